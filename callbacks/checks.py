@@ -1,0 +1,118 @@
+"""Checks of arguments: one clear error that names the argument, what was received and what is accepted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+__all__ = ["InvalidArgument", "check_choice", "check_integer", "check_number"]
+
+
+class InvalidArgument(ValueError):
+    """A value that the caller gave and that cannot be used.
+
+    The message is one line: it names the argument, says what is accepted and ends in ``Received: name=value``.
+
+    Example:
+        >>> raise InvalidArgument("epochs", 0, "an integer >= 1")
+        Traceback (most recent call last):
+        callbacks.checks.InvalidArgument: epochs must be an integer >= 1. Received: epochs=0
+    """
+
+    def __init__(self, name: str, value: Any, accepted: str):
+        self.argument = name
+        shown = repr(value)
+        if len(shown) > 200:
+            shown = shown[:197] + "..."
+        super().__init__(f"{name} must be {accepted}. Received: {name}={shown}")
+
+
+def check_number(
+    name: str,
+    value: Any,
+    *,
+    above: float | None = None,
+    below: float | None = None,
+    low: float | None = None,
+    high: float | None = None,
+) -> float:
+    """Returns ``value`` as a float, or raises if it is no finite number inside the bounds.
+
+    Args:
+        name: the argument's name, for the message.
+        value: what the caller gave. Booleans and strings are refused.
+        above, below: exclusive bounds.
+        low, high: inclusive bounds.
+
+    Raises:
+        InvalidArgument: naming the argument, the bounds and the value received.
+
+    Example:
+        >>> check_number("rate", 0.1, above=0)
+        0.1
+    """
+    bounds = [f"{sign} {bound:g}" for sign, bound in ((">", above), (">=", low), ("<", below), ("<=", high)) if bound is not None]
+    accepted = "a number" + (" " + " and ".join(bounds) if bounds else "")
+    if isinstance(value, (bool, str, bytes)):
+        raise InvalidArgument(name, value, accepted)
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise InvalidArgument(name, value, accepted) from None
+    inside = (
+        math.isfinite(number)
+        and (above is None or number > above)
+        and (low is None or number >= low)
+        and (below is None or number < below)
+        and (high is None or number <= high)
+    )
+    if not inside:
+        raise InvalidArgument(name, value, accepted)
+    return number
+
+
+def check_integer(name: str, value: Any, *, low: int | None = None, high: int | None = None) -> int:
+    """Returns ``value`` as an int, or raises if it is no whole number inside the inclusive bounds.
+
+    Args:
+        name: the argument's name, for the message.
+        value: an int or a NumPy integer; floats and booleans are refused.
+        low, high: inclusive bounds.
+
+    Raises:
+        InvalidArgument: naming the argument, the bounds and the value received.
+
+    Example:
+        >>> check_integer("epochs", 5, low=1)
+        5
+    """
+    bounds = [f"{sign} {bound}" for sign, bound in ((">=", low), ("<=", high)) if bound is not None]
+    accepted = "an integer" + (" " + " and ".join(bounds) if bounds else "")
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise InvalidArgument(name, value, accepted)
+    number = value.__index__()
+    if (low is not None and number < low) or (high is not None and number > high):
+        raise InvalidArgument(name, value, accepted)
+    return number
+
+
+def check_choice(name: str, value: Any, choices: Iterable[Any]) -> Any:
+    """Returns ``value`` if it is one of ``choices``, or raises.
+
+    Args:
+        name: the argument's name, for the message.
+        value: what the caller gave.
+        choices: everything accepted, in the order in which to show it.
+
+    Raises:
+        InvalidArgument: listing the choices.
+
+    Example:
+        >>> check_choice("annealing", "cosine", ["cosine", "linear"])
+        'cosine'
+    """
+    choices = list(choices)
+    if value not in choices:
+        raise InvalidArgument(name, value, "one of " + ", ".join(repr(c) for c in choices))
+    return value

@@ -1,0 +1,96 @@
+"""The only place that reads or writes an optimizer's live values: its learning rate and its momentum.
+
+Keras bakes most hyperparameters into the compiled training step: assigning them later changes nothing and says nothing.
+An optimizer whose momentum can change while it trains says so in a class attribute,
+``live_hyperparameters = ("momentum",)``; only those are written here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from callbacks.checks import check_number
+
+__all__ = [
+    "check_settable",
+    "get_learning_rate",
+    "get_momentum",
+    "has_live_momentum",
+    "leaves",
+    "set_learning_rate",
+    "set_momentum",
+]
+
+
+def leaves(optimizer: Any) -> list[Any]:
+    """The optimizers that really update weights: without loss scaling around them, and one by one if there are several.
+
+    Example:
+        >>> leaves(keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD()))  # doctest: +ELLIPSIS
+        [<keras.src.optimizers.sgd.SGD object at ...>]
+    """
+    inner = getattr(optimizer, "inner_optimizer", None)
+    if inner is not None:
+        return leaves(inner)
+    several = getattr(optimizer, "optimizers", None)
+    if several is not None:
+        return [leaf for each in several for leaf in leaves(each)]
+    return [optimizer]
+
+
+def check_settable(optimizer: Any, who: str) -> None:
+    """Raises if the learning rate is a schedule object or a function, which would win over whatever ``who`` assigns.
+
+    Args:
+        optimizer: a Keras optimizer, wrapped or not.
+        who: the name of the callback, for the message.
+
+    Raises:
+        ValueError: saying to give the optimizer a number instead.
+    """
+    for leaf in leaves(optimizer):
+        rate = getattr(leaf, "_learning_rate", None)
+        if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule) or not isinstance(rate, keras.Variable):
+            raise ValueError(
+                f"{who} sets the learning rate at every step, so the optimizer must be made with a number. "
+                f"Received: learning_rate={rate!r}"
+            )
+
+
+def get_learning_rate(optimizer: Any) -> float:
+    """The learning rate now, as a float; of the first optimizer where there are several."""
+    return float(keras.ops.convert_to_numpy(leaves(optimizer)[0].learning_rate))
+
+
+def set_learning_rate(optimizer: Any, value: float) -> None:
+    """Sets the learning rate of every optimizer inside ``optimizer``; it holds from the next step on."""
+    for leaf in leaves(optimizer):
+        leaf.learning_rate = value
+
+
+def has_live_momentum(optimizer: Any) -> bool:
+    """Whether every optimizer inside ``optimizer`` lets its momentum change while it trains."""
+    return all("momentum" in getattr(leaf, "live_hyperparameters", ()) for leaf in leaves(optimizer))
+
+
+def get_momentum(optimizer: Any) -> float:
+    """The momentum now, as a float; of the first optimizer where there are several."""
+    return float(keras.ops.convert_to_numpy(leaves(optimizer)[0].momentum))
+
+
+def set_momentum(optimizer: Any, value: float) -> None:
+    """Sets the momentum of every optimizer inside ``optimizer``; it holds from the next step on.
+
+    Raises:
+        ValueError: if one of them would silently ignore it; the message names an optimizer that does not.
+    """
+    check_number("momentum", value, low=0, below=1)
+    for leaf in leaves(optimizer):
+        if not has_live_momentum(leaf):
+            raise ValueError(
+                f"{type(leaf).__name__} keeps the momentum it was compiled with; use recipes.optimizers.Momentum, "
+                f"whose momentum can change during training. Received: momentum={value}"
+            )
+        leaf.momentum = value

@@ -1,0 +1,181 @@
+"""LRFinder: the learning-rate range test as a callback; find_learning_rate: the same in one call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from callbacks.checks import InvalidArgument, check_integer, check_number
+from callbacks.hyperparameters import check_settable, set_learning_rate
+from callbacks.schedules import exponential_sweep
+from callbacks.snapshot import Snapshot
+from callbacks.suggestions import RULES, smoothed
+
+__all__ = ["LRFinder", "find_learning_rate"]
+
+
+class LRFinder(keras.callbacks.Callback):
+    """Sweeps the learning rate from ``low`` to ``high`` over one short run and records the loss of every batch.
+
+    It stops the run at the end of the sweep, or as soon as the smoothed loss exceeds ``divergence`` times the lowest one
+    seen. Afterwards weights, optimizer and metrics are what they were before. Needs ``steps_per_execution=1``
+    (:func:`find_learning_rate` sees to that).
+
+    Args:
+        low: first rate, > 0. Default 1e-5.
+        high: last rate, > low. Default 10.
+        steps: batches in the sweep, >= 10. Default 100.
+        decay: of the moving average that smooths the loss, in [0, 1). Default 0.9.
+        divergence: how many times the lowest smoothed loss ends the test, > 1. Default 4.
+
+    Attributes:
+        rates, losses: what was seen, shape (batches,); losses as they were, not smoothed.
+
+    Raises:
+        InvalidArgument: for a value outside its range.
+        ValueError: at the start of training, when the rate is a schedule object or a step runs several batches.
+
+    Source: Smith 2017, "Cyclical learning rates", arXiv:1506.01186. The stop at 4 times the best loss is fastai's.
+
+    Example:
+        >>> finder = callbacks.LRFinder()                       # doctest: +SKIP
+        >>> model.fit(data.repeat(), steps_per_epoch=100, callbacks=[finder])
+        >>> finder.suggest()
+    """
+
+    def __init__(
+        self,
+        low: float = 1e-5,
+        high: float = 10.0,
+        steps: int = 100,
+        *,
+        decay: float = 0.9,
+        divergence: float = 4.0,
+    ):
+        super().__init__()
+        self.low = check_number("low", low, above=0)
+        self.high = check_number("high", high, above=low)
+        self.steps = check_integer("steps", steps, low=10)
+        self.decay = check_number("decay", decay, low=0, below=1)
+        self.divergence = check_number("divergence", divergence, above=1)
+        self._sweep = exponential_sweep(np.arange(steps), total_steps=steps, low=low, high=high)
+        self._losses: list[float] = []
+
+    @property
+    def rates(self) -> np.ndarray:
+        """The rates tried, shape (batches,)."""
+        return self._sweep[: len(self._losses)]
+
+    @property
+    def losses(self) -> np.ndarray:
+        """The loss of each batch, shape (batches,)."""
+        return np.array(self._losses)
+
+    def suggest(self, rule: str = "peak") -> float:
+        """One learning rate read off the smoothed curve.
+
+        Args:
+            rule: "peak" (default, for 1cycle), "valley", "steepest" or "minimum"; see :mod:`callbacks.suggestions`.
+
+        Raises:
+            InvalidArgument: for an unknown rule.
+            ValueError: when too few batches were seen, or no rate made the loss fall.
+        """
+        if rule not in RULES:
+            raise InvalidArgument("rule", rule, "one of " + ", ".join(map(repr, RULES)))
+        finite = np.isfinite(self.losses)
+        rates, losses = self.rates[finite], self.losses[finite]
+        if len(losses) < 5:
+            raise ValueError(
+                f"The range test diverged after {len(losses)} batches: start it from a lower rate. Received: low={self.low}"
+            )
+        return RULES[rule](rates, smoothed(losses, self.decay))
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        check_settable(self.model.optimizer, type(self).__name__)
+        if self.model.steps_per_execution != 1:
+            raise ValueError(
+                "LRFinder needs the loss of every batch: compile with steps_per_execution=1, or use find_learning_rate. "
+                f"Received: steps_per_execution={self.model.steps_per_execution}"
+            )
+        self._before = Snapshot(self.model)
+        self._losses = []
+        self._lowest = np.inf
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        if len(self._losses) < self.steps:
+            set_learning_rate(self.model.optimizer, float(self._sweep[len(self._losses)]))
+            self.model.reset_metrics()  # so that the logs hold this batch's loss, not the epoch's mean
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        if len(self._losses) >= self.steps:
+            return
+        loss = float((logs or {})["loss"])
+        self._losses.append(loss)
+        smooth = smoothed(self.losses, self.decay)[-1] if np.isfinite(loss) else np.inf
+        self._lowest = min(self._lowest, smooth)
+        diverged = not np.isfinite(smooth) or (len(self._losses) > 5 and smooth > self.divergence * self._lowest)
+        if diverged or len(self._losses) >= self.steps:
+            self.model.stop_training = True
+
+    def on_train_end(self, logs: Any = None) -> None:
+        self._before.restore()
+
+    def plot(self, rule: str = "peak") -> Any:
+        """A figure of the loss, raw and smoothed, against the rate, with the suggestion marked.
+
+        Returns:
+            A matplotlib ``Figure``.
+        """
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(7, 4), layout="constrained")
+        axes = figure.subplots()
+        smooth = smoothed(self.losses, self.decay)
+        axes.plot(self.rates, self.losses, color="0.8", label="loss of the batch")
+        axes.plot(self.rates, smooth, label="smoothed")
+        suggestion = self.suggest(rule)
+        nearest = int(np.argmin(np.abs(np.log(self.rates / suggestion))))
+        axes.plot(suggestion, smooth[nearest], "o", color="tab:red", label=f"{rule}: {suggestion:.3g}")
+        low, start = float(np.nanmin(smooth)), float(smooth[0])
+        axes.set_ylim(low - 0.1 * abs(start - low), start + 0.5 * abs(start - low) + 1e-9)
+        axes.set_xscale("log")
+        axes.set_xlabel("learning rate")
+        axes.set_ylabel("loss")
+        axes.legend()
+        return figure
+
+
+def find_learning_rate(model: keras.Model, data: Any, *, rule: str = "peak", **options: Any) -> float:
+    """Runs a learning-rate range test and returns the rate it suggests; the model is left exactly as it was.
+
+    Args:
+        model: a compiled Keras model.
+        data: a ``tf.data.Dataset`` of batches (x, y); repeated if it is too short.
+        rule: how to read the curve; see :meth:`LRFinder.suggest`.
+        **options: of :class:`LRFinder`.
+
+    Returns:
+        The suggested learning rate. Use :class:`LRFinder` itself for the curve and the plot.
+
+    Example:
+        >>> peak = callbacks.find_learning_rate(model, data.train)             # doctest: +SKIP
+        >>> model.fit(data.train, epochs=5, callbacks=[callbacks.OneCycle(peak)])
+    """
+    finder = LRFinder(**options)
+    run_range_test(model, data, finder)
+    return finder.suggest(rule)
+
+
+def run_range_test(model: keras.Model, data: Any, finder: LRFinder) -> None:
+    """Runs ``finder`` on ``model`` batch by batch, whatever ``steps_per_execution`` the model was compiled with."""
+    steps, function, history = model.steps_per_execution, model.train_function, getattr(model, "history", None)
+    model.steps_per_execution, model.train_function = 1, None
+    try:
+        model.fit(data.repeat(), steps_per_epoch=finder.steps, epochs=1, verbose=0, shuffle=False, callbacks=[finder])
+    finally:
+        model.steps_per_execution, model.train_function = steps, function
+        model.history = history
+        model.stop_training = False

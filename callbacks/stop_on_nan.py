@@ -1,0 +1,51 @@
+"""StopOnNaN: stops a training that has diverged and says where, and at which learning rate."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+
+from callbacks.hyperparameters import get_learning_rate
+
+__all__ = ["StopOnNaN"]
+
+
+class StopOnNaN(keras.callbacks.Callback):
+    """Stops training when the loss is NaN or infinite, and keeps a sentence about it in ``message``.
+
+    Keras' ``TerminateOnNaN`` stops too, but prints the batch only. With ``steps_per_execution=N`` it is noticed at the
+    end of the N steps in which it happens. Place it before callbacks that keep the best weights.
+
+    Attributes:
+        message: None, or what happened and what to try.
+
+    Example:
+        >>> stop = callbacks.StopOnNaN()                     # doctest: +SKIP
+        >>> model.fit(x, y, callbacks=[stop]); stop.message
+        'the loss is nan at epoch 1, step 12, learning rate 30: try a lower learning rate or gradient clipping'
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.message: str | None = None
+        self._epoch = 0
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        self.message = None
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        loss = (logs or {}).get("loss")
+        if loss is None or math.isfinite(float(loss)):
+            return
+        self.model.stop_training = True
+        if self.message is None:
+            rate = get_learning_rate(self.model.optimizer)
+            self.message = (
+                f"the loss is {float(loss)} at epoch {self._epoch + 1}, step {batch + 1}, learning rate {rate:.3g}: "
+                "try a lower learning rate or gradient clipping"
+            )

@@ -1,0 +1,73 @@
+"""Keras training recipes: good defaults in one call, every alternative by name, and fair comparisons of them.
+
+Everything public stands here and is imported when it is first used, so that ``import recipes`` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from callbacks.checks import InvalidArgument as InvalidArgument
+    from recipes.data import Data as Data
+    from recipes.data import Spec as Spec
+    from recipes.data import load as load
+    from recipes.models import cnn as cnn
+    from recipes.models import mlp as mlp
+    from recipes.optimizers import Momentum as Momentum
+    from recipes.recipe import Recipe as Recipe
+    from recipes.run import Run as Run
+    from recipes.serving.export import export as export
+    from recipes.training import fit as fit
+    from recipes.tuning.comparison import Comparison as Comparison
+    from recipes.tuning.search import search as search
+
+__version__ = "0.1.0"
+
+_WHERE = {
+    "Comparison": "recipes.tuning.comparison",
+    "Data": "recipes.data",
+    "InvalidArgument": "callbacks.checks",
+    "Momentum": "recipes.optimizers",
+    "Recipe": "recipes.recipe",
+    "Run": "recipes.run",
+    "Spec": "recipes.data",
+    "cnn": "recipes.models",
+    "export": "recipes.serving.export",
+    "fit": "recipes.training",
+    "load": "recipes.data",
+    "mlp": "recipes.models",
+    "search": "recipes.tuning.search",
+}
+
+__all__ = [*_WHERE, "__version__"]  # noqa: PLE0604
+
+
+def _check_callbacks() -> None:
+    """Raises if another module called ``callbacks`` stands in front of ours."""
+    spec = importlib.util.find_spec("callbacks")
+    ours = Path(__file__).resolve().parent.parent / "callbacks" / "__init__.py"
+    found = spec.origin if spec is not None else None
+    if found is None or Path(found).resolve() != ours:
+        raise ImportError(
+            f"recipes needs its own package 'callbacks' ({ours}), but Python finds {found} under that name: "
+            "rename that file or folder, or take its folder off the module search path"
+        )
+
+
+_check_callbacks()
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module 'recipes' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_WHERE[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

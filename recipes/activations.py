@@ -1,0 +1,31 @@
+"""The activations by name, all of them Keras' own, in the order of preference ELU > leaky ReLU > ReLU > tanh > logistic."""
+
+from __future__ import annotations
+
+import keras
+
+from recipes.catalogue import Catalogue, Entry
+
+__all__ = ["ACTIVATIONS"]
+
+
+def _layer(name: str):
+    return lambda **options: keras.layers.Activation(name, **options)
+
+
+ACTIVATIONS = Catalogue(
+    "activation",
+    [
+        Entry("elu", _layer("elu"), "x above 0, exp(x) - 1 below: mean near zero, never dead.", "Clevert et al. 2016"),
+        Entry(
+            "leaky_relu",
+            lambda **options: keras.layers.LeakyReLU(**{"negative_slope": 0.01, **options}),
+            "x above 0, a little of it (0.01 x) below.",
+            "Maas et al. 2013",
+        ),
+        Entry("relu", _layer("relu"), "x above 0, nothing below.", "Nair and Hinton 2010"),
+        Entry("tanh", _layer("tanh"), "Between -1 and 1.", "LeCun et al. 1998"),
+        Entry("logistic", _layer("sigmoid"), "Between 0 and 1; saturates.", "Rumelhart et al. 1986"),
+        Entry("softplus", _layer("softplus"), "log(1 + exp(x)): a smooth ReLU.", "Dugas et al. 2001"),
+    ],
+)

@@ -1,0 +1,129 @@
+"""Entry and Catalogue: whatever a user can choose by name, looked up with "did you mean" and listed."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from callbacks.checks import InvalidArgument, check_number
+
+__all__ = ["Catalogue", "Entry", "Range", "UnknownName"]
+
+
+class UnknownName(InvalidArgument, KeyError):
+    """A name that is not in its catalogue; the message offers the nearest one and lists all."""
+
+    def __init__(self, kind: str, name: Any, names: list[str]):
+        near = difflib.get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
+        hint = f": did you mean {near[0]!r}?" if near else "."
+        self.argument = kind
+        ValueError.__init__(self, f"unknown {kind} {name!r}{hint} Accepted: {', '.join(names)}")
+
+    __str__ = ValueError.__str__
+
+
+@dataclass(frozen=True)
+class Range:
+    """A tunable hyperparameter and the range in which to look for it.
+
+    Args:
+        name: the keyword of the entry's ``build`` that it sets.
+        low, high: inclusive bounds of a sensible search; not the bounds of what is legal.
+        default: the value when nobody tunes it; None where it has to be found for each problem.
+        log: whether equal ratios, rather than equal differences, are equally interesting.
+
+    Example:
+        >>> Range("learning_rate", 1e-4, 1e-2).at(0.5)
+        0.001
+    """
+
+    name: str
+    low: float
+    high: float
+    default: float | None = None
+    log: bool = True
+
+    def __post_init__(self) -> None:
+        check_number("low", self.low, **({"above": 0} if self.log else {}))
+        check_number("high", self.high, above=self.low)
+
+    def at(self, fraction: float) -> float:
+        """The value at a fraction of the way, in [0, 1], from ``low`` to ``high``: geometric if ``log``, else linear.
+
+        Rounded to six significant digits, so that what is shown in a table is what was used.
+        """
+        fraction = check_number("fraction", fraction, low=0, high=1)
+        if self.log:
+            value = self.low * (self.high / self.low) ** fraction
+        else:
+            value = self.low + (self.high - self.low) * fraction
+        return float(f"{value:.6g}")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One choice that has a name.
+
+    Args:
+        name: what users type: lower case, words joined by underscores.
+        build: makes the thing; its keyword arguments are the entry's options.
+        summary: one line.
+        source: who published it, or where the default comes from.
+        hyperparameters: the tunable options with their ranges.
+    """
+
+    name: str
+    build: Callable[..., Any]
+    summary: str
+    source: str
+    hyperparameters: tuple[Range, ...] = ()
+
+
+class Catalogue(Mapping[str, Entry]):
+    """The entries of one kind (optimizer, regularizer, ...), by name.
+
+    Example:
+        >>> fruits = Catalogue("fruit", [Entry("apple", str, "Round.", "Newton")])
+        >>> fruits["aple"]
+        Traceback (most recent call last):
+        recipes.catalogue.UnknownName: unknown fruit 'aple': did you mean 'apple'? Accepted: apple
+    """
+
+    def __init__(self, kind: str, entries: list[Entry] | tuple[Entry, ...] = ()):
+        self.kind = kind
+        self._entries: dict[str, Entry] = {}
+        for entry in entries:
+            self.add(entry)
+
+    def add(self, entry: Entry) -> Entry:
+        """Adds an entry, which from then on is known everywhere; a name can be taken only once."""
+        if entry.name in self._entries:
+            raise InvalidArgument("name", entry.name, f"a name that no other {self.kind} has")
+        self._entries[entry.name] = entry
+        return entry
+
+    def __getitem__(self, name: str) -> Entry:
+        if not isinstance(name, str) or name not in self._entries:
+            raise UnknownName(self.kind, name, list(self._entries))
+        return self._entries[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def build(self, name: str, **options: Any) -> Any:
+        """Builds the entry called ``name``; an option that it does not have is refused by name."""
+        entry = self[name]
+        try:
+            return entry.build(**options)
+        except TypeError as error:
+            if "unexpected keyword argument" in str(error) and options:
+                raise InvalidArgument(f"{self.kind} {name!r}", options, f"given options that it has ({error})") from error
+            raise

@@ -1,0 +1,195 @@
+"""Data: three splits in memory as tf.data datasets, with the Spec that describes them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from callbacks.checks import InvalidArgument, check_choice, check_integer
+from recipes.data.assembly import SPLITS, Splits, assemble
+from recipes.data.batching import in_order, shuffled, steps_per_epoch
+from recipes.data.spec import Spec
+
+__all__ = ["Data"]
+
+EVALUATION_BATCH = 1024
+
+
+class Data:
+    """The training, validation and test split of a dataset, in memory.
+
+    Made by :func:`recipes.data.load` or :meth:`from_arrays`. x is uint8 (n, height, width, channels) for images and
+    float32 (n, features) for tables; y is int64 (n,) for classes (0 and 1 for binary) and float32 (n,) for regression.
+
+    Attributes:
+        spec: the :class:`~recipes.data.Spec`; its statistics are those of the training split only.
+        batch_size: of the training batches.
+        settings: how the splits came about, as plain values for JSON: ``name``, ``version`` (where there is one),
+            ``batch_size``, ``validation`` and ``test`` (the fraction carved, or ``"given"``), ``seed``, ``counts``.
+
+    Example:
+        >>> data = Data.from_arrays(np.arange(40.0).reshape(20, 2), np.arange(20) % 2, batch_size=4)
+        >>> data.steps_per_epoch, data.spec.task
+        (3, 'binary')
+        >>> data.train.element_spec[0].shape
+        TensorShape([4, 2])
+    """
+
+    def __init__(self, spec: Spec, arrays: Splits, settings: Mapping[str, Any]):
+        self.spec = spec
+        self.settings = dict(settings)
+        self.batch_size: int = self.settings["batch_size"]
+        self._arrays = arrays
+        self._tensors: dict[str, tuple[tf.Tensor, tf.Tensor]] = {}
+
+    @classmethod
+    def from_arrays(
+        cls,
+        x: Any,
+        y: Any,
+        *,
+        x_validation: Any = None,
+        y_validation: Any = None,
+        x_test: Any = None,
+        y_test: Any = None,
+        validation: float = 0.1,
+        test: float = 0.2,
+        seed: int = 0,
+        batch_size: int | None = None,
+        task: str | None = None,
+        class_names: Sequence[str] | None = None,
+        feature_names: Sequence[str] | None = None,
+        name: str = "arrays",
+    ) -> Data:
+        """Your own arrays as Data.
+
+        Args:
+            x: uint8 images of shape (n, height, width) or (n, height, width, channels), or a table of numbers of shape
+                (n, features); a pandas DataFrame of numbers gives its column names too.
+            y: shape (n,) or (n, 1): whole numbers or booleans for classes, floats for regression.
+            x_validation, y_validation, x_test, y_test: splits that exist already; otherwise they are carved from
+                ``x, y`` as :func:`recipes.data.load` does it, the test first.
+            validation, test: the fractions to carve, in (0, 1).
+            seed: of the validation split and of the training order.
+            batch_size: of training; None for 32 below 10,000 training examples, else 128.
+            task: "binary", "multiclass" or "regression"; None to tell from ``y``.
+            class_names: default "0", "1", ...
+            feature_names: of the columns; default none.
+            name: what to call the dataset.
+
+        Raises:
+            InvalidArgument: for arrays that are empty, of different lengths, not finite or of another shape, for labels
+                outside 0..classes-1, and for options out of range.
+
+        Example:
+            >>> Data.from_arrays(np.zeros((30, 8, 8), "uint8"), np.arange(30) % 3).spec.input_shape
+            (8, 8, 1)
+        """
+        given = {"train": (x, y)}
+        for split, pair in (("validation", (x_validation, y_validation)), ("test", (x_test, y_test))):
+            missing = [part for part, value in zip("xy", pair, strict=True) if value is None]
+            if len(missing) == 1:
+                raise InvalidArgument(f"{missing[0]}_{split}", None, f"given, since the other half of {split!r} is")
+            if not missing:
+                given[split] = pair
+        if feature_names is None:
+            columns = getattr(x, "columns", ())
+            feature_names = [str(column) for column in columns]
+        options = {"validation": validation, "test": test, "seed": seed, "batch_size": batch_size}
+        names = {"class_names": class_names, "feature_names": feature_names}
+        return cls(*assemble(given, name=name, task=task, **options, **names))  # type: ignore[arg-type]
+
+    def arrays(self, split: str) -> tuple[np.ndarray, np.ndarray]:
+        """(x, y) of a split as NumPy arrays, in the split's fixed order. They are read-only and shared, not copied.
+
+        Raises:
+            InvalidArgument: for another split than "train", "validation" and "test".
+        """
+        return self._arrays[check_choice("split", split, SPLITS)]
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """How many batches one pass over :attr:`train` has."""
+        return steps_per_epoch(self.settings["counts"]["train"], self.batch_size)
+
+    @cached_property
+    def train(self) -> tf.data.Dataset:
+        """The training batches, in a new order at every iteration, drawn from the data's own seed.
+
+        Only full batches (unless there is none); which examples are left out differs from epoch to epoch. Being one
+        object, it goes on counting over all its iterations: for numbers that depend on a seed alone, take a fresh
+        dataset from :meth:`batches` for each training. Pass ``shuffle=False`` to ``fit``: Keras need not shuffle.
+        """
+        return self.batches("train")
+
+    @cached_property
+    def validation(self) -> tf.data.Dataset:
+        """All validation examples, in order, in batches of 1024 (or the training batch size, if that is larger)."""
+        return self.batches("validation")
+
+    @cached_property
+    def test(self) -> tf.data.Dataset:
+        """All test examples, in order, in batches of 1024 (or the training batch size, if that is larger)."""
+        return self.batches("test")
+
+    def batches(
+        self, split: str, *, seed: int | None = None, batch_size: int | None = None, first_epoch: int = 0
+    ) -> tf.data.Dataset:
+        """A fresh dataset of (x, y) batches of a split.
+
+        Two fresh datasets with the same seed give the same sequence of orders, one order per iteration; TensorFlow's
+        global seed plays no part. All datasets of a Data share one copy of the arrays.
+
+        Args:
+            split: "train", "validation" or "test".
+            seed: of the orders; None for the data's own seed in "train", and for no shuffling in the other two.
+            batch_size: None for :attr:`batch_size` in "train", and 1024 or more in the others.
+            first_epoch: which order to begin with, counted from 0; a resumed training gives the epoch it goes on with.
+
+        Returns:
+            A dataset of known cardinality. "train" has only full batches, of static shape, if there is at least one;
+            the others give every example.
+
+        Raises:
+            InvalidArgument: for an unknown split or numbers out of range.
+        """
+        check_choice("split", split, SPLITS)
+        check_integer("first_epoch", first_epoch, low=0)
+        training = split == "train"
+        if batch_size is None:
+            batch_size = self.batch_size if training else max(EVALUATION_BATCH, self.batch_size)
+        batch_size = check_integer("batch_size", batch_size, low=1)
+        if seed is None and training:
+            seed = self.settings["seed"]
+        x, y = self._on_device(split)
+        if seed is None:
+            return in_order(x, y, batch_size)
+        seed = check_integer("seed", seed, low=0, high=2**32 - 1)
+        return shuffled(x, y, batch_size, seed, first_epoch=first_epoch, drop_remainder=training)
+
+    def _on_device(self, split: str) -> tuple[tf.Tensor, tf.Tensor]:
+        """The split as tensors in host memory, where tf.data runs; made once and shared by all datasets."""
+        if split not in self._tensors:
+            with tf.init_scope(), tf.device("CPU:0"):
+                x, y = self._arrays[split]
+                self._tensors[split] = (tf.constant(x), tf.constant(y))
+        return self._tensors[split]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits of the SHA-256 of all three splits: equal only if every array is equal."""
+        digest = hashlib.sha256()
+        for split in SPLITS:
+            for array in self._arrays[split]:
+                digest.update(f"{split} {array.dtype} {array.shape};".encode())
+                digest.update(array.data.cast("B"))
+        return digest.hexdigest()[:16]
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{split} {count:,}" for split, count in self.settings["counts"].items())
+        return f"<Data {self.spec.name}: {self.spec.task}, inputs {self.spec.input_shape}, {counts}>"

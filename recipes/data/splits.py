@@ -1,0 +1,95 @@
+"""Carving a split out of a set of examples: stratified by class, disjoint, the same for ever for the same seed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from callbacks.checks import InvalidArgument, check_number
+
+__all__ = ["TEST_SEED", "carve"]
+
+TEST_SEED = 20190920
+"""The seed of every test set carved here: whatever seed a user chooses, the test set stays the same."""
+
+
+def carve(
+    argument: str,
+    fraction: float,
+    seed: int,
+    *,
+    count: int | None = None,
+    labels: np.ndarray | None = None,
+    class_names: Sequence[str] = (),
+) -> tuple[np.ndarray, np.ndarray]:
+    """Splits the indices 0..n-1 in two: those that stay and those held out.
+
+    With ``labels`` the held-out part has of every class its share, within one example; every class keeps at least one
+    example in the part that stays. Without, the choice is uniform. The number held out is ``fraction * n``, rounded,
+    and at least 1. The random stream is NumPy's frozen ``RandomState``, which gives the same numbers in every version.
+
+    Args:
+        argument: the name of the argument that gave ``fraction``, for messages.
+        fraction: the share to hold out, in (0, 1).
+        seed: of the choice, 0..2**32-1.
+        count: n, for a choice without regard to class. Give this or ``labels``.
+        labels: shape (n,), whole numbers >= 0.
+        class_names: for messages.
+
+    Returns:
+        Two sorted int64 arrays of indices, (staying, held out), which share none and together are all.
+
+    Raises:
+        InvalidArgument: if a class has a single example, or a part would hold fewer examples than there are classes.
+
+    Example:
+        >>> staying, held = carve("validation", 0.25, 0, labels=np.array([0, 0, 0, 0, 1, 1, 1, 1]))
+        >>> len(staying), len(held)
+        (6, 2)
+    """
+    check_number(argument, fraction, above=0, below=1)
+    total = len(labels) if labels is not None else int(count or 0)
+    if total < 2:
+        raise InvalidArgument(argument, fraction, f"taken from 2 or more examples (there are {total})")
+    wanted = min(max(round(fraction * total), 1), total - 1)
+    random = np.random.RandomState(seed)
+    held = np.zeros(total, bool)
+    if labels is None:
+        held[random.permutation(total)[:wanted]] = True
+    else:
+        classes, sizes = np.unique(labels, return_counts=True)
+        _check_sizes(argument, fraction, classes, sizes, wanted, class_names)
+        for label, share in zip(classes, _shares(sizes, wanted), strict=True):
+            members = np.flatnonzero(labels == label)
+            held[members[random.permutation(len(members))[:share]]] = True
+    return np.flatnonzero(~held), np.flatnonzero(held)
+
+
+def _shares(sizes: np.ndarray, wanted: int) -> np.ndarray:
+    """How many of each class to hold out: the exact share rounded down, the rest to the largest remainders."""
+    ideal = sizes * (wanted / sizes.sum())
+    shares = np.minimum(np.floor(ideal + 1e-9).astype(np.int64), sizes - 1)
+    remainders = np.where(shares + 1 < sizes, ideal - shares, -1.0)
+    for position in np.argsort(-remainders, kind="stable")[: max(wanted - int(shares.sum()), 0)]:
+        if remainders[position] > 0:
+            shares[position] += 1
+    return shares
+
+
+def _check_sizes(
+    argument: str, fraction: float, classes: np.ndarray, sizes: np.ndarray, wanted: int, names: Sequence[str]
+) -> None:
+    if sizes.min() < 2:
+        label = int(classes[np.argmin(sizes)])
+        shown = f"{names[label]!r}" if label < len(names) else str(label)
+        raise InvalidArgument(
+            argument, fraction, f"carved from 2 or more examples of every class, but class {shown} has only 1"
+        )
+    if min(wanted, sizes.sum() - wanted) < len(classes):
+        raise InvalidArgument(
+            argument,
+            fraction,
+            f"a share that leaves both parts at least one example for each of the {len(classes)} classes"
+            f" (of {sizes.sum()} examples it holds out {wanted})",
+        )

@@ -1,0 +1,66 @@
+"""What a result depends on besides its settings: versions, hardware, the commit."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import subprocess
+from pathlib import Path
+
+__all__ = ["commit", "hardware", "versions"]
+
+PACKAGES = ("tensorflow", "keras", "keras-tuner", "tensorflow-datasets", "numpy", "scipy")
+
+
+def versions() -> dict[str, str]:
+    """The versions of Python and of the packages that results depend on, ours included."""
+    import recipes
+
+    found = {"recipes": recipes.__version__, "python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def hardware() -> dict[str, str | int]:
+    """Processor, cores that this process may use, memory in GiB and accelerators."""
+    import tensorflow as tf
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    processor = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        names = [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
+        processor = names[0] if names else processor
+    memory = 0
+    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        memory = round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30)
+    accelerators = [device.device_type for device in tf.config.list_physical_devices() if device.device_type != "CPU"]
+    return {
+        "processor": processor,
+        "cores": cores,
+        "memory_gib": memory,
+        "accelerators": ", ".join(accelerators) or "none",
+        "system": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def commit() -> str:
+    """The commit of the checkout that this package runs from, "+" behind it if files were changed, or "unknown"."""
+    folder = Path(__file__).resolve().parent
+    try:
+        run = subprocess.run(
+            ["git", "describe", "--always", "--dirty=+", "--abbrev=12", "--exclude=*"],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+    return run.stdout.strip()

@@ -1,0 +1,91 @@
+"""Writing without losing: a directory that appears whole or not at all, a file that is replaced in one step."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from callbacks.checks import InvalidArgument
+
+__all__ = ["check_new_directory", "new_directory", "write_text"]
+
+
+def check_new_directory(
+    directory: str | os.PathLike[str], *, marker: str, overwrite: bool = False, name: str = "directory"
+) -> Path:
+    """Raises unless ``directory`` can be written: it does not exist, is empty, or holds ``marker`` and may be replaced.
+
+    Args:
+        directory: the path.
+        marker: a file that only our own directories of this kind hold.
+        overwrite: whether one of our own may be replaced.
+        name: of the argument, for the message.
+
+    Raises:
+        InvalidArgument: saying which of these it is.
+    """
+    path = Path(directory)
+    if path.exists():
+        if not path.is_dir():
+            raise InvalidArgument(name, str(path), "a directory, not a file")
+        if any(path.iterdir()):
+            if not (path / marker).is_file():
+                raise InvalidArgument(name, str(path), "a new or empty directory (this one holds other files)")
+            if not overwrite:
+                raise InvalidArgument(
+                    name, str(path), "a new or empty directory (this one is taken; overwriting has to be asked for)"
+                )
+    parent = next(p for p in (path, *path.absolute().parents) if p.exists())
+    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
+        raise InvalidArgument(name, str(path), "a directory that can be written")
+    return path
+
+
+@contextlib.contextmanager
+def new_directory(
+    directory: str | os.PathLike[str], *, marker: str, overwrite: bool = False, name: str = "directory"
+) -> Iterator[Path]:
+    """A folder to write into that becomes ``directory`` when the block ends well, and vanishes otherwise.
+
+    Arguments and errors: as :func:`check_new_directory`.
+
+    Example:
+        >>> with new_directory("out", marker="run.json") as folder:    # doctest: +SKIP
+        ...     (folder / "run.json").write_text("{}")
+    """
+    path = check_new_directory(directory, marker=marker, overwrite=overwrite, name=name).absolute()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    try:
+        os.chmod(scratch, 0o755)
+        yield scratch
+        if path.exists():
+            old = Path(tempfile.mkdtemp(prefix=f".{path.name}.old.", dir=path.parent))
+            os.rename(path, old / "replaced")
+            os.rename(scratch, path)
+            shutil.rmtree(old)
+        else:
+            os.rename(scratch, path)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def write_text(path: str | os.PathLike[str], text: str) -> None:
+    """Writes ``text`` to ``path`` so that at any moment the file holds either the old text or the new one, whole."""
+    path = Path(path)
+    handle, scratch = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(scratch, 0o644)
+        os.replace(scratch, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(scratch)
+        raise

@@ -1,0 +1,146 @@
+"""What the factories share: the arguments they all take, the input, the hidden block and the output."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from callbacks.checks import InvalidArgument, check_choice, check_integer
+from recipes.activations import ACTIVATIONS
+from recipes.initializers import INITIALIZERS
+from recipes.regularization import REGULARIZERS, Regularizer
+
+if TYPE_CHECKING:
+    from recipes.data.spec import Spec
+
+__all__ = ["DEEP", "Style", "default_preprocessing", "hidden_block", "input_shape_of", "output_layer"]
+
+DEEP = 5
+"""From this many hidden layers on, a network counts as deep and "auto" normalization means batch normalization."""
+
+BATCH_NORM_MOMENTUM = 0.9
+"""Of the moving averages. Keras' 0.99 needs some 500 steps to forget its start; short trainings have fewer."""
+
+
+@dataclass(frozen=True)
+class Style:
+    """How the layers of a network are made, the same for every factory.
+
+    Args:
+        activation: a name of the activations' catalogue. Default "elu".
+        initializer: a name of the initializers' catalogue, or a Keras initializer. Default "he_normal".
+        normalization: "auto" (batch normalization from 5 hidden layers on), "batch" or "none".
+        regularization: names or :class:`recipes.regularization.Regularizer` objects.
+        depth: number of hidden layers, which "auto" looks at.
+    """
+
+    activation: str = "elu"
+    initializer: Any = "he_normal"
+    normalization: str = "auto"
+    regularization: Sequence[Any] = ()
+    depth: int = 1
+
+    def __post_init__(self) -> None:
+        ACTIVATIONS[self.activation]
+        if isinstance(self.initializer, str):
+            INITIALIZERS[self.initializer]
+        check_choice("normalization", self.normalization, ("auto", "batch", "none"))
+        names = (self.regularization,) if isinstance(self.regularization, (str, Regularizer)) else self.regularization
+        built = tuple(REGULARIZERS.build(each) if isinstance(each, str) else each for each in names)
+        object.__setattr__(self, "regularization", built)
+
+    @property
+    def batch_norm(self) -> bool:
+        """Whether hidden layers are batch-normalized."""
+        return self.normalization == "batch" or (self.normalization == "auto" and self.depth >= DEEP)
+
+    def kernel(self, output: bool = False) -> dict[str, Any]:
+        """The keyword arguments for a layer with a kernel: a fresh initializer and the penalties on the kernel."""
+        if output:  # its activation is softmax, sigmoid or none: Glorot's variance, whatever the hidden ones use
+            initializer = keras.initializers.GlorotUniform()
+        elif isinstance(self.initializer, str):
+            initializer = INITIALIZERS.build(self.initializer)
+        else:
+            initializer = self.initializer.clone()
+        penalties = [p for p in (each.kernel_regularizer() for each in self.regularization) if p is not None]
+        if len(penalties) > 1:
+            raise InvalidArgument("regularization", self.regularization, "given at most one penalty on the kernels")
+        return {"kernel_initializer": initializer, "kernel_regularizer": penalties[0] if penalties else None}
+
+
+def hidden_block(x: Any, layer: keras.layers.Layer, style: Style) -> Any:
+    """``layer``, then batch normalization just before the activation (if the style has it), activation, dropout.
+
+    ``layer`` must have been made with ``use_bias=not style.batch_norm``: the normalization's shift is its bias.
+    """
+    x = layer(x)
+    if style.batch_norm:
+        x = keras.layers.BatchNormalization(momentum=BATCH_NORM_MOMENTUM)(x)
+    x = ACTIVATIONS.build(style.activation)(x)
+    for each in style.regularization:
+        extra = each.after_activation()
+        if extra is not None:
+            x = extra(x)
+    return x
+
+
+def input_shape_of(spec: Spec | None, input_shape: Sequence[int] | None, outputs: int | None) -> tuple[tuple, int]:
+    """The input shape (without batch) and the number of outputs, from a Spec or from plain values.
+
+    Raises:
+        InvalidArgument: when both or neither are given, or a size is not a positive integer.
+    """
+    if spec is not None:
+        if input_shape is not None or outputs is not None:
+            raise InvalidArgument("spec", spec, "given alone, or input_shape and outputs instead of it")
+        return tuple(spec.input_shape), spec.outputs
+    if input_shape is None or outputs is None:
+        missing = "input_shape" if input_shape is None else "outputs"
+        raise InvalidArgument(missing, None, "given where there is no Spec")
+    shape = tuple(input_shape) if isinstance(input_shape, Sequence) else (input_shape,)
+    return tuple(check_integer("input_shape", n, low=1) for n in shape), check_integer("outputs", outputs, low=1)
+
+
+def default_preprocessing(spec: Spec | None) -> keras.layers.Layer | None:
+    """Zero mean and unit variance by the statistics of the training split; None where there is no Spec."""
+    if spec is None:
+        return None
+    return keras.layers.Normalization(mean=list(spec.input_mean), variance=list(spec.input_variance))
+
+
+def model_input(spec: Spec | None, shape: tuple, preprocessing: keras.layers.Layer | None) -> tuple[Any, Any]:
+    """The Input, which takes the raw values, and the preprocessed tensor."""
+    inputs = keras.Input(shape, dtype=spec.input_dtype if spec is not None else None, name="inputs")
+    layer = preprocessing if preprocessing is not None else default_preprocessing(spec)
+    if layer is not None:
+        return inputs, layer(inputs)
+    return inputs, inputs
+
+
+def output_layer(x: Any, spec: Spec | None, outputs: int, task: str | None, style: Style) -> Any:
+    """Class probabilities (softmax), the probability of the second class (sigmoid), or numbers, by task.
+
+    Numbers are brought to the scale of the training targets inside the model, when a Spec tells it.
+
+    Raises:
+        InvalidArgument: for a task other than "multiclass", "binary" and "regression", or one that ``outputs`` contradicts.
+    """
+    if spec is not None:
+        task = spec.task
+    elif task is None:
+        task = "multiclass" if outputs > 1 else "binary"
+    check_choice("task", task, ("multiclass", "binary", "regression"))
+    if (task == "multiclass" and outputs < 2) or (task == "binary" and outputs != 1):
+        raise InvalidArgument("outputs", outputs, "1 for a binary task and at least 2 for a multiclass one")
+    x = keras.layers.Dense(outputs, **style.kernel(output=True), name="outputs")(x)
+    if task == "multiclass":
+        return keras.layers.Activation("softmax", dtype="float32", name="probabilities")(x)
+    if task == "binary":
+        return keras.layers.Activation("sigmoid", dtype="float32", name="probability")(x)
+    if spec is not None and spec.target_mean is not None:
+        scale = float(spec.target_variance or 1.0) ** 0.5
+        return keras.layers.Rescaling(scale, spec.target_mean, dtype="float32", name="target_scale")(x)
+    return keras.layers.Activation("linear", dtype="float32", name="target")(x)

@@ -1,0 +1,79 @@
+"""cnn: a convolutional network for images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from callbacks.checks import InvalidArgument, check_integer
+from recipes.models.blocks import Style, hidden_block, input_shape_of, model_input, output_layer
+
+if TYPE_CHECKING:
+    from recipes.data.spec import Spec
+
+__all__ = ["cnn"]
+
+
+def cnn(
+    spec: Spec | None = None,
+    *,
+    input_shape: Sequence[int] | None = None,
+    outputs: int | None = None,
+    filters: Sequence[int] = (32, 64),
+    kernel_size: int = 3,
+    hidden: Sequence[int] = (128,),
+    activation: str = "elu",
+    initializer: Any = "he_normal",
+    normalization: str = "auto",
+    regularization: Sequence[Any] | str = (),
+    preprocessing: keras.layers.Layer | None = None,
+    task: str | None = None,
+    name: str = "cnn",
+) -> keras.Model:
+    """A convolutional network: (convolution, 2x2 max pooling) for each of ``filters``, then dense layers.
+
+    Args:
+        spec: of the data (``data.spec``); it brings shapes, task and the normalization of the raw inputs.
+        input_shape: (height, width, channels); instead of ``spec``.
+        outputs: number of classes, or of numbers; instead of ``spec``.
+        filters: filters of each convolution. Default (32, 64).
+        kernel_size: side of the square kernels in pixels. Default 3.
+        hidden: units of the dense layers after the convolutions. Default (128,).
+        activation, initializer, normalization, regularization, preprocessing, task, name: as in :func:`recipes.mlp`;
+            convolutions and dense hidden layers both count towards "deep".
+
+    Returns:
+        A model from (batch, height, width, channels) to (batch, outputs): probabilities, or numbers.
+
+    Raises:
+        InvalidArgument: for an unknown name, an impossible size, an input that is not an image, or one too small to be
+            halved that often.
+
+    Source: LeCun et al. 1998, with the default setup of Géron 2019, table 11-3.
+
+    Example:
+        >>> model = cnn(input_shape=(28, 28, 1), outputs=10)
+        >>> model.output_shape
+        (None, 10)
+    """
+    shape, outputs = input_shape_of(spec, input_shape, outputs)
+    if len(shape) != 3:
+        raise InvalidArgument("input_shape", shape, "(height, width, channels) for a cnn: use mlp for other data")
+    filters = [check_integer("filters", count, low=1) for count in filters]
+    hidden = [check_integer("hidden", units, low=1) for units in hidden]
+    check_integer("kernel_size", kernel_size, low=1)
+    if min(shape[:2]) < 2 ** len(filters):
+        raise InvalidArgument("filters", filters, f"at most {min(shape[:2]).bit_length() - 1} long for {shape} images")
+    style = Style(activation, initializer, normalization, regularization, depth=len(filters) + len(hidden))
+    inputs, x = model_input(spec, shape, preprocessing)
+    for count in filters:
+        layer = keras.layers.Conv2D(
+            count, kernel_size, padding="same", use_bias=not style.batch_norm, **style.kernel()
+        )
+        x = keras.layers.MaxPooling2D()(hidden_block(x, layer, style))
+    x = keras.layers.Flatten()(x)
+    for units in hidden:
+        x = hidden_block(x, keras.layers.Dense(units, use_bias=not style.batch_norm, **style.kernel()), style)
+    return keras.Model(inputs, output_layer(x, spec, outputs, task, style), name=name)

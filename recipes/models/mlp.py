@@ -1,0 +1,69 @@
+"""mlp: a multilayer perceptron."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from callbacks.checks import check_integer
+from recipes.models.blocks import Style, hidden_block, input_shape_of, model_input, output_layer
+
+if TYPE_CHECKING:
+    from recipes.data.spec import Spec
+
+__all__ = ["mlp"]
+
+
+def mlp(
+    spec: Spec | None = None,
+    *,
+    input_shape: Sequence[int] | None = None,
+    outputs: int | None = None,
+    hidden: Sequence[int] = (300, 100),
+    activation: str = "elu",
+    initializer: Any = "he_normal",
+    normalization: str = "auto",
+    regularization: Sequence[Any] | str = (),
+    preprocessing: keras.layers.Layer | None = None,
+    task: str | None = None,
+    name: str = "mlp",
+) -> keras.Model:
+    """A multilayer perceptron on flattened inputs: a plain, uncompiled ``keras.Model``.
+
+    Args:
+        spec: of the data (``data.spec``); it brings shapes, task and the normalization of the raw inputs.
+        input_shape: without the batch, e.g. (28, 28, 1); instead of ``spec``.
+        outputs: number of classes, or of numbers; instead of ``spec``.
+        hidden: units of each hidden layer. Default (300, 100).
+        activation: by name. Default "elu".
+        initializer: name or Keras initializer of the hidden kernels. Default "he_normal".
+        normalization: "auto" (default: batch normalization from 5 hidden layers on), "batch" or "none".
+        regularization: names or regularizer objects; those that act inside the model. Default none.
+        preprocessing: a Keras layer applied to the raw input; by default the Spec's normalization, or nothing.
+        task: "multiclass", "binary" or "regression" where there is no Spec; by default by ``outputs``.
+        name: of the model.
+
+    Returns:
+        A model from (batch, *input_shape) to (batch, outputs): probabilities, or numbers.
+
+    Raises:
+        InvalidArgument: for an unknown name or an impossible size.
+
+    Source: the default setup of Géron 2019, table 11-3.
+
+    Example:
+        >>> model = mlp(input_shape=(28, 28, 1), outputs=10)
+        >>> model.output_shape
+        (None, 10)
+    """
+    shape, outputs = input_shape_of(spec, input_shape, outputs)
+    hidden = [check_integer("hidden", units, low=1) for units in hidden]
+    style = Style(activation, initializer, normalization, regularization, depth=len(hidden))
+    inputs, x = model_input(spec, shape, preprocessing)
+    if len(shape) > 1:
+        x = keras.layers.Flatten()(x)
+    for units in hidden:
+        x = hidden_block(x, keras.layers.Dense(units, use_bias=not style.batch_norm, **style.kernel()), style)
+    return keras.Model(inputs, output_layer(x, spec, outputs, task, style), name=name)

@@ -1,0 +1,268 @@
+"""Recipe: the table of choices that everything else is a map to or from."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from callbacks.checks import InvalidArgument, check_choice, check_number
+from callbacks.stop_on_nan import StopOnNaN
+from recipes.activations import ACTIVATIONS
+from recipes.catalogue import Catalogue
+from recipes.initializers import INITIALIZERS
+from recipes.losses import loss_for
+from recipes.models import MODELS
+from recipes.optimizers import OPTIMIZERS
+from recipes.regularization import REGULARIZERS, Regularizer
+from recipes.schedules import SCHEDULES
+
+if TYPE_CHECKING:
+    from recipes.data.spec import Spec
+
+__all__ = ["Recipe"]
+
+Choice = Any
+"""A name; a mapping with a "name" and options, ``{"name": "dropout", "rate": 0.3}``; or an object."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train a network. ``Recipe()`` is the default setup of 2019-20; every field can be replaced.
+
+    Where a field takes a choice, that is a name (``recipes list`` shows them), a mapping of a name and options such as
+    ``{"name": "dropout", "rate": 0.3}``, or an object. A Recipe is a value: compare it, copy it with
+    :func:`dataclasses.replace`, write it as JSON.
+
+    Args:
+        model: "mlp" (default), "cnn", ... or a function from a Spec to a Keras model.
+        initializer: of the hidden kernels: a name or a Keras initializer. Default "he_normal".
+        activation: of the hidden layers, by name. Default "elu".
+        normalization: "auto" (default: batch normalization when deep, none when shallow), "batch" or "none".
+        regularization: a choice, several joined by "+" ("l2+dropout"), a sequence of choices, or "none".
+            Default "early_stopping".
+        optimizer: a name or a Keras optimizer. Default "momentum".
+        learning_rate: the (peak) rate, > 0; None (default) lets :func:`recipes.fit` find it by a range test.
+        schedule: "one_cycle" (default) or "constant".
+
+    Raises:
+        InvalidArgument: for a value outside its range or an unknown name, with the nearest known one.
+
+    Source: Géron 2019, chapter 11, tables 11-3 and 11-4.
+
+    Example:
+        >>> recipe = Recipe(optimizer="nadam", regularization="l2+dropout")
+        >>> Recipe.from_json(recipe.to_json()) == recipe
+        True
+    """
+
+    model: Choice = "mlp"
+    initializer: Choice = "he_normal"
+    activation: str = "elu"
+    normalization: str = "auto"
+    regularization: Any = ("early_stopping",)
+    optimizer: Choice = "momentum"
+    learning_rate: float | None = None
+    schedule: Choice = "one_cycle"
+
+    def __post_init__(self) -> None:
+        ACTIVATIONS[self.activation]
+        check_choice("normalization", self.normalization, ("auto", "batch", "none"))
+        if self.learning_rate is not None:
+            object.__setattr__(self, "learning_rate", check_number("learning_rate", self.learning_rate, above=0))
+        object.__setattr__(self, "regularization", _regularization(self.regularization))
+        object.__setattr__(self, "model", _choice(MODELS, self.model, "callable"))
+        object.__setattr__(self, "initializer", _choice(INITIALIZERS, self.initializer, keras.initializers.Initializer))
+        object.__setattr__(self, "optimizer", _choice(OPTIMIZERS, self.optimizer, keras.optimizers.Optimizer))
+        object.__setattr__(self, "schedule", _choice(SCHEDULES, self.schedule, ()))
+        # Options are checked by building with them, now rather than when training starts.
+        if isinstance(self.optimizer, Mapping):
+            _build(OPTIMIZERS, self.optimizer)
+        if isinstance(self.schedule, Mapping):
+            _build(SCHEDULES, self.schedule, peak=1.0)
+        self.regularizers()
+
+    # --- parts ------------------------------------------------------------------------------------------------------
+
+    @property
+    def regularization_name(self) -> str:
+        """The regularizers' names joined by "+", or "none"."""
+        return "+".join(_name(each) for each in self.regularization) or "none"
+
+    @property
+    def optimizer_name(self) -> str:
+        """The optimizer's name."""
+        return _name(self.optimizer)
+
+    def regularizers(self) -> list[Regularizer]:
+        """The regularizer objects."""
+        return [_build(REGULARIZERS, each) for each in self.regularization]
+
+    def build_model(self, spec: Spec | None = None, **options: Any) -> keras.Model:
+        """A new, uncompiled model made by this recipe's factory.
+
+        Args:
+            spec: of the data; or give ``input_shape`` and ``outputs`` among the options.
+            **options: of the factory, e.g. ``hidden=(50,)``; they win over those of the recipe.
+        """
+        if not isinstance(self.model, (str, Mapping)):
+            return self.model(spec, **options) if spec is not None else self.model(**options)
+        style = {
+            "activation": self.activation,
+            "initializer": self.initializer
+            if not isinstance(self.initializer, Mapping)
+            else _build(INITIALIZERS, self.initializer),
+            "normalization": self.normalization,
+            "regularization": self.regularizers(),
+        }
+        return _build(MODELS, self.model, spec=spec, **{**style, **options})
+
+    def build_optimizer(self) -> keras.optimizers.Optimizer:
+        """A new optimizer, at this recipe's learning rate or, where it is None, the optimizer's usual one."""
+        if not isinstance(self.optimizer, (str, Mapping)):
+            optimizer = type(self.optimizer).from_config(self.optimizer.get_config())
+            if self.learning_rate is not None:
+                optimizer.learning_rate = self.learning_rate
+            return optimizer
+        return _build(OPTIMIZERS, self.optimizer, learning_rate=self._rate())
+
+    def _rate(self) -> float:
+        if self.learning_rate is not None:
+            return self.learning_rate
+        if not isinstance(self.optimizer, (str, Mapping)):
+            return float(keras.ops.convert_to_numpy(self.optimizer.learning_rate))
+        if isinstance(self.optimizer, Mapping) and "learning_rate" in self.optimizer:
+            return float(self.optimizer["learning_rate"])
+        ranges = {each.name: each for each in OPTIMIZERS[_name(self.optimizer)].hyperparameters}
+        return ranges["learning_rate"].default or 0.01
+
+    def compile(self, model: keras.Model, **options: Any) -> keras.Model:
+        """Compiles ``model`` with this recipe's optimizer and the loss and metrics that its output calls for.
+
+        Args:
+            model: a built Keras model: softmax outputs for integer classes, one sigmoid output for 0/1 labels, or
+                linear outputs for numbers.
+            **options: of ``keras.Model.compile``; they win over what the recipe would choose.
+
+        Returns:
+            The same model.
+
+        Example:
+            >>> model = Recipe().compile(mlp(input_shape=(64,), outputs=10))      # doctest: +SKIP
+        """
+        model.compile(**{**loss_for(model), "optimizer": self.build_optimizer(), **options})
+        return model
+
+    def callbacks(
+        self, *, steps_per_epoch: int | None = None, epochs: int, learning_rate: float | None = None
+    ) -> list[keras.callbacks.Callback]:
+        """The callbacks of this recipe: stop on NaN, the schedule, and what the regularizers need.
+
+        Early stopping looks at "val_loss": give ``validation_data`` to ``fit``.
+
+        Args:
+            steps_per_epoch: batches an epoch; None (default): what ``fit`` tells, if the data's length is known.
+            epochs: number of epochs of the training.
+            learning_rate: the peak rate; by default the recipe's own, or the optimizer's usual one.
+        """
+        rate = learning_rate if learning_rate is not None else self._rate()
+        schedule = _build(SCHEDULES, self.schedule, peak=rate)
+        if schedule is not None and steps_per_epoch is not None:
+            schedule.total_steps = steps_per_epoch * epochs
+        name = _name(self.schedule)
+        extra = [c for each in self.regularizers() for c in each.callbacks(epochs=epochs, schedule=name)]
+        return [StopOnNaN(), *([schedule] if schedule is not None else []), *extra]
+
+    # --- JSON -------------------------------------------------------------------------------------------------------
+
+    def to_json(self) -> str:
+        """This recipe as JSON text; objects among the choices are written as Keras writes them.
+
+        Raises:
+            InvalidArgument: when a field holds a function, which JSON cannot.
+        """
+        values = {field.name: _plain(field.name, getattr(self, field.name)) for field in dataclasses.fields(self)}
+        return json.dumps({"recipe": 1, **values}, indent=2)
+
+    @classmethod
+    def from_json(cls, text: str) -> Recipe:
+        """The recipe that :meth:`to_json` wrote; a file of a later version, or with unknown fields, is refused."""
+        try:
+            values = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise InvalidArgument("text", text, f"JSON as Recipe.to_json writes it ({error})") from None
+        if not isinstance(values, dict) or values.pop("recipe", None) != 1:
+            raise InvalidArgument("text", text, "JSON as Recipe.to_json writes it, with \"recipe\": 1")
+        known = [field.name for field in dataclasses.fields(cls)]
+        for name in values:
+            check_choice("field", name, known)
+        return cls(**{name: _object(value) for name, value in values.items()})
+
+
+def _name(choice: Choice) -> str:
+    if isinstance(choice, str):
+        return choice
+    if isinstance(choice, Mapping):
+        return str(choice["name"])
+    return getattr(choice, "name", None) or type(choice).__name__.lower()
+
+
+def _choice(catalogue: Catalogue, value: Choice, kind: Any) -> Choice:
+    """``value``, if it is a name, a mapping with a name, or an object of the right kind."""
+    if isinstance(value, Mapping):
+        catalogue[value.get("name", None)]
+        return dict(value) if len(value) > 1 else value["name"]
+    if not isinstance(value, str) and (callable(value) if kind == "callable" else isinstance(value, kind)):
+        return value
+    catalogue[value]
+    return value
+
+
+def _build(catalogue: Catalogue, value: Choice, **more: Any) -> Any:
+    if isinstance(value, Mapping):
+        options = {**more, **{key: option for key, option in value.items() if key != "name"}}
+        return catalogue.build(value["name"], **options)
+    return catalogue.build(value, **more) if isinstance(value, str) else value
+
+
+def _regularization(value: Any) -> tuple[Choice, ...]:
+    if value is None:
+        value = ()
+    elif isinstance(value, str):
+        value = value.split("+")
+    elif isinstance(value, (Mapping, Regularizer)) or not isinstance(value, Sequence):
+        value = (value,)
+    names = [part.strip() if isinstance(part, str) else part for part in value]
+    if names == ["none"]:
+        return ()
+    choices = tuple(_choice(REGULARIZERS, each, Regularizer) for each in names)
+    labels = [_name(each) for each in choices]
+    if len(set(labels)) != len(labels):
+        raise InvalidArgument("regularization", "+".join(labels), "given each regularizer at most once")
+    return choices
+
+
+def _plain(field: str, value: Any) -> Any:
+    if value is None or isinstance(value, (str, float)):
+        return value
+    if isinstance(value, tuple):
+        return [_plain(field, each) for each in value]
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, (keras.optimizers.Optimizer, keras.initializers.Initializer)):
+        return keras.saving.serialize_keras_object(value)
+    if isinstance(value, Regularizer):
+        return value.to_choice()
+    raise InvalidArgument(field, value, "a name, a mapping or a Keras object to be written as JSON")
+
+
+def _object(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(_object(each) for each in value)
+    if isinstance(value, dict) and "class_name" in value:
+        return keras.saving.deserialize_keras_object(value)
+    return value

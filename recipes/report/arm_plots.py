@@ -1,0 +1,226 @@
+"""Plots with something for every arm: its scores, its place in the grid, its difference from the default."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+
+from recipes.report import formatting
+from recipes.report.columns import verdict_of
+from recipes.report.results import Results, as_float
+from recipes.report.style import INK, MUTED, PALETTE, VERDICTS, message, new_figure, plain, styled, window
+
+__all__ = ["differences", "heat_map", "scores"]
+
+
+@styled
+def scores(results: Results) -> Figure:
+    """The test scores of every arm, in the order of the summary with the best on top.
+
+    Small dots are single trainings, one for each seed; the large dot is their mean and the bar one standard deviation
+    to both sides. The dashed line is the mean of the default arm.
+
+    Example:
+        >>> scores(results).savefig("scores.png")
+    """
+    rows, scale = results.rows(), formatting.scale(results.metric)
+    figure = _tall_figure(len(rows))
+    axes = figure.add_subplot()
+    confirmed = results.stage("confirm")
+    means = [as_float(row["test_mean"]) * scale for row in rows]
+    default = next((mean for row, mean in zip(rows, means, strict=True) if row["arm"] == results.default_arm), math.nan)
+    if math.isfinite(default):
+        axes.axvline(default, color=INK, linewidth=1, linestyle="--", zorder=1, gid="default")
+    shown: list[float] = list(means)
+    for place, (row, mean) in enumerate(zip(rows, means, strict=True)):
+        single = confirmed.loc[confirmed["arm"] == row["arm"], "test_score"].astype(float).to_numpy() * scale
+        colour = _colour(row)
+        axes.plot(single, np.full(len(single), place), "o", color=colour, alpha=0.4, markersize=3.5, mew=0, gid="seeds")
+        sd = as_float(row["test_sd"]) * scale
+        if math.isfinite(mean) and math.isfinite(sd):
+            axes.plot([mean - sd, mean + sd], [place, place], color=colour, linewidth=1.8, gid="sd")
+            shown += [mean - sd, mean + sd]
+    colours = [_colour(row) for row in rows]
+    axes.scatter(means, range(len(rows)), s=42, c=colours, edgecolors="white", linewidths=0.8, zorder=3, gid="means")
+    texts = [formatting.score(row["test_mean"], results.metric) for row in rows]
+    _arm_axis(axes, results, means, texts, window(shown, results.higher_is_better))
+    axes.set_xlabel(f"test {formatting.label(results.metric)}{_better(results)}")
+    _verdict_legend(figure, results)
+    return figure
+
+
+@styled
+def differences(results: Results) -> Figure:
+    """A forest plot: how far the test score of each arm lies from the default's, with simultaneous 95 % intervals.
+
+    An interval that does not reach the line at zero is a difference beyond noise.
+    """
+    rows = [row for row in results.rows() if row["arm"] != results.default_arm]
+    figure = _tall_figure(len(rows))
+    axes = figure.add_subplot()
+    if not any(math.isfinite(as_float(row["difference"])) for row in rows):
+        only = "Only the default arm: nothing to compare it with."
+        message(axes, "No difference is known: the trainings diverged." if rows else only)
+        return figure
+    scale = formatting.scale(results.metric)
+    values = [as_float(row["difference"]) * scale for row in rows]
+    shown: list[float] = [0.0, *values]
+    axes.axvline(0, color=INK, linewidth=1, linestyle="--", zorder=1, gid="default")
+    for place, row in enumerate(rows):
+        low, high = as_float(row["difference_low"]) * scale, as_float(row["difference_high"]) * scale
+        if math.isfinite(low) and math.isfinite(high):
+            axes.plot([low, high], [place, place], color=_colour(row), linewidth=1.8, gid="interval")
+            shown += [low, high]
+    colours = [_colour(row) for row in rows]
+    axes.scatter(values, range(len(rows)), s=42, c=colours, edgecolors="white", linewidths=0.8, zorder=3, gid="means")
+    texts = [formatting.difference(row["difference"], results.metric) for row in rows]
+    _arm_axis(axes, results, values, texts, window(shown, results.higher_is_better), rows=rows)
+    unit = formatting.difference_unit(results.metric)
+    axes.set_xlabel(
+        f"test {formatting.label(results.metric).removesuffix(' (%)')}, difference from {plain(results.default_arm)}"
+        + (f" ({unit})" if unit else "")
+        + _better(results, "\n")
+    )
+    _verdict_legend(figure, results, but="default")
+    return figure
+
+
+@styled
+def heat_map(results: Results) -> Figure:
+    """The mean test score of every pair of an optimizer (column) and a regularizer (row); brighter is better.
+
+    The default arm has a dashed frame and the best one a solid frame. Cells without an arm are empty. The colours end
+    at the outliers, so that the others can be told apart.
+    """
+    optimizers, regularizers = results.levels("optimizer"), results.levels("regularizer")
+    scale, rows = formatting.scale(results.metric), results.rows()
+    grid = np.full((len(regularizers), len(optimizers)), np.nan)
+    for row in rows:
+        grid[regularizers.index(row["regularizer"]), optimizers.index(row["optimizer"])] = (
+            as_float(row["test_mean"]) * scale
+        )
+    longest = max(len(str(name)) for name in regularizers)
+    figure = new_figure(2.6 + 0.07 * longest + 0.95 * len(optimizers), 1.7 + 0.48 * len(regularizers))
+    axes = figure.add_subplot()
+    axes.grid(False)
+    axes.set_facecolor("#f3f4f6")
+    ends = window(grid.ravel(), results.higher_is_better, margin=0.0) or (0.0, 1.0)
+    image = axes.imshow(
+        np.ma.masked_invalid(grid),
+        cmap="viridis" if results.higher_is_better else "viridis_r",
+        norm=Normalize(*ends),
+        aspect="auto",
+    )
+    for row in rows:
+        y, x = regularizers.index(row["regularizer"]), optimizers.index(row["optimizer"])
+        text = formatting.score(row["test_mean"], results.metric)
+        known = text != formatting.MISSING
+        colour = _contrast(tuple(image.cmap(image.norm(grid[y, x])))) if known else MUTED
+        axes.text(x, y, text if known else "diverged", ha="center", va="center", color=colour, fontsize=9)
+        if row["arm"] in (results.default_arm, results.winner):
+            if row["arm"] == results.winner:
+                axes.add_patch(_frame(x, y, "-", PALETTE[1], "best"))
+            if row["arm"] == results.default_arm:
+                if row["arm"] != results.winner:
+                    axes.add_patch(_frame(x, y, "-", "black", "ground"))
+                axes.add_patch(_frame(x, y, "--", "white", "default"))
+    axes.set_xticks(range(len(optimizers)), [plain(name) for name in optimizers])
+    axes.set_yticks(range(len(regularizers)), [plain(name) for name in regularizers])
+    if max(len(str(name)) for name in optimizers) > 10:
+        axes.tick_params(axis="x", labelrotation=30)
+        for tick in axes.get_xticklabels():
+            tick.set(ha="right", rotation_mode="anchor")
+    axes.set(xlabel="optimizer", ylabel="regularizer")
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    if np.isfinite(grid).any():
+        beyond = np.nanmin(grid) < ends[0] if results.higher_is_better else np.nanmax(grid) > ends[1]
+        side = "min" if results.higher_is_better else "max"
+        bar = figure.colorbar(image, ax=axes, extend=side if beyond else "neither", pad=0.02)
+        bar.outline.set_visible(False)
+        bar.set_label(f"test {formatting.label(results.metric)}")
+    return figure
+
+
+def _tall_figure(arms: int) -> Figure:
+    return new_figure(8.0, 1.5 + 0.27 * max(arms, 2))
+
+
+def _colour(row: dict) -> str:
+    return VERDICTS.get(verdict_of(row), MUTED)
+
+
+def _better(results: Results, before: str = "   ") -> str:
+    return before + ("better →" if results.higher_is_better else "← better")
+
+
+def _arm_axis(
+    axes: Axes,
+    results: Results,
+    values: list[float],
+    texts: list[str],
+    ends: tuple[float, float] | None,
+    rows: list[dict] | None = None,
+) -> None:
+    """Names the arms at the left, best on top, and writes at the edge what lies beyond it or has no value."""
+    rows = results.rows() if rows is None else rows
+    marks = {results.default_arm: " (default)"}
+    axes.set_yticks(range(len(rows)), [plain(row["arm"]) + marks.get(row["arm"], "") for row in rows])
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    if ends is None:
+        axes.set_xticks([])
+    else:
+        axes.set_xlim(*ends)
+    for row, tick in zip(rows, axes.get_yticklabels(), strict=True):
+        if row["arm"] in (results.default_arm, results.winner):
+            tick.set_fontweight("bold")
+    for place, (value, text) in enumerate(zip(values, texts, strict=True)):
+        at, shown = 0.01 if results.higher_is_better else 0.99, ""
+        if not math.isfinite(value):
+            shown = "diverged"
+        elif ends and value < ends[0]:
+            at, shown = 0.01, f"◀ {text}"
+        elif ends and value > ends[1]:
+            at, shown = 0.99, f"{text} ▶"
+        if shown:
+            where: dict[str, Any] = {
+                "ha": "left" if at < 0.5 else "right",
+                "va": "center",
+                "transform": axes.get_yaxis_transform(),
+            }
+            axes.text(at, place, shown, color=MUTED, fontsize=8.5, gid="beyond", **where)
+
+
+def _verdict_legend(figure: Figure, results: Results, but: str = "") -> None:
+    """Says what the colours mean, for the verdicts that occur."""
+    verdicts = {verdict_of(row) for row in results.rows()}
+    names = [name for name in ("better", "worse", "within noise", "default") if name in verdicts and name != but]
+    if len(names) < 2:
+        return
+    handles = [
+        Line2D([], [], color=VERDICTS.get(name, MUTED), marker="o", markeredgecolor="white", linewidth=1.8, label=name)
+        for name in names
+    ]
+    figure.legend(handles=handles, loc="outside upper left", ncols=len(handles), title="", handlelength=1.8)
+
+
+def _contrast(colour: tuple[float, ...]) -> str:
+    """Black or white, whichever reads better on ``colour``: by the relative luminance of WCAG 2."""
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour[:3]]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return "black" if luminance > 0.179 else "white"
+
+
+def _frame(x: int, y: int, line: str, colour: str, name: str) -> Rectangle:
+    frame = Rectangle((x - 0.46, y - 0.46), 0.92, 0.92, fill=False, linewidth=2.2, linestyle=line, edgecolor=colour)
+    frame.set_gid(name)
+    return frame

@@ -1,0 +1,192 @@
+"""How numbers are written, in the terminal, in plots and on the page alike.
+
+Accuracies are percentages with two decimals, without the sign (it stands in the heading); errors have four significant
+digits. Whatever is missing or not finite is ``MISSING``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from recipes.report.results import as_float
+
+__all__ = [
+    "MISSING",
+    "difference",
+    "difference_unit",
+    "duration",
+    "flatten",
+    "is_percentage",
+    "label",
+    "learning_rate",
+    "p_value",
+    "scale",
+    "score",
+    "setting",
+    "spread",
+    "strength",
+]
+
+MISSING = "—"
+_PLAIN_FROM, _PLAIN_BELOW = 1e-4, 1e6  # outside, numbers are written with an exponent
+
+
+def is_percentage(metric: str) -> bool:
+    """Whether scores of this metric are fractions that are shown as percentages."""
+    return metric.endswith("accuracy")
+
+
+def scale(metric: str) -> float:
+    """What to multiply a score by before it is shown: 100 for percentages, else 1."""
+    return 100.0 if is_percentage(metric) else 1.0
+
+
+def label(metric: str) -> str:
+    """The metric in words with its unit, for headings and axes.
+
+    Example:
+        >>> label("accuracy"), label("root_mean_squared_error")
+        ('accuracy (%)', 'root mean squared error')
+    """
+    return metric.replace("_", " ") + (" (%)" if is_percentage(metric) else "")
+
+
+def difference_unit(metric: str) -> str:
+    """The unit of a difference of scores in words; empty for errors, whose unit is the data's."""
+    return "percentage points" if is_percentage(metric) else ""
+
+
+def score(value: Any, metric: str) -> str:
+    """A score: ``98.24`` for the accuracy 0.98237, ``0.5231`` for an error."""
+    value = as_float(value) * scale(metric)
+    if not math.isfinite(value):
+        return MISSING
+    return _fixed(value, 2 if is_percentage(metric) else _decimals(value, 4))
+
+
+def spread(mean: Any, sd: Any, metric: str) -> str:
+    """A mean with its standard deviation, at as many decimals: ``98.24 ± 0.31``; alone if that is missing."""
+    mean, sd = as_float(mean) * scale(metric), as_float(sd) * scale(metric)
+    if not math.isfinite(mean):
+        return MISSING
+    decimals = 2 if is_percentage(metric) else _decimals(mean, 4)
+    if not math.isfinite(sd):
+        return _fixed(mean, decimals)
+    return f"{_fixed(mean, decimals)} ± {_fixed(sd, decimals)}"
+
+
+def difference(value: Any, metric: str, low: Any = math.nan, high: Any = math.nan, *, reference: Any = math.nan) -> str:
+    """A signed difference of scores: ``+0.31``, or ``+0.31 [-0.10, +0.72]`` with the bounds of its interval.
+
+    Accuracies in percentage points with two decimals. Errors with as many decimals as the score ``reference`` has, so
+    that a column is written alike; without one, with as many as give the largest number three significant digits.
+    """
+    numbers = [as_float(number) * scale(metric) for number in (value, low, high)]
+    if not math.isfinite(numbers[0]):
+        return MISSING
+    largest = max(abs(number) for number in numbers if math.isfinite(number))
+    if is_percentage(metric):
+        decimals = 2
+    elif math.isfinite(as_float(reference)):
+        decimals = _decimals(as_float(reference), 4)
+    else:
+        decimals = _decimals(largest, 3)
+    shown = [_fixed(number, decimals, sign="+") for number in numbers]
+    if not all(math.isfinite(number) for number in numbers):
+        return shown[0]
+    return f"{shown[0]} [{shown[1]}, {shown[2]}]"
+
+
+def learning_rate(value: Any) -> str:
+    """A learning rate, three significant digits: ``0.0123``, ``1.2e-05``."""
+    value = as_float(value)
+    return f"{value:.3g}" if math.isfinite(value) else MISSING
+
+
+def strength(value: Any) -> str:
+    """A strength of a regularizer, written as a learning rate."""
+    return learning_rate(value)
+
+
+def p_value(value: Any) -> str:
+    """A p value with two decimals, three below 0.01 (``0.03``, ``0.004``, ``<0.001``).
+
+    Next to 0.05 it has as many as it takes to see on which side it lies: ``0.0496``.
+    """
+    value = as_float(value)
+    if not math.isfinite(value):
+        return MISSING
+    if value < 0.001:
+        return "<0.001"
+    decimals = 2 if value >= 0.01 else 3
+    while float(f"{value:.{decimals}f}") == 0.05 and value != 0.05 and decimals < 6:
+        decimals += 1
+    return f"{value:.{decimals}f}"
+
+
+def duration(seconds: Any) -> str:
+    """A duration: ``3.2 s``, ``45 s``, ``12 min 05 s``, ``2 h 03 min``."""
+    seconds = as_float(seconds)
+    if not math.isfinite(seconds):
+        return MISSING
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 100:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    minutes = round(seconds / 60)
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def setting(value: Any) -> str:
+    """A setting as a reader would write it: yes, no, 1,000 for counts, lists with commas."""
+    if value is None:
+        return MISSING
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return ", ".join(setting(item) for item in value) or MISSING
+    if isinstance(value, int):
+        return f"{value:,}" if abs(value) >= 10_000 else str(value)
+    return str(value) or MISSING
+
+
+def flatten(settings: Mapping[str, Any], before: str = "") -> list[tuple[str, str]]:
+    """Nested settings as pairs of a path in words and a written value.
+
+    Example:
+        >>> flatten({"batch_size": 32, "versions": {"keras": "3.12.0"}})
+        [('batch size', '32'), ('versions: keras', '3.12.0')]
+    """
+    pairs: list[tuple[str, str]] = []
+    for key, value in settings.items():
+        words = str(key) if before else str(key).replace("_", " ")
+        if isinstance(value, Mapping):
+            pairs += flatten(value, f"{before}{words}: ")
+        else:
+            pairs.append((before + words, setting(value)))
+    return pairs
+
+
+def _decimals(value: float, digits: int) -> int:
+    """The decimals that give ``value`` that many significant digits; ``-digits`` if it needs an exponent."""
+    if value == 0:
+        return digits - 1
+    rounded = float(f"{value:.{digits - 1}e}")
+    if not _PLAIN_FROM <= abs(rounded) < _PLAIN_BELOW:
+        return -digits
+    return max(0, digits - 1 - math.floor(math.log10(abs(rounded))))
+
+
+def _fixed(value: float, decimals: int, sign: str = "") -> str:
+    """``value`` with that many decimals, or with an exponent if negative; never a negative zero."""
+    if decimals < 0:
+        return f"{value:{sign}.{-decimals - 1}e}"
+    text = f"{value:{sign}.{decimals}f}"
+    if float(text) == 0:
+        return f"{0.0:.{decimals}f}"
+    return text

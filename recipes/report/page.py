@@ -1,0 +1,133 @@
+"""The report as one HTML page that needs nothing but itself."""
+
+from __future__ import annotations
+
+import base64
+import math
+import os
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from recipes.report import formatting
+from recipes.report.columns import Column, effect_columns, notes, summary_columns
+from recipes.report.files import write_atomically
+from recipes.report.plots import PLOTS, to_bytes
+from recipes.report.protocol import protocol
+from recipes.report.results import Results
+
+__all__ = ["render_page", "write_page"]
+
+_PILLS = {"better": "better", "worse": "worse", "default": "default", "diverged": "diverged"}
+
+
+def write_page(results: Results, path: str | os.PathLike[str]) -> Path:
+    """Writes the report: verdict, tables that can be sorted, plots, protocol and settings.
+
+    The page is a single file. Images, styles and the few lines of script are inside; nothing is loaded from anywhere.
+
+    Args:
+        results: the comparison.
+        path: the file to write, whole or not at all; folders are made as needed.
+
+    Returns:
+        The path written.
+
+    Example:
+        >>> write_page(results, "report.html")
+        PosixPath('report.html')
+    """
+    return write_atomically(path, render_page(results).encode("utf-8"))
+
+
+def render_page(results: Results) -> str:
+    """The HTML that ``write_page`` writes."""
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["breakable"] = lambda text: Markup("+<wbr>").join(str(text).split("+"))
+    template = environment.from_string(resources.files("recipes.report").joinpath("page.html").read_text("utf-8"))
+    settings = dict(results.settings)
+    command = settings.pop("command", None)
+    on = [str(settings[name]) for name in ("model", "dataset") if settings.get(name)]
+    return template.render(
+        title=f"Training arms compared: {' on '.join(on)}" if on else "Training arms compared",
+        verdict=results.verdict,
+        facts=_facts(results),
+        summary=_table(summary_columns(results), results.rows(), results),
+        notes=notes(results),
+        effects=_table(effect_columns(results), results.main_effects.to_dict("records"), results),
+        plots=[
+            {
+                "name": name,
+                "title": plot.title,
+                "caption": plot.caption,
+                "alt": f"{plot.title} of {len(results.summary)} arms. {_best(results)}",
+                "source": _data_uri(to_bytes(plot.draw(results), "svg")),
+            }
+            for name, plot in PLOTS.items()
+        ],
+        protocol=protocol(results),
+        settings=formatting.flatten(settings),
+        command=command,
+    )
+
+
+def _table(columns: Sequence[Column], rows: Sequence[dict[str, Any]], results: Results) -> dict[str, Any]:
+    """What the template needs of a table: headings, and rows of cells with the text and what it is sorted by."""
+    columns = [column for column in columns if column.name != "marks"]
+    return {
+        "columns": [{"heading": column.heading, "numeric": column.numeric, "name": column.name} for column in columns],
+        "rows": [
+            {
+                "winner": "arm" in row and row["arm"] == results.winner,
+                "default": "arm" in row and row["arm"] == results.default_arm,
+                "cells": [_cell(column, row) for column in columns],
+            }
+            for row in rows
+        ],
+    }
+
+
+def _cell(column: Column, row: dict[str, Any]) -> dict[str, Any]:
+    value, text = column.value(row), column.cell(row)
+    missing = isinstance(value, float) and not math.isfinite(value)
+    return {
+        "name": column.name,
+        "text": text,
+        "sort": "" if missing else repr(value) if isinstance(value, float) else value,
+        "numeric": column.numeric,
+        "pill": _PILLS.get(text, "noise") if column.name == "verdict" and text != formatting.MISSING else None,
+    }
+
+
+def _facts(results: Results) -> list[tuple[str, str]]:
+    """The few numbers on top of the page: what, and how much."""
+    facts = [("arms", str(len(results.summary))), ("trainings", f"{len(results.trials):,}")]
+    seconds = results.trials["seconds"].astype(float).sum()
+    if seconds > 0:
+        facts.append(("training time", formatting.duration(seconds)))
+    best = results.row(results.winner) if results.winner is not None else None
+    if best:
+        facts.append(("best arm", str(best["arm"])))
+        score = formatting.spread(best["test_mean"], best["test_sd"], results.metric)
+        facts.append((f"its test {formatting.label(results.metric)}", score))
+    return facts
+
+
+def _best(results: Results) -> str:
+    best = results.row(results.winner) if results.winner is not None else None
+    if best is None:
+        return "Every arm diverged."
+    score = formatting.score(best["test_mean"], results.metric)
+    return (
+        f"Best: {best['arm']}, test {formatting.label(results.metric)} {score}. The numbers are in the table of arms."
+    )
+
+
+def _data_uri(svg: bytes) -> str:
+    return "data:image/svg+xml;base64," + base64.b64encode(svg).decode("ascii")

@@ -1,0 +1,108 @@
+"""The plots of a comparison: each a function from results to a matplotlib ``Figure``, and all of them saved at once."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from recipes.report.arm_plots import differences, heat_map, scores
+from recipes.report.files import write_atomically
+from recipes.report.results import Results
+from recipes.report.run_plots import learning_curves, learning_rates
+from recipes.report.style import styled
+
+__all__ = [
+    "PLOTS",
+    "Plot",
+    "differences",
+    "heat_map",
+    "learning_curves",
+    "learning_rates",
+    "save_plots",
+    "scores",
+    "to_bytes",
+]
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A plot with the words that go with it.
+
+    Args:
+        draw: from results to a figure.
+        title: two or three words.
+        caption: one line on how to read it.
+    """
+
+    draw: Callable[[Results], Figure]
+    title: str
+    caption: str
+
+
+PLOTS: dict[str, Plot] = {
+    "scores": Plot(
+        scores,
+        "Scores",
+        "Small dots are single seeds, the large dot is their mean, the bar one standard deviation to both sides; "
+        "the dashed line is the default arm. Arms far off are written at the edge.",
+    ),
+    "differences": Plot(
+        differences,
+        "Differences from the default",
+        "A bar is a simultaneous 95 % interval: where it does not touch the dashed line, the arm differs from the "
+        "default by more than noise.",
+    ),
+    "heat_map": Plot(
+        heat_map,
+        "Optimizer and regularizer together",
+        "Brighter is better; a row or a column that stands out is a choice that matters whatever it is paired with. "
+        "Dashed frame: default; solid frame: best.",
+    ),
+    "learning_curves": Plot(
+        learning_curves,
+        "Learning curves",
+        "Mean over the seeds, with a band from the lowest to the highest; compare the shapes of the losses rather than "
+        "their heights, since the loss includes what the regularizer adds.",
+    ),
+    "learning_rates": Plot(
+        learning_rates,
+        "Learning rates tried",
+        "Every tuning trial is a point and the chosen one has a ring; a ring at the end of the range says that "
+        "a better rate may lie beyond it. Crosses diverged; triangles at the edge lie far beyond it.",
+    ),
+}
+
+
+@styled
+def to_bytes(figure: Figure, kind: str = "png", dpi: int = 150) -> bytes:
+    """``figure`` as the content of a file of that kind ("png" or "svg"); the same figure gives the same bytes."""
+    buffer = io.BytesIO()
+    metadata = {"Date": None} if kind == "svg" else {"Software": None}
+    figure.savefig(buffer, format=kind, dpi=dpi, metadata=metadata)
+    return buffer.getvalue()
+
+
+def save_plots(results: Results, folder: str | os.PathLike[str], dpi: int = 150) -> list[Path]:
+    """Saves every plot as a PNG, each whole or not at all.
+
+    Args:
+        results: the comparison.
+        folder: where to; made if it is not there. Files of an earlier call are replaced.
+        dpi: dots per inch.
+
+    Returns:
+        The files written: ``scores.png``, ``differences.png``, ...
+
+    Example:
+        >>> save_plots(results, "plots")[0].name
+        'scores.png'
+    """
+    return [
+        write_atomically(Path(folder) / f"{name}.png", to_bytes(plot.draw(results), dpi=dpi))
+        for name, plot in PLOTS.items()
+    ]

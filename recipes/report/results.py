@@ -1,0 +1,129 @@
+"""Results: what a comparison of training arms found, as plain tables."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from callbacks.checks import InvalidArgument, check_choice
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["COLUMNS", "Results", "as_float"]
+
+COLUMNS = {
+    "trials": [
+        *("stage", "arm", "optimizer", "regularizer", "trial", "seed", "learning_rate"),
+        *("validation_loss", "validation_score", "test_loss", "test_score"),
+        *("epochs_run", "best_epoch", "seconds", "diverged", "message"),
+    ],
+    "epochs": ["stage", "arm", "trial", "seed", "epoch", "learning_rate", "loss", "score", "val_loss", "val_score"],
+    "summary": [
+        *("arm", "optimizer", "regularizer", "learning_rate", "trials", "diverged", "seeds"),
+        *("validation_mean", "validation_sd", "test_mean", "test_sd"),
+        *("difference", "difference_low", "difference_high", "p_value", "verdict", "at_edge", "seconds"),
+    ],
+    "main_effects": ["factor", "level", "test_mean", "test_sd", "difference", "p_value", "verdict"],
+}
+"""The columns that each table must have; ``trials`` and ``summary`` have one more a strength, such as "l2.strength"."""
+
+
+def as_float(value: Any) -> float:
+    """``value`` as a float; NaN where it is missing (None, NaN, NA) or no number."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return math.nan
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """Everything that a report shows.
+
+    Args:
+        settings: how it was measured. Required: ``metric`` ("accuracy", "root_mean_squared_error", ...), ``direction``
+            ("max" or "min": which scores are better) and ``default_arm``. Whatever else is in it is shown.
+        trials: one row a training, of the stage "tune" or "confirm".
+        epochs: one row a training and epoch, epochs counted from 1.
+        summary: one row an arm, best first. Scores are fractions, also where they are shown as percentages.
+        main_effects: one row a level of a factor ("optimizer" or "regularizer").
+        verdict: one to three sentences.
+
+    Raises:
+        InvalidArgument: if a setting or a column is missing.
+
+    Numbers of trainings that diverged are NaN. Strengths are the columns with a dot in their name, NaN for arms that
+    have none.
+    """
+
+    settings: dict[str, Any]
+    trials: pd.DataFrame
+    epochs: pd.DataFrame
+    summary: pd.DataFrame
+    main_effects: pd.DataFrame
+    verdict: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for name in ("metric", "direction", "default_arm"):
+            if name not in self.settings:
+                raise InvalidArgument("settings", sorted(self.settings), f"a dict with the key {name!r}")
+        check_choice("settings['direction']", self.settings["direction"], ["max", "min"])
+        for table, columns in COLUMNS.items():
+            missing = [column for column in columns if column not in getattr(self, table).columns]
+            if missing:
+                raise InvalidArgument(
+                    table, list(getattr(self, table).columns), f"a table with the columns {', '.join(missing)} as well"
+                )
+        if not len(self.summary):
+            raise InvalidArgument("summary", [], "a table with at least one arm")
+        if self.summary["arm"].duplicated().any():
+            raise InvalidArgument("summary", list(self.summary["arm"]), "a table with one row an arm")
+
+    @property
+    def metric(self) -> str:
+        """The name of the score."""
+        return str(self.settings["metric"])
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Whether a larger score is the better one."""
+        return self.settings["direction"] == "max"
+
+    @property
+    def default_arm(self) -> str:
+        """The arm that the others are compared with."""
+        return str(self.settings["default_arm"])
+
+    @property
+    def winner(self) -> str | None:
+        """The best arm: the first of ``summary`` with a test score; None if every arm diverged."""
+        for row in self.rows():
+            if math.isfinite(as_float(row["test_mean"])):
+                return row["arm"]
+        return None
+
+    @property
+    def strengths(self) -> list[str]:
+        """The names of the strength columns of ``summary``, such as "l2.strength"."""
+        return [column for column in self.summary.columns if "." in str(column)]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The rows of ``summary`` as dicts, best first."""
+        return self.summary.to_dict("records")
+
+    def row(self, arm: str) -> dict[str, Any] | None:
+        """The row of ``summary`` for ``arm``; None if it has none."""
+        return next((row for row in self.rows() if row["arm"] == arm), None)
+
+    def stage(self, name: str) -> pd.DataFrame:
+        """The rows of ``trials`` of the stage "tune" or "confirm"."""
+        return self.trials[self.trials["stage"] == name]
+
+    def levels(self, factor: str) -> list[str]:
+        """The arms' optimizers (``factor="optimizer"``) or regularizers, in the order of the settings if given."""
+        present = list(dict.fromkeys(self.summary[factor]))
+        wanted = self.settings.get(factor + "s")
+        wanted = list(wanted) if isinstance(wanted, (list, tuple)) else []
+        return [level for level in wanted if level in present] + [level for level in present if level not in wanted]

@@ -1,0 +1,203 @@
+"""Plots of single trainings: how they went, and which learning rates were tried."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from recipes.report import formatting
+from recipes.report.results import Results, as_float
+from recipes.report.style import INK, MUTED, PALETTE, SYMBOLS, message, new_figure, plain, styled, window
+
+__all__ = ["learning_curves", "learning_rates"]
+
+_LINES = 6
+
+
+@styled
+def learning_curves(results: Results) -> Figure:
+    """Validation score (left) and training loss (right) after each epoch, for the best arms and the default.
+
+    At most six arms; a line is the mean over the seeds of the confirming trainings, the band reaches from their lowest
+    to their highest. The loss includes the penalty of the regularizer.
+    """
+    figure = new_figure(10.0, 4.4)
+    arms = _arms_to_draw(results)
+    confirmed = results.epochs[results.epochs["stage"] == "confirm"]
+    left, right = figure.subplots(1, 2)
+    if not arms:
+        right.remove()
+        message(left, "No training was confirmed: there are no learning curves.")
+        return figure
+    scale = formatting.scale(results.metric)
+    for position, arm in enumerate(arms):
+        is_default = arm == results.default_arm
+        colour = INK if is_default else PALETTE[position % len(PALETTE)]
+        line = {"color": colour, "linestyle": "--" if is_default else "-", "linewidth": 1.8, "label": plain(arm)}
+        of_arm = confirmed[confirmed["arm"] == arm]
+        for axes, column, factor in ((left, "val_score", scale), (right, "loss", 1.0)):
+            by_epoch = (of_arm[column].astype(float) * factor).groupby(of_arm["epoch"])
+            middle, low, high = by_epoch.mean(), by_epoch.min(), by_epoch.max()
+            single = "o" if len(middle) == 1 else ""
+            axes.plot(middle.index, middle.to_numpy(), marker=single, **line)
+            axes.fill_between(middle.index, low.to_numpy(), high.to_numpy(), color=colour, alpha=0.12, linewidth=0)
+    left.set_ylabel(f"validation {formatting.label(results.metric)}")
+    right.set_ylabel("training loss")
+    ends = window(np.concatenate([line.get_ydata() for line in left.lines]).astype(float), results.higher_is_better)
+    if ends:
+        left.set_ylim(*ends)
+    losses = np.concatenate([line.get_ydata() for line in right.lines]).astype(float)
+    losses = losses[np.isfinite(losses)]
+    if len(losses) and losses.min() > 0 and losses.max() > 20 * losses.min():
+        right.set_yscale("log")
+    for axes in (left, right):
+        axes.set_xlabel("epoch")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    columns = 3 if max(len(arm) for arm in arms) < 36 else 1
+    figure.legend(handles=left.get_lines(), loc="outside lower center", ncols=columns)
+    return figure
+
+
+@styled
+def learning_rates(results: Results) -> Figure:
+    """The validation score of each tuning trial against its learning rate, one panel an optimizer.
+
+    Colour and symbol tell the regularizer. A ring marks the trial that was chosen, a cross a trial that diverged (its
+    height means nothing). Trials far worse than the others are small triangles at the edge.
+    """
+    tuned = results.stage("tune")
+    optimizers, regularizers = results.levels("optimizer"), results.levels("regularizer")
+    columns = min(3, len(optimizers))
+    lines = math.ceil(len(optimizers) / columns)
+    figure = new_figure(max(5.5, 3.4 * columns), 1.4 + 2.6 * lines)
+    panels = figure.subplots(lines, columns, squeeze=False, sharex=True, sharey=True).ravel()
+    scale = formatting.scale(results.metric)
+    tried = tuned.assign(
+        rate=tuned["learning_rate"].astype(float), shown=tuned["validation_score"].astype(float) * scale
+    )
+    tried = tried[tried["rate"] > 0]
+    ends = window(tried["shown"], results.higher_is_better) or (0.0, 1.0)
+    ends = _with_strip(ends, results.higher_is_better) if tried["shown"].isna().any() else ends
+    for panel, optimizer in zip(panels, optimizers, strict=False):
+        panel.set_xscale("log")
+        panel.set_ylim(*ends)
+        panel.set_title(plain(optimizer))
+        for number, regularizer in enumerate(regularizers):
+            arm = tried[(tried["optimizer"] == optimizer) & (tried["regularizer"] == regularizer)]
+            _draw_trials(panel, arm, ends, results.higher_is_better, number)
+            _ring(panel, results, arm, ends)
+    for number, panel in enumerate(panels):
+        if number >= len(optimizers):
+            panel.remove()
+            continue
+        if number + columns >= len(optimizers):  # nothing below it
+            panel.set_xlabel("learning rate")
+            panel.tick_params(labelbottom=True)
+        if number % columns == 0:
+            panel.set_ylabel(f"validation\n{formatting.label(results.metric)}")
+    if not tried["shown"].notna().any():  # no score: the heights mean nothing
+        panels[0].set_yticks([])
+    handles = [_symbol(number, plain(name)) for number, name in enumerate(regularizers)]
+    handles.append(Line2D([], [], linestyle="", marker="o", mfc="none", mec=INK, markersize=11, label="chosen"))
+    if tried["shown"].isna().any():
+        handles.append(Line2D([], [], linestyle="", marker="x", color=MUTED, markersize=6, label="diverged"))
+    figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 2 + columns))
+    return figure
+
+
+def _arms_to_draw(results: Results) -> list[str]:
+    """The best arms with confirmed epochs, at most six with the default among them, in the order of the summary."""
+    confirmed = results.epochs[results.epochs["stage"] == "confirm"]
+    drawable = set(confirmed.loc[confirmed["val_score"].notna() | confirmed["loss"].notna(), "arm"])
+    ranked = [row["arm"] for row in results.rows() if row["arm"] in drawable]
+    best = [arm for arm in ranked if arm != results.default_arm][: _LINES - 1]
+    if results.default_arm not in ranked:
+        best = ranked[:_LINES]
+    return [arm for arm in ranked if arm in best or arm == results.default_arm]
+
+
+def _with_strip(ends: tuple[float, float], higher_is_better: bool) -> tuple[float, float]:
+    """The ends of an axis with room at the worse end for the trials without a score."""
+    strip = 0.12 * (ends[1] - ends[0])
+    return (ends[0] - strip, ends[1]) if higher_is_better else (ends[0], ends[1] + strip)
+
+
+def _symbol(number: int, label: str) -> Line2D:
+    return Line2D(
+        [],
+        [],
+        linestyle="",
+        marker=SYMBOLS[number % len(SYMBOLS)],
+        color=PALETTE[number % len(PALETTE)],
+        markersize=6,
+        label=label,
+    )
+
+
+def _draw_trials(
+    panel: Axes, arm: pd.DataFrame, ends: tuple[float, float], higher_is_better: bool, number: int
+) -> None:
+    """The trials of one arm: where they lie, and at the worse edge those that lie beyond it or have no score."""
+    colour, symbol = PALETTE[number % len(PALETTE)], SYMBOLS[number % len(SYMBOLS)]
+    panel.plot(
+        arm["rate"].to_numpy(),
+        arm["shown"].to_numpy(),
+        linestyle="",
+        marker=symbol,
+        color=colour,
+        alpha=0.8,
+        markersize=5,
+        mew=0,
+        gid="trials",
+    )
+    edge = _edge(higher_is_better)
+    lost = arm[arm["shown"].isna()]
+    beyond = arm[(arm["shown"] < ends[0]) | (arm["shown"] > ends[1])]
+    for rows, mark, name in ((lost, "x", "diverged"), (beyond, "v" if higher_is_better else "^", "beyond")):
+        panel.plot(
+            rows["rate"].to_numpy(),
+            np.full(len(rows), edge),
+            linestyle="",
+            marker=mark,
+            color=colour,
+            markersize=5,
+            transform=panel.get_xaxis_transform(),
+            gid=name,
+        )
+
+
+def _ring(panel: Axes, results: Results, arm: pd.DataFrame, ends: tuple[float, float]) -> None:
+    """A ring around the trial whose learning rate the summary has for this arm."""
+    if not len(arm):
+        return
+    row = results.row(arm["arm"].iloc[0])
+    rate = as_float(row["learning_rate"]) if row else math.nan
+    chosen = arm[np.isclose(arm["rate"], rate, rtol=1e-4, atol=0) & arm["shown"].notna()]
+    if not len(chosen):
+        return
+    best = chosen["shown"].idxmax() if results.higher_is_better else chosen["shown"].idxmin()
+    rate, height = chosen.loc[best, "rate"], chosen.loc[best, "shown"]
+    style: dict[str, Any] = {
+        "linestyle": "",
+        "marker": "o",
+        "mfc": "none",
+        "mec": INK,
+        "markersize": 11,
+        "gid": "chosen",
+    }
+    if ends[0] <= height <= ends[1]:
+        panel.plot([rate], [height], **style)
+    else:
+        panel.plot([rate], [_edge(results.higher_is_better)], transform=panel.get_xaxis_transform(), **style)
+
+
+def _edge(higher_is_better: bool) -> float:
+    """Where to mark what has no place in a panel: just inside its worse end, as a fraction of its height."""
+    return 0.035 if higher_is_better else 0.965

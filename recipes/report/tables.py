@@ -1,0 +1,151 @@
+"""Tables of a comparison for the terminal and for text files."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+from rich import box
+from rich.cells import cell_len
+from rich.table import Table
+from rich.text import Text
+
+from recipes.report.columns import Column, effect_columns, notes, summary_columns
+from recipes.report.results import Results
+
+__all__ = ["main_effects_table", "rich_table", "text_table"]
+
+_COLOURS = {"better": "green", "worse": "red", "default": "cyan", "within noise": "dim", "diverged": "magenta"}
+_GAP = 2  # characters between two columns
+
+
+def rich_table(results: Results, limit: int | None = None, width: int | None = None) -> Table:
+    """The arms, best first, as a table for ``rich.print``.
+
+    Args:
+        results: the comparison.
+        limit: the largest number of arms to show; None for all. The default arm is shown even if it lies beyond.
+        width: the columns of the terminal; None to look. Where the table is wider, the least important of its columns
+            are left out.
+
+    Returns:
+        The table: the winner is marked with a star, the default with a diamond, verdicts are coloured.
+
+    Example:
+        >>> rich.print(rich_table(results, limit=10))
+    """
+    width = width or shutil.get_terminal_size((100, 24)).columns
+    rows, left_out = _first(results, limit)
+    columns = _fitting(summary_columns(results), rows, width)
+    legend = notes(results) + ([f"{left_out} more arms not shown"] if left_out else [])
+    table = _table(columns, rows, title=_title(results), caption=" · ".join(legend))
+    for row in rows:
+        style = "bold" if row["arm"] == results.winner else ""
+        table.add_row(*(_cell(column, row) for column in columns), style=style)
+    return table
+
+
+def main_effects_table(results: Results) -> Table:
+    """What each optimizer does on average over the regularizers, and each regularizer over the optimizers.
+
+    Args:
+        results: the comparison.
+
+    Returns:
+        A table for ``rich.print``, a section for each factor.
+    """
+    columns, rows = effect_columns(results), results.main_effects.to_dict("records")
+    table = _table(columns, rows, title="Main effects", caption="mean over all arms that share the level")
+    for row, following in zip(rows, [*rows[1:], None], strict=True):
+        ends = following is not None and following["factor"] != row["factor"]
+        table.add_row(*(_cell(column, row) for column in columns), end_section=ends)
+    return table
+
+
+def text_table(results: Results, limit: int | None = None) -> str:
+    """The arms, best first, as plain text of fixed width that is a Markdown table as well.
+
+    Args:
+        results: the comparison.
+        limit: as for ``rich_table``.
+
+    Returns:
+        Lines that end in a newline, with the legend below the table.
+    """
+    columns = summary_columns(results)
+    rows, left_out = _first(results, limit)
+    body = [[column.cell(row).replace("|", "\\|") for column in columns] for row in rows]
+    widths = [
+        max(3, cell_len(column.heading), *(cell_len(line[i]) for line in body)) for i, column in enumerate(columns)
+    ]
+    rule = ["-" * (size - 1) + (":" if column.numeric else "-") for column, size in zip(columns, widths, strict=True)]
+    lines = [_line([column.heading for column in columns], columns, widths), _line(rule, columns, widths)]
+    lines += [_line(line, columns, widths) for line in body]
+    legend = notes(results) + ([f"{left_out} more arms not shown"] if left_out else [])
+    return "\n".join([*lines, "", " · ".join(legend)]).replace("· *", "· \\*").replace("\u00a0", " ") + "\n"
+
+
+def _title(results: Results) -> str:
+    return " on ".join(str(results.settings[name]) for name in ("model", "dataset") if results.settings.get(name))
+
+
+def _first(results: Results, limit: int | None) -> tuple[list[dict[str, Any]], int]:
+    """The first ``limit`` rows, and the default's if it comes later; and how many are not among them."""
+    rows = results.rows()
+    shown = rows[:limit] + [row for row in rows[len(rows[:limit]) :] if row["arm"] == results.default_arm]
+    return shown, len(rows) - len(shown)
+
+
+def _fitting(columns: Sequence[Column], rows: Sequence[dict[str, Any]], width: int) -> list[Column]:
+    """The columns, without the least important ones that do not fit."""
+    chosen = list(columns)
+    while sum(_width(column, rows) + _GAP for column in chosen) - _GAP > width:
+        least = min(chosen, key=lambda column: column.keep)
+        if least.keep >= 80:  # what is left is the point of the table: rather fold the names
+            break
+        chosen.remove(least)
+    return chosen
+
+
+def _width(column: Column, rows: Sequence[dict[str, Any]]) -> int:
+    """The width that shows every cell of the column, and every word of its heading, on one line."""
+    return max([0, *map(len, column.heading.split()), *(cell_len(column.cell(row)) for row in rows)])
+
+
+def _table(columns: Sequence[Column], rows: Sequence[dict[str, Any]], title: str, caption: str) -> Table:
+    table = Table(
+        title=Text(title) if title else None,
+        caption=Text(caption),
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+        title_justify="left",
+        caption_justify="left",
+    )
+    for column in columns:
+        foldable = column.name == "arm"
+        table.add_column(
+            Text(textwrap.fill(column.heading, max(1, _width(column, rows)))),
+            justify="right" if column.numeric else "left",
+            overflow="fold",
+            vertical="top",
+            no_wrap=not foldable,
+            min_width=None if foldable else _width(column, rows),
+        )
+    return table
+
+
+def _cell(column: Column, row: dict[str, Any]) -> Text:
+    text = column.cell(row)
+    return Text(text, style=_COLOURS.get(text, "") if column.name == "verdict" else "")
+
+
+def _line(cells: Sequence[str], columns: Sequence[Column], widths: Sequence[int]) -> str:
+    padded = []
+    for cell, column, width in zip(cells, columns, widths, strict=True):
+        space = " " * (width - cell_len(cell))
+        padded.append(space + cell if column.numeric else cell + space)
+    return "| " + " | ".join(padded) + " |"

@@ -1,0 +1,134 @@
+"""Run: one finished training: the model, its history, the recipe that made it."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from recipes.files import new_directory
+from recipes.recipe import Recipe
+
+if TYPE_CHECKING:
+    from callbacks.lr_finder import LRFinder
+    from recipes.data import Data
+
+__all__ = ["Run"]
+
+
+@dataclass
+class Run:
+    """One finished training.
+
+    Attributes:
+        model: the trained Keras model; with early stopping, at its best epoch.
+        recipe: what it was trained by, with the learning rate that was used.
+        data: what it was trained on.
+        history: name -> one value an epoch, as in Keras' ``History.history``: "loss", "val_loss", "learning_rate", ...
+        epochs: how many were asked for; fewer may have run.
+        seed: of the training.
+        seconds: from building to the end, range test included.
+        message: None, or why it diverged.
+        range_test: the :class:`callbacks.LRFinder` that found the rate, or None where it was given.
+
+    Example:
+        >>> run = recipes.fit(recipes.load("digits"))   # doctest: +SKIP
+        >>> run.evaluate()["accuracy"]
+    """
+
+    model: keras.Model
+    recipe: Recipe
+    data: Data
+    history: dict[str, list[float]]
+    epochs: int
+    seed: int
+    seconds: float
+    message: str | None = None
+    range_test: LRFinder | None = None
+    _evaluated: dict[str, dict[str, float]] = field(default_factory=dict, repr=False)
+
+    @property
+    def diverged(self) -> bool:
+        """Whether the loss became NaN or infinite."""
+        return self.message is not None
+
+    @property
+    def best_epoch(self) -> int:
+        """The epoch with the lowest validation loss, counted from 1; 0 if none was finite."""
+        losses = np.array(self.history.get("val_loss", []), dtype=float)
+        return int(np.nanargmin(losses)) + 1 if np.isfinite(losses).any() else 0
+
+    def evaluate(self, split: str = "test") -> dict[str, float]:
+        """Loss and metrics of the model on a split: name -> value.
+
+        Args:
+            split: "test" (default), "validation" or "train".
+        """
+        if split == "train":
+            dataset = self.data.batches("train", seed=self.seed)
+        else:
+            dataset = self.data.batches(split)
+        return {name: float(value) for name, value in self.model.evaluate(dataset, verbose=0, return_dict=True).items()}
+
+    def plot(self) -> Any:
+        """A figure of the loss, the metric and the learning rate against epochs.
+
+        Returns:
+            A matplotlib ``Figure``.
+        """
+        from matplotlib.figure import Figure
+
+        metric = self.data.spec.metric
+        panels = [name for name in ("loss", metric, "learning_rate") if name in self.history]
+        figure = Figure(figsize=(7, 2.4 * len(panels)), layout="constrained")
+        axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
+        epochs = np.arange(1, len(self.history["loss"]) + 1)
+        for panel, name in zip(axes, panels, strict=True):
+            panel.plot(epochs, self.history[name], marker=".", label="training")
+            if f"val_{name}" in self.history:
+                panel.plot(epochs, self.history[f"val_{name}"], marker=".", label="validation")
+                panel.legend()
+            panel.set_ylabel(name.replace("_", " "))
+            if self.best_epoch and name != "learning_rate":
+                panel.axvline(self.best_epoch, color="0.8", zorder=0)
+        axes[-1].set_xlabel("epoch")
+        return figure
+
+    def save(self, directory: str | os.PathLike[str], *, overwrite: bool = False) -> str:
+        """Writes ``model.keras``, ``recipe.json``, ``spec.json``, ``history.csv`` and ``run.json``.
+
+        Args:
+            directory: new, or empty; or a run saved before, with ``overwrite=True``.
+            overwrite: whether a run that is there may be replaced. Default False.
+
+        Returns:
+            The directory.
+
+        Raises:
+            InvalidArgument: when the directory cannot be written or holds anything else.
+        """
+        with new_directory(directory, marker="run.json", overwrite=overwrite) as folder:
+            self.model.save(folder / "model.keras")
+            (folder / "recipe.json").write_text(self.recipe.to_json() + "\n")
+            (folder / "spec.json").write_text(json.dumps(self.data.spec.to_config(), indent=2) + "\n")
+            names = list(self.history)
+            rows = [",".join(["epoch", *names])]
+            for epoch, values in enumerate(zip(*self.history.values(), strict=True), start=1):
+                rows.append(",".join([str(epoch), *(repr(value) for value in values)]))
+            (folder / "history.csv").write_text("\n".join(rows) + "\n")
+            facts = {
+                "epochs": self.epochs,
+                "seed": self.seed,
+                "best_epoch": self.best_epoch,
+                "seconds": round(self.seconds, 3),
+                "message": self.message,
+                "data": self.data.settings,
+                "test": self.evaluate("test"),
+                "validation": self.evaluate("validation"),
+            }
+            (folder / "run.json").write_text(json.dumps(facts, indent=2) + "\n")
+        return str(directory)

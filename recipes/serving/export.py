@@ -1,0 +1,94 @@
+"""export: a trained model as a SavedModel that takes raw inputs, checked against the live one."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from callbacks.checks import InvalidArgument
+from recipes.files import new_directory
+
+if TYPE_CHECKING:
+    from recipes.run import Run
+
+__all__ = ["ExportMismatch", "export"]
+
+TOLERANCE = 1e-5
+"""Largest difference allowed between the live model's outputs and the reloaded ones, relative to their scale."""
+
+EXAMPLES = 256
+"""How many test examples are compared."""
+
+
+class ExportMismatch(RuntimeError):
+    """A model that was written and loaded back, and then gave other outputs than the live one."""
+
+
+def export(run: Run, directory: str | os.PathLike[str], *, overwrite: bool = False) -> str:
+    """Writes a trained model so that it can be served without this package, and checks what was written.
+
+    ``directory`` gets ``saved_model/`` (a TensorFlow SavedModel: its "serve" and "serving_default" signatures take a
+    batch of raw inputs, e.g. uint8 images, and return probabilities or numbers), ``model.keras``, ``recipe.json``,
+    ``spec.json`` (input and output in words: shapes, class names) and ``export.json`` (the check and the test scores).
+    The SavedModel and the ``.keras`` file are loaded back and must agree with the live model on test examples;
+    otherwise nothing is left behind.
+
+    Args:
+        run: a :class:`recipes.Run`, or what ``Run.save`` wrote, loaded by :func:`recipes.serving.loading.load_run`.
+        directory: new, or empty; or an earlier export, with ``overwrite=True``.
+        overwrite: whether an export that is there may be replaced. Default False.
+
+    Returns:
+        The directory.
+
+    Raises:
+        InvalidArgument: when the directory cannot be written or holds other files.
+        ExportMismatch: when what was written does not agree with the live model.
+
+    Example:
+        >>> recipes.export(run, "out")                                    # doctest: +SKIP
+        >>> served = tf.saved_model.load("out/saved_model")
+        >>> probabilities = served.serve(images)                          # uint8, shape (n, 28, 28, 1)
+    """
+    if not isinstance(getattr(run, "model", None), keras.Model):
+        raise InvalidArgument("run", run, "a recipes.Run, as recipes.fit returns it")
+    with new_directory(directory, marker="export.json", overwrite=overwrite) as folder:
+        run.model.export(folder / "saved_model", verbose=False)
+        run.model.save(folder / "model.keras")
+        (folder / "recipe.json").write_text(run.recipe.to_json() + "\n")
+        (folder / "spec.json").write_text(json.dumps(run.data.spec.to_config(), indent=2) + "\n")
+        facts = {"checked": check(run.model, folder, run.data.arrays("test")[0][:EXAMPLES]), "test": run.evaluate()}
+        (folder / "export.json").write_text(json.dumps(facts, indent=2) + "\n")
+    return str(directory)
+
+
+def check(model: keras.Model, folder: Path, examples: np.ndarray) -> dict[str, Any]:
+    """Loads both files back and compares them with the live model on raw examples.
+
+    Returns:
+        The number of examples and the largest difference of each file.
+
+    Raises:
+        ExportMismatch: when a difference exceeds the tolerance, or the reloaded model is not repeatable.
+    """
+    import tensorflow as tf
+
+    expected = np.asarray(model(examples, training=False))
+    scale = max(1.0, float(np.max(np.abs(expected))))
+    served = tf.saved_model.load(str(folder / "saved_model"))
+    answers = {
+        "saved_model": [np.asarray(served.serve(tf.constant(examples))) for _ in range(2)],
+        "keras": [np.asarray(keras.models.load_model(folder / "model.keras")(examples, training=False))],
+    }
+    differences = {}
+    for name, outputs in answers.items():
+        worst = max(float(np.max(np.abs(each - expected))) for each in outputs)
+        if not worst <= TOLERANCE * scale:
+            raise ExportMismatch(f"{name} differs from the live model by up to {worst:.3g} on {len(examples)} examples")
+        differences[name] = worst
+    return {"examples": len(examples), "largest_difference": differences}

@@ -1,0 +1,217 @@
+"""fit: one training by a recipe, and Run, what comes out of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from callbacks.checks import InvalidArgument, check_integer
+from callbacks.hyperparameters import set_learning_rate
+from callbacks.lr_finder import LRFinder, run_range_test
+from callbacks.stop_on_nan import StopOnNaN
+from recipes.recipe import Recipe
+from recipes.run import Run
+
+if TYPE_CHECKING:
+    from recipes.data import Data
+
+__all__ = ["Trainer", "fit"]
+
+EXECUTION_FLOPS = 6e10
+"""About a second of one core's arithmetic: how much work one call of the compiled training step may hold."""
+
+
+def fit(
+    data: Data,
+    recipe: Recipe | None = None,
+    *,
+    epochs: int = 10,
+    seed: int = 0,
+    model: keras.Model | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    steps_per_execution: int | None = None,
+    verbose: int | str = "auto",
+) -> Run:
+    """Trains a model on ``data.train`` by ``recipe`` and validates it on ``data.validation`` after each epoch.
+
+    The peak learning rate is the recipe's; where that is None, a range test of at most 100 batches finds it first. A
+    training whose loss becomes NaN is stopped, with a warning that says where and what to try, and ``run.diverged`` set.
+    Sets the seeds of Python, NumPy and Keras: the same seed gives the same numbers on the same machine.
+
+    Args:
+        data: what :func:`recipes.load` returns.
+        recipe: default ``Recipe()``.
+        epochs: passes over the training split, >= 1. Default 10. 1cycle spans all of them.
+        seed: of initialization, data order and dropout, >= 0. Default 0.
+        model: a Keras model to train in place of the recipe's own; it is compiled anew.
+        callbacks: more Keras callbacks, after the recipe's.
+        steps_per_execution: batches that one call of the compiled step takes; None (default) chooses by the size of the
+            model. The results do not depend on it.
+        verbose: of Keras' ``fit``: 0 silent, 1 a progress bar, 2 a line an epoch. Default "auto".
+
+    Returns:
+        A :class:`recipes.Run`, whose recipe holds the learning rate that was used.
+
+    Raises:
+        InvalidArgument: for a value outside its range, or a model that does not fit the data; before any training.
+
+    Example:
+        >>> run = recipes.fit(recipes.load("digits"), recipes.Recipe(), epochs=10)   # doctest: +SKIP
+        >>> run.evaluate()
+    """
+    check_integer("epochs", epochs, low=1)
+    check_integer("seed", seed, low=0)
+    trainer = Trainer(data, recipe or Recipe(), seed=seed, model=model, steps_per_execution=steps_per_execution)
+    return trainer.run(epochs=epochs, seed=seed, callbacks=callbacks, verbose=verbose)
+
+
+class Trainer:
+    """A compiled model for one dataset and recipe, which can be trained again and again without new tracing.
+
+    Every :meth:`run` starts from the weights that a new model would get from its seed, so its result is that of
+    :func:`fit` to the last bit, whatever ran before.
+
+    Args:
+        data: what :func:`recipes.load` returns.
+        recipe: what to train by; its learning rate may differ from run to run, the rest is fixed.
+        seed: of the initial weights of the first run.
+        model, steps_per_execution: as in :func:`fit`.
+
+    Example:
+        >>> trainer = Trainer(data, Recipe(learning_rate=0.1))           # doctest: +SKIP
+        >>> runs = [trainer.run(epochs=5, seed=seed) for seed in (0, 1, 2)]
+    """
+
+    def __init__(
+        self,
+        data: Data,
+        recipe: Recipe,
+        *,
+        seed: int = 0,
+        model: keras.Model | None = None,
+        steps_per_execution: int | None = None,
+    ):
+        self.data, self.recipe = data, recipe
+        if model is None:
+            keras.utils.set_random_seed(seed)
+            self._given = None
+            self.model = recipe.build_model(data.spec)
+        else:
+            self.model = model
+            self._given = [np.array(variable) for variable in model.variables]
+        check_fits(self.model, data)
+        self._variables = list(self.model.variables)
+        self._fresh: int | None = seed
+        if steps_per_execution is None:
+            steps_per_execution = steps_for(self.model, data.batch_size, data.steps_per_epoch)
+        check_integer("steps_per_execution", steps_per_execution, low=1)
+        recipe.compile(self.model, steps_per_execution=steps_per_execution)
+        self.model.optimizer.build(self.model.trainable_variables)
+        self._optimizer_start = [np.array(variable) for variable in self.model.optimizer.variables]
+
+    def run(
+        self,
+        *,
+        epochs: int,
+        seed: int,
+        learning_rate: float | None = None,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+        verbose: int | str = 0,
+        warn: bool = True,
+    ) -> Run:
+        """One training from the start.
+
+        Arguments as in :func:`fit`; ``learning_rate`` replaces the recipe's, and ``warn=False`` leaves it to the caller
+        to look at ``run.message``.
+        """
+        start = time.perf_counter()
+        self._reset(seed)
+        recipe, finder = self.recipe, None
+        if learning_rate is not None:
+            recipe = dataclasses.replace(recipe, learning_rate=learning_rate)
+        if recipe.learning_rate is None:
+            finder = self._range_test(seed)
+            recipe = dataclasses.replace(recipe, learning_rate=finder.suggest())
+        rate = recipe.learning_rate
+        set_learning_rate(self.model.optimizer, rate)
+        all_callbacks = recipe.callbacks(steps_per_epoch=self.data.steps_per_epoch, epochs=epochs)
+        history = self.model.fit(
+            self.data.batches("train", seed=seed),
+            epochs=epochs,
+            validation_data=self.data.validation,
+            shuffle=False,  # the data shuffles itself
+            callbacks=[*all_callbacks, *callbacks],
+            verbose=verbose,
+        )
+        message = next(each.message for each in all_callbacks if isinstance(each, StopOnNaN))
+        if message is not None and warn:
+            warnings.warn(f"training stopped: {message}", RuntimeWarning, stacklevel=3)
+        return Run(
+            model=self.model,
+            recipe=recipe,
+            data=self.data,
+            history={name: [float(value) for value in values] for name, values in history.history.items()},
+            epochs=epochs,
+            seed=seed,
+            seconds=time.perf_counter() - start,
+            message=message,
+            range_test=finder,
+        )
+
+    def _reset(self, seed: int) -> None:
+        """Weights, optimizer and random states as those of a new model made from this seed."""
+        keras.utils.set_random_seed(seed)
+        if self._given is not None:
+            values: list[Any] = self._given
+        else:  # building again also draws from Keras' global random state exactly what a new model would draw
+            values = self.recipe.build_model(self.data.spec).variables
+        for variable, value in zip(self._variables, values, strict=True):
+            variable.assign(value)
+        for variable, value in zip(self.model.optimizer.variables, self._optimizer_start, strict=True):
+            variable.assign(value)
+
+    def _range_test(self, seed: int) -> LRFinder:
+        finder = LRFinder()
+        run_range_test(self.model, self.data.batches("train", seed=seed), finder)
+        return finder
+
+
+def check_fits(model: keras.Model, data: Data) -> None:
+    """Raises if the model's input or output does not fit the data: one line with both shapes."""
+    spec = data.spec
+    expected, given = tuple(spec.input_shape), model.input_shape
+    if isinstance(given, (list, dict)) or len(given) != len(expected) + 1 or any(
+        n is not None and n != m for n, m in zip(given[1:], expected, strict=True)
+    ):
+        raise InvalidArgument("model", given, f"a model with one input of shape {(None, *expected)} for {spec.name!r}")
+    output = model.output_shape
+    if isinstance(output, (list, dict)) or output != (None, spec.outputs):
+        raise InvalidArgument("model", output, f"a model with one output of shape {(None, spec.outputs)} for {spec.name!r}")
+
+
+def steps_for(model: keras.Model, batch_size: int, steps_per_epoch: int) -> int:
+    """How many batches one call of the compiled step should take: as many as are about a second of work.
+
+    Fewer calls mean less Python between steps; more mean a progress bar that moves and a Ctrl-C that is heard. Calls of
+    equal length: the epoch is divided evenly.
+
+    Args:
+        model: a built model.
+        batch_size: examples in a batch.
+        steps_per_epoch: batches in an epoch.
+    """
+    flops = 0.0
+    for layer in model.layers:
+        kernel = getattr(layer, "kernel", None)
+        if kernel is not None:
+            positions = math.prod(n or 1 for n in layer.output.shape[1:-1])
+            flops += 6.0 * math.prod(kernel.shape) * positions * batch_size  # forward, and backward twice
+    calls = max(1, math.ceil(steps_per_epoch * flops / EXECUTION_FLOPS))
+    return max(1, math.ceil(steps_per_epoch / calls))

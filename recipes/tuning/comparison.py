@@ -1,0 +1,141 @@
+"""Comparison: what a search found, in memory and in its directory."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from callbacks.checks import InvalidArgument
+from recipes.environment import hardware, versions
+from recipes.files import write_text
+from recipes.recipe import Recipe
+from recipes.report.results import Results
+from recipes.tuning.arms import Arm
+from recipes.tuning.ledger import Ledger, read_records, read_settings
+from recipes.tuning.statistics import main_effects, summary, tables, verdict
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Comparison"]
+
+
+class Comparison:
+    """The outcome of :func:`recipes.search`, also read back from its directory.
+
+    Attributes:
+        directory: where everything is written.
+        settings: how it was measured.
+        results: the tables (pandas): ``.trials``, ``.epochs``, ``.summary``, ``.main_effects``, and ``.verdict``.
+        tuner: KerasTuner's tuner with all trials; None when read back from a directory.
+
+    Example:
+        >>> found = Comparison.load("searches/digits")    # doctest: +SKIP
+        >>> found.table()
+        >>> found.best.optimizer
+    """
+
+    def __init__(
+        self, directory: str | os.PathLike[str], settings: dict[str, Any], records: list[dict[str, Any]], tuner: Any = None
+    ):
+        self.directory = Path(directory)
+        self.settings = settings
+        self.tuner = tuner
+        trials, epochs = tables(records)
+        direction, default = settings["direction"], settings["default_arm"]
+        arm = Arm(*next((o, r) for o in settings["optimizers"] for r in settings["regularizers"] if f"{o}+{r}" == default))
+        table = summary(trials, default, direction)
+        effects = main_effects(trials, arm, direction)
+        self.results = Results(
+            settings=settings,
+            trials=trials,
+            epochs=epochs,
+            summary=table,
+            main_effects=effects,
+            verdict=verdict(table, effects, settings["metric"], direction),
+        )
+
+    @classmethod
+    def load(cls, directory: str | os.PathLike[str]) -> Comparison:
+        """The comparison in a directory that :func:`recipes.search` wrote.
+
+        Raises:
+            InvalidArgument: when there is none, or it is not finished.
+        """
+        settings = read_settings(directory)
+        records = list(read_records(directory)[0].values())
+        arms = len(settings["optimizers"]) * len(settings["regularizers"])
+        planned = arms * (settings["trials"] + settings["seeds"])
+        if len(records) < planned:
+            raise InvalidArgument(
+                "directory",
+                str(directory),
+                f"that of a finished search (this one has {len(records)} of {planned} trainings: run it again to go on)",
+            )
+        facts = Path(directory) / "environment.json"
+        environment = json.loads(facts.read_text(encoding="utf-8")) if facts.is_file() else {}
+        return cls(directory, {**settings, **environment}, records)
+
+    def table(self) -> pd.DataFrame:
+        """One row an arm, best first: settings, scores, and the difference from the default arm."""
+        return self.results.summary.copy()
+
+    @property
+    def verdict(self) -> list[str]:
+        """The outcome in sentences."""
+        return list(self.results.verdict)
+
+    @property
+    def best(self) -> Recipe:
+        """The recipe of the best arm, at its best setting."""
+        row = self.results.summary.iloc[0]
+        arm = Arm(row["optimizer"], row["regularizer"])
+        values = {each.name: float(row[each.name]) for each in arm.hyperparameters}
+        return arm.recipe(Recipe.from_json(json.dumps(self.settings["recipe"])), values)
+
+    @property
+    def best_seed(self) -> int:
+        """The seed of the best arm's run with the best validation score."""
+        trials = self.results.trials
+        rows = trials[(trials["arm"] == self.results.summary.iloc[0]["arm"]) & (trials["stage"] == "confirm")]
+        sign = 1.0 if self.settings["direction"] == "max" else -1.0
+        return int(rows.iloc[int((sign * rows["validation_score"]).fillna(-float("inf")).to_numpy().argmax())]["seed"])
+
+    def plot(self) -> Any:
+        """The scores of all arms, a dot a seed.
+
+        Returns:
+            A matplotlib ``Figure``; :meth:`report` has more of them.
+        """
+        from recipes.report.plots import scores
+
+        return scores(self.results)
+
+    def report(self, path: str | os.PathLike[str] | None = None) -> str:
+        """Writes one self-contained HTML page, by default ``report.html`` in the directory; returns its path."""
+        from recipes.report.page import write_page
+
+        path = path or self.directory / "report.html"
+        write_page(self.results, path)
+        return str(path)
+
+    def write(self) -> None:
+        """Writes the tables (CSV), the plots (PNG) and the page into the directory."""
+        from recipes.report.plots import save_plots
+
+        for name in ("trials", "epochs", "summary", "main_effects"):
+            write_text(self.directory / f"{name}.csv", getattr(self.results, name).to_csv(index=False))
+        write_text(self.directory / "verdict.txt", "\n".join(self.verdict) + "\n")
+        save_plots(self.results, self.directory / "plots")
+        self.report()
+
+
+def write_environment(ledger: Ledger, command: str) -> dict[str, Any]:
+    """Notes versions, hardware and the command beside the ledger, once; returns what is noted there."""
+    path = ledger.directory / "environment.json"
+    if not path.is_file():
+        facts = {"versions": versions(), "hardware": hardware(), "command": command}
+        write_text(path, json.dumps(facts, indent=2) + "\n")
+    return json.loads(path.read_text(encoding="utf-8"))

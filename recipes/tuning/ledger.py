@@ -1,0 +1,137 @@
+"""Ledger: the finished trainings of a search, one line each, on disk the moment they are finished."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from callbacks.checks import InvalidArgument
+from recipes.files import check_new_directory, write_text
+
+__all__ = ["Ledger"]
+
+SETTINGS, TRAININGS = "settings.json", "trainings.jsonl"
+
+
+class Ledger:
+    """A directory with the settings of a search and every finished training.
+
+    A line is written whole and flushed to the disk before the training counts as finished; a last line torn by a kill is
+    dropped when the directory is opened again. One process at a time.
+
+    Args:
+        directory: new, empty, or of an earlier search with the same settings, which then goes on.
+        settings: what the search is, as JSON values; a directory with others is refused.
+
+    Raises:
+        InvalidArgument: naming the first setting that differs, or why the directory cannot be used.
+
+    Example:
+        >>> with Ledger("searches/digits", {"epochs": 5}) as ledger:      # doctest: +SKIP
+        ...     ledger.add("adam+l2/tune/0", {"validation_score": 0.97})
+        ...     ledger.get("adam+l2/tune/0")
+    """
+
+    def __init__(self, directory: str | os.PathLike[str], settings: dict[str, Any]):
+        self.directory = Path(directory)
+        self.settings = json.loads(json.dumps(settings))
+        self._records: dict[str, dict[str, Any]] = {}
+        if not (self.directory / SETTINGS).is_file():
+            check_new_directory(self.directory, marker=SETTINGS)
+        else:
+            check_new_directory(self.directory, marker=SETTINGS, overwrite=True)
+            self._check_same(read_settings(self.directory))
+        self._file: Any = None
+
+    def _check_same(self, before: dict[str, Any]) -> None:
+        for name in sorted({*self.settings, *before}):
+            if self.settings.get(name) != before.get(name):
+                raise InvalidArgument(
+                    "directory",
+                    str(self.directory),
+                    "a new or empty directory, or one made with the same settings (this one has "
+                    f"{name}={_short(before.get(name))}, not {_short(self.settings.get(name))})",
+                )
+
+    def __enter__(self) -> Ledger:
+        import fcntl
+
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self._file = open(self.directory / TRAININGS, "a+", encoding="utf-8")  # noqa: SIM115
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._file.close()
+            raise InvalidArgument(
+                "directory", str(self.directory), "a directory that no other search is writing to now"
+            ) from None
+        if not (self.directory / SETTINGS).is_file():
+            write_text(self.directory / SETTINGS, json.dumps(self.settings, indent=2) + "\n")
+        records, end = read_records(self.directory)
+        self._file.truncate(end)
+        self._file.seek(0, os.SEEK_END)
+        self._records = records
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._file.close()
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def get(self, key: str) -> dict[str, Any] | None:
+        """The record of a finished training, or None."""
+        return self._records.get(key)
+
+    def add(self, key: str, record: dict[str, Any]) -> dict[str, Any]:
+        """Writes the record of a training that has just finished; returns it as it will be read back."""
+        line = json.dumps({"key": key, **record})
+        self._file.write(line + "\n")
+        self._file.flush()
+        with contextlib.suppress(OSError):
+            os.fsync(self._file.fileno())
+        self._records[key] = json.loads(line)
+        return self._records[key]
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        """All records, in the order in which they were added."""
+        return list(self._records.values())
+
+
+def read_settings(directory: str | os.PathLike[str]) -> dict[str, Any]:
+    """The settings of the search in ``directory``.
+
+    Raises:
+        InvalidArgument: when there is none.
+    """
+    try:
+        return json.loads((Path(directory) / SETTINGS).read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError):
+        raise InvalidArgument("directory", str(directory), "a directory that `recipes search` has written") from None
+
+
+def read_records(directory: str | os.PathLike[str]) -> tuple[dict[str, dict[str, Any]], int]:
+    """The finished trainings by key, and the length in bytes of the part of the file that is whole."""
+    records: dict[str, dict[str, Any]] = {}
+    end = 0
+    with contextlib.suppress(FileNotFoundError), open(Path(directory) / TRAININGS, "rb") as file:
+        for line in file:
+            try:
+                record = json.loads(line)
+                records[record["key"]] = record
+            except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError):
+                break
+            if not line.endswith(b"\n"):
+                records.pop(record["key"])
+                break
+            end += len(line)
+    return records, end
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 80 else text[:77] + "..."

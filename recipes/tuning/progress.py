@@ -1,0 +1,87 @@
+"""Progress: what a running search shows: a bar, the time left and the best arm so far."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from recipes.tuning.ledger import Ledger
+    from recipes.tuning.tuner import Plan, Training
+
+__all__ = ["Progress"]
+
+
+class Progress:
+    """A progress bar on the terminal; where there is none (a log file), a line for every finished arm.
+
+    Args:
+        plan: what is run.
+        ledger: what was finished before, for the count.
+        settings: of the search.
+        enabled: False shows nothing.
+    """
+
+    def __init__(self, plan: Plan, ledger: Ledger, settings: dict[str, Any], enabled: bool):
+        self._plan, self._ledger, self._settings, self._enabled = plan, ledger, settings, enabled
+        self._scores: dict[str, list[float]] = {}
+        self._bar: Any = None
+
+    def __enter__(self) -> Progress:
+        if not self._enabled:
+            return self
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bar
+
+        self._console = Console(stderr=True)
+        total = len(self._plan.trainings())
+        if len(self._ledger):
+            self._console.print(f"Going on: {len(self._ledger)} of {total} trainings are finished already.")
+        columns = (
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(elapsed_when_finished=False),
+            TextColumn("{task.description}"),
+        )
+        if self._console.is_terminal:
+            self._bar = Bar(*columns, console=self._console, transient=True)
+            self._task = self._bar.add_task("", total=total)
+            self._bar.start()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def update(self, training: Training, record: dict[str, Any]) -> None:
+        """Takes note of a finished training."""
+        if not self._enabled:
+            return
+        name = training.arm.name
+        if training.stage == "confirm":
+            self._scores.setdefault(name, []).append(record["validation_score"])
+        if self._bar is not None:
+            self._bar.update(self._task, advance=1, description=f"{name}{self._best()}")
+        elif training.stage == "confirm" and training.number == self._plan.seeds - 1:
+            scores = self._scores[name]
+            done = len(self._scores)
+            self._console.print(
+                f"[{done}/{len(self._plan.arms)}] {name}: validation {self._settings['metric']} {_mean(scores):.4f}",
+                markup=False,
+                highlight=False,
+            )
+
+    def _best(self) -> str:
+        sign = 1.0 if self._settings["direction"] == "max" else -1.0
+        means = {name: _mean(scores) for name, scores in self._scores.items() if math.isfinite(_mean(scores))}
+        if not means:
+            return ""
+        best = max(means, key=lambda name: sign * means[name])
+        return f"  (best so far: {best} {means[best]:.4f})"
+
+
+def _mean(scores: list[float]) -> float:
+    return sum(scores) / len(scores)

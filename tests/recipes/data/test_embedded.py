@@ -1,0 +1,94 @@
+import multiprocessing
+import random
+
+import numpy as np
+import pytest
+import tensorflow_datasets as tfds
+from sklearn import datasets as sklearn_datasets
+
+from recipes.data import embedded, load
+
+
+@pytest.mark.parametrize(
+    ("name", "key"), [("digits", "image"), ("breast_cancer", "features"), ("diabetes", "features")]
+)
+def test_holds_what_scikit_learn_has(name, key, data_dir):
+    options = {"scaled": False} if name == "diabetes" else {}
+    x, y = getattr(sklearn_datasets, f"load_{name}")(return_X_y=True, **options)
+    builder = embedded.prepared(name, data_dir)
+    assert list(builder.info.splits) == ["train"]
+    assert builder.info.supervised_keys[0] == key
+    got = builder.as_dataset(split="train", batch_size=-1, as_supervised=True)
+    rows = {(*row, label) for row, label in zip(map(tuple, x.astype("float32").tolist()), y.tolist(), strict=True)}
+    read = got[0].numpy().reshape(len(y), -1).astype("float32").tolist()
+    assert {(*row, label) for row, label in zip(map(tuple, read), got[1].numpy().tolist(), strict=True)} == rows
+
+
+def test_column_names_are_those_of_scikit_learn():
+    assert list(embedded.FEATURE_NAMES["breast_cancer"]) == sklearn_datasets.load_breast_cancer().feature_names.tolist()
+    assert list(embedded.FEATURE_NAMES["diabetes"]) == sklearn_datasets.load_diabetes().feature_names
+
+
+def test_tfds_knows_them_by_name(data_dir):
+    builder = tfds.builder("digits", data_dir=data_dir)
+    assert isinstance(builder, embedded.Digits)
+    assert builder.info.features["label"].num_classes == 10
+    assert embedded.BreastCancer.name == "breast_cancer"
+    assert tfds.builder("breast_cancer", data_dir=data_dir).info.features["label"].names == ["malignant", "benign"]
+
+
+def test_prepared_quietly_once_and_leaves_nothing_else(tmp_path, capfd):
+    random.seed(3)
+    state = random.getstate()
+    embedded.prepared("diabetes", tmp_path)
+    assert random.getstate() == state
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert "Generating" not in err
+    assert [path.name for path in tmp_path.iterdir()] == ["diabetes"]
+    record = tmp_path / "diabetes" / "1.0.0" / "dataset_info.json"
+    before = record.stat().st_mtime_ns
+    embedded.prepared("diabetes", tmp_path)
+    assert record.stat().st_mtime_ns == before
+
+
+def test_a_folder_that_cannot_be_written_is_replaced_by_the_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    builder = embedded.prepared("diabetes", "/proc/nowhere")
+    assert builder.data_dir.startswith(str(tmp_path / "cache"))
+    assert builder.info.splits["train"].num_examples == 442
+    monkeypatch.setenv("XDG_CACHE_HOME", "/proc/nowhere/either")
+    builder = embedded.prepared("diabetes", "/proc/nowhere")
+    assert builder.info.splits["train"].num_examples == 442
+
+
+def _prepare_at_once(folder, barrier, results):
+    barrier.wait(100)
+    random.seed(0)
+    results.put(load("diabetes", data_dir=folder).fingerprint)
+
+
+def test_two_processes_at_once(tmp_path, data_dir):
+    context = multiprocessing.get_context("spawn")
+    barrier, results = context.Barrier(2), context.Queue()
+    workers = [context.Process(target=_prepare_at_once, args=(str(tmp_path), barrier, results)) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    prints = [results.get(timeout=120) for _ in workers]
+    for worker in workers:
+        worker.join(60)
+    assert prints == [load("diabetes", data_dir=data_dir).fingerprint] * 2
+    assert [path.name for path in tmp_path.iterdir()] == ["diabetes"]
+
+
+def test_coming_second_is_no_error(tmp_path):
+    builder = embedded._builder("diabetes", tmp_path)
+    embedded._prepare(builder)
+    embedded._prepare(builder)
+    assert [path.name for path in tmp_path.iterdir()] == ["diabetes"]
+
+
+def test_loaded(digits):
+    assert digits.spec.input_shape == (8, 8, 1)
+    assert digits.spec.class_names == tuple("0123456789")
+    assert max(np.max(digits.arrays(split)[0]) for split in ("train", "validation", "test")) == 16

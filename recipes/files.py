@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from callbacks.checks import InvalidArgument
 
-__all__ = ["check_new_directory", "new_directory", "write_text"]
+__all__ = ["check_new_directory", "check_new_file", "new_directory", "write_bytes", "write_figure", "write_text"]
 
 
 def check_new_directory(
@@ -74,18 +76,54 @@ def new_directory(
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def write_text(path: str | os.PathLike[str], text: str) -> None:
-    """Writes ``text`` to ``path`` so that at any moment the file holds either the old text or the new one, whole."""
+def write_bytes(path: str | os.PathLike[str], content: bytes) -> Path:
+    """Writes ``content`` to ``path`` so that at any moment the file is the old one or the new one, whole.
+
+    Folders are made as needed.
+
+    Returns:
+        The path.
+    """
     path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
     handle, scratch = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(scratch, 0o644)
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(scratch, 0o666 & ~umask)  # mkstemp's files are readable by their owner only
         os.replace(scratch, path)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(scratch)
         raise
+    return path
+
+
+def write_text(path: str | os.PathLike[str], text: str) -> Path:
+    """:func:`write_bytes` of text in UTF-8."""
+    return write_bytes(path, text.encode("utf-8"))
+
+
+def check_new_file(path: str | os.PathLike[str], *, name: str) -> Path:
+    """Raises unless ``path`` is a file that does not exist yet, in a directory that can be written.
+
+    Raises:
+        InvalidArgument: naming the argument.
+    """
+    path = Path(path)
+    if path.exists():
+        raise InvalidArgument(name, str(path), "a file that does not exist yet")
+    if not path.absolute().parent.is_dir() or not os.access(path.absolute().parent, os.W_OK | os.X_OK):
+        raise InvalidArgument(name, str(path), "a file in a directory that exists and can be written")
+    return path
+
+
+def write_figure(path: str | os.PathLike[str], figure: Any, dpi: int = 150) -> Path:
+    """:func:`write_bytes` of a matplotlib figure, in the format that the file's name says (PNG without one)."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format=Path(path).suffix.lstrip(".") or "png", dpi=dpi)
+    return write_bytes(path, buffer.getvalue())

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 
+from callbacks.checks import check_choice
 from recipes.files import new_directory
 from recipes.recipe import Recipe
 
@@ -49,7 +50,6 @@ class Run:
     seconds: float
     message: str | None = None
     range_test: LRFinder | None = None
-    _evaluated: dict[str, dict[str, float]] = field(default_factory=dict, repr=False)
 
     @property
     def diverged(self) -> bool:
@@ -68,10 +68,8 @@ class Run:
         Args:
             split: "test" (default), "validation" or "train".
         """
-        if split == "train":
-            dataset = self.data.batches("train", seed=self.seed)
-        else:
-            dataset = self.data.batches(split)
+        check_choice("split", split, ("train", "validation", "test"))
+        dataset = self.data.batches("train", seed=self.seed) if split == "train" else getattr(self.data, split)
         return {name: float(value) for name, value in self.model.evaluate(dataset, verbose=0, return_dict=True).items()}
 
     def plot(self) -> Any:

@@ -142,8 +142,12 @@ class Trainer:
         rate = recipe.learning_rate
         set_learning_rate(self.model.optimizer, rate)
         all_callbacks = recipe.callbacks(steps_per_epoch=self.data.steps_per_epoch, epochs=epochs)
+        batches, steps = self.data.batches("train", seed=seed), self.data.steps_per_epoch
+        whole = self.model.steps_per_execution == steps
         history = self.model.fit(
-            self.data.batches("train", seed=seed),
+            # An endless dataset keeps one iterator for the whole fit; making one costs as much as ten small steps.
+            batches.repeat() if whole else batches,
+            steps_per_epoch=steps if whole else None,
             epochs=epochs,
             validation_data=self.data.validation,
             shuffle=False,  # the data shuffles itself

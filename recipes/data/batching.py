@@ -29,6 +29,8 @@ def in_order(x: tf.Tensor, y: tf.Tensor, batch_size: int) -> tf.data.Dataset:
     """
     count = int(x.shape[0])
     steps = -(-count // batch_size)
+    if steps == 1:
+        return tf.data.Dataset.from_tensors((x, y))
 
     def batch(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         start = step * batch_size

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from recipes.report import formatting
 from recipes.report.columns import Column, effect_columns, notes, summary_columns
-from recipes.report.files import write_atomically
+from recipes.files import write_bytes
 from recipes.report.plots import PLOTS, to_bytes
 from recipes.report.protocol import protocol
 from recipes.report.results import Results
@@ -41,7 +41,7 @@ def write_page(results: Results, path: str | os.PathLike[str]) -> Path:
         >>> write_page(results, "report.html")
         PosixPath('report.html')
     """
-    return write_atomically(path, render_page(results).encode("utf-8"))
+    return write_bytes(path, render_page(results).encode("utf-8"))
 
 
 def render_page(results: Results) -> str:

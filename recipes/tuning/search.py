@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 from callbacks.checks import InvalidArgument, check_integer
 from recipes.environment import versions
+from recipes.files import check_new_directory
 from recipes.recipe import Recipe
 from recipes.training import fit
-from recipes.tuning.arms import DEFAULT_OPTIMIZERS, DEFAULT_REGULARIZERS, cross, default_arm
+from recipes.tuning.arms import DEFAULT_OPTIMIZERS, DEFAULT_REGULARIZERS, Arm, cross, default_arm
 from recipes.tuning.comparison import Comparison, write_environment
-from recipes.tuning.ledger import Ledger
+from recipes.tuning.ledger import SETTINGS, Ledger
 from recipes.tuning.progress import Progress
 from recipes.tuning.statistics import best_setting
 
 if TYPE_CHECKING:
     from recipes.data import Data
 
-__all__ = ["search"]
+__all__ = ["check_search", "search"]
 
 
 def search(
@@ -74,11 +75,17 @@ def search(
         >>> print(*found.verdict)
     """
     base = recipe or Recipe()
-    check_integer("epochs", epochs, low=1)
-    check_integer("trials", trials, low=1)
-    check_integer("seeds", seeds, low=1)
-    check_integer("seed", seed, low=0)
-    arms = cross(list(optimizers), list(regularizers))
+    directory = directory or os.path.join("searches", str(data.settings["name"]))
+    arms = check_search(
+        base,
+        optimizers=optimizers,
+        regularizers=regularizers,
+        epochs=epochs,
+        trials=trials,
+        seeds=seeds,
+        seed=seed,
+        directory=directory,
+    )
     base.build_model(data.spec)  # a model that does not fit the data is refused before anything is written
     settings = {
         "dataset": data.settings["name"],
@@ -95,14 +102,14 @@ def search(
         "default_arm": default_arm(arms, base).name,
         "libraries": {name: versions()[name] for name in ("tensorflow", "keras")},
     }
-    ledger = Ledger(directory or os.path.join("searches", str(data.settings["name"])), settings)
+    ledger = Ledger(directory, settings)
 
     # KerasTuner is slow to import: not before everything above has been found right
     from recipes.tuning.tuner import ArmHyperModel, ArmOracle, ArmTuner, Plan
 
     plan = Plan(arms, trials, seeds, seed)
 
-    def best(arm: Any) -> dict[str, float]:
+    def best(arm: Arm) -> dict[str, float]:
         tuned = [ledger.get(t.key) for t in plan.trainings() if t.arm == arm and t.stage == "tune"]
         return best_setting([each for each in tuned if each is not None], settings["direction"])
 
@@ -119,6 +126,31 @@ def search(
         found.write()
         _export_best(data, found, epochs)
     return found
+
+
+def check_search(
+    base: Recipe,
+    *,
+    optimizers: Sequence[str],
+    regularizers: Sequence[str],
+    epochs: int,
+    trials: int,
+    seeds: int,
+    seed: int,
+    directory: str | os.PathLike[str],
+) -> list[Arm]:
+    """Everything about a search that can be found wrong without its data. Arguments and errors as :func:`search`.
+
+    Returns:
+        The arms.
+    """
+    check_integer("epochs", epochs, low=1)
+    check_integer("trials", trials, low=1)
+    check_integer("seeds", seeds, low=1)
+    check_integer("seed", seed, low=0)
+    check_new_directory(directory, marker=SETTINGS, overwrite=True)
+    _shared(base)
+    return cross(list(optimizers), list(regularizers))
 
 
 def _shared(base: Recipe) -> dict[str, Any]:

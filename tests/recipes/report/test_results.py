@@ -12,7 +12,7 @@ import pytest
 
 import recipes.report
 from callbacks.checks import InvalidArgument
-from recipes.report.files import write_atomically
+from recipes.files import write_bytes
 from recipes.report.protocol import protocol
 
 
@@ -84,7 +84,7 @@ def test_every_public_name_is_there_and_importing_them_is_free():
 
 def test_files_are_whole_or_not_there(tmp_path, monkeypatch):
     path = tmp_path / "deep" / "file"
-    assert write_atomically(path, b"old") == path
+    assert write_bytes(path, b"old") == path
     assert stat.S_IMODE(path.stat().st_mode) & stat.S_IRUSR
 
     def fail(*_):
@@ -92,6 +92,6 @@ def test_files_are_whole_or_not_there(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "replace", fail)
     with pytest.raises(OSError, match="no space left"):
-        write_atomically(path, b"new")
+        write_bytes(path, b"new")
     assert path.read_bytes() == b"old"
     assert list(path.parent.iterdir()) == [path]

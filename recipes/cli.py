@@ -1,0 +1,292 @@
+"""The command line: `recipes search DATASET` and its companions. Errors are one line, with exit status 2."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    name="recipes",
+    help="Keras training recipes: good defaults, fair comparisons, and a model ready to serve.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Dataset = Annotated[str, typer.Argument(help="Any TFDS dataset, or digits, breast_cancer, diabetes (no download).")]
+DataDir = Annotated[str | None, typer.Option(help="Where TFDS datasets are prepared. Default: TFDS's own folder.")]
+Model = Annotated[str, typer.Option(help="See `recipes list models`.")]
+Epochs = Annotated[int, typer.Option(help="Passes over the training data.")]
+BatchSize = Annotated[int | None, typer.Option(help="Examples a batch. Default: 32 below 10,000 examples, else 128.")]
+Seed = Annotated[int, typer.Option(help="The same seed gives the same numbers.")]
+Validation = Annotated[float, typer.Option(help="Share of the training data to validate on.")]
+Activation = Annotated[str, typer.Option(help="See `recipes list activations`.")]
+Initializer = Annotated[str, typer.Option(help="See `recipes list initializers`.")]
+Normalization = Annotated[str, typer.Option(help="auto (batch normalization when deep), batch or none.")]
+Optimizer = Annotated[str, typer.Option(help="See `recipes list optimizers`.")]
+Regularizer = Annotated[str, typer.Option(help="See `recipes list regularizers`; several joined by +.")]
+Schedule = Annotated[str, typer.Option(help="See `recipes list schedules`.")]
+
+USAGE_ERROR: Any = typer.BadParameter.__base__
+"""What typer raises for a wrong option; some versions of typer import it from click, others bring their own."""
+
+KINDS = ("models", "optimizers", "regularizers", "schedules", "initializers", "activations", "datasets")
+
+
+def _names(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _print(*lines: Any) -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False, soft_wrap=True)
+    for line in lines:
+        console.print(line, markup=False) if isinstance(line, str) else Console().print(line)
+
+
+def _load(dataset: str, data_dir: str | None, batch_size: int | None, validation: float, seed: int) -> Any:
+    import recipes
+
+    return recipes.load(dataset, data_dir=data_dir, batch_size=batch_size, validation=validation, seed=seed)
+
+
+@app.command()
+def search(
+    dataset: Dataset,
+    data_dir: DataDir = None,
+    optimizers: Annotated[
+        str, typer.Option(help="Names, separated by commas.")
+    ] = "momentum,nesterov,rmsprop,adam,nadam",
+    regularizers: Annotated[
+        str, typer.Option(help="Names, separated by commas; several together joined by +.")
+    ] = "none,l2,dropout,early_stopping,l2+dropout",
+    model: Model = "mlp",
+    activation: Activation = "elu",
+    initializer: Initializer = "he_normal",
+    normalization: Normalization = "auto",
+    schedule: Schedule = "one_cycle",
+    epochs: Epochs = 10,
+    trials: Annotated[int, typer.Option(help="Settings of learning rate and strength tried for each arm.")] = 4,
+    seeds: Annotated[int, typer.Option(help="Fresh seeds for the best setting of each arm.")] = 3,
+    seed: Seed = 0,
+    batch_size: BatchSize = None,
+    validation: Validation = 0.1,
+    directory: Annotated[str | None, typer.Option(help="Where to write. Default: searches/DATASET.")] = None,
+) -> None:
+    """Compare optimizers and regularizers on a dataset, fairly: which wins, by how much, how surely."""
+    from recipes.recipe import Recipe
+    from recipes.tuning.search import check_search, search
+
+    base = Recipe(
+        model=model, activation=activation, initializer=initializer, normalization=normalization, schedule=schedule
+    )
+    options: dict[str, Any] = {
+        "optimizers": _names(optimizers),
+        "regularizers": _names(regularizers),
+        "epochs": epochs,
+        "trials": trials,
+        "seeds": seeds,
+        "seed": seed,
+        "directory": directory or os.path.join("searches", dataset.replace("/", "_").replace(":", "_")),
+    }
+    check_search(base, **options)
+    data = _load(dataset, data_dir, batch_size, validation, seed)
+    found = search(data, recipe=base, command=shlex.join(["recipes", *sys.argv[1:]]), **options)
+    _show(found)
+    _print("", f"Everything is in {found.directory}: report.html, plots/, summary.csv, trials.csv, epochs.csv;")
+    _print(f"the winner, ready to serve, in {found.directory / 'best' / 'saved_model'}")
+
+
+def _show(found: Any) -> None:
+    from recipes.report import main_effects_table, rich_table
+
+    _print(rich_table(found.results), main_effects_table(found.results), "", *found.verdict)
+
+
+@app.command()
+def train(
+    dataset: Dataset,
+    data_dir: DataDir = None,
+    model: Model = "mlp",
+    optimizer: Optimizer = "momentum",
+    regularizer: Regularizer = "early_stopping",
+    activation: Activation = "elu",
+    initializer: Initializer = "he_normal",
+    normalization: Normalization = "auto",
+    schedule: Schedule = "one_cycle",
+    learning_rate: Annotated[float | None, typer.Option(help="The (peak) rate. Default: found by a range test.")] = None,
+    epochs: Epochs = 10,
+    batch_size: BatchSize = None,
+    validation: Validation = 0.1,
+    seed: Seed = 0,
+    save: Annotated[str | None, typer.Option(help="A new directory for the run, for `recipes export`.")] = None,
+) -> None:
+    """Train one recipe on a dataset and evaluate it on the test split."""
+    from callbacks.checks import check_integer
+    from recipes.files import check_new_directory
+    from recipes.recipe import Recipe
+
+    recipe = Recipe(
+        model=model,
+        optimizer=optimizer,
+        regularization=regularizer,
+        activation=activation,
+        initializer=initializer,
+        normalization=normalization,
+        schedule=schedule,
+        learning_rate=learning_rate,
+    )
+    check_integer("epochs", epochs, low=1)
+    check_integer("seed", seed, low=0)
+    if save is not None:
+        check_new_directory(save, marker="run.json", name="save")
+    data = _load(dataset, data_dir, batch_size, validation, seed)
+
+    from recipes.training import fit
+
+    run = fit(data, recipe, epochs=epochs, seed=seed, verbose=2 if not sys.stdout.isatty() else 1)
+    if run.diverged:
+        raise SystemExit(_fail(f"training stopped: {run.message}", status=1))
+    if run.range_test is not None:
+        _print(f"learning rate {run.recipe.learning_rate:.4g}, found by a range test of {len(run.range_test.losses)} batches")
+    scores = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in run.evaluate().items())
+    _print(f"test {scores}  (best epoch {run.best_epoch} of {epochs}, {run.seconds:.1f} s)")
+    if save is not None:
+        run.save(save)
+        _print(f"saved in {save}: `recipes export {save} --to NEW_DIRECTORY` makes it ready to serve")
+
+
+@app.command("lr-find")
+def lr_find(
+    dataset: Dataset,
+    data_dir: DataDir = None,
+    model: Model = "mlp",
+    optimizer: Optimizer = "momentum",
+    regularizer: Regularizer = "none",
+    normalization: Normalization = "auto",
+    low: Annotated[float, typer.Option(help="First rate.")] = 1e-5,
+    high: Annotated[float, typer.Option(help="Last rate.")] = 10.0,
+    steps: Annotated[int, typer.Option(help="Batches in the sweep.")] = 100,
+    batch_size: BatchSize = None,
+    seed: Seed = 0,
+    plot: Annotated[str, typer.Option(help="The picture to write (PNG).")] = "lr_find.png",
+) -> None:
+    """Sweep the learning rate over one short run and suggest one."""
+    from callbacks.lr_finder import LRFinder, run_range_test
+    from callbacks.suggestions import RULES
+    from recipes.files import check_new_file, write_figure
+    from recipes.recipe import Recipe
+
+    finder = LRFinder(low, high, steps)
+    recipe = Recipe(model=model, optimizer=optimizer, regularization=regularizer, normalization=normalization)
+    check_new_file(plot, name="plot")
+    data = _load(dataset, data_dir, batch_size, 0.1, seed)
+
+    from recipes.training import Trainer
+
+    trainer = Trainer(data, recipe, seed=seed)
+    run_range_test(trainer.model, data.batches("train", seed=seed), finder)
+    for rule in RULES:
+        _print(f"{rule:>9}: {finder.suggest(rule):.4g}" + ("   (what `recipes train` takes)" if rule == "peak" else ""))
+    write_figure(plot, finder.plot())
+    _print(f"curve in {plot}")
+
+
+@app.command()
+def report(
+    directory: Annotated[Path, typer.Argument(help="A directory that `recipes search` has written.")],
+    to: Annotated[Path | None, typer.Option(help="The page to write. Default: report.html in that directory.")] = None,
+) -> None:
+    """Show a finished search again, and write its tables, plots and page."""
+    from recipes.tuning.comparison import Comparison
+
+    found = Comparison.load(directory)
+    if to is not None:
+        found.report(to)
+    else:
+        found.write()
+    _show(found)
+    _print("", f"page: {to or directory / 'report.html'}")
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(help="A directory that `recipes train --save` has written.")],
+    to: Annotated[Path, typer.Option(help="A new directory for the SavedModel.")],
+    data_dir: DataDir = None,
+) -> None:
+    """Write a trained model as a SavedModel that takes raw inputs, and check it against the live one."""
+    from recipes.files import check_new_directory
+
+    check_new_directory(to, marker="export.json", name="to")
+    from recipes.serving.export import export
+    from recipes.serving.loading import load_run
+
+    trained = load_run(run, data_dir=data_dir)
+    export(trained, to)
+    scores = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in trained.evaluate().items())
+    _print(f"{to / 'saved_model'} agrees with the live model; test {scores}")
+
+
+@app.command()
+def predict(
+    saved_model: Annotated[Path, typer.Argument(help="What `recipes export` or `recipes search` has written.")],
+    input: Annotated[Path, typer.Argument(help="Raw inputs: .npy, .csv (a row an example) or an image file.")],
+) -> None:
+    """Answer for raw inputs with an exported model: a line for each."""
+    from recipes.serving.loading import Predictor, load_inputs
+
+    predictor = Predictor(saved_model)
+    for answer in predictor(load_inputs(input, predictor.spec)):
+        if "value" in answer:
+            _print(f"{answer['value']:.6g}")
+        else:
+            _print(f"{answer['class']}\t{answer['probability']:.4f}")
+
+
+@app.command("list")
+def list_names(
+    kind: Annotated[str | None, typer.Argument(help=", ".join(KINDS) + ". Default: all.")] = None,
+) -> None:
+    """List what can be chosen by name, with its tunable hyperparameters and their ranges."""
+    from callbacks.checks import check_choice
+    from recipes.catalogues import catalogues
+    from recipes.report.listing import listing
+
+    if kind is not None:
+        check_choice("kind", kind, KINDS)
+    found = catalogues()
+    for name in KINDS if kind is None else (kind,):
+        _print(listing(name, found[name]))
+
+
+def _fail(message: str, status: int = 2) -> int:
+    print(f"recipes: {' '.join(message.split())}", file=sys.stderr)
+    return status
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs the command line and exits: 0 done, 1 failed, 2 asked for something impossible, 130 interrupted."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("ABSL_MIN_LOG_LEVEL", "3")
+    from callbacks.checks import InvalidArgument
+
+    try:
+        app(args=arguments, standalone_mode=False, prog_name="recipes")
+    except InvalidArgument as error:
+        sys.exit(_fail(str(error)))
+    except USAGE_ERROR as error:
+        sys.exit(_fail(error.format_message()))
+    except (typer.Abort, KeyboardInterrupt):
+        sys.exit(_fail("interrupted; what was finished is kept, the same command goes on from there", status=130))
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

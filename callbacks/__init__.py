@@ -1,4 +1,4 @@
-"""Plain Keras callbacks for the size of a training step. They work in any Keras script and need nothing else from here."""
+"""Plain Keras callbacks for the size of a training step. They work in any Keras script, with nothing else from here."""
 
 from callbacks.checks import InvalidArgument as InvalidArgument
 from callbacks.lr_finder import LRFinder as LRFinder

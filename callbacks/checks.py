@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Iterable
 from typing import Any
+
+import numpy as np
 
 __all__ = ["InvalidArgument", "check_choice", "check_integer", "check_number"]
 
@@ -22,10 +25,19 @@ class InvalidArgument(ValueError):
 
     def __init__(self, name: str, value: Any, accepted: str):
         self.argument = name
-        shown = repr(value)
+        shown = " ".join(repr(value).split())
         if len(shown) > 200:
             shown = shown[:197] + "..."
         super().__init__(f"{name} must be {accepted}. Received: {name}={shown}")
+
+    def __reduce__(self) -> Any:  # so that one raised in another process arrives as it was
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(kind: type[InvalidArgument], args: tuple[Any, ...], attributes: dict[str, Any]) -> InvalidArgument:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(attributes)
+    return error
 
 
 def check_number(
@@ -52,13 +64,14 @@ def check_number(
         >>> check_number("rate", 0.1, above=0)
         0.1
     """
-    bounds = [f"{sign} {bound:g}" for sign, bound in ((">", above), (">=", low), ("<", below), ("<=", high)) if bound is not None]
+    limits = ((">", above), (">=", low), ("<", below), ("<=", high))
+    bounds = [f"{sign} {bound:g}" for sign, bound in limits if bound is not None]
     accepted = "a number" + (" " + " and ".join(bounds) if bounds else "")
-    if isinstance(value, (bool, str, bytes)):
+    if isinstance(value, (bool, np.bool_, str, bytes)):
         raise InvalidArgument(name, value, accepted)
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise InvalidArgument(name, value, accepted) from None
     inside = (
         math.isfinite(number)
@@ -89,9 +102,12 @@ def check_integer(name: str, value: Any, *, low: int | None = None, high: int | 
     """
     bounds = [f"{sign} {bound}" for sign, bound in ((">=", low), ("<=", high)) if bound is not None]
     accepted = "an integer" + (" " + " and ".join(bounds) if bounds else "")
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
+    if isinstance(value, (bool, np.bool_)):
         raise InvalidArgument(name, value, accepted)
-    number = value.__index__()
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise InvalidArgument(name, value, accepted) from None
     if (low is not None and number < low) or (high is not None and number > high):
         raise InvalidArgument(name, value, accepted)
     return number

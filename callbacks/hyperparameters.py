@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 
 from callbacks.checks import check_number
 
@@ -48,9 +49,15 @@ def check_settable(optimizer: Any, who: str) -> None:
         who: the name of the callback, for the message.
 
     Raises:
-        ValueError: saying to give the optimizer a number instead.
+        ValueError: saying to give the optimizer a number instead, or that there is nothing to set yet.
     """
-    for leaf in leaves(optimizer):
+    found = leaves(optimizer)
+    if not found:  # Keras' MultiOptimizer over a function learns its optimizers only when it is built
+        raise ValueError(
+            f"{who} finds no optimizer inside the one given: call optimizer.build(model.trainable_variables) first. "
+            f"Received: optimizer={type(optimizer).__name__}"
+        )
+    for leaf in found:
         rate = getattr(leaf, "_learning_rate", None)
         if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule) or not isinstance(rate, keras.Variable):
             raise ValueError(
@@ -61,7 +68,7 @@ def check_settable(optimizer: Any, who: str) -> None:
 
 def get_learning_rate(optimizer: Any) -> float:
     """The learning rate now, as a float; of the first optimizer where there are several."""
-    return float(keras.ops.convert_to_numpy(leaves(optimizer)[0].learning_rate))
+    return float(np.asarray(leaves(optimizer)[0].learning_rate))
 
 
 def set_learning_rate(optimizer: Any, value: float) -> None:
@@ -77,7 +84,7 @@ def has_live_momentum(optimizer: Any) -> bool:
 
 def get_momentum(optimizer: Any) -> float:
     """The momentum now, as a float; of the first optimizer where there are several."""
-    return float(keras.ops.convert_to_numpy(leaves(optimizer)[0].momentum))
+    return float(np.asarray(leaves(optimizer)[0].momentum))
 
 
 def set_momentum(optimizer: Any, value: float) -> None:

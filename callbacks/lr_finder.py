@@ -19,8 +19,8 @@ __all__ = ["LRFinder", "find_learning_rate"]
 class LRFinder(keras.callbacks.Callback):
     """Sweeps the learning rate from ``low`` to ``high`` over one short run and records the loss of every batch.
 
-    It stops the run at the end of the sweep, or as soon as the smoothed loss exceeds ``divergence`` times the lowest one
-    seen. Afterwards weights, optimizer and metrics are what they were before. Needs ``steps_per_execution=1``
+    It stops the run at the end of the sweep, or as soon as the smoothed loss exceeds ``divergence`` times the lowest
+    one seen. Afterwards weights, optimizer and metrics are what they were before. Needs ``steps_per_execution=1``
     (:func:`find_learning_rate` sees to that).
 
     Args:
@@ -62,6 +62,7 @@ class LRFinder(keras.callbacks.Callback):
         self.divergence = check_number("divergence", divergence, above=1)
         self._sweep = exponential_sweep(np.arange(steps), total_steps=steps, low=low, high=high)
         self._losses: list[float] = []
+        self._before: Snapshot | None = None
 
     @property
     def rates(self) -> np.ndarray:
@@ -81,7 +82,7 @@ class LRFinder(keras.callbacks.Callback):
 
         Raises:
             InvalidArgument: for an unknown rule.
-            ValueError: when too few batches were seen, or no rate made the loss fall.
+            ValueError: when too few batches were seen, or no rate made the smoothed loss fall.
         """
         if rule not in RULES:
             raise InvalidArgument("rule", rule, "one of " + ", ".join(map(repr, RULES)))
@@ -89,15 +90,23 @@ class LRFinder(keras.callbacks.Callback):
         rates, losses = self.rates[finite], self.losses[finite]
         if len(losses) < 5:
             raise ValueError(
-                f"The range test diverged after {len(losses)} batches: start it from a lower rate. Received: low={self.low}"
+                f"The range test diverged after {len(losses)} batches: start it from a lower rate. "
+                f"Received: low={self.low}"
             )
-        return RULES[rule](rates, smoothed(losses, self.decay))
+        smooth = smoothed(losses, self.decay)
+        if int(np.argmin(smooth)) == 0:
+            raise ValueError(
+                "No rate of the range test made the loss fall: try other bounds, or choose the learning rate yourself. "
+                f"Received: low={self.low}, high={self.high}"
+            )
+        return RULES[rule](rates, smooth)
 
     def on_train_begin(self, logs: Any = None) -> None:
         check_settable(self.model.optimizer, type(self).__name__)
         if self.model.steps_per_execution != 1:
             raise ValueError(
-                "LRFinder needs the loss of every batch: compile with steps_per_execution=1, or use find_learning_rate. "
+                "LRFinder needs the loss of every batch: compile with steps_per_execution=1, or use "
+                "find_learning_rate. "
                 f"Received: steps_per_execution={self.model.steps_per_execution}"
             )
         self._before = Snapshot(self.model)
@@ -116,15 +125,24 @@ class LRFinder(keras.callbacks.Callback):
         self._losses.append(loss)
         smooth = smoothed(self.losses, self.decay)[-1] if np.isfinite(loss) else np.inf
         self._lowest = min(self._lowest, smooth)
-        diverged = not np.isfinite(smooth) or (len(self._losses) > 5 and smooth > self.divergence * self._lowest)
+        limit = self._lowest + (self.divergence - 1.0) * abs(self._lowest)  # a loss may be negative
+        diverged = not np.isfinite(smooth) or (len(self._losses) > 5 and smooth > limit)
         if diverged or len(self._losses) >= self.steps:
             self.model.stop_training = True
 
     def on_train_end(self, logs: Any = None) -> None:
-        self._before.restore()
+        self.restore()
+
+    def restore(self) -> None:
+        """Puts the model back as it was before the test, if that was not done yet: after an interrupted ``fit``."""
+        if self._before is not None:
+            self._before.restore()
+            self._before = None
 
     def plot(self, rule: str = "peak") -> Any:
         """A figure of the loss, raw and smoothed, against the rate, with the suggestion marked.
+
+        Where there is nothing to suggest, the title says why.
 
         Returns:
             A matplotlib ``Figure``.
@@ -136,9 +154,15 @@ class LRFinder(keras.callbacks.Callback):
         smooth = smoothed(self.losses, self.decay)
         axes.plot(self.rates, self.losses, color="0.8", label="loss of the batch")
         axes.plot(self.rates, smooth, label="smoothed")
-        suggestion = self.suggest(rule)
-        nearest = int(np.argmin(np.abs(np.log(self.rates / suggestion))))
-        axes.plot(suggestion, smooth[nearest], "o", color="tab:red", label=f"{rule}: {suggestion:.3g}")
+        try:
+            suggestion = self.suggest(rule)
+        except InvalidArgument:
+            raise
+        except ValueError as nothing:
+            axes.set_title(str(nothing), fontsize="small", wrap=True)
+        else:
+            nearest = int(np.argmin(np.abs(np.log(self.rates / suggestion))))
+            axes.plot(suggestion, smooth[nearest], "o", color="tab:red", label=f"{rule}: {suggestion:.3g}")
         low, start = float(np.nanmin(smooth)), float(smooth[0])
         axes.set_ylim(low - 0.1 * abs(start - low), start + 0.5 * abs(start - low) + 1e-9)
         axes.set_xscale("log")
@@ -171,11 +195,15 @@ def find_learning_rate(model: keras.Model, data: Any, *, rule: str = "peak", **o
 
 def run_range_test(model: keras.Model, data: Any, finder: LRFinder) -> None:
     """Runs ``finder`` on ``model`` batch by batch, whatever ``steps_per_execution`` the model was compiled with."""
+    if not hasattr(data, "repeat") or not hasattr(data, "batch"):
+        raise InvalidArgument("data", type(data), "a tf.data.Dataset of batches (x, y)")
     steps, function, history = model.steps_per_execution, model.train_function, getattr(model, "history", None)
-    model.steps_per_execution, model.train_function = 1, None
+    initial_epoch = model._initial_epoch  # what BackupAndRestore leaves behind would skip the test
+    model.steps_per_execution, model.train_function, model._initial_epoch = 1, None, None
     try:
         model.fit(data.repeat(), steps_per_epoch=finder.steps, epochs=1, verbose=0, shuffle=False, callbacks=[finder])
     finally:
-        model.steps_per_execution, model.train_function = steps, function
+        finder.restore()
+        model.steps_per_execution, model.train_function, model._initial_epoch = steps, function, initial_epoch
         model.history = history
         model.stop_training = False

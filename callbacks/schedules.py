@@ -40,11 +40,10 @@ def _two_phases(step: Any, total_steps: int, start_fraction: float, first: float
     check_number("start_fraction", start_fraction, above=0, below=1)
     step = np.minimum(np.asarray(step, dtype=np.float64), total_steps - 1)
     turn = max(start_fraction * total_steps - 1.0, 0.0)
-    if turn == 0.0:  # too few steps for a rise: start at the top
-        rising = np.full_like(step, top)
-    else:
-        rising = annealed(first, top, step / turn, shape)
-    falling = annealed(top, last, (step - turn) / max(total_steps - 1 - turn, 1.0), shape)
+    # Where there are too few steps for a rise, it starts at the top.
+    rising = annealed(first, top, step / turn, shape) if turn > 0.0 else np.full_like(step, top)
+    fall = total_steps - 1.0 - turn
+    falling = annealed(top, last, (step - turn) / (fall if fall > 0.0 else 1.0), shape)
     return np.where(step <= turn, rising, falling)
 
 

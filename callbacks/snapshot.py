@@ -31,8 +31,8 @@ class Snapshot:
         if not model.optimizer.built:
             model.optimizer.build(model.trainable_variables)
         unique = {id(v): v for v in (*model.variables, *model.optimizer.variables, *model.metrics_variables)}
-        self._values = [(variable, np.array(variable)) for variable in unique.values()]
-        self._python, self._numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
+        self._values = [(variable, np.asarray(variable).copy()) for variable in unique.values()]
+        self._python, self._numpy = random.getstate(), np.random.get_state()
         self._model = model
 
     def restore(self) -> None:
@@ -43,4 +43,4 @@ class Snapshot:
         if any(id(variable) not in known for variable in self._model.metrics_variables):
             self._model.reset_metrics()
         random.setstate(self._python)
-        np.random.set_state(self._numpy)  # noqa: NPY002
+        np.random.set_state(self._numpy)

@@ -26,7 +26,8 @@ class StepSchedule(keras.callbacks.Callback):
 
     The position is ``epoch * steps_per_epoch + batch``, so it survives a second ``fit``, ``initial_epoch``, gradient
     accumulation and loss scaling. With ``steps_per_execution > 1`` on TensorFlow the compiled step reads the values
-    from a table, so every step still gets its own. ``learning_rate`` (and ``momentum``) stand in the logs of each epoch.
+    from a table, so every step still gets its own. ``learning_rate`` (and ``momentum``) stand in the logs of each
+    epoch, for every callback that comes later in the list, such as ``CSVLogger``.
 
     Args:
         total_steps: length of the schedule in optimizer steps, or None for the whole ``fit`` (epochs x steps).
@@ -61,7 +62,8 @@ class StepSchedule(keras.callbacks.Callback):
         if not steps:
             raise ValueError(
                 f"{name} must know the number of steps an epoch. Give `steps_per_epoch` to fit, or data of known "
-                f"length (tf.data: `dataset.apply(tf.data.experimental.assert_cardinality(n))`). Received: steps={steps}"
+                "length (tf.data: `dataset.apply(tf.data.experimental.assert_cardinality(n))`). "
+                f"Received: steps={steps}"
             )
         self._steps = int(steps)
         self._length = self.total_steps or self._steps * int(self.params["epochs"])
@@ -72,7 +74,7 @@ class StepSchedule(keras.callbacks.Callback):
         several = self.model.steps_per_execution != 1 and keras.backend.backend() == "tensorflow"
         self._table = StepTable.of(self.model) if several else None
         if self._table is not None:
-            self._table.start(self._rates, self._momenta)
+            self._table.load(self._rates, self._momenta)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self._epoch_begin = epoch * self._steps
@@ -80,7 +82,7 @@ class StepSchedule(keras.callbacks.Callback):
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         step = min(self._epoch_begin + batch, self._length - 1)
         if self._table is not None:
-            self._table.seek(step)
+            self._table.seek(step, min(self.model.steps_per_execution, self._steps - batch))
             return
         set_learning_rate(self.model.optimizer, float(self._rates[step]))
         if self._momenta is not None:
@@ -108,7 +110,9 @@ class StepSchedule(keras.callbacks.Callback):
         """
         from matplotlib.figure import Figure
 
-        length = check_integer("total_steps", total_steps or self.total_steps or self._length, low=1)
+        if total_steps is None:
+            total_steps = self.total_steps or self._length
+        length = check_integer("total_steps", total_steps, low=1)
         momenta = self.momenta(length)
         figure = Figure(figsize=(7, 3 if momenta is None else 5), layout="constrained")
         axes = figure.subplots(1 if momenta is None else 2, 1, sharex=True, squeeze=False)[:, 0]

@@ -45,7 +45,9 @@ class StopOnNaN(keras.callbacks.Callback):
         self.model.stop_training = True
         if self.message is None:
             rate = get_learning_rate(self.model.optimizer)
+            steps = self.params.get("steps")  # with steps_per_execution, Keras' index can pass the last batch
+            step = min(batch + 1, steps) if steps else batch + 1
             self.message = (
-                f"the loss is {float(loss)} at epoch {self._epoch + 1}, step {batch + 1}, learning rate {rate:.3g}: "
+                f"the loss is {float(loss)} at epoch {self._epoch + 1}, step {step}, learning rate {rate:.3g}: "
                 "try a lower learning rate or gradient clipping"
             )

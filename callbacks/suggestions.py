@@ -45,12 +45,12 @@ def minimum(rates: np.ndarray, losses: np.ndarray) -> float:
 
 
 def peak(rates: np.ndarray, losses: np.ndarray) -> float:
-    """A third of the rate at the lowest loss: for the peak of a schedule that stays there only briefly, as 1cycle does.
+    """The rate at the lowest loss over 2.5: for the peak of a schedule that stays there only briefly, as 1cycle does.
 
-    Source: measured here; on MNIST the best 1cycle peaks lie between a sixth and two thirds of that rate.
+    Source: measured here; on MNIST the best 1cycle peaks of several networks and optimizers lie around it.
     """
     rates, losses = _checked(rates, losses)
-    return float(rates[int(np.argmin(losses))] / 3.0)
+    return float(rates[int(np.argmin(losses))] / 2.5)
 
 
 def steepest(rates: np.ndarray, losses: np.ndarray) -> float:
@@ -77,7 +77,7 @@ def valley(rates: np.ndarray, losses: np.ndarray) -> float:
     for i in range(1, n):
         lower = np.flatnonzero(losses[:i] > losses[i])
         if len(lower):
-            best = lower[int(np.argmax(length[lower]))]
+            best = lower[::-1][int(np.argmax(length[lower][::-1]))]  # the nearest of the longest: no flat start
             length[i], before[i] = length[best] + 1, best
     end = int(np.argmax(length))
     start = end

@@ -1,4 +1,4 @@
-"""The activations by name, all of them Keras' own, in the order of preference ELU > leaky ReLU > ReLU > tanh > logistic."""
+"""The activations by name, all of them Keras' own. In order of preference: ELU, leaky ReLU, ReLU, tanh, logistic."""
 
 from __future__ import annotations
 

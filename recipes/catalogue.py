@@ -118,12 +118,14 @@ class Catalogue(Mapping[str, Entry]):
     def __len__(self) -> int:
         return len(self._entries)
 
-    def build(self, name: str, **options: Any) -> Any:
+    def build(self, name: str, /, **options: Any) -> Any:
         """Builds the entry called ``name``; an option that it does not have is refused by name."""
         entry = self[name]
         try:
             return entry.build(**options)
-        except TypeError as error:
-            if "unexpected keyword argument" in str(error) and options:
-                raise InvalidArgument(f"{self.kind} {name!r}", options, f"given options that it has ({error})") from error
+        except (TypeError, ValueError) as error:  # what Python says, and Keras' optimizers and layers
+            refusals = ("unexpected keyword argument", "not recognized", "Unrecognized keyword argument")
+            if options and any(words in str(error) for words in refusals):
+                which = f"{self.kind} {name!r}"
+                raise InvalidArgument(which, options, f"given options that it has ({error})") from error
             raise

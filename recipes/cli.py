@@ -24,7 +24,9 @@ Model = Annotated[str, typer.Option(help="See `recipes list models`.")]
 Epochs = Annotated[int, typer.Option(help="Passes over the training data.")]
 BatchSize = Annotated[int | None, typer.Option(help="Examples a batch. Default: 32 below 10,000 examples, else 128.")]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same numbers.")]
-Validation = Annotated[float, typer.Option(help="Share of the training data to validate on.")]
+Validation = Annotated[
+    float | None, typer.Option(help="Share of the training data to validate on. Default: 0.2 below 10,000, else 0.1.")
+]
 Activation = Annotated[str, typer.Option(help="See `recipes list activations`.")]
 Initializer = Annotated[str, typer.Option(help="See `recipes list initializers`.")]
 Normalization = Annotated[str, typer.Option(help="auto (batch normalization when deep), batch or none.")]
@@ -42,15 +44,23 @@ def _names(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
-def _print(*lines: Any) -> None:
+def _console() -> Any:
     from rich.console import Console
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=120)
+
+
+def _print(*lines: Any) -> None:
+    console = _console()
     for line in lines:
-        console.print(line, markup=False) if isinstance(line, str) else Console().print(line)
+        if isinstance(line, str):
+            console.print(line, markup=False, soft_wrap=True)
+        else:
+            console.print(line)
 
 
-def _load(dataset: str, data_dir: str | None, batch_size: int | None, validation: float, seed: int) -> Any:
+def _load(dataset: str, data_dir: str | None, batch_size: int | None, validation: float | None, seed: int) -> Any:
     import recipes
 
     return recipes.load(dataset, data_dir=data_dir, batch_size=batch_size, validation=validation, seed=seed)
@@ -76,7 +86,7 @@ def search(
     seeds: Annotated[int, typer.Option(help="Fresh seeds for the best setting of each arm.")] = 3,
     seed: Seed = 0,
     batch_size: BatchSize = None,
-    validation: Validation = 0.1,
+    validation: Validation = None,
     directory: Annotated[str | None, typer.Option(help="Where to write. Default: searches/DATASET.")] = None,
 ) -> None:
     """Compare optimizers and regularizers on a dataset, fairly: which wins, by how much, how surely."""
@@ -106,7 +116,7 @@ def search(
 def _show(found: Any) -> None:
     from recipes.report import main_effects_table, rich_table
 
-    _print(rich_table(found.results), main_effects_table(found.results), "", *found.verdict)
+    _print(rich_table(found.results, width=_console().width), main_effects_table(found.results), "", *found.verdict)
 
 
 @app.command()
@@ -123,7 +133,7 @@ def train(
     learning_rate: Annotated[float | None, typer.Option(help="The (peak) rate. Default: found by a range test.")] = None,
     epochs: Epochs = 10,
     batch_size: BatchSize = None,
-    validation: Validation = 0.1,
+    validation: Validation = None,
     seed: Seed = 0,
     save: Annotated[str | None, typer.Option(help="A new directory for the run, for `recipes export`.")] = None,
 ) -> None:
@@ -186,7 +196,7 @@ def lr_find(
     finder = LRFinder(low, high, steps)
     recipe = Recipe(model=model, optimizer=optimizer, regularization=regularizer, normalization=normalization)
     check_new_file(plot, name="plot")
-    data = _load(dataset, data_dir, batch_size, 0.1, seed)
+    data = _load(dataset, data_dir, batch_size, None, seed)
 
     from recipes.training import Trainer
 
@@ -274,7 +284,12 @@ def _fail(message: str, status: int = 2) -> int:
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command line and exits: 0 done, 1 failed, 2 asked for something impossible, 130 interrupted."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("ABSL_MIN_LOG_LEVEL", "3")
+    from recipes.quiet import quiet_import
+
+    quiet_import("tensorflow", "keras")
+    import absl.logging
+
+    absl.logging.set_verbosity(absl.logging.ERROR)
     from callbacks.checks import InvalidArgument
 
     try:

@@ -41,10 +41,14 @@ def check_new_directory(
                 raise InvalidArgument(
                     name, str(path), "a new or empty directory (this one is taken; overwriting has to be asked for)"
                 )
-    parent = next(p for p in (path, *path.absolute().parents) if p.exists())
-    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
-        raise InvalidArgument(name, str(path), "a directory that can be written")
+    _check_writable(name, path, path)
     return path
+
+
+def _check_writable(name: str, path: Path, start: Path) -> None:
+    folder = next(each for each in (start, *start.absolute().parents) if each.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+        raise InvalidArgument(name, str(path), "a directory that can be written")
 
 
 @contextlib.contextmanager
@@ -60,20 +64,40 @@ def new_directory(
         ...     (folder / "run.json").write_text("{}")
     """
     path = check_new_directory(directory, marker=marker, overwrite=overwrite, name=name).absolute()
+    _check_writable(name, path, path.parent)  # where the folder is made that takes its place
+    made = [parent for parent in path.parents if not parent.exists()]
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:
         os.chmod(scratch, 0o755)
         yield scratch
         if path.exists():
-            old = Path(tempfile.mkdtemp(prefix=f".{path.name}.old.", dir=path.parent))
-            os.rename(path, old / "replaced")
-            os.rename(scratch, path)
-            shutil.rmtree(old)
+            _replace(path, scratch)
         else:
             os.rename(scratch, path)
-    finally:
+    except BaseException:
         shutil.rmtree(scratch, ignore_errors=True)
+        with contextlib.suppress(OSError):  # one that somebody else has written to by now stays
+            for parent in made:
+                parent.rmdir()
+        raise
+
+
+def _replace(path: Path, scratch: Path) -> None:
+    """Puts ``scratch`` in the place of the directory ``path``, or leaves ``path`` as it was."""
+    old = Path(tempfile.mkdtemp(prefix=f".{path.name}.old.", dir=path.parent))
+    try:
+        os.rename(path, old / "replaced")
+        try:
+            os.rename(scratch, path)
+        except BaseException:
+            os.rename(old / "replaced", path)
+            raise
+    except BaseException:
+        with contextlib.suppress(OSError):
+            old.rmdir()  # only if nothing is in it
+        raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def write_bytes(path: str | os.PathLike[str], content: bytes) -> Path:

@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-__all__ = ["loss_for"]
+__all__ = ["ends_in", "loss_for"]
 
 
 def loss_for(model: keras.Model) -> dict[str, Any]:
@@ -24,8 +24,7 @@ def loss_for(model: keras.Model) -> dict[str, Any]:
         >>> loss_for(mlp(input_shape=(4,), outputs=3))["loss"]   # doctest: +SKIP
         'sparse_categorical_crossentropy'
     """
-    last = model.layers[-1]
-    activation = getattr(getattr(last, "activation", None), "__name__", type(last).__name__.lower())
+    last, activation = model.layers[-1], ends_in(model)
     if activation == "softmax":
         return {"loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"]}
     if activation == "sigmoid":
@@ -37,3 +36,12 @@ def loss_for(model: keras.Model) -> dict[str, Any]:
     if isinstance(last, keras.layers.Rescaling):
         regression["loss_weights"] = [1.0 / float(last.scale) ** 2]
     return regression
+
+
+def ends_in(model: keras.Model) -> str:
+    """The activation of the model's last layer, or, where that has none, the layer's kind: "softmax", "rescaling"."""
+    last = model.layers[-1]
+    activation = getattr(last, "activation", None)
+    if isinstance(activation, keras.layers.Layer):  # Dense(10, activation=Softmax())
+        activation = type(activation)
+    return getattr(activation, "__name__", type(last).__name__).lower()

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import keras
+import numpy as np
 
-from callbacks.checks import InvalidArgument, check_choice, check_number
+from callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
 from callbacks.stop_on_nan import StopOnNaN
 from recipes.activations import ACTIVATIONS
 from recipes.catalogue import Catalogue
@@ -30,7 +31,7 @@ Choice = Any
 """A name; a mapping with a "name" and options, ``{"name": "dropout", "rate": 0.3}``; or an object."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Recipe:
     """How to train a network. ``Recipe()`` is the default setup of 2019-20; every field can be replaced.
 
@@ -46,7 +47,8 @@ class Recipe:
         regularization: a choice, several joined by "+" ("l2+dropout"), a sequence of choices, or "none".
             Default "early_stopping".
         optimizer: a name or a Keras optimizer. Default "momentum".
-        learning_rate: the (peak) rate, > 0; None (default) lets :func:`recipes.fit` find it by a range test.
+        learning_rate: the (peak) rate, > 0; None (default): the rate that the optimizer was given, as an object or in a
+            mapping, or else the one that :func:`recipes.fit` finds by a range test.
         schedule: "one_cycle" (default) or "constant".
 
     Raises:
@@ -82,9 +84,40 @@ class Recipe:
         # Options are checked by building with them, now rather than when training starts.
         if isinstance(self.optimizer, Mapping):
             _build(OPTIMIZERS, self.optimizer)
+        if isinstance(self.initializer, Mapping):
+            _build(INITIALIZERS, self.initializer)
         if isinstance(self.schedule, Mapping):
+            if "peak" in self.schedule:
+                raise InvalidArgument("schedule", self.schedule, "given without the peak, which is learning_rate")
             _build(SCHEDULES, self.schedule, peak=1.0)
+        self._take_rate()
         self.regularizers()
+
+    def _take_rate(self) -> None:
+        """Moves a rate that the optimizer brings into ``learning_rate``, unless one is there, which wins."""
+        rate = None
+        if isinstance(self.optimizer, Mapping) and "learning_rate" in self.optimizer:
+            options = {key: value for key, value in self.optimizer.items() if key != "learning_rate"}
+            rate = check_number("learning_rate", self.optimizer["learning_rate"], above=0)
+            object.__setattr__(self, "optimizer", _choice(OPTIMIZERS, options, ()))
+        elif isinstance(self.optimizer, keras.optimizers.Optimizer):
+            given = getattr(self.optimizer, "_learning_rate", None)
+            if not isinstance(given, keras.Variable):
+                raise InvalidArgument("optimizer", given, "made with a number as its learning rate")
+            rate = check_number("learning_rate", _short(float(given.numpy())), above=0)
+        if self.learning_rate is None and rate is not None:
+            object.__setattr__(self, "learning_rate", rate)
+
+    def __eq__(self, other: object) -> bool:
+        return self._key() == other._key() if isinstance(other, Recipe) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def _key(self) -> str:
+        """All choices as text, objects by what Keras writes about them and all others by identity."""
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return json.dumps({name: _plain(name, value, comparing=True) for name, value in values.items()})
 
     # --- parts ------------------------------------------------------------------------------------------------------
 
@@ -119,24 +152,21 @@ class Recipe:
             "normalization": self.normalization,
             "regularization": self.regularizers(),
         }
-        return _build(MODELS, self.model, spec=spec, **{**style, **options})
+        name = _name(self.model)
+        given = {} if isinstance(self.model, str) else {k: v for k, v in self.model.items() if k != "name"}
+        return MODELS.build(name, spec=spec, **{**style, **given, **options})
 
     def build_optimizer(self) -> keras.optimizers.Optimizer:
         """A new optimizer, at this recipe's learning rate or, where it is None, the optimizer's usual one."""
         if not isinstance(self.optimizer, (str, Mapping)):
             optimizer = type(self.optimizer).from_config(self.optimizer.get_config())
-            if self.learning_rate is not None:
-                optimizer.learning_rate = self.learning_rate
+            optimizer.learning_rate = self._rate()
             return optimizer
         return _build(OPTIMIZERS, self.optimizer, learning_rate=self._rate())
 
     def _rate(self) -> float:
         if self.learning_rate is not None:
             return self.learning_rate
-        if not isinstance(self.optimizer, (str, Mapping)):
-            return float(keras.ops.convert_to_numpy(self.optimizer.learning_rate))
-        if isinstance(self.optimizer, Mapping) and "learning_rate" in self.optimizer:
-            return float(self.optimizer["learning_rate"])
         ranges = {each.name: each for each in OPTIMIZERS[_name(self.optimizer)].hyperparameters}
         return ranges["learning_rate"].default or 0.01
 
@@ -168,10 +198,16 @@ class Recipe:
             steps_per_epoch: batches an epoch; None (default): what ``fit`` tells, if the data's length is known.
             epochs: number of epochs of the training.
             learning_rate: the peak rate; by default the recipe's own, or the optimizer's usual one.
+
+        Raises:
+            InvalidArgument: for a number out of range.
         """
-        rate = learning_rate if learning_rate is not None else self._rate()
+        check_integer("epochs", epochs, low=1)
+        if steps_per_epoch is not None:
+            check_integer("steps_per_epoch", steps_per_epoch, low=1)
+        rate = check_number("learning_rate", learning_rate, above=0) if learning_rate is not None else self._rate()
         schedule = _build(SCHEDULES, self.schedule, peak=rate)
-        if schedule is not None and steps_per_epoch is not None:
+        if schedule is not None and schedule.total_steps is None and steps_per_epoch is not None:
             schedule.total_steps = steps_per_epoch * epochs
         name = _name(self.schedule)
         extra = [c for each in self.regularizers() for c in each.callbacks(epochs=epochs, schedule=name)]
@@ -193,10 +229,10 @@ class Recipe:
         """The recipe that :meth:`to_json` wrote; a file of a later version, or with unknown fields, is refused."""
         try:
             values = json.loads(text)
-        except json.JSONDecodeError as error:
+        except (json.JSONDecodeError, TypeError) as error:
             raise InvalidArgument("text", text, f"JSON as Recipe.to_json writes it ({error})") from None
         if not isinstance(values, dict) or values.pop("recipe", None) != 1:
-            raise InvalidArgument("text", text, "JSON as Recipe.to_json writes it, with \"recipe\": 1")
+            raise InvalidArgument("text", text, 'JSON as Recipe.to_json writes it, with "recipe": 1')
         known = [field.name for field in dataclasses.fields(cls)]
         for name in values:
             check_choice("field", name, known)
@@ -215,7 +251,10 @@ def _choice(catalogue: Catalogue, value: Choice, kind: Any) -> Choice:
     """``value``, if it is a name, a mapping with a name, or an object of the right kind."""
     if isinstance(value, Mapping):
         catalogue[value.get("name", None)]
-        return dict(value) if len(value) > 1 else value["name"]
+        options = {key: tuple(each) if isinstance(each, list) else each for key, each in value.items()}
+        return options if len(options) > 1 else value["name"]
+    if isinstance(value, Regularizer) and value.name in catalogue and catalogue[value.name].build is type(value):
+        return value.to_choice()
     if not isinstance(value, str) and (callable(value) if kind == "callable" else isinstance(value, kind)):
         return value
     catalogue[value]
@@ -246,17 +285,24 @@ def _regularization(value: Any) -> tuple[Choice, ...]:
     return choices
 
 
-def _plain(field: str, value: Any) -> Any:
+def _plain(field: str, value: Any, comparing: bool = False) -> Any:
     if value is None or isinstance(value, (str, float)):
         return value
     if isinstance(value, tuple):
-        return [_plain(field, each) for each in value]
+        return [_plain(field, each, comparing) for each in value]
     if isinstance(value, Mapping):
-        return dict(value)
+        return {key: _plain(f"{field}[{key!r}]", each, comparing) for key, each in value.items()}
+    if isinstance(value, (bool, int)):
+        return value
+    if isinstance(value, np.generic):
+        return value.item()
     if isinstance(value, (keras.optimizers.Optimizer, keras.initializers.Initializer)):
-        return keras.saving.serialize_keras_object(value)
-    if isinstance(value, Regularizer):
-        return value.to_choice()
+        written = keras.saving.serialize_keras_object(value)
+        if comparing:
+            written["config"].pop("name", None)  # Keras counts: "adam", "adam_1", ...
+        return written
+    if comparing:
+        return f"object {id(value)}"
     raise InvalidArgument(field, value, "a name, a mapping or a Keras object to be written as JSON")
 
 
@@ -264,5 +310,16 @@ def _object(value: Any) -> Any:
     if isinstance(value, list):
         return tuple(_object(each) for each in value)
     if isinstance(value, dict) and "class_name" in value:
-        return keras.saving.deserialize_keras_object(value)
+        try:
+            return keras.saving.deserialize_keras_object(value)
+        except Exception as error:
+            reason = str(error).splitlines()[0]
+            raise InvalidArgument("text", value, f"JSON of Keras objects that can be made here ({reason})") from None
     return value
+
+
+def _short(number: float) -> float:
+    """The float with fewest digits that is the same in single precision: 0.01, not 0.009999999776482582."""
+    return next(
+        short for digits in range(1, 18) if np.float32(short := float(f"{number:.{digits}g}")) == np.float32(number)
+    )

@@ -31,6 +31,7 @@ class Run:
         data: what it was trained on.
         history: name -> one value an epoch, as in Keras' ``History.history``: "loss", "val_loss", "learning_rate", ...
         epochs: how many were asked for; fewer may have run.
+        best_epoch: the one whose weights the model has, counted from 1: the last, or the one that early stopping chose.
         seed: of the training.
         seconds: from building to the end, range test included.
         message: None, or why it diverged.
@@ -46,6 +47,7 @@ class Run:
     data: Data
     history: dict[str, list[float]]
     epochs: int
+    best_epoch: int
     seed: int
     seconds: float
     message: str | None = None
@@ -55,12 +57,6 @@ class Run:
     def diverged(self) -> bool:
         """Whether the loss became NaN or infinite."""
         return self.message is not None
-
-    @property
-    def best_epoch(self) -> int:
-        """The epoch with the lowest validation loss, counted from 1; 0 if none was finite."""
-        losses = np.array(self.history.get("val_loss", []), dtype=float)
-        return int(np.nanargmin(losses)) + 1 if np.isfinite(losses).any() else 0
 
     def evaluate(self, split: str = "test") -> dict[str, float]:
         """Loss and metrics of the model on a split: name -> value.
@@ -91,7 +87,7 @@ class Run:
                 panel.plot(epochs, self.history[f"val_{name}"], marker=".", label="validation")
                 panel.legend()
             panel.set_ylabel(name.replace("_", " "))
-            if self.best_epoch and name != "learning_rate":
+            if name != "learning_rate":
                 panel.axvline(self.best_epoch, color="0.8", zorder=0)
         axes[-1].set_xlabel("epoch")
         return figure

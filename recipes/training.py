@@ -16,6 +16,7 @@ from callbacks.checks import InvalidArgument, check_integer
 from callbacks.hyperparameters import set_learning_rate
 from callbacks.lr_finder import LRFinder, run_range_test
 from callbacks.stop_on_nan import StopOnNaN
+from recipes.losses import ends_in
 from recipes.recipe import Recipe
 from recipes.run import Run
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from recipes.data import Data
 
 __all__ = ["Trainer", "fit"]
+
+LARGEST_SEED = 2**32 - 1
+"""The largest that NumPy and Keras take."""
 
 EXECUTION_FLOPS = 6e10
 """About a second of one core's arithmetic: how much work one call of the compiled training step may hold."""
@@ -42,7 +46,8 @@ def fit(
     """Trains a model on ``data.train`` by ``recipe`` and validates it on ``data.validation`` after each epoch.
 
     The peak learning rate is the recipe's; where that is None, a range test of at most 100 batches finds it first. A
-    training whose loss becomes NaN is stopped, with a warning that says where and what to try, and ``run.diverged`` set.
+    training whose loss becomes NaN is stopped, with a warning that says where and what to try, and ``run.diverged``
+    set.
     Sets the seeds of Python, NumPy and Keras: the same seed gives the same numbers on the same machine.
 
     Args:
@@ -66,8 +71,11 @@ def fit(
         >>> run = recipes.fit(recipes.load("digits"), recipes.Recipe(), epochs=10)   # doctest: +SKIP
         >>> run.evaluate()
     """
+    check_data(data)
+    if recipe is not None and not isinstance(recipe, Recipe):
+        raise InvalidArgument("recipe", recipe, "a recipes.Recipe")
     check_integer("epochs", epochs, low=1)
-    check_integer("seed", seed, low=0)
+    check_integer("seed", seed, low=0, high=LARGEST_SEED)
     trainer = Trainer(data, recipe or Recipe(), seed=seed, model=model, steps_per_execution=steps_per_execution)
     return trainer.run(epochs=epochs, seed=seed, callbacks=callbacks, verbose=verbose)
 
@@ -103,18 +111,23 @@ class Trainer:
             keras.utils.set_random_seed(seed)
             self._given = None
             self.model = recipe.build_model(data.spec)
+            check_fits(self.model, data)
         else:
+            check_fits(model, data)
             self.model = model
-            self._given = [np.array(variable) for variable in model.variables]
-        check_fits(self.model, data)
+            self._given = [np.array(variable.numpy()) for variable in model.variables]
         self._variables = list(self.model.variables)
-        self._fresh: int | None = seed
         if steps_per_execution is None:
             steps_per_execution = steps_for(self.model, data.batch_size, data.steps_per_epoch)
         check_integer("steps_per_execution", steps_per_execution, low=1)
         recipe.compile(self.model, steps_per_execution=steps_per_execution)
         self.model.optimizer.build(self.model.trainable_variables)
-        self._optimizer_start = [np.array(variable) for variable in self.model.optimizer.variables]
+        # Keras makes the metrics' variables in the first training step, and TensorFlow traces a step that makes variables
+        # twice: make them now.
+        y = data.arrays("train")[1][:1]
+        self.model.compute_metrics(None, keras.ops.convert_to_tensor(y), keras.ops.zeros((1, data.spec.outputs)))
+        self.model.reset_metrics()
+        self._optimizer_start = [np.array(variable.numpy()) for variable in self.model.optimizer.variables]
 
     def run(
         self,
@@ -154,6 +167,8 @@ class Trainer:
             callbacks=[*all_callbacks, *callbacks],
             verbose=verbose,
         )
+        ran = len(history.history["loss"])
+        kept = [c.best_epoch + 1 for c in all_callbacks if getattr(c, "best_weights", None) is not None]
         message = next(each.message for each in all_callbacks if isinstance(each, StopOnNaN))
         if message is not None and warn:
             warnings.warn(f"training stopped: {message}", RuntimeWarning, stacklevel=3)
@@ -163,6 +178,7 @@ class Trainer:
             data=self.data,
             history={name: [float(value) for value in values] for name, values in history.history.items()},
             epochs=epochs,
+            best_epoch=kept[0] if kept else ran,
             seed=seed,
             seconds=time.perf_counter() - start,
             message=message,
@@ -187,17 +203,38 @@ class Trainer:
         return finder
 
 
+def check_data(data: Any) -> None:
+    """Raises unless ``data`` is what :func:`recipes.load` returns; a name alone is the usual mistake."""
+    from recipes.data import Data
+
+    if not isinstance(data, Data):
+        raise InvalidArgument("data", data, "what recipes.load(name) or recipes.Data.from_arrays(x, y) returns")
+
+
 def check_fits(model: keras.Model, data: Data) -> None:
-    """Raises if the model's input or output does not fit the data: one line with both shapes."""
+    """Raises if the model's input or output does not fit the data: one line with what it has and what is needed."""
     spec = data.spec
+    if not isinstance(model, keras.Model):
+        raise InvalidArgument("model", model, "a keras.Model")
+    if not model.built or not model.layers:
+        raise InvalidArgument("model", model.name, "built: give it a keras.Input, or call it once")
     expected, given = tuple(spec.input_shape), model.input_shape
-    if isinstance(given, (list, dict)) or len(given) != len(expected) + 1 or any(
-        n is not None and n != m for n, m in zip(given[1:], expected, strict=True)
+    if (
+        isinstance(given, (list, dict))
+        or len(given) != len(expected) + 1
+        or any(n is not None and n != m for n, m in zip(given[1:], expected, strict=True))
     ):
         raise InvalidArgument("model", given, f"a model with one input of shape {(None, *expected)} for {spec.name!r}")
     output = model.output_shape
     if isinstance(output, (list, dict)) or output != (None, spec.outputs):
-        raise InvalidArgument("model", output, f"a model with one output of shape {(None, spec.outputs)} for {spec.name!r}")
+        raise InvalidArgument(
+            "model", output, f"a model with one output of shape {(None, spec.outputs)} for {spec.name!r}"
+        )
+    last = {"multiclass": "softmax", "binary": "sigmoid"}.get(spec.task)
+    if last is not None and ends_in(model) != last:
+        raise InvalidArgument("model", ends_in(model), f"a model that ends in {last} for {spec.name!r} ({spec.task})")
+    if last is None and ends_in(model) in ("softmax", "sigmoid"):
+        raise InvalidArgument("model", ends_in(model), f"a model that ends in numbers for {spec.name!r} ({spec.task})")
 
 
 def steps_for(model: keras.Model, batch_size: int, steps_per_epoch: int) -> int:

@@ -15,6 +15,8 @@ from recipes.data.statistics import check_finite, moments
 __all__ = ["SPLITS", "Splits", "assemble", "check_options"]
 
 SPLITS = ("train", "validation", "test")
+SMALL = 10_000
+"""Below so many training examples batches are smaller, and a larger share is needed to validate on."""
 Splits = dict[str, tuple[np.ndarray, np.ndarray]]
 
 
@@ -22,7 +24,8 @@ def check_options(*, batch_size: Any, validation: Any, test: Any, seed: Any) -> 
     """Checks what can be checked before any data is read; see :func:`recipes.data.load` for the meanings."""
     if batch_size is not None:
         check_integer("batch_size", batch_size, low=1)
-    check_number("validation", validation, above=0, below=1)
+    if validation is not None:
+        check_number("validation", validation, above=0, below=1)
     check_number("test", test, above=0, below=1)
     check_integer("seed", seed, low=0, high=2**32 - 1)
 
@@ -31,7 +34,7 @@ def assemble(
     given: dict[str, tuple[Any, Any]],
     *,
     name: str,
-    validation: float,
+    validation: float | None,
     test: float,
     seed: int,
     batch_size: int | None,
@@ -46,6 +49,7 @@ def assemble(
         given: (x, y) under "train" and, where they exist already, under "validation" and "test".
         name: of the dataset, for the Spec.
         validation, test: the fractions to carve for splits that are not given; the test first, with a fixed seed.
+            None for a validation split of a fifth below 10,000 training examples, else a tenth.
         seed: of the validation split.
         batch_size: None for 32 below 10,000 training examples, else 128.
         task: None to tell from the target: whole numbers are classes, floats are regression.
@@ -79,12 +83,15 @@ def assemble(
             raise InvalidArgument(argument or f"x_{split}", f"{_shape(x)} with {y.dtype} targets", accepted)
     regression = train_y.dtype == np.float32
     names = () if regression else _class_names(splits, class_names, task, argument)
-    settings = {"name": name, "validation": float(validation), "test": float(test), "seed": int(seed)}
+    settings: dict[str, Any] = {"name": name, "seed": int(seed)}
     for split, fraction, split_seed in (("test", test, TEST_SEED), ("validation", validation, seed)):
         if split in splits:
             settings[split] = "given"
             continue
         x, y = splits["train"]
+        if fraction is None:
+            fraction = 0.2 if len(y) < SMALL else 0.1
+        settings[split] = float(fraction)
         by = {"count": len(y)} if regression else {"labels": y, "class_names": names}
         staying, held = carve(split, fraction, split_seed, **by)
         splits["train"], splits[split] = (x[staying], y[staying]), (x[held], y[held])
@@ -94,7 +101,7 @@ def assemble(
             array.flags.writeable = False
     spec = _spec(name, splits["train"], names, feature_names)
     size = len(splits["train"][1])
-    settings["batch_size"] = int(batch_size) if batch_size is not None else (32 if size < 10_000 else 128)
+    settings["batch_size"] = int(batch_size) if batch_size is not None else (32 if size < SMALL else 128)
     settings["counts"] = {split: len(y) for split, (_, y) in splits.items()}
     return spec, splits, settings
 

@@ -57,7 +57,7 @@ class Data:
         y_validation: Any = None,
         x_test: Any = None,
         y_test: Any = None,
-        validation: float = 0.1,
+        validation: float | None = None,
         test: float = 0.2,
         seed: int = 0,
         batch_size: int | None = None,
@@ -74,7 +74,8 @@ class Data:
             y: shape (n,) or (n, 1): whole numbers or booleans for classes, floats for regression.
             x_validation, y_validation, x_test, y_test: splits that exist already; otherwise they are carved from
                 ``x, y`` as :func:`recipes.data.load` does it, the test first.
-            validation, test: the fractions to carve, in (0, 1).
+            validation, test: the fractions to carve, in (0, 1); validation None for a fifth below 10,000 examples, else
+                a tenth.
             seed: of the validation split and of the training order.
             batch_size: of training; None for 32 below 10,000 training examples, else 128.
             task: "binary", "multiclass" or "regression"; None to tell from ``y``.

@@ -22,7 +22,7 @@ def load(
     *,
     data_dir: str | os.PathLike[str] | None = None,
     batch_size: int | None = None,
-    validation: float = 0.1,
+    validation: float | None = None,
     test: float = 0.2,
     seed: int = 0,
 ) -> Data:
@@ -41,7 +41,8 @@ def load(
         data_dir: the folder where TFDS keeps prepared datasets; None for TFDS's default, which is the environment
             variable ``TFDS_DATA_DIR`` or else ``~/tensorflow_datasets``.
         batch_size: of training; None for 32 below 10,000 training examples, else 128.
-        validation: the fraction of the training examples, in (0, 1), that becomes the validation set.
+        validation: the fraction of the training examples, in (0, 1), that becomes the validation set; None for a fifth
+            below 10,000 examples, else a tenth.
         test: the fraction of "train", in (0, 1), that becomes the test set where none is published.
         seed: of the choice of the validation set and of the training order, an integer >= 0.
 
@@ -58,7 +59,7 @@ def load(
     Example:
         >>> data = load("digits")
         >>> data.spec.input_shape, data.spec.outputs, data.settings["counts"]
-        ((8, 8, 1), 10, {'train': 1294, 'validation': 144, 'test': 359})
+        ((8, 8, 1), 10, {'train': 1150, 'validation': 288, 'test': 359})
     """
     check_options(batch_size=batch_size, validation=validation, test=test, seed=seed)
     if not isinstance(name, str) or not name.strip():

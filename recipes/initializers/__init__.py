@@ -16,9 +16,7 @@ INITIALIZERS = Catalogue(
     [
         Entry("he_normal", _K.HeNormal, "Truncated normal of variance 2/m for m inputs.", "He et al. 2015"),
         Entry("he_uniform", _K.HeUniform, "U(-sqrt(6/m), sqrt(6/m)) for m inputs.", "He et al. 2015"),
-        Entry(
-            "glorot_normal", _K.GlorotNormal, "Truncated normal of variance 2/(m+n).", "Glorot and Bengio 2010"
-        ),
+        Entry("glorot_normal", _K.GlorotNormal, "Truncated normal of variance 2/(m+n).", "Glorot and Bengio 2010"),
         Entry("glorot_uniform", _K.GlorotUniform, "U(+-sqrt(6/(m+n))).", "Glorot and Bengio 2010"),
         Entry("lecun_normal", _K.LecunNormal, "Truncated normal of variance 1/m.", "LeCun et al. 1998"),
         Entry("orthogonal", _K.Orthogonal, "A random orthogonal matrix times a gain.", "Saxe et al. 2013"),

@@ -16,7 +16,7 @@ from recipes.regularization import REGULARIZERS, Regularizer
 if TYPE_CHECKING:
     from recipes.data.spec import Spec
 
-__all__ = ["DEEP", "Style", "default_preprocessing", "hidden_block", "input_shape_of", "output_layer"]
+__all__ = ["DEEP", "Style", "default_preprocessing", "hidden_block", "input_shape_of", "output_layer", "sizes"]
 
 DEEP = 5
 """From this many hidden layers on, a network counts as deep and "auto" normalization means batch normalization."""
@@ -33,7 +33,7 @@ class Style:
         activation: a name of the activations' catalogue. Default "elu".
         initializer: a name of the initializers' catalogue, or a Keras initializer. Default "he_normal".
         normalization: "auto" (batch normalization from 5 hidden layers on), "batch" or "none".
-        regularization: names or :class:`recipes.regularization.Regularizer` objects.
+        regularization: names ("l2+dropout" for two) or :class:`recipes.regularization.Regularizer` objects.
         depth: number of hidden layers, which "auto" looks at.
     """
 
@@ -47,9 +47,18 @@ class Style:
         ACTIVATIONS[self.activation]
         if isinstance(self.initializer, str):
             INITIALIZERS[self.initializer]
+        elif not isinstance(self.initializer, keras.initializers.Initializer):
+            raise InvalidArgument("initializer", self.initializer, "a name or a Keras initializer")
         check_choice("normalization", self.normalization, ("auto", "batch", "none"))
-        names = (self.regularization,) if isinstance(self.regularization, (str, Regularizer)) else self.regularization
+        names = self.regularization
+        if isinstance(names, str):
+            names = [] if names == "none" else [part.strip() for part in names.split("+")]
+        elif not isinstance(names, (list, tuple)):
+            names = [names]
         built = tuple(REGULARIZERS.build(each) if isinstance(each, str) else each for each in names)
+        for each in built:
+            if not isinstance(each, Regularizer):
+                raise InvalidArgument("regularization", each, "names or recipes.regularization objects")
         object.__setattr__(self, "regularization", built)
 
     @property
@@ -100,15 +109,33 @@ def input_shape_of(spec: Spec | None, input_shape: Sequence[int] | None, outputs
     if input_shape is None or outputs is None:
         missing = "input_shape" if input_shape is None else "outputs"
         raise InvalidArgument(missing, None, "given where there is no Spec")
-    shape = tuple(input_shape) if isinstance(input_shape, Sequence) else (input_shape,)
-    return tuple(check_integer("input_shape", n, low=1) for n in shape), check_integer("outputs", outputs, low=1)
+    if not isinstance(input_shape, Sequence):
+        input_shape = (input_shape,)
+    if not input_shape:
+        raise InvalidArgument("input_shape", input_shape, "at least one size, without the batch")
+    return tuple(sizes("input_shape", input_shape)), check_integer("outputs", outputs, low=1)
+
+
+def sizes(name: str, values: Sequence[int]) -> list[int]:
+    """The sizes of some layers as a list of integers >= 1.
+
+    Raises:
+        InvalidArgument: for anything else; it names the argument.
+    """
+    if not isinstance(values, Sequence) or isinstance(values, (str, bytes)):
+        raise InvalidArgument(name, values, "a sequence of integers >= 1, one a layer")
+    return [check_integer(name, each, low=1) for each in values]
 
 
 def default_preprocessing(spec: Spec | None) -> keras.layers.Layer | None:
     """Zero mean and unit variance by the statistics of the training split; None where there is no Spec."""
     if spec is None:
         return None
-    return keras.layers.Normalization(mean=list(spec.input_mean), variance=list(spec.input_variance))
+    return keras.layers.Normalization(
+        mean=list(spec.input_mean),
+        variance=list(spec.input_variance),
+        dtype="float32",  # half precision loses raw values
+    )
 
 
 def model_input(spec: Spec | None, shape: tuple, preprocessing: keras.layers.Layer | None) -> tuple[Any, Any]:
@@ -126,7 +153,8 @@ def output_layer(x: Any, spec: Spec | None, outputs: int, task: str | None, styl
     Numbers are brought to the scale of the training targets inside the model, when a Spec tells it.
 
     Raises:
-        InvalidArgument: for a task other than "multiclass", "binary" and "regression", or one that ``outputs`` contradicts.
+        InvalidArgument: for a task other than "multiclass", "binary" and "regression", or one that ``outputs``
+            contradicts.
     """
     if spec is not None:
         task = spec.task

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from callbacks.checks import InvalidArgument, check_integer
-from recipes.models.blocks import Style, hidden_block, input_shape_of, model_input, output_layer
+from recipes.models.blocks import Style, hidden_block, input_shape_of, model_input, output_layer, sizes
 
 if TYPE_CHECKING:
     from recipes.data.spec import Spec
@@ -61,17 +61,14 @@ def cnn(
     shape, outputs = input_shape_of(spec, input_shape, outputs)
     if len(shape) != 3:
         raise InvalidArgument("input_shape", shape, "(height, width, channels) for a cnn: use mlp for other data")
-    filters = [check_integer("filters", count, low=1) for count in filters]
-    hidden = [check_integer("hidden", units, low=1) for units in hidden]
+    filters, hidden = sizes("filters", filters), sizes("hidden", hidden)
     check_integer("kernel_size", kernel_size, low=1)
     if min(shape[:2]) < 2 ** len(filters):
         raise InvalidArgument("filters", filters, f"at most {min(shape[:2]).bit_length() - 1} long for {shape} images")
     style = Style(activation, initializer, normalization, regularization, depth=len(filters) + len(hidden))
     inputs, x = model_input(spec, shape, preprocessing)
     for count in filters:
-        layer = keras.layers.Conv2D(
-            count, kernel_size, padding="same", use_bias=not style.batch_norm, **style.kernel()
-        )
+        layer = keras.layers.Conv2D(count, kernel_size, padding="same", use_bias=not style.batch_norm, **style.kernel())
         x = keras.layers.MaxPooling2D()(hidden_block(x, layer, style))
     x = keras.layers.Flatten()(x)
     for units in hidden:

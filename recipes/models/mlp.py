@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from callbacks.checks import check_integer
-from recipes.models.blocks import Style, hidden_block, input_shape_of, model_input, output_layer
+from recipes.models.blocks import Style, hidden_block, input_shape_of, model_input, output_layer, sizes
 
 if TYPE_CHECKING:
     from recipes.data.spec import Spec
@@ -36,7 +35,7 @@ def mlp(
         spec: of the data (``data.spec``); it brings shapes, task and the normalization of the raw inputs.
         input_shape: without the batch, e.g. (28, 28, 1); instead of ``spec``.
         outputs: number of classes, or of numbers; instead of ``spec``.
-        hidden: units of each hidden layer. Default (300, 100).
+        hidden: units of each hidden layer. Default (300, 100); () for a linear model.
         activation: by name. Default "elu".
         initializer: name or Keras initializer of the hidden kernels. Default "he_normal".
         normalization: "auto" (default: batch normalization from 5 hidden layers on), "batch" or "none".
@@ -59,7 +58,7 @@ def mlp(
         (None, 10)
     """
     shape, outputs = input_shape_of(spec, input_shape, outputs)
-    hidden = [check_integer("hidden", units, low=1) for units in hidden]
+    hidden = sizes("hidden", hidden)
     style = Style(activation, initializer, normalization, regularization, depth=len(hidden))
     inputs, x = model_input(spec, shape, preprocessing)
     if len(shape) > 1:

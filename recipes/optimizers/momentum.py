@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from callbacks.checks import InvalidArgument, check_number
@@ -23,8 +24,8 @@ class Momentum(keras.optimizers.Optimizer):
         w <- w + mu v - e g        (Nesterov, with the v just computed)
 
     The Nesterov form is the usual rewriting of "the gradient at w + mu v" in terms of the point at which the gradient
-    is taken. The rate stands inside the velocity, as in Keras' ``SGD``, and with constant values the two are the same to
-    rounding. PyTorch and fastai keep it outside (v <- mu v + g; w <- w - e v): the same for a constant rate, another
+    is taken. The rate stands inside the velocity, as in Keras' ``SGD``, and with constant values the two are the same
+    to rounding. PyTorch and fastai keep it outside (v <- mu v + g; w <- w - e v): the same for a constant rate, another
     algorithm under a changing one. Unlike Keras' ``SGD``, whose momentum is fixed at the first step,
     ``optimizer.momentum`` can be assigned at any time, so 1cycle can move it.
 
@@ -60,13 +61,13 @@ class Momentum(keras.optimizers.Optimizer):
         **kwargs: Any,
     ):
         if not callable(learning_rate) and not isinstance(learning_rate, dict):
-            check_number("learning_rate", learning_rate, low=0)
+            learning_rate = check_number("learning_rate", learning_rate, low=0)
         check_number("momentum", momentum, low=0, below=1)
         if not isinstance(nesterov, bool):
             raise InvalidArgument("nesterov", nesterov, "True or False")
         super().__init__(learning_rate=learning_rate, name=name, **kwargs)
         with keras.name_scope(self.name, caller=self):
-            self._momentum = self.add_variable((), initializer="zeros", name="momentum_value")
+            self._momentum = self.add_variable((), aggregation="only_first_replica", name="momentum_value")
         self._momentum.assign(momentum)
         self.nesterov = nesterov
 
@@ -106,7 +107,7 @@ class Momentum(keras.optimizers.Optimizer):
 
     def get_config(self) -> dict[str, Any]:
         """Everything needed to make this optimizer again; the momentum as a float."""
-        momentum = float(f"{float(ops.convert_to_numpy(self._momentum)):.7g}")
+        momentum = float(str(np.asarray(self._momentum)))  # the shortest number that gives it again: 0.9
         return {**super().get_config(), "momentum": momentum, "nesterov": self.nesterov}
 
 

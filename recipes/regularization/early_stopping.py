@@ -10,13 +10,17 @@ from recipes.regularization.base import Regularizer
 __all__ = ["EarlyStopping"]
 
 
+CYCLE_SHARE = 0.7
+"""Share of a 1cycle schedule before which early stopping does nothing."""
+
+
 class EarlyStopping(Regularizer):
     """Keeps the weights of the epoch with the lowest validation loss, and stops when it has not fallen for a while.
 
-    Under a schedule that ends in a descent (1cycle) most of the gain comes in the last epochs, and a stop before them
-    throws it away. There training always runs to the end of the cycle, and only the choice of the best epoch remains:
-    ``scripts/measure_early_stopping.py`` compares the ways to combine the two, ``results/early_stopping.csv`` holds
-    what it measured.
+    Under 1cycle most of the gain comes in the last epochs, while the rate falls to nearly zero: a stop before them throws
+    it away, and a validation loss that was low before them is a poor guide. There neither stopping nor the choice of the
+    best epoch begins before 70 % of the cycle is over. ``scripts/measure_early_stopping.py`` compares the ways to
+    combine the two; ``results/early_stopping.csv`` holds what it measured.
 
     Args:
         patience: epochs without a lower validation loss after which training stops, >= 1. Default 5.
@@ -27,7 +31,8 @@ class EarlyStopping(Regularizer):
     Source: Prechelt 1998; Goodfellow et al. 2016, section 7.8.
 
     Example:
-        >>> recipes.Recipe(regularization={"name": "early_stopping", "patience": 3}, schedule="constant")  # doctest: +SKIP
+        >>> stop = {"name": "early_stopping", "patience": 3}
+        >>> recipes.Recipe(regularization=stop, schedule="constant")   # doctest: +SKIP
     """
 
     name = "early_stopping"
@@ -37,5 +42,9 @@ class EarlyStopping(Regularizer):
 
     def callbacks(self, *, epochs: int, schedule: str) -> list[keras.callbacks.Callback]:
         """Keras' own EarlyStopping with the best weights restored."""
-        patience = epochs if schedule == "one_cycle" else self.patience
-        return [keras.callbacks.EarlyStopping(monitor="val_loss", patience=patience, restore_best_weights=True)]
+        start = int(CYCLE_SHARE * epochs) if schedule == "one_cycle" else 0
+        return [
+            keras.callbacks.EarlyStopping(
+                monitor="val_loss", patience=self.patience, start_from_epoch=start, restore_best_weights=True
+            )
+        ]

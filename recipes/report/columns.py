@@ -111,7 +111,7 @@ def summary_columns(results: Results) -> list[Column]:
             f"validation {formatting.label(metric)}",
             lambda row: formatting.spread(row["validation_mean"], row["validation_sd"], metric),
             number("validation_mean"),
-            keep=20,
+            keep=75,
         ),
         Column("diverged", "diverged", diverged, number("diverged"), keep=30),
         Column(

@@ -57,9 +57,13 @@ def export(run: Run, directory: str | os.PathLike[str], *, overwrite: bool = Fal
     """
     if not isinstance(getattr(run, "model", None), keras.Model):
         raise InvalidArgument("run", run, "a recipes.Run, as recipes.fit returns it")
+    if run.diverged:
+        raise InvalidArgument("run", run.message, "a training that did not diverge")
     with new_directory(directory, marker="export.json", overwrite=overwrite) as folder:
         run.model.export(folder / "saved_model", verbose=False)
         run.model.save(folder / "model.keras")
+        # Without optimizer and loss, so that the file needs no class of this package to be loaded.
+        keras.models.load_model(folder / "model.keras", compile=False).save(folder / "model.keras")
         (folder / "recipe.json").write_text(run.recipe.to_json() + "\n")
         (folder / "spec.json").write_text(json.dumps(run.data.spec.to_config(), indent=2) + "\n")
         facts = {"checked": check(run.model, folder, run.data.arrays("test")[0][:EXAMPLES]), "test": run.evaluate()}

@@ -46,6 +46,7 @@ def load_run(directory: str | os.PathLike[str], *, data_dir: str | None = None) 
         data=load(settings["name"], data_dir=data_dir, **options),
         history=history,
         epochs=facts["epochs"],
+        best_epoch=facts["best_epoch"],
         seed=facts["seed"],
         seconds=facts["seconds"],
         message=facts["message"],
@@ -110,15 +111,18 @@ class Predictor:
         wanted = f"{np.dtype(dtype).name} values of shape {(None, *shape)}"
         if inputs.shape == shape:
             inputs = inputs[None]
-        elif inputs.shape in (shape[:-1], (len(inputs), *shape[:-1])) and shape[-1:] == (1,):  # images without channels
+        elif shape[-1:] == (1,) and (inputs.shape == shape[:-1] or (inputs.ndim and inputs.shape[1:] == shape[:-1])):
+            # without the channel
             inputs = inputs.reshape(-1, *shape)
-        if inputs.shape[1:] != shape:
+        if inputs.shape[1:] != shape or not inputs.size:
             raise InvalidArgument("input", inputs.shape, wanted)
         if not np.issubdtype(inputs.dtype, np.number):
             raise InvalidArgument("input", inputs.dtype.name, wanted)
         if np.issubdtype(dtype, np.integer):
             limits = np.iinfo(dtype)
-            whole = np.issubdtype(inputs.dtype, np.integer) and inputs.min() >= limits.min and inputs.max() <= limits.max
+            whole = (
+                np.issubdtype(inputs.dtype, np.integer) and inputs.min() >= limits.min and inputs.max() <= limits.max
+            )
             if not whole:
                 raise InvalidArgument("input", f"{inputs.dtype.name} from {inputs.min()} to {inputs.max()}", wanted)
         return inputs.astype(dtype)

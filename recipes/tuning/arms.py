@@ -33,6 +33,8 @@ class Arm:
 
     def __post_init__(self) -> None:
         OPTIMIZERS[self.optimizer]
+        if not isinstance(self.regularizer, str):
+            raise InvalidArgument("regularizer", self.regularizer, 'a name, or several joined by "+"')
         Recipe(regularization=self.regularizer)
 
     @property
@@ -54,7 +56,9 @@ class Arm:
         choices = []
         for part in self._parts():
             options = {
-                key.split(".", 1)[1]: value for key, value in values.items() if key.split(".", 1)[0] == part and "." in key
+                key.split(".", 1)[1]: value
+                for key, value in values.items()
+                if key.split(".", 1)[0] == part and "." in key
             }
             choices.append({"name": part, **options})
         return dataclasses.replace(
@@ -72,15 +76,15 @@ def cross(optimizers: Sequence[str], regularizers: Sequence[str]) -> list[Arm]:
         InvalidArgument: for an empty list, a name given twice or an unknown one.
     """
     for name, values in (("optimizers", optimizers), ("regularizers", regularizers)):
-        if isinstance(values, str) or not values:
+        if not isinstance(values, Sequence) or isinstance(values, str) or not values:
             raise InvalidArgument(name, values, "a list of at least one name")
-        if len(set(values)) != len(values):
+        if len(set(map(str, values))) != len(values):
             raise InvalidArgument(name, list(values), "a list without repetitions")
     return [Arm(optimizer, regularizer) for regularizer in regularizers for optimizer in optimizers]
 
 
 def default_arm(arms: Sequence[Arm], base: Recipe) -> Arm:
-    """The arm that the others are compared with: that of the base recipe, as far as it is among them, else the first."""
+    """The arm that the others are compared with: the base recipe's, as far as it is among them, else the first."""
 
     def pick(names: list[str], wanted: str) -> str:
         return wanted if wanted in names else names[0]

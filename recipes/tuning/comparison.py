@@ -38,14 +38,20 @@ class Comparison:
     """
 
     def __init__(
-        self, directory: str | os.PathLike[str], settings: dict[str, Any], records: list[dict[str, Any]], tuner: Any = None
+        self,
+        directory: str | os.PathLike[str],
+        settings: dict[str, Any],
+        records: list[dict[str, Any]],
+        tuner: Any = None,
     ):
         self.directory = Path(directory)
         self.settings = settings
         self.tuner = tuner
         trials, epochs = tables(records)
         direction, default = settings["direction"], settings["default_arm"]
-        arm = Arm(*next((o, r) for o in settings["optimizers"] for r in settings["regularizers"] if f"{o}+{r}" == default))
+        arm = Arm(
+            *next((o, r) for o in settings["optimizers"] for r in settings["regularizers"] if f"{o}+{r}" == default)
+        )
         table = summary(trials, default, direction)
         effects = main_effects(trials, arm, direction)
         self.results = Results(
@@ -72,7 +78,7 @@ class Comparison:
             raise InvalidArgument(
                 "directory",
                 str(directory),
-                f"that of a finished search (this one has {len(records)} of {planned} trainings: run it again to go on)",
+                f"that of a finished search (this one has {len(records)} of {planned} trainings: search again to go on)",
             )
         facts = Path(directory) / "environment.json"
         environment = json.loads(facts.read_text(encoding="utf-8")) if facts.is_file() else {}

@@ -19,8 +19,8 @@ SETTINGS, TRAININGS = "settings.json", "trainings.jsonl"
 class Ledger:
     """A directory with the settings of a search and every finished training.
 
-    A line is written whole and flushed to the disk before the training counts as finished; a last line torn by a kill is
-    dropped when the directory is opened again. One process at a time.
+    A line is written whole and flushed to the disk before the training counts as finished; a last line torn by a kill
+    is dropped when the directory is opened again. One process at a time.
 
     Args:
         directory: new, empty, or of an earlier search with the same settings, which then goes on.
@@ -60,7 +60,9 @@ class Ledger:
         import fcntl
 
         self.directory.mkdir(parents=True, exist_ok=True)
-        self._file = open(self.directory / TRAININGS, "a+", encoding="utf-8")  # noqa: SIM115
+        if not (self.directory / SETTINGS).is_file():
+            write_text(self.directory / SETTINGS, json.dumps(self.settings, indent=2) + "\n")
+        self._file = open(self.directory / TRAININGS, "a+", encoding="utf-8")
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -68,9 +70,12 @@ class Ledger:
             raise InvalidArgument(
                 "directory", str(self.directory), "a directory that no other search is writing to now"
             ) from None
-        if not (self.directory / SETTINGS).is_file():
-            write_text(self.directory / SETTINGS, json.dumps(self.settings, indent=2) + "\n")
-        records, end = read_records(self.directory)
+        try:
+            self._check_same(read_settings(self.directory))  # another process may have been faster
+            records, end = read_records(self.directory)
+        except BaseException:
+            self._file.close()
+            raise
         self._file.truncate(end)
         self._file.seek(0, os.SEEK_END)
         self._records = records
@@ -115,21 +120,27 @@ def read_settings(directory: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def read_records(directory: str | os.PathLike[str]) -> tuple[dict[str, dict[str, Any]], int]:
-    """The finished trainings by key, and the length in bytes of the part of the file that is whole."""
+    """The finished trainings by key, and the length in bytes of the part of the file that is whole.
+
+    Raises:
+        InvalidArgument: when another line than the last, torn one cannot be read.
+    """
     records: dict[str, dict[str, Any]] = {}
-    end = 0
-    with contextlib.suppress(FileNotFoundError), open(Path(directory) / TRAININGS, "rb") as file:
-        for line in file:
-            try:
-                record = json.loads(line)
-                records[record["key"]] = record
-            except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError):
-                break
-            if not line.endswith(b"\n"):
-                records.pop(record["key"])
-                break
-            end += len(line)
-    return records, end
+    try:
+        content = (Path(directory) / TRAININGS).read_bytes()
+    except FileNotFoundError:
+        return records, 0
+    whole, _, _ = content.rpartition(b"\n")
+    for number, line in enumerate(whole.splitlines() if whole else [], start=1):
+        try:
+            record = json.loads(line)
+            records[record["key"]] = record
+        except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError):
+            where = f"{Path(directory) / TRAININGS}, line {number}"
+            raise InvalidArgument(
+                "directory", where, "that of an undamaged search (this line cannot be read)"
+            ) from None
+    return records, len(whole) + 1 if whole else 0
 
 
 def _short(value: Any) -> str:

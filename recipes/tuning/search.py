@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from callbacks.checks import InvalidArgument, check_integer
 from recipes.environment import versions
 from recipes.files import check_new_directory
 from recipes.recipe import Recipe
-from recipes.training import fit
+from recipes.training import LARGEST_SEED, check_data, fit
 from recipes.tuning.arms import DEFAULT_OPTIMIZERS, DEFAULT_REGULARIZERS, Arm, cross, default_arm
 from recipes.tuning.comparison import Comparison, write_environment
 from recipes.tuning.ledger import SETTINGS, Ledger
@@ -74,7 +75,8 @@ def search(
         >>> found = recipes.search(recipes.load("digits"), optimizers=["momentum", "adam"])   # doctest: +SKIP
         >>> print(*found.verdict)
     """
-    base = recipe or Recipe()
+    check_data(data)
+    base = Recipe() if recipe is None else recipe
     directory = directory or os.path.join("searches", str(data.settings["name"]))
     arms = check_search(
         base,
@@ -147,24 +149,28 @@ def check_search(
     check_integer("epochs", epochs, low=1)
     check_integer("trials", trials, low=1)
     check_integer("seeds", seeds, low=1)
-    check_integer("seed", seed, low=0)
+    check_integer("seed", seed, low=0, high=LARGEST_SEED - seeds)
     check_new_directory(directory, marker=SETTINGS, overwrite=True)
     _shared(base)
-    return cross(list(optimizers), list(regularizers))
+    return cross(optimizers, regularizers)
 
 
 def _shared(base: Recipe) -> dict[str, Any]:
     """The part of a recipe that all arms share, as JSON values."""
+    if not isinstance(base, Recipe):
+        raise InvalidArgument("recipe", base, "a recipes.Recipe")
     try:
         return json.loads(base.to_json())
     except InvalidArgument:
-        raise InvalidArgument("recipe", base, "a recipe that can be written as JSON (names rather than functions)") from None
+        raise InvalidArgument(
+            "recipe", base, "a recipe that can be written as JSON (names rather than functions)"
+        ) from None
 
 
 def _export_best(data: Data, found: Comparison, epochs: int) -> None:
-    """Trains the winner once more, with its best seed, and exports it; not if that was done before."""
+    """Trains the winner once more, with its best seed, and exports it; not if that was done before, or all diverged."""
     from recipes.serving.export import export
 
     target = found.directory / "best"
-    if not target.exists():
+    if not target.exists() and math.isfinite(found.results.summary.iloc[0]["test_mean"]):
         export(fit(data, found.best, epochs=epochs, seed=found.best_seed, verbose=0), target)

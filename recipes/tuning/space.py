@@ -13,6 +13,9 @@ __all__ = ["at_edge", "declare", "settings"]
 EDGE = 0.1
 """A best learning rate within this share of its (log) range from either end is suspect: the range may be too narrow."""
 
+DIMENSIONS = 16
+"""More hyperparameters than an arm has."""
+
 
 def settings(arm: Arm, trials: int, seed: int) -> list[dict[str, float]]:
     """``trials`` settings of an arm's hyperparameters, from a scrambled Sobol sequence over its ranges.
@@ -40,7 +43,8 @@ def settings(arm: Arm, trials: int, seed: int) -> list[dict[str, float]]:
     ranges = arm.hyperparameters
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The balance properties", UserWarning)  # of counts that are no power of two
-        points = qmc.Sobol(len(ranges), scramble=True, rng=seed).random(trials)
+        # The scrambling depends on the number of dimensions: always as many, of which an arm takes the first ones.
+        points = qmc.Sobol(max(DIMENSIONS, len(ranges)), scramble=True, rng=seed).random(trials)[:, : len(ranges)]
     return [
         {each.name: each.at(float(fraction)) for each, fraction in zip(ranges, point, strict=True)} for point in points
     ]

@@ -40,7 +40,7 @@ def compare_with(control: Sequence[float], samples: Sequence[Sequence[float]]) -
     """Dunnett's test of several samples against one control: (p-value, low, high) for each.
 
     low and high bound the difference of means, with 95 % confidence for all differences together. The noise is
-    estimated from the spread of all samples pooled, so two or three seeds an arm can be enough when there are many arms.
+    estimated from the spread of all samples pooled, so two or three seeds an arm can be enough where arms are many.
     Samples that hold NaN, or fewer than two values, give NaN and take no part.
 
     Source: Dunnett 1955; ``scipy.stats.dunnett``.
@@ -49,6 +49,8 @@ def compare_with(control: Sequence[float], samples: Sequence[Sequence[float]]) -
         >>> compare_with([0.0, 0.1], [[0.0, 0.1]])[0][0] > 0.9
         True
     """
+    import warnings
+
     from scipy.stats import dunnett
 
     nothing = (math.nan, math.nan, math.nan)
@@ -56,15 +58,18 @@ def compare_with(control: Sequence[float], samples: Sequence[Sequence[float]]) -
     if not usable or len(control) < 2 or not np.isfinite(control).all():
         return [nothing] * len(samples)
     groups = [np.asarray(samples[k], float) for k in usable]
-    pooled = sum(float(np.var(each)) for each in (*groups, np.asarray(control, float)))
     out = [nothing] * len(samples)
-    if pooled == 0.0:  # no spread at all, as with a single repeated value: every difference is certain
+    if all(
+        np.ptp(each) == 0.0 for each in (*groups, np.asarray(control, float))
+    ):  # no spread at all, as with a single repeated value: every difference is certain
         for k, each in zip(usable, groups, strict=True):
             difference = float(np.mean(each) - np.mean(control))
             out[k] = (1.0 if difference == 0.0 else 0.0, difference, difference)
         return out
-    result = dunnett(*groups, control=np.asarray(control, float), rng=np.random.default_rng(0))
-    interval = result.confidence_interval(confidence_level=1.0 - LEVEL)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Precision loss occurred", RuntimeWarning)  # of arms whose seeds all agree
+        result = dunnett(*groups, control=np.asarray(control, float), rng=np.random.default_rng(0))
+        interval = result.confidence_interval(confidence_level=1.0 - LEVEL)
     for k, p, low, high in zip(usable, np.atleast_1d(result.pvalue), interval.low, interval.high, strict=True):
         out[k] = (float(p), float(low), float(high))
     return out
@@ -157,9 +162,12 @@ def summary(trials: pd.DataFrame, default: str, direction: str) -> pd.DataFrame:
         word = "default" if arm == default else _word(difference, p, direction)
         table.loc[row, "verdict"] = word if math.isfinite(table.at[row, "test_mean"]) or arm == default else "diverged"
     order = table["validation_mean"] * -_better(direction)
-    return table.assign(_order=order).sort_values("_order", kind="stable", na_position="last").drop(
-        columns="_order"
-    ).reset_index(drop=True)
+    return (
+        table.assign(_order=order)
+        .sort_values("_order", kind="stable", na_position="last")
+        .drop(columns="_order")
+        .reset_index(drop=True)
+    )
 
 
 def main_effects(trials: pd.DataFrame, default: Arm, direction: str) -> pd.DataFrame:
@@ -209,7 +217,8 @@ def verdict(table: pd.DataFrame, effects: pd.DataFrame, metric: str, direction: 
     default = table[table["verdict"] == "default"].iloc[0]
     sentences = [
         f"{best['optimizer']} with {_regularizer(best['regularizer'])} does best on the validation data; its test "
-        f"{metric.replace('_', ' ')} is {_score(best['test_mean'], best['test_sd'], metric)} over {best['seeds']} seeds."
+        f"{metric.replace('_', ' ')} is {_score(best['test_mean'], best['test_sd'], metric)} over "
+        f"{_count(best['seeds'], 'seed')}."
     ]
     if best["arm"] == default["arm"]:
         better = list(table.loc[table["verdict"] == "better", "arm"])
@@ -219,12 +228,16 @@ def verdict(table: pd.DataFrame, effects: pd.DataFrame, metric: str, direction: 
         size = abs(best["difference"])
         amount = f"{100 * size:.2f} points" if metric == "accuracy" else f"{size:.4g}"
         way = "better" if best["difference"] * _better(direction) > 0 else "worse"
+        tested = _count(table["p_value"].notna().sum(), "comparison")
         noise = "more than noise" if best["p_value"] < LEVEL else "within the noise between seeds"
         sentences.append(
             f"That is {amount} {way} than the default arm ({default['optimizer']} with "
             f"{_regularizer(default['regularizer'])}: {_score(default['test_mean'], default['test_sd'], metric)}), "
-            f"which is {noise} (p = {best['p_value']:.2g}, corrected for {len(table) - 1} comparisons)."
+            f"which is {noise} (p = {best['p_value']:.2g}, corrected for {tested})."
         )
+    elif not math.isfinite(default["test_mean"]):
+        name = f"{default['optimizer']} with {_regularizer(default['regularizer'])}"
+        sentences.append(f"The default arm ({name}) diverged, so nothing can be compared with it.")
     else:
         sentences.append("Whether that is more than noise cannot be said: it takes at least 2 seeds.")
     parts = []
@@ -233,14 +246,20 @@ def verdict(table: pd.DataFrame, effects: pd.DataFrame, metric: str, direction: 
         if len(levels) < 2:
             continue
         top = levels.iloc[int((levels["test_mean"] * _better(direction)).to_numpy().argmax())]
-        surely = {"default": "the default", "better": "more than noise against the default"}.get(
-            top["verdict"], "within noise of the default"
-        )
+        surely = {
+            "default": "the default",
+            "better": "more than noise against the default",
+            "not tested": "not tested against the default",
+        }.get(top["verdict"], "within noise of the default")
         name = _regularizer(top["level"]) if factor == "regularizer" else top["level"]
         parts.append(f"the best {factor} is {name} ({surely})")
     if parts:
         sentences.append(f"Averaged over the other choice, {' and '.join(parts)}.")
     return sentences
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def _regularizer(name: str) -> str:

@@ -1,0 +1,156 @@
+"""The list of all callbacks, and small models and data, shared by the tests of callbacks/."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import ops
+
+import callbacks
+from recipes.optimizers import Momentum
+
+STEPS = 10  # batches in an epoch of the data below
+
+
+class Ramp(callbacks.StepSchedule):
+    """The smallest schedule that a user could write."""
+
+    def rates(self, total_steps):
+        return 0.01 * (1.0 + np.arange(total_steps))
+
+
+@dataclass(frozen=True)
+class Case:
+    """One callback for the battery in test_battery.py."""
+
+    name: str
+    make: Callable[[], keras.callbacks.Callback]
+    schedule: bool = False  # sets the rate at every step and needs to know the length of an epoch
+    sets_rate: bool = False  # refuses an optimizer whose rate is a schedule object
+    every_batch: bool = False  # refuses steps_per_execution > 1
+
+
+CASES = [  # a new callback is one line here
+    Case("one_cycle", lambda: callbacks.OneCycle(0.1), schedule=True, sets_rate=True),
+    Case("one_cycle_short", lambda: callbacks.OneCycle(0.1, 15, momentum=None, shape="linear"), True, True),
+    Case("step_schedule", Ramp, schedule=True, sets_rate=True),
+    Case("lr_finder", lambda: callbacks.LRFinder(1e-4, 1.0, steps=15), sets_rate=True, every_batch=True),
+    Case("stop_on_nan", callbacks.StopOnNaN),
+]
+
+
+def _named(cases):
+    return [pytest.param(case, id=case.name) for case in cases]
+
+
+@pytest.fixture(scope="session")
+def all_cases():
+    """The list itself."""
+    return CASES
+
+
+@pytest.fixture(params=_named(CASES))
+def case(request):
+    """Every callback."""
+    return request.param
+
+
+@pytest.fixture(params=_named(case for case in CASES if case.schedule))
+def schedule_case(request):
+    """Every callback that sets the rate from the position in the training."""
+    return request.param
+
+
+@pytest.fixture(params=_named(case for case in CASES if case.sets_rate))
+def rate_case(request):
+    """Every callback that sets the rate."""
+    return request.param
+
+
+@pytest.fixture(params=_named(case for case in CASES if not case.every_batch))
+def free_case(request):
+    """Every callback that accepts any steps_per_execution."""
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def arrays():
+    """A regression of 10 batches of 4: (x, y)."""
+    generator = np.random.default_rng(7)
+    x = generator.normal(size=(4 * STEPS, 3)).astype("float32")
+    y = (x @ [[1.0], [-2.0], [0.5]] + 0.1 * generator.normal(size=(len(x), 1))).astype("float32")
+    return x, y
+
+
+@pytest.fixture(scope="session")
+def dataset(arrays):
+    """The same as a tf.data.Dataset of known length."""
+    return tf.data.Dataset.from_tensor_slices(arrays).batch(4)
+
+
+@pytest.fixture(scope="session")
+def make_model():
+    """``make_model(optimizer)``: a linear model, always from the same weights, compiled."""
+
+    def make(optimizer=None, *, layers=(), seed=0, **options):
+        layer = keras.layers.Dense(1, use_bias=False, kernel_initializer=keras.initializers.RandomNormal(seed=seed))
+        model = keras.Sequential([keras.Input((3,)), *layers, layer])
+        model.compile(Momentum(0.01) if optimizer is None else optimizer, "mse", **options)
+        return model
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def run(dataset):
+    """``run(model, callback)``: fits 3 epochs and returns the History's dictionary."""
+
+    def fit(model, *used, epochs=3, data=None, **options):
+        return model.fit(
+            data or dataset, epochs=epochs, verbose=0, shuffle=False, callbacks=list(used), **options
+        ).history
+
+    return fit
+
+
+@pytest.fixture(scope="session")
+def baseline(make_model, run):
+    """``baseline(case, epochs)``: History and weights of a fit with this callback, batch by batch; cached."""
+    known = {}
+
+    def fitted(case, epochs):
+        if (case.name, epochs) not in known:
+            model = make_model()
+            known[case.name, epochs] = (
+                run(model, case.make(), epochs=epochs),
+                [w.tobytes() for w in model.get_weights()],
+            )
+        return known[case.name, epochs]
+
+    return fitted
+
+
+@pytest.fixture(scope="session")
+def recorder():
+    """``recorder(...)``: a Momentum whose ``seen`` holds the rate and the momentum with which each update was made."""
+
+    class Recorder(Momentum):
+        def build(self, variables):
+            if self.built:
+                return
+            super().build(variables)
+            self.seen = self.add_variable((100, 2), name="seen")
+
+        def update_step(self, gradient, variable, learning_rate):
+            row = ops.one_hot(self.iterations, 100)[:, None]
+            pair = ops.stack([ops.cast(learning_rate, "float32"), ops.cast(self.momentum, "float32")])
+            self.assign_add(self.seen, row * pair)
+            super().update_step(gradient, variable, learning_rate)
+
+        def recorded(self):
+            return self.seen.numpy()[: int(self.iterations)]
+
+    return Recorder

@@ -1,0 +1,76 @@
+"""Checks: what they accept, what they refuse, and the one line that they say."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+from callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
+
+
+@pytest.mark.parametrize("value", [0.5, 1, np.float32(0.5), np.int64(1), np.array(0.5)])
+def test_numbers(value):
+    number = check_number("rate", value, above=0, high=1)
+    assert type(number) is float
+    assert number == value
+
+
+@pytest.mark.parametrize(
+    "value", [True, np.True_, "0.5", b"1", None, [0.5], float("nan"), float("inf"), 1j, 10**400, np.zeros(3)]
+)
+def test_what_is_no_finite_number_is_refused(value):
+    with pytest.raises(InvalidArgument, match=r"^rate must be a number\. Received: rate="):
+        check_number("rate", value)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "inside", "outside", "accepted"),
+    [
+        ({"above": 1}, 1.001, 1, "a number > 1"),
+        ({"low": 1}, 1, 0.999, "a number >= 1"),
+        ({"below": 1}, 0.999, 1, "a number < 1"),
+        ({"high": 1}, 1, 1.001, "a number <= 1"),
+        ({"above": 0, "high": 2.5}, 2.5, 0, "a number > 0 and <= 2.5"),
+    ],
+)
+def test_bounds(bounds, inside, outside, accepted):
+    assert check_number("x", inside, **bounds) == inside
+    with pytest.raises(InvalidArgument) as raised:
+        check_number("x", outside, **bounds)
+    assert str(raised.value) == f"x must be {accepted}. Received: x={outside}"
+
+
+@pytest.mark.parametrize("value", [3, np.int32(3), np.array(3)])
+def test_integers(value):
+    number = check_integer("n", value, low=3, high=3)
+    assert type(number) is int
+    assert number == 3
+
+
+@pytest.mark.parametrize("value", [True, np.True_, 3.0, "3", None, np.array([1, 2]), np.array(1.5), 2, 5])
+def test_what_is_no_integer_inside_the_bounds_is_refused(value):
+    with pytest.raises(InvalidArgument, match=r"^n must be an integer >= 3 and <= 4\. Received: n="):
+        check_integer("n", value, low=3, high=4)
+
+
+def test_choices():
+    assert check_choice("shape", "linear", ("cosine", "linear")) == "linear"
+    with pytest.raises(InvalidArgument) as raised:
+        check_choice("shape", ["x"], iter(("cosine", "linear")))
+    assert str(raised.value) == "shape must be one of 'cosine', 'linear'. Received: shape=['x']"
+
+
+def test_the_message_is_one_short_line():
+    error = InvalidArgument("data", np.arange(5000).reshape(1000, 5), "a dataset")
+    assert "\n" not in str(error)
+    assert len(str(error)) < 300
+    assert error.argument == "data"
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda error: pickle.loads(pickle.dumps(error))])
+def test_an_error_arrives_from_another_process_as_it_was(copied):
+    error = copied(InvalidArgument("epochs", 0, "an integer >= 1"))
+    assert type(error) is InvalidArgument
+    assert str(error) == "epochs must be an integer >= 1. Received: epochs=0"
+    assert error.argument == "epochs"

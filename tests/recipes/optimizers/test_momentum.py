@@ -1,0 +1,202 @@
+"""Momentum: its live momentum, its two implementations, sparse gradients, several devices, and its arguments."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from callbacks.checks import InvalidArgument
+from recipes.optimizers import Momentum
+
+GOLDEN = np.load(Path(__file__).with_name("golden") / "sgd.npz")
+NAMES = sorted({key.split("/")[0] for key in GOLDEN if "/" in key})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_at_a_constant_rate_it_is_that_of_pytorch(name, apply):
+    rate, momentum, nesterov = GOLDEN[f"{name}/case"]
+    path = apply(Momentum(rate, momentum, bool(nesterov)), GOLDEN["start"], GOLDEN["gradients"])
+    np.testing.assert_allclose(path, GOLDEN[f"{name}/path"], rtol=1e-5, atol=1e-6)
+
+
+def test_it_is_keras_sgd_at_constant_values(momentum_case, problem, apply):
+    nesterov = momentum_case.parameters["nesterov"]
+    expected = apply(keras.optimizers.SGD(0.1, 0.9, nesterov=nesterov), *problem)
+    np.testing.assert_allclose(apply(momentum_case.build(), *problem), expected, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("wrap", [lambda step: step, tf.function], ids=["eager", "graph"])
+def test_rate_and_momentum_assigned_while_training_take_effect(momentum_case, wrap, problem, apply, agree):
+    start, gradients = problem
+    generator = np.random.default_rng(1)
+    rates, momenta = generator.uniform(0.01, 0.2, 25), generator.uniform(0.0, 0.99, 25)
+    optimizer = momentum_case.build()
+
+    def assign(k):
+        optimizer.learning_rate, optimizer.momentum = rates[k], momenta[k]
+
+    path = apply(optimizer, start, gradients, wrap=wrap, before=assign)
+    weight, velocity, expected = start, np.zeros(12), []
+    for rate, momentum, gradient in zip(rates, momenta, gradients, strict=True):
+        velocity = momentum * velocity - rate * gradient
+        nesterov = momentum_case.parameters["nesterov"]
+        weight = weight + (momentum * velocity - rate * gradient if nesterov else velocity)
+        expected.append(weight)
+    assert agree(path, np.array(expected))
+
+
+def test_inside_a_compiled_fit(momentum_case, make_model, regression):
+    class Change(keras.callbacks.Callback):
+        def on_train_batch_begin(self, batch, logs=None):
+            self.model.optimizer.momentum = 0.1 * (batch % 10)
+
+    paths = []
+    for eagerly in (False, True):
+        model = make_model(momentum_case.build(learning_rate=0.01), run_eagerly=eagerly)
+        model.fit(regression, epochs=1, verbose=0, shuffle=False, callbacks=[Change()])
+        paths.append(np.concatenate([w.ravel() for w in model.get_weights()]))
+    np.testing.assert_allclose(paths[0], paths[1], rtol=1e-5)
+    constant = make_model(momentum_case.build(learning_rate=0.01))
+    constant.fit(regression, epochs=1, verbose=0, shuffle=False)
+    assert np.abs(constant.get_weights()[0].ravel() - paths[0][:12]).max() > 1e-3
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "bfloat16"])
+def test_the_fused_kernel_and_the_general_operations_agree(momentum_case, dtype, problem, apply, monkeypatch):
+    import recipes.optimizers.momentum as module
+
+    kernels = []
+    original = module._fused_step
+    monkeypatch.setattr(module, "_fused_step", lambda *args: kernels.append(1) or original(*args))
+    fused = apply(momentum_case.build(), *problem, dtype=dtype)
+    assert len(kernels) == 25
+    monkeypatch.setattr(module, "_is_dense_tensorflow", lambda gradient, variable: False)
+    general = apply(momentum_case.build(), *problem, dtype=dtype)
+    assert len(kernels) == 25
+    tolerance = {"float32": 1e-7, "float64": 1e-12, "float16": 2e-3, "bfloat16": 2e-2}[dtype]
+    np.testing.assert_allclose(general, fused, rtol=tolerance, atol=tolerance * np.abs(fused).max())
+
+
+def test_sparse_gradients(momentum_case):
+    dense, sparse = (keras.Variable(np.ones((6, 2), "float32")) for _ in range(2))
+    optimizers = momentum_case.build(), momentum_case.build()
+    generator = np.random.default_rng(0)
+    for optimizer, variable in zip(optimizers, (dense, sparse), strict=True):
+        optimizer.build([variable])
+    for _ in range(5):
+        rows, values = generator.integers(0, 6, 4), generator.normal(size=(4, 2)).astype("float32")
+        full = np.zeros((6, 2), "float32")
+        np.add.at(full, rows, values)
+        optimizers[0].apply([tf.constant(full)], [dense])
+        optimizers[1].apply([tf.IndexedSlices(values, rows, (6, 2))], [sparse])
+        np.testing.assert_allclose(sparse.numpy(), dense.numpy(), rtol=1e-6, atol=1e-7)
+
+
+def test_an_embedding_is_trained(momentum_case):
+    embedding = keras.layers.Embedding(5, 2, embeddings_initializer=keras.initializers.RandomNormal(seed=0))
+    model = keras.Sequential(
+        [keras.Input((3,), dtype="int32"), embedding, keras.layers.Flatten(), keras.layers.Dense(1)]
+    )
+    model.compile(momentum_case.build(learning_rate=0.05), "mse")
+    words = np.random.default_rng(0).integers(0, 4, (32, 3))  # word 4 never appears
+    before = embedding.embeddings.numpy()
+    losses = model.fit(words, words.sum(1) / 10, epochs=15, batch_size=8, verbose=0).history["loss"]
+    assert losses[-1] < losses[0] / 3
+    moved = np.abs(embedding.embeddings.numpy() - before).max(1) > 0
+    assert moved.tolist() == [True] * 4 + [False]
+
+
+def test_momentum_can_be_read_and_assigned():
+    optimizer = Momentum(0.1, momentum=0.9)
+    for value in (0.85, 0, 0.123456789):
+        optimizer.momentum = value
+        assert float(optimizer.momentum) == np.float32(value)
+        config = optimizer.get_config()
+        assert type(config["momentum"]) is float
+        assert float(Momentum.from_config(config).momentum) == np.float32(value)
+    assert Momentum().get_config()["momentum"] == 0.9
+    assert json.dumps(Momentum(0.1, nesterov=True).get_config())
+
+
+def test_a_whole_number_as_rate():
+    assert float(Momentum(1).learning_rate) == 1.0
+    assert float(Momentum(np.float32(0.5)).learning_rate) == 0.5
+
+
+def test_a_schedule_as_rate(problem, apply):
+    schedule = keras.optimizers.schedules.PiecewiseConstantDecay([9], [0.1, 0.01])
+    start, gradients = problem
+    path = apply(Momentum(schedule, momentum=0.0), start, gradients)
+    rates = np.where(np.arange(25) <= 9, 0.1, 0.01)[:, None]
+    np.testing.assert_allclose(path, start - np.cumsum(rates * gradients, 0), rtol=1e-5, atol=1e-6)
+    again = Momentum.from_config(Momentum(schedule).get_config())
+    assert isinstance(again._learning_rate, keras.optimizers.schedules.PiecewiseConstantDecay)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"learning_rate": -0.1}, "learning_rate must be a number >= 0. Received: learning_rate=-0.1"),
+        ({"learning_rate": "0.1"}, "learning_rate must be a number >= 0. Received: learning_rate='0.1'"),
+        ({"momentum": 1.0}, "momentum must be a number >= 0 and < 1. Received: momentum=1.0"),
+        ({"momentum": -0.5}, "momentum must be a number >= 0 and < 1. Received: momentum=-0.5"),
+        ({"nesterov": 1}, "nesterov must be True or False. Received: nesterov=1"),
+    ],
+)
+def test_bad_arguments(options, message):
+    with pytest.raises(InvalidArgument) as raised:
+        Momentum(**options)
+    assert str(raised.value) == message
+
+
+def test_a_bad_momentum_assigned_later():
+    optimizer = Momentum(momentum=0.5)
+    with pytest.raises(InvalidArgument, match=r"momentum must be a number >= 0 and < 1\. Received: momentum=1\.5"):
+        optimizer.momentum = 1.5
+    assert float(optimizer.momentum) == 0.5
+
+
+DISTRIBUTED = """
+import json
+import tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+import contextlib
+import keras
+import numpy as np
+import callbacks
+from recipes.optimizers import Momentum
+
+x = np.random.default_rng(0).normal(size=(64, 4)).astype("float32")
+y = x[:, :1] * x[:, 1:2]
+
+def train(strategy, nesterov, steps, epochs):
+    with strategy.scope() if strategy else contextlib.nullcontext():
+        layers = [keras.layers.Dense(8, activation="tanh", kernel_initializer=keras.initializers.RandomNormal(seed=1)),
+                  keras.layers.Dense(1, kernel_initializer=keras.initializers.RandomNormal(seed=2))]
+        model = keras.Sequential([keras.Input((4,)), *layers])
+        model.compile(Momentum(0.1, nesterov=nesterov), "mse", steps_per_execution=steps)
+    cycle = callbacks.OneCycle(0.2)
+    history = model.fit(x, y, batch_size=16, epochs=epochs, shuffle=False, verbose=0, callbacks=[cycle])
+    return {"weights": np.concatenate([w.ravel() for w in model.get_weights()]).tolist(), "logs": history.history}
+
+two = tf.distribute.MirroredStrategy(["/cpu:0", "/cpu:1"])
+one = tf.distribute.MirroredStrategy(["/cpu:0"])
+print(json.dumps([[train(s, n, k, 2) for s, k in ((None, 1), (two, 1), (one, 3))] for n in (False, True)]))
+"""
+
+
+def test_two_devices_and_one_give_the_same_weights():
+    done = subprocess.run([sys.executable, "-c", DISTRIBUTED], capture_output=True, text=True, timeout=200)
+    assert done.returncode == 0, done.stderr[-2000:]
+    for alone, *others in json.loads(done.stdout.splitlines()[-1]):
+        for other in others:
+            np.testing.assert_allclose(other["weights"], alone["weights"], rtol=1e-4, atol=1e-6)
+            assert other["logs"]["learning_rate"] == alone["logs"]["learning_rate"]
+            assert other["logs"]["momentum"] == alone["logs"]["momentum"]
+            np.testing.assert_allclose(other["logs"]["loss"], alone["logs"]["loss"], rtol=1e-5)

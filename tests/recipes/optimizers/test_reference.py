@@ -1,0 +1,130 @@
+"""Every optimizer against its float64 reference, and the check itself against perturbed references."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from recipes.optimizers import OPTIMIZERS
+
+
+def test_the_list_is_the_catalogue(all_cases):
+    assert [case.name for case in all_cases] == list(OPTIMIZERS)
+
+
+def test_the_trajectory_is_that_of_the_reference(case, problem, apply, agree):
+    assert agree(apply(case.build(), *problem), case.path(*problem))
+
+
+def perturbed(case):
+    """Every parameter of the reference, moved a little: the rate and the betas by 0.1 %, eps by 10 %."""
+    parameters = {"rate": case.rate, **case.parameters}
+    for name, value in parameters.items():
+        if isinstance(value, bool):
+            yield {name: not value}
+        else:
+            factor = 1.1 if name == "eps" else 1.001
+            yield {name: value * factor}
+            yield {name: value / factor}
+
+
+def test_a_reference_with_any_parameter_moved_does_not_agree(case, problem, apply, agree):
+    path = apply(case.build(), *problem)
+    assert agree(path, case.path(*problem))
+    for change in perturbed(case):
+        if change.get("beta_2", 0) < 1:
+            assert not agree(path, case.path(*problem, **change)), change
+
+
+@pytest.mark.parametrize("xla", [False, True], ids=["graph", "xla"])
+def test_graph_and_xla(case, xla, problem, apply, agree):
+    eager = apply(case.build(), *problem)
+    compiled = apply(case.build(), *problem, wrap=lambda step: tf.function(step, jit_compile=xla))
+    assert agree(compiled, eager)
+
+
+def test_accumulated_gradients_are_one_step_with_their_mean(case, problem, apply):
+    start, gradients = problem
+    pairs = gradients[:24].reshape(12, 2, 12)
+    accumulated = apply(case.build(gradient_accumulation_steps=2), start, gradients[:24])
+    at_once = apply(case.build(), start, pairs.mean(1))
+    np.testing.assert_allclose(accumulated[1::2], at_once, rtol=1e-5, atol=1e-8)
+    np.testing.assert_array_equal(accumulated[0], start)
+
+
+def test_weight_decay_is_decoupled(case, problem, apply, agree):
+    start, gradients = np.linspace(-1, 1, 12), problem[1][:1]
+    plain, decayed = apply(case.build(), start, gradients), apply(case.build(weight_decay=0.5), start, gradients)
+    np.testing.assert_allclose(decayed - plain, [-0.5 * case.rate * start], rtol=1e-3, atol=1e-7)
+
+
+def test_it_converges_on_a_parabola(case):
+    curvature = np.array([1.0, 3.0, 10.0], "float32")
+    weight = descend(
+        case.build(learning_rate=case.descent), lambda w: tf.reduce_sum(curvature * w**2) / 2, [1.0, 1.0, 1.0], 500
+    )
+    assert np.abs(weight).max() < 0.01
+
+
+def test_it_converges_on_rosenbrock(case):
+    rates = {"momentum": 3e-4, "nesterov": 3e-4, "rmsprop": 3e-3, "adam": 0.03, "nadam": 0.03, "sgd": 2e-3}
+    weight = descend(
+        case.build(learning_rate=rates[case.name]),
+        lambda w: (1 - w[0]) ** 2 + 100 * (w[1] - w[0] ** 2) ** 2,
+        [-1.0, 1.0],
+        8000 if case.name == "sgd" else 4000,
+    )
+    np.testing.assert_allclose(weight, [1.0, 1.0], atol=0.03)
+
+
+def descend(optimizer, loss, start, steps):
+    variable = keras.Variable(np.array(start, "float32"))
+    optimizer.build([variable])
+
+    @tf.function
+    def run():
+        for _ in tf.range(steps):
+            with tf.GradientTape() as tape:
+                value = loss(variable.value)
+            optimizer.apply([tape.gradient(value, variable.value)], [variable])
+
+    run()
+    return variable.numpy()
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras' own saving, with NumPy 2
+def test_save_reload_and_go_on_identically(case, make_model, regression, tmp_path):
+    fit = {"epochs": 2, "verbose": 0, "shuffle": False}
+    model = make_model(case.build(), steps_per_execution=4)
+    one_by_one = make_model(case.build())
+    assert model.fit(regression, **fit).history == one_by_one.fit(regression, **fit).history  # any steps_per_execution
+    assert [w.tobytes() for w in model.get_weights()] == [w.tobytes() for w in one_by_one.get_weights()]
+    if case.name in ("momentum", "nesterov"):
+        model.optimizer.momentum = one_by_one.optimizer.momentum = 0.7
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert type(loaded.optimizer) is type(model.optimizer)
+    assert loaded.optimizer.get_config() == model.optimizer.get_config()
+    expected = one_by_one.fit(regression, **fit).history
+    assert loaded.fit(regression, **fit).history == expected
+    assert [w.tobytes() for w in loaded.get_weights()] == [w.tobytes() for w in one_by_one.get_weights()]
+
+
+def test_mixed_precision(case, make_model, regression):
+    model = make_model(
+        keras.optimizers.LossScaleOptimizer(case.build(learning_rate=0.01), initial_scale=128.0),
+        dtype=keras.dtype_policies.DTypePolicy("mixed_float16"),
+    )
+    losses = model.fit(regression, epochs=3, verbose=0, shuffle=False).history["loss"]
+    single = make_model(case.build(learning_rate=0.01)).fit(regression, epochs=3, verbose=0, shuffle=False)
+    np.testing.assert_allclose(losses, single.history["loss"], rtol=0.02)
+    assert all(v.dtype == "float32" for v in model.trainable_variables)
+
+
+def test_serialization(case):
+    optimizer = case.build(weight_decay=0.004, clipnorm=1.5)
+    config = keras.optimizers.serialize(optimizer)
+    again = keras.optimizers.deserialize(config)
+    assert type(again) is type(optimizer)
+    assert again.get_config() == optimizer.get_config()
+    assert again.get_config()["clipnorm"] == 1.5

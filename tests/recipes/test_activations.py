@@ -1,0 +1,34 @@
+"""Every activation is its formula."""
+
+import keras
+import numpy as np
+import pytest
+
+from recipes.activations import ACTIVATIONS
+
+X = np.linspace(-6, 6, 121)
+FORMULAS = {
+    "elu": np.where(X > 0, X, np.exp(X) - 1),
+    "leaky_relu": np.where(X > 0, X, 0.01 * X),
+    "relu": np.maximum(X, 0),
+    "tanh": np.tanh(X),
+    "logistic": 1 / (1 + np.exp(-X)),
+    "softplus": np.log(1 + np.exp(X)),
+}
+
+
+def test_the_list_is_complete():
+    assert list(FORMULAS) == list(ACTIVATIONS)
+
+
+@pytest.mark.parametrize("name", list(FORMULAS))
+def test_formula(name):
+    layer = ACTIVATIONS.build(name, name="this_one")
+    assert layer.name == "this_one"
+    np.testing.assert_allclose(layer(X.astype("float32")).numpy(), FORMULAS[name], rtol=1e-5, atol=1e-6)
+    again = keras.layers.deserialize(keras.layers.serialize(layer))
+    np.testing.assert_array_equal(again(X.astype("float32")).numpy(), layer(X.astype("float32")).numpy())
+
+
+def test_the_slope_of_leaky_relu_can_be_chosen():
+    assert float(ACTIVATIONS.build("leaky_relu", negative_slope=0.25)(np.float32([-4.0]))[0]) == -1.0

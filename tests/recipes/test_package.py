@@ -1,0 +1,76 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import recipes
+from recipes.catalogue import Catalogue
+from recipes.catalogues import catalogues
+
+ROOT = Path(recipes.__file__).resolve().parents[1]
+HEAVY = ("keras_tuner", "tensorflow_datasets", "pandas", "matplotlib", "scipy", "sklearn", "typer", "rich", "jinja2")
+
+
+def test_every_public_name_resolves():
+    for name in recipes.__all__:
+        assert getattr(recipes, name) is not None
+        assert name in dir(recipes)
+    with pytest.raises(AttributeError, match="has no attribute 'serch'"):
+        _ = recipes.serch
+
+
+def test_importing_costs_little(python):
+    source = f"""
+import sys
+import recipes
+print([name for name in {(*HEAVY, "tensorflow")} if name in sys.modules])
+import keras
+before = set(sys.modules)  # Keras itself imports pandas and more where they are installed
+recipes.Recipe, recipes.mlp, recipes.cnn, recipes.Momentum, recipes.fit, recipes.export
+print([name for name in {HEAVY} if name in sys.modules and name not in before])
+recipes.search, recipes.Comparison
+print([name for name in ("keras_tuner", "tensorflow_datasets") if name in sys.modules])
+"""
+    assert python(source).split("\n")[:3] == ["[]", "[]", "[]"]
+
+
+def test_importtime_shows_no_heavy_library():
+    done = subprocess.run([sys.executable, "-X", "importtime", "-c", "import recipes"], capture_output=True, text=True)
+    assert done.returncode == 0
+    imported = {line.rsplit("|", 1)[-1].strip().split(".")[0] for line in done.stderr.splitlines()}
+    assert "recipes" in imported
+    assert not imported & {*HEAVY, "tensorflow"}
+
+
+@pytest.mark.parametrize("kind", ["file", "package"])
+def test_a_strangers_callbacks_in_front(tmp_path, kind):
+    path = tmp_path / ("callbacks.py" if kind == "file" else "callbacks/__init__.py")
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("mine = True\n")
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path[:0] = [{str(tmp_path)!r}, {str(ROOT)!r}]; import recipes"],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("ImportError: recipes needs its own package 'callbacks'")
+    assert str(path) in last
+    assert "rename" in last
+
+
+def test_catalogues():
+    found = catalogues()
+    assert list(found) == [
+        *("models", "optimizers", "regularizers", "schedules", "initializers", "activations", "datasets")
+    ]
+    for kind, catalogue in found.items():
+        assert isinstance(catalogue, Catalogue)
+        assert kind == catalogue.kind + "s"
+        assert len(catalogue)
+        for name, entry in catalogue.items():
+            assert name == entry.name == name.lower()
+            assert entry.summary.endswith(".")
+            assert "\n" not in entry.summary
+            assert entry.source

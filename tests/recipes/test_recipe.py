@@ -1,0 +1,315 @@
+import dataclasses
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from callbacks import OneCycle, StopOnNaN
+from callbacks.checks import InvalidArgument
+from recipes import Momentum, Recipe, mlp
+from recipes.regularization import L2, Dropout, EarlyStopping, Regularizer
+
+EVERYTHING_BY_NAME = Recipe(
+    model="cnn",
+    initializer="orthogonal",
+    activation="tanh",
+    normalization="batch",
+    regularization="l2+dropout",
+    optimizer="nadam",
+    learning_rate=0.25,
+    schedule="constant",
+)
+WITH_OPTIONS = Recipe(
+    model={"name": "mlp", "hidden": [8, 4]},
+    initializer={"name": "he_normal", "seed": 3},
+    regularization=[{"name": "dropout", "rate": 0.3}, {"name": "early_stopping", "patience": 2}],
+    optimizer={"name": "adam", "beta_1": 0.8},
+    schedule={"name": "one_cycle", "momentum": (0.8, 0.9), "start_fraction": 0.5},
+)
+
+
+def test_the_default_is_the_table_of_2019():
+    recipe = Recipe()
+    assert recipe.model == "mlp"
+    assert recipe.initializer == "he_normal"
+    assert recipe.activation == "elu"
+    assert recipe.normalization == "auto"
+    assert recipe.regularization == ("early_stopping",)
+    assert recipe.optimizer == "momentum"
+    assert recipe.learning_rate is None
+    assert recipe.schedule == "one_cycle"
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "kinds"),
+    [
+        ("none", "none", []),
+        (None, "none", []),
+        ((), "none", []),
+        ("l2+dropout", "l2+dropout", [L2, Dropout]),
+        (" l2 + dropout ", "l2+dropout", [L2, Dropout]),
+        (["l2", {"name": "dropout", "rate": 0.4}], "l2+dropout", [L2, Dropout]),
+        ({"name": "l2", "strength": 0.1}, "l2", [L2]),
+        (Dropout(0.1), "dropout", [Dropout]),
+        ([EarlyStopping(2), "l2"], "early_stopping+l2", [EarlyStopping, L2]),
+    ],
+)
+def test_the_forms_of_regularization(given, name, kinds):
+    recipe = Recipe(regularization=given)
+    assert recipe.regularization_name == name
+    assert [type(each) for each in recipe.regularizers()] == kinds
+
+
+def test_options_reach_the_regularizer():
+    assert Recipe(regularization={"name": "dropout", "rate": 0.4}).regularizers()[0].rate == 0.4
+    assert Recipe(regularization=[L2(0.5)]).regularizers()[0].strength == 0.5
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        Recipe(),
+        EVERYTHING_BY_NAME,
+        WITH_OPTIONS,
+        Recipe(regularization=[Dropout(0.4), L2(0.01), EarlyStopping(3)]),
+        Recipe(optimizer=keras.optimizers.Adam(0.003, beta_1=0.8, clipnorm=1.0)),
+        Recipe(optimizer=Momentum(0.02, momentum=0.7, nesterov=True)),
+        Recipe(initializer=keras.initializers.HeNormal(seed=5)),
+        Recipe(initializer=keras.initializers.RandomNormal(0.0, 0.1)),
+        Recipe(regularization={"name": "dropout", "rate": np.float64(0.25)}, learning_rate=np.float32(0.5)),
+    ],
+)
+def test_json_gives_the_same_recipe(recipe):
+    text = recipe.to_json()
+    back = Recipe.from_json(text)
+    assert back == recipe
+    assert hash(back) == hash(recipe)
+    assert back.to_json() == text
+    assert json.loads(text)["recipe"] == 1
+    for field in dataclasses.fields(Recipe):
+        other = {"activation": "relu", "learning_rate": 0.125, "normalization": "none"}.get(field.name)
+        if other is not None:
+            assert dataclasses.replace(recipe, **{field.name: other}) != recipe
+
+
+def test_json_keeps_what_objects_were_made_with():
+    optimizer = Recipe.from_json(Recipe(optimizer=keras.optimizers.Adam(0.003, beta_1=0.8)).to_json()).build_optimizer()
+    assert isinstance(optimizer, keras.optimizers.Adam)
+    assert optimizer.beta_1 == 0.8
+    assert float(optimizer.learning_rate) == pytest.approx(0.003)
+    momentum = Recipe.from_json(Recipe(optimizer=Momentum(0.02, momentum=0.7, nesterov=True)).to_json())
+    assert momentum.build_optimizer().get_config()["momentum"] == pytest.approx(0.7)
+    assert momentum.build_optimizer().nesterov is True
+    assert Recipe.from_json(Recipe(regularization=Dropout(0.4)).to_json()).regularizers()[0].rate == 0.4
+    assert Recipe.from_json(Recipe(initializer=keras.initializers.HeNormal(seed=5)).to_json()).initializer.seed == 5
+
+
+def test_equality():
+    assert Recipe() == Recipe()
+    assert Recipe(optimizer="adam") != Recipe()
+    assert Recipe(regularization=Dropout(0.2)) == Recipe(regularization={"name": "dropout", "rate": 0.2})
+    assert Recipe(regularization="l2+dropout") != Recipe(regularization="dropout+l2")
+    assert Recipe(optimizer=keras.optimizers.Adam(0.1)) == Recipe(optimizer=keras.optimizers.Adam(0.1))
+    assert Recipe(optimizer=keras.optimizers.Adam(0.1)) != Recipe(optimizer=keras.optimizers.Adam(0.1, beta_1=0.5))
+    assert Recipe(model=mlp) == Recipe(model=mlp)
+    assert Recipe(model=mlp) != Recipe(model=lambda spec: None)
+    assert Recipe() != "mlp"
+    assert len({Recipe(), Recipe(), WITH_OPTIONS}) == 2
+
+
+def test_json_is_stable():
+    assert json.loads(Recipe().to_json()) == {
+        "recipe": 1,
+        "model": "mlp",
+        "initializer": "he_normal",
+        "activation": "elu",
+        "normalization": "auto",
+        "regularization": ["early_stopping"],
+        "optimizer": "momentum",
+        "learning_rate": None,
+        "schedule": "one_cycle",
+    }
+
+
+@pytest.mark.parametrize(
+    ("choices", "message"),
+    [
+        ({"optimizer": "adm"}, "unknown optimizer 'adm': did you mean 'adam'"),
+        ({"model": "cn"}, "unknown model 'cn': did you mean 'cnn'"),
+        ({"initializer": "he_norml"}, "did you mean 'he_normal'"),
+        ({"activation": "rel"}, "did you mean 'relu'"),
+        ({"activation": 5}, "unknown activation 5"),
+        ({"schedule": "onecycle"}, "did you mean 'one_cycle'"),
+        ({"regularization": "dropuot"}, "did you mean 'dropout'"),
+        ({"regularization": "l2+dropuot"}, "did you mean 'dropout'"),
+        ({"regularization": "l2+none"}, "unknown regularizer 'none'"),
+        ({"regularization": ""}, "unknown regularizer ''"),
+        ({"regularization": 5}, "unknown regularizer 5"),
+        ({"regularization": keras.regularizers.L2(0.1)}, "unknown regularizer"),
+        ({"regularization": "l2+l2"}, "each regularizer at most once"),
+        ({"regularization": [Dropout(0.1), "dropout"]}, "each regularizer at most once"),
+        ({"regularization": {"name": "dropout", "rate": 1.0}}, "rate must be a number >= 0 and < 1"),
+        ({"regularization": {"name": "dropout", "ratio": 0.1}}, "ratio"),
+        ({"regularization": {"rate": 0.1}}, "unknown regularizer None"),
+        ({"optimizer": {"name": "adam", "beta": 0.1}}, "beta"),
+        ({"optimizer": {"name": "momentum", "momentum": 2.0}}, "momentum must be"),
+        ({"optimizer": {"name": "adam", "learning_rate": -1.0}}, "learning_rate must be a number > 0"),
+        ({"optimizer": 5}, "unknown optimizer 5"),
+        ({"optimizer": keras.optimizers.Adam}, "unknown optimizer"),
+        ({"optimizer": keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(0.1, 10))}, "a number"),
+        ({"initializer": {"name": "he_normal", "gain": 2.0}}, "gain"),
+        ({"schedule": {"name": "one_cycle", "start": 0.1}}, "start"),
+        ({"schedule": {"name": "one_cycle", "start_fraction": 2.0}}, "start_fraction must be"),
+        ({"schedule": {"name": "one_cycle", "peak": 0.1}}, "without the peak"),
+        ({"schedule": None}, "unknown schedule None"),
+        ({"normalization": "layer"}, "normalization must be one of 'auto', 'batch', 'none'"),
+        ({"learning_rate": 0.0}, "learning_rate must be a number > 0"),
+        ({"learning_rate": float("nan")}, "learning_rate must be"),
+        ({"learning_rate": "0.1"}, "learning_rate must be"),
+        ({"learning_rate": True}, "learning_rate must be"),
+    ],
+)
+def test_what_is_refused(choices, message):
+    with pytest.raises(InvalidArgument, match=message) as caught:
+        Recipe(**choices)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "JSON as Recipe.to_json writes it"),
+        (None, "JSON as Recipe.to_json writes it"),
+        ("[]", '"recipe": 1'),
+        ("{}", '"recipe": 1'),
+        ('{"recipe": 2}', '"recipe": 1'),
+        ('{"recipe": 1, "optimiser": "adam"}', "field must be one of"),
+        ('{"recipe": 1, "optimizer": "adm"}', "did you mean 'adam'"),
+        ('{"recipe": 1, "optimizer": {"class_name": "Nothing", "module": "keras.optimizers", "config": {}}}', "text must"),
+    ],
+)
+def test_json_that_is_refused(text, message):
+    with pytest.raises(InvalidArgument, match=message):
+        Recipe.from_json(text)
+
+
+def test_json_may_leave_fields_out():
+    assert Recipe.from_json('{"recipe": 1, "optimizer": "adam"}') == Recipe(optimizer="adam")
+
+
+class OwnRegularizer(Regularizer):
+    name = "own"
+
+
+@pytest.mark.parametrize("choices", [{"model": mlp}, {"regularization": OwnRegularizer()}])
+def test_what_json_cannot_hold(choices):
+    with pytest.raises(InvalidArgument, match="to be written as JSON"):
+        Recipe(**choices).to_json()
+
+
+def test_a_recipe_cannot_be_changed():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Recipe().optimizer = "adam"
+    assert dataclasses.replace(Recipe(), optimizer="adam") == Recipe(optimizer="adam")
+
+
+def test_a_rate_given_to_the_optimizer_is_the_recipes():
+    assert Recipe(optimizer={"name": "adam", "learning_rate": 0.3}) == Recipe(optimizer="adam", learning_rate=0.3)
+    assert Recipe(optimizer={"name": "adam", "learning_rate": 0.3}, learning_rate=0.5).learning_rate == 0.5
+    assert Recipe(optimizer=keras.optimizers.Adam(0.01)).learning_rate == 0.01
+    changed = Recipe(optimizer=keras.optimizers.Adam(0.01), learning_rate=0.5)
+    assert float(changed.build_optimizer().learning_rate) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "rate"), [("momentum", 0.01), ("adam", 1e-3), ({"name": "rmsprop", "rho": 0.8}, 1e-3), ("sgd", 0.01)]
+)
+def test_without_a_rate_the_usual_one_of_the_optimizer(optimizer, rate):
+    recipe = Recipe(optimizer=optimizer)
+    assert recipe.learning_rate is None
+    assert float(recipe.build_optimizer().learning_rate) == pytest.approx(rate)
+    assert recipe.callbacks(steps_per_epoch=5, epochs=2)[1].peak == pytest.approx(rate)
+
+
+def test_an_optimizer_object_is_never_shared():
+    given = keras.optimizers.Adam(0.01)
+    recipe = Recipe(optimizer=given)
+    assert recipe.build_optimizer() is not given
+    assert recipe.build_optimizer() is not recipe.build_optimizer()
+
+
+def test_callbacks():
+    stop, schedule, keep = Recipe(learning_rate=0.5).callbacks(steps_per_epoch=7, epochs=3)
+    assert isinstance(stop, StopOnNaN)
+    assert isinstance(schedule, OneCycle)
+    assert (schedule.peak, schedule.total_steps) == (0.5, 21)
+    assert isinstance(keep, keras.callbacks.EarlyStopping)
+    assert Recipe(learning_rate=0.5).callbacks(epochs=3)[1].total_steps is None
+    assert Recipe(learning_rate=0.5).callbacks(epochs=3, learning_rate=0.25)[1].peak == 0.25
+    own = Recipe(schedule={"name": "one_cycle", "total_steps": 5, "start_fraction": 0.5}, regularization="none")
+    assert [type(each) for each in own.callbacks(steps_per_epoch=7, epochs=3)] == [StopOnNaN, OneCycle]
+    assert own.callbacks(steps_per_epoch=7, epochs=3)[1].total_steps == 5
+    assert own.callbacks(steps_per_epoch=7, epochs=3)[1].start_fraction == 0.5
+    assert len(Recipe(schedule="constant", regularization="none").callbacks(epochs=3)) == 1
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"epochs": 0}, {"epochs": 1.5}, {"epochs": 1, "steps_per_epoch": 0}, {"epochs": 1, "learning_rate": 0.0}],
+)
+def test_callbacks_refuse_impossible_numbers(options):
+    with pytest.raises(InvalidArgument):
+        Recipe().callbacks(**options)
+
+
+def test_in_a_plain_keras_script():
+    random = np.random.default_rng(0)
+    x = random.normal(size=(96, 4)).astype("float32")
+    y = (x[:, 0] > 0).astype(int) + (x[:, 1] > 0)
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(
+        [keras.Input((4,)), keras.layers.Dense(8, "elu"), keras.layers.Dense(3, activation="softmax")]
+    )
+    recipe = Recipe(learning_rate=0.1)
+    assert recipe.compile(model) is model
+    history = model.fit(
+        x,
+        y,
+        batch_size=8,
+        epochs=4,
+        validation_split=0.25,
+        verbose=0,
+        callbacks=recipe.callbacks(steps_per_epoch=9, epochs=4),
+    ).history
+    assert isinstance(model.optimizer, Momentum)
+    assert history["accuracy"][-1] > 0.7
+    assert history["learning_rate"][-1] < 1e-4
+    assert max(history["learning_rate"]) <= 0.1
+    recipe.compile(model, loss="mse", metrics=[])
+    assert model.loss == "mse"
+
+
+def test_build_model(classes):
+    recipe = WITH_OPTIONS
+    model = recipe.build_model(classes.spec)
+    assert [layer.units for layer in model.layers if isinstance(layer, keras.layers.Dense)] == [8, 4, 3]
+    assert [layer.rate for layer in model.layers if isinstance(layer, keras.layers.Dropout)] == [0.3, 0.3]
+    assert not model.compiled
+    other = recipe.build_model(input_shape=(6,), outputs=2, hidden=(5,))
+    assert [layer.units for layer in other.layers if isinstance(layer, keras.layers.Dense)] == [5, 2]
+    own = Recipe(model=lambda spec, width=3: mlp(spec, hidden=(width,)))
+    assert own.build_model(classes.spec, width=7).layers[2].units == 7
+    with pytest.raises(InvalidArgument, match="hiden"):
+        Recipe(model={"name": "mlp", "hiden": (3,)}).build_model(classes.spec)
+
+
+def test_style_reaches_the_model(classes):
+    model = EVERYTHING_BY_NAME.build_model(input_shape=(8, 8, 1), outputs=3)
+    convolution = next(layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D))
+    assert isinstance(convolution.kernel_initializer, keras.initializers.Orthogonal)
+    assert convolution.kernel_regularizer is not None
+    assert any(isinstance(layer, keras.layers.BatchNormalization) for layer in model.layers)
+    assert any(getattr(getattr(layer, "activation", None), "__name__", "") == "tanh" for layer in model.layers)
+    seeded = Recipe(model="mlp", initializer={"name": "he_normal", "seed": 3}).build_model(classes.spec)
+    assert seeded.layers[2].kernel_initializer.seed == 3

@@ -1,0 +1,333 @@
+import dataclasses
+import re
+import warnings
+
+import keras
+import numpy as np
+import pytest
+
+import recipes
+from callbacks.checks import InvalidArgument
+from recipes import Recipe, fit, mlp
+from recipes.regularization import Regularizer
+from recipes.training import Trainer, check_fits, steps_for
+
+
+def same(a, b):
+    """Whether two trainings gave the same numbers to the last bit: everything but the seconds and the random state."""
+    return a.history == b.history and all(np.array_equal(v, w) for v, w in zip(weights(a), weights(b), strict=True))
+
+
+def weights(run):
+    return [np.array(each.value) for each in run.model.weights]
+
+
+def test_a_training(classes, tiny):
+    recipe = tiny(regularization="none")
+    run = fit(classes, recipe, epochs=4, verbose=0)
+    assert run.recipe == recipe
+    assert (run.epochs, run.seed, run.best_epoch, run.message, run.diverged) == (4, 0, 4, None, False)
+    assert run.range_test is None
+    assert set(run.history) == {"loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "momentum"}
+    assert {len(curve) for curve in run.history.values()} == {4}
+    assert all(type(value) is float for curve in run.history.values() for value in curve)
+    assert run.history["accuracy"][-1] > 0.85
+    assert run.evaluate()["accuracy"] > 0.85
+    assert run.evaluate("validation")["loss"] == pytest.approx(run.history["val_loss"][-1], rel=1e-6)
+    assert run.seconds > 0
+
+
+def test_the_schedule_is_followed(classes, tiny):
+    run = fit(classes, tiny(), epochs=4, verbose=0)
+    rates, momenta = run.history["learning_rate"], run.history["momentum"]
+    assert 0.05 / 25 < rates[0] <= 0.05
+    assert rates[-1] == pytest.approx(0.05 / 25 / 1e4, rel=1e-4)
+    assert momenta[-1] == pytest.approx(0.95, abs=1e-4)
+    assert min(momenta) < 0.9
+    constant = fit(classes, tiny(schedule="constant"), epochs=2, verbose=0)
+    assert "learning_rate" not in constant.history
+    assert float(constant.model.optimizer.learning_rate) == pytest.approx(0.05)
+
+
+def test_same_seed_same_numbers(classes, tiny):
+    recipe = tiny(regularization="dropout")
+    first, second, other = (fit(classes, recipe, epochs=2, seed=seed, verbose=0) for seed in (0, 0, 1))
+    assert same(first, second)
+    assert not same(first, other)
+    assert first.history["loss"] != other.history["loss"]
+
+
+def test_the_seed_decides_the_weights_before_the_first_step(classes, tiny):
+    def start(seed):
+        return [v.numpy() for v in Trainer(classes, tiny(), seed=seed).model.trainable_variables]
+
+    assert all(np.array_equal(a, b) for a, b in zip(start(3), start(3), strict=True))
+    assert not np.array_equal(start(3)[0], start(4)[0])
+
+
+REUSED = [
+    {"optimizer": "momentum", "regularization": "none"},
+    {"optimizer": "adam", "regularization": "l2+dropout"},
+    {"optimizer": "nadam", "regularization": "early_stopping", "normalization": "batch", "schedule": "constant"},
+]
+
+
+@pytest.mark.parametrize("choices", REUSED, ids=lambda each: each["optimizer"])
+def test_a_reused_trainer_gives_what_a_fresh_fit_gives(classes, tiny, choices):
+    recipe = tiny(**choices)
+    fresh = fit(classes, recipe, epochs=2, seed=5, verbose=0)
+    trainer = Trainer(classes, recipe)
+    trainer.run(epochs=1, seed=9)
+    assert same(trainer.run(epochs=2, seed=5), fresh)
+    lost = trainer.run(epochs=1, seed=5, learning_rate=1e30, warn=False)
+    assert lost.diverged
+    assert same(trainer.run(epochs=2, seed=5), fresh)
+    trainer.recipe = dataclasses.replace(recipe, learning_rate=None)
+    assert trainer.run(epochs=1, seed=5).range_test is not None
+    trainer.recipe = recipe
+    assert same(trainer.run(epochs=2, seed=5), fresh)
+
+
+def test_a_learning_rate_given_to_run_replaces_the_recipes(classes, tiny):
+    trainer = Trainer(classes, tiny())
+    run = trainer.run(epochs=1, seed=0, learning_rate=0.01)
+    assert run.recipe.learning_rate == 0.01
+    assert same(run, fit(classes, tiny(learning_rate=0.01), epochs=1, verbose=0))
+    assert not same(run, trainer.run(epochs=1, seed=0))
+
+
+@pytest.mark.parametrize("regularization", ["none", "dropout"])
+def test_results_do_not_depend_on_steps_per_execution(classes, tiny, regularization):
+    assert classes.steps_per_epoch == 6
+    recipe = tiny(regularization=regularization)
+    runs = [fit(classes, recipe, epochs=2, verbose=0, steps_per_execution=steps) for steps in (1, 2, 4, 6)]
+    for run in runs[1:]:
+        assert all(np.array_equal(v, w) for v, w in zip(weights(run), weights(runs[0]), strict=True))
+        assert run.history["val_loss"] == runs[0].history["val_loss"]
+        np.testing.assert_allclose(run.history["loss"], runs[0].history["loss"], rtol=1e-6)
+
+
+@pytest.mark.parametrize("steps", [0, 1.5, "all"])
+def test_impossible_steps_per_execution(classes, tiny, steps):
+    with pytest.raises(InvalidArgument, match="steps_per_execution must be an integer >= 1"):
+        fit(classes, tiny(), epochs=1, verbose=0, steps_per_execution=steps)
+
+
+def test_the_range_test_finds_the_rate(classes, tiny):
+    recipe = tiny(learning_rate=None, regularization="dropout")
+    found, again = (fit(classes, recipe, epochs=2, verbose=0) for _ in range(2))
+    assert found.recipe.learning_rate == found.range_test.suggest()
+    assert found.recipe == dataclasses.replace(recipe, learning_rate=found.recipe.learning_rate)
+    assert 5 < len(found.range_test.losses) <= 100
+    assert same(found, again)
+    assert same(found, fit(classes, found.recipe, epochs=2, verbose=0))
+    assert not Recipe(model=recipe.model) == found.recipe
+
+
+def test_divergence_stops_and_says_where(classes, tiny):
+    penalty = {"name": "l2", "strength": 1.0}
+    recipe = tiny(learning_rate=1e6, optimizer="sgd", regularization=penalty, schedule="constant")
+    with pytest.warns(RuntimeWarning, match=r"at epoch \d+, step \d+, learning rate 1e\+0?6: try a lower") as caught:
+        run = fit(classes, recipe, epochs=50, verbose=0)
+    (warning,) = (each for each in caught if each.category is RuntimeWarning)
+    assert warning.filename == __file__
+    assert run.diverged
+    assert run.message in str(warning.message)
+    assert len(run.history["loss"]) < 50
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Trainer(classes, recipe).run(epochs=1, seed=0, learning_rate=1e30, warn=False)
+
+
+def test_early_stopping_restores_its_best_epoch(classes, tiny):
+    recipe = tiny(regularization={"name": "early_stopping", "patience": 2}, schedule="constant", learning_rate=0.5)
+    run = fit(classes, recipe, epochs=30, seed=1, verbose=0)
+    losses = run.history["val_loss"]
+    assert len(losses) < 30
+    assert run.best_epoch == int(np.argmin(losses)) + 1
+    assert run.best_epoch == len(losses) - 2
+    assert run.evaluate("validation")["loss"] == pytest.approx(min(losses), rel=1e-6)
+
+
+def test_under_one_cycle_the_best_epoch_is_one_of_the_descent(classes, tiny):
+    run = fit(classes, tiny(regularization="early_stopping", learning_rate=1.5), epochs=10, seed=1, verbose=0)
+    losses = run.history["val_loss"]
+    assert len(losses) == 10
+    assert run.best_epoch == 7 + int(np.argmin(losses[7:])) + 1
+    assert run.evaluate("validation")["loss"] == pytest.approx(min(losses[7:]), rel=1e-6)
+
+
+class Counter(keras.callbacks.Callback):
+    def __init__(self):
+        super().__init__()
+        self.epochs, self.logs = 0, {}
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.epochs, self.logs = self.epochs + 1, dict(logs)
+
+
+def test_callbacks_of_the_user_are_called(classes, tiny):
+    counter = Counter()
+    fit(classes, tiny(), epochs=2, verbose=0, callbacks=[counter])
+    assert counter.epochs == 2
+    assert {"val_loss", "learning_rate"} <= set(counter.logs)
+
+
+def own_model(outputs=3, shape=(4,), activation="softmax"):
+    return keras.Sequential(
+        [
+            keras.Input(shape),
+            keras.layers.BatchNormalization(),
+            keras.layers.Dense(8, "tanh"),
+            keras.layers.Dense(outputs, activation),
+        ]
+    )
+
+
+def test_a_model_of_the_user_is_trained(classes, tiny):
+    keras.utils.set_random_seed(7)
+    model = own_model()
+    start = [v.numpy() for v in model.variables]
+    run = fit(classes, tiny(), epochs=4, verbose=0, model=model)
+    assert run.model is model
+    assert run.evaluate()["accuracy"] > 0.85
+    for variable, value in zip(model.variables, start, strict=True):
+        variable.assign(value)
+    again = fit(classes, tiny(), epochs=4, verbose=0, model=model)
+    assert again.history == run.history
+
+
+def test_a_trainer_starts_a_users_model_from_where_it_was(classes, tiny):
+    trainer = Trainer(classes, tiny(), model=own_model())
+    first = trainer.run(epochs=2, seed=0).history
+    trainer.run(epochs=1, seed=1)
+    assert trainer.run(epochs=2, seed=0).history == first
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: "mlp", "model must be a keras.Model"),
+        (lambda: keras.Sequential([keras.layers.Dense(3, "softmax")]), "model must be built"),
+        (lambda: own_model(shape=(5,)), r"one input of shape \(None, 4\) for 'classes'"),
+        (lambda: mlp(input_shape=(2, 2), outputs=3), r"one input of shape \(None, 4\)"),
+        (lambda: own_model(outputs=4), r"one output of shape \(None, 3\)"),
+        (lambda: own_model(activation=None), "ends in softmax for 'classes'"),
+        (lambda: own_model(activation="sigmoid"), "ends in softmax for 'classes'"),
+        (
+            lambda: keras.Model((a := keras.Input((4,)), b := keras.Input((4,))), keras.layers.Add()([a, b])),
+            "one input of shape",
+        ),
+    ],
+)
+def test_a_model_that_does_not_fit_the_data(classes, tiny, make, message):
+    with pytest.raises(InvalidArgument, match=message) as caught:
+        fit(classes, tiny(), epochs=1, verbose=0, model=make())
+    assert "\n" not in str(caught.value)
+
+
+def test_the_output_must_fit_the_task(binary, regression):
+    check_fits(own_model(1, (5,), "sigmoid"), binary)
+    check_fits(own_model(1, (5,), None), regression)
+    check_fits(mlp(regression.spec, hidden=()), regression)
+    with pytest.raises(InvalidArgument, match="ends in sigmoid"):
+        check_fits(own_model(1, (5,), None), binary)
+    with pytest.raises(InvalidArgument, match="ends in numbers"):
+        check_fits(own_model(1, (5,), "sigmoid"), regression)
+
+
+def test_a_cnn_for_a_table_is_refused(classes):
+    with pytest.raises(InvalidArgument, match="use mlp"):
+        fit(classes, Recipe(model="cnn"), epochs=1, verbose=0)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"epochs": 0}, "epochs must be an integer >= 1"),
+        ({"epochs": 1.0}, "epochs must be an integer >= 1"),
+        ({"seed": -1}, "seed must be an integer >= 0"),
+        ({"seed": 2**32}, "seed must be an integer >= 0 and <= 4294967295"),
+        ({"recipe": "adam"}, "recipe must be a recipes.Recipe"),
+        ({"data": "digits"}, "data must be what recipes.load"),
+    ],
+)
+def test_what_is_refused(classes, options, message):
+    with pytest.raises(InvalidArgument, match=message):
+        fit(**{"data": classes, "verbose": 0, **options})
+
+
+def test_the_largest_seed(classes, tiny):
+    assert not fit(classes, tiny(), epochs=1, seed=2**32 - 1, verbose=0).diverged
+
+
+def test_binary_learns(binary, tiny):
+    run = fit(binary, tiny(learning_rate=0.3), epochs=6, verbose=0)
+    assert run.evaluate()["accuracy"] > 0.9
+    assert run.model.output_shape == (None, 1)
+
+
+def test_regression_learns(regression, tiny):
+    run = fit(regression, tiny(learning_rate=0.05), epochs=8, verbose=0)
+    scores = run.evaluate()
+    assert scores["root_mean_squared_error"] < 0.4 * np.sqrt(regression.spec.target_variance)
+    assert scores["loss"] < 0.2
+
+
+def test_images_learn(images):
+    recipe = Recipe(model={"name": "cnn", "filters": (4,), "hidden": ()}, learning_rate=0.1)
+    assert fit(images, recipe, epochs=4, verbose=0).evaluate()["accuracy"] > 0.9
+
+
+def test_half_precision_trains(classes, tiny):
+    keras.config.set_dtype_policy("mixed_float16")
+    recipe = tiny(regularization="l2+dropout", normalization="batch")
+    trainer = Trainer(classes, recipe)
+    runs = [trainer.run(epochs=3, seed=0), trainer.run(epochs=3, seed=0), fit(classes, recipe, epochs=3, verbose=0)]
+    assert isinstance(runs[0].model.optimizer, keras.optimizers.LossScaleOptimizer)
+    assert runs[0].history["loss"][-1] < runs[0].history["loss"][0]
+    assert runs[0].history["learning_rate"][-1] < 1e-4
+    assert runs[0].history == runs[1].history == runs[2].history
+
+
+def test_one_step_is_enough():
+    data = recipes.Data.from_arrays(
+        np.arange(40.0, dtype="float32").reshape(20, 2), np.arange(20) % 2, batch_size=64
+    )
+    assert data.steps_per_epoch == 1
+    run = fit(data, Recipe(model={"name": "mlp", "hidden": (3,)}, learning_rate=0.1), epochs=1, verbose=0)
+    assert len(run.history["loss"]) == 1
+
+
+class Widen(Regularizer):
+    name = "widen"
+
+    def after_activation(self):
+        return keras.layers.GaussianNoise(0.5)
+
+
+def test_a_regularizer_of_the_user_takes_part(classes, tiny):
+    run = fit(classes, tiny(regularization=[Widen()]), epochs=1, verbose=0)
+    assert any(isinstance(layer, keras.layers.GaussianNoise) for layer in run.model.layers)
+
+
+@pytest.mark.parametrize(("batch", "steps", "expected"), [(1, 1, 1), (16, 6, 6), (128, 400, 400)])
+def test_small_models_take_a_whole_epoch_in_one_call(batch, steps, expected):
+    assert steps_for(mlp(input_shape=(4,), outputs=3, hidden=(8,)), batch, steps) == expected
+
+
+def test_large_models_take_fewer_steps_a_call():
+    model = keras.Sequential([keras.Input((1000,)), keras.layers.Dense(1000)])
+    per_step = 6.0 * 1000 * 1000 * 100
+    for steps in (50, 101, 1000):
+        calls = max(1, int(np.ceil(steps * per_step / 6e10)))
+        assert steps_for(model, 100, steps) == int(np.ceil(steps / calls))
+    image = keras.Sequential([keras.Input((64, 64, 16)), keras.layers.Conv2D(64, 3, padding="same")])
+    assert steps_for(image, 100, 1000) == int(np.ceil(1000 / np.ceil(1000 * 6 * 9 * 16 * 64 * 64 * 64 * 100 / 6e10)))
+
+
+def test_progress_is_shown_only_when_asked(classes, tiny, capsys):
+    fit(classes, tiny(), epochs=1, verbose=0)
+    assert not capsys.readouterr().out
+    fit(classes, tiny(), epochs=1, verbose=2)
+    assert re.search(r"loss: \d", capsys.readouterr().out)

@@ -1,0 +1,143 @@
+import json
+import math
+
+import pytest
+
+from callbacks.checks import InvalidArgument
+from recipes.tuning.ledger import Ledger, read_records, read_settings
+
+SETTINGS = {"epochs": 5, "optimizers": ["adam", "sgd"], "seed": 0}
+
+
+def make(directory, count=3):
+    with Ledger(directory, SETTINGS) as ledger:
+        for number in range(count):
+            ledger.add(f"adam/{number}", {"score": number / 3, "text": "ä\n", "none": math.nan})
+    return directory / "trainings.jsonl"
+
+
+def test_nothing_is_written_before_entering(tmp_path):
+    Ledger(tmp_path / "new", SETTINGS)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_was_added_can_be_read_back(tmp_path):
+    path = make(tmp_path / "deep" / "search")
+    records, end = read_records(path.parent)
+    assert end == path.stat().st_size
+    assert [record["key"] for record in records.values()] == list(records) == ["adam/0", "adam/1", "adam/2"]
+    assert records["adam/2"]["score"] == 2 / 3
+    assert records["adam/2"]["text"] == "ä\n"
+    assert math.isnan(records["adam/2"]["none"])
+    assert read_settings(path.parent) == SETTINGS
+    with Ledger(path.parent, SETTINGS) as ledger:
+        assert len(ledger) == 3
+        assert ledger.get("adam/1")["score"] == 1 / 3
+        assert ledger.get("adam/7") is None
+        assert [each["key"] for each in ledger.records] == ["adam/0", "adam/1", "adam/2"]
+
+
+def test_a_record_is_on_disk_at_once(tmp_path):
+    with Ledger(tmp_path / "search", SETTINGS) as ledger:
+        written = ledger.add("a", {"pair": (1, 2)})
+        assert written == {"key": "a", "pair": [1, 2]} == ledger.get("a")
+        assert read_records(tmp_path / "search")[0] == {"a": written}
+
+
+def test_a_torn_line_is_dropped_wherever_it_is_cut(tmp_path):
+    path = make(tmp_path / "search")
+    content = path.read_bytes()
+    start = content.rindex(b"\n", 0, -1) + 1
+    for cut in range(start, len(content)):
+        path.write_bytes(content[:cut])
+        assert list(read_records(path.parent)[0]) == ["adam/0", "adam/1"]
+        with Ledger(path.parent, SETTINGS) as ledger:
+            assert len(ledger) == 2
+            assert path.read_bytes() == content[:start]
+            if cut % 7 == 0:
+                ledger.add("adam/2", {"score": 2 / 3, "text": "ä\n", "none": math.nan})
+                assert path.read_bytes() == content
+    with Ledger(path.parent, SETTINGS) as ledger:
+        path.write_bytes(content)
+
+
+def test_a_damaged_line_in_the_middle_is_not_thrown_away(tmp_path):
+    path = make(tmp_path / "search")
+    lines = path.read_bytes().splitlines(keepends=True)
+    for broken in (b"{\n", b"[]\n", b"{}\n", b"\xff\n", b"\n"):
+        damaged = b"".join([lines[0], broken, lines[2]])
+        path.write_bytes(damaged)
+        with pytest.raises(InvalidArgument, match=r"undamaged.*trainings\.jsonl, line 2"), Ledger(path.parent, SETTINGS):
+            pass
+        assert path.read_bytes() == damaged
+    path.write_bytes(b"".join(lines))
+    with Ledger(path.parent, SETTINGS) as ledger:
+        assert len(ledger) == 3
+
+
+def test_an_empty_ledger(tmp_path):
+    path = make(tmp_path / "search", count=0)
+    assert read_records(path.parent) == ({}, 0)
+    path.write_bytes(b'{"key"')
+    with Ledger(path.parent, SETTINGS) as ledger:
+        assert len(ledger) == 0
+    assert path.read_bytes() == b""
+    path.unlink()
+    assert read_records(path.parent) == ({}, 0)
+
+
+@pytest.mark.parametrize(
+    ("other", "difference"),
+    [
+        ({**SETTINGS, "epochs": 6}, "epochs=5, not 6"),
+        ({**SETTINGS, "optimizers": ["adam"]}, r'optimizers=\["adam", "sgd"\], not \["adam"\]'),
+        ({"epochs": 5, "optimizers": ["adam", "sgd"]}, "seed=0, not null"),
+        ({**SETTINGS, "more": 1}, "more=null, not 1"),
+        ({**SETTINGS, "epochs": "x" * 200}, r"epochs=5, not \"x+\.\.\."),
+    ],
+)
+def test_other_settings_are_refused_by_name(tmp_path, other, difference):
+    path = make(tmp_path / "search")
+    before = path.read_bytes()
+    with pytest.raises(InvalidArgument, match=difference):
+        Ledger(tmp_path / "search", other)
+    assert path.read_bytes() == before
+    assert read_settings(tmp_path / "search") == SETTINGS
+
+
+def test_settings_are_compared_as_json(tmp_path):
+    make(tmp_path / "search")
+    assert Ledger(tmp_path / "search", {**SETTINGS, "optimizers": ("adam", "sgd")}).settings == SETTINGS
+
+
+def test_a_foreign_directory_is_refused(tmp_path):
+    (tmp_path / "thesis.txt").write_text("years")
+    with pytest.raises(InvalidArgument, match="holds other files"):
+        Ledger(tmp_path, SETTINGS)
+    (tmp_path / "settings.json").write_text("{")
+    with pytest.raises(InvalidArgument, match="that `recipes search` has written"):
+        Ledger(tmp_path, SETTINGS)
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["settings.json", "thesis.txt"]
+
+
+def test_one_process_at_a_time(tmp_path):
+    path = make(tmp_path / "search")
+    with Ledger(tmp_path / "search", SETTINGS) as first:
+        second = Ledger(tmp_path / "search", SETTINGS)
+        with pytest.raises(InvalidArgument, match="no other search is writing"), second:
+            pass
+        first.add("more", {})
+    with second:
+        assert len(second) == 4
+    assert len(path.read_text().splitlines()) == 4
+
+
+def test_two_that_start_together_with_other_settings(tmp_path):
+    first, second = Ledger(tmp_path / "search", SETTINGS), Ledger(tmp_path / "search", {**SETTINGS, "epochs": 6})
+    with first:
+        first.add("a", {})
+    with pytest.raises(InvalidArgument, match="epochs=5, not 6"), second:
+        pass
+    assert json.loads((tmp_path / "search" / "settings.json").read_text()) == SETTINGS
+    with Ledger(tmp_path / "search", SETTINGS) as again:  # the refused one has let go of the lock
+        assert len(again) == 1

@@ -95,9 +95,7 @@ class StepSchedule(keras.callbacks.Callback):
                 logs["momentum"] = get_momentum(self.model.optimizer)
 
     def on_train_end(self, logs: Any = None) -> None:
-        if self._table is not None:
-            self._table.stop()
-            self._table = None
+        self._table = None  # it is attached to this model; a copy of the callback may serve another
 
     def plot(self, total_steps: int | None = None) -> Any:
         """A figure of rate and momentum against steps, without training.

@@ -84,7 +84,6 @@ class StepTable:
             rates: shape (steps,), the learning rate of each step.
             momenta: shape (steps,), or None to leave the momentum alone.
         """
-        self.stop()
         self._rates.assign(np.asarray(rates, np.float32))
         if momenta is not None:
             self._momenta.assign(np.asarray(momenta, np.float32))
@@ -97,10 +96,6 @@ class StepTable:
         """
         self._position.assign(position)
         self._end.assign(position + steps)
-
-    def stop(self) -> None:
-        """Leaves rate and momentum as they are from now on."""
-        self._end.assign(0)
 
 
 def _state(value: Any, **options: Any) -> Any:

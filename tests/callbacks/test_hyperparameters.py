@@ -69,8 +69,9 @@ def test_fixed_momentum_is_refused(optimizer):
 
 @pytest.mark.parametrize("value", [1.0, -0.1, "0.9", None])
 def test_momentum_out_of_range(value):
-    with pytest.raises(ValueError, match="momentum must be a number >= 0 and < 1"):
-        set_momentum(Momentum(), value)
+    for optimizer in (Momentum(), K.SGD(momentum=0.9)):
+        with pytest.raises(ValueError, match="momentum must be a number >= 0 and < 1"):
+            set_momentum(optimizer, value)
 
 
 @pytest.mark.parametrize("wrap", [lambda o: o, K.LossScaleOptimizer, several], ids=["plain", "scaled", "several"])

@@ -135,7 +135,7 @@ def test_values_have_six_significant_digits():
 def test_a_range_through_zero():
     assert Range("momentum", 0.0, 0.5, log=False).at(0.5) == 0.25
     assert Range("shift", -1.0, 1.0, log=False).at(0) == -1.0
-    with pytest.raises(InvalidArgument, match="low must be a number > 0. Received: low=0.0"):
+    with pytest.raises(InvalidArgument, match=r"low must be a number > 0\. Received: low=0\.0"):
         Range("momentum", 0.0, 0.5)
 
 
@@ -146,7 +146,7 @@ def test_a_fraction_outside(fraction):
 
 
 def test_bad_bounds():
-    with pytest.raises(InvalidArgument, match="high must be a number > 0.1. Received: high=0.1"):
+    with pytest.raises(InvalidArgument, match=r"high must be a number > 0\.1\. Received: high=0\.1"):
         Range("learning_rate", 0.1, 0.1)
     with pytest.raises(AttributeError):
         Range("learning_rate", 0.1, 0.2).low = 0.0

@@ -1,0 +1,204 @@
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import recipes
+from recipes.catalogues import catalogues
+from recipes.cli import KINDS, main
+from recipes.tuning.comparison import Comparison
+
+
+@pytest.fixture
+def call(capsys):
+    """``call("list", "models")``: runs the command line; returns (exit status, output, errors)."""
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as left:
+            main([str(each) for each in arguments])
+        captured = capsys.readouterr()
+        return left.value.code, captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture
+def refused(call, tmp_path, monkeypatch):
+    """Asserts that a command ends in one line of error, status 2 and nothing written; returns the line."""
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+
+    def run(*arguments):
+        before = sorted(str(each) for each in tmp_path.rglob("*"))
+        code, output, errors = call(*arguments)
+        assert code == 2, errors
+        assert output == ""
+        assert errors.startswith("recipes: ")
+        assert errors.endswith("\n")
+        assert errors.count("\n") == 1
+        assert sorted(str(each) for each in tmp_path.rglob("*")) == before
+        return errors
+
+    return run
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_list(call, kind):
+    code, output, errors = call("list", kind)
+    assert (code, errors) == (0, "")
+    for name in catalogues()[kind]:
+        assert re.search(rf"\b{name}\b", output)
+
+
+def test_list_everything(call):
+    _, output, _ = call("list")
+    for catalogue in catalogues().values():
+        for name in catalogue:
+            assert name in output
+
+
+@pytest.mark.parametrize("command", ["search", "train", "lr-find", "report", "export", "predict", "list"])
+def test_help(call, command):
+    code, output, _ = call(command, "--help")
+    assert code == 0
+    assert "Usage: recipes" in output
+    assert command in call("--help")[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["serch"], "serch"),
+        (["list", "optimisers"], "'optimizers'"),
+        (["search"], "'dataset'"),
+        (["search", "digts", "--data-dir", "{data}"], "did you mean 'digits'"),
+        (["search", "digits", "--optimizers", "adm"], "did you mean 'adam'"),
+        (["search", "digits", "--optimizers", ""], "optimizers must be"),
+        (["search", "digits", "--optimizers", "adam,adam"], "without repetitions"),
+        (["search", "digits", "--regularizers", "l2,dropuot"], "did you mean 'dropout'"),
+        (["search", "digits", "--model", "cnnn"], "did you mean 'cnn'"),
+        (["search", "digits", "--activation", "rel"], "did you mean 'relu'"),
+        (["search", "digits", "--initializer", "he"], "unknown initializer 'he'"),
+        (["search", "digits", "--normalization", "layer"], "normalization must be"),
+        (["search", "digits", "--schedule", "onecycle"], "did you mean 'one_cycle'"),
+        (["search", "digits", "--epochs", "0"], "epochs must be an integer >= 1"),
+        (["search", "digits", "--epochs", "many"], "epochs"),
+        (["search", "digits", "--trials", "0"], "trials must be an integer >= 1"),
+        (["search", "digits", "--seeds", "0"], "seeds must be an integer >= 1"),
+        (["search", "digits", "--seed", "-1"], "seed must be an integer >= 0"),
+        (["search", "digits", "--batch-size", "0", "--data-dir", "{data}"], "batch_size must be"),
+        (["search", "digits", "--validation", "1.5", "--data-dir", "{data}"], "validation must be"),
+        (["search", "digits", "--directory", "{foreign}"], "directory must be a new or empty directory"),
+        (["search", "digits", "--directory", "{file}/below"], "directory must be a directory that can be written"),
+        (["search", "breast_cancer", "--model", "cnn", "--data-dir", "{data}"], "use mlp for other data"),
+        (["search", "digits", "--colour", "red"], "--colour"),
+        (["train", "digits", "--optimizer", "adm"], "did you mean 'adam'"),
+        (["train", "digits", "--regularizer", "l2+l2"], "each regularizer at most once"),
+        (["train", "digits", "--learning-rate", "0"], "learning_rate must be a number > 0"),
+        (["train", "digits", "--epochs", "0"], "epochs must be an integer >= 1"),
+        (["train", "digits", "--seed", "-1"], "seed must be an integer >= 0"),
+        (["train", "digits", "--save", "{foreign}"], "save must be a new or empty directory"),
+        (["train", "digits", "--data-dir", "{file}"], "data_dir must be a folder"),
+        (["lr-find", "digits", "--low", "0"], "low must be a number > 0"),
+        (["lr-find", "digits", "--high", "1e-9"], "high must be a number >"),
+        (["lr-find", "digits", "--steps", "3"], "steps must be an integer >= 10"),
+        (["lr-find", "digits", "--plot", "{file}"], "plot must be a file that does not exist yet"),
+        (["lr-find", "digits", "--plot", "no/such.png"], "plot must be a file in a directory that exists"),
+        (["report", "{foreign}"], "`recipes search` has written"),
+        (["report", "nothing"], "`recipes search` has written"),
+        (["export", "nothing", "--to", "out"], "run must be a directory that Run.save"),
+        (["export", "nothing"], "--to"),
+        (["export", "nothing", "--to", "{foreign}"], "to must be a new or empty directory"),
+        (["predict", "nothing", "{file}"], "saved_model must be a directory that recipes.export has written"),
+    ],
+)
+def test_every_error_is_one_line(refused, data_dir, tmp_path, arguments, message):
+    (tmp_path / "file").write_text("content")
+    (tmp_path / "foreign").mkdir()
+    (tmp_path / "foreign" / "thesis.txt").write_text("years")
+    places = {"data": data_dir, "foreign": tmp_path / "foreign", "file": tmp_path / "file"}
+    assert message in refused(*(each.format(**places) for each in arguments))
+
+
+def test_what_cannot_be_predicted(refused, exported, tmp_path):
+    np.save(tmp_path / "x.npy", np.zeros((2, 9), "uint8"))
+    assert "input must be uint8 values of shape (None, 8, 8, 1)" in refused("predict", exported, tmp_path / "x.npy")
+    assert "input must be a file" in refused("predict", exported, tmp_path / "nothing.npy")
+
+
+def test_interruption(call, monkeypatch, data_dir, tmp_path):
+    def interrupted(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("recipes.tuning.tuner.ArmTuner.search", interrupted)
+    code, _, errors = call("search", "digits", "--data-dir", data_dir, "--directory", tmp_path / "search")
+    assert code == 130
+    assert errors.startswith("recipes: interrupted; what was finished is kept")
+
+
+def test_search_report_and_predict(call, data_dir, digits, tmp_path):
+    directory = tmp_path / "search"
+    options = ["--optimizers", "momentum, adam", "--regularizers", "none", "--epochs", 1, "--trials", 1, "--seeds", 2]
+    code, output, _ = call("search", "digits", "--data-dir", data_dir, "--directory", directory, *options)
+    assert code == 0
+    found = Comparison.load(directory)
+    assert list(found.table()["optimizer"].sort_values()) == ["adam", "momentum"]
+    for sentence in found.verdict:
+        assert sentence in output.replace("\n", " ")
+    assert str(directory / "best" / "saved_model") in output.replace("\n", "")
+    assert (directory / "report.html").is_file()
+
+    (directory / "summary.csv").unlink()
+    code, output, _ = call("report", directory, "--to", tmp_path / "page.html")
+    assert code == 0
+    assert (tmp_path / "page.html").is_file()
+    assert not (directory / "summary.csv").exists()
+    assert call("report", directory)[0] == 0
+    assert (directory / "summary.csv").is_file()
+
+    x, y = digits.arrays("test")
+    np.save(tmp_path / "x.npy", x)
+    code, output, errors = call("predict", directory / "best", tmp_path / "x.npy")
+    assert (code, errors) == (0, "")
+    lines = [line.split("\t") for line in output.splitlines()]
+    assert all(re.fullmatch(r"[01]\.\d{4}", probability) for _, probability in lines)
+    accuracy = np.mean([int(name) == label for (name, _), label in zip(lines, y, strict=True)])
+    facts = json.loads((directory / "best" / "export.json").read_text())
+    assert accuracy == pytest.approx(facts["test"]["accuracy"], abs=1e-7)
+
+
+def test_train_export_and_predict(call, data_dir, tmp_path, digits):
+    options = ["--optimizer", "adam", "--regularizer", "none", "--learning-rate", 0.003, "--epochs", 1]
+    code, output, _ = call("train", "digits", "--data-dir", data_dir, *options, "--save", tmp_path / "run")
+    assert code == 0
+    accuracy = re.search(r"accuracy (\d\.\d{4})", output.replace("\n", " ")).group(1)
+    recipe = recipes.Recipe.from_json((tmp_path / "run" / "recipe.json").read_text())
+    assert recipe == recipes.Recipe(optimizer="adam", regularization="none", learning_rate=0.003)
+    code, output, _ = call("export", tmp_path / "run", "--to", tmp_path / "out", "--data-dir", data_dir)
+    assert code == 0
+    assert f"accuracy {accuracy}" in output.replace("\n", " ")
+    np.save(tmp_path / "one.npy", digits.arrays("test")[0][0])
+    code, output, _ = call("predict", tmp_path / "out" / "saved_model", tmp_path / "one.npy")
+    assert code == 0
+    assert len(output.splitlines()) == 1
+
+
+def test_lr_find(call, data_dir, tmp_path):
+    plot = tmp_path / "curve.png"
+    code, output, _ = call("lr-find", "digits", "--data-dir", data_dir, "--steps", 40, "--plot", plot)
+    assert code == 0
+    assert {"peak", "valley", "steepest", "minimum"} <= set(re.findall(r"\w+", output))
+    assert Path(plot).read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_diverged_training_fails(call, data_dir, tmp_path):
+    code, _, errors = call(
+        *("train", "digits", "--data-dir", data_dir, "--learning-rate", 1e30, "--epochs", 1, "--optimizer", "sgd"),
+        *("--save", tmp_path / "run"),
+    )
+    assert code == 1
+    assert "recipes: training stopped: the loss is nan" in errors
+    assert not (tmp_path / "run").exists()

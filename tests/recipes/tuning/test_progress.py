@@ -1,0 +1,56 @@
+import sys
+
+import pytest
+import rich.console
+
+from recipes.tuning.arms import cross
+from recipes.tuning.progress import Progress
+from recipes.tuning.tuner import Plan
+
+SETTINGS = {"metric": "accuracy", "direction": "max"}
+
+
+def finish(progress, plan):
+    with progress:
+        for training in plan.trainings():
+            score = {"adam": 0.5, "sgd": 0.75}[training.arm.optimizer] + 0.01 * training.number
+            progress.update(training, {"validation_score": score})
+
+
+@pytest.fixture
+def plan():
+    return Plan(cross(["adam", "sgd"], ["none"]), trials=2, seeds=2, seed=0)
+
+
+def test_a_line_for_every_arm_in_a_log(plan, capsys):
+    finish(Progress(plan, [], SETTINGS, enabled=True), plan)
+    captured = capsys.readouterr()
+    assert captured.err.splitlines() == [
+        "[1/2] adam+none: validation accuracy 0.5050",
+        "[2/2] sgd+none: validation accuracy 0.7550",
+    ]
+    assert not captured.out
+
+
+def test_going_on_is_said(plan, capsys):
+    finish(Progress(plan, [1, 2, 3], SETTINGS, enabled=True), plan)
+    assert "Going on: 3 of 8 trainings are finished already." in capsys.readouterr().err
+
+
+def test_silence(plan, capsys):
+    finish(Progress(plan, [1], SETTINGS, enabled=False), plan)
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(("direction", "best"), [("max", "sgd+none 0.7550"), ("min", "adam+none 0.5050")])
+def test_a_bar_on_a_terminal(plan, capsys, monkeypatch, direction, best):
+    make = rich.console.Console
+
+    def terminal(**options):
+        return make(**{**options, "force_terminal": True, "width": 160, "file": sys.stderr})
+
+    monkeypatch.setattr(rich.console, "Console", terminal)
+    finish(Progress(plan, [], {**SETTINGS, "direction": direction}, enabled=True), plan)
+    shown = capsys.readouterr().err
+    assert "8/8" in shown
+    assert f"(best so far: {best})" in shown

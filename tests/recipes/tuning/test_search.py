@@ -1,0 +1,336 @@
+import dataclasses
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+import recipes
+from callbacks.checks import InvalidArgument
+from recipes.catalogue import Catalogue, Range
+from recipes.recipe import Recipe
+from recipes.tuning import arms
+from recipes.tuning.comparison import Comparison
+
+FILES = {
+    *("settings.json", "trainings.jsonl", "environment.json", "keras_tuner", "verdict.txt", "report.html", "plots"),
+    *("trials.csv", "epochs.csv", "summary.csv", "main_effects.csv", "best"),
+}
+
+
+def trainings(directory):
+    """The ledger's records without their seconds."""
+    lines = (Path(directory) / "trainings.jsonl").read_text().splitlines()
+    return [{**json.loads(line), "seconds": None} for line in lines]
+
+
+def same_records(first, second):
+    return json.dumps(first) == json.dumps(second)  # as text, so that NaN equals NaN
+
+
+def without_seconds(path):
+    return pd.read_csv(path).drop(columns="seconds").to_csv(index=False)
+
+
+def test_everything_is_written(found):
+    assert {each.name for each in found.directory.iterdir()} == FILES
+    assert {each.name for each in (found.directory / "best").iterdir()} == {
+        *("saved_model", "model.keras", "recipe.json", "spec.json", "export.json")
+    }
+    assert list((found.directory / "plots").glob("*.png"))
+    assert (found.directory / "verdict.txt").read_text().splitlines() == found.verdict
+    pd.testing.assert_frame_equal(pd.read_csv(found.directory / "summary.csv"), found.table(), check_dtype=False)
+    environment = json.loads((found.directory / "environment.json").read_text())
+    assert environment["command"] == "recipes.search(...)"
+    assert environment["versions"]["keras"] == keras.__version__
+
+
+def test_the_records_of_a_search(found):
+    records = trainings(found.directory)
+    assert len({record["key"] for record in records}) == len(records) == 16
+    for record in records:
+        assert record["epochs_run"] == 1
+        assert record["best_epoch"] == 1
+        assert not record["diverged"]
+        assert 0.0 <= record["validation_score"] <= 1.0
+        assert math.isnan(record["test_score"]) == (record["stage"] == "tune")
+        assert {len(curve) for curve in record["history"].values()} == {1}
+        assert record["history"]["val_score"][0] == pytest.approx(record["validation_score"])
+        assert record["history"]["learning_rate"][0] < record["values"]["learning_rate"]
+    for arm in ("momentum+none", "adam+dropout"):
+        mine = [record for record in records if record["arm"] == arm]
+        assert [record["seed"] for record in mine] == [0, 0, 1, 2]
+        tuned, confirmed = mine[:2], mine[2:]
+        best = max(tuned, key=lambda record: (record["validation_score"], -record["validation_loss"]))
+        assert all(record["values"] == best["values"] for record in confirmed)
+    points = [record["values"]["learning_rate"] for record in records if record["arm"] == "momentum+dropout"][:2]
+    assert points == [record["values"]["learning_rate"] for record in records if record["arm"] == "momentum+none"][:2]
+
+
+def test_a_record_is_that_of_a_training_alone(found, classes, search_options):
+    for number in (3, 9):
+        record = trainings(found.directory)[number]
+        arm = arms.Arm(record["optimizer"], record["regularizer"])
+        recipe = arm.recipe(search_options["recipe"], record["values"])
+        run = recipes.fit(classes, recipe, epochs=1, seed=record["seed"], verbose=0)
+        assert run.history["val_loss"] == record["history"]["val_loss"]
+        assert run.evaluate("validation")["accuracy"] == record["validation_score"]
+
+
+def test_the_best_recipe_is_exported(found, classes):
+    first = found.table().iloc[0]
+    assert found.best.optimizer == first["optimizer"]
+    assert found.best.regularization_name == first["regularizer"]
+    assert found.best.learning_rate == first["learning_rate"]
+    assert found.best.model == {"name": "mlp", "hidden": (8,)}
+    assert Recipe.from_json((found.directory / "best" / "recipe.json").read_text()) == found.best
+    rows = found.results.trials
+    rows = rows[(rows["arm"] == first["arm"]) & (rows["stage"] == "confirm")]
+    assert rows.set_index("seed").loc[found.best_seed, "validation_score"] == rows["validation_score"].max()
+    facts = json.loads((found.directory / "best" / "export.json").read_text())
+    assert facts["test"]["accuracy"] == rows.set_index("seed").loc[found.best_seed, "test_score"]
+
+
+def test_a_comparison_is_read_back(found):
+    back = Comparison.load(found.directory)
+    pd.testing.assert_frame_equal(back.table(), found.table())
+    assert back.verdict == found.verdict
+    assert back.best == found.best
+    assert back.best_seed == found.best_seed
+    assert back.tuner is None
+    assert back.settings["command"] == "recipes.search(...)"
+    assert len(back.plot().axes) >= 1
+    table = back.table()
+    table.loc[0, "arm"] = "changed"
+    assert back.table().loc[0, "arm"] != "changed"
+
+
+def test_what_cannot_be_read_back(found, tmp_path):
+    with pytest.raises(InvalidArgument, match="`recipes search` has written"):
+        Comparison.load(tmp_path)
+    (tmp_path / "settings.json").write_bytes((found.directory / "settings.json").read_bytes())
+    lines = (found.directory / "trainings.jsonl").read_bytes().splitlines(keepends=True)
+    (tmp_path / "trainings.jsonl").write_bytes(b"".join(lines[:5]))
+    with pytest.raises(InvalidArgument, match="5 of 16 trainings"):
+        Comparison.load(tmp_path)
+
+
+def test_a_finished_search_is_not_repeated(found, classes, search_options):
+    before = {
+        path: path.read_bytes()
+        for path in found.directory.rglob("*")
+        if path.is_file() and "keras_tuner" not in path.parts and path.suffix not in (".png", ".html")
+    }
+    again = recipes.search(classes, directory=found.directory, **search_options)
+    pd.testing.assert_frame_equal(again.table(), found.table())
+    for path, content in before.items():
+        assert path.read_bytes() == content, path
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"epochs": 2}, "epochs=1, not 2"),
+        ({"trials": 3}, "trials=2, not 3"),
+        ({"seed": 1}, "seed=0, not 1"),
+        ({"optimizers": ["adam"]}, "default_arm|optimizers="),
+        ({"recipe": Recipe()}, "default_arm|recipe="),
+    ],
+)
+def test_other_settings_in_the_same_directory(found, classes, search_options, change, message):
+    before = (found.directory / "trainings.jsonl").read_bytes()
+    with pytest.raises(InvalidArgument, match=message):
+        recipes.search(classes, directory=found.directory, **{**search_options, **change})
+    assert (found.directory / "trainings.jsonl").read_bytes() == before
+
+
+def test_other_data_in_the_same_directory(found, binary, search_options):
+    with pytest.raises(InvalidArgument, match="data="):
+        recipes.search(binary, directory=found.directory, **search_options)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"epochs": 0}, "epochs must be"),
+        ({"trials": 0}, "trials must be"),
+        ({"seeds": 0}, "seeds must be"),
+        ({"seed": -1}, "seed must be"),
+        ({"seed": 2**32 - 1}, "seed must be"),
+        ({"optimizers": ["adm"]}, "did you mean 'adam'"),
+        ({"optimizers": "adam"}, "optimizers must be a list"),
+        ({"regularizers": []}, "regularizers must be a list"),
+        ({"recipe": "mlp"}, "recipe must be a recipes.Recipe"),
+        ({"recipe": Recipe(model=lambda spec: None)}, "recipe must be a recipe that can be written as JSON"),
+        ({"recipe": Recipe(model="cnn")}, "use mlp for other data"),
+        ({"data": "digits"}, "data must be what recipes.load"),
+    ],
+)
+def test_what_is_refused_before_anything_is_written(tmp_path, classes, change, message):
+    options = {"data": classes, "directory": tmp_path / "search", "verbose": 0, **change}
+    with pytest.raises(InvalidArgument, match=message):
+        recipes.search(options.pop("data"), **options)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture
+def no_pictures(monkeypatch):
+    """Searches without plots and page, which take longer than these trainings."""
+    from recipes.report import page, plots
+
+    monkeypatch.setattr(plots, "save_plots", lambda *arguments: [])
+    monkeypatch.setattr(page, "write_page", lambda *arguments: None)
+
+
+SMALL = """
+import sys
+import numpy as np
+import recipes
+
+random = np.random.default_rng(0)
+y = np.repeat(np.arange(3), 50)
+x = random.normal(0, 0.7, (150, 4)) + 2.0 * np.eye(3, 4)[y]
+data = recipes.Data.from_arrays(100.0 * x.astype("float32"), y, batch_size=16, name="classes",
+                                class_names=("red", "green", "blue"))
+recipe = recipes.Recipe(model={"name": "mlp", "hidden": (8,)})
+recipes.search(data, optimizers=["momentum", "adam"], regularizers=["none", "dropout"], recipe=recipe, epochs=1,
+               trials=2, seeds=2, directory=sys.argv[1], verbose=0)
+"""
+
+
+def test_a_killed_search_goes_on_and_gives_the_same(found, classes, search_options, tmp_path, no_pictures):
+    directory = tmp_path / "search"
+    process = subprocess.Popen([sys.executable, "-c", SMALL, str(directory)], stderr=subprocess.PIPE, text=True)
+    ledger = directory / "trainings.jsonl"
+    limit = time.monotonic() + 120
+    while not (ledger.is_file() and ledger.read_bytes().count(b"\n") >= 6):
+        assert process.poll() is None, process.stderr.read()
+        assert time.monotonic() < limit
+        time.sleep(0.01)
+    process.kill()
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL
+    before = ledger.read_bytes()
+    whole = before[: before.rindex(b"\n") + 1]
+    assert 6 <= whole.count(b"\n") < 16
+    assert not (directory / "summary.csv").exists()
+    again = recipes.search(classes, directory=directory, **search_options)
+    assert ledger.read_bytes().startswith(whole)
+    assert same_records(trainings(directory), trainings(found.directory))
+    for name in ("trials", "summary"):
+        assert without_seconds(directory / f"{name}.csv") == without_seconds(found.directory / f"{name}.csv")
+    for name in ("epochs.csv", "main_effects.csv", "verdict.txt"):
+        assert (directory / name).read_bytes() == (found.directory / name).read_bytes()
+    assert again.best == found.best
+    assert again.best_seed == found.best_seed
+    outputs = [keras.models.load_model(each / "best" / "model.keras") for each in (directory, found.directory)]
+    x = classes.arrays("test")[0]
+    assert np.array_equal(*(model.predict(x, verbose=0) for model in outputs))
+
+
+def test_an_interrupted_search_goes_on(found, classes, search_options, tmp_path, monkeypatch, no_pictures):
+    from recipes.tuning import tuner
+
+    run, count = tuner.Trainer.run, []
+
+    def interrupted(self, **options):
+        count.append(1)
+        if len(count) == 3:
+            raise KeyboardInterrupt
+        return run(self, **options)
+
+    options = {**search_options, "optimizers": ["momentum"], "regularizers": ["none"], "directory": tmp_path / "search"}
+    with monkeypatch.context() as context:
+        context.setattr(tuner.Trainer, "run", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            recipes.search(classes, **options)
+    assert len(trainings(tmp_path / "search")) == 2
+    recipes.search(classes, **options)
+    assert same_records(trainings(tmp_path / "search"), trainings(found.directory)[:4])
+
+
+def test_another_seed_gives_another_search(found, classes, search_options, tmp_path, no_pictures):
+    options = {**search_options, "optimizers": ["momentum"], "regularizers": ["none"], "seed": 5}
+    other = recipes.search(classes, directory=tmp_path / "search", **options)
+    mine = found.results.trials[found.results.trials["arm"] == "momentum+none"]
+    assert not set(other.results.trials["learning_rate"]) & set(mine["learning_rate"])
+    assert list(other.results.trials["seed"]) == [5, 5, 6, 7]
+
+
+def wild(optimizers):
+    """The optimizers' catalogue with rates at which the one called "sgd" always diverges."""
+    entry = dataclasses.replace(optimizers["sgd"], hyperparameters=(Range("learning_rate", 1e28, 1e30),))
+    return Catalogue("optimizer", [entry if each.name == "sgd" else each for each in optimizers.values()])
+
+
+@pytest.fixture
+def wild_sgd(monkeypatch):
+    monkeypatch.setattr(arms, "OPTIMIZERS", wild(arms.OPTIMIZERS))
+
+
+def test_a_diverging_arm_is_counted_and_stops_nothing(classes, tmp_path, search_options, wild_sgd, no_pictures):
+    options = {**search_options, "optimizers": ["sgd", "adam"], "regularizers": ["none"], "directory": tmp_path / "s"}
+    found = recipes.search(classes, **options)
+    table = found.table().set_index("arm")
+    assert list(table.index) == ["adam+none", "sgd+none"]
+    assert table.loc["sgd+none", "diverged"] == 4
+    assert table.loc["sgd+none", "verdict"] == "default"
+    assert table.loc["adam+none", "diverged"] == 0
+    assert math.isnan(table.loc["sgd+none", "test_mean"])
+    assert "The default arm (sgd with no regularizer) diverged" in found.verdict[1]
+    lost = [record for record in trainings(found.directory) if record["optimizer"] == "sgd"]
+    assert all("try a lower learning rate" in record["message"] for record in lost)
+    assert (found.directory / "best" / "saved_model").is_dir()
+
+
+def test_everything_may_diverge(classes, tmp_path, search_options, wild_sgd):
+    options = {**search_options, "trials": 1, "optimizers": ["sgd"], "regularizers": ["none"], "directory": tmp_path / "s"}
+    found = recipes.search(classes, **options)
+    assert found.verdict == ["Every arm diverged: lower the learning rates."]
+    assert (found.directory / "report.html").is_file()
+    assert not (found.directory / "best").exists()
+
+
+def test_an_error_of_the_program_is_seen(classes, tmp_path, search_options, monkeypatch):
+    from recipes.tuning import tuner
+
+    def fails(*arguments, **options):
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(tuner.Trainer, "run", fails)
+    with pytest.raises(ZeroDivisionError, match="a bug"):
+        recipes.search(classes, directory=tmp_path / "search", **search_options)
+    assert (tmp_path / "search" / "trainings.jsonl").read_bytes() == b""
+
+
+def test_regression(regression, tmp_path, search_options, no_pictures):
+    options = {**search_options, "optimizers": ["adam", "momentum"], "regularizers": ["early_stopping"]}
+    found = recipes.search(regression, directory=tmp_path / "search", **options)
+    table = found.table()
+    assert found.settings["metric"] == "root_mean_squared_error"
+    assert list(table["validation_mean"]) == sorted(table["validation_mean"])
+    assert table["test_mean"].between(1, 1000).all()
+    assert "root mean squared error" in found.verdict[0]
+    rows = found.results.trials
+    rows = rows[(rows["arm"] == table["arm"].iloc[0]) & (rows["stage"] == "confirm")].set_index("seed")
+    assert rows.loc[found.best_seed, "validation_score"] == rows["validation_score"].min()
+    facts = json.loads((found.directory / "best" / "export.json").read_text())
+    expected = rows.loc[found.best_seed, "test_score"]
+    assert facts["test"]["root_mean_squared_error"] == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_default_directory(classes, tmp_path, monkeypatch, search_options, no_pictures):
+    monkeypatch.chdir(tmp_path)
+    options = {**search_options, "optimizers": ["adam"], "regularizers": ["none"], "trials": 1, "seeds": 1}
+    found = recipes.search(classes, **options)
+    assert found.directory == Path("searches/classes")
+    assert os.listdir(tmp_path) == ["searches"]
+    assert list(found.table()["verdict"]) == ["default"]

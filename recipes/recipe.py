@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -244,7 +245,8 @@ def _name(choice: Choice) -> str:
         return choice
     if isinstance(choice, Mapping):
         return str(choice["name"])
-    return getattr(choice, "name", None) or type(choice).__name__.lower()
+    # Keras counts its own objects: "adam", "adam_1", ...
+    return re.sub(r"_\d+$", "", getattr(choice, "name", None) or type(choice).__name__.lower())
 
 
 def _choice(catalogue: Catalogue, value: Choice, kind: Any) -> Choice:

@@ -122,8 +122,8 @@ class Trainer:
         check_integer("steps_per_execution", steps_per_execution, low=1)
         recipe.compile(self.model, steps_per_execution=steps_per_execution)
         self.model.optimizer.build(self.model.trainable_variables)
-        # Keras makes the metrics' variables in the first training step, and TensorFlow traces a step that makes variables
-        # twice: make them now.
+        # Keras makes the metrics' variables in the first training step, and TensorFlow traces a step that makes
+        # variables twice: make them now.
         y = data.arrays("train")[1][:1]
         self.model.compute_metrics(None, keras.ops.convert_to_tensor(y), keras.ops.zeros((1, data.spec.outputs)))
         self.model.reset_metrics()
@@ -149,10 +149,11 @@ class Trainer:
         recipe, finder = self.recipe, None
         if learning_rate is not None:
             recipe = dataclasses.replace(recipe, learning_rate=learning_rate)
-        if recipe.learning_rate is None:
-            finder = self._range_test(seed)
-            recipe = dataclasses.replace(recipe, learning_rate=finder.suggest())
         rate = recipe.learning_rate
+        if rate is None:
+            finder = self._range_test(seed)
+            rate = finder.suggest()
+            recipe = dataclasses.replace(recipe, learning_rate=rate)
         set_learning_rate(self.model.optimizer, rate)
         all_callbacks = recipe.callbacks(steps_per_epoch=self.data.steps_per_epoch, epochs=epochs)
         batches, steps = self.data.batches("train", seed=seed), self.data.steps_per_epoch

@@ -78,7 +78,7 @@ class Comparison:
             raise InvalidArgument(
                 "directory",
                 str(directory),
-                f"that of a finished search (this one has {len(records)} of {planned} trainings: search again to go on)",
+                f"that of a finished search (with {len(records)} of {planned} trainings: search again to go on)",
             )
         facts = Path(directory) / "environment.json"
         environment = json.loads(facts.read_text(encoding="utf-8")) if facts.is_file() else {}

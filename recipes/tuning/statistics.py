@@ -124,15 +124,16 @@ def summary(trials: pd.DataFrame, default: str, direction: str) -> pd.DataFrame:
     import pandas as pd
 
     strengths = [name for name in trials.columns if "." in name]
-    rows, scores = [], {}
+    rows: list[dict[str, Any]] = []
+    scores: dict[Any, list[float]] = {}
     for arm, group in trials.groupby("arm", sort=False):
         confirm = group[group["stage"] == "confirm"]
         if confirm.empty:
             continue
         first = confirm.iloc[0]
         scores[arm] = list(confirm["test_score"])
-        validation_mean, validation_sd = _mean_sd(confirm["validation_score"])
-        test_mean, test_sd = _mean_sd(confirm["test_score"])
+        validation_mean, validation_sd = _mean_sd(list(confirm["validation_score"]))
+        test_mean, test_sd = _mean_sd(list(confirm["test_score"]))
         rows.append(
             {
                 "arm": arm,
@@ -151,16 +152,17 @@ def summary(trials: pd.DataFrame, default: str, direction: str) -> pd.DataFrame:
                 "seconds": float(group["seconds"].mean()),
             }
         )
-    table = pd.DataFrame(rows)
-    others = [arm for arm in table["arm"] if arm != default]
+    others = [arm for arm in scores if arm != default]
     tests = dict(zip(others, compare_with(scores[default], [scores[arm] for arm in others]), strict=True))
     control = float(np.mean(scores[default]))
-    for row, arm in enumerate(table["arm"]):
-        difference = 0.0 if arm == default else float(table.at[row, "test_mean"]) - control
-        p, low, high = tests.get(arm, (math.nan, 0.0, 0.0))
-        table.loc[row, ["difference", "difference_low", "difference_high", "p_value"]] = [difference, low, high, p]
-        word = "default" if arm == default else _word(difference, p, direction)
-        table.loc[row, "verdict"] = word if math.isfinite(table.at[row, "test_mean"]) or arm == default else "diverged"
+    for row in rows:
+        is_default = row["arm"] == default
+        difference = 0.0 if is_default else row["test_mean"] - control
+        p, low, high = tests.get(row["arm"], (math.nan, 0.0, 0.0))
+        word = "default" if is_default else _word(difference, p, direction)
+        row |= {"difference": difference, "difference_low": low, "difference_high": high, "p_value": p}
+        row["verdict"] = word if math.isfinite(row["test_mean"]) or is_default else "diverged"
+    table = pd.DataFrame(rows)
     order = table["validation_mean"] * -_better(direction)
     return (
         table.assign(_order=order)

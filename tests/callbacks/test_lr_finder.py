@@ -116,6 +116,14 @@ def test_after_nan(arrays):
     assert random_state() == randomness
 
 
+def test_nan_among_the_first_batches_stops_it_at_once(make_model, arrays):
+    x = arrays[0].copy()
+    x[4 * 2] = np.nan
+    finder = callbacks.LRFinder()
+    run_range_test(make_model(), tf.data.Dataset.from_tensor_slices((x, arrays[1])).batch(4), finder)
+    assert len(finder.losses) == 3
+
+
 def test_after_an_interruption(make_model, dataset):
     class Interrupted(RuntimeError):
         pass

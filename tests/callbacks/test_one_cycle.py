@@ -152,7 +152,7 @@ def test_plot_shows_rate_and_momentum(make_model, run):
 @pytest.mark.parametrize("length", [None, 0, -3, 2.5])
 def test_plot_of_unknown_length(length):
     with pytest.raises(ValueError, match="total_steps must be an integer >= 1"):
-        callbacks.OneCycle(0.1).plot(length)
+        callbacks.OneCycle(0.1, None if length is None else 12).plot(length)
 
 
 @pytest.mark.parametrize(

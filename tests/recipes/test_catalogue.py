@@ -112,6 +112,9 @@ def test_other_errors_come_through():
         catalogue.build("it", value=0)
     with pytest.raises(ValueError, match=r"^something else$"):
         catalogue.build("it", value=1)
+    broken = Catalogue("thing", [Entry("it", lambda: _fruit(colour="red"), "It.", "Here")])
+    with pytest.raises(TypeError, match="unexpected keyword argument 'colour'"):
+        broken.build("it")
     with pytest.raises(InvalidArgument, match="learning_rate must be a number"):
         OPTIMIZERS.build("momentum", learning_rate=-1)
 

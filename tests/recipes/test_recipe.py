@@ -186,7 +186,10 @@ def test_what_is_refused(choices, message):
         ('{"recipe": 2}', '"recipe": 1'),
         ('{"recipe": 1, "optimiser": "adam"}', "field must be one of"),
         ('{"recipe": 1, "optimizer": "adm"}', "did you mean 'adam'"),
-        ('{"recipe": 1, "optimizer": {"class_name": "Nothing", "module": "keras.optimizers", "config": {}}}', "text must"),
+        (
+            '{"recipe": 1, "optimizer": {"class_name": "Nothing", "module": "keras.optimizers", "config": {}}}',
+            "text must",
+        ),
     ],
 )
 def test_json_that_is_refused(text, message):

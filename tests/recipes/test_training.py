@@ -66,9 +66,8 @@ def test_the_seed_decides_the_weights_before_the_first_step(classes, tiny):
 
 
 REUSED = [
-    {"optimizer": "momentum", "regularization": "none"},
-    {"optimizer": "adam", "regularization": "l2+dropout"},
-    {"optimizer": "nadam", "regularization": "early_stopping", "normalization": "batch", "schedule": "constant"},
+    {"optimizer": "momentum", "regularization": "l2+dropout", "normalization": "batch"},
+    {"optimizer": "adam", "regularization": "dropout+early_stopping", "schedule": "constant"},
 ]
 
 
@@ -96,11 +95,10 @@ def test_a_learning_rate_given_to_run_replaces_the_recipes(classes, tiny):
     assert not same(run, trainer.run(epochs=1, seed=0))
 
 
-@pytest.mark.parametrize("regularization", ["none", "dropout"])
-def test_results_do_not_depend_on_steps_per_execution(classes, tiny, regularization):
+def test_results_do_not_depend_on_steps_per_execution(classes, tiny):
     assert classes.steps_per_epoch == 6
-    recipe = tiny(regularization=regularization)
-    runs = [fit(classes, recipe, epochs=2, verbose=0, steps_per_execution=steps) for steps in (1, 2, 4, 6)]
+    recipe = tiny(regularization="dropout")
+    runs = [fit(classes, recipe, epochs=2, verbose=0, steps_per_execution=steps) for steps in (1, 4, 6)]
     for run in runs[1:]:
         assert all(np.array_equal(v, w) for v, w in zip(weights(run), weights(runs[0]), strict=True))
         assert run.history["val_loss"] == runs[0].history["val_loss"]
@@ -121,7 +119,6 @@ def test_the_range_test_finds_the_rate(classes, tiny):
     assert 5 < len(found.range_test.losses) <= 100
     assert same(found, again)
     assert same(found, fit(classes, found.recipe, epochs=2, verbose=0))
-    assert not Recipe(model=recipe.model) == found.recipe
 
 
 def test_divergence_stops_and_says_where(classes, tiny):
@@ -291,9 +288,7 @@ def test_half_precision_trains(classes, tiny):
 
 
 def test_one_step_is_enough():
-    data = recipes.Data.from_arrays(
-        np.arange(40.0, dtype="float32").reshape(20, 2), np.arange(20) % 2, batch_size=64
-    )
+    data = recipes.Data.from_arrays(np.arange(40.0, dtype="float32").reshape(20, 2), np.arange(20) % 2, batch_size=64)
     assert data.steps_per_epoch == 1
     run = fit(data, Recipe(model={"name": "mlp", "hidden": (3,)}, learning_rate=0.1), epochs=1, verbose=0)
     assert len(run.history["loss"]) == 1

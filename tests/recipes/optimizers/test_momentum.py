@@ -170,6 +170,8 @@ import contextlib
 import keras
 import numpy as np
 import callbacks
+from callbacks.hyperparameters import get_learning_rate, get_momentum
+from callbacks.step_table import StepTable
 from recipes.optimizers import Momentum
 
 x = np.random.default_rng(0).normal(size=(64, 4)).astype("float32")
@@ -187,6 +189,24 @@ def train(strategy, nesterov, steps, epochs):
 
 two = tf.distribute.MirroredStrategy(["/cpu:0", "/cpu:1"])
 one = tf.distribute.MirroredStrategy(["/cpu:0"])
+
+def table_rows():
+    # Keras 3.15 itself cannot run several steps an execution on several devices; here is the wrapped step alone.
+    with two.scope():
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+        model.compile(Momentum(0.5, 0.25), "mse", steps_per_execution=4)
+        model.optimizer.build(model.trainable_variables)
+    table = StepTable.of(model)
+    table.load(np.array([0.1, 0.2, 0.3, 0.4]), np.array([0.6, 0.7, 0.8, 0.9]))
+    table.seek(1, 2)
+    step = tf.function(lambda batch: two.run(model.train_step, args=(batch,)))
+    rows = []
+    for _ in range(3):
+        step((x[:8], y[:8]))
+        rows.append([get_learning_rate(model.optimizer), get_momentum(model.optimizer)])
+    return rows
+
+print(json.dumps(table_rows()))
 print(json.dumps([[train(s, n, k, 2) for s, k in ((None, 1), (two, 1), (one, 3))] for n in (False, True)]))
 """
 
@@ -194,7 +214,9 @@ print(json.dumps([[train(s, n, k, 2) for s, k in ((None, 1), (two, 1), (one, 3))
 def test_two_devices_and_one_give_the_same_weights():
     done = subprocess.run([sys.executable, "-c", DISTRIBUTED], capture_output=True, text=True, timeout=200)
     assert done.returncode == 0, done.stderr[-2000:]
-    for alone, *others in json.loads(done.stdout.splitlines()[-1]):
+    *_, rows, trained = map(json.loads, done.stdout.splitlines()[-2:])
+    np.testing.assert_allclose(rows, [[0.2, 0.7], [0.3, 0.8], [0.3, 0.8]], rtol=1e-6)
+    for alone, *others in trained:
         for other in others:
             np.testing.assert_allclose(other["weights"], alone["weights"], rtol=1e-4, atol=1e-6)
             assert other["logs"]["learning_rate"] == alone["logs"]["learning_rate"]

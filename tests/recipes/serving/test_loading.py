@@ -168,5 +168,5 @@ def test_files_that_cannot_be_read(tmp_path, name, content, message):
 
 def test_pickles_are_not_opened(tmp_path):
     np.save(tmp_path / "x.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
-    with pytest.raises(InvalidArgument, match="a readable .npy file"):
+    with pytest.raises(InvalidArgument, match="a readable"):
         load_inputs(tmp_path / "x.npy", None)

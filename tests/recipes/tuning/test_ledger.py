@@ -67,7 +67,10 @@ def test_a_damaged_line_in_the_middle_is_not_thrown_away(tmp_path):
     for broken in (b"{\n", b"[]\n", b"{}\n", b"\xff\n", b"\n"):
         damaged = b"".join([lines[0], broken, lines[2]])
         path.write_bytes(damaged)
-        with pytest.raises(InvalidArgument, match=r"undamaged.*trainings\.jsonl, line 2"), Ledger(path.parent, SETTINGS):
+        with (
+            pytest.raises(InvalidArgument, match=r"undamaged.*trainings\.jsonl, line 2"),
+            Ledger(path.parent, SETTINGS),
+        ):
             pass
         assert path.read_bytes() == damaged
     path.write_bytes(b"".join(lines))

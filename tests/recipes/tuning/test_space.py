@@ -78,7 +78,11 @@ def test_kerastuner_sees_only_what_is_active():
     assert (names["adam.learning_rate"].min_value, names["adam.learning_rate"].max_value) == (3e-4, 3e-2)
     assert names["adam.learning_rate"].sampling == "log"
     assert names["dropout.rate"].sampling == "linear"
-    for regularizer, active in (("none", ()), ("l2", ("l2.strength",)), ("l2+dropout", ("l2.strength", "dropout.rate"))):
+    for regularizer, active in (
+        ("none", ()),
+        ("l2", ("l2.strength",)),
+        ("l2+dropout", ("l2.strength", "dropout.rate")),
+    ):
         trial = hp.copy()
         trial.values = {"optimizer": "adam", "regularizer": regularizer}
         seen = {each.name for each in trial.space if trial.is_active(each)}

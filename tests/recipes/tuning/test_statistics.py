@@ -155,7 +155,9 @@ def test_equal_arms_are_seldom_called_different(make_trials):
     random = np.random.default_rng(1)
     called = 0
     for _ in range(20):
-        trials = make_trials({f"{name}+none": list(random.normal(0.9, 0.01, 3)) for name in ("momentum", "adam", "sgd")})
+        trials = make_trials(
+            {f"{name}+none": list(random.normal(0.9, 0.01, 3)) for name in ("momentum", "adam", "sgd")}
+        )
         table = summary(trials, DEFAULT.name, "max")
         called += set(table["verdict"]) != {"default", "within noise"}
     assert called <= 4  # of 20 families at 5 %: 5 or more have a probability of 0.3 %
@@ -175,7 +177,9 @@ def test_a_diverged_default_leaves_nothing_to_compare_with(make_trials):
     table, sentences = judge(make_trials({"momentum+none": [NAN, 0.9], "adam+none": [0.8, 0.81]}))
     assert row(table, "adam+none")["verdict"] == "not tested"
     assert row(table, "momentum+none")["verdict"] == "default"
-    assert sentences[1] == "The default arm (momentum with no regularizer) diverged, so nothing can be compared with it."
+    assert (
+        sentences[1] == "The default arm (momentum with no regularizer) diverged, so nothing can be compared with it."
+    )
 
 
 def test_one_seed_gives_no_spread(make_trials):
@@ -239,7 +243,9 @@ def test_verdict_where_less_is_better(make_trials):
     table, sentences = judge(make_trials(scores), "min", "root_mean_squared_error")
     assert list(table["arm"]) == ["adam+none", "momentum+none"]
     assert sentences[0].endswith("its test root mean squared error is 41 ± 1 over 3 seeds.")
-    assert sentences[1].startswith("That is 11 better than the default arm (momentum with no regularizer: 52 ± 2), which")
+    assert sentences[1].startswith(
+        "That is 11 better than the default arm (momentum with no regularizer: 52 ± 2), which"
+    )
     assert sentences[2].startswith("Averaged over the other choice, the best optimizer is adam (more than noise")
 
 
@@ -271,7 +277,9 @@ def test_main_effects_worked_by_hand(make_trials):
     assert effects.loc[("optimizer", "momentum"), "difference"] == 0.0
     assert math.isnan(effects.loc[("optimizer", "sgd"), "test_mean"])
     assert effects.loc[("optimizer", "sgd"), "verdict"] == "not tested"
-    assert effects.loc[("regularizer", "none"), "test_mean"] == pytest.approx((0.80 + 0.90 + 0.5 + 0.82 + 0.94 + 0.5) / 6)
+    assert effects.loc[("regularizer", "none"), "test_mean"] == pytest.approx(
+        (0.80 + 0.90 + 0.5 + 0.82 + 0.94 + 0.5) / 6
+    )
     assert math.isnan(effects.loc[("regularizer", "l2"), "test_mean"])
 
 

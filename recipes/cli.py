@@ -292,15 +292,18 @@ def main(arguments: list[str] | None = None) -> None:
     absl.logging.set_verbosity(absl.logging.ERROR)
     from callbacks.checks import InvalidArgument
 
+    interrupted = "interrupted; what was finished is kept, the same command goes on from there"
     try:
-        app(args=arguments, standalone_mode=False, prog_name="recipes")
+        status = app(args=arguments, standalone_mode=False, prog_name="recipes")
     except InvalidArgument as error:
         sys.exit(_fail(str(error)))
     except USAGE_ERROR as error:
         sys.exit(_fail(error.format_message()))
     except (typer.Abort, KeyboardInterrupt):
-        sys.exit(_fail("interrupted; what was finished is kept, the same command goes on from there", status=130))
-    sys.exit(0)
+        sys.exit(_fail(interrupted, status=130))
+    if status == 130:  # some versions of typer turn Ctrl-C into a status
+        _fail(interrupted)
+    sys.exit(status if isinstance(status, int) else 0)
 
 
 if __name__ == "__main__":

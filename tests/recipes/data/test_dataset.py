@@ -27,7 +27,15 @@ def test_splits_are_stratified(table):
     test = np.bincount(data.arrays("test")[1], minlength=4)
     validation = np.bincount(data.arrays("validation")[1], minlength=4)
     assert np.all(np.abs(test - 0.2 * sizes) <= 1)
-    assert np.all(np.abs(validation - 0.1 * (sizes - test)) <= 1)
+    assert np.all(np.abs(validation - 0.2 * (sizes - test)) <= 1)
+
+
+@pytest.mark.parametrize(("examples", "share"), [(100, 0.2), (12_000, 0.2), (13_000, 0.1)])
+def test_small_data_validate_on_a_larger_share(examples, share):
+    data = Data.from_arrays(np.arange(examples, dtype=float)[:, None], np.arange(examples) % 2)
+    assert data.settings["validation"] == share
+    counts = data.settings["counts"]
+    assert counts["validation"] == round(share * (counts["train"] + counts["validation"]))
 
 
 def test_the_test_set_is_the_same_for_every_seed(table):
@@ -82,7 +90,7 @@ def test_given_splits_are_used_as_they_are(table):
 
 def test_pipelines(table):
     data = Data.from_arrays(*table, batch_size=10)
-    assert data.steps_per_epoch == len(labels(data.train)) == 14
+    assert data.steps_per_epoch == len(labels(data.train)) == 12
     assert data.train is data.train
     for split in ("validation", "test"):
         dataset = getattr(data, split)

@@ -23,10 +23,10 @@ def test_digits(digits):
         "name": "digits",
         "version": "1.0.0",
         "batch_size": 32,
-        "validation": 0.1,
+        "validation": 0.2,
         "test": 0.2,
         "seed": 0,
-        "counts": {"train": 1294, "validation": 144, "test": 359},
+        "counts": {"train": 1150, "validation": 288, "test": 359},
     }
     assert [tuple(spec.shape) for spec in digits.train.element_spec] == [(32, 8, 8, 1), (32,)]
 
@@ -54,7 +54,7 @@ def test_scalars_are_stacked_by_name_and_a_published_test_split_is_used(prepare)
     data = load("stacked", data_dir=folder)
     assert data.spec.feature_names == ("a", "b", "c")
     assert (data.spec.task, data.spec.class_names) == ("binary", ("no", "yes"))
-    assert data.settings["counts"] == {"train": 36, "validation": 4, "test": 10}
+    assert data.settings["counts"] == {"train": 32, "validation": 8, "test": 10}
     assert data.settings["test"] == "published test"
     x, y = data.arrays("test")
     assert sorted(x[:, 0].tolist()) == list(range(100, 110))

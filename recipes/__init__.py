@@ -43,7 +43,7 @@ _WHERE = {
     "search": "recipes.tuning.search",
 }
 
-__all__ = [*_WHERE, "__version__"]  # noqa: PLE0604
+__all__ = [*_WHERE, "__version__"]
 
 
 def _check_callbacks() -> None:

@@ -130,7 +130,9 @@ def train(
     initializer: Initializer = "he_normal",
     normalization: Normalization = "auto",
     schedule: Schedule = "one_cycle",
-    learning_rate: Annotated[float | None, typer.Option(help="The (peak) rate. Default: found by a range test.")] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(help="The (peak) rate. Default: found by a range test.")
+    ] = None,
     epochs: Epochs = 10,
     batch_size: BatchSize = None,
     validation: Validation = None,
@@ -164,7 +166,9 @@ def train(
     if run.diverged:
         raise SystemExit(_fail(f"training stopped: {run.message}", status=1))
     if run.range_test is not None:
-        _print(f"learning rate {run.recipe.learning_rate:.4g}, found by a range test of {len(run.range_test.losses)} batches")
+        _print(
+            f"learning rate {run.recipe.learning_rate:.4g}, found by a range test of {len(run.range_test.losses)} batches"
+        )
     scores = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in run.evaluate().items())
     _print(f"test {scores}  (best epoch {run.best_epoch} of {epochs}, {run.seconds:.1f} s)")
     if save is not None:

@@ -81,9 +81,7 @@ def plain(data: recipes.Data, epochs: int, seed: int, pipeline: bool) -> tuple[f
 def ours(data: recipes.Data, epochs: int, seed: int) -> tuple[float, float]:
     """Seconds and test accuracy of recipes.fit."""
     start = time.perf_counter()
-    recipe = recipes.Recipe(
-        optimizer="nesterov", normalization="batch", regularization="none", learning_rate=PEAK
-    )
+    recipe = recipes.Recipe(optimizer="nesterov", normalization="batch", regularization="none", learning_rate=PEAK)
     run = recipes.fit(data, recipe, epochs=epochs, seed=seed, verbose=0)
     return time.perf_counter() - start, run.evaluate()["accuracy"]
 

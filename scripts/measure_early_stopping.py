@@ -1,7 +1,7 @@
 """How early stopping and 1cycle live together: test scores of the ways to combine them, over several seeds.
 
-1cycle's gain comes in its last epochs, when the rate falls; a stop before them throws it away. Compared, on the same data,
-model, peak rate and number of epochs:
+1cycle's gain comes in its last epochs, when the rate falls; a stop before them throws it away. Compared, on the same
+data, model, peak rate and number of epochs:
 
 - ``full, last``: the whole cycle, the weights of the last epoch (no early stopping);
 - ``full, best``: the whole cycle, the weights of the epoch with the lowest validation loss;

@@ -13,12 +13,12 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from recipes.files import write_bytes
 from recipes.report import formatting
 from recipes.report.columns import Column, effect_columns, notes, summary_columns
-from recipes.files import write_bytes
 from recipes.report.plots import PLOTS, to_bytes
 from recipes.report.protocol import protocol
-from recipes.report.results import Results
+from recipes.report.results import Results, records
 
 __all__ = ["render_page", "write_page"]
 
@@ -60,7 +60,7 @@ def render_page(results: Results) -> str:
         facts=_facts(results),
         summary=_table(summary_columns(results), results.rows(), results),
         notes=notes(results),
-        effects=_table(effect_columns(results), results.main_effects.to_dict("records"), results),
+        effects=_table(effect_columns(results), records(results.main_effects), results),
         plots=[
             {
                 "name": name,

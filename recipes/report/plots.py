@@ -10,8 +10,8 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from recipes.report.arm_plots import differences, heat_map, scores
 from recipes.files import write_bytes
+from recipes.report.arm_plots import differences, heat_map, scores
 from recipes.report.results import Results
 from recipes.report.run_plots import learning_curves, learning_rates
 from recipes.report.style import styled
@@ -103,6 +103,5 @@ def save_plots(results: Results, folder: str | os.PathLike[str], dpi: int = 150)
         'scores.png'
     """
     return [
-        write_bytes(Path(folder) / f"{name}.png", to_bytes(plot.draw(results), dpi=dpi))
-        for name, plot in PLOTS.items()
+        write_bytes(Path(folder) / f"{name}.png", to_bytes(plot.draw(results), dpi=dpi)) for name, plot in PLOTS.items()
     ]

@@ -11,7 +11,7 @@ from callbacks.checks import InvalidArgument, check_choice
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["COLUMNS", "Results", "as_float"]
+__all__ = ["COLUMNS", "Results", "as_float", "records"]
 
 COLUMNS = {
     "trials": [
@@ -36,6 +36,11 @@ def as_float(value: Any) -> float:
         return float(value)
     except (TypeError, ValueError):
         return math.nan
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a table as dicts, column -> value."""
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +116,7 @@ class Results:
 
     def rows(self) -> list[dict[str, Any]]:
         """The rows of ``summary`` as dicts, best first."""
-        return self.summary.to_dict("records")
+        return records(self.summary)
 
     def row(self, arm: str) -> dict[str, Any] | None:
         """The row of ``summary`` for ``arm``; None if it has none."""

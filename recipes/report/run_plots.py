@@ -183,7 +183,8 @@ def _ring(panel: Axes, results: Results, arm: pd.DataFrame, ends: tuple[float, f
     if not len(chosen):
         return
     best = chosen["shown"].idxmax() if results.higher_is_better else chosen["shown"].idxmin()
-    rate, height = chosen.loc[best, "rate"], chosen.loc[best, "shown"]
+    nearest = chosen.loc[[best]].iloc[0]
+    rate, height = float(nearest["rate"]), float(nearest["shown"])
     style: dict[str, Any] = {
         "linestyle": "",
         "marker": "o",

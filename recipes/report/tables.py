@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from recipes.report.columns import Column, effect_columns, notes, summary_columns
-from recipes.report.results import Results
+from recipes.report.results import Results, records
 
 __all__ = ["main_effects_table", "rich_table", "text_table"]
 
@@ -56,7 +56,7 @@ def main_effects_table(results: Results) -> Table:
     Returns:
         A table for ``rich.print``, a section for each factor.
     """
-    columns, rows = effect_columns(results), results.main_effects.to_dict("records")
+    columns, rows = effect_columns(results), records(results.main_effects)
     table = _table(columns, rows, title="Main effects", caption="mean over all arms that share the level")
     for row, following in zip(rows, [*rows[1:], None], strict=True):
         ends = following is not None and following["factor"] != row["factor"]

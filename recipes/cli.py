@@ -166,9 +166,8 @@ def train(
     if run.diverged:
         raise SystemExit(_fail(f"training stopped: {run.message}", status=1))
     if run.range_test is not None:
-        _print(
-            f"learning rate {run.recipe.learning_rate:.4g}, found by a range test of {len(run.range_test.losses)} batches"
-        )
+        batches = len(run.range_test.losses)
+        _print(f"learning rate {run.recipe.learning_rate:.4g}, found by a range test of {batches} batches")
     scores = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in run.evaluate().items())
     _print(f"test {scores}  (best epoch {run.best_epoch} of {epochs}, {run.seconds:.1f} s)")
     if save is not None:

@@ -18,9 +18,9 @@ class EarlyStopping(Regularizer):
     """Keeps the weights of the epoch with the lowest validation loss, and stops when it has not fallen for a while.
 
     Under 1cycle most of the gain comes in the last epochs, while the rate falls to nearly zero: a stop before them
-    throws it away, and a validation loss that was low before them is a poor guide. There neither stopping nor the choice
-    of the best epoch begins before 70 % of the cycle is over. ``scripts/measure_early_stopping.py`` compares the ways
-    to combine the two; ``results/early_stopping.csv`` holds what it measured.
+    throws it away, and a validation loss that was low before them is a poor guide. There neither stopping nor the
+    choice of the best epoch begins before 70 % of the cycle is over. ``scripts/measure_early_stopping.py`` compares
+    the ways to combine the two; ``results/early_stopping.csv`` holds what it measured.
 
     Args:
         patience: epochs without a lower validation loss after which training stops, >= 1. Default 5.

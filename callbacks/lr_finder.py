@@ -13,7 +13,11 @@ from callbacks.schedules import exponential_sweep
 from callbacks.snapshot import Snapshot
 from callbacks.suggestions import RULES, smoothed
 
-__all__ = ["LRFinder", "find_learning_rate"]
+__all__ = ["LRFinder", "NoSuggestion", "find_learning_rate"]
+
+
+class NoSuggestion(ValueError):
+    """A range test whose curve says nothing: too few batches before it diverged, or no rate made the loss fall."""
 
 
 class LRFinder(keras.callbacks.Callback):
@@ -82,20 +86,20 @@ class LRFinder(keras.callbacks.Callback):
 
         Raises:
             InvalidArgument: for an unknown rule.
-            ValueError: when too few batches were seen, or no rate made the smoothed loss fall.
+            NoSuggestion: when too few batches were seen, or no rate made the smoothed loss fall.
         """
         if rule not in RULES:
             raise InvalidArgument("rule", rule, "one of " + ", ".join(map(repr, RULES)))
         finite = np.isfinite(self.losses)
         rates, losses = self.rates[finite], self.losses[finite]
         if len(losses) < 5:
-            raise ValueError(
+            raise NoSuggestion(
                 f"The range test diverged after {len(losses)} batches: start it from a lower rate. "
                 f"Received: low={self.low}"
             )
         smooth = smoothed(losses, self.decay)
         if int(np.argmin(smooth)) == 0:
-            raise ValueError(
+            raise NoSuggestion(
                 "No rate of the range test made the loss fall: try other bounds, or choose the learning rate yourself. "
                 f"Received: low={self.low}, high={self.high}"
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+import warnings
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -162,7 +163,9 @@ def train(
 
     from recipes.training import fit
 
-    run = fit(data, recipe, epochs=epochs, seed=seed, verbose=2 if not sys.stdout.isatty() else 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of a training that diverged: said below, in one line
+        run = fit(data, recipe, epochs=epochs, seed=seed, verbose=2 if not sys.stdout.isatty() else 1)
     if run.diverged:
         raise SystemExit(_fail(f"training stopped: {run.message}", status=1))
     if run.range_test is not None:
@@ -193,12 +196,12 @@ def lr_find(
     """Sweep the learning rate over one short run and suggest one."""
     from callbacks.lr_finder import LRFinder, run_range_test
     from callbacks.suggestions import RULES
-    from recipes.files import check_new_file, write_figure
+    from recipes.files import PICTURES, check_new_file, write_figure
     from recipes.recipe import Recipe
 
     finder = LRFinder(low, high, steps)
     recipe = Recipe(model=model, optimizer=optimizer, regularization=regularizer, normalization=normalization)
-    check_new_file(plot, name="plot")
+    check_new_file(plot, name="plot", suffixes=PICTURES)
     data = _load(dataset, data_dir, batch_size, None, seed)
 
     from recipes.training import Trainer
@@ -258,9 +261,9 @@ def predict(
     predictor = Predictor(saved_model)
     for answer in predictor(load_inputs(input, predictor.spec)):
         if "value" in answer:
-            _print(f"{answer['value']:.6g}")
+            print(f"{answer['value']:.6g}")
         else:
-            _print(f"{answer['class']}\t{answer['probability']:.4f}")
+            print(f"{answer['class']}\t{answer['probability']:.4f}")
 
 
 @app.command("list")
@@ -294,12 +297,15 @@ def main(arguments: list[str] | None = None) -> None:
 
     absl.logging.set_verbosity(absl.logging.ERROR)
     from callbacks.checks import InvalidArgument
+    from callbacks.lr_finder import NoSuggestion
 
     interrupted = "interrupted; what was finished is kept, the same command goes on from there"
     try:
         status = app(args=arguments, standalone_mode=False, prog_name="recipes")
     except InvalidArgument as error:
         sys.exit(_fail(str(error)))
+    except NoSuggestion as error:
+        sys.exit(_fail(str(error), status=1))
     except USAGE_ERROR as error:
         sys.exit(_fail(error.format_message()))
     except (typer.Abort, KeyboardInterrupt):

@@ -132,8 +132,17 @@ def write_text(path: str | os.PathLike[str], text: str) -> Path:
     return write_bytes(path, text.encode("utf-8"))
 
 
-def check_new_file(path: str | os.PathLike[str], *, name: str) -> Path:
+PICTURES = (".png", ".svg", ".pdf", ".jpg")
+"""The kinds of picture that :func:`write_figure` writes."""
+
+
+def check_new_file(path: str | os.PathLike[str], *, name: str, suffixes: tuple[str, ...] = ()) -> Path:
     """Raises unless ``path`` is a file that does not exist yet, in a directory that can be written.
+
+    Args:
+        path: the file.
+        name: of the argument, for the message.
+        suffixes: what its name may end in; anything if empty.
 
     Raises:
         InvalidArgument: naming the argument.
@@ -141,6 +150,8 @@ def check_new_file(path: str | os.PathLike[str], *, name: str) -> Path:
     path = Path(path)
     if path.exists():
         raise InvalidArgument(name, str(path), "a file that does not exist yet")
+    if suffixes and path.suffix.lower() not in suffixes:
+        raise InvalidArgument(name, str(path), f"a file whose name ends in {', '.join(suffixes)}")
     if not path.absolute().parent.is_dir() or not os.access(path.absolute().parent, os.W_OK | os.X_OK):
         raise InvalidArgument(name, str(path), "a file in a directory that exists and can be written")
     return path

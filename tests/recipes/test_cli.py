@@ -1,6 +1,5 @@
 import json
 import re
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -108,6 +107,7 @@ def test_help(call, command):
         (["lr-find", "digits", "--steps", "3"], "steps must be an integer >= 10"),
         (["lr-find", "digits", "--plot", "{file}"], "plot must be a file that does not exist yet"),
         (["lr-find", "digits", "--plot", "no/such.png"], "plot must be a file in a directory that exists"),
+        (["lr-find", "digits", "--plot", "curve.txt"], "ends in .png"),
         (["report", "{foreign}"], "`recipes search` has written"),
         (["report", "nothing"], "`recipes search` has written"),
         (["export", "nothing", "--to", "out"], "run must be a directory that Run.save"),
@@ -164,7 +164,7 @@ def test_search_report_and_predict(call, data_dir, digits, tmp_path):
     np.save(tmp_path / "x.npy", x)
     code, output, errors = call("predict", directory / "best", tmp_path / "x.npy")
     assert (code, errors) == (0, "")
-    lines = [line.split() for line in output.splitlines()]
+    lines = [line.split("\t") for line in output.splitlines()]
     assert all(re.fullmatch(r"[01]\.\d{4}", probability) for _, probability in lines)
     accuracy = np.mean([int(name) == label for (name, _), label in zip(lines, y, strict=True)])
     facts = json.loads((directory / "best" / "export.json").read_text())
@@ -195,13 +195,21 @@ def test_lr_find(call, data_dir, tmp_path):
     assert Path(plot).read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_diverged_training_fails(call, data_dir, tmp_path):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        code, _, errors = call(
-            *("train", "digits", "--data-dir", data_dir, "--learning-rate", 1e30, "--epochs", 1, "--optimizer", "sgd"),
-            *("--save", tmp_path / "run"),
-        )
+def test_a_range_test_that_says_nothing_fails(call, data_dir, tmp_path):
+    options = ["--low", 1e6, "--high", 1e7, "--plot", tmp_path / "curve.png"]
+    code, _, errors = call("lr-find", "digits", "--data-dir", data_dir, *options)
     assert code == 1
-    assert "recipes: training stopped: the loss is nan" in errors
+    assert errors.startswith("recipes: ")
+    assert errors.count("\n") == 1
+    assert not (tmp_path / "curve.png").exists()
+
+
+def test_a_diverged_training_fails(call, data_dir, tmp_path):
+    code, _, errors = call(
+        *("train", "digits", "--data-dir", data_dir, "--learning-rate", 1e30, "--epochs", 1, "--optimizer", "sgd"),
+        *("--save", tmp_path / "run"),
+    )
+    assert code == 1
+    assert errors.startswith("recipes: training stopped: the loss is nan")
+    assert errors.count("\n") == 1
     assert not (tmp_path / "run").exists()

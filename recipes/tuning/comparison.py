@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from callbacks.checks import InvalidArgument
-from recipes.environment import hardware, versions
+from recipes.environment import commit, hardware, versions
 from recipes.files import write_text
 from recipes.recipe import Recipe
 from recipes.report.results import Results
@@ -139,9 +139,9 @@ class Comparison:
 
 
 def write_environment(ledger: Ledger, command: str) -> dict[str, Any]:
-    """Notes versions, hardware and the command beside the ledger, once; returns what is noted there."""
+    """Notes commit, versions, hardware and the command beside the ledger, once; returns what is noted there."""
     path = ledger.directory / "environment.json"
     if not path.is_file():
-        facts = {"versions": versions(), "hardware": hardware(), "command": command}
+        facts = {"commit": commit(), "versions": versions(), "hardware": hardware(), "command": command}
         write_text(path, json.dumps(facts, indent=2) + "\n")
     return json.loads(path.read_text(encoding="utf-8"))

@@ -128,6 +128,7 @@ class Trainer:
         self.model.compute_metrics(None, keras.ops.convert_to_tensor(y), keras.ops.zeros((1, data.spec.outputs)))
         self.model.reset_metrics()
         self._optimizer_start = [np.array(variable.numpy()) for variable in self.model.optimizer.variables]
+        self._untouched = seed if model is None else None
 
     def run(
         self,
@@ -188,6 +189,9 @@ class Trainer:
 
     def _reset(self, seed: int) -> None:
         """Weights, optimizer and random states as those of a new model made from this seed."""
+        untouched, self._untouched = self._untouched, None
+        if untouched == seed:
+            return
         keras.utils.set_random_seed(seed)
         if self._given is not None:
             values: list[Any] = self._given

@@ -47,8 +47,13 @@ def check_new_directory(
 
 def _check_writable(name: str, path: Path, start: Path) -> None:
     folder = next(each for each in (start, *start.absolute().parents) if each.exists())
+    refusal = InvalidArgument(name, str(path), "a directory that can be written")
     if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
-        raise InvalidArgument(name, str(path), "a directory that can be written")
+        raise refusal
+    try:  # permissions do not tell everything: a read-only file system, a full one, one that is no real one
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError:
+        raise refusal from None
 
 
 @contextlib.contextmanager

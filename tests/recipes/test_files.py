@@ -1,4 +1,5 @@
 import os
+from pathlib import Path
 
 import pytest
 from matplotlib.figure import Figure
@@ -167,3 +168,9 @@ def test_a_new_file(tmp_path, monkeypatch):
 def test_figures(tmp_path, name, start):
     write_figure(tmp_path / name, Figure(figsize=(1, 1)))
     assert (tmp_path / name).read_bytes().startswith(start)
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="there is no /proc")
+def test_a_file_system_that_refuses_is_noticed_before_work():
+    with pytest.raises(InvalidArgument, match="a directory that can be written"):
+        check_new_directory("/proc/no/such", marker="run.json")

@@ -15,6 +15,11 @@ from recipes.environment import commit, hardware, versions
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def _without_folders(arguments: list[str]) -> list[str]:
+    """The arguments with DIR for each folder of this machine."""
+    return ["DIR" if os.path.isabs(argument) else argument for argument in arguments]
+
+
 def write_results(name: str, rows: list[dict[str, Any]]) -> Path:
     """Writes ``results/NAME.csv``: the rows, each with the columns that say where the numbers come from."""
     machine = hardware()
@@ -27,7 +32,7 @@ def write_results(name: str, rows: list[dict[str, Any]]) -> Path:
         "processor": machine["processor"],
         "cores": machine["cores"],
         "accelerators": machine["accelerators"],
-        "command": shlex.join(["python", os.path.relpath(sys.argv[0], ROOT), *sys.argv[1:]]),
+        "command": shlex.join(["python", os.path.relpath(sys.argv[0], ROOT), *_without_folders(sys.argv[1:])]),
     }
     path = ROOT / "results" / f"{name}.csv"
     path.parent.mkdir(exist_ok=True)

@@ -15,7 +15,7 @@ import numpy as np
 from callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
 from callbacks.stop_on_nan import StopOnNaN
 from recipes.activations import ACTIVATIONS
-from recipes.catalogue import Catalogue
+from recipes.catalogue import Catalogue, UnknownName
 from recipes.initializers import INITIALIZERS
 from recipes.losses import loss_for
 from recipes.models import MODELS
@@ -280,6 +280,8 @@ def _regularization(value: Any) -> tuple[Choice, ...]:
     names = [part.strip() if isinstance(part, str) else part for part in value]
     if names == ["none"]:
         return ()
+    if len(names) == 1 and isinstance(names[0], str) and names[0] not in REGULARIZERS:
+        raise UnknownName("regularizer", names[0], ["none", *REGULARIZERS])
     choices = tuple(_choice(REGULARIZERS, each, Regularizer) for each in names)
     labels = [_name(each) for each in choices]
     if len(set(labels)) != len(labels):

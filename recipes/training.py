@@ -28,7 +28,7 @@ __all__ = ["Trainer", "fit"]
 LARGEST_SEED = 2**32 - 1
 """The largest that NumPy and Keras take."""
 
-EXECUTION_FLOPS = 6e10
+EXECUTION_FLOPS = 1e11
 """About a second of one core's arithmetic: how much work one call of the compiled training step may hold."""
 
 

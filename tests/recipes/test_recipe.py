@@ -145,6 +145,7 @@ def test_json_is_stable():
         ({"regularization": "l2+dropuot"}, "did you mean 'dropout'"),
         ({"regularization": "l2+none"}, "unknown regularizer 'none'"),
         ({"regularization": ""}, "unknown regularizer ''"),
+        ({"regularization": "nun"}, "unknown regularizer 'nun': did you mean 'none'"),
         ({"regularization": 5}, "unknown regularizer 5"),
         ({"regularization": keras.regularizers.L2(0.1)}, "unknown regularizer"),
         ({"regularization": "l2+l2"}, "each regularizer at most once"),

@@ -10,7 +10,7 @@ import recipes
 from callbacks.checks import InvalidArgument
 from recipes import Recipe, fit, mlp
 from recipes.regularization import Regularizer
-from recipes.training import Trainer, check_fits, steps_for
+from recipes.training import EXECUTION_FLOPS, Trainer, check_fits, steps_for
 
 
 def same(a, b):
@@ -316,10 +316,10 @@ def test_large_models_take_fewer_steps_a_call():
     model = keras.Sequential([keras.Input((1000,)), keras.layers.Dense(1000)])
     per_step = 6.0 * 1000 * 1000 * 100
     for steps in (50, 101, 1000):
-        calls = max(1, int(np.ceil(steps * per_step / 6e10)))
+        calls = max(1, int(np.ceil(steps * per_step / EXECUTION_FLOPS)))
         assert steps_for(model, 100, steps) == int(np.ceil(steps / calls))
     image = keras.Sequential([keras.Input((64, 64, 16)), keras.layers.Conv2D(64, 3, padding="same")])
-    assert steps_for(image, 100, 1000) == int(np.ceil(1000 / np.ceil(1000 * 6 * 9 * 16 * 64 * 64 * 64 * 100 / 6e10)))
+    assert steps_for(image, 100, 1000) == int(np.ceil(1000 / np.ceil(1000 * 6 * 9 * 16 * 64 * 64 * 64 * 100 / EXECUTION_FLOPS)))
 
 
 def test_progress_is_shown_only_when_asked(classes, tiny, capsys):

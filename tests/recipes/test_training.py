@@ -319,7 +319,8 @@ def test_large_models_take_fewer_steps_a_call():
         calls = max(1, int(np.ceil(steps * per_step / EXECUTION_FLOPS)))
         assert steps_for(model, 100, steps) == int(np.ceil(steps / calls))
     image = keras.Sequential([keras.Input((64, 64, 16)), keras.layers.Conv2D(64, 3, padding="same")])
-    assert steps_for(image, 100, 1000) == int(np.ceil(1000 / np.ceil(1000 * 6 * 9 * 16 * 64 * 64 * 64 * 100 / EXECUTION_FLOPS)))
+    per_step = 6 * 9 * 16 * 64 * 64 * 64 * 100
+    assert steps_for(image, 100, 1000) == int(np.ceil(1000 / np.ceil(1000 * per_step / EXECUTION_FLOPS)))
 
 
 def test_progress_is_shown_only_when_asked(classes, tiny, capsys):

@@ -10,6 +10,7 @@ import numpy as np
 from callbacks.checks import InvalidArgument, check_integer, check_number
 from callbacks.hyperparameters import check_settable, set_learning_rate
 from callbacks.schedules import exponential_sweep
+from callbacks.siblings import check_sole_schedule
 from callbacks.snapshot import Snapshot
 from callbacks.suggestions import RULES, smoothed
 
@@ -48,6 +49,8 @@ class LRFinder(keras.callbacks.Callback):
         >>> model.fit(data.repeat(), steps_per_epoch=100, callbacks=[finder])
         >>> finder.suggest()
     """
+
+    sets_learning_rate = True
 
     def __init__(
         self,
@@ -107,6 +110,7 @@ class LRFinder(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: Any = None) -> None:
         check_settable(self.model.optimizer, type(self).__name__)
+        check_sole_schedule(self)
         if self.model.steps_per_execution != 1:
             raise ValueError(
                 "LRFinder needs the loss of every batch: compile with steps_per_execution=1, or use "

@@ -30,6 +30,7 @@ class OneCycle(StepSchedule):
         initial_divisor: peak over first rate. Default 25.
         final_divisor: first rate over last rate. Default 1e4.
         shape: "cosine" (default) or "linear".
+        **options: ``unit``, ``per`` and ``warm_up``, as in :class:`callbacks.StepSchedule`.
 
     Raises:
         InvalidArgument: for a value outside its range.
@@ -53,8 +54,9 @@ class OneCycle(StepSchedule):
         initial_divisor: float = 25.0,
         final_divisor: float = 1e4,
         shape: str = "cosine",
+        **options: Any,
     ):
-        super().__init__(total_steps)
+        super().__init__(total_steps, **options)
         self.peak = check_number("peak", peak, above=0)
         self.start_fraction = check_number("start_fraction", start_fraction, above=0, below=1)
         self.initial_divisor = check_number("initial_divisor", initial_divisor, low=1)

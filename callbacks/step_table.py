@@ -1,7 +1,7 @@
 """A table of learning rates (and momenta), one row a step, that the compiled training step reads by itself.
 
-With ``steps_per_execution=N`` Keras calls its callbacks only every N steps, so a callback that assigns the rate is
-late by up to N steps. Here the training step itself reads row after row: exact for any N, and no Python between steps.
+Exact for any ``steps_per_execution``, and no Python between steps: a callback that assigns the rate before every batch
+would be late by up to that many steps, and costs more than the rest of a small step.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import keras
 import numpy as np
 
 from callbacks.hyperparameters import leaves
+from callbacks.step_hooks import StepHooks
 
 __all__ = ["StepTable"]
 
@@ -20,10 +21,11 @@ _attached: weakref.WeakKeyDictionary[Any, StepTable] = weakref.WeakKeyDictionary
 
 
 class StepTable:
-    """Wraps ``model.train_step`` so that each step first takes its learning rate and momentum from a table.
+    """Makes each step of a model first take its learning rate and momentum from a table.
 
     Get one with :meth:`of`: a model has at most one, and it stays attached (doing nothing while it is not active), so
-    that a second ``fit`` needs no new tracing.
+    that a second ``fit`` needs no new tracing. Whenever a ``fit`` begins it is inactive, so that a training that was
+    interrupted leaves nothing behind.
 
     The table is a WeakKeyDictionary's value and must not refer to the model, or the model would live for ever.
 
@@ -38,42 +40,36 @@ class StepTable:
         import tensorflow as tf
 
         self._optimizer = weakref.ref(model.optimizer)
+        self._last = 0
+        options = {"trainable": False, "aggregation": tf.VariableAggregation.ONLY_FIRST_REPLICA}
         with model.distribute_strategy.scope():
-            self._rates = _state(np.zeros(1, np.float32), shape=[None])
-            self._momenta = _state(np.zeros(1, np.float32), shape=[None])
-            self._momentum_active = _state(False)
-            self._position = _state(0, dtype="int64")
-            self._end = _state(0, dtype="int64")
+            # A row is the rate, and the momentum or NaN to leave it alone.
+            self._rows = tf.Variable(np.zeros((1, 2), np.float32), shape=[None, 2], **options)
+            self._position = tf.Variable(np.zeros(3, np.int64), **options)  # the next row, the end, the last row
         rates = [leaf.learning_rate for leaf in leaves(model.optimizer)]
         momenta = [
             leaf.momentum for leaf in leaves(model.optimizer) if "momentum" in getattr(leaf, "live_hyperparameters", ())
         ]
-        original = model.train_step
 
-        def from_table(table: Any, active: Any, variables: list[Any]) -> None:
-            row = tf.minimum(self._position, tf.size(table, out_type=tf.int64) - 1)
-            value = tf.gather(table, row)
-            for variable in variables:
-                variable.assign(tf.where(active, tf.cast(value, variable.dtype), variable.value))
+        def take(data: Any) -> None:
+            position, end, last = tf.unstack(self._position)
+            active = tf.less(position, end)
+            rate, momentum = tf.unstack(tf.gather(self._rows, tf.minimum(position, last)))
+            for variable in rates:
+                variable.assign(tf.where(active, tf.cast(rate, variable.dtype), variable.value))
+            if momenta:
+                active = tf.logical_and(active, tf.logical_not(tf.math.is_nan(momentum)))
+                for variable in momenta:
+                    variable.assign(tf.where(active, tf.cast(momentum, variable.dtype), variable.value))
+            self._position.assign_add(tf.constant([1, 0, 0], tf.int64))
 
-        def train_step(data: Any) -> Any:
-            active = tf.less(self._position, self._end)
-            from_table(self._rates, active, rates)
-            from_table(self._momenta, tf.logical_and(active, self._momentum_active), momenta)
-            self._position.assign_add(1)
-            return original(data)
-
-        train_step.__wrapped__ = original  # type: ignore[attr-defined]
-        model.train_step = train_step
-        model.make_train_function(force=True)
+        StepHooks.of(model).add(model, "step_table", take, at_start=lambda: self.seek(0, 0))
 
     @classmethod
     def of(cls, model: keras.Model) -> StepTable:
         """The table of this model, attached now if it was not, or if the model was compiled anew since."""
         table = _attached.get(model)
         if table is None or table._optimizer() is not model.optimizer:
-            if table is not None:  # take off the wrapper of the optimizer that is gone
-                model.train_step = model.train_step.__wrapped__
             table = _attached[model] = cls(model)
         return table
 
@@ -84,21 +80,13 @@ class StepTable:
             rates: shape (steps,), the learning rate of each step.
             momenta: shape (steps,), or None to leave the momentum alone.
         """
-        self._rates.assign(np.asarray(rates, np.float32))
+        rows = np.full((len(rates), 2), np.nan, np.float32)
+        rows[:, 0] = rates
         if momenta is not None:
-            self._momenta.assign(np.asarray(momenta, np.float32))
-        self._momentum_active.assign(momenta is not None)
+            rows[:, 1] = momenta
+        self._rows.assign(rows)
+        self._last = len(rows) - 1
 
     def seek(self, position: int, steps: int) -> None:
-        """Makes the next ``steps`` steps use the rows from ``position`` on; past the end the last row holds.
-
-        No more than these, so that a training that was interrupted leaves nothing behind that changes the rate.
-        """
-        self._position.assign(position)
-        self._end.assign(position + steps)
-
-
-def _state(value: Any, **options: Any) -> Any:
-    import tensorflow as tf
-
-    return tf.Variable(value, trainable=False, aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA, **options)
+        """Makes the next ``steps`` steps use the rows from ``position`` on; past the end the last row holds."""
+        self._position.assign(np.array([position, position + steps, self._last], np.int64))

@@ -1,0 +1,44 @@
+"""Two schedules of one fit are refused, and the list of callbacks is found from within a hook."""
+
+import keras
+import pytest
+
+import callbacks
+from callbacks.siblings import callback_list
+
+OTHERS = {
+    "one_cycle": lambda: callbacks.OneCycle(0.2),
+    "finder": lambda: callbacks.LRFinder(),
+    "scheduler": lambda: keras.callbacks.LearningRateScheduler(lambda epoch: 0.1),
+    "plateau": lambda: keras.callbacks.ReduceLROnPlateau(),
+}
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("other", OTHERS)
+def test_two_schedules_are_refused_before_any_step(other, first, make_model, run):
+    model = make_model()
+    before = model.get_weights()[0].copy()
+    both = [callbacks.OneCycle(0.1), OTHERS[other]()]
+    with pytest.raises(ValueError, match=r"only callback that sets the learning rate.* Received: callbacks="):
+        run(model, *(both if first else both[::-1]))
+    assert (model.get_weights()[0] == before).all()
+
+
+def test_after_a_refusal_one_of_them_alone_is_fine(make_model, run):
+    model, kept = make_model(), callbacks.OneCycle(0.1)
+    with pytest.raises(ValueError, match="only callback"):
+        run(model, kept, callbacks.OneCycle(0.2))
+    assert len(run(model, kept)["learning_rate"]) == 3
+
+
+def test_the_list_is_found_only_from_within_a_hook(make_model, run):
+    class Look(keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            self.found = callback_list(self)
+
+    look, stop = Look(), callbacks.StopOnNaN()
+    run(make_model(), look, stop)
+    assert look.found.callbacks[:2] == [look, stop]
+    assert isinstance(look.found.callbacks[-1], keras.callbacks.History)
+    assert callback_list(look) is None

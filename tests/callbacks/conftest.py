@@ -39,6 +39,7 @@ CASES = [  # a new callback is one line here
     Case("step_schedule", Ramp, schedule=True, sets_rate=True),
     Case("lr_finder", lambda: callbacks.LRFinder(1e-4, 1.0, steps=15), sets_rate=True, every_batch=True),
     Case("stop_on_nan", callbacks.StopOnNaN),
+    Case("gradient_monitor", lambda: callbacks.GradientMonitor(every=3)),
 ]
 
 
@@ -96,7 +97,8 @@ def make_model():
     """``make_model(optimizer)``: a linear model, always from the same weights, compiled."""
 
     def make(optimizer=None, *, layers=(), seed=0, **options):
-        layer = keras.layers.Dense(1, use_bias=False, kernel_initializer=keras.initializers.RandomNormal(seed=seed))
+        kernel = keras.initializers.RandomNormal(seed=seed)
+        layer = keras.layers.Dense(1, use_bias=False, kernel_initializer=kernel, name="linear")
         model = keras.Sequential([keras.Input((3,)), *layers, layer])
         model.compile(Momentum(0.01) if optimizer is None else optimizer, "mse", **options)
         return model

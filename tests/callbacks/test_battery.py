@@ -205,7 +205,8 @@ def test_several_optimizers_for_one_model(case, steps, run, dataset):
 
     def trained(optimizer):
         kernels = [keras.initializers.RandomNormal(seed=seed) for seed in (0, 1)]
-        model = keras.Sequential([keras.Input((3,)), *(keras.layers.Dense(1, kernel_initializer=k) for k in kernels)])
+        layers = [keras.layers.Dense(1, kernel_initializer=k, name=f"{i}") for i, k in enumerate(kernels)]
+        model = keras.Sequential([keras.Input((3,)), *layers])
         model.compile(optimizer, "mse", steps_per_execution=steps)
         before = weights(model)
         logs = run(model, case.make(), epochs=1)

@@ -18,7 +18,8 @@ class OneCycle(StepSchedule):
     """One rise of the learning rate to ``peak`` and one fall to nearly zero, with the momentum moving the other way.
 
     Rate: ``peak / initial_divisor`` -> ``peak`` over the first ``start_fraction`` of the steps, then down to
-    ``peak / initial_divisor / final_divisor``. Momentum: ``high`` -> ``low`` -> ``high``.
+    ``peak / initial_divisor / final_divisor``, in one go or by way of the first rate. Momentum: ``high`` -> ``low`` ->
+    ``high``.
 
     Args:
         peak: the highest learning rate. :func:`callbacks.find_learning_rate` suggests one.
@@ -26,23 +27,28 @@ class OneCycle(StepSchedule):
         momentum: ``"auto"`` (default) cycles between 0.95 and 0.85 where the optimizer's momentum can change during
             training, and leaves it alone elsewhere; ``(low, high)`` cycles between these and raises where it cannot;
             ``None`` never cycles.
-        start_fraction: share of the steps spent rising, in (0, 1). Default 0.3.
+        start_fraction: share of the steps spent rising, in (0, 1); with three phases in (0, 0.5]. Default 0.3.
         initial_divisor: peak over first rate. Default 25.
         final_divisor: first rate over last rate. Default 1e4.
         shape: "cosine" (default) or "linear".
+        phases: 2 (default) falls from the peak to the last rate in one go. 3 falls to the first rate as fast as it
+            rose, and from there to the last one over the rest of the steps, at the highest momentum, as in the paper;
+            a ``start_fraction`` of 0.45 then leaves a tenth for the last phase.
         **options: ``unit``, ``per`` and ``warm_up``, as in :class:`callbacks.StepSchedule`.
 
     Raises:
         InvalidArgument: for a value outside its range.
         ValueError: at the start of training, as :class:`callbacks.StepSchedule`.
 
-    Source: Smith 2018, arXiv:1803.09820; the same values as PyTorch's ``OneCycleLR`` with two phases. fastai's
-    ``fit_one_cycle`` starts its rise at 25 % and falls to peak / 1e5.
+    Source: Smith 2018, arXiv:1803.09820; the same values as PyTorch's ``OneCycleLR``, whose ``three_phase=True`` is
+    ``phases=3`` here. fastai's ``fit_one_cycle`` rises for 25 % of the steps and falls to peak / 1e5.
 
     Example:
         >>> model.compile(recipes.optimizers.Momentum(), "mse")             # doctest: +SKIP
         >>> model.fit(x, y, epochs=5, callbacks=[callbacks.OneCycle(0.1)])  # doctest: +SKIP
     """
+
+    gains_late = True
 
     def __init__(
         self,
@@ -54,11 +60,14 @@ class OneCycle(StepSchedule):
         initial_divisor: float = 25.0,
         final_divisor: float = 1e4,
         shape: str = "cosine",
+        phases: int = 2,
         **options: Any,
     ):
         super().__init__(total_steps, **options)
         self.peak = check_number("peak", peak, above=0)
-        self.start_fraction = check_number("start_fraction", start_fraction, above=0, below=1)
+        self.phases = check_choice("phases", phases, (2, 3))
+        limit = {"below": 1.0} if phases == 2 else {"high": 0.5}
+        self.start_fraction = check_number("start_fraction", start_fraction, above=0, **limit)
         self.initial_divisor = check_number("initial_divisor", initial_divisor, low=1)
         self.final_divisor = check_number("final_divisor", final_divisor, low=1)
         self.shape = check_choice("shape", shape, ("cosine", "linear"))
@@ -81,6 +90,7 @@ class OneCycle(StepSchedule):
             initial_divisor=self.initial_divisor,
             final_divisor=self.final_divisor,
             shape=self.shape,
+            phases=self.phases,
         )
 
     def momenta(self, total_steps: int) -> np.ndarray | None:
@@ -100,4 +110,5 @@ class OneCycle(StepSchedule):
             high=float(bounds[1]),
             start_fraction=self.start_fraction,
             shape=self.shape,
+            phases=self.phases,
         )

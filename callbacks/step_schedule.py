@@ -59,6 +59,13 @@ class StepSchedule(keras.callbacks.Callback):
 
     sets_learning_rate = True
 
+    gains_late = False
+    """Whether most of the gain comes towards the end, as the rate falls to nearly zero or drops for the last time: then
+    an early stop throws it away, and a validation loss from before says little."""
+
+    multiplier = 1.0
+    """What all rates are multiplied by; a subclass may change it while it trains, and then call :meth:`load`."""
+
     def __init__(
         self,
         total_steps: int | None = None,
@@ -98,8 +105,14 @@ class StepSchedule(keras.callbacks.Callback):
             accepted = "a number > 0 and <= 1, a fraction of the training; give unit='epochs' or 'steps' for others"
             raise InvalidArgument(name, value, accepted) from None
 
-    def in_steps(self, length: float, total_steps: int) -> float:
-        """A length in :attr:`unit`, as steps of a schedule of ``total_steps``."""
+    def optional_length(self, name: str, value: Any) -> float | None:
+        """The same for a length that may be None."""
+        return None if value is None else self.check_length(name, value)
+
+    def in_steps(self, length: float | None, total_steps: int, default: float = 1.0) -> float:
+        """A length in :attr:`unit` as steps of a schedule of ``total_steps``; None: the fraction ``default`` of it."""
+        if length is None:
+            return default * total_steps
         if self.unit == "training":
             return length * total_steps
         if self.unit == "steps":
@@ -161,7 +174,7 @@ class StepSchedule(keras.callbacks.Callback):
     def load(self) -> None:
         """Hands the values to the compiled step; a subclass that changes them between epochs calls it again."""
         if self._table is not None:
-            self._table.load(self._rates, self._momenta)
+            self._table.load(self.multiplier * self._rates, self._momenta)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self.seek(epoch, 0)
@@ -176,7 +189,7 @@ class StepSchedule(keras.callbacks.Callback):
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         if self._table is None:
             step = min(self._epoch_begin + batch, len(self._rates) - 1)
-            set_learning_rate(self.model.optimizer, float(self._rates[step]))
+            set_learning_rate(self.model.optimizer, self.multiplier * float(self._rates[step]))
             if self._momenta is not None:
                 set_momentum(self.model.optimizer, float(self._momenta[step]))
 
@@ -203,7 +216,8 @@ class StepSchedule(keras.callbacks.Callback):
         """
         from matplotlib.figure import Figure
 
-        rates, momenta = self.values(total_steps or self.total_steps or len(self._rates), steps_per_epoch)
+        length = total_steps if total_steps is not None else self.total_steps or len(self._rates)
+        rates, momenta = self.values(length, steps_per_epoch)
         figure = Figure(figsize=(7, 3 if momenta is None else 5), layout="constrained")
         axes = figure.subplots(1 if momenta is None else 2, 1, sharex=True, squeeze=False)[:, 0]
         axes[0].plot(np.arange(len(rates)), rates)

@@ -50,7 +50,8 @@ class Recipe:
         optimizer: a name or a Keras optimizer. Default "momentum".
         learning_rate: the (peak) rate, > 0; None (default): the rate that the optimizer was given, as an object or in a
             mapping, or else the one that :func:`recipes.fit` finds by a range test.
-        schedule: "one_cycle" (default) or "constant".
+        schedule: "one_cycle" (default), "constant", "cosine", "step", ...; lengths among its options are fractions of
+            the training: ``{"name": "step", "every": 0.25, "warm_up": 0.05}``.
 
     Raises:
         InvalidArgument: for a value outside its range or an unknown name, with the nearest known one.
@@ -210,8 +211,7 @@ class Recipe:
         schedule = _build(SCHEDULES, self.schedule, peak=rate)
         if schedule is not None and schedule.total_steps is None and steps_per_epoch is not None:
             schedule.total_steps = steps_per_epoch * epochs
-        name = _name(self.schedule)
-        extra = [c for each in self.regularizers() for c in each.callbacks(epochs=epochs, schedule=name)]
+        extra = [c for each in self.regularizers() for c in each.callbacks(epochs=epochs, schedule=schedule)]
         return [StopOnNaN(), *([schedule] if schedule is not None else []), *extra]
 
     # --- JSON -------------------------------------------------------------------------------------------------------

@@ -1,12 +1,35 @@
-"""The learning-rate schedules by name: which class of ``callbacks`` each one is."""
+"""The learning-rate schedules by name: which class of ``callbacks`` each one is.
+
+All tunable lengths are fractions of the training, and all rates fractions of the peak, so that their ranges suit a
+training of any length.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+
+from callbacks.constant_rate import ConstantRate
+from callbacks.cosine_decay import CosineDecay
+from callbacks.cosine_restarts import CosineRestarts
+from callbacks.exponential_decay import ExponentialDecay
+from callbacks.inverse_time_decay import InverseTimeDecay
+from callbacks.linear_decay import LinearDecay
 from callbacks.one_cycle import OneCycle
-from recipes.catalogue import Catalogue, Entry
+from callbacks.performance_decay import PerformanceDecay
+from callbacks.power_decay import PowerDecay
+from callbacks.step_decay import StepDecay
+from callbacks.step_schedule import StepSchedule
+from recipes.catalogue import Catalogue, Entry, Range
 
 __all__ = ["SCHEDULES"]
 
+
+def constant(peak: float, **options: Any) -> StepSchedule | None:
+    """None, for the optimizer keeps its rate by itself, unless there are options such as ``warm_up``."""
+    return ConstantRate(peak, **options) if options else None
+
+
+WARM_UP = Range("warm_up", 0.0, 0.2, 0.0, log=False)
 
 SCHEDULES = Catalogue(
     "schedule",
@@ -16,7 +39,79 @@ SCHEDULES = Catalogue(
             OneCycle,
             "The rate up to its peak and down to nearly zero, momentum the other way.",
             "Smith 2018",
+            (
+                Range("start_fraction", 0.1, 0.5, 0.3, log=False),
+                Range("initial_divisor", 5.0, 100.0, 25.0),
+                Range("final_divisor", 1e2, 1e5, 1e4),
+            ),
         ),
-        Entry("constant", lambda peak: None, "The same rate throughout.", "Robbins and Monro 1951"),
+        Entry(
+            "constant",
+            constant,
+            "The same rate throughout, perhaps after a warm-up.",
+            "Robbins and Monro 1951",
+            (WARM_UP,),
+        ),
+        Entry(
+            "linear",
+            LinearDecay,
+            "Along a straight line down to a small fraction, then constant.",
+            "Goodfellow et al. 2016, eq. 8.14",
+            (Range("length", 0.5, 1.0, 1.0, log=False), Range("final_fraction", 1e-3, 0.1, 0.01), WARM_UP),
+        ),
+        Entry(
+            "power",
+            PowerDecay,
+            "peak / (1 + t/s)^c: fast at first, then ever more slowly.",
+            "Géron 2019, ch. 11",
+            (Range("scale", 0.02, 1.0, 0.2), Range("exponent", 0.5, 2.0, 1.0), WARM_UP),
+        ),
+        Entry(
+            "exponential",
+            ExponentialDecay,
+            "By the same factor in every step: to a tenth in each stretch of `tenfold`.",
+            "Géron 2019, ch. 11",
+            (Range("tenfold", 0.2, 1.0, 0.5), WARM_UP),
+        ),
+        Entry(
+            "step",
+            StepDecay,
+            "Times a factor at regular intervals.",
+            "He et al. 2015",
+            (Range("every", 0.1, 0.5, 1 / 3, log=False), Range("factor", 0.1, 0.5, 0.1), WARM_UP),
+        ),
+        Entry(
+            "inverse_time",
+            InverseTimeDecay,
+            "peak / (1 + a t).",
+            "Robbins and Monro 1951; Bottou 2012",
+            (Range("rate", 1.0, 100.0, 10.0), WARM_UP),
+        ),
+        Entry(
+            "performance",
+            PerformanceDecay,
+            "Times a factor when the validation loss has stopped falling.",
+            "Géron 2019, ch. 11",
+            (Range("factor", 0.1, 0.5, 0.1), WARM_UP),
+        ),
+        Entry(
+            "cosine",
+            CosineDecay,
+            "Along half a cosine wave down to (nearly) zero.",
+            "Loshchilov and Hutter 2017",
+            (
+                Range("length", 0.5, 1.0, 1.0, log=False),
+                Range("final_fraction", 0.0, 0.1, 0.0, log=False),
+                WARM_UP,
+            ),
+        ),
+        Entry(
+            "cosine_restarts",
+            CosineRestarts,
+            "Cosine waves one after another, each longer than the one before.",
+            "Loshchilov and Hutter 2017",
+            # Not `first`: left alone, it makes three waves fill the training, which then ends at a low rate.
+            (Range("growth", 1.0, 3.0, 2.0, log=False), Range("final_fraction", 0.0, 0.1, 0.0, log=False), WARM_UP),
+        ),
     ],
 )

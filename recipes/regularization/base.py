@@ -6,6 +6,8 @@ from typing import Any
 
 import keras
 
+from callbacks.step_schedule import StepSchedule
+
 __all__ = ["Regularizer"]
 
 
@@ -31,6 +33,6 @@ class Regularizer:
         """A new layer to put after each hidden activation (never after the output), or None."""
         return None
 
-    def callbacks(self, *, epochs: int, schedule: str) -> list[keras.callbacks.Callback]:
-        """Callbacks for one training of ``epochs`` epochs under the schedule of that name."""
+    def callbacks(self, *, epochs: int, schedule: StepSchedule | None) -> list[keras.callbacks.Callback]:
+        """Callbacks for one training of ``epochs`` epochs under this schedule; None where the rate is constant."""
         return []

@@ -1,17 +1,18 @@
-"""Early stopping, and how it lives together with 1cycle."""
+"""Early stopping, and how it lives together with a schedule whose gain comes late."""
 
 from __future__ import annotations
 
 import keras
 
 from callbacks.checks import check_integer
+from callbacks.step_schedule import StepSchedule
 from recipes.regularization.base import Regularizer
 
 __all__ = ["EarlyStopping"]
 
 
-CYCLE_SHARE = 0.7
-"""Share of a 1cycle schedule before which early stopping does nothing."""
+LATE_SHARE = 0.7
+"""Share of the training before which early stopping does nothing, under a schedule whose gain comes late."""
 
 
 class EarlyStopping(Regularizer):
@@ -21,6 +22,11 @@ class EarlyStopping(Regularizer):
     throws it away, and a validation loss that was low before them is a poor guide. There neither stopping nor the
     choice of the best epoch begins before 70 % of the cycle is over. ``scripts/measure_early_stopping.py`` compares
     the ways to combine the two; ``results/early_stopping.csv`` holds what it measured.
+
+    The same holds for every schedule whose class says ``gains_late``: besides 1cycle "linear", "cosine" and
+    "cosine_restarts", which also end near zero, and "step", whose drops each bring a gain, by default the last one
+    after two thirds. Nothing waits under "constant", "power", "exponential" and "inverse_time", which fall most at
+    first, nor under "performance", whose ``patience`` has to be smaller than the one here. Only 1cycle was measured.
 
     Args:
         patience: epochs without a lower validation loss after which training stops, >= 1. Default 5.
@@ -40,9 +46,9 @@ class EarlyStopping(Regularizer):
     def __init__(self, patience: int = 5):
         self.patience = check_integer("patience", patience, low=1)
 
-    def callbacks(self, *, epochs: int, schedule: str) -> list[keras.callbacks.Callback]:
+    def callbacks(self, *, epochs: int, schedule: StepSchedule | None) -> list[keras.callbacks.Callback]:
         """Keras' own EarlyStopping with the best weights restored."""
-        start = int(CYCLE_SHARE * epochs) if schedule == "one_cycle" else 0
+        start = int(LATE_SHARE * epochs) if schedule is not None and schedule.gains_late else 0
         return [
             keras.callbacks.EarlyStopping(
                 monitor="val_loss", patience=self.patience, start_from_epoch=start, restore_best_weights=True

@@ -11,6 +11,7 @@ from keras import ops
 
 import callbacks
 from recipes.optimizers import Momentum
+from recipes.schedules import SCHEDULES
 
 STEPS = 10  # batches in an epoch of the data below
 
@@ -33,8 +34,18 @@ class Case:
     every_batch: bool = False  # refuses steps_per_execution > 1
 
 
-CASES = [  # a new callback is one line here
-    Case("one_cycle", lambda: callbacks.OneCycle(0.1), schedule=True, sets_rate=True),
+OPTIONS = {  # where the defaults of a schedule in the catalogue would not do in the battery
+    "constant": {"warm_up": 0.25},  # without options it needs no callback
+    "performance": {"monitor": "loss", "warm_up": 0.25},  # there is no validation
+}
+
+
+def _scheduled(name):
+    return Case(name, lambda: SCHEDULES.build(name, peak=0.1, **OPTIONS.get(name, {})), schedule=True, sets_rate=True)
+
+
+CASES = [  # a schedule in the catalogue is here already; every other callback is one line
+    *map(_scheduled, SCHEDULES),
     Case("one_cycle_short", lambda: callbacks.OneCycle(0.1, 15, momentum=None, shape="linear"), True, True),
     Case("step_schedule", Ramp, schedule=True, sets_rate=True),
     Case("lr_finder", lambda: callbacks.LRFinder(1e-4, 1.0, steps=15), sets_rate=True, every_batch=True),
@@ -144,10 +155,10 @@ def recorder():
             if self.built:
                 return
             super().build(variables)
-            self.seen = self.add_variable((100, 2), name="seen")
+            self.seen = self.add_variable((200, 2), name="seen")
 
         def update_step(self, gradient, variable, learning_rate):
-            row = ops.one_hot(self.iterations, 100)[:, None]
+            row = ops.one_hot(self.iterations, 200)[:, None]
             pair = ops.stack([ops.cast(learning_rate, "float32"), ops.cast(self.momentum, "float32")])
             self.assign_add(self.seen, row * pair)
             super().update_step(gradient, variable, learning_rate)

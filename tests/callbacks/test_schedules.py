@@ -1,15 +1,30 @@
-"""Schedules: values worked out by hand, and PyTorch's OneCycleLR at every step."""
+"""Schedules: values worked out by hand, every step of PyTorch's schedules, and those of Keras."""
 
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
 from callbacks.checks import InvalidArgument
-from callbacks.schedules import annealed, exponential_sweep, one_cycle, one_cycle_momentum
+from callbacks.schedules import (
+    annealed,
+    cosine_decay,
+    cosine_restarts,
+    exponential_decay,
+    exponential_sweep,
+    inverse_time_decay,
+    linear_decay,
+    one_cycle,
+    one_cycle_momentum,
+    power_decay,
+    step_decay,
+)
 
 GOLDEN = np.load(Path(__file__).with_name("golden") / "one_cycle.npz")
 NAMES = sorted({key.split("/")[0] for key in GOLDEN})
+SCHEDULES = np.load(Path(__file__).with_name("golden") / "schedules.npz")
+PEAK = 0.3  # of all of them
 
 # 21 steps of which 3/7 rise: the peak is at step 8, half-way up at 4, half-way down at 14, the end at 20.
 HAND = {"total_steps": 21, "start_fraction": 3 / 7}
@@ -154,3 +169,232 @@ def test_exponential_sweep():
         exponential_sweep(0, total_steps=5, low=0.0, high=0.1)
     with pytest.raises(InvalidArgument, match="total_steps must be an integer >= 2"):
         exponential_sweep(0, total_steps=1, low=0.01, high=0.1)
+
+
+# --- three phases ---------------------------------------------------------------------------------------------------
+
+# 33 steps of which 1/3 rise: the peak is at step 10, back at the first rate at 20, the end at 32.
+THREE_PHASES_TABLE = [  # step, cosine, linear: peak 1, first 1/4, last 1/8; momentum between 0.5 and 0.9
+    (0, 0.25, 0.25, 0.9),
+    (5, 0.625, 0.625, 0.7),
+    (10, 1.0, 1.0, 0.5),
+    (15, 0.625, 0.625, 0.7),
+    (20, 0.25, 0.25, 0.9),
+    (23, 0.125 + 0.125 * (1 + np.sqrt(0.5)) / 2, 0.21875, 0.9),
+    (26, 0.1875, 0.1875, 0.9),
+    (32, 0.125, 0.125, 0.9),
+    (33, 0.125, 0.125, 0.9),
+    (999, 0.125, 0.125, 0.9),
+]
+
+
+@pytest.mark.parametrize(("step", "cosine", "linear", "momentum"), THREE_PHASES_TABLE)
+def test_three_phases_by_hand(step, cosine, linear, momentum):
+    common = {"total_steps": 33, "start_fraction": 1 / 3, "phases": 3}
+    for shape, value in (("cosine", cosine), ("linear", linear)):
+        rate = one_cycle(step, peak=1.0, initial_divisor=4.0, final_divisor=2.0, shape=shape, **common)
+        assert rate == pytest.approx(value, rel=1e-12)
+        assert one_cycle_momentum(step, low=0.5, high=0.9, shape=shape, **common) == pytest.approx(momentum, rel=1e-12)
+
+
+@pytest.mark.parametrize(("total_steps", "expected"), [(1, [1]), (2, [1, 0.25]), (3, [1, 0.375, 0.25])])
+def test_three_phases_in_a_few_steps(total_steps, expected):
+    options = {"peak": 1.0, "initial_divisor": 2.0, "final_divisor": 2.0, "shape": "linear", "phases": 3}
+    np.testing.assert_allclose(one_cycle(np.arange(total_steps), total_steps=total_steps, **options), expected)
+
+
+@pytest.mark.parametrize("shape", ["cosine", "linear"])
+@pytest.mark.parametrize("phases", [2, 3])
+def test_a_thousand_steps_are_those_of_pytorch(phases, shape):
+    common = {"total_steps": 1000, "shape": shape, "phases": phases}
+    rates, momenta = SCHEDULES[f"one_cycle_{phases}_{shape}"]
+    assert len(rates) == 1000
+    np.testing.assert_allclose(one_cycle(np.arange(1000), peak=PEAK, **common), rates, rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(one_cycle_momentum(np.arange(1000), **common), momenta, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("name", "start_fraction"), [("half", 0.5), ("early", 0.1), ("odd", 0.45)])
+def test_three_phases_with_another_rise_are_those_of_pytorch(name, start_fraction):
+    rates, momenta = SCHEDULES[f"three_{name}"]
+    common = {"total_steps": len(rates), "start_fraction": start_fraction, "phases": 3}
+    steps = np.arange(len(rates))
+    np.testing.assert_allclose(one_cycle(steps, peak=PEAK, **common), rates, rtol=1e-11, atol=1e-15)
+    np.testing.assert_allclose(one_cycle_momentum(steps, **common), momenta, rtol=1e-12)
+
+
+# --- the other schedules --------------------------------------------------------------------------------------------
+
+HALF = np.sqrt(0.5)
+BY_HAND = {  # name -> function of the step, {step: value}; peak 2
+    "linear": (
+        lambda t: linear_decay(t, peak=2.0, length=10, final_fraction=0.25),
+        {0: 2.0, 1: 1.85, 5: 1.25, 9: 0.65, 10: 0.5, 11: 0.5, 10**6: 0.5},
+    ),
+    "linear to 1 %": (lambda t: linear_decay(t, peak=2.0, length=4), {0: 2.0, 2: 1.01, 4: 0.02, 9: 0.02}),
+    "power": (lambda t: power_decay(t, peak=2.0, scale=10), {0: 2.0, 5: 4 / 3, 10: 1.0, 20: 2 / 3, 990: 0.02}),
+    "power 2": (
+        lambda t: power_decay(t, peak=2.0, scale=10, exponent=2),
+        {0: 2.0, 10: 0.5, 30: 0.125, 90: 0.02},
+    ),
+    "tenfold": (
+        lambda t: exponential_decay(t, peak=2.0, tenfold=10),
+        {0: 2.0, 5: 2.0 / np.sqrt(10), 10: 0.2, 20: 0.02, 50: 2e-5},
+    ),
+    "exp": (
+        lambda t: exponential_decay(t, peak=2.0, rate=0.1),
+        {0: 2.0, 10: 0.7357588823428847, 20: 0.2706705664732254, 100: 9.079985952496971e-05},
+    ),
+    "step": (
+        lambda t: step_decay(t, peak=2.0, every=3, factor=0.5),
+        {0: 2.0, 2: 2.0, 3: 1.0, 5: 1.0, 6: 0.5, 8: 0.5, 9: 0.25, 30: 2.0 / 1024},
+    ),
+    "inverse_time": (
+        lambda t: inverse_time_decay(t, peak=2.0, rate=0.5),
+        {0: 2.0, 1: 4 / 3, 2: 1.0, 6: 0.5, 198: 0.02},
+    ),
+    "cosine": (
+        lambda t: cosine_decay(t, peak=2.0, length=8, final_fraction=0.5),
+        {0: 2.0, 2: 1.5 + 0.5 * HALF, 4: 1.5, 6: 1.5 - 0.5 * HALF, 8: 1.0, 9: 1.0, 16: 1.0},
+    ),
+    "cosine to zero": (lambda t: cosine_decay(t, peak=2.0, length=8), {0: 2.0, 4: 1.0, 8: 0.0, 99: 0.0}),
+    "restarts": (
+        lambda t: cosine_restarts(t, peak=2.0, first=4, final_fraction=0.5),
+        {0: 2.0, 1: 1.5 + 0.5 * HALF, 2: 1.5, 4: 2.0, 6: 1.5 + 0.5 * HALF, 8: 1.5, 12: 2.0, 20: 1.5, 28: 2.0, 44: 1.5},
+    ),
+    "restarts by 3/2": (
+        lambda t: cosine_restarts(t, peak=2.0, first=4, growth=1.5),
+        {0: 2.0, 2: 1.0, 4: 2.0, 7: 1.0, 10: 2.0, 19: 2.0, 32.5: 2.0},
+    ),
+    "restarts without growth": (
+        lambda t: cosine_restarts(t, peak=2.0, first=4, growth=1),
+        {0: 2.0, 2: 1.0, 4: 2.0, 6: 1.0, 4000: 2.0, 4002: 1.0},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BY_HAND)
+def test_by_hand(name):
+    function, table = BY_HAND[name]
+    for step, value in table.items():
+        assert float(function(step)) == pytest.approx(value, rel=1e-12, abs=1e-15), step
+    together = function(np.array([list(table)]))
+    np.testing.assert_allclose(together, [list(table.values())], rtol=1e-12, atol=1e-15)
+    assert together.dtype == np.float64
+    assert function(0).dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    ("name", "function"),
+    [
+        ("linear", lambda t: linear_decay(t, peak=PEAK, length=80)),
+        ("exponential", lambda t: exponential_decay(t, peak=PEAK, rate=-np.log(0.97))),
+        ("exponential", lambda t: exponential_decay(t, peak=PEAK, tenfold=np.log(10) / -np.log(0.97))),
+        ("step", lambda t: step_decay(t, peak=PEAK, every=15, factor=0.4)),
+        ("inverse_time", lambda t: inverse_time_decay(t, peak=PEAK, rate=0.07)),
+        ("power", lambda t: power_decay(t, peak=PEAK, scale=20, exponent=1.5)),
+        ("cosine", lambda t: cosine_decay(t, peak=PEAK, length=100, final_fraction=0.1)),
+        ("restarts_equal", lambda t: cosine_restarts(t, peak=PEAK, first=15, growth=1)),
+        ("restarts_doubled", lambda t: cosine_restarts(t, peak=PEAK, first=10, final_fraction=0.1)),
+        ("restarts_tripled", lambda t: cosine_restarts(t, peak=PEAK, first=7, growth=3)),
+    ],
+)
+def test_every_step_of_pytorchs_schedules(name, function):
+    expected = SCHEDULES[name]
+    assert len(expected) >= 100
+    np.testing.assert_allclose(function(np.arange(len(expected))), expected, rtol=1e-11, atol=1e-15)
+
+
+K = keras.optimizers.schedules
+
+
+@pytest.mark.parametrize(
+    ("theirs", "function"),
+    [
+        (K.PolynomialDecay(PEAK, 40, 0.01 * PEAK), lambda t: linear_decay(t, peak=PEAK, length=40)),
+        (K.ExponentialDecay(PEAK, 20, 0.1), lambda t: exponential_decay(t, peak=PEAK, tenfold=20)),
+        (
+            K.ExponentialDecay(PEAK, 7, 0.4, staircase=True),
+            lambda t: step_decay(t, peak=PEAK, every=7, factor=0.4),
+        ),
+        (K.InverseTimeDecay(PEAK, 20, 1.0), lambda t: inverse_time_decay(t, peak=PEAK, rate=1 / 20)),
+        (K.InverseTimeDecay(PEAK, 20, 1.0), lambda t: power_decay(t, peak=PEAK, scale=20)),
+        (K.CosineDecay(PEAK, 40, alpha=0.2), lambda t: cosine_decay(t, peak=PEAK, length=40, final_fraction=0.2)),
+        (
+            K.CosineDecayRestarts(PEAK, 6, t_mul=2.0, alpha=0.1),
+            lambda t: cosine_restarts(t, peak=PEAK, first=6, final_fraction=0.1),
+        ),
+    ],
+    ids=["linear", "exponential", "step", "inverse_time", "power", "cosine", "cosine_restarts"],
+)
+def test_the_schedules_of_keras(theirs, function):
+    steps = [0, 1, 5, 8, 13, 19, 20, 23, 30, 39, 40, 41]
+    np.testing.assert_allclose(function(np.array(steps)), [float(theirs(step)) for step in steps], rtol=1e-4, atol=1e-7)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.15, 0.3, 1 / 3, 1 / 7, 0.7])
+@pytest.mark.parametrize("total", [10, 20, 30, 210, 70_000])
+def test_a_stage_whose_length_is_a_rounded_fraction_begins_on_time(share, total):
+    # 0.1 * 30 = 3.0000000000000004; floor(3 / that) would be 0.
+    if round(share * total) == pytest.approx(share * total, rel=1e-12):
+        starts = np.arange(1, int(1 / share + 1e-9) + 1) * round(share * total)
+        rates = step_decay(starts, peak=1.0, every=share * total, factor=0.5)
+        np.testing.assert_array_equal(rates, 0.5 ** np.arange(1, len(starts) + 1))
+        assert (cosine_restarts(starts, peak=1.0, first=share * total, growth=1) == 1.0).all()
+        waves = np.cumsum(2.0 ** np.arange(12)) * round(share * total)
+        np.testing.assert_allclose(cosine_restarts(waves, peak=1.0, first=share * total), 1.0, rtol=1e-12)
+
+
+def test_a_growth_near_one_is_as_good_as_one():
+    steps = np.arange(1000)
+    near, one = (cosine_restarts(steps, peak=1.0, first=37.5, growth=growth) for growth in (1 + 1e-13, 1))
+    np.testing.assert_allclose(near, one, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("function", "options", "message"),
+    [
+        (linear_decay, {"length": 0}, "length must be a number > 0. Received: length=0"),
+        (linear_decay, {"length": 5, "final_fraction": 1.5}, "final_fraction must be a number >= 0 and <= 1. Received"),
+        (power_decay, {"scale": -1}, "scale must be a number > 0. Received: scale=-1"),
+        (power_decay, {"scale": 5, "exponent": 0}, "exponent must be a number > 0. Received: exponent=0"),
+        (exponential_decay, {"tenfold": 0}, "tenfold must be a number > 0. Received: tenfold=0"),
+        (exponential_decay, {"rate": -1}, "rate must be a number > 0. Received: rate=-1"),
+        (exponential_decay, {}, "tenfold must be given, or rate in its place. Received: tenfold=None"),
+        (exponential_decay, {"rate": 1, "tenfold": 2}, "rate must be None where tenfold is given. Received: rate=1"),
+        (step_decay, {"every": 0}, "every must be a number > 0. Received: every=0"),
+        (step_decay, {"every": 5, "factor": 10}, "factor must be a number > 0 and < 1. Received: factor=10"),
+        (inverse_time_decay, {"rate": 0}, "rate must be a number > 0. Received: rate=0"),
+        (cosine_decay, {"length": "all"}, "length must be a number > 0. Received: length='all'"),
+        (cosine_decay, {"length": 5, "final_fraction": -1}, "final_fraction must be a number >= 0 and <= 1."),
+        (cosine_restarts, {"first": 0}, "first must be a number > 0. Received: first=0"),
+        (cosine_restarts, {"first": 5, "growth": 0.5}, "growth must be a number >= 1. Received: growth=0.5"),
+        (cosine_restarts, {"first": 5, "final_fraction": 2}, "final_fraction must be a number >= 0 and <= 1."),
+        (one_cycle, {"total_steps": 9, "phases": 4}, "phases must be one of 2, 3. Received: phases=4"),
+        (
+            one_cycle,
+            {"total_steps": 9, "phases": 3, "start_fraction": 0.6},
+            "start_fraction must be a number > 0 and <= 0.5. Received: start_fraction=0.6",
+        ),
+    ],
+)
+def test_bad_input_to_the_others(function, options, message):
+    with pytest.raises(InvalidArgument) as raised:
+        function(0, **{"peak": 0.1, **options})
+    assert message in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("function", "options"),
+    [
+        (linear_decay, {"length": 1}),
+        (power_decay, {"scale": 1}),
+        (exponential_decay, {"rate": 1}),
+        (step_decay, {"every": 1}),
+        (inverse_time_decay, {"rate": 1}),
+        (cosine_decay, {"length": 1}),
+        (cosine_restarts, {"first": 1}),
+    ],
+)
+def test_a_bad_peak(function, options):
+    with pytest.raises(InvalidArgument, match=r"peak must be a number > 0\. Received: peak=-0\.1"):
+        function(0, peak=-0.1, **options)

@@ -2,8 +2,11 @@ import keras
 import numpy as np
 import pytest
 
+from callbacks import OneCycle
 from callbacks.checks import InvalidArgument
+from recipes import Recipe
 from recipes.regularization import L2, REGULARIZERS, Dropout, EarlyStopping, Regularizer
+from recipes.schedules import SCHEDULES
 
 
 @pytest.mark.parametrize("name", list(REGULARIZERS))
@@ -24,7 +27,7 @@ def test_a_regularizer_that_overrides_nothing_does_nothing():
     nothing = Regularizer()
     assert nothing.kernel_regularizer() is None
     assert nothing.after_activation() is None
-    assert nothing.callbacks(epochs=3, schedule="constant") == []
+    assert nothing.callbacks(epochs=3, schedule=None) == []
 
 
 @pytest.mark.parametrize(("strength", "expected"), [(0.0, 0.0), (0.5, 0.25 * 5.0)])
@@ -41,7 +44,7 @@ def test_dropout_has_its_rate_and_is_new_each_time():
 
 
 def test_early_stopping_watches_the_validation_loss():
-    (callback,) = EarlyStopping(3).callbacks(epochs=10, schedule="constant")
+    (callback,) = EarlyStopping(3).callbacks(epochs=10, schedule=None)
     assert isinstance(callback, keras.callbacks.EarlyStopping)
     assert callback.monitor == "val_loss"
     assert callback.patience == 3
@@ -51,8 +54,17 @@ def test_early_stopping_watches_the_validation_loss():
 
 @pytest.mark.parametrize(("epochs", "start"), [(1, 0), (5, 3), (10, 7), (30, 21)])
 def test_early_stopping_waits_for_the_descent_of_the_cycle(epochs, start):
-    (callback,) = EarlyStopping().callbacks(epochs=epochs, schedule="one_cycle")
+    (callback,) = EarlyStopping().callbacks(epochs=epochs, schedule=OneCycle(0.1))
     assert callback.start_from_epoch == start < epochs
+
+
+LATE = {"one_cycle", "linear", "step", "cosine", "cosine_restarts"}
+
+
+@pytest.mark.parametrize("name", list(SCHEDULES))
+def test_early_stopping_waits_where_the_gain_comes_late(name):
+    (_, *_, callback) = Recipe(schedule=name, learning_rate=0.1).callbacks(epochs=10)
+    assert callback.start_from_epoch == (7 if name in LATE else 0)
 
 
 @pytest.mark.parametrize(

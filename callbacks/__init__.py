@@ -1,5 +1,7 @@
 """Plain Keras callbacks for the size of a training step. They work in any Keras script, with nothing else from here."""
 
+from callbacks.batch_norm import RecalibrateBatchNorm as RecalibrateBatchNorm
+from callbacks.batch_norm import recalibrate_batch_norm as recalibrate_batch_norm
 from callbacks.checks import InvalidArgument as InvalidArgument
 from callbacks.constant_rate import ConstantRate as ConstantRate
 from callbacks.cosine_decay import CosineDecay as CosineDecay
@@ -15,6 +17,7 @@ from callbacks.lr_finder import find_learning_rate as find_learning_rate
 from callbacks.one_cycle import OneCycle as OneCycle
 from callbacks.performance_decay import PerformanceDecay as PerformanceDecay
 from callbacks.power_decay import PowerDecay as PowerDecay
+from callbacks.several_validations import SeveralValidations as SeveralValidations
 from callbacks.step_decay import StepDecay as StepDecay
 from callbacks.step_schedule import StepSchedule as StepSchedule
 from callbacks.stop_on_nan import StopOnNaN as StopOnNaN
@@ -33,9 +36,12 @@ __all__ = [
     "OneCycle",
     "PerformanceDecay",
     "PowerDecay",
+    "RecalibrateBatchNorm",
+    "SeveralValidations",
     "StepDecay",
     "StepSchedule",
     "StopOnNaN",
     "find_learning_rate",
     "gradient_report",
+    "recalibrate_batch_norm",
 ]

@@ -23,6 +23,11 @@ class Ramp(callbacks.StepSchedule):
         return 0.01 * (1.0 + np.arange(total_steps))
 
 
+def still_batch_norm():
+    """Batch norm whose averages stay where they are, so that only a callback changes them."""
+    return (keras.layers.BatchNormalization(momentum=1.0),)
+
+
 @dataclass(frozen=True)
 class Case:
     """One callback for the battery in test_battery.py."""
@@ -32,6 +37,8 @@ class Case:
     schedule: bool = False  # sets the rate at every step and needs to know the length of an epoch
     sets_rate: bool = False  # refuses an optimizer whose rate is a schedule object
     every_batch: bool = False  # refuses steps_per_execution > 1
+    known_size: bool = False  # needs to know the length of an epoch; so does every schedule
+    layers: Callable[[], tuple] = tuple  # that the model must have before its last one
 
 
 OPTIONS = {  # where the defaults of a schedule in the catalogue would not do in the battery
@@ -50,6 +57,8 @@ CASES = [  # a schedule in the catalogue is here already; every other callback i
     Case("step_schedule", Ramp, schedule=True, sets_rate=True),
     Case("lr_finder", lambda: callbacks.LRFinder(1e-4, 1.0, steps=15), sets_rate=True, every_batch=True),
     Case("stop_on_nan", callbacks.StopOnNaN),
+    Case("recalibrate_batch_norm", lambda: callbacks.RecalibrateBatchNorm(np.eye(3)), layers=still_batch_norm),
+    Case("several_validations", lambda: callbacks.SeveralValidations((np.eye(3), np.ones(3)), 2), known_size=True),
     Case("gradient_monitor", lambda: callbacks.GradientMonitor(every=3)),
 ]
 
@@ -104,8 +113,8 @@ def dataset(arrays):
 
 
 @pytest.fixture(scope="session")
-def make_model():
-    """``make_model(optimizer)``: a linear model, always from the same weights, compiled."""
+def make_linear_model():
+    """``make_linear_model(optimizer)``: a linear model, always from the same weights, compiled."""
 
     def make(optimizer=None, *, layers=(), seed=0, **options):
         kernel = keras.initializers.RandomNormal(seed=seed)
@@ -115,6 +124,12 @@ def make_model():
         return model
 
     return make
+
+
+@pytest.fixture
+def make_model(make_linear_model):
+    """The same, under the name by which tests ask for it; test_battery.py adds the layers that a callback needs."""
+    return make_linear_model
 
 
 @pytest.fixture(scope="session")
@@ -130,13 +145,13 @@ def run(dataset):
 
 
 @pytest.fixture(scope="session")
-def baseline(make_model, run):
+def baseline(make_linear_model, run):
     """``baseline(case, epochs)``: History and weights of a fit with this callback, batch by batch; cached."""
     known = {}
 
     def fitted(case, epochs):
         if (case.name, epochs) not in known:
-            model = make_model()
+            model = make_linear_model(layers=case.layers())
             known[case.name, epochs] = (
                 run(model, case.make(), epochs=epochs),
                 [w.tobytes() for w in model.get_weights()],

@@ -1,0 +1,245 @@
+"""SeveralValidations: the validation loss several times an epoch, for early stopping and best weights within one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from callbacks.checks import InvalidArgument, check_integer
+from callbacks.copying import copy_sharing
+
+__all__ = ["SeveralValidations"]
+
+DATA = "a finite tf.data.Dataset or keras.utils.PyDataset of batches (x, y), or a tuple (x, y) or (x, y, weights)"
+
+
+class SeveralValidations(keras.callbacks.Callback):
+    """Evaluates the model ``times`` times an epoch, evenly spaced, the last time at the epoch's end.
+
+    The k-th validation of an epoch comes after ``ceil(k * steps / times)`` steps; with ``steps_per_execution=N``, which
+    calls callbacks every N steps only, at the first such call from there on. An epoch that is stopped early is
+    validated where it stops. Training goes on exactly as it would without: the same weights and the same training
+    entries in ``History``, to the last bit.
+
+    ``callbacks`` see a validation as the end of an epoch: ``keras.callbacks.EarlyStopping``, ``ModelCheckpoint``,
+    ``CSVLogger``, ``ReduceLROnPlateau``, ... Their patience counts validations, and so do ``epoch`` in a file name and
+    ``best_epoch``: the k-th validation of epoch e, both from 0, has the index ``e * times + k``. They get the ``val_``
+    logs and those of the epoch's training so far, and the hooks ``on_train_begin``, ``on_epoch_begin``,
+    ``on_epoch_end`` and ``on_train_end``, but none for batches. When one stops the training, it stops at once.
+
+    The logs of each epoch get the ``val_`` values of its last validation, for ``History`` and for callbacks that come
+    later in the list of ``fit``. If ``fit`` is given ``validation_data`` too, its own values stand in the logs.
+
+    Args:
+        validation_data: a finite ``tf.data.Dataset`` or ``keras.utils.PyDataset`` of batches (x, y), or a tuple of
+            arrays (x, y) or (x, y, sample weights).
+        times: validations an epoch, >= 1. Default 4.
+        callbacks: Keras callbacks that take each validation for an epoch. Default none. Learning-rate schedules
+            belong in the list of ``fit``.
+        batch_size: examples at a time where ``validation_data`` is arrays, >= 1. Default 32, as in Keras.
+
+    Attributes:
+        validations: name -> a value for each validation of the last ``fit``: "step" and "epoch" (where it was, from the
+            start of training; 0.25 is a quarter of the first epoch), "loss" and the metrics (of training, since the
+            epoch's start), "val_loss" and so on.
+
+    Raises:
+        InvalidArgument: for a value outside its range; at the start of training, before any step, for more validations
+            than calls an epoch.
+        ValueError: at the start of training, when the number of steps an epoch is unknown.
+
+    Source: validating inside the epoch is common where epochs are long (Lightning's ``val_check_interval``).
+
+    Example:
+        >>> stop = keras.callbacks.EarlyStopping(patience=6, restore_best_weights=True)     # doctest: +SKIP
+        >>> often = callbacks.SeveralValidations((x_val, y_val), times=4, callbacks=[stop])
+        >>> model.fit(x, y, epochs=20, callbacks=[often])
+        >>> often.plot()
+    """
+
+    def __init__(
+        self,
+        validation_data: Any,
+        times: int = 4,
+        *,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+        batch_size: int = 32,
+    ):
+        super().__init__()
+        self.times = check_integer("times", times, low=1)
+        self.batch_size = check_integer("batch_size", batch_size, low=1)
+        _check_data(validation_data)
+        self.validation_data = validation_data
+        if not isinstance(callbacks, (list, tuple)):
+            raise InvalidArgument("callbacks", callbacks, "a list of Keras callbacks")
+        for each in callbacks:
+            if not isinstance(each, keras.callbacks.Callback) or isinstance(each, SeveralValidations):
+                raise InvalidArgument("callbacks", each, "a list of Keras callbacks, none of them SeveralValidations")
+            if getattr(each, "sets_learning_rate", False):
+                raise InvalidArgument("callbacks", each, "without learning-rate schedules: give those to fit itself")
+        self.callbacks = list(callbacks)
+        self.validations: dict[str, list[float]] = {}
+        self._epoch = self._begin = self._done = 0
+        self._last: dict[str, float] = {}
+        self._validated_at = -1
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> SeveralValidations:
+        return copy_sharing(self, memo, "validation_data")
+
+    # --- where ------------------------------------------------------------------------------------------------------
+
+    def positions(self, steps: int, steps_per_execution: int = 1) -> list[int]:
+        """After how many steps of an epoch the validations come.
+
+        Args:
+            steps: of an epoch.
+            steps_per_execution: of the compiled model.
+
+        Raises:
+            InvalidArgument: when the epoch has fewer calls than validations.
+
+        Example:
+            >>> SeveralValidations((x, y), times=4).positions(10)      # doctest: +SKIP
+            [3, 5, 8, 10]
+        """
+        calls = math.ceil(steps / steps_per_execution)
+        if self.times > calls:
+            accepted = f"at most {calls}, the number of times that Keras calls back in an epoch of {steps} steps"
+            if steps_per_execution > 1:
+                accepted += f" with steps_per_execution={steps_per_execution}; compile with fewer for more validations"
+            raise InvalidArgument("times", self.times, accepted)
+        wanted = (math.ceil(k * steps / self.times) for k in range(1, self.times + 1))
+        return [min(math.ceil(each / steps_per_execution) * steps_per_execution, steps) for each in wanted]
+
+    # --- the callback -----------------------------------------------------------------------------------------------
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        steps = self.params.get("steps")
+        if not steps:
+            raise ValueError(
+                "SeveralValidations must know the number of steps an epoch. Give `steps_per_epoch` to fit, or data of "
+                "known length (tf.data: `dataset.apply(tf.data.experimental.assert_cardinality(n))`). "
+                f"Received: steps={steps}"
+            )
+        self.positions(int(steps), self.model.steps_per_execution)
+        self.validations = {}
+        epochs = self.params.get("epochs")
+        for each in self.callbacks:
+            each.set_model(self.model)
+            each.set_params({**self.params, "epochs": epochs and epochs * self.times})
+            each.on_train_begin()
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self._epoch, self._done, self._validated_at, self._last = epoch, 0, -1, {}
+        self._begin_stretch(epoch * self.times)
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        self._begin = batch
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        steps, execution = int(self.params["steps"]), self.model.steps_per_execution
+        self._done = min(self._begin + execution, steps)  # Keras' own index can pass the last batch
+        positions = self.positions(steps, execution)
+        if self._done in positions:
+            k = positions.index(self._done)
+            self._validate(k, logs)
+            if k + 1 < self.times and not self.model.stop_training:
+                self._begin_stretch(self._epoch * self.times + k + 1)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        if self._validated_at != self._done:  # another callback has stopped the epoch, or its data ended
+            positions = self.positions(int(self.params["steps"]), self.model.steps_per_execution)
+            k = next(index for index, position in enumerate(positions) if position > self._done)
+            self._validate(k, {name: each for name, each in (logs or {}).items() if not name.startswith("val_")})
+        if logs is not None and not any(name.startswith("val_") for name in logs):
+            logs.update(self._last)
+
+    def on_train_end(self, logs: Any = None) -> None:
+        for each in self.callbacks:
+            each.on_train_end(logs)
+
+    def _begin_stretch(self, index: int) -> None:
+        for each in self.callbacks:
+            each.on_epoch_begin(index)
+
+    def _validate(self, k: int, logs: dict[str, Any] | None) -> None:
+        """The k-th validation of the epoch: evaluates, notes it, and tells the callbacks inside."""
+        self._last = {f"val_{name}": value for name, value in self._evaluate().items()}
+        self._validated_at = self._done
+        seen = {name: float(value) for name, value in (logs or {}).items() if np.ndim(value) == 0}
+        steps = int(self.params["steps"])
+        place = {"step": self._epoch * steps + self._done, "epoch": self._epoch + self._done / steps}
+        for name, value in {**place, **seen, **self._last}.items():
+            self.validations.setdefault(name, []).append(value)
+        for each in self.callbacks:
+            each.on_epoch_end(self._epoch * self.times + k, {**seen, **self._last})
+
+    def _evaluate(self) -> dict[str, float]:
+        """``model.evaluate``, which resets the metrics, without a trace in the training around it."""
+        kept = {id(each) for each in self.model.weights}
+        seeds = [each for each in self.model.non_trainable_variables if id(each) not in kept]
+        before = [(each, ops.convert_to_numpy(each).copy()) for each in (*self.model.metrics_variables, *seeds)]
+        options = {"batch_size": self.batch_size} if isinstance(self.validation_data, tuple) else {}
+        x, y, weights = _unpacked(self.validation_data)
+        try:
+            found = self.model.evaluate(x, y, sample_weight=weights, verbose=0, return_dict=True, **options)
+        finally:
+            for variable, value in before:
+                variable.assign(value)
+        return {name: float(value) for name, value in found.items()}
+
+    # --- the picture ------------------------------------------------------------------------------------------------
+
+    def plot(self) -> Any:
+        """A figure of the losses, and of each metric, against epochs; the best validation loss is marked.
+
+        Returns:
+            A matplotlib ``Figure``.
+
+        Raises:
+            ValueError: before the first validation.
+        """
+        from matplotlib.figure import Figure
+
+        if not self.validations:
+            raise ValueError("there is nothing to plot before the first validation. Received: validations={}")
+        metrics = [name[4:] for name in self.validations if name.startswith("val_")]
+        figure = Figure(figsize=(7, 2.6 * len(metrics)), layout="constrained")
+        panels = figure.subplots(len(metrics), 1, sharex=True, squeeze=False)[:, 0]
+        epochs = np.array(self.validations["epoch"])
+        losses = np.array(self.validations["val_loss"])
+        for panel, name in zip(panels, metrics, strict=True):
+            values = self.validations["val_" + name]
+            if len(self.validations.get(name, ())) == len(epochs):
+                label = "training, since the epoch's start"
+                panel.plot(epochs, self.validations[name], marker=".", color="0.7", label=label)
+            panel.plot(epochs, values, marker=".", label="validation")
+            if np.isfinite(losses).any():
+                best = int(np.nanargmin(losses))
+                label = f"lowest loss, epoch {epochs[best]:.3g}"
+                panel.plot(epochs[best], values[best], "o", color="tab:red", label=label)
+            panel.set_ylabel(name.replace("_", " "))
+        panels[0].legend()
+        panels[-1].set_xlabel("epoch")
+        return figure
+
+
+def _unpacked(data: Any) -> tuple[Any, Any, Any]:
+    """x, y and sample weights, as ``evaluate`` takes them."""
+    return (*data, None, None)[:3] if isinstance(data, tuple) else (data, None, None)
+
+
+def _check_data(data: Any) -> None:
+    if isinstance(data, tuple):
+        if len(data) not in (2, 3):
+            raise InvalidArgument("validation_data", data, DATA)
+    elif hasattr(data, "element_spec") and hasattr(data, "cardinality"):
+        if int(data.cardinality()) in (-1, 0):  # infinite, or empty
+            raise InvalidArgument("validation_data", data, DATA)
+    elif not isinstance(data, keras.utils.PyDataset):
+        raise InvalidArgument("validation_data", data, DATA)

@@ -170,5 +170,7 @@ def _scale(results: list[Any]) -> Any:
             continue
         if graph is None or getattr(each, "graph", None) is graph:  # not from inside a loop
             wide = each if each.dtype == tf.float64 else tf.cast(each, tf.float32)
-            scales.append(tf.cast(tf.math.reduce_std(wide), tf.float64))
+            size = tf.reduce_max(tf.abs(wide))  # taken out, or the squares of large outputs would overflow
+            size = tf.where(tf.logical_and(size > 0, tf.math.is_finite(size)), size, tf.ones_like(size))
+            scales.append(tf.cast(tf.math.reduce_std(wide / size), tf.float64) * tf.cast(size, tf.float64))
     return tf.add_n(scales) / len(scales) if scales else tf.constant(NOT_MEASURED, tf.float64)

@@ -9,20 +9,20 @@ import numpy as np
 
 __all__ = ["heat_maps", "profiles"]
 
-LABELS = 40
+LABELS = 64
 """So many layer names are readable beside each other; of more, every other (third, ...) is written."""
 
 Panel = tuple[str, Sequence[str], np.ndarray]
 
 
 def _height(panels: Sequence[Panel]) -> float:
-    return 1.6 + 0.2 * max((min(len(layers), LABELS) for _, layers, _ in panels), default=0)
+    return 1.6 + 0.17 * max((min(len(layers), LABELS) for _, layers, _ in panels), default=0)
 
 
 def _name_layers(axes: Any, layers: Sequence[str]) -> None:
     places = range(0, len(layers), -(-max(len(layers), 1) // LABELS))
     axes.set_yticks(list(places), [layers[place] for place in places], fontsize="small")
-    axes.set_ylim(len(layers) - 0.5, -0.5)  # the input on top
+    axes.set_ylim(max(len(layers), 1) - 0.5, -0.5)  # the input on top
 
 
 def log10(values: np.ndarray) -> np.ma.MaskedArray:

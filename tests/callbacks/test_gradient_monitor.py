@@ -1,0 +1,460 @@
+"""GradientMonitor: the numbers, that it changes nothing, its count of steps, its picture."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import callbacks
+from callbacks import GradientMonitor
+from callbacks.gradient_measurement import named_layers, named_weights
+from callbacks.step_hooks import StepHooks
+
+K = keras.layers
+
+
+class Subclassed(keras.Model):
+    """With a weight of its own beside its layers."""
+
+    def __init__(self):
+        super().__init__(name="own")
+        self.hidden = K.Dense(5, "elu", name="hidden")
+        self.drop = K.Dropout(0.3, name="drop")
+        self.out = K.Dense(1, name="out")
+
+    def build(self, shape):
+        self.factor = self.add_weight(shape=(), initializer="ones", name="factor")
+        super().build(shape)
+
+    def call(self, x, training=None):
+        return self.factor * self.out(self.drop(self.hidden(x), training=training))
+
+
+def everything():
+    inner = keras.Sequential([keras.Input((8,)), K.Dense(6, "elu", name="a"), K.Dropout(0.3)], name="inner")
+    x = inputs = keras.Input((6,))
+    x = K.GaussianNoise(0.1)(x)
+    x = K.Dense(8, kernel_regularizer="l2", activity_regularizer="l2", name="first")(x)
+    x = K.BatchNormalization(momentum=0.5, name="norm")(x)
+    x = K.Dropout(0.2)(inner(x))
+    return keras.Model(inputs, K.Dense(1, name="last")(x))
+
+
+def images():
+    return keras.Sequential(
+        [
+            keras.Input((6,)),
+            K.Reshape((2, 3, 1)),
+            K.RandomFlip(),
+            K.RandomRotation(0.2),
+            K.Conv2D(4, 2, padding="same"),
+            K.BatchNormalization(),
+            K.Activation("elu"),
+            K.GlobalAveragePooling2D(),
+            K.Dense(1),
+        ]
+    )
+
+
+def recurrent():
+    return keras.Sequential(
+        [
+            keras.Input((6,)),
+            K.Discretization(bin_boundaries=[-1.0, 0.0, 1.0]),
+            K.Embedding(4, 3),
+            K.Bidirectional(K.LSTM(4, dropout=0.2, recurrent_dropout=0.2)),
+            K.Dense(1),
+        ]
+    )
+
+
+def two_outputs():
+    inputs = keras.Input((6,))
+    x = K.Dropout(0.2)(K.Dense(4, "relu")(inputs))
+    return keras.Model(inputs, [K.Dense(1, name="one")(x), K.Dense(1, name="two")(x)])
+
+
+def unbuilt():
+    return keras.Sequential([K.Dense(4, "relu"), K.BatchNormalization(), K.Dropout(0.2), K.Dense(1)])
+
+
+MODELS = [everything, images, recurrent, two_outputs, unbuilt, Subclassed]
+
+
+@pytest.fixture(scope="module")
+def data():
+    """10 batches of 8 with weights: (x, y, sample_weight)."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(80, 6)).astype("float32")
+    return x, (x @ np.ones((6, 1))).astype("float32"), rng.uniform(0.5, 2.0, size=80).astype("float32")
+
+
+def fitted(make, data, *used, steps=1, optimizer=None, epochs=2, **options):
+    keras.utils.set_random_seed(1)
+    model = make()
+    outputs = 2 if make is two_outputs else 1
+    model.compile(
+        optimizer or keras.optimizers.SGD(0.01, momentum=0.9),
+        ["mse"] * outputs,
+        metrics=["mae"] if outputs == 1 else [["mae"], ["mae"]],
+        steps_per_execution=steps,
+        **options,
+    )
+    x, y, weight = data
+    if outputs == 2:
+        y, weight = (y, -y), (weight, weight)
+    batches = tf.data.Dataset.from_tensor_slices((x, y, weight)).batch(8)
+    return model, model.fit(batches, epochs=epochs, verbose=0, shuffle=False, callbacks=list(used)).history
+
+
+def state(model):
+    variables = (*model.variables, *model.optimizer.variables)
+    return [np.asarray(each).tobytes() for each in variables]
+
+
+def same(one, other, history, more):
+    assert state(one) == state(other)
+    assert history.items() <= more.items()
+
+
+# --- it changes nothing ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("steps", [1, 4])
+@pytest.mark.parametrize("make", MODELS)
+def test_a_training_is_the_same_bit_by_bit_with_and_without(make, steps, data):
+    monitor = GradientMonitor(3)
+    (one, history), (other, more) = fitted(make, data, steps=steps), fitted(make, data, monitor, steps=steps)
+    same(one, other, history, more)
+    assert monitor.steps.tolist() == [0, 3, 6, 9, 12, 15, 18]
+    assert np.isfinite(monitor.norms).all()
+    assert (monitor.norms > 0).all()
+    assert np.isfinite(monitor.layer_norms).all()
+    assert (monitor.layer_norms > 0).all()
+    np.testing.assert_allclose(np.sqrt((monitor.layer_norms**2).sum(1)), monitor.norms, rtol=1e-12)
+    assert set(more) - set(history) == {
+        "gradient_norm",
+        *(f"gradient_norm/{name}" for name in monitor.layers),
+        *(f"activation_scale/{name}" for name in monitor.activation_layers),
+    }
+
+
+@pytest.mark.parametrize("options", [{"run_eagerly": True}, {"jit_compile": True}, {"auto_scale_loss": False}])
+def test_nor_does_it_in_other_ways_to_run(options, data):
+    (one, history), (other, more) = (
+        fitted(everything, data, *used, steps=2, **options) for used in ((), (GradientMonitor(3),))
+    )
+    same(one, other, history, more)
+
+
+def test_nor_beside_one_cycle(data):
+    def used():
+        return callbacks.OneCycle(0.05, momentum=None)
+
+    one, history = fitted(everything, data, used(), steps=4)
+    for order in (lambda m: (m, used()), lambda m: (used(), m)):
+        other, more = fitted(everything, data, *order(GradientMonitor(3)), steps=4)
+        same(one, other, history, more)
+
+
+def test_nor_with_loss_scaling(data):
+    def make():
+        with_policy = K.Dense(8, "elu", name="first", dtype="mixed_float16")
+        return keras.Sequential([keras.Input((6,)), with_policy, K.Dropout(0.2), K.Dense(1, name="last")])
+
+    def optimizer():
+        return keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.01), initial_scale=2.0**12)
+
+    monitor, plain = GradientMonitor(3), GradientMonitor(3)
+    one, history = fitted(make, data, optimizer=optimizer())
+    other, more = fitted(make, data, monitor, optimizer=optimizer())
+    same(one, other, history, more)
+    keras.utils.set_random_seed(1)
+    fitted(make, data, plain, optimizer=keras.optimizers.SGD(0.01), auto_scale_loss=False)
+    np.testing.assert_allclose(monitor.norms, plain.norms, rtol=0.01)  # 4096 times that without scaling back
+
+
+def test_float16_gradients_that_underflow_without_loss_scaling_are_seen(data):
+    def make():
+        layer = K.Dense(1, name="last", dtype="mixed_float16", kernel_initializer="zeros")
+        return keras.Sequential([keras.Input((6,)), layer, K.Rescaling(1e-9, dtype="float32")])
+
+    seen, unseen = GradientMonitor(3), GradientMonitor(3)
+    scaling = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.0), initial_scale=2.0**20)
+    fitted(make, data, seen, optimizer=scaling)
+    fitted(make, data, unseen, optimizer=keras.optimizers.SGD(0.0))
+    assert (seen.norms > 0).all()
+    assert (unseen.norms == 0).all()
+
+
+# --- the numbers ----------------------------------------------------------------------------------------------------
+
+
+def linear(data, monitor, steps, rate=0.05, epochs=2):
+    """A linear model in float64, its training by hand: (monitor, norms of kernel and bias at all steps, outputs)."""
+    layer = K.Dense(1, kernel_initializer="ones", kernel_regularizer=keras.regularizers.L2(0.1), name="linear")
+    keras.backend.set_floatx("float64")
+    try:
+        layer = K.Dense(
+            1, kernel_initializer="ones", kernel_regularizer=keras.regularizers.L2(0.1), name="linear", dtype="float64"
+        )
+        model = keras.Sequential([keras.Input((6,), dtype="float64"), layer])
+        model.compile(keras.optimizers.SGD(rate), "mse", steps_per_execution=steps)
+        x, y, weight = (each.astype("float64") for each in data)
+        batches = tf.data.Dataset.from_tensor_slices((x, 3.0 * y, weight)).batch(8)
+        model.fit(batches, epochs=epochs, verbose=0, shuffle=False, callbacks=[monitor])
+    finally:
+        keras.backend.set_floatx("float32")
+    kernel, bias, norms, scales = np.ones((6, 1)), 0.0, [], []
+    for step in range(10 * epochs):
+        rows = slice(8 * (step % 10), 8 * (step % 10) + 8)
+        output = x[rows] @ kernel + bias
+        slope = 2.0 * weight[rows, None] * (output - 3.0 * y[rows]) / 8
+        to_kernel, to_bias = x[rows].T @ slope + 0.2 * kernel, slope.sum()
+        norms.append(np.sqrt((to_kernel**2).sum() + to_bias**2))
+        scales.append(output.std())
+        kernel, bias = kernel - rate * to_kernel, bias - rate * to_bias
+    return np.array(norms), np.array(scales)
+
+
+@pytest.mark.parametrize("steps", [1, 3, 7, 20])
+@pytest.mark.parametrize("every", [1, 4])
+def test_against_a_training_by_hand(every, steps, data):
+    monitor = GradientMonitor(every)
+    norms, scales = linear(data, monitor, steps)
+    assert monitor.steps.tolist() == list(range(0, 20, every))
+    np.testing.assert_allclose(monitor.norms, norms[::every], rtol=1e-7)  # the rate is kept in float32
+    np.testing.assert_allclose(monitor.layer_norms[:, 0], norms[::every], rtol=1e-7)
+    np.testing.assert_allclose(monitor.activation_scales[:, 0], scales[::every], rtol=1e-7)
+
+
+@pytest.mark.parametrize("make", [everything, images])
+def test_against_the_gradient_that_the_step_itself_makes(make, data):
+    class Seen(keras.optimizers.SGD):
+        def apply(self, gradients, trainable_variables=None):
+            dense = [tf.convert_to_tensor(each) for each in gradients]
+            tf.py_function(lambda *g: norms.append([float(tf.norm(each)) for each in g]), dense, [])
+            super().apply(gradients, trainable_variables)
+
+    norms = []
+    monitor = GradientMonitor(1)
+    model, _ = fitted(make, data, monitor, optimizer=Seen(0.01))
+    place = {id(weight): i for i, weight in enumerate(model.trainable_weights)}
+    seen = np.array(norms)
+    for column, (_, weights) in enumerate(named_weights(model)):
+        own = seen[:, [place[id(weight)] for weight in weights]]
+        # Dropout and augmentation drew the same random numbers.
+        np.testing.assert_allclose(monitor.layer_norms[:, column], np.sqrt((own**2).sum(1)), rtol=1e-4)
+
+
+def test_layers_of_models_inside_and_weights_of_the_model_itself(data):
+    keras.utils.set_random_seed(1)
+    model = everything()
+    assert [name for name, _ in named_weights(model)] == ["first", "norm", "inner/a", "last"]
+    monitor = GradientMonitor(5)
+    fitted(Subclassed, data, monitor)
+    assert monitor.layers == ["hidden", "out", "own"]
+    assert monitor.activation_layers == ["hidden", "drop", "out"]
+    shared = K.Dense(3, name="d")
+    inputs = keras.Input((3,))
+    wrapped = K.TimeDistributed(K.Dense(2, name="d"), name="d_2")
+    other = keras.Sequential([keras.Input((3,)), K.Dense(2, name="d")], name="inside")
+    outputs = K.Concatenate(name="c")([other(shared(shared(inputs))), K.Flatten(name="f")(wrapped(inputs[:, None]))])
+    names = [name for name, layer in named_layers(keras.Model(inputs, outputs)) if layer.weights]
+    assert sorted(names) == ["d", "d_2", "inside/d"]
+    twins = Subclassed()
+    twins.out = K.Dense(1, name="hidden")
+    assert [name for name, _ in named_layers(twins)] == ["hidden", "drop", "hidden_2"]
+
+
+def test_frozen_layers_have_a_scale_and_no_norm(data):
+    def make():
+        model = everything()
+        model.get_layer("first").trainable = False
+        return model
+
+    monitor = GradientMonitor(5)
+    fitted(make, data, monitor)
+    assert monitor.layers == ["norm", "inner/a", "last"]
+    assert "first" in monitor.activation_layers
+
+
+def test_large_and_small_numbers_neither_overflow_nor_vanish(data):
+    def make():
+        layers = [K.Dense(6, use_bias=False, kernel_initializer=keras.initializers.Identity(1e7)) for _ in range(3)]
+        return keras.Sequential([keras.Input((6,)), *layers, K.Rescaling(1e-21), K.Dense(1)])
+
+    monitor = GradientMonitor(1)
+    fitted(make, data, monitor, optimizer=keras.optimizers.SGD(0.0))
+    assert monitor.activation_scales[0, 2] == pytest.approx(1e21, rel=0.3)
+    assert np.isfinite(monitor.layer_norms).all()
+
+
+# --- logs and steps -------------------------------------------------------------------------------------------------
+
+
+def test_the_logs_hold_the_means_of_the_epochs(data):
+    monitor = GradientMonitor(4)
+    _, history = fitted(everything, data, monitor)
+    first = monitor.steps < 10
+    for rows, epoch in ((first, 0), (~first, 1)):
+        assert history["gradient_norm"][epoch] == pytest.approx(monitor.norms[rows].mean())
+        assert history["gradient_norm/inner/a"][epoch] == pytest.approx(monitor.layer_norms[rows, 2].mean())
+        scales = monitor.activation_scales[rows, monitor.activation_layers.index("norm")]
+        assert history["activation_scale/norm"][epoch] == pytest.approx(scales.mean())
+    _, history = fitted(everything, data, GradientMonitor(4, per_layer=False))
+    assert [key for key in history if key.startswith(("gradient", "activation"))] == ["gradient_norm"]
+
+
+def test_an_epoch_without_a_measurement_has_nan(data, tmp_path):
+    logger = keras.callbacks.CSVLogger(tmp_path / "log.csv")
+    _, history = fitted(everything, data, GradientMonitor(15, per_layer=False), logger, epochs=4)
+    assert np.isnan(history["gradient_norm"]).tolist() == [False, False, True, False]
+    assert (tmp_path / "log.csv").read_text().splitlines()[3].split(",")[1] == "nan"
+
+
+@pytest.mark.filterwarnings("ignore:.*ran out of data:UserWarning")
+@pytest.mark.parametrize("steps", [1, 4])
+def test_data_of_unknown_size_is_counted_as_it_comes(steps, data):
+    keras.utils.set_random_seed(1)
+    model, monitor = everything(), GradientMonitor(3)
+    model.compile("sgd", "mse", steps_per_execution=steps)
+    batches = tf.data.Dataset.from_tensor_slices(data).batch(8).filter(lambda *each: True)
+    model.fit(batches, epochs=2, verbose=0, shuffle=False, callbacks=[monitor])
+    assert monitor.steps[:7].tolist() == [0, 3, 6, 9, 12, 15, 18]
+    model.fit(batches, epochs=1, verbose=0, shuffle=False, callbacks=[monitor])
+    assert monitor.steps[:4].tolist() == [0, 3, 6, 9]
+
+
+def test_what_was_measured_before_a_training_broke_off_is_there(data):
+    class Break(keras.callbacks.Callback):
+        def on_train_batch_begin(self, batch, logs=None):
+            if batch == 4:
+                self.model.get_layer("last").kernel.assign(self.model.get_layer("last").kernel * np.nan)
+            if batch == 6:
+                raise KeyboardInterrupt
+
+    for others in ([callbacks.StopOnNaN(), Break()], [Break()]):
+        monitor = GradientMonitor(2)
+        try:
+            model, history = fitted(everything, data, monitor, *others)
+            assert len(history["loss"]) == 1
+            assert not StepHooks.of(model)._before
+        except KeyboardInterrupt:
+            assert len(others) == 1
+        assert monitor.steps[:3].tolist() == [0, 2, 4]
+        assert np.isfinite(monitor.norms).tolist()[:3] == [True, True, False]
+        assert monitor.verdict().startswith("exploding at step 4: the norm of the gradient is nan")
+
+
+def test_after_the_training_the_hook_is_gone_and_an_interrupted_one_measures_nothing(data, dataset, make_model):
+    class Interrupt(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            raise RuntimeError
+
+    model, _ = fitted(everything, data, GradientMonitor(2))
+    assert not StepHooks.of(model)._before
+    assert not StepHooks.of(model)._at_start
+    model, monitor = make_model(), GradientMonitor(2)
+    with pytest.raises(RuntimeError):
+        model.fit(dataset, verbose=0, shuffle=False, callbacks=[monitor, Interrupt()])
+    probe = monitor._probe
+    assert probe.position() == 10
+    model.fit(dataset, verbose=0, shuffle=False)
+    assert probe.position() == probe.CLOSED
+    model.fit(dataset, verbose=0, shuffle=False, callbacks=[monitor])
+    assert not StepHooks.of(model)._before
+
+
+def test_two_in_one_training(data):
+    one, other = GradientMonitor(2), GradientMonitor(5)
+    model, _ = fitted(everything, data, one, other, epochs=1)
+    assert (one.steps.tolist(), other.steps.tolist()) == ([0, 2, 4, 6, 8], [0, 5])
+    assert not StepHooks.of(model)._before
+
+
+def restored(monitor):
+    """Another callback with the plain attributes of this one, as one that resumes a training makes it."""
+    plain = (int, float, str, list, bool)
+    again = GradientMonitor(monitor.every)
+    return again, {name: value for name, value in vars(monitor).items() if isinstance(value, plain)}
+
+
+@pytest.mark.parametrize("steps", [1, 4])
+def test_a_restored_one_goes_on_as_if_unbroken(steps, data, dataset, make_model):
+    """Into the middle of an epoch, which Keras replays from its first batch."""
+
+    class Restore(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if not done:  # after the first compiled call; everything before is junk
+                done.append(batch)
+                for name, value in kept.items():
+                    setattr(again, name, value)
+                self.model.set_weights(weights)
+                again.seek(1, batch + 1)
+
+    class Keep(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if batch == (0 if steps == 1 else 3) and monitor._epoch_begin == 10:
+                weights[:] = self.model.get_weights()
+                kept.update(restored(monitor)[1])
+
+    weights, kept, done = [], {}, []
+    monitor = GradientMonitor(3)
+    options = {"epochs": 3, "verbose": 0, "shuffle": False}
+    unbroken = make_model(keras.optimizers.SGD(0.01), steps_per_execution=steps).fit(
+        dataset, callbacks=[monitor, Keep()], **options
+    )
+    again, _ = restored(monitor)
+    model = make_model(keras.optimizers.SGD(0.5), steps_per_execution=steps)
+    model.optimizer.learning_rate = 0.01
+    history = model.fit(dataset, callbacks=[again, Restore()], initial_epoch=1, **options).history
+    assert again.steps.tolist() == monitor.steps.tolist() == [0, 3, 6, 9, 12, 15, 18, 21, 24, 27]
+    assert again.norms.tolist() == monitor.norms.tolist()
+    assert history["gradient_norm"] == unbroken.history["gradient_norm"][1:]
+
+
+# --- words, picture, errors -----------------------------------------------------------------------------------------
+
+
+def test_a_rate_that_explodes_is_recognised_at_its_step(data):
+    class Mistake(keras.callbacks.Callback):
+        def on_train_batch_begin(self, batch, logs=None):
+            if batch == 6:
+                self.model.optimizer.learning_rate = 1e4
+
+    monitor = GradientMonitor(1)
+    fitted(unbuilt, data, monitor, Mistake(), epochs=1)
+    assert monitor.verdict().startswith("exploding at step 7: the norm of the gradient is ")
+    assert "Clip the gradient" in monitor.verdict()
+
+
+def test_the_heat_maps_show_the_logarithms(data):
+    monitor = GradientMonitor(3)
+    fitted(everything, data, monitor)
+    figure = monitor.plot()
+    maps = [axes for axes in figure.axes if axes.get_title()]
+    assert [axes.get_title() for axes in maps] == ["gradient norm", "activation scale"]
+    for axes, layers, values in zip(
+        maps,
+        (monitor.layers, monitor.activation_layers),
+        (monitor.layer_norms, monitor.activation_scales),
+        strict=True,
+    ):
+        (image,) = axes.collections
+        np.testing.assert_allclose(image.get_array().reshape(len(layers), -1), np.log10(values).T)
+        assert [label.get_text() for label in axes.get_yticklabels()] == layers
+        assert axes.get_xlabel() == "step"
+        assert axes.get_xlim() == (0, 21)  # a measurement's column reaches to the next
+    assert [axes.get_ylabel() for axes in figure.axes if not axes.get_title()] == [
+        "log10 of the gradient norm",
+        "log10 of the activation scale",
+    ]
+    assert GradientMonitor().plot().axes  # nothing measured is a picture too
+    assert GradientMonitor().verdict() == "unknown: nothing was measured."
+
+
+@pytest.mark.parametrize("every", [0, -1, 2.5, "ten", True, None])
+def test_bad_input(every):
+    with pytest.raises(callbacks.InvalidArgument, match=r"every must be an integer >= 1\. Received: every="):
+        GradientMonitor(every)

@@ -212,16 +212,17 @@ def _batches(data: Any, batch_size: int) -> Callable[[], Iterator[Any]]:
             raise InvalidArgument("data", data, DATA)
         return lambda: (_inputs(batch) for batch in data)
     if isinstance(data, keras.utils.PyDataset):
-        count: Any = data.num_batches
+        count = data.num_batches
         if count is None:
             raise InvalidArgument("data", data, DATA)
-        return lambda: (_inputs(data[index]) for index in range(count))
+        indices = range(int(count))
+        return lambda: (_inputs(data[index]) for index in indices)
     x = _inputs(data)
     leaves = [x] if hasattr(x, "shape") else tree.flatten(x) if isinstance(x, (dict, list)) else []
     lengths = {leaf.shape[0] if getattr(leaf, "shape", ()) else None for leaf in leaves}
     if len(lengths) != 1 or None in lengths:
         raise InvalidArgument("data", data, DATA)
-    length = lengths.pop()
+    length: Any = lengths.pop()
 
     def slices() -> Iterator[Any]:
         for start in range(0, length, batch_size):

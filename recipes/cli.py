@@ -138,6 +138,9 @@ def train(
     batch_size: BatchSize = None,
     validation: Validation = None,
     seed: Seed = 0,
+    directory: Annotated[
+        str | None, typer.Option(help="Checkpoints, an epoch each: a training that was killed goes on from there.")
+    ] = None,
     save: Annotated[str | None, typer.Option(help="A new directory for the run, for `recipes export`.")] = None,
 ) -> None:
     """Train one recipe on a dataset and evaluate it on the test split."""
@@ -165,7 +168,8 @@ def train(
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # of a training that diverged: said below, in one line
-        run = fit(data, recipe, epochs=epochs, seed=seed, verbose=2 if not sys.stdout.isatty() else 1)
+        shown = 2 if not sys.stdout.isatty() else 1
+        run = fit(data, recipe, epochs=epochs, seed=seed, directory=directory, verbose=shown)
     if run.diverged:
         raise SystemExit(_fail(f"training stopped: {run.message}", status=1))
     if run.range_test is not None:

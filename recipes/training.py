@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
+import os
 import time
 import warnings
 from collections.abc import Sequence
@@ -15,6 +17,7 @@ import numpy as np
 from callbacks.checks import InvalidArgument, check_integer
 from callbacks.hyperparameters import set_learning_rate
 from callbacks.lr_finder import LRFinder, run_range_test
+from callbacks.resume import Resume
 from callbacks.stop_on_nan import StopOnNaN
 from recipes.losses import ends_in
 from recipes.recipe import Recipe
@@ -41,6 +44,7 @@ def fit(
     model: keras.Model | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     steps_per_execution: int | None = None,
+    directory: str | os.PathLike[str] | None = None,
     verbose: int | str = "auto",
 ) -> Run:
     """Trains a model on ``data.train`` by ``recipe`` and validates it on ``data.validation`` after each epoch.
@@ -59,13 +63,16 @@ def fit(
         callbacks: more Keras callbacks, after the recipe's.
         steps_per_execution: batches that one call of the compiled step takes; None (default) chooses by the size of the
             model. The results do not depend on it.
+        directory: None (default), or where to keep a checkpoint after each epoch: the same call made again goes on
+            after the last one, and gives the same numbers as an unbroken one. See :class:`callbacks.Resume`.
         verbose: of Keras' ``fit``: 0 silent, 1 a progress bar, 2 a line an epoch. Default "auto".
 
     Returns:
         A :class:`recipes.Run`, whose recipe holds the learning rate that was used.
 
     Raises:
-        InvalidArgument: for a value outside its range, or a model that does not fit the data; before any training.
+        InvalidArgument: for a value outside its range, a model that does not fit the data, or a directory that holds
+            another training; before any training.
 
     Example:
         >>> run = recipes.fit(recipes.load("digits"), recipes.Recipe(), epochs=10)   # doctest: +SKIP
@@ -77,7 +84,7 @@ def fit(
     check_integer("epochs", epochs, low=1)
     check_integer("seed", seed, low=0, high=LARGEST_SEED)
     trainer = Trainer(data, recipe or Recipe(), seed=seed, model=model, steps_per_execution=steps_per_execution)
-    return trainer.run(epochs=epochs, seed=seed, callbacks=callbacks, verbose=verbose)
+    return trainer.run(epochs=epochs, seed=seed, callbacks=callbacks, directory=directory, verbose=verbose)
 
 
 class Trainer:
@@ -137,6 +144,7 @@ class Trainer:
         seed: int,
         learning_rate: float | None = None,
         callbacks: Sequence[keras.callbacks.Callback] = (),
+        directory: str | os.PathLike[str] | None = None,
         verbose: int | str = 0,
         warn: bool = True,
     ) -> Run:
@@ -157,7 +165,13 @@ class Trainer:
             recipe = dataclasses.replace(recipe, learning_rate=rate)
         set_learning_rate(self.model.optimizer, rate)
         all_callbacks = recipe.callbacks(steps_per_epoch=self.data.steps_per_epoch, epochs=epochs)
-        batches, steps = self.data.batches("train", seed=seed), self.data.steps_per_epoch
+        first_epoch, resume = 0, []
+        if directory is not None:  # the data knows the order of every epoch: none has to be read again
+            settings = {"seed": seed, "data": self.data.fingerprint, **_fields(recipe)}
+            resume = [Resume(directory, replay=False, settings=settings)]
+            first_epoch = min(resume[0].position()[0], epochs - 1)
+        steps = self.data.steps_per_epoch
+        batches = self.data.batches("train", seed=seed, first_epoch=first_epoch)
         whole = self.model.steps_per_execution == steps
         history = self.model.fit(
             # An endless dataset keeps one iterator for the whole fit; making one costs as much as ten small steps.
@@ -166,7 +180,7 @@ class Trainer:
             epochs=epochs,
             validation_data=self.data.validation,
             shuffle=False,  # the data shuffles itself
-            callbacks=[*all_callbacks, *callbacks],
+            callbacks=[*all_callbacks, *callbacks, *resume],
             verbose=verbose,
         )
         ran = len(history.history["loss"])
@@ -206,6 +220,14 @@ class Trainer:
         finder = LRFinder()
         run_range_test(self.model, self.data.batches("train", seed=seed), finder)
         return finder
+
+
+def _fields(recipe: Recipe) -> dict[str, Any]:
+    """What the recipe's JSON holds, field by field, for a message about one that differs."""
+    try:
+        return json.loads(recipe.to_json())
+    except InvalidArgument:  # a function as model
+        return {}
 
 
 def check_data(data: Any) -> None:

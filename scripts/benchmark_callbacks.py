@@ -1,0 +1,83 @@
+"""What callbacks cost: a fit whose step takes about 2 ms, with 1cycle and without any callback, side by side.
+
+Also the plain way (a callback that assigns the rate before every batch) and the gradient monitor. The contestants are
+models with the same layers and weights, one each; they take turns of one short fit. Tracing is left out: the first
+turns are not counted. A ratio is the median over turns of a contestant's time over that of the bare fit in its turn.
+
+    python scripts/benchmark_callbacks.py
+
+Writes ``results/benchmark_callbacks.csv``, a row a fit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+import keras
+import numpy as np
+import tensorflow as tf
+from _results import write_results
+
+import callbacks
+from callbacks.schedules import one_cycle
+from recipes.optimizers import Momentum
+
+PEAK = 1e-4
+
+
+class AssignEveryBatch(keras.callbacks.Callback):
+    """1cycle as one would write it: rate and momentum from Python, before every batch."""
+
+    def __init__(self, total_steps: int):
+        super().__init__()
+        self.rates = one_cycle(np.arange(total_steps), total_steps=total_steps, peak=PEAK)
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.model.optimizer.learning_rate = float(self.rates[batch])
+        self.model.optimizer.momentum = 0.9
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--steps", type=int, default=400, help="steps of one fit")
+    parser.add_argument("--width", type=int, default=512, help="of the hidden layers: sets how long a step takes")
+    options = parser.parse_args()
+    x = np.random.default_rng(0).normal(size=(128, options.width)).astype("float32")
+    batch = (tf.constant(x), tf.constant(x[:, :1]))
+    data = tf.data.Dataset.from_tensors(batch).repeat(options.steps)
+
+    def model() -> keras.Model:
+        layers = [keras.layers.Dense(options.width, activation="elu") for _ in range(2)]
+        made = keras.Sequential([keras.Input((options.width,)), *layers, keras.layers.Dense(1)])
+        made.compile(Momentum(PEAK), "mse")
+        return made
+
+    ways = {
+        "no callback": list,
+        "OneCycle": lambda: [callbacks.OneCycle(PEAK)],
+        "assigned every batch": lambda: [AssignEveryBatch(options.steps)],
+        "GradientMonitor(every=50)": lambda: [callbacks.GradientMonitor(every=50)],
+    }
+    models = {way: model() for way in ways}
+    rows: list[dict] = []
+    for turn in range(-2, options.rounds):
+        order = list(ways) if turn % 2 else list(ways)[::-1]
+        for way in order:
+            used = ways[way]()
+            start = time.perf_counter()
+            models[way].fit(data, epochs=1, verbose=0, shuffle=False, callbacks=used)
+            if turn >= 0:
+                seconds = time.perf_counter() - start
+                rows.append({"way": way, "turn": turn, "milliseconds_per_step": 1e3 * seconds / options.steps})
+    times = {way: np.array([row["milliseconds_per_step"] for row in rows if row["way"] == way]) for way in ways}
+    for way, values in times.items():
+        ratios = values / times["no callback"]
+        low, high = np.percentile(ratios, [25, 75])
+        print(f"{way:27} {np.median(values):5.2f} ms a step, ratio {np.median(ratios):.3f} ({low:.3f} to {high:.3f})")
+    print(write_results("benchmark_callbacks", rows))
+
+
+if __name__ == "__main__":
+    main()

@@ -180,13 +180,17 @@ class LRFinder(keras.callbacks.Callback):
         return figure
 
 
-def find_learning_rate(model: keras.Model, data: Any, *, rule: str = "peak", **options: Any) -> float:
+def find_learning_rate(
+    model: keras.Model, data: Any, *, rule: str = "peak", batch_size: int = 32, **options: Any
+) -> float:
     """Runs a learning-rate range test and returns the rate it suggests; the model is left exactly as it was.
 
     Args:
         model: a compiled Keras model.
-        data: a ``tf.data.Dataset`` of batches (x, y); repeated if it is too short.
+        data: a ``tf.data.Dataset`` of batches (x, y), or a pair of arrays (x, y), which is shuffled and cut into
+            batches; repeated if it is too short.
         rule: how to read the curve; see :meth:`LRFinder.suggest`.
+        batch_size: examples in a batch of arrays, >= 1; a dataset has its own. Default 32, as Keras' ``fit``.
         **options: of :class:`LRFinder`.
 
     Returns:
@@ -196,15 +200,20 @@ def find_learning_rate(model: keras.Model, data: Any, *, rule: str = "peak", **o
         >>> peak = callbacks.find_learning_rate(model, data.train)             # doctest: +SKIP
         >>> model.fit(data.train, epochs=5, callbacks=[callbacks.OneCycle(peak)])
     """
+    if rule not in RULES:
+        raise InvalidArgument("rule", rule, "one of " + ", ".join(map(repr, RULES)))
     finder = LRFinder(**options)
-    run_range_test(model, data, finder)
+    run_range_test(model, data, finder, batch_size=batch_size)
     return finder.suggest(rule)
 
 
-def run_range_test(model: keras.Model, data: Any, finder: LRFinder) -> None:
+def run_range_test(model: keras.Model, data: Any, finder: LRFinder, batch_size: int = 32) -> None:
     """Runs ``finder`` on ``model`` batch by batch, whatever ``steps_per_execution`` the model was compiled with."""
-    if not hasattr(data, "repeat") or not hasattr(data, "batch"):
-        raise InvalidArgument("data", type(data), "a tf.data.Dataset of batches (x, y)")
+    check_integer("batch_size", batch_size, low=1)
+    if isinstance(data, (tuple, list)) and len(data) == 2 and all(hasattr(each, "__len__") for each in data):
+        data = _batched(*data, batch_size=batch_size)
+    elif not hasattr(data, "repeat") or not hasattr(data, "batch"):
+        raise InvalidArgument("data", type(data), "a tf.data.Dataset of batches (x, y), or a pair of arrays (x, y)")
     steps, function, history = model.steps_per_execution, model.train_function, getattr(model, "history", None)
     initial_epoch = model._initial_epoch  # what BackupAndRestore leaves behind would skip the test
     model.steps_per_execution, model.train_function, model._initial_epoch = 1, None, None
@@ -215,3 +224,13 @@ def run_range_test(model: keras.Model, data: Any, finder: LRFinder) -> None:
         model.steps_per_execution, model.train_function, model._initial_epoch = steps, function, initial_epoch
         model.history = history
         model.stop_training = False
+
+
+def _batched(x: Any, y: Any, *, batch_size: int) -> Any:
+    import tensorflow as tf
+
+    if len(x) != len(y) or not len(x):
+        raise InvalidArgument("data", (len(x), len(y)), "two arrays (x, y) of the same length, at least 1")
+    data = tf.data.Dataset.from_tensor_slices((np.asarray(x), np.asarray(y)))
+    data = data.shuffle(min(len(x), 10_000), seed=0)  # a seed of its own: TensorFlow's stays as it was
+    return data.batch(min(batch_size, len(x)))

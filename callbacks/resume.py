@@ -9,7 +9,6 @@ from typing import Any
 
 import keras
 import numpy as np
-
 from keras.src.random.seed_generator import GLOBAL_SEED_GENERATOR, global_seed_generator
 
 from callbacks.callback_state import callback_state, changed, set_callback_state

@@ -267,3 +267,33 @@ def test_what_it_cannot_work_with(make_model, run, dataset, arrays):
     unbuilt.compile("sgd", "mse")
     with pytest.raises(ValueError, match=r"must be built .* give it an Input"):
         callbacks.find_learning_rate(unbuilt, dataset)
+
+
+def test_arrays_instead_of_a_dataset(arrays, make_model):
+    model = make_model(steps_per_execution=4)
+    before = model.get_weights()[0].tobytes()
+    found = callbacks.find_learning_rate(model, arrays, batch_size=4, steps=60)
+    assert found == callbacks.find_learning_rate(model, arrays, batch_size=4, steps=60)
+    in_lists = tuple(each.tolist() for each in arrays)
+    assert callbacks.find_learning_rate(model, in_lists, batch_size=4, steps=60) == pytest.approx(found)
+    assert model.get_weights()[0].tobytes() == before
+    assert found != callbacks.find_learning_rate(model, arrays, batch_size=40, steps=60)
+
+
+@pytest.mark.parametrize(
+    ("data", "options", "message"),
+    [
+        (
+            (np.zeros((3, 3)), np.zeros(2)),
+            {},
+            r"two arrays \(x, y\) of the same length, at least 1. Received: data=\(3, 2\)",
+        ),
+        ((np.zeros((0, 3)), np.zeros(0)), {}, r"at least 1. Received: data=\(0, 0\)"),
+        (np.zeros((3, 3)), {}, "data must be a tf.data.Dataset of batches"),
+        ((np.zeros((3, 3)), np.zeros(3)), {"batch_size": 0}, "batch_size must be an integer >= 1"),
+        ((np.zeros((3, 3)), np.zeros(3)), {"rule": "best"}, "rule must be one of 'peak'"),
+    ],
+)
+def test_what_is_no_data(data, options, message, make_model):
+    with pytest.raises(callbacks.InvalidArgument, match=message):
+        callbacks.find_learning_rate(make_model(), data, **options)

@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 ROUNDING = 1e-9
-"""By this share of its length a stage may begin early, so that 0.1 * 30 = 3.0000000000000004 steps count as 3."""
+"""By this share of its length a stage may begin early, so that 0.07 * 100 = 7.000000000000001 steps count as 7."""
 
 
 def annealed(start: float, end: float, fraction: Any, shape: str = "cosine") -> np.ndarray:

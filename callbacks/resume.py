@@ -72,7 +72,7 @@ class Resume(keras.callbacks.Callback):
             raise InvalidArgument("directory", directory, "the path of a directory")
         if isinstance(every, str) and every != "epoch":
             raise InvalidArgument("every", every, '"epoch" or a whole number of steps')
-        self.every = every if isinstance(every, str) else check_integer("every", every, low=1)
+        self.every: Any = every if isinstance(every, str) else check_integer("every", every, low=1)
         if not isinstance(replay, bool):
             raise InvalidArgument("replay", replay, "True or False")
         if settings is not None and not is_plain(dict(settings)):
@@ -163,7 +163,8 @@ class Resume(keras.callbacks.Callback):
     def _check_same(self, before: dict[str, Any]) -> None:
         now = self._make_identity()
         for name in {**before, **now}:
-            one, other = before.get(name), now.get(name)
+            one: Any = before.get(name)
+            other: Any = now.get(name)
             if one == other:
                 continue
             if name == "weights" and len(one) != len(other):

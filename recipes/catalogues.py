@@ -18,6 +18,7 @@ def catalogues() -> dict[str, Catalogue]:
     from recipes.data.datasets import DATASETS
     from recipes.initializers import INITIALIZERS
     from recipes.models import MODELS
+    from recipes.monitors import CALLBACKS
     from recipes.optimizers import OPTIMIZERS
     from recipes.regularization import REGULARIZERS
     from recipes.schedules import SCHEDULES
@@ -27,6 +28,7 @@ def catalogues() -> dict[str, Catalogue]:
         "optimizers": OPTIMIZERS,
         "regularizers": REGULARIZERS,
         "schedules": SCHEDULES,
+        "callbacks": CALLBACKS,
         "initializers": INITIALIZERS,
         "activations": ACTIVATIONS,
         "datasets": DATASETS,

@@ -38,7 +38,7 @@ Schedule = Annotated[str, typer.Option(help="See `recipes list schedules`.")]
 USAGE_ERROR: Any = typer.BadParameter.__base__
 """What typer raises for a wrong option; some versions of typer import it from click, others bring their own."""
 
-KINDS = ("models", "optimizers", "regularizers", "schedules", "initializers", "activations", "datasets")
+KINDS = ("models", "optimizers", "regularizers", "schedules", "callbacks", "initializers", "activations", "datasets")
 
 
 def _names(text: str) -> list[str]:
@@ -177,6 +177,7 @@ def train(
         _print(f"learning rate {run.recipe.learning_rate:.4g}, found by a range test of {batches} batches")
     scores = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in run.evaluate().items())
     _print(f"test {scores}  (best epoch {run.best_epoch} of {epochs}, {run.seconds:.1f} s)")
+    _print(*map(str, run.read_curves()))
     if save is not None:
         run.save(save)
         _print(f"saved in {save}: `recipes export {save} --to NEW_DIRECTORY` makes it ready to serve")

@@ -1,5 +1,6 @@
 """The list of all callbacks, and small models and data, shared by the tests of callbacks/."""
 
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ import tensorflow as tf
 from keras import ops
 
 import callbacks
+from recipes.monitors import CALLBACKS
 from recipes.optimizers import Momentum
 from recipes.schedules import SCHEDULES
 
@@ -51,15 +53,29 @@ def _scheduled(name):
     return Case(name, lambda: SCHEDULES.build(name, peak=0.1, **OPTIONS.get(name, {})), schedule=True, sets_rate=True)
 
 
-CASES = [  # a schedule in the catalogue is here already; every other callback is one line
+ARGUMENTS = {  # what a callback in the catalogue cannot do without, and small numbers for small data
+    "lr_finder": lambda: {"low": 1e-4, "high": 1.0, "steps": 15},
+    "gradient_monitor": lambda: {"every": 3},
+    "several_validations": lambda: {"validation_data": (np.eye(3), np.ones(3)), "times": 2},
+    "recalibrate_batch_norm": lambda: {"data": np.eye(3)},
+    "resume": lambda: {"directory": tempfile.mkdtemp()},
+}
+TRAITS = {
+    "lr_finder": {"sets_rate": True, "every_batch": True},
+    "several_validations": {"known_size": True},
+    "recalibrate_batch_norm": {"layers": still_batch_norm},
+}
+
+
+def _other(name):
+    return Case(name, lambda: CALLBACKS.build(name, **ARGUMENTS.get(name, dict)()), **TRAITS.get(name, {}))
+
+
+CASES = [  # what is in the catalogues is here already
     *map(_scheduled, SCHEDULES),
+    *map(_other, CALLBACKS),
     Case("one_cycle_short", lambda: callbacks.OneCycle(0.1, 15, momentum=None, shape="linear"), True, True),
     Case("step_schedule", Ramp, schedule=True, sets_rate=True),
-    Case("lr_finder", lambda: callbacks.LRFinder(1e-4, 1.0, steps=15), sets_rate=True, every_batch=True),
-    Case("stop_on_nan", callbacks.StopOnNaN),
-    Case("recalibrate_batch_norm", lambda: callbacks.RecalibrateBatchNorm(np.eye(3)), layers=still_batch_norm),
-    Case("several_validations", lambda: callbacks.SeveralValidations((np.eye(3), np.ones(3)), 2), known_size=True),
-    Case("gradient_monitor", lambda: callbacks.GradientMonitor(every=3)),
 ]
 
 

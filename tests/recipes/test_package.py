@@ -63,7 +63,8 @@ def test_a_strangers_callbacks_in_front(tmp_path, kind):
 def test_catalogues():
     found = catalogues()
     assert list(found) == [
-        *("models", "optimizers", "regularizers", "schedules", "initializers", "activations", "datasets")
+        *("models", "optimizers", "regularizers", "schedules", "callbacks"),
+        *("initializers", "activations", "datasets"),
     ]
     for kind, catalogue in found.items():
         assert isinstance(catalogue, Catalogue)

@@ -6,6 +6,8 @@ from callbacks.checks import InvalidArgument as InvalidArgument
 from callbacks.constant_rate import ConstantRate as ConstantRate
 from callbacks.cosine_decay import CosineDecay as CosineDecay
 from callbacks.cosine_restarts import CosineRestarts as CosineRestarts
+from callbacks.curves import Finding as Finding
+from callbacks.curves import read_curves as read_curves
 from callbacks.exponential_decay import ExponentialDecay as ExponentialDecay
 from callbacks.gradient_monitor import GradientMonitor as GradientMonitor
 from callbacks.gradient_report import GradientReport as GradientReport
@@ -17,6 +19,7 @@ from callbacks.lr_finder import find_learning_rate as find_learning_rate
 from callbacks.one_cycle import OneCycle as OneCycle
 from callbacks.performance_decay import PerformanceDecay as PerformanceDecay
 from callbacks.power_decay import PowerDecay as PowerDecay
+from callbacks.resume import Resume as Resume
 from callbacks.several_validations import SeveralValidations as SeveralValidations
 from callbacks.step_decay import StepDecay as StepDecay
 from callbacks.step_schedule import StepSchedule as StepSchedule
@@ -27,6 +30,7 @@ __all__ = [
     "CosineDecay",
     "CosineRestarts",
     "ExponentialDecay",
+    "Finding",
     "GradientMonitor",
     "GradientReport",
     "InvalidArgument",
@@ -37,11 +41,13 @@ __all__ = [
     "PerformanceDecay",
     "PowerDecay",
     "RecalibrateBatchNorm",
+    "Resume",
     "SeveralValidations",
     "StepDecay",
     "StepSchedule",
     "StopOnNaN",
     "find_learning_rate",
     "gradient_report",
+    "read_curves",
     "recalibrate_batch_norm",
 ]

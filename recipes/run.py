@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import math
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +14,9 @@ import keras
 import numpy as np
 
 from callbacks.checks import check_choice
+from callbacks.curves import Finding, read_curves
 from recipes.files import new_directory
+from recipes.losses import loss_for
 from recipes.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -67,6 +72,36 @@ class Run:
         check_choice("split", split, ("train", "validation", "test"))
         dataset = self.data.batches("train", seed=self.seed) if split == "train" else getattr(self.data, split)
         return {name: float(value) for name, value in self.model.evaluate(dataset, verbose=0, return_dict=True).items()}
+
+    def read_curves(self) -> tuple[Finding, ...]:
+        """What the loss curves say: too large steps, overfitting, underfitting, still improving or converged.
+
+        Judged against chance level: ``log(classes)``, ``log(2)`` or, for regression, the variance of the targets.
+
+        Returns:
+            A tuple of :class:`callbacks.Finding`, empty for a training too short to read; their ``choices`` leave out
+            what the recipe does already, or the data do not allow. See :func:`callbacks.read_curves`.
+
+        Example:
+            >>> for finding in run.read_curves():    # doctest: +SKIP
+            ...     print(finding)
+        """
+        spec = self.data.spec
+        if spec.task == "regression":  # our own models measure in units of the variance: see loss_for
+            baseline = 1.0 if "loss_weights" in loss_for(self.model) else float(spec.target_variance or 1.0)
+        else:
+            baseline = math.log(max(2, spec.outputs))
+        recipe = self.recipe
+        useless = {*recipe.regularization_name.split("+"), recipe.optimizer_name}
+        for choice in (recipe.model, recipe.initializer, recipe.schedule):
+            named = choice["name"] if isinstance(choice, Mapping) else choice
+            useless |= {named} if isinstance(named, str) else set()
+        if spec.kind != "image":
+            useless.add("cnn")
+        return tuple(
+            dataclasses.replace(each, choices=tuple(name for name in each.choices if name not in useless))
+            for each in read_curves(self.history, baseline=baseline)
+        )
 
     def plot(self) -> Any:
         """A figure of the loss, the metric and the learning rate against epochs.

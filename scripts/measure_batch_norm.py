@@ -2,17 +2,20 @@
 
 A network of 300 and 100 hidden units with batch normalization is trained on MNIST with batches of 16, by 1cycle and at
 a constant rate, with moving averages of about the last 10 batches (momentum 0.9, as in recipes) and of the last 100
-(momentum 0.99, as in Keras). After each training its layers get the exact statistics of the training split.
+(momentum 0.99, as in Keras): on all training images for two epochs, and on 2,000 of them for one, which ends before the
+averages of 100 batches have forgotten where they began. After each training the layers get the exact statistics of the
+images trained on.
 
     python scripts/measure_batch_norm.py --data-dir DIR     # DIR: where MNIST is prepared for TFDS
 
-Writes ``results/batch_norm.csv``, a row a schedule and momentum: means over the seeds, the standard deviation of each,
+Writes ``results/batch_norm.csv``, a row a number of images, schedule and momentum: means over the seeds, the standard deviation of each,
 and of the difference within a seed, which is what recalibration did.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import time
 
 import keras
@@ -25,6 +28,7 @@ from callbacks import recalibrate_batch_norm
 from recipes.training import Trainer
 
 RATES = {"one_cycle": 0.03, "constant": 0.01}
+FEW = 2000
 
 
 def model_with(momentum: float):
@@ -40,25 +44,33 @@ def model_with(momentum: float):
     return build
 
 
+def first(data: recipes.Data, count: int) -> recipes.Data:
+    """The same with only the first training images, which are in random order."""
+    x, y = data.arrays("train")
+    (x_validation, y_validation), (x_test, y_test) = data.arrays("validation"), data.arrays("test")
+    others = {"x_validation": x_validation, "y_validation": y_validation, "x_test": x_test, "y_test": y_test}
+    return recipes.Data.from_arrays(x[:count], y[:count], batch_size=data.batch_size, name="mnist", **others)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data-dir", required=True, help="where MNIST is prepared for TFDS")
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--batch-size", type=int, default=16)
     options = parser.parse_args()
     data = recipes.load("mnist", data_dir=options.data_dir, batch_size=options.batch_size)
-    x = data.arrays("train")[0]
     rows = []
-    for schedule, rate in RATES.items():
-        for momentum in (0.9, 0.99):
+    for part, epochs in ((data, 2), (first(data, FEW), 1)):
+        x = part.arrays("train")[0]
+        for schedule, momentum in itertools.product(RATES, (0.9, 0.99)):
+            rate = RATES[schedule]
             recipe = recipes.Recipe(
                 model=model_with(momentum), regularization="none", schedule=schedule, learning_rate=rate
             )
-            trainer = Trainer(data, recipe)
+            trainer = Trainer(part, recipe)
             scores, seconds = [], []
             for seed in range(options.seeds):
-                run = trainer.run(epochs=options.epochs, seed=seed)
+                run = trainer.run(epochs=epochs, seed=seed)
                 before = run.evaluate()
                 start = time.perf_counter()
                 recalibrate_batch_norm(run.model, x, batch_size=1000)
@@ -68,11 +80,12 @@ def main() -> None:
             values = np.array(scores)
             row = {
                 "dataset": "mnist",
+                "images": len(x),
                 "schedule": schedule,
                 "learning_rate": rate,
                 "batch_norm_momentum": momentum,
                 "batch_size": options.batch_size,
-                "epochs": options.epochs,
+                "epochs": epochs,
                 "seeds": options.seeds,
             }
             for offset, name in ((0, "loss"), (2, "accuracy")):

@@ -197,8 +197,9 @@ class GradientMonitor(keras.callbacks.Callback):
         measured = [value != NOT_MEASURED for value in rows[0]]
         names = [name for name, there in zip(layers, measured[2:known], strict=True) if there]
         others = [name for name, there in zip(activations, measured[known:], strict=True) if there]
-        if (names, others) != (self.layers, self.activation_layers):  # another model
-            self._rows, self.layers, self.activation_layers = [], names, others
+        if (len(names), len(others)) != (len(self.layers), len(self.activation_layers)):
+            self._rows = []  # of another model
+        self.layers, self.activation_layers = names, others  # Keras may name a resumed model's layers otherwise
         self._rows += [[value for value, there in zip(row, measured, strict=True) if there] for row in rows]
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
@@ -238,7 +239,7 @@ class _Probe:
         self._model, self._every = weakref.ref(model), every
         self.layers: list[str] = []
         self.activation_layers: list[str] = []
-        self._capacity = -(-int(model.steps_per_execution) // every) + 1  # in one compiled call
+        self._capacity = -(-int(model.steps_per_execution) // every)  # measurements in one compiled call
         self._rows: Any = None
         with model.distribute_strategy.scope():
             self._state = self._variable(np.array([self.CLOSED, 0], np.int64))  # the next step, the rows written

@@ -11,8 +11,9 @@ __all__ = ["EXPLODING_ACROSS_LAYERS", "EXPLODING_IN_TIME", "VANISHING", "judge_g
 VANISHING = 1e-3
 """A layer's gradient norm vanishes below this fraction of the last layer's: its weights would move a thousand times
 slower than the last layer's, so that in a training of a few thousand steps they stay where they were initialized.
-Healthy networks of 20 layers keep within a factor of about 30; classical sigmoid networks of that depth reach 1e-8 and
-less (results/gradients.csv), so the exact place of the line matters little."""
+In the default recipe with 20 hidden layers all layers stay between 0.1 and 7 times the last; in a sigmoid
+network of that depth with Glorot's initialization the first is at 1e-12 (results/gradients.csv). The exact place of the
+line matters little."""
 
 EXPLODING_ACROSS_LAYERS = 1e3
 """The same line in the other direction: a layer's gradient norm over the last layer's, or a layer's activation scale

@@ -4,7 +4,7 @@ On genuine data and over several seeds, each network with 20 hidden layers of 10
 
 - ``sigmoid, Glorot``: the logistic function and Glorot's uniform initialization (Keras' default) without
   batch normalization, the classical network: vanishing;
-- ``sigmoid, normal(0, 1)``: the same with an initialization that saturates it: the gradient becomes noisy, but 100 units
+- ``sigmoid, normal(0, 1)``: the same with an initialization that saturates it: the gradient gets noisy, but 100 units
   with weights of this size pass a norm on nearly unchanged (100 E[f'^2] is 0.99 in the mean field), so: healthy;
 - ``recipe``: the package's default, He + ELU + batch normalization: healthy;
 - ``ELU, normal(0, 1)``: too large an initialization: exploding across layers;

@@ -1,5 +1,9 @@
 """GradientMonitor: the numbers, that it changes nothing, its count of steps, its picture."""
 
+import contextlib
+import gc
+import weakref
+
 import keras
 import numpy as np
 import pytest
@@ -172,6 +176,7 @@ def test_nor_with_loss_scaling(data):
     keras.utils.set_random_seed(1)
     fitted(make, data, plain, optimizer=keras.optimizers.SGD(0.01), auto_scale_loss=False)
     np.testing.assert_allclose(monitor.norms, plain.norms, rtol=0.01)  # 4096 times that without scaling back
+    np.testing.assert_allclose(monitor.layer_norms, plain.layer_norms, rtol=0.01)
 
 
 def test_float16_gradients_that_underflow_without_loss_scaling_are_seen(data):
@@ -263,8 +268,8 @@ def test_layers_of_models_inside_and_weights_of_the_model_itself(data):
     names = [name for name, layer in named_layers(keras.Model(inputs, outputs)) if layer.weights]
     assert sorted(names) == ["d", "d_2", "inside/d"]
     twins = Subclassed()
-    twins.out = K.Dense(1, name="hidden")
-    assert [name for name, _ in named_layers(twins)] == ["hidden", "drop", "hidden_2"]
+    twins.more = K.Dense(1, name="hidden")
+    assert [name for name, _ in named_layers(twins)] == ["hidden", "drop", "out", "hidden_2"]
 
 
 def test_frozen_layers_have_a_scale_and_no_norm(data):
@@ -277,6 +282,16 @@ def test_frozen_layers_have_a_scale_and_no_norm(data):
     fitted(make, data, monitor)
     assert monitor.layers == ["norm", "inner/a", "last"]
     assert "first" in monitor.activation_layers
+
+
+@pytest.mark.filterwarnings("ignore:.*Gradients do not exist:UserWarning")
+def test_a_layer_that_the_loss_does_not_depend_on_has_no_norm(data):
+    monitor, model = GradientMonitor(5), two_outputs()
+    model.compile("sgd", {"one": "mse", "two": None})
+    model.fit(data[0], {"one": data[1], "two": data[1]}, batch_size=8, verbose=0, shuffle=False, callbacks=[monitor])
+    assert [name for name in monitor.layers if not name.startswith("dense")] == ["one"]
+    assert {"one", "two"} <= set(monitor.activation_layers)
+    assert (monitor.layer_norms > 0).all()
 
 
 def test_large_and_small_numbers_neither_overflow_nor_vanish(data):
@@ -366,11 +381,45 @@ def test_after_the_training_the_hook_is_gone_and_an_interrupted_one_measures_not
     assert not StepHooks.of(model)._before
 
 
+def test_a_model_whose_training_broke_off_does_not_outlive_its_user(dataset, make_model):
+    class Interrupt(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            raise RuntimeError
+
+    model, monitor = make_model(), GradientMonitor(2)
+    with contextlib.suppress(RuntimeError):
+        model.fit(dataset, verbose=0, shuffle=False, callbacks=[monitor, Interrupt()])
+    alive = weakref.ref(model)
+    del model, monitor
+    gc.collect()
+    assert alive() is None
+
+
 def test_two_in_one_training(data):
     one, other = GradientMonitor(2), GradientMonitor(5)
     model, _ = fitted(everything, data, one, other, epochs=1)
     assert (one.steps.tolist(), other.steps.tolist()) == ([0, 2, 4, 6, 8], [0, 5])
     assert not StepHooks.of(model)._before
+
+
+def test_a_resumed_training_has_the_measurements_of_an_unbroken_one(data, tmp_path):
+    class Killed(RuntimeError):
+        pass
+
+    class Kill(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if 10 * len(self.model.history.epoch) + batch >= 16:
+                raise Killed
+
+    unbroken, resumed = GradientMonitor(3), GradientMonitor(3)
+    _, history = fitted(everything, data, unbroken, epochs=3)  # its layers are named otherwise each time
+    with pytest.raises(Killed):
+        fitted(everything, data, GradientMonitor(3), callbacks.Resume(tmp_path, every=5), Kill(), epochs=3)
+    _, again = fitted(everything, data, resumed, callbacks.Resume(tmp_path, every=5), epochs=3)
+    assert resumed.steps.tolist() == unbroken.steps.tolist()
+    assert resumed.norms.tolist() == unbroken.norms.tolist()
+    assert resumed.activation_scales.tolist() == unbroken.activation_scales.tolist()
+    assert again["gradient_norm"] == history["gradient_norm"]
 
 
 def restored(monitor):

@@ -11,7 +11,8 @@ from callbacks.checkpoints import is_plain
 
 __all__ = ["callback_state", "changed", "set_callback_state"]
 
-NOT_STATE = {"model", "_model", "params", "callbacks", "validation_data"}
+NOT_STATE = {"model", "_model", "params", "callbacks", "validation_data", "min_delta"}
+"""``min_delta`` is a choice whose sign Keras turns when it learns, once a process, whether lower is better."""
 
 
 def callback_state(callback: keras.callbacks.Callback) -> dict[str, Any]:

@@ -81,6 +81,7 @@ class Resume(keras.callbacks.Callback):
         self.directory = os.fspath(directory)
         self.keep = check_integer("keep", keep, low=2)
         self._list: Any = None
+        self.stands_for: list[keras.callbacks.Callback] = []
         self._found: dict[str, Any] | None = None
 
     def position(self) -> tuple[int, int]:
@@ -97,7 +98,7 @@ class Resume(keras.callbacks.Callback):
         self._list = callback_list(self)
         if self._list is None:
             raise ValueError("Resume works in the list of callbacks given to fit. Received: callbacks=None")
-        self._all = self._list.callbacks
+        self._all, self.stands_for = self._list.callbacks, []
         self._others = [each for each in self._all if each is not self]
         self._remembering: dict[str, keras.callbacks.Callback] = {}  # "EarlyStopping 1" -> the first of that class, ...
         for each in self._others:
@@ -147,7 +148,7 @@ class Resume(keras.callbacks.Callback):
             print(f"Resume: going on {where}, step {position[1]}" if position[1] else f"Resume: going on {where}")
         # From here on Keras calls this callback alone, and this one calls the others: it has to come last, and to keep
         # batches that are read again from them.
-        self._list.callbacks = [self]
+        self._list.callbacks, self.stands_for = [self], self._all
 
     def _make_identity(self) -> dict[str, Any]:
         model = self.model
@@ -336,7 +337,7 @@ class Resume(keras.callbacks.Callback):
             self.model.optimizer.finalize_variable_values(self.model.trainable_weights)
         for each in self._others:
             each.on_train_end(logs)
-        self._list.callbacks, self._list = self._all, None
+        self._list.callbacks, self._list, self.stands_for = self._all, None, []
 
 
 def _forwarded(name: str) -> Any:

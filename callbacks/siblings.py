@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-__all__ = ["callback_list", "check_sole_schedule"]
+__all__ = ["callback_list", "check_sole_schedule", "members"]
 
 
 def callback_list(callback: keras.callbacks.Callback) -> Any:
@@ -19,10 +19,15 @@ def callback_list(callback: keras.callbacks.Callback) -> Any:
     frame: types.FrameType | None = sys._getframe(1)
     while frame is not None:
         caller = frame.f_locals.get("self")
-        if isinstance(caller, keras.callbacks.CallbackList) and any(each is callback for each in caller.callbacks):
+        if isinstance(caller, keras.callbacks.CallbackList) and any(each is callback for each in members(caller)):
             return caller
         frame = frame.f_back
     return None
+
+
+def members(found: Any) -> list[keras.callbacks.Callback]:
+    """The callbacks of a ``CallbackList``, those included that :class:`callbacks.Resume` has taken over."""
+    return [inner for each in found.callbacks for inner in getattr(each, "stands_for", None) or [each]]
 
 
 def check_sole_schedule(callback: keras.callbacks.Callback) -> None:
@@ -35,7 +40,7 @@ def check_sole_schedule(callback: keras.callbacks.Callback) -> None:
     """
     found = callback_list(callback)
     kinds = (keras.callbacks.LearningRateScheduler, keras.callbacks.ReduceLROnPlateau)
-    for other in found.callbacks if found is not None else ():
+    for other in members(found) if found is not None else ():
         if other is not callback and (isinstance(other, kinds) or getattr(other, "sets_learning_rate", False)):
             first, second = type(callback).__name__, type(other).__name__
             raise ValueError(

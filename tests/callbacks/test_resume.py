@@ -44,6 +44,7 @@ class Noise(keras.callbacks.Callback):
 
 
 def make(optimizer=None, dropout=0.2, **options):
+    keras.utils.clear_session(free_memory=False)  # the names of the layers are those of a new process
     keras.utils.set_random_seed(3)
     hidden = [keras.layers.Dense(8, activation="elu"), keras.layers.BatchNormalization(), keras.layers.Dropout(dropout)]
     model = keras.Sequential([keras.Input((3,)), *hidden, keras.layers.Dense(1)])
@@ -83,6 +84,18 @@ SETUPS = {
     "averages": (
         lambda: [callbacks.OneCycle(0.1), callbacks.StopOnNaN()],
         lambda: keras.optimizers.SGD(0.01, use_ema=True, ema_momentum=0.5),
+    ),
+    "monitored": (
+        lambda: [
+            callbacks.GradientMonitor(every=4),
+            callbacks.PerformanceDecay(0.05, factor=0.5, patience=1, monitor="loss", min_delta=0.1, warm_up=0.2),
+            callbacks.SeveralValidations(
+                (np.eye(3, dtype="float32"), np.ones((3, 1), "float32")),
+                times=3,
+                callbacks=[keras.callbacks.EarlyStopping(patience=7, restore_best_weights=True)],
+            ),
+        ],
+        lambda: Momentum(0.01),
     ),
     "accumulation": (list, lambda: keras.optimizers.Nadam(0.01, gradient_accumulation_steps=3)),
 }

@@ -25,6 +25,16 @@ def test_two_schedules_are_refused_before_any_step(other, first, make_model, run
     assert (model.get_weights()[0] == before).all()
 
 
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_two_schedules_are_refused_beside_a_resume(place, make_model, run, tmp_path):
+    used = [callbacks.OneCycle(0.1), callbacks.CosineDecay(0.1)]
+    used.insert(place, callbacks.Resume(tmp_path))
+    with pytest.raises(ValueError, match="only callback that sets the learning rate"):
+        run(make_model(), *used)
+    used.pop(2 if place < 2 else 0)
+    assert len(run(make_model(), *used)["learning_rate"]) == 3
+
+
 def test_after_a_refusal_one_of_them_alone_is_fine(make_model, run):
     model, kept = make_model(), callbacks.OneCycle(0.1)
     with pytest.raises(ValueError, match="only callback"):

@@ -63,8 +63,13 @@ def recalibrate_batch_norm(model: keras.Model, data: Any, *, batch_size: int = 2
       taken, it runs with those that it had. Its place in the order is that of its first call.
     - Masked positions do not count, as in training. Sample weights and class weights are not used, as in training.
     - Layers of nested models, and inside other layers, are found too, whatever kind of model it is.
-    - A random layer called with ``training=True`` stays random; random augmentation in ``data`` stays on: give data
-      without it, unless the model is to be used on augmented data.
+    - A layer that is random at inference too stays random; random augmentation in ``data`` stays on: give data without
+      it, unless the model is to be used on augmented data.
+
+    It is worth most where training ended before the moving averages had settled. Measured on MNIST with batches of 16
+    (``scripts/measure_batch_norm.py``, ``results/batch_norm.csv``, 5 seeds): after 125 steps with Keras' momentum 0.99
+    the test loss fell by 0.04 +- 0.01 under 1cycle; after 6,750 steps, or with momentum 0.9, the change was within the
+    spread over seeds, or below 1 % of the loss.
 
     It takes a pass over the data for each layer. Renormalized layers (``renorm=True``) get the same statistics for
     inference; their corrections for training stay.

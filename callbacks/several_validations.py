@@ -84,7 +84,7 @@ class SeveralValidations(keras.callbacks.Callback):
                 raise InvalidArgument("callbacks", each, "without learning-rate schedules: give those to fit itself")
         self.callbacks = list(callbacks)
         self.validations: dict[str, list[float]] = {}
-        self._epoch = self._begin = self._done = 0
+        self._epoch = self._done = 0
         self._last: dict[str, float] = {}
         self._validated_at = -1
 
@@ -138,12 +138,9 @@ class SeveralValidations(keras.callbacks.Callback):
         self._epoch, self._done, self._validated_at, self._last = epoch, 0, -1, {}
         self._begin_stretch(epoch * self.times)
 
-    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
-        self._begin = batch
-
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         steps, execution = int(self.params["steps"]), self.model.steps_per_execution
-        self._done = min(self._begin + execution, steps)  # Keras' own index can pass the last batch
+        self._done = min(batch + 1, steps)  # Keras' own index can pass the last batch
         positions = self.positions(steps, execution)
         if self._done in positions:
             k = positions.index(self._done)
@@ -208,7 +205,9 @@ class SeveralValidations(keras.callbacks.Callback):
 
         if not self.validations:
             raise ValueError("there is nothing to plot before the first validation. Received: validations={}")
-        metrics = [name[4:] for name in self.validations if name.startswith("val_")]
+        metrics = sorted(
+            (name[4:] for name in self.validations if name.startswith("val_")), key=lambda name: name != "loss"
+        )
         figure = Figure(figsize=(7, 2.6 * len(metrics)), layout="constrained")
         panels = figure.subplots(len(metrics), 1, sharex=True, squeeze=False)[:, 0]
         epochs = np.array(self.validations["epoch"])

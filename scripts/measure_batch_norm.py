@@ -8,8 +8,8 @@ images trained on.
 
     python scripts/measure_batch_norm.py --data-dir DIR     # DIR: where MNIST is prepared for TFDS
 
-Writes ``results/batch_norm.csv``, a row a number of images, schedule and momentum: means over the seeds, the standard deviation of each,
-and of the difference within a seed, which is what recalibration did.
+Writes ``results/batch_norm.csv``, a row a number of images, schedule and momentum: means over the seeds, the standard
+deviation of each, and of the difference within a seed, which is what recalibration did.
 """
 
 from __future__ import annotations

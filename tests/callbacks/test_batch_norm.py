@@ -227,23 +227,34 @@ def test_a_model_without_such_layers_is_refused(kind):
         recalibrate_batch_norm(model, X)
 
 
+class Always(keras.layers.Layer):
+    """Training mode and noise at inference too."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm, self.seeds = BatchNormalization(name="always"), keras.random.SeedGenerator(1)
+
+    def call(self, x):
+        x = self.norm(x, training=True)
+        return x + keras.random.normal(keras.ops.shape(x), seed=self.seeds)
+
+
 def test_nothing_else_changes():
-    inputs = keras.Input((4,))
-    x = BatchNormalization()(inputs)
-    x = keras.layers.Dropout(0.5, seed=1)(x, training=True)  # random at inference too
-    always = BatchNormalization(name="always")
-    model = shaken(keras.Model(inputs, always(x, training=True)))
+    first, always, last = BatchNormalization(name="first"), Always(), BatchNormalization(name="last")
+    model = shaken(keras.Sequential([keras.Input((4,)), first, always, last]))
     model.compile("sgd", "mse")
     calls = [layer.call for layer in model.layers]
     state = [v for v in model.variables if not v.path.split("/")[-1].startswith("moving_")]
     before = [v.numpy() for v in state]
-    recalibrate_batch_norm(model, X)
-    assert len(before) == 5  # gamma and beta twice, the seed
+    assert recalibrate_batch_norm(model, X).layers == ("first", "always", "last")
+    assert len(before) == 7  # gamma and beta three times, the seed
     for variable, value in zip(state, before, strict=True):
         np.testing.assert_array_equal(variable.numpy(), value)
     assert [layer.call for layer in model.layers] == calls
-    assert all("call" not in vars(layer) for layer in model.layers)
-    assert_statistics(model.layers[1], X.mean(0, dtype=np.float64), X.var(0, dtype=np.float64))
+    assert all("call" not in vars(layer) for layer in (*model.layers, always.norm))
+    x, mean, variance = normalized(X.astype(np.float64), first)
+    assert_statistics(first, mean, variance)
+    assert_statistics(always.norm, x.mean(0), x.var(0))  # the pass for the last one has moved its averages
 
 
 def test_all_or_nothing():

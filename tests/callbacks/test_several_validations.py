@@ -96,18 +96,30 @@ def test_what_is_measured(validation, make_model, run, execution):
     assert set(spy.logs[0]) == {"loss", "mae", "val_loss", "val_mae"}
 
 
+class Random(keras.layers.Layer):
+    """Random at validation too."""
+
+    def __init__(self):
+        super().__init__()
+        self.seeds = keras.random.SeedGenerator(5)
+
+    def call(self, x):
+        return x + 0.1 * keras.random.normal(keras.ops.shape(x), seed=self.seeds)
+
+
 def noisy():
     """Dropout, batch norm, a metric, and a layer that is random at validation too."""
     keras.utils.set_random_seed(3)
     inputs = keras.Input((3,))
     x = keras.layers.BatchNormalization()(keras.layers.Dense(8, activation="relu", kernel_regularizer="l2")(inputs))
-    x = keras.layers.Dropout(0.1, seed=5)(keras.layers.Dropout(0.3, seed=4)(x), training=True)
+    x = Random()(keras.layers.Dropout(0.3, seed=4)(x))
     return keras.Model(inputs, keras.layers.Dense(1)(x))
 
 
-@pytest.mark.parametrize("execution", [1, 3])
-@pytest.mark.parametrize("kind", ["arrays", "dataset", "shuffled arrays"])
-@pytest.mark.parametrize("too", [False, True], ids=["alone", "validated_by_fit_too"])
+@pytest.mark.parametrize(
+    ("execution", "kind", "too"),
+    [(1, "arrays", False), (3, "shuffled arrays", False), (1, "dataset", True), (3, "arrays", True)],
+)
 def test_training_does_not_notice(validation, arrays, dataset, execution, kind, too):
     def fitted(*used):
         model = noisy()

@@ -160,6 +160,12 @@ def test_the_fall_has_to_be_worth_it(fall, name):
     assert read(curve, curve).name == name
 
 
+def test_coming_down_from_a_hill_is_no_improvement():
+    loss = decay(2.2, 0.3)
+    assert read(loss, [2.0, 1.6] + [1.2] * 6 + [1.5] * 6 + [1.25] * 6).name == "converged"
+    assert read(loss, [2.0, 1.8] + [1.6] * 6 + [1.5] * 6 + [1.25] * 6).name == "still improving"
+
+
 def test_where_nothing_is_left_there_is_nothing_to_gain():
     curve = np.array([2.0, 1.0, 0.5, 0.2, 0.1, 0.05])
     assert read(curve, curve).name == "converged"

@@ -204,6 +204,13 @@ def test_with_a_diverged_training(make_model, run, validation, arrays):
     assert often.plot().axes
 
 
+def test_a_second_fit_begins_anew(validation, make_model, run):
+    often, model = SeveralValidations(validation, 2), make_model()
+    run(model, often, epochs=2)
+    run(model, often, epochs=1)
+    assert often.validations["step"] == [5, 10]
+
+
 def test_callbacks_after_it_see_the_values(validation, make_model, run):
     stop = keras.callbacks.EarlyStopping(patience=0)
     history = run(make_model(keras.optimizers.SGD(0.0)), SeveralValidations(validation, 2), stop, epochs=4)

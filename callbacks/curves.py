@@ -61,8 +61,9 @@ class Finding:
         choices: names in the catalogues of ``recipes`` that do it: "l2", "dropout", ...
 
     Example:
-        >>> print(read_curves({"loss": [2.3, 1.0, 0.5, 0.2, 0.1], "val_loss": [2.0, 1.0, 0.9, 1.2, 1.4]})[0].name)
-        overfitting
+        >>> history = {"loss": [2.3, 1.0, 0.5, 0.2, 0.1, 0.1], "val_loss": [2.0, 0.9, 0.9, 1.0, 1.1, 1.2]}
+        >>> read_curves(history)[0].name
+        'overfitting'
     """
 
     name: str

@@ -12,7 +12,7 @@ from callbacks.hyperparameters import check_settable, set_learning_rate
 from callbacks.schedules import exponential_sweep
 from callbacks.siblings import check_sole_schedule
 from callbacks.snapshot import Snapshot
-from callbacks.suggestions import RULES, smoothed
+from callbacks.suggestions import RULES, UNSMOOTHED, smoothed
 
 __all__ = ["LRFinder", "NoSuggestion", "find_learning_rate"]
 
@@ -24,19 +24,21 @@ class NoSuggestion(ValueError):
 class LRFinder(keras.callbacks.Callback):
     """Sweeps the learning rate from ``low`` to ``high`` over one short run and records the loss of every batch.
 
-    It stops the run at the end of the sweep, or as soon as the smoothed loss exceeds ``divergence`` times the lowest
-    one seen. Afterwards weights, optimizer and metrics are what they were before. Needs ``steps_per_execution=1``
-    (:func:`find_learning_rate` sees to that).
+    A sweep ends after ``steps`` batches, or as soon as the smoothed loss exceeds both ``divergence`` times the lowest
+    one seen and the first. Where one sweep is a matter of luck, several begin from the same weights, each on the next
+    batches of the data. Afterwards weights, optimizer and metrics are what they were before. Needs
+    ``steps_per_execution=1`` (:func:`find_learning_rate` sees to that).
 
     Args:
         low: first rate, > 0. Default 1e-5.
         high: last rate, > low. Default 10.
         steps: batches in the sweep, >= 10. Default 100.
         decay: of the moving average that smooths the loss, in [0, 1). Default 0.9.
-        divergence: how many times the lowest smoothed loss ends the test, > 1. Default 4.
+        divergence: how many times the lowest smoothed loss ends a sweep, > 1. Default 4.
+        sweeps: how many, >= 1. Default 1.
 
     Attributes:
-        rates, losses: what was seen, shape (batches,); losses as they were, not smoothed.
+        rates, losses: what was seen, shape (batches,), sweep after sweep; losses as they were, not smoothed.
 
     Raises:
         InvalidArgument: for a value outside its range.
@@ -60,6 +62,7 @@ class LRFinder(keras.callbacks.Callback):
         *,
         decay: float = 0.9,
         divergence: float = 4.0,
+        sweeps: int = 1,
     ):
         super().__init__()
         self.low = check_number("low", low, above=0)
@@ -67,34 +70,46 @@ class LRFinder(keras.callbacks.Callback):
         self.steps = check_integer("steps", steps, low=10)
         self.decay = check_number("decay", decay, low=0, below=1)
         self.divergence = check_number("divergence", divergence, above=1)
+        self.sweeps = check_integer("sweeps", sweeps, low=1)
         self._sweep = exponential_sweep(np.arange(steps), total_steps=steps, low=low, high=high)
-        self._losses: list[float] = []
+        self._losses: list[list[float]] = [[]]  # of each sweep
         self._before: Snapshot | None = None
 
     @property
     def rates(self) -> np.ndarray:
         """The rates tried, shape (batches,)."""
-        return self._sweep[: len(self._losses)]
+        return np.concatenate([self._sweep[: len(losses)] for losses in self._losses])
 
     @property
     def losses(self) -> np.ndarray:
         """The loss of each batch, shape (batches,)."""
-        return np.array(self._losses)
+        return np.concatenate([np.array(losses, np.float64) for losses in self._losses])
 
     def suggest(self, rule: str = "peak") -> float:
-        """One learning rate read off the smoothed curve.
+        """One learning rate read off the curve; of several sweeps the median of what each suggests.
 
         Args:
             rule: "peak" (default, for 1cycle), "valley", "steepest" or "minimum"; see :mod:`callbacks.suggestions`.
 
         Raises:
             InvalidArgument: for an unknown rule.
-            NoSuggestion: when too few batches were seen, or no rate made the smoothed loss fall.
+            NoSuggestion: when too few batches were seen, or no rate made the smoothed loss fall, in every sweep.
         """
         if rule not in RULES:
             raise InvalidArgument("rule", rule, "one of " + ", ".join(map(repr, RULES)))
-        finite = np.isfinite(self.losses)
-        rates, losses = self.rates[finite], self.losses[finite]
+        found, nothing = [], None
+        for losses in self._losses:
+            try:
+                found.append(self._suggestion(np.array(losses, np.float64), rule))
+            except NoSuggestion as error:
+                nothing = error
+        if not found and nothing is not None:
+            raise nothing
+        return sorted(found)[(len(found) - 1) // 2]
+
+    def _suggestion(self, losses: np.ndarray, rule: str) -> float:
+        finite = np.isfinite(losses)
+        rates, losses = self._sweep[: len(losses)][finite], losses[finite]
         if len(losses) < 5:
             raise NoSuggestion(
                 f"The range test diverged after {len(losses)} batches: start it from a lower rate. "
@@ -106,7 +121,7 @@ class LRFinder(keras.callbacks.Callback):
                 "No rate of the range test made the loss fall: try other bounds, or choose the learning rate yourself. "
                 f"Received: low={self.low}, high={self.high}"
             )
-        return RULES[rule](rates, smooth)
+        return RULES[rule](rates, losses if rule in UNSMOOTHED else smooth)
 
     def on_train_begin(self, logs: Any = None) -> None:
         check_settable(self.model.optimizer, type(self).__name__)
@@ -118,25 +133,31 @@ class LRFinder(keras.callbacks.Callback):
                 f"Received: steps_per_execution={self.model.steps_per_execution}"
             )
         self._before = Snapshot(self.model)
-        self._losses = []
+        self._losses = [[]]
         self._lowest = np.inf
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
-        if len(self._losses) < self.steps:
-            set_learning_rate(self.model.optimizer, float(self._sweep[len(self._losses)]))
-            self.model.reset_metrics()  # so that the logs hold this batch's loss, not the epoch's mean
+        set_learning_rate(self.model.optimizer, float(self._sweep[len(self._losses[-1])]))
+        self.model.reset_metrics()  # so that the logs hold this batch's loss, not the epoch's mean
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        if len(self._losses) >= self.steps:
+        if self.model.stop_training:  # another callback has ended the run
             return
-        loss = float((logs or {})["loss"])
-        self._losses.append(loss)
-        smooth = smoothed(self.losses, self.decay)[-1] if np.isfinite(loss) else np.inf
+        loss, losses = float((logs or {})["loss"]), self._losses[-1]
+        losses.append(loss)
+        curve = smoothed(np.array(losses), self.decay)
+        smooth = curve[-1] if np.isfinite(loss) else np.inf
         self._lowest = min(self._lowest, smooth)
         limit = self._lowest + (self.divergence - 1.0) * abs(self._lowest)  # a loss may be negative
-        diverged = not np.isfinite(smooth) or (len(self._losses) > 5 and smooth > limit)
-        if diverged or len(self._losses) >= self.steps:
+        diverged = not np.isfinite(smooth) or (len(losses) > 5 and smooth > max(limit, curve[0]))
+        if not diverged and len(losses) < self.steps:
+            return
+        if len(self._losses) == self.sweeps:
             self.model.stop_training = True
+        elif self._before is not None:
+            self._before.restore()
+            self._losses.append([])
+            self._lowest = np.inf
 
     def on_train_end(self, logs: Any = None) -> None:
         self.restore()
@@ -159,9 +180,16 @@ class LRFinder(keras.callbacks.Callback):
 
         figure = Figure(figsize=(7, 4), layout="constrained")
         axes = figure.subplots()
-        smooth = smoothed(self.losses, self.decay)
-        axes.plot(self.rates, self.losses, color="0.8", label="loss of the batch")
-        axes.plot(self.rates, smooth, label="smoothed")
+        curves = [np.array(losses, np.float64) for losses in self._losses]
+        smooth = [smoothed(losses, self.decay) for losses in curves]
+        for k, losses in enumerate(curves):
+            rates = self._sweep[: len(losses)]
+            axes.plot(rates, losses, color="0.8", label=None if k else "loss of the batch")
+        for k, losses in enumerate(smooth):
+            rates = self._sweep[: len(losses)]
+            axes.plot(
+                rates, losses, color="tab:blue", alpha=0.6 if self.sweeps > 1 else 1, label=None if k else "smoothed"
+            )
         try:
             suggestion = self.suggest(rule)
         except InvalidArgument:
@@ -169,9 +197,8 @@ class LRFinder(keras.callbacks.Callback):
         except ValueError as nothing:
             axes.set_title(str(nothing), fontsize="small", wrap=True)
         else:
-            nearest = int(np.argmin(np.abs(np.log(self.rates / suggestion))))
-            axes.plot(suggestion, smooth[nearest], "o", color="tab:red", label=f"{rule}: {suggestion:.3g}")
-        low, start = float(np.nanmin(smooth)), float(smooth[0])
+            axes.axvline(suggestion, color="tab:red", label=f"{rule}: {suggestion:.3g}")
+        low, start = min(float(np.nanmin(losses)) for losses in smooth), float(smooth[0][0])
         axes.set_ylim(low - 0.1 * abs(start - low), start + 0.5 * abs(start - low) + 1e-9)
         axes.set_xscale("log")
         axes.set_xlabel("learning rate")
@@ -218,7 +245,14 @@ def run_range_test(model: keras.Model, data: Any, finder: LRFinder, batch_size: 
     initial_epoch = model._initial_epoch  # what BackupAndRestore leaves behind would skip the test
     model.steps_per_execution, model.train_function, model._initial_epoch = 1, None, None
     try:
-        model.fit(data.repeat(), steps_per_epoch=finder.steps, epochs=1, verbose=0, shuffle=False, callbacks=[finder])
+        model.fit(
+            data.repeat(),
+            steps_per_epoch=finder.steps * finder.sweeps,
+            epochs=1,
+            verbose=0,
+            shuffle=False,
+            callbacks=[finder],
+        )
     finally:
         finder.restore()
         model.steps_per_execution, model.train_function, model._initial_epoch = steps, function, initial_epoch

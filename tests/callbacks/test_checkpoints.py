@@ -15,7 +15,7 @@ VALUES = {
     "numbers": [0, -1, 2**70, 0.1, math.inf, True],
     "text": "ä",
     "pair": (1, (2, "x")),
-    "by number": {1: "one", 2.5: [None], True: "yes"},
+    "by number": {1: "one", 2.5: [None], None: "nothing"},
     "empty": {"list": [], "tuple": (), "dict": {}, "array": np.empty((0, 3), np.float32)},
     "arrays": [np.arange(6, dtype=np.int64).reshape(2, 3), np.array(1.5), np.array([True]), np.array(["a", "bc"])],
     "scalars": [np.float32(0.1), np.int8(3), np.bool_(False)],

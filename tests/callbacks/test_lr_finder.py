@@ -10,7 +10,7 @@ import tensorflow as tf
 import callbacks
 from callbacks.lr_finder import run_range_test
 from callbacks.schedules import exponential_sweep
-from callbacks.suggestions import RULES, smoothed
+from callbacks.suggestions import RULES, UNSMOOTHED, smoothed
 from recipes.optimizers import Momentum
 
 
@@ -201,7 +201,7 @@ def test_find_learning_rate_is_what_the_finder_suggests(make_model, dataset):
     model, finder = make_model(), callbacks.LRFinder(1e-3, 1.0, steps=30)
     run_range_test(model, dataset, finder)
     for rule, function in RULES.items():
-        expected = function(finder.rates, smoothed(finder.losses, 0.9))
+        expected = function(finder.rates, finder.losses if rule in UNSMOOTHED else smoothed(finder.losses, 0.9))
         assert finder.suggest(rule) == expected
     found = callbacks.find_learning_rate(model, dataset, rule="valley", low=1e-3, high=1.0, steps=30)
     assert found == finder.suggest("valley")
@@ -214,15 +214,48 @@ def test_plot_marks_the_suggestion(finished):
         raw, smooth, mark = axes.lines
         np.testing.assert_array_equal(raw.get_ydata(), finder.losses)
         np.testing.assert_allclose(smooth.get_ydata(), smoothed(finder.losses, 0.9))
-        assert list(mark.get_xdata()) == [finder.suggest(rule)]
+        assert list(mark.get_xdata()) == 2 * [finder.suggest(rule)]  # a vertical line
         assert axes.get_xscale() == "log"
         assert rule in [text.get_text().split(":")[0] for text in axes.get_legend().get_texts()]
 
 
 def by_hand(losses, **options):
     finder = callbacks.LRFinder(steps=max(len(losses), 10), **options)
-    finder._losses = list(losses)
+    finder._losses = [list(losses)]
     return finder
+
+
+def test_several_sweeps_begin_from_the_same_weights_on_the_next_batches(make_model, dataset):
+    options = {"low": 1e-3, "high": 0.5, "steps": 15}
+    together = callbacks.LRFinder(**options, sweeps=3)
+    model = make_model()
+    before = model.get_weights()[0].tobytes()
+    run_range_test(model, dataset, together)
+    assert model.get_weights()[0].tobytes() == before
+    alone = []
+    for sweep in range(3):
+        alone.append(callbacks.LRFinder(**options))
+        run_range_test(make_model(), dataset.repeat().skip(15 * sweep), alone[-1])
+    np.testing.assert_array_equal(together.losses, np.concatenate([finder.losses for finder in alone]))
+    np.testing.assert_array_equal(together.rates, np.concatenate([finder.rates for finder in alone]))
+    assert together.suggest() == sorted(finder.suggest() for finder in alone)[1]
+    assert len(together.plot().axes[0].lines) == 7
+
+
+def test_a_sweep_that_diverges_makes_room_for_the_next(make_model, dataset):
+    finder = callbacks.LRFinder(1e-3, 1e9, steps=40, sweeps=2)
+    run_range_test(make_model(), dataset, finder)
+    first, second = (len(losses) for losses in finder._losses)
+    assert first < 40
+    assert second < 40
+    assert len(finder.losses) == first + second
+
+
+def test_a_sweep_without_a_suggestion_does_not_count():
+    finder = by_hand(np.linspace(2.0, 1.0, 20))
+    alone = finder.suggest()
+    finder._losses += [[1.0, np.nan], list(np.linspace(1.0, 2.0, 20))]
+    assert finder.suggest() == alone
 
 
 def test_plot_says_why_nothing_is_suggested():
@@ -247,6 +280,7 @@ def test_nothing_to_suggest():
     [
         ({"low": 0}, "low must be a number > 0. Received: low=0"),
         ({"high": 1e-6}, "high must be a number > 1e-05. Received: high=1e-06"),
+        ({"sweeps": 0}, "sweeps must be an integer >= 1. Received: sweeps=0"),
         ({"steps": 9}, "steps must be an integer >= 10. Received: steps=9"),
         ({"decay": 1}, "decay must be a number >= 0 and < 1. Received: decay=1"),
         ({"divergence": 1}, "divergence must be a number > 1. Received: divergence=1"),

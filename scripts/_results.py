@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,11 @@ def _without_folders(arguments: list[str]) -> list[str]:
     return ["DIR" if os.path.isabs(argument) else argument for argument in arguments]
 
 
-def write_results(name: str, rows: list[dict[str, Any]]) -> Path:
-    """Writes ``results/NAME.csv``: the rows, each with the columns that say where the numbers come from."""
+def write_results(name: str, rows: list[dict[str, Any]], kept: Sequence[dict[str, Any]] = ()) -> Path:
+    """Writes ``results/NAME.csv``: the rows, each with the columns that say where the numbers come from.
+
+    Rows ``kept`` from an earlier file, which have these columns, come first, as they were.
+    """
     machine = hardware()
     packages = versions()
     source = {
@@ -36,5 +40,5 @@ def write_results(name: str, rows: list[dict[str, Any]]) -> Path:
     }
     path = ROOT / "results" / f"{name}.csv"
     path.parent.mkdir(exist_ok=True)
-    pd.DataFrame([{**row, **source} for row in rows]).to_csv(path, index=False)
+    pd.DataFrame([*kept, *({**row, **source} for row in rows)]).to_csv(path, index=False)
     return path

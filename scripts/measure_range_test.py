@@ -6,7 +6,8 @@ highest mean test accuracy over the seeds, which favours the grid: it chose on w
 
     python scripts/measure_range_test.py --data-dir DIR       # DIR: where MNIST is prepared for TFDS
 
-Writes ``results/range_test.csv``, a row a training.
+Writes ``results/range_test.csv``, a row a training. With ``--keep-grid`` the grid's rows that are there are kept, and
+only the range test's are measured again: the grid does not depend on it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from __future__ import annotations
 import argparse
 
 import numpy as np
-from _results import write_results
+import pandas as pd
+from _results import ROOT, write_results
 
 import recipes
 from recipes.training import Trainer
@@ -27,16 +29,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data-dir", help="where MNIST is prepared for TFDS")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--keep-grid", action="store_true", help="keep the grid's rows that were written before")
     options = parser.parse_args()
+    kept = pd.read_csv(ROOT / "results" / "range_test.csv").query("how == 'grid'") if options.keep_grid else None
     data = recipes.load("mnist", data_dir=options.data_dir)
-    rows, lines = [], []
+    old, rows, lines = [], [], []
     for model, epochs in EPOCHS.items():
         for optimizer, grid in GRIDS.items():
             recipe = recipes.Recipe(model=model, optimizer=optimizer, regularization="none")
             trainer = Trainer(data, recipe)
             scores: dict[float | None, list[float]] = {}
             suggested = []
-            for rate in [None, *(float(f"{rate:.3g}") for rate in grid)]:
+            rates = [None, *(float(f"{rate:.3g}") for rate in grid)]
+            if kept is not None:
+                rates, mine = [None], kept[(kept["model"] == model) & (kept["optimizer"] == optimizer)]
+                old += mine.to_dict("records")
+                scores = {rate: list(group["accuracy"]) for rate, group in mine.groupby("learning_rate")}
+            for rate in rates:
                 for seed in range(options.seeds):
                     run = trainer.run(epochs=epochs, seed=seed, learning_rate=rate, warn=False)
                     accuracy = run.evaluate()["accuracy"]
@@ -68,7 +77,7 @@ def main() -> None:
                 f"difference {100 * (means[None] - means[best]):+.2f} points"
             )
             print(lines[-1], flush=True)
-            write_results("range_test", rows)
+            write_results("range_test", rows, old)
     print("\n".join(lines))
 
 

@@ -167,7 +167,8 @@ class StepSchedule(keras.callbacks.Callback):
         )
         if self._momenta is not None and not has_live_momentum(optimizer):
             set_momentum(optimizer, float(self._momenta[0]))  # raises, naming an optimizer that can
-        compiled = keras.backend.backend() == "tensorflow" and not self.model.run_eagerly
+        every_batch = self.model.run_eagerly and self.model.steps_per_execution == 1  # then Python sets it
+        compiled = keras.backend.backend() == "tensorflow" and not every_batch
         self._table = StepTable.of(self.model) if compiled else None
         self.load()
 

@@ -288,8 +288,9 @@ def test_compiled_by_xla(make_model, run):
     np.testing.assert_allclose(several.get_weights()[0], one.get_weights()[0], rtol=1e-6)
 
 
-def test_run_eagerly(make_model, run):
-    one, several = make_model(), make_model(steps_per_execution=4, run_eagerly=True)
+@pytest.mark.parametrize("steps", [1, 4])
+def test_run_eagerly(steps, make_model, run):
+    one, several = make_model(), make_model(steps_per_execution=steps, run_eagerly=True)
     assert run(several, callbacks.OneCycle(0.1), epochs=1)["learning_rate"] == pytest.approx(
         run(one, callbacks.OneCycle(0.1), epochs=1)["learning_rate"]
     )

@@ -19,6 +19,7 @@ __all__ = [
     "get_learning_rate",
     "get_momentum",
     "has_live_momentum",
+    "is_adaptive",
     "leaves",
     "set_learning_rate",
     "set_momentum",
@@ -80,6 +81,16 @@ def set_learning_rate(optimizer: Any, value: float) -> None:
 def has_live_momentum(optimizer: Any) -> bool:
     """Whether every optimizer inside ``optimizer`` lets its momentum change while it trains."""
     return all("momentum" in getattr(leaf, "live_hyperparameters", ()) for leaf in leaves(optimizer))
+
+
+def is_adaptive(optimizer: Any) -> bool:
+    """Whether the size of an update does not follow that of the gradient (Adam, RMSProp, ...), unlike in SGD.
+
+    Of those that are not Keras' own, one with a live momentum and no ``beta_2`` or ``rho`` counts as SGD.
+    """
+    leaf = leaves(optimizer)[0]
+    plain = has_live_momentum(leaf) and not hasattr(leaf, "beta_2") and not hasattr(leaf, "rho")
+    return not (isinstance(leaf, keras.optimizers.SGD) or plain)
 
 
 def get_momentum(optimizer: Any) -> float:

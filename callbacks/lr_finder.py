@@ -8,11 +8,11 @@ import keras
 import numpy as np
 
 from callbacks.checks import InvalidArgument, check_integer, check_number
-from callbacks.hyperparameters import check_settable, set_learning_rate
+from callbacks.hyperparameters import check_settable, is_adaptive, set_learning_rate
 from callbacks.schedules import exponential_sweep
 from callbacks.siblings import check_sole_schedule
 from callbacks.snapshot import Snapshot
-from callbacks.suggestions import RULES, UNSMOOTHED, smoothed
+from callbacks.suggestions import RULES, peak, smoothed
 
 __all__ = ["LRFinder", "NoSuggestion", "find_learning_rate"]
 
@@ -74,6 +74,7 @@ class LRFinder(keras.callbacks.Callback):
         self._sweep = exponential_sweep(np.arange(steps), total_steps=steps, low=low, high=high)
         self._losses: list[list[float]] = [[]]  # of each sweep
         self._before: Snapshot | None = None
+        self._adaptive = False
 
     @property
     def rates(self) -> np.ndarray:
@@ -121,7 +122,9 @@ class LRFinder(keras.callbacks.Callback):
                 "No rate of the range test made the loss fall: try other bounds, or choose the learning rate yourself. "
                 f"Received: low={self.low}, high={self.high}"
             )
-        return RULES[rule](rates, losses if rule in UNSMOOTHED else smooth)
+        if rule == "peak":
+            return peak(rates, losses, adaptive=self._adaptive)
+        return RULES[rule](rates, smooth)
 
     def on_train_begin(self, logs: Any = None) -> None:
         check_settable(self.model.optimizer, type(self).__name__)
@@ -132,6 +135,7 @@ class LRFinder(keras.callbacks.Callback):
                 "find_learning_rate. "
                 f"Received: steps_per_execution={self.model.steps_per_execution}"
             )
+        self._adaptive = is_adaptive(self.model.optimizer)
         self._before = Snapshot(self.model)
         self._losses = [[]]
         self._lowest = np.inf

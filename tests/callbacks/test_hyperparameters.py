@@ -9,6 +9,7 @@ from callbacks.hyperparameters import (
     get_learning_rate,
     get_momentum,
     has_live_momentum,
+    is_adaptive,
     leaves,
     set_learning_rate,
     set_momentum,
@@ -92,3 +93,11 @@ def test_optimizers_not_known_yet():
 
 def test_the_rate_of_a_schedule_can_be_read():
     assert get_learning_rate(K.SGD(K.schedules.PiecewiseConstantDecay([5], [0.5, 0.25]))) == 0.5
+
+
+@pytest.mark.parametrize("kind", ["SGD", "Adam", "RMSprop", "Adagrad", "Lion"])
+def test_is_adaptive(kind):
+    optimizer = getattr(keras.optimizers, kind)(0.1)
+    assert is_adaptive(optimizer) == (kind != "SGD")
+    assert is_adaptive(keras.optimizers.LossScaleOptimizer(optimizer)) == (kind != "SGD")
+    assert not is_adaptive(Momentum(0.1))

@@ -10,7 +10,7 @@ import tensorflow as tf
 import callbacks
 from callbacks.lr_finder import run_range_test
 from callbacks.schedules import exponential_sweep
-from callbacks.suggestions import RULES, UNSMOOTHED, smoothed
+from callbacks.suggestions import RULES, peak, smoothed
 from recipes.optimizers import Momentum
 
 
@@ -201,10 +201,17 @@ def test_find_learning_rate_is_what_the_finder_suggests(make_model, dataset):
     model, finder = make_model(), callbacks.LRFinder(1e-3, 1.0, steps=30)
     run_range_test(model, dataset, finder)
     for rule, function in RULES.items():
-        expected = function(finder.rates, finder.losses if rule in UNSMOOTHED else smoothed(finder.losses, 0.9))
+        expected = function(finder.rates, finder.losses if rule == "peak" else smoothed(finder.losses, 0.9))
         assert finder.suggest(rule) == expected
     found = callbacks.find_learning_rate(model, dataset, rule="valley", low=1e-3, high=1.0, steps=30)
     assert found == finder.suggest("valley")
+
+
+@pytest.mark.parametrize(("optimizer", "adaptive"), [("SGD", False), ("Adam", True), ("RMSprop", True)])
+def test_the_peak_of_an_adaptive_optimizer_is_farther_from_the_edge(optimizer, adaptive, make_model, dataset):
+    finder = callbacks.LRFinder(1e-4, 1.0, steps=30)
+    run_range_test(make_model(getattr(keras.optimizers, optimizer)(0.01)), dataset, finder)
+    assert finder.suggest() == peak(finder.rates, finder.losses, adaptive=adaptive)
 
 
 def test_plot_marks_the_suggestion(finished):

@@ -101,9 +101,7 @@ SETUPS = {
 }
 
 
-@pytest.mark.parametrize(
-    ("name", "every"), [*((name, 3) for name in SETUPS), ("one_cycle", "epoch"), ("early_stopping", "epoch")]
-)
+@pytest.mark.parametrize(("name", "every"), [*((name, 3) for name in SETUPS), ("early_stopping", "epoch")])
 def test_killed_anywhere_and_started_again_it_is_an_unbroken_training(name, every, fit, tmp_path):
     used, optimizer = SETUPS[name]
 
@@ -300,7 +298,7 @@ def test_random_kills():
     script = Path(__file__).parents[2] / "scripts" / "stress_resume.py"
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
     done = subprocess.run(
-        [sys.executable, str(script), "--kills", "6", "--seed", "3"],
+        [sys.executable, str(script), "--kills", "4", "--seed", "3"],
         capture_output=True, text=True, timeout=300, env=environment,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr[-2000:]

@@ -34,10 +34,13 @@ def result(run):
     return run.history, run.best_epoch, run.recipe, run.evaluate(), bits
 
 
-@pytest.mark.parametrize("steps", [None, 2])
 @pytest.mark.parametrize(
-    "options",
-    [{}, {"regularization": "dropout", "optimizer": "adam"}, {"schedule": "performance"}],
+    ("options", "steps"),
+    [
+        ({}, None),
+        ({"regularization": "dropout", "optimizer": "adam"}, 2),
+        ({"schedule": "performance"}, None),
+    ],
     ids=["default", "dropout", "performance"],
 )
 def test_killed_and_called_again_it_is_an_unbroken_training(options, steps, classes, tiny, tmp_path):

@@ -40,9 +40,10 @@ class AssignEveryBatch(keras.callbacks.Callback):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--rounds", type=int, default=25)
     parser.add_argument("--steps", type=int, default=400, help="steps of one fit")
-    parser.add_argument("--width", type=int, default=512, help="of the hidden layers: sets how long a step takes")
+    parser.add_argument("--width", type=int, default=300, help="of the hidden layers: sets how long a step takes")
+    parser.add_argument("--only", nargs="*", default=[], help="contestants beside the bare fit; default: all")
     options = parser.parse_args()
     x = np.random.default_rng(0).normal(size=(128, options.width)).astype("float32")
     batch = (tf.constant(x), tf.constant(x[:, :1]))
@@ -60,6 +61,7 @@ def main() -> None:
         "assigned every batch": lambda: [AssignEveryBatch(options.steps)],
         "GradientMonitor(every=50)": lambda: [callbacks.GradientMonitor(every=50)],
     }
+    ways = {way: make for way, make in ways.items() if not options.only or way in ("no callback", *options.only)}
     models = {way: model() for way in ways}
     rows: list[dict] = []
     for turn in range(-2, options.rounds):

@@ -193,18 +193,18 @@ def lr_find(
     normalization: Normalization = "auto",
     low: Annotated[float, typer.Option(help="First rate.")] = 1e-5,
     high: Annotated[float, typer.Option(help="Last rate.")] = 10.0,
-    steps: Annotated[int, typer.Option(help="Batches in the sweep.")] = 100,
+    steps: Annotated[int, typer.Option(help="Batches in each of three sweeps.")] = 100,
     batch_size: BatchSize = None,
     seed: Seed = 0,
     plot: Annotated[str, typer.Option(help="The picture to write (PNG).")] = "lr_find.png",
 ) -> None:
     """Sweep the learning rate over one short run and suggest one."""
-    from callbacks.lr_finder import LRFinder, run_range_test
+    from callbacks.lr_finder import SWEEPS, LRFinder, run_range_test
     from callbacks.suggestions import RULES
     from recipes.files import PICTURES, check_new_file, write_figure
     from recipes.recipe import Recipe
 
-    finder = LRFinder(low, high, steps)
+    finder = LRFinder(low, high, steps, sweeps=SWEEPS)
     recipe = Recipe(model=model, optimizer=optimizer, regularization=regularizer, normalization=normalization)
     check_new_file(plot, name="plot", suffixes=PICTURES)
     data = _load(dataset, data_dir, batch_size, None, seed)

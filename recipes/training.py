@@ -16,7 +16,7 @@ import numpy as np
 
 from callbacks.checks import InvalidArgument, check_integer
 from callbacks.hyperparameters import set_learning_rate
-from callbacks.lr_finder import LRFinder, run_range_test
+from callbacks.lr_finder import SWEEPS, LRFinder, run_range_test
 from callbacks.resume import Resume
 from callbacks.stop_on_nan import StopOnNaN
 from recipes.losses import ends_in
@@ -33,10 +33,6 @@ LARGEST_SEED = 2**32 - 1
 
 EXECUTION_FLOPS = 1e11
 """About a second of one core's arithmetic: how much work one call of the compiled training step may hold."""
-
-
-RANGE_TEST_SWEEPS = 3
-"""One is a matter of luck: with one, the suggested rates of a small CNN on MNIST differ eightfold from seed to seed."""
 
 
 def fit(
@@ -221,7 +217,7 @@ class Trainer:
             variable.assign(value)
 
     def _range_test(self, seed: int) -> LRFinder:
-        finder = LRFinder(sweeps=RANGE_TEST_SWEEPS)
+        finder = LRFinder(sweeps=SWEEPS)
         run_range_test(self.model, self.data.batches("train", seed=seed), finder)
         return finder
 

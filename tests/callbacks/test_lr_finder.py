@@ -203,7 +203,7 @@ def test_find_learning_rate_is_what_the_finder_suggests(make_model, dataset):
     for rule, function in RULES.items():
         expected = function(finder.rates, finder.losses if rule == "peak" else smoothed(finder.losses, 0.9))
         assert finder.suggest(rule) == expected
-    found = callbacks.find_learning_rate(model, dataset, rule="valley", low=1e-3, high=1.0, steps=30)
+    found = callbacks.find_learning_rate(model, dataset, rule="valley", low=1e-3, high=1.0, steps=30, sweeps=1)
     assert found == finder.suggest("valley")
 
 

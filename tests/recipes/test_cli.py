@@ -195,6 +195,13 @@ def test_lr_find(call, data_dir, tmp_path):
     assert Path(plot).read_bytes().startswith(b"\x89PNG")
 
 
+def test_lr_find_suggests_the_rate_that_train_takes(call, data_dir, tmp_path):
+    _, found, _ = call("lr-find", "digits", "--data-dir", data_dir, "--seed", 1, "--plot", tmp_path / "curve.png")
+    _, trained, _ = call("train", "digits", "--data-dir", data_dir, "--seed", 1, "--epochs", 1)
+    peak = re.search(r"peak: (\S+)", found)[1]
+    assert f"learning rate {peak}, found by a range test" in trained
+
+
 def test_a_range_test_that_says_nothing_fails(call, data_dir, tmp_path):
     options = ["--low", 1e6, "--high", 1e7, "--plot", tmp_path / "curve.png"]
     code, _, errors = call("lr-find", "digits", "--data-dir", data_dir, *options)

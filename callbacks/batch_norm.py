@@ -15,7 +15,7 @@ from keras import ops, tree
 
 from callbacks.checks import InvalidArgument, check_integer
 from callbacks.copying import copy_sharing
-from callbacks.siblings import callback_list
+from callbacks.siblings import siblings
 
 __all__ = ["RecalibrateBatchNorm", "Recalibration", "recalibrate_batch_norm"]
 
@@ -173,8 +173,8 @@ class RecalibrateBatchNorm(keras.callbacks.Callback):
     def on_train_begin(self, logs: Any = None) -> None:
         self.result = None
         check_has_batch_norm(self.model)
-        found = callback_list(self)
-        following = [] if found is None else found.callbacks[[each is self for each in found.callbacks].index(True) :]
+        together = siblings(self)
+        following = together[[each is self for each in together].index(True) :]
         for each in following:
             for one in (each, *getattr(each, "callbacks", ())):
                 if getattr(one, "restore_best_weights", False):

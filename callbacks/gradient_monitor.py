@@ -13,7 +13,7 @@ from callbacks.checks import check_integer
 from callbacks.gradient_measurement import NOT_MEASURED, build, measure, named_layers, named_weights
 from callbacks.gradient_plot import heat_maps
 from callbacks.gradient_verdict import judge_gradients, settled
-from callbacks.siblings import callback_list
+from callbacks.siblings import siblings
 from callbacks.step_hooks import StepHooks
 
 __all__ = ["GradientMonitor"]
@@ -150,8 +150,7 @@ class GradientMonitor(keras.callbacks.Callback):
 
     def _name(self) -> str:
         """Of the hook: the same from fit to fit, so that one that was interrupted leaves nothing that adds up."""
-        found = callback_list(self)
-        several = [each for each in found.callbacks if isinstance(each, GradientMonitor)] if found is not None else []
+        several = [each for each in siblings(self) if isinstance(each, GradientMonitor)]
         return f"gradient_monitor_{next((i for i, each in enumerate(several) if each is self), 0)}"
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:

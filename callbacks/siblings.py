@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-__all__ = ["callback_list", "check_sole_schedule", "members"]
+__all__ = ["callback_list", "check_sole_schedule", "siblings"]
 
 
 def callback_list(callback: keras.callbacks.Callback) -> Any:
@@ -30,6 +30,15 @@ def members(found: Any) -> list[keras.callbacks.Callback]:
     return [inner for each in found.callbacks for inner in getattr(each, "stands_for", None) or [each]]
 
 
+def siblings(callback: keras.callbacks.Callback) -> list[keras.callbacks.Callback]:
+    """All callbacks of the ``fit`` that is calling a hook of ``callback`` right now, in order, itself included.
+
+    Outside of a ``fit``: ``callback`` alone.
+    """
+    found = callback_list(callback)
+    return [callback] if found is None else members(found)
+
+
 def check_sole_schedule(callback: keras.callbacks.Callback) -> None:
     """Raises if another callback of the same ``fit`` sets the learning rate too; to be called from within a hook.
 
@@ -38,9 +47,8 @@ def check_sole_schedule(callback: keras.callbacks.Callback) -> None:
     Raises:
         ValueError: naming both.
     """
-    found = callback_list(callback)
     kinds = (keras.callbacks.LearningRateScheduler, keras.callbacks.ReduceLROnPlateau)
-    for other in members(found) if found is not None else ():
+    for other in siblings(callback):
         if other is not callback and (isinstance(other, kinds) or getattr(other, "sets_learning_rate", False)):
             first, second = type(callback).__name__, type(other).__name__
             raise ValueError(

@@ -1,10 +1,11 @@
 """Two schedules of one fit are refused, and the list of callbacks is found from within a hook."""
 
 import keras
+import numpy as np
 import pytest
 
 import callbacks
-from callbacks.siblings import callback_list
+from callbacks.siblings import callback_list, siblings
 
 OTHERS = {
     "one_cycle": lambda: callbacks.OneCycle(0.2),
@@ -33,6 +34,35 @@ def test_two_schedules_are_refused_beside_a_resume(place, make_model, run, tmp_p
         run(make_model(), *used)
     used.pop(2 if place < 2 else 0)
     assert len(run(make_model(), *used)["learning_rate"]) == 3
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_all_are_seen_beside_a_resume(place, make_model, run, tmp_path):
+    seen = []
+
+    class Look(keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            seen.append(siblings(self))
+
+        on_epoch_end = on_train_end = lambda self, *_: seen.append(siblings(self))
+
+    used = [Look(), Look()]
+    used.insert(place, callbacks.Resume(tmp_path))
+    run(make_model(), *used, epochs=1)
+    assert len(seen) == 6
+    assert all(each[:3] == used for each in seen)
+    assert siblings(used[0]) == [used[0]]
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_batch_norm_is_recalibrated_beside_a_resume(first, run, tmp_path, make_model):
+    used = [callbacks.Resume(tmp_path), callbacks.RecalibrateBatchNorm(np.eye(3))]
+    model = make_model(layers=(keras.layers.BatchNormalization(momentum=1.0),))
+    run(model, *(used if first else used[::-1]), epochs=1)
+    np.testing.assert_allclose(model.layers[0].moving_mean, np.full(3, 1 / 3), rtol=1e-6)
+    late = keras.callbacks.EarlyStopping(monitor="loss", restore_best_weights=True)
+    with pytest.raises(ValueError, match="EarlyStopping"):
+        run(model, *(used if first else used[::-1]), late, epochs=1)
 
 
 def test_after_a_refusal_one_of_them_alone_is_fine(make_model, run):

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import keras
@@ -300,8 +301,9 @@ def _population(model: keras.Model, layer: Any, batches: Callable[[], Iterator[A
     if keras.backend.backend() == "tensorflow" and not model.run_eagerly:
         import tensorflow as tf
 
-        # What comes after the layer is not run: the graph computes the returned numbers only.
-        step = tf.function(moments_of_batch, autograph=False, reduce_retracing=True)
+        # What comes after the layer is not run: the graph computes the returned numbers only. TensorFlow counts the
+        # tracings of a partial by itself, those of a function over all layers, and would warn of the fifth.
+        step = tf.function(partial(moments_of_batch), autograph=False, reduce_retracing=True)
     total: tuple[Any, Any, Any] = (0.0, 0.0, 0.0)
     examples = 0
     for x in batches():

@@ -25,10 +25,10 @@ def callback_state(callback: keras.callbacks.Callback) -> dict[str, Any]:
         >>> callback_state(keras.callbacks.EarlyStopping(patience=3))["patience"]
         3
     """
+    own = callback.get_state() if hasattr(callback, "get_state") else None  # first: it may bring attributes up to date
     state: dict[str, Any] = {name: each for name, each in vars(callback).items() if name not in NOT_STATE}
     state = {name: _copied(each) for name, each in state.items() if is_plain(each)}
     inner = [callback_state(each) for each in _inner(callback)]
-    own = callback.get_state() if hasattr(callback, "get_state") else None
     return {**state, **({"(inside)": inner} if inner else {}), **({} if own is None else {"(own)": own})}
 
 

@@ -178,18 +178,24 @@ class GradientMonitor(keras.callbacks.Callback):
         if self._probe is not None:
             self._probe.seek(position)
 
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        end = self._epoch_begin + batch + 1  # or less, where a compiled call was not full
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        # Not at a batch's end: Keras waits for the results of every step when a callback wants to be called there.
+        position = self._epoch_begin + batch
         due = -(-self._position // self.every) * self.every
-        self._position = max(end, self._position)
-        if due < end:
+        self._position = max(position, self._position)
+        if due < position:
             self._take()
+
+    def get_state(self) -> None:
+        """Called when the state is saved: what was measured since the last batch began belongs to it."""
+        self._take()
 
     def _take(self) -> None:
         """Takes the new measurements over from the compiled step."""
         if self._probe is None:
             return
-        rows = self._probe.take()
+        position, rows = self._probe.take()
+        self._position = max(position, self._position)
         if not rows:
             return
         layers, activations, known = self._probe.layers, self._probe.activation_layers, 2 + len(self._probe.layers)
@@ -299,13 +305,13 @@ class _Probe:
         """The next step, as the compiled step counts."""
         return int(np.asarray(tf_value(self._state))[0])
 
-    def take(self) -> list[list[float]]:
-        """The measurements since the last time, and forgets them."""
+    def take(self) -> tuple[int, list[list[float]]]:
+        """The next step, and the measurements since the last time, which it forgets."""
         position, written = np.asarray(tf_value(self._state))
         if not written:
-            return []
+            return int(position), []
         self._state.assign(np.array([position, 0], np.int64))
-        return np.asarray(tf_value(self._rows))[:written].tolist()
+        return int(position), np.asarray(tf_value(self._rows))[:written].tolist()
 
 
 def tf_value(variable: Any) -> Any:

@@ -401,7 +401,8 @@ def test_two_in_one_training(data):
     assert not StepHooks.of(model)._before
 
 
-def test_a_resumed_training_has_the_measurements_of_an_unbroken_one(data, tmp_path):
+@pytest.mark.parametrize("save", [1, 5])  # with 1, the last step before the end was measured
+def test_a_resumed_training_has_the_measurements_of_an_unbroken_one(save, data, tmp_path):
     class Killed(RuntimeError):
         pass
 
@@ -413,8 +414,8 @@ def test_a_resumed_training_has_the_measurements_of_an_unbroken_one(data, tmp_pa
     unbroken, resumed = GradientMonitor(3), GradientMonitor(3)
     _, history = fitted(everything, data, unbroken, epochs=3)  # its layers are named otherwise each time
     with pytest.raises(Killed):
-        fitted(everything, data, GradientMonitor(3), callbacks.Resume(tmp_path, every=5), Kill(), epochs=3)
-    _, again = fitted(everything, data, resumed, callbacks.Resume(tmp_path, every=5), epochs=3)
+        fitted(everything, data, GradientMonitor(3), callbacks.Resume(tmp_path, every=save), Kill(), epochs=3)
+    _, again = fitted(everything, data, resumed, callbacks.Resume(tmp_path, every=save), epochs=3)
     assert resumed.steps.tolist() == unbroken.steps.tolist()
     assert resumed.norms.tolist() == unbroken.norms.tolist()
     assert resumed.activation_scales.tolist() == unbroken.activation_scales.tolist()

@@ -1,0 +1,95 @@
+"""DeltaBarDelta: a learning rate of its own for every weight, by whether its gradient keeps its sign."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from callbacks.checks import check_number
+
+__all__ = ["DeltaBarDelta"]
+
+
+@keras.saving.register_keras_serializable(package="recipes")
+class DeltaBarDelta(keras.optimizers.Optimizer):
+    """Gradient descent in which every weight's rate grows while its gradient keeps its sign and shrinks when not.
+
+    For each weight, with gradient g(t), its average m (zero at first) and gain r (one at first), and rate e::
+
+        r <- r + kappa         if m(t-1) g(t) > 0
+        r <- r (1 - phi)       if m(t-1) g(t) < 0          (r stays where the product is zero)
+        m(t) = (1 - theta) g(t) + theta m(t-1)
+        w <- w - e r g(t)
+
+    The weight's rate is e r: Jacobs' initial rate is ``learning_rate``, his kappa ``learning_rate * kappa``. So a
+    schedule or a range test scales all rates together, as it does for plain gradient descent, which this is for
+    kappa = phi = 0. Growth is linear so that no rate explodes, decrease geometric so that each stays positive and falls
+    quickly. Signs are only meaningful without noise: use the full batch, or one nearly as large. Two numbers of state
+    a weight.
+
+    Args:
+        learning_rate: e >= 0, the first rate of every weight, or a Keras ``LearningRateSchedule``. Default 0.01.
+        kappa: what a gain grows by a step, >= 0, in units of the first rate. Default 0.1.
+        phi: the fraction by which a gain shrinks, in [0, 1). Default 0.2.
+        theta: of the gradient's average, in [0, 1). Default 0.7. 0 compares with the last gradient alone.
+        name: the optimizer's name.
+        **kwargs: of every Keras optimizer: ``weight_decay``, ``clipnorm``, ``clipvalue``, ``global_clipnorm``,
+            ``use_ema``, ``ema_momentum``, ``ema_overwrite_frequency``, ``loss_scale_factor``,
+            ``gradient_accumulation_steps``.
+
+    Raises:
+        InvalidArgument: for a value outside its range.
+
+    Source: Jacobs 1988.
+
+    Example:
+        >>> weight = keras.Variable([1.0])
+        >>> optimizer = DeltaBarDelta(0.1, kappa=0.5, phi=0.2)
+        >>> for gradient in (1.0, 1.0, -1.0):
+        ...     optimizer.apply([ops.array([gradient])], [weight])
+        >>> round(float(optimizer.gains[0][0]), 4), round(float(weight[0]), 4)
+        (1.2, 0.87)
+    """
+
+    def __init__(
+        self,
+        learning_rate: Any = 0.01,
+        kappa: float = 0.1,
+        phi: float = 0.2,
+        theta: float = 0.7,
+        name: str = "delta_bar_delta",
+        **kwargs: Any,
+    ):
+        if not callable(learning_rate) and not isinstance(learning_rate, dict):
+            learning_rate = check_number("learning_rate", learning_rate, low=0)
+        check_number("kappa", kappa, low=0)
+        check_number("phi", phi, low=0, below=1)
+        check_number("theta", theta, low=0, below=1)
+        super().__init__(learning_rate=learning_rate, name=name, **kwargs)
+        self.kappa, self.phi, self.theta = float(kappa), float(phi), float(theta)
+
+    def build(self, variables: list[Any]) -> None:
+        """Makes one gain, one at first, and one average, zero at first, for each variable."""
+        if self.built:
+            return
+        super().build(variables)
+        self.gains = self.add_optimizer_variables(variables, "gain", "ones")
+        self.averages = self.add_optimizer_variables(variables, "average")
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """One step for one variable."""
+        index = self._get_variable_index(variable)
+        gain, average = self.gains[index], self.averages[index]
+        rate = ops.cast(learning_rate, variable.dtype)
+        gradient = ops.convert_to_tensor(ops.cast(gradient, variable.dtype))
+        agreement = ops.sign(average) * ops.sign(gradient)  # of signs: the product itself may underflow
+        grown, shrunk = ops.add(gain, self.kappa), ops.multiply(gain, 1 - self.phi)
+        self.assign(gain, ops.where(agreement > 0, grown, ops.where(agreement < 0, shrunk, gain)))
+        self.assign(average, ops.add(ops.multiply(average, self.theta), ops.multiply(gradient, 1 - self.theta)))
+        self.assign_sub(variable, ops.multiply(ops.multiply(gradient, rate), gain))
+
+    def get_config(self) -> dict[str, Any]:
+        """Everything needed to make this optimizer again."""
+        return {**super().get_config(), "kappa": self.kappa, "phi": self.phi, "theta": self.theta}

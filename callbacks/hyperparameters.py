@@ -1,8 +1,9 @@
-"""The only place that reads or writes an optimizer's live values: its learning rate and its momentum.
+"""The only place that reads or writes an optimizer's live values: its learning rate, its momentum, its alarm.
 
 Keras bakes most hyperparameters into the compiled training step: assigning them later changes nothing and says nothing.
 An optimizer whose momentum can change while it trains says so in a class attribute,
-``live_hyperparameters = ("momentum",)``; only those are written here.
+``live_hyperparameters = ("momentum",)``; only those are written here. One that stops the training itself at a gradient
+that is NaN has an attribute ``raises_on_nan`` to turn that off, and ``nan_gradient`` to ask which it was.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ __all__ = [
     "has_live_momentum",
     "is_adaptive",
     "leaves",
+    "nan_gradient",
+    "raise_on_nan",
     "set_learning_rate",
     "set_momentum",
 ]
@@ -112,3 +115,15 @@ def set_momentum(optimizer: Any, value: float) -> None:
                 f"whose momentum can change during training. Received: momentum={value}"
             )
         leaf.momentum = value
+
+
+def raise_on_nan(optimizer: Any, value: bool) -> None:
+    """Whether the optimizers inside ``optimizer`` that can are to raise at a gradient that is NaN or infinite."""
+    for leaf in leaves(optimizer):
+        if hasattr(leaf, "raises_on_nan"):
+            leaf.raises_on_nan = value
+
+
+def nan_gradient(optimizer: Any) -> str | None:
+    """The layer whose gradient was not finite first since :func:`raise_on_nan`; None if not known."""
+    return next((found for leaf in leaves(optimizer) if (found := getattr(leaf, "nan_gradient", None))), None)

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from callbacks.checks import InvalidArgument, check_integer, check_number
-from callbacks.hyperparameters import check_settable, is_adaptive, set_learning_rate
+from callbacks.hyperparameters import check_settable, is_adaptive, raise_on_nan, set_learning_rate
 from callbacks.schedules import exponential_sweep
 from callbacks.siblings import check_sole_schedule
 from callbacks.snapshot import Snapshot
@@ -141,6 +141,7 @@ class LRFinder(keras.callbacks.Callback):
             )
         self._adaptive = is_adaptive(self.model.optimizer)
         self._before = Snapshot(self.model)
+        raise_on_nan(self.model.optimizer, False)  # a rate that is too high is no error here
         self._losses = [[]]
         self._lowest = np.inf
 
@@ -175,6 +176,7 @@ class LRFinder(keras.callbacks.Callback):
         if self._before is not None:
             self._before.restore()
             self._before = None
+            raise_on_nan(self.model.optimizer, True)
 
     def plot(self, rule: str = "peak") -> Any:
         """A figure of the loss, raw and smoothed, against the rate, with the suggestion marked.

@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from callbacks.hyperparameters import get_learning_rate
+from callbacks.hyperparameters import get_learning_rate, nan_gradient, raise_on_nan
 
 __all__ = ["StopOnNaN"]
 
@@ -17,6 +17,9 @@ class StopOnNaN(keras.callbacks.Callback):
 
     Keras' ``TerminateOnNaN`` stops too, but prints the batch only. With ``steps_per_execution=N`` it is noticed at the
     end of the N steps in which it happens. Place it before callbacks that keep the best weights.
+
+    The message names the layer whose gradient was not finite first, if the optimizer knows (those of recipes do,
+    which would raise an error without this callback).
 
     Attributes:
         message: None, or what happened and what to try.
@@ -34,6 +37,10 @@ class StopOnNaN(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: Any = None) -> None:
         self.message = None
+        raise_on_nan(self.model.optimizer, False)  # it would, before this could
+
+    def on_train_end(self, logs: Any = None) -> None:
+        raise_on_nan(self.model.optimizer, True)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self._epoch = epoch
@@ -47,7 +54,9 @@ class StopOnNaN(keras.callbacks.Callback):
             rate = get_learning_rate(self.model.optimizer)
             steps = self.params.get("steps")  # with steps_per_execution, Keras' index can pass the last batch
             step = min(batch + 1, steps) if steps else batch + 1
+            where = nan_gradient(self.model.optimizer)
             self.message = (
-                f"the loss is {float(loss)} at epoch {self._epoch + 1}, step {step}, learning rate {rate:.3g}: "
-                "try a lower learning rate or gradient clipping"
+                f"the loss is {float(loss)} at epoch {self._epoch + 1}, step {step}, learning rate {rate:.3g}"
+                + (f", first in the gradient of {where}" if where else "")
+                + ": try a lower learning rate or gradient clipping"
             )

@@ -1,60 +1,138 @@
-"""The optimizers by name. Where Keras has a correct one, the entry is Keras' own."""
+"""The optimizers by name."""
 
 from __future__ import annotations
 
 import functools
-
-import keras
+from typing import Any
 
 from recipes.catalogue import Catalogue, Entry, Range
+from recipes.optimizers.adadelta import Adadelta as Adadelta
+from recipes.optimizers.adagrad import AdaGrad as AdaGrad
+from recipes.optimizers.adam import Adam as Adam
+from recipes.optimizers.adamax import AdaMax as AdaMax
 from recipes.optimizers.momentum import Momentum as Momentum
+from recipes.optimizers.nadam import Nadam as Nadam
+from recipes.optimizers.radam import RAdam as RAdam
+from recipes.optimizers.rmsprop import RMSProp as RMSProp
+from recipes.optimizers.sgd import SGD as SGD
 
-__all__ = ["OPTIMIZERS", "Momentum"]
+__all__ = ["OPTIMIZERS", "SGD", "AdaGrad", "AdaMax", "Adadelta", "Adam", "Momentum", "Nadam", "RAdam", "RMSProp"]
+
+
+def _entry(name: str, build: Any, summary: str, source: str, low: float, high: float, default: float) -> Entry:
+    return Entry(name, build, summary, source, (Range("learning_rate", low, high, default),))
+
 
 OPTIMIZERS = Catalogue(
     "optimizer",
     [
-        Entry(
+        _entry(
             "momentum",
             Momentum,
-            "Gradient descent with classical momentum; 1cycle moves the momentum too.",
+            "Gradient descent with classical momentum.",
             "Polyak 1964",
-            (Range("learning_rate", 3e-3, 0.3, 0.01),),
+            3e-3,
+            0.3,
+            0.01,
         ),
-        Entry(
+        _entry(
             "nesterov",
             functools.partial(Momentum, nesterov=True, name="nesterov"),
-            "Momentum with the gradient taken where the velocity leads; 1cycle moves the momentum too.",
+            "Momentum with the gradient taken where the velocity leads.",
             "Nesterov 1983; Sutskever et al. 2013",
-            (Range("learning_rate", 3e-3, 0.3, 0.01),),
+            3e-3,
+            0.3,
+            0.01,
         ),
-        Entry(
+        _entry(
             "rmsprop",
-            keras.optimizers.RMSprop,
+            RMSProp,
             "Each weight's step divided by a running root mean square of its gradient.",
             "Hinton 2012, lecture 6e",
-            (Range("learning_rate", 1e-4, 1e-2, 1e-3),),
+            1e-4,
+            1e-2,
+            1e-3,
         ),
-        Entry(
+        _entry(
+            "rmsprop_nesterov",
+            functools.partial(RMSProp, momentum=0.9, nesterov=True, name="rmsprop_nesterov"),
+            "RMSProp with Nesterov momentum.",
+            "Goodfellow et al. 2016, algorithm 8.6",
+            1e-5,
+            1e-3,
+            1e-4,
+        ),
+        _entry(
             "adam",
-            keras.optimizers.Adam,
+            Adam,
             "RMSProp and momentum together, both corrected for their start at zero.",
             "Kingma and Ba 2015",
-            (Range("learning_rate", 3e-4, 3e-2, 1e-3),),
+            3e-4,
+            3e-2,
+            1e-3,
         ),
-        Entry(
+        _entry(
+            "amsgrad",
+            functools.partial(Adam, amsgrad=True, name="amsgrad"),
+            "Adam that divides by the largest mean square so far.",
+            "Reddi et al. 2018",
+            3e-4,
+            3e-2,
+            1e-3,
+        ),
+        _entry(
+            "adamax",
+            AdaMax,
+            "Adam with the largest recent gradient in place of the root mean square.",
+            "Kingma and Ba 2015",
+            6e-4,
+            6e-2,
+            2e-3,
+        ),
+        _entry(
             "nadam",
-            keras.optimizers.Nadam,
+            Nadam,
             "Adam with Nesterov's momentum.",
             "Dozat 2016",
-            (Range("learning_rate", 3e-4, 3e-2, 1e-3),),
+            3e-4,
+            3e-2,
+            1e-3,
         ),
-        Entry(
+        _entry(
+            "radam",
+            RAdam,
+            "Adam that divides only once the mean square can be trusted.",
+            "Liu et al. 2019",
+            3e-4,
+            3e-2,
+            1e-3,
+        ),
+        _entry(
+            "adagrad",
+            AdaGrad,
+            "Each weight's step divided by the root of the sum of all its squared gradients.",
+            "Duchi et al. 2011",
+            3e-3,
+            0.3,
+            0.01,
+        ),
+        _entry(
+            "adadelta",
+            Adadelta,
+            "Steps in the unit of the weights; needs no rate of its own.",
+            "Zeiler 2012",
+            0.1,
+            10.0,
+            1.0,
+        ),
+        _entry(
             "sgd",
-            keras.optimizers.SGD,
+            SGD,
             "Plain gradient descent on minibatches.",
             "Robbins and Monro 1951",
-            (Range("learning_rate", 3e-2, 3.0, 0.01),),
+            3e-2,
+            3.0,
+            0.01,
         ),
     ],
 )

@@ -1,42 +1,52 @@
-"""Momentum: classical and Nesterov momentum whose momentum can change during training."""
+"""Momentum: classical and Nesterov momentum, in both conventions, whose momentum can change during training."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
 
 from callbacks.checks import InvalidArgument, check_number
+from recipes.optimizers.base import Live, Optimizer, cast, handles, is_fusible
 
 __all__ = ["Momentum"]
 
 
 @keras.saving.register_keras_serializable(package="recipes")
-class Momentum(keras.optimizers.Optimizer):
+class Momentum(Optimizer):
     """Gradient descent with classical or Nesterov momentum, both live: rate and momentum may change at every step.
 
-    With velocity v (zero at first), rate e, momentum mu and gradient g::
+    With velocity v (zero at first), rate e, momentum mu, dampening d and gradient g::
 
-        v <- mu v - e g
-        w <- w + v                 (classical)
-        w <- w + mu v - e g        (Nesterov, with the v just computed)
+        v <- mu v - e (1 - d) g
+        w <- w + v                         (classical)
+        w <- w + mu v - e (1 - d) g        (Nesterov, with the v just computed)
+
+    and with ``rate_inside=False``::
+
+        v <- mu v + (1 - d) g
+        w <- w - e v                       (classical)
+        w <- w - e (mu v + (1 - d) g)      (Nesterov)
 
     The Nesterov form is the usual rewriting of "the gradient at w + mu v" in terms of the point at which the gradient
-    is taken. The rate stands inside the velocity, as in Keras' ``SGD``, and with constant values the two are the same
-    to rounding. PyTorch and fastai keep it outside (v <- mu v + g; w <- w - e v): the same for a constant rate, another
-    algorithm under a changing one. Unlike Keras' ``SGD``, whose momentum is fixed at the first step,
-    ``optimizer.momentum`` can be assigned at any time, so 1cycle can move it.
+    is taken. For a constant rate the two conventions are the same; when the rate changes, the first keeps the speed
+    that was built up at the old rate, the second rescales it at once. The first is the default: it is that of Polyak,
+    of Keras' ``SGD``, and of the papers on momentum; PyTorch and fastai have the second. PyTorch leaves the first
+    gradient undampened, and refuses dampening with Nesterov.
+
+    Unlike in Keras' ``SGD``, whose momentum is fixed at the first step, ``optimizer.momentum`` can be assigned at any
+    time, so 1cycle can move it.
 
     Args:
         learning_rate: e >= 0, or a Keras ``LearningRateSchedule``. Default 0.01.
         momentum: mu in [0, 1). Default 0.9.
         nesterov: whether to use Nesterov's form. Default False.
+        dampening: d in [0, 1): share of each gradient that is left out. With d = mu the velocity is an average of
+            gradients rather than a sum. Default 0.
+        rate_inside: whether the rate stands inside the velocity. Default True.
         name: the optimizer's name.
-        **kwargs: of every Keras optimizer: ``weight_decay``, ``clipnorm``, ``clipvalue``, ``global_clipnorm``,
-            ``use_ema``, ``ema_momentum``, ``ema_overwrite_frequency``, ``loss_scale_factor``,
-            ``gradient_accumulation_steps``.
+        **options: as in :class:`recipes.optimizers.base.Optimizer`: ``weight_decay``, ``clipnorm``, ...
 
     Raises:
         InvalidArgument: for a value outside its range.
@@ -50,6 +60,7 @@ class Momentum(keras.optimizers.Optimizer):
         0.85
     """
 
+    momentum = Live()
     live_hyperparameters = ("momentum",)
 
     def __init__(
@@ -57,30 +68,18 @@ class Momentum(keras.optimizers.Optimizer):
         learning_rate: Any = 0.01,
         momentum: float = 0.9,
         nesterov: bool = False,
+        dampening: float = 0.0,
+        rate_inside: bool = True,
         name: str = "momentum",
-        **kwargs: Any,
+        **options: Any,
     ):
-        if not callable(learning_rate) and not isinstance(learning_rate, dict):
-            learning_rate = check_number("learning_rate", learning_rate, low=0)
-        check_number("momentum", momentum, low=0, below=1)
-        if not isinstance(nesterov, bool):
-            raise InvalidArgument("nesterov", nesterov, "True or False")
-        super().__init__(learning_rate=learning_rate, name=name, **kwargs)
-        with keras.name_scope(self.name, caller=self):
-            self._momentum = self.add_variable((), aggregation="only_first_replica", name="momentum_value")
-        self._momentum.assign(momentum)
-        self.nesterov = nesterov
-
-    @property
-    def momentum(self) -> Any:
-        """The momentum in force, a Keras variable of shape (); assign a number in [0, 1) to change it."""
-        return self._momentum
-
-    @momentum.setter
-    def momentum(self, value: Any) -> None:
-        if not hasattr(self, "_momentum"):  # Keras' bookkeeping of attributes, before there is a variable
-            raise AttributeError("momentum")
-        self._momentum.assign(check_number("momentum", value, low=0, below=1))
+        for argument, value in (("nesterov", nesterov), ("rate_inside", rate_inside)):
+            if not isinstance(value, bool):
+                raise InvalidArgument(argument, value, "True or False")
+        super().__init__(learning_rate, name=name, **options)
+        self.add_live("momentum", momentum)
+        self.nesterov, self.rate_inside = nesterov, rate_inside
+        self.dampening = check_number("dampening", dampening, low=0, below=1)
 
     def build(self, variables: list[Any]) -> None:
         """Makes one velocity, zero at first, for each variable."""
@@ -92,42 +91,22 @@ class Momentum(keras.optimizers.Optimizer):
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """One step for one variable."""
         velocity = self.velocities[self._get_variable_index(variable)]
-        rate = ops.cast(learning_rate, variable.dtype)
-        momentum = ops.cast(self._momentum, variable.dtype)
-        gradient = ops.cast(gradient, variable.dtype)
-        if _is_dense_tensorflow(gradient, variable):
-            _fused_step(variable, velocity, rate, gradient, momentum, self.nesterov)
+        gradient, rate, momentum = cast(variable.dtype, gradient, learning_rate, self.momentum)
+        if self.dampening:
+            gradient = ops.multiply(gradient, 1.0 - self.dampening)
+        if is_fusible(gradient, variable):
+            import tensorflow as tf
+
+            kernel = tf.raw_ops.ResourceApplyKerasMomentum if self.rate_inside else tf.raw_ops.ResourceApplyMomentum
+            var, accum = handles(variable, velocity)
+            kernel(var=var, accum=accum, lr=rate, grad=gradient, momentum=momentum, use_nesterov=self.nesterov)
             return
-        step = ops.multiply(gradient, rate)
-        self.assign(velocity, ops.subtract(ops.multiply(velocity, momentum), step))
-        if self.nesterov:
-            self.assign_add(variable, ops.subtract(ops.multiply(velocity, momentum), step))
-        else:
-            self.assign_add(variable, velocity)
+        step = ops.multiply(gradient, -rate) if self.rate_inside else gradient
+        self.assign(velocity, ops.add(ops.multiply(velocity, momentum), step))
+        moved = ops.add(ops.multiply(velocity, momentum), step) if self.nesterov else velocity
+        self.assign_add(variable, moved if self.rate_inside else ops.multiply(moved, -rate))
 
     def get_config(self) -> dict[str, Any]:
         """Everything needed to make this optimizer again; the momentum as a float."""
-        momentum = float(str(np.asarray(self._momentum)))  # the shortest number that gives it again: 0.9
-        return {**super().get_config(), "momentum": momentum, "nesterov": self.nesterov}
-
-
-def _is_dense_tensorflow(gradient: Any, variable: Any) -> bool:
-    if keras.backend.backend() != "tensorflow":
-        return False
-    import tensorflow as tf
-
-    return isinstance(gradient, tf.Tensor) and hasattr(variable, "handle")
-
-
-def _fused_step(variable: Any, velocity: Any, rate: Any, gradient: Any, momentum: Any, nesterov: bool) -> None:
-    """The same update in TensorFlow's one kernel for it, instead of five operations and their intermediate tensors."""
-    import tensorflow as tf
-
-    tf.raw_ops.ResourceApplyKerasMomentum(
-        var=variable.handle,
-        accum=velocity.value.handle,
-        lr=rate,
-        grad=gradient,
-        momentum=momentum,
-        use_nesterov=nesterov,
-    )
+        own = {"nesterov": self.nesterov, "dampening": self.dampening, "rate_inside": self.rate_inside}
+        return {**super().get_config(), **own}

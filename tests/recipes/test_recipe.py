@@ -155,7 +155,7 @@ def test_json_is_stable():
         ({"regularization": {"rate": 0.1}}, "unknown regularizer None"),
         ({"optimizer": {"name": "adam", "beta": 0.1}}, "beta"),
         ({"optimizer": {"name": "momentum", "momentum": 2.0}}, "momentum must be"),
-        ({"optimizer": {"name": "adam", "learning_rate": -1.0}}, "learning_rate must be a number > 0"),
+        ({"optimizer": {"name": "adam", "learning_rate": -1.0}}, "learning_rate must be a number >= 0"),
         ({"optimizer": 5}, "unknown optimizer 5"),
         ({"optimizer": keras.optimizers.Adam}, "unknown optimizer"),
         ({"optimizer": keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(0.1, 10))}, "a number"),

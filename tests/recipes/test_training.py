@@ -125,7 +125,9 @@ def test_the_range_test_finds_the_rate(classes, tiny):
 def test_divergence_stops_and_says_where(classes, tiny):
     penalty = {"name": "l2", "strength": 1.0}
     recipe = tiny(learning_rate=1e6, optimizer="sgd", regularization=penalty, schedule="constant")
-    with pytest.warns(RuntimeWarning, match=r"at epoch \d+, step \d+, learning rate 1e\+0?6: try a lower") as caught:
+    with pytest.warns(
+        RuntimeWarning, match=r"at epoch \d+, step \d+, learning rate 1e\+0?6, first in the gradient of \w+: try"
+    ) as caught:
         run = fit(classes, recipe, epochs=50, verbose=0)
     (warning,) = (each for each in caught if each.category is RuntimeWarning)
     assert warning.filename == __file__

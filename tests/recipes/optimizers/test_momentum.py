@@ -3,51 +3,19 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from callbacks.checks import InvalidArgument
 from recipes.optimizers import Momentum
-
-GOLDEN = np.load(Path(__file__).with_name("golden") / "sgd.npz")
-NAMES = sorted({key.split("/")[0] for key in GOLDEN if "/" in key})
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_at_a_constant_rate_it_is_that_of_pytorch(name, apply):
-    rate, momentum, nesterov = GOLDEN[f"{name}/case"]
-    path = apply(Momentum(rate, momentum, bool(nesterov)), GOLDEN["start"], GOLDEN["gradients"])
-    np.testing.assert_allclose(path, GOLDEN[f"{name}/path"], rtol=1e-5, atol=1e-6)
 
 
 def test_it_is_keras_sgd_at_constant_values(momentum_case, problem, apply):
     nesterov = momentum_case.parameters["nesterov"]
     expected = apply(keras.optimizers.SGD(0.1, 0.9, nesterov=nesterov), *problem)
     np.testing.assert_allclose(apply(momentum_case.build(), *problem), expected, rtol=1e-6, atol=1e-9)
-
-
-@pytest.mark.parametrize("wrap", [lambda step: step, tf.function], ids=["eager", "graph"])
-def test_rate_and_momentum_assigned_while_training_take_effect(momentum_case, wrap, problem, apply, agree):
-    start, gradients = problem
-    generator = np.random.default_rng(1)
-    rates, momenta = generator.uniform(0.01, 0.2, 25), generator.uniform(0.0, 0.99, 25)
-    optimizer = momentum_case.build()
-
-    def assign(k):
-        optimizer.learning_rate, optimizer.momentum = rates[k], momenta[k]
-
-    path = apply(optimizer, start, gradients, wrap=wrap, before=assign)
-    weight, velocity, expected = start, np.zeros(12), []
-    for rate, momentum, gradient in zip(rates, momenta, gradients, strict=True):
-        velocity = momentum * velocity - rate * gradient
-        nesterov = momentum_case.parameters["nesterov"]
-        weight = weight + (momentum * velocity - rate * gradient if nesterov else velocity)
-        expected.append(weight)
-    assert agree(path, np.array(expected))
 
 
 def test_inside_a_compiled_fit(momentum_case, make_model, regression):
@@ -64,51 +32,6 @@ def test_inside_a_compiled_fit(momentum_case, make_model, regression):
     constant = make_model(momentum_case.build(learning_rate=0.01))
     constant.fit(regression, epochs=1, verbose=0, shuffle=False)
     assert np.abs(constant.get_weights()[0].ravel() - paths[0][:12]).max() > 1e-3
-
-
-@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "bfloat16"])
-def test_the_fused_kernel_and_the_general_operations_agree(momentum_case, dtype, problem, apply, monkeypatch):
-    import recipes.optimizers.momentum as module
-
-    kernels = []
-    original = module._fused_step
-    monkeypatch.setattr(module, "_fused_step", lambda *args: kernels.append(1) or original(*args))
-    fused = apply(momentum_case.build(), *problem, dtype=dtype)
-    assert len(kernels) == 25
-    monkeypatch.setattr(module, "_is_dense_tensorflow", lambda gradient, variable: False)
-    general = apply(momentum_case.build(), *problem, dtype=dtype)
-    assert len(kernels) == 25
-    tolerance = {"float32": 1e-7, "float64": 1e-12, "float16": 2e-3, "bfloat16": 2e-2}[dtype]
-    np.testing.assert_allclose(general, fused, rtol=tolerance, atol=tolerance * np.abs(fused).max())
-
-
-def test_sparse_gradients(momentum_case):
-    dense, sparse = (keras.Variable(np.ones((6, 2), "float32")) for _ in range(2))
-    optimizers = momentum_case.build(), momentum_case.build()
-    generator = np.random.default_rng(0)
-    for optimizer, variable in zip(optimizers, (dense, sparse), strict=True):
-        optimizer.build([variable])
-    for _ in range(5):
-        rows, values = generator.integers(0, 6, 4), generator.normal(size=(4, 2)).astype("float32")
-        full = np.zeros((6, 2), "float32")
-        np.add.at(full, rows, values)
-        optimizers[0].apply([tf.constant(full)], [dense])
-        optimizers[1].apply([tf.IndexedSlices(values, rows, (6, 2))], [sparse])
-        np.testing.assert_allclose(sparse.numpy(), dense.numpy(), rtol=1e-6, atol=1e-7)
-
-
-def test_an_embedding_is_trained(momentum_case):
-    embedding = keras.layers.Embedding(5, 2, embeddings_initializer=keras.initializers.RandomNormal(seed=0))
-    model = keras.Sequential(
-        [keras.Input((3,), dtype="int32"), embedding, keras.layers.Flatten(), keras.layers.Dense(1)]
-    )
-    model.compile(momentum_case.build(learning_rate=0.05), "mse")
-    words = np.random.default_rng(0).integers(0, 4, (32, 3))  # word 4 never appears
-    before = embedding.embeddings.numpy()
-    losses = model.fit(words, words.sum(1) / 10, epochs=15, batch_size=8, verbose=0).history["loss"]
-    assert losses[-1] < losses[0] / 3
-    moved = np.abs(embedding.embeddings.numpy() - before).max(1) > 0
-    assert moved.tolist() == [True] * 4 + [False]
 
 
 def test_momentum_can_be_read_and_assigned():

@@ -1,0 +1,80 @@
+"""AdaGrad: each weight's step divided by the root of the sum of its squared gradients so far."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from callbacks.checks import check_number
+from recipes.optimizers.base import Optimizer, cast, handles, is_fusible
+
+__all__ = ["AdaGrad"]
+
+
+@keras.saving.register_keras_serializable(package="recipes")
+class AdaGrad(Optimizer):
+    """AdaGrad: weights with large or frequent gradients get small steps, rare ones large steps.
+
+    With r (``initial`` at first), rate e and gradient g::
+
+        r <- r + g^2
+        w <- w - e g / (delta + sqrt(r))
+
+    The steps only ever shrink. Keras' ``Adagrad`` starts r at 0.1 and puts the constant inside the root, so that its
+    first steps are smaller; PyTorch's is the same as here.
+
+    Args:
+        learning_rate: e >= 0, or a Keras ``LearningRateSchedule``. Default 0.01: the size of every weight's first step.
+        initial: of r, >= 0. Default 0.
+        epsilon: delta > 0. Default 1e-7.
+        name: the optimizer's name.
+        **options: as in :class:`recipes.optimizers.base.Optimizer`.
+
+    Raises:
+        InvalidArgument: for a value outside its range.
+
+    Source: Duchi, Hazan and Singer 2011.
+
+    Example:
+        >>> AdaGrad(0.1).get_config()["initial"]
+        0.0
+    """
+
+    def __init__(
+        self,
+        learning_rate: Any = 0.01,
+        initial: float = 0.0,
+        epsilon: float = 1e-7,
+        name: str = "adagrad",
+        **options: Any,
+    ):
+        super().__init__(learning_rate, name=name, **options)
+        self.initial = check_number("initial", initial, low=0)
+        self.epsilon = check_number("epsilon", epsilon, above=0)
+
+    def build(self, variables: list[Any]) -> None:
+        """Makes one sum of squares for each variable."""
+        if self.built:
+            return
+        super().build(variables)
+        start = keras.initializers.Constant(self.initial)
+        self.squares = [self.add_variable_from_reference(each, name="squares", initializer=start) for each in variables]
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """One step for one variable."""
+        squares = self.squares[self._get_variable_index(variable)]
+        gradient, rate, epsilon = cast(variable.dtype, gradient, learning_rate, self.epsilon)
+        if is_fusible(gradient, variable):
+            import tensorflow as tf
+
+            var, accum = handles(variable, squares)
+            tf.raw_ops.ResourceApplyAdagradV2(var=var, accum=accum, lr=rate, epsilon=epsilon, grad=gradient)
+            return
+        self.assign_add(squares, ops.square(gradient))
+        self.assign_sub(variable, rate * gradient / (ops.sqrt(squares) + epsilon))
+
+    def get_config(self) -> dict[str, Any]:
+        """Everything needed to make this optimizer again."""
+        return {**super().get_config(), "initial": self.initial, "epsilon": self.epsilon}

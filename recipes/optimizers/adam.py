@@ -1,0 +1,93 @@
+"""Adam and AMSGrad, whose beta_1 can change during training."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from callbacks.checks import InvalidArgument
+from recipes.optimizers.adaptive_moments import AdaptiveMoments
+from recipes.optimizers.base import cast, is_fusible
+
+__all__ = ["Adam"]
+
+
+@keras.saving.register_keras_serializable(package="recipes")
+class Adam(AdaptiveMoments):
+    """Adam, or with ``amsgrad=True`` AMSGrad: RMSProp and momentum together, both corrected for their start at zero.
+
+    With rate e, gradient g, mean m and mean square v (zero at first) at step t, and P the product of all beta_1::
+
+        m <- beta_1 m + (1 - beta_1) g
+        v <- beta_2 v + (1 - beta_2) g^2
+        u <- v                                  (Adam)
+        u <- max(u, v)                          (AMSGrad)
+        w <- w - e sqrt(1 - beta_2^t) / (1 - P)  m / (sqrt(u) + eps)
+
+    The constant is added before the correction of the square, as in Keras and in the efficient form of the paper's
+    section 2; PyTorch adds it after. ``beta_1`` may be assigned at any time, also by its other name ``momentum``, so
+    1cycle can move it, and the correction stays right; in Keras' ``Adam`` it is fixed at the first step.
+
+    Args:
+        learning_rate: e >= 0, or a Keras ``LearningRateSchedule``. Default 0.001.
+        beta_1: in [0, 1), live. Default 0.9.
+        beta_2: in [0, 1). Default 0.999.
+        epsilon: eps > 0. Default 1e-7.
+        amsgrad: whether to divide by the largest mean square so far. Default False.
+        name: the optimizer's name.
+        **options: as in :class:`recipes.optimizers.base.Optimizer`. With ``weight_decay`` this is AdamW.
+
+    Raises:
+        InvalidArgument: for a value outside its range.
+
+    Source: Kingma and Ba 2015, arXiv:1412.6980; AMSGrad: Reddi, Kale and Kumar 2018, arXiv:1904.09237.
+
+    Example:
+        >>> optimizer = Adam(0.001, weight_decay=0.01)
+        >>> optimizer.beta_1 = 0.85
+        >>> round(float(optimizer.momentum), 2)
+        0.85
+    """
+
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        amsgrad: bool = False,
+        name: str = "adam",
+        **options: Any,
+    ):
+        if not isinstance(amsgrad, bool):
+            raise InvalidArgument("amsgrad", amsgrad, "True or False")
+        super().__init__(learning_rate, beta_1, beta_2, epsilon, name=name, **options)
+        self.amsgrad = amsgrad
+
+    def build(self, variables: list[Any]) -> None:
+        """Makes the two averages, and for AMSGrad the largest mean square, of each variable."""
+        if self.built:
+            return
+        super().build(variables)
+        self.largest = self.add_optimizer_variables(variables, "largest_squares") if self.amsgrad else []
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """One step for one variable."""
+        dtype = variable.dtype
+        gradient, rate, product = cast(dtype, gradient, learning_rate, self.product)
+        rate = rate * ops.sqrt(self.square_correction(dtype)) / (1.0 - product)
+        if not self.amsgrad and is_fusible(gradient, variable):
+            self.fused_step(gradient, variable, rate)
+            return
+        mean, squares = self.advance(gradient, variable)
+        if self.amsgrad:
+            largest = self.largest[self._get_variable_index(variable)]
+            self.assign(largest, ops.maximum(largest, squares))
+            squares = largest
+        self.assign_sub(variable, ops.multiply(mean, rate) / (ops.sqrt(squares) + self.epsilon))
+
+    def get_config(self) -> dict[str, Any]:
+        """Everything needed to make this optimizer again; ``beta_1`` as a float."""
+        return {**super().get_config(), "amsgrad": self.amsgrad}

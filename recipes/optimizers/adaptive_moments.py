@@ -1,0 +1,125 @@
+"""AdaptiveMoments: what Adam and its relatives share: two running averages and a bias correction that stays right."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from callbacks.checks import check_number
+from recipes.optimizers.base import Live, Optimizer, cast, handles, is_fusible
+
+__all__ = ["AdaptiveMoments"]
+
+
+class AdaptiveMoments(Optimizer):
+    """Running averages of each weight's gradient and squared gradient, with a live ``beta_1``.
+
+    With mean m and mean square v (zero at first)::
+
+        m <- beta_1 m + (1 - beta_1) g
+        v <- beta_2 v + (1 - beta_2) g^2
+
+    An average that starts at zero is too small by the factor 1 - P, with P the product of all beta_1 used so far. Keras
+    takes beta_1^t for P, which is right only while beta_1 stays what it is; here the product itself is kept.
+
+    Subclasses define ``update_step``. ``momentum`` is another name of ``beta_1``: what 1cycle moves.
+
+    Args:
+        learning_rate: a number >= 0, or a Keras ``LearningRateSchedule``.
+        beta_1: in [0, 1), live.
+        beta_2: in [0, 1).
+        epsilon: > 0.
+        **options: as in :class:`recipes.optimizers.base.Optimizer`.
+    """
+
+    beta_1 = Live()
+    live_hyperparameters = ("momentum",)
+
+    def __init__(self, learning_rate: Any, beta_1: float, beta_2: float, epsilon: float, **options: Any):
+        super().__init__(learning_rate, **options)
+        self.add_live("beta_1", beta_1)
+        self.beta_2 = check_number("beta_2", beta_2, low=0, below=1)
+        self.epsilon = check_number("epsilon", epsilon, above=0)
+        with keras.name_scope(self.name, caller=self):
+            self.product = self.add_variable(
+                (), initializer="ones", aggregation="only_first_replica", name="beta_1_product"
+            )
+
+    @property
+    def momentum(self) -> Any:
+        """``beta_1`` by the name that callbacks know."""
+        return self.beta_1
+
+    @momentum.setter
+    def momentum(self, value: Any) -> None:
+        self.beta_1 = value
+
+    def build(self, variables: list[Any]) -> None:
+        """Makes one mean and one mean square for each variable."""
+        if self.built:
+            return
+        super().build(variables)
+        self.means = self.add_optimizer_variables(variables, "mean")
+        self.squares = self.add_optimizer_variables(variables, "squares")
+
+    def decay_of_mean(self) -> Any:
+        """By which factor the start at zero still counts after this step, relative to before it."""
+        return self.beta_1
+
+    def _backend_update_step(self, grads: Any, trainable_variables: Any, learning_rate: Any) -> None:
+        self.assign(self.product, self.product * self.decay_of_mean())
+        super()._backend_update_step(grads, trainable_variables, learning_rate)
+
+    def step_number(self, dtype: Any) -> Any:
+        """The number of this step, from 1, in this precision."""
+        return ops.cast(self.iterations + 1, dtype)
+
+    def square_correction(self, dtype: Any = "float64") -> Any:
+        """1 - beta_2^t: by which factor the mean square is still too small.
+
+        Worked out in double precision, where the backend has it, from beta_2 as rounded to single precision, which is
+        what the averages are made with.
+        """
+        rounded = math.log(float(np.float32(self.beta_2)))
+        return ops.cast(-ops.expm1(ops.multiply(self.step_number("float64"), rounded)), dtype)
+
+    def advance(self, gradient: Any, variable: Any) -> tuple[Any, Any]:
+        """Takes a gradient into both averages of a variable and returns them."""
+        index = self._get_variable_index(variable)
+        mean, squares = self.means[index], self.squares[index]
+        if is_fusible(gradient, variable):
+            self.fused_step(gradient, variable, 0.0)
+        else:
+            (beta_1,) = cast(variable.dtype, self.beta_1)
+            self.assign_add(mean, ops.multiply(gradient - mean, 1.0 - beta_1))
+            self.assign_add(squares, ops.multiply(ops.square(gradient) - squares, 1.0 - self.beta_2))
+        return mean, squares
+
+    def fused_step(self, gradient: Any, variable: Any, rate: Any, epsilon: Any = None) -> None:
+        """In one TensorFlow kernel: both averages, then ``variable -= rate mean / (sqrt(squares) + epsilon)``."""
+        import tensorflow as tf
+
+        index = self._get_variable_index(variable)
+        var, m, v = handles(variable, self.means[index], self.squares[index])
+        epsilon = self.epsilon if epsilon is None else epsilon
+        zero, rate, beta_1, beta_2, epsilon = cast(variable.dtype, 0.0, rate, self.beta_1, self.beta_2, epsilon)
+        tf.raw_ops.ResourceApplyAdam(
+            var=var,
+            m=m,
+            v=v,
+            beta1_power=zero,  # the corrections are in the rate
+            beta2_power=zero,
+            lr=rate,
+            beta1=beta_1,
+            beta2=beta_2,
+            epsilon=epsilon,
+            grad=gradient,
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        """Everything needed to make this optimizer again; ``beta_1`` as a float."""
+        return {**super().get_config(), "beta_2": self.beta_2, "epsilon": self.epsilon}

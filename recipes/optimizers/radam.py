@@ -1,0 +1,103 @@
+"""RAdam: Adam whose division waits until the mean square can be trusted, and whose beta_1 can change."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+from keras import ops
+
+from callbacks.checks import check_number
+from recipes.optimizers.adaptive_moments import AdaptiveMoments
+from recipes.optimizers.base import cast, is_fusible
+
+__all__ = ["RAdam"]
+
+NO_DIVISION = 2.0**66
+"""A constant beside which every root vanishes; a power of two, so that multiplying and dividing by it is exact."""
+
+
+@keras.saving.register_keras_serializable(package="recipes")
+class RAdam(AdaptiveMoments):
+    """Rectified Adam: plain momentum for the first steps, then Adam with a step that grows as its variance shrinks.
+
+    With rate e, gradient g, mean m and mean square v (zero at first) at step t, and P the product of all beta_1::
+
+        m <- beta_1 m + (1 - beta_1) g
+        v <- beta_2 v + (1 - beta_2) g^2
+        rho_inf = 2 / (1 - beta_2) - 1
+        rho = rho_inf - 2 t beta_2^t / (1 - beta_2^t)
+        if rho > threshold:
+            r = sqrt((rho - 4)(rho - 2) rho_inf / ((rho_inf - 4)(rho_inf - 2) rho))
+            w <- w - e r sqrt(1 - beta_2^t) / (1 - P)  m / (sqrt(v) + eps)
+        else:
+            w <- w - e m / (1 - P)
+
+    With the default beta_2 the first five steps are plain momentum: the rate that suits Adam makes them small. The
+    warm-up that it replaces is a choice of the schedule; under 1cycle, which has one, it makes little difference.
+
+    The default threshold 5 is that of the authors' code and of PyTorch; the paper's text says 4, which differs at one
+    step. PyTorch's constant is 1e-8. ``beta_1`` (also by the name ``momentum``) may be assigned at any time, so 1cycle
+    can move it, and the correction stays right.
+
+    Args:
+        learning_rate: e >= 0, or a Keras ``LearningRateSchedule``. Default 0.001.
+        beta_1: in [0, 1), live. Default 0.9.
+        beta_2: below 1, and above 1 - 2 / (threshold + 1), as rho would never pass the threshold. Default 0.999.
+        epsilon: eps > 0. Default 1e-7.
+        threshold: of rho, >= 4. Default 5.
+        name: the optimizer's name.
+        **options: as in :class:`recipes.optimizers.base.Optimizer`.
+
+    Raises:
+        InvalidArgument: for a value outside its range.
+
+    Source: Liu et al. 2019, arXiv:1908.03265, algorithm 2.
+
+    Example:
+        >>> RAdam(0.001).get_config()["threshold"]
+        5.0
+    """
+
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        threshold: float = 5.0,
+        name: str = "radam",
+        **options: Any,
+    ):
+        check_number("threshold", threshold, low=4)
+        check_number("beta_2", beta_2, above=1.0 - 2.0 / (threshold + 1.0), below=1)
+        super().__init__(learning_rate, beta_1, beta_2, epsilon, name=name, **options)
+        self.threshold = float(threshold)
+
+    def _rectification(self, dtype: Any) -> tuple[Any, Any]:
+        """Whether the step is divided, and the factor of it that has to do with squares."""
+        limit = 2.0 / (1.0 - self.beta_2) - 1.0
+        step = self.step_number("float64")  # double precision: rho is a difference of large numbers
+        power = ops.exp(ops.multiply(step, math.log(self.beta_2)))
+        rho = limit - 2.0 * step * power / (1.0 - power)
+        safe = ops.maximum(rho, self.threshold)  # no root of a negative number in what is not used
+        squared = (safe - 4.0) * (safe - 2.0) * limit / ((limit - 4.0) * (limit - 2.0) * safe)
+        return rho > self.threshold, ops.cast(ops.sqrt(squared * self.square_correction()), dtype)
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """One step for one variable."""
+        gradient, rate, product = cast(variable.dtype, gradient, learning_rate, self.product)
+        divided, factor = self._rectification(variable.dtype)
+        rate = rate / (1.0 - product)
+        if is_fusible(gradient, variable):
+            rate = ops.where(divided, rate * factor, rate * NO_DIVISION)
+            self.fused_step(gradient, variable, rate, ops.where(divided, self.epsilon, NO_DIVISION))
+            return
+        mean, squares = self.advance(gradient, variable)
+        divisor = ops.where(divided, ops.sqrt(squares) + self.epsilon, ops.ones_like(squares))
+        self.assign_sub(variable, ops.multiply(mean, ops.where(divided, rate * factor, rate)) / divisor)
+
+    def get_config(self) -> dict[str, Any]:
+        """Everything needed to make this optimizer again; ``beta_1`` as a float."""
+        return {**super().get_config(), "threshold": self.threshold}

@@ -1,0 +1,42 @@
+"""SGD: plain gradient descent on minibatches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from recipes.optimizers.base import Optimizer
+
+__all__ = ["SGD"]
+
+
+@keras.saving.register_keras_serializable(package="recipes")
+class SGD(Optimizer, keras.optimizers.SGD):
+    """Keras' ``SGD`` without momentum: ``w <- w - e g``.
+
+    Batch, minibatch and online learning are the same rule with all examples, some, or one in a batch: it is
+    ``batch_size`` that chooses. For momentum use :class:`recipes.optimizers.Momentum`, whose momentum is live.
+
+    Args:
+        learning_rate: e >= 0, or a Keras ``LearningRateSchedule``. Default 0.01.
+        name: the optimizer's name.
+        **options: as in :class:`recipes.optimizers.base.Optimizer`.
+
+    Raises:
+        InvalidArgument: for a value outside its range.
+
+    Source: Robbins and Monro 1951.
+
+    Example:
+        >>> SGD(0.1).get_config()["weight_decay"] is None
+        True
+    """
+
+    def __init__(self, learning_rate: Any = 0.01, name: str = "sgd", **options: Any):
+        super().__init__(learning_rate, name=name, **options)
+
+    def get_config(self) -> dict[str, Any]:
+        """Everything needed to make this optimizer again."""
+        config = super().get_config()
+        return {key: value for key, value in config.items() if key not in ("momentum", "nesterov")}

@@ -81,7 +81,7 @@ def search(
     activation: Activation = "elu",
     initializer: Initializer = "he_normal",
     normalization: Normalization = "auto",
-    schedule: Schedule = "one_cycle",
+    schedule: Schedule = "auto",
     epochs: Epochs = 10,
     trials: Annotated[int, typer.Option(help="Settings of learning rate and strength tried for each arm.")] = 4,
     seeds: Annotated[int, typer.Option(help="Fresh seeds for the best setting of each arm.")] = 3,
@@ -130,7 +130,7 @@ def train(
     activation: Activation = "elu",
     initializer: Initializer = "he_normal",
     normalization: Normalization = "auto",
-    schedule: Schedule = "one_cycle",
+    schedule: Schedule = "auto",
     learning_rate: Annotated[
         float | None, typer.Option(help="The (peak) rate. Default: found by a range test.")
     ] = None,
@@ -278,13 +278,15 @@ def list_names(
     """List what can be chosen by name, with its tunable hyperparameters and their ranges."""
     from callbacks.checks import check_choice
     from recipes.catalogues import catalogues
+    from recipes.optimizers.traits import columns
     from recipes.report.listing import listing
 
     if kind is not None:
         check_choice("kind", kind, KINDS)
     found = catalogues()
     for name in KINDS if kind is None else (kind,):
-        _print(listing(name, found[name]))
+        more = {"columns": columns} if name == "optimizers" else {}
+        _print(listing(name, found[name], **more))
 
 
 def _fail(message: str, status: int = 2) -> int:

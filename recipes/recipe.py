@@ -20,6 +20,7 @@ from recipes.initializers import INITIALIZERS
 from recipes.losses import loss_for
 from recipes.models import MODELS
 from recipes.optimizers import OPTIMIZERS
+from recipes.optimizers.traits import finds_its_own_step
 from recipes.regularization import REGULARIZERS, Regularizer
 from recipes.schedules import SCHEDULES
 
@@ -50,8 +51,9 @@ class Recipe:
         optimizer: a name or a Keras optimizer. Default "momentum".
         learning_rate: the (peak) rate, > 0; None (default): the rate that the optimizer was given, as an object or in a
             mapping, or else the one that :func:`recipes.fit` finds by a range test.
-        schedule: "one_cycle" (default), "constant", "cosine", "step", ...; lengths among its options are fractions of
-            the training: ``{"name": "step", "every": 0.25, "warm_up": 0.05}``.
+        schedule: "one_cycle", "constant", "cosine", "step", ...; lengths among its options are fractions of the
+            training: ``{"name": "step", "every": 0.25, "warm_up": 0.05}``. Default "auto": "one_cycle", or "constant"
+            for an optimizer that finds its own step (line search, Newton, Hessian-free), whose rate then is 1.
 
     Raises:
         InvalidArgument: for a value outside its range or an unknown name, with the nearest known one.
@@ -71,7 +73,7 @@ class Recipe:
     regularization: Any = ("early_stopping",)
     optimizer: Choice = "momentum"
     learning_rate: float | None = None
-    schedule: Choice = "one_cycle"
+    schedule: Choice = "auto"
 
     def __post_init__(self) -> None:
         ACTIVATIONS[self.activation]
@@ -82,6 +84,8 @@ class Recipe:
         object.__setattr__(self, "model", _choice(MODELS, self.model, "callable"))
         object.__setattr__(self, "initializer", _choice(INITIALIZERS, self.initializer, keras.initializers.Initializer))
         object.__setattr__(self, "optimizer", _choice(OPTIMIZERS, self.optimizer, keras.optimizers.Optimizer))
+        if self.schedule == "auto":
+            object.__setattr__(self, "schedule", "constant" if self.finds_its_own_step else "one_cycle")
         object.__setattr__(self, "schedule", _choice(SCHEDULES, self.schedule, ()))
         # Options are checked by building with them, now rather than when training starts.
         if isinstance(self.optimizer, Mapping):
@@ -97,7 +101,7 @@ class Recipe:
 
     def _take_rate(self) -> None:
         """Moves a rate that the optimizer brings into ``learning_rate``, unless one is there, which wins."""
-        rate = None
+        rate = 1.0 if self.finds_its_own_step else None
         if isinstance(self.optimizer, Mapping) and "learning_rate" in self.optimizer:
             options = {key: value for key, value in self.optimizer.items() if key != "learning_rate"}
             rate = check_number("learning_rate", self.optimizer["learning_rate"], above=0)
@@ -132,6 +136,13 @@ class Recipe:
     def optimizer_name(self) -> str:
         """The optimizer's name."""
         return _name(self.optimizer)
+
+    @property
+    def finds_its_own_step(self) -> bool:
+        """Whether the optimizer finds the length of its step itself, and needs no range test."""
+        if isinstance(self.optimizer, (str, Mapping)):
+            return finds_its_own_step(OPTIMIZERS[_name(self.optimizer)])
+        return bool(getattr(self.optimizer, "finds_its_own_step", False))
 
     def regularizers(self) -> list[Regularizer]:
         """The regularizer objects."""

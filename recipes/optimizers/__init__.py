@@ -10,13 +10,32 @@ from recipes.optimizers.adadelta import Adadelta as Adadelta
 from recipes.optimizers.adagrad import AdaGrad as AdaGrad
 from recipes.optimizers.adam import Adam as Adam
 from recipes.optimizers.adamax import AdaMax as AdaMax
+from recipes.optimizers.delta_bar_delta import DeltaBarDelta as DeltaBarDelta
+from recipes.optimizers.hessian_free import HessianFree as HessianFree
+from recipes.optimizers.line_search import LineSearch as LineSearch
 from recipes.optimizers.momentum import Momentum as Momentum
 from recipes.optimizers.nadam import Nadam as Nadam
+from recipes.optimizers.newton import Newton as Newton
 from recipes.optimizers.radam import RAdam as RAdam
 from recipes.optimizers.rmsprop import RMSProp as RMSProp
 from recipes.optimizers.sgd import SGD as SGD
 
-__all__ = ["OPTIMIZERS", "SGD", "AdaGrad", "AdaMax", "Adadelta", "Adam", "Momentum", "Nadam", "RAdam", "RMSProp"]
+__all__ = [
+    "OPTIMIZERS",
+    "SGD",
+    "AdaGrad",
+    "AdaMax",
+    "Adadelta",
+    "Adam",
+    "DeltaBarDelta",
+    "HessianFree",
+    "LineSearch",
+    "Momentum",
+    "Nadam",
+    "Newton",
+    "RAdam",
+    "RMSProp",
+]
 
 
 def _entry(name: str, build: Any, summary: str, source: str, low: float, high: float, default: float) -> Entry:
@@ -133,6 +152,51 @@ OPTIMIZERS = Catalogue(
             3e-2,
             3.0,
             0.01,
+        ),
+        _entry(
+            "delta_bar_delta",
+            DeltaBarDelta,
+            "A rate for every weight, that grows while its gradient keeps its sign; for full batches.",
+            "Jacobs 1988",
+            1e-3,
+            0.1,
+            0.01,
+        ),
+        _entry(
+            "line_search",
+            LineSearch,
+            "Gradient descent whose step is halved until the batch's loss has fallen enough.",
+            "Armijo 1966",
+            0.1,
+            10.0,
+            1.0,
+        ),
+        _entry(
+            "exact_line_search",
+            functools.partial(LineSearch, method="exact", name="exact_line_search"),
+            "Gradient descent to the minimum of the batch's loss along the gradient.",
+            "Cauchy 1847",
+            0.1,
+            10.0,
+            1.0,
+        ),
+        _entry(
+            "newton",
+            Newton,
+            "Newton's method with the batch's whole Hessian, for up to 5,000 weights.",
+            "Newton; Gill, Murray and Wright 1981",
+            0.1,
+            1.0,
+            1.0,
+        ),
+        _entry(
+            "hessian_free",
+            HessianFree,
+            "Conjugate gradients on Gauss-Newton products, never forming the Hessian; for large batches.",
+            "Martens 2010",
+            0.1,
+            1.0,
+            1.0,
         ),
     ],
 )

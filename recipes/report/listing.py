@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from recipes.catalogue import Catalogue
+from recipes.catalogue import Catalogue, Entry
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -12,12 +13,13 @@ if TYPE_CHECKING:
 __all__ = ["listing"]
 
 
-def listing(title: str, catalogue: Catalogue) -> Table:
+def listing(title: str, catalogue: Catalogue, columns: Callable[[Entry], dict[str, str]] = lambda entry: {}) -> Table:
     """A rich table: a row an entry with its summary, tunable hyperparameters (range and default) and source.
 
     Args:
         title: above the table.
         catalogue: what to list.
+        columns: gives more columns of an entry, the same for each: name -> text. Default: none.
     """
     from rich import box
     from rich.table import Table
@@ -28,6 +30,9 @@ def listing(title: str, catalogue: Catalogue) -> Table:
     tunable = any(entry.hyperparameters for entry in catalogue.values())
     if tunable:
         table.add_column("tunable (range, default)")
+    more = {name: columns(entry) for name, entry in catalogue.items()}
+    for column in next(iter(more.values()), {}):
+        table.add_column(column, no_wrap=True)
     table.add_column("source")
     for entry in catalogue.values():
         ranges = [
@@ -36,5 +41,6 @@ def listing(title: str, catalogue: Catalogue) -> Table:
             + (f", {each.default:g}" if each.default is not None else "")
             for each in entry.hyperparameters
         ]
-        table.add_row(entry.name, entry.summary, *(["\n".join(ranges)] if tunable else []), entry.source)
+        texts = [*(["\n".join(ranges)] if tunable else []), *more[entry.name].values()]
+        table.add_row(entry.name, entry.summary, *texts, entry.source)
     return table

@@ -52,7 +52,10 @@ class Arm:
         return ranges
 
     def recipe(self, base: Recipe, values: Mapping[str, float]) -> Recipe:
-        """``base`` with this arm's optimizer and regularizers, at these values of its hyperparameters."""
+        """``base`` with this arm's optimizer and regularizers, at these values of its hyperparameters.
+
+        1cycle is for those whose step is scheduled; an optimizer that finds its own gets a constant factor.
+        """
         choices = []
         for part in self._parts():
             options = {
@@ -62,7 +65,11 @@ class Arm:
             }
             choices.append({"name": part, **options})
         return dataclasses.replace(
-            base, optimizer=self.optimizer, regularization=tuple(choices), learning_rate=values["learning_rate"]
+            base,
+            optimizer=self.optimizer,
+            regularization=tuple(choices),
+            learning_rate=values["learning_rate"],
+            schedule="auto" if base.schedule == "one_cycle" else base.schedule,
         )
 
     def _parts(self) -> list[str]:

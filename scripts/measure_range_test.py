@@ -6,8 +6,8 @@ highest mean test accuracy over the seeds, which favours the grid: it chose on w
 
     python scripts/measure_range_test.py --data-dir DIR       # DIR: where MNIST is prepared for TFDS
 
-Writes ``results/range_test.csv``, a row a training. With ``--keep-grid`` the grid's rows that are there are kept, and
-only the range test's are measured again: the grid does not depend on it.
+Writes ``results/range_test.csv``, a row a training. With ``--keep-grid momentum`` the grid's rows that are there for this
+optimizer are kept, and only the range test's are measured again: the grid does not depend on it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data-dir", help="where MNIST is prepared for TFDS")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--keep-grid", action="store_true", help="keep the grid's rows that were written before")
+    parser.add_argument("--keep-grid", nargs="*", default=[], choices=GRIDS, help="whose grid is not measured again")
     options = parser.parse_args()
     kept = pd.read_csv(ROOT / "results" / "range_test.csv").query("how == 'grid'") if options.keep_grid else None
     data = recipes.load("mnist", data_dir=options.data_dir)
@@ -41,7 +41,7 @@ def main() -> None:
             scores: dict[float | None, list[float]] = {}
             suggested = []
             rates = [None, *(float(f"{rate:.3g}") for rate in grid)]
-            if kept is not None:
+            if kept is not None and optimizer in options.keep_grid:
                 rates, mine = [None], kept[(kept["model"] == model) & (kept["optimizer"] == optimizer)]
                 old += mine.to_dict("records")
                 scores = {rate: list(group["accuracy"]) for rate, group in mine.groupby("learning_rate")}

@@ -13,11 +13,11 @@ Writes ``results/benchmark_callbacks.csv``, a row a fit.
 from __future__ import annotations
 
 import argparse
-import time
 
 import keras
 import numpy as np
 import tensorflow as tf
+from _clock import Clock
 from _results import write_results
 
 import callbacks
@@ -25,16 +25,6 @@ from callbacks.schedules import one_cycle
 from recipes.optimizers import Momentum
 
 PEAK = 1e-4
-
-
-class Clock(keras.callbacks.Callback):
-    """Wall time and processor time of the last epoch, in seconds."""
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.begin = time.perf_counter(), time.process_time()
-
-    def on_epoch_end(self, epoch, logs=None):
-        self.seconds, self.processor = time.perf_counter() - self.begin[0], time.process_time() - self.begin[1]
 
 
 class AssignEveryBatch(keras.callbacks.Callback):

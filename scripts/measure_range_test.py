@@ -6,8 +6,8 @@ highest mean test accuracy over the seeds, which favours the grid: it chose on w
 
     python scripts/measure_range_test.py --data-dir DIR       # DIR: where MNIST is prepared for TFDS
 
-Writes ``results/range_test.csv``, a row a training. With ``--keep-grid momentum`` the grid's rows that are there for this
-optimizer are kept, and only the range test's are measured again: the grid does not depend on it.
+Writes ``results/range_test.csv``, a row a training. With ``--keep-grid momentum`` the grid's rows that are there for
+this optimizer are kept, and only the range test's are measured again: the grid does not depend on it.
 """
 
 from __future__ import annotations

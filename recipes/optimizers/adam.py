@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 from callbacks.checks import InvalidArgument
-from recipes.optimizers.adaptive_moments import AdaptiveMoments
+from recipes.optimizers.adaptive_moments import LEAST, AdaptiveMoments
 from recipes.optimizers.base import cast, is_fusible
 
 __all__ = ["Adam"]
@@ -73,12 +73,16 @@ class Adam(AdaptiveMoments):
         super().build(variables)
         self.largest = self.add_optimizer_variables(variables, "largest_squares") if self.amsgrad else []
 
+    def _corrected_rate(self, learning_rate: Any) -> Any:
+        correction = ops.sqrt(self.square_correction())
+        return ops.cast(learning_rate, correction.dtype) * correction / ops.cast(self.unbiased(), correction.dtype)
+
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """One step for one variable."""
         dtype = variable.dtype
-        gradient, rate, product = cast(dtype, gradient, learning_rate, self.product)
-        rate = rate * ops.sqrt(self.square_correction(dtype)) / (1.0 - product)
-        if not self.amsgrad and is_fusible(gradient, variable):
+        (gradient,) = cast(dtype, gradient)
+        rate = self.once("rate", dtype, lambda: self._corrected_rate(learning_rate))
+        if not self.amsgrad and is_fusible(gradient, variable, LEAST):
             self.fused_step(gradient, variable, rate)
             return
         mean, squares = self.advance(gradient, variable)

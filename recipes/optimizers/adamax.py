@@ -59,9 +59,9 @@ class AdaMax(AdaptiveMoments):
         """One step for one variable; what the base class calls squares are the norms."""
         index = self._get_variable_index(variable)
         mean, norm = self.means[index], self.squares[index]
-        gradient, rate, product, beta_1, beta_2, epsilon = cast(
-            variable.dtype, gradient, learning_rate, self.product, self.beta_1, self.beta_2, self.epsilon
-        )
+        dtype = variable.dtype
+        gradient, rate, beta_2, epsilon = cast(dtype, gradient, learning_rate, self.beta_2, self.epsilon)
+        beta_1, product = self.live_beta_1(dtype), self.once("product", dtype, lambda: self.product)
         if is_fusible(gradient, variable):
             import tensorflow as tf
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -90,13 +90,19 @@ class Optimizer(keras.optimizers.Optimizer):
         self.decay = decay
         self._never_decayed = [_checked_pattern(each) for each in never_decayed]
         self._decayed: dict[Any, bool] = {}
+        self._shared: dict[Any, Any]
+        object.__setattr__(self, "_shared", {})  # past Keras' tracking of attributes
         self._raises: Any = None
         if keras.backend.backend() == "tensorflow":
             import tensorflow as tf
 
-            first = tf.VariableAggregation.ONLY_FIRST_REPLICA
-            self._raises = tf.Variable(True, trainable=False, aggregation=first)
-            self._culprit = tf.Variable(-1, trainable=False, aggregation=first)
+            # A copy a replica, which it can write inside a tf.cond; read is the first one's.
+            kind = {
+                "trainable": False,
+                "synchronization": tf.VariableSynchronization.ON_READ,
+                "aggregation": tf.VariableAggregation.ONLY_FIRST_REPLICA,
+            }
+            self._raises, self._culprit = tf.Variable(True, **kind), tf.Variable(-1, **kind)
             self._layers: tuple[str, ...] = ()
 
     # --- live hyperparameters ---------------------------------------------------------------------------------------
@@ -188,27 +194,48 @@ class Optimizer(keras.optimizers.Optimizer):
         pairs = [(each, variable) for each, variable in zip(gradients, variables, strict=True) if each is not None]
         if not pairs:
             return gradients
-        sums = [tf.cast(tf.reduce_sum(each), tf.float32) for each, _ in pairs]  # NaN or infinite if anything in it is
-        finite = tf.math.is_finite(tf.stack(sums))
-        fine = tf.reduce_all(finite)
+        # A sum is NaN or infinite if anything in it is: one pass over each gradient, and one number to look at.
+        sums = tf.stack([tf.cast(tf.reduce_sum(each), tf.float32) for each, _ in pairs])
         paths = [getattr(variable, "path", variable.name) for _, variable in pairs]
         self._layers = tuple(path.rsplit("/", 1)[0] for path in paths)
-        positions = tf.range(len(pairs))
-        culprit = tf.reduce_max(tf.where(finite, tf.zeros_like(positions), positions))
-        known = tf.convert_to_tensor(self._culprit)
-        self._culprit.assign(tf.where(tf.logical_or(fine, known >= 0), known, culprit))
-        if _under_xla():
-            return gradients
-        check = tf.debugging.Assert(
-            tf.logical_or(fine, tf.logical_not(tf.convert_to_tensor(self._raises))),
-            [
-                "the gradient is NaN or infinite, and no weight was changed; try a lower learning rate or gradient "
-                "clipping. The first layer of the backward pass with such a gradient:",
-                tf.constant(self._layers)[culprit],
-            ],
-        )
-        with tf.control_dependencies([] if check is None else [check]):  # there is none in eager mode
+        xla = _under_xla()
+
+        def fine() -> Any:
+            return tf.constant(True)
+
+        def bad() -> Any:
+            positions = tf.range(len(pairs))
+            culprit = tf.reduce_max(tf.where(tf.math.is_finite(sums), tf.zeros_like(positions), positions))
+            known = tf.convert_to_tensor(self._culprit)
+            self._culprit.assign(tf.where(known >= 0, known, culprit))
+            if not xla:
+                tf.debugging.Assert(
+                    tf.logical_not(tf.convert_to_tensor(self._raises)),
+                    [
+                        "the gradient is NaN or infinite, and no weight was changed; try a lower learning rate or "
+                        "gradient clipping. The first layer of the backward pass with such a gradient:",
+                        tf.constant(self._layers)[culprit],
+                    ],
+                )
+            return tf.constant(False)
+
+        checked = tf.cond(tf.math.is_finite(tf.reduce_sum(sums)), fine, bad)
+        with tf.control_dependencies([checked]):  # nothing is updated before
             return [None if each is None else tf.identity(each) for each in gradients]
+
+    # --- the step ---------------------------------------------------------------------------------------------------
+
+    def _backend_update_step(self, grads: Any, trainable_variables: Any, learning_rate: Any) -> None:
+        self._shared.clear()
+        super()._backend_update_step(grads, trainable_variables, learning_rate)
+        self._shared.clear()
+
+    def once(self, name: str, dtype: Any, make: Callable[[], Any]) -> Any:
+        """A number that is the same for all variables of a step, in this precision; worked out once."""
+        key = (name, keras.backend.standardize_dtype(dtype))
+        if key not in self._shared:
+            self._shared[key] = ops.cast(make(), dtype)
+        return self._shared[key]
 
     def get_config(self) -> dict[str, Any]:
         """Everything needed to make this optimizer again; live hyperparameters as floats."""
@@ -221,17 +248,18 @@ class Optimizer(keras.optimizers.Optimizer):
         return config
 
 
-def is_fusible(gradient: Any, variable: Any) -> bool:
-    """Whether TensorFlow's one kernel for a whole update can be used for this variable.
+def is_fusible(gradient: Any, variable: Any, least: int = 0) -> bool:
+    """Whether TensorFlow's one kernel for a whole update is to be used for this variable.
 
-    Not in half precision, where 1 - 0.999 would be 0.
+    Not in half precision, where 1 - 0.999 would be 0, and not for fewer than ``least`` weights.
     """
     if keras.backend.backend() != "tensorflow":
         return False
     import tensorflow as tf
 
     wide = gradient.dtype in (tf.float32, tf.float64)
-    return wide and isinstance(gradient, tf.Tensor) and hasattr(variable, "handle")
+    large = (variable.shape.num_elements() or 0) >= least
+    return wide and large and isinstance(gradient, tf.Tensor) and hasattr(variable, "handle")
 
 
 def handles(variable: Any, *state: Any) -> list[Any]:

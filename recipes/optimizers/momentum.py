@@ -91,7 +91,8 @@ class Momentum(Optimizer):
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """One step for one variable."""
         velocity = self.velocities[self._get_variable_index(variable)]
-        gradient, rate, momentum = cast(variable.dtype, gradient, learning_rate, self.momentum)
+        gradient, rate = cast(variable.dtype, gradient, learning_rate)
+        momentum = self.once("momentum", variable.dtype, lambda: self.momentum)
         if self.dampening:
             gradient = ops.multiply(gradient, 1.0 - self.dampening)
         if is_fusible(gradient, variable):

@@ -74,14 +74,25 @@ class Nadam(AdaptiveMoments):
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """One step for one variable."""
         dtype = variable.dtype
-        gradient, rate, product = cast(dtype, gradient, learning_rate, self.product)
-        step = self.step_number(dtype)
-        now, following = self._momentum_at(step), self._momentum_at(step + 1.0)
+        (gradient,) = cast(dtype, gradient)
+        of_mean = self.once("mean", dtype, lambda: self._factor("mean", learning_rate))
+        of_gradient = self.once("gradient", dtype, lambda: self._factor("gradient", learning_rate))
+        of_root = self.once("root", dtype, lambda: self._factor("root", learning_rate))
         mean, squares = self.advance(gradient, variable)
-        of_mean, of_gradient = rate * following / (1.0 - product * following), rate * (1.0 - now) / (1.0 - product)
         ahead = ops.multiply(mean, of_mean) + ops.multiply(gradient, of_gradient)
-        root = ops.multiply(ops.sqrt(squares), ops.cast(1.0 / ops.sqrt(self.square_correction()), dtype))
+        root = ops.multiply(ops.sqrt(squares), of_root)
         self.assign_sub(variable, ahead / (root + self.epsilon))
+
+    def _factor(self, part: str, learning_rate: Any) -> Any:
+        """What the mean, the gradient and the root of the mean square are multiplied by."""
+        if part == "root":
+            return 1.0 / ops.sqrt(self.square_correction())
+        product = ops.convert_to_tensor(self.product)
+        step = self.step_number(product.dtype)
+        rate, following = ops.cast(learning_rate, product.dtype), self._momentum_at(step + 1.0)
+        if part == "mean":
+            return rate * following / (1.0 - product * following)
+        return rate * (1.0 - self._momentum_at(step)) / (1.0 - product)
 
     def get_config(self) -> dict[str, Any]:
         """Everything needed to make this optimizer again; ``beta_1`` as a float."""

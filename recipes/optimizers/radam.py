@@ -9,7 +9,7 @@ import keras
 from keras import ops
 
 from callbacks.checks import check_number
-from recipes.optimizers.adaptive_moments import AdaptiveMoments
+from recipes.optimizers.adaptive_moments import LEAST, AdaptiveMoments
 from recipes.optimizers.base import cast, is_fusible
 
 __all__ = ["RAdam"]
@@ -75,28 +75,36 @@ class RAdam(AdaptiveMoments):
         super().__init__(learning_rate, beta_1, beta_2, epsilon, name=name, **options)
         self.threshold = float(threshold)
 
-    def _rectification(self, dtype: Any) -> tuple[Any, Any]:
-        """Whether the step is divided, and the factor of it that has to do with squares."""
+    def _divided(self) -> tuple[Any, Any]:
+        """Whether this step is divided by the root, and r."""
         limit = 2.0 / (1.0 - self.beta_2) - 1.0
         step = self.step_number("float64")  # double precision: rho is a difference of large numbers
         power = ops.exp(ops.multiply(step, math.log(self.beta_2)))
         rho = limit - 2.0 * step * power / (1.0 - power)
         safe = ops.maximum(rho, self.threshold)  # no root of a negative number in what is not used
         squared = (safe - 4.0) * (safe - 2.0) * limit / ((limit - 4.0) * (limit - 2.0) * safe)
-        return rho > self.threshold, ops.cast(ops.sqrt(squared * self.square_correction()), dtype)
+        return rho > self.threshold, ops.sqrt(squared)
+
+    def _rate(self, learning_rate: Any, undivided: float) -> Any:
+        """What the mean is multiplied by; times ``undivided`` where the step is not divided."""
+        divided, r = self._divided()
+        rate = ops.cast(learning_rate, r.dtype) / ops.cast(self.unbiased(), r.dtype)
+        return rate * ops.where(divided, r * ops.sqrt(self.square_correction()), undivided)
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """One step for one variable."""
-        gradient, rate, product = cast(variable.dtype, gradient, learning_rate, self.product)
-        divided, factor = self._rectification(variable.dtype)
-        rate = rate / (1.0 - product)
-        if is_fusible(gradient, variable):
-            rate = ops.where(divided, rate * factor, rate * NO_DIVISION)
-            self.fused_step(gradient, variable, rate, ops.where(divided, self.epsilon, NO_DIVISION))
+        dtype = variable.dtype
+        (gradient,) = cast(dtype, gradient)
+        if is_fusible(gradient, variable, LEAST):
+            rate = self.once("rate", dtype, lambda: self._rate(learning_rate, NO_DIVISION))
+            epsilon = self.once("epsilon", dtype, lambda: ops.where(self._divided()[0], self.epsilon, NO_DIVISION))
+            self.fused_step(gradient, variable, rate, epsilon)
             return
         mean, squares = self.advance(gradient, variable)
+        rate = self.once("rate", dtype, lambda: self._rate(learning_rate, 1.0))
+        divided = self.once("divided", "bool", lambda: self._divided()[0])
         divisor = ops.where(divided, ops.sqrt(squares) + self.epsilon, ops.ones_like(squares))
-        self.assign_sub(variable, ops.multiply(mean, ops.where(divided, rate * factor, rate)) / divisor)
+        self.assign_sub(variable, ops.multiply(mean, rate) / divisor)
 
     def get_config(self) -> dict[str, Any]:
         """Everything needed to make this optimizer again; ``beta_1`` as a float."""

@@ -92,7 +92,7 @@ class RMSProp(Optimizer):
         if self.velocities and not self.nesterov and is_fusible(gradient, variable):
             import tensorflow as tf
 
-            (momentum,) = cast(variable.dtype, self.momentum)
+            momentum = self.once("momentum", variable.dtype, lambda: self.momentum)
             var, ms, mom = handles(variable, squares, self.velocities[index])  # there, the velocity is -v
             tf.raw_ops.ResourceApplyRMSProp(
                 var=var, ms=ms, mom=mom, lr=rate, rho=rho, momentum=momentum, epsilon=epsilon, grad=gradient
@@ -103,7 +103,7 @@ class RMSProp(Optimizer):
         if not self.velocities:
             self.assign_sub(variable, step)
             return
-        velocity, (momentum,) = self.velocities[index], cast(variable.dtype, self.momentum)
+        velocity, momentum = self.velocities[index], self.once("momentum", variable.dtype, lambda: self.momentum)
         self.assign(velocity, ops.add(ops.multiply(velocity, momentum), step))
         self.assign_sub(variable, ops.add(ops.multiply(velocity, momentum), step) if self.nesterov else velocity)
 

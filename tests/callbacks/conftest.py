@@ -79,8 +79,13 @@ CASES = [  # what is in the catalogues is here already
 ]
 
 
+ALIKE = ("linear", "power", "exponential", "inverse_time", "cosine", "one_cycle_short")
+"""Thin shells over the same base class as "step" and "one_cycle"."""
+
+
 def _named(cases):
-    return [pytest.param(case, id=case.name) for case in cases]
+    marks = dict.fromkeys(ALIKE, pytest.mark.thorough)
+    return [pytest.param(case, id=case.name, marks=marks.get(case.name, ())) for case in cases]
 
 
 @pytest.fixture(scope="session")

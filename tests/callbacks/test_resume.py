@@ -101,7 +101,20 @@ SETUPS = {
 }
 
 
-@pytest.mark.parametrize(("name", "every"), [*((name, 3) for name in SETUPS), ("early_stopping", "epoch")])
+def thorough(*values):
+    return pytest.param(*values, marks=pytest.mark.thorough)
+
+
+ALIKE = ("averages", "plateau")
+
+
+@pytest.mark.parametrize(
+    ("name", "every"),
+    [
+        *(thorough(name, 3) if name in ALIKE else (name, 3) for name in SETUPS),
+        ("early_stopping", "epoch"),
+    ],
+)
 def test_killed_anywhere_and_started_again_it_is_an_unbroken_training(name, every, fit, tmp_path):
     used, optimizer = SETUPS[name]
 
@@ -118,7 +131,7 @@ def test_killed_anywhere_and_started_again_it_is_an_unbroken_training(name, ever
     assert len(again.calls) == 0
 
 
-@pytest.mark.parametrize("steps", [4, 10])
+@pytest.mark.parametrize("steps", [4, thorough(10)])
 def test_several_steps_a_call(steps, fit, tmp_path):
     unbroken = fit(make(), callbacks.OneCycle(0.1))  # one step a call
     for kill in (2, 3):
@@ -140,7 +153,7 @@ DATA = {
 
 
 @pytest.mark.filterwarnings("ignore:.*ran out of data:UserWarning")
-@pytest.mark.parametrize("kind", DATA)
+@pytest.mark.parametrize("kind", ["shuffle", "unknown size", *map(thorough, ("endless", "in order"))])
 def test_every_kind_of_data(kind, fit, arrays, tmp_path):
     build, options = DATA[kind]
 
@@ -294,6 +307,7 @@ def test_a_choice_that_was_changed_since_is_respected(fit, tmp_path):
     assert len(history["loss"]) > 5
 
 
+@pytest.mark.thorough
 def test_random_kills():
     script = Path(__file__).parents[2] / "scripts" / "stress_resume.py"
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}

@@ -7,7 +7,8 @@ highest mean test accuracy over the seeds, which favours the grid: it chose on w
     python scripts/measure_range_test.py --data-dir DIR       # DIR: where MNIST is prepared for TFDS
 
 Writes ``results/range_test.csv``, a row a training. With ``--keep-grid momentum`` the grid's rows that are there for
-this optimizer are kept, and only the range test's are measured again: the grid does not depend on it.
+this optimizer are kept, and only the range test's are measured again: the grid does not depend on it. With ``--models``
+and ``--optimizers`` the rows of all others are kept.
 """
 
 from __future__ import annotations
@@ -30,18 +31,24 @@ def main() -> None:
     parser.add_argument("--data-dir", help="where MNIST is prepared for TFDS")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--keep-grid", nargs="*", default=[], choices=GRIDS, help="whose grid is not measured again")
+    parser.add_argument("--models", nargs="*", default=list(EPOCHS), choices=EPOCHS)
+    parser.add_argument("--optimizers", nargs="*", default=list(GRIDS), choices=GRIDS)
     options = parser.parse_args()
-    kept = pd.read_csv(ROOT / "results" / "range_test.csv").query("how == 'grid'") if options.keep_grid else None
+    path = ROOT / "results" / "range_test.csv"
+    before = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=["model", "optimizer", "how"])
+    again = before["model"].isin(options.models) & before["optimizer"].isin(options.optimizers)
+    kept = before[again].query("how == 'grid'")
     data = recipes.load("mnist", data_dir=options.data_dir)
-    old, rows, lines = [], [], []
-    for model, epochs in EPOCHS.items():
-        for optimizer, grid in GRIDS.items():
+    old, rows, lines = before[~again].to_dict("records"), [], []
+    for model in options.models:
+        for optimizer in options.optimizers:
+            epochs, grid = EPOCHS[model], GRIDS[optimizer]
             recipe = recipes.Recipe(model=model, optimizer=optimizer, regularization="none")
             trainer = Trainer(data, recipe)
             scores: dict[float | None, list[float]] = {}
             suggested = []
             rates = [None, *(float(f"{rate:.3g}") for rate in grid)]
-            if kept is not None and optimizer in options.keep_grid:
+            if optimizer in options.keep_grid:
                 rates, mine = [None], kept[(kept["model"] == model) & (kept["optimizer"] == optimizer)]
                 old += mine.to_dict("records")
                 scores = {rate: list(group["accuracy"]) for rate, group in mine.groupby("learning_rate")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import types
 from collections.abc import Callable, Sequence
@@ -11,15 +12,18 @@ import keras
 
 from callbacks.checks import InvalidArgument, check_number
 
-__all__ = ["BatchLoss", "BatchLossOptimizer", "FunctionLoss", "epsilon", "flatten", "unflatten"]
+__all__ = ["BatchLoss", "BatchLossOptimizer", "FunctionLoss", "Product", "epsilon", "flatten", "unflatten"]
 
 Product = Callable[[Sequence[Any]], list[Any]]
 
 LOSS = 1 / 3
 """What one evaluation of the loss costs, in gradient evaluations."""
 
-PRODUCT = 2.0
-"""What one product of the Hessian or the Gauss-Newton matrix with a vector costs, in gradient evaluations."""
+HESSIAN_PRODUCT = 2.0
+"""What one product of the Hessian with a vector costs, in gradient evaluations: 6 matrix products a layer, not 3."""
+
+GAUSS_NEWTON_PRODUCT = 4 / 3
+"""What one product of the Gauss-Newton matrix costs: 4 matrix products a layer, 2 for J and 2 for its transpose."""
 
 GRADIENTS = 2.0
 """The gradient evaluations that every step begins with: Keras' own, and that of the loss function used here."""
@@ -85,6 +89,9 @@ class FunctionLoss:
         >>> bowl.hessian_vector([keras.ops.array([3.0, 4.0])], [keras.ops.array([1.0, 0.0])])[0].numpy().tolist()
         [2.0, 0.0]
     """
+
+    gauss_newton_cost = HESSIAN_PRODUCT
+    """What a product of :meth:`gauss_newton_at` costs, in gradient evaluations."""
 
     def __init__(self, function: Callable[[list[Any]], Any]):
         if not callable(function):
@@ -162,6 +169,10 @@ class FunctionLoss:
 
         return loss, gradient, product
 
+    def part(self, fraction: float) -> FunctionLoss:
+        """The same on the first ``fraction`` of the examples; a loss given as a function has none, and is itself."""
+        return self
+
     def hessian_vector(self, values: Sequence[Any], vectors: Sequence[Any]) -> list[Any]:
         """H v for one v; for several at the same values :meth:`hessian_at` costs less."""
         return self.hessian_at(values)[2](vectors)
@@ -192,6 +203,8 @@ class BatchLoss(FunctionLoss):
         4.0
     """
 
+    gauss_newton_cost = GAUSS_NEWTON_PRODUCT
+
     def __init__(self, model: keras.Model, data: Any, variables: Sequence[Any] | None = None):
         if not isinstance(model, keras.Model) or not model.compiled:
             raise InvalidArgument("model", model, "a compiled keras.Model")
@@ -199,6 +212,21 @@ class BatchLoss(FunctionLoss):
             raise InvalidArgument("backend", keras.backend.backend(), "'tensorflow'")
         self._model, self._data = model, data
         self._variables = list(model.trainable_weights if variables is None else variables)
+
+    def part(self, fraction: float) -> BatchLoss:
+        """The loss on the first ``fraction`` of the batch, at least one example. ``fit`` shuffles: they are random."""
+        if fraction == 1:
+            return self
+        import tensorflow as tf
+
+        def first(each: Any) -> Any:
+            if each is None:
+                return None
+            if each.shape[0] is not None:  # XLA has to know
+                return each[: math.ceil(fraction * each.shape[0])]
+            return each[: tf.cast(tf.math.ceil(fraction * tf.cast(tf.shape(each)[0], tf.float64)), tf.int32)]
+
+        return BatchLoss(self._model, keras.tree.map_structure(first, self._data), self._variables)
 
     def _forward(self, values: list[Any]) -> tuple[Any, Any, list[Any]]:
         model = self._model
@@ -245,7 +273,8 @@ class BatchLossOptimizer(keras.optimizers.Optimizer):
 
     State, readable after ``fit``: ``gradient_evaluations``, the work of all steps so far, and
     ``last_gradient_evaluations``, that of the last step, both in gradient evaluations. These count each gradient as 1,
-    a loss as 1/3 (the forward pass alone) and a product of the Hessian or the Gauss-Newton matrix with a vector as 2.
+    a loss as 1/3 (the forward pass alone), a product of the Hessian with a vector as 2 and one of the Gauss-Newton
+    matrix as 4/3: the matrix products in them over those of a gradient, and an upper bound of the time they take.
     Each step begins with 2: the gradient of Keras' training step, whose backward pass TensorFlow drops in compiled mode
     because nobody uses it, and that of the loss evaluated here. ``last_step``: what the direction was multiplied by;
     0 is no step.

@@ -8,7 +8,16 @@ from typing import Any
 import keras
 
 from callbacks.checks import check_choice, check_integer, check_number
-from recipes.optimizers.batch_loss import LOSS, PRODUCT, BatchLossOptimizer, FunctionLoss, epsilon, flatten, unflatten
+from recipes.optimizers.batch_loss import (
+    HESSIAN_PRODUCT,
+    LOSS,
+    BatchLossOptimizer,
+    FunctionLoss,
+    Product,
+    epsilon,
+    flatten,
+    unflatten,
+)
 from recipes.optimizers.line_search import backtracking
 
 __all__ = ["HessianFree", "conjugate_gradients"]
@@ -114,8 +123,8 @@ class HessianFree(BatchLossOptimizer):
     conjugate gradients afterwards; r uses the model without damping, as in Martens and Sutskever 2012.
 
     A step costs about 4 vectors of the weights' size, and, in gradient evaluations (see :class:`BatchLossOptimizer`),
-    2 + 2 (iterations + 1) + 1/3 a loss of the line search. It needs the full batch or a large one, and losses for which
-    a single step is worth tens of gradients.
+    2 + 4/3 (iterations + 1) curvature_fraction + 1/3 a loss of the line search; with ``curvature="hessian"``, 2 in
+    place of 4/3. It needs the full batch or a large one, and losses for which a single step is worth tens of gradients.
 
     State, readable after ``fit``, besides that of :class:`BatchLossOptimizer`: ``damping``; ``iterations_of_cg``, of
     all steps so far; ``last_iterations_of_cg``, of the last one.
@@ -124,6 +133,8 @@ class HessianFree(BatchLossOptimizer):
         learning_rate: e >= 0, or a Keras ``LearningRateSchedule``. Default 1.0.
         damping: the first l, >= 0, in units of the loss / weight^2. Default 1.0. 0 stays 0.
         curvature: "gauss_newton" (default) or "hessian".
+        curvature_fraction: the fraction of the batch, its first examples, that B is taken from, in (0, 1]; loss and
+            gradient always take all. Default 1.0. Smaller makes steps cheaper and needs more damping.
         max_iterations: of conjugate gradients a step, >= 1. Default 250.
         tolerance: of conjugate gradients' relative progress an iteration, >= 0. Default 5e-4.
         decay: how much of the last solution to start from, in [0, 1]. Default 0.95. 0 is a cold start.
@@ -148,6 +159,7 @@ class HessianFree(BatchLossOptimizer):
         learning_rate: Any = 1.0,
         damping: float = 1.0,
         curvature: str = "gauss_newton",
+        curvature_fraction: float = 1.0,
         max_iterations: int = 250,
         tolerance: float = 5e-4,
         decay: float = 0.95,
@@ -156,11 +168,12 @@ class HessianFree(BatchLossOptimizer):
     ):
         initial = check_number("damping", damping, low=0)
         check_choice("curvature", curvature, ("gauss_newton", "hessian"))
+        fraction = check_number("curvature_fraction", curvature_fraction, above=0, high=1)
         check_integer("max_iterations", max_iterations, low=1)
         check_number("tolerance", tolerance, low=0)
         check_number("decay", decay, low=0, high=1)
         super().__init__(learning_rate=learning_rate, name=name, **kwargs)
-        self.initial_damping, self.curvature = initial, curvature
+        self.initial_damping, self.curvature, self.curvature_fraction = initial, curvature, fraction
         self.max_iterations, self.tolerance, self.decay = max_iterations, tolerance, decay
 
     def build(self, variables: list[Any]) -> None:
@@ -173,6 +186,13 @@ class HessianFree(BatchLossOptimizer):
         self.last_iterations_of_cg = self._scalar("last_iterations_of_cg", dtype="int64")
         self.solutions = self.add_optimizer_variables(variables, "solution")
 
+    def _expand(self, loss: FunctionLoss, values: list[Any]) -> tuple[Any, list[Any], Product]:
+        part = loss.part(self.curvature_fraction)
+        now, gradient, product = (part.gauss_newton_at if self.curvature == "gauss_newton" else part.hessian_at)(values)
+        if part is not loss:
+            now, gradient = loss.loss_and_gradient(values)
+        return now, gradient, product
+
     def new_values(
         self, loss: FunctionLoss, variables: list[Any], values: list[Any], learning_rate: Any
     ) -> tuple[Any, Any, Any]:
@@ -180,7 +200,7 @@ class HessianFree(BatchLossOptimizer):
         import tensorflow as tf
 
         solutions = [self.solutions[self._get_variable_index(variable)] for variable in variables]
-        now, gradient, product = (loss.gauss_newton_at if self.curvature == "gauss_newton" else loss.hessian_at)(values)
+        now, gradient, product = self._expand(loss, values)
         weights, slopes = flatten(values), flatten(gradient)
         kind = weights.dtype
         now = tf.cast(now, tf.float64)
@@ -216,19 +236,20 @@ class HessianFree(BatchLossOptimizer):
         good = tf.logical_and(solved, step > 0)
         ratio = tf.where(good, (first - now) / promised, tf.zeros_like(now))
         ratio = tf.where(tf.logical_and(promised < 0, tf.math.is_finite(ratio)), ratio, tf.zeros_like(now))
-        factor = tf.where(ratio > 0.75, 2 / 3, tf.where(ratio < 0.25, 1.5, 1.0))
-        self.assign(self.damping, tf.where(finite, damping * tf.cast(factor, tf.float64), damping))
+        changed = tf.where(ratio > 0.75, damping * (2 / 3), tf.where(ratio < 0.25, damping * 1.5, damping))
+        self.assign(self.damping, tf.where(finite, changed, damping))
         kept = tf.where(good, solution, tf.zeros_like(solution))
         for variable, part in zip(solutions, unflatten(kept, values), strict=True):
             self.assign(variable, tf.where(finite, part, variable.value))
         iterations = tf.cast(iterations, tf.int64)
         self.assign(self.last_iterations_of_cg, iterations)
         self.assign_add(self.iterations_of_cg, iterations)
-        products = tf.cast(iterations + 1, tf.float64)
-        return weights + tf.cast(step, kind) * direction, step, PRODUCT * products + LOSS * trials
+        each = loss.gauss_newton_cost if self.curvature == "gauss_newton" else HESSIAN_PRODUCT
+        work = self.curvature_fraction * each * tf.cast(iterations + 1, tf.float64) + LOSS * trials
+        return weights + tf.cast(step, kind) * direction, step, work
 
     def get_config(self) -> dict[str, Any]:
         """Everything needed to make this optimizer again; the damping as it was at first, now in the state."""
-        names = ("curvature", "max_iterations", "tolerance", "decay")
+        names = ("curvature", "curvature_fraction", "max_iterations", "tolerance", "decay")
         config = {name: getattr(self, name) for name in names}
         return {**super().get_config(), "damping": self.initial_damping, **config}

@@ -81,8 +81,9 @@ def exact(
     """A minimum along a line, to |f'(a)| <= tolerance |f'(0)|.
 
     From ``first`` the step doubles until the slope is no longer negative or f above f(0): the minimum is then between
-    the last two. Inside, the next point is where the slope, taken as a straight line, is zero, with the Illinois rule
-    against slow ends, or the middle where an end has no usable slope.
+    the last two. Inside, the next point is where the slope, taken as a straight line, is zero. If the same end moved
+    twice, the other's slope counts half (the Illinois rule); if three times, or where an end has no usable slope, the
+    next point is the middle.
 
     Args:
         loss_and_slope_at: from a step a to f(a) and f'(a); tensors of shape (), float64.
@@ -108,7 +109,7 @@ def exact(
 
     loss, slope = tf.cast(loss, tf.float64), tf.cast(slope, tf.float64)
     # A step, the bracket with the slopes at its ends (those count for the next point only), and the best so far.
-    names = ("trial", "step", "low", "low_slope", "high", "high_slope", "bracketed", "last", "best", "flattest")
+    names = ("trial", "step", "low", "low_slope", "high", "high_slope", "bracketed", "streak", "best", "flattest")
 
     def more(*state: Any) -> Any:
         now = dict(zip(names, state, strict=True))
@@ -122,8 +123,9 @@ def exact(
         better = tf.logical_and(usable, tf.abs(steepness) < now["flattest"])
         best, flattest = tf.where(better, step, now["best"]), tf.where(better, tf.abs(steepness), now["flattest"])
         left = tf.logical_and(usable, steepness < 0)  # the minimum is to the right of here
-        side = tf.where(left, -1, 1)
-        again = tf.logical_and(now["bracketed"], tf.equal(side, now["last"]))  # the same end moved twice
+        same = tf.equal(left, now["streak"] < 0)  # the end that moved last: low below zero, how often by the size
+        streak = tf.where(left, -1, 1) * (1 + tf.where(same, tf.abs(now["streak"]), 0))
+        again = tf.logical_and(now["bracketed"], tf.abs(streak) > 1)
         unknown = tf.constant(float("nan"), tf.float64)
         high_slope = tf.where(again, now["high_slope"] / 2, now["high_slope"])
         low_slope = tf.where(again, now["low_slope"] / 2, now["low_slope"])
@@ -133,9 +135,10 @@ def exact(
         bracketed = tf.logical_or(now["bracketed"], tf.logical_not(left))
         inside = low - low_slope * (high - low) / (high_slope - low_slope)
         middle = (low + high) / 2
-        inside = tf.where(tf.logical_and(inside > low, inside < high), inside, middle)  # a NaN is in no interval
+        usual = tf.logical_and(tf.logical_and(inside > low, inside < high), tf.abs(streak) < 3)  # NaN is in no interval
+        inside = tf.where(usual, inside, middle)
         following = tf.where(bracketed, inside, 2 * step)
-        return now["trial"] + 1, following, low, low_slope, high, high_slope, bracketed, side, best, flattest
+        return now["trial"] + 1, following, low, low_slope, high, high_slope, bracketed, streak, best, flattest
 
     zero = tf.zeros((), tf.float64)
     first = tf.cast(first, tf.float64)

@@ -8,23 +8,32 @@ from typing import Any
 import keras
 
 from callbacks.checks import InvalidArgument, check_integer, check_number
-from recipes.optimizers.batch_loss import LOSS, PRODUCT, BatchLossOptimizer, FunctionLoss, epsilon, flatten, unflatten
+from recipes.optimizers.batch_loss import (
+    HESSIAN_PRODUCT,
+    LOSS,
+    BatchLossOptimizer,
+    FunctionLoss,
+    epsilon,
+    flatten,
+    unflatten,
+)
 from recipes.optimizers.line_search import backtracking
 
 __all__ = ["Newton", "newton_direction"]
 
 
-def newton_direction(hessian: Any, gradient: Any, damping: float, relative_floor: float) -> Any:
+def newton_direction(hessian: Any, gradient: Any, damping: float, rounding: float) -> Any:
     """-(|H| + damping I)^-1 g, which points downhill for every symmetric H and is Newton's direction where H > 0.
 
-    |H| has the eigenvectors of H and the absolute values of its eigenvalues h. Those below ``relative_floor`` times
-    the largest are rounding error and count as that floor; where H is zero, as 1.
+    |H| has the eigenvectors of H and the absolute values of its eigenvalues h. Those below ``rounding`` times the
+    largest are rounding error: they count as the largest, so that along them the step is that of gradient descent with
+    the rate 1 / max|h|. Where H is zero, they count as 1.
 
     Args:
         hessian: shape (n, n), float64, symmetric.
         gradient: shape (n,), float64.
         damping: >= 0, in the units of the Hessian.
-        relative_floor: >= 0.
+        rounding: >= 0.
 
     Returns:
         The direction, shape (n,), float64.
@@ -42,7 +51,8 @@ def newton_direction(hessian: Any, gradient: Any, damping: float, relative_floor
     curvatures, basis = tf.linalg.eigh(hessian)
     sizes = tf.abs(curvatures)
     largest = tf.reduce_max(sizes)
-    sizes = tf.where(largest > 0, tf.maximum(sizes, relative_floor * largest), tf.ones_like(sizes)) + damping
+    largest = tf.where(largest > 0, largest, tf.ones_like(largest))
+    sizes = tf.where(sizes > rounding * largest, sizes, largest) + damping
     return -tf.linalg.matvec(basis, tf.linalg.matvec(basis, gradient, transpose_a=True) / sizes)
 
 
@@ -56,13 +66,14 @@ class Newton(BatchLossOptimizer):
         w <- w + a d,  a = the first of e, e/2, e/4, ... with  f(w + a d) <= f(w) + 1e-4 a g'd
 
     Where H is positive definite and damping is 0, d is -H^-1 g. The absolute values keep d pointing downhill near
-    saddles and maxima. Eigenvalues below n eps max|h| (eps of the weights' type, as in NumPy's ``pinv``) are taken as
-    that. With ``line_search=False``, a = e always. Where no step is found the weights stay.
+    saddles and maxima. Eigenvalues below 4 sqrt(n) eps max|h|, eps of the weights' type, are rounding error: along
+    those the step is g / max|h|. With ``line_search=False``, a = e always. Where no step is found the weights stay.
 
     The Hessian is made of n products with unit vectors and decomposed in float64, in a time of order n^3: a second at
     n = 1000, two minutes at 5000 on one core. A step costs 2 + 2 n gradient evaluations, see
     :class:`BatchLossOptimizer`, and about 3 n^2 numbers of 8 bytes. Float32 weights bring the gradient to about 1e-6
-    of what it was; for more, use Keras' float64 policy. It needs the full batch, or one much larger than n.
+    of what it was; for more, use float64 throughout: ``keras.config.set_floatx``. It needs the full batch, or one much
+    larger than n. Under XLA the decomposition is slow, and good to about 1e-6 only.
 
     Args:
         learning_rate: e >= 0, or a Keras ``LearningRateSchedule``. Default 1.0.
@@ -135,13 +146,13 @@ class Newton(BatchLossOptimizer):
             hessian = (rows + tf.transpose(rows)) / 2
             whole = tf.reduce_all(tf.math.is_finite(hessian))
             hessian = tf.where(whole, hessian, tf.zeros_like(hessian))  # eigh is not asked about NaN
-            found = newton_direction(hessian, slopes, self.damping, count * epsilon(kind))
+            found = newton_direction(hessian, slopes, self.damping, 4 * math.sqrt(count) * epsilon(kind))
             return tf.where(whole, found, tf.zeros_like(found))
 
         finite = tf.logical_and(tf.math.is_finite(tf.cast(now, tf.float64)), tf.reduce_all(tf.math.is_finite(slopes)))
         step_direction = tf.cond(finite, direction, lambda: tf.zeros_like(slopes))
         slope = tf.reduce_sum(step_direction * slopes)
-        work = tf.where(finite, PRODUCT * count, 0.0)
+        work = tf.where(finite, HESSIAN_PRODUCT * count, 0.0)
         if not self.line_search:
             step = tf.where(tf.logical_and(finite, slope < 0), learning_rate, tf.zeros_like(learning_rate))
             return weights + step * step_direction, step, work

@@ -8,12 +8,13 @@ import keras
 from keras import ops
 
 from callbacks.checks import check_number
+from recipes.optimizers.base import Optimizer
 
 __all__ = ["DeltaBarDelta"]
 
 
 @keras.saving.register_keras_serializable(package="recipes")
-class DeltaBarDelta(keras.optimizers.Optimizer):
+class DeltaBarDelta(Optimizer):
     """Gradient descent in which every weight's rate grows while its gradient keeps its sign and shrinks when not.
 
     For each weight, with gradient g(t), its average m (zero at first) and gain r (one at first), and rate e::
@@ -35,9 +36,7 @@ class DeltaBarDelta(keras.optimizers.Optimizer):
         phi: the fraction by which a gain shrinks, in [0, 1). Default 0.2.
         theta: of the gradient's average, in [0, 1). Default 0.7. 0 compares with the last gradient alone.
         name: the optimizer's name.
-        **kwargs: of every Keras optimizer: ``weight_decay``, ``clipnorm``, ``clipvalue``, ``global_clipnorm``,
-            ``use_ema``, ``ema_momentum``, ``ema_overwrite_frequency``, ``loss_scale_factor``,
-            ``gradient_accumulation_steps``.
+        **options: as in :class:`recipes.optimizers.base.Optimizer`: ``weight_decay``, ``clipnorm``, ...
 
     Raises:
         InvalidArgument: for a value outside its range.
@@ -60,14 +59,12 @@ class DeltaBarDelta(keras.optimizers.Optimizer):
         phi: float = 0.2,
         theta: float = 0.7,
         name: str = "delta_bar_delta",
-        **kwargs: Any,
+        **options: Any,
     ):
-        if not callable(learning_rate) and not isinstance(learning_rate, dict):
-            learning_rate = check_number("learning_rate", learning_rate, low=0)
         check_number("kappa", kappa, low=0)
         check_number("phi", phi, low=0, below=1)
         check_number("theta", theta, low=0, below=1)
-        super().__init__(learning_rate=learning_rate, name=name, **kwargs)
+        super().__init__(learning_rate, name=name, **options)
         self.kappa, self.phi, self.theta = float(kappa), float(phi), float(theta)
 
     def build(self, variables: list[Any]) -> None:

@@ -121,6 +121,17 @@ def radam(start, gradients, rate, beta_1, beta_2, eps, threshold):
     return np.array(path)
 
 
+def delta_bar_delta(start, gradients, rate, kappa, phi, theta):
+    weight, gain, average, path = start.copy(), np.ones_like(start), np.zeros_like(start), []
+    for gradient, e in zip(gradients, each_step(rate, gradients), strict=True):
+        agreement = average * gradient
+        gain = np.where(agreement > 0, gain + kappa, np.where(agreement < 0, gain * (1 - phi), gain))
+        average = (1 - theta) * gradient + theta * average
+        weight = weight - e * gain * gradient
+        path.append(weight)
+    return np.array(path)
+
+
 @dataclass(frozen=True)
 class Case:
     """One optimizer: the name of its entry, its reference, and the reference's parameters."""
@@ -159,6 +170,7 @@ CASES = [  # a new optimizer is one line here
     Case("adagrad", adagrad, {"eps": EPS, "initial": 0.0}, 0.1, 0.3, 0.3),
     Case("adadelta", adadelta, {"rho": 0.95, "eps": 1e-6}, 1.0, 1.0, 1.0),
     Case("sgd", sgd, {}, 0.1, 0.1, 2e-3),
+    Case("delta_bar_delta", delta_bar_delta, {"kappa": 0.1, "phi": 0.2, "theta": 0.7}, 0.1, 0.02, 5e-4),
 ]
 LIVE = [case for case in CASES if case.momentum_name]
 

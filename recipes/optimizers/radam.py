@@ -96,8 +96,8 @@ class RAdam(AdaptiveMoments):
         dtype = variable.dtype
         (gradient,) = cast(dtype, gradient)
         if is_fusible(gradient, variable, LEAST):
-            rate = self.once("rate", dtype, lambda: self._rate(learning_rate, NO_DIVISION))
-            epsilon = self.once("epsilon", dtype, lambda: ops.where(self._divided()[0], self.epsilon, NO_DIVISION))
+            rate = self.once("rate of the kernel", dtype, lambda: self._rate(learning_rate, NO_DIVISION))
+            epsilon = self.once("epsilon of the kernel", dtype, lambda: ops.where(self._divided()[0], self.epsilon, NO_DIVISION))
             self.fused_step(gradient, variable, rate, epsilon)
             return
         mean, squares = self.advance(gradient, variable)

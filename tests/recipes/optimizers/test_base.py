@@ -200,6 +200,24 @@ def test_tensorflows_kernels_and_the_general_operations_agree(case, dtype, probl
         assert agree(general, case.path(*problem))
 
 
+@pytest.mark.parametrize("large_first", [False, True])
+def test_small_and_large_variables_in_one_step(case, large_first, problem, agree):
+    """Where some are updated by TensorFlow's kernel and some by the general operations."""
+    start, gradients = problem
+    small, large = keras.Variable(np.zeros(12, "float32")), keras.Variable(np.zeros((12, 2000), "float32"))
+    variables = [large, small] if large_first else [small, large]
+    optimizer, paths = case.build(), ([], [])
+    optimizer.build(variables)
+    for gradient in gradients.astype("float32"):
+        wide = tf.constant(np.repeat(gradient[:, None], 2000, 1))
+        optimizer.apply([wide, tf.constant(gradient)] if large_first else [tf.constant(gradient), wide], variables)
+        paths[0].append(small.numpy())
+        paths[1].append(large.numpy()[:, 1234])
+    expected = case.path(start, gradients)
+    assert agree(np.array(paths[0]), expected)
+    assert agree(np.array(paths[1]), expected)
+
+
 def test_it_learns_in_half_precision(case, problem, apply):
     """Where 1 - 0.999 would be 0 in bfloat16."""
     start, gradients = problem

@@ -237,10 +237,11 @@ class HessianFree(BatchLossOptimizer):
         ratio = tf.where(good, (first - now) / promised, tf.zeros_like(now))
         ratio = tf.where(tf.logical_and(promised < 0, tf.math.is_finite(ratio)), ratio, tf.zeros_like(now))
         changed = tf.where(ratio > 0.75, damping * (2 / 3), tf.where(ratio < 0.25, damping * 1.5, damping))
-        self.assign(self.damping, tf.where(finite, changed, damping))
+        tried = tf.logical_and(finite, learning_rate > 0)
+        self.assign(self.damping, tf.where(tried, changed, damping))
         kept = tf.where(good, solution, tf.zeros_like(solution))
         for variable, part in zip(solutions, unflatten(kept, values), strict=True):
-            self.assign(variable, tf.where(finite, part, variable.value))
+            self.assign(variable, tf.where(tried, part, variable.value))
         iterations = tf.cast(iterations, tf.int64)
         self.assign(self.last_iterations_of_cg, iterations)
         self.assign_add(self.iterations_of_cg, iterations)

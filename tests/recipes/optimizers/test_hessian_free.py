@@ -135,6 +135,27 @@ def test_a_model_that_promises_too_much_raises_the_damping():
     assert 0 < float(optimizer.last_step) < 1
 
 
+def test_the_promise_is_that_of_the_model_without_damping():
+    point = keras.Variable([0.5], dtype="float64")
+    optimizer = HessianFree(damping=3.0)
+    optimizer.minimize(lambda v: tf.math.log(tf.cosh(3 * v[0][0])), [point])
+    assert float(optimizer.damping) == 3.0  # r is 0.63; with the damped model it would be 1.03
+
+
+@pytest.mark.parametrize("learning_rate", [1.0, 0.0])
+def test_no_step_forgets_the_solution_and_a_rate_of_zero_changes_nothing(learning_rate):
+    point = keras.Variable([1.0], dtype="float64")
+    optimizer = HessianFree(learning_rate, damping=0.1)
+    optimizer.build([point])
+    optimizer.solutions[0].assign([0.25])
+    # Only at this point is the loss a number, so that every step is one too far.
+    optimizer.minimize(lambda v: tf.where(v[0][0] == 1.0, v[0][0] ** 2, np.nan), [point])
+    assert point.numpy().tolist() == [1.0]
+    assert float(optimizer.last_step) == 0
+    assert optimizer.solutions[0].numpy().tolist() == ([0.0] if learning_rate else [0.25])
+    assert float(optimizer.damping) == pytest.approx(0.15 if learning_rate else 0.1)
+
+
 @pytest.mark.parametrize("curvature", ["hessian", "gauss_newton"])
 def test_from_a_maximum_it_goes_down(curvature):
     point = keras.Variable([0.1, 0.1], dtype="float64")

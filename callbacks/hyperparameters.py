@@ -20,10 +20,10 @@ __all__ = [
     "get_learning_rate",
     "get_momentum",
     "has_live_momentum",
-    "is_adaptive",
     "leaves",
     "nan_gradient",
     "raise_on_nan",
+    "range_test_divisor",
     "set_learning_rate",
     "set_momentum",
 ]
@@ -86,14 +86,29 @@ def has_live_momentum(optimizer: Any) -> bool:
     return all("momentum" in getattr(leaf, "live_hyperparameters", ()) for leaf in leaves(optimizer))
 
 
-def is_adaptive(optimizer: Any) -> bool:
-    """Whether the size of an update does not follow that of the gradient (Adam, RMSProp, ...), unlike in SGD.
+def range_test_divisor(optimizer: Any) -> float:
+    """By what to divide the rate from which the loss of a range test rises, to have a good peak of a training.
+
+    - 2 where the size of an update follows that of the gradient (SGD, momentum).
+    - 5 where it does not (Adam, RMSProp, ...): such steps survive rates far above the best.
+    - 1 for AdaGrad and Adadelta, whose steps are larger in a short test than at the same rate in a training: AdaGrad's
+      shrink from step to step, and Adadelta's first ones are still finding their unit. An optimizer of this kind says so
+      in a class attribute ``range_test_divisor``.
 
     Of those that are not Keras' own, one with a live momentum and no ``beta_2`` or ``rho`` counts as SGD.
+
+    Example:
+        >>> range_test_divisor(keras.optimizers.Adam())
+        5.0
     """
     leaf = leaves(optimizer)[0]
+    own = getattr(leaf, "range_test_divisor", None)
+    if own is not None:
+        return float(own)
+    if isinstance(leaf, (keras.optimizers.Adagrad, keras.optimizers.Adadelta)):
+        return 1.0
     plain = has_live_momentum(leaf) and not hasattr(leaf, "beta_2") and not hasattr(leaf, "rho")
-    return not (isinstance(leaf, keras.optimizers.SGD) or plain)
+    return 2.0 if isinstance(leaf, keras.optimizers.SGD) or plain else 5.0
 
 
 def get_momentum(optimizer: Any) -> float:

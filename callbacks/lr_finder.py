@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from callbacks.checks import InvalidArgument, check_integer, check_number
-from callbacks.hyperparameters import check_settable, is_adaptive, raise_on_nan, set_learning_rate
+from callbacks.hyperparameters import check_settable, raise_on_nan, range_test_divisor, set_learning_rate
 from callbacks.schedules import exponential_sweep
 from callbacks.siblings import check_sole_schedule
 from callbacks.snapshot import Snapshot
@@ -78,7 +78,7 @@ class LRFinder(keras.callbacks.Callback):
         self._sweep = exponential_sweep(np.arange(steps), total_steps=steps, low=low, high=high)
         self._losses: list[list[float]] = [[]]  # of each sweep
         self._before: Snapshot | None = None
-        self._adaptive = False
+        self._divisor = 2.0
 
     @property
     def rates(self) -> np.ndarray:
@@ -127,7 +127,7 @@ class LRFinder(keras.callbacks.Callback):
                 f"Received: low={self.low}, high={self.high}"
             )
         if rule == "peak":
-            return peak(rates, losses, adaptive=self._adaptive)
+            return peak(rates, losses, divisor=self._divisor)
         return RULES[rule](rates, smooth)
 
     def on_train_begin(self, logs: Any = None) -> None:
@@ -139,7 +139,7 @@ class LRFinder(keras.callbacks.Callback):
                 "find_learning_rate. "
                 f"Received: steps_per_execution={self.model.steps_per_execution}"
             )
-        self._adaptive = is_adaptive(self.model.optimizer)
+        self._divisor = range_test_divisor(self.model.optimizer)
         self._before = Snapshot(self.model)
         raise_on_nan(self.model.optimizer, False)  # a rate that is too high is no error here
         self._losses = [[]]

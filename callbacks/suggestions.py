@@ -45,13 +45,13 @@ def minimum(rates: np.ndarray, losses: np.ndarray) -> float:
     return float(rates[int(np.argmin(losses))] / 10.0)
 
 
-def peak(rates: np.ndarray, losses: np.ndarray, adaptive: bool = False) -> float:
+def peak(rates: np.ndarray, losses: np.ndarray, divisor: float = 2.0) -> float:
     """The last rate before the loss rises for good, divided: for the peak of a schedule that stays there only briefly.
 
     That is the last rate at which the running median of 5 losses, which are not to be smoothed otherwise, is within a
     tenth of the whole descent (from the median of the first 5 to the lowest) of the lowest. A passing rise, as a
-    convolutional network shows when the rate first becomes large, is looked through. Divided by 2; by 5 where the
-    optimizer is ``adaptive``, for its steps, of a size of their own, survive rates far above the best.
+    convolutional network shows when the rate first becomes large, is looked through. Divided by ``divisor``, which
+    depends on the optimizer: see :func:`callbacks.hyperparameters.range_test_divisor`.
 
     Source: measured here, ``scripts/measure_range_test.py``; on MNIST the best 1cycle peaks of an MLP and a CNN lie
     around it, with momentum and with Adam.
@@ -61,7 +61,7 @@ def peak(rates: np.ndarray, losses: np.ndarray, adaptive: bool = False) -> float
     median = np.median(np.lib.stride_tricks.sliding_window_view(padded, 5), axis=1)
     lowest = float(np.min(median))
     limit = lowest + 0.1 * max(float(np.median(losses[:5])) - lowest, 0.0)
-    return float(rates[np.flatnonzero(median <= limit)[-1]] / (5.0 if adaptive else 2.0))
+    return float(rates[np.flatnonzero(median <= limit)[-1]] / divisor)
 
 
 def steepest(rates: np.ndarray, losses: np.ndarray) -> float:

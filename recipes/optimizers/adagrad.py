@@ -42,6 +42,8 @@ class AdaGrad(Optimizer):
         0.0
     """
 
+    range_test_divisor = 1.0  # its steps shrink from step to step
+
     def __init__(
         self,
         learning_rate: Any = 0.01,

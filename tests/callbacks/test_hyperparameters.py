@@ -9,12 +9,12 @@ from callbacks.hyperparameters import (
     get_learning_rate,
     get_momentum,
     has_live_momentum,
-    is_adaptive,
     leaves,
+    range_test_divisor,
     set_learning_rate,
     set_momentum,
 )
-from recipes.optimizers import Momentum
+from recipes.optimizers import SGD, Adadelta, AdaGrad, Adam, Momentum, RAdam, RMSProp
 
 K = keras.optimizers
 
@@ -95,9 +95,15 @@ def test_the_rate_of_a_schedule_can_be_read():
     assert get_learning_rate(K.SGD(K.schedules.PiecewiseConstantDecay([5], [0.5, 0.25]))) == 0.5
 
 
-@pytest.mark.parametrize("kind", ["SGD", "Adam", "RMSprop", "Adagrad", "Lion"])
-def test_is_adaptive(kind):
+@pytest.mark.parametrize(
+    ("kind", "divisor"), [("SGD", 2), ("Adam", 5), ("RMSprop", 5), ("Lion", 5), ("Adagrad", 1), ("Adadelta", 1)]
+)
+def test_range_test_divisor(kind, divisor):
     optimizer = getattr(keras.optimizers, kind)(0.1)
-    assert is_adaptive(optimizer) == (kind != "SGD")
-    assert is_adaptive(keras.optimizers.LossScaleOptimizer(optimizer)) == (kind != "SGD")
-    assert not is_adaptive(Momentum(0.1))
+    assert range_test_divisor(optimizer) == divisor
+    assert range_test_divisor(keras.optimizers.LossScaleOptimizer(optimizer)) == divisor
+
+
+def test_range_test_divisor_of_the_optimizers_here():
+    kinds = {Momentum: 2, SGD: 2, RMSProp: 5, Adam: 5, RAdam: 5, AdaGrad: 1, Adadelta: 1}
+    assert {kind: range_test_divisor(kind(0.1)) for kind in kinds} == kinds

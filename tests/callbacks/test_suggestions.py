@@ -18,7 +18,7 @@ def bowl():
 def test_minimum_and_peak():
     assert minimum(RATES, bowl()) == pytest.approx(RATES[40] / 10)
     assert peak(RATES, bowl()) == pytest.approx(RATES[40] / 2)
-    assert peak(RATES, bowl(), adaptive=True) == pytest.approx(RATES[40] / 5)
+    assert peak(RATES, bowl(), divisor=5) == pytest.approx(RATES[40] / 5)
 
 
 def test_peak_looks_through_a_passing_rise():

@@ -91,9 +91,9 @@ def range_test_divisor(optimizer: Any) -> float:
 
     - 2 where the size of an update follows that of the gradient (SGD, momentum).
     - 5 where it does not (Adam, RMSProp, ...): such steps survive rates far above the best.
-    - 1 for AdaGrad and Adadelta, whose steps are larger in a short test than at the same rate in a training: AdaGrad's
-      shrink from step to step, and Adadelta's first ones are still finding their unit. An optimizer of this kind says so
-      in a class attribute ``range_test_divisor``.
+    - 1 for AdaGrad and Adadelta, whose steps in a short test are not those of a training at the same rate: AdaGrad's
+      shrink from step to step, and Adadelta's are still finding their unit. An optimizer of this kind says so in a
+      class attribute ``range_test_divisor``.
 
     Of those that are not Keras' own, one with a live momentum and no ``beta_2`` or ``rho`` counts as SGD.
 

@@ -1,7 +1,7 @@
 """Every optimizer for minibatches on genuine MNIST: 784-500-300-10, ELU, batches of 100, 6 epochs of 1cycle.
 
-Zeiler's network (arXiv:1212.5701, tables 1 and 2) with the default recipe's activation, initialization and schedule. Each
-optimizer trains at the peak rate that a range test finds, each seed its own; nothing is chosen on the test split.
+Zeiler's network (arXiv:1212.5701, tables 1 and 2) with the default recipe's activation, initialization and schedule.
+Each optimizer trains at the peak rate that a range test finds, each seed its own; nothing is chosen on the test split.
 
     python scripts/measure_optimizers.py --data-dir DIR       # DIR: where MNIST is prepared for TFDS
 

@@ -97,7 +97,9 @@ class RAdam(AdaptiveMoments):
         (gradient,) = cast(dtype, gradient)
         if is_fusible(gradient, variable, LEAST):
             rate = self.once("rate of the kernel", dtype, lambda: self._rate(learning_rate, NO_DIVISION))
-            epsilon = self.once("epsilon of the kernel", dtype, lambda: ops.where(self._divided()[0], self.epsilon, NO_DIVISION))
+            epsilon = self.once(
+                "epsilon of the kernel", dtype, lambda: ops.where(self._divided()[0], self.epsilon, NO_DIVISION)
+            )
             self.fused_step(gradient, variable, rate, epsilon)
             return
         mean, squares = self.advance(gradient, variable)

@@ -14,7 +14,7 @@ Three measurements:
   gradient of one minibatch counts as much as one of all images. ``HessianFree`` counts its products and losses as its
   docstring says. ``updates`` is the number of steps.
 
-    python scripts/measure_second_order.py            # about 8 minutes on two cores
+    python scripts/measure_second_order.py            # about 9 minutes of processor time
 
 Writes ``results/second_order.csv``.
 """

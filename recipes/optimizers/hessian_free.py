@@ -131,7 +131,7 @@ class HessianFree(BatchLossOptimizer):
 
     Args:
         learning_rate: e >= 0, or a Keras ``LearningRateSchedule``. Default 1.0.
-        damping: the first l, >= 0, in units of the loss / weight^2. Default 1.0. 0 stays 0.
+        damping: the first l, >= 0, in units of the loss / weight^2. Default 0.1. 0 stays 0.
         curvature: "gauss_newton" (default) or "hessian".
         curvature_fraction: the fraction of the batch, its first examples, that B is taken from, in (0, 1]; loss and
             gradient always take all. Default 1.0. Smaller makes steps cheaper and needs more damping.
@@ -157,7 +157,7 @@ class HessianFree(BatchLossOptimizer):
     def __init__(
         self,
         learning_rate: Any = 1.0,
-        damping: float = 1.0,
+        damping: float = 0.1,
         curvature: str = "gauss_newton",
         curvature_fraction: float = 1.0,
         max_iterations: int = 250,

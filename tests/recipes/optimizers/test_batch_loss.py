@@ -209,7 +209,7 @@ def test_eager_compiled_and_several_steps_give_the_same(make_some):
     assert work == [work[0]] * 3
 
 
-@pytest.mark.parametrize("name", ["newton", "gauss_newton"])
+@pytest.mark.parametrize("name", [pytest.param("newton", marks=pytest.mark.thorough), "gauss_newton"])
 def test_under_xla(name):
     losses = []
     for compiled in (False, True):

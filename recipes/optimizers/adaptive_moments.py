@@ -95,7 +95,7 @@ class AdaptiveMoments(Optimizer):
         Worked out in double precision, where the backend has it, from beta_2 as rounded to single precision, which is
         what the averages are made with.
         """
-        rounded = math.log(float(np.float32(self.beta_2)))
+        rounded = math.log(max(float(np.float32(self.beta_2)), 1e-300))  # beta_2 may be 0
         return -ops.expm1(ops.multiply(self.step_number("float64"), rounded))
 
     def advance(self, gradient: Any, variable: Any) -> tuple[Any, Any]:

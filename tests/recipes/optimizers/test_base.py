@@ -288,5 +288,12 @@ def test_a_momentum_that_is_not_there_cannot_be_assigned():
         RMSProp().momentum = 0.5
 
 
+@pytest.mark.parametrize("kind", [Adam, Nadam])
+def test_without_any_memory_adam_is_the_sign_of_the_gradient(kind, problem, apply):
+    start, gradients = problem
+    path = apply(kind(0.1, beta_1=0.0, beta_2=0.0), start, gradients)
+    np.testing.assert_allclose(path[:, :6], -0.1 * np.cumsum(np.sign(gradients), 0)[:, :6], rtol=0.02, atol=1e-3)
+
+
 def test_sgd_has_no_momentum_to_ask_for():
     assert {"momentum", "nesterov"}.isdisjoint(SGD().get_config())

@@ -23,6 +23,7 @@ __all__ = [
     "leaves",
     "nan_gradient",
     "raise_on_nan",
+    "raises_on_nan",
     "range_test_divisor",
     "set_learning_rate",
     "set_momentum",
@@ -130,6 +131,11 @@ def set_momentum(optimizer: Any, value: float) -> None:
                 f"whose momentum can change during training. Received: momentum={value}"
             )
         leaf.momentum = value
+
+
+def raises_on_nan(optimizer: Any) -> bool:
+    """Whether an optimizer inside ``optimizer`` raises at a gradient that is NaN or infinite."""
+    return any(getattr(leaf, "raises_on_nan", False) for leaf in leaves(optimizer))
 
 
 def raise_on_nan(optimizer: Any, value: bool) -> None:

@@ -14,6 +14,7 @@ from keras.src.random.seed_generator import GLOBAL_SEED_GENERATOR, global_seed_g
 from callbacks.callback_state import callback_state, changed, set_callback_state
 from callbacks.checkpoints import Checkpoints, is_plain
 from callbacks.checks import InvalidArgument, check_integer
+from callbacks.hyperparameters import raise_on_nan, raises_on_nan
 from callbacks.siblings import callback_list
 
 __all__ = ["Resume"]
@@ -132,6 +133,7 @@ class Resume(keras.callbacks.Callback):
         self._from_epoch, self._from_batch = position
         self._train_function: Any = None
         self._calls = 0
+        self._raises = False
         self._base: Any = None
         self._logs: dict[str, Any] = {}
         self._begin = self._since = 0
@@ -252,12 +254,15 @@ class Resume(keras.callbacks.Callback):
         model = self.model
         self._train_function = model.train_function
         model.train_function = self._skip
+        self._raises = raises_on_nan(model.optimizer)
+        raise_on_nan(model.optimizer, False)  # what the call that is made computes is thrown away
         model.evaluate = lambda *_, **__: {}
 
     def _end_skipping(self) -> None:
         if self._train_function is not None:
             self.model.train_function, self._train_function = self._train_function, None
             del self.model.evaluate
+            raise_on_nan(self.model.optimizer, self._raises)
 
     def _skip(self, iterator: Any) -> dict[str, Any]:
         """Reads the batches of one call of the compiled step; the first call is made, for what Keras builds in it."""

@@ -308,7 +308,6 @@ def test_a_choice_that_was_changed_since_is_respected(fit, tmp_path):
     assert len(history["loss"]) > 5
 
 
-@pytest.mark.thorough
 def test_random_kills():
     script = Path(__file__).parents[2] / "scripts" / "stress_resume.py"
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}

@@ -74,6 +74,13 @@ class Optimizer(keras.optimizers.Optimizer):
 
     Raises:
         InvalidArgument: for a value outside its range.
+
+    Source: decoupled weight decay: Loshchilov and Hutter 2019, arXiv:1711.05101.
+
+    Example:
+        >>> from recipes.optimizers import SGD
+        >>> SGD(0.1, weight_decay=0.01, never_decayed=["embeddings"]).never_decayed
+        ('embeddings',)
     """
 
     def __init__(
@@ -161,7 +168,7 @@ class Optimizer(keras.optimizers.Optimizer):
     @property
     def raises_on_nan(self) -> bool:
         """Whether a gradient that is not finite is an error; it may be assigned at any time."""
-        return self._raises is not None and bool(self._raises.numpy())
+        return self._raises is not None and bool(_value(self._raises))
 
     @raises_on_nan.setter
     def raises_on_nan(self, value: bool) -> None:
@@ -175,7 +182,7 @@ class Optimizer(keras.optimizers.Optimizer):
 
         Of several at the same step, the one nearest to the output: the others got it from there.
         """
-        found = -1 if self._raises is None else int(self._culprit.numpy())
+        found = -1 if self._raises is None else int(_value(self._culprit))
         return self._layers[found] if found >= 0 else None
 
     def apply(self, grads: Sequence[Any], trainable_variables: Any = None) -> Any:
@@ -267,6 +274,13 @@ def handles(variable: Any, *state: Any) -> list[Any]:
     return [variable.handle, *(each.value.handle for each in state)]
 
 
+def _value(variable: Any) -> np.ndarray:
+    """The value of a TensorFlow variable, that of the first replica where there are several."""
+    import tensorflow as tf
+
+    return np.asarray(tf.convert_to_tensor(variable))
+
+
 def _under_xla() -> bool:
     """Whether XLA will compile what is being traced: it knows neither errors nor texts."""
     import tensorflow as tf
@@ -279,7 +293,12 @@ def _under_xla() -> bool:
 
 
 def cast(dtype: Any, *values: Any) -> list[Any]:
-    """The values in this precision."""
+    """The values, numbers or tensors of any shape, as tensors of this type, in the order given.
+
+    Example:
+        >>> [each.dtype.name for each in cast("float64", 0.5, ops.ones(3))]
+        ['float64', 'float64']
+    """
     return [ops.cast(each, dtype) for each in values]
 
 

@@ -141,6 +141,17 @@ def test_several_steps_a_call(steps, fit, tmp_path):
         assert fit(make(steps_per_execution=steps), *used) == unbroken
 
 
+def test_the_call_that_only_builds_may_train_at_any_rate(fit, tmp_path):
+    """Before the schedule has a say, the optimizer's own rate holds, which nobody meant to be used."""
+
+    def once(*more):
+        return fit(make(Momentum(1e20), steps_per_execution=4), *more, callbacks.OneCycle(0.03))
+
+    unbroken = once()
+    assert once(Resume(tmp_path, every=3), Kill(4)) is None
+    assert once(Resume(tmp_path, every=3)) == unbroken
+
+
 def shuffled(arrays):
     return tf.data.Dataset.from_tensor_slices(arrays).shuffle(40, seed=1).batch(4)
 

@@ -1,18 +1,16 @@
-"""The loss as a function of the weights on the batch of the running training step, and optimizers that evaluate it."""
+"""The loss as a function of the weights on one batch, with its derivatives and products of its curvature."""
 
 from __future__ import annotations
 
 import math
-import sys
-import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 
-from callbacks.checks import InvalidArgument, check_number
+from callbacks.checks import InvalidArgument
 
-__all__ = ["BatchLoss", "BatchLossOptimizer", "FunctionLoss", "Product", "epsilon", "flatten", "unflatten"]
+__all__ = ["BatchLoss", "FunctionLoss", "Product", "epsilon", "flatten", "unflatten"]
 
 Product = Callable[[Sequence[Any]], list[Any]]
 
@@ -24,20 +22,6 @@ HESSIAN_PRODUCT = 2.0
 
 GAUSS_NEWTON_PRODUCT = 4 / 3
 """What one product of the Gauss-Newton matrix costs: 4 matrix products a layer, 2 for J and 2 for its transpose."""
-
-GRADIENTS = 2.0
-"""The gradient evaluations that every step begins with: Keras' own, and that of the loss function used here."""
-
-NOT_SUPPORTED = {
-    "weight_decay": "None: an L2 regularizer belongs to the loss",
-    "clipnorm": "None: the step has the length that the loss asks for",
-    "clipvalue": "None: the step has the length that the loss asks for",
-    "global_clipnorm": "None: the step has the length that the loss asks for",
-    "use_ema": "False: the averaged weights would not be those whose loss was measured",
-    "ema_overwrite_frequency": "None: the averaged weights would not be those whose loss was measured",
-    "loss_scale_factor": "None: the loss is evaluated here, without a scale",
-    "gradient_accumulation_steps": "None: a step uses one batch; make the batch larger",
-}
 
 
 def flatten(values: Sequence[Any], dtype: Any = None) -> Any:
@@ -258,147 +242,3 @@ def _derivative(tape: Any, targets: Any, sources: list[Any], output_gradients: A
     zero = tf.UnconnectedGradients.ZERO
     found = tape.gradient(targets, sources, output_gradients=output_gradients, unconnected_gradients=zero)
     return [tf.convert_to_tensor(each) for each in found]
-
-
-class BatchLossOptimizer(keras.optimizers.Optimizer):
-    """Base of the optimizers that evaluate the loss themselves, on the batch of the training step that is being run.
-
-    They work in ``model.compile`` and ``fit``, eagerly, compiled, with any ``steps_per_execution`` and under XLA:
-    ``apply`` finds Keras' ``train_step`` on the Python call stack, and in it the model and the batch. The gradients
-    that Keras passes serve only to tell which weights take part: with dropout they belong to other random numbers
-    than later evaluations do, so loss and gradient are computed again. In a loop of one's own there is
-    :meth:`minimize`.
-
-    A subclass defines ``new_values``. If loss or gradient is not finite, or no step is found, the weights stay.
-
-    State, readable after ``fit``: ``gradient_evaluations``, the work of all steps so far, and
-    ``last_gradient_evaluations``, that of the last step, both in gradient evaluations. These count each gradient as 1,
-    a loss as 1/3 (the forward pass alone), a product of the Hessian with a vector as 2 and one of the Gauss-Newton
-    matrix as 4/3: the matrix products in them over those of a gradient, and an upper bound of the time they take.
-    Each step begins with 2: the gradient of Keras' training step, whose backward pass TensorFlow drops in compiled mode
-    because nobody uses it, and that of the loss evaluated here. ``last_step``: what the direction was multiplied by;
-    0 is no step.
-
-    Args:
-        learning_rate: the step's factor, or where the search for it starts; >= 0. Default 1.0.
-        name: the optimizer's name.
-        **kwargs: those of every Keras optimizer are accepted only at the values that switch them off.
-
-    Raises:
-        InvalidArgument: for an argument of Keras that does not go with such a step, by name.
-        ValueError: in ``apply``, where there is no Keras training step whose model this optimizer trains.
-    """
-
-    finds_its_own_step = True
-
-    def __init__(self, learning_rate: Any = 1.0, name: str | None = None, **kwargs: Any):
-        if not callable(learning_rate) and not isinstance(learning_rate, dict):
-            learning_rate = check_number("learning_rate", learning_rate, low=0)
-        for key, accepted in NOT_SUPPORTED.items():
-            if kwargs.get(key) is not None and kwargs[key] is not False:
-                raise InvalidArgument(key, kwargs[key], accepted)
-        super().__init__(learning_rate=learning_rate, name=name, **kwargs)
-        self._function_loss: FunctionLoss | None = None
-
-    def build(self, variables: list[Any]) -> None:
-        """Makes the counters."""
-        if self.built:
-            return
-        super().build(variables)
-        names = ("gradient_evaluations", "last_gradient_evaluations", "last_step")
-        for name in names:
-            setattr(self, name, self._scalar(name))
-
-    def _scalar(self, name: str, initializer: Any = "zeros", dtype: str = "float64") -> Any:
-        return self.add_variable((), initializer, dtype=dtype, aggregation="only_first_replica", name=name)
-
-    def new_values(
-        self, loss: FunctionLoss, variables: list[Any], values: list[Any], learning_rate: Any
-    ) -> tuple[Any, Any, Any]:
-        """One step.
-
-        Args:
-            loss: the loss as a function of the weights.
-            variables: the Keras variables; not to be assigned here.
-            values: their values, TensorFlow tensors.
-            learning_rate: shape (), float64.
-
-        Returns:
-            The new weights as one vector (see :func:`flatten`), the step's factor (0 for no step), and the gradient
-            evaluations it took beyond the first two; the last two of shape (), float64.
-        """
-        raise NotImplementedError
-
-    def minimize(self, loss_function: Any, variables: Sequence[Any]) -> Any:
-        """One step that lowers ``loss_function``, for a training loop of one's own or a function of a few numbers.
-
-        Args:
-            loss_function: takes a list of tensors, one a variable, and returns a scalar; or a :class:`BatchLoss`.
-            variables: the Keras variables to change. Always the same ones.
-
-        Returns:
-            The loss before the step, shape (). May be called in a ``tf.function``, which makes many steps faster.
-
-        Raises:
-            InvalidArgument: for a loss_function that is neither.
-
-        Example:
-            >>> from recipes.optimizers.newton import Newton
-            >>> point = keras.Variable([-1.2, 1.0])
-            >>> rosenbrock = lambda v: (1 - v[0][0]) ** 2 + 100 * (v[0][1] - v[0][0] ** 2) ** 2
-            >>> optimizer = Newton()
-            >>> losses = [float(optimizer.minimize(rosenbrock, [point])) for _ in range(25)]
-            >>> point.numpy().round(3).tolist()
-            [1.0, 1.0]
-        """
-        import tensorflow as tf
-
-        loss = loss_function if isinstance(loss_function, FunctionLoss) else FunctionLoss(loss_function)
-        before = loss.loss([tf.convert_to_tensor(each.value) for each in variables])
-        self._function_loss = loss
-        try:
-            self.apply([tf.zeros_like(each.value) for each in variables], list(variables))
-        finally:
-            self._function_loss = None
-        return before
-
-    def _backend_update_step(self, grads: Any, trainable_variables: Any, learning_rate: Any) -> None:
-        """Called by Keras once a step, for all variables together."""
-        if keras.backend.backend() != "tensorflow":
-            raise InvalidArgument("backend", keras.backend.backend(), f"'tensorflow' for {type(self).__name__}")
-        import tensorflow as tf
-
-        replicas = tf.distribute.get_strategy().num_replicas_in_sync
-        if replicas > 1:
-            kind = type(self).__name__
-            raise InvalidArgument("replicas", replicas, f"1 for {kind}, which needs the whole batch in one place")
-        variables = list(trainable_variables)
-        loss = self._function_loss or self._loss_of_the_training_step(variables)
-        values = [tf.convert_to_tensor(each.value) for each in variables]
-        vector, step, work = self.new_values(loss, variables, values, tf.cast(learning_rate, tf.float64))
-        for variable, old, new in zip(variables, values, unflatten(vector, values), strict=True):
-            self.assign(variable, tf.where(step > 0, new, old))
-        work = tf.cast(work, tf.float64) + GRADIENTS
-        self.assign(self.last_step, step)
-        self.assign(self.last_gradient_evaluations, work)
-        self.assign_add(self.gradient_evaluations, work)
-
-    def _loss_of_the_training_step(self, variables: list[Any]) -> BatchLoss:
-        frame: types.FrameType | None = sys._getframe(1)
-        own = keras.Model.train_step.__code__
-        seen = "no train_step"
-        while frame is not None:
-            model = frame.f_locals.get("self")
-            if isinstance(model, keras.Model) and frame.f_code.co_name == "train_step":
-                if frame.f_code is own and model.optimizer is self:
-                    return BatchLoss(model, frame.f_locals["data"], variables)
-                custom = frame.f_code is not own
-                seen = f"{type(model).__name__}.train_step" if custom else type(model.optimizer).__name__
-            frame = frame.f_back
-        name = type(self).__name__
-        raise ValueError(
-            f"{name} evaluates the loss several times a step and so needs the batch: train with model.compile({name}("
-            f"...), auto_scale_loss=False) and Keras' own train_step, or call optimizer.minimize(loss_function, "
-            f"variables), where loss_function takes a list of tensors or is a BatchLoss(model, data). "
-            f"Received: caller={seen}"
-        )

@@ -8,16 +8,8 @@ from typing import Any
 import keras
 
 from callbacks.checks import check_choice, check_integer, check_number
-from recipes.optimizers.batch_loss import (
-    HESSIAN_PRODUCT,
-    LOSS,
-    BatchLossOptimizer,
-    FunctionLoss,
-    Product,
-    epsilon,
-    flatten,
-    unflatten,
-)
+from recipes.optimizers.batch_loss import HESSIAN_PRODUCT, LOSS, FunctionLoss, Product, epsilon, flatten, unflatten
+from recipes.optimizers.batch_loss_optimizer import BatchLossOptimizer
 from recipes.optimizers.line_search import backtracking
 
 __all__ = ["HessianFree", "conjugate_gradients"]

@@ -10,7 +10,8 @@ import tensorflow as tf
 
 from callbacks import Resume
 from callbacks.checks import InvalidArgument
-from recipes.optimizers.batch_loss import NOT_SUPPORTED, BatchLoss, BatchLossOptimizer, FunctionLoss, flatten, unflatten
+from recipes.optimizers.batch_loss import BatchLoss, FunctionLoss, flatten, unflatten
+from recipes.optimizers.batch_loss_optimizer import NOT_SUPPORTED, BatchLossOptimizer
 from recipes.optimizers.hessian_free import HessianFree
 from recipes.optimizers.line_search import LineSearch
 from recipes.optimizers.newton import Newton

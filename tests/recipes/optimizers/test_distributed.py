@@ -25,8 +25,9 @@ y = x[:, :1] * x[:, 1:2]
 
 def made(name, strategy):
     with strategy.scope() if strategy else contextlib.nullcontext():
-        layers = [keras.layers.Dense(8, "tanh", kernel_initializer=keras.initializers.RandomNormal(seed=1), name="first"),
-                  keras.layers.Dense(1, kernel_initializer=keras.initializers.RandomNormal(seed=2), name="last")]
+        start = [keras.initializers.RandomNormal(seed=seed) for seed in (1, 2)]
+        layers = [keras.layers.Dense(8, "tanh", kernel_initializer=start[0], name="first"),
+                  keras.layers.Dense(1, kernel_initializer=start[1], name="last")]
         model = keras.Sequential([keras.Input((4,)), *layers])
         model.compile(OPTIMIZERS.build(name, learning_rate=0.01, weight_decay=0.1), "mse")
     return model

@@ -133,7 +133,21 @@ def write_bytes(path: str | os.PathLike[str], content: bytes) -> Path:
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> Path:
-    """:func:`write_bytes` of text in UTF-8."""
+    """Writes text in UTF-8 so that the file is there whole or, after a crash, as it was; missing folders are made.
+
+    Args:
+        path: the file; one that exists is replaced.
+        text: what it shall hold.
+
+    Returns:
+        The path, as a :class:`pathlib.Path`.
+
+    Raises:
+        OSError: where the file cannot be written.
+
+    Example:
+        >>> write_text("notes/summary.md", "# Summary")   # doctest: +SKIP
+    """
     return write_bytes(path, text.encode("utf-8"))
 
 

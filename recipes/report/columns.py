@@ -56,7 +56,10 @@ def verdict_of(row: Row) -> str:
 
 
 def summary_columns(results: Results) -> list[Column]:
-    """The columns of the table of arms."""
+    """The columns of the table of arms, in order, each from a row of ``results.summary``.
+
+    Where a terminal is too narrow for all of them, those with the smallest ``keep`` are left out first.
+    """
     metric, winner = results.metric, results.winner
     reference = _reference(results)
     trainings = results.trials["arm"].value_counts().to_dict()
@@ -121,7 +124,10 @@ def summary_columns(results: Results) -> list[Column]:
 
 
 def effect_columns(results: Results) -> list[Column]:
-    """The columns of the table of main effects."""
+    """The columns of the table of main effects, in order, each from a row of ``results.main_effects``.
+
+    A main effect is an optimizer's or a regularizer's mean over all arms that have it.
+    """
     metric = results.metric
     unit = " (%)" if formatting.is_percentage(metric) else ""
     reference = _reference(results)

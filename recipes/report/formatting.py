@@ -106,7 +106,7 @@ def learning_rate(value: Any) -> str:
 
 
 def strength(value: Any) -> str:
-    """A strength of a regularizer, written as a learning rate."""
+    """A strength of a regularizer, written as :func:`learning_rate` writes a rate; a dash where there is none."""
     return learning_rate(value)
 
 

@@ -45,7 +45,11 @@ def write_page(results: Results, path: str | os.PathLike[str]) -> Path:
 
 
 def render_page(results: Results) -> str:
-    """The HTML that ``write_page`` writes."""
+    """The page as one string of HTML, with its pictures inside it: nothing is loaded from elsewhere.
+
+    Args:
+        results: what is to be shown; :class:`Results` says where it comes from.
+    """
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

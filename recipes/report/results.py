@@ -39,7 +39,7 @@ def as_float(value: Any) -> float:
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows of a table as dicts, column -> value."""
+    """The rows of a table as dicts, column -> value: missing numbers stay NaN."""
     return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
 
 

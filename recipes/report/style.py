@@ -93,7 +93,7 @@ def plain(text: Any) -> str:
 
 
 def message(axes: Axes, text: str) -> None:
-    """Says in an otherwise empty plot why it is empty."""
+    """Writes ``text`` in the middle of an otherwise empty plot, without axes: why there is nothing in it to see."""
     axes.axis("off")
     axes.text(0.5, 0.5, text, ha="center", va="center", color=MUTED, transform=axes.transAxes)
 

@@ -212,7 +212,14 @@ def main_effects(trials: pd.DataFrame, default: Arm, direction: str) -> pd.DataF
 
 
 def verdict(table: pd.DataFrame, effects: pd.DataFrame, metric: str, direction: str) -> list[str]:
-    """The outcome in two or three sentences."""
+    """The outcome in one to three sentences: which arm does best, by how much, and how sure that is.
+
+    Args:
+        table: the arms, the best first, as :func:`summary` returns them.
+        effects: the levels of each factor, as :func:`main_effects` returns them.
+        metric: the test metric's name, "accuracy" for one.
+        direction: "max" if more is better, "min" if less is.
+    """
     best = table.iloc[0]
     if not math.isfinite(best["test_mean"]):
         return ["Every arm diverged: lower the learning rates."]

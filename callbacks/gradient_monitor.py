@@ -303,19 +303,12 @@ class _Probe:
 
     def position(self) -> int:
         """The next step, as the compiled step counts."""
-        return int(np.asarray(tf_value(self._state))[0])
+        return int(self._state.numpy()[0])
 
     def take(self) -> tuple[int, list[list[float]]]:
         """The next step, and the measurements since the last time, which it forgets."""
-        position, written = np.asarray(tf_value(self._state))
+        position, written = self._state.numpy()
         if not written:
             return int(position), []
         self._state.assign(np.array([position, 0], np.int64))
-        return int(position), np.asarray(tf_value(self._rows))[:written].tolist()
-
-
-def tf_value(variable: Any) -> Any:
-    """The value of a TensorFlow variable, that of the first replica where there are several."""
-    import tensorflow as tf
-
-    return tf.convert_to_tensor(variable)
+        return int(position), self._rows.numpy()[:written].tolist()

@@ -24,9 +24,9 @@ class StepHooks:
 
     Example:
         >>> hooks = StepHooks.of(model)                                        # doctest: +SKIP
-        >>> hooks.add("count", lambda data: counter.assign_add(1))
+        >>> hooks.add(model, "count", lambda data: counter.assign_add(1))
         >>> model.fit(...)
-        >>> hooks.remove("count")
+        >>> hooks.remove(model, "count")
     """
 
     def __init__(self, model: keras.Model):

@@ -168,7 +168,7 @@ class Optimizer(keras.optimizers.Optimizer):
     @property
     def raises_on_nan(self) -> bool:
         """Whether a gradient that is not finite is an error; it may be assigned at any time."""
-        return self._raises is not None and bool(_value(self._raises))
+        return self._raises is not None and bool(self._raises.numpy())
 
     @raises_on_nan.setter
     def raises_on_nan(self, value: bool) -> None:
@@ -182,27 +182,35 @@ class Optimizer(keras.optimizers.Optimizer):
 
         Of several at the same step, the one nearest to the output: the others got it from there.
         """
-        found = -1 if self._raises is None else int(_value(self._culprit))
+        found = -1 if self._raises is None else int(self._culprit.numpy())
         return self._layers[found] if found >= 0 else None
 
     def apply(self, grads: Sequence[Any], trainable_variables: Any = None) -> Any:
         """Updates the variables by their gradients; see Keras' ``Optimizer.apply``."""
         variables = self._trainable_variables if trainable_variables is None else list(trainable_variables)
         grads = list(grads)
-        if keras.backend.backend() == "tensorflow" and len(grads) == len(variables):
-            grads = self._checked_gradients(grads, variables)
-        return super().apply(grads, trainable_variables)
-
-    def _checked_gradients(self, gradients: list[Any], variables: list[Any]) -> list[Any]:
-        """The gradients, dense, to be had only after none of them was found to be NaN or infinite."""
+        if keras.backend.backend() != "tensorflow" or len(grads) != len(variables):
+            return super().apply(grads, trainable_variables)
         import tensorflow as tf
 
-        gradients = [None if each is None else tf.convert_to_tensor(each) for each in gradients]
+        if not self.built:  # now: variables cannot be made in what waits for the check
+            with keras.name_scope(self.name, caller=self):
+                self.build(variables)
+        grads = [None if each is None else tf.convert_to_tensor(each) for each in grads]  # dense
+        with tf.control_dependencies(self._checked(grads, variables)):  # nothing is updated before
+            return super().apply(grads, trainable_variables)
+
+    def _checked(self, gradients: list[Any], variables: list[Any]) -> list[Any]:
+        """The operation, if there is anything to look at, that finds a gradient which is NaN or infinite."""
+        import tensorflow as tf
+
         pairs = [(each, variable) for each, variable in zip(gradients, variables, strict=True) if each is not None]
         if not pairs:
-            return gradients
-        # A sum is NaN or infinite if anything in it is: one pass over each gradient, and one number to look at.
-        sums = tf.stack([tf.cast(tf.reduce_sum(each), tf.float32) for each, _ in pairs])
+            return []
+        # A sum is NaN or infinite if anything in it is: one pass over each gradient, and one number to look at. In a
+        # precision in which finite numbers do not sum to infinity: half precision ends at 65,504.
+        wide = tf.float64 if any(each.dtype == tf.float64 for each, _ in pairs) else tf.float32
+        sums = tf.stack([tf.reduce_sum(tf.cast(each, wide)) for each, _ in pairs])
         paths = [getattr(variable, "path", variable.name) for _, variable in pairs]
         self._layers = tuple(path.rsplit("/", 1)[0] for path in paths)
         xla = _under_xla()
@@ -226,9 +234,7 @@ class Optimizer(keras.optimizers.Optimizer):
                 )
             return tf.constant(False)
 
-        checked = tf.cond(tf.math.is_finite(tf.reduce_sum(sums)), fine, bad)
-        with tf.control_dependencies([checked]):  # nothing is updated before
-            return [None if each is None else tf.identity(each) for each in gradients]
+        return [tf.cond(tf.math.is_finite(tf.reduce_sum(sums)), fine, bad)]
 
     # --- the step ---------------------------------------------------------------------------------------------------
 
@@ -272,13 +278,6 @@ def is_fusible(gradient: Any, variable: Any, least: int = 0) -> bool:
 def handles(variable: Any, *state: Any) -> list[Any]:
     """The resource handles of a TensorFlow variable and of its Keras state variables, for TensorFlow's kernels."""
     return [variable.handle, *(each.value.handle for each in state)]
-
-
-def _value(variable: Any) -> np.ndarray:
-    """The value of a TensorFlow variable, that of the first replica where there are several."""
-    import tensorflow as tf
-
-    return np.asarray(tf.convert_to_tensor(variable))
 
 
 def _under_xla() -> bool:

@@ -170,21 +170,23 @@ def test_what_was_measured_before_a_training_broke_off_is_there(data):
         assert monitor.verdict().startswith("exploding at step 4: the norm of the gradient is nan")
 
 
-def test_after_the_training_the_hook_is_gone_and_an_interrupted_one_measures_nothing(data, dataset, make_model):
+@pytest.mark.parametrize("every", [1, 2])
+def test_after_the_training_the_hook_is_gone_and_an_interrupted_one_measures_nothing(every, data, dataset, make_model):
     class Interrupt(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
             raise RuntimeError
 
-    model, _ = fitted(everything, data, GradientMonitor(2))
+    model, _ = fitted(everything, data, GradientMonitor(every))
     assert not StepHooks.of(model)._before
     assert not StepHooks.of(model)._at_start
-    model, monitor = make_model(), GradientMonitor(2)
+    model, monitor = make_model(), GradientMonitor(every)
     with pytest.raises(RuntimeError):
         model.fit(dataset, verbose=0, shuffle=False, callbacks=[monitor, Interrupt()])
     probe = monitor._probe
     assert probe.position() == 10
     model.fit(dataset, verbose=0, shuffle=False)
     assert probe.position() == probe.CLOSED
+    assert probe.take() == (probe.CLOSED, [])
     model.fit(dataset, verbose=0, shuffle=False, callbacks=[monitor])
     assert not StepHooks.of(model)._before
 

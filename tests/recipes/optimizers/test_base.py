@@ -101,20 +101,45 @@ def check_that_a_bad_gradient_stops(optimizer, bad, **options):
     model.compile(optimizer, "mse", **options)
     x, y = np.ones((32, 2)), np.ones((32, 1))
     model.fit(x, y, verbose=0)
-    weights = [each.copy() for each in model.get_weights()]
+    everything = [*model.variables, *optimizer.variables]
+    before = [each.numpy().copy() for each in everything]
     with pytest.raises(tf.errors.InvalidArgumentError, match=r"NaN or infinite.*(\n.*)?second"):
         model.fit(np.array([[bad, 1.0]]), y[:1], verbose=0)
-    for one, other in zip(weights, model.get_weights(), strict=True):
-        np.testing.assert_array_equal(one, other)
+    for one, other in zip(before, everything, strict=True):
+        np.testing.assert_array_equal(one, other.numpy(), err_msg=other.path)
 
 
-def test_a_bad_gradient_stops_the_training_and_leaves_the_weights(case):
+def test_a_bad_gradient_stops_the_training_and_leaves_weights_and_state(case):
     check_that_a_bad_gradient_stops(case.build(), np.nan)
 
 
 @pytest.mark.parametrize("options", [{"run_eagerly": True}, {}, {"steps_per_execution": 4}])
 def test_whatever_way_it_runs(options):
     check_that_a_bad_gradient_stops(Momentum(), np.inf, **options)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+def test_each_value_that_is_not_finite_is_found(bad, dtype):
+    variables = [keras.Variable(np.ones(3), dtype=dtype, name=name) for name in ("one", "two")]
+    optimizer = SGD(0.5)
+    optimizer.build(variables)
+    gradients = [tf.ones(3, dtype), tf.constant([0.0, bad, 1.0], dtype)]
+    with pytest.raises(tf.errors.InvalidArgumentError, match="NaN or infinite"):
+        optimizer.apply(gradients, variables)
+    assert optimizer.nan_gradient == "two"
+    np.testing.assert_array_equal(variables[0].numpy(), np.ones(3))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float64"])
+def test_large_gradients_are_not_bad_ones(dtype):
+    """Where their sum is beyond the largest number of float16, or of float32."""
+    large = {"float16": 4e4, "float64": 1e300}[dtype]
+    variable = keras.Variable(np.ones(8), dtype=dtype, name="wide")
+    optimizer = SGD(1e-4)
+    optimizer.build([variable])
+    optimizer.apply([tf.constant([large] * 8, dtype)], [variable])
+    assert optimizer.nan_gradient is None
 
 
 def test_a_finite_loss_hides_nothing():

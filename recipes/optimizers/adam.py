@@ -82,8 +82,8 @@ class Adam(AdaptiveMoments):
         dtype = variable.dtype
         (gradient,) = cast(dtype, gradient)
         rate = self.once("rate", dtype, lambda: self._corrected_rate(learning_rate))
-        if not self.amsgrad and is_fusible(gradient, variable, LEAST):
-            self.fused_step(gradient, variable, rate)
+        if is_fusible(gradient, variable, LEAST):
+            self.fused_step(gradient, variable, rate, largest=self.largest)
             return
         mean, squares = self.advance(gradient, variable)
         if self.amsgrad:

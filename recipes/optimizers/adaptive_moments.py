@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -110,18 +111,23 @@ class AdaptiveMoments(Optimizer):
             self.assign_add(squares, ops.multiply(ops.square(gradient) - squares, 1.0 - self.beta_2))
         return mean, squares
 
-    def fused_step(self, gradient: Any, variable: Any, rate: Any, epsilon: Any = None) -> None:
-        """In one TensorFlow kernel: both averages, then ``variable -= rate mean / (sqrt(squares) + epsilon)``."""
+    def fused_step(
+        self, gradient: Any, variable: Any, rate: Any, epsilon: Any = None, largest: Sequence[Any] = ()
+    ) -> None:
+        """In one TensorFlow kernel: both averages, then ``variable -= rate mean / (sqrt(squares) + epsilon)``.
+
+        With ``largest``, the largest mean squares of all variables: they too, and their root in the step.
+        """
         import tensorflow as tf
 
         index = self._get_variable_index(variable)
-        var, m, v = handles(variable, self.means[index], self.squares[index])
+        names = ("var", "m", "v", "vhat") if largest else ("var", "m", "v")
+        state = [each[index] for each in (self.means, self.squares, largest) if each]
+        kernel = tf.raw_ops.ResourceApplyAdamWithAmsgrad if largest else tf.raw_ops.ResourceApplyAdam
         epsilon = self.epsilon if epsilon is None else epsilon
         zero, rate, beta_2, epsilon = cast(variable.dtype, 0.0, rate, self.beta_2, epsilon)
-        tf.raw_ops.ResourceApplyAdam(
-            var=var,
-            m=m,
-            v=v,
+        kernel(
+            **dict(zip(names, handles(variable, *state), strict=True)),
             beta1_power=zero,  # the corrections are in the rate
             beta2_power=zero,
             lr=rate,

@@ -89,21 +89,25 @@ class RMSProp(Optimizer):
         index = self._get_variable_index(variable)
         squares = self.squares[index]
         gradient, rate, rho, epsilon = cast(variable.dtype, gradient, learning_rate, self.rho, self.epsilon)
-        if self.velocities and not self.nesterov and is_fusible(gradient, variable):
+        momentum = self.once("momentum", variable.dtype, lambda: self.momentum) if self.velocities else None
+        if self.velocities and is_fusible(gradient, variable):
             import tensorflow as tf
 
-            momentum = self.once("momentum", variable.dtype, lambda: self.momentum)
-            var, ms, mom = handles(variable, squares, self.velocities[index])  # there, the velocity is -v
+            velocity = self.velocities[index]  # here and there it is -v
+            ahead = ops.multiply(velocity, momentum) if self.nesterov else None
+            var, ms, mom = handles(variable, squares, velocity)
             tf.raw_ops.ResourceApplyRMSProp(
                 var=var, ms=ms, mom=mom, lr=rate, rho=rho, momentum=momentum, epsilon=epsilon, grad=gradient
             )
+            if self.nesterov:  # w + v so far; its form is w + v + (a v - a v_before)
+                self.assign_sub(variable, ops.subtract(ops.multiply(velocity, momentum), ahead))
             return
         self.assign_add(squares, ops.multiply(ops.square(gradient) - squares, 1.0 - self.rho))
         step = ops.multiply(gradient, rate) * ops.rsqrt(squares + epsilon)
         if not self.velocities:
             self.assign_sub(variable, step)
             return
-        velocity, momentum = self.velocities[index], self.once("momentum", variable.dtype, lambda: self.momentum)
+        velocity = self.velocities[index]
         self.assign(velocity, ops.add(ops.multiply(velocity, momentum), step))
         self.assign_sub(variable, ops.add(ops.multiply(velocity, momentum), step) if self.nesterov else velocity)
 

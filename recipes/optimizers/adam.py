@@ -82,7 +82,7 @@ class Adam(AdaptiveMoments):
         dtype = variable.dtype
         (gradient,) = cast(dtype, gradient)
         rate = self.once("rate", dtype, lambda: self._corrected_rate(learning_rate))
-        if is_fusible(gradient, variable, LEAST):
+        if is_fusible(gradient, variable, LEAST // 2 if self.amsgrad else LEAST):  # AMSGrad's saves more operations
             self.fused_step(gradient, variable, rate, largest=self.largest)
             return
         mean, squares = self.advance(gradient, variable)

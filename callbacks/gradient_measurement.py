@@ -69,6 +69,8 @@ def build(model: keras.Model, data: Any) -> None:
     """Builds what Keras would build when it traces the first step: the model, the losses, metrics and optimizer."""
     import tensorflow as tf
 
+    if tf.distribute.has_strategy() and not tf.distribute.in_cross_replica_context():
+        return  # one of several replicas: before it splits the work, Keras has built everything
     with tf.init_scope(), model.distribute_strategy.scope():
         model._symbolic_build(data_batch=data)
 

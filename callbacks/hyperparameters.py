@@ -3,7 +3,8 @@
 Keras bakes most hyperparameters into the compiled training step: assigning them later changes nothing and says nothing.
 An optimizer whose momentum can change while it trains says so in a class attribute,
 ``live_hyperparameters = ("momentum",)``; only those are written here. One that stops the training itself at a gradient
-that is NaN has an attribute ``raises_on_nan`` to turn that off, and ``nan_gradient`` to ask which it was.
+that is NaN has an attribute ``raises_on_nan`` to turn that off, and ``nan_gradient`` to ask which it was. One that
+finds the length of its step itself says ``finds_its_own_step = True``.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ from typing import Any
 import keras
 import numpy as np
 
-from callbacks.checks import check_number
+from callbacks.checks import InvalidArgument, check_number
 
 __all__ = [
     "check_settable",
+    "check_takes_a_rate",
     "get_learning_rate",
     "get_momentum",
     "has_live_momentum",
@@ -68,6 +70,19 @@ def check_settable(optimizer: Any, who: str) -> None:
             raise ValueError(
                 f"{who} sets the learning rate at every step, so the optimizer must be made with a number. "
                 f"Received: learning_rate={rate!r}"
+            )
+
+
+def check_takes_a_rate(optimizer: Any) -> None:
+    """Raises if an optimizer inside ``optimizer`` finds the length of its step itself, as a line search does.
+
+    Raises:
+        InvalidArgument: there is no learning rate to look for.
+    """
+    for leaf in leaves(optimizer):
+        if getattr(leaf, "finds_its_own_step", False):
+            raise InvalidArgument(
+                "optimizer", leaf.name, "one that has to be given a learning rate: this finds its step itself"
             )
 
 

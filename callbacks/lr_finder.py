@@ -8,7 +8,13 @@ import keras
 import numpy as np
 
 from callbacks.checks import InvalidArgument, check_integer, check_number
-from callbacks.hyperparameters import check_settable, raise_on_nan, range_test_divisor, set_learning_rate
+from callbacks.hyperparameters import (
+    check_settable,
+    check_takes_a_rate,
+    raise_on_nan,
+    range_test_divisor,
+    set_learning_rate,
+)
 from callbacks.schedules import exponential_sweep
 from callbacks.siblings import check_sole_schedule
 from callbacks.snapshot import Snapshot
@@ -132,6 +138,7 @@ class LRFinder(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: Any = None) -> None:
         check_settable(self.model.optimizer, type(self).__name__)
+        check_takes_a_rate(self.model.optimizer)
         check_sole_schedule(self)
         if self.model.steps_per_execution != 1:
             raise ValueError(

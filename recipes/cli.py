@@ -199,6 +199,7 @@ def lr_find(
     plot: Annotated[str, typer.Option(help="The picture to write (PNG).")] = "lr_find.png",
 ) -> None:
     """Sweep the learning rate over one short run and suggest one."""
+    from callbacks.hyperparameters import check_takes_a_rate
     from callbacks.lr_finder import SWEEPS, LRFinder, run_range_test
     from callbacks.suggestions import RULES
     from recipes.files import PICTURES, check_new_file, write_figure
@@ -206,6 +207,7 @@ def lr_find(
 
     finder = LRFinder(low, high, steps, sweeps=SWEEPS)
     recipe = Recipe(model=model, optimizer=optimizer, regularization=regularizer, normalization=normalization)
+    check_takes_a_rate(recipe.build_optimizer())
     check_new_file(plot, name="plot", suffixes=PICTURES)
     data = _load(dataset, data_dir, batch_size, None, seed)
 

@@ -57,8 +57,8 @@ class Optimizer(keras.optimizers.Optimizer):
 
     **A gradient that is NaN or infinite** stops the training with an error that names the layer, before any weight
     changes. Where ``raises_on_nan`` is False no error is raised, and NaN spreads as in Keras; ``callbacks.StopOnNaN``
-    and the range test, which deal with it themselves, set it so for as long as they run. It needs the TensorFlow
-    backend; under XLA, which has no errors, it only notes the layer in ``nan_gradient``.
+    and the range test, which deal with it themselves, set it so for as long as they run, and to True after that. It
+    needs the TensorFlow backend; under XLA, which has no errors, it only notes the layer in ``nan_gradient``.
 
     **Sparse gradients** (of embeddings) are summed into dense ones: the result is exactly that of a dense gradient.
 

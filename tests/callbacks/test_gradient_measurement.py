@@ -1,5 +1,8 @@
 """The numbers that GradientMonitor measures: against a training by hand, the step's own gradient, awkward models."""
 
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -21,18 +24,11 @@ def data():
 def linear(data, monitor, steps, rate=0.05, epochs=2):
     """A linear model in float64, its training by hand: (monitor, norms of kernel and bias at all steps, outputs)."""
     layer = K.Dense(1, kernel_initializer="ones", kernel_regularizer=keras.regularizers.L2(0.1), name="linear")
-    keras.backend.set_floatx("float64")
-    try:
-        layer = K.Dense(
-            1, kernel_initializer="ones", kernel_regularizer=keras.regularizers.L2(0.1), name="linear", dtype="float64"
-        )
-        model = keras.Sequential([keras.Input((6,), dtype="float64"), layer])
-        model.compile(keras.optimizers.SGD(rate), "mse", steps_per_execution=steps)
-        x, y, weight = (each.astype("float64") for each in data)
-        batches = tf.data.Dataset.from_tensor_slices((x, 3.0 * y, weight)).batch(8)
-        model.fit(batches, epochs=epochs, verbose=0, shuffle=False, callbacks=[monitor])
-    finally:
-        keras.backend.set_floatx("float32")
+    model = keras.Sequential([keras.Input((6,)), layer])
+    model.compile(keras.optimizers.SGD(rate), "mse", steps_per_execution=steps)
+    x, y, weight = (each.astype("float64") for each in data)
+    batches = tf.data.Dataset.from_tensor_slices((x, 3.0 * y, weight)).batch(8)
+    model.fit(batches, epochs=epochs, verbose=0, shuffle=False, callbacks=[monitor])
     kernel, bias, norms, scales = np.ones((6, 1)), 0.0, [], []
     for step in range(10 * epochs):
         rows = slice(8 * (step % 10), 8 * (step % 10) + 8)
@@ -47,7 +43,7 @@ def linear(data, monitor, steps, rate=0.05, epochs=2):
 
 @pytest.mark.parametrize("steps", [1, 7, 20])
 @pytest.mark.parametrize("every", [1, 4])
-def test_against_a_training_by_hand(every, steps, data):
+def test_against_a_training_by_hand(every, steps, data, double_precision):
     monitor = GradientMonitor(every)
     norms, scales = linear(data, monitor, steps)
     assert monitor.steps.tolist() == list(range(0, 20, every))
@@ -126,3 +122,35 @@ def test_large_and_small_numbers_neither_overflow_nor_vanish(data):
     fitted(make, data, monitor, optimizer=keras.optimizers.SGD(0.0))
     assert monitor.activation_scales[0, 2] == pytest.approx(1e21, rel=0.3)
     assert np.isfinite(monitor.layer_norms).all()
+
+
+REPLICAS = """
+import tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+import keras
+import numpy as np
+import callbacks
+
+x = np.random.default_rng(0).normal(size=(64, 4)).astype("float32")
+y = x[:, :1] * x[:, 1:2]
+with tf.distribute.MirroredStrategy(["/cpu:0", "/cpu:1"]).scope():
+    model = keras.Sequential([keras.layers.Dense(8, "tanh"), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    model.build((None, 4))
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum((model(x[:8]) - y[:8]) ** 2) / 16
+gradients = tape.gradient(loss, model.trainable_weights)
+monitor = callbacks.GradientMonitor(2)
+history = model.fit(x, y, batch_size=16, epochs=2, shuffle=False, verbose=0, callbacks=[monitor]).history
+assert monitor.steps.tolist() == [0, 2, 4, 6], monitor.steps
+np.testing.assert_allclose(monitor.norms[0], tf.linalg.global_norm(gradients), rtol=1e-5)
+assert monitor.layer_norms.shape == (4, 2) and len(history["gradient_norm"]) == 2, history
+print("fine")
+"""
+
+
+def test_of_several_replicas_the_first_is_measured():
+    done = subprocess.run([sys.executable, "-c", REPLICAS], capture_output=True, text=True, timeout=200)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.splitlines()[-1] == "fine"

@@ -11,7 +11,7 @@ import callbacks
 from callbacks.lr_finder import run_range_test
 from callbacks.schedules import exponential_sweep
 from callbacks.suggestions import RULES, peak, smoothed
-from recipes.optimizers import Momentum
+from recipes.optimizers import LineSearch, Momentum
 
 
 def network(steps_per_execution=1, optimizer=None, **options):
@@ -308,6 +308,9 @@ def test_what_it_cannot_work_with(make_model, run, dataset, arrays):
     unbuilt.compile("sgd", "mse")
     with pytest.raises(ValueError, match=r"must be built .* give it an Input"):
         callbacks.find_learning_rate(unbuilt, dataset)
+    model = make_model(LineSearch())
+    with pytest.raises(callbacks.InvalidArgument, match="optimizer must be one that has to be given a learning rate"):
+        callbacks.find_learning_rate(model, dataset)
 
 
 def test_arrays_instead_of_a_dataset(arrays, make_model):

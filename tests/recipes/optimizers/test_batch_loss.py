@@ -16,6 +16,8 @@ from recipes.optimizers.hessian_free import HessianFree
 from recipes.optimizers.line_search import LineSearch
 from recipes.optimizers.newton import Newton
 
+pytestmark = pytest.mark.usefixtures("double_precision")
+
 RANDOM = np.random.default_rng(5)
 X = RANDOM.normal(size=(24, 5))
 Y = RANDOM.integers(0, 3, 24)
@@ -41,14 +43,6 @@ def make(request):
 def make_some(request):
     """One of each class: what takes long is tested with these."""
     return MAKERS[request.param]
-
-
-@pytest.fixture(autouse=True)
-def _double_precision():
-    keras.config.set_floatx("float64")
-    keras.config.set_dtype_policy("float64")
-    yield
-    keras.config.set_floatx("float32")
 
 
 def network(optimizer=None, dropout=False, loss="sparse_categorical_crossentropy", last=3, **options):

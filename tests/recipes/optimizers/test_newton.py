@@ -92,18 +92,14 @@ def test_a_saddle_is_left():
     np.testing.assert_allclose(np.abs(path[-1]), [0, np.sqrt(2)], atol=1e-8)
 
 
-def test_it_ends_where_scikit_learn_does():
+def test_it_ends_where_scikit_learn_does(double_precision):
     random = np.random.default_rng(3)
     x = random.normal(size=(60, 4))
     y = (x @ [1.0, -2.0, 0.5, 0.0] + random.normal(size=60) > 0).astype(int)
-    keras.config.set_floatx("float64")
-    try:
-        layer = keras.layers.Dense(1, "sigmoid", kernel_regularizer=keras.regularizers.L2(0.5 / 60), dtype="float64")
-        model = keras.Sequential([keras.Input((4,), dtype="float64"), layer])
-        model.compile(Newton(), "binary_crossentropy")
-        model.fit(x, y[:, None], batch_size=60, epochs=8, verbose=0)
-    finally:
-        keras.config.set_floatx("float32")
+    layer = keras.layers.Dense(1, "sigmoid", kernel_regularizer=keras.regularizers.L2(0.5 / 60))
+    model = keras.Sequential([keras.Input((4,)), layer])
+    model.compile(Newton(), "binary_crossentropy")
+    model.fit(x, y[:, None], batch_size=60, epochs=8, verbose=0)
     expected = LogisticRegression(C=1.0, tol=1e-12, max_iter=1000).fit(x, y)
     np.testing.assert_allclose(layer.kernel.numpy()[:, 0], expected.coef_[0], atol=1e-7)
     np.testing.assert_allclose(layer.bias.numpy(), expected.intercept_, atol=1e-7)

@@ -200,9 +200,11 @@ def lr_find(
 ) -> None:
     """Sweep the learning rate over three short runs and suggest a peak for 1cycle.
 
-    The rate grows by the same factor from batch to batch; a sweep ends early once the loss has diverged. Prints what
-    four rules read from the curve, "peak" being the one that `recipes train` takes, and draws it. No model is kept, and
-    a picture that is there is not overwritten. Refused for an optimizer that finds its own step, such as "newton".
+    The rate grows by the same factor from batch to batch; a sweep ends early
+    once the loss has diverged. Prints what four rules read from the curve,
+    "peak" being the one that `recipes train` takes, and draws it. No model is
+    kept, and a picture that is there is not overwritten. Refused for an
+    optimizer that finds its own step, such as "newton".
 
     Source: Smith 2017, arXiv:1506.01186.
     """

@@ -102,7 +102,10 @@ def test_help(call, command):
         (["train", "digits", "--seed", "-1"], "seed must be an integer >= 0"),
         (["train", "digits", "--save", "{foreign}"], "save must be a new or empty directory"),
         (["train", "digits", "--data-dir", "{file}"], "data_dir must be a folder"),
-        (["lr-find", "digits", "--optimizer", "newton"], "optimizer must be one that has to be given a learning rate"),
+        (
+            ["lr-find", "mnist", "--data-dir", "{data}", "--optimizer", "newton"],
+            "optimizer must be one that has to be given",
+        ),
         (["lr-find", "digits", "--low", "0"], "low must be a number > 0"),
         (["lr-find", "digits", "--high", "1e-9"], "high must be a number >"),
         (["lr-find", "digits", "--steps", "3"], "steps must be an integer >= 10"),

@@ -1,5 +1,7 @@
 """Plain Keras callbacks for the size of a training step. They work in any Keras script, with nothing else from here."""
 
+from callbacks.adversarial import GradientSign as GradientSign
+from callbacks.adversarial_training import AdversarialTraining as AdversarialTraining
 from callbacks.batch_norm import RecalibrateBatchNorm as RecalibrateBatchNorm
 from callbacks.batch_norm import recalibrate_batch_norm as recalibrate_batch_norm
 from callbacks.checks import InvalidArgument as InvalidArgument
@@ -24,8 +26,10 @@ from callbacks.several_validations import SeveralValidations as SeveralValidatio
 from callbacks.step_decay import StepDecay as StepDecay
 from callbacks.step_schedule import StepSchedule as StepSchedule
 from callbacks.stop_on_nan import StopOnNaN as StopOnNaN
+from callbacks.weight_noise import WeightNoise as WeightNoise
 
 __all__ = [
+    "AdversarialTraining",
     "ConstantRate",
     "CosineDecay",
     "CosineRestarts",
@@ -33,6 +37,7 @@ __all__ = [
     "Finding",
     "GradientMonitor",
     "GradientReport",
+    "GradientSign",
     "InvalidArgument",
     "InverseTimeDecay",
     "LRFinder",
@@ -46,6 +51,7 @@ __all__ = [
     "StepDecay",
     "StepSchedule",
     "StopOnNaN",
+    "WeightNoise",
     "find_learning_rate",
     "gradient_report",
     "read_curves",

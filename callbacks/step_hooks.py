@@ -1,4 +1,4 @@
-"""Functions that run inside the compiled training step, before Keras' own: the one place that wraps ``train_step``.
+"""Functions that run inside the compiled training step, around Keras' own: the one place that wraps ``train_step``.
 
 With ``steps_per_execution=N`` Keras calls its callbacks only every N steps. What has to happen at every one of them
 (take the rate from a table, measure the gradients) has to be a part of the step that TensorFlow compiles.
@@ -6,6 +6,7 @@ With ``steps_per_execution=N`` Keras calls its callbacks only every N steps. Wha
 
 from __future__ import annotations
 
+import contextlib
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -30,15 +31,23 @@ class StepHooks:
     """
 
     def __init__(self, model: keras.Model):
+        self._change: dict[str, Callable[[Any], Any]] = {}
         self._before: dict[str, Callable[[Any], Any]] = {}
+        self._around: dict[str, Callable[[], Any]] = {}
         self._at_start: dict[str, Callable[[], Any]] = {}
-        before, at_start = self._before, self._at_start  # a cycle through the model would be one more reference to it
+        # Not through self: a cycle through the model would be one more reference to it.
+        change, before, around, at_start = self._change, self._before, self._around, self._at_start
         train_step, make_train_function = model.train_step, model.make_train_function
 
         def hooked_step(data: Any) -> Any:
+            for hook in change.values():
+                data = hook(data)
             for hook in before.values():
                 hook(data)
-            return train_step(data)
+            with contextlib.ExitStack() as stack:
+                for enter in around.values():
+                    stack.enter_context(enter())
+                return train_step(data)
 
         def hooked_make(force: bool = False) -> Any:
             for hook in at_start.values():
@@ -60,25 +69,33 @@ class StepHooks:
         self,
         model: keras.Model,
         name: str,
-        before_step: Callable[[Any], Any],
+        before_step: Callable[[Any], Any] | None = None,
         at_start: Callable[[], Any] | None = None,
+        *,
+        change_data: Callable[[Any], Any] | None = None,
+        around_step: Callable[[], contextlib.AbstractContextManager[Any]] | None = None,
     ) -> None:
         """Adds a hook, or replaces the one of the same name.
 
         Args:
             model: the one these hooks belong to; they keep no reference to it.
             name: of the hook.
-            before_step: called with the batch, as ``train_step`` is, inside the compiled step; it must not refer to
-                the model strongly.
+            before_step: called with the batch, as ``train_step`` is, inside the compiled step. Like all the others it
+                must not refer to the model strongly.
             at_start: called without arguments, outside of TensorFlow's graph, whenever a ``fit`` begins.
+            change_data: called with the batch, before all of ``before_step``; answers the batch to train on.
+            around_step: called without arguments; answers a context manager in which Keras' own step runs.
         """
-        self._before[name] = before_step
-        if at_start is not None:
-            self._at_start[name] = at_start
+        given = (before_step, at_start, change_data, around_step)
+        for hooks, hook in zip((self._before, self._at_start, self._change, self._around), given, strict=True):
+            hooks.pop(name, None)  # type: ignore[attr-defined]
+            if hook is not None:
+                hooks[name] = hook  # type: ignore[index]
         model.make_train_function(force=True)
 
     def remove(self, model: keras.Model, name: str) -> None:
         """Removes a hook; one that is not there is no error."""
         self._at_start.pop(name, None)
-        if self._before.pop(name, None) is not None:
+        gone = [hooks.pop(name, None) for hooks in (self._before, self._change, self._around)]
+        if any(each is not None for each in gone):
             model.make_train_function(force=True)

@@ -42,6 +42,18 @@ CALLBACKS = Catalogue(
             "Ioffe and Szegedy 2015, algorithm 2",
         ),
         Entry(
+            "adversarial_training",
+            callbacks.AdversarialTraining,
+            "Trains on each batch together with its adversarial examples.",
+            "Goodfellow et al. 2015",
+        ),
+        Entry(
+            "weight_noise",
+            callbacks.WeightNoise,
+            "Gaussian noise on the kernels for the length of each training step.",
+            "Jim et al. 1996",
+        ),
+        Entry(
             "resume",
             callbacks.Resume,
             "Goes on after a kill, to the last bit: weights, optimizer, position, History, every callback's state.",

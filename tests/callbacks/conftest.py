@@ -58,6 +58,7 @@ ARGUMENTS = {  # what a callback in the catalogue cannot do without, and small n
     "gradient_monitor": lambda: {"every": 3},
     "several_validations": lambda: {"validation_data": (np.eye(3), np.ones(3)), "times": 2},
     "recalibrate_batch_norm": lambda: {"data": np.eye(3)},
+    "weight_noise": lambda: {"seed": 3},
     "resume": lambda: {"directory": tempfile.mkdtemp()},
 }
 TRAITS = {

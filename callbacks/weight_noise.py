@@ -1,0 +1,104 @@
+"""WeightNoise: each training step sees the weights with noise on them, and changes them without it."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import weakref
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+
+from callbacks.checks import InvalidArgument, check_integer, check_number
+from callbacks.step_hooks import StepHooks
+
+__all__ = ["WeightNoise"]
+
+
+class WeightNoise(keras.callbacks.Callback):
+    """Adds Gaussian noise to the kernels for the forward and backward pass of each training step; it is not kept.
+
+    The gradient is taken at the weights with noise, and applied to the weights without. It pulls towards flat minima,
+    where the loss changes little when the weights do. Validation and the trained model see no noise. Biases and the
+    scale and shift of normalization get none.
+
+    Args:
+        stddev: standard deviation, >= 0. Default 0.01.
+        relative: whether ``stddev`` is a share of the root mean square of each kernel's own weights (default), or the
+            same for all.
+        seed: of the noise, >= 0; None (default) to draw one, when training begins, from Python's ``random``, which
+            ``keras.utils.set_random_seed`` seeds. The noise of a step follows from this and ``optimizer.iterations``.
+
+    Raises:
+        InvalidArgument: for a value outside its range; when training begins, for several replicas, whose weights must
+            stay the same, and for an optimizer that evaluates the loss itself.
+
+    Source: Jim et al. 1996; Graves 2011; Goodfellow et al. 2016, section 7.5.
+
+    Example:
+        >>> model.fit(x, y, callbacks=[callbacks.WeightNoise(0.05)])    # doctest: +SKIP
+    """
+
+    def __init__(self, stddev: float = 0.01, *, relative: bool = True, seed: int | None = None):
+        super().__init__()
+        self.stddev = check_number("stddev", stddev, low=0)
+        if not isinstance(relative, bool):
+            raise InvalidArgument("relative", relative, "True or False")
+        self.relative = relative
+        self.seed = None if seed is None else check_integer("seed", seed, low=0)
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        if not self.stddev:
+            return
+        replicas = self.model.distribute_strategy.num_replicas_in_sync
+        if replicas > 1:
+            raise InvalidArgument("replicas", replicas, "1 for WeightNoise: each would have other weights")
+        if getattr(self.model.optimizer, "finds_its_own_step", False):
+            raise InvalidArgument(
+                "optimizer",
+                self.model.optimizer.name,
+                "one that uses the step's gradient: this evaluates the loss again",
+            )
+        seed = random.randrange(2**31) if self.seed is None else self.seed
+        noise = _Noise(self.model, self.stddev, self.relative, seed)
+        StepHooks.of(self.model).add(self.model, type(self).__name__, around_step=noise)
+
+    def on_train_end(self, logs: Any = None) -> None:
+        StepHooks.of(self.model).remove(self.model, type(self).__name__)
+
+
+class _Noise:
+    """Called inside the step: a context in which the kernels are noisy until the optimizer is given the gradients."""
+
+    def __init__(self, model: keras.Model, stddev: float, relative: bool, seed: int):
+        self._model, self._stddev, self._relative, self._seed = weakref.ref(model), stddev, relative, seed
+
+    @contextlib.contextmanager
+    def __call__(self) -> Iterator[None]:
+        import tensorflow as tf
+
+        model = self._model()
+        assert model is not None  # it is being trained
+        kernels = [each for each in model.trainable_variables if len(each.shape) > 1]
+        before = [tf.identity(each.value) for each in kernels]
+        optimizer = model.optimizer
+        step = tf.stack([self._seed, tf.cast(optimizer.iterations.value, tf.int32)])
+        for number, (kernel, value) in enumerate(zip(kernels, before, strict=True)):
+            scale = tf.sqrt(tf.reduce_mean(tf.square(value))) if self._relative else 1.0
+            seed = tf.random.experimental.stateless_fold_in(step, number)
+            noise = tf.random.stateless_normal(kernel.shape, seed, stddev=self._stddev, dtype=value.dtype)
+            kernel.assign(value + scale * noise)
+        apply = optimizer.apply
+
+        def apply_without_noise(grads: Any, trainable_variables: Any = None) -> Any:
+            with tf.control_dependencies([each for each in grads if each is not None]):
+                for kernel, value in zip(kernels, before, strict=True):
+                    kernel.assign(value)
+            return apply(grads, trainable_variables)
+
+        optimizer.__dict__["apply"] = apply_without_noise  # past Keras' tracking of attributes
+        try:
+            yield
+        finally:
+            del optimizer.__dict__["apply"]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import tensorflow as tf
 
 __all__ = ["in_order", "shuffled", "steps_per_epoch"]
@@ -40,7 +43,14 @@ def in_order(x: tf.Tensor, y: tf.Tensor, batch_size: int) -> tf.data.Dataset:
 
 
 def shuffled(
-    x: tf.Tensor, y: tf.Tensor, batch_size: int, seed: int, *, first_epoch: int = 0, drop_remainder: bool = True
+    x: tf.Tensor,
+    y: tf.Tensor,
+    batch_size: int,
+    seed: int,
+    *,
+    first_epoch: int = 0,
+    drop_remainder: bool = True,
+    augment: Callable[[Any, Any], Any] | None = None,
 ) -> tf.data.Dataset:
     """Every iteration goes through the examples in an order of its own, drawn without replacement.
 
@@ -56,6 +66,8 @@ def shuffled(
         first_epoch: the number of the first permutation.
         drop_remainder: leave out, in each epoch, the examples after the last full batch, so that all batches have the
             same static shape. If there is no full batch at all, the only batch holds all n examples.
+        augment: called with the x of a batch and two integers that are those of no other batch of this ``seed``;
+            answers the x to train on.
 
     Returns:
         A dataset of (x, y) of known cardinality.
@@ -86,9 +98,12 @@ def shuffled(
         def batch(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             start = step * size
             indices = tf.slice(order, [start], [size]) if drop_remainder else order[start : start + size]
-            return tf.gather(x, indices), tf.gather(y, indices)
+            batch_x = tf.gather(x, indices)
+            if augment is not None:
+                batch_x = augment(batch_x, (seed, epoch * steps + step))
+            return batch_x, tf.gather(y, indices)
 
-        return tf.data.Dataset.range(steps).map(batch)
+        return tf.data.Dataset.range(steps).map(batch, num_parallel_calls=tf.data.AUTOTUNE if augment else None)
 
     dataset = tf.data.Dataset.range(1).map(next_epoch).flat_map(batches)
     return dataset.apply(tf.data.experimental.assert_cardinality(steps)).prefetch(2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -105,6 +105,32 @@ class Data:
         names = {"class_names": class_names, "feature_names": feature_names}
         return cls(*assemble(given, name=name, task=task, **options, **names))  # type: ignore[arg-type]
 
+    def with_train(self, x: np.ndarray, y: np.ndarray, *, how: str) -> Data:
+        """The same data with another training split: a sample of it, other labels, or more examples.
+
+        Spec, validation and test stay what they are; so models made for one fit the other, with the same preprocessing.
+
+        Args:
+            x, y: as :meth:`arrays` gives them, at least one example.
+            how: what was done, for ``settings["train"]``.
+
+        Raises:
+            InvalidArgument: for arrays of another shape or type, of different lengths or without any example.
+
+        Example:
+            >>> x, y = data.arrays("train")                                      # doctest: +SKIP
+            >>> half = data.with_train(x[::2], y[::2], how="every other example")
+        """
+        old_x, old_y = self._arrays["train"]
+        x, y = np.ascontiguousarray(x), np.ascontiguousarray(y)
+        for name, new, old in (("x", x, old_x), ("y", y, old_y)):
+            if new.dtype != old.dtype or new.shape[1:] != old.shape[1:]:
+                raise InvalidArgument(name, (new.dtype, new.shape), f"{old.dtype} of shape (n, *{old.shape[1:]})")
+        if len(x) != len(y) or not len(x):
+            raise InvalidArgument("x, y", (len(x), len(y)), "of the same length, at least 1")
+        settings = {**self.settings, "counts": {**self.settings["counts"], "train": len(x)}, "train": how}
+        return Data(self.spec, {**self._arrays, "train": (x, y)}, settings)
+
     def arrays(self, split: str) -> tuple[np.ndarray, np.ndarray]:
         """(x, y) of a split as NumPy arrays, in the split's fixed order. They are read-only and shared, not copied.
 
@@ -139,7 +165,13 @@ class Data:
         return self.batches("test")
 
     def batches(
-        self, split: str, *, seed: int | None = None, batch_size: int | None = None, first_epoch: int = 0
+        self,
+        split: str,
+        *,
+        seed: int | None = None,
+        batch_size: int | None = None,
+        first_epoch: int = 0,
+        augment: Callable[[Any, Any], Any] | None = None,
     ) -> tf.data.Dataset:
         """A fresh dataset of (x, y) batches of a split.
 
@@ -151,6 +183,7 @@ class Data:
             seed: of the orders; None for the data's own seed in "train", and for no shuffling in the other two.
             batch_size: None for :attr:`batch_size` in "train", and 1024 or more in the others.
             first_epoch: which order to begin with, counted from 0; a resumed training gives the epoch it goes on with.
+            augment: what :func:`recipes.data.augmentation.augmentation` returns, for shuffled batches.
 
         Returns:
             A dataset of known cardinality. "train" has only full batches, of static shape, if there is at least one;
@@ -171,7 +204,7 @@ class Data:
         if seed is None:
             return in_order(x, y, batch_size)
         seed = check_integer("seed", seed, low=0, high=2**32 - 1)
-        return shuffled(x, y, batch_size, seed, first_epoch=first_epoch, drop_remainder=training)
+        return shuffled(x, y, batch_size, seed, first_epoch=first_epoch, drop_remainder=training, augment=augment)
 
     def _on_device(self, split: str) -> tuple[tf.Tensor, tf.Tensor]:
         """The split as tensors in host memory, where tf.data runs; made once and shared by all datasets."""

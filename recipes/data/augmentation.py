@@ -1,0 +1,278 @@
+"""Random transformations of batches of images in the input pipeline, by name; each batch's depend on its seed alone."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from callbacks.checks import InvalidArgument, check_number
+from recipes.catalogue import Catalogue, Entry, Range
+
+if TYPE_CHECKING:
+    from recipes.data.dataset import Data
+    from recipes.data.spec import Spec
+
+__all__ = ["TRANSFORMATIONS", "augmentation", "preset"]
+
+LARGEST = 255.0
+"""Of an image's values."""
+
+
+def _flip(strength: float, data: Data) -> Any:
+    return keras.layers.RandomFlip("horizontal")
+
+
+def _translation(strength: float, data: Data) -> Any:
+    return keras.layers.RandomTranslation(strength, strength, fill_mode="nearest")
+
+
+def _rotation(strength: float, data: Data) -> Any:
+    return keras.layers.RandomRotation(strength / 360.0, fill_mode="nearest")
+
+
+def _zoom(strength: float, data: Data) -> Any:
+    return keras.layers.RandomZoom(strength, fill_mode="nearest")
+
+
+def _shear(strength: float, data: Data) -> Any:
+    return keras.layers.RandomShear(strength, strength, fill_mode="nearest")
+
+
+def _elastic(strength: float, data: Data) -> Any:
+    return keras.layers.RandomElasticTransform(factor=1.0, scale=strength, fill_mode="nearest", value_range=(0, 255))
+
+
+def _hue(strength: float, data: Data) -> Any:
+    return keras.layers.RandomHue(strength, value_range=(0, 255))
+
+
+def _color_jitter(strength: float, data: Data) -> Any:
+    return keras.layers.RandomColorJitter(
+        value_range=(0, 255),
+        brightness_factor=strength,
+        contrast_factor=strength,
+        saturation_factor=(0.5 - strength / 2, 0.5 + strength / 2),
+        hue_factor=strength / 10,
+    )
+
+
+class _Noise:
+    """Gaussian noise; strength in units of the whole range."""
+
+    def __init__(self, strength: float, data: Data):
+        self._stddev = LARGEST * strength
+
+    def __call__(self, images: Any, seeds: Any) -> Any:
+        return images + keras.random.normal(keras.ops.shape(images), stddev=self._stddev, seed=seeds)
+
+
+class _Crop:
+    """A window of at least ``1 - strength`` of each side, at a random place, brought back to the whole size."""
+
+    def __init__(self, strength: float, data: Data):
+        self._least = 1.0 - strength
+
+    def __call__(self, images: Any, seeds: Any) -> Any:
+        import tensorflow as tf
+
+        count, height, width = tf.shape(images)[0], images.shape[1], images.shape[2]
+        side = keras.random.uniform((count, 1), self._least, 1.0, seed=seeds)
+        corner = keras.random.uniform((count, 2), 0.0, 1.0, seed=seeds) * (1.0 - side)
+        boxes = tf.concat([corner, corner + side], axis=1)
+        return tf.image.crop_and_resize(images, boxes, tf.range(count), (height, width))
+
+
+class _FancyPCA:
+    """Adds ``sum_i p_i a_i l_i`` to every pixel of an image, with ``a ~ N(0, strength)`` once an image.
+
+    p and l are the eigenvectors and the square roots of the eigenvalues of the covariance of the channels over all
+    pixels of the training split.
+    """
+
+    def __init__(self, strength: float, data: Data):
+        pixels = data.arrays("train")[0].reshape(-1, data.spec.input_shape[-1]).astype(np.float64)
+        values, vectors = np.linalg.eigh(np.cov(pixels, rowvar=False).reshape(2 * pixels.shape[1:]))
+        self._moves = (vectors * np.sqrt(np.maximum(values, 0.0))).T.astype(np.float32)  # a row a component
+        self._stddev = strength
+
+    def __call__(self, images: Any, seeds: Any) -> Any:
+        amounts = keras.random.normal((keras.ops.shape(images)[0], len(self._moves)), stddev=self._stddev, seed=seeds)
+        return images + (amounts @ self._moves)[:, None, None, :]
+
+
+TRANSFORMATIONS = Catalogue(
+    "transformation",
+    [
+        Entry("flip", _flip, "Left and right exchanged, every other image.", "Keras' RandomFlip"),
+        Entry(
+            "translation",
+            _translation,
+            "Moved by up to this share of each side.",
+            "Keras' RandomTranslation",
+            (Range("strength", 0.02, 0.2, 0.1),),
+        ),
+        Entry(
+            "crop",
+            _Crop,
+            "A window that leaves out up to this share of each side, enlarged.",
+            "Szegedy et al. 2015",
+            (Range("strength", 0.05, 0.5, 0.2),),
+        ),
+        Entry(
+            "rotation",
+            _rotation,
+            "Turned by up to this many degrees.",
+            "Keras' RandomRotation",
+            (Range("strength", 2.0, 30.0, 10.0),),
+        ),
+        Entry(
+            "zoom",
+            _zoom,
+            "Made larger or smaller by up to this share.",
+            "Keras' RandomZoom",
+            (Range("strength", 0.02, 0.3, 0.1),),
+        ),
+        Entry(
+            "shear",
+            _shear,
+            "Slanted by up to this share.",
+            "Keras' RandomShear",
+            (Range("strength", 0.02, 0.3, 0.1),),
+        ),
+        Entry(
+            "elastic",
+            _elastic,
+            "Bent as if drawn on rubber.",
+            "Simard et al. 2003; Keras' RandomElasticTransform",
+            (Range("strength", 0.2, 2.0, 1.0),),
+        ),
+        Entry(
+            "noise",
+            _Noise,
+            "Gaussian noise of this standard deviation, in shares of the range.",
+            "Sietsma and Dow 1991",
+            (Range("strength", 0.01, 0.3, 0.05),),
+        ),
+        Entry(
+            "hue", _hue, "Hue shifted by up to this share.", "Keras' RandomHue", (Range("strength", 0.02, 0.3, 0.1),)
+        ),
+        Entry(
+            "color_jitter",
+            _color_jitter,
+            "Brightness, contrast, saturation and a little hue changed by up to this share.",
+            "Keras' RandomColorJitter",
+            (Range("strength", 0.05, 0.6, 0.2),),
+        ),
+        Entry(
+            "fancy_pca",
+            _FancyPCA,
+            "Colours moved along the principal components of the training images.",
+            "Krizhevsky et al. 2012",
+            (Range("strength", 0.02, 0.5, 0.1),),
+        ),
+    ],
+)
+
+
+def preset(spec: Spec) -> tuple[str, ...]:
+    """The transformations that leave the labels of such images what they were.
+
+    - Classes with names of one character (digits, letters), and images in grey: translation, rotation, zoom; never a
+      flip, which makes another character or none.
+    - Colour images: flip, translation, colour jitter.
+
+    Example:
+        >>> preset(data.spec)          # doctest: +SKIP
+        ('translation', 'rotation', 'zoom')
+    """
+    if spec.input_shape[-1] == 1 or _characters(spec):
+        return "translation", "rotation", "zoom"
+    return "flip", "translation", "color_jitter"
+
+
+def augmentation(
+    data: Data, transformations: Sequence[str] | Mapping[str, float] | None = None, *, strength: float = 1.0
+) -> Callable[[Any, Any], Any]:
+    """A function from a batch of raw images and a seed to the batch augmented, for a ``tf.data`` pipeline.
+
+    The images that come out are of the type that went in, whole numbers in its range. The same images and seed give the
+    same result, whatever ran before.
+
+    Args:
+        data: of images; its training split tells the principal components for "fancy_pca".
+        transformations: names, in the order in which they act, or a mapping from names to strengths; None (default) for
+            :func:`preset`. See ``recipes list transformations``.
+        strength: by what the strengths are multiplied, > 0. Default 1.
+
+    Returns:
+        ``augment(images, seed)``: images of shape (batch, height, width, channels), seed two integers.
+
+    Raises:
+        InvalidArgument: for data that are not images, an unknown name, or a strength that is not positive.
+
+    Example:
+        >>> augment = augmentation(data, ["translation", "noise"])     # doctest: +SKIP
+        >>> batches = data.train.enumerate().map(lambda step, batch: (augment(batch[0], (0, step)), batch[1]))
+    """
+    spec = data.spec
+    if spec.kind != "image":
+        raise InvalidArgument("augmentation", spec.kind, f"used with images: {spec.name!r} has none")
+    check_number("strength", strength, above=0)
+    if transformations is None:
+        transformations = preset(spec)
+    if isinstance(transformations, str) or not isinstance(transformations, (Sequence, Mapping)):
+        raise InvalidArgument("transformations", transformations, "a list of names, or a mapping of names to strengths")
+    steps = []
+    for name in transformations:
+        ranges = TRANSFORMATIONS[name].hyperparameters
+        usual = ranges[0].default if ranges else 1.0
+        own = transformations[name] if isinstance(transformations, Mapping) else usual
+        steps.append(TRANSFORMATIONS.build(name, strength=check_number(name, own, above=0) * strength, data=data))
+    if "flip" in transformations and _characters(spec):
+        warnings.warn(
+            f"a flipped character is another one or none: 'flip' changes what the labels of {spec.name!r} say",
+            UserWarning,
+            stacklevel=2,
+        )
+    if spec.input_shape[-1] == 1:
+        for name in transformations:
+            if name in ("hue", "color_jitter", "fancy_pca"):
+                raise InvalidArgument("transformations", name, f"one for grey images: {spec.name!r} has no colours")
+
+    def augment(images: Any, seed: Any) -> Any:
+        import tensorflow as tf
+
+        seeds, out = _Seeds(seed), tf.cast(images, tf.float32)
+        for step in steps:
+            if isinstance(step, keras.layers.Layer):
+                for layer in step._flatten_layers():
+                    layer.__dict__["_get_seed_generator"] = lambda backend=None: seeds
+                out = step(out, training=True)
+            else:
+                out = step(out, seeds)
+        out.set_shape(images.shape)
+        return tf.cast(tf.clip_by_value(tf.round(out), 0.0, LARGEST), images.dtype)
+
+    return augment
+
+
+def _characters(spec: Spec) -> bool:
+    return bool(spec.class_names) and all(len(name) == 1 for name in spec.class_names)
+
+
+class _Seeds(keras.random.SeedGenerator):
+    """Seeds that follow from two integers, in place of a state that moves on."""
+
+    def __init__(self, seed: Any):
+        self._seed, self._drawn = seed, 0
+
+    def next(self, ordered: bool = True) -> Any:
+        import tensorflow as tf
+
+        self._drawn += 1  # counted while the function is traced: the n-th draw of each call
+        mixed = tf.random.experimental.stateless_fold_in(tf.cast(tf.stack(list(self._seed)), tf.int64), self._drawn)
+        return tf.cast(mixed, tf.uint32)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ from recipes.regularization import REGULARIZERS, Regularizer
 from recipes.schedules import SCHEDULES
 
 if TYPE_CHECKING:
+    from recipes.data.dataset import Data
     from recipes.data.spec import Spec
 
 __all__ = ["Recipe"]
@@ -97,7 +98,7 @@ class Recipe:
                 raise InvalidArgument("schedule", self.schedule, "given without the peak, which is learning_rate")
             _build(SCHEDULES, self.schedule, peak=1.0)
         self._take_rate()
-        self.regularizers()
+        self._check_together()
 
     def _take_rate(self) -> None:
         """Moves a rate that the optimizer brings into ``learning_rate``, unless one is there, which wins."""
@@ -114,6 +115,16 @@ class Recipe:
         if self.learning_rate is None and rate is not None:
             object.__setattr__(self, "learning_rate", rate)
 
+    def _check_together(self) -> None:
+        """Raises for regularizers that the optimizer contradicts."""
+        regularizers = self.regularizers()
+        for each in regularizers:
+            if each.needs_one_gradient and self.finds_its_own_step:
+                accepted = f"one that {self.optimizer_name!r}, which evaluates the loss again within a step, can follow"
+                raise InvalidArgument("regularization", each.name, accepted)
+        if any(each.optimizer_options() for each in regularizers):
+            self.build_optimizer()
+
     def __eq__(self, other: object) -> bool:
         return self._key() == other._key() if isinstance(other, Recipe) else NotImplemented
 
@@ -123,6 +134,11 @@ class Recipe:
     def _key(self) -> str:
         """All choices as text, objects by what Keras writes about them and all others by identity."""
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        # {"name": "dropout"} is {"name": "dropout", "rate": 0.2} is Dropout(0.2)
+        values["regularization"] = tuple(
+            built.to_choice() if isinstance(given, (str, Mapping)) else given
+            for given, built in zip(self.regularization, self.regularizers(), strict=True)
+        )
         return json.dumps({name: _plain(name, value, comparing=True) for name, value in values.items()})
 
     # --- parts ------------------------------------------------------------------------------------------------------
@@ -171,11 +187,19 @@ class Recipe:
 
     def build_optimizer(self) -> keras.optimizers.Optimizer:
         """A new optimizer, at this recipe's learning rate or, where it is None, the optimizer's usual one."""
+        options = {name: value for each in self.regularizers() for name, value in each.optimizer_options().items()}
         if not isinstance(self.optimizer, (str, Mapping)):
-            optimizer = type(self.optimizer).from_config(self.optimizer.get_config())
+            config = self.optimizer.get_config()
+            given = [name for name in options if config.get(name) is not None]
+        else:
+            given = [name for name in options if isinstance(self.optimizer, Mapping) and name in self.optimizer]
+        if given:
+            raise InvalidArgument("regularization", self.regularization_name, f"given once: the optimizer has {given}")
+        if not isinstance(self.optimizer, (str, Mapping)):
+            optimizer = type(self.optimizer).from_config({**config, **options})
             optimizer.learning_rate = self._rate()
             return optimizer
-        return _build(OPTIMIZERS, self.optimizer, learning_rate=self._rate())
+        return _build(OPTIMIZERS, self.optimizer, learning_rate=self._rate(), **options)
 
     def _rate(self) -> float:
         if self.learning_rate is not None:
@@ -197,8 +221,27 @@ class Recipe:
         Example:
             >>> model = Recipe().compile(mlp(input_shape=(64,), outputs=10))      # doctest: +SKIP
         """
-        model.compile(**{**loss_for(model), "optimizer": self.build_optimizer(), **options})
+        chosen = {**loss_for(model), "optimizer": self.build_optimizer(), **options}
+        for each in self.regularizers():
+            chosen["loss"] = each.loss(chosen["loss"])
+        model.compile(**chosen)
         return model
+
+    def check(self, spec: Spec) -> None:
+        """Raises ``InvalidArgument`` if a choice makes no sense for data of this kind; before anything is built."""
+        for each in self.regularizers():
+            each.check(spec)
+
+    def augment(self, data: Data) -> Callable[[Any, Any], Any] | None:
+        """What the input pipeline does to the inputs of training batches: see :meth:`recipes.Data.batches`, or None."""
+        parts = [part for part in (each.augment(data) for each in self.regularizers()) if part is not None]
+
+        def augment(x: Any, seed: Any) -> Any:
+            for part in parts:
+                x = part(x, seed)
+            return x
+
+        return augment if parts else None
 
     def callbacks(
         self, *, steps_per_epoch: int | None = None, epochs: int, learning_rate: float | None = None

@@ -8,7 +8,7 @@ import math
 import os
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -83,7 +83,17 @@ def fit(
         raise InvalidArgument("recipe", recipe, "a recipes.Recipe")
     check_integer("epochs", epochs, low=1)
     check_integer("seed", seed, low=0, high=LARGEST_SEED)
-    trainer = Trainer(data, recipe or Recipe(), seed=seed, model=model, steps_per_execution=steps_per_execution)
+    recipe = recipe or Recipe()
+    if model is not None or not isinstance(recipe.model, (str, Mapping)):
+        absent = [each.name for each in recipe.regularizers() if each.acts_in_model]
+        if absent:
+            warnings.warn(
+                f"{', '.join(absent)} act{'s' if len(absent) == 1 else ''} inside the model, which was not made by a "
+                "factory of this package: put it there, or leave it out of the recipe",
+                UserWarning,
+                stacklevel=2,
+            )
+    trainer = Trainer(data, recipe, seed=seed, model=model, steps_per_execution=steps_per_execution)
     return trainer.run(epochs=epochs, seed=seed, callbacks=callbacks, directory=directory, verbose=verbose)
 
 
@@ -113,7 +123,9 @@ class Trainer:
         model: keras.Model | None = None,
         steps_per_execution: int | None = None,
     ):
+        recipe.check(data.spec)
         self.data, self.recipe = data, recipe
+        self._augment = recipe.augment(data)
         if model is None:
             keras.utils.set_random_seed(seed)
             self._given = None
@@ -171,7 +183,7 @@ class Trainer:
             resume = [Resume(directory, replay=False, settings=settings)]
             first_epoch = min(resume[0].position()[0], epochs - 1)
         steps = self.data.steps_per_epoch
-        batches = self.data.batches("train", seed=seed, first_epoch=first_epoch)
+        batches = self.data.batches("train", seed=seed, first_epoch=first_epoch, augment=self._augment)
         whole = self.model.steps_per_execution == steps
         history = self.model.fit(
             # An endless dataset keeps one iterator for the whole fit; making one costs as much as ten small steps.
@@ -218,7 +230,7 @@ class Trainer:
 
     def _range_test(self, seed: int) -> LRFinder:
         finder = LRFinder(sweeps=SWEEPS)
-        run_range_test(self.model, self.data.batches("train", seed=seed), finder)
+        run_range_test(self.model, self.data.batches("train", seed=seed, augment=self._augment), finder)
         return finder
 
 

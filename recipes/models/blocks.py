@@ -12,6 +12,7 @@ from callbacks.checks import InvalidArgument, check_choice, check_integer
 from recipes.activations import ACTIVATIONS
 from recipes.initializers import INITIALIZERS
 from recipes.regularization import REGULARIZERS, Regularizer
+from recipes.regularization.penalties import sum_of
 
 if TYPE_CHECKING:
     from recipes.data.spec import Spec
@@ -66,8 +67,13 @@ class Style:
         """Whether hidden layers are batch-normalized."""
         return self.normalization == "batch" or (self.normalization == "auto" and self.depth >= DEEP)
 
-    def kernel(self, output: bool = False) -> dict[str, Any]:
-        """The keyword arguments for a layer with a kernel: a fresh initializer and the penalties on the kernel."""
+    def kernel(self, rank: int = 2, *, output: bool = False) -> dict[str, Any]:
+        """The keyword arguments for a layer with a kernel: a fresh initializer, the penalties and the constraint.
+
+        Args:
+            rank: of the kernel: 2 for dense layers, 4 for convolutions of images.
+            output: whether it is that of the output layer.
+        """
         if output:  # its activation is softmax, sigmoid or none: Glorot's variance, whatever the hidden ones use
             initializer = keras.initializers.GlorotUniform()
         elif isinstance(self.initializer, str):
@@ -75,22 +81,28 @@ class Style:
         else:
             initializer = self.initializer.clone()
         penalties = [p for p in (each.kernel_regularizer() for each in self.regularization) if p is not None]
-        if len(penalties) > 1:
-            raise InvalidArgument("regularization", self.regularization, "given at most one penalty on the kernels")
-        return {"kernel_initializer": initializer, "kernel_regularizer": penalties[0] if penalties else None}
+        constraints = [c for c in (each.kernel_constraint(rank) for each in self.regularization) if c is not None]
+        if len(constraints) > 1:
+            raise InvalidArgument("regularization", self.regularization, "given at most one constraint on the kernels")
+        return {
+            "kernel_initializer": initializer,
+            "kernel_regularizer": sum_of(penalties),
+            "kernel_constraint": next(iter(constraints), None),
+        }
 
 
-def hidden_block(x: Any, layer: keras.layers.Layer, style: Style) -> Any:
+def hidden_block(x: Any, layer: keras.layers.Layer, style: Style, *, last: bool = False) -> Any:
     """``layer``, then batch normalization just before the activation (if the style has it), activation, dropout.
 
     ``layer`` must have been made with ``use_bias=not style.batch_norm``: the normalization's shift is its bias.
+    ``last`` says that no hidden block comes after this one.
     """
     x = layer(x)
     if style.batch_norm:
         x = keras.layers.BatchNormalization(momentum=BATCH_NORM_MOMENTUM)(x)
     x = ACTIVATIONS.build(style.activation)(x)
     for each in style.regularization:
-        extra = each.after_activation()
+        extra = each.after_activation(len(x.shape), normalized=style.batch_norm and not last)
         if extra is not None:
             x = extra(x)
     return x
@@ -138,13 +150,18 @@ def default_preprocessing(spec: Spec | None) -> keras.layers.Layer | None:
     )
 
 
-def model_input(spec: Spec | None, shape: tuple, preprocessing: keras.layers.Layer | None) -> tuple[Any, Any]:
-    """The Input, which takes the raw values, and the preprocessed tensor."""
+def model_input(
+    spec: Spec | None, shape: tuple, preprocessing: keras.layers.Layer | None, style: Style
+) -> tuple[Any, Any]:
+    """The Input, which takes the raw values, and the preprocessed tensor, with what regularizers do to it."""
     inputs = keras.Input(shape, dtype=spec.input_dtype if spec is not None else None, name="inputs")
     layer = preprocessing if preprocessing is not None else default_preprocessing(spec)
-    if layer is not None:
-        return inputs, layer(inputs)
-    return inputs, inputs
+    x = layer(inputs) if layer is not None else inputs
+    for each in style.regularization:
+        extra = each.on_input(len(x.shape))
+        if extra is not None:
+            x = extra(x)
+    return inputs, x
 
 
 def output_layer(x: Any, spec: Spec | None, outputs: int, task: str | None, style: Style) -> Any:

@@ -66,11 +66,14 @@ def cnn(
     if min(shape[:2]) < 2 ** len(filters):
         raise InvalidArgument("filters", filters, f"at most {min(shape[:2]).bit_length() - 1} long for {shape} images")
     style = Style(activation, initializer, normalization, regularization, depth=len(filters) + len(hidden))
-    inputs, x = model_input(spec, shape, preprocessing)
-    for count in filters:
-        layer = keras.layers.Conv2D(count, kernel_size, padding="same", use_bias=not style.batch_norm, **style.kernel())
-        x = keras.layers.MaxPooling2D()(hidden_block(x, layer, style))
+    inputs, x = model_input(spec, shape, preprocessing, style)
+    for number, count in enumerate(filters, start=1):
+        layer = keras.layers.Conv2D(
+            count, kernel_size, padding="same", use_bias=not style.batch_norm, **style.kernel(4)
+        )
+        x = keras.layers.MaxPooling2D()(hidden_block(x, layer, style, last=number == style.depth))
     x = keras.layers.Flatten()(x)
-    for units in hidden:
-        x = hidden_block(x, keras.layers.Dense(units, use_bias=not style.batch_norm, **style.kernel()), style)
+    for number, units in enumerate(hidden, start=len(filters) + 1):
+        dense = keras.layers.Dense(units, use_bias=not style.batch_norm, **style.kernel())
+        x = hidden_block(x, dense, style, last=number == style.depth)
     return keras.Model(inputs, output_layer(x, spec, outputs, task, style), name=name)

@@ -60,9 +60,10 @@ def mlp(
     shape, outputs = input_shape_of(spec, input_shape, outputs)
     hidden = sizes("hidden", hidden)
     style = Style(activation, initializer, normalization, regularization, depth=len(hidden))
-    inputs, x = model_input(spec, shape, preprocessing)
+    inputs, x = model_input(spec, shape, preprocessing, style)
     if len(shape) > 1:
         x = keras.layers.Flatten()(x)
-    for units in hidden:
-        x = hidden_block(x, keras.layers.Dense(units, use_bias=not style.batch_norm, **style.kernel()), style)
+    for number, units in enumerate(hidden, start=1):
+        layer = keras.layers.Dense(units, use_bias=not style.batch_norm, **style.kernel())
+        x = hidden_block(x, layer, style, last=number == len(hidden))
     return keras.Model(inputs, output_layer(x, spec, outputs, task, style), name=name)

@@ -1,13 +1,17 @@
-"""Dropout after each hidden activation."""
+"""Dropout after each hidden activation, and on the input."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 
-from callbacks.checks import check_number
+from callbacks.checks import InvalidArgument, check_number
 from recipes.regularization.base import Regularizer
 
 __all__ = ["Dropout"]
+
+SPATIAL = {3: keras.layers.SpatialDropout1D, 4: keras.layers.SpatialDropout2D, 5: keras.layers.SpatialDropout3D}
 
 
 class Dropout(Regularizer):
@@ -15,23 +19,47 @@ class Dropout(Regularizer):
 
     It sits after the activation, never on the outputs of the network, and does nothing at inference.
 
+    After convolutions whole channels are dropped (``spatial``): neighbouring pixels say nearly the same, so that
+    dropping single ones hides nothing. In recurrent layers a unit stays dropped for all steps of a sequence, in the
+    input as in the recurrence (variational dropout): another mask at every step would wash out the memory.
+
+    With batch normalization, which dropout puts out of step (the variance that the normalization learns is that of
+    dropped units, and at inference none is), factories drop only after the last normalized layer.
+
     Args:
-        rate: share of the units dropped, in [0, 1). Default 0.2. (The lectures' "keep 0.5" is a rate of 0.5.)
+        rate: share of the hidden units dropped, in [0, 1). Default 0.2. (The lectures' "keep 0.5" is a rate of 0.5.)
+        input_rate: share of the inputs dropped, in [0, 1). Default 0. (The classic "keep 0.8" is 0.2.)
+        spatial: whether whole channels are dropped after convolutions. Default True.
 
     Raises:
         InvalidArgument: for a rate outside its range.
 
-    Source: Srivastava et al. 2014.
+    Source: Srivastava et al. 2014; spatial: Tompson et al. 2015; variational: Gal and Ghahramani 2016; with batch
+    normalization: Li et al. 2019, arXiv:1801.05134.
 
     Example:
-        >>> recipes.Recipe(regularization={"name": "dropout", "rate": 0.3})   # doctest: +SKIP
+        >>> recipes.Recipe(regularization={"name": "dropout", "rate": 0.5, "input_rate": 0.2})   # doctest: +SKIP
     """
 
     name = "dropout"
 
-    def __init__(self, rate: float = 0.2):
+    def __init__(self, rate: float = 0.2, input_rate: float = 0.0, spatial: bool = True):
         self.rate = check_number("rate", rate, low=0, below=1)
+        self.input_rate = check_number("input_rate", input_rate, low=0, below=1)
+        if not isinstance(spatial, bool):
+            raise InvalidArgument("spatial", spatial, "True or False")
+        self.spatial = spatial
 
-    def after_activation(self) -> keras.layers.Layer | None:
+    def on_input(self, rank: int) -> keras.layers.Layer | None:
         """Keras' own Dropout layer, or None at rate 0."""
-        return keras.layers.Dropout(self.rate) if self.rate else None
+        return keras.layers.Dropout(self.input_rate) if self.input_rate else None
+
+    def after_activation(self, rank: int, *, normalized: bool = False) -> keras.layers.Layer | None:
+        """Keras' own Dropout or SpatialDropout layer; None at rate 0, and before a batch normalization."""
+        if not self.rate or normalized:
+            return None
+        return SPATIAL[rank](self.rate) if self.spatial and rank in SPATIAL else keras.layers.Dropout(self.rate)
+
+    def recurrent_options(self) -> dict[str, Any]:
+        """Arguments for a recurrent layer of Keras, whose masks are the same for all steps of a sequence."""
+        return {"dropout": self.rate, "recurrent_dropout": self.rate} if self.rate else {}

@@ -88,6 +88,8 @@ def search(
         seed=seed,
         directory=directory,
     )
+    for arm in arms:
+        arm.recipe(base, {each.name: each.default or each.low for each in arm.hyperparameters}).check(data.spec)
     base.build_model(data.spec)  # a model that does not fit the data is refused before anything is written
     settings = {
         "dataset": data.settings["name"],

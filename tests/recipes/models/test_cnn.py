@@ -4,7 +4,7 @@ import pytest
 
 from callbacks.checks import InvalidArgument
 from recipes import cnn
-from recipes.regularization import L2, Dropout
+from recipes.regularization import L2, Dropout, MaxNorm
 
 
 def test_layers(kinds):
@@ -28,13 +28,31 @@ def test_everything_at_once(kinds, images):
     model = cnn(images.spec, filters=(4,), hidden=(5,), normalization="batch", regularization=[L2(0.2), Dropout(0.1)])
     assert kinds(model) == [
         *("InputLayer", "Normalization"),
-        *("Conv2D4 no bias", "BatchNormalization", "elu", "Dropout", "MaxPooling2D"),
+        *("Conv2D4 no bias", "BatchNormalization", "elu", "MaxPooling2D"),
         *("Flatten", "Dense5 no bias", "BatchNormalization", "elu", "Dropout"),
         *("Dense3", "softmax"),
     ]
     kernels = [v.numpy().astype("float64") for v in model.trainable_variables if v.path.endswith("kernel")]
     assert len(kernels) == 3
     assert float(sum(model.losses)) == pytest.approx(0.1 * sum(np.sum(kernel**2) for kernel in kernels), rel=1e-6)
+
+
+def test_whole_channels_are_dropped_after_convolutions(kinds, images):
+    options = {"filters": (4,), "hidden": (5,)}
+    model = cnn(images.spec, regularization=[Dropout(0.1)], **options)
+    assert [kind for kind in kinds(model) if "Dropout" in kind] == ["SpatialDropout2D", "Dropout"]
+    model = cnn(images.spec, regularization=[Dropout(0.1, spatial=False)], **options)
+    assert [kind for kind in kinds(model) if "Dropout" in kind] == ["Dropout", "Dropout"]
+
+
+def test_max_norm_is_that_of_a_whole_filter(images):
+    model = cnn(images.spec, filters=(4,), hidden=(5,), regularization=[MaxNorm(0.5)])
+    kernels = [layer.kernel for layer in model.layers if hasattr(layer, "kernel")]
+    assert [len(kernel.shape) for kernel in kernels] == [4, 2, 2]
+    for kernel in kernels:
+        kernel.assign(kernel.constraint(kernel * 10.0))
+        norms = np.sqrt(np.sum(kernel.numpy().astype("float64") ** 2, axis=tuple(range(len(kernel.shape) - 1))))
+        np.testing.assert_allclose(norms, 0.5, rtol=1e-5)
 
 
 @pytest.mark.parametrize(("filters", "hidden", "deep"), [((2, 2), (3, 3), False), ((2, 2), (3, 3, 3), True)])

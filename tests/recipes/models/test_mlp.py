@@ -7,7 +7,7 @@ import pytest
 from callbacks.checks import InvalidArgument
 from recipes import mlp
 from recipes.models import MODELS
-from recipes.regularization import L2, Dropout, EarlyStopping
+from recipes.regularization import L2, Dropout, EarlyStopping, MaxNorm
 
 
 def test_layers_when_shallow(kinds):
@@ -43,11 +43,20 @@ def test_normalization_can_be_asked_for_and_refused(kinds):
 
 
 def test_dropout_after_the_activation_and_not_on_the_output(kinds):
-    model = mlp(input_shape=(4,), outputs=3, hidden=(8, 5), normalization="batch", regularization=[Dropout(0.3)])
-    block = ["BatchNormalization", "elu", "Dropout"]
-    assert kinds(model) == ["InputLayer", "Dense8 no bias", *block, "Dense5 no bias", *block, "Dense3", "softmax"]
+    model = mlp(input_shape=(4,), outputs=3, hidden=(8, 5), regularization=[Dropout(0.3)])
+    block = ["elu", "Dropout"]
+    assert kinds(model) == ["InputLayer", "Dense8", *block, "Dense5", *block, "Dense3", "softmax"]
     assert {layer.rate for layer in model.layers if isinstance(layer, keras.layers.Dropout)} == {0.3}
     assert "Dropout" not in kinds(mlp(input_shape=(4,), outputs=3, regularization=[Dropout(0.0)]))
+
+
+def test_no_batch_normalization_comes_after_dropout(kinds):
+    model = mlp(input_shape=(4,), outputs=3, hidden=(8, 5), normalization="batch", regularization=[Dropout(0.3)])
+    block = ["BatchNormalization", "elu"]
+    assert kinds(model) == [
+        *("InputLayer", "Dense8 no bias", *block),
+        *("Dense5 no bias", *block, "Dropout", "Dense3", "softmax"),
+    ]
 
 
 def test_dropout_acts_in_training_only():
@@ -199,7 +208,10 @@ def test_catalogue():
             {"input_shape": (4,), "outputs": 3, "regularization": [keras.regularizers.L2(0.1)]},
             "regularization must be names or",
         ),
-        ({"input_shape": (4,), "outputs": 3, "regularization": [L2(0.1), L2(0.2)]}, "at most one penalty"),
+        (
+            {"input_shape": (4,), "outputs": 3, "regularization": [MaxNorm(1.0), MaxNorm(2.0)]},
+            "at most one constraint",
+        ),
         ({"input_shape": (4,), "outputs": 3, "task": "classes"}, "task must be one of"),
         ({"input_shape": (4,), "outputs": 3, "task": "binary"}, "outputs must be 1 for a binary task"),
         ({"input_shape": (4,), "outputs": 1, "task": "multiclass"}, "outputs must be 1 for a binary task"),

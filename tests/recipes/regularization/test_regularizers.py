@@ -26,7 +26,13 @@ def test_every_entry_builds_and_describes_itself(name):
 def test_a_regularizer_that_overrides_nothing_does_nothing():
     nothing = Regularizer()
     assert nothing.kernel_regularizer() is None
-    assert nothing.after_activation() is None
+    assert nothing.kernel_constraint(2) is None
+    assert nothing.on_input(4) is None
+    assert nothing.after_activation(2) is None
+    assert nothing.optimizer_options() == {}
+    assert nothing.loss("mse") == "mse"
+    assert nothing.augment(None) is None
+    assert not nothing.acts_in_model
     assert nothing.callbacks(epochs=3, schedule=None) == []
 
 
@@ -38,9 +44,9 @@ def test_l2_is_half_the_sum_of_squares(strength, expected):
 
 def test_dropout_has_its_rate_and_is_new_each_time():
     dropout = Dropout(0.5)
-    assert dropout.after_activation().rate == 0.5
-    assert dropout.after_activation() is not dropout.after_activation()
-    assert Dropout(0).after_activation() is None
+    assert dropout.after_activation(2).rate == 0.5
+    assert dropout.after_activation(2) is not dropout.after_activation(2)
+    assert Dropout(0).after_activation(2) is None
 
 
 def test_early_stopping_watches_the_validation_loss():

@@ -1,0 +1,40 @@
+"""Adversarial: every batch is trained on together with its adversarial examples."""
+
+from __future__ import annotations
+
+import keras
+
+from callbacks.adversarial_training import AdversarialTraining
+from callbacks.checks import check_number
+from callbacks.step_schedule import StepSchedule
+from recipes.regularization.base import Regularizer
+
+__all__ = ["Adversarial"]
+
+
+class Adversarial(Regularizer):
+    """Trains on ``(1 - share) J(x) + share J(x + epsilon sign(dJ/dx))``: see :class:`callbacks.AdversarialTraining`.
+
+    Args:
+        epsilon: size of the move, >= 0: in shares of the range for images, in standard deviations of each feature for
+            tables. Default 0.1.
+        share: weight of the adversarial half, in [0, 1]. Default 0.5.
+
+    Raises:
+        InvalidArgument: for a value outside its range.
+
+    Source: Goodfellow et al. 2015, arXiv:1412.6572.
+
+    Example:
+        >>> recipes.Recipe(regularization={"name": "adversarial", "epsilon": 0.05})   # doctest: +SKIP
+    """
+
+    name = "adversarial"
+
+    def __init__(self, epsilon: float = 0.1, share: float = 0.5):
+        self.epsilon = check_number("epsilon", epsilon, low=0)
+        self.share = check_number("share", share, low=0, high=1)
+
+    def callbacks(self, *, epochs: int, schedule: StepSchedule | None) -> list[keras.callbacks.Callback]:
+        """The callback of that name, or none where it would do nothing."""
+        return [AdversarialTraining(self.epsilon, self.share)] if self.epsilon and self.share else []

@@ -1,0 +1,55 @@
+"""Augmentation: training images changed at random in ways that keep their labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from callbacks.checks import InvalidArgument, check_number
+from recipes.data.augmentation import TRANSFORMATIONS, augmentation
+from recipes.regularization.base import Regularizer
+
+if TYPE_CHECKING:
+    from recipes.data.dataset import Data
+    from recipes.data.spec import Spec
+
+__all__ = ["Augmentation"]
+
+
+class Augmentation(Regularizer):
+    """Trains on images that are changed at random, anew in every epoch, in the input pipeline after the cache.
+
+    The exported model has none of it, and neither have validation and test.
+
+    Args:
+        transformations: names, in the order in which they act, or a mapping from names to strengths; None (default) for
+            those that suit the data: see :func:`recipes.data.augmentation.preset`.
+        strength: by what the usual strengths are multiplied, > 0. Default 1.
+
+    Raises:
+        InvalidArgument: for an unknown name or a strength that is not positive; where it is used, for data that are no
+            images.
+
+    Source: LeCun et al. 1998; Krizhevsky et al. 2012.
+
+    Example:
+        >>> mild = {"name": "augmentation", "transformations": {"translation": 0.05, "noise": 0.02}}
+        >>> recipes.Recipe(regularization=mild)      # doctest: +SKIP
+    """
+
+    name = "augmentation"
+
+    def __init__(self, transformations: Sequence[str] | Mapping[str, float] | None = None, strength: float = 1.0):
+        for each in transformations or ():
+            TRANSFORMATIONS[each]
+        self.transformations = transformations
+        self.strength = check_number("strength", strength, above=0)
+
+    def check(self, spec: Spec) -> None:
+        """Raises for data that are no images."""
+        if spec.kind != "image":
+            raise InvalidArgument("regularization", self.name, f"one for {spec.kind} data, which {spec.name!r} is")
+
+    def augment(self, data: Data) -> Callable[[Any, Any], Any]:
+        """What :func:`recipes.data.augmentation.augmentation` returns."""
+        return augmentation(data, self.transformations, strength=self.strength)

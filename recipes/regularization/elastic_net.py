@@ -1,0 +1,39 @@
+"""ElasticNet: L1 and L2 together."""
+
+from __future__ import annotations
+
+import keras
+
+from callbacks.checks import check_number
+from recipes.regularization.base import Regularizer
+
+__all__ = ["ElasticNet"]
+
+
+class ElasticNet(Regularizer):
+    """Adds ``l1 * sum |w| + l2 / 2 * sum w^2`` over the kernels to the loss; biases and normalization are left out.
+
+    The factors are those of "l1" and "l2": it is the sum of the two. Keras' ``L1L2(a, b)`` has no 1/2, so
+    ``ElasticNet(a, b)`` here is ``keras.regularizers.L1L2(a, b / 2)``.
+
+    Args:
+        l1: >= 0. Default 1e-5.
+        l2: >= 0. Default 1e-4.
+
+    Raises:
+        InvalidArgument: for a negative strength.
+
+    Source: Zou and Hastie 2005.
+
+    Example:
+        >>> recipes.Recipe(regularization={"name": "elastic_net", "l1": 1e-5, "l2": 1e-3})   # doctest: +SKIP
+    """
+
+    name = "elastic_net"
+
+    def __init__(self, l1: float = 1e-5, l2: float = 1e-4):
+        self.l1, self.l2 = check_number("l1", l1, low=0), check_number("l2", l2, low=0)
+
+    def kernel_regularizer(self) -> keras.regularizers.Regularizer:
+        """Keras' own L1L2, at half the strength for the squares (see above)."""
+        return keras.regularizers.L1L2(self.l1, self.l2 / 2)

@@ -1,0 +1,38 @@
+"""InputNoise: Gaussian noise on the inputs."""
+
+from __future__ import annotations
+
+import keras
+
+from callbacks.checks import check_number
+from recipes.regularization.base import Regularizer
+
+__all__ = ["InputNoise"]
+
+
+class InputNoise(Regularizer):
+    """Adds Gaussian noise to the preprocessed input while training; nothing at inference.
+
+    The preprocessing brings every input to unit variance, so ``stddev`` is a share of the inputs' own spread. For small
+    noise and a linear model with squared error it is L2 of strength ``2 stddev^2``.
+
+    Args:
+        stddev: standard deviation, >= 0, in standard deviations of the inputs. Default 0.1.
+
+    Raises:
+        InvalidArgument: for a negative value.
+
+    Source: Bishop 1995; Goodfellow et al. 2016, section 7.5.
+
+    Example:
+        >>> recipes.Recipe(regularization={"name": "input_noise", "stddev": 0.3})   # doctest: +SKIP
+    """
+
+    name = "input_noise"
+
+    def __init__(self, stddev: float = 0.1):
+        self.stddev = check_number("stddev", stddev, low=0)
+
+    def on_input(self, rank: int) -> keras.layers.Layer | None:
+        """Keras' own GaussianNoise, or None at 0."""
+        return keras.layers.GaussianNoise(self.stddev) if self.stddev else None

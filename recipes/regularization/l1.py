@@ -1,0 +1,37 @@
+"""L1: a penalty on the absolute weights."""
+
+from __future__ import annotations
+
+import keras
+
+from callbacks.checks import check_number
+from recipes.regularization.base import Regularizer
+
+__all__ = ["L1"]
+
+
+class L1(Regularizer):
+    """Adds ``strength * sum |w|`` over the kernels to the loss; biases and normalization are left out.
+
+    It drives weights that matter little to zero. (Not exactly to zero: the steps of a gradient method jump over it.)
+
+    Args:
+        strength: >= 0. Default 1e-5.
+
+    Raises:
+        InvalidArgument: for a negative strength.
+
+    Source: Tibshirani 1996; Goodfellow et al. 2016, section 7.1.2.
+
+    Example:
+        >>> recipes.Recipe(regularization={"name": "l1", "strength": 1e-4})   # doctest: +SKIP
+    """
+
+    name = "l1"
+
+    def __init__(self, strength: float = 1e-5):
+        self.strength = check_number("strength", strength, low=0)
+
+    def kernel_regularizer(self) -> keras.regularizers.Regularizer:
+        """Keras' own L1."""
+        return keras.regularizers.L1(self.strength)

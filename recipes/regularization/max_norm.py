@@ -1,0 +1,38 @@
+"""MaxNorm: the weights into each unit no longer than a limit."""
+
+from __future__ import annotations
+
+import keras
+
+from callbacks.checks import check_number
+from recipes.regularization.base import Regularizer
+
+__all__ = ["MaxNorm"]
+
+
+class MaxNorm(Regularizer):
+    """After each step, scales the incoming weights of every unit whose norm exceeds ``limit`` back to it.
+
+    All weights into one unit count together: a column of a dense kernel, the whole filter of a convolution. Biases and
+    normalization are left out.
+
+    Args:
+        limit: > 0. Default 3.
+
+    Raises:
+        InvalidArgument: for a limit that is not positive.
+
+    Source: Srebro and Shraibman 2005; Srivastava et al. 2014, section 5.1, who use it with dropout.
+
+    Example:
+        >>> recipes.Recipe(regularization=["dropout", {"name": "max_norm", "limit": 2.0}])   # doctest: +SKIP
+    """
+
+    name = "max_norm"
+
+    def __init__(self, limit: float = 3.0):
+        self.limit = check_number("limit", limit, above=0)
+
+    def kernel_constraint(self, rank: int) -> keras.constraints.Constraint:
+        """Keras' own MaxNorm, over all axes but the last, which is that of the units."""
+        return keras.constraints.MaxNorm(self.limit, axis=list(range(rank - 1)))

@@ -1,0 +1,59 @@
+"""The sum of several penalties on one kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+__all__ = ["SumOfPenalties", "sum_of"]
+
+
+def sum_of(penalties: Sequence[keras.regularizers.Regularizer]) -> keras.regularizers.Regularizer | None:
+    """One regularizer for a layer, which takes only one; None for none.
+
+    Where all are Keras' L1, L2 or L1L2, so is the sum: a saved model then needs no class of this package.
+
+    Example:
+        >>> both = sum_of([keras.regularizers.L1(0.1), keras.regularizers.L2(0.5)])
+        >>> type(both).__name__, round(float(both(keras.ops.array([2.0, -1.0]))), 4)
+        ('L1L2', 2.8)
+    """
+    if len(penalties) < 2:
+        return penalties[0] if penalties else None
+    kinds = (keras.regularizers.L1, keras.regularizers.L2, keras.regularizers.L1L2)
+    if all(type(each) in kinds for each in penalties):
+        l1, l2 = (sum(float(getattr(each, name, 0.0)) for each in penalties) for name in ("l1", "l2"))
+        return keras.regularizers.L1L2(l1, l2)
+    return SumOfPenalties(penalties)
+
+
+@keras.saving.register_keras_serializable(package="recipes")
+class SumOfPenalties(keras.regularizers.Regularizer):
+    """The sum of Keras regularizers of any kind.
+
+    Args:
+        penalties: Keras regularizers.
+
+    Example:
+        >>> both = SumOfPenalties([keras.regularizers.L1(0.1), keras.regularizers.OrthogonalRegularizer()])
+        >>> round(float(both(keras.ops.array([[2.0, 0.0], [0.0, -1.0]]))), 4)
+        0.3
+    """
+
+    def __init__(self, penalties: Sequence[keras.regularizers.Regularizer]):
+        self.penalties = list(penalties)
+
+    def __call__(self, x: Any) -> Any:
+        """The sum of what each says of the weights ``x``."""
+        return sum(penalty(x) for penalty in self.penalties)
+
+    def get_config(self) -> dict[str, Any]:
+        """The penalties, as Keras writes them."""
+        return {"penalties": [keras.saving.serialize_keras_object(each) for each in self.penalties]}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> SumOfPenalties:
+        """What :meth:`get_config` describes."""
+        return cls([keras.saving.deserialize_keras_object(each) for each in config["penalties"]])

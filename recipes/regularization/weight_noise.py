@@ -1,0 +1,38 @@
+"""WeightNoise: each training step sees the kernels with noise on them."""
+
+from __future__ import annotations
+
+import keras
+
+import callbacks.weight_noise
+from callbacks.checks import check_number
+from callbacks.step_schedule import StepSchedule
+from recipes.regularization.base import Regularizer
+
+__all__ = ["WeightNoise"]
+
+
+class WeightNoise(Regularizer):
+    """Gaussian noise on the kernels for each training step, not kept: see :class:`callbacks.WeightNoise`.
+
+    Args:
+        stddev: standard deviation, >= 0, as a share of the root mean square of each kernel's weights. Default 0.1.
+
+    Raises:
+        InvalidArgument: for a negative value.
+
+    Source: Jim et al. 1996; Graves 2011; Goodfellow et al. 2016, section 7.5.
+
+    Example:
+        >>> recipes.Recipe(regularization={"name": "weight_noise", "stddev": 0.2})   # doctest: +SKIP
+    """
+
+    name = "weight_noise"
+    needs_one_gradient = True
+
+    def __init__(self, stddev: float = 0.1):
+        self.stddev = check_number("stddev", stddev, low=0)
+
+    def callbacks(self, *, epochs: int, schedule: StepSchedule | None) -> list[keras.callbacks.Callback]:
+        """The callback of that name, or none at 0."""
+        return [callbacks.weight_noise.WeightNoise(self.stddev)] if self.stddev else []

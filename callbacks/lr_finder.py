@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -258,8 +259,17 @@ def find_learning_rate(
     return finder.suggest(rule)
 
 
-def run_range_test(model: keras.Model, data: Any, finder: LRFinder, batch_size: int = 32) -> None:
-    """Runs ``finder`` on ``model`` batch by batch, whatever ``steps_per_execution`` the model was compiled with."""
+def run_range_test(
+    model: keras.Model,
+    data: Any,
+    finder: LRFinder,
+    batch_size: int = 32,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> None:
+    """Runs ``finder`` on ``model`` batch by batch, whatever ``steps_per_execution`` the model was compiled with.
+
+    ``callbacks`` are others that belong to the training step, such as those that change its data.
+    """
     check_integer("batch_size", batch_size, low=1)
     if isinstance(data, (tuple, list)) and len(data) == 2 and all(hasattr(each, "__len__") for each in data):
         data = _batched(*data, batch_size=batch_size)
@@ -275,7 +285,7 @@ def run_range_test(model: keras.Model, data: Any, finder: LRFinder, batch_size: 
             epochs=1,
             verbose=0,
             shuffle=False,
-            callbacks=[finder],
+            callbacks=[finder, *callbacks],
         )
     finally:
         finder.restore()

@@ -15,10 +15,19 @@ if TYPE_CHECKING:
     from recipes.data import Data as Data
     from recipes.data import Spec as Spec
     from recipes.data import load as load
+    from recipes.data.pairs import pairs as pairs
+    from recipes.ensemble import bagging as bagging
     from recipes.models import cnn as cnn
     from recipes.models import mlp as mlp
+    from recipes.models import multitask as multitask
+    from recipes.models import siamese as siamese
     from recipes.optimizers import Momentum as Momentum
+    from recipes.random_labels import random_label_test as random_label_test
     from recipes.recipe import Recipe as Recipe
+    from recipes.refitting import refit as refit
+    from recipes.regularization.tying import tie as tie
+    from recipes.regularization.tying import untie as untie
+    from recipes.robustness import adversarial_accuracy as adversarial_accuracy
     from recipes.run import Run as Run
     from recipes.serving.export import export as export
     from recipes.training import fit as fit
@@ -35,12 +44,21 @@ _WHERE = {
     "Recipe": "recipes.recipe",
     "Run": "recipes.run",
     "Spec": "recipes.data",
+    "adversarial_accuracy": "recipes.robustness",
+    "bagging": "recipes.ensemble",
     "cnn": "recipes.models",
     "export": "recipes.serving.export",
     "fit": "recipes.training",
     "load": "recipes.data",
     "mlp": "recipes.models",
+    "multitask": "recipes.models",
+    "pairs": "recipes.data.pairs",
+    "random_label_test": "recipes.random_labels",
+    "refit": "recipes.refitting",
     "search": "recipes.tuning.search",
+    "siamese": "recipes.models",
+    "tie": "recipes.regularization.tying",
+    "untie": "recipes.regularization.tying",
 }
 
 __all__ = [*_WHERE, "__version__"]

@@ -15,6 +15,7 @@ def catalogues() -> dict[str, Catalogue]:
         True
     """
     from recipes.activations import ACTIVATIONS
+    from recipes.data.augmentation import TRANSFORMATIONS
     from recipes.data.datasets import DATASETS
     from recipes.initializers import INITIALIZERS
     from recipes.models import MODELS
@@ -27,6 +28,7 @@ def catalogues() -> dict[str, Catalogue]:
         "models": MODELS,
         "optimizers": OPTIMIZERS,
         "regularizers": REGULARIZERS,
+        "transformations": TRANSFORMATIONS,
         "schedules": SCHEDULES,
         "callbacks": CALLBACKS,
         "initializers": INITIALIZERS,

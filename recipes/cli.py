@@ -38,7 +38,17 @@ Schedule = Annotated[str, typer.Option(help="See `recipes list schedules`.")]
 USAGE_ERROR: Any = typer.BadParameter.__base__
 """What typer raises for a wrong option; some versions of typer import it from click, others bring their own."""
 
-KINDS = ("models", "optimizers", "regularizers", "schedules", "callbacks", "initializers", "activations", "datasets")
+KINDS = (
+    "models",
+    "optimizers",
+    "regularizers",
+    "transformations",
+    "schedules",
+    "callbacks",
+    "initializers",
+    "activations",
+    "datasets",
+)
 
 
 def _names(text: str) -> list[str]:
@@ -209,7 +219,7 @@ def lr_find(
     Source: Smith 2017, arXiv:1506.01186.
     """
     from callbacks.hyperparameters import check_takes_a_rate
-    from callbacks.lr_finder import SWEEPS, LRFinder, run_range_test
+    from callbacks.lr_finder import SWEEPS, LRFinder
     from callbacks.suggestions import RULES
     from recipes.files import PICTURES, check_new_file, write_figure
     from recipes.recipe import Recipe
@@ -222,8 +232,7 @@ def lr_find(
 
     from recipes.training import Trainer
 
-    trainer = Trainer(data, recipe, seed=seed)
-    run_range_test(trainer.model, data.batches("train", seed=seed), finder)
+    Trainer(data, recipe, seed=seed).range_test(seed, finder)
     for rule in RULES:
         _print(f"{rule:>9}: {finder.suggest(rule):.4g}" + ("   (what `recipes train` takes)" if rule == "peak" else ""))
     write_figure(plot, finder.plot())
@@ -298,6 +307,10 @@ def list_names(
     for name in KINDS if kind is None else (kind,):
         more = {"columns": columns} if name == "optimizers" else {}
         _print(listing(name, found[name], **more))
+        if name == "regularizers":
+            from recipes.methods import METHODS
+
+            _print(listing("regularizers that are functions: recipes.refit(run), ...", METHODS))
 
 
 def _fail(message: str, status: int = 2) -> int:

@@ -17,7 +17,7 @@ from callbacks.stop_on_nan import StopOnNaN
 from recipes.activations import ACTIVATIONS
 from recipes.catalogue import Catalogue, UnknownName
 from recipes.initializers import INITIALIZERS
-from recipes.losses import loss_for
+from recipes.losses import compile_options
 from recipes.models import MODELS
 from recipes.optimizers import OPTIMIZERS
 from recipes.optimizers.traits import finds_its_own_step
@@ -160,6 +160,12 @@ class Recipe:
             return finds_its_own_step(OPTIMIZERS[_name(self.optimizer)])
         return bool(getattr(self.optimizer, "finds_its_own_step", False))
 
+    @property
+    def follows_validation(self) -> bool:
+        """Whether the schedule needs a validation loss to be known."""
+        schedule = _build(SCHEDULES, self.schedule, peak=1.0)
+        return str(getattr(schedule, "monitor", "")).startswith("val_")
+
     def regularizers(self) -> list[Regularizer]:
         """The regularizer objects."""
         return [_build(REGULARIZERS, each) for each in self.regularization]
@@ -212,8 +218,9 @@ class Recipe:
 
         Args:
             model: a built Keras model: softmax outputs for integer classes, one sigmoid output for 0/1 labels, or
-                linear outputs for numbers.
-            **options: of ``keras.Model.compile``; they win over what the recipe would choose.
+                linear outputs for numbers; or several of these, by name.
+            **options: of ``keras.Model.compile``; they win over what the recipe would choose. For a model with several
+                outputs, ``loss_weights`` maps names of outputs to numbers, 1 where one is left out.
 
         Returns:
             The same model.
@@ -221,9 +228,9 @@ class Recipe:
         Example:
             >>> model = Recipe().compile(mlp(input_shape=(64,), outputs=10))      # doctest: +SKIP
         """
-        chosen = {**loss_for(model), "optimizer": self.build_optimizer(), **options}
+        chosen = {"optimizer": self.build_optimizer(), **compile_options(model, options)}
         for each in self.regularizers():
-            chosen["loss"] = each.loss(chosen["loss"])
+            chosen["loss"] = keras.tree.map_structure(each.loss, chosen["loss"])
         model.compile(**chosen)
         return model
 
@@ -244,7 +251,12 @@ class Recipe:
         return augment if parts else None
 
     def callbacks(
-        self, *, steps_per_epoch: int | None = None, epochs: int, learning_rate: float | None = None
+        self,
+        *,
+        steps_per_epoch: int | None = None,
+        epochs: int,
+        learning_rate: float | None = None,
+        spec: Spec | None = None,
     ) -> list[keras.callbacks.Callback]:
         """The callbacks of this recipe: stop on NaN, the schedule, and what the regularizers need.
 
@@ -254,6 +266,7 @@ class Recipe:
             steps_per_epoch: batches an epoch; None (default): what ``fit`` tells, if the data's length is known.
             epochs: number of epochs of the training.
             learning_rate: the peak rate; by default the recipe's own, or the optimizer's usual one.
+            spec: of the data; it tells adversarial training the range of the images.
 
         Raises:
             InvalidArgument: for a number out of range.
@@ -265,7 +278,7 @@ class Recipe:
         schedule = _build(SCHEDULES, self.schedule, peak=rate)
         if schedule is not None and schedule.total_steps is None and steps_per_epoch is not None:
             schedule.total_steps = steps_per_epoch * epochs
-        extra = [c for each in self.regularizers() for c in each.callbacks(epochs=epochs, schedule=schedule)]
+        extra = [c for each in self.regularizers() for c in each.callbacks(epochs=epochs, schedule=schedule, spec=spec)]
         return [StopOnNaN(), *([schedule] if schedule is not None else []), *extra]
 
     # --- JSON -------------------------------------------------------------------------------------------------------

@@ -79,11 +79,9 @@ def fit(
         >>> run.evaluate()
     """
     check_data(data)
-    if recipe is not None and not isinstance(recipe, Recipe):
-        raise InvalidArgument("recipe", recipe, "a recipes.Recipe")
+    recipe = check_recipe(recipe)
     check_integer("epochs", epochs, low=1)
     check_integer("seed", seed, low=0, high=LARGEST_SEED)
-    recipe = recipe or Recipe()
     if model is not None or not isinstance(recipe.model, (str, Mapping)):
         absent = [each.name for each in recipe.regularizers() if each.acts_in_model]
         if absent:
@@ -108,6 +106,8 @@ class Trainer:
         recipe: what to train by; its learning rate may differ from run to run, the rest is fixed.
         seed: of the initial weights of the first run.
         model, steps_per_execution: as in :func:`fit`.
+        steps_per_epoch: batches in an epoch, >= 1; None (default) for one pass. Otherwise the passes follow one another
+            without regard to the epochs.
 
     Example:
         >>> trainer = Trainer(data, Recipe(learning_rate=0.1))           # doctest: +SKIP
@@ -122,6 +122,7 @@ class Trainer:
         seed: int = 0,
         model: keras.Model | None = None,
         steps_per_execution: int | None = None,
+        steps_per_epoch: int | None = None,
     ):
         recipe.check(data.spec)
         self.data, self.recipe = data, recipe
@@ -136,9 +137,12 @@ class Trainer:
             self.model = model
             self._given = [np.array(variable.numpy()) for variable in model.variables]
         self._variables = list(self.model.variables)
+        self._steps = steps_per_epoch
         if steps_per_execution is None:
-            steps_per_execution = steps_for(self.model, data.batch_size, data.steps_per_epoch)
+            steps_per_execution = steps_for(self.model, data.batch_size, steps_per_epoch or data.steps_per_epoch)
         check_integer("steps_per_execution", steps_per_execution, low=1)
+        if steps_per_epoch is not None:  # from data without an end every call takes as many: they have to come out even
+            steps_per_execution = math.gcd(steps_per_execution, steps_per_epoch)
         recipe.compile(self.model, steps_per_execution=steps_per_execution)
         self.model.optimizer.build(self.model.trainable_variables)
         # Keras makes the metrics' variables in the first training step, and TensorFlow traces a step that makes
@@ -155,6 +159,8 @@ class Trainer:
         epochs: int,
         seed: int,
         learning_rate: float | None = None,
+        data: Data | None = None,
+        validate: bool = True,
         callbacks: Sequence[keras.callbacks.Callback] = (),
         directory: str | os.PathLike[str] | None = None,
         verbose: int | str = 0,
@@ -162,35 +168,43 @@ class Trainer:
     ) -> Run:
         """One training from the start.
 
-        Arguments as in :func:`fit`; ``learning_rate`` replaces the recipe's, and ``warn=False`` leaves it to the caller
-        to look at ``run.message``.
+        Arguments as in :func:`fit`, and:
+
+        Args:
+            learning_rate: replaces the recipe's.
+            data: replaces the trainer's: with another training split, and the same Spec and batch size.
+            validate: whether there is a validation after each epoch, which early stopping needs.
+            warn: False leaves it to the caller to look at ``run.message``.
         """
         start = time.perf_counter()
+        data = self.data if data is None else data
         self._reset(seed)
         recipe, finder = self.recipe, None
         if learning_rate is not None:
             recipe = dataclasses.replace(recipe, learning_rate=learning_rate)
         rate = recipe.learning_rate
         if rate is None:
-            finder = self._range_test(seed)
+            finder = self.range_test(seed, data=data)
             rate = finder.suggest()
             recipe = dataclasses.replace(recipe, learning_rate=rate)
         set_learning_rate(self.model.optimizer, rate)
-        all_callbacks = recipe.callbacks(steps_per_epoch=self.data.steps_per_epoch, epochs=epochs)
+        steps = self._steps or data.steps_per_epoch
+        all_callbacks = recipe.callbacks(steps_per_epoch=steps, epochs=epochs, spec=data.spec)
         first_epoch, resume = 0, []
-        if directory is not None:  # the data knows the order of every epoch: none has to be read again
-            settings = {"seed": seed, "data": self.data.fingerprint, **_fields(recipe)}
-            resume = [Resume(directory, replay=False, settings=settings)]
-            first_epoch = min(resume[0].position()[0], epochs - 1)
-        steps = self.data.steps_per_epoch
-        batches = self.data.batches("train", seed=seed, first_epoch=first_epoch, augment=self._augment)
-        whole = self.model.steps_per_execution == steps
+        if directory is not None:
+            settings = {"seed": seed, "data": data.fingerprint, **_fields(recipe)}
+            # The data knows the order of every pass: where a pass is an epoch, none has to be read again.
+            resume = [Resume(directory, replay=self._steps is not None, settings=settings)]
+            if self._steps is None:
+                first_epoch = min(resume[0].position()[0], epochs - 1)
+        batches = data.batches("train", seed=seed, first_epoch=first_epoch, augment=self._augment)
+        # An endless dataset keeps one iterator for the whole fit; making one costs as much as ten small steps.
+        endless = self._steps is not None or self.model.steps_per_execution == steps
         history = self.model.fit(
-            # An endless dataset keeps one iterator for the whole fit; making one costs as much as ten small steps.
-            batches.repeat() if whole else batches,
-            steps_per_epoch=steps if whole else None,
+            batches.repeat() if endless else batches,
+            steps_per_epoch=steps if endless else None,
             epochs=epochs,
-            validation_data=self.data.validation,
+            validation_data=data.validation if validate else None,
             shuffle=False,  # the data shuffles itself
             callbacks=[*all_callbacks, *callbacks, *resume],
             verbose=verbose,
@@ -203,7 +217,7 @@ class Trainer:
         return Run(
             model=self.model,
             recipe=recipe,
-            data=self.data,
+            data=data,
             history={name: [float(value) for value in values] for name, values in history.history.items()},
             epochs=epochs,
             best_epoch=kept[0] if kept else ran,
@@ -228,9 +242,27 @@ class Trainer:
         for variable, value in zip(self.model.optimizer.variables, self._optimizer_start, strict=True):
             variable.assign(value)
 
-    def _range_test(self, seed: int) -> LRFinder:
-        finder = LRFinder(sweeps=SWEEPS)
-        run_range_test(self.model, self.data.batches("train", seed=seed, augment=self._augment), finder)
+    def range_test(self, seed: int, finder: LRFinder | None = None, *, data: Data | None = None) -> LRFinder:
+        """Runs a range test from the present weights, with everything that a training step of the recipe has.
+
+        Args:
+            seed: of the order of the data.
+            finder: by default one of three sweeps.
+            data: as in :meth:`run`.
+
+        Returns:
+            The finder.
+        """
+        data = self.data if data is None else data
+        finder = LRFinder(sweeps=SWEEPS) if finder is None else finder
+        batches = data.batches("train", seed=seed, augment=self._augment)
+        in_step = [
+            callback
+            for each in self.recipe.regularizers()
+            if each.acts_in_step
+            for callback in each.callbacks(epochs=1, schedule=None, spec=data.spec)
+        ]
+        run_range_test(self.model, batches, finder, callbacks=in_step)
         return finder
 
 
@@ -248,6 +280,15 @@ def check_data(data: Any) -> None:
 
     if not isinstance(data, Data):
         raise InvalidArgument("data", data, "what recipes.load(name) or recipes.Data.from_arrays(x, y) returns")
+
+
+def check_recipe(recipe: Any) -> Recipe:
+    """The recipe, or the default one for None; raises for anything else."""
+    if recipe is None:
+        return Recipe()
+    if not isinstance(recipe, Recipe):
+        raise InvalidArgument("recipe", recipe, "a recipes.Recipe")
+    return recipe
 
 
 def check_fits(model: keras.Model, data: Data) -> None:

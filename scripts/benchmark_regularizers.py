@@ -1,8 +1,8 @@
 """Every regularizer against none where there is little data: digits with 200 examples, MNIST with 1,000; MLP and CNN.
 
 All train with momentum and 1cycle. Of four strengths, evenly spaced over the regularizer's own range, each at two peak
-rates, the setting with the best validation accuracy over two seeds is trained with three more; "none" has the two rates.
-"better" and "worse" mean: by more than the larger of the two standard deviations over the five seeds.
+rates, the setting with the best validation accuracy over two seeds is trained with three more; "none" has the rates
+alone. "better" and "worse" mean: by more than the larger of the two standard deviations over the five seeds.
 
     python scripts/benchmark_regularizers.py --data-dir DIR       # DIR: where MNIST is prepared for TFDS
     python scripts/benchmark_regularizers.py --data-dir DIR --go-on     # keep the regularizers that are in the results

@@ -187,5 +187,6 @@ def _spec(name: str, train: tuple[np.ndarray, np.ndarray], names: Sequence[str],
         input_variance=variance,
         class_names=tuple(names),
         feature_names=tuple(feature_names),
+        input_max=float(x.max() or 255) if x.ndim == 4 else None,
         **target,
     )

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 __all__ = ["TRANSFORMATIONS", "augmentation", "preset"]
 
-LARGEST = 255.0
-"""Of an image's values."""
+
+def _largest(data: Data) -> float:
+    """What is white."""
+    return data.spec.input_max or 255.0
 
 
 def _flip(strength: float, data: Data) -> Any:
@@ -43,16 +45,18 @@ def _shear(strength: float, data: Data) -> Any:
 
 
 def _elastic(strength: float, data: Data) -> Any:
-    return keras.layers.RandomElasticTransform(factor=1.0, scale=strength, fill_mode="nearest", value_range=(0, 255))
+    return keras.layers.RandomElasticTransform(
+        factor=1.0, scale=strength, fill_mode="nearest", value_range=(0, _largest(data))
+    )
 
 
 def _hue(strength: float, data: Data) -> Any:
-    return keras.layers.RandomHue(strength, value_range=(0, 255))
+    return keras.layers.RandomHue(strength, value_range=(0, _largest(data)))
 
 
 def _color_jitter(strength: float, data: Data) -> Any:
     return keras.layers.RandomColorJitter(
-        value_range=(0, 255),
+        value_range=(0, _largest(data)),
         brightness_factor=strength,
         contrast_factor=strength,
         saturation_factor=(0.5 - strength / 2, 0.5 + strength / 2),
@@ -64,7 +68,7 @@ class _Noise:
     """Gaussian noise; strength in units of the whole range."""
 
     def __init__(self, strength: float, data: Data):
-        self._stddev = LARGEST * strength
+        self._stddev = _largest(data) * strength
 
     def __call__(self, images: Any, seeds: Any) -> Any:
         return images + keras.random.normal(keras.ops.shape(images), stddev=self._stddev, seed=seeds)
@@ -243,6 +247,8 @@ def augmentation(
             if name in ("hue", "color_jitter", "fancy_pca"):
                 raise InvalidArgument("transformations", name, f"one for grey images: {spec.name!r} has no colours")
 
+    largest = _largest(data)
+
     def augment(images: Any, seed: Any) -> Any:
         import tensorflow as tf
 
@@ -255,7 +261,7 @@ def augmentation(
             else:
                 out = step(out, seeds)
         out.set_shape(images.shape)
-        return tf.cast(tf.clip_by_value(tf.round(out), 0.0, LARGEST), images.dtype)
+        return tf.cast(tf.clip_by_value(tf.round(out), 0.0, largest), images.dtype)
 
     return augment
 

@@ -6,7 +6,7 @@ import math
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from callbacks.checks import InvalidArgument, check_choice, check_integer
+from callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
 
 __all__ = ["Spec"]
 
@@ -32,6 +32,7 @@ class Spec:
             channel for images, one per column for tables. A variance is never 0: for a constant input it is stored as
             1.0, so that normalizing maps the constant to 0.
         target_mean, target_variance: the same of the target; None unless the task is regression.
+        input_max: the largest value of the training images, > 0 and <= 255: what is white. None for tables.
 
     Raises:
         InvalidArgument: for a field that has the wrong type or contradicts another; it names the field.
@@ -57,6 +58,7 @@ class Spec:
     feature_names: tuple[str, ...] = ()
     target_mean: float | None = None
     target_variance: float | None = None
+    input_max: float | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
@@ -97,6 +99,10 @@ class Spec:
         size = self.input_shape[-1]
         self._set("input_mean", _floats("input_mean", self.input_mean, size))
         self._set("input_variance", _floats("input_variance", self.input_variance, size, positive=True))
+        if self.input_max is not None:
+            if self.kind != "image":
+                raise InvalidArgument("input_max", self.input_max, f"None for kind {self.kind!r}")
+            self._set("input_max", check_number("input_max", self.input_max, above=0, high=255))
         for name, positive in (("target_mean", False), ("target_variance", True)):
             value = getattr(self, name)
             if self.task == "regression":

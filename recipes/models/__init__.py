@@ -5,8 +5,10 @@ from __future__ import annotations
 from recipes.catalogue import Catalogue, Entry
 from recipes.models.cnn import cnn as cnn
 from recipes.models.mlp import mlp as mlp
+from recipes.models.multitask import multitask as multitask
+from recipes.models.siamese import siamese as siamese
 
-__all__ = ["MODELS", "cnn", "mlp"]
+__all__ = ["MODELS", "cnn", "mlp", "multitask", "siamese"]
 
 MODELS = Catalogue(
     "model",

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import keras
 
 from callbacks.adversarial_training import AdversarialTraining
 from callbacks.checks import check_number
 from callbacks.step_schedule import StepSchedule
 from recipes.regularization.base import Regularizer
+
+if TYPE_CHECKING:
+    from recipes.data.spec import Spec
 
 __all__ = ["Adversarial"]
 
@@ -16,8 +21,8 @@ class Adversarial(Regularizer):
     """Trains on ``(1 - share) J(x) + share J(x + epsilon sign(dJ/dx))``: see :class:`callbacks.AdversarialTraining`.
 
     Args:
-        epsilon: size of the move, >= 0: in shares of the range for images, in standard deviations of each feature for
-            tables. Default 0.1.
+        epsilon: size of the move, >= 0: in shares of the range for images (up to the largest value of the training
+            images, or 255 where that is not known), in standard deviations of each feature for tables. Default 0.1.
         share: weight of the adversarial half, in [0, 1]. Default 0.5.
 
     Raises:
@@ -30,11 +35,16 @@ class Adversarial(Regularizer):
     """
 
     name = "adversarial"
+    acts_in_step = True
 
     def __init__(self, epsilon: float = 0.1, share: float = 0.5):
         self.epsilon = check_number("epsilon", epsilon, low=0)
         self.share = check_number("share", share, low=0, high=1)
 
-    def callbacks(self, *, epochs: int, schedule: StepSchedule | None) -> list[keras.callbacks.Callback]:
+    def callbacks(
+        self, *, epochs: int, schedule: StepSchedule | None, spec: Spec | None = None
+    ) -> list[keras.callbacks.Callback]:
         """The callback of that name, or none where it would do nothing."""
-        return [AdversarialTraining(self.epsilon, self.share)] if self.epsilon and self.share else []
+        if not self.epsilon or not self.share:
+            return []
+        return [AdversarialTraining(self.epsilon, self.share, scale=(spec and spec.input_max) or "auto")]

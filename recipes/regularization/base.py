@@ -33,6 +33,9 @@ class Regularizer:
     name = ""
     """The name in the catalogue."""
 
+    acts_in_step = False
+    """Whether its callbacks change what a training step does: then a range test has them too."""
+
     needs_one_gradient = False
     """Whether it changes the step in a way that an optimizer which evaluates the loss again would not see."""
 
@@ -95,6 +98,14 @@ class Regularizer:
         """A function from a training batch's inputs and a seed to those trained on, for the input pipeline, or None."""
         return None
 
-    def callbacks(self, *, epochs: int, schedule: StepSchedule | None) -> list[keras.callbacks.Callback]:
-        """Callbacks for one training of ``epochs`` epochs under this schedule; None where the rate is constant."""
+    def callbacks(
+        self, *, epochs: int, schedule: StepSchedule | None, spec: Spec | None = None
+    ) -> list[keras.callbacks.Callback]:
+        """Callbacks for one training.
+
+        Args:
+            epochs: of the training.
+            schedule: of the learning rate; None where that is constant.
+            spec: of the data, where it is known.
+        """
         return []

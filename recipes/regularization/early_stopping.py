@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import keras
 
 from callbacks.checks import check_integer
 from callbacks.step_schedule import StepSchedule
 from recipes.regularization.base import Regularizer
+
+if TYPE_CHECKING:
+    from recipes.data.spec import Spec
 
 __all__ = ["EarlyStopping"]
 
@@ -46,7 +51,9 @@ class EarlyStopping(Regularizer):
     def __init__(self, patience: int = 5):
         self.patience = check_integer("patience", patience, low=1)
 
-    def callbacks(self, *, epochs: int, schedule: StepSchedule | None) -> list[keras.callbacks.Callback]:
+    def callbacks(
+        self, *, epochs: int, schedule: StepSchedule | None, spec: Spec | None = None
+    ) -> list[keras.callbacks.Callback]:
         """Keras' own EarlyStopping with the best weights restored."""
         start = int(LATE_SHARE * epochs) if schedule is not None and schedule.gains_late else 0
         return [

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import keras
 
 import callbacks.weight_noise
 from callbacks.checks import check_number
 from callbacks.step_schedule import StepSchedule
 from recipes.regularization.base import Regularizer
+
+if TYPE_CHECKING:
+    from recipes.data.spec import Spec
 
 __all__ = ["WeightNoise"]
 
@@ -28,11 +33,14 @@ class WeightNoise(Regularizer):
     """
 
     name = "weight_noise"
+    acts_in_step = True
     needs_one_gradient = True
 
     def __init__(self, stddev: float = 0.1):
         self.stddev = check_number("stddev", stddev, low=0)
 
-    def callbacks(self, *, epochs: int, schedule: StepSchedule | None) -> list[keras.callbacks.Callback]:
+    def callbacks(
+        self, *, epochs: int, schedule: StepSchedule | None, spec: Spec | None = None
+    ) -> list[keras.callbacks.Callback]:
         """The callback of that name, or none at 0."""
         return [callbacks.weight_noise.WeightNoise(self.stddev)] if self.stddev else []

@@ -63,7 +63,7 @@ def test_a_strangers_callbacks_in_front(tmp_path, kind):
 def test_catalogues():
     found = catalogues()
     assert list(found) == [
-        *("models", "optimizers", "regularizers", "schedules", "callbacks"),
+        *("models", "optimizers", "regularizers", "transformations", "schedules", "callbacks"),
         *("initializers", "activations", "datasets"),
     ]
     for kind, catalogue in found.items():

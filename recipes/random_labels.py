@@ -1,0 +1,82 @@
+"""random_label_test: how many examples a network can learn by heart, with labels that say nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from callbacks.checks import InvalidArgument, check_integer, check_number
+from recipes.recipe import Recipe
+from recipes.run import Run
+from recipes.training import check_data, fit
+
+if TYPE_CHECKING:
+    from recipes.data import Data
+
+__all__ = ["random_label_test"]
+
+
+class _StopAt(keras.callbacks.Callback):
+    """Ends the training once the accuracy on the training examples is there."""
+
+    def __init__(self, accuracy: float):
+        super().__init__()
+        self.accuracy = accuracy
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        if logs["accuracy"] >= self.accuracy:
+            self.model.stop_training = True
+
+
+def random_label_test(
+    data: Data,
+    recipe: Recipe | None = None,
+    *,
+    examples: int = 2000,
+    epochs: int = 100,
+    until: float = 0.99,
+    seed: int = 0,
+    verbose: int | str = "auto",
+) -> Run:
+    """Trains on labels drawn at random, one of all classes for each example, to see what the network can memorize.
+
+    A network that fits them has the capacity to fit anything of this size: what makes it generalize on true labels is
+    then not that it is too small, but the data, the training and the regularizers. With a regularizer in the recipe the
+    test shows how much of the capacity is left.
+
+    Args:
+        data: of classes: what :func:`recipes.load` returns. The first ``examples`` of its training split are used.
+        recipe: default: ``Recipe(regularization="none", schedule="constant")``.
+        examples: how many, >= 1; all of the split where it has fewer. Default 2000.
+        epochs: at most, >= 1. Default 100.
+        until: the training accuracy at which to end, in (0, 1]. Default 0.99.
+        seed: of the labels and of the training.
+        verbose: of Keras' ``fit``.
+
+    Returns:
+        A :class:`recipes.Run`: ``run.history["accuracy"]`` is the curve, ``run.plot()`` its picture,
+        ``run.evaluate("train")["accuracy"]`` what was reached.
+
+    Raises:
+        InvalidArgument: for data without classes, or a value outside its range.
+
+    Source: Zhang et al. 2017, arXiv:1611.03530.
+
+    Example:
+        >>> run = recipes.random_label_test(recipes.load("digits"))        # doctest: +SKIP
+        >>> run.evaluate("train")["accuracy"]
+    """
+    check_data(data)
+    if data.spec.task == "regression":
+        raise InvalidArgument("data", data.spec.name, "one with classes: a regression has no labels")
+    check_integer("examples", examples, low=1)
+    check_integer("seed", seed, low=0)
+    check_number("until", until, above=0, high=1)
+    x, y = data.arrays("train")
+    count = min(examples, len(x))
+    labels = np.random.default_rng(seed).integers(0, max(2, data.spec.outputs), count).astype(y.dtype)
+    random = data.with_train(x[:count], labels, how=f"{count} examples with random labels, seed {seed}")
+    recipe = recipe or Recipe(regularization="none", schedule="constant")
+    return fit(random, recipe, epochs=epochs, seed=seed, callbacks=[_StopAt(until)], verbose=verbose)

@@ -1,0 +1,158 @@
+"""refit: what to do with the validation data once early stopping has used them."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+from keras.src.models.functional import Functional
+
+from callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
+from recipes.recipe import Recipe
+from recipes.run import Run
+from recipes.training import LARGEST_SEED, Trainer
+
+if TYPE_CHECKING:
+    from recipes.data import Data
+
+__all__ = ["WAYS", "refit"]
+
+WAYS = ("epochs", "updates", "continue")
+
+SLOWER = 10.0
+"""By what the peak rate is divided where a trained model goes on."""
+
+
+def refit(
+    run: Run,
+    how: str = "epochs",
+    *,
+    epochs: int | None = None,
+    learning_rate: float | None = None,
+    seed: int | None = None,
+    directory: str | os.PathLike[str] | None = None,
+    verbose: int | str = "auto",
+) -> Run:
+    """Trains on training and validation data together, for as long as early stopping has found to be right.
+
+    - ``"epochs"``: from new weights, for as many passes as the run's best epoch; there are more examples, so there are
+      more updates.
+    - ``"updates"``: from new weights, for as many updates as the run's best epoch had; so each example is seen less
+      often.
+    - ``"continue"``: from the run's weights, at a constant rate, until the loss on the validation examples, now trained
+      on, is no higher than the loss on the training examples was at the stop. That need not happen: ``epochs`` is a
+      cap. Both losses are those of the whole split without dropout, noise and the like.
+
+    In the first two the schedule is that of the run and ends where the run did: a cycle that was cut after 8 of 10
+    epochs is cut there again. Nothing is held out any more, so nothing is validated: the score on the test split is the
+    only honest one, and ``result.evaluate("validation")`` is one on examples that were trained on.
+
+    Args:
+        run: of :func:`recipes.fit`; its model, weights and history are left as they are.
+        how: one of the above. Default "epochs".
+        epochs: for "continue", at most how many passes, >= 1, at least one is made; None (default) for as many as the
+            run asked for.
+        learning_rate: for "continue"; None (default) for a tenth of the run's peak rate.
+        seed: >= 0; None (default) for that of the run.
+        directory: None (default), or where to keep a checkpoint after each epoch: see :func:`recipes.fit`.
+        verbose: of Keras' ``fit``.
+
+    Returns:
+        A new :class:`recipes.Run` with a model of its own. Its recipe has no early stopping; an epoch of "updates" has
+        as many batches as one of the run.
+
+    Raises:
+        InvalidArgument: for a value outside its range, a run that diverged, an option of another way, or a schedule
+            that follows the validation loss where there is none any more; before any training.
+
+    Source: Goodfellow et al. 2016, section 7.8, algorithms 7.2 and 7.3.
+
+    Example:
+        >>> run = recipes.fit(recipes.load("digits"), epochs=20)        # doctest: +SKIP
+        >>> final = recipes.refit(run)
+        >>> recipes.export(final, "served")
+    """
+    if not isinstance(run, Run) or run.diverged:
+        raise InvalidArgument("run", run, "a recipes.Run that did not diverge, as recipes.fit returns it")
+    check_choice("how", how, WAYS)
+    for name, value in (("epochs", epochs), ("learning_rate", learning_rate)):
+        if how != "continue" and value is not None:
+            raise InvalidArgument(name, value, f"None for how={how!r}, which takes it from the run")
+    seed = run.seed if seed is None else check_integer("seed", seed, low=0, high=LARGEST_SEED)
+    epochs = run.epochs if epochs is None else check_integer("epochs", epochs, low=1)
+    recipe = _recipe(run, how, learning_rate)
+    data = _merged(run.data)
+    options: dict[str, Any] = {"seed": seed, "directory": directory, "verbose": verbose}
+    keras.utils.set_random_seed(seed)
+    steps = run.data.steps_per_epoch if how == "updates" else None
+    trainer = Trainer(data, recipe, model=_copy(run.model, weights=how == "continue"), steps_per_epoch=steps)
+    if how == "continue":
+        target = run.evaluate("train")["loss"]
+        return trainer.run(epochs=epochs, callbacks=[_StopBelow(target)], **options)
+    return trainer.run(
+        epochs=run.epochs,
+        callbacks=[_StopAfter(run.best_epoch)],
+        validate=False,
+        **options,
+    )
+
+
+def _recipe(run: Run, how: str, learning_rate: float | None) -> Recipe:
+    recipe = run.recipe
+    kept = [
+        choice
+        for choice, each in zip(recipe.regularization, recipe.regularizers(), strict=True)
+        if each.name != "early_stopping"
+    ]
+    recipe = dataclasses.replace(recipe, regularization=tuple(kept))
+    if how == "continue":
+        assert recipe.learning_rate is not None  # a run knows its rate
+        rate = recipe.learning_rate / SLOWER if learning_rate is None else learning_rate
+        return dataclasses.replace(
+            recipe, schedule="constant", learning_rate=check_number("learning_rate", rate, above=0)
+        )
+    if recipe.follows_validation:
+        raise InvalidArgument("how", how, "'continue' for a schedule that follows the validation loss")
+    return recipe
+
+
+def _merged(data: Data) -> Data:
+    (x, y), (more_x, more_y) = data.arrays("train"), data.arrays("validation")
+    return data.with_train(np.concatenate([x, more_x]), np.concatenate([y, more_y]), how="with validation")
+
+
+def _copy(model: keras.Model, *, weights: bool) -> keras.Model:
+    """The same layers with new weights, or with those of the model."""
+    if not isinstance(model, (keras.Sequential, Functional)):
+        raise InvalidArgument("run", model.name, "a run whose model Keras can copy: a functional or sequential one")
+    copy = keras.models.clone_model(model)
+    if weights:
+        copy.set_weights(model.get_weights())
+    return copy
+
+
+class _StopAfter(keras.callbacks.Callback):
+    """Ends the training after this many epochs, while the schedule goes on as if there were more."""
+
+    def __init__(self, epochs: int):
+        super().__init__()
+        self.epochs = epochs
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        if epoch + 1 >= self.epochs:
+            self.model.stop_training = True
+
+
+class _StopBelow(keras.callbacks.Callback):
+    """Ends the training once the validation loss is no higher than this."""
+
+    def __init__(self, loss: float):
+        super().__init__()
+        self.loss = loss
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        if logs["val_loss"] <= self.loss:
+            self.model.stop_training = True

@@ -27,7 +27,13 @@ from recipes.training import Trainer
 STRENGTHS = 4
 RATES = (0.01, 0.03)
 TUNING_SEEDS = 2
-EPOCHS = {"digits-200": 50, "mnist-1000": 20}
+DATASETS = ("digits-200", "mnist-1000")
+EPOCHS = {
+    ("digits-200", "mlp"): 50,
+    ("digits-200", "cnn"): 50,
+    ("mnist-1000", "mlp"): 20,
+    ("mnist-1000", "cnn"): 12,
+}
 MODELS = ("mlp", "cnn")
 OPTIONS: dict[str, list[dict[str, Any]]] = {  # where the catalogue has no range, or several
     "early_stopping": [{"patience": patience} for patience in (2, 4, 8, 16)],
@@ -76,7 +82,7 @@ def measure(data: recipes.Data, model: str, name: str, seeds: int) -> list[dict[
         if key not in trainers:
             regularization = "none" if name == "none" else {"name": name, **options}
             trainers[key] = Trainer(data, recipes.Recipe(model=model, regularization=regularization))
-        run = trainers[key].run(epochs=EPOCHS[data.spec.name], seed=seed, learning_rate=rate, warn=False)
+        run = trainers[key].run(epochs=EPOCHS[data.spec.name, model], seed=seed, learning_rate=rate, warn=False)
         validation, test = run.evaluate("validation"), run.evaluate()
         return {
             "dataset": data.spec.name,
@@ -85,7 +91,7 @@ def measure(data: recipes.Data, model: str, name: str, seeds: int) -> list[dict[
             "options": ", ".join(f"{option}={value:g}" for option, value in options.items()),
             "seed": seed,
             "learning_rate": rate,
-            "epochs": EPOCHS[data.spec.name],
+            "epochs": EPOCHS[data.spec.name, model],
             "epochs_run": len(run.history["loss"]),
             "training_accuracy": run.evaluate("train")["accuracy"],
             "validation_accuracy": validation["accuracy"],
@@ -164,7 +170,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--regularizers", nargs="*", default=list(REGULARIZERS), choices=list(REGULARIZERS))
     parser.add_argument("--models", nargs="*", default=list(MODELS), choices=MODELS)
-    parser.add_argument("--datasets", nargs="*", default=list(EPOCHS), choices=list(EPOCHS))
+    parser.add_argument("--datasets", nargs="*", default=list(DATASETS), choices=DATASETS)
     parser.add_argument("--go-on", action="store_true", help="measure only what is not in the results yet")
     options = parser.parse_args()
     path = ROOT / "results" / "regularizers.csv"

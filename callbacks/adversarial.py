@@ -13,6 +13,9 @@ from callbacks.checks import InvalidArgument, check_number
 
 __all__ = ["GradientSign", "input_scale"]
 
+LOSS_SCALE = 2.0**10
+"""By what the loss is multiplied: its gradient's sign is the same, and less of it vanishes in half precision."""
+
 
 class GradientSign:
     """``x + epsilon scale sign(dJ/dx)``: the step of a given size in every input that raises the loss J most.
@@ -66,8 +69,10 @@ class GradientSign:
         raw = tf.cast(x, tf.float32)
         with tf.GradientTape(watch_accessed_variables=False) as tape, keras.StatelessScope():
             tape.watch(raw)
-            value = loss(network(raw, training=training))
+            value = LOSS_SCALE * loss(network(raw, training=training))
         gradient = tape.gradient(value, raw)
+        if gradient is None:
+            raise InvalidArgument("model", network.name, "one through which a gradient passes from loss to input")
         moved = raw + self._step * tf.sign(gradient)
         if self._twin is not None:
             limits = np.iinfo(self._dtype)
@@ -97,4 +102,9 @@ def _on_floats(model: keras.Model) -> keras.Model:
     """The same layers behind an input of floating-point numbers: through whole ones no gradient passes."""
     given = model.inputs[0]
     inputs = keras.Input(batch_shape=given.shape, dtype="float32")
-    return keras.models.clone_model(model, input_tensors=inputs, clone_function=lambda layer: layer)
+
+    def same(layer: Any) -> Any:
+        nested = isinstance(layer, keras.Model) and np.issubdtype(np.dtype(layer.inputs[0].dtype), np.integer)
+        return _on_floats(layer) if nested else layer
+
+    return keras.models.clone_model(model, input_tensors=inputs, clone_function=same)

@@ -75,4 +75,5 @@ class _Mixture:
         weight = tf.cast(sample_weight, tf.float32)
         # The mean over both halves is half of each: hence the 2.
         weights = tf.concat([2 * (1 - self._share) * weight, 2 * self._share * weight], axis=0)
-        return tf.concat([x, moved], axis=0), tf.concat([y, y], axis=0), weights
+        twice = keras.tree.map_structure(lambda each: tf.concat([each, each], axis=0), y)
+        return tf.concat([x, moved], axis=0), twice, weights

@@ -61,7 +61,7 @@ def adversarial_accuracy(
     losses = keras.losses.BinaryCrossentropy if binary else keras.losses.SparseCategoricalCrossentropy
     loss = losses(reduction="sum")
 
-    @tf.function
+    @tf.function(autograph=False)
     def right(x: Any, y: Any) -> Any:
         moved = sign(x, lambda predicted: loss(tf.reshape(y, (-1, 1)), predicted))
         answer = model(moved, training=False)

@@ -82,3 +82,14 @@ def test_a_regression_and_a_model_that_does_not_fit_are_refused(classes, regress
         recipes.adversarial_accuracy(tiny().build_model(regression.spec), regression, 0.1)
     with pytest.raises(InvalidArgument, match="model must be"):
         recipes.adversarial_accuracy(tiny().build_model(regression.spec), classes, 0.1)
+
+
+def test_an_ensemble_has_gradients_and_a_vote_has_none(images, tiny):
+    average, vote = (
+        recipes.bagging(images, tiny(), members=2, epochs=2, combine=combine) for combine in ("average", "vote")
+    )
+    clean, moved = (recipes.adversarial_accuracy(average.model, images, epsilon) for epsilon in (0.0, 0.5))
+    assert clean == pytest.approx(average.evaluate()["accuracy"])
+    assert moved < clean
+    with pytest.raises(InvalidArgument, match="model must be one through which a gradient passes"):
+        recipes.adversarial_accuracy(vote.model, images, 0.1)

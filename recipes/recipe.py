@@ -13,6 +13,7 @@ import keras
 import numpy as np
 
 from callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
+from callbacks.step_schedule import StepSchedule
 from callbacks.stop_on_nan import StopOnNaN
 from recipes.activations import ACTIVATIONS
 from recipes.catalogue import Catalogue, UnknownName
@@ -160,12 +161,6 @@ class Recipe:
             return finds_its_own_step(OPTIMIZERS[_name(self.optimizer)])
         return bool(getattr(self.optimizer, "finds_its_own_step", False))
 
-    @property
-    def follows_validation(self) -> bool:
-        """Whether the schedule needs a validation loss to be known."""
-        schedule = _build(SCHEDULES, self.schedule, peak=1.0)
-        return str(getattr(schedule, "monitor", "")).startswith("val_")
-
     def regularizers(self) -> list[Regularizer]:
         """The regularizer objects."""
         return [_build(REGULARIZERS, each) for each in self.regularization]
@@ -206,6 +201,10 @@ class Recipe:
             optimizer.learning_rate = self._rate()
             return optimizer
         return _build(OPTIMIZERS, self.optimizer, learning_rate=self._rate(), **options)
+
+    def build_schedule(self, peak: float) -> StepSchedule | None:
+        """A new schedule with this peak rate, > 0, or None where the rate is constant."""
+        return _build(SCHEDULES, self.schedule, peak=peak)
 
     def _rate(self) -> float:
         if self.learning_rate is not None:
@@ -275,7 +274,7 @@ class Recipe:
         if steps_per_epoch is not None:
             check_integer("steps_per_epoch", steps_per_epoch, low=1)
         rate = check_number("learning_rate", learning_rate, above=0) if learning_rate is not None else self._rate()
-        schedule = _build(SCHEDULES, self.schedule, peak=rate)
+        schedule = self.build_schedule(rate)
         if schedule is not None and schedule.total_steps is None and steps_per_epoch is not None:
             schedule.total_steps = steps_per_epoch * epochs
         extra = [c for each in self.regularizers() for c in each.callbacks(epochs=epochs, schedule=schedule, spec=spec)]

@@ -46,9 +46,10 @@ def refit(
       on, is no higher than the loss on the training examples was at the stop. That need not happen: ``epochs`` is a
       cap. Both losses are those of the whole split without dropout, noise and the like.
 
-    In the first two the schedule is that of the run and ends where the run did: a cycle that was cut after 8 of 10
-    epochs is cut there again. Nothing is held out any more, so nothing is validated: the score on the test split is the
-    only honest one, and ``result.evaluate("validation")`` is one on examples that were trained on.
+    In the first two a schedule whose gain comes late, such as 1cycle, is fitted to the new length, so that it comes to
+    its end; any other is that of the run, cut where the run was. Nothing is held out any more, so nothing is validated:
+    the score on the test split is the only honest one, and ``result.evaluate("validation")`` is one on examples that
+    were trained on.
 
     Args:
         run: of :func:`recipes.fit`; its model, weights and history are left as they are.
@@ -92,12 +93,10 @@ def refit(
     if how == "continue":
         target = run.evaluate("train")["loss"]
         return trainer.run(epochs=epochs, callbacks=[_StopBelow(target)], **options)
-    return trainer.run(
-        epochs=run.epochs,
-        callbacks=[_StopAfter(run.best_epoch)],
-        validate=False,
-        **options,
-    )
+    schedule = recipe.build_schedule(1.0)
+    if schedule is not None and schedule.gains_late:
+        return trainer.run(epochs=run.best_epoch, validate=False, **options)
+    return trainer.run(epochs=run.epochs, callbacks=[_StopAfter(run.best_epoch)], validate=False, **options)
 
 
 def _recipe(run: Run, how: str, learning_rate: float | None) -> Recipe:
@@ -114,7 +113,7 @@ def _recipe(run: Run, how: str, learning_rate: float | None) -> Recipe:
         return dataclasses.replace(
             recipe, schedule="constant", learning_rate=check_number("learning_rate", rate, above=0)
         )
-    if recipe.follows_validation:
+    if str(getattr(recipe.build_schedule(1.0), "monitor", "")).startswith("val_"):
         raise InvalidArgument("how", how, "'continue' for a schedule that follows the validation loss")
     return recipe
 

@@ -1,7 +1,7 @@
 """What to do with the validation data after early stopping: test accuracy of the three ways, over several seeds.
 
 Each seed trains once with early stopping; then three times with the validation data added (see ``recipes.refit``). Once
-under 1cycle, whose last 30 % alone can be cut, and once at a constant rate, where early stopping has more to decide.
+under 1cycle, of which early stopping can cut the last 30 % only, and once at a constant rate.
 
     python scripts/measure_refit.py
 

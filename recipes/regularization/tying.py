@@ -31,10 +31,10 @@ def tie(
     - elsewhere: it stays as it is, and first is pulled towards it: a pretrained model as a prior. For two models that
       are trained in turns, tie each to the other.
 
-    Like compiling, this is a matter of training: call it before ``compile``, and again for a model that was loaded or
-    cloned, or compile again when the strength has changed. It leaves no trace in what is saved, exported or predicted.
-    Regularizers that the kernels have stay in force. Biases and normalization are not tied; nor are kernels of first
-    that are frozen.
+    Like compiling, this is a matter of training. It leaves no trace in what is saved, exported or predicted: a model
+    that was loaded or cloned has to be tied again. Where first is a part of a model that has been trained already,
+    compile that again. Regularizers that the kernels have stay in force. Biases and normalization are not tied, and
+    frozen kernels of first have no penalty.
 
     Args:
         first: a built Keras model or layer, of which some kernel is trainable.
@@ -65,12 +65,15 @@ def tie(
         ties = one.regularizer if isinstance(one.regularizer, _Ties) else _Ties(one.regularizer)
         ties.set(other, float(strength))
         one.regularizer = ties if len(ties) else ties.own
+    for traced in ("train_function", "test_function"):  # which know the penalties of before
+        if getattr(first, traced, None) is not None:
+            setattr(first, traced, None)
 
 
 def untie(
     first: keras.Model | keras.layers.Layer, second: keras.Model | keras.layers.Layer, *, layers: Layers = None
 ) -> None:
-    """Takes back what :func:`tie` of the same arguments did; compile again for it to take effect.
+    """Takes back what :func:`tie` of the same arguments did.
 
     Example:
         >>> old, new = (keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]) for _ in range(2))

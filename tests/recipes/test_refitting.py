@@ -43,10 +43,22 @@ def test_as_many_passes_or_as_many_updates(run, how, updates):
     assert not any(name.startswith("val_") for name in result.history)
 
 
-def test_the_schedule_is_that_of_the_run_and_cut_where_the_run_was(run):
+def test_a_cycle_comes_to_its_end(run):
+    result = recipes.refit(run, verbose=0)
+    rates = result.history["learning_rate"]
+    assert len(rates) == 4
+    assert rates[-1] == pytest.approx(run.history["learning_rate"][-1], rel=0.01)
+    assert rates[-1] < 0.01 * max(rates)
+    assert result.recipe.learning_rate == run.recipe.learning_rate
+
+
+def test_another_schedule_is_cut_where_the_run_was(classes, tiny):
+    run = recipes.fit(classes, tiny(schedule="exponential"), epochs=6, verbose=0)
+    run = dataclasses.replace(run, best_epoch=4)
     result = recipes.refit(run, "updates", verbose=0)
     assert result.history["learning_rate"] == run.history["learning_rate"][:4]
-    assert result.history["learning_rate"][-1] > 10 * run.history["learning_rate"][-1]
+    result = recipes.refit(run, "epochs", verbose=0)
+    assert result.history["learning_rate"] == pytest.approx(run.history["learning_rate"][:4], rel=0.1)
 
 
 def test_the_same_seed_gives_the_same_weights(run):

@@ -67,7 +67,9 @@ class GradientSign:
         if network is None:
             raise ReferenceError("the model of this GradientSign is gone")
         raw = tf.cast(x, tf.float32)
-        with tf.GradientTape(watch_accessed_variables=False) as tape, keras.StatelessScope():
+        # Penalties ask the scope for the weights: in an empty one Keras finds none.
+        values = [(each, each.value) for each in network.variables]
+        with tf.GradientTape(watch_accessed_variables=False) as tape, keras.StatelessScope(state_mapping=values):
             tape.watch(raw)
             value = LOSS_SCALE * loss(network(raw, training=training))
         gradient = tape.gradient(value, raw)

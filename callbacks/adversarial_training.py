@@ -72,8 +72,13 @@ class _Mixture:
         moved = self._sign(x, loss, training=True)
         if sample_weight is None:
             sample_weight = tf.ones(tf.shape(x)[:1])
-        weight = tf.cast(sample_weight, tf.float32)
-        # The mean over both halves is half of each: hence the 2.
-        weights = tf.concat([2 * (1 - self._share) * weight, 2 * self._share * weight], axis=0)
+        # The mean over both halves is half of each: hence the 2. A sum is not.
+        summed = any(getattr(each, "reduction", None) == "sum" for each in keras.tree.flatten(model.loss))
+        whole = 1.0 if summed else 2.0
+
+        def halves(weight: Any) -> Any:
+            weight = tf.cast(weight, tf.float32)
+            return tf.concat([whole * (1 - self._share) * weight, whole * self._share * weight], axis=0)
+
         twice = keras.tree.map_structure(lambda each: tf.concat([each, each], axis=0), y)
-        return tf.concat([x, moved], axis=0), twice, weights
+        return tf.concat([x, moved], axis=0), twice, keras.tree.map_structure(halves, sample_weight)

@@ -83,7 +83,8 @@ class _Noise:
         kernels = [each for each in model.trainable_variables if len(each.shape) > 1]
         before = [tf.identity(each.value) for each in kernels]
         optimizer = model.optimizer
-        step = tf.stack([self._seed, tf.cast(optimizer.iterations.value, tf.int32)])
+        iterations = keras.ops.convert_to_tensor(optimizer.iterations)  # no variable where gradients are accumulated
+        step = tf.stack([self._seed, tf.cast(iterations, tf.int32)])
         for number, (kernel, value) in enumerate(zip(kernels, before, strict=True)):
             scale = tf.sqrt(tf.reduce_mean(tf.square(value))) if self._relative else 1.0
             seed = tf.random.experimental.stateless_fold_in(step, number)

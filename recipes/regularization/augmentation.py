@@ -40,8 +40,16 @@ class Augmentation(Regularizer):
     name = "augmentation"
 
     def __init__(self, transformations: Sequence[str] | Mapping[str, float] | None = None, strength: float = 1.0):
-        for each in transformations or ():
-            TRANSFORMATIONS[each]
+        if transformations is not None:
+            if isinstance(transformations, str) or not isinstance(transformations, (Sequence, Mapping)):
+                accepted = "a list of names, or a mapping of names to strengths"
+                raise InvalidArgument("transformations", transformations, accepted)
+            for each in transformations:
+                TRANSFORMATIONS[each]
+            if isinstance(transformations, Mapping):
+                transformations = {each: check_number(each, own, above=0) for each, own in transformations.items()}
+            else:
+                transformations = tuple(transformations)
         self.transformations = transformations
         self.strength = check_number("strength", strength, above=0)
 

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 __all__ = ["LabelSmoothing", "SmoothedCrossentropy"]
 
+OBJECTS = (
+    keras.losses.SparseCategoricalCrossentropy,
+    keras.losses.CategoricalCrossentropy,
+    keras.losses.BinaryCrossentropy,
+)
+
 
 class LabelSmoothing(Regularizer):
     """Trains towards ``[1 - eps, eps / (K - 1), ...]`` in place of ``[1, 0, ...]``, for K classes: noise on the labels.
@@ -54,6 +60,9 @@ class LabelSmoothing(Regularizer):
         if not self.epsilon:
             return loss
         name = loss if isinstance(loss, str) else getattr(loss, "name", loss)
+        if type(loss) in OBJECTS and type(loss)(name=name).get_config() != loss.get_config():
+            options = f"used with a loss that has no options of its own, not {loss.get_config()}"
+            raise InvalidArgument("regularization", self.name, options)
         if name == "binary_crossentropy":
             check_number("epsilon", self.epsilon, low=0, below=0.5)
             return keras.losses.BinaryCrossentropy(label_smoothing=2 * self.epsilon)

@@ -8,7 +8,8 @@ import pytest
 from callbacks import OneCycle, StopOnNaN
 from callbacks.checks import InvalidArgument
 from recipes import Momentum, Recipe, mlp
-from recipes.regularization import L2, Dropout, EarlyStopping, Regularizer
+from recipes.optimizers import LineSearch
+from recipes.regularization import L2, Dropout, EarlyStopping, Regularizer, WeightNoise
 
 EVERYTHING_BY_NAME = Recipe(
     model="cnn",
@@ -116,6 +117,31 @@ def test_equality():
     assert Recipe(model=mlp) != Recipe(model=lambda spec: None)
     assert Recipe() != "mlp"
     assert len({Recipe(), Recipe(), WITH_OPTIONS}) == 2
+
+
+@pytest.mark.parametrize("name", ["dropout", {"name": "dropout", "rate": 0.2}, Dropout(0.2), [Dropout()]])
+def test_a_name_its_default_options_and_the_object_are_one_choice(name):
+    recipe = Recipe(regularization=name)
+    for other in ("dropout", {"name": "dropout"}, {"name": "dropout", "rate": 0.2}, Dropout(0.2), Dropout()):
+        assert recipe == Recipe(regularization=other)
+        assert hash(recipe) == hash(Recipe(regularization=other))
+    assert recipe != Recipe(regularization=Dropout(0.3))
+    assert recipe != Recipe(regularization={"name": "dropout", "spatial": False})
+    assert Recipe.from_json(recipe.to_json()) == recipe
+
+
+@pytest.mark.parametrize("optimizer", ["line_search", "exact_line_search", "newton", "hessian_free"])
+@pytest.mark.parametrize("regularization", ["weight_noise", "l2+weight_noise", WeightNoise(0.2)])
+def test_weight_noise_is_refused_where_the_loss_is_evaluated_again(optimizer, regularization):
+    with pytest.raises(
+        InvalidArgument, match=rf"regularization must be one that '{optimizer}', which evaluates .* again"
+    ):
+        Recipe(optimizer=optimizer, regularization=regularization)
+
+
+def test_weight_noise_is_refused_with_such_an_optimizer_as_an_object():
+    with pytest.raises(InvalidArgument, match="'line_search', which evaluates the loss again within a step"):
+        Recipe(optimizer=LineSearch(), regularization="weight_noise")
 
 
 def test_json_is_stable():

@@ -297,10 +297,38 @@ def test_one_step_is_enough():
     assert len(run.history["loss"]) == 1
 
 
+def a_function(spec):
+    return own_model()
+
+
+@pytest.mark.parametrize(
+    ("way", "names", "message"),
+    [
+        ("function", "dropout", "dropout acts inside the model, which was not made by a factory"),
+        ("object", "l2+early_stopping+max_norm", "l2, max_norm act inside the model, which was not made by a factory"),
+    ],
+)
+def test_what_belongs_in_a_model_of_ones_own_is_said_to_be_missing(classes, tiny, way, names, message):
+    recipe = tiny(regularization=names, **({"model": a_function} if way == "function" else {}))
+    with pytest.warns(UserWarning, match=message) as caught:
+        run = fit(classes, recipe, epochs=1, verbose=0, model=own_model() if way == "object" else None)
+    (warning,) = caught
+    assert warning.filename == __file__
+    assert not any(isinstance(layer, keras.layers.Dropout) for layer in run.model.layers)
+
+
+def test_what_acts_on_the_training_of_a_model_of_ones_own_needs_no_warning(classes, tiny):
+    names = "weight_decay+weight_noise+adversarial+label_smoothing+early_stopping"
+    run = fit(classes, tiny(regularization=names), epochs=1, verbose=0, model=own_model())
+    assert np.isfinite(run.history["loss"]).all()
+    assert run.model.loss.epsilon == 0.1
+    assert run.model.optimizer.weight_decay == 0.01
+
+
 class Widen(Regularizer):
     name = "widen"
 
-    def after_activation(self):
+    def after_activation(self, rank, *, normalized=False):
         return keras.layers.GaussianNoise(0.5)
 
 

@@ -50,6 +50,11 @@ class StepHooks:
                 return train_step(data)
 
         def hooked_make(force: bool = False) -> Any:
+            # A fit that was interrupted has not called on_train_end: what it changed in the step ends here.
+            if not force and (change or around):
+                change.clear()
+                around.clear()
+                force = True
             for hook in at_start.values():
                 hook()
             return make_train_function(force=force)
@@ -84,7 +89,8 @@ class StepHooks:
                 must not refer to the model strongly.
             at_start: called without arguments, outside of TensorFlow's graph, whenever a ``fit`` begins.
             change_data: called with the batch, before all of ``before_step``; answers the batch to train on.
-            around_step: called without arguments; answers a context manager in which Keras' own step runs.
+            around_step: called without arguments; answers a context manager in which Keras' own step runs. This and
+                ``change_data`` are for one ``fit``, and have to be added when it begins.
         """
         given = (before_step, at_start, change_data, around_step)
         for hooks, hook in zip((self._before, self._at_start, self._change, self._around), given, strict=True):

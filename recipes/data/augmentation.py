@@ -316,4 +316,5 @@ class _Seeds(keras.random.SeedGenerator):
         import tensorflow as tf
 
         self._drawn += 1  # counted while the function is traced: the n-th draw of each call
-        return tf.random.experimental.stateless_fold_in(tf.cast(tf.stack(list(self._seed)), tf.int64), self._drawn)
+        mixed = tf.random.experimental.stateless_fold_in(tf.cast(tf.stack(list(self._seed)), tf.int64), self._drawn)
+        return tf.cast(mixed, tf.uint32)  # as Keras' own are

@@ -24,6 +24,7 @@ from recipes.regularization import REGULARIZERS
 from recipes.report.style import MUTED, PALETTE, VERDICTS, new_figure, styled
 from recipes.training import Trainer
 
+VALIDATION = 1000
 STRENGTHS = 4
 RATES = (0.01, 0.03)
 TUNING_SEEDS = 2
@@ -48,7 +49,9 @@ def datasets(data_dir: str | None) -> dict[str, recipes.Data]:
     for name, count in (("digits", 200), ("mnist", 1000)):
         data = recipes.load(name, data_dir=data_dir if name == "mnist" else None, batch_size=32)
         x, y = (array[:count] for array in data.arrays("train"))
-        validation = [array[:1000] for array in data.arrays("validation")]
+        # The digits' own validation split is small, and the rest of the training split is not used for anything else.
+        left = zip(data.arrays("validation"), (array[count:] for array in data.arrays("train")), strict=True)
+        validation = [np.concatenate(both)[:VALIDATION] for both in left]
         test = data.arrays("test")
         found[f"{name}-{count}"] = recipes.Data.from_arrays(
             x,

@@ -43,10 +43,12 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {  # where the catalogue has no range
 SOURCE = ("commit", "tensorflow", "keras", "python", "processor", "cores", "accelerators", "command")
 
 
-def datasets(data_dir: str | None) -> dict[str, recipes.Data]:
-    """Name -> data with few training examples, and validation and test as they are."""
+def datasets(names: list[str], data_dir: str | None) -> dict[str, recipes.Data]:
+    """Name -> data with few training examples, and the test split as it is."""
     found = {}
     for name, count in (("digits", 200), ("mnist", 1000)):
+        if f"{name}-{count}" not in names:
+            continue
         data = recipes.load(name, data_dir=data_dir if name == "mnist" else None, batch_size=32)
         x, y = (array[:count] for array in data.arrays("train"))
         # The digits' own validation split is small, and the rest of the training split is not used for anything else.
@@ -180,7 +182,7 @@ def main() -> None:
     kept = pd.read_csv(path, keep_default_na=False) if options.go_on and path.exists() else pd.DataFrame()
     known = {tuple(key) for key in kept[["dataset", "model", "regularizer"]].to_numpy()} if len(kept) else set()
     old, rows = kept.to_dict("records"), []
-    loaded = datasets(options.data_dir)
+    loaded = datasets(options.datasets, options.data_dir)
     for dataset in options.datasets:
         for model in options.models:
             for name in ("none", *options.regularizers):

@@ -19,7 +19,8 @@ __all__ = ["Augmentation"]
 class Augmentation(Regularizer):
     """Trains on images that are changed at random, anew in every epoch, in the input pipeline after the cache.
 
-    The exported model has none of it, and neither have validation and test.
+    The exported model has none of it, and neither have validation and test. :func:`recipes.fit` sees to it; in a script
+    of one's own, train on ``data.batches("train", augment=recipe.augment(data))``.
 
     Args:
         transformations: names, in the order in which they act, or a mapping from names to strengths; None (default) for

@@ -1,7 +1,8 @@
 """What each regularizer costs: the time of an epoch relative to none in the same turn; and what an ensemble costs.
 
 10,000 MNIST examples, batches of 128, momentum at a constant rate; the median over the turns of the second epoch's
-time. Both wall and processor time are given: on a machine that is shared the latter varies less.
+time. Nothing is validated, but for early stopping, which needs it. Both wall and processor time are
+given: on a machine that is shared the latter varies less.
 
     python scripts/benchmark_regularizer_cost.py --data-dir DIR       # DIR: where MNIST is prepared for TFDS
 

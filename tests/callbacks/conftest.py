@@ -80,8 +80,11 @@ CASES = [  # what is in the catalogues is here already
 ]
 
 
-ALIKE = ("linear", "power", "exponential", "inverse_time", "cosine", "one_cycle_short")
-"""Thin shells over the same base class as "step" and "one_cycle"."""
+ALIKE = (
+    *("linear", "power", "exponential", "inverse_time", "step", "constant"),
+    *("cosine", "cosine_restarts", "one_cycle_short"),
+)
+"""Thin shells over the same base class as "one_cycle"."""
 
 
 def _named(cases):

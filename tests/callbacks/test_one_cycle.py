@@ -77,8 +77,10 @@ def test_every_option_reaches_the_schedule(seen):
     np.testing.assert_array_equal(recorded, np.stack([rates, momenta], 1).astype("float32"))
 
 
-@pytest.mark.parametrize("nesterov", [False, True])
-@pytest.mark.parametrize("steps", [1, 4])
+@pytest.mark.parametrize(
+    ("nesterov", "steps"),
+    [(False, 1), (True, 4), *(pytest.param(*each, marks=pytest.mark.thorough) for each in [(False, 4), (True, 1)])],
+)
 def test_training_equals_a_numpy_loop(nesterov, steps, make_model, run, arrays):
     model = make_model(Momentum(0.7, nesterov=nesterov), steps_per_execution=steps)
     weight = model.get_weights()[0].astype("float64")

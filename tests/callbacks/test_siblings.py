@@ -54,7 +54,7 @@ def test_all_are_seen_beside_a_resume(place, make_model, run, tmp_path):
     assert siblings(used[0]) == [used[0]]
 
 
-@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("first", [True, pytest.param(False, marks=pytest.mark.thorough)])
 def test_batch_norm_is_recalibrated_beside_a_resume(first, run, tmp_path, make_model):
     used = [callbacks.Resume(tmp_path), callbacks.RecalibrateBatchNorm(np.eye(3))]
     model = make_model(layers=(keras.layers.BatchNormalization(momentum=1.0),))

@@ -156,7 +156,7 @@ def test_no_step_forgets_the_solution_and_a_rate_of_zero_changes_nothing(learnin
     assert float(optimizer.damping) == pytest.approx(0.15 if learning_rate else 0.1)
 
 
-@pytest.mark.parametrize("curvature", ["hessian", "gauss_newton"])
+@pytest.mark.parametrize("curvature", ["hessian", pytest.param("gauss_newton", marks=pytest.mark.thorough)])
 def test_from_a_maximum_it_goes_down(curvature):
     point = keras.Variable([0.1, 0.1], dtype="float64")
     optimizer = HessianFree(damping=0.01, curvature=curvature)

@@ -64,7 +64,16 @@ def test_a_training_is_the_same_bit_by_bit_with_and_without(make, steps, data):
     }
 
 
-@pytest.mark.parametrize("options", [{"run_eagerly": True}, {"jit_compile": True}, {"auto_scale_loss": False}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"jit_compile": True},
+        *(
+            pytest.param(each, marks=pytest.mark.thorough)
+            for each in ({"run_eagerly": True}, {"auto_scale_loss": False})
+        ),
+    ],
+)
 def test_nor_does_it_in_other_ways_to_run(options, data):
     (one, history), (other, more) = (
         fitted(everything, data, *used, steps=2, **options) for used in ((), (GradientMonitor(3),))

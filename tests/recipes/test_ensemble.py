@@ -60,7 +60,7 @@ def test_it_is_a_run_like_any_other(ensembles, classes, tmp_path):
     assert json.loads((tmp_path / "run" / "run.json").read_text())["test"]["loss"] == pytest.approx(scores["loss"])
 
 
-@pytest.mark.parametrize("combine", ["average", "vote"])
+@pytest.mark.parametrize("combine", ["vote", pytest.param("average", marks=pytest.mark.thorough)])
 def test_it_exports_as_one_model_that_needs_nothing_of_this_package(ensembles, combine, classes, tmp_path, python):
     run = ensembles[combine]
     recipes.export(run, tmp_path / "out")

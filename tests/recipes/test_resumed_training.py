@@ -39,7 +39,7 @@ def result(run):
     [
         ({}, None),
         ({"regularization": "dropout", "optimizer": "adam"}, 2),
-        ({"schedule": "performance"}, None),
+        pytest.param({"schedule": "performance"}, None, marks=pytest.mark.thorough),
     ],
     ids=["default", "dropout", "performance"],
 )

@@ -181,9 +181,22 @@ def all_cases():
     return CASES
 
 
+TYPICAL = ("momentum", "adam", "adadelta", "delta_bar_delta")
+
+
 @pytest.fixture(params=CASES, ids=lambda case: case.name)
 def case(request):
     """Every optimizer."""
+    return request.param
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(case, id=case.name, marks=() if case.name in TYPICAL else pytest.mark.thorough) for case in CASES
+    ]
+)
+def typical_case(request):
+    """One of each kind of optimizer; the others when asked for."""
     return request.param
 
 

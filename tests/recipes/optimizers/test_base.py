@@ -109,8 +109,8 @@ def check_that_a_bad_gradient_stops(optimizer, bad, **options):
         np.testing.assert_array_equal(one, other.numpy(), err_msg=other.path)
 
 
-def test_a_bad_gradient_stops_the_training_and_leaves_weights_and_state(case):
-    check_that_a_bad_gradient_stops(case.build(), np.nan)
+def test_a_bad_gradient_stops_the_training_and_leaves_weights_and_state(typical_case):
+    check_that_a_bad_gradient_stops(typical_case.build(), np.nan)
 
 
 @pytest.mark.parametrize("options", [{"run_eagerly": True}, {}, {"steps_per_execution": 4}])

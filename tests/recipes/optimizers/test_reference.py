@@ -134,13 +134,13 @@ def descend(optimizer, loss, start, steps):
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras' own saving, with NumPy 2
-def test_save_reload_and_go_on_identically(case, make_model, regression, tmp_path):
+def test_save_reload_and_go_on_identically(typical_case, make_model, regression, tmp_path):
     fit = {"epochs": 2, "verbose": 0, "shuffle": False}
-    model = make_model(case.build(), steps_per_execution=4)
-    one_by_one = make_model(case.build())
+    model = make_model(typical_case.build(), steps_per_execution=4)
+    one_by_one = make_model(typical_case.build())
     assert model.fit(regression, **fit).history == one_by_one.fit(regression, **fit).history  # any steps_per_execution
     assert [w.tobytes() for w in model.get_weights()] == [w.tobytes() for w in one_by_one.get_weights()]
-    if case.momentum_name:
+    if typical_case.momentum_name:
         model.optimizer.momentum = one_by_one.optimizer.momentum = 0.7
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
@@ -151,17 +151,17 @@ def test_save_reload_and_go_on_identically(case, make_model, regression, tmp_pat
     assert [w.tobytes() for w in loaded.get_weights()] == [w.tobytes() for w in one_by_one.get_weights()]
 
 
-def test_mixed_precision(case, make_model, regression):
+def test_mixed_precision(typical_case, make_model, regression):
     model = make_model(
-        keras.optimizers.LossScaleOptimizer(case.build(learning_rate=0.01), initial_scale=128.0),
+        keras.optimizers.LossScaleOptimizer(typical_case.build(learning_rate=0.01), initial_scale=128.0),
         dtype=keras.dtype_policies.DTypePolicy("mixed_float16"),
     )
     start = model.evaluate(regression, verbose=0)
     losses = model.fit(regression, epochs=3, verbose=0, shuffle=False).history["loss"]
     assert losses[-1] < losses[0] < start
     assert all(v.dtype == "float32" for v in model.trainable_variables)
-    if case.name in ("momentum", "nesterov"):
-        single = make_model(case.build(learning_rate=0.01)).fit(regression, epochs=3, verbose=0, shuffle=False)
+    if typical_case.name in ("momentum", "nesterov"):
+        single = make_model(typical_case.build(learning_rate=0.01)).fit(regression, epochs=3, verbose=0, shuffle=False)
         np.testing.assert_allclose(losses, single.history["loss"], rtol=0.02)
 
 

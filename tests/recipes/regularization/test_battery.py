@@ -67,10 +67,15 @@ IN_CONVOLUTIONS = ("dropout", "augmentation")
 """Where a model of convolutions is another case than one of dense layers."""
 
 
+ALIKE = ("l1", "elastic_net", "input_noise")
+"""Those that act where "l2" or "dropout" does."""
+
+
 def each_in_each_model():
     cases = []
     for name, model in itertools.product(REGULARIZERS, SMALL):
-        marks = () if model == "mlp" or name in IN_CONVOLUTIONS else pytest.mark.thorough
+        kept = name in IN_CONVOLUTIONS or (model == "mlp" and name not in ALIKE)
+        marks = () if kept else pytest.mark.thorough
         cases.append(pytest.param(name, model, marks=marks, id=f"{name}-{model}"))
     return pytest.mark.parametrize(("name", "model"), cases)
 

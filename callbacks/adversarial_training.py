@@ -63,7 +63,8 @@ class _Mixture:
         import tensorflow as tf
 
         model = self._model()
-        assert model is not None  # it is being trained
+        if model is None:
+            raise ReferenceError("the model that this step was made for is gone")
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
 
         def loss(predicted: Any) -> Any:

@@ -79,7 +79,8 @@ class _Noise:
         import tensorflow as tf
 
         model = self._model()
-        assert model is not None  # it is being trained
+        if model is None:
+            raise ReferenceError("the model that this step was made for is gone")
         kernels = [each for each in model.trainable_variables if len(each.shape) > 1]
         before = [tf.identity(each.value) for each in kernels]
         optimizer = model.optimizer

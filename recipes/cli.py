@@ -11,6 +11,29 @@ from typing import Annotated, Any
 
 import typer
 
+from recipes.cli_options import (
+    Activation,
+    BatchSize,
+    DataDir,
+    Dataset,
+    Epochs,
+    Exclude,
+    Features,
+    ImageSize,
+    Initializer,
+    Model,
+    Normalization,
+    Optimizer,
+    Regularizer,
+    Schedule,
+    Seed,
+    Target,
+    Task,
+    Validation,
+    choices,
+    names,
+)
+
 app = typer.Typer(
     name="recipes",
     help="Keras training recipes: good defaults, fair comparisons, and a model ready to serve.",
@@ -18,22 +41,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-Dataset = Annotated[str, typer.Argument(help="Any TFDS dataset, or digits, breast_cancer, diabetes (no download).")]
-DataDir = Annotated[str | None, typer.Option(help="Where TFDS datasets are prepared. Default: TFDS's own folder.")]
-Model = Annotated[str, typer.Option(help="See `recipes list models`.")]
-Epochs = Annotated[int, typer.Option(help="Passes over the training data.")]
-BatchSize = Annotated[int | None, typer.Option(help="Examples a batch. Default: 32 below 10,000 examples, else 128.")]
-Seed = Annotated[int, typer.Option(help="The same seed gives the same numbers.")]
-Validation = Annotated[
-    float | None, typer.Option(help="Share of the training data to validate on. Default: 0.2 below 10,000, else 0.1.")
-]
-Activation = Annotated[str, typer.Option(help="See `recipes list activations`.")]
-Initializer = Annotated[str, typer.Option(help="See `recipes list initializers`.")]
-Normalization = Annotated[str, typer.Option(help="auto (batch normalization when deep), batch or none.")]
-Optimizer = Annotated[str, typer.Option(help="See `recipes list optimizers`.")]
-Regularizer = Annotated[str, typer.Option(help="See `recipes list regularizers`; several joined by +.")]
-Schedule = Annotated[str, typer.Option(help="See `recipes list schedules`.")]
 
 USAGE_ERROR: Any = typer.BadParameter.__base__
 """What typer raises for a wrong option; some versions of typer import it from click, others bring their own."""
@@ -49,10 +56,6 @@ KINDS = (
     "activations",
     "datasets",
 )
-
-
-def _names(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _console() -> Any:
@@ -71,23 +74,34 @@ def _print(*lines: Any) -> None:
             console.print(line)
 
 
-def _load(dataset: str, data_dir: str | None, batch_size: int | None, validation: float | None, seed: int) -> Any:
+def _load(dataset: str, **options: Any) -> Any:
     import recipes
 
-    return recipes.load(dataset, data_dir=data_dir, batch_size=batch_size, validation=validation, seed=seed)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always", UserWarning)
+        data = recipes.load(dataset, **options)
+    for each in said:
+        if issubclass(each.category, UserWarning):
+            print(f"recipes: warning: {each.message}", file=sys.stderr)
+    return data
 
 
 @app.command()
 def search(
     dataset: Dataset,
     data_dir: DataDir = None,
+    target: Target = None,
+    task: Task = None,
+    features: Features = None,
+    exclude: Exclude = "",
+    image_size: ImageSize = None,
     optimizers: Annotated[
         str, typer.Option(help="Names, separated by commas.")
     ] = "momentum,nesterov,rmsprop,adam,nadam",
     regularizers: Annotated[
         str, typer.Option(help="Names, separated by commas; several together joined by +.")
     ] = "none,l2,dropout,early_stopping,l2+dropout",
-    model: Model = "mlp",
+    model: Model = "auto",
     activation: Activation = "elu",
     initializer: Initializer = "he_normal",
     normalization: Normalization = "auto",
@@ -104,12 +118,13 @@ def search(
     from recipes.recipe import Recipe
     from recipes.tuning.search import check_search, search
 
+    told = choices(target, task, features, exclude, image_size)
     base = Recipe(
         model=model, activation=activation, initializer=initializer, normalization=normalization, schedule=schedule
     )
     options: dict[str, Any] = {
-        "optimizers": _names(optimizers),
-        "regularizers": _names(regularizers),
+        "optimizers": names(optimizers),
+        "regularizers": names(regularizers),
         "epochs": epochs,
         "trials": trials,
         "seeds": seeds,
@@ -117,7 +132,7 @@ def search(
         "directory": directory or os.path.join("searches", dataset.replace("/", "_").replace(":", "_")),
     }
     check_search(base, **options)
-    data = _load(dataset, data_dir, batch_size, validation, seed)
+    data = _load(dataset, data_dir=data_dir, batch_size=batch_size, validation=validation, seed=seed, **told)
     found = search(data, recipe=base, command=shlex.join(["recipes", *sys.argv[1:]]), **options)
     _show(found)
     _print("", f"Everything is in {found.directory}: report.html, plots/, summary.csv, trials.csv, epochs.csv;")
@@ -134,7 +149,12 @@ def _show(found: Any) -> None:
 def train(
     dataset: Dataset,
     data_dir: DataDir = None,
-    model: Model = "mlp",
+    target: Target = None,
+    task: Task = None,
+    features: Features = None,
+    exclude: Exclude = "",
+    image_size: ImageSize = None,
+    model: Model = "auto",
     optimizer: Optimizer = "momentum",
     regularizer: Regularizer = "early_stopping",
     activation: Activation = "elu",
@@ -158,6 +178,7 @@ def train(
     from recipes.files import check_new_directory
     from recipes.recipe import Recipe
 
+    told = choices(target, task, features, exclude, image_size)
     recipe = Recipe(
         model=model,
         optimizer=optimizer,
@@ -172,10 +193,12 @@ def train(
     check_integer("seed", seed, low=0)
     if save is not None:
         check_new_directory(save, marker="run.json", name="save")
-    data = _load(dataset, data_dir, batch_size, validation, seed)
+    data = _load(dataset, data_dir=data_dir, batch_size=batch_size, validation=validation, seed=seed, **told)
 
+    from recipes.report.inference import in_a_line
     from recipes.training import fit
 
+    _print(in_a_line(data) if model == "auto" else in_a_line(data).rpartition(";")[0])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # of a training that diverged: said below, in one line
         shown = 2 if not sys.stdout.isatty() else 1
@@ -193,11 +216,35 @@ def train(
         _print(f"saved in {save}: `recipes export {save} --to NEW_DIRECTORY` makes it ready to serve")
 
 
+@app.command()
+def describe(
+    dataset: Dataset,
+    data_dir: DataDir = None,
+    target: Target = None,
+    task: Task = None,
+    features: Features = None,
+    exclude: Exclude = "",
+    image_size: ImageSize = None,
+    validation: Validation = None,
+    seed: Seed = 0,
+) -> None:
+    """Say what is inferred from a dataset: inputs, target, task, splits, and the model that suits it."""
+    from recipes.report.inference import inference_table
+
+    told = choices(target, task, features, exclude, image_size)
+    _print(inference_table(_load(dataset, data_dir=data_dir, validation=validation, seed=seed, **told)))
+
+
 @app.command("lr-find")
 def lr_find(
     dataset: Dataset,
     data_dir: DataDir = None,
-    model: Model = "mlp",
+    target: Target = None,
+    task: Task = None,
+    features: Features = None,
+    exclude: Exclude = "",
+    image_size: ImageSize = None,
+    model: Model = "auto",
     optimizer: Optimizer = "momentum",
     regularizer: Regularizer = "none",
     normalization: Normalization = "auto",
@@ -224,11 +271,12 @@ def lr_find(
     from recipes.files import PICTURES, check_new_file, write_figure
     from recipes.recipe import Recipe
 
+    told = choices(target, task, features, exclude, image_size)
     finder = LRFinder(low, high, steps, sweeps=SWEEPS)
     recipe = Recipe(model=model, optimizer=optimizer, regularization=regularizer, normalization=normalization)
     check_takes_a_rate(recipe.build_optimizer())
     check_new_file(plot, name="plot", suffixes=PICTURES)
-    data = _load(dataset, data_dir, batch_size, None, seed)
+    data = _load(dataset, data_dir=data_dir, batch_size=batch_size, seed=seed, **told)
 
     from recipes.training import Trainer
 
@@ -292,7 +340,7 @@ def predict(
 
 
 @app.command("list")
-def list_names(
+def listnames(
     kind: Annotated[str | None, typer.Argument(help=", ".join(KINDS) + ". Default: all.")] = None,
 ) -> None:
     """List what can be chosen by name, with its tunable hyperparameters and their ranges."""

@@ -15,6 +15,8 @@ from keras import ops
 
 from callbacks.checks import InvalidArgument, check_choice, check_integer
 from callbacks.curves import Finding
+from recipes.data.structure import take
+from recipes.losses import ends_in
 from recipes.recipe import Recipe
 from recipes.run import Run
 from recipes.training import LARGEST_SEED, Trainer, check_data, check_recipe
@@ -135,8 +137,8 @@ def bootstrap(data: Data, seed: int, number: int) -> Data:
         1150
     """
     x, y = data.arrays("train")
-    drawn = np.random.default_rng([seed, number]).integers(0, len(x), len(x))
-    return data.with_train(x[drawn], y[drawn], how=f"bootstrap sample {number} of seed {seed}")
+    drawn = np.random.default_rng([seed, number]).integers(0, len(y), len(y))
+    return data.with_train(take(x, drawn), y[drawn], how=f"bootstrap sample {number} of seed {seed}")
 
 
 def join(models: Sequence[keras.Model], combine: str = "average") -> keras.Model:
@@ -147,18 +149,27 @@ def join(models: Sequence[keras.Model], combine: str = "average") -> keras.Model
         combine: "average" or "vote".
     """
     first = models[0]
-    inputs = keras.Input(first.input_shape[1:], dtype=first.inputs[0].dtype, name="inputs")
+    inputs = keras.tree.map_structure(_same_input, _inputs(first))
     # The same layers without an optimizer: one within the joint model would be saved, and then not be loaded.
-    bare = [keras.Model(model.inputs[0], model.outputs[0], name=model.name) for model in models]
+    bare = [keras.Model(_inputs(model), model.outputs[0], name=model.name) for model in models]
     answers = [model(inputs) for model in bare]
     if combine == "vote":
-        answers = [_vote(answer) for answer in answers]
+        answers = [_vote(answer, ends_in(first)) for answer in answers]
     return keras.Model(inputs, keras.layers.Average(dtype="float32", name="joined")(answers), name="ensemble")
 
 
-def _vote(answer: Any) -> Any:
+def _inputs(model: keras.Model) -> Any:
+    """The one input, or the dictionary of them."""
+    return model.input if isinstance(getattr(model, "_inputs_struct", None), dict) else model.inputs[0]
+
+
+def _same_input(tensor: Any) -> Any:
+    return keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=tensor.name)
+
+
+def _vote(answer: Any, ending: str) -> Any:
     """1 for the class decided for and 0 for the others."""
-    if answer.shape[-1] == 1:
+    if ending == "sigmoid":
         return ops.cast(answer > 0.5, "float32")
     return ops.one_hot(ops.argmax(answer, axis=-1), answer.shape[-1], dtype="float32")
 

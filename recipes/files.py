@@ -13,7 +13,20 @@ from typing import Any
 
 from callbacks.checks import InvalidArgument
 
-__all__ = ["check_new_directory", "check_new_file", "new_directory", "write_bytes", "write_figure", "write_text"]
+__all__ = [
+    "cache_folder",
+    "check_new_directory",
+    "check_new_file",
+    "new_directory",
+    "write_bytes",
+    "write_figure",
+    "write_text",
+]
+
+
+def cache_folder() -> Path:
+    """The user's folder for what this package can make again; it need not exist yet."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "keras-training-recipes"
 
 
 def check_new_directory(

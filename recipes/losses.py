@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import keras
+import numpy as np
 
 from callbacks.checks import InvalidArgument, check_number
 
@@ -15,10 +16,12 @@ __all__ = ["compile_options", "ends_in", "loss_for"]
 def loss_for(model: keras.Model) -> dict[str, Any]:
     """The keyword arguments ``loss``, ``metrics`` (and ``loss_weights``) for compiling ``model``, by its last layer.
 
-    Softmax: sparse categorical cross-entropy (integer labels) and accuracy. Sigmoid: binary cross-entropy and accuracy.
+    Softmax: sparse categorical cross-entropy (integer labels) and accuracy. Sigmoid: binary cross-entropy and accuracy;
+    of several sigmoids, each a yes or no of its own, the share of all answers that are right.
     Anything else: mean squared error, with the root mean squared and the mean absolute error in the target's own unit;
     where the model ends in a :class:`keras.layers.Rescaling` to the target's scale, the loss is divided by the scale's
-    square, so that the same learning rates suit every target (the loss is then the share of variance not explained).
+    square, so that the same learning rates suit every target (the loss is then the share of variance not explained; of
+    several targets, the share of their summed variances).
 
     A model with several outputs gets dictionaries, by the keys of its dictionary of outputs or, where they are a list,
     by the names of the layers that make them. The model's loss is the sum of its outputs' losses.
@@ -113,7 +116,7 @@ def _loss_of(last: Any) -> dict[str, Any]:
         "metrics": [keras.metrics.RootMeanSquaredError(), keras.metrics.MeanAbsoluteError()],
     }
     if isinstance(last, keras.layers.Rescaling):
-        regression["loss_weights"] = [1.0 / float(last.scale) ** 2]
+        regression["loss_weights"] = [1.0 / float(np.mean(np.square(last.scale)))]
     return regression
 
 

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from callbacks.checks import InvalidArgument, check_integer, check_number
+from recipes.data.structure import take
 from recipes.recipe import Recipe
 from recipes.run import Run
 from recipes.training import check_data, fit
@@ -69,14 +70,14 @@ def random_label_test(
         >>> run.evaluate("train")["accuracy"]
     """
     check_data(data)
-    if data.spec.task == "regression":
-        raise InvalidArgument("data", data.spec.name, "one with classes: a regression has no labels")
+    if data.spec.task not in ("binary", "multiclass"):
+        raise InvalidArgument("data", data.spec.name, f"one with classes: {data.spec.task} has no labels to shuffle")
     check_integer("examples", examples, low=1)
     check_integer("seed", seed, low=0)
     check_number("until", until, above=0, high=1)
     x, y = data.arrays("train")
-    count = min(examples, len(x))
+    count = min(examples, len(y))
     labels = np.random.default_rng(seed).integers(0, max(2, data.spec.outputs), count).astype(y.dtype)
-    random = data.with_train(x[:count], labels, how=f"{count} examples with random labels, seed {seed}")
+    random = data.with_train(take(x, np.arange(count)), labels, how=f"{count} examples with random labels, seed {seed}")
     recipe = recipe or Recipe(regularization="none", schedule="constant")
     return fit(random, recipe, epochs=epochs, seed=seed, callbacks=[_StopAt(until)], verbose=verbose)

@@ -19,7 +19,7 @@ from recipes.activations import ACTIVATIONS
 from recipes.catalogue import Catalogue, UnknownName
 from recipes.initializers import INITIALIZERS
 from recipes.losses import compile_options
-from recipes.models import MODELS
+from recipes.models import MODELS, model_for
 from recipes.optimizers import OPTIMIZERS
 from recipes.optimizers.traits import finds_its_own_step
 from recipes.regularization import REGULARIZERS, Regularizer
@@ -35,6 +35,10 @@ Choice = Any
 """A name; a mapping with a "name" and options, ``{"name": "dropout", "rate": 0.3}``; or an object."""
 
 
+AUTO = "auto"
+"""As a model: the one that suits the data."""
+
+
 @dataclass(frozen=True, eq=False)
 class Recipe:
     """How to train a network. ``Recipe()`` is the default setup of 2019-20; every field can be replaced.
@@ -44,7 +48,8 @@ class Recipe:
     :func:`dataclasses.replace`, write it as JSON.
 
     Args:
-        model: "mlp" (default), "cnn", ... or a function from a Spec to a Keras model.
+        model: "mlp", "cnn", ... or a function from a Spec to a Keras model. Default "auto": what suits the data, see
+            :func:`recipes.models.model_for`.
         initializer: of the hidden kernels: a name or a Keras initializer. Default "he_normal".
         activation: of the hidden layers, by name. Default "elu".
         normalization: "auto" (default: batch normalization when deep, none when shallow), "batch" or "none".
@@ -68,7 +73,7 @@ class Recipe:
         True
     """
 
-    model: Choice = "mlp"
+    model: Choice = AUTO
     initializer: Choice = "he_normal"
     activation: str = "elu"
     normalization: str = "auto"
@@ -83,7 +88,8 @@ class Recipe:
         if self.learning_rate is not None:
             object.__setattr__(self, "learning_rate", check_number("learning_rate", self.learning_rate, above=0))
         object.__setattr__(self, "regularization", _regularization(self.regularization))
-        object.__setattr__(self, "model", _choice(MODELS, self.model, "callable"))
+        if self.model != AUTO:
+            object.__setattr__(self, "model", _choice(MODELS, self.model, "callable"))
         object.__setattr__(self, "initializer", _choice(INITIALIZERS, self.initializer, keras.initializers.Initializer))
         object.__setattr__(self, "optimizer", _choice(OPTIMIZERS, self.optimizer, keras.optimizers.Optimizer))
         if self.schedule == "auto":
@@ -172,6 +178,9 @@ class Recipe:
             spec: of the data; or give ``input_shape`` and ``outputs`` among the options.
             **options: of the factory, e.g. ``hidden=(50,)``; they win over those of the recipe.
         """
+        if isinstance(self.model, str) and self.model == AUTO:
+            shape = spec.input_shape if spec is not None else options.get("input_shape") or ()
+            return dataclasses.replace(self, model=model_for(spec, shape)).build_model(spec, **options)
         if not isinstance(self.model, (str, Mapping)):
             return self.model(spec, **options) if spec is not None else self.model(**options)
         style = {
@@ -185,6 +194,11 @@ class Recipe:
         name = _name(self.model)
         given = {} if isinstance(self.model, str) else {k: v for k, v in self.model.items() if k != "name"}
         return MODELS.build(name, spec=spec, **{**style, **given, **options})
+
+    def resolved(self, spec: Spec) -> Recipe:
+        """This recipe with the model that suits the data, where it leaves that open."""
+        open_ = isinstance(self.model, str) and self.model == AUTO
+        return dataclasses.replace(self, model=model_for(spec)) if open_ else self
 
     def build_optimizer(self) -> keras.optimizers.Optimizer:
         """A new optimizer, at this recipe's learning rate or, where it is None, the optimizer's usual one."""

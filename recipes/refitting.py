@@ -11,6 +11,7 @@ import numpy as np
 from keras.src.models.functional import Functional
 
 from callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
+from recipes.data.structure import concatenate
 from recipes.recipe import Recipe
 from recipes.run import Run
 from recipes.training import LARGEST_SEED, Trainer
@@ -108,8 +109,10 @@ def _recipe(run: Run, how: str, learning_rate: float | None) -> Recipe:
     ]
     recipe = dataclasses.replace(recipe, regularization=tuple(kept))
     if how == "continue":
-        assert recipe.learning_rate is not None  # a run knows its rate
-        rate = recipe.learning_rate / SLOWER if learning_rate is None else learning_rate
+        peak = recipe.learning_rate
+        if learning_rate is None and peak is None:
+            raise InvalidArgument("learning_rate", None, "given for a run whose recipe does not say its rate")
+        rate = peak / SLOWER if learning_rate is None and peak is not None else learning_rate
         return dataclasses.replace(
             recipe, schedule="constant", learning_rate=check_number("learning_rate", rate, above=0)
         )
@@ -120,7 +123,7 @@ def _recipe(run: Run, how: str, learning_rate: float | None) -> Recipe:
 
 def _merged(data: Data) -> Data:
     (x, y), (more_x, more_y) = data.arrays("train"), data.arrays("validation")
-    return data.with_train(np.concatenate([x, more_x]), np.concatenate([y, more_y]), how="with validation")
+    return data.with_train(concatenate(x, more_x), np.concatenate([y, more_y]), how="with validation")
 
 
 def _copy(model: keras.Model, *, weights: bool) -> keras.Model:

@@ -46,8 +46,10 @@ def adversarial_accuracy(
         0.33
     """
     check_data(data)
-    if data.spec.task == "regression":
-        raise InvalidArgument("data", data.spec.name, "one with classes: a regression has no accuracy")
+    if data.spec.task not in ("binary", "multiclass"):
+        raise InvalidArgument("data", data.spec.name, f"one with classes: {data.spec.task} has none to be right about")
+    if not data.spec.movable:
+        raise InvalidArgument("data", data.spec.name, f"images or a table of numbers, not {data.spec.kind} data")
     check_fits(model, data)
     check_number("epsilon", epsilon, low=0)
     check_choice("split", split, ("train", "validation", "test"))

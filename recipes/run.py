@@ -88,9 +88,10 @@ class Run:
         """
         spec = self.data.spec
         if spec.task == "regression":  # our own models measure in units of the variance: see loss_for
-            baseline = 1.0 if "loss_weights" in loss_for(self.model) else float(spec.target_variance or 1.0)
+            ours = "loss_weights" in loss_for(self.model)
+            baseline = 1.0 if ours else float(np.mean(spec.target_variance or 1.0))
         else:
-            baseline = math.log(max(2, spec.outputs))
+            baseline = math.log(2 if spec.task == "multilabel" else max(2, spec.outputs))
         recipe = self.recipe
         useless = {*recipe.regularization_name.split("+"), recipe.optimizer_name}
         for choice in (recipe.model, recipe.initializer, recipe.schedule):

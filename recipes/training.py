@@ -125,6 +125,7 @@ class Trainer:
         steps_per_epoch: int | None = None,
     ):
         recipe.check(data.spec)
+        recipe = recipe.resolved(data.spec)
         self.data, self.recipe = data, recipe
         self._augment = recipe.augment(data)
         if model is None:
@@ -298,23 +299,31 @@ def check_fits(model: keras.Model, data: Data) -> None:
         raise InvalidArgument("model", model, "a keras.Model")
     if not model.built or not model.layers:
         raise InvalidArgument("model", model.name, "built: give it a keras.Input, or call it once")
-    expected, given = tuple(spec.input_shape), model.input_shape
-    if (
-        isinstance(given, (list, dict))
-        or len(given) != len(expected) + 1
-        or any(n is not None and n != m for n, m in zip(given[1:], expected, strict=True))
-    ):
-        raise InvalidArgument("model", given, f"a model with one input of shape {(None, *expected)} for {spec.name!r}")
+    given = model.input_shape
+    if spec.record:
+        expected: Any = {each.name: (None, *each.shape) for each in spec.features}
+        taken = {name: tensor.shape for name, tensor in model.input.items()} if isinstance(model.input, dict) else given
+        fits = isinstance(taken, dict) and set(taken) == set(expected)
+        if not fits or not all(_takes(taken[name], expected[name]) for name in expected):
+            raise InvalidArgument("model", taken, f"a model with a dictionary of inputs {expected} for {spec.name!r}")
+    elif isinstance(given, (list, dict)) or not _takes(given, (None, *spec.input_shape)):
+        shape = (None, *spec.input_shape)
+        raise InvalidArgument("model", given, f"a model with one input of shape {shape} for {spec.name!r}")
     output = model.output_shape
     if isinstance(output, (list, dict)) or output != (None, spec.outputs):
         raise InvalidArgument(
             "model", output, f"a model with one output of shape {(None, spec.outputs)} for {spec.name!r}"
         )
-    last = {"multiclass": "softmax", "binary": "sigmoid"}.get(spec.task)
+    last = {"multiclass": "softmax", "binary": "sigmoid", "multilabel": "sigmoid"}.get(spec.task)
     if last is not None and ends_in(model) != last:
         raise InvalidArgument("model", ends_in(model), f"a model that ends in {last} for {spec.name!r} ({spec.task})")
     if last is None and ends_in(model) in ("softmax", "sigmoid"):
         raise InvalidArgument("model", ends_in(model), f"a model that ends in numbers for {spec.name!r} ({spec.task})")
+
+
+def _takes(given: Sequence[int | None], needed: Sequence[int | None]) -> bool:
+    """Whether an input of the shape ``given`` takes arrays of the shape ``needed``; None is any size."""
+    return len(given) == len(needed) and all(n is None or n == m for n, m in zip(given, needed, strict=True))
 
 
 def steps_for(model: keras.Model, batch_size: int, steps_per_epoch: int) -> int:

@@ -1,23 +1,31 @@
-"""From raw arrays to checked splits and their Spec: the one way in for TFDS datasets and for a user's own arrays."""
+"""From raw inputs and targets to checked splits and their Spec: the one way in for TFDS datasets and a user's own."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+import warnings
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
-from recipes.data.spec import TASKS, Spec
-from recipes.data.splits import TEST_SEED, carve
-from recipes.data.statistics import check_finite, moments
+from recipes.data.columns import describe
+from recipes.data.feature import MISSING, Feature, plain_name
+from recipes.data.inputs import as_inputs, kind_of, pad
+from recipes.data.leaks import warn_of_leaks
+from recipes.data.spec import RECORD, TASKS, Spec
+from recipes.data.splits import TEST_SEED, carve, folds_of
+from recipes.data.statistics import moments
+from recipes.data.structure import Inputs, items, length, take
+from recipes.data.targets import as_targets, check_classes
 
 __all__ = ["SPLITS", "Splits", "assemble", "check_options"]
 
 SPLITS = ("train", "validation", "test")
 SMALL = 10_000
 """Below so many training examples batches are smaller, and a larger share is needed to validate on."""
-Splits = dict[str, tuple[np.ndarray, np.ndarray]]
+Splits = dict[str, tuple[Inputs, np.ndarray]]
 
 
 def check_options(*, batch_size: Any, validation: Any, test: Any, seed: Any) -> None:
@@ -42,8 +50,13 @@ def assemble(
     class_names: Sequence[str] | None = None,
     feature_names: Sequence[str] = (),
     argument: str | None = None,
+    kinds: Mapping[str, str] | None = None,
+    classes: Mapping[str, int] | None = None,
+    paddings: Mapping[str, float | None] | None = None,
+    resized: bool = False,
+    fold: tuple[int, int] | None = None,
 ) -> tuple[Spec, Splits, dict[str, Any]]:
-    """Checks the arrays, carves the splits that are not given and takes the statistics of the training split.
+    """Checks inputs and targets, carves the splits that are not given and takes the statistics of the training split.
 
     Args:
         given: (x, y) under "train" and, where they exist already, under "validation" and "test".
@@ -56,6 +69,11 @@ def assemble(
         class_names: None for "0", "1", ...
         feature_names: of a table's columns.
         argument: how to call the inputs in messages; None for ``x``, ``x_test``, ...
+        kinds: of inputs by name ("" for a single one), where they are known.
+        classes: how many a category of whole numbers has, by the input's name.
+        paddings: with what sequences have been filled up, by the input's name, where they come as arrays.
+        resized: whether images have been brought to one size.
+        fold: (number, count): carve the validation split as this one of so many parts.
 
     Returns:
         (spec, {"train": (x, y), "validation": (x, y), "test": (x, y)}, settings).
@@ -66,127 +84,196 @@ def assemble(
     check_options(batch_size=batch_size, validation=validation, test=test, seed=seed)
     if task is not None:
         check_choice("task", task, TASKS)
+    x_names = {split: argument or ("x" if split == "train" else f"x_{split}") for split in given}
+    y_names = {split: argument or ("y" if split == "train" else f"y_{split}") for split in given}
+    inputs = {split: as_inputs(x_names[split], split, x, feature_names) for split, (x, _) in given.items()}
+    for split, x in inputs.items():
+        if length(x) != len(given[split][1]):
+            accepted = f"as long as {x_names[split]}, which has {length(x)} examples"
+            raise InvalidArgument(y_names[split], f"{len(given[split][1])} targets", accepted)
+    targets, task, names = as_targets({split: y for split, (_, y) in given.items()}, task, class_names, y_names)
+    inputs, filled = _padded(inputs)
+    paddings = {**(paddings or {}), **filled}
     splits: Splits = {}
-    for split, (x, y) in given.items():
-        suffix = "" if split == "train" else f"_{split}"
-        x_name, y_name = (argument, argument) if argument else (f"x{suffix}", f"y{suffix}")
-        x, y = _inputs(x_name, split, x, feature_names), _target(y_name, split, y, task)
-        if len(x) != len(y):
-            raise InvalidArgument(y_name, f"{len(y)} targets", f"as long as {x_name}, which has {len(x)} examples")
-        if argument is None and np.shares_memory(x, given[split][0]):
-            x = x.copy()  # the caller may go on writing to the array
-        splits[split] = (x, y)
-    train_x, train_y = splits["train"]
-    for split, (x, y) in splits.items():
-        if x.shape[1:] != train_x.shape[1:] or x.dtype != train_x.dtype or y.dtype != train_y.dtype:
-            accepted = f"like the training split, {_shape(train_x)} with {train_y.dtype} targets"
-            raise InvalidArgument(argument or f"x_{split}", f"{_shape(x)} with {y.dtype} targets", accepted)
-    regression = train_y.dtype == np.float32
-    names = () if regression else _class_names(splits, class_names, task, argument)
+    for split, x in inputs.items():
+        y = targets[split]
+        if argument is None:
+            x = _unshared(x, given[split][0])  # the caller may go on writing to the array
+        splits[split] = (x, np.array(y))
+        _check_alike(argument or f"x_{split}", splits["train"], (x, y))
+    nan = {key for x, _ in splits.values() for key, values in items(x) if _has_nan(values)}
     settings: dict[str, Any] = {"name": name, "seed": int(seed)}
+    labelled = task in ("binary", "multiclass")
     for split, fraction, split_seed in (("test", test, TEST_SEED), ("validation", validation, seed)):
         if split in splits:
             settings[split] = "given"
             continue
         x, y = splits["train"]
-        if fraction is None:
-            fraction = 0.2 if len(y) < SMALL else 0.1
-        settings[split] = float(fraction)
-        by = {"count": len(y)} if regression else {"labels": y, "class_names": names}
-        staying, held = carve(split, fraction, split_seed, **by)
-        splits["train"], splits[split] = (x[staying], y[staying]), (x[held], y[held])
+        by: dict[str, Any] = {"labels": y, "class_names": names} if labelled else {}
+        if split == "validation" and fold is not None:
+            settings[split] = f"fold {fold[0]} of {fold[1]}"
+            staying, held = folds_of(fold[1], split_seed, examples=len(y), **by)[fold[0]]
+        else:
+            if fraction is None:
+                fraction = 0.2 if len(y) < SMALL else 0.1
+            settings[split] = float(fraction)
+            staying, held = carve(split, fraction, split_seed, **(by or {"count": len(y)}))
+        splits["train"], splits[split] = (take(x, staying), y[staying]), (take(x, held), y[held])
     splits = {split: splits[split] for split in SPLITS}
-    for arrays in splits.values():
-        for array in arrays:
-            array.flags.writeable = False
-    spec = _spec(name, splits["train"], names, feature_names)
+    if labelled:
+        check_classes({split: y for split, (_, y) in splits.items()}, names, argument or "y")
+    features = _features(name, splits["train"][0], kinds or {}, classes or {}, paddings, nan)
+    if isinstance(splits["train"][0], dict):
+        kept = [each.name for each in features]
+        splits = {split: ({key: x[key] for key in kept}, y) for split, (x, y) in splits.items()}
+    for x, y in splits.values():
+        for array in (y, *(values for _, values in items(x))):
+            if isinstance(array, np.ndarray):
+                array.flags.writeable = False
+    spec = _spec(name, splits["train"], features, task, names, feature_names, resized)
+    if spec.record:
+        warn_of_leaks(spec, *splits["train"])
     size = len(splits["train"][1])
     settings["batch_size"] = int(batch_size) if batch_size is not None else (32 if size < SMALL else 128)
     settings["counts"] = {split: len(y) for split, (_, y) in splits.items()}
     return spec, splits, settings
 
 
-def _shape(x: np.ndarray) -> str:
-    return f"{x.dtype} of shape (n, {', '.join(str(size) for size in x.shape[1:])})"
+def _padded(inputs: dict[str, Inputs]) -> tuple[dict[str, Inputs], dict[str, float | None]]:
+    """Lists of sequences of different lengths as arrays, and with what they were filled up, by the input's name."""
+    paddings: dict[str, float | None] = {}
+    for key, values in items(inputs["train"]):
+        if isinstance(values, list):
+            lists = {split: x[key] if isinstance(x, dict) else x for split, x in inputs.items()}
+            arrays, paddings[key] = pad({split: list(each) for split, each in lists.items()})
+            for split, x in inputs.items():
+                inputs[split] = {**x, key: arrays[split]} if isinstance(x, dict) else arrays[split]
+    return inputs, paddings
 
 
-def _inputs(argument: str, split: str, x: Any, names: Sequence[str]) -> np.ndarray:
-    """A private, contiguous copy or view: (n, features) float32, or (n, height, width, channels) uint8."""
-    x = np.asarray(x)
-    if x.dtype == np.uint8 and x.ndim in (3, 4):
-        x = x[..., np.newaxis] if x.ndim == 3 else x
-    elif x.ndim == 2 and x.dtype.kind in "fiub":
-        if x.shape[1] == 0:
-            raise InvalidArgument(argument, x.shape, "a table with at least one column")
-        with np.errstate(over="ignore"):
-            x = x.astype(np.float32)
-        if names and len(names) != x.shape[1]:
-            raise InvalidArgument(
-                "feature_names", list(names), f"{x.shape[1]} names, one for each column of {argument}"
-            )
-        check_finite(argument, split, x, names)
-    else:
-        accepted = "numbers of shape (n, features), or uint8 images of shape (n, height, width[, channels])"
-        raise InvalidArgument(argument, f"{x.dtype} of shape {x.shape}", accepted)
-    if len(x) == 0:
-        raise InvalidArgument(argument, x.shape, f"not empty (split {split!r})")
-    return np.ascontiguousarray(x).view()
+def _unshared(x: Inputs, original: Any) -> Inputs:
+    def own(values: Any, source: Any) -> Any:
+        if isinstance(source, (list, tuple)) or not isinstance(values, np.ndarray):
+            return values
+        return values.copy() if np.shares_memory(values, np.asarray(source)) else values
+
+    if isinstance(x, dict):
+        sources = {plain_name(str(key)): original[key] for key in original}
+        return {key: own(values, sources[key]) for key, values in x.items()}
+    return own(x, original)
 
 
-def _target(argument: str, split: str, y: Any, task: str | None) -> np.ndarray:
-    """(n,), int64 for classes, float32 for regression."""
-    y = np.asarray(y)
-    if y.ndim == 2 and y.shape[1] == 1:
-        y = y[:, 0]
-    if y.ndim != 1 or y.dtype.kind not in "fiub":
-        accepted = "numbers of shape (n,): whole numbers for classes, floats for regression"
-        raise InvalidArgument(argument, f"{y.dtype} of shape {y.shape}", accepted)
-    if task == "regression" or (task is None and y.dtype.kind == "f"):
-        with np.errstate(over="ignore"):
-            y = y.astype(np.float32)
-        check_finite(argument, split, y)
-        return y
-    if y.dtype.kind == "f":
-        raise InvalidArgument(argument, f"{y.dtype} of shape {y.shape}", f"whole numbers for task {task!r}")
-    return y.astype(np.int64)
+def _check_alike(argument: str, train: tuple[Inputs, np.ndarray], other: tuple[Inputs, np.ndarray]) -> None:
+    """Raises unless the arrays of a split have the names, shapes and types of the training split's."""
+
+    def form(split: tuple[Inputs, np.ndarray]) -> dict[str, Any]:
+        x, y = split
+        return {**{key: (values.dtype, values.shape[1:]) for key, values in items(x)}, "target": (y.dtype, y.shape[1:])}
+
+    if form(train) != form(other):
+        accepted = f"like the training split, {_shape(train)}"
+        raise InvalidArgument(argument, _shape(other), accepted)
 
 
-def _class_names(
-    splits: Splits, names: Sequence[str] | None, task: str | None, argument: str | None
-) -> tuple[str, ...]:
-    """Checks every label against the classes and names them."""
-    largest = max(int(y.max()) for _, y in splits.values())
-    classes = len(names) if names is not None else largest + 1
-    for split, (_, y) in splits.items():
-        wrong = y[(y < 0) | (y >= classes)]
-        if len(wrong):
-            suffix = "" if split == "train" else f"_{split}"
-            accepted = f"labels in 0..{classes - 1}, but {len(wrong)} of {len(y)} in split {split!r} are not"
-            raise InvalidArgument(argument or f"y{suffix}", sorted(set(wrong.tolist()))[:5], accepted)
-    if classes < 2 or (task == "binary") != (classes == 2 and task is not None):
-        wanted = {"binary": "exactly 2 classes", "multiclass": "3 or more classes"}.get(task or "", "2 or more classes")
-        raise InvalidArgument(argument or "y", f"{classes} classes", wanted)
-    return tuple(names) if names is not None else tuple(str(label) for label in range(classes))
+def _shape(split: tuple[Inputs, np.ndarray]) -> str:
+    x, y = split
+    shapes = [
+        f"{key + ': ' if key else ''}{_dtype(each)} of shape (n, {', '.join(str(size) for size in each.shape[1:])})"
+        for key, each in items(x)
+    ]
+    return f"{', '.join(shapes)} with {y.dtype} targets" + (f" of shape {y.shape[1:]}" if y.ndim > 1 else "")
 
 
-def _spec(name: str, train: tuple[np.ndarray, np.ndarray], names: Sequence[str], feature_names: Sequence[str]) -> Spec:
+def _dtype(values: Any) -> str:
+    return "strings" if values.dtype == object else str(values.dtype)
+
+
+def _has_nan(values: Any) -> bool:
+    return values.dtype.kind == "f" and values.ndim == 1 and bool(np.isnan(values).any())
+
+
+def _features(
+    name: str,
+    train: Inputs,
+    kinds: Mapping[str, str],
+    classes: Mapping[str, int],
+    paddings: Mapping[str, float | None],
+    nan: set[str],
+) -> list[Feature]:
+    """What is known about each input, from the training split; inputs from which nothing can be learned are left out.
+
+    ``nan`` names those that have missing values in some split.
+    """
+    features, dropped = [], []
+    for key, values in items(train):
+        kind = kinds.get(key) or kind_of(values)
+        padding = paddings.get(key)
+        label = key or "inputs"
+        if kind == "sequence" and padding is not None:
+            features.append(_padded_feature(label, values, padding))
+            continue
+        found = describe(label, kind, values, classes=classes.get(key, 0), sole=not isinstance(train, dict))
+        if found is None:
+            dropped.append(key)
+        elif key in nan and found.kind == "number":
+            features.append(dataclasses.replace(found, missing=MISSING))
+        else:
+            features.append(found)
+    if dropped:
+        shown = ", ".join(repr(each) for each in dropped)
+        warnings.warn(
+            f"dataset {name!r}: left out {shown}, strings of which hardly two are equal", UserWarning, stacklevel=5
+        )
+    if not features:
+        raise InvalidArgument("features", dropped, "at least one from which something can be learned")
+    return features
+
+
+def _padded_feature(name: str, values: Any, padding: float) -> Feature:
+    """A sequence whose steps after the end are not part of the statistics."""
+    steps = np.asarray(values).reshape(-1, values.shape[-1])
+    mean, variance = moments(steps[(steps != padding).any(axis=1)])
+    size = int(values.shape[-1])
+    return Feature(
+        name, "sequence", (None, size), "float32", mean, variance, length=int(values.shape[1]), padding=padding
+    )
+
+
+def _spec(
+    name: str,
+    train: tuple[Inputs, np.ndarray],
+    features: list[Feature],
+    task: str,
+    names: Sequence[str],
+    feature_names: Sequence[str],
+    resized: bool,
+) -> Spec:
     x, y = train
-    mean, variance = moments(x)
-    target: dict[str, float] = {}
-    if y.dtype == np.float32:
-        target_mean, target_variance = moments(y[:, np.newaxis])
-        target = {"target_mean": target_mean[0], "target_variance": target_variance[0]}
+    target: dict[str, Any] = {}
+    if task == "regression":
+        target_mean, target_variance = moments(y.reshape(len(y), -1))
+        target = {
+            "target_mean": target_mean if y.ndim == 2 else target_mean[0],
+            "target_variance": target_variance if y.ndim == 2 else target_variance[0],
+        }
+    several = task in ("multilabel", "regression")
+    outputs = (y.shape[1] if y.ndim == 2 else 1) if several else (1 if task == "binary" else len(names))
+    common = {"name": name, "task": task, "outputs": int(outputs), "class_names": tuple(names), **target}
+    if isinstance(x, dict):
+        plain = {each.kind for each in features} <= {"number", "category", "vector"}
+        kind = "tabular" if plain else "mixed"
+        return Spec(kind=kind, input_shape=(), input_dtype=RECORD, features=tuple(features), **common)
+    (only,) = features
+    if only.kind in ("text", "sequence"):
+        return Spec(kind=only.kind, input_shape=only.shape, input_dtype=only.dtype, features=tuple(features), **common)
     return Spec(
-        name=name,
-        kind="image" if x.ndim == 4 else "tabular",
-        task="regression" if target else "binary" if len(names) == 2 else "multiclass",
-        input_shape=x.shape[1:],
-        input_dtype=str(x.dtype),
-        outputs=1 if len(names) < 3 else len(names),
-        input_mean=mean,
-        input_variance=variance,
-        class_names=tuple(names),
+        kind="image" if only.kind == "image" else "tabular",
+        input_shape=only.shape,
+        input_dtype=only.dtype,
+        input_mean=only.mean,
+        input_variance=only.variance,
         feature_names=tuple(feature_names),
-        input_max=float(x.max() or 255) if x.ndim == 4 else None,
-        **target,
+        input_max=only.high,
+        resized=resized,
+        **common,
     )

@@ -11,6 +11,7 @@ import numpy as np
 
 from callbacks.checks import InvalidArgument, check_number
 from recipes.catalogue import Catalogue, Entry, Range
+from recipes.data.statistics import chunks, moments
 
 if TYPE_CHECKING:
     from recipes.data.dataset import Data
@@ -123,6 +124,17 @@ def _smoothing(size: int) -> np.ndarray:
     return (kernel / np.sqrt((kernel**2).sum(axis=1, keepdims=True))).astype(np.float32)
 
 
+def _covariance(images: Any) -> np.ndarray:
+    """Of the channels, over all pixels; in float64, piece by piece."""
+    channels = images.shape[-1]
+    mean, _ = moments(images)
+    sums, count = np.zeros((channels, channels)), 0
+    for part in chunks(images):
+        pixels = part.reshape(-1, channels) - np.array(mean)
+        sums, count = sums + pixels.T @ pixels, count + len(pixels)
+    return sums / max(count - 1, 1)
+
+
 class _FancyPCA:
     """Adds ``sum_i p_i a_i l_i`` to every pixel of an image, with ``a ~ N(0, strength)`` once an image.
 
@@ -131,8 +143,7 @@ class _FancyPCA:
     """
 
     def __init__(self, strength: float, data: Data):
-        pixels = data.arrays("train")[0].reshape(-1, data.spec.input_shape[-1]).astype(np.float64)
-        values, vectors = np.linalg.eigh(np.cov(pixels, rowvar=False).reshape(2 * pixels.shape[1:]))
+        values, vectors = np.linalg.eigh(_covariance(data.arrays("train")[0]))
         self._moves = (vectors * np.sqrt(np.maximum(values, 0.0))).T.astype(np.float32)  # a row a component
         self._stddev = strength
 

@@ -1,4 +1,4 @@
-"""tf.data pipelines over arrays already in memory, that move whole batches and never single examples."""
+"""tf.data pipelines over arrays in memory or on disk, that move whole batches and never single examples."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from typing import Any
 
 import tensorflow as tf
 
-__all__ = ["in_order", "shuffled", "steps_per_epoch"]
+from recipes.data.stored import Stored
+from recipes.data.structure import Inputs, apply
+
+__all__ = ["gather_rows", "in_order", "shuffled", "steps_per_epoch"]
 
 
 def steps_per_epoch(examples: int, batch_size: int) -> int:
@@ -15,11 +18,28 @@ def steps_per_epoch(examples: int, batch_size: int) -> int:
     return max(examples // batch_size, 1)
 
 
-def in_order(x: tf.Tensor, y: tf.Tensor, batch_size: int) -> tf.data.Dataset:
+def _on_disk(x: Inputs) -> bool:
+    return any(isinstance(each, Stored) for each in (x.values() if isinstance(x, dict) else [x]))
+
+
+def gather_rows(x: Inputs, indices: tf.Tensor) -> Any:
+    """The examples at these places, from memory or from disk."""
+
+    def fetch(each: Any) -> tf.Tensor:
+        if not isinstance(each, Stored):
+            return tf.gather(each, indices)
+        dtype = tf.string if each.dtype == object else tf.as_dtype(each.dtype)
+        rows = tf.numpy_function(lambda rows: each[rows], [indices], dtype, stateful=False)
+        return tf.ensure_shape(rows, [indices.shape[0], *each.shape[1:]])
+
+    return apply(fetch, x)
+
+
+def in_order(x: Inputs, y: tf.Tensor, batch_size: int) -> tf.data.Dataset:
     """All examples in their order; the last batch may be smaller.
 
     Args:
-        x: shape (n, ...).
+        x: shape (n, ...): a tensor, a :class:`recipes.data.stored.Stored`, or a dictionary of these.
         y: shape (n, ...).
         batch_size: examples in a batch.
 
@@ -30,20 +50,24 @@ def in_order(x: tf.Tensor, y: tf.Tensor, batch_size: int) -> tf.data.Dataset:
         >>> [len(labels) for _, labels in in_order(tf.range(5), tf.range(5), 2)]
         [2, 2, 1]
     """
-    count = int(x.shape[0])
+    count = int(y.shape[0])
     steps = -(-count // batch_size)
-    if steps == 1:
+    disk = _on_disk(x)
+    if steps == 1 and not disk:
         return tf.data.Dataset.from_tensors((x, y))
 
-    def batch(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def batch(step: tf.Tensor) -> tuple[Any, tf.Tensor]:
         start = step * batch_size
-        return x[start : start + batch_size], y[start : start + batch_size]
+        labels = y[start : start + batch_size]
+        if disk:
+            return gather_rows(x, tf.range(start, start + tf.cast(tf.shape(labels)[0], tf.int64))), labels
+        return apply(lambda each: each[start : start + batch_size], x), labels
 
     return tf.data.Dataset.range(steps).map(batch).prefetch(2)
 
 
 def shuffled(
-    x: tf.Tensor,
+    x: Inputs,
     y: tf.Tensor,
     batch_size: int,
     seed: int,
@@ -59,7 +83,7 @@ def shuffled(
     TensorFlow's global seed, and a training resumed at epoch k gets with ``first_epoch=k`` what the unbroken one got.
 
     Args:
-        x: shape (n, ...).
+        x: shape (n, ...): a tensor, a :class:`recipes.data.stored.Stored`, or a dictionary of these.
         y: shape (n, ...).
         batch_size: examples in a batch.
         seed: of the orders.
@@ -77,7 +101,8 @@ def shuffled(
         >>> sorted(int(label) for _, labels in dataset for label in labels)
         [0, 1, 2, 3, 4, 5]
     """
-    count = int(x.shape[0])
+    count = int(y.shape[0])
+    disk = _on_disk(x)
     size = min(batch_size, count)
     steps = steps_per_epoch(count, size) if drop_remainder else -(-count // size)
     # A variable would be mirrored under tf.distribute's scopes, which tf.data cannot capture; a table is not.
@@ -95,15 +120,15 @@ def shuffled(
             tf.range(count), seed=tf.stack([tf.constant(seed, tf.int64), epoch])
         )
 
-        def batch(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        def batch(step: tf.Tensor) -> tuple[Any, tf.Tensor]:
             start = step * size
             indices = tf.slice(order, [start], [size]) if drop_remainder else order[start : start + size]
-            batch_x = tf.gather(x, indices)
+            batch_x = gather_rows(x, indices)
             if augment is not None:
                 batch_x = augment(batch_x, (seed, epoch * steps + step))
             return batch_x, tf.gather(y, indices)
 
-        return tf.data.Dataset.range(steps).map(batch, num_parallel_calls=tf.data.AUTOTUNE if augment else None)
+        return tf.data.Dataset.range(steps).map(batch, num_parallel_calls=tf.data.AUTOTUNE if augment or disk else None)
 
     dataset = tf.data.Dataset.range(1).map(next_epoch).flat_map(batches)
     return dataset.apply(tf.data.experimental.assert_cardinality(steps)).prefetch(2)

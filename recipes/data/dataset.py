@@ -1,8 +1,9 @@
-"""Data: three splits in memory as tf.data datasets, with the Spec that describes them."""
+"""Data: three splits, in memory or on disk, as tf.data datasets, with the Spec that describes them."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -14,6 +15,9 @@ from callbacks.checks import InvalidArgument, check_choice, check_integer
 from recipes.data.assembly import SPLITS, Splits, assemble
 from recipes.data.batching import in_order, shuffled, steps_per_epoch
 from recipes.data.spec import Spec
+from recipes.data.statistics import chunks
+from recipes.data.stored import Stored
+from recipes.data.structure import Inputs, apply, concatenate, items, length
 
 __all__ = ["Data"]
 
@@ -21,10 +25,12 @@ EVALUATION_BATCH = 1024
 
 
 class Data:
-    """The training, validation and test split of a dataset, in memory.
+    """The training, validation and test split of a dataset.
 
-    Made by :func:`recipes.data.load` or :meth:`from_arrays`. x is uint8 (n, height, width, channels) for images and
-    float32 (n, features) for tables; y is int64 (n,) for classes (0 and 1 for binary) and float32 (n,) for regression.
+    Made by :func:`recipes.data.load` or :meth:`from_arrays`. x is uint8 (n, height, width, channels) for images,
+    float32 (n, features) for tables, strings (n,) for texts, float32 (n, steps, size) for sequences, and a dictionary
+    of arrays for records; y is int64 (n,) for classes (0 and 1 for binary), int64 (n, classes) for multilabel, and
+    float32 (n,) or (n, targets) for regression. What would take too much memory is read from disk batch by batch.
 
     Attributes:
         spec: the :class:`~recipes.data.Spec`; its statistics are those of the training split only.
@@ -45,7 +51,7 @@ class Data:
         self.settings = dict(settings)
         self.batch_size: int = self.settings["batch_size"]
         self._arrays = arrays
-        self._tensors: dict[str, tuple[tf.Tensor, tf.Tensor]] = {}
+        self._tensors: dict[str, tuple[Any, tf.Tensor]] = {}
 
     @classmethod
     def from_arrays(
@@ -69,23 +75,28 @@ class Data:
         """Your own arrays as Data.
 
         Args:
-            x: uint8 images of shape (n, height, width) or (n, height, width, channels), or a table of numbers of shape
-                (n, features); a pandas DataFrame of numbers gives its column names too.
-            y: shape (n,) or (n, 1): whole numbers or booleans for classes, floats for regression.
+            x: uint8 images of shape (n, height, width) or (n, height, width, channels), or float ones with channels; a
+                table of numbers of shape (n, features), where a pandas DataFrame of numbers gives its column names too;
+                n texts; sequences of shape (n, steps, size), or a list of arrays (steps, size) of different lengths;
+                or a record: a dictionary of such arrays and of columns of shape (n,), or any other DataFrame. In a
+                record's columns of numbers NaN, or a -1 where all else is 0 or more, stands for a missing value; in its
+                names whatever is no letter, digit or dot becomes an underscore.
+            y: shape (n,) or (n, 1): whole numbers, booleans or strings for classes, floats for regression; shape
+                (n, targets): 0 and 1 for multilabel, floats for several quantities.
             x_validation, y_validation, x_test, y_test: splits that exist already; otherwise they are carved from
                 ``x, y`` as :func:`recipes.data.load` does it, the test first.
             validation, test: the fractions to carve, in (0, 1); validation None for a fifth below 10,000 examples, else
                 a tenth.
             seed: of the validation split and of the training order.
             batch_size: of training; None for 32 below 10,000 training examples, else 128.
-            task: "binary", "multiclass" or "regression"; None to tell from ``y``.
+            task: "binary", "multiclass", "multilabel" or "regression"; None to tell from ``y``.
             class_names: default "0", "1", ...
             feature_names: of the columns; default none.
             name: what to call the dataset.
 
         Raises:
             InvalidArgument: for arrays that are empty, of different lengths, not finite or of another shape, for labels
-                outside 0..classes-1, and for options out of range.
+                outside 0..classes-1 or of classes that training lacks, and for options out of range.
 
         Example:
             >>> Data.from_arrays(np.zeros((30, 8, 8), "uint8"), np.arange(30) % 3).spec.input_shape
@@ -101,6 +112,8 @@ class Data:
         if feature_names is None:
             columns = getattr(x, "columns", ())
             feature_names = [str(column) for column in columns]
+        elif isinstance(x, Mapping):
+            raise InvalidArgument("feature_names", feature_names, "None for a record, which names its columns itself")
         options = {"validation": validation, "test": test, "seed": seed, "batch_size": batch_size}
         names = {"class_names": class_names, "feature_names": feature_names}
         return cls(*assemble(given, name=name, task=task, **options, **names))  # type: ignore[arg-type]
@@ -122,17 +135,66 @@ class Data:
             >>> half = data.with_train(x[::2], y[::2], how="every other example")
         """
         old_x, old_y = self._arrays["train"]
-        x, y = np.ascontiguousarray(x), np.ascontiguousarray(y)
+        x, y = apply(_contiguous, x), np.ascontiguousarray(y)
         for name, new, old in (("x", x, old_x), ("y", y, old_y)):
-            if new.dtype != old.dtype or new.shape[1:] != old.shape[1:]:
-                raise InvalidArgument(name, (new.dtype, new.shape), f"{old.dtype} of shape (n, *{old.shape[1:]})")
-        if len(x) != len(y) or not len(x):
-            raise InvalidArgument("x, y", (len(x), len(y)), "of the same length, at least 1")
-        settings = {**self.settings, "counts": {**self.settings["counts"], "train": len(x)}, "train": how}
+            if _form(new) != _form(old):
+                raise InvalidArgument(name, _form(new), _form(old))
+        if length(x) != len(y) or not len(y):
+            raise InvalidArgument("x, y", (length(x), len(y)), "of the same length, at least 1")
+        settings = {**self.settings, "counts": {**self.settings["counts"], "train": len(y)}, "train": how}
         return Data(self.spec, {**self._arrays, "train": (x, y)}, settings)
 
-    def arrays(self, split: str) -> tuple[np.ndarray, np.ndarray]:
+    def folds(self, count: int) -> list[Data]:
+        """This data divided for cross-validation: each Data validates on another part of training and validation.
+
+        The parts are stratified by class, drawn by the data's own seed, and share no example; together they are all of
+        training and validation. The test split is the same in all. Every Data has the statistics of its own training.
+
+        Args:
+            count: of parts, >= 2.
+
+        Raises:
+            InvalidArgument: for a smaller number, or more parts than examples of a class.
+
+        Example:
+            >>> data = Data.from_arrays(np.arange(40.0).reshape(20, 2), np.arange(20) % 2)
+            >>> [fold.settings["counts"]["validation"] for fold in data.folds(4)]
+            [4, 4, 4, 4]
+        """
+        count = check_integer("folds", count, low=2)
+        (x, y), (more_x, more_y) = self._arrays["train"], self._arrays["validation"]
+        whole = (concatenate(x, more_x), np.concatenate([y, more_y]))
+        features = {each.name if self.spec.record else "": each for each in self.spec.features}
+        found = []
+        for number in range(count):
+            spec, arrays, settings = assemble(
+                {"train": whole, "test": self._arrays["test"]},
+                name=self.spec.name,
+                validation=None,
+                test=0.5,
+                seed=self.settings["seed"],
+                batch_size=self.batch_size,
+                task=self.spec.task,
+                class_names=self.spec.class_names or None,
+                feature_names=self.spec.feature_names,
+                argument=f"dataset {self.spec.name!r}",
+                kinds={key: each.kind for key, each in features.items()},
+                classes={key: len(each.vocabulary) for key, each in features.items() if 0 in each.vocabulary[:1]},
+                paddings={key: each.padding for key, each in features.items() if each.padding is not None},
+                resized=self.spec.resized,
+                fold=(number, count),
+            )
+            kept: dict[str, Any] = {
+                key: self.settings[key] for key in ("version", "test", "options") if key in self.settings
+            }
+            found.append(Data(spec, arrays, {**settings, **kept}))
+        return found
+
+    def arrays(self, split: str) -> tuple[Inputs, np.ndarray]:
         """(x, y) of a split as NumPy arrays, in the split's fixed order. They are read-only and shared, not copied.
+
+        x is a dictionary of arrays for records. What is on disk is a :class:`recipes.data.stored.Stored`: indexing it
+        gives arrays, and ``numpy.asarray`` reads all.
 
         Raises:
             InvalidArgument: for another split than "train", "validation" and "test".
@@ -206,24 +268,53 @@ class Data:
         seed = check_integer("seed", seed, low=0, high=2**32 - 1)
         return shuffled(x, y, batch_size, seed, first_epoch=first_epoch, drop_remainder=training, augment=augment)
 
-    def _on_device(self, split: str) -> tuple[tf.Tensor, tf.Tensor]:
+    def _on_device(self, split: str) -> tuple[Any, tf.Tensor]:
         """The split as tensors in host memory, where tf.data runs; made once and shared by all datasets."""
         if split not in self._tensors:
             with tf.init_scope(), tf.device("CPU:0"):
                 x, y = self._arrays[split]
-                self._tensors[split] = (tf.constant(x), tf.constant(y))
+                self._tensors[split] = (
+                    apply(lambda each: each if isinstance(each, Stored) else tf.constant(each), x),
+                    tf.constant(y),
+                )
         return self._tensors[split]
+
+    @property
+    def on_disk(self) -> bool:
+        """Whether inputs are read from disk, batch by batch."""
+        return any(isinstance(each, Stored) for each in _values(self._arrays["train"][0]))
 
     @cached_property
     def fingerprint(self) -> str:
         """16 hexadecimal digits of the SHA-256 of all three splits: equal only if every array is equal."""
         digest = hashlib.sha256()
         for split in SPLITS:
-            for array in self._arrays[split]:
-                digest.update(f"{split} {array.dtype} {array.shape};".encode())
-                digest.update(array.data.cast("B"))
+            x, y = self._arrays[split]
+            for name, array in [*items(x), ("", y)]:
+                digest.update(f"{split} {name + ' ' if name else ''}{array.dtype} {array.shape};".encode())
+                for part in chunks(array):
+                    if part.dtype == object:
+                        digest.update(json.dumps(part.tolist()).encode())
+                    else:
+                        digest.update(np.ascontiguousarray(part).data.cast("B"))
         return digest.hexdigest()[:16]
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{split} {count:,}" for split, count in self.settings["counts"].items())
-        return f"<Data {self.spec.name}: {self.spec.task}, inputs {self.spec.input_shape}, {counts}>"
+        spec = self.spec
+        inputs = f"{len(spec.features)} inputs" if spec.record else f"inputs {spec.input_shape}"
+        return f"<Data {spec.name}: {spec.task}, {inputs}, {counts}>"
+
+
+def _values(x: Inputs) -> list[Any]:
+    return [values for _, values in items(x)]
+
+
+def _contiguous(values: Any) -> Any:
+    return values if isinstance(values, Stored) else np.ascontiguousarray(values)
+
+
+def _form(x: Inputs) -> str:
+    """Types and shapes, in words."""
+    forms = {name: f"{values.dtype} of shape (n, *{values.shape[1:]})" for name, values in items(x)}
+    return forms[""] if list(forms) == [""] else str(forms)

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from callbacks.checks import InvalidArgument
+from callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
 from recipes.data import network
 from recipes.data.assembly import assemble, check_options
 from recipes.data.dataset import Data
 from recipes.data.datasets import EMBEDDED_NAMES, UnknownDataset
 from recipes.data.network import DatasetUnavailable
+from recipes.data.selection import select
+from recipes.data.spec import TASKS
+from recipes.data.told import as_told
+from recipes.files import cache_folder
 
 __all__ = ["load"]
 
@@ -25,16 +30,28 @@ def load(
     validation: float | None = None,
     test: float = 0.2,
     seed: int = 0,
-) -> Data:
-    """Loads a TFDS dataset, or an embedded one that needs no network, into memory.
+    task: str | None = None,
+    target: str | Sequence[str] | None = None,
+    features: Sequence[str] | Mapping[str, str] | None = None,
+    exclude: Sequence[str] = (),
+    image_size: tuple[int, int] | None = None,
+    memory: float = 0.5,
+    folds: int | None = None,
+) -> Any:
+    """Loads a TFDS dataset, or an embedded one that needs no network.
 
     The published "test" split is the test set; where there is none, the published "validation" split is; where there
     is neither, a fraction of "train" is carved, always the same whatever ``seed``. The validation set is always carved
     from what is left of "train" (if both "test" and "validation" are published, the latter is left unused). Both are
-    stratified by class, or uniform for regression, and no example is in two splits.
+    stratified by class, or uniform for other tasks, and no example is in two splits.
 
-    Accepted are image classification with images of one size, and tables: one 1-D tensor, or scalars, which are
-    stacked in the order of their names; the target is a class or a float.
+    Input and target are those that the dataset itself names (``supervised_keys``); where it names none, the only
+    ClassLabel is the target and all else is input. A single image, text, sequence or vector is one array; anything else
+    is a record: a dictionary of arrays, with the keys of nested features joined by ".". The kind of a record's column
+    follows from its type and its training values: numbers (with what stands for a missing one), categories, texts.
+
+    Classes (ClassLabels, strings, booleans) make a binary or multiclass task, lists of labels and vectors of 0 and 1 a
+    multilabel one, other numbers a regression; whole numbers that are only 0 and 1 count as binary.
 
     Args:
         name: one of :data:`recipes.data.DATASETS` or of ``tfds.list_builders()``; TFDS's ``name/config:version`` too.
@@ -45,16 +62,27 @@ def load(
             below 10,000 examples, else a tenth.
         test: the fraction of "train", in (0, 1), that becomes the test set where none is published.
         seed: of the choice of the validation set and of the training order, an integer >= 0.
+        task: "binary", "multiclass", "multilabel" or "regression"; None to tell from the target.
+        target: the name of the feature to predict, or several names of numbers; None for the dataset's own.
+        features: the names of the inputs; or a mapping that also says of a column that it is a "number", a "category"
+            or a "text". None for the dataset's own.
+        exclude: names of features to leave out, such as those that would not be known when predicting.
+        image_size: (height, width) to which images are brought; the model does the same to raw images. Needed where
+            they vary in size.
+        memory: the share of the available memory, in [0, 1], that the arrays may take; larger data is decoded once
+            into the user's cache folder and read from there batch by batch, with the same results. Default 0.5.
+        folds: None, or a number >= 2: as many Data as that, each of which validates on another part of what is not the
+            test set. ``validation`` then has no meaning.
 
     Returns:
-        The :class:`~recipes.data.Data`.
+        The :class:`~recipes.data.Data`; a list of them with ``folds``.
 
     Raises:
         UnknownDataset: for an unknown name, with the nearest ones.
         DatasetUnavailable: within 10 seconds, if the dataset is not prepared in ``data_dir`` and cannot be downloaded.
-        InvalidArgument: for options out of range (before anything is read), for a dataset of another shape, with values
-            that are not finite, with too few examples of a class, or too large for the memory. The two above are
-            InvalidArgument too.
+        InvalidArgument: for options out of range (before anything is read), for features that are not there or of no
+            use, where the target cannot be decided, with values that are not finite, with too few examples of a class,
+            or too large for the disk. The two above are InvalidArgument too.
 
     Example:
         >>> data = load("digits")
@@ -64,12 +92,20 @@ def load(
     check_options(batch_size=batch_size, validation=validation, test=test, seed=seed)
     if not isinstance(name, str) or not name.strip():
         raise InvalidArgument("name", name, "the name of a dataset, a string that is not empty")
+    if task is not None:
+        check_choice("task", task, TASKS)
+    if folds is not None:
+        check_integer("folds", folds, low=2)
+    check_number("memory", memory, low=0, high=1)
+    image_size = _checked_size(image_size)
     data_dir = _check_directory(data_dir)
     from recipes.data import embedded, reading
 
-    builder = embedded.prepared(name, data_dir) if name in EMBEDDED_NAMES else _prepared(name, data_dir)
+    choices: dict[str, Any] = {"target": target, "features": features, "exclude": exclude}
+    builder = embedded.prepared(name, data_dir) if name in EMBEDDED_NAMES else _prepared(name, data_dir, choices)
     info = builder.info
-    selection = reading.select(name, info)
+    selection = select(name, info, **choices)
+    reading.check_sizes(name, selection, image_size)
     published = {split: info.splits[split].num_examples for split in info.splits}
     if not published.get("train"):
         raise InvalidArgument("name", name, f"a dataset with a split 'train'; {name!r} has {sorted(published)}")
@@ -77,8 +113,21 @@ def load(
     for split in ("validation", "test"):
         if published.get(split):
             sources["test"] = split
-    reading.check_memory(name, info, selection, list(sources.values()))
-    given = {split: reading.read(builder, selection, source) for split, source in sources.items()}
+    images = any(source.kind == "image" for source in selection.inputs)
+    size = image_size if images else None
+    needed = reading.needed_memory(info, selection, list(sources.values()), size)
+    if needed > memory * reading.available_memory():
+        folder = cache_folder() / "decoded"
+        read = {
+            split: reading.read_to_disk(builder, selection, source, size, folder, needed)
+            for split, source in sources.items()
+        }
+    else:
+        read = {split: reading.read(builder, selection, source, size) for split, source in sources.items()}
+    argument = f"dataset {name!r}"
+    asked = task
+    given, names, task = as_told(read, selection, task, argument)
+    single = not selection.record
     spec, arrays, settings = assemble(
         given,
         name=name,
@@ -86,13 +135,28 @@ def load(
         test=test,
         seed=seed,
         batch_size=batch_size,
-        class_names=selection.class_names or None,
-        feature_names=selection.feature_names or embedded.FEATURE_NAMES.get(name, ()),
-        argument=f"dataset {name!r}",
+        feature_names=embedded.FEATURE_NAMES.get(name, ()) if single and features is None else (),
+        argument=argument,
+        kinds={"" if single else source.name: source.given or source.kind for source in selection.inputs},
+        classes={source.name: len(source.names) for source in selection.inputs if source.names},
+        resized=single and size is not None,
+        task=task,
+        class_names=names or None,
     )
     if "test" in sources:
         settings["test"] = f"published {sources['test']}"
-    return Data(spec, arrays, {"version": str(info.version), **settings})
+    told = {"task": asked, **choices, "image_size": image_size}
+    told = {key: value for key, value in told.items() if value}
+    data = Data(spec, arrays, {"version": str(info.version), **settings, **({"options": told} if told else {})})
+    return data if folds is None else data.folds(folds)
+
+
+def _checked_size(size: Any) -> tuple[int, int] | None:
+    if size is None:
+        return None
+    if not isinstance(size, (tuple, list)) or len(size) != 2:
+        raise InvalidArgument("image_size", size, "(height, width), two integers >= 1")
+    return check_integer("image_size", size[0], low=1), check_integer("image_size", size[1], low=1)
 
 
 def _check_directory(data_dir: Any) -> str | None:
@@ -118,11 +182,9 @@ def _check_directory(data_dir: Any) -> str | None:
     return str(path)
 
 
-def _prepared(name: str, data_dir: str | None) -> Any:
+def _prepared(name: str, data_dir: str | None, choices: dict[str, Any]) -> Any:
     """The builder of a dataset that is on this machine, or that has just been downloaded."""
     import tensorflow_datasets as tfds
-
-    from recipes.data import reading
 
     if data_dir is not None and "://" in data_dir and not network.reachable([data_dir]):
         raise DatasetUnavailable(name, data_dir, "the network cannot be reached")
@@ -140,7 +202,7 @@ def _prepared(name: str, data_dir: str | None) -> Any:
     other = None if ":" in name else _other_version(builder.data_path.parent)
     if other is not None:
         return tfds.builder_from_directory(other)
-    reading.select(name, builder.info)  # refuses what could not be used before it is downloaded
+    select(name, builder.info, **choices)  # refuses what could not be used before it is downloaded
     if not network.reachable(getattr(builder, "url_infos", {})):
         raise DatasetUnavailable(name, data_dir, "the network cannot be reached")
     try:

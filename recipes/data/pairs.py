@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from callbacks.checks import InvalidArgument, check_choice, check_integer
 from recipes.data.assembly import SPLITS
-from recipes.data.batching import in_order, shuffled
+from recipes.data.batching import gather_rows, in_order, shuffled
 from recipes.data.dataset import EVALUATION_BATCH, Data
 
 __all__ = ["pairs"]
@@ -60,8 +60,12 @@ def pairs(
     """
     if not isinstance(data, Data):
         raise InvalidArgument("data", data, "what recipes.load(name) or recipes.Data.from_arrays(x, y) returns")
-    if data.spec.task == "regression":
-        raise InvalidArgument("data", data.spec.name, "data with classes, not a regression")
+    if data.spec.task not in ("binary", "multiclass"):
+        raise InvalidArgument("data", data.spec.name, f"data with classes, not {data.spec.task}")
+    if data.spec.record:
+        raise InvalidArgument(
+            "data", data.spec.name, "data of one array, not records, which are inputs by name already"
+        )
     check_choice("split", split, SPLITS)
     training = split == "train"
     if batch_size is None:
@@ -74,7 +78,7 @@ def pairs(
         partners = _Partners(data.arrays(split)[1], split)
 
         def gather(left: Any, right: Any, same: Any) -> Any:
-            return {"left": tf.gather(x, left), "right": tf.gather(x, right)}, same
+            return {"left": gather_rows(x, left), "right": gather_rows(x, right)}, same
 
         lefts = partners.lefts
         if training:

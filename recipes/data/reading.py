@@ -1,146 +1,31 @@
-"""From a prepared TFDS builder to NumPy arrays: which features are input and target, and reading them at once."""
+"""From a prepared TFDS builder to arrays: decoding the selected features of a split once, into memory or onto disk."""
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import json
 import os
-from dataclasses import dataclass
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from callbacks.checks import InvalidArgument
+from recipes.data.selection import Selection, Source
+from recipes.data.stored import Stored, Writer
+from recipes.data.structure import Inputs
 
-__all__ = ["Selection", "available_memory", "check_memory", "read", "select"]
+__all__ = ["available_memory", "check_sizes", "needed_memory", "read", "read_to_disk"]
 
-ACCEPTED = (
-    "a dataset with one Image of fixed size and a ClassLabel, or with numeric inputs (one 1-D Tensor, or a flat"
-    " FeaturesDict of numeric scalars) and a ClassLabel or a float scalar as target"
-)
-
-
-@dataclass(frozen=True)
-class Selection:
-    """Which features of a dataset are its inputs and its target.
-
-    Args:
-        inputs: paths of the input features, each a tuple of keys; several are stacked into one vector in this order.
-        target: path of the target.
-        shape: of one input example.
-        class_names: of the target; empty for regression.
-        feature_names: of the stacked inputs; empty where the inputs are one tensor.
-        image: whether the input is an image.
-    """
-
-    inputs: tuple[tuple[str, ...], ...]
-    target: tuple[str, ...]
-    shape: tuple[int, ...]
-    class_names: tuple[str, ...]
-    feature_names: tuple[str, ...] = ()
-    image: bool = False
-
-
-def select(name: str, info: Any) -> Selection:
-    """Finds input and target among the features of a TFDS dataset.
-
-    They are ``info.supervised_keys`` where it has them; else the only ClassLabel is the target, and the only Image or
-    else all other features are the inputs.
-
-    Args:
-        name: of the dataset, for messages.
-        info: a ``tfds.core.DatasetInfo``.
-
-    Raises:
-        InvalidArgument: for features that are not supported, listing them and what is accepted.
-    """
-    import tensorflow_datasets as tfds
-
-    features, keys = info.features, info.supervised_keys
-    if not isinstance(features, tfds.features.FeaturesDict):
-        raise _refuse(name, features, "its features are no FeaturesDict")
-    inputs: list[tuple[str, ...]]
-    if keys is None:
-        labels = [key for key, feature in features.items() if isinstance(feature, tfds.features.ClassLabel)]
-        if len(labels) != 1:
-            raise _refuse(name, features, f"it names no target and has {len(labels)} ClassLabels")
-        target = (labels[0],)
-        images = [key for key, feature in features.items() if isinstance(feature, tfds.features.Image)]
-        inputs = [(key,) for key in (images if len(images) == 1 else sorted(set(features) - set(labels)))]
-    else:
-        if len(keys) != 2 or not isinstance(keys[1], str):
-            raise _refuse(name, features, f"its supervised keys are {keys!r}")
-        target = (keys[1],)
-        chosen = [keys[0]] if isinstance(keys[0], str) else list(keys[0])
-        if not all(isinstance(key, str) for key in chosen):
-            raise _refuse(name, features, f"its supervised keys are {keys!r}")
-        inputs = [(key,) for key in sorted(chosen)]
-    if len(inputs) == 1 and isinstance(features[inputs[0][0]], tfds.features.FeaturesDict):
-        inputs = [(*inputs[0], key) for key in sorted(features[inputs[0][0]])]
-    class_names = _target_names(name, features, _at(features, target))
-    if len(inputs) == 1:
-        feature = _at(features, inputs[0])
-        if isinstance(feature, tfds.features.Image):
-            return _image(name, features, inputs[0], target, class_names)
-        if _numeric(feature) and len(feature.shape) == 1:
-            if feature.shape[0] is None:
-                raise _refuse(name, features, f"{'/'.join(inputs[0])!r} has no fixed length")
-            return Selection((inputs[0],), target, (feature.shape[0],), class_names)
-    for path in inputs:
-        feature = _at(features, path)
-        if not _numeric(feature) or feature.shape != ():
-            raise _refuse(name, features, f"{'/'.join(path)!r} is a {type(feature).__name__} that cannot be an input")
-    if not inputs:
-        raise _refuse(name, features, "it has no inputs")
-    names = tuple(path[-1] for path in inputs)
-    return Selection(tuple(inputs), target, (len(inputs),), class_names, names)
-
-
-def _image(name: str, features: Any, path: tuple[str, ...], target: tuple[str, ...], names: Any) -> Selection:
-    image = _at(features, path)
-    if None in image.shape:
-        raise _refuse(name, features, f"its images are of varying size {image.shape}; resize them first")
-    if np.dtype(image.np_dtype) != np.uint8:
-        raise _refuse(name, features, f"its images are {np.dtype(image.np_dtype)}, not uint8")
-    if not names:
-        raise _refuse(name, features, "images with a number as target are not supported")
-    return Selection((path,), target, tuple(image.shape), names, image=True)
-
-
-def _at(features: Any, path: tuple[str, ...]) -> Any:
-    for key in path:
-        features = features[key]
-    return features
-
-
-def _numeric(feature: Any) -> bool:
-    import tensorflow_datasets as tfds
-
-    plain = type(feature) in (tfds.features.Tensor, tfds.features.Scalar)  # not ClassLabel, Text, BBox, ...
-    return plain and np.dtype(feature.np_dtype).kind in "fiub"
-
-
-def _target_names(name: str, features: Any, target: Any) -> tuple[str, ...]:
-    import tensorflow_datasets as tfds
-
-    if isinstance(target, tfds.features.ClassLabel):
-        if not target.num_classes or target.num_classes < 2:
-            raise _refuse(name, features, f"its label has {target.num_classes or 'no known'} classes")
-        return tuple(target.names)
-    if _numeric(target) and target.shape == () and np.dtype(target.np_dtype).kind == "f":
-        return ()
-    raise _refuse(name, features, "its target is neither a ClassLabel nor a float scalar")
-
-
-def _refuse(name: str, features: Any, reason: str) -> InvalidArgument:
-    listed = features.items() if hasattr(features, "items") else [("features", features)]
-    shown = ", ".join(f"{key}: {type(feature).__name__}{_shape(feature)}" for key, feature in listed)
-    return InvalidArgument("name", name, f"{ACCEPTED}; {reason}. The features of {name!r} are {shown}")
-
-
-def _shape(feature: Any) -> str:
-    try:
-        return str(tuple(feature.shape)) if hasattr(feature, "np_dtype") else ""
-    except (TypeError, NotImplementedError):
-        return ""
+CHUNK = 1024
+"""Examples decoded at a time."""
+TEXT = 500
+"""How many bytes a text is taken to have where that is not known."""
+GIB = 2.0**30
 
 
 def available_memory() -> int:
@@ -155,56 +40,220 @@ def available_memory() -> int:
         return available
 
 
-def check_memory(name: str, info: Any, selection: Selection, splits: list[str]) -> None:
-    """Refuses, before anything is read, a dataset whose arrays would not fit in half of the available memory.
+def needed_memory(info: Any, selection: Selection, splits: Sequence[str], image_size: tuple[int, int] | None) -> int:
+    """About how many bytes the arrays of these splits take."""
+    each = 8 * len(selection.targets)
+    for source in selection.inputs:
+        shape = _shape(source, image_size)
+        size = TEXT if source.kind == "string" else np.dtype(source.dtype).itemsize
+        each += int(np.prod([100 if side is None else side for side in shape], dtype=np.int64)) * size
+    return each * sum(info.splits[split].num_examples for split in splits)
+
+
+def check_sizes(name: str, selection: Selection, image_size: tuple[int, int] | None) -> None:
+    """Refuses images of varying size where no size is given to bring them to.
 
     Raises:
-        InvalidArgument: saying how much is needed and how much there is.
+        InvalidArgument: naming the feature and its shape.
     """
-    each = int(np.prod(selection.shape)) * (1 if selection.image else 4) + 8
-    needed = each * sum(info.splits[split].num_examples for split in splits)
-    available = available_memory()
-    if needed > available / 2:
-        gib = 2.0**30
-        raise InvalidArgument(
-            "name",
-            name,
-            f"a dataset that fits in half of the available memory: its arrays take {needed / gib:.2f} GiB"
-            f" and {available / gib:.2f} GiB are available",
-        )
+    for source in selection.inputs:
+        if source.kind == "image" and None in source.shape and (image_size is None or source.shape[2] is None):
+            shown = f"{source.name!r} of {name!r} has the shape {source.shape}"
+            raise InvalidArgument("image_size", image_size, f"(height, width), since images vary in size: {shown}")
 
 
-def read(builder: Any, selection: Selection, split: str) -> tuple[np.ndarray, np.ndarray]:
-    """Decodes a split once, in the order in which it is stored.
+def read(
+    builder: Any, selection: Selection, split: str, image_size: tuple[int, int] | None = None
+) -> tuple[Inputs, dict[str, Any]]:
+    """Decodes a split into memory, in the order in which it is stored.
 
     Args:
         builder: a prepared ``tfds.core.DatasetBuilder``.
-        selection: from :func:`select`.
+        selection: from :func:`recipes.data.selection.select`.
         split: a published split.
+        image_size: (height, width) to which images are brought; None to leave them.
 
     Returns:
-        x, uint8 (n, height, width, channels) or float32 (n, features), and y (n,), integers or floats.
+        (x, targets by name); x is a dictionary for records. Strings are object arrays of ``str``; sequences of varying
+        length and lists of labels are lists of arrays.
     """
+    count = builder.info.splits[split].num_examples
+    arrays: dict[str, Any] = {}
+    position = 0
+    for chunk in _chunks(builder, selection, split, image_size):
+        size = 0
+        for key, values in chunk.items():
+            size = len(values)
+            if isinstance(values, list):
+                arrays.setdefault(key, []).extend(values)
+                continue
+            if key not in arrays:
+                arrays[key] = np.empty((count, *values.shape[1:]), values.dtype)
+            arrays[key][position : position + size] = values
+        position += size
+    return _divided(selection, arrays)
+
+
+def read_to_disk(
+    builder: Any,
+    selection: Selection,
+    split: str,
+    image_size: tuple[int, int] | None,
+    folder: Path,
+    needed: int,
+) -> tuple[Inputs, dict[str, Any]]:
+    """As :func:`read`, but images, vectors and strings go to files; what was decoded by an earlier call is used again.
+
+    Args:
+        folder: for decoded datasets. Files appear there complete and in one step.
+        needed: bytes that must be free.
+
+    Raises:
+        InvalidArgument: when there is not enough room, or the folder cannot be written.
+    """
+    facts = [str(builder.data_path), split, repr(selection), repr(image_size), builder.info.splits[split].num_examples]
+    target = folder / f"{builder.name}-{split}-{hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]}"
+    if not (target / "arrays.json").is_file():
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            free = shutil.disk_usage(folder).free
+            staging = Path(tempfile.mkdtemp(dir=folder, prefix=".decoding-"))
+        except OSError as error:
+            raise InvalidArgument("memory", str(folder), f"larger, or the folder writable ({error.strerror})") from None
+        try:
+            if needed > free:
+                accepted = f"larger, or {needed / GIB:.2f} GiB free in {folder}, where {free / GIB:.2f} GiB are"
+                raise InvalidArgument("memory", needed, accepted)
+            _write(_chunks(builder, selection, split, image_size), staging)
+            try:
+                os.rename(staging, target)
+            except OSError:
+                if not (target / "arrays.json").is_file():  # else another process was first
+                    raise
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+    return _divided(selection, _reopened(target))
+
+
+def _write(parts: Iterator[dict[str, Any]], folder: Path) -> None:
+    """Large arrays to files of their own, the small ones and lists into one ``.npz``."""
+    writers: dict[str, Writer] = {}
+    small: dict[str, list[Any]] = {}
+    names: dict[str, dict[str, Any]] = {}
+    with contextlib.ExitStack() as files:
+        for chunk in parts:
+            for key, values in chunk.items():
+                if isinstance(values, list) or (values.ndim == 1 and values.dtype != object):
+                    small.setdefault(key, []).extend(values)
+                    continue
+                if key not in writers:
+                    names[key] = {"file": f"{len(writers)}.bin"}
+                    writers[key] = Writer(folder / f"{len(writers)}.bin", values.dtype)
+                    files.callback(writers[key].close)
+                writers[key].write(values)
+    for key, writer in writers.items():
+        stored = writer.close()
+        names[key] |= {"shape": list(stored.shape), "dtype": "object" if stored.dtype == object else stored.dtype.name}
+    arrays: dict[str, Any] = {}
+    for number, (key, rows) in enumerate(small.items()):
+        ragged = isinstance(rows[0], np.ndarray)
+        names[key] = {"small": str(number), "ragged": ragged}
+        if ragged:
+            arrays[f"{number}"] = np.concatenate(rows)
+            arrays[f"{number}_lengths"] = np.array([len(row) for row in rows])
+        else:
+            arrays[f"{number}"] = np.array(rows)
+    np.savez(folder / "small.npz", **arrays)
+    (folder / "arrays.json").write_text(json.dumps(names))
+
+
+def _reopened(folder: Path) -> dict[str, Any]:
+    names = json.loads((folder / "arrays.json").read_text())
+    arrays: dict[str, Any] = {}
+    with np.load(folder / "small.npz") as small:
+        for key, facts in names.items():
+            if "file" in facts:
+                arrays[key] = Stored(folder / facts["file"], tuple(facts["shape"]), facts["dtype"])
+            elif facts["ragged"]:
+                ends = np.cumsum(small[f"{facts['small']}_lengths"])
+                arrays[key] = np.split(small[facts["small"]], ends[:-1])
+            else:
+                arrays[key] = small[facts["small"]]
+    return arrays
+
+
+def _divided(selection: Selection, arrays: Mapping[str, Any]) -> tuple[Inputs, dict[str, Any]]:
+    targets = {source.name: arrays[source.name] for source in selection.targets}
+    if not selection.record:
+        return arrays[selection.inputs[0].name], targets
+    return {source.name: arrays[source.name] for source in selection.inputs}, targets
+
+
+def _shape(source: Source, image_size: tuple[int, int] | None) -> tuple[int | None, ...]:
+    if source.kind == "image" and image_size is not None:
+        return (*image_size, source.shape[2])
+    return source.shape
+
+
+def _chunks(
+    builder: Any, selection: Selection, split: str, image_size: tuple[int, int] | None
+) -> Iterator[dict[str, Any]]:
+    """The split piece by piece: each selected feature's values by name."""
+    import tensorflow as tf
     import tensorflow_datasets as tfds
 
+    sources = (*selection.inputs, *selection.targets)
     wanted: dict[str, Any] = {}
-    for path in (*selection.inputs, selection.target):
+    for source in sources:
         level = wanted
-        for key in path[:-1]:
+        for key in source.path[:-1]:
             level = level.setdefault(key, {})
-        level[path[-1]] = True
-    examples = builder.as_dataset(
+        level[source.path[-1]] = True
+    dataset = builder.as_dataset(
         split=split,
-        batch_size=-1,
         shuffle_files=False,
         decoders=tfds.decode.PartialDecoding(wanted),
         read_config=tfds.ReadConfig(try_autocache=False, num_parallel_calls_for_decode=os.cpu_count()),
     )
-    columns = [_at(examples, path).numpy() for path in selection.inputs]
-    y = _at(examples, selection.target).numpy()
-    if selection.image:
-        return columns[0], y
-    with np.errstate(over="ignore"):  # what overflows is refused later, with its column named
-        if len(columns) == 1 and columns[0].ndim == 2:
-            return columns[0].astype(np.float32), y
-        return np.stack([column.astype(np.float32) for column in columns], axis=1), y
+
+    def picked(example: Any) -> dict[str, tf.Tensor]:
+        found = {}
+        for source in sources:
+            value = example
+            for key in source.path:
+                value = value[key]
+            if source.kind == "image" and image_size is not None:
+                value = _resized(value, image_size)
+            elif source.kind == "sequence":
+                value = tf.cast(value, tf.float32)
+                value = value[:, tf.newaxis] if len(value.shape) == 1 else value
+            found[source.name] = value
+        return found
+
+    varying = {source.name for source in sources if source.kind in ("sequence", "labels") and source.shape[0] is None}
+    dataset = dataset.map(picked, num_parallel_calls=tf.data.AUTOTUNE)
+    batched = dataset.ragged_batch(CHUNK) if varying else dataset.batch(CHUNK)
+    for chunk in batched.prefetch(2):
+        yield {name: _array(values) for name, values in chunk.items()}
+
+
+def _resized(image: Any, size: tuple[int, int]) -> Any:
+    """As :class:`keras.layers.Resizing` does it, so that the model's own resizing of raw images gives the same."""
+    import keras
+
+    return keras.layers.Resizing(*size, dtype=image.dtype.name)(image)
+
+
+def _array(values: Any) -> Any:
+    import tensorflow as tf
+
+    if isinstance(values, tf.RaggedTensor):
+        ends = values.row_splits.numpy()
+        flat = values.flat_values.numpy()
+        return [flat[a:b] for a, b in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True)]
+    array = values.numpy()
+    if array.dtype == object:
+        texts = np.empty(len(array), dtype=object)
+        texts[:] = [text.decode("utf-8", "replace") for text in array.tolist()]
+        return texts
+    return array

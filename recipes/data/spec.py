@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
+from recipes.data.feature import Feature, finite
 
 __all__ = ["Spec"]
 
-KINDS = ("image", "tabular")
-TASKS = ("binary", "multiclass", "regression")
-INPUT_DTYPES = {"image": "uint8", "tabular": "float32"}
+KINDS = ("image", "tabular", "text", "sequence", "mixed")
+TASKS = ("binary", "multiclass", "multilabel", "regression")
+RECORD = "record"
+"""What stands as the type of inputs that are several arrays by name."""
+INPUT_DTYPES = {
+    "image": ("uint8", "uint16", "float32"),
+    "tabular": ("float32", RECORD),
+    "text": ("string",),
+    "sequence": ("float32",),
+    "mixed": (RECORD,),
+}
+RANKS = {"image": 3, "tabular": 1, "text": 0, "sequence": 2}
 
 
 @dataclass(frozen=True)
@@ -21,18 +30,29 @@ class Spec:
 
     Args:
         name: the dataset's name.
-        kind: ``"image"`` or ``"tabular"``.
-        task: ``"binary"``, ``"multiclass"`` or ``"regression"``.
-        input_shape: the shape of one example: (height, width, channels) for images, (features,) for tables.
-        input_dtype: ``"uint8"`` for images (0..255, as TFDS gives them), ``"float32"`` for tables.
-        outputs: how many numbers the model puts out: 1 for binary and regression, the number of classes for multiclass.
+        kind: ``"image"``, ``"tabular"``, ``"text"``, ``"sequence"``, or ``"mixed"`` for records that hold more than
+            numbers, categories and short texts.
+        task: ``"binary"``, ``"multiclass"``, ``"multilabel"`` (any number of classes at once) or ``"regression"``.
+        input_shape: the shape of one example: (height, width, channels) for images, (features,) for tables, () for
+            texts, (steps, size) for sequences, with steps None where they vary; () for records, whose
+            ``features`` have shapes of their own.
+        input_dtype: ``"uint8"`` (0..255, as TFDS gives them), ``"uint16"`` or ``"float32"`` for images, ``"float32"``
+            for tables of numbers and sequences, ``"string"`` for texts, ``"record"`` for records: several arrays by
+            name.
+        outputs: how many numbers the model puts out: 1 for binary, the number of classes for multiclass and multilabel,
+            the number of targets for regression.
         class_names: one per class (two for binary); empty for regression.
-        feature_names: one per column of a table, or empty if the columns have no names; empty for images.
+        feature_names: one per column of a table, or empty if the columns have no names; empty for the rest.
         input_mean, input_variance: population mean and variance over the training split only, in raw units: one per
-            channel for images, one per column for tables. A variance is never 0: for a constant input it is stored as
-            1.0, so that normalizing maps the constant to 0.
-        target_mean, target_variance: the same of the target; None unless the task is regression.
-        input_max: the largest value of the training images, > 0 and <= 255: what is white. None for tables.
+            channel for images, one per column for tables, one per position for sequences; () for texts and records. A
+            variance is never 0: for a constant input it is stored as 1.0, so that normalizing maps the constant to 0.
+        target_mean, target_variance: the same of the target, with one number for each target if there are several;
+            None unless the task is regression.
+        input_max: the largest value of the training images, > 0 and, for uint8, <= 255: what is white. None for the
+            rest.
+        features: of records one :class:`~recipes.data.feature.Feature` an input, in order; of texts and sequences the
+            one that describes them; empty for images and tables of numbers.
+        resized: whether the images come in different sizes and the model itself brings them to ``input_shape``.
 
     Raises:
         InvalidArgument: for a field that has the wrong type or contradicts another; it names the field.
@@ -49,23 +69,26 @@ class Spec:
     name: str
     kind: str
     task: str
-    input_shape: tuple[int, ...]
+    input_shape: tuple[Any, ...]
     input_dtype: str
     outputs: int
-    input_mean: tuple[float, ...]
-    input_variance: tuple[float, ...]
+    input_mean: tuple[float, ...] = ()
+    input_variance: tuple[float, ...] = ()
     class_names: tuple[str, ...] = ()
     feature_names: tuple[str, ...] = ()
-    target_mean: float | None = None
-    target_variance: float | None = None
+    target_mean: Any = None
+    target_variance: Any = None
     input_max: float | None = None
+    features: tuple[Feature, ...] = ()
+    resized: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
             raise InvalidArgument("name", self.name, "a string that is not empty")
         check_choice("kind", self.kind, KINDS)
         check_choice("task", self.task, TASKS)
-        check_choice("input_dtype", self.input_dtype, (INPUT_DTYPES[self.kind],))
+        check_choice("input_dtype", self.input_dtype, INPUT_DTYPES[self.kind])
+        self._check_features()
         self._check_shape()
         self._check_names()
         self._check_statistics()
@@ -73,46 +96,82 @@ class Spec:
     def _set(self, field: str, value: Any) -> None:
         object.__setattr__(self, field, value)
 
+    def _check_features(self) -> None:
+        given = self.features
+        if not isinstance(given, (tuple, list)) or not all(isinstance(each, (Feature, dict)) for each in given):
+            raise InvalidArgument("features", given, "recipes.data.Feature objects")
+        self._set("features", tuple(each if isinstance(each, Feature) else Feature.from_config(each) for each in given))
+        if self.record:
+            names = [each.name for each in self.features]
+            if not names or len(set(names)) != len(names):
+                raise InvalidArgument("features", names, "at least one, all with different names, for records")
+        elif self.kind in ("text", "sequence"):
+            if [each.kind for each in self.features] != [self.kind]:
+                raise InvalidArgument("features", self.features, f"one of kind {self.kind!r}")
+            self._set("input_shape", self.features[0].shape)
+            self._set("input_mean", self.features[0].mean)
+            self._set("input_variance", self.features[0].variance)
+        elif self.features:
+            raise InvalidArgument("features", self.features, f"empty for kind {self.kind!r} of {self.input_dtype}")
+        if not isinstance(self.resized, bool) or (self.resized and self.kind != "image"):
+            raise InvalidArgument("resized", self.resized, f"False for kind {self.kind!r}, or a boolean")
+
     def _check_shape(self) -> None:
-        rank = 3 if self.kind == "image" else 1
+        rank = 0 if self.record else RANKS[self.kind]
         accepted = f"{rank} positive whole numbers for kind {self.kind!r}"
         if not isinstance(self.input_shape, (tuple, list)) or len(self.input_shape) != rank:
             raise InvalidArgument("input_shape", self.input_shape, accepted)
-        try:
-            self._set("input_shape", tuple(check_integer("input_shape", size, low=1) for size in self.input_shape))
-        except InvalidArgument:
-            raise InvalidArgument("input_shape", self.input_shape, accepted) from None
+        if self.kind != "sequence":
+            try:
+                self._set("input_shape", tuple(check_integer("input_shape", size, low=1) for size in self.input_shape))
+            except InvalidArgument:
+                raise InvalidArgument("input_shape", self.input_shape, accepted) from None
         outputs = check_integer("outputs", self.outputs, low=1)
         if self.task == "multiclass" and outputs < 3:
             raise InvalidArgument("outputs", outputs, "the number of classes, 3 or more, for task 'multiclass'")
-        if self.task != "multiclass" and outputs != 1:
-            raise InvalidArgument("outputs", outputs, f"1 for task {self.task!r}")
+        if self.task == "binary" and outputs != 1:
+            raise InvalidArgument("outputs", outputs, "1 for task 'binary'")
         self._set("outputs", outputs)
 
     def _check_names(self) -> None:
-        classes = {"binary": 2, "multiclass": self.outputs, "regression": 0}[self.task]
+        classes = {"binary": 2, "regression": 0}.get(self.task, self.outputs)
         self._set("class_names", _strings("class_names", self.class_names, (classes,)))
-        columns = (0, self.input_shape[0]) if self.kind == "tabular" else (0,)
+        columns = (0, self.input_shape[0]) if self.kind == "tabular" and not self.record else (0,)
         self._set("feature_names", _strings("feature_names", self.feature_names, columns))
 
     def _check_statistics(self) -> None:
-        size = self.input_shape[-1]
-        self._set("input_mean", _floats("input_mean", self.input_mean, size))
-        self._set("input_variance", _floats("input_variance", self.input_variance, size, positive=True))
+        size = self.input_shape[-1] if self.input_shape else 0
+        self._set("input_mean", finite("input_mean", self.input_mean, size or 0))
+        self._set("input_variance", finite("input_variance", self.input_variance, size or 0, positive=True))
         if self.input_max is not None:
             if self.kind != "image":
                 raise InvalidArgument("input_max", self.input_max, f"None for kind {self.kind!r}")
-            self._set("input_max", check_number("input_max", self.input_max, above=0, high=255))
+            limit = {"uint8": 255.0, "uint16": 65535.0}.get(self.input_dtype)
+            self._set("input_max", check_number("input_max", self.input_max, above=0, high=limit))
         for name, positive in (("target_mean", False), ("target_variance", True)):
             value = getattr(self, name)
             if self.task == "regression":
-                self._set(name, _floats(name, (value,), 1, positive=positive)[0])
+                each = finite(name, (value,) if self.outputs == 1 else value, self.outputs, positive=positive)
+                self._set(name, each[0] if self.outputs == 1 else each)
             elif value is not None:
                 raise InvalidArgument(name, value, f"None for task {self.task!r}")
 
     @property
+    def record(self) -> bool:
+        """Whether an example is several inputs by name, so that x is a dictionary of arrays."""
+        return self.input_dtype == RECORD
+
+    @property
+    def movable(self) -> bool:
+        """Whether the inputs are one array of numbers that can be changed a little: no texts, records or padding."""
+        return not self.record and all(each.kind == "sequence" and each.padding is None for each in self.features)
+
+    @property
     def metric(self) -> str:
-        """What the task is judged by: ``"accuracy"``, or ``"root_mean_squared_error"`` for regression."""
+        """What the task is judged by: ``"accuracy"``, or ``"root_mean_squared_error"`` for regression.
+
+        For multilabel it is the share of all yes-or-no answers that are right.
+        """
         return "root_mean_squared_error" if self.task == "regression" else "accuracy"
 
     @property
@@ -122,7 +181,8 @@ class Spec:
 
     def to_config(self) -> dict[str, Any]:
         """The fields as plain Python values (lists, strings, numbers, None), ready for ``json.dumps``."""
-        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+        config = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+        return {**config, "features": [each.to_config() for each in self.features]}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Spec:
@@ -135,7 +195,10 @@ class Spec:
         if not isinstance(config, dict) or set(config) - set(known):
             raise InvalidArgument("config", config, "a dict with no other keys than " + ", ".join(known))
         try:
-            return cls(**config)
+            values: dict[str, Any] = {
+                key: tuple(value) if isinstance(value, list) else value for key, value in config.items()
+            }
+            return cls(**values)
         except TypeError as error:
             raise InvalidArgument("config", config, f"a complete description of a Spec ({error})") from None
 
@@ -147,14 +210,3 @@ def _strings(name: str, value: Any, lengths: tuple[int, ...]) -> tuple[str, ...]
     if len(value) not in lengths or len(set(value)) != len(value):
         raise InvalidArgument(name, value, accepted)
     return tuple(value)
-
-
-def _floats(name: str, value: Any, length: int, positive: bool = False) -> tuple[float, ...]:
-    accepted = f"{length} finite number{'s' if length != 1 else ''}" + (" > 0" if positive else "")
-    if not isinstance(value, (tuple, list)) or len(value) != length:
-        raise InvalidArgument(name, value, accepted)
-    for item in value:
-        number = isinstance(item, (int, float)) and not isinstance(item, bool)
-        if not number or not math.isfinite(item) or (positive and item <= 0):
-            raise InvalidArgument(name, value, accepted)
-    return tuple(float(item) for item in value)

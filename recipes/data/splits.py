@@ -8,7 +8,7 @@ import numpy as np
 
 from callbacks.checks import InvalidArgument, check_number
 
-__all__ = ["TEST_SEED", "carve"]
+__all__ = ["TEST_SEED", "carve", "folds_of"]
 
 TEST_SEED = 20190920
 """The seed of every test set carved here: whatever seed a user chooses, the test set stays the same."""
@@ -64,6 +64,44 @@ def carve(
             members = np.flatnonzero(labels == label)
             held[members[random.permutation(len(members))[:share]]] = True
     return np.flatnonzero(~held), np.flatnonzero(held)
+
+
+def folds_of(
+    count: int, seed: int, *, labels: np.ndarray | None = None, class_names: Sequence[str] = (), examples: int = 0
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Divides the indices 0..n-1 into so many parts; each part in turn is held out.
+
+    Args:
+        count: of the parts, >= 2.
+        seed: of the division.
+        labels: shape (n,): every part then has of every class its share.
+        class_names: for messages.
+        examples: n, where there are no labels.
+
+    Returns:
+        For each part two sorted arrays of indices, (staying, held out).
+
+    Raises:
+        InvalidArgument: if there are fewer examples, or fewer of a class, than parts.
+
+    Example:
+        >>> [held.tolist() for _, held in folds_of(2, 0, labels=np.array([0, 0, 1, 1]))]
+        [[0, 2], [1, 3]]
+    """
+    from sklearn.model_selection import KFold, StratifiedKFold
+
+    if labels is None:
+        if examples < count:
+            raise InvalidArgument("folds", count, f"at most the number of examples, {examples}")
+        pairs = KFold(count, shuffle=True, random_state=seed).split(np.zeros(examples))
+    else:
+        classes, sizes = np.unique(labels, return_counts=True)
+        if sizes.min() < count:
+            label = int(classes[np.argmin(sizes)])
+            shown = repr(class_names[label]) if label < len(class_names) else str(label)
+            raise InvalidArgument("folds", count, f"at most the size of every class, but {shown} has {sizes.min()}")
+        pairs = StratifiedKFold(count, shuffle=True, random_state=seed).split(np.zeros(len(labels)), labels)
+    return [(np.sort(staying), np.sort(held)) for staying, held in pairs]
 
 
 def _shares(sizes: np.ndarray, wanted: int) -> np.ndarray:

@@ -11,13 +11,24 @@ import keras
 from callbacks.checks import InvalidArgument, check_choice, check_integer
 from recipes.activations import ACTIVATIONS
 from recipes.initializers import INITIALIZERS
+from recipes.models.inputs import as_vector, default_preprocessing, model_input
 from recipes.regularization import REGULARIZERS, Regularizer
 from recipes.regularization.penalties import sum_of
 
 if TYPE_CHECKING:
     from recipes.data.spec import Spec
 
-__all__ = ["DEEP", "Style", "default_preprocessing", "hidden_block", "input_shape_of", "output_layer", "sizes"]
+__all__ = [
+    "DEEP",
+    "Style",
+    "as_vector",
+    "default_preprocessing",
+    "hidden_block",
+    "input_shape_of",
+    "model_input",
+    "output_layer",
+    "sizes",
+]
 
 DEEP = 5
 """From this many hidden layers on, a network counts as deep and "auto" normalization means batch normalization."""
@@ -108,11 +119,14 @@ def hidden_block(x: Any, layer: keras.layers.Layer, style: Style, *, last: bool 
     return x
 
 
-def input_shape_of(spec: Spec | None, input_shape: Sequence[int] | None, outputs: int | None) -> tuple[tuple, int]:
+def input_shape_of(
+    spec: Spec | None, input_shape: Sequence[int | None] | None, outputs: int | None
+) -> tuple[tuple, int]:
     """The input shape (without batch) and the number of outputs, from a Spec or from plain values.
 
     Raises:
-        InvalidArgument: when both or neither are given, or a size is not a positive integer.
+        InvalidArgument: when both or neither are given, or a size is not a positive integer; the steps of a sequence,
+            (steps, size), may be None.
     """
     if spec is not None:
         if input_shape is not None or outputs is not None:
@@ -125,7 +139,9 @@ def input_shape_of(spec: Spec | None, input_shape: Sequence[int] | None, outputs
         input_shape = (input_shape,)
     if not input_shape:
         raise InvalidArgument("input_shape", input_shape, "at least one size, without the batch")
-    return tuple(sizes("input_shape", input_shape)), check_integer("outputs", outputs, low=1)
+    free = (None,) if len(input_shape) == 2 and input_shape[0] is None else ()
+    known = sizes("input_shape", input_shape[len(free) :])  # type: ignore[arg-type]
+    return (*free, *known), check_integer("outputs", outputs, low=1)
 
 
 def sizes(name: str, values: Sequence[int]) -> list[int]:
@@ -139,53 +155,30 @@ def sizes(name: str, values: Sequence[int]) -> list[int]:
     return [check_integer(name, each, low=1) for each in values]
 
 
-def default_preprocessing(spec: Spec | None) -> keras.layers.Layer | None:
-    """Zero mean and unit variance by the statistics of the training split; None where there is no Spec."""
-    if spec is None:
-        return None
-    return keras.layers.Normalization(
-        mean=list(spec.input_mean),
-        variance=list(spec.input_variance),
-        dtype="float32",  # half precision loses raw values
-    )
-
-
-def model_input(
-    spec: Spec | None, shape: tuple, preprocessing: keras.layers.Layer | None, style: Style
-) -> tuple[Any, Any]:
-    """The Input, which takes the raw values, and the preprocessed tensor, with what regularizers do to it."""
-    inputs = keras.Input(shape, dtype=spec.input_dtype if spec is not None else None, name="inputs")
-    layer = preprocessing if preprocessing is not None else default_preprocessing(spec)
-    x = layer(inputs) if layer is not None else inputs
-    for each in style.regularization:
-        extra = each.on_input(len(x.shape))
-        if extra is not None:
-            x = extra(x)
-    return inputs, x
-
-
 def output_layer(x: Any, spec: Spec | None, outputs: int, task: str | None, style: Style) -> Any:
-    """Class probabilities (softmax), the probability of the second class (sigmoid), or numbers, by task.
+    """Class probabilities (softmax), probabilities of yes (sigmoid), or numbers, by task.
 
     Numbers are brought to the scale of the training targets inside the model, when a Spec tells it.
 
     Raises:
-        InvalidArgument: for a task other than "multiclass", "binary" and "regression", or one that ``outputs``
-            contradicts.
+        InvalidArgument: for a task other than "multiclass", "binary", "multilabel" and "regression", or one that
+            ``outputs`` contradicts.
     """
     if spec is not None:
         task = spec.task
     elif task is None:
         task = "multiclass" if outputs > 1 else "binary"
-    check_choice("task", task, ("multiclass", "binary", "regression"))
+    check_choice("task", task, ("multiclass", "binary", "multilabel", "regression"))
     if (task == "multiclass" and outputs < 2) or (task == "binary" and outputs != 1):
         raise InvalidArgument("outputs", outputs, "1 for a binary task and at least 2 for a multiclass one")
     x = keras.layers.Dense(outputs, **style.kernel(output=True), name="outputs")(x)
     if task == "multiclass":
         return keras.layers.Activation("softmax", dtype="float32", name="probabilities")(x)
-    if task == "binary":
-        return keras.layers.Activation("sigmoid", dtype="float32", name="probability")(x)
+    if task in ("binary", "multilabel"):
+        name = "probability" if task == "binary" else "probabilities"
+        return keras.layers.Activation("sigmoid", dtype="float32", name=name)(x)
     if spec is not None and spec.target_mean is not None:
-        scale = float(spec.target_variance or 1.0) ** 0.5
-        return keras.layers.Rescaling(scale, spec.target_mean, dtype="float32", name="target_scale")(x)
+        scale: Any = spec.target_variance**0.5 if outputs == 1 else [each**0.5 for each in spec.target_variance]
+        offset = spec.target_mean if outputs == 1 else list(spec.target_mean)
+        return keras.layers.Rescaling(scale, offset, dtype="float32", name="target_scale")(x)
     return keras.layers.Activation("linear", dtype="float32", name="target")(x)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from recipes.models.blocks import Style, hidden_block, input_shape_of, model_input, output_layer, sizes
+from recipes.models.blocks import Style, as_vector, hidden_block, input_shape_of, model_input, output_layer, sizes
 
 if TYPE_CHECKING:
     from recipes.data.spec import Spec
@@ -30,6 +30,8 @@ def mlp(
     name: str = "mlp",
 ) -> keras.Model:
     """A multilayer perceptron on flattened inputs: a plain, uncompiled ``keras.Model``.
+
+    Of texts and of sequences of varying length it sees the average over the words or steps; of records all columns.
 
     Args:
         spec: of the data (``data.spec``); it brings shapes, task and the normalization of the raw inputs.
@@ -61,8 +63,7 @@ def mlp(
     hidden = sizes("hidden", hidden)
     style = Style(activation, initializer, normalization, regularization, depth=len(hidden))
     inputs, x = model_input(spec, shape, preprocessing, style)
-    if len(shape) > 1:
-        x = keras.layers.Flatten()(x)
+    x = as_vector(x)
     for number, units in enumerate(hidden, start=1):
         layer = keras.layers.Dense(units, use_bias=not style.batch_norm, **style.kernel())
         x = hidden_block(x, layer, style, last=number == len(hidden))

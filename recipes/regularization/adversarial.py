@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import keras
 
 from callbacks.adversarial_training import AdversarialTraining
-from callbacks.checks import check_number
+from callbacks.checks import InvalidArgument, check_number
 from callbacks.step_schedule import StepSchedule
 from recipes.regularization.base import Regularizer
 
@@ -40,6 +40,12 @@ class Adversarial(Regularizer):
     def __init__(self, epsilon: float = 0.1, share: float = 0.5):
         self.epsilon = check_number("epsilon", epsilon, low=0)
         self.share = check_number("share", share, low=0, high=1)
+
+    def check(self, spec: Spec) -> None:
+        """Raises for inputs along whose gradient one cannot move: texts, records, sequences that were filled up."""
+        if not spec.movable:
+            accepted = f"one for {spec.kind} data: adversarial examples are made of images and tables of numbers"
+            raise InvalidArgument("regularization", self.name, accepted)
 
     def callbacks(
         self, *, epochs: int, schedule: StepSchedule | None, spec: Spec | None = None

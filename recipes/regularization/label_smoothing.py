@@ -52,7 +52,7 @@ class LabelSmoothing(Regularizer):
         """Raises for a regression, which has no labels."""
         if spec.task == "regression":
             raise InvalidArgument("regularization", self.name, f"one for numbers: {spec.name!r} has no classes")
-        classes = max(2, spec.outputs)
+        classes = 2 if spec.task == "multilabel" else max(2, spec.outputs)
         check_number("epsilon", self.epsilon, low=0, below=(classes - 1) / classes)
 
     def loss(self, loss: Any) -> Any:

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from callbacks.checks import InvalidArgument
+from recipes.data.structure import apply, length, take
 from recipes.files import new_directory
 
 if TYPE_CHECKING:
@@ -66,13 +67,19 @@ def export(run: Run, directory: str | os.PathLike[str], *, overwrite: bool = Fal
         keras.models.load_model(folder / "model.keras", compile=False).save(folder / "model.keras")
         (folder / "recipe.json").write_text(run.recipe.to_json() + "\n")
         (folder / "spec.json").write_text(json.dumps(run.data.spec.to_config(), indent=2) + "\n")
-        facts = {"checked": check(run.model, folder, run.data.arrays("test")[0][:EXAMPLES]), "test": run.evaluate()}
+        facts = {"checked": check(run.model, folder, _examples(run)), "test": run.evaluate()}
         (folder / "export.json").write_text(json.dumps(facts, indent=2) + "\n")
     return str(directory)
 
 
-def check(model: keras.Model, folder: Path, examples: np.ndarray) -> dict[str, Any]:
-    """Loads both files back and compares them with the live model on raw examples.
+def _examples(run: Run) -> Any:
+    """Raw test inputs."""
+    x, y = run.data.arrays("test")
+    return apply(np.asarray, take(x, np.arange(min(EXAMPLES, len(y)))))
+
+
+def check(model: keras.Model, folder: Path, examples: Any) -> dict[str, Any]:
+    """Loads both files back and compares them with the live model on raw examples, an array or several by name.
 
     Returns:
         The number of examples and the largest difference of each file.
@@ -82,17 +89,20 @@ def check(model: keras.Model, folder: Path, examples: np.ndarray) -> dict[str, A
     """
     import tensorflow as tf
 
-    expected = np.asarray(model(examples, training=False))
+    raw = apply(tf.constant, examples)
+    expected = np.asarray(model(raw, training=False))
     scale = max(1.0, float(np.max(np.abs(expected))))
     served = tf.saved_model.load(str(folder / "saved_model"))
     answers = {
-        "saved_model": [np.asarray(served.serve(tf.constant(examples))) for _ in range(2)],
-        "keras": [np.asarray(keras.models.load_model(folder / "model.keras")(examples, training=False))],
+        "saved_model": [np.asarray(served.serve(raw)) for _ in range(2)],
+        "keras": [np.asarray(keras.models.load_model(folder / "model.keras")(raw, training=False))],
     }
     differences = {}
     for name, outputs in answers.items():
         worst = max(float(np.max(np.abs(each - expected))) for each in outputs)
         if not worst <= TOLERANCE * scale:
-            raise ExportMismatch(f"{name} differs from the live model by up to {worst:.3g} on {len(examples)} examples")
+            raise ExportMismatch(
+                f"{name} differs from the live model by up to {worst:.3g} on {length(examples)} examples"
+            )
         differences[name] = worst
-    return {"examples": len(examples), "largest_difference": differences}
+    return {"examples": length(examples), "largest_difference": differences}

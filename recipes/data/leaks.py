@@ -1,0 +1,84 @@
+"""Columns that alone predict the target almost perfectly: often something that was written down after the fact."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from recipes.data.feature import Feature
+from recipes.data.spec import Spec
+from recipes.data.structure import Inputs
+
+__all__ = ["alone", "warn_of_leaks"]
+
+ACCURACY = 0.97
+"""From which accuracy (or, for regression, share of the variance explained) on, a single column is suspect."""
+BINS = 32
+MOST = 20_000
+"""How many examples are looked at."""
+
+
+def warn_of_leaks(spec: Spec, x: Inputs, y: np.ndarray) -> None:
+    """Warns of each number or category of a record that predicts the target almost perfectly by itself.
+
+    Args:
+        spec: of the data.
+        x, y: the training split.
+
+    Example:
+        >>> warn_of_leaks(spec, *data.arrays("train"))        # doctest: +SKIP
+    """
+    if y.ndim > 1:
+        return
+    chance = 0.0 if spec.task == "regression" else np.bincount(y[:MOST]).max() / len(y[:MOST])
+    for feature in spec.features:
+        if feature.kind not in ("number", "category"):
+            continue
+        found = alone(feature, x[feature.name][:MOST], y[:MOST], classes=spec.task != "regression")
+        if found >= ACCURACY and 1 - found <= (1 - chance) / 4:
+            measure = "accuracy" if spec.task != "regression" else "share of the variance explained"
+            warnings.warn(
+                f"dataset {spec.name!r}: column {feature.name!r} alone predicts the target almost perfectly ({measure}"
+                f" {found:.3f}); if it would not be known when predicting, leave it out: exclude=[{feature.name!r}]",
+                UserWarning,
+                stacklevel=6,
+            )
+
+
+def alone(feature: Feature, values: Any, y: np.ndarray, *, classes: bool) -> float:
+    """How well one column predicts the target, by a table of its values learned on every other example.
+
+    Args:
+        feature: of the column.
+        values: shape (n,).
+        y: shape (n,), classes or numbers.
+        classes: whether y is of classes.
+
+    Returns:
+        On the other half: the accuracy of the commonest class of each value, or the share of variance explained by the
+        mean of each value. Numbers of more than 32 values are taken together in bins of equal size.
+
+    Example:
+        >>> alone(Feature("a", "category", dtype="int64", vocabulary=(0, 1)), np.arange(8) // 2 % 2,
+        ...       np.arange(8) // 2 % 2, classes=True)
+        1.0
+    """
+    if values.dtype != object and len(np.unique(values)) > BINS:
+        numbers = np.nan_to_num(np.asarray(values, np.float64), nan=-np.inf)
+        edges = np.unique(np.quantile(numbers[np.isfinite(numbers)], np.linspace(0, 1, BINS + 1)[1:-1]))
+        values = np.searchsorted(edges, numbers) + 1
+    _, codes = np.unique(values.astype(str) if values.dtype == object else values, return_inverse=True)
+    learn, judge = slice(0, None, 2), slice(1, None, 2)
+    if classes:
+        table = np.zeros((codes.max() + 1, y.max() + 1))
+        np.add.at(table, (codes[learn], y[learn]), 1)
+        unseen = np.bincount(y[learn]).argmax()
+        answers = np.where(table.sum(axis=1) > 0, table.argmax(axis=1), unseen)
+        return float((answers[codes[judge]] == y[judge]).mean())
+    size = np.bincount(codes[learn], minlength=codes.max() + 1)
+    total = np.bincount(codes[learn], weights=y[learn], minlength=codes.max() + 1)
+    answers = np.where(size > 0, total / np.maximum(size, 1), y[learn].mean())
+    spread = float(np.var(y[judge]))
+    return 1.0 - float(np.mean((answers[codes[judge]] - y[judge]) ** 2)) / spread if spread > 0 else 0.0

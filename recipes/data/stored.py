@@ -1,0 +1,145 @@
+"""Stored: an array in a file, of which only the rows asked for are read into memory."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Stored", "Writer"]
+
+
+class Stored:
+    """Rows of an array in a file, read when they are asked for; it can be indexed, and otherwise holds no data.
+
+    Args:
+        path: the file that :class:`Writer` wrote.
+        shape: of the whole array; the first size is the number of rows in the file.
+        dtype: of the values; ``object`` for strings, whose ends then are in a second file, ``path`` + ".ends".
+        rows: which rows, in which order; None for all.
+
+    Example:
+        >>> writer = Writer("/tmp/example", np.dtype("uint8"))
+        >>> writer.write(np.arange(12, dtype="uint8").reshape(6, 2))
+        >>> stored = writer.close()
+        >>> stored[np.array([4, 0])].tolist()
+        [[8, 9], [0, 1]]
+    """
+
+    def __init__(
+        self, path: str | os.PathLike[str], shape: tuple[int, ...], dtype: Any, rows: np.ndarray | None = None
+    ):
+        self.path, self._row, self.dtype = Path(path), tuple(shape[1:]), np.dtype(dtype)
+        self._rows = np.arange(shape[0]) if rows is None else rows
+        self._ends = np.fromfile(_ends(self.path), np.int64) if self.dtype == object else None
+        self._file: tuple[int, int] | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(rows, *shape of a row)."""
+        return (len(self._rows), *self._row)
+
+    @property
+    def ndim(self) -> int:
+        """How many sizes :attr:`shape` has."""
+        return 1 + len(self._row)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def select(self, indices: np.ndarray) -> Stored:
+        """The rows at these places; nothing is read."""
+        return self._view(self._rows[indices])
+
+    def _view(self, rows: np.ndarray) -> Stored:
+        other = Stored.__new__(Stored)
+        other.__dict__.update({**self.__dict__, "_rows": rows, "_file": None})
+        return other
+
+    def joined(self, other: Stored) -> Stored:
+        """These rows and then those of another view of the same file."""
+        return self._view(np.concatenate([self._rows, other._rows]))
+
+    def __getitem__(self, key: Any) -> np.ndarray:
+        rows = self._rows[key]
+        if np.ndim(rows) == 0:
+            return self._read(np.array([rows]))[0]
+        return self._read(rows)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        whole = self._read(self._rows)
+        return whole if dtype is None else whole.astype(dtype)
+
+    def _descriptor(self) -> int:
+        if self._file is None or self._file[0] != os.getpid():
+            self._file = (os.getpid(), os.open(self.path, os.O_RDONLY))
+        return self._file[1]
+
+    def __del__(self) -> None:
+        if self._file is not None and self._file[0] == os.getpid():
+            os.close(self._file[1])
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_file": None}
+
+    def _read(self, rows: np.ndarray) -> np.ndarray:
+        if self._ends is not None:
+            starts, ends = np.concatenate([[0], self._ends[:-1]])[rows], self._ends[rows]
+            texts = [
+                os.pread(self._descriptor(), b - a, a) for a, b in zip(starts.tolist(), ends.tolist(), strict=True)
+            ]
+            return np.array([text.decode() for text in texts] or [], dtype=object)
+        out = np.empty((len(rows), *self._row), self.dtype)
+        width = int(np.prod(self._row, dtype=np.int64)) * self.dtype.itemsize
+        if not width or not len(rows):
+            return out
+        view = memoryview(out.reshape(-1).view(np.uint8).data)
+        runs = np.flatnonzero(np.diff(rows, prepend=-2) != 1)  # neighbours in the file are read at once
+        for first, last in zip(runs.tolist(), [*runs[1:].tolist(), len(rows)], strict=True):
+            position, at, end = int(rows[first]) * width, first * width, last * width
+            while at < end:
+                count = os.preadv(self._descriptor(), [view[at:end]], position)
+                if not count:
+                    raise OSError(f"{self.path} ended before row {int(rows[last - 1])}: it was cut or removed")
+                at, position = at + count, position + count
+        return out
+
+
+class Writer:
+    """Writes an array piece by piece.
+
+    Args:
+        path: a new file.
+        dtype: of the values; ``object`` for strings.
+
+    Example: see :class:`Stored`.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], dtype: np.dtype):
+        self._path, self._dtype = Path(path), np.dtype(dtype)
+        self._file = open(self._path, "wb")  # noqa: SIM115  # closed by close()
+        self._count, self._row, self._end, self._ends = 0, (), 0, []  # type: ignore[var-annotated]
+
+    def write(self, rows: np.ndarray) -> None:
+        """Appends rows, all of the same shape as those before."""
+        self._count += len(rows)
+        self._row = rows.shape[1:]
+        if self._dtype.hasobject:
+            for text in rows:
+                self._end += self._file.write(str(text).encode())
+                self._ends.append(self._end)
+        else:
+            self._file.write(np.ascontiguousarray(rows, self._dtype).data)
+
+    def close(self) -> Stored:
+        """Ends the file and gives its rows."""
+        self._file.close()
+        if self._dtype.hasobject:
+            np.array(self._ends, np.int64).tofile(_ends(self._path))
+        return Stored(self._path, (self._count, *self._row), self._dtype)
+
+
+def _ends(path: Path) -> Path:
+    return path.with_name(path.name + ".ends")

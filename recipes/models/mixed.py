@@ -1,0 +1,66 @@
+"""mixed: a network for records of several kinds of inputs at once: images, texts, sequences, numbers, categories."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from callbacks.checks import InvalidArgument
+from recipes.models.mlp import mlp
+
+if TYPE_CHECKING:
+    from recipes.data.spec import Spec
+
+__all__ = ["mixed"]
+
+
+def mixed(
+    spec: Spec,
+    *,
+    hidden: Sequence[int] = (128, 64),
+    activation: str = "elu",
+    initializer: Any = "he_normal",
+    normalization: str = "auto",
+    regularization: Sequence[Any] | str = (),
+    preprocessing: keras.layers.Layer | None = None,
+    name: str = "mixed",
+) -> keras.Model:
+    """A network with a branch for each input, joined before dense layers.
+
+    Images go through three convolutions of 16, 32 and 64 filters with pooling, and are averaged; sequences through an
+    LSTM of 32 units; texts are the average of their words' vectors; numbers and categories are encoded as in
+    :func:`recipes.tabular`. The model takes a dictionary of raw inputs.
+
+    Args:
+        spec: of the data (``data.spec``), which must be records.
+        hidden: units of the dense layers after the branches. Default (128, 64).
+        activation, initializer, normalization, regularization, preprocessing, name: as in :func:`recipes.mlp`; only the
+            dense layers count towards "deep".
+
+    Returns:
+        A model from a dictionary of inputs to (batch, outputs): probabilities, or numbers.
+
+    Raises:
+        InvalidArgument: for data that is no record, and for what :func:`recipes.mlp` refuses.
+
+    Source: Ngiam et al. 2011, for networks of several kinds of input.
+
+    Example:
+        >>> x = {"image": np.zeros((40, 8, 8, 1), "uint8"), "age": np.arange(40.0)}
+        >>> mixed(recipes.Data.from_arrays(x, np.arange(40) % 2).spec).output_shape
+        (None, 1)
+    """
+    if spec is None or not spec.record:
+        raise InvalidArgument("spec", getattr(spec, "kind", spec), "of records: several inputs by name")
+    return mlp(
+        spec,
+        hidden=hidden,
+        activation=activation,
+        initializer=initializer,
+        normalization=normalization,
+        regularization=regularization,
+        preprocessing=preprocessing,
+        name=name,
+    )

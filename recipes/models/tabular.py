@@ -1,0 +1,84 @@
+"""tabular: a network for records of numbers and categories."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from callbacks.checks import InvalidArgument
+from recipes.models.mlp import mlp
+
+if TYPE_CHECKING:
+    from recipes.data.spec import Spec
+
+__all__ = ["tabular"]
+
+KINDS = ("number", "category", "vector", "text")
+
+
+def tabular(
+    spec: Spec | None = None,
+    *,
+    input_shape: Sequence[int] | None = None,
+    outputs: int | None = None,
+    hidden: Sequence[int] | None = None,
+    activation: str = "elu",
+    initializer: Any = "he_normal",
+    normalization: str = "auto",
+    regularization: Sequence[Any] | str = (),
+    preprocessing: keras.layers.Layer | None = None,
+    task: str | None = None,
+    name: str = "tabular",
+) -> keras.Model:
+    """A network for records: each column encoded by Keras' ``FeatureSpace``, side by side, then dense layers.
+
+    A number becomes zero mean and unit variance; where values are missing, the mean stands for them, and a second
+    number says so. A category of up to 31 values is one-hot; one of more has a vector for each value, which is learned;
+    values that training has not shown are one category of their own. Texts are the average of their words' vectors.
+    The model takes a dictionary of raw columns, each of shape (batch,).
+
+    Args:
+        spec: of the data (``data.spec``); it brings columns, vocabularies, statistics and task.
+        input_shape: (features,), for a plain table of numbers; instead of ``spec``.
+        outputs: number of classes, or of numbers; instead of ``spec``.
+        hidden: units of the hidden layers. Default None: (64, 32) for up to 20 columns, (128, 64) for up to 100, else
+            (300, 100).
+        activation, initializer, normalization, regularization, preprocessing, task, name: as in :func:`recipes.mlp`.
+
+    Returns:
+        A model from a dictionary of columns, or (batch, features), to (batch, outputs): probabilities, or numbers.
+
+    Raises:
+        InvalidArgument: for records with images or sequences, and for what :func:`recipes.mlp` refuses.
+
+    Source: Guo & Berkhahn 2016, arXiv:1604.06737, for the vectors of categories.
+
+    Example:
+        >>> tabular(input_shape=(10,), outputs=1, task="regression").output_shape
+        (None, 1)
+    """
+    if spec is not None:
+        columns = len(spec.features) if spec.record else spec.input_shape[0] if spec.kind == "tabular" else 0
+        others = [each.name for each in spec.features if each.kind not in KINDS] if spec.record else []
+        if not columns or others:
+            accepted = "of a table: use the model that suits the data, model='auto'"
+            raise InvalidArgument("spec", others or spec.kind, accepted)
+    else:
+        columns = input_shape[0] if isinstance(input_shape, Sequence) and len(input_shape) == 1 else 0
+    if hidden is None:
+        hidden = (64, 32) if columns <= 20 else (128, 64) if columns <= 100 else (300, 100)
+    return mlp(
+        spec,
+        input_shape=input_shape,
+        outputs=outputs,
+        hidden=hidden,
+        activation=activation,
+        initializer=initializer,
+        normalization=normalization,
+        regularization=regularization,
+        preprocessing=preprocessing,
+        task=task,
+        name=name,
+    )

@@ -50,7 +50,8 @@ class Recipe:
     Args:
         model: "mlp", "cnn", ... or a function from a Spec to a Keras model. Default "auto": what suits the data, see
             :func:`recipes.models.model_for`.
-        initializer: of the hidden kernels: a name or a Keras initializer. Default "he_normal".
+        initializer: of the hidden kernels: a name, "auto" (the one for the activation) or a Keras initializer. Default
+            "he_normal".
         activation: of the hidden layers, by name. Default "elu".
         normalization: "auto" (default: batch normalization when deep, none when shallow), "batch" or "none".
         regularization: a choice, several joined by "+" ("l2+dropout"), a sequence of choices, or "none".
@@ -90,7 +91,10 @@ class Recipe:
         object.__setattr__(self, "regularization", _regularization(self.regularization))
         if self.model != AUTO:
             object.__setattr__(self, "model", _choice(MODELS, self.model, "callable"))
-        object.__setattr__(self, "initializer", _choice(INITIALIZERS, self.initializer, keras.initializers.Initializer))
+        if self.initializer != AUTO:
+            object.__setattr__(
+                self, "initializer", _choice(INITIALIZERS, self.initializer, keras.initializers.Initializer)
+            )
         object.__setattr__(self, "optimizer", _choice(OPTIMIZERS, self.optimizer, keras.optimizers.Optimizer))
         if self.schedule == "auto":
             object.__setattr__(self, "schedule", "constant" if self.finds_its_own_step else "one_cycle")
@@ -185,9 +189,7 @@ class Recipe:
             return self.model(spec, **options) if spec is not None else self.model(**options)
         style = {
             "activation": self.activation,
-            "initializer": self.initializer
-            if not isinstance(self.initializer, Mapping)
-            else _build(INITIALIZERS, self.initializer),
+            "initializer": self.initializer,
             "normalization": self.normalization,
             "regularization": self.regularizers(),
         }

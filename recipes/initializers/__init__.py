@@ -1,15 +1,39 @@
-"""The kernel initializers by name, all of them Keras' own, and the right one for an activation."""
+"""The kernel initializers by name, Keras' own where it has them, and the right one for an activation.
+
+The formulas count m inputs and n outputs of a unit's layer, for a convolution times the pixels of its kernel. Keras'
+normal distributions are cut off at two standard deviations and widened such that the variance is that of the formula.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 
-from recipes.activations import ACTIVATIONS
-from recipes.catalogue import Catalogue, Entry
+from recipes.catalogue import Catalogue, Entry, Range
+from recipes.initializers.bias import bias_for as bias_for
+from recipes.initializers.bias import bias_initializer as bias_initializer
+from recipes.initializers.by_activation import glorot_factor as glorot_factor
+from recipes.initializers.by_activation import initializer_for as initializer_for
+from recipes.initializers.gain import gain_for as gain_for
+from recipes.initializers.sparse import Sparse as Sparse
 
-__all__ = ["INITIALIZERS", "initializer_for"]
+__all__ = [
+    "INITIALIZERS",
+    "Sparse",
+    "bias_for",
+    "bias_initializer",
+    "gain_for",
+    "glorot_factor",
+    "initializer_for",
+]
 
 _K = keras.initializers
+
+
+def _fan_in_uniform(seed: Any = None) -> keras.initializers.Initializer:
+    return _K.VarianceScaling(1 / 3, mode="fan_in", distribution="uniform", seed=seed)  # its limit is sqrt(3 scale / m)
+
 
 INITIALIZERS = Catalogue(
     "initializer",
@@ -19,25 +43,29 @@ INITIALIZERS = Catalogue(
         Entry("glorot_normal", _K.GlorotNormal, "Truncated normal of variance 2/(m+n).", "Glorot and Bengio 2010"),
         Entry("glorot_uniform", _K.GlorotUniform, "U(+-sqrt(6/(m+n))).", "Glorot and Bengio 2010"),
         Entry("lecun_normal", _K.LecunNormal, "Truncated normal of variance 1/m.", "LeCun et al. 1998"),
-        Entry("orthogonal", _K.Orthogonal, "A random orthogonal matrix times a gain.", "Saxe et al. 2013"),
+        Entry(
+            "fan_in_uniform", _fan_in_uniform, "U(-1/sqrt(m), 1/sqrt(m)): variance 1/(3m).", "Goodfellow et al. 2016"
+        ),
+        Entry(
+            "variance_scaling",
+            _K.VarianceScaling,
+            "Variance scale/m, or with mode fan_out or fan_avg scale/n or 2 scale/(m+n); uniform or normal.",
+            "He et al. 2015",
+            (Range("scale", 0.25, 4.0, 1.0),),
+        ),
+        Entry(
+            "orthogonal",
+            _K.Orthogonal,
+            "A random orthogonal matrix times a gain, which gain_for tells for each activation.",
+            "Saxe et al. 2013",
+            (Range("gain", 0.5, 2.0, 1.0),),
+        ),
+        Entry(
+            "sparse",
+            Sparse,
+            "Each unit hears a few inputs chosen at random, with weights from N(0, stddev^2).",
+            "Martens 2010",
+            (Range("connections", 5, 50, 15), Range("stddev", 0.1, 2.0, 1.0)),
+        ),
     ],
 )
-
-
-def initializer_for(activation: str) -> str:
-    """The initializer that keeps the variance of the signal under this activation: its name.
-
-    Args:
-        activation: a name of ``recipes list activations``.
-
-    Raises:
-        UnknownName: for any other name.
-
-    Source: He for the ReLU family, Glorot for logistic, tanh and linear units (He et al. 2015; Glorot and Bengio 2010).
-
-    Example:
-        >>> initializer_for("elu"), initializer_for("tanh")
-        ('he_normal', 'glorot_uniform')
-    """
-    ACTIVATIONS[activation]
-    return "he_normal" if activation in ("elu", "relu", "leaky_relu", "softplus") else "glorot_uniform"

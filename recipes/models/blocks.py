@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,8 @@ import keras
 
 from callbacks.checks import InvalidArgument, check_choice, check_integer
 from recipes.activations import ACTIVATIONS
-from recipes.initializers import INITIALIZERS
+from recipes.initializers import bias_initializer
+from recipes.initializers.choice import kernel_initializer
 from recipes.models.inputs import as_vector, default_preprocessing, model_input
 from recipes.regularization import REGULARIZERS, Regularizer
 from recipes.regularization.penalties import sum_of
@@ -43,10 +45,12 @@ class Style:
 
     Args:
         activation: a name of the activations' catalogue. Default "elu".
-        initializer: a name of the initializers' catalogue, or a Keras initializer. Default "he_normal".
+        initializer: a name of the initializers' catalogue, a mapping of a name and options, "auto" (the one for the
+            activation), or a Keras initializer. Default "he_normal".
         normalization: "auto" (batch normalization from 5 hidden layers on), "batch" or "none".
         regularization: names ("l2+dropout" for two) or :class:`recipes.regularization.Regularizer` objects.
         depth: number of hidden layers, which "auto" looks at.
+        bias: at which the biases start: a number, "auto" (by activation) or a Keras initializer. Default 0.
     """
 
     activation: str = "elu"
@@ -54,13 +58,13 @@ class Style:
     normalization: str = "auto"
     regularization: Sequence[Any] = ()
     depth: int = 1
+    bias: Any = 0.0
 
     def __post_init__(self) -> None:
         ACTIVATIONS[self.activation]
-        if isinstance(self.initializer, str):
-            INITIALIZERS[self.initializer]
-        elif not isinstance(self.initializer, keras.initializers.Initializer):
-            raise InvalidArgument("initializer", self.initializer, "a name or a Keras initializer")
+        kernel_initializer(self.initializer, self.activation)
+        bias_initializer(self.bias, self.activation)
+        object.__setattr__(self, "_layers", itertools.count())
         check_choice("normalization", self.normalization, ("auto", "batch", "none"))
         names = self.regularization
         if isinstance(names, str):
@@ -79,7 +83,7 @@ class Style:
         return self.normalization == "batch" or (self.normalization == "auto" and self.depth >= DEEP)
 
     def kernel(self, rank: int = 2, *, output: bool = False) -> dict[str, Any]:
-        """The keyword arguments for a layer with a kernel: a fresh initializer, the penalties and the constraint.
+        """The keyword arguments for a layer with a kernel: fresh initializers, the penalties and the constraint.
 
         Args:
             rank: of the kernel: 2 for dense layers, 4 for convolutions of images.
@@ -87,15 +91,15 @@ class Style:
         """
         if output:  # its activation is softmax, sigmoid or none: Glorot's variance, whatever the hidden ones use
             initializer = keras.initializers.GlorotUniform()
-        elif isinstance(self.initializer, str):
-            initializer = INITIALIZERS.build(self.initializer)
-        else:
-            initializer = self.initializer.clone()
+        else:  # each layer draws its own weights, from a seeded initializer too
+            initializer = kernel_initializer(self.initializer, self.activation, next(self._layers))  # type: ignore[attr-defined]
         penalties = [p for p in (each.kernel_regularizer() for each in self.regularization) if p is not None]
         constraints = [c for c in (each.kernel_constraint(rank) for each in self.regularization) if c is not None]
         if len(constraints) > 1:
             raise InvalidArgument("regularization", self.regularization, "given at most one constraint on the kernels")
+        bias = {} if output else {"bias_initializer": bias_initializer(self.bias, self.activation)}
         return {
+            **bias,
             "kernel_initializer": initializer,
             "kernel_regularizer": sum_of(penalties),
             "kernel_constraint": next(iter(constraints), None),

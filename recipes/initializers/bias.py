@@ -1,0 +1,66 @@
+"""bias_for: the constant that biases start from. bias_initializer: the Keras initializer of a choice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from callbacks.checks import InvalidArgument, check_number
+from recipes.activations import ACTIVATIONS
+
+__all__ = ["bias_for", "bias_initializer"]
+
+
+def bias_for(activation: str) -> float:
+    """The constant that the biases of a layer with this activation start from: 0.1 for ReLU, 0 for all others.
+
+    A unit of ReLU that is negative for every example has no gradient and stays dead; a small positive bias lets most
+    units begin alive. 0.01 is also in use. No other activation of the catalogue has a slope of zero. Where batch
+    normalization follows, there is no bias: its shift begins at 0.
+
+    Args:
+        activation: a name of ``recipes list activations``.
+
+    Raises:
+        UnknownName: for any other name.
+
+    Source: Goodfellow et al. 2016, section 8.4.
+
+    Example:
+        >>> bias_for("relu"), bias_for("elu")
+        (0.1, 0.0)
+    """
+    ACTIVATIONS[activation]
+    return 0.1 if activation == "relu" else 0.0
+
+
+def bias_initializer(choice: Any, activation: str) -> keras.initializers.Initializer:
+    """A new Keras initializer for the biases of a layer.
+
+    Args:
+        choice: a number, "auto" for :func:`bias_for`, or a Keras initializer, of which a copy is made.
+        activation: of the layer, by name.
+
+    Returns:
+        ``Zeros`` for 0, ``Constant`` for any other number.
+
+    Raises:
+        InvalidArgument: for any other choice or an unknown activation.
+
+    Example:
+        >>> bias_initializer("auto", "relu").value, type(bias_initializer(0.0, "relu")).__name__
+        (0.1, 'Zeros')
+    """
+    constant = bias_for(activation)
+    if isinstance(choice, keras.initializers.Initializer):
+        return choice.clone()
+    if isinstance(choice, str):
+        if choice != "auto":
+            raise InvalidArgument("bias", choice, 'a number, "auto" or a Keras initializer')
+    else:
+        try:
+            constant = check_number("bias", choice)
+        except InvalidArgument:
+            raise InvalidArgument("bias", choice, 'a number, "auto" or a Keras initializer') from None
+    return keras.initializers.Constant(constant) if constant else keras.initializers.Zeros()

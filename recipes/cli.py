@@ -340,7 +340,7 @@ def predict(
 
 
 @app.command("list")
-def listnames(
+def list_names(
     kind: Annotated[str | None, typer.Argument(help=", ".join(KINDS) + ". Default: all.")] = None,
 ) -> None:
     """List what can be chosen by name, with its tunable hyperparameters and their ranges."""
@@ -355,6 +355,10 @@ def listnames(
     for name in KINDS if kind is None else (kind,):
         more = {"columns": columns} if name == "optimizers" else {}
         _print(listing(name, found[name], **more))
+        if name == "models":
+            from recipes.models import OTHER_MODELS
+
+            _print(listing("models for scripts of your own: recipes.autoencoder(...), ...", OTHER_MODELS))
         if name == "regularizers":
             from recipes.methods import METHODS
 

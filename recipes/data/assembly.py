@@ -12,7 +12,7 @@ import numpy as np
 from callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
 from recipes.data.columns import describe
 from recipes.data.feature import MISSING, Feature, plain_name
-from recipes.data.inputs import as_inputs, kind_of, pad
+from recipes.data.inputs import as_inputs, kind_of, pad, unframed
 from recipes.data.leaks import warn_of_leaks
 from recipes.data.spec import RECORD, TASKS, Spec
 from recipes.data.splits import TEST_SEED, carve, folds_of
@@ -86,21 +86,27 @@ def assemble(
         check_choice("task", task, TASKS)
     x_names = {split: argument or ("x" if split == "train" else f"x_{split}") for split in given}
     y_names = {split: argument or ("y" if split == "train" else f"y_{split}") for split in given}
-    inputs = {split: as_inputs(x_names[split], split, x, feature_names) for split, (x, _) in given.items()}
+    plain = unframed({split: x for split, (x, _) in given.items()}, x_names)
+    inputs = {split: as_inputs(x_names[split], split, x, feature_names) for split, x in plain.items()}
     for split, x in inputs.items():
-        if length(x) != len(given[split][1]):
-            accepted = f"as long as {x_names[split]}, which has {length(x)} examples"
-            raise InvalidArgument(y_names[split], f"{len(given[split][1])} targets", accepted)
+        accepted = f"as long as {x_names[split]}, which has {length(x)} examples"
+        try:
+            size = len(given[split][1])
+        except TypeError:  # None, or a single number
+            raise InvalidArgument(y_names[split], given[split][1], accepted) from None
+        if length(x) != size:
+            raise InvalidArgument(y_names[split], f"{size} targets", accepted)
     targets, task, names = as_targets({split: y for split, (_, y) in given.items()}, task, class_names, y_names)
+    for split, x in inputs.items():
+        _check_alike(x_names[split], (inputs["train"], targets["train"]), (x, targets[split]))
     inputs, filled = _padded(inputs)
     paddings = {**(paddings or {}), **filled}
     splits: Splits = {}
     for split, x in inputs.items():
         y = targets[split]
         if argument is None:
-            x = _unshared(x, given[split][0])  # the caller may go on writing to the array
+            x = _unshared(x, plain[split])  # the caller may go on writing to the array
         splits[split] = (x, np.array(y))
-        _check_alike(argument or f"x_{split}", splits["train"], (x, y))
     nan = {key for x, _ in splits.values() for key, values in items(x) if _has_nan(values)}
     settings: dict[str, Any] = {"name": name, "seed": int(seed)}
     labelled = task in ("binary", "multiclass")
@@ -142,12 +148,18 @@ def assemble(
 def _padded(inputs: dict[str, Inputs]) -> tuple[dict[str, Inputs], dict[str, float | None]]:
     """Lists of sequences of different lengths as arrays, and with what they were filled up, by the input's name."""
     paddings: dict[str, float | None] = {}
-    for key, values in items(inputs["train"]):
-        if isinstance(values, list):
-            lists = {split: x[key] if isinstance(x, dict) else x for split, x in inputs.items()}
-            arrays, paddings[key] = pad({split: list(each) for split, each in lists.items()})
-            for split, x in inputs.items():
-                inputs[split] = {**x, key: arrays[split]} if isinstance(x, dict) else arrays[split]
+    inputs = dict(inputs)
+    for key, _ in items(inputs["train"]):
+        columns = {split: x[key] if isinstance(x, dict) else x for split, x in inputs.items()}
+        if any(isinstance(each, list) for each in columns.values()):
+            arrays, paddings[key] = pad({split: list(each) for split, each in columns.items()})
+        elif len({each.dtype for each in columns.values()}) > 1:  # numbers, some of which are missing in some split
+            kind = np.result_type(*[each.dtype for each in columns.values()])
+            arrays = {split: each.astype(kind) for split, each in columns.items()}
+        else:
+            continue
+        for split, x in inputs.items():
+            inputs[split] = {**x, key: arrays[split]} if isinstance(x, dict) else arrays[split]
     return inputs, paddings
 
 
@@ -164,24 +176,46 @@ def _unshared(x: Inputs, original: Any) -> Inputs:
 
 
 def _check_alike(argument: str, train: tuple[Inputs, np.ndarray], other: tuple[Inputs, np.ndarray]) -> None:
-    """Raises unless the arrays of a split have the names, shapes and types of the training split's."""
+    """Raises unless the arrays of a split have the names, shapes and types of the training split's.
 
-    def form(split: tuple[Inputs, np.ndarray]) -> dict[str, Any]:
-        x, y = split
-        return {**{key: (values.dtype, values.shape[1:]) for key, values in items(x)}, "target": (y.dtype, y.shape[1:])}
-
-    if form(train) != form(other):
-        accepted = f"like the training split, {_shape(train)}"
-        raise InvalidArgument(argument, _shape(other), accepted)
-
-
-def _shape(split: tuple[Inputs, np.ndarray]) -> str:
-    x, y = split
-    shapes = [
-        f"{key + ': ' if key else ''}{_dtype(each)} of shape (n, {', '.join(str(size) for size in each.shape[1:])})"
-        for key, each in items(x)
+    Numbers of records may be of another type, and sequences of another length where lists are given.
+    """
+    lists = {key for x, _ in (train, other) for key, values in items(x) if isinstance(values, list)}
+    first, second = ({**dict(items(x)), "the target": y} for x, y in (train, other))
+    keys = dict.fromkeys([*first, *second])
+    wrong = [
+        key
+        for key in keys
+        if key not in first or key not in second or _form(first[key], key in lists) != _form(second[key], key in lists)
     ]
-    return f"{', '.join(shapes)} with {y.dtype} targets" + (f" of shape {y.shape[1:]}" if y.ndim > 1 else "")
+    if wrong:
+        accepted = f"like the training split, {_described(first, wrong, 'n')}"
+        raise InvalidArgument(argument, _described(second, wrong), accepted)
+
+
+def _form(values: Any, varying: bool) -> Any:
+    if isinstance(values, list):
+        return values[0].dtype, values[0].shape[1:]
+    if varying and values.ndim == 3:
+        return values.dtype, values.shape[2:]
+    numbers = values.ndim == 1 and values.dtype.kind in "fiub"
+    return "number" if numbers else values.dtype, values.shape[1:]
+
+
+def _described(arrays: Mapping[str, Any], keys: Sequence[str], count: str = "") -> str:
+    """Types and shapes of these arrays, in words."""
+
+    def words(key: str) -> str:
+        name = f"{key}: " if key else ""
+        if key not in arrays:
+            return f"{name}nothing"
+        values = arrays[key]
+        size = count or str(len(values))
+        if isinstance(values, list):
+            return f"{name}{size} sequences of shape (steps, {values[0].shape[1]})"
+        return f"{name}{_dtype(values)} of shape ({', '.join([size, *map(str, values.shape[1:])])})"
+
+    return ", ".join(words(key) for key in keys)
 
 
 def _dtype(values: Any) -> str:

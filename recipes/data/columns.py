@@ -16,7 +16,8 @@ from recipes.data.statistics import chunks, moments
 __all__ = ["ABSENT", "describe", "missing_values"]
 
 SENTINELS = (-1.0, -9.0, -99.0, -999.0, -9999.0)
-"""What datasets write for a missing number, if all their other values are 0 or more."""
+"""What datasets write for a missing number, if all other values are larger and either none of them is negative or the
+sentinel is a fifth of all."""
 ABSENT = frozenset({"", "?", "na", "n/a", "nan", "none", "null", "unknown", "missing"})
 """What datasets write for a missing string, in lower case. It is a category like any other."""
 
@@ -85,7 +86,8 @@ def _number(name: str, values: np.ndarray, dtype: str) -> Feature:
         lowest = float(numbers.min())
         if lowest in SENTINELS:
             absent = numbers == lowest
-            if absent.sum() > 1 and not absent.all() and numbers[~absent].min() >= 0:
+            usual = numbers[~absent].min(initial=np.inf) >= 0 or absent.mean() >= 0.2
+            if absent.sum() > 1 and not absent.all() and usual:
                 missing = lowest
             else:
                 absent[:] = False

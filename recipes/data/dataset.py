@@ -79,7 +79,7 @@ class Data:
                 table of numbers of shape (n, features), where a pandas DataFrame of numbers gives its column names too;
                 n texts; sequences of shape (n, steps, size), or a list of arrays (steps, size) of different lengths;
                 or a record: a dictionary of such arrays and of columns of shape (n,), or any other DataFrame. In a
-                record's columns of numbers NaN, or a -1 where all else is 0 or more, stands for a missing value; in its
+                record's columns of numbers NaN, or -1 where nothing else is negative, is a missing value; in its
                 names whatever is no letter, digit or dot becomes an underscore.
             y: shape (n,) or (n, 1): whole numbers, booleans or strings for classes, floats for regression; shape
                 (n, targets): 0 and 1 for multilabel, floats for several quantities.
@@ -165,6 +165,8 @@ class Data:
         (x, y), (more_x, more_y) = self._arrays["train"], self._arrays["validation"]
         whole = (concatenate(x, more_x), np.concatenate([y, more_y]))
         features = {each.name if self.spec.record else "": each for each in self.spec.features}
+        classes = {key: len(each.vocabulary) for key, each in features.items() if each.vocabulary}
+        classes = {key: size for key, size in classes.items() if features[key].vocabulary == tuple(range(size))}
         found = []
         for number in range(count):
             spec, arrays, settings = assemble(
@@ -179,7 +181,7 @@ class Data:
                 feature_names=self.spec.feature_names,
                 argument=f"dataset {self.spec.name!r}",
                 kinds={key: each.kind for key, each in features.items()},
-                classes={key: len(each.vocabulary) for key, each in features.items() if 0 in each.vocabulary[:1]},
+                classes=classes,
                 paddings={key: each.padding for key, each in features.items() if each.padding is not None},
                 resized=self.spec.resized,
                 fold=(number, count),

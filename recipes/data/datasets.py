@@ -10,7 +10,7 @@ from recipes.catalogue import Catalogue, Entry, UnknownName
 
 __all__ = ["DATASETS", "EMBEDDED_NAMES", "UnknownDataset"]
 
-EMBEDDED_NAMES = ("digits", "breast_cancer", "diabetes")
+EMBEDDED_NAMES = ("digits", "breast_cancer", "diabetes", "syllables", "docstrings", "characters")
 """Those that need no network; :mod:`recipes.data.embedded` has their builders."""
 
 
@@ -24,7 +24,7 @@ class UnknownDataset(UnknownName):
     Example:
         >>> raise UnknownDataset("mnits", ["mnist", "iris"])
         Traceback (most recent call last):
-        recipes.data.datasets.UnknownDataset: unknown dataset 'mnits': did you mean 'mnist'? Accepted: digits, breast_cancer, diabetes, mnist, fashion_mnist, kmnist, cifar10, cifar100, iris, or any other name in tfds.list_builders()
+        recipes.data.datasets.UnknownDataset: unknown dataset 'mnits': did you mean 'mnist'? Accepted: digits, breast_cancer, diabetes, syllables, docstrings, characters, mnist, fashion_mnist, kmnist, cifar10, cifar100, iris, or any other name in tfds.list_builders()
     """  # noqa: E501
 
     def __init__(self, name: str, names: list[str]):
@@ -65,6 +65,22 @@ DATASETS = Catalogue(
             "diabetes",
             "442 patients, 10 measurements, progression after a year (regression). Needs no network.",
             "Efron, Hastie, Johnstone & Tibshirani 2004; shipped with scikit-learn",
+        ),
+        _entry(
+            "syllables",
+            "About 3,000 names of syllables in 6 scripts, sequences of 1 to 24 letters. Needs no network.",
+            "Unicode Character Database; shipped with Python",
+        ),
+        _entry(
+            "docstrings",
+            "About 3,700 sentences of text from 10 modules of Python; they change with its version. Needs no network.",
+            "Python's standard library; shipped with Python",
+        ),
+        _entry(
+            "characters",
+            "About 5,000 characters, 10 properties (strings, numbers, yes or no; some missing), 6 kinds."
+            " Needs no network.",
+            "Unicode Character Database; shipped with Python",
         ),
         _entry(
             "mnist",

@@ -86,10 +86,13 @@ class Stored:
 
     def _read(self, rows: np.ndarray) -> np.ndarray:
         if self._ends is not None:
-            starts, ends = np.concatenate([[0], self._ends[:-1]])[rows], self._ends[rows]
-            texts = [
-                os.pread(self._descriptor(), b - a, a) for a, b in zip(starts.tolist(), ends.tolist(), strict=True)
-            ]
+            ends = self._ends[rows]
+            starts = np.where(rows > 0, self._ends[rows - 1], 0)
+            places = list(zip(starts.tolist(), ends.tolist(), strict=True))
+            texts = [os.pread(self._descriptor(), b - a, a) for a, b in places]
+            for row, text, (a, b) in zip(rows, texts, places, strict=True):
+                if len(text) < b - a:
+                    raise self._cut(row)
             return np.array([text.decode() for text in texts] or [], dtype=object)
         out = np.empty((len(rows), *self._row), self.dtype)
         width = int(np.prod(self._row, dtype=np.int64)) * self.dtype.itemsize
@@ -102,9 +105,12 @@ class Stored:
             while at < end:
                 count = os.preadv(self._descriptor(), [view[at:end]], position)
                 if not count:
-                    raise OSError(f"{self.path} ended before row {int(rows[last - 1])}: it was cut or removed")
+                    raise self._cut(rows[last - 1])
                 at, position = at + count, position + count
         return out
+
+    def _cut(self, row: Any) -> OSError:
+        return OSError(f"{self.path} ended before row {int(row)}: it was cut or removed")
 
 
 class Writer:

@@ -43,10 +43,17 @@ def as_targets(
     Raises:
         InvalidArgument: for other forms, labels outside their range, and a task that the targets contradict.
     """
-    arrays = {split: _array(arguments[split], y, task, class_names) for split, y in given.items()}
+    if _are_sets(given["train"], task, class_names):
+        arrays = _multi_hot(given, class_names, arguments)
+    else:
+        arrays = {split: _array(arguments[split], split, y) for split, y in given.items()}
     train = arrays["train"]
     if train.dtype == object:
         return _named(arrays, task, class_names, arguments)
+    for split, y in arrays.items():
+        if y.dtype == object:
+            accepted = f"numbers as in training, but all {len(y)} in split {split!r} are strings"
+            raise InvalidArgument(arguments[split], y[:3].tolist(), accepted)
     if train.ndim == 2:
         return _several(arrays, task, class_names, arguments)
     if task == "multilabel":
@@ -85,11 +92,13 @@ def check_classes(targets: Targets, names: Sequence[str], argument: str) -> None
         unknown = [names[each] for each in np.flatnonzero((counts["train"] == 0) & (found > 0)).tolist()]
         if unknown:
             size = int(found[counts["train"] == 0].sum())
-            accepted = f"of classes that are in split 'train', but {size} in split {split!r} are not"
+            accepted = f"of classes that are in split 'train', but {size} of {found.sum()} in split {split!r} are not"
             raise InvalidArgument(argument, unknown[:5], accepted)
     nowhere = np.sum(list(counts.values()), axis=0) == 0
     lacking = {"any split": nowhere}
-    lacking |= {f"split {split!r}": (found == 0) & ~nowhere for split, found in counts.items() if split != "train"}
+    for split, found in counts.items():
+        if split != "train":
+            lacking[f"split {split!r}, which has {found.sum()} examples"] = (found == 0) & ~nowhere
     for where, which in lacking.items():
         if which.any():
             shown = ", ".join(repr(names[each]) for each in np.flatnonzero(which)[:5].tolist())
@@ -97,33 +106,60 @@ def check_classes(targets: Targets, names: Sequence[str], argument: str) -> None
             warnings.warn(f"{argument}: no example of class {shown}{more} in {where}", UserWarning, stacklevel=5)
 
 
-def _array(argument: str, y: Any, task: str | None, class_names: Sequence[str] | None) -> np.ndarray:
-    lists = isinstance(y, (list, tuple)) or (isinstance(y, np.ndarray) and y.dtype == object and y.ndim == 1)
-    if lists and len(y) and all(isinstance(each, (list, tuple, np.ndarray, set)) for each in y):
-        uneven = len({len(each) for each in y}) > 1
-        if task == "multilabel" or uneven:
-            return _multi_hot(argument, y, class_names)
-    y = np.asarray(y)
+def _array(argument: str, split: str, y: Any) -> np.ndarray:
+    try:
+        y = np.asarray(y)
+    except ValueError as error:  # lists of different lengths
+        raise InvalidArgument(argument, type(y).__name__, f"{ACCEPTED} ({error})") from None
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]
-    if y.dtype.kind in "OSU" and y.ndim == 1 and all(isinstance(each, (str, bytes)) for each in y.tolist()):
+    if y.dtype.kind in "OSUT" and y.ndim == 1:
+        strange = [each for each in y.tolist() if not isinstance(each, (str, bytes))]
+        if strange:
+            accepted = f"all strings or all numbers, but {len(strange)} of {len(y)} in split {split!r} are no strings"
+            raise InvalidArgument(argument, strange[0], accepted)
         return np.array([each.decode() if isinstance(each, bytes) else each for each in y.tolist()], dtype=object)
     if y.ndim not in (1, 2) or (y.ndim == 2 and not y.shape[1]) or y.dtype.kind not in "fiub":
         raise InvalidArgument(argument, f"{y.dtype} of shape {y.shape}", ACCEPTED)
     return y
 
 
-def _multi_hot(argument: str, sets: Any, class_names: Sequence[str] | None) -> np.ndarray:
-    labels = [np.asarray(list(each), np.int64) for each in sets]
-    highest = max((int(each.max()) for each in labels if each.size), default=-1)
-    lowest = min((int(each.min()) for each in labels if each.size), default=0)
+def _are_sets(y: Any, task: str | None, class_names: Sequence[str] | None) -> bool:
+    """Whether the targets are a list of lists of labels, not rows of numbers."""
+    lists = isinstance(y, (list, tuple)) or (isinstance(y, np.ndarray) and y.dtype == object and y.ndim == 1)
+    if not lists or not len(y) or not all(isinstance(each, (list, tuple, np.ndarray, set)) for each in y):
+        return False
+    lengths = {len(each) for each in y}
+    if len(lengths) > 1 or any(isinstance(each, set) for each in y):
+        return True
+    (width,) = lengths
+    rows = width > 1 and (class_names is None or len(class_names) == width)
+    return task == "multilabel" and not (rows and all(each in (0, 1) for part in y for each in part))
+
+
+def _multi_hot(given: dict[str, Any], class_names: Sequence[str] | None, arguments: dict[str, str]) -> Targets:
+    """Lists of labels as rows of 0 and 1."""
+    labels = {
+        split: [np.asarray(list(each) if isinstance(each, set) else each) for each in y] for split, y in given.items()
+    }
+    for split, parts in labels.items():
+        wrong = [each for each in parts if each.ndim != 1 or (each.size and each.dtype.kind not in "iu")]
+        if wrong:
+            accepted = f"lists of whole numbers, but {len(wrong)} of {len(parts)} in split {split!r} are not"
+            raise InvalidArgument(arguments[split], wrong[0].tolist(), accepted)
+    highest = max((int(each.max()) for each in labels["train"] if each.size), default=-1)
     classes = len(class_names) if class_names is not None else highest + 1
-    if lowest < 0 or highest >= classes or classes < 1:
-        raise InvalidArgument(argument, [lowest, highest], f"lists of labels in 0..{max(classes - 1, 0)}")
-    hot = np.zeros((len(labels), classes), np.int64)
-    for row, each in zip(hot, labels, strict=True):
-        row[each] = 1
-    return hot
+    found = {}
+    for split, parts in labels.items():
+        found[split] = np.zeros((len(parts), classes), np.int64)
+        wrong = [each for each in parts if each.size and (each.min() < 0 or each.max() >= classes)]
+        if wrong or classes < 1:
+            listed = f"lists of labels in 0..{max(classes - 1, 0)}"
+            accepted = f"{listed}, but {len(wrong)} of {len(parts)} in split {split!r} are not"
+            raise InvalidArgument(arguments[split], wrong[0].tolist() if wrong else [], accepted)
+        for row, each in zip(found[split], parts, strict=True):
+            row[each.astype(np.int64)] = 1
+    return found
 
 
 def _named(
@@ -158,8 +194,13 @@ def _several(
         raise InvalidArgument(arguments["train"], train.shape, f"of shape (n,) for task {task!r}")
     if task == "regression" or (task is None and (train.dtype.kind == "f" or not zero_one)):
         return _numbers(arrays, arguments), "regression", ()
-    if not zero_one:
-        raise InvalidArgument(arguments["train"], f"{train.dtype} of shape {train.shape}", "0 and 1 for multilabel")
+    for split, y in arrays.items():
+        wrong = ~np.isin(y, (0, 1))
+        if wrong.any():
+            column = int(np.flatnonzero(wrong.any(axis=0))[0])
+            count = f"{wrong[:, column].sum()} of the {len(y)} values of column {column} in split {split!r}"
+            shown = y[wrong[:, column], column][:3].tolist()
+            raise InvalidArgument(arguments[split], shown, f"0 and 1 for multilabel, but {count} are not")
     names = tuple(class_names) if class_names is not None else tuple(str(each) for each in range(train.shape[1]))
     if len(names) != train.shape[1]:
         raise InvalidArgument("class_names", names, f"{train.shape[1]} names, one for each column of y")
@@ -186,7 +227,11 @@ def _class_names(
         if len(wrong):
             accepted = f"labels in 0..{classes - 1}, but {len(wrong)} of {len(y)} in split {split!r} are not"
             raise InvalidArgument(arguments[split], sorted(set(wrong.tolist()))[:5], accepted)
-    if classes < 2 or (task == "binary") != (classes == 2 and task is not None):
-        wanted = {"binary": "exactly 2 classes", "multiclass": "3 or more classes"}.get(task or "", "2 or more classes")
+    if classes < 2:
+        size = len(splits["train"])
+        accepted = f"of 2 or more classes, but all {size} in split 'train' are {names[0] if names else '0'!r}"
+        raise InvalidArgument(arguments["train"], f"{classes} class{'es' * (classes != 1)}", accepted)
+    if (task == "binary") != (classes == 2 and task is not None):
+        wanted = {"binary": "exactly 2 classes"}.get(str(task), "3 or more classes")
         raise InvalidArgument(arguments["train"], f"{classes} classes", wanted)
     return tuple(names) if names is not None else tuple(str(label) for label in range(classes))

@@ -9,6 +9,7 @@ import numpy as np
 from callbacks.checks import InvalidArgument
 from recipes.data.columns import ABSENT
 from recipes.data.selection import Selection, Source
+from recipes.data.statistics import check_finite
 from recipes.data.structure import Inputs
 
 __all__ = ["as_told"]
@@ -76,8 +77,11 @@ def _classes_of_numbers(
 ) -> tuple[dict[str, Any], tuple[str, ...], str]:
     """Whole numbers that the user, or their values, have called classes: their names are the numbers."""
     values = np.unique(ys["train"])
-    if not np.all(values == np.round(values)):
-        raise InvalidArgument("task", task, f"'regression' for {source.name!r}, whose values are not whole numbers")
+    for split, y in ys.items():
+        broken = ~np.isfinite(y) | (y != np.round(y))
+        if broken.any():
+            count = f"{broken.sum()} of {len(y)} values in split {split!r} are not whole"
+            raise InvalidArgument("task", task, f"'regression' for {source.name!r}: {count}")
     coded = {}
     for split, y in ys.items():
         known = np.isin(y, values)
@@ -96,6 +100,9 @@ def _several(
         raise InvalidArgument(
             "target", wrong, "numbers or yes-or-no answers, if there are several; or name another with target="
         )
+    for split, each in targets.items():
+        for source in sources:
+            check_finite(argument, split, each[source.name], where=f"target {source.name!r}")
     ys = {split: np.stack([each[source.name] for source in sources], axis=1) for split, each in targets.items()}
     zero_one = all(bool(np.isin(y, (0, 1)).all()) for y in ys.values())
     if task is None:
@@ -115,8 +122,10 @@ def _converted(x: Inputs, selection: Selection, split: str) -> Inputs:
         if source.given == "number" and source.kind == "string":
             found[source.name] = _numbers(source.name, values, split)
         elif source.given == "category" and source.kind == "number":
-            if not np.all(np.isfinite(values) & (values == np.round(values))):
-                accepted = f"'number' for {source.name!r}, which has values that are not whole in split {split!r}"
+            broken = ~np.isfinite(values) | (values != np.round(values))
+            if broken.any():
+                count = f"{broken.sum()} of {len(values)} values in split {split!r} are not whole"
+                accepted = f"'number' for {source.name!r}: {count}"
                 raise InvalidArgument("features", {source.name: source.given}, accepted)
             found[source.name] = values.astype(np.int64)
     return found

@@ -5,6 +5,32 @@ import tensorflow_datasets as tfds
 
 WORDS = ["the", "film", "story", "plot", "good", "bad", "great", "dull", "acting", "never", "always", "left"]
 
+CASES: list[tuple[str, dict, dict]] = [
+    ("mnist", {}, {"train": 200, "test": 40}),
+    ("cifar10", {}, {"train": 100, "test": 30}),
+    ("cats_vs_dogs", {"image_size": (32, 32)}, {"train": 80}),
+    ("dsprites", {"target": "value_scale", "features": ["image"]}, {"train": 40}),
+    ("voc/2007", {"target": "labels", "features": ["image"], "image_size": (32, 32)}, {"train": 60, "test": 20}),
+    (
+        "celeb_a",
+        {"target": ["attributes.Smiling", "attributes.Young"], "features": ["image"], "image_size": (32, 32)},
+        {"train": 60, "test": 20},
+    ),
+    ("smallnorb", {"target": "label_category"}, {"train": 40, "test": 20}),
+    ("iris", {}, {"train": 120}),
+    ("german_credit_numeric", {}, {"train": 100}),
+    ("penguins", {}, {"train": 80}),
+    ("titanic", {"exclude": ["boat", "body"]}, {"train": 200}),
+    ("wine_quality", {}, {"train": 150}),
+    ("diamonds", {}, {"train": 100}),
+    ("forest_fires", {"target": "area"}, {"train": 80}),
+    ("movielens/100k-ratings", {"target": "user_rating", "exclude": ["movie_genres"]}, {"train": 100}),
+    ("imdb_reviews", {}, {"train": 150, "test": 50}),
+    ("glue/sst2", {"exclude": ["idx"]}, {"train": 100, "validation": 30}),
+    ("glue/mnli", {"exclude": ["idx"]}, {"train": 100}),
+]
+"""Builders of many shapes: name with config, options of the loader, and how many records each split gets."""
+
 
 def prepare(name, folder, sizes, change=lambda record, number: record):
     """Writes a builder's splits below ``folder`` with records of the right form and random content.

@@ -1,5 +1,9 @@
+import hashlib
 import multiprocessing
+import os
 import random
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -7,6 +11,10 @@ import tensorflow_datasets as tfds
 from sklearn import datasets as sklearn_datasets
 
 from recipes.data import embedded, load
+from recipes.data.embedded.builder import evenly
+
+FROM_PYTHON = ("syllables", "docstrings", "characters")
+"""Those made of what Python itself ships; each has a test file of its own."""
 
 
 @pytest.mark.parametrize(
@@ -35,6 +43,52 @@ def test_tfds_knows_them_by_name(data_dir):
     assert builder.info.features["label"].num_classes == 10
     assert embedded.BreastCancer.name == "breast_cancer"
     assert tfds.builder("breast_cancer", data_dir=data_dir).info.features["label"].names == ["malignant", "benign"]
+
+
+@pytest.mark.parametrize("name", FROM_PYTHON)
+def test_tfds_knows_and_reads_those_from_python(name, data_dir):
+    prepared = embedded.prepared(name, data_dir)
+    assert list(prepared.info.splits) == ["train"]
+    builder = tfds.builder(name, data_dir=data_dir)
+    assert isinstance(builder, embedded.EMBEDDED[name])
+    first = next(iter(builder.as_dataset(split="train").as_numpy_iterator()))
+    assert set(first) == set(builder.info.features)
+    records = [path for path in Path(builder.data_dir).iterdir() if path.is_file()]
+    assert len(records) == 4
+    before = [record.stat().st_mtime_ns for record in records]
+    embedded.prepared(name, data_dir)
+    assert [record.stat().st_mtime_ns for record in records] == before
+
+
+def test_evenly():
+    assert evenly("abcdefgh", 3) == ["a", "c", "f"]
+    assert evenly(range(1000), 10) == list(range(0, 1000, 100))
+    assert evenly("ab", 3) == ["a", "b"]
+    assert evenly("", 3) == []
+
+
+def _generated(name):
+    """A digest of all examples of the dataset, in the order in which they are made."""
+    digest = hashlib.sha256()
+    for key, example in embedded.EMBEDDED[name](data_dir=tempfile.gettempdir())._generate_examples():
+        values = {feature: getattr(value, "tolist", lambda value=value: value)() for feature, value in example.items()}
+        digest.update(repr((key, values)).encode())
+    return digest.hexdigest()
+
+
+def _generated_in_a_process(results):
+    results.put({name: _generated(name) for name in FROM_PYTHON})
+
+
+def test_those_from_python_are_the_same_in_every_process(monkeypatch):
+    monkeypatch.setenv("PYTHONHASHSEED", "1" if os.environ.get("PYTHONHASHSEED") != "1" else "2")
+    context = multiprocessing.get_context("spawn")
+    results = context.Queue()
+    worker = context.Process(target=_generated_in_a_process, args=(results,))
+    worker.start()
+    other = results.get(timeout=200)
+    worker.join(60)
+    assert other == {name: _generated(name) for name in FROM_PYTHON}
 
 
 def test_prepared_quietly_once_and_leaves_nothing_else(tmp_path, capfd):

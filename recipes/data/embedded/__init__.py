@@ -1,0 +1,112 @@
+"""TFDS builders over data that Python and scikit-learn ship as files: they need no network and no download.
+
+Importing this package registers them, so that ``tfds.builder("digits")`` and ``tfds.load("digits")`` work too.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import io
+import os
+import random
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import tensorflow_datasets as tfds
+
+from recipes.data.embedded.characters import Characters
+from recipes.data.embedded.docstrings import Docstrings
+from recipes.data.embedded.scikit_learn import FEATURE_NAMES, BreastCancer, Diabetes, Digits
+from recipes.data.embedded.syllables import Syllables
+
+__all__ = [
+    "EMBEDDED",
+    "FEATURE_NAMES",
+    "BreastCancer",
+    "Characters",
+    "Diabetes",
+    "Digits",
+    "Docstrings",
+    "Syllables",
+    "prepared",
+]
+
+EMBEDDED: dict[str, type[tfds.core.GeneratorBasedBuilder]] = {
+    builder.name: builder for builder in (Digits, BreastCancer, Diabetes, Syllables, Docstrings, Characters)
+}
+"""The builders here by TFDS name."""
+
+
+def prepared(name: str, data_dir: str | os.PathLike[str] | None) -> tfds.core.DatasetBuilder:
+    """The builder of an embedded dataset, its files written if they are not there yet.
+
+    They are written quietly into ``data_dir``; if that cannot be written, into the user's cache folder, or else into a
+    temporary one. The files appear there in one step, complete, so several processes may do this at once.
+
+    Args:
+        name: a key of :data:`EMBEDDED`.
+        data_dir: None for TFDS's default.
+
+    Example:
+        >>> prepared("digits", "/tmp/example").info.splits["train"].num_examples
+        1797
+    """
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "keras-training-recipes"
+    for folder in (data_dir, cache):
+        builder = _builder(name, folder)
+        try:
+            if not _complete(builder):
+                _prepare(builder)
+        except OSError:  # cannot be written: try the next
+            continue
+        return _builder(name, folder)
+    folder = tempfile.mkdtemp(prefix="keras-training-recipes-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    _prepare(_builder(name, folder))
+    return _builder(name, folder)
+
+
+def _builder(name: str, folder: str | os.PathLike[str] | None) -> tfds.core.GeneratorBasedBuilder:
+    """A builder that has read what is in the folder now."""
+    return EMBEDDED[name]() if folder is None else EMBEDDED[name](data_dir=os.fspath(folder))
+
+
+def _complete(builder: tfds.core.DatasetBuilder) -> bool:
+    return Path(builder.data_dir, "dataset_info.json").exists()
+
+
+def _prepare(builder: tfds.core.DatasetBuilder) -> None:
+    target = Path(builder.data_dir)  # root/name/version
+    target.parent.mkdir(parents=True, exist_ok=True)
+    staging = tempfile.mkdtemp(dir=target.parents[1], prefix=".preparing-")
+    try:
+        with _quietly():
+            private = type(builder)(data_dir=staging)
+            private.download_and_prepare(
+                download_dir=os.path.join(staging, "downloads"),
+                download_config=tfds.download.DownloadConfig(try_download_gcs=False),
+            )
+        try:
+            os.rename(private.data_dir, target)
+        except OSError:
+            if not _complete(builder):  # else another process was first, with the same content
+                raise
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _quietly() -> Iterator[None]:
+    """No progress bars and announcements, and Python's global random stream as it was before."""
+    bars = tfds.core.utils.tqdm_utils._active
+    state = random.getstate()
+    tfds.disable_progress_bar()
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        random.setstate(state)
+        tfds.display_progress_bar(bars)

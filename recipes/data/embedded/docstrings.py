@@ -1,0 +1,135 @@
+"""Docstrings: sentences from the documentation inside Python's own standard library, and their modules."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import sysconfig
+import warnings
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import tensorflow_datasets as tfds
+
+from callbacks.checks import InvalidArgument
+from recipes.data.embedded.builder import EmbeddedBuilder
+
+__all__ = ["Docstrings"]
+
+MODULES = {
+    "asyncio": "asyncio",
+    "decimal": "_pydecimal.py",
+    "email": "email",
+    "http": "http",
+    "importlib": "importlib",
+    "logging": "logging",
+    "typing": "typing.py",
+    "unittest": "unittest",
+    "urllib": "urllib",
+    "xml": "xml",
+}
+"""The classes, and the file or folder of each; those with the most sentences that every installation of Python has."""
+
+ITEM = re.compile(r"\s*(?:[-*+>|#:@.$]|\d+[.)]|\w[\w.]*(?:\([^)]*\))?\s*(?:--|:(?:\s|$)))")
+"""How a line begins that is an item of a list, a heading, code or the description of an argument."""
+
+
+class Docstrings(EmbeddedBuilder):
+    """About 3,700 English sentences from docstrings of Python's standard library, and the module, of ten, of each.
+
+    The sources are read, nothing is imported. Examples of code, lists and sentences of fewer than five words or more
+    than 400 characters are left out. So are sentences that two modules have, whatever the case and punctuation, and all
+    but the first of those in a module that share four fifths of their words, so that no split of the data has what
+    another has.
+
+    The sentences change from one Python to the next, so the version is that of the running Python. A module that is not
+    installed as sources has no sentences.
+    """
+
+    VERSION = tfds.core.Version(".".join(str(part) for part in sys.version_info[:3]))
+
+    def _info(self) -> tfds.core.DatasetInfo:
+        features = {
+            "text": tfds.features.Text(),
+            "label": tfds.features.ClassLabel(names=list(MODULES)),
+        }
+        description = (
+            "Sentences from docstrings of Python's standard library, and the module that each is from."
+            f" From Python {self.VERSION}, which is the version of the dataset."
+        )
+        return self.describe(description, "https://docs.python.org/3/library/", features)
+
+    def _generate_examples(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        folder = Path(sysconfig.get_paths()["stdlib"])
+        found = _labelled(folder)
+        if not found:
+            accepted = f"a dataset that is on this machine; the sources of Python's modules are not in {folder}"
+            raise InvalidArgument("name", self.name, accepted)
+        for key, (sentence, module) in enumerate(found):
+            yield key, {"text": sentence, "label": module}
+
+
+def _labelled(folder: Path) -> list[tuple[str, str]]:
+    """The sentences with their modules, without those that are alike."""
+    by_module: dict[str, dict[str, str]] = {}
+    for module, place in MODULES.items():
+        sentences: dict[str, str] = {}  # by their words in lower case
+        for path in _files(folder / place):
+            for docstring in _docstrings(path):
+                for sentence in _sentences(docstring):
+                    sentences.setdefault(" ".join(re.findall("[a-z0-9]+", sentence.lower())), sentence)
+        by_module[module] = sentences
+    modules = Counter(key for sentences in by_module.values() for key in sentences)
+    found = []
+    for module, sentences in by_module.items():
+        kept: list[frozenset[str]] = []
+        for key, sentence in sentences.items():
+            words = frozenset(key.split())
+            if modules[key] == 1 and not any(5 * len(words & other) >= 4 * len(words | other) for other in kept):
+                kept.append(words)
+                found.append((sentence, module))
+    return found
+
+
+def _files(place: Path) -> list[Path]:
+    """The sources there, without tests, in the same order everywhere."""
+    if place.suffix:
+        return [place] if place.is_file() else []
+    paths = [path for path in place.rglob("*.py") if not {"test", "tests"} & set(path.relative_to(place).parts)]
+    return sorted(paths, key=lambda path: path.relative_to(place).as_posix())
+
+
+def _docstrings(path: Path) -> Iterator[str]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # such as an invalid escape in somebody's string
+        tree = ast.parse(path.read_bytes())
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield ast.get_docstring(node) or ""
+
+
+def _sentences(docstring: str) -> Iterator[str]:
+    """The sentences of the docstring's running text, each on one line.
+
+    Example:
+        >>> list(_sentences("Return the path of the file.\\n\\n>>> where()\\n\\nIt is absolute,\\nnever a link."))
+        ['Return the path of the file.', 'It is absolute, never a link.']
+    """
+    blocks: list[list[str]] = [[]]
+    for line in docstring.splitlines():
+        if not line.strip() or ITEM.match(line):
+            blocks.append([])
+        blocks[-1].append(line)
+    for block in blocks:
+        text = " ".join(" ".join(block).split())
+        if ITEM.match(text):
+            continue
+        for sentence in re.split(r"(?<=[.!?])\s+(?=[A-Z\"'(`])", text):
+            words = re.findall("[A-Za-z]{2,}", sentence)
+            letters = sum(character.isalpha() or character == " " for character in sentence)
+            plain = letters >= 0.8 * len(sentence) and ">>>" not in sentence
+            if len(words) >= 5 and len(sentence) <= 400 and sentence[0].isalpha() and sentence[-1] in ".!?" and plain:
+                yield sentence

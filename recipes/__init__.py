@@ -17,10 +17,18 @@ if TYPE_CHECKING:
     from recipes.data import load as load
     from recipes.data.pairs import pairs as pairs
     from recipes.ensemble import bagging as bagging
+    from recipes.models import autoencoder as autoencoder
     from recipes.models import cnn as cnn
+    from recipes.models import densenet as densenet
+    from recipes.models import encoder_decoder as encoder_decoder
+    from recipes.models import mixed as mixed
     from recipes.models import mlp as mlp
     from recipes.models import multitask as multitask
+    from recipes.models import resnet as resnet
+    from recipes.models import rnn as rnn
     from recipes.models import siamese as siamese
+    from recipes.models import tabular as tabular
+    from recipes.models import text as text
     from recipes.optimizers import Momentum as Momentum
     from recipes.random_labels import random_label_test as random_label_test
     from recipes.recipe import Recipe as Recipe
@@ -45,18 +53,26 @@ _WHERE = {
     "Run": "recipes.run",
     "Spec": "recipes.data",
     "adversarial_accuracy": "recipes.robustness",
+    "autoencoder": "recipes.models",
     "bagging": "recipes.ensemble",
     "cnn": "recipes.models",
+    "densenet": "recipes.models",
+    "encoder_decoder": "recipes.models",
     "export": "recipes.serving.export",
     "fit": "recipes.training",
     "load": "recipes.data",
+    "mixed": "recipes.models",
     "mlp": "recipes.models",
     "multitask": "recipes.models",
     "pairs": "recipes.data.pairs",
     "random_label_test": "recipes.random_labels",
     "refit": "recipes.refitting",
+    "resnet": "recipes.models",
+    "rnn": "recipes.models",
     "search": "recipes.tuning.search",
     "siamese": "recipes.models",
+    "tabular": "recipes.models",
+    "text": "recipes.models",
     "tie": "recipes.regularization.tying",
     "untie": "recipes.regularization.tying",
 }

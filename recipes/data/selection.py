@@ -60,7 +60,8 @@ class Selection:
     @property
     def record(self) -> bool:
         """Whether x is a dictionary: several inputs, or one number or category."""
-        return len(self.inputs) > 1 or self.inputs[0].kind in ("number", "category")
+        first = self.inputs[0]
+        return len(self.inputs) > 1 or (first.given or first.kind) in ("number", "category")
 
 
 def select(

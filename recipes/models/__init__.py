@@ -2,21 +2,62 @@
 
 from __future__ import annotations
 
-from recipes.catalogue import Catalogue, Entry
+from recipes.catalogue import Catalogue, Entry, Range
+from recipes.models.autoencoder import autoencoder as autoencoder
 from recipes.models.choice import model_for as model_for
 from recipes.models.cnn import cnn as cnn
+from recipes.models.densenet import densenet as densenet
+from recipes.models.encoder_decoder import encoder_decoder as encoder_decoder
 from recipes.models.mixed import mixed as mixed
 from recipes.models.mlp import mlp as mlp
 from recipes.models.multitask import multitask as multitask
+from recipes.models.resnet import resnet as resnet
+from recipes.models.rnn import rnn as rnn
 from recipes.models.siamese import siamese as siamese
 from recipes.models.tabular import tabular as tabular
+from recipes.models.text import text as text
 
-__all__ = ["MODELS", "cnn", "mixed", "mlp", "model_for", "multitask", "siamese", "tabular"]
+__all__ = [
+    "MODELS",
+    "OTHER_MODELS",
+    "autoencoder",
+    "cnn",
+    "densenet",
+    "encoder_decoder",
+    "mixed",
+    "mlp",
+    "model_for",
+    "multitask",
+    "resnet",
+    "rnn",
+    "siamese",
+    "tabular",
+    "text",
+]
 
 MODELS = Catalogue(
     "model",
     [
         Entry("mlp", mlp, "Multilayer perceptron on flattened inputs, 300 and 100 units.", "Rumelhart et al. 1986"),
+        Entry("cnn", cnn, "Convolutions with pooling and a dense layer, for images.", "LeCun et al. 1998"),
+        Entry(
+            "resnet", resnet, "Residual blocks: what each learns is added to its input. For images.", "He et al. 2016"
+        ),
+        Entry(
+            "densenet",
+            densenet,
+            "Each layer sees the outputs of all before it in its block. For images.",
+            "Huang et al. 2017",
+        ),
+        Entry(
+            "rnn",
+            rnn,
+            "LSTM or GRU over the steps of sequences, the words of texts, or the rows of images.",
+            "Hochreiter & Schmidhuber 1997; Cho et al. 2014",
+        ),
+        Entry(
+            "text", text, "Words as vectors, averaged or read by an LSTM, a GRU or convolutions.", "Bengio et al. 2003"
+        ),
         Entry(
             "tabular",
             tabular,
@@ -24,6 +65,32 @@ MODELS = Catalogue(
             "Guo & Berkhahn 2016",
         ),
         Entry("mixed", mixed, "Records of images, texts, sequences and columns, a branch each.", "Ngiam et al. 2011"),
-        Entry("cnn", cnn, "Two convolutions with pooling and a dense layer, for images.", "LeCun et al. 1998"),
     ],
 )
+
+OTHER_MODELS = Catalogue(
+    "model",
+    [
+        Entry(
+            "encoder_decoder",
+            encoder_decoder,
+            "One LSTM or GRU reads a sequence, another writes one of another length.",
+            "Sutskever et al. 2014; Cho et al. 2014",
+        ),
+        Entry(
+            "autoencoder",
+            autoencoder,
+            "Makes its input again from a short code.",
+            "Hinton & Salakhutdinov 2006",
+            (Range("code", 2, 256, 32),),
+        ),
+        Entry(
+            "siamese",
+            siamese,
+            "One encoder for two inputs, which says whether they are of a kind.",
+            "Bromley et al. 1993",
+        ),
+        Entry("multitask", multitask, "One trunk for several tasks, each with a head of its own.", "Caruana 1997"),
+    ],
+)
+"""Models for other shapes of data than a Data has: functions for scripts of one's own."""

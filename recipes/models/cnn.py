@@ -21,7 +21,7 @@ def cnn(
     *,
     input_shape: Sequence[int] | None = None,
     outputs: int | None = None,
-    filters: Sequence[int] = (32, 64),
+    filters: Sequence[int] | None = None,
     kernel_size: int = 3,
     hidden: Sequence[int] = (128,),
     activation: str = "elu",
@@ -38,7 +38,9 @@ def cnn(
         spec: of the data (``data.spec``); it brings shapes, task and the normalization of the raw inputs.
         input_shape: (height, width, channels); instead of ``spec``.
         outputs: number of classes, or of numbers; instead of ``spec``.
-        filters: filters of each convolution. Default (32, 64).
+        filters: filters of each convolution. Default by the smaller side of the image: (32, 64) below 32 pixels,
+            (32, 64, 128) below 64, (32, 64, 128, 256) below 128, else (32, 64, 128, 256, 256); fewer below 4 pixels,
+            which cannot be halved twice.
         kernel_size: side of the square kernels in pixels. Default 3.
         hidden: units of the dense layers after the convolutions. Default (128,).
         activation, initializer, normalization, regularization, preprocessing, task, name: as in :func:`recipes.mlp`;
@@ -61,10 +63,8 @@ def cnn(
     shape, outputs = input_shape_of(spec, input_shape, outputs)
     if len(shape) != 3:
         raise InvalidArgument("input_shape", shape, "(height, width, channels) for a cnn: use mlp for other data")
-    filters, hidden = sizes("filters", filters), sizes("hidden", hidden)
+    filters, hidden = filters_for(shape, filters), sizes("hidden", hidden)
     check_integer("kernel_size", kernel_size, low=1)
-    if min(shape[:2]) < 2 ** len(filters):
-        raise InvalidArgument("filters", filters, f"at most {min(shape[:2]).bit_length() - 1} long for {shape} images")
     style = Style(activation, initializer, normalization, regularization, depth=len(filters) + len(hidden))
     inputs, x = model_input(spec, shape, preprocessing, style)
     for number, count in enumerate(filters, start=1):
@@ -77,3 +77,28 @@ def cnn(
         dense = keras.layers.Dense(units, use_bias=not style.batch_norm, **style.kernel())
         x = hidden_block(x, dense, style, last=number == style.depth)
     return keras.Model(inputs, output_layer(x, spec, outputs, task, style), name=name)
+
+
+def filters_for(shape: Sequence[int], filters: Sequence[int] | None = None) -> list[int]:
+    """The filters of convolutions each followed by a halving: those given, checked, or a choice by the image's size.
+
+    Args:
+        shape: of an image: (height, width, channels).
+        filters: of each convolution; None for the default of :func:`cnn`.
+
+    Raises:
+        InvalidArgument: for filters that are no integers >= 1, or more than the image can be halved.
+
+    Example:
+        >>> filters_for((28, 28, 1)), filters_for((96, 96, 3))
+        ([32, 64], [32, 64, 128, 256])
+    """
+    side = min(shape[:2])
+    halvings = side.bit_length() - 1
+    if filters is None:
+        stages = 2 if side < 32 else 3 if side < 64 else 4 if side < 128 else 5
+        return [32, 64, 128, 256, 256][: min(stages, halvings)]
+    filters = sizes("filters", filters)
+    if len(filters) > halvings:
+        raise InvalidArgument("filters", filters, f"at most {halvings} long for {tuple(shape)} images")
+    return filters

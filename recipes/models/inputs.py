@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from recipes.data.spec import Spec
     from recipes.models.blocks import Style
 
-__all__ = ["as_vector", "default_preprocessing", "model_input"]
+__all__ = ["as_vector", "average", "default_preprocessing", "model_input"]
 
 ONE_HOT = 32
 """Up to so many values a category is one-hot; beyond, each value has a vector that is learned."""
@@ -81,8 +81,17 @@ def as_vector(x: Any) -> Any:
     if len(x.shape) == 2:
         return x
     if len(x.shape) == 3 and (x.shape[1] is None or keras.src.backend.get_keras_mask(x) is not None):
-        return keras.layers.GlobalAveragePooling1D()(x)
+        return average(x)
     return keras.layers.Flatten()(x)
+
+
+def average(x: Any) -> Any:
+    """The mean over the steps that are not masked; 0 where all are, for which Keras' own layer gives NaN."""
+    mask = keras.src.backend.get_keras_mask(x)
+    if mask is None:
+        return keras.layers.GlobalAveragePooling1D()(x)
+    mask = keras.ops.cast(keras.ops.expand_dims(mask, -1), x.dtype)
+    return keras.ops.sum(x * mask, axis=1) / keras.ops.maximum(keras.ops.sum(mask, axis=1), 1.0)
 
 
 def _inputs(spec: Spec | None, shape: tuple) -> Any:
@@ -116,8 +125,8 @@ def _words(feature: Feature, x: Any, size: int) -> Any:
     split = keras.layers.TextVectorization(
         vocabulary=vocabulary, output_sequence_length=feature.length, name=f"{feature.name}_words"
     )
-    # Adam and its kin move every word's vector alike, wherever it starts; Keras' small start suits no step size else.
-    start = keras.initializers.RandomNormal(stddev=1.0)
+    # Small: most words are rare and stay near where they start, so that a large start is noise which training fits.
+    start = keras.initializers.RandomUniform(-0.05, 0.05)
     return keras.layers.Embedding(
         len(vocabulary) + 2,
         size,
@@ -146,7 +155,7 @@ def _record(features: Sequence[Feature], style: Style) -> tuple[dict[str, Any], 
         if each.kind == "vector":
             parts.append(_normalization(each.mean, each.variance)(x))
         elif each.kind == "text":
-            parts.append(keras.layers.GlobalAveragePooling1D()(_words(each, x, RECORD_WORD)))
+            parts.append(average(_words(each, x, RECORD_WORD)))
         elif each.kind == "sequence":
             parts.append(_last_state(_steps(each, x), style))
         elif each.kind == "image":

@@ -312,7 +312,7 @@ def test_the_arrays_and_the_other_splits_are_untouched(alike):
         ((30, 6, 6, 3), ("0", "1", "2"), ("translation", "rotation", "zoom")),
         ((30, 6, 6, 3), ("a", "b", "c"), ("translation", "rotation", "zoom")),
         ((30, 6, 6), NAMES, ("translation", "rotation", "zoom")),
-        ((30, 6, 6, 3), NAMES, ("flip", "translation", "color_jitter")),
+        ((30, 6, 6, 3), NAMES, ("flip", "translation")),
     ],
     ids=["grey digits", "coloured digits", "letters", "grey", "colour"],
 )

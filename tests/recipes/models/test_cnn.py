@@ -24,6 +24,32 @@ def test_the_sizes_by_default():
     assert model.output_shape == (None, 10)
 
 
+@pytest.mark.parametrize(
+    ("shape", "filters"),
+    [
+        ((1, 9, 1), []),
+        ((2, 3, 1), [32]),
+        ((3, 40, 1), [32]),
+        ((4, 4, 1), [32, 64]),
+        ((8, 8, 1), [32, 64]),
+        ((31, 64, 3), [32, 64]),
+        ((32, 32, 3), [32, 64, 128]),
+        ((33, 47, 1), [32, 64, 128]),
+        ((64, 63, 3), [32, 64, 128]),
+        ((64, 64, 3), [32, 64, 128, 256]),
+        ((127, 200, 1), [32, 64, 128, 256]),
+        ((128, 128, 1), [32, 64, 128, 256, 256]),
+    ],
+)
+def test_the_filters_follow_the_size_of_the_image(kinds, shape, filters):
+    model = cnn(input_shape=shape, outputs=10, hidden=(3,))
+    assert [layer.filters for layer in model.layers if isinstance(layer, keras.layers.Conv2D)] == filters
+    pooled = [layer.output.shape[1:3] for layer in model.layers if isinstance(layer, keras.layers.MaxPooling2D)]
+    assert pooled == [(shape[0] // 2**n, shape[1] // 2**n) for n in range(1, len(filters) + 1)]
+    assert ("BatchNormalization" in kinds(model)) is (len(filters) >= 4)
+    assert model.output_shape == (None, 10)
+
+
 def test_everything_at_once(kinds, images):
     model = cnn(images.spec, filters=(4,), hidden=(5,), normalization="batch", regularization=[L2(0.2), Dropout(0.1)])
     assert kinds(model) == [

@@ -181,7 +181,7 @@ def all_cases():
     return CASES
 
 
-TYPICAL = ("momentum", "adam", "adadelta", "delta_bar_delta")
+TYPICAL = ("momentum", "adam", "delta_bar_delta")
 
 
 @pytest.fixture(params=CASES, ids=lambda case: case.name)

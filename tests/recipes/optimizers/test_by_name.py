@@ -28,7 +28,7 @@ class Kill(keras.callbacks.Callback):
             raise Killed
 
 
-OF_EACH_KIND = ("nesterov", "adam", "delta_bar_delta", "line_search", "newton", "hessian_free")
+OF_EACH_KIND = ("nesterov", "adam", "line_search", "hessian_free")
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,12 @@ from recipes.training import Trainer
 SMALL = {  # every factory that takes images
     "mlp": {"name": "mlp", "hidden": (6,)},
     "cnn": {"name": "cnn", "filters": (3,), "hidden": (5,)},
+    "resnet": {"name": "resnet", "filters": (3,), "blocks": (1,)},
+    "densenet": {"name": "densenet", "growth": 2, "blocks": (1,)},
+    "rnn": {"name": "rnn", "units": (4,)},
 }
-USUAL = {"mlp": "momentum", "cnn": "adam"}
+OTHERS = {"text", "tabular", "mixed"}
+USUAL = {"mlp": "momentum", "cnn": "adam", "resnet": "momentum", "densenet": "adam", "rnn": "adam"}
 """The optimizer with which each model is trained here; the other one in the thorough tests."""
 
 CHOICES = {  # strong enough to be seen in a training of a few steps
@@ -67,7 +71,7 @@ IN_CONVOLUTIONS = ("dropout", "augmentation")
 """Where a model of convolutions is another case than one of dense layers."""
 
 
-ALIKE = ("l1", "elastic_net", "input_noise")
+ALIKE = ("l1", "elastic_net", "input_noise", "weight_decay", "max_norm")
 """Those that act where "l2" or "dropout" does."""
 
 
@@ -81,7 +85,7 @@ def each_in_each_model():
 
 
 def test_every_model_is_here():
-    assert set(SMALL) == set(MODELS)
+    assert set(SMALL) == set(MODELS) - OTHERS
     assert set(CHOICES) | set(NOT_FOR_NUMBERS) | set(IN_CONVOLUTIONS) <= set(REGULARIZERS)
 
 
@@ -101,7 +105,7 @@ def test_it_trains_and_the_same_seed_gives_the_same_numbers(name, model, trained
 @pytest.mark.parametrize("model", SMALL)
 @pytest.mark.parametrize("name", REGULARIZERS)
 def test_it_trains_with_the_other_optimizer(name, model, trained):
-    (other,) = set(USUAL.values()) - {USUAL[model]}
+    (other,) = {"momentum", "adam"} - {USUAL[model]}
     _, run, _ = trained(name, model, other)
     assert np.isfinite([value for curve in run.history.values() for value in curve]).all()
 

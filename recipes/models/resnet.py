@@ -1,0 +1,155 @@
+"""resnet: a residual network for images."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from callbacks.checks import InvalidArgument
+from recipes.models.blocks import (
+    BATCH_NORM_MOMENTUM,
+    Style,
+    hidden_block,
+    input_shape_of,
+    model_input,
+    output_layer,
+    sizes,
+)
+
+if TYPE_CHECKING:
+    from recipes.data.spec import Spec
+
+__all__ = ["resnet"]
+
+LARGE = 64
+"""Images whose smaller side has this many pixels or more are brought to a quarter before the first block."""
+
+
+def resnet(
+    spec: Spec | None = None,
+    *,
+    input_shape: Sequence[int] | None = None,
+    outputs: int | None = None,
+    filters: Sequence[int] | None = None,
+    blocks: Sequence[int] | None = None,
+    activation: str = "elu",
+    initializer: Any = "he_normal",
+    normalization: str = "auto",
+    regularization: Sequence[Any] | str = (),
+    preprocessing: keras.layers.Layer | None = None,
+    task: str | None = None,
+    name: str = "resnet",
+) -> keras.Model:
+    """A residual network for images of any size: what a block learns is added to what it was given.
+
+    A block is ``activation(shortcut(x) + f(x))`` with the branch ``f``: 3x3 convolution, batch normalization,
+    activation, 3x3 convolution, batch normalization. The shortcut hands ``x`` on as it is; where a stage begins, and
+    the size or the number of filters changes, it is a 1x1 convolution with batch normalization. Every stage but the
+    first halves height and width (rounded up) in its first block. After the last block the mean over all positions of
+    each channel goes to the output layer.
+
+    Before the blocks there is one 3x3 convolution or, where both sides of the image have at least 64 pixels, a 7x7
+    convolution and a 3x3 max pooling, both with stride 2.
+
+    Dropout, and whatever else regularizers put after activations, stands on the branches, between the two convolutions,
+    and once after the last block; never on the path along the shortcuts, which every later block builds on. (With batch
+    normalization :class:`recipes.regularization.Dropout` leaves the branches out, as in every factory.)
+
+    Without batch normalization the convolutions have biases. The signal then grows with every block, its variance about
+    twofold: good for a few blocks, not for dozens.
+
+    Args:
+        spec: of the data (``data.spec``); it brings shapes, task and the normalization of the raw inputs.
+        input_shape: (height, width, channels); instead of ``spec``.
+        outputs: number of classes, or of numbers; instead of ``spec``.
+        filters: filters of each stage's convolutions. Default by the smaller side of the image: (16, 32) below 16
+            pixels, (16, 32, 64) below 64, else (32, 64, 128, 256); doubling in the same way for as many ``blocks`` as
+            are given.
+        blocks: residual blocks of each stage. Default 1 each below 16 pixels, 2 each from there on.
+        activation, initializer, normalization, regularization, preprocessing, task, name: as in :func:`recipes.mlp`;
+            the first convolution and two for each block count towards "deep".
+
+    Returns:
+        A model from (batch, height, width, channels) to (batch, outputs): probabilities, or numbers.
+
+    Raises:
+        InvalidArgument: for an unknown name, an impossible size, an input that is not an image, or one too small to be
+            halved that often.
+
+    Source: He et al. 2016, arXiv:1512.03385, with its projection shortcuts (option B) and the default setup of Géron
+    2019, table 11-3. With ``activation="relu"`` the paper's ResNet-20 for CIFAR-10 is
+    ``filters=(16, 32, 64), blocks=(3, 3, 3)``, its ResNet-18 for ImageNet
+    ``filters=(64, 128, 256, 512), blocks=(2, 2, 2, 2)``.
+
+    Example:
+        >>> model = resnet(input_shape=(32, 32, 3), outputs=10)
+        >>> model.output_shape
+        (None, 10)
+    """
+    shape, outputs = input_shape_of(spec, input_shape, outputs)
+    if len(shape) != 3:
+        raise InvalidArgument("input_shape", shape, "(height, width, channels) for a resnet: use mlp for other data")
+    filters, blocks = _stages(shape, filters, blocks)
+    style = Style(activation, initializer, normalization, regularization, depth=1 + 2 * sum(blocks))
+    inputs, x = model_input(spec, shape, preprocessing, style)
+    if min(shape[:2]) >= LARGE:
+        x = hidden_block(x, _convolution(filters[0], 7, 2, style), _bare(style))
+        x = keras.layers.MaxPooling2D(3, strides=2, padding="same")(x)
+    else:
+        x = hidden_block(x, _convolution(filters[0], 3, 1, style), _bare(style))
+    for stage, (count, repeats) in enumerate(zip(filters, blocks, strict=True), start=1):
+        for number in range(1, repeats + 1):
+            stride = 2 if stage > 1 and number == 1 else 1
+            x = _block(x, count, stride, style, last=stage == len(filters) and number == repeats)
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    return keras.Model(inputs, output_layer(x, spec, outputs, task, style), name=name)
+
+
+def _stages(shape: tuple, filters: Any, blocks: Any) -> tuple[list[int], list[int]]:
+    """The filters and the number of blocks of each stage, checked."""
+    side = min(shape[:2])
+    if blocks is not None:
+        blocks = sizes("blocks", blocks)
+    if filters is None:
+        stages = 2 if side < 16 else 3 if side < LARGE else 4
+        stages = min(stages, side.bit_length()) if blocks is None else len(blocks)
+        filters = [(16 if side < LARGE else 32) * 2**stage for stage in range(stages)]
+    filters = sizes("filters", filters)
+    if blocks is None:
+        blocks = [1 if side < 16 else 2] * len(filters)
+    if not filters:
+        raise InvalidArgument("filters", filters, "given for at least one stage")
+    if len(blocks) != len(filters):
+        raise InvalidArgument("blocks", blocks, f"as long as filters, which has {len(filters)} stages")
+    most = (math.ceil(side / 4) if side >= LARGE else side).bit_length()
+    if len(filters) > most:
+        raise InvalidArgument("filters", filters, f"at most {most} long for {shape} images")
+    return filters, blocks
+
+
+def _bare(style: Style) -> Style:
+    """The style without what regularizers put after activations."""
+    return dataclasses.replace(style, regularization=())
+
+
+def _convolution(filters: int, size: int, stride: int, style: Style) -> keras.layers.Conv2D:
+    return keras.layers.Conv2D(
+        filters, size, strides=stride, padding="same", use_bias=not style.batch_norm, **style.kernel(4)
+    )
+
+
+def _block(x: Any, filters: int, stride: int, style: Style, *, last: bool) -> Any:
+    """``activation(shortcut(x) + branch(x))``; ``last`` says that no block comes after this one."""
+
+    def linear(x: Any, size: int, stride: int) -> Any:
+        x = _convolution(filters, size, stride, style)(x)
+        return keras.layers.BatchNormalization(momentum=BATCH_NORM_MOMENTUM)(x) if style.batch_norm else x
+
+    branch = linear(hidden_block(x, _convolution(filters, 3, stride, style), style), 3, 1)
+    shortcut = x if stride == 1 and x.shape[-1] == filters else linear(x, 1, stride)
+    after = dataclasses.replace(style if last else _bare(style), normalization="none")  # it was before the sum
+    return hidden_block([branch, shortcut], keras.layers.Add(), after)

@@ -1,0 +1,192 @@
+"""rnn: a recurrent network for sequences, of LSTM or GRU layers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
+from recipes.models.blocks import Style, hidden_block, input_shape_of, model_input, output_layer, sizes
+
+if TYPE_CHECKING:
+    from recipes.data.spec import Spec
+
+__all__ = ["CELLS", "after_recurrent", "as_steps", "recurrent", "rnn", "units_for"]
+
+CELLS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
+SEQUENCES = ("many_to_one", "many_to_many", "one_to_many")
+FEWEST, MOST, USUAL = 16, 128, 64
+"""Units of a layer whose size is not given: the bounds, and what it is where the number of steps is unknown."""
+
+
+def rnn(
+    spec: Spec | None = None,
+    *,
+    input_shape: Sequence[int | None] | None = None,
+    outputs: int | None = None,
+    cell: str = "lstm",
+    units: Sequence[int] | None = None,
+    bidirectional: bool = False,
+    sequences: str = "many_to_one",
+    output_steps: int | None = None,
+    recurrent_dropout: float = 0.0,
+    hidden: Sequence[int] = (),
+    activation: str = "elu",
+    initializer: Any = "he_normal",
+    normalization: str = "auto",
+    regularization: Sequence[Any] | str = (),
+    preprocessing: keras.layers.Layer | None = None,
+    task: str | None = None,
+    name: str = "rnn",
+) -> keras.Model:
+    """A recurrent network: LSTM or GRU layers, one on the outputs of the other, then dense layers.
+
+    It reads sequences of vectors; of a text the words, one after the other; of an image the rows, from top to bottom.
+    Steps that fill up a sequence after its end, and are masked, change nothing: not the answers of the other steps, not
+    the loss, not the metrics.
+
+    The recurrent layers are Keras' own, also in how they start, because gates are sigmoids and states pass a tanh:
+    Glorot's uniform kernel for the inputs, an orthogonal one for the recurrence, biases 0 but those of the forget gates
+    1. ``activation``, ``initializer`` and ``normalization`` are those of the dense hidden layers. There is no batch
+    normalization in recurrent layers: their outputs are bounded, and its statistics would mix steps that have seen a
+    little and steps that have seen all. Penalties and constraints act on both kernels, each by itself; dropout stands
+    after each layer, and leaves out the same units at all steps of a sequence.
+
+    Args:
+        spec: of the data (``data.spec``); it brings shapes, task and the preprocessing of the raw inputs.
+        input_shape: instead of ``spec``: (steps, size), with steps None for any number; (height, width, channels); or
+            (features,) for "one_to_many".
+        outputs: number of classes, or of numbers, for each answer; instead of ``spec``.
+        cell: "lstm" (default) or "gru", which has three quarters of the weights and is often as good.
+        units: of each recurrent layer, the first one first; with ``bidirectional``, of each direction. Default None:
+            one layer, whose units are the power of two next to twice the square root of the numbers in a sequence,
+            ``steps * size``, at least 16 and at most 128: 16 for 50 steps of 1 number, 64 for 28 steps of 28. Where a
+            Spec tells how long the training sequences are, that is ``steps``; where nothing does, it is 64 units.
+        bidirectional: whether each layer also reads the steps from last to first, with weights of its own; its outputs
+            are both, side by side. Only for what is known as a whole before the first answer. Default False.
+        sequences: "many_to_one" (default): one answer, after the last step. "many_to_many": an answer at every step.
+            "one_to_many": a row of features is repeated at each of ``output_steps`` steps, with an answer at each.
+        output_steps: for "one_to_many" only: how many steps, >= 1.
+        recurrent_dropout: share of the units that a layer, while training, does not hear of its own last step, in
+            [0, 1). Default 0. With it GPUs cannot use their fast kernels.
+        hidden: units of the dense layers between the last recurrent layer and the outputs, the same at every step where
+            there is an answer at every step. Default ().
+        activation, initializer, normalization, regularization, preprocessing, task, name: as in :func:`recipes.mlp`;
+            only dense hidden layers count towards "deep". With an Embedding as preprocessing, whole numbers of shape
+            (steps,) are sequences too.
+
+    Returns:
+        A model from (batch, *input_shape) to (batch, outputs) or, for the other two, to (batch, steps, outputs):
+        probabilities, or numbers. :func:`recipes.fit` trains the former; compile the latter with
+        :meth:`recipes.Recipe.compile`, and give integer classes of shape (batch, steps), or other targets in the shape
+        of the outputs: (batch, steps, 1) for one.
+
+    Raises:
+        InvalidArgument: for an unknown name, an impossible size, or an input that has no steps.
+
+    Source: Hochreiter and Schmidhuber 1997; Cho et al. 2014, arXiv:1406.1078, with the reset gate after the product as
+    in Keras; bidirectional: Schuster and Paliwal 1997; forget gates: Gers et al. 2000; recurrent dropout: Gal and
+    Ghahramani 2016, arXiv:1512.05287.
+
+    Example:
+        >>> rnn(input_shape=(None, 8), outputs=3).output_shape
+        (None, 3)
+        >>> rnn(input_shape=(20, 8), outputs=3, sequences="many_to_many", cell="gru").output_shape
+        (None, 20, 3)
+    """
+    shape, outputs = input_shape_of(spec, input_shape, outputs)
+    check_choice("cell", cell, CELLS)
+    check_choice("sequences", sequences, SEQUENCES)
+    one = sequences == "one_to_many"
+    if one:
+        output_steps = check_integer("output_steps", output_steps, low=1)
+    elif output_steps is not None:
+        raise InvalidArgument("output_steps", output_steps, f"None for sequences={sequences!r}")
+    check_number("recurrent_dropout", recurrent_dropout, low=0, below=1)
+    if not isinstance(bidirectional, bool):
+        raise InvalidArgument("bidirectional", bidirectional, "True or False")
+    hidden = sizes("hidden", hidden)
+    units = None if units is None else sizes("units", units)
+    if units == []:
+        raise InvalidArgument("units", units, "given for at least one layer")
+    style = Style(activation, initializer, normalization, regularization, depth=len(hidden))
+
+    inputs, x = model_input(spec, shape, preprocessing, style)
+    if one:
+        if len(x.shape) != 2:
+            raise InvalidArgument("input_shape", shape, "(features,) for sequences='one_to_many'")
+        x = keras.layers.RepeatVector(output_steps)(x)
+    else:
+        x = as_steps(x, shape, "a rnn")
+    units = [units_for(x, spec)] if units is None else units
+    for number, count in enumerate(units, start=1):
+        every = number < len(units) or sequences != "many_to_one"
+        layer = recurrent(cell, count, style, return_sequences=every, recurrent_dropout=recurrent_dropout)
+        x = (keras.layers.Bidirectional(layer) if bidirectional else layer)(x)
+        x = after_recurrent(x, style, last=not hidden)
+    for number, count in enumerate(hidden, start=1):
+        dense = keras.layers.Dense(count, use_bias=not style.batch_norm, **style.kernel())
+        x = hidden_block(x, dense, style, last=number == len(hidden))
+    return keras.Model(inputs, output_layer(x, spec, outputs, task, style), name=name)
+
+
+def recurrent(cell: str, units: int, style: Style, **options: Any) -> keras.layers.Layer:
+    """One LSTM or GRU layer that starts as Keras' own does, with the style's penalties and constraints on both kernels.
+
+    Args:
+        cell: a key of :data:`CELLS`.
+        units: of the layer.
+        style: whose regularizers are asked.
+        **options: of the Keras layer.
+    """
+    inputs, own = style.kernel(output=True), style.kernel(output=True)  # Glorot's, and fresh penalties for each
+    return CELLS[cell](
+        units,
+        **inputs,
+        recurrent_regularizer=own["kernel_regularizer"],
+        recurrent_constraint=own["kernel_constraint"],
+        **options,
+    )
+
+
+def after_recurrent(x: Any, style: Style, *, last: bool) -> Any:
+    """``x``, the outputs of a recurrent layer, with what the regularizers put after activations.
+
+    ``last`` says that no hidden block, which may be normalized, comes after it.
+    """
+    for each in style.regularization:
+        extra = each.after_activation(len(x.shape), normalized=style.batch_norm and not last)
+        if extra is not None:
+            x = extra(x)
+    return x
+
+
+def as_steps(x: Any, shape: tuple, what: str) -> Any:
+    """A preprocessed input as (batch, steps, size): sequences as they are, images row by row.
+
+    Args:
+        x: the tensor that :func:`recipes.models.blocks.model_input` gives.
+        shape: of the raw input, and ``what`` kind of model it is for, for the message.
+
+    Raises:
+        InvalidArgument: for an input of no steps, e.g. a table.
+    """
+    if len(x.shape) == 4:
+        return keras.layers.Reshape((x.shape[1], x.shape[2] * x.shape[3]), name="rows")(x)
+    if len(x.shape) != 3:
+        accepted = f"(steps, size) or (height, width, channels) for {what}: use mlp for other data"
+        raise InvalidArgument("input_shape", shape, accepted)
+    return x
+
+
+def units_for(x: Any, spec: Spec | None) -> int:
+    """How many units suit sequences like ``x``, shape (batch, steps, size), as :func:`rnn` says it."""
+    steps, size = x.shape[1:]
+    if steps is None and spec is not None and spec.kind == "sequence":
+        steps = spec.features[0].length
+    if steps is None:
+        return USUAL
+    return min(max(2 ** round(math.log2(2 * math.sqrt(steps * size))), FEWEST), MOST)

@@ -17,7 +17,7 @@ from callbacks.step_schedule import StepSchedule
 from callbacks.stop_on_nan import StopOnNaN
 from recipes.activations import ACTIVATIONS
 from recipes.catalogue import Catalogue, UnknownName
-from recipes.initializers import INITIALIZERS
+from recipes.initializers import INITIALIZERS, bias_initializer
 from recipes.losses import compile_options
 from recipes.models import MODELS, model_for
 from recipes.optimizers import OPTIMIZERS
@@ -62,6 +62,7 @@ class Recipe:
         schedule: "one_cycle", "constant", "cosine", "step", ...; lengths among its options are fractions of the
             training: ``{"name": "step", "every": 0.25, "warm_up": 0.05}``. Default "auto": "one_cycle", or "constant"
             for an optimizer that finds its own step (line search, Newton, Hessian-free), whose rate then is 1.
+        bias: where the hidden biases start: a number, "auto" (0.1 for ReLU, else 0) or a Keras initializer. Default 0.
 
     Raises:
         InvalidArgument: for a value outside its range or an unknown name, with the nearest known one.
@@ -82,6 +83,7 @@ class Recipe:
     optimizer: Choice = "momentum"
     learning_rate: float | None = None
     schedule: Choice = "auto"
+    bias: Any = 0.0
 
     def __post_init__(self) -> None:
         ACTIVATIONS[self.activation]
@@ -95,6 +97,7 @@ class Recipe:
             object.__setattr__(
                 self, "initializer", _choice(INITIALIZERS, self.initializer, keras.initializers.Initializer)
             )
+        bias_initializer(self.bias, self.activation)
         object.__setattr__(self, "optimizer", _choice(OPTIMIZERS, self.optimizer, keras.optimizers.Optimizer))
         if self.schedule == "auto":
             object.__setattr__(self, "schedule", "constant" if self.finds_its_own_step else "one_cycle")
@@ -190,6 +193,7 @@ class Recipe:
         style = {
             "activation": self.activation,
             "initializer": self.initializer,
+            "bias": self.bias,
             "normalization": self.normalization,
             "regularization": self.regularizers(),
         }

@@ -33,6 +33,7 @@ def autoencoder(
     scale: str | None = None,
     activation: str = "elu",
     initializer: Any = "he_normal",
+    bias: Any = 0.0,
     normalization: str = "auto",
     regularization: Sequence[Any] | str = (),
     preprocessing: keras.layers.Layer | None = None,
@@ -66,12 +67,14 @@ def autoencoder(
             () after convolutions.
         code: length of the code, which is linear. Default 32.
         convolutional: whether convolutions come first. Default None: for images with at least 16 pixels on both sides.
-        filters: filters of each convolution of the encoder. Default as in :func:`recipes.cnn`.
+        filters: filters of each convolution of the encoder. Default 32, 64, 128, 256, as many as bring the smaller side
+            to 4 to 7 pixels.
         scale: "raw" for a reconstruction in the input's own unit, or "normalized" for one to be compared with the
             normalized input, ``keras.Model(model.input, model.layers[1].output).predict(x)``: better for tables whose
             columns have different units, since the largest would make up the whole error. Default None: "raw", or with
             a ``preprocessing`` of one's own, whose inverse is not known, "normalized".
-        activation, initializer, normalization, regularization, preprocessing, name: as in :func:`recipes.mlp`; the
+        activation, initializer, bias, normalization, regularization, preprocessing, name: as in
+            :func:`recipes.mlp`; the
             hidden layers of encoder and decoder and the code all count towards "deep".
 
     Returns:
@@ -100,7 +103,7 @@ def autoencoder(
     check_choice("scale", scale, ("raw", "normalized"))
     if scale == "raw" and preprocessing is not None:
         raise InvalidArgument("scale", scale, "'normalized' with a preprocessing of your own: its inverse is not known")
-    style = Style(activation, initializer, normalization, regularization)
+    style = Style(activation, initializer, normalization, regularization, bias=bias)
     inputs, x = model_input(spec, shape, preprocessing, style)
     shape = x.shape[1:]
     maps = _maps(shape, convolutional, filters)
@@ -148,7 +151,9 @@ def _maps(shape: tuple, convolutional: Any, filters: Any) -> list[int]:
         return []
     if not image:
         raise InvalidArgument("convolutional", convolutional, f"False for inputs of shape {shape}, which are no images")
-    maps = filters_for(shape, filters)
+    side = min(shape[:2]).bit_length()
+    halvings = min(max(side - 3, 1), side - 1)  # down to 4 to 7 pixels
+    maps = filters_for(shape, (32, 64, 128, 256)[:halvings] if filters is None else filters)
     if not maps:
         raise InvalidArgument("filters", maps, "given for at least one convolution, for images of at least 2x2 pixels")
     return maps

@@ -26,6 +26,7 @@ def cnn(
     hidden: Sequence[int] = (128,),
     activation: str = "elu",
     initializer: Any = "he_normal",
+    bias: Any = 0.0,
     normalization: str = "auto",
     regularization: Sequence[Any] | str = (),
     preprocessing: keras.layers.Layer | None = None,
@@ -38,13 +39,13 @@ def cnn(
         spec: of the data (``data.spec``); it brings shapes, task and the normalization of the raw inputs.
         input_shape: (height, width, channels); instead of ``spec``.
         outputs: number of classes, or of numbers; instead of ``spec``.
-        filters: filters of each convolution. Default by the smaller side of the image: (32, 64) below 32 pixels,
-            (32, 64, 128) below 64, (32, 64, 128, 256) below 128, else (32, 64, 128, 256, 256); fewer below 4 pixels,
-            which cannot be halved twice.
+        filters: filters of each convolution. Default by the smaller side of the image: (32, 64) below 16 pixels,
+            (32, 64, 128, 128), which is deep, below 64, else (32, 64, 128, 256, 256); fewer below 4 pixels, which
+            cannot be halved twice.
         kernel_size: side of the square kernels in pixels. Default 3.
         hidden: units of the dense layers after the convolutions. Default (128,).
-        activation, initializer, normalization, regularization, preprocessing, task, name: as in :func:`recipes.mlp`;
-            convolutions and dense hidden layers both count towards "deep".
+        activation, initializer, bias, normalization, regularization, preprocessing, task, name: as in
+            :func:`recipes.mlp`; convolutions and dense hidden layers both count towards "deep".
 
     Returns:
         A model from (batch, height, width, channels) to (batch, outputs): probabilities, or numbers.
@@ -65,7 +66,7 @@ def cnn(
         raise InvalidArgument("input_shape", shape, "(height, width, channels) for a cnn: use mlp for other data")
     filters, hidden = filters_for(shape, filters), sizes("hidden", hidden)
     check_integer("kernel_size", kernel_size, low=1)
-    style = Style(activation, initializer, normalization, regularization, depth=len(filters) + len(hidden))
+    style = Style(activation, initializer, normalization, regularization, bias=bias, depth=len(filters) + len(hidden))
     inputs, x = model_input(spec, shape, preprocessing, style)
     for number, count in enumerate(filters, start=1):
         layer = keras.layers.Conv2D(
@@ -91,13 +92,13 @@ def filters_for(shape: Sequence[int], filters: Sequence[int] | None = None) -> l
 
     Example:
         >>> filters_for((28, 28, 1)), filters_for((96, 96, 3))
-        ([32, 64], [32, 64, 128, 256])
+        ([32, 64, 128, 128], [32, 64, 128, 256, 256])
     """
     side = min(shape[:2])
     halvings = side.bit_length() - 1
     if filters is None:
-        stages = 2 if side < 32 else 3 if side < 64 else 4 if side < 128 else 5
-        return [32, 64, 128, 256, 256][: min(stages, halvings)]
+        default = [32, 64] if side < 16 else [32, 64, 128, 128] if side < 64 else [32, 64, 128, 256, 256]
+        return default[:halvings]
     filters = sizes("filters", filters)
     if len(filters) > halvings:
         raise InvalidArgument("filters", filters, f"at most {halvings} long for {tuple(shape)} images")

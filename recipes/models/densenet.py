@@ -32,6 +32,7 @@ def densenet(
     bottleneck: bool = True,
     activation: str = "elu",
     initializer: Any = "he_normal",
+    bias: Any = 0.0,
     normalization: str = "auto",
     regularization: Sequence[Any] | str = (),
     preprocessing: keras.layers.Layer | None = None,
@@ -66,8 +67,8 @@ def densenet(
         compression: share of the channels that a transition leaves, in (0, 1], rounded down to whole channels. Default
             0.5.
         bottleneck: whether 1x1 convolutions come before the 3x3 ones. Default True.
-        activation, initializer, normalization, regularization, preprocessing, task, name: as in :func:`recipes.mlp`;
-            every convolution counts towards "deep".
+        activation, initializer, bias, normalization, regularization, preprocessing, task, name: as in
+            :func:`recipes.mlp`; every convolution counts towards "deep".
 
     Returns:
         A model from (batch, height, width, channels) to (batch, outputs): probabilities, or numbers.
@@ -95,7 +96,7 @@ def densenet(
         raise InvalidArgument("bottleneck", bottleneck, "True or False")
     blocks = _blocks(shape, blocks)
     depth = 1 + sum(blocks) * (2 if bottleneck else 1) + len(blocks) - 1
-    style = Style(activation, initializer, normalization, regularization, depth=depth)
+    style = Style(activation, initializer, normalization, regularization, bias=bias, depth=depth)
     bare = dataclasses.replace(style, regularization=())
     inputs, x = model_input(spec, shape, preprocessing, style)
     first = 2 * growth if bottleneck and compression < 1 else 16

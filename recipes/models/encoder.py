@@ -18,7 +18,7 @@ __all__ = ["Factory", "encoder", "head_style", "of_factory"]
 Factory = str | Mapping[str, Any] | Callable[..., keras.Model]
 """A name of the models' catalogue; a mapping with a "name" and options; or a function from a Spec to a Keras model."""
 
-STYLE = ("activation", "initializer", "normalization", "regularization")
+STYLE = ("activation", "initializer", "bias", "normalization", "regularization")
 
 
 def of_factory(model: Factory, options: Mapping[str, Any]) -> tuple[Factory, dict[str, Any]]:

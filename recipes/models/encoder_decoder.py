@@ -35,6 +35,7 @@ def encoder_decoder(
     hidden: Sequence[int] = (),
     activation: str = "elu",
     initializer: Any = "he_normal",
+    bias: Any = 0.0,
     normalization: str = "auto",
     regularization: Sequence[Any] | str = (),
     preprocessing: keras.layers.Layer | None = None,
@@ -68,7 +69,7 @@ def encoder_decoder(
         teacher_forcing: whether the model has a second input, called "previous": the answers before, as whole numbers
             of shape (output_steps,), or as numbers of shape (output_steps, outputs). Default False.
         hidden: units of the dense layers between decoder and outputs. Default ().
-        activation, initializer, normalization, regularization, preprocessing, task, name: as in
+        activation, initializer, bias, normalization, regularization, preprocessing, task, name: as in
             :func:`recipes.rnn`.
 
     Returns:
@@ -100,7 +101,7 @@ def encoder_decoder(
     units = None if units is None else sizes("units", units)
     if units == []:
         raise InvalidArgument("units", units, "given for at least one layer")
-    style = Style(activation, initializer, normalization, regularization, depth=len(hidden))
+    style = Style(activation, initializer, normalization, regularization, bias=bias, depth=len(hidden))
 
     inputs, x = model_input(spec, shape, preprocessing, style)
     x = as_steps(x, shape, "an encoder_decoder")

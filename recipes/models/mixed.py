@@ -22,6 +22,7 @@ def mixed(
     hidden: Sequence[int] = (128, 64),
     activation: str = "elu",
     initializer: Any = "he_normal",
+    bias: Any = 0.0,
     normalization: str = "auto",
     regularization: Sequence[Any] | str = (),
     preprocessing: keras.layers.Layer | None = None,
@@ -36,7 +37,8 @@ def mixed(
     Args:
         spec: of the data (``data.spec``), which must be records.
         hidden: units of the dense layers after the branches. Default (128, 64).
-        activation, initializer, normalization, regularization, preprocessing, name: as in :func:`recipes.mlp`; only the
+        activation, initializer, bias, normalization, regularization, preprocessing, name: as in
+            :func:`recipes.mlp`; only the
             dense layers count towards "deep".
 
     Returns:
@@ -59,6 +61,7 @@ def mixed(
         hidden=hidden,
         activation=activation,
         initializer=initializer,
+        bias=bias,
         normalization=normalization,
         regularization=regularization,
         preprocessing=preprocessing,

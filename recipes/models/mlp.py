@@ -23,6 +23,7 @@ def mlp(
     hidden: Sequence[int] = (300, 100),
     activation: str = "elu",
     initializer: Any = "he_normal",
+    bias: Any = 0.0,
     normalization: str = "auto",
     regularization: Sequence[Any] | str = (),
     preprocessing: keras.layers.Layer | None = None,
@@ -40,6 +41,7 @@ def mlp(
         hidden: units of each hidden layer. Default (300, 100); () for a linear model.
         activation: by name. Default "elu".
         initializer: name or Keras initializer of the hidden kernels. Default "he_normal".
+        bias: where the hidden biases start: a number, "auto" (0.1 for ReLU, else 0) or a Keras initializer. Default 0.
         normalization: "auto" (default: batch normalization from 5 hidden layers on), "batch" or "none".
         regularization: names or regularizer objects; those that act inside the model. Default none.
         preprocessing: a Keras layer applied to the raw input; by default the Spec's normalization, or nothing.
@@ -61,7 +63,7 @@ def mlp(
     """
     shape, outputs = input_shape_of(spec, input_shape, outputs)
     hidden = sizes("hidden", hidden)
-    style = Style(activation, initializer, normalization, regularization, depth=len(hidden))
+    style = Style(activation, initializer, normalization, regularization, bias=bias, depth=len(hidden))
     inputs, x = model_input(spec, shape, preprocessing, style)
     x = as_vector(x)
     for number, units in enumerate(hidden, start=1):

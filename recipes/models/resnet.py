@@ -38,6 +38,7 @@ def resnet(
     blocks: Sequence[int] | None = None,
     activation: str = "elu",
     initializer: Any = "he_normal",
+    bias: Any = 0.0,
     normalization: str = "auto",
     regularization: Sequence[Any] | str = (),
     preprocessing: keras.layers.Layer | None = None,
@@ -70,8 +71,8 @@ def resnet(
             pixels, (16, 32, 64) below 64, else (32, 64, 128, 256); doubling in the same way for as many ``blocks`` as
             are given.
         blocks: residual blocks of each stage. Default 1 each below 16 pixels, 2 each from there on.
-        activation, initializer, normalization, regularization, preprocessing, task, name: as in :func:`recipes.mlp`;
-            the first convolution and two for each block count towards "deep".
+        activation, initializer, bias, normalization, regularization, preprocessing, task, name: as in
+            :func:`recipes.mlp`; the first convolution and two for each block count towards "deep".
 
     Returns:
         A model from (batch, height, width, channels) to (batch, outputs): probabilities, or numbers.
@@ -94,7 +95,7 @@ def resnet(
     if len(shape) != 3:
         raise InvalidArgument("input_shape", shape, "(height, width, channels) for a resnet: use mlp for other data")
     filters, blocks = _stages(shape, filters, blocks)
-    style = Style(activation, initializer, normalization, regularization, depth=1 + 2 * sum(blocks))
+    style = Style(activation, initializer, normalization, regularization, bias=bias, depth=1 + 2 * sum(blocks))
     inputs, x = model_input(spec, shape, preprocessing, style)
     if min(shape[:2]) >= LARGE:
         x = hidden_block(x, _convolution(filters[0], 7, 2, style), _bare(style))

@@ -36,6 +36,7 @@ def rnn(
     hidden: Sequence[int] = (),
     activation: str = "elu",
     initializer: Any = "he_normal",
+    bias: Any = 0.0,
     normalization: str = "auto",
     regularization: Sequence[Any] | str = (),
     preprocessing: keras.layers.Layer | None = None,
@@ -74,7 +75,8 @@ def rnn(
             [0, 1). Default 0. With it GPUs cannot use their fast kernels.
         hidden: units of the dense layers between the last recurrent layer and the outputs, the same at every step where
             there is an answer at every step. Default ().
-        activation, initializer, normalization, regularization, preprocessing, task, name: as in :func:`recipes.mlp`;
+        activation, initializer, bias, normalization, regularization, preprocessing, task, name: as in
+            :func:`recipes.mlp`;
             only dense hidden layers count towards "deep". With an Embedding as preprocessing, whole numbers of shape
             (steps,) are sequences too.
 
@@ -112,7 +114,7 @@ def rnn(
     units = None if units is None else sizes("units", units)
     if units == []:
         raise InvalidArgument("units", units, "given for at least one layer")
-    style = Style(activation, initializer, normalization, regularization, depth=len(hidden))
+    style = Style(activation, initializer, normalization, regularization, bias=bias, depth=len(hidden))
 
     inputs, x = model_input(spec, shape, preprocessing, style)
     if one:

@@ -26,6 +26,7 @@ def tabular(
     hidden: Sequence[int] | None = None,
     activation: str = "elu",
     initializer: Any = "he_normal",
+    bias: Any = 0.0,
     normalization: str = "auto",
     regularization: Sequence[Any] | str = (),
     preprocessing: keras.layers.Layer | None = None,
@@ -45,7 +46,8 @@ def tabular(
         outputs: number of classes, or of numbers; instead of ``spec``.
         hidden: units of the hidden layers. Default None: (64, 32) for up to 20 columns, (128, 64) for up to 100, else
             (300, 100).
-        activation, initializer, normalization, regularization, preprocessing, task, name: as in :func:`recipes.mlp`.
+        activation, initializer, bias, normalization, regularization, preprocessing, task, name: as in
+            :func:`recipes.mlp`.
 
     Returns:
         A model from a dictionary of columns, or (batch, features), to (batch, outputs): probabilities, or numbers.
@@ -76,6 +78,7 @@ def tabular(
         hidden=hidden,
         activation=activation,
         initializer=initializer,
+        bias=bias,
         normalization=normalization,
         regularization=regularization,
         preprocessing=preprocessing,

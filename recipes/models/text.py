@@ -33,6 +33,7 @@ def text(
     hidden: Sequence[int] = (64,),
     activation: str = "elu",
     initializer: Any = "he_normal",
+    bias: Any = 0.0,
     normalization: str = "auto",
     regularization: Sequence[Any] | str = (),
     preprocessing: keras.layers.Layer | None = None,
@@ -64,7 +65,8 @@ def text(
         units: of the recurrent layer, or filters of each width. Default 64.
         windows: widths of the convolutions in words. Default (3, 4, 5).
         hidden: units of the dense layers after the encoder. Default (64,).
-        activation, initializer, normalization, regularization, preprocessing, task, name: as in :func:`recipes.mlp`;
+        activation, initializer, bias, normalization, regularization, preprocessing, task, name: as in
+            :func:`recipes.mlp`;
             dense hidden layers and the convolutions, as one, count towards "deep". A layer as preprocessing makes
             vectors of words, shape (batch, words, size), of the strings.
 
@@ -90,7 +92,7 @@ def text(
         raise InvalidArgument("windows", windows, "given for at least one convolution")
     whole, outputs = _described(spec, input_shape, outputs, vocabulary, length, preprocessing)
     convolved = encoder == "cnn"
-    style = Style(activation, initializer, normalization, regularization, depth=len(hidden) + convolved)
+    style = Style(activation, initializer, normalization, regularization, bias=bias, depth=len(hidden) + convolved)
     inputs, x = model_input(whole, (), preprocessing, style, word=embedding)
     if len(x.shape) != 3:
         raise InvalidArgument("preprocessing", preprocessing, "a layer from strings to (batch, words, size)")

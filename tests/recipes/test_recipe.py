@@ -155,6 +155,7 @@ def test_json_is_stable():
         "optimizer": "momentum",
         "learning_rate": None,
         "schedule": "one_cycle",
+        "bias": 0.0,
     }
 
 

@@ -63,7 +63,7 @@ SEEDED = [
 ]
 
 
-@pytest.mark.parametrize("choice", UNSEEDED + SEEDED, ids=str)
+@pytest.mark.parametrize("choice", UNSEEDED + SEEDED)
 def test_each_layer_has_weights_of_its_own(choice):
     kernels, again = ([kernel_initializer(choice, "elu", n)((4, 4)).numpy() for n in range(4)] for _ in range(2))
     assert len({kernel.tobytes() for kernel in kernels}) == 4

@@ -326,17 +326,29 @@ def export(
 @app.command()
 def predict(
     saved_model: Annotated[Path, typer.Argument(help="What `recipes export` or `recipes search` has written.")],
-    input: Annotated[Path, typer.Argument(help="Raw inputs: .npy, .csv (a row an example) or an image file.")],
+    input: Annotated[Path, typer.Argument(help="Raw inputs: .npy, .csv, .json, .jsonl, .txt or an image file.")],
 ) -> None:
-    """Answer for raw inputs with an exported model: a line for each."""
+    """Answer for raw inputs with an exported model: a line for each.
+
+    Records are a CSV whose first line names the columns, or JSON objects;
+    texts are a line each. Several classes, or several numbers, are on one
+    line; "-" says that no class is likely.
+    """
     from recipes.serving.loading import Predictor, load_inputs
 
     predictor = Predictor(saved_model)
     for answer in predictor(load_inputs(input, predictor.spec)):
-        if "value" in answer:
-            print(f"{answer['value']:.6g}")
-        else:
-            print(f"{answer['class']}\t{answer['probability']:.4f}")
+        print(_in_a_line(answer))
+
+
+def _in_a_line(answer: dict[str, Any]) -> str:
+    if "class" in answer:
+        return f"{answer['class']}\t{answer['probability']:.4f}"
+    if "classes" in answer:
+        probabilities = ", ".join(f"{answer['probabilities'][name]:.4f}" for name in answer["classes"])
+        return f"{', '.join(answer['classes'])}\t{probabilities}" if answer["classes"] else "-"
+    values = answer["values"] if "values" in answer else [answer["value"]]
+    return "\t".join(f"{value:.6g}" for value in values)
 
 
 @app.command("list")

@@ -65,9 +65,10 @@ def unframed(given: Mapping[str, Any], arguments: Mapping[str, str]) -> dict[str
         InvalidArgument: for two columns of the same name.
 
     Example:
-        >>> frame = pandas.DataFrame({"age": [3, 4], "name": ["x", None]})       # doctest: +SKIP
-        >>> unframed({"train": frame}, {"train": "x"})
-        {'train': {'age': array([3, 4]), 'name': array(['x', None], dtype=object)}}
+        >>> import pandas
+        >>> frame = pandas.DataFrame({"age": [3, 4], "name": ["x", None]})
+        >>> unframed({"train": frame}, {"train": "x"})["train"]["name"].tolist()
+        ['x', None]
     """
     frames = {split: x for split, x in given.items() if hasattr(x, "columns") and hasattr(x, "dtypes")}
     plain = all(_plain_table(x) for x in frames.values())

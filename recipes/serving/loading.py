@@ -12,6 +12,8 @@ import numpy as np
 
 from callbacks.checks import InvalidArgument
 from recipes.data.spec import Spec
+from recipes.serving.fitting import fitted
+from recipes.serving.inputs import load_inputs
 
 __all__ = ["Predictor", "load_inputs", "load_run"]
 
@@ -82,79 +84,50 @@ class Predictor:
         if not (folder / "saved_model.pb").is_file():
             raise InvalidArgument("saved_model", str(directory), "a directory that recipes.export has written")
         self._served = tf.saved_model.load(str(folder))
-        _, keywords = self._served.signatures["serving_default"].structured_input_signature
-        ((_, self._signature),) = keywords.items()
+        self._answer = self._served.signatures["serving_default"]
+        _, keywords = self._answer.structured_input_signature
+        # The names of the arguments are those of the inputs, with "_" for what Python does not allow there.
+        self._arguments = {given.name: argument for argument, given in keywords.items()}
+        self._taken = {
+            given.name: (tuple(given.shape[1:]), np.dtype(given.dtype.as_numpy_dtype)) for given in keywords.values()
+        }
         beside = folder.parent / "spec.json"
         self.spec = Spec.from_config(json.loads(beside.read_text())) if beside.is_file() else None
 
-    def __call__(self, inputs: np.ndarray) -> list[dict[str, Any]]:
+    def __call__(self, inputs: Any) -> list[dict[str, Any]]:
         """The answers for a batch of raw inputs, or for a single one.
 
         Args:
-            inputs: shape (n, *input_shape) or (*input_shape); of the exported dtype, or whole numbers that fit it.
+            inputs: shape (n, *input_shape) or (*input_shape), of the exported dtype, or whole numbers that fit it; a
+                text or several; sequences of different lengths as a list; records as columns by name, as a list of
+                dictionaries, or as a DataFrame. See :func:`recipes.serving.fitting.fitted`.
 
         Returns:
-            For each input ``{"class": name, "probability": p}``, or ``{"value": v}`` for regression.
+            For each input ``{"class": name, "probability": p}``; for multilabel ``{"classes": [names],
+            "probabilities": {name: p}}``, where the classes are those above 0.5 and the probabilities are of all;
+            ``{"value": v}`` for regression, ``{"values": [v, ...]}`` of several targets.
 
         Raises:
-            InvalidArgument: when the shape or the values do not fit.
+            InvalidArgument: when names, shapes or values do not fit.
         """
-        outputs = np.asarray(self._served.serve(self._fitted(np.asarray(inputs))))
+        import tensorflow as tf
+
+        arrays = fitted(inputs, self._taken, self.spec)
+        (answers,) = self._answer(
+            **{self._arguments[name]: tf.constant(array) for name, array in arrays.items()}
+        ).values()
+        outputs = np.asarray(answers)
         task = self.spec.task if self.spec else ("multiclass" if outputs.shape[-1] > 1 else "regression")
         if task == "regression":
-            return [{"value": float(row[0])} for row in outputs]
+            single = outputs.shape[-1] == 1
+            return [{"value": float(row[0])} if single else {"values": row.tolist()} for row in outputs]
         if task == "binary":
             outputs = np.concatenate([1.0 - outputs, outputs], axis=1)
         names = self.spec.class_names if self.spec else tuple(str(k) for k in range(outputs.shape[1]))
+        if task == "multilabel":
+            rows = [dict(zip(names, row.tolist(), strict=True)) for row in outputs]
+            return [{"classes": [name for name, p in row.items() if p > 0.5], "probabilities": row} for row in rows]
         best = outputs.argmax(axis=1)
         return [
             {"class": names[k], "probability": float(row[k])} for k, row in zip(best.tolist(), outputs, strict=True)
         ]
-
-    def _fitted(self, inputs: np.ndarray) -> np.ndarray:
-        shape = tuple(self._signature.shape[1:])
-        dtype = self._signature.dtype.as_numpy_dtype
-        wanted = f"{np.dtype(dtype).name} values of shape {(None, *shape)}"
-        if inputs.shape == shape:
-            inputs = inputs[None]
-        elif shape[-1:] == (1,) and (inputs.shape == shape[:-1] or (inputs.ndim and inputs.shape[1:] == shape[:-1])):
-            # without the channel
-            inputs = inputs.reshape(-1, *shape)
-        if inputs.shape[1:] != shape or not inputs.size:
-            raise InvalidArgument("input", inputs.shape, wanted)
-        if not np.issubdtype(inputs.dtype, np.number):
-            raise InvalidArgument("input", inputs.dtype.name, wanted)
-        if np.issubdtype(dtype, np.integer):
-            limits = np.iinfo(dtype)
-            whole = (
-                np.issubdtype(inputs.dtype, np.integer) and inputs.min() >= limits.min and inputs.max() <= limits.max
-            )
-            if not whole:
-                raise InvalidArgument("input", f"{inputs.dtype.name} from {inputs.min()} to {inputs.max()}", wanted)
-        return inputs.astype(dtype)
-
-
-def load_inputs(path: str | os.PathLike[str], spec: Spec | None) -> np.ndarray:
-    """Raw inputs from a file: ``.npy`` (an array), ``.csv`` (a row an example) or an image (PNG, JPEG, ...).
-
-    Raises:
-        InvalidArgument: when the file is not there or cannot be read as what its name says.
-    """
-    file = Path(path)
-    if not file.is_file():
-        raise InvalidArgument("input", str(path), "a file: .npy, .csv, .png, .jpg, .bmp or .gif")
-    suffix = file.suffix.lower()
-    try:
-        if suffix == ".npy":
-            return np.load(file, allow_pickle=False)
-        if suffix == ".csv":
-            return np.loadtxt(file, delimiter=",", ndmin=2, dtype=np.float32)
-        if suffix in (".png", ".jpg", ".jpeg", ".bmp", ".gif"):
-            import tensorflow as tf
-
-            channels = spec.input_shape[-1] if spec is not None and len(spec.input_shape) == 3 else 0
-            return tf.io.decode_image(file.read_bytes(), channels=channels, expand_animations=False).numpy()
-    except Exception as error:
-        reason = str(error).splitlines()[0][:100]
-        raise InvalidArgument("input", str(path), f"a readable {suffix} file ({reason})") from None
-    raise InvalidArgument("input", str(path), "a .npy, .csv, .png, .jpg, .bmp or .gif file")

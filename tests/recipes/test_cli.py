@@ -8,6 +8,7 @@ import pytest
 import recipes
 from recipes.catalogues import catalogues
 from recipes.cli import KINDS, main
+from recipes.serving.loading import Predictor
 from recipes.tuning.comparison import Comparison
 
 
@@ -60,7 +61,7 @@ def test_list_everything(call):
             assert name in output
 
 
-@pytest.mark.parametrize("command", ["search", "train", "lr-find", "report", "export", "predict", "list"])
+@pytest.mark.parametrize("command", ["search", "train", "describe", "lr-find", "report", "export", "predict", "list"])
 def test_help(call, command):
     code, output, _ = call(command, "--help")
     assert code == 0
@@ -134,6 +135,84 @@ def test_what_cannot_be_predicted(refused, exported, tmp_path):
     assert "input must be a file" in refused("predict", exported, tmp_path / "nothing.npy")
 
 
+PASSENGERS = """age,home town,alone
+3,Ulm,True
+,"Köln, West",False
+"""
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    """``served(x, y)``: the directory of an exported model of such data, hardly trained."""
+
+    def make(x, y, **options):
+        data = recipes.Data.from_arrays(x, y, **options)
+        recipe = recipes.Recipe(model={"name": "mlp", "hidden": ()}, learning_rate=0.01)
+        return recipes.export(recipes.fit(data, recipe, epochs=1, verbose=0), tmp_path_factory.mktemp("served") / "out")
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def passengers(served):
+    n = np.arange(60)
+    x = {
+        "age": np.where(n % 7 == 0, -1, n),
+        "home town": np.array(["Ulm", "Köln, West", ""])[n % 3],
+        "alone": n % 5 == 0,
+    }
+    return served(x, np.stack([n // 2 % 2, n * 0 + 1, n * 0], axis=1), class_names=("glad", "here", "never"))
+
+
+def test_predict_for_records(call, passengers, tmp_path):
+    (tmp_path / "x.csv").write_text(PASSENGERS)
+    predictor = Predictor(passengers)
+    expected = predictor({"age": [3, -1], "home town": ["Ulm", "Köln, West"], "alone": [True, False]})
+    code, output, errors = call("predict", passengers, tmp_path / "x.csv")
+    assert (code, errors) == (0, "")
+    lines = output.splitlines()
+    assert len(lines) == 2
+    for line, answer in zip(lines, expected, strict=True):
+        probabilities = [f"{answer['probabilities'][name]:.4f}" for name in answer["classes"]]
+        assert line == (f"{', '.join(answer['classes'])}\t{', '.join(probabilities)}" if probabilities else "-")
+
+
+def test_columns_that_a_file_lacks_or_has_too_many(refused, passengers, tmp_path):
+    (tmp_path / "x.csv").write_text("age,home town,boat\n3,Ulm,4\n")
+    message = "Received: input='missing: alone; unknown: boat'"
+    assert message in refused("predict", passengers, tmp_path / "x.csv")
+    (tmp_path / "y.csv").write_text("age,home town,alone\nthree,Ulm,True\n")
+    message = "recipes: input['age'] must be numbers, but 1 of 1 are none. Received: input['age']='three'"
+    assert message in refused("predict", passengers, tmp_path / "y.csv")
+
+
+@pytest.mark.parametrize(
+    ("answer", "line"),
+    [
+        ({"class": "7", "probability": 0.99761}, "7\t0.9976"),
+        ({"value": 1234.5678}, "1234.57"),
+        ({"values": [1234.5678, -0.25]}, "1234.57\t-0.25"),
+        ({"classes": ["a", "b"], "probabilities": {"a": 0.75, "c": 0.5, "b": 0.9}}, "a, b\t0.7500, 0.9000"),
+        ({"classes": [], "probabilities": {"a": 0.25}}, "-"),
+    ],
+)
+def test_every_answer_is_one_line(call, monkeypatch, exported, tmp_path, answer, line):
+    np.save(tmp_path / "x.npy", np.zeros((2, 8, 8, 1), "uint8"))
+    monkeypatch.setattr(Predictor, "__call__", lambda self, inputs: [answer] * len(inputs))
+    assert call("predict", exported, tmp_path / "x.npy") == (0, f"{line}\n{line}\n", "")
+
+
+def test_predict_for_texts(call, served, tmp_path):
+    texts = [f"{'good' if i % 2 else 'bad'} film number {i}" for i in range(60)]
+    directory = served(texts, np.arange(60) / 7)
+    (tmp_path / "x.txt").write_text("a good film\n\n")
+    code, output, _ = call("predict", directory, tmp_path / "x.txt")
+    assert code == 0
+    assert [float(line) for line in output.splitlines()] == pytest.approx(
+        [answer["value"] for answer in Predictor(directory)(["a good film", ""])], rel=1e-5
+    )
+
+
 def test_interruption(call, monkeypatch, data_dir, tmp_path):
     def interrupted(*arguments, **options):
         raise KeyboardInterrupt
@@ -181,7 +260,7 @@ def test_train_export_and_predict(call, data_dir, tmp_path, digits):
     assert code == 0
     accuracy = re.search(r"accuracy (\d\.\d{4})", output.replace("\n", " ")).group(1)
     recipe = recipes.Recipe.from_json((tmp_path / "run" / "recipe.json").read_text())
-    assert recipe == recipes.Recipe(optimizer="adam", regularization="none", learning_rate=0.003)
+    assert recipe == recipes.Recipe(model="mlp", optimizer="adam", regularization="none", learning_rate=0.003)
     code, output, _ = call("export", tmp_path / "run", "--to", tmp_path / "out", "--data-dir", data_dir)
     assert code == 0
     assert f"accuracy {accuracy}" in output.replace("\n", " ")
@@ -189,6 +268,15 @@ def test_train_export_and_predict(call, data_dir, tmp_path, digits):
     code, output, _ = call("predict", tmp_path / "out" / "saved_model", tmp_path / "one.npy")
     assert code == 0
     assert len(output.splitlines()) == 1
+
+
+def test_describe(call, data_dir):
+    code, output, errors = call("describe", "digits", "--data-dir", data_dir, "--image-size", "4x5")
+    assert (code, errors) == (0, "")
+    assert "digits: image uint8 (4, 5, 1), multiclass of 10; 1,150 to train, 288 to validate, 359 to test" in " ".join(
+        output.split()
+    )
+    assert re.search(r"target +multiclass +0, 1, 2, 3, 4, 5, \.\.\. \(10\)", output)
 
 
 def test_lr_find(call, data_dir, tmp_path):

@@ -100,6 +100,13 @@ def test_the_user_decides():
     assert names(select(features, ("c", "one"), target="two"))[1] == ["two"]
 
 
+@pytest.mark.parametrize(("given", "record"), [("number", True), ("category", True), ("text", False)])
+def test_a_single_string_is_a_record_if_it_is_no_text(given, record):
+    found = select(F.FeaturesDict({"c": F.Text(), "y": LABEL}), features={"c": given})
+    assert names(found) == ([("c", "string")], ["y"])
+    assert found.record is record
+
+
 def test_a_single_number_beside_an_image_is_the_target():
     features = F.FeaturesDict({"image": F.Image(shape=(4, 4, 1)), "age": np.float32})
     assert names(select(features)) == ([("image", "image")], ["age"])

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from callbacks.checks import InvalidArgument
-from recipes.data.splits import carve
+from recipes.data.splits import carve, folds_of
 
 
 @pytest.mark.parametrize("fraction", [0.08, 0.1, 0.2, 0.5, 0.9])
@@ -44,3 +44,42 @@ def test_errors():
         carve("test", 0.1, 0, count=1)
     with pytest.raises(InvalidArgument, match="test must be a number"):
         carve("test", 1.0, 0, count=10)
+
+
+@pytest.mark.parametrize("count", [2, 3, 5])
+@pytest.mark.parametrize("seed", [0, 7])
+@pytest.mark.parametrize("sizes", [[100, 100], [101, 59, 33, 7], [13] * 4])
+def test_folds_are_stratified_and_disjoint(count, seed, sizes):
+    labels = np.random.RandomState(1).permutation(np.repeat(np.arange(len(sizes)), sizes))
+    pairs = folds_of(count, seed, labels=labels)
+    assert len(pairs) == count
+    held = [part for _, part in pairs]
+    assert np.array_equal(np.sort(np.concatenate(held)), np.arange(len(labels)))  # each once
+    for staying, part in pairs:
+        assert np.array_equal(np.sort(np.concatenate([staying, part])), np.arange(len(labels)))
+        assert np.array_equal(staying, np.sort(staying))
+        assert np.array_equal(part, np.sort(part))
+        counts = np.bincount(labels[part], minlength=len(sizes))
+        assert np.all(np.abs(counts - np.array(sizes) / count) < 1)
+
+
+def test_folds_without_labels():
+    pairs = folds_of(3, 0, examples=11)
+    assert sorted(len(part) for _, part in pairs) == [3, 4, 4]
+    assert sorted(np.concatenate([part for _, part in pairs]).tolist()) == list(range(11))
+    assert all(not set(staying) & set(part) and len(staying) + len(part) == 11 for staying, part in pairs)
+
+
+def test_folds_depend_on_the_seed_alone():
+    labels = np.arange(60) % 3
+    first, again, other = ([part.tolist() for _, part in folds_of(4, seed, labels=labels)] for seed in (0, 0, 1))
+    assert first == again != other
+
+
+def test_too_many_folds():
+    with pytest.raises(InvalidArgument, match=r"folds must be at most the number of examples, 3. Received: folds=4"):
+        folds_of(4, 0, examples=3)
+    with pytest.raises(InvalidArgument, match=r"at most the size of every class, but 'rare' has 2. Received: folds=3"):
+        folds_of(3, 0, labels=np.array([0] * 9 + [1] * 2), class_names=("common", "rare"))
+    with pytest.raises(InvalidArgument, match="but 5 has 1"):
+        folds_of(2, 0, labels=np.array([0] * 9 + [5]))

@@ -1,0 +1,111 @@
+import pickle
+
+import numpy as np
+import pytest
+
+from recipes.data.stored import Stored, Writer
+
+ROWS = {
+    "uint8": np.random.default_rng(0).integers(0, 256, (50, 3, 4, 2)).astype("uint8"),
+    "uint16": np.arange(50, dtype="uint16") * 1000,
+    "float32": np.random.default_rng(1).normal(size=(50, 5)).astype("float32"),
+    "bool": np.arange(50) % 3 == 0,
+    "strings": np.array([f"{'é' * (i % 4)} {i}" * (i % 3) for i in range(50)], object),  # some are empty
+}
+
+
+@pytest.fixture
+def write(tmp_path):
+    def make(values, name="rows", piece=7):
+        writer = Writer(tmp_path / name, values.dtype)
+        for start in range(0, len(values), piece):
+            writer.write(values[start : start + piece])
+        return writer.close()
+
+    return make
+
+
+@pytest.fixture(params=list(ROWS))
+def values(request):
+    return ROWS[request.param]
+
+
+def test_what_was_written_is_read(write, values):
+    stored = write(values)
+    assert (len(stored), stored.shape, stored.ndim, stored.dtype) == (50, values.shape, values.ndim, values.dtype)
+    np.testing.assert_array_equal(stored[:], values)
+    np.testing.assert_array_equal(np.asarray(stored), values)
+    assert np.asarray(stored).dtype == values.dtype
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        3,
+        -1,
+        slice(4, 9),
+        slice(None, None, -1),
+        slice(0, 0),
+        np.array([], int),
+        np.array([7]),
+        np.array([3, 4, 5, 4, 3, 49, 0, 1, 1]),
+        np.arange(50) % 2 == 0,
+        np.random.default_rng(2).permutation(50),
+    ],
+    ids=str,
+)
+def test_rows_are_those_of_the_array(write, values, key):
+    np.testing.assert_array_equal(write(values)[key], values[key])
+
+
+def test_views_of_views(write, values):
+    stored = write(values)
+    first = stored.select(np.array([9, 2, 30, 31, 32]))
+    np.testing.assert_array_equal(first.select(np.array([4, 1]))[:], values[[32, 2]])
+    np.testing.assert_array_equal(first[[2, 0]], values[[30, 9]])
+    joined = first.joined(stored.select(np.array([0])))
+    assert joined.shape == (6, *values.shape[1:])
+    np.testing.assert_array_equal(joined[:], values[[9, 2, 30, 31, 32, 0]])
+    np.testing.assert_array_equal(stored[:], values)
+
+
+def test_a_copy_in_another_process_reads_for_itself(write, values):
+    stored = write(values)
+    stored[0]  # which opens the file
+    again = pickle.loads(pickle.dumps(stored.select(np.array([5, 6]))))
+    assert again._file is None
+    np.testing.assert_array_equal(again[:], values[[5, 6]])
+
+
+def test_strings_can_be_converted_and_have_no_rows(write):
+    stored = write(np.array([], object))
+    assert (len(stored), stored.shape, stored[:].dtype) == (0, (0,), object)
+
+
+def test_a_type_that_is_asked_for(write):
+    assert np.asarray(write(ROWS["uint16"]), dtype="float64").dtype == np.float64
+
+
+def test_a_file_that_was_cut_is_an_error(write, tmp_path):
+    stored = write(ROWS["float32"])
+    with open(tmp_path / "rows", "r+b") as file:
+        file.truncate(40 * 5 * 4 + 2)
+    np.testing.assert_array_equal(stored[:40], ROWS["float32"][:40])
+    with pytest.raises(OSError, match="rows ended before row 44: it was cut or removed"):
+        stored[38:45]
+
+
+def test_strings_that_were_cut_are_an_error(write, tmp_path):
+    texts = ROWS["strings"]
+    stored = write(texts)
+    with open(tmp_path / "rows", "r+b") as file:
+        file.truncate(len("".join(texts[:41]).encode()) - 1)
+    np.testing.assert_array_equal(stored[:40], texts[:40])
+    with pytest.raises(OSError, match="rows ended before row 40: it was cut or removed"):
+        stored[38:42]
+
+
+def test_a_file_written_before_can_be_opened(write, values, tmp_path):
+    write(values)
+    again = Stored(tmp_path / "rows", values.shape, values.dtype)
+    np.testing.assert_array_equal(again[10:20], values[10:20])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import random
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +15,7 @@ from recipes.initializers import INITIALIZERS
 from recipes.initializers.by_activation import initializer_for
 from recipes.initializers.gain import gain_for
 
-__all__ = ["kernel_initializer"]
+__all__ = ["check_kernel_initializer", "kernel_initializer"]
 
 
 def kernel_initializer(choice: Any, activation: str, number: int = 0) -> keras.initializers.Initializer:
@@ -54,9 +55,27 @@ def kernel_initializer(choice: Any, activation: str, number: int = 0) -> keras.i
         if name == "orthogonal":
             options.setdefault("gain", gain_for(activation))
         built = INITIALIZERS.build(by_activation if name == "auto" else name, **options)
+        if options.get("seed") is None:
+            return built
     else:
         raise InvalidArgument("initializer", choice, "a name, a mapping with a name, or a Keras initializer")
     return _of_layer(built, number)
+
+
+def check_kernel_initializer(choice: Any, activation: str) -> None:
+    """Raises what :func:`kernel_initializer` would; Keras' global stream of seeds stays where it is.
+
+    Raises:
+        InvalidArgument: for an unknown name, or anything else.
+
+    Example:
+        >>> check_kernel_initializer("he_normal", "elu")
+    """
+    state = random.getstate()  # from which Keras draws the seeds of whatever is given none
+    try:
+        kernel_initializer(choice, activation)
+    finally:
+        random.setstate(state)
 
 
 def _of_layer(initializer: keras.initializers.Initializer, number: int) -> keras.initializers.Initializer:

@@ -12,7 +12,7 @@ import keras
 from callbacks.checks import InvalidArgument, check_choice, check_integer
 from recipes.activations import ACTIVATIONS
 from recipes.initializers import bias_initializer
-from recipes.initializers.choice import kernel_initializer
+from recipes.initializers.choice import check_kernel_initializer, kernel_initializer
 from recipes.models.inputs import as_vector, default_preprocessing, model_input
 from recipes.regularization import REGULARIZERS, Regularizer
 from recipes.regularization.penalties import sum_of
@@ -62,7 +62,7 @@ class Style:
 
     def __post_init__(self) -> None:
         ACTIVATIONS[self.activation]
-        kernel_initializer(self.initializer, self.activation)
+        check_kernel_initializer(self.initializer, self.activation)
         bias_initializer(self.bias, self.activation)
         object.__setattr__(self, "_layers", itertools.count())
         check_choice("normalization", self.normalization, ("auto", "batch", "none"))

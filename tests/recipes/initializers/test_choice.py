@@ -10,6 +10,7 @@ from recipes.activations import ACTIVATIONS
 from recipes.catalogue import UnknownName
 from recipes.initializers import INITIALIZERS, Sparse, gain_for, initializer_for
 from recipes.initializers.choice import kernel_initializer
+from recipes.models.blocks import Style
 
 
 @pytest.mark.parametrize("activation", list(ACTIVATIONS))
@@ -121,3 +122,16 @@ def test_other_arguments():
         kernel_initializer("he_normal", "rleu")
     with pytest.raises(InvalidArgument, match="number must be an integer >= 0"):
         kernel_initializer("he_normal", "elu", -1)
+
+
+def test_checking_draws_no_seed_and_a_layer_draws_one():
+    """So that models of the same seed are the same in every version."""
+    keras.utils.set_random_seed(0)
+    expected = [keras.layers.Dense(4, kernel_initializer=keras.initializers.HeNormal()) for _ in range(2)]
+    weights = [layer(np.ones((1, 3))) is not None and layer.kernel.numpy() for layer in expected]
+    keras.utils.set_random_seed(0)
+    style = Style(depth=2)
+    for kernel in weights:
+        layer = keras.layers.Dense(4, **style.kernel())
+        layer(np.ones((1, 3)))
+        np.testing.assert_array_equal(layer.kernel, kernel)

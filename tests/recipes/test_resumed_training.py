@@ -97,7 +97,7 @@ def test_on_the_command_line_with_sigkill(tmp_path):
     assert "Resume: going on at epoch" in done.stdout
     assert "Epoch 1/40" not in done.stdout
     again = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120)
-    assert again.stdout.splitlines()[0] == "Resume: going on after its end"
+    assert again.stdout.splitlines()[1] == "Resume: going on after its end"
 
     def scores(text):
         return next(line for line in text.splitlines() if line.startswith("test ")).split("(")[0]

@@ -82,7 +82,7 @@ CASES = [  # what is in the catalogues is here already
 
 ALIKE = (
     *("linear", "power", "exponential", "inverse_time", "step", "constant"),
-    *("cosine", "cosine_restarts", "one_cycle_short"),
+    *("cosine", "cosine_restarts", "one_cycle_short", "step_schedule"),
 )
 """Thin shells over the same base class as "one_cycle"."""
 

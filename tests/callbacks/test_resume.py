@@ -106,7 +106,7 @@ def thorough(*values):
     return pytest.param(*values, marks=pytest.mark.thorough)
 
 
-ALIKE = ("averages", "plateau")
+ALIKE = ("averages", "plateau", "accumulation", "one_cycle")
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,7 @@ def _generated_in_a_process(results):
     results.put({name: _generated(name) for name in FROM_PYTHON})
 
 
+@pytest.mark.thorough
 def test_those_from_python_are_the_same_in_every_process(monkeypatch):
     monkeypatch.setenv("PYTHONHASHSEED", "1" if os.environ.get("PYTHONHASHSEED") != "1" else "2")
     context = multiprocessing.get_context("spawn")

@@ -47,7 +47,10 @@ def test_killed_and_resumed_it_is_an_unbroken_training(name, make_model, regress
     assert fit(callbacks.Resume(tmp_path, every=3)) == fit()
 
 
-@pytest.mark.parametrize("name", [*OWN_STEP, "delta_bar_delta"])
+@pytest.mark.parametrize(
+    "name",
+    ["newton", *(pytest.param(n, marks=pytest.mark.thorough) for n in [*OWN_STEP, "delta_bar_delta"] if n != "newton")],
+)
 def test_full_batches_in_a_recipe(name, tmp_path):
     """Trained by ``recipes.fit`` with its callbacks, and exported."""
     generator = np.random.default_rng(0)

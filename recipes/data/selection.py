@@ -138,7 +138,7 @@ def select(
 
 
 def _flatten(features: Any, path: tuple[str, ...] = ()) -> tuple[list[Source], dict[str, str]]:
-    """All usable features in order, and why the others are not."""
+    """All usable features, by name, and why the others are not: those of a prepared dataset come in no order."""
     import tensorflow_datasets as tfds
 
     if not isinstance(features, tfds.features.FeaturesDict) or isinstance(features, tfds.features.Sequence):
@@ -146,7 +146,7 @@ def _flatten(features: Any, path: tuple[str, ...] = ()) -> tuple[list[Source], d
         return ([source], {}) if isinstance(source, Source) else ([], {".".join(path) or "features": source})
     found: list[Source] = []
     unusable: dict[str, str] = {}
-    for key, feature in features.items():
+    for key, feature in sorted(features.items()):
         more, less = _flatten(feature, (*path, key))
         found, unusable = [*found, *more], {**unusable, **less}
     return found, unusable

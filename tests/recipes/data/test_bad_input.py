@@ -280,7 +280,7 @@ LOADED = {
     "an unknown target": (
         (TABLE, ROWS),
         {"target": "price"},
-        "target must be one of 'label', .* Received: target='price'",
+        "target must be one of 'label', 'm', 'n'. Received: target='price'",
     ),
     "an unknown feature": ((TABLE, ROWS), {"features": ["price"]}, "features must be one of .* Received: .*'price'"),
     "an unknown feature to leave out": ((TABLE, ROWS), {"exclude": ["price"]}, "exclude must be one of .*'price'"),

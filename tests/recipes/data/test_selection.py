@@ -134,7 +134,7 @@ def test_sample_weights_are_not_used_and_that_is_said():
             {"f": np.float32, "a": LABEL, "b": LABEL},
             None,
             {},
-            "has 2 ClassLabels. Candidates: f, a, b. The features of",
+            "has 2 ClassLabels. Candidates: a, b, f. The features of",
         ),
         ({"f": np.float32, "y": LABEL}, None, {"target": "z"}, "target must be one of 'f', 'y'. Received: target='z'"),
         ({"f": np.float32, "y": LABEL}, None, {"features": ["z"]}, "features must be one of 'f', 'y'"),

@@ -212,7 +212,7 @@ def test_all_kinds_of_kernels():
     def make():
         x = keras.Input((6,))
         h = keras.layers.Embedding(7, 3)(x)
-        h = keras.layers.Bidirectional(keras.layers.LSTM(2, return_sequences=True))(h)
+        h = keras.layers.Bidirectional(keras.layers.LSTM(2, return_sequences=True, name="lstm"))(h)
         h = keras.layers.SeparableConv1D(3, 2)(h)
         return keras.Model(x, keras.layers.LayerNormalization(axis=(1, 2))(h))
 

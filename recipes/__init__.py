@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from recipes.run import Run as Run
     from recipes.serving.export import export as export
     from recipes.training import fit as fit
+    from recipes.transfer_learning import fine_tune as fine_tune
+    from recipes.transfer_learning import pretrain as pretrain
+    from recipes.transfer_learning import transfer as transfer
+    from recipes.transfer_learning import unfreeze as unfreeze
     from recipes.tuning.comparison import Comparison as Comparison
     from recipes.tuning.search import search as search
 
@@ -59,12 +63,14 @@ _WHERE = {
     "densenet": "recipes.models",
     "encoder_decoder": "recipes.models",
     "export": "recipes.serving.export",
+    "fine_tune": "recipes.transfer_learning",
     "fit": "recipes.training",
     "load": "recipes.data",
     "mixed": "recipes.models",
     "mlp": "recipes.models",
     "multitask": "recipes.models",
     "pairs": "recipes.data.pairs",
+    "pretrain": "recipes.transfer_learning",
     "random_label_test": "recipes.random_labels",
     "refit": "recipes.refitting",
     "resnet": "recipes.models",
@@ -74,6 +80,8 @@ _WHERE = {
     "tabular": "recipes.models",
     "text": "recipes.models",
     "tie": "recipes.regularization.tying",
+    "transfer": "recipes.transfer_learning",
+    "unfreeze": "recipes.transfer_learning",
     "untie": "recipes.regularization.tying",
 }
 

@@ -47,7 +47,13 @@ def head_style(options: Mapping[str, Any]) -> Style:
 
 
 def encoder(
-    model: Factory, spec: Spec | None, input_shape: Sequence[int] | None, options: Mapping[str, Any], *, name: str
+    model: Factory,
+    spec: Spec | None,
+    input_shape: Sequence[int] | None,
+    options: Mapping[str, Any],
+    *,
+    name: str,
+    several: bool = False,
 ) -> keras.Model:
     """A new model of a factory, cut before the dense layer called "outputs".
 
@@ -55,6 +61,7 @@ def encoder(
         model, options: as :func:`of_factory` returns them.
         spec: of the data; or else ``input_shape``, without the batch.
         name: of the encoder.
+        several: whether it may take a dictionary of inputs. Default False.
 
     Returns:
         A model from (batch, *input_shape), the raw inputs, to an embedding of shape (batch, units).
@@ -77,7 +84,8 @@ def encoder(
     last = next((layer for layer in whole.layers if layer.name == "outputs"), None)
     if last is None:
         raise InvalidArgument("model", whole.name, 'one whose last dense layer is called "outputs"')
-    if len(whole.inputs) != 1 or len(last.input.shape) != 2:
+    record = isinstance(whole.input, dict)
+    if (record and not several) or (not record and len(whole.inputs) != 1) or len(last.input.shape) != 2:
         accepted = "one with one input, and one row of numbers an example before its outputs"
         raise InvalidArgument("model", whole.name, accepted)
-    return keras.Model(whole.inputs[0], last.input, name=name)
+    return keras.Model(whole.input if record else whole.inputs[0], last.input, name=name)

@@ -1,0 +1,129 @@
+"""The networks of keras.applications as something to transfer from, with weights of a file and raw images in."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import keras
+from keras import ops
+
+from callbacks.checks import InvalidArgument, check_integer
+from recipes.models.blocks import Style, model_input
+
+if TYPE_CHECKING:
+    from recipes.data.spec import Spec
+
+__all__ = ["BACKBONES", "Backbone", "backbone_of", "preprocessing_of"]
+
+
+class Backbone(NamedTuple):
+    """What a network of ``keras.applications`` wants to be given.
+
+    Args:
+        values: "own" (0 to 255: the network rescales by itself), "tf" (-1 to 1), "torch" (0 to 1, then normalized by
+            ImageNet's mean and deviation) or "caffe" (0 to 255, ImageNet's mean taken off, blue before green before
+            red).
+        smallest: height and width in pixels, at least.
+    """
+
+    values: str
+    smallest: int
+
+
+BACKBONES = {
+    "DenseNet121": Backbone("torch", 32),
+    "EfficientNetV2B0": Backbone("own", 32),
+    "EfficientNetV2S": Backbone("own", 32),
+    "InceptionV3": Backbone("tf", 75),
+    "MobileNet": Backbone("tf", 32),
+    "MobileNetV2": Backbone("tf", 32),
+    "MobileNetV3Large": Backbone("own", 32),
+    "MobileNetV3Small": Backbone("own", 32),
+    "ResNet50": Backbone("caffe", 32),
+    "ResNet101": Backbone("caffe", 32),
+    "ResNet50V2": Backbone("tf", 32),
+    "VGG16": Backbone("caffe", 32),
+    "Xception": Backbone("tf", 71),
+}
+"""The networks of ``keras.applications`` that can be named. (EfficientNetB0 to B7 cannot: Keras builds them differently
+where the weights come from a file.)"""
+
+IMAGENET_MEAN, IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""Of red, green and blue, where white is 1: of "torch"."""
+
+CAFFE_MEAN = (123.68, 116.779, 103.939)
+"""Of red, green and blue, where white is 255: of "caffe"."""
+
+
+def backbone_of(
+    name: str,
+    spec: Spec,
+    weights: str | os.PathLike[str] | None,
+    image_size: int | None,
+    options: Mapping[str, Any],
+) -> keras.Model:
+    """The network without its top, with the weights of the file, behind what turns raw images into what it expects."""
+    if spec.kind != "image" or spec.input_shape[-1] not in (1, 3):
+        raise InvalidArgument("data", spec.name, f"grey or coloured images for {name}")
+    values, smallest = BACKBONES[name]
+    if weights is None or not Path(weights).is_file():
+        shown = None if weights is None else str(weights)
+        raise InvalidArgument("weights", shown, f"a file with the weights of {name}: none is downloaded")
+    if image_size is not None:
+        check_integer("image_size", image_size, low=smallest)
+    height, width = (int(size or 0) for size in spec.input_shape[:2])
+    shorter = image_size or max(smallest, min(height, width))
+    side = (math.ceil(height * shorter / min(height, width)), math.ceil(width * shorter / min(height, width)))
+    build = getattr(keras.applications, name)
+    settings = {**options, "input_shape": (*side, 3), "include_top": False, "weights": None}
+    try:
+        network = build(**settings)
+    except (TypeError, ValueError) as error:
+        raise InvalidArgument("options", dict(options), f"options of keras.applications.{name} ({error})") from None
+    try:
+        network.load_weights(weights)
+    except Exception as error:
+        reason = " ".join(str(error).split())[:100]
+        accepted = f"a file with the weights of this {name} without its top ({reason})"
+        raise InvalidArgument("weights", str(weights), accepted) from None
+    scaling, *others = preprocessing_of(values, spec)
+    inputs, x = model_input(spec, tuple(spec.input_shape), scaling, Style())
+    if spec.input_shape[-1] == 1:
+        x = keras.layers.Concatenate(name="three_channels")([x, x, x])
+    for layer in others:
+        x = layer(x)
+    if spec.resized or side != (height, width):
+        x = keras.layers.Resizing(*side, dtype="float32", name="resizing")(x)
+    # A second one, on top of these layers, whose own come one by one: files know layers by their place in the network.
+    whole = build(**settings, input_tensor=x)
+    whole.set_weights(network.get_weights())
+    return keras.Model(inputs, whole.outputs[0], name=name)
+
+
+def preprocessing_of(values: str, spec: Spec) -> list[Any]:
+    """Layers that make of raw pixels what a :class:`Backbone` wants; the first before grey becomes three channels."""
+    white = spec.input_max
+    if white is None or (spec.input_dtype == "uint8" and white >= 128):  # ordinary bytes, however dark the data
+        white = 255.0
+
+    def rescaling(scale: Any, offset: Any = 0.0, name: str = "pixels") -> keras.layers.Layer:
+        return keras.layers.Rescaling(scale, offset, dtype="float32", name=name)
+
+    if values == "tf":
+        return [rescaling(2.0 / white, -1.0)]
+    if values == "torch":
+        pairs = list(zip(IMAGENET_MEAN, IMAGENET_DEVIATION, strict=True))
+        scale, offset = [1 / deviation for _, deviation in pairs], [-mean / deviation for mean, deviation in pairs]
+        return [rescaling(1.0 / white), rescaling(scale, offset, name="normalized")]
+    if values == "caffe":
+        centred = rescaling(1.0, [-mean for mean in CAFFE_MEAN], name="centred")
+        return [rescaling(255.0 / white), centred, _reversed_channels]
+    return [rescaling(255.0 / white)]
+
+
+def _reversed_channels(x: Any) -> Any:
+    return ops.flip(x, axis=-1)

@@ -1,0 +1,131 @@
+"""transfer: the lower layers of a trained network under a new head."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from callbacks.checks import InvalidArgument, check_integer
+from recipes.models.blocks import Style, output_layer
+from recipes.run import Run
+from recipes.training import check_data, check_fits
+from recipes.transfer_learning.backbones import BACKBONES, backbone_of
+from recipes.transfer_learning.pretraining import Pretrained
+from recipes.transfer_learning.trunk import features_of, trunk_of
+
+if TYPE_CHECKING:
+    from recipes.data import Data
+
+__all__ = ["transfer"]
+
+
+def transfer(
+    model: Run | Pretrained | keras.Model | str | os.PathLike[str],
+    data: Data,
+    *,
+    freeze: bool | int = True,
+    at: str | None = None,
+    weights: str | os.PathLike[str] | None = None,
+    image_size: int | None = None,
+    regularization: Sequence[Any] | str = (),
+    name: str = "transfer",
+    **options: Any,
+) -> keras.Model:
+    """A new model for ``data``: the lower layers of a trained one, with its weights, under a new head.
+
+    Frozen layers answer as in inference, in training too: batch normalization keeps its statistics, and dropout and
+    noise are taken out of them. (Keras hands ``training=True`` on even to layers called with ``training=False``.) The
+    head is a dense layer and what the task of ``data`` asks for. Preprocessing belongs to the lower layers: inputs are
+    normalized by the statistics of the data that the model was trained on. The model given is left as it is.
+
+    Where the lower layers end: a model of this package before its layer "outputs"; any other that ends in softmax or
+    sigmoid before the layer that makes it; all others, with everything they have. Feature maps are averaged over their
+    positions.
+
+    A name of ``keras.applications`` (``recipes.transfer_learning.BACKBONES``) builds that network without its top and
+    loads ``weights`` into it; nothing is ever downloaded. In front of it come what its weights were trained with
+    (pixels from -1 to 1 or the like; images whose white is not 255 are brought there), grey images in three channels,
+    and a resizing where images are too small.
+
+    Args:
+        model: a Run, what :func:`recipes.pretrain` returns, a functional or sequential Keras model, the path of a
+            ``.keras`` file or of a folder with ``model.keras`` in it, or a name of ``keras.applications``.
+        data: what the new model is for.
+        freeze: True (default) for all layers taken over; a number for that many of the lowest with a kernel (with their
+            normalization), the others being trained from where they are; False for none: the weights are only where
+            training starts.
+        at: the name of the layer whose output is taken for features, instead of the rule above. Default None.
+        weights: of a name of ``keras.applications``: the file, as ``save_weights`` of the network without its top
+            writes it (``.weights.h5``), or as Keras publishes it (``..._no_top.h5``).
+        image_size: of a name of ``keras.applications``: the shorter side in pixels that images are resized to; None
+            (default) to leave them, unless they are too small.
+        regularization: of the head's kernel: names or regularizer objects; default none. Layers taken over keep what
+            they have.
+        name: of the model.
+        **options: of the network in ``keras.applications``, such as ``alpha=0.35``.
+
+    Returns:
+        A plain, uncompiled ``keras.Model`` from raw inputs to what ``data`` asks for; train it by
+        ``recipes.fit(data, model=...)``.
+
+    Raises:
+        InvalidArgument: for a file that is not there or holds another network, an unknown name, a model that Keras
+            cannot copy or that takes other inputs than those of ``data``, and options of something else.
+
+    Source: Yosinski et al. 2014; Keras' guide "Transfer learning and fine-tuning".
+
+    Example:
+        >>> model = recipes.transfer("runs/digits", letters)                  # doctest: +SKIP
+        >>> run = recipes.fit(letters, model=model, epochs=5)
+        >>> gentle = recipes.unfreeze(model, run.recipe)
+        >>> run = recipes.fit(letters, gentle, model=model, epochs=5)
+    """
+    check_data(data)
+    if not isinstance(freeze, bool):
+        freeze = check_integer("freeze", freeze, low=0)
+    named = isinstance(model, str) and model in BACKBONES
+    if named:
+        source = backbone_of(str(model), data.spec, weights, image_size, options)
+    else:
+        given = {"weights": weights, "image_size": image_size, **options}
+        for key, value in given.items():
+            if value is not None:
+                raise InvalidArgument(key, value, "left out: only a name of keras.applications takes it")
+        source = _given(model)
+    trunk = trunk_of(source, features_of(source, at), freeze)
+    x = trunk.outputs[0]
+    if len(x.shape) > 2:
+        rank = len(x.shape) - 2
+        pools = {1: keras.layers.GlobalAveragePooling1D, 2: keras.layers.GlobalAveragePooling2D}
+        x = pools[rank](name="pooled")(x)
+    output = output_layer(x, data.spec, data.spec.outputs, None, Style(regularization=regularization))
+    new = keras.Model(trunk.input, output, name=name)
+    check_fits(new, data)
+    return new
+
+
+def _given(model: Any) -> keras.Model:
+    """The Keras model that the caller means."""
+    if isinstance(model, (Run, Pretrained)):
+        if model.diverged:
+            raise InvalidArgument("model", model.message, "one whose training did not diverge")
+        return model.model
+    if isinstance(model, keras.Model):
+        return model
+    if not isinstance(model, (str, os.PathLike)):
+        accepted = "a Run, a Keras model, the path of a .keras file, or a name of keras.applications"
+        raise InvalidArgument("model", model, accepted)
+    path = Path(model)
+    if path.is_dir():
+        path = path / "model.keras"
+    if not path.is_file():
+        raise InvalidArgument("model", str(model), f"a .keras file that exists, or one of {', '.join(BACKBONES)}")
+    try:
+        return keras.models.load_model(path, compile=False)
+    except Exception as error:
+        reason = str(error).splitlines()[0][:100]
+        raise InvalidArgument("model", str(model), f"a .keras file that Keras can read ({reason})") from None

@@ -1,0 +1,328 @@
+"""pretrain: what can be learned from inputs alone, by a network that another task will take over."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
+from callbacks.hyperparameters import set_learning_rate
+from callbacks.lr_finder import SWEEPS, LRFinder, run_range_test
+from callbacks.stop_on_nan import StopOnNaN
+from recipes.models.blocks import Style, hidden_block, output_layer
+from recipes.models.encoder import encoder
+from recipes.recipe import Recipe
+from recipes.training import LARGEST_SEED, check_data, check_recipe, steps_for
+from recipes.transfer_learning.corruption import SHARE, corrupt, parts_of
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+    from recipes.data import Data
+    from recipes.data.spec import Spec
+
+__all__ = ["WAYS", "Pretrained", "pretext", "pretrain"]
+
+WAYS = ("autoencoder", "corrupted")
+
+
+@dataclass
+class Pretrained:
+    """What :func:`pretrain` returns, and :func:`recipes.transfer` takes.
+
+    Attributes:
+        model: the trunk: a plain keras.Model from raw inputs to features of shape (batch, units), with the layers that
+            the recipe's model has before its outputs.
+        network: the trunk and what was put on it for the pretraining: the decoder, or the head.
+        how: "autoencoder" or "corrupted".
+        share: of the parts of a bad record that come from others.
+        recipe: what it was trained by, with the learning rate that was used.
+        data: whose inputs it was trained on.
+        history: name -> one value an epoch, as in Keras' ``History.history``.
+        best_epoch: the one whose weights the model has, counted from 1.
+        seed: of the training.
+        seconds: from building to the end.
+        message: None, or why it diverged.
+
+    Example:
+        >>> pretrained = recipes.pretrain(recipes.load("digits"))         # doctest: +SKIP
+        >>> model = recipes.transfer(pretrained, few, freeze=False)
+    """
+
+    model: keras.Model
+    network: keras.Model
+    how: str
+    share: float
+    recipe: Recipe
+    data: Data
+    history: dict[str, list[float]]
+    best_epoch: int
+    seed: int
+    seconds: float
+    message: str | None = None
+
+    @property
+    def diverged(self) -> bool:
+        """Whether the loss became NaN or infinite."""
+        return self.message is not None
+
+    def evaluate(self, split: str = "validation") -> dict[str, float]:
+        """How well the pretext is mastered on examples that were not trained on: name -> value.
+
+        For "corrupted": "accuracy", of which 0.5 is chance. For "autoencoder": "explained", the share of the inputs'
+        variance that the decoder gives back: 1 is all of it, 0 what a constant would do. And the loss and the other
+        metrics of both.
+
+        Args:
+            split: "validation" (default) or "test".
+        """
+        check_choice("split", split, ("validation", "test"))
+        batches = pretext(self.data, self.how, split, seed=self.seed, share=self.share)
+        found = self.network.evaluate(batches, verbose=0, return_dict=True)
+        scores = {name: float(value) for name, value in found.items()}
+        if self.how == "autoencoder":
+            scores["explained"] = 1.0 - scores["root_mean_squared_error"] ** 2
+        return scores
+
+
+def pretrain(
+    data: Data,
+    how: str = "autoencoder",
+    recipe: Recipe | None = None,
+    *,
+    epochs: int = 10,
+    seed: int = 0,
+    share: float = SHARE,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    verbose: int | str = "auto",
+) -> Pretrained:
+    """Trains the recipe's network, without its outputs, on the inputs of ``data`` alone: no label is looked at.
+
+    It is meant for many examples of which few have labels: pretrain on all, then :func:`recipes.transfer` to the few.
+
+    - ``"autoencoder"``: the network's last hidden layer has to hold what it takes to give the input back. A decoder is
+      put on it, dense layers of the network's sizes in reverse order, linear in the end; the loss is the mean squared
+      error in the units of the normalized inputs. A last hidden layer no smaller than the input could learn to copy:
+      there ``regularization="input_noise"`` or ``"dropout"`` makes it a denoising autoencoder, which cannot.
+    - ``"corrupted"``: every other record of a batch is spoiled by :func:`corrupt`, other records in every epoch, and
+      the network tells good (1) from bad (0).
+
+    It is trained and, after each epoch, validated like any model: by the recipe's optimizer, schedule and regularizers,
+    at its rate or one that a range test finds.
+
+    Args:
+        data: for "autoencoder" images or a table of numbers; for "corrupted" anything with parts to exchange. The
+            inputs of its training and validation splits are used.
+        how: one of the above. Default "autoencoder".
+        recipe: default ``Recipe()``. Its model is the one whose layers are trained.
+        epochs: passes over the training split, >= 1. Default 10.
+        seed: of initialization, data order and corruption, >= 0. Default 0.
+        share: of "corrupted": see :func:`corrupt`. Default 0.25.
+        callbacks: more Keras callbacks, after the recipe's.
+        verbose: of Keras' ``fit``. Default "auto".
+
+    Returns:
+        A :class:`Pretrained`: ``.model`` is the trunk, ``.evaluate()`` the score on the validation split.
+
+    Raises:
+        InvalidArgument: for a value outside its range, other data, a regularizer that needs labels, or a model without
+            a layer called "outputs"; before any training.
+
+    Source: autoencoders: Hinton and Salakhutdinov 2006; denoising: Vincent et al. 2008; telling good records from
+    spoiled ones: Collobert and Weston 2008.
+
+    Example:
+        >>> data = recipes.load("digits")                                       # doctest: +SKIP
+        >>> pretrained = recipes.pretrain(data, "autoencoder", epochs=20)
+        >>> x, y = data.arrays("train")
+        >>> few = data.with_train(x[:100], y[:100], how="the first 100")
+        >>> run = recipes.fit(few, model=recipes.transfer(pretrained, few, freeze=False))
+    """
+    start = time.perf_counter()
+    check_data(data)
+    check_choice("how", how, WAYS)
+    recipe = check_recipe(recipe)
+    check_integer("epochs", epochs, low=1)
+    check_integer("seed", seed, low=0, high=LARGEST_SEED)
+    _check_inputs(data, how)
+    recipe.check(_spec(data.spec, how))
+    augment = recipe.augment(data)
+    options: dict[str, Any] = {"seed": seed, "share": share}
+    batches = pretext(data, how, "train", augment=augment, **options)
+    keras.utils.set_random_seed(seed)
+    trunk = encoder(recipe.build_model, data.spec, None, {}, name="trunk", several=True)
+    network = _autoencoder(trunk, data.spec, recipe) if how == "autoencoder" else _judge(trunk, recipe)
+    steps = data.steps_per_epoch
+    recipe.compile(network, steps_per_execution=steps_for(network, data.batch_size, steps))
+    if recipe.learning_rate is None:
+        recipe = dataclasses.replace(recipe, learning_rate=_range_test(network, batches, recipe, data.spec))
+    set_learning_rate(network.optimizer, recipe.learning_rate)  # type: ignore[arg-type]
+    all_callbacks = recipe.callbacks(steps_per_epoch=steps, epochs=epochs, spec=data.spec)
+    history = network.fit(
+        pretext(data, how, "train", augment=augment, **options),
+        epochs=epochs,
+        validation_data=pretext(data, how, "validation", **options),
+        shuffle=False,  # the data shuffles itself
+        callbacks=[*all_callbacks, *callbacks],
+        verbose=verbose,
+    )
+    message = next(each.message for each in all_callbacks if isinstance(each, StopOnNaN))
+    if message is not None:
+        warnings.warn(f"training stopped: {message}", RuntimeWarning, stacklevel=2)
+    kept = [c.best_epoch + 1 for c in all_callbacks if getattr(c, "best_weights", None) is not None]
+    return Pretrained(
+        model=trunk,
+        network=network,
+        how=how,
+        share=share,
+        recipe=recipe,
+        data=data,
+        history={name: [float(value) for value in values] for name, values in history.history.items()},
+        best_epoch=kept[0] if kept else len(history.history["loss"]),
+        seed=seed,
+        seconds=time.perf_counter() - start,
+        message=message,
+    )
+
+
+def pretext(
+    data: Data,
+    how: str,
+    split: str = "train",
+    *,
+    seed: int = 0,
+    share: float = SHARE,
+    augment: Callable[[Any, Any], Any] | None = None,
+) -> tf.data.Dataset:
+    """Batches of inputs with what is to be answered: the normalized inputs themselves, or which records are good.
+
+    "train" comes in a new order at every iteration, with other records spoiled; iteration k (an epoch) depends on the
+    seed and on k alone. "validation" and "test" are the same at every iteration, and for "corrupted" half of their
+    records are bad.
+
+    Args:
+        data, how, seed, share: as in :func:`pretrain`.
+        split: "train" (default), "validation" or "test".
+        augment: what :meth:`recipes.Recipe.augment` returns; of "train".
+
+    Returns:
+        A dataset of known cardinality: of (x, target), target float32 (batch, values), or (x, good), good int64
+        (batch,).
+
+    Raises:
+        InvalidArgument: as :func:`pretrain` does.
+
+    Example:
+        >>> for x, good in pretext(data, "corrupted", seed=1):                    # doctest: +SKIP
+        ...     print(x.shape, good.numpy()[:4])
+        (32, 8, 8, 1) [1 0 1 0]
+    """
+    import tensorflow as tf
+
+    from recipes.data.assembly import SPLITS
+    from recipes.data.batching import shuffled
+    from recipes.data.dataset import EVALUATION_BATCH
+    from recipes.data.structure import items
+
+    check_choice("how", how, WAYS)
+    check_choice("split", split, SPLITS)
+    check_number("share", share, above=0, high=1)
+    _check_inputs(data, how)
+    x, _ = data._on_device(split)
+    count = data.settings["counts"][split]
+    if how == "corrupted" and count < 2:
+        raise InvalidArgument("data", count, f"one with at least 2 examples in {split!r}")
+    training = split == "train"
+    size = data.batch_size if training else max(EVALUATION_BATCH, data.batch_size)
+    if not training and how == "corrupted" and count % size == 1:
+        size += 1  # a single record has no other to take values from
+    mean = np.asarray(data.spec.input_mean, "float32")
+    deviation = np.sqrt(np.asarray(data.spec.input_variance, "float32"))
+    padding = data.spec.features[0].padding if data.spec.kind == "sequence" else None
+    with tf.init_scope(), tf.device("CPU:0"):
+        nothing = tf.zeros((count,), tf.int8)  # in place of labels
+
+        def answer(records: Any, seeds: Any) -> Any:
+            if training and augment is not None:
+                records = augment(records, seeds)
+            if how == "autoencoder":
+                return records, tf.reshape((tf.cast(records, tf.float32) - mean) / deviation, (-1, _values(data.spec)))
+            number = tf.ensure_shape(seeds[1], ())  # of the batch, over all epochs
+            rows = tf.shape(items(records)[0][1], out_type=tf.int64)[0]
+            good = (tf.range(rows) + 1 + number * rows) % 2
+            numbers = tf.stack([tf.constant(seed, tf.int64), number])
+            return corrupt(records, good == 0, numbers, share, padding), good
+
+        # The evaluated splits are shuffled too, once: which of them is bad must have nothing to do with their order.
+        order = shuffled(x, nothing, size, seed, drop_remainder=training, augment=answer)
+        batches = order.map(lambda made, _: made)
+        return batches.prefetch(2) if training else batches.cache()
+
+
+def _check_inputs(data: Data, how: str) -> None:
+    """Raises for inputs that cannot be given back, or that have no parts to exchange."""
+    spec = data.spec
+    if how == "autoencoder":
+        if spec.record or spec.kind not in ("image", "tabular"):
+            raise InvalidArgument("data", spec.name, f"images or a table of numbers for {how!r}")
+        return
+    if spec.kind == "text":
+        return
+    parts = (
+        len(spec.features) if spec.record else 2 if None in spec.input_shape else len(set(parts_of(spec.input_shape)))
+    )
+    if parts < 2:
+        raise InvalidArgument("data", spec.name, f"one with at least 2 columns, steps or pixels for {how!r}")
+
+
+def _values(spec: Spec) -> int:
+    return int(np.prod(spec.input_shape))
+
+
+def _spec(spec: Spec, how: str) -> Spec:
+    """Of the pretext, so that regularizers can say whether they suit it."""
+    labels: dict[str, Any] = {"task": "binary", "class_names": ("bad", "good")}
+    target: dict[str, Any] = {"target_mean": None, "target_variance": None}
+    if how == "autoencoder":
+        labels = {"task": "regression", "class_names": ()}
+        target = {"target_mean": 0.0, "target_variance": 1.0}
+    return dataclasses.replace(spec, outputs=1, **labels, **target)
+
+
+def _autoencoder(trunk: keras.Model, spec: Spec, recipe: Recipe) -> keras.Model:
+    """The trunk, and dense layers of its sizes in reverse order back to the number of values."""
+    widths = [layer.units for layer in trunk.layers if isinstance(layer, keras.layers.Dense)][-2::-1]
+    normalized = any(isinstance(layer, keras.layers.BatchNormalization) for layer in trunk.layers)
+    style = Style(recipe.activation, normalization="batch" if normalized else "none")
+    x = trunk.outputs[0]
+    for number, units in enumerate(widths, start=1):
+        dense = keras.layers.Dense(units, use_bias=not style.batch_norm, **style.kernel(), name=f"decoder_{number}")
+        x = hidden_block(x, dense, style, last=number == len(widths))
+    x = keras.layers.Dense(_values(spec), **style.kernel(output=True), dtype="float32", name="reconstruction")(x)
+    return keras.Model(trunk.input, x, name="autoencoder")
+
+
+def _judge(trunk: keras.Model, recipe: Recipe) -> keras.Model:
+    """The trunk, and one sigmoid unit that says how likely a record is good."""
+    style = Style(regularization=recipe.regularizers())
+    answer = output_layer(trunk.outputs[0], None, 1, "binary", style)
+    return keras.Model(trunk.input, answer, name="good_or_bad")
+
+
+def _range_test(network: keras.Model, batches: Any, recipe: Recipe, spec: Spec) -> float:
+    finder = LRFinder(sweeps=SWEEPS)
+    in_step = [
+        callback
+        for each in recipe.regularizers()
+        if each.acts_in_step
+        for callback in each.callbacks(epochs=1, schedule=None, spec=spec)
+    ]
+    run_range_test(network, batches, finder, callbacks=in_step)
+    return finder.suggest()

@@ -1,0 +1,135 @@
+"""unfreeze and fine_tune: the layers under a trained head learn too, at smaller rates."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from callbacks.checks import InvalidArgument, check_integer, check_number
+from recipes.optimizers.layer_rates import LayerRates
+from recipes.recipe import Recipe
+from recipes.run import Run
+from recipes.training import check_recipe, fit
+from recipes.transfer_learning.trunk import HEAD, call_of, has_kernel, input_of, leaves_of, set_trainable
+
+if TYPE_CHECKING:
+    from recipes.data import Data
+
+__all__ = ["fine_tune", "unfreeze"]
+
+FACTOR = 0.1
+"""By what the rate of the trunk is multiplied once it is unfrozen, where nothing else is said."""
+
+
+def unfreeze(
+    model: keras.Model,
+    recipe: Recipe,
+    *,
+    layers: int | None = None,
+    factor: float | tuple[float, float] = FACTOR,
+) -> Recipe:
+    """Makes the layers under the head trainable, and returns the recipe that trains them at smaller rates than it.
+
+    Batch normalization stays frozen, scale and shift too: with few data its statistics would be worse than those it
+    came with, and the layers above know it as it is. Dropout that was taken out stays out. The rates follow the
+    recipe's schedule, all in the same proportion: see :class:`LayerRates`. (Keras' ``MultiOptimizer`` would train all
+    layers at the rate that a schedule sets.)
+
+    Args:
+        model: of :func:`transfer`, with its head trained; changed in place.
+        recipe: the one to go by, with a learning rate, which is the head's: for example ``run.recipe`` of the training
+            of the head, or of one with fewer layers unfrozen. It is left as it is.
+        layers: how many of the upper layers with a kernel, >= 1; None (default) for all.
+        factor: of the rate of these layers, in (0, 1]: one number for all (default 0.1), or two, for the lowest and the
+            uppermost of them, with equal ratios between.
+
+    Returns:
+        A Recipe that differs in its optimizer only, to train this model by.
+
+    Raises:
+        InvalidArgument: for a model without a layer "outputs", a recipe without a rate or whose optimizer finds its
+            step itself, and values out of range; the model is unchanged then.
+
+    Source: rates that fall with depth: Howard and Ruder 2018, section 3.2; frozen statistics: Keras' guide "Transfer
+    learning and fine-tuning".
+
+    Example:
+        >>> gentle = recipes.unfreeze(model, run.recipe, layers=2, factor=(0.03, 0.3))   # doctest: +SKIP
+        >>> run = recipes.fit(data, gentle, model=model, epochs=5)
+    """
+    if not isinstance(model, keras.Model) or HEAD not in {layer.name for layer in model.layers}:
+        raise InvalidArgument("model", getattr(model, "name", model), "what recipes.transfer returns")
+    check_recipe(recipe)
+    if recipe is None or recipe.learning_rate is None:
+        raise InvalidArgument("recipe", recipe, "one with a learning rate: run.recipe of the training of the head")
+    low, high = factor if isinstance(factor, (tuple, list)) and len(factor) == 2 else (factor, factor)
+    for each in (low, high):
+        check_number("factor", each, above=0, high=1)
+    trunk = leaves_of(keras.Model(input_of(model), call_of(model, model.get_layer(HEAD)).input_tensors))
+    kernels = [number for number, layer in enumerate(trunk) if has_kernel(layer)]
+    count = len(kernels) if layers is None else check_integer("layers", layers, low=1)
+    kernels = kernels[-count:]
+    if not kernels:
+        raise InvalidArgument("model", model.name, "one with weights under its head")
+    chosen = [layer for layer in trunk[kernels[0] :] if not isinstance(layer, keras.layers.BatchNormalization)]
+    factors, below = {}, -1
+    for layer in chosen:
+        below += has_kernel(layer)
+        if layer.weights:
+            factors[layer.name] = float(low * (high / low) ** (below / max(1, len(kernels) - 1)))
+    # Regularizers give the optimizer their options when the recipe builds it.
+    optimizer = dataclasses.replace(recipe, regularization=()).build_optimizer()
+    if isinstance(optimizer, LayerRates):  # unfrozen before, less far
+        optimizer = optimizer.inner_optimizer
+    gentle = dataclasses.replace(recipe, optimizer=LayerRates(optimizer, factors))
+    wanted = {id(layer) for layer in chosen}
+    set_trainable(model, {id(layer): layer.trainable or id(layer) in wanted for layer in leaves_of(model)})
+    return gentle
+
+
+def fine_tune(
+    model: keras.Model,
+    data: Data,
+    recipe: Recipe | None = None,
+    *,
+    epochs: tuple[int, int] = (5, 5),
+    layers: int | None = None,
+    factor: float | tuple[float, float] = FACTOR,
+    seed: int = 0,
+    verbose: int | str = "auto",
+) -> Run:
+    """Both stages in one call: trains the head of a transferred model, then unfreezes the layers under it and goes on.
+
+    Args:
+        model: of :func:`transfer`; trained in place.
+        data: to train on.
+        recipe: of both stages; default ``Recipe()``. A rate that has to be found is found once, in the first stage; a
+            schedule such as 1cycle runs through once in each.
+        epochs: of the first stage and of the second, each >= 1. Default (5, 5).
+        layers, factor: of the second stage, as in :func:`unfreeze`.
+        seed: of both, >= 0. Default 0.
+        verbose: of Keras' ``fit``. Default "auto".
+
+    Returns:
+        The :class:`recipes.Run` of the second stage; where the first diverged, that of the first.
+
+    Raises:
+        InvalidArgument: as :func:`unfreeze` and :func:`recipes.fit` do.
+
+    Source: Keras' guide "Transfer learning and fine-tuning"; two stages under 1cycle: Howard and Gugger 2020.
+
+    Example:
+        >>> run = recipes.fine_tune(recipes.transfer("runs/digits", letters), letters)   # doctest: +SKIP
+        >>> run.evaluate()
+    """
+    if not isinstance(epochs, (tuple, list)) or len(epochs) != 2:
+        raise InvalidArgument("epochs", epochs, "two integers >= 1, one a stage")
+    for each in epochs:
+        check_integer("epochs", each, low=1)
+    options: dict[str, Any] = {"model": model, "seed": seed, "verbose": verbose}
+    head = fit(data, recipe, epochs=epochs[0], **options)
+    if head.diverged:
+        return head
+    return fit(data, unfreeze(model, head.recipe, layers=layers, factor=factor), epochs=epochs[1], **options)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from callbacks.checks import InvalidArgument
+from callbacks.checks import InvalidArgument, check_choice
 from recipes.models.blocks import (
     BATCH_NORM_MOMENTUM,
     Style,
@@ -25,8 +25,11 @@ if TYPE_CHECKING:
 
 __all__ = ["resnet"]
 
-LARGE = 64
-"""Images whose smaller side has this many pixels or more are brought to a quarter before the first block."""
+REDUCTIONS = (1, 2, 4)
+"""By what height and width can be divided before the first block."""
+
+TINY, SMALL, LARGE = 16, 24, 64
+"""Pixels of the smaller side from which on the default network is another."""
 
 
 def resnet(
@@ -36,6 +39,7 @@ def resnet(
     outputs: int | None = None,
     filters: Sequence[int] | None = None,
     blocks: Sequence[int] | None = None,
+    reduction: int | None = None,
     activation: str = "elu",
     initializer: Any = "he_normal",
     bias: Any = 0.0,
@@ -53,8 +57,9 @@ def resnet(
     first halves height and width (rounded up) in its first block. After the last block the mean over all positions of
     each channel goes to the output layer.
 
-    Before the blocks there is one 3x3 convolution or, where both sides of the image have at least 64 pixels, a 7x7
-    convolution and a 3x3 max pooling, both with stride 2.
+    Before the blocks there is one 3x3 convolution. Where the images have 24 pixels or more on their smaller side a 3x3
+    max pooling with stride 2 follows it, so that the blocks, for the same time, can have twice the filters; from 64
+    pixels on the convolution is 7x7 with stride 2.
 
     Dropout, and whatever else regularizers put after activations, stands on the branches, between the two convolutions,
     and once after the last block; never on the path along the shortcuts, which every later block builds on. (With batch
@@ -68,9 +73,11 @@ def resnet(
         input_shape: (height, width, channels); instead of ``spec``.
         outputs: number of classes, or of numbers; instead of ``spec``.
         filters: filters of each stage's convolutions. Default by the smaller side of the image: (16, 32) below 16
-            pixels, (16, 32, 64) below 64, else (32, 64, 128, 256); doubling in the same way for as many ``blocks`` as
-            are given.
+            pixels, (16, 32, 64) below 24, (32, 64, 128) below 64, else (32, 64, 128, 256); doubling in the same way for
+            as many ``blocks`` as are given.
         blocks: residual blocks of each stage. Default 1 each below 16 pixels, 2 each from there on.
+        reduction: by what height and width are divided before the first block: 1, 2 or 4. Default 1 below 24 pixels, 2
+            below 64, else 4.
         activation, initializer, bias, normalization, regularization, preprocessing, task, name: as in
             :func:`recipes.mlp`; the first convolution and two for each block count towards "deep".
 
@@ -83,7 +90,7 @@ def resnet(
 
     Source: He et al. 2016, arXiv:1512.03385, with its projection shortcuts (option B) and the default setup of Géron
     2019, table 11-3. With ``activation="relu"`` the paper's ResNet-20 for CIFAR-10 is
-    ``filters=(16, 32, 64), blocks=(3, 3, 3)``, its ResNet-18 for ImageNet
+    ``filters=(16, 32, 64), blocks=(3, 3, 3), reduction=1``, its ResNet-18 for ImageNet
     ``filters=(64, 128, 256, 512), blocks=(2, 2, 2, 2)``.
 
     Example:
@@ -94,14 +101,14 @@ def resnet(
     shape, outputs = input_shape_of(spec, input_shape, outputs)
     if len(shape) != 3:
         raise InvalidArgument("input_shape", shape, "(height, width, channels) for a resnet: use mlp for other data")
-    filters, blocks = _stages(shape, filters, blocks)
+    reduction = _reduction(min(shape[:2]), reduction)
+    filters, blocks = _stages(shape, filters, blocks, reduction)
     style = Style(activation, initializer, normalization, regularization, bias=bias, depth=1 + 2 * sum(blocks))
     inputs, x = model_input(spec, shape, preprocessing, style)
-    if min(shape[:2]) >= LARGE:
-        x = hidden_block(x, _convolution(filters[0], 7, 2, style), _bare(style))
+    large = reduction == 4
+    x = hidden_block(x, _convolution(filters[0], 7 if large else 3, 2 if large else 1, style), _bare(style))
+    if reduction > 1:
         x = keras.layers.MaxPooling2D(3, strides=2, padding="same")(x)
-    else:
-        x = hidden_block(x, _convolution(filters[0], 3, 1, style), _bare(style))
     for stage, (count, repeats) in enumerate(zip(filters, blocks, strict=True), start=1):
         for number in range(1, repeats + 1):
             stride = 2 if stage > 1 and number == 1 else 1
@@ -110,23 +117,29 @@ def resnet(
     return keras.Model(inputs, output_layer(x, spec, outputs, task, style), name=name)
 
 
-def _stages(shape: tuple, filters: Any, blocks: Any) -> tuple[list[int], list[int]]:
+def _reduction(side: int, reduction: int | None) -> int:
+    if reduction is None:
+        return 1 if side < SMALL else 2 if side < LARGE else 4
+    return check_choice("reduction", reduction, REDUCTIONS)
+
+
+def _stages(shape: tuple, filters: Any, blocks: Any, reduction: int) -> tuple[list[int], list[int]]:
     """The filters and the number of blocks of each stage, checked."""
     side = min(shape[:2])
+    most = math.ceil(side / reduction).bit_length()
     if blocks is not None:
         blocks = sizes("blocks", blocks)
     if filters is None:
-        stages = 2 if side < 16 else 3 if side < LARGE else 4
-        stages = min(stages, side.bit_length()) if blocks is None else len(blocks)
-        filters = [(16 if side < LARGE else 32) * 2**stage for stage in range(stages)]
+        stages = 2 if side < TINY else 3 if side < LARGE else 4
+        stages = min(stages, most) if blocks is None else len(blocks)
+        filters = [(16 if side < SMALL else 32) * 2**stage for stage in range(stages)]
     filters = sizes("filters", filters)
     if blocks is None:
-        blocks = [1 if side < 16 else 2] * len(filters)
+        blocks = [1 if side < TINY else 2] * len(filters)
     if not filters:
         raise InvalidArgument("filters", filters, "given for at least one stage")
     if len(blocks) != len(filters):
         raise InvalidArgument("blocks", blocks, f"as long as filters, which has {len(filters)} stages")
-    most = (math.ceil(side / 4) if side >= LARGE else side).bit_length()
     if len(filters) > most:
         raise InvalidArgument("filters", filters, f"at most {most} long for {shape} images")
     return filters, blocks

@@ -120,7 +120,7 @@ def test_a_block_whose_branch_is_zero_hands_its_input_on():
 
 
 def test_the_networks_of_the_paper():
-    small = resnet(input_shape=(32, 32, 3), outputs=10, filters=(16, 32, 64), blocks=(3, 3, 3))
+    small = resnet(input_shape=(32, 32, 3), outputs=10, filters=(16, 32, 64), blocks=(3, 3, 3), reduction=1)
     assert len(kernels(small)) == 1 + 18 + 2  # and the output layer: 20, and two projections
     assert trainable(small) == parameters(3, (16, 32, 64), (3, 3, 3), 10) == 272_474
     # The paper's 0.27 M are without projections: their shortcuts pad with zeros (option A).
@@ -139,9 +139,10 @@ def test_the_networks_of_the_paper():
         ((2, 3, 1), (16, 32), 1, (1, 2)),
         ((8, 8, 1), (16, 32), 1, (4, 4)),
         ((15, 40, 1), (16, 32), 1, (8, 20)),
-        ((28, 28, 1), (16, 32, 64), 2, (7, 7)),
-        ((32, 32, 3), (16, 32, 64), 2, (8, 8)),
-        ((33, 47, 1), (16, 32, 64), 2, (9, 12)),
+        ((23, 28, 1), (16, 32, 64), 2, (6, 7)),
+        ((28, 28, 1), (32, 64, 128), 2, (4, 4)),
+        ((32, 32, 3), (32, 64, 128), 2, (4, 4)),
+        ((33, 47, 1), (32, 64, 128), 2, (5, 6)),
         ((64, 64, 3), (32, 64, 128, 256), 2, (2, 2)),
         ((96, 70, 3), (32, 64, 128, 256), 2, (3, 3)),
     ],
@@ -166,9 +167,17 @@ def test_the_first_layers_for_large_images(kinds):
     assert kinds(resnet(**options))[1:4] == ["Conv2D4 no bias", "BatchNormalization", "elu"]
 
 
+@pytest.mark.parametrize(("reduction", "first", "rest"), [(1, (32, 24, 4), []), (2, (32, 24, 4), [(16, 12, 4)])])
+def test_images_are_reduced_before_the_blocks_as_asked_for(reduction, first, rest):
+    model = resnet(input_shape=(32, 24, 1), outputs=3, filters=(4,), blocks=(1,), reduction=reduction)
+    pools = [layer.output.shape[1:] for layer in model.layers if isinstance(layer, keras.layers.MaxPooling2D)]
+    assert (model.layers[1].output.shape[1:], pools, sums(model)) == (first, rest, [(rest or [first])[0]])
+    assert model.layers[1].kernel_size == (3, 3)
+
+
 def test_filters_or_blocks_alone():
-    assert sums(resnet(input_shape=(32, 32, 3), outputs=2, filters=(4, 8))) == [(32, 32, 4)] * 2 + [(16, 16, 8)] * 2
-    assert [shape[-1] for shape in sums(resnet(input_shape=(32, 32, 3), outputs=2, blocks=(1, 2)))] == [16, 32, 32]
+    assert sums(resnet(input_shape=(32, 32, 3), outputs=2, filters=(4, 8))) == [(16, 16, 4)] * 2 + [(8, 8, 8)] * 2
+    assert [shape[-1] for shape in sums(resnet(input_shape=(32, 32, 3), outputs=2, blocks=(1, 2)))] == [32, 64, 64]
 
 
 def test_without_batch_normalization(kinds):
@@ -272,6 +281,9 @@ def test_cut_before_its_outputs(images):
         ({"filters": 4}, "filters must be a sequence"),
         ({"filters": (4, 0)}, "filters must be an integer >= 1"),
         ({"filters": ()}, "filters must be given for at least one stage"),
+        ({"reduction": 3}, "reduction must be one of 1, 2, 4"),
+        ({"reduction": 0.5}, "reduction must be one of 1, 2, 4"),
+        ({"filters": (2,) * 4, "reduction": 4}, r"filters must be at most 2 long"),
         ({"blocks": ()}, "filters must be given for at least one stage"),
         ({"blocks": 2}, "blocks must be a sequence"),
         ({"blocks": (1, 0)}, "blocks must be an integer >= 1"),

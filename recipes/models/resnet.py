@@ -73,8 +73,8 @@ def resnet(
         input_shape: (height, width, channels); instead of ``spec``.
         outputs: number of classes, or of numbers; instead of ``spec``.
         filters: filters of each stage's convolutions. Default by the smaller side of the image: (16, 32) below 16
-            pixels, (16, 32, 64) below 24, (32, 64, 128) below 64, else (32, 64, 128, 256); doubling in the same way for
-            as many ``blocks`` as are given.
+            pixels, (16, 32, 64) below 24, else (32, 64, 128, 256); doubling in the same way for as many ``blocks`` as are
+            given.
         blocks: residual blocks of each stage. Default 1 each below 16 pixels, 2 each from there on.
         reduction: by what height and width are divided before the first block: 1, 2 or 4. Default 1 below 24 pixels, 2
             below 64, else 4.
@@ -130,7 +130,7 @@ def _stages(shape: tuple, filters: Any, blocks: Any, reduction: int) -> tuple[li
     if blocks is not None:
         blocks = sizes("blocks", blocks)
     if filters is None:
-        stages = 2 if side < TINY else 3 if side < LARGE else 4
+        stages = 2 if side < TINY else 3 if side < SMALL else 4
         stages = min(stages, most) if blocks is None else len(blocks)
         filters = [(16 if side < SMALL else 32) * 2**stage for stage in range(stages)]
     filters = sizes("filters", filters)

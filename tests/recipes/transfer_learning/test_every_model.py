@@ -37,7 +37,10 @@ def data_for(model, images):
     words = np.array([["a few", "b words", "c here"][each] for each in y], object)
     if model == "text":
         return recipes.Data.from_arrays(words, y, name="texts")
-    columns = {"kind": np.array(["x", "y", "z"], object)[random.permutation(y)], "size": random.normal(size=90).astype("float32")}
+    columns = {
+        "kind": np.array(["x", "y", "z"], object)[random.permutation(y)],
+        "size": random.normal(size=90).astype("float32"),
+    }
     if model == "mixed":
         columns["picture"] = random.integers(0, 255, (90, 8, 8, 1)).astype("uint8")
     return recipes.Data.from_arrays(columns, y, name="records")

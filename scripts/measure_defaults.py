@@ -2,14 +2,15 @@
 
     python scripts/measure_defaults.py --data-dir DIR      # DIR: where MNIST and CIFAR-10 are prepared for TFDS
 
-Nothing is chosen but what the case says; the learning rate is found by the range test, as always. Writes
-``results/defaults.csv``, a row a training: test score, seconds, what the model was. ``--only`` measures some of the
+Nothing is chosen but what the case says; the learning rate is found by the range test, as always, but where the case
+ends in a number. Writes ``results/defaults.csv``, a row a training: test score, seconds, what the model was. ``--only`` measures some of the
 cases again and keeps the rows of the others.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import time
 from typing import Any, NamedTuple
 
@@ -29,13 +30,15 @@ class Case(NamedTuple):
     recipe: recipes.Recipe
 
 
+PHOTOGRAPHS = recipes.Recipe(model="resnet", regularization=("early_stopping", "augmentation"))
+
 CASES = {
     **{name: Case(name, 10, 3, recipes.Recipe()) for name in EMBEDDED_NAMES},
+    "docstrings-adam": Case("docstrings", 10, 3, recipes.Recipe(optimizer="adam")),
     "mnist-cnn": Case("mnist", 3, 3, recipes.Recipe(model="cnn")),
     "mnist-rnn": Case("mnist", 3, 3, recipes.Recipe(model="rnn")),
-    "cifar10-resnet": Case(
-        "cifar10", 10, 1, recipes.Recipe(model="resnet", regularization=("early_stopping", "augmentation"))
-    ),
+    "cifar10-resnet": Case("cifar10", 10, 1, PHOTOGRAPHS),
+    "cifar10-resnet-0.2": Case("cifar10", 10, 1, dataclasses.replace(PHOTOGRAPHS, learning_rate=0.2)),
 }
 
 

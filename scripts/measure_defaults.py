@@ -3,8 +3,8 @@
     python scripts/measure_defaults.py --data-dir DIR      # DIR: where MNIST and CIFAR-10 are prepared for TFDS
 
 Nothing is chosen but what the case says; the learning rate is found by the range test, as always, but where the case
-ends in a number. Writes ``results/defaults.csv``, a row a training: test score, seconds, what the model was. ``--only`` measures some of the
-cases again and keeps the rows of the others.
+ends in a number. Writes ``results/defaults.csv``, a row a training: test score, seconds, what the model was. ``--only``
+measures some of the cases again and keeps the rows of the others.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ REDUCTIONS = (1, 2, 4)
 """By what height and width can be divided before the first block."""
 
 TINY, SMALL, LARGE = 16, 24, 64
-"""Pixels of the smaller side from which on the default network is another."""
+"""Sizes in pixels of the smaller side, from each of which on the default network is another."""
 
 
 def resnet(
@@ -73,8 +73,8 @@ def resnet(
         input_shape: (height, width, channels); instead of ``spec``.
         outputs: number of classes, or of numbers; instead of ``spec``.
         filters: filters of each stage's convolutions. Default by the smaller side of the image: (16, 32) below 16
-            pixels, (16, 32, 64) below 24, else (32, 64, 128, 256); doubling in the same way for as many ``blocks`` as are
-            given.
+            pixels, (16, 32, 64) below 24, else (32, 64, 128, 256); doubling in the same way for as many ``blocks``
+            as are given.
         blocks: residual blocks of each stage. Default 1 each below 16 pixels, 2 each from there on.
         reduction: by what height and width are divided before the first block: 1, 2 or 4. Default 1 below 24 pixels, 2
             below 64, else 4.

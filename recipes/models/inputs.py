@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from recipes.data.spec import Spec
     from recipes.models.blocks import Style
 
-__all__ = ["as_vector", "average", "default_preprocessing", "model_input"]
+__all__ = ["as_vector", "average", "default_preprocessing", "model_input", "resized"]
 
 ONE_HOT = 32
 """Up to so many values a category is one-hot; beyond, each value has a vector that is learned."""
@@ -110,8 +110,17 @@ def _preprocessed(spec: Spec, inputs: Any, word: int) -> Any:
     if spec.kind == "sequence":
         return _steps(spec.features[0], inputs)
     if spec.resized:
-        inputs = keras.layers.Resizing(*spec.input_shape[:2], dtype=spec.input_dtype)(inputs)
+        inputs = resized(inputs, *spec.input_shape[:2], dtype=spec.input_dtype)
     return _normalization(spec.input_mean, spec.input_variance)(inputs)
+
+
+def resized(x: Any, height: int, width: int, dtype: str = "float32") -> Any:
+    """Images of any size brought to one.
+
+    Keras' layer is called with ``training=False``: left to itself it takes True, and tells so all layers after it, so
+    that batch normalization would go by the batch in a model that is called without ``training``, as SavedModels are.
+    """
+    return keras.layers.Resizing(height, width, dtype=dtype, name="resizing")(x, training=False)
 
 
 def _normalization(mean: Sequence[float], variance: Sequence[float]) -> keras.layers.Layer:

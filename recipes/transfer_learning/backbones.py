@@ -13,6 +13,7 @@ from keras import ops
 
 from callbacks.checks import InvalidArgument, check_integer
 from recipes.models.blocks import Style, model_input
+from recipes.models.inputs import resized
 
 if TYPE_CHECKING:
     from recipes.data.spec import Spec
@@ -97,7 +98,7 @@ def backbone_of(
     for layer in others:
         x = layer(x)
     if spec.resized or side != (height, width):
-        x = keras.layers.Resizing(*side, dtype="float32", name="resizing")(x)
+        x = resized(x, *side)
     # A second one, on top of these layers, whose own come one by one: files know layers by their place in the network.
     whole = build(**settings, input_tensor=x)
     whole.set_weights(network.get_weights())

@@ -110,17 +110,17 @@ def _preprocessed(spec: Spec, inputs: Any, word: int) -> Any:
     if spec.kind == "sequence":
         return _steps(spec.features[0], inputs)
     if spec.resized:
-        inputs = resized(inputs, *spec.input_shape[:2], dtype=spec.input_dtype)
+        inputs = resized(inputs, *spec.input_shape[:2], dtype=spec.input_dtype, name="inputs_resizing")
     return _normalization(spec.input_mean, spec.input_variance)(inputs)
 
 
-def resized(x: Any, height: int, width: int, dtype: str = "float32") -> Any:
+def resized(x: Any, height: int, width: int, *, dtype: str = "float32", name: str) -> Any:
     """Images of any size brought to one.
 
     Keras' layer is called with ``training=False``: left to itself it takes True, and tells so all layers after it, so
     that batch normalization would go by the batch in a model that is called without ``training``, as SavedModels are.
     """
-    return keras.layers.Resizing(height, width, dtype=dtype, name="resizing")(x, training=False)
+    return keras.layers.Resizing(height, width, dtype=dtype, name=name)(x, training=False)
 
 
 def _normalization(mean: Sequence[float], variance: Sequence[float]) -> keras.layers.Layer:

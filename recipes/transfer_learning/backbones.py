@@ -98,7 +98,7 @@ def backbone_of(
     for layer in others:
         x = layer(x)
     if spec.resized or side != (height, width):
-        x = resized(x, *side)
+        x = resized(x, *side, name="resizing")
     # A second one, on top of these layers, whose own come one by one: files know layers by their place in the network.
     whole = build(**settings, input_tensor=x)
     whole.set_weights(network.get_weights())

@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from recipes import transfer
 from recipes.data import Data, Spec
 from recipes.data.feature import Feature
 from recipes.data.reading import _resized
-from recipes.models import mlp
+from recipes.models import cnn, mlp
 from recipes.models.blocks import Style
 from recipes.models.inputs import as_vector, model_input
 
@@ -178,6 +179,29 @@ def test_raw_images_are_resized_as_reading_did(dtype):
         np.testing.assert_allclose(
             model(small[np.newaxis])[0], expected, rtol=1e-4, atol=1e-5
         )  # those of one size stay
+
+
+def test_what_is_resized_and_then_normalized_by_the_batch_answers_the_same_alone_and_among_others(tmp_path):
+    """Keras' Resizing would put all layers after it into training mode wherever ``training`` is not given."""
+    x = RANDOM.integers(0, 256, (40, 12, 12, 3)).astype("uint8")
+    spec = dataclasses.replace(Data.from_arrays(x, np.arange(40) % 2).spec, resized=True)
+    model = cnn(spec, filters=(4,), hidden=(5,), normalization="batch")
+    before = [np.array(each) for each in model.weights]
+    expected = np.asarray(model(x, training=False))
+    assert not np.allclose(expected, np.asarray(model(x, training=True)), atol=1e-3)
+    for variable, value in zip(model.weights, before, strict=True):
+        variable.assign(value)
+    model.export(tmp_path / "served", verbose=False)
+    served = tf.saved_model.load(tmp_path / "served")
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    copied = transfer(model, Data.from_arrays(x, np.arange(40) % 2), freeze=False)
+    copied = keras.Model(copied.input, copied.get_layer("outputs").input)
+    below = keras.Model(model.input, model.get_layer("outputs").input)
+    for answer in (model, loaded, served.serve):
+        np.testing.assert_allclose(np.asarray(answer(tf.constant(x))), expected, atol=1e-5)
+        np.testing.assert_allclose(np.asarray(answer(tf.constant(x[:1]))), expected[:1], atol=1e-5)
+    np.testing.assert_allclose(np.asarray(copied(x)), np.asarray(below(x, training=False)), atol=1e-5)
 
 
 def test_resizing_is_that_of_tensorflow():

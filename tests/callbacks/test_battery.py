@@ -20,6 +20,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 
 OPTIMIZERS = ("SGD", "Adam", "RMSprop", "Nadam", "Adamax", "Adagrad", "Adadelta", "AdamW", "Lion", "Ftrl", "Muon")
 
+SEVERAL = [pytest.param(1, marks=pytest.mark.thorough), 4]
+"""Steps a call; with several there is more that can go wrong."""
 
 CASES = ("case", "schedule_case", "rate_case", "free_case")
 
@@ -132,7 +134,7 @@ def test_a_length_that_was_given_is_enough(schedule_case, make_model, run, datas
     assert (logs, weights(model)) == baseline(schedule_case, 3)
 
 
-@pytest.mark.parametrize("steps", [1, 4])
+@pytest.mark.parametrize("steps", SEVERAL)
 def test_after_the_fit_the_rate_is_left_alone(case, steps, make_model, run):
     if case.every_batch and steps > 1:
         pytest.skip("it needs every batch")
@@ -147,7 +149,7 @@ def test_after_the_fit_the_rate_is_left_alone(case, steps, make_model, run):
     assert weights(model) == before  # at rate and momentum zero
 
 
-@pytest.mark.parametrize("steps", [1, 4])
+@pytest.mark.parametrize("steps", SEVERAL)
 def test_an_interrupted_fit_leaves_nothing_behind_that_changes_the_rate(schedule_case, steps, make_model, run):
     class Interrupted(RuntimeError):
         pass
@@ -164,7 +166,7 @@ def test_an_interrupted_fit_leaves_nothing_behind_that_changes_the_rate(schedule
     assert get_learning_rate(model.optimizer) == 0.125
 
 
-@pytest.mark.parametrize("steps", [1, 4])
+@pytest.mark.parametrize("steps", SEVERAL)
 def test_compiled_anew_it_follows_the_new_optimizer(schedule_case, steps, make_model, run, baseline):
     model = make_model(keras.optimizers.Adam(0.5), steps_per_execution=4)
     start, old = model.get_weights(), model.optimizer
@@ -176,7 +178,7 @@ def test_compiled_anew_it_follows_the_new_optimizer(schedule_case, steps, make_m
     assert float(old.learning_rate) == 0.75
 
 
-@pytest.mark.parametrize("steps", [1, 4])
+@pytest.mark.parametrize("steps", SEVERAL)
 def test_save_and_reload_after_a_fit(free_case, steps, make_model, run, tmp_path, dataset):
     model = make_model(steps_per_execution=steps)
     run(model, free_case.make(), epochs=1)
@@ -209,7 +211,7 @@ def test_a_killed_and_resumed_run_is_an_unbroken_one(schedule_case, steps, make_
     assert logs == {key: values[2:] for key, values in expected.items()}
 
 
-@pytest.mark.parametrize("steps", [1, 4])
+@pytest.mark.parametrize("steps", SEVERAL)
 def test_several_optimizers_for_one_model(case, steps, run, dataset):
     if case.every_batch and steps > 1:
         pytest.skip("it needs every batch")
@@ -246,7 +248,7 @@ def test_every_optimizer_of_keras(name, make_model, run):
     assert "momentum" not in logs
 
 
-@pytest.mark.parametrize("steps", [1, 4])
+@pytest.mark.parametrize("steps", SEVERAL)
 def test_mixed_precision(case, steps, arrays, dataset):
     if case.every_batch and steps > 1:
         pytest.skip("it needs every batch")

@@ -209,6 +209,9 @@ CASES: dict[str, Callable[[], Results]] = {
     "50 arms": lambda: make_results(tuple(f"optimizer_{i}" for i in range(10)), REGULARIZERS, trials=3),
     "strange names": lambda: make_results(("a|b", "<script>alert(1)</script>"), ("$x$_1", '"[bold]&')),
 }
+FEW = ("25 arms", "1 seed", "all diverged", "regression", "strange names")
+"""What the ordinary tests draw; the others are thorough."""
+
 EVERYTHING = tuple(f"{optimizer}+{regularizer}" for optimizer in ("momentum", "adam") for regularizer in ("none", "l2"))
 
 
@@ -218,7 +221,9 @@ def results() -> Results:
     return make_results()
 
 
-@pytest.fixture(scope="session", params=list(CASES))
+@pytest.fixture(
+    scope="session", params=[each if each in FEW else pytest.param(each, marks=pytest.mark.thorough) for each in CASES]
+)
 def any_results(request) -> Results:
     """Each kind of comparison in turn."""
     return CASES[request.param]()

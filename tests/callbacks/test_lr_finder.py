@@ -268,7 +268,7 @@ def test_a_sweep_without_a_suggestion_does_not_count():
 def test_the_lowest_of_several_suggestions_is_taken():
     falling, rising = np.linspace(2.0, 1.0, 14), np.linspace(1.2, 5.0, 6)
     late = by_hand([*falling, *rising])
-    early = by_hand([*falling[::2], *rising, *rising])
+    early = by_hand([*falling[::2], *rising, *rising, 5.0])
     assert early.suggest() < late.suggest()
     late._losses = [*late._losses, *early._losses, *late._losses]
     assert late.suggest() == early.suggest()

@@ -98,9 +98,7 @@ class LRFinder(keras.callbacks.Callback):
         return np.concatenate([np.array(losses, np.float64) for losses in self._losses])
 
     def suggest(self, rule: str = "peak") -> float:
-        """One learning rate read off the curve; of several sweeps the lowest of what each suggests.
-
-        (A peak that is too high costs far more than one that is too low.)
+        """One learning rate read off the curve; of several sweeps the median of what each suggests.
 
         Args:
             rule: "peak" (default, for 1cycle), "valley", "steepest" or "minimum"; see :mod:`callbacks.suggestions`.
@@ -119,7 +117,7 @@ class LRFinder(keras.callbacks.Callback):
                 nothing = error
         if not found and nothing is not None:
             raise nothing
-        return min(found)
+        return sorted(found)[(len(found) - 1) // 2]
 
     def _suggestion(self, losses: np.ndarray, rule: str) -> float:
         finite = np.isfinite(losses)
@@ -244,7 +242,7 @@ def find_learning_rate(
             batches; repeated if it is too short.
         rule: how to read the curve; see :meth:`LRFinder.suggest`.
         batch_size: examples in a batch of arrays, >= 1; a dataset has its own. Default 32, as Keras' ``fit``.
-        sweeps: how many, >= 1; the lowest of what they suggest is returned. Default 3.
+        sweeps: how many, >= 1; the median of what they suggest is returned. Default 3.
         **options: of :class:`LRFinder`.
 
     Returns:

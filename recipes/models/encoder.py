@@ -84,7 +84,7 @@ def encoder(
     last = next((layer for layer in whole.layers if layer.name == "outputs"), None)
     if last is None:
         raise InvalidArgument("model", whole.name, 'one whose last dense layer is called "outputs"')
-    record = isinstance(whole.input, dict)
+    record = not isinstance(whole, keras.Sequential) and isinstance(whole.input, dict)
     if (record and not several) or (not record and len(whole.inputs) != 1) or len(last.input.shape) != 2:
         accepted = "one with one input, and one row of numbers an example before its outputs"
         raise InvalidArgument("model", whole.name, accepted)

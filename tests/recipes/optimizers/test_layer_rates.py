@@ -39,7 +39,7 @@ def test_a_factor_is_a_smaller_rate_whatever_the_optimizer(name, double_precisio
         np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-9)
 
 
-def test_the_schedule_moves_all_rates_in_proportion(few, classes):
+def test_the_schedule_moves_all_rates_in_proportion(classes):
     """Under 1cycle, rate and momentum, a part with factor f is trained as all of it with the peak times f."""
 
     def trained(rate, factors):
@@ -60,12 +60,12 @@ def test_the_schedule_moves_all_rates_in_proportion(few, classes):
 
 
 @pytest.mark.thorough
-def test_half_precision_and_accumulated_gradients(run, few):
+def test_half_precision_and_accumulated_gradients(classes):
     keras.config.set_dtype_policy("mixed_float16")
     recipe = Recipe(regularization="none", learning_rate=0.05)
-    source = recipes.mlp(few.spec, hidden=(8,))
-    model = transfer(source, few)
-    trained = recipes.fit(few, unfreeze(model, recipe), epochs=2, model=model, verbose=0)
+    source = recipes.mlp(classes.spec, hidden=(8,))
+    model = transfer(source, classes)
+    trained = recipes.fit(classes, unfreeze(model, recipe), epochs=2, model=model, verbose=0)
     assert isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer)
     assert not trained.diverged
     keras.config.set_dtype_policy("float32")

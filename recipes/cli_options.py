@@ -56,7 +56,12 @@ Schedule = Annotated[str, typer.Option(help="See `recipes list schedules`.")]
 
 
 def names(text: str) -> list[str]:
-    """The names in a text that separates them by commas."""
+    """The names in a text that separates them by commas; empty ones are left out.
+
+    Example:
+        >>> names("a, b,")
+        ['a', 'b']
+    """
     return [part.strip() for part in text.split(",") if part.strip()]
 
 

@@ -23,7 +23,15 @@ def _on_disk(x: Inputs) -> bool:
 
 
 def gather_rows(x: Inputs, indices: tf.Tensor) -> Any:
-    """The examples at these places, from memory or from disk."""
+    """The examples at these places, from memory or from disk; an array or several by name, as ``x`` is.
+
+    Args:
+        x: shape (n, ...): a tensor, a :class:`recipes.data.stored.Stored`, or a dictionary of these.
+        indices: integers of shape (k,).
+
+    Returns:
+        Tensors of shape (k, ...).
+    """
 
     def fetch(each: Any) -> tf.Tensor:
         if not isinstance(each, Stored):

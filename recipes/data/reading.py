@@ -41,7 +41,14 @@ def available_memory() -> int:
 
 
 def needed_memory(info: Any, selection: Selection, splits: Sequence[str], image_size: tuple[int, int] | None) -> int:
-    """About how many bytes the arrays of these splits take."""
+    """About how many bytes the arrays of these splits take, from the numbers of examples and the shapes alone.
+
+    Args:
+        info: the builder's ``DatasetInfo``.
+        selection: which features are read.
+        splits: their names in TFDS.
+        image_size: (height, width) that images are brought to; None where they stay as they are.
+    """
     each = 8 * len(selection.targets)
     for source in selection.inputs:
         shape = _shape(source, image_size)

@@ -31,12 +31,22 @@ def apply(function: Callable[[Any], Any], x: Inputs) -> Any:
 
 
 def length(x: Inputs) -> int:
-    """How many examples there are."""
+    """How many examples there are.
+
+    Example:
+        >>> length({"a": np.zeros((3, 2)), "b": np.zeros(3)})
+        3
+    """
     return len(next(iter(x.values())) if isinstance(x, dict) else x)
 
 
 def take(x: Inputs, indices: np.ndarray) -> Inputs:
-    """The examples at these places; what is on disk stays there."""
+    """The examples at these places, integers of shape (k,); what is on disk stays there.
+
+    Example:
+        >>> take({"a": np.arange(4)}, np.array([2, 0]))
+        {'a': array([2, 0])}
+    """
     return apply(lambda each: each.select(indices) if isinstance(each, Stored) else each[indices], x)
 
 

@@ -35,7 +35,16 @@ NOISY = (
 
 
 def features_of(source: keras.Model, at: str | None) -> Any:
-    """The output of the last layer that is taken over."""
+    """The output of the last layer that is taken over: rows (batch, size), or feature maps of rank 3 or 4.
+
+    Args:
+        source: what is taken from.
+        at: the name of that layer; None for the layer below "outputs", else below the last one with weights of a model
+            that ends in softmax or sigmoid, else the model's own output.
+
+    Raises:
+        InvalidArgument: for a model that Keras cannot copy, an unknown name, or several outputs.
+    """
     if not isinstance(source, (keras.Sequential, Functional)) or not source.built:
         raise InvalidArgument("model", source.name, "one that Keras can copy: a functional or sequential one, built")
     layers = {layer.name: layer for layer in source.layers}
@@ -94,6 +103,7 @@ def leaves_of(model: keras.Model) -> list[Any]:
 
 
 def has_kernel(layer: Any) -> bool:
+    """Whether the layer has a weight of rank 2 or more, which biases and normalization do not."""
     return any(len(weight.shape) > 1 for weight in layer.weights)
 
 

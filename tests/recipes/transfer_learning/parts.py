@@ -1,4 +1,4 @@
-"""Tiny images, and looks into models, for the tests of transfer."""
+"""Tiny data, and looks into models, for the tests of transfer."""
 
 import keras
 import numpy as np
@@ -45,3 +45,15 @@ MODULES = {
 def prepared(name, x):
     """By Keras' own preprocessing."""
     return getattr(keras.applications, MODULES[name]).preprocess_input(np.array(x, "float32"))
+
+
+def people(count=320):
+    """Records whose columns belong together: a city, its country, and a height that depends on it."""
+    random = np.random.default_rng(3)
+    place = random.integers(0, 4, count)
+    x = {
+        "city": np.array(["Rome", "Oslo", "Lima", "Bonn"], object)[place],
+        "country": np.array(["Italy", "Norway", "Peru", "Germany"], object)[place],
+        "height": (50.0 * place + random.normal(size=count)).astype("float32"),
+    }
+    return recipes.Data.from_arrays(x, np.arange(count) % 2, batch_size=16, name="people")

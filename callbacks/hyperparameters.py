@@ -105,9 +105,9 @@ def has_live_momentum(optimizer: Any) -> bool:
 def range_test_divisor(optimizer: Any) -> float:
     """By what to divide the rate from which the loss of a range test rises, to have a good peak of a training.
 
-    - 2 where the size of an update follows that of the gradient (SGD, momentum).
-    - 5 where it does not (Adam, RMSProp, ...): such steps survive rates far above the best.
-    - 1 for AdaGrad and Adadelta, whose steps in a short test are not those of a training at the same rate: AdaGrad's
+    - 4 where the size of an update follows that of the gradient (SGD, momentum).
+    - 10 where it does not (Adam, RMSProp, ...): such steps survive rates far above the best.
+    - 2 for AdaGrad and Adadelta, whose steps in a short test are not those of a training at the same rate: AdaGrad's
       shrink from step to step, and Adadelta's are still finding their unit. An optimizer of this kind says so in a
       class attribute ``range_test_divisor``.
 
@@ -115,16 +115,16 @@ def range_test_divisor(optimizer: Any) -> float:
 
     Example:
         >>> range_test_divisor(keras.optimizers.Adam())
-        5.0
+        10.0
     """
     leaf = leaves(optimizer)[0]
     own = getattr(leaf, "range_test_divisor", None)
     if own is not None:
         return float(own)
     if isinstance(leaf, (keras.optimizers.Adagrad, keras.optimizers.Adadelta)):
-        return 1.0
+        return 2.0
     plain = has_live_momentum(leaf) and not hasattr(leaf, "beta_2") and not hasattr(leaf, "rho")
-    return 2.0 if isinstance(leaf, keras.optimizers.SGD) or plain else 5.0
+    return 4.0 if isinstance(leaf, keras.optimizers.SGD) or plain else 10.0
 
 
 def get_momentum(optimizer: Any) -> float:

@@ -24,10 +24,6 @@ from callbacks.suggestions import RULES, peak, smoothed
 __all__ = ["LRFinder", "NoSuggestion", "find_learning_rate"]
 
 
-SWEEPS = 3
-"""As many as it takes: with one, the rates suggested for a small CNN on MNIST differ eightfold from seed to seed."""
-
-
 class NoSuggestion(ValueError):
     """A range test whose curve says nothing: too few batches before it diverged, or no rate made the loss fall."""
 
@@ -35,21 +31,21 @@ class NoSuggestion(ValueError):
 class LRFinder(keras.callbacks.Callback):
     """Sweeps the learning rate from ``low`` to ``high`` over one short run and records the loss of every batch.
 
-    A sweep ends after ``steps`` batches, or as soon as the smoothed loss exceeds both ``divergence`` times the lowest
-    one seen and the first. Where one sweep is a matter of luck, several begin from the same weights, each on the next
-    batches of the data. Afterwards weights, optimizer and metrics are what they were before. Needs
+    The sweep ends after ``steps`` batches, or as soon as the smoothed loss exceeds both ``divergence`` times the lowest
+    one seen and the first. It has to be slow: where the rate grows by 15 % from batch to batch, a deep normalized
+    network, which adapts to a rate that grows slowly, seems to bear a tenth of what it does. Afterwards weights,
+    optimizer and metrics are what they were before. Needs
     ``steps_per_execution=1`` (:func:`find_learning_rate` sees to that).
 
     Args:
         low: first rate, > 0. Default 1e-5.
         high: last rate, > low. Default 10.
-        steps: batches in the sweep, >= 10. Default 100.
+        steps: batches in the sweep, >= 10. Default 300.
         decay: of the moving average that smooths the loss, in [0, 1). Default 0.9.
         divergence: how many times the lowest smoothed loss ends a sweep, > 1. Default 4.
-        sweeps: how many, >= 1. Default 1.
 
     Attributes:
-        rates, losses: what was seen, shape (batches,), sweep after sweep; losses as they were, not smoothed.
+        rates, losses: what was seen, shape (batches,); losses as they were, not smoothed.
 
     Raises:
         InvalidArgument: for a value outside its range.
@@ -69,11 +65,10 @@ class LRFinder(keras.callbacks.Callback):
         self,
         low: float = 1e-5,
         high: float = 10.0,
-        steps: int = 100,
+        steps: int = 300,
         *,
         decay: float = 0.9,
         divergence: float = 4.0,
-        sweeps: int = 1,
     ):
         super().__init__()
         self.low = check_number("low", low, above=0)
@@ -81,47 +76,35 @@ class LRFinder(keras.callbacks.Callback):
         self.steps = check_integer("steps", steps, low=10)
         self.decay = check_number("decay", decay, low=0, below=1)
         self.divergence = check_number("divergence", divergence, above=1)
-        self.sweeps = check_integer("sweeps", sweeps, low=1)
         self._sweep = exponential_sweep(np.arange(steps), total_steps=steps, low=low, high=high)
-        self._losses: list[list[float]] = [[]]  # of each sweep
+        self._losses: list[float] = []
         self._before: Snapshot | None = None
-        self._divisor = 2.0
+        self._divisor = 4.0
 
     @property
     def rates(self) -> np.ndarray:
         """The rates tried, shape (batches,)."""
-        return np.concatenate([self._sweep[: len(losses)] for losses in self._losses])
+        return self._sweep[: len(self._losses)]
 
     @property
     def losses(self) -> np.ndarray:
         """The loss of each batch, shape (batches,)."""
-        return np.concatenate([np.array(losses, np.float64) for losses in self._losses])
+        return np.array(self._losses, np.float64)
 
     def suggest(self, rule: str = "peak") -> float:
-        """One learning rate read off the curve; of several sweeps the median of what each suggests.
+        """One learning rate read off the curve.
 
         Args:
             rule: "peak" (default, for 1cycle), "valley", "steepest" or "minimum"; see :mod:`callbacks.suggestions`.
 
         Raises:
             InvalidArgument: for an unknown rule.
-            NoSuggestion: when too few batches were seen, or no rate made the smoothed loss fall, in every sweep.
+            NoSuggestion: when too few batches were seen, or no rate made the smoothed loss fall.
         """
         if rule not in RULES:
             raise InvalidArgument("rule", rule, "one of " + ", ".join(map(repr, RULES)))
-        found, nothing = [], None
-        for losses in self._losses:
-            try:
-                found.append(self._suggestion(np.array(losses, np.float64), rule))
-            except NoSuggestion as error:
-                nothing = error
-        if not found and nothing is not None:
-            raise nothing
-        return sorted(found)[(len(found) - 1) // 2]
-
-    def _suggestion(self, losses: np.ndarray, rule: str) -> float:
-        finite = np.isfinite(losses)
-        rates, losses = self._sweep[: len(losses)][finite], losses[finite]
+        finite = np.isfinite(self.losses)
+        rates, losses = self.rates[finite], self.losses[finite]
         if len(losses) < 5:
             raise NoSuggestion(
                 f"The range test diverged after {len(losses)} batches: start it from a lower rate. "
@@ -150,31 +133,25 @@ class LRFinder(keras.callbacks.Callback):
         self._divisor = range_test_divisor(self.model.optimizer)
         self._before = Snapshot(self.model)
         raise_on_nan(self.model.optimizer, False)  # a rate that is too high is no error here
-        self._losses = [[]]
+        self._losses = []
         self._lowest = np.inf
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
-        set_learning_rate(self.model.optimizer, float(self._sweep[len(self._losses[-1])]))
+        set_learning_rate(self.model.optimizer, float(self._sweep[len(self._losses)]))
         self.model.reset_metrics()  # so that the logs hold this batch's loss, not the epoch's mean
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         if self.model.stop_training:  # another callback has ended the run
             return
-        loss, losses = float((logs or {})["loss"]), self._losses[-1]
-        losses.append(loss)
-        curve = smoothed(np.array(losses), self.decay)
+        loss = float((logs or {})["loss"])
+        self._losses.append(loss)
+        curve = smoothed(self.losses, self.decay)
         smooth = curve[-1] if np.isfinite(loss) else np.inf
         self._lowest = min(self._lowest, smooth)
         limit = self._lowest + (self.divergence - 1.0) * abs(self._lowest)  # a loss may be negative
-        diverged = not np.isfinite(smooth) or (len(losses) > 5 and smooth > max(limit, curve[0]))
-        if not diverged and len(losses) < self.steps:
-            return
-        if len(self._losses) == self.sweeps:
+        diverged = not np.isfinite(smooth) or (len(curve) > 5 and smooth > max(limit, curve[0]))
+        if diverged or len(curve) == self.steps:
             self.model.stop_training = True
-        elif self._before is not None:
-            self._before.restore()
-            self._losses.append([])
-            self._lowest = np.inf
 
     def on_train_end(self, logs: Any = None) -> None:
         self.restore()
@@ -198,16 +175,9 @@ class LRFinder(keras.callbacks.Callback):
 
         figure = Figure(figsize=(7, 4), layout="constrained")
         axes = figure.subplots()
-        curves = [np.array(losses, np.float64) for losses in self._losses]
-        smooth = [smoothed(losses, self.decay) for losses in curves]
-        for k, losses in enumerate(curves):
-            rates = self._sweep[: len(losses)]
-            axes.plot(rates, losses, color="0.8", label=None if k else "loss of the batch")
-        for k, losses in enumerate(smooth):
-            rates = self._sweep[: len(losses)]
-            axes.plot(
-                rates, losses, color="tab:blue", alpha=0.6 if self.sweeps > 1 else 1, label=None if k else "smoothed"
-            )
+        smooth = smoothed(self.losses, self.decay)
+        axes.plot(self.rates, self.losses, color="0.8", label="loss of the batch")
+        axes.plot(self.rates, smooth, color="tab:blue", label="smoothed")
         try:
             suggestion = self.suggest(rule)
         except InvalidArgument:
@@ -216,7 +186,7 @@ class LRFinder(keras.callbacks.Callback):
             axes.set_title(str(nothing), fontsize="small", wrap=True)
         else:
             axes.axvline(suggestion, color="tab:red", label=f"{rule}: {suggestion:.3g}")
-        low, start = min(float(np.nanmin(losses)) for losses in smooth), float(smooth[0][0])
+        low, start = float(np.nanmin(smooth)), float(smooth[0])
         axes.set_ylim(low - 0.1 * abs(start - low), start + 0.5 * abs(start - low) + 1e-9)
         axes.set_xscale("log")
         axes.set_xlabel("learning rate")
@@ -231,7 +201,6 @@ def find_learning_rate(
     *,
     rule: str = "peak",
     batch_size: int = 32,
-    sweeps: int = SWEEPS,
     **options: Any,
 ) -> float:
     """Runs a learning-rate range test and returns the rate it suggests; the model is left exactly as it was.
@@ -242,7 +211,6 @@ def find_learning_rate(
             batches; repeated if it is too short.
         rule: how to read the curve; see :meth:`LRFinder.suggest`.
         batch_size: examples in a batch of arrays, >= 1; a dataset has its own. Default 32, as Keras' ``fit``.
-        sweeps: how many, >= 1; the median of what they suggest is returned. Default 3.
         **options: of :class:`LRFinder`.
 
     Returns:
@@ -254,7 +222,7 @@ def find_learning_rate(
     """
     if rule not in RULES:
         raise InvalidArgument("rule", rule, "one of " + ", ".join(map(repr, RULES)))
-    finder = LRFinder(sweeps=sweeps, **options)
+    finder = LRFinder(**options)
     run_range_test(model, data, finder, batch_size=batch_size)
     return finder.suggest(rule)
 
@@ -281,7 +249,7 @@ def run_range_test(
     try:
         model.fit(
             data.repeat(),
-            steps_per_epoch=finder.steps * finder.sweeps,
+            steps_per_epoch=finder.steps,
             epochs=1,
             verbose=0,
             shuffle=False,

@@ -15,6 +15,13 @@ from callbacks.checks import InvalidArgument
 __all__ = ["RULES", "minimum", "peak", "smoothed", "steepest", "valley"]
 
 
+WINDOW = 9
+"""Losses in the running median of ``peak``."""
+
+TOLERANCE = 0.2
+"""The part of the whole descent that ``peak`` lets the loss rise."""
+
+
 def smoothed(losses: np.ndarray, decay: float = 0.9) -> np.ndarray:
     """Exponential moving average with the bias of its start corrected: shape (n,) to shape (n,).
 
@@ -45,22 +52,23 @@ def minimum(rates: np.ndarray, losses: np.ndarray) -> float:
     return float(rates[int(np.argmin(losses))] / 10.0)
 
 
-def peak(rates: np.ndarray, losses: np.ndarray, divisor: float = 2.0) -> float:
+def peak(rates: np.ndarray, losses: np.ndarray, divisor: float = 4.0) -> float:
     """The last rate before the loss rises for good, divided: for the peak of a schedule that stays there only briefly.
 
-    That is the last rate at which the running median of 5 losses, which are not to be smoothed otherwise, is within a
-    tenth of the whole descent (from the median of the first 5 to the lowest) of the lowest. A passing rise, as a
-    convolutional network shows when the rate first becomes large, is looked through. Divided by ``divisor``, which
-    depends on the optimizer: see :func:`callbacks.hyperparameters.range_test_divisor`.
+    That is the last rate at which the running median of 9 losses, which are not to be smoothed otherwise, is within a
+    fifth of the whole descent (from the median of the first 9 to the lowest) of the lowest. A passing rise, as a
+    convolutional network shows when the rate first becomes large, is looked through, and so is the slow rise of the
+    noise at rates from which a training can still come down. Divided by ``divisor``, which depends on the optimizer:
+    see :func:`callbacks.hyperparameters.range_test_divisor`.
 
-    Source: measured here, ``scripts/measure_range_test.py``; on MNIST the best 1cycle peaks of an MLP and a CNN lie
-    around it, with momentum and with Adam.
+    Source: measured here, ``scripts/measure_range_test.py`` and ``scripts/measure_defaults.py``; on MNIST the best
+    1cycle peaks of an MLP and a CNN lie around it, with momentum and with Adam.
     """
     rates, losses = _checked(rates, losses)
-    padded = np.pad(losses, 2, mode="edge")
-    median = np.median(np.lib.stride_tricks.sliding_window_view(padded, 5), axis=1)
+    padded = np.pad(losses, WINDOW // 2, mode="edge")
+    median = np.median(np.lib.stride_tricks.sliding_window_view(padded, WINDOW), axis=1)
     lowest = float(np.min(median))
-    limit = lowest + 0.1 * max(float(np.median(losses[:5])) - lowest, 0.0)
+    limit = lowest + TOLERANCE * max(float(np.median(losses[:WINDOW])) - lowest, 0.0)
     return float(rates[np.flatnonzero(median <= limit)[-1]] / divisor)
 
 

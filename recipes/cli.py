@@ -250,15 +250,15 @@ def lr_find(
     normalization: Normalization = "auto",
     low: Annotated[float, typer.Option(help="First rate.")] = 1e-5,
     high: Annotated[float, typer.Option(help="Last rate.")] = 10.0,
-    steps: Annotated[int, typer.Option(help="Batches in each of three sweeps.")] = 100,
+    steps: Annotated[int, typer.Option(help="Batches in the sweep.")] = 300,
     batch_size: BatchSize = None,
     seed: Seed = 0,
     plot: Annotated[str, typer.Option(help="The picture to write (PNG).")] = "lr_find.png",
 ) -> None:
-    """Sweep the learning rate over three short runs and suggest a peak for 1cycle.
+    """Sweep the learning rate over a short run and suggest a peak for 1cycle.
 
-    The rate grows by the same factor from batch to batch; a sweep ends early
-    once the loss has diverged. Prints what four rules read from the curve,
+    The rate grows by the same factor from batch to batch; it ends early once
+    the loss has diverged. Prints what four rules read from the curve,
     "peak" being the one that `recipes train` takes, and draws it. No model is
     kept, and a picture that is there is not overwritten. Refused for an
     optimizer that finds its own step, such as "newton".
@@ -266,13 +266,13 @@ def lr_find(
     Source: Smith 2017, arXiv:1506.01186.
     """
     from callbacks.hyperparameters import check_takes_a_rate
-    from callbacks.lr_finder import SWEEPS, LRFinder
+    from callbacks.lr_finder import LRFinder
     from callbacks.suggestions import RULES
     from recipes.files import PICTURES, check_new_file, write_figure
     from recipes.recipe import Recipe
 
     told = choices(target, task, features, exclude, image_size)
-    finder = LRFinder(low, high, steps, sweeps=SWEEPS)
+    finder = LRFinder(low, high, steps)
     recipe = Recipe(model=model, optimizer=optimizer, regularization=regularizer, normalization=normalization)
     check_takes_a_rate(recipe.build_optimizer())
     check_new_file(plot, name="plot", suffixes=PICTURES)

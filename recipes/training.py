@@ -16,7 +16,7 @@ import numpy as np
 
 from callbacks.checks import InvalidArgument, check_integer
 from callbacks.hyperparameters import set_learning_rate
-from callbacks.lr_finder import SWEEPS, LRFinder, run_range_test
+from callbacks.lr_finder import LRFinder, run_range_test
 from callbacks.resume import Resume
 from callbacks.stop_on_nan import StopOnNaN
 from recipes.losses import ends_in
@@ -49,8 +49,8 @@ def fit(
 ) -> Run:
     """Trains a model on ``data.train`` by ``recipe`` and validates it on ``data.validation`` after each epoch.
 
-    The peak learning rate is the recipe's; where that is None, a range test of three sweeps, of at most 100 batches
-    each, finds it first. A training whose loss becomes NaN is stopped, with a warning that says where and what to try,
+    The peak learning rate is the recipe's; where that is None, a range test of at most 300 batches finds it
+    first. A training whose loss becomes NaN is stopped, with a warning that says where and what to try,
     and ``run.diverged`` set.
     Sets the seeds of Python, NumPy and Keras: the same seed gives the same numbers on the same machine.
 
@@ -248,14 +248,14 @@ class Trainer:
 
         Args:
             seed: of the order of the data.
-            finder: by default one of three sweeps.
+            finder: by default one with its own defaults.
             data: as in :meth:`run`.
 
         Returns:
             The finder.
         """
         data = self.data if data is None else data
-        finder = LRFinder(sweeps=SWEEPS) if finder is None else finder
+        finder = LRFinder() if finder is None else finder
         batches = data.batches("train", seed=seed, augment=self._augment)
         in_step = [
             callback

@@ -42,7 +42,7 @@ class AdaGrad(Optimizer):
         0.0
     """
 
-    range_test_divisor = 1.0  # its steps shrink from step to step
+    range_test_divisor = 2.0  # its steps shrink from step to step
 
     def __init__(
         self,

@@ -14,7 +14,7 @@ import numpy as np
 
 from callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
 from callbacks.hyperparameters import set_learning_rate
-from callbacks.lr_finder import SWEEPS, LRFinder, run_range_test
+from callbacks.lr_finder import LRFinder, run_range_test
 from callbacks.stop_on_nan import StopOnNaN
 from recipes.models.blocks import Style, hidden_block, output_layer
 from recipes.models.encoder import encoder
@@ -317,7 +317,7 @@ def _judge(trunk: keras.Model, recipe: Recipe) -> keras.Model:
 
 
 def _range_test(network: keras.Model, batches: Any, recipe: Recipe, spec: Spec) -> float:
-    finder = LRFinder(sweeps=SWEEPS)
+    finder = LRFinder()
     in_step = [
         callback
         for each in recipe.regularizers()

@@ -12,7 +12,7 @@ import tensorflow as tf
 import callbacks
 from callbacks import GradientMonitor
 from callbacks.step_hooks import StepHooks
-from tests.callbacks.monitored import MODELS, everything, fitted, images, two_outputs, unbuilt, weighted_data
+from tests.callbacks.monitored import MODELS, everything, fitted, images, recurrent, two_outputs, unbuilt, weighted_data
 
 K = keras.layers
 
@@ -36,7 +36,7 @@ def same(one, other, history, more):
 # --- it changes nothing ---------------------------------------------------------------------------------------------
 
 
-ALIKE = [images, two_outputs]
+ALIKE = [images, two_outputs, recurrent]
 
 
 @pytest.mark.parametrize(
@@ -81,6 +81,7 @@ def test_nor_does_it_in_other_ways_to_run(options, data):
     same(one, other, history, more)
 
 
+@pytest.mark.thorough
 def test_nor_beside_one_cycle(data):
     def used():
         return callbacks.OneCycle(0.05, momentum=None)

@@ -106,7 +106,7 @@ def thorough(*values):
     return pytest.param(*values, marks=pytest.mark.thorough)
 
 
-ALIKE = ("averages", "plateau", "accumulation", "one_cycle")
+ALIKE = ("averages", "plateau", "accumulation", "one_cycle", "monitored")
 
 
 @pytest.mark.parametrize(
@@ -321,6 +321,7 @@ def test_a_choice_that_was_changed_since_is_respected(fit, tmp_path):
     assert len(history["loss"]) > 5
 
 
+@pytest.mark.thorough
 def test_random_kills():
     script = Path(__file__).parents[2] / "scripts" / "stress_resume.py"
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}

@@ -15,26 +15,30 @@ def bowl():
     return np.where(k <= 20, 2.0, np.where(k <= 40, 2.0 - (k - 20) / 20, 1.0 + (k - 40) / 4))
 
 
+LAST = RATES[41]
+"""Where the running median of the bowl last lies within a fifth of its descent of the lowest."""
+
+
 def test_minimum_and_peak():
     assert minimum(RATES, bowl()) == pytest.approx(RATES[40] / 10)
-    assert peak(RATES, bowl()) == pytest.approx(RATES[40] / 2)
-    assert peak(RATES, bowl(), divisor=5) == pytest.approx(RATES[40] / 5)
+    assert peak(RATES, bowl()) == pytest.approx(LAST / 4)
+    assert peak(RATES, bowl(), divisor=5) == pytest.approx(LAST / 5)
 
 
 def test_peak_looks_through_a_passing_rise():
     losses = bowl()
     losses[24:34] = 5.0
-    assert peak(RATES, losses) == pytest.approx(RATES[40] / 2)
+    assert peak(RATES, losses) == pytest.approx(LAST / 4)
     losses[:] = bowl()
     losses[34:37] = 1.0  # lower before, and again nearly as low later
-    assert peak(RATES, losses) == pytest.approx(RATES[40] / 2)
+    assert peak(RATES, losses) == pytest.approx(LAST / 4)
 
 
 def test_peak_is_not_moved_by_single_losses():
     losses = bowl()
     losses[[10, 50]] = -3.0
     losses[[38, 40]] = 9.0
-    assert RATES[37] / 2 <= peak(RATES, losses) <= RATES[41] / 2
+    assert RATES[37] / 4 <= peak(RATES, losses) <= RATES[41] / 4
 
 
 def test_steepest_is_where_a_logistic_curve_falls_fastest():

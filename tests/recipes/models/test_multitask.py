@@ -147,6 +147,7 @@ def test_three_tied_trunks_are_tied_to_each_other():
     assert float(sum(model.losses)) == pytest.approx((1 + 9 + 4) / 2 * 4 * 6)
 
 
+@pytest.mark.thorough
 def test_files_need_nothing_of_this_package(images, tmp_path, python):
     x = images.arrays("test")[0]
     np.save(tmp_path / "x.npy", x)

@@ -151,6 +151,7 @@ def test_it_learns(digits, distance, least):
     assert accuracy > least  # that of guessing is 0.5
 
 
+@pytest.mark.thorough
 def test_files_need_nothing_of_this_package(images, tmp_path, python):
     x = next(iter(pairs(images, "test")))[0]
     np.savez(tmp_path / "x.npz", **{side: each.numpy() for side, each in x.items()})

@@ -134,6 +134,7 @@ print(json.dumps([[train(s, n, k, 2) for s, k in ((None, 1), (two, 1), (one, 3))
 """
 
 
+@pytest.mark.thorough
 def test_two_devices_and_one_give_the_same_weights():
     done = subprocess.run([sys.executable, "-c", DISTRIBUTED], capture_output=True, text=True, timeout=200)
     assert done.returncode == 0, done.stderr[-2000:]

@@ -14,6 +14,7 @@ import typer
 from recipes.cli_options import (
     Activation,
     BatchSize,
+    Compared,
     DataDir,
     Dataset,
     Epochs,
@@ -95,12 +96,14 @@ def search(
     features: Features = None,
     exclude: Exclude = "",
     image_size: ImageSize = None,
-    optimizers: Annotated[
-        str, typer.Option(help="Names, separated by commas.")
-    ] = "momentum,nesterov,rmsprop,adam,nadam",
-    regularizers: Annotated[
-        str, typer.Option(help="Names, separated by commas; several together joined by +.")
-    ] = "none,l2,dropout,early_stopping,l2+dropout",
+    optimizers: Compared = None,
+    regularizers: Annotated[str | None, typer.Option(help="The same; several together joined by +.")] = None,
+    schedules: Compared = None,
+    initializers: Compared = None,
+    activations: Compared = None,
+    normalizations: Compared = None,
+    models: Compared = None,
+    design: Annotated[str, typer.Option(help='"crossed": all combinations; or "one_at_a_time".')] = "crossed",
     model: Model = "auto",
     activation: Activation = "elu",
     initializer: Initializer = "he_normal",
@@ -109,12 +112,25 @@ def search(
     epochs: Epochs = 10,
     trials: Annotated[int, typer.Option(help="Settings of learning rate and strength tried for each arm.")] = 4,
     seeds: Annotated[int, typer.Option(help="Fresh seeds for the best setting of each arm.")] = 3,
+    prune: Annotated[
+        str, typer.Option(help='Stop settings that do worse than others early: "none", "asha" or "median".')
+    ] = "none",
+    widen: Annotated[
+        bool, typer.Option("--widen", help="Try more rates beyond a range at whose end the best one lies.")
+    ] = False,
+    budget: Annotated[int | None, typer.Option(help="The most trainings to run.")] = None,
     seed: Seed = 0,
     batch_size: BatchSize = None,
     validation: Validation = None,
     directory: Annotated[str | None, typer.Option(help="Where to write. Default: searches/DATASET.")] = None,
 ) -> None:
-    """Compare optimizers and regularizers on a dataset, fairly: which wins, by how much, how surely."""
+    """Compare choices on a dataset, fairly: which wins, by how much, how surely.
+
+    Give the names to compare, with commas: --optimizers momentum,adam
+    --activations elu,relu. Whatever is not compared is as --model, --schedule,
+    ... say. With nothing given, five optimizers are compared with five
+    regularizers.
+    """
     from recipes.recipe import Recipe
     from recipes.tuning.search import check_search, search
 
@@ -122,18 +138,30 @@ def search(
     base = Recipe(
         model=model, activation=activation, initializer=initializer, normalization=normalization, schedule=schedule
     )
+    given = {
+        "optimizers": optimizers,
+        "regularizers": regularizers,
+        "schedules": schedules,
+        "initializers": initializers,
+        "activations": activations,
+        "normalizations": normalizations,
+        "models": models,
+    }
+    compared = {factor: None if text is None else names(text) for factor, text in given.items()}
     options: dict[str, Any] = {
-        "optimizers": names(optimizers),
-        "regularizers": names(regularizers),
+        "design": design,
         "epochs": epochs,
         "trials": trials,
         "seeds": seeds,
         "seed": seed,
+        "prune": prune,
+        "widen": widen,
+        "budget": budget,
         "directory": directory or os.path.join("searches", dataset.replace("/", "_").replace(":", "_")),
     }
-    check_search(base, **options)
+    check_search(base, compared, **options)
     data = _load(dataset, data_dir=data_dir, batch_size=batch_size, validation=validation, seed=seed, **told)
-    found = search(data, recipe=base, command=shlex.join(["recipes", *sys.argv[1:]]), **options)
+    found = search(data, recipe=base, command=shlex.join(["recipes", *sys.argv[1:]]), **compared, **options)
     _show(found)
     _print("", f"Everything is in {found.directory}: report.html, plots/, summary.csv, trials.csv, epochs.csv;")
     _print(f"the winner, ready to serve, in {found.directory / 'best' / 'saved_model'}")

@@ -53,6 +53,7 @@ Normalization = Annotated[str, typer.Option(help="auto (batch normalization when
 Optimizer = Annotated[str, typer.Option(help="See `recipes list optimizers`.")]
 Regularizer = Annotated[str, typer.Option(help="See `recipes list regularizers`; several joined by +.")]
 Schedule = Annotated[str, typer.Option(help="See `recipes list schedules`.")]
+Compared = Annotated[str | None, typer.Option(help="Names to compare, separated by commas.")]
 
 
 def names(text: str) -> list[str]:

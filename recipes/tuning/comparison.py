@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,14 +13,16 @@ from recipes.environment import commit, hardware, versions
 from recipes.files import write_text
 from recipes.recipe import Recipe
 from recipes.report.results import Results
-from recipes.tuning.arms import Arm
+from recipes.tuning.arms import Arm, cross
 from recipes.tuning.ledger import Ledger, read_records, read_settings
-from recipes.tuning.statistics import main_effects, summary, tables, verdict
+from recipes.tuning.plan import Plan
+from recipes.tuning.statistics import main_effects, summary, tables
+from recipes.tuning.verdict import verdict
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Comparison"]
+__all__ = ["Comparison", "arms_in", "plan_in"]
 
 
 class Comparison:
@@ -48,19 +51,19 @@ class Comparison:
         self.settings = settings
         self.tuner = tuner
         trials, epochs = tables(records)
-        direction, default = settings["direction"], settings["default_arm"]
-        arm = Arm(
-            *next((o, r) for o in settings["optimizers"] for r in settings["regularizers"] if f"{o}+{r}" == default)
-        )
-        table = summary(trials, default, direction)
-        effects = main_effects(trials, arm, direction)
+        direction = settings["direction"]
+        default = next(arm for arm in arms_in(settings) if arm.name == settings["default_arm"])
+        table = summary(trials, default.name, direction, epochs)
+        effects = main_effects(trials, default, direction, settings["design"])
         self.results = Results(
             settings=settings,
             trials=trials,
             epochs=epochs,
             summary=table,
             main_effects=effects,
-            verdict=verdict(table, effects, settings["metric"], direction),
+            verdict=verdict(
+                table, effects, settings["metric"], direction, list(trials.loc[trials["status"] == "failed", "message"])
+            ),
         )
 
     @classmethod
@@ -71,14 +74,14 @@ class Comparison:
             InvalidArgument: when there is none, or it is not finished.
         """
         settings = read_settings(directory)
-        records = list(read_records(directory)[0].values())
-        arms = len(settings["optimizers"]) * len(settings["regularizers"])
-        planned = arms * (settings["trials"] + settings["seeds"])
-        if len(records) < planned:
+        known = read_records(directory)[0]
+        planned = [each.key for each in plan_in(settings).all(known)]
+        records = [known[key] for key in planned if key in known]
+        if len(records) < len(planned):
             raise InvalidArgument(
                 "directory",
                 str(directory),
-                f"that of a finished search (with {len(records)} of {planned} trainings: search again to go on)",
+                f"that of a finished search (with {len(records)} of {len(planned)} trainings: search again to go on)",
             )
         facts = Path(directory) / "environment.json"
         environment = json.loads(facts.read_text(encoding="utf-8")) if facts.is_file() else {}
@@ -97,7 +100,7 @@ class Comparison:
     def best(self) -> Recipe:
         """The recipe of the best arm, at its best setting."""
         row = self.results.summary.iloc[0]
-        arm = Arm(row["optimizer"], row["regularizer"])
+        arm = next(each for each in arms_in(self.settings) if each.name == row["arm"])
         values = {each.name: float(row[each.name]) for each in arm.hyperparameters}
         return arm.recipe(Recipe.from_json(json.dumps(self.settings["recipe"])), values)
 
@@ -136,6 +139,24 @@ class Comparison:
         write_text(self.directory / "verdict.txt", "\n".join(self.verdict) + "\n")
         save_plots(self.results, self.directory / "plots")
         self.report()
+
+
+def arms_in(settings: Mapping[str, Any]) -> list[Arm]:
+    """The arms of a search, from its settings."""
+    return cross(**settings["factors"], design=settings["design"])
+
+
+def plan_in(settings: Mapping[str, Any]) -> Plan:
+    """The trainings of a search, from its settings."""
+    return Plan(
+        arms_in(settings),
+        settings["trials"],
+        settings["seeds"],
+        settings["seed"],
+        direction=settings["direction"],
+        widen=settings["widen"],
+        one_by_one=settings["prune"] != "none",
+    )
 
 
 def write_environment(ledger: Ledger, command: str) -> dict[str, Any]:

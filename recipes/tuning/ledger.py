@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,12 @@ __all__ = ["Ledger"]
 SETTINGS, TRAININGS = "settings.json", "trainings.jsonl"
 
 
-class Ledger:
+class Ledger(Mapping[str, dict[str, Any]]):
     """A directory with the settings of a search and every finished training.
 
-    A line is written whole and flushed to the disk before the training counts as finished; a last line torn by a kill
-    is dropped when the directory is opened again. One process at a time.
+    It maps the keys of the trainings to their records. A line is written whole and flushed to the disk before the
+    training counts as finished; a last line torn by a kill is dropped when the directory is opened again. One
+    process at a time.
 
     Args:
         directory: new, empty, or of an earlier search with the same settings, which then goes on.
@@ -32,7 +34,7 @@ class Ledger:
     Example:
         >>> with Ledger("searches/digits", {"epochs": 5}) as ledger:      # doctest: +SKIP
         ...     ledger.add("adam+l2/tune/0", {"validation_score": 0.97})
-        ...     ledger.get("adam+l2/tune/0")
+        ...     ledger["adam+l2/tune/0"]
     """
 
     def __init__(self, directory: str | os.PathLike[str], settings: dict[str, Any]):
@@ -87,9 +89,11 @@ class Ledger:
     def __len__(self) -> int:
         return len(self._records)
 
-    def get(self, key: str) -> dict[str, Any] | None:
-        """The record of a finished training, or None."""
-        return self._records.get(key)
+    def __getitem__(self, key: str) -> dict[str, Any]:
+        return self._records[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._records)
 
     def add(self, key: str, record: dict[str, Any]) -> dict[str, Any]:
         """Writes the record of a training that has just finished; returns it as it will be read back."""

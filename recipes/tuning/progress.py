@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from recipes.tuning.ledger import Ledger
-    from recipes.tuning.tuner import Plan, Training
+    from recipes.tuning.plan import Plan, Training
 
 __all__ = ["Progress"]
 
@@ -35,7 +35,7 @@ class Progress:
         from rich.progress import Progress as Bar
 
         self._console = Console(stderr=True)
-        total = len(self._plan.trainings())
+        total = len(self._plan.all(self._ledger))
         if len(self._ledger):
             self._console.print(f"Going on: {len(self._ledger)} of {total} trainings are finished already.")
         columns = (
@@ -61,10 +61,13 @@ class Progress:
         if not self._enabled:
             return
         name = training.arm.name
+        if record.get("status") == "failed":
+            self._console.print(f"{training.key} failed: {record['message']}", markup=False, highlight=False)
         if training.stage == "confirm":
             self._scores.setdefault(name, []).append(record["validation_score"])
         if self._bar is not None:
-            self._bar.update(self._task, advance=1, description=f"{name}{self._best()}")
+            total = len(self._plan.all(self._ledger))  # which may have grown, where a range is widened
+            self._bar.update(self._task, advance=1, total=total, description=f"{name}{self._best()}")
         elif training.stage == "confirm" and training.number == self._plan.seeds - 1:
             scores = self._scores[name]
             done = len(self._scores)

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from callbacks.checks import InvalidArgument, check_integer
+from callbacks.checks import InvalidArgument, check_choice, check_integer
 from recipes.environment import versions
 from recipes.files import check_new_directory
 from recipes.recipe import Recipe
 from recipes.training import LARGEST_SEED, check_data, fit
-from recipes.tuning.arms import DEFAULT_OPTIMIZERS, DEFAULT_REGULARIZERS, Arm, cross, default_arm
-from recipes.tuning.comparison import Comparison, write_environment
+from recipes.tuning.arms import Arm, arms_of, default_arm, factors_of
+from recipes.tuning.comparison import Comparison, plan_in, write_environment
 from recipes.tuning.ledger import SETTINGS, Ledger
 from recipes.tuning.progress import Progress
-from recipes.tuning.statistics import best_setting
+from recipes.tuning.pruning import PRUNING
+from recipes.tuning.worker import Worker
 
 if TYPE_CHECKING:
     from recipes.data import Data
@@ -28,36 +30,55 @@ __all__ = ["check_search", "search"]
 def search(
     data: Data,
     *,
-    optimizers: Sequence[str] = DEFAULT_OPTIMIZERS,
-    regularizers: Sequence[str] = DEFAULT_REGULARIZERS,
+    optimizers: Sequence[str] | None = None,
+    regularizers: Sequence[str] | None = None,
+    schedules: Sequence[str] | None = None,
+    initializers: Sequence[str] | None = None,
+    activations: Sequence[str] | None = None,
+    normalizations: Sequence[str] | None = None,
+    models: Sequence[str] | None = None,
+    design: str = "crossed",
     recipe: Recipe | None = None,
     epochs: int = 10,
     trials: int = 4,
     seeds: int = 3,
     seed: int = 0,
+    prune: str = "none",
+    widen: bool = False,
+    budget: int | None = None,
     directory: str | os.PathLike[str] | None = None,
     command: str = "recipes.search(...)",
     verbose: int = 1,
 ) -> Comparison:
-    """Compares optimizers and regularizers on a dataset, every one at a learning rate and strength tuned for it.
+    """Compares choices on a dataset, every one at a learning rate and strength tuned for it.
 
-    Every arm (an optimizer with a regularizer) gets the same number of trials, spread evenly over its own ranges; the
-    setting with the best validation score is then trained again with fresh seeds, the same for every arm. Arms are
-    ranked by their validation scores; the test split is used only for the scores that are reported. The difference of
-    each arm from the default one is tested by Dunnett's test, which corrects for the number of arms. The best recipe is
+    What is compared, by name, makes the *arms*. Every arm gets the same number of trials, spread evenly over its own
+    ranges of learning rate and strengths by a Sobol sequence; the setting with the best validation score is then
+    trained again with fresh seeds, the same for every arm. Arms are ranked by their validation scores; the test split
+    is looked at once, when such a training has ended, and decides nothing. The difference of each arm from the default
+    one is taken seed by seed and tested by Dunnett's test, which corrects for the number of arms. The best recipe is
     trained once more and exported to ``directory/best``.
 
-    Every finished training is on disk at once: a search that was killed goes on where it was when it is called again.
+    Every finished training is on disk at once: a search that was killed goes on where it was when it is called again. A
+    training that diverges, fails or is pruned is recorded as that, with its cause, and stops nothing.
 
     Args:
         data: what :func:`recipes.load` returns.
-        optimizers: names; see ``recipes list optimizers``.
-        regularizers: names, "none", or several joined by "+"; see ``recipes list regularizers``.
+        optimizers, regularizers, schedules, initializers, activations, normalizations, models: the names to compare;
+            see ``recipes list``. Regularizers: "none", or several joined by "+". What is None is not compared, and as
+            the recipe says; if all are None, five optimizers are compared with five regularizers.
+        design: "crossed" (default), every combination; or "one_at_a_time", the recipe's own arm and those that differ
+            from it in one choice.
         recipe: everything that the arms share; default ``Recipe()``.
         epochs: of each training, >= 1. Default 10.
         trials: settings tried for each arm, >= 1. Default 4.
         seeds: fresh seeds for the best setting of each arm, >= 1; below 2 no spread can be told. Default 3.
         seed: from which all random numbers follow, >= 0. Default 0.
+        prune: "none" (default), "asha" (successive halving: after 1, 3, 9, ... epochs only the best third of an arm's
+            trials so far goes on) or "median" (a trial stops when it is below the median of those before it).
+        widen: whether an arm whose best learning rate lies at an end of its range gets ``trials / 2`` more trials in
+            the decade beyond it. Default False: such an arm is marked.
+        budget: the most trainings that the search may take, >= 1; None (default) for any number.
         directory: where to write; by default ``searches/NAME``. New, empty, or of the same search.
         command: how this search was called, for the report.
         verbose: 0 silent, 1 a progress bar.
@@ -66,8 +87,8 @@ def search(
         A :class:`recipes.Comparison`.
 
     Raises:
-        InvalidArgument: for unknown names, values outside their range, or a directory with other settings or files;
-            before any training, and with nothing written.
+        InvalidArgument: for unknown names, values outside their range, more arms than the budget allows, or a directory
+            with other settings or files; before any training, and with nothing written.
 
     Source: the protocol of DeepOBS (Schneider et al. 2019) and of Google's Deep Learning Tuning Playbook.
 
@@ -78,30 +99,47 @@ def search(
     check_data(data)
     base = Recipe() if recipe is None else recipe
     directory = directory or os.path.join("searches", str(data.settings["name"]))
+    levels = {
+        "optimizers": optimizers,
+        "regularizers": regularizers,
+        "schedules": schedules,
+        "initializers": initializers,
+        "activations": activations,
+        "normalizations": normalizations,
+        "models": models,
+    }
     arms = check_search(
         base,
-        optimizers=optimizers,
-        regularizers=regularizers,
+        levels,
+        design=design,
         epochs=epochs,
         trials=trials,
         seeds=seeds,
         seed=seed,
+        prune=prune,
+        widen=widen,
+        budget=budget,
         directory=directory,
     )
+    base = base.resolved(data.spec)
     for arm in arms:
         arm.recipe(base, {each.name: each.default or each.low for each in arm.hyperparameters}).check(data.spec)
-    base = base.resolved(data.spec)
-    base.build_model(data.spec)  # a model that does not fit the data is refused before anything is written
+    for name in dict.fromkeys(arm.model for arm in arms):  # one that does not fit is refused before anything is written
+        dataclasses.replace(base, model=name or base.model).build_model(data.spec)
     settings = {
         "dataset": data.settings["name"],
         "data": {**data.settings, "fingerprint": data.fingerprint},
         "recipe": _shared(base),
-        "optimizers": list(optimizers),
-        "regularizers": list(regularizers),
+        "factors": factors_of(arms),
+        "optimizers": factors_of(arms)["optimizers"],
+        "regularizers": factors_of(arms)["regularizers"],
+        "design": design,
         "epochs": epochs,
         "trials": trials,
         "seeds": seeds,
         "seed": seed,
+        "prune": prune,
+        "widen": widen,
         "metric": data.spec.metric,
         "direction": data.spec.direction,
         "default_arm": default_arm(arms, base).name,
@@ -110,24 +148,20 @@ def search(
     ledger = Ledger(directory, settings)
 
     # KerasTuner is slow to import: not before everything above has been found right
-    from recipes.tuning.tuner import ArmHyperModel, ArmOracle, ArmTuner, Plan
+    from recipes.tuning.hypermodel import ArmHyperModel
+    from recipes.tuning.tuner import ArmOracle, ArmTuner
 
-    plan = Plan(arms, trials, seeds, seed)
-
-    def best(arm: Arm) -> dict[str, float]:
-        tuned = [ledger.get(t.key) for t in plan.trainings() if t.arm == arm and t.stage == "tune"]
-        return best_setting([each for each in tuned if each is not None], settings["direction"])
-
+    plan = plan_in(settings)
     with ledger, Progress(plan, ledger, settings, enabled=bool(verbose)) as progress:
         environment = write_environment(ledger, command)
-        oracle = ArmOracle(plan, settings["direction"], best)
-        tuner = ArmTuner(oracle, ArmHyperModel(data, base), ledger, epochs, progress.update)
+        worker = Worker(data, base, epochs, prune)
+        tuner = ArmTuner(ArmOracle(plan, ledger), ArmHyperModel(data, base, arms), worker, progress.update)
         try:
             tuner.search(verbose=0)
         except Exception as error:
             raise error.__cause__ or error from None
-        records = [ledger.get(each.key) for each in plan.trainings()]
-        found = Comparison(ledger.directory, {**settings, **environment}, [r for r in records if r is not None], tuner)
+        records = [ledger[each.key] for each in plan.all(ledger)]
+        found = Comparison(ledger.directory, {**settings, **environment}, records, tuner)
         found.write()
         _export_best(data, found, epochs)
     return found
@@ -135,16 +169,21 @@ def search(
 
 def check_search(
     base: Recipe,
+    levels: Mapping[str, Sequence[str] | None],
     *,
-    optimizers: Sequence[str],
-    regularizers: Sequence[str],
+    design: str = "crossed",
     epochs: int,
     trials: int,
     seeds: int,
     seed: int,
+    prune: str = "none",
+    widen: bool = False,
+    budget: int | None = None,
     directory: str | os.PathLike[str],
 ) -> list[Arm]:
     """Everything about a search that can be found wrong without its data. Arguments and errors as :func:`search`.
+
+    ``levels`` are the names to compare, by the argument that takes them.
 
     Returns:
         The arms.
@@ -153,9 +192,18 @@ def check_search(
     check_integer("trials", trials, low=1)
     check_integer("seeds", seeds, low=1)
     check_integer("seed", seed, low=0, high=LARGEST_SEED - seeds)
+    check_choice("prune", prune, tuple(PRUNING))
     check_new_directory(directory, marker=SETTINGS, overwrite=True)
     _shared(base)
-    return cross(optimizers, regularizers)
+    arms = arms_of(base, levels, design)
+    if budget is not None:
+        check_integer("budget", budget, low=1)
+        needed = len(arms) * (trials + (max(1, trials // 2) if widen else 0) + seeds)
+        if needed > budget:
+            more = ", and as many as half again where a range is widened" if widen else ""
+            accepted = f">= {needed}: {len(arms)} arms, each with {trials} trials and {seeds} seeds{more}"
+            raise InvalidArgument("budget", budget, accepted)
+    return arms
 
 
 def _shared(base: Recipe) -> dict[str, Any]:

@@ -9,70 +9,37 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from recipes.tuning.arms import Arm
+from recipes.tuning.dunnett import LEVEL, NOTHING, compare_with
+from recipes.tuning.factors import FACTORS
 from recipes.tuning.space import at_edge
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["best_setting", "compare_with", "main_effects", "summary", "tables", "verdict"]
-
-LEVEL = 0.05
-"""A difference counts as more than noise when its p-value, corrected for the number of arms, is below this."""
+__all__ = ["CURVES", "best_setting", "main_effects", "sign_of", "summary", "tables"]
 
 
-def _better(direction: str) -> float:
+CURVES = ("learning_rate", "loss", "score", "val_loss", "val_score")
+"""What a record has of every epoch."""
+
+
+def sign_of(direction: str) -> float:
+    """1 where more is better, -1 where less is."""
     return 1.0 if direction == "max" else -1.0
 
 
 def best_setting(records: Sequence[Mapping[str, Any]], direction: str) -> dict[str, float]:
     """The values of the tuning record with the best validation score; on equal scores the lowest validation loss.
 
-    Diverged trainings count only if all have diverged; then the lowest learning rate is taken.
+    Trials that were pruned count only where none came to its end, and those that diverged or failed only where nothing
+    else is left; then the lowest learning rate is taken.
     """
     sound = [each for each in records if math.isfinite(each["validation_score"])]
     if not sound:
         return dict(min(records, key=lambda each: each["values"]["learning_rate"])["values"])
-    sign = _better(direction)
-    return dict(min(sound, key=lambda each: (-sign * each["validation_score"], each["validation_loss"]))["values"])
-
-
-def compare_with(control: Sequence[float], samples: Sequence[Sequence[float]]) -> list[tuple[float, float, float]]:
-    """Dunnett's test of several samples against one control: (p-value, low, high) for each.
-
-    low and high bound the difference of means, with 95 % confidence for all differences together. The noise is
-    estimated from the spread of all samples pooled, so two or three seeds an arm can be enough where arms are many.
-    Samples that hold NaN, or fewer than two values, give NaN and take no part.
-
-    Source: Dunnett 1955; ``scipy.stats.dunnett``.
-
-    Example:
-        >>> compare_with([0.0, 0.1], [[0.0, 0.1]])[0][0] > 0.9
-        True
-    """
-    import warnings
-
-    from scipy.stats import dunnett
-
-    nothing = (math.nan, math.nan, math.nan)
-    usable = [k for k, each in enumerate(samples) if len(each) > 1 and np.isfinite(each).all()]
-    if not usable or len(control) < 2 or not np.isfinite(control).all():
-        return [nothing] * len(samples)
-    groups = [np.asarray(samples[k], float) for k in usable]
-    out = [nothing] * len(samples)
-    if all(
-        np.ptp(each) == 0.0 for each in (*groups, np.asarray(control, float))
-    ):  # no spread at all, as with a single repeated value: every difference is certain
-        for k, each in zip(usable, groups, strict=True):
-            difference = float(np.mean(each) - np.mean(control))
-            out[k] = (1.0 if difference == 0.0 else 0.0, difference, difference)
-        return out
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Precision loss occurred", RuntimeWarning)  # of arms whose seeds all agree
-        result = dunnett(*groups, control=np.asarray(control, float), rng=np.random.default_rng(0))
-        interval = result.confidence_interval(confidence_level=1.0 - LEVEL)
-    for k, p, low, high in zip(usable, np.atleast_1d(result.pvalue), interval.low, interval.high, strict=True):
-        out[k] = (float(p), float(low), float(high))
-    return out
+    sign = sign_of(direction)
+    candidates = [each for each in sound if each.get("status") != "pruned"] or sound
+    return dict(min(candidates, key=lambda each: (-sign * each["validation_score"], each["validation_loss"]))["values"])
 
 
 def _word(difference: float, p: float, direction: str) -> str:
@@ -80,7 +47,7 @@ def _word(difference: float, p: float, direction: str) -> str:
         return "not tested"
     if p >= LEVEL:
         return "within noise"
-    return "better" if difference * _better(direction) > 0 else "worse"
+    return "better" if difference * sign_of(direction) > 0 else "worse"
 
 
 def _mean_sd(values: Sequence[float]) -> tuple[float, float]:
@@ -98,7 +65,8 @@ def tables(records: Sequence[Mapping[str, Any]]) -> tuple[pd.DataFrame, pd.DataF
     trials, epochs = [], []
     for each in records:
         row = {key: value for key, value in each.items() if key not in ("key", "values", "history")}
-        head = {key: row.pop(key) for key in ("stage", "arm", "optimizer", "regularizer", "trial", "seed")}
+        factors = [name for name in FACTORS if name in row]
+        head = {key: row.pop(key) for key in ("stage", "arm", *factors, "trial", "seed")}
         values = {name: each["values"].get(name, math.nan) for name in ("learning_rate", *strengths)}
         trials.append({**head, **values, **row})
         length = len(each["history"]["loss"])
@@ -110,45 +78,76 @@ def tables(records: Sequence[Mapping[str, Any]]) -> tuple[pd.DataFrame, pd.DataF
                 curves["learning_rate"] = each["values"]["learning_rate"]
             keys = {key: head[key] for key in ("stage", "arm", "trial", "seed")}
             epochs.append({**keys, "epoch": epoch + 1, **curves})
-    return pd.DataFrame(trials), pd.DataFrame(epochs)
+    columns = ("stage", "arm", "trial", "seed", "epoch", *CURVES)
+    return pd.DataFrame(trials), pd.DataFrame(epochs, columns=columns)
 
 
-def summary(trials: pd.DataFrame, default: str, direction: str) -> pd.DataFrame:
-    """One row an arm, best validation mean first, compared with the default arm on the test split.
+def summary(trials: pd.DataFrame, default: str, direction: str, epochs: pd.DataFrame | None = None) -> pd.DataFrame:
+    """One row an arm, best validation mean first, compared seed by seed with the default arm on the test split.
+
+    Besides the settings and scores of an arm it has: ``test_low`` and ``test_high``, the 95 % interval of its mean by
+    Student's t; ``difference`` from the default arm with ``difference_low``, ``difference_high`` and ``p_value``, all
+    corrected for the number of arms (:func:`recipes.tuning.dunnett.compare_with`); ``epochs_to_default`` and
+    ``seconds_to_default``, what it takes on average until the validation score is that which the default arm ends
+    with at the same seed, NaN where a seed never gets there; ``sensitivity``, by how much the median of its tuning
+    trials is worse than the best, so what a rate picked at random would cost (those that diverged count as the worst
+    of all that did not).
 
     Args:
         trials: a row a training, from :func:`tables`.
         default: the name of the arm to compare with.
         direction: "max" or "min".
+        epochs: a row a training and epoch; without it nothing is said of the way there.
     """
     import pandas as pd
 
+    sign = sign_of(direction)
     strengths = [name for name in trials.columns if "." in name]
+    confirmed = trials[trials["stage"] == "confirm"]
+    scores = {arm: list(group.sort_values("seed")["test_score"]) for arm, group in confirmed.groupby("arm", sort=False)}
+    targets = confirmed[confirmed["arm"] == default].set_index("seed")["validation_score"].to_dict()
+    worst = float((sign * trials["validation_score"]).min())
+    curves = epochs[epochs["stage"] == "confirm"] if epochs is not None and len(epochs) else None
     rows: list[dict[str, Any]] = []
-    scores: dict[Any, list[float]] = {}
     for arm, group in trials.groupby("arm", sort=False):
         confirm = group[group["stage"] == "confirm"]
         if confirm.empty:
             continue
+        tuned = group[group["stage"] == "tune"]
         first = confirm.iloc[0]
-        scores[arm] = list(confirm["test_score"])
         validation_mean, validation_sd = _mean_sd(list(confirm["validation_score"]))
-        test_mean, test_sd = _mean_sd(list(confirm["test_score"]))
+        test_mean, test_sd = _mean_sd(scores[arm])
+        low, high = _interval(test_mean, test_sd, len(confirm))
+        statuses = group["status"] if "status" in group else pd.Series(dtype=str)
+        reached = (
+            _epochs_to(targets, curves[curves["arm"] == arm], list(confirm["seed"]), sign) if curves is not None else []
+        )
+        seconds = [
+            epoch * row["seconds"] / row["epochs_run"] if row.get("epochs_run", 0) else math.nan
+            for epoch, row in zip(reached, confirm.to_dict("records"), strict=False)
+        ]
+        tried = (sign * tuned["validation_score"]).fillna(worst).to_numpy()
         rows.append(
             {
                 "arm": arm,
-                "optimizer": first["optimizer"],
-                "regularizer": first["regularizer"],
+                **{name: first[name] for name in FACTORS if name in trials},
                 "learning_rate": first["learning_rate"],
                 **{name: first[name] for name in strengths},
-                "trials": int((group["stage"] == "tune").sum()),
+                "trials": len(tuned),
+                "pruned": int((statuses == "pruned").sum()),
                 "diverged": int(group["diverged"].sum()),
+                "failed": int((statuses == "failed").sum()),
                 "seeds": len(confirm),
                 "validation_mean": validation_mean,
                 "validation_sd": validation_sd,
                 "test_mean": test_mean,
                 "test_sd": test_sd,
+                "test_low": low,
+                "test_high": high,
                 "at_edge": at_edge(Arm(first["optimizer"], first["regularizer"]), float(first["learning_rate"])),
+                "sensitivity": float(np.max(tried) - np.median(tried)) if len(tried) else math.nan,
+                "epochs_to_default": float(np.mean(reached)) if len(reached) else math.nan,
+                "seconds_to_default": float(np.mean(seconds)) if len(seconds) else math.nan,
                 "seconds": float(group["seconds"].mean()),
             }
         )
@@ -161,33 +160,38 @@ def summary(trials: pd.DataFrame, default: str, direction: str) -> pd.DataFrame:
         p, low, high = tests.get(row["arm"], (math.nan, 0.0, 0.0))
         word = "default" if is_default else _word(difference, p, direction)
         row |= {"difference": difference, "difference_low": low, "difference_high": high, "p_value": p}
-        row["verdict"] = word if math.isfinite(row["test_mean"]) or is_default else "diverged"
+        nothing = "failed" if row["failed"] >= row["seeds"] else "diverged"
+        row["verdict"] = word if math.isfinite(row["test_mean"]) or is_default else nothing
     table = pd.DataFrame(rows)
-    order = table["validation_mean"] * -_better(direction)
     return (
-        table.assign(_order=order)
+        table.assign(_order=-sign * table["validation_mean"])
         .sort_values("_order", kind="stable", na_position="last")
         .drop(columns="_order")
         .reset_index(drop=True)
     )
 
 
-def main_effects(trials: pd.DataFrame, default: Arm, direction: str) -> pd.DataFrame:
-    """Each optimizer averaged over the regularizers, and each regularizer over the optimizers.
+def main_effects(trials: pd.DataFrame, default: Arm, direction: str, design: str = "crossed") -> pd.DataFrame:
+    """Each level of each factor averaged over all arms that have it: optimizers over the regularizers, and so on.
 
-    The averages are taken seed by seed, so their spread is that between seeds; each level is compared with the default
-    arm's level by Dunnett's test. Arms that diverged leave their level without a number.
+    With "one_at_a_time" only arms count that differ from the default one in that factor alone. The averages are taken
+    seed by seed and compared with those of the default arm's level, as arms are. Arms that diverged leave their level
+    without a number. Optimizers and regularizers are always there, other factors where they are compared.
     """
     import pandas as pd
 
     confirm = trials[trials["stage"] == "confirm"]
     rows = []
-    for factor, control in (("optimizer", default.optimizer), ("regularizer", default.regularizer)):
-        levels = list(dict.fromkeys(confirm[factor]))
+    for factor, control in default.choices.items():
+        alike = confirm
+        if design == "one_at_a_time":
+            for other, level in default.choices.items():
+                alike = alike if other == factor else alike[alike[other] == level]
+        levels = list(dict.fromkeys(alike[factor]))
         by_level = {
             level: [
                 float(np.mean(seed_group["test_score"].to_numpy()))
-                for _, seed_group in confirm[confirm[factor] == level].groupby("seed")
+                for _, seed_group in alike[alike[factor] == level].groupby("seed")
             ]
             for level in levels
         }
@@ -196,7 +200,7 @@ def main_effects(trials: pd.DataFrame, default: Arm, direction: str) -> pd.DataF
         for level in levels:
             mean, sd = _mean_sd(by_level[level])
             difference = 0.0 if level == control else mean - _mean_sd(by_level[control])[0]
-            p = tests.get(level, (math.nan,))[0]
+            p = tests.get(level, NOTHING)[0]
             rows.append(
                 {
                     "factor": factor,
@@ -211,72 +215,21 @@ def main_effects(trials: pd.DataFrame, default: Arm, direction: str) -> pd.DataF
     return pd.DataFrame(rows)
 
 
-def verdict(table: pd.DataFrame, effects: pd.DataFrame, metric: str, direction: str) -> list[str]:
-    """The outcome in one to three sentences: which arm does best, by how much, and how sure that is.
+def _interval(mean: float, sd: float, count: int) -> tuple[float, float]:
+    """The 95 % interval of a mean by Student's t; NaN for one value."""
+    if count < 2 or not math.isfinite(sd):
+        return math.nan, math.nan
+    from scipy.stats import t
 
-    Args:
-        table: the arms, the best first, as :func:`summary` returns them.
-        effects: the levels of each factor, as :func:`main_effects` returns them.
-        metric: the test metric's name, "accuracy" for one.
-        direction: "max" if more is better, "min" if less is.
-    """
-    best = table.iloc[0]
-    if not math.isfinite(best["test_mean"]):
-        return ["Every arm diverged: lower the learning rates."]
-    default = table[table["verdict"] == "default"].iloc[0]
-    sentences = [
-        f"{best['optimizer']} with {_regularizer(best['regularizer'])} does best on the validation data; its test "
-        f"{metric.replace('_', ' ')} is {_score(best['test_mean'], best['test_sd'], metric)} over "
-        f"{_count(best['seeds'], 'seed')}."
-    ]
-    if best["arm"] == default["arm"]:
-        better = list(table.loc[table["verdict"] == "better", "arm"])
-        but = f", although on the test data {', '.join(better)} did better by more than noise" if better else ""
-        sentences.append(f"That is the default arm{but}.")
-    elif math.isfinite(best["p_value"]):
-        size = abs(best["difference"])
-        amount = f"{100 * size:.2f} points" if metric == "accuracy" else f"{size:.4g}"
-        way = "better" if best["difference"] * _better(direction) > 0 else "worse"
-        tested = _count(table["p_value"].notna().sum(), "comparison")
-        noise = "more than noise" if best["p_value"] < LEVEL else "within the noise between seeds"
-        sentences.append(
-            f"That is {amount} {way} than the default arm ({default['optimizer']} with "
-            f"{_regularizer(default['regularizer'])}: {_score(default['test_mean'], default['test_sd'], metric)}), "
-            f"which is {noise} (p = {best['p_value']:.2g}, corrected for {tested})."
-        )
-    elif not math.isfinite(default["test_mean"]):
-        name = f"{default['optimizer']} with {_regularizer(default['regularizer'])}"
-        sentences.append(f"The default arm ({name}) diverged, so nothing can be compared with it.")
-    else:
-        sentences.append("Whether that is more than noise cannot be said: it takes at least 2 seeds.")
-    parts = []
-    for factor in ("optimizer", "regularizer"):
-        levels = effects[(effects["factor"] == factor) & effects["test_mean"].notna()]
-        if len(levels) < 2:
-            continue
-        top = levels.iloc[int((levels["test_mean"] * _better(direction)).to_numpy().argmax())]
-        surely = {
-            "default": "the default",
-            "better": "more than noise against the default",
-            "not tested": "not tested against the default",
-        }.get(top["verdict"], "within noise of the default")
-        name = _regularizer(top["level"]) if factor == "regularizer" else top["level"]
-        parts.append(f"the best {factor} is {name} ({surely})")
-    if parts:
-        sentences.append(f"Averaged over the other choice, {' and '.join(parts)}.")
-    return sentences
+    half = float(t.ppf(1.0 - LEVEL / 2.0, count - 1)) * sd / math.sqrt(count)
+    return mean - half, mean + half
 
 
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
-
-
-def _regularizer(name: str) -> str:
-    return "no regularizer" if name == "none" else name.replace("_", " ").replace("+", " and ")
-
-
-def _score(mean: float, sd: float, metric: str) -> str:
-    scale, unit = (100.0, " %") if metric == "accuracy" else (1.0, "")
-    digits = ".2f" if metric == "accuracy" else ".4g"
-    spread = f" ± {format(scale * sd, digits)}" if math.isfinite(sd) else ""
-    return f"{format(scale * mean, digits)}{spread}{unit}"
+def _epochs_to(targets: Mapping[Any, float], curves: pd.DataFrame, seeds: Sequence[int], sign: float) -> list[float]:
+    """For each seed the first epoch whose validation score is as good as its target; NaN where none is."""
+    out = []
+    for seed in seeds:
+        mine = curves[curves["seed"] == seed]
+        there = mine.loc[sign * mine["val_score"] >= sign * targets[seed], "epoch"]
+        out.append(float(there.min()) if len(there) else math.nan)
+    return out

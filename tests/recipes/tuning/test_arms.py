@@ -84,7 +84,7 @@ def test_the_arm_that_the_others_are_compared_with(base, name):
         (["adam"], ["l2+l2"], "each regularizer at most once"),
         (["adam"], [None], "regularizer must be a name"),
         (["adam"], [{"name": "l2", "strength": 0.1}], "regularizer must be a name"),
-        ([{"name": "adam"}], ["none"], "unknown optimizer"),
+        ([{"name": "adam"}], ["none"], "optimizer must be a name"),
     ],
 )
 def test_what_is_refused(optimizers, regularizers, message):

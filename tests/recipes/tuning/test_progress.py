@@ -4,15 +4,15 @@ import pytest
 import rich.console
 
 from recipes.tuning.arms import cross
+from recipes.tuning.plan import Plan
 from recipes.tuning.progress import Progress
-from recipes.tuning.tuner import Plan
 
 SETTINGS = {"metric": "accuracy", "direction": "max"}
 
 
 def finish(progress, plan):
     with progress:
-        for training in plan.trainings():
+        for training in plan.all({}):
             score = {"adam": 0.5, "sgd": 0.75}[training.arm.optimizer] + 0.01 * training.number
             progress.update(training, {"validation_score": score})
 
@@ -23,7 +23,7 @@ def plan():
 
 
 def test_a_line_for_every_arm_in_a_log(plan, capsys):
-    finish(Progress(plan, [], SETTINGS, enabled=True), plan)
+    finish(Progress(plan, {}, SETTINGS, enabled=True), plan)
     captured = capsys.readouterr()
     assert captured.err.splitlines() == [
         "[1/2] adam+none: validation accuracy 0.5050",
@@ -33,12 +33,12 @@ def test_a_line_for_every_arm_in_a_log(plan, capsys):
 
 
 def test_going_on_is_said(plan, capsys):
-    finish(Progress(plan, [1, 2, 3], SETTINGS, enabled=True), plan)
+    finish(Progress(plan, dict.fromkeys("abc"), SETTINGS, enabled=True), plan)
     assert "Going on: 3 of 8 trainings are finished already." in capsys.readouterr().err
 
 
 def test_silence(plan, capsys):
-    finish(Progress(plan, [1], SETTINGS, enabled=False), plan)
+    finish(Progress(plan, {"a": None}, SETTINGS, enabled=False), plan)
     assert capsys.readouterr() == ("", "")
 
 
@@ -50,7 +50,14 @@ def test_a_bar_on_a_terminal(plan, capsys, monkeypatch, direction, best):
         return make(**{**options, "force_terminal": True, "width": 160, "file": sys.stderr})
 
     monkeypatch.setattr(rich.console, "Console", terminal)
-    finish(Progress(plan, [], {**SETTINGS, "direction": direction}, enabled=True), plan)
+    finish(Progress(plan, {}, {**SETTINGS, "direction": direction}, enabled=True), plan)
     shown = capsys.readouterr().err
     assert "8/8" in shown
     assert f"(best so far: {best})" in shown
+
+
+def test_a_training_that_failed_is_said_with_its_cause(plan, capsys):
+    first, *_ = plan.all({})
+    with Progress(plan, {}, SETTINGS, enabled=True) as progress:
+        progress.update(first, {"validation_score": float("nan"), "status": "failed", "message": "ValueError: [no]"})
+    assert capsys.readouterr().err.splitlines() == ["adam+none/tune/0 failed: ValueError: [no]"]

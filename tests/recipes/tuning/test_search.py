@@ -37,7 +37,7 @@ def same_records(first, second):
 
 
 def without_seconds(path):
-    return pd.read_csv(path).drop(columns="seconds").to_csv(index=False)
+    return pd.read_csv(path).drop(columns=["seconds", "seconds_to_default"], errors="ignore").to_csv(index=False)
 
 
 def test_everything_is_written(found):
@@ -237,9 +237,9 @@ def test_a_killed_search_goes_on_and_gives_the_same(found, classes, search_optio
 
 
 def test_an_interrupted_search_goes_on(found, classes, search_options, tmp_path, monkeypatch, no_pictures):
-    from recipes.tuning import tuner
+    from recipes.tuning import worker
 
-    run, count = tuner.Trainer.run, []
+    run, count = worker.Trainer.run, []
 
     def interrupted(self, **options):
         count.append(1)
@@ -249,7 +249,7 @@ def test_an_interrupted_search_goes_on(found, classes, search_options, tmp_path,
 
     options = {**search_options, "optimizers": ["momentum"], "regularizers": ["none"], "directory": tmp_path / "search"}
     with monkeypatch.context() as context:
-        context.setattr(tuner.Trainer, "run", interrupted)
+        context.setattr(worker.Trainer, "run", interrupted)
         with pytest.raises(KeyboardInterrupt):
             recipes.search(classes, **options)
     assert len(trainings(tmp_path / "search")) == 2
@@ -297,16 +297,42 @@ def test_everything_may_diverge(classes, tmp_path, search_options, wild_sgd):
     assert not (found.directory / "best").exists()
 
 
-def test_an_error_of_the_program_is_seen(classes, tmp_path, search_options, monkeypatch):
-    from recipes.tuning import tuner
+def test_trainings_that_raise_are_recorded_and_stop_nothing(classes, tmp_path, search_options, monkeypatch, capsys):
+    from recipes.tuning import worker
 
-    def fails(*arguments, **options):
+    run = worker.Trainer.run
+
+    def fails(self, **options):
+        if self.recipe.optimizer_name == "adam":
+            raise ZeroDivisionError("a bug\nin two lines")
+        return run(self, **options)
+
+    monkeypatch.setattr(worker.Trainer, "run", fails)
+    options = {**search_options, "optimizers": ["momentum", "adam"], "regularizers": ["none"], "verbose": 1}
+    found = recipes.search(classes, directory=tmp_path / "search", **options)
+    rows = found.results.trials
+    lost = rows[rows["optimizer"] == "adam"]
+    assert set(lost["status"]) == {"failed"}
+    assert set(lost["message"]) == {"ZeroDivisionError: a bug in two lines"}
+    assert set(rows.loc[rows["optimizer"] == "momentum", "status"]) == {"finished"}
+    table = found.table().set_index("arm")
+    assert table.loc["adam+none", "verdict"] == "failed"
+    assert table.loc["adam+none", "failed"] == len(lost) == 4
+    assert math.isnan(table.loc["adam+none", "test_mean"])
+    assert "adam+none/tune/0 failed: ZeroDivisionError: a bug in two lines" in capsys.readouterr().err
+    assert found.verdict[-1] == "4 trainings failed, the first with ZeroDivisionError: a bug in two lines."
+
+
+def test_where_everything_fails_the_cause_is_the_verdict(classes, tmp_path, search_options, monkeypatch):
+    from recipes.tuning import worker
+
+    def fails(self, **options):
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr(tuner.Trainer, "run", fails)
-    with pytest.raises(ZeroDivisionError, match="a bug"):
-        recipes.search(classes, directory=tmp_path / "search", **search_options)
-    assert (tmp_path / "search" / "trainings.jsonl").read_bytes() == b""
+    monkeypatch.setattr(worker.Trainer, "run", fails)
+    found = recipes.search(classes, directory=tmp_path / "search", **search_options)
+    assert found.verdict == ["Every arm failed, the first training with ZeroDivisionError: a bug."]
+    assert not (tmp_path / "search" / "best").exists()
 
 
 def test_regression(regression, tmp_path, search_options, no_pictures):

@@ -3,22 +3,12 @@ import math
 import numpy as np
 import pytest
 
-from recipes.tuning.arms import Arm, cross
-from recipes.tuning.statistics import best_setting
-from recipes.tuning.tuner import ArmHyperModel, ArmOracle, ArmTuner, Plan, Training
-
-
-def test_the_order_of_the_plan():
-    plan = Plan(cross(["adam", "sgd"], ["l2"]), trials=2, seeds=3, seed=7)
-    assert [(t.arm.name, t.stage, t.number, t.seed) for t in plan.trainings()] == [
-        *(("adam+l2", "tune", 0, 7), ("adam+l2", "tune", 1, 7)),
-        *(("adam+l2", "confirm", 0, 8), ("adam+l2", "confirm", 1, 9), ("adam+l2", "confirm", 2, 10)),
-        *(("sgd+l2", "tune", 0, 7), ("sgd+l2", "tune", 1, 7)),
-        *(("sgd+l2", "confirm", 0, 8), ("sgd+l2", "confirm", 1, 9), ("sgd+l2", "confirm", 2, 10)),
-    ]
-    keys = [t.key for t in plan.trainings()]
-    assert keys[0] == "adam+l2/tune/0"
-    assert len(set(keys)) == len(keys) == 10
+from recipes.tuning.arms import Arm
+from recipes.tuning.hypermodel import ArmHyperModel
+from recipes.tuning.ledger import Ledger
+from recipes.tuning.plan import Plan
+from recipes.tuning.tuner import ArmOracle, ArmTuner
+from recipes.tuning.worker import Worker
 
 
 def test_kerastuner_has_every_training_with_its_values_and_score(found):
@@ -63,37 +53,19 @@ def test_a_loaded_model_has_the_score_that_was_recorded(found, classes, number):
     assert loss == pytest.approx(row["validation_loss"], rel=1e-5)
 
 
-def test_the_oracle_asks_for_the_best_setting_only_to_confirm():
-    plan = Plan([Arm("adam", "l2")], trials=2, seeds=1, seed=0)
-    oracle = ArmOracle(plan, "max", lambda arm: {"learning_rate": 0.25, "l2.strength": 0.5})
-    tune, _, confirm = (oracle.populate_space(f"{number}")["values"] for number in range(3))
-    assert confirm == {"optimizer": "adam", "regularizer": "l2", "adam.learning_rate": 0.25, "l2.strength": 0.5}
-    assert tune["adam.learning_rate"] != 0.25
-
-
-class Finished:
-    """A ledger in which everything has been finished before."""
-
-    def __init__(self, directory, scores):
-        self.directory, self.scores = directory, scores
-
-    def get(self, key):
-        return {"validation_score": self.scores[key], "values": {"learning_rate": 0.01}, "validation_loss": 1.0}
-
-    def add(self, key, record):
-        raise AssertionError(key)
-
-
 @pytest.mark.parametrize(("direction", "best", "worst"), [("max", 1, -math.inf), ("min", 0, math.inf)])
-def test_a_diverged_training_is_the_worst_for_kerastuner(tmp_path, classes, tiny, direction, best, worst):
-    plan = Plan([Arm("adam", "none")], trials=3, seeds=1, seed=0)
-    scores = [0.5, 0.75, math.nan, 0.6]
-    ledger = Finished(tmp_path, {t.key: score for t, score in zip(plan.trainings(), scores, strict=True)})
+def test_what_was_finished_before_is_told_to_kerastuner(tmp_path, classes, tiny, direction, best, worst):
+    plan = Plan([Arm("adam", "none")], trials=3, seeds=1, seed=0, direction=direction)
     seen = []
-    oracle = ArmOracle(plan, direction, lambda arm: best_setting([ledger.get("adam+none/tune/0")], direction))
-    tuner = ArmTuner(oracle, ArmHyperModel(classes, tiny()), ledger, 1, lambda training, record: seen.append(training))
-    tuner.search(verbose=0)
+    with Ledger(tmp_path / "search", {}) as ledger:
+        for training, score in zip(plan.all({}), [0.5, 0.75, math.nan, 0.6], strict=True):
+            values = plan.values(training, ledger)
+            ledger.add(training.key, {"validation_score": score, "values": values, "validation_loss": 1.0})
+        oracle = ArmOracle(plan, ledger)
+        hypermodel = ArmHyperModel(classes, tiny(), plan.arms)
+        worker = Worker(classes, tiny(), 1)
+        tuner = ArmTuner(oracle, hypermodel, worker, lambda training, record: seen.append(training))
+        tuner.search(verbose=0)
     assert [trial.score for trial in oracle.trials.values()] == [0.5, 0.75, worst, 0.6]
     assert oracle.get_best_trials(1)[0].trial_id == sorted(oracle.trials)[best]
-    assert seen == plan.trainings()
-    assert isinstance(seen[0], Training)
+    assert seen == plan.all(ledger)

@@ -1,0 +1,86 @@
+"""Factors: the fields of a Recipe that a comparison can be about, each with the names it can take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from callbacks.checks import InvalidArgument
+from recipes.activations import ACTIVATIONS
+from recipes.catalogue import UnknownName
+from recipes.initializers import INITIALIZERS
+from recipes.models import MODELS
+from recipes.optimizers import OPTIMIZERS
+from recipes.regularization import REGULARIZERS
+from recipes.schedules import SCHEDULES
+
+if TYPE_CHECKING:
+    from recipes.recipe import Recipe
+
+__all__ = ["FACTORS", "Factor", "check_levels"]
+
+
+@dataclass(frozen=True)
+class Factor:
+    """What can be compared.
+
+    Args:
+        name: as in tables and in an arm, "optimizer".
+        plural: the argument of :func:`recipes.search`, "optimizers".
+        field: of the Recipe that it sets.
+        names: that it can take; of regularizers several can be joined by "+".
+    """
+
+    name: str
+    plural: str
+    field: str
+    names: tuple[str, ...]
+
+    def check(self, level: str) -> None:
+        """Raises ``InvalidArgument``, with the nearest name, for one that this factor cannot take."""
+        if not isinstance(level, str):
+            raise InvalidArgument(self.name, level, "a name")
+        parts = level.split("+") if self.name == "regularizer" else [level]
+        for part in parts:
+            if part.strip() not in self.names:
+                raise UnknownName(self.name, part.strip(), list(self.names))
+
+    def of(self, base: Recipe) -> str:
+        """The name that a recipe has for it."""
+        if self.name == "optimizer":
+            return base.optimizer_name
+        if self.name == "regularizer":
+            return base.regularization_name
+        value = getattr(base, self.field)
+        return str(value["name"]) if isinstance(value, Mapping) else str(value)
+
+
+FACTORS = {
+    factor.name: factor
+    for factor in (
+        Factor("optimizer", "optimizers", "optimizer", tuple(OPTIMIZERS)),
+        Factor("regularizer", "regularizers", "regularization", ("none", *REGULARIZERS)),
+        Factor("schedule", "schedules", "schedule", tuple(SCHEDULES)),
+        Factor("initializer", "initializers", "initializer", ("auto", *INITIALIZERS)),
+        Factor("activation", "activations", "activation", tuple(ACTIVATIONS)),
+        Factor("normalization", "normalizations", "normalization", ("auto", "batch", "none")),
+        Factor("model", "models", "model", tuple(MODELS)),
+    )
+}
+"""By name, in the order in which an arm's name has them."""
+
+
+def check_levels(factor: Factor, levels: Sequence[str]) -> tuple[str, ...]:
+    """The levels of a factor that are compared.
+
+    Raises:
+        InvalidArgument: for an empty list, a name given twice or an unknown one.
+    """
+    if not isinstance(levels, Sequence) or isinstance(levels, str) or not levels:
+        raise InvalidArgument(factor.plural, levels, "a list of at least one name")
+    for level in levels:
+        factor.check(level)
+    if len(set(levels)) != len(levels):
+        raise InvalidArgument(factor.plural, list(levels), "a list without repetitions")
+    return tuple(levels)

@@ -1,0 +1,81 @@
+"""hypermodel: the arms of a comparison and what is tuned for each, for any tuner of KerasTuner."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import keras_tuner
+
+from recipes.recipe import Recipe
+from recipes.training import check_data, check_recipe
+from recipes.tuning.arms import Arm, arms_of
+from recipes.tuning.space import arm_at, declare
+
+if TYPE_CHECKING:
+    from recipes.data import Data
+
+__all__ = ["ArmHyperModel", "hypermodel"]
+
+
+def hypermodel(data: Data, recipe: Recipe | None = None, **factors: Sequence[str]) -> ArmHyperModel:
+    """A ``keras_tuner.HyperModel`` whose space is that of :func:`recipes.search`, for KerasTuner's own tuners.
+
+    Its space has a choice for each factor and, in conditional scopes, the learning rate of the chosen optimizer and the
+    strengths of the chosen regularizers: a trial has no value that it does not use. ``tuner.search`` takes Keras'
+    arguments of ``fit``; the recipe's callbacks (schedule, early stopping) are added to those given. The objective is
+    ``"val_" + data.spec.metric``, with "max" or "min" as ``data.spec.direction`` says.
+
+    Args:
+        data: what :func:`recipes.load` returns: what the model is built for.
+        recipe: everything that is not compared; default ``Recipe()``.
+        **factors: names to compare, as for :func:`recipes.search`: ``optimizers=["momentum", "adam"]``,
+            ``regularizers=``, ``schedules=``, ``initializers=``, ``activations=``, ``normalizations=``, ``models=``.
+
+    Returns:
+        A :class:`ArmHyperModel`.
+
+    Raises:
+        InvalidArgument: for an empty list or an unknown name.
+
+    Example:
+        >>> data = recipes.load("digits")                                             # doctest: +SKIP
+        >>> tuner = keras_tuner.Hyperband(
+        ...     recipes.hypermodel(data, optimizers=["momentum", "adam"]), "val_accuracy", max_epochs=9
+        ... )
+        >>> tuner.search(data.train, validation_data=data.validation)
+    """
+    check_data(data)
+    base = check_recipe(recipe).resolved(data.spec)
+    return ArmHyperModel(data, base, arms_of(base, factors))
+
+
+class ArmHyperModel(keras_tuner.HyperModel):
+    """Builds, compiles and fits the model of an arm at KerasTuner's values.
+
+    Args:
+        data: what is trained on.
+        base: everything that the arms share.
+        arms: what is compared.
+    """
+
+    def __init__(self, data: Data, base: Recipe, arms: Sequence[Arm]):
+        super().__init__(name="arm")
+        self.data, self.base, self.arms = data, base, list(arms)
+
+    def recipe(self, hp: Any) -> Recipe:
+        """The recipe at the values of a ``keras_tuner.HyperParameters``."""
+        arm, values = arm_at(hp)
+        return arm.recipe(self.base, values)
+
+    def build(self, hp: Any) -> Any:
+        """A new compiled model; the space is declared on the way."""
+        recipe = self.recipe(declare(hp, self.arms))
+        return recipe.compile(recipe.build_model(self.data.spec))
+
+    def fit(self, hp: Any, model: Any, *args: Any, callbacks: Sequence[Any] = (), **options: Any) -> Any:
+        """Keras' ``fit`` with the recipe's callbacks, which come before those given."""
+        recipe, epochs = self.recipe(hp), options.get("epochs", 1)
+        # Hyperband goes on with a model from an epoch on: the schedule spans all of them.
+        own = recipe.callbacks(epochs=epochs, spec=self.data.spec)
+        return model.fit(*args, callbacks=[*own, *callbacks], **options)

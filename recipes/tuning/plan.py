@@ -1,0 +1,122 @@
+"""Plan: the trainings of a search, and which of them may start when."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from typing import Any
+
+from recipes.tuning.arms import Arm
+from recipes.tuning.space import at_edge, settings, settings_beyond
+from recipes.tuning.statistics import best_setting
+
+__all__ = ["Plan", "Training"]
+
+Records = Mapping[str, Mapping[str, Any]]
+"""The finished trainings by key."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """One training of the plan: of which arm, in which stage ("tune" or "confirm"), with which seed."""
+
+    arm: Arm
+    stage: str
+    number: int
+    seed: int
+
+    @functools.cached_property
+    def key(self) -> str:
+        """Its name in the ledger."""
+        return f"{self.arm.name}/{self.stage}/{self.number}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All trainings of a search: for each arm first ``trials`` settings with one seed, then the best with fresh seeds.
+
+    What comes next depends on nothing but the plan and the arm's finished trainings: neither on the clock nor on the
+    order in which arms are done, so that a search that was interrupted or spread over processes ends the same.
+
+    Args:
+        arms: what is compared.
+        trials: settings tried for each arm.
+        seeds: how often the best setting of each arm is trained again; the same fresh seeds for every arm.
+        seed: from which the others follow: settings are tried with this one, confirmed with the next ``seeds``.
+        direction: "max" or "min": which validation scores are better.
+        widen: whether an arm whose best learning rate lies at an end of its range gets half as many trials again, in
+            the decade beyond that end.
+        one_by_one: whether the tuning trials of an arm follow one another, each knowing those before, as pruning needs.
+    """
+
+    arms: Sequence[Arm]
+    trials: int
+    seeds: int
+    seed: int
+    direction: str = "max"
+    widen: bool = False
+    one_by_one: bool = False
+
+    def of(self, arm: Arm, records: Records) -> list[Training]:
+        """The trainings of an arm, as far as they are known by now."""
+        tuning = self._tuning(arm, records)
+        confirming = [Training(arm, "confirm", k, self.seed + 1 + k) for k in range(self.seeds)]
+        return [*tuning, *confirming]
+
+    def all(self, records: Records) -> list[Training]:
+        """The trainings of all arms, arm by arm."""
+        return [each for arm in self.arms for each in self.of(arm, records)]
+
+    def ready(self, records: Records, running: Set[str] = frozenset()) -> Iterator[Training]:
+        """Those that can start now, first the arm that is first."""
+        for arm in self.arms:
+            yield from self._ready(arm, records, running)
+
+    def _ready(self, arm: Arm, records: Records, running: Set[str]) -> list[Training]:
+        everything = self.of(arm, records)
+        tuning = [each for each in everything if each.stage == "tune"]
+        open_ = [each for each in tuning if each.key not in records]
+        if not open_:
+            open_ = [each for each in everything if each.key not in records]
+        elif self.one_by_one:
+            open_ = open_[:1]
+        return [each for each in open_ if each.key not in running]
+
+    def values(self, training: Training, records: Records) -> dict[str, float]:
+        """The values of a training's hyperparameters."""
+        if training.stage == "confirm":
+            return self.best(training.arm, records)
+        if training.number < self.trials:
+            return settings(training.arm, self.trials, self.seed)[training.number]
+        rate = self._best_of_first(training.arm, records)["learning_rate"]
+        beyond = settings_beyond(training.arm, rate, self.trials, self._more, self.seed)
+        return beyond[training.number - self.trials]
+
+    def rivals(self, training: Training, records: Records) -> list[Mapping[str, Any]]:
+        """The arm's tuning trials before this one, which pruning compares it with; none for what is confirmed."""
+        if training.stage != "tune":
+            return []
+        before = [each for each in self._tuning(training.arm, records) if each.number < training.number]
+        return [records[each.key] for each in before if each.key in records]
+
+    def best(self, arm: Arm, records: Records) -> dict[str, float]:
+        """The best setting of an arm whose tuning is done."""
+        tuned = [records[each.key] for each in self._tuning(arm, records) if each.key in records]
+        return best_setting(tuned, self.direction)
+
+    @property
+    def _more(self) -> int:
+        return max(1, self.trials // 2)
+
+    def _tuning(self, arm: Arm, records: Records) -> list[Training]:
+        first = [Training(arm, "tune", k, self.seed) for k in range(self.trials)]
+        if not self.widen or any(each.key not in records for each in first):
+            return first
+        if not at_edge(arm, self._best_of_first(arm, records)["learning_rate"]):
+            return first
+        return [*first, *(Training(arm, "tune", self.trials + k, self.seed) for k in range(self._more))]
+
+    def _best_of_first(self, arm: Arm, records: Records) -> dict[str, float]:
+        first = [Training(arm, "tune", k, self.seed) for k in range(self.trials)]
+        return best_setting([records[each.key] for each in first], self.direction)

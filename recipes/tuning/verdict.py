@@ -1,0 +1,98 @@
+"""The outcome of a comparison in sentences."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from recipes.tuning.dunnett import LEVEL
+from recipes.tuning.factors import FACTORS
+from recipes.tuning.statistics import sign_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["verdict"]
+
+
+def verdict(
+    table: pd.DataFrame, effects: pd.DataFrame, metric: str, direction: str, failures: Sequence[str] = ()
+) -> list[str]:
+    """The outcome in one to three sentences: which arm does best, by how much, and how sure that is.
+
+    Args:
+        table: the arms, the best first, as :func:`summary` returns them.
+        effects: the levels of each factor, as :func:`main_effects` returns them.
+        metric: the test metric's name, "accuracy" for one.
+        direction: "max" if more is better, "min" if less is.
+        failures: the causes of the trainings that failed.
+    """
+    best = table.iloc[0]
+    if not math.isfinite(best["test_mean"]):
+        if failures:
+            return [f"Every arm failed, the first training with {failures[0]}."]
+        return ["Every arm diverged: lower the learning rates."]
+    default = table[table["verdict"] == "default"].iloc[0]
+    sentences = [
+        f"{_arm(best)} does best on the validation data; its test "
+        f"{metric.replace('_', ' ')} is {_score(best['test_mean'], best['test_sd'], metric)} over "
+        f"{_count(best['seeds'], 'seed')}."
+    ]
+    if best["arm"] == default["arm"]:
+        better = list(table.loc[table["verdict"] == "better", "arm"])
+        but = f", although on the test data {', '.join(better)} did better by more than noise" if better else ""
+        sentences.append(f"That is the default arm{but}.")
+    elif math.isfinite(best["p_value"]):
+        size = abs(best["difference"])
+        amount = f"{100 * size:.2f} points" if metric == "accuracy" else f"{size:.4g}"
+        way = "better" if best["difference"] * sign_of(direction) > 0 else "worse"
+        tested = _count(table["p_value"].notna().sum(), "comparison")
+        noise = "more than noise" if best["p_value"] < LEVEL else "within the noise between seeds"
+        sentences.append(
+            f"That is {amount} {way} than the default arm ({_arm(default)}: "
+            f"{_score(default['test_mean'], default['test_sd'], metric)}), "
+            f"which is {noise} (p = {best['p_value']:.2g}, corrected for {tested})."
+        )
+    elif not math.isfinite(default["test_mean"]):
+        sentences.append(f"The default arm ({_arm(default)}) diverged, so nothing can be compared with it.")
+    else:
+        sentences.append("Whether that is more than noise cannot be said: it takes at least 2 seeds.")
+    parts = []
+    for factor in dict.fromkeys(effects["factor"]):
+        levels = effects[(effects["factor"] == factor) & effects["test_mean"].notna()]
+        if len(levels) < 2:
+            continue
+        top = levels.iloc[int((levels["test_mean"] * sign_of(direction)).to_numpy().argmax())]
+        surely = {
+            "default": "the default",
+            "better": "more than noise against the default",
+            "not tested": "not tested against the default",
+        }.get(top["verdict"], "within noise of the default")
+        name = _regularizer(top["level"]) if factor == "regularizer" else top["level"]
+        parts.append(f"the best {factor} is {name} ({surely})")
+    if len(parts) > 1:
+        sentences.append(f"Averaged over the other choices, {', '.join(parts[:-1])} and {parts[-1]}.")
+    if failures:
+        sentences.append(f"{_count(len(failures), 'training')} failed, the first with {failures[0]}.")
+    return sentences
+
+
+def _arm(row: pd.Series) -> str:
+    others = [f"{name} {row[name]}" for name in FACTORS if name in row and name not in ("optimizer", "regularizer")]
+    return ", ".join([f"{row['optimizer']} with {_regularizer(row['regularizer'])}", *others])
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def _regularizer(name: str) -> str:
+    return "no regularizer" if name == "none" else name.replace("_", " ").replace("+", " and ")
+
+
+def _score(mean: float, sd: float, metric: str) -> str:
+    scale, unit = (100.0, " %") if metric == "accuracy" else (1.0, "")
+    digits = ".2f" if metric == "accuracy" else ".4g"
+    spread = f" ± {format(scale * sd, digits)}" if math.isfinite(sd) else ""
+    return f"{format(scale * mean, digits)}{spread}{unit}"

@@ -1,0 +1,135 @@
+"""Worker: trains what a plan asks for and says what came out; nothing in it knows of other workers or of files."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from recipes.recipe import Recipe
+from recipes.training import Trainer
+from recipes.tuning.plan import Training
+from recipes.tuning.pruning import Pruned
+from recipes.tuning.statistics import CURVES
+
+if TYPE_CHECKING:
+    from recipes.data import Data
+
+__all__ = ["Job", "Worker", "failure"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that a worker has to know about one training.
+
+    Args:
+        training: which one.
+        values: of its hyperparameters.
+        rivals: validation scores of the trials it is compared with for pruning, one list each.
+    """
+
+    training: Training
+    values: Mapping[str, float]
+    rivals: Sequence[Sequence[float]] = ()
+
+
+class Worker:
+    """Trains one job after another on the same data, with one compiled model for all that differ only in numbers.
+
+    Args:
+        data: what is trained on.
+        base: everything that the arms share.
+        epochs: of each training.
+        prune: the rule by which tuning trials are stopped; see :mod:`recipes.tuning.pruning`.
+    """
+
+    def __init__(self, data: Data, base: Recipe, epochs: int, prune: str = "none"):
+        self.data, self.base, self.epochs, self.prune = data, base, epochs, prune
+        self._trainers: dict[str, Trainer] = {}
+        self._arm: str | None = None
+
+    def run(self, job: Job) -> dict[str, Any]:
+        """One training: its record. A training that raises is a record too, with the error, but for an interrupt."""
+        start = time.perf_counter()
+        try:
+            return self._train(job)
+        except Exception as error:
+            self._trainers.clear()  # what it left behind is unknown
+            return failure(job, error, time.perf_counter() - start)
+
+    def _train(self, job: Job) -> dict[str, Any]:
+        training, spec = job.training, self.data.spec
+        recipe = training.arm.recipe(self.base, job.values)
+        pruned = Pruned(self.prune, job.rivals, metric=spec.metric, direction=spec.direction, epochs=self.epochs)
+        run = self._trainer(training.arm.name, recipe).run(
+            epochs=self.epochs,
+            seed=training.seed,
+            learning_rate=recipe.learning_rate,
+            callbacks=[pruned] if training.stage == "tune" and self.prune != "none" else [],
+            warn=False,
+        )
+        metric = spec.metric
+        validation = run.evaluate("validation")
+        test = run.evaluate("test") if training.stage == "confirm" else {"loss": math.nan, metric: math.nan}
+        return {
+            **_head(job),
+            "validation_loss": validation["loss"],
+            "validation_score": math.nan if run.diverged else validation[metric],
+            "test_loss": test["loss"],
+            "test_score": math.nan if run.diverged else test[metric],
+            "epochs_run": len(run.history["loss"]),
+            "best_epoch": run.best_epoch,
+            "seconds": round(run.seconds, 4),
+            "diverged": run.diverged,
+            "status": "diverged" if run.diverged else "pruned" if pruned.pruned else "finished",
+            "message": run.message or "",
+            "history": {
+                "learning_rate": run.history.get("learning_rate", []),
+                "loss": run.history["loss"],
+                "score": run.history[metric],
+                "val_loss": run.history["val_loss"],
+                "val_score": run.history[f"val_{metric}"],
+            },
+        }
+
+    def _trainer(self, arm: str, recipe: Recipe) -> Trainer:
+        """A compiled model for this recipe, shared by all trainings that differ only in numbers that can be set."""
+        if arm != self._arm:
+            self._trainers.clear()
+            self._arm = arm
+        key = dataclasses.replace(recipe, learning_rate=None).to_json()
+        if key not in self._trainers:
+            self._trainers[key] = Trainer(self.data, recipe)
+        return self._trainers[key]
+
+
+def failure(job: Job, error: BaseException | str, seconds: float) -> dict[str, Any]:
+    """The record of a training that did not come to an end, with its cause in one line."""
+    text = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
+    numbers = ("validation_loss", "validation_score", "test_loss", "test_score")
+    return {
+        **_head(job),
+        **dict.fromkeys(numbers, math.nan),
+        "epochs_run": 0,
+        "best_epoch": 0,
+        "seconds": round(seconds, 4),
+        "diverged": False,
+        "status": "failed",
+        "message": " ".join(text.split())[:500],
+        "history": {name: [] for name in CURVES},
+    }
+
+
+def _head(job: Job) -> dict[str, Any]:
+    training = job.training
+    return {
+        "stage": training.stage,
+        "arm": training.arm.name,
+        **training.arm.choices,
+        "trial": training.number,
+        "seed": training.seed,
+        "values": dict(job.values),
+    }

@@ -1,0 +1,111 @@
+"""The plan: what may start when, and that nothing but the arm's own finished trainings decides it."""
+
+import random
+
+import pytest
+
+from recipes.tuning.arms import Arm, cross
+from recipes.tuning.plan import Plan
+from recipes.tuning.space import at_edge
+
+
+def finished(training, values, score=None):
+    rate = values["learning_rate"]
+    score = score if score is not None else rate
+    return {"values": values, "validation_score": score, "validation_loss": 0.0, "history": {"val_score": [score]}}
+
+
+def run(plan, order, workers=1, score=None):
+    """What the plan leads to, with ``order`` choosing among the trainings that are under way which one ends next."""
+    records, running, done = {}, [], []
+    while True:
+        while len(running) < workers:
+            ready = next(plan.ready(records, {each.key for each in running}), None)
+            if ready is None:
+                break
+            running.append(ready)
+        if not running:
+            return records, done
+        training = running.pop(order(len(running)))
+        records[training.key] = finished(training, plan.values(training, records), score and score(training))
+        done.append(training.key)
+
+
+def test_the_order():
+    plan = Plan(cross(["adam", "sgd"], ["l2"]), trials=2, seeds=3, seed=7)
+    assert [(t.arm.name, t.stage, t.number, t.seed) for t in plan.all({})] == [
+        *(("adam+l2", "tune", 0, 7), ("adam+l2", "tune", 1, 7)),
+        *(("adam+l2", "confirm", 0, 8), ("adam+l2", "confirm", 1, 9), ("adam+l2", "confirm", 2, 10)),
+        *(("sgd+l2", "tune", 0, 7), ("sgd+l2", "tune", 1, 7)),
+        *(("sgd+l2", "confirm", 0, 8), ("sgd+l2", "confirm", 1, 9), ("sgd+l2", "confirm", 2, 10)),
+    ]
+    keys = [t.key for t in plan.all({})]
+    assert keys[0] == "adam+l2/tune/0"
+    assert len(set(keys)) == len(keys) == 10
+    assert run(plan, lambda count: 0)[1] == keys
+
+
+@pytest.mark.parametrize("one_by_one", [False, True])
+@pytest.mark.parametrize("widen", [False, True])
+def test_any_order_of_finishing_gives_the_same(one_by_one, widen):
+    plan = Plan(cross(["adam", "sgd", "momentum"], ["none", "l2"]), 5, 2, 0, widen=widen, one_by_one=one_by_one)
+    alone, _ = run(plan, lambda count: 0)
+    for seed in range(5):
+        chance = random.Random(seed)
+        records, done = run(plan, lambda count: chance.randrange(count), workers=4)  # noqa: B023
+        assert records == alone
+        assert len(done) == len(set(done))
+
+
+def test_one_by_one_a_trial_waits_for_those_before():
+    plan = Plan(cross(["adam", "sgd"], ["none"]), trials=3, seeds=2, seed=0, one_by_one=True)
+    assert [each.key for each in plan.ready({})] == ["adam+none/tune/0", "sgd+none/tune/0"]
+    assert [each.key for each in plan.ready({}, {"adam+none/tune/0"})] == ["sgd+none/tune/0"]
+    together = Plan(plan.arms, trials=3, seeds=2, seed=0)
+    assert len(list(together.ready({}))) == 6
+
+
+def test_confirming_waits_for_the_tuning_and_takes_its_best():
+    plan = Plan([Arm("adam", "none")], trials=3, seeds=2, seed=0)
+    records = {}
+    for training in plan.all({})[:3]:
+        assert all(each.stage == "tune" for each in plan.ready(records))
+        records[training.key] = finished(training, plan.values(training, records))
+    confirming = list(plan.ready(records))
+    assert [each.seed for each in confirming] == [1, 2]
+    best = max(record["values"]["learning_rate"] for record in records.values())
+    assert {plan.values(each, records)["learning_rate"] for each in confirming} == {best}
+
+
+def test_the_rivals_of_a_trial_are_those_before_it():
+    plan = Plan([Arm("adam", "none")], trials=3, seeds=1, seed=0, one_by_one=True)
+    records, _ = run(plan, lambda count: 0)
+    *tuning, confirming = plan.all(records)
+    assert [len(plan.rivals(each, records)) for each in tuning] == [0, 1, 2]
+    assert plan.rivals(confirming, records) == []
+
+
+@pytest.mark.parametrize(("better", "beyond"), [("high", 10.0), ("low", 0.1)])
+def test_a_range_whose_end_is_best_is_widened(better, beyond):
+    """The score rises with the rate, or falls: the best lies at an end, and beyond it."""
+    arm = Arm("adam", "l2")
+    plan = Plan([arm], trials=16, seeds=2, seed=0, direction="max" if better == "high" else "min", widen=True)
+    records, _ = run(plan, lambda count: 0)
+    assert len(records) == 16 + 8 + 2
+    rate = arm.hyperparameters[0]
+    more = [records[f"adam+l2/tune/{k}"]["values"] for k in range(16, 24)]
+    end = rate.high if better == "high" else rate.low
+    assert all(min(end, end * beyond) <= values["learning_rate"] <= max(end, end * beyond) for values in more)
+    assert len({values["l2.strength"] for values in more}) == 8
+    chosen = records["adam+l2/confirm/0"]["values"]
+    assert chosen in more
+    assert at_edge(arm, end * beyond)
+    assert not at_edge(arm, end * beyond**0.5)
+
+
+def test_a_range_whose_middle_is_best_is_not_widened():
+    plan = Plan([Arm("adam", "none")], trials=8, seeds=2, seed=0, widen=True)
+    middle = 3e-3
+    scores = {t.key: -abs(plan.values(t, {})["learning_rate"] - middle) for t in plan.all({})[:8]}
+    records, _ = run(plan, lambda count: 0, score=lambda t: scores.get(t.key, 0.0))
+    assert len(records) == 10

@@ -147,7 +147,7 @@ def search(
         "normalizations": normalizations,
         "models": models,
     }
-    compared = {factor: None if text is None else names(text) for factor, text in given.items()}
+    compared: dict[str, Any] = {factor: None if text is None else names(text) for factor, text in given.items()}
     options: dict[str, Any] = {
         "design": design,
         "epochs": epochs,

@@ -96,18 +96,21 @@ def differences(results: Results) -> Figure:
 def heat_map(results: Results) -> Figure:
     """The mean test score of every pair of an optimizer (column) and a regularizer (row); brighter is better.
 
-    The default arm has a dashed frame and the best one a solid frame. Cells without an arm are empty. The colours end
-    at the outliers, so that the others can be told apart.
+    Where others are compared, the first two factors with several levels take their places; a cell that holds several
+    arms shows their mean. The default arm has a dashed frame and the best one a solid frame. Cells without an arm are
+    empty. The colours end at the outliers, so that the others can be told apart.
     """
-    optimizers, regularizers = results.levels("optimizer"), results.levels("regularizer")
+    across, down = results.crossed
+    columns, lines = results.levels(across), results.levels(down)
     scale, rows = formatting.scale(results.metric), results.rows()
-    grid = np.full((len(regularizers), len(optimizers)), np.nan)
+    cells: dict[tuple[int, int], list[dict[str, Any]]] = {}
     for row in rows:
-        grid[regularizers.index(row["regularizer"]), optimizers.index(row["optimizer"])] = (
-            as_float(row["test_mean"]) * scale
-        )
-    longest = max(len(str(name)) for name in regularizers)
-    figure = new_figure(2.6 + 0.07 * longest + 0.95 * len(optimizers), 1.7 + 0.48 * len(regularizers))
+        cells.setdefault((lines.index(row[down]), columns.index(row[across])), []).append(row)
+    grid = np.full((len(lines), len(columns)), np.nan)
+    for place, arms in cells.items():
+        grid[place] = np.mean([as_float(row["test_mean"]) for row in arms]) * scale
+    longest = max(len(str(name)) for name in lines)
+    figure = new_figure(2.6 + 0.07 * longest + 0.95 * len(columns), 1.7 + 0.48 * len(lines))
     axes = figure.add_subplot()
     axes.grid(False)
     axes.set_facecolor("#f3f4f6")
@@ -118,26 +121,25 @@ def heat_map(results: Results) -> Figure:
         norm=Normalize(*ends),
         aspect="auto",
     )
-    for row in rows:
-        y, x = regularizers.index(row["regularizer"]), optimizers.index(row["optimizer"])
-        text = formatting.score(row["test_mean"], results.metric)
+    for (y, x), arms in cells.items():
+        text = formatting.score(grid[y, x] / scale, results.metric)
         known = text != formatting.MISSING
         colour = _contrast(tuple(image.cmap(image.norm(grid[y, x])))) if known else MUTED
         axes.text(x, y, text if known else "diverged", ha="center", va="center", color=colour, fontsize=9)
-        if row["arm"] in (results.default_arm, results.winner):
-            if row["arm"] == results.winner:
-                axes.add_patch(_frame(x, y, "-", PALETTE[1], "best"))
-            if row["arm"] == results.default_arm:
-                if row["arm"] != results.winner:
-                    axes.add_patch(_frame(x, y, "-", "black", "ground"))
-                axes.add_patch(_frame(x, y, "--", "white", "default"))
-    axes.set_xticks(range(len(optimizers)), [plain(name) for name in optimizers])
-    axes.set_yticks(range(len(regularizers)), [plain(name) for name in regularizers])
-    if max(len(str(name)) for name in optimizers) > 10:
+        names = [row["arm"] for row in arms]
+        if results.winner in names:
+            axes.add_patch(_frame(x, y, "-", PALETTE[1], "best"))
+        if results.default_arm in names:
+            if results.winner not in names:
+                axes.add_patch(_frame(x, y, "-", "black", "ground"))
+            axes.add_patch(_frame(x, y, "--", "white", "default"))
+    axes.set_xticks(range(len(columns)), [plain(name) for name in columns])
+    axes.set_yticks(range(len(lines)), [plain(name) for name in lines])
+    if max(len(str(name)) for name in columns) > 10:
         axes.tick_params(axis="x", labelrotation=30)
         for tick in axes.get_xticklabels():
             tick.set(ha="right", rotation_mode="anchor")
-    axes.set(xlabel="optimizer", ylabel="regularizer")
+    axes.set(xlabel=across, ylabel=down)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     if np.isfinite(grid).any():

@@ -59,7 +59,7 @@ PLOTS: dict[str, Plot] = {
     ),
     "heat_map": Plot(
         heat_map,
-        "Optimizer and regularizer together",
+        "Two choices together",
         "Brighter is better; a row or a column that stands out is a choice that matters whatever it is paired with. "
         "Dashed frame: default; solid frame: best.",
     ),

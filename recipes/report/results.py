@@ -126,9 +126,16 @@ class Results:
         """The rows of ``trials`` of the stage "tune" or "confirm"."""
         return self.trials[self.trials["stage"] == name]
 
+    @property
+    def crossed(self) -> tuple[str, str]:
+        """The first two factors that have several levels; optimizer and regularizer where fewer have."""
+        several = [name for name in dict.fromkeys(self.main_effects["factor"]) if len(self.levels(name)) > 1]
+        first, second = [*several, *(name for name in ("optimizer", "regularizer") if name not in several)][:2]
+        return first, second
+
     def levels(self, factor: str) -> list[str]:
-        """The arms' optimizers (``factor="optimizer"``) or regularizers, in the order of the settings if given."""
+        """The arms' optimizers (``factor="optimizer"``), regularizers, ..., in the order of the settings if given."""
         present = list(dict.fromkeys(self.summary[factor]))
-        wanted = self.settings.get(factor + "s")
+        wanted = self.settings.get("factors", self.settings).get(factor + "s")
         wanted = list(wanted) if isinstance(wanted, (list, tuple)) else []
         return [level for level in wanted if level in present] + [level for level in present if level not in wanted]

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from recipes.transfer_learning import transfer as transfer
     from recipes.transfer_learning import unfreeze as unfreeze
     from recipes.tuning.comparison import Comparison as Comparison
+    from recipes.tuning.hypermodel import hypermodel as hypermodel
     from recipes.tuning.search import search as search
 
 __version__ = "0.1.0"
@@ -65,6 +66,7 @@ _WHERE = {
     "export": "recipes.serving.export",
     "fine_tune": "recipes.transfer_learning",
     "fit": "recipes.training",
+    "hypermodel": "recipes.tuning.hypermodel",
     "load": "recipes.data",
     "mixed": "recipes.models",
     "mlp": "recipes.models",

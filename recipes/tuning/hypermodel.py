@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import keras_tuner
 
+from callbacks.checks import InvalidArgument
 from recipes.recipe import Recipe
+from recipes.regularization import Regularizer
 from recipes.training import check_data, check_recipe
 from recipes.tuning.arms import Arm, arms_of
 from recipes.tuning.space import arm_at, declare
@@ -36,7 +38,8 @@ def hypermodel(data: Data, recipe: Recipe | None = None, **factors: Sequence[str
         A :class:`ArmHyperModel`.
 
     Raises:
-        InvalidArgument: for an empty list or an unknown name.
+        InvalidArgument: for an empty list, an unknown name, or a regularizer that acts in the input pipeline
+            (augmentation), which is KerasTuner's here.
 
     Example:
         >>> data = recipes.load("digits")                                             # doctest: +SKIP
@@ -47,7 +50,13 @@ def hypermodel(data: Data, recipe: Recipe | None = None, **factors: Sequence[str
     """
     check_data(data)
     base = check_recipe(recipe).resolved(data.spec)
-    return ArmHyperModel(data, base, arms_of(base, factors))
+    arms = arms_of(base, factors)
+    for arm in arms:
+        for each in Recipe(regularization=arm.regularizer).regularizers():
+            if type(each).augment is not Regularizer.augment:
+                accepted = f"without {each.name!r}, which acts in the input pipeline that KerasTuner's search is given"
+                raise InvalidArgument("regularizers", arm.regularizer, accepted)
+    return ArmHyperModel(data, base, arms)
 
 
 class ArmHyperModel(keras_tuner.HyperModel):
@@ -71,11 +80,15 @@ class ArmHyperModel(keras_tuner.HyperModel):
     def build(self, hp: Any) -> Any:
         """A new compiled model; the space is declared on the way."""
         recipe = self.recipe(declare(hp, self.arms))
-        return recipe.compile(recipe.build_model(self.data.spec))
+        model = recipe.compile(recipe.build_model(self.data.spec))
+        model.optimizer.build(model.trainable_variables)  # so that Hyperband finds its state again in a checkpoint
+        return model
 
     def fit(self, hp: Any, model: Any, *args: Any, callbacks: Sequence[Any] = (), **options: Any) -> Any:
         """Keras' ``fit`` with the recipe's callbacks, which come before those given."""
         recipe, epochs = self.recipe(hp), options.get("epochs", 1)
         # Hyperband goes on with a model from an epoch on: the schedule spans all of them.
         own = recipe.callbacks(epochs=epochs, spec=self.data.spec)
+        if hasattr(args[0] if args else options.get("x"), "element_spec"):
+            options.setdefault("shuffle", False)  # a tf.data.Dataset shuffles itself
         return model.fit(*args, callbacks=[*own, *callbacks], **options)

@@ -119,6 +119,8 @@ def search(
         bool, typer.Option("--widen", help="Try more rates beyond a range at whose end the best one lies.")
     ] = False,
     budget: Annotated[int | None, typer.Option(help="The most trainings to run.")] = None,
+    workers: Annotated[int, typer.Option(help="Trainings at a time, each in a process of its own.")] = 1,
+    memory_limit: Annotated[float | None, typer.Option(help="What such a process may use, in GiB.")] = None,
     seed: Seed = 0,
     batch_size: BatchSize = None,
     validation: Validation = None,
@@ -157,6 +159,8 @@ def search(
         "prune": prune,
         "widen": widen,
         "budget": budget,
+        "workers": workers,
+        "memory_limit": memory_limit,
         "directory": directory or os.path.join("searches", dataset.replace("/", "_").replace(":", "_")),
     }
     check_search(base, compared, **options)

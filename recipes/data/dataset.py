@@ -53,6 +53,11 @@ class Data:
         self._arrays = arrays
         self._tensors: dict[str, tuple[Any, tf.Tensor]] = {}
 
+    def __getstate__(self) -> dict[str, Any]:
+        """For another process: everything but what TensorFlow made of it."""
+        kept = {"spec": self.spec, "settings": self.settings, "batch_size": self.batch_size, "_arrays": self._arrays}
+        return {**kept, "_tensors": {}}
+
     @classmethod
     def from_arrays(
         cls,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import math
@@ -9,7 +10,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from callbacks.checks import InvalidArgument, check_choice, check_integer
+from callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
 from recipes.environment import versions
 from recipes.files import check_new_directory
 from recipes.recipe import Recipe
@@ -17,9 +18,10 @@ from recipes.training import LARGEST_SEED, check_data, fit
 from recipes.tuning.arms import Arm, arms_of, default_arm, factors_of
 from recipes.tuning.comparison import Comparison, plan_in, write_environment
 from recipes.tuning.ledger import SETTINGS, Ledger
+from recipes.tuning.processes import Processes
 from recipes.tuning.progress import Progress
 from recipes.tuning.pruning import PRUNING
-from recipes.tuning.worker import Worker
+from recipes.tuning.worker import InThisProcess, Runner, Worker
 
 if TYPE_CHECKING:
     from recipes.data import Data
@@ -46,6 +48,8 @@ def search(
     prune: str = "none",
     widen: bool = False,
     budget: int | None = None,
+    workers: int = 1,
+    memory_limit: float | None = None,
     directory: str | os.PathLike[str] | None = None,
     command: str = "recipes.search(...)",
     verbose: int = 1,
@@ -79,6 +83,10 @@ def search(
         widen: whether an arm whose best learning rate lies at an end of its range gets ``trials / 2`` more trials in
             the decade beyond it. Default False: such an arm is marked.
         budget: the most trainings that the search may take, >= 1; None (default) for any number.
+        workers: trainings at a time, each in a process of its own, which may be killed; at most one a core. Default 1:
+            in this process.
+        memory_limit: in GiB, > 0: what the process of a training may use before the training counts as failed; also one
+            worker then is a process of its own. Default None: any amount.
         directory: where to write; by default ``searches/NAME``. New, empty, or of the same search.
         command: how this search was called, for the report.
         verbose: 0 silent, 1 a progress bar.
@@ -119,6 +127,8 @@ def search(
         prune=prune,
         widen=widen,
         budget=budget,
+        workers=workers,
+        memory_limit=memory_limit,
         directory=directory,
     )
     base = base.resolved(data.spec)
@@ -154,17 +164,23 @@ def search(
     plan = plan_in(settings)
     with ledger, Progress(plan, ledger, settings, enabled=bool(verbose)) as progress:
         environment = write_environment(ledger, command)
-        worker = Worker(data, base, epochs, prune)
-        tuner = ArmTuner(ArmOracle(plan, ledger), ArmHyperModel(data, base, arms), worker, progress.update)
-        try:
-            tuner.search(verbose=0)
-        except Exception as error:
-            raise error.__cause__ or error from None
+        with _runner(data, base, epochs, prune, workers, memory_limit) as runner:
+            tuner = ArmTuner(ArmOracle(plan, ledger), ArmHyperModel(data, base, arms), runner, progress.update)
+            tuner.search()
         records = [ledger[each.key] for each in plan.all(ledger)]
         found = Comparison(ledger.directory, {**settings, **environment}, records, tuner)
         found.write()
         _export_best(data, found, epochs)
     return found
+
+
+def _runner(
+    data: Data, base: Recipe, epochs: int, prune: str, workers: int, memory_limit: float | None
+) -> contextlib.AbstractContextManager[Runner]:
+    """What trains."""
+    if workers > 1 or memory_limit is not None:
+        return Processes(workers, data, base, epochs, prune, memory_limit=memory_limit)
+    return contextlib.nullcontext(InThisProcess(Worker(data, base, epochs, prune)))
 
 
 def check_search(
@@ -179,6 +195,8 @@ def check_search(
     prune: str = "none",
     widen: bool = False,
     budget: int | None = None,
+    workers: int = 1,
+    memory_limit: float | None = None,
     directory: str | os.PathLike[str],
 ) -> list[Arm]:
     """Everything about a search that can be found wrong without its data. Arguments and errors as :func:`search`.
@@ -193,6 +211,9 @@ def check_search(
     check_integer("seeds", seeds, low=1)
     check_integer("seed", seed, low=0, high=LARGEST_SEED - seeds)
     check_choice("prune", prune, tuple(PRUNING))
+    check_integer("workers", workers, low=1, high=max(1, os.cpu_count() or 1))
+    if memory_limit is not None:
+        check_number("memory_limit", memory_limit, above=0)
     check_new_directory(directory, marker=SETTINGS, overwrite=True)
     _shared(base)
     arms = arms_of(base, levels, design)

@@ -13,7 +13,7 @@ from recipes.tuning.hypermodel import ArmHyperModel
 from recipes.tuning.ledger import Ledger
 from recipes.tuning.plan import Plan, Training
 from recipes.tuning.space import declare, key_of
-from recipes.tuning.worker import Job, Worker
+from recipes.tuning.worker import Job, Runner
 
 __all__ = ["ArmOracle", "ArmTuner"]
 
@@ -73,7 +73,7 @@ class ArmTuner(keras_tuner.engine.base_tuner.BaseTuner):
     Args:
         oracle: what to run.
         hypermodel: what to build.
-        worker: what trains.
+        runner: what trains; several at once if its ``free`` says so.
         on_training: called with each training and its record, finished now or before.
     """
 
@@ -81,25 +81,47 @@ class ArmTuner(keras_tuner.engine.base_tuner.BaseTuner):
         self,
         oracle: ArmOracle,
         hypermodel: ArmHyperModel,
-        worker: Worker,
+        runner: Runner,
         on_training: Callable[[Training, dict[str, Any]], None],
     ):
         super().__init__(oracle, directory=str(oracle.ledger.directory), project_name="keras_tuner", overwrite=True)
-        self.hypermodel, self.worker, self._on_training = hypermodel, worker, on_training
+        self.hypermodel, self.runner, self._on_training = hypermodel, runner, on_training
 
-    def run_trial(self, trial: Any, *fit_args: Any, **fit_kwargs: Any) -> dict[str, float]:
-        """One training, or what the ledger has of it."""
-        training, ledger = self.oracle.training(trial.trial_id), self.oracle.ledger
-        record = ledger.get(training.key)
-        if record is None:
-            try:
-                record = ledger.add(training.key, self.worker.run(self._job(training)))
-            except Exception as error:  # KerasTuner would note it and go on; an error of the program must be seen
-                raise keras_tuner.errors.FatalError(str(error)) from error
-        self._on_training(training, record)
+    def search(self, *fit_args: Any, verbose: int = 0, **fit_kwargs: Any) -> None:
+        """Runs the whole plan."""
+        self.oracle.verbose = verbose
+        self.on_search_begin()
+        ledger, running, count = self.oracle.ledger, {}, 0
+        status = keras_tuner.engine.trial.TrialStatus
+        while True:
+            trial = None
+            while self.runner.free:
+                count += 1
+                trial = self.oracle.create_trial(f"worker{count}")  # a name for each: KerasTuner gives it one trial
+                if trial.status != status.RUNNING:
+                    break
+                training = self.oracle.training(trial.trial_id)
+                if training.key in ledger:
+                    self._finish(trial, ledger[training.key])
+                else:
+                    running[training.key] = trial
+                    self.runner.submit(self._job(training))
+            if not running:
+                if trial is not None and trial.status == status.STOPPED:
+                    break
+                continue
+            job, record = self.runner.wait()
+            self._finish(running.pop(job.training.key), ledger.add(job.training.key, record))
+        self.on_search_end()
+
+    def _finish(self, trial: Any, record: dict[str, Any]) -> None:
+        """Tells KerasTuner, and whoever wants to know, how a training ended."""
         worst = math.inf if self.oracle.objective.direction == "min" else -math.inf
         score = record["validation_score"]
-        return {"validation_score": score if math.isfinite(score) else worst}
+        self.oracle.update_trial(trial.trial_id, {"validation_score": score if math.isfinite(score) else worst})
+        trial.status = keras_tuner.engine.trial.TrialStatus.COMPLETED
+        self.oracle.end_trial(trial)
+        self._on_training(self.oracle.training(trial.trial_id), record)
 
     def _job(self, training: Training) -> Job:
         plan, ledger = self.oracle.plan, self.oracle.ledger
@@ -110,4 +132,4 @@ class ArmTuner(keras_tuner.engine.base_tuner.BaseTuner):
         """The trained model of a trial, made by training it again: the same seed gives the same weights."""
         training = self.oracle.training(trial.trial_id)
         recipe = self.hypermodel.recipe(trial.hyperparameters)
-        return fit(self.hypermodel.data, recipe, epochs=self.worker.epochs, seed=training.seed, verbose=0).model
+        return fit(self.hypermodel.data, recipe, epochs=self.runner.epochs, seed=training.seed, verbose=0).model

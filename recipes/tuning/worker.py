@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from recipes.recipe import Recipe
 from recipes.training import Trainer
@@ -18,7 +18,7 @@ from recipes.tuning.statistics import CURVES
 if TYPE_CHECKING:
     from recipes.data import Data
 
-__all__ = ["Job", "Worker", "failure"]
+__all__ = ["InThisProcess", "Job", "Runner", "Worker", "failure"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,51 @@ class Job:
     training: Training
     values: Mapping[str, float]
     rivals: Sequence[Sequence[float]] = ()
+
+
+class Runner(Protocol):
+    """What trains jobs: this process, several, or a cluster."""
+
+    epochs: int
+    """Of each training."""
+
+    @property
+    def free(self) -> int:
+        """How many more jobs could be trained at once."""
+
+    def submit(self, job: Job) -> None:
+        """Takes a job."""
+
+    def wait(self) -> tuple[Job, dict[str, Any]]:
+        """The next job that has ended, with its record."""
+
+
+class InThisProcess:
+    """Trains a job when it is waited for.
+
+    Args:
+        worker: what trains.
+    """
+
+    def __init__(self, worker: Worker):
+        self.epochs, self._worker = worker.epochs, worker
+        self._jobs: list[Job] = []
+
+    @property
+    def free(self) -> int:
+        """One, while there is no job."""
+        return 1 - len(self._jobs)
+
+    def submit(self, job: Job) -> None:
+        """Takes a job."""
+        self._jobs.append(job)
+
+    def wait(self) -> tuple[Job, dict[str, Any]]:
+        """Trains it."""
+        job = self._jobs[0]
+        record = self._worker.run(job)
+        self._jobs.clear()
+        return job, record
 
 
 class Worker:

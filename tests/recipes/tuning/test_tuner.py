@@ -8,7 +8,7 @@ from recipes.tuning.hypermodel import ArmHyperModel
 from recipes.tuning.ledger import Ledger
 from recipes.tuning.plan import Plan
 from recipes.tuning.tuner import ArmOracle, ArmTuner
-from recipes.tuning.worker import Worker
+from recipes.tuning.worker import InThisProcess, Worker
 
 
 def test_kerastuner_has_every_training_with_its_values_and_score(found):
@@ -63,8 +63,8 @@ def test_what_was_finished_before_is_told_to_kerastuner(tmp_path, classes, tiny,
             ledger.add(training.key, {"validation_score": score, "values": values, "validation_loss": 1.0})
         oracle = ArmOracle(plan, ledger)
         hypermodel = ArmHyperModel(classes, tiny(), plan.arms)
-        worker = Worker(classes, tiny(), 1)
-        tuner = ArmTuner(oracle, hypermodel, worker, lambda training, record: seen.append(training))
+        runner = InThisProcess(Worker(classes, tiny(), 1))
+        tuner = ArmTuner(oracle, hypermodel, runner, lambda training, record: seen.append(training))
         tuner.search(verbose=0)
     assert [trial.score for trial in oracle.trials.values()] == [0.5, 0.75, worst, 0.6]
     assert oracle.get_best_trials(1)[0].trial_id == sorted(oracle.trials)[best]

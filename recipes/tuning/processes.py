@@ -1,0 +1,251 @@
+"""Processes: workers beside each other on this machine, which may be killed at any moment."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import pickle
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from recipes.tuning.worker import Job, Worker, failure
+
+if TYPE_CHECKING:
+    from recipes.data import Data
+    from recipes.recipe import Recipe
+
+__all__ = ["Processes"]
+
+ATTEMPTS = 20
+"""So often a training is begun anew whose process was killed, before that counts as its failure."""
+
+GROWTH = 2**30
+"""A process that has come to hold so many bytes more than after its first training is replaced by a new one."""
+
+ALIGNMENT = 64
+"""Of arrays in a file, in bytes: what TensorFlow takes without a copy."""
+
+TOO_MUCH = 77
+"""The exit status of a process that has used more memory than it may."""
+
+
+class Processes:
+    """Trains jobs in processes of their own, each with its share of the machine's cores.
+
+    A process that dies is replaced, and its training begins anew; one that uses more memory than allowed ends its
+    training as failed. Processes that have grown are replaced too, so memory stays bounded. The data is written to a
+    temporary file once, from which all processes map it. When this process dies, they end by themselves.
+
+    Args:
+        count: how many, >= 1.
+        data, base, epochs, prune: of the :class:`Worker` in each.
+        memory_limit: in GiB for each; None for no limit.
+
+    Example:
+        >>> with Processes(2, data, Recipe(), epochs=5) as processes:         # doctest: +SKIP
+        ...     processes.submit(job)
+        ...     job, record = processes.wait()
+    """
+
+    def __init__(
+        self,
+        count: int,
+        data: Data,
+        base: Recipe,
+        epochs: int,
+        prune: str = "none",
+        *,
+        memory_limit: float | None = None,
+    ):
+        self.count, self.epochs = count, epochs
+        self._memory_limit = memory_limit
+        self._worker = (base.to_json(), epochs, prune)
+        self._data = data
+        self._waiting: deque[Job] = deque()
+        self._attempts: dict[str, int] = {}
+        self._members: list[_Member] = []
+
+    def __enter__(self) -> Processes:
+        self._folder = tempfile.TemporaryDirectory(prefix="recipes-")
+        self._path = Path(self._folder.name) / "data"
+        write_data(self._data, self._path)
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        for member in self._members:
+            member.process.kill()
+        for member in self._members:
+            member.process.join()
+        self._folder.cleanup()
+
+    @property
+    def free(self) -> int:
+        """How many more jobs could be trained at once."""
+        return self.count - len(self._waiting) - sum(member.job is not None for member in self._members)
+
+    def submit(self, job: Job) -> None:
+        """Takes a job; :meth:`wait` returns its record some time."""
+        self._waiting.append(job)
+        self._hand_out()
+
+    def wait(self) -> tuple[Job, dict[str, Any]]:
+        """The next job that has ended, with its record."""
+        while True:
+            self._hand_out()
+            busy = [member for member in self._members if member.job is not None]
+            ready = set(wait([each for member in busy for each in (member.connection, member.process.sentinel)]))
+            for member in busy:
+                if member.connection in ready or member.process.sentinel in ready:
+                    done = self._result(member)
+                    if done is not None:
+                        return done
+
+    def _hand_out(self) -> None:
+        for member in [each for each in self._members if each.job is None and not each.process.is_alive()]:
+            self._members.remove(member)
+        while self._waiting:
+            idle = [each for each in self._members if each.job is None]
+            if not idle and len(self._members) >= self.count:
+                return
+            member = idle[0] if idle else self._start()
+            job = self._waiting.popleft()
+            member.job, member.started = job, time.perf_counter()
+            with contextlib.suppress(OSError):  # it has just died, as wait() will find
+                member.connection.send(job)
+
+    def _result(self, member: _Member) -> tuple[Job, dict[str, Any]] | None:
+        """What a member has sent; None where it died, and its job waits again."""
+        job = member.job
+        assert job is not None
+        try:
+            record = member.connection.recv()
+        except (EOFError, OSError, pickle.UnpicklingError):
+            member.process.join()
+            self._members.remove(member)
+            seconds, status = time.perf_counter() - member.started, member.process.exitcode
+            if status == TOO_MUCH:
+                return job, failure(job, f"used more than the {self._memory_limit:g} GiB of memory it may", seconds)
+            key = job.training.key
+            self._attempts[key] = self._attempts.get(key, 0) + 1
+            if self._attempts[key] >= ATTEMPTS:
+                how = f"killed by {signal.Signals(-status).name}" if status and status < 0 else f"ended with {status}"
+                return job, failure(job, f"its process was {how} {ATTEMPTS} times", seconds)
+            self._waiting.appendleft(job)
+            return None
+        member.job = None
+        return job, record
+
+    def _start(self) -> _Member:
+        ours, theirs = multiprocessing.Pipe()
+        threads = max(1, (os.cpu_count() or 1) // self.count)
+        arguments = (theirs, str(self._path), self._worker, threads, self._memory_limit, os.getpid())
+        process = multiprocessing.get_context("spawn").Process(target=_work, args=arguments, daemon=True)
+        with _without_main():
+            process.start()
+        theirs.close()
+        member = _Member(process, ours)
+        self._members.append(member)
+        return member
+
+
+class _Member:
+    """A process, the line to it and what it is at."""
+
+    def __init__(self, process: Any, connection: Connection):
+        self.process, self.connection = process, connection
+        self.job: Job | None = None
+        self.started = 0.0
+
+
+@contextlib.contextmanager
+def _without_main() -> Iterator[None]:
+    """New processes do not run the user's script again, as they otherwise would: they need nothing from it."""
+    main = sys.modules["__main__"]
+    kept = {name: getattr(main, name) for name in ("__file__", "__spec__") if hasattr(main, name)}
+    main.__spec__ = None
+    if "__file__" in kept:
+        del main.__file__
+    try:
+        yield
+    finally:
+        for name, value in kept.items():
+            setattr(main, name, value)
+
+
+def _work(
+    connection: Connection,
+    path: str,
+    arguments: tuple[str, int, str],
+    threads: int,
+    memory_limit: float | None,
+    parent: int,
+) -> None:
+    """The life of a process: jobs in, records out."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
+    threading.Thread(target=_watch, args=(memory_limit, parent), daemon=True).start()
+    import tensorflow as tf
+
+    from recipes.recipe import Recipe
+
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    for device in tf.config.list_physical_devices("GPU"):
+        tf.config.experimental.set_memory_growth(device, True)
+    base, epochs, prune = arguments
+    worker = Worker(read_data(path), Recipe.from_json(base), epochs, prune)
+    at_first = None
+    with contextlib.suppress(EOFError, OSError):  # the parent has gone
+        while True:
+            connection.send(worker.run(connection.recv()))
+            at_first = at_first or resident()
+            if resident() > at_first + GROWTH:
+                return
+
+
+def _watch(memory_limit: float | None, parent: int) -> None:
+    """Ends this process when its parent has gone or it has grown too large."""
+    while True:
+        if os.getppid() != parent:
+            os._exit(1)
+        if memory_limit is not None and resident() > memory_limit * 2**30:
+            os._exit(TOO_MUCH)
+        time.sleep(0.1)
+
+
+def resident() -> int:
+    """The bytes of memory that this process holds; 0 where the system does not tell."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError):
+        return 0
+
+
+def write_data(data: Data, path: Path) -> None:
+    """Writes data so that :func:`read_data` maps its arrays instead of reading them."""
+    places: list[tuple[int, int]] = []
+    with open(f"{path}.arrays", "wb") as file:
+
+        def aside(buffer: pickle.PickleBuffer) -> None:
+            file.write(b"\0" * (-file.tell() % ALIGNMENT))
+            start = file.tell()
+            places.append((start, start + file.write(buffer.raw())))
+
+        content = pickle.dumps(data, protocol=5, buffer_callback=aside)
+    path.write_bytes(pickle.dumps((content, places)))
+
+
+def read_data(path: str | os.PathLike[str]) -> Any:
+    """The data that :func:`write_data` wrote; its arrays can be read only, and are shared by all who read them."""
+    content, places = pickle.loads(Path(path).read_bytes())
+    arrays = np.memmap(f"{path}.arrays", np.uint8, "r") if os.path.getsize(f"{path}.arrays") else np.empty(0, np.uint8)
+    return pickle.loads(content, buffers=[arrays[start:end] for start, end in places])

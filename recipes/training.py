@@ -21,6 +21,7 @@ from callbacks.resume import Resume
 from callbacks.stop_on_nan import StopOnNaN
 from recipes.losses import ends_in
 from recipes.recipe import Recipe
+from recipes.regularization.live import LivePenalties, without_strengths
 from recipes.run import Run
 
 if TYPE_CHECKING:
@@ -137,6 +138,7 @@ class Trainer:
             check_fits(model, data)
             self.model = model
             self._given = [np.array(variable.numpy()) for variable in model.variables]
+        self._penalties = LivePenalties(self.model, recipe.regularizers() if model is None else [])
         self._variables = list(self.model.variables)
         self._steps = steps_per_epoch
         if steps_per_execution is None:
@@ -160,6 +162,7 @@ class Trainer:
         epochs: int,
         seed: int,
         learning_rate: float | None = None,
+        regularization: Any = None,
         data: Data | None = None,
         validate: bool = True,
         callbacks: Sequence[keras.callbacks.Callback] = (),
@@ -173,6 +176,7 @@ class Trainer:
 
         Args:
             learning_rate: replaces the recipe's.
+            regularization: replaces the recipe's, from which it may differ only in the strengths of L1 and L2.
             data: replaces the trainer's: with another training split, and the same Spec and batch size.
             validate: whether there is a validation after each epoch, which early stopping needs.
             warn: False leaves it to the caller to look at ``run.message``.
@@ -183,6 +187,12 @@ class Trainer:
         recipe, finder = self.recipe, None
         if learning_rate is not None:
             recipe = dataclasses.replace(recipe, learning_rate=learning_rate)
+        if regularization is not None:
+            recipe = dataclasses.replace(recipe, regularization=regularization)
+            if without_strengths(recipe.regularization) != without_strengths(self.recipe.regularization):
+                accepted = f"{self.recipe.regularization_name} as before, but for the strengths of L1 and L2"
+                raise InvalidArgument("regularization", regularization, accepted)
+        self._penalties.set(recipe.regularizers())
         rate = recipe.learning_rate
         if rate is None:
             finder = self.range_test(seed, data=data)

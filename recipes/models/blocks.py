@@ -15,7 +15,7 @@ from recipes.initializers import bias_initializer
 from recipes.initializers.choice import check_kernel_initializer, kernel_initializer
 from recipes.models.inputs import as_vector, default_preprocessing, model_input
 from recipes.regularization import REGULARIZERS, Regularizer
-from recipes.regularization.penalties import sum_of
+from recipes.regularization.penalties import penalty_of
 
 if TYPE_CHECKING:
     from recipes.data.spec import Spec
@@ -93,7 +93,6 @@ class Style:
             initializer = keras.initializers.GlorotUniform()
         else:  # each layer draws its own weights, from a seeded initializer too
             initializer = kernel_initializer(self.initializer, self.activation, next(self._layers))  # type: ignore[attr-defined]
-        penalties = [p for p in (each.kernel_regularizer() for each in self.regularization) if p is not None]
         constraints = [c for c in (each.kernel_constraint(rank) for each in self.regularization) if c is not None]
         if len(constraints) > 1:
             raise InvalidArgument("regularization", self.regularization, "given at most one constraint on the kernels")
@@ -101,7 +100,7 @@ class Style:
         return {
             **bias,
             "kernel_initializer": initializer,
-            "kernel_regularizer": sum_of(penalties),
+            "kernel_regularizer": penalty_of(self.regularization),
             "kernel_constraint": next(iter(constraints), None),
         }
 

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 
-__all__ = ["SumOfPenalties", "sum_of"]
+if TYPE_CHECKING:
+    from recipes.regularization.base import Regularizer
+
+__all__ = ["SumOfPenalties", "penalty_of", "sum_of"]
+
+
+def penalty_of(regularizers: Sequence[Regularizer]) -> keras.regularizers.Regularizer | None:
+    """What several regularizers of a recipe together add to the loss for one kernel; None for nothing.
+
+    Example:
+        >>> penalty_of([L2(0.1), Dropout()])                                  # doctest: +SKIP
+        <L2 ...>
+    """
+    return sum_of([each for each in (r.kernel_regularizer() for r in regularizers) if each is not None])
 
 
 def sum_of(penalties: Sequence[keras.regularizers.Regularizer]) -> keras.regularizers.Regularizer | None:

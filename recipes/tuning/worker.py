@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from recipes.recipe import Recipe
+from recipes.regularization.live import without_strengths
 from recipes.training import Trainer
 from recipes.tuning.plan import Training
 from recipes.tuning.pruning import Pruned
@@ -113,6 +114,7 @@ class Worker:
             epochs=self.epochs,
             seed=training.seed,
             learning_rate=recipe.learning_rate,
+            regularization=recipe.regularization,
             callbacks=[pruned] if training.stage == "tune" and self.prune != "none" else [],
             warn=False,
         )
@@ -145,7 +147,8 @@ class Worker:
         if arm != self._arm:
             self._trainers.clear()
             self._arm = arm
-        key = dataclasses.replace(recipe, learning_rate=None).to_json()
+        alike = without_strengths(recipe.regularization)
+        key = dataclasses.replace(recipe, learning_rate=None, regularization=alike).to_json()
         if key not in self._trainers:
             self._trainers[key] = Trainer(self.data, recipe)
         return self._trainers[key]

@@ -47,6 +47,7 @@ def test_the_list_is_complete(all_cases):
     assert found <= tested
 
 
+@pytest.mark.thorough
 def test_deepcopy_before_and_after_a_fit(case, make_model, run, baseline):
     callback = copy.deepcopy(case.make())
     model = make_model()
@@ -55,6 +56,7 @@ def test_deepcopy_before_and_after_a_fit(case, make_model, run, baseline):
     assert (run(model, again), weights(model)) == baseline(case, 3)
 
 
+@pytest.mark.thorough
 def test_two_fits_in_a_row_each_begin_anew(case, make_model, run):
     callback, model = case.make(), make_model()
     start, optimizer = model.get_weights(), [v.numpy() for v in _optimizer_variables(model)]
@@ -211,6 +213,7 @@ def test_a_killed_and_resumed_run_is_an_unbroken_one(schedule_case, steps, make_
     assert logs == {key: values[2:] for key, values in expected.items()}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("steps", SEVERAL)
 def test_several_optimizers_for_one_model(case, steps, run, dataset):
     if case.every_batch and steps > 1:

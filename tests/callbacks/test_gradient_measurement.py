@@ -150,6 +150,7 @@ print("fine")
 """
 
 
+@pytest.mark.thorough
 def test_of_several_replicas_the_first_is_measured():
     done = subprocess.run([sys.executable, "-c", REPLICAS], capture_output=True, text=True, timeout=200)
     assert done.returncode == 0, done.stderr[-2000:]

@@ -222,6 +222,7 @@ def test_two_in_one_training(data):
     assert not StepHooks.of(model)._before
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("save", [1, 5])  # with 1, the last step before the end was measured
 def test_a_resumed_training_has_the_measurements_of_an_unbroken_one(save, data, tmp_path):
     class Killed(RuntimeError):

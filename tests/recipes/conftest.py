@@ -1,6 +1,8 @@
 """Tiny data and one tiny finished search, made once for all tests of recipes/."""
 
+import fcntl
 import os
+import shutil
 import subprocess
 import sys
 
@@ -82,8 +84,18 @@ def search_options():
 
 @pytest.fixture(scope="session")
 def found(classes, search_options, tmp_path_factory):
-    """The outcome of that search."""
-    return recipes.search(classes, directory=tmp_path_factory.mktemp("search") / "classes", **search_options)
+    """The outcome of that search, which only the first process of several runs; the others go on where it ended."""
+    shared = tmp_path_factory.getbasetemp().parent / "search" if os.environ.get("PYTEST_XDIST_WORKER") else None
+    directory = tmp_path_factory.mktemp("search") / "classes"
+    if shared is None:
+        return recipes.search(classes, directory=directory, **search_options)
+    shared.mkdir(exist_ok=True)
+    with open(shared / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (shared / "classes").exists():
+            recipes.search(classes, directory=shared / "classes", **search_options)
+    shutil.copytree(shared / "classes", directory)
+    return recipes.search(classes, directory=directory, **search_options)
 
 
 @pytest.fixture(scope="session")

@@ -41,8 +41,8 @@ def test_the_default_recipe_is_accused_of_nothing(digits):
     "recipe",
     [
         Recipe(learning_rate=10.0, regularization="none"),
-        constant(learning_rate=3.0),
-        constant(learning_rate=0.3, optimizer="adam"),
+        pytest.param(constant(learning_rate=3.0), marks=pytest.mark.thorough),
+        pytest.param(constant(learning_rate=0.3, optimizer="adam"), marks=pytest.mark.thorough),
     ],
     ids=["one_cycle", "constant", "adam"],
 )

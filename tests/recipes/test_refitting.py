@@ -52,6 +52,7 @@ def test_a_cycle_comes_to_its_end(run):
     assert result.recipe.learning_rate == run.recipe.learning_rate
 
 
+@pytest.mark.thorough
 def test_another_schedule_is_cut_where_the_run_was(classes, tiny):
     run = recipes.fit(classes, tiny(schedule="exponential"), epochs=6, verbose=0)
     run = dataclasses.replace(run, best_epoch=4)

@@ -87,6 +87,7 @@ def test_constant_needs_no_callback_unless_it_warms_up():
     assert isinstance(SCHEDULES.build("constant", peak=0.1, warm_up=0.1), callbacks.ConstantRate)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", NAMES)
 def test_fit(name, classes, tiny):
     options = {"factor": 0.5, "patience": 1, "min_delta": 100.0} if name == "performance" else {"warm_up": 0.3}

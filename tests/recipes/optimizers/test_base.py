@@ -201,7 +201,12 @@ def set_fusible(monkeypatch, function):
         monkeypatch.setattr(importlib.import_module(f"recipes.optimizers.{name}"), "is_fusible", function)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "bfloat16"])
+ALIKE = pytest.mark.thorough
+
+
+@pytest.mark.parametrize(
+    "dtype", ["float32", "bfloat16", pytest.param("float64", marks=ALIKE), pytest.param("float16", marks=ALIKE)]
+)
 def test_tensorflows_kernels_and_the_general_operations_agree(case, dtype, problem, apply, agree, monkeypatch):
     kernels = []
     for name in ("KerasMomentum", "Momentum", "RMSProp", "AdaMax", "AdagradV2", "Adadelta", "Adam", "AdamWithAmsgrad"):

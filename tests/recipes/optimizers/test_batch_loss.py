@@ -214,6 +214,7 @@ def test_under_xla(name):
     np.testing.assert_allclose(losses[1], losses[0], rtol=1e-4)  # XLA's eigenvalues are good to about 1e-6
 
 
+@pytest.mark.thorough
 def test_the_loss_of_the_full_batch_falls(make):
     model = network(make(), run_eagerly=True)
     losses = model.fit(X, Y, batch_size=24, epochs=4, verbose=0).history["loss"]

@@ -39,6 +39,7 @@ def test_a_reference_with_any_parameter_moved_does_not_agree(case, problem, appl
             assert not agree(path, case.path(*problem, **change)), change
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("xla", [False, True], ids=["graph", "xla"])
 def test_graph_and_xla(case, xla, problem, apply, agree):
     eager = apply(case.build(), *problem)

@@ -81,6 +81,7 @@ def test_penalty_and_gradient(mode, together):
     assert all(np.array_equal(p, q) for p, q in zip(others, after, strict=True))
 
 
+@pytest.mark.thorough
 def test_several_replicas(python):
     source = """
 import numpy as np, tensorflow as tf

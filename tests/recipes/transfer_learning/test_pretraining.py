@@ -294,7 +294,7 @@ def paths(count=320, steps=(6, 9)):
     ("made", "model"),
     [
         (people, "tabular"),
-        (sentences, "text"),
+        pytest.param(sentences, "text", marks=pytest.mark.thorough),
         pytest.param(paths, "rnn", marks=pytest.mark.thorough),
         pytest.param(lambda: paths(steps=(7, 8)), "rnn", marks=pytest.mark.thorough),
     ],

@@ -36,6 +36,7 @@ def options(tmp_path, classes):
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
+@pytest.mark.filterwarnings("ignore:The optimal value found")  # of scikit-learn, for so few points
 def test_stock_tuners_run_it(tuner, more, classes, tiny, options):
     search = tuner(recipes.hypermodel(classes, tiny(), **FACTORS), **more, **options)
     search.search(classes.train, validation_data=classes.validation, epochs=2, verbose=0)

@@ -184,7 +184,7 @@ class Trainer:
         start = time.perf_counter()
         data = self.data if data is None else data
         self._reset(seed)
-        recipe, finder = self.recipe, None
+        recipe = self.recipe
         if learning_rate is not None:
             recipe = dataclasses.replace(recipe, learning_rate=learning_rate)
         if regularization is not None:
@@ -192,34 +192,35 @@ class Trainer:
             if without_strengths(recipe.regularization) != without_strengths(self.recipe.regularization):
                 accepted = f"{self.recipe.regularization_name} as before, but for the strengths of L1 and L2"
                 raise InvalidArgument("regularization", regularization, accepted)
-        self._penalties.set(recipe.regularizers())
-        rate = recipe.learning_rate
-        if rate is None:
-            finder = self.range_test(seed, data=data)
-            rate = finder.suggest()
-            recipe = dataclasses.replace(recipe, learning_rate=rate)
-        set_learning_rate(self.model.optimizer, rate)
-        steps = self._steps or data.steps_per_epoch
-        all_callbacks = recipe.callbacks(steps_per_epoch=steps, epochs=epochs, spec=data.spec)
-        first_epoch, resume = 0, []
-        if directory is not None:
-            settings = {"seed": seed, "data": data.fingerprint, **_fields(recipe)}
-            # The data knows the order of every pass: where a pass is an epoch, none has to be read again.
-            resume = [Resume(directory, replay=self._steps is not None, settings=settings)]
-            if self._steps is None:
-                first_epoch = min(resume[0].position()[0], epochs - 1)
-        batches = data.batches("train", seed=seed, first_epoch=first_epoch, augment=self._augment)
-        # An endless dataset keeps one iterator for the whole fit; making one costs as much as ten small steps.
-        endless = self._steps is not None or self.model.steps_per_execution == steps
-        history = self.model.fit(
-            batches.repeat() if endless else batches,
-            steps_per_epoch=steps if endless else None,
-            epochs=epochs,
-            validation_data=data.validation if validate else None,
-            shuffle=False,  # the data shuffles itself
-            callbacks=[*all_callbacks, *callbacks, *resume],
-            verbose=verbose,
-        )
+        finder = None
+        with self._penalties.at(recipe.regularizers()):
+            rate = recipe.learning_rate
+            if rate is None:
+                finder = self.range_test(seed, data=data)
+                rate = finder.suggest()
+                recipe = dataclasses.replace(recipe, learning_rate=rate)
+            set_learning_rate(self.model.optimizer, rate)
+            steps = self._steps or data.steps_per_epoch
+            all_callbacks = recipe.callbacks(steps_per_epoch=steps, epochs=epochs, spec=data.spec)
+            first_epoch, resume = 0, []
+            if directory is not None:
+                settings = {"seed": seed, "data": data.fingerprint, **_fields(recipe)}
+                # The data knows the order of every pass: where a pass is an epoch, none has to be read again.
+                resume = [Resume(directory, replay=self._steps is not None, settings=settings)]
+                if self._steps is None:
+                    first_epoch = min(resume[0].position()[0], epochs - 1)
+            batches = data.batches("train", seed=seed, first_epoch=first_epoch, augment=self._augment)
+            # An endless dataset keeps one iterator for the whole fit; making one costs as much as ten small steps.
+            endless = self._steps is not None or self.model.steps_per_execution == steps
+            history = self.model.fit(
+                batches.repeat() if endless else batches,
+                steps_per_epoch=steps if endless else None,
+                epochs=epochs,
+                validation_data=data.validation if validate else None,
+                shuffle=False,  # the data shuffles itself
+                callbacks=[*all_callbacks, *callbacks, *resume],
+                verbose=verbose,
+            )
         ran = len(history.history["loss"])
         kept = [c.best_epoch + 1 for c in all_callbacks if getattr(c, "best_weights", None) is not None]
         message = next(each.message for each in all_callbacks if isinstance(each, StopOnNaN))

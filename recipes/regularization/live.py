@@ -1,8 +1,9 @@
-"""LivePenalties: the strengths of L1 and L2 in a compiled model as variables, so that they change without tracing."""
+"""LivePenalties: the strength of L1 or L2 in a compiled model, changed without tracing anew."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
@@ -17,10 +18,10 @@ KINDS = {"l1": keras.regularizers.L1, "l2": keras.regularizers.L2}
 
 
 class LivePenalties:
-    """Makes a variable of the strength that L1 or L2 gave to the kernels of a model.
+    """Makes a variable of the strength that L1 or L2 gave to the kernels of a model, while it is trained.
 
-    Keras bakes the number into the compiled step. Here it is put into a variable, one for all kernels, before the step
-    is compiled; what Keras saves of the model is still a number. Where L1 and L2 act together nothing can be set.
+    Keras bakes the number into the compiled step. Here a variable takes its place, one for all kernels, while steps are
+    compiled and run; before and after, the model has a number again. Where L1 and L2 act together nothing can be set.
 
     Args:
         model: made by a factory of this package with ``regularizers``, and not trained yet.
@@ -29,28 +30,47 @@ class LivePenalties:
     Example:
         >>> model = recipes.mlp(input_shape=(4,), outputs=1, regularization="l2")        # doctest: +SKIP
         >>> live = LivePenalties(model, [L2()])
-        >>> live.set([L2(0.1)])
+        >>> with live.at([L2(0.1)]):
+        ...     model.fit(...)
     """
 
     def __init__(self, model: keras.Model, regularizers: Sequence[Regularizer]):
-        self._name = self._variable = None
+        self._model, self._name, self._evaluation = model, "", None
+        self._penalties: list[Any] = []
         penalty = penalty_of(regularizers)
         for name, kind in KINDS.items():
             if type(penalty) is kind:
-                self._name, before = name, float(getattr(penalty, name))
-        if self._name is None:
+                self._name = name
+        if not self._name:
             return
+        before = float(getattr(penalty, self._name))
         self._variable = keras.Variable(before, trainable=False, dtype="float32", name=self._name)
         for layer in model._flatten_layers(include_self=False):
             for attribute in ("kernel_regularizer", "recurrent_regularizer"):
                 own = getattr(layer, attribute, None)
                 if type(own) is type(penalty) and getattr(own, self._name) == before:
-                    setattr(own, self._name, self._variable)
+                    self._penalties.append(own)
 
-    def set(self, regularizers: Sequence[Regularizer]) -> None:
-        """The strength that these give to a kernel; they must be of the same kinds as those before."""
-        if self._name is not None and self._variable is not None:
-            self._variable.assign(getattr(penalty_of(regularizers), self._name))
+    @contextlib.contextmanager
+    def at(self, regularizers: Sequence[Regularizer]) -> Iterator[None]:
+        """Within it the model trains with the strength that these give; they must be of the same kinds as before."""
+        if not self._name:
+            yield
+            return
+        strength = float(getattr(penalty_of(regularizers), self._name))
+        self._variable.assign(strength)
+        if self._model.test_function is not self._evaluation:
+            self._model.test_function = None  # made outside: it has a number in it
+        self._put(self._variable)
+        try:
+            yield
+        finally:
+            self._put(strength)
+            self._evaluation = self._model.test_function
+
+    def _put(self, value: Any) -> None:
+        for penalty in self._penalties:
+            setattr(penalty, self._name, value)
 
 
 def without_strengths(choices: Sequence[Any]) -> list[Any]:

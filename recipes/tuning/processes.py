@@ -6,9 +6,9 @@ import contextlib
 import multiprocessing
 import os
 import pickle
+import shutil
 import signal
 import sys
-import tempfile
 import threading
 import time
 from collections import deque
@@ -45,15 +45,17 @@ class Processes:
 
     A process that dies is replaced, and its training begins anew; one that uses more memory than allowed ends its
     training as failed. Processes that have grown are replaced too, so memory stays bounded. The data is written to a
-    temporary file once, from which all processes map it. When this process dies, they end by themselves.
+    file once, from which all processes map it, and which is removed at the end. When this process dies, they end by
+    themselves.
 
     Args:
         count: how many, >= 1.
         data, base, epochs, prune: of the :class:`Worker` in each.
+        folder: where to put that file; made, and removed with all that is in it.
         memory_limit: in GiB for each; None for no limit.
 
     Example:
-        >>> with Processes(2, data, Recipe(), epochs=5) as processes:         # doctest: +SKIP
+        >>> with Processes(2, data, Recipe(), epochs=5, folder="work") as processes:      # doctest: +SKIP
         ...     processes.submit(job)
         ...     job, record = processes.wait()
     """
@@ -66,10 +68,11 @@ class Processes:
         epochs: int,
         prune: str = "none",
         *,
+        folder: str | os.PathLike[str],
         memory_limit: float | None = None,
     ):
         self.count, self.epochs = count, epochs
-        self._memory_limit = memory_limit
+        self._folder, self._memory_limit = Path(folder), memory_limit
         self._worker = (base.to_json(), epochs, prune)
         self._data = data
         self._waiting: deque[Job] = deque()
@@ -77,8 +80,8 @@ class Processes:
         self._members: list[_Member] = []
 
     def __enter__(self) -> Processes:
-        self._folder = tempfile.TemporaryDirectory(prefix="recipes-")
-        self._path = Path(self._folder.name) / "data"
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._path = self._folder / "data"
         write_data(self._data, self._path)
         return self
 
@@ -87,7 +90,7 @@ class Processes:
             member.process.kill()
         for member in self._members:
             member.process.join()
-        self._folder.cleanup()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     @property
     def free(self) -> int:

@@ -164,7 +164,7 @@ def search(
     plan = plan_in(settings)
     with ledger, Progress(plan, ledger, settings, enabled=bool(verbose)) as progress:
         environment = write_environment(ledger, command)
-        with _runner(data, base, epochs, prune, workers, memory_limit) as runner:
+        with _runner(ledger, data, base, epochs, prune, workers, memory_limit) as runner:
             tuner = ArmTuner(ArmOracle(plan, ledger), ArmHyperModel(data, base, arms), runner, progress.update)
             tuner.search()
         records = [ledger[each.key] for each in plan.all(ledger)]
@@ -175,11 +175,12 @@ def search(
 
 
 def _runner(
-    data: Data, base: Recipe, epochs: int, prune: str, workers: int, memory_limit: float | None
+    ledger: Ledger, data: Data, base: Recipe, epochs: int, prune: str, workers: int, memory_limit: float | None
 ) -> contextlib.AbstractContextManager[Runner]:
     """What trains."""
     if workers > 1 or memory_limit is not None:
-        return Processes(workers, data, base, epochs, prune, memory_limit=memory_limit)
+        folder = ledger.directory / "workers"  # what a killed search leaves there, the next one replaces
+        return Processes(workers, data, base, epochs, prune, folder=folder, memory_limit=memory_limit)
     return contextlib.nullcontext(InThisProcess(Worker(data, base, epochs, prune)))
 
 

@@ -44,10 +44,10 @@ def kill(member):
     os.kill(member.process.pid, signal.SIGKILL)
 
 
-def test_the_records_are_those_of_this_process_whoever_is_killed(jobs, classes, tiny):
+def test_the_records_are_those_of_this_process_whoever_is_killed(jobs, classes, tiny, tmp_path):
     alone = run(InThisProcess(Worker(classes, tiny(), 2)), jobs)
     assert all(np.isfinite(record["validation_score"]) for record in alone.values())
-    with Processes(2, classes, tiny(), 2) as processes:
+    with Processes(2, classes, tiny(), 2, folder=tmp_path / "work") as processes:
 
         def disturb(number):
             if number == 1:  # one at work: its training begins anew
@@ -60,13 +60,14 @@ def test_the_records_are_those_of_this_process_whoever_is_killed(jobs, classes, 
         together = run(processes, jobs, disturb)
         pids = [member.process.pid for member in processes._members]
     assert {key: repr(value) for key, value in together.items()} == {key: repr(value) for key, value in alone.items()}
+    assert not (tmp_path / "work").exists()
     for pid in pids:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
 
 
-def test_too_much_memory_is_a_failure_with_its_cause(jobs, classes, tiny):
-    with Processes(1, classes, tiny(), 1, memory_limit=0.05) as processes:
+def test_too_much_memory_is_a_failure_with_its_cause(jobs, classes, tiny, tmp_path):
+    with Processes(1, classes, tiny(), 1, folder=tmp_path / "work", memory_limit=0.05) as processes:
         records = run(processes, jobs[:2])
     for record in records.values():
         assert record["status"] == "failed"

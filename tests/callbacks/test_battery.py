@@ -75,6 +75,7 @@ def _optimizer_variables(model):
     return model.optimizer.variables
 
 
+@pytest.mark.thorough
 def test_initial_epoch_goes_on_in_the_middle(case, make_model, run, baseline):
     expected, end = baseline(case, 3)
     model = make_model()

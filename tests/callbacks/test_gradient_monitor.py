@@ -180,6 +180,7 @@ def test_what_was_measured_before_a_training_broke_off_is_there(data):
         assert monitor.verdict().startswith("exploding at step 4: the norm of the gradient is nan")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("every", [1, 2])
 def test_after_the_training_the_hook_is_gone_and_an_interrupted_one_measures_nothing(every, data, dataset, make_model):
     class Interrupt(keras.callbacks.Callback):

@@ -110,6 +110,7 @@ def test_a_model_that_cannot_be_copied_is_refused(run):
         recipes.refit(dataclasses.replace(run, model=Own()))
 
 
+@pytest.mark.thorough
 def test_updates_that_were_killed_go_on(classes, tiny, tmp_path):
     class Killed(BaseException):
         pass

@@ -180,6 +180,7 @@ def test_evaluating_moves_nothing_and_draws_the_same_numbers():
     assert float(loss.loss(values)) == float(first[0])
 
 
+@pytest.mark.thorough
 def test_a_part_of_the_batch():
     model = network()
     values, whole = values_of(model), BatchLoss(model, (X, Y, None))

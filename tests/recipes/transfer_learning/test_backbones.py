@@ -54,6 +54,7 @@ def test_preprocessing_is_that_of_keras(values):
     np.testing.assert_allclose(np.asarray(found), expected, rtol=1e-5, atol=1e-4)
 
 
+@pytest.mark.thorough
 def test_grey_and_small_images_and_those_whose_white_is_not_255(mobile):
     network, path = mobile
     data = colours(8, 1, top=17)

@@ -89,7 +89,7 @@ class Arm:
         for those that are tuned. 1cycle is for those whose step is scheduled; an optimizer that finds its own gets a
         constant factor.
         """
-        given = {each.name: each.to_choice() for each in base.regularizers()}
+        given = {each["name"]: each for each in base.regularization if isinstance(each, Mapping)}
         choices = []
         for part in self._parts():
             options = {

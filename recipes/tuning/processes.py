@@ -17,8 +17,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from recipes.tuning.shared_data import read_data, write_data
 from recipes.tuning.worker import Job, Worker, failure
 
 if TYPE_CHECKING:
@@ -32,9 +31,6 @@ ATTEMPTS = 20
 
 GROWTH = 2**30
 """A process that has come to hold so many bytes more than after its first training is replaced by a new one."""
-
-ALIGNMENT = 64
-"""Of arrays in a file, in bytes: what TensorFlow takes without a copy."""
 
 TOO_MUCH = 77
 """The exit status of a process that has used more memory than it may."""
@@ -231,24 +227,3 @@ def resident() -> int:
         return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError):
         return 0
-
-
-def write_data(data: Data, path: Path) -> None:
-    """Writes data so that :func:`read_data` maps its arrays instead of reading them."""
-    places: list[tuple[int, int]] = []
-    with open(f"{path}.arrays", "wb") as file:
-
-        def aside(buffer: pickle.PickleBuffer) -> None:
-            file.write(b"\0" * (-file.tell() % ALIGNMENT))
-            start = file.tell()
-            places.append((start, start + file.write(buffer.raw())))
-
-        content = pickle.dumps(data, protocol=5, buffer_callback=aside)
-    path.write_bytes(pickle.dumps((content, places)))
-
-
-def read_data(path: str | os.PathLike[str]) -> Any:
-    """The data that :func:`write_data` wrote; its arrays can be read only, and are shared by all who read them."""
-    content, places = pickle.loads(Path(path).read_bytes())
-    arrays = np.memmap(f"{path}.arrays", np.uint8, "r") if os.path.getsize(f"{path}.arrays") else np.empty(0, np.uint8)
-    return pickle.loads(content, buffers=[arrays[start:end] for start, end in places])

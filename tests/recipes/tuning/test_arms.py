@@ -5,7 +5,7 @@ from callbacks.checks import InvalidArgument
 from recipes import Recipe
 from recipes.optimizers import OPTIMIZERS
 from recipes.regularization import REGULARIZERS
-from recipes.tuning.arms import DEFAULT_OPTIMIZERS, DEFAULT_REGULARIZERS, Arm, cross, default_arm
+from recipes.tuning.arms import DEFAULT_OPTIMIZERS, DEFAULT_REGULARIZERS, Arm, arms_of, cross, default_arm, factors_of
 
 
 @pytest.mark.parametrize(
@@ -90,3 +90,62 @@ def test_the_arm_that_the_others_are_compared_with(base, name):
 def test_what_is_refused(optimizers, regularizers, message):
     with pytest.raises(InvalidArgument, match=message):
         cross(optimizers, regularizers)
+
+
+def test_every_factor_can_be_compared():
+    base = Recipe(optimizer="adam", regularization="none")
+    arm = Arm("sgd", "l2", "cosine", "lecun_normal", "relu", "batch", "cnn")
+    assert arm.name == "sgd+l2+cosine+lecun_normal+relu+batch+cnn"
+    recipe = arm.recipe(base, {"learning_rate": 0.1, "l2.strength": 0.5})
+    assert recipe == Recipe(
+        model="cnn",
+        initializer="lecun_normal",
+        activation="relu",
+        normalization="batch",
+        regularization={"name": "l2", "strength": 0.5},
+        optimizer="sgd",
+        learning_rate=0.1,
+        schedule="cosine",
+    )
+
+
+def test_what_is_not_compared_is_as_the_recipe_says():
+    base = Recipe(optimizer={"name": "adam", "beta_2": 0.9}, regularization={"name": "dropout", "rate": 0.4})
+    (one, other) = arms_of(base, {"activations": ["elu", "relu"]})
+    assert (one.name, other.name) == ("adam+dropout+elu", "adam+dropout+relu")
+    recipe = other.recipe(base, {"learning_rate": 0.1, "dropout.rate": 0.25})
+    assert recipe.optimizer == {"name": "adam", "beta_2": 0.9}
+    assert recipe.regularization == ({"name": "dropout", "rate": 0.25},)
+    assert recipe.activation == "relu"
+    assert default_arm([one, other], base) == one
+
+
+def test_one_at_a_time_changes_one_thing():
+    base = Recipe(regularization="none")
+    levels = {"optimizers": ["adam", "momentum"], "activations": ["relu", "elu", "tanh"], "normalizations": None}
+    arms = arms_of(base, levels, "one_at_a_time")
+    assert [arm.name for arm in arms] == [
+        *("momentum+none+elu", "adam+none+elu", "momentum+none+relu", "momentum+none+tanh")
+    ]
+    assert arms[0] == default_arm(arms, base)
+    assert cross(**factors_of(arms), design="one_at_a_time") == arms
+    assert len(cross(**factors_of(arms))) == 6
+
+
+def test_with_nothing_named_the_usual_ones_are_compared():
+    assert arms_of(Recipe(), {"models": None}) == cross(DEFAULT_OPTIMIZERS, DEFAULT_REGULARIZERS)
+
+
+@pytest.mark.parametrize(
+    ("levels", "design", "message"),
+    [
+        ({"activations": []}, "crossed", "activations must be a list of at least one name"),
+        ({"activations": ["rellu"]}, "crossed", "did you mean 'relu'"),
+        ({"layers": ["dense"]}, "crossed", "factor must be one of"),
+        ({"activations": ["relu"]}, "crosed", "design must be one of"),
+        ({"activations": ["relu"]}, "one_at_a_time", "with the base recipe's own, 'elu', among them"),
+    ],
+)
+def test_what_arms_of_refuses(levels, design, message):
+    with pytest.raises(InvalidArgument, match=message):
+        arms_of(Recipe(), levels, design)

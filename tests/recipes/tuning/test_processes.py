@@ -9,10 +9,9 @@ import time
 import numpy as np
 import pytest
 
-import recipes
 from recipes.tuning.arms import Arm
 from recipes.tuning.plan import Plan
-from recipes.tuning.processes import Processes, read_data, write_data
+from recipes.tuning.processes import Processes
 from recipes.tuning.worker import InThisProcess, Job, Worker
 
 
@@ -102,18 +101,3 @@ def test_a_script_needs_no_guard_and_leaves_no_process_behind(tmp_path):
     while any(os.path.exists(f"/proc/{pid}") for pid in workers):
         assert time.monotonic() < limit
         time.sleep(0.1)
-
-
-@pytest.mark.parametrize("name", ["digits", "docstrings", "characters"])
-def test_data_in_a_file_is_the_same_and_cannot_be_changed(name, tmp_path):
-    data = recipes.load(name)
-    _ = data.train  # what TensorFlow has made of it stays behind
-    write_data(data, tmp_path / "data")
-    other = read_data(tmp_path / "data")
-    assert other.fingerprint == data.fingerprint
-    assert other.spec == data.spec
-    for one, two in zip(data.train, other.train, strict=True):
-        np.testing.assert_array_equal(one[1], two[1])
-    labels = other.arrays("train")[1]
-    with pytest.raises(ValueError, match="read-only"):
-        labels[0] = 1

@@ -35,6 +35,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--epochs", type=int, default=40)
+    parser.add_argument("--pause", type=float, default=20.0, help="the longest between two kills, in seconds")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -43,7 +44,7 @@ def main() -> None:
         started(alone, options.epochs).wait()
         undisturbed = time.perf_counter() - start
         start = time.perf_counter()
-        kills = disturb(disturbed, options.epochs, options.kills, random.Random(options.seed))
+        kills = disturb(disturbed, options.epochs, options.kills, options.pause, random.Random(options.seed))
         row = {
             **kills,
             "trainings": len(records(alone)),
@@ -62,13 +63,13 @@ def started(directory: Path, epochs: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", SEARCH, str(directory), str(epochs)], stderr=subprocess.DEVNULL)
 
 
-def disturb(directory: Path, epochs: int, count: int, chance: random.Random) -> dict[str, Any]:
+def disturb(directory: Path, epochs: int, count: int, pause: float, chance: random.Random) -> dict[str, Any]:
     """Runs a search to its end, with so many kills on the way."""
     killed = {"main": 0, "worker": 0}
     process = started(directory, epochs)
     while sum(killed.values()) < count:
         try:
-            code = process.wait(timeout=chance.uniform(1.0, 20.0))
+            code = process.wait(timeout=chance.uniform(1.0, pause))
         except subprocess.TimeoutExpired:
             workers = children(process.pid)
             if workers and chance.random() < 0.6:

@@ -142,12 +142,20 @@ class Comparison:
 
 
 def arms_in(settings: Mapping[str, Any]) -> list[Arm]:
-    """The arms of a search, from its settings."""
+    """The arms of a search, in the order of its plan.
+
+    Args:
+        settings: those of the search, as ``settings.json`` holds them: "factors" (plural -> names) and "design".
+    """
     return cross(**settings["factors"], design=settings["design"])
 
 
 def plan_in(settings: Mapping[str, Any]) -> Plan:
-    """The trainings of a search, from its settings."""
+    """The trainings of a search, in the order in which one process runs them.
+
+    Args:
+        settings: those of the search, as ``settings.json`` holds them.
+    """
     return Plan(
         arms_in(settings),
         settings["trials"],

@@ -102,11 +102,11 @@ class Processes:
         """The next job that has ended, with its record."""
         while True:
             self._hand_out()
-            busy = [member for member in self._members if member.job is not None]
-            ready = set(wait([each for member in busy for each in (member.connection, member.process.sentinel)]))
-            for member in busy:
+            busy = [(member, member.job) for member in self._members if member.job is not None]
+            ready = set(wait([each for member, _ in busy for each in (member.connection, member.process.sentinel)]))
+            for member, job in busy:
                 if member.connection in ready or member.process.sentinel in ready:
-                    done = self._result(member)
+                    done = self._result(member, job)
                     if done is not None:
                         return done
 
@@ -123,10 +123,8 @@ class Processes:
             with contextlib.suppress(OSError):  # it has just died, as wait() will find
                 member.connection.send(job)
 
-    def _result(self, member: _Member) -> tuple[Job, dict[str, Any]] | None:
-        """What a member has sent; None where it died, and its job waits again."""
-        job = member.job
-        assert job is not None
+    def _result(self, member: _Member, job: Job) -> tuple[Job, dict[str, Any]] | None:
+        """What a member has sent of its job; None where it died, and the job waits again."""
         try:
             record = member.connection.recv()
         except (EOFError, OSError, pickle.UnpicklingError):

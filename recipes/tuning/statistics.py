@@ -24,7 +24,7 @@ CURVES = ("learning_rate", "loss", "score", "val_loss", "val_score")
 
 
 def sign_of(direction: str) -> float:
-    """1 where more is better, -1 where less is."""
+    """The factor that makes a larger score the better one: 1 for "max", -1 for "min"."""
     return 1.0 if direction == "max" else -1.0
 
 

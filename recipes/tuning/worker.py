@@ -38,7 +38,11 @@ class Job:
 
 
 class Runner(Protocol):
-    """What trains jobs: this process, several, or a cluster."""
+    """What trains jobs: this process or several.
+
+    A tuner submits jobs while ``free`` is above 0 and then waits; every job that was submitted is returned by ``wait``
+    once, in any order, with its record. A training that fails is a record too: ``wait`` does not raise for it.
+    """
 
     epochs: int
     """Of each training."""

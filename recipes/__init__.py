@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from recipes.transfer_learning import unfreeze as unfreeze
     from recipes.tuning.comparison import Comparison as Comparison
     from recipes.tuning.hypermodel import hypermodel as hypermodel
+    from recipes.tuning.quick_tuner import QuickTuner as QuickTuner
     from recipes.tuning.search import search as search
 
 __version__ = "0.1.0"
@@ -54,6 +55,7 @@ _WHERE = {
     "Data": "recipes.data",
     "InvalidArgument": "callbacks.checks",
     "Momentum": "recipes.optimizers",
+    "QuickTuner": "recipes.tuning.quick_tuner",
     "Recipe": "recipes.recipe",
     "Run": "recipes.run",
     "Spec": "recipes.data",

@@ -81,6 +81,7 @@ def shuffled(
     seed: int,
     *,
     first_epoch: int = 0,
+    epochs: int | None = None,
     drop_remainder: bool = True,
     augment: Callable[[Any, Any], Any] | None = None,
 ) -> tf.data.Dataset:
@@ -96,6 +97,7 @@ def shuffled(
         batch_size: examples in a batch.
         seed: of the orders.
         first_epoch: the number of the first permutation.
+        epochs: None (default) as said; or how many epochs an iteration has, which then always begins with the first.
         drop_remainder: leave out, in each epoch, the examples after the last full batch, so that all batches have the
             same static shape. If there is no full batch at all, the only batch holds all n examples.
         augment: called with the x of a batch and two integers that are those of no other batch of this ``seed``;
@@ -114,13 +116,13 @@ def shuffled(
     size = min(batch_size, count)
     steps = steps_per_epoch(count, size) if drop_remainder else -(-count // size)
     # A variable would be mirrored under tf.distribute's scopes, which tf.data cannot capture; a table is not.
-    epochs = tf.lookup.experimental.MutableHashTable(tf.int64, tf.int64, default_value=-1)
+    counter = tf.lookup.experimental.MutableHashTable(tf.int64, tf.int64, default_value=-1)
     key = tf.constant(0, tf.int64)
-    epochs.insert(key, tf.constant(first_epoch, tf.int64))
+    counter.insert(key, tf.constant(first_epoch, tf.int64))
 
     def next_epoch(_: tf.Tensor) -> tf.Tensor:
-        epoch = epochs.lookup(key)
-        epochs.insert(key, epoch + 1)
+        epoch = counter.lookup(key)
+        counter.insert(key, epoch + 1)
         return epoch
 
     def batches(epoch: tf.Tensor) -> tf.data.Dataset:
@@ -138,5 +140,8 @@ def shuffled(
 
         return tf.data.Dataset.range(steps).map(batch, num_parallel_calls=tf.data.AUTOTUNE if augment or disk else None)
 
-    dataset = tf.data.Dataset.range(1).map(next_epoch).flat_map(batches)
-    return dataset.apply(tf.data.experimental.assert_cardinality(steps)).prefetch(2)
+    if epochs is None:
+        dataset = tf.data.Dataset.range(1).map(next_epoch).flat_map(batches)
+    else:
+        dataset = tf.data.Dataset.range(first_epoch, first_epoch + epochs).flat_map(batches)
+    return dataset.apply(tf.data.experimental.assert_cardinality(steps * (epochs or 1))).prefetch(2)

@@ -11,7 +11,7 @@ from recipes.tuning.arms import Arm
 from recipes.tuning.space import at_edge, settings, settings_beyond
 from recipes.tuning.statistics import best_setting
 
-__all__ = ["Plan", "Training"]
+__all__ = ["Plan", "Records", "Training"]
 
 Records = Mapping[str, Mapping[str, Any]]
 """The finished trainings by key."""
@@ -71,24 +71,21 @@ class Plan:
     def ready(self, records: Records, running: Set[str] = frozenset()) -> Iterator[Training]:
         """Those that can start now, first the arm that is first."""
         for arm in self.arms:
-            yield from self._ready(arm, records, running)
+            yield from (each for each in self.next_of(arm, records) if each.key not in running)
 
-    def _ready(self, arm: Arm, records: Records, running: Set[str]) -> list[Training]:
-        everything = self.of(arm, records)
-        tuning = [each for each in everything if each.stage == "tune"]
-        open_ = [each for each in tuning if each.key not in records]
-        if not open_:
-            open_ = [each for each in everything if each.key not in records]
-        elif self.one_by_one:
-            open_ = open_[:1]
-        return [each for each in open_ if each.key not in running]
+    def next_of(self, arm: Arm, records: Records) -> list[Training]:
+        """Those of an arm that have not ended, and wait for nothing but each other's place."""
+        tuning = [each for each in self._tuning(arm, records) if each.key not in records]
+        if tuning:
+            return tuning[:1] if self.one_by_one else tuning
+        return [each for each in self.of(arm, records) if each.key not in records]
 
     def values(self, training: Training, records: Records) -> dict[str, float]:
         """The values of a training's hyperparameters."""
         if training.stage == "confirm":
             return self.best(training.arm, records)
         if training.number < self.trials:
-            return settings(training.arm, self.trials, self.seed)[training.number]
+            return dict(_settings(training.arm, self.trials, self.seed)[training.number])
         rate = self._best_of_first(training.arm, records)["learning_rate"]
         beyond = settings_beyond(training.arm, rate, self.trials, self._more, self.seed)
         return beyond[training.number - self.trials]
@@ -120,3 +117,7 @@ class Plan:
     def _best_of_first(self, arm: Arm, records: Records) -> dict[str, float]:
         first = [Training(arm, "tune", k, self.seed) for k in range(self.trials)]
         return best_setting([records[each.key] for each in first], self.direction)
+
+
+_settings = functools.lru_cache(maxsize=256)(settings)
+"""The settings of an arm, which are asked for one by one."""

@@ -66,8 +66,9 @@ class Progress:
         if training.stage == "confirm":
             self._scores.setdefault(name, []).append(record["validation_score"])
         if self._bar is not None:
-            total = len(self._plan.all(self._ledger))  # which may have grown, where a range is widened
-            self._bar.update(self._task, advance=1, total=total, description=f"{name}{self._best()}")
+            if self._plan.widen:
+                self._bar.update(self._task, total=len(self._plan.all(self._ledger)))
+            self._bar.update(self._task, advance=1, description=f"{name}{self._best()}")
         elif training.stage == "confirm" and training.number == self._plan.seeds - 1:
             scores = self._scores[name]
             done = len(self._scores)

@@ -9,6 +9,7 @@ from typing import Any
 import keras_tuner
 
 from recipes.training import fit
+from recipes.tuning.agenda import Agenda
 from recipes.tuning.hypermodel import ArmHyperModel
 from recipes.tuning.ledger import Ledger
 from recipes.tuning.plan import Plan, Training
@@ -28,6 +29,7 @@ class ArmOracle(keras_tuner.Oracle):
 
     def __init__(self, plan: Plan, ledger: Ledger):
         self.plan, self.ledger = plan, ledger
+        self.agenda = Agenda(plan, ledger)
         self._training: dict[str, Training] = {}  # by the number that KerasTuner gives a trial
         super().__init__(
             objective=keras_tuner.Objective("validation_score", plan.direction),
@@ -45,30 +47,31 @@ class ArmOracle(keras_tuner.Oracle):
     def populate_space(self, trial_id: str) -> dict[str, Any]:
         """The values of the next trial, by KerasTuner's contract; IDLE while others have to finish first."""
         status = keras_tuner.engine.trial.TrialStatus
-        asked = {each.key for each in self._training.values()}
-        training = self._next(asked)
+        training = self.agenda.next()
         if training is None:
-            done = all(each.key in self.ledger for each in self.plan.all(self.ledger))
-            return {"status": status.STOPPED if done else status.IDLE}
+            return {"status": status.STOPPED if self.agenda.done else status.IDLE}
         self._training[trial_id] = training
         values: dict[str, Any] = dict(training.arm.choices)
         for name, value in self.plan.values(training, self.ledger).items():
             values[key_of(training.arm.optimizer, name)] = value
         return {"status": status.RUNNING, "values": values}
 
-    def _next(self, asked: set[str]) -> Training | None:
-        """What was finished in an earlier session first: KerasTuner is told of it as if it had run now."""
-        for training in self.plan.all(self.ledger):
-            if training.key in self.ledger and training.key not in asked:
-                return training
-        return next(self.plan.ready(self.ledger, asked), None)
+    def save(self, *args: Any) -> None:
+        """Nothing: the ledger has it all. KerasTuner would write down all trials after each; see :meth:`write`."""
+
+    _save_trial = save
+
+    def write(self) -> None:
+        """KerasTuner's own files, for its other tools."""
+        for trial in self.trials.values():
+            super()._save_trial(trial)
+        super().save()
 
 
 class ArmTuner(keras_tuner.engine.base_tuner.BaseTuner):
     """Runs what an :class:`ArmOracle` proposes, and enters every finished training in its :class:`Ledger`.
 
-    The ledger is the truth: KerasTuner's own files are written anew from it at every start, so a kill in the middle of
-    writing one of them loses nothing.
+    The ledger is the truth: KerasTuner's own files are written from it at the end.
 
     Args:
         oracle: what to run.
@@ -112,6 +115,7 @@ class ArmTuner(keras_tuner.engine.base_tuner.BaseTuner):
                 continue
             job, record = self.runner.wait()
             self._finish(running.pop(job.training.key), ledger.add(job.training.key, record))
+        self.oracle.write()
         self.on_search_end()
 
     def _finish(self, trial: Any, record: dict[str, Any]) -> None:
@@ -121,6 +125,7 @@ class ArmTuner(keras_tuner.engine.base_tuner.BaseTuner):
         self.oracle.update_trial(trial.trial_id, {"validation_score": score if math.isfinite(score) else worst})
         trial.status = keras_tuner.engine.trial.TrialStatus.COMPLETED
         self.oracle.end_trial(trial)
+        self.oracle.agenda.ended(self.oracle.training(trial.trial_id))
         self._on_training(self.oracle.training(trial.trial_id), record)
 
     def _job(self, training: Training) -> Job:

@@ -1,0 +1,58 @@
+"""Agenda: what of a plan comes next, in time that does not grow with the plan."""
+
+from __future__ import annotations
+
+import heapq
+
+from recipes.tuning.arms import Arm
+from recipes.tuning.plan import Plan, Records, Training
+
+__all__ = ["Agenda"]
+
+
+class Agenda:
+    """Gives out each training of a plan once: what :meth:`Plan.ready` would give first, without going through it all.
+
+    Args:
+        plan: what to run.
+        records: the finished trainings by key, which whoever runs them adds to. Those that are there already are given
+            out too, before those of their arm that are still to be done.
+
+    Example:
+        >>> plan, records = Plan([Arm("adam", "none")], trials=2, seeds=1, seed=0), {}
+        >>> agenda = Agenda(plan, records)
+        >>> agenda.next().key, agenda.next().key, agenda.next()     # the third waits for these two
+        ('adam+none/tune/0', 'adam+none/tune/1', None)
+    """
+
+    def __init__(self, plan: Plan, records: Records):
+        self._plan, self._records = plan, records
+        self._places = {arm: place for place, arm in enumerate(plan.arms)}
+        self._open: dict[Arm, int] = {}
+        self._queue: list[tuple[int, bool, int, Training]] = []
+        for arm in plan.arms:
+            self._add(arm, [each for each in plan.of(arm, records) if each.key in records])
+            self._add(arm, plan.next_of(arm, records))
+
+    @property
+    def done(self) -> bool:
+        """Whether every training of the plan has ended."""
+        return not self._open
+
+    def next(self) -> Training | None:
+        """The training to start, or to be told of; None while others have to end first."""
+        return heapq.heappop(self._queue)[-1] if self._queue else None
+
+    def ended(self, training: Training) -> None:
+        """Takes note that a training, given out before, is among the records now."""
+        arm = training.arm
+        self._open[arm] -= 1
+        if self._open[arm] == 0:
+            del self._open[arm]
+            self._add(arm, self._plan.next_of(arm, self._records))
+
+    def _add(self, arm: Arm, trainings: list[Training]) -> None:
+        for each in trainings:
+            heapq.heappush(self._queue, (self._places[arm], each.stage == "confirm", each.number, each))
+        if trainings:
+            self._open[arm] = self._open.get(arm, 0) + len(trainings)

@@ -1,0 +1,176 @@
+"""SharedSteps: one compiled model for all that differ only in numbers which can be set."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+from collections import OrderedDict
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+import numpy as np
+
+__all__ = ["SharedSteps", "form_of"]
+
+STRENGTHS = {keras.regularizers.L1: "l1", keras.regularizers.L2: "l2"}
+"""Penalties whose strength can be a variable. Keras' L1L2 cannot: it asks in Python whether its strengths are 0."""
+
+UNCLEAR = ("function", "__lambda__")
+"""Classes in a configuration that do not say all about what they stand for: two functions may have one name."""
+
+CLEAR = ("keras", "builtins", "callbacks", "recipes")
+"""Packages whose classes have all that they are made from in their configuration."""
+
+STEPS = ("train_step", "test_step", "compute_loss", "call")
+"""What a model may have been given in place of its class's own."""
+
+
+class SharedSteps:
+    """Compiled models by their form: a second model of a form is trained as the first one, with its own numbers.
+
+    Tracing a training step takes longer than many a training. Two models have the same form if their configurations
+    differ in nothing but the learning rate of the optimizer and the strengths of L1 and L2 penalties; those are
+    variables of the step here. Models that contain anything of which the configuration does not tell all (functions,
+    classes from elsewhere, adapted layers, subclassed models) are left alone.
+
+    Args:
+        count: the most forms to keep, >= 1; the one that was not used for the longest time is dropped. Default 16.
+
+    Example:
+        >>> steps = SharedSteps()                                                         # doctest: +SKIP
+        >>> with steps.like(build(rate=0.1)) as first:
+        ...     first.fit(...)
+        >>> with steps.like(build(rate=0.01)) as second:      # traces nothing: `second is first`, as if newly built
+        ...     second.fit(...)
+    """
+
+    def __init__(self, count: int = 16):
+        self._count = count
+        self._forms: OrderedDict[str, _Form] = OrderedDict()
+
+    @contextlib.contextmanager
+    def like(self, model: keras.Model) -> Iterator[keras.Model]:
+        """Within it a compiled model that trains as ``model`` would, which is used up; ``model`` itself if it must."""
+        key = form_of(model)
+        if key is None:
+            yield model
+            return
+        form = self._forms.pop(key, None)
+        if form is None:
+            form = _Form(model)
+        else:
+            form.become(model)
+        with form.live():
+            yield form.model
+        if form_of(form.model) == key:  # not where a callback has changed it, as by freezing a layer
+            self._forms[key] = form
+        if len(self._forms) > self._count:
+            self._forms.popitem(last=False)
+            gc.collect()  # a model and its functions refer to each other
+
+    def __len__(self) -> int:
+        return len(self._forms)
+
+
+class _Form:
+    """A compiled model whose numbers can be set."""
+
+    def __init__(self, model: keras.Model):
+        self.model = model
+        model.optimizer.build(model.trainable_variables)
+        self._optimizer_start = [np.array(variable.numpy()) for variable in model.optimizer.variables]
+        self._penalties = _penalties(model)
+        self._strengths = [
+            keras.Variable(float(getattr(each, name)), trainable=False, dtype="float32", name=name)
+            for each, name in self._penalties
+        ]
+
+    def become(self, other: keras.Model) -> None:
+        """Takes over all that ``other``, newly built, has: weights, random states, learning rate, strengths."""
+        for variable, value in zip(self.model.variables, other.variables, strict=True):
+            variable.assign(value)
+        for variable, start in zip(self.model.optimizer.variables, self._optimizer_start, strict=True):
+            variable.assign(start)
+        rate = other.optimizer.learning_rate
+        if not isinstance(other.optimizer._learning_rate, keras.optimizers.schedules.LearningRateSchedule):
+            self.model.optimizer.learning_rate = float(rate)
+        for variable, (each, name) in zip(self._strengths, _penalties(other), strict=True):
+            variable.assign(float(getattr(each, name)))
+
+    @contextlib.contextmanager
+    def live(self) -> Iterator[None]:
+        """Within it the strengths are variables; after it, the numbers that these have."""
+        for (each, name), variable in zip(self._penalties, self._strengths, strict=True):
+            setattr(each, name, variable)
+        try:
+            yield
+        finally:
+            for (each, name), variable in zip(self._penalties, self._strengths, strict=True):
+                setattr(each, name, float(variable.numpy()))
+
+
+def _penalties(model: keras.Model) -> list[tuple[Any, str]]:
+    """The penalties of a model with the names of their strengths, each once, in the order of the layers."""
+    found: dict[int, tuple[Any, str]] = {}
+    for layer in model._flatten_layers(include_self=False):
+        for _, value in sorted(vars(layer).items()):
+            if type(value) in STRENGTHS:
+                found.setdefault(id(value), (value, STRENGTHS[type(value)]))
+    return list(found.values())
+
+
+def form_of(model: keras.Model) -> str | None:
+    """What a compiled model is but for the numbers that can be set, as JSON; None where that cannot be told."""
+    if not model.built or not model.compiled or model.run_eagerly or any(name in vars(model) for name in STEPS):
+        return None
+    if any(hasattr(layer, "adapt") for layer in model._flatten_layers(include_self=False)):
+        return None
+    try:
+        config = keras.saving.serialize_keras_object(model)
+        optimizer = config["compile_config"]["optimizer"]["config"]
+    except Exception:  # a layer or a metric that has no configuration, each in its own way
+        return None
+    if config["class_name"] not in ("Sequential", "Functional"):
+        return None
+    if isinstance(optimizer.get("learning_rate"), float):
+        optimizer["learning_rate"] = None
+    config = _without_numbers(config)
+    if not _is_clear(config):
+        return None
+    # Where two layers share one penalty, the configuration has it twice: which are shared is part of the form.
+    return json.dumps([config, _sharing(model)], sort_keys=True, default=repr)
+
+
+def _sharing(model: keras.Model) -> list[int]:
+    """For each place of a penalty, which of the model's penalties stands there."""
+    order = {id(each): number for number, (each, _) in enumerate(_penalties(model))}
+    return [
+        order[id(value)]
+        for layer in model._flatten_layers(include_self=False)
+        for _, value in sorted(vars(layer).items())
+        if id(value) in order
+    ]
+
+
+def _is_clear(config: Any) -> bool:
+    """Whether everything in a configuration is Keras' own, or of the packages here, and says all about itself."""
+    if isinstance(config, dict):
+        if "class_name" in config:
+            home = (config.get("module") or "keras").partition(".")[0]
+            if config["class_name"] in UNCLEAR or home not in CLEAR:
+                return False
+        return all(map(_is_clear, config.values()))
+    return all(map(_is_clear, config)) if isinstance(config, (list, tuple)) else True
+
+
+def _without_numbers(config: Any) -> Any:
+    """A configuration without strengths of L1 and L2, and without initializers, whose work is done."""
+    if isinstance(config, (list, tuple)):
+        return [_without_numbers(each) for each in config]
+    if not isinstance(config, dict):
+        return config
+    if config.get("module") == "keras.regularizers" and config.get("class_name") in ("L1", "L2"):
+        return {**config, "config": None}
+    return {key: _without_numbers(value) for key, value in config.items() if not key.endswith("_initializer")}

@@ -1,0 +1,67 @@
+"""The agenda gives out what the plan says, each training once, in whatever order trainings end."""
+
+import random
+
+import pytest
+
+from recipes.tuning.agenda import Agenda
+from recipes.tuning.arms import cross
+from recipes.tuning.plan import Plan
+
+ARMS = cross(["adam", "sgd", "momentum"], ["none", "l2"])
+
+
+def record(values):
+    return {"values": values, "validation_score": values["learning_rate"], "validation_loss": 0.0}
+
+
+def run(plan, choose, workers, records=None):
+    """The records of the whole plan and the order of the starts; every start is checked against the plan itself."""
+    records = {} if records is None else records
+    agenda, running, started = Agenda(plan, records), [], []
+    while True:
+        while len(running) < workers:
+            expected = next(plan.ready(records, {each.key for each in running}), None)
+            training = agenda.next()
+            if training is not None and training.key in records:
+                started.append(training.key)
+                agenda.ended(training)
+                continue
+            assert training == expected
+            if training is None:
+                break
+            running.append(training)
+        if not running:
+            assert agenda.done
+            return records, started
+        assert not agenda.done
+        training = running.pop(choose(len(running)))
+        records[training.key] = record(plan.values(training, records))
+        started.append(training.key)
+        agenda.ended(training)
+
+
+@pytest.mark.parametrize("one_by_one", [False, True])
+@pytest.mark.parametrize("widen", [False, True])
+def test_it_is_the_plan_in_any_order(one_by_one, widen):
+    plan = Plan(ARMS, trials=5, seeds=2, seed=0, widen=widen, one_by_one=one_by_one)
+    alone, in_order = run(plan, lambda count: 0, workers=1)
+    assert in_order == [each.key for each in plan.all(alone)]
+    for seed in range(5):
+        chance = random.Random(seed)
+        records, started = run(plan, lambda count: chance.randrange(count), workers=4)  # noqa: B023
+        assert records == alone
+        assert sorted(started) == sorted(in_order)
+
+
+@pytest.mark.parametrize("one_by_one", [False, True])
+@pytest.mark.parametrize("finished", [0, 1, 7, 23, 41])
+def test_a_search_that_goes_on_is_told_of_everything_once(one_by_one, finished):
+    plan = Plan(ARMS, trials=5, seeds=2, seed=0, one_by_one=one_by_one)
+    alone, _ = run(plan, lambda count: 0, workers=1)
+    chance = random.Random(finished)
+    some = dict(run(plan, lambda count: chance.randrange(count), workers=3)[0])
+    known = dict(list(some.items())[:finished])
+    records, started = run(plan, lambda count: 0, workers=1, records=known)
+    assert records == alone
+    assert sorted(started) == sorted(alone)

@@ -1,0 +1,204 @@
+"""Models that differ only in settable numbers train with one step, to the bit as each would alone; no others do."""
+
+import functools
+
+import keras
+import numpy as np
+import pytest
+
+from recipes.tuning.shared_steps import SharedSteps, form_of
+
+X = np.random.default_rng(0).normal(size=(64, 6)).astype("float32")
+Y = np.random.default_rng(1).integers(0, 3, 64)
+
+
+def build(
+    *, rate=0.01, l2=1e-3, l1=1e-4, units=8, drop=0.2, loss="sparse_categorical_crossentropy", layer=None, **optimizer
+):
+    model = keras.Sequential(
+        [
+            keras.Input((6,)),
+            keras.layers.Dense(units, kernel_regularizer=keras.regularizers.L2(l2), kernel_initializer="he_normal"),
+            keras.layers.BatchNormalization(),
+            layer() if layer else keras.layers.Activation("elu"),
+            keras.layers.Dropout(drop),
+            keras.layers.Dense(3, activation="softmax", bias_regularizer=keras.regularizers.L1(l1)),
+        ]
+    )
+    model.compile(keras.optimizers.SGD(rate, **{"momentum": 0.9, **optimizer}), loss, metrics=["accuracy"])
+    return model
+
+
+def new(seed, **options):
+    keras.backend.clear_session(free_memory=False)
+    keras.utils.set_random_seed(seed)
+    return build(**options)
+
+
+def train(model, epochs=2):
+    history = model.fit(X, Y, epochs=epochs, batch_size=16, shuffle=False, validation_data=(X, Y), verbose=0).history
+    return history, [np.array(each.numpy()) for each in model.variables]
+
+
+SETTINGS = [
+    {"rate": 0.05, "l2": 1e-3, "l1": 1e-4},
+    {"rate": 0.5, "l2": 1e-1, "l1": 0.0},
+    {"rate": 0.05, "l2": 0.0, "l1": 0.3},
+    {"rate": 0.05, "l2": 1e-3, "l1": 1e-4},
+]
+
+
+def test_each_trains_as_it_would_alone():
+    steps, first = SharedSteps(), None
+    for number, setting in enumerate(SETTINGS):
+        seed = number % 3
+        expected, weights = train(new(seed, **setting))
+        with steps.like(new(seed, **setting)) as ready:
+            history, found = train(ready)
+        first = first or ready
+        assert ready is first
+        assert history == expected
+        for one, other in zip(found, weights, strict=True):
+            np.testing.assert_array_equal(one, other)
+    assert len(steps) == 1
+
+
+def test_nothing_is_traced_again():
+    steps = SharedSteps()
+    traced = []
+
+    class Counting(keras.layers.Layer):
+        def call(self, x):
+            traced.append(1)
+            return x
+
+    keras.saving.register_keras_serializable("recipes")(Counting)
+    Counting.__module__ = "recipes.test"
+    for setting in SETTINGS:
+        with steps.like(new(0, layer=Counting, **setting)) as ready:
+            built = len(traced)
+            train(ready)
+            counts = len(traced) - built
+        if setting is SETTINGS[0]:
+            assert counts >= 2
+        else:
+            assert counts == 0
+
+
+def test_afterwards_the_strengths_are_numbers():
+    steps = SharedSteps()
+    for setting in SETTINGS[:2]:
+        with steps.like(new(0, **setting)) as ready:
+            train(ready)
+        assert ready.layers[0].kernel_regularizer.get_config() == {"l2": pytest.approx(setting["l2"], rel=1e-6)}
+
+
+class Doubled(keras.layers.Layer):
+    """Multiplies by a number that its configuration does not have."""
+
+    def __init__(self, factor):
+        super().__init__()
+        self.factor = factor
+
+    def call(self, x):
+        return self.factor * x
+
+    def get_config(self):
+        return {}
+
+
+def scaled_loss(factor):
+    def loss(y, p):
+        return factor * keras.losses.sparse_categorical_crossentropy(y, p)
+
+    return loss
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"units": 8}, {"units": 9}),
+        ({"drop": 0.2}, {"drop": 0.3}),
+        ({"momentum": 0.9}, {"momentum": 0.8}),
+        ({"clipnorm": 1.0}, {"clipnorm": 2.0}),
+        ({"layer": "elu"}, {"layer": "relu"}),
+        ({"rate": 0.1}, {"rate": "schedule"}),
+        ({"loss": "sparse_categorical_crossentropy"}, {"loss": "crossentropy"}),
+    ],
+)
+def test_what_differs_in_more_is_traced_for_itself(one, other):
+    def made(options):
+        options = dict(options)
+        if "layer" in options:
+            options["layer"] = functools.partial(keras.layers.Activation, options["layer"])
+        if options.get("rate") == "schedule":
+            options["rate"] = keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.9)
+        if options.get("loss") == "crossentropy":
+            options["loss"] = keras.losses.SparseCategoricalCrossentropy(ignore_class=2)
+        return new(0, **options)
+
+    assert form_of(made(one)) == form_of(made(one)) is not None
+    assert form_of(made(one)) != form_of(made(other))
+
+
+@pytest.mark.parametrize(
+    "unclear",
+    [
+        {"layer": lambda: Doubled(2.0)},
+        {"layer": lambda: keras.layers.Lambda(lambda x: 2 * x)},
+        {"loss": scaled_loss(2.0)},
+        {"layer": lambda: keras.layers.Activation(lambda x: x * x)},
+        {"layer": keras.layers.Normalization},
+    ],
+    ids=["own layer", "lambda", "own loss", "own activation", "adapted"],
+)
+def test_what_the_configuration_does_not_tell_is_never_shared(unclear):
+    steps = SharedSteps()
+    models = [new(0, **unclear) for _ in range(2)]
+    for model in models:
+        assert form_of(model) is None
+        with steps.like(model) as ready:
+            assert ready is model
+    assert len(steps) == 0
+
+
+def test_penalties_shared_between_layers_are_part_of_the_form():
+    def made(shared):
+        keras.backend.clear_session(free_memory=False)
+        one = keras.regularizers.L2(0.1)
+        other = one if shared else keras.regularizers.L2(0.1)
+        inputs = keras.Input((6,))
+        outputs = keras.layers.Dense(3, kernel_regularizer=other)(keras.layers.Dense(4, kernel_regularizer=one)(inputs))
+        model = keras.Model(inputs, outputs)
+        model.compile("sgd", "mse")
+        return model
+
+    assert form_of(made(True)) != form_of(made(False)) is not None
+    assert form_of(made(True)) == form_of(made(True))
+
+
+def test_a_model_that_was_changed_in_training_is_not_used_again():
+    steps = SharedSteps()
+    with steps.like(new(0)) as first:
+        first.layers[0].trainable = False
+    with steps.like(new(0)) as second:
+        assert second is not first
+
+
+def test_only_so_many_forms_are_kept():
+    steps = SharedSteps(count=2)
+    made = []
+    for units in (4, 5, 4, 6, 4, 5):
+        with steps.like(new(0, units=units)) as ready:
+            made.append(ready)
+    assert len(steps) == 2
+    assert made[0] is made[2] is made[4]
+    assert made[5] is not made[1]
+
+
+def test_after_an_error_the_form_is_made_anew():
+    steps = SharedSteps()
+    with pytest.raises(RuntimeError, match="in the middle"), steps.like(new(0)) as first:
+        raise RuntimeError("in the middle")
+    with steps.like(new(0)) as second:
+        assert second is not first

@@ -121,6 +121,11 @@ def search(
     budget: Annotated[int | None, typer.Option(help="The most trainings to run.")] = None,
     workers: Annotated[int, typer.Option(help="Trainings at a time, each in a process of its own.")] = 1,
     memory_limit: Annotated[float | None, typer.Option(help="What such a process may use, in GiB.")] = None,
+    ray: Annotated[
+        str | None, typer.Option(help='Train on a Ray cluster: HOST:PORT, ray://HOST:PORT, "auto" or "local".')
+    ] = None,
+    cores: Annotated[float, typer.Option(help="Cores that a training takes on the cluster.")] = 1,
+    gpus: Annotated[float, typer.Option(help="GPUs that a training takes on the cluster.")] = 0,
     seed: Seed = 0,
     batch_size: BatchSize = None,
     validation: Validation = None,
@@ -161,6 +166,9 @@ def search(
         "budget": budget,
         "workers": workers,
         "memory_limit": memory_limit,
+        "ray": ray,
+        "cores": cores,
+        "gpus": gpus,
         "directory": directory or os.path.join("searches", dataset.replace("/", "_").replace(":", "_")),
     }
     check_search(base, compared, **options)

@@ -18,16 +18,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recipes.tuning.shared_data import read_data, write_data
-from recipes.tuning.worker import Job, Worker, failure
+from recipes.tuning.worker import ATTEMPTS, Job, Worker, failure, settle
 
 if TYPE_CHECKING:
     from recipes.data import Data
     from recipes.recipe import Recipe
 
 __all__ = ["Processes"]
-
-ATTEMPTS = 20
-"""So often a training is begun anew whose process was killed, before that counts as its failure."""
 
 GROWTH = 2**30
 """A process that has come to hold so many bytes more than after its first training is replaced by a new one."""
@@ -191,13 +188,9 @@ def _work(
     """The life of a process: jobs in, records out."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
     threading.Thread(target=_watch, args=(memory_limit, parent), daemon=True).start()
-    import tensorflow as tf
-
     from recipes.recipe import Recipe
 
-    tf.config.threading.set_intra_op_parallelism_threads(threads)
-    for device in tf.config.list_physical_devices("GPU"):
-        tf.config.experimental.set_memory_growth(device, True)
+    settle(threads)
     base, epochs, prune = arguments
     worker = Worker(read_data(path), Recipe.from_json(base), epochs, prune)
     at_first = None

@@ -16,6 +16,7 @@ from recipes.files import check_new_directory
 from recipes.recipe import Recipe
 from recipes.training import LARGEST_SEED, check_data, fit
 from recipes.tuning.arms import Arm, arms_of, default_arm, factors_of
+from recipes.tuning.cluster import Cluster, check_address
 from recipes.tuning.comparison import Comparison, plan_in, write_environment
 from recipes.tuning.ledger import SETTINGS, Ledger
 from recipes.tuning.processes import Processes
@@ -50,6 +51,9 @@ def search(
     budget: int | None = None,
     workers: int = 1,
     memory_limit: float | None = None,
+    ray: str | None = None,
+    cores: float = 1,
+    gpus: float = 0,
     directory: str | os.PathLike[str] | None = None,
     command: str = "recipes.search(...)",
     verbose: int = 1,
@@ -87,6 +91,9 @@ def search(
             in this process.
         memory_limit: in GiB, > 0: what the process of a training may use before the training counts as failed; also one
             worker then is a process of its own. Default None: any amount.
+        ray: the address of a Ray cluster whose nodes train, "HOST:PORT", "ray://HOST:PORT", "auto" or "local"; see
+            :class:`recipes.tuning.cluster.Cluster`. Default None: this machine without Ray. Needs the extra "ray".
+        cores, gpus: what a training takes on the cluster. Default 1 and 0.
         directory: where to write; by default ``searches/NAME``. New, empty, or of the same search.
         command: how this search was called, for the report.
         verbose: 0 silent, 1 a progress bar.
@@ -129,6 +136,9 @@ def search(
         budget=budget,
         workers=workers,
         memory_limit=memory_limit,
+        ray=ray,
+        cores=cores,
+        gpus=gpus,
         directory=directory,
     )
     base = base.resolved(data.spec)
@@ -164,7 +174,13 @@ def search(
     plan = plan_in(settings)
     with ledger, Progress(plan, ledger, settings, enabled=bool(verbose)) as progress:
         environment = write_environment(ledger, command)
-        with _runner(ledger, data, base, epochs, prune, workers, memory_limit) as runner:
+        if ray is not None:
+            runners: contextlib.AbstractContextManager[Runner] = Cluster(
+                ray, data, base, epochs, prune, cores=cores, gpus=gpus
+            )
+        else:
+            runners = _on_this_machine(ledger, data, base, epochs, prune, workers, memory_limit)
+        with runners as runner:
             tuner = ArmTuner(ArmOracle(plan, ledger), ArmHyperModel(data, base, arms), runner, progress.update)
             tuner.search()
         records = [ledger[each.key] for each in plan.all(ledger)]
@@ -174,10 +190,10 @@ def search(
     return found
 
 
-def _runner(
+def _on_this_machine(
     ledger: Ledger, data: Data, base: Recipe, epochs: int, prune: str, workers: int, memory_limit: float | None
 ) -> contextlib.AbstractContextManager[Runner]:
-    """What trains."""
+    """What trains without a cluster."""
     if workers > 1 or memory_limit is not None:
         folder = ledger.directory / "workers"  # what a killed search leaves there, the next one replaces
         return Processes(workers, data, base, epochs, prune, folder=folder, memory_limit=memory_limit)
@@ -198,6 +214,9 @@ def check_search(
     budget: int | None = None,
     workers: int = 1,
     memory_limit: float | None = None,
+    ray: str | None = None,
+    cores: float = 1,
+    gpus: float = 0,
     directory: str | os.PathLike[str],
 ) -> list[Arm]:
     """Everything about a search that can be found wrong without its data. Arguments and errors as :func:`search`.
@@ -225,6 +244,17 @@ def check_search(
             more = ", and as many as half again where a range is widened" if widen else ""
             accepted = f">= {needed}: {len(arms)} arms, each with {trials} trials and {seeds} seeds{more}"
             raise InvalidArgument("budget", budget, accepted)
+    check_number("cores", cores, low=0)
+    check_number("gpus", gpus, low=0)
+    if ray is None:
+        if cores != 1 or gpus != 0:
+            raise InvalidArgument("ray", ray, "the address of a cluster, where cores or gpus are given")
+        return arms
+    if workers > 1 or memory_limit is not None:
+        raise InvalidArgument("ray", ray, "without workers and memory_limit, which are for this machine alone")
+    if not cores and not gpus:
+        raise InvalidArgument("cores", cores, "> 0 where a training takes no GPU")
+    check_address(ray)
     return arms
 
 

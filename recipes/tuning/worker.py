@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
 import time
@@ -19,7 +20,10 @@ from recipes.tuning.statistics import CURVES
 if TYPE_CHECKING:
     from recipes.data import Data
 
-__all__ = ["InThisProcess", "Job", "Runner", "Worker", "failure"]
+__all__ = ["ATTEMPTS", "InThisProcess", "Job", "Runner", "Worker", "failure", "settle"]
+
+ATTEMPTS = 20
+"""So often a training is begun anew whose process was killed, before that counts as its failure."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ class Job:
 
 
 class Runner(Protocol):
-    """What trains jobs: this process or several.
+    """What trains jobs: this process, several, or a cluster.
 
     A tuner submits jobs while ``free`` is above 0 and then waits; every job that was submitted is returned by ``wait``
     once, in any order, with its record. A training that fails is a record too: ``wait`` does not raise for it.
@@ -185,3 +189,13 @@ def _head(job: Job) -> dict[str, Any]:
         "seed": training.seed,
         "values": dict(job.values),
     }
+
+
+def settle(threads: int) -> None:
+    """Makes a process that does nothing but train take so many cores, and of a GPU no more memory than it needs."""
+    import tensorflow as tf
+
+    with contextlib.suppress(RuntimeError):  # TensorFlow has started already
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        for device in tf.config.list_physical_devices("GPU"):
+            tf.config.experimental.set_memory_growth(device, True)

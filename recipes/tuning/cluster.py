@@ -1,0 +1,165 @@
+"""Cluster: trainings as tasks of a Ray cluster, which finds places for them, tries again, and carries the data."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import logging
+import socket
+import time
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from callbacks.checks import InvalidArgument
+from recipes.tuning.worker import ATTEMPTS, Job, Worker, failure, settle
+
+if TYPE_CHECKING:
+    from recipes.data import Data
+    from recipes.recipe import Recipe
+
+__all__ = ["Cluster", "check_address"]
+
+PATIENCE = 10.0
+"""Seconds in which a cluster has to answer."""
+
+
+class Cluster:
+    """Trains jobs on the nodes of a Ray cluster, as many at a time as it has room for.
+
+    Placing and retrying are Ray's: a training whose node or process dies begins anew elsewhere. The data is put into
+    Ray's object store once, which keeps one copy a node. A process trains one job after another, with the compiled
+    models that it has already. All nodes need this package.
+
+    Args:
+        address: "HOST:PORT" of the cluster's head, "ray://HOST:PORT" for Ray's client, "auto" for the cluster that this
+            machine belongs to, or "local" for one of this machine alone, which is started and ended.
+        data, base, epochs, prune: of the :class:`Worker` in each process.
+        cores, gpus: what one training takes, >= 0; fractions share one.
+
+    Raises:
+        InvalidArgument: on entering, where no node has as many cores or GPUs.
+
+    Example:
+        >>> with Cluster("10.0.0.1:6379", data, Recipe(), epochs=5) as cluster:           # doctest: +SKIP
+        ...     cluster.submit(job)
+        ...     job, record = cluster.wait()
+    """
+
+    def __init__(
+        self,
+        address: str,
+        data: Data,
+        base: Recipe,
+        epochs: int,
+        prune: str = "none",
+        *,
+        cores: float = 1,
+        gpus: float = 0,
+    ):
+        self.epochs = epochs
+        self._address, self._data = address, data
+        self._settings = (uuid.uuid4().hex, base.to_json(), epochs, prune, max(1, int(cores)))
+        self._needs = {"CPU": cores, "GPU": gpus}
+        self._running: dict[Any, tuple[Job, float]] = {}
+
+    def __enter__(self) -> Cluster:
+        import ray
+
+        self._ours = not ray.is_initialized()
+        if self._ours:
+            ray.init(
+                address=None if self._address == "local" else self._address,
+                include_dashboard=False if self._address == "local" else None,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+            )
+        nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        for argument, kind in (("cores", "CPU"), ("gpus", "GPU")):
+            most = max(node.get(kind, 0.0) for node in nodes)
+            if self._needs[kind] > most:
+                self.__exit__()
+                accepted = f"<= {most:g}, the most that a node of the cluster has"
+                raise InvalidArgument(argument, self._needs[kind], accepted)
+        self._shared = ray.put(self._data)
+        self._task = ray.remote(_train).options(
+            num_cpus=self._needs["CPU"], num_gpus=self._needs["GPU"], max_retries=ATTEMPTS
+        )
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        import ray
+
+        for reference in self._running:
+            with contextlib.suppress(Exception):  # which may have ended by itself
+                ray.cancel(reference, force=True)
+        if self._ours:
+            ray.shutdown()
+
+    @property
+    def free(self) -> int:
+        """How many more jobs could be trained at once; always one at least while none is under way."""
+        import ray
+
+        has = ray.cluster_resources()
+        room = min(int(has.get(kind, 0.0) / need) for kind, need in self._needs.items() if need)
+        return max(1, room) - len(self._running)
+
+    def submit(self, job: Job) -> None:
+        """Takes a job."""
+        self._running[self._task.remote(self._shared, self._settings, job)] = job, time.perf_counter()
+
+    def wait(self) -> tuple[Job, dict[str, Any]]:
+        """The next job that has ended, with its record."""
+        import ray
+
+        (reference, *_), _ = ray.wait(list(self._running), num_returns=1)
+        job, start = self._running.pop(reference)
+        try:
+            return job, ray.get(reference)
+        except ray.exceptions.RayError as error:
+            return job, failure(job, error, time.perf_counter() - start)
+
+
+_workers: dict[str, Worker] = {}
+"""The worker of a process of the cluster, by its search: of the latest only."""
+
+
+def _train(data: Data, settings: tuple[str, str, int, str, int], job: Job) -> dict[str, Any]:
+    """One training, somewhere in the cluster."""
+    from recipes.recipe import Recipe
+
+    search, base, epochs, prune, threads = settings
+    if search not in _workers:
+        settle(threads)
+        _workers.clear()
+        _workers[search] = Worker(data, Recipe.from_json(base), epochs, prune)
+    return _workers[search].run(job)
+
+
+def check_address(address: str) -> str:
+    """Raises unless Ray is installed and a cluster answers at the address within 10 seconds."""
+    if importlib.util.find_spec("ray") is None:
+        accepted = "left out, or with Ray installed: pip install 'keras-training-recipes[ray]'"
+        raise InvalidArgument("ray", address, accepted)
+    if address == "local":
+        return address
+    import ray
+
+    if ray.is_initialized():
+        return address
+    if address == "auto":
+        try:
+            ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
+        except ConnectionError:
+            raise InvalidArgument("ray", address, '"auto" on a node of a running cluster only (`ray start`)') from None
+        ray.shutdown()
+        return address
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not host or not port.isdigit():
+        raise InvalidArgument("ray", address, '"HOST:PORT", "ray://HOST:PORT", "auto" or "local"')
+    try:
+        socket.create_connection((host, int(port)), timeout=PATIENCE).close()
+    except (OSError, OverflowError) as error:
+        accepted = f"the address of a Ray cluster; this one did not answer within {PATIENCE:g} seconds ({error})"
+        raise InvalidArgument("ray", address, accepted) from None
+    return address

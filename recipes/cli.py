@@ -331,17 +331,38 @@ def lr_find(
 def report(
     directory: Annotated[Path, typer.Argument(help="A directory that `recipes search` has written.")],
     to: Annotated[Path | None, typer.Option(help="The page to write. Default: report.html in that directory.")] = None,
+    tensorboard: Annotated[
+        Path | None, typer.Option(help="A new directory for TensorBoard: curves, and its HParams view.")
+    ] = None,
 ) -> None:
     """Show a finished search again, and write its tables, plots and page."""
+    from recipes.files import check_new_directory
     from recipes.tuning.comparison import Comparison
 
     found = Comparison.load(directory)
+    if tensorboard is not None:
+        check_new_directory(tensorboard, marker="hparams", name="tensorboard")
     if to is not None:
         found.report(to)
     else:
         found.write()
     _show(found)
     _print("", f"page: {to or directory / 'report.html'}")
+    if tensorboard is not None:
+        _print(f"TensorBoard: `tensorboard --logdir {found.tensorboard(tensorboard)}`")
+
+
+@app.command()
+def watch(
+    directory: Annotated[Path, typer.Argument(help="A directory that `recipes search` is writing to.")],
+    every: Annotated[float, typer.Option(help="Seconds between two looks.")] = 1.0,
+) -> None:
+    """Show how far a search has come, and its arms so far, until it is done."""
+    from callbacks.checks import check_number
+    from recipes.tuning.watching import watch
+
+    check_number("every", every, above=0)
+    watch(directory, every=every, console=_console())
 
 
 @app.command()

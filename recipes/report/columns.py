@@ -21,6 +21,9 @@ __all__ = [
     "verdict_of",
 ]
 
+LOST = ("diverged", "failed", "pruned")
+"""What may keep a training from its end."""
+
 BEST_MARK, DEFAULT_MARK, EDGE_MARK = "★", "◆", "*"
 
 Row = dict[str, Any]
@@ -63,6 +66,7 @@ def summary_columns(results: Results) -> list[Column]:
     metric, winner = results.metric, results.winner
     reference = _reference(results)
     trainings = results.trials["arm"].value_counts().to_dict()
+    lossy = [name for name in LOST if name in results.summary and results.summary[name].sum() > 0]
 
     def marks(row: Row) -> str:
         return BEST_MARK * (row["arm"] == winner) + DEFAULT_MARK * (row["arm"] == results.default_arm)
@@ -76,8 +80,17 @@ def summary_columns(results: Results) -> list[Column]:
         return ", ".join(f"{name.removeprefix(own)} {formatting.strength(value)}" for name, value in shown)
 
     def diverged(row: Row) -> str:
-        count = as_float(row["diverged"])
-        return f"{count:.0f} of {trainings.get(row['arm'], 0)}" if count > 0 else "0"
+        counts = {name: as_float(row[name]) for name in lossy}
+        lost = [f"{count:.0f} {name}" if len(lossy) > 1 else f"{count:.0f}" for name, count in counts.items() if count]
+        return f"{', '.join(lost)} of {trainings.get(row['arm'], 0)}" if lost else "0"
+
+    def sensitivity(row: Row) -> str:
+        value = as_float(row["sensitivity"])
+        return formatting.difference(-value if results.higher_is_better else value, metric, reference=reference)
+
+    def to_default(row: Row) -> str:
+        value = as_float(row["epochs_to_default"])
+        return f"{value:.1f}" if math.isfinite(value) else "never"
 
     def difference(row: Row) -> str:
         if row["arm"] == results.default_arm:
@@ -116,7 +129,23 @@ def summary_columns(results: Results) -> list[Column]:
             number("validation_mean"),
             keep=75,
         ),
-        Column("diverged", "diverged", diverged, number("diverged"), keep=30),
+        *(
+            [Column("sensitivity", f"sensitivity{unit}", sensitivity, number("sensitivity"), keep=25)]
+            if "sensitivity" in results.summary
+            else []
+        ),
+        *(
+            [Column("epochs_to_default", "epochs to default", to_default, number("epochs_to_default"), keep=20)]
+            if "epochs_to_default" in results.summary
+            else []
+        ),
+        Column(
+            "diverged",
+            " or ".join(lossy) or "diverged",
+            diverged,
+            lambda row: sum(as_float(row[name]) for name in lossy),
+            keep=30,
+        ),
         Column(
             "seconds", "time per training", lambda row: formatting.duration(row["seconds"]), number("seconds"), keep=50
         ),

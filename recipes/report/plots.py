@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from recipes.files import write_bytes
 from recipes.report.arm_plots import differences, heat_map, scores
+from recipes.report.choice_plots import cost, isolation
 from recipes.report.results import Results
 from recipes.report.run_plots import learning_curves, learning_rates
 from recipes.report.style import styled
@@ -19,8 +20,10 @@ from recipes.report.style import styled
 __all__ = [
     "PLOTS",
     "Plot",
+    "cost",
     "differences",
     "heat_map",
+    "isolation",
     "learning_curves",
     "learning_rates",
     "save_plots",
@@ -48,8 +51,9 @@ PLOTS: dict[str, Plot] = {
     "scores": Plot(
         scores,
         "Scores",
-        "Small dots are single seeds, the large dot is their mean, the bar one standard deviation to both sides; "
-        "the dashed line is the default arm. Arms far off are written at the edge.",
+        "Small dots are single seeds, the large dot is their mean, the thick bar one standard deviation to both "
+        "sides, the thin one the 95 % interval of the mean; the dashed line is the default arm. Arms far off are "
+        "written at the edge.",
     ),
     "differences": Plot(
         differences,
@@ -62,6 +66,18 @@ PLOTS: dict[str, Plot] = {
         "Two choices together",
         "Brighter is better; a row or a column that stands out is a choice that matters whatever it is paired with. "
         "Dashed frame: default; solid frame: best.",
+    ),
+    "isolation": Plot(
+        isolation,
+        "Each choice at its best",
+        "A small dot is an arm that has the choice, the large dot the best of them: what the choice can lead to with "
+        "the right company. Choices whose large dots lie together are worth the same.",
+    ),
+    "cost": Plot(
+        cost,
+        "Cost against quality",
+        "Seconds of one training and test score, with the 95 % interval of its mean. The dotted line joins the arms "
+        "that no other beats in both.",
     ),
     "learning_curves": Plot(
         learning_curves,

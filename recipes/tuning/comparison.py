@@ -130,6 +130,19 @@ class Comparison:
         write_page(self.results, path)
         return str(path)
 
+    def tensorboard(self, directory: str | os.PathLike[str]) -> str:
+        """Writes every training with its curves for TensorBoard, whose HParams view compares them.
+
+        Args:
+            directory: new or empty.
+
+        Returns:
+            The directory, for ``tensorboard --logdir``.
+        """
+        from recipes.report.tensorboard import write_tensorboard
+
+        return str(write_tensorboard(self.results, directory))
+
     def write(self) -> None:
         """Writes the tables (CSV), the plots (PNG) and the page into the directory."""
         from recipes.report.plots import save_plots

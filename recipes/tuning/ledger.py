@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,9 @@ from typing import Any
 from callbacks.checks import InvalidArgument
 from recipes.files import check_new_directory, write_text
 
-__all__ = ["Ledger"]
+__all__ = ["SETTINGS", "Ledger", "read_records", "read_settings", "running_file"]
 
-SETTINGS, TRAININGS = "settings.json", "trainings.jsonl"
+SETTINGS, TRAININGS, RUNNING = "settings.json", "trainings.jsonl", "running"
 
 
 class Ledger(Mapping[str, dict[str, Any]]):
@@ -81,10 +82,13 @@ class Ledger(Mapping[str, dict[str, Any]]):
         self._file.truncate(end)
         self._file.seek(0, os.SEEK_END)
         self._records = records
+        shutil.rmtree(self.directory / RUNNING, ignore_errors=True)  # of trainings that were killed
         return self
 
     def __exit__(self, *error: Any) -> None:
         self._file.close()
+        with contextlib.suppress(OSError):  # there is none, or a training was interrupted
+            (self.directory / RUNNING).rmdir()
 
     def __len__(self) -> int:
         return len(self._records)
@@ -103,12 +107,18 @@ class Ledger(Mapping[str, dict[str, Any]]):
         with contextlib.suppress(OSError):
             os.fsync(self._file.fileno())
         self._records[key] = json.loads(line)
+        running_file(self.directory, key).unlink(missing_ok=True)
         return self._records[key]
 
     @property
     def records(self) -> list[dict[str, Any]]:
         """All records, in the order in which they were added."""
         return list(self._records.values())
+
+
+def running_file(directory: str | os.PathLike[str], key: str) -> Path:
+    """Where the epochs of a training are noted while it runs; the file goes when the ledger has the training."""
+    return Path(directory) / RUNNING / f"{key.replace('/', ' ')}.csv"
 
 
 def read_settings(directory: str | os.PathLike[str]) -> dict[str, Any]:

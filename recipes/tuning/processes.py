@@ -46,6 +46,7 @@ class Processes:
         data, base, epochs, prune: of the :class:`Worker` in each.
         folder: where to put that file; made, and removed with all that is in it.
         memory_limit: in GiB for each; None for no limit.
+        directory: of the search, as for :class:`Worker`.
 
     Example:
         >>> with Processes(2, data, Recipe(), epochs=5, folder="work") as processes:      # doctest: +SKIP
@@ -63,10 +64,11 @@ class Processes:
         *,
         folder: str | os.PathLike[str],
         memory_limit: float | None = None,
+        directory: str | os.PathLike[str] | None = None,
     ):
         self.count, self.epochs = count, epochs
         self._folder, self._memory_limit = Path(folder), memory_limit
-        self._worker = (base.to_json(), epochs, prune)
+        self._worker = (base.to_json(), epochs, prune, None if directory is None else os.fspath(directory))
         self._data = data
         self._waiting: deque[Job] = deque()
         self._attempts: dict[str, int] = {}
@@ -180,7 +182,7 @@ def _without_main() -> Iterator[None]:
 def _work(
     connection: Connection,
     path: str,
-    arguments: tuple[str, int, str],
+    arguments: tuple[str, int, str, str | None],
     threads: int,
     memory_limit: float | None,
     parent: int,
@@ -191,8 +193,8 @@ def _work(
     from recipes.recipe import Recipe
 
     settle(threads)
-    base, epochs, prune = arguments
-    worker = Worker(read_data(path), Recipe.from_json(base), epochs, prune)
+    base, epochs, prune, directory = arguments
+    worker = Worker(read_data(path), Recipe.from_json(base), epochs, prune, directory)
     at_first = None
     with contextlib.suppress(EOFError, OSError):  # the parent has gone
         while True:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 import os
@@ -20,6 +19,7 @@ from recipes.data.batching import in_order, shuffled
 from recipes.data.structure import apply
 from recipes.files import write_text
 from recipes.training import LARGEST_SEED, steps_for
+from recipes.tuning.epoch_writer import EpochWriter
 from recipes.tuning.shared_steps import SharedSteps
 
 __all__ = ["QuickTuner"]
@@ -94,8 +94,7 @@ class QuickTuner(keras_tuner.Tuner):
             callbacks = self._deepcopy_callbacks(list(given))
             self._configure_tensorboard_dir(callbacks, trial, execution)
             folder = Path(self.get_trial_dir(trial.trial_id))
-            folder.mkdir(parents=True, exist_ok=True)
-            callbacks += [_EpochWriter(folder / f"epochs_{execution}.csv"), best]
+            callbacks += [EpochWriter(folder / f"epochs_{execution}.csv"), best]
             results.append(self._execute(trial.hyperparameters, self.seed + execution, callbacks, args, kwargs))
         self._best = best
         return results
@@ -178,27 +177,6 @@ def _write_atomically(oracle: Any) -> None:
         write_text(os.path.join(oracle._get_trial_dir(trial.trial_id), "trial.json"), json.dumps(trial.get_state()))
 
     oracle.save, oracle._save_trial = save, save_trial
-
-
-class _EpochWriter(keras.callbacks.Callback):
-    """Writes a row for each epoch as soon as it has ended. Keras' ``CSVLogger`` leaves its file open after an error."""
-
-    def __init__(self, path: Path):
-        super().__init__()
-        self._path = path
-
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Adds a row; the first one begins the file anew, with the names."""
-        row = {"epoch": epoch, **{name: float(value) for name, value in (logs or {}).items()}}
-        new = not self._begun
-        with open(self._path, "w" if new else "a", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, list(row), extrasaction="ignore")
-            if new:
-                writer.writeheader()
-            writer.writerow(row)
-        self._begun = True
-
-    _begun = False
 
 
 class _BestEpoch(keras.callbacks.Callback):

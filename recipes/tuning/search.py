@@ -196,8 +196,10 @@ def _on_this_machine(
     """What trains without a cluster."""
     if workers > 1 or memory_limit is not None:
         folder = ledger.directory / "workers"  # what a killed search leaves there, the next one replaces
-        return Processes(workers, data, base, epochs, prune, folder=folder, memory_limit=memory_limit)
-    return contextlib.nullcontext(InThisProcess(Worker(data, base, epochs, prune)))
+        return Processes(
+            workers, data, base, epochs, prune, folder=folder, memory_limit=memory_limit, directory=ledger.directory
+        )
+    return contextlib.nullcontext(InThisProcess(Worker(data, base, epochs, prune, ledger.directory)))
 
 
 def check_search(

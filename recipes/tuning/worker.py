@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import math
+import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from recipes.recipe import Recipe
 from recipes.regularization.live import without_strengths
 from recipes.training import Trainer
+from recipes.tuning.epoch_writer import EpochWriter
+from recipes.tuning.ledger import running_file
 from recipes.tuning.plan import Training
 from recipes.tuning.pruning import Pruned
 from recipes.tuning.statistics import CURVES
@@ -98,10 +101,18 @@ class Worker:
         base: everything that the arms share.
         epochs: of each training.
         prune: the rule by which tuning trials are stopped; see :mod:`recipes.tuning.pruning`.
+        directory: of the search, where the epochs of a training are noted while it runs; None for nowhere.
     """
 
-    def __init__(self, data: Data, base: Recipe, epochs: int, prune: str = "none"):
-        self.data, self.base, self.epochs, self.prune = data, base, epochs, prune
+    def __init__(
+        self,
+        data: Data,
+        base: Recipe,
+        epochs: int,
+        prune: str = "none",
+        directory: str | os.PathLike[str] | None = None,
+    ):
+        self.data, self.base, self.epochs, self.prune, self.directory = data, base, epochs, prune, directory
         self._trainers: dict[str, Trainer] = {}
         self._arm: str | None = None
 
@@ -118,12 +129,15 @@ class Worker:
         training, spec = job.training, self.data.spec
         recipe = training.arm.recipe(self.base, job.values)
         pruned = Pruned(self.prune, job.rivals, metric=spec.metric, direction=spec.direction, epochs=self.epochs)
+        callbacks: list[Any] = [pruned] if training.stage == "tune" and self.prune != "none" else []
+        if self.directory is not None:
+            callbacks.append(EpochWriter(running_file(self.directory, training.key)))
         run = self._trainer(training.arm.name, recipe).run(
             epochs=self.epochs,
             seed=training.seed,
             learning_rate=recipe.learning_rate,
             regularization=recipe.regularization,
-            callbacks=[pruned] if training.stage == "tune" and self.prune != "none" else [],
+            callbacks=callbacks,
             warn=False,
         )
         metric = spec.metric

@@ -202,3 +202,57 @@ def test_save_plots_writes_every_plot(results, tmp_path):
     assert sorted(paths) == sorted((tmp_path / "plots").iterdir()), "and leaves nothing else behind"
     for path in paths:
         assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_cost_shows_every_arm_at_its_time_and_score(results):
+    figure = plots.cost(results)
+    found = np.concatenate([each.get_offsets() for each in figure.axes[0].collections if each.get_gid() == "means"])
+    seconds = results.stage("confirm").groupby("arm")["seconds"].mean()
+    known = results.summary[results.summary["test_mean"].notna()]
+    np.testing.assert_allclose(found[:, 0], [seconds[arm] for arm in known["arm"]])
+    np.testing.assert_allclose(found[:, 1], known["test_mean"].astype(float) * formatting.scale(results.metric))
+
+
+@pytest.mark.parametrize("regression", [False, True])
+def test_the_front_has_those_that_no_other_beats(make, regression):
+    results = make(regression=regression)
+    seconds = results.stage("confirm").groupby("arm")["seconds"].mean()
+    sign = 1 if results.higher_is_better else -1
+    points = [(seconds[row["arm"]], sign * row["test_mean"]) for row in results.rows()]
+    expected = sorted(
+        point
+        for point in points
+        if not any(other[0] <= point[0] and other[1] >= point[1] and other != point for other in points)
+    )
+    (front,) = lines(plots.cost(results).axes[0], "front")
+    np.testing.assert_allclose(front.get_xdata(), [time for time, _ in expected])
+
+
+def test_isolation_shows_the_best_of_each_choice(any_results):
+    figure, scale = plots.isolation(any_results), formatting.scale(any_results.metric)
+    if not figure.axes[0].get_title(loc="left"):
+        return  # one level of each factor: a message in its place
+    better = max if any_results.higher_is_better else min
+    for axes in figure.axes:
+        factor = axes.get_title(loc="left")
+        names = [tick.get_text() for tick in axes.get_yticklabels()]
+        found = {names[int(line.get_ydata()[0])]: line.get_xdata()[0] for line in lines(axes, "best")}
+        scored = any_results.summary[any_results.summary["validation_mean"].notna()]
+        expected = {
+            level.replace("$", "\\$"): better(group["validation_mean"]) * scale
+            for level, group in scored.groupby(factor)
+        }
+        assert found == pytest.approx(expected)
+        order = [found[name] for name in names if name in found]
+        assert order == sorted(order, reverse=any_results.higher_is_better)
+
+
+def test_scores_have_their_interval(results):
+    table = results.summary.assign(
+        test_low=results.summary["test_mean"] - 0.01, test_high=results.summary["test_mean"] + 0.02
+    )
+    figure = plots.scores(dataclasses.replace(results, summary=table))
+    known = table[table["test_mean"].notna()]
+    found = [line.get_xdata() for line in lines(figure.axes[0], "interval")]
+    scale = formatting.scale(results.metric)
+    np.testing.assert_allclose(found, known[["test_low", "test_high"]].astype(float) * scale)

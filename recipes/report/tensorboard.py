@@ -1,0 +1,68 @@
+"""A comparison as TensorBoard's event files: the curves of every training, and all of them in its HParams view."""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+from recipes.files import check_new_directory
+from recipes.report.results import Results, as_float, records
+
+__all__ = ["write_tensorboard"]
+
+CURVES = ("loss", "score", "val_loss", "val_score", "learning_rate")
+
+
+def write_tensorboard(results: Results, directory: str | os.PathLike[str]) -> Path:
+    """Writes a run for each training: its choices and values as hyperparameters, its scores, its curves by epoch.
+
+    Args:
+        results: the comparison.
+        directory: new or empty; then `tensorboard --logdir DIRECTORY`.
+
+    Returns:
+        The directory.
+
+    Raises:
+        InvalidArgument: for a directory that has something in it.
+    """
+    import tensorflow as tf
+    from tensorboard.plugins.hparams import api as hparams
+
+    root = check_new_directory(directory, marker="hparams", name="tensorboard")
+    choices = [str(name) for name in dict.fromkeys(results.main_effects["factor"])]
+    values = ["learning_rate", *results.strengths]
+    with tf.summary.create_file_writer(str(root)).as_default():
+        hparams.hparams_config(
+            hparams=[
+                *(hparams.HParam(name, hparams.Discrete(results.levels(name))) for name in choices),
+                *(hparams.HParam(name, hparams.RealInterval(0.0, _largest(results, name))) for name in values),
+                hparams.HParam("stage", hparams.Discrete(["tune", "confirm"])),
+            ],
+            metrics=[hparams.Metric(name, display_name=name) for name in ("validation_score", "test_score", "seconds")],
+        )
+    curves = dict(iter(results.epochs.groupby(["stage", "arm", "trial", "seed"])))
+    for row in records(results.trials):
+        key = (row["stage"], row["arm"], row["trial"], row["seed"])
+        name = f"{row['arm']}/{row['stage']}/{row['trial']}"
+        with tf.summary.create_file_writer(str(root / name)).as_default():
+            given: dict[str, Any] = {each: str(row[each]) for each in choices}
+            given |= {each: float(row[each]) for each in values if math.isfinite(as_float(row[each]))}
+            hparams.hparams({**given, "stage": row["stage"]}, trial_id=name)
+            last = 0
+            for epoch in records(curves[key]) if key in curves else []:
+                last = int(epoch["epoch"])
+                for curve in CURVES:
+                    if math.isfinite(as_float(epoch[curve])):
+                        tf.summary.scalar(curve, epoch[curve], step=last)
+            for metric in ("validation_score", "test_score", "seconds"):
+                if math.isfinite(as_float(row[metric])):
+                    tf.summary.scalar(metric, row[metric], step=last)
+    return root
+
+
+def _largest(results: Results, name: str) -> float:
+    largest = as_float(results.trials[name].max())
+    return largest if math.isfinite(largest) and largest > 0 else 1.0

@@ -1,0 +1,146 @@
+"""watch: how far a search has come, from its directory, while another process runs it."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from recipes.report import formatting
+from recipes.tuning.comparison import plan_in
+from recipes.tuning.epoch_writer import read_epochs
+from recipes.tuning.ledger import read_records, read_settings, running_file
+from recipes.tuning.plan import Plan, Training
+from recipes.tuning.statistics import sign_of
+
+if TYPE_CHECKING:
+    from rich.console import Group
+
+__all__ = ["Standing", "standing", "watch"]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far a search has come.
+
+    Attributes:
+        settings: of the search.
+        finished, total: trainings; the total grows where a range is widened.
+        seconds_left: as the trainings so far let expect; NaN before the first has ended.
+        arms: a row each, best first: "arm", "tuned" and "confirmed" (how many trainings), "best" (validation score of
+            its tuning trials) and "mean" (of its confirmed trainings), NaN where there is none.
+        running: a row each: "training" (its key), "epoch" and "score" of its last epoch.
+    """
+
+    settings: dict[str, Any]
+    finished: int
+    total: int
+    seconds_left: float
+    arms: list[dict[str, Any]]
+    running: list[dict[str, Any]]
+
+
+def standing(directory: str | os.PathLike[str]) -> Standing:
+    """Reads how far the search in a directory has come.
+
+    Raises:
+        InvalidArgument: when there is none.
+    """
+    settings = read_settings(directory)
+    records = read_records(directory)[0]
+    plan = plan_in(settings)
+    planned = plan.all(records)
+    open_ = [each for each in planned if each.key not in records]
+    running = [row for each in open_ if (row := _running(directory, each, settings)) is not None]
+    lately = [each["seconds"] for each in list(records.values())[-50:]]
+    left = len(open_) * float(np.mean(lately)) / max(1, len(running)) if lately else math.nan
+    sign = sign_of(settings["direction"])
+    arms = [_arm(plan, arm, records, sign) for arm in plan.arms]
+    arms.sort(key=lambda row: (-sign * row["mean"], 0.0) if math.isfinite(row["mean"]) else (math.inf, -row["tuned"]))
+    return Standing(settings, len(planned) - len(open_), len(planned), left, arms, running)
+
+
+def watch(directory: str | os.PathLike[str], *, every: float = 1.0, console: Any = None) -> None:
+    """Shows how far a search has come, again and again until it is done; once where the output is no terminal.
+
+    Args:
+        directory: that the search writes to.
+        every: seconds between two looks, > 0. Default 1.
+        console: a ``rich.console.Console``; by default that of the standard output.
+
+    Raises:
+        InvalidArgument: when there is no search.
+    """
+    from rich.console import Console
+    from rich.live import Live
+
+    console = console or Console()
+    now = standing(directory)
+    if not console.is_terminal:
+        console.print(shown(now, len(now.arms)))
+        return
+    with Live(shown(now, console.height - 10), console=console, auto_refresh=False) as live:
+        while now.finished < now.total:
+            time.sleep(every)
+            now = standing(directory)
+            live.update(shown(now, console.height - 10 - len(now.running)), refresh=True)
+
+
+def shown(now: Standing, rows: int) -> Group:
+    """A bar, the arms so far (at most so many rows) and what is running, for rich."""
+    from rich.console import Group
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
+    from rich.text import Text
+
+    metric = str(now.settings["metric"])
+    left = f", about {formatting.duration(now.seconds_left)} left" if math.isfinite(now.seconds_left) else ""
+    head = f"{now.finished} of {now.total} trainings" + (", done" if now.finished == now.total else left)
+    arms = Table(box=None, pad_edge=False, header_style="bold")
+    arms.add_column("arm", no_wrap=True)
+    for heading in ("tuned", f"best {formatting.label(metric)}", "confirmed", f"mean {formatting.label(metric)}"):
+        arms.add_column(heading, justify="right")
+    for row in now.arms[: max(1, rows)]:
+        cells = (str(row["tuned"]), _score(row["best"], metric), str(row["confirmed"]), _score(row["mean"], metric))
+        arms.add_row(Text(row["arm"]), *cells)
+    lines = [
+        Text(
+            f"  {each['training']}: epoch {each['epoch']} of {now.settings['epochs']}, {_score(each['score'], metric)}"
+        )
+        for each in now.running
+    ]
+    parts: list[Any] = [Text(head, style="bold"), ProgressBar(total=now.total, completed=now.finished, width=40), arms]
+    return Group(*parts, *([Text("running:", style="bold"), *lines] if lines else []))
+
+
+def _score(value: float, metric: str) -> str:
+    return formatting.score(value, metric) if math.isfinite(value) else ""
+
+
+def _arm(plan: Plan, arm: Any, records: Mapping[str, Mapping[str, Any]], sign: float) -> dict[str, Any]:
+    mine = [(each, records[each.key]) for each in plan.of(arm, records) if each.key in records]
+    tuned = [record["validation_score"] for each, record in mine if each.stage == "tune"]
+    confirmed = [record["validation_score"] for each, record in mine if each.stage == "confirm"]
+    finite = [sign * score for score in tuned if math.isfinite(score)]
+    return {
+        "arm": arm.name,
+        "tuned": len(tuned),
+        "confirmed": len(confirmed),
+        "best": sign * max(finite) if finite else math.nan,
+        "mean": float(np.mean(confirmed)) if confirmed else math.nan,
+    }
+
+
+def _running(
+    directory: str | os.PathLike[str], training: Training, settings: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    rows = read_epochs(running_file(directory, training.key))
+    if not rows:
+        return None
+    score = rows[-1].get(f"val_{settings['metric']}", math.nan)
+    return {"training": training.key, "epoch": int(rows[-1]["epoch"]) + 1, "score": score}

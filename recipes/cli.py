@@ -118,6 +118,7 @@ def search(
     widen: Annotated[
         bool, typer.Option("--widen", help="Try more rates beyond a range at whose end the best one lies.")
     ] = False,
+    confidence: Annotated[float | None, typer.Option(help="Of the intervals. Default: 0.95.")] = None,
     budget: Annotated[int | None, typer.Option(help="The most trainings to run.")] = None,
     workers: Annotated[int, typer.Option(help="Trainings at a time, each in a process of its own.")] = 1,
     memory_limit: Annotated[float | None, typer.Option(help="What such a process may use, in GiB.")] = None,
@@ -163,6 +164,7 @@ def search(
         "seed": seed,
         "prune": prune,
         "widen": widen,
+        "confidence": confidence,
         "budget": budget,
         "workers": workers,
         "memory_limit": memory_limit,

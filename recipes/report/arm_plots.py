@@ -25,7 +25,7 @@ def scores(results: Results) -> Figure:
     """The test scores of every arm, in the order of the summary with the best on top.
 
     Small dots are single trainings, one for each seed; the large dot is their mean, the thick bar one standard
-    deviation to both sides, the thin one the 95 % interval of the mean. The dashed line is the mean of the default arm.
+    deviation to both sides, the thin one the interval of the mean. The dashed line is the mean of the default arm.
 
     Example:
         >>> scores(results).savefig("scores.png")
@@ -62,7 +62,7 @@ def scores(results: Results) -> Figure:
 
 @styled
 def differences(results: Results) -> Figure:
-    """A forest plot: how far the test score of each arm lies from the default's, with simultaneous 95 % intervals.
+    """A forest plot: how far the test score of each arm lies from the default's, with simultaneous intervals.
 
     An interval that does not reach the line at zero is a difference beyond noise.
     """

@@ -111,7 +111,9 @@ def summary_columns(results: Results) -> list[Column]:
             lambda row: formatting.spread(row["test_mean"], row["test_sd"], metric),
             number("test_mean"),
         ),
-        Column("difference", f"difference{unit}, 95\u00a0% interval", difference, number("difference"), keep=80),
+        Column(
+            "difference", f"difference{unit}, {results.confidence} interval", difference, number("difference"), keep=80
+        ),
         Column(
             "p_value",
             "p",

@@ -52,14 +52,14 @@ PLOTS: dict[str, Plot] = {
         scores,
         "Scores",
         "Small dots are single seeds, the large dot is their mean, the thick bar one standard deviation to both "
-        "sides, the thin one the 95 % interval of the mean; the dashed line is the default arm. Arms far off are "
+        "sides, the thin one the confidence interval of the mean; the dashed line is the default arm. Arms far off are "
         "written at the edge.",
     ),
     "differences": Plot(
         differences,
         "Differences from the default",
-        "A bar is a simultaneous 95 % interval: where it does not touch the dashed line, the arm differs from the "
-        "default by more than noise.",
+        "A bar is a simultaneous confidence interval: where it does not touch the dashed line, the arm differs from "
+        "the default by more than noise.",
     ),
     "heat_map": Plot(
         heat_map,
@@ -76,8 +76,8 @@ PLOTS: dict[str, Plot] = {
     "cost": Plot(
         cost,
         "Cost against quality",
-        "Seconds of one training and test score, with the 95 % interval of its mean. The dotted line joins the arms "
-        "that no other beats in both.",
+        "Seconds of one training and test score, with the confidence interval of its mean. The dotted line joins the "
+        "arms that no other beats in both.",
     ),
     "learning_curves": Plot(
         learning_curves,

@@ -39,9 +39,10 @@ def protocol(results: Results) -> list[str]:
             "for every arm; the scores are their mean and their standard deviation."
         )
         steps.append(
-            f"The arms are compared with the default, {results.default_arm}, by Dunnett's test. Its 95 % intervals are "
-            "simultaneous: with 95 % confidence all of them hold together, however many arms there are. Within noise "
-            "means that this experiment cannot tell the arm from the default, not that they are equal."
+            f"The arms are compared with the default, {results.default_arm}, by Dunnett's test. Its intervals are "
+            f"simultaneous: with {results.confidence} confidence all of them hold together, however many arms there "
+            "are. Within noise means that this experiment cannot tell the arm from the default, not that they are "
+            "equal."
         )
     diverged = int(results.trials["diverged"].fillna(False).astype(bool).sum())
     total = len(results.trials)

@@ -102,6 +102,11 @@ class Results:
         return str(self.settings["default_arm"])
 
     @property
+    def confidence(self) -> str:
+        """That of the intervals, in words: "95 %"."""
+        return f"{100 * float(self.settings.get('confidence', 0.95)):g}\u00a0%"
+
+    @property
     def winner(self) -> str | None:
         """The best arm: the first of ``summary`` with a test score; None if every arm diverged."""
         for row in self.rows():

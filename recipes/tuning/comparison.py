@@ -53,17 +53,17 @@ class Comparison:
         trials, epochs = tables(records)
         direction = settings["direction"]
         default = next(arm for arm in arms_in(settings) if arm.name == settings["default_arm"])
-        table = summary(trials, default.name, direction, epochs)
-        effects = main_effects(trials, default, direction, settings["design"])
+        confidence = settings["confidence"]
+        table = summary(trials, default.name, direction, epochs, confidence)
+        effects = main_effects(trials, default, direction, settings["design"], confidence)
+        failures = list(trials.loc[trials["status"] == "failed", "message"])
         self.results = Results(
             settings=settings,
             trials=trials,
             epochs=epochs,
             summary=table,
             main_effects=effects,
-            verdict=verdict(
-                table, effects, settings["metric"], direction, list(trials.loc[trials["status"] == "failed", "message"])
-            ),
+            verdict=verdict(table, effects, settings["metric"], direction, failures, confidence),
         )
 
     @classmethod

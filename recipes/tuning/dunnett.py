@@ -21,8 +21,8 @@ NODES = 64
 class Difference(NamedTuple):
     """A difference of means with what is known of its noise.
 
-    ``low`` and ``high`` bound it with 95 % confidence for all differences together; ``p`` is corrected likewise. NaN
-    where nothing can be said.
+    ``low`` and ``high`` bound it with the confidence asked for, for all differences together; ``p`` is corrected
+    likewise. NaN where nothing can be said.
     """
 
     p: float
@@ -33,7 +33,9 @@ class Difference(NamedTuple):
 NOTHING = Difference(math.nan, math.nan, math.nan)
 
 
-def compare_with(control: Sequence[float], samples: Sequence[Sequence[float]]) -> list[Difference]:
+def compare_with(
+    control: Sequence[float], samples: Sequence[Sequence[float]], level: float = LEVEL
+) -> list[Difference]:
     """How each of several samples differs from one control, all measured with the same seeds.
 
     The k-th values of all belong to the same seed, so what a seed does to every arm (an easy order of the data, say)
@@ -44,6 +46,7 @@ def compare_with(control: Sequence[float], samples: Sequence[Sequence[float]]) -
     Args:
         control: values, one a seed.
         samples: of the same length each. One that holds NaN gets NaN and takes no part.
+        level: the chance that any of the intervals misses, between 0 and 1. Default 0.05.
 
     Returns:
         A :class:`Difference` for each sample; all NaN with fewer than two seeds.
@@ -65,7 +68,7 @@ def compare_with(control: Sequence[float], samples: Sequence[Sequence[float]]) -
     rest = values - values.mean(axis=1, keepdims=True) - values.mean(axis=0) + values.mean()
     freedom = (arms - 1) * (seeds - 1)
     pooled = 2.0 * float((rest**2).sum()) / freedom  # of one seed's difference
-    critical = critical_value(arms - 1, freedom)
+    critical = critical_value(arms - 1, freedom, level)
     for k, differences in zip(usable, values[1:] - values[0], strict=True):
         mean = float(differences.mean())
         error = math.sqrt(max(pooled, float(differences.var(ddof=1))) / seeds)

@@ -48,6 +48,7 @@ def search(
     seed: int = 0,
     prune: str = "none",
     widen: bool = False,
+    confidence: float | None = None,
     budget: int | None = None,
     workers: int = 1,
     memory_limit: float | None = None,
@@ -86,6 +87,8 @@ def search(
             trials so far goes on) or "median" (a trial stops when it is below the median of those before it).
         widen: whether an arm whose best learning rate lies at an end of its range gets ``trials / 2`` more trials in
             the decade beyond it. Default False: such an arm is marked.
+        confidence: of the intervals, and with which a difference is called more than noise, above 0 and below 1; takes
+            at least 2 seeds. Default None: 0.95, and no intervals from one seed.
         budget: the most trainings that the search may take, >= 1; None (default) for any number.
         workers: trainings at a time, each in a process of its own, which may be killed; at most one a core. Default 1:
             in this process.
@@ -133,6 +136,7 @@ def search(
         seed=seed,
         prune=prune,
         widen=widen,
+        confidence=confidence,
         budget=budget,
         workers=workers,
         memory_limit=memory_limit,
@@ -160,6 +164,7 @@ def search(
         "seed": seed,
         "prune": prune,
         "widen": widen,
+        "confidence": 0.95 if confidence is None else confidence,
         "metric": data.spec.metric,
         "direction": data.spec.direction,
         "default_arm": default_arm(arms, base).name,
@@ -213,6 +218,7 @@ def check_search(
     seed: int,
     prune: str = "none",
     widen: bool = False,
+    confidence: float | None = None,
     budget: int | None = None,
     workers: int = 1,
     memory_limit: float | None = None,
@@ -233,6 +239,10 @@ def check_search(
     check_integer("seeds", seeds, low=1)
     check_integer("seed", seed, low=0, high=LARGEST_SEED - seeds)
     check_choice("prune", prune, tuple(PRUNING))
+    if confidence is not None:
+        check_number("confidence", confidence, above=0, below=1)
+        if seeds < 2:
+            raise InvalidArgument("seeds", seeds, ">= 2 where a confidence is asked for: one seed has no spread")
     check_integer("workers", workers, low=1, high=max(1, os.cpu_count() or 1))
     if memory_limit is not None:
         check_number("memory_limit", memory_limit, above=0)

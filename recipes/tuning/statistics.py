@@ -42,10 +42,10 @@ def best_setting(records: Sequence[Mapping[str, Any]], direction: str) -> dict[s
     return dict(min(candidates, key=lambda each: (-sign * each["validation_score"], each["validation_loss"]))["values"])
 
 
-def _word(difference: float, p: float, direction: str) -> str:
+def _word(difference: float, p: float, direction: str, level: float) -> str:
     if not math.isfinite(p):
         return "not tested"
-    if p >= LEVEL:
+    if p >= level:
         return "within noise"
     return "better" if difference * sign_of(direction) > 0 else "worse"
 
@@ -82,10 +82,16 @@ def tables(records: Sequence[Mapping[str, Any]]) -> tuple[pd.DataFrame, pd.DataF
     return pd.DataFrame(trials), pd.DataFrame(epochs, columns=columns)
 
 
-def summary(trials: pd.DataFrame, default: str, direction: str, epochs: pd.DataFrame | None = None) -> pd.DataFrame:
+def summary(
+    trials: pd.DataFrame,
+    default: str,
+    direction: str,
+    epochs: pd.DataFrame | None = None,
+    confidence: float = 1.0 - LEVEL,
+) -> pd.DataFrame:
     """One row an arm, best validation mean first, compared seed by seed with the default arm on the test split.
 
-    Besides the settings and scores of an arm it has: ``test_low`` and ``test_high``, the 95 % interval of its mean by
+    Besides the settings and scores of an arm it has: ``test_low`` and ``test_high``, the interval of its mean by
     Student's t; ``difference`` from the default arm with ``difference_low``, ``difference_high`` and ``p_value``, all
     corrected for the number of arms (:func:`recipes.tuning.dunnett.compare_with`); ``epochs_to_default`` and
     ``seconds_to_default``, what it takes on average until the validation score is that which the default arm ends
@@ -98,10 +104,11 @@ def summary(trials: pd.DataFrame, default: str, direction: str, epochs: pd.DataF
         default: the name of the arm to compare with.
         direction: "max" or "min".
         epochs: a row a training and epoch; without it nothing is said of the way there.
+        confidence: of all intervals, between 0 and 1. Default 0.95.
     """
     import pandas as pd
 
-    sign = sign_of(direction)
+    sign, level = sign_of(direction), 1.0 - confidence
     strengths = [name for name in trials.columns if "." in name]
     confirmed = trials[trials["stage"] == "confirm"]
     scores = {arm: list(group.sort_values("seed")["test_score"]) for arm, group in confirmed.groupby("arm", sort=False)}
@@ -117,7 +124,7 @@ def summary(trials: pd.DataFrame, default: str, direction: str, epochs: pd.DataF
         first = confirm.iloc[0]
         validation_mean, validation_sd = _mean_sd(list(confirm["validation_score"]))
         test_mean, test_sd = _mean_sd(scores[arm])
-        low, high = _interval(test_mean, test_sd, len(confirm))
+        low, high = _interval(test_mean, test_sd, len(confirm), level)
         statuses = group["status"] if "status" in group else pd.Series(dtype=str)
         reached = (
             _epochs_to(targets, curves[curves["arm"] == arm], list(confirm["seed"]), sign) if curves is not None else []
@@ -152,13 +159,13 @@ def summary(trials: pd.DataFrame, default: str, direction: str, epochs: pd.DataF
             }
         )
     others = [arm for arm in scores if arm != default]
-    tests = dict(zip(others, compare_with(scores[default], [scores[arm] for arm in others]), strict=True))
+    tests = dict(zip(others, compare_with(scores[default], [scores[arm] for arm in others], level), strict=True))
     control = float(np.mean(scores[default]))
     for row in rows:
         is_default = row["arm"] == default
         difference = 0.0 if is_default else row["test_mean"] - control
         p, low, high = tests.get(row["arm"], (math.nan, 0.0, 0.0))
-        word = "default" if is_default else _word(difference, p, direction)
+        word = "default" if is_default else _word(difference, p, direction, level)
         row |= {"difference": difference, "difference_low": low, "difference_high": high, "p_value": p}
         nothing = "failed" if row["failed"] >= row["seeds"] else "diverged"
         row["verdict"] = word if math.isfinite(row["test_mean"]) or is_default else nothing
@@ -171,7 +178,9 @@ def summary(trials: pd.DataFrame, default: str, direction: str, epochs: pd.DataF
     )
 
 
-def main_effects(trials: pd.DataFrame, default: Arm, direction: str, design: str = "crossed") -> pd.DataFrame:
+def main_effects(
+    trials: pd.DataFrame, default: Arm, direction: str, design: str = "crossed", confidence: float = 1.0 - LEVEL
+) -> pd.DataFrame:
     """Each level of each factor averaged over all arms that have it: optimizers over the regularizers, and so on.
 
     With "one_at_a_time" only arms count that differ from the default one in that factor alone. The averages are taken
@@ -209,19 +218,19 @@ def main_effects(trials: pd.DataFrame, default: Arm, direction: str, design: str
                     "test_sd": sd,
                     "difference": difference,
                     "p_value": p,
-                    "verdict": "default" if level == control else _word(difference, p, direction),
+                    "verdict": "default" if level == control else _word(difference, p, direction, 1.0 - confidence),
                 }
             )
     return pd.DataFrame(rows)
 
 
-def _interval(mean: float, sd: float, count: int) -> tuple[float, float]:
-    """The 95 % interval of a mean by Student's t; NaN for one value."""
+def _interval(mean: float, sd: float, count: int, level: float) -> tuple[float, float]:
+    """The interval of a mean by Student's t, which misses with probability ``level``; NaN for one value."""
     if count < 2 or not math.isfinite(sd):
         return math.nan, math.nan
     from scipy.stats import t
 
-    half = float(t.ppf(1.0 - LEVEL / 2.0, count - 1)) * sd / math.sqrt(count)
+    half = float(t.ppf(1.0 - level / 2.0, count - 1)) * sd / math.sqrt(count)
     return mean - half, mean + half
 
 

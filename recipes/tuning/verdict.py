@@ -17,7 +17,12 @@ __all__ = ["verdict"]
 
 
 def verdict(
-    table: pd.DataFrame, effects: pd.DataFrame, metric: str, direction: str, failures: Sequence[str] = ()
+    table: pd.DataFrame,
+    effects: pd.DataFrame,
+    metric: str,
+    direction: str,
+    failures: Sequence[str] = (),
+    confidence: float = 1.0 - LEVEL,
 ) -> list[str]:
     """The outcome in one to three sentences: which arm does best, by how much, and how sure that is.
 
@@ -27,6 +32,7 @@ def verdict(
         metric: the test metric's name, "accuracy" for one.
         direction: "max" if more is better, "min" if less is.
         failures: the causes of the trainings that failed.
+        confidence: with which a difference is called more than noise. Default 0.95.
     """
     best = table.iloc[0]
     if not math.isfinite(best["test_mean"]):
@@ -48,7 +54,7 @@ def verdict(
         amount = f"{100 * size:.2f} points" if metric == "accuracy" else f"{size:.4g}"
         way = "better" if best["difference"] * sign_of(direction) > 0 else "worse"
         tested = _count(table["p_value"].notna().sum(), "comparison")
-        noise = "more than noise" if best["p_value"] < LEVEL else "within the noise between seeds"
+        noise = "more than noise" if best["p_value"] < 1.0 - confidence else "within the noise between seeds"
         sentences.append(
             f"That is {amount} {way} than the default arm ({_arm(default)}: "
             f"{_score(default['test_mean'], default['test_sd'], metric)}), "

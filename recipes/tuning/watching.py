@@ -114,7 +114,9 @@ def shown(now: Standing, rows: int) -> Group:
         )
         for each in now.running
     ]
-    parts: list[Any] = [Text(head, style="bold"), ProgressBar(total=now.total, completed=now.finished, width=40), arms]
+    bar = Table.grid(padding=(0, 2))
+    bar.add_row(ProgressBar(total=now.total, completed=now.finished, width=30), Text(head, style="bold"))
+    parts: list[Any] = [bar, arms]
     return Group(*parts, *([Text("running:", style="bold"), *lines] if lines else []))
 
 

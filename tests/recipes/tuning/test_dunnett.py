@@ -13,11 +13,12 @@ NAN = math.nan
 
 
 @pytest.mark.parametrize("seeds", [2, 3, 8])
-def test_one_sample_is_the_paired_t_test(seeds):
+@pytest.mark.parametrize("level", [0.05, 0.2])
+def test_one_sample_is_the_paired_t_test(seeds, level):
     control, sample = np.random.default_rng(0).normal(size=(2, seeds))
-    (found,) = compare_with(control, [sample])
+    (found,) = compare_with(control, [sample], level)
     expected = scipy.stats.ttest_rel(sample, control)
-    interval = expected.confidence_interval(0.95)
+    interval = expected.confidence_interval(1.0 - level)
     assert found.p == pytest.approx(expected.pvalue, abs=1e-4)
     assert (found.low, found.high) == pytest.approx((interval.low, interval.high), rel=1e-3)
 

@@ -96,6 +96,22 @@ def test_equal_arms_are_seldom_called_different(make_trials):
     assert called <= 4  # of 20 families at 5 %: 5 or more have a probability of 0.3 %
 
 
+def test_the_confidence_is_that_of_all_intervals(make_trials):
+    """A difference that lies between two levels is noise at the stricter one."""
+    trials = make_trials({"adam+none": [0.90, 0.92, 0.91], "sgd+none": [0.915, 0.93, 0.93]})
+    strict, loose = (summary(trials, "adam+none", "max", confidence=each).set_index("arm") for each in (0.99, 0.8))
+    p = strict.loc["sgd+none", "p_value"]
+    assert 0.01 < p < 0.2
+    assert p == loose.loc["sgd+none", "p_value"]
+    assert (strict.loc["sgd+none", "verdict"], loose.loc["sgd+none", "verdict"]) == ("within noise", "better")
+    for table, confidence in ((strict, 0.99), (loose, 0.8)):
+        row = table.loc["sgd+none"]
+        expected = scipy.stats.t.interval(confidence, 2, row["test_mean"], row["test_sd"] / math.sqrt(3))
+        assert (row["test_low"], row["test_high"]) == pytest.approx(expected)
+    effects = [main_effects(trials, Arm("adam", "none"), "max", confidence=each) for each in (0.99, 0.8)]
+    assert [each.set_index("level").loc["sgd", "verdict"] for each in effects] == ["within noise", "better"]
+
+
 def test_a_diverged_arm_stands_last_and_is_counted(make_trials):
     scores = {"sgd+none": [NAN, 0.99], "momentum+none": [0.9, 0.91], "adam+none": [0.8, 0.82]}
     table = summary(make_trials(scores), DEFAULT.name, "max")

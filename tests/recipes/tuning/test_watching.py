@@ -21,6 +21,7 @@ SETTINGS = {
     "seed": 0,
     "prune": "none",
     "widen": False,
+    "confidence": 0.95,
     "metric": "accuracy",
     "direction": "max",
 }

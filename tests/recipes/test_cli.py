@@ -7,7 +7,8 @@ import pytest
 
 import recipes
 from recipes.catalogues import catalogues
-from recipes.cli import KINDS, main
+from recipes.cli import main
+from recipes.cli.listing import KINDS
 from recipes.serving.loading import Predictor
 from recipes.tuning.comparison import Comparison
 

@@ -9,6 +9,7 @@ import typer
 __all__ = [
     "Activation",
     "BatchSize",
+    "Compared",
     "DataDir",
     "Dataset",
     "Epochs",

@@ -1,0 +1,46 @@
+"""The command line: `recipes search DATASET` and its companions. Errors are one line, with exit status 2."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import typer
+
+from recipes.cli import comparing, listing, serving, training  # noqa: F401, they add their commands to the application
+from recipes.cli.app import app
+from recipes.cli.console import complain
+
+__all__ = ["main"]
+
+USAGE_ERROR: Any = typer.BadParameter.__base__
+"""What typer raises for a wrong option; some versions of typer import it from click, others bring their own."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs the command line and exits: 0 done, 1 failed, 2 asked for something impossible, 130 interrupted."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from recipes.quiet import quiet_import
+
+    quiet_import("tensorflow", "keras")
+    import absl.logging
+
+    absl.logging.set_verbosity(absl.logging.ERROR)
+    from callbacks.checks import InvalidArgument
+    from callbacks.lr_finder import NoSuggestion
+
+    interrupted = "interrupted; what was finished is kept, the same command goes on from there"
+    try:
+        status = app(args=arguments, standalone_mode=False, prog_name="recipes")
+    except InvalidArgument as error:
+        sys.exit(complain(str(error)))
+    except NoSuggestion as error:
+        sys.exit(complain(str(error), status=1))
+    except USAGE_ERROR as error:
+        sys.exit(complain(error.format_message()))
+    except (typer.Abort, KeyboardInterrupt):
+        sys.exit(complain(interrupted, status=130))
+    if status == 130:  # some versions of typer turn Ctrl-C into a status
+        complain(interrupted)
+    sys.exit(status if isinstance(status, int) else 0)

@@ -1,0 +1,15 @@
+"""The application that the commands are added to."""
+
+from __future__ import annotations
+
+import typer
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    name="recipes",
+    help="Keras training recipes: good defaults, fair comparisons, and a model ready to serve.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)

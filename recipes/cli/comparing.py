@@ -1,0 +1,173 @@
+"""Commands that compare: `recipes search`, `watch` and `report`."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from recipes.cli.app import app
+from recipes.cli.console import console, load, say
+from recipes.cli.options import (
+    Activation,
+    BatchSize,
+    Compared,
+    DataDir,
+    Dataset,
+    Epochs,
+    Exclude,
+    Features,
+    ImageSize,
+    Initializer,
+    Model,
+    Normalization,
+    Schedule,
+    Seed,
+    Target,
+    Task,
+    Validation,
+    choices,
+    names,
+)
+
+
+@app.command()
+def search(
+    dataset: Dataset,
+    data_dir: DataDir = None,
+    target: Target = None,
+    task: Task = None,
+    features: Features = None,
+    exclude: Exclude = "",
+    image_size: ImageSize = None,
+    optimizers: Compared = None,
+    regularizers: Annotated[str | None, typer.Option(help="The same; several together joined by +.")] = None,
+    schedules: Compared = None,
+    initializers: Compared = None,
+    activations: Compared = None,
+    normalizations: Compared = None,
+    models: Compared = None,
+    design: Annotated[str, typer.Option(help='"crossed": all combinations; or "one_at_a_time".')] = "crossed",
+    model: Model = "auto",
+    activation: Activation = "elu",
+    initializer: Initializer = "he_normal",
+    normalization: Normalization = "auto",
+    schedule: Schedule = "auto",
+    epochs: Epochs = 10,
+    trials: Annotated[int, typer.Option(help="Settings of learning rate and strength tried for each arm.")] = 4,
+    seeds: Annotated[int, typer.Option(help="Fresh seeds for the best setting of each arm.")] = 3,
+    prune: Annotated[
+        str, typer.Option(help='Stop settings that do worse than others early: "none", "asha" or "median".')
+    ] = "none",
+    widen: Annotated[
+        bool, typer.Option("--widen", help="Try more rates beyond a range at whose end the best one lies.")
+    ] = False,
+    confidence: Annotated[float | None, typer.Option(help="Of the intervals. Default: 0.95.")] = None,
+    budget: Annotated[int | None, typer.Option(help="The most trainings to run.")] = None,
+    workers: Annotated[int, typer.Option(help="Trainings at a time, each in a process of its own.")] = 1,
+    memory_limit: Annotated[float | None, typer.Option(help="What such a process may use, in GiB.")] = None,
+    ray: Annotated[
+        str | None, typer.Option(help='Train on a Ray cluster: HOST:PORT, ray://HOST:PORT, "auto" or "local".')
+    ] = None,
+    cores: Annotated[float, typer.Option(help="Cores that a training takes on the cluster.")] = 1,
+    gpus: Annotated[float, typer.Option(help="GPUs that a training takes on the cluster.")] = 0,
+    seed: Seed = 0,
+    batch_size: BatchSize = None,
+    validation: Validation = None,
+    directory: Annotated[str | None, typer.Option(help="Where to write. Default: searches/DATASET.")] = None,
+) -> None:
+    """Compare choices on a dataset, fairly: which wins, by how much, how surely.
+
+    Give the names to compare, with commas: --optimizers momentum,adam
+    --activations elu,relu. Whatever is not compared is as --model, --schedule,
+    ... say. With nothing given, five optimizers are compared with five
+    regularizers.
+    """
+    from recipes.recipe import Recipe
+    from recipes.tuning.search import check_search, search
+
+    told = choices(target, task, features, exclude, image_size)
+    base = Recipe(
+        model=model, activation=activation, initializer=initializer, normalization=normalization, schedule=schedule
+    )
+    given = {
+        "optimizers": optimizers,
+        "regularizers": regularizers,
+        "schedules": schedules,
+        "initializers": initializers,
+        "activations": activations,
+        "normalizations": normalizations,
+        "models": models,
+    }
+    compared: dict[str, Any] = {factor: None if text is None else names(text) for factor, text in given.items()}
+    options: dict[str, Any] = {
+        "design": design,
+        "epochs": epochs,
+        "trials": trials,
+        "seeds": seeds,
+        "seed": seed,
+        "prune": prune,
+        "widen": widen,
+        "confidence": confidence,
+        "budget": budget,
+        "workers": workers,
+        "memory_limit": memory_limit,
+        "ray": ray,
+        "cores": cores,
+        "gpus": gpus,
+        "directory": directory or os.path.join("searches", dataset.replace("/", "_").replace(":", "_")),
+    }
+    check_search(base, compared, **options)
+    data = load(dataset, data_dir=data_dir, batch_size=batch_size, validation=validation, seed=seed, **told)
+    found = search(data, recipe=base, command=shlex.join(["recipes", *sys.argv[1:]]), **compared, **options)
+    _show(found)
+    say("", f"Everything is in {found.directory}: report.html, plots/, summary.csv, trials.csv, epochs.csv;")
+    say(f"the winner, ready to serve, in {found.directory / 'best' / 'saved_model'}")
+
+
+@app.command()
+def watch(
+    directory: Annotated[Path, typer.Argument(help="A directory that `recipes search` is writing to.")],
+    every: Annotated[float, typer.Option(help="Seconds between two looks.")] = 1.0,
+) -> None:
+    """Show how far a search has come, and its arms so far, until it is done."""
+    from callbacks.checks import check_number
+    from recipes.tuning.watching import watch
+
+    check_number("every", every, above=0)
+    watch(directory, every=every, console=console())
+
+
+@app.command()
+def report(
+    directory: Annotated[Path, typer.Argument(help="A directory that `recipes search` has written.")],
+    to: Annotated[Path | None, typer.Option(help="The page to write. Default: report.html in that directory.")] = None,
+    tensorboard: Annotated[
+        Path | None, typer.Option(help="A new directory for TensorBoard: curves, and its HParams view.")
+    ] = None,
+) -> None:
+    """Show a finished search again, and write its tables, plots and page."""
+    from recipes.files import check_new_directory
+    from recipes.tuning.comparison import Comparison
+
+    found = Comparison.load(directory)
+    if tensorboard is not None:
+        check_new_directory(tensorboard, marker="hparams", name="tensorboard")
+    if to is not None:
+        found.report(to)
+    else:
+        found.write()
+    _show(found)
+    say("", f"page: {to or directory / 'report.html'}")
+    if tensorboard is not None:
+        say(f"TensorBoard: `tensorboard --logdir {found.tensorboard(tensorboard)}`")
+
+
+def _show(found: Any) -> None:
+    from recipes.report import main_effects_table, rich_table
+
+    say(rich_table(found.results, width=console().width), main_effects_table(found.results), "", *found.verdict)

@@ -25,7 +25,8 @@ def scores(results: Results) -> Figure:
     """The test scores of every arm, in the order of the summary with the best on top.
 
     Small dots are single trainings, one for each seed; the large dot is their mean, the thick bar one standard
-    deviation to both sides, the thin one the interval of the mean. The dashed line is the mean of the default arm.
+    deviation to both sides, the thin one the interval of the mean, which with few seeds goes beyond the picture. The
+    dashed line is the mean of the default arm.
 
     Example:
         >>> scores(results).savefig("scores.png")
@@ -50,7 +51,6 @@ def scores(results: Results) -> Figure:
         low, high = as_float(row.get("test_low")) * scale, as_float(row.get("test_high")) * scale
         if math.isfinite(low) and math.isfinite(high):
             axes.plot([low, high], [place, place], color=colour, linewidth=0.8, alpha=0.7, gid="interval")
-            shown += [low, high]
     colours = [_colour(row) for row in rows]
     axes.scatter(means, range(len(rows)), s=42, c=colours, edgecolors="white", linewidths=0.8, zorder=3, gid="means")
     texts = [formatting.score(row["test_mean"], results.metric) for row in rows]

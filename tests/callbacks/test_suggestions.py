@@ -16,7 +16,7 @@ def bowl():
 
 
 LAST = RATES[41]
-"""Where the running median of the bowl last lies within a fifth of its descent of the lowest."""
+"""Where the running median of the bowl last lies within three tenths of its descent of the lowest."""
 
 
 def test_minimum_and_peak():
@@ -31,6 +31,16 @@ def test_peak_looks_through_a_passing_rise():
     assert peak(RATES, losses) == pytest.approx(LAST / 4)
     losses[:] = bowl()
     losses[34:37] = 1.0  # lower before, and again nearly as low later
+    assert peak(RATES, losses) == pytest.approx(LAST / 4)
+
+
+def test_peak_looks_through_a_plateau():
+    """As a residual network has one: a quarter of the descent above the lowest loss, until it diverges."""
+    losses = bowl()
+    losses[41:55] = 1.25
+    losses[55:] = 20.0
+    assert peak(RATES, losses) == pytest.approx(RATES[54] / 4)
+    losses[41:55] = 1.5
     assert peak(RATES, losses) == pytest.approx(RATES[40] / 4)
 
 

@@ -5,7 +5,7 @@
 take turns, each with the oracle's seed of the round, in one process; importing TensorFlow is not part of the time.
 
 "own cost": what a trial costs that costs nothing, and how much memory the process has gained, for 10, 100 and 1,000
-trials: a HyperModel whose ``fit`` returns a number at once, and for the search over arms a runner that does.
+trials (stock KerasTuner, which collects garbage before each, for 10 and 100): a HyperModel whose ``fit`` returns a number at once, and for the search over arms a runner that does.
 
     python scripts/benchmark_search.py
 
@@ -14,6 +14,7 @@ Writes ``results/benchmark_search.csv``, a row a search, and prints the ratios.
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import gc
 import os
@@ -35,7 +36,7 @@ from recipes.tuning.plan import Plan
 from recipes.tuning.tuner import ArmOracle, ArmTuner
 from recipes.tuning.worker import Job
 
-ROUNDS = 3
+EPOCHS = 5
 OBJECTIVE = keras_tuner.Objective("val_accuracy", "max")
 OPTIMIZERS = ("momentum", "nesterov", "rmsprop", "adam", "nadam")
 
@@ -125,11 +126,11 @@ def tuner_of(name: str, hypermodel: Any, trials: int, seed: int, folder: str) ->
     return recipes.QuickTuner(oracle, hypermodel, directory=folder, project_name=name)
 
 
-def measured(case: str, hypermodel: Any, trials: int, epochs: int, data: recipes.Data) -> list[dict[str, Any]]:
+def measured(case: str, hypermodel: Any, trials: int, rounds: int, data: recipes.Data) -> list[dict[str, Any]]:
     """A row for each search of each round."""
     (x, y), validation = data.arrays("train"), data.arrays("validation")
     rows = []
-    for seed in range(1, ROUNDS + 1):
+    for seed in range(1, rounds + 1):
         values = {}
         for name in ("stock", "quick") if seed % 2 else ("quick", "stock"):
             with tempfile.TemporaryDirectory() as folder:
@@ -139,7 +140,7 @@ def measured(case: str, hypermodel: Any, trials: int, epochs: int, data: recipes
                     x.reshape(len(x), -1),
                     y,
                     validation_data=(validation[0].reshape(len(validation[0]), -1), validation[1]),
-                    epochs=epochs,
+                    epochs=EPOCHS,
                     batch_size=32,
                     verbose=0,
                 )
@@ -198,13 +199,17 @@ def resident() -> int:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=3, help="searches by each tuner, with a seed each")
+    options = parser.parse_args()
     data = recipes.load("digits")
     own_cost("arms", 10, data), own_cost("quick", 10, data), own_cost("stock", 10, data)  # what is imported late
-    rows = [own_cost(name, trials, data) for name in ("arms", "quick", "stock") for trials in (10, 100, 1000)]
+    lengths = {"arms": (10, 100, 1000), "quick": (10, 100, 1000), "stock": (10, 100)}
+    rows = [own_cost(name, trials, data) for name, each in lengths.items() for trials in each]
     for row in rows:
         print(row, flush=True)
-    rows += measured("widths", widths, 20, 5, data)
-    rows += measured("numbers", numbers, 100, 5, data)
+    rows += measured("widths", widths, 20, options.rounds, data)
+    rows += measured("numbers", numbers, 100, options.rounds, data)
     print(write_results("benchmark_search", rows))
     table = pd.DataFrame([row for row in rows if row["case"] != "own cost"])
     for case, group in table.groupby("case"):

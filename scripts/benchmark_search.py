@@ -5,7 +5,8 @@
 take turns, each with the oracle's seed of the round, in one process; importing TensorFlow is not part of the time.
 
 "own cost": what a trial costs that costs nothing, and how much memory the process has gained, for 10, 100 and 1,000
-trials (stock KerasTuner, which collects garbage before each, for 10 and 100): a HyperModel whose ``fit`` returns a number at once, and for the search over arms a runner that does.
+trials (stock KerasTuner, which collects garbage before each, for 10 and 100): a HyperModel whose ``fit`` returns a
+number at once, and for the search over arms a runner that does.
 
     python scripts/benchmark_search.py
 

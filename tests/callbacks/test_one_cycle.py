@@ -40,7 +40,7 @@ def test_every_step_has_its_own_rate_and_momentum(seen, steps):
     np.testing.assert_array_equal(seen(callbacks.OneCycle(0.1), steps=steps), table(20))
 
 
-@pytest.mark.parametrize("steps", [1, 4])
+@pytest.mark.parametrize("steps", [pytest.param(1, marks=pytest.mark.thorough), 4])
 def test_accumulated_gradients_are_applied_with_the_rate_of_the_batch(seen, steps):
     recorded = seen(callbacks.OneCycle(0.1), steps=steps, gradient_accumulation_steps=3)
     np.testing.assert_array_equal(recorded, table(20)[2::3])

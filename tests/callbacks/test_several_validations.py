@@ -73,7 +73,7 @@ def test_whenever_there_are_enough_calls_each_validation_has_its_own(validation)
                 SeveralValidations(validation, calls + 1).positions(steps, execution)
 
 
-@pytest.mark.parametrize("execution", [1, 4])
+@pytest.mark.parametrize("execution", [pytest.param(1, marks=pytest.mark.thorough), 4])
 def test_what_is_measured(validation, make_model, run, execution):
     spy = Spy()
     often = SeveralValidations(validation, 2, callbacks=[spy])

@@ -79,6 +79,7 @@ def test_other_data_is_refused(classes, tiny, tmp_path):
         fit(other, tiny(learning_rate=0.1), epochs=2, verbose=0, directory=tmp_path)
 
 
+@pytest.mark.thorough
 def test_on_the_command_line_with_sigkill(tmp_path):
     directory = tmp_path / "run"
     command = [sys.executable, "-m", "recipes.cli", "train", "breast_cancer", "--data-dir", str(tmp_path / "data")]

@@ -67,7 +67,10 @@ def test_the_seed_decides_the_weights_before_the_first_step(classes, tiny):
 
 REUSED = [
     {"optimizer": "momentum", "regularization": "l2+dropout", "normalization": "batch"},
-    {"optimizer": "adam", "regularization": "dropout+early_stopping", "schedule": "constant"},
+    pytest.param(
+        {"optimizer": "adam", "regularization": "dropout+early_stopping", "schedule": "constant"},
+        marks=pytest.mark.thorough,
+    ),
 ]
 
 

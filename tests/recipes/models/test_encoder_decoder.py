@@ -232,7 +232,11 @@ def test_numbers_are_told_in_their_own_unit():
 
 @pytest.mark.parametrize(
     "options",
-    [{"teacher_forcing": True, "cell": "gru"}, pytest.param({"attention": True}, marks=alike), {"cell": "gru"}],
+    [
+        {"teacher_forcing": True, "cell": "gru"},
+        pytest.param({"attention": True}, marks=alike),
+        pytest.param({"cell": "gru"}, marks=alike),
+    ],
 )
 def test_it_learns_to_reverse(reversed_symbols, options):
     x, y = reversed_symbols

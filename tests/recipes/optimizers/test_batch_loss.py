@@ -240,6 +240,7 @@ def test_frozen_weights_stay():
     assert moved == [False, False, True, True]
 
 
+@pytest.mark.thorough
 def test_a_weight_without_a_gradient():
     inputs = keras.Input((5,))
     used, unused = keras.layers.Dense(1, name="used"), keras.layers.Dense(1, name="unused")

@@ -29,7 +29,7 @@ def options(tmp_path, classes):
 @pytest.mark.parametrize(
     ("tuner", "more"),
     [
-        (keras_tuner.RandomSearch, {"max_trials": 5, "seed": 1}),
+        pytest.param(keras_tuner.RandomSearch, {"max_trials": 5, "seed": 1}, marks=pytest.mark.thorough),
         (keras_tuner.Hyperband, {"max_epochs": 4, "hyperband_iterations": 1, "seed": 1}),
         pytest.param(
             *(keras_tuner.BayesianOptimization, {"max_trials": 4, "num_initial_points": 2, "seed": 1}),
@@ -40,7 +40,8 @@ def options(tmp_path, classes):
     ids=lambda value: getattr(value, "__name__", ""),
 )
 @pytest.mark.filterwarnings("ignore:The optimal value found")  # of scikit-learn, for so few points
-def test_stock_tuners_run_it(tuner, more, classes, tiny, options):
+def test_stock_tuners_run_it(tuner, more, classes, tiny, options, monkeypatch):
+    monkeypatch.setattr("gc.collect", lambda *given: 0)  # KerasTuner collects before each trial, all of a long test run
     search = tuner(recipes.hypermodel(classes, tiny(), **FACTORS), **more, **options)
     search.search(classes.train, validation_data=classes.validation, epochs=2, verbose=0)
     trials = list(search.oracle.trials.values())

@@ -35,7 +35,7 @@ from recipes.tuning.hypermodel import ArmHyperModel
 from recipes.tuning.ledger import Ledger
 from recipes.tuning.plan import Plan
 from recipes.tuning.tuner import ArmOracle, ArmTuner
-from recipes.tuning.worker import Job
+from recipes.tuning.worker import InThisProcess, Job
 
 EPOCHS = 5
 OBJECTIVE = keras_tuner.Objective("val_accuracy", "max")
@@ -84,29 +84,17 @@ class Free(keras_tuner.HyperModel):
 MODEL = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
 
 
-class FreeRunner:
+class FreeWorker:
     """Runs jobs of a search over arms without training."""
 
-    epochs = 5
+    epochs = EPOCHS
 
-    def __init__(self) -> None:
-        self._jobs: list[Job] = []
-
-    @property
-    def free(self) -> int:
-        """One at a time."""
-        return 1 - len(self._jobs)
-
-    def submit(self, job: Job) -> None:
-        """Takes it."""
-        self._jobs.append(job)
-
-    def wait(self) -> tuple[Job, dict[str, Any]]:
+    def run(self, job: Job) -> dict[str, Any]:
         """A record as a training would leave it."""
-        job, score = self._jobs.pop(), 0.5
+        score = 0.5
         curve = [score] * self.epochs
         history = dict.fromkeys(("learning_rate", "loss", "score", "val_loss", "val_score"), curve)
-        return job, {
+        return {
             "stage": job.training.stage,
             "arm": job.training.arm.name,
             **job.training.arm.choices,
@@ -174,7 +162,10 @@ def own_cost(name: str, trials: int, data: recipes.Data) -> dict[str, Any]:
             plan = Plan(arms, trials // len(arms) - 3, 3, 0)
             ledger = stack.enter_context(Ledger(os.path.join(folder, "arms"), {}))
             tuner = ArmTuner(
-                ArmOracle(plan, ledger), ArmHyperModel(data, recipes.Recipe(), arms), FreeRunner(), lambda *_: None
+                ArmOracle(plan, ledger),
+                ArmHyperModel(data, recipes.Recipe(), arms),
+                InThisProcess(FreeWorker()),
+                lambda *_: None,
             )
             tuner.search()
         else:

@@ -18,7 +18,11 @@ def console() -> Any:
 
 
 def say(*lines: Any) -> None:
-    """Prints lines of text, and whatever rich can draw."""
+    """Prints to the standard output.
+
+    Args:
+        *lines: texts, printed as they are, or whatever rich can draw.
+    """
     out = console()
     for line in lines:
         if isinstance(line, str):
@@ -28,7 +32,11 @@ def say(*lines: Any) -> None:
 
 
 def load(dataset: str, **options: Any) -> Any:
-    """The data, with its warnings in a line each."""
+    """The data, with each of its warnings as a line on the standard error.
+
+    Args:
+        dataset, **options: as for :func:`recipes.load`, and with its errors.
+    """
     import recipes
 
     with warnings.catch_warnings(record=True) as said:
@@ -41,6 +49,14 @@ def load(dataset: str, **options: Any) -> Any:
 
 
 def complain(message: str, status: int = 2) -> int:
-    """Prints an error in one line; returns the exit status."""
+    """Prints an error as one line on the standard error.
+
+    Args:
+        message: line breaks in it become spaces.
+        status: of the process.
+
+    Returns:
+        The status.
+    """
     print(f"recipes: {' '.join(message.split())}", file=sys.stderr)
     return status

@@ -85,6 +85,10 @@ class QuickTuner(keras_tuner.Tuner):
         self._with_weights: set[str] = set()
         super().__init__(oracle, hypermodel, **options)
 
+    def on_search_begin(self) -> None:
+        """Forgets the arrays of an earlier search, which may have been written to since."""
+        self._arrays = _Arrays()
+
     def run_trial(self, trial: Any, *args: Any, **kwargs: Any) -> list[Any]:
         """Trains the model at a trial's values, as often as ``executions_per_trial`` says; returns what came out."""
         given = kwargs.pop("callbacks", None) or []

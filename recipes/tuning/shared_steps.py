@@ -27,6 +27,10 @@ STEPS = ("train_step", "test_step", "compute_loss", "call")
 """What a model may have been given in place of its class's own."""
 
 
+SPARED = ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern")
+"""Where an optimizer has the weights that ``exclude_from_weight_decay`` was called with, which no configuration has."""
+
+
 class SharedSteps:
     """Compiled models by their form: a second model of a form is trained as the first one, with its own numbers.
 
@@ -125,6 +129,8 @@ def form_of(model: keras.Model) -> str | None:
     """What a compiled model is but for the numbers that can be set, as JSON; None where that cannot be told."""
     if not model.built or not model.compiled or model.run_eagerly or any(name in vars(model) for name in STEPS):
         return None
+    if any(getattr(model.optimizer, name, None) for name in SPARED):
+        return None
     if any(hasattr(layer, "adapt") for layer in model._flatten_layers(include_self=False)):
         return None
     try:
@@ -140,7 +146,8 @@ def form_of(model: keras.Model) -> str | None:
     if not _is_clear(config):
         return None
     # Where two layers share one penalty, the configuration has it twice: which are shared is part of the form.
-    return json.dumps([config, _sharing(model)], sort_keys=True, default=repr)
+    # The configuration has the steps a call that `compile` was given, not those set since.
+    return json.dumps([config, _sharing(model), model.steps_per_execution], sort_keys=True, default=repr)
 
 
 def _sharing(model: keras.Model) -> list[int]:

@@ -162,6 +162,14 @@ def test_what_the_configuration_does_not_tell_is_never_shared(unclear):
     assert len(steps) == 0
 
 
+def test_what_was_set_after_compiling_is_part_of_the_form():
+    one, other = new(0), new(0)
+    other.steps_per_execution = 4
+    assert form_of(one) != form_of(other) is not None
+    one.optimizer.exclude_from_weight_decay(var_names=["bias"])
+    assert form_of(one) is None
+
+
 def test_penalties_shared_between_layers_are_part_of_the_form():
     def made(shared):
         keras.backend.clear_session(free_memory=False)

@@ -10,7 +10,7 @@ import tensorflow as tf
 from recipes.data.stored import Stored
 from recipes.data.structure import Inputs, apply
 
-__all__ = ["gather_rows", "in_order", "shuffled", "steps_per_epoch"]
+__all__ = ["gather_rows", "in_order", "permutation", "shuffled", "steps_per_epoch"]
 
 
 def steps_per_epoch(examples: int, batch_size: int) -> int:
@@ -41,6 +41,11 @@ def gather_rows(x: Inputs, indices: tf.Tensor) -> Any:
         return tf.ensure_shape(rows, [indices.shape[0], *each.shape[1:]])
 
     return apply(fetch, x)
+
+
+def permutation(count: int, seed: tf.Tensor) -> tf.Tensor:
+    """The numbers 0 to ``count`` - 1 in an order that depends on nothing but ``seed``, two integers."""
+    return tf.random.experimental.stateless_shuffle(tf.range(count), seed=seed)
 
 
 def in_order(x: Inputs, y: tf.Tensor, batch_size: int) -> tf.data.Dataset:
@@ -126,9 +131,7 @@ def shuffled(
         return epoch
 
     def batches(epoch: tf.Tensor) -> tf.data.Dataset:
-        order = tf.random.experimental.stateless_shuffle(
-            tf.range(count), seed=tf.stack([tf.constant(seed, tf.int64), epoch])
-        )
+        order = permutation(count, tf.stack([tf.constant(seed, tf.int64), epoch]))
 
         def batch(step: tf.Tensor) -> tuple[Any, tf.Tensor]:
             start = step * size

@@ -12,26 +12,17 @@ from typing import Any
 import keras
 import keras_tuner
 import numpy as np
-import tensorflow as tf
 
 from callbacks.checks import InvalidArgument, check_integer
-from recipes.data.batching import in_order, shuffled
-from recipes.data.structure import apply
 from recipes.files import write_text
-from recipes.training import LARGEST_SEED, steps_for
+from recipes.training import LARGEST_SEED
 from recipes.tuning.epoch_writer import EpochWriter
-from recipes.tuning.shared_steps import SharedSteps
+from recipes.tuning.fit_arrays import FitArguments
+from recipes.tuning.fresh_start import fresh_start
+from recipes.tuning.shared_steps import SharedSteps, form_of
+from recipes.tuning.whole_epochs import WholeEpochs
 
 __all__ = ["QuickTuner"]
-
-FIT = ("x", "y", "batch_size", "epochs", "verbose")
-"""The first arguments of Keras' ``fit``."""
-
-BATCH = 32
-"""Of Keras' ``fit`` where none is given."""
-
-EVALUATION_BATCH = 256
-"""Examples at a time where nothing is learned, at least."""
 
 
 class QuickTuner(keras_tuner.Tuner):
@@ -39,9 +30,11 @@ class QuickTuner(keras_tuner.Tuner):
 
     - Models that differ only in the learning rate or in the strength of L1 and L2 penalties share one traced step; see
       :class:`recipes.tuning.shared_steps.SharedSteps`.
-    - Arrays go to the device once. An epoch is as few calls of the step as are sensible, unless a callback listens to
-      batches. Keras' shuffling is replaced by a permutation that depends on ``seed`` alone.
+    - Arrays go to the device once. An epoch is as few calls of a compiled function as are sensible, unless a callback
+      listens to batches; see :class:`recipes.tuning.whole_epochs.WholeEpochs`. Keras' shuffling is replaced by a
+      permutation that depends on ``seed`` alone.
     - Every trial starts from ``seed``: weights, dropout and order of the data; a second execution from the next one.
+      Draw from Python, NumPy or Keras in a model of Keras' own layers: TensorFlow's seed is not set again for those.
     - Every epoch's values are in ``trial_NUMBER/epochs_EXECUTION.csv`` at once. Only the best keep their weights.
 
     All else is KerasTuner's: an oracle proposes, ``search`` takes the arguments of Keras' ``fit``, and there are
@@ -79,15 +72,26 @@ class QuickTuner(keras_tuner.Tuner):
         self.seed = check_integer("seed", seed, low=0, high=LARGEST_SEED - executions)
         self.keep = check_integer("keep", keep, low=1)
         self._steps = SharedSteps()
+        self._sharing = False
         _write_atomically(oracle)
-        self._arrays = _Arrays()
+        self._arguments = FitArguments()
         self._best: _BestEpoch | None = None
         self._with_weights: set[str] = set()
         super().__init__(oracle, hypermodel, **options)
 
-    def on_search_begin(self) -> None:
-        """Forgets the arrays of an earlier search, which may have been written to since."""
-        self._arrays = _Arrays()
+    def search(self, *args: Any, **kwargs: Any) -> None:
+        """Runs the trials that are left.
+
+        Args:
+            args, kwargs: of Keras' ``fit``; or of the HyperModel's own.
+
+        Raises:
+            InvalidArgument: for inputs and targets of different length, or a batch size below 1.
+        """
+        self._arguments = FitArguments()  # the arrays of an earlier search may have been written to since
+        if not self._has_own_fit:
+            self._arguments.arrays(args, {name: kwargs[name] for name in kwargs if name != "callbacks"}, self.seed)
+        super().search(*args, **kwargs)
 
     def run_trial(self, trial: Any, *args: Any, **kwargs: Any) -> list[Any]:
         """Trains the model at a trial's values, as often as ``executions_per_trial`` says; returns what came out."""
@@ -103,28 +107,34 @@ class QuickTuner(keras_tuner.Tuner):
         self._best = best
         return results
 
+    @property
+    def _has_own_fit(self) -> bool:
+        return type(self.hypermodel).fit is not keras_tuner.HyperModel.fit
+
     def _execute(self, hp: Any, seed: int, callbacks: list[Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """One training."""
-        keras.backend.clear_session(free_memory=False)  # names of layers count from 1 again
-        keras.utils.set_random_seed(seed)
+        fresh_start(seed, keep_functions=self._sharing)
         model = self._build_hypermodel(hp)
         if not isinstance(model, keras.Model):
             raise keras_tuner.errors.FatalTypeError(f"HyperModel.build must return a keras.Model, not {model!r}.")
+        form = form_of(model)
+        if self._sharing and form is None:  # what is not Keras' own may draw from TensorFlow's seed
+            fresh_start(seed)
+            model = self._build_hypermodel(hp)
+        self._sharing = form is not None
         self._check_size(model)
-        if type(self.hypermodel).fit is not keras_tuner.HyperModel.fit:
+        if self._has_own_fit:
             return self.hypermodel.fit(hp, model, *args, callbacks=callbacks, **kwargs)
-        arguments = self._arrays.arguments(args, kwargs, seed)
-        if arguments is None:  # generators, weights, ...: Keras knows what to do with them
-            with self._steps.like(model) as ready:
+        arrays = self._arguments.arrays(args, kwargs, seed)
+        with self._steps.like(model, form, watched=not all(isinstance(each, OWN) for each in callbacks)) as settable:
+            ready = settable.model
+            if arrays is None:  # generators, weights, ...: Keras knows what to do with them
                 return ready.fit(*args, callbacks=callbacks, **kwargs)
-        batch_size, y = arguments.pop("batch_size"), arguments.pop("y")
-        known = model.built and bool(getattr(model, "outputs", None))
-        if known and model.steps_per_execution == 1 and not any(map(_hears_batches, callbacks)):
-            model.steps_per_execution = steps_for(model, batch_size, arguments["steps_per_epoch"])
-        with self._steps.like(model) as ready:
-            if ready is model and known:
-                _prepare(model, y)
-            return ready.fit(**arguments, callbacks=callbacks)
+            if not WholeEpochs.suit(ready, callbacks):
+                return ready.fit(**arrays.pipelines(), callbacks=callbacks)
+            if settable.epochs is None:
+                settable.epochs = WholeEpochs(ready)
+            return settable.epochs.fit(arrays, callbacks)
 
     def _check_size(self, model: keras.Model) -> None:
         size = sum(int(np.prod(each.shape)) for each in model.trainable_weights) if model.built else 0
@@ -201,83 +211,5 @@ class _BestEpoch(keras.callbacks.Callback):
         self.weights = self.model.get_weights()
 
 
-class _Arrays:
-    """Arguments of ``fit`` with pipelines that move whole batches in place of arrays; made once for all trials."""
-
-    def __init__(self) -> None:
-        self._given: list[Any] = []
-        self._tensors: dict[int, Any] = {}
-        self._ready: dict[tuple[Any, ...], dict[str, Any]] = {}
-
-    def arguments(self, args: Sequence[Any], kwargs: Mapping[str, Any], seed: int) -> dict[str, Any] | None:
-        """What to call ``fit`` with, the batch size and ``y``; None where something is not an array, or is special."""
-        given = {**dict(zip(FIT, args, strict=False)), **kwargs}
-        validation = given.get("validation_data")
-        splits = [(given.get("x"), given.get("y"))]
-        if validation is not None:
-            if not isinstance(validation, (tuple, list)) or len(validation) != 2:
-                return None
-            splits.append(tuple(validation))
-        if len(args) > len(FIT) or not set(given) <= {*FIT, "validation_data", "shuffle", "initial_epoch"}:
-            return None
-        if not all(_is_plain(x, y) for x, y in splits):
-            return None
-        batch_size = check_integer("batch_size", given.get("batch_size") or BATCH, low=1)
-        first, epochs = given.get("initial_epoch", 0), given.get("epochs", 1)
-        options = (batch_size, seed if given.get("shuffle", True) else None, first, epochs)
-        key = (*(id(each) for split in splits for each in split), *options)
-        if key not in self._ready:
-            self._given.append(splits)  # so that their ids stay their own
-            self._ready[key] = self._made(splits, *options)
-        plain: dict[str, Any] = {name: given[name] for name in ("epochs", "verbose", "initial_epoch") if name in given}
-        return {**plain, **self._ready[key]}
-
-    def _made(
-        self, splits: list[Any], batch_size: int, seed: int | None, first_epoch: int, epochs: int
-    ) -> dict[str, Any]:
-        """The arguments that hold data. One iterator lasts for all epochs: making one costs as much as ten steps."""
-        (x, y), *others = [(self._tensor(x), self._tensor(y)) for x, y in splits]
-        if seed is None:
-            batches = in_order(x, y, batch_size).repeat()
-        else:
-            batches = shuffled(
-                x, y, batch_size, seed, first_epoch=first_epoch, epochs=epochs - first_epoch, drop_remainder=False
-            )
-        steps = -(-int(y.shape[0]) // batch_size)
-        arguments = {"x": batches, "y": y, "steps_per_epoch": steps, "batch_size": batch_size, "shuffle": False}
-        for x_validation, y_validation in others:
-            large = max(EVALUATION_BATCH, batch_size)
-            arguments["validation_data"] = in_order(x_validation, y_validation, large)
-        return arguments
-
-    def _tensor(self, array: Any) -> Any:
-        """An array on the device, floats as Keras has them; an array or several by name."""
-        if id(array) not in self._tensors:
-            with tf.device("CPU:0"):
-                self._tensors[id(array)] = apply(_to_tensor, array)
-        return self._tensors[id(array)]
-
-
-def _to_tensor(array: Any) -> tf.Tensor:
-    tensor = tf.convert_to_tensor(array)
-    return tf.cast(tensor, keras.config.floatx()) if tensor.dtype.is_floating else tensor
-
-
-def _is_plain(x: Any, y: Any) -> bool:
-    """Whether these are arrays of numbers: an array, or several by name, and an array."""
-    arrays = [*(x.values() if isinstance(x, dict) else [x]), y]
-    return all(isinstance(each, (np.ndarray, tf.Tensor)) and each.dtype != object for each in arrays)
-
-
-def _hears_batches(callback: Any) -> bool:
-    names = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
-    return any(getattr(type(callback), name) is not getattr(keras.callbacks.Callback, name) for name in names)
-
-
-def _prepare(model: keras.Model, y: Any) -> None:
-    """Makes the variables of optimizer and metrics now: a step in which Keras has to make them is traced twice."""
-    if len(model.outputs) > 1 or None in model.outputs[0].shape[1:]:
-        return
-    model.optimizer.build(model.trainable_variables)
-    model.compute_metrics(None, y[:1], keras.ops.zeros((1, *model.outputs[0].shape[1:]), model.outputs[0].dtype))
-    model.reset_metrics()
+OWN = (EpochWriter, _BestEpoch)
+"""Callbacks of which nothing changes a model."""

@@ -12,7 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 
-__all__ = ["SharedSteps", "form_of"]
+__all__ = ["STEPS", "Form", "SharedSteps", "form_of"]
 
 STRENGTHS = {keras.regularizers.L1: "l1", keras.regularizers.L2: "l2"}
 """Penalties whose strength can be a variable. Keras' L1L2 cannot: it asks in Python whether its strengths are 0."""
@@ -25,7 +25,6 @@ CLEAR = ("keras", "builtins", "callbacks", "recipes")
 
 STEPS = ("train_step", "test_step", "compute_loss", "call")
 """What a model may have been given in place of its class's own."""
-
 
 SPARED = ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern")
 """Where an optimizer has the weights that ``exclude_from_weight_decay`` was called with, which no configuration has."""
@@ -44,31 +43,37 @@ class SharedSteps:
 
     Example:
         >>> steps = SharedSteps()                                                         # doctest: +SKIP
-        >>> with steps.like(build(rate=0.1)) as first:
-        ...     first.fit(...)
-        >>> with steps.like(build(rate=0.01)) as second:      # traces nothing: `second is first`, as if newly built
-        ...     second.fit(...)
+        >>> for rate in (0.1, 0.01):
+        ...     model = build(rate)
+        ...     with steps.like(model, form_of(model)) as form:
+        ...         form.model.fit(...)      # the second time the first model, as if newly built; nothing is traced
     """
 
     def __init__(self, count: int = 16):
         self._count = count
-        self._forms: OrderedDict[str, _Form] = OrderedDict()
+        self._forms: OrderedDict[str, _SettableForm] = OrderedDict()
 
     @contextlib.contextmanager
-    def like(self, model: keras.Model) -> Iterator[keras.Model]:
-        """Within it a compiled model that trains as ``model`` would, which is used up; ``model`` itself if it must."""
-        key = form_of(model)
+    def like(self, model: keras.Model, key: str | None, *, watched: bool = True) -> Iterator[Form]:
+        """Within it a compiled model that trains as ``model`` would, which is used up; ``model`` itself if it must.
+
+        Args:
+            model: newly built.
+            key: its :func:`form_of`.
+            watched: look afterwards whether the training has changed the model's form, as by freezing a layer; such a
+                model is not used again. Only a callback can do that.
+        """
         if key is None:
-            yield model
+            yield Form(model)
             return
         form = self._forms.pop(key, None)
         if form is None:
-            form = _Form(model)
+            form = _SettableForm(model)
         else:
             form.become(model)
         with form.live():
-            yield form.model
-        if form_of(form.model) == key:  # not where a callback has changed it, as by freezing a layer
+            yield form
+        if not watched or form_of(form.model) == key:
             self._forms[key] = form
         if len(self._forms) > self._count:
             self._forms.popitem(last=False)
@@ -78,11 +83,24 @@ class SharedSteps:
         return len(self._forms)
 
 
-class _Form:
-    """A compiled model whose numbers can be set."""
+class Form:
+    """A compiled model to train.
+
+    Attributes:
+        model: the model.
+        epochs: where who trains it may keep what takes long to make; None at first.
+    """
 
     def __init__(self, model: keras.Model):
         self.model = model
+        self.epochs: Any = None
+
+
+class _SettableForm(Form):
+    """A compiled model whose numbers can be set."""
+
+    def __init__(self, model: keras.Model):
+        super().__init__(model)
         model.optimizer.build(model.trainable_variables)
         self._optimizer_start = [np.array(variable.numpy()) for variable in model.optimizer.variables]
         self._penalties = _penalties(model)

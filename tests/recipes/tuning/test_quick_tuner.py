@@ -1,6 +1,7 @@
 """QuickTuner: KerasTuner's trials, with the numbers that each model would get alone."""
 
 import csv
+import itertools
 import os
 from pathlib import Path
 
@@ -271,6 +272,44 @@ def test_too_large_a_model_is_skipped(tmp_path):
     assert sizes == {4: "COMPLETED", 8: "FAILED"}
 
 
+def test_layers_of_ones_own_may_draw_from_tensorflow(tmp_path, capfd):
+    class Noise(keras.layers.Layer):
+        def call(self, x, training=False):
+            return x + tf.random.normal(tf.shape(x)) if training else x
+
+    def noisy(hp):
+        kind = hp.Choice("kind", ["own", "keras"])
+        rate = hp.Float("rate", 0.1, 0.2)
+        layers = [Noise()] if kind == "own" else []
+        model = keras.Sequential([keras.Input((6,)), *layers, keras.layers.Dense(3, activation="softmax")])
+        model.compile(keras.optimizers.SGD(rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
+        return model
+
+    first = searched(tmp_path / "first", trials=5, hypermodel=noisy, epochs=1)
+    values = {key: trial.hyperparameters.values for key, trial in first.oracle.trials.items()}
+    kinds = [values[key]["kind"] for key in sorted(values)]
+    assert "retracing" not in capfd.readouterr().err
+    assert ("keras", "own") in itertools.pairwise(kinds)  # a trial of its own after one that was shared
+    for key in sorted(values):
+        keras.backend.clear_session()
+        keras.utils.set_random_seed(0)
+        hp = keras_tuner.HyperParameters()
+        hp.values = dict(values[key])
+        model = noisy(hp)
+        batches = shuffled(tf.constant(X[:110], "float32"), tf.constant(Y[:110]), 16, 0, epochs=1, drop_remainder=False)
+        loss = model.fit(batches, shuffle=False, verbose=0).history["loss"]
+        assert rows(first, key)[0]["loss"] == pytest.approx(loss[0], rel=1e-6)
+
+
+def test_inputs_and_targets_of_different_length_are_refused_before_any_trial(tmp_path):
+    tuner = recipes.QuickTuner(oracle(), build, directory=tmp_path)
+    with pytest.raises(recipes.InvalidArgument, match="x must be as many inputs as targets"):
+        tuner.search(X, Y[:-1], validation_data=(X, Y))
+    with pytest.raises(recipes.InvalidArgument, match="validation_data must be as many"):
+        tuner.search(X, Y, validation_data=(X, Y[:-1]))
+    assert not tuner.oracle.trials
+
+
 @pytest.mark.parametrize(
     ("options", "text"),
     [
@@ -291,6 +330,7 @@ def test_hyperband_is_left_to_kerastuner(tmp_path):
 
 
 @pytest.mark.thorough
+@pytest.mark.filterwarnings("ignore:All-NaN axis:RuntimeWarning")  # KerasTuner's, where a loss is no number
 def test_kerastuners_own_residual_network(tmp_path):
     from keras_tuner.applications import HyperResNet
 

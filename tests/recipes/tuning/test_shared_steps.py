@@ -40,6 +40,10 @@ def train(model, epochs=2):
     return history, [np.array(each.numpy()) for each in model.variables]
 
 
+def like(steps, model):
+    return steps.like(model, form_of(model))
+
+
 SETTINGS = [
     {"rate": 0.05, "l2": 1e-3, "l1": 1e-4},
     {"rate": 0.5, "l2": 1e-1, "l1": 0.0},
@@ -53,10 +57,10 @@ def test_each_trains_as_it_would_alone():
     for number, setting in enumerate(SETTINGS):
         seed = number % 3
         expected, weights = train(new(seed, **setting))
-        with steps.like(new(seed, **setting)) as ready:
-            history, found = train(ready)
-        first = first or ready
-        assert ready is first
+        with like(steps, new(seed, **setting)) as form:
+            history, found = train(form.model)
+        first = first or form.model
+        assert form.model is first
         assert history == expected
         for one, other in zip(found, weights, strict=True):
             np.testing.assert_array_equal(one, other)
@@ -75,9 +79,9 @@ def test_nothing_is_traced_again():
     keras.saving.register_keras_serializable("recipes")(Counting)
     Counting.__module__ = "recipes.test"
     for setting in SETTINGS:
-        with steps.like(new(0, layer=Counting, **setting)) as ready:
+        with like(steps, new(0, layer=Counting, **setting)) as form:
             built = len(traced)
-            train(ready)
+            train(form.model)
             counts = len(traced) - built
         if setting is SETTINGS[0]:
             assert counts >= 2
@@ -88,9 +92,9 @@ def test_nothing_is_traced_again():
 def test_afterwards_the_strengths_are_numbers():
     steps = SharedSteps()
     for setting in SETTINGS[:2]:
-        with steps.like(new(0, **setting)) as ready:
-            train(ready)
-        assert ready.layers[0].kernel_regularizer.get_config() == {"l2": pytest.approx(setting["l2"], rel=1e-6)}
+        with like(steps, new(0, **setting)) as form:
+            train(form.model)
+        assert form.model.layers[0].kernel_regularizer.get_config() == {"l2": pytest.approx(setting["l2"], rel=1e-6)}
 
 
 class Doubled(keras.layers.Layer):
@@ -157,8 +161,8 @@ def test_what_the_configuration_does_not_tell_is_never_shared(unclear):
     models = [new(0, **unclear) for _ in range(2)]
     for model in models:
         assert form_of(model) is None
-        with steps.like(model) as ready:
-            assert ready is model
+        with like(steps, model) as form:
+            assert form.model is model
     assert len(steps) == 0
 
 
@@ -187,18 +191,18 @@ def test_penalties_shared_between_layers_are_part_of_the_form():
 
 def test_a_model_that_was_changed_in_training_is_not_used_again():
     steps = SharedSteps()
-    with steps.like(new(0)) as first:
-        first.layers[0].trainable = False
-    with steps.like(new(0)) as second:
-        assert second is not first
+    with like(steps, new(0)) as first:
+        first.model.layers[0].trainable = False
+    with like(steps, new(0)) as second:
+        assert second.model is not first.model
 
 
 def test_only_so_many_forms_are_kept():
     steps = SharedSteps(count=2)
     made = []
     for units in (4, 5, 4, 6, 4, 5):
-        with steps.like(new(0, units=units)) as ready:
-            made.append(ready)
+        with like(steps, new(0, units=units)) as form:
+            made.append(form.model)
     assert len(steps) == 2
     assert made[0] is made[2] is made[4]
     assert made[5] is not made[1]
@@ -206,7 +210,7 @@ def test_only_so_many_forms_are_kept():
 
 def test_after_an_error_the_form_is_made_anew():
     steps = SharedSteps()
-    with pytest.raises(RuntimeError, match="in the middle"), steps.like(new(0)) as first:
+    with pytest.raises(RuntimeError, match="in the middle"), like(steps, new(0)) as first:
         raise RuntimeError("in the middle")
-    with steps.like(new(0)) as second:
-        assert second is not first
+    with like(steps, new(0)) as second:
+        assert second.model is not first.model

@@ -9,6 +9,15 @@ os.environ.setdefault("ABSL_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest deselects by mark
+def pytest_collection_modifyitems(items):
+    """Marks the variants of a test as thorough that its mark ``ordinarily`` does not name."""
+    for item in items:
+        marker = item.get_closest_marker("ordinarily")
+        if marker is not None and not any(f"-{each}-" in f"-{item.callspec.id}-" for each in marker.args):
+            item.add_marker(pytest.mark.thorough)
+
+
 @pytest.fixture
 def double_precision():
     """Keras computes in float64 for the length of a test, and as before after it."""

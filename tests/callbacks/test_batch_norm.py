@@ -106,6 +106,7 @@ class Batches(keras.utils.PyDataset):
     ],
     ids=["tuple", "tensor", "inputs", "weights", "unknown_size", "pydataset"],
 )
+@pytest.mark.ordinarily("unknown_size", "inputs", "pydataset")
 def test_every_kind_of_data_gives_the_same(data):
     model, expected = dense_model(), dense_model()
     expected.set_weights(model.get_weights())

@@ -94,6 +94,9 @@ def test_initial_epoch_goes_on_in_the_middle(case, make_model, run, baseline):
 
 
 @pytest.mark.parametrize("steps", [5, 3], ids="steps_{}".format)
+@pytest.mark.ordinarily(
+    "one_cycle-steps_5", "several_validations-steps_5", "gradient_monitor-steps_3", "adversarial_training-steps_5"
+)
 def test_steps_per_execution_changes_nothing(free_case, steps, make_model, run, baseline):
     model = make_model(steps_per_execution=steps)
     logs = run(model, free_case.make())
@@ -126,6 +129,7 @@ def test_data_of_unknown_size_is_refused_before_any_step(case, steps, make_model
 
 
 @pytest.mark.filterwarnings("ignore:.*ran out of data:UserWarning")
+@pytest.mark.ordinarily("adversarial_training", "gradient_monitor", "resume")
 def test_data_of_unknown_size_is_fine_elsewhere(case, make_model, run, dataset):
     if not (case.schedule or case.known_size):
         assert len(run(make_model(), case.make(), data=dataset.filter(lambda x, y: True))["loss"]) >= 1
@@ -138,6 +142,7 @@ def test_a_length_that_was_given_is_enough(schedule_case, make_model, run, datas
 
 
 @pytest.mark.parametrize("steps", SEVERAL)
+@pytest.mark.ordinarily("one_cycle", "performance")
 def test_after_the_fit_the_rate_is_left_alone(case, steps, make_model, run):
     if case.every_batch and steps > 1:
         pytest.skip("it needs every batch")
@@ -170,6 +175,7 @@ def test_an_interrupted_fit_leaves_nothing_behind_that_changes_the_rate(schedule
 
 
 @pytest.mark.parametrize("steps", SEVERAL)
+@pytest.mark.ordinarily("one_cycle")
 def test_compiled_anew_it_follows_the_new_optimizer(schedule_case, steps, make_model, run, baseline):
     model = make_model(keras.optimizers.Adam(0.5), steps_per_execution=4)
     start, old = model.get_weights(), model.optimizer
@@ -182,6 +188,7 @@ def test_compiled_anew_it_follows_the_new_optimizer(schedule_case, steps, make_m
 
 
 @pytest.mark.parametrize("steps", SEVERAL)
+@pytest.mark.ordinarily("one_cycle", "adversarial_training", "weight_noise")
 def test_save_and_reload_after_a_fit(free_case, steps, make_model, run, tmp_path, dataset):
     model = make_model(steps_per_execution=steps)
     run(model, free_case.make(), epochs=1)
@@ -194,6 +201,7 @@ def test_save_and_reload_after_a_fit(free_case, steps, make_model, run, tmp_path
 
 
 @pytest.mark.parametrize("steps", [1, 4])
+@pytest.mark.ordinarily("one_cycle-4", "performance-4")
 def test_a_killed_and_resumed_run_is_an_unbroken_one(schedule_case, steps, make_model, run, baseline, tmp_path):
     class Killed(RuntimeError):
         pass
@@ -239,6 +247,7 @@ def test_several_optimizers_for_one_model(case, steps, run, dataset):
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.ordinarily("Adam", "Ftrl")
 def test_every_optimizer_of_keras(name, make_model, run):
     def optimizer():
         return getattr(keras.optimizers, name)(0.01)
@@ -253,6 +262,7 @@ def test_every_optimizer_of_keras(name, make_model, run):
 
 
 @pytest.mark.parametrize("steps", SEVERAL)
+@pytest.mark.ordinarily("one_cycle", "gradient_monitor", "adversarial_training")
 def test_mixed_precision(case, steps, arrays, dataset):
     if case.every_batch and steps > 1:
         pytest.skip("it needs every batch")
@@ -278,6 +288,7 @@ def test_an_optimizer_does_not_outlive_its_replacement(make_model, run):
     assert model.train_step is step  # wrapped once, not twice
 
 
+@pytest.mark.ordinarily("gradient_monitor", "one_cycle")
 def test_a_model_does_not_outlive_its_user(free_case, make_model, run):
     model = make_model(steps_per_execution=4)
     run(model, free_case.make(), epochs=1)

@@ -43,6 +43,7 @@ def linear(data, monitor, steps, rate=0.05, epochs=2):
 
 @pytest.mark.parametrize("steps", [1, 7, 20])
 @pytest.mark.parametrize("every", [1, 4])
+@pytest.mark.ordinarily("4-7", "1-20")
 def test_against_a_training_by_hand(every, steps, data, double_precision):
     monitor = GradientMonitor(every)
     norms, scales = linear(data, monitor, steps)
@@ -53,6 +54,7 @@ def test_against_a_training_by_hand(every, steps, data, double_precision):
 
 
 @pytest.mark.parametrize("make", [everything, images])
+@pytest.mark.ordinarily("everything")
 def test_against_the_gradient_that_the_step_itself_makes(make, data):
     class Seen(keras.optimizers.SGD):
         def apply(self, gradients, trainable_variables=None):

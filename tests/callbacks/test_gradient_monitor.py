@@ -47,6 +47,7 @@ ALIKE = [images, two_outputs, recurrent]
         (everything, 1),
     ],
 )
+@pytest.mark.ordinarily("everything-4", "Subclassed-4")
 def test_a_training_is_the_same_bit_by_bit_with_and_without(make, steps, data):
     monitor = GradientMonitor(3)
     (one, history), (other, more) = fitted(make, data, steps=steps), fitted(make, data, monitor, steps=steps)
@@ -74,6 +75,7 @@ def test_a_training_is_the_same_bit_by_bit_with_and_without(make, steps, data):
         ),
     ],
 )
+@pytest.mark.thorough
 def test_nor_does_it_in_other_ways_to_run(options, data):
     (one, history), (other, more) = (
         fitted(everything, data, *used, steps=2, **options) for used in ((), (GradientMonitor(3),))
@@ -92,6 +94,7 @@ def test_nor_beside_one_cycle(data):
         same(one, other, history, more)
 
 
+@pytest.mark.thorough
 def test_nor_with_loss_scaling(data):
     def make():
         with_policy = K.Dense(8, "elu", name="first", dtype="mixed_float16")
@@ -148,6 +151,7 @@ def test_an_epoch_without_a_measurement_has_nan(data, tmp_path):
 
 @pytest.mark.filterwarnings("ignore:.*ran out of data:UserWarning")
 @pytest.mark.parametrize("steps", [1, 4])
+@pytest.mark.ordinarily("4")
 def test_data_of_unknown_size_is_counted_as_it_comes(steps, data):
     keras.utils.set_random_seed(1)
     model, monitor = everything(), GradientMonitor(3)
@@ -202,6 +206,7 @@ def test_after_the_training_the_hook_is_gone_and_an_interrupted_one_measures_not
     assert not StepHooks.of(model)._before
 
 
+@pytest.mark.thorough
 def test_a_model_whose_training_broke_off_does_not_outlive_its_user(dataset, make_model):
     class Interrupt(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):

@@ -154,6 +154,7 @@ class Restore(keras.callbacks.Callback):
 
 
 @pytest.mark.parametrize(("stop", "steps"), [(3, 1), (4, 4), (8, 4)])
+@pytest.mark.ordinarily("4-4")
 def test_with_its_plain_attributes_restored_it_goes_on(fitted, stop, steps):
     options = {"patience": 2, "factor": 0.5, "cooldown": 1, "warm_up": 0.1, "total_steps": 90}
     values = [3, 2, 2, 2, 2, 2, 2, 2, 2]
@@ -196,6 +197,7 @@ def test_a_missing_metric_is_an_error_that_names_those_there_are(make_model, run
 
 
 @pytest.mark.parametrize(("metric", "better"), [("mae", "less"), ("r2_score", "more"), ("cosine_similarity", "more")])
+@pytest.mark.ordinarily("mae-less")
 def test_auto_asks_the_metric(metric, better, make_model, run, dataset, recorder):
     model = make_model(recorder(0.4))
     model.compile(model.optimizer, "mse", metrics=[metric])

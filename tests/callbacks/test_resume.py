@@ -116,6 +116,7 @@ ALIKE = ("averages", "plateau", "accumulation", "one_cycle", "monitored")
         ("early_stopping", "epoch"),
     ],
 )
+@pytest.mark.ordinarily("early_stopping-3")
 def test_killed_anywhere_and_started_again_it_is_an_unbroken_training(name, every, fit, tmp_path):
     used, optimizer = SETUPS[name]
 
@@ -166,6 +167,7 @@ DATA = {
 
 @pytest.mark.filterwarnings("ignore:.*ran out of data:UserWarning")
 @pytest.mark.parametrize("kind", ["shuffle", "unknown size", *map(thorough, ("endless", "in order"))])
+@pytest.mark.ordinarily("unknown size")
 def test_every_kind_of_data(kind, fit, arrays, tmp_path):
     build, options = DATA[kind]
 
@@ -239,6 +241,7 @@ OTHERS = {
 
 
 @pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.ordinarily("settings", "weights")
 def test_the_directory_of_another_training_is_refused_before_any_step(name, fit, arrays, tmp_path):
     model_options, fit_options, settings, message = OTHERS[name]
     assert fit(make(), Resume(tmp_path, settings={"seed": 1}), Kill(15)) is None

@@ -98,6 +98,7 @@ def test_a_regression_averages_numbers(regression, tiny):
     run.read_curves()
 
 
+@pytest.mark.thorough
 def test_two_classes_vote_for_the_second(binary, tiny):
     run = recipes.bagging(binary, tiny(), members=3, combine="vote", epochs=1)
     x = binary.arrays("test")[0]

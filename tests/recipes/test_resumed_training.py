@@ -43,6 +43,7 @@ def result(run):
     ],
     ids=["default", "dropout", "performance"],
 )
+@pytest.mark.ordinarily("dropout")
 def test_killed_and_called_again_it_is_an_unbroken_training(options, steps, classes, tiny, tmp_path):
     recipe = tiny(**options)
     given = {"epochs": 6, "seed": 4, "verbose": 0, "steps_per_execution": steps}
@@ -63,6 +64,7 @@ def test_killed_and_called_again_it_is_an_unbroken_training(options, steps, clas
         ({"recipe": {"activation": "relu"}}, "activation: elu, not relu"),
     ],
 )
+@pytest.mark.ordinarily("options0")
 def test_another_training_is_refused(options, message, classes, tiny, tmp_path):
     given = {"epochs": 3, "seed": 4, "verbose": 0, "directory": tmp_path}
     fit(classes, tiny(learning_rate=0.1), **given)

@@ -75,6 +75,7 @@ REUSED = [
 
 
 @pytest.mark.parametrize("choices", REUSED, ids=lambda each: each["optimizer"])
+@pytest.mark.ordinarily("momentum")
 def test_a_reused_trainer_gives_what_a_fresh_fit_gives(classes, tiny, choices):
     recipe = tiny(**choices)
     fresh = fit(classes, recipe, epochs=2, seed=5, verbose=0)

@@ -46,6 +46,7 @@ def test_tfds_knows_them_by_name(data_dir):
 
 
 @pytest.mark.parametrize("name", FROM_PYTHON)
+@pytest.mark.ordinarily("characters")
 def test_tfds_knows_and_reads_those_from_python(name, data_dir):
     prepared = embedded.prepared(name, data_dir)
     assert list(prepared.info.splits) == ["train"]
@@ -123,6 +124,7 @@ def _prepare_at_once(folder, barrier, results):
     results.put(load("diabetes", data_dir=folder).fingerprint)
 
 
+@pytest.mark.thorough
 def test_two_processes_at_once(tmp_path, data_dir):
     context = multiprocessing.get_context("spawn")
     barrier, results = context.Barrier(2), context.Queue()

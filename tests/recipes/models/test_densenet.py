@@ -95,6 +95,7 @@ def test_each_layer_keeps_what_it_was_given():
     assert second.shape == (4, 8, 8, 12)
 
 
+@pytest.mark.thorough
 def test_densenet121_computes_what_keras_own_computes():
     """From behind the first pooling on: Keras pads the first convolution and pooling another way."""
     theirs = keras.applications.DenseNet121(weights=None, input_shape=(64, 64, 3), classes=5)
@@ -140,6 +141,7 @@ def test_the_smaller_networks_of_the_paper():
         ((96, 70, 3), (3, 6, 12, 8), (3, 2)),
     ],
 )
+@pytest.mark.ordinarily("shape0-blocks0-last0", "shape8-blocks8-last8")
 def test_the_sizes_by_default(shape, blocks, last):
     model = densenet(input_shape=shape, outputs=10)
     assert trainable(model) == parameters(shape[-1], blocks, 10, stem=7 if min(shape[:2]) >= 64 else 3)

@@ -137,6 +137,7 @@ def test_a_decoder_after_both_directions_begins_from_both_states(cell):
 
 
 @pytest.mark.parametrize("options", [{"cell": "gru"}, {"bidirectional": True, "attention": True, "units": (4, 4)}])
+@pytest.mark.ordinarily("options1")
 def test_padding_changes_nothing(ragged, options):
     model = encoder_decoder(ragged.spec, output_steps=4, **options)
     x = ragged.arrays("train")[0][:6]
@@ -238,6 +239,7 @@ def test_numbers_are_told_in_their_own_unit():
         pytest.param({"cell": "gru"}, marks=alike),
     ],
 )
+@pytest.mark.ordinarily("options0")
 def test_it_learns_to_reverse(reversed_symbols, options):
     x, y = reversed_symbols
     model = encoder_decoder(input_shape=(None, SYMBOLS), outputs=SYMBOLS, output_steps=4, units=(32,), **options)

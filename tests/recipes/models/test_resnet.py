@@ -147,6 +147,7 @@ def test_the_networks_of_the_paper():
         ((96, 70, 3), (32, 64, 128, 256), 2, (3, 3)),
     ],
 )
+@pytest.mark.ordinarily("shape0-filters0-1-last0", "shape8-filters8-2-last8")
 def test_the_sizes_by_default(shape, filters, repeats, last):
     model = resnet(input_shape=shape, outputs=10)
     blocks = [repeats] * len(filters)

@@ -228,6 +228,7 @@ def test_words_are_steps(kinds, texts):
         {"sequences": "many_to_many", "bidirectional": True, "hidden": (6,)},
     ],
 )
+@pytest.mark.ordinarily("options2")
 def test_padding_changes_nothing(ragged, options):
     model = rnn(ragged.spec, **options)
     x = ragged.arrays("train")[0][:8]

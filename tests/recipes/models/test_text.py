@@ -147,6 +147,7 @@ def test_the_state_after_the_last_word(encoder):
 
 
 @pytest.mark.parametrize("encoder", ["average", "lstm", "gru", "cnn"])
+@pytest.mark.ordinarily("gru")
 def test_padding_changes_nothing(encoder):
     sentences = strings("good film", "the plot the film", "", "unheard of", "bad", "a a a a a a a a")
     short = with_large_vectors(encoder=encoder, units=5)
@@ -161,6 +162,7 @@ def test_padding_changes_nothing(encoder):
 
 
 @pytest.mark.parametrize("encoder", ["average", "lstm", "gru", "cnn"])
+@pytest.mark.ordinarily("average")
 def test_texts_without_words(encoder):
     model = with_large_vectors(encoder=encoder, units=5)
     np.testing.assert_allclose(
@@ -222,6 +224,7 @@ def test_convolutions_count_towards_deep(kinds, encoder, normalized):
 
 
 @pytest.mark.parametrize("encoder", ["average", pytest.param("gru", marks=alike), "cnn"])
+@pytest.mark.ordinarily("cnn")
 def test_it_learns(reviews, encoder):
     made = {"model": lambda spec: text(spec, encoder=encoder, units=8), "optimizer": "adam", "learning_rate": 0.02}
     run = recipes.fit(reviews, Recipe(**made, regularization="none"), epochs=8, verbose=0)

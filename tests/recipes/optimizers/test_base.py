@@ -207,6 +207,7 @@ ALIKE = pytest.mark.thorough
 @pytest.mark.parametrize(
     "dtype", ["float32", "bfloat16", pytest.param("float64", marks=ALIKE), pytest.param("float16", marks=ALIKE)]
 )
+@pytest.mark.ordinarily("adam", "nadam", "momentum")
 def test_tensorflows_kernels_and_the_general_operations_agree(case, dtype, problem, apply, agree, monkeypatch):
     kernels = []
     for name in ("KerasMomentum", "Momentum", "RMSProp", "AdaMax", "AdagradV2", "Adadelta", "Adam", "AdamWithAmsgrad"):
@@ -229,6 +230,7 @@ def test_tensorflows_kernels_and_the_general_operations_agree(case, dtype, probl
 
 
 @pytest.mark.parametrize("large_first", [False, True])
+@pytest.mark.ordinarily("adam", "delta_bar_delta", "momentum")
 def test_small_and_large_variables_in_one_step(case, large_first, problem, agree):
     """Where some are updated by TensorFlow's kernel and some by the general operations."""
     start, gradients = problem
@@ -246,6 +248,7 @@ def test_small_and_large_variables_in_one_step(case, large_first, problem, agree
     assert agree(np.array(paths[1]), expected)
 
 
+@pytest.mark.ordinarily("adam", "delta_bar_delta", "momentum")
 def test_it_learns_in_half_precision(case, problem, apply):
     """Where 1 - 0.999 would be 0 in bfloat16."""
     start, gradients = problem

@@ -192,6 +192,7 @@ def test_a_part_of_the_batch():
     assert float(unknown.get_concrete_function(*signature)(tf.constant(X), tf.constant(Y))) == float(third.loss(values))
 
 
+@pytest.mark.ordinarily("newton")
 def test_eager_compiled_and_several_steps_give_the_same(make_some):
     paths, work = [], []
     for mode in ({}, {"run_eagerly": True}, {"steps_per_execution": 4}):
@@ -206,6 +207,7 @@ def test_eager_compiled_and_several_steps_give_the_same(make_some):
 
 
 @pytest.mark.parametrize("name", [pytest.param("newton", marks=pytest.mark.thorough), "gauss_newton"])
+@pytest.mark.thorough
 def test_under_xla(name):
     losses = []
     for compiled in (False, True):
@@ -255,6 +257,7 @@ def test_a_weight_without_a_gradient():
     np.testing.assert_array_equal(unused.kernel.numpy(), before)
 
 
+@pytest.mark.ordinarily("newton", "backtracking")
 def test_a_loss_that_is_no_number_leaves_everything_as_it_was(make):
     model = network(make(), run_eagerly=True)
     model.fit(X, Y, batch_size=24, epochs=1, verbose=0)
@@ -272,6 +275,7 @@ def test_a_loss_that_is_no_number_leaves_everything_as_it_was(make):
     assert np.isfinite(model.fit(X, Y, batch_size=24, epochs=1, verbose=0).history["loss"][0])
 
 
+@pytest.mark.ordinarily("gauss_newton")
 def test_saved_and_loaded_it_goes_on_identically(make_some, tmp_path):
     model = network(make_some())
     model.fit(X, Y, batch_size=12, epochs=2, shuffle=False, verbose=0)
@@ -285,6 +289,7 @@ def test_saved_and_loaded_it_goes_on_identically(make_some, tmp_path):
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.thorough
 def test_a_resumed_fit_is_an_unbroken_one(tmp_path):
     make = MAKERS["gauss_newton"]  # which has the most state
 
@@ -299,6 +304,7 @@ def test_a_resumed_fit_is_an_unbroken_one(tmp_path):
     np.testing.assert_array_equal(weights_of(resumed), weights_of(unbroken))
 
 
+@pytest.mark.thorough
 def test_minimize_on_a_model_is_fit():
     fitted, looped = (network(HessianFree(damping=0.1, max_iterations=12)) for _ in range(2))
     fitted.fit(X, Y, batch_size=24, epochs=3, shuffle=False, verbose=0)

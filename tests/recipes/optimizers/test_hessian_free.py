@@ -191,6 +191,7 @@ def test_on_linear_least_squares_it_is_the_solution():
     np.testing.assert_allclose(model.get_weights()[0], np.linalg.lstsq(x, y, rcond=None)[0], atol=1e-4)
 
 
+@pytest.mark.thorough
 def test_a_fraction_of_the_batch_costs_that_fraction():
     random = np.random.default_rng(6)
     x = random.normal(size=(40, 3)).astype("float32")

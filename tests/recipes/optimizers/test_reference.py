@@ -47,6 +47,7 @@ def test_graph_and_xla(case, xla, problem, apply, agree):
     assert agree(compiled, eager)
 
 
+@pytest.mark.ordinarily("nadam", "momentum")
 def test_a_rate_and_a_momentum_that_change_at_every_step(live_case, problem, apply, agree):
     generator = np.random.default_rng(1)
     rates, momenta = live_case.rate * generator.uniform(0.1, 2.0, 25), generator.uniform(0.3, 0.99, 25)
@@ -62,6 +63,7 @@ def test_a_rate_and_a_momentum_that_change_at_every_step(live_case, problem, app
         assert not agree(path, live_case.path(*problem, rate=rates, **{live_case.momentum_name: momenta_late}))
 
 
+@pytest.mark.ordinarily("momentum", "adam")
 def test_one_cycle_moves_the_momentum(live_case, problem, agree):
     """In a compiled fit, against the reference with the cycle's own values."""
     start, gradients = problem
@@ -82,6 +84,7 @@ def test_one_cycle_moves_the_momentum(live_case, problem, agree):
     assert agree(np.array(weights), live_case.path(start, gradients, **values)[4::5])
 
 
+@pytest.mark.ordinarily("adam", "delta_bar_delta", "momentum")
 def test_accumulated_gradients_are_one_step_with_their_mean(case, problem, apply):
     start, gradients = problem
     pairs = gradients[:24].reshape(12, 2, 12)
@@ -100,6 +103,7 @@ def test_weight_decay_is_decoupled(case, problem, apply, agree):
     np.testing.assert_allclose(decayed - plain, [-0.5 * case.rate * start], rtol=1e-3, atol=1e-7)
 
 
+@pytest.mark.ordinarily("adam", "sgd")
 def test_it_converges_on_a_parabola(case):
     curvature = np.array([1.0, 3.0, 10.0], "float32")
     weight = descend(
@@ -108,6 +112,7 @@ def test_it_converges_on_a_parabola(case):
     assert np.abs(weight).max() < 0.01
 
 
+@pytest.mark.ordinarily("adam", "momentum", "delta_bar_delta")
 def test_it_converges_on_rosenbrock(case):
     options = {"epsilon": 1e-8} if case.name == "adadelta" else {}  # its steps do not shrink below the root of that
     weight = descend(
@@ -135,6 +140,7 @@ def descend(optimizer, loss, start, steps):
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras' own saving, with NumPy 2
+@pytest.mark.ordinarily("adam")
 def test_save_reload_and_go_on_identically(typical_case, make_model, regression, tmp_path):
     fit = {"epochs": 2, "verbose": 0, "shuffle": False}
     model = make_model(typical_case.build(), steps_per_execution=4)
@@ -152,6 +158,7 @@ def test_save_reload_and_go_on_identically(typical_case, make_model, regression,
     assert [w.tobytes() for w in loaded.get_weights()] == [w.tobytes() for w in one_by_one.get_weights()]
 
 
+@pytest.mark.ordinarily("adam")
 def test_mixed_precision(typical_case, make_model, regression):
     model = make_model(
         keras.optimizers.LossScaleOptimizer(typical_case.build(learning_rate=0.01), initial_scale=128.0),

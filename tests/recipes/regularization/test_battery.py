@@ -90,6 +90,7 @@ def test_every_model_is_here():
 
 
 @each_in_each_model()
+@pytest.mark.ordinarily("l2-mlp", "dropout-cnn", "augmentation-rnn", "adversarial-mlp", "weight_noise-mlp")
 def test_it_trains_and_the_same_seed_gives_the_same_numbers(name, model, trained):
     trainer, run, weights = trained(name, model)
     assert np.isfinite([value for curve in run.history.values() for value in curve]).all()
@@ -138,6 +139,7 @@ print([name for name in sys.modules if name.split(".")[0] in ("recipes", "callba
 """
 
 
+@pytest.mark.thorough
 def test_keras_alone_loads_each_model_and_tensorflow_alone_an_export_with_none_of_it(images, trained, tmp_path, python):
     x = images.arrays("test")[0]
     np.save(tmp_path / "x.npy", x)

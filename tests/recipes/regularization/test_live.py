@@ -23,6 +23,7 @@ def weights(run):
 
 
 @pytest.mark.parametrize("name", [pytest.param("l2", marks=pytest.mark.thorough), "l1", "with dropout"])
+@pytest.mark.ordinarily("l1")
 def test_set_it_trains_as_if_built_with_it(name, classes, tiny):
     strong, weak = (tiny(regularization=each) for each in CASES[name])
     built = {each: fit(classes, each, epochs=2, seed=3, verbose=0) for each in (strong, weak)}

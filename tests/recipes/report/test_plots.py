@@ -29,6 +29,7 @@ def texts(axes):
 
 
 @pytest.mark.parametrize("name", list(plots.PLOTS))
+@pytest.mark.ordinarily("25 arms", "strange names")
 def test_draws_everything_and_clips_nothing(any_results, name):
     before = dict(matplotlib.rcParams)
     figure = plots.PLOTS[name].draw(any_results)

@@ -247,6 +247,7 @@ def test_sequences(small_predictor, tmp_path):
 
 
 @pytest.mark.parametrize("options", [{"image_size": (4, 5)}, {"folds": 3}, {"target": "label", "validation": 0.25}])
+@pytest.mark.ordinarily("options2")
 def test_a_saved_run_gets_its_data_back(options, data_dir, tmp_path):
     data = load("digits", data_dir=data_dir, seed=2, batch_size=64, **options)
     data = data[1] if "folds" in options else data

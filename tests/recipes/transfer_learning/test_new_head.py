@@ -142,6 +142,7 @@ def test_the_head_is_that_of_the_task_with_its_own_penalty(run, few, classes):
     assert transfer(run, few).get_layer("outputs").kernel_regularizer is None
 
 
+@pytest.mark.thorough
 def test_a_transferred_model_is_exported_and_takes_raw_inputs(images, tmp_path, python):
     source = recipes.cnn(images.spec, filters=(4,), hidden=(5,), regularization="dropout", normalization="batch")
     model = transfer(source, images)

@@ -57,6 +57,7 @@ def test_the_target_is_the_normalized_input(table, images):
         assert len(x) == len(data.arrays("validation")[0])
 
 
+@pytest.mark.thorough
 def test_the_trunk_is_that_of_the_recipes_own_model(autoencoder, judge, table):
     model = Recipe(model=SMALL).build_model(table.spec)
     expected = [type(layer) for layer in model.layers[:-2]]
@@ -103,6 +104,7 @@ def test_a_linear_one_finds_the_principal_components(table):
     assert 1 - error < best + 1e-4
 
 
+@pytest.mark.thorough
 def test_input_noise_makes_it_a_denoising_one_and_augmentation_changes_both_sides(images, table):
     noisy = Recipe(model=SMALL, learning_rate=0.05, regularization={"name": "input_noise", "stddev": 1.0})
     found = pretrain(table, "autoencoder", noisy, epochs=1, verbose=0)
@@ -318,6 +320,7 @@ def test_the_spoiled_ones_of_every_kind_are_found_and_the_trunk_is_taken_over(ma
     np.testing.assert_allclose(np.asarray(features(x)), np.asarray(found.model(x)), atol=1e-6)
 
 
+@pytest.mark.thorough
 def test_images_of_several_sizes_are_given_back_in_the_size_of_the_data(images):
     spec = dataclasses.replace(images.spec, resized=True)
     x, y = images.arrays("train")

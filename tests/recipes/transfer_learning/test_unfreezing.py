@@ -53,6 +53,7 @@ def test_one_step_moves_each_layer_by_its_factor_times_the_rate_times_the_gradie
         assert np.abs(step).max() > 1e-5
 
 
+@pytest.mark.thorough
 def test_the_optimizer_is_saved_with_the_model_and_the_recipe_is_written(run, few, head, tmp_path, python):
     model = transfer(run, few)
     gentle = unfreeze(model, dataclasses.replace(head, regularization="weight_decay"))

@@ -325,6 +325,7 @@ def test_trainings_that_raise_are_recorded_and_stop_nothing(classes, tmp_path, s
     assert found.verdict[-1] == "4 trainings failed, the first with ZeroDivisionError: a bug in two lines."
 
 
+@pytest.mark.thorough
 def test_where_everything_fails_the_cause_is_the_verdict(classes, tmp_path, search_options, monkeypatch):
     from recipes.tuning import worker
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import logging
+import os
 import socket
 import time
 import uuid
@@ -37,7 +38,7 @@ class Cluster:
         cores, gpus: what one training takes, >= 0; fractions share one.
 
     Raises:
-        InvalidArgument: on entering, where no node has as many cores or GPUs.
+        InvalidArgument: on entering, where Ray finds no cluster, or no node of it has as many cores or GPUs.
 
     Example:
         >>> with Cluster("10.0.0.1:6379", data, Recipe(), epochs=5) as cluster:           # doctest: +SKIP
@@ -67,12 +68,16 @@ class Cluster:
 
         self._ours = not ray.is_initialized()
         if self._ours:
-            ray.init(
-                address=None if self._address == "local" else self._address,
-                include_dashboard=False if self._address == "local" else None,
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-            )
+            try:
+                ray.init(
+                    address=None if self._address == "local" else self._address,
+                    include_dashboard=False if self._address == "local" else None,
+                    log_to_driver=False,
+                    logging_level=logging.ERROR,
+                )
+            except ConnectionError as error:
+                accepted = f"the address of a Ray cluster; Ray says: {error}"
+                raise InvalidArgument("ray", self._address, accepted) from None
         nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
         for argument, kind in (("cores", "CPU"), ("gpus", "GPU")):
             most = max(node.get(kind, 0.0) for node in nodes)
@@ -157,9 +162,17 @@ def check_address(address: str) -> str:
     host, _, port = address.removeprefix("ray://").rpartition(":")
     if not host or not port.isdigit():
         raise InvalidArgument("ray", address, '"HOST:PORT", "ray://HOST:PORT", "auto" or "local"')
+    import grpc  # TensorFlow brings it
+
+    start = time.monotonic()
     try:
-        socket.create_connection((host, int(port)), timeout=PATIENCE).close()
-    except (OSError, OverflowError) as error:
-        accepted = f"the address of a Ray cluster; this one did not answer within {PATIENCE:g} seconds ({error})"
+        socket.create_connection((host, int(port)), timeout=PATIENCE).close()  # finds out at once where nobody listens
+        if not os.environ.get("RAY_USE_TLS", "0").strip("0"):
+            with grpc.insecure_channel(f"{host}:{port}") as channel:
+                left = PATIENCE - (time.monotonic() - start)
+                grpc.channel_ready_future(channel).result(timeout=left)  # somebody else may listen there
+    except (OSError, OverflowError, grpc.FutureTimeoutError) as error:
+        why = f" ({error})" if str(error) else ""
+        accepted = f"the address of a Ray cluster; this one did not answer within {PATIENCE:g} seconds{why}"
         raise InvalidArgument("ray", address, accepted) from None
     return address

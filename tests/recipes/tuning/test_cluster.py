@@ -95,6 +95,17 @@ def test_without_ray_it_is_said_what_to_install(classes, tiny, tmp_path, monkeyp
 
 
 @needs_ray
+def test_what_listens_but_is_no_cluster_is_found_in_time(classes, tiny, tmp_path, monkeypatch):
+    monkeypatch.setattr(cluster, "PATIENCE", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        start = time.perf_counter()
+        with pytest.raises(recipes.InvalidArgument, match=r"did not answer within 0\.5 seconds. Received"):
+            recipes.search(classes, recipe=tiny(), **SEARCH, ray=address, directory=tmp_path, verbose=0)
+        assert time.perf_counter() - start < 5
+
+
+@needs_ray
 def test_an_address_that_does_not_answer_is_found_in_time(classes, tiny, tmp_path, monkeypatch):
     """A port that takes no connections any more: the time limit, not a refusal."""
     monkeypatch.setattr(cluster, "PATIENCE", 0.5)

@@ -23,6 +23,7 @@ from recipes.losses import ends_in
 from recipes.recipe import Recipe
 from recipes.regularization.live import LivePenalties, without_strengths
 from recipes.run import Run
+from recipes.seeding import set_seeds
 
 if TYPE_CHECKING:
     from recipes.data import Data
@@ -109,6 +110,8 @@ class Trainer:
         model, steps_per_execution: as in :func:`fit`.
         steps_per_epoch: batches in an epoch, >= 1; None (default) for one pass. Otherwise the passes follow one another
             without regard to the epochs.
+        keep_functions: in further runs leave TensorFlow's own seed alone, which nothing in Keras or in this package
+            draws from; they take less time. See :func:`recipes.seeding.set_seeds`. Default False.
 
     Example:
         >>> trainer = Trainer(data, Recipe(learning_rate=0.1))           # doctest: +SKIP
@@ -124,13 +127,14 @@ class Trainer:
         model: keras.Model | None = None,
         steps_per_execution: int | None = None,
         steps_per_epoch: int | None = None,
+        keep_functions: bool = False,
     ):
         recipe.check(data.spec)
         recipe = recipe.resolved(data.spec)
         self.data, self.recipe = data, recipe
         self._augment = recipe.augment(data)
         if model is None:
-            keras.utils.set_random_seed(seed)
+            set_seeds(seed)
             self._given = None
             self.model = recipe.build_model(data.spec)
             check_fits(self.model, data)
@@ -155,6 +159,7 @@ class Trainer:
         self.model.reset_metrics()
         self._optimizer_start = [np.array(variable.numpy()) for variable in self.model.optimizer.variables]
         self._untouched = seed if model is None else None
+        self._keep_functions = keep_functions
 
     def run(
         self,
@@ -244,7 +249,7 @@ class Trainer:
         untouched, self._untouched = self._untouched, None
         if untouched == seed:
             return
-        keras.utils.set_random_seed(seed)
+        set_seeds(seed, keep_functions=self._keep_functions)
         if self._given is not None:
             values: list[Any] = self._given
         else:  # building again also draws from Keras' global random state exactly what a new model would draw

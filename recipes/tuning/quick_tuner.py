@@ -12,13 +12,14 @@ from typing import Any
 import keras
 import keras_tuner
 import numpy as np
+from keras.src.utils.naming import reset_uids
 
 from callbacks.checks import InvalidArgument, check_integer
 from recipes.files import write_text
+from recipes.seeding import set_seeds
 from recipes.training import LARGEST_SEED
 from recipes.tuning.epoch_writer import EpochWriter
 from recipes.tuning.fit_arrays import FitArguments
-from recipes.tuning.fresh_start import fresh_start
 from recipes.tuning.shared_steps import SharedSteps, form_of
 from recipes.tuning.whole_epochs import WholeEpochs
 
@@ -113,13 +114,13 @@ class QuickTuner(keras_tuner.Tuner):
 
     def _execute(self, hp: Any, seed: int, callbacks: list[Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """One training."""
-        fresh_start(seed, keep_functions=self._sharing)
+        _begin(seed, keep_functions=self._sharing)
         model = self._build_hypermodel(hp)
         if not isinstance(model, keras.Model):
             raise keras_tuner.errors.FatalTypeError(f"HyperModel.build must return a keras.Model, not {model!r}.")
         form = form_of(model)
         if self._sharing and form is None:  # what is not Keras' own may draw from TensorFlow's seed
-            fresh_start(seed)
+            _begin(seed)
             model = self._build_hypermodel(hp)
         self._sharing = form is not None
         self._check_size(model)
@@ -179,6 +180,15 @@ class QuickTuner(keras_tuner.Tuner):
         """Takes up a search from its files."""
         super().reload()
         self._with_weights = {each for each in self.oracle.trials if os.path.isfile(self._get_checkpoint_fname(each))}
+
+
+def _begin(seed: int, *, keep_functions: bool = False) -> None:
+    """All randomness starts from the seed, and the names of layers count from 1 again."""
+    if keep_functions:
+        reset_uids()
+    else:
+        keras.backend.clear_session(free_memory=False)
+    set_seeds(seed, keep_functions=keep_functions)
 
 
 def _write_atomically(oracle: Any) -> None:

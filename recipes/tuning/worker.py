@@ -172,7 +172,7 @@ class Worker:
         alike = without_strengths(recipe.regularization)
         key = dataclasses.replace(recipe, learning_rate=None, regularization=alike).to_json()
         if key not in self._trainers:
-            self._trainers[key] = Trainer(self.data, recipe)
+            self._trainers[key] = Trainer(self.data, recipe, keep_functions=True)
         return self._trainers[key]
 
 

@@ -79,7 +79,7 @@ REUSED = [
 def test_a_reused_trainer_gives_what_a_fresh_fit_gives(classes, tiny, choices):
     recipe = tiny(**choices)
     fresh = fit(classes, recipe, epochs=2, seed=5, verbose=0)
-    trainer = Trainer(classes, recipe)
+    trainer = Trainer(classes, recipe, keep_functions=True)
     trainer.run(epochs=1, seed=9)
     assert same(trainer.run(epochs=2, seed=5), fresh)
     lost = trainer.run(epochs=1, seed=5, learning_rate=1e30, warn=False)

@@ -1,0 +1,33 @@
+"""set_seeds: the state of all randomness from which a training begins."""
+
+from __future__ import annotations
+
+import random
+
+import keras
+import numpy as np
+from keras.src.backend.common import global_state
+from keras.src.random.seed_generator import GLOBAL_SEED_GENERATOR
+from keras.src.utils.rng_utils import GLOBAL_RANDOM_SEED
+
+__all__ = ["set_seeds"]
+
+
+def set_seeds(seed: int, *, keep_functions: bool = False) -> None:
+    """Keras' ``set_random_seed``, and a quick way for who trains again and again.
+
+    What makes ``set_random_seed`` slow is TensorFlow's seed: setting it throws away all that TensorFlow has prepared,
+    so that a traced function is optimized once more, which on small data takes as long as ten epochs. Layers,
+    initializers and data of Keras and of this package do not use that seed.
+
+    Args:
+        seed: of Python, NumPy and Keras, >= 0; and of TensorFlow.
+        keep_functions: leave TensorFlow's own seed alone, and what is compiled ready to run. Default False.
+    """
+    if not keep_functions:
+        keras.utils.set_random_seed(seed)
+        return
+    global_state.set_global_attribute(GLOBAL_RANDOM_SEED, seed)
+    global_state.set_global_attribute(GLOBAL_SEED_GENERATOR, None)
+    random.seed(seed)
+    np.random.seed(seed)

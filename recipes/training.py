@@ -19,6 +19,7 @@ from callbacks.hyperparameters import set_learning_rate
 from callbacks.lr_finder import LRFinder, run_range_test
 from callbacks.resume import Resume
 from callbacks.stop_on_nan import StopOnNaN
+from recipes.distribution import replicas, settle_in
 from recipes.losses import ends_in
 from recipes.recipe import Recipe
 from recipes.regularization.live import LivePenalties, without_strengths
@@ -145,13 +146,19 @@ class Trainer:
         self._penalties = LivePenalties(self.model, recipe.regularizers() if model is None else [])
         self._variables = list(self.model.variables)
         self._steps = steps_per_epoch
-        if steps_per_execution is None:
+        if replicas() > 1:
+            if steps_per_execution not in (None, 1):
+                accepted = "1 or None under a tf.distribute strategy of several replicas"
+                raise InvalidArgument("steps_per_execution", steps_per_execution, accepted)
+            steps_per_execution = 1
+        elif steps_per_execution is None:
             steps_per_execution = steps_for(self.model, data.batch_size, steps_per_epoch or data.steps_per_epoch)
         check_integer("steps_per_execution", steps_per_execution, low=1)
         if steps_per_epoch is not None:  # from data without an end every call takes as many: they have to come out even
             steps_per_execution = math.gcd(steps_per_execution, steps_per_epoch)
         recipe.compile(self.model, steps_per_execution=steps_per_execution)
         self.model.optimizer.build(self.model.trainable_variables)
+        settle_in(self.model)
         # Keras makes the metrics' variables in the first training step, and TensorFlow traces a step that makes
         # variables twice: make them now.
         y = data.arrays("train")[1][:1]

@@ -45,6 +45,7 @@ class LivePenalties:
             return
         before = float(getattr(penalty, self._name))
         self._variable = keras.Variable(before, trainable=False, dtype="float32", name=self._name)
+        model._live_penalties = self  # its compiled steps have the variable in them, which must live as long
         for layer in model._flatten_layers(include_self=False):
             for attribute in ("kernel_regularizer", "recurrent_regularizer"):
                 own = getattr(layer, attribute, None)

@@ -109,7 +109,7 @@ class FitArguments:
             seed: of the order of the examples, unless they are not to be shuffled.
 
         Raises:
-            InvalidArgument: for a batch size below 1, or inputs and targets of different length.
+            InvalidArgument: for a batch size below 1, or inputs and targets of different length or none.
         """
         given = {**dict(zip(FIT, args, strict=False)), **kwargs}
         validation = given.get("validation_data")
@@ -124,8 +124,9 @@ class FitArguments:
             return None
         for name, (x, y) in zip(("x", "validation_data"), splits, strict=False):
             lengths = {len(each) for each in [*(x.values() if isinstance(x, dict) else [x]), y]}
-            if len(lengths) > 1:
-                raise InvalidArgument(name, f"arrays of {sorted(lengths)} examples", "as many inputs as targets")
+            if len(lengths) > 1 or 0 in lengths:
+                accepted = "as many inputs as targets, and at least one"
+                raise InvalidArgument(name, f"arrays of {sorted(lengths)} examples", accepted)
         (x, y), *others = [(self._tensor(x), self._tensor(y)) for x, y in splits]
         return FitArrays(
             x=x,

@@ -87,7 +87,7 @@ class QuickTuner(keras_tuner.Tuner):
             args, kwargs: of Keras' ``fit``; or of the HyperModel's own.
 
         Raises:
-            InvalidArgument: for inputs and targets of different length, or a batch size below 1.
+            InvalidArgument: for inputs and targets of different length or none, or a batch size below 1.
         """
         self._arguments = FitArguments()  # the arrays of an earlier search may have been written to since
         if not self._has_own_fit:

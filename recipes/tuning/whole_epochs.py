@@ -61,7 +61,7 @@ class WholeEpochs:
             and not model.run_eagerly
             and not any(name in vars(model) for name in OWN)
             and not any(map(_hears_batches, callbacks))
-            and not keras.config.max_epochs()
+            and not getattr(keras.config, "max_epochs", bool)()
             and tf.distribute.get_strategy().num_replicas_in_sync == 1
         )
 
@@ -129,14 +129,16 @@ class WholeEpochs:
         self, x: Inputs, y: tf.Tensor, order: tf.Tensor | None, start: tf.Tensor, stop: tf.Tensor, size: int
     ) -> dict[str, Any]:
         """Batches ``start`` to ``stop`` (excluded) of an epoch."""
-        rows = None if order is None else permutation(int(y.shape[0]), order)
+        with tf.device("CPU:0"):  # where the arrays are: only batches go to another device
+            rows = None if order is None else permutation(int(y.shape[0]), order)
 
         def step(number: tf.Tensor) -> tf.Tensor:
             places = slice(number * size, (number + 1) * size)
-            if rows is None:
-                batch = apply(lambda each: each[places], x), y[places]
-            else:
-                batch = gather_rows(x, rows[places]), tf.gather(y, rows[places])
+            with tf.device("CPU:0"):
+                if rows is None:
+                    batch = apply(lambda each: each[places], x), y[places]
+                else:
+                    batch = gather_rows(x, rows[places]), tf.gather(y, rows[places])
             self._train_step(batch)
             return number + 1
 
@@ -151,7 +153,9 @@ class WholeEpochs:
 
         def step(number: tf.Tensor) -> tf.Tensor:
             places = slice(number * size, (number + 1) * size)
-            self._test_step((apply(lambda each: each[places], x), y[places]))
+            with tf.device("CPU:0"):
+                batch = apply(lambda each: each[places], x), y[places]
+            self._test_step(batch)
             return number + 1
 
         tf.while_loop(lambda number: number < stop, step, [start])

@@ -307,6 +307,8 @@ def test_inputs_and_targets_of_different_length_are_refused_before_any_trial(tmp
         tuner.search(X, Y[:-1], validation_data=(X, Y))
     with pytest.raises(recipes.InvalidArgument, match="validation_data must be as many"):
         tuner.search(X, Y, validation_data=(X, Y[:-1]))
+    with pytest.raises(recipes.InvalidArgument, match="and at least one"):
+        tuner.search(X[:0], Y[:0], validation_data=(X, Y))
     assert not tuner.oracle.trials
 
 

@@ -142,6 +142,7 @@ def test_the_logs_hold_the_means_of_the_epochs(data):
     assert [key for key in history if key.startswith(("gradient", "activation"))] == ["gradient_norm"]
 
 
+@pytest.mark.thorough
 def test_an_epoch_without_a_measurement_has_nan(data, tmp_path):
     logger = keras.callbacks.CSVLogger(tmp_path / "log.csv")
     _, history = fitted(everything, data, GradientMonitor(15, per_layer=False), logger, epochs=4)
@@ -163,6 +164,7 @@ def test_data_of_unknown_size_is_counted_as_it_comes(steps, data):
     assert monitor.steps[:4].tolist() == [0, 3, 6, 9]
 
 
+@pytest.mark.thorough
 def test_what_was_measured_before_a_training_broke_off_is_there(data):
     class Break(keras.callbacks.Callback):
         def on_train_batch_begin(self, batch, logs=None):
@@ -221,6 +223,7 @@ def test_a_model_whose_training_broke_off_does_not_outlive_its_user(dataset, mak
     assert alive() is None
 
 
+@pytest.mark.thorough
 def test_two_in_one_training(data):
     one, other = GradientMonitor(2), GradientMonitor(5)
     model, _ = fitted(everything, data, one, other, epochs=1)

@@ -61,6 +61,7 @@ def test_against_numpy_by_hand(batch):
     assert [row["relative"] for row in report.table()] == pytest.approx([one / two, 1.0])
 
 
+@pytest.mark.thorough
 def test_the_model_is_left_as_it_was_and_trains_on_as_without(batch):
     model, other = small(), small()
     for each in (model, other):

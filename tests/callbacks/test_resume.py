@@ -134,6 +134,7 @@ def test_killed_anywhere_and_started_again_it_is_an_unbroken_training(name, ever
 
 
 @pytest.mark.parametrize("steps", [4, thorough(10)])
+@pytest.mark.thorough
 def test_several_steps_a_call(steps, fit, tmp_path):
     unbroken = fit(make(), callbacks.OneCycle(0.03))  # one step a call
     for kill in (2, 3):
@@ -142,6 +143,7 @@ def test_several_steps_a_call(steps, fit, tmp_path):
         assert fit(make(steps_per_execution=steps), *used) == unbroken
 
 
+@pytest.mark.thorough
 def test_the_call_that_only_builds_may_train_at_any_rate(fit, tmp_path):
     """Before the schedule has a say, the optimizer's own rate holds, which nobody meant to be used."""
 
@@ -191,6 +193,7 @@ def test_killed_in_any_hook(hook, fit, tmp_path):
     assert fit(make(), Resume(tmp_path, every=5), Noise()) == unbroken
 
 
+@pytest.mark.thorough
 def test_killed_while_it_reads_again_the_model_is_as_keras_left_it(fit, arrays, tmp_path):
     assert fit(make(), Resume(tmp_path), Kill(25)) is None
     reads = []
@@ -302,6 +305,7 @@ def test_what_cannot_work_is_refused_before_any_step(fit, tmp_path):
         fit(make(), Resume(tmp_path / "file"))
 
 
+@pytest.mark.thorough
 def test_the_progress_bar_goes_on_too(fit, tmp_path, capsys):
     assert fit(make(), Resume(tmp_path, every=3), Kill(14)) is None
     assert fit(make(), Resume(tmp_path, every=3), Kill(), verbose=2) is not None
@@ -313,6 +317,7 @@ def test_the_progress_bar_goes_on_too(fit, tmp_path, capsys):
     assert capsys.readouterr().out.splitlines() == ["Resume: going on after its end"]
 
 
+@pytest.mark.thorough
 def test_a_choice_that_was_changed_since_is_respected(fit, tmp_path):
     def stop(patience):
         return keras.callbacks.EarlyStopping(monitor="loss", mode="max", patience=patience)

@@ -317,6 +317,7 @@ def test_a_copy_shares_the_data_but_not_the_state(validation, make_model, run):
     assert copy.deepcopy(often).validations == often.validations
 
 
+@pytest.mark.thorough
 def test_plot(validation, make_model, run):
     often = SeveralValidations(validation, 5)
     with pytest.raises(ValueError, match="nothing to plot before the first validation"):

@@ -52,6 +52,7 @@ def test_a_rate_a_hundred_times_too_large(digits, recipe):
         assert names(fit(digits, recipe, epochs=10, seed=seed, verbose=0)) == ["step size too large"]
 
 
+@pytest.mark.thorough
 def test_a_single_unit_underfits(digits):
     for seed in (0, 1):
         run = fit(digits, constant(model={"name": "mlp", "hidden": (1,)}), epochs=20, seed=seed, verbose=0)

@@ -61,6 +61,7 @@ def test_it_is_a_run_like_any_other(ensembles, classes, tmp_path):
 
 
 @pytest.mark.parametrize("combine", ["vote", pytest.param("average", marks=pytest.mark.thorough)])
+@pytest.mark.thorough
 def test_it_exports_as_one_model_that_needs_nothing_of_this_package(ensembles, combine, classes, tmp_path, python):
     run = ensembles[combine]
     recipes.export(run, tmp_path / "out")
@@ -140,6 +141,7 @@ def test_the_same_seed_gives_the_same_model_and_a_killed_one_goes_on(classes, ti
     assert sorted(each.name for each in tmp_path.iterdir()) == ["member_0", "member_1", "member_2"]
 
 
+@pytest.mark.thorough
 def test_the_rate_is_found_once(classes, tiny):
     run = recipes.bagging(classes, tiny(learning_rate=None), members=2, epochs=1)
     assert run.range_test is not None

@@ -133,6 +133,7 @@ def check_scores(model, x, y, weights):
         ("list", {"a": 2}),
     ],
 )
+@pytest.mark.ordinarily("dictionary-None", "other names-weights2")
 def test_several_outputs(structure, weights):
     if structure == "list":
         model = with_outputs([ending(kind, name) for name, kind in THREE.items()])

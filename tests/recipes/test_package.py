@@ -20,6 +20,7 @@ def test_every_public_name_resolves():
         _ = recipes.serch
 
 
+@pytest.mark.thorough
 def test_importing_costs_little(python):
     source = f"""
 import sys

@@ -40,6 +40,7 @@ def test_of_three_classes_the_gradient_is_that_of_the_cross_entropy(classes):
     assert expected < np.mean(np.argmax(logits, axis=1) == y)
 
 
+@pytest.mark.thorough
 def test_images_are_moved_in_shares_of_their_range(images, tiny):
     run = recipes.fit(images, tiny(), epochs=5, verbose=0)
     accuracies = [recipes.adversarial_accuracy(run.model, images, epsilon) for epsilon in (0.0, 0.1, 0.3, 1.0)]

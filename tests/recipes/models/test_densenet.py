@@ -210,6 +210,7 @@ def test_he_variance():
 
 
 @pytest.mark.parametrize("normalization", ["auto", pytest.param("none", marks=pytest.mark.thorough)])
+@pytest.mark.thorough
 def test_training_lowers_the_loss(images, normalization):
     keras.utils.set_random_seed(0)
     model = densenet(images.spec, normalization=normalization, blocks=(1, 1))

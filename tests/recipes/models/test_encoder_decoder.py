@@ -268,6 +268,7 @@ def test_it_learns_to_reverse(reversed_symbols, options):
         {"teacher_forcing": True, "cell": "gru", "attention": True, "units": (4,), "hidden": (4,)},
     ],
 )
+@pytest.mark.thorough
 def test_files_give_the_same_model(ragged, tmp_path, options):
     model = encoder_decoder(ragged.spec, output_steps=3, regularization="l2+dropout", **options)
     x = ragged.arrays("test")[0]

@@ -113,6 +113,7 @@ print([name for name in sys.modules if name.split(".")[0] in ("recipes", "callba
 """
 
 
+@pytest.mark.thorough
 def test_raw_records_are_served_without_this_package(data, python, tmp_path):
     model = mixed(data.spec, hidden=(8,))
     model.export(tmp_path / "saved_model", verbose=False)

@@ -91,6 +91,7 @@ X = RANDOM.normal(size=(32, 3)).astype("float32")
 Y = X[:, :1] * X[:, 1:2]
 
 
+@pytest.mark.thorough
 def test_eager_compiled_several_steps_and_xla_give_the_same():
     paths = []
     for mode in ({}, {"run_eagerly": True}, {"steps_per_execution": 4}, {"jit_compile": True}):

@@ -56,7 +56,8 @@ print(json.dumps(alarm(sys.argv[1], two)))
 FIRST_ORDER = [name for name, entry in OPTIMIZERS.items() if not finds_its_own_step(entry)]
 
 
-@pytest.mark.parametrize("names", [("adam", "rmsprop_nesterov"), pytest.param(FIRST_ORDER, marks=pytest.mark.thorough)])
+@pytest.mark.thorough
+@pytest.mark.parametrize("names", [("adam", "rmsprop_nesterov"), FIRST_ORDER])
 def test_two_devices_and_one_give_the_same_weights(names):
     done = subprocess.run([sys.executable, "-c", SCRIPT, *names], capture_output=True, text=True, timeout=280)
     assert done.returncode == 0, done.stderr[-2000:]

@@ -87,6 +87,7 @@ def test_other_differences_are_refused(classes, tiny):
         ({"name": "dropout", "rate": 0.1}, {"name": "dropout", "rate": 0.2}),
     ],
 )
+@pytest.mark.ordinarily("one0-other0")
 def test_what_cannot_be_set_is_refused(one, other, classes, tiny):
     trainer = Trainer(classes, tiny(regularization=one))
     trainer.run(epochs=1, seed=0)

@@ -271,6 +271,7 @@ def test_nothing_is_saved(tmp_path):
     assert not keras.models.clone_model(first).losses
 
 
+@pytest.mark.thorough
 def test_a_pretrained_model_as_a_prior_in_fit(classes):
     recipe = recipes.Recipe(model={"name": "mlp", "hidden": (8,)}, learning_rate=0.05)
     old = recipes.fit(classes, recipe, epochs=2, verbose=0).model

@@ -139,6 +139,7 @@ def test_names_are_escaped(make):
     )
 
 
+@pytest.mark.thorough
 def test_written_whole_and_the_same_each_time(make, tmp_path):
     results = make(("momentum",), ("none", "l2"), trials=3)
     path = write_page(results, tmp_path / "deep" / "report.html")

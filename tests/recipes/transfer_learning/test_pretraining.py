@@ -182,6 +182,7 @@ def test_good_can_be_told_from_bad(judge):
 
 
 @pytest.mark.parametrize("how", ["corrupted", pytest.param("autoencoder", marks=pytest.mark.thorough)])
+@pytest.mark.thorough
 def test_the_same_seed_gives_the_same_weights_whatever_the_labels(how, table):
     x, y = table.arrays("train")
     others = table.with_train(x, np.random.default_rng(0).permutation(y), how="shuffled labels")
@@ -194,6 +195,7 @@ def test_the_same_seed_gives_the_same_weights_whatever_the_labels(how, table):
     assert one.history == two.history
 
 
+@pytest.mark.thorough
 def test_it_is_trained_as_the_recipe_says(table):
     recipe = Recipe(model=SMALL, optimizer="adam", regularization="weight_decay+early_stopping")
     found = pretrain(table, "autoencoder", recipe, epochs=2, verbose=0)

@@ -65,6 +65,7 @@ def test_the_records_are_those_of_this_process_whoever_is_killed(jobs, classes, 
             os.kill(pid, 0)
 
 
+@pytest.mark.thorough
 def test_too_much_memory_is_a_failure_with_its_cause(jobs, classes, tiny, tmp_path):
     with Processes(1, classes, tiny(), 1, folder=tmp_path / "work", memory_limit=0.05) as processes:
         records = run(processes, jobs[:2])

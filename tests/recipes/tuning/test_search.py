@@ -285,6 +285,7 @@ def test_a_diverging_arm_is_counted_and_stops_nothing(classes, tmp_path, search_
     assert (found.directory / "best" / "saved_model").is_dir()
 
 
+@pytest.mark.thorough
 def test_everything_may_diverge(classes, tmp_path, search_options, wild_sgd):
     options = {
         **search_options,
@@ -338,6 +339,7 @@ def test_where_everything_fails_the_cause_is_the_verdict(classes, tmp_path, sear
     assert not (tmp_path / "search" / "best").exists()
 
 
+@pytest.mark.thorough
 def test_regression(regression, tmp_path, search_options, no_pictures):
     options = {**search_options, "optimizers": ["adam", "momentum"], "regularizers": ["early_stopping"]}
     found = recipes.search(regression, directory=tmp_path / "search", **options)
@@ -354,6 +356,7 @@ def test_regression(regression, tmp_path, search_options, no_pictures):
     assert facts["test"]["root_mean_squared_error"] == pytest.approx(expected, rel=1e-6)
 
 
+@pytest.mark.thorough
 def test_the_default_directory(classes, tmp_path, monkeypatch, search_options, no_pictures):
     monkeypatch.chdir(tmp_path)
     options = {**search_options, "optimizers": ["adam"], "regularizers": ["none"], "trials": 1, "seeds": 1}

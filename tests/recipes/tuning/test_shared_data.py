@@ -8,6 +8,7 @@ from recipes.tuning.shared_data import read_data, write_data
 
 
 @pytest.mark.parametrize("name", ["digits", "docstrings", "characters"])
+@pytest.mark.ordinarily("docstrings")
 def test_data_in_a_file_is_the_same_and_cannot_be_changed(name, tmp_path):
     data = recipes.load(name)
     _ = data.train  # what TensorFlow has made of it stays behind

@@ -107,6 +107,7 @@ def test_on_a_terminal_it_ends_with_the_search(under_way, monkeypatch):
     assert "8 of 8 trainings, done" in console.file.getvalue()
 
 
+@pytest.mark.thorough
 def test_a_search_leaves_nothing_of_what_was_running(classes, tiny, tmp_path):
     seen = []
 

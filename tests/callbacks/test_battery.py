@@ -94,9 +94,7 @@ def test_initial_epoch_goes_on_in_the_middle(case, make_model, run, baseline):
 
 
 @pytest.mark.parametrize("steps", [5, 3], ids="steps_{}".format)
-@pytest.mark.ordinarily(
-    "one_cycle-steps_5", "several_validations-steps_5", "gradient_monitor-steps_3", "adversarial_training-steps_5"
-)
+@pytest.mark.ordinarily("one_cycle-steps_5", "several_validations-steps_5")
 def test_steps_per_execution_changes_nothing(free_case, steps, make_model, run, baseline):
     model = make_model(steps_per_execution=steps)
     logs = run(model, free_case.make())

@@ -47,7 +47,7 @@ ALIKE = [images, two_outputs, recurrent]
         (everything, 1),
     ],
 )
-@pytest.mark.ordinarily("everything-4", "Subclassed-4")
+@pytest.mark.ordinarily("everything-4")
 def test_a_training_is_the_same_bit_by_bit_with_and_without(make, steps, data):
     monitor = GradientMonitor(3)
     (one, history), (other, more) = fitted(make, data, steps=steps), fitted(make, data, monitor, steps=steps)
@@ -113,6 +113,7 @@ def test_nor_with_loss_scaling(data):
     np.testing.assert_allclose(monitor.layer_norms, plain.layer_norms, rtol=0.01)
 
 
+@pytest.mark.thorough
 def test_float16_gradients_that_underflow_without_loss_scaling_are_seen(data):
     def make():
         layer = K.Dense(1, name="last", dtype="mixed_float16", kernel_initializer="zeros")
@@ -152,7 +153,7 @@ def test_an_epoch_without_a_measurement_has_nan(data, tmp_path):
 
 @pytest.mark.filterwarnings("ignore:.*ran out of data:UserWarning")
 @pytest.mark.parametrize("steps", [1, 4])
-@pytest.mark.ordinarily("4")
+@pytest.mark.thorough
 def test_data_of_unknown_size_is_counted_as_it_comes(steps, data):
     keras.utils.set_random_seed(1)
     model, monitor = everything(), GradientMonitor(3)

@@ -77,6 +77,7 @@ def test_the_model_is_left_as_it_was_and_trains_on_as_without(batch):
     assert state(model) == state(other)
 
 
+@pytest.mark.thorough
 def test_before_the_first_training_too(batch):
     model, other = small(), small()
     callbacks.gradient_report(model, batch)
@@ -85,6 +86,7 @@ def test_before_the_first_training_too(batch):
     assert state(model) == state(other)
 
 
+@pytest.mark.thorough
 def test_it_says_what_the_monitor_measures_at_step_0(batch):
     report = callbacks.gradient_report(small(), batch)
     monitor = callbacks.GradientMonitor(1)

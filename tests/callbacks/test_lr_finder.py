@@ -80,6 +80,7 @@ def test_training_goes_on_as_if_there_had_been_no_test(finished, dataset):
         variable.assign(value)
 
 
+@pytest.mark.thorough
 def test_a_model_never_trained_and_metrics_never_made(dataset):
     model = network()
     weights = [w.tobytes() for w in model.get_weights()]

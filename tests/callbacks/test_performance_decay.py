@@ -113,6 +113,7 @@ def test_a_fit_has_the_rates_of_keras(make_model, run):
 
 @pytest.mark.parametrize("steps", [1, 4])
 @pytest.mark.parametrize("eager", [False, True])
+@pytest.mark.ordinarily("True-4")
 def test_every_step_whatever_the_steps_per_execution(steps, eager, fitted, make_model, recorder):
     model = make_model(recorder(0.4), steps_per_execution=steps, run_eagerly=eager)
     rates, _ = fitted([1, 1, 1, 1], PerformanceDecay(0.4, patience=1, warm_up=15, unit="steps"), model=model)

@@ -169,7 +169,7 @@ DATA = {
 
 @pytest.mark.filterwarnings("ignore:.*ran out of data:UserWarning")
 @pytest.mark.parametrize("kind", ["shuffle", "unknown size", *map(thorough, ("endless", "in order"))])
-@pytest.mark.ordinarily("unknown size")
+@pytest.mark.thorough
 def test_every_kind_of_data(kind, fit, arrays, tmp_path):
     build, options = DATA[kind]
 
@@ -187,6 +187,7 @@ def test_every_kind_of_data(kind, fit, arrays, tmp_path):
 @pytest.mark.parametrize(
     "hook", ["on_epoch_end", *map(thorough, ("on_epoch_begin", "on_train_batch_begin", "on_test_end"))]
 )
+@pytest.mark.thorough
 def test_killed_in_any_hook(hook, fit, tmp_path):
     unbroken = fit(make(), Noise())
     assert fit(make(), Resume(tmp_path, every=5), Noise(), Kill(2, hook)) is None
@@ -244,7 +245,7 @@ OTHERS = {
 
 
 @pytest.mark.parametrize("name", OTHERS)
-@pytest.mark.ordinarily("settings", "weights")
+@pytest.mark.ordinarily("settings")
 def test_the_directory_of_another_training_is_refused_before_any_step(name, fit, arrays, tmp_path):
     model_options, fit_options, settings, message = OTHERS[name]
     assert fit(make(), Resume(tmp_path, settings={"seed": 1}), Kill(15)) is None

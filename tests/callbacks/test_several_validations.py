@@ -125,7 +125,7 @@ def noisy():
         pytest.param(3, "arrays", True, marks=pytest.mark.thorough),
     ],
 )
-@pytest.mark.ordinarily("1-dataset-True")
+@pytest.mark.thorough
 def test_training_does_not_notice(validation, arrays, dataset, execution, kind, too):
     def fitted(*used):
         model = noisy()

@@ -203,6 +203,7 @@ def test_every_answer_is_one_line(call, monkeypatch, exported, tmp_path, answer,
     assert call("predict", exported, tmp_path / "x.npy") == (0, f"{line}\n{line}\n", "")
 
 
+@pytest.mark.thorough
 def test_predict_for_texts(call, served, tmp_path):
     texts = [f"{'good' if i % 2 else 'bad'} film number {i}" for i in range(60)]
     directory = served(texts, np.arange(60) / 7)
@@ -288,6 +289,7 @@ def test_lr_find(call, data_dir, tmp_path):
     assert Path(plot).read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.thorough
 def test_lr_find_suggests_the_rate_that_train_takes(call, data_dir, tmp_path):
     _, found, _ = call("lr-find", "digits", "--data-dir", data_dir, "--seed", 1, "--plot", tmp_path / "curve.png")
     _, trained, _ = call("train", "digits", "--data-dir", data_dir, "--seed", 1, "--epochs", 1)

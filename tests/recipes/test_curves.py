@@ -47,6 +47,7 @@ def test_the_default_recipe_is_accused_of_nothing(digits):
     ids=["one_cycle", "constant", "adam"],
 )
 @pytest.mark.filterwarnings("ignore:training stopped:RuntimeWarning")
+@pytest.mark.thorough
 def test_a_rate_a_hundred_times_too_large(digits, recipe):
     for seed in (0, 1):
         assert names(fit(digits, recipe, epochs=10, seed=seed, verbose=0)) == ["step size too large"]

@@ -29,16 +29,21 @@ recipe = recipes.Recipe(
     model={"name": "mlp", "hidden": [8]}, optimizer="adam", regularization="l2+early_stopping",
     learning_rate=None if "--find" in sys.argv else 0.02,
 )
-with strategy.scope() if kind != "alone" else contextlib.nullcontext():
-    run = recipes.fit(data, recipe, epochs=3, seed=1, verbose=0)
-    found = {"rate": run.recipe.learning_rate, "evaluation": run.evaluate(), **run.history}
-    weights = np.concatenate([each.ravel() for each in run.model.get_weights()]).tolist()
-    refused = ""
-    try:
-        recipes.fit(data, recipe, epochs=1, steps_per_execution=4, verbose=0)
-    except recipes.InvalidArgument as error:
-        refused = str(error)
-print(json.dumps([found, weights, refused]))
+
+def trained(scope):
+    with scope:
+        run = recipes.fit(data, recipe, epochs=3, seed=1, verbose=0)
+        found = {"rate": run.recipe.learning_rate, "evaluation": run.evaluate(), **run.history}
+        weights = np.concatenate([each.ravel() for each in run.model.get_weights()]).tolist()
+        refused = ""
+        try:
+            recipes.fit(data, recipe, epochs=1, steps_per_execution=4, verbose=0)
+        except recipes.InvalidArgument as error:
+            refused = str(error)
+    return found, weights, refused
+
+alone = trained(contextlib.nullcontext()) if kind == "devices" else None
+print(json.dumps([alone, trained(strategy.scope() if kind != "alone" else contextlib.nullcontext())]))
 """
 
 
@@ -68,7 +73,7 @@ def check_same(one, other, rtol=1e-4):
 
 @pytest.mark.parametrize("options", [(), pytest.param(("--find",), marks=pytest.mark.thorough)], ids=["rate", "search"])
 def test_two_devices(options):
-    alone, two = outcome(started("alone", *options)), outcome(started("devices", *options))
+    alone, two = outcome(started("devices", *options))
     check_same(two, alone)
     assert "steps_per_execution must be 1 or None under a tf.distribute strategy" in two[2]
     assert not alone[2]
@@ -85,7 +90,7 @@ def test_two_processes_with_a_collective_strategy():
         started("processes", TF_CONFIG=json.dumps({**cluster, "task": {"type": "worker", "index": index}}))
         for index in range(2)
     ]
-    first, second = map(outcome, two)
-    alone = outcome(started("alone"))
+    (_, first), (_, second) = map(outcome, two)
+    _, alone = outcome(started("alone"))
     check_same(first, alone)
     check_same(second, alone)

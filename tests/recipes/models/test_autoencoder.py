@@ -174,6 +174,7 @@ def test_it_learns_to_reproduce_raw_images(images, options):
     assert np.mean(nearest == labels) > 0.9  # it was told nothing of the classes
 
 
+@pytest.mark.thorough
 def test_tables(classes, kinds):
     model = autoencoder(classes.spec, hidden=(8,), code=2, scale="normalized")
     assert kinds(model) == [

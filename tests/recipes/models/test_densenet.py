@@ -116,6 +116,7 @@ def test_densenet121_computes_what_keras_own_computes():
     assert np.ptp(expected) > 1e-3
 
 
+@pytest.mark.thorough
 def test_the_smaller_networks_of_the_paper():
     plain = densenet(input_shape=(32, 32, 3), outputs=10, blocks=(12, 12, 12), compression=1, bottleneck=False)
     assert depth(plain) == 40

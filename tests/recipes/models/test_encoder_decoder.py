@@ -137,7 +137,7 @@ def test_a_decoder_after_both_directions_begins_from_both_states(cell):
 
 
 @pytest.mark.parametrize("options", [{"cell": "gru"}, {"bidirectional": True, "attention": True, "units": (4, 4)}])
-@pytest.mark.ordinarily("options1")
+@pytest.mark.thorough
 def test_padding_changes_nothing(ragged, options):
     model = encoder_decoder(ragged.spec, output_steps=4, **options)
     x = ragged.arrays("train")[0][:6]

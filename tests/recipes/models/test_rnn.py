@@ -320,6 +320,7 @@ def test_it_learns_what_was_first(ragged):
     assert run.history["loss"][-1] < 0.5 * run.history["loss"][0]
 
 
+@pytest.mark.thorough
 def test_it_learns_an_answer_at_every_step():
     random = np.random.default_rng(0)
     x = random.normal(size=(256, 5, 1)).astype("float32")
@@ -331,6 +332,7 @@ def test_it_learns_an_answer_at_every_step():
 
 
 @pytest.mark.parametrize("sequences", ["many_to_one", pytest.param("many_to_many", marks=alike)])
+@pytest.mark.thorough
 def test_files_give_the_same_model(ragged, tmp_path, sequences):
     options = {"cell": "gru", "bidirectional": True} if sequences == "many_to_one" else {"recurrent_dropout": 0.1}
     model = rnn(ragged.spec, units=(4, 3), sequences=sequences, hidden=(4,), regularization="l2+dropout", **options)

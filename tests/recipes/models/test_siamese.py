@@ -133,7 +133,7 @@ def test_large_embeddings_in_half_precision(distance):
 @pytest.mark.parametrize(
     ("distance", "least"), [("absolute", 0.86), pytest.param("euclidean", 0.88, marks=alike), ("cosine", 0.92)]
 )
-@pytest.mark.ordinarily("cosine-0.92")
+@pytest.mark.thorough
 def test_it_learns(digits, distance, least):
     keras.utils.set_random_seed(0)
     model = siamese(digits.spec, distance=distance, hidden=(100, 50))

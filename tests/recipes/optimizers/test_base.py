@@ -109,11 +109,13 @@ def check_that_a_bad_gradient_stops(optimizer, bad, **options):
         np.testing.assert_array_equal(one, other.numpy(), err_msg=other.path)
 
 
+@pytest.mark.ordinarily("adam")
 def test_a_bad_gradient_stops_the_training_and_leaves_weights_and_state(typical_case):
     check_that_a_bad_gradient_stops(typical_case.build(), np.nan)
 
 
 @pytest.mark.parametrize("options", [{"run_eagerly": True}, {}, {"steps_per_execution": 4}])
+@pytest.mark.ordinarily("options1")
 def test_whatever_way_it_runs(options):
     check_that_a_bad_gradient_stops(Momentum(), np.inf, **options)
 
@@ -207,7 +209,7 @@ ALIKE = pytest.mark.thorough
 @pytest.mark.parametrize(
     "dtype", ["float32", "bfloat16", pytest.param("float64", marks=ALIKE), pytest.param("float16", marks=ALIKE)]
 )
-@pytest.mark.ordinarily("adam", "nadam", "momentum")
+@pytest.mark.ordinarily("adam", "momentum-float32")
 def test_tensorflows_kernels_and_the_general_operations_agree(case, dtype, problem, apply, agree, monkeypatch):
     kernels = []
     for name in ("KerasMomentum", "Momentum", "RMSProp", "AdaMax", "AdagradV2", "Adadelta", "Adam", "AdamWithAmsgrad"):

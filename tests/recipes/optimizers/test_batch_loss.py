@@ -192,7 +192,7 @@ def test_a_part_of_the_batch():
     assert float(unknown.get_concrete_function(*signature)(tf.constant(X), tf.constant(Y))) == float(third.loss(values))
 
 
-@pytest.mark.ordinarily("newton")
+@pytest.mark.thorough
 def test_eager_compiled_and_several_steps_give_the_same(make_some):
     paths, work = [], []
     for mode in ({}, {"run_eagerly": True}, {"steps_per_execution": 4}):
@@ -225,6 +225,7 @@ def test_the_loss_of_the_full_batch_falls(make):
     assert losses[-1] < losses[0]
 
 
+@pytest.mark.thorough
 def test_dropout_and_batch_norm_train():
     model = network(HessianFree(damping=0.1, max_iterations=12), dropout=True, run_eagerly=True)
     losses = model.fit(X, Y, batch_size=24, epochs=8, verbose=0).history["loss"]

@@ -34,7 +34,7 @@ OF_EACH_KIND = ("nesterov", "adam", "line_search", "hessian_free")
 @pytest.mark.parametrize(
     "name", [pytest.param(n, marks=() if n in OF_EACH_KIND else pytest.mark.thorough) for n in OPTIMIZERS]
 )
-@pytest.mark.ordinarily("adam", "hessian_free")
+@pytest.mark.ordinarily("adam")
 def test_killed_and_resumed_it_is_an_unbroken_training(name, make_model, regression, tmp_path):
     def fit(*more):
         optimizer = OPTIMIZERS.build(name, learning_rate=0.01 if name not in OWN_STEP else 1.0)
@@ -52,6 +52,7 @@ def test_killed_and_resumed_it_is_an_unbroken_training(name, make_model, regress
     "name",
     ["newton", *(pytest.param(n, marks=pytest.mark.thorough) for n in [*OWN_STEP, "delta_bar_delta"] if n != "newton")],
 )
+@pytest.mark.thorough
 def test_full_batches_in_a_recipe(name, tmp_path):
     """Trained by ``recipes.fit`` with its callbacks, and exported."""
     generator = np.random.default_rng(0)

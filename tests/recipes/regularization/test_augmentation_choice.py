@@ -77,6 +77,7 @@ def test_validation_the_arrays_and_the_model_are_untouched(images):
     assert [type(layer) for layer in run.model.layers] == [type(layer) for layer in plain.layers]
 
 
+@pytest.mark.thorough
 def test_training_again_gives_the_same_numbers(images):
     trainer = Trainer(images, recipe())
     first = trainer.run(epochs=2, seed=1).history

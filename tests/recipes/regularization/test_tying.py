@@ -137,6 +137,7 @@ def test_strength_0_and_untied_are_untouched_to_the_bit():
     assert same == [True, True, False]
 
 
+@pytest.mark.thorough
 def test_strength_brings_weights_together():
     start = sum(gap(network(0), network(1)))
     ends = []
@@ -175,6 +176,7 @@ def test_tying_again_replaces_and_others_add():
     assert not third.losses
 
 
+@pytest.mark.thorough
 def test_a_trained_model_can_be_tied_and_untied():
     first, second = network(0), network(1)
     first.compile(keras.optimizers.SGD(0.0), loss=lambda y, p: 0.0 * keras.ops.sum(p, axis=-1))

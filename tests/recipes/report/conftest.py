@@ -209,7 +209,7 @@ CASES: dict[str, Callable[[], Results]] = {
     "50 arms": lambda: make_results(tuple(f"optimizer_{i}" for i in range(10)), REGULARIZERS, trials=3),
     "strange names": lambda: make_results(("a|b", "<script>alert(1)</script>"), ("$x$_1", '"[bold]&')),
 }
-FEW = ("25 arms", "1 seed", "all diverged", "regression", "strange names")
+FEW = ("25 arms", "all diverged", "strange names")
 """What the ordinary tests draw; the others are thorough."""
 
 EVERYTHING = tuple(f"{optimizer}+{regularizer}" for optimizer in ("momentum", "adam") for regularizer in ("none", "l2"))

@@ -76,6 +76,7 @@ def test_table_has_the_formatted_numbers_of_every_arm(any_results, any_page):
     assert len(any_page.tables["effects"]) == 1 + len(any_results.main_effects)
 
 
+@pytest.mark.ordinarily("25 arms", "strange names")
 def test_nothing_is_loaded_from_anywhere(any_page):
     for tag, attributes in any_page.tags:
         for name in ("src", "href", "srcset", "action", "data", "poster"):

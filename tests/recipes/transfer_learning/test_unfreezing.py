@@ -100,6 +100,7 @@ def test_a_training_with_several_rates_that_was_killed_goes_on(run, few, head, t
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.thorough
 def test_both_stages_in_one_call(run, few, head):
     def model():
         keras.utils.set_random_seed(0)

@@ -216,6 +216,7 @@ def test_a_fit_of_its_own_gets_everything_as_given(tmp_path):
     ],
     ids=["split", "weights", "classes", "in order", "frequency"],
 )
+@pytest.mark.ordinarily("split", "in order")
 def test_whatever_fit_takes(tmp_path, data):
     tuner = searched(tmp_path, trials=2, data=data, epochs=2)
     assert all(trial.status == "COMPLETED" and trial.score > 0.2 for trial in tuner.oracle.trials.values())

@@ -202,7 +202,7 @@ def digits():
 
 
 @pytest.mark.parametrize("seed", [0, 1])
-@pytest.mark.ordinarily("1")
+@pytest.mark.thorough
 def test_deep_networks_on_genuine_digits(seed, digits):
     def report(**options):
         keras.utils.set_random_seed(seed)

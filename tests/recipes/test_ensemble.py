@@ -132,6 +132,7 @@ def test_a_bootstrap_sample_holds_about_63_percent_of_the_examples(digits):
     assert all(labels[image.tobytes()] == label for image, label in zip(new_x, new_y, strict=True))
 
 
+@pytest.mark.thorough
 def test_the_same_seed_gives_the_same_model_and_a_killed_one_goes_on(classes, tiny, tmp_path, ensembles):
     recipe = tiny(regularization="dropout")
     again = recipes.bagging(classes, recipe, members=3, epochs=3, directory=tmp_path)

@@ -85,6 +85,7 @@ def test_continue_goes_on_until_the_validation_loss_is_that_of_training(run):
     assert result.evaluate("validation")["loss"] == pytest.approx(losses[-1], rel=1e-5)
 
 
+@pytest.mark.thorough
 def test_continue_has_a_cap_and_a_tenth_of_the_rate(run):
     result = recipes.refit(run, "continue", epochs=2, verbose=0)
     assert len(result.history["loss"]) == 2

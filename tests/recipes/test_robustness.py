@@ -85,6 +85,7 @@ def test_a_regression_and_a_model_that_does_not_fit_are_refused(classes, regress
         recipes.adversarial_accuracy(tiny().build_model(regression.spec), classes, 0.1)
 
 
+@pytest.mark.thorough
 def test_an_ensemble_has_gradients_and_a_vote_has_none(images, tiny):
     average, vote = (
         recipes.bagging(images, tiny(), members=2, epochs=2, combine=combine) for combine in ("average", "vote")

@@ -153,6 +153,7 @@ def test_early_stopping_restores_its_best_epoch(classes, tiny):
     assert run.evaluate("validation")["loss"] == pytest.approx(min(losses), rel=1e-6)
 
 
+@pytest.mark.thorough
 def test_under_one_cycle_the_best_epoch_is_one_of_the_descent(classes, tiny):
     run = fit(classes, tiny(regularization="early_stopping", learning_rate=1.5), epochs=10, seed=1, verbose=0)
     losses = run.history["val_loss"]

@@ -92,7 +92,7 @@ def test_penalties_are_on_all_kernels():
     ("sharing", "options"),
     [("shared", {}), pytest.param("tied", {"strength": 0.0}, marks=pytest.mark.thorough), ("tied", {"strength": 10.0})],
 )
-@pytest.mark.ordinarily("shared-options0")
+@pytest.mark.thorough
 def test_both_tasks_learn(digits, sharing, options):
     keras.utils.set_random_seed(0)
     model = multitask(digits.spec, tasks=TASKS, sharing=sharing, hidden=(100, 50), **options)

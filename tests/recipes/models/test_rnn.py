@@ -313,6 +313,7 @@ def test_only_dense_layers_are_normalized(kinds):
 # --- training and files -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_it_learns_what_was_first(ragged):
     made = {"model": lambda spec: rnn(spec, units=(12,)), "optimizer": "adam", "learning_rate": 0.05}
     run = recipes.fit(ragged, Recipe(**made, regularization="none"), epochs=20, verbose=0)

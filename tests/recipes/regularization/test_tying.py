@@ -119,6 +119,7 @@ def trained(first, second, steps=5):
     return [w.numpy() for w in model.weights]
 
 
+@pytest.mark.thorough
 def test_strength_0_and_untied_are_untouched_to_the_bit():
     plain = trained(network(0), network(1))
     first, second = network(0), network(1)

@@ -168,6 +168,7 @@ def test_the_evaluated_splits_are_half_bad_and_always_the_same(table, classes):
         np.testing.assert_array_equal(known, one[1] == 1)
 
 
+@pytest.mark.thorough
 def test_good_can_be_told_from_bad(judge):
     scores = judge.evaluate()
     assert scores["accuracy"] > 0.85  # 0.5 is chance

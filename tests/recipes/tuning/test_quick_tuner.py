@@ -273,6 +273,7 @@ def test_too_large_a_model_is_skipped(tmp_path):
     assert sizes == {4: "COMPLETED", 8: "FAILED"}
 
 
+@pytest.mark.thorough
 def test_layers_of_ones_own_may_draw_from_tensorflow(tmp_path, capfd):
     class Noise(keras.layers.Layer):
         def call(self, x, training=False):

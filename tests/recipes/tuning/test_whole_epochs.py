@@ -76,7 +76,7 @@ EMA = {"optimizer": lambda: keras.optimizers.Adam(0.02, use_ema=True, ema_moment
     ],
     ids=["as it is", "in order", "one batch", "later", "no validation", "averaged weights"],
 )
-@pytest.mark.ordinarily("as it is", "in order", "averaged weights")
+@pytest.mark.ordinarily("as it is")
 def test_it_is_what_fit_gives(arguments, options):
     options = {name: value() if callable(value) else value for name, value in options.items()}
     arrays = prepared(**arguments)

@@ -29,7 +29,7 @@ def settle_in(model: keras.Model) -> None:
             a loop that no strategy with several replicas can run.
     """
     strategy = model.distribute_strategy
-    if strategy.num_replicas_in_sync == 1:
+    if strategy.num_replicas_in_sync == 1 or "_maybe_symbolic_build" in vars(model):  # a second training has it already
         return
     model._maybe_symbolic_build = lambda **_: None
     if isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy) and strategy.extended._in_multi_worker_mode():

@@ -167,7 +167,7 @@ def check_address(address: str) -> str:
     start = time.monotonic()
     try:
         socket.create_connection((host, int(port)), timeout=PATIENCE).close()  # finds out at once where nobody listens
-        if not os.environ.get("RAY_USE_TLS", "0").strip("0"):
+        if os.environ.get("RAY_USE_TLS", "0") in ("", "0"):
             with grpc.insecure_channel(f"{host}:{port}") as channel:
                 left = PATIENCE - (time.monotonic() - start)
                 grpc.channel_ready_future(channel).result(timeout=left)  # somebody else may listen there

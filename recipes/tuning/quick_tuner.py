@@ -35,7 +35,8 @@ class QuickTuner(keras_tuner.Tuner):
       listens to batches; see :class:`recipes.tuning.whole_epochs.WholeEpochs`. Keras' shuffling is replaced by a
       permutation that depends on ``seed`` alone.
     - Every trial starts from ``seed``: weights, dropout and order of the data; a second execution from the next one.
-      Draw from Python, NumPy or Keras in a model of Keras' own layers: TensorFlow's seed is not set again for those.
+      A function that builds a model of Keras' own layers, and a callback, must draw from Python, NumPy or Keras alone:
+      TensorFlow's seed is not set again for those.
     - Every epoch's values are in ``trial_NUMBER/epochs_EXECUTION.csv`` at once. Only the best keep their weights.
 
     All else is KerasTuner's: an oracle proposes, ``search`` takes the arguments of Keras' ``fit``, and there are
@@ -114,19 +115,20 @@ class QuickTuner(keras_tuner.Tuner):
 
     def _execute(self, hp: Any, seed: int, callbacks: list[Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """One training."""
-        _begin(seed, keep_functions=self._sharing)
+        arrays = None if self._has_own_fit else self._arguments.arrays(args, kwargs, seed)
+        keep = self._sharing and arrays is not None  # whoever else shuffles or fits may draw from TensorFlow's seed
+        _begin(seed, keep_functions=keep)
         model = self._build_hypermodel(hp)
         if not isinstance(model, keras.Model):
             raise keras_tuner.errors.FatalTypeError(f"HyperModel.build must return a keras.Model, not {model!r}.")
         form = form_of(model)
-        if self._sharing and form is None:  # what is not Keras' own may draw from TensorFlow's seed
+        if keep and form is None:  # so may what is not Keras' own
             _begin(seed)
             model = self._build_hypermodel(hp)
         self._sharing = form is not None
         self._check_size(model)
         if self._has_own_fit:
             return self.hypermodel.fit(hp, model, *args, callbacks=callbacks, **kwargs)
-        arrays = self._arguments.arrays(args, kwargs, seed)
         with self._steps.like(model, form, watched=not all(isinstance(each, OWN) for each in callbacks)) as settable:
             ready = settable.model
             if arrays is None:  # generators, weights, ...: Keras knows what to do with them

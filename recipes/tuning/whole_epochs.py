@@ -103,7 +103,8 @@ class WholeEpochs:
                 listening.on_train_batch_end(stop - 1, logs)
             logs = _numbers(logs)
             if arrays.validation is not None:
-                logs |= {f"val_{name}": value for name, value in self._evaluate(arrays, listening).items()}
+                found = self._evaluate(*arrays.validation, arrays.evaluation_batch_size, listening)
+                logs |= {f"val_{name}": value for name, value in found.items()}
             listening.on_epoch_end(epoch, logs)
             if model.stop_training:
                 break
@@ -111,14 +112,12 @@ class WholeEpochs:
         listening.on_train_end(logs)
         return model.history
 
-    def _evaluate(self, arrays: FitArrays, listening: Any) -> dict[str, float]:
-        """Loss and metrics on the validation data."""
-        model, size = self.model, arrays.evaluation_batch_size
-        x, y = arrays.validation or (arrays.x, arrays.y)
+    def _evaluate(self, x: Inputs, y: tf.Tensor, size: int, listening: Any) -> dict[str, float]:
+        """Loss and metrics on validation data, in batches of this size."""
         steps = math.ceil(int(y.shape[0]) / size)
-        stride = steps_for(model, size, steps)
+        stride = steps_for(self.model, size, steps)
         listening.on_test_begin()
-        model.reset_metrics()
+        self.model.reset_metrics()
         for start in range(0, steps, stride):
             logs = self._test(x, y, tf.constant(start), tf.constant(min(start + stride, steps)), size=size)
         logs = _numbers(logs)

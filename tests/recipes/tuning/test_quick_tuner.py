@@ -222,6 +222,21 @@ def test_whatever_fit_takes(tmp_path, data):
     assert all(trial.status == "COMPLETED" and trial.score > 0.2 for trial in tuner.oracle.trials.values())
 
 
+def test_a_fit_of_its_own_may_draw_from_tensorflow(tmp_path):
+    class Own(keras_tuner.HyperModel):
+        def build(self, hp):
+            return build(hp)
+
+        def fit(self, hp, model, **options):
+            return float(tf.random.uniform(()))
+
+    tuner = recipes.QuickTuner(oracle(3), Own(), directory=tmp_path)
+    tuner.search()
+    keras.utils.set_random_seed(0)
+    expected = float(tf.random.uniform(()))
+    assert [trial.score for trial in tuner.oracle.trials.values()] == [expected] * 3
+
+
 def test_a_pipeline_is_given_as_it_is(tmp_path):
     batches = tf.data.Dataset.from_tensor_slices((X, Y)).batch(30)
     tuner = recipes.QuickTuner(oracle(2), build, directory=tmp_path)

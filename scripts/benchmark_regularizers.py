@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from _few_examples import few_examples
 from _results import ROOT, write_results
 
 import recipes
@@ -24,7 +25,6 @@ from recipes.regularization import REGULARIZERS
 from recipes.report.style import MUTED, PALETTE, VERDICTS, new_figure, styled
 from recipes.training import Trainer
 
-VALIDATION = 1000
 STRENGTHS = 4
 RATES = (0.01, 0.03)
 TUNING_SEEDS = 2
@@ -41,32 +41,6 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {  # where the catalogue has no range
     "elastic_net": [{"l1": l1, "l2": 10 * l1} for l1 in (1e-6, 1e-5, 1e-4, 1e-3)],
 }
 SOURCE = ("commit", "tensorflow", "keras", "python", "processor", "cores", "accelerators", "command")
-
-
-def datasets(names: list[str], data_dir: str | None) -> dict[str, recipes.Data]:
-    """Name -> data with few training examples, and the test split as it is."""
-    found = {}
-    for name, count in (("digits", 200), ("mnist", 1000)):
-        if f"{name}-{count}" not in names:
-            continue
-        data = recipes.load(name, data_dir=data_dir if name == "mnist" else None, batch_size=32)
-        x, y = (array[:count] for array in data.arrays("train"))
-        # The digits' own validation split is small, and the rest of the training split is not used for anything else.
-        left = zip(data.arrays("validation"), (array[count:] for array in data.arrays("train")), strict=True)
-        validation = [np.concatenate(both)[:VALIDATION] for both in left]
-        test = data.arrays("test")
-        found[f"{name}-{count}"] = recipes.Data.from_arrays(
-            x,
-            y,
-            x_validation=validation[0],
-            y_validation=validation[1],
-            x_test=test[0],
-            y_test=test[1],
-            batch_size=32,
-            class_names=data.spec.class_names,
-            name=f"{name}-{count}",
-        )
-    return found
 
 
 def settings(name: str) -> list[dict[str, Any]]:
@@ -182,7 +156,7 @@ def main() -> None:
     kept = pd.read_csv(path, keep_default_na=False) if options.go_on and path.exists() else pd.DataFrame()
     known = {tuple(key) for key in kept[["dataset", "model", "regularizer"]].to_numpy()} if len(kept) else set()
     old, rows = kept.to_dict("records"), []
-    loaded = datasets(options.datasets, options.data_dir)
+    loaded = few_examples(options.datasets, options.data_dir)
     for dataset in options.datasets:
         for model in options.models:
             for name in ("none", *options.regularizers):

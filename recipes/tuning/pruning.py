@@ -20,17 +20,21 @@ ENOUGH = 3
 
 
 def rungs(epochs: int, reduction: int = REDUCTION) -> list[int]:
-    """The epochs after which successive halving decides: 1, 3, 9, ..., below ``epochs``.
+    """The epochs after which successive halving decides: a third of ``epochs``, a third of that, and so on down to 1.
+
+    Counted from the end, so that even the last cut saves two thirds of a training, and comes as late as it can: under a
+    schedule that lowers the rate at the end, early epochs say little about the last ones.
 
     Example:
-        >>> rungs(10)
-        [1, 3, 9]
+        >>> rungs(10), rungs(30)
+        ([1, 3], [1, 3, 10])
     """
     check_integer("epochs", epochs, low=1)
-    out = [1]
-    while out[-1] * reduction < epochs:
-        out.append(out[-1] * reduction)
-    return [each for each in out if each < epochs]
+    out: list[int] = []
+    while epochs >= reduction or (epochs > 1 and not out):
+        epochs = max(1, epochs // reduction)
+        out.append(epochs)
+    return out[::-1]
 
 
 def asha(curve: Sequence[float], rivals: Sequence[Sequence[float]], epochs: int) -> bool:

@@ -11,7 +11,7 @@ from recipes.tuning.pruning import Pruned, asha, median, rungs
 
 
 @pytest.mark.parametrize(
-    ("epochs", "expected"), [(1, []), (2, [1]), (3, [1]), (4, [1, 3]), (9, [1, 3]), (30, [1, 3, 9, 27])]
+    ("epochs", "expected"), [(1, []), (2, [1]), (3, [1]), (8, [2]), (9, [1, 3]), (12, [1, 4]), (30, [1, 3, 10])]
 )
 def test_rungs(epochs, expected):
     assert rungs(epochs) == expected

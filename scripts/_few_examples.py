@@ -1,0 +1,47 @@
+"""Datasets with few training examples, where regularizers matter: digits with 200, MNIST with 1,000."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+import recipes
+
+__all__ = ["FEW", "few_examples"]
+
+FEW = {"digits-200": ("digits", 200), "mnist-1000": ("mnist", 1000)}
+"""Name -> the dataset, and how many of its training examples are used."""
+
+VALIDATION = 1000
+"""At most so many validation examples."""
+
+
+def few_examples(names: Sequence[str], data_dir: str | None) -> dict[str, recipes.Data]:
+    """Name -> data with few training examples, and the test split as it is.
+
+    Args:
+        names: of ``FEW``.
+        data_dir: where MNIST is prepared for TFDS.
+    """
+    found = {}
+    for each in names:
+        name, count = FEW[each]
+        data = recipes.load(name, data_dir=data_dir if name == "mnist" else None, batch_size=32)
+        x, y = (array[:count] for array in data.arrays("train"))
+        # The digits' own validation split is small, and the rest of the training split is not used for anything else.
+        left = zip(data.arrays("validation"), (array[count:] for array in data.arrays("train")), strict=True)
+        validation = [np.concatenate(both)[:VALIDATION] for both in left]
+        test = data.arrays("test")
+        found[each] = recipes.Data.from_arrays(
+            x,
+            y,
+            x_validation=validation[0],
+            y_validation=validation[1],
+            x_test=test[0],
+            y_test=test[1],
+            batch_size=32,
+            class_names=data.spec.class_names,
+            name=each,
+        )
+    return found

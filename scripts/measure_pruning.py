@@ -80,7 +80,7 @@ def report(table: pd.DataFrame) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data-dir", help="where MNIST is prepared for TFDS")
-    parser.add_argument("--repeats", type=int, default=10)
+    parser.add_argument("--repeats", type=int, nargs="+", default=range(10), help="which, to share the work")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--go-on", action="store_true", help="run only the searches that are not in the results yet")
     options = parser.parse_args()
@@ -88,7 +88,7 @@ def main() -> None:
     kept = pd.read_csv(path).to_dict("records") if options.go_on and path.exists() else []
     known = {(row["prune"], row["repeat"]) for row in kept}
     data, rows = few_examples([DATASET], options.data_dir)[DATASET], []
-    for repeat in range(options.repeats):
+    for repeat in options.repeats:
         for prune in RULES:
             if (prune, repeat) in known:
                 continue

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from callbacks.checks import InvalidArgument, check_choice
+from callbacks.checks import check_choice
 from recipes.catalogue import Range
 from recipes.optimizers import OPTIMIZERS
-from recipes.recipe import Recipe
+from recipes.recipe import AUTO, Recipe
 from recipes.regularization import REGULARIZERS
 from recipes.tuning.factors import FACTORS, check_levels
 
@@ -86,8 +86,8 @@ class Arm:
         """``base`` with this arm's choices, at these values of its hyperparameters.
 
         Where the base has options for what this arm chooses, ``{"name": "adam", "beta_2": 0.99}``, they are kept, but
-        for those that are tuned. 1cycle is for those whose step is scheduled; an optimizer that finds its own gets a
-        constant factor.
+        for those that are tuned. A schedule that is not compared is the base's, but for the default one, which suits
+        the optimizer: 1cycle, or a constant factor for one that finds its own step.
         """
         given = {each["name"]: each for each in base.regularization if isinstance(each, Mapping)}
         choices = []
@@ -103,13 +103,14 @@ class Arm:
             for name, level in self.choices.items()
             if name not in ALWAYS and level != FACTORS[name].of(base)
         }
-        schedule = others.pop("schedule", base.schedule)
+        by_default = base.schedule == ("constant" if base.finds_its_own_step else "one_cycle")
+        if self.schedule is None and by_default:
+            others["schedule"] = "auto"
         return dataclasses.replace(
             base,
             optimizer=base.optimizer if self.optimizer == base.optimizer_name else self.optimizer,
             regularization=tuple(choices),
             learning_rate=values["learning_rate"],
-            schedule="auto" if schedule == "one_cycle" else schedule,
             **others,
         )
 
@@ -158,13 +159,14 @@ def arms_of(base: Recipe, levels: Mapping[str, Sequence[str] | None], design: st
     """The arms of a comparison from a base recipe.
 
     Args:
-        base: what is not compared is as it says; its own choice is put first among the levels for "one_at_a_time".
+        base: what is not compared is as it says; for "one_at_a_time" its own choice is put first among the levels,
+            whether it was there or not. (A model of "auto" is no choice yet: then the first one named is the base's.)
         levels: factor by its plural -> names, None where it is not compared. With none compared at all, the default
             optimizers are, with the default regularizers.
         design: as for :func:`cross`.
 
     Raises:
-        InvalidArgument: as :func:`cross`; and for "one_at_a_time" without the base's own choice among the names.
+        InvalidArgument: as :func:`cross`.
     """
     given = {plural: names for plural, names in levels.items() if names is not None}
     if not given:
@@ -176,13 +178,11 @@ def arms_of(base: Recipe, levels: Mapping[str, Sequence[str] | None], design: st
     check_choice("design", design, DESIGNS)
     if design == "one_at_a_time":
         for plural, names in given.items():
-            own = by_plural[plural].of(base)
-            if isinstance(names, Sequence) and not isinstance(names, str) and own in names:
-                given[plural] = [own, *(name for name in names if name != own)]
-            elif names:
-                raise InvalidArgument(
-                    plural, list(names), f'with the base recipe\'s own, {own!r}, among them for design="one_at_a_time"'
-                )
+            factor = by_plural[plural]
+            names, own = check_levels(factor, names), factor.of(base)
+            if plural == "models" and own == AUTO:
+                own = names[0]
+            given[plural] = [own, *(name for name in names if factor.parts(name) != factor.parts(own))]
     return cross(given.pop("optimizers"), given.pop("regularizers"), design, **given)
 
 

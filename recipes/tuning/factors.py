@@ -41,10 +41,13 @@ class Factor:
         """Raises ``InvalidArgument``, with the nearest name, for one that this factor cannot take."""
         if not isinstance(level, str):
             raise InvalidArgument(self.name, level, "a name")
-        parts = level.split("+") if self.name == "regularizer" else [level]
-        for part in parts:
-            if part.strip() not in self.names:
-                raise UnknownName(self.name, part.strip(), list(self.names))
+        for part in self.parts(level):
+            if part not in self.names:
+                raise UnknownName(self.name, part, list(self.names))
+
+    def parts(self, level: str) -> list[str]:
+        """The names that a level joins, in alphabetical order: in any other order it is the same."""
+        return sorted(part.strip() for part in level.split("+")) if self.name == "regularizer" else [level]
 
     def of(self, base: Recipe) -> str:
         """The name that a recipe has for it."""
@@ -81,6 +84,6 @@ def check_levels(factor: Factor, levels: Sequence[str]) -> tuple[str, ...]:
         raise InvalidArgument(factor.plural, levels, "a list of at least one name")
     for level in levels:
         factor.check(level)
-    if len(set(levels)) != len(levels):
+    if len({tuple(factor.parts(level)) for level in levels}) != len(levels):
         raise InvalidArgument(factor.plural, list(levels), "a list without repetitions")
     return tuple(levels)

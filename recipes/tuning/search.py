@@ -14,7 +14,7 @@ from callbacks.checks import InvalidArgument, check_choice, check_integer, check
 from recipes.environment import versions
 from recipes.files import check_new_directory
 from recipes.recipe import Recipe
-from recipes.training import LARGEST_SEED, check_data, fit
+from recipes.training import LARGEST_SEED, check_data, check_recipe, fit
 from recipes.tuning.arms import Arm, arms_of, default_arm, factors_of
 from recipes.tuning.cluster import Cluster, check_address
 from recipes.tuning.comparison import Comparison, plan_in, write_environment
@@ -116,7 +116,7 @@ def search(
         >>> print(*found.verdict)
     """
     check_data(data)
-    base = Recipe() if recipe is None else recipe
+    base = check_recipe(recipe).resolved(data.spec)
     directory = directory or os.path.join("searches", str(data.settings["name"]))
     levels = {
         "optimizers": optimizers,
@@ -146,7 +146,6 @@ def search(
         gpus=gpus,
         directory=directory,
     )
-    base = base.resolved(data.spec)
     for arm in arms:
         arm.recipe(base, {each.name: each.default or each.low for each in arm.hyperparameters}).check(data.spec)
     for name in dict.fromkeys(arm.model for arm in arms):  # one that does not fit is refused before anything is written

@@ -315,3 +315,20 @@ def test_a_diverged_training_fails(call, data_dir, tmp_path):
     assert errors.startswith("recipes: training stopped: the loss is nan")
     assert errors.count("\n") == 1
     assert not (tmp_path / "run").exists()
+
+
+def test_the_searches_of_the_readme_are_accepted(call, monkeypatch):
+    class Accepted(Exception):
+        pass
+
+    def loads(*arguments, **options):
+        raise Accepted
+
+    monkeypatch.setattr("recipes.cli.comparing.load", loads)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    lines = (Path(recipes.__file__).parents[1] / "README.md").read_text(encoding="utf-8").splitlines()
+    searches = [line.split("#")[0].split()[1:] for line in lines if line.startswith("recipes search ")]
+    assert len(searches) >= 2
+    for arguments in searches:
+        with pytest.raises(Accepted):
+            main(arguments)

@@ -143,9 +143,43 @@ def test_with_nothing_named_the_usual_ones_are_compared():
         ({"activations": ["rellu"]}, "crossed", "did you mean 'relu'"),
         ({"layers": ["dense"]}, "crossed", "factor must be one of"),
         ({"activations": ["relu"]}, "crosed", "design must be one of"),
-        ({"activations": ["relu"]}, "one_at_a_time", "with the base recipe's own, 'elu', among them"),
+        ({"activations": []}, "one_at_a_time", "activations must be a list of at least one name"),
+        ({"regularizers": ["l2+dropout", "dropout+l2"]}, "crossed", "a list without repetitions"),
     ],
 )
 def test_what_arms_of_refuses(levels, design, message):
     with pytest.raises(InvalidArgument, match=message):
         arms_of(Recipe(), levels, design)
+
+
+@pytest.mark.parametrize(
+    ("levels", "base", "names"),
+    [
+        ({"activations": ["relu"]}, Recipe(), ["elu", "relu"]),
+        ({"activations": ["relu", "elu"]}, Recipe(), ["elu", "relu"]),
+        ({"normalizations": ["batch", "none"]}, Recipe(), ["normalization=auto", "batch", "normalization=none"]),
+        ({"models": ["cnn", "mlp"]}, Recipe(), ["cnn", "mlp"]),  # what "auto" is depends on the data
+        ({"models": ["cnn", "mlp"]}, Recipe(model="mlp"), ["mlp", "cnn"]),
+    ],
+)
+def test_one_at_a_time_begins_with_what_the_recipe_has_named_or_not(levels, base, names):
+    arms = arms_of(base, levels, "one_at_a_time")
+    assert [arm.name for arm in arms] == [f"momentum+early_stopping+{name}" for name in names]
+    (regularized,) = arms_of(Recipe(regularization="l2+dropout"), {"regularizers": ["dropout+l2"]}, "one_at_a_time")
+    assert regularized.regularizer == "l2+dropout"  # the same, and not a second arm
+
+
+def test_an_arm_has_the_schedule_that_it_is_named_after():
+    values = {"learning_rate": 0.5}
+    for optimizer in ("momentum", "line_search"):
+        for schedule in ("one_cycle", "constant"):
+            for base in (Recipe(), Recipe(optimizer="line_search")):
+                assert Arm(optimizer, "none", schedule=schedule).recipe(base, values).schedule == schedule
+
+
+@pytest.mark.parametrize("base", [Recipe(), Recipe(optimizer="line_search")])
+def test_a_schedule_that_is_not_compared_is_the_default_one_of_the_optimizer(base):
+    values = {"learning_rate": 0.5}
+    assert Arm("adam", "none").recipe(base, values).schedule == "one_cycle"
+    assert Arm("line_search", "none").recipe(base, values).schedule == "constant"
+    assert Arm("adam", "none").recipe(Recipe(schedule="constant"), values).schedule == "constant"

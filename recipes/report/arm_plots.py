@@ -71,7 +71,7 @@ def differences(results: Results) -> Figure:
     axes = figure.add_subplot()
     if not any(math.isfinite(as_float(row["difference"])) for row in rows):
         only = "Only the default arm: nothing to compare it with."
-        message(axes, "No difference is known: the trainings diverged." if rows else only)
+        message(axes, "No difference is known: an arm without a score has none." if rows else only)
         return figure
     scale = formatting.scale(results.metric)
     values = [as_float(row["difference"]) * scale for row in rows]
@@ -129,7 +129,7 @@ def heat_map(results: Results) -> Figure:
         text = formatting.score(grid[y, x] / scale, results.metric)
         known = text != formatting.MISSING
         colour = _contrast(tuple(image.cmap(image.norm(grid[y, x])))) if known else MUTED
-        axes.text(x, y, text if known else "diverged", ha="center", va="center", color=colour, fontsize=9)
+        axes.text(x, y, text if known else verdict_of(arms[0]), ha="center", va="center", color=colour, fontsize=9)
         names = [row["arm"] for row in arms]
         if results.winner in names:
             axes.add_patch(_frame(x, y, "-", PALETTE[1], "best"))
@@ -192,7 +192,7 @@ def _arm_axis(
     for place, (value, text) in enumerate(zip(values, texts, strict=True)):
         at, shown = 0.01 if results.higher_is_better else 0.99, ""
         if not math.isfinite(value):
-            shown = "diverged"
+            shown = verdict_of(row)
         elif ends and value < ends[0]:
             at, shown = 0.01, f"◀ {text}"
         elif ends and value > ends[1]:

@@ -110,7 +110,7 @@ def isolation(results: Results) -> Figure:
             panel.plot(values, [place] * len(values), "o", color=MUTED, alpha=0.5, markersize=3.5, mew=0, gid="arms")
             top = best[level]
             if top is None:
-                panel.text(0.01, place, "diverged", color=MUTED, fontsize=8.5, transform=panel.get_yaxis_transform())
+                panel.text(0.01, place, "no score", color=MUTED, fontsize=8.5, transform=panel.get_yaxis_transform())
                 continue
             value = as_float(top["validation_mean"]) * scale
             panel.plot([value], [place], "o", color=PALETTE[0], markersize=7, mec="white", gid="best")

@@ -14,6 +14,7 @@ __all__ = [
     "BEST_MARK",
     "DEFAULT_MARK",
     "EDGE_MARK",
+    "NO_SCORE",
     "Column",
     "effect_columns",
     "notes",
@@ -23,6 +24,9 @@ __all__ = [
 
 LOST = ("diverged", "failed", "pruned")
 """What may keep a training from its end."""
+
+NO_SCORE = ("diverged", "failed")
+"""What may keep an arm or a level from a score."""
 
 BEST_MARK, DEFAULT_MARK, EDGE_MARK = "★", "◆", "*"
 
@@ -51,10 +55,10 @@ class Column:
 
 
 def verdict_of(row: Row) -> str:
-    """The verdict on an arm or level: "diverged" if it has no score at all, and ``MISSING`` if nobody gave one."""
-    if not math.isfinite(as_float(row["test_mean"])):
-        return "diverged"
+    """The verdict on an arm or level: "failed" or "diverged" if it has no score, and ``MISSING`` if nobody gave one."""
     verdict = row["verdict"]
+    if not math.isfinite(as_float(row["test_mean"])) and verdict not in NO_SCORE:  # it may be the default
+        return "failed" if as_float(row.get("failed")) > 0 else "diverged"
     return verdict if isinstance(verdict, str) and verdict else formatting.MISSING
 
 

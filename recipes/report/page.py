@@ -22,7 +22,7 @@ from recipes.report.results import Results, records
 
 __all__ = ["render_page", "write_page"]
 
-_PILLS = {"better": "better", "worse": "worse", "default": "default", "diverged": "diverged"}
+_PILLS = {"better": "better", "worse": "worse", "default": "default", "diverged": "diverged", "failed": "diverged"}
 
 
 def write_page(results: Results, path: str | os.PathLike[str]) -> Path:
@@ -126,7 +126,7 @@ def _facts(results: Results) -> list[tuple[str, str]]:
 def _best(results: Results) -> str:
     best = results.row(results.winner) if results.winner is not None else None
     if best is None:
-        return "Every arm diverged."
+        return "No arm has a score."
     score = formatting.score(best["test_mean"], results.metric)
     return (
         f"Best: {best['arm']}, test {formatting.label(results.metric)} {score}. The numbers are in the table of arms."

@@ -89,7 +89,8 @@ PLOTS: dict[str, Plot] = {
         learning_rates,
         "Learning rates tried",
         "Every tuning trial is a point and the chosen one has a ring; a ring at the end of the range says that "
-        "a better rate may lie beyond it. Crosses diverged; triangles at the edge lie far beyond it.",
+        "a better rate may lie beyond it. Crosses diverged or failed; triangles at the edge lie far beyond it; hollow "
+        "ones were pruned, and stand at the score that they had then.",
     ),
 }
 

@@ -9,6 +9,18 @@ from recipes.report.results import Results
 
 __all__ = ["protocol"]
 
+PRUNED = {
+    "asha": " Only the best third of an arm's trials went on after a third of the epochs, after a third of that, and "
+    "so on.",
+    "median": " A trial was stopped when it fell below the median of the arm's earlier ones.",
+}
+
+WIDENED = (
+    " An arm whose best learning rate lay at an end of its range got half as many trials again in the decade beyond."
+)
+
+WORDS = {"diverged": "diverged", "failed": "failed", "pruned": "were pruned"}
+
 
 def protocol(results: Results) -> list[str]:
     """The protocol in words, one sentence or two for each step; settings that are not known are not mentioned.
@@ -20,11 +32,14 @@ def protocol(results: Results) -> list[str]:
     settings = results.settings
     metric = formatting.label(results.metric).removesuffix(" (%)")
     trials, epochs, seeds = (_count(settings.get(name)) for name in ("trials", "epochs", "seeds"))
+    prune = settings.get("prune") or "none"
     budget = f"{trials} trial{'s' * (trials != 1)}" if trials else "as many trials as every other"
     length = f" of at most {epochs} epoch{'s' * (epochs != 1)}" if epochs else ""
     steps = [
         f"Every arm, an optimizer with a regularizer, got the same budget: {budget}{length}, in which its own learning "
-        "rate and the strengths of its own regularizer were searched. No arm had to live with the settings of another.",
+        "rate and the strengths of its own regularizer were searched. No arm had to live with the settings of another."
+        + PRUNED.get(prune, "")
+        + (WIDENED if settings.get("widen") else ""),
         f"The setting with the best validation {metric} was chosen. The test split had no part in any choice; it was "
         "used for the reported numbers only.",
     ]
@@ -44,13 +59,16 @@ def protocol(results: Results) -> list[str]:
             "are. Within noise means that this experiment cannot tell the arm from the default, not that they are "
             "equal."
         )
-    diverged = int(results.trials["diverged"].fillna(False).astype(bool).sum())
     total = len(results.trials)
+    lost = {"diverged": int(results.trials["diverged"].fillna(False).astype(bool).sum())}
+    if "status" in results.trials:
+        lost |= {word: int((results.trials["status"] == word).sum()) for word in ("failed", "pruned")}
     if total:
+        parts = [f"{count:,} {WORDS[word]}" for word, count in lost.items() if count]
         steps.append(
-            f"{diverged:,} of {total:,} trainings diverged; they count as failed trials of their arm."
-            if diverged
-            else f"None of the {total:,} trainings diverged."
+            f"Of {total:,} trainings {' and '.join(parts)}; they stay in the records of their arm."
+            if parts
+            else f"None of the {total:,} trainings diverged or failed."
         )
     return steps
 

@@ -13,6 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from recipes.report import formatting
+from recipes.report.columns import NO_SCORE
 from recipes.report.results import Results, as_float
 from recipes.report.style import INK, MUTED, PALETTE, SYMBOLS, message, new_figure, plain, styled, window
 
@@ -69,8 +70,9 @@ def learning_curves(results: Results) -> Figure:
 def learning_rates(results: Results) -> Figure:
     """The validation score of each tuning trial against its learning rate, one panel an optimizer.
 
-    Colour and symbol tell the regularizer. A ring marks the trial that was chosen, a cross a trial that diverged (its
-    height means nothing). Trials far worse than the others are small triangles at the edge.
+    Colour and symbol tell the regularizer. A ring marks the trial that was chosen, a cross a trial that diverged or
+    failed (its height means nothing), a hollow symbol one that was pruned, at the score that it had then. Trials far
+    worse than the others are small triangles at the edge.
     """
     tuned = results.stage("tune")
     optimizers, regularizers = results.levels("optimizer"), results.levels("regularizer")
@@ -80,7 +82,9 @@ def learning_rates(results: Results) -> Figure:
     panels = figure.subplots(lines, columns, squeeze=False, sharex=True, sharey=True).ravel()
     scale = formatting.scale(results.metric)
     tried = tuned.assign(
-        rate=tuned["learning_rate"].astype(float), shown=tuned["validation_score"].astype(float) * scale
+        rate=tuned["learning_rate"].astype(float),
+        shown=tuned["validation_score"].astype(float) * scale,
+        status=tuned.get("status", ""),
     )
     tried = tried[tried["rate"] > 0]
     ends = window(tried["shown"], results.higher_is_better) or (0.0, 1.0)
@@ -107,7 +111,11 @@ def learning_rates(results: Results) -> Figure:
     handles = [_symbol(number, plain(name)) for number, name in enumerate(regularizers)]
     handles.append(Line2D([], [], linestyle="", marker="o", mfc="none", mec=INK, markersize=11, label="chosen"))
     if tried["shown"].isna().any():
-        handles.append(Line2D([], [], linestyle="", marker="x", color=MUTED, markersize=6, label="diverged"))
+        words = [name for name in NO_SCORE if name in set(tried.loc[tried["shown"].isna(), "status"])]
+        label = " or ".join(words) or "diverged"
+        handles.append(Line2D([], [], linestyle="", marker="x", color=MUTED, markersize=6, label=label))
+    if (tried["status"] == "pruned").any():
+        handles.append(Line2D([], [], linestyle="", marker="o", mfc="none", mec=MUTED, markersize=5, label="pruned"))
     figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 2 + columns))
     return figure
 
@@ -146,17 +154,20 @@ def _draw_trials(
 ) -> None:
     """The trials of one arm: where they lie, and at the worse edge those that lie beyond it or have no score."""
     colour, symbol = PALETTE[number % len(PALETTE)], SYMBOLS[number % len(SYMBOLS)]
-    panel.plot(
-        arm["rate"].to_numpy(),
-        arm["shown"].to_numpy(),
-        linestyle="",
-        marker=symbol,
-        color=colour,
-        alpha=0.8,
-        markersize=5,
-        mew=0,
-        gid="trials",
-    )
+    pruned = arm["status"] == "pruned"
+    for rows, filled in ((arm[~pruned], True), (arm[pruned], False)):
+        panel.plot(
+            rows["rate"].to_numpy(),
+            rows["shown"].to_numpy(),
+            linestyle="",
+            marker=symbol,
+            color=colour,
+            alpha=0.8,
+            markersize=5,
+            mfc=colour if filled else "none",
+            mew=0 if filled else 1,
+            gid="trials" if filled else "pruned",
+        )
     edge = _edge(higher_is_better)
     lost = arm[arm["shown"].isna()]
     beyond = arm[(arm["shown"] < ends[0]) | (arm["shown"] > ends[1])]

@@ -12,12 +12,18 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
-from recipes.report.columns import Column, effect_columns, notes, summary_columns
+from recipes.report.columns import NO_SCORE, Column, effect_columns, notes, summary_columns
 from recipes.report.results import Results, records
 
 __all__ = ["main_effects_table", "rich_table", "text_table"]
 
-_COLOURS = {"better": "green", "worse": "red", "default": "cyan", "within noise": "dim", "diverged": "magenta"}
+_COLOURS = {
+    "better": "green",
+    "worse": "red",
+    "default": "cyan",
+    "within noise": "dim",
+    **dict.fromkeys(NO_SCORE, "magenta"),
+}
 _GAP = 2  # characters between two columns
 
 

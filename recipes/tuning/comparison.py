@@ -54,8 +54,10 @@ class Comparison:
         direction = settings["direction"]
         default = next(arm for arm in arms_in(settings) if arm.name == settings["default_arm"])
         confidence = settings["confidence"]
-        table = summary(trials, default.name, direction, epochs, confidence)
-        effects = main_effects(trials, default, direction, settings["design"], confidence)
+        examples = settings["data"]["counts"]["test"]
+        step = 1.0 / examples if settings["metric"] == "accuracy" and examples else 0.0
+        table = summary(trials, default.name, direction, epochs, confidence, step)
+        effects = main_effects(trials, default, direction, settings["design"], confidence, step)
         failures = list(trials.loc[trials["status"] == "failed", "message"])
         self.results = Results(
             settings=settings,

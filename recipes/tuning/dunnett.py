@@ -34,7 +34,10 @@ NOTHING = Difference(math.nan, math.nan, math.nan)
 
 
 def compare_with(
-    control: Sequence[float], samples: Sequence[Sequence[float]], level: float = LEVEL
+    control: Sequence[float],
+    samples: Sequence[Sequence[float]],
+    level: float = LEVEL,
+    resolution: float = 0.0,
 ) -> list[Difference]:
     """How each of several samples differs from one control, all measured with the same seeds.
 
@@ -47,15 +50,19 @@ def compare_with(
         control: values, one a seed.
         samples: of the same length each. One that holds NaN gets NaN and takes no part.
         level: the chance that any of the intervals misses, between 0 and 1. Default 0.05.
+        resolution: the step in which values are known, 1 / n for an accuracy on n examples. Two differences that come
+            out equal because of it are no proof that there is no noise: it is taken to be at least that of rounding.
+            Default 0.
 
     Returns:
-        A :class:`Difference` for each sample; all NaN with fewer than two seeds.
+        A :class:`Difference` for each sample; all NaN with fewer than two seeds, and where a difference is the same to
+        the last bit for every seed though it is not 0.
 
     Source: Dunnett 1955, "A multiple comparison procedure for comparing several treatments with a control".
 
     Example:
-        >>> same, better = compare_with([0.90, 0.95], [[0.90, 0.95], [0.97, 1.02]])
-        >>> same.p > 0.9, better.p < 0.1
+        >>> same, better = compare_with([0.90, 0.95, 0.93], [[0.91, 0.94, 0.93], [0.97, 1.02, 0.99]])
+        >>> same.p > 0.9, better.p < 0.01
         (True, True)
     """
     usable = [k for k, each in enumerate(samples) if np.isfinite(each).all()]
@@ -67,15 +74,17 @@ def compare_with(
     arms = len(values)
     rest = values - values.mean(axis=1, keepdims=True) - values.mean(axis=0) + values.mean()
     freedom = (arms - 1) * (seeds - 1)
-    pooled = 2.0 * float((rest**2).sum()) / freedom  # of one seed's difference
+    pooled = max(2.0 * float((rest**2).sum()) / freedom, resolution**2 / 6.0)  # of one seed's difference
     critical = critical_value(arms - 1, freedom, level)
     for k, differences in zip(usable, values[1:] - values[0], strict=True):
         mean = float(differences.mean())
         error = math.sqrt(max(pooled, float(differences.var(ddof=1))) / seeds)
         if error > 1e-12 * max(1.0, abs(mean)):
             p = float(family_error(abs(mean) / error, arms - 1, freedom))
-        else:  # no spread at all: every difference is certain
-            p, error = float(abs(mean) <= 1e-12), 0.0
+        elif abs(mean) <= 1e-12:  # the same trainings under two names
+            p, error = 1.0, 0.0
+        else:
+            continue
         out[k] = Difference(p, mean - critical * error, mean + critical * error)
     return out
 

@@ -88,6 +88,7 @@ def summary(
     direction: str,
     epochs: pd.DataFrame | None = None,
     confidence: float = 1.0 - LEVEL,
+    resolution: float = 0.0,
 ) -> pd.DataFrame:
     """One row an arm, best validation mean first, compared seed by seed with the default arm on the test split.
 
@@ -97,7 +98,8 @@ def summary(
     ``seconds_to_default``, what it takes on average until the validation score is that which the default arm ends
     with at the same seed, NaN where a seed never gets there; ``sensitivity``, by how much the median of its tuning
     trials is worse than the best, so what a rate picked at random would cost (those that diverged count as the worst
-    of all that did not).
+    of all that did not; NaN where trials were pruned, whose end nobody knows); ``seconds``, the median time of its
+    confirming trainings, which are those of all arms alike.
 
     Args:
         trials: a row a training, from :func:`tables`.
@@ -105,6 +107,7 @@ def summary(
         direction: "max" or "min".
         epochs: a row a training and epoch; without it nothing is said of the way there.
         confidence: of all intervals, between 0 and 1. Default 0.95.
+        resolution: the step in which test scores are known, as for :func:`recipes.tuning.dunnett.compare_with`.
     """
     import pandas as pd
 
@@ -133,6 +136,7 @@ def summary(
             epoch * row["seconds"] / row["epochs_run"] if row.get("epochs_run", 0) else math.nan
             for epoch, row in zip(reached, confirm.to_dict("records"), strict=False)
         ]
+        pruned = int((statuses == "pruned").sum())
         tried = (sign * tuned["validation_score"]).fillna(worst).to_numpy()
         rows.append(
             {
@@ -141,7 +145,7 @@ def summary(
                 "learning_rate": first["learning_rate"],
                 **{name: first[name] for name in strengths},
                 "trials": len(tuned),
-                "pruned": int((statuses == "pruned").sum()),
+                "pruned": pruned,
                 "diverged": int(group["diverged"].sum()),
                 "failed": int((statuses == "failed").sum()),
                 "seeds": len(confirm),
@@ -152,14 +156,16 @@ def summary(
                 "test_low": low,
                 "test_high": high,
                 "at_edge": at_edge(Arm(first["optimizer"], first["regularizer"]), float(first["learning_rate"])),
-                "sensitivity": float(np.max(tried) - np.median(tried)) if len(tried) else math.nan,
+                "sensitivity": float(np.max(tried) - np.median(tried)) if len(tried) and not pruned else math.nan,
                 "epochs_to_default": float(np.mean(reached)) if len(reached) else math.nan,
                 "seconds_to_default": float(np.mean(seconds)) if len(seconds) else math.nan,
-                "seconds": float(group["seconds"].mean()),
+                "seconds": float(confirm["seconds"].median()),
             }
         )
     others = [arm for arm in scores if arm != default]
-    tests = dict(zip(others, compare_with(scores[default], [scores[arm] for arm in others], level), strict=True))
+    compared = compare_with(scores[default], [scores[arm] for arm in others], level, resolution)
+    tests = dict(zip(others, compared, strict=True))
+    confirm_failed = set(confirmed.loc[confirmed["status"] == "failed", "arm"]) if "status" in confirmed else set()
     control = float(np.mean(scores[default]))
     for row in rows:
         is_default = row["arm"] == default
@@ -167,7 +173,7 @@ def summary(
         p, low, high = tests.get(row["arm"], (math.nan, 0.0, 0.0))
         word = "default" if is_default else _word(difference, p, direction, level)
         row |= {"difference": difference, "difference_low": low, "difference_high": high, "p_value": p}
-        nothing = "failed" if row["failed"] >= row["seeds"] else "diverged"
+        nothing = "failed" if row["arm"] in confirm_failed else "diverged"
         row["verdict"] = word if math.isfinite(row["test_mean"]) or is_default else nothing
     table = pd.DataFrame(rows)
     return (
@@ -179,13 +185,18 @@ def summary(
 
 
 def main_effects(
-    trials: pd.DataFrame, default: Arm, direction: str, design: str = "crossed", confidence: float = 1.0 - LEVEL
+    trials: pd.DataFrame,
+    default: Arm,
+    direction: str,
+    design: str = "crossed",
+    confidence: float = 1.0 - LEVEL,
+    resolution: float = 0.0,
 ) -> pd.DataFrame:
     """Each level of each factor averaged over all arms that have it: optimizers over the regularizers, and so on.
 
     With "one_at_a_time" only arms count that differ from the default one in that factor alone. The averages are taken
-    seed by seed and compared with those of the default arm's level, as arms are. Arms that diverged leave their level
-    without a number. Optimizers and regularizers are always there, other factors where they are compared.
+    seed by seed and compared with those of the default arm's level, as arms are. Arms that diverged or failed leave
+    their level without a number. Optimizers and regularizers are always there, other factors where they are compared.
     """
     import pandas as pd
 
@@ -205,11 +216,22 @@ def main_effects(
             for level in levels
         }
         others = [level for level in levels if level != control]
-        tests = dict(zip(others, compare_with(by_level[control], [by_level[level] for level in others]), strict=True))
+        averaged = int(alike[factor].value_counts().min()) / max(1, alike["seed"].nunique())
+        step = resolution / math.sqrt(max(1.0, averaged))  # of a mean over so many arms
+        compared = compare_with(by_level[control], [by_level[level] for level in others], resolution=step)
+        tests = dict(zip(others, compared, strict=True))
         for level in levels:
             mean, sd = _mean_sd(by_level[level])
             difference = 0.0 if level == control else mean - _mean_sd(by_level[control])[0]
             p = tests.get(level, NOTHING)[0]
+            of_level = alike[alike[factor] == level]
+            failed = "status" in of_level and bool((of_level["status"] == "failed").any())
+            if level == control:
+                word = "default"
+            elif math.isfinite(mean):
+                word = _word(difference, p, direction, 1.0 - confidence)
+            else:
+                word = "failed" if failed else "diverged"
             rows.append(
                 {
                     "factor": factor,
@@ -218,7 +240,7 @@ def main_effects(
                     "test_sd": sd,
                     "difference": difference,
                     "p_value": p,
-                    "verdict": "default" if level == control else _word(difference, p, direction, 1.0 - confidence),
+                    "verdict": word,
                 }
             )
     return pd.DataFrame(rows)

@@ -61,7 +61,8 @@ def verdict(
             f"which is {noise} (p = {best['p_value']:.2g}, corrected for {tested})."
         )
     elif not math.isfinite(default["test_mean"]):
-        sentences.append(f"The default arm ({_arm(default)}) diverged, so nothing can be compared with it.")
+        lost = "failed" if default.get("failed", 0) else "diverged"
+        sentences.append(f"The default arm ({_arm(default)}) {lost}, so nothing can be compared with it.")
     else:
         sentences.append("Whether that is more than noise cannot be said: it takes at least 2 seeds.")
     parts = []

@@ -61,7 +61,7 @@ def test_protocol_follows_the_settings(make, results):
     assert "Dunnett" not in lone
     assert "One seed says nothing" in lone
     diverged = int(results.trials["diverged"].sum())
-    assert f"{diverged} of {len(results.trials)} trainings diverged" in steps
+    assert f"Of {len(results.trials)} trainings {diverged} diverged;" in steps
     bare = dataclasses.replace(results, settings={"metric": "accuracy", "direction": "max", "default_arm": "a"})
     assert "None" not in " ".join(protocol(bare))
 
@@ -95,3 +95,17 @@ def test_files_are_whole_or_not_there(tmp_path, monkeypatch):
         write_bytes(path, b"new")
     assert path.read_bytes() == b"old"
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_the_protocol_tells_of_what_was_pruned_failed_and_widened(make, results):
+    plain = " ".join(protocol(results))
+    assert "best third" not in plain
+    assert "decade beyond" not in plain
+    status = ["failed", "pruned", "pruned", *["finished"] * (len(results.trials) - 3)]
+    for rule, words in (("asha", "best third"), ("median", "below the median")):
+        settings = {**results.settings, "prune": rule, "widen": True}
+        told = dataclasses.replace(results, settings=settings, trials=results.trials.assign(status=status))
+        steps = " ".join(protocol(told))
+        assert words in steps
+        assert "decade beyond" in steps
+        assert "and 1 failed and 2 were pruned" in steps

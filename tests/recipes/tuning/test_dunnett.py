@@ -105,9 +105,24 @@ def test_those_left_out_do_not_change_the_others():
     assert compare_with(control, [[NAN, 0.1, 0.1], sample])[1] == compare_with(control, [sample])[0]
 
 
-def test_without_any_spread_every_difference_is_certain():
+def test_without_any_spread_nothing_is_certain():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         same, other = compare_with([0.1, 0.1, 0.1], [[0.1, 0.1, 0.1], [0.3, 0.3, 0.3]])
     assert same == pytest.approx((1.0, 0.0, 0.0))
-    assert other == pytest.approx((0.0, 0.2, 0.2))
+    assert all(math.isnan(each) for each in other)
+
+
+def test_scores_that_are_rounded_to_the_same_difference_are_no_proof():
+    examples, random, alarms = 360, np.random.default_rng(0), {0.0: 0, 1 / 360: 0}
+    for _ in range(1000):
+        scores = np.round(random.normal(0.97, 0.004, (2, 2)) * examples) / examples
+        for resolution in alarms:
+            (difference,) = compare_with(scores[0], [scores[1]], resolution=resolution)
+            alarms[resolution] += difference.p < 0.05
+    assert alarms[1 / examples] <= 1000 * (0.05 + 3 * math.sqrt(0.05 * 0.95 / 1000))
+    (difference,) = compare_with([0.9, 0.95], [[0.9 + 1 / examples, 0.95 + 1 / examples]], resolution=1 / examples)
+    assert difference.p > 0.05
+    assert difference.low < 0 < difference.high
+    (difference,) = compare_with([0.6, 0.6], [[0.9, 0.9]], resolution=1 / examples)
+    assert difference.p < 0.05

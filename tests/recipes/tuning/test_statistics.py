@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
+from recipes.report.columns import verdict_of
 from recipes.tuning.arms import Arm
 from recipes.tuning.statistics import best_setting, main_effects, summary, tables
 from recipes.tuning.verdict import verdict
@@ -65,7 +66,7 @@ def test_a_summary_worked_by_hand(make_trials):
     assert (default["test_low"], default["test_high"]) == pytest.approx((0.92 - half, 0.92 + half))
     assert adam["verdict"] == "better"
     assert (adam["trials"], adam["seeds"], adam["diverged"]) == (2, 3, 0)
-    assert adam["seconds"] == pytest.approx(3.0)
+    assert adam["seconds"] == pytest.approx(4.0)  # the median of the three that confirm
     assert default["verdict"] == "default"
     assert (default["difference"], default["difference_low"], default["difference_high"]) == (0.0, 0.0, 0.0)
     assert math.isnan(default["p_value"])
@@ -224,7 +225,7 @@ def test_main_effects_worked_by_hand(make_trials):
     assert effects.loc[("optimizer", "momentum"), "verdict"] == "default"
     assert effects.loc[("optimizer", "momentum"), "difference"] == 0.0
     assert math.isnan(effects.loc[("optimizer", "sgd"), "test_mean"])
-    assert effects.loc[("optimizer", "sgd"), "verdict"] == "not tested"
+    assert effects.loc[("optimizer", "sgd"), "verdict"] == "diverged"
     assert effects.loc[("regularizer", "none"), "test_mean"] == pytest.approx(
         (0.80 + 0.90 + 0.5 + 0.82 + 0.94 + 0.5) / 6
     )
@@ -255,3 +256,28 @@ def test_tables():
     assert list(epochs["learning_rate"]) == [0.1, 0.2, 0.75, 0.75]
     assert list(epochs["val_loss"].fillna(-1)) == [3.5, -1, 3.5, -1]
     assert list(epochs["trial"]) == [0, 0, 1, 1]
+
+
+def test_what_failed_is_not_said_to_have_diverged(make_trials):
+    for lost in ("adam+none", "momentum+none"):
+        scores = {arm: [0.9, NAN if arm == lost else 0.91] for arm in ("momentum+none", "adam+none")}
+        trials = make_trials(scores).assign(diverged=False)
+        trials["status"] = np.where(trials["test_score"].isna() & (trials["stage"] == "confirm"), "failed", "finished")
+        table, sentences = judge(trials)
+        words = {arm: verdict_of(row(table, arm).to_dict()) for arm in scores}
+        assert words[lost] == "failed"
+        effects = main_effects(trials, DEFAULT, "max")
+        level = effects[(effects["factor"] == "optimizer") & (effects["level"] == lost.split("+")[0])].iloc[0]
+        assert level["verdict"] == ("default" if lost == DEFAULT.name else "failed")
+        assert "diverged" not in " ".join(sentences)
+    assert "The default arm (momentum with no regularizer) failed" in " ".join(sentences)
+
+
+def test_what_a_wrong_rate_costs_is_not_known_of_pruned_trials(make_trials):
+    trials = make_trials({"momentum+none": [0.9, 0.9], "adam+none": [0.9, 0.9]}).assign(status="finished")
+    assert summary(trials, DEFAULT.name, "max")["sensitivity"].notna().all()
+    first = (trials["arm"] == "adam+none") & (trials["stage"] == "tune") & (trials["trial"] == 0)
+    trials.loc[first, "status"] = "pruned"
+    table = summary(trials, DEFAULT.name, "max")
+    assert math.isnan(row(table, "adam+none")["sensitivity"])
+    assert math.isfinite(row(table, "momentum+none")["sensitivity"])

@@ -5,8 +5,8 @@ dropout, noise on the inputs, or adversarial examples: 16 trials an arm of 12 ep
 best arm is the first of the table. Each repeat has seeds of its own; how often repeats without pruning agree among each
 other says what could be asked for. Epochs are counted over all trainings, those that confirm among them.
 
-    python scripts/measure_pruning.py --data-dir DIR               # DIR: where MNIST is prepared for TFDS
-    python scripts/measure_pruning.py --data-dir DIR --go-on       # keep the searches that are in the results
+    python scripts/measure_pruning.py --data-dir DIR                       # DIR: where MNIST is prepared for TFDS
+    python scripts/measure_pruning.py --data-dir DIR --searches FOLDER     # keeps the searches there, and goes on
 
 Writes ``results/pruning.csv``, a row a search.
 """
@@ -14,13 +14,14 @@ Writes ``results/pruning.csv``, a row a search.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from _few_examples import few_examples
-from _results import ROOT, write_results
+from _results import write_results
 
 import recipes
 
@@ -36,11 +37,9 @@ SEARCH: dict[str, Any] = {
 RULES = ("none", "asha", "median")
 
 
-def measured(data: recipes.Data, prune: str, repeat: int, workers: int, folder: Path) -> dict[str, Any]:
+def measured(data: recipes.Data, prune: str, repeat: int, folder: Path) -> dict[str, Any]:
     """A row: what a search found and how many epochs it took."""
-    found = recipes.search(
-        data, **SEARCH, prune=prune, seed=1000 * repeat, workers=workers, directory=folder, verbose=0
-    )
+    found = recipes.search(data, **SEARCH, prune=prune, seed=1000 * repeat, directory=folder, verbose=0)
     trials, table = found.results.trials, found.table()
     tuning = trials[trials["stage"] == "tune"]
     return {
@@ -81,22 +80,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data-dir", help="where MNIST is prepared for TFDS")
     parser.add_argument("--repeats", type=int, nargs="+", default=range(10), help="which, to share the work")
-    parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--go-on", action="store_true", help="run only the searches that are not in the results yet")
+    parser.add_argument("--rules", nargs="+", default=RULES, choices=RULES)
+    parser.add_argument("--searches", type=Path, help="a folder for the searches; those that are there go on")
     options = parser.parse_args()
-    path = ROOT / "results" / "pruning.csv"
-    kept = pd.read_csv(path).to_dict("records") if options.go_on and path.exists() else []
-    known = {(row["prune"], row["repeat"]) for row in kept}
     data, rows = few_examples([DATASET], options.data_dir)[DATASET], []
-    for repeat in options.repeats:
-        for prune in RULES:
-            if (prune, repeat) in known:
-                continue
-            with tempfile.TemporaryDirectory() as folder:
-                rows.append(measured(data, prune, repeat, options.workers, Path(folder) / "search"))
-            write_results("pruning", rows, kept)
-            print(rows[-1], flush=True)
-    report(pd.DataFrame([*kept, *rows]))
+    kept = contextlib.nullcontext(options.searches) if options.searches else tempfile.TemporaryDirectory()
+    with kept as folder:
+        for repeat in options.repeats:
+            for prune in options.rules:
+                rows.append(measured(data, prune, repeat, Path(folder) / f"{prune}-{repeat}"))
+                print(rows[-1], flush=True)
+    if set(options.rules) == set(RULES):
+        write_results("pruning", rows)
+        report(pd.DataFrame(rows))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import platform
 import subprocess
 from pathlib import Path
 
-__all__ = ["commit", "hardware", "versions"]
+__all__ = ["commit", "cores", "hardware", "versions"]
 
 PACKAGES = ("tensorflow", "keras", "keras-tuner", "tensorflow-datasets", "numpy", "scipy")
 
@@ -26,11 +26,15 @@ def versions() -> dict[str, str]:
     return found
 
 
+def cores() -> int:
+    """How many cores this process may use, which may be fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def hardware() -> dict[str, str | int]:
     """Processor, cores that this process may use, memory in GiB and accelerators."""
     import tensorflow as tf
 
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     processor = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.is_file():
@@ -44,7 +48,7 @@ def hardware() -> dict[str, str | int]:
     accelerators = [device.device_type for device in tf.config.list_physical_devices() if device.device_type != "CPU"]
     return {
         "processor": processor,
-        "cores": cores,
+        "cores": cores(),
         "memory_gib": memory,
         "accelerators": ", ".join(accelerators) or "none",
         "system": f"{platform.system()} {platform.machine()}",

@@ -20,7 +20,7 @@ find_python() {
 }
 
 setup_venv() {
-    local extras="$1" python want free mark=.venv/.installed
+    local extras="$1" python want free mark=.venv/.installed prompt=keras-training-recipes
     want="$(cat pyproject.toml constraints.txt scripts/_setup.sh | cksum) $PWD"
     if [ -x .venv/bin/python ] && [ -f "$mark" ] && grep -qxF "$want $extras" "$mark" 2>/dev/null; then
         return
@@ -31,8 +31,11 @@ setup_venv() {
     [ -w . ] || fail "cannot write to $PWD"
     echo "Installing into $PWD/.venv with $("$python" --version) (a few minutes the first time) ..." >&2
     if ! .venv/bin/python -c '' >/dev/null 2>&1 || ! grep -qF "$PWD" "$mark" 2>/dev/null; then
+        if [ -e .venv ] && [ ! -f "$mark" ] && ! grep -qs "^prompt = .*$prompt" .venv/pyvenv.cfg; then
+            fail "there is a .venv here that this script has not made: move it away, or install into it yourself (.venv/bin/pip install -c constraints.txt -e .)"
+        fi
         rm -rf .venv
-        "$python" -m venv .venv >/dev/null 2>.venv.log || fail "cannot make a virtual environment: $(tail -n 1 .venv.log)"
+        "$python" -m venv --prompt "$prompt" .venv >/dev/null 2>.venv.log || fail "cannot make a virtual environment: $(tail -n 1 .venv.log)"
     fi
     rm -f .venv.log
     if ! .venv/bin/python -m pip install --quiet --disable-pip-version-check --retries 2 --timeout 30 \

@@ -25,6 +25,8 @@ from recipes.cli.options import (
     Initializer,
     Model,
     Normalization,
+    Optimizer,
+    Regularizer,
     Schedule,
     Seed,
     Target,
@@ -52,6 +54,8 @@ def search(
     normalizations: Compared = None,
     models: Compared = None,
     design: Annotated[str, typer.Option(help='"crossed": all combinations; or "one_at_a_time".')] = "crossed",
+    optimizer: Optimizer = "momentum",
+    regularizer: Regularizer = "early_stopping",
     model: Model = "auto",
     activation: Activation = "elu",
     initializer: Initializer = "he_normal",
@@ -75,6 +79,9 @@ def search(
     ] = None,
     cores: Annotated[float, typer.Option(help="Cores that a training takes on the cluster.")] = 1,
     gpus: Annotated[float, typer.Option(help="GPUs that a training takes on the cluster.")] = 0,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Run again what failed when this search was run before.")
+    ] = False,
     seed: Seed = 0,
     batch_size: BatchSize = None,
     validation: Validation = None,
@@ -83,7 +90,7 @@ def search(
     """Compare choices on a dataset, fairly: which wins, by how much, how surely.
 
     Give the names to compare, with commas: --optimizers momentum,adam
-    --activations elu,relu. Whatever is not compared is as --model, --schedule,
+    --activations elu,relu. Whatever is not compared is as --optimizer, --model,
     ... say. With nothing given, five optimizers are compared with five
     regularizers.
     """
@@ -92,7 +99,13 @@ def search(
 
     told = choices(target, task, features, exclude, image_size)
     base = Recipe(
-        model=model, activation=activation, initializer=initializer, normalization=normalization, schedule=schedule
+        optimizer=optimizer,
+        regularization=regularizer,
+        model=model,
+        activation=activation,
+        initializer=initializer,
+        normalization=normalization,
+        schedule=schedule,
     )
     given = {
         "optimizers": optimizers,
@@ -123,10 +136,14 @@ def search(
     }
     check_search(base, compared, **options)
     data = load(dataset, data_dir=data_dir, batch_size=batch_size, validation=validation, seed=seed, **told)
-    found = search(data, recipe=base, command=shlex.join(["recipes", *sys.argv[1:]]), **compared, **options)
+    command = shlex.join(["recipes", *sys.argv[1:]])
+    found = search(data, recipe=base, command=command, retry_failed=retry_failed, **compared, **options)
     _show(found)
-    say("", f"Everything is in {found.directory}: report.html, plots/, summary.csv, trials.csv, epochs.csv;")
-    say(f"the winner, ready to serve, in {found.directory / 'best' / 'saved_model'}")
+    winner = found.directory / "best" / "saved_model"
+    end = f";\nthe winner, ready to serve, in {winner}" if winner.is_dir() else ""
+    say("", f"Everything is in {found.directory}: report.html, plots/, summary.csv, trials.csv, epochs.csv{end}")
+    if not winner.is_dir():
+        raise typer.Exit(1)  # no arm has a score, as the verdict says
 
 
 @app.command()
@@ -151,10 +168,15 @@ def report(
     ] = None,
 ) -> None:
     """Show a finished search again, and write its tables, plots and page."""
-    from recipes.files import check_new_directory
+    from recipes.files import check_new_directory, check_new_file
     from recipes.tuning.comparison import Comparison
+    from recipes.tuning.ledger import SETTINGS
 
+    if to is not None:
+        check_new_file(to, name="to")
     found = Comparison.load(directory)
+    if to is None:
+        check_new_directory(directory, marker=SETTINGS, overwrite=True)
     if tensorboard is not None:
         check_new_directory(tensorboard, marker="hparams", name="tensorboard")
     if to is not None:

@@ -75,7 +75,7 @@ class Cluster:
                     log_to_driver=False,
                     logging_level=logging.ERROR,
                 )
-            except ConnectionError as error:
+            except (ConnectionError, RuntimeError) as error:  # the second for other versions of Ray or Python
                 accepted = f"the address of a Ray cluster; Ray says: {error}"
                 raise InvalidArgument("ray", self._address, accepted) from None
         nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
@@ -155,7 +155,7 @@ def check_address(address: str) -> str:
     if address == "auto":
         try:
             ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
-        except ConnectionError:
+        except (ConnectionError, RuntimeError):
             raise InvalidArgument("ray", address, '"auto" on a node of a running cluster only (`ray start`)') from None
         ray.shutdown()
         return address

@@ -22,7 +22,13 @@ from recipes.tuning.verdict import verdict
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Comparison", "arms_in", "plan_in"]
+__all__ = ["Comparison", "arms_in", "plan_in", "settings_in"]
+
+NEEDED = (
+    *("factors", "design", "trials", "seeds", "seed", "prune", "widen", "confidence"),
+    *("metric", "direction", "default_arm", "recipe", "data"),
+)
+"""The settings without which a search cannot be read."""
 
 
 class Comparison:
@@ -75,7 +81,7 @@ class Comparison:
         Raises:
             InvalidArgument: when there is none, or it is not finished.
         """
-        settings = read_settings(directory)
+        settings = settings_in(directory)
         known = read_records(directory)[0]
         planned = [each.key for each in plan_in(settings).all(known)]
         records = [known[key] for key in planned if key in known]
@@ -165,6 +171,20 @@ def arms_in(settings: Mapping[str, Any]) -> list[Arm]:
     return cross(**settings["factors"], design=settings["design"])
 
 
+def settings_in(directory: str | os.PathLike[str]) -> dict[str, Any]:
+    """The settings of the search in a directory.
+
+    Raises:
+        InvalidArgument: when there is none that can be read.
+    """
+    settings = read_settings(directory)
+    missing = [name for name in NEEDED if not isinstance(settings, dict) or name not in settings]
+    if missing:
+        accepted = f"a directory that this version's `recipes search` has written (its settings lack {missing[0]!r})"
+        raise InvalidArgument("directory", str(directory), accepted)
+    return settings
+
+
 def plan_in(settings: Mapping[str, Any]) -> Plan:
     """The trainings of a search, in the order in which one process runs them.
 
@@ -182,10 +202,16 @@ def plan_in(settings: Mapping[str, Any]) -> Plan:
     )
 
 
-def write_environment(ledger: Ledger, command: str) -> dict[str, Any]:
-    """Notes commit, versions, hardware and the command beside the ledger, once; returns what is noted there."""
+def write_environment(ledger: Ledger, command: str, runs_on: str) -> dict[str, Any]:
+    """Notes commit, versions, hardware, what trains and the command beside the ledger, once; returns what is there."""
     path = ledger.directory / "environment.json"
     if not path.is_file():
-        facts = {"commit": commit(), "versions": versions(), "hardware": hardware(), "command": command}
+        facts = {
+            "commit": commit(),
+            "versions": versions(),
+            "hardware": hardware(),
+            "runs_on": runs_on,
+            "command": command,
+        }
         write_text(path, json.dumps(facts, indent=2) + "\n")
     return json.loads(path.read_text(encoding="utf-8"))

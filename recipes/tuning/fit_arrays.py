@@ -127,12 +127,13 @@ class FitArguments:
             if len(lengths) > 1 or 0 in lengths:
                 accepted = "as many inputs as targets, and at least one"
                 raise InvalidArgument(name, f"arrays of {sorted(lengths)} examples", accepted)
+        size = given.get("batch_size")
         (x, y), *others = [(self._tensor(x), self._tensor(y)) for x, y in splits]
         return FitArrays(
             x=x,
             y=y,
             validation=others[0] if others else None,
-            batch_size=check_integer("batch_size", given.get("batch_size") or BATCH, low=1),
+            batch_size=check_integer("batch_size", BATCH if size is None else size, low=1),
             seed=seed if given.get("shuffle", True) else None,
             first_epoch=given.get("initial_epoch", 0),
             epochs=given.get("epochs", 1),

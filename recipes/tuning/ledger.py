@@ -6,16 +6,23 @@ import contextlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from callbacks.checks import InvalidArgument
 from recipes.files import check_new_directory, write_text
 
-__all__ = ["SETTINGS", "Ledger", "read_records", "read_settings", "running_file"]
+__all__ = ["SETTINGS", "Ledger", "is_open", "read_records", "read_settings", "running_file"]
 
 SETTINGS, TRAININGS, RUNNING = "settings.json", "trainings.jsonl", "running"
+
+LOOKS = 5
+"""So often it is looked whether another process has the directory, before that is believed."""
+
+FORGOTTEN = "forgotten"
+"""What a line has in place of a record, with the keys of those before it that no longer count."""
 
 
 class Ledger(Mapping[str, dict[str, Any]]):
@@ -66,13 +73,18 @@ class Ledger(Mapping[str, dict[str, Any]]):
         if not (self.directory / SETTINGS).is_file():
             write_text(self.directory / SETTINGS, json.dumps(self.settings, indent=2) + "\n")
         self._file = open(self.directory / TRAININGS, "a+", encoding="utf-8")
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            self._file.close()
-            raise InvalidArgument(
-                "directory", str(self.directory), "a directory that no other search is writing to now"
-            ) from None
+        for attempt in range(LOOKS):
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError:
+                if attempt < LOOKS - 1:
+                    time.sleep(0.05)  # somebody may just have been looking whether it is open
+                    continue
+                self._file.close()
+                raise InvalidArgument(
+                    "directory", str(self.directory), "a directory that no other search is writing to now"
+                ) from None
         try:
             self._check_same(read_settings(self.directory))  # another process may have been faster
             records, end = read_records(self.directory)
@@ -101,19 +113,45 @@ class Ledger(Mapping[str, dict[str, Any]]):
 
     def add(self, key: str, record: dict[str, Any]) -> dict[str, Any]:
         """Writes the record of a training that has just finished; returns it as it will be read back."""
-        line = json.dumps({"key": key, **record})
+        self._records[key] = self._write({"key": key, **record})
+        running_file(self.directory, key).unlink(missing_ok=True)
+        return self._records[key]
+
+    def _write(self, values: dict[str, Any]) -> dict[str, Any]:
+        """A line, on the disk when this returns; returns it as it will be read back."""
+        line = json.dumps(values)
         self._file.write(line + "\n")
         self._file.flush()
         with contextlib.suppress(OSError):
             os.fsync(self._file.fileno())
-        self._records[key] = json.loads(line)
-        running_file(self.directory, key).unlink(missing_ok=True)
-        return self._records[key]
+        return json.loads(line)
+
+    def forget(self, keys: Iterable[str]) -> None:
+        """Takes records out, so that their trainings run again. The file keeps them, with a line after that says so."""
+        keys = [key for key in keys if key in self._records]
+        if keys:
+            self._write({FORGOTTEN: keys})
+            for key in keys:
+                del self._records[key]
 
     @property
     def records(self) -> list[dict[str, Any]]:
         """All records, in the order in which they were added."""
         return list(self._records.values())
+
+
+def is_open(directory: str | os.PathLike[str]) -> bool:
+    """Whether a process is writing to the search in ``directory`` now."""
+    import fcntl
+
+    try:
+        with open(Path(directory) / TRAININGS, encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False
 
 
 def running_file(directory: str | os.PathLike[str], key: str) -> Path:
@@ -148,8 +186,11 @@ def read_records(directory: str | os.PathLike[str]) -> tuple[dict[str, dict[str,
     for number, line in enumerate(whole.splitlines() if whole else [], start=1):
         try:
             record = json.loads(line)
-            records[record["key"]] = record
-        except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError):
+            for key in record.get(FORGOTTEN, ()):
+                del records[key]
+            if FORGOTTEN not in record:
+                records[record["key"]] = record
+        except (json.JSONDecodeError, AttributeError, KeyError, TypeError, UnicodeDecodeError):
             where = f"{Path(directory) / TRAININGS}, line {number}"
             raise InvalidArgument(
                 "directory", where, "that of an undamaged search (this line cannot be read)"

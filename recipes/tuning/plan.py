@@ -97,6 +97,23 @@ class Plan:
         before = [each for each in self._tuning(training.arm, records) if each.number < training.number]
         return [records[each.key] for each in before if each.key in records]
 
+    def failed(self, records: Records) -> list[str]:
+        """The keys of the trainings that failed, and of those that would have been others if they had not."""
+        out = []
+        for arm in self.arms:
+            done = [each for each in self.of(arm, records) if each.key in records]
+            lost = {each for each in done if records[each.key].get("status") == "failed"}
+            tuned = [each.number for each in lost if each.stage == "tune"]
+            for each in done:
+                if tuned and each.stage == "tune":
+                    after = self.one_by_one and each.number > min(tuned)  # it was compared with them
+                    depends = after or each.number >= self.trials  # or tried beyond what was best among them
+                else:
+                    depends = bool(tuned)  # it trains what was best among them
+                if depends or each in lost:
+                    out.append(each.key)
+        return out
+
     def best(self, arm: Arm, records: Records) -> dict[str, float]:
         """The best setting of an arm whose tuning is done."""
         tuned = [records[each.key] for each in self._tuning(arm, records) if each.key in records]

@@ -17,6 +17,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from recipes.environment import cores
 from recipes.tuning.shared_data import read_data, write_data
 from recipes.tuning.worker import ATTEMPTS, Job, Worker, failure, settle
 
@@ -144,7 +145,7 @@ class Processes:
 
     def _start(self) -> _Member:
         ours, theirs = multiprocessing.Pipe()
-        threads = max(1, (os.cpu_count() or 1) // self.count)
+        threads = max(1, cores() // self.count)
         arguments = (theirs, str(self._path), self._worker, threads, self._memory_limit, os.getpid())
         process = multiprocessing.get_context("spawn").Process(target=_work, args=arguments, daemon=True)
         with _without_main():

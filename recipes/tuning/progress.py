@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from recipes.tuning.statistics import sign_of
+
 if TYPE_CHECKING:
     from recipes.tuning.ledger import Ledger
     from recipes.tuning.plan import Plan, Training
@@ -69,9 +71,9 @@ class Progress:
             if self._plan.widen:
                 self._bar.update(self._task, total=len(self._plan.all(self._ledger)))
             self._bar.update(self._task, advance=1, description=f"{name}{self._best()}")
-        elif training.stage == "confirm" and training.number == self._plan.seeds - 1:
+        elif training.stage == "confirm" and len(self._scores[name]) == self._plan.seeds:
             scores = self._scores[name]
-            done = len(self._scores)
+            done = sum(len(each) == self._plan.seeds for each in self._scores.values())
             self._console.print(
                 f"[{done}/{len(self._plan.arms)}] {name}: validation {self._settings['metric']} {_mean(scores):.4f}",
                 markup=False,
@@ -79,8 +81,9 @@ class Progress:
             )
 
     def _best(self) -> str:
-        sign = 1.0 if self._settings["direction"] == "max" else -1.0
-        means = {name: _mean(scores) for name, scores in self._scores.items() if math.isfinite(_mean(scores))}
+        sign = sign_of(self._settings["direction"])
+        whole = {name: _mean(scores) for name, scores in self._scores.items() if len(scores) == self._plan.seeds}
+        means = {name: mean for name, mean in whole.items() if math.isfinite(mean)}
         if not means:
             return ""
         best = max(means, key=lambda name: sign * means[name])

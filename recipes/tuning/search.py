@@ -7,10 +7,12 @@ import dataclasses
 import json
 import math
 import os
+import shutil
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
+from recipes.environment import cores as cores_here
 from recipes.environment import versions
 from recipes.files import check_new_directory
 from recipes.recipe import Recipe
@@ -19,6 +21,7 @@ from recipes.tuning.arms import Arm, arms_of, default_arm, factors_of
 from recipes.tuning.cluster import Cluster, check_address
 from recipes.tuning.comparison import Comparison, plan_in, write_environment
 from recipes.tuning.ledger import SETTINGS, Ledger
+from recipes.tuning.plan import Plan
 from recipes.tuning.processes import Processes
 from recipes.tuning.progress import Progress
 from recipes.tuning.pruning import PRUNING
@@ -28,6 +31,9 @@ if TYPE_CHECKING:
     from recipes.data import Data
 
 __all__ = ["check_search", "search"]
+
+WORKERS = "workers"
+"""The folder, in that of a search, of what its processes share while it runs."""
 
 
 def search(
@@ -55,6 +61,7 @@ def search(
     ray: str | None = None,
     cores: float = 1,
     gpus: float = 0,
+    retry_failed: bool = False,
     directory: str | os.PathLike[str] | None = None,
     command: str = "recipes.search(...)",
     verbose: int = 1,
@@ -98,6 +105,8 @@ def search(
         ray: the address of a Ray cluster whose nodes train, "HOST:PORT", "ray://HOST:PORT", "auto" or "local"; see
             :class:`recipes.tuning.cluster.Cluster`. Default None: this machine without Ray. Needs the extra "ray".
         cores, gpus: what a training takes on the cluster. Default 1 and 0.
+        retry_failed: whether trainings that failed in an earlier call (not those that diverged or were pruned) run
+            again, with those that depended on them. Default False: a failure stays in the table.
         directory: where to write; by default ``searches/NAME``. New, empty, or of the same search.
         command: how this search was called, for the report.
         verbose: 0 silent, 1 a progress bar.
@@ -171,21 +180,29 @@ def search(
         "libraries": {name: versions()[name] for name in ("tensorflow", "keras")},
     }
     ledger = Ledger(directory, settings)
+    runs_on = "this process"
+    if ray is not None:
+        runs_on = "a Ray cluster"
+    elif workers > 1 or memory_limit is not None:
+        runs_on = f"{workers} process{'es' * (workers > 1)} of one machine"
 
     # KerasTuner is slow to import: not before everything above has been found right
     from recipes.tuning.hypermodel import ArmHyperModel
     from recipes.tuning.tuner import ArmOracle, ArmTuner
 
     plan = plan_in(settings)
-    with ledger, Progress(plan, ledger, settings, enabled=bool(verbose)) as progress:
-        environment = write_environment(ledger, command)
-        if ray is not None:
-            runners: contextlib.AbstractContextManager[Runner] = Cluster(
-                ray, data, base, epochs, prune, cores=cores, gpus=gpus
-            )
-        else:
-            runners = _on_this_machine(ledger, data, base, epochs, prune, workers, memory_limit)
-        with runners as runner:
+    with contextlib.ExitStack() as stack:
+        cluster = None
+        if ray is not None:  # one that cannot do it is found before anything is written
+            cluster = stack.enter_context(Cluster(ray, data, base, epochs, prune, cores=cores, gpus=gpus))
+        stack.enter_context(ledger)
+        if retry_failed:
+            _forget_failed(ledger, plan)
+        progress = stack.enter_context(Progress(plan, ledger, settings, enabled=bool(verbose)))
+        environment = write_environment(ledger, command, runs_on)
+        shutil.rmtree(ledger.directory / WORKERS, ignore_errors=True)  # what a killed search has left there
+        here = _on_this_machine(ledger, data, base, epochs, prune, workers, memory_limit)
+        with here if cluster is None else contextlib.nullcontext(cluster) as runner:
             tuner = ArmTuner(ArmOracle(plan, ledger), ArmHyperModel(data, base, arms), runner, progress.update)
             tuner.search()
         records = [ledger[each.key] for each in plan.all(ledger)]
@@ -195,14 +212,29 @@ def search(
     return found
 
 
+def _forget_failed(ledger: Ledger, plan: Plan) -> None:
+    """Makes the trainings that failed run again, and what depended on them; the winner is another one then, perhaps."""
+    again = plan.failed(ledger)
+    if again:
+        if (ledger.directory / "best" / "export.json").is_file():
+            shutil.rmtree(ledger.directory / "best")
+        ledger.forget(again)
+
+
 def _on_this_machine(
     ledger: Ledger, data: Data, base: Recipe, epochs: int, prune: str, workers: int, memory_limit: float | None
 ) -> contextlib.AbstractContextManager[Runner]:
     """What trains without a cluster."""
     if workers > 1 or memory_limit is not None:
-        folder = ledger.directory / "workers"  # what a killed search leaves there, the next one replaces
         return Processes(
-            workers, data, base, epochs, prune, folder=folder, memory_limit=memory_limit, directory=ledger.directory
+            workers,
+            data,
+            base,
+            epochs,
+            prune,
+            folder=ledger.directory / WORKERS,
+            memory_limit=memory_limit,
+            directory=ledger.directory,
         )
     return contextlib.nullcontext(InThisProcess(Worker(data, base, epochs, prune, ledger.directory)))
 
@@ -243,7 +275,7 @@ def check_search(
         check_number("confidence", confidence, above=0, below=1)
         if seeds < 2:
             raise InvalidArgument("seeds", seeds, ">= 2 where a confidence is asked for: one seed has no spread")
-    check_integer("workers", workers, low=1, high=max(1, os.cpu_count() or 1))
+    check_integer("workers", workers, low=1, high=cores_here())
     if memory_limit is not None:
         check_number("memory_limit", memory_limit, above=0)
     check_new_directory(directory, marker=SETTINGS, overwrite=True)

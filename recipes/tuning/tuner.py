@@ -98,7 +98,7 @@ class ArmTuner(keras_tuner.engine.base_tuner.BaseTuner):
         status = keras_tuner.engine.trial.TrialStatus
         while True:
             trial = None
-            while self.runner.free:
+            while self.runner.free > 0:
                 count += 1
                 trial = self.oracle.create_trial(f"worker{count}")  # a name for each: KerasTuner gives it one trial
                 if trial.status != status.RUNNING:

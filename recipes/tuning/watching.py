@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from recipes.report import formatting
-from recipes.tuning.comparison import plan_in
+from recipes.tuning.comparison import plan_in, settings_in
 from recipes.tuning.epoch_writer import read_epochs
-from recipes.tuning.ledger import read_records, read_settings, running_file
+from recipes.tuning.ledger import is_open, read_records, running_file
 from recipes.tuning.plan import Plan, Training
 from recipes.tuning.statistics import sign_of
 
@@ -35,6 +35,7 @@ class Standing:
         arms: a row each, best first: "arm", "tuned" and "confirmed" (how many trainings), "best" (validation score of
             its tuning trials) and "mean" (of its confirmed trainings), NaN where there is none.
         running: a row each: "training" (its key), "epoch" and "score" of its last epoch.
+        alive: whether a process is at it now.
     """
 
     settings: dict[str, Any]
@@ -43,6 +44,7 @@ class Standing:
     seconds_left: float
     arms: list[dict[str, Any]]
     running: list[dict[str, Any]]
+    alive: bool
 
 
 def standing(directory: str | os.PathLike[str]) -> Standing:
@@ -51,7 +53,7 @@ def standing(directory: str | os.PathLike[str]) -> Standing:
     Raises:
         InvalidArgument: when there is none.
     """
-    settings = read_settings(directory)
+    settings = settings_in(directory)
     records = read_records(directory)[0]
     plan = plan_in(settings)
     planned = plan.all(records)
@@ -62,11 +64,12 @@ def standing(directory: str | os.PathLike[str]) -> Standing:
     sign = sign_of(settings["direction"])
     arms = [_arm(plan, arm, records, sign) for arm in plan.arms]
     arms.sort(key=lambda row: (-sign * row["mean"], 0.0) if math.isfinite(row["mean"]) else (math.inf, -row["tuned"]))
-    return Standing(settings, len(planned) - len(open_), len(planned), left, arms, running)
+    alive = is_open(directory)
+    return Standing(settings, len(planned) - len(open_), len(planned), left, arms, running if alive else [], alive)
 
 
 def watch(directory: str | os.PathLike[str], *, every: float = 1.0, console: Any = None) -> None:
-    """Shows how far a search has come, again and again until it is done; once where the output is no terminal.
+    """Shows how far a search has come, again and again until it is done or killed; once where there is no terminal.
 
     Args:
         directory: that the search writes to.
@@ -85,7 +88,7 @@ def watch(directory: str | os.PathLike[str], *, every: float = 1.0, console: Any
         console.print(shown(now, len(now.arms)))
         return
     with Live(shown(now, console.height - 10), console=console, auto_refresh=False) as live:
-        while now.finished < now.total:
+        while now.alive and now.finished < now.total:
             time.sleep(every)
             now = standing(directory)
             live.update(shown(now, console.height - 10 - len(now.running)), refresh=True)
@@ -100,7 +103,8 @@ def shown(now: Standing, rows: int) -> Group:
 
     metric = str(now.settings["metric"])
     left = f", about {formatting.duration(now.seconds_left)} left" if math.isfinite(now.seconds_left) else ""
-    head = f"{now.finished} of {now.total} trainings" + (", done" if now.finished == now.total else left)
+    how = ", done" if now.finished == now.total else left if now.alive else ", not running: the same search goes on"
+    head = f"{now.finished} of {now.total} trainings{how}"
     arms = Table(box=None, pad_edge=False, header_style="bold")
     arms.add_column("arm", no_wrap=True)
     for heading in ("tuned", f"best {formatting.label(metric)}", "confirmed", f"mean {formatting.label(metric)}"):

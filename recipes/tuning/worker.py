@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ATTEMPTS", "InThisProcess", "Job", "Runner", "Worker", "failure", "settle"]
 
+KEPT = 8
+"""So many compiled models of an arm are kept, whose strengths are not live, for the best to be trained again."""
+
 ATTEMPTS = 20
 """So often a training is begun anew whose process was killed, before that counts as its failure."""
 
@@ -56,7 +59,7 @@ class Runner(Protocol):
 
     @property
     def free(self) -> int:
-        """How many more jobs could be trained at once."""
+        """How many more jobs could be trained at once; below 0 where there is less room than there was."""
 
     def submit(self, job: Job) -> None:
         """Takes a job."""
@@ -171,9 +174,11 @@ class Worker:
             self._arm = arm
         alike = without_strengths(recipe.regularization)
         key = dataclasses.replace(recipe, learning_rate=None, regularization=alike).to_json()
-        if key not in self._trainers:
-            self._trainers[key] = Trainer(self.data, recipe, keep_functions=True)
-        return self._trainers[key]
+        trainer = self._trainers.pop(key, None) or Trainer(self.data, recipe, keep_functions=True)
+        self._trainers[key] = trainer  # the one used last comes last
+        while len(self._trainers) > KEPT:
+            del self._trainers[next(iter(self._trainers))]
+        return trainer
 
 
 def failure(job: Job, error: BaseException | str, seconds: float) -> dict[str, Any]:

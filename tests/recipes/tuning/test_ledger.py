@@ -1,10 +1,12 @@
+import fcntl
 import json
 import math
+import threading
 
 import pytest
 
 from callbacks.checks import InvalidArgument
-from recipes.tuning.ledger import Ledger, read_records, read_settings
+from recipes.tuning.ledger import Ledger, is_open, read_records, read_settings
 
 SETTINGS = {"epochs": 5, "optimizers": ["adam", "sgd"], "seed": 0}
 
@@ -144,3 +146,35 @@ def test_two_that_start_together_with_other_settings(tmp_path):
     assert json.loads((tmp_path / "search" / "settings.json").read_text()) == SETTINGS
     with Ledger(tmp_path / "search", SETTINGS) as again:  # the refused one has let go of the lock
         assert len(again) == 1
+
+
+def test_what_is_forgotten_is_gone_and_can_be_added_again(tmp_path):
+    make(tmp_path / "search")
+    with Ledger(tmp_path / "search", read_settings(tmp_path / "search")) as ledger:
+        first, second, *_ = ledger
+        ledger.forget([first, second, "unknown"])
+        assert first not in ledger
+        ledger.add(second, {"validation_score": 0.125})
+    records, _ = read_records(tmp_path / "search")
+    assert first not in records
+    assert records[second]["validation_score"] == 0.125
+    lines = (tmp_path / "search" / "trainings.jsonl").read_text().splitlines()
+    assert len(lines) == 3 + 2  # nothing was taken out of the file
+
+
+def test_whether_a_process_is_writing(tmp_path):
+    assert not is_open(tmp_path / "search")
+    make(tmp_path / "search")
+    assert not is_open(tmp_path / "search")
+    with Ledger(tmp_path / "search", read_settings(tmp_path / "search")):
+        assert is_open(tmp_path / "search")
+    assert not is_open(tmp_path / "search")
+
+
+def test_a_look_at_the_wrong_moment_does_no_harm(tmp_path):
+    make(tmp_path / "search")
+    with open(tmp_path / "search" / "trainings.jsonl") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        threading.Timer(0.08, fcntl.flock, (file, fcntl.LOCK_UN)).start()
+        with Ledger(tmp_path / "search", read_settings(tmp_path / "search")) as ledger:
+            assert len(ledger) == 3

@@ -109,3 +109,25 @@ def test_a_range_whose_middle_is_best_is_not_widened():
     scores = {t.key: -abs(plan.values(t, {})["learning_rate"] - middle) for t in plan.all({})[:8]}
     records, _ = run(plan, lambda count: 0, score=lambda t: scores.get(t.key, 0.0))
     assert len(records) == 10
+
+
+CONFIRM = ["confirm/0", "confirm/1"]
+
+
+@pytest.mark.parametrize(
+    ("lost", "options", "again"),
+    [
+        ("tune/14", {}, ["tune/14", *CONFIRM]),
+        ("tune/14", {"one_by_one": True}, ["tune/14", "tune/15", *CONFIRM]),
+        ("tune/14", {"widen": True}, ["tune/14", *(f"tune/{number}" for number in range(16, 24)), *CONFIRM]),
+        ("confirm/1", {"one_by_one": True, "widen": True}, ["confirm/1"]),
+    ],
+)
+def test_what_runs_again_after_a_failure(lost, options, again):
+    """What trained the best of the trials, was compared with them, or went beyond them, would have been another."""
+    plan = Plan(cross(["adam", "sgd"], ["none"]), trials=16, seeds=2, seed=0, **options)
+    records, _ = run(plan, lambda count: 0)
+    assert len(records) == 2 * (16 + (8 if "widen" in options else 0) + 2)
+    assert plan.failed(records) == []
+    records[f"adam+none/{lost}"]["status"] = "failed"
+    assert plan.failed(records) == [f"adam+none/{each}" for each in again]

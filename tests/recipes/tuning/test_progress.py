@@ -61,3 +61,13 @@ def test_a_training_that_failed_is_said_with_its_cause(plan, capsys):
     with Progress(plan, {}, SETTINGS, enabled=True) as progress:
         progress.update(first, {"validation_score": float("nan"), "status": "failed", "message": "ValueError: [no]"})
     assert capsys.readouterr().err.splitlines() == ["adam+none/tune/0 failed: ValueError: [no]"]
+
+
+def test_an_arm_is_done_when_all_its_seeds_are_in_whatever_order(capsys):
+    plan = Plan(cross(["adam"], ["none"]), trials=1, seeds=3, seed=0)
+    _, *confirming = plan.all({})
+    with Progress(plan, {}, SETTINGS, enabled=True) as progress:
+        for number, score in ((2, 0.25), (0, 0.5), (1, 0.75)):
+            assert capsys.readouterr().err == ""
+            progress.update(confirming[number], {"validation_score": score})
+    assert capsys.readouterr().err == "[1/1] adam+none: validation accuracy 0.5000\n"

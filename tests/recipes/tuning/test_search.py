@@ -19,6 +19,8 @@ from recipes.recipe import Recipe
 from recipes.tuning.arms import Arm
 from recipes.tuning.comparison import Comparison
 
+TIMES = ["seconds", "seconds_to_default"]
+
 FILES = {
     *("settings.json", "trainings.jsonl", "environment.json", "keras_tuner", "verdict.txt", "report.html", "plots"),
     *("trials.csv", "epochs.csv", "summary.csv", "main_effects.csv", "best"),
@@ -324,6 +326,20 @@ def test_trainings_that_raise_are_recorded_and_stop_nothing(classes, tmp_path, s
     assert math.isnan(table.loc["adam+none", "test_mean"])
     assert "adam+none/tune/0 failed: ZeroDivisionError: a bug in two lines" in capsys.readouterr().err
     assert found.verdict[-1] == "4 trainings failed, the first with ZeroDivisionError: a bug in two lines."
+
+    monkeypatch.undo()  # the bug is mended
+    again = recipes.search(classes, directory=tmp_path / "search", **options)
+    assert list(again.table()["failed"]) == list(found.table()["failed"])  # a failure stays, unless it is asked for
+    (tmp_path / "search" / "best" / "old").touch()
+    mended = recipes.search(classes, directory=tmp_path / "search", retry_failed=True, **options)
+    whole = recipes.search(classes, directory=tmp_path / "whole", **options)
+    pd.testing.assert_frame_equal(mended.table().drop(columns=TIMES), whole.table().drop(columns=TIMES))
+    assert not (tmp_path / "search" / "best" / "old").exists()  # the winner is another one, perhaps
+    before = rows[rows["optimizer"] == "momentum"]["seconds"]
+    after = mended.results.trials
+    assert list(after[after["optimizer"] == "momentum"]["seconds"]) == list(before)  # these did not run again
+    read = Comparison.load(tmp_path / "search")
+    pd.testing.assert_frame_equal(read.table(), mended.table())
 
 
 @pytest.mark.thorough

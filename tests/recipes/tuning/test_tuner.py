@@ -3,12 +3,12 @@ import math
 import numpy as np
 import pytest
 
-from recipes.tuning.arms import Arm
+from recipes.tuning.arms import Arm, cross
 from recipes.tuning.hypermodel import ArmHyperModel
 from recipes.tuning.ledger import Ledger
-from recipes.tuning.plan import Plan
+from recipes.tuning.plan import Plan, Training
 from recipes.tuning.tuner import ArmOracle, ArmTuner
-from recipes.tuning.worker import InThisProcess, Worker
+from recipes.tuning.worker import KEPT, InThisProcess, Job, Worker, failure
 
 
 def test_kerastuner_has_every_training_with_its_values_and_score(found):
@@ -70,3 +70,42 @@ def test_what_was_finished_before_is_told_to_kerastuner(tmp_path, classes, tiny,
     assert [trial.score for trial in oracle.trials.values()] == [0.5, 0.75, worst, 0.6]
     assert oracle.get_best_trials(1)[0].trial_id == sorted(oracle.trials)[best]
     assert seen == plan.all(ledger)
+
+
+def test_no_more_is_submitted_than_there_is_room_for(tmp_path, classes, tiny):
+    class Shrinking:
+        """A cluster with room for three that loses two nodes once it is busy."""
+
+        epochs = 1
+
+        def __init__(self):
+            self.jobs, self.room, self.most = [], 3, 0
+
+        @property
+        def free(self):
+            return self.room - len(self.jobs)
+
+        def submit(self, job):
+            self.jobs.append(job)
+            self.most = max(self.most, len(self.jobs))
+            self.room = 3 if len(self.jobs) < 3 else 1
+
+        def wait(self):
+            job = self.jobs.pop(0)
+            return job, {**failure(job, "lost", 0.0), "validation_score": 0.5, "status": "finished"}
+
+    plan, runner = Plan(cross(["adam", "sgd"], ["none"]), trials=4, seeds=2, seed=0), Shrinking()
+    with Ledger(tmp_path, {}) as ledger:
+        hypermodel = ArmHyperModel(classes, tiny(), plan.arms)
+        ArmTuner(ArmOracle(plan, ledger), hypermodel, runner, lambda training, record: None).search()
+        assert len(ledger) == 12
+    assert runner.most == 3
+
+
+def test_few_compiled_models_are_kept_at_a_time(classes, tiny):
+    worker = Worker(classes, tiny(), 1)
+    (arm,) = cross(["adam"], ["dropout"])
+    for number in range(KEPT + 3):
+        values = {"learning_rate": 0.01, "dropout.rate": 0.1 + 0.02 * number}
+        worker.run(Job(Training(arm, "tune", number, 0), values))
+    assert len(worker._trainers) == KEPT

@@ -24,6 +24,9 @@ SETTINGS = {
     "confidence": 0.95,
     "metric": "accuracy",
     "direction": "max",
+    "default_arm": "momentum+none",
+    "recipe": {},
+    "data": {},
 }
 ARMS = cross(["momentum", "adam"], ["none"])
 
@@ -138,3 +141,18 @@ def test_a_search_leaves_nothing_of_what_was_running(classes, tiny, tmp_path):
 def test_no_search(tmp_path):
     with pytest.raises(recipes.InvalidArgument, match="directory must be"):
         standing(tmp_path)
+
+
+def test_a_search_that_was_killed_is_not_waited_for(under_way):
+    assert standing(under_way.directory).alive
+    under_way.__exit__()
+    try:
+        now = standing(under_way.directory)
+        assert not now.alive
+        assert now.running == []
+        assert "4 of 8 trainings, not running: the same search goes on" in text(now)
+        console = Console(file=io.StringIO(), width=100, force_terminal=True)
+        watch(under_way.directory, every=60, console=console)  # ends
+        assert "not running" in console.file.getvalue()
+    finally:
+        under_way.__enter__()

@@ -116,6 +116,12 @@ def test_help(call, command):
         (["lr-find", "digits", "--plot", "curve.txt"], "ends in .png"),
         (["report", "{foreign}"], "`recipes search` has written"),
         (["report", "nothing"], "`recipes search` has written"),
+        (["report", "{other}"], "its settings lack 'factors'"),
+        (["watch", "{other}"], "its settings lack 'factors'"),
+        (["report", "nothing", "--to", "{file}"], "to must be a file that does not exist yet"),
+        (["report", "nothing", "--to", "{foreign}"], "to must be a file that does not exist yet"),
+        (["search", "digits", "--regularizers", "l2+dropout,dropout+l2"], "without repetitions"),
+        (["search", "digits", "--optimizer", "adm"], "did you mean 'adam'"),
         (["export", "nothing", "--to", "out"], "run must be a directory that Run.save"),
         (["export", "nothing"], "--to"),
         (["export", "nothing", "--to", "{foreign}"], "to must be a new or empty directory"),
@@ -126,7 +132,9 @@ def test_every_error_is_one_line(refused, data_dir, tmp_path, arguments, message
     (tmp_path / "file").write_text("content")
     (tmp_path / "foreign").mkdir()
     (tmp_path / "foreign" / "thesis.txt").write_text("years")
-    places = {"data": data_dir, "foreign": tmp_path / "foreign", "file": tmp_path / "file"}
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "settings.json").write_text('{"metric": "accuracy"}')
+    places = {"data": data_dir, **{name: tmp_path / name for name in ("foreign", "file", "other")}}
     assert message in refused(*(each.format(**places) for each in arguments))
 
 
@@ -244,6 +252,8 @@ def test_search_report_and_predict(call, data_dir, digits, tmp_path):
     assert not (directory / "summary.csv").exists()
     assert call("report", directory)[0] == 0
     assert (directory / "summary.csv").is_file()
+    code, output, errors = call("report", directory, "--to", tmp_path / "page.html")  # not overwritten unasked
+    assert (code, output, errors.count("\n")) == (2, "", 1)
 
     x, y = digits.arrays("test")
     np.save(tmp_path / "x.npy", x)
@@ -332,3 +342,17 @@ def test_the_searches_of_the_readme_are_accepted(call, monkeypatch):
     for arguments in searches:
         with pytest.raises(Accepted):
             main(arguments)
+
+
+def test_where_no_arm_has_a_score_no_winner_is_named(call, data_dir, tmp_path, monkeypatch):
+    from recipes.tuning import worker
+
+    def fails(self, **options):
+        raise MemoryError("too much")
+
+    monkeypatch.setattr(worker.Trainer, "run", fails)
+    options = ["--optimizers", "adam", "--regularizers", "none", "--epochs", 1, "--trials", 1, "--seeds", 2]
+    code, output, _ = call("search", "digits", "--data-dir", data_dir, "--directory", tmp_path / "search", *options)
+    assert code == 1
+    assert "Every arm failed, the first training with MemoryError: too much." in output.replace("\n", " ")
+    assert "winner" not in output

@@ -96,13 +96,19 @@ class Catalogue(Mapping[str, Entry]):
         self._entries: dict[str, Entry] = {}
         for entry in entries:
             self.add(entry)
+        self._ours = frozenset(self._entries)
 
     def add(self, entry: Entry) -> Entry:
-        """Adds an entry, which from then on is known everywhere; a name can be taken only once."""
+        """Adds an entry, which from then on is known everywhere in this process; a name can be taken only once."""
         if entry.name in self._entries:
             raise InvalidArgument("name", entry.name, f"a name that no other {self.kind} has")
         self._entries[entry.name] = entry
         return entry
+
+    @property
+    def added(self) -> list[str]:
+        """The names of entries that were added to what this package brings; other processes do not know them."""
+        return [name for name in self._entries if name not in self._ours]
 
     def __getitem__(self, name: str) -> Entry:
         if not isinstance(name, str) or name not in self._entries:

@@ -95,7 +95,8 @@ def search(
     regularizers.
     """
     from recipes.recipe import Recipe
-    from recipes.tuning.search import check_search, search
+    from recipes.tuning.checking import check_search
+    from recipes.tuning.search import search
 
     told = choices(target, task, features, exclude, image_size)
     base = Recipe(

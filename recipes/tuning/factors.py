@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from callbacks.checks import InvalidArgument
 from recipes.activations import ACTIVATIONS
-from recipes.catalogue import UnknownName
+from recipes.catalogue import Catalogue, UnknownName
 from recipes.initializers import INITIALIZERS
 from recipes.models import MODELS
 from recipes.optimizers import OPTIMIZERS
@@ -29,13 +29,20 @@ class Factor:
         name: as in tables and in an arm, "optimizer".
         plural: the argument of :func:`recipes.search`, "optimizers".
         field: of the Recipe that it sets.
-        names: that it can take; of regularizers several can be joined by "+".
+        catalogue: what it can be; of regularizers several can be joined by "+".
+        others: more names that it can take.
     """
 
     name: str
     plural: str
     field: str
-    names: tuple[str, ...]
+    catalogue: Catalogue | None = None
+    others: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> list[str]:
+        """The names that it can take."""
+        return [*self.others, *(self.catalogue or ())]
 
     def check(self, level: str) -> None:
         """Raises ``InvalidArgument``, with the nearest name, for one that this factor cannot take."""
@@ -43,7 +50,7 @@ class Factor:
             raise InvalidArgument(self.name, level, "a name")
         for part in self.parts(level):
             if part not in self.names:
-                raise UnknownName(self.name, part, list(self.names))
+                raise UnknownName(self.name, part, self.names)
 
     def parts(self, level: str) -> list[str]:
         """The names that a level joins, in alphabetical order: in any other order it is the same."""
@@ -62,13 +69,13 @@ class Factor:
 FACTORS = {
     factor.name: factor
     for factor in (
-        Factor("optimizer", "optimizers", "optimizer", tuple(OPTIMIZERS)),
-        Factor("regularizer", "regularizers", "regularization", ("none", *REGULARIZERS)),
-        Factor("schedule", "schedules", "schedule", tuple(SCHEDULES)),
-        Factor("initializer", "initializers", "initializer", ("auto", *INITIALIZERS)),
-        Factor("activation", "activations", "activation", tuple(ACTIVATIONS)),
-        Factor("normalization", "normalizations", "normalization", ("auto", "batch", "none")),
-        Factor("model", "models", "model", tuple(MODELS)),
+        Factor("optimizer", "optimizers", "optimizer", OPTIMIZERS),
+        Factor("regularizer", "regularizers", "regularization", REGULARIZERS, ("none",)),
+        Factor("schedule", "schedules", "schedule", SCHEDULES),
+        Factor("initializer", "initializers", "initializer", INITIALIZERS, ("auto",)),
+        Factor("activation", "activations", "activation", ACTIVATIONS),
+        Factor("normalization", "normalizations", "normalization", None, ("auto", "batch", "none")),
+        Factor("model", "models", "model", MODELS),
     )
 }
 """By name, in the order in which an arm's name has them."""

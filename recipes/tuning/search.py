@@ -4,33 +4,29 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 import math
 import os
 import shutil
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
-from recipes.environment import cores as cores_here
 from recipes.environment import versions
-from recipes.files import check_new_directory
 from recipes.recipe import Recipe
-from recipes.training import LARGEST_SEED, check_data, check_recipe, fit
-from recipes.tuning.arms import Arm, arms_of, default_arm, factors_of
-from recipes.tuning.cluster import Cluster, check_address
+from recipes.training import check_data, check_recipe, fit
+from recipes.tuning.arms import default_arm, factors_of
+from recipes.tuning.checking import check_search, shared_part
+from recipes.tuning.cluster import Cluster
 from recipes.tuning.comparison import Comparison, plan_in, write_environment
-from recipes.tuning.ledger import SETTINGS, Ledger
+from recipes.tuning.ledger import Ledger
 from recipes.tuning.plan import Plan
 from recipes.tuning.processes import Processes
 from recipes.tuning.progress import Progress
-from recipes.tuning.pruning import PRUNING
 from recipes.tuning.worker import InThisProcess, Runner, Worker
 
 if TYPE_CHECKING:
     from recipes.data import Data
 
-__all__ = ["check_search", "search"]
+__all__ = ["search"]
 
 WORKERS = "workers"
 """The folder, in that of a search, of what its processes share while it runs."""
@@ -162,7 +158,7 @@ def search(
     settings = {
         "dataset": data.settings["name"],
         "data": {**data.settings, "fingerprint": data.fingerprint},
-        "recipe": _shared(base),
+        "recipe": shared_part(base),
         "factors": factors_of(arms),
         "optimizers": factors_of(arms)["optimizers"],
         "regularizers": factors_of(arms)["regularizers"],
@@ -237,81 +233,6 @@ def _on_this_machine(
             directory=ledger.directory,
         )
     return contextlib.nullcontext(InThisProcess(Worker(data, base, epochs, prune, ledger.directory)))
-
-
-def check_search(
-    base: Recipe,
-    levels: Mapping[str, Sequence[str] | None],
-    *,
-    design: str = "crossed",
-    epochs: int,
-    trials: int,
-    seeds: int,
-    seed: int,
-    prune: str = "none",
-    widen: bool = False,
-    confidence: float | None = None,
-    budget: int | None = None,
-    workers: int = 1,
-    memory_limit: float | None = None,
-    ray: str | None = None,
-    cores: float = 1,
-    gpus: float = 0,
-    directory: str | os.PathLike[str],
-) -> list[Arm]:
-    """Everything about a search that can be found wrong without its data. Arguments and errors as :func:`search`.
-
-    ``levels`` are the names to compare, by the argument that takes them.
-
-    Returns:
-        The arms.
-    """
-    check_integer("epochs", epochs, low=1)
-    check_integer("trials", trials, low=1)
-    check_integer("seeds", seeds, low=1)
-    check_integer("seed", seed, low=0, high=LARGEST_SEED - seeds)
-    check_choice("prune", prune, tuple(PRUNING))
-    if confidence is not None:
-        check_number("confidence", confidence, above=0, below=1)
-        if seeds < 2:
-            raise InvalidArgument("seeds", seeds, ">= 2 where a confidence is asked for: one seed has no spread")
-    check_integer("workers", workers, low=1, high=cores_here())
-    if memory_limit is not None:
-        check_number("memory_limit", memory_limit, above=0)
-    check_new_directory(directory, marker=SETTINGS, overwrite=True)
-    _shared(base)
-    arms = arms_of(base, levels, design)
-    if budget is not None:
-        check_integer("budget", budget, low=1)
-        needed = len(arms) * (trials + (max(1, trials // 2) if widen else 0) + seeds)
-        if needed > budget:
-            more = ", and as many as half again where a range is widened" if widen else ""
-            accepted = f">= {needed}: {len(arms)} arms, each with {trials} trials and {seeds} seeds{more}"
-            raise InvalidArgument("budget", budget, accepted)
-    check_number("cores", cores, low=0)
-    check_number("gpus", gpus, low=0)
-    if ray is None:
-        if cores != 1 or gpus != 0:
-            raise InvalidArgument("ray", ray, "the address of a cluster, where cores or gpus are given")
-        return arms
-    if workers > 1 or memory_limit is not None:
-        raise InvalidArgument("ray", ray, "without workers and memory_limit, which are for this machine alone")
-    if not cores and not gpus:
-        raise InvalidArgument("cores", cores, "> 0 where a training takes no GPU")
-    check_address(ray)
-    return arms
-
-
-def _shared(base: Recipe) -> dict[str, Any]:
-    """The part of a recipe that all arms share, as JSON values."""
-    if not isinstance(base, Recipe):
-        raise InvalidArgument("recipe", base, "a recipes.Recipe")
-    try:
-        return json.loads(base.to_json())
-    except InvalidArgument:
-        raise InvalidArgument(
-            "recipe", base, "a recipe that can be written as JSON (names rather than functions)"
-        ) from None
 
 
 def _export_best(data: Data, found: Comparison, epochs: int) -> None:

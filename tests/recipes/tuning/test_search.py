@@ -14,7 +14,8 @@ import pytest
 
 import recipes
 from callbacks.checks import InvalidArgument
-from recipes.optimizers import SGD
+from recipes.catalogue import Entry, Range
+from recipes.optimizers import OPTIMIZERS, SGD
 from recipes.recipe import Recipe
 from recipes.tuning.arms import Arm
 from recipes.tuning.comparison import Comparison
@@ -380,3 +381,17 @@ def test_the_default_directory(classes, tmp_path, monkeypatch, search_options, n
     assert found.directory == Path("searches/classes")
     assert os.listdir(tmp_path) == ["searches"]
     assert list(found.table()["verdict"]) == ["default"]
+
+
+def test_an_optimizer_of_ones_own(classes, tmp_path, search_options, monkeypatch, no_pictures):
+    """What a script adds to a catalogue can be compared at once, and is refused where other processes train."""
+    monkeypatch.setattr(OPTIMIZERS, "_entries", dict(OPTIMIZERS._entries))
+    rate = Range("learning_rate", 0.003, 0.3)
+    OPTIMIZERS.add(Entry("mine", lambda learning_rate=0.01: SGD(learning_rate), "Mine.", "Me", (rate,)))
+    options = {**search_options, "optimizers": ["momentum", "mine"], "regularizers": ["none"]}
+    with pytest.raises(InvalidArgument, match=r"optimizer must be one that the package brings.*Received: .*'mine'"):
+        recipes.search(classes, directory=tmp_path / "search", memory_limit=8, **options)
+    assert not (tmp_path / "search").exists()
+    found = recipes.search(classes, directory=tmp_path / "search", **options)
+    assert set(found.table()["arm"]) == {"momentum+none", "mine+none"}
+    assert (found.results.trials["status"] == "finished").all()

@@ -10,8 +10,7 @@ from recipes.report.results import Results
 __all__ = ["protocol"]
 
 PRUNED = {
-    "asha": " Only the best third of an arm's trials went on after a third of the epochs, after a third of that, and "
-    "so on.",
+    "asha": " After 1, 2, 4, ... epochs, up to half of them, only the better half of an arm's trials went on.",
     "median": " A trial was stopped when it fell below the median of the arm's earlier ones.",
 }
 

@@ -12,33 +12,34 @@ from callbacks.checks import check_choice, check_integer
 
 __all__ = ["PRUNING", "Pruned", "asha", "median", "rungs"]
 
-REDUCTION = 3
+REDUCTION = 2
 """At each rung of successive halving one of so many trials goes on."""
 
 ENOUGH = 3
 """So many earlier trials must have reached an epoch before the median rule stops another one there."""
 
 
-def rungs(epochs: int, reduction: int = REDUCTION) -> list[int]:
-    """The epochs after which successive halving decides: a third of ``epochs``, a third of that, and so on down to 1.
+def rungs(epochs: int) -> list[int]:
+    """The epochs after which successive halving decides: 1, 2, 4, ..., up to the middle of a training.
 
-    Counted from the end, so that even the last cut saves two thirds of a training, and comes as late as it can: under a
-    schedule that lowers the rate at the end, early epochs say little about the last ones.
+    There is none in the second half, where little is left to save and, under a schedule that ends with low rates, most
+    of a trial's gain is still to come.
 
     Example:
-        >>> rungs(10), rungs(30)
-        ([1, 3], [1, 3, 10])
+        >>> rungs(5), rungs(30)
+        ([1, 2], [1, 2, 4, 8])
     """
     check_integer("epochs", epochs, low=1)
-    out: list[int] = []
-    while epochs >= reduction or (epochs > 1 and not out):
-        epochs = max(1, epochs // reduction)
-        out.append(epochs)
-    return out[::-1]
+    out = [1]
+    while 2 * REDUCTION * out[-1] <= epochs:
+        out.append(REDUCTION * out[-1])
+    return [each for each in out if each < epochs]
 
 
 def asha(curve: Sequence[float], rivals: Sequence[Sequence[float]], epochs: int) -> bool:
-    """Whether a trial goes on, by asynchronous successive halving: at a rung it must be among the best third so far.
+    """Whether a trial goes on, by asynchronous successive halving: at a rung it must be among the best half so far.
+
+    What counts is the best score until then: single epochs at high rates are noisy.
 
     Args:
         curve: its validation scores, one an epoch so far, the larger the better.
@@ -55,8 +56,8 @@ def asha(curve: Sequence[float], rivals: Sequence[Sequence[float]], epochs: int)
     at = len(curve)
     if at not in rungs(epochs):
         return True
-    there = [each[at - 1] for each in rivals if len(each) >= at]
-    ahead = sum(score > curve[-1] for score in there)
+    there = [max(each[:at]) for each in rivals if len(each) >= at]
+    ahead = sum(score > max(curve) for score in there)
     return ahead < max(1, (len(there) + 1) // REDUCTION)
 
 

@@ -86,9 +86,9 @@ def search(
         trials: settings tried for each arm, >= 1. Default 4.
         seeds: fresh seeds for the best setting of each arm, >= 1; below 2 no spread can be told. Default 3.
         seed: from which all random numbers follow, >= 0. Default 0.
-        prune: "none" (default), "asha" (successive halving: after a third of the epochs, a third of those, and so on,
-            only the best third of an arm's trials so far goes on) or "median" (a trial stops when it is below the
-            median of those before it).
+        prune: "none" (default), "asha" (successive halving: after 1, 2, 4, ... epochs, up to half of them, only the
+            better half of an arm's trials so far goes on) or "median" (a trial stops when it is below the median of
+            those before it).
         widen: whether an arm whose best learning rate lies at an end of its range gets ``trials / 2`` more trials in
             the decade beyond it. Default False: such an arm is marked.
         confidence: of the intervals, and with which a difference is called more than noise, above 0 and below 1; takes

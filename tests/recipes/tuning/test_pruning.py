@@ -11,24 +11,26 @@ from recipes.tuning.pruning import Pruned, asha, median, rungs
 
 
 @pytest.mark.parametrize(
-    ("epochs", "expected"), [(1, []), (2, [1]), (3, [1]), (8, [2]), (9, [1, 3]), (12, [1, 4]), (30, [1, 3, 10])]
+    ("epochs", "expected"),
+    [(1, []), (2, [1]), (3, [1]), (4, [1, 2]), (8, [1, 2, 4]), (12, [1, 2, 4]), (16, [1, 2, 4, 8])],
 )
 def test_rungs(epochs, expected):
     assert rungs(epochs) == expected
 
 
-def test_asha_keeps_the_best_third_at_a_rung():
-    rivals = [[0.1 * k] for k in range(1, 9)]  # eight before: the ninth must be among the best three
-    assert asha([0.65], rivals, epochs=9)
-    assert not asha([0.55], rivals, epochs=9)
+def test_asha_keeps_the_better_half_at_a_rung():
+    rivals = [[0.1 * k] for k in range(1, 9)]  # eight before: the ninth must be among the best four
+    assert asha([0.55], rivals, epochs=9)
+    assert not asha([0.45], rivals, epochs=9)
     assert asha([0.8], rivals, epochs=9)  # as good as the best
-    assert asha([0.55, 0.0], [[*each, 1.0] for each in rivals], epochs=9)  # the second epoch is no rung
-    assert not asha([0.55, 0.0, 0.5], [[0.1, 0.1, 1.0]], epochs=9)
+    assert asha([0.0, 0.0, 0.0], [[*each, 1.0, 1.0] for each in rivals], epochs=9)  # the third epoch is no rung
+    assert not asha([0.45, 0.0], [[*each, 0.0] for each in rivals], epochs=9)
+    assert asha([0.55, 0.0], [[*each, 0.0] for each in rivals], epochs=9)  # the best so far counts
     assert asha([0.0], [], epochs=9)  # the first one always goes on
     assert asha([0.0], rivals, epochs=1)  # and so does one at its end
 
 
-def test_of_so_many_trials_asha_lets_about_a_third_pass_each_rung():
+def test_of_so_many_trials_asha_lets_about_half_pass_each_rung():
     random, epochs, spent, best = np.random.default_rng(0), 27, 0, 0
     for _ in range(50):
         curves = []

@@ -203,7 +203,8 @@ def _arm_axis(
                 "va": "center",
                 "transform": axes.get_yaxis_transform(),
             }
-            axes.text(at, place, shown, color=MUTED, fontsize=8.5, gid="beyond", **where)
+            over = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}  # an interval may reach into the axes
+            axes.text(at, place, shown, color=MUTED, fontsize=8.5, gid="beyond", bbox=over, **where)
 
 
 def _verdict_legend(figure: Figure, results: Results, but: str = "") -> None:

@@ -65,8 +65,9 @@ def report(table: pd.DataFrame) -> None:
     full = by_rule["none"]
     most = full["best"].value_counts()
     print(f"none: {most.index[0]} is best in {most.iloc[0]} of {len(full)}")
-    for rule in RULES[1:]:
-        each = by_rule[rule]
+    for rule, each in by_rule.items():
+        if rule == "none":
+            continue
         same = int((each["best"] == full["best"]).sum())
         share, tuning = (each[name].sum() / full[name].sum() for name in ("epochs", "tuning_epochs"))
         lost = (full["test_mean"] - each["test_mean"]).mean()
@@ -90,8 +91,8 @@ def main() -> None:
             for prune in options.rules:
                 rows.append(measured(data, prune, repeat, Path(folder) / f"{prune}-{repeat}"))
                 print(rows[-1], flush=True)
-    if set(options.rules) == set(RULES):
-        write_results("pruning", rows)
+    write_results("pruning", rows)
+    if "none" in options.rules:
         report(pd.DataFrame(rows))
 
 

@@ -146,18 +146,30 @@ class QuickTuner(keras_tuner.Tuner):
 
     def on_trial_end(self, trial: Any) -> None:
         """Writes what came out, and the weights if the trial is among the best."""
-        super().on_trial_end(trial)
         best, self._best = self._best, None
+        if best is not None and self._may_lead(best):  # now: were it killed after the next line, they would be lost
+            self._keep_weights(trial.trial_id, best)
+        super().on_trial_end(trial)
         leading = {each.trial_id for each in self.oracle.get_best_trials(self.keep)}
-        if best is not None and best.weights is not None and trial.trial_id in leading:
-            folder = Path(self.get_trial_dir(trial.trial_id))
-            (folder / "build_config.json").write_text(json.dumps(best.model.get_build_config()), encoding="utf-8")
-            best.model.set_weights(best.weights)
-            best.model.save_weights(self._get_checkpoint_fname(trial.trial_id))
-            self._with_weights.add(trial.trial_id)
+        if best is not None and trial.trial_id in leading - self._with_weights:
+            self._keep_weights(trial.trial_id, best)
         for other in self._with_weights - leading:
             os.remove(self._get_checkpoint_fname(other))
         self._with_weights &= leading
+
+    def _may_lead(self, best: _BestEpoch) -> bool:
+        """Whether a trial that is about to end looks as if it will be among the best."""
+        scores = [self.oracle.trials[each].score for each in self._with_weights]
+        return len(scores) < self.keep or any(best.better_than(score) for score in scores)
+
+    def _keep_weights(self, trial_id: str, best: _BestEpoch) -> None:
+        if best.weights is None:
+            return
+        folder = Path(self.get_trial_dir(trial_id))
+        (folder / "build_config.json").write_text(json.dumps(best.model.get_build_config()), encoding="utf-8")
+        best.model.set_weights(best.weights)
+        best.model.save_weights(self._get_checkpoint_fname(trial_id))
+        self._with_weights.add(trial_id)
 
     def load_model(self, trial: Any) -> Any:
         """The model of a trial with the weights of its best epoch; of the trials whose weights are kept."""
@@ -221,6 +233,10 @@ class _BestEpoch(keras.callbacks.Callback):
                 return
             self._value = value
         self.weights = self.model.get_weights()
+
+    def better_than(self, score: float) -> bool:
+        """Whether the best epoch was better than that; False where it is not known."""
+        return self._value is not None and self._objective.better_than(self._value, score)
 
 
 OWN = (EpochWriter, _BestEpoch)

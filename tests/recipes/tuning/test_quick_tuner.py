@@ -359,3 +359,22 @@ def test_kerastuners_own_residual_network(tmp_path):
     tuner = recipes.QuickTuner(made, HyperResNet(input_shape=(32, 32, 3), classes=2), directory=tmp_path, keep=1)
     tuner.search(images, labels, validation_data=(images, labels), epochs=1, batch_size=16, verbose=0)
     assert [trial.status for trial in tuner.oracle.trials.values()] == ["COMPLETED"] * 3
+
+
+def test_the_weights_are_there_before_a_trial_counts_as_finished(tmp_path):
+    """Killed at any moment, a tuner has the weights of the best trials that it has in its records."""
+    made = oracle(6)
+    tuner = recipes.QuickTuner(made, build, directory=tmp_path, project_name="search", keep=2)
+    end, missing = made.end_trial, []
+
+    def ends(trial):
+        end(trial)
+        best = [each.trial_id for each in made.get_best_trials(2)]
+        missing.extend(each for each in best if not os.path.isfile(tuner._get_checkpoint_fname(each)))
+
+    made.end_trial = ends
+    tuner.search(**DATA, epochs=2, batch_size=16, verbose=0)
+    assert len(made.trials) == 6
+    assert missing == []
+    kept = {key for key in made.trials if os.path.isfile(tuner._get_checkpoint_fname(key))}
+    assert kept == {each.trial_id for each in made.get_best_trials(2)}

@@ -8,8 +8,8 @@ the logarithm of the rate, which is flat or not, with an effect of the seed that
 or one is better by a known amount; in some cases one arm's seeds spread thrice as much. Counts how often anything is
 called better or worse where nothing is, and how often the better arm is found, beside how often Dunnett's test with
 as many degrees of freedom can find it. Where rates matter, equal arms end with rates that are not equally good, by
-luck: what is said of the settings found is right, and as a word on the arms wrong more often. In the last cases scores are
-accuracies on 360 examples, so that differences often come out equal where they are not. Writes
+luck: what is said of the settings found is right, and as a word on the arms wrong more often. In the last cases
+scores are accuracies on 360 examples, so that differences often come out equal where they are not. Writes
 ``results/protocol.csv``, a row a case.
 """
 

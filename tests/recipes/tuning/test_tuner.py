@@ -102,6 +102,7 @@ def test_no_more_is_submitted_than_there_is_room_for(tmp_path, classes, tiny):
     assert runner.most == 3
 
 
+@pytest.mark.thorough
 def test_few_compiled_models_are_kept_at_a_time(classes, tiny):
     worker = Worker(classes, tiny(), 1)
     (arm,) = cross(["adam"], ["dropout"])

@@ -269,4 +269,6 @@ def _batched(x: Any, y: Any, *, batch_size: int) -> Any:
         raise InvalidArgument("data", (len(x), len(y)), "two arrays (x, y) of the same length, at least 1")
     data = tf.data.Dataset.from_tensor_slices((np.asarray(x), np.asarray(y)))
     data = data.shuffle(min(len(x), 10_000), seed=0)  # a seed of its own: TensorFlow's stays as it was
-    return data.batch(min(batch_size, len(x)))
+    options = tf.data.Options()
+    options.autotune.enabled = False  # TensorFlow may wait long for the thread of it when an iterator is dropped
+    return data.batch(min(batch_size, len(x))).with_options(options)

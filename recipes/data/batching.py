@@ -48,6 +48,17 @@ def permutation(count: int, seed: tf.Tensor) -> tf.Tensor:
     return tf.random.experimental.stateless_shuffle(tf.range(count), seed=seed)
 
 
+def _untuned(dataset: tf.data.Dataset) -> tf.data.Dataset:
+    """The same without the thread that tunes an iterator's parallelism.
+
+    There is nothing to tune here, and when an iterator is dropped TensorFlow (2.21) waits for that thread, which
+    sometimes sleeps on: up to as long as the iterator has lived, and up to a minute.
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return dataset.with_options(options)
+
+
 def in_order(x: Inputs, y: tf.Tensor, batch_size: int) -> tf.data.Dataset:
     """All examples in their order; the last batch may be smaller.
 
@@ -67,7 +78,7 @@ def in_order(x: Inputs, y: tf.Tensor, batch_size: int) -> tf.data.Dataset:
     steps = -(-count // batch_size)
     disk = _on_disk(x)
     if steps == 1 and not disk:
-        return tf.data.Dataset.from_tensors((x, y))
+        return _untuned(tf.data.Dataset.from_tensors((x, y)))
 
     def batch(step: tf.Tensor) -> tuple[Any, tf.Tensor]:
         start = step * batch_size
@@ -76,7 +87,7 @@ def in_order(x: Inputs, y: tf.Tensor, batch_size: int) -> tf.data.Dataset:
             return gather_rows(x, tf.range(start, start + tf.cast(tf.shape(labels)[0], tf.int64))), labels
         return apply(lambda each: each[start : start + batch_size], x), labels
 
-    return tf.data.Dataset.range(steps).map(batch).prefetch(2)
+    return _untuned(tf.data.Dataset.range(steps).map(batch).prefetch(2))
 
 
 def shuffled(
@@ -147,4 +158,4 @@ def shuffled(
         dataset = tf.data.Dataset.range(1).map(next_epoch).flat_map(batches)
     else:
         dataset = tf.data.Dataset.range(first_epoch, first_epoch + epochs).flat_map(batches)
-    return dataset.apply(tf.data.experimental.assert_cardinality(steps * (epochs or 1))).prefetch(2)
+    return _untuned(dataset.apply(tf.data.experimental.assert_cardinality(steps * (epochs or 1))).prefetch(2))

@@ -86,3 +86,9 @@ def test_can_be_made_and_read_inside_a_distribution_scope():
     with tf.distribute.MirroredStrategy(["CPU:0"]).scope():
         dataset = make(16)
     assert labels(dataset) == labels(make(16))
+
+
+def test_no_thread_of_tensorflow_waits_when_an_iterator_is_dropped():
+    values = tf.range(10)
+    for dataset in (in_order(values, values, 4), in_order(values, values, 16), make(), make().map(lambda x, y: y)):
+        assert dataset.options().autotune.enabled is False

@@ -80,6 +80,7 @@ def test_too_few_epochs_at_a_low_rate(digits, schedule):
     assert ("one_cycle" in run.read_curves()[0].choices) == (schedule == "constant")
 
 
+@pytest.mark.thorough
 def test_the_chance_level_of_each_task(classes, binary, regression, monkeypatch):
     seen = []
     monkeypatch.setattr("recipes.run.read_curves", lambda history, *, baseline: seen.append(baseline) or ())

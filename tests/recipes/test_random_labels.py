@@ -14,6 +14,7 @@ def test_a_network_learns_labels_that_say_nothing(images):
     assert len(run.history["accuracy"]) <= 60
 
 
+@pytest.mark.thorough
 def test_labels_are_drawn_from_all_classes_and_the_inputs_stay(digits):
     run = recipes.random_label_test(digits, epochs=1, examples=1000, seed=3, verbose=0)
     (x, y), (true_x, true_y) = run.data.arrays("train"), digits.arrays("train")

@@ -155,7 +155,7 @@ def test_a_linear_one_with_the_principal_components_is_pca(images):
 
 
 @pytest.mark.parametrize("options", [{"hidden": (16,)}, {"convolutional": True, "filters": (4,)}])
-@pytest.mark.ordinarily("options0")
+@pytest.mark.thorough
 def test_it_learns_to_reproduce_raw_images(images, options):
     keras.utils.set_random_seed(0)
     model = autoencoder(images.spec, code=3, **options)

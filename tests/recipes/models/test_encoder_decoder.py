@@ -210,6 +210,7 @@ def test_decoding_tells_the_model_its_own_answers():
     np.testing.assert_array_equal(model.predict(told, verbose=0).argmax(axis=-1), answers)
 
 
+@pytest.mark.thorough
 def test_numbers_are_told_in_their_own_unit():
     random = np.random.default_rng(0)
     x, y = random.normal(size=(60, 6, 2)), 500 + 100 * random.normal(size=60)
@@ -239,7 +240,7 @@ def test_numbers_are_told_in_their_own_unit():
         pytest.param({"cell": "gru"}, marks=alike),
     ],
 )
-@pytest.mark.ordinarily("options0")
+@pytest.mark.thorough
 def test_it_learns_to_reverse(reversed_symbols, options):
     x, y = reversed_symbols
     model = encoder_decoder(input_shape=(None, SYMBOLS), outputs=SYMBOLS, output_steps=4, units=(32,), **options)

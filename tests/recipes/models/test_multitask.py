@@ -106,7 +106,8 @@ def test_both_tasks_learn(digits, sharing, options):
     assert set(scores) == {"loss", "digit_loss", "odd_loss", "digit_accuracy", "odd_accuracy"}
 
 
-@pytest.mark.parametrize("ignored", ["odd", pytest.param("digit", marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("ignored", ["odd", "digit"])
+@pytest.mark.thorough
 def test_a_task_of_weight_0_is_not_trained(digits, ignored):
     model = multitask(digits.spec, tasks=TASKS, hidden=(20,))
     before = {name: model.get_layer(f"{name}_outputs").get_weights() for name in TASKS}

@@ -234,7 +234,8 @@ def test_style_reaches_every_layer(kinds):
     assert np.abs(one - other).min() > 0  # each layer draws its own
 
 
-@pytest.mark.parametrize("normalization", ["auto", pytest.param("none", marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("normalization", ["auto", "none"])
+@pytest.mark.thorough
 def test_training_lowers_the_loss(images, normalization):
     keras.utils.set_random_seed(0)
     model = resnet(images.spec, normalization=normalization)

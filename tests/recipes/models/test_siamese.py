@@ -107,6 +107,7 @@ def test_from_a_spec(images):
     assert loss_for(model) == {"loss": "binary_crossentropy", "metrics": ["accuracy"]}
 
 
+@pytest.mark.thorough
 def test_half_precision(images):
     keras.config.set_dtype_policy("mixed_float16")
     x, same = next(iter(pairs(images)))

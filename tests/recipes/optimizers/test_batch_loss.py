@@ -276,7 +276,7 @@ def test_a_loss_that_is_no_number_leaves_everything_as_it_was(make):
     assert np.isfinite(model.fit(X, Y, batch_size=24, epochs=1, verbose=0).history["loss"][0])
 
 
-@pytest.mark.ordinarily("gauss_newton")
+@pytest.mark.thorough
 def test_saved_and_loaded_it_goes_on_identically(make_some, tmp_path):
     model = network(make_some())
     model.fit(X, Y, batch_size=12, epochs=2, shuffle=False, verbose=0)

@@ -34,7 +34,7 @@ OF_EACH_KIND = ("nesterov", "adam", "line_search", "hessian_free")
 @pytest.mark.parametrize(
     "name", [pytest.param(n, marks=() if n in OF_EACH_KIND else pytest.mark.thorough) for n in OPTIMIZERS]
 )
-@pytest.mark.ordinarily("adam")
+@pytest.mark.thorough
 def test_killed_and_resumed_it_is_an_unbroken_training(name, make_model, regression, tmp_path):
     def fit(*more):
         optimizer = OPTIMIZERS.build(name, learning_rate=0.01 if name not in OWN_STEP else 1.0)

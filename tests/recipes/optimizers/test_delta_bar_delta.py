@@ -102,6 +102,7 @@ def test_eager_compiled_several_steps_and_xla_give_the_same():
         np.testing.assert_allclose(path, paths[0], rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.thorough
 def test_saved_and_loaded_it_goes_on_identically(tmp_path):
     model = model_of()
     model.fit(X, Y, batch_size=32, epochs=5, verbose=0)

@@ -56,7 +56,7 @@ def any_page(any_results):
     return Page(render_page(any_results))
 
 
-@pytest.mark.ordinarily("25 arms", "strange names")
+@pytest.mark.ordinarily("strange names")
 def test_table_has_the_formatted_numbers_of_every_arm(any_results, any_page):
     columns = [column for column in summary_columns(any_results) if column.name != "marks"]
     head, *body = any_page.tables["summary"]

@@ -299,12 +299,13 @@ def paths(count=320, steps=(6, 9)):
     ("made", "model"),
     [
         (people, "tabular"),
-        pytest.param(sentences, "text", marks=pytest.mark.thorough),
-        pytest.param(paths, "rnn", marks=pytest.mark.thorough),
-        pytest.param(lambda: paths(steps=(7, 8)), "rnn", marks=pytest.mark.thorough),
+        (sentences, "text"),
+        (paths, "rnn"),
+        (lambda: paths(steps=(7, 8)), "rnn"),
     ],
     ids=["records", "texts", "sequences of several lengths", "sequences"],
 )
+@pytest.mark.thorough
 def test_the_spoiled_ones_of_every_kind_are_found_and_the_trunk_is_taken_over(made, model):
     data = made()
     found = pretrain(data, "corrupted", Recipe(learning_rate=0.02, optimizer="adam"), epochs=25, share=0.34, verbose=0)

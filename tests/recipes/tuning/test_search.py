@@ -383,6 +383,7 @@ def test_the_default_directory(classes, tmp_path, monkeypatch, search_options, n
     assert list(found.table()["verdict"]) == ["default"]
 
 
+@pytest.mark.thorough
 def test_an_optimizer_of_ones_own(classes, tmp_path, search_options, monkeypatch, no_pictures):
     """What a script adds to a catalogue can be compared at once, and is refused where other processes train."""
     monkeypatch.setattr(OPTIMIZERS, "_entries", dict(OPTIMIZERS._entries))

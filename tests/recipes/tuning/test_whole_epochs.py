@@ -88,6 +88,7 @@ def test_it_is_what_fit_gives(arguments, options):
     check_same(made)
 
 
+@pytest.mark.thorough
 def test_inputs_by_name():
     data = {
         "x": {"left": X[:50], "right": X[:50] ** 2},
@@ -102,6 +103,7 @@ def test_an_epoch_of_several_calls(monkeypatch):
     check_same(both(prepared()))
 
 
+@pytest.mark.thorough
 def test_an_evaluation_of_several_batches(monkeypatch):
     arrays = prepared()
     monkeypatch.setattr(type(arrays), "evaluation_batch_size", 8)

@@ -22,7 +22,7 @@ from callbacks.stop_on_nan import StopOnNaN
 from recipes.distribution import replicas, settle_in
 from recipes.losses import ends_in
 from recipes.recipe import Recipe
-from recipes.regularization.live import LivePenalties, without_strengths
+from recipes.regularization.live import LiveStrengths
 from recipes.run import Run
 from recipes.seeding import set_seeds
 
@@ -143,7 +143,7 @@ class Trainer:
             check_fits(model, data)
             self.model = model
             self._given = [np.array(variable.numpy()) for variable in model.variables]
-        self._penalties = LivePenalties(self.model, recipe.regularizers() if model is None else [])
+        self._live = LiveStrengths(self.model, recipe.regularizers() if model is None else [])
         self._variables = list(self.model.variables)
         self._steps = steps_per_epoch
         if replicas() > 1:
@@ -168,6 +168,13 @@ class Trainer:
         self._untouched = seed if model is None else None
         self._keep_functions = keep_functions
 
+    def takes(self, recipe: Recipe) -> bool:
+        """Whether :meth:`run` can train by this recipe: only its learning rate and what is live may be another."""
+        own = self.recipe
+        same = dataclasses.replace(recipe, learning_rate=own.learning_rate, regularization=own.regularization)
+        alike = self._live.alike(recipe.regularization, own.regularization)
+        return alike and same.resolved(self.data.spec) == own
+
     def run(
         self,
         *,
@@ -188,7 +195,8 @@ class Trainer:
 
         Args:
             learning_rate: replaces the recipe's.
-            regularization: replaces the recipe's, from which it may differ only in the strengths of L1 and L2.
+            regularization: replaces the recipe's, from which it may differ only in strengths that are live: of L1, L2
+                and dropout; see :class:`recipes.regularization.live.LiveStrengths`.
             data: replaces the trainer's: with another training split, and the same Spec and batch size.
             validate: whether there is a validation after each epoch, which early stopping needs.
             warn: False leaves it to the caller to look at ``run.message``.
@@ -201,11 +209,12 @@ class Trainer:
             recipe = dataclasses.replace(recipe, learning_rate=learning_rate)
         if regularization is not None:
             recipe = dataclasses.replace(recipe, regularization=regularization)
-            if without_strengths(recipe.regularization) != without_strengths(self.recipe.regularization):
-                accepted = f"{self.recipe.regularization_name} as before, but for the strengths of L1 and L2"
+            if not self._live.alike(recipe.regularization, self.recipe.regularization):
+                strengths = " and ".join(f"the {option} of {name}" for name, option in self._live.options.items())
+                accepted = f"{self.recipe.regularization_name} as before" + f", but for {strengths}" * bool(strengths)
                 raise InvalidArgument("regularization", regularization, accepted)
         finder = None
-        with self._penalties.at(recipe.regularizers()):
+        with self._live.at(recipe.regularizers()):
             rate = recipe.learning_rate
             if rate is None:
                 finder = self.range_test(seed, data=data)

@@ -1,4 +1,4 @@
-"""LivePenalties: the strength of L1 or L2 in a compiled model, changed without tracing anew."""
+"""LiveStrengths: all strengths of regularizers that can be changed in a compiled model."""
 
 from __future__ import annotations
 
@@ -9,77 +9,44 @@ from typing import Any
 import keras
 
 from recipes.regularization.base import Regularizer
-from recipes.regularization.penalties import penalty_of
+from recipes.regularization.live_dropout import LiveDropout
+from recipes.regularization.live_penalties import LivePenalties
 
-__all__ = ["LivePenalties", "without_strengths"]
-
-KINDS = {"l1": keras.regularizers.L1, "l2": keras.regularizers.L2}
-"""Those of which a strength can be a variable. Keras' L1L2 cannot: it asks in Python whether its strengths are 0."""
+__all__ = ["LiveStrengths"]
 
 
-class LivePenalties:
-    """Makes a variable of the strength that L1 or L2 gave to the kernels of a model, while it is trained.
-
-    Keras bakes the number into the compiled step. Here a variable takes its place, one for all kernels, while steps are
-    compiled and run; before and after, the model has a number again. Where L1 and L2 act together nothing can be set.
+class LiveStrengths:
+    """The strength of L1 or L2 and the rate of dropout, changed in a compiled model without tracing anew.
 
     Args:
         model: made by a factory of this package with ``regularizers``, and not trained yet.
         regularizers: of its recipe.
 
     Example:
-        >>> model = recipes.mlp(input_shape=(4,), outputs=1, regularization="l2")        # doctest: +SKIP
-        >>> live = LivePenalties(model, [L2()])
-        >>> with live.at([L2(0.1)]):
+        >>> live = LiveStrengths(model, [L2(), Dropout()])                               # doctest: +SKIP
+        >>> with live.at([L2(0.1), Dropout(0.5)]):
         ...     model.fit(...)
     """
 
     def __init__(self, model: keras.Model, regularizers: Sequence[Regularizer]):
-        self._model, self._name, self._evaluation = model, "", None
-        self._penalties: list[Any] = []
-        penalty = penalty_of(regularizers)
-        for name, kind in KINDS.items():
-            if type(penalty) is kind:
-                self._name = name
-        if not self._name:
-            return
-        before = float(getattr(penalty, self._name))
-        self._variable = keras.Variable(before, trainable=False, dtype="float32", name=self._name)
-        model._live_penalties = self  # its compiled steps have the variable in them, which must live as long
-        for layer in model._flatten_layers(include_self=False):
-            for attribute in ("kernel_regularizer", "recurrent_regularizer"):
-                own = getattr(layer, attribute, None)
-                if type(own) is type(penalty) and getattr(own, self._name) == before:
-                    self._penalties.append(own)
+        self._parts = (LivePenalties(model, regularizers), LiveDropout(model, regularizers))
+        self.options = {name: option for part in self._parts for name, option in part.options.items()}
 
     @contextlib.contextmanager
     def at(self, regularizers: Sequence[Regularizer]) -> Iterator[None]:
-        """Within it the model trains with the strength that these give; they must be of the same kinds as before."""
-        if not self._name:
+        """Within it the model trains with the strengths that these give; they must be of the same kinds as before."""
+        with contextlib.ExitStack() as stack:
+            for part in self._parts:
+                stack.enter_context(part.at(regularizers))
             yield
-            return
-        strength = float(getattr(penalty_of(regularizers), self._name))
-        self._variable.assign(strength)
-        if self._model.test_function is not self._evaluation:
-            self._model.test_function = None  # made outside: it has a number in it
-        self._put(self._variable)
-        try:
-            yield
-        finally:
-            self._put(strength)
-            self._evaluation = self._model.test_function
 
-    def _put(self, value: Any) -> None:
-        for penalty in self._penalties:
-            setattr(penalty, self._name, value)
+    def alike(self, one: Sequence[Any], other: Sequence[Any]) -> bool:
+        """Whether two recipes' regularizations differ in nothing but strengths that can be set here."""
+        return list(map(self._without_strength, one)) == list(map(self._without_strength, other))
 
-
-def without_strengths(choices: Sequence[Any]) -> list[Any]:
-    """A recipe's regularizers with the default strength where :class:`LivePenalties` can set another."""
-    penalties = [name for name in map(_name, choices) if name in (*KINDS, "elastic_net")]
-    live = penalties[0] if len(penalties) == 1 and penalties[0] in KINDS else None
-    return [live if live is not None and _name(each) == live else each for each in choices]
-
-
-def _name(choice: Any) -> str | None:
-    return choice.get("name") if isinstance(choice, dict) else choice if isinstance(choice, str) else None
+    def _without_strength(self, choice: Any) -> Any:
+        given = {"name": choice} if isinstance(choice, str) else choice
+        option = self.options.get(given.get("name", "")) if isinstance(given, dict) else None
+        if option is None or given.get(option) == 0:  # at 0 the model has no such layer
+            return given
+        return {name: value for name, value in given.items() if name != option}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import math
 import os
 import time
@@ -12,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from recipes.recipe import Recipe
-from recipes.regularization.live import without_strengths
 from recipes.training import Trainer
 from recipes.tuning.epoch_writer import EpochWriter
 from recipes.tuning.ledger import running_file
@@ -116,7 +114,7 @@ class Worker:
         directory: str | os.PathLike[str] | None = None,
     ):
         self.data, self.base, self.epochs, self.prune, self.directory = data, base, epochs, prune, directory
-        self._trainers: dict[str, Trainer] = {}
+        self._trainers: list[Trainer] = []
         self._arm: str | None = None
 
     def run(self, job: Job) -> dict[str, Any]:
@@ -172,12 +170,13 @@ class Worker:
         if arm != self._arm:
             self._trainers.clear()
             self._arm = arm
-        alike = without_strengths(recipe.regularization)
-        key = dataclasses.replace(recipe, learning_rate=None, regularization=alike).to_json()
-        trainer = self._trainers.pop(key, None) or Trainer(self.data, recipe, keep_functions=True)
-        self._trainers[key] = trainer  # the one used last comes last
-        while len(self._trainers) > KEPT:
-            del self._trainers[next(iter(self._trainers))]
+        trainer = next((each for each in self._trainers if each.takes(recipe)), None)
+        if trainer is None:
+            trainer = Trainer(self.data, recipe, keep_functions=True)
+        else:
+            self._trainers.remove(trainer)
+        self._trainers.append(trainer)  # the one used last comes last
+        del self._trainers[:-KEPT]
         return trainer
 
 

@@ -7,14 +7,16 @@ import numpy as np
 import pytest
 
 from callbacks.checks import InvalidArgument
-from recipes import Recipe
-from recipes.regularization.live import without_strengths
 from recipes.training import Trainer, fit
 
 CASES = {
     "l2": ({"name": "l2", "strength": 0.5}, {"name": "l2", "strength": 1e-3}),
     "l1": ({"name": "l1", "strength": 0.1}, {"name": "l1", "strength": 1e-3}),
-    "with dropout": (({"name": "l2", "strength": 0.5}, "dropout"), ({"name": "l2", "strength": 1e-3}, "dropout")),
+    "dropout": ({"name": "dropout", "rate": 0.5}, {"name": "dropout", "rate": 0.1}),
+    "with dropout": (
+        ({"name": "l2", "strength": 0.5}, {"name": "dropout", "rate": 0.3}),
+        ({"name": "l2", "strength": 1e-3}, "dropout"),
+    ),
 }
 
 
@@ -22,8 +24,8 @@ def weights(run):
     return [each.tobytes() for each in run.model.get_weights()]
 
 
-@pytest.mark.parametrize("name", ["l2", "l1", "with dropout"])
-@pytest.mark.thorough
+@pytest.mark.parametrize("name", ["l2", "l1", "dropout", "with dropout"])
+@pytest.mark.ordinarily("with dropout")
 def test_set_it_trains_as_if_built_with_it(name, classes, tiny):
     strong, weak = (tiny(regularization=each) for each in CASES[name])
     built = {each: fit(classes, each, epochs=2, seed=3, verbose=0) for each in (strong, weak)}
@@ -84,7 +86,11 @@ def test_other_differences_are_refused(classes, tiny):
     [
         ({"name": "elastic_net", "l1": 0.1, "l2": 0.2}, {"name": "elastic_net", "l1": 0.1, "l2": 0.3}),
         (("l1", {"name": "l2", "strength": 0.25}), ("l1", {"name": "l2", "strength": 0.5})),
-        ({"name": "dropout", "rate": 0.1}, {"name": "dropout", "rate": 0.2}),
+        ({"name": "dropout", "rate": 0.1, "input_rate": 0.1}, {"name": "dropout", "rate": 0.2, "input_rate": 0.1}),
+        ({"name": "dropout", "rate": 0.1}, {"name": "dropout", "rate": 0.1, "input_rate": 0.1}),
+        ({"name": "dropout", "rate": 0.1}, {"name": "dropout", "rate": 0.0}),
+        ({"name": "dropout", "rate": 0.0}, {"name": "dropout", "rate": 0.1}),
+        ({"name": "label_smoothing", "epsilon": 0.1}, {"name": "label_smoothing", "epsilon": 0.2}),
     ],
 )
 @pytest.mark.ordinarily("one0-other0")
@@ -93,9 +99,3 @@ def test_what_cannot_be_set_is_refused(one, other, classes, tiny):
     trainer.run(epochs=1, seed=0)
     with pytest.raises(InvalidArgument, match="regularization must be"):
         trainer.run(epochs=1, seed=0, regularization=other)
-
-
-def test_without_strengths():
-    choices = ({"name": "l2", "strength": 0.5}, {"name": "dropout", "rate": 0.3}, "early_stopping")
-    found = without_strengths(Recipe(regularization=choices).regularization)
-    assert found == ["l2", {"name": "dropout", "rate": 0.3}, "early_stopping"]

@@ -105,8 +105,8 @@ def test_no_more_is_submitted_than_there_is_room_for(tmp_path, classes, tiny):
 @pytest.mark.thorough
 def test_few_compiled_models_are_kept_at_a_time(classes, tiny):
     worker = Worker(classes, tiny(), 1)
-    (arm,) = cross(["adam"], ["dropout"])
+    (arm,) = cross(["adam"], ["label_smoothing"])
     for number in range(KEPT + 3):
-        values = {"learning_rate": 0.01, "dropout.rate": 0.1 + 0.02 * number}
+        values = {"learning_rate": 0.01, "label_smoothing.epsilon": 0.05 + 0.01 * number}
         worker.run(Job(Training(arm, "tune", number, 0), values))
     assert len(worker._trainers) == KEPT

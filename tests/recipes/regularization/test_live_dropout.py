@@ -1,0 +1,106 @@
+"""Dropout with a rate that can be set, against Keras' own layers with that rate."""
+
+import keras
+import numpy as np
+import pytest
+
+from recipes.regularization import Dropout
+from recipes.regularization.live_dropout import LiveDropout
+
+RATES = (0.37, 0.1, 0.82)
+RANDOM = np.random.default_rng(0)
+IMAGES = RANDOM.normal(size=(40, 6, 5, 3)).astype("float32")
+LABELS = RANDOM.integers(0, 3, 40)
+
+
+def new(rate, dtype="float32"):
+    """Both kinds of layer, each with random numbers of its own."""
+    keras.utils.set_random_seed(7)
+    policy = {"dtype": dtype}
+    layers = [
+        keras.layers.Conv2D(4, 3, activation="elu", **policy),
+        keras.layers.SpatialDropout2D(rate, seed=1, **policy),
+        keras.layers.Flatten(**policy),
+        keras.layers.Dense(8, activation="elu", **policy),
+        keras.layers.Dropout(rate, seed=2, **policy),
+        keras.layers.Dense(3, activation="softmax", dtype="float32"),
+    ]
+    return keras.Sequential([keras.Input(IMAGES.shape[1:]), *layers])
+
+
+def compiled(model, **options):
+    model.compile(keras.optimizers.SGD(0.05), "sparse_categorical_crossentropy", **options)
+    return model
+
+
+def train(model):
+    history = model.fit(IMAGES, LABELS, batch_size=8, epochs=2, shuffle=False, verbose=0).history
+    return history["loss"], model.get_weights()
+
+
+def check_same(one, other):
+    assert one[0] == other[0]
+    for ours, theirs in zip(one[1], other[1], strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "options"),
+    [("float32", {}), ("mixed_float16", {}), ("float32", {"jit_compile": True}), ("float32", {"run_eagerly": True})],
+    ids=["float32", "half precision", "XLA", "eagerly"],
+)
+def test_it_is_keras_own_to_the_last_bit(dtype, options):
+    model = new(0.2, dtype)
+    live, start = LiveDropout(model, [Dropout(0.2)]), [np.array(each) for each in model.variables]
+    compiled(model, **{"jit_compile": False, **options})
+    for rate in RATES:
+        expected = train(compiled(new(rate, dtype), **{"jit_compile": False, **options}))
+        for variable, value in zip(model.variables, start, strict=True):
+            variable.assign(value)
+        with live.at([Dropout(rate)]):
+            found = train(model)
+        check_same(found, expected)
+
+
+def test_a_step_is_traced_once():
+    model = compiled(new(0.2))
+    live = LiveDropout(model, [Dropout(0.2)])
+    traced, step = [], model.train_step
+    model.train_step = lambda data: (traced.append(1), step(data))[1]
+    losses = []
+    for rate in RATES:
+        with live.at([Dropout(rate)]):
+            losses.append(train(model)[0][0])
+    assert 0 < sum(traced) <= 2  # Keras traces twice where the first step makes variables
+    assert len(set(losses)) == len(RATES)
+
+
+def test_afterwards_the_layers_are_keras_own_with_the_rate(tmp_path):
+    model = compiled(new(0.2))
+    live = LiveDropout(model, [Dropout(0.2)])
+    with live.at([Dropout(0.6)]):
+        train(model)
+    layers = [layer for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
+    assert [layer.get_config()["rate"] for layer in layers] == [0.6, 0.6]
+    for layer in layers:
+        assert "call" not in vars(layer)
+        share = float(np.mean(np.array(layer(np.ones((200, 6, 5, 3), "float32"), training=True)) == 0))
+        assert share == pytest.approx(0.6, abs=0.1)
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(again.predict(IMAGES, verbose=0), model.predict(IMAGES, verbose=0))
+
+
+def test_a_training_that_raises_leaves_the_layers_as_they_were():
+    model = compiled(new(0.2))
+    with pytest.raises(KeyboardInterrupt), LiveDropout(model, [Dropout(0.2)]).at([Dropout(0.3)]):
+        raise KeyboardInterrupt
+    assert all("call" not in vars(layer) for layer in model.layers)
+
+
+def test_where_nothing_can_be_set():
+    assert LiveDropout(new(0.2), [Dropout(0.2)]).options == {"dropout": "rate"}
+    assert LiveDropout(new(0.2), []).options == {}
+    assert LiveDropout(new(0.2), [Dropout(0.2, input_rate=0.2)]).options == {}
+    recurrent = keras.Sequential([keras.Input((4, 3)), keras.layers.GRU(5, dropout=0.2), keras.layers.Dropout(0.2)])
+    assert LiveDropout(recurrent, [Dropout(0.2)]).options == {}

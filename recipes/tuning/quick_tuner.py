@@ -29,8 +29,8 @@ __all__ = ["QuickTuner"]
 class QuickTuner(keras_tuner.Tuner):
     """KerasTuner's ``Tuner``: the same trials, with the same meaning, in a fraction of the time; and reproducible.
 
-    - Models that differ only in the learning rate or in the strength of L1 and L2 penalties share one traced step; see
-      :class:`recipes.tuning.shared_steps.SharedSteps`.
+    - Models that differ only in the learning rate, the strengths of L1 and L2 penalties and the rates of dropout share
+      one traced step; see :class:`recipes.tuning.shared_steps.SharedSteps`.
     - Arrays go to the device once. An epoch is as few calls of a compiled function as are sensible, unless a callback
       listens to batches; see :class:`recipes.tuning.whole_epochs.WholeEpochs`. Keras' shuffling is replaced by a
       permutation that depends on ``seed`` alone.

@@ -12,6 +12,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from recipes.regularization.live_dropout import LAYERS, LiveRate
+
 __all__ = ["STEPS", "Form", "SharedSteps", "form_of"]
 
 STRENGTHS = {keras.regularizers.L1: "l1", keras.regularizers.L2: "l2"}
@@ -34,9 +36,9 @@ class SharedSteps:
     """Compiled models by their form: a second model of a form is trained as the first one, with its own numbers.
 
     Tracing a training step takes longer than many a training. Two models have the same form if their configurations
-    differ in nothing but the learning rate of the optimizer and the strengths of L1 and L2 penalties; those are
-    variables of the step here. Models that contain anything of which the configuration does not tell all (functions,
-    classes from elsewhere, adapted layers, subclassed models) are left alone.
+    differ in nothing but the learning rate of the optimizer, the strengths of L1 and L2 penalties and the rates of
+    dropout layers; those are variables of the step here. Models that contain anything of which the configuration does
+    not tell all (functions, classes from elsewhere, adapted layers, subclassed models) are left alone.
 
     Args:
         count: the most forms to keep, >= 1; the one that was not used for the longest time is dropped. Default 16.
@@ -108,6 +110,7 @@ class _SettableForm(Form):
             keras.Variable(float(getattr(each, name)), trainable=False, dtype="float32", name=name)
             for each, name in self._penalties
         ]
+        self._rates = [LiveRate([layer]) for layer in _dropping(model)]
 
     def become(self, other: keras.Model) -> None:
         """Takes over all that ``other``, newly built, has: weights, random states, learning rate, strengths."""
@@ -120,14 +123,19 @@ class _SettableForm(Form):
             self.model.optimizer.learning_rate = float(rate)
         for variable, (each, name) in zip(self._strengths, _penalties(other), strict=True):
             variable.assign(float(getattr(each, name)))
+        for live, layer in zip(self._rates, _dropping(other), strict=True):
+            live.rate = float(layer.rate)
 
     @contextlib.contextmanager
     def live(self) -> Iterator[None]:
-        """Within it the strengths are variables; after it, the numbers that these have."""
+        """Within it the strengths and rates are variables; after it, the numbers that these have."""
         for (each, name), variable in zip(self._penalties, self._strengths, strict=True):
             setattr(each, name, variable)
         try:
-            yield
+            with contextlib.ExitStack() as stack:
+                for live in self._rates:
+                    stack.enter_context(live.at(live.rate))
+                yield
         finally:
             for (each, name), variable in zip(self._penalties, self._strengths, strict=True):
                 setattr(each, name, float(variable.numpy()))
@@ -141,6 +149,17 @@ def _penalties(model: keras.Model) -> list[tuple[Any, str]]:
             if type(value) in STRENGTHS:
                 found.setdefault(id(value), (value, STRENGTHS[type(value)]))
     return list(found.values())
+
+
+def _dropping(model: keras.Model) -> list[Any]:
+    """The layers of a model whose rate of dropout can be set, each once, in their order."""
+    found = {id(layer): layer for layer in model._flatten_layers(include_self=False) if type(layer) in LAYERS}
+    return [layer for layer in found.values() if _is_settable(layer.get_config())]
+
+
+def _is_settable(config: dict[str, Any]) -> bool:
+    """Whether the rate of a dropout layer with this configuration can be set; at 0 it draws no random numbers."""
+    return bool(config["rate"]) and config.get("noise_shape") is None
 
 
 def form_of(model: keras.Model) -> str | None:
@@ -191,11 +210,14 @@ def _is_clear(config: Any) -> bool:
 
 
 def _without_numbers(config: Any) -> Any:
-    """A configuration without strengths of L1 and L2, and without initializers, whose work is done."""
+    """A configuration without strengths of L1 and L2, rates of dropout, and initializers, whose work is done."""
     if isinstance(config, (list, tuple)):
         return [_without_numbers(each) for each in config]
     if not isinstance(config, dict):
         return config
     if config.get("module") == "keras.regularizers" and config.get("class_name") in ("L1", "L2"):
         return {**config, "config": None}
+    dropping = config.get("module") == "keras.layers" and config.get("class_name") in [each.__name__ for each in LAYERS]
+    if dropping and _is_settable(config["config"]):
+        return {**config, "config": {**config["config"], "rate": None}}
     return {key: _without_numbers(value) for key, value in config.items() if not key.endswith("_initializer")}

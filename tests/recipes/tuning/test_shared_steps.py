@@ -46,7 +46,7 @@ def like(steps, model):
 
 SETTINGS = [
     {"rate": 0.05, "l2": 1e-3, "l1": 1e-4},
-    {"rate": 0.5, "l2": 1e-1, "l1": 0.0},
+    {"rate": 0.5, "l2": 1e-1, "l1": 0.0, "drop": 0.43},
     {"rate": 0.05, "l2": 0.0, "l1": 0.3},
 ]
 
@@ -94,6 +94,7 @@ def test_afterwards_the_strengths_are_numbers():
         with like(steps, new(0, **setting)) as form:
             train(form.model)
         assert form.model.layers[0].kernel_regularizer.get_config() == {"l2": pytest.approx(setting["l2"], rel=1e-6)}
+        assert form.model.layers[3].get_config()["rate"] == setting.get("drop", 0.2)
 
 
 class Doubled(keras.layers.Layer):
@@ -121,7 +122,8 @@ def scaled_loss(factor):
     ("one", "other"),
     [
         ({"units": 8}, {"units": 9}),
-        ({"drop": 0.2}, {"drop": 0.3}),
+        ({"drop": 0.2}, {"drop": 0.0}),
+        ({"layer": "dropout of whole rows"}, {"layer": "dropout of fewer rows"}),
         ({"momentum": 0.9}, {"momentum": 0.8}),
         ({"clipnorm": 1.0}, {"clipnorm": 2.0}),
         ({"layer": "elu"}, {"layer": "relu"}),
@@ -132,7 +134,10 @@ def scaled_loss(factor):
 def test_what_differs_in_more_is_traced_for_itself(one, other):
     def made(options):
         options = dict(options)
-        if "layer" in options:
+        if "rows" in options.get("layer", ""):
+            rate = 0.2 if "whole" in options["layer"] else 0.1
+            options["layer"] = functools.partial(keras.layers.Dropout, rate, noise_shape=(None, 1))
+        elif "layer" in options:
             options["layer"] = functools.partial(keras.layers.Activation, options["layer"])
         if options.get("rate") == "schedule":
             options["rate"] = keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.9)

@@ -310,6 +310,7 @@ def test_a_rate_that_explodes_is_recognised_at_its_step(data):
     assert "Clip the gradient" in monitor.verdict()
 
 
+@pytest.mark.thorough
 def test_the_heat_maps_show_the_logarithms(data):
     monitor = GradientMonitor(3)
     fitted(everything, data, monitor)

@@ -99,6 +99,7 @@ def test_the_rates_of_keras(case, values, driven):
     assert (len(set(expected)) == 1) == (case == "never")
 
 
+@pytest.mark.thorough
 def test_a_fit_has_the_rates_of_keras(make_model, run):
     for steps in (1, 4):
         used = (

@@ -62,6 +62,7 @@ def test_a_single_unit_underfits(digits):
         assert finding.choices == ("cnn", "nadam")  # the others it has
 
 
+@pytest.mark.thorough
 def test_a_hundred_examples_without_regularization_overfit(hundred):
     for seed in (0, 1):
         run = fit(hundred, constant(), epochs=40, seed=seed, verbose=0)

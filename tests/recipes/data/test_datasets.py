@@ -35,6 +35,7 @@ def test_unknown_names_are_answered_with_the_nearest(name, near, tmp_path):
         load(name, data_dir=tmp_path)
 
 
+@pytest.mark.thorough
 def test_importing_needs_none_of_the_heavy_libraries():
     code = (
         "import sys, tensorflow, keras; before = set(sys.modules); import recipes.data;"

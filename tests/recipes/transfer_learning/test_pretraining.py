@@ -84,6 +84,7 @@ def test_the_score_is_the_share_of_the_variance_on_the_validation_split(autoenco
     assert autoencoder.evaluate("test") != scores
 
 
+@pytest.mark.thorough
 def test_a_linear_one_finds_the_principal_components(table):
     """Of 6 columns through 1 unit no linear network keeps more than the first principal component, and it does."""
     x = table.arrays("train")[0]

@@ -171,6 +171,7 @@ def test_a_trial_without_weights_is_not_loaded(tuner):
         tuner.load_model(worst)
 
 
+@pytest.mark.thorough
 def test_a_model_that_is_built_late(tmp_path):
     def late(hp):
         model = keras.Sequential([keras.layers.Dense(3, activation="softmax")])

@@ -98,6 +98,7 @@ def test_inputs_by_name():
     check_same(both(prepared(data), functional=True))
 
 
+@pytest.mark.thorough
 def test_an_epoch_of_several_calls(monkeypatch):
     monkeypatch.setattr(training, "EXECUTION_FLOPS", 1.0)
     check_same(both(prepared()))

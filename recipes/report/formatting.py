@@ -21,6 +21,7 @@ __all__ = [
     "is_percentage",
     "label",
     "learning_rate",
+    "p_is",
     "p_value",
     "scale",
     "score",
@@ -124,6 +125,12 @@ def p_value(value: Any) -> str:
     while float(f"{value:.{decimals}f}") == 0.05 and value != 0.05 and decimals < 6:
         decimals += 1
     return f"{value:.{decimals}f}"
+
+
+def p_is(value: Any) -> str:
+    """A p value for a sentence: ``p = 0.03``, ``p < 0.001``."""
+    text = p_value(value)
+    return f"p < {text[1:]}" if text.startswith("<") else f"p = {text}"
 
 
 def duration(seconds: Any) -> str:

@@ -98,7 +98,21 @@ def _check_known_elsewhere(base: Recipe, arms: Sequence[Arm]) -> None:
 
 
 def shared_part(base: Recipe) -> dict[str, Any]:
-    """The part of a recipe that all arms share, as JSON values."""
+    """What all arms take from the recipe that they start from, as the settings of a search hold it.
+
+    Args:
+        base: the recipe, every value of which can be written as JSON.
+
+    Returns:
+        Its fields by name, as JSON values.
+
+    Raises:
+        InvalidArgument: naming ``recipe``, where it is none, or holds a function or an object that has no name.
+
+    Example:
+        >>> shared_part(Recipe(batch_size=64))["batch_size"]
+        64
+    """
     if not isinstance(base, Recipe):
         raise InvalidArgument("recipe", base, "a recipes.Recipe")
     try:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from callbacks.checks import InvalidArgument
 from recipes.environment import commit, hardware, versions
-from recipes.files import write_text
+from recipes.files import check_new_file, write_text
 from recipes.recipe import Recipe
 from recipes.report.results import Results
 from recipes.tuning.arms import Arm, cross
@@ -131,12 +131,25 @@ class Comparison:
         return scores(self.results)
 
     def report(self, path: str | os.PathLike[str] | None = None) -> str:
-        """Writes one self-contained HTML page, by default ``report.html`` in the directory; returns its path."""
+        """Writes the comparison as one HTML page that needs no network.
+
+        Args:
+            path: a new file. Default: ``report.html`` in the search's directory, which is written anew each time.
+
+        Returns:
+            The path.
+
+        Raises:
+            InvalidArgument: where ``path`` exists already or cannot be written.
+
+        Example:
+            >>> found.report("regularizers.html")                                        # doctest: +SKIP
+            'regularizers.html'
+        """
         from recipes.report.page import write_page
 
-        path = path or self.directory / "report.html"
-        write_page(self.results, path)
-        return str(path)
+        own = self.directory / "report.html"
+        return str(write_page(self.results, own if path is None else check_new_file(path, name="path")))
 
     def tensorboard(self, directory: str | os.PathLike[str]) -> str:
         """Writes every training with its curves for TensorBoard, whose HParams view compares them.

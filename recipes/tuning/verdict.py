@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from recipes.report import formatting
 from recipes.tuning.dunnett import LEVEL
 from recipes.tuning.factors import FACTORS
 from recipes.tuning.statistics import sign_of
@@ -50,15 +51,14 @@ def verdict(
         but = f", although on the test data {', '.join(better)} did better by more than noise" if better else ""
         sentences.append(f"That is the default arm{but}.")
     elif math.isfinite(best["p_value"]):
-        size = abs(best["difference"])
-        amount = f"{100 * size:.2f} points" if metric == "accuracy" else f"{size:.4g}"
+        amount = formatting.score(abs(best["difference"]), metric) + " points" * formatting.is_percentage(metric)
         way = "better" if best["difference"] * sign_of(direction) > 0 else "worse"
         tested = _count(table["p_value"].notna().sum(), "comparison")
         noise = "more than noise" if best["p_value"] < 1.0 - confidence else "within the noise between seeds"
         sentences.append(
             f"That is {amount} {way} than the default arm ({_arm(default)}: "
             f"{_score(default['test_mean'], default['test_sd'], metric)}), "
-            f"which is {noise} (p = {best['p_value']:.2g}, corrected for {tested})."
+            f"which is {noise} ({formatting.p_is(best['p_value'])}, corrected for {tested})."
         )
     elif not math.isfinite(default["test_mean"]):
         lost = "failed" if default.get("failed", 0) else "diverged"
@@ -99,7 +99,4 @@ def _regularizer(name: str) -> str:
 
 
 def _score(mean: float, sd: float, metric: str) -> str:
-    scale, unit = (100.0, " %") if metric == "accuracy" else (1.0, "")
-    digits = ".2f" if metric == "accuracy" else ".4g"
-    spread = f" ± {format(scale * sd, digits)}" if math.isfinite(sd) else ""
-    return f"{format(scale * mean, digits)}{spread}{unit}"
+    return formatting.spread(mean, sd, metric) + " %" * formatting.is_percentage(metric)

@@ -96,6 +96,11 @@ def test_p_value_shows_on_which_side_of_five_percent_it_lies(value, written):
     assert formatting.p_value(value) == written
 
 
+@pytest.mark.parametrize(("value", "written"), [(0.85, "p = 0.85"), (0.0004, "p < 0.001"), (None, "p = —")])
+def test_p_value_in_a_sentence(value, written):
+    assert formatting.p_is(value) == written
+
+
 @pytest.mark.parametrize(
     ("seconds", "written"),
     [

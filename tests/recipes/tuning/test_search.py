@@ -299,7 +299,13 @@ def test_everything_may_diverge(classes, tmp_path, search_options, wild_sgd):
     }
     found = recipes.search(classes, **options)
     assert found.verdict == ["Every arm diverged: lower the learning rates."]
-    assert (found.directory / "report.html").is_file()
+    assert found.report() == str(found.directory / "report.html")
+    notes = tmp_path / "notes.html"
+    assert found.report(notes) == str(notes)
+    notes.write_text("mine")
+    with pytest.raises(InvalidArgument, match=r"path must be a file that does not exist yet"):
+        found.report(notes)
+    assert notes.read_text() == "mine"
     assert not (found.directory / "best").exists()
 
 

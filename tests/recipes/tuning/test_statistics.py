@@ -159,7 +159,7 @@ def test_verdict_of_a_better_arm(make_trials):
     assert sentences[:2] == [
         "adam with l2 and dropout does best on the validation data; its test accuracy is 98.00 ± 1.00 % over 3 seeds.",
         "That is 6.00 points better than the default arm (momentum with no regularizer: 92.00 ± 2.00 %), which is more "
-        f"than noise (p = {p:.2g}, corrected for 1 comparison).",
+        f"than noise (p = {p:.3f}, corrected for 1 comparison).",
     ]
     assert sentences[2] == (
         "Averaged over the other choices, the best optimizer is adam (more than noise against the default) and the "
@@ -191,9 +191,9 @@ def test_verdict_where_less_is_better(make_trials):
     scores = {"momentum+none": [50.0, 52.0, 54.0], "adam+none": [40.0, 41.0, 42.0]}
     table, sentences = judge(make_trials(scores), "min", "root_mean_squared_error")
     assert list(table["arm"]) == ["adam+none", "momentum+none"]
-    assert sentences[0].endswith("its test root mean squared error is 41 ± 1 over 3 seeds.")
+    assert sentences[0].endswith("its test root mean squared error is 41.00 ± 1.00 over 3 seeds.")
     assert sentences[1].startswith(
-        "That is 11 better than the default arm (momentum with no regularizer: 52 ± 2), which"
+        "That is 11.00 better than the default arm (momentum with no regularizer: 52.00 ± 2.00), which"
     )
     assert len(sentences) == 2  # one factor: nothing to average over
 

@@ -9,14 +9,14 @@ fail() {
 
 find_python() {
     local name
-    for name in ${PYTHON:-python3.11 python3.12 python3.13 python3.10 python3 python}; do
+    for name in ${PYTHON:-python3.11 python3.12 python3.13 python3 python}; do
         if command -v "$name" >/dev/null 2>&1 &&
-            "$name" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' >/dev/null 2>&1; then
+            "$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' >/dev/null 2>&1; then
             command -v "$name"
             return
         fi
     done
-    fail "needs Python 3.10 to 3.13; found ${PYTHON:-$(python3 --version 2>/dev/null || echo none)}. Install one, or name it: PYTHON=/path/to/python3.11 $0"
+    fail "needs Python 3.11 to 3.13; found ${PYTHON:-$(python3 --version 2>/dev/null || echo none)}. Install one, or name it: PYTHON=/path/to/python3.11 $0"
 }
 
 setup_venv() {

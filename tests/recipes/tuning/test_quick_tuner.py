@@ -350,6 +350,7 @@ def test_hyperband_is_left_to_kerastuner(tmp_path):
 
 
 @pytest.mark.thorough
+@pytest.mark.timeout(900)  # networks of up to 152 layers take long to trace where others use the machine too
 @pytest.mark.filterwarnings("ignore:All-NaN axis:RuntimeWarning")  # KerasTuner's, where a loss is no number
 def test_kerastuners_own_residual_network(tmp_path):
     from keras_tuner.applications import HyperResNet

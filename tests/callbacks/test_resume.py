@@ -215,6 +215,7 @@ def test_killed_while_it_reads_again_the_model_is_as_keras_left_it(fit, arrays, 
     assert len(fit(model)[0]["loss"]) == 4
 
 
+@pytest.mark.thorough
 def test_a_damaged_file_falls_back_to_the_one_before(fit, tmp_path):
     unbroken = fit(make(), callbacks.OneCycle(0.03))
     assert fit(make(), Resume(tmp_path, every=4), callbacks.OneCycle(0.03), Kill(27)) is None

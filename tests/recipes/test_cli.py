@@ -173,6 +173,7 @@ def passengers(served):
     return served(x, np.stack([n // 2 % 2, n * 0 + 1, n * 0], axis=1), class_names=("glad", "here", "never"))
 
 
+@pytest.mark.thorough
 def test_predict_for_records(call, passengers, tmp_path):
     (tmp_path / "x.csv").write_text(PASSENGERS)
     predictor = Predictor(passengers)
@@ -344,6 +345,7 @@ def test_the_searches_of_the_readme_are_accepted(call, monkeypatch):
             main(arguments)
 
 
+@pytest.mark.thorough
 def test_where_no_arm_has_a_score_no_winner_is_named(call, data_dir, tmp_path, monkeypatch):
     from recipes.tuning import worker
 

@@ -33,6 +33,7 @@ def test_every_choice_stands_in_a_catalogue():
         assert bool(remedy) == bool(choices) == (name != "converged")
 
 
+@pytest.mark.thorough
 def test_the_default_recipe_is_accused_of_nothing(digits):
     assert names(fit(digits, epochs=10, verbose=0)) == ["converged"]
 

@@ -124,6 +124,7 @@ def test_the_hessian_is_that_of_central_differences():
     np.testing.assert_allclose(found, found.T, atol=1e-12)
 
 
+@pytest.mark.thorough
 def test_gauss_newton_is_jacobian_times_softmax_curvature_times_jacobian_and_the_penalty():
     model = network()
     values = values_of(model)

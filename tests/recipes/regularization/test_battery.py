@@ -192,6 +192,7 @@ def test_all_of_them_at_once(normalization, images):
 @pytest.mark.parametrize(
     "data", ["regression", *(pytest.param(name, marks=pytest.mark.thorough) for name in ("binary", "classes"))]
 )
+@pytest.mark.thorough
 def test_all_that_suit_a_table_at_once(data, request):
     data = request.getfixturevalue(data)
     unfit = NOT_FOR_NUMBERS if data.spec.task == "regression" else ("augmentation",)

@@ -66,6 +66,7 @@ def test_the_trials_are_those_of_kerastuner(tuner, tmp_path):
     assert len(tuner._steps) == 2  # of 4 and of 8 units
 
 
+@pytest.mark.thorough
 def test_every_trial_is_what_a_new_model_would_give(tuner):
     x, y = tf.constant(X, "float32"), tf.constant(Y)
     for key, trial in list(tuner.oracle.trials.items())[:4]:
@@ -139,6 +140,7 @@ def test_several_executions_have_seeds_of_their_own(tmp_path):
     assert tuner.oracle.trials[key].score == pytest.approx(np.mean(best))
 
 
+@pytest.mark.thorough
 def test_an_interrupted_search_goes_on(tuner, tmp_path):
     class Stops(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):

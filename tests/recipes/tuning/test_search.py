@@ -241,6 +241,7 @@ def test_a_killed_search_goes_on_and_gives_the_same(found, classes, search_optio
     assert np.array_equal(*(model.predict(x, verbose=0) for model in outputs))
 
 
+@pytest.mark.thorough
 def test_an_interrupted_search_goes_on(found, classes, search_options, tmp_path, monkeypatch, no_pictures):
     from recipes.tuning import worker
 
@@ -273,6 +274,7 @@ def wild_sgd(monkeypatch):
     monkeypatch.setattr(SGD, "update_step", diverges)
 
 
+@pytest.mark.thorough
 def test_a_diverging_arm_is_counted_and_stops_nothing(classes, tmp_path, search_options, wild_sgd, no_pictures):
     options = {**search_options, "optimizers": ["sgd", "adam"], "regularizers": ["none"], "directory": tmp_path / "s"}
     found = recipes.search(classes, **options)
@@ -309,7 +311,8 @@ def test_everything_may_diverge(classes, tmp_path, search_options, wild_sgd):
     assert not (found.directory / "best").exists()
 
 
-def test_trainings_that_raise_are_recorded_and_stop_nothing(classes, tmp_path, search_options, monkeypatch, capsys):
+def break_adam(monkeypatch):
+    """Every training with Adam raises, until ``monkeypatch.undo()``."""
     from recipes.tuning import worker
 
     run = worker.Trainer.run
@@ -320,6 +323,10 @@ def test_trainings_that_raise_are_recorded_and_stop_nothing(classes, tmp_path, s
         return run(self, **options)
 
     monkeypatch.setattr(worker.Trainer, "run", fails)
+
+
+def test_trainings_that_raise_are_recorded_and_stop_nothing(classes, tmp_path, search_options, monkeypatch, capsys):
+    break_adam(monkeypatch)
     options = {**search_options, "optimizers": ["momentum", "adam"], "regularizers": ["none"], "verbose": 1}
     found = recipes.search(classes, directory=tmp_path / "search", **options)
     rows = found.results.trials
@@ -334,6 +341,13 @@ def test_trainings_that_raise_are_recorded_and_stop_nothing(classes, tmp_path, s
     assert "adam+none/tune/0 failed: ZeroDivisionError: a bug in two lines" in capsys.readouterr().err
     assert found.verdict[-1] == "4 trainings failed, the first with ZeroDivisionError: a bug in two lines."
 
+
+@pytest.mark.thorough
+def test_trainings_that_raise_run_again_once_that_is_asked_for(classes, tmp_path, search_options, monkeypatch):
+    break_adam(monkeypatch)
+    options = {**search_options, "optimizers": ["momentum", "adam"], "regularizers": ["none"]}
+    found = recipes.search(classes, directory=tmp_path / "search", **options)
+    rows = found.results.trials
     monkeypatch.undo()  # the bug is mended
     again = recipes.search(classes, directory=tmp_path / "search", **options)
     assert list(again.table()["failed"]) == list(found.table()["failed"])  # a failure stays, unless it is asked for

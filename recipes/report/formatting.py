@@ -128,7 +128,12 @@ def p_value(value: Any) -> str:
 
 
 def p_is(value: Any) -> str:
-    """A p value for a sentence: ``p = 0.03``, ``p < 0.001``."""
+    """A p value for a sentence, rounded as :func:`p_value` does.
+
+    Example:
+        >>> p_is(0.03), p_is(0.0004)
+        ('p = 0.03', 'p < 0.001')
+    """
     text = p_value(value)
     return f"p < {text[1:]}" if text.startswith("<") else f"p = {text}"
 

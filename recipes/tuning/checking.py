@@ -110,8 +110,8 @@ def shared_part(base: Recipe) -> dict[str, Any]:
         InvalidArgument: naming ``recipe``, where it is none, or holds a function or an object that has no name.
 
     Example:
-        >>> shared_part(Recipe(batch_size=64))["batch_size"]
-        64
+        >>> shared_part(Recipe(optimizer="adam"))["optimizer"]
+        'adam'
     """
     if not isinstance(base, Recipe):
         raise InvalidArgument("recipe", base, "a recipes.Recipe")

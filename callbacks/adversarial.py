@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from callbacks.checks import InvalidArgument, check_number
+from .checks import InvalidArgument, check_number
 
 __all__ = ["GradientSign", "input_scale"]
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import keras
 
-from callbacks.adversarial import GradientSign
-from callbacks.checks import check_number
-from callbacks.step_hooks import StepHooks
+from .adversarial import GradientSign
+from .checks import check_number
+from .inside.step_hooks import StepHooks
 
 __all__ = ["AdversarialTraining"]
 

@@ -14,9 +14,9 @@ import keras
 import numpy as np
 from keras import ops, tree
 
-from callbacks.checks import InvalidArgument, check_integer
-from callbacks.copying import copy_sharing
-from callbacks.siblings import siblings
+from .checks import InvalidArgument, check_integer
+from .inside.callback_list import siblings
+from .inside.copying import copy_sharing
 
 __all__ = ["RecalibrateBatchNorm", "Recalibration", "recalibrate_batch_norm"]
 
@@ -68,7 +68,7 @@ def recalibrate_batch_norm(model: keras.Model, data: Any, *, batch_size: int = 2
       it, unless the model is to be used on augmented data.
 
     It is worth most where training ended before the moving averages had settled. Measured on MNIST with batches of 16
-    (``scripts/measure_batch_norm.py``, ``results/batch_norm.csv``, 5 seeds): after 125 steps with Keras' momentum 0.99
+    (``scripts/measure/measure_batch_norm.py``, 5 seeds): after 125 steps with Keras' momentum 0.99
     the test loss fell by 0.04 +- 0.01 under 1cycle; after 6,750 steps, or with momentum 0.9, the change was within the
     spread over seeds, or below 1 % of the loss.
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from callbacks.checks import InvalidArgument, check_number
+from .checks import InvalidArgument, check_number
 
 __all__ = ["FINDINGS", "Finding", "read_curves"]
 

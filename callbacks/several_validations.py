@@ -10,8 +10,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from callbacks.checks import InvalidArgument, check_integer
-from callbacks.copying import copy_sharing
+from .checks import InvalidArgument, check_integer
+from .inside.copying import copy_sharing
 
 __all__ = ["SeveralValidations"]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from callbacks.hyperparameters import get_learning_rate, nan_gradient, raise_on_nan
+from .inside.optimizer_values import get_learning_rate, nan_gradient, raise_on_nan
 
 __all__ = ["StopOnNaN"]
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import keras
 
-from callbacks.checks import InvalidArgument, check_integer, check_number
-from callbacks.step_hooks import StepHooks
+from .checks import InvalidArgument, check_integer, check_number
+from .inside.step_hooks import StepHooks
 
 __all__ = ["WeightNoise"]
 

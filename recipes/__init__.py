@@ -6,111 +6,99 @@ Everything public stands here and is imported when it is first used, so that ``i
 from __future__ import annotations
 
 import importlib
-import importlib.util
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from callbacks.checks import InvalidArgument as InvalidArgument
-    from recipes.data import Data as Data
-    from recipes.data import Spec as Spec
-    from recipes.data import load as load
-    from recipes.data.pairs import pairs as pairs
-    from recipes.ensemble import bagging as bagging
-    from recipes.models import autoencoder as autoencoder
-    from recipes.models import cnn as cnn
-    from recipes.models import densenet as densenet
-    from recipes.models import encoder_decoder as encoder_decoder
-    from recipes.models import mixed as mixed
-    from recipes.models import mlp as mlp
-    from recipes.models import multitask as multitask
-    from recipes.models import resnet as resnet
-    from recipes.models import rnn as rnn
-    from recipes.models import siamese as siamese
-    from recipes.models import tabular as tabular
-    from recipes.models import text as text
-    from recipes.optimizers import Momentum as Momentum
-    from recipes.random_labels import random_label_test as random_label_test
-    from recipes.recipe import Recipe as Recipe
-    from recipes.refitting import refit as refit
-    from recipes.regularization.tying import tie as tie
-    from recipes.regularization.tying import untie as untie
-    from recipes.robustness import adversarial_accuracy as adversarial_accuracy
-    from recipes.run import Run as Run
-    from recipes.serving.export import export as export
-    from recipes.training import fit as fit
-    from recipes.transfer_learning import fine_tune as fine_tune
-    from recipes.transfer_learning import pretrain as pretrain
-    from recipes.transfer_learning import transfer as transfer
-    from recipes.transfer_learning import unfreeze as unfreeze
-    from recipes.tuning.comparison import Comparison as Comparison
-    from recipes.tuning.hypermodel import hypermodel as hypermodel
-    from recipes.tuning.quick_tuner import QuickTuner as QuickTuner
-    from recipes.tuning.search import search as search
+if __name__ == "recipes":  # the short name of keras_recipes.recipes
+    from keras_recipes.names import use_full_name
 
-__version__ = "0.1.0"
+    use_full_name(globals())
+
+if TYPE_CHECKING:
+    from ..callbacks.checks import InvalidArgument as InvalidArgument
+    from .data import Data as Data
+    from .data import Spec as Spec
+    from .data import load as load
+    from .data.example_pairs import pairs as pairs
+    from .ensemble import bagging as bagging
+    from .models import autoencoder as autoencoder
+    from .models import cnn as cnn
+    from .models import densenet as densenet
+    from .models import encoder_decoder as encoder_decoder
+    from .models import mixed as mixed
+    from .models import mlp as mlp
+    from .models import multitask as multitask
+    from .models import resnet as resnet
+    from .models import rnn as rnn
+    from .models import siamese as siamese
+    from .models import tabular as tabular
+    from .models import text as text
+    from .optimizers import Momentum as Momentum
+    from .random_labels import random_label_test as random_label_test
+    from .recipe import Recipe as Recipe
+    from .refitting import refit as refit
+    from .regularization.tying import tie as tie
+    from .regularization.tying import untie as untie
+    from .robustness import adversarial_accuracy as adversarial_accuracy
+    from .run import Run as Run
+    from .serving.export import export as export
+    from .training import fit as fit
+    from .transfer_learning import fine_tune as fine_tune
+    from .transfer_learning import pretrain as pretrain
+    from .transfer_learning import transfer as transfer
+    from .transfer_learning import unfreeze as unfreeze
+    from .tuning.comparison import Comparison as Comparison
+    from .tuning.hypermodel import hypermodel as hypermodel
+    from .tuning.quick_tuner import QuickTuner as QuickTuner
+    from .tuning.search import search as search
+
 
 _WHERE = {
-    "Comparison": "recipes.tuning.comparison",
-    "Data": "recipes.data",
-    "InvalidArgument": "callbacks.checks",
-    "Momentum": "recipes.optimizers",
-    "QuickTuner": "recipes.tuning.quick_tuner",
-    "Recipe": "recipes.recipe",
-    "Run": "recipes.run",
-    "Spec": "recipes.data",
-    "adversarial_accuracy": "recipes.robustness",
-    "autoencoder": "recipes.models",
-    "bagging": "recipes.ensemble",
-    "cnn": "recipes.models",
-    "densenet": "recipes.models",
-    "encoder_decoder": "recipes.models",
-    "export": "recipes.serving.export",
-    "fine_tune": "recipes.transfer_learning",
-    "fit": "recipes.training",
-    "hypermodel": "recipes.tuning.hypermodel",
-    "load": "recipes.data",
-    "mixed": "recipes.models",
-    "mlp": "recipes.models",
-    "multitask": "recipes.models",
-    "pairs": "recipes.data.pairs",
-    "pretrain": "recipes.transfer_learning",
-    "random_label_test": "recipes.random_labels",
-    "refit": "recipes.refitting",
-    "resnet": "recipes.models",
-    "rnn": "recipes.models",
-    "search": "recipes.tuning.search",
-    "siamese": "recipes.models",
-    "tabular": "recipes.models",
-    "text": "recipes.models",
-    "tie": "recipes.regularization.tying",
-    "transfer": "recipes.transfer_learning",
-    "unfreeze": "recipes.transfer_learning",
-    "untie": "recipes.regularization.tying",
+    "__version__": ".environment",
+    "Comparison": ".tuning.comparison",
+    "Data": ".data",
+    "InvalidArgument": "..callbacks.checks",
+    "Momentum": ".optimizers",
+    "QuickTuner": ".tuning.quick_tuner",
+    "Recipe": ".recipe",
+    "Run": ".run",
+    "Spec": ".data",
+    "adversarial_accuracy": ".robustness",
+    "autoencoder": ".models",
+    "bagging": ".ensemble",
+    "cnn": ".models",
+    "densenet": ".models",
+    "encoder_decoder": ".models",
+    "export": ".serving.export",
+    "fine_tune": ".transfer_learning",
+    "fit": ".training",
+    "hypermodel": ".tuning.hypermodel",
+    "load": ".data",
+    "mixed": ".models",
+    "mlp": ".models",
+    "multitask": ".models",
+    "pairs": ".data.example_pairs",
+    "pretrain": ".transfer_learning",
+    "random_label_test": ".random_labels",
+    "refit": ".refitting",
+    "resnet": ".models",
+    "rnn": ".models",
+    "search": ".tuning.search",
+    "siamese": ".models",
+    "tabular": ".models",
+    "text": ".models",
+    "tie": ".regularization.tying",
+    "transfer": ".transfer_learning",
+    "unfreeze": ".transfer_learning",
+    "untie": ".regularization.tying",
 }
 
-__all__ = [*_WHERE, "__version__"]
-
-
-def _check_callbacks() -> None:
-    """Raises if another module called ``callbacks`` stands in front of ours."""
-    spec = importlib.util.find_spec("callbacks")
-    ours = Path(__file__).resolve().parent.parent / "callbacks" / "__init__.py"
-    found = spec.origin if spec is not None else None
-    if found is None or Path(found).resolve() != ours:
-        raise ImportError(
-            f"recipes needs its own package 'callbacks' ({ours}), but Python finds {found} under that name: "
-            "rename that file or folder, or take its folder off the module search path"
-        )
-
-
-_check_callbacks()
+__all__ = [*_WHERE]
 
 
 def __getattr__(name: str) -> Any:
     if name not in _WHERE:
         raise AttributeError(f"module 'recipes' has no attribute {name!r}")
-    value = getattr(importlib.import_module(_WHERE[name]), name)
+    value = getattr(importlib.import_module(_WHERE[name], __name__), name)
     globals()[name] = value
     return value
 

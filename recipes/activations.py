@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keras
 
-from recipes.catalogue import Catalogue, Entry
+from .catalogue import Catalogue, Entry
 
 __all__ = ["ACTIVATIONS"]
 

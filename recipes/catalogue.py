@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from callbacks.checks import InvalidArgument, check_number
+from ..callbacks.checks import InvalidArgument, check_number
 
 __all__ = ["Catalogue", "Entry", "Range", "UnknownName"]
 

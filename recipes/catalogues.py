@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from recipes.catalogue import Catalogue
+from .catalogue import Catalogue
 
 __all__ = ["catalogues"]
 
@@ -14,15 +14,15 @@ def catalogues() -> dict[str, Catalogue]:
         >>> "adam" in catalogues()["optimizers"]
         True
     """
-    from recipes.activations import ACTIVATIONS
-    from recipes.data.augmentation import TRANSFORMATIONS
-    from recipes.data.datasets import DATASETS
-    from recipes.initializers import INITIALIZERS
-    from recipes.models import MODELS
-    from recipes.monitors import CALLBACKS
-    from recipes.optimizers import OPTIMIZERS
-    from recipes.regularization import REGULARIZERS
-    from recipes.schedules import SCHEDULES
+    from .activations import ACTIVATIONS
+    from .callback_names import CALLBACKS
+    from .data.augmentation import TRANSFORMATIONS
+    from .data.datasets import DATASETS
+    from .initializers import INITIALIZERS
+    from .models import MODELS
+    from .optimizers import OPTIMIZERS
+    from .regularization import REGULARIZERS
+    from .schedules import SCHEDULES
 
     return {
         "models": MODELS,

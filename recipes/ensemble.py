@@ -13,16 +13,16 @@ import keras
 import numpy as np
 from keras import ops
 
-from callbacks.checks import InvalidArgument, check_choice, check_integer
-from callbacks.curves import Finding
-from recipes.data.structure import take
-from recipes.losses import ends_in
-from recipes.recipe import Recipe
-from recipes.run import Run
-from recipes.training import LARGEST_SEED, Trainer, check_data, check_recipe
+from ..callbacks.checks import InvalidArgument, check_choice, check_integer
+from ..callbacks.curves import Finding
+from .data.named_arrays import take
+from .losses import ends_in
+from .recipe import Recipe
+from .run import Run
+from .training import LARGEST_SEED, Trainer, check_data, check_recipe
 
 if TYPE_CHECKING:
-    from recipes.data import Data
+    from .data import Data
 
 __all__ = ["Ensemble", "bagging", "bootstrap"]
 

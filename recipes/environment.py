@@ -8,16 +8,19 @@ import platform
 import subprocess
 from pathlib import Path
 
-__all__ = ["commit", "cores", "hardware", "versions"]
+__all__ = ["__version__", "commit", "cores", "hardware", "versions"]
+
+try:
+    __version__ = importlib.metadata.version("keras-training-recipes")
+except importlib.metadata.PackageNotFoundError:  # a checkout that is not installed
+    __version__ = "unknown"
 
 PACKAGES = ("tensorflow", "keras", "keras-tuner", "tensorflow-datasets", "numpy", "scipy")
 
 
 def versions() -> dict[str, str]:
     """The versions of Python and of the packages that results depend on, ours included."""
-    import recipes
-
-    found = {"recipes": recipes.__version__, "python": platform.python_version()}
+    found = {"recipes": __version__, "python": platform.python_version()}
     for name in PACKAGES:
         try:
             found[name] = importlib.metadata.version(name)

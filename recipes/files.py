@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from callbacks.checks import InvalidArgument
+from ..callbacks.checks import InvalidArgument
 
 __all__ = [
     "cache_folder",

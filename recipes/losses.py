@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from callbacks.checks import InvalidArgument, check_number
+from ..callbacks.checks import InvalidArgument, check_number
 
 __all__ = ["compile_options", "ends_in", "loss_for"]
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from callbacks.checks import InvalidArgument, check_integer, check_number
-from recipes.data.structure import take
-from recipes.recipe import Recipe
-from recipes.run import Run
-from recipes.training import check_data, fit
+from ..callbacks.checks import InvalidArgument, check_integer, check_number
+from .data.named_arrays import take
+from .recipe import Recipe
+from .run import Run
+from .training import check_data, fit
 
 if TYPE_CHECKING:
-    from recipes.data import Data
+    from .data import Data
 
 __all__ = ["random_label_test"]
 
@@ -49,7 +49,7 @@ def random_label_test(
 
     Args:
         data: of classes: what :func:`recipes.load` returns. The first ``examples`` of its training split are used.
-        recipe: default: ``Recipe(regularization="none", schedule="constant")``.
+        recipe: default: ``Recipe(regularizer="none", schedule="constant")``.
         examples: how many, >= 1; all of the split where it has fewer. Default 2000.
         epochs: at most, >= 1. Default 100.
         until: the training accuracy at which to end, in (0, 1]. Default 0.99.
@@ -79,5 +79,5 @@ def random_label_test(
     count = min(examples, len(y))
     labels = np.random.default_rng(seed).integers(0, max(2, data.spec.outputs), count).astype(y.dtype)
     random = data.with_train(take(x, np.arange(count)), labels, how=f"{count} examples with random labels, seed {seed}")
-    recipe = recipe or Recipe(regularization="none", schedule="constant")
+    recipe = recipe or Recipe(regularizer="none", schedule="constant")
     return fit(random, recipe, epochs=epochs, seed=seed, callbacks=[_StopAt(until)], verbose=verbose)

@@ -12,22 +12,22 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
-from callbacks.step_schedule import StepSchedule
-from callbacks.stop_on_nan import StopOnNaN
-from recipes.activations import ACTIVATIONS
-from recipes.catalogue import Catalogue, UnknownName
-from recipes.initializers import INITIALIZERS, bias_initializer
-from recipes.losses import compile_options
-from recipes.models import MODELS, model_for
-from recipes.optimizers import OPTIMIZERS
-from recipes.optimizers.traits import finds_its_own_step
-from recipes.regularization import REGULARIZERS, Regularizer
-from recipes.schedules import SCHEDULES
+from ..callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
+from ..callbacks.schedules.base import StepSchedule
+from ..callbacks.stop_on_nan import StopOnNaN
+from .activations import ACTIVATIONS
+from .catalogue import Catalogue, UnknownName
+from .initializers import INITIALIZERS, bias_initializer
+from .losses import compile_options
+from .models import MODELS, model_for
+from .optimizers import OPTIMIZERS
+from .optimizers.capabilities import finds_its_own_step
+from .regularization import REGULARIZERS, Regularizer
+from .schedules import SCHEDULES
 
 if TYPE_CHECKING:
-    from recipes.data.dataset import Data
-    from recipes.data.spec import Spec
+    from .data.dataset import Data
+    from .data.spec import Spec
 
 __all__ = ["Recipe"]
 
@@ -54,7 +54,7 @@ class Recipe:
             "he_normal".
         activation: of the hidden layers, by name. Default "elu".
         normalization: "auto" (default: batch normalization when deep, none when shallow), "batch" or "none".
-        regularization: a choice, several joined by "+" ("l2+dropout"), a sequence of choices, or "none".
+        regularizer: a choice, several joined by "+" ("l2+dropout"), a sequence of choices, or "none".
             Default "early_stopping".
         optimizer: a name or a Keras optimizer. Default "momentum".
         learning_rate: the (peak) rate, > 0; None (default): the rate that the optimizer was given, as an object or in a
@@ -70,7 +70,7 @@ class Recipe:
     Source: Géron 2019, chapter 11, tables 11-3 and 11-4.
 
     Example:
-        >>> recipe = Recipe(optimizer="nadam", regularization="l2+dropout")
+        >>> recipe = Recipe(optimizer="nadam", regularizer="l2+dropout")
         >>> Recipe.from_json(recipe.to_json()) == recipe
         True
     """
@@ -79,7 +79,7 @@ class Recipe:
     initializer: Choice = "he_normal"
     activation: str = "elu"
     normalization: str = "auto"
-    regularization: Any = ("early_stopping",)
+    regularizer: Any = ("early_stopping",)
     optimizer: Choice = "momentum"
     learning_rate: float | None = None
     schedule: Choice = "auto"
@@ -90,7 +90,7 @@ class Recipe:
         check_choice("normalization", self.normalization, ("auto", "batch", "none"))
         if self.learning_rate is not None:
             object.__setattr__(self, "learning_rate", check_number("learning_rate", self.learning_rate, above=0))
-        object.__setattr__(self, "regularization", _regularization(self.regularization))
+        object.__setattr__(self, "regularizer", _regularization(self.regularizer))
         if self.model != AUTO:
             object.__setattr__(self, "model", _choice(MODELS, self.model, "callable"))
         if self.initializer != AUTO:
@@ -135,7 +135,7 @@ class Recipe:
         for each in regularizers:
             if each.needs_one_gradient and self.finds_its_own_step:
                 accepted = f"one that {self.optimizer_name!r}, which evaluates the loss again within a step, can follow"
-                raise InvalidArgument("regularization", each.name, accepted)
+                raise InvalidArgument("regularizer", each.name, accepted)
         if any(each.optimizer_options() for each in regularizers):
             self.build_optimizer()
 
@@ -149,18 +149,18 @@ class Recipe:
         """All choices as text, objects by what Keras writes about them and all others by identity."""
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         # {"name": "dropout"} is {"name": "dropout", "rate": 0.2} is Dropout(0.2)
-        values["regularization"] = tuple(
+        values["regularizer"] = tuple(
             built.to_choice() if isinstance(given, (str, Mapping)) else given
-            for given, built in zip(self.regularization, self.regularizers(), strict=True)
+            for given, built in zip(self.regularizer, self.regularizers(), strict=True)
         )
         return json.dumps({name: _plain(name, value, comparing=True) for name, value in values.items()})
 
     # --- parts ------------------------------------------------------------------------------------------------------
 
     @property
-    def regularization_name(self) -> str:
+    def regularizer_name(self) -> str:
         """The regularizers' names joined by "+", or "none"."""
-        return "+".join(_name(each) for each in self.regularization) or "none"
+        return "+".join(_name(each) for each in self.regularizer) or "none"
 
     @property
     def optimizer_name(self) -> str:
@@ -176,7 +176,7 @@ class Recipe:
 
     def regularizers(self) -> list[Regularizer]:
         """The regularizer objects."""
-        return [_build(REGULARIZERS, each) for each in self.regularization]
+        return [_build(REGULARIZERS, each) for each in self.regularizer]
 
     def build_model(self, spec: Spec | None = None, **options: Any) -> keras.Model:
         """A new, uncompiled model made by this recipe's factory.
@@ -195,7 +195,7 @@ class Recipe:
             "initializer": self.initializer,
             "bias": self.bias,
             "normalization": self.normalization,
-            "regularization": self.regularizers(),
+            "regularizer": self.regularizers(),
         }
         name = _name(self.model)
         given = {} if isinstance(self.model, str) else {k: v for k, v in self.model.items() if k != "name"}
@@ -215,7 +215,7 @@ class Recipe:
         else:
             given = [name for name in options if isinstance(self.optimizer, Mapping) and name in self.optimizer]
         if given:
-            raise InvalidArgument("regularization", self.regularization_name, f"given once: the optimizer has {given}")
+            raise InvalidArgument("regularizer", self.regularizer_name, f"given once: the optimizer has {given}")
         if not isinstance(self.optimizer, (str, Mapping)):
             optimizer = type(self.optimizer).from_config({**config, **options})
             optimizer.learning_rate = self._rate()
@@ -320,6 +320,8 @@ class Recipe:
             raise InvalidArgument("text", text, f"JSON as Recipe.to_json writes it ({error})") from None
         if not isinstance(values, dict) or values.pop("recipe", None) != 1:
             raise InvalidArgument("text", text, 'JSON as Recipe.to_json writes it, with "recipe": 1')
+        if "regularization" in values and "regularizer" not in values:  # as version 0.1 called it
+            values["regularizer"] = values.pop("regularization")
         known = [field.name for field in dataclasses.fields(cls)]
         for name in values:
             check_choice("field", name, known)
@@ -371,7 +373,7 @@ def _regularization(value: Any) -> tuple[Choice, ...]:
     choices = tuple(_choice(REGULARIZERS, each, Regularizer) for each in names)
     labels = [_name(each) for each in choices]
     if len(set(labels)) != len(labels):
-        raise InvalidArgument("regularization", "+".join(labels), "given each regularizer at most once")
+        raise InvalidArgument("regularizer", "+".join(labels), "given each regularizer at most once")
     return choices
 
 

@@ -10,14 +10,14 @@ import keras
 import numpy as np
 from keras.src.models.functional import Functional
 
-from callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
-from recipes.data.structure import concatenate
-from recipes.recipe import Recipe
-from recipes.run import Run
-from recipes.training import LARGEST_SEED, Trainer
+from ..callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
+from .data.named_arrays import concatenate
+from .recipe import Recipe
+from .run import Run
+from .training import LARGEST_SEED, Trainer
 
 if TYPE_CHECKING:
-    from recipes.data import Data
+    from .data import Data
 
 __all__ = ["WAYS", "refit"]
 
@@ -104,10 +104,10 @@ def _recipe(run: Run, how: str, learning_rate: float | None) -> Recipe:
     recipe = run.recipe
     kept = [
         choice
-        for choice, each in zip(recipe.regularization, recipe.regularizers(), strict=True)
+        for choice, each in zip(recipe.regularizer, recipe.regularizers(), strict=True)
         if each.name != "early_stopping"
     ]
-    recipe = dataclasses.replace(recipe, regularization=tuple(kept))
+    recipe = dataclasses.replace(recipe, regularizer=tuple(kept))
     if how == "continue":
         peak = recipe.learning_rate
         if learning_rate is None and peak is None:

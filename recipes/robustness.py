@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from callbacks.adversarial import GradientSign
-from callbacks.checks import InvalidArgument, check_choice, check_number
-from recipes.losses import ends_in
-from recipes.training import check_data, check_fits
+from ..callbacks.adversarial import GradientSign
+from ..callbacks.checks import InvalidArgument, check_choice, check_number
+from .losses import ends_in
+from .training import check_data, check_fits
 
 if TYPE_CHECKING:
-    from recipes.data import Data
+    from .data import Data
 
 __all__ = ["adversarial_accuracy"]
 

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from callbacks.checks import check_choice
-from callbacks.curves import Finding, read_curves
-from recipes.files import new_directory
-from recipes.losses import loss_for
-from recipes.recipe import Recipe
+from ..callbacks.checks import check_choice
+from ..callbacks.curves import Finding, read_curves
+from .files import new_directory
+from .losses import loss_for
+from .recipe import Recipe
 
 if TYPE_CHECKING:
-    from callbacks.lr_finder import LRFinder
-    from recipes.data import Data
+    from ..callbacks.range_test.lr_finder import LRFinder
+    from .data import Data
 
 __all__ = ["Run"]
 
@@ -93,7 +93,7 @@ class Run:
         else:
             baseline = math.log(2 if spec.task == "multilabel" else max(2, spec.outputs))
         recipe = self.recipe
-        useless = {*recipe.regularization_name.split("+"), recipe.optimizer_name}
+        useless = {*recipe.regularizer_name.split("+"), recipe.optimizer_name}
         for choice in (recipe.model, recipe.initializer, recipe.schedule):
             named = choice["name"] if isinstance(choice, Mapping) else choice
             useless |= {named} if isinstance(named, str) else set()

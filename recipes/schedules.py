@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from callbacks.constant_rate import ConstantRate
-from callbacks.cosine_decay import CosineDecay
-from callbacks.cosine_restarts import CosineRestarts
-from callbacks.exponential_decay import ExponentialDecay
-from callbacks.inverse_time_decay import InverseTimeDecay
-from callbacks.linear_decay import LinearDecay
-from callbacks.one_cycle import OneCycle
-from callbacks.performance_decay import PerformanceDecay
-from callbacks.power_decay import PowerDecay
-from callbacks.step_decay import StepDecay
-from callbacks.step_schedule import StepSchedule
-from recipes.catalogue import Catalogue, Entry, Range
+from ..callbacks.schedules.base import StepSchedule
+from ..callbacks.schedules.constant_rate import ConstantRate
+from ..callbacks.schedules.cosine_decay import CosineDecay
+from ..callbacks.schedules.cosine_restarts import CosineRestarts
+from ..callbacks.schedules.exponential_decay import ExponentialDecay
+from ..callbacks.schedules.inverse_time_decay import InverseTimeDecay
+from ..callbacks.schedules.linear_decay import LinearDecay
+from ..callbacks.schedules.one_cycle import OneCycle
+from ..callbacks.schedules.performance_decay import PerformanceDecay
+from ..callbacks.schedules.power_decay import PowerDecay
+from ..callbacks.schedules.step_decay import StepDecay
+from .catalogue import Catalogue, Entry, Range
 
 __all__ = ["SCHEDULES"]
 

@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from callbacks.checks import InvalidArgument, check_integer
-from callbacks.hyperparameters import set_learning_rate
-from callbacks.lr_finder import LRFinder, run_range_test
-from callbacks.resume import Resume
-from callbacks.stop_on_nan import StopOnNaN
-from recipes.distribution import replicas, settle_in
-from recipes.losses import ends_in
-from recipes.recipe import Recipe
-from recipes.regularization.live import LiveStrengths
-from recipes.run import Run
-from recipes.seeding import set_seeds
+from ..callbacks.checks import InvalidArgument, check_integer
+from ..callbacks.inside.optimizer_values import set_learning_rate
+from ..callbacks.range_test.lr_finder import LRFinder, run_range_test
+from ..callbacks.resume.resume import Resume
+from ..callbacks.stop_on_nan import StopOnNaN
+from .distribution import replicas, settle_in
+from .losses import ends_in
+from .recipe import Recipe
+from .regularization.live import LiveStrengths
+from .run import Run
+from .seeding import set_seeds
 
 if TYPE_CHECKING:
-    from recipes.data import Data
+    from .data import Data
 
 __all__ = ["Trainer", "fit"]
 
@@ -171,8 +171,8 @@ class Trainer:
     def takes(self, recipe: Recipe) -> bool:
         """Whether :meth:`run` can train by this recipe: only its learning rate and what is live may be another."""
         own = self.recipe
-        same = dataclasses.replace(recipe, learning_rate=own.learning_rate, regularization=own.regularization)
-        alike = self._live.alike(recipe.regularization, own.regularization)
+        same = dataclasses.replace(recipe, learning_rate=own.learning_rate, regularizer=own.regularizer)
+        alike = self._live.alike(recipe.regularizer, own.regularizer)
         return alike and same.resolved(self.data.spec) == own
 
     def run(
@@ -181,7 +181,7 @@ class Trainer:
         epochs: int,
         seed: int,
         learning_rate: float | None = None,
-        regularization: Any = None,
+        regularizer: Any = None,
         data: Data | None = None,
         validate: bool = True,
         callbacks: Sequence[keras.callbacks.Callback] = (),
@@ -195,7 +195,7 @@ class Trainer:
 
         Args:
             learning_rate: replaces the recipe's.
-            regularization: replaces the recipe's, from which it may differ only in strengths that are live: of L1, L2
+            regularizer: replaces the recipe's, from which it may differ only in strengths that are live: of L1, L2
                 and dropout; see :class:`recipes.regularization.live.LiveStrengths`.
             data: replaces the trainer's: with another training split, and the same Spec and batch size.
             validate: whether there is a validation after each epoch, which early stopping needs.
@@ -207,12 +207,12 @@ class Trainer:
         recipe = self.recipe
         if learning_rate is not None:
             recipe = dataclasses.replace(recipe, learning_rate=learning_rate)
-        if regularization is not None:
-            recipe = dataclasses.replace(recipe, regularization=regularization)
-            if not self._live.alike(recipe.regularization, self.recipe.regularization):
+        if regularizer is not None:
+            recipe = dataclasses.replace(recipe, regularizer=regularizer)
+            if not self._live.alike(recipe.regularizer, self.recipe.regularizer):
                 strengths = " and ".join(f"the {option} of {name}" for name, option in self._live.options.items())
-                accepted = f"{self.recipe.regularization_name} as before" + f", but for {strengths}" * bool(strengths)
-                raise InvalidArgument("regularization", regularization, accepted)
+                accepted = f"{self.recipe.regularizer_name} as before" + f", but for {strengths}" * bool(strengths)
+                raise InvalidArgument("regularizer", regularizer, accepted)
         finder = None
         with self._live.at(recipe.regularizers()):
             rate = recipe.learning_rate
@@ -309,7 +309,7 @@ def _fields(recipe: Recipe) -> dict[str, Any]:
 
 def check_data(data: Any) -> None:
     """Raises unless ``data`` is what :func:`recipes.load` returns; a name alone is the usual mistake."""
-    from recipes.data import Data
+    from .data import Data
 
     if not isinstance(data, Data):
         raise InvalidArgument("data", data, "what recipes.load(name) or recipes.Data.from_arrays(x, y) returns")

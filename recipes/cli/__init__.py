@@ -8,9 +8,9 @@ from typing import Any
 
 import typer
 
-from recipes.cli import comparing, listing, serving, training  # noqa: F401, they add their commands to the application
-from recipes.cli.app import app
-from recipes.cli.console import complain
+from . import compare_commands, list_commands, ship_commands, train_commands  # noqa: F401, they add their commands to the application
+from .app import app
+from .console import complain
 
 __all__ = ["main"]
 
@@ -21,14 +21,14 @@ USAGE_ERROR: Any = typer.BadParameter.__base__
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command line and exits: 0 done, 1 failed, 2 asked for something impossible, 130 interrupted."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from recipes.quiet import quiet_import
+    from ..quiet import quiet_import
 
     quiet_import("tensorflow", "keras")
     import absl.logging
 
     absl.logging.set_verbosity(absl.logging.ERROR)
-    from callbacks.checks import InvalidArgument
-    from callbacks.lr_finder import NoSuggestion
+    from ...callbacks.checks import InvalidArgument
+    from ...callbacks.range_test.lr_finder import NoSuggestion
 
     interrupted = "interrupted; what was finished is kept, the same command goes on from there"
     try:

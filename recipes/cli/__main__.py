@@ -1,5 +1,5 @@
 """`python -m recipes.cli`: the command line without an installed script."""
 
-from recipes.cli import main
+from . import main
 
 main()

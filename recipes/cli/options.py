@@ -75,7 +75,7 @@ def choices(
     Raises:
         InvalidArgument: for a size that is not HEIGHTxWIDTH.
     """
-    from callbacks.checks import InvalidArgument
+    from ...callbacks.checks import InvalidArgument
 
     found: dict[str, Any] = {"task": task, "exclude": names(exclude)}
     targets = names(target) if target is not None else []

@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
-from recipes.data.columns import describe
-from recipes.data.feature import MISSING, Feature, plain_name
-from recipes.data.inputs import as_inputs, kind_of, pad, unframed
-from recipes.data.leaks import warn_of_leaks
-from recipes.data.spec import RECORD, TASKS, Spec
-from recipes.data.splits import TEST_SEED, carve, folds_of
-from recipes.data.statistics import moments
-from recipes.data.structure import Inputs, items, length, take
-from recipes.data.targets import as_targets, check_classes
+from ...callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
+from .feature import MISSING, Feature, plain_name
+from .feature_statistics import describe
+from .input_arrays import as_inputs, kind_of, pad, unframed
+from .leaks import warn_of_leaks
+from .moments import moments
+from .named_arrays import Inputs, items, length, take
+from .spec import RECORD, TASKS, Spec
+from .splits import TEST_SEED, carve, folds_of
+from .targets import as_targets, check_classes
 
 __all__ = ["SPLITS", "Splits", "assemble", "check_options"]
 

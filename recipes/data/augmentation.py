@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from callbacks.checks import InvalidArgument, check_number
-from recipes.catalogue import Catalogue, Entry, Range
-from recipes.data.statistics import chunks, moments
+from ...callbacks.checks import InvalidArgument, check_number
+from ..catalogue import Catalogue, Entry, Range
+from .moments import chunks, moments
 
 if TYPE_CHECKING:
-    from recipes.data.dataset import Data
-    from recipes.data.spec import Spec
+    from .dataset import Data
+    from .spec import Spec
 
 __all__ = ["TRANSFORMATIONS", "augmentation", "preset"]
 

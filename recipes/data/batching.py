@@ -7,8 +7,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from recipes.data.stored import Stored
-from recipes.data.structure import Inputs, apply
+from .named_arrays import Inputs, apply
+from .stored import Stored
 
 __all__ = ["gather_rows", "in_order", "permutation", "shuffled", "steps_per_epoch"]
 

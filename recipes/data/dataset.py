@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from callbacks.checks import InvalidArgument, check_choice, check_integer
-from recipes.data.assembly import SPLITS, Splits, assemble
-from recipes.data.batching import in_order, shuffled, steps_per_epoch
-from recipes.data.spec import Spec
-from recipes.data.statistics import chunks
-from recipes.data.stored import Stored
-from recipes.data.structure import Inputs, apply, concatenate, items, length
+from ...callbacks.checks import InvalidArgument, check_choice, check_integer
+from .assembly import SPLITS, Splits, assemble
+from .batching import in_order, shuffled, steps_per_epoch
+from .moments import chunks
+from .named_arrays import Inputs, apply, concatenate, items, length
+from .spec import Spec
+from .stored import Stored
 
 __all__ = ["Data"]
 

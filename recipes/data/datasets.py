@@ -6,7 +6,7 @@ import difflib
 import functools
 from typing import Any
 
-from recipes.catalogue import Catalogue, Entry, UnknownName
+from ..catalogue import Catalogue, Entry, UnknownName
 
 __all__ = ["DATASETS", "EMBEDDED_NAMES", "UnknownDataset"]
 
@@ -39,7 +39,7 @@ class UnknownDataset(UnknownName):
 
 
 def _load(name: str, **options: Any) -> Any:
-    from recipes.data.loading import load
+    from .loading import load
 
     return load(name, **options)
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
+from ...callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
 
 __all__ = ["FEATURE_KINDS", "MISSING", "Feature", "finite", "plain_name"]
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from recipes.data.feature import Feature
-from recipes.data.spec import Spec
-from recipes.data.structure import Inputs
+from .feature import Feature
+from .named_arrays import Inputs
+from .spec import Spec
 
 __all__ = ["alone", "warn_of_leaks"]
 

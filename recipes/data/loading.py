@@ -8,16 +8,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
-from recipes.data import network
-from recipes.data.assembly import assemble, check_options
-from recipes.data.dataset import Data
-from recipes.data.datasets import EMBEDDED_NAMES, UnknownDataset
-from recipes.data.network import DatasetUnavailable
-from recipes.data.selection import select
-from recipes.data.spec import TASKS
-from recipes.data.told import as_told
-from recipes.files import cache_folder
+from ...callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
+from ..files import cache_folder
+from . import network
+from .assembly import assemble, check_options
+from .dataset import Data
+from .datasets import EMBEDDED_NAMES, UnknownDataset
+from .declared import as_told
+from .network import DatasetUnavailable
+from .selection import select
+from .spec import TASKS
 
 __all__ = ["load"]
 
@@ -99,7 +99,7 @@ def load(
     check_number("memory", memory, low=0, high=1)
     image_size = _checked_size(image_size)
     data_dir = _check_directory(data_dir)
-    from recipes.data import embedded, reading
+    from . import embedded, reading
 
     choices: dict[str, Any] = {"target": target, "features": features, "exclude": exclude}
     builder = embedded.prepared(name, data_dir) if name in EMBEDDED_NAMES else _prepared(name, data_dir, choices)

@@ -11,7 +11,7 @@ import urllib.request
 from collections.abc import Iterable
 from typing import Any
 
-from callbacks.checks import InvalidArgument
+from ...callbacks.checks import InvalidArgument
 
 __all__ = ["DatasetUnavailable", "reachable"]
 

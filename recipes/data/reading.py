@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from callbacks.checks import InvalidArgument
-from recipes.data.selection import Selection, Source
-from recipes.data.stored import Stored, Writer
-from recipes.data.structure import Inputs
+from ...callbacks.checks import InvalidArgument
+from .named_arrays import Inputs
+from .selection import Selection, Source
+from .stored import Stored, Writer
 
 __all__ = ["available_memory", "check_sizes", "needed_memory", "read", "read_to_disk"]
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from callbacks.checks import InvalidArgument, check_choice
-from recipes.data.feature import plain_name
+from ...callbacks.checks import InvalidArgument, check_choice
+from .feature import plain_name
 
 __all__ = ["Selection", "Source", "select"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
-from recipes.data.feature import Feature, finite
+from ...callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
+from .feature import Feature, finite
 
 __all__ = ["Spec"]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from callbacks.checks import InvalidArgument, check_number
+from ...callbacks.checks import InvalidArgument, check_number
 
 __all__ = ["TEST_SEED", "carve", "folds_of"]
 

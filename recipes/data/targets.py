@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from callbacks.checks import InvalidArgument
-from recipes.data.statistics import check_finite
+from ...callbacks.checks import InvalidArgument
+from .moments import check_finite
 
 __all__ = ["Targets", "as_targets", "check_classes"]
 

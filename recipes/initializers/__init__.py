@@ -10,13 +10,13 @@ from typing import Any
 
 import keras
 
-from recipes.catalogue import Catalogue, Entry, Range
-from recipes.initializers.bias import bias_for as bias_for
-from recipes.initializers.bias import bias_initializer as bias_initializer
-from recipes.initializers.by_activation import glorot_factor as glorot_factor
-from recipes.initializers.by_activation import initializer_for as initializer_for
-from recipes.initializers.gain import gain_for as gain_for
-from recipes.initializers.sparse import Sparse as Sparse
+from ..catalogue import Catalogue, Entry, Range
+from .bias import bias_for as bias_for
+from .bias import bias_initializer as bias_initializer
+from .by_activation import glorot_factor as glorot_factor
+from .by_activation import initializer_for as initializer_for
+from .gain import gain_for as gain_for
+from .sparse import Sparse as Sparse
 
 __all__ = [
     "INITIALIZERS",

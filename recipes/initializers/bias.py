@@ -6,8 +6,8 @@ from typing import Any
 
 import keras
 
-from callbacks.checks import InvalidArgument, check_number
-from recipes.activations import ACTIVATIONS
+from ...callbacks.checks import InvalidArgument, check_number
+from ..activations import ACTIVATIONS
 
 __all__ = ["bias_for", "bias_initializer"]
 

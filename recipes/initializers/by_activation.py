@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from recipes.activations import ACTIVATIONS
+from ..activations import ACTIVATIONS
 
 __all__ = ["glorot_factor", "initializer_for"]
 

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from callbacks.checks import InvalidArgument, check_integer, check_number
+from ...callbacks.checks import InvalidArgument, check_integer, check_number
 
 __all__ = ["Sparse"]
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from recipes.catalogue import Catalogue, Entry, Range
-from recipes.models.autoencoder import autoencoder as autoencoder
-from recipes.models.choice import model_for as model_for
-from recipes.models.cnn import cnn as cnn
-from recipes.models.densenet import densenet as densenet
-from recipes.models.encoder_decoder import encoder_decoder as encoder_decoder
-from recipes.models.mixed import mixed as mixed
-from recipes.models.mlp import mlp as mlp
-from recipes.models.multitask import multitask as multitask
-from recipes.models.resnet import resnet as resnet
-from recipes.models.rnn import rnn as rnn
-from recipes.models.siamese import siamese as siamese
-from recipes.models.tabular import tabular as tabular
-from recipes.models.text import text as text
+from ..catalogue import Catalogue, Entry, Range
+from .autoencoder import autoencoder as autoencoder
+from .by_data import model_for as model_for
+from .cnn import cnn as cnn
+from .densenet import densenet as densenet
+from .encoder_decoder import encoder_decoder as encoder_decoder
+from .mixed import mixed as mixed
+from .mlp import mlp as mlp
+from .multitask import multitask as multitask
+from .resnet import resnet as resnet
+from .rnn import rnn as rnn
+from .siamese import siamese as siamese
+from .tabular import tabular as tabular
+from .text import text as text
 
 __all__ = [
     "MODELS",

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from callbacks.checks import InvalidArgument, check_choice, check_integer
-from recipes.models.blocks import Style, hidden_block, input_shape_of, model_input, sizes
-from recipes.models.cnn import filters_for
+from ...callbacks.checks import InvalidArgument, check_choice, check_integer
+from .blocks import Style, hidden_block, input_shape_of, model_input, sizes
+from .cnn import filters_for
 
 if TYPE_CHECKING:
-    from recipes.data.spec import Spec
+    from ..data.spec import Spec
 
 __all__ = ["autoencoder"]
 
@@ -35,7 +35,7 @@ def autoencoder(
     initializer: Any = "he_normal",
     bias: Any = 0.0,
     normalization: str = "auto",
-    regularization: Sequence[Any] | str = (),
+    regularizer: Sequence[Any] | str = (),
     preprocessing: keras.layers.Layer | None = None,
     name: str = "autoencoder",
 ) -> keras.Model:
@@ -56,7 +56,7 @@ def autoencoder(
     the decoder doubles height and width by repeating pixels, cut to the encoder's size where that was odd, before each
     of its convolutions.
 
-    With ``regularization="input_noise"`` it is a denoising autoencoder: the noise is on the input only. Penalties and
+    With ``regularizer="input_noise"`` it is a denoising autoencoder: the noise is on the input only. Penalties and
     dropout act as in every factory.
 
     Args:
@@ -73,7 +73,7 @@ def autoencoder(
             normalized input, ``keras.Model(model.input, model.layers[1].output).predict(x)``: better for tables whose
             columns have different units, since the largest would make up the whole error. Default None: "raw", or with
             a ``preprocessing`` of one's own, whose inverse is not known, "normalized".
-        activation, initializer, bias, normalization, regularization, preprocessing, name: as in
+        activation, initializer, bias, normalization, regularizer, preprocessing, name: as in
             :func:`recipes.mlp`; the
             hidden layers of encoder and decoder and the code all count towards "deep".
 
@@ -103,7 +103,7 @@ def autoencoder(
     check_choice("scale", scale, ("raw", "normalized"))
     if scale == "raw" and preprocessing is not None:
         raise InvalidArgument("scale", scale, "'normalized' with a preprocessing of your own: its inverse is not known")
-    style = Style(activation, initializer, normalization, regularization, bias=bias)
+    style = Style(activation, initializer, normalization, regularizer, bias=bias)
     inputs, x = model_input(spec, shape, preprocessing, style)
     shape = x.shape[1:]
     maps = _maps(shape, convolutional, filters)

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from callbacks.checks import InvalidArgument, check_choice, check_integer
-from recipes.activations import ACTIVATIONS
-from recipes.initializers import bias_initializer
-from recipes.initializers.choice import check_kernel_initializer, kernel_initializer
-from recipes.models.inputs import as_vector, default_preprocessing, model_input
-from recipes.regularization import REGULARIZERS, Regularizer
-from recipes.regularization.penalties import penalty_of
+from ...callbacks.checks import InvalidArgument, check_choice, check_integer
+from ..activations import ACTIVATIONS
+from ..initializers import bias_initializer
+from ..initializers.kernel import check_kernel_initializer, kernel_initializer
+from ..regularization import REGULARIZERS, Regularizer
+from ..regularization.penalties import penalty_of
+from .inputs import as_vector, default_preprocessing, model_input
 
 if TYPE_CHECKING:
-    from recipes.data.spec import Spec
+    from ..data.spec import Spec
 
 __all__ = [
     "DEEP",
@@ -48,7 +48,7 @@ class Style:
         initializer: a name of the initializers' catalogue, a mapping of a name and options, "auto" (the one for the
             activation), or a Keras initializer. Default "he_normal".
         normalization: "auto" (batch normalization from 5 hidden layers on), "batch" or "none".
-        regularization: names ("l2+dropout" for two) or :class:`recipes.regularization.Regularizer` objects.
+        regularizer: names ("l2+dropout" for two) or :class:`recipes.regularization.Regularizer` objects.
         depth: number of hidden layers, which "auto" looks at.
         bias: at which the biases start: a number, "auto" (by activation) or a Keras initializer. Default 0.
     """
@@ -56,7 +56,7 @@ class Style:
     activation: str = "elu"
     initializer: Any = "he_normal"
     normalization: str = "auto"
-    regularization: Sequence[Any] = ()
+    regularizer: Sequence[Any] = ()
     depth: int = 1
     bias: Any = 0.0
 
@@ -66,7 +66,7 @@ class Style:
         bias_initializer(self.bias, self.activation)
         object.__setattr__(self, "_layers", itertools.count())
         check_choice("normalization", self.normalization, ("auto", "batch", "none"))
-        names = self.regularization
+        names = self.regularizer
         if isinstance(names, str):
             names = [] if names == "none" else [part.strip() for part in names.split("+")]
         elif not isinstance(names, (list, tuple)):
@@ -74,8 +74,8 @@ class Style:
         built = tuple(REGULARIZERS.build(each) if isinstance(each, str) else each for each in names)
         for each in built:
             if not isinstance(each, Regularizer):
-                raise InvalidArgument("regularization", each, "names or recipes.regularization objects")
-        object.__setattr__(self, "regularization", built)
+                raise InvalidArgument("regularizer", each, "names or recipes.regularization objects")
+        object.__setattr__(self, "regularizer", built)
 
     @property
     def batch_norm(self) -> bool:
@@ -93,14 +93,14 @@ class Style:
             initializer = keras.initializers.GlorotUniform()
         else:  # each layer draws its own weights, from a seeded initializer too
             initializer = kernel_initializer(self.initializer, self.activation, next(self._layers))  # type: ignore[attr-defined]
-        constraints = [c for c in (each.kernel_constraint(rank) for each in self.regularization) if c is not None]
+        constraints = [c for c in (each.kernel_constraint(rank) for each in self.regularizer) if c is not None]
         if len(constraints) > 1:
-            raise InvalidArgument("regularization", self.regularization, "given at most one constraint on the kernels")
+            raise InvalidArgument("regularizer", self.regularizer, "given at most one constraint on the kernels")
         bias = {} if output else {"bias_initializer": bias_initializer(self.bias, self.activation)}
         return {
             **bias,
             "kernel_initializer": initializer,
-            "kernel_regularizer": penalty_of(self.regularization),
+            "kernel_regularizer": penalty_of(self.regularizer),
             "kernel_constraint": next(iter(constraints), None),
         }
 
@@ -115,7 +115,7 @@ def hidden_block(x: Any, layer: keras.layers.Layer, style: Style, *, last: bool 
     if style.batch_norm:
         x = keras.layers.BatchNormalization(momentum=BATCH_NORM_MOMENTUM)(x)
     x = ACTIVATIONS.build(style.activation)(x)
-    for each in style.regularization:
+    for each in style.regularizer:
         extra = each.after_activation(len(x.shape), normalized=style.batch_norm and not last)
         if extra is not None:
             x = extra(x)

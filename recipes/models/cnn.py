@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from callbacks.checks import InvalidArgument, check_integer
-from recipes.models.blocks import Style, hidden_block, input_shape_of, model_input, output_layer, sizes
+from ...callbacks.checks import InvalidArgument, check_integer
+from .blocks import Style, hidden_block, input_shape_of, model_input, output_layer, sizes
 
 if TYPE_CHECKING:
-    from recipes.data.spec import Spec
+    from ..data.spec import Spec
 
 __all__ = ["cnn"]
 
@@ -28,7 +28,7 @@ def cnn(
     initializer: Any = "he_normal",
     bias: Any = 0.0,
     normalization: str = "auto",
-    regularization: Sequence[Any] | str = (),
+    regularizer: Sequence[Any] | str = (),
     preprocessing: keras.layers.Layer | None = None,
     task: str | None = None,
     name: str = "cnn",
@@ -44,7 +44,7 @@ def cnn(
             cannot be halved twice.
         kernel_size: side of the square kernels in pixels. Default 3.
         hidden: units of the dense layers after the convolutions. Default (128,).
-        activation, initializer, bias, normalization, regularization, preprocessing, task, name: as in
+        activation, initializer, bias, normalization, regularizer, preprocessing, task, name: as in
             :func:`recipes.mlp`; convolutions and dense hidden layers both count towards "deep".
 
     Returns:
@@ -66,7 +66,7 @@ def cnn(
         raise InvalidArgument("input_shape", shape, "(height, width, channels) for a cnn: use mlp for other data")
     filters, hidden = filters_for(shape, filters), sizes("hidden", hidden)
     check_integer("kernel_size", kernel_size, low=1)
-    style = Style(activation, initializer, normalization, regularization, bias=bias, depth=len(filters) + len(hidden))
+    style = Style(activation, initializer, normalization, regularizer, bias=bias, depth=len(filters) + len(hidden))
     inputs, x = model_input(spec, shape, preprocessing, style)
     for number, count in enumerate(filters, start=1):
         layer = keras.layers.Conv2D(

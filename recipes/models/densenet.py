@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from callbacks.checks import InvalidArgument, check_integer, check_number
-from recipes.models.blocks import Style, hidden_block, input_shape_of, model_input, output_layer, sizes
+from ...callbacks.checks import InvalidArgument, check_integer, check_number
+from .blocks import Style, hidden_block, input_shape_of, model_input, output_layer, sizes
 
 if TYPE_CHECKING:
-    from recipes.data.spec import Spec
+    from ..data.spec import Spec
 
 __all__ = ["densenet"]
 
@@ -34,7 +34,7 @@ def densenet(
     initializer: Any = "he_normal",
     bias: Any = 0.0,
     normalization: str = "auto",
-    regularization: Sequence[Any] | str = (),
+    regularizer: Sequence[Any] | str = (),
     preprocessing: keras.layers.Layer | None = None,
     task: str | None = None,
     name: str = "densenet",
@@ -67,7 +67,7 @@ def densenet(
         compression: share of the channels that a transition leaves, in (0, 1], rounded down to whole channels. Default
             0.5.
         bottleneck: whether 1x1 convolutions come before the 3x3 ones. Default True.
-        activation, initializer, bias, normalization, regularization, preprocessing, task, name: as in
+        activation, initializer, bias, normalization, regularizer, preprocessing, task, name: as in
             :func:`recipes.mlp`; every convolution counts towards "deep".
 
     Returns:
@@ -96,8 +96,8 @@ def densenet(
         raise InvalidArgument("bottleneck", bottleneck, "True or False")
     blocks = _blocks(shape, blocks)
     depth = 1 + sum(blocks) * (2 if bottleneck else 1) + len(blocks) - 1
-    style = Style(activation, initializer, normalization, regularization, bias=bias, depth=depth)
-    bare = dataclasses.replace(style, regularization=())
+    style = Style(activation, initializer, normalization, regularizer, bias=bias, depth=depth)
+    bare = dataclasses.replace(style, regularizer=())
     inputs, x = model_input(spec, shape, preprocessing, style)
     first = 2 * growth if bottleneck and compression < 1 else 16
     if min(shape[:2]) >= LARGE:

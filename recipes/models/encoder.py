@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from callbacks.checks import InvalidArgument
-from recipes.models.blocks import Style
+from ...callbacks.checks import InvalidArgument
+from .blocks import Style
 
 if TYPE_CHECKING:
-    from recipes.data.spec import Spec
+    from ..data.spec import Spec
 
 __all__ = ["Factory", "encoder", "head_style", "of_factory"]
 
 Factory = str | Mapping[str, Any] | Callable[..., keras.Model]
 """A name of the models' catalogue; a mapping with a "name" and options; or a function from a Spec to a Keras model."""
 
-STYLE = ("activation", "initializer", "bias", "normalization", "regularization")
+STYLE = ("activation", "initializer", "bias", "normalization", "regularizer")
 
 
 def of_factory(model: Factory, options: Mapping[str, Any]) -> tuple[Factory, dict[str, Any]]:
@@ -27,7 +27,7 @@ def of_factory(model: Factory, options: Mapping[str, Any]) -> tuple[Factory, dic
     Raises:
         InvalidArgument: for an unknown name, or an option that says what comes out of the model.
     """
-    from recipes.models import MODELS  # which imports the modules that need this one
+    from . import MODELS  # which imports the modules that need this one
 
     given = dict(options)
     if isinstance(model, Mapping):
@@ -74,7 +74,7 @@ def encoder(
         >>> encoder("mlp", None, (4,), {"hidden": (8, 5)}, name="encoder").output_shape
         (None, 5)
     """
-    from recipes.models import MODELS
+    from . import MODELS
 
     # One output for nothing: it is cut off.
     shapes: dict[str, Any] = {"input_shape": input_shape, "outputs": 1} if spec is None else {"spec": spec}

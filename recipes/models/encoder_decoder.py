@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from callbacks.checks import InvalidArgument, check_choice, check_integer
-from recipes.models.blocks import Style, hidden_block, input_shape_of, model_input, output_layer, sizes
-from recipes.models.rnn import CELLS, after_recurrent, as_steps, recurrent, units_for
+from ...callbacks.checks import InvalidArgument, check_choice, check_integer
+from .blocks import Style, hidden_block, input_shape_of, model_input, output_layer, sizes
+from .rnn import CELLS, after_recurrent, as_steps, recurrent, units_for
 
 if TYPE_CHECKING:
-    from recipes.data.spec import Spec
+    from ..data.spec import Spec
 
 __all__ = ["decode", "encoder_decoder", "shifted"]
 
@@ -37,7 +37,7 @@ def encoder_decoder(
     initializer: Any = "he_normal",
     bias: Any = 0.0,
     normalization: str = "auto",
-    regularization: Sequence[Any] | str = (),
+    regularizer: Sequence[Any] | str = (),
     preprocessing: keras.layers.Layer | None = None,
     task: str | None = None,
     name: str = "encoder_decoder",
@@ -69,7 +69,7 @@ def encoder_decoder(
         teacher_forcing: whether the model has a second input, called "previous": the answers before, as whole numbers
             of shape (output_steps,), or as numbers of shape (output_steps, outputs). Default False.
         hidden: units of the dense layers between decoder and outputs. Default ().
-        activation, initializer, bias, normalization, regularization, preprocessing, task, name: as in
+        activation, initializer, bias, normalization, regularizer, preprocessing, task, name: as in
             :func:`recipes.rnn`.
 
     Returns:
@@ -101,7 +101,7 @@ def encoder_decoder(
     units = None if units is None else sizes("units", units)
     if units == []:
         raise InvalidArgument("units", units, "given for at least one layer")
-    style = Style(activation, initializer, normalization, regularization, bias=bias, depth=len(hidden))
+    style = Style(activation, initializer, normalization, regularizer, bias=bias, depth=len(hidden))
 
     inputs, x = model_input(spec, shape, preprocessing, style)
     x = as_steps(x, shape, "an encoder_decoder")

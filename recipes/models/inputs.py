@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from recipes.data.feature import MISSING, Feature
+from ..data.feature import MISSING, Feature
 
 if TYPE_CHECKING:
-    from recipes.data.spec import Spec
-    from recipes.models.blocks import Style
+    from ..data.spec import Spec
+    from .blocks import Style
 
 __all__ = ["as_vector", "average", "default_preprocessing", "model_input", "resized"]
 
@@ -65,7 +65,7 @@ def model_input(
             x = inputs
         else:
             x = _preprocessed(spec, inputs, word)
-    for each in style.regularization:
+    for each in style.regularizer:
         extra = each.on_input(len(x.shape))
         if extra is not None:
             x = extra(x)
@@ -227,7 +227,7 @@ def _last_state(x: Any, style: Style) -> Any:
 
 
 def _seen(x: Any, style: Style) -> Any:
-    from recipes.models.blocks import hidden_block  # which imports this file
+    from .blocks import hidden_block  # which imports this file
 
     for filters in FILTERS:
         layer = keras.layers.Conv2D(filters, 3, padding="same", use_bias=not style.batch_norm, **style.kernel(4))

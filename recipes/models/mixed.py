@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from callbacks.checks import InvalidArgument
-from recipes.models.mlp import mlp
+from ...callbacks.checks import InvalidArgument
+from .mlp import mlp
 
 if TYPE_CHECKING:
-    from recipes.data.spec import Spec
+    from ..data.spec import Spec
 
 __all__ = ["mixed"]
 
@@ -24,7 +24,7 @@ def mixed(
     initializer: Any = "he_normal",
     bias: Any = 0.0,
     normalization: str = "auto",
-    regularization: Sequence[Any] | str = (),
+    regularizer: Sequence[Any] | str = (),
     preprocessing: keras.layers.Layer | None = None,
     name: str = "mixed",
 ) -> keras.Model:
@@ -37,7 +37,7 @@ def mixed(
     Args:
         spec: of the data (``data.spec``), which must be records.
         hidden: units of the dense layers after the branches. Default (128, 64).
-        activation, initializer, bias, normalization, regularization, preprocessing, name: as in
+        activation, initializer, bias, normalization, regularizer, preprocessing, name: as in
             :func:`recipes.mlp`; only the
             dense layers count towards "deep".
 
@@ -63,7 +63,7 @@ def mixed(
         initializer=initializer,
         bias=bias,
         normalization=normalization,
-        regularization=regularization,
+        regularizer=regularizer,
         preprocessing=preprocessing,
         name=name,
     )

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from recipes.models.blocks import Style, as_vector, hidden_block, input_shape_of, model_input, output_layer, sizes
+from .blocks import Style, as_vector, hidden_block, input_shape_of, model_input, output_layer, sizes
 
 if TYPE_CHECKING:
-    from recipes.data.spec import Spec
+    from ..data.spec import Spec
 
 __all__ = ["mlp"]
 
@@ -25,7 +25,7 @@ def mlp(
     initializer: Any = "he_normal",
     bias: Any = 0.0,
     normalization: str = "auto",
-    regularization: Sequence[Any] | str = (),
+    regularizer: Sequence[Any] | str = (),
     preprocessing: keras.layers.Layer | None = None,
     task: str | None = None,
     name: str = "mlp",
@@ -43,7 +43,7 @@ def mlp(
         initializer: name or Keras initializer of the hidden kernels. Default "he_normal".
         bias: where the hidden biases start: a number, "auto" (0.1 for ReLU, else 0) or a Keras initializer. Default 0.
         normalization: "auto" (default: batch normalization from 5 hidden layers on), "batch" or "none".
-        regularization: names or regularizer objects; those that act inside the model. Default none.
+        regularizer: names or regularizer objects; those that act inside the model. Default none.
         preprocessing: a Keras layer applied to the raw input; by default the Spec's normalization, or nothing.
         task: "multiclass", "binary" or "regression" where there is no Spec; by default by ``outputs``.
         name: of the model.
@@ -63,7 +63,7 @@ def mlp(
     """
     shape, outputs = input_shape_of(spec, input_shape, outputs)
     hidden = sizes("hidden", hidden)
-    style = Style(activation, initializer, normalization, regularization, bias=bias, depth=len(hidden))
+    style = Style(activation, initializer, normalization, regularizer, bias=bias, depth=len(hidden))
     inputs, x = model_input(spec, shape, preprocessing, style)
     x = as_vector(x)
     for number, units in enumerate(hidden, start=1):

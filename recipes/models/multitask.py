@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
-from recipes.models.blocks import Style
-from recipes.models.encoder import Factory, encoder, head_style, of_factory
-from recipes.regularization.tying import tie
+from ...callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
+from ..regularization.tying import tie
+from .blocks import Style
+from .encoder import Factory, encoder, head_style, of_factory
 
 if TYPE_CHECKING:
-    from recipes.data.spec import Spec
+    from ..data.spec import Spec
 
 __all__ = ["multitask"]
 
@@ -56,7 +56,7 @@ def multitask(
             A model that was saved and loaded has to be tied again.
         strength: of the ties, >= 0; None (default) for 0.01. Only for "tied".
         name: of the model.
-        **options: of the factory: ``hidden=(100, 50)``, ``regularization="dropout"``, ...
+        **options: of the factory: ``hidden=(100, 50)``, ``regularizer="dropout"``, ...
 
     Returns:
         A plain, uncompiled model from (batch, *input_shape) to a dictionary, by task, of probabilities or numbers of

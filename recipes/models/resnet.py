@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from callbacks.checks import InvalidArgument, check_choice
-from recipes.models.blocks import (
+from ...callbacks.checks import InvalidArgument, check_choice
+from .blocks import (
     BATCH_NORM_MOMENTUM,
     Style,
     hidden_block,
@@ -21,7 +21,7 @@ from recipes.models.blocks import (
 )
 
 if TYPE_CHECKING:
-    from recipes.data.spec import Spec
+    from ..data.spec import Spec
 
 __all__ = ["resnet"]
 
@@ -44,7 +44,7 @@ def resnet(
     initializer: Any = "he_normal",
     bias: Any = 0.0,
     normalization: str = "auto",
-    regularization: Sequence[Any] | str = (),
+    regularizer: Sequence[Any] | str = (),
     preprocessing: keras.layers.Layer | None = None,
     task: str | None = None,
     name: str = "resnet",
@@ -78,7 +78,7 @@ def resnet(
         blocks: residual blocks of each stage. Default 1 each below 16 pixels, 2 each from there on.
         reduction: by what height and width are divided before the first block: 1, 2 or 4. Default 1 below 24 pixels, 2
             below 64, else 4.
-        activation, initializer, bias, normalization, regularization, preprocessing, task, name: as in
+        activation, initializer, bias, normalization, regularizer, preprocessing, task, name: as in
             :func:`recipes.mlp`; the first convolution and two for each block count towards "deep".
 
     Returns:
@@ -103,7 +103,7 @@ def resnet(
         raise InvalidArgument("input_shape", shape, "(height, width, channels) for a resnet: use mlp for other data")
     reduction = _reduction(min(shape[:2]), reduction)
     filters, blocks = _stages(shape, filters, blocks, reduction)
-    style = Style(activation, initializer, normalization, regularization, bias=bias, depth=1 + 2 * sum(blocks))
+    style = Style(activation, initializer, normalization, regularizer, bias=bias, depth=1 + 2 * sum(blocks))
     inputs, x = model_input(spec, shape, preprocessing, style)
     large = reduction == 4
     x = hidden_block(x, _convolution(filters[0], 7 if large else 3, 2 if large else 1, style), _bare(style))
@@ -147,7 +147,7 @@ def _stages(shape: tuple, filters: Any, blocks: Any, reduction: int) -> tuple[li
 
 def _bare(style: Style) -> Style:
     """The style without what regularizers put after activations."""
-    return dataclasses.replace(style, regularization=())
+    return dataclasses.replace(style, regularizer=())
 
 
 def _convolution(filters: int, size: int, stride: int, style: Style) -> keras.layers.Conv2D:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
-from recipes.models.blocks import Style, hidden_block, input_shape_of, model_input, output_layer, sizes
+from ...callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
+from .blocks import Style, hidden_block, input_shape_of, model_input, output_layer, sizes
 
 if TYPE_CHECKING:
-    from recipes.data.spec import Spec
+    from ..data.spec import Spec
 
 __all__ = ["CELLS", "after_recurrent", "as_steps", "recurrent", "rnn", "units_for"]
 
@@ -38,7 +38,7 @@ def rnn(
     initializer: Any = "he_normal",
     bias: Any = 0.0,
     normalization: str = "auto",
-    regularization: Sequence[Any] | str = (),
+    regularizer: Sequence[Any] | str = (),
     preprocessing: keras.layers.Layer | None = None,
     task: str | None = None,
     name: str = "rnn",
@@ -75,7 +75,7 @@ def rnn(
             [0, 1). Default 0. With it GPUs cannot use their fast kernels.
         hidden: units of the dense layers between the last recurrent layer and the outputs, the same at every step where
             there is an answer at every step. Default ().
-        activation, initializer, bias, normalization, regularization, preprocessing, task, name: as in
+        activation, initializer, bias, normalization, regularizer, preprocessing, task, name: as in
             :func:`recipes.mlp`;
             only dense hidden layers count towards "deep". With an Embedding as preprocessing, whole numbers of shape
             (steps,) are sequences too.
@@ -114,7 +114,7 @@ def rnn(
     units = None if units is None else sizes("units", units)
     if units == []:
         raise InvalidArgument("units", units, "given for at least one layer")
-    style = Style(activation, initializer, normalization, regularization, bias=bias, depth=len(hidden))
+    style = Style(activation, initializer, normalization, regularizer, bias=bias, depth=len(hidden))
 
     inputs, x = model_input(spec, shape, preprocessing, style)
     if one:
@@ -159,7 +159,7 @@ def after_recurrent(x: Any, style: Style, *, last: bool) -> Any:
 
     ``last`` says that no hidden block, which may be normalized, comes after it.
     """
-    for each in style.regularization:
+    for each in style.regularizer:
         extra = each.after_activation(len(x.shape), normalized=style.batch_norm and not last)
         if extra is not None:
             x = extra(x)

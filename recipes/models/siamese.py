@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import keras
 from keras import ops
 
-from callbacks.checks import InvalidArgument, check_choice
-from recipes.models.encoder import Factory, encoder, head_style, of_factory
+from ...callbacks.checks import InvalidArgument, check_choice
+from .encoder import Factory, encoder, head_style, of_factory
 
 if TYPE_CHECKING:
-    from recipes.data.spec import Spec
+    from ..data.spec import Spec
 
 __all__ = ["siamese"]
 
@@ -48,7 +48,7 @@ def siamese(
             differences, each with a weight of its own; "euclidean", the root of the differences' mean square; or
             "cosine", the cosine of their angle.
         name: of the model.
-        **options: of the factory: ``hidden=(100, 50)``, ``regularization="l2"``, ...
+        **options: of the factory: ``hidden=(100, 50)``, ``regularizer="l2"``, ...
 
     Returns:
         A plain, uncompiled model from a dictionary of "left" and "right", both of shape (batch, *input_shape), to

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from callbacks.checks import InvalidArgument
-from recipes.models.mlp import mlp
+from ...callbacks.checks import InvalidArgument
+from .mlp import mlp
 
 if TYPE_CHECKING:
-    from recipes.data.spec import Spec
+    from ..data.spec import Spec
 
 __all__ = ["tabular"]
 
@@ -28,7 +28,7 @@ def tabular(
     initializer: Any = "he_normal",
     bias: Any = 0.0,
     normalization: str = "auto",
-    regularization: Sequence[Any] | str = (),
+    regularizer: Sequence[Any] | str = (),
     preprocessing: keras.layers.Layer | None = None,
     task: str | None = None,
     name: str = "tabular",
@@ -46,7 +46,7 @@ def tabular(
         outputs: number of classes, or of numbers; instead of ``spec``.
         hidden: units of the hidden layers. Default None: (64, 32) for up to 20 columns, (128, 64) for up to 100, else
             (300, 100).
-        activation, initializer, bias, normalization, regularization, preprocessing, task, name: as in
+        activation, initializer, bias, normalization, regularizer, preprocessing, task, name: as in
             :func:`recipes.mlp`.
 
     Returns:
@@ -80,7 +80,7 @@ def tabular(
         initializer=initializer,
         bias=bias,
         normalization=normalization,
-        regularization=regularization,
+        regularizer=regularizer,
         preprocessing=preprocessing,
         task=task,
         name=name,

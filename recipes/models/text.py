@@ -7,12 +7,12 @@ from typing import Any
 
 import keras
 
-from callbacks.checks import InvalidArgument, check_choice, check_integer
-from recipes.data.feature import Feature
-from recipes.data.spec import Spec
-from recipes.models.blocks import Style, hidden_block, model_input, output_layer, sizes
-from recipes.models.inputs import average
-from recipes.models.rnn import after_recurrent, recurrent
+from ...callbacks.checks import InvalidArgument, check_choice, check_integer
+from ..data.feature import Feature
+from ..data.spec import Spec
+from .blocks import Style, hidden_block, model_input, output_layer, sizes
+from .inputs import average
+from .rnn import after_recurrent, recurrent
 
 __all__ = ["text"]
 
@@ -35,7 +35,7 @@ def text(
     initializer: Any = "he_normal",
     bias: Any = 0.0,
     normalization: str = "auto",
-    regularization: Sequence[Any] | str = (),
+    regularizer: Sequence[Any] | str = (),
     preprocessing: keras.layers.Layer | None = None,
     task: str | None = None,
     name: str = "text",
@@ -65,7 +65,7 @@ def text(
         units: of the recurrent layer, or filters of each width. Default 64.
         windows: widths of the convolutions in words. Default (3, 4, 5).
         hidden: units of the dense layers after the encoder. Default (64,).
-        activation, initializer, bias, normalization, regularization, preprocessing, task, name: as in
+        activation, initializer, bias, normalization, regularizer, preprocessing, task, name: as in
             :func:`recipes.mlp`;
             dense hidden layers and the convolutions, as one, count towards "deep". A layer as preprocessing makes
             vectors of words, shape (batch, words, size), of the strings.
@@ -92,7 +92,7 @@ def text(
         raise InvalidArgument("windows", windows, "given for at least one convolution")
     whole, outputs = _described(spec, input_shape, outputs, vocabulary, length, preprocessing)
     convolved = encoder == "cnn"
-    style = Style(activation, initializer, normalization, regularization, bias=bias, depth=len(hidden) + convolved)
+    style = Style(activation, initializer, normalization, regularizer, bias=bias, depth=len(hidden) + convolved)
     inputs, x = model_input(whole, (), preprocessing, style, word=embedding)
     if len(x.shape) != 3:
         raise InvalidArgument("preprocessing", preprocessing, "a layer from strings to (batch, words, size)")

@@ -5,20 +5,20 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from recipes.catalogue import Catalogue, Entry, Range
-from recipes.optimizers.adadelta import Adadelta as Adadelta
-from recipes.optimizers.adagrad import AdaGrad as AdaGrad
-from recipes.optimizers.adam import Adam as Adam
-from recipes.optimizers.adamax import AdaMax as AdaMax
-from recipes.optimizers.delta_bar_delta import DeltaBarDelta as DeltaBarDelta
-from recipes.optimizers.hessian_free import HessianFree as HessianFree
-from recipes.optimizers.line_search import LineSearch as LineSearch
-from recipes.optimizers.momentum import Momentum as Momentum
-from recipes.optimizers.nadam import Nadam as Nadam
-from recipes.optimizers.newton import Newton as Newton
-from recipes.optimizers.radam import RAdam as RAdam
-from recipes.optimizers.rmsprop import RMSProp as RMSProp
-from recipes.optimizers.sgd import SGD as SGD
+from ..catalogue import Catalogue, Entry, Range
+from .adadelta import Adadelta as Adadelta
+from .adagrad import AdaGrad as AdaGrad
+from .adam import Adam as Adam
+from .adamax import AdaMax as AdaMax
+from .delta_bar_delta import DeltaBarDelta as DeltaBarDelta
+from .hessian_free import HessianFree as HessianFree
+from .line_search import LineSearch as LineSearch
+from .momentum import Momentum as Momentum
+from .nadam import Nadam as Nadam
+from .newton import Newton as Newton
+from .radam import RAdam as RAdam
+from .rmsprop import RMSProp as RMSProp
+from .sgd import SGD as SGD
 
 __all__ = [
     "OPTIMIZERS",

@@ -7,8 +7,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from callbacks.checks import check_number
-from recipes.optimizers.base import Optimizer, cast, handles, is_fusible
+from ...callbacks.checks import check_number
+from .base import Optimizer, cast, handles, is_fusible
 
 __all__ = ["AdaGrad"]
 

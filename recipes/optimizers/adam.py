@@ -7,9 +7,9 @@ from typing import Any
 import keras
 from keras import ops
 
-from callbacks.checks import InvalidArgument
-from recipes.optimizers.adaptive_moments import LEAST, AdaptiveMoments
-from recipes.optimizers.base import cast, is_fusible
+from ...callbacks.checks import InvalidArgument
+from .adaptive_moments import LEAST, AdaptiveMoments
+from .base import cast, is_fusible
 
 __all__ = ["Adam"]
 

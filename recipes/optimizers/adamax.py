@@ -7,8 +7,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from recipes.optimizers.adaptive_moments import AdaptiveMoments
-from recipes.optimizers.base import cast, handles, is_fusible
+from .adaptive_moments import AdaptiveMoments
+from .base import cast, handles, is_fusible
 
 __all__ = ["AdaMax"]
 

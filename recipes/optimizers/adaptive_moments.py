@@ -10,8 +10,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from callbacks.checks import check_number
-from recipes.optimizers.base import Live, Optimizer, cast, handles, is_fusible
+from ...callbacks.checks import check_number
+from .base import Live, Optimizer, cast, handles, is_fusible
 
 __all__ = ["LEAST", "AdaptiveMoments"]
 

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
+from ...callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
 
 __all__ = ["Live", "Optimizer", "cast", "handles", "is_fusible"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from callbacks.checks import InvalidArgument
+from ...callbacks.checks import InvalidArgument
 
 __all__ = ["BatchLoss", "FunctionLoss", "Product", "epsilon", "flatten", "unflatten"]
 

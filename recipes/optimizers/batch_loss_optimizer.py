@@ -9,8 +9,8 @@ from typing import Any
 
 import keras
 
-from callbacks.checks import InvalidArgument, check_number
-from recipes.optimizers.batch_loss import BatchLoss, FunctionLoss, unflatten
+from ...callbacks.checks import InvalidArgument, check_number
+from .batch_loss import BatchLoss, FunctionLoss, unflatten
 
 __all__ = ["NOT_SUPPORTED", "BatchLossOptimizer"]
 

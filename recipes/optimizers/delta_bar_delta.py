@@ -7,8 +7,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from callbacks.checks import check_number
-from recipes.optimizers.base import Optimizer
+from ...callbacks.checks import check_number
+from .base import Optimizer
 
 __all__ = ["DeltaBarDelta"]
 

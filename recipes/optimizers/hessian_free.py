@@ -7,10 +7,10 @@ from typing import Any
 
 import keras
 
-from callbacks.checks import check_choice, check_integer, check_number
-from recipes.optimizers.batch_loss import HESSIAN_PRODUCT, LOSS, FunctionLoss, Product, epsilon, flatten, unflatten
-from recipes.optimizers.batch_loss_optimizer import BatchLossOptimizer
-from recipes.optimizers.line_search import backtracking
+from ...callbacks.checks import check_choice, check_integer, check_number
+from .batch_loss import HESSIAN_PRODUCT, LOSS, FunctionLoss, Product, epsilon, flatten, unflatten
+from .batch_loss_optimizer import BatchLossOptimizer
+from .line_search import backtracking
 
 __all__ = ["HessianFree", "conjugate_gradients"]
 

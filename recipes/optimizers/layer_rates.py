@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from callbacks.checks import InvalidArgument, check_number
+from ...callbacks.checks import InvalidArgument, check_number
 
 __all__ = ["LayerRates"]
 

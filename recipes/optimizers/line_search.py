@@ -7,9 +7,9 @@ from typing import Any
 
 import keras
 
-from callbacks.checks import check_choice, check_integer, check_number
-from recipes.optimizers.batch_loss import LOSS, FunctionLoss, flatten, unflatten
-from recipes.optimizers.batch_loss_optimizer import BatchLossOptimizer
+from ...callbacks.checks import check_choice, check_integer, check_number
+from .batch_loss import LOSS, FunctionLoss, flatten, unflatten
+from .batch_loss_optimizer import BatchLossOptimizer
 
 __all__ = ["LineSearch", "backtracking", "exact"]
 

@@ -7,8 +7,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from callbacks.checks import InvalidArgument, check_number
-from recipes.optimizers.base import Live, Optimizer, cast, handles, is_fusible
+from ...callbacks.checks import InvalidArgument, check_number
+from .base import Live, Optimizer, cast, handles, is_fusible
 
 __all__ = ["Momentum"]
 

@@ -8,9 +8,9 @@ from typing import Any
 import keras
 from keras import ops
 
-from callbacks.checks import check_number
-from recipes.optimizers.adaptive_moments import AdaptiveMoments
-from recipes.optimizers.base import cast
+from ...callbacks.checks import check_number
+from .adaptive_moments import AdaptiveMoments
+from .base import cast
 
 __all__ = ["Nadam"]
 

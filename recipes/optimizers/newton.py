@@ -7,10 +7,10 @@ from typing import Any
 
 import keras
 
-from callbacks.checks import InvalidArgument, check_integer, check_number
-from recipes.optimizers.batch_loss import HESSIAN_PRODUCT, LOSS, FunctionLoss, epsilon, flatten, unflatten
-from recipes.optimizers.batch_loss_optimizer import BatchLossOptimizer
-from recipes.optimizers.line_search import backtracking
+from ...callbacks.checks import InvalidArgument, check_integer, check_number
+from .batch_loss import HESSIAN_PRODUCT, LOSS, FunctionLoss, epsilon, flatten, unflatten
+from .batch_loss_optimizer import BatchLossOptimizer
+from .line_search import backtracking
 
 __all__ = ["Newton", "newton_direction"]
 

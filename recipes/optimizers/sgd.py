@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from recipes.optimizers.base import Optimizer
+from .base import Optimizer
 
 __all__ = ["SGD"]
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from recipes.catalogue import Catalogue, Entry, Range
-from recipes.regularization.adversarial import Adversarial as Adversarial
-from recipes.regularization.augmentation import Augmentation as Augmentation
-from recipes.regularization.base import Regularizer as Regularizer
-from recipes.regularization.dropout import Dropout as Dropout
-from recipes.regularization.early_stopping import EarlyStopping as EarlyStopping
-from recipes.regularization.elastic_net import ElasticNet as ElasticNet
-from recipes.regularization.input_noise import InputNoise as InputNoise
-from recipes.regularization.l1 import L1 as L1
-from recipes.regularization.l2 import L2 as L2
-from recipes.regularization.label_smoothing import LabelSmoothing as LabelSmoothing
-from recipes.regularization.max_norm import MaxNorm as MaxNorm
-from recipes.regularization.weight_decay import WeightDecay as WeightDecay
-from recipes.regularization.weight_noise import WeightNoise as WeightNoise
+from ..catalogue import Catalogue, Entry, Range
+from .adversarial import Adversarial as Adversarial
+from .augmentation import Augmentation as Augmentation
+from .base import Regularizer as Regularizer
+from .dropout import Dropout as Dropout
+from .early_stopping import EarlyStopping as EarlyStopping
+from .elastic_net import ElasticNet as ElasticNet
+from .input_noise import InputNoise as InputNoise
+from .l1 import L1 as L1
+from .l2 import L2 as L2
+from .label_smoothing import LabelSmoothing as LabelSmoothing
+from .max_norm import MaxNorm as MaxNorm
+from .weight_decay import WeightDecay as WeightDecay
+from .weight_noise import WeightNoise as WeightNoise
 
 __all__ = [
     "L1",

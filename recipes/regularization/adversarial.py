@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import keras
 
-from callbacks.adversarial_training import AdversarialTraining
-from callbacks.checks import InvalidArgument, check_number
-from callbacks.step_schedule import StepSchedule
-from recipes.regularization.base import Regularizer
+from ...callbacks.adversarial_training import AdversarialTraining
+from ...callbacks.checks import InvalidArgument, check_number
+from ...callbacks.schedules.base import StepSchedule
+from .base import Regularizer
 
 if TYPE_CHECKING:
-    from recipes.data.spec import Spec
+    from ..data.spec import Spec
 
 __all__ = ["Adversarial"]
 
@@ -31,7 +31,7 @@ class Adversarial(Regularizer):
     Source: Goodfellow et al. 2015, arXiv:1412.6572.
 
     Example:
-        >>> recipes.Recipe(regularization={"name": "adversarial", "epsilon": 0.05})   # doctest: +SKIP
+        >>> recipes.Recipe(regularizer={"name": "adversarial", "epsilon": 0.05})   # doctest: +SKIP
     """
 
     name = "adversarial"
@@ -45,7 +45,7 @@ class Adversarial(Regularizer):
         """Raises for inputs along whose gradient one cannot move: texts, records, sequences that were filled up."""
         if not spec.movable:
             accepted = f"one for {spec.kind} data: adversarial examples are made of images and tables of numbers"
-            raise InvalidArgument("regularization", self.name, accepted)
+            raise InvalidArgument("regularizer", self.name, accepted)
 
     def callbacks(
         self, *, epochs: int, schedule: StepSchedule | None, spec: Spec | None = None

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from callbacks.checks import InvalidArgument, check_number
-from recipes.data.augmentation import TRANSFORMATIONS, augmentation
-from recipes.regularization.base import Regularizer
+from ...callbacks.checks import InvalidArgument, check_number
+from ..data.augmentation import TRANSFORMATIONS, augmentation
+from .base import Regularizer
 
 if TYPE_CHECKING:
-    from recipes.data.dataset import Data
-    from recipes.data.spec import Spec
+    from ..data.dataset import Data
+    from ..data.spec import Spec
 
 __all__ = ["Augmentation"]
 
@@ -35,7 +35,7 @@ class Augmentation(Regularizer):
 
     Example:
         >>> mild = {"name": "augmentation", "transformations": {"translation": 0.05, "noise": 0.02}}
-        >>> recipes.Recipe(regularization=mild)      # doctest: +SKIP
+        >>> recipes.Recipe(regularizer=mild)      # doctest: +SKIP
     """
 
     name = "augmentation"
@@ -57,7 +57,7 @@ class Augmentation(Regularizer):
     def check(self, spec: Spec) -> None:
         """Raises for data that are no images."""
         if spec.kind != "image":
-            raise InvalidArgument("regularization", self.name, f"one for {spec.kind} data, which {spec.name!r} is")
+            raise InvalidArgument("regularizer", self.name, f"one for {spec.kind} data, which {spec.name!r} is")
 
     def augment(self, data: Data) -> Callable[[Any, Any], Any]:
         """What :func:`recipes.data.augmentation.augmentation` returns."""

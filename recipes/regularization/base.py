@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from callbacks.step_schedule import StepSchedule
+from ...callbacks.schedules.base import StepSchedule
 
 if TYPE_CHECKING:
-    from recipes.data.dataset import Data
-    from recipes.data.spec import Spec
+    from ..data.dataset import Data
+    from ..data.spec import Spec
 
 __all__ = ["Regularizer"]
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import keras
 
-from callbacks.checks import InvalidArgument, check_number
-from recipes.regularization.base import Regularizer
+from ...callbacks.checks import InvalidArgument, check_number
+from .base import Regularizer
 
 __all__ = ["Dropout"]
 
@@ -38,7 +38,7 @@ class Dropout(Regularizer):
     normalization: Li et al. 2019, arXiv:1801.05134.
 
     Example:
-        >>> recipes.Recipe(regularization={"name": "dropout", "rate": 0.5, "input_rate": 0.2})   # doctest: +SKIP
+        >>> recipes.Recipe(regularizer={"name": "dropout", "rate": 0.5, "input_rate": 0.2})   # doctest: +SKIP
     """
 
     name = "dropout"

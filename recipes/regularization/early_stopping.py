@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import keras
 
-from callbacks.checks import check_integer
-from callbacks.step_schedule import StepSchedule
-from recipes.regularization.base import Regularizer
+from ...callbacks.checks import check_integer
+from ...callbacks.schedules.base import StepSchedule
+from .base import Regularizer
 
 if TYPE_CHECKING:
-    from recipes.data.spec import Spec
+    from ..data.spec import Spec
 
 __all__ = ["EarlyStopping"]
 
@@ -25,8 +25,9 @@ class EarlyStopping(Regularizer):
 
     Under 1cycle most of the gain comes in the last epochs, while the rate falls to nearly zero: a stop before them
     throws it away, and a validation loss that was low before them is a poor guide. There neither stopping nor the
-    choice of the best epoch begins before 70 % of the cycle is over. ``scripts/measure_early_stopping.py`` compares
-    the ways to combine the two; ``results/early_stopping.csv`` holds what it measured.
+    choice of the best epoch begins before 70 % of the cycle is over.
+    ``scripts/measure/measure_early_stopping.py`` compares the ways to combine the two;
+    ``results/early_stopping.csv`` holds what it measured.
 
     The same holds for every schedule whose class says ``gains_late``: besides 1cycle "linear", "cosine" and
     "cosine_restarts", which also end near zero, and "step", whose drops each bring a gain, by default the last one
@@ -43,7 +44,7 @@ class EarlyStopping(Regularizer):
 
     Example:
         >>> stop = {"name": "early_stopping", "patience": 3}
-        >>> recipes.Recipe(regularization=stop, schedule="constant")   # doctest: +SKIP
+        >>> recipes.Recipe(regularizer=stop, schedule="constant")   # doctest: +SKIP
     """
 
     name = "early_stopping"

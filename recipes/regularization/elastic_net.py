@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import keras
 
-from callbacks.checks import check_number
-from recipes.regularization.base import Regularizer
+from ...callbacks.checks import check_number
+from .base import Regularizer
 
 __all__ = ["ElasticNet"]
 
@@ -26,7 +26,7 @@ class ElasticNet(Regularizer):
     Source: Zou and Hastie 2005.
 
     Example:
-        >>> recipes.Recipe(regularization={"name": "elastic_net", "l1": 1e-5, "l2": 1e-3})   # doctest: +SKIP
+        >>> recipes.Recipe(regularizer={"name": "elastic_net", "l1": 1e-5, "l2": 1e-3})   # doctest: +SKIP
     """
 
     name = "elastic_net"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import keras
 
-from callbacks.checks import check_number
-from recipes.regularization.base import Regularizer
+from ...callbacks.checks import check_number
+from .base import Regularizer
 
 __all__ = ["InputNoise"]
 
@@ -25,7 +25,7 @@ class InputNoise(Regularizer):
     Source: Bishop 1995; Goodfellow et al. 2016, section 7.5.
 
     Example:
-        >>> recipes.Recipe(regularization={"name": "input_noise", "stddev": 0.3})   # doctest: +SKIP
+        >>> recipes.Recipe(regularizer={"name": "input_noise", "stddev": 0.3})   # doctest: +SKIP
     """
 
     name = "input_noise"

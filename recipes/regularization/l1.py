@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import keras
 
-from callbacks.checks import check_number
-from recipes.regularization.base import Regularizer
+from ...callbacks.checks import check_number
+from .base import Regularizer
 
 __all__ = ["L1"]
 
@@ -24,7 +24,7 @@ class L1(Regularizer):
     Source: Tibshirani 1996; Goodfellow et al. 2016, section 7.1.2.
 
     Example:
-        >>> recipes.Recipe(regularization={"name": "l1", "strength": 1e-4})   # doctest: +SKIP
+        >>> recipes.Recipe(regularizer={"name": "l1", "strength": 1e-4})   # doctest: +SKIP
     """
 
     name = "l1"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import keras
 
-from callbacks.checks import check_number
-from recipes.regularization.base import Regularizer
+from ...callbacks.checks import check_number
+from .base import Regularizer
 
 __all__ = ["L2"]
 
@@ -25,7 +25,7 @@ class L2(Regularizer):
     Source: Krogh and Hertz 1992; Goodfellow et al. 2016, section 7.1.1.
 
     Example:
-        >>> recipes.Recipe(regularization={"name": "l2", "strength": 1e-3})   # doctest: +SKIP
+        >>> recipes.Recipe(regularizer={"name": "l2", "strength": 1e-3})   # doctest: +SKIP
     """
 
     name = "l2"

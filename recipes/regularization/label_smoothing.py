@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import keras
 from keras import ops
 
-from callbacks.checks import InvalidArgument, check_number
-from recipes.regularization.base import Regularizer
+from ...callbacks.checks import InvalidArgument, check_number
+from .base import Regularizer
 
 if TYPE_CHECKING:
-    from recipes.data.spec import Spec
+    from ..data.spec import Spec
 
 __all__ = ["LabelSmoothing", "SmoothedCrossentropy"]
 
@@ -40,7 +40,7 @@ class LabelSmoothing(Regularizer):
     Source: Szegedy et al. 2016; Goodfellow et al. 2016, section 7.5.1.
 
     Example:
-        >>> recipes.Recipe(regularization={"name": "label_smoothing", "epsilon": 0.05})   # doctest: +SKIP
+        >>> recipes.Recipe(regularizer={"name": "label_smoothing", "epsilon": 0.05})   # doctest: +SKIP
     """
 
     name = "label_smoothing"
@@ -51,7 +51,7 @@ class LabelSmoothing(Regularizer):
     def check(self, spec: Spec) -> None:
         """Raises for a regression, which has no labels."""
         if spec.task == "regression":
-            raise InvalidArgument("regularization", self.name, f"one for numbers: {spec.name!r} has no classes")
+            raise InvalidArgument("regularizer", self.name, f"one for numbers: {spec.name!r} has no classes")
         classes = 2 if spec.task == "multilabel" else max(2, spec.outputs)
         check_number("epsilon", self.epsilon, low=0, below=(classes - 1) / classes)
 
@@ -62,13 +62,13 @@ class LabelSmoothing(Regularizer):
         name = loss if isinstance(loss, str) else getattr(loss, "name", loss)
         if type(loss) in OBJECTS and type(loss)(name=name).get_config() != loss.get_config():
             options = f"used with a loss that has no options of its own, not {loss.get_config()}"
-            raise InvalidArgument("regularization", self.name, options)
+            raise InvalidArgument("regularizer", self.name, options)
         if name == "binary_crossentropy":
             check_number("epsilon", self.epsilon, low=0, below=0.5)
             return keras.losses.BinaryCrossentropy(label_smoothing=2 * self.epsilon)
         if name in ("sparse_categorical_crossentropy", "categorical_crossentropy"):
             return SmoothedCrossentropy(self.epsilon)
-        raise InvalidArgument("regularization", self.name, f"used with a cross-entropy, which {name!r} is not")
+        raise InvalidArgument("regularizer", self.name, f"used with a cross-entropy, which {name!r} is not")
 
 
 @keras.saving.register_keras_serializable(package="recipes")

@@ -8,9 +8,9 @@ from typing import Any
 
 import keras
 
-from recipes.regularization.base import Regularizer
-from recipes.regularization.live_dropout import LiveDropout
-from recipes.regularization.live_penalties import LivePenalties
+from .base import Regularizer
+from .live_dropout import LiveDropout
+from .live_penalties import LivePenalties
 
 __all__ = ["LiveStrengths"]
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import keras
 
-from recipes.regularization.base import Regularizer
-from recipes.regularization.dropout import SPATIAL, Dropout
+from .base import Regularizer
+from .dropout import SPATIAL, Dropout
 
 __all__ = ["LAYERS", "LiveDropout", "LiveRate"]
 
@@ -77,7 +77,7 @@ class LiveDropout:
         regularizers: of its recipe.
 
     Example:
-        >>> model = recipes.mlp(input_shape=(4,), outputs=1, regularization="dropout")   # doctest: +SKIP
+        >>> model = recipes.mlp(input_shape=(4,), outputs=1, regularizer="dropout")   # doctest: +SKIP
         >>> live = LiveDropout(model, [Dropout()])
         >>> with live.at([Dropout(0.5)]):
         ...     model.fit(...)

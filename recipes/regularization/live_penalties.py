@@ -8,8 +8,8 @@ from typing import Any
 
 import keras
 
-from recipes.regularization.base import Regularizer
-from recipes.regularization.penalties import penalty_of
+from .base import Regularizer
+from .penalties import penalty_of
 
 __all__ = ["LivePenalties"]
 
@@ -28,7 +28,7 @@ class LivePenalties:
         regularizers: of its recipe.
 
     Example:
-        >>> model = recipes.mlp(input_shape=(4,), outputs=1, regularization="l2")        # doctest: +SKIP
+        >>> model = recipes.mlp(input_shape=(4,), outputs=1, regularizer="l2")        # doctest: +SKIP
         >>> live = LivePenalties(model, [L2()])
         >>> with live.at([L2(0.1)]):
         ...     model.fit(...)

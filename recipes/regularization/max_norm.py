@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import keras
 
-from callbacks.checks import check_number
-from recipes.regularization.base import Regularizer
+from ...callbacks.checks import check_number
+from .base import Regularizer
 
 __all__ = ["MaxNorm"]
 
@@ -25,7 +25,7 @@ class MaxNorm(Regularizer):
     Source: Srebro and Shraibman 2005; Srivastava et al. 2014, section 5.1, who use it with dropout.
 
     Example:
-        >>> recipes.Recipe(regularization=["dropout", {"name": "max_norm", "limit": 2.0}])   # doctest: +SKIP
+        >>> recipes.Recipe(regularizer=["dropout", {"name": "max_norm", "limit": 2.0}])   # doctest: +SKIP
     """
 
     name = "max_norm"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 if TYPE_CHECKING:
-    from recipes.regularization.base import Regularizer
+    from .base import Regularizer
 
 __all__ = ["SumOfPenalties", "penalty_of", "sum_of"]
 

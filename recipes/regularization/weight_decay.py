@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from callbacks.checks import check_number
-from recipes.regularization.base import Regularizer
+from ...callbacks.checks import check_number
+from .base import Regularizer
 
 __all__ = ["WeightDecay"]
 
@@ -17,7 +17,7 @@ class WeightDecay(Regularizer):
     which makes it 1 / (1 - momentum) times as strong, ten times at 0.9. With Adam and other adaptive rates L2 is
     something else: its gradient ``strength w`` is divided, with the rest of the gradient, by its running root mean
     square, so that the weights that have large gradients are hardly regularized, and small ones strongly. Decoupled
-    decay shrinks all alike. ``scripts/measure_weight_decay.py`` compares them.
+    decay shrinks all alike. ``scripts/measure/measure_weight_decay.py`` compares them.
 
     It acts in the optimizer: kernels decay, biases and normalization do not. Keras' own optimizers decay all of them.
     It moves with the learning rate, so a schedule moves it too. Optimizers that find their own step refuse it.
@@ -31,7 +31,7 @@ class WeightDecay(Regularizer):
     Source: Loshchilov and Hutter 2019, arXiv:1711.05101.
 
     Example:
-        >>> recipes.Recipe(optimizer="adam", regularization="weight_decay")   # doctest: +SKIP
+        >>> recipes.Recipe(optimizer="adam", regularizer="weight_decay")   # doctest: +SKIP
     """
 
     name = "weight_decay"

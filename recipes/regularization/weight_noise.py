@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import keras
 
-import callbacks.weight_noise
-from callbacks.checks import check_number
-from callbacks.step_schedule import StepSchedule
-from recipes.regularization.base import Regularizer
+from ...callbacks import WeightNoise as Callback
+from ...callbacks.checks import check_number
+from ...callbacks.schedules.base import StepSchedule
+from .base import Regularizer
 
 if TYPE_CHECKING:
-    from recipes.data.spec import Spec
+    from ..data.spec import Spec
 
 __all__ = ["WeightNoise"]
 
@@ -29,7 +29,7 @@ class WeightNoise(Regularizer):
     Source: Jim et al. 1996; Graves 2011; Goodfellow et al. 2016, section 7.5.
 
     Example:
-        >>> recipes.Recipe(regularization={"name": "weight_noise", "stddev": 0.2})   # doctest: +SKIP
+        >>> recipes.Recipe(regularizer={"name": "weight_noise", "stddev": 0.2})   # doctest: +SKIP
     """
 
     name = "weight_noise"
@@ -43,4 +43,4 @@ class WeightNoise(Regularizer):
         self, *, epochs: int, schedule: StepSchedule | None, spec: Spec | None = None
     ) -> list[keras.callbacks.Callback]:
         """The callback of that name, or none at 0."""
-        return [callbacks.weight_noise.WeightNoise(self.stddev)] if self.stddev else []
+        return [Callback(self.stddev)] if self.stddev else []

@@ -12,10 +12,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
-from recipes.report import formatting
-from recipes.report.columns import verdict_of
-from recipes.report.results import Results, as_float
-from recipes.report.style import INK, MUTED, PALETTE, VERDICTS, message, new_figure, plain, styled, window
+from . import formatting
+from .results import Results, as_float
+from .style import INK, MUTED, PALETTE, VERDICTS, message, new_figure, plain, styled, window
+from .table_columns import verdict_of
 
 __all__ = ["differences", "heat_map", "scores"]
 

@@ -9,10 +9,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from recipes.report import formatting
-from recipes.report.columns import verdict_of
-from recipes.report.results import Results, as_float
-from recipes.report.style import INK, MUTED, PALETTE, VERDICTS, message, new_figure, plain, styled, window
+from . import formatting
+from .results import Results, as_float
+from .style import INK, MUTED, PALETTE, VERDICTS, message, new_figure, plain, styled, window
+from .table_columns import verdict_of
 
 __all__ = ["cheapest", "cost", "isolation"]
 

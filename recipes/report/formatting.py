@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from recipes.report.results import as_float
+from .results import as_float
 
 __all__ = [
     "MISSING",

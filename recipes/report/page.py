@@ -13,12 +13,12 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from recipes.files import write_bytes
-from recipes.report import formatting
-from recipes.report.columns import Column, effect_columns, notes, summary_columns
-from recipes.report.plots import PLOTS, to_bytes
-from recipes.report.protocol import protocol
-from recipes.report.results import Results, records
+from ..files import write_bytes
+from . import formatting
+from .how_measured import protocol
+from .plots import PLOTS, to_bytes
+from .results import Results, records
+from .table_columns import Column, effect_columns, notes, summary_columns
 
 __all__ = ["render_page", "write_page"]
 

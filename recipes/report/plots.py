@@ -10,12 +10,12 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from recipes.files import write_bytes
-from recipes.report.arm_plots import differences, heat_map, scores
-from recipes.report.choice_plots import cost, isolation
-from recipes.report.results import Results
-from recipes.report.run_plots import learning_curves, learning_rates
-from recipes.report.style import styled
+from ..files import write_bytes
+from .arm_plots import differences, heat_map, scores
+from .choice_plots import cost, isolation
+from .results import Results
+from .run_plots import learning_curves, learning_rates
+from .style import styled
 
 __all__ = [
     "PLOTS",

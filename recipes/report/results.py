@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from callbacks.checks import InvalidArgument, check_choice
+from ...callbacks.checks import InvalidArgument, check_choice
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,10 +12,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from recipes.report import formatting
-from recipes.report.columns import NO_SCORE
-from recipes.report.results import Results, as_float
-from recipes.report.style import INK, MUTED, PALETTE, SYMBOLS, message, new_figure, plain, styled, window
+from . import formatting
+from .results import Results, as_float
+from .style import INK, MUTED, PALETTE, SYMBOLS, message, new_figure, plain, styled, window
+from .table_columns import NO_SCORE
 
 __all__ = ["learning_curves", "learning_rates"]
 

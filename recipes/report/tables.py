@@ -12,8 +12,8 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
-from recipes.report.columns import NO_SCORE, Column, effect_columns, notes, summary_columns
-from recipes.report.results import Results, records
+from .results import Results, records
+from .table_columns import NO_SCORE, Column, effect_columns, notes, summary_columns
 
 __all__ = ["main_effects_table", "rich_table", "text_table"]
 

@@ -7,8 +7,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from recipes.files import check_new_directory
-from recipes.report.results import Results, as_float, records
+from ..files import check_new_directory
+from .results import Results, as_float, records
 
 __all__ = ["write_tensorboard"]
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from callbacks.checks import InvalidArgument
-from recipes.data.structure import apply, length, take
-from recipes.files import new_directory
+from ...callbacks.checks import InvalidArgument
+from ..data.named_arrays import apply, length, take
+from ..files import new_directory
 
 if TYPE_CHECKING:
-    from recipes.run import Run
+    from ..run import Run
 
 __all__ = ["ExportMismatch", "export"]
 
@@ -40,7 +40,7 @@ def export(run: Run, directory: str | os.PathLike[str], *, overwrite: bool = Fal
     otherwise nothing is left behind.
 
     Args:
-        run: a :class:`recipes.Run`, or what ``Run.save`` wrote, loaded by :func:`recipes.serving.loading.load_run`.
+        run: a :class:`recipes.Run`, or what ``Run.save`` wrote, loaded by :func:`recipes.serving.predictor.load_run`.
         directory: new, or empty; or an earlier export, with ``overwrite=True``.
         overwrite: whether an export that is there may be replaced. Default False.
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from recipes.transfer_learning.backbones import BACKBONES
-from recipes.transfer_learning.corruption import corrupt
-from recipes.transfer_learning.new_head import transfer
-from recipes.transfer_learning.pretraining import Pretrained, pretext, pretrain
-from recipes.transfer_learning.unfreezing import fine_tune, unfreeze
+from .backbones import BACKBONES
+from .corruption import corrupt
+from .new_head import transfer
+from .pretraining import Pretrained, pretext, pretrain
+from .unfreezing import fine_tune, unfreeze
 
 __all__ = ["BACKBONES", "Pretrained", "corrupt", "fine_tune", "pretext", "pretrain", "transfer", "unfreeze"]

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import keras
 from keras import ops
 
-from callbacks.checks import InvalidArgument, check_integer
-from recipes.models.blocks import Style, model_input
-from recipes.models.inputs import resized
+from ...callbacks.checks import InvalidArgument, check_integer
+from ..models.blocks import Style, model_input
+from ..models.inputs import resized
 
 if TYPE_CHECKING:
-    from recipes.data.spec import Spec
+    from ..data.spec import Spec
 
 __all__ = ["BACKBONES", "Backbone", "backbone_of", "preprocessing_of"]
 

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from callbacks.checks import InvalidArgument, check_integer
-from recipes.models.blocks import Style, output_layer
-from recipes.run import Run
-from recipes.training import check_data, check_fits
-from recipes.transfer_learning.backbones import BACKBONES, backbone_of
-from recipes.transfer_learning.pretraining import Pretrained
-from recipes.transfer_learning.trunk import features_of, trunk_of
+from ...callbacks.checks import InvalidArgument, check_integer
+from ..models.blocks import Style, output_layer
+from ..run import Run
+from ..training import check_data, check_fits
+from .backbones import BACKBONES, backbone_of
+from .pretraining import Pretrained
+from .trunk import features_of, trunk_of
 
 if TYPE_CHECKING:
-    from recipes.data import Data
+    from ..data import Data
 
 __all__ = ["transfer"]
 
@@ -31,7 +31,7 @@ def transfer(
     at: str | None = None,
     weights: str | os.PathLike[str] | None = None,
     image_size: int | None = None,
-    regularization: Sequence[Any] | str = (),
+    regularizer: Sequence[Any] | str = (),
     name: str = "transfer",
     **options: Any,
 ) -> keras.Model:
@@ -63,7 +63,7 @@ def transfer(
             writes it (``.weights.h5``), or as Keras publishes it (``..._no_top.h5``).
         image_size: of a name of ``keras.applications``: the shorter side in pixels that images are resized to; None
             (default) to leave them, unless they are too small.
-        regularization: of the head's kernel: names or regularizer objects; default none. Layers taken over keep what
+        regularizer: of the head's kernel: names or regularizer objects; default none. Layers taken over keep what
             they have.
         name: of the model.
         **options: of the network in ``keras.applications``, such as ``alpha=0.35``.
@@ -102,7 +102,7 @@ def transfer(
         rank = len(x.shape) - 2
         pools = {1: keras.layers.GlobalAveragePooling1D, 2: keras.layers.GlobalAveragePooling2D}
         x = pools[rank](name="pooled")(x)
-    output = output_layer(x, data.spec, data.spec.outputs, None, Style(regularization=regularization))
+    output = output_layer(x, data.spec, data.spec.outputs, None, Style(regularizer=regularizer))
     new = keras.Model(trunk.input, output, name=name)
     check_fits(new, data)
     return new

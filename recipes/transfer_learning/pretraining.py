@@ -12,21 +12,21 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
-from callbacks.hyperparameters import set_learning_rate
-from callbacks.lr_finder import LRFinder, run_range_test
-from callbacks.stop_on_nan import StopOnNaN
-from recipes.models.blocks import Style, hidden_block, output_layer
-from recipes.models.encoder import encoder
-from recipes.recipe import Recipe
-from recipes.training import LARGEST_SEED, check_data, check_recipe, steps_for
-from recipes.transfer_learning.corruption import SHARE, corrupt, parts_of
+from ...callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
+from ...callbacks.inside.optimizer_values import set_learning_rate
+from ...callbacks.range_test.lr_finder import LRFinder, run_range_test
+from ...callbacks.stop_on_nan import StopOnNaN
+from ..models.blocks import Style, hidden_block, output_layer
+from ..models.encoder import encoder
+from ..recipe import Recipe
+from ..training import LARGEST_SEED, check_data, check_recipe, steps_for
+from .corruption import SHARE, corrupt, parts_of
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
-    from recipes.data import Data
-    from recipes.data.spec import Spec
+    from ..data import Data
+    from ..data.spec import Spec
 
 __all__ = ["WAYS", "Pretrained", "pretext", "pretrain"]
 
@@ -110,7 +110,7 @@ def pretrain(
     - ``"autoencoder"``: the network's last hidden layer has to hold what it takes to give the input back. A decoder is
       put on it, dense layers of the network's sizes in reverse order, linear in the end; the loss is the mean squared
       error in the units of the normalized inputs. A last hidden layer no smaller than the input could learn to copy:
-      there ``regularization="input_noise"`` or ``"dropout"`` makes it a denoising autoencoder, which cannot.
+      there ``regularizer="input_noise"`` or ``"dropout"`` makes it a denoising autoencoder, which cannot.
     - ``"corrupted"``: every other record of a batch is spoiled by :func:`corrupt`, other records in every epoch, and
       the network tells good (1) from bad (0).
 
@@ -161,9 +161,11 @@ def pretrain(
     network = _autoencoder(trunk, data.spec, recipe) if how == "autoencoder" else _judge(trunk, recipe)
     steps = data.steps_per_epoch
     recipe.compile(network, steps_per_execution=steps_for(network, data.batch_size, steps))
-    if recipe.learning_rate is None:
-        recipe = dataclasses.replace(recipe, learning_rate=_range_test(network, batches, recipe, data.spec))
-    set_learning_rate(network.optimizer, recipe.learning_rate)  # type: ignore[arg-type]
+    rate = recipe.learning_rate
+    if rate is None:
+        rate = _range_test(network, batches, recipe, data.spec)
+        recipe = dataclasses.replace(recipe, learning_rate=rate)
+    set_learning_rate(network.optimizer, rate)
     all_callbacks = recipe.callbacks(steps_per_epoch=steps, epochs=epochs, spec=data.spec)
     history = network.fit(
         pretext(data, how, "train", augment=augment, **options),
@@ -226,10 +228,10 @@ def pretext(
     """
     import tensorflow as tf
 
-    from recipes.data.assembly import SPLITS
-    from recipes.data.batching import shuffled
-    from recipes.data.dataset import EVALUATION_BATCH
-    from recipes.data.structure import items
+    from ..data.assembly import SPLITS
+    from ..data.batching import shuffled
+    from ..data.dataset import EVALUATION_BATCH
+    from ..data.named_arrays import items
 
     check_choice("how", how, WAYS)
     check_choice("split", split, SPLITS)
@@ -311,7 +313,7 @@ def _autoencoder(trunk: keras.Model, spec: Spec, recipe: Recipe) -> keras.Model:
 
 def _judge(trunk: keras.Model, recipe: Recipe) -> keras.Model:
     """The trunk, and one sigmoid unit that says how likely a record is good."""
-    style = Style(regularization=recipe.regularizers())
+    style = Style(regularizer=recipe.regularizers())
     answer = output_layer(trunk.outputs[0], None, 1, "binary", style)
     return keras.Model(trunk.input, answer, name="good_or_bad")
 

@@ -8,8 +8,8 @@ from typing import Any
 import keras
 from keras.src.models.functional import Functional
 
-from callbacks.checks import InvalidArgument, check_choice
-from recipes.losses import ends_in
+from ...callbacks.checks import InvalidArgument, check_choice
+from ..losses import ends_in
 
 __all__ = ["HEAD", "call_of", "features_of", "has_kernel", "input_of", "leaves_of", "set_trainable", "trunk_of"]
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from callbacks.checks import InvalidArgument, check_integer, check_number
-from recipes.optimizers.layer_rates import LayerRates
-from recipes.recipe import Recipe
-from recipes.run import Run
-from recipes.training import check_recipe, fit
-from recipes.transfer_learning.trunk import HEAD, call_of, has_kernel, input_of, leaves_of, set_trainable
+from ...callbacks.checks import InvalidArgument, check_integer, check_number
+from ..optimizers.layer_rates import LayerRates
+from ..recipe import Recipe
+from ..run import Run
+from ..training import check_recipe, fit
+from .trunk import HEAD, call_of, has_kernel, input_of, leaves_of, set_trainable
 
 if TYPE_CHECKING:
-    from recipes.data import Data
+    from ..data import Data
 
 __all__ = ["fine_tune", "unfreeze"]
 
@@ -80,7 +80,7 @@ def unfreeze(
         if layer.weights:
             factors[layer.name] = float(low * (high / low) ** (below / max(1, len(kernels) - 1)))
     # Regularizers give the optimizer their options when the recipe builds it.
-    optimizer = dataclasses.replace(recipe, regularization=()).build_optimizer()
+    optimizer = dataclasses.replace(recipe, regularizer=()).build_optimizer()
     if isinstance(optimizer, LayerRates):  # unfrozen before, less far
         optimizer = optimizer.inner_optimizer
     gentle = dataclasses.replace(recipe, optimizer=LayerRates(optimizer, factors))

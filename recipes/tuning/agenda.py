@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import heapq
 
-from recipes.tuning.arms import Arm
-from recipes.tuning.plan import Plan, Records, Training
+from .arms import Arm
+from .plan import Plan, Records, Training
 
 __all__ = ["Agenda"]
 

@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from callbacks.checks import check_choice
-from recipes.catalogue import Range
-from recipes.optimizers import OPTIMIZERS
-from recipes.recipe import AUTO, Recipe
-from recipes.regularization import REGULARIZERS
-from recipes.tuning.factors import FACTORS, check_levels
+from ...callbacks.checks import check_choice
+from ..catalogue import Range
+from ..optimizers import OPTIMIZERS
+from ..recipe import AUTO, Recipe
+from ..regularization import REGULARIZERS
+from .factors import FACTORS, check_levels
 
 __all__ = [
     "DEFAULT_OPTIMIZERS",
@@ -57,7 +57,7 @@ class Arm:
     def __post_init__(self) -> None:
         for name, level in self.choices.items():
             FACTORS[name].check(level)
-        Recipe(regularization=self.regularizer)
+        Recipe(regularizer=self.regularizer)
 
     @property
     def choices(self) -> dict[str, str]:
@@ -89,7 +89,7 @@ class Arm:
         for those that are tuned. A schedule that is not compared is the base's, but for the default one, which suits
         the optimizer: 1cycle, or a constant factor for one that finds its own step.
         """
-        given = {each["name"]: each for each in base.regularization if isinstance(each, Mapping)}
+        given = {each["name"]: each for each in base.regularizer if isinstance(each, Mapping)}
         choices = []
         for part in self._parts():
             options = {
@@ -109,7 +109,7 @@ class Arm:
         return dataclasses.replace(
             base,
             optimizer=base.optimizer if self.optimizer == base.optimizer_name else self.optimizer,
-            regularization=tuple(choices),
+            regularizer=tuple(choices),
             learning_rate=values["learning_rate"],
             **others,
         )

@@ -7,16 +7,16 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
-from recipes.environment import cores as available_cores
-from recipes.files import check_new_directory
-from recipes.recipe import Recipe
-from recipes.training import LARGEST_SEED
-from recipes.tuning.arms import Arm, arms_of
-from recipes.tuning.cluster import check_address
-from recipes.tuning.factors import FACTORS
-from recipes.tuning.ledger import SETTINGS
-from recipes.tuning.pruning import PRUNING
+from ...callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
+from ..environment import cores as available_cores
+from ..files import check_new_directory
+from ..recipe import Recipe
+from ..training import LARGEST_SEED
+from .arms import Arm, arms_of
+from .cluster import check_address
+from .factors import FACTORS
+from .ledger import SETTINGS
+from .pruning import PRUNING
 
 __all__ = ["check_search", "shared_part"]
 

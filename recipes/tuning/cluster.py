@@ -11,12 +11,12 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from callbacks.checks import InvalidArgument
-from recipes.tuning.worker import ATTEMPTS, Job, Worker, failure, settle
+from ...callbacks.checks import InvalidArgument
+from .worker import ATTEMPTS, Job, Worker, failure, settle
 
 if TYPE_CHECKING:
-    from recipes.data import Data
-    from recipes.recipe import Recipe
+    from ..data import Data
+    from ..recipe import Recipe
 
 __all__ = ["Cluster", "check_address"]
 
@@ -131,7 +131,7 @@ _workers: dict[str, Worker] = {}
 
 def _train(data: Data, settings: tuple[str, str, int, str, int], job: Job) -> dict[str, Any]:
     """One training, somewhere in the cluster."""
-    from recipes.recipe import Recipe
+    from ..recipe import Recipe
 
     search, base, epochs, prune, threads = settings
     if search not in _workers:

@@ -8,16 +8,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from callbacks.checks import InvalidArgument
-from recipes.environment import commit, hardware, versions
-from recipes.files import check_new_file, write_text
-from recipes.recipe import Recipe
-from recipes.report.results import Results
-from recipes.tuning.arms import Arm, cross
-from recipes.tuning.ledger import Ledger, read_records, read_settings
-from recipes.tuning.plan import Plan
-from recipes.tuning.statistics import main_effects, summary, tables
-from recipes.tuning.verdict import verdict
+from ...callbacks.checks import InvalidArgument
+from ..environment import commit, hardware, versions
+from ..files import check_new_file, write_text
+from ..recipe import Recipe
+from ..report.results import Results
+from .arms import Arm, cross
+from .ledger import Ledger, read_records, read_settings
+from .plan import Plan
+from .summary import main_effects, summary, tables
+from .verdict import verdict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -126,7 +126,7 @@ class Comparison:
         Returns:
             A matplotlib ``Figure``; :meth:`report` has more of them.
         """
-        from recipes.report.plots import scores
+        from ..report.plots import scores
 
         return scores(self.results)
 
@@ -146,7 +146,7 @@ class Comparison:
             >>> found.report("regularizers.html")                                        # doctest: +SKIP
             'regularizers.html'
         """
-        from recipes.report.page import write_page
+        from ..report.page import write_page
 
         own = self.directory / "report.html"
         return str(write_page(self.results, own if path is None else check_new_file(path, name="path")))
@@ -160,13 +160,13 @@ class Comparison:
         Returns:
             The directory, for ``tensorboard --logdir``.
         """
-        from recipes.report.tensorboard import write_tensorboard
+        from ..report.tensorboard import write_tensorboard
 
         return str(write_tensorboard(self.results, directory))
 
     def write(self) -> None:
         """Writes the tables (CSV), the plots (PNG) and the page into the directory."""
-        from recipes.report.plots import save_plots
+        from ..report.plots import save_plots
 
         for name in ("trials", "epochs", "summary", "main_effects"):
             write_text(self.directory / f"{name}.csv", getattr(self.results, name).to_csv(index=False))

@@ -6,17 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from callbacks.checks import InvalidArgument
-from recipes.activations import ACTIVATIONS
-from recipes.catalogue import Catalogue, UnknownName
-from recipes.initializers import INITIALIZERS
-from recipes.models import MODELS
-from recipes.optimizers import OPTIMIZERS
-from recipes.regularization import REGULARIZERS
-from recipes.schedules import SCHEDULES
+from ...callbacks.checks import InvalidArgument
+from ..activations import ACTIVATIONS
+from ..catalogue import Catalogue, UnknownName
+from ..initializers import INITIALIZERS
+from ..models import MODELS
+from ..optimizers import OPTIMIZERS
+from ..regularization import REGULARIZERS
+from ..schedules import SCHEDULES
 
 if TYPE_CHECKING:
-    from recipes.recipe import Recipe
+    from ..recipe import Recipe
 
 __all__ = ["FACTORS", "Factor", "check_levels"]
 
@@ -61,7 +61,7 @@ class Factor:
         if self.name == "optimizer":
             return base.optimizer_name
         if self.name == "regularizer":
-            return base.regularization_name
+            return base.regularizer_name
         value = getattr(base, self.field)
         return str(value["name"]) if isinstance(value, Mapping) else str(value)
 
@@ -70,7 +70,7 @@ FACTORS = {
     factor.name: factor
     for factor in (
         Factor("optimizer", "optimizers", "optimizer", OPTIMIZERS),
-        Factor("regularizer", "regularizers", "regularization", REGULARIZERS, ("none",)),
+        Factor("regularizer", "regularizers", "regularizer", REGULARIZERS, ("none",)),
         Factor("schedule", "schedules", "schedule", SCHEDULES),
         Factor("initializer", "initializers", "initializer", INITIALIZERS, ("auto",)),
         Factor("activation", "activations", "activation", ACTIVATIONS),

@@ -11,9 +11,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from callbacks.checks import InvalidArgument, check_integer
-from recipes.data.batching import in_order, shuffled
-from recipes.data.structure import Inputs, apply
+from ...callbacks.checks import InvalidArgument, check_integer
+from ..data.batching import in_order, shuffled
+from ..data.named_arrays import Inputs, apply
 
 __all__ = ["FitArguments", "FitArrays"]
 

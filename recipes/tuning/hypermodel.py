@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import keras_tuner
 
-from callbacks.checks import InvalidArgument
-from recipes.recipe import Recipe
-from recipes.regularization import Regularizer
-from recipes.training import check_data, check_recipe
-from recipes.tuning.arms import Arm, arms_of
-from recipes.tuning.space import arm_at, declare
+from ...callbacks.checks import InvalidArgument
+from ..recipe import Recipe
+from ..regularization import Regularizer
+from ..training import check_data, check_recipe
+from .arms import Arm, arms_of
+from .space import arm_at, declare
 
 if TYPE_CHECKING:
-    from recipes.data import Data
+    from ..data import Data
 
 __all__ = ["ArmHyperModel", "hypermodel"]
 
@@ -52,7 +52,7 @@ def hypermodel(data: Data, recipe: Recipe | None = None, **factors: Sequence[str
     base = check_recipe(recipe).resolved(data.spec)
     arms = arms_of(base, factors)
     for arm in arms:
-        for each in Recipe(regularization=arm.regularizer).regularizers():
+        for each in Recipe(regularizer=arm.regularizer).regularizers():
             if type(each).augment is not Regularizer.augment:
                 accepted = f"without {each.name!r}, which acts in the input pipeline that KerasTuner's search is given"
                 raise InvalidArgument("regularizers", arm.regularizer, accepted)

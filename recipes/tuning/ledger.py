@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from callbacks.checks import InvalidArgument
-from recipes.files import check_new_directory, write_text
+from ...callbacks.checks import InvalidArgument
+from ..files import check_new_directory, write_text
 
 __all__ = ["SETTINGS", "Ledger", "is_open", "read_records", "read_settings", "running_file"]
 

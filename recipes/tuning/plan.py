@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
-from recipes.tuning.arms import Arm
-from recipes.tuning.space import at_edge, settings, settings_beyond
-from recipes.tuning.statistics import best_setting
+from .arms import Arm
+from .space import at_edge, settings, settings_beyond
+from .summary import best_setting
 
 __all__ = ["Plan", "Records", "Training"]
 

@@ -17,13 +17,13 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recipes.environment import cores
-from recipes.tuning.shared_data import read_data, write_data
-from recipes.tuning.worker import ATTEMPTS, Job, Worker, failure, settle
+from ..environment import cores
+from .shared_data import read_data, write_data
+from .worker import ATTEMPTS, Job, Worker, failure, settle
 
 if TYPE_CHECKING:
-    from recipes.data import Data
-    from recipes.recipe import Recipe
+    from ..data import Data
+    from ..recipe import Recipe
 
 __all__ = ["Processes"]
 
@@ -191,7 +191,7 @@ def _work(
     """The life of a process: jobs in, records out."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
     threading.Thread(target=_watch, args=(memory_limit, parent), daemon=True).start()
-    from recipes.recipe import Recipe
+    from ..recipe import Recipe
 
     settle(threads)
     base, epochs, prune, directory = arguments

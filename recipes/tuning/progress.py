@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from recipes.tuning.statistics import sign_of
+from .summary import sign_of
 
 if TYPE_CHECKING:
-    from recipes.tuning.ledger import Ledger
-    from recipes.tuning.plan import Plan, Training
+    from .ledger import Ledger
+    from .plan import Plan, Training
 
 __all__ = ["Progress"]
 

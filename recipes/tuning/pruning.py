@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from callbacks.checks import check_choice, check_integer
+from ...callbacks.checks import check_choice, check_integer
 
 __all__ = ["PRUNING", "Pruned", "asha", "median", "rungs"]
 

@@ -14,14 +14,14 @@ import keras_tuner
 import numpy as np
 from keras.src.utils.naming import reset_uids
 
-from callbacks.checks import InvalidArgument, check_integer
-from recipes.files import write_text
-from recipes.seeding import set_seeds
-from recipes.training import LARGEST_SEED
-from recipes.tuning.epoch_writer import EpochWriter
-from recipes.tuning.fit_arrays import FitArguments
-from recipes.tuning.shared_steps import SharedSteps, form_of
-from recipes.tuning.whole_epochs import WholeEpochs
+from ...callbacks.checks import InvalidArgument, check_integer
+from ..files import write_text
+from ..seeding import set_seeds
+from ..training import LARGEST_SEED
+from .epoch_writer import EpochWriter
+from .fit_arrays import FitArguments
+from .shared_steps import SharedSteps, form_of
+from .whole_epochs import WholeEpochs
 
 __all__ = ["QuickTuner"]
 

@@ -10,21 +10,21 @@ import shutil
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from recipes.environment import versions
-from recipes.recipe import Recipe
-from recipes.training import check_data, check_recipe, fit
-from recipes.tuning.arms import default_arm, factors_of
-from recipes.tuning.checking import check_search, shared_part
-from recipes.tuning.cluster import Cluster
-from recipes.tuning.comparison import Comparison, plan_in, write_environment
-from recipes.tuning.ledger import Ledger
-from recipes.tuning.plan import Plan
-from recipes.tuning.processes import Processes
-from recipes.tuning.progress import Progress
-from recipes.tuning.worker import InThisProcess, Runner, Worker
+from ..environment import versions
+from ..recipe import Recipe
+from ..training import check_data, check_recipe, fit
+from .arms import default_arm, factors_of
+from .checking import check_search, shared_part
+from .cluster import Cluster
+from .comparison import Comparison, plan_in, write_environment
+from .ledger import Ledger
+from .plan import Plan
+from .processes import Processes
+from .progress import Progress
+from .worker import InThisProcess, Runner, Worker
 
 if TYPE_CHECKING:
-    from recipes.data import Data
+    from ..data import Data
 
 __all__ = ["search"]
 
@@ -183,8 +183,8 @@ def search(
         runs_on = f"{workers} process{'es' * (workers > 1)} of one machine"
 
     # KerasTuner is slow to import: not before everything above has been found right
-    from recipes.tuning.hypermodel import ArmHyperModel
-    from recipes.tuning.tuner import ArmOracle, ArmTuner
+    from .hypermodel import ArmHyperModel
+    from .tuner import ArmOracle, ArmTuner
 
     plan = plan_in(settings)
     with contextlib.ExitStack() as stack:
@@ -237,7 +237,7 @@ def _on_this_machine(
 
 def _export_best(data: Data, found: Comparison, epochs: int) -> None:
     """Trains the winner once more, with its best seed, and exports it; not if that was done before, or all diverged."""
-    from recipes.serving.export import export
+    from ..serving.export import export
 
     target = found.directory / "best"
     if not target.exists() and math.isfinite(found.results.summary.iloc[0]["test_mean"]):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from recipes.data import Data
+    from ..data import Data
 
 __all__ = ["read_data", "write_data"]
 

@@ -12,7 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from recipes.regularization.live_dropout import LAYERS, LiveRate
+from ..regularization.live_dropout import LAYERS, LiveRate
 
 __all__ = ["STEPS", "Form", "SharedSteps", "form_of"]
 

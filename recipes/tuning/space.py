@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from callbacks.checks import check_integer
-from recipes.catalogue import Range
-from recipes.tuning.arms import Arm
-from recipes.tuning.factors import FACTORS
+from ...callbacks.checks import check_integer
+from ..catalogue import Range
+from .arms import Arm
+from .factors import FACTORS
 
 __all__ = ["arm_at", "at_edge", "declare", "key_of", "settings", "settings_beyond"]
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import keras_tuner
 
-from recipes.training import fit
-from recipes.tuning.agenda import Agenda
-from recipes.tuning.hypermodel import ArmHyperModel
-from recipes.tuning.ledger import Ledger
-from recipes.tuning.plan import Plan, Training
-from recipes.tuning.space import declare, key_of
-from recipes.tuning.worker import Job, Runner
+from ..training import fit
+from .agenda import Agenda
+from .hypermodel import ArmHyperModel
+from .ledger import Ledger
+from .plan import Plan, Training
+from .space import declare, key_of
+from .worker import Job, Runner
 
 __all__ = ["ArmOracle", "ArmTuner"]
 

@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from recipes.report import formatting
-from recipes.tuning.dunnett import LEVEL
-from recipes.tuning.factors import FACTORS
-from recipes.tuning.statistics import sign_of
+from ..report import formatting
+from .dunnett import LEVEL
+from .factors import FACTORS
+from .summary import sign_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from recipes.report import formatting
-from recipes.tuning.comparison import plan_in, settings_in
-from recipes.tuning.epoch_writer import read_epochs
-from recipes.tuning.ledger import is_open, read_records, running_file
-from recipes.tuning.plan import Plan, Training
-from recipes.tuning.statistics import sign_of
+from ..report import formatting
+from .comparison import plan_in, settings_in
+from .epoch_writer import read_epochs
+from .ledger import is_open, read_records, running_file
+from .plan import Plan, Training
+from .summary import sign_of
 
 if TYPE_CHECKING:
     from rich.console import Group

@@ -9,11 +9,11 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from recipes.data.batching import gather_rows, permutation
-from recipes.data.structure import Inputs, apply
-from recipes.training import steps_for
-from recipes.tuning.fit_arrays import FitArrays
-from recipes.tuning.shared_steps import STEPS
+from ..data.batching import gather_rows, permutation
+from ..data.named_arrays import Inputs, apply
+from ..training import steps_for
+from .fit_arrays import FitArrays
+from .shared_steps import STEPS
 
 __all__ = ["WholeEpochs"]
 

@@ -10,16 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from recipes.recipe import Recipe
-from recipes.training import Trainer
-from recipes.tuning.epoch_writer import EpochWriter
-from recipes.tuning.ledger import running_file
-from recipes.tuning.plan import Training
-from recipes.tuning.pruning import Pruned
-from recipes.tuning.statistics import CURVES
+from ..recipe import Recipe
+from ..training import Trainer
+from .epoch_writer import EpochWriter
+from .ledger import running_file
+from .plan import Training
+from .pruning import Pruned
+from .summary import CURVES
 
 if TYPE_CHECKING:
-    from recipes.data import Data
+    from ..data import Data
 
 __all__ = ["ATTEMPTS", "InThisProcess", "Job", "Runner", "Worker", "failure", "settle"]
 
@@ -137,7 +137,7 @@ class Worker:
             epochs=self.epochs,
             seed=training.seed,
             learning_rate=recipe.learning_rate,
-            regularization=recipe.regularization,
+            regularizer=recipe.regularizer,
             callbacks=callbacks,
             warn=False,
         )

@@ -11,7 +11,7 @@ import tensorflow as tf
 from keras import ops
 
 import callbacks
-from recipes.monitors import CALLBACKS
+from recipes.callback_names import CALLBACKS
 from recipes.optimizers import Momentum
 from recipes.schedules import SCHEDULES
 

@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 import callbacks
-from callbacks.hyperparameters import get_learning_rate
+from callbacks.inside.optimizer_values import get_learning_rate
 from recipes.optimizers import Momentum
 
 # Keras' own saving, with NumPy 2.

@@ -112,7 +112,7 @@ def digits(data_dir):
 @pytest.fixture(scope="session")
 def digits_run(digits):
     """A short training on the digits."""
-    recipe = recipes.Recipe(model={"name": "mlp", "hidden": (16,)}, learning_rate=0.05, regularization="none")
+    recipe = recipes.Recipe(model={"name": "mlp", "hidden": (16,)}, learning_rate=0.05, regularizer="none")
     return recipes.fit(digits, recipe, epochs=1, verbose=0)
 
 

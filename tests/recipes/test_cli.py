@@ -8,8 +8,8 @@ import pytest
 import recipes
 from recipes.catalogues import catalogues
 from recipes.cli import main
-from recipes.cli.listing import KINDS
-from recipes.serving.loading import Predictor
+from recipes.cli.list_commands import KINDS
+from recipes.serving.predictor import Predictor
 from recipes.tuning.comparison import Comparison
 
 
@@ -273,7 +273,7 @@ def test_train_export_and_predict(call, data_dir, tmp_path, digits):
     assert code == 0
     accuracy = re.search(r"accuracy (\d\.\d{4})", output.replace("\n", " ")).group(1)
     recipe = recipes.Recipe.from_json((tmp_path / "run" / "recipe.json").read_text())
-    assert recipe == recipes.Recipe(model="mlp", optimizer="adam", regularization="none", learning_rate=0.003)
+    assert recipe == recipes.Recipe(model="mlp", optimizer="adam", regularizer="none", learning_rate=0.003)
     code, output, _ = call("export", tmp_path / "run", "--to", tmp_path / "out", "--data-dir", data_dir)
     assert code == 0
     assert f"accuracy {accuracy}" in output.replace("\n", " ")
@@ -335,7 +335,7 @@ def test_the_searches_of_the_readme_are_accepted(call, monkeypatch):
     def loads(*arguments, **options):
         raise Accepted
 
-    monkeypatch.setattr("recipes.cli.comparing.load", loads)
+    monkeypatch.setattr("recipes.cli.compare_commands.load", loads)
     monkeypatch.setattr("recipes.tuning.checking.available_cores", lambda: 2)
     lines = (Path(recipes.__file__).parents[1] / "README.md").read_text(encoding="utf-8").splitlines()
     searches = [line.split("#")[0].split()[1:] for line in lines if line.startswith("recipes search ")]

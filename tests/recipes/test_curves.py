@@ -15,7 +15,7 @@ def names(run):
 
 
 def constant(**choices):
-    return Recipe(**{"schedule": "constant", "regularization": "none", "learning_rate": 0.03, **choices})
+    return Recipe(**{"schedule": "constant", "regularizer": "none", "learning_rate": 0.03, **choices})
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def test_the_default_recipe_is_accused_of_nothing(digits):
 @pytest.mark.parametrize(
     "recipe",
     [
-        Recipe(learning_rate=10.0, regularization="none"),
+        Recipe(learning_rate=10.0, regularizer="none"),
         pytest.param(constant(learning_rate=3.0), marks=pytest.mark.thorough),
         pytest.param(constant(learning_rate=0.3, optimizer="adam"), marks=pytest.mark.thorough),
     ],

@@ -26,7 +26,7 @@ x = np.random.default_rng(0).normal(size=(250, 4)).astype("float32")
 y = (x[:, 0] * x[:, 1] > 0).astype("int64") + (x[:, 2] > 1)
 data = recipes.Data.from_arrays(x, y, batch_size=32, seed=0)
 recipe = recipes.Recipe(
-    model={"name": "mlp", "hidden": [8]}, optimizer="adam", regularization="l2+early_stopping",
+    model={"name": "mlp", "hidden": [8]}, optimizer="adam", regularizer="l2+early_stopping",
     learning_rate=None if "--find" in sys.argv else 0.02,
 )
 

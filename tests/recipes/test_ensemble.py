@@ -12,7 +12,7 @@ from recipes.ensemble import bootstrap, join
 @pytest.fixture(scope="module")
 def ensembles(classes):
     """By way of joining: three members, trained alike."""
-    recipe = recipes.Recipe(model={"name": "mlp", "hidden": (8,)}, learning_rate=0.05, regularization="dropout")
+    recipe = recipes.Recipe(model={"name": "mlp", "hidden": (8,)}, learning_rate=0.05, regularizer="dropout")
     return {
         combine: recipes.bagging(classes, recipe, members=3, combine=combine, epochs=3)
         for combine in ("average", "vote")
@@ -134,7 +134,7 @@ def test_a_bootstrap_sample_holds_about_63_percent_of_the_examples(digits):
 
 @pytest.mark.thorough
 def test_the_same_seed_gives_the_same_model_and_a_killed_one_goes_on(classes, tiny, tmp_path, ensembles):
-    recipe = tiny(regularization="dropout")
+    recipe = tiny(regularizer="dropout")
     again = recipes.bagging(classes, recipe, members=3, epochs=3, directory=tmp_path)
     for other in (ensembles["average"], recipes.bagging(classes, recipe, members=3, epochs=3, directory=tmp_path)):
         for one, two in zip(again.model.get_weights(), other.model.get_weights(), strict=True):

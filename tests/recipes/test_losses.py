@@ -205,7 +205,7 @@ def test_outputs_without_names_of_their_own_are_refused():
 
 def test_label_smoothing_maps_over_outputs():
     model = with_outputs({name: ending(THREE[name]) for name in ("z", "a")})
-    Recipe(regularization={"name": "label_smoothing", "epsilon": 0.2}).compile(model)
+    Recipe(regularizer={"name": "label_smoothing", "epsilon": 0.2}).compile(model)
     x, y = labels()
     scores = model.evaluate(x, {name: y[name] for name in ("z", "a")}, verbose=0, return_dict=True)
     predicted = model.predict(x, verbose=0)
@@ -215,4 +215,4 @@ def test_label_smoothing_maps_over_outputs():
     target = np.where(y["a"] == 1, 0.8, 0.2)
     assert scores["a_loss"] == pytest.approx(-np.mean(target * np.log(a) + (1 - target) * np.log(1 - a)), rel=1e-4)
     with pytest.raises(InvalidArgument, match="used with a cross-entropy, which 'mean_squared_error' is not"):
-        Recipe(regularization="label_smoothing").compile(with_outputs({k: ending(v) for k, v in THREE.items()}))
+        Recipe(regularizer="label_smoothing").compile(with_outputs({k: ending(v) for k, v in THREE.items()}))

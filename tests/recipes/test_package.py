@@ -1,9 +1,12 @@
+import importlib
+import pickle
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+import keras_recipes
 import recipes
 from recipes.catalogue import Catalogue
 from recipes.catalogues import catalogues
@@ -44,21 +47,35 @@ def test_importtime_shows_no_heavy_library():
     assert not imported & {*HEAVY, "tensorflow"}
 
 
-@pytest.mark.parametrize("kind", ["file", "package"])
-def test_a_strangers_callbacks_in_front(tmp_path, kind):
-    path = tmp_path / ("callbacks.py" if kind == "file" else "callbacks/__init__.py")
-    path.parent.mkdir(exist_ok=True)
-    path.write_text("mine = True\n")
-    done = subprocess.run(
-        [sys.executable, "-c", f"import sys; sys.path[:0] = [{str(tmp_path)!r}, {str(ROOT)!r}]; import recipes"],
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 1
-    last = done.stderr.strip().splitlines()[-1]
-    assert last.startswith("ImportError: recipes needs its own package 'callbacks'")
-    assert str(path) in last
-    assert "rename" in last
+@pytest.mark.parametrize("kind", ["callbacks.py", "callbacks", "recipes", "callbacks.py recipes"])
+def test_a_strangers_files_of_the_same_names(tmp_path, python, kind):
+    for name in {"recipes", "callbacks"} & set(kind.split()):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("mine = True\n")
+    if "callbacks.py" in kind:
+        (tmp_path / "callbacks.py").write_text("mine = True\n")
+    source = f"""
+import sys
+sys.path[:0] = [{str(tmp_path)!r}, {str(ROOT)!r}]
+import keras_recipes, recipes, callbacks
+print(getattr(recipes, "mine", False), getattr(callbacks, "mine", False))
+print(keras_recipes.Recipe(optimizer="adam").optimizer, keras_recipes.callbacks.OneCycle.__name__)
+"""
+    mine = [name.removesuffix(".py") for name in kind.split()]
+    expected = f"{'recipes' in mine} {'callbacks' in mine}\nadam OneCycle\n"
+    assert python(source, cwd=tmp_path) == expected
+
+
+def test_short_names_are_the_same_modules():
+    full = importlib.import_module("keras_recipes.recipes.tuning.search")
+    assert importlib.import_module("recipes.tuning.search") is full
+    assert full.__name__ == full.__spec__.name == "keras_recipes.recipes.tuning.search"
+    assert recipes is keras_recipes.recipes
+    assert pickle.loads(pickle.dumps(recipes.Recipe)) is keras_recipes.Recipe
+    with pytest.raises(ModuleNotFoundError, match=r"recipes\.nothing"):
+        importlib.import_module("recipes.nothing")
+    with pytest.raises(ImportError):
+        importlib.import_module("keras_recipes.numpy")
 
 
 def test_catalogues():

@@ -6,7 +6,7 @@ from recipes import InvalidArgument, Recipe
 
 
 def test_a_network_learns_labels_that_say_nothing(images):
-    recipe = Recipe(model={"name": "mlp", "hidden": (64,)}, regularization="none", learning_rate=0.05)
+    recipe = Recipe(model={"name": "mlp", "hidden": (64,)}, regularizer="none", learning_rate=0.05)
     run = recipes.random_label_test(images, recipe, examples=40, epochs=60, until=1.0, verbose=0)
     assert run.history["accuracy"][0] < 0.7
     assert run.evaluate("train")["accuracy"] > 0.9
@@ -23,11 +23,11 @@ def test_labels_are_drawn_from_all_classes_and_the_inputs_stay(digits):
     assert counts.sum() == 1000
     assert counts.min() > 60
     assert np.mean(y == true_y[:1000]) == pytest.approx(0.1, abs=0.03)
-    assert run.recipe.regularization_name == "none"
+    assert run.recipe.regularizer_name == "none"
 
 
 def test_it_ends_when_the_accuracy_is_there(images, tiny):
-    run = recipes.random_label_test(images, tiny(regularization="none"), until=0.2, epochs=50, verbose=0)
+    run = recipes.random_label_test(images, tiny(regularizer="none"), until=0.2, epochs=50, verbose=0)
     assert len(run.history["accuracy"]) < 5
     assert run.history["accuracy"][-1] >= 0.2
 

@@ -16,7 +16,7 @@ EVERYTHING_BY_NAME = Recipe(
     initializer="orthogonal",
     activation="tanh",
     normalization="batch",
-    regularization="l2+dropout",
+    regularizer="l2+dropout",
     optimizer="nadam",
     learning_rate=0.25,
     schedule="constant",
@@ -24,7 +24,7 @@ EVERYTHING_BY_NAME = Recipe(
 WITH_OPTIONS = Recipe(
     model={"name": "mlp", "hidden": [8, 4]},
     initializer={"name": "he_normal", "seed": 3},
-    regularization=[{"name": "dropout", "rate": 0.3}, {"name": "early_stopping", "patience": 2}],
+    regularizer=[{"name": "dropout", "rate": 0.3}, {"name": "early_stopping", "patience": 2}],
     optimizer={"name": "adam", "beta_1": 0.8},
     schedule={"name": "one_cycle", "momentum": (0.8, 0.9), "start_fraction": 0.5},
 )
@@ -36,7 +36,7 @@ def test_the_default_is_the_table_of_2019():
     assert recipe.initializer == "he_normal"
     assert recipe.activation == "elu"
     assert recipe.normalization == "auto"
-    assert recipe.regularization == ("early_stopping",)
+    assert recipe.regularizer == ("early_stopping",)
     assert recipe.optimizer == "momentum"
     assert recipe.learning_rate is None
     assert recipe.schedule == "one_cycle"
@@ -57,14 +57,14 @@ def test_the_default_is_the_table_of_2019():
     ],
 )
 def test_the_forms_of_regularization(given, name, kinds):
-    recipe = Recipe(regularization=given)
-    assert recipe.regularization_name == name
+    recipe = Recipe(regularizer=given)
+    assert recipe.regularizer_name == name
     assert [type(each) for each in recipe.regularizers()] == kinds
 
 
 def test_options_reach_the_regularizer():
-    assert Recipe(regularization={"name": "dropout", "rate": 0.4}).regularizers()[0].rate == 0.4
-    assert Recipe(regularization=[L2(0.5)]).regularizers()[0].strength == 0.5
+    assert Recipe(regularizer={"name": "dropout", "rate": 0.4}).regularizers()[0].rate == 0.4
+    assert Recipe(regularizer=[L2(0.5)]).regularizers()[0].strength == 0.5
 
 
 @pytest.mark.parametrize(
@@ -73,12 +73,12 @@ def test_options_reach_the_regularizer():
         Recipe(),
         EVERYTHING_BY_NAME,
         WITH_OPTIONS,
-        Recipe(regularization=[Dropout(0.4), L2(0.01), EarlyStopping(3)]),
+        Recipe(regularizer=[Dropout(0.4), L2(0.01), EarlyStopping(3)]),
         Recipe(optimizer=keras.optimizers.Adam(0.003, beta_1=0.8, clipnorm=1.0)),
         Recipe(optimizer=Momentum(0.02, momentum=0.7, nesterov=True)),
         Recipe(initializer=keras.initializers.HeNormal(seed=5)),
         Recipe(initializer=keras.initializers.RandomNormal(0.0, 0.1)),
-        Recipe(regularization={"name": "dropout", "rate": np.float64(0.25)}, learning_rate=np.float32(0.5)),
+        Recipe(regularizer={"name": "dropout", "rate": np.float64(0.25)}, learning_rate=np.float32(0.5)),
     ],
 )
 def test_json_gives_the_same_recipe(recipe):
@@ -102,15 +102,15 @@ def test_json_keeps_what_objects_were_made_with():
     momentum = Recipe.from_json(Recipe(optimizer=Momentum(0.02, momentum=0.7, nesterov=True)).to_json())
     assert momentum.build_optimizer().get_config()["momentum"] == pytest.approx(0.7)
     assert momentum.build_optimizer().nesterov is True
-    assert Recipe.from_json(Recipe(regularization=Dropout(0.4)).to_json()).regularizers()[0].rate == 0.4
+    assert Recipe.from_json(Recipe(regularizer=Dropout(0.4)).to_json()).regularizers()[0].rate == 0.4
     assert Recipe.from_json(Recipe(initializer=keras.initializers.HeNormal(seed=5)).to_json()).initializer.seed == 5
 
 
 def test_equality():
     assert Recipe() == Recipe()
     assert Recipe(optimizer="adam") != Recipe()
-    assert Recipe(regularization=Dropout(0.2)) == Recipe(regularization={"name": "dropout", "rate": 0.2})
-    assert Recipe(regularization="l2+dropout") != Recipe(regularization="dropout+l2")
+    assert Recipe(regularizer=Dropout(0.2)) == Recipe(regularizer={"name": "dropout", "rate": 0.2})
+    assert Recipe(regularizer="l2+dropout") != Recipe(regularizer="dropout+l2")
     assert Recipe(optimizer=keras.optimizers.Adam(0.1)) == Recipe(optimizer=keras.optimizers.Adam(0.1))
     assert Recipe(optimizer=keras.optimizers.Adam(0.1)) != Recipe(optimizer=keras.optimizers.Adam(0.1, beta_1=0.5))
     assert Recipe(model=mlp) == Recipe(model=mlp)
@@ -121,27 +121,25 @@ def test_equality():
 
 @pytest.mark.parametrize("name", ["dropout", {"name": "dropout", "rate": 0.2}, Dropout(0.2), [Dropout()]])
 def test_a_name_its_default_options_and_the_object_are_one_choice(name):
-    recipe = Recipe(regularization=name)
+    recipe = Recipe(regularizer=name)
     for other in ("dropout", {"name": "dropout"}, {"name": "dropout", "rate": 0.2}, Dropout(0.2), Dropout()):
-        assert recipe == Recipe(regularization=other)
-        assert hash(recipe) == hash(Recipe(regularization=other))
-    assert recipe != Recipe(regularization=Dropout(0.3))
-    assert recipe != Recipe(regularization={"name": "dropout", "spatial": False})
+        assert recipe == Recipe(regularizer=other)
+        assert hash(recipe) == hash(Recipe(regularizer=other))
+    assert recipe != Recipe(regularizer=Dropout(0.3))
+    assert recipe != Recipe(regularizer={"name": "dropout", "spatial": False})
     assert Recipe.from_json(recipe.to_json()) == recipe
 
 
 @pytest.mark.parametrize("optimizer", ["line_search", "exact_line_search", "newton", "hessian_free"])
-@pytest.mark.parametrize("regularization", ["weight_noise", "l2+weight_noise", WeightNoise(0.2)])
-def test_weight_noise_is_refused_where_the_loss_is_evaluated_again(optimizer, regularization):
-    with pytest.raises(
-        InvalidArgument, match=rf"regularization must be one that '{optimizer}', which evaluates .* again"
-    ):
-        Recipe(optimizer=optimizer, regularization=regularization)
+@pytest.mark.parametrize("regularizer", ["weight_noise", "l2+weight_noise", WeightNoise(0.2)])
+def test_weight_noise_is_refused_where_the_loss_is_evaluated_again(optimizer, regularizer):
+    with pytest.raises(InvalidArgument, match=rf"regularizer must be one that '{optimizer}', which evaluates .* again"):
+        Recipe(optimizer=optimizer, regularizer=regularizer)
 
 
 def test_weight_noise_is_refused_with_such_an_optimizer_as_an_object():
     with pytest.raises(InvalidArgument, match="'line_search', which evaluates the loss again within a step"):
-        Recipe(optimizer=LineSearch(), regularization="weight_noise")
+        Recipe(optimizer=LineSearch(), regularizer="weight_noise")
 
 
 def test_json_is_stable():
@@ -151,7 +149,7 @@ def test_json_is_stable():
         "initializer": "he_normal",
         "activation": "elu",
         "normalization": "auto",
-        "regularization": ["early_stopping"],
+        "regularizer": ["early_stopping"],
         "optimizer": "momentum",
         "learning_rate": None,
         "schedule": "one_cycle",
@@ -168,18 +166,18 @@ def test_json_is_stable():
         ({"activation": "rel"}, "did you mean 'relu'"),
         ({"activation": 5}, "unknown activation 5"),
         ({"schedule": "onecycle"}, "did you mean 'one_cycle'"),
-        ({"regularization": "dropuot"}, "did you mean 'dropout'"),
-        ({"regularization": "l2+dropuot"}, "did you mean 'dropout'"),
-        ({"regularization": "l2+none"}, "unknown regularizer 'none'"),
-        ({"regularization": ""}, "unknown regularizer ''"),
-        ({"regularization": "nun"}, "unknown regularizer 'nun': did you mean 'none'"),
-        ({"regularization": 5}, "unknown regularizer 5"),
-        ({"regularization": keras.regularizers.L2(0.1)}, "unknown regularizer"),
-        ({"regularization": "l2+l2"}, "each regularizer at most once"),
-        ({"regularization": [Dropout(0.1), "dropout"]}, "each regularizer at most once"),
-        ({"regularization": {"name": "dropout", "rate": 1.0}}, "rate must be a number >= 0 and < 1"),
-        ({"regularization": {"name": "dropout", "ratio": 0.1}}, "ratio"),
-        ({"regularization": {"rate": 0.1}}, "unknown regularizer None"),
+        ({"regularizer": "dropuot"}, "did you mean 'dropout'"),
+        ({"regularizer": "l2+dropuot"}, "did you mean 'dropout'"),
+        ({"regularizer": "l2+none"}, "unknown regularizer 'none'"),
+        ({"regularizer": ""}, "unknown regularizer ''"),
+        ({"regularizer": "nun"}, "unknown regularizer 'nun': did you mean 'none'"),
+        ({"regularizer": 5}, "unknown regularizer 5"),
+        ({"regularizer": keras.regularizers.L2(0.1)}, "unknown regularizer"),
+        ({"regularizer": "l2+l2"}, "each regularizer at most once"),
+        ({"regularizer": [Dropout(0.1), "dropout"]}, "each regularizer at most once"),
+        ({"regularizer": {"name": "dropout", "rate": 1.0}}, "rate must be a number >= 0 and < 1"),
+        ({"regularizer": {"name": "dropout", "ratio": 0.1}}, "ratio"),
+        ({"regularizer": {"rate": 0.1}}, "unknown regularizer None"),
         ({"optimizer": {"name": "adam", "beta": 0.1}}, "beta"),
         ({"optimizer": {"name": "momentum", "momentum": 2.0}}, "momentum must be"),
         ({"optimizer": {"name": "adam", "learning_rate": -1.0}}, "learning_rate must be a number >= 0"),
@@ -233,7 +231,7 @@ class OwnRegularizer(Regularizer):
     name = "own"
 
 
-@pytest.mark.parametrize("choices", [{"model": mlp}, {"regularization": OwnRegularizer()}])
+@pytest.mark.parametrize("choices", [{"model": mlp}, {"regularizer": OwnRegularizer()}])
 def test_what_json_cannot_hold(choices):
     with pytest.raises(InvalidArgument, match="to be written as JSON"):
         Recipe(**choices).to_json()
@@ -278,11 +276,11 @@ def test_callbacks():
     assert isinstance(keep, keras.callbacks.EarlyStopping)
     assert Recipe(learning_rate=0.5).callbacks(epochs=3)[1].total_steps is None
     assert Recipe(learning_rate=0.5).callbacks(epochs=3, learning_rate=0.25)[1].peak == 0.25
-    own = Recipe(schedule={"name": "one_cycle", "total_steps": 5, "start_fraction": 0.5}, regularization="none")
+    own = Recipe(schedule={"name": "one_cycle", "total_steps": 5, "start_fraction": 0.5}, regularizer="none")
     assert [type(each) for each in own.callbacks(steps_per_epoch=7, epochs=3)] == [StopOnNaN, OneCycle]
     assert own.callbacks(steps_per_epoch=7, epochs=3)[1].total_steps == 5
     assert own.callbacks(steps_per_epoch=7, epochs=3)[1].start_fraction == 0.5
-    assert len(Recipe(schedule="constant", regularization="none").callbacks(epochs=3)) == 1
+    assert len(Recipe(schedule="constant", regularizer="none").callbacks(epochs=3)) == 1
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def test_it_trains_on_both_splits_and_leaves_the_run_alone(run, classes):
         np.testing.assert_array_equal(result.data.arrays("train")[part], np.concatenate(both), err_msg=kind)
     assert result.data.spec == classes.spec
     assert result.data.settings["counts"]["train"] == 120
-    assert result.recipe.regularization_name == "none"
+    assert result.recipe.regularizer_name == "none"
     assert result.evaluate()["accuracy"] > 0.8
 
 
@@ -122,7 +122,7 @@ def test_updates_that_were_killed_go_on(classes, tiny, tmp_path):
                 raise Killed
 
     def trainer():
-        return Trainer(classes, tiny(regularization="dropout"), steps_per_epoch=4)
+        return Trainer(classes, tiny(regularizer="dropout"), steps_per_epoch=4)
 
     expected = trainer().run(epochs=4, seed=0)
     with pytest.raises(Killed):

@@ -38,7 +38,7 @@ def result(run):
     ("options", "steps"),
     [
         ({}, None),
-        ({"regularization": "dropout", "optimizer": "adam"}, 2),
+        ({"regularizer": "dropout", "optimizer": "adam"}, 2),
         pytest.param({"schedule": "performance"}, None, marks=pytest.mark.thorough),
     ],
     ids=["default", "dropout", "performance"],

@@ -59,7 +59,7 @@ def test_the_unit_of_a_table_is_each_features_standard_deviation(classes, tiny):
 
 
 def test_the_model_is_left_as_it_was(images, tiny):
-    recipe = tiny(regularization="dropout", normalization="batch")
+    recipe = tiny(regularizer="dropout", normalization="batch")
     model = recipe.build_model(images.spec)
     before = [value.numpy().tobytes() for value in model.variables]
     recipes.adversarial_accuracy(model, images, 0.1)

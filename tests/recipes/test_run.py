@@ -8,7 +8,7 @@ import pytest
 from callbacks.checks import InvalidArgument
 from recipes import Data, Recipe, Run, fit, mlp
 from recipes.data.spec import Spec
-from recipes.serving.loading import load_run
+from recipes.serving.predictor import load_run
 
 
 @pytest.fixture(scope="module")

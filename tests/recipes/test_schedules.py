@@ -72,7 +72,7 @@ def test_a_recipe_checks_options_at_once(schedule, message):
 @pytest.mark.parametrize("name", NAMES)
 def test_there_and_back_as_json(name):
     options = {each.name: each.at(0.25) for each in SCHEDULES[name].hyperparameters}
-    recipe = Recipe(schedule={"name": name, **options}, learning_rate=0.1, regularization="none")
+    recipe = Recipe(schedule={"name": name, **options}, learning_rate=0.1, regularizer="none")
     again = Recipe.from_json(recipe.to_json())
     assert again == recipe
     _, one = recipe.callbacks(steps_per_epoch=6, epochs=10)
@@ -91,7 +91,7 @@ def test_constant_needs_no_callback_unless_it_warms_up():
 @pytest.mark.parametrize("name", NAMES)
 def test_fit(name, classes, tiny):
     options = {"factor": 0.5, "patience": 1, "min_delta": 100.0} if name == "performance" else {"warm_up": 0.3}
-    run = fit(classes, tiny(schedule={"name": name, **options}, regularization="none"), epochs=3, verbose=0)
+    run = fit(classes, tiny(schedule={"name": name, **options}, regularizer="none"), epochs=3, verbose=0)
     steps = classes.steps_per_epoch
     rates, _ = SCHEDULES.build(name, peak=0.05, **options).values(3 * steps, steps)
     if name == "performance":  # nothing counts as a gain
@@ -111,7 +111,7 @@ def test_fit_with_the_options_of_a_recipe_and_another_unit(classes, tiny):
 
 def test_in_a_plain_script_lengths_in_epochs_need_no_steps(classes):
     """Recipe.callbacks without steps_per_epoch: the schedule learns them from fit."""
-    recipe = Recipe(schedule={"name": "step", "every": 2, "unit": "epochs"}, learning_rate=0.1, regularization="none")
+    recipe = Recipe(schedule={"name": "step", "every": 2, "unit": "epochs"}, learning_rate=0.1, regularizer="none")
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax")])
     recipe.compile(model)
     x, y = classes.arrays("train")

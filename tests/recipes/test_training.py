@@ -23,7 +23,7 @@ def weights(run):
 
 
 def test_a_training(classes, tiny):
-    recipe = tiny(regularization="none")
+    recipe = tiny(regularizer="none")
     run = fit(classes, recipe, epochs=4, verbose=0)
     assert run.recipe == recipe
     assert (run.epochs, run.seed, run.best_epoch, run.message, run.diverged) == (4, 0, 4, None, False)
@@ -50,7 +50,7 @@ def test_the_schedule_is_followed(classes, tiny):
 
 
 def test_same_seed_same_numbers(classes, tiny):
-    recipe = tiny(regularization="dropout")
+    recipe = tiny(regularizer="dropout")
     first, second, other = (fit(classes, recipe, epochs=2, seed=seed, verbose=0) for seed in (0, 0, 1))
     assert same(first, second)
     assert not same(first, other)
@@ -66,9 +66,9 @@ def test_the_seed_decides_the_weights_before_the_first_step(classes, tiny):
 
 
 REUSED = [
-    {"optimizer": "momentum", "regularization": "l2+dropout", "normalization": "batch"},
+    {"optimizer": "momentum", "regularizer": "l2+dropout", "normalization": "batch"},
     pytest.param(
-        {"optimizer": "adam", "regularization": "dropout+early_stopping", "schedule": "constant"},
+        {"optimizer": "adam", "regularizer": "dropout+early_stopping", "schedule": "constant"},
         marks=pytest.mark.thorough,
     ),
 ]
@@ -101,7 +101,7 @@ def test_a_learning_rate_given_to_run_replaces_the_recipes(classes, tiny):
 
 def test_results_do_not_depend_on_steps_per_execution(classes, tiny):
     assert classes.steps_per_epoch == 6
-    recipe = tiny(regularization="dropout")
+    recipe = tiny(regularizer="dropout")
     runs = [fit(classes, recipe, epochs=2, verbose=0, steps_per_execution=steps) for steps in (1, 4, 6)]
     for run in runs[1:]:
         assert all(np.array_equal(v, w) for v, w in zip(weights(run), weights(runs[0]), strict=True))
@@ -116,7 +116,7 @@ def test_impossible_steps_per_execution(classes, tiny, steps):
 
 
 def test_the_range_test_finds_the_rate(classes, tiny):
-    recipe = tiny(learning_rate=None, regularization="dropout")
+    recipe = tiny(learning_rate=None, regularizer="dropout")
     found, again = (fit(classes, recipe, epochs=2, verbose=0) for _ in range(2))
     assert found.recipe.learning_rate == found.range_test.suggest()
     assert found.recipe == dataclasses.replace(recipe, learning_rate=found.recipe.learning_rate)
@@ -128,7 +128,7 @@ def test_the_range_test_finds_the_rate(classes, tiny):
 
 def test_divergence_stops_and_says_where(classes, tiny):
     penalty = {"name": "l2", "strength": 1.0}
-    recipe = tiny(learning_rate=1e6, optimizer="sgd", regularization=penalty, schedule="constant")
+    recipe = tiny(learning_rate=1e6, optimizer="sgd", regularizer=penalty, schedule="constant")
     with pytest.warns(
         RuntimeWarning, match=r"at epoch \d+, step \d+, learning rate 1e\+0?6, first in the gradient of \w+: try"
     ) as caught:
@@ -144,7 +144,7 @@ def test_divergence_stops_and_says_where(classes, tiny):
 
 
 def test_early_stopping_restores_its_best_epoch(classes, tiny):
-    recipe = tiny(regularization={"name": "early_stopping", "patience": 2}, schedule="constant", learning_rate=0.5)
+    recipe = tiny(regularizer={"name": "early_stopping", "patience": 2}, schedule="constant", learning_rate=0.5)
     run = fit(classes, recipe, epochs=30, seed=1, verbose=0)
     losses = run.history["val_loss"]
     assert len(losses) < 30
@@ -155,7 +155,7 @@ def test_early_stopping_restores_its_best_epoch(classes, tiny):
 
 @pytest.mark.thorough
 def test_under_one_cycle_the_best_epoch_is_one_of_the_descent(classes, tiny):
-    run = fit(classes, tiny(regularization="early_stopping", learning_rate=1.5), epochs=10, seed=1, verbose=0)
+    run = fit(classes, tiny(regularizer="early_stopping", learning_rate=1.5), epochs=10, seed=1, verbose=0)
     losses = run.history["val_loss"]
     assert len(losses) == 10
     assert run.best_epoch == 7 + int(np.argmin(losses[7:])) + 1
@@ -286,7 +286,7 @@ def test_images_learn(images):
 
 def test_half_precision_trains(classes, tiny):
     keras.config.set_dtype_policy("mixed_float16")
-    recipe = tiny(regularization="l2+dropout", normalization="batch")
+    recipe = tiny(regularizer="l2+dropout", normalization="batch")
     trainer = Trainer(classes, recipe)
     runs = [trainer.run(epochs=3, seed=0), trainer.run(epochs=3, seed=0), fit(classes, recipe, epochs=3, verbose=0)]
     assert isinstance(runs[0].model.optimizer, keras.optimizers.LossScaleOptimizer)
@@ -314,7 +314,7 @@ def a_function(spec):
     ],
 )
 def test_what_belongs_in_a_model_of_ones_own_is_said_to_be_missing(classes, tiny, way, names, message):
-    recipe = tiny(regularization=names, **({"model": a_function} if way == "function" else {}))
+    recipe = tiny(regularizer=names, **({"model": a_function} if way == "function" else {}))
     with pytest.warns(UserWarning, match=message) as caught:
         run = fit(classes, recipe, epochs=1, verbose=0, model=own_model() if way == "object" else None)
     (warning,) = caught
@@ -324,7 +324,7 @@ def test_what_belongs_in_a_model_of_ones_own_is_said_to_be_missing(classes, tiny
 
 def test_what_acts_on_the_training_of_a_model_of_ones_own_needs_no_warning(classes, tiny):
     names = "weight_decay+weight_noise+adversarial+label_smoothing+early_stopping"
-    run = fit(classes, tiny(regularization=names), epochs=1, verbose=0, model=own_model())
+    run = fit(classes, tiny(regularizer=names), epochs=1, verbose=0, model=own_model())
     assert np.isfinite(run.history["loss"]).all()
     assert run.model.loss.epsilon == 0.1
     assert run.model.optimizer.weight_decay == 0.01
@@ -338,7 +338,7 @@ class Widen(Regularizer):
 
 
 def test_a_regularizer_of_the_user_takes_part(classes, tiny):
-    run = fit(classes, tiny(regularization=[Widen()]), epochs=1, verbose=0)
+    run = fit(classes, tiny(regularizer=[Widen()]), epochs=1, verbose=0)
     assert any(isinstance(layer, keras.layers.GaussianNoise) for layer in run.model.layers)
 
 

@@ -17,10 +17,10 @@ from pathlib import Path
 
 import tensorflow_datasets as tfds
 
-from recipes.data.embedded.characters import Characters
-from recipes.data.embedded.docstrings import Docstrings
-from recipes.data.embedded.scikit_learn import FEATURE_NAMES, BreastCancer, Diabetes, Digits
-from recipes.data.embedded.syllables import Syllables
+from .characters import Characters
+from .docstrings import Docstrings
+from .scikit_learn import FEATURE_NAMES, BreastCancer, Diabetes, Digits
+from .syllables import Syllables
 
 __all__ = [
     "EMBEDDED",

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import tensorflow_datasets as tfds
 
-from recipes.data.embedded.builder import EmbeddedBuilder, evenly
+from .builder import EmbeddedBuilder, evenly
 
 __all__ = ["Characters"]
 

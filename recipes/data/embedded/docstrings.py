@@ -14,8 +14,8 @@ from typing import Any
 
 import tensorflow_datasets as tfds
 
-from callbacks.checks import InvalidArgument
-from recipes.data.embedded.builder import EmbeddedBuilder
+from ....callbacks.checks import InvalidArgument
+from .builder import EmbeddedBuilder
 
 __all__ = ["Docstrings"]
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow_datasets as tfds
 
-from recipes.data.embedded.builder import EmbeddedBuilder
+from .builder import EmbeddedBuilder
 
 __all__ = ["FEATURE_NAMES", "BreastCancer", "Diabetes", "Digits"]
 

@@ -1,7 +1,7 @@
 """What is left of the signal after each layer at the first step: with the default nearly all, with a wrong one nothing.
 
 Measured is the variance of each unit over a batch of genuine digits, averaged over the units of a layer; the
-measurement with more depths, networks and seeds is ``scripts/measure_signal.py``.
+measurement with more depths, networks and seeds is ``scripts/measure/measure_signal.py``.
 """
 
 import keras

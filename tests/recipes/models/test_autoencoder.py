@@ -189,7 +189,7 @@ def test_tables(classes, kinds):
 
 
 def test_noise_is_on_the_input_only(kinds, images):
-    model = autoencoder(images.spec, hidden=(8,), code=2, regularization=[InputNoise(0.1), Dropout(0.2), L2(0.2)])
+    model = autoencoder(images.spec, hidden=(8,), code=2, regularizer=[InputNoise(0.1), Dropout(0.2), L2(0.2)])
     assert kinds(model) == [
         *("InputLayer", "Normalization", "GaussianNoise", "Flatten", "Dense8", "elu", "Dropout", "Dense2"),
         *("Dense8", "elu", "Dropout", "Dense36", "Reshape", "Rescaling"),
@@ -214,7 +214,7 @@ def test_noise_is_on_the_input_only(kinds, images):
 def test_with_batch_normalization_dropout_only_after_the_last_normalized_layer(kinds, options, place):
     if "filters" in options:
         options = {"convolutional": True, **options}
-    model = autoencoder(input_shape=(6, 6, 1), normalization="batch", regularization=[Dropout(0.2)], **options)
+    model = autoencoder(input_shape=(6, 6, 1), normalization="batch", regularizer=[Dropout(0.2)], **options)
     names = kinds(model)
     assert [index - len(names) for index, name in enumerate(names) if "Dropout" in name] == [place]
     assert names[place - 2] == "BatchNormalization"
@@ -250,7 +250,7 @@ def test_half_precision(colours):
 
 
 def test_a_keras_file_gives_the_same_model_by_keras_alone(colours, tmp_path):
-    model = autoencoder(colours.spec, filters=(3, 4), code=2, regularization="l2+dropout+input_noise")
+    model = autoencoder(colours.spec, filters=(3, 4), code=2, regularizer="l2+dropout+input_noise")
     x = colours.arrays("test")[0]
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")

@@ -53,7 +53,7 @@ def test_the_filters_follow_the_size_of_the_image(kinds, shape, filters):
 
 
 def test_everything_at_once(kinds, images):
-    model = cnn(images.spec, filters=(4,), hidden=(5,), normalization="batch", regularization=[L2(0.2), Dropout(0.1)])
+    model = cnn(images.spec, filters=(4,), hidden=(5,), normalization="batch", regularizer=[L2(0.2), Dropout(0.1)])
     assert kinds(model) == [
         *("InputLayer", "Normalization"),
         *("Conv2D4 no bias", "BatchNormalization", "elu", "MaxPooling2D"),
@@ -67,14 +67,14 @@ def test_everything_at_once(kinds, images):
 
 def test_whole_channels_are_dropped_after_convolutions(kinds, images):
     options = {"filters": (4,), "hidden": (5,)}
-    model = cnn(images.spec, regularization=[Dropout(0.1)], **options)
+    model = cnn(images.spec, regularizer=[Dropout(0.1)], **options)
     assert [kind for kind in kinds(model) if "Dropout" in kind] == ["SpatialDropout2D", "Dropout"]
-    model = cnn(images.spec, regularization=[Dropout(0.1, spatial=False)], **options)
+    model = cnn(images.spec, regularizer=[Dropout(0.1, spatial=False)], **options)
     assert [kind for kind in kinds(model) if "Dropout" in kind] == ["Dropout", "Dropout"]
 
 
 def test_max_norm_is_that_of_a_whole_filter(images):
-    model = cnn(images.spec, filters=(4,), hidden=(5,), regularization=[MaxNorm(0.5)])
+    model = cnn(images.spec, filters=(4,), hidden=(5,), regularizer=[MaxNorm(0.5)])
     kernels = [layer.kernel for layer in model.layers if hasattr(layer, "kernel")]
     assert [len(kernel.shape) for kernel in kernels] == [4, 2, 2]
     for kernel in kernels:
@@ -112,7 +112,7 @@ def test_he_variance():
 
 
 def test_a_keras_file_gives_the_same_model(images, tmp_path):
-    model = cnn(images.spec, filters=(3,), hidden=(4,), regularization="l2+dropout")
+    model = cnn(images.spec, filters=(3,), hidden=(4,), regularizer="l2+dropout")
     model.save(tmp_path / "model.keras")
     x = images.arrays("test")[0]
     assert np.array_equal(

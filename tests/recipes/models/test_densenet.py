@@ -158,7 +158,7 @@ def test_the_first_convolution(bottleneck, compression, first):
 
 
 def test_the_first_layers_for_large_images(kinds):
-    options = {"input_shape": (64, 80, 1), "outputs": 3, "growth": 3, "blocks": (2,), "regularization": "dropout"}
+    options = {"input_shape": (64, 80, 1), "outputs": 3, "growth": 3, "blocks": (2,), "regularizer": "dropout"}
     model = densenet(normalization="none", **options)
     assert kinds(model)[:5] == ["InputLayer", "Conv2D6", "elu", "MaxPooling2D", "elu"]  # dropped is only on branches
     assert [layer.output.shape[1:] for layer in model.layers[1:4]] == [(32, 40, 6), (32, 40, 6), (16, 20, 6)]
@@ -180,7 +180,7 @@ def test_without_batch_normalization(kinds):
 
 
 def test_dropout_before_each_large_convolution_and_before_the_outputs(kinds):
-    options = {"input_shape": (8, 8, 1), "outputs": 3, "regularization": [Dropout(0.3), InputNoise(0.1)], **TINY}
+    options = {"input_shape": (8, 8, 1), "outputs": 3, "regularizer": [Dropout(0.3), InputNoise(0.1)], **TINY}
     layer = ["relu", "Conv2D12", "relu", "SpatialDropout2D", "Conv2D3", "Concatenate"]
     assert kinds(densenet(normalization="none", **options)) == [
         *("InputLayer", "GaussianNoise", "Conv2D6", *layer, *layer),
@@ -196,7 +196,7 @@ def test_dropout_before_each_large_convolution_and_before_the_outputs(kinds):
 
 
 def test_penalties_count_on_every_kernel():
-    model = densenet(input_shape=(8, 8, 1), outputs=3, regularization=[L2(0.2)], **TINY)
+    model = densenet(input_shape=(8, 8, 1), outputs=3, regularizer=[L2(0.2)], **TINY)
     values = [weight.numpy().astype("float64") for weight in model.weights if weight.name == "kernel"]
     assert len(values) == 9
     assert float(sum(model.losses)) == pytest.approx(0.1 * sum(np.sum(value**2) for value in values), rel=1e-5)
@@ -232,7 +232,7 @@ def test_half_precision(images):
 
 
 def test_a_keras_file_gives_the_same_model_by_keras_alone(images, tmp_path):
-    model = densenet(images.spec, regularization="l2+dropout", **{**TINY, "activation": "leaky_relu"})
+    model = densenet(images.spec, regularizer="l2+dropout", **{**TINY, "activation": "leaky_relu"})
     shuffle(model)
     x = images.arrays("test")[0]
     model.save(tmp_path / "model.keras")

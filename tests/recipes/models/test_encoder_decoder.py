@@ -165,11 +165,11 @@ def test_texts_and_images():
 
 def test_regularization(kinds):
     options = {"input_shape": (6, 2), "outputs": 3, "output_steps": 4, "units": (5, 5)}
-    model = encoder_decoder(**options, regularization=[L2(0.2)])
+    model = encoder_decoder(**options, regularizer=[L2(0.2)])
     kernels = [w.numpy().astype("float64") for w in model.weights if w.name.endswith("kernel")]
     assert len(kernels) == 9
     assert float(sum(model.losses)) == pytest.approx(0.1 * sum(np.sum(kernel**2) for kernel in kernels), rel=1e-5)
-    model = encoder_decoder(**options, regularization=[Dropout(0.3)])
+    model = encoder_decoder(**options, regularizer=[Dropout(0.3)])
     assert kinds(model) == [
         *("InputLayer", "LSTM", "SpatialDropout1D", "LSTM", "Dropout", "RepeatVector"),
         *("LSTM", "SpatialDropout1D", "LSTM", "SpatialDropout1D", "Dense3", "softmax"),
@@ -244,7 +244,7 @@ def test_numbers_are_told_in_their_own_unit():
 def test_it_learns_to_reverse(reversed_symbols, options):
     x, y = reversed_symbols
     model = encoder_decoder(input_shape=(None, SYMBOLS), outputs=SYMBOLS, output_steps=4, units=(32,), **options)
-    recipe = Recipe(optimizer="adam", learning_rate=0.02, regularization="none")
+    recipe = Recipe(optimizer="adam", learning_rate=0.02, regularizer="none")
     recipe.compile(model)
     assert model.loss == "sparse_categorical_crossentropy"
     told = "teacher_forcing" in options
@@ -271,7 +271,7 @@ def test_it_learns_to_reverse(reversed_symbols, options):
 )
 @pytest.mark.thorough
 def test_files_give_the_same_model(ragged, tmp_path, options):
-    model = encoder_decoder(ragged.spec, output_steps=3, regularization="l2+dropout", **options)
+    model = encoder_decoder(ragged.spec, output_steps=3, regularizer="l2+dropout", **options)
     x = ragged.arrays("test")[0]
     told = "teacher_forcing" in options
     inputs = {"inputs": tf.constant(x), "previous": tf.ones((len(x), 3), "int32")} if told else tf.constant(x)

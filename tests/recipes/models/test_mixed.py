@@ -74,7 +74,7 @@ def test_images_of_every_size(side, poolings):
 
 
 def test_regularizers_and_normalization(data):
-    model = mixed(data.spec, regularization="l2+dropout", normalization="batch", hidden=(8, 8))
+    model = mixed(data.spec, regularizer="l2+dropout", normalization="batch", hidden=(8, 8))
     kinds = [type(layer).__name__ for layer in model.layers]
     assert kinds.count("BatchNormalization") == 3 + 2
     assert kinds[-3:] == ["Dropout", "Dense", "Activation"]  # none before a batch normalization

@@ -43,15 +43,15 @@ def test_normalization_can_be_asked_for_and_refused(kinds):
 
 
 def test_dropout_after_the_activation_and_not_on_the_output(kinds):
-    model = mlp(input_shape=(4,), outputs=3, hidden=(8, 5), regularization=[Dropout(0.3)])
+    model = mlp(input_shape=(4,), outputs=3, hidden=(8, 5), regularizer=[Dropout(0.3)])
     block = ["elu", "Dropout"]
     assert kinds(model) == ["InputLayer", "Dense8", *block, "Dense5", *block, "Dense3", "softmax"]
     assert {layer.rate for layer in model.layers if isinstance(layer, keras.layers.Dropout)} == {0.3}
-    assert "Dropout" not in kinds(mlp(input_shape=(4,), outputs=3, regularization=[Dropout(0.0)]))
+    assert "Dropout" not in kinds(mlp(input_shape=(4,), outputs=3, regularizer=[Dropout(0.0)]))
 
 
 def test_no_batch_normalization_comes_after_dropout(kinds):
-    model = mlp(input_shape=(4,), outputs=3, hidden=(8, 5), normalization="batch", regularization=[Dropout(0.3)])
+    model = mlp(input_shape=(4,), outputs=3, hidden=(8, 5), normalization="batch", regularizer=[Dropout(0.3)])
     block = ["BatchNormalization", "elu"]
     assert kinds(model) == [
         *("InputLayer", "Dense8 no bias", *block),
@@ -60,25 +60,25 @@ def test_no_batch_normalization_comes_after_dropout(kinds):
 
 
 def test_dropout_acts_in_training_only():
-    model = mlp(input_shape=(4,), outputs=3, hidden=(50,), regularization="dropout")
+    model = mlp(input_shape=(4,), outputs=3, hidden=(50,), regularizer="dropout")
     x = np.ones((1, 4), "float32")
     assert np.array_equal(model(x, training=False), model(x, training=False))
     assert not np.array_equal(model(x, training=True), model(x, training=True))
 
 
 def test_the_penalty_is_half_the_sum_of_squared_kernels():
-    model = mlp(input_shape=(4,), outputs=3, hidden=(8, 5), normalization="batch", regularization=[L2(0.3)])
+    model = mlp(input_shape=(4,), outputs=3, hidden=(8, 5), normalization="batch", regularizer=[L2(0.3)])
     for variable in model.trainable_variables:
         variable.assign(np.random.default_rng(0).normal(size=variable.shape))
     kernels = [v.numpy().astype("float64") for v in model.trainable_variables if v.path.endswith("kernel")]
     assert len(kernels) == 3
     expected = 0.3 / 2 * sum(np.sum(kernel**2) for kernel in kernels)
     assert float(sum(model.losses)) == pytest.approx(expected, rel=1e-6)
-    assert not mlp(input_shape=(4,), outputs=3, regularization=[EarlyStopping()]).losses
+    assert not mlp(input_shape=(4,), outputs=3, regularizer=[EarlyStopping()]).losses
 
 
 def test_the_penalty_pulls_each_weight_by_strength_times_weight():
-    model = mlp(input_shape=(4,), outputs=2, hidden=(), regularization=[L2(0.3)])
+    model = mlp(input_shape=(4,), outputs=2, hidden=(), regularizer=[L2(0.3)])
     model.compile(keras.optimizers.SGD(1.0), loss=lambda y, p: 0.0 * keras.ops.sum(p, axis=-1))
     before = model.trainable_variables[0].numpy()
     model.fit(np.ones((2, 4)), np.zeros(2), verbose=0)
@@ -151,9 +151,9 @@ def test_regression_answers_in_the_targets_unit(regression):
     assert model.predict(x, verbose=0) == pytest.approx(mean + deviation, rel=1e-5)
 
 
-@pytest.mark.parametrize("regularization", ["none", "l2+dropout", [L2(0.1), Dropout(0.2)], "early_stopping"])
-def test_a_keras_file_gives_the_same_model(images, tmp_path, regularization):
-    model = mlp(images.spec, hidden=(8, 8), normalization="batch", regularization=regularization)
+@pytest.mark.parametrize("regularizer", ["none", "l2+dropout", [L2(0.1), Dropout(0.2)], "early_stopping"])
+def test_a_keras_file_gives_the_same_model(images, tmp_path, regularizer):
+    model = mlp(images.spec, hidden=(8, 8), normalization="batch", regularizer=regularizer)
     x = images.arrays("test")[0]
     model.save(tmp_path / "model.keras")
     back = keras.models.load_model(tmp_path / "model.keras")
@@ -167,7 +167,7 @@ def test_half_precision(request, which):
     data = request.getfixturevalue(which)
     exact = mlp(data.spec, hidden=(8,))
     keras.config.set_dtype_policy("mixed_float16")
-    model = mlp(data.spec, hidden=(8,), normalization="batch", regularization="dropout")
+    model = mlp(data.spec, hidden=(8,), normalization="batch", regularizer="dropout")
     dense = [layer for layer in model.layers if isinstance(layer, keras.layers.Dense)]
     assert {layer.compute_dtype for layer in dense} == {"float16"}
     assert {layer.variable_dtype for layer in dense} == {"float32"}
@@ -204,15 +204,15 @@ def test_catalogue():
             "initializer must be a name, a mapping with a name, or a",
         ),
         ({"input_shape": (4,), "outputs": 3, "normalization": "yes"}, "normalization must be one of"),
-        ({"input_shape": (4,), "outputs": 3, "regularization": "l3"}, "did you mean 'l2'"),
-        ({"input_shape": (4,), "outputs": 3, "regularization": 5}, "regularization must be names or"),
-        ({"input_shape": (4,), "outputs": 3, "regularization": None}, "regularization must be names or"),
+        ({"input_shape": (4,), "outputs": 3, "regularizer": "l3"}, "did you mean 'l2'"),
+        ({"input_shape": (4,), "outputs": 3, "regularizer": 5}, "regularizer must be names or"),
+        ({"input_shape": (4,), "outputs": 3, "regularizer": None}, "regularizer must be names or"),
         (
-            {"input_shape": (4,), "outputs": 3, "regularization": [keras.regularizers.L2(0.1)]},
-            "regularization must be names or",
+            {"input_shape": (4,), "outputs": 3, "regularizer": [keras.regularizers.L2(0.1)]},
+            "regularizer must be names or",
         ),
         (
-            {"input_shape": (4,), "outputs": 3, "regularization": [MaxNorm(1.0), MaxNorm(2.0)]},
+            {"input_shape": (4,), "outputs": 3, "regularizer": [MaxNorm(1.0), MaxNorm(2.0)]},
             "at most one constraint",
         ),
         ({"input_shape": (4,), "outputs": 3, "task": "classes"}, "task must be one of"),

@@ -14,7 +14,7 @@ def labels(x, y):
 
 
 def trained(digits, model, epochs=3, weights=None):
-    recipe = Recipe(learning_rate=0.05, regularization="none")
+    recipe = Recipe(learning_rate=0.05, regularizer="none")
     steps = digits.steps_per_epoch
     recipe.compile(model, steps_per_execution=steps, **({"loss_weights": weights} if weights else {}))
     model.fit(
@@ -82,7 +82,7 @@ def test_regression_in_the_targets_unit():
 
 
 def test_penalties_are_on_all_kernels():
-    model = multitask(input_shape=(4,), tasks=TASKS, hidden=(6,), regularization="l2")
+    model = multitask(input_shape=(4,), tasks=TASKS, hidden=(6,), regularizer="l2")
     kernels = [w.numpy() for w in model.weights if w.name == "kernel"]
     assert len(kernels) == 3
     assert float(sum(model.losses)) == pytest.approx(1e-4 / 2 * sum(np.sum(k**2) for k in kernels), rel=1e-5)
@@ -155,7 +155,7 @@ def test_files_need_nothing_of_this_package(images, tmp_path, python):
     np.save(tmp_path / "x.npy", x)
     tasks = {**TASKS, "size": {"outputs": 1, "task": "regression", "target_mean": 5.0, "target_variance": 2.0}}
     for sharing in ("shared", "tied"):
-        model = multitask(images.spec, tasks=tasks, sharing=sharing, hidden=(5,), regularization="l2+dropout")
+        model = multitask(images.spec, tasks=tasks, sharing=sharing, hidden=(5,), regularizer="l2+dropout")
         model.save(tmp_path / f"{sharing}.keras")
         np.savez(tmp_path / f"{sharing}.npz", **model(x))
     model.export(tmp_path / "saved_model", verbose=False)

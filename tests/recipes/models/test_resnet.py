@@ -161,7 +161,7 @@ def test_the_sizes_by_default(shape, filters, repeats, last):
 
 
 def test_the_first_layers_for_large_images(kinds):
-    options = {"input_shape": (64, 80, 1), "outputs": 3, "filters": (4,), "regularization": "dropout"}
+    options = {"input_shape": (64, 80, 1), "outputs": 3, "filters": (4,), "regularizer": "dropout"}
     model = resnet(normalization="none", **options)
     assert kinds(model)[:5] == ["InputLayer", "Conv2D4", "elu", "MaxPooling2D", "Conv2D4"]  # dropped is on branches
     assert [layer.output.shape[1:] for layer in model.layers[1:4]] == [(32, 40, 4), (32, 40, 4), (16, 20, 4)]
@@ -191,7 +191,7 @@ def test_without_batch_normalization(kinds):
 
 def test_dropout_between_the_convolutions_of_a_branch_and_after_the_last_block(kinds):
     model = resnet(
-        input_shape=(8, 8, 1), outputs=3, normalization="none", regularization=[Dropout(0.3), InputNoise(0.1)], **TINY
+        input_shape=(8, 8, 1), outputs=3, normalization="none", regularizer=[Dropout(0.3), InputNoise(0.1)], **TINY
     )
     assert kinds(model) == [
         *("InputLayer", "GaussianNoise", "Conv2D4", "relu"),
@@ -199,13 +199,13 @@ def test_dropout_between_the_convolutions_of_a_branch_and_after_the_last_block(k
         *("Conv2D6", "relu", "SpatialDropout2D", "Conv2D6", "Conv2D6", "Add", "relu", "SpatialDropout2D"),
         *("GlobalAveragePooling2D", "Dense3", "softmax"),
     ]
-    normalized = kinds(resnet(input_shape=(8, 8, 1), outputs=3, regularization=[Dropout(0.3)], **TINY))
+    normalized = kinds(resnet(input_shape=(8, 8, 1), outputs=3, regularizer=[Dropout(0.3)], **TINY))
     assert [kind for kind in normalized if "Dropout" in kind] == ["SpatialDropout2D"]
     assert normalized[-5:] == ["relu", "SpatialDropout2D", "GlobalAveragePooling2D", "Dense3", "softmax"]
 
 
 def test_penalties_count_on_every_kernel():
-    model = resnet(input_shape=(8, 8, 1), outputs=3, regularization=[L2(0.2)], **TINY)
+    model = resnet(input_shape=(8, 8, 1), outputs=3, regularizer=[L2(0.2)], **TINY)
     values = [weight.numpy().astype("float64") for weight in model.weights if weight.name == "kernel"]
     assert len(values) == 7
     assert float(sum(model.losses)) == pytest.approx(0.1 * sum(np.sum(value**2) for value in values), rel=1e-5)
@@ -257,7 +257,7 @@ def test_half_precision(images):
 
 
 def test_a_keras_file_gives_the_same_model_by_keras_alone(images, tmp_path):
-    model = resnet(images.spec, regularization="l2+dropout", activation="leaky_relu", filters=(4, 6))
+    model = resnet(images.spec, regularizer="l2+dropout", activation="leaky_relu", filters=(4, 6))
     shuffle(model)
     x = images.arrays("test")[0]
     model.save(tmp_path / "model.keras")

@@ -253,7 +253,7 @@ def test_filled_up_steps_count_neither_in_the_loss_nor_in_the_metrics(ragged):
     there = ~(x == ragged.spec.features[0].padding).all(axis=2)
     p = model(x).numpy()[:, :, 0].astype("float64")
     y = np.where(there, x[:, :, 0] > 3.0, p < 0.5)  # where there is nothing, the answers are wrong
-    Recipe(regularization="none").compile(model, run_eagerly=True)
+    Recipe(regularizer="none").compile(model, run_eagerly=True)
     found = model.evaluate(x, y[:, :, None], batch_size=32, verbose=0, return_dict=True)
     losses = -np.where(y == 1, np.log(p), np.log1p(-p))
     assert found["accuracy"] == pytest.approx(np.mean((p > 0.5)[there] == y[there]), rel=1e-5)
@@ -265,14 +265,14 @@ def test_filled_up_steps_count_neither_in_the_loss_nor_in_the_metrics(ragged):
 
 
 def test_penalties_act_on_both_kernels_and_on_no_bias():
-    model = rnn(input_shape=(6, 3), outputs=2, units=(4,), bidirectional=True, hidden=(5,), regularization=[L2(0.2)])
+    model = rnn(input_shape=(6, 3), outputs=2, units=(4,), bidirectional=True, hidden=(5,), regularizer=[L2(0.2)])
     kernels = [w.numpy().astype("float64") for w in model.weights if w.name.endswith("kernel")]
     assert len(kernels) == 6
     assert float(sum(model.losses)) == pytest.approx(0.1 * sum(np.sum(kernel**2) for kernel in kernels), rel=1e-5)
 
 
 def test_constraints_act_on_each_unit_of_both_kernels():
-    layer = recurrent_layers(rnn(input_shape=(6, 3), outputs=2, units=(4,), regularization=[MaxNorm(0.5)]))[0]
+    layer = recurrent_layers(rnn(input_shape=(6, 3), outputs=2, units=(4,), regularizer=[MaxNorm(0.5)]))[0]
     for kernel in (layer.cell.kernel, layer.cell.recurrent_kernel):
         kernel.assign(kernel.constraint(kernel * 10.0))
         np.testing.assert_allclose(np.sqrt(np.sum(kernel.numpy() ** 2, axis=0)), 0.5, rtol=1e-5)
@@ -281,10 +281,10 @@ def test_constraints_act_on_each_unit_of_both_kernels():
 def test_dropout_stands_after_each_layer(kinds):
     options = {"input_shape": (6, 3), "outputs": 2, "units": (4, 5), "hidden": (6,)}
     dropped = ["InputLayer", "LSTM", "SpatialDropout1D", "LSTM", "Dropout", "Dense6", "elu", "Dropout"]
-    model = rnn(**options, regularization=[Dropout(0.3)])
+    model = rnn(**options, regularizer=[Dropout(0.3)])
     assert kinds(model) == [*dropped, "Dense2", "softmax"]
     assert [layer.recurrent_dropout for layer in recurrent_layers(model)] == [0, 0]
-    model = rnn(**options, regularization=[Dropout(0.3)], sequences="many_to_many")
+    model = rnn(**options, regularizer=[Dropout(0.3)], sequences="many_to_many")
     everywhere = ["SpatialDropout1D" if each == "Dropout" else each for each in dropped]
     assert kinds(model) == [*everywhere, "Dense2", "softmax"]
 
@@ -302,11 +302,11 @@ def test_only_dense_layers_are_normalized(kinds):
     assert "BatchNormalization" not in kinds(rnn(**options))
     assert "BatchNormalization" not in kinds(rnn(**options, hidden=(3,) * 4))
     assert kinds(rnn(**options, hidden=(3,) * 5)).count("BatchNormalization") == 5
-    model = rnn(input_shape=(6, 3), outputs=2, units=(4,), hidden=(3,), normalization="batch", regularization="dropout")
+    model = rnn(input_shape=(6, 3), outputs=2, units=(4,), hidden=(3,), normalization="batch", regularizer="dropout")
     assert kinds(model) == [
         *("InputLayer", "LSTM", "Dense3 no bias", "BatchNormalization", "elu", "Dropout", "Dense2", "softmax")
     ]
-    model = rnn(input_shape=(6, 3), outputs=2, units=(4,), normalization="batch", regularization="dropout")
+    model = rnn(input_shape=(6, 3), outputs=2, units=(4,), normalization="batch", regularizer="dropout")
     assert kinds(model) == ["InputLayer", "LSTM", "Dropout", "Dense2", "softmax"]
 
 
@@ -316,7 +316,7 @@ def test_only_dense_layers_are_normalized(kinds):
 @pytest.mark.thorough
 def test_it_learns_what_was_first(ragged):
     made = {"model": lambda spec: rnn(spec, units=(12,)), "optimizer": "adam", "learning_rate": 0.05}
-    run = recipes.fit(ragged, Recipe(**made, regularization="none"), epochs=20, verbose=0)
+    run = recipes.fit(ragged, Recipe(**made, regularizer="none"), epochs=20, verbose=0)
     assert run.evaluate("train")["accuracy"] > 0.9
     assert run.history["loss"][-1] < 0.5 * run.history["loss"][0]
 
@@ -327,7 +327,7 @@ def test_it_learns_an_answer_at_every_step():
     x = random.normal(size=(256, 5, 1)).astype("float32")
     y = np.cumsum(x[..., 0], axis=1) > 0
     model = rnn(input_shape=(None, 1), outputs=2, units=(12,), sequences="many_to_many")
-    Recipe(optimizer="adam", learning_rate=0.03, regularization="none").compile(model)
+    Recipe(optimizer="adam", learning_rate=0.03, regularizer="none").compile(model)
     history = model.fit(x, y.astype("int64"), epochs=12, batch_size=32, verbose=0).history
     assert history["accuracy"][-1] > 0.93 > 0.75 > history["accuracy"][0]
 
@@ -336,7 +336,7 @@ def test_it_learns_an_answer_at_every_step():
 @pytest.mark.thorough
 def test_files_give_the_same_model(ragged, tmp_path, sequences):
     options = {"cell": "gru", "bidirectional": True} if sequences == "many_to_one" else {"recurrent_dropout": 0.1}
-    model = rnn(ragged.spec, units=(4, 3), sequences=sequences, hidden=(4,), regularization="l2+dropout", **options)
+    model = rnn(ragged.spec, units=(4, 3), sequences=sequences, hidden=(4,), regularizer="l2+dropout", **options)
     x = ragged.arrays("test")[0]
     expected = model(x)
     model.save(tmp_path / "model.keras")

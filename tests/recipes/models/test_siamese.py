@@ -90,7 +90,7 @@ def test_options_reach_the_factory():
 
 
 def test_penalties_count_once_and_on_the_last_kernel_too():
-    model = siamese(input_shape=(4,), hidden=(8,), regularization="l2")
+    model = siamese(input_shape=(4,), hidden=(8,), regularizer="l2")
     kernels = [w.numpy() for w in model.weights if w.name == "kernel"]
     assert len(kernels) == 2
     assert float(sum(model.losses)) == pytest.approx(1e-4 / 2 * sum(np.sum(k**2) for k in kernels), rel=1e-5)
@@ -158,7 +158,7 @@ def test_files_need_nothing_of_this_package(images, tmp_path, python):
     x = next(iter(pairs(images, "test")))[0]
     np.savez(tmp_path / "x.npz", **{side: each.numpy() for side, each in x.items()})
     for distance in DISTANCES:
-        model = siamese(images.spec, distance=distance, hidden=(5,), regularization="l2+dropout")
+        model = siamese(images.spec, distance=distance, hidden=(5,), regularizer="l2+dropout")
         model.save(tmp_path / f"{distance}.keras")
         np.save(tmp_path / f"{distance}.npy", model(x))
     model.export(tmp_path / "saved_model", verbose=False)
@@ -189,7 +189,7 @@ print(np.abs(got - np.load(distance + ".npy")).max() < 1e-6)
         ({"filters": (3,)}, "given options that it has"),
         ({"hidden": (0,)}, "hidden must be an integer >= 1"),
         ({"input_shape": None}, "input_shape must be given where there is no Spec"),
-        ({"regularization": "l3"}, "did you mean 'l2'"),
+        ({"regularizer": "l3"}, "did you mean 'l2'"),
         (
             {"model": lambda input_shape, outputs: keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])},
             "called",

@@ -80,7 +80,7 @@ def test_answers_start_around_the_targets():
 
 
 def test_regularizers_and_normalization(data):
-    model = tabular(data.spec, regularization="l2+dropout", normalization="batch")
+    model = tabular(data.spec, regularizer="l2+dropout", normalization="batch")
     kinds = [type(layer).__name__ for layer in model.layers]
     assert kinds.count("BatchNormalization") == 2
     assert "Dropout" in kinds

@@ -199,7 +199,7 @@ def test_another_preprocessing(kinds):
 
 @pytest.mark.parametrize(("encoder", "count"), [("average", 2), ("lstm", 4), ("cnn", 5)])
 def test_penalties_act_on_all_kernels(encoder, count):
-    model = text(**PLAIN, encoder=encoder, units=4, regularization=[L2(0.2)])
+    model = text(**PLAIN, encoder=encoder, units=4, regularizer=[L2(0.2)])
     kernels = [w.numpy().astype("float64") for w in model.weights if w.name.endswith("kernel")]
     assert len(kernels) == count
     assert float(sum(model.losses)) == pytest.approx(0.1 * sum(np.sum(kernel**2) for kernel in kernels), rel=1e-5)
@@ -207,7 +207,7 @@ def test_penalties_act_on_all_kernels(encoder, count):
 
 def test_dropout(kinds):
     def dropped(**options):
-        return [each for each in kinds(text(**PLAIN, **options, regularization=[Dropout(0.3)])) if "Dropout" in each]
+        return [each for each in kinds(text(**PLAIN, **options, regularizer=[Dropout(0.3)])) if "Dropout" in each]
 
     assert dropped() == ["Dropout"]
     assert dropped(encoder="gru") == ["Dropout", "Dropout"]
@@ -227,14 +227,14 @@ def test_convolutions_count_towards_deep(kinds, encoder, normalized):
 @pytest.mark.ordinarily("cnn")
 def test_it_learns(reviews, encoder):
     made = {"model": lambda spec: text(spec, encoder=encoder, units=8), "optimizer": "adam", "learning_rate": 0.02}
-    run = recipes.fit(reviews, Recipe(**made, regularization="none"), epochs=8, verbose=0)
+    run = recipes.fit(reviews, Recipe(**made, regularizer="none"), epochs=8, verbose=0)
     assert run.history["loss"][-1] < 0.5 * run.history["loss"][0]
     assert run.history["accuracy"][-1] > 0.85
 
 
 @pytest.mark.parametrize("encoder", ["average", pytest.param("lstm", marks=alike), "cnn"])
 def test_files_give_the_same_model(reviews, tmp_path, encoder):
-    model = text(reviews.spec, encoder=encoder, units=4, windows=(2, 3), regularization="l2+dropout+input_noise")
+    model = text(reviews.spec, encoder=encoder, units=4, windows=(2, 3), regularizer="l2+dropout+input_noise")
     x = strings(*reviews.arrays("test")[0], "", "never seen")
     expected = model(x)
     model.save(tmp_path / "model.keras")

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 import callbacks
 from callbacks.checks import InvalidArgument
-from callbacks.hyperparameters import has_live_momentum
+from callbacks.inside.optimizer_values import has_live_momentum
 from recipes.optimizers import SGD, Adam, Momentum, Nadam, RAdam, RMSProp, base
 
 K = keras.layers

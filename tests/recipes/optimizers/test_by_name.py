@@ -10,7 +10,7 @@ import callbacks
 import recipes
 from recipes import Recipe
 from recipes.optimizers import OPTIMIZERS
-from recipes.optimizers.traits import columns, finds_its_own_step, state_memory
+from recipes.optimizers.capabilities import columns, finds_its_own_step, state_memory
 from recipes.tuning.arms import Arm
 
 OWN_STEP = ["line_search", "exact_line_search", "newton", "hessian_free"]
@@ -59,7 +59,7 @@ def test_full_batches_in_a_recipe(name, tmp_path):
     x = generator.normal(size=(200, 4)).astype("float32")
     y = (x[:, 0] + x[:, 1] > 0).astype("int64") + (x[:, 2] > 1)
     data = recipes.Data.from_arrays(x, y, batch_size=128)
-    recipe = Recipe(optimizer=name, model={"name": "mlp", "hidden": (5,)}, regularization="l2")
+    recipe = Recipe(optimizer=name, model={"name": "mlp", "hidden": (5,)}, regularizer="l2")
     run = recipes.fit(data, recipe, epochs=8, verbose=0)
     assert run.range_test is None or name not in OWN_STEP
     assert run.history["loss"][-1] < 0.8 * run.history["loss"][0]

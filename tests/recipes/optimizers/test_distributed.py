@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from recipes.optimizers import OPTIMIZERS
-from recipes.optimizers.traits import finds_its_own_step
+from recipes.optimizers.capabilities import finds_its_own_step
 
 SCRIPT = """
 import contextlib, json, sys

@@ -5,8 +5,8 @@ import pytest
 import recipes
 from recipes import InvalidArgument, Recipe, transfer, unfreeze
 from recipes.optimizers import OPTIMIZERS, SGD
+from recipes.optimizers.capabilities import finds_its_own_step
 from recipes.optimizers.layer_rates import LayerRates
-from recipes.optimizers.traits import finds_its_own_step
 
 ORDINARY = [name for name, entry in OPTIMIZERS.items() if not finds_its_own_step(entry)]
 
@@ -46,7 +46,7 @@ def test_the_schedule_moves_all_rates_in_proportion(classes):
         keras.utils.set_random_seed(3)
         model = recipes.mlp(classes.spec, hidden=(), name="linear")
         optimizer = LayerRates(recipes.Momentum(), factors) if factors else "momentum"
-        recipe = Recipe(regularization="weight_decay", learning_rate=rate, optimizer=optimizer)
+        recipe = Recipe(regularizer="weight_decay", learning_rate=rate, optimizer=optimizer)
         run = recipes.fit(classes, recipe, epochs=3, model=model, verbose=0)
         assert run.recipe.learning_rate == rate
         return run
@@ -62,7 +62,7 @@ def test_the_schedule_moves_all_rates_in_proportion(classes):
 @pytest.mark.thorough
 def test_half_precision_and_accumulated_gradients(classes):
     keras.config.set_dtype_policy("mixed_float16")
-    recipe = Recipe(regularization="none", learning_rate=0.05)
+    recipe = Recipe(regularizer="none", learning_rate=0.05)
     source = recipes.mlp(classes.spec, hidden=(8,))
     model = transfer(source, classes)
     trained = recipes.fit(classes, unfreeze(model, recipe), epochs=2, model=model, verbose=0)

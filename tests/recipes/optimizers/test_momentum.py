@@ -93,8 +93,8 @@ import contextlib
 import keras
 import numpy as np
 import callbacks
-from callbacks.hyperparameters import get_learning_rate, get_momentum
-from callbacks.step_table import StepTable
+from callbacks.inside.optimizer_values import get_learning_rate, get_momentum
+from callbacks.schedules.table import StepTable
 from recipes.optimizers import Momentum
 
 x = np.random.default_rng(0).normal(size=(64, 4)).astype("float32")

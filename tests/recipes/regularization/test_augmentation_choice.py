@@ -16,9 +16,9 @@ MODEL = {"name": "cnn", "filters": (3,), "hidden": ()}
 MOVED = {"translation": 0.3}
 
 
-def recipe(regularization=None, **choices):
-    regularization = Augmentation(MOVED) if regularization is None else regularization
-    return Recipe(**{"model": MODEL, "learning_rate": 0.05, "regularization": regularization, **choices})
+def recipe(regularizer=None, **choices):
+    regularizer = Augmentation(MOVED) if regularizer is None else regularizer
+    return Recipe(**{"model": MODEL, "learning_rate": 0.05, "regularizer": regularizer, **choices})
 
 
 def test_the_recipe_changes_training_batches_as_the_data_package_does(images):
@@ -107,7 +107,7 @@ def test_json_gives_the_same_choice(choice):
 
 
 def test_tables_are_refused_before_any_training(classes):
-    choice = Recipe(regularization="augmentation")
+    choice = Recipe(regularizer="augmentation")
     with pytest.raises(InvalidArgument, match="regularization must be one for tabular data, which 'classes' is"):
         choice.check(classes.spec)
     with pytest.raises(InvalidArgument, match="one for tabular data"):
@@ -144,4 +144,4 @@ def test_names_are_looked_up_when_the_choice_is_made():
     with pytest.raises(UnknownName, match="unknown transformation 'flop': did you mean 'flip'"):
         Augmentation(["translation", "flop"])
     with pytest.raises(UnknownName, match="did you mean 'flip'"):
-        Recipe(regularization={"name": "augmentation", "transformations": ["flop"]})
+        Recipe(regularizer={"name": "augmentation", "transformations": ["flop"]})

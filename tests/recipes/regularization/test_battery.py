@@ -46,9 +46,9 @@ def choice(name):
 
 
 def recipe(names, model="mlp", **options):
-    regularization = "none" if names == () else [choice(name) for name in names]
+    regularizer = "none" if names == () else [choice(name) for name in names]
     given = {"model": SMALL[model], "optimizer": USUAL[model], "learning_rate": 0.02, **options}
-    return Recipe(regularization=regularization, **given)
+    return Recipe(regularizer=regularizer, **given)
 
 
 @pytest.fixture(scope="module")
@@ -168,11 +168,11 @@ def test_json_gives_the_same_recipe_at_the_ends_of_each_range(name):
     for each in REGULARIZERS[name].hyperparameters or [None]:
         for value in (each.low, each.high, each.default) if each else [None]:
             options = {each.name: value} if each else {}
-            given = Recipe(regularization={"name": name, **options})
+            given = Recipe(regularizer={"name": name, **options})
             back = Recipe.from_json(given.to_json())
             assert back == given
             assert hash(back) == hash(given)
-            assert back == Recipe(regularization=REGULARIZERS.build(name, **options))
+            assert back == Recipe(regularizer=REGULARIZERS.build(name, **options))
             assert vars(back.regularizers()[0]) == vars(REGULARIZERS.build(name, **options))
 
 
@@ -234,7 +234,7 @@ def test_the_loss_of_several_is_the_sum_of_what_each_adds(images):
 
 def test_layers_and_callbacks_of_several_are_those_of_each():
     def parts(*names):
-        chosen = Recipe(regularization=list(names), schedule="constant")
+        chosen = Recipe(regularizer=list(names), schedule="constant")
         kinds = [type(layer).__name__ for layer in chosen.build_model(input_shape=(4,), outputs=3, hidden=(5,)).layers]
         callbacks = [type(each).__name__ for each in chosen.callbacks(epochs=2)]
         return kinds, callbacks
@@ -249,7 +249,7 @@ def test_layers_and_callbacks_of_several_are_those_of_each():
 
 def test_the_move_of_adversarial_training_is_a_share_of_the_range_of_the_images(images, classes):
     def scale(data):
-        *_, callback = Recipe(regularization=Adversarial(0.25, share=0.75)).callbacks(epochs=1, spec=data.spec)
+        *_, callback = Recipe(regularizer=Adversarial(0.25, share=0.75)).callbacks(epochs=1, spec=data.spec)
         assert (callback.epsilon, callback.share) == (0.25, 0.75)
         return callback.scale
 
@@ -262,19 +262,19 @@ def test_the_move_of_adversarial_training_is_a_share_of_the_range_of_the_images(
 NOTHING = [Dropout(0.0), InputNoise(0.0), WeightNoise(0.0), Adversarial(0.0), LabelSmoothing(0.0), WeightDecay(0.0)]
 
 
-def one_training(data, regularization):
-    chosen = Recipe(model=SMALL["mlp"], learning_rate=0.02, regularization=regularization)
+def one_training(data, regularizer):
+    chosen = Recipe(model=SMALL["mlp"], learning_rate=0.02, regularizer=regularizer)
     run = fit(data, chosen, epochs=2, verbose=0)
     return run.history, [each.numpy().tobytes() for each in run.model.weights]
 
 
 @pytest.mark.parametrize(
-    "regularization",
+    "regularizer",
     [pytest.param(NOTHING, id="all at once")]
     + [pytest.param([each], marks=pytest.mark.thorough, id=each.name) for each in [*NOTHING, Adversarial(share=0)]],
 )
-def test_a_strength_of_zero_is_no_regularizer_to_the_bit(regularization, classes):
-    assert one_training(classes, regularization) == one_training(classes, "none")
+def test_a_strength_of_zero_is_no_regularizer_to_the_bit(regularizer, classes):
+    assert one_training(classes, regularizer) == one_training(classes, "none")
 
 
 @pytest.mark.thorough

@@ -103,14 +103,14 @@ def rates(model):
 
 
 def test_in_an_mlp_it_follows_each_hidden_activation_and_the_input():
-    model = mlp(input_shape=(4,), outputs=3, hidden=(6, 5), regularization=[Dropout(0.3, input_rate=0.1)])
+    model = mlp(input_shape=(4,), outputs=3, hidden=(6, 5), regularizer=[Dropout(0.3, input_rate=0.1)])
     assert rates(model) == [0.1, 0.3, 0.3]
     hidden = ["Dense", "Activation", "Dropout"]
     assert kinds(model) == ["InputLayer", "Dropout", *hidden, *hidden, "Dense", "Activation"]
 
 
 def test_in_a_cnn_channels_are_dropped_after_convolutions_and_units_after_dense_layers():
-    model = cnn(input_shape=(8, 8, 1), outputs=3, filters=(4, 4), hidden=(6,), regularization=[Dropout(0.3)])
+    model = cnn(input_shape=(8, 8, 1), outputs=3, filters=(4, 4), hidden=(6,), regularizer=[Dropout(0.3)])
     dropped = [name for name in kinds(model) if "Dropout" in name]
     assert dropped == ["SpatialDropout2D", "SpatialDropout2D", "Dropout"]
 
@@ -124,7 +124,7 @@ def test_in_a_cnn_channels_are_dropped_after_convolutions_and_units_after_dense_
     ],
 )
 def test_with_batch_normalization_only_after_the_last_normalized_layer(factory, shape, options, expected):
-    model = factory(input_shape=shape, outputs=3, normalization="batch", regularization=[Dropout(0.3)], **options)
+    model = factory(input_shape=shape, outputs=3, normalization="batch", regularizer=[Dropout(0.3)], **options)
     names = kinds(model)
     assert [name for name in names if "Dropout" in name] == expected
     last = max(index for index, name in enumerate(names) if name == "BatchNormalization")
@@ -137,7 +137,7 @@ def test_rates_of_zero_leave_no_trace():
     assert nothing.after_activation(4) is None
     assert nothing.recurrent_options() == {}
     plain = mlp(input_shape=(4,), outputs=3, hidden=(6,))
-    assert kinds(mlp(input_shape=(4,), outputs=3, hidden=(6,), regularization=[nothing])) == kinds(plain)
+    assert kinds(mlp(input_shape=(4,), outputs=3, hidden=(6,), regularizer=[nothing])) == kinds(plain)
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def after_the_noise(model):
 @pytest.mark.parametrize("stddev", [0.05, 0.5])
 def test_the_noise_is_in_units_of_each_columns_deviation(spread, stddev):
     keras.utils.set_random_seed(0)
-    seen = after_the_noise(mlp(spread.spec, hidden=(4,), regularization=[InputNoise(stddev)]))
+    seen = after_the_noise(mlp(spread.spec, hidden=(4,), regularizer=[InputNoise(stddev)]))
     x = spread.arrays("train")[0]
     normalized = (x.astype("float64") - spread.spec.input_mean) / np.sqrt(spread.spec.input_variance)
     noise = np.asarray(seen(x, training=True), "float64") - normalized
@@ -40,7 +40,7 @@ def test_the_noise_is_in_units_of_each_columns_deviation(spread, stddev):
 
 def test_it_is_another_at_every_call_and_off_at_inference(spread):
     keras.utils.set_random_seed(0)
-    model = mlp(spread.spec, hidden=(4,), regularization=[InputNoise(1.0)])
+    model = mlp(spread.spec, hidden=(4,), regularizer=[InputNoise(1.0)])
     plain = mlp(spread.spec, hidden=(4,))
     plain.set_weights(model.get_weights())
     x = spread.arrays("test")[0][:20]
@@ -52,7 +52,7 @@ def test_it_is_another_at_every_call_and_off_at_inference(spread):
 
 def test_images_get_noise_on_every_pixel(images):
     keras.utils.set_random_seed(0)
-    seen = after_the_noise(mlp(images.spec, hidden=(4,), regularization=[InputNoise(0.2)]))
+    seen = after_the_noise(mlp(images.spec, hidden=(4,), regularizer=[InputNoise(0.2)]))
     x = images.arrays("train")[0]
     noise = np.asarray(seen(x, training=True)) - np.asarray(seen(x))
     assert noise.shape == x.shape
@@ -62,7 +62,7 @@ def test_images_get_noise_on_every_pixel(images):
 
 def test_zero_leaves_no_trace(spread):
     assert InputNoise(0).on_input(2) is None
-    plain, nothing = (mlp(spread.spec, hidden=(4,), regularization=each) for each in ([], [InputNoise(0.0)]))
+    plain, nothing = (mlp(spread.spec, hidden=(4,), regularizer=each) for each in ([], [InputNoise(0.0)]))
     assert [type(layer) for layer in nothing.layers] == [type(layer) for layer in plain.layers]
 
 

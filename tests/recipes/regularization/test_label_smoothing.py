@@ -92,7 +92,7 @@ def test_a_softmax_over_two_classes_is_smoothed_alike():
 
 
 def test_the_training_loss_is_smoothed_and_predictions_are_not(classes, tiny):
-    runs = [fit(classes, tiny(regularization=each), epochs=1, verbose=0) for each in ("none", LabelSmoothing(EPSILON))]
+    runs = [fit(classes, tiny(regularizer=each), epochs=1, verbose=0) for each in ("none", LabelSmoothing(EPSILON))]
     x, y = classes.arrays("validation")
     for run, epsilon in zip(runs, (0.0, EPSILON), strict=True):
         p = np.asarray(run.model(x), "float64")
@@ -103,7 +103,7 @@ def test_the_training_loss_is_smoothed_and_predictions_are_not(classes, tiny):
 
 
 def test_a_binary_training(binary, tiny):
-    run = fit(binary, tiny(regularization=LabelSmoothing(EPSILON)), epochs=1, verbose=0)
+    run = fit(binary, tiny(regularizer=LabelSmoothing(EPSILON)), epochs=1, verbose=0)
     x, y = binary.arrays("validation")
     p, t = np.asarray(run.model(x), "float64")[:, 0], np.where(y == 1, 1 - EPSILON, EPSILON)
     expected = -(t * np.log(p) + (1 - t) * np.log(1 - p)).mean()
@@ -112,7 +112,7 @@ def test_a_binary_training(binary, tiny):
 
 def test_the_loss_is_saved_and_loaded(tmp_path):
     model = mlp(input_shape=(3,), outputs=CLASSES, hidden=(5,))
-    Recipe(regularization=LabelSmoothing(EPSILON)).compile(model)
+    Recipe(regularizer=LabelSmoothing(EPSILON)).compile(model)
     x = random.normal(size=(6, 3)).astype("float32")
     model.train_on_batch(x, LABELS)
     before = model.test_on_batch(x, LABELS)
@@ -124,7 +124,7 @@ def test_the_loss_is_saved_and_loaded(tmp_path):
 
 
 def test_a_regression_has_no_labels(regression):
-    recipe = Recipe(regularization="label_smoothing")
+    recipe = Recipe(regularizer="label_smoothing")
     with pytest.raises(InvalidArgument, match="regularization must be one for numbers: 'regression' has no classes"):
         recipe.check(regression.spec)
     with pytest.raises(InvalidArgument, match="has no classes"):
@@ -149,7 +149,7 @@ LOST = [
 
 @pytest.mark.parametrize(("outputs", "loss", "kind"), OBJECTS, ids=lambda each: getattr(each, "name", None))
 def test_the_users_own_cross_entropy_as_an_object_is_smoothed(outputs, loss, kind):
-    model = Recipe(regularization=LabelSmoothing(EPSILON)).compile(mlp(input_shape=(3,), outputs=outputs), loss=loss)
+    model = Recipe(regularizer=LabelSmoothing(EPSILON)).compile(mlp(input_shape=(3,), outputs=outputs), loss=loss)
     assert type(model.loss) is kind
 
 
@@ -162,12 +162,12 @@ def test_options_of_a_loss_that_would_be_lost_are_refused(loss):
 @pytest.mark.parametrize(("data", "limit", "below"), [("classes", 2 / 3, 0.66), ("binary", 0.5, 0.49)])
 def test_too_much_for_the_number_of_classes(request, data, limit, below):
     spec = request.getfixturevalue(data).spec
-    Recipe(regularization=LabelSmoothing(below)).check(spec)
+    Recipe(regularizer=LabelSmoothing(below)).check(spec)
     for epsilon in (limit, 0.9):
         with pytest.raises(
             InvalidArgument, match=rf"epsilon must be a number >= 0 and < {limit:g}\. Received: epsilon="
         ):
-            Recipe(regularization=LabelSmoothing(epsilon)).check(spec)
+            Recipe(regularizer=LabelSmoothing(epsilon)).check(spec)
 
 
 @pytest.mark.parametrize("make", [LabelSmoothing, SmoothedCrossentropy])

@@ -27,13 +27,13 @@ def weights(run):
 @pytest.mark.parametrize("name", ["l2", "l1", "dropout", "with dropout"])
 @pytest.mark.ordinarily("with dropout")
 def test_set_it_trains_as_if_built_with_it(name, classes, tiny):
-    strong, weak = (tiny(regularization=each) for each in CASES[name])
+    strong, weak = (tiny(regularizer=each) for each in CASES[name])
     built = {each: fit(classes, each, epochs=2, seed=3, verbose=0) for each in (strong, weak)}
     expected = {each: (weights(run), run.history) for each, run in built.items()}
     assert expected[strong][0] != expected[weak][0]
     trainer = Trainer(classes, strong)
     for recipe in (weak, strong, weak):
-        run = trainer.run(epochs=2, seed=3, regularization=recipe.regularization)
+        run = trainer.run(epochs=2, seed=3, regularizer=recipe.regularizer)
         assert (weights(run), run.history) == expected[recipe]
         assert run.recipe == recipe
     assert run.evaluate("test") == pytest.approx(built[weak].evaluate("test"), rel=1e-6)
@@ -41,30 +41,30 @@ def test_set_it_trains_as_if_built_with_it(name, classes, tiny):
 
 
 def test_without_a_strength_the_recipes_own_comes_back(classes, tiny):
-    recipe = tiny(regularization={"name": "l2", "strength": 0.25})
+    recipe = tiny(regularizer={"name": "l2", "strength": 0.25})
     trainer = Trainer(classes, recipe)
     first = weights(trainer.run(epochs=1, seed=0))
-    other = weights(trainer.run(epochs=1, seed=0, regularization={"name": "l2", "strength": 1.0}))
+    other = weights(trainer.run(epochs=1, seed=0, regularizer={"name": "l2", "strength": 1.0}))
     assert weights(trainer.run(epochs=1, seed=0)) == first != other
 
 
 def test_a_step_is_traced_once(classes, tiny):
-    trainer, traced = Trainer(classes, tiny(regularization="l2")), []
+    trainer, traced = Trainer(classes, tiny(regularizer="l2")), []
     loss = trainer.model._compile_loss
     call = type(loss).__call__
     trainer.run(epochs=1, seed=0)
     try:
         type(loss).__call__ = lambda *arguments, **options: (traced.append(1), call(*arguments, **options))[1]
         for strength in (1e-3, 0.1, 1.0):
-            trainer.run(epochs=1, seed=0, regularization={"name": "l2", "strength": strength})
+            trainer.run(epochs=1, seed=0, regularizer={"name": "l2", "strength": strength})
     finally:
         type(loss).__call__ = call
     assert not traced
 
 
 def test_what_is_saved_has_numbers(classes, tiny, tmp_path):
-    trainer = Trainer(classes, tiny(regularization="l2"))
-    run = trainer.run(epochs=1, seed=0, regularization={"name": "l2", "strength": 0.25})
+    trainer = Trainer(classes, tiny(regularizer="l2"))
+    run = trainer.run(epochs=1, seed=0, regularizer={"name": "l2", "strength": 0.25})
     run.model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
     found = [layer.kernel_regularizer.get_config() for layer in loaded.layers if isinstance(layer, keras.layers.Dense)]
@@ -75,10 +75,10 @@ def test_what_is_saved_has_numbers(classes, tiny, tmp_path):
 
 
 def test_other_differences_are_refused(classes, tiny):
-    trainer = Trainer(classes, tiny(regularization="l2"))
-    for regularization in ("none", "l1", "l2+dropout"):
+    trainer = Trainer(classes, tiny(regularizer="l2"))
+    for regularizer in ("none", "l1", "l2+dropout"):
         with pytest.raises(InvalidArgument, match="regularization must be l2 as before"):
-            trainer.run(epochs=1, seed=0, regularization=regularization)
+            trainer.run(epochs=1, seed=0, regularizer=regularizer)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_other_differences_are_refused(classes, tiny):
 )
 @pytest.mark.ordinarily("one0-other0")
 def test_what_cannot_be_set_is_refused(one, other, classes, tiny):
-    trainer = Trainer(classes, tiny(regularization=one))
+    trainer = Trainer(classes, tiny(regularizer=one))
     trainer.run(epochs=1, seed=0)
     with pytest.raises(InvalidArgument, match="regularization must be"):
-        trainer.run(epochs=1, seed=0, regularization=other)
+        trainer.run(epochs=1, seed=0, regularizer=other)

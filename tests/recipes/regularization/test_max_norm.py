@@ -42,9 +42,9 @@ def test_no_unit_is_longer_than_the_limit_after_training(kind):
     shape = (5,) if kind == "mlp" else (4, 4, 1)
     factory, options = (mlp, {}) if kind == "mlp" else (cnn, {"filters": (3,)})
     longest = {}
-    for name, regularization in (("free", []), ("bounded", [MaxNorm(0.6)])):
+    for name, regularizer in (("free", []), ("bounded", [MaxNorm(0.6)])):
         keras.utils.set_random_seed(0)
-        model = factory(input_shape=shape, outputs=3, hidden=(6,), regularization=regularization, **options)
+        model = factory(input_shape=shape, outputs=3, hidden=(6,), regularizer=regularizer, **options)
         for variable in model.trainable_variables:
             if variable.name == "bias":
                 variable.assign(3.0 * keras.ops.ones(variable.shape))
@@ -61,9 +61,9 @@ def test_no_unit_is_longer_than_the_limit_after_training(kind):
 
 def test_predictions_are_those_of_a_model_without_it():
     models = []
-    for regularization in ([], [MaxNorm(0.01)]):
+    for regularizer in ([], [MaxNorm(0.01)]):
         keras.utils.set_random_seed(0)
-        models.append(mlp(input_shape=(5,), outputs=3, hidden=(6,), regularization=regularization))
+        models.append(mlp(input_shape=(5,), outputs=3, hidden=(6,), regularizer=regularizer))
     x = data((5,))[0]
     np.testing.assert_array_equal(models[0].predict_on_batch(x), models[1].predict_on_batch(x))
 
@@ -76,11 +76,11 @@ def test_two_constraints_on_one_kernel_are_refused():
             return keras.constraints.NonNeg()
 
     with pytest.raises(InvalidArgument, match="at most one constraint on the kernels"):
-        mlp(input_shape=(5,), outputs=3, regularization=[MaxNorm(), Other()])
+        mlp(input_shape=(5,), outputs=3, regularizer=[MaxNorm(), Other()])
 
 
 def test_it_goes_with_dropout():
-    model = Recipe(regularization=[Dropout(0.5), MaxNorm(2.0)]).build_model(input_shape=(5,), outputs=3, hidden=(6,))
+    model = Recipe(regularizer=[Dropout(0.5), MaxNorm(2.0)]).build_model(input_shape=(5,), outputs=3, hidden=(6,))
     assert [layer.rate for layer in model.layers if isinstance(layer, keras.layers.Dropout)] == [0.5]
     assert {layer.kernel_constraint.max_value for layer in model.layers if hasattr(layer, "kernel")} == {2.0}
 

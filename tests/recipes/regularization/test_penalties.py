@@ -27,9 +27,9 @@ def formulas():
     )
 
 
-def make(kind, regularization):
+def make(kind, regularizer):
     keras.utils.set_random_seed(4)
-    options = {"outputs": 3, "hidden": (5,), "normalization": "batch", "regularization": regularization}
+    options = {"outputs": 3, "hidden": (5,), "normalization": "batch", "regularizer": regularizer}
     factory, own = (mlp, {"input_shape": (4,)}) if kind == "mlp" else (cnn, {"input_shape": (4, 4, 2), "filters": (3,)})
     model = factory(**own, **options)
     for variable in model.trainable_variables:  # biases and shifts begin at zero, where a penalty would not show

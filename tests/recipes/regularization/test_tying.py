@@ -153,7 +153,7 @@ def test_strength_brings_weights_together():
 
 
 def test_regularizers_stay_in_force():
-    first, second = network(0, regularization="l2"), network(1)
+    first, second = network(0, regularizer="l2"), network(1)
     own = [w.regularizer for w in first.weights]
     l2 = float(sum(first.losses))
     tie(first, second, STRENGTH)

@@ -7,7 +7,7 @@ import pytest
 from callbacks.checks import InvalidArgument
 from recipes import Recipe
 from recipes.optimizers import OPTIMIZERS
-from recipes.optimizers.traits import finds_its_own_step
+from recipes.optimizers.capabilities import finds_its_own_step
 from recipes.regularization import L2, WeightDecay
 
 BY_GRADIENT = [name for name in OPTIMIZERS if not finds_its_own_step(OPTIMIZERS[name])]
@@ -17,11 +17,11 @@ random = np.random.default_rng(5)
 X, Y = random.normal(size=(24, 4)).astype("float32"), random.integers(0, 3, 24)
 
 
-def trained(optimizer, regularization, steps=1, normalization="batch"):
+def trained(optimizer, regularizer, steps=1, normalization="batch"):
     """The names and values of all trainable variables before and after some steps at a constant rate."""
     recipe = Recipe(
         optimizer=optimizer,
-        regularization=regularization,
+        regularizer=regularizer,
         learning_rate=RATE,
         schedule="constant",
         normalization=normalization,
@@ -78,7 +78,7 @@ def test_a_schedule_moves_it_with_the_rate():
     def end(peak):
         recipe = Recipe(
             optimizer="sgd",
-            regularization=WeightDecay(STRENGTH),
+            regularizer=WeightDecay(STRENGTH),
             learning_rate=peak,
             schedule={"name": "linear"},
         )
@@ -113,18 +113,18 @@ def test_a_keras_optimizer_object_takes_it_too():
 )
 def test_it_is_given_once(optimizer):
     with pytest.raises(InvalidArgument, match=r"regularization must be given once: the optimizer has \['weight_decay"):
-        Recipe(optimizer=optimizer, regularization="weight_decay")
+        Recipe(optimizer=optimizer, regularizer="weight_decay")
 
 
 @pytest.mark.parametrize("optimizer", [name for name in OPTIMIZERS if name not in BY_GRADIENT])
 def test_optimizers_that_find_their_own_step_refuse_it_when_the_recipe_is_made(optimizer):
     with pytest.raises(InvalidArgument, match="weight_decay must be None: an L2 regularizer belongs to the loss"):
-        Recipe(optimizer=optimizer, regularization="weight_decay")
+        Recipe(optimizer=optimizer, regularizer="weight_decay")
 
 
 def test_the_optimizer_of_the_recipe_has_it():
-    assert Recipe(optimizer="adam", regularization=WeightDecay(0.25)).build_optimizer().weight_decay == 0.25
-    assert Recipe(optimizer="adam", regularization=WeightDecay(0)).build_optimizer().weight_decay is None
+    assert Recipe(optimizer="adam", regularizer=WeightDecay(0.25)).build_optimizer().weight_decay == 0.25
+    assert Recipe(optimizer="adam", regularizer=WeightDecay(0)).build_optimizer().weight_decay is None
     assert not WeightDecay().acts_in_model
 
 

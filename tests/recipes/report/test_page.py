@@ -9,9 +9,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from recipes.report.columns import summary_columns
 from recipes.report.page import render_page, write_page
 from recipes.report.plots import PLOTS
+from recipes.report.table_columns import summary_columns
 
 VOID = {"meta", "link", "img", "br", "hr", "input", "wbr"}
 

@@ -13,7 +13,7 @@ import pytest
 import recipes.report
 from callbacks.checks import InvalidArgument
 from recipes.files import write_bytes
-from recipes.report.protocol import protocol
+from recipes.report.how_measured import protocol
 
 
 @pytest.mark.parametrize("table", ["trials", "epochs", "summary", "main_effects"])

@@ -71,7 +71,7 @@ def test_what_stands_beside_the_model(exported, digits_run):
 
 @pytest.fixture(scope="module")
 def run(classes):
-    recipe = Recipe(model={"name": "mlp", "hidden": (8,)}, learning_rate=0.05, regularization="l2+dropout")
+    recipe = Recipe(model={"name": "mlp", "hidden": (8,)}, learning_rate=0.05, regularizer="l2+dropout")
     return fit(classes, recipe, epochs=1, verbose=0)
 
 

@@ -12,7 +12,7 @@ from .parts import prepared
 NORMALIZED = Recipe(
     model={"name": "mlp", "hidden": (12, 8)},
     normalization="batch",
-    regularization=("l2", "dropout"),
+    regularizer=("l2", "dropout"),
     learning_rate=0.05,
 )
 
@@ -33,7 +33,7 @@ def few(classes):
 @pytest.fixture
 def head():
     """A recipe without regularizers, which are in the model already."""
-    return Recipe(regularization="none", learning_rate=0.05)
+    return Recipe(regularizer="none", learning_rate=0.05)
 
 
 @pytest.fixture(scope="module")

@@ -58,7 +58,7 @@ def test_from_each_factory_and_its_file(model, images, tmp_path):
         new = transfer(given, data)
         np.testing.assert_allclose(np.asarray(lower(new)(x, training=True)), expected, atol=1e-5)
         assert [each.path.split("/")[0] for each in new.trainable_variables] == ["outputs", "outputs"]
-    recipe = Recipe(regularization="none", learning_rate=0.01, optimizer="sgd", schedule="constant")
+    recipe = Recipe(regularizer="none", learning_rate=0.01, optimizer="sgd", schedule="constant")
     before = [np.array(each) for each in lower(new).trainable_variables]
     assert not before
     run = recipes.fit(data, unfreeze(new, recipe), epochs=1, model=new, verbose=0)

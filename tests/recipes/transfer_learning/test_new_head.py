@@ -137,16 +137,16 @@ def test_the_head_is_that_of_the_task_with_its_own_penalty(run, few, classes):
     for data, last in ((few, "sigmoid"), (classes, "softmax"), (numbers, "Rescaling")):
         layer = transfer(run, data).layers[-1]
         assert last in (getattr(getattr(layer, "activation", None), "__name__", ""), type(layer).__name__)
-    penalty = transfer(run, few, regularization="l2").get_layer("outputs").kernel_regularizer
+    penalty = transfer(run, few, regularizer="l2").get_layer("outputs").kernel_regularizer
     assert isinstance(penalty, keras.regularizers.L2)
     assert transfer(run, few).get_layer("outputs").kernel_regularizer is None
 
 
 @pytest.mark.thorough
 def test_a_transferred_model_is_exported_and_takes_raw_inputs(images, tmp_path, python):
-    source = recipes.cnn(images.spec, filters=(4,), hidden=(5,), regularization="dropout", normalization="batch")
+    source = recipes.cnn(images.spec, filters=(4,), hidden=(5,), regularizer="dropout", normalization="batch")
     model = transfer(source, images)
-    run = recipes.fit(images, Recipe(regularization="none", learning_rate=0.05), epochs=1, model=model, verbose=0)
+    run = recipes.fit(images, Recipe(regularizer="none", learning_rate=0.05), epochs=1, model=model, verbose=0)
     recipes.export(run, tmp_path / "out")
     x = images.arrays("test")[0]
     assert x.dtype == np.uint8

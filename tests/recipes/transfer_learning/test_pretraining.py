@@ -98,7 +98,7 @@ def test_a_linear_one_finds_the_principal_components(table):
         answer = keras.layers.Dense(1, name="outputs")(keras.layers.Dense(1)(whitened))
         return keras.Model(inputs, keras.layers.Activation("sigmoid")(answer))
 
-    recipe = Recipe(model=linear, learning_rate=0.1, regularization="none")
+    recipe = Recipe(model=linear, learning_rate=0.1, regularizer="none")
     found = pretrain(table, "autoencoder", recipe, epochs=20, verbose=0)
     error = np.mean((np.asarray(found.network(x)) - normalized) ** 2)
     assert 1 - error == pytest.approx(best, abs=0.01)
@@ -107,13 +107,13 @@ def test_a_linear_one_finds_the_principal_components(table):
 
 @pytest.mark.thorough
 def test_input_noise_makes_it_a_denoising_one_and_augmentation_changes_both_sides(images, table):
-    noisy = Recipe(model=SMALL, learning_rate=0.05, regularization={"name": "input_noise", "stddev": 1.0})
+    noisy = Recipe(model=SMALL, learning_rate=0.05, regularizer={"name": "input_noise", "stddev": 1.0})
     found = pretrain(table, "autoencoder", noisy, epochs=1, verbose=0)
     x = table.arrays("test")[0]
     answers = [np.asarray(found.network(x, training=training)) for training in (True, False, False)]
     assert not np.allclose(answers[0], answers[1], atol=0.1)
     np.testing.assert_array_equal(answers[1], answers[2])
-    augment = Recipe(regularization="augmentation").augment(images)
+    augment = Recipe(regularizer="augmentation").augment(images)
     x, target = arrays(pretext(images, "autoencoder", augment=augment))
     assert not rows(x) <= rows(images.arrays("train")[0])
     deviation = np.sqrt(np.array(images.spec.input_variance))
@@ -199,7 +199,7 @@ def test_the_same_seed_gives_the_same_weights_whatever_the_labels(how, table):
 
 @pytest.mark.thorough
 def test_it_is_trained_as_the_recipe_says(table):
-    recipe = Recipe(model=SMALL, optimizer="adam", regularization="weight_decay+early_stopping")
+    recipe = Recipe(model=SMALL, optimizer="adam", regularizer="weight_decay+early_stopping")
     found = pretrain(table, "autoencoder", recipe, epochs=2, verbose=0)
     assert found.recipe == dataclasses.replace(recipe, learning_rate=found.recipe.learning_rate)
     assert 1e-4 < found.recipe.learning_rate < 1.0  # found by a range test
@@ -216,7 +216,7 @@ def test_convolutions_and_adversarial_examples(images):
         model={"name": "cnn", "filters": (4,), "hidden": (8,)},
         normalization="batch",
         learning_rate=0.02,
-        regularization=("adversarial", "l2", "dropout"),
+        regularizer=("adversarial", "l2", "dropout"),
     )
     for how in ("autoencoder", "corrupted"):
         found = pretrain(images, how, recipe, epochs=2, verbose=0)
@@ -258,8 +258,8 @@ def test_what_is_refused(table):
         ("seed must be an integer >= 0", table, {"seed": -1}),
         ("share must be a number > 0 and <= 1", table, {"how": "corrupted", "share": 0}),
         ("data must be one with at least 2 examples in 'train'", words, {"how": "corrupted"}),
-        ("regularization must be one for numbers", table, {"recipe": Recipe(regularization="label_smoothing")}),
-        ("regularization must be one for tabular data", table, {"recipe": Recipe(regularization="augmentation")}),
+        ("regularizer must be one for numbers", table, {"recipe": Recipe(regularizer="label_smoothing")}),
+        ("regularizer must be one for tabular data", table, {"recipe": Recipe(regularizer="augmentation")}),
         (
             'model must be one whose last dense layer is called "outputs"',
             table,

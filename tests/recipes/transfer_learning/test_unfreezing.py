@@ -39,7 +39,7 @@ def gradients(model, x, y):
 def test_one_step_moves_each_layer_by_its_factor_times_the_rate_times_the_gradient(few, classes):
     source = recipes.mlp(classes.spec, hidden=(12, 8, 6))
     model = transfer(source, few)
-    recipe = Recipe(regularization="none", learning_rate=0.5, optimizer="sgd", schedule="constant")
+    recipe = Recipe(regularizer="none", learning_rate=0.5, optimizer="sgd", schedule="constant")
     gentle = unfreeze(model, recipe, factor=(0.01, 0.25))
     names = [layer.name for layer in layers_of(model, keras.layers.Dense)]
     factors = dict(zip(names, [0.01, 0.05, 0.25, 1.0], strict=True))
@@ -56,7 +56,7 @@ def test_one_step_moves_each_layer_by_its_factor_times_the_rate_times_the_gradie
 @pytest.mark.thorough
 def test_the_optimizer_is_saved_with_the_model_and_the_recipe_is_written(run, few, head, tmp_path, python):
     model = transfer(run, few)
-    gentle = unfreeze(model, dataclasses.replace(head, regularization="weight_decay"))
+    gentle = unfreeze(model, dataclasses.replace(head, regularizer="weight_decay"))
     assert Recipe.from_json(gentle.to_json()) == gentle
     built = gentle.build_optimizer()
     assert built.inner_optimizer.weight_decay == pytest.approx(gentle.regularizers()[0].strength)

@@ -31,15 +31,15 @@ def test_what_is_tuned(regularizer, names):
 
 
 def test_the_recipe_of_an_arm():
-    base = Recipe(activation="tanh", optimizer="sgd", regularization="dropout", learning_rate=9.0)
+    base = Recipe(activation="tanh", optimizer="sgd", regularizer="dropout", learning_rate=9.0)
     recipe = Arm("adam", "l2+early_stopping").recipe(base, {"learning_rate": 0.1, "l2.strength": 0.25})
     assert recipe == Recipe(
         activation="tanh",
         optimizer="adam",
         learning_rate=0.1,
-        regularization=[{"name": "l2", "strength": 0.25}, "early_stopping"],
+        regularizer=[{"name": "l2", "strength": 0.25}, "early_stopping"],
     )
-    assert Arm("adam", "none").recipe(base, {"learning_rate": 0.1}).regularization == ()
+    assert Arm("adam", "none").recipe(base, {"learning_rate": 0.1}).regularizer == ()
 
 
 def test_cross_has_every_pair_once():
@@ -59,10 +59,10 @@ def test_every_optimizer_can_be_tuned():
     ("base", "name"),
     [
         (Recipe(), "momentum+early_stopping"),
-        (Recipe(optimizer="adam", regularization="l2+dropout"), "adam+l2+dropout"),
-        (Recipe(optimizer="adam", regularization={"name": "l2", "strength": 0.5}), "adam+l2"),
-        (Recipe(optimizer=keras.optimizers.Adam(0.1), regularization="none"), "adam+none"),
-        (Recipe(optimizer="sgd", regularization="dropout+l2"), "momentum+none"),
+        (Recipe(optimizer="adam", regularizer="l2+dropout"), "adam+l2+dropout"),
+        (Recipe(optimizer="adam", regularizer={"name": "l2", "strength": 0.5}), "adam+l2"),
+        (Recipe(optimizer=keras.optimizers.Adam(0.1), regularizer="none"), "adam+none"),
+        (Recipe(optimizer="sgd", regularizer="dropout+l2"), "momentum+none"),
     ],
 )
 def test_the_arm_that_the_others_are_compared_with(base, name):
@@ -93,7 +93,7 @@ def test_what_is_refused(optimizers, regularizers, message):
 
 
 def test_every_factor_can_be_compared():
-    base = Recipe(optimizer="adam", regularization="none")
+    base = Recipe(optimizer="adam", regularizer="none")
     arm = Arm("sgd", "l2", "cosine", "lecun_normal", "relu", "batch", "cnn")
     assert arm.name == "sgd+l2+cosine+lecun_normal+relu+batch+cnn"
     recipe = arm.recipe(base, {"learning_rate": 0.1, "l2.strength": 0.5})
@@ -102,7 +102,7 @@ def test_every_factor_can_be_compared():
         initializer="lecun_normal",
         activation="relu",
         normalization="batch",
-        regularization={"name": "l2", "strength": 0.5},
+        regularizer={"name": "l2", "strength": 0.5},
         optimizer="sgd",
         learning_rate=0.1,
         schedule="cosine",
@@ -110,18 +110,18 @@ def test_every_factor_can_be_compared():
 
 
 def test_what_is_not_compared_is_as_the_recipe_says():
-    base = Recipe(optimizer={"name": "adam", "beta_2": 0.9}, regularization={"name": "dropout", "rate": 0.4})
+    base = Recipe(optimizer={"name": "adam", "beta_2": 0.9}, regularizer={"name": "dropout", "rate": 0.4})
     (one, other) = arms_of(base, {"activations": ["elu", "relu"]})
     assert (one.name, other.name) == ("adam+dropout+elu", "adam+dropout+relu")
     recipe = other.recipe(base, {"learning_rate": 0.1, "dropout.rate": 0.25})
     assert recipe.optimizer == {"name": "adam", "beta_2": 0.9}
-    assert recipe.regularization == ({"name": "dropout", "rate": 0.25},)
+    assert recipe.regularizer == ({"name": "dropout", "rate": 0.25},)
     assert recipe.activation == "relu"
     assert default_arm([one, other], base) == one
 
 
 def test_one_at_a_time_changes_one_thing():
-    base = Recipe(regularization="none")
+    base = Recipe(regularizer="none")
     levels = {"optimizers": ["adam", "momentum"], "activations": ["relu", "elu", "tanh"], "normalizations": None}
     arms = arms_of(base, levels, "one_at_a_time")
     assert [arm.name for arm in arms] == [
@@ -165,7 +165,7 @@ def test_what_arms_of_refuses(levels, design, message):
 def test_one_at_a_time_begins_with_what_the_recipe_has_named_or_not(levels, base, names):
     arms = arms_of(base, levels, "one_at_a_time")
     assert [arm.name for arm in arms] == [f"momentum+early_stopping+{name}" for name in names]
-    (regularized,) = arms_of(Recipe(regularization="l2+dropout"), {"regularizers": ["dropout+l2"]}, "one_at_a_time")
+    (regularized,) = arms_of(Recipe(regularizer="l2+dropout"), {"regularizers": ["dropout+l2"]}, "one_at_a_time")
     assert regularized.regularizer == "l2+dropout"  # the same, and not a second arm
 
 

@@ -90,7 +90,7 @@ def test_a_record_is_that_of_a_training_alone(found, classes, search_options):
 def test_the_best_recipe_is_exported(found, classes):
     first = found.table().iloc[0]
     assert found.best.optimizer == first["optimizer"]
-    assert found.best.regularization_name == first["regularizer"]
+    assert found.best.regularizer_name == first["regularizer"]
     assert found.best.learning_rate == first["learning_rate"]
     assert found.best.model == {"name": "mlp", "hidden": (8,)}
     assert Recipe.from_json((found.directory / "best" / "recipe.json").read_text()) == found.best

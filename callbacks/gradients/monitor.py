@@ -1,0 +1,314 @@
+"""GradientMonitor: gradient norms and activation scales of every layer while a model trains."""
+
+from __future__ import annotations
+
+import math
+import weakref
+from typing import Any
+
+import keras
+import numpy as np
+
+from ..checks import check_integer
+from ..inside.callback_list import siblings
+from ..inside.step_hooks import StepHooks
+from .measurement import NOT_MEASURED, build, measure, named_layers, named_weights
+from .plot import heat_maps
+from .verdict import judge_gradients, settled
+
+__all__ = ["GradientMonitor"]
+
+
+class GradientMonitor(keras.callbacks.Callback):
+    """Measures every ``every`` steps the norm of the gradient, of each layer's part, and the scale of the activations.
+
+    The norm is the L2 norm of the loss gradient, sqrt(sum of g^2), over all trainable weights of the model or of a
+    layer; penalties are part of the loss, loss scaling is taken out. The scale is the standard deviation of a layer's
+    output over the batch and its units. Both are taken on the training batch, with the weights as they are before the
+    step, inside the compiled step: exact for any ``steps_per_execution``, at the cost of about one more training step
+    per measurement. Nothing else changes: weights, metrics, moving averages and random states are, bit by bit, what
+    they would be without it.
+
+    Each epoch's logs get the means over the epoch's measurements, for every callback that comes later in the list:
+    "gradient_norm" and, unless ``per_layer=False``, "gradient_norm/LAYER" and "activation_scale/LAYER". Epochs without
+    a measurement get NaN. (Keras' progress bar, ``verbose=1``, shows them all: prefer ``verbose=2`` or
+    ``per_layer=False`` for deep models.)
+
+    Layers of models inside the model are named "inner/layer"; a layer made of layers (``Bidirectional``) counts as one.
+    Works for subclassed models too; what their ``call`` computes outside of its layers has no scale.
+
+    Args:
+        every: steps between measurements, >= 1, counted from the first step of epoch 0. Default 50.
+        per_layer: whether the logs get the values of each layer too. Default True; :meth:`plot`, :meth:`verdict` and
+            the attributes have them in any case.
+
+    Attributes:
+        steps: when it was measured, optimizer steps from 0, shape (m,).
+        norms: of the whole gradient, shape (m,).
+        layers: names of the layers with trainable weights, from input to output, length n.
+        layer_norms: norm of each one's gradient, shape (m, n).
+        activation_layers: names of the layers with a floating-point output, from input to output, length k.
+        activation_scales: standard deviation of each one's output, shape (m, k).
+
+    A second ``fit`` from epoch 0 begins anew; one with ``initial_epoch`` adds to what was measured before that epoch.
+    Where the data's size is unknown, steps are counted as they come. Under loss scaling, steps that overflow (and
+    change no weight) are kept as not finite but do not enter the means. In a layer with TensorFlow's own random numbers
+    (``tf.random.normal`` under a global seed), another operation in the graph means other numbers; Keras' own are safe.
+
+    Raises:
+        InvalidArgument: for ``every`` below 1 or no whole number.
+        ValueError: at the start of training, on another Keras backend than TensorFlow.
+
+    Source: Glorot & Bengio 2010, "Understanding the difficulty of training deep feedforward neural networks" (figures 6
+    and 7 show activations and gradients by layer and time); Pascanu et al. 2013, arXiv:1211.5063, for exploding ones.
+
+    Example:
+        >>> import numpy as np
+        >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8, "elu"), keras.layers.Dense(1)])
+        >>> model.compile("sgd", "mse")
+        >>> monitor = GradientMonitor(every=2)
+        >>> history = model.fit(np.ones((40, 4)), np.ones((40, 1)), batch_size=8, verbose=0, callbacks=[monitor])
+        >>> monitor.steps.tolist(), monitor.layer_norms.shape
+        ([0, 2, 4], (3, 2))
+        >>> monitor.verdict().split(":")[0]
+        'healthy'
+    """
+
+    def __init__(self, every: int = 50, *, per_layer: bool = True):
+        super().__init__()
+        self.every = check_integer("every", every, low=1)
+        self.per_layer = bool(per_layer)
+        self.layers: list[str] = []
+        self.activation_layers: list[str] = []
+        self._rows: list[list[float]] = []  # one a measurement: the step, the norm, the layers' norms, the scales
+        self._position = 0  # of the next step
+        self._epoch_begin = 0
+        self._begun = False
+        self._probe: _Probe | None = None
+
+    # --- what was measured ------------------------------------------------------------------------------------------
+
+    def _columns(self, begin: int, end: int) -> np.ndarray:
+        rows = np.array(self._rows, float).reshape(len(self._rows), 2 + len(self.layers) + len(self.activation_layers))
+        return rows[:, begin:end]
+
+    @property
+    def steps(self) -> np.ndarray:
+        """The steps at which it was measured, counted from 0, shape (m,)."""
+        return self._columns(0, 1)[:, 0].astype(np.int64)
+
+    @property
+    def norms(self) -> np.ndarray:
+        """The norm of the whole gradient, shape (m,)."""
+        return self._columns(1, 2)[:, 0]
+
+    @property
+    def layer_norms(self) -> np.ndarray:
+        """The norm of the gradient of each of ``layers``, shape (m, n)."""
+        return self._columns(2, 2 + len(self.layers))
+
+    @property
+    def activation_scales(self) -> np.ndarray:
+        """The standard deviation of the output of each of ``activation_layers``, shape (m, k)."""
+        first = 2 + len(self.layers)
+        return self._columns(first, first + len(self.activation_layers))
+
+    def verdict(self) -> str:
+        """What was measured in words: exploding, vanishing or healthy, with the place, the numbers and the remedy.
+
+        See :func:`callbacks.gradients.verdict.judge_gradients` for what each means.
+        """
+        return judge_gradients(
+            self.steps, self.norms, self.layers, self.layer_norms, self.activation_layers, self.activation_scales
+        )
+
+    def plot(self) -> Any:
+        """A figure of two heat maps over steps and layers: log10 of the gradient norm and of the activation scale.
+
+        Values that are zero or not finite stay grey.
+
+        Returns:
+            A matplotlib ``Figure``.
+        """
+        maps = [("gradient norm", self.layers, self.layer_norms)]
+        if self.activation_layers:
+            maps.append(("activation scale", self.activation_layers, self.activation_scales))
+        return heat_maps(self.steps, maps)
+
+    # --- the callback -----------------------------------------------------------------------------------------------
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        if keras.backend.backend() != "tensorflow":
+            raise ValueError(
+                f"GradientMonitor measures inside TensorFlow's compiled step and needs that backend of Keras. "
+                f"Received: backend={keras.backend.backend()!r}"
+            )
+        self._probe = _Probe(self.model, self.every)
+        self._begun = False
+        hooks = StepHooks.of(self.model)
+        hooks.add(self.model, self._name(), self._probe.before_step, at_start=self._probe.rest)
+
+    def _name(self) -> str:
+        """Of the hook: the same from fit to fit, so that one that was interrupted leaves nothing that adds up."""
+        several = [each for each in siblings(self) if isinstance(each, GradientMonitor)]
+        return f"gradient_monitor_{next((i for i, each in enumerate(several) if each is self), 0)}"
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        steps = self.params.get("steps")
+        if steps:
+            self._epoch_begin = epoch * int(steps)
+        elif self._begun and self._probe is not None:
+            self._epoch_begin = self._probe.position()
+        else:
+            self._epoch_begin = self._position if epoch else 0
+        self._begun = True
+        self._go_on(self._epoch_begin)
+
+    def seek(self, epoch: int, batch: int) -> None:
+        """Goes on at this batch of this epoch, both counted from 0; later measurements are forgotten."""
+        steps = self.params.get("steps")
+        if steps:
+            self._epoch_begin = epoch * int(steps)
+        self._begun = True
+        self._go_on(self._epoch_begin + batch)
+
+    def _go_on(self, position: int) -> None:
+        self._position = position
+        self._rows = [row for row in self._rows if row[0] < position]
+        if self._probe is not None:
+            self._probe.seek(position)
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        # Not at a batch's end: Keras waits for the results of every step when a callback wants to be called there.
+        position = self._epoch_begin + batch
+        due = -(-self._position // self.every) * self.every
+        self._position = max(position, self._position)
+        if due < position:
+            self._take()
+
+    def get_state(self) -> None:
+        """Called when the state is saved: what was measured since the last batch began belongs to it."""
+        self._take()
+
+    def _take(self) -> None:
+        """Takes the new measurements over from the compiled step."""
+        if self._probe is None:
+            return
+        position, rows = self._probe.take()
+        self._position = max(position, self._position)
+        if not rows:
+            return
+        layers, activations, known = self._probe.layers, self._probe.activation_layers, 2 + len(self._probe.layers)
+        measured = [value != NOT_MEASURED for value in rows[0]]
+        names = [name for name, there in zip(layers, measured[2:known], strict=True) if there]
+        others = [name for name, there in zip(activations, measured[known:], strict=True) if there]
+        if (len(names), len(others)) != (len(self.layers), len(self.activation_layers)):
+            self._rows = []  # of another model
+        self.layers, self.activation_layers = names, others  # Keras may name a resumed model's layers otherwise
+        self._rows += [[value for value, there in zip(row, measured, strict=True) if there] for row in rows]
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self._take()
+        if logs is None:
+            return
+        steps, norms = self.steps, self.norms
+        rows = steps >= self._epoch_begin
+        if rows.any():
+            rows[rows] = settled(norms[rows])
+
+        def mean(values: np.ndarray) -> float:
+            return float(values[rows].mean()) if rows.any() else math.nan
+
+        logs["gradient_norm"] = mean(norms)
+        if self.per_layer:
+            for name, values in zip(self.layers, self.layer_norms.T, strict=True):
+                logs[f"gradient_norm/{name}"] = mean(values)
+            for name, values in zip(self.activation_layers, self.activation_scales.T, strict=True):
+                logs[f"activation_scale/{name}"] = mean(values)
+
+    def on_train_end(self, logs: Any = None) -> None:
+        self._take()
+        self._probe = None  # it belongs to this model; a copy of the callback may serve another
+        StepHooks.of(self.model).remove(self.model, self._name())
+
+
+class _Probe:
+    """What runs inside the compiled step, and the variables in which it leaves its measurements.
+
+    It refers to the model weakly: hooks that did not would keep it alive for ever.
+    """
+
+    CLOSED = -1  # the position where nothing is measured
+
+    def __init__(self, model: keras.Model, every: int):
+        self._model, self._every = weakref.ref(model), every
+        self.layers: list[str] = []
+        self.activation_layers: list[str] = []
+        self._capacity = -(-int(model.steps_per_execution) // every)  # measurements in one compiled call
+        self._rows: Any = None
+        with model.distribute_strategy.scope():
+            self._state = self._variable(np.array([self.CLOSED, 0], np.int64))  # the next step, the rows written
+        if all(layer.built for layer in model._flatten_layers()):
+            self._prepare(model)
+
+    @staticmethod
+    def _variable(value: np.ndarray) -> Any:
+        import tensorflow as tf
+
+        # A copy a replica, which it can write inside a tf.cond; read is the first one's.
+        return tf.Variable(
+            value,
+            trainable=False,
+            synchronization=tf.VariableSynchronization.ON_READ,
+            aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+        )
+
+    def _prepare(self, model: keras.Model) -> None:
+        self.layers = [name for name, _ in named_weights(model)]
+        self.activation_layers = [name for name, _ in named_layers(model)]
+        width = 2 + len(self.layers) + len(self.activation_layers)
+        with model.distribute_strategy.scope():
+            self._rows = self._variable(np.zeros((self._capacity, width)))
+
+    def before_step(self, data: Any) -> None:
+        import tensorflow as tf
+
+        model = self._model()
+        if model is None:  # nobody trains it any more
+            return
+        build(model, data)
+        if self._rows is None:
+            with tf.init_scope():
+                self._prepare(model)
+        position, written = tf.unstack(tf.convert_to_tensor(self._state))
+        is_open = tf.greater_equal(position, 0)
+        due = tf.logical_and(is_open, tf.equal(position % self._every, 0))
+
+        def measured() -> Any:
+            whole, norms, scales = measure(model, data)
+            row = tf.concat([[tf.cast(position, tf.float64), whole], norms, scales], axis=0)
+            index = [[written % self._capacity]]
+            self._rows.assign(tf.tensor_scatter_nd_update(tf.convert_to_tensor(self._rows), index, row[None]))
+            return tf.constant(1, tf.int64)
+
+        new = tf.cond(due, measured, lambda: tf.constant(0, tf.int64))
+        self._state.assign_add(tf.stack([tf.cast(is_open, tf.int64), new]))
+
+    def seek(self, position: int) -> None:
+        self._state.assign(np.array([position, 0], np.int64))
+
+    def rest(self) -> None:
+        """Measures nothing until :meth:`seek`: when a fit begins that may know nothing of this."""
+        self.seek(self.CLOSED)
+
+    def position(self) -> int:
+        """The next step, as the compiled step counts."""
+        return int(self._state.numpy()[0])
+
+    def take(self) -> tuple[int, list[list[float]]]:
+        """The next step, and the measurements since the last time, which it forgets."""
+        position, written = self._state.numpy()
+        if not written:
+            return int(position), []
+        self._state.assign(np.array([position, 0], np.int64))
+        return int(position), self._rows.numpy()[:written].tolist()

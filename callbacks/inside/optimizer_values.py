@@ -1,0 +1,165 @@
+"""The only place that reads or writes an optimizer's live values: its learning rate, its momentum, its alarm.
+
+Keras bakes most hyperparameters into the compiled training step: assigning them later changes nothing and says nothing.
+An optimizer whose momentum can change while it trains says so in a class attribute,
+``live_hyperparameters = ("momentum",)``; only those are written here. One that stops the training itself at a gradient
+that is NaN has an attribute ``raises_on_nan`` to turn that off, and ``nan_gradient`` to ask which it was. One that
+finds the length of its step itself says ``finds_its_own_step = True``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from ..checks import InvalidArgument, check_number
+
+__all__ = [
+    "check_settable",
+    "check_takes_a_rate",
+    "get_learning_rate",
+    "get_momentum",
+    "has_live_momentum",
+    "leaves",
+    "nan_gradient",
+    "raise_on_nan",
+    "raises_on_nan",
+    "range_test_divisor",
+    "set_learning_rate",
+    "set_momentum",
+]
+
+
+def leaves(optimizer: Any) -> list[Any]:
+    """The optimizers that really update weights: without loss scaling around them, and one by one if there are several.
+
+    Example:
+        >>> leaves(keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD()))  # doctest: +ELLIPSIS
+        [<keras.src.optimizers.sgd.SGD object at ...>]
+    """
+    inner = getattr(optimizer, "inner_optimizer", None)
+    if inner is not None:
+        return leaves(inner)
+    several = getattr(optimizer, "optimizers", None)
+    if several is not None:
+        return [leaf for each in several for leaf in leaves(each)]
+    return [optimizer]
+
+
+def check_settable(optimizer: Any, who: str) -> None:
+    """Raises if the learning rate is a schedule object or a function, which would win over whatever ``who`` assigns.
+
+    Args:
+        optimizer: a Keras optimizer, wrapped or not.
+        who: the name of the callback, for the message.
+
+    Raises:
+        ValueError: saying to give the optimizer a number instead, or that there is nothing to set yet.
+    """
+    found = leaves(optimizer)
+    if not found:  # Keras' MultiOptimizer over a function learns its optimizers only when it is built
+        raise ValueError(
+            f"{who} finds no optimizer inside the one given: call optimizer.build(model.trainable_variables) first. "
+            f"Received: optimizer={type(optimizer).__name__}"
+        )
+    for leaf in found:
+        rate = getattr(leaf, "_learning_rate", None)
+        if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule) or not isinstance(rate, keras.Variable):
+            raise ValueError(
+                f"{who} sets the learning rate at every step, so the optimizer must be made with a number. "
+                f"Received: learning_rate={rate!r}"
+            )
+
+
+def check_takes_a_rate(optimizer: Any) -> None:
+    """Raises if an optimizer inside ``optimizer`` finds the length of its step itself, as a line search does.
+
+    Raises:
+        InvalidArgument: there is no learning rate to look for.
+    """
+    for leaf in leaves(optimizer):
+        if getattr(leaf, "finds_its_own_step", False):
+            raise InvalidArgument(
+                "optimizer", leaf.name, "one that has to be given a learning rate: this finds its step itself"
+            )
+
+
+def get_learning_rate(optimizer: Any) -> float:
+    """The learning rate now, as a float; of the first optimizer where there are several."""
+    return float(np.asarray(leaves(optimizer)[0].learning_rate))
+
+
+def set_learning_rate(optimizer: Any, value: float) -> None:
+    """Sets the learning rate of every optimizer inside ``optimizer``; it holds from the next step on."""
+    for leaf in leaves(optimizer):
+        leaf.learning_rate = value
+
+
+def has_live_momentum(optimizer: Any) -> bool:
+    """Whether every optimizer inside ``optimizer`` lets its momentum change while it trains."""
+    return all("momentum" in getattr(leaf, "live_hyperparameters", ()) for leaf in leaves(optimizer))
+
+
+def range_test_divisor(optimizer: Any) -> float:
+    """By what to divide the rate from which the loss of a range test rises, to have a good peak of a training.
+
+    - 4 where the size of an update follows that of the gradient (SGD, momentum).
+    - 10 where it does not (Adam, RMSProp, ...): such steps survive rates far above the best.
+    - 2 for AdaGrad and Adadelta, whose steps in a short test are not those of a training at the same rate: AdaGrad's
+      shrink from step to step, and Adadelta's are still finding their unit. An optimizer of this kind says so in a
+      class attribute ``range_test_divisor``.
+
+    Of those that are not Keras' own, one with a live momentum and no ``beta_2`` or ``rho`` counts as SGD.
+
+    Example:
+        >>> range_test_divisor(keras.optimizers.Adam())
+        10.0
+    """
+    leaf = leaves(optimizer)[0]
+    own = getattr(leaf, "range_test_divisor", None)
+    if own is not None:
+        return float(own)
+    if isinstance(leaf, (keras.optimizers.Adagrad, keras.optimizers.Adadelta)):
+        return 2.0
+    plain = has_live_momentum(leaf) and not hasattr(leaf, "beta_2") and not hasattr(leaf, "rho")
+    return 4.0 if isinstance(leaf, keras.optimizers.SGD) or plain else 10.0
+
+
+def get_momentum(optimizer: Any) -> float:
+    """The momentum now, as a float; of the first optimizer where there are several."""
+    return float(np.asarray(leaves(optimizer)[0].momentum))
+
+
+def set_momentum(optimizer: Any, value: float) -> None:
+    """Sets the momentum of every optimizer inside ``optimizer``; it holds from the next step on.
+
+    Raises:
+        ValueError: if one of them would silently ignore it; the message names an optimizer that does not.
+    """
+    check_number("momentum", value, low=0, below=1)
+    for leaf in leaves(optimizer):
+        if not has_live_momentum(leaf):
+            raise ValueError(
+                f"{type(leaf).__name__} keeps the momentum it was compiled with; use recipes.optimizers.Momentum, "
+                f"whose momentum can change during training. Received: momentum={value}"
+            )
+        leaf.momentum = value
+
+
+def raises_on_nan(optimizer: Any) -> bool:
+    """Whether an optimizer inside ``optimizer`` raises at a gradient that is NaN or infinite."""
+    return any(getattr(leaf, "raises_on_nan", False) for leaf in leaves(optimizer))
+
+
+def raise_on_nan(optimizer: Any, value: bool) -> None:
+    """Whether the optimizers inside ``optimizer`` that can are to raise at a gradient that is NaN or infinite."""
+    for leaf in leaves(optimizer):
+        if hasattr(leaf, "raises_on_nan"):
+            leaf.raises_on_nan = value
+
+
+def nan_gradient(optimizer: Any) -> str | None:
+    """The layer whose gradient was not finite first since :func:`raise_on_nan`; None if not known."""
+    return next((found for leaf in leaves(optimizer) if (found := getattr(leaf, "nan_gradient", None))), None)

@@ -1,0 +1,275 @@
+"""LRFinder: the learning-rate range test as a callback; find_learning_rate: the same in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from ..checks import InvalidArgument, check_integer, check_number
+from ..inside.callback_list import check_sole_schedule
+from ..inside.optimizer_values import (
+    check_settable,
+    check_takes_a_rate,
+    raise_on_nan,
+    range_test_divisor,
+    set_learning_rate,
+)
+from ..inside.state import Snapshot
+from ..schedules.shapes import exponential_sweep
+from .suggestions import RULES, peak, smoothed
+
+__all__ = ["LRFinder", "NoSuggestion", "find_learning_rate"]
+
+
+class NoSuggestion(ValueError):
+    """A range test whose curve says nothing: too few batches before it diverged, or no rate made the loss fall."""
+
+
+class LRFinder(keras.callbacks.Callback):
+    """Sweeps the learning rate from ``low`` to ``high`` over one short run and records the loss of every batch.
+
+    The sweep ends after ``steps`` batches, or as soon as the smoothed loss exceeds both ``divergence`` times the lowest
+    one seen and the first. It has to be slow: where the rate grows by 15 % from batch to batch, a deep normalized
+    network, which adapts to a rate that grows slowly, seems to bear a tenth of what it does. Afterwards weights,
+    optimizer and metrics are what they were before. Needs
+    ``steps_per_execution=1`` (:func:`find_learning_rate` sees to that).
+
+    Args:
+        low: first rate, > 0. Default 1e-5.
+        high: last rate, > low. Default 10.
+        steps: batches in the sweep, >= 10. Default 300.
+        decay: of the moving average that smooths the loss, in [0, 1). Default 0.9.
+        divergence: how many times the lowest smoothed loss ends a sweep, > 1. Default 4.
+
+    Attributes:
+        rates, losses: what was seen, shape (batches,); losses as they were, not smoothed.
+
+    Raises:
+        InvalidArgument: for a value outside its range.
+        ValueError: at the start of training, when the rate is a schedule object or a step runs several batches.
+
+    Source: Smith 2017, "Cyclical learning rates", arXiv:1506.01186. The stop at 4 times the best loss is fastai's.
+
+    Example:
+        >>> finder = callbacks.LRFinder()                       # doctest: +SKIP
+        >>> model.fit(data.repeat(), steps_per_epoch=100, callbacks=[finder])
+        >>> finder.suggest()
+    """
+
+    sets_learning_rate = True
+
+    def __init__(
+        self,
+        low: float = 1e-5,
+        high: float = 10.0,
+        steps: int = 300,
+        *,
+        decay: float = 0.9,
+        divergence: float = 4.0,
+    ):
+        super().__init__()
+        self.low = check_number("low", low, above=0)
+        self.high = check_number("high", high, above=low)
+        self.steps = check_integer("steps", steps, low=10)
+        self.decay = check_number("decay", decay, low=0, below=1)
+        self.divergence = check_number("divergence", divergence, above=1)
+        self._sweep = exponential_sweep(np.arange(steps), total_steps=steps, low=low, high=high)
+        self._losses: list[float] = []
+        self._before: Snapshot | None = None
+        self._divisor = 4.0
+
+    @property
+    def rates(self) -> np.ndarray:
+        """The rates tried, shape (batches,)."""
+        return self._sweep[: len(self._losses)]
+
+    @property
+    def losses(self) -> np.ndarray:
+        """The loss of each batch, shape (batches,)."""
+        return np.array(self._losses, np.float64)
+
+    def suggest(self, rule: str = "peak") -> float:
+        """One learning rate read off the curve.
+
+        Args:
+            rule: "peak" (default, for 1cycle), "valley", "steepest" or "minimum"; see
+                :mod:`callbacks.range_test.suggestions`.
+
+        Raises:
+            InvalidArgument: for an unknown rule.
+            NoSuggestion: when too few batches were seen, or no rate made the smoothed loss fall.
+        """
+        if rule not in RULES:
+            raise InvalidArgument("rule", rule, "one of " + ", ".join(map(repr, RULES)))
+        finite = np.isfinite(self.losses)
+        rates, losses = self.rates[finite], self.losses[finite]
+        if len(losses) < 5:
+            raise NoSuggestion(
+                f"The range test diverged after {len(losses)} batches: start it from a lower rate. "
+                f"Received: low={self.low}"
+            )
+        smooth = smoothed(losses, self.decay)
+        if int(np.argmin(smooth)) == 0:
+            raise NoSuggestion(
+                "No rate of the range test made the loss fall: try other bounds, or choose the learning rate yourself. "
+                f"Received: low={self.low}, high={self.high}"
+            )
+        if rule == "peak":
+            return peak(rates, losses, divisor=self._divisor)
+        return RULES[rule](rates, smooth)
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        check_settable(self.model.optimizer, type(self).__name__)
+        check_takes_a_rate(self.model.optimizer)
+        check_sole_schedule(self)
+        if self.model.steps_per_execution != 1:
+            raise ValueError(
+                "LRFinder needs the loss of every batch: compile with steps_per_execution=1, or use "
+                "find_learning_rate. "
+                f"Received: steps_per_execution={self.model.steps_per_execution}"
+            )
+        self._divisor = range_test_divisor(self.model.optimizer)
+        self._before = Snapshot(self.model)
+        raise_on_nan(self.model.optimizer, False)  # a rate that is too high is no error here
+        self._losses = []
+        self._lowest = np.inf
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        set_learning_rate(self.model.optimizer, float(self._sweep[len(self._losses)]))
+        self.model.reset_metrics()  # so that the logs hold this batch's loss, not the epoch's mean
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        if self.model.stop_training:  # another callback has ended the run
+            return
+        loss = float((logs or {})["loss"])
+        self._losses.append(loss)
+        curve = smoothed(self.losses, self.decay)
+        smooth = curve[-1] if np.isfinite(loss) else np.inf
+        self._lowest = min(self._lowest, smooth)
+        limit = self._lowest + (self.divergence - 1.0) * abs(self._lowest)  # a loss may be negative
+        diverged = not np.isfinite(smooth) or (len(curve) > 5 and smooth > max(limit, curve[0]))
+        if diverged or len(curve) == self.steps:
+            self.model.stop_training = True
+
+    def on_train_end(self, logs: Any = None) -> None:
+        self.restore()
+
+    def restore(self) -> None:
+        """Puts the model back as it was before the test, if that was not done yet: after an interrupted ``fit``."""
+        if self._before is not None:
+            self._before.restore()
+            self._before = None
+            raise_on_nan(self.model.optimizer, True)
+
+    def plot(self, rule: str = "peak") -> Any:
+        """A figure of the loss, raw and smoothed, against the rate, with the suggestion marked.
+
+        Where there is nothing to suggest, the title says why.
+
+        Returns:
+            A matplotlib ``Figure``.
+        """
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(7, 4), layout="constrained")
+        axes = figure.subplots()
+        smooth = smoothed(self.losses, self.decay)
+        axes.plot(self.rates, self.losses, color="0.8", label="loss of the batch")
+        axes.plot(self.rates, smooth, color="tab:blue", label="smoothed")
+        try:
+            suggestion = self.suggest(rule)
+        except InvalidArgument:
+            raise
+        except ValueError as nothing:
+            axes.set_title(str(nothing), fontsize="small", wrap=True)
+        else:
+            axes.axvline(suggestion, color="tab:red", label=f"{rule}: {suggestion:.3g}")
+        low, start = float(np.nanmin(smooth)), float(smooth[0])
+        axes.set_ylim(low - 0.1 * abs(start - low), start + 0.5 * abs(start - low) + 1e-9)
+        axes.set_xscale("log")
+        axes.set_xlabel("learning rate")
+        axes.set_ylabel("loss")
+        axes.legend()
+        return figure
+
+
+def find_learning_rate(
+    model: keras.Model,
+    data: Any,
+    *,
+    rule: str = "peak",
+    batch_size: int = 32,
+    **options: Any,
+) -> float:
+    """Runs a learning-rate range test and returns the rate it suggests; the model is left exactly as it was.
+
+    Args:
+        model: a compiled Keras model.
+        data: a ``tf.data.Dataset`` of batches (x, y), or a pair of arrays (x, y), which is shuffled and cut into
+            batches; repeated if it is too short.
+        rule: how to read the curve; see :meth:`LRFinder.suggest`.
+        batch_size: examples in a batch of arrays, >= 1; a dataset has its own. Default 32, as Keras' ``fit``.
+        **options: of :class:`LRFinder`.
+
+    Returns:
+        The suggested learning rate. Use :class:`LRFinder` itself for the curve and the plot.
+
+    Example:
+        >>> peak = callbacks.find_learning_rate(model, data.train)             # doctest: +SKIP
+        >>> model.fit(data.train, epochs=5, callbacks=[callbacks.OneCycle(peak)])
+    """
+    if rule not in RULES:
+        raise InvalidArgument("rule", rule, "one of " + ", ".join(map(repr, RULES)))
+    finder = LRFinder(**options)
+    run_range_test(model, data, finder, batch_size=batch_size)
+    return finder.suggest(rule)
+
+
+def run_range_test(
+    model: keras.Model,
+    data: Any,
+    finder: LRFinder,
+    batch_size: int = 32,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> None:
+    """Runs ``finder`` on ``model`` batch by batch, whatever ``steps_per_execution`` the model was compiled with.
+
+    ``callbacks`` are others that belong to the training step, such as those that change its data.
+    """
+    check_integer("batch_size", batch_size, low=1)
+    if isinstance(data, (tuple, list)) and len(data) == 2 and all(hasattr(each, "__len__") for each in data):
+        data = _batched(*data, batch_size=batch_size)
+    elif not hasattr(data, "repeat") or not hasattr(data, "batch"):
+        raise InvalidArgument("data", type(data), "a tf.data.Dataset of batches (x, y), or a pair of arrays (x, y)")
+    steps, function, history = model.steps_per_execution, model.train_function, getattr(model, "history", None)
+    initial_epoch = model._initial_epoch  # what BackupAndRestore leaves behind would skip the test
+    model.steps_per_execution, model.train_function, model._initial_epoch = 1, None, None
+    try:
+        model.fit(
+            data.repeat(),
+            steps_per_epoch=finder.steps,
+            epochs=1,
+            verbose=0,
+            shuffle=False,
+            callbacks=[finder, *callbacks],
+        )
+    finally:
+        finder.restore()
+        model.steps_per_execution, model.train_function, model._initial_epoch = steps, function, initial_epoch
+        model.history = history
+        model.stop_training = False
+
+
+def _batched(x: Any, y: Any, *, batch_size: int) -> Any:
+    import tensorflow as tf
+
+    if len(x) != len(y) or not len(x):
+        raise InvalidArgument("data", (len(x), len(y)), "two arrays (x, y) of the same length, at least 1")
+    data = tf.data.Dataset.from_tensor_slices((np.asarray(x), np.asarray(y)))
+    data = data.shuffle(min(len(x), 10_000), seed=0)  # a seed of its own: TensorFlow's stays as it was
+    options = tf.data.Options()
+    options.autotune.enabled = False  # TensorFlow may wait long for the thread of it when an iterator is dropped
+    return data.batch(min(batch_size, len(x))).with_options(options)

@@ -1,0 +1,114 @@
+"""Rules that read one learning rate off the curve of a range test: loss against rate. NumPy only.
+
+Each takes ``rates`` (increasing, shape (n,)) and ``losses`` (shape (n,), smoothed; for ``peak`` as they were) and
+returns one learning rate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ..checks import InvalidArgument
+
+__all__ = ["RULES", "minimum", "peak", "smoothed", "steepest", "valley"]
+
+
+WINDOW = 9
+"""Losses in the running median of ``peak``."""
+
+TOLERANCE = 0.3
+"""The part of the whole descent that ``peak`` lets the loss rise: above the plateau of a deep normalized network."""
+
+
+def smoothed(losses: np.ndarray, decay: float = 0.9) -> np.ndarray:
+    """Exponential moving average with the bias of its start corrected: shape (n,) to shape (n,).
+
+    Example:
+        >>> smoothed(np.array([2.0, 2.0, 2.0])).tolist()
+        [2.0, 2.0, 2.0]
+    """
+    average, out = 0.0, np.empty(len(losses))
+    for k, loss in enumerate(losses):
+        average = decay * average + (1.0 - decay) * float(loss)
+        out[k] = average / (1.0 - decay ** (k + 1))
+    return out
+
+
+def _checked(rates: np.ndarray, losses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    rates, losses = np.asarray(rates, np.float64), np.asarray(losses, np.float64)
+    if rates.shape != losses.shape or rates.ndim != 1 or len(rates) < 5:
+        raise InvalidArgument("losses", losses, "as long as rates, with at least 5 points")
+    return rates, losses
+
+
+def minimum(rates: np.ndarray, losses: np.ndarray) -> float:
+    """A tenth of the rate at the lowest loss: the loss still falls there, with a margin before it turns.
+
+    Source: the rule fastai calls "minimum".
+    """
+    rates, losses = _checked(rates, losses)
+    return float(rates[int(np.argmin(losses))] / 10.0)
+
+
+def peak(rates: np.ndarray, losses: np.ndarray, divisor: float = 4.0) -> float:
+    """The last rate before the loss rises for good, divided: for the peak of a schedule that stays there only briefly.
+
+    That is the last rate at which the running median of 9 losses, which are not to be smoothed otherwise, is within
+    three tenths of the whole descent (from the median of the first 9 to the lowest) of the lowest. A passing rise, as a
+    convolutional network shows when the rate first becomes large, is looked through, and so are the slow rise of the
+    noise at rates from which a training can still come down, and the plateau, a quarter of the descent above its lowest
+    loss, on which a deep normalized network stays over more than a decade before it diverges. Divided by ``divisor``,
+    which depends on the optimizer: see :func:`callbacks.inside.optimizer_values.range_test_divisor`.
+
+    Source: measured here, ``measure_range_test.py`` and ``measure_defaults.py`` of ``scripts/measure/``; on MNIST
+    the best 1cycle peaks of an MLP and a CNN lie around it, with momentum and with Adam.
+    """
+    rates, losses = _checked(rates, losses)
+    padded = np.pad(losses, WINDOW // 2, mode="edge")
+    median = np.median(np.lib.stride_tricks.sliding_window_view(padded, WINDOW), axis=1)
+    lowest = float(np.min(median))
+    limit = lowest + TOLERANCE * max(float(np.median(losses[:WINDOW])) - lowest, 0.0)
+    return float(rates[np.flatnonzero(median <= limit)[-1]] / divisor)
+
+
+def steepest(rates: np.ndarray, losses: np.ndarray) -> float:
+    """The rate at which the loss falls fastest per unit of log rate, before its minimum.
+
+    Source: Smith 2017, arXiv:1506.01186; the rule fastai calls "steep".
+    """
+    rates, losses = _checked(rates, losses)
+    end = max(int(np.argmin(losses)) + 1, 3)
+    return float(rates[int(np.argmin(np.gradient(losses[:end], np.log(rates[:end]))))])
+
+
+def valley(rates: np.ndarray, losses: np.ndarray) -> float:
+    """A point half-way down the longest descent of the curve, which may have small rises in it.
+
+    The descent is the longest run of points each lower than the one before (not necessarily neighbours).
+
+    Source: the idea of the rule fastai calls "valley".
+    """
+    rates, losses = _checked(rates, losses)
+    n = len(losses)
+    length = np.ones(n, dtype=int)
+    before = np.full(n, -1)
+    for i in range(1, n):
+        lower = np.flatnonzero(losses[:i] > losses[i])
+        if len(lower):
+            best = lower[::-1][int(np.argmax(length[lower][::-1]))]  # the nearest of the longest: no flat start
+            length[i], before[i] = length[best] + 1, best
+    end = int(np.argmax(length))
+    start = end
+    while before[start] >= 0:
+        start = before[start]
+    return float(rates[start + (end - start) // 2])
+
+
+RULES: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
+    "peak": peak,
+    "valley": valley,
+    "steepest": steepest,
+    "minimum": minimum,
+}

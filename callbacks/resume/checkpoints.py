@@ -1,0 +1,155 @@
+"""A folder of checkpoints: plain values and arrays in one file each, written whole or not at all, the newest few kept.
+
+A file that was torn by a kill, a full disk or a bad one is passed over for the one before it. No pickle: reading a file
+that somebody else wrote runs nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..checks import InvalidArgument
+
+__all__ = ["Checkpoints", "is_plain"]
+
+FORMAT = 1
+NAME = re.compile(r"checkpoint-(\d{9})-(\d{9})\.npz")
+PLAIN = (type(None), bool, int, float, str)
+
+
+class Checkpoints:
+    """The checkpoints in a folder, named by their position in a training: ``checkpoint-<epoch>-<batch>.npz``.
+
+    Args:
+        directory: made at the first write. Other files in it are left alone.
+        keep: how many of the newest to keep, >= 2, so that one stays if the newest is damaged.
+
+    Example:
+        >>> import tempfile
+        >>> kept = Checkpoints(tempfile.mkdtemp())
+        >>> kept.write((2, 0), {"weights": [np.ones(3)], "best": 0.5})
+        >>> position, value = kept.newest()
+        >>> position, value["best"]
+        ((2, 0), 0.5)
+    """
+
+    def __init__(self, directory: str | os.PathLike[str], keep: int = 2):
+        self.directory, self.keep = Path(directory), keep
+
+    def positions(self) -> list[tuple[int, int]]:
+        """(epoch, batch) of all files there, the newest first; whether they can be read is not known."""
+        if not self.directory.is_dir():
+            return []
+        found = (NAME.fullmatch(name) for name in os.listdir(self.directory))
+        return sorted(((int(match[1]), int(match[2])) for match in found if match), reverse=True)
+
+    def path(self, position: tuple[int, int]) -> Path:
+        """The file of this position."""
+        return self.directory / "checkpoint-{:09d}-{:09d}.npz".format(*position)
+
+    def write(self, position: tuple[int, int], value: Any) -> None:
+        """Writes a tree of dicts, lists, tuples, arrays and plain values; then removes those that are too old.
+
+        Raises:
+            InvalidArgument: when the folder cannot be written, or ``value`` holds anything else.
+        """
+        arrays: list[np.ndarray] = []
+        tree = json.dumps({"format": FORMAT, "value": _pack(value, arrays)})
+        path = self.path(position)
+        temporary = path.with_suffix(f".{os.getpid()}.tmp")
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+            with open(temporary, "wb") as file:
+                contents = {f"a{k}": array for k, array in enumerate(arrays)}
+                np.savez(file, tree=np.frombuffer(tree.encode(), np.uint8), **contents)  # type: ignore[arg-type]
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+            accepted = f"a directory that can be written ({error.strerror or error})"
+            raise InvalidArgument("directory", str(self.directory), accepted) from None
+        for old in self.positions()[self.keep :]:
+            with contextlib.suppress(OSError):
+                self.path(old).unlink()
+
+    def newest(self) -> tuple[tuple[int, int], Any] | None:
+        """Position and value of the newest file that can be read, or None.
+
+        Raises:
+            InvalidArgument: when a file is of a later version of this package.
+        """
+        for position in self.positions():
+            with contextlib.suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, TypeError):
+                return position, self.read(position)
+        return None
+
+    def read(self, position: tuple[int, int]) -> Any:
+        """The value written at this position; every byte is checked against the file's checksums."""
+        with open(self.path(position), "rb") as file, np.load(file, allow_pickle=False) as contents:
+            header = json.loads(contents["tree"].tobytes().decode())
+            return _unpack(header["value"], [contents[f"a{k}"] for k in range(len(contents.files) - 1)])
+
+    def clean(self) -> None:
+        """Removes what a write that was killed has left."""
+        if self.directory.is_dir():
+            for path in self.directory.glob("checkpoint-*.tmp"):
+                with contextlib.suppress(OSError):
+                    path.unlink()
+
+
+def is_plain(value: Any) -> bool:
+    """Whether :meth:`Checkpoints.write` takes it: plain values and arrays, in dicts, lists and tuples."""
+    if isinstance(value, (list, tuple)):
+        return type(value) in (list, tuple) and all(map(is_plain, value))
+    if isinstance(value, dict):
+        return type(value) is dict and all(isinstance(k, PLAIN) and is_plain(v) for k, v in value.items())
+    if isinstance(value, (np.ndarray, np.generic)):
+        return value.dtype.kind in "biufcSU" or _is_extension(value.dtype)
+    return type(value) in PLAIN
+
+
+def _is_extension(dtype: np.dtype[Any]) -> bool:
+    """Whether it is one of ml_dtypes, such as bfloat16, which NumPy's files do not know."""
+    return dtype.kind == "V" and dtype.fields is None and dtype.name != f"void{8 * dtype.itemsize}"
+
+
+def _pack(value: Any, arrays: list[np.ndarray]) -> Any:
+    if type(value) in PLAIN:
+        return value
+    if isinstance(value, (np.ndarray, np.generic)) and is_plain(value):
+        array = np.asarray(value)
+        kind = "array" if isinstance(value, np.ndarray) else "scalar"
+        arrays.append(np.frombuffer(array.tobytes(), np.uint8) if _is_extension(array.dtype) else array)
+        return {kind: len(arrays) - 1, "dtype": array.dtype.name, "shape": list(array.shape)}
+    if type(value) in (list, tuple):
+        return {type(value).__name__: [_pack(each, arrays) for each in value]}
+    if type(value) is dict and all(isinstance(key, PLAIN) for key in value):
+        return {"dict": [[key, _pack(each, arrays)] for key, each in value.items()]}
+    raise InvalidArgument("value", value, "made of dicts, lists, tuples, arrays, numbers and strings")
+
+
+def _unpack(value: Any, arrays: list[np.ndarray]) -> Any:
+    if not isinstance(value, dict):
+        return value
+    if "list" in value:
+        return [_unpack(each, arrays) for each in value["list"]]
+    if "tuple" in value:
+        return tuple(_unpack(each, arrays) for each in value["tuple"])
+    if "dict" in value:
+        return {key: _unpack(each, arrays) for key, each in value["dict"]}
+    array = arrays[value["array"] if "array" in value else value["scalar"]]
+    if array.dtype.name != value["dtype"] and not array.dtype.name.startswith("str"):
+        import ml_dtypes
+
+        array = np.frombuffer(array.tobytes(), np.dtype(getattr(ml_dtypes, value["dtype"]))).reshape(value["shape"])
+    return array if "array" in value else array[()]

@@ -1,0 +1,362 @@
+"""Resume: a training that was killed goes on as if nothing had happened, to the last bit."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+from keras.src.random.seed_generator import GLOBAL_SEED_GENERATOR, global_seed_generator
+
+from ..checks import InvalidArgument, check_integer
+from ..inside.callback_list import callback_list
+from ..inside.optimizer_values import raise_on_nan, raises_on_nan
+from .callback_state import callback_state, changed, set_callback_state
+from .checkpoints import Checkpoints, is_plain
+
+__all__ = ["Resume"]
+
+
+class Resume(keras.callbacks.Callback):
+    """Saves everything that a training is made of, and goes on from there when the same ``fit`` is started again.
+
+    That is: weights, optimizer, running metrics, History, the position in the epoch, the random states of Keras, NumPy
+    and Python, and what every other callback of the ``fit`` remembers (early stopping's patience and best weights, a
+    plateau's cooldown, the position in 1cycle, ...). The same program started again gives bit-identical weights and
+    History, and a training that had finished, or stopped early, ends at once with its result.
+
+    Keras' ``BackupAndRestore`` keeps weights, optimizer and epoch only.
+
+    *Data.* The batches of an unbroken training come in an order that may depend on all epochs before (arrays with
+    ``shuffle=True``, ``tf.data``'s ``shuffle``). With ``replay=True`` the earlier batches are therefore read again,
+    without training on them, which costs the time of reading; the program has to set its seeds
+    (``keras.utils.set_random_seed``), or their order is another one. ``replay=False`` reads again those of the present
+    epoch alone: for data whose order does not depend on earlier epochs.
+
+    *Other callbacks.* Their plain attributes (numbers, strings, lists, arrays) are restored after their
+    ``on_train_begin``, and then ``seek(epoch, batch)`` is called on those that define it. What they write themselves
+    is theirs to continue: give ``CSVLogger`` its ``append=True``. The place in the list does not matter.
+
+    Args:
+        directory: for the files; new, or of the same training. Other files in it are left alone.
+        every: "epoch" (default) to save after each epoch, or also after every so many steps: a whole number >= 1,
+            rounded up to a multiple of ``steps_per_execution``.
+        keep: how many files to keep, >= 2. Default 2: a newest one that is damaged falls back to the one before. Each
+            holds the weights, the optimizer's state and what the callbacks remember.
+        replay: see above. Default True.
+        settings: plain values that have to be the same when it goes on (a seed, the name of the data, ...).
+
+    Raises:
+        InvalidArgument: for a value outside its range; before any step: a directory that cannot be written or that
+            holds another training (other weights, optimizer, length or ``settings``), with the difference.
+        ValueError: before any step, when the model is not built, in a list with another ``Resume``.
+
+    Example:
+        >>> keras.utils.set_random_seed(0)                                                        # doctest: +SKIP
+        >>> model.fit(x, y, epochs=50, callbacks=[OneCycle(0.1), EarlyStopping(), Resume("run")])
+    """
+
+    def __init__(
+        self,
+        directory: str | os.PathLike[str],
+        *,
+        every: int | str = "epoch",
+        keep: int = 2,
+        replay: bool = True,
+        settings: Mapping[str, Any] | None = None,
+    ):
+        super().__init__()
+        if not isinstance(directory, (str, os.PathLike)) or not str(directory):
+            raise InvalidArgument("directory", directory, "the path of a directory")
+        if isinstance(every, str) and every != "epoch":
+            raise InvalidArgument("every", every, '"epoch" or a whole number of steps')
+        self.every: Any = every if isinstance(every, str) else check_integer("every", every, low=1)
+        if not isinstance(replay, bool):
+            raise InvalidArgument("replay", replay, "True or False")
+        if settings is not None and not is_plain(dict(settings)):
+            raise InvalidArgument("settings", settings, "a mapping of names to plain values")
+        self.replay, self.settings = replay, dict(settings or {})
+        self.directory = os.fspath(directory)
+        self.keep = check_integer("keep", keep, low=2)
+        self._list: Any = None
+        self.stands_for: list[keras.callbacks.Callback] = []
+        self._found: dict[str, Any] | None = None
+
+    def position(self) -> tuple[int, int]:
+        """(epoch, batch) from which a ``fit`` started now would go on, counted from 0; (0, 0) for a new training."""
+        found = self._files().newest()
+        return (0, 0) if found is None else found[0]
+
+    def _files(self) -> Checkpoints:
+        return Checkpoints(self.directory, self.keep)
+
+    # --- the start --------------------------------------------------------------------------------------------------
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        self._list = callback_list(self)
+        if self._list is None:
+            raise ValueError("Resume works in the list of callbacks given to fit. Received: callbacks=None")
+        self._all, self.stands_for = self._list.callbacks, []
+        self._others = [each for each in self._all if each is not self]
+        self._remembering: dict[str, keras.callbacks.Callback] = {}  # "EarlyStopping 1" -> the first of that class, ...
+        for each in self._others:
+            if not isinstance(each, (keras.callbacks.ProgbarLogger, keras.callbacks.History)):
+                count = 1 + sum(_kind(other) == _kind(each) for other in self._remembering.values())
+                self._remembering[f"{_kind(each)} {count}"] = each
+        if any(isinstance(each, Resume) for each in self._others):
+            raise ValueError(
+                f"Resume must be the only one of its kind in a fit. Received: callbacks={[*map(_kind, self._all)]}"
+            )
+        if not self.model.built:
+            raise ValueError(
+                "Resume needs a model that is built: give it an Input, or call it once. "
+                f"Received: model={self.model.name!r}"
+            )
+        if not self.model.optimizer.built:
+            self.model.optimizer.build(self.model.trainable_variables)
+        files = self._files()
+        files.clean()
+        newest = files.newest()
+        position, self._found = newest or ((0, 0), None)
+        if self._found is not None:
+            self._check_same(self._found["identity"])
+        elif files.positions():
+            raise InvalidArgument(
+                "directory", self.directory, "one in which a checkpoint can be read (all are damaged)"
+            )
+        self._identity = self._make_identity()
+        if self._found is None:  # now, and not after an epoch, is the time to learn that the disk is full
+            files.write((0, 0), self._state())
+        self._from_epoch, self._from_batch = position
+        self._train_function: Any = None
+        self._calls = 0
+        self._raises = False
+        self._base: Any = None
+        self._logs: dict[str, Any] = {}
+        self._begin = self._since = 0
+        self.model._initial_epoch = None
+        epochs = int(self.params["epochs"])
+        if self._found is not None and self._found["stopped"]:
+            self.model._initial_epoch = epochs
+        elif self._found is not None and not self.replay:
+            self.model._initial_epoch = self._from_epoch or None
+        if self._found is not None and self.params.get("verbose") and position > (0, 0):
+            where = (
+                "after its end" if self._found["stopped"] or position[0] >= epochs else f"at epoch {position[0] + 1}"
+            )
+            print(f"Resume: going on {where}, step {position[1]}" if position[1] else f"Resume: going on {where}")
+        # From here on Keras calls this callback alone, and this one calls the others: it has to come last, and to keep
+        # batches that are read again from them.
+        self._list.callbacks, self.stands_for = [self], self._all
+
+    def _make_identity(self) -> dict[str, Any]:
+        model = self.model
+        return {
+            "weights": [f"{tuple(v.shape)} {v.dtype}" for v in model.variables],
+            "optimizer": _kind(model.optimizer),
+            "epochs": int(self.params["epochs"]),
+            "steps per epoch": self.params.get("steps"),
+            "steps_per_execution": model.steps_per_execution,
+            **self.settings,
+        }
+
+    def _check_same(self, before: dict[str, Any]) -> None:
+        now = self._make_identity()
+        for name in {**before, **now}:
+            one: Any = before.get(name)
+            other: Any = now.get(name)
+            if one == other:
+                continue
+            if name == "weights" and len(one) != len(other):
+                one, other = f"{len(one)} variables", len(other)
+            elif name == "weights":
+                one, other = next((each, that) for each, that in zip(one, other, strict=True) if each != that)
+            raise InvalidArgument(
+                "directory",
+                self.directory,
+                f"a new directory, or that of the same training (this one has {name}: {one}, not {other})",
+            )
+
+    # --- what is saved ----------------------------------------------------------------------------------------------
+
+    def _variables(self) -> dict[str, list[Any]]:
+        """Everything with a value that Keras changes while it trains."""
+        model = self.model
+        generator = keras.src.backend.common.global_state.get_global_attribute(GLOBAL_SEED_GENERATOR)
+        return {
+            "model": list(model.variables),
+            "optimizer": list(model.optimizer.variables),
+            "metrics": list(model.metrics_variables),
+            "random": [] if generator is None else [generator.state],
+        }
+
+    def _state(self) -> dict[str, Any]:
+        version, words, gauss = random.getstate()
+        variables = self._variables()
+        return {
+            "identity": self._identity,
+            "variables": {name: [np.array(each) for each in group] for name, group in variables.items()},
+            "stopped": bool(self.model.stop_training),
+            "python": (version, np.array(words, np.uint64), gauss),
+            "numpy": tuple(np.random.get_state(legacy=True)),
+        }
+
+    def _save(self, epoch: int, batch: int) -> None:
+        history = self._history()
+        states = {name: callback_state(each) for name, each in self._remembering.items()}
+        self._files().write(
+            (epoch, batch),
+            {
+                **self._state(),
+                "callbacks": {name: changed(state, self._base[name]) for name, state in states.items()},
+                "history": {name: list(values) for name, values in history.history.items()},
+                "epochs": list(history.epoch),
+                "logs": dict(self._logs),
+            },
+        )
+        self._since = 0
+
+    def _history(self) -> keras.callbacks.History:
+        return next(each for each in self._others if isinstance(each, keras.callbacks.History))
+
+    # --- going on ---------------------------------------------------------------------------------------------------
+
+    def _restore(self) -> None:
+        """Puts the training back to the state that was found."""
+        found, self._found = self._found, None
+        if found is None:
+            return
+        if found["variables"]["random"]:
+            global_seed_generator()  # Keras makes it when it is first needed
+        for name, group in self._variables().items():
+            values = found["variables"][name]
+            if len(values) == len(group):  # metrics exist only after a first step, and matter only within an epoch
+                for variable, value in zip(group, values, strict=True):
+                    variable.assign(value)
+        if "callbacks" in found:
+            for name, state in found["callbacks"].items():
+                if name in self._remembering:  # the program may have been given another list since
+                    set_callback_state(self._remembering[name], state)
+            history = self._history()
+            history.history = {name: list(values) for name, values in found["history"].items()}
+            history.epoch = list(found["epochs"])
+            self._logs = found["logs"]
+        self.model.stop_training = found["stopped"]
+        version, words, gauss = found["python"]
+        random.setstate((version, tuple(map(int, words)), gauss))
+        np.random.set_state(found["numpy"])
+
+    def _begin_skipping(self) -> None:
+        """Has Keras go through the batches of its loop without training on them."""
+        model = self.model
+        self._train_function = model.train_function
+        model.train_function = self._skip
+        self._raises = raises_on_nan(model.optimizer)
+        raise_on_nan(model.optimizer, False)  # what the call that is made computes is thrown away
+        model.evaluate = lambda *_, **__: {}
+
+    def _end_skipping(self) -> None:
+        if self._train_function is not None:
+            self.model.train_function, self._train_function = self._train_function, None
+            del self.model.evaluate
+            raise_on_nan(self.model.optimizer, self._raises)
+
+    def _skip(self, iterator: Any) -> dict[str, Any]:
+        """Reads the batches of one call of the compiled step; the first call is made, for what Keras builds in it."""
+        self._calls += 1
+        try:
+            if self._calls == 1:
+                self._logs = self._train_function(iterator)
+            elif not len(list(zip(range(self.model.steps_per_execution), iterator, strict=False))):
+                raise StopIteration
+        except BaseException as error:
+            if not isinstance(error, StopIteration):
+                self._end_skipping()  # an interrupted program may go on to use the model
+            raise
+        return self._logs
+
+    @property
+    def _skipping(self) -> bool:
+        return self._train_function is not None
+
+    # --- hooks ------------------------------------------------------------------------------------------------------
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.model._initial_epoch = None
+        self._epoch = epoch
+        if self._base is None:
+            self._base = {name: callback_state(each) for name, each in self._remembering.items()}
+        target = (self._from_epoch, self._from_batch)
+        if self._found is not None and (epoch, 0) < target:
+            if not self._skipping:
+                self._begin_skipping()
+            return
+        self._end_skipping()
+        if self._found is not None:
+            self._restore()
+            self.model.reset_metrics()  # as Keras has done for this epoch
+        for each in self._others:
+            each.on_epoch_begin(epoch, logs)
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        self._begin = batch
+        if not self._skipping:
+            for each in self._others:
+                each.on_train_batch_begin(batch, logs)
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        steps = self.params.get("steps")
+        done = min(self._begin + self.model.steps_per_execution, steps or np.inf)
+        if self._skipping:
+            if (self._epoch, done) == (self._from_epoch, self._from_batch):
+                self._end_skipping()
+                self._restore()
+                for each in self._others:
+                    if isinstance(each, keras.callbacks.ProgbarLogger):
+                        each.on_epoch_begin(self._epoch)
+                    elif hasattr(each, "seek"):
+                        each.seek(self._epoch, int(done))
+            return
+        self._logs = dict(logs or {})
+        for each in self._others:
+            each.on_train_batch_end(batch, logs)
+        self._since += done - self._begin
+        if self.every != "epoch" and self._since >= self.every:
+            self._save(self._epoch, int(done))
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        if self._skipping:
+            return
+        for each in self._others:
+            each.on_epoch_end(epoch, logs)
+        self._save(epoch + 1, 0)
+
+    def on_train_end(self, logs: Any = None) -> None:
+        self.model._initial_epoch = None
+        self._end_skipping()
+        if self._found is not None:  # it had ended: nothing was trained now
+            self._restore()
+            self.model.optimizer.finalize_variable_values(self.model.trainable_weights)
+        for each in self._others:
+            each.on_train_end(logs)
+        self._list.callbacks, self._list, self.stands_for = self._all, None, []
+
+
+def _forwarded(name: str) -> Any:
+    def hook(self: Resume, *arguments: Any, **options: Any) -> None:
+        for each in self._others:
+            getattr(each, name)(*arguments, **options)
+
+    hook.__name__ = name
+    return hook
+
+
+for _name in ("on_test_begin", "on_test_end", "on_test_batch_begin", "on_test_batch_end"):
+    setattr(Resume, _name, _forwarded(_name))
+
+
+def _kind(value: Any) -> str:
+    return type(value).__name__

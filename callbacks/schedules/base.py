@@ -1,0 +1,230 @@
+"""StepSchedule: what every schedule callback shares. A subclass only says which rate, and which momentum, at a step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from ..checks import InvalidArgument, check_choice, check_integer, check_number
+from ..inside.callback_list import check_sole_schedule
+from ..inside.optimizer_values import (
+    check_settable,
+    get_learning_rate,
+    get_momentum,
+    has_live_momentum,
+    set_learning_rate,
+    set_momentum,
+)
+from .table import StepTable
+
+__all__ = ["StepSchedule"]
+
+
+class StepSchedule(keras.callbacks.Callback):
+    """Sets the learning rate, and the momentum if the schedule has one, before every training step.
+
+    The position is ``epoch * steps_per_epoch + batch``, so it survives a second ``fit``, ``initial_epoch``, gradient
+    accumulation and loss scaling. On TensorFlow the compiled step reads the values from a table, so every step gets
+    its own whatever ``steps_per_execution`` is, and no Python runs between steps. ``learning_rate`` (and ``momentum``)
+    stand in the logs of each epoch, for every callback that comes later in the list, such as ``CSVLogger``.
+
+    A subclass defines :meth:`rates`, and may define :meth:`momenta`.
+
+    Args:
+        total_steps: length of the schedule in optimizer steps, or None (default) for the whole ``fit``
+            (epochs x steps). Past its end the last values hold.
+        unit: what the schedule's lengths are counted in: "training" (default) for fractions of the whole schedule,
+            "epochs" or "steps".
+        per: "step" (default), or "epoch" to hold the value of an epoch's first step throughout the epoch.
+        warm_up: length, in ``unit``, of a linear rise from nearly zero to the schedule's first rate, in front of the
+            schedule, which then fills the rest. The momentum waits at its first value. Default 0: none.
+
+    Raises:
+        InvalidArgument: for a value outside its range.
+        ValueError: at the start of training, before any step: when the number of steps an epoch is unknown, the
+            optimizer's rate is a schedule object already, or another schedule drives the same ``fit``.
+
+    Source of the warm-up: Goyal et al. 2017, arXiv:1706.02677, section 2.2.
+
+    Example:
+        >>> class Triangle(StepSchedule):
+        ...     def rates(self, total_steps):
+        ...         return 0.1 * np.linspace(1.0, 0.0, total_steps)
+        >>> rates, momenta = Triangle(warm_up=0.2).values(10)
+        >>> [round(float(rate), 3) for rate in rates[:4]]
+        [0.033, 0.067, 0.1, 0.086]
+    """
+
+    sets_learning_rate = True
+
+    gains_late = False
+    """Whether most of the gain comes towards the end, as the rate falls to nearly zero or drops for the last time: then
+    an early stop throws it away, and a validation loss from before says little."""
+
+    multiplier = 1.0
+    """What all rates are multiplied by; a subclass may change it while it trains, and then call :meth:`load`."""
+
+    def __init__(
+        self,
+        total_steps: int | None = None,
+        *,
+        unit: str = "training",
+        per: str = "step",
+        warm_up: float = 0.0,
+    ):
+        super().__init__()
+        self.total_steps = None if total_steps is None else check_integer("total_steps", total_steps, low=1)
+        self.unit = check_choice("unit", unit, ("training", "epochs", "steps"))
+        self.per = check_choice("per", per, ("step", "epoch"))
+        self.warm_up = 0.0 if warm_up == 0 else self.check_length("warm_up", warm_up)
+        self._steps_per_epoch: int | None = None
+        self._table: StepTable | None = None
+        self._epoch_begin = 0
+        self._rates = np.empty(0)
+        self._momenta: np.ndarray | None = None
+
+    # --- the schedule -----------------------------------------------------------------------------------------------
+
+    def rates(self, total_steps: int) -> np.ndarray:
+        """The learning rate at every step, shape (total_steps,), without the warm-up."""
+        raise TypeError(f"{type(self).__name__} has to define rates()")
+
+    def momenta(self, total_steps: int) -> np.ndarray | None:
+        """The momentum at every step, shape (total_steps,), or None (default) to leave it alone."""
+        return None
+
+    def check_length(self, name: str, value: Any) -> float:
+        """Returns a length that the user gave as a float, or raises if it cannot be one in :attr:`unit`."""
+        try:
+            return check_number(name, value, above=0, **({"high": 1} if self.unit == "training" else {}))
+        except InvalidArgument:
+            if self.unit != "training":
+                raise
+            accepted = "a number > 0 and <= 1, a fraction of the training; give unit='epochs' or 'steps' for others"
+            raise InvalidArgument(name, value, accepted) from None
+
+    def optional_length(self, name: str, value: Any) -> float | None:
+        """The same for a length that may be None."""
+        return None if value is None else self.check_length(name, value)
+
+    def in_steps(self, length: float | None, total_steps: int, default: float = 1.0) -> float:
+        """A length in :attr:`unit` as steps of a schedule of ``total_steps``; None: the fraction ``default`` of it."""
+        if length is None:
+            return default * total_steps
+        if self.unit == "training":
+            return length * total_steps
+        if self.unit == "steps":
+            return length
+        return length * self._epoch_length()
+
+    def _epoch_length(self) -> int:
+        if self._steps_per_epoch is None:
+            raise InvalidArgument("steps_per_epoch", None, "given where lengths are in epochs or the rate is per epoch")
+        return self._steps_per_epoch
+
+    def values(self, total_steps: int, steps_per_epoch: int | None = None) -> tuple[np.ndarray, np.ndarray | None]:
+        """What a training of this length gets: with the warm-up, and held for each epoch where that was asked for.
+
+        Args:
+            total_steps: length of the training in steps, >= 1.
+            steps_per_epoch: needed where lengths are in epochs or the rate changes per epoch.
+
+        Returns:
+            The rate and the momentum of every step, each of shape (total_steps,); None for a momentum left alone.
+        """
+        length = check_integer("total_steps", total_steps, low=1)
+        if steps_per_epoch is not None:
+            self._steps_per_epoch = check_integer("steps_per_epoch", steps_per_epoch, low=1)
+        warming = min(round(self.in_steps(self.warm_up, length)) if self.warm_up else 0, length - 1)
+        rates, momenta = np.asarray(self.rates(length - warming), np.float64), self.momenta(length - warming)
+        if warming:
+            rates = np.concatenate([rates[0] * np.arange(1, warming + 1) / (warming + 1), rates])
+            momenta = None if momenta is None else np.concatenate([np.full(warming, momenta[0]), momenta])
+        if self.per == "epoch":
+            steps = np.arange(length)
+            first = steps - steps % self._epoch_length()
+            rates, momenta = rates[first], None if momenta is None else momenta[first]
+        return rates, momenta
+
+    # --- the callback -----------------------------------------------------------------------------------------------
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        name = type(self).__name__
+        optimizer = self.model.optimizer
+        check_settable(optimizer, name)
+        check_sole_schedule(self)
+        steps = self.params.get("steps")
+        if not steps:
+            raise ValueError(
+                f"{name} must know the number of steps an epoch. Give `steps_per_epoch` to fit, or data of known "
+                "length (tf.data: `dataset.apply(tf.data.experimental.assert_cardinality(n))`). "
+                f"Received: steps={steps}"
+            )
+        self._rates, self._momenta = self.values(
+            self.total_steps or int(steps) * int(self.params["epochs"]), int(steps)
+        )
+        if self._momenta is not None and not has_live_momentum(optimizer):
+            set_momentum(optimizer, float(self._momenta[0]))  # raises, naming an optimizer that can
+        every_batch = self.model.run_eagerly and self.model.steps_per_execution == 1  # then Python sets it
+        compiled = keras.backend.backend() == "tensorflow" and not every_batch
+        self._table = StepTable.of(self.model) if compiled else None
+        self.load()
+
+    def load(self) -> None:
+        """Hands the values to the compiled step; a subclass that changes them between epochs calls it again."""
+        if self._table is not None:
+            self._table.load(self.multiplier * self._rates, self._momenta)
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.seek(epoch, 0)
+
+    def seek(self, epoch: int, batch: int) -> None:
+        """Goes on at this batch of this epoch, both counted from 0."""
+        steps = self._epoch_length()
+        self._epoch_begin = epoch * steps
+        if self._table is not None:
+            self._table.seek(self._epoch_begin + batch, steps - batch)
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        if self._table is None:
+            step = min(self._epoch_begin + batch, len(self._rates) - 1)
+            set_learning_rate(self.model.optimizer, self.multiplier * float(self._rates[step]))
+            if self._momenta is not None:
+                set_momentum(self.model.optimizer, float(self._momenta[step]))
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        if logs is not None:
+            logs["learning_rate"] = get_learning_rate(self.model.optimizer)
+            if self._momenta is not None:
+                logs["momentum"] = get_momentum(self.model.optimizer)
+
+    def on_train_end(self, logs: Any = None) -> None:
+        self._table = None  # it is attached to this model; a copy of the callback may serve another
+
+    # --- the picture ------------------------------------------------------------------------------------------------
+
+    def plot(self, total_steps: int | None = None, steps_per_epoch: int | None = None) -> Any:
+        """A figure of rate and momentum against steps, without training.
+
+        Args:
+            total_steps: length in steps; by default the one given to the constructor, or that of the last ``fit``.
+            steps_per_epoch: as in :meth:`values`.
+
+        Returns:
+            A matplotlib ``Figure``.
+        """
+        from matplotlib.figure import Figure
+
+        length = total_steps if total_steps is not None else self.total_steps or len(self._rates)
+        rates, momenta = self.values(length, steps_per_epoch)
+        figure = Figure(figsize=(7, 3 if momenta is None else 5), layout="constrained")
+        axes = figure.subplots(1 if momenta is None else 2, 1, sharex=True, squeeze=False)[:, 0]
+        axes[0].plot(np.arange(len(rates)), rates)
+        axes[0].set_ylabel("learning rate")
+        if momenta is not None:
+            axes[1].plot(np.arange(len(rates)), momenta, color="tab:orange")
+            axes[1].set_ylabel("momentum")
+        axes[-1].set_xlabel("step")
+        return figure

@@ -1,0 +1,92 @@
+"""A table of learning rates (and momenta), one row a step, that the compiled training step reads by itself.
+
+Exact for any ``steps_per_execution``, and no Python between steps: a callback that assigns the rate before every batch
+would be late by up to that many steps, and costs more than the rest of a small step.
+"""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+import keras
+import numpy as np
+
+from ..inside.optimizer_values import leaves
+from ..inside.step_hooks import StepHooks
+
+__all__ = ["StepTable"]
+
+_attached: weakref.WeakKeyDictionary[Any, StepTable] = weakref.WeakKeyDictionary()
+
+
+class StepTable:
+    """Makes each step of a model first take its learning rate and momentum from a table.
+
+    Get one with :meth:`of`: a model has at most one, and it stays attached (doing nothing while it is not active), so
+    that a second ``fit`` needs no new tracing. Whenever a ``fit`` begins it is inactive, so that a training that was
+    interrupted leaves nothing behind.
+
+    The table is a WeakKeyDictionary's value and must not refer to the model, or the model would live for ever.
+
+    Example:
+        >>> table = StepTable.of(model)                      # doctest: +SKIP
+        >>> table.load(rates=[0.1, 0.2, 0.1], momenta=None)
+        >>> table.seek(0, steps=3)
+        >>> model.fit(...)
+    """
+
+    def __init__(self, model: keras.Model):
+        import tensorflow as tf
+
+        self._optimizer = weakref.ref(model.optimizer)
+        self._last = 0
+        options = {"trainable": False, "aggregation": tf.VariableAggregation.ONLY_FIRST_REPLICA}
+        with model.distribute_strategy.scope():
+            # A row is the rate, and the momentum or NaN to leave it alone.
+            self._rows = tf.Variable(np.zeros((1, 2), np.float32), shape=[None, 2], **options)
+            self._position = tf.Variable(np.zeros(3, np.int64), **options)  # the next row, the end, the last row
+        rates = [leaf.learning_rate for leaf in leaves(model.optimizer)]
+        momenta = [
+            leaf.momentum for leaf in leaves(model.optimizer) if "momentum" in getattr(leaf, "live_hyperparameters", ())
+        ]
+
+        def take(data: Any) -> None:
+            position, end, last = tf.unstack(self._position)
+            active = tf.less(position, end)
+            rate, momentum = tf.unstack(tf.gather(self._rows, tf.minimum(position, last)))
+            for variable in rates:
+                variable.assign(tf.where(active, tf.cast(rate, variable.dtype), variable.value))
+            if momenta:
+                active = tf.logical_and(active, tf.logical_not(tf.math.is_nan(momentum)))
+                for variable in momenta:
+                    variable.assign(tf.where(active, tf.cast(momentum, variable.dtype), variable.value))
+            self._position.assign_add(tf.constant([1, 0, 0], tf.int64))
+
+        StepHooks.of(model).add(model, "step_table", take, at_start=lambda: self.seek(0, 0))
+
+    @classmethod
+    def of(cls, model: keras.Model) -> StepTable:
+        """The table of this model, attached now if it was not, or if the model was compiled anew since."""
+        table = _attached.get(model)
+        if table is None or table._optimizer() is not model.optimizer:
+            table = _attached[model] = cls(model)
+        return table
+
+    def load(self, rates: np.ndarray, momenta: np.ndarray | None) -> None:
+        """Fills the table; it changes nothing until :meth:`seek`.
+
+        Args:
+            rates: shape (steps,), the learning rate of each step.
+            momenta: shape (steps,), or None to leave the momentum alone.
+        """
+        rows = np.full((len(rates), 2), np.nan, np.float32)
+        rows[:, 0] = rates
+        if momenta is not None:
+            rows[:, 1] = momenta
+        self._rows.assign(rows)
+        self._last = len(rows) - 1
+
+    def seek(self, position: int, steps: int) -> None:
+        """Makes the next ``steps`` steps use the rows from ``position`` on; past the end the last row holds."""
+        self._position.assign(np.array([position, position + steps, self._last], np.int64))

@@ -1,0 +1,38 @@
+"""The package under a name that no project of yours has: ``import keras_recipes`` always works.
+
+``recipes`` and ``callbacks`` are short names of its two halves. A file or folder of yours called ``recipes`` or
+``callbacks`` takes precedence over a short name, and takes nothing else away.
+
+Example:
+    >>> import keras_recipes
+    >>> keras_recipes.Recipe is keras_recipes.recipes.Recipe
+    True
+    >>> keras_recipes.callbacks.OneCycle(0.1).peak
+    0.1
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from .names import install
+
+install()
+
+if TYPE_CHECKING:
+    from . import callbacks as callbacks
+    from . import recipes as recipes
+    from .recipes import *  # noqa: F403
+
+HALVES = ("recipes", "callbacks")
+
+
+def __getattr__(name: str) -> Any:
+    if name in HALVES:
+        return importlib.import_module(f"{__name__}.{name}")
+    return getattr(importlib.import_module(f"{__name__}.recipes"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *HALVES, *dir(importlib.import_module(f"{__name__}.recipes"))})

@@ -1,0 +1,80 @@
+"""Where Python finds ``keras_recipes.recipes`` and ``keras_recipes.callbacks``, and what their short names mean.
+
+The two halves are folders beside this one. Every module has one name, which starts with ``keras_recipes``; a short name
+leads to the same module, so no class exists twice and what one process pickles another can read.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Sequence
+from importlib.abc import InspectLoader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any
+
+__all__ = ["install", "use_full_name"]
+
+ROOT = __package__
+HALVES = ("recipes", "callbacks")
+
+
+class _Finder(MetaPathFinder):
+    """Finds the halves in their folders, and the modules under a short name among those under the full one."""
+
+    def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> Any:
+        first, _, rest = fullname.partition(".")
+        if first == ROOT and rest in HALVES:
+            folder = Path(__file__).resolve().parents[1] / rest
+            return importlib.util.spec_from_file_location(
+                fullname, folder / "__init__.py", submodule_search_locations=[str(folder)]
+            )
+        if first in HALVES and rest and sys.modules.get(first) is sys.modules.get(f"{ROOT}.{first}"):
+            full = importlib.util.find_spec(f"{ROOT}.{fullname}")
+            if full is not None:
+                locations = full.submodule_search_locations
+                return ModuleSpec(fullname, _Alias(), origin=full.origin, is_package=locations is not None)
+        return None
+
+
+class _Alias(InspectLoader):
+    """Loads a module under its short name: it is the module of the full name."""
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        module = importlib.import_module(f"{ROOT}.{spec.name}")
+        spec.loader_state = module.__spec__
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        assert module.__spec__ is not None
+        module.__spec__ = module.__spec__.loader_state  # the import system has set it to that of the short name
+
+    def get_code(self, fullname: str) -> CodeType | None:
+        """For ``python -m recipes.cli``."""
+        full = importlib.util.find_spec(f"{ROOT}.{fullname}")
+        return full.loader.get_code(full.name) if full and isinstance(full.loader, InspectLoader) else None
+
+    def get_source(self, fullname: str) -> str | None:
+        """The text of the module."""
+        full = importlib.util.find_spec(f"{ROOT}.{fullname}")
+        return full.loader.get_source(full.name) if full and isinstance(full.loader, InspectLoader) else None
+
+
+def install() -> None:
+    """Makes both kinds of names work, once a process."""
+    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _Finder())
+
+
+def use_full_name(module: dict[str, Any]) -> None:
+    """Makes a half that is being imported under its short name the one of the full name.
+
+    Args:
+        module: the globals of the half. What it imports relative to itself comes from the full name from here on.
+    """
+    full = importlib.import_module(f"{ROOT}.{module['__name__']}")
+    sys.modules[module["__name__"]] = full
+    module.update(__package__=full.__package__, __spec__=full.__spec__)

@@ -1,0 +1,63 @@
+"""The callbacks that are no schedule, by name: which class of ``callbacks`` each one is."""
+
+from __future__ import annotations
+
+from .. import callbacks
+from .catalogue import Catalogue, Entry
+
+__all__ = ["CALLBACKS"]
+
+
+CALLBACKS = Catalogue(
+    "callback",
+    [
+        Entry(
+            "lr_finder",
+            callbacks.LRFinder,
+            "The learning-rate range test: sweeps the rate over one short run and suggests one.",
+            "Smith 2017",
+        ),
+        Entry(
+            "stop_on_nan",
+            callbacks.StopOnNaN,
+            "Stops a training that has diverged and says where, and at which rate.",
+            "part of the default setup",
+        ),
+        Entry(
+            "gradient_monitor",
+            callbacks.GradientMonitor,
+            "Gradient norms and activation scales of every layer, and whether they vanish or explode.",
+            "Glorot and Bengio 2010",
+        ),
+        Entry(
+            "several_validations",
+            callbacks.SeveralValidations,
+            "Validates several times an epoch, for early stopping and best weights too.",
+            "Prechelt 1998",
+        ),
+        Entry(
+            "recalibrate_batch_norm",
+            callbacks.RecalibrateBatchNorm,
+            "At the end, the statistics of batch normalization over all training data, layer by layer.",
+            "Ioffe and Szegedy 2015, algorithm 2",
+        ),
+        Entry(
+            "adversarial_training",
+            callbacks.AdversarialTraining,
+            "Trains on each batch together with its adversarial examples.",
+            "Goodfellow et al. 2015",
+        ),
+        Entry(
+            "weight_noise",
+            callbacks.WeightNoise,
+            "Gaussian noise on the kernels for the length of each training step.",
+            "Jim et al. 1996",
+        ),
+        Entry(
+            "resume",
+            callbacks.Resume,
+            "Goes on after a kill, to the last bit: weights, optimizer, position, History, every callback's state.",
+            "beyond Keras' BackupAndRestore",
+        ),
+    ],
+)

@@ -1,0 +1,61 @@
+"""Commands that put a model to work: `recipes export` and `predict`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .app import app
+from .console import say
+from .options import (
+    DataDir,
+)
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(help="A directory that `recipes train --save` has written.")],
+    to: Annotated[Path, typer.Option(help="A new directory for the SavedModel.")],
+    data_dir: DataDir = None,
+) -> None:
+    """Write a trained model as a SavedModel that takes raw inputs, and check it against the live one."""
+    from ..files import check_new_directory
+
+    check_new_directory(to, marker="export.json", name="to")
+    from ..serving.export import export
+    from ..serving.predictor import load_run
+
+    trained = load_run(run, data_dir=data_dir)
+    export(trained, to)
+    scores = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in trained.evaluate().items())
+    say(f"{to / 'saved_model'} agrees with the live model; test {scores}")
+
+
+@app.command()
+def predict(
+    saved_model: Annotated[Path, typer.Argument(help="What `recipes export` or `recipes search` has written.")],
+    input: Annotated[Path, typer.Argument(help="Raw inputs: .npy, .csv, .json, .jsonl, .txt or an image file.")],
+) -> None:
+    """Answer for raw inputs with an exported model: a line for each.
+
+    Records are a CSV whose first line names the columns, or JSON objects;
+    texts are a line each. Several classes, or several numbers, are on one
+    line; "-" says that no class is likely.
+    """
+    from ..serving.predictor import Predictor, load_inputs
+
+    predictor = Predictor(saved_model)
+    for answer in predictor(load_inputs(input, predictor.spec)):
+        print(_in_a_line(answer))
+
+
+def _in_a_line(answer: dict[str, Any]) -> str:
+    if "class" in answer:
+        return f"{answer['class']}\t{answer['probability']:.4f}"
+    if "classes" in answer:
+        probabilities = ", ".join(f"{answer['probabilities'][name]:.4f}" for name in answer["classes"])
+        return f"{', '.join(answer['classes'])}\t{probabilities}" if answer["classes"] else "-"
+    values = answer["values"] if "values" in answer else [answer["value"]]
+    return "\t".join(f"{value:.6g}" for value in values)

@@ -1,0 +1,175 @@
+"""Commands that train once: `recipes describe`, `lr-find` and `train`."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from typing import Annotated
+
+import typer
+
+from .app import app
+from .console import complain, load, say
+from .options import (
+    Activation,
+    BatchSize,
+    DataDir,
+    Dataset,
+    Epochs,
+    Exclude,
+    Features,
+    ImageSize,
+    Initializer,
+    Model,
+    Normalization,
+    Optimizer,
+    Regularizer,
+    Schedule,
+    Seed,
+    Target,
+    Task,
+    Validation,
+    choices,
+)
+
+
+@app.command()
+def train(
+    dataset: Dataset,
+    data_dir: DataDir = None,
+    target: Target = None,
+    task: Task = None,
+    features: Features = None,
+    exclude: Exclude = "",
+    image_size: ImageSize = None,
+    model: Model = "auto",
+    optimizer: Optimizer = "momentum",
+    regularizer: Regularizer = "early_stopping",
+    activation: Activation = "elu",
+    initializer: Initializer = "he_normal",
+    normalization: Normalization = "auto",
+    schedule: Schedule = "auto",
+    learning_rate: Annotated[
+        float | None, typer.Option(help="The (peak) rate. Default: found by a range test.")
+    ] = None,
+    epochs: Epochs = 10,
+    batch_size: BatchSize = None,
+    validation: Validation = None,
+    seed: Seed = 0,
+    directory: Annotated[
+        str | None, typer.Option(help="Checkpoints, an epoch each: a training that was killed goes on from there.")
+    ] = None,
+    save: Annotated[str | None, typer.Option(help="A new directory for the run, for `recipes export`.")] = None,
+) -> None:
+    """Train one recipe on a dataset and evaluate it on the test split."""
+    from ...callbacks.checks import check_integer
+    from ..files import check_new_directory
+    from ..recipe import Recipe
+
+    told = choices(target, task, features, exclude, image_size)
+    recipe = Recipe(
+        model=model,
+        optimizer=optimizer,
+        regularizer=regularizer,
+        activation=activation,
+        initializer=initializer,
+        normalization=normalization,
+        schedule=schedule,
+        learning_rate=learning_rate,
+    )
+    check_integer("epochs", epochs, low=1)
+    check_integer("seed", seed, low=0)
+    if save is not None:
+        check_new_directory(save, marker="run.json", name="save")
+    data = load(dataset, data_dir=data_dir, batch_size=batch_size, validation=validation, seed=seed, **told)
+
+    from ..description import in_a_line
+    from ..training import fit
+
+    say(in_a_line(data) if model == "auto" else in_a_line(data).rpartition(";")[0])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of a training that diverged: said below, in one line
+        shown = 2 if not sys.stdout.isatty() else 1
+        run = fit(data, recipe, epochs=epochs, seed=seed, directory=directory, verbose=shown)
+    if run.diverged:
+        raise SystemExit(complain(f"training stopped: {run.message}", status=1))
+    if run.range_test is not None:
+        batches = len(run.range_test.losses)
+        say(f"learning rate {run.recipe.learning_rate:.4g}, found by a range test of {batches} batches")
+    scores = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in run.evaluate().items())
+    say(f"test {scores}  (best epoch {run.best_epoch} of {epochs}, {run.seconds:.1f} s)")
+    say(*map(str, run.read_curves()))
+    if save is not None:
+        run.save(save)
+        say(f"saved in {save}: `recipes export {save} --to NEW_DIRECTORY` makes it ready to serve")
+
+
+@app.command()
+def describe(
+    dataset: Dataset,
+    data_dir: DataDir = None,
+    target: Target = None,
+    task: Task = None,
+    features: Features = None,
+    exclude: Exclude = "",
+    image_size: ImageSize = None,
+    validation: Validation = None,
+    seed: Seed = 0,
+) -> None:
+    """Say what is inferred from a dataset: inputs, target, task, splits, and the model that suits it."""
+    from ..description import inference_table
+
+    told = choices(target, task, features, exclude, image_size)
+    say(inference_table(load(dataset, data_dir=data_dir, validation=validation, seed=seed, **told)))
+
+
+@app.command("lr-find")
+def lr_find(
+    dataset: Dataset,
+    data_dir: DataDir = None,
+    target: Target = None,
+    task: Task = None,
+    features: Features = None,
+    exclude: Exclude = "",
+    image_size: ImageSize = None,
+    model: Model = "auto",
+    optimizer: Optimizer = "momentum",
+    regularizer: Regularizer = "none",
+    normalization: Normalization = "auto",
+    low: Annotated[float, typer.Option(help="First rate.")] = 1e-5,
+    high: Annotated[float, typer.Option(help="Last rate.")] = 10.0,
+    steps: Annotated[int, typer.Option(help="Batches in the sweep.")] = 300,
+    batch_size: BatchSize = None,
+    seed: Seed = 0,
+    plot: Annotated[str, typer.Option(help="The picture to write (PNG).")] = "lr_find.png",
+) -> None:
+    """Sweep the learning rate over a short run and suggest a peak for 1cycle.
+
+    The rate grows by the same factor from batch to batch; it ends early once
+    the loss has diverged. Prints what four rules read from the curve,
+    "peak" being the one that `recipes train` takes, and draws it. No model is
+    kept, and a picture that is there is not overwritten. Refused for an
+    optimizer that finds its own step, such as "newton".
+
+    Source: Smith 2017, arXiv:1506.01186.
+    """
+    from ...callbacks.inside.optimizer_values import check_takes_a_rate
+    from ...callbacks.range_test.lr_finder import LRFinder
+    from ...callbacks.range_test.suggestions import RULES
+    from ..files import PICTURES, check_new_file, write_figure
+    from ..recipe import Recipe
+
+    told = choices(target, task, features, exclude, image_size)
+    finder = LRFinder(low, high, steps)
+    recipe = Recipe(model=model, optimizer=optimizer, regularizer=regularizer, normalization=normalization)
+    check_takes_a_rate(recipe.build_optimizer())
+    check_new_file(plot, name="plot", suffixes=PICTURES)
+    data = load(dataset, data_dir=data_dir, batch_size=batch_size, seed=seed, **told)
+
+    from ..training import Trainer
+
+    Trainer(data, recipe, seed=seed).range_test(seed, finder)
+    for rule in RULES:
+        say(f"{rule:>9}: {finder.suggest(rule):.4g}" + ("   (what `recipes train` takes)" if rule == "peak" else ""))
+    write_figure(plot, finder.plot())
+    say(f"curve in {plot}")

@@ -1,0 +1,294 @@
+"""From whatever form inputs come in to arrays: tables, images, texts, sequences, and records of several of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ...callbacks.checks import InvalidArgument
+from .feature import plain_name
+from .moments import check_finite
+from .named_arrays import Inputs
+from .stored import Stored
+
+__all__ = ["as_inputs", "kind_of", "pad", "unframed"]
+
+ACCEPTED = (
+    "numbers of shape (n, features), uint8 images of shape (n, height, width[, channels]) or float ones with channels,"
+    " sequences of shape (n, steps, size) or a list of arrays (steps, size), n texts, or a dictionary of these and of"
+    " columns of shape (n,)"
+)
+RECORD_DTYPES = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "float32", "float64")
+"""Columns of these types stay what they are; others become float32."""
+NUMBERS = (bool, int, float, np.number, np.bool_)
+LISTS = (list, tuple, np.ndarray)
+
+
+def as_inputs(argument: str, split: str, x: Any, names: Sequence[str] = ()) -> Inputs:
+    """Contiguous arrays of the types that models take; sequences of different lengths stay lists.
+
+    Args:
+        argument: what the inputs are called, for messages.
+        split: which split they are, for messages.
+        x: of the forms that :data:`ACCEPTED` lists; a DataFrame of numbers is a table, any other one a record.
+        names: of a table's columns, for messages.
+
+    Returns:
+        float32 (n, features), uint8, uint16 or float32 (n, height, width, channels), float32 (n, steps, size) or a list
+        of (steps, size), strings (n,); or a dictionary of such, and of columns (n,) of numbers.
+
+    Raises:
+        InvalidArgument: for other forms, no examples, values that are not finite, or arrays of different lengths.
+    """
+    if isinstance(x, Stored):
+        return x
+    x = unframed({split: x}, {split: argument})[split]
+    if isinstance(x, Mapping):
+        return _record(argument, split, x)
+    found = _array(argument, split, x, names)
+    if isinstance(found, np.ndarray) and found.ndim == 1 and found.dtype != object:
+        raise InvalidArgument(argument, f"{found.dtype} of shape {found.shape}", ACCEPTED)
+    return found
+
+
+def unframed(given: Mapping[str, Any], arguments: Mapping[str, str]) -> dict[str, Any]:
+    """The inputs of all splits, with tables instead of pandas DataFrames or, if one has other columns, with records.
+
+    Args:
+        given: split -> x; what is no DataFrame stays as it is.
+        arguments: split -> what its inputs are called, for messages.
+
+    Raises:
+        InvalidArgument: for two columns of the same name.
+
+    Example:
+        >>> import pandas
+        >>> frame = pandas.DataFrame({"age": [3, 4], "name": ["x", None]})
+        >>> unframed({"train": frame}, {"train": "x"})["train"]["name"].tolist()
+        ['x', None]
+    """
+    frames = {split: x for split, x in given.items() if hasattr(x, "columns") and hasattr(x, "dtypes")}
+    plain = all(_plain_table(x) for x in frames.values())
+    found = dict(given)
+    for split, x in frames.items():
+        if not x.columns.is_unique:
+            raise InvalidArgument(arguments[split], list(x.columns), "a DataFrame whose columns have different names")
+        found[split] = x.to_numpy("float64") if plain else {str(name): _column(x[name]) for name in x.columns}
+    return found
+
+
+def kind_of(values: Any) -> str:
+    """The kind of one array as :func:`as_inputs` gives it: as of a Feature, or "string" for a category or a text.
+
+    Example:
+        >>> kind_of(np.zeros((5, 8, 8, 1), "uint8"))
+        'image'
+    """
+    if isinstance(values, list):
+        return "sequence"
+    if values.dtype == object:
+        return "string"
+    return {1: "number", 2: "vector", 3: "sequence", 4: "image"}[values.ndim]
+
+
+def pad(given: Mapping[str, Any]) -> tuple[dict[str, Any], float | None]:
+    """Sequences of different lengths, split by split, brought to the same length by a filling value after their end.
+
+    Args:
+        given: split -> a list of arrays (steps, size).
+
+    Returns:
+        (split -> float32 (n, longest, size), the filling value: 0 or, if some real step is all 0, a number below all
+        values); or None for it if all lengths are equal.
+
+    Example:
+        >>> arrays, filling = pad({"train": [np.ones((1, 2)), np.ones((2, 2))]})
+        >>> arrays["train"][0].tolist(), filling
+        ([[1.0, 1.0], [0.0, 0.0]], 0.0)
+    """
+    every = [each for sequences in given.values() for each in sequences]
+    longest = max(len(each) for each in every)
+    if min(len(each) for each in every) == longest:
+        return {split: np.stack(sequences) for split, sequences in given.items()}, None
+    filling = 0.0
+    if any((each == 0).all(axis=1).any() for each in every):
+        filling = float(np.floor(min(each.min() for each in every if each.size) - 1.0))
+    padded = {}
+    for split, sequences in given.items():
+        padded[split] = np.full((len(sequences), longest, every[0].shape[1]), filling, np.float32)
+        for row, each in zip(padded[split], sequences, strict=True):
+            row[: len(each)] = each
+    return padded, filling
+
+
+def _plain_table(frame: Any) -> bool:
+    """Whether all columns are numbers, none of them missing."""
+    return all(dtype.kind in "fiub" for dtype in frame.dtypes) and not frame.isna().to_numpy().any()
+
+
+def _column(values: Any) -> np.ndarray:
+    """A column of a DataFrame: numbers, with NaN for those that are missing, or other values, with None for them."""
+    absent = values.isna()
+    if values.dtype.kind not in "fiub":
+        texts = values.astype(object)
+        if values.dtype.name == "category":  # whatever its values, what counts is whether they are equal
+            texts = texts.map(str)
+        return texts.where(~absent, None).to_numpy(object)
+    own = getattr(values.dtype, "numpy_dtype", None)  # of those types of pandas' own that know missing numbers
+    if own is None:
+        return values.to_numpy()
+    return values.to_numpy("float64", na_value=np.nan) if absent.any() else values.to_numpy(own)
+
+
+def _record(argument: str, split: str, x: Mapping[str, Any]) -> dict[str, Any]:
+    if not x or not all(isinstance(name, str) and name for name in x):
+        raise InvalidArgument(argument, list(x), "a dictionary with names as keys, at least one")
+    plain = {name: plain_name(name) for name in x}
+    if len({name.replace(".", "_") for name in plain.values()}) < len(plain):
+        raise InvalidArgument(argument, list(x), "a dictionary whose names differ in letters and digits")
+    found = {plain[name]: _array(f"{argument}[{name!r}]", split, values) for name, values in x.items()}
+    sizes = {name: len(values) for name, values in found.items()}
+    if len(set(sizes.values())) > 1:
+        raise InvalidArgument(argument, sizes, "columns of the same length")
+    return found
+
+
+def _array(argument: str, split: str, x: Any, names: Sequence[str] = ()) -> Any:
+    if isinstance(x, Stored):
+        return x
+    if isinstance(x, np.ndarray) and x.dtype == object and x.ndim == 1 and len(x) and isinstance(x[0], LISTS):
+        x = list(x)
+    ragged = _ragged(argument, split, x)
+    if ragged is not None:
+        return ragged
+    try:
+        # NumPy's own strings are all as long as the longest.
+        strings = isinstance(x, (list, tuple)) and any(isinstance(each, (str, bytes)) for each in x)
+        x = np.asarray(x, object) if strings else np.asarray(x)
+    except ValueError as error:  # lists of different lengths within lists
+        raise InvalidArgument(argument, type(x).__name__, f"{ACCEPTED} ({error})") from None
+    if x.dtype.kind in "OSUT":
+        x = _objects(argument, split, x, names)
+    if x.dtype == object:
+        pass
+    elif x.dtype.kind not in "fiub" and x.dtype.name != "bfloat16":
+        raise InvalidArgument(argument, f"{x.dtype} of shape {x.shape}", ACCEPTED)
+    elif x.ndim in (3, 4) and x.dtype in (np.uint8, np.uint16):
+        x = x[..., np.newaxis] if x.ndim == 3 else x
+    elif x.ndim == 1:
+        x = x if x.dtype.name in RECORD_DTYPES else x.astype(np.float32)
+        with np.errstate(over="ignore"):
+            wrong = np.isinf(x.astype(np.float32))  # what models compute with
+        if wrong.any():
+            accepted = f"finite, but {wrong.sum()} of {len(x)} in split {split!r} are infinite or too large for float32"
+            raise InvalidArgument(argument, x[wrong][0].item(), accepted)
+    elif x.ndim in (2, 3, 4):
+        if 0 in x.shape[1:]:
+            accepted = "a table with at least one column" if x.ndim == 2 else "of sizes of at least 1"
+            raise InvalidArgument(argument, x.shape, accepted)
+        with np.errstate(over="ignore"):
+            x = x.astype(np.float32)
+        if names and len(names) != x.shape[1]:
+            raise InvalidArgument(
+                "feature_names", list(names), f"{x.shape[1]} names, one for each column of {argument}"
+            )
+        check_finite(argument, split, x, names, "" if x.ndim == 2 else "the inputs")
+    else:
+        raise InvalidArgument(argument, f"{x.dtype} of shape {x.shape}", ACCEPTED)
+    if len(x) == 0:
+        raise InvalidArgument(argument, x.shape, f"not empty (split {split!r})")
+    return np.ascontiguousarray(x).view()
+
+
+def _objects(argument: str, split: str, x: np.ndarray, names: Sequence[str]) -> np.ndarray:
+    """Strings, with "" for those that are missing; or numbers, with NaN for those."""
+    if x.ndim == 2:
+        return _numbers(argument, split, x, names)
+    if x.ndim != 1:
+        raise InvalidArgument(argument, f"{x.dtype} of shape {x.shape}", ACCEPTED)
+    values = [each.decode("utf-8", "replace") if isinstance(each, bytes) else each for each in x.tolist()]
+    absent = [_is_absent(each) for each in values]
+    present = [each for each, gone in zip(values, absent, strict=True) if not gone]
+    strings = [each for each in present if isinstance(each, str)]
+    others = [each for each in present if not isinstance(each, str)]
+    if others and not strings and all(isinstance(each, NUMBERS) for each in others):
+        numbers = np.array([np.nan if gone else each for each, gone in zip(values, absent, strict=True)])
+        return numbers if numbers.dtype.kind in "fiub" else numbers.astype(np.float64)
+    if others:
+        odd = strings if strings and len(strings) <= len(others) else others
+        kinds = f"{len(strings)} are strings and {len(others)} are not"
+        accepted = f"all strings or all numbers, but of {len(x)} in split {split!r} {kinds}"
+        raise InvalidArgument(argument, odd[0], accepted)
+    texts = np.empty(len(x), dtype=object)
+    texts[:] = ["" if gone else each for each, gone in zip(values, absent, strict=True)]
+    return texts
+
+
+def _is_absent(value: Any) -> bool:
+    """Whether a value is None, NaN, or what pandas writes for a missing one, which cannot be compared."""
+    if isinstance(value, (float, np.floating)):
+        return bool(value != value)
+    return value is None or type(value).__name__ in ("NAType", "NaTType")
+
+
+def _numbers(argument: str, split: str, x: np.ndarray, names: Sequence[str]) -> np.ndarray:
+    """A table of objects as float64, unless some are no numbers."""
+    wrong = np.array([[not isinstance(each, NUMBERS) for each in row] for row in x.tolist()], bool).reshape(x.shape)
+    if wrong.any():
+        if x.dtype.kind != "O":  # NumPy has made strings of the numbers too
+            wrong = np.array([[not _reads_as_number(each) for each in row] for row in x.tolist()])
+            wrong = wrong if wrong.any() else ~wrong
+        column = int(np.flatnonzero(wrong.any(axis=0))[0])
+        count, which = wrong[:, column].sum(), repr(names[column]) if column < len(names) else column
+        accepted = (
+            f"numbers, but {count} of the {len(x)} values of column {which} in split {split!r} are none; a table with"
+            " strings is a dictionary of columns"
+        )
+        raise InvalidArgument(argument, x[wrong[:, column], column][0], accepted)
+    return x.astype(np.float64)
+
+
+def _reads_as_number(text: Any) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _ragged(argument: str, split: str, x: Any) -> list[np.ndarray] | None:
+    """A list of arrays (steps, size), if x is one."""
+    if not isinstance(x, (list, tuple)) or not len(x):
+        return None
+    if not all(isinstance(each, LISTS) for each in x):
+        return None
+    arrays = []
+    for each in x:
+        try:
+            array = np.asarray(each)
+            arrays.append(array if array.dtype.kind in "fiub" else array.astype(np.float32))
+        except (ValueError, TypeError):
+            continue
+    if len(arrays) < len(x):
+        wrong = len(x) - len(arrays)
+        accepted = f"a list of arrays of numbers, but {wrong} of {len(x)} in split {split!r} are none"
+        raise InvalidArgument(argument, type(x).__name__, accepted)
+    shapes = Counter(each.shape for each in arrays)
+    if len(shapes) == 1:
+        return None  # an ordinary array, written as a list
+    images = any(each.ndim == 3 or (each.ndim == 2 and each.dtype in (np.uint8, np.uint16)) for each in arrays)
+    arrays = [each.astype(np.float32) for each in arrays]
+    arrays = [each[:, np.newaxis] if each.ndim == 1 else each for each in arrays]
+    if images or len({each.shape[1:] for each in arrays}) > 1 or any(each.ndim != 2 for each in arrays):
+        others = len(arrays) - shapes.most_common(1)[0][1]
+        accepted = f"of one size, but {others} of {len(x)} in split {split!r} differ from the rest: resize images first"
+        raise InvalidArgument(argument, sorted(shapes)[:3], accepted)
+    empty = sum(len(each) == 0 for each in arrays)
+    if empty:
+        accepted = f"sequences of at least one step; {empty} of {len(x)} in split {split!r} have none"
+        raise InvalidArgument(argument, 0, accepted)
+    check_finite(argument, split, np.concatenate(arrays), where="the steps")
+    return arrays

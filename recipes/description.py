@@ -1,0 +1,101 @@
+"""inference_table, in_a_line: what was inferred from a dataset: kinds, shapes, classes, missing values, splits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .data.feature import Feature
+from .data.feature_statistics import missing_values
+from .data.named_arrays import items
+from .models import model_for
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from .data import Data
+    from .data.spec import Spec
+
+__all__ = ["in_a_line", "inference_table", "inferred_features"]
+
+
+def in_a_line(data: Data) -> str:
+    """Kind, task and sizes of a dataset, and the model that suits it.
+
+    Example:
+        >>> in_a_line(recipes.load("digits"))                          # doctest: +SKIP
+        'digits: image uint8 (8, 8, 1), multiclass of 10; 1,150 to train, 288 to validate, 359 to test; model mlp'
+    """
+    spec, counts = data.spec, data.settings["counts"]
+    shape = (
+        f"record of {len(spec.features)}" if spec.record else f"{spec.input_dtype} {_size(spec.input_shape)}".strip()
+    )
+    sizes = f"{counts['train']:,} to train, {counts['validation']:,} to validate, {counts['test']:,} to test"
+    where = ", read from disk" if data.on_disk else ""
+    return f"{spec.name}: {spec.kind} {shape}, {_task(spec)}; {sizes}{where}; model {model_for(spec)}"
+
+
+def inference_table(data: Data) -> Table:
+    """A rich table: a row an input, with its kind, type, shape and what training shows of it; the target last."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(title=in_a_line(data), title_justify="left", box=box.SIMPLE_HEAD)
+    for column in ("input", "kind", "type", "shape", "in training"):
+        table.add_column(column)
+    train = dict(items(data.arrays("train")[0]))
+    for each in inferred_features(data.spec):
+        values = train[each.name if data.spec.record else ""]
+        table.add_row(each.name, each.kind, each.dtype, _size(each.shape), _details(each, values))
+    classes = data.spec.class_names
+    shown = ", ".join(classes[:6]) + (f", ... ({len(classes)})" if len(classes) > 6 else "")
+    if data.spec.task == "regression":
+        mean, variance = data.spec.target_mean, data.spec.target_variance
+        shown = f"mean {mean:.4g}, sd {variance**0.5:.4g}" if data.spec.outputs == 1 else f"{data.spec.outputs} numbers"
+    table.add_row("target", data.spec.task, "", "", shown, style="bold")
+    return table
+
+
+def inferred_features(spec: Spec) -> tuple[Feature, ...]:
+    """The inputs as Features, for images and tables of numbers too."""
+    if spec.features:
+        return spec.features
+    kind = "image" if spec.kind == "image" else "vector"
+    return (
+        Feature(
+            "inputs",
+            kind,
+            spec.input_shape,
+            spec.input_dtype,
+            spec.input_mean,
+            spec.input_variance,
+            high=spec.input_max,
+        ),
+    )
+
+
+def _task(spec: Spec) -> str:
+    if spec.task == "regression":
+        return "regression" if spec.outputs == 1 else f"regression of {spec.outputs}"
+    return f"{spec.task} of {len(spec.class_names)}"
+
+
+def _size(shape: tuple[Any, ...]) -> str:
+    return f"({', '.join('any' if size is None else str(size) for size in shape)})" if shape else ""
+
+
+def _details(feature: Feature, values: Any) -> str:
+    if feature.kind == "text":
+        return f"{len(feature.vocabulary):,} words, {feature.length} read"
+    if feature.kind == "category":
+        missing = missing_values(feature, values)
+        gaps = f", {missing:,} of {len(values):,} missing" if missing else ""
+        return f"{len(feature.vocabulary):,} values{gaps}"
+    if feature.kind == "number":
+        missing = missing_values(feature, values)
+        sentinel = "" if feature.missing is None else f", {missing:,} of {len(values):,} missing ({feature.missing})"
+        return f"mean {feature.mean[0]:.4g}, sd {feature.variance[0] ** 0.5:.4g}{sentinel}"
+    if feature.kind == "sequence" and feature.padding is not None:
+        return f"up to {feature.length} steps, filled up with {feature.padding:g}"
+    if feature.kind == "image":
+        return f"up to {feature.high:g}"
+    return ""

@@ -1,0 +1,79 @@
+"""How a comparison was measured, in sentences made from its settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import formatting
+from .results import Results
+
+__all__ = ["protocol"]
+
+PRUNED = {
+    "asha": " After 1, 2, 4, ... epochs, up to half of them, only the better half of an arm's trials went on.",
+    "median": " A trial was stopped when it fell below the median of the arm's earlier ones.",
+}
+
+WIDENED = (
+    " An arm whose best learning rate lay at an end of its range got half as many trials again in the decade beyond."
+)
+
+WORDS = {"diverged": "diverged", "failed": "failed", "pruned": "were pruned"}
+
+
+def protocol(results: Results) -> list[str]:
+    """The protocol in words, one sentence or two for each step; settings that are not known are not mentioned.
+
+    Example:
+        >>> protocol(results)[0]
+        'Every arm, an optimizer with a regularizer, got the same budget: 20 trials of at most 10 epochs, ...'
+    """
+    settings = results.settings
+    metric = formatting.label(results.metric).removesuffix(" (%)")
+    trials, epochs, seeds = (_count(settings.get(name)) for name in ("trials", "epochs", "seeds"))
+    prune = settings.get("prune") or "none"
+    budget = f"{trials} trial{'s' * (trials != 1)}" if trials else "as many trials as every other"
+    length = f" of at most {epochs} epoch{'s' * (epochs != 1)}" if epochs else ""
+    steps = [
+        f"Every arm, an optimizer with a regularizer, got the same budget: {budget}{length}, in which its own learning "
+        "rate and the strengths of its own regularizer were searched. No arm had to live with the settings of another."
+        + PRUNED.get(prune, "")
+        + (WIDENED if settings.get("widen") else ""),
+        f"The setting with the best validation {metric} was chosen. The test split had no part in any choice; it was "
+        "used for the reported numbers only.",
+    ]
+    if seeds == 1:
+        steps.append(
+            "The chosen setting of each arm was trained once more with a fresh seed. One seed says nothing about the "
+            "noise between trainings: no spread is known, and no difference can be told from chance."
+        )
+    else:
+        steps.append(
+            f"The chosen setting of each arm was then trained again with {seeds or 'several'} fresh seeds, the same "
+            "for every arm; the scores are their mean and their standard deviation."
+        )
+        steps.append(
+            f"The arms are compared with the default, {results.default_arm}, by Dunnett's test. Its intervals are "
+            f"simultaneous: with {results.confidence} confidence all of them hold together, however many arms there "
+            "are. Within noise means that this experiment cannot tell the arm from the default, not that they are "
+            "equal."
+        )
+    total = len(results.trials)
+    lost = {"diverged": int(results.trials["diverged"].fillna(False).astype(bool).sum())}
+    if "status" in results.trials:
+        lost |= {word: int((results.trials["status"] == word).sum()) for word in ("failed", "pruned")}
+    if total:
+        parts = [f"{count:,} {WORDS[word]}" for word, count in lost.items() if count]
+        steps.append(
+            f"Of {total:,} trainings {' and '.join(parts)}; they stay in the records of their arm."
+            if parts
+            else f"None of the {total:,} trainings diverged or failed."
+        )
+    return steps
+
+
+def _count(value: Any) -> int | None:
+    """A setting that is a count, or a list of what is counted."""
+    if isinstance(value, (list, tuple)):
+        return len(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -1,0 +1,217 @@
+"""The columns of the tables: what each one says about an arm, however the table is drawn."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from . import formatting
+from .results import Results, as_float
+
+__all__ = [
+    "BEST_MARK",
+    "DEFAULT_MARK",
+    "EDGE_MARK",
+    "NO_SCORE",
+    "Column",
+    "effect_columns",
+    "notes",
+    "summary_columns",
+    "verdict_of",
+]
+
+LOST = ("diverged", "failed", "pruned")
+"""What may keep a training from its end."""
+
+NO_SCORE = ("diverged", "failed")
+"""What may keep an arm or a level from a score."""
+
+BEST_MARK, DEFAULT_MARK, EDGE_MARK = "★", "◆", "*"
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table.
+
+    Args:
+        name: what it is called in code.
+        heading: what stands above it.
+        cell: from a row to the text shown.
+        value: from a row to what it is sorted by; NaN and "" come last.
+        numeric: whether it is set flush right.
+        keep: in a narrow terminal the columns with the lowest numbers are left out first.
+    """
+
+    name: str
+    heading: str
+    cell: Callable[[Row], str]
+    value: Callable[[Row], Any]
+    numeric: bool = True
+    keep: int = 100
+
+
+def verdict_of(row: Row) -> str:
+    """The verdict on an arm or level: "failed" or "diverged" if it has no score, and ``MISSING`` if nobody gave one."""
+    verdict = row["verdict"]
+    if not math.isfinite(as_float(row["test_mean"])) and verdict not in NO_SCORE:  # it may be the default
+        return "failed" if as_float(row.get("failed")) > 0 else "diverged"
+    return verdict if isinstance(verdict, str) and verdict else formatting.MISSING
+
+
+def summary_columns(results: Results) -> list[Column]:
+    """The columns of the table of arms, in order, each from a row of ``results.summary``.
+
+    Where a terminal is too narrow for all of them, those with the smallest ``keep`` are left out first.
+    """
+    metric, winner = results.metric, results.winner
+    reference = _reference(results)
+    trainings = results.trials["arm"].value_counts().to_dict()
+    lossy = [name for name in LOST if name in results.summary and results.summary[name].sum() > 0]
+
+    def marks(row: Row) -> str:
+        return BEST_MARK * (row["arm"] == winner) + DEFAULT_MARK * (row["arm"] == results.default_arm)
+
+    def rate(row: Row) -> str:
+        return formatting.learning_rate(row["learning_rate"]) + EDGE_MARK * _at_edge(row)
+
+    def strengths(row: Row) -> str:
+        shown = [(name, row[name]) for name in results.strengths if math.isfinite(as_float(row[name]))]
+        own = f"{row['regularizer']}."
+        return ", ".join(f"{name.removeprefix(own)} {formatting.strength(value)}" for name, value in shown)
+
+    def diverged(row: Row) -> str:
+        counts = {name: as_float(row[name]) for name in lossy}
+        lost = [f"{count:.0f} {name}" if len(lossy) > 1 else f"{count:.0f}" for name, count in counts.items() if count]
+        return f"{', '.join(lost)} of {trainings.get(row['arm'], 0)}" if lost else "0"
+
+    def sensitivity(row: Row) -> str:
+        value = as_float(row["sensitivity"])
+        return formatting.difference(-value if results.higher_is_better else value, metric, reference=reference)
+
+    def to_default(row: Row) -> str:
+        value = as_float(row["epochs_to_default"])
+        return f"{value:.1f}" if math.isfinite(value) else "never"
+
+    def difference(row: Row) -> str:
+        if row["arm"] == results.default_arm:
+            return ""
+        bounds = row["difference_low"], row["difference_high"]
+        return formatting.difference(row["difference"], metric, *bounds, reference=reference)
+
+    def number(name: str) -> Callable[[Row], float]:
+        return lambda row: as_float(row[name])
+
+    unit = " (%)" if formatting.is_percentage(metric) else ""
+    return [
+        Column("marks", "", marks, marks, numeric=False, keep=95),
+        Column("arm", "arm", lambda row: str(row["arm"]), lambda row: str(row["arm"]), numeric=False),
+        Column(
+            "test",
+            f"test {formatting.label(metric)}",
+            lambda row: formatting.spread(row["test_mean"], row["test_sd"], metric),
+            number("test_mean"),
+        ),
+        Column(
+            "difference", f"difference{unit}, {results.confidence} interval", difference, number("difference"), keep=80
+        ),
+        Column(
+            "p_value",
+            "p",
+            lambda row: "" if row["arm"] == results.default_arm else formatting.p_value(row["p_value"]),
+            number("p_value"),
+            keep=40,
+        ),
+        Column("verdict", "verdict", verdict_of, verdict_of, numeric=False, keep=90),
+        Column("learning_rate", "learning rate", rate, number("learning_rate"), keep=70),
+        Column("strengths", "strengths", strengths, strengths, numeric=False, keep=60),
+        Column(
+            "validation",
+            f"validation {formatting.label(metric)}",
+            lambda row: formatting.spread(row["validation_mean"], row["validation_sd"], metric),
+            number("validation_mean"),
+            keep=75,
+        ),
+        *(
+            [Column("sensitivity", f"sensitivity{unit}", sensitivity, number("sensitivity"), keep=25)]
+            if "sensitivity" in results.summary
+            else []
+        ),
+        *(
+            [Column("epochs_to_default", "epochs to default", to_default, number("epochs_to_default"), keep=20)]
+            if "epochs_to_default" in results.summary
+            else []
+        ),
+        Column(
+            "diverged",
+            " or ".join(lossy) or "diverged",
+            diverged,
+            lambda row: sum(as_float(row[name]) for name in lossy),
+            keep=30,
+        ),
+        Column(
+            "seconds", "time per training", lambda row: formatting.duration(row["seconds"]), number("seconds"), keep=50
+        ),
+    ]
+
+
+def effect_columns(results: Results) -> list[Column]:
+    """The columns of the table of main effects, in order, each from a row of ``results.main_effects``.
+
+    A main effect is an optimizer's or a regularizer's mean over all arms that have it.
+    """
+    metric = results.metric
+    unit = " (%)" if formatting.is_percentage(metric) else ""
+    reference = _reference(results)
+
+    def is_default(row: Row) -> bool:
+        return row["verdict"] == "default"
+
+    return [
+        Column("factor", "factor", lambda row: str(row["factor"]), lambda row: str(row["factor"]), numeric=False),
+        Column("level", "level", lambda row: str(row["level"]), lambda row: str(row["level"]), numeric=False),
+        Column(
+            "test",
+            f"test {formatting.label(metric)}",
+            lambda row: formatting.spread(row["test_mean"], row["test_sd"], metric),
+            lambda row: as_float(row["test_mean"]),
+        ),
+        Column(
+            "difference",
+            f"difference{unit}",
+            lambda row: (
+                "" if is_default(row) else formatting.difference(row["difference"], metric, reference=reference)
+            ),
+            lambda row: as_float(row["difference"]),
+        ),
+        Column(
+            "p_value",
+            "p",
+            lambda row: "" if is_default(row) else formatting.p_value(row["p_value"]),
+            lambda row: as_float(row["p_value"]),
+        ),
+        Column("verdict", "verdict", verdict_of, verdict_of, numeric=False),
+    ]
+
+
+def notes(results: Results) -> list[str]:
+    """The legend of the table of arms: what its marks mean, and what its spread is."""
+    said = [f"{BEST_MARK} best", f"{DEFAULT_MARK} default"]
+    if any(_at_edge(row) for row in results.rows()):
+        said.append(f"{EDGE_MARK} at the edge of its range: a better rate may lie outside")
+    if any(math.isfinite(as_float(row["test_sd"])) for row in results.rows()):
+        said.append("± standard deviation over seeds")
+    return said
+
+
+def _reference(results: Results) -> float:
+    """The score whose precision the differences are written with: the best arm's."""
+    best = results.row(results.winner) if results.winner is not None else None
+    return as_float(best["test_mean"]) if best else math.nan
+
+
+def _at_edge(row: Row) -> bool:
+    return as_float(row["at_edge"]) == 1.0

@@ -1,0 +1,192 @@
+"""fitted: raw inputs as the arrays that an exported model takes, or one line that says why they cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ...callbacks.checks import InvalidArgument
+from ..data.feature import MISSING, Feature
+from ..data.feature_statistics import ABSENT
+from ..data.spec import Spec
+from .input_files import columns_of
+
+__all__ = ["fitted"]
+
+TRUTH = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}
+"""What a column of booleans may say."""
+
+
+def fitted(inputs: Any, taken: Mapping[str, tuple[tuple[int | None, ...], Any]], spec: Spec | None) -> dict[str, Any]:
+    """The arrays that a model takes, by the names of its inputs.
+
+    Args:
+        inputs: a batch, or a single example: an array, strings, sequences of different lengths as a list; records as
+            columns by name, as a list of dictionaries, as a dictionary of single values or as a DataFrame. Of a number
+            None, NaN and what means nothing ("", "?", "NA", ...) are missing values; the model must have been trained
+            with some. A string that is missing is "".
+        taken: of each input of the model the shape of one example and the type.
+        spec: of the data, None if it is not known.
+
+    Raises:
+        InvalidArgument: when names, shapes, types or values do not fit.
+
+    Example:
+        >>> fitted([3, 4], {"inputs": ((2,), np.dtype("float32"))}, None)["inputs"].tolist()
+        [[3.0, 4.0]]
+    """
+    features = {each.name: each for each in spec.features} if spec is not None else {}
+    if len(taken) == 1 and not (spec is not None and spec.record) and not isinstance(inputs, Mapping):
+        ((name, (shape, dtype)),) = taken.items()
+        return {name: _one(inputs, shape, dtype, features.get("inputs"))}
+    columns = columns_of(inputs, {name: len(shape) for name, (shape, _) in taken.items()})
+    return {name: _column(name, columns[name], *taken[name], features.get(name)) for name in taken}
+
+
+def _one(inputs: Any, shape: tuple[int | None, ...], dtype: Any, feature: Feature | None) -> np.ndarray:
+    """The only input of a model that takes no records."""
+    if dtype.kind == "O":
+        listed = list(inputs) if isinstance(inputs, (list, tuple)) else np.asarray(inputs, object).ravel().tolist()
+        return _strings("input", listed, text=True)
+    if feature is not None and feature.kind == "sequence":
+        return _sequences("input", inputs, shape, feature)
+    try:
+        array = np.asarray(inputs)
+    except ValueError:  # lists of different lengths
+        raise InvalidArgument("input", type(inputs).__name__, _wanted(shape, dtype)) from None
+    if _matches(array.shape, shape):
+        array = array[None]
+    elif shape[-1:] == (1,) and (_matches(array.shape, shape[:-1]) or _matches(array.shape[1:], shape[:-1])):
+        array = array.reshape(-1, *array.shape[array.ndim - len(shape) + 1 :], 1)  # without the channel
+    return _numbers("input", array, shape, dtype)
+
+
+def _column(
+    name: str, values: list[Any], shape: tuple[int | None, ...], dtype: Any, feature: Feature | None
+) -> np.ndarray:
+    """One column of records."""
+    argument = f"input[{name!r}]"
+    if dtype.kind == "O":
+        return _strings(argument, values)
+    if feature is not None and feature.kind == "sequence":
+        return _sequences(argument, values, shape, feature)
+    if shape:
+        try:
+            return _numbers(argument, np.asarray(values), shape, dtype)
+        except ValueError as error:
+            if isinstance(error, InvalidArgument):
+                raise
+            raise InvalidArgument(argument, type(values[0]).__name__, _wanted(shape, dtype)) from None
+    numbers, wrong = np.full(len(values), np.nan), []
+    for place, value in enumerate(values):
+        if isinstance(value, str):
+            text = value.strip().lower()
+            if text in ABSENT:
+                continue
+            value = TRUTH.get(text, text) if dtype.kind == "b" else text
+        try:
+            numbers[place] = np.nan if value is None else float(value)
+        except (TypeError, ValueError):
+            wrong.append(value)
+    if wrong:
+        accepted = f"numbers, but {len(wrong)} of {len(values)} are none"
+        raise InvalidArgument(argument, wrong[0], accepted)
+    with np.errstate(over="ignore"):
+        infinite = np.isinf(numbers.astype(np.float32))  # what models compute with
+    if infinite.any():
+        accepted = f"finite, but {infinite.sum()} of {len(values)} are infinite or too large for float32"
+        raise InvalidArgument(argument, numbers[infinite][0].item(), accepted)
+    missing = np.isnan(numbers)
+    if missing.any():
+        numbers[missing] = _stand_in(argument, int(missing.sum()), len(values), dtype, feature)
+    if dtype.kind == "b":
+        return numbers != 0
+    if np.issubdtype(dtype, np.integer):
+        whole = numbers == np.round(numbers)
+        exact = numbers.astype(np.int64) if whole.all() else numbers
+        return _numbers(argument, exact, shape, dtype)
+    return numbers.astype(dtype)
+
+
+def _stand_in(argument: str, missing: int, count: int, dtype: Any, feature: Feature | None) -> float:
+    """What stands for a missing number; for a missing category a value that training has not shown."""
+    if feature is not None and feature.kind == "category":
+        limits = np.iinfo(dtype)
+        return float(limits.min if limits.min not in feature.vocabulary else limits.max)
+    if feature is not None and feature.missing not in (None, MISSING):
+        return float(feature.missing)
+    if not np.issubdtype(dtype, np.floating) or (feature is not None and feature.missing is None):
+        accepted = f"given in every record, as in training; it is missing in {missing} of {count}"
+        raise InvalidArgument(argument, None, accepted)
+    return np.nan
+
+
+def _strings(argument: str, values: list[Any], text: bool = False) -> np.ndarray:
+    """An object array of strings; "" for those that are missing. What is no string is written as one, unless a text."""
+    found = np.empty(len(values), object)
+    for place, value in enumerate(values):
+        if isinstance(value, bytes):
+            value = value.decode("utf-8", "replace")
+        elif value is None or (isinstance(value, (float, np.floating)) and np.isnan(value)):
+            value = ""
+        elif not isinstance(value, str):
+            if text:
+                raise InvalidArgument(argument, value, "texts")
+            value = str(value)
+        found[place] = value
+    if not len(found):
+        raise InvalidArgument(argument, values, "at least one text")
+    return found
+
+
+def _sequences(argument: str, inputs: Any, shape: tuple[int | None, ...], feature: Feature) -> np.ndarray:
+    """(n, steps, size), filled up to the longest if the model was trained so."""
+    size = shape[-1]
+    wanted = f"float32 values of shape {(None, *shape)}, or a list of arrays of shape {shape}"
+    try:
+        if isinstance(inputs, np.ndarray):
+            parts = list(inputs[None] if _matches(inputs.shape, shape) else inputs)
+        else:
+            parts = [np.asarray(each, np.float32) for each in inputs]
+            if all(each.ndim == 1 for each in parts) and (size != 1 or len(parts[0]) == 1):
+                parts = [np.stack(parts)]  # the steps of a single sequence
+        parts = [each[:, None] if each.ndim == 1 and size == 1 else each for each in parts]
+        arrays = [each.astype(np.float32) for each in parts]
+    except (TypeError, ValueError):
+        raise InvalidArgument(argument, type(inputs).__name__, wanted) from None
+    lengths = {len(each) if each.ndim == 2 else -1 for each in arrays}
+    odd = [each.shape for each in arrays if not _matches(each.shape, shape) or not len(each)]
+    if odd or not arrays or (len(lengths) > 1 and feature.padding is None):
+        shown = odd[0] if odd else sorted(lengths)
+        raise InvalidArgument(argument, shown, wanted)
+    if not all(np.isfinite(each).all() for each in arrays):
+        raise InvalidArgument(argument, np.nan, "finite")
+    found = np.full((len(arrays), max(lengths), size or 1), feature.padding or 0.0, np.float32)
+    for row, each in zip(found, arrays, strict=True):
+        row[: len(each)] = each
+    return found
+
+
+def _numbers(argument: str, array: np.ndarray, shape: tuple[int | None, ...], dtype: Any) -> np.ndarray:
+    wanted = _wanted(shape, dtype)
+    if not array.ndim or not _matches(array.shape[1:], shape) or not array.size:
+        raise InvalidArgument(argument, array.shape, wanted)
+    if not np.issubdtype(array.dtype, np.number):
+        raise InvalidArgument(argument, array.dtype.name, wanted)
+    if np.issubdtype(dtype, np.integer):
+        limits = np.iinfo(dtype)
+        whole = np.issubdtype(array.dtype, np.integer) and array.min() >= limits.min and array.max() <= limits.max
+        if not whole:
+            raise InvalidArgument(argument, f"{array.dtype.name} from {array.min()} to {array.max()}", wanted)
+    return array.astype(dtype)
+
+
+def _wanted(shape: tuple[int | None, ...], dtype: Any) -> str:
+    return f"{np.dtype(dtype).name} values of shape {(None, *shape)}"
+
+
+def _matches(found: tuple[int, ...], shape: tuple[int | None, ...]) -> bool:
+    """Whether an example of the size ``found`` is one of ``shape``, in which None is any size."""
+    return len(found) == len(shape) and all(n is None or n == m for m, n in zip(found, shape, strict=True))

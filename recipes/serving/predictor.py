@@ -1,0 +1,133 @@
+"""Reading back what was written: a saved run, and an exported model that answers with class names."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...callbacks.checks import InvalidArgument
+from ..data.spec import Spec
+from .conversion import fitted
+from .input_files import load_inputs
+
+__all__ = ["Predictor", "load_inputs", "load_run"]
+
+
+def load_run(directory: str | os.PathLike[str], *, data_dir: str | None = None) -> Any:
+    """The run that ``Run.save`` wrote, with its dataset loaded again.
+
+    Args:
+        directory: where it was saved.
+        data_dir: where the dataset is prepared; as in :func:`recipes.load`.
+
+    Raises:
+        InvalidArgument: when the directory holds no run, or its dataset is not one that can be loaded by name.
+    """
+    import keras
+
+    from ..data import load
+    from ..recipe import Recipe
+    from ..run import Run
+
+    folder = Path(directory)
+    if not (folder / "run.json").is_file():
+        raise InvalidArgument("run", str(directory), "a directory that Run.save or `recipes train --save` has written")
+    facts = json.loads((folder / "run.json").read_text())
+    settings = facts["data"]
+    options = {name: settings[name] for name in ("batch_size", "seed") if name in settings}
+    options |= {name: settings[name] for name in ("validation", "test") if isinstance(settings.get(name), float)}
+    options |= settings.get("options", {})
+    fold = re.fullmatch(r"fold (\d+) of (\d+)", str(settings.get("validation")))
+    data: Any = load(settings["name"], data_dir=data_dir, **options)
+    if fold is not None:
+        data = data.folds(int(fold[2]))[int(fold[1])]
+    lines = [line.split(",") for line in (folder / "history.csv").read_text().splitlines()]
+    history = {name: [float(row[k]) for row in lines[1:]] for k, name in enumerate(lines[0]) if name != "epoch"}
+    return Run(
+        model=keras.models.load_model(folder / "model.keras"),
+        recipe=Recipe.from_json((folder / "recipe.json").read_text()),
+        data=data,
+        history=history,
+        epochs=facts["epochs"],
+        best_epoch=facts["best_epoch"],
+        seed=facts["seed"],
+        seconds=facts["seconds"],
+        message=facts["message"],
+    )
+
+
+class Predictor:
+    """An exported SavedModel, answering with class names where it has them.
+
+    Args:
+        directory: what :func:`recipes.export` wrote, or its ``saved_model`` folder.
+
+    Raises:
+        InvalidArgument: when there is no SavedModel there.
+
+    Example:
+        >>> Predictor("out")(images)[0]                     # doctest: +SKIP
+        {'class': '7', 'probability': 0.998}
+    """
+
+    def __init__(self, directory: str | os.PathLike[str]):
+        import tensorflow as tf
+
+        folder = Path(directory)
+        if (folder / "saved_model").is_dir():
+            folder = folder / "saved_model"
+        if not (folder / "saved_model.pb").is_file():
+            raise InvalidArgument("saved_model", str(directory), "a directory that recipes.export has written")
+        self._served = tf.saved_model.load(str(folder))
+        self._answer = self._served.signatures["serving_default"]
+        _, keywords = self._answer.structured_input_signature
+        # The names of the arguments are those of the inputs, with "_" for what Python does not allow there.
+        self._arguments = {given.name: argument for argument, given in keywords.items()}
+        self._taken = {
+            given.name: (tuple(given.shape[1:]), np.dtype(given.dtype.as_numpy_dtype)) for given in keywords.values()
+        }
+        beside = folder.parent / "spec.json"
+        self.spec = Spec.from_config(json.loads(beside.read_text())) if beside.is_file() else None
+
+    def __call__(self, inputs: Any) -> list[dict[str, Any]]:
+        """The answers for a batch of raw inputs, or for a single one.
+
+        Args:
+            inputs: shape (n, *input_shape) or (*input_shape), of the exported dtype, or whole numbers that fit it; a
+                text or several; sequences of different lengths as a list; records as columns by name, as a list of
+                dictionaries, or as a DataFrame. See :func:`recipes.serving.conversion.fitted`.
+
+        Returns:
+            For each input ``{"class": name, "probability": p}``; for multilabel ``{"classes": [names],
+            "probabilities": {name: p}}``, where the classes are those above 0.5 and the probabilities are of all;
+            ``{"value": v}`` for regression, ``{"values": [v, ...]}`` of several targets.
+
+        Raises:
+            InvalidArgument: when names, shapes or values do not fit.
+        """
+        import tensorflow as tf
+
+        arrays = fitted(inputs, self._taken, self.spec)
+        (answers,) = self._answer(
+            **{self._arguments[name]: tf.constant(array) for name, array in arrays.items()}
+        ).values()
+        outputs = np.asarray(answers)
+        task = self.spec.task if self.spec else ("multiclass" if outputs.shape[-1] > 1 else "regression")
+        if task == "regression":
+            single = outputs.shape[-1] == 1
+            return [{"value": float(row[0])} if single else {"values": row.tolist()} for row in outputs]
+        if task == "binary":
+            outputs = np.concatenate([1.0 - outputs, outputs], axis=1)
+        names = self.spec.class_names if self.spec else tuple(str(k) for k in range(outputs.shape[1]))
+        if task == "multilabel":
+            rows = [dict(zip(names, row.tolist(), strict=True)) for row in outputs]
+            return [{"classes": [name for name, p in row.items() if p > 0.5], "probabilities": row} for row in rows]
+        best = outputs.argmax(axis=1)
+        return [
+            {"class": names[k], "probability": float(row[k])} for k, row in zip(best.tolist(), outputs, strict=True)
+        ]

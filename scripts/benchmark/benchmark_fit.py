@@ -1,0 +1,124 @@
+"""recipes.fit against a plain Keras fit, side by side: MNIST, 784-300-100-10, batch norm, batch 128, Nesterov, 1cycle.
+
+The plain one is what one would write: the same layers, ``keras.optimizers.SGD`` with Nesterov momentum, NumPy arrays
+given to ``model.fit``, and a callback that assigns the rate before every batch. Both validate after each epoch on the
+same examples. Each training starts from a new model; tracing is part of the time. The two take turns.
+
+    python scripts/benchmark/benchmark_fit.py --data-dir DIR  # DIR: where MNIST is prepared for TFDS
+
+Writes ``results/benchmark_fit.csv``, a row a training.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from support.results import write_results
+
+import recipes
+from callbacks.schedules.shapes import one_cycle
+
+PEAK = 0.3
+
+
+class AssignEveryBatch(keras.callbacks.Callback):
+    """1cycle as a plain callback."""
+
+    def __init__(self, total_steps: int):
+        super().__init__()
+        self.rates = one_cycle(np.arange(total_steps), total_steps=total_steps, peak=PEAK)
+        self.step = 0
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.model.optimizer.learning_rate = float(self.rates[self.step])
+        self.step += 1
+
+
+def plain(data: recipes.Data, epochs: int, seed: int, pipeline: bool) -> tuple[float, float]:
+    """Seconds and test accuracy of a plain Keras fit, on arrays or on a tf.data pipeline."""
+    import tensorflow as tf
+
+    keras.utils.set_random_seed(seed)
+    x, y = data.arrays("train")
+    steps = len(x) // data.batch_size if pipeline else -(-len(x) // data.batch_size)
+    start = time.perf_counter()
+    layers = [
+        keras.Input((28, 28, 1)),
+        keras.layers.Normalization(mean=data.spec.input_mean, variance=data.spec.input_variance),
+        keras.layers.Flatten(),
+    ]
+    for units in (300, 100):
+        layers += [
+            keras.layers.Dense(units, use_bias=False, kernel_initializer="he_normal"),
+            keras.layers.BatchNormalization(momentum=0.9),
+            keras.layers.Activation("elu"),
+        ]
+    model = keras.Sequential([*layers, keras.layers.Dense(10, activation="softmax")])
+    model.compile(
+        optimizer=keras.optimizers.SGD(0.01, momentum=0.9, nesterov=True),
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+    )
+    common = {
+        "epochs": epochs,
+        "validation_data": data.arrays("validation"),
+        "callbacks": [AssignEveryBatch(steps * epochs)],
+        "verbose": 0,
+    }
+    if pipeline:
+        batches = tf.data.Dataset.from_tensor_slices((x, y)).shuffle(len(x), seed=seed)
+        batches = batches.batch(data.batch_size, drop_remainder=True).prefetch(2)
+        model.fit(batches, shuffle=False, **common)
+    else:
+        model.fit(x, y, batch_size=data.batch_size, **common)
+    seconds = time.perf_counter() - start
+    return seconds, model.evaluate(*data.arrays("test"), batch_size=1024, verbose=0)[1]
+
+
+def ours(data: recipes.Data, epochs: int, seed: int) -> tuple[float, float]:
+    """Seconds and test accuracy of recipes.fit."""
+    start = time.perf_counter()
+    recipe = recipes.Recipe(optimizer="nesterov", normalization="batch", regularizer="none", learning_rate=PEAK)
+    run = recipes.fit(data, recipe, epochs=epochs, seed=seed, verbose=0)
+    return time.perf_counter() - start, run.evaluate()["accuracy"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data-dir", help="where MNIST is prepared for TFDS")
+    parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    data = recipes.load("mnist", data_dir=options.data_dir)
+    ways = {
+        "recipes.fit": lambda seed: ours(data, options.epochs, seed),
+        "keras fit on arrays": lambda seed: plain(data, options.epochs, seed, pipeline=False),
+        "keras fit on tf.data": lambda seed: plain(data, options.epochs, seed, pipeline=True),
+    }
+    ways["recipes.fit"](0)  # what a process does only once (threads, kernels) is not part of either
+    rows = []
+    for seed in range(options.rounds):
+        for way, measure in ways.items():
+            seconds, accuracy = measure(seed)
+            rows.append({"way": way, "seed": seed, "epochs": options.epochs, "seconds": seconds, "accuracy": accuracy})
+            print(f"{way:22} seed {seed}: {seconds:6.2f} s, test accuracy {accuracy:.4f}", flush=True)
+    by_way = {way: np.array([row["seconds"] for row in rows if row["way"] == way]) for way in ways}
+    accuracy = {way: np.mean([row["accuracy"] for row in rows if row["way"] == way]) for way in ways}
+    for way in list(ways)[1:]:
+        ratios = by_way["recipes.fit"] / by_way[way]
+        print(
+            f"recipes.fit / {way}: median {np.median(ratios):.2f} (from {ratios.min():.2f} to {ratios.max():.2f}), "
+            f"mean accuracy {accuracy['recipes.fit']:.4f} against {accuracy[way]:.4f}"
+        )
+    print(write_results("benchmark_fit", rows))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""Measured tables as CSV: what was measured, and on what: commit, versions, hardware, command."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from recipes.environment import commit, hardware, versions
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def _without_folders(arguments: list[str]) -> list[str]:
+    """The arguments with DIR for each folder of this machine."""
+    return ["DIR" if os.path.isabs(argument) else argument for argument in arguments]
+
+
+def write_results(name: str, rows: list[dict[str, Any]], kept: Sequence[dict[str, Any]] = ()) -> Path:
+    """Writes ``results/NAME.csv``: the rows, each with the columns that say where the numbers come from.
+
+    Rows ``kept`` from an earlier file, which have these columns, come first, as they were.
+    """
+    machine = hardware()
+    packages = versions()
+    source = {
+        "commit": commit(),
+        "tensorflow": packages["tensorflow"],
+        "keras": packages["keras"],
+        "python": packages["python"],
+        "processor": machine["processor"],
+        "cores": machine["cores"],
+        "accelerators": machine["accelerators"],
+        "command": shlex.join(["python", os.path.relpath(sys.argv[0], ROOT), *_without_folders(sys.argv[1:])]),
+    }
+    path = ROOT / "results" / f"{name}.csv"
+    path.parent.mkdir(exist_ok=True)
+    pd.DataFrame([*kept, *({**row, **source} for row in rows)]).to_csv(path, index=False)
+    return path

@@ -1,0 +1,343 @@
+"""Resume: killed and started again is bit-identical to unbroken, whatever is part of the training."""
+
+import collections
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import callbacks
+from callbacks import InvalidArgument, Resume
+from callbacks.resume.checkpoints import Checkpoints
+from recipes.optimizers import Momentum
+
+
+class Killed(BaseException):
+    pass
+
+
+class Kill(keras.callbacks.Callback):
+    """Ends the program's fit in this call of this hook, as Ctrl-C would."""
+
+    def __init__(self, after=None, hook="on_train_batch_end"):
+        super().__init__()
+        setattr(self, hook, self.count)
+        self.calls, self.after = collections.deque(), after  # no plain value: Resume leaves it alone
+
+    def count(self, *_):
+        self.calls.append(1)
+        if len(self.calls) == self.after:
+            raise Killed
+
+
+class Noise(keras.callbacks.Callback):
+    """Draws from every random state that a callback might use, and writes what it drew into the logs."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs["noise"] = random.random() + np.random.rand() + float(keras.random.uniform(()))
+
+
+def make(optimizer=None, dropout=0.2, **options):
+    keras.utils.clear_session(free_memory=False)  # the names of the layers are those of a new process
+    keras.utils.set_random_seed(3)
+    hidden = [keras.layers.Dense(8, activation="elu"), keras.layers.BatchNormalization(), keras.layers.Dropout(dropout)]
+    model = keras.Sequential([keras.Input((3,)), *hidden, keras.layers.Dense(1)])
+    model.compile(optimizer or Momentum(0.01), "mse", **{"metrics": ["mae"], **options})
+    return model
+
+
+@pytest.fixture
+def fit(arrays):
+    """``fit(model, *callbacks)``: on arrays that Keras shuffles; the result to the bit, or None if it was killed."""
+    x, y = arrays
+
+    def fitted(model, *used, data=None, **options):
+        given = {"x": x, "y": y, "batch_size": 4} if data is None else {"x": data, "shuffle": False}
+        try:
+            history = model.fit(
+                **given, **{"epochs": 4, "validation_data": (x[:8], y[:8]), "verbose": 0, **options}, callbacks=[*used]
+            )
+        except Killed:
+            return None
+        assert np.isfinite(history.history["loss"]).all()  # NaN would equal NaN
+        bits = [np.asarray(v).tobytes() for v in (*model.variables, *model.optimizer.variables)]
+        return {name: [float(v).hex() for v in each] for name, each in history.history.items()}, history.epoch, bits
+
+    return fitted
+
+
+SETUPS = {
+    "one_cycle": (lambda: [callbacks.OneCycle(0.03)], lambda: Momentum(0.01)),
+    "early_stopping": (
+        lambda: [keras.callbacks.EarlyStopping(patience=1, restore_best_weights=True, monitor="noise", mode="max")],
+        lambda: keras.optimizers.Adam(0.05),
+    ),
+    "plateau": (
+        lambda: [keras.callbacks.ReduceLROnPlateau(patience=1, cooldown=1, min_delta=1.0)],
+        lambda: keras.optimizers.RMSprop(0.01),
+    ),
+    "averages": (
+        lambda: [callbacks.OneCycle(0.03), callbacks.StopOnNaN()],
+        lambda: keras.optimizers.SGD(0.01, use_ema=True, ema_momentum=0.5),
+    ),
+    "monitored": (
+        lambda: [
+            callbacks.GradientMonitor(every=4),
+            callbacks.PerformanceDecay(0.05, factor=0.5, patience=1, monitor="loss", min_delta=0.1, warm_up=0.2),
+            callbacks.SeveralValidations(
+                (np.eye(3, dtype="float32"), np.ones((3, 1), "float32")),
+                times=3,
+                callbacks=[keras.callbacks.EarlyStopping(patience=7, restore_best_weights=True)],
+            ),
+        ],
+        lambda: Momentum(0.01),
+    ),
+    "accumulation": (list, lambda: keras.optimizers.Nadam(0.01, gradient_accumulation_steps=3)),
+}
+
+
+def thorough(*values):
+    return pytest.param(*values, marks=pytest.mark.thorough)
+
+
+ALIKE = ("averages", "plateau", "accumulation", "one_cycle", "monitored")
+
+
+@pytest.mark.parametrize(
+    ("name", "every"),
+    [
+        *(thorough(name, 3) if name in ALIKE else (name, 3) for name in SETUPS),
+        ("early_stopping", "epoch"),
+    ],
+)
+@pytest.mark.ordinarily("early_stopping-3")
+def test_killed_anywhere_and_started_again_it_is_an_unbroken_training(name, every, fit, tmp_path):
+    used, optimizer = SETUPS[name]
+
+    def once(*more):
+        return fit(make(optimizer()), *more, Noise(), *used())
+
+    unbroken = once()
+    for kill in (4, 22):
+        assert once(Resume(tmp_path, every=every), Kill(kill)) is None
+    assert once(Resume(tmp_path, every=every), Kill()) == unbroken
+    assert len(os.listdir(tmp_path)) == 2
+    again = Kill()
+    assert once(Resume(tmp_path, every=every), again) == unbroken  # it had ended
+    assert len(again.calls) == 0
+
+
+@pytest.mark.parametrize("steps", [4, thorough(10)])
+@pytest.mark.thorough
+def test_several_steps_a_call(steps, fit, tmp_path):
+    unbroken = fit(make(), callbacks.OneCycle(0.03))  # one step a call
+    for kill in (2, 3):
+        used = [Resume(tmp_path / str(kill), every=3), callbacks.OneCycle(0.03)]
+        assert fit(make(steps_per_execution=steps), *used, Kill(kill)) is None
+        assert fit(make(steps_per_execution=steps), *used) == unbroken
+
+
+@pytest.mark.thorough
+def test_the_call_that_only_builds_may_train_at_any_rate(fit, tmp_path):
+    """Before the schedule has a say, the optimizer's own rate holds, which nobody meant to be used."""
+
+    def once(*more):
+        return fit(make(Momentum(1e20), steps_per_execution=4), *more, callbacks.OneCycle(0.03))
+
+    unbroken = once()
+    assert once(Resume(tmp_path, every=3), Kill(4)) is None
+    assert once(Resume(tmp_path, every=3)) == unbroken
+
+
+def shuffled(arrays):
+    return tf.data.Dataset.from_tensor_slices(arrays).shuffle(40, seed=1).batch(4)
+
+
+DATA = {
+    "shuffle": (shuffled, {}),
+    "endless": (lambda arrays: shuffled(arrays).repeat(), {"steps_per_epoch": 7}),
+    "unknown size": (lambda arrays: shuffled(arrays).filter(lambda x, y: True), {}),
+    "in order": (lambda arrays: tf.data.Dataset.from_tensor_slices(arrays).batch(4), {}),
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*ran out of data:UserWarning")
+@pytest.mark.parametrize("kind", ["shuffle", "unknown size", *map(thorough, ("endless", "in order"))])
+@pytest.mark.thorough
+def test_every_kind_of_data(kind, fit, arrays, tmp_path):
+    build, options = DATA[kind]
+
+    def once(*used, **more):
+        return fit(make(), *used, data=build(arrays), **{**options, **more})
+
+    unbroken = once()
+    for replay in [True, False] if kind == "in order" else [True]:
+        directory = tmp_path / str(replay)
+        for kill in (5, 16):
+            assert once(Resume(directory, every=2, replay=replay), Kill(kill)) is None
+        assert once(Resume(directory, every=2, replay=replay)) == unbroken
+
+
+@pytest.mark.parametrize(
+    "hook", ["on_epoch_end", *map(thorough, ("on_epoch_begin", "on_train_batch_begin", "on_test_end"))]
+)
+@pytest.mark.thorough
+def test_killed_in_any_hook(hook, fit, tmp_path):
+    unbroken = fit(make(), Noise())
+    assert fit(make(), Resume(tmp_path, every=5), Noise(), Kill(2, hook)) is None
+    assert fit(make(), Resume(tmp_path, every=5), Noise()) == unbroken
+
+
+@pytest.mark.thorough
+def test_killed_while_it_reads_again_the_model_is_as_keras_left_it(fit, arrays, tmp_path):
+    assert fit(make(), Resume(tmp_path), Kill(25)) is None
+    reads = []
+
+    def generate():
+        for x, y in zip(*arrays, strict=True):
+            reads.append(1)
+            if len(reads) == 30:
+                raise Killed
+            yield x[None], y[None]
+
+    signature = (tf.TensorSpec((1, 3)), tf.TensorSpec((1, 1)))
+    data = tf.data.Dataset.from_generator(generate, output_signature=signature)
+    model = make()
+    with pytest.raises(Exception, match="Killed"):
+        fit(model, Resume(tmp_path), data=data, steps_per_epoch=10)
+    assert "evaluate" not in vars(model)
+    assert len(fit(model)[0]["loss"]) == 4
+
+
+@pytest.mark.thorough
+def test_a_damaged_file_falls_back_to_the_one_before(fit, tmp_path):
+    unbroken = fit(make(), callbacks.OneCycle(0.03))
+    assert fit(make(), Resume(tmp_path, every=4), callbacks.OneCycle(0.03), Kill(27)) is None
+    files = Checkpoints(tmp_path)
+    newest, before = files.positions()
+    files.path(newest).write_bytes(files.path(newest).read_bytes()[:-300])
+    resume = Resume(tmp_path, every=4)
+    assert resume.position() == before
+    assert fit(make(), resume, callbacks.OneCycle(0.03)) == unbroken
+
+
+def test_all_files_damaged_is_said_and_nothing_is_overwritten(fit, tmp_path):
+    assert fit(make(), Resume(tmp_path), Kill(15)) is None
+    for path in tmp_path.iterdir():
+        path.write_bytes(b"no")
+    with pytest.raises(InvalidArgument, match="one in which a checkpoint can be read"):
+        fit(make(), Resume(tmp_path))
+    assert {path.read_bytes() for path in tmp_path.iterdir()} == {b"no"}
+
+
+OTHERS = {
+    "weights": ({"layers": 9}, {}, {}, r"weights: \(3, 8\) float32, not \(3, 9\) float32"),
+    "optimizer": ({"optimizer": keras.optimizers.Adam}, {}, {}, "optimizer: Momentum, not Adam"),
+    "epochs": ({}, {"epochs": 5}, {}, "epochs: 4, not 5"),
+    "batches": ({}, {"batch_size": 8}, {}, "steps per epoch: 10, not 5"),
+    "settings": ({}, {}, {"seed": 2}, "seed: 1, not 2"),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.ordinarily("settings")
+def test_the_directory_of_another_training_is_refused_before_any_step(name, fit, arrays, tmp_path):
+    model_options, fit_options, settings, message = OTHERS[name]
+    assert fit(make(), Resume(tmp_path, settings={"seed": 1}), Kill(15)) is None
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    keras.utils.set_random_seed(0)
+    if "layers" in model_options:
+        model = keras.Sequential(
+            [keras.Input((3,)), keras.layers.Dense(9), keras.layers.Dense(1), keras.layers.Dense(1)]
+        )
+        hidden = [keras.layers.Dense(9), keras.layers.BatchNormalization(), keras.layers.Dropout(0.2)]
+        model = keras.Sequential([keras.Input((3,)), *hidden, keras.layers.Dense(1)])
+        model.compile(Momentum(0.01), "mse", metrics=["mae"])
+    else:
+        model = make(*(each() for each in model_options.values()))
+    start, callback = model.get_weights(), Resume(tmp_path, settings={"seed": 1, **settings})
+    x, y = arrays
+    with pytest.raises(InvalidArgument, match=f"directory must be a new directory.*{message}"):
+        model.fit(
+            x,
+            y,
+            **{"batch_size": 4, "epochs": 4, "verbose": 0, **fit_options},
+            callbacks=[callback],
+        )
+    assert all((one == other).all() for one, other in zip(start, model.get_weights(), strict=True))
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    assert len(fit(model)[0]["loss"]) == 4  # and the model can be used
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"directory": ""}, "directory must be the path of a directory. Received: directory=''"),
+        ({"directory": 5}, "directory must be the path of a directory"),
+        ({"every": 0}, "every must be an integer >= 1. Received: every=0"),
+        ({"every": "batch"}, "every must be \"epoch\" or a whole number of steps. Received: every='batch'"),
+        ({"keep": 1}, "keep must be an integer >= 2. Received: keep=1"),
+        ({"replay": 1}, "replay must be True or False"),
+        ({"settings": {"a": print}}, "settings must be a mapping of names to plain values"),
+    ],
+)
+def test_bad_arguments(options, message):
+    with pytest.raises(InvalidArgument) as error:
+        Resume(**{"directory": "x", **options})
+    assert message in str(error.value)
+
+
+def test_what_cannot_work_is_refused_before_any_step(fit, tmp_path):
+    with pytest.raises(ValueError, match="must be the only one of its kind"):
+        fit(make(), Resume(tmp_path / "a"), Resume(tmp_path / "b"))
+    model = keras.Sequential([keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    with pytest.raises(ValueError, match="needs a model that is built"):
+        fit(model, Resume(tmp_path / "a"))
+    with pytest.raises(ValueError, match="works in the list of callbacks given to fit"):
+        Resume(tmp_path).on_train_begin()
+    (tmp_path / "file").touch()
+    with pytest.raises(InvalidArgument, match="a directory that can be written"):
+        fit(make(), Resume(tmp_path / "file"))
+
+
+@pytest.mark.thorough
+def test_the_progress_bar_goes_on_too(fit, tmp_path, capsys):
+    assert fit(make(), Resume(tmp_path, every=3), Kill(14)) is None
+    assert fit(make(), Resume(tmp_path, every=3), Kill(), verbose=2) is not None
+    shown = capsys.readouterr().out
+    assert shown.startswith("Resume: going on at epoch 2, step 3")
+    assert "Epoch 1/4" not in shown
+    assert shown.count("10/10") == 3
+    assert fit(make(), Resume(tmp_path, every=3), Kill(), verbose=2) is not None
+    assert capsys.readouterr().out.splitlines() == ["Resume: going on after its end"]
+
+
+@pytest.mark.thorough
+def test_a_choice_that_was_changed_since_is_respected(fit, tmp_path):
+    def stop(patience):
+        return keras.callbacks.EarlyStopping(monitor="loss", mode="max", patience=patience)
+
+    assert fit(make(), Resume(tmp_path), stop(1), Kill(15), epochs=9) is None
+    late = stop(5)
+    history, _, _ = fit(make(), Resume(tmp_path), late, Kill(), epochs=9)
+    assert late.patience == 5
+    assert len(history["loss"]) > 5
+
+
+@pytest.mark.thorough
+def test_random_kills():
+    script = Path(__file__).parents[3] / "scripts" / "measure" / "stress_resume.py"
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    done = subprocess.run(
+        [sys.executable, str(script), "--kills", "4", "--seed", "3"],
+        capture_output=True, text=True, timeout=300, env=environment,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr[-2000:]
+    assert done.stdout.splitlines()[-1].endswith("all identical")

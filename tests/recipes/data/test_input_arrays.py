@@ -1,0 +1,191 @@
+import numpy as np
+import pandas
+import pytest
+
+from callbacks.checks import InvalidArgument
+from recipes.data.input_arrays import as_inputs, kind_of, pad, unframed
+from recipes.data.stored import Stored, Writer
+
+NAN = np.nan
+
+
+def given(x, **options):
+    return as_inputs("x", "train", x, **options)
+
+
+@pytest.mark.parametrize(
+    ("x", "shape", "dtype", "kind"),
+    [
+        (np.zeros((5, 3)), (5, 3), "float32", "vector"),
+        (np.zeros((5, 3), "uint8"), (5, 3), "float32", "vector"),
+        ([[1, 2], [3, 4]], (2, 2), "float32", "vector"),
+        (np.zeros((5, 4, 6), "uint8"), (5, 4, 6, 1), "uint8", "image"),
+        (np.zeros((5, 4, 6), "uint16"), (5, 4, 6, 1), "uint16", "image"),
+        (np.zeros((5, 4, 6, 3), "uint8"), (5, 4, 6, 3), "uint8", "image"),
+        (np.zeros((5, 4, 6, 3)), (5, 4, 6, 3), "float32", "image"),
+        ([np.zeros((4, 6), "uint8")] * 5, (5, 4, 6, 1), "uint8", "image"),
+        (np.zeros((5, 4, 6)), (5, 4, 6), "float32", "sequence"),
+        (np.zeros((5, 4, 6), "int64"), (5, 4, 6), "float32", "sequence"),
+        (np.array(["a b", "c"]), (2,), object, "string"),
+        (["a b", "c"], (2,), object, "string"),
+        ([b"a b", None, NAN, pandas.NA], (4,), object, "string"),
+        (np.array([[1, 2.5], [True, 4]], object), (2, 2), "float32", "vector"),
+    ],
+)
+def test_forms_of_inputs(x, shape, dtype, kind):
+    found = given(x)
+    assert (found.shape, found.dtype, kind_of(found)) == (shape, dtype, kind)
+    assert found.flags.c_contiguous
+
+
+def test_values_stay_what_they_are():
+    table = np.random.default_rng(0).normal(size=(4, 3)).astype("float32")
+    assert np.array_equal(given(table), table)
+    assert np.array_equal(given(np.asfortranarray(table)), table)
+    assert given(["ä", b"\xc3\xa4", b"\xff", "", None]).tolist() == ["ä", "ä", "\ufffd", "", ""]
+
+
+def test_what_is_on_disk_stays_there(tmp_path):
+    writer = Writer(tmp_path / "rows", np.dtype("float32"))
+    writer.write(np.zeros((3, 2), "float32"))
+    stored = writer.close()
+    assert given(stored) is stored
+    assert isinstance(given({"a": stored})["a"], Stored)
+
+
+@pytest.mark.parametrize(
+    ("column", "dtype", "expected"),
+    [
+        (np.array([1, 2], "int16"), "int16", [1, 2]),
+        (np.array([1, 2], "uint8"), "uint8", [1, 2]),
+        (np.array([True, False]), "bool", [True, False]),
+        (np.array([1.5, NAN]), "float64", [1.5, NAN]),
+        (np.array([1.5, 2], "float16"), "float32", [1.5, 2]),
+        ([1, None], "float64", [1, NAN]),
+        ([True, None], "float64", [1, NAN]),
+        ([1, 2.5], "float64", [1, 2.5]),
+        (np.array([1, 2], object), "int64", [1, 2]),
+        (np.array([True, False], object), "bool", [True, False]),
+        ([2**70, 1], "float64", [2.0**70, 1]),
+    ],
+)
+def test_columns_of_a_record(column, dtype, expected):
+    found = given({"a": column})["a"]
+    assert found.dtype == dtype
+    np.testing.assert_array_equal(found, expected)
+    assert kind_of(found) == "number"
+
+
+def test_names_become_plain():
+    assert list(given({"two words": [1], "c-d": ["x"]})) == ["two_words", "c_d"]
+
+
+def test_a_data_frame_of_numbers_is_a_table():
+    frame = pandas.DataFrame({"a": [1, 2], "b": [True, False], "c": pandas.array([3, 4], "Int64")})
+    found = given(frame)
+    assert found.dtype == np.float32
+    assert found.tolist() == [[1, 1, 3], [2, 0, 4]]
+
+
+def test_any_other_data_frame_is_a_record():
+    frame = pandas.DataFrame(
+        {
+            "number": [1, 2, 3],
+            "gaps": [1.5, NAN, 3],
+            "yes no": [True, False, True],
+            "whole": pandas.array([1, None, 3], "Int64"),
+            "nullable": pandas.array([True, None, False], "boolean"),
+            "full": pandas.array([1, 2, 3], "UInt8"),
+            "text": pandas.array(["x", None, "z"], "string"),
+            "object": np.array(["x", None, NAN], object),
+            "kind": pandas.Categorical(["u", None, "v"], categories=["v", "u", "w"]),
+            "grade": pandas.Categorical([3, 1, 3]),
+            5: [b"q", b"r", b"s"],
+        }
+    )
+    found = given(frame)
+    assert {name: (values.dtype.name, values.tolist()) for name, values in found.items()} == {
+        "number": ("int64", [1, 2, 3]),
+        "gaps": ("float64", [1.5, pytest.approx(NAN, nan_ok=True), 3]),
+        "yes_no": ("bool", [True, False, True]),
+        "whole": ("float64", [1, pytest.approx(NAN, nan_ok=True), 3]),
+        "nullable": ("float64", [1, pytest.approx(NAN, nan_ok=True), 0]),
+        "full": ("uint8", [1, 2, 3]),
+        "text": ("object", ["x", "", "z"]),
+        "object": ("object", ["x", "", ""]),
+        "kind": ("object", ["u", "", "v"]),
+        "grade": ("object", ["3", "1", "3"]),
+        "5": ("object", ["q", "r", "s"]),
+    }
+
+
+def test_one_data_frame_that_is_no_table_makes_all_records():
+    frames = {"train": pandas.DataFrame({"a": [1.0, NAN]}), "test": pandas.DataFrame({"a": [1.0, 2.0]})}
+    arguments = {"train": "x", "test": "x_test"}
+    assert {split: list(x) for split, x in unframed(frames, arguments).items()} == {"train": ["a"], "test": ["a"]}
+    plain = unframed({"train": frames["test"], "test": frames["test"]}, arguments)
+    assert plain["train"].tolist() == [[1], [2]]
+
+
+def test_sequences_of_different_lengths_stay_a_list():
+    found = given([[[1, 2]], [[3, 4], [5, 6]]])
+    assert [each.tolist() for each in found] == [[[1, 2]], [[3, 4], [5, 6]]]
+    assert {each.dtype.name for each in found} == {"float32"}
+    assert kind_of(found) == "sequence"
+    assert [each.shape for each in given([(1, 2), (3,)])] == [(2, 1), (1, 1)]
+    ragged = np.empty(2, object)
+    ragged[:] = [np.ones((1, 2)), np.ones((3, 2))]
+    assert [each.shape for each in given({"s": ragged})["s"]] == [(1, 2), (3, 2)]
+
+
+def test_padding():
+    arrays, filling = pad({"train": [np.full((1, 2), 5.0), np.full((3, 2), 6.0)], "test": [np.full((2, 2), 7.0)]})
+    assert filling == 0.0
+    assert arrays["train"].tolist() == [[[5, 5], [0, 0], [0, 0]], [[6, 6], [6, 6], [6, 6]]]
+    assert arrays["test"].tolist() == [[[7, 7], [7, 7], [0, 0]]]
+    assert arrays["test"].dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("step", "filling"),
+    [([0.0, 1.0], 0.0), ([0.0, 0.0], -1.0), ([-2.5, 0.0], 0.0)],
+)
+def test_no_real_step_looks_like_the_filling(step, filling):
+    assert pad({"train": [np.array([step, step]), np.array([[1.0, 2.0]])]})[1] == filling
+    lowest = pad({"train": [np.zeros((2, 2)), np.array([[-2.5, 2.0]])]})[1]
+    assert lowest == -4.0 < -2.5
+
+
+def test_sequences_of_one_length_are_not_padded():
+    arrays, filling = pad({"train": [np.ones((2, 1))] * 3, "test": [np.ones((2, 1))]})
+    assert filling is None
+    assert arrays["train"].shape == (3, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        (None, "x must be numbers of shape"),
+        (5, "x must be numbers of shape"),
+        (np.arange(4), "x must be numbers of shape"),
+        (np.zeros((2, 2, 2, 2, 2)), "x must be numbers of shape"),
+        (np.arange(4) * 1j, "x must be numbers of shape"),
+        ([[1, 2], 3.0], "x must be numbers of shape"),
+        ([], r"x must be not empty .split 'train'"),
+        (np.zeros((0, 4)), r"x must be not empty .split 'train'"),
+        (np.zeros((4, 0)), "a table with at least one column"),
+        (np.zeros((4, 3, 0)), "of sizes of at least 1"),
+        ({}, "a dictionary with names as keys, at least one"),
+        ({1: [2]}, "a dictionary with names as keys"),
+        ({"": [2]}, "a dictionary with names as keys"),
+        ({"a b": [1], "a_b": [1]}, "names differ in letters and digits"),
+        ({"a.b": [1], "a_b": [1]}, "names differ in letters and digits"),
+        ({"a": [1], "b": [1, 2]}, r"columns of the same length. Received: x=.'a': 1, 'b': 2"),
+        ({"a": {1, 2}}, r"x\['a'\] must be numbers of shape"),
+        (pandas.DataFrame([[1, "x"]], columns=["a", "a"]), "whose columns have different names"),
+    ],
+)
+def test_other_forms_are_refused(x, message):
+    with pytest.raises(InvalidArgument, match=message) as error:
+        given(x)
+    assert "\n" not in str(error.value)

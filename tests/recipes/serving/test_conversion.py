@@ -1,0 +1,279 @@
+import numpy as np
+import pandas
+import pytest
+
+from callbacks.checks import InvalidArgument
+from recipes.data import Spec
+from recipes.data.feature import Feature
+from recipes.serving.conversion import fitted
+
+NAN = np.nan
+AGE = Feature("age", "number", (), "int64", (30.0,), (1.0,), missing=-1.0)
+FARE = Feature("fare", "number", (), "float64", (3.0,), (1.0,), missing="nan")
+SIZE = Feature("family.size", "number", (), "uint8", (3.0,), (1.0,))
+ALONE = Feature("alone", "number", (), "bool", (0.5,), (1.0,))
+DECK = Feature("deck", "category", (), "string", vocabulary=("B", "A"))
+CLASS = Feature("class", "category", (), "int64", vocabulary=(2, 0, 1))
+TRACK = Feature("track", "sequence", (None, 2), "float32", (0.0, 0.0), (1.0, 1.0), padding=-5.0)
+BOX = Feature("box", "vector", (3,), "float32", (0.0,) * 3, (1.0,) * 3)
+PHOTO = Feature("photo", "image", (2, 2, 1), "uint8", (0.0,), (1.0,))
+
+
+def dtype(name):
+    return np.dtype("object" if name == "string" else name)
+
+
+def record(*features):
+    """``record(AGE, ...)(inputs)``: what a model of such records takes."""
+    spec = Spec("some", "mixed", "binary", (), "record", 1, class_names=("no", "yes"), features=features)
+    taken = {each.name: (each.shape, dtype(each.dtype)) for each in features}
+    return lambda inputs: fitted(inputs, taken, spec)
+
+
+def values(arrays):
+    return {name: array.tolist() for name, array in arrays.items()}
+
+
+ROWS = {"age": [3, 4], "deck": ["B", "A"], "family.size": [2, 5]}
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        ROWS,
+        {name: np.array(column) for name, column in ROWS.items()},
+        {"family": {"size": [2, 5]}, "deck": ["B", "A"], "age": [3.0, 4.0]},
+        [{"age": 3, "deck": "B", "family.size": 2}, {"deck": "A", "family": {"size": "5"}, "age": "4"}],
+        pandas.DataFrame(ROWS),
+        {"age": ["3", " 4 "], "deck": (b"B", "A"), "family.size": (2, 5)},
+    ],
+)
+def test_every_form_of_records(inputs):
+    found = record(AGE, DECK, SIZE)(inputs)
+    assert values(found) == ROWS
+    assert list(found) == ["age", "deck", "family.size"]
+    assert {name: array.dtype.name for name, array in found.items()} == {
+        "age": "int64",
+        "deck": "object",
+        "family.size": "uint8",
+    }
+
+
+def test_a_single_record():
+    expected = {"age": [3], "deck": ["B"], "box": [[1, 2, 3]]}
+    assert values(record(AGE, DECK, BOX)({"age": 3, "deck": "B", "box": [1, 2, 3]})) == expected
+    assert values(record(BOX)({"box": np.array([1, 2, 3])})) == {"box": [[1, 2, 3]]}
+    assert values(record(BOX)({"box": np.array([[1, 2, 3]])})) == {"box": [[1, 2, 3]]}
+    assert values(record(AGE)([{"age": 3}])) == {"age": [3]}
+
+
+@pytest.mark.parametrize("gap", [None, NAN, "", " ", "?", "NA", "nan", "null"])
+def test_missing_values_are_what_training_had(gap):
+    found = record(AGE, FARE, DECK, CLASS)({"age": [gap, 5], "fare": [gap, 5], "deck": ["A", "B"], "class": [gap, 1]})
+    assert found["age"].tolist() == [-1, 5]
+    np.testing.assert_array_equal(found["fare"], [NAN, 5])
+    unknown, known = found["class"].tolist()
+    assert known == 1
+    assert unknown not in CLASS.vocabulary
+
+
+def test_missing_strings_are_empty():
+    assert record(DECK)({"deck": [None, NAN, "", "A"]})["deck"].tolist() == ["", "", "", "A"]
+    assert record(DECK)(pandas.DataFrame({"deck": pandas.array(["A", None], "string")}))["deck"].tolist() == ["A", ""]
+
+
+def test_keys_that_some_records_lack_are_missing_values():
+    found = record(AGE, DECK)([{"age": 3}, {"deck": "A"}])
+    assert values(found) == {"age": [3, -1], "deck": ["", "A"]}
+
+
+def test_truth_and_strings_of_numbers():
+    assert record(ALONE)({"alone": [True, "false", "TRUE", 0, "1", "no"]})["alone"].tolist() == [
+        *(True, False, True, False, True, False),
+    ]
+    assert record(ALONE)({"alone": [True]})["alone"].dtype == bool
+    assert record(DECK)({"deck": [3, 2.5, True]})["deck"].tolist() == ["3", "2.5", "True"]
+
+
+def test_arrays_in_records():
+    x = {"track": [[[1, 2]], [[3, 4], [5, 6]]], "box": [[1, 2, 3], [4, 5, 6]], "photo": np.ones((2, 2, 2, 1), "uint8")}
+    found = record(TRACK, BOX, PHOTO)(x)
+    assert found["track"].tolist() == [[[1, 2], [-5, -5]], [[3, 4], [5, 6]]]
+    assert {name: array.dtype.name for name, array in found.items()} == {
+        "track": "float32",
+        "box": "float32",
+        "photo": "uint8",
+    }
+
+
+@pytest.mark.parametrize(
+    ("features", "inputs", "message"),
+    [
+        (
+            [AGE, DECK],
+            {"age": [3]},
+            "input must be records with age, deck, and nothing else. Received: .*missing: deck",
+        ),
+        (
+            [AGE, DECK],
+            [{"age": 3, "decks": "A", "colour": 1}],
+            "Received: input='missing: deck; unknown: decks, colour'",
+        ),
+        ([AGE], {"age": [3], "boat": [4]}, "Received: input='unknown: boat'"),
+        ([AGE], np.zeros((2, 1)), "records with age, by name. Received: input='float64 of shape .2, 1.'"),
+        ([AGE], "3", "records with age, by name. Received: input='str'"),
+        ([AGE], [], "records with age, by name"),
+        (
+            [AGE, DECK],
+            {"age": [3], "deck": ["A", "B"]},
+            "columns of the same length, at least 1. Received: .*'deck': 2",
+        ),
+        ([AGE, DECK], {"age": 3, "deck": ["A", "B"]}, "columns of the same length, at least 1"),
+        ([AGE], {"age": []}, "columns of the same length, at least 1"),
+        ([AGE], {"age": ["three", 4, "five"]}, r"input\['age'\] must be numbers, but 2 of 3 are none. .*='three'"),
+        ([AGE], {"age": [[3], [4]]}, r"input\['age'\] must be numbers, but 2 of 2 are none"),
+        ([AGE], {"age": [3.5]}, r"input\['age'\] must be int64 values of shape \(None,\)"),
+        ([SIZE], {"family.size": [300]}, r"input\['family.size'\] must be uint8 values .*int64 from 300 to 300"),
+        ([SIZE], {"family.size": [None, 3]}, "given in every record, as in training; it is missing in 1 of 2"),
+        ([ALONE], {"alone": [None]}, "it is missing in 1 of 1"),
+        ([Feature("n", "number", (), "float32", (0.0,), (1.0,))], {"n": [NAN, 1]}, "it is missing in 1 of 2"),
+        ([FARE], {"fare": [1, np.inf]}, r"input\['fare'\] must be finite, but 1 of 2 are infinite"),
+        ([FARE], {"fare": [1e300]}, "too large for float32"),
+        ([BOX], {"box": [[1, 2], [3, 4]]}, r"input\['box'\] must be float32 values of shape \(None, 3\)"),
+        ([BOX], {"box": [[1, 2, 3], [3, 4]]}, r"input\['box'\] must be float32 values of shape \(None, 3\)"),
+        ([PHOTO], {"photo": np.ones((1, 2, 2, 1))}, r"input\['photo'\] must be uint8 values of shape"),
+        (
+            [TRACK],
+            {"track": [[[1, 2, 3]]]},
+            r"input\['track'\] must be float32 values of shape \(None, None, 2\), or a",
+        ),
+        ([TRACK], {"track": [[[1, NAN]]]}, r"input\['track'\] must be finite"),
+        ([TRACK], {"track": [[]]}, r"input\['track'\] must be float32 values"),
+    ],
+)
+def test_records_that_do_not_fit(features, inputs, message):
+    with pytest.raises(InvalidArgument, match=message) as error:
+        record(*features)(inputs)
+    assert "\n" not in str(error.value)
+
+
+WORDS = Feature("inputs", "text", (), "string", vocabulary=("film",), length=4)
+SPECS = {
+    each.kind: Spec(
+        *("some", each.kind, "binary", each.shape, "string" if each.kind == "text" else "float32", 1),
+        class_names=("no", "yes"),
+        features=(Feature(**{**each.to_config(), "name": "inputs"}),),
+    )
+    for each in (WORDS, TRACK)
+}
+
+
+def alone(kind, inputs, padding=-5.0, shape=(None, 2)):
+    """What the only input of a model of texts or sequences becomes."""
+    taken = {"inputs": ((), np.dtype(object)) if kind == "text" else (shape, np.dtype("float32"))}
+    spec = SPECS[kind]
+    if kind == "sequence" and (padding, shape) != (-5.0, (None, 2)):
+        size = shape[-1]
+        feature = Feature("inputs", "sequence", shape, "float32", (0.0,) * size, (1.0,) * size, padding=padding)
+        spec = Spec("some", kind, "binary", shape, "float32", 1, class_names=("no", "yes"), features=(feature,))
+    return fitted(inputs, taken, spec)["inputs"]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "expected"),
+    [
+        ("a film", ["a film"]),
+        (["a film", "", None], ["a film", "", ""]),
+        (np.array(["a film", "x"]), ["a film", "x"]),
+        (np.array([["a film"], ["x"]], object), ["a film", "x"]),
+        ([b"caf\xc3\xa9"], ["café"]),
+        (pandas.Series(["a film", NAN]), ["a film", ""]),
+        ({"inputs": "a film"}, ["a film"]),
+    ],
+)
+def test_texts(inputs, expected):
+    assert alone("text", inputs).tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"), [(5, "input must be texts. Received: input=5"), ([], "at least one text")]
+)
+def test_what_is_no_text(inputs, message):
+    with pytest.raises(InvalidArgument, match=message):
+        alone("text", inputs)
+
+
+TWO = [[[1, 2]], [[3, 4], [5, 6]]]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "options", "expected"),
+    [
+        (TWO, {}, [[[1, 2], [-5, -5]], TWO[1]]),
+        ([np.array(each) for each in TWO], {}, [[[1, 2], [-5, -5]], TWO[1]]),
+        (np.array([TWO[1]]), {}, [TWO[1]]),
+        (np.array(TWO[1]), {}, [TWO[1]]),
+        (TWO[1], {}, [TWO[1]]),  # the steps of a single one
+        (np.array([TWO[1]]), {"padding": None, "shape": (2, 2)}, [TWO[1]]),
+        ([TWO[1], TWO[1]], {"padding": None, "shape": (2, 2)}, [TWO[1], TWO[1]]),
+        ([[1, 2, 3], [4]], {"padding": 0.0, "shape": (None, 1)}, [[[1], [2], [3]], [[4], [0], [0]]]),
+        ([[1], [2], [3]], {"padding": 0.0, "shape": (None, 1)}, [[[1], [2], [3]]]),
+        (np.array([[1, 2], [3, 4]]), {"padding": 0.0, "shape": (None, 1)}, [[[1], [2]], [[3], [4]]]),
+    ],
+)
+def test_sequences(inputs, options, expected):
+    found = alone("sequence", inputs, **options)
+    assert found.dtype == np.float32
+    assert found.tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("inputs", "options"),
+    [
+        (TWO, {"padding": None}),  # of different lengths, for which the model has no filling
+        ([TWO[0]], {"padding": None, "shape": (2, 2)}),
+        ([[[1, 2, 3]]], {}),
+        (np.zeros((2, 3, 4)), {}),
+        (np.zeros(3), {}),
+        ([["a", "b"]], {}),
+        ([], {}),
+        (5, {}),
+        ([np.zeros((0, 2))], {}),
+    ],
+)
+def test_sequences_that_do_not_fit(inputs, options):
+    with pytest.raises(
+        InvalidArgument, match=r"input must be float32 values of shape .*, or a list of arrays of shape"
+    ):
+        alone("sequence", inputs, **options)
+
+
+@pytest.mark.parametrize(
+    ("shape", "inputs", "expected"),
+    [
+        ((None, None, 3), (7, 9, 3), (1, 7, 9, 3)),
+        ((None, None, 3), (2, 7, 9, 3), (2, 7, 9, 3)),
+        ((None, None, 1), (7, 9), (1, 7, 9, 1)),
+        ((None, None, 1), (2, 7, 9, 1), (2, 7, 9, 1)),
+        ((4, 5, 1), (4, 5), (1, 4, 5, 1)),
+        ((4, 5, 1), (4, 4, 5), (4, 4, 5, 1)),
+        ((3,), (3,), (1, 3)),
+        ((1,), (6,), (6, 1)),
+        ((None, 1), (6, 4), (6, 4, 1)),
+        ((None, 2), (4, 2), (1, 4, 2)),
+    ],
+)
+def test_shapes_without_a_spec(shape, inputs, expected):
+    x = np.arange(np.prod(inputs)).reshape(inputs)
+    found = fitted(x, {"inputs": (shape, np.dtype("float32"))}, None)["inputs"]
+    assert (found.shape, found.dtype) == (expected, np.float32)
+    assert found.ravel().tolist() == x.ravel().tolist()
+
+
+def test_records_without_a_spec():
+    taken = {"age": ((), np.dtype("float32")), "deck": ((), np.dtype(object)), "n": ((), np.dtype("int32"))}
+    found = fitted([{"age": None, "deck": "A", "n": 3}], taken, None)
+    assert np.isnan(found["age"][0])
+    assert (found["deck"].tolist(), found["n"].tolist(), found["n"].dtype) == (["A"], [3], np.int32)
+    with pytest.raises(InvalidArgument, match="it is missing in 1 of 1"):
+        fitted([{"age": 3, "deck": "A", "n": None}], taken, None)

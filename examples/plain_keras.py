@@ -27,7 +27,7 @@ for _ in range(3):
 model = keras.Sequential([keras.Input((64,)), *layers, keras.layers.Dense(10, activation="softmax")])
 model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
 
-print(callbacks.gradients.report(model, (x_train, y_train)).verdict)  # before any training
+print(callbacks.gradient_report(model, (x_train, y_train)).verdict)  # before any training
 peak = callbacks.find_learning_rate(model, (x_train, y_train))
 
 monitor = callbacks.GradientMonitor(every=20)

@@ -7,11 +7,11 @@ leads to the same module, so no class exists twice and what one process pickles 
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import sys
 from collections.abc import Sequence
 from importlib.abc import InspectLoader, MetaPathFinder
 from importlib.machinery import ModuleSpec
+from importlib.util import find_spec, spec_from_file_location
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
@@ -29,11 +29,9 @@ class _Finder(MetaPathFinder):
         first, _, rest = fullname.partition(".")
         if first == ROOT and rest in HALVES:
             folder = Path(__file__).resolve().parents[1] / rest
-            return importlib.util.spec_from_file_location(
-                fullname, folder / "__init__.py", submodule_search_locations=[str(folder)]
-            )
+            return spec_from_file_location(fullname, folder / "__init__.py", submodule_search_locations=[str(folder)])
         if first in HALVES and rest and sys.modules.get(first) is sys.modules.get(f"{ROOT}.{first}"):
-            full = importlib.util.find_spec(f"{ROOT}.{fullname}")
+            full = find_spec(f"{ROOT}.{fullname}")
             if full is not None:
                 locations = full.submodule_search_locations
                 return ModuleSpec(fullname, _Alias(), origin=full.origin, is_package=locations is not None)
@@ -54,12 +52,12 @@ class _Alias(InspectLoader):
 
     def get_code(self, fullname: str) -> CodeType | None:
         """For ``python -m recipes.cli``."""
-        full = importlib.util.find_spec(f"{ROOT}.{fullname}")
+        full = find_spec(f"{ROOT}.{fullname}")
         return full.loader.get_code(full.name) if full and isinstance(full.loader, InspectLoader) else None
 
     def get_source(self, fullname: str) -> str | None:
         """The text of the module."""
-        full = importlib.util.find_spec(f"{ROOT}.{fullname}")
+        full = find_spec(f"{ROOT}.{fullname}")
         return full.loader.get_source(full.name) if full and isinstance(full.loader, InspectLoader) else None
 
 

@@ -1,7 +1,7 @@
 """Gradient norms and activation scales of a model's layers on one batch, without changing anything in the model.
 
 What :class:`callbacks.GradientMonitor` does inside the compiled training step and
-:func:`callbacks.gradients.report` does once.
+:func:`callbacks.gradient_report` does once.
 """
 
 from __future__ import annotations

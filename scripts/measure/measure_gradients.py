@@ -67,7 +67,7 @@ def measured(dataset: str, data: recipes.Data, name: str, seed: int, pictures: P
     """The row of one network."""
     keras.utils.set_random_seed(seed)
     model = network(name, data.spec)
-    report = callbacks.gradients.report(model, data.train)
+    report = callbacks.gradient_report(model, data.train)
     monitor = callbacks.GradientMonitor(every=1)
     others = [Mistake()] if name.endswith("mistake") else []
     model.fit(

@@ -46,7 +46,7 @@ def test_against_numpy_by_hand(batch):
     keras.utils.set_random_seed(1)
     model = keras.Sequential([keras.Input((3,), dtype="float64"), *layers])
     model.compile("sgd", keras.losses.MeanSquaredError(dtype="float64"))
-    report = callbacks.gradients.report(model, (x, y))
+    report = callbacks.gradient_report(model, (x, y))
     first, shift, second, offset = model.get_weights()
     hidden = np.tanh(x @ first + shift)
     output = hidden @ second + offset
@@ -68,7 +68,7 @@ def test_the_model_is_left_as_it_was_and_trains_on_as_without(batch):
         each.fit(*batch, batch_size=4, verbose=0, shuffle=False)
     before = state(model)
     attributes = {name: dict(layer.__dict__).keys() for name, layer in ((each.name, each) for each in model.layers)}
-    callbacks.gradients.report(model, batch)
+    callbacks.gradient_report(model, batch)
     assert state(model) == before
     assert {each.name: each.__dict__.keys() for each in model.layers} == attributes
     assert model not in _attached
@@ -80,7 +80,7 @@ def test_the_model_is_left_as_it_was_and_trains_on_as_without(batch):
 @pytest.mark.thorough
 def test_before_the_first_training_too(batch):
     model, other = small(), small()
-    callbacks.gradients.report(model, batch)
+    callbacks.gradient_report(model, batch)
     for each in (model, other):
         each.fit(*batch, batch_size=4, verbose=0, shuffle=False)
     assert state(model) == state(other)
@@ -88,7 +88,7 @@ def test_before_the_first_training_too(batch):
 
 @pytest.mark.thorough
 def test_it_says_what_the_monitor_measures_at_step_0(batch):
-    report = callbacks.gradients.report(small(), batch)
+    report = callbacks.gradient_report(small(), batch)
     monitor = callbacks.GradientMonitor(1)
     small().fit(*batch, batch_size=12, verbose=0, shuffle=False, callbacks=[monitor])
     np.testing.assert_allclose(report.layer_norms, monitor.layer_norms[0], rtol=1e-5)
@@ -98,16 +98,16 @@ def test_it_says_what_the_monitor_measures_at_step_0(batch):
 
 def test_kinds_of_data(batch):
     x, y = batch
-    by_arrays = callbacks.gradients.report(small(), batch, batch_size=4)
-    by_batches = callbacks.gradients.report(small(), tf.data.Dataset.from_tensor_slices((x, y)).batch(4))
+    by_arrays = callbacks.gradient_report(small(), batch, batch_size=4)
+    by_batches = callbacks.gradient_report(small(), tf.data.Dataset.from_tensor_slices((x, y)).batch(4))
     np.testing.assert_array_equal(by_arrays.layer_norms, by_batches.layer_norms)
-    doubled = callbacks.gradients.report(small(), (x, y, np.full(12, 2.0)))
-    plain = callbacks.gradients.report(small(), batch)
+    doubled = callbacks.gradient_report(small(), (x, y, np.full(12, 2.0)))
+    plain = callbacks.gradient_report(small(), batch)
     np.testing.assert_allclose(doubled.layer_norms, 2 * plain.layer_norms, rtol=1e-5)
 
 
 def test_table_text_and_picture(batch):
-    report = callbacks.gradients.report(small(), batch)
+    report = callbacks.gradient_report(small(), batch)
     table = report.table()
     assert [row["layer"] for row in table] == ["hidden", "norm", "drop", "out"]
     assert np.isnan(table[2]["gradient_norm"])
@@ -130,15 +130,15 @@ def test_bad_input(batch):
     accepted = r"data must be a tf\.data\.Dataset of batches \(x, y\), or a tuple of arrays \(x, y\).* Received: data="
     for model in (uncompiled, "mlp", None):
         with pytest.raises(callbacks.InvalidArgument, match=r"model must be a compiled Keras model\. Received: model="):
-            callbacks.gradients.report(model, batch)
+            callbacks.gradient_report(model, batch)
     x, y = batch
     for data in (x, [x, y], (x,), (x, y, y, y), None, "mnist", (x, 3), (x, y[:5]), (x[:0], y[:0])):
         with pytest.raises(callbacks.InvalidArgument, match=accepted):
-            callbacks.gradients.report(small(), data)
+            callbacks.gradient_report(small(), data)
     with pytest.raises(callbacks.InvalidArgument, match=accepted):
-        callbacks.gradients.report(small(), tf.data.Dataset.from_tensor_slices(batch).batch(4).take(0))
+        callbacks.gradient_report(small(), tf.data.Dataset.from_tensor_slices(batch).batch(4).take(0))
     with pytest.raises(callbacks.InvalidArgument, match=r"batch_size must be an integer >= 1\. Received: batch_size=0"):
-        callbacks.gradients.report(small(), batch, batch_size=0)
+        callbacks.gradient_report(small(), batch, batch_size=0)
 
 
 # --- the judging ----------------------------------------------------------------------------------------------------
@@ -208,7 +208,7 @@ def test_deep_networks_on_genuine_digits(seed, digits):
         keras.utils.set_random_seed(seed)
         recipe = recipes.Recipe()
         model = recipe.build_model(digits.spec, hidden=(100,) * 20, **options)
-        return callbacks.gradients.report(recipe.compile(model), digits.train)
+        return callbacks.gradient_report(recipe.compile(model), digits.train)
 
     classical = report(activation="logistic", initializer="glorot_uniform", normalization="none")
     assert classical.verdict.startswith("vanishing below layer 'dense")

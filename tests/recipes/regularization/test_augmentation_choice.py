@@ -108,7 +108,7 @@ def test_json_gives_the_same_choice(choice):
 
 def test_tables_are_refused_before_any_training(classes):
     choice = Recipe(regularizer="augmentation")
-    with pytest.raises(InvalidArgument, match="regularization must be one for tabular data, which 'classes' is"):
+    with pytest.raises(InvalidArgument, match="regularizer must be one for tabular data, which 'classes' is"):
         choice.check(classes.spec)
     with pytest.raises(InvalidArgument, match="one for tabular data"):
         fit(classes, choice, epochs=1, verbose=0)

@@ -125,7 +125,7 @@ def test_the_loss_is_saved_and_loaded(tmp_path):
 
 def test_a_regression_has_no_labels(regression):
     recipe = Recipe(regularizer="label_smoothing")
-    with pytest.raises(InvalidArgument, match="regularization must be one for numbers: 'regression' has no classes"):
+    with pytest.raises(InvalidArgument, match="regularizer must be one for numbers: 'regression' has no classes"):
         recipe.check(regression.spec)
     with pytest.raises(InvalidArgument, match="has no classes"):
         fit(regression, recipe, epochs=1, verbose=0)
@@ -155,7 +155,7 @@ def test_the_users_own_cross_entropy_as_an_object_is_smoothed(outputs, loss, kin
 
 @pytest.mark.parametrize("loss", LOST, ids=["logits", "sum", "ignored class", "smoothed already", "binary logits"])
 def test_options_of_a_loss_that_would_be_lost_are_refused(loss):
-    with pytest.raises(InvalidArgument, match="regularization must be"):
+    with pytest.raises(InvalidArgument, match="regularizer must be"):
         LabelSmoothing(EPSILON).loss(loss)
 
 

@@ -77,7 +77,7 @@ def test_what_is_saved_has_numbers(classes, tiny, tmp_path):
 def test_other_differences_are_refused(classes, tiny):
     trainer = Trainer(classes, tiny(regularizer="l2"))
     for regularizer in ("none", "l1", "l2+dropout"):
-        with pytest.raises(InvalidArgument, match="regularization must be l2 as before"):
+        with pytest.raises(InvalidArgument, match="regularizer must be l2 as before"):
             trainer.run(epochs=1, seed=0, regularizer=regularizer)
 
 
@@ -97,5 +97,5 @@ def test_other_differences_are_refused(classes, tiny):
 def test_what_cannot_be_set_is_refused(one, other, classes, tiny):
     trainer = Trainer(classes, tiny(regularizer=one))
     trainer.run(epochs=1, seed=0)
-    with pytest.raises(InvalidArgument, match="regularization must be"):
+    with pytest.raises(InvalidArgument, match="regularizer must be"):
         trainer.run(epochs=1, seed=0, regularizer=other)

@@ -112,7 +112,7 @@ def test_a_keras_optimizer_object_takes_it_too():
     ids=["mapping", "mapping of zero", "AdamW", "SGD"],
 )
 def test_it_is_given_once(optimizer):
-    with pytest.raises(InvalidArgument, match=r"regularization must be given once: the optimizer has \['weight_decay"):
+    with pytest.raises(InvalidArgument, match=r"regularizer must be given once: the optimizer has \['weight_decay"):
         Recipe(optimizer=optimizer, regularizer="weight_decay")
 
 

@@ -129,7 +129,8 @@ def heat_map(results: Results) -> Figure:
         text = formatting.score(grid[y, x] / scale, results.metric)
         known = text != formatting.MISSING
         colour = _contrast(tuple(image.cmap(image.norm(grid[y, x])))) if known else MUTED
-        axes.text(x, y, text if known else verdict_of(arms[0]), ha="center", va="center", color=colour, fontsize=9)
+        lost = next((row for row in arms if not math.isfinite(as_float(row["test_mean"]))), arms[0])
+        axes.text(x, y, text if known else verdict_of(lost), ha="center", va="center", color=colour, fontsize=9)
         names = [row["arm"] for row in arms]
         if results.winner in names:
             axes.add_patch(_frame(x, y, "-", PALETTE[1], "best"))
@@ -189,7 +190,7 @@ def _arm_axis(
     for row, tick in zip(rows, axes.get_yticklabels(), strict=True):
         if row["arm"] in (results.default_arm, results.winner):
             tick.set_fontweight("bold")
-    for place, (value, text) in enumerate(zip(values, texts, strict=True)):
+    for place, (row, value, text) in enumerate(zip(rows, values, texts, strict=True)):
         at, shown = 0.01 if results.higher_is_better else 0.99, ""
         if not math.isfinite(value):
             shown = verdict_of(row)

@@ -144,7 +144,7 @@ def _train(data: Data, settings: tuple[str, str, int, str, int], job: Job) -> di
 def check_address(address: str) -> str:
     """Raises unless Ray is installed and a cluster answers at the address within 10 seconds."""
     if importlib.util.find_spec("ray") is None:
-        accepted = "left out, or with Ray installed: pip install 'keras-training-recipes[ray]'"
+        accepted = 'left out, or with Ray installed: pip install "ray>=2.40"'
         raise InvalidArgument("ray", address, accepted)
     if address == "local":
         return address

@@ -257,3 +257,24 @@ def test_scores_have_their_interval(results):
     found = [line.get_xdata() for line in lines(figure.axes[0], "interval")]
     scale = formatting.scale(results.metric)
     np.testing.assert_allclose(found, known[["test_low", "test_high"]].astype(float) * scale)
+
+
+def test_each_arm_without_a_score_has_its_own_word(make):
+    """One failed and one diverged: neither takes the word of the other."""
+    results = make(("momentum", "adam"), ("none", "l2"), all_diverged=("adam+none", "adam+l2"))
+    summary = results.summary.assign(failed=0)
+    summary.loc[summary["arm"] == "adam+none", ["verdict", "failed"]] = ["failed", 1]
+    results = dataclasses.replace(results, summary=summary)
+    for draw in (plots.scores, plots.heat_map):
+        words = [text for text in texts(draw(results).axes[0]) if text in ("failed", "diverged")]
+        assert sorted(words) == ["diverged", "failed"]
+
+
+def test_a_cell_of_several_arms_has_the_word_of_the_one_without_a_score(make):
+    """The first arm of the cell has a score, the second has none."""
+    results = make(("momentum", "adam"), ("none", "l2"), all_diverged=("adam+l2",))
+    regularizer = results.summary["regularizer"].where(results.summary["optimizer"] != "adam", "none")
+    summary = results.summary.assign(regularizer=regularizer)
+    assert list(summary.loc[summary["optimizer"] == "adam", "arm"]) == ["adam+none", "adam+l2"]
+    words = texts(plots.heat_map(dataclasses.replace(results, summary=summary)).axes[0])
+    assert "diverged" in words

@@ -90,7 +90,7 @@ def test_bad_input(classes, tiny, tmp_path, monkeypatch, options, message):
 
 def test_without_ray_it_is_said_what_to_install(classes, tiny, tmp_path, monkeypatch):
     monkeypatch.setattr(cluster.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(recipes.InvalidArgument, match=r"pip install 'keras-training-recipes\[ray\]'"):
+    with pytest.raises(recipes.InvalidArgument, match=r'pip install "ray>=2\.40"'):
         recipes.search(classes, recipe=tiny(), **SEARCH, ray="auto", directory=tmp_path, verbose=0)
 
 

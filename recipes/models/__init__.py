@@ -8,6 +8,7 @@ from .by_data import model_for as model_for
 from .cnn import cnn as cnn
 from .densenet import densenet as densenet
 from .encoder_decoder import encoder_decoder as encoder_decoder
+from .factories import MODELS as MODELS
 from .mixed import mixed as mixed
 from .mlp import mlp as mlp
 from .multitask import multitask as multitask
@@ -34,39 +35,6 @@ __all__ = [
     "tabular",
     "text",
 ]
-
-MODELS = Catalogue(
-    "model",
-    [
-        Entry("mlp", mlp, "Multilayer perceptron on flattened inputs, 300 and 100 units.", "Rumelhart et al. 1986"),
-        Entry("cnn", cnn, "Convolutions with pooling and a dense layer, for images.", "LeCun et al. 1998"),
-        Entry(
-            "resnet", resnet, "Residual blocks: what each learns is added to its input. For images.", "He et al. 2016"
-        ),
-        Entry(
-            "densenet",
-            densenet,
-            "Each layer sees the outputs of all before it in its block. For images.",
-            "Huang et al. 2017",
-        ),
-        Entry(
-            "rnn",
-            rnn,
-            "LSTM or GRU over the steps of sequences, the words of texts, or the rows of images.",
-            "Hochreiter & Schmidhuber 1997; Cho et al. 2014",
-        ),
-        Entry(
-            "text", text, "Words as vectors, averaged or read by an LSTM, a GRU or convolutions.", "Bengio et al. 2003"
-        ),
-        Entry(
-            "tabular",
-            tabular,
-            "Records: columns encoded by FeatureSpace, then dense layers.",
-            "Guo & Berkhahn 2016",
-        ),
-        Entry("mixed", mixed, "Records of images, texts, sequences and columns, a branch each.", "Ngiam et al. 2011"),
-    ],
-)
 
 OTHER_MODELS = Catalogue(
     "model",

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from ...callbacks.checks import InvalidArgument, check_choice, check_integer
-from .blocks import Style, hidden_block, input_shape_of, model_input, sizes
+from .blocks import Style, hidden_block, input_shape_of, sizes
 from .cnn import filters_for
+from .inputs import model_input
 
 if TYPE_CHECKING:
     from ..data.spec import Spec

@@ -1,10 +1,9 @@
-"""What the factories share: the arguments they all take, the input, the hidden block and the output."""
+"""What the factories share: the arguments they all take, the hidden block and the output."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -15,22 +14,11 @@ from ..initializers import bias_initializer
 from ..initializers.kernel import check_kernel_initializer, kernel_initializer
 from ..regularization import REGULARIZERS, Regularizer
 from ..regularization.penalties import penalty_of
-from .inputs import as_vector, default_preprocessing, model_input
 
 if TYPE_CHECKING:
     from ..data.spec import Spec
 
-__all__ = [
-    "DEEP",
-    "Style",
-    "as_vector",
-    "default_preprocessing",
-    "hidden_block",
-    "input_shape_of",
-    "model_input",
-    "output_layer",
-    "sizes",
-]
+__all__ = ["DEEP", "Style", "hidden_block", "input_shape_of", "output_layer", "sizes"]
 
 DEEP = 5
 """From this many hidden layers on, a network counts as deep and "auto" normalization means batch normalization."""
@@ -39,9 +27,12 @@ BATCH_NORM_MOMENTUM = 0.9
 """Of the moving averages. Keras' 0.99 needs some 500 steps to forget its start; short trainings have fewer."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Style:
-    """How the layers of a network are made, the same for every factory.
+    """How the layers of one network are made, the same for every factory.
+
+    A Style counts the kernels that it has started, so that each layer draws its own weights, from a seeded initializer
+    too: every model needs a new one.
 
     Args:
         activation: a name of the activations' catalogue. Default "elu".
@@ -51,6 +42,9 @@ class Style:
         regularizer: names ("l2+dropout" for two) or :class:`recipes.regularization.Regularizer` objects.
         depth: number of hidden layers, which "auto" looks at.
         bias: at which the biases start: a number, "auto" (by activation) or a Keras initializer. Default 0.
+
+    Attributes:
+        kernels: how many hidden kernels it has started.
     """
 
     activation: str = "elu"
@@ -59,23 +53,22 @@ class Style:
     regularizer: Sequence[Any] = ()
     depth: int = 1
     bias: Any = 0.0
+    kernels: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         ACTIVATIONS[self.activation]
         check_kernel_initializer(self.initializer, self.activation)
         bias_initializer(self.bias, self.activation)
-        object.__setattr__(self, "_layers", itertools.count())
         check_choice("normalization", self.normalization, ("auto", "batch", "none"))
         names = self.regularizer
         if isinstance(names, str):
             names = [] if names == "none" else [part.strip() for part in names.split("+")]
         elif not isinstance(names, (list, tuple)):
             names = [names]
-        built = tuple(REGULARIZERS.build(each) if isinstance(each, str) else each for each in names)
-        for each in built:
-            if not isinstance(each, Regularizer):
-                raise InvalidArgument("regularizer", each, "names or recipes.regularization objects")
-        object.__setattr__(self, "regularizer", built)
+        self.regularizer = tuple(REGULARIZERS.build(name) if isinstance(name, str) else name for name in names)
+        for regularizer in self.regularizer:
+            if not isinstance(regularizer, Regularizer):
+                raise InvalidArgument("regularizer", regularizer, "names or recipes.regularization objects")
 
     @property
     def batch_norm(self) -> bool:
@@ -90,19 +83,18 @@ class Style:
             output: whether it is that of the output layer.
         """
         if output:  # its activation is softmax, sigmoid or none: Glorot's variance, whatever the hidden ones use
-            initializer = keras.initializers.GlorotUniform()
-        else:  # each layer draws its own weights, from a seeded initializer too
-            initializer = kernel_initializer(self.initializer, self.activation, next(self._layers))  # type: ignore[attr-defined]
-        constraints = [c for c in (each.kernel_constraint(rank) for each in self.regularizer) if c is not None]
+            return {"kernel_initializer": keras.initializers.GlorotUniform(), **self.restraints(rank)}
+        initializer = kernel_initializer(self.initializer, self.activation, self.kernels)
+        self.kernels += 1
+        bias = bias_initializer(self.bias, self.activation)
+        return {"bias_initializer": bias, "kernel_initializer": initializer, **self.restraints(rank)}
+
+    def restraints(self, rank: int = 2) -> dict[str, Any]:
+        """The keyword arguments for a kernel that starts as Keras' own: new penalties, and the constraint."""
+        constraints = [c for c in (choice.kernel_constraint(rank) for choice in self.regularizer) if c is not None]
         if len(constraints) > 1:
             raise InvalidArgument("regularizer", self.regularizer, "given at most one constraint on the kernels")
-        bias = {} if output else {"bias_initializer": bias_initializer(self.bias, self.activation)}
-        return {
-            **bias,
-            "kernel_initializer": initializer,
-            "kernel_regularizer": penalty_of(self.regularizer),
-            "kernel_constraint": next(iter(constraints), None),
-        }
+        return {"kernel_regularizer": penalty_of(self.regularizer), "kernel_constraint": next(iter(constraints), None)}
 
 
 def hidden_block(x: Any, layer: keras.layers.Layer, style: Style, *, last: bool = False) -> Any:
@@ -115,8 +107,8 @@ def hidden_block(x: Any, layer: keras.layers.Layer, style: Style, *, last: bool 
     if style.batch_norm:
         x = keras.layers.BatchNormalization(momentum=BATCH_NORM_MOMENTUM)(x)
     x = ACTIVATIONS.build(style.activation)(x)
-    for each in style.regularizer:
-        extra = each.after_activation(len(x.shape), normalized=style.batch_norm and not last)
+    for regularizer in style.regularizer:
+        extra = regularizer.after_activation(len(x.shape), normalized=style.batch_norm and not last)
         if extra is not None:
             x = extra(x)
     return x

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from ...callbacks.checks import InvalidArgument, check_integer, check_number
-from .blocks import Style, hidden_block, input_shape_of, model_input, output_layer, sizes
+from .blocks import Style, hidden_block, input_shape_of, output_layer, sizes
+from .inputs import model_input
 
 if TYPE_CHECKING:
     from ..data.spec import Spec

@@ -9,6 +9,7 @@ import keras
 
 from ...callbacks.checks import InvalidArgument
 from .blocks import Style
+from .factories import MODELS
 
 if TYPE_CHECKING:
     from ..data.spec import Spec
@@ -27,8 +28,6 @@ def of_factory(model: Factory, options: Mapping[str, Any]) -> tuple[Factory, dic
     Raises:
         InvalidArgument: for an unknown name, or an option that says what comes out of the model.
     """
-    from . import MODELS  # which imports the modules that need this one
-
     given = dict(options)
     if isinstance(model, Mapping):
         given = {**{key: value for key, value in model.items() if key != "name"}, **options}
@@ -74,8 +73,6 @@ def encoder(
         >>> encoder("mlp", None, (4,), {"hidden": (8, 5)}, name="encoder").output_shape
         (None, 5)
     """
-    from . import MODELS
-
     # One output for nothing: it is cut off.
     shapes: dict[str, Any] = {"input_shape": input_shape, "outputs": 1} if spec is None else {"spec": spec}
     if spec is not None and input_shape is not None:

@@ -9,8 +9,9 @@ import keras
 import numpy as np
 
 from ...callbacks.checks import InvalidArgument, check_choice, check_integer
-from .blocks import Style, hidden_block, input_shape_of, model_input, output_layer, sizes
-from .rnn import CELLS, after_recurrent, as_steps, recurrent, units_for
+from .blocks import Style, hidden_block, input_shape_of, output_layer, sizes
+from .inputs import model_input
+from .recurrent import CELLS, after_recurrent, as_steps, recurrent, units_for
 
 if TYPE_CHECKING:
     from ..data.spec import Spec

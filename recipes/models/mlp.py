@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from .blocks import Style, as_vector, hidden_block, input_shape_of, model_input, output_layer, sizes
+from .blocks import Style, hidden_block, input_shape_of, output_layer, sizes
+from .inputs import model_input
+from .preprocessing import as_vector
 
 if TYPE_CHECKING:
     from ..data.spec import Spec

@@ -15,10 +15,10 @@ from .blocks import (
     Style,
     hidden_block,
     input_shape_of,
-    model_input,
     output_layer,
     sizes,
 )
+from .inputs import model_input
 
 if TYPE_CHECKING:
     from ..data.spec import Spec

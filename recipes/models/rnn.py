@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import keras
 
 from ...callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
-from .blocks import Style, hidden_block, input_shape_of, model_input, output_layer, sizes
+from .blocks import Style, hidden_block, input_shape_of, output_layer, sizes
+from .inputs import model_input
+from .recurrent import CELLS, after_recurrent, as_steps, recurrent, units_for
 
 if TYPE_CHECKING:
     from ..data.spec import Spec
 
-__all__ = ["CELLS", "after_recurrent", "as_steps", "recurrent", "rnn", "units_for"]
+__all__ = ["rnn"]
 
-CELLS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
 SEQUENCES = ("many_to_one", "many_to_many", "one_to_many")
-FEWEST, MOST, USUAL = 16, 128, 64
-"""Units of a layer whose size is not given: the bounds, and what it is where the number of steps is unknown."""
 
 
 def rnn(
@@ -133,62 +131,3 @@ def rnn(
         dense = keras.layers.Dense(count, use_bias=not style.batch_norm, **style.kernel())
         x = hidden_block(x, dense, style, last=number == len(hidden))
     return keras.Model(inputs, output_layer(x, spec, outputs, task, style), name=name)
-
-
-def recurrent(cell: str, units: int, style: Style, **options: Any) -> keras.layers.Layer:
-    """One LSTM or GRU layer that starts as Keras' own does, with the style's penalties and constraints on both kernels.
-
-    Args:
-        cell: a key of :data:`CELLS`.
-        units: of the layer.
-        style: whose regularizers are asked.
-        **options: of the Keras layer.
-    """
-    inputs, own = style.kernel(output=True), style.kernel(output=True)  # Glorot's, and fresh penalties for each
-    return CELLS[cell](
-        units,
-        **inputs,
-        recurrent_regularizer=own["kernel_regularizer"],
-        recurrent_constraint=own["kernel_constraint"],
-        **options,
-    )
-
-
-def after_recurrent(x: Any, style: Style, *, last: bool) -> Any:
-    """``x``, the outputs of a recurrent layer, with what the regularizers put after activations.
-
-    ``last`` says that no hidden block, which may be normalized, comes after it.
-    """
-    for each in style.regularizer:
-        extra = each.after_activation(len(x.shape), normalized=style.batch_norm and not last)
-        if extra is not None:
-            x = extra(x)
-    return x
-
-
-def as_steps(x: Any, shape: tuple, what: str) -> Any:
-    """A preprocessed input as (batch, steps, size): sequences as they are, images row by row.
-
-    Args:
-        x: the tensor that :func:`recipes.models.blocks.model_input` gives.
-        shape: of the raw input, and ``what`` kind of model it is for, for the message.
-
-    Raises:
-        InvalidArgument: for an input of no steps, e.g. a table.
-    """
-    if len(x.shape) == 4:
-        return keras.layers.Reshape((x.shape[1], x.shape[2] * x.shape[3]), name="rows")(x)
-    if len(x.shape) != 3:
-        accepted = f"(steps, size) or (height, width, channels) for {what}: use mlp for other data"
-        raise InvalidArgument("input_shape", shape, accepted)
-    return x
-
-
-def units_for(x: Any, spec: Spec | None) -> int:
-    """How many units suit sequences like ``x``, shape (batch, steps, size), as :func:`rnn` says it."""
-    steps, size = x.shape[1:]
-    if steps is None and spec is not None and spec.kind == "sequence":
-        steps = spec.features[0].length
-    if steps is None:
-        return USUAL
-    return min(max(2 ** round(math.log2(2 * math.sqrt(steps * size))), FEWEST), MOST)

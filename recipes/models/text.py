@@ -10,9 +10,10 @@ import keras
 from ...callbacks.checks import InvalidArgument, check_choice, check_integer
 from ..data.feature import Feature
 from ..data.spec import Spec
-from .blocks import Style, hidden_block, model_input, output_layer, sizes
-from .inputs import average
-from .rnn import after_recurrent, recurrent
+from .blocks import Style, hidden_block, output_layer, sizes
+from .inputs import model_input
+from .preprocessing import average
+from .recurrent import after_recurrent, recurrent
 
 __all__ = ["text"]
 

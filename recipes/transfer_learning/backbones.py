@@ -12,8 +12,9 @@ import keras
 from keras import ops
 
 from ...callbacks.checks import InvalidArgument, check_integer
-from ..models.blocks import Style, model_input
-from ..models.inputs import resized
+from ..models.blocks import Style
+from ..models.inputs import model_input
+from ..models.preprocessing import resized
 
 if TYPE_CHECKING:
     from ..data.spec import Spec

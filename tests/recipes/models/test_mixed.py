@@ -78,7 +78,7 @@ def test_regularizers_and_normalization(data):
     kinds = [type(layer).__name__ for layer in model.layers]
     assert kinds.count("BatchNormalization") == 3 + 2
     assert kinds[-3:] == ["Dropout", "Dense", "Activation"]  # none before a batch normalization
-    assert len(model.losses) == 3 + 3
+    assert len(model.losses) == 3 + 2 + 3  # convolutions, both kernels of the LSTM, dense layers
 
 
 @pytest.mark.parametrize(

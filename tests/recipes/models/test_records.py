@@ -1,17 +1,15 @@
-import dataclasses
-
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from recipes import transfer
-from recipes.data import Data, Spec
+from recipes.data import Spec
 from recipes.data.feature import Feature
-from recipes.data.reading import _resized
-from recipes.models import cnn, mlp
+from recipes.models import mlp
 from recipes.models.blocks import Style
-from recipes.models.inputs import as_vector, model_input
+from recipes.models.inputs import model_input
+from recipes.regularization.l2 import L2
+from recipes.regularization.max_norm import MaxNorm
 
 NAN = np.nan
 RANDOM = np.random.default_rng(0)
@@ -25,6 +23,8 @@ def category(values, name="c", dtype="string"):
     return Feature(name, "category", (), dtype, vocabulary=tuple(values))
 
 
+TRACK = Feature("s", "sequence", (None, 2), "float32", (1.0, 10.0), (4.0, 25.0), length=4, padding=0.0)
+STEPS = RANDOM.normal([1, 10], [2, 5], (3, 4, 2)).astype("float32")
 WORDS = Feature("t", "text", (), "string", vocabulary=("film", "good", "bad"), length=4)
 
 
@@ -130,10 +130,6 @@ def test_the_parts_of_a_record_stand_side_by_side():
     }
 
 
-TRACK = Feature("s", "sequence", (None, 2), "float32", (1.0, 10.0), (4.0, 25.0), length=4, padding=0.0)
-STEPS = RANDOM.normal([1, 10], [2, 5], (3, 4, 2)).astype("float32")
-
-
 def test_what_fills_up_a_sequence_is_not_read():
     model = encoder(TRACK)
     short = STEPS[:, :2]
@@ -143,73 +139,38 @@ def test_what_fills_up_a_sequence_is_not_read():
     assert np.abs(model({"s": STEPS}).numpy() - expected).max() > 1e-3
 
 
-def test_sequences_are_normalized_and_keep_their_mask():
-    feature = dataclasses.replace(TRACK, name="inputs")
-    names = {"class_names": ("no", "yes"), "features": (feature,)}
-    model = of(Spec("some", "sequence", "binary", (None, 2), "float32", 1, **names))
-    filled = np.concatenate([STEPS[:, :2], np.zeros((3, 1, 2), "float32")], axis=1)
-    found = model(filled)
-    np.testing.assert_allclose(found[:, :2], (STEPS[:, :2] - [1, 10]) / [2, 5], rtol=1e-5, atol=1e-5)
-    assert keras.src.backend.get_keras_mask(found).numpy().tolist() == [[True, True, False]] * 3
-    averages = keras.Model(model.input, as_vector(model.output))(filled).numpy()
-    np.testing.assert_allclose(averages, ((STEPS[:, :2] - [1, 10]) / [2, 5]).mean(axis=1), rtol=1e-5, atol=1e-5)
+@pytest.fixture
+def recorded():
+    """A Spec of records of a sequence and a number."""
+    return Spec("some", "mixed", "binary", (), "record", 1, class_names=("no", "yes"), features=(TRACK, number()))
 
 
-def test_one_row_of_numbers_an_example():
-    for shape, expected in (((5,), 5), ((4, 3), 12), ((4, 3, 2), 24), ((None, 3), 3)):
-        assert as_vector(keras.Input(shape)).shape == (None, expected)
-    steps = keras.Input((None, 3))
-    x = RANDOM.normal(size=(2, 4, 3)).astype("float32")
-    np.testing.assert_allclose(keras.Model(steps, as_vector(steps))(x), x.mean(axis=1), atol=1e-6)
+def test_penalties_and_constraints_act_on_both_kernels_of_what_reads_a_sequence(recorded):
+    model = mlp(recorded, hidden=(5,), regularizer=[L2(1.0), MaxNorm(0.1)])
+    (lstm,) = (layer for layer in model.layers if isinstance(layer, keras.layers.LSTM))
+    kernels = [lstm.cell.kernel, lstm.cell.recurrent_kernel]
+    kernels += [layer.kernel for layer in model.layers if isinstance(layer, keras.layers.Dense)]
+    expected = 0.5 * sum((kernel.numpy() ** 2).sum() for kernel in kernels)
+    np.testing.assert_allclose(sum(float(loss) for loss in model.losses), expected, rtol=1e-5)
+    for kernel in kernels[:2]:
+        assert kernel.constraint is not None
+        assert np.linalg.norm(kernel.constraint(kernel), axis=0).max() == pytest.approx(0.1, rel=1e-4)
 
 
-@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
-def test_raw_images_are_resized_as_reading_did(dtype):
-    high = np.iinfo(dtype).max if dtype != "float32" else 1.0
-    raw = [(high * RANDOM.random((*size, 3))).astype(dtype) for size in ((9, 7), (4, 5), (6, 12), (5, 6))] * 10
-    stored = np.stack([_resized(tf.constant(each), (5, 6)).numpy() for each in raw])
-    assert stored.dtype == dtype
-    spec = Data.from_arrays(stored, np.arange(40) // 4 % 2).spec
-    model = of(dataclasses.replace(spec, resized=True))
-    assert model.input_shape == (None, None, None, 3)
-    mean, deviation = np.array(spec.input_mean), np.sqrt(spec.input_variance)
-    for each, small in zip(raw[:4], stored, strict=False):
-        expected = (small.astype("float64") - mean) / deviation
-        np.testing.assert_allclose(model(each[np.newaxis])[0], expected, rtol=1e-4, atol=1e-5)
-        np.testing.assert_allclose(
-            model(small[np.newaxis])[0], expected, rtol=1e-4, atol=1e-5
-        )  # those of one size stay
+def test_dropout_stands_after_what_reads_a_sequence(recorded):
+    model = mlp(recorded, hidden=(), regularizer="dropout")
+    (lstm,) = (layer for layer in model.layers if isinstance(layer, keras.layers.LSTM))
+    (node,) = lstm._outbound_nodes
+    assert isinstance(node.operation, keras.layers.Dropout)
 
 
-def test_what_is_resized_and_then_normalized_by_the_batch_answers_the_same_alone_and_among_others(tmp_path):
-    """Keras' Resizing would put all layers after it into training mode wherever ``training`` is not given."""
-    x = RANDOM.integers(0, 256, (40, 12, 12, 3)).astype("uint8")
-    spec = dataclasses.replace(Data.from_arrays(x, np.arange(40) % 2).spec, resized=True)
-    model = cnn(spec, filters=(4,), hidden=(5,), normalization="batch")
-    before = [np.array(each) for each in model.weights]
-    expected = np.asarray(model(x, training=False))
-    assert not np.allclose(expected, np.asarray(model(x, training=True)), atol=1e-3)
-    for variable, value in zip(model.weights, before, strict=True):
-        variable.assign(value)
-    model.export(tmp_path / "served", verbose=False)
-    served = tf.saved_model.load(tmp_path / "served")
-    model.save(tmp_path / "model.keras")
-    loaded = keras.models.load_model(tmp_path / "model.keras")
-    copied = transfer(model, Data.from_arrays(x, np.arange(40) % 2), freeze=False)
-    copied = keras.Model(copied.input, copied.get_layer("outputs").input)
-    below = keras.Model(model.input, model.get_layer("outputs").input)
-    for answer in (model, loaded, served.serve):
-        np.testing.assert_allclose(np.asarray(answer(tf.constant(x))), expected, atol=1e-5)
-        np.testing.assert_allclose(np.asarray(answer(tf.constant(x[:1]))), expected[:1], atol=1e-5)
-    np.testing.assert_allclose(np.asarray(copied(x)), np.asarray(below(x, training=False)), atol=1e-5)
-
-
-def test_resizing_is_that_of_tensorflow():
-    image = (255 * RANDOM.random((9, 7, 3))).astype("uint8")
-    expected = tf.image.resize(image.astype("float32"), (4, 6)).numpy()
-    assert np.abs(_resized(tf.constant(image), (4, 6)).numpy() - expected).max() <= 1.0
-
-
-def test_an_answer_for_a_text_without_words():
-    spec = Data.from_arrays([f"good film number {i}" for i in range(40)], np.arange(40) // 2 % 2).spec
-    assert np.isfinite(mlp(spec, hidden=(4,))(tf.constant(["good film", "", "..."]))).all()
+def test_without_regularizers_a_sequence_is_read_by_keras_own_lstm(recorded):
+    """With the same start: a seed gives the same model as plain Keras would."""
+    keras.utils.set_random_seed(0)
+    plain = keras.layers.LSTM(32)
+    plain.build((None, None, 2))
+    keras.utils.set_random_seed(0)
+    model = mlp(recorded, hidden=())
+    (lstm,) = (layer for layer in model.layers if isinstance(layer, keras.layers.LSTM))
+    for ours, theirs in zip(lstm.get_weights(), plain.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)

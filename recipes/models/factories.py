@@ -1,0 +1,48 @@
+"""MODELS: the factories that a Recipe can name."""
+
+from __future__ import annotations
+
+from ..catalogue import Catalogue, Entry
+from .cnn import cnn
+from .densenet import densenet
+from .mixed import mixed
+from .mlp import mlp
+from .resnet import resnet
+from .rnn import rnn
+from .tabular import tabular
+from .text import text
+
+__all__ = ["MODELS"]
+
+MODELS = Catalogue(
+    "model",
+    [
+        Entry("mlp", mlp, "Multilayer perceptron on flattened inputs, 300 and 100 units.", "Rumelhart et al. 1986"),
+        Entry("cnn", cnn, "Convolutions with pooling and a dense layer, for images.", "LeCun et al. 1998"),
+        Entry(
+            "resnet", resnet, "Residual blocks: what each learns is added to its input. For images.", "He et al. 2016"
+        ),
+        Entry(
+            "densenet",
+            densenet,
+            "Each layer sees the outputs of all before it in its block. For images.",
+            "Huang et al. 2017",
+        ),
+        Entry(
+            "rnn",
+            rnn,
+            "LSTM or GRU over the steps of sequences, the words of texts, or the rows of images.",
+            "Hochreiter & Schmidhuber 1997; Cho et al. 2014",
+        ),
+        Entry(
+            "text", text, "Words as vectors, averaged or read by an LSTM, a GRU or convolutions.", "Bengio et al. 2003"
+        ),
+        Entry(
+            "tabular",
+            tabular,
+            "Records: columns encoded by FeatureSpace, then dense layers.",
+            "Guo & Berkhahn 2016",
+        ),
+        Entry("mixed", mixed, "Records of images, texts, sequences and columns, a branch each.", "Ngiam et al. 2011"),
+    ],
+)

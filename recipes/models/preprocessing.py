@@ -1,0 +1,84 @@
+"""Preprocessing inside the model, by Keras' own layers: raw values in, numbers of zero mean and unit variance out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+from ..data.feature import Feature
+
+__all__ = ["as_vector", "average", "normalization", "resized", "scaled_steps", "word_vectors"]
+
+
+def normalization(mean: Sequence[float], variance: Sequence[float]) -> keras.layers.Layer:
+    """A layer to zero mean and unit variance over the last axis; in float32, since half precision loses raw values."""
+    return keras.layers.Normalization(mean=list(mean), variance=list(variance), dtype="float32")
+
+
+def resized(x: Any, height: int, width: int, *, dtype: str = "float32", name: str) -> Any:
+    """Images of any size resized to (height, width).
+
+    The layer is called with ``training=False``. By default it takes True and passes that on to all layers after it:
+    batch normalization would then use the batch's statistics in a model called without ``training``, as SavedModels
+    are.
+    """
+    return keras.layers.Resizing(height, width, dtype=dtype, name=name)(x, training=False)
+
+
+def word_vectors(feature: Feature, x: Any, size: int) -> Any:
+    """The words of texts as learned vectors.
+
+    Args:
+        feature: of kind "text": its vocabulary and how many words are read.
+        x: strings, shape (batch,).
+        size: of the vectors.
+
+    Returns:
+        A tensor of shape (batch, words, size), with a mask after the last word.
+    """
+    vocabulary = list(feature.vocabulary)
+    split = keras.layers.TextVectorization(
+        vocabulary=vocabulary, output_sequence_length=feature.length, name=f"{feature.name}_words"
+    )
+    # Small, since rare words stay near where they start: a large start would be noise that training fits.
+    start = keras.initializers.RandomUniform(-0.05, 0.05)
+    return keras.layers.Embedding(
+        len(vocabulary) + 2,
+        size,
+        mask_zero=True,
+        embeddings_initializer=start,
+        name=f"{feature.name}_embedding",
+    )(split(x))
+
+
+def scaled_steps(feature: Feature, x: Any) -> Any:
+    """Sequences of zero mean and unit variance, shape (batch, steps, size), with a mask after the last step."""
+    if feature.padding is not None:
+        x = keras.layers.Masking(feature.padding, dtype="float32")(x)
+    scale = [variance**-0.5 for variance in feature.variance]
+    offset = [-mean * factor for mean, factor in zip(feature.mean, scale, strict=True)]
+    return keras.layers.Rescaling(scale, offset, dtype="float32")(x)  # Normalization would drop the mask
+
+
+def as_vector(x: Any) -> Any:
+    """One vector an example: images and sequences of fixed length flattened, others averaged over their steps.
+
+    Args:
+        x: of shape (batch, ...). Masked steps do not count.
+    """
+    if len(x.shape) == 2:
+        return x
+    if len(x.shape) == 3 and (x.shape[1] is None or keras.src.backend.get_keras_mask(x) is not None):
+        return average(x)
+    return keras.layers.Flatten()(x)
+
+
+def average(x: Any) -> Any:
+    """The mean over the steps that are not masked; 0 where all are masked, for which Keras' layer gives NaN."""
+    mask = keras.src.backend.get_keras_mask(x)
+    if mask is None:
+        return keras.layers.GlobalAveragePooling1D()(x)
+    mask = keras.ops.cast(keras.ops.expand_dims(mask, -1), x.dtype)
+    return keras.ops.sum(x * mask, axis=1) / keras.ops.maximum(keras.ops.sum(mask, axis=1), 1.0)

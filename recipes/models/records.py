@@ -1,0 +1,115 @@
+"""Records: one Input a column, and all columns encoded side by side as one vector."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+from ..data.feature import MISSING, Feature
+from .blocks import Style, hidden_block
+from .preprocessing import average, normalization, scaled_steps, word_vectors
+from .recurrent import after_recurrent, both_kernels
+
+__all__ = ["record_inputs", "record_vector"]
+
+ONE_HOT = 32
+"""Up to so many values a category is one-hot; beyond, each value has a vector that is learned."""
+WORD = 16
+"""Size of the vectors of words."""
+FILTERS = (16, 32, 64)
+"""Of the convolutions that read an image."""
+UNITS = 32
+"""Of the LSTM that reads a sequence."""
+
+
+def record_inputs(features: Sequence[Feature]) -> dict[str, Any]:
+    """One Input a feature, by its name."""
+    return {feature.name: keras.Input(feature.shape, dtype=feature.dtype, name=feature.name) for feature in features}
+
+
+def record_vector(features: Sequence[Feature], inputs: dict[str, Any], style: Style) -> Any:
+    """All columns of a record encoded side by side: one vector an example, shape (batch, size).
+
+    Numbers and categories stand first, in their order, then the rest.
+    """
+    columns = [feature for feature in features if feature.kind in ("number", "category")]
+    parts = _columns(columns, inputs) if columns else []
+    for feature in features:
+        x = inputs[feature.name]
+        if feature.kind == "vector":
+            parts.append(normalization(feature.mean, feature.variance)(x))
+        elif feature.kind == "text":
+            parts.append(average(word_vectors(feature, x, WORD)))
+        elif feature.kind == "sequence":
+            parts.append(_last_state(scaled_steps(feature, x), style))
+        elif feature.kind == "image":
+            parts.append(_image_vector(normalization(feature.mean, feature.variance)(x), style))
+    return keras.layers.Concatenate(name="record")(parts) if len(parts) > 1 else parts[0]
+
+
+def _columns(features: Sequence[Feature], inputs: dict[str, Any]) -> list[Any]:
+    """Numbers and categories, preprocessed by Keras' FeatureSpace."""
+    space = keras.utils.FeatureSpace(
+        {
+            each.name: keras.utils.FeatureSpace.feature(
+                each.dtype, _column_layers(each), "int" if each.kind == "category" else "float"
+            )
+            for each in features
+        },
+        output_mode="dict",
+    )
+    names = [each.name for each in features]
+    fields = space.get_inputs()
+    encode = keras.Model([fields[name] for name in names], space.get_encoded_features(), name="columns")
+    encoded = encode([keras.ops.expand_dims(inputs[each.name], -1) for each in features])
+    parts = []
+    for each, name in zip(features, names, strict=True):
+        x = encoded[name]
+        if each.kind == "category":
+            values = len(each.vocabulary) + 1  # and one for what training has not shown
+            if values <= ONE_HOT:
+                x = keras.layers.CategoryEncoding(values, output_mode="one_hot", name=f"{name}_one_hot")(x)
+            else:
+                size = min(50, round(1.6 * values**0.56))
+                x = keras.layers.Flatten()(keras.layers.Embedding(values, size, name=f"{name}_embedding")(x))
+        parts.append(x)
+    return parts
+
+
+def _column_layers(feature: Feature) -> keras.Model:
+    """What FeatureSpace does to one column: (batch, 1) raw values to numbers, or to the positions of categories."""
+    raw = keras.Input((1,), dtype=feature.dtype)
+    if feature.kind == "category":
+        if feature.dtype == "string":
+            x = keras.layers.StringLookup(vocabulary=list(feature.vocabulary))(raw)
+        else:
+            whole = keras.ops.cast(raw, "int64")
+            x = keras.layers.IntegerLookup(vocabulary=[int(each) for each in feature.vocabulary])(whole)
+        return keras.Model(raw, x)
+    x = raw if feature.dtype == "float32" else keras.ops.cast(raw, "float32")
+    missing = None
+    if feature.missing is not None:
+        missing = keras.ops.isnan(x) if feature.missing == MISSING else keras.ops.equal(x, float(feature.missing))
+        x = keras.ops.where(missing, feature.mean[0], x)
+    x = normalization(feature.mean, feature.variance)(x)
+    if missing is not None:
+        x = keras.layers.Concatenate()([x, keras.ops.cast(missing, "float32")])
+    return keras.Model(raw, x)
+
+
+def _last_state(x: Any, style: Style) -> Any:
+    """What an LSTM, with the regularizers of the hidden layers, remembers of a sequence: shape (batch, units)."""
+    layer = keras.layers.LSTM(UNITS, **both_kernels(style.restraints(), style.restraints()))
+    return after_recurrent(layer(x), style, last=False)
+
+
+def _image_vector(x: Any, style: Style) -> Any:
+    """What three convolutions see in an image: shape (batch, filters)."""
+    for filters in FILTERS:
+        layer = keras.layers.Conv2D(filters, 3, padding="same", use_bias=not style.batch_norm, **style.kernel(4))
+        x = hidden_block(x, layer, style)
+        if min(x.shape[1:3]) >= 4:
+            x = keras.layers.MaxPooling2D()(x)
+    return keras.layers.GlobalAveragePooling2D()(x)

@@ -1,0 +1,83 @@
+"""Recurrent layers, and what the factories put before and after them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from ...callbacks.checks import InvalidArgument
+from .blocks import Style
+
+if TYPE_CHECKING:
+    from ..data.spec import Spec
+
+__all__ = ["CELLS", "after_recurrent", "as_steps", "both_kernels", "recurrent", "units_for"]
+
+CELLS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
+FEWEST, MOST, USUAL = 16, 128, 64
+"""Units of a layer whose size is not given: the bounds, and the default where the number of steps is unknown."""
+
+
+def recurrent(cell: str, units: int, style: Style, **options: Any) -> keras.layers.Layer:
+    """One LSTM or GRU layer that starts as Keras' own does, with the style's penalties and constraints on both kernels.
+
+    Args:
+        cell: a key of :data:`CELLS`.
+        units: of the layer.
+        style: brings the regularizers.
+        **options: of the Keras layer.
+    """
+    inputs, states = style.kernel(output=True), style.kernel(output=True)  # Glorot's start; penalties of their own
+    return CELLS[cell](units, **both_kernels(inputs, states), **options)
+
+
+def both_kernels(inputs: Mapping[str, Any], states: Mapping[str, Any]) -> dict[str, Any]:
+    """The keyword arguments of a recurrent layer, from those for the kernel on its inputs and the one on its states."""
+    return {
+        **inputs,
+        "recurrent_regularizer": states["kernel_regularizer"],
+        "recurrent_constraint": states["kernel_constraint"],
+    }
+
+
+def after_recurrent(x: Any, style: Style, *, last: bool) -> Any:
+    """``x``, the outputs of a recurrent layer, with what the regularizers put after activations.
+
+    ``last`` says that no hidden block, which may be normalized, comes after it.
+    """
+    for regularizer in style.regularizer:
+        extra = regularizer.after_activation(len(x.shape), normalized=style.batch_norm and not last)
+        if extra is not None:
+            x = extra(x)
+    return x
+
+
+def as_steps(x: Any, shape: tuple, what: str) -> Any:
+    """A preprocessed input as (batch, steps, size): sequences as they are, images row by row.
+
+    Args:
+        x: the tensor that :func:`recipes.models.inputs.model_input` returns.
+        shape: of the raw input, and ``what`` kind of model it is for, for the message.
+
+    Raises:
+        InvalidArgument: for an input of no steps, e.g. a table.
+    """
+    if len(x.shape) == 4:
+        return keras.layers.Reshape((x.shape[1], x.shape[2] * x.shape[3]), name="rows")(x)
+    if len(x.shape) != 3:
+        accepted = f"(steps, size) or (height, width, channels) for {what}: use mlp for other data"
+        raise InvalidArgument("input_shape", shape, accepted)
+    return x
+
+
+def units_for(x: Any, spec: Spec | None) -> int:
+    """How many units suit sequences like ``x``, shape (batch, steps, size): see :func:`recipes.rnn`."""
+    steps, size = x.shape[1:]
+    if steps is None and spec is not None and spec.kind == "sequence":
+        steps = spec.features[0].length
+    if steps is None:
+        return USUAL
+    return min(max(2 ** round(math.log2(2 * math.sqrt(steps * size))), FEWEST), MOST)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["InvalidArgument", "check_choice", "check_integer", "check_number"]
+__all__ = ["InvalidArgument", "check_bool", "check_choice", "check_integer", "check_number"]
 
 
 class InvalidArgument(ValueError):
@@ -111,6 +111,26 @@ def check_integer(name: str, value: Any, *, low: int | None = None, high: int | 
     if (low is not None and number < low) or (high is not None and number > high):
         raise InvalidArgument(name, value, accepted)
     return number
+
+
+def check_bool(name: str, value: Any) -> bool:
+    """Returns ``value`` as a bool, or raises if it is none.
+
+    Args:
+        name: the argument's name, for the message.
+        value: True or False, or a NumPy boolean. Numbers, strings and None are refused: ``"no"`` is true in Python.
+
+    Raises:
+        InvalidArgument: naming the argument and the value received.
+
+    Example:
+        >>> check_bool("overwrite", "no")
+        Traceback (most recent call last):
+        callbacks.checks.InvalidArgument: overwrite must be True or False. Received: overwrite='no'
+    """
+    if not isinstance(value, (bool, np.bool_)):
+        raise InvalidArgument(name, value, "True or False")
+    return bool(value)
 
 
 def check_choice(name: str, value: Any, choices: Iterable[Any]) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 import keras
 
-from .checks import InvalidArgument, check_integer, check_number
+from .checks import InvalidArgument, check_bool, check_integer, check_number
 from .inside.step_hooks import StepHooks
 
 __all__ = ["WeightNoise"]
@@ -43,9 +43,7 @@ class WeightNoise(keras.callbacks.Callback):
     def __init__(self, stddev: float = 0.01, *, relative: bool = True, seed: int | None = None):
         super().__init__()
         self.stddev = check_number("stddev", stddev, low=0)
-        if not isinstance(relative, bool):
-            raise InvalidArgument("relative", relative, "True or False")
-        self.relative = relative
+        self.relative = check_bool("relative", relative)
         self.seed = None if seed is None else check_integer("seed", seed, low=0)
 
     def on_train_begin(self, logs: Any = None) -> None:

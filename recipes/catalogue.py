@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..callbacks.checks import InvalidArgument, check_number
+from ..callbacks.checks import InvalidArgument, check_bool, check_number
 
 __all__ = ["Catalogue", "Entry", "Range", "UnknownName"]
 
@@ -46,6 +46,7 @@ class Range:
     log: bool = True
 
     def __post_init__(self) -> None:
+        check_bool("log", self.log)
         check_number("low", self.low, **({"above": 0} if self.log else {}))
         check_number("high", self.high, above=self.low)
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..callbacks.checks import InvalidArgument
+from ..callbacks.checks import InvalidArgument, check_bool
 
 __all__ = [
     "cache_folder",
@@ -43,6 +43,7 @@ def check_new_directory(
     Raises:
         InvalidArgument: saying which of these it is.
     """
+    overwrite = check_bool("overwrite", overwrite)
     path = Path(directory)
     if path.exists():
         if not path.is_dir():

@@ -10,6 +10,8 @@ from keras.src.backend.common import global_state
 from keras.src.random.seed_generator import GLOBAL_SEED_GENERATOR
 from keras.src.utils.rng_utils import GLOBAL_RANDOM_SEED
 
+from ..callbacks.checks import check_bool
+
 __all__ = ["set_seeds"]
 
 
@@ -24,7 +26,7 @@ def set_seeds(seed: int, *, keep_functions: bool = False) -> None:
         seed: of Python, NumPy and Keras, >= 0; and of TensorFlow.
         keep_functions: leave TensorFlow's own seed alone, and what is compiled ready to run. Default False.
     """
-    if not keep_functions:
+    if not check_bool("keep_functions", keep_functions):
         keras.utils.set_random_seed(seed)
         return
     global_state.set_global_attribute(GLOBAL_RANDOM_SEED, seed)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from ..callbacks.checks import InvalidArgument, check_integer
+from ..callbacks.checks import InvalidArgument, check_bool, check_integer
 from ..callbacks.inside.optimizer_values import set_learning_rate
 from ..callbacks.range_test.lr_finder import LRFinder, run_range_test
 from ..callbacks.resume.resume import Resume
@@ -130,6 +130,7 @@ class Trainer:
         steps_per_epoch: int | None = None,
         keep_functions: bool = False,
     ):
+        keep_functions = check_bool("keep_functions", keep_functions)
         recipe.check(data.spec)
         recipe = recipe.resolved(data.spec)
         self.data, self.recipe = data, recipe
@@ -202,6 +203,7 @@ class Trainer:
             warn: False leaves it to the caller to look at ``run.message``.
         """
         start = time.perf_counter()
+        validate, warn = check_bool("validate", validate), check_bool("warn", warn)
         data = self.data if data is None else data
         self._reset(seed)
         recipe = self.recipe

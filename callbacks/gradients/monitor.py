@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from ..checks import check_integer
+from ..checks import check_bool, check_integer
 from ..inside.callback_list import siblings
 from ..inside.step_hooks import StepHooks
 from .measurement import NOT_MEASURED, build, measure, named_layers, named_weights
@@ -77,7 +77,7 @@ class GradientMonitor(keras.callbacks.Callback):
     def __init__(self, every: int = 50, *, per_layer: bool = True):
         super().__init__()
         self.every = check_integer("every", every, low=1)
-        self.per_layer = bool(per_layer)
+        self.per_layer = check_bool("per_layer", per_layer)
         self.layers: list[str] = []
         self.activation_layers: list[str] = []
         self._rows: list[list[float]] = []  # one a measurement: the step, the norm, the layers' norms, the scales

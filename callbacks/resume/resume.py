@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from keras.src.random.seed_generator import GLOBAL_SEED_GENERATOR, global_seed_generator
 
-from ..checks import InvalidArgument, check_integer
+from ..checks import InvalidArgument, check_bool, check_integer
 from ..inside.callback_list import callback_list
 from ..inside.optimizer_values import raise_on_nan, raises_on_nan
 from .callback_state import callback_state, changed, set_callback_state
@@ -74,8 +74,7 @@ class Resume(keras.callbacks.Callback):
         if isinstance(every, str) and every != "epoch":
             raise InvalidArgument("every", every, '"epoch" or a whole number of steps')
         self.every: Any = every if isinstance(every, str) else check_integer("every", every, low=1)
-        if not isinstance(replay, bool):
-            raise InvalidArgument("replay", replay, "True or False")
+        replay = check_bool("replay", replay)
         if settings is not None and not is_plain(dict(settings)):
             raise InvalidArgument("settings", settings, "a mapping of names to plain values")
         self.replay, self.settings = replay, dict(settings or {})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from ...callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
+from ...callbacks.checks import InvalidArgument, check_bool, check_choice, check_integer, check_number
 from .feature import Feature, finite
 
 __all__ = ["Spec"]
@@ -113,8 +113,9 @@ class Spec:
             self._set("input_variance", self.features[0].variance)
         elif self.features:
             raise InvalidArgument("features", self.features, f"empty for kind {self.kind!r} of {self.input_dtype}")
-        if not isinstance(self.resized, bool) or (self.resized and self.kind != "image"):
-            raise InvalidArgument("resized", self.resized, f"False for kind {self.kind!r}, or a boolean")
+        self._set("resized", check_bool("resized", self.resized))
+        if self.resized and self.kind != "image":
+            raise InvalidArgument("resized", self.resized, f"False for kind {self.kind!r}")
 
     def _check_shape(self) -> None:
         rank = 0 if self.record else RANKS[self.kind]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from ...callbacks.checks import InvalidArgument, check_integer, check_number
+from ...callbacks.checks import InvalidArgument, check_bool, check_integer, check_number
 from .blocks import Style, hidden_block, input_shape_of, output_layer, sizes
 from .inputs import model_input
 
@@ -93,8 +93,7 @@ def densenet(
         raise InvalidArgument("input_shape", shape, "(height, width, channels) for a densenet: use mlp for other data")
     growth = check_integer("growth", growth, low=1)
     compression = check_number("compression", compression, above=0, high=1)
-    if not isinstance(bottleneck, bool):
-        raise InvalidArgument("bottleneck", bottleneck, "True or False")
+    bottleneck = check_bool("bottleneck", bottleneck)
     blocks = _blocks(shape, blocks)
     depth = 1 + sum(blocks) * (2 if bottleneck else 1) + len(blocks) - 1
     style = Style(activation, initializer, normalization, regularizer, bias=bias, depth=depth)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from ...callbacks.checks import InvalidArgument, check_choice, check_integer
+from ...callbacks.checks import InvalidArgument, check_bool, check_choice, check_integer
 from .blocks import Style, hidden_block, input_shape_of, output_layer, sizes
 from .inputs import model_input
 from .recurrent import CELLS, after_recurrent, as_steps, recurrent, units_for
@@ -91,13 +91,9 @@ def encoder_decoder(
     shape, outputs = input_shape_of(spec, input_shape, outputs)
     output_steps = check_integer("output_steps", output_steps, low=1)
     check_choice("cell", cell, CELLS)
-    for option, value in (
-        ("bidirectional", bidirectional),
-        ("attention", attention),
-        ("teacher_forcing", teacher_forcing),
-    ):
-        if not isinstance(value, bool):
-            raise InvalidArgument(option, value, "True or False")
+    bidirectional = check_bool("bidirectional", bidirectional)
+    attention = check_bool("attention", attention)
+    teacher_forcing = check_bool("teacher_forcing", teacher_forcing)
     hidden = sizes("hidden", hidden)
     units = None if units is None else sizes("units", units)
     if units == []:

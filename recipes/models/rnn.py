@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from ...callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
+from ...callbacks.checks import InvalidArgument, check_bool, check_choice, check_integer, check_number
 from .blocks import Style, hidden_block, input_shape_of, output_layer, sizes
 from .inputs import model_input
 from .recurrent import CELLS, after_recurrent, as_steps, recurrent, units_for
@@ -106,8 +106,7 @@ def rnn(
     elif output_steps is not None:
         raise InvalidArgument("output_steps", output_steps, f"None for sequences={sequences!r}")
     check_number("recurrent_dropout", recurrent_dropout, low=0, below=1)
-    if not isinstance(bidirectional, bool):
-        raise InvalidArgument("bidirectional", bidirectional, "True or False")
+    bidirectional = check_bool("bidirectional", bidirectional)
     hidden = sizes("hidden", hidden)
     units = None if units is None else sizes("units", units)
     if units == []:

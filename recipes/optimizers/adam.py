@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from ...callbacks.checks import InvalidArgument
+from ...callbacks.checks import check_bool
 from .adaptive_moments import LEAST, AdaptiveMoments
 from .base import cast, is_fusible
 
@@ -61,8 +61,7 @@ class Adam(AdaptiveMoments):
         name: str = "adam",
         **options: Any,
     ):
-        if not isinstance(amsgrad, bool):
-            raise InvalidArgument("amsgrad", amsgrad, "True or False")
+        amsgrad = check_bool("amsgrad", amsgrad)
         super().__init__(learning_rate, beta_1, beta_2, epsilon, name=name, **options)
         self.amsgrad = amsgrad
 

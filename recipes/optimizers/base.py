@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from ...callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
+from ...callbacks.checks import InvalidArgument, check_bool, check_choice, check_integer, check_number
 
 __all__ = ["Live", "Optimizer", "cast", "handles", "is_fusible"]
 
@@ -92,6 +92,7 @@ class Optimizer(keras.optimizers.Optimizer):
                 options[name] = check_number(name, options[name], **bound)
         if options.get("gradient_accumulation_steps") is not None:
             check_integer("gradient_accumulation_steps", options["gradient_accumulation_steps"], low=2)
+        check_bool("use_ema", options.get("use_ema", False))
         check_choice("decay", decay, ("kernels", "all"))
         super().__init__(learning_rate=_checked_rate(learning_rate), **options)
         self.decay = decay

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from ...callbacks.checks import InvalidArgument, check_number
+from ...callbacks.checks import check_bool, check_number
 from .base import Live, Optimizer, cast, handles, is_fusible
 
 __all__ = ["Momentum"]
@@ -73,9 +73,7 @@ class Momentum(Optimizer):
         name: str = "momentum",
         **options: Any,
     ):
-        for argument, value in (("nesterov", nesterov), ("rate_inside", rate_inside)):
-            if not isinstance(value, bool):
-                raise InvalidArgument(argument, value, "True or False")
+        nesterov, rate_inside = check_bool("nesterov", nesterov), check_bool("rate_inside", rate_inside)
         super().__init__(learning_rate, name=name, **options)
         self.add_live("momentum", momentum)
         self.nesterov, self.rate_inside = nesterov, rate_inside

@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from ...callbacks.checks import InvalidArgument, check_integer, check_number
+from ...callbacks.checks import InvalidArgument, check_bool, check_integer, check_number
 from .batch_loss import HESSIAN_PRODUCT, LOSS, FunctionLoss, epsilon, flatten, unflatten
 from .batch_loss_optimizer import BatchLossOptimizer
 from .line_search import backtracking
@@ -99,8 +99,7 @@ class Newton(BatchLossOptimizer):
         **kwargs: Any,
     ):
         check_number("damping", damping, low=0)
-        if not isinstance(line_search, bool):
-            raise InvalidArgument("line_search", line_search, "True or False")
+        line_search = check_bool("line_search", line_search)
         check_integer("max_parameters", max_parameters, low=1)
         super().__init__(learning_rate=learning_rate, name=name, **kwargs)
         self.damping, self.line_search, self.max_parameters = damping, line_search, max_parameters

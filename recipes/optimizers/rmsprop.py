@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from ...callbacks.checks import InvalidArgument, check_number
+from ...callbacks.checks import InvalidArgument, check_bool, check_number
 from .base import Live, Optimizer, cast, handles, is_fusible
 
 __all__ = ["RMSProp"]
@@ -60,8 +60,7 @@ class RMSProp(Optimizer):
         name: str = "rmsprop",
         **options: Any,
     ):
-        if not isinstance(nesterov, bool):
-            raise InvalidArgument("nesterov", nesterov, "True or False")
+        nesterov = check_bool("nesterov", nesterov)
         if nesterov and momentum is None:
             raise InvalidArgument("momentum", momentum, "a number >= 0 and < 1 with nesterov=True")
         super().__init__(learning_rate, name=name, **options)

@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from ...callbacks.checks import InvalidArgument, check_number
+from ...callbacks.checks import check_bool, check_number
 from .base import Regularizer
 
 __all__ = ["Dropout"]
@@ -46,9 +46,7 @@ class Dropout(Regularizer):
     def __init__(self, rate: float = 0.2, input_rate: float = 0.0, spatial: bool = True):
         self.rate = check_number("rate", rate, low=0, below=1)
         self.input_rate = check_number("input_rate", input_rate, low=0, below=1)
-        if not isinstance(spatial, bool):
-            raise InvalidArgument("spatial", spatial, "True or False")
-        self.spatial = spatial
+        self.spatial = check_bool("spatial", spatial)
 
     def on_input(self, rank: int) -> keras.layers.Layer | None:
         """Keras' own Dropout layer, or None at rate 0."""

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
+from ...callbacks.checks import InvalidArgument, check_bool, check_choice, check_integer, check_number
 from ..environment import cores as available_cores
 from ..files import check_new_directory
 from ..recipe import Recipe
@@ -53,6 +53,7 @@ def check_search(
     check_integer("seeds", seeds, low=1)
     check_integer("seed", seed, low=0, high=LARGEST_SEED - seeds)
     check_choice("prune", prune, tuple(PRUNING))
+    widen = check_bool("widen", widen)
     if confidence is not None:
         check_number("confidence", confidence, above=0, below=1)
         if seeds < 2:

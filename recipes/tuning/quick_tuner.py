@@ -14,7 +14,7 @@ import keras_tuner
 import numpy as np
 from keras.src.utils.naming import reset_uids
 
-from ...callbacks.checks import InvalidArgument, check_integer
+from ...callbacks.checks import InvalidArgument, check_bool, check_integer
 from ..files import write_text
 from ..seeding import set_seeds
 from ..training import LARGEST_SEED
@@ -70,6 +70,7 @@ class QuickTuner(keras_tuner.Tuner):
         if options.get("distribution_strategy") is not None:
             accepted = "left out; keras_tuner.Tuner takes one"
             raise InvalidArgument("distribution_strategy", options["distribution_strategy"], accepted)
+        check_bool("overwrite", options.get("overwrite", False))
         executions = check_integer("executions_per_trial", options.get("executions_per_trial", 1), low=1)
         self.seed = check_integer("seed", seed, low=0, high=LARGEST_SEED - executions)
         self.keep = check_integer("keep", keep, low=1)

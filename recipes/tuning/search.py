@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ...callbacks.checks import check_bool
 from ..environment import versions
 from ..recipe import Recipe
 from ..training import check_data, check_recipe, fit
@@ -122,6 +123,7 @@ def search(
     """
     check_data(data)
     base = check_recipe(recipe).resolved(data.spec)
+    widen, retry_failed = check_bool("widen", widen), check_bool("retry_failed", retry_failed)
     directory = directory or os.path.join("searches", str(data.settings["name"]))
     levels = {
         "optimizers": optimizers,

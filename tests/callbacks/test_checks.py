@@ -6,7 +6,7 @@ import pickle
 import numpy as np
 import pytest
 
-from callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
+from callbacks.checks import InvalidArgument, check_bool, check_choice, check_integer, check_number
 
 
 @pytest.mark.parametrize("value", [0.5, 1, np.float32(0.5), np.int64(1), np.array(0.5)])
@@ -52,6 +52,17 @@ def test_integers(value):
 def test_what_is_no_integer_inside_the_bounds_is_refused(value):
     with pytest.raises(InvalidArgument, match=r"^n must be an integer >= 3 and <= 4\. Received: n="):
         check_integer("n", value, low=3, high=4)
+
+
+@pytest.mark.parametrize("value", [True, np.True_])
+def test_flags(value):
+    assert check_bool("overwrite", value) is True
+
+
+@pytest.mark.parametrize("value", ["no", "", 0, 1, 1.0, None, [], np.array([True])])
+def test_what_is_no_flag_is_refused(value):
+    with pytest.raises(InvalidArgument, match=r"^overwrite must be True or False\. Received: overwrite="):
+        check_bool("overwrite", value)
 
 
 def test_choices():

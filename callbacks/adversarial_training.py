@@ -10,6 +10,7 @@ import keras
 from .adversarial import GradientSign
 from .checks import check_number
 from .inside.step_hooks import StepHooks
+from .inside.training import compute_loss
 
 __all__ = ["AdversarialTraining"]
 
@@ -68,7 +69,7 @@ class _Mixture:
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
 
         def loss(predicted: Any) -> Any:
-            return model._compute_loss(x=x, y=y, y_pred=predicted, sample_weight=sample_weight, training=True)
+            return compute_loss(model, x, y, predicted, sample_weight)
 
         moved = self._sign(x, loss, training=True)
         if sample_weight is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,6 +16,7 @@ from keras import ops, tree
 from .checks import InvalidArgument, check_integer
 from .inside.callback_list import siblings
 from .inside.copying import copy_sharing
+from .inside.layers import all_layers, recorded_calls
 
 __all__ = ["RecalibrateBatchNorm", "Recalibration", "recalibrate_batch_norm"]
 
@@ -194,8 +194,7 @@ class RecalibrateBatchNorm(keras.callbacks.Callback):
 
 def batch_norm_layers(model: keras.Model) -> list[keras.layers.BatchNormalization]:
     """All batch-norm layers of a model, those of nested models and inside other layers too, each once."""
-    layers = model._flatten_layers()
-    return [layer for layer in layers if isinstance(layer, keras.layers.BatchNormalization)]
+    return [layer for layer in all_layers(model) if isinstance(layer, keras.layers.BatchNormalization)]
 
 
 def check_has_batch_norm(model: keras.Model) -> None:
@@ -245,41 +244,16 @@ def _inputs(batch: Any) -> Any:
 # --- the inputs of a layer ------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def _recording(layers: list[Any]) -> Iterator[list[tuple[Any, Any, Any]]]:
-    """The calls of these layers while it is open: (layer, inputs, mask)."""
-    calls: list[tuple[Any, Any, Any]] = []
-
-    def recorder(layer: Any, call: Callable[..., Any]) -> Callable[..., Any]:
-        def recorded(inputs: Any, training: Any = None, mask: Any = None) -> Any:
-            calls.append((layer, inputs, mask))
-            return call(inputs, training=training, mask=mask)
-
-        return recorded
-
-    known = [(layer, vars(layer).get("call")) for layer in layers]
-    for layer in layers:
-        vars(layer)["call"] = recorder(layer, layer.call)
-    try:
-        yield calls
-    finally:
-        for layer, call in known:
-            if call is None:
-                del vars(layer)["call"]
-            else:
-                vars(layer)["call"] = call
-
-
 def _order(model: keras.Model, x: Any) -> list[Any]:
     """The layers to recalibrate, in the order in which inference calls them."""
-    with _recording([layer for layer in batch_norm_layers(model) if layer.trainable]) as calls:
+    with recorded_calls([layer for layer in batch_norm_layers(model) if layer.trainable]) as calls:
         model(x, training=False)
-    order = list({id(layer): layer for layer, _, _ in calls}.values())
-    for layer, inputs, _ in calls:
-        if keras.backend.backend() == "tensorflow" and not hasattr(inputs, "numpy"):
+    order = list({id(call.layer): call.layer for call in calls}.values())
+    for call in calls:
+        if keras.backend.backend() == "tensorflow" and not hasattr(call.inputs, "numpy"):
             raise ValueError(
                 f"Recalibration cannot see the inputs of a layer inside a loop or function that TensorFlow compiles, "
-                f"such as TimeDistributed over an unknown number of steps. Received: layer={layer.name!r}"
+                f"such as TimeDistributed over an unknown number of steps. Received: layer={call.layer.name!r}"
             )
     if not order:
         raise ValueError(
@@ -293,9 +267,9 @@ def _population(model: keras.Model, layer: Any, batches: Callable[[], Iterator[A
     """Count, mean and sum of squared deviations of a layer's inputs over all data, and the number of examples."""
 
     def moments_of_batch(x: Any) -> list[Any]:
-        with _recording([layer]) as calls:
+        with recorded_calls([layer]) as calls:
             model(x, training=False)
-        return [_moments(inputs, mask, layer.axis) for _, inputs, mask in calls]
+        return [_moments(call.inputs, call.arguments.get("mask"), layer.axis) for call in calls]
 
     step: Callable[[Any], list[Any]] = moments_of_batch
     if keras.backend.backend() == "tensorflow" and not model.run_eagerly:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import random
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
 
 from .checks import InvalidArgument, check_bool, check_integer, check_number
+from .inside.layers import replaced_method
 from .inside.step_hooks import StepHooks
 
 __all__ = ["WeightNoise"]
@@ -89,16 +90,15 @@ class _Noise:
             seed = tf.random.experimental.stateless_fold_in(step, number)
             noise = tf.random.stateless_normal(kernel.shape, seed, stddev=self._stddev, dtype=value.dtype)
             kernel.assign(value + scale * noise)
-        apply = optimizer.apply
 
-        def apply_without_noise(grads: Any, trainable_variables: Any = None) -> Any:
-            with tf.control_dependencies([each for each in grads if each is not None]):
-                for kernel, value in zip(kernels, before, strict=True):
-                    kernel.assign(value)
-            return apply(grads, trainable_variables)
+        def without_noise(apply: Callable[..., Any]) -> Callable[..., Any]:
+            def apply_without_noise(grads: Any, trainable_variables: Any = None) -> Any:
+                with tf.control_dependencies([each for each in grads if each is not None]):
+                    for kernel, value in zip(kernels, before, strict=True):
+                        kernel.assign(value)
+                return apply(grads, trainable_variables)
 
-        optimizer.__dict__["apply"] = apply_without_noise  # past Keras' tracking of attributes
-        try:
+            return apply_without_noise
+
+        with replaced_method(optimizer, "apply", without_noise):
             yield
-        finally:
-            del optimizer.__dict__["apply"]

@@ -8,6 +8,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from ..callbacks.inside.training import build_no_more, is_multi_worker
+
 __all__ = ["replicas", "settle_in"]
 
 
@@ -29,10 +31,9 @@ def settle_in(model: keras.Model) -> None:
             a loop that no strategy with several replicas can run.
     """
     strategy = model.distribute_strategy
-    if strategy.num_replicas_in_sync == 1 or "_maybe_symbolic_build" in vars(model):  # a second training has it already
+    if strategy.num_replicas_in_sync == 1 or not build_no_more(model):  # a second training has it already
         return
-    model._maybe_symbolic_build = lambda **_: None
-    if isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy) and strategy.extended._in_multi_worker_mode():
+    if is_multi_worker(strategy):
         for name in ("train_step", "test_step"):
             setattr(model, name, _with_an_axis(getattr(model, name)))
 

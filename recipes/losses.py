@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from ..callbacks.checks import InvalidArgument, check_number
+from ..callbacks.inside.layers import node_of
 
 __all__ = ["compile_options", "ends_in", "loss_for"]
 
@@ -92,7 +93,7 @@ def _answers(last: Any) -> Any:
         if isinstance(last, keras.Model):
             last = last.layers[-1]
         elif isinstance(last, keras.layers.Average) or not isinstance(last, keras.layers.Layer):
-            last = keras.tree.flatten(last.input)[0]._keras_history.operation
+            last = node_of(keras.tree.flatten(last.input)[0]).operation
         else:
             return last
 

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 
 from ..callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
+from ..callbacks.inside.optimizer_values import rate_source
 from ..callbacks.schedules.base import StepSchedule
 from ..callbacks.stop_on_nan import StopOnNaN
 from .activations import ACTIVATIONS
@@ -122,7 +123,7 @@ class Recipe:
             rate = check_number("learning_rate", self.optimizer["learning_rate"], above=0)
             object.__setattr__(self, "optimizer", _choice(OPTIMIZERS, options, ()))
         elif isinstance(self.optimizer, keras.optimizers.Optimizer):
-            given = getattr(self.optimizer, "_learning_rate", None)
+            given = rate_source(self.optimizer)
             if not isinstance(given, keras.Variable):
                 raise InvalidArgument("optimizer", given, "made with a number as its learning rate")
             rate = check_number("learning_rate", _short(float(given.numpy())), above=0)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
-from keras.src.models.functional import Functional
 
 from ..callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
+from ..callbacks.inside.layers import is_functional
 from .data.named_arrays import concatenate
 from .recipe import Recipe
 from .run import Run
@@ -128,7 +128,7 @@ def _merged(data: Data) -> Data:
 
 def _copy(model: keras.Model, *, weights: bool) -> keras.Model:
     """The same layers with new weights, or with those of the model."""
-    if not isinstance(model, (keras.Sequential, Functional)):
+    if not is_functional(model):
         raise InvalidArgument("run", model.name, "a run whose model Keras can copy: a functional or sequential one")
     copy = keras.models.clone_model(model)
     if weights:

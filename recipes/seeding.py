@@ -6,11 +6,9 @@ import random
 
 import keras
 import numpy as np
-from keras.src.backend.common import global_state
-from keras.src.random.seed_generator import GLOBAL_SEED_GENERATOR
-from keras.src.utils.rng_utils import GLOBAL_RANDOM_SEED
 
 from ..callbacks.checks import check_bool
+from ..callbacks.inside.training import restart_seed_generator
 
 __all__ = ["set_seeds"]
 
@@ -29,7 +27,6 @@ def set_seeds(seed: int, *, keep_functions: bool = False) -> None:
     if not check_bool("keep_functions", keep_functions):
         keras.utils.set_random_seed(seed)
         return
-    global_state.set_global_attribute(GLOBAL_RANDOM_SEED, seed)
-    global_state.set_global_attribute(GLOBAL_SEED_GENERATOR, None)
+    restart_seed_generator(seed)
     random.seed(seed)
     np.random.seed(seed)

@@ -6,12 +6,12 @@ What :class:`callbacks.GradientMonitor` does inside the compiled training step a
 
 from __future__ import annotations
 
-import contextlib
-import functools
-from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
+
+from ..inside.layers import recorded_calls
+from ..inside.training import build_by_batch, step_loss
 
 __all__ = ["NOT_MEASURED", "build", "measure", "named_layers", "named_weights"]
 
@@ -72,7 +72,7 @@ def build(model: keras.Model, data: Any) -> None:
     if tf.distribute.has_strategy() and not tf.distribute.in_cross_replica_context():
         return  # one of several replicas: before it splits the work, Keras has built everything
     with tf.init_scope(), model.distribute_strategy.scope():
-        model._symbolic_build(data_batch=data)
+        build_by_batch(model, data)
 
 
 def measure(model: keras.Model, data: Any) -> tuple[Any, Any, Any]:
@@ -102,18 +102,13 @@ def measure(model: keras.Model, data: Any) -> tuple[Any, Any, Any]:
     """
     import tensorflow as tf
 
-    x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
     layers, groups = named_layers(model), named_weights(model)
     weights = [weight for _, group in groups for weight in group]
     values = [tf.convert_to_tensor(weight.value) for weight in weights]
-    # Regularizers ask the scope for each weight's value, and the tape has to see it: hence the explicit values.
-    scope = keras.StatelessScope(list(zip(weights, values, strict=True)), collect_losses=True)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(values)
-        with scope, _recording(layers) as outputs:
-            predicted = model(x, training=True) if model._call_has_training_arg else model(x)
-            loss = model._compute_loss(x=x, y=y, y_pred=predicted, sample_weight=sample_weight, training=True)
-            model._clear_losses()
+        with recorded_calls([layer for _, layer in layers]) as calls:
+            loss = step_loss(model, data, weights, values).loss
         optimizer = model.optimizer
         scaled = loss if optimizer is None else optimizer.scale_loss(loss)
         factor = tf.ones_like(loss) if optimizer is None else optimizer.scale_loss(tf.ones_like(loss))
@@ -130,35 +125,9 @@ def measure(model: keras.Model, data: Any) -> tuple[Any, Any, Any]:
         parts = [squares[id(weight)] for weight in group if id(weight) in squares]
         norms.append(tf.sqrt(tf.add_n(parts)) / factor if parts else nothing)
     whole = tf.sqrt(tf.add_n(list(squares.values()))) / factor if squares else tf.zeros((), tf.float64)
-    scales = [_scale(outputs[name]) for name, _ in layers]
+    scales = [_scale([call.result for call in calls if call.layer is layer]) for _, layer in layers]
     empty = tf.zeros((0,), tf.float64)
     return whole, tf.stack(norms) if norms else empty, tf.stack(scales) if scales else empty
-
-
-@contextlib.contextmanager
-def _recording(layers: Sequence[tuple[str, keras.layers.Layer]]) -> Iterator[dict[str, list[Any]]]:
-    """Keeps what each layer returns while the block runs: by a ``call`` on the object in front of the class's."""
-    outputs: dict[str, list[Any]] = {name: [] for name, _ in layers}
-
-    def recorded(call: Any, into: list[Any]) -> Any:
-        @functools.wraps(call)
-        def recorded_call(*args: Any, **kwargs: Any) -> Any:
-            result = call(*args, **kwargs)
-            into.append(result)
-            return result
-
-        return recorded_call
-
-    before = [(layer, layer.__dict__.get("call")) for _, layer in layers]
-    try:
-        for name, layer in layers:  # past Keras' __setattr__, which would look for something to track
-            layer.__dict__["call"] = recorded(layer.call, outputs[name])
-        yield outputs
-    finally:
-        for layer, call in before:
-            layer.__dict__.pop("call", None)
-            if call is not None:
-                layer.__dict__["call"] = call
 
 
 def _scale(results: list[Any]) -> Any:

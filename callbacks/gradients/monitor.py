@@ -11,6 +11,7 @@ import numpy as np
 
 from ..checks import check_bool, check_integer
 from ..inside.callback_list import siblings
+from ..inside.layers import all_layers
 from ..inside.step_hooks import StepHooks
 from .measurement import NOT_MEASURED, build, measure, named_layers, named_weights
 from .plot import heat_maps
@@ -248,7 +249,7 @@ class _Probe:
         self._rows: Any = None
         with model.distribute_strategy.scope():
             self._state = self._variable(np.array([self.CLOSED, 0], np.int64))  # the next step, the rows written
-        if all(layer.built for layer in model._flatten_layers()):
+        if all(layer.built for layer in all_layers(model)):
             self._prepare(model)
 
     @staticmethod

@@ -27,8 +27,10 @@ __all__ = [
     "raise_on_nan",
     "raises_on_nan",
     "range_test_divisor",
+    "rate_source",
     "set_learning_rate",
     "set_momentum",
+    "spares_from_decay",
 ]
 
 
@@ -65,12 +67,37 @@ def check_settable(optimizer: Any, who: str) -> None:
             f"Received: optimizer={type(optimizer).__name__}"
         )
     for leaf in found:
-        rate = getattr(leaf, "_learning_rate", None)
+        rate = rate_source(leaf)
         if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule) or not isinstance(rate, keras.Variable):
             raise ValueError(
                 f"{who} sets the learning rate at every step, so the optimizer must be made with a number. "
                 f"Received: learning_rate={rate!r}"
             )
+
+
+def rate_source(optimizer: Any) -> Any:
+    """What one optimizer takes its learning rate from: a ``keras.Variable``, a ``LearningRateSchedule`` or a function.
+
+    Only a variable can be set. An optimizer around several has no rate of its own, and gives None.
+
+    Example:
+        >>> isinstance(rate_source(keras.optimizers.SGD(0.1)), keras.Variable)
+        True
+    """
+    return getattr(optimizer, "_learning_rate", None)
+
+
+def spares_from_decay(optimizer: Any) -> bool:
+    """Whether ``exclude_from_weight_decay`` of a Keras optimizer was called with anything: no configuration has it.
+
+    Example:
+        >>> optimizer = keras.optimizers.AdamW()
+        >>> optimizer.exclude_from_weight_decay(var_names=["bias"])
+        >>> spares_from_decay(optimizer), spares_from_decay(keras.optimizers.AdamW())
+        (True, False)
+    """
+    names = ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern")
+    return any(getattr(optimizer, name, None) for name in names)
 
 
 def check_takes_a_rate(optimizer: Any) -> None:

@@ -18,6 +18,7 @@ from ..inside.optimizer_values import (
     set_learning_rate,
 )
 from ..inside.state import Snapshot
+from ..inside.training import initial_epoch, set_initial_epoch
 from ..schedules.shapes import exponential_sweep
 from .suggestions import RULES, peak, smoothed
 
@@ -245,8 +246,9 @@ def run_range_test(
     elif not hasattr(data, "repeat") or not hasattr(data, "batch"):
         raise InvalidArgument("data", type(data), "a tf.data.Dataset of batches (x, y), or a pair of arrays (x, y)")
     steps, function, history = model.steps_per_execution, model.train_function, getattr(model, "history", None)
-    initial_epoch = model._initial_epoch  # what BackupAndRestore leaves behind would skip the test
-    model.steps_per_execution, model.train_function, model._initial_epoch = 1, None, None
+    start = initial_epoch(model)  # what BackupAndRestore leaves behind would skip the test
+    model.steps_per_execution, model.train_function = 1, None
+    set_initial_epoch(model, None)
     try:
         model.fit(
             data.repeat(),
@@ -258,7 +260,8 @@ def run_range_test(
         )
     finally:
         finder.restore()
-        model.steps_per_execution, model.train_function, model._initial_epoch = steps, function, initial_epoch
+        model.steps_per_execution, model.train_function = steps, function
+        set_initial_epoch(model, start)
         model.history = history
         model.stop_training = False
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras.src.random.seed_generator import GLOBAL_SEED_GENERATOR, global_seed_generator
 
 from ..checks import InvalidArgument, check_bool, check_integer
 from ..inside.callback_list import callback_list
 from ..inside.optimizer_values import raise_on_nan, raises_on_nan
+from ..inside.training import seed_generator, set_initial_epoch
 from .callback_state import callback_state, changed, set_callback_state
 from .checkpoints import Checkpoints, is_plain
 
@@ -136,12 +136,12 @@ class Resume(keras.callbacks.Callback):
         self._base: Any = None
         self._logs: dict[str, Any] = {}
         self._begin = self._since = 0
-        self.model._initial_epoch = None
+        set_initial_epoch(self.model, None)
         epochs = int(self.params["epochs"])
         if self._found is not None and self._found["stopped"]:
-            self.model._initial_epoch = epochs
+            set_initial_epoch(self.model, epochs)
         elif self._found is not None and not self.replay:
-            self.model._initial_epoch = self._from_epoch or None
+            set_initial_epoch(self.model, self._from_epoch)
         if self._found is not None and self.params.get("verbose") and position > (0, 0):
             where = (
                 "after its end" if self._found["stopped"] or position[0] >= epochs else f"at epoch {position[0] + 1}"
@@ -184,7 +184,7 @@ class Resume(keras.callbacks.Callback):
     def _variables(self) -> dict[str, list[Any]]:
         """Everything with a value that Keras changes while it trains."""
         model = self.model
-        generator = keras.src.backend.common.global_state.get_global_attribute(GLOBAL_SEED_GENERATOR)
+        generator = seed_generator()
         return {
             "model": list(model.variables),
             "optimizer": list(model.optimizer.variables),
@@ -229,7 +229,7 @@ class Resume(keras.callbacks.Callback):
         if found is None:
             return
         if found["variables"]["random"]:
-            global_seed_generator()  # Keras makes it when it is first needed
+            seed_generator(make=True)  # Keras makes it when it is first needed
         for name, group in self._variables().items():
             values = found["variables"][name]
             if len(values) == len(group):  # metrics exist only after a first step, and matter only within an epoch
@@ -284,7 +284,7 @@ class Resume(keras.callbacks.Callback):
     # --- hooks ------------------------------------------------------------------------------------------------------
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        self.model._initial_epoch = None
+        set_initial_epoch(self.model, None)
         self._epoch = epoch
         if self._base is None:
             self._base = {name: callback_state(each) for name, each in self._remembering.items()}
@@ -334,7 +334,7 @@ class Resume(keras.callbacks.Callback):
         self._save(epoch + 1, 0)
 
     def on_train_end(self, logs: Any = None) -> None:
-        self.model._initial_epoch = None
+        set_initial_epoch(self.model, None)
         self._end_skipping()
         if self._found is not None:  # it had ended: nothing was trained now
             self._restore()

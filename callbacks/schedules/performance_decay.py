@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..checks import InvalidArgument, check_choice, check_integer, check_number
+from ..inside.training import better_direction
 from .base import StepSchedule
 
 __all__ = ["PerformanceDecay"]
@@ -120,8 +121,8 @@ class PerformanceDecay(StepSchedule):
             return -1
         for group in self.model.metrics:
             for metric in (group, *getattr(group, "metrics", ())):
-                direction = getattr(metric, "_direction", None)
-                if metric.name == name and direction in ("up", "down"):
+                direction = better_direction(metric)
+                if metric.name == name and direction is not None:
                     return 1 if direction == "up" else -1
         raise InvalidArgument(
             "mode", self.mode, f"'min' or 'max' for {self.monitor!r}, whose better direction is unknown"

@@ -39,7 +39,7 @@ class StepTable:
     def __init__(self, model: keras.Model):
         import tensorflow as tf
 
-        self._optimizer = weakref.ref(model.optimizer)
+        self.optimizer = weakref.ref(model.optimizer)
         self._last = 0
         options = {"trainable": False, "aggregation": tf.VariableAggregation.ONLY_FIRST_REPLICA}
         with model.distribute_strategy.scope():
@@ -69,7 +69,7 @@ class StepTable:
     def of(cls, model: keras.Model) -> StepTable:
         """The table of this model, attached now if it was not, or if the model was compiled anew since."""
         table = _attached.get(model)
-        if table is None or table._optimizer() is not model.optimizer:
+        if table is None or table.optimizer() is not model.optimizer:
             table = _attached[model] = cls(model)
         return table
 

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from ...callbacks.checks import InvalidArgument, check_number
+from ...callbacks.inside.layers import use_seed_generator
 from ..catalogue import Catalogue, Entry, Range
 from .moments import chunks, moments
 
@@ -302,8 +303,7 @@ def augmentation(
         seeds, out = _Seeds(seed), tf.cast(images, tf.float32)
         for step in steps:
             if isinstance(step, keras.layers.Layer):
-                for layer in step._flatten_layers():
-                    layer.__dict__["_get_seed_generator"] = lambda backend=None: seeds
+                use_seed_generator(step, seeds)
                 out = step(out, training=True)
             else:
                 out = step(out, seeds)

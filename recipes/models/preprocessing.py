@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 
+from ...callbacks.inside.layers import mask_of
 from ..data.feature import Feature
 
 __all__ = ["as_vector", "average", "normalization", "resized", "scaled_steps", "word_vectors"]
@@ -70,14 +71,14 @@ def as_vector(x: Any) -> Any:
     """
     if len(x.shape) == 2:
         return x
-    if len(x.shape) == 3 and (x.shape[1] is None or keras.src.backend.get_keras_mask(x) is not None):
+    if len(x.shape) == 3 and (x.shape[1] is None or mask_of(x) is not None):
         return average(x)
     return keras.layers.Flatten()(x)
 
 
 def average(x: Any) -> Any:
     """The mean over the steps that are not masked; 0 where all are masked, for which Keras' layer gives NaN."""
-    mask = keras.src.backend.get_keras_mask(x)
+    mask = mask_of(x)
     if mask is None:
         return keras.layers.GlobalAveragePooling1D()(x)
     mask = keras.ops.cast(keras.ops.expand_dims(mask, -1), x.dtype)

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 
 from ...callbacks.checks import InvalidArgument, check_choice, check_integer
+from ...callbacks.inside.layers import mask_of
 from ..data.feature import Feature
 from ..data.spec import Spec
 from .blocks import Style, hidden_block, output_layer, sizes
@@ -148,7 +149,7 @@ def _described(
 
 def _mask(x: Any) -> Any:
     """1 where there is a word and 0 after the last, shape (batch, words, 1); None if all are words."""
-    mask = keras.src.backend.get_keras_mask(x)
+    mask = mask_of(x)
     return None if mask is None else keras.ops.cast(keras.ops.expand_dims(mask, -1), x.dtype)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from keras import ops
 
 from ...callbacks.checks import InvalidArgument, check_bool, check_choice, check_integer, check_number
+from ...callbacks.inside.training import under_xla
 
 __all__ = ["Live", "Optimizer", "cast", "handles", "is_fusible"]
 
@@ -214,7 +215,7 @@ class Optimizer(keras.optimizers.Optimizer):
         sums = tf.stack([tf.reduce_sum(tf.cast(each, wide)) for each, _ in pairs])
         paths = [getattr(variable, "path", variable.name) for _, variable in pairs]
         self._layers = tuple(path.rsplit("/", 1)[0] for path in paths)
-        xla = _under_xla()
+        xla = under_xla()
 
         def fine() -> Any:
             return tf.constant(True)
@@ -279,17 +280,6 @@ def is_fusible(gradient: Any, variable: Any, least: int = 0) -> bool:
 def handles(variable: Any, *state: Any) -> list[Any]:
     """The resource handles of a TensorFlow variable and of its Keras state variables, for TensorFlow's kernels."""
     return [variable.handle, *(each.value.handle for each in state)]
-
-
-def _under_xla() -> bool:
-    """Whether XLA will compile what is being traced: it knows neither errors nor texts."""
-    import tensorflow as tf
-
-    try:
-        from tensorflow.python.ops.control_flow_util import GraphOrParentsInXlaContext
-    except ImportError:
-        return False
-    return not tf.executing_eagerly() and GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph())
 
 
 def cast(dtype: Any, *values: Any) -> list[Any]:

@@ -9,6 +9,8 @@ from typing import Any
 import keras
 
 from ...callbacks.checks import InvalidArgument
+from ...callbacks.inside.layers import logits_of
+from ...callbacks.inside.training import step_loss
 
 __all__ = ["BatchLoss", "FunctionLoss", "Product", "epsilon", "flatten", "unflatten"]
 
@@ -213,22 +215,15 @@ class BatchLoss(FunctionLoss):
         return BatchLoss(self._model, keras.tree.map_structure(first, self._data), self._variables)
 
     def _forward(self, values: list[Any]) -> tuple[Any, Any, list[Any]]:
-        model = self._model
-        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(self._data)
-        # Regularizers ask the scope for each weight's value, and the tape has to see it: hence the explicit values.
-        with keras.StatelessScope(list(zip(self._variables, values, strict=True)), collect_losses=True):
-            predicted = model(x, training=True) if model._call_has_training_arg else model(x)
-            loss = model._compute_loss(x=x, y=y, y_pred=predicted, sample_weight=sample_weight, training=True)
-            penalties = [keras.ops.cast(keras.ops.sum(each), loss.dtype) for each in model.losses]
-            model._clear_losses()
-        return loss, sum(penalties[1:], penalties[0]) if penalties else None, keras.tree.flatten(predicted)
+        loss, penalties, predicted = step_loss(self._model, self._data, self._variables, values)
+        return loss, penalties, keras.tree.flatten(predicted)
 
 
 def _where_the_loss_begins(tape: Any, loss: Any, penalty: Any, outputs: list[Any]) -> list[Any]:
     """For each output itself, or the logits before it if the loss was computed from those."""
     found = []
     for output in outputs:
-        logits = getattr(output, "_keras_logits", None)
+        logits = logits_of(output)
         through = tape.gradient(loss, output) is not None
         if through and penalty is not None:  # only an activity regularizer may look at the output
             through = tape.gradient(penalty, output) is None

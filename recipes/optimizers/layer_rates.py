@@ -9,6 +9,7 @@ import keras
 from keras import ops
 
 from ...callbacks.checks import InvalidArgument, check_number
+from ...callbacks.inside.optimizer_values import rate_source
 
 __all__ = ["LayerRates"]
 
@@ -47,7 +48,7 @@ class LayerRates(keras.optimizers.Optimizer):
         if not isinstance(factors, Mapping):
             raise InvalidArgument("factors", factors, "a mapping from names of layers to numbers")
         factors = {layer: check_number(f"factors[{layer!r}]", each, above=0, high=1) for layer, each in factors.items()}
-        rate = getattr(inner_optimizer, "_learning_rate", None)
+        rate = rate_source(inner_optimizer)
         # Not followed by schedules: the inner one is what counts. A Recipe reads the first rate here.
         super().__init__(learning_rate=float(rate.numpy()) if isinstance(rate, keras.Variable) else 0.0, name=name)
         self.inner_optimizer = inner_optimizer

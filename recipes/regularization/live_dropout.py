@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 
+from ...callbacks.inside.layers import all_layers, noise_shape
 from .base import Regularizer
 from .dropout import SPATIAL, Dropout
 
@@ -57,9 +58,7 @@ class LiveRate:
         def call(inputs: Any, training: bool = False) -> Any:
             if not training:
                 return inputs
-            spatial = type(layer) is not keras.layers.Dropout
-            shape = layer._get_noise_shape(inputs) if spatial else keras.ops.shape(inputs)
-            drawn = keras.random.uniform(shape, dtype=inputs.dtype, seed=layer.seed_generator)
+            drawn = keras.random.uniform(noise_shape(layer, inputs), dtype=inputs.dtype, seed=layer.seed_generator)
             kept = drawn >= keras.ops.cast(self._rate, inputs.dtype)
             scaled = inputs * keras.ops.cast(self._scale, inputs.dtype)
             return keras.ops.where(kept, scaled, keras.ops.zeros((), inputs.dtype))
@@ -89,14 +88,14 @@ class LiveDropout:
     def __init__(self, model: keras.Model, regularizers: Sequence[Regularizer]):
         self.options = {}
         given = [each for each in regularizers if isinstance(each, Dropout)]
-        layers = list(model._flatten_layers(include_self=False))
+        layers = all_layers(model, include_self=False)
         if len(given) != 1 or given[0].input_rate or any(getattr(layer, "dropout", 0) for layer in layers):
             return
         dropping = [layer for layer in layers if type(layer) in LAYERS and layer.rate == given[0].rate]
         if dropping:
             self.options["dropout"] = "rate"
             self._live = LiveRate(dropping)
-            model._live_dropout = self  # its compiled steps have the variables in them, which must live as long
+            model.live_dropout = self  # its compiled steps have the variables in them, which must live as long
 
     @contextlib.contextmanager
     def at(self, regularizers: Sequence[Regularizer]) -> Iterator[None]:

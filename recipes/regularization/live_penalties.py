@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 
+from ...callbacks.inside.layers import all_layers
 from .base import Regularizer
 from .penalties import penalty_of
 
@@ -50,8 +51,8 @@ class LivePenalties:
         self.options[self._name] = "strength"
         before = float(getattr(penalty, self._name))
         self._variable = keras.Variable(before, trainable=False, dtype="float32", name=self._name)
-        model._live_penalties = self  # its compiled steps have the variable in them, which must live as long
-        for layer in model._flatten_layers(include_self=False):
+        model.live_penalties = self  # its compiled steps have the variable in them, which must live as long
+        for layer in all_layers(model, include_self=False):
             for attribute in ("kernel_regularizer", "recurrent_regularizer"):
                 own = getattr(layer, attribute, None)
                 if type(own) is type(penalty) and getattr(own, self._name) == before:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import keras
-from keras.src.models.functional import Functional
 
 from ...callbacks.checks import InvalidArgument, check_choice
+from ...callbacks.inside.layers import is_functional, node_of
 from ..losses import ends_in
 
 __all__ = ["HEAD", "call_of", "features_of", "has_kernel", "input_of", "leaves_of", "set_trainable", "trunk_of"]
@@ -45,7 +45,7 @@ def features_of(source: keras.Model, at: str | None) -> Any:
     Raises:
         InvalidArgument: for a model that Keras cannot copy, an unknown name, or several outputs.
     """
-    if not isinstance(source, (keras.Sequential, Functional)) or not source.built:
+    if not is_functional(source) or not source.built:
         raise InvalidArgument("model", source.name, "one that Keras can copy: a functional or sequential one, built")
     layers = {layer.name: layer for layer in source.layers}
     weighted = [layer for layer in source.layers if layer.weights]
@@ -69,13 +69,11 @@ def call_of(model: keras.Model, layer: Any) -> Any:
     """The node at which the model calls the layer, if it does so once. (Other models may call it too.)"""
     found, seen, waiting = [], set(), list(model.outputs)
     while waiting:
-        history = waiting.pop()._keras_history
-        place = (id(history.operation), history.node_index)
-        if place in seen:
+        node = node_of(waiting.pop())
+        if id(node) in seen:
             continue
-        seen.add(place)
-        node = history.operation._inbound_nodes[history.node_index]
-        if history.operation is layer:
+        seen.add(id(node))
+        if node.operation is layer:
             found.append(node)
         waiting.extend(node.input_tensors)
     if len(found) != 1:

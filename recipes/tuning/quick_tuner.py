@@ -12,9 +12,9 @@ from typing import Any
 import keras
 import keras_tuner
 import numpy as np
-from keras.src.utils.naming import reset_uids
 
 from ...callbacks.checks import InvalidArgument, check_bool, check_integer
+from ...callbacks.inside.training import restart_layer_names
 from ..files import write_text
 from ..seeding import set_seeds
 from ..training import LARGEST_SEED
@@ -200,7 +200,7 @@ class QuickTuner(keras_tuner.Tuner):
 def _begin(seed: int, *, keep_functions: bool = False) -> None:
     """All randomness starts from the seed, and the names of layers count from 1 again."""
     if keep_functions:
-        reset_uids()
+        restart_layer_names()
     else:
         keras.backend.clear_session(free_memory=False)
     set_seeds(seed, keep_functions=keep_functions)

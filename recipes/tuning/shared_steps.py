@@ -12,6 +12,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from ...callbacks.inside.layers import all_layers
+from ...callbacks.inside.optimizer_values import rate_source, spares_from_decay
 from ..regularization.live_dropout import LAYERS, LiveRate
 
 __all__ = ["STEPS", "Form", "SharedSteps", "form_of"]
@@ -27,9 +29,6 @@ CLEAR = ("keras", "builtins", "callbacks", "recipes")
 
 STEPS = ("train_step", "test_step", "compute_loss", "call")
 """What a model may have been given in place of its class's own."""
-
-SPARED = ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern")
-"""Where an optimizer has the weights that ``exclude_from_weight_decay`` was called with, which no configuration has."""
 
 
 class SharedSteps:
@@ -119,7 +118,7 @@ class _SettableForm(Form):
         for variable, start in zip(self.model.optimizer.variables, self._optimizer_start, strict=True):
             variable.assign(start)
         rate = other.optimizer.learning_rate
-        if not isinstance(other.optimizer._learning_rate, keras.optimizers.schedules.LearningRateSchedule):
+        if not isinstance(rate_source(other.optimizer), keras.optimizers.schedules.LearningRateSchedule):
             self.model.optimizer.learning_rate = float(rate)
         for variable, (each, name) in zip(self._strengths, _penalties(other), strict=True):
             variable.assign(float(getattr(each, name)))
@@ -144,7 +143,7 @@ class _SettableForm(Form):
 def _penalties(model: keras.Model) -> list[tuple[Any, str]]:
     """The penalties of a model with the names of their strengths, each once, in the order of the layers."""
     found: dict[int, tuple[Any, str]] = {}
-    for layer in model._flatten_layers(include_self=False):
+    for layer in all_layers(model, include_self=False):
         for _, value in sorted(vars(layer).items()):
             if type(value) in STRENGTHS:
                 found.setdefault(id(value), (value, STRENGTHS[type(value)]))
@@ -153,7 +152,7 @@ def _penalties(model: keras.Model) -> list[tuple[Any, str]]:
 
 def _dropping(model: keras.Model) -> list[Any]:
     """The layers of a model whose rate of dropout can be set, each once, in their order."""
-    found = {id(layer): layer for layer in model._flatten_layers(include_self=False) if type(layer) in LAYERS}
+    found = {id(layer): layer for layer in all_layers(model, include_self=False) if type(layer) in LAYERS}
     return [layer for layer in found.values() if _is_settable(layer.get_config())]
 
 
@@ -166,9 +165,9 @@ def form_of(model: keras.Model) -> str | None:
     """What a compiled model is but for the numbers that can be set, as JSON; None where that cannot be told."""
     if not model.built or not model.compiled or model.run_eagerly or any(name in vars(model) for name in STEPS):
         return None
-    if any(getattr(model.optimizer, name, None) for name in SPARED):
+    if spares_from_decay(model.optimizer):
         return None
-    if any(hasattr(layer, "adapt") for layer in model._flatten_layers(include_self=False)):
+    if any(hasattr(layer, "adapt") for layer in all_layers(model, include_self=False)):
         return None
     try:
         config = keras.saving.serialize_keras_object(model)
@@ -192,7 +191,7 @@ def _sharing(model: keras.Model) -> list[int]:
     order = {id(each): number for number, (each, _) in enumerate(_penalties(model))}
     return [
         order[id(value)]
-        for layer in model._flatten_layers(include_self=False)
+        for layer in all_layers(model, include_self=False)
         for _, value in sorted(vars(layer).items())
         if id(value) in order
     ]

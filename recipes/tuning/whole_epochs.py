@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from ...callbacks.inside.training import traced_often
 from ..data.batching import gather_rows, permutation
 from ..data.named_arrays import Inputs, apply
 from ..training import steps_for
@@ -173,9 +174,7 @@ class WholeEpochs:
 
 def _compiled(function: Any) -> Any:
     """A TensorFlow function, once a model; TensorFlow takes the many for one that is traced too often, and says so."""
-    made = tf.function(function, autograph=False)
-    made._omit_frequent_tracing_warning = True
-    return made
+    return traced_often(tf.function(function, autograph=False))
 
 
 def _numbers(logs: Any) -> dict[str, float]:

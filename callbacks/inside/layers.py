@@ -1,0 +1,196 @@
+"""Layers and their tensors: what Keras knows of them but keeps under private names."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+__all__ = [
+    "LayerCall",
+    "all_layers",
+    "is_functional",
+    "logits_of",
+    "mask_of",
+    "node_of",
+    "noise_shape",
+    "recorded_calls",
+    "replaced_method",
+    "use_seed_generator",
+]
+
+
+def all_layers(layer: keras.layers.Layer, *, include_self: bool = True) -> list[keras.layers.Layer]:
+    """The layers inside a layer or model at any depth, each once, in Keras' order.
+
+    Args:
+        layer: a model or layer, built or not.
+        include_self: whether ``layer`` comes first. Default True.
+
+    Example:
+        >>> inner = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, name="a")], name="inner")
+        >>> model = keras.Sequential([inner, keras.layers.Dense(1, name="b")], name="outer")
+        >>> [each.name for each in all_layers(model) if not isinstance(each, keras.layers.InputLayer)]
+        ['outer', 'inner', 'a', 'b']
+    """
+    return list(layer._flatten_layers(include_self=include_self))
+
+
+def is_functional(model: Any) -> bool:
+    """Whether ``model`` is a functional or sequential model: a graph of layers that Keras can clone.
+
+    Example:
+        >>> is_functional(keras.Sequential([keras.layers.Dense(1)])), is_functional(keras.layers.Dense(1))
+        (True, False)
+    """
+    from keras.src.models.functional import Functional
+
+    return isinstance(model, (keras.Sequential, Functional))
+
+
+def mask_of(tensor: Any) -> Any:
+    """The mask that came with a tensor, of its shape without the last dimension; None if it has none.
+
+    Example:
+        >>> words = keras.layers.Embedding(5, 2, mask_zero=True)(keras.ops.array([[3, 0]]))
+        >>> mask_of(words).numpy().tolist()
+        [[True, False]]
+    """
+    return keras.src.backend.get_keras_mask(tensor)
+
+
+def node_of(tensor: Any) -> Any:
+    """The call that made a symbolic tensor.
+
+    Returns:
+        An object with the attributes ``operation`` (the layer), ``input_tensors`` and ``output_tensors``.
+
+    Example:
+        >>> inputs = keras.Input((3,))
+        >>> node = node_of(keras.layers.Dense(2, name="a")(inputs))
+        >>> node.operation.name, node.input_tensors[0] is inputs
+        ('a', True)
+    """
+    history = tensor._keras_history
+    return history.operation._inbound_nodes[history.node_index]
+
+
+def logits_of(output: Any) -> Any:
+    """The logits from which a softmax or sigmoid made ``output``, where Keras keeps them for its losses, or None.
+
+    Example:
+        >>> logits = keras.ops.array([[0.0, 2.0]])
+        >>> logits_of(keras.activations.softmax(logits)) is logits
+        True
+    """
+    return getattr(output, "_keras_logits", None)
+
+
+def noise_shape(layer: keras.layers.Dropout, inputs: Any) -> Any:
+    """The shape of the random numbers that a dropout layer draws for ``inputs``; spatial ones draw one a channel.
+
+    Example:
+        >>> [int(size) for size in noise_shape(keras.layers.SpatialDropout1D(0.5), keras.ops.ones((2, 3, 4)))]
+        [2, 1, 4]
+    """
+    if hasattr(layer, "_get_noise_shape"):  # the spatial ones
+        return layer._get_noise_shape(inputs)
+    return keras.ops.shape(inputs) if layer.noise_shape is None else layer.noise_shape
+
+
+def use_seed_generator(layer: keras.layers.Layer, generator: keras.random.SeedGenerator) -> None:
+    """Has a random preprocessing layer, and those inside it, draw their seeds from ``generator`` from now on.
+
+    Keras gives such layers a generator of their own, on the device on which ``tf.data`` runs.
+
+    Args:
+        layer: a ``RandomFlip``, ``RandomRotation``, ..., or a layer of several.
+        generator: what its ``next`` returns is used as it is.
+
+    Example:
+        >>> flip = keras.layers.RandomFlip()
+        >>> use_seed_generator(flip, keras.random.SeedGenerator(0))
+    """
+    for inner in all_layers(layer):  # past Keras' tracking of attributes
+        vars(inner)["_get_seed_generator"] = lambda backend=None: generator
+
+
+@contextlib.contextmanager
+def replaced_method(owner: Any, name: str, make: Callable[[Any], Any]) -> Iterator[None]:
+    """Within it ``owner``'s method is ``make(method)``; after it, whatever it was before.
+
+    It is set on the object, past Keras' tracking of attributes.
+
+    Args:
+        owner: a layer, a model, an optimizer, ...
+        name: of the method.
+        make: takes the bound method and returns what is called instead.
+
+    Example:
+        >>> layer = keras.layers.Identity()
+        >>> with replaced_method(layer, "call", lambda call: lambda inputs: 2 * call(inputs)):
+        ...     print(float(layer(keras.ops.array(1.0))))
+        2.0
+        >>> float(layer(keras.ops.array(1.0)))
+        1.0
+    """
+    attributes = vars(owner)
+    replaced, before = name in attributes, attributes.get(name)
+    attributes[name] = make(getattr(owner, name))
+    try:
+        yield
+    finally:
+        attributes.pop(name, None)
+        if replaced:
+            attributes[name] = before
+
+
+@dataclass(frozen=True)
+class LayerCall:
+    """One call of a layer: the arguments by name, as they were passed, and what it returned."""
+
+    layer: keras.layers.Layer
+    arguments: dict[str, Any]
+    result: Any
+
+    @property
+    def inputs(self) -> Any:
+        """The first argument."""
+        return next(iter(self.arguments.values()))
+
+
+@contextlib.contextmanager
+def recorded_calls(layers: Sequence[keras.layers.Layer]) -> Iterator[list[LayerCall]]:
+    """The calls of these layers while it is open, in the order in which they return.
+
+    Not seen is a layer inside a function that was compiled before: Python does not call it.
+
+    Example:
+        >>> dense = keras.layers.Dense(2)
+        >>> with recorded_calls([dense]) as calls:
+        ...     result = dense(keras.ops.ones((4, 3)))
+        >>> [tuple(call.inputs.shape) for call in calls], calls[0].result is result
+        ([(4, 3)], True)
+    """
+    calls: list[LayerCall] = []
+
+    def recorded(layer: keras.layers.Layer, call: Callable[..., Any]) -> Callable[..., Any]:
+        signature = inspect.signature(call)
+
+        @functools.wraps(call)
+        def recorded_call(*args: Any, **kwargs: Any) -> Any:
+            result = call(*args, **kwargs)
+            calls.append(LayerCall(layer, signature.bind(*args, **kwargs).arguments, result))
+            return result
+
+        return recorded_call
+
+    with contextlib.ExitStack() as stack:
+        for layer in layers:
+            stack.enter_context(replaced_method(layer, "call", functools.partial(recorded, layer)))
+        yield calls

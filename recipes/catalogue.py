@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator, Mapping
+import functools
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..callbacks.checks import InvalidArgument, check_bool, check_number
 
-__all__ = ["Catalogue", "Entry", "Range", "UnknownName"]
+__all__ = ["Catalogue", "Entry", "Range", "UnknownName", "entries_of"]
 
 
 class UnknownName(InvalidArgument, KeyError):
@@ -81,9 +84,34 @@ class Entry:
     source: str
     hyperparameters: tuple[Range, ...] = ()
 
+    @property
+    def factory(self) -> Callable[..., Any]:
+        """The class or function behind ``build``, past what ``functools.partial`` fixes."""
+        return self.build.func if isinstance(self.build, functools.partial) else self.build
+
+
+def entries_of(package: str) -> list[Entry]:
+    """The entries of the modules of a package: ``ENTRIES`` in each, in the alphabetical order of the modules.
+
+    Args:
+        package: the full name of a package; its modules without ``ENTRIES`` are left out.
+
+    Example:
+        >>> entries_of("keras_recipes.recipes.optimizers")[0].name
+        'adadelta'
+    """
+    names = sorted(module.name for module in pkgutil.iter_modules(importlib.import_module(package).__path__))
+    modules = [importlib.import_module(f"{package}.{name}") for name in names]
+    return [entry for module in modules for entry in getattr(module, "ENTRIES", ())]
+
 
 class Catalogue(Mapping[str, Entry]):
     """The entries of one kind (optimizer, regularizer, ...), by name.
+
+    Args:
+        kind: in the singular, as messages name it.
+        entries: what it begins with.
+        objects: of which type an object is that may be given in place of a name. Default: none may.
 
     Example:
         >>> fruits = Catalogue("fruit", [Entry("apple", str, "Round.", "Newton")])
@@ -92,8 +120,9 @@ class Catalogue(Mapping[str, Entry]):
         recipes.catalogue.UnknownName: unknown fruit 'aple': did you mean 'apple'? Accepted: apple
     """
 
-    def __init__(self, kind: str, entries: list[Entry] | tuple[Entry, ...] = ()):
+    def __init__(self, kind: str, entries: Sequence[Entry] = (), *, objects: Any = ()):
         self.kind = kind
+        self.objects = objects
         self._entries: dict[str, Entry] = {}
         for entry in entries:
             self.add(entry)
@@ -110,6 +139,12 @@ class Catalogue(Mapping[str, Entry]):
     def added(self) -> list[str]:
         """The names of entries that were added to what this package brings; other processes do not know them."""
         return [name for name in self._entries if name not in self._ours]
+
+    @property
+    def classes(self) -> dict[str, type]:
+        """The classes that entries are made of, by their own names."""
+        factories = (entry.factory for entry in self._entries.values())
+        return {each.__name__: each for each in factories if isinstance(each, type)}
 
     def __getitem__(self, name: str) -> Entry:
         if not isinstance(name, str) or name not in self._entries:

@@ -7,9 +7,10 @@ from typing import Any
 import keras
 
 from ...callbacks.checks import check_number
+from ..catalogue import Entry, Range
 from .base import Optimizer, cast, handles, is_fusible
 
-__all__ = ["Adadelta"]
+__all__ = ["ENTRIES", "Adadelta"]
 
 
 @keras.saving.register_keras_serializable(package="recipes")
@@ -67,3 +68,14 @@ class Adadelta(Optimizer, keras.optimizers.Adadelta):
         tf.raw_ops.ResourceApplyAdadelta(
             var=var, accum=squares, accum_update=steps, lr=rate, rho=rho, epsilon=epsilon, grad=grad
         )
+
+
+ENTRIES = (
+    Entry(
+        "adadelta",
+        Adadelta,
+        "Steps in the unit of the weights; needs no rate of its own.",
+        "Zeiler 2012",
+        (Range("learning_rate", 0.1, 10.0, 1.0),),
+    ),
+)

@@ -8,9 +8,10 @@ import keras
 from keras import ops
 
 from ...callbacks.checks import check_number
+from ..catalogue import Entry, Range
 from .base import Optimizer, cast, handles, is_fusible
 
-__all__ = ["AdaGrad"]
+__all__ = ["ENTRIES", "AdaGrad"]
 
 
 @keras.saving.register_keras_serializable(package="recipes")
@@ -80,3 +81,14 @@ class AdaGrad(Optimizer):
     def get_config(self) -> dict[str, Any]:
         """Everything needed to make this optimizer again."""
         return {**super().get_config(), "initial": self.initial, "epsilon": self.epsilon}
+
+
+ENTRIES = (
+    Entry(
+        "adagrad",
+        AdaGrad,
+        "Each weight's step divided by the root of the sum of all its squared gradients.",
+        "Duchi et al. 2011",
+        (Range("learning_rate", 3e-3, 0.3, 0.01),),
+    ),
+)

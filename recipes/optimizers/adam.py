@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import keras
 from keras import ops
 
 from ...callbacks.checks import check_bool
+from ..catalogue import Entry, Range
 from .adaptive_moments import LEAST, AdaptiveMoments
 from .base import cast, is_fusible
 
-__all__ = ["Adam"]
+__all__ = ["ENTRIES", "Adam"]
 
 
 @keras.saving.register_keras_serializable(package="recipes")
@@ -94,3 +96,21 @@ class Adam(AdaptiveMoments):
     def get_config(self) -> dict[str, Any]:
         """Everything needed to make this optimizer again; ``beta_1`` as a float."""
         return {**super().get_config(), "amsgrad": self.amsgrad}
+
+
+ENTRIES = (
+    Entry(
+        "adam",
+        Adam,
+        "RMSProp and momentum together, both corrected for their start at zero.",
+        "Kingma and Ba 2015",
+        (Range("learning_rate", 3e-4, 3e-2, 1e-3),),
+    ),
+    Entry(
+        "amsgrad",
+        functools.partial(Adam, amsgrad=True, name="amsgrad"),
+        "Adam that divides by the largest mean square so far.",
+        "Reddi et al. 2018",
+        (Range("learning_rate", 3e-4, 3e-2, 1e-3),),
+    ),
+)

@@ -7,10 +7,11 @@ from typing import Any
 import keras
 from keras import ops
 
+from ..catalogue import Entry, Range
 from .adaptive_moments import AdaptiveMoments
 from .base import cast, handles, is_fusible
 
-__all__ = ["AdaMax"]
+__all__ = ["ENTRIES", "AdaMax"]
 
 
 @keras.saving.register_keras_serializable(package="recipes")
@@ -81,3 +82,14 @@ class AdaMax(AdaptiveMoments):
         self.assign_add(mean, ops.multiply(gradient - mean, 1.0 - beta_1))
         self.assign(norm, ops.maximum(ops.multiply(norm, beta_2), ops.abs(gradient)))
         self.assign_sub(variable, ops.multiply(mean, rate / (1.0 - product)) / (norm + epsilon))
+
+
+ENTRIES = (
+    Entry(
+        "adamax",
+        AdaMax,
+        "Adam with the largest recent gradient in place of the root mean square.",
+        "Kingma and Ba 2015",
+        (Range("learning_rate", 6e-4, 6e-2, 2e-3),),
+    ),
+)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-from typing import Any
-
 import keras
 import numpy as np
 
@@ -24,10 +21,9 @@ def finds_its_own_step(entry: Entry) -> bool:
     Example:
         >>> from recipes.optimizers import OPTIMIZERS
         >>> [name for name, entry in OPTIMIZERS.items() if finds_its_own_step(entry)]
-        ['line_search', 'exact_line_search', 'newton', 'hessian_free']
+        ['hessian_free', 'line_search', 'exact_line_search', 'newton']
     """
-    build: Any = entry.build
-    return bool(getattr(build.func if isinstance(build, functools.partial) else build, "finds_its_own_step", False))
+    return bool(getattr(entry.factory, "finds_its_own_step", False))
 
 
 def state_memory(optimizer: keras.optimizers.Optimizer) -> float:

@@ -8,9 +8,10 @@ import keras
 from keras import ops
 
 from ...callbacks.checks import check_number
+from ..catalogue import Entry, Range
 from .base import Optimizer
 
-__all__ = ["DeltaBarDelta"]
+__all__ = ["ENTRIES", "DeltaBarDelta"]
 
 
 @keras.saving.register_keras_serializable(package="recipes")
@@ -90,3 +91,14 @@ class DeltaBarDelta(Optimizer):
     def get_config(self) -> dict[str, Any]:
         """Everything needed to make this optimizer again."""
         return {**super().get_config(), "kappa": self.kappa, "phi": self.phi, "theta": self.theta}
+
+
+ENTRIES = (
+    Entry(
+        "delta_bar_delta",
+        DeltaBarDelta,
+        "A rate for every weight, that grows while its gradient keeps its sign; for full batches.",
+        "Jacobs 1988",
+        (Range("learning_rate", 1e-3, 0.1, 0.01),),
+    ),
+)

@@ -8,11 +8,12 @@ from typing import Any
 import keras
 
 from ...callbacks.checks import check_choice, check_integer, check_number
+from ..catalogue import Entry, Range
 from .batch_loss import HESSIAN_PRODUCT, LOSS, FunctionLoss, Product, epsilon, flatten, unflatten
 from .batch_loss_optimizer import BatchLossOptimizer
 from .line_search import backtracking
 
-__all__ = ["HessianFree", "conjugate_gradients"]
+__all__ = ["ENTRIES", "HessianFree", "conjugate_gradients"]
 
 
 def conjugate_gradients(
@@ -246,3 +247,14 @@ class HessianFree(BatchLossOptimizer):
         names = ("curvature", "curvature_fraction", "max_iterations", "tolerance", "decay")
         config = {name: getattr(self, name) for name in names}
         return {**super().get_config(), "damping": self.initial_damping, **config}
+
+
+ENTRIES = (
+    Entry(
+        "hessian_free",
+        HessianFree,
+        "Conjugate gradients on Gauss-Newton products, never forming the Hessian; for large batches.",
+        "Martens 2010",
+        (Range("learning_rate", 0.1, 1.0, 1.0),),
+    ),
+)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import keras
 
 from ...callbacks.checks import check_choice, check_integer, check_number
+from ..catalogue import Entry, Range
 from .batch_loss import LOSS, FunctionLoss, flatten, unflatten
 from .batch_loss_optimizer import BatchLossOptimizer
 
-__all__ = ["LineSearch", "backtracking", "exact"]
+__all__ = ["ENTRIES", "LineSearch", "backtracking", "exact"]
 
 
 def backtracking(
@@ -237,3 +239,21 @@ class LineSearch(BatchLossOptimizer):
         """Everything needed to make this optimizer again."""
         names = ("method", "sufficient_decrease", "contraction", "tolerance", "max_trials")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+
+
+ENTRIES = (
+    Entry(
+        "line_search",
+        LineSearch,
+        "Gradient descent whose step is halved until the batch's loss has fallen enough.",
+        "Armijo 1966",
+        (Range("learning_rate", 0.1, 10.0, 1.0),),
+    ),
+    Entry(
+        "exact_line_search",
+        functools.partial(LineSearch, method="exact", name="exact_line_search"),
+        "Gradient descent to the minimum of the batch's loss along the gradient.",
+        "Cauchy 1847",
+        (Range("learning_rate", 0.1, 10.0, 1.0),),
+    ),
+)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import keras
 from keras import ops
 
 from ...callbacks.checks import check_bool, check_number
+from ..catalogue import Entry, Range
 from .base import Live, Optimizer, cast, handles, is_fusible
 
-__all__ = ["Momentum"]
+__all__ = ["ENTRIES", "Momentum"]
 
 
 @keras.saving.register_keras_serializable(package="recipes")
@@ -109,3 +111,21 @@ class Momentum(Optimizer):
         """Everything needed to make this optimizer again; the momentum as a float."""
         own = {"nesterov": self.nesterov, "dampening": self.dampening, "rate_inside": self.rate_inside}
         return {**super().get_config(), **own}
+
+
+ENTRIES = (
+    Entry(
+        "momentum",
+        Momentum,
+        "Gradient descent with classical momentum.",
+        "Polyak 1964",
+        (Range("learning_rate", 3e-3, 0.3, 0.01),),
+    ),
+    Entry(
+        "nesterov",
+        functools.partial(Momentum, nesterov=True, name="nesterov"),
+        "Momentum with the gradient taken where the velocity leads.",
+        "Nesterov 1983; Sutskever et al. 2013",
+        (Range("learning_rate", 3e-3, 0.3, 0.01),),
+    ),
+)

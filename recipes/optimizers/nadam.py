@@ -9,10 +9,11 @@ import keras
 from keras import ops
 
 from ...callbacks.checks import check_number
+from ..catalogue import Entry, Range
 from .adaptive_moments import AdaptiveMoments
 from .base import cast
 
-__all__ = ["Nadam"]
+__all__ = ["ENTRIES", "Nadam"]
 
 
 @keras.saving.register_keras_serializable(package="recipes")
@@ -97,3 +98,14 @@ class Nadam(AdaptiveMoments):
     def get_config(self) -> dict[str, Any]:
         """Everything needed to make this optimizer again; ``beta_1`` as a float."""
         return {**super().get_config(), "momentum_decay": self.momentum_decay}
+
+
+ENTRIES = (
+    Entry(
+        "nadam",
+        Nadam,
+        "Adam with Nesterov's momentum.",
+        "Dozat 2016",
+        (Range("learning_rate", 3e-4, 3e-2, 1e-3),),
+    ),
+)

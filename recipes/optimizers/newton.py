@@ -8,11 +8,12 @@ from typing import Any
 import keras
 
 from ...callbacks.checks import InvalidArgument, check_bool, check_integer, check_number
+from ..catalogue import Entry, Range
 from .batch_loss import HESSIAN_PRODUCT, LOSS, FunctionLoss, epsilon, flatten, unflatten
 from .batch_loss_optimizer import BatchLossOptimizer
 from .line_search import backtracking
 
-__all__ = ["Newton", "newton_direction"]
+__all__ = ["ENTRIES", "Newton", "newton_direction"]
 
 
 def newton_direction(hessian: Any, gradient: Any, damping: float, rounding: float) -> Any:
@@ -161,3 +162,14 @@ class Newton(BatchLossOptimizer):
         """Everything needed to make this optimizer again."""
         names = ("damping", "line_search", "max_parameters")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+
+
+ENTRIES = (
+    Entry(
+        "newton",
+        Newton,
+        "Newton's method with the batch's whole Hessian, for up to 5,000 weights.",
+        "Newton; Gill, Murray and Wright 1981",
+        (Range("learning_rate", 0.1, 1.0, 1.0),),
+    ),
+)

@@ -9,10 +9,11 @@ import keras
 from keras import ops
 
 from ...callbacks.checks import check_number
+from ..catalogue import Entry, Range
 from .adaptive_moments import LEAST, AdaptiveMoments
 from .base import cast, is_fusible
 
-__all__ = ["RAdam"]
+__all__ = ["ENTRIES", "RAdam"]
 
 NO_DIVISION = 2.0**66
 """A constant beside which every root vanishes; a power of two, so that multiplying and dividing by it is exact."""
@@ -111,3 +112,14 @@ class RAdam(AdaptiveMoments):
     def get_config(self) -> dict[str, Any]:
         """Everything needed to make this optimizer again; ``beta_1`` as a float."""
         return {**super().get_config(), "threshold": self.threshold}
+
+
+ENTRIES = (
+    Entry(
+        "radam",
+        RAdam,
+        "Adam that divides only once the mean square can be trusted.",
+        "Liu et al. 2019",
+        (Range("learning_rate", 3e-4, 3e-2, 1e-3),),
+    ),
+)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import keras
 from keras import ops
 
 from ...callbacks.checks import InvalidArgument, check_bool, check_number
+from ..catalogue import Entry, Range
 from .base import Live, Optimizer, cast, handles, is_fusible
 
-__all__ = ["RMSProp"]
+__all__ = ["ENTRIES", "RMSProp"]
 
 
 @keras.saving.register_keras_serializable(package="recipes")
@@ -113,3 +115,21 @@ class RMSProp(Optimizer):
     def get_config(self) -> dict[str, Any]:
         """Everything needed to make this optimizer again; the momentum as a float."""
         return {**super().get_config(), "rho": self.rho, "nesterov": self.nesterov, "epsilon": self.epsilon}
+
+
+ENTRIES = (
+    Entry(
+        "rmsprop",
+        RMSProp,
+        "Each weight's step divided by a running root mean square of its gradient.",
+        "Hinton 2012, lecture 6e",
+        (Range("learning_rate", 1e-4, 1e-2, 1e-3),),
+    ),
+    Entry(
+        "rmsprop_nesterov",
+        functools.partial(RMSProp, momentum=0.9, nesterov=True, name="rmsprop_nesterov"),
+        "RMSProp with Nesterov momentum.",
+        "Goodfellow et al. 2016, algorithm 8.6",
+        (Range("learning_rate", 1e-5, 1e-3, 1e-4),),
+    ),
+)

@@ -6,9 +6,10 @@ from typing import Any
 
 import keras
 
+from ..catalogue import Entry, Range
 from .base import Optimizer
 
-__all__ = ["SGD"]
+__all__ = ["ENTRIES", "SGD"]
 
 
 @keras.saving.register_keras_serializable(package="recipes")
@@ -40,3 +41,14 @@ class SGD(Optimizer, keras.optimizers.SGD):
         """Everything needed to make this optimizer again."""
         config = super().get_config()
         return {key: value for key, value in config.items() if key not in ("momentum", "nesterov")}
+
+
+ENTRIES = (
+    Entry(
+        "sgd",
+        SGD,
+        "Plain gradient descent on minibatches.",
+        "Robbins and Monro 1951",
+        (Range("learning_rate", 3e-2, 3.0, 0.01),),
+    ),
+)

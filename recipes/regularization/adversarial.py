@@ -9,12 +9,13 @@ import keras
 from ...callbacks.adversarial_training import AdversarialTraining
 from ...callbacks.checks import InvalidArgument, check_number
 from ...callbacks.schedules.base import StepSchedule
+from ..catalogue import Entry, Range
 from .base import Regularizer
 
 if TYPE_CHECKING:
     from ..data.spec import Spec
 
-__all__ = ["Adversarial"]
+__all__ = ["ENTRIES", "Adversarial"]
 
 
 class Adversarial(Regularizer):
@@ -54,3 +55,14 @@ class Adversarial(Regularizer):
         if not self.epsilon or not self.share:
             return []
         return [AdversarialTraining(self.epsilon, self.share, scale=(spec and spec.input_max) or "auto")]
+
+
+ENTRIES = (
+    Entry(
+        "adversarial",
+        Adversarial,
+        "Half of the loss is that of the examples moved by epsilon to where it is larger.",
+        "Goodfellow et al. 2015",
+        (Range("epsilon", 0.005, 0.2, 0.1),),
+    ),
+)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...callbacks.checks import InvalidArgument, check_number
+from ..catalogue import Entry, Range
 from ..data.augmentation import TRANSFORMATIONS, augmentation
 from .base import Regularizer
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from ..data.dataset import Data
     from ..data.spec import Spec
 
-__all__ = ["Augmentation"]
+__all__ = ["ENTRIES", "Augmentation"]
 
 
 class Augmentation(Regularizer):
@@ -62,3 +63,14 @@ class Augmentation(Regularizer):
     def augment(self, data: Data) -> Callable[[Any, Any], Any]:
         """What :func:`recipes.data.augmentation.augmentation` returns."""
         return augmentation(data, self.transformations, strength=self.strength)
+
+
+ENTRIES = (
+    Entry(
+        "augmentation",
+        Augmentation,
+        "Training images changed at random in ways that keep their labels.",
+        "Krizhevsky et al. 2012",
+        (Range("strength", 0.25, 2.0, 1.0),),
+    ),
+)

@@ -7,9 +7,10 @@ from typing import Any
 import keras
 
 from ...callbacks.checks import check_bool, check_number
+from ..catalogue import Entry, Range
 from .base import Regularizer
 
-__all__ = ["Dropout"]
+__all__ = ["ENTRIES", "Dropout"]
 
 SPATIAL = {3: keras.layers.SpatialDropout1D, 4: keras.layers.SpatialDropout2D, 5: keras.layers.SpatialDropout3D}
 
@@ -61,3 +62,14 @@ class Dropout(Regularizer):
     def recurrent_options(self) -> dict[str, Any]:
         """Arguments for a recurrent layer of Keras, whose masks are the same for all steps of a sequence."""
         return {"dropout": self.rate, "recurrent_dropout": self.rate} if self.rate else {}
+
+
+ENTRIES = (
+    Entry(
+        "dropout",
+        Dropout,
+        "Zeroes a random share of each hidden layer's outputs while training.",
+        "Srivastava et al. 2014",
+        (Range("rate", 0.05, 0.5, 0.2, log=False),),
+    ),
+)

@@ -8,12 +8,13 @@ import keras
 
 from ...callbacks.checks import check_integer
 from ...callbacks.schedules.base import StepSchedule
+from ..catalogue import Entry
 from .base import Regularizer
 
 if TYPE_CHECKING:
     from ..data.spec import Spec
 
-__all__ = ["EarlyStopping"]
+__all__ = ["ENTRIES", "EarlyStopping"]
 
 
 LATE_SHARE = 0.7
@@ -62,3 +63,13 @@ class EarlyStopping(Regularizer):
                 monitor="val_loss", patience=self.patience, start_from_epoch=start, restore_best_weights=True
             )
         ]
+
+
+ENTRIES = (
+    Entry(
+        "early_stopping",
+        EarlyStopping,
+        "Keeps the weights of the epoch with the lowest validation loss.",
+        "Prechelt 1998",
+    ),
+)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import keras
 
 from ...callbacks.checks import check_number
+from ..catalogue import Entry, Range
 from .base import Regularizer
 
-__all__ = ["ElasticNet"]
+__all__ = ["ENTRIES", "ElasticNet"]
 
 
 class ElasticNet(Regularizer):
@@ -37,3 +38,14 @@ class ElasticNet(Regularizer):
     def kernel_regularizer(self) -> keras.regularizers.Regularizer:
         """Keras' own L1L2, at half the strength for the squares (see above)."""
         return keras.regularizers.L1L2(self.l1, self.l2 / 2)
+
+
+ENTRIES = (
+    Entry(
+        "elastic_net",
+        ElasticNet,
+        "l1 * sum of absolute kernel weights + l2/2 * sum of their squares, added to the loss.",
+        "Zou and Hastie 2005",
+        (Range("l1", 1e-6, 1e-3, 1e-5), Range("l2", 1e-5, 1e-2, 1e-4)),
+    ),
+)

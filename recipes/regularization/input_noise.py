@@ -5,9 +5,10 @@ from __future__ import annotations
 import keras
 
 from ...callbacks.checks import check_number
+from ..catalogue import Entry, Range
 from .base import Regularizer
 
-__all__ = ["InputNoise"]
+__all__ = ["ENTRIES", "InputNoise"]
 
 
 class InputNoise(Regularizer):
@@ -36,3 +37,14 @@ class InputNoise(Regularizer):
     def on_input(self, rank: int) -> keras.layers.Layer | None:
         """Keras' own GaussianNoise, or None at 0."""
         return keras.layers.GaussianNoise(self.stddev) if self.stddev else None
+
+
+ENTRIES = (
+    Entry(
+        "input_noise",
+        InputNoise,
+        "Gaussian noise on the normalized inputs while training.",
+        "Bishop 1995",
+        (Range("stddev", 0.03, 1.0, 0.1),),
+    ),
+)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import keras
 
 from ...callbacks.checks import check_number
+from ..catalogue import Entry, Range
 from .base import Regularizer
 
-__all__ = ["L1"]
+__all__ = ["ENTRIES", "L1"]
 
 
 class L1(Regularizer):
@@ -35,3 +36,14 @@ class L1(Regularizer):
     def kernel_regularizer(self) -> keras.regularizers.Regularizer:
         """Keras' own L1."""
         return keras.regularizers.L1(self.strength)
+
+
+ENTRIES = (
+    Entry(
+        "l1",
+        L1,
+        "strength * sum of absolute kernel weights, added to the loss.",
+        "Tibshirani 1996",
+        (Range("strength", 1e-6, 1e-3, 1e-5),),
+    ),
+)

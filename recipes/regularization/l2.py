@@ -5,9 +5,10 @@ from __future__ import annotations
 import keras
 
 from ...callbacks.checks import check_number
+from ..catalogue import Entry, Range
 from .base import Regularizer
 
-__all__ = ["L2"]
+__all__ = ["ENTRIES", "L2"]
 
 
 class L2(Regularizer):
@@ -36,3 +37,14 @@ class L2(Regularizer):
     def kernel_regularizer(self) -> keras.regularizers.Regularizer:
         """Keras' own L2, at half the strength (see above)."""
         return keras.regularizers.L2(self.strength / 2)
+
+
+ENTRIES = (
+    Entry(
+        "l2",
+        L2,
+        "strength/2 * sum of squared kernel weights, added to the loss.",
+        "Krogh and Hertz 1992",
+        (Range("strength", 1e-5, 1e-2, 1e-4),),
+    ),
+)

@@ -8,12 +8,13 @@ import keras
 from keras import ops
 
 from ...callbacks.checks import InvalidArgument, check_number
+from ..catalogue import Entry, Range
 from .base import Regularizer
 
 if TYPE_CHECKING:
     from ..data.spec import Spec
 
-__all__ = ["LabelSmoothing", "SmoothedCrossentropy"]
+__all__ = ["ENTRIES", "LabelSmoothing", "SmoothedCrossentropy"]
 
 OBJECTS = (
     keras.losses.SparseCategoricalCrossentropy,
@@ -111,3 +112,14 @@ class SmoothedCrossentropy(keras.losses.Loss):
     def get_config(self) -> dict[str, Any]:
         """Everything needed to make this loss again."""
         return {**super().get_config(), "epsilon": self.epsilon}
+
+
+ENTRIES = (
+    Entry(
+        "label_smoothing",
+        LabelSmoothing,
+        "Targets of 1 - epsilon and epsilon / (classes - 1) in place of 1 and 0.",
+        "Szegedy et al. 2016",
+        (Range("epsilon", 0.01, 0.3, 0.1),),
+    ),
+)

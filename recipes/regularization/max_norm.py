@@ -5,9 +5,10 @@ from __future__ import annotations
 import keras
 
 from ...callbacks.checks import check_number
+from ..catalogue import Entry, Range
 from .base import Regularizer
 
-__all__ = ["MaxNorm"]
+__all__ = ["ENTRIES", "MaxNorm"]
 
 
 class MaxNorm(Regularizer):
@@ -36,3 +37,14 @@ class MaxNorm(Regularizer):
     def kernel_constraint(self, rank: int) -> keras.constraints.Constraint:
         """Keras' own MaxNorm, over all axes but the last, which is that of the units."""
         return keras.constraints.MaxNorm(self.limit, axis=list(range(rank - 1)))
+
+
+ENTRIES = (
+    Entry(
+        "max_norm",
+        MaxNorm,
+        "Scales the weights into a unit back to a norm of at most limit, after each step.",
+        "Srebro and Shraibman 2005",
+        (Range("limit", 0.5, 4.0, 3.0),),
+    ),
+)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from ...callbacks.checks import check_number
+from ..catalogue import Entry, Range
 from .base import Regularizer
 
-__all__ = ["WeightDecay"]
+__all__ = ["ENTRIES", "WeightDecay"]
 
 
 class WeightDecay(Regularizer):
@@ -42,3 +43,14 @@ class WeightDecay(Regularizer):
     def optimizer_options(self) -> dict[str, Any]:
         """``weight_decay``, or nothing at strength 0."""
         return {"weight_decay": self.strength} if self.strength else {}
+
+
+ENTRIES = (
+    Entry(
+        "weight_decay",
+        WeightDecay,
+        "Shrinks the kernels by rate * strength at every step, apart from the gradient.",
+        "Loshchilov and Hutter 2019",
+        (Range("strength", 1e-4, 1e-1, 1e-2),),
+    ),
+)

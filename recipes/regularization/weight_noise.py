@@ -9,12 +9,13 @@ import keras
 from ...callbacks import WeightNoise as Callback
 from ...callbacks.checks import check_number
 from ...callbacks.schedules.base import StepSchedule
+from ..catalogue import Entry, Range
 from .base import Regularizer
 
 if TYPE_CHECKING:
     from ..data.spec import Spec
 
-__all__ = ["WeightNoise"]
+__all__ = ["ENTRIES", "WeightNoise"]
 
 
 class WeightNoise(Regularizer):
@@ -44,3 +45,14 @@ class WeightNoise(Regularizer):
     ) -> list[keras.callbacks.Callback]:
         """The callback of that name, or none at 0."""
         return [Callback(self.stddev)] if self.stddev else []
+
+
+ENTRIES = (
+    Entry(
+        "weight_noise",
+        WeightNoise,
+        "Gaussian noise on the kernels for the length of each training step.",
+        "Jim et al. 1996",
+        (Range("stddev", 0.01, 0.5, 0.1),),
+    ),
+)

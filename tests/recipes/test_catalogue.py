@@ -7,7 +7,7 @@ import pytest
 
 from callbacks.checks import InvalidArgument
 from recipes.activations import ACTIVATIONS
-from recipes.catalogue import Catalogue, Entry, Range, UnknownName
+from recipes.catalogue import Catalogue, Entry, Range, UnknownName, entries_of
 from recipes.initializers import INITIALIZERS
 from recipes.optimizers import OPTIMIZERS
 
@@ -39,6 +39,23 @@ def test_add(fruits):
         fruits.add(Entry("plum", _fruit, "Blue.", "Nobody"))
     with pytest.raises(InvalidArgument, match="that no other fruit has"):
         Catalogue("fruit", [plum, plum])
+
+
+def test_the_entries_of_a_folder_in_the_order_of_its_modules(tmp_path, monkeypatch):
+    modules = {
+        "plum": 'ENTRIES = (Entry("plum", list, "Blue.", "A"), Entry("damson", set, "Small.", "B"))',
+        "apple": 'ENTRIES = (Entry("apple", functools.partial(dict, ripe=True), "Round.", "C"),)',
+        "basket": "",
+    }
+    folder = tmp_path / "orchard"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    for name, entries in modules.items():
+        (folder / f"{name}.py").write_text(f"import functools\nfrom recipes.catalogue import Entry\n{entries}\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    orchard = Catalogue("fruit", entries_of("orchard"))
+    assert list(orchard) == ["apple", "plum", "damson"]
+    assert orchard.classes == {"dict": dict, "list": list, "set": set}
 
 
 @pytest.mark.parametrize(

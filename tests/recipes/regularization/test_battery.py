@@ -8,16 +8,10 @@ import pytest
 
 from recipes import Recipe, fit
 from recipes.models import MODELS
-from recipes.regularization import (
-    REGULARIZERS,
-    Adversarial,
-    Dropout,
-    InputNoise,
-    LabelSmoothing,
-    WeightDecay,
-    WeightNoise,
-)
+from recipes.regularization import REGULARIZERS, Adversarial, Dropout
 from recipes.training import Trainer
+
+from .references import BY_NAME, CASES
 
 SMALL = {  # every factory that takes images
     "mlp": {"name": "mlp", "hidden": (6,)},
@@ -30,23 +24,9 @@ OTHERS = {"text", "tabular", "mixed"}
 USUAL = {"mlp": "momentum", "cnn": "adam", "resnet": "momentum", "densenet": "adam", "rnn": "adam"}
 """The optimizer with which each model is trained here; the other one in the thorough tests."""
 
-CHOICES = {  # strong enough to be seen in a training of a few steps
-    "l1": {"strength": 0.01},
-    "l2": {"strength": 0.01},
-    "elastic_net": {"l1": 0.01, "l2": 0.01},
-    "weight_decay": {"strength": 0.1},
-    "max_norm": {"limit": 0.5},
-    "dropout": {"rate": 0.3, "input_rate": 0.1},
-}
-NOT_FOR_NUMBERS = ("label_smoothing", "augmentation")
-
-
-def choice(name):
-    return {"name": name, **CHOICES.get(name, {})}
-
 
 def recipe(names, model="mlp", **options):
-    regularizer = "none" if names == () else [choice(name) for name in names]
+    regularizer = "none" if names == () else [BY_NAME[name].choice() for name in names]
     given = {"model": SMALL[model], "optimizer": USUAL[model], "learning_rate": 0.02, **options}
     return Recipe(regularizer=regularizer, **given)
 
@@ -67,26 +47,23 @@ def trained(images):
     return train
 
 
-IN_CONVOLUTIONS = ("dropout", "augmentation")
-"""Where a model of convolutions is another case than one of dense layers."""
-
-
-ALIKE = ("l1", "elastic_net", "input_noise", "weight_decay", "max_norm")
-"""Those that act where "l2" or "dropout" does."""
-
-
 def each_in_each_model():
     cases = []
-    for name, model in itertools.product(REGULARIZERS, SMALL):
-        kept = (name in IN_CONVOLUTIONS and model in ("cnn", "rnn")) or (model == "mlp" and name not in ALIKE)
+    for case, model in itertools.product(CASES, SMALL):
+        kept = (case.convolutions and model in ("cnn", "rnn")) or (model == "mlp" and not case.alike)
         marks = () if kept else pytest.mark.thorough
-        cases.append(pytest.param(name, model, marks=marks, id=f"{name}-{model}"))
+        cases.append(pytest.param(case.name, model, marks=marks, id=f"{case.name}-{model}"))
     return pytest.mark.parametrize(("name", "model"), cases)
 
 
 def test_every_model_is_here():
     assert set(SMALL) == set(MODELS) - OTHERS
-    assert set(CHOICES) | set(NOT_FOR_NUMBERS) | set(IN_CONVOLUTIONS) <= set(REGULARIZERS)
+
+
+def test_every_regularizer_has_a_case():
+    missing = {name: entry.factory.__module__ for name, entry in REGULARIZERS.items() if name not in BY_NAME}
+    assert not missing, f"no case for {missing}: add one to tests/recipes/regularization/references.py"
+    assert len(CASES) == len(REGULARIZERS)
 
 
 @each_in_each_model()
@@ -195,8 +172,8 @@ def test_all_of_them_at_once(normalization, images):
 @pytest.mark.thorough
 def test_all_that_suit_a_table_at_once(data, request):
     data = request.getfixturevalue(data)
-    unfit = NOT_FOR_NUMBERS if data.spec.task == "regression" else ("augmentation",)
-    names = [name for name in REGULARIZERS if name not in unfit]
+    unfit = {"table", data.spec.task}
+    names = [case.name for case in CASES if unfit.isdisjoint(case.unfit)]
     run = fit(data, recipe(names), epochs=2, verbose=0)
     assert np.isfinite([value for curve in run.history.values() for value in curve]).all()
     assert run.history["loss"][-1] < run.history["loss"][0]
@@ -212,7 +189,9 @@ def test_each_pair(pair, images):
 @pytest.mark.thorough
 @pytest.mark.parametrize("optimizer", ["line_search", "newton", "hessian_free"])
 def test_with_optimizers_that_evaluate_the_loss_again(optimizer, classes):
-    names = [name for name in REGULARIZERS if name not in ("augmentation", "weight_decay", "weight_noise")]
+    fit_for_tables = [case for case in CASES if "table" not in case.unfit]
+    built = [case.build(**case.options) for case in fit_for_tables]
+    names = [each.name for each in built if not each.needs_one_gradient and not each.optimizer_options()]
     run = fit(classes, recipe(names, optimizer=optimizer, learning_rate=None), epochs=2, verbose=0)
     assert np.isfinite([value for curve in run.history.values() for value in curve]).all()
 
@@ -259,7 +238,7 @@ def test_the_move_of_adversarial_training_is_a_share_of_the_range_of_the_images(
 
 # --- nothing at strength 0 --------------------------------------------------------------------------------------------
 
-NOTHING = [Dropout(0.0), InputNoise(0.0), WeightNoise(0.0), Adversarial(0.0), LabelSmoothing(0.0), WeightDecay(0.0)]
+NOTHING = [case.build(**case.off) for case in CASES if case.off is not None]
 
 
 def one_training(data, regularizer):

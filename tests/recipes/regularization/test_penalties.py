@@ -10,20 +10,14 @@ from recipes import cnn, mlp
 from recipes.regularization import L1, L2, ElasticNet
 from recipes.regularization.penalties import SumOfPenalties, sum_of
 
-FORMULAS = [  # value and gradient of what is added for one kernel; Keras keeps strengths in single precision
-    (L1(0.375), lambda w: 0.375 * np.abs(w).sum(), lambda w: 0.375 * np.sign(w)),
-    (L2(0.375), lambda w: 0.375 / 2 * (w**2).sum(), lambda w: 0.375 * w),
-    (
-        ElasticNet(0.375, 0.5),
-        lambda w: 0.375 * np.abs(w).sum() + 0.5 / 2 * (w**2).sum(),
-        lambda w: 0.375 * np.sign(w) + 0.5 * w,
-    ),
-]
+from .references import CASES
 
 
 def formulas():
     return pytest.mark.parametrize(
-        ("regularizer", "value", "gradient"), FORMULAS, ids=[each.name for each, *_ in FORMULAS]
+        ("regularizer", "penalty"),
+        [(case.build(**penalty.options), penalty) for case in CASES for penalty in case.penalties],
+        ids=[case.name for case in CASES for _ in case.penalties],
     )
 
 
@@ -44,30 +38,30 @@ def kernels(model):
 @pytest.mark.usefixtures("double_precision")
 @pytest.mark.parametrize("kind", ["mlp", "cnn"])
 @formulas()
-def test_what_is_added_to_the_loss_and_its_gradient(regularizer, value, gradient, kind):
+def test_what_is_added_to_the_loss_and_its_gradient(regularizer, penalty, kind):
     model = make(kind, [regularizer])
     with tf.GradientTape() as tape:
         added = keras.ops.sum(keras.ops.stack(model.losses))
     gradients = tape.gradient(added, [each.value for each in model.trainable_variables])
     assert len(kernels(model)) == {"mlp": 2, "cnn": 3}[kind]
-    expected = sum(value(each.numpy()) for each in kernels(model))
+    expected = sum(penalty.value(each.numpy()) for each in kernels(model))
     np.testing.assert_allclose(added, expected, rtol=1e-12)
     for variable, found in zip(model.trainable_variables, gradients, strict=True):
         if variable.name == "kernel":
-            np.testing.assert_allclose(found, gradient(variable.numpy()), rtol=1e-12)
+            np.testing.assert_allclose(found, penalty.gradient(variable.numpy()), rtol=1e-12)
         else:  # beta, gamma and the output's bias
             assert found is None
 
 
 @formulas()
-def test_it_is_part_of_the_training_loss_but_not_of_the_predictions(regularizer, value, gradient):
+def test_it_is_part_of_the_training_loss_but_not_of_the_predictions(regularizer, penalty):
     plain, penalized = make("mlp", []), make("mlp", [regularizer])
     x, y = np.random.default_rng(0).normal(size=(6, 4)).astype("float32"), np.arange(6) % 3
     losses = []
     for model in (plain, penalized):
         model.compile("sgd", "sparse_categorical_crossentropy", run_eagerly=True)
         losses.append(model.test_on_batch(x, y))
-    expected = sum(value(each.numpy().astype("float64")) for each in kernels(penalized))
+    expected = sum(penalty.value(each.numpy().astype("float64")) for each in kernels(penalized))
     assert losses[1] - losses[0] == pytest.approx(expected, rel=1e-5)
     np.testing.assert_array_equal(plain(x), penalized(x))
 

@@ -1,0 +1,188 @@
+"""The optimizers' references in float64 NumPy. A new optimizer gets its function and its Case here, and is tested."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from recipes.optimizers import OPTIMIZERS
+
+# --- References: start (n,), gradients (steps, n) -> weights after each step (steps, n). All in float64. A rate, a
+# --- momentum and a beta_1 may be a number or one number for each step.
+
+
+def each_step(value, gradients):
+    return np.broadcast_to(value, len(gradients))
+
+
+def momentum(start, gradients, rate, momentum, nesterov, dampening=0.0, rate_inside=True):
+    weight, velocity, path = start.copy(), np.zeros_like(start), []
+    for gradient, e, mu in zip(gradients, each_step(rate, gradients), each_step(momentum, gradients), strict=True):
+        scale = -e if rate_inside else 1.0
+        velocity = mu * velocity + scale * (1 - dampening) * gradient
+        moved = mu * velocity + scale * (1 - dampening) * gradient if nesterov else velocity
+        weight = weight + (moved if rate_inside else -e * moved)
+        path.append(weight)
+    return np.array(path)
+
+
+def sgd(start, gradients, rate):
+    return start - np.cumsum(each_step(rate, gradients)[:, None] * gradients, 0)
+
+
+def adagrad(start, gradients, rate, eps, initial):
+    weight, total, path = start.copy(), np.full_like(start, initial), []
+    for gradient, e in zip(gradients, each_step(rate, gradients), strict=True):
+        total = total + gradient**2
+        weight = weight - e * gradient / (eps + np.sqrt(total))
+        path.append(weight)
+    return np.array(path)
+
+
+def adadelta(start, gradients, rate, rho, eps):
+    weight, square, moved, path = start.copy(), np.zeros_like(start), np.zeros_like(start), []
+    for gradient, e in zip(gradients, each_step(rate, gradients), strict=True):
+        square = rho * square + (1 - rho) * gradient**2
+        step = np.sqrt(moved + eps) / np.sqrt(square + eps) * gradient
+        moved = rho * moved + (1 - rho) * step**2
+        weight = weight - e * step
+        path.append(weight)
+    return np.array(path)
+
+
+def rmsprop(start, gradients, rate, rho, eps, momentum=0.0, nesterov=False):
+    weight, square, velocity, path = start.copy(), np.zeros_like(start), np.zeros_like(start), []
+    for gradient, e, a in zip(gradients, each_step(rate, gradients), each_step(momentum, gradients), strict=True):
+        square = rho * square + (1 - rho) * gradient**2
+        step = e * gradient / np.sqrt(square + eps)
+        velocity = a * velocity - step
+        weight = weight + (a * velocity - step if nesterov else velocity)
+        path.append(weight)
+    return np.array(path)
+
+
+def adam(start, gradients, rate, beta_1, beta_2, eps, amsgrad=False):
+    weight, mean, square, path, product = start.copy(), np.zeros_like(start), np.zeros_like(start), [], 1.0
+    largest = square
+    pairs = zip(gradients, each_step(rate, gradients), each_step(beta_1, gradients), strict=True)
+    for t, (gradient, e, b) in enumerate(pairs, 1):
+        product *= b
+        mean = b * mean + (1 - b) * gradient
+        square = beta_2 * square + (1 - beta_2) * gradient**2
+        largest = np.maximum(largest, square) if amsgrad else square
+        scale = e * np.sqrt(1 - beta_2**t) / (1 - product)  # eps is added before the correction of the square
+        weight = weight - scale * mean / (np.sqrt(largest) + eps)
+        path.append(weight)
+    return np.array(path)
+
+
+def adamax(start, gradients, rate, beta_1, beta_2, eps):
+    weight, mean, norm, path, product = start.copy(), np.zeros_like(start), np.zeros_like(start), [], 1.0
+    for gradient, e, b in zip(gradients, each_step(rate, gradients), each_step(beta_1, gradients), strict=True):
+        product *= b
+        mean = b * mean + (1 - b) * gradient
+        norm = np.maximum(beta_2 * norm, np.abs(gradient))
+        weight = weight - e / (1 - product) * mean / (norm + eps)
+        path.append(weight)
+    return np.array(path)
+
+
+def nadam(start, gradients, rate, beta_1, beta_2, eps, decay):
+    weight, mean, square, path, product = start.copy(), np.zeros_like(start), np.zeros_like(start), [], 1.0
+    pairs = zip(gradients, each_step(rate, gradients), each_step(beta_1, gradients), strict=True)
+    for t, (gradient, e, b) in enumerate(pairs, 1):
+        now, following = (b * (1 - 0.5 * 0.96 ** (decay * k)) for k in (t, t + 1))
+        product *= now
+        mean = b * mean + (1 - b) * gradient
+        square = beta_2 * square + (1 - beta_2) * gradient**2
+        ahead = following * mean / (1 - product * following) + (1 - now) * gradient / (1 - product)
+        weight = weight - e * ahead / (np.sqrt(square / (1 - beta_2**t)) + eps)
+        path.append(weight)
+    return np.array(path)
+
+
+def radam(start, gradients, rate, beta_1, beta_2, eps, threshold):
+    weight, mean, square, path, product = start.copy(), np.zeros_like(start), np.zeros_like(start), [], 1.0
+    limit = 2 / (1 - beta_2) - 1
+    pairs = zip(gradients, each_step(rate, gradients), each_step(beta_1, gradients), strict=True)
+    for t, (gradient, e, b) in enumerate(pairs, 1):
+        product *= b
+        mean = b * mean + (1 - b) * gradient
+        square = beta_2 * square + (1 - beta_2) * gradient**2
+        rho = limit - 2 * t * beta_2**t / (1 - beta_2**t)
+        step = mean / (1 - product)
+        if rho > threshold:
+            r = np.sqrt((rho - 4) * (rho - 2) * limit / ((limit - 4) * (limit - 2) * rho))
+            step = r * np.sqrt(1 - beta_2**t) * step / (np.sqrt(square) + eps)
+        weight = weight - e * step
+        path.append(weight)
+    return np.array(path)
+
+
+def delta_bar_delta(start, gradients, rate, kappa, phi, theta):
+    weight, gain, average, path = start.copy(), np.ones_like(start), np.zeros_like(start), []
+    for gradient, e in zip(gradients, each_step(rate, gradients), strict=True):
+        agreement = average * gradient
+        gain = np.where(agreement > 0, gain + kappa, np.where(agreement < 0, gain * (1 - phi), gain))
+        average = (1 - theta) * gradient + theta * average
+        weight = weight - e * gain * gradient
+        path.append(weight)
+    return np.array(path)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One optimizer: the name of its entry, its reference, and the reference's parameters."""
+
+    name: str
+    reference: Callable[..., np.ndarray]
+    parameters: dict = field(default_factory=dict)
+    rate: float = 0.01
+    descent: float = 0.01  # a rate at which it finds the bottom of a parabola
+    valley: float = 0.01  # and of Rosenbrock's function
+    fused: bool = False  # whether TensorFlow has one kernel for the whole update, which it uses
+    moved: dict = field(default_factory=dict)  # parameter: the least factor that shows in 25 steps, where not 1.001
+
+    @property
+    def momentum_name(self):
+        """What its reference calls the hyperparameter that 1cycle moves, or None."""
+        return next((name for name in ("momentum", "beta_1") if name in self.parameters), None)
+
+    def build(self, **options):
+        return OPTIMIZERS.build(self.name, **{"learning_rate": self.rate, **options})
+
+    def path(self, start, gradients, **changed):
+        return self.reference(start, gradients, **{"rate": self.rate, **self.parameters, **changed})
+
+
+EPS = 1e-7
+BETAS = {"beta_1": 0.9, "beta_2": 0.999, "eps": EPS}
+FUSED = {"fused": True}
+CASES = [
+    Case("momentum", momentum, {"momentum": 0.9, "nesterov": False}, 0.1, 0.02, 3e-4, **FUSED),
+    Case("nesterov", momentum, {"momentum": 0.9, "nesterov": True}, 0.1, 0.02, 3e-4, **FUSED),
+    Case("rmsprop", rmsprop, {"rho": 0.9, "eps": EPS}, 0.01, 0.003, 3e-3),
+    Case(
+        "rmsprop_nesterov",
+        rmsprop,
+        {"rho": 0.9, "eps": EPS, "momentum": 0.9, "nesterov": True},
+        *(0.01, 1e-3, 3e-4),
+        **FUSED,
+    ),
+    Case("adam", adam, BETAS, 0.01, 0.03, 0.03, **FUSED),
+    Case("amsgrad", adam, {**BETAS, "amsgrad": True}, 0.01, 0.03, 0.03, **FUSED),
+    Case("adamax", adamax, BETAS, 0.01, 0.03, 0.03, **FUSED),
+    Case("nadam", nadam, {**BETAS, "decay": 1.0}, 0.01, 0.03, 0.03, **FUSED),
+    Case("radam", radam, {**BETAS, "threshold": 5.0}, 0.01, 0.03, 3e-3, moved={"threshold": 1.2}, **FUSED),
+    Case("adagrad", adagrad, {"eps": EPS, "initial": 0.0}, 0.1, 0.3, 0.3, **FUSED),
+    Case("adadelta", adadelta, {"rho": 0.95, "eps": 1e-6}, 1.0, 1.0, 1.0, **FUSED),
+    Case("sgd", sgd, {}, 0.1, 0.1, 2e-3),
+    Case(
+        "delta_bar_delta",
+        delta_bar_delta,
+        {"kappa": 0.1, "phi": 0.2, "theta": 0.7},
+        *(0.1, 0.02, 5e-4),
+        moved={"theta": 1.3},
+    ),
+]
+"""A case for every optimizer that takes a step of given length along its gradient."""

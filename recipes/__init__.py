@@ -40,7 +40,9 @@ if TYPE_CHECKING:
     from .regularization.tying import untie as untie
     from .robustness import adversarial_accuracy as adversarial_accuracy
     from .run import Run as Run
+    from .run import load_run as load_run
     from .serving.export import export as export
+    from .serving.predictor import Predictor as Predictor
     from .training import fit as fit
     from .transfer_learning import fine_tune as fine_tune
     from .transfer_learning import pretrain as pretrain
@@ -58,6 +60,7 @@ _WHERE = {
     "Data": ".data",
     "InvalidArgument": "..callbacks.checks",
     "Momentum": ".optimizers",
+    "Predictor": ".serving.predictor",
     "QuickTuner": ".tuning.quick_tuner",
     "Recipe": ".recipe",
     "Run": ".run",
@@ -73,6 +76,7 @@ _WHERE = {
     "fit": ".training",
     "hypermodel": ".tuning.hypermodel",
     "load": ".data",
+    "load_run": ".run",
     "mixed": ".models",
     "mlp": ".models",
     "multitask": ".models",

@@ -6,24 +6,26 @@ import dataclasses
 import json
 import math
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 
-from ..callbacks.checks import check_choice
+from ..callbacks.checks import InvalidArgument, check_choice
 from ..callbacks.curves import Finding, read_curves
+from .data import Data, load
 from .files import new_directory
 from .losses import loss_for
 from .recipe import Recipe
 
 if TYPE_CHECKING:
     from ..callbacks.range_test.lr_finder import LRFinder
-    from .data import Data
 
-__all__ = ["Run"]
+__all__ = ["Run", "load_run"]
 
 
 @dataclass
@@ -45,6 +47,8 @@ class Run:
     Example:
         >>> run = recipes.fit(recipes.load("digits"))   # doctest: +SKIP
         >>> run.evaluate()["accuracy"]
+        >>> run.save("out")
+        >>> recipes.Run.load("out").evaluate() == run.evaluate()
     """
 
     model: keras.Model
@@ -57,6 +61,37 @@ class Run:
     seconds: float
     message: str | None = None
     range_test: LRFinder | None = None
+
+    @classmethod
+    def load(cls, directory: str | os.PathLike[str], *, data_dir: str | os.PathLike[str] | None = None) -> Run:
+        """The run in a directory that :meth:`save` wrote; its dataset is loaded again.
+
+        Args:
+            directory: where it was saved.
+            data_dir: where the dataset is prepared; as in :func:`recipes.load`.
+
+        Raises:
+            InvalidArgument: when the directory holds no run, or its dataset cannot be loaded by name.
+        """
+        folder = Path(directory)
+        if not (folder / "run.json").is_file():
+            raise InvalidArgument(
+                "directory", str(directory), "one that Run.save or `recipes train --save` has written"
+            )
+        facts = json.loads((folder / "run.json").read_text())
+        lines = [line.split(",") for line in (folder / "history.csv").read_text().splitlines()]
+        history = {name: [float(row[k]) for row in lines[1:]] for k, name in enumerate(lines[0]) if name != "epoch"}
+        return cls(
+            model=keras.models.load_model(folder / "model.keras"),
+            recipe=Recipe.from_json((folder / "recipe.json").read_text()),
+            data=_load_data(facts["data"], data_dir),
+            history=history,
+            epochs=facts["epochs"],
+            best_epoch=facts["best_epoch"],
+            seed=facts["seed"],
+            seconds=facts["seconds"],
+            message=facts["message"],
+        )
 
     @property
     def diverged(self) -> bool:
@@ -162,3 +197,18 @@ class Run:
             }
             (folder / "run.json").write_text(json.dumps(facts, indent=2) + "\n")
         return str(directory)
+
+
+def load_run(directory: str | os.PathLike[str], *, data_dir: str | os.PathLike[str] | None = None) -> Run:
+    """:meth:`Run.load` as a function, beside :func:`recipes.load` for data."""
+    return Run.load(directory, data_dir=data_dir)
+
+
+def _load_data(settings: Mapping[str, Any], data_dir: str | os.PathLike[str] | None) -> Data:
+    """The data that a run with these settings was trained on."""
+    options = {name: settings[name] for name in ("batch_size", "seed") if name in settings}
+    options |= {name: settings[name] for name in ("validation", "test") if isinstance(settings.get(name), float)}
+    options |= settings.get("options", {})
+    fold = re.fullmatch(r"fold (\d+) of (\d+)", str(settings.get("validation")))
+    data: Data = load(settings["name"], data_dir=data_dir, **options)
+    return data if fold is None else data.folds(int(fold[2]))[int(fold[1])]

@@ -24,10 +24,10 @@ def export(
     from ..files import check_new_directory
 
     check_new_directory(to, marker="export.json", name="to")
+    from ..run import Run
     from ..serving.export import export
-    from ..serving.predictor import load_run
 
-    trained = load_run(run, data_dir=data_dir)
+    trained = Run.load(run, data_dir=data_dir)
     export(trained, to)
     scores = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in trained.evaluate().items())
     say(f"{to / 'saved_model'} agrees with the live model; test {scores}")
@@ -44,7 +44,8 @@ def predict(
     texts are a line each. Several classes, or several numbers, are on one
     line; "-" says that no class is likely.
     """
-    from ..serving.predictor import Predictor, load_inputs
+    from ..serving.input_files import load_inputs
+    from ..serving.predictor import Predictor
 
     predictor = Predictor(saved_model)
     for answer in predictor(load_inputs(input, predictor.spec)):

@@ -40,7 +40,7 @@ def export(run: Run, directory: str | os.PathLike[str], *, overwrite: bool = Fal
     otherwise nothing is left behind.
 
     Args:
-        run: a :class:`recipes.Run`, or what ``Run.save`` wrote, loaded by :func:`recipes.serving.predictor.load_run`.
+        run: a :class:`recipes.Run`, or what ``Run.save`` wrote, loaded by :meth:`recipes.Run.load`.
         directory: new, or empty; or an earlier export, with ``overwrite=True``.
         overwrite: whether an export that is there may be replaced. Default False.
 

@@ -1,10 +1,9 @@
-"""Reading back what was written: a saved run, and an exported model that answers with class names."""
+"""Predictor: an exported model that answers with class names."""
 
 from __future__ import annotations
 
 import json
 import os
-import re
 from pathlib import Path
 from typing import Any
 
@@ -13,52 +12,8 @@ import numpy as np
 from ...callbacks.checks import InvalidArgument
 from ..data.spec import Spec
 from .conversion import fitted
-from .input_files import load_inputs
 
-__all__ = ["Predictor", "load_inputs", "load_run"]
-
-
-def load_run(directory: str | os.PathLike[str], *, data_dir: str | None = None) -> Any:
-    """The run that ``Run.save`` wrote, with its dataset loaded again.
-
-    Args:
-        directory: where it was saved.
-        data_dir: where the dataset is prepared; as in :func:`recipes.load`.
-
-    Raises:
-        InvalidArgument: when the directory holds no run, or its dataset is not one that can be loaded by name.
-    """
-    import keras
-
-    from ..data import load
-    from ..recipe import Recipe
-    from ..run import Run
-
-    folder = Path(directory)
-    if not (folder / "run.json").is_file():
-        raise InvalidArgument("run", str(directory), "a directory that Run.save or `recipes train --save` has written")
-    facts = json.loads((folder / "run.json").read_text())
-    settings = facts["data"]
-    options = {name: settings[name] for name in ("batch_size", "seed") if name in settings}
-    options |= {name: settings[name] for name in ("validation", "test") if isinstance(settings.get(name), float)}
-    options |= settings.get("options", {})
-    fold = re.fullmatch(r"fold (\d+) of (\d+)", str(settings.get("validation")))
-    data: Any = load(settings["name"], data_dir=data_dir, **options)
-    if fold is not None:
-        data = data.folds(int(fold[2]))[int(fold[1])]
-    lines = [line.split(",") for line in (folder / "history.csv").read_text().splitlines()]
-    history = {name: [float(row[k]) for row in lines[1:]] for k, name in enumerate(lines[0]) if name != "epoch"}
-    return Run(
-        model=keras.models.load_model(folder / "model.keras"),
-        recipe=Recipe.from_json((folder / "recipe.json").read_text()),
-        data=data,
-        history=history,
-        epochs=facts["epochs"],
-        best_epoch=facts["best_epoch"],
-        seed=facts["seed"],
-        seconds=facts["seconds"],
-        message=facts["message"],
-    )
+__all__ = ["Predictor"]
 
 
 class Predictor:

@@ -122,7 +122,7 @@ def test_help(call, command):
         (["report", "nothing", "--to", "{foreign}"], "to must be a file that does not exist yet"),
         (["search", "digits", "--regularizers", "l2+dropout,dropout+l2"], "without repetitions"),
         (["search", "digits", "--optimizer", "adm"], "did you mean 'adam'"),
-        (["export", "nothing", "--to", "out"], "run must be a directory that Run.save"),
+        (["export", "nothing", "--to", "out"], "directory must be one that Run.save"),
         (["export", "nothing"], "--to"),
         (["export", "nothing", "--to", "{foreign}"], "to must be a new or empty directory"),
         (["predict", "nothing", "{file}"], "saved_model must be a directory that recipes.export has written"),

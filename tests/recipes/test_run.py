@@ -5,10 +5,10 @@ import keras
 import numpy as np
 import pytest
 
+import recipes
 from callbacks.checks import InvalidArgument
 from recipes import Data, Recipe, Run, fit, mlp
 from recipes.data.spec import Spec
-from recipes.serving.predictor import load_run
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,7 @@ def test_a_failing_save_leaves_nothing(classes, tmp_path):
 
 
 def test_a_saved_run_can_be_loaded(digits_run, saved_run, data_dir):
-    back = load_run(saved_run, data_dir=data_dir)
+    back = Run.load(saved_run, data_dir=data_dir)
     assert isinstance(back, Run)
     assert back.recipe == digits_run.recipe
     assert back.history == digits_run.history
@@ -99,6 +99,7 @@ def test_a_saved_run_can_be_loaded(digits_run, saved_run, data_dir):
     assert back.data.fingerprint == digits_run.data.fingerprint
     assert back.evaluate() == digits_run.evaluate()
     assert back.evaluate("validation") == digits_run.evaluate("validation")
+    assert recipes.load_run(saved_run, data_dir=data_dir).history == back.history
 
 
 def test_a_run_remembers_how_its_data_was_split(data_dir, tmp_path):
@@ -107,18 +108,18 @@ def test_a_run_remembers_how_its_data_was_split(data_dir, tmp_path):
     data = load("digits", data_dir=data_dir, batch_size=100, validation=0.3, test=0.4, seed=5)
     run = fit(data, Recipe(model={"name": "mlp", "hidden": (4,)}, learning_rate=0.05), epochs=1, verbose=0)
     run.save(tmp_path / "run")
-    back = load_run(tmp_path / "run", data_dir=data_dir)
+    back = Run.load(tmp_path / "run", data_dir=data_dir)
     assert back.data.fingerprint == data.fingerprint
     assert back.data.batch_size == 100
     assert back.evaluate() == run.evaluate()
 
 
 def test_what_cannot_be_loaded(run, tmp_path):
-    with pytest.raises(InvalidArgument, match=r"run must be a directory that Run\.save"):
-        load_run(tmp_path)
+    with pytest.raises(InvalidArgument, match=r"directory must be one that Run\.save"):
+        Run.load(tmp_path)
     run.save(tmp_path / "arrays")
     with pytest.raises(InvalidArgument, match="'classes'"):
-        load_run(tmp_path / "arrays")
+        Run.load(tmp_path / "arrays")
 
 
 def test_a_diverged_run_says_so_when_saved(classes, tmp_path):

@@ -7,8 +7,8 @@ import pytest
 import tensorflow as tf
 
 from callbacks.checks import InvalidArgument
-from recipes import Data, Recipe, export, fit, load
-from recipes.serving.predictor import Predictor, load_inputs, load_run
+from recipes import Data, Predictor, Recipe, Run, export, fit, load
+from recipes.serving.input_files import load_inputs
 
 
 @pytest.fixture(scope="module")
@@ -252,7 +252,7 @@ def test_a_saved_run_gets_its_data_back(options, data_dir, tmp_path):
     data = load("digits", data_dir=data_dir, seed=2, batch_size=64, **options)
     data = data[1] if "folds" in options else data
     run = fit(data, Recipe(model={"name": "mlp", "hidden": ()}, learning_rate=0.01), epochs=1, verbose=0)
-    again = load_run(run.save(tmp_path / "run"), data_dir=data_dir)
+    again = Run.load(run.save(tmp_path / "run"), data_dir=data_dir)
     assert again.data.fingerprint == data.fingerprint
     assert again.data.settings == data.settings
     assert again.data.spec == data.spec

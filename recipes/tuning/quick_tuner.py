@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,15 @@ from ..seeding import set_seeds
 from ..training import LARGEST_SEED
 from .epoch_writer import EpochWriter
 from .fit_arrays import FitArguments
+from .keras_tuner_inside import (
+    build_model,
+    copy_callbacks,
+    rebuild_model,
+    set_tensorboard_folders,
+    state_path,
+    weights_path,
+    write_atomically,
+)
 from .shared_steps import SharedSteps, form_of
 from .whole_epochs import WholeEpochs
 
@@ -74,9 +82,9 @@ class QuickTuner(keras_tuner.Tuner):
         executions = check_integer("executions_per_trial", options.get("executions_per_trial", 1), low=1)
         self.seed = check_integer("seed", seed, low=0, high=LARGEST_SEED - executions)
         self.keep = check_integer("keep", keep, low=1)
-        self._steps = SharedSteps()
+        self.steps = SharedSteps()
         self._sharing = False
-        _write_atomically(oracle)
+        write_atomically(oracle)
         self._arguments = FitArguments()
         self._best: _BestEpoch | None = None
         self._with_weights: set[str] = set()
@@ -102,8 +110,8 @@ class QuickTuner(keras_tuner.Tuner):
         best = _BestEpoch(self.oracle.objective)
         results = []
         for execution in range(self.executions_per_trial):
-            callbacks = self._deepcopy_callbacks(list(given))
-            self._configure_tensorboard_dir(callbacks, trial, execution)
+            callbacks = copy_callbacks(self, given)
+            set_tensorboard_folders(self, callbacks, trial, execution)
             folder = Path(self.get_trial_dir(trial.trial_id))
             callbacks += [EpochWriter(folder / f"epochs_{execution}.csv"), best]
             results.append(self._execute(trial.hyperparameters, self.seed + execution, callbacks, args, kwargs))
@@ -119,18 +127,18 @@ class QuickTuner(keras_tuner.Tuner):
         arrays = None if self._has_own_fit else self._arguments.arrays(args, kwargs, seed)
         keep = self._sharing and arrays is not None  # whoever else shuffles or fits may draw from TensorFlow's seed
         _begin(seed, keep_functions=keep)
-        model = self._build_hypermodel(hp)
+        model = build_model(self, hp)
         if not isinstance(model, keras.Model):
             raise keras_tuner.errors.FatalTypeError(f"HyperModel.build must return a keras.Model, not {model!r}.")
         form = form_of(model)
         if keep and form is None:  # so may what is not Keras' own
             _begin(seed)
-            model = self._build_hypermodel(hp)
+            model = build_model(self, hp)
         self._sharing = form is not None
         self._check_size(model)
         if self._has_own_fit:
             return self.hypermodel.fit(hp, model, *args, callbacks=callbacks, **kwargs)
-        with self._steps.like(model, form, watched=not all(isinstance(each, OWN) for each in callbacks)) as settable:
+        with self.steps.like(model, form, watched=not all(isinstance(each, OWN) for each in callbacks)) as settable:
             ready = settable.model
             if arrays is None:  # generators, weights, ...: Keras knows what to do with them
                 return ready.fit(*args, callbacks=callbacks, **kwargs)
@@ -155,7 +163,7 @@ class QuickTuner(keras_tuner.Tuner):
         if best is not None and trial.trial_id in leading - self._with_weights:
             self._keep_weights(trial.trial_id, best)
         for other in self._with_weights - leading:
-            os.remove(self._get_checkpoint_fname(other))
+            weights_path(self, other).unlink()
         self._with_weights &= leading
 
     def _may_lead(self, best: _BestEpoch) -> bool:
@@ -166,20 +174,20 @@ class QuickTuner(keras_tuner.Tuner):
     def _keep_weights(self, trial_id: str, best: _BestEpoch) -> None:
         if best.weights is None:
             return
-        folder = Path(self.get_trial_dir(trial_id))
-        (folder / "build_config.json").write_text(json.dumps(best.model.get_build_config()), encoding="utf-8")
+        path = weights_path(self, trial_id)
+        path.with_name("build_config.json").write_text(json.dumps(best.model.get_build_config()), encoding="utf-8")
         best.model.set_weights(best.weights)
-        best.model.save_weights(self._get_checkpoint_fname(trial_id))
+        best.model.save_weights(path)
         self._with_weights.add(trial_id)
 
     def load_model(self, trial: Any) -> Any:
         """The model of a trial with the weights of its best epoch; of the trials whose weights are kept."""
-        path = self._get_checkpoint_fname(trial.trial_id)
-        if not os.path.isfile(path):
+        path = weights_path(self, trial.trial_id)
+        if not path.is_file():
             raise InvalidArgument("trial", trial.trial_id, f"one of the best {self.keep}, whose weights are kept")
-        model = self._try_build(trial.hyperparameters)
+        model = rebuild_model(self, trial.hyperparameters)
         if not model.built:
-            model.build_from_config(json.loads((Path(path).parent / "build_config.json").read_text(encoding="utf-8")))
+            model.build_from_config(json.loads(path.with_name("build_config.json").read_text(encoding="utf-8")))
         if model.compiled:
             model.optimizer.build(model.trainable_variables)  # the file has its state too
         model.load_weights(path)
@@ -187,14 +195,14 @@ class QuickTuner(keras_tuner.Tuner):
 
     def save(self) -> None:
         """Writes the little that is this object's own, once; the oracle writes itself after every trial."""
-        if not os.path.isfile(self._get_tuner_fname()):
+        if not state_path(self).is_file():
             self.oracle.save()
-            write_text(self._get_tuner_fname(), json.dumps(self.get_state()))
+            write_text(state_path(self), json.dumps(self.get_state()))
 
     def reload(self) -> None:
         """Takes up a search from its files."""
         super().reload()
-        self._with_weights = {each for each in self.oracle.trials if os.path.isfile(self._get_checkpoint_fname(each))}
+        self._with_weights = {trial_id for trial_id in self.oracle.trials if weights_path(self, trial_id).is_file()}
 
 
 def _begin(seed: int, *, keep_functions: bool = False) -> None:
@@ -204,18 +212,6 @@ def _begin(seed: int, *, keep_functions: bool = False) -> None:
     else:
         keras.backend.clear_session(free_memory=False)
     set_seeds(seed, keep_functions=keep_functions)
-
-
-def _write_atomically(oracle: Any) -> None:
-    """Makes an oracle write its files as a whole or not at all; KerasTuner's own way can leave half of one."""
-
-    def save() -> None:
-        write_text(oracle._get_oracle_fname(), json.dumps(oracle.get_state()))
-
-    def save_trial(trial: Any) -> None:
-        write_text(os.path.join(oracle._get_trial_dir(trial.trial_id), "trial.json"), json.dumps(trial.get_state()))
-
-    oracle.save, oracle._save_trial = save, save_trial
 
 
 class _BestEpoch(keras.callbacks.Callback):

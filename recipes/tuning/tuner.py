@@ -11,6 +11,7 @@ import keras_tuner
 from ..training import fit
 from .agenda import Agenda
 from .hypermodel import ArmHyperModel
+from .keras_tuner_inside import OracleWithoutFiles
 from .ledger import Ledger
 from .plan import Plan, Training
 from .space import declare, key_of
@@ -19,8 +20,8 @@ from .worker import Job, Runner
 __all__ = ["ArmOracle", "ArmTuner"]
 
 
-class ArmOracle(keras_tuner.Oracle):
-    """Proposes the trainings of a :class:`Plan`, whichever may start next.
+class ArmOracle(OracleWithoutFiles):
+    """Proposes the trainings of a :class:`Plan`, whichever may start next. Its record is the ledger.
 
     Args:
         plan: what to run.
@@ -55,17 +56,6 @@ class ArmOracle(keras_tuner.Oracle):
         for name, value in self.plan.values(training, self.ledger).items():
             values[key_of(training.arm.optimizer, name)] = value
         return {"status": status.RUNNING, "values": values}
-
-    def save(self, *args: Any) -> None:
-        """Nothing: the ledger has it all. KerasTuner would write down all trials after each; see :meth:`write`."""
-
-    _save_trial = save
-
-    def write(self) -> None:
-        """KerasTuner's own files, for its other tools."""
-        for trial in self.trials.values():
-            super()._save_trial(trial)
-        super().save()
 
 
 class ArmTuner(keras_tuner.engine.base_tuner.BaseTuner):

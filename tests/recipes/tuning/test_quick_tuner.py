@@ -2,7 +2,6 @@
 
 import csv
 import itertools
-import os
 from pathlib import Path
 
 import keras
@@ -13,6 +12,7 @@ import tensorflow as tf
 
 import recipes
 from recipes.data.batching import shuffled
+from recipes.tuning.keras_tuner_inside import weights_path
 
 X = np.random.default_rng(0).normal(size=(150, 6))
 Y = (X[:, 0] + X[:, 1] > 0).astype("int64") + (X[:, 2] > 0.5)
@@ -63,7 +63,7 @@ def test_the_trials_are_those_of_kerastuner(tuner, tmp_path):
     mine = {key: trial.hyperparameters.values for key, trial in tuner.oracle.trials.items()}
     assert mine == {key: trial.hyperparameters.values for key, trial in stock.oracle.trials.items()}
     assert len(mine) == 6
-    assert len(tuner._steps) == 2  # of 4 and of 8 units
+    assert len(tuner.steps) == 2  # of 4 and of 8 units
 
 
 @pytest.mark.thorough
@@ -112,7 +112,7 @@ def test_every_example_is_seen_once_an_epoch(tmp_path):
 
 def test_the_weights_of_the_best_are_kept(tuner):
     scores = {key: trial.score for key, trial in tuner.oracle.trials.items()}
-    kept = [key for key in scores if os.path.exists(tuner._get_checkpoint_fname(key))]
+    kept = [key for key in scores if weights_path(tuner, key).exists()]
     assert len(kept) == 3
     assert min(scores[key] for key in kept) >= max(scores[key] for key in scores if key not in kept)
     models = tuner.get_best_models(3)
@@ -163,7 +163,7 @@ def test_an_interrupted_search_goes_on(tuner, tmp_path):
     assert len(again.oracle.trials) == 4
     first = sorted(tuner.oracle.trials)[:4]
     assert [again.oracle.trials[key].score for key in first] == [tuner.oracle.trials[key].score for key in first]
-    assert sum(os.path.exists(again._get_checkpoint_fname(key)) for key in again.oracle.trials) == 2
+    assert sum(weights_path(again, key).exists() for key in again.oracle.trials) == 2
     again.get_best_models(2)
 
 
@@ -374,11 +374,11 @@ def test_the_weights_are_there_before_a_trial_counts_as_finished(tmp_path):
     def ends(trial):
         end(trial)
         best = [each.trial_id for each in made.get_best_trials(2)]
-        missing.extend(each for each in best if not os.path.isfile(tuner._get_checkpoint_fname(each)))
+        missing.extend(each for each in best if not weights_path(tuner, each).is_file())
 
     made.end_trial = ends
     tuner.search(**DATA, epochs=2, batch_size=16, verbose=0)
     assert len(made.trials) == 6
     assert missing == []
-    kept = {key for key in made.trials if os.path.isfile(tuner._get_checkpoint_fname(key))}
+    kept = {key for key in made.trials if weights_path(tuner, key).is_file()}
     assert kept == {each.trial_id for each in made.get_best_trials(2)}

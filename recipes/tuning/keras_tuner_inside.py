@@ -1,0 +1,86 @@
+"""What KerasTuner keeps under private names: its files, and what it does around a trial."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import keras_tuner
+
+from ..files import write_text
+
+__all__ = [
+    "OracleWithoutFiles",
+    "build_model",
+    "copy_callbacks",
+    "rebuild_model",
+    "set_tensorboard_folders",
+    "state_path",
+    "weights_path",
+    "write_atomically",
+]
+
+
+def build_model(tuner: keras_tuner.Tuner, hp: Any) -> Any:
+    """What the tuner's HyperModel builds for these hyperparameters, compiled as the tuner's own arguments say."""
+    return tuner._build_hypermodel(hp)
+
+
+def rebuild_model(tuner: keras_tuner.Tuner, hp: Any) -> keras.Model:
+    """As :func:`build_model`, after ``clear_session``, and of no more than the tuner's ``max_model_size`` parameters.
+
+    Raises:
+        keras_tuner.errors.FatalTypeError: for a HyperModel that returns no Keras model.
+        keras_tuner.errors.FailedTrialError: for a model that is too large.
+    """
+    return tuner._try_build(hp)
+
+
+def copy_callbacks(tuner: keras_tuner.Tuner, callbacks: Sequence[Any]) -> list[Any]:
+    """Deep copies of callbacks, for one training; KerasTuner's error names those that cannot be copied."""
+    return tuner._deepcopy_callbacks(list(callbacks))
+
+
+def set_tensorboard_folders(tuner: keras_tuner.Tuner, callbacks: list[Any], trial: Any, execution: int) -> None:
+    """Gives each TensorBoard callback a folder of its own for this training, and adds the one for the HParams view."""
+    tuner._configure_tensorboard_dir(callbacks, trial, execution)
+
+
+def weights_path(tuner: keras_tuner.Tuner, trial_id: str) -> Path:
+    """The file of a trial's weights, whether it is there or not; its folder is made."""
+    return Path(tuner._get_checkpoint_fname(trial_id))
+
+
+def state_path(tuner: keras_tuner.Tuner) -> Path:
+    """The file of the tuner's own state, whether it is there or not; its folder is made."""
+    return Path(tuner._get_tuner_fname())
+
+
+def write_atomically(oracle: keras_tuner.Oracle) -> None:
+    """Makes an oracle write its files as a whole or not at all; KerasTuner's own way can leave half of one."""
+
+    def save() -> None:
+        write_text(oracle._get_oracle_fname(), json.dumps(oracle.get_state()))
+
+    def save_trial(trial: Any) -> None:
+        write_text(Path(oracle._get_trial_dir(trial.trial_id)) / "trial.json", json.dumps(trial.get_state()))
+
+    oracle.save, oracle._save_trial = save, save_trial
+
+
+class OracleWithoutFiles(keras_tuner.Oracle):
+    """An oracle that writes its files when :meth:`write` is called, where KerasTuner's writes after every trial."""
+
+    def save(self, *args: Any) -> None:
+        """Nothing; see :meth:`write`."""
+
+    _save_trial = save
+
+    def write(self) -> None:
+        """Writes KerasTuner's own files, for its other tools."""
+        for trial in self.trials.values():
+            super()._save_trial(trial)
+        super().save()

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..callbacks.checks import InvalidArgument, check_number
 from ..callbacks.inside.layers import node_of
+from .metric import ACCURACY
 
 __all__ = ["compile_options", "ends_in", "loss_for"]
 
@@ -109,9 +110,9 @@ def _loss_of(last: Any) -> dict[str, Any]:
     """:func:`loss_for` of the one output that the layer ``last`` makes."""
     activation = _ending(last)
     if activation == "softmax":
-        return {"loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"]}
+        return {"loss": "sparse_categorical_crossentropy", "metrics": [ACCURACY.name]}
     if activation == "sigmoid":
-        return {"loss": "binary_crossentropy", "metrics": ["accuracy"]}
+        return {"loss": "binary_crossentropy", "metrics": [ACCURACY.name]}
     regression: dict[str, Any] = {
         "loss": "mean_squared_error",
         "metrics": [keras.metrics.RootMeanSquaredError(), keras.metrics.MeanAbsoluteError()],

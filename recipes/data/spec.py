@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from ...callbacks.checks import InvalidArgument, check_bool, check_choice, check_integer, check_number
+from ..metric import metric_of
 from .feature import Feature, finite
 
 __all__ = ["Spec"]
@@ -173,12 +174,12 @@ class Spec:
 
         For multilabel it is the share of all yes-or-no answers that are right.
         """
-        return "root_mean_squared_error" if self.task == "regression" else "accuracy"
+        return metric_of(self.task).name
 
     @property
     def direction(self) -> str:
         """Whether more (``"max"``) or less (``"min"``) of :attr:`metric` is better."""
-        return "min" if self.task == "regression" else "max"
+        return metric_of(self.task).direction
 
     def to_config(self) -> dict[str, Any]:
         """The fields as plain Python values (lists, strings, numbers, None), ready for ``json.dumps``."""

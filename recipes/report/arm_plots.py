@@ -14,7 +14,7 @@ from matplotlib.patches import Rectangle
 
 from . import formatting
 from .results import Results, as_float
-from .style import INK, MUTED, PALETTE, VERDICTS, message, new_figure, plain, styled, window
+from .style import INK, MUTED, PALETTE, VERDICTS, better, message, new_figure, plain, styled, window
 from .table_columns import verdict_of
 
 __all__ = ["differences", "heat_map", "scores"]
@@ -31,7 +31,7 @@ def scores(results: Results) -> Figure:
     Example:
         >>> scores(results).savefig("scores.png")
     """
-    rows, scale = results.rows(), formatting.scale(results.metric)
+    rows, scale = results.rows(), results.metric.scale
     figure = _tall_figure(len(rows))
     axes = figure.add_subplot()
     confirmed = results.stage("confirm")
@@ -54,8 +54,8 @@ def scores(results: Results) -> Figure:
     colours = [_colour(row) for row in rows]
     axes.scatter(means, range(len(rows)), s=42, c=colours, edgecolors="white", linewidths=0.8, zorder=3, gid="means")
     texts = [formatting.score(row["test_mean"], results.metric) for row in rows]
-    _arm_axis(axes, results, means, texts, window(shown, results.higher_is_better))
-    axes.set_xlabel(f"test {formatting.label(results.metric)}{_better(results)}")
+    _arm_axis(axes, results, means, texts, window(shown, results.metric.higher_is_better))
+    axes.set_xlabel(f"test {results.metric.label}   {better(results.metric)}")
     _verdict_legend(figure, results)
     return figure
 
@@ -73,7 +73,7 @@ def differences(results: Results) -> Figure:
         only = "Only the default arm: nothing to compare it with."
         message(axes, "No difference is known: an arm without a score has none." if rows else only)
         return figure
-    scale = formatting.scale(results.metric)
+    scale = results.metric.scale
     values = [as_float(row["difference"]) * scale for row in rows]
     shown: list[float] = [0.0, *values]
     axes.axvline(0, color=INK, linewidth=1, linestyle="--", zorder=1, gid="default")
@@ -85,12 +85,13 @@ def differences(results: Results) -> Figure:
     colours = [_colour(row) for row in rows]
     axes.scatter(values, range(len(rows)), s=42, c=colours, edgecolors="white", linewidths=0.8, zorder=3, gid="means")
     texts = [formatting.difference(row["difference"], results.metric) for row in rows]
-    _arm_axis(axes, results, values, texts, window(shown, results.higher_is_better), rows=rows)
-    unit = formatting.difference_unit(results.metric)
+    _arm_axis(axes, results, values, texts, window(shown, results.metric.higher_is_better), rows=rows)
+    unit = results.metric.difference_unit
     axes.set_xlabel(
-        f"test {formatting.label(results.metric).removesuffix(' (%)')}, difference from {plain(results.default_arm)}"
+        f"test {results.metric.words}, difference from {plain(results.default_arm)}"
         + (f" ({unit})" if unit else "")
-        + _better(results, "\n")
+        + "\n"
+        + better(results.metric)
     )
     _verdict_legend(figure, results, but="default")
     return figure
@@ -106,7 +107,7 @@ def heat_map(results: Results) -> Figure:
     """
     across, down = results.crossed
     columns, lines = results.levels(across), results.levels(down)
-    scale, rows = formatting.scale(results.metric), results.rows()
+    scale, rows = results.metric.scale, results.rows()
     cells: dict[tuple[int, int], list[dict[str, Any]]] = {}
     for row in rows:
         cells.setdefault((lines.index(row[down]), columns.index(row[across])), []).append(row)
@@ -118,10 +119,10 @@ def heat_map(results: Results) -> Figure:
     axes = figure.add_subplot()
     axes.grid(False)
     axes.set_facecolor("#f3f4f6")
-    ends = window(grid.ravel(), results.higher_is_better, margin=0.0) or (0.0, 1.0)
+    ends = window(grid.ravel(), results.metric.higher_is_better, margin=0.0) or (0.0, 1.0)
     image = axes.imshow(
         np.ma.masked_invalid(grid),
-        cmap="viridis" if results.higher_is_better else "viridis_r",
+        cmap="viridis" if results.metric.higher_is_better else "viridis_r",
         norm=Normalize(*ends),
         aspect="auto",
     )
@@ -148,11 +149,11 @@ def heat_map(results: Results) -> Figure:
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     if np.isfinite(grid).any():
-        beyond = np.nanmin(grid) < ends[0] if results.higher_is_better else np.nanmax(grid) > ends[1]
-        side = "min" if results.higher_is_better else "max"
+        beyond = np.nanmin(grid) < ends[0] if results.metric.higher_is_better else np.nanmax(grid) > ends[1]
+        side = "min" if results.metric.higher_is_better else "max"
         bar = figure.colorbar(image, ax=axes, extend=side if beyond else "neither", pad=0.02)
         bar.outline.set_visible(False)
-        bar.set_label(f"test {formatting.label(results.metric)}")
+        bar.set_label(f"test {results.metric.label}")
     return figure
 
 
@@ -162,10 +163,6 @@ def _tall_figure(arms: int) -> Figure:
 
 def _colour(row: dict) -> str:
     return VERDICTS.get(verdict_of(row), MUTED)
-
-
-def _better(results: Results, before: str = "   ") -> str:
-    return before + ("better →" if results.higher_is_better else "← better")
 
 
 def _arm_axis(
@@ -191,7 +188,7 @@ def _arm_axis(
         if row["arm"] in (results.default_arm, results.winner):
             tick.set_fontweight("bold")
     for place, (row, value, text) in enumerate(zip(rows, values, texts, strict=True)):
-        at, shown = 0.01 if results.higher_is_better else 0.99, ""
+        at, shown = 0.01 if results.metric.higher_is_better else 0.99, ""
         if not math.isfinite(value):
             shown = verdict_of(row)
         elif ends and value < ends[0]:

@@ -9,9 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from . import formatting
 from .results import Results, as_float
-from .style import INK, MUTED, PALETTE, VERDICTS, message, new_figure, plain, styled, window
+from .style import INK, MUTED, PALETTE, VERDICTS, better, message, new_figure, plain, styled, window
 from .table_columns import verdict_of
 
 __all__ = ["cheapest", "cost", "isolation"]
@@ -28,7 +27,7 @@ def cost(results: Results) -> Figure:
     """
     figure = new_figure(8.0, 4.6)
     axes = figure.add_subplot()
-    scale = formatting.scale(results.metric)
+    scale = results.metric.scale
     seconds = results.stage("confirm").groupby("arm")["seconds"].mean().to_dict()
     rows = [row for row in results.rows() if row["arm"] in seconds and math.isfinite(as_float(row["test_mean"]))]
     if not rows:
@@ -36,14 +35,14 @@ def cost(results: Results) -> Figure:
         return figure
     times = np.asarray([float(seconds[row["arm"]]) for row in rows])
     values = np.asarray([as_float(row["test_mean"]) * scale for row in rows])
-    ends = window(values, results.higher_is_better) or (values.min(), values.max())
+    ends = window(values, results.metric.higher_is_better) or (values.min(), values.max())
     for row, time, value in zip(rows, times, values, strict=True):
         low, high = as_float(row.get("test_low")) * scale, as_float(row.get("test_high")) * scale
         colour = VERDICTS.get(verdict_of(row), MUTED)
         if math.isfinite(low) and math.isfinite(high):
             axes.plot([time, time], [low, high], color=colour, linewidth=1.2, alpha=0.45, gid="interval")
         axes.scatter([time], [value], s=42, color=colour, edgecolors="white", linewidths=0.8, zorder=3, gid="means")
-    front = cheapest(times, values, results.higher_is_better)
+    front = cheapest(times, values, results.metric.sign)
     axes.plot(times[front], values[front], color=INK, linewidth=1, linestyle=":", zorder=1, gid="front")
     named = {*front, *(k for k, row in enumerate(rows) if row["arm"] == results.default_arm)}
     for k in sorted(named):
@@ -52,27 +51,26 @@ def cost(results: Results) -> Figure:
             axes.annotate(
                 plain(rows[k]["arm"]) + " (default)" * (rows[k]["arm"] == results.default_arm),
                 (times[k], values[k]),
-                xytext=(-7 if late else 7, 6 if results.higher_is_better else -6),
+                xytext=(-7 if late else 7, 6 if results.metric.higher_is_better else -6),
                 textcoords="offset points",
                 ha="right" if late else "left",
-                va="bottom" if results.higher_is_better else "top",
+                va="bottom" if results.metric.higher_is_better else "top",
                 fontsize=8.5,
                 gid="names",
             )
     axes.set_ylim(*ends)
     axes.margins(x=0.08)
-    axes.set(xlabel="seconds of one training", ylabel=f"test {formatting.label(results.metric)}")
+    axes.set(xlabel="seconds of one training", ylabel=f"test {results.metric.label}")
     return figure
 
 
-def cheapest(times: np.ndarray, values: np.ndarray, higher_is_better: bool) -> list[int]:
+def cheapest(times: np.ndarray, values: np.ndarray, sign: float) -> list[int]:
     """The places of those that no other beats in both time and value, by time.
 
     Example:
-        >>> cheapest(np.asarray([3.0, 1.0, 2.0]), np.asarray([0.9, 0.7, 0.6]), True)
+        >>> cheapest(np.asarray([3.0, 1.0, 2.0]), np.asarray([0.9, 0.7, 0.6]), 1.0)
         [1, 0]
     """
-    sign = 1.0 if higher_is_better else -1.0
     found: list[int] = []
     for k in sorted(range(len(times)), key=lambda k: (times[k], -sign * values[k])):
         if not found or sign * values[k] > sign * values[found[-1]]:
@@ -89,7 +87,7 @@ def isolation(results: Results) -> Figure:
     Source: the isolation plots of Google's Deep Learning Tuning Playbook.
     """
     factors = [name for name in dict.fromkeys(results.main_effects["factor"]) if len(results.levels(name)) > 1]
-    scale, sign = formatting.scale(results.metric), 1.0 if results.higher_is_better else -1.0
+    scale, sign = results.metric.scale, results.metric.sign
     scored = [row for row in results.rows() if math.isfinite(as_float(row["validation_mean"]))]
     counts = [len(results.levels(name)) for name in factors]
     figure = new_figure(8.0, 1.3 + 0.3 * sum(counts) + 0.5 * len(factors))
@@ -97,7 +95,7 @@ def isolation(results: Results) -> Figure:
         message(figure.add_subplot(), "One choice for everything: nothing to set apart." if scored else "No scores.")
         return figure
     panels = figure.subplots(len(factors), 1, sharex=True, squeeze=False, height_ratios=[n + 0.8 for n in counts])[:, 0]
-    ends = window([as_float(row["validation_mean"]) * scale for row in scored], results.higher_is_better)
+    ends = window([as_float(row["validation_mean"]) * scale for row in scored], results.metric.higher_is_better)
     for panel, factor in zip(panels, factors, strict=True):
         of_level = {level: [row for row in scored if row[factor] == level] for level in results.levels(factor)}
         best = {
@@ -130,5 +128,4 @@ def _place(best: dict[str, Any] | None, sign: float) -> float:
 
 
 def _label(axes: Axes, results: Results) -> None:
-    better = "better →" if results.higher_is_better else "← better"
-    axes.set_xlabel(f"validation {formatting.label(results.metric)}   {better}")
+    axes.set_xlabel(f"validation {results.metric.label}   {better(results.metric)}")

@@ -10,20 +10,17 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from ..metric import Metric
 from .results import as_float
 
 __all__ = [
     "MISSING",
     "difference",
-    "difference_unit",
     "duration",
     "flatten",
-    "is_percentage",
-    "label",
     "learning_rate",
     "p_is",
     "p_value",
-    "scale",
     "score",
     "setting",
     "spread",
@@ -34,61 +31,38 @@ MISSING = "—"
 _PLAIN_FROM, _PLAIN_BELOW = 1e-4, 1e6  # outside, numbers are written with an exponent
 
 
-def is_percentage(metric: str) -> bool:
-    """Whether scores of this metric are fractions that are shown as percentages."""
-    return metric.endswith("accuracy")
-
-
-def scale(metric: str) -> float:
-    """What to multiply a score by before it is shown: 100 for percentages, else 1."""
-    return 100.0 if is_percentage(metric) else 1.0
-
-
-def label(metric: str) -> str:
-    """The metric in words with its unit, for headings and axes.
-
-    Example:
-        >>> label("accuracy"), label("root_mean_squared_error")
-        ('accuracy (%)', 'root mean squared error')
-    """
-    return metric.replace("_", " ") + (" (%)" if is_percentage(metric) else "")
-
-
-def difference_unit(metric: str) -> str:
-    """The unit of a difference of scores in words; empty for errors, whose unit is the data's."""
-    return "percentage points" if is_percentage(metric) else ""
-
-
-def score(value: Any, metric: str) -> str:
+def score(value: Any, metric: Metric) -> str:
     """A score: ``98.24`` for the accuracy 0.98237, ``0.5231`` for an error."""
-    value = as_float(value) * scale(metric)
+    value = as_float(value) * metric.scale
     if not math.isfinite(value):
         return MISSING
-    return _fixed(value, 2 if is_percentage(metric) else _decimals(value, 4))
+    return _fixed(value, 2 if metric.percentage else _decimals(value, 4))
 
 
-def spread(mean: Any, sd: Any, metric: str) -> str:
+def spread(mean: Any, sd: Any, metric: Metric) -> str:
     """A mean with its standard deviation, at as many decimals: ``98.24 ± 0.31``; alone if that is missing."""
-    mean, sd = as_float(mean) * scale(metric), as_float(sd) * scale(metric)
+    mean, sd = as_float(mean) * metric.scale, as_float(sd) * metric.scale
     if not math.isfinite(mean):
         return MISSING
-    decimals = 2 if is_percentage(metric) else _decimals(mean, 4)
+    decimals = 2 if metric.percentage else _decimals(mean, 4)
     if not math.isfinite(sd):
         return _fixed(mean, decimals)
     return f"{_fixed(mean, decimals)} ± {_fixed(sd, decimals)}"
 
 
-def difference(value: Any, metric: str, low: Any = math.nan, high: Any = math.nan, *, reference: Any = math.nan) -> str:
+def difference(
+    value: Any, metric: Metric, low: Any = math.nan, high: Any = math.nan, *, reference: Any = math.nan
+) -> str:
     """A signed difference of scores: ``+0.31``, or ``+0.31 [-0.10, +0.72]`` with the bounds of its interval.
 
     Accuracies in percentage points with two decimals. Errors with as many decimals as the score ``reference`` has, so
     that a column is written alike; without one, with as many as give the largest number three significant digits.
     """
-    numbers = [as_float(number) * scale(metric) for number in (value, low, high)]
+    numbers = [as_float(number) * metric.scale for number in (value, low, high)]
     if not math.isfinite(numbers[0]):
         return MISSING
     largest = max(abs(number) for number in numbers if math.isfinite(number))
-    if is_percentage(metric):
+    if metric.percentage:
         decimals = 2
     elif math.isfinite(as_float(reference)):
         decimals = _decimals(as_float(reference), 4)

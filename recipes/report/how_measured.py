@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import formatting
 from .results import Results
 
 __all__ = ["protocol"]
@@ -29,7 +28,7 @@ def protocol(results: Results) -> list[str]:
         'Every arm, an optimizer with a regularizer, got the same budget: 20 trials of at most 10 epochs, ...'
     """
     settings = results.settings
-    metric = formatting.label(results.metric).removesuffix(" (%)")
+    metric = results.metric.words
     trials, epochs, seeds = (_count(settings.get(name)) for name in ("trials", "epochs", "seeds"))
     prune = settings.get("prune") or "none"
     budget = f"{trials} trial{'s' * (trials != 1)}" if trials else "as many trials as every other"

@@ -119,7 +119,7 @@ def _facts(results: Results) -> list[tuple[str, str]]:
     if best:
         facts.append(("best arm", str(best["arm"])))
         score = formatting.spread(best["test_mean"], best["test_sd"], results.metric)
-        facts.append((f"its test {formatting.label(results.metric)}", score))
+        facts.append((f"its test {results.metric.label}", score))
     return facts
 
 
@@ -128,9 +128,7 @@ def _best(results: Results) -> str:
     if best is None:
         return "No arm has a score."
     score = formatting.score(best["test_mean"], results.metric)
-    return (
-        f"Best: {best['arm']}, test {formatting.label(results.metric)} {score}. The numbers are in the table of arms."
-    )
+    return f"Best: {best['arm']}, test {results.metric.label} {score}. The numbers are in the table of arms."
 
 
 def _data_uri(svg: bytes) -> str:

@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ...callbacks.checks import InvalidArgument, check_choice
+from ...callbacks.checks import InvalidArgument
+from ..metric import Metric
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,7 +75,7 @@ class Results:
         for name in ("metric", "direction", "default_arm"):
             if name not in self.settings:
                 raise InvalidArgument("settings", sorted(self.settings), f"a dict with the key {name!r}")
-        check_choice("settings['direction']", self.settings["direction"], ["max", "min"])
+        Metric(str(self.settings["metric"]), self.settings["direction"])
         for table, columns in COLUMNS.items():
             missing = [column for column in columns if column not in getattr(self, table).columns]
             if missing:
@@ -87,14 +88,9 @@ class Results:
             raise InvalidArgument("summary", list(self.summary["arm"]), "a table with one row an arm")
 
     @property
-    def metric(self) -> str:
-        """The name of the score."""
-        return str(self.settings["metric"])
-
-    @property
-    def higher_is_better(self) -> bool:
-        """Whether a larger score is the better one."""
-        return self.settings["direction"] == "max"
+    def metric(self) -> Metric:
+        """What the scores are."""
+        return Metric(str(self.settings["metric"]), self.settings["direction"])
 
     @property
     def default_arm(self) -> str:

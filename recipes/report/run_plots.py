@@ -12,7 +12,6 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from . import formatting
 from .results import Results, as_float
 from .style import INK, MUTED, PALETTE, SYMBOLS, message, new_figure, plain, styled, window
 from .table_columns import NO_SCORE
@@ -37,7 +36,7 @@ def learning_curves(results: Results) -> Figure:
         right.remove()
         message(left, "No training was confirmed: there are no learning curves.")
         return figure
-    scale = formatting.scale(results.metric)
+    scale = results.metric.scale
     for position, arm in enumerate(arms):
         is_default = arm == results.default_arm
         colour = INK if is_default else PALETTE[position % len(PALETTE)]
@@ -49,9 +48,11 @@ def learning_curves(results: Results) -> Figure:
             single = "o" if len(middle) == 1 else ""
             axes.plot(middle.index, middle.to_numpy(), marker=single, **line)
             axes.fill_between(middle.index, low.to_numpy(), high.to_numpy(), color=colour, alpha=0.12, linewidth=0)
-    left.set_ylabel(f"validation {formatting.label(results.metric)}")
+    left.set_ylabel(f"validation {results.metric.label}")
     right.set_ylabel("training loss")
-    ends = window(np.concatenate([line.get_ydata() for line in left.lines]).astype(float), results.higher_is_better)
+    ends = window(
+        np.concatenate([line.get_ydata() for line in left.lines]).astype(float), results.metric.higher_is_better
+    )
     if ends:
         left.set_ylim(*ends)
     losses = np.concatenate([line.get_ydata() for line in right.lines]).astype(float)
@@ -80,22 +81,22 @@ def learning_rates(results: Results) -> Figure:
     lines = math.ceil(len(optimizers) / columns)
     figure = new_figure(max(5.5, 3.4 * columns), 1.4 + 2.6 * lines)
     panels = figure.subplots(lines, columns, squeeze=False, sharex=True, sharey=True).ravel()
-    scale = formatting.scale(results.metric)
+    scale = results.metric.scale
     tried = tuned.assign(
         rate=tuned["learning_rate"].astype(float),
         shown=tuned["validation_score"].astype(float) * scale,
         status=tuned.get("status", ""),
     )
     tried = tried[tried["rate"] > 0]
-    ends = window(tried["shown"], results.higher_is_better) or (0.0, 1.0)
-    ends = _with_strip(ends, results.higher_is_better) if tried["shown"].isna().any() else ends
+    ends = window(tried["shown"], results.metric.higher_is_better) or (0.0, 1.0)
+    ends = _with_strip(ends, results.metric.higher_is_better) if tried["shown"].isna().any() else ends
     for panel, optimizer in zip(panels, optimizers, strict=False):
         panel.set_xscale("log")
         panel.set_ylim(*ends)
         panel.set_title(plain(optimizer))
         for number, regularizer in enumerate(regularizers):
             arm = tried[(tried["optimizer"] == optimizer) & (tried["regularizer"] == regularizer)]
-            _draw_trials(panel, arm, ends, results.higher_is_better, number)
+            _draw_trials(panel, arm, ends, results.metric.higher_is_better, number)
             _ring(panel, results, arm, ends)
     for number, panel in enumerate(panels):
         if number >= len(optimizers):
@@ -105,7 +106,7 @@ def learning_rates(results: Results) -> Figure:
             panel.set_xlabel("learning rate")
             panel.tick_params(labelbottom=True)
         if number % columns == 0:
-            panel.set_ylabel(f"validation\n{formatting.label(results.metric)}")
+            panel.set_ylabel(f"validation\n{results.metric.label}")
     if not tried["shown"].notna().any():  # no score: the heights mean nothing
         panels[0].set_yticks([])
     handles = [_symbol(number, plain(name)) for number, name in enumerate(regularizers)]
@@ -193,7 +194,7 @@ def _ring(panel: Axes, results: Results, arm: pd.DataFrame, ends: tuple[float, f
     chosen = arm[np.isclose(arm["rate"], rate, rtol=1e-4, atol=0) & arm["shown"].notna()]
     if not len(chosen):
         return
-    best = chosen["shown"].idxmax() if results.higher_is_better else chosen["shown"].idxmin()
+    best = chosen["shown"].idxmax() if results.metric.higher_is_better else chosen["shown"].idxmin()
     nearest = chosen.loc[[best]].iloc[0]
     rate, height = float(nearest["rate"]), float(nearest["shown"])
     style: dict[str, Any] = {
@@ -207,7 +208,7 @@ def _ring(panel: Axes, results: Results, arm: pd.DataFrame, ends: tuple[float, f
     if ends[0] <= height <= ends[1]:
         panel.plot([rate], [height], **style)
     else:
-        panel.plot([rate], [_edge(results.higher_is_better)], transform=panel.get_xaxis_transform(), **style)
+        panel.plot([rate], [_edge(results.metric.higher_is_better)], transform=panel.get_xaxis_transform(), **style)
 
 
 def _edge(higher_is_better: bool) -> float:

@@ -12,6 +12,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ..metric import Metric
+
 __all__ = [
     "GRID",
     "INK",
@@ -90,6 +92,11 @@ def new_figure(width: float, height: float) -> Figure:
 def plain(text: Any) -> str:
     """``text`` such that matplotlib shows it as it is: a dollar sign starts no formula."""
     return str(text).replace("$", r"\$")
+
+
+def better(metric: Metric) -> str:
+    """For the label of an axis: on which side of it the better scores are."""
+    return "better →" if metric.higher_is_better else "← better"
 
 
 def message(axes: Axes, text: str) -> None:

@@ -90,7 +90,7 @@ def summary_columns(results: Results) -> list[Column]:
 
     def sensitivity(row: Row) -> str:
         value = as_float(row["sensitivity"])
-        return formatting.difference(-value if results.higher_is_better else value, metric, reference=reference)
+        return formatting.difference(-value if results.metric.higher_is_better else value, metric, reference=reference)
 
     def to_default(row: Row) -> str:
         value = as_float(row["epochs_to_default"])
@@ -105,13 +105,13 @@ def summary_columns(results: Results) -> list[Column]:
     def number(name: str) -> Callable[[Row], float]:
         return lambda row: as_float(row[name])
 
-    unit = " (%)" if formatting.is_percentage(metric) else ""
+    unit = " (%)" if metric.percentage else ""
     return [
         Column("marks", "", marks, marks, numeric=False, keep=95),
         Column("arm", "arm", lambda row: str(row["arm"]), lambda row: str(row["arm"]), numeric=False),
         Column(
             "test",
-            f"test {formatting.label(metric)}",
+            f"test {metric.label}",
             lambda row: formatting.spread(row["test_mean"], row["test_sd"], metric),
             number("test_mean"),
         ),
@@ -130,7 +130,7 @@ def summary_columns(results: Results) -> list[Column]:
         Column("strengths", "strengths", strengths, strengths, numeric=False, keep=60),
         Column(
             "validation",
-            f"validation {formatting.label(metric)}",
+            f"validation {metric.label}",
             lambda row: formatting.spread(row["validation_mean"], row["validation_sd"], metric),
             number("validation_mean"),
             keep=75,
@@ -164,7 +164,7 @@ def effect_columns(results: Results) -> list[Column]:
     A main effect is an optimizer's or a regularizer's mean over all arms that have it.
     """
     metric = results.metric
-    unit = " (%)" if formatting.is_percentage(metric) else ""
+    unit = " (%)" if metric.percentage else ""
     reference = _reference(results)
 
     def is_default(row: Row) -> bool:
@@ -175,7 +175,7 @@ def effect_columns(results: Results) -> list[Column]:
         Column("level", "level", lambda row: str(row["level"]), lambda row: str(row["level"]), numeric=False),
         Column(
             "test",
-            f"test {formatting.label(metric)}",
+            f"test {metric.label}",
             lambda row: formatting.spread(row["test_mean"], row["test_sd"], metric),
             lambda row: as_float(row["test_mean"]),
         ),

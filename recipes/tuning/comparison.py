@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ...callbacks.checks import InvalidArgument
 from ..environment import commit, hardware, versions
 from ..files import check_new_file, write_text
+from ..metric import Metric
 from ..recipe import Recipe
 from ..report.results import Results
 from .arms import Arm, cross
@@ -22,7 +23,7 @@ from .verdict import verdict
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Comparison", "arms_in", "plan_in", "settings_in"]
+__all__ = ["Comparison", "arms_in", "metric_in", "plan_in", "settings_in"]
 
 NEEDED = (
     *("factors", "design", "trials", "seeds", "seed", "prune", "widen", "confidence"),
@@ -57,13 +58,12 @@ class Comparison:
         self.settings = settings
         self.tuner = tuner
         trials, epochs = tables(records)
-        direction = settings["direction"]
+        metric = metric_in(settings)
         default = next(arm for arm in arms_in(settings) if arm.name == settings["default_arm"])
         confidence = settings["confidence"]
-        examples = settings["data"]["counts"]["test"]
-        step = 1.0 / examples if settings["metric"] == "accuracy" and examples else 0.0
-        table = summary(trials, default.name, direction, epochs, confidence, step)
-        effects = main_effects(trials, default, direction, settings["design"], confidence, step)
+        step = metric.resolution(settings["data"]["counts"]["test"])
+        table = summary(trials, default.name, metric, epochs, confidence, step)
+        effects = main_effects(trials, default, metric, settings["design"], confidence, step)
         failures = list(trials.loc[trials["status"] == "failed", "message"])
         self.results = Results(
             settings=settings,
@@ -71,7 +71,7 @@ class Comparison:
             epochs=epochs,
             summary=table,
             main_effects=effects,
-            verdict=verdict(table, effects, settings["metric"], direction, failures, confidence),
+            verdict=verdict(table, effects, metric, failures, confidence),
         )
 
     @classmethod
@@ -117,7 +117,7 @@ class Comparison:
         """The seed of the best arm's run with the best validation score."""
         trials = self.results.trials
         rows = trials[(trials["arm"] == self.results.summary.iloc[0]["arm"]) & (trials["stage"] == "confirm")]
-        sign = 1.0 if self.settings["direction"] == "max" else -1.0
+        sign = metric_in(self.settings).sign
         return int(rows.iloc[int((sign * rows["validation_score"]).fillna(-float("inf")).to_numpy().argmax())]["seed"])
 
     def plot(self) -> Any:
@@ -184,6 +184,15 @@ def arms_in(settings: Mapping[str, Any]) -> list[Arm]:
     return cross(**settings["factors"], design=settings["design"])
 
 
+def metric_in(settings: Mapping[str, Any]) -> Metric:
+    """What the scores of a search are.
+
+    Args:
+        settings: those of the search, as ``settings.json`` holds them.
+    """
+    return Metric(settings["metric"], settings["direction"])
+
+
 def settings_in(directory: str | os.PathLike[str]) -> dict[str, Any]:
     """The settings of the search in a directory.
 
@@ -209,7 +218,7 @@ def plan_in(settings: Mapping[str, Any]) -> Plan:
         settings["trials"],
         settings["seeds"],
         settings["seed"],
-        direction=settings["direction"],
+        metric=metric_in(settings),
         widen=settings["widen"],
         one_by_one=settings["prune"] != "none",
     )

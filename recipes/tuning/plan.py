@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
+from ..metric import ACCURACY, Metric
 from .arms import Arm
 from .space import at_edge, settings, settings_beyond
 from .summary import best_setting
@@ -44,7 +45,7 @@ class Plan:
         trials: settings tried for each arm.
         seeds: how often the best setting of each arm is trained again; the same fresh seeds for every arm.
         seed: from which the others follow: settings are tried with this one, confirmed with the next ``seeds``.
-        direction: "max" or "min": which validation scores are better.
+        metric: what validation scores are. Default accuracy.
         widen: whether an arm whose best learning rate lies at an end of its range gets half as many trials again, in
             the decade beyond that end.
         one_by_one: whether the tuning trials of an arm follow one another, each knowing those before, as pruning needs.
@@ -54,7 +55,7 @@ class Plan:
     trials: int
     seeds: int
     seed: int
-    direction: str = "max"
+    metric: Metric = ACCURACY
     widen: bool = False
     one_by_one: bool = False
 
@@ -117,7 +118,7 @@ class Plan:
     def best(self, arm: Arm, records: Records) -> dict[str, float]:
         """The best setting of an arm whose tuning is done."""
         tuned = [records[each.key] for each in self._tuning(arm, records) if each.key in records]
-        return best_setting(tuned, self.direction)
+        return best_setting(tuned, self.metric)
 
     @property
     def _more(self) -> int:
@@ -133,7 +134,7 @@ class Plan:
 
     def _best_of_first(self, arm: Arm, records: Records) -> dict[str, float]:
         first = [Training(arm, "tune", k, self.seed) for k in range(self.trials)]
-        return best_setting([records[each.key] for each in first], self.direction)
+        return best_setting([records[each.key] for each in first], self.metric)
 
 
 _settings = functools.lru_cache(maxsize=256)(settings)

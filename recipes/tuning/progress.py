@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from .summary import sign_of
-
 if TYPE_CHECKING:
     from .ledger import Ledger
     from .plan import Plan, Training
@@ -20,12 +18,11 @@ class Progress:
     Args:
         plan: what is run.
         ledger: what was finished before, for the count.
-        settings: of the search.
         enabled: False shows nothing.
     """
 
-    def __init__(self, plan: Plan, ledger: Ledger, settings: dict[str, Any], enabled: bool):
-        self._plan, self._ledger, self._settings, self._enabled = plan, ledger, settings, enabled
+    def __init__(self, plan: Plan, ledger: Ledger, enabled: bool):
+        self._plan, self._ledger, self._enabled = plan, ledger, enabled
         self._scores: dict[str, list[float]] = {}
         self._bar: Any = None
 
@@ -75,13 +72,13 @@ class Progress:
             scores = self._scores[name]
             done = sum(len(each) == self._plan.seeds for each in self._scores.values())
             self._console.print(
-                f"[{done}/{len(self._plan.arms)}] {name}: validation {self._settings['metric']} {_mean(scores):.4f}",
+                f"[{done}/{len(self._plan.arms)}] {name}: validation {self._plan.metric.name} {_mean(scores):.4f}",
                 markup=False,
                 highlight=False,
             )
 
     def _best(self) -> str:
-        sign = sign_of(self._settings["direction"])
+        sign = self._plan.metric.sign
         whole = {name: _mean(scores) for name, scores in self._scores.items() if len(scores) == self._plan.seeds}
         means = {name: mean for name, mean in whole.items() if math.isfinite(mean)}
         if not means:

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 
 from ...callbacks.checks import check_choice, check_integer
+from ..metric import Metric
 
 __all__ = ["PRUNING", "Pruned", "asha", "median", "rungs"]
 
@@ -87,19 +88,18 @@ class Pruned(keras.callbacks.Callback):
     Args:
         rule: of ``PRUNING``, by name, but "none".
         rivals: validation scores of the trials before, one list each, as they are recorded.
-        metric: the name of the score among the logs, without "val_".
-        direction: "max" or "min": which scores are better.
+        metric: what the scores are; among the logs, its name with "val_" before it.
         epochs: of a whole training.
 
     Attributes:
         pruned: whether it did.
     """
 
-    def __init__(self, rule: str, rivals: Sequence[Sequence[float]], *, metric: str, direction: str, epochs: int):
+    def __init__(self, rule: str, rivals: Sequence[Sequence[float]], *, metric: Metric, epochs: int):
         super().__init__()
         check_choice("prune", rule, tuple(PRUNING))
-        self._rule, self._name, self._epochs = PRUNING[rule], f"val_{metric}", epochs
-        self._sign = 1.0 if direction == "max" else -1.0
+        self._rule, self._name, self._epochs = PRUNING[rule], f"val_{metric.name}", epochs
+        self._sign = metric.sign
         self._rivals = [[self._score(value) for value in each] for each in rivals]
         self._curve: list[float] = []
         self.pruned = False

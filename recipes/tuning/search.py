@@ -196,7 +196,7 @@ def search(
         stack.enter_context(ledger)
         if retry_failed:
             _forget_failed(ledger, plan)
-        progress = stack.enter_context(Progress(plan, ledger, settings, enabled=bool(verbose)))
+        progress = stack.enter_context(Progress(plan, ledger, enabled=bool(verbose)))
         environment = write_environment(ledger, command, runs_on)
         shutil.rmtree(ledger.directory / WORKERS, ignore_errors=True)  # what a killed search has left there
         here = _on_this_machine(ledger, data, base, epochs, prune, workers, memory_limit)

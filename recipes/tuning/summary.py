@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..metric import ACCURACY, Metric
 from .arms import Arm
 from .dunnett import LEVEL, NOTHING, compare_with
 from .factors import FACTORS
@@ -16,19 +17,14 @@ from .space import at_edge
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["CURVES", "best_setting", "main_effects", "sign_of", "summary", "tables"]
+__all__ = ["CURVES", "best_setting", "main_effects", "summary", "tables"]
 
 
 CURVES = ("learning_rate", "loss", "score", "val_loss", "val_score")
 """What a record has of every epoch."""
 
 
-def sign_of(direction: str) -> float:
-    """The factor that makes a larger score the better one: 1 for "max", -1 for "min"."""
-    return 1.0 if direction == "max" else -1.0
-
-
-def best_setting(records: Sequence[Mapping[str, Any]], direction: str) -> dict[str, float]:
+def best_setting(records: Sequence[Mapping[str, Any]], metric: Metric) -> dict[str, float]:
     """The values of the tuning record with the best validation score; on equal scores the lowest validation loss.
 
     Trials that were pruned count only where none came to its end, and those that diverged or failed only where nothing
@@ -37,17 +33,18 @@ def best_setting(records: Sequence[Mapping[str, Any]], direction: str) -> dict[s
     sound = [each for each in records if math.isfinite(each["validation_score"])]
     if not sound:
         return dict(min(records, key=lambda each: each["values"]["learning_rate"])["values"])
-    sign = sign_of(direction)
     candidates = [each for each in sound if each.get("status") != "pruned"] or sound
-    return dict(min(candidates, key=lambda each: (-sign * each["validation_score"], each["validation_loss"]))["values"])
+    return dict(
+        min(candidates, key=lambda each: (-metric.sign * each["validation_score"], each["validation_loss"]))["values"]
+    )
 
 
-def _word(difference: float, p: float, direction: str, level: float) -> str:
+def _word(difference: float, p: float, metric: Metric, level: float) -> str:
     if not math.isfinite(p):
         return "not tested"
     if p >= level:
         return "within noise"
-    return "better" if difference * sign_of(direction) > 0 else "worse"
+    return "better" if difference * metric.sign > 0 else "worse"
 
 
 def _mean_sd(values: Sequence[float]) -> tuple[float, float]:
@@ -85,7 +82,7 @@ def tables(records: Sequence[Mapping[str, Any]]) -> tuple[pd.DataFrame, pd.DataF
 def summary(
     trials: pd.DataFrame,
     default: str,
-    direction: str,
+    metric: Metric = ACCURACY,
     epochs: pd.DataFrame | None = None,
     confidence: float = 1.0 - LEVEL,
     resolution: float = 0.0,
@@ -104,14 +101,14 @@ def summary(
     Args:
         trials: a row a training, from :func:`tables`.
         default: the name of the arm to compare with.
-        direction: "max" or "min".
+        metric: what the scores are. Default accuracy.
         epochs: a row a training and epoch; without it nothing is said of the way there.
         confidence: of all intervals, between 0 and 1. Default 0.95.
         resolution: the step in which test scores are known, as for :func:`recipes.tuning.dunnett.compare_with`.
     """
     import pandas as pd
 
-    sign, level = sign_of(direction), 1.0 - confidence
+    sign, level = metric.sign, 1.0 - confidence
     strengths = [name for name in trials.columns if "." in name]
     confirmed = trials[trials["stage"] == "confirm"]
     scores = {arm: list(group.sort_values("seed")["test_score"]) for arm, group in confirmed.groupby("arm", sort=False)}
@@ -171,7 +168,7 @@ def summary(
         is_default = row["arm"] == default
         difference = 0.0 if is_default else row["test_mean"] - control
         p, low, high = tests.get(row["arm"], (math.nan, 0.0, 0.0))
-        word = "default" if is_default else _word(difference, p, direction, level)
+        word = "default" if is_default else _word(difference, p, metric, level)
         row |= {"difference": difference, "difference_low": low, "difference_high": high, "p_value": p}
         nothing = "failed" if row["arm"] in confirm_failed else "diverged"
         row["verdict"] = word if math.isfinite(row["test_mean"]) or is_default else nothing
@@ -187,7 +184,7 @@ def summary(
 def main_effects(
     trials: pd.DataFrame,
     default: Arm,
-    direction: str,
+    metric: Metric = ACCURACY,
     design: str = "crossed",
     confidence: float = 1.0 - LEVEL,
     resolution: float = 0.0,
@@ -229,7 +226,7 @@ def main_effects(
             if level == control:
                 word = "default"
             elif math.isfinite(mean):
-                word = _word(difference, p, direction, 1.0 - confidence)
+                word = _word(difference, p, metric, 1.0 - confidence)
             else:
                 word = "failed" if failed else "diverged"
             rows.append(

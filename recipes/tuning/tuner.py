@@ -33,7 +33,7 @@ class ArmOracle(OracleWithoutFiles):
         self.agenda = Agenda(plan, ledger)
         self._training: dict[str, Training] = {}  # by the number that KerasTuner gives a trial
         super().__init__(
-            objective=keras_tuner.Objective("validation_score", plan.direction),
+            objective=keras_tuner.Objective("validation_score", plan.metric.direction),
             max_trials=None,  # the plan knows when it is done
             hyperparameters=declare(keras_tuner.HyperParameters(), plan.arms),
             tune_new_entries=False,

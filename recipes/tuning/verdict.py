@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ..metric import ACCURACY, Metric
 from ..report import formatting
 from .dunnett import LEVEL
 from .factors import FACTORS
-from .summary import sign_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,8 +20,7 @@ __all__ = ["verdict"]
 def verdict(
     table: pd.DataFrame,
     effects: pd.DataFrame,
-    metric: str,
-    direction: str,
+    metric: Metric = ACCURACY,
     failures: Sequence[str] = (),
     confidence: float = 1.0 - LEVEL,
 ) -> list[str]:
@@ -30,8 +29,7 @@ def verdict(
     Args:
         table: the arms, the best first, as :func:`summary` returns them.
         effects: the levels of each factor, as :func:`main_effects` returns them.
-        metric: the test metric's name, "accuracy" for one.
-        direction: "max" if more is better, "min" if less is.
+        metric: what the scores are. Default accuracy.
         failures: the causes of the trainings that failed.
         confidence: with which a difference is called more than noise. Default 0.95.
     """
@@ -43,7 +41,7 @@ def verdict(
     default = table[table["verdict"] == "default"].iloc[0]
     sentences = [
         f"{_arm(best)} does best on the validation data; its test "
-        f"{metric.replace('_', ' ')} is {_score(best['test_mean'], best['test_sd'], metric)} over "
+        f"{metric.words} is {_score(best['test_mean'], best['test_sd'], metric)} over "
         f"{_count(best['seeds'], 'seed')}."
     ]
     if best["arm"] == default["arm"]:
@@ -51,8 +49,8 @@ def verdict(
         but = f", although on the test data {', '.join(better)} did better by more than noise" if better else ""
         sentences.append(f"That is the default arm{but}.")
     elif math.isfinite(best["p_value"]):
-        amount = formatting.score(abs(best["difference"]), metric) + " points" * formatting.is_percentage(metric)
-        way = "better" if best["difference"] * sign_of(direction) > 0 else "worse"
+        amount = formatting.score(abs(best["difference"]), metric) + " points" * metric.percentage
+        way = "better" if best["difference"] * metric.sign > 0 else "worse"
         tested = _count(table["p_value"].notna().sum(), "comparison")
         noise = "more than noise" if best["p_value"] < 1.0 - confidence else "within the noise between seeds"
         sentences.append(
@@ -70,7 +68,7 @@ def verdict(
         levels = effects[(effects["factor"] == factor) & effects["test_mean"].notna()]
         if len(levels) < 2:
             continue
-        top = levels.iloc[int((levels["test_mean"] * sign_of(direction)).to_numpy().argmax())]
+        top = levels.iloc[int((levels["test_mean"] * metric.sign).to_numpy().argmax())]
         surely = {
             "default": "the default",
             "better": "more than noise against the default",
@@ -98,5 +96,5 @@ def _regularizer(name: str) -> str:
     return "no regularizer" if name == "none" else name.replace("_", " ").replace("+", " and ")
 
 
-def _score(mean: float, sd: float, metric: str) -> str:
-    return formatting.spread(mean, sd, metric) + " %" * formatting.is_percentage(metric)
+def _score(mean: float, sd: float, metric: Metric) -> str:
+    return formatting.spread(mean, sd, metric) + " %" * metric.percentage

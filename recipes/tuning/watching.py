@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..metric import Metric
 from ..report import formatting
-from .comparison import plan_in, settings_in
+from .comparison import metric_in, plan_in, settings_in
 from .epoch_writer import read_epochs
 from .ledger import is_open, read_records, running_file
 from .plan import Plan, Training
-from .summary import sign_of
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -61,7 +61,7 @@ def standing(directory: str | os.PathLike[str]) -> Standing:
     running = [row for each in open_ if (row := _running(directory, each, settings)) is not None]
     lately = [each["seconds"] for each in list(records.values())[-50:]]
     left = len(open_) * float(np.mean(lately)) / max(1, len(running)) if lately else math.nan
-    sign = sign_of(settings["direction"])
+    sign = plan.metric.sign
     arms = [_arm(plan, arm, records, sign) for arm in plan.arms]
     arms.sort(key=lambda row: (-sign * row["mean"], 0.0) if math.isfinite(row["mean"]) else (math.inf, -row["tuned"]))
     alive = is_open(directory)
@@ -101,13 +101,13 @@ def shown(now: Standing, rows: int) -> Group:
     from rich.table import Table
     from rich.text import Text
 
-    metric = str(now.settings["metric"])
+    metric = metric_in(now.settings)
     left = f", about {formatting.duration(now.seconds_left)} left" if math.isfinite(now.seconds_left) else ""
     how = ", done" if now.finished == now.total else left if now.alive else ", not running: the same search goes on"
     head = f"{now.finished} of {now.total} trainings{how}"
     arms = Table(box=None, pad_edge=False, header_style="bold")
     arms.add_column("arm", no_wrap=True)
-    for heading in ("tuned", f"best {formatting.label(metric)}", "confirmed", f"mean {formatting.label(metric)}"):
+    for heading in ("tuned", f"best {metric.label}", "confirmed", f"mean {metric.label}"):
         arms.add_column(heading, justify="right")
     for row in now.arms[: max(1, rows)]:
         cells = (str(row["tuned"]), _score(row["best"], metric), str(row["confirmed"]), _score(row["mean"], metric))
@@ -124,7 +124,7 @@ def shown(now: Standing, rows: int) -> Group:
     return Group(*parts, *([Text("running:", style="bold"), *lines] if lines else []))
 
 
-def _score(value: float, metric: str) -> str:
+def _score(value: float, metric: Metric) -> str:
     return formatting.score(value, metric) if math.isfinite(value) else ""
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ..metric import metric_of
 from ..recipe import Recipe
 from ..training import Trainer
 from .epoch_writer import EpochWriter
@@ -129,7 +130,7 @@ class Worker:
     def _train(self, job: Job) -> dict[str, Any]:
         training, spec = job.training, self.data.spec
         recipe = training.arm.recipe(self.base, job.values)
-        pruned = Pruned(self.prune, job.rivals, metric=spec.metric, direction=spec.direction, epochs=self.epochs)
+        pruned = Pruned(self.prune, job.rivals, metric=metric_of(spec.task), epochs=self.epochs)
         callbacks: list[Any] = [pruned] if training.stage == "tune" and self.prune != "none" else []
         if self.directory is not None:
             callbacks.append(EpochWriter(running_file(self.directory, training.key)))

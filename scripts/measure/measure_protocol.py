@@ -110,7 +110,7 @@ def search(case: dict[str, Any], random: np.random.Generator, seed: int) -> Any:
         records[training.key] = outcome(job, case, shared, arms, random)
     trials, _ = tables([records[each.key] for each in plan.all(records)])
     resolution = 1 / case["test examples"] if case["test examples"] else 0.0
-    return summary(trials, arms[0].name, "max", resolution=resolution)
+    return summary(trials, arms[0].name, resolution=resolution)
 
 
 def outcome(

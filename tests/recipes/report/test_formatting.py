@@ -6,9 +6,10 @@ import math
 
 import pytest
 
+from recipes.metric import ACCURACY, Metric
+from recipes.metric import ROOT_MEAN_SQUARED_ERROR as ERROR
 from recipes.report import formatting
 
-ACCURACY, ERROR = "accuracy", "root_mean_squared_error"
 NAN, INF = math.nan, math.inf
 
 
@@ -18,7 +19,7 @@ NAN, INF = math.nan, math.inf
         (0.98237, ACCURACY, "98.24"),
         (1.0, ACCURACY, "100.00"),
         (0.0, ACCURACY, "0.00"),
-        (0.5, "binary_accuracy", "50.00"),
+        (0.5, Metric("binary_accuracy"), "50.00"),
         (0.52314, ERROR, "0.5231"),
         (0.523, ERROR, "0.5230"),
         (12.3456, ERROR, "12.35"),
@@ -115,13 +116,6 @@ def test_p_value_in_a_sentence(value, written):
 )
 def test_duration(seconds, written):
     assert formatting.duration(seconds) == written
-
-
-def test_label_says_the_unit():
-    assert formatting.label(ACCURACY) == "accuracy (%)"
-    assert formatting.label(ERROR) == "root mean squared error"
-    assert formatting.difference_unit(ACCURACY) == "percentage points"
-    assert formatting.difference_unit(ERROR) == ""
 
 
 def test_flatten_writes_nested_settings():

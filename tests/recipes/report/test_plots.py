@@ -46,7 +46,7 @@ def test_draws_everything_and_clips_nothing(any_results, name):
 
 def test_scores_are_at_their_means(any_results):
     figure = plots.scores(any_results)
-    axes, summary, scale = figure.axes[0], any_results.summary, formatting.scale(any_results.metric)
+    axes, summary, scale = figure.axes[0], any_results.summary, any_results.metric.scale
     np.testing.assert_allclose(scatter(figure)[:, 0], summary["test_mean"].astype(float) * scale)
     known = summary["test_mean"].notna().to_numpy()
     np.testing.assert_array_equal(scatter(figure)[known, 1], np.arange(len(summary))[known])
@@ -79,14 +79,14 @@ def test_an_arm_far_off_is_written_at_the_edge(make):
         axes = plots.scores(results).axes[0]
         assert texts(axes) == [arrow.format(formatting.score(worst["test_mean"], results.metric))]
         low, high = axes.get_xlim()
-        best = results.summary["test_mean"].iloc[0] * formatting.scale(results.metric)
+        best = results.summary["test_mean"].iloc[0] * results.metric.scale
         assert low < best < high
 
 
 def test_differences_are_at_their_values_with_their_intervals(any_results):
     figure = plots.differences(any_results)
     others = any_results.summary[any_results.summary["arm"] != any_results.default_arm]
-    axes, scale = figure.axes[0], formatting.scale(any_results.metric)
+    axes, scale = figure.axes[0], any_results.metric.scale
     if not others["difference"].notna().any():
         assert len(texts(axes)) == 1
         return
@@ -109,7 +109,7 @@ def test_heat_map_has_a_cell_an_arm(any_results):
     assert len(written) == len(any_results.summary)
     for row in any_results.rows():
         x, y = optimizers.index(row["optimizer"]), regularizers.index(row["regularizer"])
-        expected = row["test_mean"] * formatting.scale(any_results.metric)
+        expected = row["test_mean"] * any_results.metric.scale
         np.testing.assert_allclose(values[y, x], expected)
         known = not math.isnan(expected)
         shown = formatting.score(row["test_mean"], any_results.metric) if known else "diverged"
@@ -164,7 +164,7 @@ def test_learning_curves_have_at_most_six_lines_with_the_default_among_them(any_
 
 def test_learning_rates_show_every_trial_and_the_chosen_one(any_results):
     figure = plots.learning_rates(any_results)
-    tuned, scale = any_results.stage("tune"), formatting.scale(any_results.metric)
+    tuned, scale = any_results.stage("tune"), any_results.metric.scale
     optimizers = any_results.levels("optimizer")
     assert [axes.get_title(loc="left").replace("\\$", "$") for axes in figure.axes] == optimizers
     for axes, optimizer in zip(figure.axes, optimizers, strict=True):
@@ -211,14 +211,14 @@ def test_cost_shows_every_arm_at_its_time_and_score(results):
     seconds = results.stage("confirm").groupby("arm")["seconds"].mean()
     known = results.summary[results.summary["test_mean"].notna()]
     np.testing.assert_allclose(found[:, 0], [seconds[arm] for arm in known["arm"]])
-    np.testing.assert_allclose(found[:, 1], known["test_mean"].astype(float) * formatting.scale(results.metric))
+    np.testing.assert_allclose(found[:, 1], known["test_mean"].astype(float) * results.metric.scale)
 
 
 @pytest.mark.parametrize("regression", [False, True])
 def test_the_front_has_those_that_no_other_beats(make, regression):
     results = make(regression=regression)
     seconds = results.stage("confirm").groupby("arm")["seconds"].mean()
-    sign = 1 if results.higher_is_better else -1
+    sign = 1 if results.metric.higher_is_better else -1
     points = [(seconds[row["arm"]], sign * row["test_mean"]) for row in results.rows()]
     expected = sorted(
         point
@@ -230,10 +230,10 @@ def test_the_front_has_those_that_no_other_beats(make, regression):
 
 
 def test_isolation_shows_the_best_of_each_choice(any_results):
-    figure, scale = plots.isolation(any_results), formatting.scale(any_results.metric)
+    figure, scale = plots.isolation(any_results), any_results.metric.scale
     if not figure.axes[0].get_title(loc="left"):
         return  # one level of each factor: a message in its place
-    better = max if any_results.higher_is_better else min
+    better = max if any_results.metric.higher_is_better else min
     for axes in figure.axes:
         factor = axes.get_title(loc="left")
         names = [tick.get_text() for tick in axes.get_yticklabels()]
@@ -245,7 +245,7 @@ def test_isolation_shows_the_best_of_each_choice(any_results):
         }
         assert found == pytest.approx(expected)
         order = [found[name] for name in names if name in found]
-        assert order == sorted(order, reverse=any_results.higher_is_better)
+        assert order == sorted(order, reverse=any_results.metric.higher_is_better)
 
 
 def test_scores_have_their_interval(results):
@@ -255,7 +255,7 @@ def test_scores_have_their_interval(results):
     figure = plots.scores(dataclasses.replace(results, summary=table))
     known = table[table["test_mean"].notna()]
     found = [line.get_xdata() for line in lines(figure.axes[0], "interval")]
-    scale = formatting.scale(results.metric)
+    scale = results.metric.scale
     np.testing.assert_allclose(found, known[["test_low", "test_high"]].astype(float) * scale)
 
 

@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from recipes.metric import Metric
 from recipes.tuning.arms import Arm, cross
 from recipes.tuning.plan import Plan
 from recipes.tuning.space import at_edge
@@ -89,7 +90,9 @@ def test_the_rivals_of_a_trial_are_those_before_it():
 def test_a_range_whose_end_is_best_is_widened(better, beyond):
     """The score rises with the rate, or falls: the best lies at an end, and beyond it."""
     arm = Arm("adam", "l2")
-    plan = Plan([arm], trials=16, seeds=2, seed=0, direction="max" if better == "high" else "min", widen=True)
+    plan = Plan(
+        [arm], trials=16, seeds=2, seed=0, metric=Metric("score", "max" if better == "high" else "min"), widen=True
+    )
     records, _ = run(plan, lambda count: 0)
     assert len(records) == 16 + 8 + 2
     rate = arm.hyperparameters[0]

@@ -1,13 +1,13 @@
+import dataclasses
 import sys
 
 import pytest
 import rich.console
 
+from recipes.metric import Metric
 from recipes.tuning.arms import cross
 from recipes.tuning.plan import Plan
 from recipes.tuning.progress import Progress
-
-SETTINGS = {"metric": "accuracy", "direction": "max"}
 
 
 def finish(progress, plan):
@@ -23,7 +23,7 @@ def plan():
 
 
 def test_a_line_for_every_arm_in_a_log(plan, capsys):
-    finish(Progress(plan, {}, SETTINGS, enabled=True), plan)
+    finish(Progress(plan, {}, enabled=True), plan)
     captured = capsys.readouterr()
     assert captured.err.splitlines() == [
         "[1/2] adam+none: validation accuracy 0.5050",
@@ -33,12 +33,12 @@ def test_a_line_for_every_arm_in_a_log(plan, capsys):
 
 
 def test_going_on_is_said(plan, capsys):
-    finish(Progress(plan, dict.fromkeys("abc"), SETTINGS, enabled=True), plan)
+    finish(Progress(plan, dict.fromkeys("abc"), enabled=True), plan)
     assert "Going on: 3 of 8 trainings are finished already." in capsys.readouterr().err
 
 
 def test_silence(plan, capsys):
-    finish(Progress(plan, {"a": None}, SETTINGS, enabled=False), plan)
+    finish(Progress(plan, {"a": None}, enabled=False), plan)
     assert capsys.readouterr() == ("", "")
 
 
@@ -50,7 +50,8 @@ def test_a_bar_on_a_terminal(plan, capsys, monkeypatch, direction, best):
         return make(**{**options, "force_terminal": True, "width": 160, "file": sys.stderr})
 
     monkeypatch.setattr(rich.console, "Console", terminal)
-    finish(Progress(plan, {}, {**SETTINGS, "direction": direction}, enabled=True), plan)
+    plan = dataclasses.replace(plan, metric=Metric("error", direction))
+    finish(Progress(plan, {}, enabled=True), plan)
     shown = capsys.readouterr().err
     assert "8/8" in shown
     assert f"(best so far: {best})" in shown
@@ -58,7 +59,7 @@ def test_a_bar_on_a_terminal(plan, capsys, monkeypatch, direction, best):
 
 def test_a_training_that_failed_is_said_with_its_cause(plan, capsys):
     first, *_ = plan.all({})
-    with Progress(plan, {}, SETTINGS, enabled=True) as progress:
+    with Progress(plan, {}, enabled=True) as progress:
         progress.update(first, {"validation_score": float("nan"), "status": "failed", "message": "ValueError: [no]"})
     assert capsys.readouterr().err.splitlines() == ["adam+none/tune/0 failed: ValueError: [no]"]
 
@@ -66,7 +67,7 @@ def test_a_training_that_failed_is_said_with_its_cause(plan, capsys):
 def test_an_arm_is_done_when_all_its_seeds_are_in_whatever_order(capsys):
     plan = Plan(cross(["adam"], ["none"]), trials=1, seeds=3, seed=0)
     _, *confirming = plan.all({})
-    with Progress(plan, {}, SETTINGS, enabled=True) as progress:
+    with Progress(plan, {}, enabled=True) as progress:
         for number, score in ((2, 0.25), (0, 0.5), (1, 0.75)):
             assert capsys.readouterr().err == ""
             progress.update(confirming[number], {"validation_score": score})

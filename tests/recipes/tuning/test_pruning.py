@@ -7,6 +7,7 @@ import pytest
 
 import recipes
 from callbacks.checks import InvalidArgument
+from recipes.metric import ACCURACY, Metric
 from recipes.tuning.pruning import Pruned, asha, median, rungs
 
 
@@ -65,7 +66,7 @@ def test_less_can_be_better_and_nan_is_worst(direction, value, stopped):
         stop_training = False
 
     for score in (value, math.nan):
-        callback = Pruned("asha", [[1.0], [math.nan]], metric="error", direction=direction, epochs=9)
+        callback = Pruned("asha", [[1.0], [math.nan]], metric=Metric("error", direction), epochs=9)
         callback.set_model(Model())
         callback.on_train_begin()
         callback.on_epoch_end(0, {"val_error": score})
@@ -74,7 +75,7 @@ def test_less_can_be_better_and_nan_is_worst(direction, value, stopped):
 
 def test_an_unknown_rule():
     with pytest.raises(InvalidArgument, match="prune must be one of 'none', 'asha', 'median'"):
-        Pruned("hyperband", [], metric="accuracy", direction="max", epochs=9)
+        Pruned("hyperband", [], metric=ACCURACY, epochs=9)
 
 
 def test_a_pruned_search_spends_less_and_records_what_it_stopped(classes, search_options, tmp_path):

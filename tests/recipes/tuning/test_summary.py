@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
+from recipes.metric import ACCURACY, ROOT_MEAN_SQUARED_ERROR, Metric
 from recipes.report.table_columns import verdict_of
 from recipes.tuning.arms import Arm
 from recipes.tuning.summary import best_setting, main_effects, summary, tables
@@ -17,9 +18,9 @@ def record(score, loss=1.0, rate=0.1):
     return {"validation_score": score, "validation_loss": loss, "values": {"learning_rate": rate, "l2.strength": score}}
 
 
-def judge(trials, direction="max", metric="accuracy"):
-    table = summary(trials, DEFAULT.name, direction)
-    return table, verdict(table, main_effects(trials, DEFAULT, direction), metric, direction)
+def judge(trials, metric=ACCURACY):
+    table = summary(trials, DEFAULT.name, metric)
+    return table, verdict(table, main_effects(trials, DEFAULT, metric), metric)
 
 
 def row(table, arm):
@@ -28,18 +29,22 @@ def row(table, arm):
 
 @pytest.mark.parametrize(("direction", "best"), [("max", 0.3), ("min", 0.1)])
 def test_the_best_setting(direction, best):
-    assert best_setting([record(0.1), record(0.3), record(0.2)], direction)["l2.strength"] == best
+    assert best_setting([record(0.1), record(0.3), record(0.2)], Metric("score", direction))["l2.strength"] == best
 
 
 def test_equal_scores_are_told_apart_by_the_loss():
     records = [record(0.3, 1.0, 0.1), record(0.3, 0.5, 0.2), record(0.3, 0.7, 0.3)]
-    assert best_setting(records, "max")["learning_rate"] == best_setting(records, "min")["learning_rate"] == 0.2
+    assert (
+        best_setting(records, ACCURACY)["learning_rate"]
+        == best_setting(records, ROOT_MEAN_SQUARED_ERROR)["learning_rate"]
+        == 0.2
+    )
 
 
 def test_diverged_settings_count_only_if_there_is_nothing_else():
-    assert best_setting([record(NAN), record(0.01)], "max")["l2.strength"] == 0.01
-    assert best_setting([record(math.inf), record(5.0)], "min")["l2.strength"] == 5.0
-    assert best_setting([record(NAN, NAN, 0.2), record(NAN, NAN, 0.1)], "max")["learning_rate"] == 0.1
+    assert best_setting([record(NAN), record(0.01)], ACCURACY)["l2.strength"] == 0.01
+    assert best_setting([record(math.inf), record(5.0)], ROOT_MEAN_SQUARED_ERROR)["l2.strength"] == 5.0
+    assert best_setting([record(NAN, NAN, 0.2), record(NAN, NAN, 0.1)], ACCURACY)["learning_rate"] == 0.1
 
 
 def test_a_summary_worked_by_hand(make_trials):
@@ -47,7 +52,7 @@ def test_a_summary_worked_by_hand(make_trials):
         {"momentum+none": [0.90, 0.92, 0.94], "adam+none": [0.97, 0.98, 0.99]},
         {"momentum+none": [0.8, 0.8, 0.8], "adam+none": [0.7, 0.8, 0.6]},
     )
-    table = summary(trials, DEFAULT.name, "max")
+    table = summary(trials, DEFAULT.name)
     assert list(table["arm"]) == ["momentum+none", "adam+none"]  # by validation, not by test
     default, adam = row(table, "momentum+none"), row(table, "adam+none")
     assert adam["test_mean"] == pytest.approx(0.98)
@@ -77,7 +82,7 @@ def test_planted_differences_are_found(make_trials, direction, words):
     random = np.random.default_rng(0)
     means = {"momentum+none": 0.9, "adam+none": 0.95, "sgd+none": 0.85, "nadam+none": 0.9}
     trials = make_trials({arm: list(random.normal(mean, 0.003, 3)) for arm, mean in means.items()})
-    table = summary(trials, DEFAULT.name, direction)
+    table = summary(trials, DEFAULT.name, Metric("score", direction))
     assert row(table, "adam+none")["verdict"] == words[0]
     assert row(table, "sgd+none")["verdict"] == words[1]
     assert row(table, "nadam+none")["verdict"] == "within noise"
@@ -92,7 +97,7 @@ def test_equal_arms_are_seldom_called_different(make_trials):
         trials = make_trials(
             {f"{name}+none": list(random.normal(0.9, 0.01, 3)) for name in ("momentum", "adam", "sgd")}
         )
-        table = summary(trials, DEFAULT.name, "max")
+        table = summary(trials, DEFAULT.name)
         called += set(table["verdict"]) != {"default", "within noise"}
     assert called <= 4  # of 20 families at 5 %: 5 or more have a probability of 0.3 %
 
@@ -100,7 +105,7 @@ def test_equal_arms_are_seldom_called_different(make_trials):
 def test_the_confidence_is_that_of_all_intervals(make_trials):
     """A difference that lies between two levels is noise at the stricter one."""
     trials = make_trials({"adam+none": [0.90, 0.92, 0.91], "sgd+none": [0.915, 0.93, 0.93]})
-    strict, loose = (summary(trials, "adam+none", "max", confidence=each).set_index("arm") for each in (0.99, 0.8))
+    strict, loose = (summary(trials, "adam+none", confidence=each).set_index("arm") for each in (0.99, 0.8))
     p = strict.loc["sgd+none", "p_value"]
     assert 0.01 < p < 0.2
     assert p == loose.loc["sgd+none", "p_value"]
@@ -109,13 +114,13 @@ def test_the_confidence_is_that_of_all_intervals(make_trials):
         row = table.loc["sgd+none"]
         expected = scipy.stats.t.interval(confidence, 2, row["test_mean"], row["test_sd"] / math.sqrt(3))
         assert (row["test_low"], row["test_high"]) == pytest.approx(expected)
-    effects = [main_effects(trials, Arm("adam", "none"), "max", confidence=each) for each in (0.99, 0.8)]
+    effects = [main_effects(trials, Arm("adam", "none"), confidence=each) for each in (0.99, 0.8)]
     assert [each.set_index("level").loc["sgd", "verdict"] for each in effects] == ["within noise", "better"]
 
 
 def test_a_diverged_arm_stands_last_and_is_counted(make_trials):
     scores = {"sgd+none": [NAN, 0.99], "momentum+none": [0.9, 0.91], "adam+none": [0.8, 0.82]}
-    table = summary(make_trials(scores), DEFAULT.name, "max")
+    table = summary(make_trials(scores), DEFAULT.name)
     assert list(table["arm"]) == ["momentum+none", "adam+none", "sgd+none"]
     lost = row(table, "sgd+none")
     assert (lost["verdict"], lost["diverged"]) == ("diverged", 1)
@@ -189,7 +194,7 @@ def test_verdict_where_the_default_does_best(make_trials):
 
 def test_verdict_where_less_is_better(make_trials):
     scores = {"momentum+none": [50.0, 52.0, 54.0], "adam+none": [40.0, 41.0, 42.0]}
-    table, sentences = judge(make_trials(scores), "min", "root_mean_squared_error")
+    table, sentences = judge(make_trials(scores), ROOT_MEAN_SQUARED_ERROR)
     assert list(table["arm"]) == ["adam+none", "momentum+none"]
     assert sentences[0].endswith("its test root mean squared error is 41.00 ± 1.00 over 3 seeds.")
     assert sentences[1].startswith(
@@ -214,7 +219,7 @@ def test_main_effects_worked_by_hand(make_trials):
             "sgd+l2": [NAN, 0.5],
         }
     )
-    effects = main_effects(trials, DEFAULT, "max").set_index(["factor", "level"])
+    effects = main_effects(trials, DEFAULT).set_index(["factor", "level"])
     assert list(effects.loc["optimizer"].index) == ["momentum", "adam", "sgd"]
     assert effects.loc[("optimizer", "momentum"), "test_mean"] == pytest.approx(0.83)
     assert effects.loc[("optimizer", "momentum"), "test_sd"] == pytest.approx(np.std([0.82, 0.84], ddof=1))
@@ -266,7 +271,7 @@ def test_what_failed_is_not_said_to_have_diverged(make_trials):
         table, sentences = judge(trials)
         words = {arm: verdict_of(row(table, arm).to_dict()) for arm in scores}
         assert words[lost] == "failed"
-        effects = main_effects(trials, DEFAULT, "max")
+        effects = main_effects(trials, DEFAULT)
         level = effects[(effects["factor"] == "optimizer") & (effects["level"] == lost.split("+")[0])].iloc[0]
         assert level["verdict"] == ("default" if lost == DEFAULT.name else "failed")
         assert "diverged" not in " ".join(sentences)
@@ -275,9 +280,9 @@ def test_what_failed_is_not_said_to_have_diverged(make_trials):
 
 def test_what_a_wrong_rate_costs_is_not_known_of_pruned_trials(make_trials):
     trials = make_trials({"momentum+none": [0.9, 0.9], "adam+none": [0.9, 0.9]}).assign(status="finished")
-    assert summary(trials, DEFAULT.name, "max")["sensitivity"].notna().all()
+    assert summary(trials, DEFAULT.name)["sensitivity"].notna().all()
     first = (trials["arm"] == "adam+none") & (trials["stage"] == "tune") & (trials["trial"] == 0)
     trials.loc[first, "status"] = "pruned"
-    table = summary(trials, DEFAULT.name, "max")
+    table = summary(trials, DEFAULT.name)
     assert math.isnan(row(table, "adam+none")["sensitivity"])
     assert math.isfinite(row(table, "momentum+none")["sensitivity"])

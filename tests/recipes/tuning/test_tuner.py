@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 
+from recipes.metric import Metric
 from recipes.tuning.arms import Arm, cross
 from recipes.tuning.hypermodel import ArmHyperModel
 from recipes.tuning.ledger import Ledger
@@ -56,7 +57,7 @@ def test_a_loaded_model_has_the_score_that_was_recorded(found, classes, number):
 
 @pytest.mark.parametrize(("direction", "best", "worst"), [("max", 1, -math.inf), ("min", 0, math.inf)])
 def test_what_was_finished_before_is_told_to_kerastuner(tmp_path, classes, tiny, direction, best, worst):
-    plan = Plan([Arm("adam", "none")], trials=3, seeds=1, seed=0, direction=direction)
+    plan = Plan([Arm("adam", "none")], trials=3, seeds=1, seed=0, metric=Metric("score", direction))
     seen = []
     with Ledger(tmp_path / "search", {}) as ledger:
         for training, score in zip(plan.all({}), [0.5, 0.75, math.nan, 0.6], strict=True):

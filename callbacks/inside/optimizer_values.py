@@ -31,6 +31,7 @@ __all__ = [
     "set_learning_rate",
     "set_momentum",
     "spares_from_decay",
+    "trained_variables",
 ]
 
 
@@ -98,6 +99,18 @@ def spares_from_decay(optimizer: Any) -> bool:
     """
     names = ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern")
     return any(getattr(optimizer, name, None) for name in names)
+
+
+def trained_variables(optimizer: Any) -> list[Any]:
+    """The variables that an optimizer was built to update; none before.
+
+    Example:
+        >>> optimizer, weight = keras.optimizers.SGD(), keras.Variable(1.0)
+        >>> optimizer.build([weight])
+        >>> trained_variables(optimizer) == [weight], trained_variables(keras.optimizers.SGD())
+        (True, [])
+    """
+    return list(getattr(optimizer, "_trainable_variables", []))
 
 
 def check_takes_a_rate(optimizer: Any) -> None:

@@ -155,10 +155,13 @@ def seed_generator(*, make: bool = False) -> keras.random.SeedGenerator | None:
     return global_seed_generator() if make else global_state.get_global_attribute(GLOBAL_SEED_GENERATOR)
 
 
-def restart_seed_generator(seed: int) -> None:
+def restart_seed_generator(seed: int | None = None) -> None:
     """What ``keras.utils.set_random_seed`` does to Keras alone: the seed is noted, and its generator is forgotten.
 
     Keras makes the next one, as the generators of layers, from Python's random state: set that too.
+
+    Args:
+        seed: to note; None (default) leaves the one that is.
 
     Example:
         >>> import random
@@ -174,7 +177,8 @@ def restart_seed_generator(seed: int) -> None:
     from keras.src.random.seed_generator import GLOBAL_SEED_GENERATOR
     from keras.src.utils.rng_utils import GLOBAL_RANDOM_SEED
 
-    global_state.set_global_attribute(GLOBAL_RANDOM_SEED, seed)
+    if seed is not None:
+        global_state.set_global_attribute(GLOBAL_RANDOM_SEED, seed)
     global_state.set_global_attribute(GLOBAL_SEED_GENERATOR, None)
 
 

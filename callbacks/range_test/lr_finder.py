@@ -17,7 +17,7 @@ from ..inside.optimizer_values import (
     range_test_divisor,
     set_learning_rate,
 )
-from ..inside.state import Snapshot
+from ..inside.state import set_training_state, training_state
 from ..inside.training import initial_epoch, set_initial_epoch
 from ..schedules.shapes import exponential_sweep
 from .suggestions import RULES, peak, smoothed
@@ -79,7 +79,7 @@ class LRFinder(keras.callbacks.Callback):
         self.divergence = check_number("divergence", divergence, above=1)
         self._sweep = exponential_sweep(np.arange(steps), total_steps=steps, low=low, high=high)
         self._losses: list[float] = []
-        self._before: Snapshot | None = None
+        self._before: dict[str, Any] | None = None
         self._divisor = 4.0
 
     @property
@@ -133,7 +133,7 @@ class LRFinder(keras.callbacks.Callback):
                 f"Received: steps_per_execution={self.model.steps_per_execution}"
             )
         self._divisor = range_test_divisor(self.model.optimizer)
-        self._before = Snapshot(self.model)
+        self._before = training_state(self.model)
         raise_on_nan(self.model.optimizer, False)  # a rate that is too high is no error here
         self._losses = []
         self._lowest = np.inf
@@ -161,8 +161,8 @@ class LRFinder(keras.callbacks.Callback):
     def restore(self) -> None:
         """Puts the model back as it was before the test, if that was not done yet: after an interrupted ``fit``."""
         if self._before is not None:
-            self._before.restore()
-            self._before = None
+            before, self._before = self._before, None
+            set_training_state(self.model, before)
             raise_on_nan(self.model.optimizer, True)
 
     def plot(self, rule: str = "peak") -> Any:

@@ -20,7 +20,7 @@ from ..checks import InvalidArgument
 
 __all__ = ["Checkpoints", "is_plain"]
 
-FORMAT = 1
+FORMAT = 2
 NAME = re.compile(r"checkpoint-(\d{9})-(\d{9})\.npz")
 PLAIN = (type(None), bool, int, float, str)
 
@@ -86,18 +86,24 @@ class Checkpoints:
         """Position and value of the newest file that can be read, or None.
 
         Raises:
-            InvalidArgument: when a file is of a later version of this package.
+            InvalidArgument: when that file was written by a version of this package with another format.
         """
         for position in self.positions():
             with contextlib.suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, TypeError):
-                return position, self.read(position)
-        return None
+                header, arrays = self._contents(position)
+                break
+        else:
+            return None
+        if header["format"] != FORMAT:
+            accepted = f"one whose checkpoints have the format {FORMAT}, not {header['format']} of another version"
+            raise InvalidArgument("directory", str(self.directory), accepted)
+        return position, _unpack(header["value"], arrays)
 
-    def read(self, position: tuple[int, int]) -> Any:
-        """The value written at this position; every byte is checked against the file's checksums."""
+    def _contents(self, position: tuple[int, int]) -> tuple[dict[str, Any], list[np.ndarray]]:
+        """What a file holds, not yet put together; every byte is checked against the file's checksums."""
         with open(self.path(position), "rb") as file, np.load(file, allow_pickle=False) as contents:
             header = json.loads(contents["tree"].tobytes().decode())
-            return _unpack(header["value"], [contents[f"a{k}"] for k in range(len(contents.files) - 1)])
+            return header, [contents[f"a{k}"] for k in range(len(contents.files) - 1)]
 
     def clean(self) -> None:
         """Removes what a write that was killed has left."""

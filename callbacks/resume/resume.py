@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +12,9 @@ import numpy as np
 from ..checks import InvalidArgument, check_bool, check_integer
 from ..inside.callback_list import callback_list
 from ..inside.optimizer_values import raise_on_nan, raises_on_nan
-from ..inside.training import seed_generator, set_initial_epoch
+from ..inside.reachable import Reachable
+from ..inside.state import check_visible, set_training_state, training_state
+from ..inside.training import set_initial_epoch
 from .callback_state import callback_state, changed, set_callback_state
 from .checkpoints import Checkpoints, is_plain
 
@@ -23,9 +24,10 @@ __all__ = ["Resume"]
 class Resume(keras.callbacks.Callback):
     """Saves everything that a training is made of, and goes on from there when the same ``fit`` is started again.
 
-    That is: weights, optimizer, running metrics, History, the position in the epoch, the random states of Keras, NumPy
-    and Python, and what every other callback of the ``fit`` remembers (early stopping's patience and best weights, a
-    plateau's cooldown, the position in 1cycle, ...). The same program started again gives bit-identical weights and
+    That is: every variable that is reachable from the model (weights, running metrics, its optimizer and any others
+    among its attributes), the random states of Keras, NumPy and Python, History, the position in the epoch, and what
+    every other callback of the ``fit`` remembers (early stopping's patience and best weights, a plateau's cooldown, the
+    position in 1cycle, ...). The same program started again gives bit-identical weights and
     History, and a training that had finished, or stopped early, ends at once with its result.
 
     Keras' ``BackupAndRestore`` keeps weights, optimizer and epoch only.
@@ -51,8 +53,10 @@ class Resume(keras.callbacks.Callback):
 
     Raises:
         InvalidArgument: for a value outside its range; before any step: a directory that cannot be written or that
-            holds another training (other weights, optimizer, length or ``settings``), with the difference.
-        ValueError: before any step, when the model is not built, in a list with another ``Resume``.
+            holds another training (other weights, optimizer, length or ``settings``), with the difference, or the
+            checkpoints of another version of this package.
+        ValueError: before any step, when the model is not built or holds a state that cannot be kept (an iterator, an
+            optimizer without a configuration), or in a list with another ``Resume``.
 
     Example:
         >>> keras.utils.set_random_seed(0)                                                        # doctest: +SKIP
@@ -109,13 +113,7 @@ class Resume(keras.callbacks.Callback):
             raise ValueError(
                 f"Resume must be the only one of its kind in a fit. Received: callbacks={[*map(_kind, self._all)]}"
             )
-        if not self.model.built:
-            raise ValueError(
-                "Resume needs a model that is built: give it an Input, or call it once. "
-                f"Received: model={self.model.name!r}"
-            )
-        if not self.model.optimizer.built:
-            self.model.optimizer.build(self.model.trainable_variables)
+        check_visible(self.model)
         files = self._files()
         files.clean()
         newest = files.newest()
@@ -155,7 +153,7 @@ class Resume(keras.callbacks.Callback):
         model = self.model
         return {
             "weights": [f"{tuple(v.shape)} {v.dtype}" for v in model.variables],
-            "optimizer": _kind(model.optimizer),
+            "optimizer": ", ".join(map(_kind, Reachable(model).outermost_optimizers())),
             "epochs": int(self.params["epochs"]),
             "steps per epoch": self.params.get("steps"),
             "steps_per_execution": model.steps_per_execution,
@@ -181,26 +179,11 @@ class Resume(keras.callbacks.Callback):
 
     # --- what is saved ----------------------------------------------------------------------------------------------
 
-    def _variables(self) -> dict[str, list[Any]]:
-        """Everything with a value that Keras changes while it trains."""
-        model = self.model
-        generator = seed_generator()
-        return {
-            "model": list(model.variables),
-            "optimizer": list(model.optimizer.variables),
-            "metrics": list(model.metrics_variables),
-            "random": [] if generator is None else [generator.state],
-        }
-
     def _state(self) -> dict[str, Any]:
-        version, words, gauss = random.getstate()
-        variables = self._variables()
         return {
             "identity": self._identity,
-            "variables": {name: [np.array(each) for each in group] for name, group in variables.items()},
+            "training": training_state(self.model),
             "stopped": bool(self.model.stop_training),
-            "python": (version, np.array(words, np.uint64), gauss),
-            "numpy": tuple(np.random.get_state(legacy=True)),
         }
 
     def _save(self, epoch: int, batch: int) -> None:
@@ -228,13 +211,7 @@ class Resume(keras.callbacks.Callback):
         found, self._found = self._found, None
         if found is None:
             return
-        if found["variables"]["random"]:
-            seed_generator(make=True)  # Keras makes it when it is first needed
-        for name, group in self._variables().items():
-            values = found["variables"][name]
-            if len(values) == len(group):  # metrics exist only after a first step, and matter only within an epoch
-                for variable, value in zip(group, values, strict=True):
-                    variable.assign(value)
+        set_training_state(self.model, found["training"])
         if "callbacks" in found:
             for name, state in found["callbacks"].items():
                 if name in self._remembering:  # the program may have been given another list since
@@ -244,9 +221,6 @@ class Resume(keras.callbacks.Callback):
             history.epoch = list(found["epochs"])
             self._logs = found["logs"]
         self.model.stop_training = found["stopped"]
-        version, words, gauss = found["python"]
-        random.setstate((version, tuple(map(int, words)), gauss))
-        np.random.set_state(found["numpy"])
 
     def _begin_skipping(self) -> None:
         """Has Keras go through the batches of its loop without training on them."""

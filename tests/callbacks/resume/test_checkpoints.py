@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from callbacks import InvalidArgument
+from callbacks.resume import checkpoints
 from callbacks.resume.checkpoints import Checkpoints, is_plain
 
 VALUES = {
@@ -99,6 +100,16 @@ def test_a_single_wrong_bit_in_the_data_is_noticed(tmp_path):
     whole[at] ^= 1
     files.path((2, 0)).write_bytes(whole)
     assert files.newest()[0] == (1, 0)
+
+
+def test_a_file_of_another_version_is_refused_and_not_passed_over(tmp_path, monkeypatch):
+    files = Checkpoints(tmp_path)
+    files.write((1, 0), 1)
+    monkeypatch.setattr(checkpoints, "FORMAT", 1)
+    files.write((2, 0), 2)
+    monkeypatch.undo()
+    with pytest.raises(InvalidArgument, match="directory must be one whose checkpoints have the format 2, not 1"):
+        files.newest()
 
 
 def test_what_a_killed_write_left_is_cleaned_up(tmp_path):

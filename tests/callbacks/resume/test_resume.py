@@ -298,7 +298,7 @@ def test_what_cannot_work_is_refused_before_any_step(fit, tmp_path):
         fit(make(), Resume(tmp_path / "a"), Resume(tmp_path / "b"))
     model = keras.Sequential([keras.layers.Dense(1)])
     model.compile("sgd", "mse")
-    with pytest.raises(ValueError, match="needs a model that is built"):
+    with pytest.raises(ValueError, match="The model must be built before its state can be kept"):
         fit(model, Resume(tmp_path / "a"))
     with pytest.raises(ValueError, match="works in the list of callbacks given to fit"):
         Resume(tmp_path).on_train_begin()

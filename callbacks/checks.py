@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["InvalidArgument", "check_bool", "check_choice", "check_integer", "check_number"]
+__all__ = ["InvalidArgument", "check_bool", "check_choice", "check_integer", "check_number", "check_unmasked"]
 
 
 class InvalidArgument(ValueError):
@@ -152,3 +152,36 @@ def check_choice(name: str, value: Any, choices: Iterable[Any]) -> Any:
     if value not in choices:
         raise InvalidArgument(name, value, "one of " + ", ".join(repr(c) for c in choices))
     return value
+
+
+def check_unmasked(name: str, values: Any) -> Any:
+    """Returns ``values``, without the mask if it is a masked array, or raises if the mask hides any value.
+
+    NumPy and TensorFlow drop a mask and go on with the values below it.
+
+    Args:
+        name: the argument's name, for the message.
+        values: anything. Masked arrays are also found in lists and tuples, and among the values of a dictionary.
+
+    Raises:
+        InvalidArgument: saying how many values are hidden.
+
+    Example:
+        >>> check_unmasked("y", np.ma.masked_array([1.0, 2.0], [False, True]))
+        Traceback (most recent call last):
+        callbacks.checks.InvalidArgument: y must be without a mask, but 1 of 2 values are masked. Received: y=masked_array(data=[1.0, --], mask=[False, True], fill_value=1e+20)
+    """  # noqa: E501
+    if isinstance(values, np.ma.MaskedArray):
+        hidden = int(np.ma.getmaskarray(values).sum())
+        if hidden:
+            raise InvalidArgument(name, values, f"without a mask, but {hidden} of {values.size} values are masked")
+        return np.asarray(values)
+    if type(values) in (list, tuple) and any(_may_be_masked(value) for value in values):
+        return type(values)(check_unmasked(f"{name}[{place}]", value) for place, value in enumerate(values))
+    if type(values) is dict:
+        return {key: check_unmasked(f"{name}[{key!r}]", value) for key, value in values.items()}
+    return values
+
+
+def _may_be_masked(value: Any) -> bool:
+    return isinstance(value, (np.ma.MaskedArray, list, tuple, dict))

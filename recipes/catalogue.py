@@ -1,4 +1,4 @@
-"""Entry and Catalogue: whatever a user can choose by name, looked up with "did you mean" and listed."""
+"""Entries by name, looked up with "did you mean" and listed: whatever a user can choose by name."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from ..callbacks.checks import InvalidArgument, check_bool, check_number
 
-__all__ = ["Catalogue", "Entry", "Range", "UnknownName", "entries_of"]
+__all__ = ["Catalogue", "Entry", "Lookup", "Range", "UnknownName", "entries_of"]
 
 
 class UnknownName(InvalidArgument, KeyError):
@@ -105,8 +105,61 @@ def entries_of(package: str) -> list[Entry]:
     return [entry for module in modules for entry in getattr(module, "ENTRIES", ())]
 
 
-class Catalogue(Mapping[str, Entry]):
-    """The entries of one kind (optimizer, regularizer, ...), by name.
+class Named(Protocol):
+    """What can be looked up and listed: has a name, a one-line summary and a source."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def summary(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def hyperparameters(self) -> tuple[Range, ...]: ...
+
+
+E = TypeVar("E", bound=Named)
+
+
+class Lookup(Mapping[str, E]):
+    """The entries of one kind (dataset, optimizer, ...), by name."""
+
+    def __init__(self, kind: str, entries: Sequence[E] = ()):
+        self.kind = kind
+        self._entries: dict[str, E] = {}
+        for entry in entries:
+            self.add(entry)
+        self._ours = frozenset(self._entries)
+
+    def add(self, entry: E) -> E:
+        """Adds an entry, which from then on is known everywhere in this process; a name can be taken only once."""
+        if entry.name in self._entries:
+            raise InvalidArgument("name", entry.name, f"a name that no other {self.kind} has")
+        self._entries[entry.name] = entry
+        return entry
+
+    @property
+    def added(self) -> list[str]:
+        """The names of entries that were added to what this package brings; other processes do not know them."""
+        return [name for name in self._entries if name not in self._ours]
+
+    def __getitem__(self, name: str) -> E:
+        if not isinstance(name, str) or name not in self._entries:
+            raise UnknownName(self.kind, name, list(self._entries))
+        return self._entries[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+
+class Catalogue(Lookup[Entry]):
+    """The entries of one kind (optimizer, regularizer, ...), each of which can be built by its name.
 
     Args:
         kind: in the singular, as messages name it.
@@ -121,44 +174,14 @@ class Catalogue(Mapping[str, Entry]):
     """
 
     def __init__(self, kind: str, entries: Sequence[Entry] = (), *, objects: Any = ()):
-        self.kind = kind
+        super().__init__(kind, entries)
         self.objects = objects
-        self._entries: dict[str, Entry] = {}
-        for entry in entries:
-            self.add(entry)
-        self._ours = frozenset(self._entries)
-
-    def add(self, entry: Entry) -> Entry:
-        """Adds an entry, which from then on is known everywhere in this process; a name can be taken only once."""
-        if entry.name in self._entries:
-            raise InvalidArgument("name", entry.name, f"a name that no other {self.kind} has")
-        self._entries[entry.name] = entry
-        return entry
-
-    @property
-    def added(self) -> list[str]:
-        """The names of entries that were added to what this package brings; other processes do not know them."""
-        return [name for name in self._entries if name not in self._ours]
 
     @property
     def classes(self) -> dict[str, type]:
         """The classes that entries are made of, by their own names."""
-        factories = (entry.factory for entry in self._entries.values())
-        return {each.__name__: each for each in factories if isinstance(each, type)}
-
-    def __getitem__(self, name: str) -> Entry:
-        if not isinstance(name, str) or name not in self._entries:
-            raise UnknownName(self.kind, name, list(self._entries))
-        return self._entries[name]
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._entries
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._entries)
-
-    def __len__(self) -> int:
-        return len(self._entries)
+        factories = (entry.factory for entry in self.values())
+        return {factory.__name__: factory for factory in factories if isinstance(factory, type)}
 
     def build(self, name: str, /, **options: Any) -> Any:
         """Builds the entry called ``name``; an option that it does not have is refused by name."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from .catalogue import Catalogue
+from typing import Any
+
+from .catalogue import Lookup
 
 __all__ = ["catalogues"]
 
 
-def catalogues() -> dict[str, Catalogue]:
+def catalogues() -> dict[str, Lookup[Any]]:
     """Plural -> catalogue.
 
     Example:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ..catalogue import Catalogue, Entry
+from ..catalogue import Lookup
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["listing"]
 
 
-def listing(title: str, catalogue: Catalogue, columns: Callable[[Entry], dict[str, str]] = lambda entry: {}) -> Table:
+def listing(title: str, catalogue: Lookup[Any], columns: Callable[[Any], dict[str, str]] = lambda entry: {}) -> Table:
     """A rich table: a row an entry with its summary, tunable hyperparameters (range and default) and source.
 
     Args:

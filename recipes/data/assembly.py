@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import dataclasses
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ...callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
-from .feature import MISSING, Feature, plain_name
-from .feature_statistics import describe
-from .input_arrays import as_inputs, kind_of, pad, unframed
+from .agreement import check_alike
+from .class_coverage import check_classes
+from .feature import plain_name
+from .input_arrays import as_inputs, pad, unframed
 from .leaks import warn_of_leaks
-from .moments import moments
 from .named_arrays import Inputs, items, length, take
-from .spec import RECORD, TASKS, Spec
+from .spec import TASKS, Spec
+from .spec_from_arrays import describe_inputs, make_spec
 from .splits import TEST_SEED, carve, folds_of
-from .targets import as_targets, check_classes
+from .targets import Declared, as_targets
 
 __all__ = ["SPLITS", "Splits", "assemble", "check_options"]
 
@@ -26,6 +25,7 @@ SPLITS = ("train", "validation", "test")
 SMALL = 10_000
 """Below so many training examples batches are smaller, and a larger share is needed to validate on."""
 Splits = dict[str, tuple[Inputs, np.ndarray]]
+NOTHING = Declared()
 
 
 def check_options(*, batch_size: Any, validation: Any, test: Any, seed: Any) -> None:
@@ -47,7 +47,7 @@ def assemble(
     seed: int,
     batch_size: int | None,
     task: str | None = None,
-    class_names: Sequence[str] | None = None,
+    declared: Declared = NOTHING,
     feature_names: Sequence[str] = (),
     argument: str | None = None,
     kinds: Mapping[str, str] | None = None,
@@ -65,8 +65,8 @@ def assemble(
             None for a validation split of a fifth below 10,000 training examples, else a tenth.
         seed: of the validation split.
         batch_size: None for 32 below 10,000 training examples, else 128.
-        task: None to tell from the target: whole numbers are classes, floats are regression.
-        class_names: None for "0", "1", ...
+        task: None to tell from the target.
+        declared: what is known about the target beside its values.
         feature_names: of a table's columns.
         argument: how to call the inputs in messages; None for ``x``, ``x_test``, ...
         kinds: of inputs by name ("" for a single one), where they are known.
@@ -96,9 +96,9 @@ def assemble(
             raise InvalidArgument(y_names[split], given[split][1], accepted) from None
         if length(x) != size:
             raise InvalidArgument(y_names[split], f"{size} targets", accepted)
-    targets, task, names = as_targets({split: y for split, (_, y) in given.items()}, task, class_names, y_names)
+    targets, task, names = as_targets({split: y for split, (_, y) in given.items()}, declared, task, y_names)
     for split, x in inputs.items():
-        _check_alike(x_names[split], (inputs["train"], targets["train"]), (x, targets[split]))
+        check_alike(x_names[split], (inputs["train"], targets["train"]), (x, targets[split]))
     inputs, filled = _padded(inputs)
     paddings = {**(paddings or {}), **filled}
     splits: Splits = {}
@@ -128,15 +128,15 @@ def assemble(
     splits = {split: splits[split] for split in SPLITS}
     if labelled:
         check_classes({split: y for split, (_, y) in splits.items()}, names, argument or "y")
-    features = _features(name, splits["train"][0], kinds or {}, classes or {}, paddings, nan)
+    features = describe_inputs(name, splits["train"][0], kinds or {}, classes or {}, paddings, nan)
     if isinstance(splits["train"][0], dict):
-        kept = [each.name for each in features]
+        kept = [feature.name for feature in features]
         splits = {split: ({key: x[key] for key in kept}, y) for split, (x, y) in splits.items()}
     for x, y in splits.values():
         for array in (y, *(values for _, values in items(x))):
             if isinstance(array, np.ndarray):
                 array.flags.writeable = False
-    spec = _spec(name, splits["train"], features, task, names, feature_names, resized)
+    spec = make_spec(name, splits["train"], features, task, names, feature_names, resized)
     if spec.record:
         warn_of_leaks(spec, *splits["train"])
     size = len(splits["train"][1])
@@ -175,139 +175,5 @@ def _unshared(x: Inputs, original: Any) -> Inputs:
     return own(x, original)
 
 
-def _check_alike(argument: str, train: tuple[Inputs, np.ndarray], other: tuple[Inputs, np.ndarray]) -> None:
-    """Raises unless the arrays of a split have the names, shapes and types of the training split's.
-
-    Numbers of records may be of another type, and sequences of another length where lists are given.
-    """
-    lists = {key for x, _ in (train, other) for key, values in items(x) if isinstance(values, list)}
-    first, second = ({**dict(items(x)), "the target": y} for x, y in (train, other))
-    keys = dict.fromkeys([*first, *second])
-    wrong = [
-        key
-        for key in keys
-        if key not in first or key not in second or _form(first[key], key in lists) != _form(second[key], key in lists)
-    ]
-    if wrong:
-        accepted = f"like the training split, {_described(first, wrong, 'n')}"
-        raise InvalidArgument(argument, _described(second, wrong), accepted)
-
-
-def _form(values: Any, varying: bool) -> Any:
-    if isinstance(values, list):
-        return values[0].dtype, values[0].shape[1:]
-    if varying and values.ndim == 3:
-        return values.dtype, values.shape[2:]
-    numbers = values.ndim == 1 and values.dtype.kind in "fiub"
-    return "number" if numbers else values.dtype, values.shape[1:]
-
-
-def _described(arrays: Mapping[str, Any], keys: Sequence[str], count: str = "") -> str:
-    """Types and shapes of these arrays, in words."""
-
-    def words(key: str) -> str:
-        name = f"{key}: " if key else ""
-        if key not in arrays:
-            return f"{name}nothing"
-        values = arrays[key]
-        size = count or str(len(values))
-        if isinstance(values, list):
-            return f"{name}{size} sequences of shape (steps, {values[0].shape[1]})"
-        return f"{name}{_dtype(values)} of shape ({', '.join([size, *map(str, values.shape[1:])])})"
-
-    return ", ".join(words(key) for key in keys)
-
-
-def _dtype(values: Any) -> str:
-    return "strings" if values.dtype == object else str(values.dtype)
-
-
 def _has_nan(values: Any) -> bool:
     return values.dtype.kind == "f" and values.ndim == 1 and bool(np.isnan(values).any())
-
-
-def _features(
-    name: str,
-    train: Inputs,
-    kinds: Mapping[str, str],
-    classes: Mapping[str, int],
-    paddings: Mapping[str, float | None],
-    nan: set[str],
-) -> list[Feature]:
-    """What is known about each input, from the training split; inputs from which nothing can be learned are left out.
-
-    ``nan`` names those that have missing values in some split.
-    """
-    features, dropped = [], []
-    for key, values in items(train):
-        kind = kinds.get(key) or kind_of(values)
-        padding = paddings.get(key)
-        label = key or "inputs"
-        if kind == "sequence" and padding is not None:
-            features.append(_padded_feature(label, values, padding))
-            continue
-        found = describe(label, kind, values, classes=classes.get(key, 0), sole=not isinstance(train, dict))
-        if found is None:
-            dropped.append(key)
-        elif key in nan and found.kind == "number":
-            features.append(dataclasses.replace(found, missing=MISSING))
-        else:
-            features.append(found)
-    if dropped:
-        shown = ", ".join(repr(each) for each in dropped)
-        warnings.warn(
-            f"dataset {name!r}: left out {shown}, strings of which hardly two are equal", UserWarning, stacklevel=5
-        )
-    if not features:
-        raise InvalidArgument("features", dropped, "at least one from which something can be learned")
-    return features
-
-
-def _padded_feature(name: str, values: Any, padding: float) -> Feature:
-    """A sequence whose steps after the end are not part of the statistics."""
-    steps = np.asarray(values).reshape(-1, values.shape[-1])
-    mean, variance = moments(steps[(steps != padding).any(axis=1)])
-    size = int(values.shape[-1])
-    return Feature(
-        name, "sequence", (None, size), "float32", mean, variance, length=int(values.shape[1]), padding=padding
-    )
-
-
-def _spec(
-    name: str,
-    train: tuple[Inputs, np.ndarray],
-    features: list[Feature],
-    task: str,
-    names: Sequence[str],
-    feature_names: Sequence[str],
-    resized: bool,
-) -> Spec:
-    x, y = train
-    target: dict[str, Any] = {}
-    if task == "regression":
-        target_mean, target_variance = moments(y.reshape(len(y), -1))
-        target = {
-            "target_mean": target_mean if y.ndim == 2 else target_mean[0],
-            "target_variance": target_variance if y.ndim == 2 else target_variance[0],
-        }
-    several = task in ("multilabel", "regression")
-    outputs = (y.shape[1] if y.ndim == 2 else 1) if several else (1 if task == "binary" else len(names))
-    common = {"name": name, "task": task, "outputs": int(outputs), "class_names": tuple(names), **target}
-    if isinstance(x, dict):
-        plain = {each.kind for each in features} <= {"number", "category", "vector"}
-        kind = "tabular" if plain else "mixed"
-        return Spec(kind=kind, input_shape=(), input_dtype=RECORD, features=tuple(features), **common)
-    (only,) = features
-    if only.kind in ("text", "sequence"):
-        return Spec(kind=only.kind, input_shape=only.shape, input_dtype=only.dtype, features=tuple(features), **common)
-    return Spec(
-        kind="image" if only.kind == "image" else "tabular",
-        input_shape=only.shape,
-        input_dtype=only.dtype,
-        input_mean=only.mean,
-        input_variance=only.variance,
-        feature_names=tuple(feature_names),
-        input_max=only.high,
-        resized=resized,
-        **common,
-    )

@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from ...callbacks.checks import InvalidArgument, check_choice, check_integer
+from ...callbacks.checks import InvalidArgument, check_choice, check_integer, check_unmasked
 from .assembly import SPLITS, Splits, assemble
 from .batching import in_order, shuffled, steps_per_epoch
 from .moments import chunks
 from .named_arrays import Inputs, apply, concatenate, items, length
 from .spec import Spec
 from .stored import Stored
+from .targets import Declared
 
 __all__ = ["Data"]
 
@@ -84,10 +85,11 @@ class Data:
                 table of numbers of shape (n, features), where a pandas DataFrame of numbers gives its column names too;
                 n texts; sequences of shape (n, steps, size), or a list of arrays (steps, size) of different lengths;
                 or a record: a dictionary of such arrays and of columns of shape (n,), or any other DataFrame. In a
-                record's columns of numbers NaN, or -1 where nothing else is negative, is a missing value; in its
-                names whatever is no letter, digit or dot becomes an underscore.
+                record's columns of numbers NaN, a masked value (``numpy.ma``), or -1 where nothing else is negative, is
+                missing; in its names whatever is no letter, digit or dot becomes an underscore.
             y: shape (n,) or (n, 1): whole numbers, booleans or strings for classes, floats for regression; shape
-                (n, targets): 0 and 1 for multilabel, floats for several quantities.
+                (n, targets): 0 and 1 for multilabel, floats for several quantities; or n lists of labels for
+                multilabel. Classes are coded as their positions in the Spec's ``class_names``.
             x_validation, y_validation, x_test, y_test: splits that exist already; otherwise they are carved from
                 ``x, y`` as :func:`recipes.data.load` does it, the test first.
             validation, test: the fractions to carve, in (0, 1); validation None for a fifth below 10,000 examples, else
@@ -95,13 +97,13 @@ class Data:
             seed: of the validation split and of the training order.
             batch_size: of training; None for 32 below 10,000 training examples, else 128.
             task: "binary", "multiclass", "multilabel" or "regression"; None to tell from ``y``.
-            class_names: default "0", "1", ...
+            class_names: of the classes 0, 1, ...; default the values that training has, sorted.
             feature_names: of the columns; default none.
             name: what to call the dataset.
 
         Raises:
             InvalidArgument: for arrays that are empty, of different lengths, not finite or of another shape, for labels
-                outside 0..classes-1 or of classes that training lacks, and for options out of range.
+                that have no class name, for classes that training lacks, and for options out of range.
 
         Example:
             >>> Data.from_arrays(np.zeros((30, 8, 8), "uint8"), np.arange(30) % 3).spec.input_shape
@@ -120,8 +122,8 @@ class Data:
         elif isinstance(x, Mapping):
             raise InvalidArgument("feature_names", feature_names, "None for a record, which names its columns itself")
         options = {"validation": validation, "test": test, "seed": seed, "batch_size": batch_size}
-        names = {"class_names": class_names, "feature_names": feature_names}
-        return cls(*assemble(given, name=name, task=task, **options, **names))  # type: ignore[arg-type]
+        declared = Declared(names=class_names)
+        return cls(*assemble(given, name=name, task=task, declared=declared, feature_names=feature_names, **options))  # type: ignore[arg-type]
 
     def with_train(self, x: np.ndarray, y: np.ndarray, *, how: str) -> Data:
         """The same data with another training split: a sample of it, other labels, or more examples.
@@ -140,7 +142,7 @@ class Data:
             >>> half = data.with_train(x[::2], y[::2], how="every other example")
         """
         old_x, old_y = self._arrays["train"]
-        x, y = apply(_contiguous, x), np.ascontiguousarray(y)
+        x, y = apply(_contiguous, check_unmasked("x", x)), np.ascontiguousarray(check_unmasked("y", y))
         for name, new, old in (("x", x, old_x), ("y", y, old_y)):
             if _form(new) != _form(old):
                 raise InvalidArgument(name, _form(new), _form(old))
@@ -182,7 +184,7 @@ class Data:
                 seed=self.settings["seed"],
                 batch_size=self.batch_size,
                 task=self.spec.task,
-                class_names=self.spec.class_names or None,
+                declared=Declared(names=self.spec.class_names or None),
                 feature_names=self.spec.feature_names,
                 argument=f"dataset {self.spec.name!r}",
                 kinds={key: each.kind for key, each in features.items()},

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import difflib
-import functools
-from typing import Any
+from dataclasses import dataclass
 
-from ..catalogue import Catalogue, Entry, UnknownName
+from ..catalogue import Lookup, Range, UnknownName
 
 __all__ = ["DATASETS", "EMBEDDED_NAMES", "UnknownDataset"]
 
@@ -38,68 +37,74 @@ class UnknownDataset(UnknownName):
         )
 
 
-def _load(name: str, **options: Any) -> Any:
-    from .loading import load
+@dataclass(frozen=True)
+class KnownDataset:
+    """A dataset that is offered by name.
 
-    return load(name, **options)
+    Args:
+        name: what :func:`recipes.load` takes.
+        summary: one line.
+        source: who published it.
+    """
+
+    name: str
+    summary: str
+    source: str
+    hyperparameters: tuple[Range, ...] = ()
 
 
-def _entry(name: str, summary: str, source: str) -> Entry:
-    return Entry(name, functools.partial(_load, name), summary, source)
-
-
-DATASETS = Catalogue(
+DATASETS = Lookup(
     "dataset",
     [
-        _entry(
+        KnownDataset(
             "digits",
             "1,797 handwritten digits, 8x8 grey, 10 classes. Needs no network.",
             "Alpaydin & Kaynak 1998, UCI; shipped with scikit-learn",
         ),
-        _entry(
+        KnownDataset(
             "breast_cancer",
             "569 tumours, 30 measurements, malignant or benign. Needs no network.",
             "Wolberg, Street & Mangasarian 1995, UCI; shipped with scikit-learn",
         ),
-        _entry(
+        KnownDataset(
             "diabetes",
             "442 patients, 10 measurements, progression after a year (regression). Needs no network.",
             "Efron, Hastie, Johnstone & Tibshirani 2004; shipped with scikit-learn",
         ),
-        _entry(
+        KnownDataset(
             "syllables",
             "About 3,000 names of syllables in 6 scripts, sequences of 1 to 24 letters. Needs no network.",
             "Unicode Character Database; shipped with Python",
         ),
-        _entry(
+        KnownDataset(
             "docstrings",
             "About 3,700 sentences of text from 10 modules of Python; they change with its version. Needs no network.",
             "Python's standard library; shipped with Python",
         ),
-        _entry(
+        KnownDataset(
             "characters",
             "About 5,000 characters, 10 properties (strings, numbers, yes or no; some missing), 6 kinds."
             " Needs no network.",
             "Unicode Character Database; shipped with Python",
         ),
-        _entry(
+        KnownDataset(
             "mnist",
             "70,000 handwritten digits, 28x28 grey, 10 classes.",
             "LeCun, Cortes & Burges 1998",
         ),
-        _entry(
+        KnownDataset(
             "fashion_mnist",
             "70,000 articles of clothing, 28x28 grey, 10 classes.",
             "Xiao, Rasul & Vollgraf 2017, arXiv:1708.07747",
         ),
-        _entry(
+        KnownDataset(
             "kmnist",
             "70,000 cursive Japanese characters, 28x28 grey, 10 classes.",
             "Clanuwat et al. 2018, arXiv:1812.01718",
         ),
-        _entry("cifar10", "60,000 photographs, 32x32 colour, 10 classes.", "Krizhevsky 2009"),
-        _entry("cifar100", "60,000 photographs, 32x32 colour, 100 classes.", "Krizhevsky 2009"),
-        _entry("iris", "150 flowers, 4 measurements, 3 species.", "Fisher 1936, UCI"),
+        KnownDataset("cifar10", "60,000 photographs, 32x32 colour, 10 classes.", "Krizhevsky 2009"),
+        KnownDataset("cifar100", "60,000 photographs, 32x32 colour, 100 classes.", "Krizhevsky 2009"),
+        KnownDataset("iris", "150 flowers, 4 measurements, 3 species.", "Fisher 1936, UCI"),
     ],
 )
-"""The datasets offered by name; ``DATASETS.build(name, **options)`` is ``load(name, **options)``."""
+"""The datasets offered by name, which :func:`recipes.load` takes."""

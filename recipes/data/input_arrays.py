@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...callbacks.checks import InvalidArgument
+from ...callbacks.checks import InvalidArgument, check_unmasked
 from .feature import plain_name
 from .moments import check_finite
 from .named_arrays import Inputs
@@ -159,6 +159,7 @@ def _record(argument: str, split: str, x: Mapping[str, Any]) -> dict[str, Any]:
 def _array(argument: str, split: str, x: Any, names: Sequence[str] = ()) -> Any:
     if isinstance(x, Stored):
         return x
+    x = _missing_where_masked(x) if isinstance(x, np.ma.MaskedArray) and x.ndim == 1 else check_unmasked(argument, x)
     if isinstance(x, np.ndarray) and x.dtype == object and x.ndim == 1 and len(x) and isinstance(x[0], LISTS):
         x = list(x)
     ragged = _ragged(argument, split, x)
@@ -201,6 +202,15 @@ def _array(argument: str, split: str, x: Any, names: Sequence[str] = ()) -> Any:
     if len(x) == 0:
         raise InvalidArgument(argument, x.shape, f"not empty (split {split!r})")
     return np.ascontiguousarray(x).view()
+
+
+def _missing_where_masked(x: np.ma.MaskedArray) -> np.ndarray:
+    """A masked column with NaN, or None among strings, where the mask hides a value."""
+    hidden, values = np.ma.getmaskarray(x), np.asarray(x)
+    if not hidden.any():
+        return values
+    missing: Any = np.nan if x.dtype.kind in "fiub" else None
+    return np.where(hidden, missing, values.astype(object) if missing is None else values)
 
 
 def _objects(argument: str, split: str, x: np.ndarray, names: Sequence[str]) -> np.ndarray:

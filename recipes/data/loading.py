@@ -14,7 +14,7 @@ from . import network
 from .assembly import assemble, check_options
 from .dataset import Data
 from .datasets import EMBEDDED_NAMES, UnknownDataset
-from .declared import as_told
+from .declared import as_declared
 from .network import DatasetUnavailable
 from .selection import select
 from .spec import TASKS
@@ -36,8 +36,7 @@ def load(
     exclude: Sequence[str] = (),
     image_size: tuple[int, int] | None = None,
     memory: float = 0.5,
-    folds: int | None = None,
-) -> Any:
+) -> Data:
     """Loads a TFDS dataset, or an embedded one that needs no network.
 
     The published "test" split is the test set; where there is none, the published "validation" split is; where there
@@ -51,7 +50,8 @@ def load(
     follows from its type and its training values: numbers (with what stands for a missing one), categories, texts.
 
     Classes (ClassLabels, strings, booleans) make a binary or multiclass task, lists of labels and vectors of 0 and 1 a
-    multilabel one, other numbers a regression; whole numbers that are only 0 and 1 count as binary.
+    multilabel one, other numbers a regression; whole numbers that are only 0 and 1 count as binary. Where ``task`` says
+    that other whole numbers are classes, their names are the numbers.
 
     Args:
         name: one of :data:`recipes.data.DATASETS` or of ``tfds.list_builders()``; TFDS's ``name/config:version`` too.
@@ -71,11 +71,9 @@ def load(
             they vary in size.
         memory: the share of the available memory, in [0, 1], that the arrays may take; larger data is decoded once
             into the user's cache folder and read from there batch by batch, with the same results. Default 0.5.
-        folds: None, or a number >= 2: as many Data as that, each of which validates on another part of what is not the
-            test set. ``validation`` then has no meaning.
 
     Returns:
-        The :class:`~recipes.data.Data`; a list of them with ``folds``.
+        The :class:`~recipes.data.Data`; its :meth:`~recipes.data.Data.folds` divide it for cross-validation.
 
     Raises:
         UnknownDataset: for an unknown name, with the nearest ones.
@@ -94,8 +92,6 @@ def load(
         raise InvalidArgument("name", name, "the name of a dataset, a string that is not empty")
     if task is not None:
         check_choice("task", task, TASKS)
-    if folds is not None:
-        check_integer("folds", folds, low=2)
     check_number("memory", memory, low=0, high=1)
     image_size = _checked_size(image_size)
     data_dir = _check_directory(data_dir)
@@ -125,8 +121,7 @@ def load(
     else:
         read = {split: reading.read(builder, selection, source, size) for split, source in sources.items()}
     argument = f"dataset {name!r}"
-    asked = task
-    given, names, task = as_told(read, selection, task, argument)
+    given, declared = as_declared(read, selection)
     single = not selection.record
     spec, arrays, settings = assemble(
         given,
@@ -141,14 +136,13 @@ def load(
         classes={source.name: len(source.names) for source in selection.inputs if source.names},
         resized=single and size is not None,
         task=task,
-        class_names=names or None,
+        declared=declared,
     )
     if "test" in sources:
         settings["test"] = f"published {sources['test']}"
-    told = {"task": asked, **choices, "image_size": image_size}
-    told = {key: value for key, value in told.items() if value}
-    data = Data(spec, arrays, {"version": str(info.version), **settings, **({"options": told} if told else {})})
-    return data if folds is None else data.folds(folds)
+    options = {"task": task, **choices, "image_size": image_size}
+    options = {key: value for key, value in options.items() if value}
+    return Data(spec, arrays, {"version": str(info.version), **settings, **({"options": options} if options else {})})
 
 
 def _checked_size(size: Any) -> tuple[int, int] | None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from .stored import Stored
 
-__all__ = ["Inputs", "apply", "concatenate", "items", "length", "size_in_bytes", "take"]
+__all__ = ["Inputs", "apply", "concatenate", "items", "length", "take"]
 
 Inputs = Any
 """A NumPy array, a :class:`Stored` one, or a dictionary of such, all of the same length."""
@@ -57,8 +57,3 @@ def concatenate(first: Inputs, second: Inputs) -> Inputs:
     if isinstance(first, Stored) and isinstance(second, Stored) and first.path == second.path:
         return first.joined(second)
     return np.concatenate([np.asarray(first), np.asarray(second)])
-
-
-def size_in_bytes(x: Inputs) -> int:
-    """Of the memory that the arrays take; what is on disk takes none."""
-    return sum(value.nbytes for _, value in items(x) if isinstance(value, np.ndarray))

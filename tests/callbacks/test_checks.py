@@ -6,7 +6,7 @@ import pickle
 import numpy as np
 import pytest
 
-from callbacks.checks import InvalidArgument, check_bool, check_choice, check_integer, check_number
+from callbacks.checks import InvalidArgument, check_bool, check_choice, check_integer, check_number, check_unmasked
 
 
 @pytest.mark.parametrize("value", [0.5, 1, np.float32(0.5), np.int64(1), np.array(0.5)])
@@ -70,6 +70,26 @@ def test_choices():
     with pytest.raises(InvalidArgument) as raised:
         check_choice("shape", ["x"], iter(("cosine", "linear")))
     assert str(raised.value) == "shape must be one of 'cosine', 'linear'. Received: shape=['x']"
+
+
+MASKED = np.ma.masked_array([[1.0, 2.0], [3.0, 4.0]], [[0, 0], [0, 1]])
+
+
+@pytest.mark.parametrize(
+    ("values", "where"),
+    [(MASKED, "x"), ([np.ones(2), MASKED], r"x\[1\]"), ({"a": (MASKED,)}, r"x\['a'\]\[0\]")],
+)
+def test_a_mask_that_hides_values_is_refused(values, where):
+    with pytest.raises(InvalidArgument, match=rf"^{where} must be without a mask, but 1 of 4 values are masked\. Rec"):
+        check_unmasked("x", values)
+
+
+def test_what_has_no_mask_stays_what_it_is():
+    plain = np.ones(2)
+    assert check_unmasked("x", plain) is plain
+    (column,) = check_unmasked("x", [np.ma.masked_array([1, 2])])
+    assert type(column) is np.ndarray
+    assert column.tolist() == [1, 2]
 
 
 def test_the_message_is_one_short_line():

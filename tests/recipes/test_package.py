@@ -8,7 +8,7 @@ import pytest
 
 import keras_recipes
 import recipes
-from recipes.catalogue import Catalogue
+from recipes.catalogue import Lookup
 from recipes.catalogues import catalogues
 
 ROOT = Path(recipes.__file__).resolve().parents[1]
@@ -85,7 +85,7 @@ def test_catalogues():
         *("initializers", "activations", "datasets"),
     ]
     for kind, catalogue in found.items():
-        assert isinstance(catalogue, Catalogue)
+        assert isinstance(catalogue, Lookup)
         assert kind == catalogue.kind + "s"
         assert len(catalogue)
         for name, entry in catalogue.items():

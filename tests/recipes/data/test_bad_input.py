@@ -156,7 +156,7 @@ FROM_ARRAYS = {
         N,
         Y,
         {"x_test": N[:6, None], "y_test": [0, 1, 2, 2, 0, 1]},
-        "y must be of classes that are in split 'train', but 2 of 6 in split 'test' are not. Received: .*'2'",
+        "y_test must be one of the 2 classes of training, but 2 in split 'test' are not. Received: y_test=.2.",
     ),
     "a name that training lacks": (
         N,
@@ -165,7 +165,12 @@ FROM_ARRAYS = {
         "y_test must be one of the 2 classes of training, but 3 in split 'test' are not. Received: .*'maybe', 'so'",
     ),
     "a class of one example": (N, changed(Y * 0, [5], 1), {}, "examples of every class, but class '1' has only 1"),
-    "a label below 0": (N, changed(Y, [5, 6, 7], -1), {}, "y must be labels in 0..1, but 3 of 40 in split 'train' are"),
+    "a label below 0": (
+        N,
+        changed(Y, [5, 6, 7], -1),
+        {},
+        "y must be labels >= 0 where task=None, but 3 of 40 in split",
+    ),
     "a label that has no name": (
         N,
         Y,
@@ -292,12 +297,12 @@ LOADED = {
     "NaN as one of two targets": (
         (TABLE, rows([7], n=NAN)),
         {"target": ["m", "n"]},
-        "must be finite: 1 of the 40 values of target 'n' in split 'train' is NaN",
+        "must be finite: 1 of the 40 values of column 'n' in split 'train' is NaN",
     ),
     "numbers that are no classes": (
         (TABLE, rows([7, 8], n=0.5)),
         {"target": "n", "task": "multiclass"},
-        "task must be 'regression' for 'n': 2 of 40 values in split 'train' are not whole",
+        "whole numbers for task 'multiclass', but 2 of 40 in split 'train' are not; others are for 'regression'",
     ),
     "a class that training lacks, among numbers": (
         (TABLE, ROWS, rows(range(9), n=99)[:9]),

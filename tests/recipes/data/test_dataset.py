@@ -170,7 +170,7 @@ NAN = np.array([[1.0, np.nan]] * 40)
         (np.zeros((40, 2)), np.arange(40).astype(str), {}, "y must be the names of classes, each with 2 or more"),
         (np.zeros((40, 2)), np.eye(40), {}, "y must be numbers of shape .n,. for classes, not one-hot rows"),
         (np.zeros((40, 2)), np.zeros((40, 2, 2)), {}, "y must be numbers of shape"),
-        (np.zeros((40, 2)), np.arange(40) % 2 - 1, {}, "y must be labels in 0..0, but 20 of 40"),
+        (np.zeros((40, 2)), np.arange(40) % 2 - 1, {}, "y must be labels >= 0 where task=None, but 20 of 40"),
         (np.zeros((40, 2)), np.arange(40) % 3, {"class_names": ["a", "b"]}, "labels in 0..1, but 13 of 40"),
         (
             np.zeros((40, 2)),
@@ -180,7 +180,7 @@ NAN = np.array([[1.0, np.nan]] * 40)
         ),
         (np.zeros((40, 2)), np.arange(40) % 3, {"task": "binary"}, "y must be exactly 2 classes"),
         (np.zeros((40, 2)), np.arange(40) % 2, {"task": "multiclass"}, "y must be 3 or more classes"),
-        (np.zeros((40, 2)), np.zeros(40), {"task": "binary"}, "y must be whole numbers for task 'binary'"),
+        (np.zeros((40, 2)), np.arange(40) / 2, {"task": "binary"}, "y must be whole numbers for task 'binary'"),
         (np.zeros((40, 2)), np.arange(40) % 2, {"task": "sorting"}, "task must be one of"),
         (np.zeros((40, 2)), np.arange(40) % 2, {"feature_names": ["a"]}, "feature_names must be 2 names"),
         (np.zeros((40, 2)), np.arange(40) % 2, {"x_test": np.zeros((4, 2))}, "y_test must be given"),

@@ -2,105 +2,59 @@ import numpy as np
 import pytest
 
 from callbacks.checks import InvalidArgument
-from recipes.data.declared import as_told
+from recipes.data.declared import as_declared
 from recipes.data.selection import Selection, Source
 
 X = np.zeros((4, 2), "float32")
-VECTOR = Source(("v",), "vector", (2,))
-
-
-def told(source, y, task=None, test=None, x=None, inputs=(VECTOR,)):
-    """What is told of one target, or of several where ``source`` and ``y`` are lists."""
-    several = isinstance(source, list)
-    sources = source if several else [source]
-
-    def by_name(values):
-        return dict(zip([each.name for each in sources], values if several else [values], strict=True))
-
-    read = {"train": (X if x is None else x, by_name(y))}
-    if test is not None:
-        read["test"] = (X if x is None else x, by_name(test))
-    found, names, task = as_told(read, Selection(tuple(inputs), tuple(sources)), task, "dataset 'd'")
-    return {split: y for split, (_, y) in found.items()}, names, task, found["train"][0]
 
 
 def source(kind, dtype="float32", names=(), shape=(), name="y"):
     return Source((name,), kind, shape, dtype, tuple(names))
 
 
-NUMBERS = source("number", "int64")
+TARGET = source("number", "int64")
+VECTOR = source("vector", shape=(2,))
+
+
+def declared(*targets, x=X, inputs=(VECTOR,)):
+    read = {"train": (x, {target.name: np.arange(4) for target in targets})}
+    return as_declared(read, Selection(tuple(inputs), targets))
 
 
 @pytest.mark.parametrize(
-    ("source", "y", "task", "names", "expected", "found"),
+    ("target", "form", "names"),
     [
-        (source("category", "int64", "ab"), [1, 0], None, ("a", "b"), [1, 0], None),
-        (source("category", "int64", "ab"), [1, 0], "regression", (), [1, 0], "regression"),
-        (source("labels", "int64", "abc"), [[0], [1, 2]], None, ("a", "b", "c"), [[0], [1, 2]], "multilabel"),
-        (source("string", "object"), ["u", "v"], None, (), ["u", "v"], None),
-        (source("number", "bool"), [True, False], None, ("False", "True"), [1, 0], None),
-        (NUMBERS, [3, 7, 3], None, (), [3, 7, 3], "regression"),
-        (NUMBERS, [3, 7, 3], "binary", ("3", "7"), [0, 1, 0], "binary"),
-        (NUMBERS, [9, -1, 4], "multiclass", ("-1", "4", "9"), [2, 0, 1], "multiclass"),
-        (NUMBERS, [0, 1, 1], None, ("0", "1"), [0, 1, 1], "binary"),
-        (NUMBERS, [0, 1, 1], "regression", (), [0, 1, 1], "regression"),
-        (source("number"), [0.0, 1.0, 1.0], None, (), [0, 1, 1], "regression"),
-        (source("number"), [5.0, 3.0, 5.0], "binary", ("3", "5"), [1, 0, 1], "binary"),
-        (source("vector", "int64", shape=(2,)), [[0, 1], [1, 1]], None, (), [[0, 1], [1, 1]], "multilabel"),
-        (source("vector", "int64", shape=(2,)), [[0, 1], [1, 1]], "regression", (), [[0, 1], [1, 1]], "regression"),
-        (source("vector", "float32", shape=(2,)), [[0, 1], [1, 1]], None, (), [[0, 1], [1, 1]], "regression"),
-        (source("vector", "int64", shape=(2,)), [[0, 2], [1, 1]], None, (), [[0, 2], [1, 1]], "regression"),
+        (TARGET, "quantity", None),
+        (source("category", "int64", "ab"), "classes", ("a", "b")),
+        (source("labels", "int64", "ab"), "label sets", ("a", "b")),
+        (source("string", "object"), None, None),
     ],
 )
-def test_what_a_target_is(source, y, task, names, expected, found):
-    values = y if source.kind in ("labels", "string") else np.array(y, source.dtype)
-    ys, classes, answer, _ = told(source, values, task)
-    assert (classes, answer) == (names, found)
-    assert (ys["train"] if isinstance(ys["train"], list) else ys["train"].tolist()) == expected
+def test_what_is_declared(target, form, names):
+    splits, known = declared(target)
+    assert (known.form, known.names, splits["train"][1].tolist()) == (form, names, [0, 1, 2, 3])
 
 
-def test_zero_and_one_in_training_alone_are_no_classes():
-    assert told(NUMBERS, np.array([0, 1]), test=np.array([0, 2]))[2] == "regression"
-
-
-def test_other_splits_are_coded_like_training():
-    ys, names, _, _ = told(NUMBERS, np.array([3, 7, 9]), "multiclass", test=np.array([9, 3]))
-    assert (names, ys["train"].tolist(), ys["test"].tolist()) == (("3", "7", "9"), [0, 1, 2], [2, 0])
-
-
-def test_several_targets():
-    numbers = [source("number", name="p"), source("number", "int64", name="q")]
-    ys, names, task, _ = told(numbers, [np.array([0.5, 1]), np.array([1, 0])])
-    assert (ys["train"].tolist(), names, task) == ([[0.5, 1], [1, 0]], (), "regression")
-    answers = [source("number", "bool", name="p"), source("category", "int64", "ny", name="q")]
-    ys, names, task, _ = told(answers, [np.array([True, True]), np.array([1, 0])])
-    assert (ys["train"].tolist(), names, task) == ([[1, 1], [1, 0]], ("p", "q"), "multilabel")
-    assert told(answers, [np.array([True, True]), np.array([1, 0])], "regression")[2] == "regression"
+def test_several_targets_are_columns():
+    splits, known = declared(source("number", name="p"), source("category", "int64", "ny", name="q"))
+    assert (known.form, known.names, splits["train"][1].shape) == ("columns", ("p", "q"), (4, 2))
 
 
 @pytest.mark.parametrize(
-    ("source", "y", "task", "test", "message"),
+    ("targets", "message"),
     [
-        (source("image", shape=(2, 2, 1)), X, None, None, "target must be a class, .* not of kind image"),
-        (source("sequence", shape=(None, 1)), X, None, None, "target must be a class, .* not of kind sequence"),
-        (source("category", "int64", "a"), [0, 0], None, None, "target must be of 2 or more classes; it has 1"),
-        (source("number"), [0.5, 1, 2.5], "binary", None, "'y': 2 of 3 values in split 'train' are not whole"),
-        (source("number"), [0, 1.0], "binary", [np.inf], "'y': 1 of 1 values in split 'test' are not whole"),
-        (source("number"), [0, np.nan], "multiclass", None, "'y': 1 of 2 values in split 'train' are not whole"),
-        (NUMBERS, [3, 7], "binary", [3, 5], "dataset 'd' must be one of the 2 classes of training, but 1 in split 'te"),
+        ([source("image", shape=(2, 2, 1))], "target must be a class, .* not of kind image"),
+        ([source("sequence", shape=(None, 1))], "target must be a class, .* not of kind sequence"),
+        ([source("category", "int64", "a")], "target must be of 2 or more classes; it has 1"),
+        (
+            [source("number", name="p"), source("category", "int64", "abc", name="q")],
+            r"numbers or yes-or-no answers, .* Received: target=\['q'\]",
+        ),
     ],
 )
-def test_what_cannot_be_a_target(source, y, task, test, message):
+def test_what_cannot_be_a_target(targets, message):
     with pytest.raises(InvalidArgument, match=message):
-        told(source, np.array(y), task, None if test is None else np.array(test))
-
-
-def test_what_cannot_be_one_of_several_targets():
-    wrong = [source("number", name="p"), source("category", "int64", "abc", name="q")]
-    with pytest.raises(InvalidArgument, match=r"numbers or yes-or-no answers, .* Received: target=\['q'\]"):
-        told(wrong, [np.zeros(2), np.zeros(2)])
-    with pytest.raises(InvalidArgument, match="1 of the 2 values of target 'q' in split 'train' is NaN or infinite"):
-        told([source("number", name="p"), source("number", name="q")], [np.zeros(2), np.array([1, np.nan])])
+        declared(*targets)
 
 
 def column(kind, dtype, given):
@@ -108,7 +62,7 @@ def column(kind, dtype, given):
 
 
 def record(source, values):
-    return told(NUMBERS, np.arange(len(values)), inputs=(source,), x={"a": values})[3]["a"]
+    return declared(TARGET, x={"a": values}, inputs=(source,))[0]["train"][0]["a"]
 
 
 def test_columns_that_are_something_else_than_they_look():
@@ -121,7 +75,7 @@ def test_columns_that_are_something_else_than_they_look():
         same = np.array([3.0, 1.0], "float32")
         assert record(column("number", "float32", given), same) is same
     assert record(column("string", "object", "category"), texts) is texts
-    assert told(NUMBERS, np.arange(4))[3] is X
+    assert declared(TARGET)[0]["train"][0] is X
 
 
 @pytest.mark.parametrize(

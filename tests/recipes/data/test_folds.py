@@ -56,7 +56,7 @@ def test_folds_keep_categories_of_whole_numbers(prepare):
     kinds["y"] = tfds.features.ClassLabel(num_classes=2)
     rows = [{"a": i % 3, "b": (0, 5, 0, 7)[i % 4], "y": i // 3 % 2} for i in range(60)]
     folder = prepare("codes", kinds, {"train": rows})
-    for data in load("codes", data_dir=folder, target="y", features={"a": "category", "b": "category"}, folds=3):
+    for data in load("codes", data_dir=folder, target="y", features={"a": "category", "b": "category"}).folds(3):
         assert features(data)["a"].vocabulary == (0, 1, 2, 3)  # as the dataset says, whatever training has
         assert set(features(data)["b"].vocabulary) == {0, 5, 7}
 

@@ -43,6 +43,13 @@ def test_values_stay_what_they_are():
     assert np.array_equal(given(table), table)
     assert np.array_equal(given(np.asfortranarray(table)), table)
     assert given(["ä", b"\xc3\xa4", b"\xff", "", None]).tolist() == ["ä", "ä", "\ufffd", "", ""]
+    assert given(np.ma.masked_array(["p", "q"], [False, True])).tolist() == ["p", ""]
+
+
+def test_a_mask_over_a_table_or_an_image_is_refused():
+    with pytest.raises(InvalidArgument, match="x must be without a mask, but 1 of 4 values are masked"):
+        given(np.ma.masked_array(np.ones((2, 2)), np.eye(2) * [1, 0]))
+    assert type(given(np.ma.masked_array(np.ones((2, 2))))) is np.ndarray
 
 
 def test_what_is_on_disk_stays_there(tmp_path):
@@ -67,6 +74,8 @@ def test_what_is_on_disk_stays_there(tmp_path):
         (np.array([1, 2], object), "int64", [1, 2]),
         (np.array([True, False], object), "bool", [True, False]),
         ([2**70, 1], "float64", [2.0**70, 1]),
+        (np.ma.masked_array([1, 2], [False, False]), "int64", [1, 2]),
+        (np.ma.masked_array([1, 2], [False, True]), "float64", [1, NAN]),
     ],
 )
 def test_columns_of_a_record(column, dtype, expected):

@@ -120,7 +120,6 @@ def test_a_dataset_without_train_is_refused(prepare):
         ({"data_dir": ""}, "data_dir must be a folder"),
         ({"data_dir": b"x"}, "data_dir must be a folder"),
         ({"task": "ranking"}, "task must be one of"),
-        ({"folds": 1}, "folds must be an integer >= 2"),
         ({"memory": 1.5}, "memory must be a number >= 0 and <= 1"),
         ({"image_size": 32}, "image_size must be .height, width."),
         ({"name": "mnist:9.9.9"}, "name must be a dataset that TFDS can build"),

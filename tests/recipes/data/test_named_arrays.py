@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from recipes.data.named_arrays import apply, concatenate, items, length, size_in_bytes, take
+from recipes.data.named_arrays import apply, concatenate, items, length, take
 from recipes.data.stored import Stored, Writer
 
 
@@ -55,9 +55,3 @@ def test_concatenate_of_two_files_is_in_memory(stored, tmp_path):
     both = concatenate(take(stored, np.array([2])), writer.close())
     assert isinstance(both, np.ndarray)
     assert both.tolist() == [[4, 5], [7, 7]]
-
-
-def test_size_in_bytes_is_that_in_memory(stored):
-    assert size_in_bytes(B) == 80
-    assert size_in_bytes({"b": B, "c": B.astype("float32"), "s": stored}) == 120
-    assert size_in_bytes(stored) == 0

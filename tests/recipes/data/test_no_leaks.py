@@ -111,7 +111,7 @@ def test_as_a_dataset_of_tfds(prepare, columns, kind):
     examples = [dict(zip(features, row, strict=True)) for row in rows]
     folder = prepare(f"some_{kind}", features, {"train": examples[:50], "test": examples[50:]})
     options = {"name": f"some_{kind}", "data_dir": folder, "features": columns}
-    for data in (load(**options, seed=2), *load(**options, folds=2)):
+    for data in (load(**options, seed=2), *load(**options).folds(2)):
         assert data.spec.kind == kind
         check_disjoint(data)
         check_statistics(data)

@@ -2,14 +2,17 @@ import numpy as np
 import pytest
 
 from callbacks.checks import InvalidArgument
-from recipes.data.targets import as_targets, check_classes
+from recipes.data import Data, load
+from recipes.data.declared import as_declared
+from recipes.data.selection import Selection, Source
+from recipes.data.targets import Declared, as_targets
 
 ARGUMENTS = {"train": "y", "validation": "y_validation", "test": "y_test"}
 
 
 def targets(train, test=None, task=None, class_names=None):
     given = {"train": train} if test is None else {"train": train, "test": test}
-    return as_targets(given, task, class_names, ARGUMENTS)
+    return as_targets(given, Declared(names=class_names), task, ARGUMENTS)
 
 
 SETS = [[0, 2], [], [1], [2, 1]]
@@ -20,7 +23,9 @@ SETS = [[0, 2], [], [1], [2, 1]]
     [
         ([0, 1, 1], {}, "binary", ("0", "1"), "int64", [0, 1, 1]),
         ([[0], [1], [1]], {}, "binary", ("0", "1"), "int64", [0, 1, 1]),
-        ([True, False], {}, "binary", ("0", "1"), "int64", [1, 0]),
+        ([True, False], {}, "binary", ("False", "True"), "int64", [1, 0]),
+        ([0, 1, 5], {}, "multiclass", ("0", "1", "5"), "int64", [0, 1, 2]),
+        ([1, 2, 2], {}, "binary", ("1", "2"), "int64", [0, 1, 1]),
         (np.array([2, 0, 1], "uint8"), {}, "multiclass", ("0", "1", "2"), "int64", [2, 0, 1]),
         ([0, 1], {"class_names": ["p", "q", "r"]}, "multiclass", ("p", "q", "r"), "int64", [0, 1]),
         (["b", "a", "b", "a"], {}, "binary", ("a", "b"), "int64", [1, 0, 1, 0]),
@@ -50,11 +55,155 @@ def test_forms_of_targets(y, options, task, names, dtype, expected):
     assert found["train"].tolist() == expected
 
 
+def declared(kind, dtype="float32", names=(), shape=(), name="y"):
+    return Source((name,), kind, shape, dtype, tuple(names))
+
+
+def loaded(source, y, task=None, test=None):
+    """As :func:`targets`, for one target of a TFDS dataset, or several where ``source`` and ``y`` are lists."""
+    sources = source if isinstance(source, list) else [source]
+
+    def by_name(values):
+        values = values if isinstance(source, list) else [values]
+        return {each.name: value for each, value in zip(sources, values, strict=True)}
+
+    read = {split: (None, by_name(values)) for split, values in (("train", y), ("test", test)) if values is not None}
+    splits, known = as_declared(read, Selection((), tuple(sources)))
+    return as_targets({split: y for split, (_, y) in splits.items()}, known, task, ARGUMENTS)
+
+
+NUMBERS = declared("number", "int64")
+PAIRS = declared("vector", "int64", shape=(2,))
+FLOATS = declared("vector", "float32", shape=(2,))
+BOTH_DOORS = [
+    (declared("number", "bool"), [True, False], None),
+    (declared("number", "bool"), [True, False], "regression"),
+    (NUMBERS, [0, 1, 1], None),
+    (NUMBERS, [3, 7, 3], "binary"),
+    (NUMBERS, [9, -1, 4], "multiclass"),
+    (NUMBERS, [0, 1, 1], "regression"),
+    (NUMBERS, [0, 1, 5], "multiclass"),
+    (declared("number"), [0.0, 1.0, 1.0], None),
+    (declared("number"), [5.0, 3.0, 5.0], "binary"),
+    (declared("string", "object"), list("uvuv"), None),
+    (declared("vector", "int64", shape=(1,)), [[1], [0], [1]], None),
+    (PAIRS, [[0, 1], [1, 1]], None),
+    (PAIRS, [[0, 1], [1, 0]], "multilabel"),
+    (PAIRS, [[0, 1], [1, 1]], "regression"),
+    (PAIRS, [[0, 2], [1, 1]], None),
+    (FLOATS, [[0, 1], [1, 1]], None),
+]
+REFUSED_AT_BOTH_DOORS = [
+    (PAIRS, [[0, 1], [1, 0]], None, None, "not one-hot rows"),
+    (FLOATS, [[0, 1], [1, 0]], None, None, "not one-hot rows"),
+    (
+        NUMBERS,
+        [3, 7],
+        "binary",
+        [3, 5],
+        "y_test must be one of the 2 classes of training, but 1 in split 'test' are not",
+    ),
+    (NUMBERS, [0, 1, 2], "binary", None, "y must be exactly 2 classes. Received: y='3 classes'"),
+    (NUMBERS, [0, 1], "multilabel", None, r"y must be of shape \(n, classes\) for task 'multilabel'"),
+    (declared("number"), [0.5, 1, 2.5], "binary", None, "whole numbers for task 'binary', but 2 of 3 in split 'train'"),
+    (declared("number"), [0, 1.0], "binary", [np.inf], "whole numbers for task 'binary', but 1 of 1 in split 'test'"),
+    (declared("number"), [0, np.nan], "multiclass", None, "but 1 of 2 in split 'train' are not; others are for 'regr"),
+    (declared("number"), [0, np.nan], None, None, "finite: 1 of the 2 values of the target in split 'train'"),
+    (declared("string", "object"), list("abab"), None, list("ac"), "one of the 2 classes of training, but 1 in split"),
+]
+
+
+def array(source, y):
+    return y if y is None or source.dtype == "object" else np.array(y, source.dtype)
+
+
+@pytest.mark.parametrize(("source", "y", "task"), BOTH_DOORS)
+def test_arrays_and_datasets_are_told_alike(source, y, task):
+    y = array(source, y)
+    (one, *told), (other, *also) = targets(y, task=task), loaded(source, y, task)
+    assert told == also
+    np.testing.assert_array_equal(one["train"], other["train"])
+    assert one["train"].dtype == other["train"].dtype
+
+
+@pytest.mark.parametrize(("source", "y", "task", "test", "message"), REFUSED_AT_BOTH_DOORS)
+def test_arrays_and_datasets_are_refused_alike(source, y, task, test, message):
+    y, test = array(source, y), array(source, test)
+    with pytest.raises(InvalidArgument, match=message) as one:
+        targets(y, test, task)
+    with pytest.raises(InvalidArgument) as other:
+        loaded(source, y, task, test)
+    assert str(one.value) == str(other.value)
+
+
+@pytest.mark.parametrize(
+    ("source", "y", "task", "names", "expected", "told"),
+    [
+        (declared("category", "int64", "ab"), [1, 0], None, ("a", "b"), [1, 0], "binary"),
+        (declared("category", "int64", "abc"), [1, 0], None, ("a", "b", "c"), [1, 0], "multiclass"),
+        (declared("category", "int64", "ab"), [1, 0], "regression", (), [1, 0], "regression"),
+        (
+            declared("labels", "int64", "abc"),
+            [[0], [1, 2]],
+            None,
+            ("a", "b", "c"),
+            [[1, 0, 0], [0, 1, 1]],
+            "multilabel",
+        ),
+        (declared("labels", "int64", "ab"), [[0, 1], [0, 1]], None, ("a", "b"), [[1, 1], [1, 1]], "multilabel"),
+        (
+            declared("labels", "int64", "ab"),
+            np.array([[0, 0], [0, 1]]),
+            None,
+            ("a", "b"),
+            [[1, 0], [1, 1]],
+            "multilabel",
+        ),
+        (NUMBERS, [3, 7, 3], None, (), [3, 7, 3], "regression"),
+        (NUMBERS, [0, 1, 2], None, (), [0, 1, 2], "regression"),
+    ],
+)
+def test_what_a_dataset_declares(source, y, task, names, expected, told):
+    arrays, answer, classes = loaded(source, y if source.kind == "labels" else np.array(y), task)
+    assert (arrays["train"].tolist(), answer, classes) == (expected, told, names)
+
+
+def test_zero_and_one_in_training_alone_are_no_classes():
+    assert loaded(NUMBERS, np.array([0, 1]), test=np.array([0, 2]))[1] == "regression"
+
+
+def test_several_targets_of_a_dataset():
+    numbers = [declared("number", name="p"), declared("number", "int64", name="q")]
+    ys, task, names = loaded(numbers, [np.array([0.5, 1]), np.array([1, 0])])
+    assert (ys["train"].tolist(), names, task) == ([[0.5, 1], [1, 0]], (), "regression")
+    assert loaded(numbers, [np.array([0.0, 1]), np.array([1, 0])])[1] == "regression"  # floats, whatever their values
+    answers = [declared("number", "bool", name="p"), declared("category", "int64", "ny", name="q")]
+    ys, task, names = loaded(answers, [np.array([True, False]), np.array([0, 1])])
+    assert (ys["train"].tolist(), names, task) == ([[1, 0], [0, 1]], ("p", "q"), "multilabel")
+    assert loaded(answers, [np.array([True, True]), np.array([1, 0])], "regression")[1] == "regression"
+
+
+def test_both_doors_from_end_to_end(prepare):
+    import tensorflow_datasets as tfds
+
+    x, y = np.arange(60.0, dtype="float32").reshape(30, 2), np.arange(30) % 2 * 2 - 1
+    kinds = {"v": tfds.features.Tensor(shape=(2,), dtype=np.float32), "y": tfds.features.Scalar(np.int64)}
+    folder = prepare("signs", kinds, {"train": [{"v": row, "y": int(sign)} for row, sign in zip(x, y, strict=True)]})
+    for data in (
+        load("signs", data_dir=folder, target="y", task="binary"),
+        Data.from_arrays(x, y, task="binary"),
+    ):
+        assert (data.spec.task, data.spec.class_names) == ("binary", ("-1", "1"))
+        inputs, codes = data.arrays("train")
+        np.testing.assert_array_equal(codes, (inputs[:, 0] // 2).astype(int) % 2)
+
+
 def test_other_splits_are_coded_like_training():
     assert targets(["b", "a", "b", "a"], ["b"])[0]["test"].tolist() == [1]
     assert targets(SETS, [[0], [1]])[0]["test"].tolist() == [[1, 0, 0], [0, 1, 0]]
     assert targets(SETS, np.array([[0, 1, 1]]))[0]["test"].tolist() != [[0, 1, 1]]  # training says: sets of labels
-    assert targets([0, 1], [0, 2])[2] == ("0", "1", "2")
+    assert targets([3, 7, 9], [9, 3])[0]["test"].tolist() == [2, 0]
+    assert targets([0, 1], [1.0, 0.0])[0]["test"].tolist() == [1, 0]
 
 
 def test_one_hot_rows_are_no_classes_unless_the_user_says_so():
@@ -76,13 +225,28 @@ def test_one_hot_rows_are_no_classes_unless_the_user_says_so():
         (["a", "b"] * 2, [0, 1], {}, "y_test must be one of the 2 classes of training, but 2 in split 'test'"),
         ([0, 1], ["a", "b"], {}, "y_test must be numbers as in training, but all 2 in split 'test' are strings"),
         (list("abcd"), None, {}, "y must be the names of classes, each with 2 or more examples. Received: y='4 diff"),
-        ([-1, 0, 1], None, {}, "y must be labels in 0..1, but 1 of 3 in split 'train' are not. Received: y=.-1."),
+        ([-1, 0, 1], None, {}, "y must be labels >= 0 where task=None, but 1 of 3 in split 'train' are not. .* y=.-1."),
+        ([-1, 0, 1], None, {"class_names": "pq"}, "y must be labels in 0..1, but 1 of 3 in split 'train' are not"),
+        (
+            [0, 1, 1],
+            [0, 2],
+            {},
+            "y_test must be one of the 2 classes of training, but 1 in split 'test' are not. .*=.2.",
+        ),
+        (np.ma.masked_array([0, 1, 1], [0, 0, 1]), None, {}, "y must be without a mask, but 1 of 3 values are masked"),
         ([0, 1], [5, 0, 7], {"class_names": "pq"}, "y_test must be labels in 0..1, but 2 of 3 in split 'test' are not"),
         ([0, 0, 0], None, {}, "y must be of 2 or more classes, but all 3 in split 'train' are '0'"),
         (["a", "a"], None, {}, "y must be of 2 or more classes, but all 2 in split 'train' are 'a'"),
         ([0, 1, 2], None, {"task": "binary"}, "y must be exactly 2 classes. Received: y='3 classes'"),
         ([0, 1], None, {"task": "multiclass"}, "y must be 3 or more classes. Received: y='2 classes'"),
-        ([0.0, 1.0], None, {"task": "binary"}, "y must be whole numbers for task 'binary'"),
+        (
+            [0.5, 1.0],
+            None,
+            {"task": "binary"},
+            "y must be whole numbers for task 'binary', but 1 of 2 in split 'train'",
+        ),
+        ([0, 1], [0.5], {}, "y_test must be whole numbers for classes, as in training, but 1 of 1"),
+        ([[0], [1, 2]], None, {"task": "regression"}, "y must be one value an example for task 'regression'"),
         ([0.0, np.inf], None, {}, "y must be finite: 1 of the 2 values of the target in split 'train'"),
         ([0.0, 1.0], [np.nan], {}, "y_test must be finite: 1 of the 1 values of the target in split 'test'"),
         ([[0.0, np.nan]], None, {"task": "regression"}, "1 of the 1 values of column 1 in split 'train' is NaN"),
@@ -103,46 +267,3 @@ def test_what_cannot_be_a_target(train, test, options, message):
     with pytest.raises(InvalidArgument, match=message) as error:
         targets(train, test, **options)
     assert "\n" not in str(error.value)
-
-
-def classes(**counts):
-    """Targets of so many examples of each class, split by split."""
-    return {split: np.repeat(np.arange(len(sizes)), sizes) for split, sizes in counts.items()}
-
-
-def test_classes_that_are_everywhere_are_fine():
-    check_classes(classes(train=[2, 2], validation=[1, 1], test=[1, 3]), ("a", "b"), "y")
-
-
-@pytest.mark.parametrize(
-    ("counts", "message"),
-    [
-        ({"train": [3, 0], "test": [1, 1]}, "y must be of 2 or more classes in split 'train', but all 3 are 'a'"),
-        (
-            {"train": [2, 2, 0], "validation": [1, 1, 0], "test": [1, 0, 4]},
-            "y must be of classes that are in split 'train', but 4 of 5 in split 'test' are not. Received: y=.'c'.",
-        ),
-    ],
-)
-def test_classes_that_training_lacks_are_refused(counts, message):
-    with pytest.raises(InvalidArgument, match=message):
-        check_classes(classes(**counts), ("a", "b", "c"), "y")
-
-
-@pytest.mark.parametrize(
-    ("counts", "message"),
-    [
-        (
-            {"train": [2, 2], "validation": [4, 0], "test": [1, 1]},
-            "y: no example of class 'b' in split 'validation', which has 4 examples$",
-        ),
-        ({"train": [2, 2, 0], "test": [1, 1, 0]}, "y: no example of class 'c' in any split$"),
-        (
-            {"train": [1] * 9, "test": [1] + [0] * 8},
-            "no example of class 'b', 'c', 'd', 'e', 'f' and 3 more in split 'test', which has 1 examples$",
-        ),
-    ],
-)
-def test_a_class_that_another_split_lacks_is_a_warning(counts, message):
-    with pytest.warns(UserWarning, match=message):
-        check_classes(classes(**counts), "abcdefghi"[: len(counts["train"])], "y")

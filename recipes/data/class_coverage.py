@@ -1,0 +1,49 @@
+"""Whether all splits have examples of all classes."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+
+from ...callbacks.checks import InvalidArgument
+
+__all__ = ["check_classes"]
+
+
+def check_classes(targets: dict[str, np.ndarray], names: Sequence[str], argument: str) -> None:
+    """Refuses training examples of one class, and a class that is in another split but not in training.
+
+    A class that training has and another split lacks, or that no split has, is a warning.
+
+    Args:
+        targets: split -> y of classes, after all splits have been carved.
+        names: of the classes.
+        argument: what the targets are called in messages.
+
+    Raises:
+        InvalidArgument: naming the classes, the split and the count.
+    """
+    counts = {split: np.bincount(y, minlength=len(names)) for split, y in targets.items()}
+    seen = np.flatnonzero(counts["train"])
+    if len(seen) < 2:
+        only = names[int(seen[0])]
+        accepted = f"of 2 or more classes in split 'train', but all {len(targets['train'])} are {only!r}"
+        raise InvalidArgument(argument, only, accepted)
+    for split, sizes in counts.items():
+        unknown = [names[label] for label in np.flatnonzero((counts["train"] == 0) & (sizes > 0)).tolist()]
+        if unknown:
+            size = int(sizes[counts["train"] == 0].sum())
+            accepted = f"of classes that are in split 'train', but {size} of {sizes.sum()} in split {split!r} are not"
+            raise InvalidArgument(argument, unknown[:5], accepted)
+    nowhere = np.sum(list(counts.values()), axis=0) == 0
+    lacking = {"any split": nowhere}
+    for split, sizes in counts.items():
+        if split != "train":
+            lacking[f"split {split!r}, which has {sizes.sum()} examples"] = (sizes == 0) & ~nowhere
+    for where, which in lacking.items():
+        if which.any():
+            shown = ", ".join(repr(names[label]) for label in np.flatnonzero(which)[:5].tolist())
+            more = f" and {which.sum() - 5} more" if which.sum() > 5 else ""
+            warnings.warn(f"{argument}: no example of class {shown}{more} in {where}", UserWarning, stacklevel=5)

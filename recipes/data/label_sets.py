@@ -1,0 +1,79 @@
+"""Targets that are a set of classes an example, written as a list of labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ...callbacks.checks import InvalidArgument
+
+__all__ = ["are_label_sets", "multi_hot"]
+
+
+def are_label_sets(y: Any, task: str | None, class_names: Sequence[str] | None) -> bool:
+    """Whether targets are a list of lists of labels, not rows of numbers.
+
+    Args:
+        y: of the training split.
+        task: what the user says, or None.
+        class_names: of the classes, or None.
+
+    Example:
+        >>> are_label_sets([[0, 2], [1]], None, None), are_label_sets([[0, 1], [1, 1]], None, None)
+        (True, False)
+    """
+    lists = isinstance(y, (list, tuple)) or (isinstance(y, np.ndarray) and y.dtype == object and y.ndim == 1)
+    if not lists or not len(y) or not all(isinstance(labels, (list, tuple, np.ndarray, set)) for labels in y):
+        return False
+    lengths = {len(labels) for labels in y}
+    if len(lengths) > 1 or any(isinstance(labels, set) for labels in y):
+        return True
+    (width,) = lengths
+    rows = width > 1 and (class_names is None or len(class_names) == width)
+    return task == "multilabel" and not (rows and all(label in (0, 1) for labels in y for label in labels))
+
+
+def multi_hot(
+    given: dict[str, Any], class_names: Sequence[str] | None, arguments: dict[str, str]
+) -> dict[str, np.ndarray]:
+    """Lists of labels as rows of 0 and 1.
+
+    Args:
+        given: split -> n lists, sets or arrays of whole numbers.
+        class_names: None for as many classes as the highest label of training says.
+        arguments: split -> what its targets are called in messages.
+
+    Returns:
+        split -> int64 (n, classes).
+
+    Raises:
+        InvalidArgument: for what are no lists of whole numbers, and labels outside 0..classes-1.
+
+    Example:
+        >>> multi_hot({"train": [[0, 2], [1]]}, None, {"train": "y"})["train"].tolist()
+        [[1, 0, 1], [0, 1, 0]]
+    """
+    sets = {
+        split: [np.asarray(list(labels) if isinstance(labels, set) else labels) for labels in y]
+        for split, y in given.items()
+    }
+    for split, rows in sets.items():
+        wrong = [labels for labels in rows if labels.ndim != 1 or (labels.size and labels.dtype.kind not in "iu")]
+        if wrong:
+            accepted = f"lists of whole numbers, but {len(wrong)} of {len(rows)} in split {split!r} are not"
+            raise InvalidArgument(arguments[split], wrong[0].tolist(), accepted)
+    highest = max((int(labels.max()) for labels in sets["train"] if labels.size), default=-1)
+    classes = len(class_names) if class_names is not None else highest + 1
+    arrays = {}
+    for split, rows in sets.items():
+        wrong = [labels for labels in rows if labels.size and (labels.min() < 0 or labels.max() >= classes)]
+        if wrong or classes < 1:
+            accepted = f"lists of labels in 0..{max(classes - 1, 0)}, but {len(wrong)} of {len(rows)}"
+            received = wrong[0].tolist() if wrong else []
+            raise InvalidArgument(arguments[split], received, f"{accepted} in split {split!r} are not")
+        arrays[split] = np.zeros((len(rows), classes), np.int64)
+        for row, labels in zip(arrays[split], rows, strict=True):
+            row[labels.astype(np.int64)] = 1
+    return arrays

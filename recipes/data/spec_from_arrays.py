@@ -1,0 +1,127 @@
+"""From the arrays of the training split to the Spec that describes them."""
+
+from __future__ import annotations
+
+import dataclasses
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ...callbacks.checks import InvalidArgument
+from .feature import MISSING, Feature
+from .feature_statistics import describe
+from .input_arrays import kind_of
+from .moments import moments
+from .named_arrays import Inputs, items
+from .spec import RECORD, Spec
+
+__all__ = ["describe_inputs", "make_spec"]
+
+
+def describe_inputs(
+    name: str,
+    train: Inputs,
+    kinds: Mapping[str, str],
+    classes: Mapping[str, int],
+    paddings: Mapping[str, float | None],
+    nan: set[str],
+) -> list[Feature]:
+    """The Feature of each input; inputs from which nothing can be learned are left out with a warning.
+
+    Args:
+        name: of the dataset, for messages.
+        train: the inputs of the training split.
+        kinds: of inputs by name ("" for a single one), where they are known.
+        classes: how many a category of whole numbers has, by the input's name.
+        paddings: with what sequences have been filled up, by the input's name.
+        nan: the names of inputs that have missing values in some split.
+
+    Raises:
+        InvalidArgument: if nothing can be learned from any input.
+    """
+    features, dropped = [], []
+    for key, values in items(train):
+        kind = kinds.get(key) or kind_of(values)
+        padding = paddings.get(key)
+        label = key or "inputs"
+        if kind == "sequence" and padding is not None:
+            features.append(_padded_feature(label, values, padding))
+            continue
+        feature = describe(label, kind, values, classes=classes.get(key, 0), sole=not isinstance(train, dict))
+        if feature is None:
+            dropped.append(key)
+        elif key in nan and feature.kind == "number":
+            features.append(dataclasses.replace(feature, missing=MISSING))
+        else:
+            features.append(feature)
+    if dropped:
+        shown = ", ".join(map(repr, dropped))
+        warnings.warn(
+            f"dataset {name!r}: left out {shown}, strings of which hardly two are equal", UserWarning, stacklevel=5
+        )
+    if not features:
+        raise InvalidArgument("features", dropped, "at least one from which something can be learned")
+    return features
+
+
+def _padded_feature(name: str, values: Any, padding: float) -> Feature:
+    """A sequence whose steps after the end are not part of the statistics."""
+    steps = np.asarray(values).reshape(-1, values.shape[-1])
+    mean, variance = moments(steps[(steps != padding).any(axis=1)])
+    size = int(values.shape[-1])
+    return Feature(
+        name, "sequence", (None, size), "float32", mean, variance, length=int(values.shape[1]), padding=padding
+    )
+
+
+def make_spec(
+    name: str,
+    train: tuple[Inputs, np.ndarray],
+    features: list[Feature],
+    task: str,
+    names: Sequence[str],
+    feature_names: Sequence[str],
+    resized: bool,
+) -> Spec:
+    """The Spec of a dataset.
+
+    Args:
+        name: of the dataset.
+        train: (x, y) of the training split.
+        features: as :func:`describe_inputs` gives them.
+        task: "binary", "multiclass", "multilabel" or "regression".
+        names: of the classes.
+        feature_names: of a table's columns.
+        resized: whether images have been brought to one size.
+    """
+    x, y = train
+    target: dict[str, Any] = {}
+    if task == "regression":
+        target_mean, target_variance = moments(y.reshape(len(y), -1))
+        target = {
+            "target_mean": target_mean if y.ndim == 2 else target_mean[0],
+            "target_variance": target_variance if y.ndim == 2 else target_variance[0],
+        }
+    several = task in ("multilabel", "regression")
+    outputs = (y.shape[1] if y.ndim == 2 else 1) if several else (1 if task == "binary" else len(names))
+    common = {"name": name, "task": task, "outputs": int(outputs), "class_names": tuple(names), **target}
+    if isinstance(x, dict):
+        plain = {feature.kind for feature in features} <= {"number", "category", "vector"}
+        kind = "tabular" if plain else "mixed"
+        return Spec(kind=kind, input_shape=(), input_dtype=RECORD, features=tuple(features), **common)
+    (only,) = features
+    if only.kind in ("text", "sequence"):
+        return Spec(kind=only.kind, input_shape=only.shape, input_dtype=only.dtype, features=tuple(features), **common)
+    return Spec(
+        kind="image" if only.kind == "image" else "tabular",
+        input_shape=only.shape,
+        input_dtype=only.dtype,
+        input_mean=only.mean,
+        input_variance=only.variance,
+        feature_names=tuple(feature_names),
+        input_max=only.high,
+        resized=resized,
+        **common,
+    )

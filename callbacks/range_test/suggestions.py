@@ -62,7 +62,7 @@ def peak(rates: np.ndarray, losses: np.ndarray, divisor: float = 4.0) -> float:
     loss, on which a deep normalized network stays over more than a decade before it diverges. Divided by ``divisor``,
     which depends on the optimizer: see :func:`callbacks.inside.optimizer_values.range_test_divisor`.
 
-    Source: measured here, ``measure_range_test.py`` and ``measure_defaults.py`` of ``scripts/measure/``; on MNIST
+    Source: measured here, ``measure_range_test.py`` and ``measure_embedded.py`` of ``scripts/measure/``; on MNIST
     the best 1cycle peaks of an MLP and a CNN lie around it, with momentum and with Adam.
     """
     rates, losses = _checked(rates, losses)

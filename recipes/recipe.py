@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,16 +12,18 @@ import keras
 import numpy as np
 
 from ..callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
-from ..callbacks.inside.optimizer_values import rate_source
 from ..callbacks.schedules.base import StepSchedule
 from ..callbacks.stop_on_nan import StopOnNaN
+from . import choice
 from .activations import ACTIVATIONS
-from .catalogue import Catalogue, UnknownName
-from .initializers import INITIALIZERS, bias_initializer
+from .choice import AUTO, Choice
+from .initializers import bias_initializer
+from .initializers.kernel import check_kernel_initializer
 from .losses import compile_options
 from .models import MODELS, model_for
 from .optimizers import OPTIMIZERS
 from .optimizers.capabilities import finds_its_own_step
+from .recipe_json import read, write
 from .regularization import REGULARIZERS, Regularizer
 from .schedules import SCHEDULES
 
@@ -31,13 +32,6 @@ if TYPE_CHECKING:
     from .data.spec import Spec
 
 __all__ = ["Recipe"]
-
-Choice = Any
-"""A name; a mapping with a "name" and options, ``{"name": "dropout", "rate": 0.3}``; or an object."""
-
-
-AUTO = "auto"
-"""As a model: the one that suits the data."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,56 +82,57 @@ class Recipe:
 
     def __post_init__(self) -> None:
         ACTIVATIONS[self.activation]
-        check_choice("normalization", self.normalization, ("auto", "batch", "none"))
-        if self.learning_rate is not None:
-            object.__setattr__(self, "learning_rate", check_number("learning_rate", self.learning_rate, above=0))
-        object.__setattr__(self, "regularizer", _regularization(self.regularizer))
-        if self.model != AUTO:
-            object.__setattr__(self, "model", _choice(MODELS, self.model, "callable"))
-        if self.initializer != AUTO:
-            object.__setattr__(
-                self, "initializer", _choice(INITIALIZERS, self.initializer, keras.initializers.Initializer)
-            )
+        check_choice("normalization", self.normalization, (AUTO, "batch", "none"))
         bias_initializer(self.bias, self.activation)
-        object.__setattr__(self, "optimizer", _choice(OPTIMIZERS, self.optimizer, keras.optimizers.Optimizer))
-        if self.schedule == "auto":
-            object.__setattr__(self, "schedule", "constant" if self.finds_its_own_step else "one_cycle")
-        object.__setattr__(self, "schedule", _choice(SCHEDULES, self.schedule, ()))
+        if self.learning_rate is not None:
+            self._set(learning_rate=check_number("learning_rate", self.learning_rate, above=0))
+        self._set(
+            model=choice.parse(MODELS, self.model, (AUTO,)),
+            initializer=check_kernel_initializer(self.initializer, self.activation),
+            regularizer=choice.parse_several(REGULARIZERS, self.regularizer),
+            optimizer=choice.parse(OPTIMIZERS, self.optimizer),
+            schedule=choice.parse(SCHEDULES, self.schedule, (AUTO,)),
+        )
+        if choice.name_of(self.schedule) == AUTO:
+            usual = "constant" if self.finds_its_own_step else "one_cycle"
+            self._set(schedule=choice.named(usual, choice.options_of(self.schedule)))
+        if "peak" in choice.options_of(self.schedule):
+            raise InvalidArgument("schedule", self.schedule, "given without the peak, which is learning_rate")
         # Options are checked by building with them, now rather than when training starts.
-        if isinstance(self.optimizer, Mapping):
-            _build(OPTIMIZERS, self.optimizer)
-        if isinstance(self.initializer, Mapping):
-            _build(INITIALIZERS, self.initializer)
-        if isinstance(self.schedule, Mapping):
-            if "peak" in self.schedule:
-                raise InvalidArgument("schedule", self.schedule, "given without the peak, which is learning_rate")
-            _build(SCHEDULES, self.schedule, peak=1.0)
+        choice.build(SCHEDULES, self.schedule, peak=1.0)
+        if choice.options_of(self.optimizer):
+            choice.build(OPTIMIZERS, self.optimizer)
         self._take_rate()
         self._check_together()
 
+    def _set(self, **values: Any) -> None:
+        """Past the frozen dataclass, while it is made."""
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
     def _take_rate(self) -> None:
         """Moves a rate that the optimizer brings into ``learning_rate``, unless one is there, which wins."""
-        rate = 1.0 if self.finds_its_own_step else None
-        if isinstance(self.optimizer, Mapping) and "learning_rate" in self.optimizer:
-            options = {key: value for key, value in self.optimizer.items() if key != "learning_rate"}
-            rate = check_number("learning_rate", self.optimizer["learning_rate"], above=0)
-            object.__setattr__(self, "optimizer", _choice(OPTIMIZERS, options, ()))
-        elif isinstance(self.optimizer, keras.optimizers.Optimizer):
-            given = rate_source(self.optimizer)
-            if not isinstance(given, keras.Variable):
-                raise InvalidArgument("optimizer", given, "made with a number as its learning rate")
-            rate = check_number("learning_rate", _short(float(given.numpy())), above=0)
+        rate, options = 1.0 if self.finds_its_own_step else None, choice.options_of(self.optimizer)
+        if "learning_rate" in options:
+            rate = check_number("learning_rate", options.pop("learning_rate"), above=0)
+            self._set(optimizer=choice.named(self.optimizer_name, options))
+        elif not choice.is_named(self.optimizer):
+            variable = getattr(self.optimizer, "_learning_rate", None)
+            if not isinstance(variable, keras.Variable):
+                raise InvalidArgument("optimizer", variable, "made with a number as its learning rate")
+            shortest = str(np.float32(variable.numpy()))  # 0.01, not 0.009999999776482582
+            rate = check_number("learning_rate", float(shortest), above=0)
         if self.learning_rate is None and rate is not None:
-            object.__setattr__(self, "learning_rate", rate)
+            self._set(learning_rate=rate)
 
     def _check_together(self) -> None:
         """Raises for regularizers that the optimizer contradicts."""
         regularizers = self.regularizers()
-        for each in regularizers:
-            if each.needs_one_gradient and self.finds_its_own_step:
+        for regularizer in regularizers:
+            if regularizer.needs_one_gradient and self.finds_its_own_step:
                 accepted = f"one that {self.optimizer_name!r}, which evaluates the loss again within a step, can follow"
-                raise InvalidArgument("regularizer", each.name, accepted)
-        if any(each.optimizer_options() for each in regularizers):
+                raise InvalidArgument("regularizer", regularizer.name, accepted)
+        if any(regularizer.optimizer_options() for regularizer in regularizers):
             self.build_optimizer()
 
     def __eq__(self, other: object) -> bool:
@@ -151,33 +146,33 @@ class Recipe:
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         # {"name": "dropout"} is {"name": "dropout", "rate": 0.2} is Dropout(0.2)
         values["regularizer"] = tuple(
-            built.to_choice() if isinstance(given, (str, Mapping)) else given
-            for given, built in zip(self.regularizer, self.regularizers(), strict=True)
+            regularizer.to_choice() if choice.is_named(part) else part
+            for part, regularizer in zip(self.regularizer, self.regularizers(), strict=True)
         )
-        return json.dumps({name: _plain(name, value, comparing=True) for name, value in values.items()})
+        return json.dumps({name: choice.identity(value) for name, value in values.items()})
 
     # --- parts ------------------------------------------------------------------------------------------------------
 
     @property
     def regularizer_name(self) -> str:
         """The regularizers' names joined by "+", or "none"."""
-        return "+".join(_name(each) for each in self.regularizer) or "none"
+        return choice.join_names(self.regularizer)
 
     @property
     def optimizer_name(self) -> str:
         """The optimizer's name."""
-        return _name(self.optimizer)
+        return choice.name_of(self.optimizer)
 
     @property
     def finds_its_own_step(self) -> bool:
         """Whether the optimizer finds the length of its step itself, and needs no range test."""
-        if isinstance(self.optimizer, (str, Mapping)):
-            return finds_its_own_step(OPTIMIZERS[_name(self.optimizer)])
+        if choice.is_named(self.optimizer):
+            return finds_its_own_step(OPTIMIZERS[self.optimizer_name])
         return bool(getattr(self.optimizer, "finds_its_own_step", False))
 
     def regularizers(self) -> list[Regularizer]:
         """The regularizer objects."""
-        return [_build(REGULARIZERS, each) for each in self.regularizer]
+        return [choice.build(REGULARIZERS, part) for part in self.regularizer]
 
     def build_model(self, spec: Spec | None = None, **options: Any) -> keras.Model:
         """A new, uncompiled model made by this recipe's factory.
@@ -186,10 +181,7 @@ class Recipe:
             spec: of the data; or give ``input_shape`` and ``outputs`` among the options.
             **options: of the factory, e.g. ``hidden=(50,)``; they win over those of the recipe.
         """
-        if isinstance(self.model, str) and self.model == AUTO:
-            shape = spec.input_shape if spec is not None else options.get("input_shape") or ()
-            return dataclasses.replace(self, model=model_for(spec, shape)).build_model(spec, **options)
-        if not isinstance(self.model, (str, Mapping)):
+        if not choice.is_named(self.model):
             return self.model(spec, **options) if spec is not None else self.model(**options)
         style = {
             "activation": self.activation,
@@ -198,39 +190,42 @@ class Recipe:
             "normalization": self.normalization,
             "regularizer": self.regularizers(),
         }
-        name = _name(self.model)
-        given = {} if isinstance(self.model, str) else {k: v for k, v in self.model.items() if k != "name"}
-        return MODELS.build(name, spec=spec, **{**style, **given, **options})
+        shape = spec.input_shape if spec is not None else options.get("input_shape") or ()
+        name = model_for(spec, shape) if self.leaves_model_open else choice.name_of(self.model)
+        return MODELS.build(name, spec=spec, **{**style, **choice.options_of(self.model), **options})
+
+    @property
+    def leaves_model_open(self) -> bool:
+        """Whether the data choose the model."""
+        return choice.is_named(self.model) and choice.name_of(self.model) == AUTO
 
     def resolved(self, spec: Spec) -> Recipe:
         """This recipe with the model that suits the data, where it leaves that open."""
-        open_ = isinstance(self.model, str) and self.model == AUTO
-        return dataclasses.replace(self, model=model_for(spec)) if open_ else self
+        if not self.leaves_model_open:
+            return self
+        return dataclasses.replace(self, model=choice.named(model_for(spec), choice.options_of(self.model)))
 
     def build_optimizer(self) -> keras.optimizers.Optimizer:
         """A new optimizer, at this recipe's learning rate or, where it is None, the optimizer's usual one."""
-        options = {name: value for each in self.regularizers() for name, value in each.optimizer_options().items()}
-        if not isinstance(self.optimizer, (str, Mapping)):
-            config = self.optimizer.get_config()
-            given = [name for name in options if config.get(name) is not None]
-        else:
-            given = [name for name in options if isinstance(self.optimizer, Mapping) and name in self.optimizer]
-        if given:
-            raise InvalidArgument("regularizer", self.regularizer_name, f"given once: the optimizer has {given}")
-        if not isinstance(self.optimizer, (str, Mapping)):
-            optimizer = type(self.optimizer).from_config({**config, **options})
-            optimizer.learning_rate = self._rate()
-            return optimizer
-        return _build(OPTIMIZERS, self.optimizer, learning_rate=self._rate(), **options)
+        options = {key: value for each in self.regularizers() for key, value in each.optimizer_options().items()}
+        own = choice.options_of(self.optimizer) if choice.is_named(self.optimizer) else self.optimizer.get_config()
+        twice = [key for key in options if key in own and (choice.is_named(self.optimizer) or own[key] is not None)]
+        if twice:
+            raise InvalidArgument("regularizer", self.regularizer_name, f"given once: the optimizer has {twice}")
+        if choice.is_named(self.optimizer):
+            return choice.build(OPTIMIZERS, self.optimizer, learning_rate=self._rate(), **options)
+        optimizer = type(self.optimizer).from_config({**own, **options})
+        optimizer.learning_rate = self._rate()
+        return optimizer
 
     def build_schedule(self, peak: float) -> StepSchedule | None:
         """A new schedule with this peak rate, > 0, or None where the rate is constant."""
-        return _build(SCHEDULES, self.schedule, peak=peak)
+        return choice.build(SCHEDULES, self.schedule, peak=peak)
 
     def _rate(self) -> float:
         if self.learning_rate is not None:
             return self.learning_rate
-        ranges = {each.name: each for each in OPTIMIZERS[_name(self.optimizer)].hyperparameters}
+        ranges = {each.name: each for each in OPTIMIZERS[self.optimizer_name].hyperparameters}
         return ranges["learning_rate"].default or 0.01
 
     def compile(self, model: keras.Model, **options: Any) -> keras.Model:
@@ -309,110 +304,13 @@ class Recipe:
         Raises:
             InvalidArgument: when a field holds a function, which JSON cannot.
         """
-        values = {field.name: _plain(field.name, getattr(self, field.name)) for field in dataclasses.fields(self)}
-        return json.dumps({"recipe": 1, **values}, indent=2)
+        return write({field.name: getattr(self, field.name) for field in dataclasses.fields(self)})
 
     @classmethod
     def from_json(cls, text: str) -> Recipe:
-        """The recipe that :meth:`to_json` wrote; a file of a later version, or with unknown fields, is refused."""
-        try:
-            values = json.loads(text)
-        except (json.JSONDecodeError, TypeError) as error:
-            raise InvalidArgument("text", text, f"JSON as Recipe.to_json writes it ({error})") from None
-        if not isinstance(values, dict) or values.pop("recipe", None) != 1:
-            raise InvalidArgument("text", text, 'JSON as Recipe.to_json writes it, with "recipe": 1')
-        if "regularization" in values and "regularizer" not in values:  # as version 0.1 called it
-            values["regularizer"] = values.pop("regularization")
-        known = [field.name for field in dataclasses.fields(cls)]
-        for name in values:
-            check_choice("field", name, known)
-        return cls(**{name: _object(value) for name, value in values.items()})
+        """The recipe that :meth:`to_json` wrote, of this version or one before.
 
-
-def _name(choice: Choice) -> str:
-    if isinstance(choice, str):
-        return choice
-    if isinstance(choice, Mapping):
-        return str(choice["name"])
-    # Keras counts its own objects: "adam", "adam_1", ...
-    return re.sub(r"_\d+$", "", getattr(choice, "name", None) or type(choice).__name__.lower())
-
-
-def _choice(catalogue: Catalogue, value: Choice, kind: Any) -> Choice:
-    """``value``, if it is a name, a mapping with a name, or an object of the right kind."""
-    if isinstance(value, Mapping):
-        catalogue[value.get("name", None)]
-        options = {key: tuple(each) if isinstance(each, list) else each for key, each in value.items()}
-        return options if len(options) > 1 else value["name"]
-    if isinstance(value, Regularizer) and value.name in catalogue and catalogue[value.name].build is type(value):
-        return value.to_choice()
-    if not isinstance(value, str) and (callable(value) if kind == "callable" else isinstance(value, kind)):
-        return value
-    catalogue[value]
-    return value
-
-
-def _build(catalogue: Catalogue, value: Choice, **more: Any) -> Any:
-    if isinstance(value, Mapping):
-        options = {**more, **{key: option for key, option in value.items() if key != "name"}}
-        return catalogue.build(value["name"], **options)
-    return catalogue.build(value, **more) if isinstance(value, str) else value
-
-
-def _regularization(value: Any) -> tuple[Choice, ...]:
-    if value is None:
-        value = ()
-    elif isinstance(value, str):
-        value = value.split("+")
-    elif isinstance(value, (Mapping, Regularizer)) or not isinstance(value, Sequence):
-        value = (value,)
-    names = [part.strip() if isinstance(part, str) else part for part in value]
-    if names == ["none"]:
-        return ()
-    if len(names) == 1 and isinstance(names[0], str) and names[0] not in REGULARIZERS:
-        raise UnknownName("regularizer", names[0], ["none", *REGULARIZERS])
-    choices = tuple(_choice(REGULARIZERS, each, Regularizer) for each in names)
-    labels = [_name(each) for each in choices]
-    if len(set(labels)) != len(labels):
-        raise InvalidArgument("regularizer", "+".join(labels), "given each regularizer at most once")
-    return choices
-
-
-def _plain(field: str, value: Any, comparing: bool = False) -> Any:
-    if value is None or isinstance(value, (str, float)):
-        return value
-    if isinstance(value, tuple):
-        return [_plain(field, each, comparing) for each in value]
-    if isinstance(value, Mapping):
-        return {key: _plain(f"{field}[{key!r}]", each, comparing) for key, each in value.items()}
-    if isinstance(value, (bool, int)):
-        return value
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, (keras.optimizers.Optimizer, keras.initializers.Initializer)):
-        written = keras.saving.serialize_keras_object(value)
-        if comparing:
-            written["config"].pop("name", None)  # Keras counts: "adam", "adam_1", ...
-        return written
-    if comparing:
-        return f"object {id(value)}"
-    raise InvalidArgument(field, value, "a name, a mapping or a Keras object to be written as JSON")
-
-
-def _object(value: Any) -> Any:
-    if isinstance(value, list):
-        return tuple(_object(each) for each in value)
-    if isinstance(value, dict) and "class_name" in value:
-        try:
-            return keras.saving.deserialize_keras_object(value)
-        except Exception as error:
-            reason = str(error).splitlines()[0]
-            raise InvalidArgument("text", value, f"JSON of Keras objects that can be made here ({reason})") from None
-    return value
-
-
-def _short(number: float) -> float:
-    """The float with fewest digits that is the same in single precision: 0.01, not 0.009999999776482582."""
-    return next(
-        short for digits in range(1, 18) if np.float32(short := float(f"{number:.{digits}g}")) == np.float32(number)
-    )
+        Raises:
+            InvalidArgument: for a file of a later version, an unknown field or a value that no field takes.
+        """
+        return cls(**read(text, known=[field.name for field in dataclasses.fields(cls)]))

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
 from ..callbacks.inside.layers import is_functional
+from .choice import name_of
 from .data.named_arrays import concatenate
 from .recipe import Recipe
 from .run import Run
@@ -102,12 +103,8 @@ def refit(
 
 def _recipe(run: Run, how: str, learning_rate: float | None) -> Recipe:
     recipe = run.recipe
-    kept = [
-        choice
-        for choice, each in zip(recipe.regularizer, recipe.regularizers(), strict=True)
-        if each.name != "early_stopping"
-    ]
-    recipe = dataclasses.replace(recipe, regularizer=tuple(kept))
+    kept = tuple(choice for choice in recipe.regularizer if name_of(choice) != "early_stopping")
+    recipe = dataclasses.replace(recipe, regularizer=kept)
     if how == "continue":
         peak = recipe.learning_rate
         if learning_rate is None and peak is None:

@@ -17,6 +17,7 @@ import numpy as np
 
 from ..callbacks.checks import InvalidArgument, check_choice
 from ..callbacks.curves import Finding, read_curves
+from .choice import name_of
 from .data import Data, load
 from .files import new_directory
 from .losses import loss_for
@@ -128,10 +129,8 @@ class Run:
         else:
             baseline = math.log(2 if spec.task == "multilabel" else max(2, spec.outputs))
         recipe = self.recipe
-        useless = {*recipe.regularizer_name.split("+"), recipe.optimizer_name}
-        for choice in (recipe.model, recipe.initializer, recipe.schedule):
-            named = choice["name"] if isinstance(choice, Mapping) else choice
-            useless |= {named} if isinstance(named, str) else set()
+        choices = (recipe.model, recipe.initializer, recipe.optimizer, recipe.schedule, *recipe.regularizer)
+        useless = set(map(name_of, choices))
         if spec.kind != "image":
             useless.add("cnn")
         return tuple(

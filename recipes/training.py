@@ -8,7 +8,7 @@ import math
 import os
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -19,6 +19,7 @@ from ..callbacks.inside.optimizer_values import set_learning_rate
 from ..callbacks.range_test.lr_finder import LRFinder, run_range_test
 from ..callbacks.resume.resume import Resume
 from ..callbacks.stop_on_nan import StopOnNaN
+from .choice import is_named
 from .distribution import replicas, settle_in
 from .losses import ends_in
 from .recipe import Recipe
@@ -85,7 +86,7 @@ def fit(
     recipe = check_recipe(recipe)
     check_integer("epochs", epochs, low=1)
     check_integer("seed", seed, low=0, high=LARGEST_SEED)
-    if model is not None or not isinstance(recipe.model, (str, Mapping)):
+    if model is not None or not is_named(recipe.model):
         absent = [each.name for each in recipe.regularizers() if each.acts_in_model]
         if absent:
             warnings.warn(

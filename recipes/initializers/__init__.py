@@ -68,4 +68,5 @@ INITIALIZERS = Catalogue(
             (Range("connections", 5, 50, 15), Range("stddev", 0.1, 2.0, 1.0)),
         ),
     ],
+    objects=_K.Initializer,
 )

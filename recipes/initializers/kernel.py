@@ -9,8 +9,8 @@ from typing import Any
 
 import keras
 
-from ...callbacks.checks import InvalidArgument, check_integer
-from ..catalogue import UnknownName
+from ...callbacks.checks import check_integer
+from ..choice import AUTO, Choice, is_named, name_of, options_of, parse
 from . import INITIALIZERS
 from .by_activation import initializer_for
 from .gain import gain_for
@@ -45,37 +45,32 @@ def kernel_initializer(choice: Any, activation: str, number: int = 0) -> keras.i
     """
     number = check_integer("number", number, low=0)
     by_activation = initializer_for(activation)
-    if isinstance(choice, keras.initializers.Initializer):
-        built = choice
-    elif isinstance(choice, (str, Mapping)):
-        options = {"name": choice} if isinstance(choice, str) else dict(choice)
-        name = options.pop("name", None)
-        if not isinstance(name, str) or name not in ("auto", *INITIALIZERS):
-            raise UnknownName("initializer", name, ["auto", *INITIALIZERS])
-        if name == "orthogonal":
-            options.setdefault("gain", gain_for(activation))
-        built = INITIALIZERS.build(by_activation if name == "auto" else name, **options)
-        if options.get("seed") is None:
-            return built
-    else:
-        raise InvalidArgument("initializer", choice, "a name, a mapping with a name, or a Keras initializer")
-    return _of_layer(built, number)
+    choice = parse(INITIALIZERS, choice, (AUTO,))
+    if not is_named(choice):
+        return _of_layer(choice, number)
+    name, options = name_of(choice), options_of(choice)
+    if name == "orthogonal":
+        options.setdefault("gain", gain_for(activation))
+    built = INITIALIZERS.build(by_activation if name == AUTO else name, **options)
+    return built if options.get("seed") is None else _of_layer(built, number)
 
 
-def check_kernel_initializer(choice: Any, activation: str) -> None:
-    """Raises what :func:`kernel_initializer` would; Keras' global stream of seeds stays where it is.
+def check_kernel_initializer(choice: Any, activation: str) -> Choice:
+    """The choice in its shortest form; Keras' global stream of seeds stays where it is.
 
     Raises:
-        InvalidArgument: for an unknown name, or anything else.
+        InvalidArgument: where :func:`kernel_initializer` would.
 
     Example:
-        >>> check_kernel_initializer("he_normal", "elu")
+        >>> check_kernel_initializer({"name": "he_normal"}, "elu")
+        'he_normal'
     """
     state = random.getstate()  # from which Keras draws the seeds of whatever is given none
     try:
         kernel_initializer(choice, activation)
     finally:
         random.setstate(state)
+    return parse(INITIALIZERS, choice, (AUTO,))
 
 
 def _of_layer(initializer: keras.initializers.Initializer, number: int) -> keras.initializers.Initializer:

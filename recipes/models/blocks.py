@@ -10,9 +10,10 @@ import keras
 
 from ...callbacks.checks import InvalidArgument, check_choice, check_integer
 from ..activations import ACTIVATIONS
+from ..choice import build, parse_several
 from ..initializers import bias_initializer
 from ..initializers.kernel import check_kernel_initializer, kernel_initializer
-from ..regularization import REGULARIZERS, Regularizer
+from ..regularization import REGULARIZERS
 from ..regularization.penalties import penalty_of
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ class Style:
         initializer: a name of the initializers' catalogue, a mapping of a name and options, "auto" (the one for the
             activation), or a Keras initializer. Default "he_normal".
         normalization: "auto" (batch normalization from 5 hidden layers on), "batch" or "none".
-        regularizer: names ("l2+dropout" for two) or :class:`recipes.regularization.Regularizer` objects.
+        regularizer: a choice, several joined by "+" ("l2+dropout"), a sequence of choices, or "none". Then a tuple of
+            :class:`recipes.regularization.Regularizer` objects.
         depth: number of hidden layers, which "auto" looks at.
         bias: at which the biases start: a number, "auto" (by activation) or a Keras initializer. Default 0.
 
@@ -50,7 +52,7 @@ class Style:
     activation: str = "elu"
     initializer: Any = "he_normal"
     normalization: str = "auto"
-    regularizer: Sequence[Any] = ()
+    regularizer: Any = ()
     depth: int = 1
     bias: Any = 0.0
     kernels: int = field(default=0, init=False)
@@ -60,15 +62,8 @@ class Style:
         check_kernel_initializer(self.initializer, self.activation)
         bias_initializer(self.bias, self.activation)
         check_choice("normalization", self.normalization, ("auto", "batch", "none"))
-        names = self.regularizer
-        if isinstance(names, str):
-            names = [] if names == "none" else [part.strip() for part in names.split("+")]
-        elif not isinstance(names, (list, tuple)):
-            names = [names]
-        self.regularizer = tuple(REGULARIZERS.build(name) if isinstance(name, str) else name for name in names)
-        for regularizer in self.regularizer:
-            if not isinstance(regularizer, Regularizer):
-                raise InvalidArgument("regularizer", regularizer, "names or recipes.regularization objects")
+        choices = parse_several(REGULARIZERS, self.regularizer)
+        self.regularizer = tuple(build(REGULARIZERS, choice) for choice in choices)
 
     @property
     def batch_norm(self) -> bool:

@@ -2,42 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import keras
 
 from ...callbacks.checks import InvalidArgument
+from ..choice import Choice, is_named, name_of, options_of, parse
 from .blocks import Style
 from .factories import MODELS
 
 if TYPE_CHECKING:
     from ..data.spec import Spec
 
-__all__ = ["Factory", "encoder", "head_style", "of_factory"]
-
-Factory = str | Mapping[str, Any] | Callable[..., keras.Model]
-"""A name of the models' catalogue; a mapping with a "name" and options; or a function from a Spec to a Keras model."""
+__all__ = ["encoder", "head_style", "of_factory"]
 
 STYLE = ("activation", "initializer", "bias", "normalization", "regularizer")
 
 
-def of_factory(model: Factory, options: Mapping[str, Any]) -> tuple[Factory, dict[str, Any]]:
+def of_factory(model: Choice, options: Mapping[str, Any]) -> tuple[Choice, dict[str, Any]]:
     """The factory, and all options for it: those of the mapping, and ``options``, which win.
 
     Raises:
         InvalidArgument: for an unknown name, or an option that says what comes out of the model.
     """
-    given = dict(options)
-    if isinstance(model, Mapping):
-        given = {**{key: value for key, value in model.items() if key != "name"}, **options}
-        model = model.get("name")  # type: ignore[assignment]
-    if isinstance(model, str) or not callable(model):
-        MODELS[model]  # type: ignore[index]
+    model = parse(MODELS, model)
+    own = {**options_of(model), **options}
     for name in ("outputs", "task"):
-        if name in given:
-            raise InvalidArgument(name, given[name], "left out: only the layers before the output are used")
-    return model, given
+        if name in own:
+            raise InvalidArgument(name, own[name], "left out: only the layers before the output are used")
+    return name_of(model) if is_named(model) else model, own
 
 
 def head_style(options: Mapping[str, Any]) -> Style:
@@ -46,7 +40,7 @@ def head_style(options: Mapping[str, Any]) -> Style:
 
 
 def encoder(
-    model: Factory,
+    model: Choice,
     spec: Spec | None,
     input_shape: Sequence[int] | None,
     options: Mapping[str, Any],
@@ -77,7 +71,7 @@ def encoder(
     shapes: dict[str, Any] = {"input_shape": input_shape, "outputs": 1} if spec is None else {"spec": spec}
     if spec is not None and input_shape is not None:
         raise InvalidArgument("spec", spec, "given alone, or input_shape instead of it")
-    whole = MODELS.build(model, **shapes, **options) if isinstance(model, str) else model(**shapes, **options)  # type: ignore[operator]
+    whole = MODELS.build(model, **shapes, **options) if isinstance(model, str) else model(**shapes, **options)
     last = next((layer for layer in whole.layers if layer.name == "outputs"), None)
     if last is None:
         raise InvalidArgument("model", whole.name, 'one whose last dense layer is called "outputs"')

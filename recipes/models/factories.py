@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ..catalogue import Catalogue, Entry
 from .cnn import cnn
 from .densenet import densenet
@@ -45,4 +47,5 @@ MODELS = Catalogue(
         ),
         Entry("mixed", mixed, "Records of images, texts, sequences and columns, a branch each.", "Ngiam et al. 2011"),
     ],
+    objects=Callable,
 )

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from ...callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
+from ..choice import Choice
 from ..regularization.tying import tie
 from .blocks import Style
-from .encoder import Factory, encoder, head_style, of_factory
+from .encoder import encoder, head_style, of_factory
 
 if TYPE_CHECKING:
     from ..data.spec import Spec
@@ -28,7 +29,7 @@ def multitask(
     *,
     input_shape: Sequence[int] | None = None,
     tasks: Mapping[str, int | Mapping[str, Any]],
-    model: Factory = "mlp",
+    model: Choice = "mlp",
     sharing: str = "shared",
     strength: float | None = None,
     name: str = "multitask",

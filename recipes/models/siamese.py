@@ -9,7 +9,8 @@ import keras
 from keras import ops
 
 from ...callbacks.checks import InvalidArgument, check_choice
-from .encoder import Factory, encoder, head_style, of_factory
+from ..choice import Choice
+from .encoder import encoder, head_style, of_factory
 
 if TYPE_CHECKING:
     from ..data.spec import Spec
@@ -24,7 +25,7 @@ def siamese(
     spec: Spec | None = None,
     *,
     input_shape: Sequence[int] | None = None,
-    model: Factory = "mlp",
+    model: Choice = "mlp",
     distance: str = "absolute",
     name: str = "siamese",
     **options: Any,

@@ -11,8 +11,9 @@ from typing import Any
 
 from ...callbacks.checks import check_choice
 from ..catalogue import Range
+from ..choice import AUTO, NONE, name_of, named, options_of, split_names
 from ..optimizers import OPTIMIZERS
-from ..recipe import AUTO, Recipe
+from ..recipe import Recipe
 from ..regularization import REGULARIZERS
 from .factors import FACTORS, check_levels
 
@@ -69,7 +70,7 @@ class Arm:
     def name(self) -> str:
         """The names joined by "+"; "normalization=none" in full, where the name alone says nothing."""
         return "+".join(
-            f"{factor}={level}" if factor not in ALWAYS and level in ("none", "auto") else level
+            f"{factor}={level}" if factor not in ALWAYS and level in (NONE, AUTO) else level
             for factor, level in self.choices.items()
         )
 
@@ -77,9 +78,9 @@ class Arm:
     def hyperparameters(self) -> list[Range]:
         """What is tuned for this arm: its learning rate first, then the strengths, named "regularizer.option"."""
         ranges = [each for each in OPTIMIZERS[self.optimizer].hyperparameters if each.name == "learning_rate"]
-        for part in self._parts():
-            for each in REGULARIZERS[part].hyperparameters:
-                ranges.append(dataclasses.replace(each, name=f"{part}.{each.name}"))
+        for name in split_names(self.regularizer):
+            for strength in REGULARIZERS[name].hyperparameters:
+                ranges.append(dataclasses.replace(strength, name=f"{name}.{strength.name}"))
         return ranges
 
     def recipe(self, base: Recipe, values: Mapping[str, float]) -> Recipe:
@@ -89,15 +90,11 @@ class Arm:
         for those that are tuned. A schedule that is not compared is the base's, but for the default one, which suits
         the optimizer: 1cycle, or a constant factor for one that finds its own step.
         """
-        given = {each["name"]: each for each in base.regularizer if isinstance(each, Mapping)}
-        choices = []
-        for part in self._parts():
-            options = {
-                key.split(".", 1)[1]: value
-                for key, value in values.items()
-                if key.split(".", 1)[0] == part and "." in key
-            }
-            choices.append({**given.get(part, {}), "name": part, **options})
+        own = {name_of(choice): options_of(choice) for choice in base.regularizer}
+        regularizer = []
+        for name in split_names(self.regularizer):
+            tuned = {key.partition(".")[2]: value for key, value in values.items() if key.startswith(f"{name}.")}
+            regularizer.append(named(name, {**own.get(name, {}), **tuned}))
         others = {
             FACTORS[name].field: level
             for name, level in self.choices.items()
@@ -105,17 +102,14 @@ class Arm:
         }
         by_default = base.schedule == ("constant" if base.finds_its_own_step else "one_cycle")
         if self.schedule is None and by_default:
-            others["schedule"] = "auto"
+            others["schedule"] = AUTO
         return dataclasses.replace(
             base,
             optimizer=base.optimizer if self.optimizer == base.optimizer_name else self.optimizer,
-            regularizer=tuple(choices),
+            regularizer=tuple(regularizer),
             learning_rate=values["learning_rate"],
             **others,
         )
-
-    def _parts(self) -> list[str]:
-        return [] if self.regularizer == "none" else [part.strip() for part in self.regularizer.split("+")]
 
 
 ALWAYS = ("optimizer", "regularizer")

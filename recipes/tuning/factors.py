@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...callbacks.checks import InvalidArgument
 from ..activations import ACTIVATIONS
 from ..catalogue import Catalogue, UnknownName
+from ..choice import AUTO, NONE, name_of, split_names
 from ..initializers import INITIALIZERS
 from ..models import MODELS
 from ..optimizers import OPTIMIZERS
@@ -54,27 +55,22 @@ class Factor:
 
     def parts(self, level: str) -> list[str]:
         """The names that a level joins, in alphabetical order: in any other order it is the same."""
-        return sorted(part.strip() for part in level.split("+")) if self.name == "regularizer" else [level]
+        return sorted(split_names(level)) if self.name == "regularizer" else [level]
 
     def of(self, base: Recipe) -> str:
         """The name that a recipe has for it."""
-        if self.name == "optimizer":
-            return base.optimizer_name
-        if self.name == "regularizer":
-            return base.regularizer_name
-        value = getattr(base, self.field)
-        return str(value["name"]) if isinstance(value, Mapping) else str(value)
+        return base.regularizer_name if self.name == "regularizer" else name_of(getattr(base, self.field))
 
 
 FACTORS = {
     factor.name: factor
     for factor in (
         Factor("optimizer", "optimizers", "optimizer", OPTIMIZERS),
-        Factor("regularizer", "regularizers", "regularizer", REGULARIZERS, ("none",)),
+        Factor("regularizer", "regularizers", "regularizer", REGULARIZERS, (NONE,)),
         Factor("schedule", "schedules", "schedule", SCHEDULES),
-        Factor("initializer", "initializers", "initializer", INITIALIZERS, ("auto",)),
+        Factor("initializer", "initializers", "initializer", INITIALIZERS, (AUTO,)),
         Factor("activation", "activations", "activation", ACTIVATIONS),
-        Factor("normalization", "normalizations", "normalization", None, ("auto", "batch", "none")),
+        Factor("normalization", "normalizations", "normalization", None, (AUTO, "batch", NONE)),
         Factor("model", "models", "model", MODELS),
     )
 }

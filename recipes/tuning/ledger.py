@@ -13,6 +13,7 @@ from typing import Any
 
 from ...callbacks.checks import InvalidArgument
 from ..files import check_new_directory, write_text
+from ..recipe_json import with_names_of_today
 
 __all__ = ["SETTINGS", "Ledger", "is_open", "read_records", "read_settings", "running_file"]
 
@@ -166,9 +167,10 @@ def read_settings(directory: str | os.PathLike[str]) -> dict[str, Any]:
         InvalidArgument: when there is none.
     """
     try:
-        return json.loads((Path(directory) / SETTINGS).read_text(encoding="utf-8"))
+        settings = json.loads((Path(directory) / SETTINGS).read_text(encoding="utf-8"))
     except (OSError, json.JSONDecodeError):
         raise InvalidArgument("directory", str(directory), "a directory that `recipes search` has written") from None
+    return {**settings, "recipe": with_names_of_today(settings["recipe"])} if "recipe" in settings else settings
 
 
 def read_records(directory: str | os.PathLike[str]) -> tuple[dict[str, dict[str, Any]], int]:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ..choice import split_names
 from ..metric import ACCURACY, Metric
 from ..report import formatting
 from .dunnett import LEVEL
@@ -93,7 +94,7 @@ def _count(number: int, word: str) -> str:
 
 
 def _regularizer(name: str) -> str:
-    return "no regularizer" if name == "none" else name.replace("_", " ").replace("+", " and ")
+    return " and ".join(split_names(name)).replace("_", " ") or "no regularizer"
 
 
 def _score(mean: float, sd: float, metric: Metric) -> str:

@@ -30,6 +30,7 @@ from matplotlib.axes import Axes
 from support.results import ROOT, write_results
 
 import recipes
+from recipes.choice import build
 from recipes.initializers import INITIALIZERS, gain_for
 from recipes.report.style import INK, MUTED, PALETTE, SYMBOLS, new_figure, styled
 
@@ -67,10 +68,10 @@ ONLY_IN_THE_TABLE: dict[str, dict[str, Any]] = {
 def variances(spec: recipes.Spec, x: np.ndarray, depth: int, seed: int, **options: Any) -> np.ndarray:
     """The variance after each hidden layer, shape (depth,)."""
     keras.utils.set_random_seed(seed)
-    choice = options.pop("initializer", "he_normal")
-    if isinstance(choice, dict):
-        choice = INITIALIZERS.build(choice["name"], **{key: value for key, value in choice.items() if key != "name"})
-    model = recipes.mlp(spec, hidden=(UNITS,) * depth, initializer=choice, **options)
+    initializer = options.pop("initializer", "he_normal")
+    if isinstance(initializer, dict):  # one seed for all layers, as a Keras initializer has
+        initializer = build(INITIALIZERS, initializer)
+    model = recipes.mlp(spec, hidden=(UNITS,) * depth, initializer=initializer, **options)
     activations = [
         layer.output
         for layer in model.layers

@@ -223,6 +223,36 @@ def test_json_that_is_refused(text, message):
         Recipe.from_json(text)
 
 
+def test_json_of_version_0_1_which_called_the_regularizer_regularization():
+    text = """{
+      "recipe": 1, "model": "mlp", "initializer": "he_normal", "activation": "elu", "normalization": "auto",
+      "regularization": ["l2", {"name": "dropout", "rate": 0.3}], "optimizer": {"name": "adam", "beta_1": 0.8},
+      "learning_rate": 0.01, "schedule": "one_cycle", "bias": 0.0
+    }"""
+    expected = Recipe(
+        model="mlp",
+        regularizer=["l2", {"name": "dropout", "rate": 0.3}],
+        optimizer={"name": "adam", "beta_1": 0.8},
+        learning_rate=0.01,
+    )
+    assert Recipe.from_json(text) == expected
+    assert "regularization" not in expected.to_json()
+
+
+def test_a_word_in_place_of_a_name_may_have_options(classes):
+    recipe = Recipe(
+        model={"name": "auto", "hidden": [7]},
+        schedule={"name": "auto", "start_fraction": 0.5},
+        initializer={"name": "auto", "seed": 3},
+    )
+    assert recipe.schedule == {"name": "one_cycle", "start_fraction": 0.5}
+    assert recipe.resolved(classes.spec).model == {"name": "mlp", "hidden": (7,)}
+    assert Recipe.from_json(recipe.to_json()) == recipe
+    for each in (recipe, recipe.resolved(classes.spec)):
+        first = next(layer for layer in each.build_model(classes.spec).layers if hasattr(layer, "kernel"))
+        assert (first.units, first.kernel_initializer.seed) == (7, 3)
+
+
 def test_json_may_leave_fields_out():
     assert Recipe.from_json('{"recipe": 1, "optimizer": "adam"}') == Recipe(optimizer="adam")
 

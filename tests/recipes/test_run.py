@@ -108,7 +108,10 @@ def test_a_run_remembers_how_its_data_was_split(data_dir, tmp_path):
     data = load("digits", data_dir=data_dir, batch_size=100, validation=0.3, test=0.4, seed=5)
     run = fit(data, Recipe(model={"name": "mlp", "hidden": (4,)}, learning_rate=0.05), epochs=1, verbose=0)
     run.save(tmp_path / "run")
+    path = tmp_path / "run" / "recipe.json"
+    path.write_text(path.read_text().replace('"regularizer"', '"regularization"'))  # as version 0.1 called the field
     back = Run.load(tmp_path / "run", data_dir=data_dir)
+    assert back.recipe == run.recipe
     assert back.data.fingerprint == data.fingerprint
     assert back.data.batch_size == 100
     assert back.evaluate() == run.evaluate()

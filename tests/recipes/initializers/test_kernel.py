@@ -108,8 +108,8 @@ def test_the_layers_of_a_model(choice):
         ({"connections": 3}, UnknownName, "unknown initializer None"),
         ({"name": "sparse", "connections": 0}, InvalidArgument, "connections must be"),
         ({"name": "he_normal", "gain": 2.0}, InvalidArgument, "gain"),
-        (None, InvalidArgument, "initializer must be a name, a mapping with a name, or a Keras initializer"),
-        (keras.initializers.HeNormal, InvalidArgument, "initializer must be a name"),
+        (None, UnknownName, "unknown initializer None. Accepted: auto, he_normal"),
+        (keras.initializers.HeNormal, UnknownName, "unknown initializer <class"),
     ],
 )
 def test_what_is_refused(choice, error, message):

@@ -110,6 +110,17 @@ def test_other_settings_are_refused_by_name(tmp_path, other, difference):
     assert read_settings(tmp_path / "search") == SETTINGS
 
 
+def test_a_search_of_version_0_1_goes_on(tmp_path):
+    before = '{"epochs": 5, "recipe": {"recipe": 1, "model": "mlp", "regularization": ["early_stopping"]}}'
+    (tmp_path / "settings.json").write_text(before)
+    recipe = {"recipe": 1, "model": "mlp", "regularizer": ["early_stopping"]}
+    assert read_settings(tmp_path) == {"epochs": 5, "recipe": recipe}
+    with Ledger(tmp_path, {"epochs": 5, "recipe": recipe}) as ledger:
+        ledger.add("adam/0", {"score": 0.5})
+    with pytest.raises(InvalidArgument, match="recipe="):
+        Ledger(tmp_path, {"epochs": 5, "recipe": {**recipe, "regularizer": ["l2"]}})
+
+
 def test_settings_are_compared_as_json(tmp_path):
     make(tmp_path / "search")
     assert Ledger(tmp_path / "search", {**SETTINGS, "optimizers": ("adam", "sgd")}).settings == SETTINGS

@@ -1,0 +1,258 @@
+"""The grammar of choices: how a user says which entry of a catalogue to take, and with which options.
+
+A choice is a name, ``"dropout"``; a mapping of a name and options, ``{"name": "dropout", "rate": 0.3}``; or an object.
+Several are joined by "+" or given as a sequence; "none" is none of them. Some fields take a word in place of a name:
+"auto" leaves the choice to the data, the activation or the optimizer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from ..callbacks.checks import InvalidArgument
+from .catalogue import Catalogue, UnknownName
+
+__all__ = [
+    "AUTO",
+    "NONE",
+    "Choice",
+    "build",
+    "from_json",
+    "identity",
+    "is_named",
+    "join_names",
+    "name_of",
+    "named",
+    "options_of",
+    "parse",
+    "parse_several",
+    "split_names",
+    "to_json",
+]
+
+Choice = Any
+"""A name; a mapping with a "name" and options, ``{"name": "dropout", "rate": 0.3}``; or an object."""
+
+AUTO, NONE = "auto", "none"
+
+
+# --- parts of a choice ------------------------------------------------------------------------------------------------
+
+
+def named(name: str, options: Mapping[str, Any]) -> Choice:
+    """The choice of this name with these options: the name alone where there are none.
+
+    Example:
+        >>> named("adam", {}), named("adam", {"beta_1": 0.8})
+        ('adam', {'name': 'adam', 'beta_1': 0.8})
+    """
+    return {"name": name, **options} if options else name
+
+
+def is_named(choice: Choice) -> bool:
+    """Whether a choice is a name or a mapping, not an object."""
+    return isinstance(choice, (str, Mapping))
+
+
+def name_of(choice: Choice) -> str:
+    """The name of a choice; of an object its own ``name``, or that of its class.
+
+    Example:
+        >>> name_of("adam"), name_of({"name": "adam", "beta_1": 0.8}), name_of(keras.optimizers.Adam())
+        ('adam', 'adam', 'adam')
+    """
+    if isinstance(choice, Mapping):
+        return str(choice["name"])
+    if isinstance(choice, str):
+        return choice
+    # Keras counts its own objects: "adam", "adam_1", ...
+    return re.sub(r"_\d+$", "", getattr(choice, "name", None) or type(choice).__name__.lower())
+
+
+def options_of(choice: Choice) -> dict[str, Any]:
+    """The options of a mapping; none of a name or an object.
+
+    Example:
+        >>> options_of({"name": "adam", "beta_1": 0.8}), options_of("adam")
+        ({'beta_1': 0.8}, {})
+    """
+    return {key: value for key, value in choice.items() if key != "name"} if isinstance(choice, Mapping) else {}
+
+
+def split_names(text: str) -> list[str]:
+    """The names that a text joins.
+
+    Example:
+        >>> split_names("l2 + dropout"), split_names("none")
+        (['l2', 'dropout'], [])
+    """
+    return [] if text.strip() == NONE else [part.strip() for part in text.split("+")]
+
+
+def join_names(choices: Iterable[Choice]) -> str:
+    """The names of choices as one text.
+
+    Example:
+        >>> join_names(["l2", {"name": "dropout", "rate": 0.3}]), join_names([])
+        ('l2+dropout', 'none')
+    """
+    return "+".join(map(name_of, choices)) or NONE
+
+
+# --- check and build --------------------------------------------------------------------------------------------------
+
+
+def parse(catalogue: Catalogue, value: Any, words: Sequence[str] = ()) -> Choice:
+    """``value`` as a choice, in its shortest form.
+
+    Args:
+        catalogue: what the names mean, and which objects may be given.
+        value: what the user gave.
+        words: what may stand in place of a name of the catalogue.
+
+    Returns:
+        A name; a mapping, if there are options; or the object. An object that can say its ``to_choice`` and is of the
+        catalogue becomes a mapping.
+
+    Raises:
+        UnknownName: for anything else; it offers the nearest name. Options are checked by :func:`build`.
+
+    Example:
+        >>> from recipes.optimizers import OPTIMIZERS
+        >>> parse(OPTIMIZERS, {"name": "adam"}), parse(OPTIMIZERS, {"name": "adam", "beta_1": 0.8})
+        ('adam', {'name': 'adam', 'beta_1': 0.8})
+    """
+    if isinstance(value, Mapping):
+        name = _known(catalogue, value.get("name"), words)
+        options = {key: tuple(option) if isinstance(option, list) else option for key, option in value.items()}
+        return named(name, options_of(options))
+    if isinstance(value, str) or not isinstance(value, catalogue.objects):
+        return _known(catalogue, value, words)
+    if hasattr(value, "to_choice") and type(value) in catalogue.classes.values():
+        return value.to_choice()
+    return value
+
+
+def parse_several(catalogue: Catalogue, value: Any) -> tuple[Choice, ...]:
+    """``value`` as several choices, each entry at most once: one choice, names joined by "+", a sequence, or "none".
+
+    Raises:
+        UnknownName: as :func:`parse`.
+        InvalidArgument: for a name that is there twice.
+
+    Example:
+        >>> from recipes.regularization import REGULARIZERS
+        >>> parse_several(REGULARIZERS, "l2+dropout"), parse_several(REGULARIZERS, "none")
+        (('l2', 'dropout'), ())
+    """
+    if isinstance(value, str):
+        value = split_names(value)
+    elif value is None:
+        value = ()
+    elif isinstance(value, Mapping) or not isinstance(value, Sequence):
+        value = (value,)
+    parts = [part.strip() if isinstance(part, str) else part for part in value]
+    choices = tuple(parse(catalogue, part, (NONE,) if len(parts) == 1 else ()) for part in parts)
+    if choices == (NONE,):
+        return ()
+    names = [name_of(choice) for choice in choices]
+    if len(set(names)) != len(names):
+        raise InvalidArgument(catalogue.kind, join_names(choices), f"given each {catalogue.kind} at most once")
+    return choices
+
+
+def build(catalogue: Catalogue, choice: Choice, **options: Any) -> Any:
+    """What a choice stands for: a new object, or the object that it is.
+
+    Args:
+        catalogue: what the names mean.
+        choice: as :func:`parse` returns it.
+        **options: more options, over which those of the choice win.
+
+    Raises:
+        InvalidArgument: for an option that the entry does not have, or a value outside its range.
+
+    Example:
+        >>> from recipes.regularization import REGULARIZERS
+        >>> build(REGULARIZERS, {"name": "dropout", "rate": 0.3}).rate
+        0.3
+    """
+    return catalogue.build(name_of(choice), **{**options, **options_of(choice)}) if is_named(choice) else choice
+
+
+def _known(catalogue: Catalogue, name: Any, words: Sequence[str]) -> str:
+    if not isinstance(name, str) or name not in (*words, *catalogue):
+        raise UnknownName(catalogue.kind, name, [*words, *catalogue])
+    return name
+
+
+# --- compare, write, read ---------------------------------------------------------------------------------------------
+
+
+def identity(value: Any) -> Any:
+    """What equal choices have in common, as JSON values: of Keras' objects their settings, of others who they are."""
+
+    def written(keras_object: Any) -> Any:
+        values = keras.saving.serialize_keras_object(keras_object)
+        values["config"].pop("name", None)  # Keras counts: "adam", "adam_1", ...
+        return values
+
+    return _plain(value, written, lambda path, other: f"object {id(other)}")
+
+
+def to_json(field: str, value: Any) -> Any:
+    """A choice, or several, as JSON values; Keras' optimizers and initializers as Keras writes them.
+
+    Args:
+        field: what a message calls it.
+        value: as :func:`parse` or :func:`parse_several` return it.
+
+    Raises:
+        InvalidArgument: for a function or another object, which JSON cannot hold.
+
+    Example:
+        >>> to_json("regularizer", ("l2", {"name": "dropout", "rate": 0.3}))
+        ['l2', {'name': 'dropout', 'rate': 0.3}]
+    """
+
+    def refuse(path: str, other: Any) -> Any:
+        raise InvalidArgument(path, other, "a name, a mapping or a Keras object to be written as JSON")
+
+    return _plain(value, keras.saving.serialize_keras_object, refuse, field)
+
+
+def from_json(value: Any) -> Any:
+    """What :func:`to_json` wrote.
+
+    Raises:
+        InvalidArgument: for an object that cannot be made here.
+    """
+    if isinstance(value, list):
+        return tuple(from_json(part) for part in value)
+    if isinstance(value, dict) and "class_name" in value:
+        try:
+            return keras.saving.deserialize_keras_object(value)
+        except Exception as error:
+            reason = str(error).splitlines()[0]
+            raise InvalidArgument("text", value, f"JSON of Keras objects that can be made here ({reason})") from None
+    return value
+
+
+def _plain(value: Any, written: Callable[[Any], Any], otherwise: Callable[[str, Any], Any], path: str = "") -> Any:
+    """Nested JSON values: ``written`` makes them of Keras' objects, ``otherwise`` of all other things at their path."""
+    if value is None or isinstance(value, (str, float, bool, int)):
+        return value
+    if isinstance(value, tuple):
+        return [_plain(part, written, otherwise, path) for part in value]
+    if isinstance(value, Mapping):
+        return {key: _plain(part, written, otherwise, f"{path}[{key!r}]") for key, part in value.items()}
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, (keras.optimizers.Optimizer, keras.initializers.Initializer)):
+        return written(value)
+    return otherwise(path, value)

@@ -8,7 +8,6 @@ from typing import Any
 
 import typer
 
-from . import compare_commands, list_commands, ship_commands, train_commands  # noqa: F401, they add their commands to the application
 from .app import app
 from .console import complain
 
@@ -24,7 +23,10 @@ def main(arguments: list[str] | None = None) -> None:
     from ..quiet import quiet_import
 
     quiet_import("tensorflow", "keras")
+    # They add their commands to the application, and import Keras.
     import absl.logging
+
+    from . import compare_commands, list_commands, ship_commands, train_commands  # noqa: F401
 
     absl.logging.set_verbosity(absl.logging.ERROR)
     from ...callbacks.checks import InvalidArgument

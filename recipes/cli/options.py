@@ -2,59 +2,42 @@
 
 from __future__ import annotations
 
+import dataclasses
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
 
+from ...callbacks.checks import InvalidArgument
+from ..recipe import Recipe
+from ..tuning.factors import FACTORS, Factor
+from ..tuning.option import option
+
 __all__ = [
-    "Activation",
     "BatchSize",
+    "Choices",
     "Compared",
     "DataDir",
     "Dataset",
     "Epochs",
-    "Exclude",
-    "Features",
-    "ImageSize",
-    "Initializer",
     "Model",
     "Normalization",
     "Optimizer",
+    "Reading",
     "Regularizer",
-    "Schedule",
     "Seed",
-    "Target",
-    "Task",
     "Validation",
-    "choices",
     "names",
 ]
 
 Dataset = Annotated[str, typer.Argument(help="Any TFDS dataset, or one of `recipes list datasets`.")]
 DataDir = Annotated[str | None, typer.Option(help="Where TFDS datasets are prepared. Default: TFDS's own folder.")]
-Target = Annotated[str | None, typer.Option(help="What to predict; several by commas. Default: the dataset's own.")]
-Task = Annotated[
-    str | None, typer.Option(help="binary, multiclass, multilabel or regression. Default: told by the target.")
-]
-Features = Annotated[
-    str | None, typer.Option(help="Inputs, by commas; name:category, name:number or name:text to say what one is.")
-]
-Exclude = Annotated[str, typer.Option(help="Features to leave out, separated by commas.")]
-ImageSize = Annotated[str | None, typer.Option(help="HEIGHTxWIDTH to which images are brought, e.g. 64x64.")]
-Model = Annotated[str, typer.Option(help="See `recipes list models`. Default: what suits the data.")]
 Epochs = Annotated[int, typer.Option(help="Passes over the training data.")]
 BatchSize = Annotated[int | None, typer.Option(help="Examples a batch. Default: 32 below 10,000 examples, else 128.")]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same numbers.")]
 Validation = Annotated[
     float | None, typer.Option(help="Share of the training data to validate on. Default: 0.2 below 10,000, else 0.1.")
 ]
-Activation = Annotated[str, typer.Option(help="See `recipes list activations`.")]
-Initializer = Annotated[str, typer.Option(help="See `recipes list initializers`.")]
-Normalization = Annotated[str, typer.Option(help="auto (batch normalization when deep), batch or none.")]
-Optimizer = Annotated[str, typer.Option(help="See `recipes list optimizers`.")]
-Regularizer = Annotated[str, typer.Option(help="See `recipes list regularizers`; several joined by +.")]
-Schedule = Annotated[str, typer.Option(help="See `recipes list schedules`.")]
-Compared = Annotated[str | None, typer.Option(help="Names to compare, separated by commas.")]
 
 
 def names(text: str) -> list[str]:
@@ -67,28 +50,89 @@ def names(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
-def choices(
-    target: str | None, task: str | None, features: str | None, exclude: str, image_size: str | None
-) -> dict[str, Any]:
-    """What :func:`recipes.load` is to take for these texts.
+@dataclass(frozen=True)
+class Reading:
+    """How a dataset is read: the options of :func:`recipes.load` as texts."""
 
-    Raises:
-        InvalidArgument: for a size that is not HEIGHTxWIDTH.
-    """
-    from ...callbacks.checks import InvalidArgument
+    target: str | None = option(None, "What to predict; several by commas. Default: the dataset's own.")
+    task: str | None = option(None, "binary, multiclass, multilabel or regression. Default: told by the target.")
+    features: str | None = option(
+        None, "Inputs, by commas; name:category, name:number or name:text to say what one is."
+    )
+    exclude: str = option("", "Features to leave out, separated by commas.")
+    image_size: str | None = option(None, "HEIGHTxWIDTH to which images are brought, e.g. 64x64.")
 
-    found: dict[str, Any] = {"task": task, "exclude": names(exclude)}
-    targets = names(target) if target is not None else []
-    found["target"] = targets[0] if len(targets) == 1 else targets or None
-    if features is not None:
-        parts = [part.rpartition(":") if ":" in part else (part, "", "") for part in names(features)]
-        told = {name.strip(): kind.strip() for name, _, kind in parts}
-        found["features"] = told if all(told.values()) else list(told)
-        if any(told.values()) and not all(told.values()):
-            raise InvalidArgument("features", features, "a kind for every feature, name:kind, or for none")
-    if image_size is not None:
-        sides = image_size.lower().split("x")
-        if len(sides) != 2 or not all(side.isdigit() for side in sides):
-            raise InvalidArgument("image_size", image_size, "HEIGHTxWIDTH, e.g. 64x64")
-        found["image_size"] = (int(sides[0]), int(sides[1]))
-    return found
+    def for_load(self) -> dict[str, Any]:
+        """The same as :func:`recipes.load` takes it.
+
+        Raises:
+            InvalidArgument: for a kind that only some features have, or a size that is not HEIGHTxWIDTH.
+        """
+        options: dict[str, Any] = {"task": self.task, "exclude": names(self.exclude)}
+        targets = names(self.target) if self.target is not None else []
+        options["target"] = targets[0] if len(targets) == 1 else targets or None
+        if self.features is not None:
+            parts = [part.rpartition(":") if ":" in part else (part, "", "") for part in names(self.features)]
+            kinds = {name.strip(): kind.strip() for name, _, kind in parts}
+            options["features"] = kinds if all(kinds.values()) else list(kinds)
+            if any(kinds.values()) and not all(kinds.values()):
+                raise InvalidArgument("features", self.features, "a kind for every feature, name:kind, or for none")
+        if self.image_size is not None:
+            sides = self.image_size.lower().split("x")
+            if len(sides) != 2 or not all(side.isdigit() for side in sides):
+                raise InvalidArgument("image_size", self.image_size, "HEIGHTxWIDTH, e.g. 64x64")
+            options["image_size"] = (int(sides[0]), int(sides[1]))
+        return options
+
+
+@dataclass(frozen=True)
+class Choices:
+    """The choices of a recipe, by name."""
+
+    model: str = option("auto", "See `recipes list models`. Default: what suits the data.")
+    optimizer: str = option("momentum", "See `recipes list optimizers`.")
+    regularizer: str = option("early_stopping", "See `recipes list regularizers`; several joined by +.")
+    activation: str = option("elu", "See `recipes list activations`.")
+    initializer: str = option("he_normal", "See `recipes list initializers`.")
+    normalization: str = option("auto", "auto (batch normalization when deep), batch or none.")
+    schedule: str = option("auto", "See `recipes list schedules`.")
+
+    def recipe(self, learning_rate: float | None = None) -> Recipe:
+        """The recipe with these choices."""
+        return Recipe(**dataclasses.asdict(self), learning_rate=learning_rate)
+
+
+def _choice(name: str) -> Any:
+    """One of the choices, for a command that does not take all of them."""
+    (field,) = (field for field in dataclasses.fields(Choices) if field.name == name)
+    return typer.Option(help=field.metadata["help"])
+
+
+Model = Annotated[str, _choice("model")]
+Optimizer = Annotated[str, _choice("optimizer")]
+Regularizer = Annotated[str, _choice("regularizer")]
+Normalization = Annotated[str, _choice("normalization")]
+
+
+class _Compared:
+    """The names to compare, by the argument of :func:`recipes.search` that takes them."""
+
+    def levels(self) -> dict[str, list[str] | None]:
+        """Lists of names instead of texts; None for a factor that is not compared."""
+        texts = vars(self)
+        return {plural: None if text is None else names(text) for plural, text in texts.items()}
+
+
+def _to_compare(factor: Factor) -> tuple[str, Any, Any]:
+    """The option for the names of a factor that are compared."""
+    several = "; several together joined by +" if factor.name == "regularizer" else ""
+    return factor.plural, str | None, option(None, f"{factor.plural.capitalize()} to compare, by commas{several}.")
+
+
+Compared: Any = dataclasses.make_dataclass(
+    "Compared",
+    [_to_compare(factor) for factor in FACTORS.values()],
+    bases=(_Compared,),
+    frozen=True,
+)
+"""One text for each factor that can be compared."""

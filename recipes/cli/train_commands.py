@@ -11,44 +11,29 @@ import typer
 from .app import app
 from .console import complain, load, say
 from .options import (
-    Activation,
     BatchSize,
+    Choices,
     DataDir,
     Dataset,
     Epochs,
-    Exclude,
-    Features,
-    ImageSize,
-    Initializer,
     Model,
     Normalization,
     Optimizer,
+    Reading,
     Regularizer,
-    Schedule,
     Seed,
-    Target,
-    Task,
     Validation,
-    choices,
 )
+from .value_options import value_options
 
 
 @app.command()
+@value_options
 def train(
     dataset: Dataset,
+    reading: Reading,
+    choices: Choices,
     data_dir: DataDir = None,
-    target: Target = None,
-    task: Task = None,
-    features: Features = None,
-    exclude: Exclude = "",
-    image_size: ImageSize = None,
-    model: Model = "auto",
-    optimizer: Optimizer = "momentum",
-    regularizer: Regularizer = "early_stopping",
-    activation: Activation = "elu",
-    initializer: Initializer = "he_normal",
-    normalization: Normalization = "auto",
-    schedule: Schedule = "auto",
     learning_rate: Annotated[
         float | None, typer.Option(help="The (peak) rate. Default: found by a range test.")
     ] = None,
@@ -64,29 +49,19 @@ def train(
     """Train one recipe on a dataset and evaluate it on the test split."""
     from ...callbacks.checks import check_integer
     from ..files import check_new_directory
-    from ..recipe import Recipe
 
-    told = choices(target, task, features, exclude, image_size)
-    recipe = Recipe(
-        model=model,
-        optimizer=optimizer,
-        regularizer=regularizer,
-        activation=activation,
-        initializer=initializer,
-        normalization=normalization,
-        schedule=schedule,
-        learning_rate=learning_rate,
-    )
+    options = reading.for_load()
+    recipe = choices.recipe(learning_rate)
     check_integer("epochs", epochs, low=1)
     check_integer("seed", seed, low=0)
     if save is not None:
         check_new_directory(save, marker="run.json", name="save")
-    data = load(dataset, data_dir=data_dir, batch_size=batch_size, validation=validation, seed=seed, **told)
+    data = load(dataset, data_dir=data_dir, batch_size=batch_size, validation=validation, seed=seed, **options)
 
     from ..description import in_a_line
     from ..training import fit
 
-    say(in_a_line(data) if model == "auto" else in_a_line(data).rpartition(";")[0])
+    say(in_a_line(data) if choices.model == "auto" else in_a_line(data).rpartition(";")[0])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # of a training that diverged: said below, in one line
         shown = 2 if not sys.stdout.isatty() else 1
@@ -105,33 +80,27 @@ def train(
 
 
 @app.command()
+@value_options
 def describe(
     dataset: Dataset,
+    reading: Reading,
     data_dir: DataDir = None,
-    target: Target = None,
-    task: Task = None,
-    features: Features = None,
-    exclude: Exclude = "",
-    image_size: ImageSize = None,
     validation: Validation = None,
     seed: Seed = 0,
 ) -> None:
     """Say what is inferred from a dataset: inputs, target, task, splits, and the model that suits it."""
     from ..description import inference_table
 
-    told = choices(target, task, features, exclude, image_size)
-    say(inference_table(load(dataset, data_dir=data_dir, validation=validation, seed=seed, **told)))
+    options = reading.for_load()
+    say(inference_table(load(dataset, data_dir=data_dir, validation=validation, seed=seed, **options)))
 
 
 @app.command("lr-find")
+@value_options
 def lr_find(
     dataset: Dataset,
+    reading: Reading,
     data_dir: DataDir = None,
-    target: Target = None,
-    task: Task = None,
-    features: Features = None,
-    exclude: Exclude = "",
-    image_size: ImageSize = None,
     model: Model = "auto",
     optimizer: Optimizer = "momentum",
     regularizer: Regularizer = "none",
@@ -159,12 +128,12 @@ def lr_find(
     from ..files import PICTURES, check_new_file, write_figure
     from ..recipe import Recipe
 
-    told = choices(target, task, features, exclude, image_size)
+    options = reading.for_load()
     finder = LRFinder(low, high, steps)
     recipe = Recipe(model=model, optimizer=optimizer, regularizer=regularizer, normalization=normalization)
     check_takes_a_rate(recipe.build_optimizer())
     check_new_file(plot, name="plot", suffixes=PICTURES)
-    data = load(dataset, data_dir=data_dir, batch_size=batch_size, seed=seed, **told)
+    data = load(dataset, data_dir=data_dir, batch_size=batch_size, seed=seed, **options)
 
     from ..training import Trainer
 

@@ -19,7 +19,7 @@ class Agenda:
             out too, before those of their arm that are still to be done.
 
     Example:
-        >>> plan, records = Plan([Arm("adam", "none")], trials=2, seeds=1, seed=0), {}
+        >>> plan, records = Plan([Arm("adam", "none")], Protocol(trials=2, seeds=1)), {}
         >>> agenda = Agenda(plan, records)
         >>> agenda.next().key, agenda.next().key, agenda.next()     # the third waits for these two
         ('adam+none/tune/0', 'adam+none/tune/1', None)

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import importlib.util
 import logging
 import os
 import socket
 import time
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...callbacks.checks import InvalidArgument
-from .worker import ATTEMPTS, Job, Worker, failure, settle
+from .assignment import Assignment
+from .record import Record
+from .runner import ATTEMPTS, Job
+from .worker import Worker, settle
 
-if TYPE_CHECKING:
-    from ..data import Data
-    from ..recipe import Recipe
-
-__all__ = ["Cluster", "check_address"]
+__all__ = ["Cluster", "check_address", "check_reachable"]
 
 PATIENCE = 10.0
 """Seconds in which a cluster has to answer."""
@@ -34,32 +34,21 @@ class Cluster:
     Args:
         address: "HOST:PORT" of the cluster's head, "ray://HOST:PORT" for Ray's client, "auto" for the cluster that this
             machine belongs to, or "local" for one of this machine alone, which is started and ended.
-        data, base, epochs, prune: of the :class:`Worker` in each process.
+        assignment: of the :class:`Worker` in each process.
         cores, gpus: what one training takes, >= 0; fractions share one.
 
     Raises:
         InvalidArgument: on entering, where Ray finds no cluster, or no node of it has as many cores or GPUs.
 
     Example:
-        >>> with Cluster("10.0.0.1:6379", data, Recipe(), epochs=5) as cluster:           # doctest: +SKIP
+        >>> with Cluster("10.0.0.1:6379", assignment) as cluster:           # doctest: +SKIP
         ...     cluster.submit(job)
         ...     job, record = cluster.wait()
     """
 
-    def __init__(
-        self,
-        address: str,
-        data: Data,
-        base: Recipe,
-        epochs: int,
-        prune: str = "none",
-        *,
-        cores: float = 1,
-        gpus: float = 0,
-    ):
-        self.epochs = epochs
-        self._address, self._data = address, data
-        self._settings = (uuid.uuid4().hex, base.to_json(), epochs, prune, max(1, int(cores)))
+    def __init__(self, address: str, assignment: Assignment, *, cores: float = 1, gpus: float = 0):
+        self._address, self._search = address, uuid.uuid4().hex
+        self._assignment = dataclasses.replace(assignment.for_process(max(1, int(cores))), directory=None)
         self._needs = {"CPU": cores, "GPU": gpus}
         self._running: dict[Any, tuple[Job, float]] = {}
 
@@ -85,7 +74,7 @@ class Cluster:
                 self.__exit__()
                 accepted = f"<= {most:g}, the most that a node of the cluster has"
                 raise InvalidArgument(argument, self._needs[kind], accepted)
-        self._shared = ray.put(self._data)
+        self._shared = ray.put(self._assignment)
         self._task = ray.remote(_train).options(
             num_cpus=self._needs["CPU"], num_gpus=self._needs["GPU"], max_retries=ATTEMPTS
         )
@@ -111,9 +100,9 @@ class Cluster:
 
     def submit(self, job: Job) -> None:
         """Takes a job."""
-        self._running[self._task.remote(self._shared, self._settings, job)] = job, time.perf_counter()
+        self._running[self._task.remote(self._shared, self._search, job)] = job, time.perf_counter()
 
-    def wait(self) -> tuple[Job, dict[str, Any]]:
+    def wait(self) -> tuple[Job, Record]:
         """The next job that has ended, with its record."""
         import ray
 
@@ -122,46 +111,50 @@ class Cluster:
         try:
             return job, ray.get(reference)
         except ray.exceptions.RayError as error:
-            return job, failure(job, error, time.perf_counter() - start)
+            return job, job.failed(error, time.perf_counter() - start)
 
 
 _workers: dict[str, Worker] = {}
 """The worker of a process of the cluster, by its search: of the latest only."""
 
 
-def _train(data: Data, settings: tuple[str, str, int, str, int], job: Job) -> dict[str, Any]:
+def _train(assignment: Assignment, search: str, job: Job) -> Record:
     """One training, somewhere in the cluster."""
-    from ..recipe import Recipe
-
-    search, base, epochs, prune, threads = settings
     if search not in _workers:
-        settle(threads)
+        settle(assignment.threads)
         _workers.clear()
-        _workers[search] = Worker(data, Recipe.from_json(base), epochs, prune)
+        _workers[search] = Worker(assignment)
     return _workers[search].run(job)
 
 
-def check_address(address: str) -> str:
-    """Raises unless Ray is installed and a cluster answers at the address within 10 seconds."""
+def check_address(address: str) -> None:
+    """Raises ``InvalidArgument`` for what cannot be the address of a cluster."""
+    if isinstance(address, str):
+        host, _, port = address.removeprefix("ray://").rpartition(":")
+        if address in ("auto", "local") or (host and port.isdigit()):
+            return
+    raise InvalidArgument("ray", address, '"HOST:PORT", "ray://HOST:PORT", "auto" or "local"')
+
+
+def check_reachable(address: str) -> None:
+    """Raises ``InvalidArgument`` unless Ray is installed and a cluster answers at the address within 10 seconds."""
     if importlib.util.find_spec("ray") is None:
         accepted = 'left out, or with Ray installed: pip install "ray>=2.40"'
         raise InvalidArgument("ray", address, accepted)
     if address == "local":
-        return address
+        return
     import ray
 
     if ray.is_initialized():
-        return address
+        return
     if address == "auto":
         try:
             ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
         except (ConnectionError, RuntimeError):
             raise InvalidArgument("ray", address, '"auto" on a node of a running cluster only (`ray start`)') from None
         ray.shutdown()
-        return address
+        return
     host, _, port = address.removeprefix("ray://").rpartition(":")
-    if not host or not port.isdigit():
-        raise InvalidArgument("ray", address, '"HOST:PORT", "ray://HOST:PORT", "auto" or "local"')
     import grpc  # TensorFlow brings it
 
     start = time.monotonic()
@@ -175,4 +168,3 @@ def check_address(address: str) -> str:
         why = f" ({error})" if str(error) else ""
         accepted = f"the address of a Ray cluster; this one did not answer within {PATIENCE:g} seconds{why}"
         raise InvalidArgument("ray", address, accepted) from None
-    return address

@@ -4,32 +4,25 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...callbacks.checks import InvalidArgument
 from ..environment import commit, hardware, versions
 from ..files import check_new_file, write_text
-from ..metric import Metric
 from ..recipe import Recipe
 from ..report.results import Results
-from .arms import Arm, cross
-from .ledger import Ledger, read_records, read_settings
-from .plan import Plan
+from .ledger import Ledger, read_records
+from .protocol import Protocol
+from .record import Record
+from .settings import arms_in, metric_in, plan_in, settings_in
 from .summary import main_effects, summary, tables
 from .verdict import verdict
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Comparison", "arms_in", "metric_in", "plan_in", "settings_in"]
-
-NEEDED = (
-    *("factors", "design", "trials", "seeds", "seed", "prune", "widen", "confidence"),
-    *("metric", "direction", "default_arm", "recipe", "data"),
-)
-"""The settings without which a search cannot be read."""
+__all__ = ["Comparison", "write_environment"]
 
 
 class Comparison:
@@ -42,16 +35,16 @@ class Comparison:
         tuner: KerasTuner's tuner with all trials; None when read back from a directory.
 
     Example:
-        >>> found = Comparison.load("searches/digits")    # doctest: +SKIP
-        >>> found.table()
-        >>> found.best.optimizer
+        >>> comparison = Comparison.load("searches/digits")    # doctest: +SKIP
+        >>> comparison.table()
+        >>> comparison.best.optimizer
     """
 
     def __init__(
         self,
         directory: str | os.PathLike[str],
         settings: dict[str, Any],
-        records: list[dict[str, Any]],
+        records: list[Record],
         tuner: Any = None,
     ):
         self.directory = Path(directory)
@@ -60,10 +53,11 @@ class Comparison:
         trials, epochs = tables(records)
         metric = metric_in(settings)
         default = next(arm for arm in arms_in(settings) if arm.name == settings["default_arm"])
-        confidence = settings["confidence"]
+        protocol = Protocol.from_settings(settings)
+        confidence = protocol.level
         step = metric.resolution(settings["data"]["counts"]["test"])
         table = summary(trials, default.name, metric, epochs, confidence, step)
-        effects = main_effects(trials, default, metric, settings["design"], confidence, step)
+        effects = main_effects(trials, default, metric, protocol.design, confidence, step)
         failures = list(trials.loc[trials["status"] == "failed", "message"])
         self.results = Results(
             settings=settings,
@@ -143,7 +137,7 @@ class Comparison:
             InvalidArgument: where ``path`` exists already or cannot be written.
 
         Example:
-            >>> found.report("regularizers.html")                                        # doctest: +SKIP
+            >>> comparison.report("regularizers.html")                                        # doctest: +SKIP
             'regularizers.html'
         """
         from ..report.page import write_page
@@ -173,55 +167,6 @@ class Comparison:
         write_text(self.directory / "verdict.txt", "\n".join(self.verdict) + "\n")
         save_plots(self.results, self.directory / "plots")
         self.report()
-
-
-def arms_in(settings: Mapping[str, Any]) -> list[Arm]:
-    """The arms of a search, in the order of its plan.
-
-    Args:
-        settings: those of the search, as ``settings.json`` holds them: "factors" (plural -> names) and "design".
-    """
-    return cross(**settings["factors"], design=settings["design"])
-
-
-def metric_in(settings: Mapping[str, Any]) -> Metric:
-    """What the scores of a search are.
-
-    Args:
-        settings: those of the search, as ``settings.json`` holds them.
-    """
-    return Metric(settings["metric"], settings["direction"])
-
-
-def settings_in(directory: str | os.PathLike[str]) -> dict[str, Any]:
-    """The settings of the search in a directory.
-
-    Raises:
-        InvalidArgument: when there is none that can be read.
-    """
-    settings = read_settings(directory)
-    missing = [name for name in NEEDED if not isinstance(settings, dict) or name not in settings]
-    if missing:
-        accepted = f"a directory that this version's `recipes search` has written (its settings lack {missing[0]!r})"
-        raise InvalidArgument("directory", str(directory), accepted)
-    return settings
-
-
-def plan_in(settings: Mapping[str, Any]) -> Plan:
-    """The trainings of a search, in the order in which one process runs them.
-
-    Args:
-        settings: those of the search, as ``settings.json`` holds them.
-    """
-    return Plan(
-        arms_in(settings),
-        settings["trials"],
-        settings["seeds"],
-        settings["seed"],
-        metric=metric_in(settings),
-        widen=settings["widen"],
-        one_by_one=settings["prune"] != "none",
-    )
 
 
 def write_environment(ledger: Ledger, command: str, runs_on: str) -> dict[str, Any]:

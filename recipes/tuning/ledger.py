@@ -13,11 +13,12 @@ from typing import Any
 
 from ...callbacks.checks import InvalidArgument
 from ..files import check_new_directory, write_text
-from ..recipe_json import with_names_of_today
+from .record import Record
+from .settings import SETTINGS, read_settings
 
-__all__ = ["SETTINGS", "Ledger", "is_open", "read_records", "read_settings", "running_file"]
+__all__ = ["Ledger", "is_open", "read_records", "running_file"]
 
-SETTINGS, TRAININGS, RUNNING = "settings.json", "trainings.jsonl", "running"
+TRAININGS, RUNNING = "trainings.jsonl", "running"
 
 LOOKS = 5
 """So often it is looked whether another process has the directory, before that is believed."""
@@ -25,8 +26,11 @@ LOOKS = 5
 FORGOTTEN = "forgotten"
 """What a line has in place of a record, with the keys of those before it that no longer count."""
 
+FORGET = json.dumps({FORGOTTEN: []})[:-3].encode()
+"""How such a line begins."""
 
-class Ledger(Mapping[str, dict[str, Any]]):
+
+class Ledger(Mapping[str, Record]):
     """A directory with the settings of a search and every finished training.
 
     It maps the keys of the trainings to their records. A line is written whole and flushed to the disk before the
@@ -42,14 +46,14 @@ class Ledger(Mapping[str, dict[str, Any]]):
 
     Example:
         >>> with Ledger("searches/digits", {"epochs": 5}) as ledger:      # doctest: +SKIP
-        ...     ledger.add("adam+l2/tune/0", {"validation_score": 0.97})
-        ...     ledger["adam+l2/tune/0"]
+        ...     ledger.add(record)
+        ...     ledger[record.key]
     """
 
     def __init__(self, directory: str | os.PathLike[str], settings: dict[str, Any]):
         self.directory = Path(directory)
         self.settings = json.loads(json.dumps(settings))
-        self._records: dict[str, dict[str, Any]] = {}
+        self._records: dict[str, Record] = {}
         if not (self.directory / SETTINGS).is_file():
             check_new_directory(self.directory, marker=SETTINGS)
         else:
@@ -106,37 +110,37 @@ class Ledger(Mapping[str, dict[str, Any]]):
     def __len__(self) -> int:
         return len(self._records)
 
-    def __getitem__(self, key: str) -> dict[str, Any]:
+    def __getitem__(self, key: str) -> Record:
         return self._records[key]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._records)
 
-    def add(self, key: str, record: dict[str, Any]) -> dict[str, Any]:
+    def add(self, record: Record) -> Record:
         """Writes the record of a training that has just finished; returns it as it will be read back."""
-        self._records[key] = self._write({"key": key, **record})
-        running_file(self.directory, key).unlink(missing_ok=True)
-        return self._records[key]
+        line = record.to_json()
+        self._write(line)
+        running_file(self.directory, record.key).unlink(missing_ok=True)
+        self._records[record.key] = Record.from_json(line)
+        return self._records[record.key]
 
-    def _write(self, values: dict[str, Any]) -> dict[str, Any]:
-        """A line, on the disk when this returns; returns it as it will be read back."""
-        line = json.dumps(values)
+    def _write(self, line: str) -> None:
+        """A line, on the disk when this returns."""
         self._file.write(line + "\n")
         self._file.flush()
         with contextlib.suppress(OSError):
             os.fsync(self._file.fileno())
-        return json.loads(line)
 
     def forget(self, keys: Iterable[str]) -> None:
         """Takes records out, so that their trainings run again. The file keeps them, with a line after that says so."""
         keys = [key for key in keys if key in self._records]
         if keys:
-            self._write({FORGOTTEN: keys})
+            self._write(json.dumps({FORGOTTEN: keys}))
             for key in keys:
                 del self._records[key]
 
     @property
-    def records(self) -> list[dict[str, Any]]:
+    def records(self) -> list[Record]:
         """All records, in the order in which they were added."""
         return list(self._records.values())
 
@@ -160,26 +164,13 @@ def running_file(directory: str | os.PathLike[str], key: str) -> Path:
     return Path(directory) / RUNNING / f"{key.replace('/', ' ')}.csv"
 
 
-def read_settings(directory: str | os.PathLike[str]) -> dict[str, Any]:
-    """The settings of the search in ``directory``.
-
-    Raises:
-        InvalidArgument: when there is none.
-    """
-    try:
-        settings = json.loads((Path(directory) / SETTINGS).read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError):
-        raise InvalidArgument("directory", str(directory), "a directory that `recipes search` has written") from None
-    return {**settings, "recipe": with_names_of_today(settings["recipe"])} if "recipe" in settings else settings
-
-
-def read_records(directory: str | os.PathLike[str]) -> tuple[dict[str, dict[str, Any]], int]:
+def read_records(directory: str | os.PathLike[str]) -> tuple[dict[str, Record], int]:
     """The finished trainings by key, and the length in bytes of the part of the file that is whole.
 
     Raises:
-        InvalidArgument: when another line than the last, torn one cannot be read.
+        InvalidArgument: when another line than the last, torn one cannot be read, with its number and the field.
     """
-    records: dict[str, dict[str, Any]] = {}
+    records: dict[str, Record] = {}
     try:
         content = (Path(directory) / TRAININGS).read_bytes()
     except FileNotFoundError:
@@ -187,16 +178,15 @@ def read_records(directory: str | os.PathLike[str]) -> tuple[dict[str, dict[str,
     whole, _, _ = content.rpartition(b"\n")
     for number, line in enumerate(whole.splitlines() if whole else [], start=1):
         try:
-            record = json.loads(line)
-            for key in record.get(FORGOTTEN, ()):
-                del records[key]
-            if FORGOTTEN not in record:
-                records[record["key"]] = record
-        except (json.JSONDecodeError, AttributeError, KeyError, TypeError, UnicodeDecodeError):
-            where = f"{Path(directory) / TRAININGS}, line {number}"
-            raise InvalidArgument(
-                "directory", where, "that of an undamaged search (this line cannot be read)"
-            ) from None
+            if line.startswith(FORGET):
+                for key in json.loads(line)[FORGOTTEN]:
+                    del records[key]
+            else:
+                record = Record.from_json(line)
+                records[record.key] = record
+        except (ValueError, KeyError, TypeError) as error:  # InvalidArgument is a ValueError
+            accepted = f"that of an undamaged search ({TRAININGS}, line {number}: {error})"
+            raise InvalidArgument("directory", str(directory), accepted) from None
     return records, len(whole) + 1 if whole else 0
 
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import Any
 
 from ..metric import ACCURACY, Metric
 from .arms import Arm
+from .protocol import Protocol
+from .record import Record
 from .space import at_edge, settings, settings_beyond
 from .summary import best_setting
 
 __all__ = ["Plan", "Records", "Training"]
 
-Records = Mapping[str, Mapping[str, Any]]
+Records = Mapping[str, Record]
 """The finished trainings by key."""
 
 
@@ -35,34 +36,28 @@ class Training:
 
 @dataclass(frozen=True)
 class Plan:
-    """All trainings of a search: for each arm first ``trials`` settings with one seed, then the best with fresh seeds.
+    """All trainings of a search: for each arm first some settings with one seed, then the best with fresh seeds.
 
     What comes next depends on nothing but the plan and the arm's finished trainings: neither on the clock nor on the
     order in which arms are done, so that a search that was interrupted or spread over processes ends the same.
 
     Args:
         arms: what is compared.
-        trials: settings tried for each arm.
-        seeds: how often the best setting of each arm is trained again; the same fresh seeds for every arm.
-        seed: from which the others follow: settings are tried with this one, confirmed with the next ``seeds``.
+        protocol: how. Settings are tried with its ``seed`` and confirmed with the next ``seeds`` ones, the same for
+            every arm. Where it widens, an arm whose best learning rate lies at an end of its range gets half as many
+            trials again, in the decade beyond that end. Where it prunes, the tuning trials of an arm follow one
+            another.
         metric: what validation scores are. Default accuracy.
-        widen: whether an arm whose best learning rate lies at an end of its range gets half as many trials again, in
-            the decade beyond that end.
-        one_by_one: whether the tuning trials of an arm follow one another, each knowing those before, as pruning needs.
     """
 
     arms: Sequence[Arm]
-    trials: int
-    seeds: int
-    seed: int
+    protocol: Protocol
     metric: Metric = ACCURACY
-    widen: bool = False
-    one_by_one: bool = False
 
     def of(self, arm: Arm, records: Records) -> list[Training]:
         """The trainings of an arm, as far as they are known by now."""
         tuning = self._tuning(arm, records)
-        confirming = [Training(arm, "confirm", k, self.seed + 1 + k) for k in range(self.seeds)]
+        confirming = [Training(arm, "confirm", k, self.protocol.seed + 1 + k) for k in range(self.protocol.seeds)]
         return [*tuning, *confirming]
 
     def all(self, records: Records) -> list[Training]:
@@ -78,20 +73,21 @@ class Plan:
         """Those of an arm that have not ended, and wait for nothing but each other's place."""
         tuning = [each for each in self._tuning(arm, records) if each.key not in records]
         if tuning:
-            return tuning[:1] if self.one_by_one else tuning
+            return tuning[:1] if self.protocol.one_by_one else tuning
         return [each for each in self.of(arm, records) if each.key not in records]
 
     def values(self, training: Training, records: Records) -> dict[str, float]:
         """The values of a training's hyperparameters."""
         if training.stage == "confirm":
             return self.best(training.arm, records)
-        if training.number < self.trials:
-            return dict(_settings(training.arm, self.trials, self.seed)[training.number])
+        trials, seed = self.protocol.trials, self.protocol.seed
+        if training.number < trials:
+            return dict(_settings(training.arm, trials, seed)[training.number])
         rate = self._best_of_first(training.arm, records)["learning_rate"]
-        beyond = settings_beyond(training.arm, rate, self.trials, self._more, self.seed)
-        return beyond[training.number - self.trials]
+        beyond = settings_beyond(training.arm, rate, trials, self.protocol.more_trials, seed)
+        return beyond[training.number - trials]
 
-    def rivals(self, training: Training, records: Records) -> list[Mapping[str, Any]]:
+    def rivals(self, training: Training, records: Records) -> list[Record]:
         """The arm's tuning trials before this one, which pruning compares it with; none for what is confirmed."""
         if training.stage != "tune":
             return []
@@ -103,12 +99,12 @@ class Plan:
         out = []
         for arm in self.arms:
             done = [each for each in self.of(arm, records) if each.key in records]
-            lost = {each for each in done if records[each.key].get("status") == "failed"}
+            lost = {each for each in done if records[each.key].status == "failed"}
             tuned = [each.number for each in lost if each.stage == "tune"]
             for each in done:
                 if tuned and each.stage == "tune":
-                    after = self.one_by_one and each.number > min(tuned)  # it was compared with them
-                    depends = after or each.number >= self.trials  # or tried beyond what was best among them
+                    after = self.protocol.one_by_one and each.number > min(tuned)  # it was compared with them
+                    depends = after or each.number >= self.protocol.trials  # or tried beyond what was best among them
                 else:
                     depends = bool(tuned)  # it trains what was best among them
                 if depends or each in lost:
@@ -120,21 +116,20 @@ class Plan:
         tuned = [records[each.key] for each in self._tuning(arm, records) if each.key in records]
         return best_setting(tuned, self.metric)
 
-    @property
-    def _more(self) -> int:
-        return max(1, self.trials // 2)
-
     def _tuning(self, arm: Arm, records: Records) -> list[Training]:
-        first = [Training(arm, "tune", k, self.seed) for k in range(self.trials)]
-        if not self.widen or any(each.key not in records for each in first):
+        first = self._first(arm)
+        if not self.protocol.widen or any(each.key not in records for each in first):
             return first
         if not at_edge(arm, self._best_of_first(arm, records)["learning_rate"]):
             return first
-        return [*first, *(Training(arm, "tune", self.trials + k, self.seed) for k in range(self._more))]
+        numbers = range(self.protocol.trials, self.protocol.trials + self.protocol.more_trials)
+        return [*first, *(Training(arm, "tune", k, self.protocol.seed) for k in numbers)]
+
+    def _first(self, arm: Arm) -> list[Training]:
+        return [Training(arm, "tune", k, self.protocol.seed) for k in range(self.protocol.trials)]
 
     def _best_of_first(self, arm: Arm, records: Records) -> dict[str, float]:
-        first = [Training(arm, "tune", k, self.seed) for k in range(self.trials)]
-        return best_setting([records[each.key] for each in first], self.metric)
+        return best_setting([records[each.key] for each in self._first(arm)], self.metric)
 
 
 _settings = functools.lru_cache(maxsize=256)(settings)

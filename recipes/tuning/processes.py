@@ -15,15 +15,14 @@ from collections import deque
 from collections.abc import Iterator
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..environment import cores
-from .shared_data import read_data, write_data
-from .worker import ATTEMPTS, Job, Worker, failure, settle
-
-if TYPE_CHECKING:
-    from ..data import Data
-    from ..recipe import Recipe
+from .assignment import Assignment
+from .record import Record
+from .runner import ATTEMPTS, Job
+from .shared_data import write_data
+from .worker import Worker, settle
 
 __all__ = ["Processes"]
 
@@ -44,13 +43,12 @@ class Processes:
 
     Args:
         count: how many, >= 1.
-        data, base, epochs, prune: of the :class:`Worker` in each.
+        assignment: of the :class:`Worker` in each.
         folder: where to put that file; made, and removed with all that is in it.
         memory_limit: in GiB for each; None for no limit.
-        directory: of the search, as for :class:`Worker`.
 
     Example:
-        >>> with Processes(2, data, Recipe(), epochs=5, folder="work") as processes:      # doctest: +SKIP
+        >>> with Processes(2, assignment, folder="work") as processes:      # doctest: +SKIP
         ...     processes.submit(job)
         ...     job, record = processes.wait()
     """
@@ -58,27 +56,22 @@ class Processes:
     def __init__(
         self,
         count: int,
-        data: Data,
-        base: Recipe,
-        epochs: int,
-        prune: str = "none",
+        assignment: Assignment,
         *,
         folder: str | os.PathLike[str],
         memory_limit: float | None = None,
-        directory: str | os.PathLike[str] | None = None,
     ):
-        self.count, self.epochs = count, epochs
+        self.count, self._assignment = count, assignment
         self._folder, self._memory_limit = Path(folder), memory_limit
-        self._worker = (base.to_json(), epochs, prune, None if directory is None else os.fspath(directory))
-        self._data = data
         self._waiting: deque[Job] = deque()
         self._attempts: dict[str, int] = {}
         self._members: list[_Member] = []
 
     def __enter__(self) -> Processes:
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._path = self._folder / "data"
-        write_data(self._data, self._path)
+        path = self._folder / "data"
+        write_data(self._assignment.load_data(), path)
+        self._assignment = self._assignment.for_process(max(1, cores() // self.count), path)
         return self
 
     def __exit__(self, *error: Any) -> None:
@@ -98,7 +91,7 @@ class Processes:
         self._waiting.append(job)
         self._hand_out()
 
-    def wait(self) -> tuple[Job, dict[str, Any]]:
+    def wait(self) -> tuple[Job, Record]:
         """The next job that has ended, with its record."""
         while True:
             self._hand_out()
@@ -123,7 +116,7 @@ class Processes:
             with contextlib.suppress(OSError):  # it has just died, as wait() will find
                 member.connection.send(job)
 
-    def _result(self, member: _Member, job: Job) -> tuple[Job, dict[str, Any]] | None:
+    def _result(self, member: _Member, job: Job) -> tuple[Job, Record] | None:
         """What a member has sent of its job; None where it died, and the job waits again."""
         try:
             record = member.connection.recv()
@@ -132,12 +125,12 @@ class Processes:
             self._members.remove(member)
             seconds, status = time.perf_counter() - member.started, member.process.exitcode
             if status == TOO_MUCH:
-                return job, failure(job, f"used more than the {self._memory_limit:g} GiB of memory it may", seconds)
+                return job, job.failed(f"used more than the {self._memory_limit:g} GiB of memory it may", seconds)
             key = job.training.key
             self._attempts[key] = self._attempts.get(key, 0) + 1
             if self._attempts[key] >= ATTEMPTS:
                 how = f"killed by {signal.Signals(-status).name}" if status and status < 0 else f"ended with {status}"
-                return job, failure(job, f"its process was {how} {ATTEMPTS} times", seconds)
+                return job, job.failed(f"its process was {how} {ATTEMPTS} times", seconds)
             self._waiting.appendleft(job)
             return None
         member.job = None
@@ -145,8 +138,7 @@ class Processes:
 
     def _start(self) -> _Member:
         ours, theirs = multiprocessing.Pipe()
-        threads = max(1, cores() // self.count)
-        arguments = (theirs, str(self._path), self._worker, threads, self._memory_limit, os.getpid())
+        arguments = (theirs, self._assignment, self._memory_limit, os.getpid())
         process = multiprocessing.get_context("spawn").Process(target=_work, args=arguments, daemon=True)
         with _without_main():
             process.start()
@@ -157,7 +149,7 @@ class Processes:
 
 
 class _Member:
-    """A process, the line to it and what it is at."""
+    """A worker process, its pipe and its current job."""
 
     def __init__(self, process: Any, connection: Connection):
         self.process, self.connection = process, connection
@@ -180,22 +172,12 @@ def _without_main() -> Iterator[None]:
             setattr(main, name, value)
 
 
-def _work(
-    connection: Connection,
-    path: str,
-    arguments: tuple[str, int, str, str | None],
-    threads: int,
-    memory_limit: float | None,
-    parent: int,
-) -> None:
+def _work(connection: Connection, assignment: Assignment, memory_limit: float | None, parent: int) -> None:
     """The life of a process: jobs in, records out."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
     threading.Thread(target=_watch, args=(memory_limit, parent), daemon=True).start()
-    from ..recipe import Recipe
-
-    settle(threads)
-    base, epochs, prune, directory = arguments
-    worker = Worker(read_data(path), Recipe.from_json(base), epochs, prune, directory)
+    settle(assignment.threads)
+    worker = Worker(assignment)
     at_first = None
     with contextlib.suppress(EOFError, OSError):  # the parent has gone
         while True:

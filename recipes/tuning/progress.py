@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .ledger import Ledger
     from .plan import Plan, Training
+    from .record import Record
 
 __all__ = ["Progress"]
 
@@ -55,22 +56,22 @@ class Progress:
         if self._bar is not None:
             self._bar.stop()
 
-    def update(self, training: Training, record: dict[str, Any]) -> None:
+    def update(self, training: Training, record: Record) -> None:
         """Takes note of a finished training."""
         if not self._enabled:
             return
         name = training.arm.name
-        if record.get("status") == "failed":
-            self._console.print(f"{training.key} failed: {record['message']}", markup=False, highlight=False)
+        if record.status == "failed":
+            self._console.print(f"{training.key} failed: {record.message}", markup=False, highlight=False)
         if training.stage == "confirm":
-            self._scores.setdefault(name, []).append(record["validation_score"])
+            self._scores.setdefault(name, []).append(record.validation_score)
         if self._bar is not None:
-            if self._plan.widen:
+            if self._plan.protocol.widen:
                 self._bar.update(self._task, total=len(self._plan.all(self._ledger)))
             self._bar.update(self._task, advance=1, description=f"{name}{self._best()}")
-        elif training.stage == "confirm" and len(self._scores[name]) == self._plan.seeds:
+        elif training.stage == "confirm" and len(self._scores[name]) == self._plan.protocol.seeds:
             scores = self._scores[name]
-            done = sum(len(each) == self._plan.seeds for each in self._scores.values())
+            done = sum(len(each) == self._plan.protocol.seeds for each in self._scores.values())
             self._console.print(
                 f"[{done}/{len(self._plan.arms)}] {name}: validation {self._plan.metric.name} {_mean(scores):.4f}",
                 markup=False,
@@ -79,7 +80,9 @@ class Progress:
 
     def _best(self) -> str:
         sign = self._plan.metric.sign
-        whole = {name: _mean(scores) for name, scores in self._scores.items() if len(scores) == self._plan.seeds}
+        whole = {
+            name: _mean(scores) for name, scores in self._scores.items() if len(scores) == self._plan.protocol.seeds
+        }
         means = {name: mean for name, mean in whole.items() if math.isfinite(mean)}
         if not means:
             return ""

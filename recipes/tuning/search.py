@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
-import dataclasses
-import math
 import os
-import shutil
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ...callbacks.checks import check_bool
-from ..environment import versions
 from ..recipe import Recipe
-from ..training import check_data, check_recipe, fit
-from .arms import default_arm, factors_of
-from .checking import check_search, shared_part
-from .cluster import Cluster
-from .comparison import Comparison, plan_in, write_environment
-from .ledger import Ledger
-from .plan import Plan
-from .processes import Processes
-from .progress import Progress
-from .worker import InThisProcess, Runner, Worker
+from .comparison import Comparison
+from .protocol import Protocol
+from .run_search import run_search
+from .where import Where
 
 if TYPE_CHECKING:
     from ..data import Data
 
 __all__ = ["search"]
-
-WORKERS = "workers"
-"""The folder, in that of a search, of what its processes share while it runs."""
 
 
 def search(
@@ -60,7 +45,6 @@ def search(
     gpus: float = 0,
     retry_failed: bool = False,
     directory: str | os.PathLike[str] | None = None,
-    command: str = "recipes.search(...)",
     verbose: int = 1,
 ) -> Comparison:
     """Compares choices on a dataset, every one at a learning rate and strength tuned for it.
@@ -105,7 +89,6 @@ def search(
         retry_failed: whether trainings that failed in an earlier call (not those that diverged or were pruned) run
             again, with those that depended on them. Default False: a failure stays in the table.
         directory: where to write; by default ``searches/NAME``. New, empty, or of the same search.
-        command: how this search was called, for the report.
         verbose: 0 silent, 1 a progress bar.
 
     Returns:
@@ -118,129 +101,34 @@ def search(
     Source: the protocol of DeepOBS (Schneider et al. 2019) and of Google's Deep Learning Tuning Playbook.
 
     Example:
-        >>> found = recipes.search(recipes.load("digits"), optimizers=["momentum", "adam"])   # doctest: +SKIP
-        >>> print(*found.verdict)
+        >>> comparison = recipes.search(recipes.load("digits"), optimizers=["momentum", "adam"])   # doctest: +SKIP
+        >>> print(*comparison.verdict)
     """
-    check_data(data)
-    base = check_recipe(recipe).resolved(data.spec)
-    widen, retry_failed = check_bool("widen", widen), check_bool("retry_failed", retry_failed)
-    directory = directory or os.path.join("searches", str(data.settings["name"]))
-    levels = {
-        "optimizers": optimizers,
-        "regularizers": regularizers,
-        "schedules": schedules,
-        "initializers": initializers,
-        "activations": activations,
-        "normalizations": normalizations,
-        "models": models,
-    }
-    arms = check_search(
-        base,
-        levels,
-        design=design,
-        epochs=epochs,
-        trials=trials,
-        seeds=seeds,
-        seed=seed,
-        prune=prune,
-        widen=widen,
-        confidence=confidence,
-        budget=budget,
-        workers=workers,
-        memory_limit=memory_limit,
-        ray=ray,
-        cores=cores,
-        gpus=gpus,
+    return run_search(
+        data,
+        recipe,
+        {
+            "optimizers": optimizers,
+            "regularizers": regularizers,
+            "schedules": schedules,
+            "initializers": initializers,
+            "activations": activations,
+            "normalizations": normalizations,
+            "models": models,
+        },
+        Protocol(
+            design=design,
+            epochs=epochs,
+            trials=trials,
+            seeds=seeds,
+            seed=seed,
+            prune=prune,
+            widen=widen,
+            confidence=confidence,
+            budget=budget,
+            retry_failed=retry_failed,
+        ),
+        Where(workers=workers, memory_limit=memory_limit, ray=ray, cores=cores, gpus=gpus),
         directory=directory,
+        verbose=verbose,
     )
-    for arm in arms:
-        arm.recipe(base, {each.name: each.default or each.low for each in arm.hyperparameters}).check(data.spec)
-    for name in dict.fromkeys(arm.model for arm in arms):  # one that does not fit is refused before anything is written
-        dataclasses.replace(base, model=name or base.model).build_model(data.spec)
-    settings = {
-        "dataset": data.settings["name"],
-        "data": {**data.settings, "fingerprint": data.fingerprint},
-        "recipe": shared_part(base),
-        "factors": factors_of(arms),
-        "optimizers": factors_of(arms)["optimizers"],
-        "regularizers": factors_of(arms)["regularizers"],
-        "design": design,
-        "epochs": epochs,
-        "trials": trials,
-        "seeds": seeds,
-        "seed": seed,
-        "prune": prune,
-        "widen": widen,
-        "confidence": 0.95 if confidence is None else confidence,
-        "metric": data.spec.metric,
-        "direction": data.spec.direction,
-        "default_arm": default_arm(arms, base).name,
-        "libraries": {name: versions()[name] for name in ("tensorflow", "keras")},
-    }
-    ledger = Ledger(directory, settings)
-    runs_on = "this process"
-    if ray is not None:
-        runs_on = "a Ray cluster"
-    elif workers > 1 or memory_limit is not None:
-        runs_on = f"{workers} process{'es' * (workers > 1)} of one machine"
-
-    # KerasTuner is slow to import: not before everything above has been found right
-    from .hypermodel import ArmHyperModel
-    from .tuner import ArmOracle, ArmTuner
-
-    plan = plan_in(settings)
-    with contextlib.ExitStack() as stack:
-        cluster = None
-        if ray is not None:  # one that cannot do it is found before anything is written
-            cluster = stack.enter_context(Cluster(ray, data, base, epochs, prune, cores=cores, gpus=gpus))
-        stack.enter_context(ledger)
-        if retry_failed:
-            _forget_failed(ledger, plan)
-        progress = stack.enter_context(Progress(plan, ledger, enabled=bool(verbose)))
-        environment = write_environment(ledger, command, runs_on)
-        shutil.rmtree(ledger.directory / WORKERS, ignore_errors=True)  # what a killed search has left there
-        here = _on_this_machine(ledger, data, base, epochs, prune, workers, memory_limit)
-        with here if cluster is None else contextlib.nullcontext(cluster) as runner:
-            tuner = ArmTuner(ArmOracle(plan, ledger), ArmHyperModel(data, base, arms), runner, progress.update)
-            tuner.search()
-        records = [ledger[each.key] for each in plan.all(ledger)]
-        found = Comparison(ledger.directory, {**settings, **environment}, records, tuner)
-        found.write()
-        _export_best(data, found, epochs)
-    return found
-
-
-def _forget_failed(ledger: Ledger, plan: Plan) -> None:
-    """Makes the trainings that failed run again, and what depended on them; the winner is another one then, perhaps."""
-    again = plan.failed(ledger)
-    if again:
-        if (ledger.directory / "best" / "export.json").is_file():
-            shutil.rmtree(ledger.directory / "best")
-        ledger.forget(again)
-
-
-def _on_this_machine(
-    ledger: Ledger, data: Data, base: Recipe, epochs: int, prune: str, workers: int, memory_limit: float | None
-) -> contextlib.AbstractContextManager[Runner]:
-    """What trains without a cluster."""
-    if workers > 1 or memory_limit is not None:
-        return Processes(
-            workers,
-            data,
-            base,
-            epochs,
-            prune,
-            folder=ledger.directory / WORKERS,
-            memory_limit=memory_limit,
-            directory=ledger.directory,
-        )
-    return contextlib.nullcontext(InThisProcess(Worker(data, base, epochs, prune, ledger.directory)))
-
-
-def _export_best(data: Data, found: Comparison, epochs: int) -> None:
-    """Trains the winner once more, with its best seed, and exports it; not if that was done before, or all diverged."""
-    from ..serving.export import export
-
-    target = found.directory / "best"
-    if not target.exists() and math.isfinite(found.results.summary.iloc[0]["test_mean"]):
-        export(fit(data, found.best, epochs=epochs, seed=found.best_seed, verbose=0), target)

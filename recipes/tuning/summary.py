@@ -12,31 +12,27 @@ from ..metric import ACCURACY, Metric
 from .arms import Arm
 from .dunnett import LEVEL, NOTHING, compare_with
 from .factors import FACTORS
+from .record import CURVES, Record
 from .space import at_edge
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["CURVES", "best_setting", "main_effects", "summary", "tables"]
+__all__ = ["best_setting", "main_effects", "summary", "tables"]
 
 
-CURVES = ("learning_rate", "loss", "score", "val_loss", "val_score")
-"""What a record has of every epoch."""
-
-
-def best_setting(records: Sequence[Mapping[str, Any]], metric: Metric) -> dict[str, float]:
+def best_setting(records: Sequence[Record], metric: Metric) -> dict[str, float]:
     """The values of the tuning record with the best validation score; on equal scores the lowest validation loss.
 
     Trials that were pruned count only where none came to its end, and those that diverged or failed only where nothing
     else is left; then the lowest learning rate is taken.
     """
-    sound = [each for each in records if math.isfinite(each["validation_score"])]
+    sound = [record for record in records if math.isfinite(record.validation_score)]
     if not sound:
-        return dict(min(records, key=lambda each: each["values"]["learning_rate"])["values"])
-    candidates = [each for each in sound if each.get("status") != "pruned"] or sound
-    return dict(
-        min(candidates, key=lambda each: (-metric.sign * each["validation_score"], each["validation_loss"]))["values"]
-    )
+        return dict(min(records, key=lambda record: record.values["learning_rate"]).values)
+    candidates = [record for record in sound if record.status != "pruned"] or sound
+    best = min(candidates, key=lambda record: (-metric.sign * record.validation_score, record.validation_loss))
+    return dict(best.values)
 
 
 def _word(difference: float, p: float, metric: Metric, level: float) -> str:
@@ -54,27 +50,22 @@ def _mean_sd(values: Sequence[float]) -> tuple[float, float]:
     return float(array.mean()), float(array.std(ddof=1)) if len(array) > 1 else math.nan
 
 
-def tables(records: Sequence[Mapping[str, Any]]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def tables(records: Sequence[Record]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The finished trainings as two tables: a row a training, and a row a training and epoch."""
     import pandas as pd
 
-    strengths = sorted({name for each in records for name in each["values"] if name != "learning_rate"})
+    strengths = sorted({name for record in records for name in record.values if name != "learning_rate"})
     trials, epochs = [], []
-    for each in records:
-        row = {key: value for key, value in each.items() if key not in ("key", "values", "history")}
-        factors = [name for name in FACTORS if name in row]
-        head = {key: row.pop(key) for key in ("stage", "arm", *factors, "trial", "seed")}
-        values = {name: each["values"].get(name, math.nan) for name in ("learning_rate", *strengths)}
-        trials.append({**head, **values, **row})
-        length = len(each["history"]["loss"])
-        for epoch in range(length):
-            curves = {
-                name: values[epoch] if epoch < len(values) else math.nan for name, values in each["history"].items()
-            }
-            if not each["history"]["learning_rate"]:
-                curves["learning_rate"] = each["values"]["learning_rate"]
-            keys = {key: head[key] for key in ("stage", "arm", "trial", "seed")}
-            epochs.append({**keys, "epoch": epoch + 1, **curves})
+    for record in records:
+        place = {name: getattr(record, name) for name in ("stage", "arm", "trial", "seed")}
+        head = {"stage": record.stage, "arm": record.arm, **record.choices, "trial": record.trial, "seed": record.seed}
+        values = {name: record.values.get(name, math.nan) for name in ("learning_rate", *strengths)}
+        trials.append({**head, **values, **record.outcome})
+        for epoch in range(len(record.history["loss"])):
+            curves = {name: curve[epoch] if epoch < len(curve) else math.nan for name, curve in record.history.items()}
+            if not record.history["learning_rate"]:
+                curves["learning_rate"] = record.values["learning_rate"]
+            epochs.append({**place, "epoch": epoch + 1, **curves})
     columns = ("stage", "arm", "trial", "seed", "epoch", *CURVES)
     return pd.DataFrame(trials), pd.DataFrame(epochs, columns=columns)
 
@@ -125,12 +116,12 @@ def summary(
         validation_mean, validation_sd = _mean_sd(list(confirm["validation_score"]))
         test_mean, test_sd = _mean_sd(scores[arm])
         low, high = _interval(test_mean, test_sd, len(confirm), level)
-        statuses = group["status"] if "status" in group else pd.Series(dtype=str)
+        statuses = group["status"]
         reached = (
             _epochs_to(targets, curves[curves["arm"] == arm], list(confirm["seed"]), sign) if curves is not None else []
         )
         seconds = [
-            epoch * row["seconds"] / row["epochs_run"] if row.get("epochs_run", 0) else math.nan
+            epoch * row["seconds"] / row["epochs_run"] if row["epochs_run"] else math.nan
             for epoch, row in zip(reached, confirm.to_dict("records"), strict=False)
         ]
         pruned = int((statuses == "pruned").sum())
@@ -162,7 +153,7 @@ def summary(
     others = [arm for arm in scores if arm != default]
     compared = compare_with(scores[default], [scores[arm] for arm in others], level, resolution)
     tests = dict(zip(others, compared, strict=True))
-    confirm_failed = set(confirmed.loc[confirmed["status"] == "failed", "arm"]) if "status" in confirmed else set()
+    confirm_failed = set(confirmed.loc[confirmed["status"] == "failed", "arm"])
     control = float(np.mean(scores[default]))
     for row in rows:
         is_default = row["arm"] == default
@@ -222,7 +213,7 @@ def main_effects(
             difference = 0.0 if level == control else mean - _mean_sd(by_level[control])[0]
             p = tests.get(level, NOTHING)[0]
             of_level = alike[alike[factor] == level]
-            failed = "status" in of_level and bool((of_level["status"] == "failed").any())
+            failed = bool((of_level["status"] == "failed").any())
             if level == control:
                 word = "default"
             elif math.isfinite(mean):

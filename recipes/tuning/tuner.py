@@ -14,8 +14,9 @@ from .hypermodel import ArmHyperModel
 from .keras_tuner_inside import OracleWithoutFiles
 from .ledger import Ledger
 from .plan import Plan, Training
+from .record import Record
+from .runner import Job, Runner
 from .space import declare, key_of
-from .worker import Job, Runner
 
 __all__ = ["ArmOracle", "ArmTuner"]
 
@@ -37,7 +38,7 @@ class ArmOracle(OracleWithoutFiles):
             max_trials=None,  # the plan knows when it is done
             hyperparameters=declare(keras_tuner.HyperParameters(), plan.arms),
             tune_new_entries=False,
-            seed=plan.seed + 1,  # KerasTuner takes 0 for "none given"; our settings do not depend on it
+            seed=plan.protocol.seed + 1,  # KerasTuner takes 0 for "none given"; our settings do not depend on it
             max_consecutive_failed_trials=2**31,
         )
 
@@ -75,7 +76,7 @@ class ArmTuner(keras_tuner.engine.base_tuner.BaseTuner):
         oracle: ArmOracle,
         hypermodel: ArmHyperModel,
         runner: Runner,
-        on_training: Callable[[Training, dict[str, Any]], None],
+        on_training: Callable[[Training, Record], None],
     ):
         super().__init__(oracle, directory=str(oracle.ledger.directory), project_name="keras_tuner", overwrite=True)
         self.hypermodel, self.runner, self._on_training = hypermodel, runner, on_training
@@ -104,14 +105,14 @@ class ArmTuner(keras_tuner.engine.base_tuner.BaseTuner):
                     break
                 continue
             job, record = self.runner.wait()
-            self._finish(running.pop(job.training.key), ledger.add(job.training.key, record))
+            self._finish(running.pop(job.training.key), ledger.add(record))
         self.oracle.write()
         self.on_search_end()
 
-    def _finish(self, trial: Any, record: dict[str, Any]) -> None:
+    def _finish(self, trial: Any, record: Record) -> None:
         """Tells KerasTuner, and whoever wants to know, how a training ended."""
         worst = math.inf if self.oracle.objective.direction == "min" else -math.inf
-        score = record["validation_score"]
+        score = record.validation_score
         self.oracle.update_trial(trial.trial_id, {"validation_score": score if math.isfinite(score) else worst})
         trial.status = keras_tuner.engine.trial.TrialStatus.COMPLETED
         self.oracle.end_trial(trial)
@@ -120,11 +121,15 @@ class ArmTuner(keras_tuner.engine.base_tuner.BaseTuner):
 
     def _job(self, training: Training) -> Job:
         plan, ledger = self.oracle.plan, self.oracle.ledger
-        rivals = [each["history"]["val_score"] for each in plan.rivals(training, ledger)] if plan.one_by_one else []
+        rivals = (
+            [rival.history["val_score"] for rival in plan.rivals(training, ledger)] if plan.protocol.one_by_one else []
+        )
         return Job(training, plan.values(training, ledger), rivals)
 
     def load_model(self, trial: Any) -> Any:
         """The trained model of a trial, made by training it again: the same seed gives the same weights."""
         training = self.oracle.training(trial.trial_id)
         recipe = self.hypermodel.recipe(trial.hyperparameters)
-        return fit(self.hypermodel.data, recipe, epochs=self.runner.epochs, seed=training.seed, verbose=0).model
+        return fit(
+            self.hypermodel.data, recipe, epochs=self.oracle.plan.protocol.epochs, seed=training.seed, verbose=0
+        ).model

@@ -13,10 +13,11 @@ import numpy as np
 
 from ..metric import Metric
 from ..report import formatting
-from .comparison import metric_in, plan_in, settings_in
 from .epoch_writer import read_epochs
 from .ledger import is_open, read_records, running_file
 from .plan import Plan, Training
+from .record import Record
+from .settings import plan_in, settings_in
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -29,7 +30,7 @@ class Standing:
     """How far a search has come.
 
     Attributes:
-        settings: of the search.
+        plan: of the search.
         finished, total: trainings; the total grows where a range is widened.
         seconds_left: as the trainings so far let expect; NaN before the first has ended.
         arms: a row each, best first: "arm", "tuned" and "confirmed" (how many trainings), "best" (validation score of
@@ -38,7 +39,7 @@ class Standing:
         alive: whether a process is at it now.
     """
 
-    settings: dict[str, Any]
+    plan: Plan
     finished: int
     total: int
     seconds_left: float
@@ -53,19 +54,18 @@ def standing(directory: str | os.PathLike[str]) -> Standing:
     Raises:
         InvalidArgument: when there is none.
     """
-    settings = settings_in(directory)
+    plan = plan_in(settings_in(directory))
     records = read_records(directory)[0]
-    plan = plan_in(settings)
     planned = plan.all(records)
     open_ = [each for each in planned if each.key not in records]
-    running = [row for each in open_ if (row := _running(directory, each, settings)) is not None]
-    lately = [each["seconds"] for each in list(records.values())[-50:]]
+    running = [row for each in open_ if (row := _running(directory, each, plan.metric)) is not None]
+    lately = [record.seconds for record in list(records.values())[-50:]]
     left = len(open_) * float(np.mean(lately)) / max(1, len(running)) if lately else math.nan
     sign = plan.metric.sign
     arms = [_arm(plan, arm, records, sign) for arm in plan.arms]
     arms.sort(key=lambda row: (-sign * row["mean"], 0.0) if math.isfinite(row["mean"]) else (math.inf, -row["tuned"]))
     alive = is_open(directory)
-    return Standing(settings, len(planned) - len(open_), len(planned), left, arms, running if alive else [], alive)
+    return Standing(plan, len(planned) - len(open_), len(planned), left, arms, running if alive else [], alive)
 
 
 def watch(directory: str | os.PathLike[str], *, every: float = 1.0, console: Any = None) -> None:
@@ -101,7 +101,7 @@ def shown(now: Standing, rows: int) -> Group:
     from rich.table import Table
     from rich.text import Text
 
-    metric = metric_in(now.settings)
+    metric, epochs = now.plan.metric, now.plan.protocol.epochs
     left = f", about {formatting.duration(now.seconds_left)} left" if math.isfinite(now.seconds_left) else ""
     how = ", done" if now.finished == now.total else left if now.alive else ", not running: the same search goes on"
     head = f"{now.finished} of {now.total} trainings{how}"
@@ -113,9 +113,7 @@ def shown(now: Standing, rows: int) -> Group:
         cells = (str(row["tuned"]), _score(row["best"], metric), str(row["confirmed"]), _score(row["mean"], metric))
         arms.add_row(Text(row["arm"]), *cells)
     lines = [
-        Text(
-            f"  {each['training']}: epoch {each['epoch']} of {now.settings['epochs']}, {_score(each['score'], metric)}"
-        )
+        Text(f"  {each['training']}: epoch {each['epoch']} of {epochs}, {_score(each['score'], metric)}")
         for each in now.running
     ]
     bar = Table.grid(padding=(0, 2))
@@ -128,10 +126,10 @@ def _score(value: float, metric: Metric) -> str:
     return formatting.score(value, metric) if math.isfinite(value) else ""
 
 
-def _arm(plan: Plan, arm: Any, records: Mapping[str, Mapping[str, Any]], sign: float) -> dict[str, Any]:
+def _arm(plan: Plan, arm: Any, records: Mapping[str, Record], sign: float) -> dict[str, Any]:
     mine = [(each, records[each.key]) for each in plan.of(arm, records) if each.key in records]
-    tuned = [record["validation_score"] for each, record in mine if each.stage == "tune"]
-    confirmed = [record["validation_score"] for each, record in mine if each.stage == "confirm"]
+    tuned = [record.validation_score for each, record in mine if each.stage == "tune"]
+    confirmed = [record.validation_score for each, record in mine if each.stage == "confirm"]
     finite = [sign * score for score in tuned if math.isfinite(score)]
     return {
         "arm": arm.name,
@@ -142,11 +140,9 @@ def _arm(plan: Plan, arm: Any, records: Mapping[str, Mapping[str, Any]], sign: f
     }
 
 
-def _running(
-    directory: str | os.PathLike[str], training: Training, settings: Mapping[str, Any]
-) -> dict[str, Any] | None:
+def _running(directory: str | os.PathLike[str], training: Training, metric: Metric) -> dict[str, Any] | None:
     rows = read_epochs(running_file(directory, training.key))
     if not rows:
         return None
-    score = rows[-1].get(f"val_{settings['metric']}", math.nan)
+    score = rows[-1].get(f"val_{metric.name}", math.nan)
     return {"training": training.key, "epoch": int(rows[-1]["epoch"]) + 1, "score": score}

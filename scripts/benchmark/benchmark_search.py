@@ -38,8 +38,11 @@ from recipes.tuning.arms import Arm, cross
 from recipes.tuning.hypermodel import ArmHyperModel
 from recipes.tuning.ledger import Ledger
 from recipes.tuning.plan import Plan
+from recipes.tuning.protocol import Protocol
+from recipes.tuning.record import CURVES, Record
+from recipes.tuning.runner import Job
 from recipes.tuning.tuner import ArmOracle, ArmTuner
-from recipes.tuning.worker import InThisProcess, Job
+from recipes.tuning.worker import InThisProcess
 
 EPOCHS = 5
 OBJECTIVE = keras_tuner.Objective("val_accuracy", "max")
@@ -91,24 +94,10 @@ MODEL = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
 class FreeWorker:
     """Runs jobs of a search over arms without training."""
 
-    epochs = EPOCHS
-
-    def run(self, job: Job) -> dict[str, Any]:
+    def run(self, job: Job) -> Record:
         """A record as a training would leave it."""
         score = 0.5
-        curve = [score] * self.epochs
-        history = dict.fromkeys(("learning_rate", "loss", "score", "val_loss", "val_score"), curve)
-        return {
-            "stage": job.training.stage,
-            "arm": job.training.arm.name,
-            **job.training.arm.choices,
-            "trial": job.training.number,
-            "seed": job.training.seed,
-            "values": dict(job.values),
-            "validation_score": score,
-            "validation_loss": 1.0,
-            "history": history,
-        }
+        return job.record(validation_score=score, validation_loss=1.0, history=dict.fromkeys(CURVES, [score] * EPOCHS))
 
 
 def tuner_of(name: str, hypermodel: Any, trials: int, seed: int, folder: str) -> Any:
@@ -163,7 +152,7 @@ def own_cost(name: str, trials: int, data: recipes.Data) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         if name == "arms":
             arms = cross(OPTIMIZERS, ["none", "l2"]) if trials > 10 else [Arm("adam", "none"), Arm("sgd", "none")]
-            plan = Plan(arms, trials // len(arms) - 3, 3, 0)
+            plan = Plan(arms, Protocol(trials=trials // len(arms) - 3, seeds=3))
             ledger = stack.enter_context(Ledger(os.path.join(folder, "arms"), {}))
             tuner = ArmTuner(
                 ArmOracle(plan, ledger),

@@ -30,8 +30,10 @@ from support.results import write_results
 from recipes.tuning.arms import Arm, cross
 from recipes.tuning.dunnett import critical_value
 from recipes.tuning.plan import Plan
+from recipes.tuning.protocol import Protocol
+from recipes.tuning.record import Record
+from recipes.tuning.runner import Job
 from recipes.tuning.summary import summary, tables
-from recipes.tuning.worker import Job, failure
 
 NOISE = 0.01
 """The standard deviation between seeds of one arm."""
@@ -101,9 +103,9 @@ def measured(case: dict[str, Any], repeats: int, number: int) -> dict[str, Any]:
 def search(case: dict[str, Any], random: np.random.Generator, seed: int) -> Any:
     """The table of one search."""
     arms = ARMS[: case["arms"]]
-    plan = Plan(arms, trials=4, seeds=case["seeds"], seed=10_000 * seed)
+    plan = Plan(arms, Protocol(trials=4, seeds=case["seeds"], seed=10_000 * seed))
     of_seed: dict[int, float] = {}
-    records: dict[str, dict[str, Any]] = {}
+    records: dict[str, Record] = {}
     while (training := next(plan.ready(records), None)) is not None:
         job = Job(training, plan.values(training, records))
         shared = of_seed.setdefault(training.seed, random.normal(0.0, 2.0 * NOISE))
@@ -113,9 +115,7 @@ def search(case: dict[str, Any], random: np.random.Generator, seed: int) -> Any:
     return summary(trials, arms[0].name, resolution=resolution)
 
 
-def outcome(
-    job: Job, case: dict[str, Any], shared: float, arms: list[Arm], random: np.random.Generator
-) -> dict[str, Any]:
+def outcome(job: Job, case: dict[str, Any], shared: float, arms: list[Arm], random: np.random.Generator) -> Record:
     """The record of a training that did not take place."""
     arm = job.training.arm
     rate = arm.hyperparameters[0]
@@ -125,13 +125,11 @@ def outcome(
     scores = quality + spread * random.normal(size=2)
     if case["test examples"]:
         scores = np.round(scores * case["test examples"]) / case["test examples"]
-    return {
-        **failure(job, "", 0.0),
-        "status": "finished",
-        "validation_score": float(scores[0]),
-        "test_score": float(scores[1]) if job.training.stage == "confirm" else math.nan,
-        "validation_loss": 1.0,
-    }
+    return job.record(
+        validation_score=float(scores[0]),
+        test_score=float(scores[1]) if job.training.stage == "confirm" else math.nan,
+        validation_loss=1.0,
+    )
 
 
 if __name__ == "__main__":

@@ -336,7 +336,7 @@ def test_the_searches_of_the_readme_are_accepted(call, monkeypatch):
         raise Accepted
 
     monkeypatch.setattr("recipes.cli.compare_commands.load", loads)
-    monkeypatch.setattr("recipes.tuning.checking.available_cores", lambda: 2)
+    monkeypatch.setattr("recipes.tuning.where.available_cores", lambda: 2)
     lines = (Path(recipes.__file__).parents[1] / "README.md").read_text(encoding="utf-8").splitlines()
     searches = [line.split("#")[0].split()[1:] for line in lines if line.startswith("recipes search ")]
     assert len(searches) >= 2

@@ -28,7 +28,9 @@ def make_trials():
                         "validation_score": validated[number - tuned] if confirm else 0.5,
                         "test_score": score,
                         "seconds": 1.0 + number,
+                        "epochs_run": 1,
                         "diverged": confirm and not math.isfinite(score),
+                        "status": "diverged" if confirm and not math.isfinite(score) else "finished",
                     }
                 )
         return pd.DataFrame(rows)

@@ -7,12 +7,14 @@ import pytest
 from recipes.tuning.agenda import Agenda
 from recipes.tuning.arms import cross
 from recipes.tuning.plan import Plan
+from recipes.tuning.protocol import Protocol
+from recipes.tuning.runner import Job
 
 ARMS = cross(["adam", "sgd", "momentum"], ["none", "l2"])
 
 
-def record(values):
-    return {"values": values, "validation_score": values["learning_rate"], "validation_loss": 0.0}
+def finished(training, values):
+    return Job(training, values).record(validation_score=values["learning_rate"], validation_loss=0.0)
 
 
 def run(plan, choose, workers, records=None):
@@ -36,15 +38,15 @@ def run(plan, choose, workers, records=None):
             return records, started
         assert not agenda.done
         training = running.pop(choose(len(running)))
-        records[training.key] = record(plan.values(training, records))
+        records[training.key] = finished(training, plan.values(training, records))
         started.append(training.key)
         agenda.ended(training)
 
 
-@pytest.mark.parametrize("one_by_one", [False, True])
+@pytest.mark.parametrize("prune", ["none", "asha"])
 @pytest.mark.parametrize("widen", [False, True])
-def test_it_is_the_plan_in_any_order(one_by_one, widen):
-    plan = Plan(ARMS, trials=5, seeds=2, seed=0, widen=widen, one_by_one=one_by_one)
+def test_it_is_the_plan_in_any_order(prune, widen):
+    plan = Plan(ARMS, Protocol(trials=5, seeds=2, widen=widen, prune=prune))
     alone, in_order = run(plan, lambda count: 0, workers=1)
     assert in_order == [each.key for each in plan.all(alone)]
     for seed in range(5):
@@ -54,10 +56,10 @@ def test_it_is_the_plan_in_any_order(one_by_one, widen):
         assert sorted(started) == sorted(in_order)
 
 
-@pytest.mark.parametrize("one_by_one", [False, True])
+@pytest.mark.parametrize("prune", ["none", "asha"])
 @pytest.mark.parametrize("finished", [0, 1, 7, 23, 41])
-def test_a_search_that_goes_on_is_told_of_everything_once(one_by_one, finished):
-    plan = Plan(ARMS, trials=5, seeds=2, seed=0, one_by_one=one_by_one)
+def test_a_search_that_goes_on_is_told_of_everything_once(prune, finished):
+    plan = Plan(ARMS, Protocol(trials=5, seeds=2, prune=prune))
     alone, _ = run(plan, lambda count: 0, workers=1)
     chance = random.Random(finished)
     some = dict(run(plan, lambda count: chance.randrange(count), workers=3)[0])

@@ -82,7 +82,7 @@ def test_more_than_a_node_has_is_refused(two_nodes, classes, tiny, tmp_path):
 )
 def test_bad_input(classes, tiny, tmp_path, monkeypatch, options, message):
     monkeypatch.setattr(cluster.importlib.util, "find_spec", lambda name: object())
-    monkeypatch.setattr("recipes.tuning.checking.available_cores", lambda: 8)
+    monkeypatch.setattr("recipes.tuning.where.available_cores", lambda: 8)
     with pytest.raises(recipes.InvalidArgument, match=message):
         recipes.search(classes, recipe=tiny(), **SEARCH, **options, directory=tmp_path / "search", verbose=0)
     assert not (tmp_path / "search").exists()

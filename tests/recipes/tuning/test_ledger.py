@@ -1,3 +1,4 @@
+import dataclasses
 import fcntl
 import json
 import math
@@ -6,15 +7,27 @@ import threading
 import pytest
 
 from callbacks.checks import InvalidArgument
-from recipes.tuning.ledger import Ledger, is_open, read_records, read_settings
+from recipes.tuning.arms import Arm
+from recipes.tuning.ledger import Ledger, is_open, read_records
+from recipes.tuning.plan import Training
+from recipes.tuning.runner import Job
+from recipes.tuning.settings import read_settings
 
 SETTINGS = {"epochs": 5, "optimizers": ["adam", "sgd"], "seed": 0}
+
+
+KEYS = ["adam+none/tune/0", "adam+none/tune/1", "adam+none/tune/2"]
+
+
+def record(number, score=None):
+    job = Job(Training(Arm("adam", "none"), "tune", number, 0), {"learning_rate": 0.1})
+    return job.record(validation_score=number / 3 if score is None else score, message="ä\n")
 
 
 def make(directory, count=3):
     with Ledger(directory, SETTINGS) as ledger:
         for number in range(count):
-            ledger.add(f"adam/{number}", {"score": number / 3, "text": "ä\n", "none": math.nan})
+            ledger.add(record(number))
     return directory / "trainings.jsonl"
 
 
@@ -27,23 +40,25 @@ def test_what_was_added_can_be_read_back(tmp_path):
     path = make(tmp_path / "deep" / "search")
     records, end = read_records(path.parent)
     assert end == path.stat().st_size
-    assert [record["key"] for record in records.values()] == list(records) == ["adam/0", "adam/1", "adam/2"]
-    assert records["adam/2"]["score"] == 2 / 3
-    assert records["adam/2"]["text"] == "ä\n"
-    assert math.isnan(records["adam/2"]["none"])
+    assert [each.key for each in records.values()] == list(records) == KEYS
+    assert records[KEYS[2]].validation_score == 2 / 3
+    assert records[KEYS[2]].message == "ä\n"
+    assert math.isnan(records[KEYS[2]].test_score)
     assert read_settings(path.parent) == SETTINGS
     with Ledger(path.parent, SETTINGS) as ledger:
         assert len(ledger) == 3
-        assert ledger.get("adam/1")["score"] == 1 / 3
-        assert ledger.get("adam/7") is None
-        assert [each["key"] for each in ledger.records] == ["adam/0", "adam/1", "adam/2"]
+        assert ledger.get(KEYS[1]).validation_score == 1 / 3
+        assert ledger.get("adam+none/tune/7") is None
+        assert [each.key for each in ledger.records] == KEYS
 
 
 def test_a_record_is_on_disk_at_once(tmp_path):
     with Ledger(tmp_path / "search", SETTINGS) as ledger:
-        written = ledger.add("a", {"pair": (1, 2)})
-        assert written == {"key": "a", "pair": [1, 2]} == ledger.get("a")
-        assert read_records(tmp_path / "search")[0] == {"a": written}
+        history = dict.fromkeys(("learning_rate", "loss", "score", "val_loss", "val_score"), (1.0, 2.0))
+        written = ledger.add(dataclasses.replace(record(0), history=history))
+        assert written.history["loss"] == [1.0, 2.0]
+        assert written is ledger.get(KEYS[0])
+        assert read_records(tmp_path / "search")[0][KEYS[0]].to_json() == written.to_json()
 
 
 def test_a_torn_line_is_dropped_wherever_it_is_cut(tmp_path):
@@ -52,12 +67,12 @@ def test_a_torn_line_is_dropped_wherever_it_is_cut(tmp_path):
     start = content.rindex(b"\n", 0, -1) + 1
     for cut in range(start, len(content)):
         path.write_bytes(content[:cut])
-        assert list(read_records(path.parent)[0]) == ["adam/0", "adam/1"]
+        assert list(read_records(path.parent)[0]) == KEYS[:2]
         with Ledger(path.parent, SETTINGS) as ledger:
             assert len(ledger) == 2
             assert path.read_bytes() == content[:start]
             if cut % 7 == 0:
-                ledger.add("adam/2", {"score": 2 / 3, "text": "ä\n", "none": math.nan})
+                ledger.add(record(2))
                 assert path.read_bytes() == content
     with Ledger(path.parent, SETTINGS) as ledger:
         path.write_bytes(content)
@@ -116,7 +131,7 @@ def test_a_search_of_version_0_1_goes_on(tmp_path):
     recipe = {"recipe": 1, "model": "mlp", "regularizer": ["early_stopping"]}
     assert read_settings(tmp_path) == {"epochs": 5, "recipe": recipe}
     with Ledger(tmp_path, {"epochs": 5, "recipe": recipe}) as ledger:
-        ledger.add("adam/0", {"score": 0.5})
+        ledger.add(record(0))
     with pytest.raises(InvalidArgument, match="recipe="):
         Ledger(tmp_path, {"epochs": 5, "recipe": {**recipe, "regularizer": ["l2"]}})
 
@@ -142,7 +157,7 @@ def test_one_process_at_a_time(tmp_path):
         second = Ledger(tmp_path / "search", SETTINGS)
         with pytest.raises(InvalidArgument, match="no other search is writing"), second:
             pass
-        first.add("more", {})
+        first.add(record(3))
     with second:
         assert len(second) == 4
     assert len(path.read_text().splitlines()) == 4
@@ -151,7 +166,7 @@ def test_one_process_at_a_time(tmp_path):
 def test_two_that_start_together_with_other_settings(tmp_path):
     first, second = Ledger(tmp_path / "search", SETTINGS), Ledger(tmp_path / "search", {**SETTINGS, "epochs": 6})
     with first:
-        first.add("a", {})
+        first.add(record(0))
     with pytest.raises(InvalidArgument, match="epochs=5, not 6"), second:
         pass
     assert json.loads((tmp_path / "search" / "settings.json").read_text()) == SETTINGS
@@ -165,10 +180,10 @@ def test_what_is_forgotten_is_gone_and_can_be_added_again(tmp_path):
         first, second, *_ = ledger
         ledger.forget([first, second, "unknown"])
         assert first not in ledger
-        ledger.add(second, {"validation_score": 0.125})
+        ledger.add(record(1, score=0.125))
     records, _ = read_records(tmp_path / "search")
     assert first not in records
-    assert records[second]["validation_score"] == 0.125
+    assert records[second].validation_score == 0.125
     lines = (tmp_path / "search" / "trainings.jsonl").read_text().splitlines()
     assert len(lines) == 3 + 2  # nothing was taken out of the file
 

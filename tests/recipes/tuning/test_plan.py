@@ -1,5 +1,6 @@
 """The plan: what may start when, and that nothing but the arm's own finished trainings decides it."""
 
+import dataclasses
 import random
 
 import pytest
@@ -7,13 +8,15 @@ import pytest
 from recipes.metric import Metric
 from recipes.tuning.arms import Arm, cross
 from recipes.tuning.plan import Plan
+from recipes.tuning.protocol import Protocol
+from recipes.tuning.runner import Job
 from recipes.tuning.space import at_edge
 
 
 def finished(training, values, score=None):
     rate = values["learning_rate"]
     score = score if score is not None else rate
-    return {"values": values, "validation_score": score, "validation_loss": 0.0, "history": {"val_score": [score]}}
+    return Job(training, values).record(validation_score=score, validation_loss=0.0)
 
 
 def run(plan, order, workers=1, score=None):
@@ -33,7 +36,7 @@ def run(plan, order, workers=1, score=None):
 
 
 def test_the_order():
-    plan = Plan(cross(["adam", "sgd"], ["l2"]), trials=2, seeds=3, seed=7)
+    plan = Plan(cross(["adam", "sgd"], ["l2"]), Protocol(trials=2, seeds=3, seed=7))
     assert [(t.arm.name, t.stage, t.number, t.seed) for t in plan.all({})] == [
         *(("adam+l2", "tune", 0, 7), ("adam+l2", "tune", 1, 7)),
         *(("adam+l2", "confirm", 0, 8), ("adam+l2", "confirm", 1, 9), ("adam+l2", "confirm", 2, 10)),
@@ -46,10 +49,12 @@ def test_the_order():
     assert run(plan, lambda count: 0)[1] == keys
 
 
-@pytest.mark.parametrize("one_by_one", [False, True])
+@pytest.mark.parametrize("prune", ["none", "asha"])
 @pytest.mark.parametrize("widen", [False, True])
-def test_any_order_of_finishing_gives_the_same(one_by_one, widen):
-    plan = Plan(cross(["adam", "sgd", "momentum"], ["none", "l2"]), 5, 2, 0, widen=widen, one_by_one=one_by_one)
+def test_any_order_of_finishing_gives_the_same(prune, widen):
+    plan = Plan(
+        cross(["adam", "sgd", "momentum"], ["none", "l2"]), Protocol(trials=5, seeds=2, widen=widen, prune=prune)
+    )
     alone, _ = run(plan, lambda count: 0)
     for seed in range(5):
         chance = random.Random(seed)
@@ -59,27 +64,27 @@ def test_any_order_of_finishing_gives_the_same(one_by_one, widen):
 
 
 def test_one_by_one_a_trial_waits_for_those_before():
-    plan = Plan(cross(["adam", "sgd"], ["none"]), trials=3, seeds=2, seed=0, one_by_one=True)
+    plan = Plan(cross(["adam", "sgd"], ["none"]), Protocol(trials=3, seeds=2, prune="asha"))
     assert [each.key for each in plan.ready({})] == ["adam+none/tune/0", "sgd+none/tune/0"]
     assert [each.key for each in plan.ready({}, {"adam+none/tune/0"})] == ["sgd+none/tune/0"]
-    together = Plan(plan.arms, trials=3, seeds=2, seed=0)
+    together = Plan(plan.arms, Protocol(trials=3, seeds=2))
     assert len(list(together.ready({}))) == 6
 
 
 def test_confirming_waits_for_the_tuning_and_takes_its_best():
-    plan = Plan([Arm("adam", "none")], trials=3, seeds=2, seed=0)
+    plan = Plan([Arm("adam", "none")], Protocol(trials=3, seeds=2))
     records = {}
     for training in plan.all({})[:3]:
         assert all(each.stage == "tune" for each in plan.ready(records))
         records[training.key] = finished(training, plan.values(training, records))
     confirming = list(plan.ready(records))
     assert [each.seed for each in confirming] == [1, 2]
-    best = max(record["values"]["learning_rate"] for record in records.values())
+    best = max(record.values["learning_rate"] for record in records.values())
     assert {plan.values(each, records)["learning_rate"] for each in confirming} == {best}
 
 
 def test_the_rivals_of_a_trial_are_those_before_it():
-    plan = Plan([Arm("adam", "none")], trials=3, seeds=1, seed=0, one_by_one=True)
+    plan = Plan([Arm("adam", "none")], Protocol(trials=3, seeds=1, prune="asha"))
     records, _ = run(plan, lambda count: 0)
     *tuning, confirming = plan.all(records)
     assert [len(plan.rivals(each, records)) for each in tuning] == [0, 1, 2]
@@ -90,24 +95,22 @@ def test_the_rivals_of_a_trial_are_those_before_it():
 def test_a_range_whose_end_is_best_is_widened(better, beyond):
     """The score rises with the rate, or falls: the best lies at an end, and beyond it."""
     arm = Arm("adam", "l2")
-    plan = Plan(
-        [arm], trials=16, seeds=2, seed=0, metric=Metric("score", "max" if better == "high" else "min"), widen=True
-    )
+    plan = Plan([arm], Protocol(trials=16, seeds=2, widen=True), Metric("score", "max" if better == "high" else "min"))
     records, _ = run(plan, lambda count: 0)
     assert len(records) == 16 + 8 + 2
     rate = arm.hyperparameters[0]
-    more = [records[f"adam+l2/tune/{k}"]["values"] for k in range(16, 24)]
+    more = [records[f"adam+l2/tune/{k}"].values for k in range(16, 24)]
     end = rate.high if better == "high" else rate.low
     assert all(min(end, end * beyond) <= values["learning_rate"] <= max(end, end * beyond) for values in more)
     assert len({values["l2.strength"] for values in more}) == 8
-    chosen = records["adam+l2/confirm/0"]["values"]
+    chosen = records["adam+l2/confirm/0"].values
     assert chosen in more
     assert at_edge(arm, end * beyond)
     assert not at_edge(arm, end * beyond**0.5)
 
 
 def test_a_range_whose_middle_is_best_is_not_widened():
-    plan = Plan([Arm("adam", "none")], trials=8, seeds=2, seed=0, widen=True)
+    plan = Plan([Arm("adam", "none")], Protocol(trials=8, seeds=2, widen=True))
     middle = 3e-3
     scores = {t.key: -abs(plan.values(t, {})["learning_rate"] - middle) for t in plan.all({})[:8]}
     records, _ = run(plan, lambda count: 0, score=lambda t: scores.get(t.key, 0.0))
@@ -121,16 +124,16 @@ CONFIRM = ["confirm/0", "confirm/1"]
     ("lost", "options", "again"),
     [
         ("tune/14", {}, ["tune/14", *CONFIRM]),
-        ("tune/14", {"one_by_one": True}, ["tune/14", "tune/15", *CONFIRM]),
+        ("tune/14", {"prune": "asha"}, ["tune/14", "tune/15", *CONFIRM]),
         ("tune/14", {"widen": True}, ["tune/14", *(f"tune/{number}" for number in range(16, 24)), *CONFIRM]),
-        ("confirm/1", {"one_by_one": True, "widen": True}, ["confirm/1"]),
+        ("confirm/1", {"prune": "asha", "widen": True}, ["confirm/1"]),
     ],
 )
 def test_what_runs_again_after_a_failure(lost, options, again):
     """What trained the best of the trials, was compared with them, or went beyond them, would have been another."""
-    plan = Plan(cross(["adam", "sgd"], ["none"]), trials=16, seeds=2, seed=0, **options)
+    plan = Plan(cross(["adam", "sgd"], ["none"]), Protocol(trials=16, seeds=2, **options))
     records, _ = run(plan, lambda count: 0)
     assert len(records) == 2 * (16 + (8 if "widen" in options else 0) + 2)
     assert plan.failed(records) == []
-    records[f"adam+none/{lost}"]["status"] = "failed"
+    records[f"adam+none/{lost}"] = dataclasses.replace(records[f"adam+none/{lost}"], status="failed")
     assert plan.failed(records) == [f"adam+none/{each}" for each in again]

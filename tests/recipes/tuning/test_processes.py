@@ -1,5 +1,6 @@
 """Workers in processes of their own: the same records as in this one, whoever is killed."""
 
+import dataclasses
 import os
 import signal
 import subprocess
@@ -10,19 +11,22 @@ import numpy as np
 import pytest
 
 from recipes.tuning.arms import Arm
+from recipes.tuning.assignment import Assignment
 from recipes.tuning.plan import Plan
 from recipes.tuning.processes import Processes
-from recipes.tuning.worker import InThisProcess, Job, Worker
+from recipes.tuning.protocol import Protocol
+from recipes.tuning.runner import Job
+from recipes.tuning.worker import InThisProcess, Worker
 
 
 @pytest.fixture
 def jobs():
-    plan = Plan([Arm("adam", "l2"), Arm("sgd", "none")], trials=2, seeds=1, seed=0)
+    plan = Plan([Arm("adam", "l2"), Arm("sgd", "none")], Protocol(trials=2, seeds=1))
     return [Job(each, plan.values(each, {})) for each in plan.all({}) if each.stage == "tune"]
 
 
 def timeless(record):
-    return {name: value for name, value in record.items() if name != "seconds"}
+    return dataclasses.replace(record, seconds=0.0)
 
 
 def run(runner, jobs, disturb=lambda number: None):
@@ -44,9 +48,10 @@ def kill(member):
 
 
 def test_the_records_are_those_of_this_process_whoever_is_killed(jobs, classes, tiny, tmp_path):
-    alone = run(InThisProcess(Worker(classes, tiny(), 2)), jobs)
-    assert all(np.isfinite(record["validation_score"]) for record in alone.values())
-    with Processes(2, classes, tiny(), 2, folder=tmp_path / "work") as processes:
+    assignment = Assignment.of(classes, tiny(), Protocol(epochs=2))
+    alone = run(InThisProcess(Worker(assignment)), jobs)
+    assert all(np.isfinite(record.validation_score) for record in alone.values())
+    with Processes(2, assignment, folder=tmp_path / "work") as processes:
 
         def disturb(number):
             if number == 1:  # one at work: its training begins anew
@@ -67,11 +72,12 @@ def test_the_records_are_those_of_this_process_whoever_is_killed(jobs, classes, 
 
 @pytest.mark.thorough
 def test_too_much_memory_is_a_failure_with_its_cause(jobs, classes, tiny, tmp_path):
-    with Processes(1, classes, tiny(), 1, folder=tmp_path / "work", memory_limit=0.05) as processes:
+    assignment = Assignment.of(classes, tiny(), Protocol(epochs=1))
+    with Processes(1, assignment, folder=tmp_path / "work", memory_limit=0.05) as processes:
         records = run(processes, jobs[:2])
     for record in records.values():
-        assert record["status"] == "failed"
-        assert record["message"] == "used more than the 0.05 GiB of memory it may"
+        assert record.status == "failed"
+        assert record.message == "used more than the 0.05 GiB of memory it may"
 
 
 @pytest.mark.thorough

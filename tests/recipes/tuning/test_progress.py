@@ -8,18 +8,20 @@ from recipes.metric import Metric
 from recipes.tuning.arms import cross
 from recipes.tuning.plan import Plan
 from recipes.tuning.progress import Progress
+from recipes.tuning.protocol import Protocol
+from recipes.tuning.runner import Job
 
 
 def finish(progress, plan):
     with progress:
         for training in plan.all({}):
             score = {"adam": 0.5, "sgd": 0.75}[training.arm.optimizer] + 0.01 * training.number
-            progress.update(training, {"validation_score": score})
+            progress.update(training, Job(training, {}).record(validation_score=score))
 
 
 @pytest.fixture
 def plan():
-    return Plan(cross(["adam", "sgd"], ["none"]), trials=2, seeds=2, seed=0)
+    return Plan(cross(["adam", "sgd"], ["none"]), Protocol(trials=2, seeds=2))
 
 
 def test_a_line_for_every_arm_in_a_log(plan, capsys):
@@ -60,15 +62,15 @@ def test_a_bar_on_a_terminal(plan, capsys, monkeypatch, direction, best):
 def test_a_training_that_failed_is_said_with_its_cause(plan, capsys):
     first, *_ = plan.all({})
     with Progress(plan, {}, enabled=True) as progress:
-        progress.update(first, {"validation_score": float("nan"), "status": "failed", "message": "ValueError: [no]"})
+        progress.update(first, Job(first, {}).failed(ValueError("[no]"), 1.0))
     assert capsys.readouterr().err.splitlines() == ["adam+none/tune/0 failed: ValueError: [no]"]
 
 
 def test_an_arm_is_done_when_all_its_seeds_are_in_whatever_order(capsys):
-    plan = Plan(cross(["adam"], ["none"]), trials=1, seeds=3, seed=0)
+    plan = Plan(cross(["adam"], ["none"]), Protocol(trials=1, seeds=3))
     _, *confirming = plan.all({})
     with Progress(plan, {}, enabled=True) as progress:
         for number, score in ((2, 0.25), (0, 0.5), (1, 0.75)):
             assert capsys.readouterr().err == ""
-            progress.update(confirming[number], {"validation_score": score})
+            progress.update(confirming[number], Job(confirming[number], {}).record(validation_score=score))
     assert capsys.readouterr().err == "[1/1] adam+none: validation accuracy 0.5000\n"

@@ -7,6 +7,9 @@ import scipy.stats
 from recipes.metric import ACCURACY, ROOT_MEAN_SQUARED_ERROR, Metric
 from recipes.report.table_columns import verdict_of
 from recipes.tuning.arms import Arm
+from recipes.tuning.plan import Training
+from recipes.tuning.record import CURVES
+from recipes.tuning.runner import Job
 from recipes.tuning.summary import best_setting, main_effects, summary, tables
 from recipes.tuning.verdict import verdict
 
@@ -15,7 +18,8 @@ NAN = math.nan
 
 
 def record(score, loss=1.0, rate=0.1):
-    return {"validation_score": score, "validation_loss": loss, "values": {"learning_rate": rate, "l2.strength": score}}
+    job = Job(Training(Arm("adam", "l2"), "tune", 0, 0), {"learning_rate": rate, "l2.strength": score})
+    return job.record(validation_score=score, validation_loss=loss)
 
 
 def judge(trials, metric=ACCURACY):
@@ -238,23 +242,19 @@ def test_main_effects_worked_by_hand(make_trials):
 
 
 def test_tables():
-    head = {"stage": "tune", "arm": "adam+l2", "optimizer": "adam", "regularizer": "l2", "seed": 0, "score": 1.0}
-    curves = {"learning_rate": [0.1, 0.2], "loss": [3.0, 2.0], "val_loss": [3.5]}
-    records = [
-        {"key": "a", **head, "trial": 0, "values": {"learning_rate": 0.5, "l2.strength": 0.25}, "history": curves},
-        {
-            "key": "b",
-            **head,
-            "trial": 1,
-            "values": {"learning_rate": 0.75, "dropout.rate": 0.1},
-            "history": {**curves, "learning_rate": []},
-        },
-    ]
+    arm, curves = Arm("adam", "l2"), {"learning_rate": [0.1, 0.2], "loss": [3.0, 2.0], "score": [0.5, 0.6]}
+    first = Job(Training(arm, "tune", 0, 7), {"learning_rate": 0.5, "l2.strength": 0.25})
+    second = Job(Training(arm, "tune", 1, 7), {"learning_rate": 0.75, "dropout.rate": 0.1})
+    curves |= {"val_loss": [3.5], "val_score": []}
+    records = [first.record(history=curves), second.record(history={**curves, "learning_rate": []})]
     trials, epochs = tables(records)
     assert list(trials.columns) == [
         *("stage", "arm", "optimizer", "regularizer", "trial", "seed"),
-        *("learning_rate", "dropout.rate", "l2.strength", "score"),
+        *("learning_rate", "dropout.rate", "l2.strength"),
+        *("validation_loss", "validation_score", "test_loss", "test_score"),
+        *("epochs_run", "best_epoch", "seconds", "diverged", "status", "message"),
     ]
+    assert list(epochs.columns) == ["stage", "arm", "trial", "seed", "epoch", *CURVES]
     assert list(trials["learning_rate"]) == [0.5, 0.75]
     assert list(trials["l2.strength"].fillna(-1)) == [0.25, -1]
     assert list(epochs["epoch"]) == [1, 2, 1, 2]

@@ -5,11 +5,14 @@ import pytest
 
 from recipes.metric import Metric
 from recipes.tuning.arms import Arm, cross
+from recipes.tuning.assignment import Assignment
 from recipes.tuning.hypermodel import ArmHyperModel
 from recipes.tuning.ledger import Ledger
 from recipes.tuning.plan import Plan, Training
+from recipes.tuning.protocol import Protocol
+from recipes.tuning.runner import Job
 from recipes.tuning.tuner import ArmOracle, ArmTuner
-from recipes.tuning.worker import KEPT, InThisProcess, Job, Worker, failure
+from recipes.tuning.worker import KEPT, InThisProcess, Worker
 
 
 def test_kerastuner_has_every_training_with_its_values_and_score(found):
@@ -57,15 +60,15 @@ def test_a_loaded_model_has_the_score_that_was_recorded(found, classes, number):
 
 @pytest.mark.parametrize(("direction", "best", "worst"), [("max", 1, -math.inf), ("min", 0, math.inf)])
 def test_what_was_finished_before_is_told_to_kerastuner(tmp_path, classes, tiny, direction, best, worst):
-    plan = Plan([Arm("adam", "none")], trials=3, seeds=1, seed=0, metric=Metric("score", direction))
+    plan = Plan([Arm("adam", "none")], Protocol(epochs=1, trials=3, seeds=1), Metric("score", direction))
     seen = []
     with Ledger(tmp_path / "search", {}) as ledger:
         for training, score in zip(plan.all({}), [0.5, 0.75, math.nan, 0.6], strict=True):
             values = plan.values(training, ledger)
-            ledger.add(training.key, {"validation_score": score, "values": values, "validation_loss": 1.0})
+            ledger.add(Job(training, values).record(validation_score=score, validation_loss=1.0))
         oracle = ArmOracle(plan, ledger)
         hypermodel = ArmHyperModel(classes, tiny(), plan.arms)
-        runner = InThisProcess(Worker(classes, tiny(), 1))
+        runner = InThisProcess(Worker(Assignment.of(classes, tiny(), plan.protocol)))
         tuner = ArmTuner(oracle, hypermodel, runner, lambda training, record: seen.append(training))
         tuner.search(verbose=0)
     assert [trial.score for trial in oracle.trials.values()] == [0.5, 0.75, worst, 0.6]
@@ -76,8 +79,6 @@ def test_what_was_finished_before_is_told_to_kerastuner(tmp_path, classes, tiny,
 def test_no_more_is_submitted_than_there_is_room_for(tmp_path, classes, tiny):
     class Shrinking:
         """A cluster with room for three that loses two nodes once it is busy."""
-
-        epochs = 1
 
         def __init__(self):
             self.jobs, self.room, self.most = [], 3, 0
@@ -93,9 +94,9 @@ def test_no_more_is_submitted_than_there_is_room_for(tmp_path, classes, tiny):
 
         def wait(self):
             job = self.jobs.pop(0)
-            return job, {**failure(job, "lost", 0.0), "validation_score": 0.5, "status": "finished"}
+            return job, job.record(validation_score=0.5)
 
-    plan, runner = Plan(cross(["adam", "sgd"], ["none"]), trials=4, seeds=2, seed=0), Shrinking()
+    plan, runner = Plan(cross(["adam", "sgd"], ["none"]), Protocol(trials=4, seeds=2)), Shrinking()
     with Ledger(tmp_path, {}) as ledger:
         hypermodel = ArmHyperModel(classes, tiny(), plan.arms)
         ArmTuner(ArmOracle(plan, ledger), hypermodel, runner, lambda training, record: None).search()
@@ -105,7 +106,7 @@ def test_no_more_is_submitted_than_there_is_room_for(tmp_path, classes, tiny):
 
 @pytest.mark.thorough
 def test_few_compiled_models_are_kept_at_a_time(classes, tiny):
-    worker = Worker(classes, tiny(), 1)
+    worker = Worker(Assignment.of(classes, tiny(), Protocol(epochs=1)))
     (arm,) = cross(["adam"], ["label_smoothing"])
     for number in range(KEPT + 3):
         values = {"learning_rate": 0.01, "label_smoothing.epsilon": 0.05 + 0.01 * number}

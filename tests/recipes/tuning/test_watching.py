@@ -10,6 +10,8 @@ import recipes
 from recipes.tuning.arms import cross
 from recipes.tuning.epoch_writer import read_epochs
 from recipes.tuning.ledger import Ledger, running_file
+from recipes.tuning.plan import Training
+from recipes.tuning.runner import Job
 from recipes.tuning.watching import shown, standing, watch
 
 SETTINGS = {
@@ -31,8 +33,11 @@ SETTINGS = {
 ARMS = cross(["momentum", "adam"], ["none"])
 
 
-def record(score, seconds=2.0):
-    return {"validation_score": score, "validation_loss": 1.0, "values": {"learning_rate": 0.01}, "seconds": seconds}
+def record(key, score, seconds=2.0):
+    name, stage, number = key.split("/")
+    training = Training(next(arm for arm in ARMS if arm.name == name), stage, int(number), 0)
+    outcome = {"validation_score": score, "validation_loss": 1.0, "seconds": seconds}
+    return Job(training, {"learning_rate": 0.01}).record(**outcome)
 
 
 @pytest.fixture
@@ -45,7 +50,7 @@ def under_way(tmp_path):
             "momentum+none/confirm/0": 0.6,
             "adam+none/tune/0": 0.7,
         }.items():
-            ledger.add(key, record(score))
+            ledger.add(record(key, score))
         for key, rows in {
             "momentum+none/confirm/1": "0,0.8,0.55\n1,0.7,0.61\n",
             "adam+none/tune/1": "0,0.9,0.3\n1,0.",
@@ -101,7 +106,7 @@ def test_without_a_terminal_it_looks_once(under_way):
 def test_on_a_terminal_it_ends_with_the_search(under_way, monkeypatch):
     def go_on(seconds):
         assert seconds == 0.25
-        under_way.add(next(key for key in rest if key not in under_way), record(0.9))
+        under_way.add(record(next(key for key in rest if key not in under_way), 0.9))
 
     rest = [f"{arm.name}/{stage}/{k}" for arm in ARMS for stage in ("tune", "confirm") for k in (0, 1)]
     monkeypatch.setattr("time.sleep", go_on)
@@ -114,9 +119,9 @@ def test_on_a_terminal_it_ends_with_the_search(under_way, monkeypatch):
 def test_a_search_leaves_nothing_of_what_was_running(classes, tiny, tmp_path):
     seen = []
 
-    def look(self, key, record):
-        seen.append([row["epoch"] for row in read_epochs(running_file(self.directory, key))])
-        return add(self, key, record)
+    def look(self, record):
+        seen.append([row["epoch"] for row in read_epochs(running_file(self.directory, record.key))])
+        return add(self, record)
 
     add = Ledger.add
     with pytest.MonkeyPatch.context() as patch:

@@ -1,0 +1,172 @@
+"""Record: what a training leaves: which one it was, its scores and its curves."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...callbacks.checks import InvalidArgument
+from .factors import FACTORS
+
+__all__ = ["CURVES", "STAGES", "STATUSES", "Record"]
+
+CURVES = ("learning_rate", "loss", "score", "val_loss", "val_score")
+"""What a record has of every epoch."""
+
+STAGES = ("tune", "confirm")
+STATUSES = ("finished", "pruned", "diverged", "failed")
+
+
+@dataclass(frozen=True)
+class Record:
+    """One finished training, as the ledger keeps it. What is not known is NaN.
+
+    Args:
+        key: its name in the ledger, "adam+l2/tune/0".
+        stage: "tune" or "confirm".
+        arm: the name of its arm.
+        choices: the arm's level of each factor, {"optimizer": "adam", ...}.
+        trial: its number in its stage, from 0.
+        seed: of all its random numbers.
+        values: of its hyperparameters, by name.
+        validation_loss, validation_score: after the last epoch, or the best with early stopping.
+        test_loss, test_score: the same on the test split; of a confirming training only.
+        epochs_run: how many epochs ended.
+        best_epoch: whose weights were evaluated, from 1; 0 where no epoch ended.
+        seconds: how long it took.
+        diverged: whether its loss became NaN or infinite.
+        status: "finished", "pruned", "diverged" or "failed".
+        message: why it did not finish, in one line; else "".
+        history: a value an epoch of each of ``CURVES``.
+
+    Example:
+        >>> record = Record.from_json(line)                                   # doctest: +SKIP
+        >>> record.status, record.values["learning_rate"], record.history["val_score"]
+    """
+
+    key: str
+    stage: str
+    arm: str
+    choices: Mapping[str, str]
+    trial: int
+    seed: int
+    values: Mapping[str, float]
+    validation_loss: float = math.nan
+    validation_score: float = math.nan
+    test_loss: float = math.nan
+    test_score: float = math.nan
+    epochs_run: int = 0
+    best_epoch: int = 0
+    seconds: float = 0.0
+    diverged: bool = False
+    status: str = "finished"
+    message: str = ""
+    history: Mapping[str, Sequence[float]] = field(default_factory=lambda: {name: [] for name in CURVES})
+
+    @property
+    def outcome(self) -> dict[str, Any]:
+        """What came out, by the name of its field: everything after the values but the curves."""
+        return {name: getattr(self, name) for name in OUTCOME}
+
+    def to_json(self) -> str:
+        """One line of JSON, in which NaN is written ``NaN`` as Python does. The choices stand among the fields."""
+        fields = {name: getattr(self, name) for name in FIELDS}
+        head = {name: fields.pop(name) for name in ("key", "stage", "arm")}
+        return json.dumps({**head, **fields.pop("choices"), **fields})
+
+    @classmethod
+    def from_json(cls, line: str | bytes) -> Record:
+        """The record that :meth:`to_json` wrote; ``null`` is read as NaN.
+
+        Raises:
+            InvalidArgument: naming the field that is missing, unknown, or not of its type.
+        """
+        try:
+            given = json.loads(line)
+        except ValueError as error:  # JSONDecodeError and UnicodeDecodeError are
+            raise InvalidArgument("record", line, f"JSON ({error})") from None
+        if not isinstance(given, dict):
+            raise InvalidArgument("record", given, "a JSON object")
+        choices = {name: given.pop(name) for name in FACTORS if name in given}
+        for name in given:
+            if name not in SCHEMA:
+                raise InvalidArgument(name, given[name], f"left out: a record has {', '.join(FIELDS)}")
+        for name in ("optimizer", "regularizer"):
+            if name not in choices:
+                raise InvalidArgument(name, None, "given")
+        for name, level in choices.items():
+            _TEXT.read(name, level)
+        read = {
+            name: kind.read(name, given[name]) if name in given else _missing(name) for name, kind in SCHEMA.items()
+        }
+        return cls(choices=choices, **read)
+
+
+FIELDS = tuple(each.name for each in dataclasses.fields(Record))
+OUTCOME = FIELDS[FIELDS.index("values") + 1 : -1]
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """What the values of a field are: in words, and the check; ``None`` is NaN where that is a value."""
+
+    accepted: str
+    holds: Callable[[Any], bool]
+    missing: bool = False
+
+    def read(self, name: str, value: Any) -> Any:
+        if value is None and self.missing:
+            return math.nan
+        if not self.holds(value):
+            raise InvalidArgument(name, value, self.accepted)
+        return value
+
+
+def _missing(name: str) -> Any:
+    raise InvalidArgument(name, None, "given")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _are_numbers(value: Any) -> bool:
+    return isinstance(value, dict) and all(_is_number(number) for number in value.values())
+
+
+def _are_curves(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and set(value) == set(CURVES)
+        and all(isinstance(curve, list) and all(_is_number(number) for number in curve) for curve in value.values())
+    )
+
+
+_TEXT = _Kind("a string", lambda value: isinstance(value, str))
+_COUNT = _Kind("an integer >= 0", lambda value: type(value) is int and value >= 0)
+_NUMBER = _Kind("a number", _is_number, missing=True)
+
+SCHEMA: dict[str, _Kind] = {
+    "key": _TEXT,
+    "stage": _Kind("one of 'tune', 'confirm'", lambda value: value in STAGES),
+    "arm": _TEXT,
+    "trial": _COUNT,
+    "seed": _COUNT,
+    "values": _Kind("numbers by name", lambda value: _are_numbers(value) and "learning_rate" in value),
+    "validation_loss": _NUMBER,
+    "validation_score": _NUMBER,
+    "test_loss": _NUMBER,
+    "test_score": _NUMBER,
+    "epochs_run": _COUNT,
+    "best_epoch": _COUNT,
+    "seconds": _NUMBER,
+    "diverged": _Kind("true or false", lambda value: isinstance(value, bool)),
+    "status": _Kind("one of " + ", ".join(map(repr, STATUSES)), lambda value: value in STATUSES),
+    "message": _TEXT,
+    "history": _Kind(f"a list of numbers for each of {', '.join(CURVES)}", _are_curves),
+}
+"""What a line of ``trainings.jsonl`` has, beside the choices: every field and what its values are."""

@@ -1,0 +1,135 @@
+"""settings.json: what a search is, so that it can be told from another and read back."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...callbacks.checks import InvalidArgument
+from ..environment import versions
+from ..metric import Metric
+from ..recipe import Recipe
+from ..recipe_json import with_names_of_today
+from .arms import Arm, cross, default_arm, factors_of
+from .plan import Plan
+from .protocol import Protocol, setting_names
+
+if TYPE_CHECKING:
+    from ..data import Data
+
+__all__ = [
+    "SETTINGS",
+    "arms_in",
+    "make_settings",
+    "metric_in",
+    "plan_in",
+    "read_settings",
+    "settings_in",
+    "shared_part",
+]
+
+SETTINGS = "settings.json"
+
+NEEDED = ("factors", *setting_names(), "metric", "direction", "default_arm", "recipe", "data")
+"""The settings without which a search cannot be read."""
+
+
+def make_settings(data: Data, base: Recipe, arms: Sequence[Arm], protocol: Protocol) -> dict[str, Any]:
+    """What a search is, as JSON values: a search with other settings is another one."""
+    factors = factors_of(arms)
+    return {
+        "dataset": data.settings["name"],
+        "data": {**data.settings, "fingerprint": data.fingerprint},
+        "recipe": shared_part(base),
+        "factors": factors,
+        "optimizers": factors["optimizers"],
+        "regularizers": factors["regularizers"],
+        **protocol.to_settings(),
+        "metric": data.spec.metric,
+        "direction": data.spec.direction,
+        "default_arm": default_arm(arms, base).name,
+        "libraries": {name: versions()[name] for name in ("tensorflow", "keras")},
+    }
+
+
+def shared_part(base: Recipe) -> dict[str, Any]:
+    """What all arms take from the recipe that they start from.
+
+    Args:
+        base: the recipe, every value of which can be written as JSON.
+
+    Returns:
+        Its fields by name, as JSON values.
+
+    Raises:
+        InvalidArgument: naming ``recipe``, where it is none, or holds a function or an object that has no name.
+
+    Example:
+        >>> shared_part(Recipe(optimizer="adam"))["optimizer"]
+        'adam'
+    """
+    if not isinstance(base, Recipe):
+        raise InvalidArgument("recipe", base, "a recipes.Recipe")
+    try:
+        return json.loads(base.to_json())
+    except InvalidArgument:
+        raise InvalidArgument(
+            "recipe", base, "a recipe that can be written as JSON (names rather than functions)"
+        ) from None
+
+
+def read_settings(directory: str | os.PathLike[str]) -> dict[str, Any]:
+    """The settings of the search in ``directory``, with the names that a recipe's fields have now.
+
+    Raises:
+        InvalidArgument: when there is none.
+    """
+    try:
+        settings = json.loads((Path(directory) / SETTINGS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise InvalidArgument("directory", str(directory), "a directory that `recipes search` has written") from None
+    if not isinstance(settings, dict):
+        raise InvalidArgument("directory", str(directory), f"that of an undamaged search ({SETTINGS}: no JSON object)")
+    recipe = settings.get("recipe")
+    return {**settings, "recipe": with_names_of_today(recipe)} if isinstance(recipe, dict) else settings
+
+
+def settings_in(directory: str | os.PathLike[str]) -> dict[str, Any]:
+    """The settings of the search in a directory, complete.
+
+    Raises:
+        InvalidArgument: when there is none that can be read.
+    """
+    settings = read_settings(directory)
+    missing = [name for name in NEEDED if name not in settings]
+    if missing:
+        accepted = f"a directory that this version's `recipes search` has written (its settings lack {missing[0]!r})"
+        raise InvalidArgument("directory", str(directory), accepted)
+    try:
+        plan_in(settings)
+    except (InvalidArgument, TypeError, AttributeError) as error:
+        accepted = f"that of an undamaged search ({SETTINGS}: {error})"
+        raise InvalidArgument("directory", str(directory), accepted) from None
+    return settings
+
+
+def arms_in(settings: Mapping[str, Any]) -> list[Arm]:
+    """The arms of a search, in the order of its plan.
+
+    Args:
+        settings: those of the search, as ``settings.json`` holds them.
+    """
+    return cross(**settings["factors"], design=settings["design"])
+
+
+def metric_in(settings: Mapping[str, Any]) -> Metric:
+    """What the scores of a search are, by its settings."""
+    return Metric(settings["metric"], settings["direction"])
+
+
+def plan_in(settings: Mapping[str, Any]) -> Plan:
+    """The trainings of a search in the order in which one process runs them, by its settings."""
+    return Plan(arms_in(settings), Protocol.from_settings(settings), metric_in(settings))

@@ -1,0 +1,93 @@
+"""Where: on which processes or machines the trainings of a search run."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...callbacks.checks import InvalidArgument, check_integer, check_number
+from ..environment import cores as available_cores
+from .assignment import Assignment
+from .cluster import Cluster, check_address, check_reachable
+from .option import option
+from .processes import Processes
+from .runner import Runner
+from .worker import InThisProcess, Worker
+
+__all__ = ["Where"]
+
+
+@dataclass(frozen=True)
+class Where:
+    """What trains: this process, several of this machine, or a Ray cluster.
+
+    The arguments are those of :func:`recipes.search` of the same names, checked: but for whether a cluster answers,
+    see :meth:`check_reachable`.
+
+    Raises:
+        InvalidArgument: naming the first argument that is out of its range, or does not go with the others.
+
+    Example:
+        >>> str(Where()), str(Where(workers=1, memory_limit=2.0))
+        ('this process', '1 process of one machine')
+    """
+
+    workers: int = option(1, "Trainings at a time, each in a process of its own.")
+    memory_limit: float | None = option(None, "What such a process may use, in GiB.")
+    ray: str | None = option(None, 'Train on a Ray cluster: HOST:PORT, ray://HOST:PORT, "auto" or "local".')
+    cores: float = option(1, "Cores that a training takes on the cluster.")
+    gpus: float = option(0, "GPUs that a training takes on the cluster.")
+
+    def __post_init__(self) -> None:
+        check_integer("workers", self.workers, low=1, high=available_cores())
+        if self.memory_limit is not None:
+            check_number("memory_limit", self.memory_limit, above=0)
+        check_number("cores", self.cores, low=0)
+        check_number("gpus", self.gpus, low=0)
+        if self.ray is None:
+            if self.cores != 1 or self.gpus != 0:
+                raise InvalidArgument("ray", self.ray, "the address of a cluster, where cores or gpus are given")
+            return
+        if self.processes:
+            accepted = "without workers and memory_limit, which are for this machine alone"
+            raise InvalidArgument("ray", self.ray, accepted)
+        if not self.cores and not self.gpus:
+            raise InvalidArgument("cores", self.cores, "> 0 where a training takes no GPU")
+        check_address(self.ray)
+
+    @property
+    def processes(self) -> bool:
+        """Whether other processes of this machine train."""
+        return self.workers > 1 or self.memory_limit is not None
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether something else than this process trains, which knows only what the package brings."""
+        return self.processes or self.ray is not None
+
+    def __str__(self) -> str:
+        """For the report."""
+        if self.ray is not None:
+            return "a Ray cluster"
+        if self.processes:
+            return f"{self.workers} process{'es' * (self.workers > 1)} of one machine"
+        return "this process"
+
+    def check_reachable(self) -> None:
+        """Raises ``InvalidArgument`` where a cluster is asked for that does not answer within 10 seconds."""
+        if self.ray is not None:
+            check_reachable(self.ray)
+
+    def runner(self, assignment: Assignment, folder: Path) -> contextlib.AbstractContextManager[Runner]:
+        """What trains, ready once it has been entered.
+
+        Args:
+            assignment: what all trainings share.
+            folder: where processes of this machine share the data; made on entering, and removed at the end.
+        """
+        if self.ray is not None:
+            return Cluster(self.ray, assignment, cores=self.cores, gpus=self.gpus)
+        if self.processes:
+            return Processes(self.workers, assignment, folder=folder, memory_limit=self.memory_limit)
+        return contextlib.nullcontext(InThisProcess(Worker(assignment)))

@@ -1,0 +1,64 @@
+"""settings.json: what a search is, also as earlier versions wrote it."""
+
+import json
+
+import pytest
+
+import recipes
+from callbacks.checks import InvalidArgument
+from recipes.tuning.settings import read_settings, settings_in
+
+
+def as_version_0_1_wrote_it(directory):
+    """Changes the settings in a directory to those of before; returns them."""
+    path = directory / "settings.json"
+    settings = json.loads(path.read_text())
+    settings["recipe"]["regularization"] = settings["recipe"].pop("regularizer")
+    path.write_text(json.dumps(settings, indent=2) + "\n")
+    return settings
+
+
+@pytest.fixture
+def copied(found, tmp_path):
+    """The settings and trainings of a finished search, alone in a directory."""
+    for name in ("settings.json", "trainings.jsonl"):
+        (tmp_path / name).write_bytes((found.directory / name).read_bytes())
+    return tmp_path
+
+
+def test_a_search_of_the_version_before_is_the_same_search(copied, classes, search_options, monkeypatch):
+    from recipes.report import page, plots
+
+    monkeypatch.setattr(plots, "save_plots", lambda *arguments: [])
+    monkeypatch.setattr(page, "write_page", lambda *arguments: None)
+    before, lines = as_version_0_1_wrote_it(copied), (copied / "trainings.jsonl").read_bytes()
+    (copied / "best").mkdir()  # nothing is to be trained again
+    again = recipes.search(classes, directory=copied, **search_options)
+    assert (copied / "trainings.jsonl").read_bytes() == lines
+    assert json.loads((copied / "settings.json").read_text()) == before
+    assert again.settings["recipe"] != before["recipe"]
+    with pytest.raises(InvalidArgument, match="recipe="):
+        recipes.search(classes, directory=copied, **{**search_options, "recipe": recipes.Recipe()})
+
+
+def test_it_is_read_as_this_version_writes_it(copied):
+    now = read_settings(copied)
+    as_version_0_1_wrote_it(copied)
+    assert read_settings(copied) == settings_in(copied) == now
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"trials": "many"}, r"undamaged search \(settings.json: trials must be an integer"),
+        ({"direction": "up"}, r"undamaged search \(settings.json: direction must be one of"),
+        ({"factors": {"optimizers": ["adm"], "regularizers": ["none"]}}, r"settings.json: .*did you mean 'adam'"),
+        ([1], r"undamaged search \(settings.json: no JSON object\)"),
+        ({"factors": ["adam"]}, r"undamaged search \(settings.json: "),
+    ],
+)
+def test_damaged_settings_are_refused_in_one_line(copied, change, message):
+    settings = json.loads((copied / "settings.json").read_text()) | change if isinstance(change, dict) else change
+    (copied / "settings.json").write_text(json.dumps(settings))
+    with pytest.raises(InvalidArgument, match=message):
+        settings_in(copied)

@@ -1,46 +1,56 @@
-"""Who else takes part in the same ``fit``: Keras tells a callback its model and its length, but not its neighbours."""
+"""Who else takes part in the same ``fit``: Keras tells a callback its model and its length, but not its neighbours.
+
+Here ``keras.callbacks.CallbackList`` notes each list that is made, weakly: whoever makes one (Keras, KerasTuner, a loop
+of one's own, a subclass), it is known before any hook is called, and forgotten when its ``fit`` is over.
+"""
 
 from __future__ import annotations
 
-import sys
-import types
+import weakref
+from collections.abc import Callable
 from typing import Any
 
 import keras
 
+from .wrapping import wrap_once
+
 __all__ = ["callback_list", "check_sole_schedule", "siblings"]
 
 
-def callback_list(callback: keras.callbacks.Callback) -> Any:
-    """The ``keras.callbacks.CallbackList`` that is calling a hook of ``callback`` right now, or None.
+def _noted(lists: list[Any], make: Callable[..., None], made: Any, *args: Any, **kwargs: Any) -> None:
+    lists.append(weakref.ref(made, lists.remove))  # first: while it is made it calls set_model and set_params
+    make(made, *args, **kwargs)
 
-    To be called from within a hook: the list is the one on the call stack that has ``callback`` among its members.
+
+_lists: list[Any] = wrap_once(keras.callbacks.CallbackList, "__init__", [], _noted)
+
+
+def callback_list(callback: keras.callbacks.Callback) -> Any:
+    """The ``keras.callbacks.CallbackList`` that has ``callback`` among its members, or None outside of a ``fit``.
+
+    Of several the last that was made: that of an ``evaluate`` inside a ``fit``, for as long as it takes.
     """
-    frame: types.FrameType | None = sys._getframe(1)
-    while frame is not None:
-        caller = frame.f_locals.get("self")
-        if isinstance(caller, keras.callbacks.CallbackList) and any(each is callback for each in members(caller)):
-            return caller
-        frame = frame.f_back
+    for reference in _lists[::-1]:
+        found = reference()
+        if found is not None and any(member is callback for member in members(found)):
+            return found
     return None
 
 
 def members(found: Any) -> list[keras.callbacks.Callback]:
     """The callbacks of a ``CallbackList``, those included that :class:`callbacks.Resume` has taken over."""
-    return [inner for each in found.callbacks for inner in getattr(each, "stands_for", None) or [each]]
+    listed = getattr(found, "callbacks", ())  # it has none while it is made
+    return [inner for each in listed for inner in getattr(each, "stands_for", None) or [each]]
 
 
 def siblings(callback: keras.callbacks.Callback) -> list[keras.callbacks.Callback]:
-    """All callbacks of the ``fit`` that is calling a hook of ``callback`` right now, in order, itself included.
-
-    Outside of a ``fit``: ``callback`` alone.
-    """
+    """All callbacks of the ``fit`` of which ``callback`` is one, in order, itself included; outside of one it alone."""
     found = callback_list(callback)
     return [callback] if found is None else members(found)
 
 
 def check_sole_schedule(callback: keras.callbacks.Callback) -> None:
-    """Raises if another callback of the same ``fit`` sets the learning rate too; to be called from within a hook.
+    """Raises if another callback of the same ``fit`` sets the learning rate too.
 
     Those are Keras' ``LearningRateScheduler`` and ``ReduceLROnPlateau``, and all with ``sets_learning_rate = True``.
 

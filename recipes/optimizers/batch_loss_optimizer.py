@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-import types
 from collections.abc import Sequence
 from typing import Any
 
 import keras
 
 from ...callbacks.checks import InvalidArgument, check_number
+from ...callbacks.inside.running_step import running_step
 from .batch_loss import BatchLoss, FunctionLoss, unflatten
 
 __all__ = ["NOT_SUPPORTED", "BatchLossOptimizer"]
@@ -33,10 +32,9 @@ class BatchLossOptimizer(keras.optimizers.Optimizer):
     """Base of the optimizers that evaluate the loss themselves, on the batch of the training step that is being run.
 
     They work in ``model.compile`` and ``fit``, eagerly, compiled, with any ``steps_per_execution`` and under XLA:
-    ``apply`` finds Keras' ``train_step`` on the Python call stack, and in it the model and the batch. The gradients
-    that Keras passes serve only to tell which weights take part: with dropout they belong to other random numbers
-    than later evaluations do, so loss and gradient are computed again. In a loop of one's own there is
-    :meth:`minimize`.
+    ``apply`` asks :func:`callbacks.inside.running_step.running_step` for the model and the batch. The gradients that
+    Keras passes serve only to tell which weights take part: with dropout they belong to other random numbers than later
+    evaluations do, so loss and gradient are computed again. In a loop of one's own there is :meth:`minimize`.
 
     A subclass defines ``new_values``. If loss or gradient is not finite, or no step is found, the weights stay.
 
@@ -153,17 +151,10 @@ class BatchLossOptimizer(keras.optimizers.Optimizer):
         self.assign_add(self.gradient_evaluations, work)
 
     def _loss_of_the_training_step(self, variables: list[Any]) -> BatchLoss:
-        frame: types.FrameType | None = sys._getframe(1)
-        own = keras.Model.train_step.__code__
-        seen = "no train_step"
-        while frame is not None:
-            model = frame.f_locals.get("self")
-            if isinstance(model, keras.Model) and frame.f_code.co_name == "train_step":
-                if frame.f_code is own and model.optimizer is self:
-                    return BatchLoss(model, frame.f_locals["data"], variables)
-                custom = frame.f_code is not own
-                seen = f"{type(model).__name__}.train_step" if custom else type(model.optimizer).__name__
-            frame = frame.f_back
+        step = running_step()
+        if step is not None and step.model.optimizer is self:
+            return BatchLoss(step.model, step.data, variables)
+        seen = "no train_step of Keras" if step is None else type(step.model.optimizer).__name__
         name = type(self).__name__
         raise ValueError(
             f"{name} evaluates the loss several times a step and so needs the batch: train with model.compile({name}("

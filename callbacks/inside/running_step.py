@@ -1,0 +1,67 @@
+"""Which of Keras' training steps is running: its model and batch, for an optimizer that needs more than gradients.
+
+Keras passes an optimizer the gradients of a step and nothing else. Here ``keras.Model.train_step`` notes its model and
+batch while it runs in Python: at every step where the model runs eagerly, else when TensorFlow traces it. So it works
+in ``fit`` and ``train_on_batch``, with any ``steps_per_execution``, under XLA, for loaded models, and in a
+``train_step`` of one's own that calls Keras'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any, NamedTuple
+
+import keras
+
+from .wrapping import wrap_once
+
+__all__ = ["RunningStep", "running_step"]
+
+
+class RunningStep(NamedTuple):
+    """A call of ``keras.Model.train_step``.
+
+    Attributes:
+        model: whose step it is.
+        data: the batch that it was given: x, (x, y) or (x, y, sample_weight).
+    """
+
+    model: keras.Model
+    data: Any
+
+
+def running_step() -> RunningStep | None:
+    """The training step of Keras that is running in this thread, the innermost of several; None outside of one.
+
+    Example:
+        >>> class Look(keras.optimizers.SGD):
+        ...     def apply(self, *args):
+        ...         self.seen = running_step().model.name
+        ...         return super().apply(*args)
+        >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)], name="small")
+        >>> model.compile(Look(), "mse")
+        >>> _ = model.train_on_batch(keras.ops.ones((2, 1)), keras.ops.ones((2, 1)))
+        >>> model.optimizer.seen, running_step()
+        ('small', None)
+    """
+    return _running.get()
+
+
+def _noted(
+    running: ContextVar[RunningStep | None],
+    train_step: Callable[..., Any],
+    model: keras.Model,
+    *args: Any,
+    **kwargs: Any,
+) -> Any:
+    token = running.set(RunningStep(model, kwargs.get("data", args[-1] if args else None)))
+    try:
+        return train_step(model, *args, **kwargs)
+    finally:
+        running.reset(token)
+
+
+_running: ContextVar[RunningStep | None] = wrap_once(
+    keras.Model, "train_step", ContextVar("running_step", default=None), _noted
+)

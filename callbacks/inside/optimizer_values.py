@@ -79,7 +79,7 @@ def check_settable(optimizer: Any, who: str) -> None:
 def rate_source(optimizer: Any) -> Any:
     """What one optimizer takes its learning rate from: a ``keras.Variable``, a ``LearningRateSchedule`` or a function.
 
-    Only a variable can be set. An optimizer around several has no rate of its own, and gives None.
+    Only a variable can be set. Of an optimizer around others ask each of its :func:`leaves`.
 
     Example:
         >>> isinstance(rate_source(keras.optimizers.SGD(0.1)), keras.Variable)

@@ -11,8 +11,10 @@ from callbacks.inside.optimizer_values import (
     has_live_momentum,
     leaves,
     range_test_divisor,
+    rate_source,
     set_learning_rate,
     set_momentum,
+    spares_from_decay,
 )
 from recipes.optimizers import SGD, Adadelta, AdaGrad, Adam, Momentum, RAdam, RMSProp
 
@@ -20,10 +22,11 @@ K = keras.optimizers
 
 
 def several(*optimizers):
-    from keras.src.optimizers.multi_optimizer import OptimizerMap
-
-    names = {f"layer_{k}/.*": optimizer for k, optimizer in enumerate(optimizers[1:])}
-    return K.MultiOptimizer(OptimizerMap(optimizers[0], names))
+    """An optimizer of several; one for each of so many variables."""
+    left = list(optimizers)
+    together = K.MultiOptimizer(lambda variable: left.pop(0))
+    together.build([keras.Variable(np.zeros(2, "float32")) for _ in optimizers])
+    return together
 
 
 def test_leaves():
@@ -107,3 +110,22 @@ def test_range_test_divisor(kind, divisor):
 def test_range_test_divisor_of_the_optimizers_here():
     kinds = {Momentum: 4, SGD: 4, RMSProp: 10, Adam: 10, RAdam: 10, AdaGrad: 2, Adadelta: 2}
     assert {kind: range_test_divisor(kind(0.1)) for kind in kinds} == kinds
+
+
+def test_what_a_rate_comes_from():
+    optimizer, schedule = K.Adam(0.25), K.schedules.CosineDecay(0.1, 10)
+    variable = rate_source(optimizer)
+    assert isinstance(variable, keras.Variable)
+    optimizer.learning_rate = 0.5
+    assert float(variable) == 0.5
+    assert rate_source(K.SGD(schedule)) is schedule
+    rate = lambda: 0.1  # noqa: E731
+    assert rate_source(K.SGD(rate)) is rate
+
+
+@pytest.mark.parametrize("spared", [{"var_names": ["bias"]}, {"var_list": [keras.Variable(1.0)]}])
+def test_what_is_spared_from_weight_decay_is_seen(spared):
+    optimizer = K.AdamW()
+    assert not spares_from_decay(optimizer)
+    optimizer.exclude_from_weight_decay(**spared)
+    assert spares_from_decay(optimizer)

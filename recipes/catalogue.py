@@ -126,36 +126,36 @@ class Lookup(Mapping[str, E]):
 
     def __init__(self, kind: str, entries: Sequence[E] = ()):
         self.kind = kind
-        self._entries: dict[str, E] = {}
+        self.entries: dict[str, E] = {}
         for entry in entries:
             self.add(entry)
-        self._ours = frozenset(self._entries)
+        self._ours = frozenset(self.entries)
 
     def add(self, entry: E) -> E:
         """Adds an entry, which from then on is known everywhere in this process; a name can be taken only once."""
-        if entry.name in self._entries:
+        if entry.name in self.entries:
             raise InvalidArgument("name", entry.name, f"a name that no other {self.kind} has")
-        self._entries[entry.name] = entry
+        self.entries[entry.name] = entry
         return entry
 
     @property
     def added(self) -> list[str]:
         """The names of entries that were added to what this package brings; other processes do not know them."""
-        return [name for name in self._entries if name not in self._ours]
+        return [name for name in self.entries if name not in self._ours]
 
     def __getitem__(self, name: str) -> E:
-        if not isinstance(name, str) or name not in self._entries:
-            raise UnknownName(self.kind, name, list(self._entries))
-        return self._entries[name]
+        if not isinstance(name, str) or name not in self.entries:
+            raise UnknownName(self.kind, name, list(self.entries))
+        return self.entries[name]
 
     def __contains__(self, name: object) -> bool:
-        return name in self._entries
+        return name in self.entries
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._entries)
+        return iter(self.entries)
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self.entries)
 
 
 class Catalogue(Lookup[Entry]):

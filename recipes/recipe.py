@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from ..callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
+from ..callbacks.inside.optimizer_values import rate_source
 from ..callbacks.schedules.base import StepSchedule
 from ..callbacks.stop_on_nan import StopOnNaN
 from . import choice
@@ -117,7 +118,7 @@ class Recipe:
             rate = check_number("learning_rate", options.pop("learning_rate"), above=0)
             self._set(optimizer=choice.named(self.optimizer_name, options))
         elif not choice.is_named(self.optimizer):
-            variable = getattr(self.optimizer, "_learning_rate", None)
+            variable = rate_source(self.optimizer)
             if not isinstance(variable, keras.Variable):
                 raise InvalidArgument("optimizer", variable, "made with a number as its learning rate")
             shortest = str(np.float32(variable.numpy()))  # 0.01, not 0.009999999776482582

@@ -85,7 +85,7 @@ class GradientMonitor(keras.callbacks.Callback):
         self._position = 0  # of the next step
         self._epoch_begin = 0
         self._begun = False
-        self._probe: _Probe | None = None
+        self.probe: _Probe | None = None
 
     # --- what was measured ------------------------------------------------------------------------------------------
 
@@ -144,10 +144,10 @@ class GradientMonitor(keras.callbacks.Callback):
                 f"GradientMonitor measures inside TensorFlow's compiled step and needs that backend of Keras. "
                 f"Received: backend={keras.backend.backend()!r}"
             )
-        self._probe = _Probe(self.model, self.every)
+        self.probe = _Probe(self.model, self.every)
         self._begun = False
         hooks = StepHooks.of(self.model)
-        hooks.add(self.model, self._name(), self._probe.before_step, at_start=self._probe.rest)
+        hooks.add(self.model, self._name(), self.probe.before_step, at_start=self.probe.rest)
 
     def _name(self) -> str:
         """Of the hook: the same from fit to fit, so that one that was interrupted leaves nothing that adds up."""
@@ -158,8 +158,8 @@ class GradientMonitor(keras.callbacks.Callback):
         steps = self.params.get("steps")
         if steps:
             self._epoch_begin = epoch * int(steps)
-        elif self._begun and self._probe is not None:
-            self._epoch_begin = self._probe.position()
+        elif self._begun and self.probe is not None:
+            self._epoch_begin = self.probe.position()
         else:
             self._epoch_begin = self._position if epoch else 0
         self._begun = True
@@ -176,8 +176,8 @@ class GradientMonitor(keras.callbacks.Callback):
     def _go_on(self, position: int) -> None:
         self._position = position
         self._rows = [row for row in self._rows if row[0] < position]
-        if self._probe is not None:
-            self._probe.seek(position)
+        if self.probe is not None:
+            self.probe.seek(position)
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         # Not at a batch's end: Keras waits for the results of every step when a callback wants to be called there.
@@ -193,13 +193,13 @@ class GradientMonitor(keras.callbacks.Callback):
 
     def _take(self) -> None:
         """Takes the new measurements over from the compiled step."""
-        if self._probe is None:
+        if self.probe is None:
             return
-        position, rows = self._probe.take()
+        position, rows = self.probe.take()
         self._position = max(position, self._position)
         if not rows:
             return
-        layers, activations, known = self._probe.layers, self._probe.activation_layers, 2 + len(self._probe.layers)
+        layers, activations, known = self.probe.layers, self.probe.activation_layers, 2 + len(self.probe.layers)
         measured = [value != NOT_MEASURED for value in rows[0]]
         names = [name for name, there in zip(layers, measured[2:known], strict=True) if there]
         others = [name for name, there in zip(activations, measured[known:], strict=True) if there]
@@ -229,7 +229,7 @@ class GradientMonitor(keras.callbacks.Callback):
 
     def on_train_end(self, logs: Any = None) -> None:
         self._take()
-        self._probe = None  # it belongs to this model; a copy of the callback may serve another
+        self.probe = None  # it belongs to this model; a copy of the callback may serve another
         StepHooks.of(self.model).remove(self.model, self._name())
 
 

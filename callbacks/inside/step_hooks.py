@@ -70,6 +70,11 @@ class StepHooks:
             hooks = _attached[model] = cls(model)
         return hooks
 
+    @property
+    def names(self) -> set[str]:
+        """The hooks that are there now."""
+        return {*self._change, *self._before, *self._around, *self._at_start}
+
     def add(
         self,
         model: keras.Model,

@@ -79,6 +79,7 @@ class LRFinder(keras.callbacks.Callback):
         self.divergence = check_number("divergence", divergence, above=1)
         self._sweep = exponential_sweep(np.arange(steps), total_steps=steps, low=low, high=high)
         self._losses: list[float] = []
+        self._lowest = np.inf
         self._before: dict[str, Any] | None = None
         self._divisor = 4.0
 

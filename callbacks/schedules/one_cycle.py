@@ -99,8 +99,7 @@ class OneCycle(StepSchedule):
             return None
         bounds: Any = self.momentum
         if bounds == "auto":
-            model = getattr(self, "_model", None)
-            if model is not None and not has_live_momentum(model.optimizer):
+            if self.model is not None and not has_live_momentum(self.model.optimizer):
                 return None
             bounds = (0.85, 0.95)
         return one_cycle_momentum(

@@ -271,13 +271,13 @@ class Data:
         batch_size = check_integer("batch_size", batch_size, low=1)
         if seed is None and training:
             seed = self.settings["seed"]
-        x, y = self._on_device(split)
+        x, y = self.on_device(split)
         if seed is None:
             return in_order(x, y, batch_size)
         seed = check_integer("seed", seed, low=0, high=2**32 - 1)
         return shuffled(x, y, batch_size, seed, first_epoch=first_epoch, drop_remainder=training, augment=augment)
 
-    def _on_device(self, split: str) -> tuple[Any, tf.Tensor]:
+    def on_device(self, split: str) -> tuple[Any, tf.Tensor]:
         """The split as tensors in host memory, where tf.data runs; made once and shared by all datasets."""
         if split not in self._tensors:
             with tf.init_scope(), tf.device("CPU:0"):

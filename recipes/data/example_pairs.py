@@ -73,7 +73,7 @@ def pairs(
     check_integer("batch_size", batch_size, low=1)
     check_integer("first_epoch", first_epoch, low=0)
     seed = check_integer("seed", data.settings["seed"] if seed is None else seed, low=0, high=2**32 - 1)
-    x, _ = data._on_device(split)
+    x, _ = data.on_device(split)
     with tf.init_scope(), tf.device("CPU:0"):
         partners = _Partners(data.arrays(split)[1], split)
 

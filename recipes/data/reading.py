@@ -87,7 +87,7 @@ def read(
     count = builder.info.splits[split].num_examples
     arrays: dict[str, Any] = {}
     position = 0
-    for chunk in _chunks(builder, selection, split, image_size):
+    for chunk in chunks(builder, selection, split, image_size):
         size = 0
         for key, values in chunk.items():
             size = len(values)
@@ -131,7 +131,7 @@ def read_to_disk(
             if needed > free:
                 accepted = f"larger, or {needed / GIB:.2f} GiB free in {folder}, where {free / GIB:.2f} GiB are"
                 raise InvalidArgument("memory", needed, accepted)
-            _write(_chunks(builder, selection, split, image_size), staging)
+            _write(chunks(builder, selection, split, image_size), staging)
             try:
                 os.rename(staging, target)
             except OSError:
@@ -202,7 +202,7 @@ def _shape(source: Source, image_size: tuple[int, int] | None) -> tuple[int | No
     return source.shape
 
 
-def _chunks(
+def chunks(
     builder: Any, selection: Selection, split: str, image_size: tuple[int, int] | None
 ) -> Iterator[dict[str, Any]]:
     """The split piece by piece: each selected feature's values by name."""
@@ -230,7 +230,7 @@ def _chunks(
             for key in source.path:
                 value = value[key]
             if source.kind == "image" and image_size is not None:
-                value = _resized(value, image_size)
+                value = resized(value, image_size)
             elif source.kind == "sequence":
                 value = tf.cast(value, tf.float32)
                 value = value[:, tf.newaxis] if len(value.shape) == 1 else value
@@ -244,7 +244,7 @@ def _chunks(
         yield {name: _array(values) for name, values in chunk.items()}
 
 
-def _resized(image: Any, size: tuple[int, int]) -> Any:
+def resized(image: Any, size: tuple[int, int]) -> Any:
     """As :class:`keras.layers.Resizing` does it, so that the model's own resizing of raw images gives the same."""
     import keras
 

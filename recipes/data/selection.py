@@ -169,8 +169,7 @@ def _source(path: tuple[str, ...], feature: Any) -> Source | str:
             return Source(path, "labels", (None,), "int64", tuple(inner.names or ()))
         if not isinstance(inner, (kinds.Tensor, kinds.Scalar)) or isinstance(inner, kinds.Image):
             return f"a Sequence of {type(inner).__name__}, which is not supported"
-        shape = (getattr(feature, "_length", None), *inner.shape)
-        return _tensor(path, shape, inner.np_dtype)
+        return _tensor(path, feature.get_tensor_info().shape, inner.np_dtype)
     if isinstance(feature, (kinds.Tensor, kinds.Scalar)):  # Text, BBoxFeature and others are Tensors
         return _tensor(path, tuple(feature.shape), feature.np_dtype)
     return f"of type {type(feature).__name__}, which is not supported"

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 
 from ...callbacks.checks import check_number
+from ...callbacks.inside.optimizer_base import KerasAdadelta
 from ..catalogue import Entry, Range
 from .base import Optimizer, cast, handles, is_fusible
 
@@ -14,7 +15,7 @@ __all__ = ["ENTRIES", "Adadelta"]
 
 
 @keras.saving.register_keras_serializable(package="recipes")
-class Adadelta(Optimizer, keras.optimizers.Adadelta):
+class Adadelta(Optimizer, KerasAdadelta):
     """Keras' ``Adadelta`` at the rate of the paper, where it needs none.
 
     With averages r and s (zero at first), decay rho, rate e and gradient g::
@@ -62,8 +63,8 @@ class Adadelta(Optimizer, keras.optimizers.Adadelta):
             return
         import tensorflow as tf
 
-        index = self._get_variable_index(variable)
-        var, squares, steps = handles(variable, self._accumulated_grads[index], self._accumulated_delta_vars[index])
+        index = self.index_of(variable)
+        var, squares, steps = handles(variable, self.squares[index], self.squared_steps[index])
         grad, rate, rho, epsilon = cast(variable.dtype, grad, learning_rate, self.rho, self.epsilon)
         tf.raw_ops.ResourceApplyAdadelta(
             var=var, accum=squares, accum_update=steps, lr=rate, rho=rho, epsilon=epsilon, grad=grad

@@ -67,7 +67,7 @@ class AdaGrad(Optimizer):
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """One step for one variable."""
-        squares = self.squares[self._get_variable_index(variable)]
+        squares = self.squares[self.index_of(variable)]
         gradient, rate, epsilon = cast(variable.dtype, gradient, learning_rate, self.epsilon)
         if is_fusible(gradient, variable):
             import tensorflow as tf

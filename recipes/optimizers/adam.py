@@ -88,7 +88,7 @@ class Adam(AdaptiveMoments):
             return
         mean, squares = self.advance(gradient, variable)
         if self.amsgrad:
-            largest = self.largest[self._get_variable_index(variable)]
+            largest = self.largest[self.index_of(variable)]
             self.assign(largest, ops.maximum(largest, squares))
             squares = largest
         self.assign_sub(variable, ops.multiply(mean, rate) / (ops.sqrt(squares) + self.epsilon))

@@ -58,7 +58,7 @@ class AdaMax(AdaptiveMoments):
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """One step for one variable; what the base class calls squares are the norms."""
-        index = self._get_variable_index(variable)
+        index = self.index_of(variable)
         mean, norm = self.means[index], self.squares[index]
         dtype = variable.dtype
         gradient, rate, beta_2, epsilon = cast(dtype, gradient, learning_rate, self.beta_2, self.epsilon)

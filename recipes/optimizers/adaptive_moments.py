@@ -74,9 +74,10 @@ class AdaptiveMoments(Optimizer):
         """By which factor the start at zero still counts after this step, relative to before it."""
         return self.beta_1
 
-    def _backend_update_step(self, grads: Any, trainable_variables: Any, learning_rate: Any) -> None:
+    def update(self, gradients: Sequence[Any], variables: Sequence[Any], learning_rate: Any) -> None:
+        """Counts the step, then updates each variable."""
         self.assign(self.product, self.product * self.decay_of_mean())
-        super()._backend_update_step(grads, trainable_variables, learning_rate)
+        super().update(gradients, variables, learning_rate)
 
     def live_beta_1(self, dtype: Any) -> Any:
         """beta_1 of this step, in this precision."""
@@ -101,7 +102,7 @@ class AdaptiveMoments(Optimizer):
 
     def advance(self, gradient: Any, variable: Any) -> tuple[Any, Any]:
         """Takes a gradient into both averages of a variable and returns them."""
-        index = self._get_variable_index(variable)
+        index = self.index_of(variable)
         mean, squares = self.means[index], self.squares[index]
         if is_fusible(gradient, variable, LEAST):
             self.fused_step(gradient, variable, 0.0)
@@ -120,7 +121,7 @@ class AdaptiveMoments(Optimizer):
         """
         import tensorflow as tf
 
-        index = self._get_variable_index(variable)
+        index = self.index_of(variable)
         names = ("var", "m", "v", "vhat") if largest else ("var", "m", "v")
         state = [each[index] for each in (self.means, self.squares, largest) if each]
         kernel = tf.raw_ops.ResourceApplyAdamWithAmsgrad if largest else tf.raw_ops.ResourceApplyAdam

@@ -11,6 +11,7 @@ import numpy as np
 from keras import ops
 
 from ...callbacks.checks import InvalidArgument, check_bool, check_choice, check_integer, check_number
+from ...callbacks.inside.optimizer_base import KerasOptimizer
 from ...callbacks.inside.training import under_xla
 
 __all__ = ["Live", "Optimizer", "cast", "handles", "is_fusible"]
@@ -49,7 +50,7 @@ class Live:
         getattr(optimizer, self._name).assign(check_number(self._name, value, low=0, below=1))
 
 
-class Optimizer(keras.optimizers.Optimizer):
+class Optimizer(KerasOptimizer):
     """Keras' optimizer with checked arguments, weight decay that spares biases, and an end to NaN gradients.
 
     **Weight decay** is decoupled: ``w <- w - learning_rate weight_decay w`` before the step, so that a schedule of the
@@ -98,7 +99,7 @@ class Optimizer(keras.optimizers.Optimizer):
         super().__init__(learning_rate=_checked_rate(learning_rate), **options)
         self.decay = decay
         self._never_decayed = [_checked_pattern(each) for each in never_decayed]
-        self._decayed: dict[Any, bool] = {}
+        self._decayed: list[bool] = []
         self._shared: dict[Any, Any]
         object.__setattr__(self, "_shared", {})  # past Keras' tracking of attributes
         self._raises: Any = None
@@ -152,8 +153,9 @@ class Optimizer(keras.optimizers.Optimizer):
             self._never_decayed.append(f"(^|/){re.escape(inner)}$")
         self._never_decayed += [_checked_pattern(each) for each in var_names or ()]
 
-    def _use_weight_decay(self, variable: Any) -> bool:
-        return self._decayed[self._var_key(variable)]
+    def decays(self, variable: Any) -> bool:
+        """Whether weight decay shrinks this variable; known once the optimizer is built."""
+        return self._decayed[self.index_of(variable)]
 
     def build(self, variables: list[Any]) -> None:
         """Makes what belongs to each variable."""
@@ -163,7 +165,7 @@ class Optimizer(keras.optimizers.Optimizer):
         for each in variables:
             kernel = self.decay == "all" or (len(each.shape) > 1 and not each.path.rsplit("/", 1)[-1].endswith("bias"))
             spared = any(re.search(pattern, each.path) for pattern in self._never_decayed)
-            self._decayed[self._var_key(each)] = kernel and not spared
+            self._decayed.append(kernel and not spared)
 
     # --- gradients --------------------------------------------------------------------------------------------------
 
@@ -189,7 +191,7 @@ class Optimizer(keras.optimizers.Optimizer):
 
     def apply(self, grads: Sequence[Any], trainable_variables: Any = None) -> Any:
         """Updates the variables by their gradients; see Keras' ``Optimizer.apply``."""
-        variables = self._trainable_variables if trainable_variables is None else list(trainable_variables)
+        variables = self.trained_variables if trainable_variables is None else list(trainable_variables)
         grads = list(grads)
         if keras.backend.backend() != "tensorflow" or len(grads) != len(variables):
             return super().apply(grads, trainable_variables)
@@ -240,9 +242,10 @@ class Optimizer(keras.optimizers.Optimizer):
 
     # --- the step ---------------------------------------------------------------------------------------------------
 
-    def _backend_update_step(self, grads: Any, trainable_variables: Any, learning_rate: Any) -> None:
+    def update(self, gradients: Sequence[Any], variables: Sequence[Any], learning_rate: Any) -> None:
+        """Updates the variables, with the numbers that :meth:`once` shares between them."""
         self._shared.clear()
-        super()._backend_update_step(grads, trainable_variables, learning_rate)
+        super().update(gradients, variables, learning_rate)
         self._shared.clear()
 
     def once(self, name: str, dtype: Any, make: Callable[[], Any]) -> Any:

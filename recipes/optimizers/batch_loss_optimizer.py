@@ -8,6 +8,7 @@ from typing import Any
 import keras
 
 from ...callbacks.checks import InvalidArgument, check_number
+from ...callbacks.inside.optimizer_base import KerasOptimizer
 from ...callbacks.inside.running_step import running_step
 from .batch_loss import BatchLoss, FunctionLoss, unflatten
 
@@ -28,7 +29,7 @@ NOT_SUPPORTED = {
 }
 
 
-class BatchLossOptimizer(keras.optimizers.Optimizer):
+class BatchLossOptimizer(KerasOptimizer):
     """Base of the optimizers that evaluate the loss themselves, on the batch of the training step that is being run.
 
     They work in ``model.compile`` and ``fit``, eagerly, compiled, with any ``steps_per_execution`` and under XLA:
@@ -129,8 +130,8 @@ class BatchLossOptimizer(keras.optimizers.Optimizer):
             self._function_loss = None
         return before
 
-    def _backend_update_step(self, grads: Any, trainable_variables: Any, learning_rate: Any) -> None:
-        """Called by Keras once a step, for all variables together."""
+    def update(self, gradients: Sequence[Any], variables: Sequence[Any], learning_rate: Any) -> None:
+        """Takes one step of all variables together."""
         if keras.backend.backend() != "tensorflow":
             raise InvalidArgument("backend", keras.backend.backend(), f"'tensorflow' for {type(self).__name__}")
         import tensorflow as tf
@@ -139,7 +140,7 @@ class BatchLossOptimizer(keras.optimizers.Optimizer):
         if replicas > 1:
             kind = type(self).__name__
             raise InvalidArgument("replicas", replicas, f"1 for {kind}, which needs the whole batch in one place")
-        variables = list(trainable_variables)
+        variables = list(variables)
         loss = self._function_loss or self._loss_of_the_training_step(variables)
         values = [tf.convert_to_tensor(each.value) for each in variables]
         vector, step, work = self.new_values(loss, variables, values, tf.cast(learning_rate, tf.float64))

@@ -78,7 +78,7 @@ class DeltaBarDelta(Optimizer):
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """One step for one variable."""
-        index = self._get_variable_index(variable)
+        index = self.index_of(variable)
         gain, average = self.gains[index], self.averages[index]
         rate = ops.cast(learning_rate, variable.dtype)
         gradient = ops.convert_to_tensor(ops.cast(gradient, variable.dtype))

@@ -192,7 +192,7 @@ class HessianFree(BatchLossOptimizer):
         """One step; see :class:`BatchLossOptimizer`."""
         import tensorflow as tf
 
-        solutions = [self.solutions[self._get_variable_index(variable)] for variable in variables]
+        solutions = [self.solutions[self.index_of(variable)] for variable in variables]
         now, gradient, product = self._expand(loss, values)
         weights, slopes = flatten(values), flatten(gradient)
         kind = weights.dtype

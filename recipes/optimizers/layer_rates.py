@@ -9,13 +9,14 @@ import keras
 from keras import ops
 
 from ...callbacks.checks import InvalidArgument, check_number
+from ...callbacks.inside.optimizer_base import KerasOptimizer
 from ...callbacks.inside.optimizer_values import rate_source
 
 __all__ = ["LayerRates"]
 
 
 @keras.saving.register_keras_serializable(package="recipes")
-class LayerRates(keras.optimizers.Optimizer):
+class LayerRates(KerasOptimizer):
     """An optimizer that trains some layers at a fraction of the rate.
 
     What the optimizer inside does to the weights of such a layer is multiplied by the layer's factor. For a constant
@@ -68,7 +69,7 @@ class LayerRates(keras.optimizers.Optimizer):
 
     def apply(self, grads: Sequence[Any], trainable_variables: Any = None) -> None:
         """Updates the variables by their gradients; see Keras' ``Optimizer.apply``."""
-        variables = self._trainable_variables if trainable_variables is None else list(trainable_variables)
+        variables = self.trained_variables if trainable_variables is None else list(trainable_variables)
         if not self.built:
             with keras.name_scope(self.name, caller=self):
                 self.build(variables)
@@ -81,7 +82,7 @@ class LayerRates(keras.optimizers.Optimizer):
     @property
     def variables(self) -> list[Any]:
         """Those of the optimizer inside, after this one's own."""
-        return [*self._variables, *self.inner_optimizer.variables]
+        return [*super().variables, *self.inner_optimizer.variables]
 
     @property
     def learning_rate(self) -> Any:

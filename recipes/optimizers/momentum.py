@@ -90,7 +90,7 @@ class Momentum(Optimizer):
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """One step for one variable."""
-        velocity = self.velocities[self._get_variable_index(variable)]
+        velocity = self.velocities[self.index_of(variable)]
         gradient, rate = cast(variable.dtype, gradient, learning_rate)
         momentum = self.once("momentum", variable.dtype, lambda: self.momentum)
         if self.dampening:

@@ -87,7 +87,7 @@ class RMSProp(Optimizer):
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """One step for one variable."""
-        index = self._get_variable_index(variable)
+        index = self.index_of(variable)
         squares = self.squares[index]
         gradient, rate, rho, epsilon = cast(variable.dtype, gradient, learning_rate, self.rho, self.epsilon)
         momentum = self.once("momentum", variable.dtype, lambda: self.momentum) if self.velocities else None

@@ -237,7 +237,7 @@ def pretext(
     check_choice("split", split, SPLITS)
     check_number("share", share, above=0, high=1)
     _check_inputs(data, how)
-    x, _ = data._on_device(split)
+    x, _ = data.on_device(split)
     count = data.settings["counts"][split]
     if how == "corrupted" and count < 2:
         raise InvalidArgument("data", count, f"one with at least 2 examples in {split!r}")

@@ -65,7 +65,7 @@ class Processes:
         self._folder, self._memory_limit = Path(folder), memory_limit
         self._waiting: deque[Job] = deque()
         self._attempts: dict[str, int] = {}
-        self._members: list[_Member] = []
+        self.members: list[_Member] = []
 
     def __enter__(self) -> Processes:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -75,16 +75,16 @@ class Processes:
         return self
 
     def __exit__(self, *error: Any) -> None:
-        for member in self._members:
+        for member in self.members:
             member.process.kill()
-        for member in self._members:
+        for member in self.members:
             member.process.join()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     @property
     def free(self) -> int:
         """How many more jobs could be trained at once."""
-        return self.count - len(self._waiting) - sum(member.job is not None for member in self._members)
+        return self.count - len(self._waiting) - sum(member.job is not None for member in self.members)
 
     def submit(self, job: Job) -> None:
         """Takes a job; :meth:`wait` returns its record some time."""
@@ -95,7 +95,7 @@ class Processes:
         """The next job that has ended, with its record."""
         while True:
             self._hand_out()
-            busy = [(member, member.job) for member in self._members if member.job is not None]
+            busy = [(member, member.job) for member in self.members if member.job is not None]
             ready = set(wait([each for member, _ in busy for each in (member.connection, member.process.sentinel)]))
             for member, job in busy:
                 if member.connection in ready or member.process.sentinel in ready:
@@ -104,11 +104,11 @@ class Processes:
                         return done
 
     def _hand_out(self) -> None:
-        for member in [each for each in self._members if each.job is None and not each.process.is_alive()]:
-            self._members.remove(member)
+        for member in [each for each in self.members if each.job is None and not each.process.is_alive()]:
+            self.members.remove(member)
         while self._waiting:
-            idle = [each for each in self._members if each.job is None]
-            if not idle and len(self._members) >= self.count:
+            idle = [each for each in self.members if each.job is None]
+            if not idle and len(self.members) >= self.count:
                 return
             member = idle[0] if idle else self._start()
             job = self._waiting.popleft()
@@ -122,7 +122,7 @@ class Processes:
             record = member.connection.recv()
         except (EOFError, OSError, pickle.UnpicklingError):
             member.process.join()
-            self._members.remove(member)
+            self.members.remove(member)
             seconds, status = time.perf_counter() - member.started, member.process.exitcode
             if status == TOO_MUCH:
                 return job, job.failed(f"used more than the {self._memory_limit:g} GiB of memory it may", seconds)
@@ -144,7 +144,7 @@ class Processes:
             process.start()
         theirs.close()
         member = _Member(process, ours)
-        self._members.append(member)
+        self.members.append(member)
         return member
 
 

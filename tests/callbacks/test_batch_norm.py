@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from callbacks import InvalidArgument, RecalibrateBatchNorm, recalibrate_batch_norm
+from callbacks.inside.layers import all_layers
 
 BatchNormalization = keras.layers.BatchNormalization
 X = np.random.default_rng(3).normal(3.0, 2.0, (50, 4)).astype("float32")
@@ -17,7 +18,7 @@ IMAGES = np.random.default_rng(4).normal(-1.0, 3.0, (30, 6, 6, 2)).astype("float
 def shaken(model, seed=0):
     """Batch norm's own variables at random, as after a training."""
     random = np.random.default_rng(seed)
-    for layer in model._flatten_layers():
+    for layer in all_layers(model):
         if isinstance(layer, BatchNormalization):
             layer.set_weights([random.uniform(0.5, 2.0, value.shape) for value in layer.get_weights()])
     return model

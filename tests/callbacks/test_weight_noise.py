@@ -207,9 +207,9 @@ def test_half_precision():
     assert "apply" not in vars(model.optimizer)
 
 
-def test_several_replicas_are_refused():
+def test_several_replicas_are_refused(monkeypatch):
     model, callback = linear(), WeightNoise()
-    model._distribute_strategy = SimpleNamespace(num_replicas_in_sync=2)
+    monkeypatch.setattr(type(model), "distribute_strategy", SimpleNamespace(num_replicas_in_sync=2))
     callback.set_model(model)
     with pytest.raises(InvalidArgument, match=r"replicas must be 1 for WeightNoise: .*\. Received: replicas=2"):
         callback.on_train_begin()

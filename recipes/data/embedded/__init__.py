@@ -56,20 +56,20 @@ def prepared(name: str, data_dir: str | os.PathLike[str] | None) -> tfds.core.Da
     """
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "keras-training-recipes"
     for folder in (data_dir, cache):
-        builder = _builder(name, folder)
+        builder = make_builder(name, folder)
         try:
             if not _complete(builder):
-                _prepare(builder)
+                prepare(builder)
         except OSError:  # cannot be written: try the next
             continue
-        return _builder(name, folder)
+        return make_builder(name, folder)
     folder = tempfile.mkdtemp(prefix="keras-training-recipes-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    _prepare(_builder(name, folder))
-    return _builder(name, folder)
+    prepare(make_builder(name, folder))
+    return make_builder(name, folder)
 
 
-def _builder(name: str, folder: str | os.PathLike[str] | None) -> tfds.core.GeneratorBasedBuilder:
+def make_builder(name: str, folder: str | os.PathLike[str] | None) -> tfds.core.GeneratorBasedBuilder:
     """A builder that has read what is in the folder now."""
     return EMBEDDED[name]() if folder is None else EMBEDDED[name](data_dir=os.fspath(folder))
 
@@ -78,7 +78,7 @@ def _complete(builder: tfds.core.DatasetBuilder) -> bool:
     return Path(builder.data_dir, "dataset_info.json").exists()
 
 
-def _prepare(builder: tfds.core.DatasetBuilder) -> None:
+def prepare(builder: tfds.core.DatasetBuilder) -> None:
     target = Path(builder.data_dir)  # root/name/version
     target.parent.mkdir(parents=True, exist_ok=True)
     staging = tempfile.mkdtemp(dir=target.parents[1], prefix=".preparing-")
@@ -101,7 +101,8 @@ def _prepare(builder: tfds.core.DatasetBuilder) -> None:
 @contextlib.contextmanager
 def _quietly() -> Iterator[None]:
     """No progress bars and announcements, and Python's global random stream as it was before."""
-    bars = tfds.core.utils.tqdm_utils._active
+    progress = tfds.core.utils.tqdm_utils
+    bars = not isinstance(progress.tqdm(disable=True), progress.EmptyTqdm)
     state = random.getstate()
     tfds.disable_progress_bar()
     try:

@@ -15,7 +15,7 @@ Item = TypeVar("Item")
 class EmbeddedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # type: ignore[call-arg]
     """A builder with one split, "train", since none of the publishers divided the data, and with nothing to download.
 
-    A subclass has ``_info``, which returns :meth:`describe`, and ``_generate_examples``, which takes no arguments.
+    A subclass has ``_info``, which returns :meth:`describe`, and :meth:`examples`.
     """
 
     VERSION = tfds.core.Version("1.0.0")
@@ -43,6 +43,10 @@ class EmbeddedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True): 
         return {"train": self._generate_examples()}
 
     def _generate_examples(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        return self.examples()
+
+    def examples(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """All examples, each with a number of its own, always in the same order."""
         raise NotImplementedError
 
 

@@ -71,7 +71,8 @@ class Characters(EmbeddedBuilder):
         )
         return self.describe(description, "https://www.unicode.org/reports/tr44/", features, supervised=False)
 
-    def _generate_examples(self) -> Iterator[tuple[int, dict[str, Any]]]:
+    def examples(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """All examples, each with a number of its own."""
         by_kind: dict[str, list[str]] = {kind: [] for kind in CATEGORIES.values()}
         for code_point in range(sys.maxunicode + 1):
             character = chr(code_point)
@@ -82,14 +83,14 @@ class Characters(EmbeddedBuilder):
                 by_kind[kind].append(character)
         for kind, characters in by_kind.items():
             for character in evenly(characters, MOST):
-                yield ord(character), {**_properties(character), "kind": kind}
+                yield ord(character), {**properties(character), "kind": kind}
 
 
-def _properties(character: str) -> dict[str, Any]:
+def properties(character: str) -> dict[str, Any]:
     """The inputs of one record.
 
     Example:
-        >>> _properties("½")["number"], _properties("½")["decomposition"], _properties("a")["number"]
+        >>> properties("½")["number"], properties("½")["decomposition"], properties("a")["number"]
         (0.5, 'fraction', -1.0)
     """
     decomposition = unicodedata.decomposition(character)  # such as "<font> 0041", "0041 0300" or ""

@@ -62,9 +62,10 @@ class Docstrings(EmbeddedBuilder):
         )
         return self.describe(description, "https://docs.python.org/3/library/", features)
 
-    def _generate_examples(self) -> Iterator[tuple[int, dict[str, Any]]]:
+    def examples(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """All examples, each with a number of its own."""
         folder = Path(sysconfig.get_paths()["stdlib"])
-        found = _labelled(folder)
+        found = labelled(folder)
         if not found:
             accepted = f"a dataset that is on this machine; the sources of Python's modules are not in {folder}"
             raise InvalidArgument("name", self.name, accepted)
@@ -72,7 +73,7 @@ class Docstrings(EmbeddedBuilder):
             yield key, {"text": sentence, "label": module}
 
 
-def _labelled(folder: Path) -> list[tuple[str, str]]:
+def labelled(folder: Path) -> list[tuple[str, str]]:
     """The sentences with their modules, without those that are alike."""
     by_module: dict[str, dict[str, str]] = {}
     for module, place in MODULES.items():

@@ -45,7 +45,8 @@ class Digits(EmbeddedBuilder):
         homepage = "https://archive.ics.uci.edu/dataset/80/optical+recognition+of+handwritten+digits"
         return self.describe("Handwritten digits of 8x8 pixels, values 0 to 16.", homepage, features)
 
-    def _generate_examples(self) -> Iterator[tuple[int, dict[str, Any]]]:
+    def examples(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """All examples, each with a number of its own."""
         from sklearn.datasets import load_digits
 
         images, labels = load_digits(return_X_y=True)
@@ -64,7 +65,8 @@ class BreastCancer(EmbeddedBuilder):
         homepage = "https://archive.ics.uci.edu/dataset/17/breast+cancer+wisconsin+diagnostic"
         return self.describe("Breast cancer Wisconsin (diagnostic).", homepage, features)
 
-    def _generate_examples(self) -> Iterator[tuple[int, dict[str, Any]]]:
+    def examples(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """All examples, each with a number of its own."""
         from sklearn.datasets import load_breast_cancer
 
         x, y = load_breast_cancer(return_X_y=True)
@@ -83,7 +85,8 @@ class Diabetes(EmbeddedBuilder):
         homepage = "https://www4.stat.ncsu.edu/~boos/var.select/diabetes.html"
         return self.describe("Diabetes progression, raw measurements.", homepage, features)
 
-    def _generate_examples(self) -> Iterator[tuple[int, dict[str, Any]]]:
+    def examples(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """All examples, each with a number of its own."""
         from sklearn.datasets import load_diabetes
 
         x, y = load_diabetes(return_X_y=True, scaled=False)

@@ -56,7 +56,8 @@ class Syllables(EmbeddedBuilder):
         )
         return self.describe(description, "https://www.unicode.org/charts/", features)
 
-    def _generate_examples(self) -> Iterator[tuple[int, dict[str, Any]]]:
+    def examples(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """All examples, each with a number of its own."""
         one_hot = np.eye(len(LETTERS), dtype=np.float32)
         for key, (name, script) in enumerate(_named()):
             yield key, {"sequence": one_hot[[LETTERS.index(letter) for letter in name]], "label": script}

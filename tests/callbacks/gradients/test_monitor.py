@@ -179,7 +179,7 @@ def test_what_was_measured_before_a_training_broke_off_is_there(data):
         try:
             model, history = fitted(everything, data, monitor, *others)
             assert len(history["loss"]) == 1
-            assert not StepHooks.of(model)._before
+            assert not StepHooks.of(model).names
         except KeyboardInterrupt:
             assert len(others) == 1
         assert monitor.steps[:3].tolist() == [0, 2, 4]
@@ -195,18 +195,17 @@ def test_after_the_training_the_hook_is_gone_and_an_interrupted_one_measures_not
             raise RuntimeError
 
     model, _ = fitted(everything, data, GradientMonitor(every))
-    assert not StepHooks.of(model)._before
-    assert not StepHooks.of(model)._at_start
+    assert not StepHooks.of(model).names
     model, monitor = make_model(), GradientMonitor(every)
     with pytest.raises(RuntimeError):
         model.fit(dataset, verbose=0, shuffle=False, callbacks=[monitor, Interrupt()])
-    probe = monitor._probe
+    probe = monitor.probe
     assert probe.position() == 10
     model.fit(dataset, verbose=0, shuffle=False)
     assert probe.position() == probe.CLOSED
     assert probe.take() == (probe.CLOSED, [])
     model.fit(dataset, verbose=0, shuffle=False, callbacks=[monitor])
-    assert not StepHooks.of(model)._before
+    assert not StepHooks.of(model).names
 
 
 @pytest.mark.thorough
@@ -229,7 +228,7 @@ def test_two_in_one_training(data):
     one, other = GradientMonitor(2), GradientMonitor(5)
     model, _ = fitted(everything, data, one, other, epochs=1)
     assert (one.steps.tolist(), other.steps.tolist()) == ([0, 2, 4, 6, 8], [0, 5])
-    assert not StepHooks.of(model)._before
+    assert not StepHooks.of(model).names
 
 
 @pytest.mark.thorough
@@ -275,8 +274,11 @@ def test_a_restored_one_goes_on_as_if_unbroken(steps, data, dataset, make_model)
                 again.seek(1, batch + 1)
 
     class Keep(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            self.epoch = epoch
+
         def on_train_batch_end(self, batch, logs=None):
-            if batch == (0 if steps == 1 else 3) and monitor._epoch_begin == 10:
+            if batch == (0 if steps == 1 else 3) and self.epoch == 1:
                 weights[:] = self.model.get_weights()
                 kept.update(restored(monitor)[1])
 

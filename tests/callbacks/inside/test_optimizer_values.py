@@ -112,6 +112,10 @@ def test_range_test_divisor_of_the_optimizers_here():
     assert {kind: range_test_divisor(kind(0.1)) for kind in kinds} == kinds
 
 
+def chance():
+    return 0.1
+
+
 def test_what_a_rate_comes_from():
     optimizer, schedule = K.Adam(0.25), K.schedules.CosineDecay(0.1, 10)
     variable = rate_source(optimizer)
@@ -119,8 +123,7 @@ def test_what_a_rate_comes_from():
     optimizer.learning_rate = 0.5
     assert float(variable) == 0.5
     assert rate_source(K.SGD(schedule)) is schedule
-    rate = lambda: 0.1  # noqa: E731
-    assert rate_source(K.SGD(rate)) is rate
+    assert rate_source(K.SGD(chance)) is chance
 
 
 @pytest.mark.parametrize("spared", [{"var_names": ["bias"]}, {"var_list": [keras.Variable(1.0)]}])

@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 import callbacks
+from callbacks.inside.training import initial_epoch, set_initial_epoch
 from callbacks.range_test.lr_finder import run_range_test
 from callbacks.range_test.suggestions import RULES, peak, smoothed
 from callbacks.schedules.shapes import exponential_sweep
@@ -146,10 +147,10 @@ def test_after_an_interruption(make_model, dataset):
 
 def test_what_backup_and_restore_left_behind_does_not_matter(make_model, dataset):
     model, finder = make_model(), callbacks.LRFinder(steps=10)
-    model._initial_epoch = 4
+    set_initial_epoch(model, 4)
     run_range_test(model, dataset, finder)
     assert len(finder.losses) == 10
-    assert model._initial_epoch == 4
+    assert initial_epoch(model) == 4
 
 
 @pytest.mark.parametrize("optimizer", [Momentum, keras.optimizers.Adam])
@@ -227,9 +228,17 @@ def test_plot_marks_the_suggestion(finished):
         assert rule in [text.get_text().split(":")[0] for text in axes.get_legend().get_texts()]
 
 
+class Unstoppable:
+    """A model whose training goes on until its losses are at an end."""
+
+    stop_training = property(lambda self: False, lambda self, value: None)
+
+
 def by_hand(losses, **options):
     finder = callbacks.LRFinder(steps=max(len(losses), 10), **options)
-    finder._losses = list(losses)
+    finder.set_model(Unstoppable())
+    for batch, loss in enumerate(losses):
+        finder.on_train_batch_end(batch, {"loss": loss})
     return finder
 
 

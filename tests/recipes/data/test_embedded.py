@@ -71,7 +71,7 @@ def test_evenly():
 def _generated(name):
     """A digest of all examples of the dataset, in the order in which they are made."""
     digest = hashlib.sha256()
-    for key, example in embedded.EMBEDDED[name](data_dir=tempfile.gettempdir())._generate_examples():
+    for key, example in embedded.EMBEDDED[name](data_dir=tempfile.gettempdir()).examples():
         values = {feature: getattr(value, "tolist", lambda value=value: value)() for feature, value in example.items()}
         digest.update(repr((key, values)).encode())
     return digest.hexdigest()
@@ -139,9 +139,9 @@ def test_two_processes_at_once(tmp_path, data_dir):
 
 
 def test_coming_second_is_no_error(tmp_path):
-    builder = embedded._builder("diabetes", tmp_path)
-    embedded._prepare(builder)
-    embedded._prepare(builder)
+    builder = embedded.make_builder("diabetes", tmp_path)
+    embedded.prepare(builder)
+    embedded.prepare(builder)
     assert [path.name for path in tmp_path.iterdir()] == ["diabetes"]
 
 

@@ -106,7 +106,7 @@ def test_types_and_variety(records):
     ],
 )
 def test_properties(character, expected):
-    assert tuple(embedded.characters._properties(character).values()) == expected
+    assert tuple(embedded.characters.properties(character).values()) == expected
 
 
 def test_can_be_learned_but_from_no_column_alone(columns, kinds):

@@ -88,7 +88,7 @@ def library(tmp_path):
 def test_what_two_modules_say_is_in_neither(library):
     library("email/a.py", "Return the name of the file.", "Send the message to the server.")
     folder = library("http/a.py", "return the NAME of\n    the file!", "Return the name of the cookie jar.")
-    assert docstrings._labelled(folder) == [
+    assert docstrings.labelled(folder) == [
         ("Send the message to the server.", "email"),
         ("Return the name of the cookie jar.", "http"),
     ]
@@ -103,7 +103,7 @@ def test_what_a_module_says_twice_is_there_once(library):
         "Write the tree  to a file, as canonical XML.",
     )
     folder = library("xml/a.py", "Write the tree, to a file, as canonical xml.")
-    assert docstrings._labelled(folder) == [
+    assert docstrings.labelled(folder) == [
         ("Write the tree, to a file, as canonical xml.", "xml"),
         ("Write all of the elements as canonical XML.", "xml"),
     ]
@@ -129,7 +129,7 @@ def test_running_text_only(library):
     And there is no end to this"""
     library("email/a.py", text)
     folder = library("email/test/test_a.py", "This is what a test says of itself.")
-    assert [sentence for sentence, _ in docstrings._labelled(folder)] == [
+    assert [sentence for sentence, _ in docstrings.labelled(folder)] == [
         "Return the path of the file.",
         'It is absolute, but "resolved" only on request.',
         "There are two rules for this.",
@@ -138,7 +138,7 @@ def test_running_text_only(library):
 
 def test_modules_may_be_missing(library):
     folder = library("typing.py", "A type that is not there at runtime.")
-    assert docstrings._labelled(folder) == [("A type that is not there at runtime.", "typing")]
+    assert docstrings.labelled(folder) == [("A type that is not there at runtime.", "typing")]
 
 
 def test_a_python_without_sources_is_refused(tmp_path, monkeypatch):

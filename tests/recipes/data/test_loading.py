@@ -144,7 +144,7 @@ def test_a_file_is_no_data_dir(tmp_path):
 
 def test_the_environment_names_the_default_folder(digits, data_dir, monkeypatch):
     monkeypatch.setenv("TFDS_DATA_DIR", str(data_dir))
-    monkeypatch.setattr("recipes.data.embedded._prepare", lambda *_: pytest.fail("not found in TFDS_DATA_DIR"))
+    monkeypatch.setattr("recipes.data.embedded.prepare", lambda *_: pytest.fail("not found in TFDS_DATA_DIR"))
     assert load("digits").fingerprint == digits.fingerprint
 
 

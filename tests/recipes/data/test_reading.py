@@ -32,7 +32,7 @@ def test_from_disk_everything_is_as_from_memory(streamed, data_dir):
 
 def test_what_was_decoded_is_used_again(streamed, monkeypatch):
     first = streamed()
-    monkeypatch.setattr(reading, "_chunks", lambda *_: pytest.fail("decoded twice"))
+    monkeypatch.setattr(reading, "chunks", lambda *_: pytest.fail("decoded twice"))
     assert streamed(seed=1).spec.input_shape == first.spec.input_shape
 
 
@@ -61,7 +61,7 @@ def test_decoding_that_fails_leaves_nothing(streamed, tmp_path, monkeypatch):
         yield {"image": np.zeros((3, 8, 8, 1), "uint8")}
         raise OSError("the disk went away")
 
-    monkeypatch.setattr(reading, "_chunks", fail)
+    monkeypatch.setattr(reading, "chunks", fail)
     with pytest.raises(OSError, match="went away"):
         streamed()
     assert list((tmp_path / "cache" / "keras-training-recipes" / "decoded").iterdir()) == []

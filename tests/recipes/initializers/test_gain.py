@@ -63,5 +63,5 @@ def test_what_the_documentation_says_of_the_gradient(name, change):
 def test_others(monkeypatch):
     with pytest.raises(UnknownName, match="unknown activation 'rleu': did you mean 'relu'"):
         gain_for("rleu")
-    monkeypatch.setitem(ACTIVATIONS._entries, "cube", Entry("cube", lambda: None, "x^3.", "Nobody"))
+    monkeypatch.setitem(ACTIVATIONS.entries, "cube", Entry("cube", lambda: None, "x^3.", "Nobody"))
     assert gain_for("cube") == 1.0

@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from callbacks.inside.layers import mask_of
 from recipes import transfer
 from recipes.data import Data, Spec
 from recipes.data.feature import Feature
-from recipes.data.reading import _resized
+from recipes.data.reading import resized
 from recipes.models import cnn, mlp
 from recipes.models.blocks import Style
 from recipes.models.inputs import model_input
@@ -31,7 +32,7 @@ def test_sequences_are_normalized_and_keep_their_mask():
     filled = np.concatenate([STEPS[:, :2], np.zeros((3, 1, 2), "float32")], axis=1)
     found = model(filled)
     np.testing.assert_allclose(found[:, :2], (STEPS[:, :2] - [1, 10]) / [2, 5], rtol=1e-5, atol=1e-5)
-    assert keras.src.backend.get_keras_mask(found).numpy().tolist() == [[True, True, False]] * 3
+    assert mask_of(found).numpy().tolist() == [[True, True, False]] * 3
     averages = keras.Model(model.input, as_vector(model.output))(filled).numpy()
     np.testing.assert_allclose(averages, ((STEPS[:, :2] - [1, 10]) / [2, 5]).mean(axis=1), rtol=1e-5, atol=1e-5)
 
@@ -45,10 +46,10 @@ def test_one_row_of_numbers_an_example():
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
-def test_raw_images_are_resized_as_reading_did(dtype):
+def test_raw_images_areresized_as_reading_did(dtype):
     high = np.iinfo(dtype).max if dtype != "float32" else 1.0
     raw = [(high * RANDOM.random((*size, 3))).astype(dtype) for size in ((9, 7), (4, 5), (6, 12), (5, 6))] * 10
-    stored = np.stack([_resized(tf.constant(each), (5, 6)).numpy() for each in raw])
+    stored = np.stack([resized(tf.constant(each), (5, 6)).numpy() for each in raw])
     assert stored.dtype == dtype
     spec = Data.from_arrays(stored, np.arange(40) // 4 % 2).spec
     model = of(dataclasses.replace(spec, resized=True))
@@ -62,7 +63,7 @@ def test_raw_images_are_resized_as_reading_did(dtype):
         )  # those of one size stay
 
 
-def test_what_is_resized_and_then_normalized_by_the_batch_answers_the_same_alone_and_among_others(tmp_path):
+def test_what_isresized_and_then_normalized_by_the_batch_answers_the_same_alone_and_among_others(tmp_path):
     """Keras' Resizing would put all layers after it into training mode wherever ``training`` is not given."""
     x = RANDOM.integers(0, 256, (40, 12, 12, 3)).astype("uint8")
     spec = dataclasses.replace(Data.from_arrays(x, np.arange(40) % 2).spec, resized=True)
@@ -88,7 +89,7 @@ def test_what_is_resized_and_then_normalized_by_the_batch_answers_the_same_alone
 def test_resizing_is_that_of_tensorflow():
     image = (255 * RANDOM.random((9, 7, 3))).astype("uint8")
     expected = tf.image.resize(image.astype("float32"), (4, 6)).numpy()
-    assert np.abs(_resized(tf.constant(image), (4, 6)).numpy() - expected).max() <= 1.0
+    assert np.abs(resized(tf.constant(image), (4, 6)).numpy() - expected).max() <= 1.0
 
 
 def test_an_answer_for_a_text_without_words():

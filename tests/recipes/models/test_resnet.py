@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 
 from callbacks.checks import InvalidArgument
+from callbacks.inside.layers import node_of
 from recipes import Recipe
 from recipes.models.encoder import encoder
 from recipes.models.resnet import resnet
@@ -49,7 +50,7 @@ def shuffle(model, seed=0):
 
 def before(layer):
     """The layers whose outputs a layer takes."""
-    return [tensor._keras_history.operation for tensor in keras.tree.flatten(layer.input)]
+    return [node_of(tensor).operation for tensor in keras.tree.flatten(layer.input)]
 
 
 def test_layers(kinds):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from callbacks.checks import InvalidArgument
+from callbacks.inside.optimizer_values import rate_source
 from recipes.optimizers import Momentum
 
 
@@ -58,7 +59,7 @@ def test_a_schedule_as_rate(problem, apply):
     rates = np.where(np.arange(25) <= 9, 0.1, 0.01)[:, None]
     np.testing.assert_allclose(path, start - np.cumsum(rates * gradients, 0), rtol=1e-5, atol=1e-6)
     again = Momentum.from_config(Momentum(schedule).get_config())
-    assert isinstance(again._learning_rate, keras.optimizers.schedules.PiecewiseConstantDecay)
+    assert isinstance(rate_source(again), keras.optimizers.schedules.PiecewiseConstantDecay)
 
 
 @pytest.mark.parametrize(

@@ -55,14 +55,14 @@ def test_the_records_are_those_of_this_process_whoever_is_killed(jobs, classes, 
 
         def disturb(number):
             if number == 1:  # one at work: its training begins anew
-                kill(next(each for each in processes._members if each.job is not None))
+                kill(next(each for each in processes.members if each.job is not None))
             if number == 2:  # and one that waits for work, if there is one
-                for member in processes._members:
+                for member in processes.members:
                     if member.job is None:
                         kill(member)
 
         together = run(processes, jobs, disturb)
-        pids = [member.process.pid for member in processes._members]
+        pids = [member.process.pid for member in processes.members]
     assert {key: repr(value) for key, value in together.items()} == {key: repr(value) for key, value in alone.items()}
     assert not (tmp_path / "work").exists()
     for pid in pids:

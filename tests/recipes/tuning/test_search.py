@@ -406,7 +406,7 @@ def test_the_default_directory(classes, tmp_path, monkeypatch, search_options, n
 @pytest.mark.thorough
 def test_an_optimizer_of_ones_own(classes, tmp_path, search_options, monkeypatch, no_pictures):
     """What a script adds to a catalogue can be compared at once, and is refused where other processes train."""
-    monkeypatch.setattr(OPTIMIZERS, "_entries", dict(OPTIMIZERS._entries))
+    monkeypatch.setattr(OPTIMIZERS, "entries", dict(OPTIMIZERS.entries))
     rate = Range("learning_rate", 0.003, 0.3)
     OPTIMIZERS.add(Entry("mine", lambda learning_rate=0.01: SGD(learning_rate), "Mine.", "Me", (rate,)))
     options = {**search_options, "optimizers": ["momentum", "mine"], "regularizers": ["none"]}

@@ -1,0 +1,72 @@
+"""KerasOptimizer, KerasAdadelta: what subclasses of Keras' optimizers need and Keras calls by private names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+__all__ = ["KerasAdadelta", "KerasOptimizer"]
+
+
+class KerasOptimizer(keras.optimizers.Optimizer):
+    """Keras' ``Optimizer``; a subclass may override :meth:`update` and :meth:`decays`, and ask for the rest.
+
+    Example:
+        >>> class Counting(KerasOptimizer):
+        ...     def build(self, variables):
+        ...         super().build(variables)
+        ...         self.counts = [0 for _ in variables]
+        ...     def update_step(self, gradient, variable, learning_rate):
+        ...         self.counts[self.index_of(variable)] += 1
+        >>> optimizer, weights = Counting(0.1), [keras.Variable(1.0), keras.Variable(2.0)]
+        >>> optimizer.build(weights)
+        >>> optimizer.apply([keras.ops.ones(())], weights[1:])
+        >>> optimizer.counts
+        [0, 1]
+    """
+
+    @property
+    def trained_variables(self) -> list[Any]:
+        """Those that the optimizer was built for."""
+        return list(self._trainable_variables)
+
+    def index_of(self, variable: Any) -> int:
+        """The place of a variable among :attr:`trained_variables`, and so that of its state."""
+        return self._get_variable_index(variable)
+
+    def update(self, gradients: Sequence[Any], variables: Sequence[Any], learning_rate: Any) -> None:
+        """Called once a step, after clipping and weight decay; calls ``update_step`` for each variable."""
+        super()._backend_update_step(gradients, variables, learning_rate)
+
+    def decays(self, variable: Any) -> bool:
+        """Whether weight decay shrinks a variable; of Keras': unless ``exclude_from_weight_decay`` has named it."""
+        return super()._use_weight_decay(variable)
+
+    def _backend_update_step(self, grads: Any, trainable_variables: Any, learning_rate: Any) -> None:
+        self.update(grads, trainable_variables, learning_rate)
+
+    def _use_weight_decay(self, variable: Any) -> bool:
+        return self.decays(variable)
+
+
+class KerasAdadelta(keras.optimizers.Adadelta):
+    """Keras' ``Adadelta`` with its averages, one a variable.
+
+    Example:
+        >>> optimizer = KerasAdadelta()
+        >>> optimizer.build([keras.Variable([1.0, 2.0])])
+        >>> [average.shape for average in (*optimizer.squares, *optimizer.squared_steps)]
+        [(2,), (2,)]
+    """
+
+    @property
+    def squares(self) -> list[Any]:
+        """The averages of the squared gradients."""
+        return self._accumulated_grads
+
+    @property
+    def squared_steps(self) -> list[Any]:
+        """The averages of the squared steps, before the learning rate."""
+        return self._accumulated_delta_vars

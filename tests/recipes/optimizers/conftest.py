@@ -9,6 +9,12 @@ from .references import CASES
 LIVE = [case for case in CASES if case.momentum_name]
 
 
+@pytest.fixture(params=[case for case in CASES if case.keras_own is not None], ids=lambda case: case.name)
+def keras_case(request):
+    """Every optimizer whose rule Keras has too."""
+    return request.param
+
+
 TYPICAL = ("momentum", "adam", "delta_bar_delta")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import keras
 import numpy as np
 
 from recipes.optimizers import OPTIMIZERS
@@ -141,6 +142,7 @@ class Case:
     descent: float = 0.01  # a rate at which it finds the bottom of a parabola
     valley: float = 0.01  # and of Rosenbrock's function
     fused: bool = False  # whether TensorFlow has one kernel for the whole update, which it uses
+    keras_own: Callable[[float], keras.optimizers.Optimizer] | None = None  # Keras' own of the same rule
     moved: dict = field(default_factory=dict)  # parameter: the least factor that shows in 25 steps, where not 1.001
 
     @property
@@ -158,10 +160,29 @@ class Case:
 EPS = 1e-7
 BETAS = {"beta_1": 0.9, "beta_2": 0.999, "eps": EPS}
 FUSED = {"fused": True}
+K = keras.optimizers
 CASES = [
-    Case("momentum", momentum, {"momentum": 0.9, "nesterov": False}, 0.1, 0.02, 3e-4, **FUSED),
-    Case("nesterov", momentum, {"momentum": 0.9, "nesterov": True}, 0.1, 0.02, 3e-4, **FUSED),
-    Case("rmsprop", rmsprop, {"rho": 0.9, "eps": EPS}, 0.01, 0.003, 3e-3),
+    Case(
+        "momentum",
+        momentum,
+        {"momentum": 0.9, "nesterov": False},
+        0.1,
+        0.02,
+        3e-4,
+        keras_own=lambda rate: K.SGD(rate, 0.9),
+        **FUSED,
+    ),
+    Case(
+        "nesterov",
+        momentum,
+        {"momentum": 0.9, "nesterov": True},
+        0.1,
+        0.02,
+        3e-4,
+        keras_own=lambda rate: K.SGD(rate, 0.9, True),
+        **FUSED,
+    ),
+    Case("rmsprop", rmsprop, {"rho": 0.9, "eps": EPS}, 0.01, 0.003, 3e-3, keras_own=K.RMSprop),
     Case(
         "rmsprop_nesterov",
         rmsprop,
@@ -169,14 +190,32 @@ CASES = [
         *(0.01, 1e-3, 3e-4),
         **FUSED,
     ),
-    Case("adam", adam, BETAS, 0.01, 0.03, 0.03, **FUSED),
-    Case("amsgrad", adam, {**BETAS, "amsgrad": True}, 0.01, 0.03, 0.03, **FUSED),
-    Case("adamax", adamax, BETAS, 0.01, 0.03, 0.03, **FUSED),
-    Case("nadam", nadam, {**BETAS, "decay": 1.0}, 0.01, 0.03, 0.03, **FUSED),
+    Case("adam", adam, BETAS, 0.01, 0.03, 0.03, keras_own=K.Adam, **FUSED),
+    Case(
+        "amsgrad",
+        adam,
+        {**BETAS, "amsgrad": True},
+        0.01,
+        0.03,
+        0.03,
+        keras_own=lambda rate: K.Adam(rate, amsgrad=True),
+        **FUSED,
+    ),
+    Case("adamax", adamax, BETAS, 0.01, 0.03, 0.03, keras_own=K.Adamax, **FUSED),
+    Case("nadam", nadam, {**BETAS, "decay": 1.0}, 0.01, 0.03, 0.03, keras_own=K.Nadam, **FUSED),
     Case("radam", radam, {**BETAS, "threshold": 5.0}, 0.01, 0.03, 3e-3, moved={"threshold": 1.2}, **FUSED),
     Case("adagrad", adagrad, {"eps": EPS, "initial": 0.0}, 0.1, 0.3, 0.3, **FUSED),
-    Case("adadelta", adadelta, {"rho": 0.95, "eps": 1e-6}, 1.0, 1.0, 1.0, **FUSED),
-    Case("sgd", sgd, {}, 0.1, 0.1, 2e-3),
+    Case(
+        "adadelta",
+        adadelta,
+        {"rho": 0.95, "eps": 1e-6},
+        1.0,
+        1.0,
+        1.0,
+        keras_own=lambda rate: K.Adadelta(rate, epsilon=1e-6),
+        **FUSED,
+    ),
+    Case("sgd", sgd, {}, 0.1, 0.1, 2e-3, keras_own=K.SGD),
     Case(
         "delta_bar_delta",
         delta_bar_delta,

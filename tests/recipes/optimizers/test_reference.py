@@ -23,6 +23,10 @@ def test_the_trajectory_is_that_of_the_reference(case, problem, apply, agree):
     assert agree(apply(case.build(), *problem), case.path(*problem))
 
 
+def test_with_fixed_hyperparameters_it_is_that_of_keras(keras_case, problem, apply, agree):
+    assert agree(apply(keras_case.build(), *problem), apply(keras_case.keras_own(keras_case.rate), *problem))
+
+
 def perturbed(case):
     """Every parameter of the reference, moved a little: eps by 10 %, others by 0.1 % or as the case says."""
     parameters = {"rate": case.rate, **case.parameters}

@@ -131,6 +131,15 @@ def delta_bar_delta(start, gradients, rate, kappa, phi, theta):
     return np.array(path)
 
 
+def lion(start, gradients, rate, beta_1, beta_2):
+    weight, mean, path = start.copy(), np.zeros_like(start), []
+    for gradient, e, b in zip(gradients, each_step(rate, gradients), each_step(beta_1, gradients), strict=True):
+        weight = weight - e * np.sign(b * mean + (1 - b) * gradient)
+        mean = beta_2 * mean + (1 - beta_2) * gradient
+        path.append(weight)
+    return np.array(path)
+
+
 @dataclass(frozen=True)
 class Case:
     """One optimizer: the name of its entry, its reference, and the reference's parameters."""
@@ -204,6 +213,14 @@ CASES = [
     Case("adamax", adamax, BETAS, 0.01, 0.03, 0.03, keras_own=K.Adamax, **FUSED),
     Case("nadam", nadam, {**BETAS, "decay": 1.0}, 0.01, 0.03, 0.03, keras_own=K.Nadam, **FUSED),
     Case("radam", radam, {**BETAS, "threshold": 5.0}, 0.01, 0.03, 3e-3, moved={"threshold": 1.2}, **FUSED),
+    Case(
+        "lion",
+        lion,
+        {"beta_1": 0.9, "beta_2": 0.99},
+        *(0.01, 3e-3, 1e-3),
+        keras_own=K.Lion,
+        moved={"beta_1": 1.02, "beta_2": 1.002},
+    ),
     Case("adagrad", adagrad, {"eps": EPS, "initial": 0.0}, 0.1, 0.3, 0.3, **FUSED),
     Case(
         "adadelta",

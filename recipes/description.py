@@ -43,9 +43,9 @@ def inference_table(data: Data) -> Table:
     for column in ("input", "kind", "type", "shape", "in training"):
         table.add_column(column)
     train = dict(items(data.arrays("train")[0]))
-    for each in inferred_features(data.spec):
-        values = train[each.name if data.spec.record else ""]
-        table.add_row(each.name, each.kind, each.dtype, _size(each.shape), _details(each, values))
+    for feature in inferred_features(data.spec):
+        details = _details(feature, train[feature.key if data.spec.record else ""])
+        table.add_row(feature.name, feature.kind, feature.dtype, _size(feature.shape), details)
     classes = data.spec.class_names
     shown = ", ".join(classes[:6]) + (f", ... ({len(classes)})" if len(classes) > 6 else "")
     if data.spec.task == "regression":

@@ -18,7 +18,7 @@ import numpy as np
 from ..callbacks.checks import InvalidArgument, check_choice
 from ..callbacks.curves import Finding, read_curves
 from .choice import name_of
-from .data import Data, load
+from .data import Data, Spec, load
 from .files import new_directory
 from .losses import loss_for
 from .recipe import Recipe
@@ -85,7 +85,7 @@ class Run:
         return cls(
             model=keras.models.load_model(folder / "model.keras"),
             recipe=Recipe.from_json((folder / "recipe.json").read_text()),
-            data=_load_data(facts["data"], data_dir),
+            data=_load_data(facts["data"], data_dir, Spec.from_config(json.loads((folder / "spec.json").read_text()))),
             history=history,
             epochs=facts["epochs"],
             best_epoch=facts["best_epoch"],
@@ -203,11 +203,12 @@ def load_run(directory: str | os.PathLike[str], *, data_dir: str | os.PathLike[s
     return Run.load(directory, data_dir=data_dir)
 
 
-def _load_data(settings: Mapping[str, Any], data_dir: str | os.PathLike[str] | None) -> Data:
-    """The data that a run with these settings was trained on."""
+def _load_data(settings: Mapping[str, Any], data_dir: str | os.PathLike[str] | None, spec: Spec) -> Data:
+    """The data that a run with these settings was trained on, with inputs called as its model calls them."""
     options = {name: settings[name] for name in ("batch_size", "seed") if name in settings}
     options |= {name: settings[name] for name in ("validation", "test") if isinstance(settings.get(name), float)}
     options |= settings.get("options", {})
     fold = re.fullmatch(r"fold (\d+) of (\d+)", str(settings.get("validation")))
     data: Data = load(settings["name"], data_dir=data_dir, **options)
-    return data if fold is None else data.folds(int(fold[2]))[int(fold[1])]
+    data = data if fold is None else data.folds(int(fold[2]))[int(fold[1])]
+    return data.with_names(spec)

@@ -336,7 +336,7 @@ def check_fits(model: keras.Model, data: Data) -> None:
         raise InvalidArgument("model", model.name, "built: give it a keras.Input, or call it once")
     given = model.input_shape
     if spec.record:
-        expected: Any = {each.name: (None, *each.shape) for each in spec.features}
+        expected: Any = {feature.key: (None, *feature.shape) for feature in spec.features}
         taken = {name: tensor.shape for name, tensor in model.input.items()} if isinstance(model.input, dict) else given
         fits = isinstance(taken, dict) and set(taken) == set(expected)
         if not fits or not all(_takes(taken[name], expected[name]) for name in expected):

@@ -10,7 +10,6 @@ import numpy as np
 from ...callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
 from .agreement import check_alike
 from .class_coverage import check_classes
-from .feature import plain_name
 from .input_arrays import as_inputs, pad, unframed
 from .leaks import warn_of_leaks
 from .named_arrays import Inputs, items, length, take
@@ -139,6 +138,7 @@ def assemble(
     spec = make_spec(name, splits["train"], features, task, names, feature_names, resized)
     if spec.record:
         warn_of_leaks(spec, *splits["train"])
+        splits = {split: (spec.names.to_model(x), y) for split, (x, y) in splits.items()}
     size = len(splits["train"][1])
     settings["batch_size"] = int(batch_size) if batch_size is not None else (32 if size < SMALL else 128)
     settings["counts"] = {split: len(y) for split, (_, y) in splits.items()}
@@ -170,8 +170,7 @@ def _unshared(x: Inputs, original: Any) -> Inputs:
         return values.copy() if np.shares_memory(values, np.asarray(source)) else values
 
     if isinstance(x, dict):
-        sources = {plain_name(str(key)): original[key] for key in original}
-        return {key: own(values, sources[key]) for key, values in x.items()}
+        return {key: own(values, original[key]) for key, values in x.items()}
     return own(x, original)
 
 

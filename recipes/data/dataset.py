@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -86,7 +87,7 @@ class Data:
                 n texts; sequences of shape (n, steps, size), or a list of arrays (steps, size) of different lengths;
                 or a record: a dictionary of such arrays and of columns of shape (n,), or any other DataFrame. In a
                 record's columns of numbers NaN, a masked value (``numpy.ma``), or -1 where nothing else is negative, is
-                missing; in its names whatever is no letter, digit or dot becomes an underscore.
+                missing. Its names are any strings, all different.
             y: shape (n,) or (n, 1): whole numbers, booleans or strings for classes, floats for regression; shape
                 (n, targets): 0 and 1 for multilabel, floats for several quantities; or n lists of labels for
                 multilabel. Classes are coded as their positions in the Spec's ``class_names``.
@@ -170,14 +171,16 @@ class Data:
         """
         count = check_integer("folds", count, low=2)
         (x, y), (more_x, more_y) = self._arrays["train"], self._arrays["validation"]
-        whole = (concatenate(x, more_x), np.concatenate([y, more_y]))
+        given = {"train": (concatenate(x, more_x), np.concatenate([y, more_y])), "test": self._arrays["test"]}
+        if self.spec.record:
+            given = {split: (self.spec.names.to_user(x), y) for split, (x, y) in given.items()}
         features = {each.name if self.spec.record else "": each for each in self.spec.features}
         classes = {key: len(each.vocabulary) for key, each in features.items() if each.vocabulary}
         classes = {key: size for key, size in classes.items() if features[key].vocabulary == tuple(range(size))}
         found = []
         for number in range(count):
             spec, arrays, settings = assemble(
-                {"train": whole, "test": self._arrays["test"]},
+                given,
                 name=self.spec.name,
                 validation=None,
                 test=0.5,
@@ -199,11 +202,40 @@ class Data:
             found.append(Data(spec, arrays, {**settings, **kept}))
         return found
 
+    def with_names(self, spec: Spec) -> Data:
+        """The same data with inputs called as a model of another Spec calls them, e.g. one that was saved.
+
+        Args:
+            spec: of the same data. For anything but records it makes no difference.
+
+        Raises:
+            InvalidArgument: for a Spec of other inputs.
+
+        Example:
+            >>> data.with_names(Spec.from_config(json.loads(text)))              # doctest: +SKIP
+        """
+        if not self.spec.record:
+            return self
+        theirs = {name: spec.names.find(name) for name in self.spec.names.inner}
+        if set(theirs.values()) != set(spec.names.inner):
+            accepted = f"one of records with {', '.join(theirs)}"
+            raise InvalidArgument("spec", list(spec.names.inner), accepted)
+        keys = {name: spec.names.inner[str(other)] for name, other in theirs.items()}
+        if keys == self.spec.names.inner:
+            return self
+        features = tuple(dataclasses.replace(feature, input=keys[feature.name]) for feature in self.spec.features)
+        renamed = dataclasses.replace(self.spec, features=features)
+        arrays = {
+            split: (renamed.names.to_model(self.spec.names.to_user(x)), y) for split, (x, y) in self._arrays.items()
+        }
+        return Data(renamed, arrays, self.settings)
+
     def arrays(self, split: str) -> tuple[Inputs, np.ndarray]:
         """(x, y) of a split as NumPy arrays, in the split's fixed order. They are read-only and shared, not copied.
 
-        x is a dictionary of arrays for records. What is on disk is a :class:`recipes.data.stored.Stored`: indexing it
-        gives arrays, and ``numpy.asarray`` reads all.
+        x is a dictionary of arrays for records, by the names that a model takes (``spec.names`` has the user's beside
+        them). What is on disk is a :class:`recipes.data.stored.Stored`: indexing it gives arrays, and ``numpy.asarray``
+        reads all.
 
         Raises:
             InvalidArgument: for another split than "train", "validation" and "test".
@@ -299,7 +331,8 @@ class Data:
         digest = hashlib.sha256()
         for split in SPLITS:
             x, y = self._arrays[split]
-            for name, array in [*items(x), ("", y)]:
+            named = self.spec.names.to_user(x).items() if self.spec.record else items(x)
+            for name, array in [*named, ("", y)]:
                 digest.update(f"{split} {name + ' ' if name else ''}{array.dtype} {array.shape};".encode())
                 for part in chunks(array):
                     if part.dtype == object:

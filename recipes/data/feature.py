@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from ...callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
 
-__all__ = ["FEATURE_KINDS", "MISSING", "Feature", "finite", "plain_name"]
+__all__ = ["FEATURE_KINDS", "MISSING", "Feature", "finite"]
 
 FEATURE_KINDS = ("number", "category", "text", "vector", "sequence", "image")
 MISSING = "nan"
@@ -24,8 +23,7 @@ class Feature:
     """One input of a record. Immutable; as part of a Spec it travels with a model as JSON.
 
     Args:
-        name: the key of the record, see :func:`plain_name`; that of a nested record has its parents before it, joined
-            by ".".
+        name: what the user calls it; that of a nested record has its parents before it, joined by ".".
         kind: ``"number"`` (integers, floats or booleans), ``"category"`` (strings or integers of a small set),
             ``"text"`` (strings of words), ``"vector"``, ``"sequence"`` (of vectors) or ``"image"``.
         shape: of one example: () for numbers, categories and texts, (size,) for vectors, (steps, size) for sequences,
@@ -39,6 +37,8 @@ class Feature:
         length: of a text, how many words a model reads, >= 1; of a sequence, the most steps in training.
         padding: what fills up sequences after their end: a number that no real value equals; None if none is needed.
         high: of an image, the largest value in training; None for the rest.
+        input: of a record's feature, what the model calls it: see :class:`recipes.data.names.Names`, by which a Spec
+            names those that have no name yet (""). None in descriptions of before 0.2: there ``name`` was the model's.
 
     Raises:
         InvalidArgument: for a field that has the wrong type or contradicts another; it names the field.
@@ -60,10 +60,13 @@ class Feature:
     length: int | None = None
     padding: float | None = None
     high: float | None = None
+    input: str | None = ""
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or self.name != plain_name(self.name):
-            raise InvalidArgument("name", self.name, "letters, digits, underscores and dots, a letter or digit first")
+        if not isinstance(self.name, str) or not self.name:
+            raise InvalidArgument("name", self.name, "a string that is not empty")
+        if self.input is not None and not isinstance(self.input, str):
+            raise InvalidArgument("input", self.input, "a string, or None")
         check_choice("kind", self.kind, FEATURE_KINDS)
         if not isinstance(self.shape, (tuple, list)) or len(self.shape) != RANKS[self.kind]:
             raise InvalidArgument("shape", self.shape, f"{RANKS[self.kind]} sizes for kind {self.kind!r}")
@@ -91,6 +94,11 @@ class Feature:
                 else:
                     object.__setattr__(self, name, check_number(name, value))
 
+    @property
+    def key(self) -> str:
+        """What the model calls it."""
+        return self.input or self.name
+
     def to_config(self) -> dict[str, Any]:
         """The fields as plain Python values, ready for ``json.dumps``."""
         return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
@@ -108,18 +116,7 @@ class Feature:
         values: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value for key, value in config.items()
         }
-        return cls(**values)
-
-
-def plain_name(name: str) -> str:
-    """A name that can be one of a SavedModel's inputs: whatever is no letter, digit or dot becomes an underscore.
-
-    Example:
-        >>> plain_name("citric acid (g/l)")
-        'citric_acid__g_l_'
-    """
-    plain = re.sub(r"[^A-Za-z0-9_.]", "_", name)
-    return plain if re.match(r"[A-Za-z0-9]", plain) else f"x{plain}"
+        return cls(**{"input": None, **values})
 
 
 def finite(name: str, value: Any, length: int, positive: bool = False) -> tuple[float, ...]:

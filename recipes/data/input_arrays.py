@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from ...callbacks.checks import InvalidArgument, check_unmasked
-from .feature import plain_name
 from .moments import check_finite
 from .named_arrays import Inputs
+from .names import checked_names
 from .stored import Stored
 
 __all__ = ["as_inputs", "kind_of", "pad", "unframed"]
@@ -62,7 +62,7 @@ def unframed(given: Mapping[str, Any], arguments: Mapping[str, str]) -> dict[str
         arguments: split -> what its inputs are called, for messages.
 
     Raises:
-        InvalidArgument: for two columns of the same name.
+        InvalidArgument: for two columns of the same name, or one without.
 
     Example:
         >>> import pandas
@@ -74,9 +74,9 @@ def unframed(given: Mapping[str, Any], arguments: Mapping[str, str]) -> dict[str
     plain = all(_plain_table(x) for x in frames.values())
     found = dict(given)
     for split, x in frames.items():
-        if not x.columns.is_unique:
-            raise InvalidArgument(arguments[split], list(x.columns), "a DataFrame whose columns have different names")
-        found[split] = x.to_numpy("float64") if plain else {str(name): _column(x[name]) for name in x.columns}
+        names = checked_names(arguments[split], map(str, x.columns))
+        columns = (x.iloc[:, place] for place in range(len(names)))
+        found[split] = x.to_numpy("float64") if plain else dict(zip(names, map(_column, columns), strict=True))
     return found
 
 
@@ -144,16 +144,14 @@ def _column(values: Any) -> np.ndarray:
 
 
 def _record(argument: str, split: str, x: Mapping[str, Any]) -> dict[str, Any]:
-    if not x or not all(isinstance(name, str) and name for name in x):
-        raise InvalidArgument(argument, list(x), "a dictionary with names as keys, at least one")
-    plain = {name: plain_name(name) for name in x}
-    if len({name.replace(".", "_") for name in plain.values()}) < len(plain):
-        raise InvalidArgument(argument, list(x), "a dictionary whose names differ in letters and digits")
-    found = {plain[name]: _array(f"{argument}[{name!r}]", split, values) for name, values in x.items()}
-    sizes = {name: len(values) for name, values in found.items()}
+    if not x:
+        raise InvalidArgument(argument, dict(x), "a dictionary with names as keys, at least one")
+    checked_names(argument, x)
+    columns = {name: _array(f"{argument}[{name!r}]", split, values) for name, values in x.items()}
+    sizes = {name: len(values) for name, values in columns.items()}
     if len(set(sizes.values())) > 1:
         raise InvalidArgument(argument, sizes, "columns of the same length")
-    return found
+    return columns
 
 
 def _array(argument: str, split: str, x: Any, names: Sequence[str] = ()) -> Any:

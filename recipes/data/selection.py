@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...callbacks.checks import InvalidArgument, check_choice
-from .feature import plain_name
+from .names import Names
 
 __all__ = ["Selection", "Source", "select"]
 
@@ -41,8 +41,8 @@ class Source:
 
     @property
     def name(self) -> str:
-        """The keys, joined by ".", without what a SavedModel's inputs cannot be called."""
-        return plain_name(".".join(self.path))
+        """The keys, joined by "."."""
+        return ".".join(self.path)
 
 
 @dataclass(frozen=True)
@@ -91,11 +91,12 @@ def select(
             candidates.
     """
     sources, unusable = _flatten(info.features)
-    known = [each.name for each in sources]
+    known = [source.name for source in sources]
+    table = Names(known, argument="features")
     if isinstance(features, Mapping):
-        features = {plain_name(str(key)): kind for key, kind in features.items()}
-    chosen_features = _names("features", list(features) if isinstance(features, Mapping) else features)
-    left_out = _below("exclude", _names("exclude", exclude), known, unusable)
+        features = {table.find(str(name)) or name: kind for name, kind in features.items()}
+    chosen_features = _names("features", list(features) if isinstance(features, Mapping) else features, table)
+    left_out = _below("exclude", _names("exclude", exclude, table), known, unusable)
     keys = info.supervised_keys
     if keys is not None and not 2 <= len(keys) <= 3:
         keys = None
@@ -103,7 +104,7 @@ def select(
         weights = f"the sample weights {keys[2]!r} of dataset {name!r} are not used"
         warnings.warn(weights, UserWarning, stacklevel=4)
     if target is not None:
-        wanted = _names("target", [target] if isinstance(target, str) else target)
+        wanted = _names("target", [target] if isinstance(target, str) else target, table)
         targets = _below("target", wanted, known, unusable, exact=True)
     elif keys is not None:
         targets = _under(_flat(keys[1]), known)
@@ -121,7 +122,7 @@ def select(
     else:
         inputs = known
         dropped = [each for each in unusable if not any(each.startswith(other) for other in left_out)]
-        dropped = [each for each in dropped if each not in _names("exclude", exclude)]
+        dropped = [each for each in dropped if each not in exclude]
         if dropped:
             listed = ", ".join(f"{each!r} ({unusable[each]})" for each in dropped)
             warnings.warn(f"dataset {name!r}: left out {listed}", UserWarning, stacklevel=4)
@@ -213,12 +214,13 @@ def _undecided(name: str, sources: Sequence[Source], reason: str, unusable: Mapp
     return InvalidArgument("target", None, f"{accepted}{shown}{others}")
 
 
-def _names(argument: str, names: Any) -> list[str]:
+def _names(argument: str, names: Any, table: Names) -> list[str]:
+    """The dataset's names for these, which may also be a model's."""
     if names is None:
         return []
     if isinstance(names, str) or not isinstance(names, Sequence) or not all(isinstance(each, str) for each in names):
         raise InvalidArgument(argument, names, "a list of names of features")
-    return [plain_name(each) for each in names]
+    return [table.find(name) or name for name in names]
 
 
 def _below(
@@ -260,6 +262,6 @@ def _with_kind(source: Source, given: str | None) -> Source:
 def _flat(keys: Any) -> list[str]:
     """The names in nested supervised keys."""
     if isinstance(keys, str):
-        return [plain_name(keys)]
+        return [keys]
     values = keys.values() if isinstance(keys, Mapping) else keys
     return [name for value in values for name in _flat(value)]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
+from functools import cached_property
 from typing import Any
 
 from ...callbacks.checks import InvalidArgument, check_bool, check_choice, check_integer, check_number
 from ..metric import metric_of
 from .feature import Feature, finite
+from .names import Names
 
 __all__ = ["Spec"]
 
@@ -42,8 +44,9 @@ class Spec:
             name.
         outputs: how many numbers the model puts out: 1 for binary, the number of classes for multiclass and multilabel,
             the number of targets for regression.
-        class_names: one per class (two for binary); empty for regression.
-        feature_names: one per column of a table, or empty if the columns have no names; empty for the rest.
+        class_names: one per class (two for binary), all different; empty for regression.
+        feature_names: one per column of a table, all different, or empty if the columns have no names; empty for the
+            rest.
         input_mean, input_variance: population mean and variance over the training split only, in raw units: one per
             channel for images, one per column for tables, one per position for sequences; () for texts and records. A
             variance is never 0: for a constant input it is stored as 1.0, so that normalizing maps the constant to 0.
@@ -103,9 +106,13 @@ class Spec:
             raise InvalidArgument("features", given, "recipes.data.Feature objects")
         self._set("features", tuple(each if isinstance(each, Feature) else Feature.from_config(each) for each in given))
         if self.record:
-            names = [each.name for each in self.features]
-            if not names or len(set(names)) != len(names):
-                raise InvalidArgument("features", names, "at least one, all with different names, for records")
+            if not self.features:
+                raise InvalidArgument("features", self.features, "at least one for records")
+            inner = self.names.inner
+            self._set(
+                "features",
+                tuple(each if each.input is None else replace(each, input=inner[each.name]) for each in self.features),
+            )
         elif self.kind in ("text", "sequence"):
             if [each.kind for each in self.features] != [self.kind]:
                 raise InvalidArgument("features", self.features, f"one of kind {self.kind!r}")
@@ -162,6 +169,15 @@ class Spec:
     def record(self) -> bool:
         """Whether an example is several inputs by name, so that x is a dictionary of arrays."""
         return self.input_dtype == RECORD
+
+    @cached_property
+    def names(self) -> Names:
+        """The names of a record's features, and of a table's columns: the user's and the model's."""
+        if not self.record:
+            return Names(self.feature_names, argument="feature_names")
+        known = {feature.name: feature.key for feature in self.features if feature.input != ""}
+        loose = any(feature.input is None for feature in self.features)
+        return Names([feature.name for feature in self.features], known, loose=loose, argument="features")
 
     @property
     def movable(self) -> bool:

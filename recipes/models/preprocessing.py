@@ -41,7 +41,7 @@ def word_vectors(feature: Feature, x: Any, size: int) -> Any:
     """
     vocabulary = list(feature.vocabulary)
     split = keras.layers.TextVectorization(
-        vocabulary=vocabulary, output_sequence_length=feature.length, name=f"{feature.name}_words"
+        vocabulary=vocabulary, output_sequence_length=feature.length, name=f"{feature.key}_words"
     )
     # Small, since rare words stay near where they start: a large start would be noise that training fits.
     start = keras.initializers.RandomUniform(-0.05, 0.05)
@@ -50,7 +50,7 @@ def word_vectors(feature: Feature, x: Any, size: int) -> Any:
         size,
         mask_zero=True,
         embeddings_initializer=start,
-        name=f"{feature.name}_embedding",
+        name=f"{feature.key}_embedding",
     )(split(x))
 
 

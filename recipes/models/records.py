@@ -25,8 +25,8 @@ UNITS = 32
 
 
 def record_inputs(features: Sequence[Feature]) -> dict[str, Any]:
-    """One Input a feature, by its name."""
-    return {feature.name: keras.Input(feature.shape, dtype=feature.dtype, name=feature.name) for feature in features}
+    """One Input a feature, by the model's name for it."""
+    return {feature.key: keras.Input(feature.shape, dtype=feature.dtype, name=feature.key) for feature in features}
 
 
 def record_vector(features: Sequence[Feature], inputs: dict[str, Any], style: Style) -> Any:
@@ -37,7 +37,7 @@ def record_vector(features: Sequence[Feature], inputs: dict[str, Any], style: St
     columns = [feature for feature in features if feature.kind in ("number", "category")]
     parts = _columns(columns, inputs) if columns else []
     for feature in features:
-        x = inputs[feature.name]
+        x = inputs[feature.key]
         if feature.kind == "vector":
             parts.append(normalization(feature.mean, feature.variance)(x))
         elif feature.kind == "text":
@@ -53,27 +53,27 @@ def _columns(features: Sequence[Feature], inputs: dict[str, Any]) -> list[Any]:
     """Numbers and categories, preprocessed by Keras' FeatureSpace."""
     space = keras.utils.FeatureSpace(
         {
-            each.name: keras.utils.FeatureSpace.feature(
-                each.dtype, _column_layers(each), "int" if each.kind == "category" else "float"
+            feature.key: keras.utils.FeatureSpace.feature(
+                feature.dtype, _column_layers(feature), "int" if feature.kind == "category" else "float"
             )
-            for each in features
+            for feature in features
         },
         output_mode="dict",
     )
-    names = [each.name for each in features]
-    fields = space.get_inputs()
-    encode = keras.Model([fields[name] for name in names], space.get_encoded_features(), name="columns")
-    encoded = encode([keras.ops.expand_dims(inputs[each.name], -1) for each in features])
+    raw = space.get_inputs()
+    encode = keras.Model([raw[feature.key] for feature in features], space.get_encoded_features(), name="columns")
+    encoded = encode([keras.ops.expand_dims(inputs[feature.key], -1) for feature in features])
     parts = []
-    for each, name in zip(features, names, strict=True):
-        x = encoded[name]
-        if each.kind == "category":
-            values = len(each.vocabulary) + 1  # and one for what training has not shown
+    for feature in features:
+        x = encoded[feature.key]
+        if feature.kind == "category":
+            values = len(feature.vocabulary) + 1  # and one for what training has not shown
             if values <= ONE_HOT:
-                x = keras.layers.CategoryEncoding(values, output_mode="one_hot", name=f"{name}_one_hot")(x)
+                x = keras.layers.CategoryEncoding(values, output_mode="one_hot", name=f"{feature.key}_one_hot")(x)
             else:
                 size = min(50, round(1.6 * values**0.56))
-                x = keras.layers.Flatten()(keras.layers.Embedding(values, size, name=f"{name}_embedding")(x))
+                embedding = keras.layers.Embedding(values, size, name=f"{feature.key}_embedding")
+                x = keras.layers.Flatten()(embedding(x))
         parts.append(x)
     return parts
 

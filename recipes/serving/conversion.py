@@ -10,6 +10,7 @@ import numpy as np
 from ...callbacks.checks import InvalidArgument
 from ..data.feature import MISSING, Feature
 from ..data.feature_statistics import ABSENT
+from ..data.names import Names
 from ..data.spec import Spec
 from .input_files import columns_of
 
@@ -20,14 +21,14 @@ TRUTH = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}
 
 
 def fitted(inputs: Any, taken: Mapping[str, tuple[tuple[int | None, ...], Any]], spec: Spec | None) -> dict[str, Any]:
-    """The arrays that a model takes, by the names of its inputs.
+    """The arrays that a model takes, by the user's names of its inputs.
 
     Args:
         inputs: a batch, or a single example: an array, strings, sequences of different lengths as a list; records as
             columns by name, as a list of dictionaries, as a dictionary of single values or as a DataFrame. Of a number
             None, NaN and what means nothing ("", "?", "NA", ...) are missing values; the model must have been trained
             with some. A string that is missing is "".
-        taken: of each input of the model the shape of one example and the type.
+        taken: of each input of the model, by the user's name, the shape of one example and the type.
         spec: of the data, None if it is not known.
 
     Raises:
@@ -41,7 +42,8 @@ def fitted(inputs: Any, taken: Mapping[str, tuple[tuple[int | None, ...], Any]],
     if len(taken) == 1 and not (spec is not None and spec.record) and not isinstance(inputs, Mapping):
         ((name, (shape, dtype)),) = taken.items()
         return {name: _one(inputs, shape, dtype, features.get("inputs"))}
-    columns = columns_of(inputs, {name: len(shape) for name, (shape, _) in taken.items()})
+    names = spec.names if spec is not None and spec.record else Names(taken)
+    columns = columns_of(inputs, {name: len(shape) for name, (shape, _) in taken.items()}, names)
     return {name: _column(name, columns[name], *taken[name], features.get(name)) for name in taken}
 
 

@@ -35,7 +35,9 @@ def export(run: Run, directory: str | os.PathLike[str], *, overwrite: bool = Fal
 
     ``directory`` gets ``saved_model/`` (a TensorFlow SavedModel: its "serve" and "serving_default" signatures take a
     batch of raw inputs, e.g. uint8 images, and return probabilities or numbers), ``model.keras``, ``recipe.json``,
-    ``spec.json`` (input and output in words: shapes, class names) and ``export.json`` (the check and the test scores).
+    ``spec.json`` (input and output in words: shapes, class names; the "name" of each column and what the model calls
+    its "input") and ``export.json`` (the check, the test scores and, of records, the signature's "arguments" by the
+    columns' names).
     The SavedModel and the ``.keras`` file are loaded back and must agree with the live model on test examples;
     otherwise nothing is left behind.
 
@@ -67,7 +69,9 @@ def export(run: Run, directory: str | os.PathLike[str], *, overwrite: bool = Fal
         keras.models.load_model(folder / "model.keras", compile=False).save(folder / "model.keras")
         (folder / "recipe.json").write_text(run.recipe.to_json() + "\n")
         (folder / "spec.json").write_text(json.dumps(run.data.spec.to_config(), indent=2) + "\n")
-        facts = {"checked": check(run.model, folder, _examples(run)), "test": run.evaluate()}
+        facts: dict[str, Any] = {"checked": check(run.model, folder, _examples(run)), "test": run.evaluate()}
+        if run.data.spec.record:
+            facts["arguments"] = run.data.spec.names.arguments
         (folder / "export.json").write_text(json.dumps(facts, indent=2) + "\n")
     return str(directory)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ...callbacks.checks import InvalidArgument
-from ..data.feature import plain_name
+from ..data.names import Names, checked_names
 from ..data.spec import Spec
 
 __all__ = ["columns_of", "load_inputs"]
@@ -60,29 +60,31 @@ def load_inputs(path: str | os.PathLike[str], spec: Spec | None) -> Any:
     return found
 
 
-def columns_of(inputs: Any, ranks: Mapping[str, int]) -> dict[str, list[Any]]:
-    """Records as columns: lists of the same length by name. Nothing but the names is checked.
+def columns_of(inputs: Any, ranks: Mapping[str, int], names: Names) -> dict[str, list[Any]]:
+    """Records as columns: lists of the same length by the user's names. Nothing but the names is checked.
 
     Args:
         inputs: columns by name, a record as a dictionary of single values, a list of such, or a DataFrame.
         ranks: how many sizes a single value of each column has: 0 for numbers, categories and texts.
+        names: of the columns; the inputs may have the model's too.
 
     Raises:
         InvalidArgument: for anything else, columns that are unknown or not there, or of different lengths.
 
     Example:
-        >>> columns_of([{"age": 3, "deck": "B"}, {"deck": "A"}], {"age": 0, "deck": 0})
+        >>> columns_of([{"age": 3, "deck": "B"}, {"deck": "A"}], {"age": 0, "deck": 0}, Names(["age", "deck"]))
         {'age': [3, None], 'deck': ['B', 'A']}
     """
     if hasattr(inputs, "columns") and hasattr(inputs, "dtypes"):  # a pandas DataFrame
         frame = inputs.astype(object).where(inputs.notna(), None)
-        inputs = {str(name): frame[name].tolist() for name in frame.columns}
-    if isinstance(inputs, (list, tuple)) and inputs and all(isinstance(each, Mapping) for each in inputs):
-        records = [_flat(each) for each in inputs]
-        names = list(dict.fromkeys(name for each in records for name in each))
-        columns: dict[str, Any] = {name: [each.get(name) for each in records] for name in names}
+        listed = checked_names("input", map(str, frame.columns))
+        inputs = {name: frame.iloc[:, place].tolist() for place, name in enumerate(listed)}
+    if isinstance(inputs, (list, tuple)) and inputs and all(isinstance(record, Mapping) for record in inputs):
+        records = [_flat(record, names) for record in inputs]
+        every = dict.fromkeys(name for record in records for name in record)
+        columns: dict[str, Any] = {name: [record.get(name) for record in records] for name in every}
     elif isinstance(inputs, Mapping):
-        columns = _flat(inputs)
+        columns = _flat(inputs, names)
         if all(_rank(value) == ranks.get(name, 0) for name, value in columns.items()):
             columns = {name: [value] for name, value in columns.items()}
     else:
@@ -103,22 +105,22 @@ def columns_of(inputs: Any, ranks: Mapping[str, int]) -> dict[str, list[Any]]:
 
 def _read(file: Path, suffix: str, spec: Spec | None) -> Any:
     """What is in the file; None for a file of another kind."""
-    record = spec is not None and spec.record
+    record = spec if spec is not None and spec.record else None
     if suffix == ".npy":
         return np.load(file, allow_pickle=False)
     if suffix == ".csv":
-        if record:
-            return _with_pictures(_csv(file), spec, file.parent)
+        if record is not None:
+            return _with_pictures(_csv(file, record.names), record, file.parent)
         if spec is not None and spec.feature_names and _named(file):
-            return _table(_csv(file), spec)
+            return _table(_csv(file, spec.names), spec)
         return np.loadtxt(file, delimiter=",", ndmin=2, dtype=np.float32)
     if suffix in (".json", ".jsonl"):
         text = file.read_text(encoding="utf-8")
         lines = [line for line in text.split("\n") if line.strip()]  # other ends of lines may stand within strings
         found = [json.loads(line) for line in lines] if suffix == ".jsonl" else json.loads(text)
-        if not record:
+        if record is None:
             return found
-        return _with_pictures(columns_of(found, _ranks(spec)), spec, file.parent)
+        return _with_pictures(columns_of(found, _ranks(record), record.names), record, file.parent)
     if suffix == ".txt" and (spec is None or spec.kind == "text"):
         return file.read_text(encoding="utf-8").removesuffix("\n").split("\n")
     if suffix in PICTURES:
@@ -127,12 +129,19 @@ def _read(file: Path, suffix: str, spec: Spec | None) -> Any:
     return None
 
 
-def _csv(file: Path) -> dict[str, list[Any]]:
-    """Columns of strings by name."""
+def _csv(file: Path, names: Names) -> dict[str, list[Any]]:
+    """Columns of strings by the user's names; of others by what the first line calls them."""
     import pandas
 
-    frame = pandas.read_csv(file, dtype=str, keep_default_na=False, skipinitialspace=True)
-    return {plain_name(str(name)): frame[name].tolist() for name in frame.columns}
+    options: dict[str, Any] = {"dtype": str, "keep_default_na": False}
+    for skip in (False, True):  # spaces after a comma may belong to a name
+        first = pandas.read_csv(file, header=None, nrows=1, skipinitialspace=skip, **options)  # a header's change
+        listed = [names.find(cell) or cell for cell in first.iloc[0]]
+        if set(listed) <= set(names.inner):
+            break
+    checked_names("input", listed)
+    frame = pandas.read_csv(file, skipinitialspace=True, **options)
+    return dict(zip(listed, (frame.iloc[:, place].tolist() for place in range(len(listed))), strict=True))
 
 
 def _named(file: Path) -> bool:
@@ -146,25 +155,25 @@ def _named(file: Path) -> bool:
     return False
 
 
-def _table(columns: dict[str, list[Any]], spec: Any) -> np.ndarray:
-    names = {plain_name(name): 0 for name in spec.feature_names}
-    found = columns_of(columns, names)
-    return np.stack([np.array(found[name], np.float32) for name in names], axis=1)
+def _table(columns: dict[str, list[Any]], spec: Spec) -> np.ndarray:
+    named = columns_of(columns, dict.fromkeys(spec.feature_names, 0), spec.names)
+    return np.stack([np.array(named[name], np.float32) for name in spec.feature_names], axis=1)
 
 
-def _ranks(spec: Any) -> dict[str, int]:
-    return {each.name: len(each.shape) for each in spec.features}
+def _ranks(spec: Spec) -> dict[str, int]:
+    return {feature.name: len(feature.shape) for feature in spec.features}
 
 
-def _with_pictures(columns: dict[str, list[Any]], spec: Any, folder: Path) -> dict[str, list[Any]]:
+def _with_pictures(columns: dict[str, list[Any]], spec: Spec, folder: Path) -> dict[str, list[Any]]:
     """The columns with the images whose files they name, and with what cells hold as JSON."""
     found = dict(columns)
-    for each in spec.features:
-        if each.shape and each.name in found:
-            values = found[each.name]
-            if each.kind == "image":
-                values = [_picture(folder / v, each.shape[-1]) if _names_a_file(v) else v for v in values]
-            found[each.name] = [json.loads(value) if isinstance(value, str) else value for value in values]
+    for feature in spec.features:
+        if feature.shape and feature.name in found:
+            values = found[feature.name]
+            if feature.kind == "image":
+                channels = feature.shape[-1] or 0
+                values = [_picture(folder / v, channels) if _names_a_file(v) else v for v in values]
+            found[feature.name] = [json.loads(value) if isinstance(value, str) else value for value in values]
     return found
 
 
@@ -178,14 +187,19 @@ def _picture(file: Path, channels: int) -> np.ndarray:
     return tf.io.decode_image(file.read_bytes(), channels=channels, expand_animations=False).numpy()
 
 
-def _flat(record: Mapping[str, Any]) -> dict[str, Any]:
-    """A record whose nested ones have become columns of their own, their names joined by "."."""
-    found: dict[str, Any] = {}
+def _flat(record: Mapping[Any, Any], names: Names) -> dict[str, Any]:
+    """A record by the user's names, whose nested ones have become columns of their own, their names joined by "."."""
+    pairs = [(names.find(name) or name, value) for name, value in _pairs(record)]
+    checked_names("input", [name for name, _ in pairs])
+    return dict(pairs)
+
+
+def _pairs(record: Mapping[Any, Any]) -> Iterator[tuple[str, Any]]:
     for key, value in record.items():
-        inner = _flat(value) if isinstance(value, Mapping) else {"": value}
-        for name, each in inner.items():
-            found[plain_name(f"{key}.{name}" if name else str(key))] = each
-    return found
+        if isinstance(value, Mapping):
+            yield from ((f"{key}.{name}", part) for name, part in _pairs(value))
+        else:
+            yield str(key), value
 
 
 def _rank(value: Any) -> int:

@@ -41,13 +41,16 @@ class Predictor:
         self._served = tf.saved_model.load(str(folder))
         self._answer = self._served.signatures["serving_default"]
         _, keywords = self._answer.structured_input_signature
-        # The names of the arguments are those of the inputs, with "_" for what Python does not allow there.
-        self._arguments = {given.name: argument for argument, given in keywords.items()}
-        self._taken = {
-            given.name: (tuple(given.shape[1:]), np.dtype(given.dtype.as_numpy_dtype)) for given in keywords.values()
-        }
         beside = folder.parent / "spec.json"
         self.spec = Spec.from_config(json.loads(beside.read_text())) if beside.is_file() else None
+        if self.spec is not None and self.spec.record:
+            self._arguments = dict(self.spec.names.arguments)
+        else:  # one input; or nobody knows the user's names
+            self._arguments = {given.name: argument for argument, given in keywords.items()}
+        self._taken = {
+            name: (tuple(keywords[argument].shape[1:]), np.dtype(keywords[argument].dtype.as_numpy_dtype))
+            for name, argument in self._arguments.items()
+        }
 
     def __call__(self, inputs: Any) -> list[dict[str, Any]]:
         """The answers for a batch of raw inputs, or for a single one.

@@ -15,10 +15,10 @@ from .builders import CASES, prepare
 TEXTS = ["cabin", "home.dest", "name", "ticket"]
 """Columns of the titanic that are texts here because their random content is."""
 NUMBERS = {
-    "wine_quality": "alcohol chlorides citric_acid density fixed_acidity free_sulfur_dioxide pH residual_sugar"
-    " sulphates total_sulfur_dioxide volatile_acidity",
-    "diamonds": "carat depth table x y z",
-    "forest_fires": "DC DMC FFMC ISI RH X Y rain temp wind",
+    "wine_quality": "alcohol,chlorides,citric acid,density,fixed acidity,free sulfur dioxide,pH,residual sugar,"
+    "sulphates,total sulfur dioxide,volatile acidity",
+    "diamonds": "carat,depth,table,x,y,z",
+    "forest_fires": "DC,DMC,FFMC,ISI,RH,X,Y,rain,temp,wind",
 }
 MIXED = {
     "smallnorb": {
@@ -41,7 +41,7 @@ MIXED = {
 
 def columns(name, **others):
     """The kinds of columns whose names have "features." before them."""
-    kinds = dict.fromkeys(NUMBERS[name].split(), "number") | others
+    kinds = dict.fromkeys(NUMBERS[name].split(","), "number") | others
     return {f"features.{column}": kind for column, kind in kinds.items()}
 
 

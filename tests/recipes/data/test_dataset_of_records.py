@@ -39,9 +39,14 @@ def test_records():
     assert data.validation.element_spec[0]["deck"].dtype == tf.string
 
 
-def test_names_of_columns_become_plain():
+def test_columns_have_the_users_names_and_arrays_the_models():
     data = Data.from_arrays({"two words": np.arange(60.0), "c-d (e)": np.arange(60.0) % 7}, Y)
-    assert list(features(data)) == list(data.arrays("test")[0]) == ["two_words", "c_d__e_"]
+    assert list(features(data)) == ["two words", "c-d (e)"]
+    assert list(data.arrays("test")[0]) == list(data.train.element_spec[0]) == ["two_words", "c_d__e_"]
+    folds = data.folds(3)
+    assert [list(features(fold)) for fold in folds] == [["two words", "c-d (e)"]] * 3
+    x = data.spec.names.to_user(folds[0].arrays("train")[0])
+    assert set(x["c-d (e)"]) == set(range(7))
 
 
 def test_a_data_frame_with_gaps():
@@ -65,13 +70,13 @@ def test_a_data_frame_with_gaps():
         "sex": ("category", "string", None),
         "alone": ("number", "bool", None),
         "married": ("number", "float64", "nan"),
-        "ports_called_at": ("number", "int64", None),
+        "ports called at": ("number", "int64", None),
     }
     assert (data.spec.class_names, data.spec.feature_names) == (("no", "yes"), ())
     assert set(found["deck"].vocabulary) == {"", "A", "B"}
     assert set(found["sex"].vocabulary) == {"", "f", "m"}
     x, y = data.arrays("train")
-    assert list(x) == list(found)
+    assert list(data.spec.names.to_user(x)) == list(found)
     assert np.array_equal(np.isnan(x["age"]), (x["deck"] == "") & (x["age"] != 5))
     seen = {str(row) for row in zip(*(values.tolist() for values in (*x.values(), y)), strict=True)}
     rows = {name.replace(" ", "_"): frame[name] for name in frame if name != "name"}

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from callbacks.checks import InvalidArgument
-from recipes.data.feature import Feature, plain_name
+from recipes.data.feature import Feature
 
 FEATURES = [
     Feature("age", "number", (), "float64", (29.9,), (207.0,), missing=-1),
@@ -37,8 +37,7 @@ def test_numbers_become_floats():
     ("fields", "change"),
     [
         (NUMBER, {"name": ""}),
-        (NUMBER, {"name": "two words"}),
-        (NUMBER, {"name": "_age"}),
+        (NUMBER, {"input": 5}),
         (NUMBER, {"name": 5}),
         (NUMBER, {"kind": "date"}),
         (NUMBER, {"shape": (1,)}),
@@ -85,20 +84,8 @@ def test_from_config_refuses_what_is_no_feature(config):
         Feature.from_config(config)
 
 
-@pytest.mark.parametrize(
-    ("name", "plain"),
-    [
-        ("age", "age"),
-        ("a.b_C9", "a.b_C9"),
-        ("citric acid (g/l)", "citric_acid__g_l_"),
-        ("_private", "x_private"),
-        (".hidden", "x.hidden"),
-        ("größe", "gr__e"),
-        ("%", "x_"),
-        ("", "x"),
-        ("2nd", "2nd"),
-    ],
-)
-def test_plain_names_can_be_inputs_of_a_saved_model(name, plain):
-    assert plain_name(name) == plain == plain_name(plain)
-    Feature(plain, "category")
+def test_a_description_of_before_has_the_name_of_the_model():
+    config = {key: value for key, value in NUMBER.items() if key != "input"}
+    old = Feature.from_config(config)
+    assert (old.input, old.key) == (None, "age")
+    assert Feature.from_config(json.loads(json.dumps(old.to_config()))) == old

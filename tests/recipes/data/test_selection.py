@@ -79,9 +79,10 @@ def test_kinds_of_features(feature, kind, shape):
 def test_nested_features_are_flattened():
     features = F.FeaturesDict({"x": F.FeaturesDict({"q r": np.int32, "p": {"s": np.float32}}), "label": LABEL})
     for keys in (("x", "label"), None):
-        assert names(select(features, keys)) == ([("x.p.s", "number"), ("x.q_r", "number")], ["label"])
-    assert names(select(features, exclude=["x.p"])) == ([("x.q_r", "number")], ["label"])
-    assert names(select(features, features=["x.q r"])) == ([("x.q_r", "number")], ["label"])
+        assert names(select(features, keys)) == ([("x.p.s", "number"), ("x.q r", "number")], ["label"])
+    assert names(select(features, exclude=["x.p"])) == ([("x.q r", "number")], ["label"])
+    assert names(select(features, features=["x.q_r"])) == ([("x.q r", "number")], ["label"])  # the model's name
+    assert names(select(features, features=["x.q r"])) == ([("x.q r", "number")], ["label"])
     assert select(features).inputs[1].path == ("x", "q r")
 
 

@@ -59,7 +59,8 @@ def test_round_trip_through_json_is_exact(fields):
     assert Spec.from_config(config) == spec
     assert Spec.from_config(spec.to_config()).to_config() == config
     assert isinstance(Spec.from_config(config).input_mean, tuple)
-    assert Spec.from_config(config).features == tuple(fields.get("features", ()))
+    assert Spec.from_config(config).features == spec.features
+    assert [each.name for each in spec.features] == [each.name for each in fields.get("features", ())]
     assert Spec.from_config(config).resized is fields.get("resized", False)
     assert hash(spec) == hash(Spec.from_config(config))
 

@@ -11,7 +11,7 @@ from recipes.serving.input_files import load_inputs
 
 FEATURES = (
     Feature("age", "number", (), "int64", (30.0,), (1.0,), missing=-1.0),
-    Feature("citric_acid", "number", (), "float32", (3.0,), (1.0,), missing="nan"),
+    Feature("citric acid", "number", (), "float32", (3.0,), (1.0,), missing="nan"),
     Feature("nested.deck", "category", (), "string", vocabulary=("B", "A")),
 )
 COMMON = {"name": "some", "task": "binary", "outputs": 1, "class_names": ("no", "yes")}
@@ -81,12 +81,12 @@ def test_records_from_csv(load):
     assert read == {
         "nested.deck": ["B", "a, b", "?"],
         "age": ["3", "", "4"],
-        "citric_acid": ["0.5", "", "NA"],
+        "citric acid": ["0.5", "", "NA"],
     }
 
 
 ONE = {"age": 3, "citric acid": 0.5, "nested": {"deck": "é"}}
-COLUMNS = {"age": [3, None], "citric_acid": [0.5, 2], "nested.deck": ["é", "A"]}
+COLUMNS = {"age": [3, None], "citric acid": [0.5, 2], "nested.deck": ["é", "A"]}
 TWO = [ONE, {"citric acid": 2, "nested.deck": "A", "age": None}]
 
 
@@ -152,12 +152,12 @@ def test_records_name_the_files_of_their_pictures(tmp_path):
         ("x.csv", b"", None, "a readable .csv file"),
         ("x.csv", b"", RECORD, "a readable .csv file"),
         ("x.csv", b"age\n1,2,3\n4,5,6,7\n", RECORD, "a readable .csv file"),
-        ("x.csv", b"area,age\n1,2\n", TABLE, "Received: input='missing: mean_radius; unknown: age'"),
+        ("x.csv", b"area,age\n1,2\n", TABLE, "Received: input='missing: mean radius; unknown: age'"),
         ("x.csv", b"area,mean radius\n1,many\n", TABLE, "a readable .csv file .*many"),
         ("x.json", b"{", RECORD, "a readable .json file"),
         ("x.jsonl", b'{"age": 3}\n{', RECORD, "a readable .jsonl file"),
-        ("x.jsonl", b'{"age": 3, "boat": 4}', RECORD, "missing: citric_acid, nested.deck; unknown: boat"),
-        ("x.json", b"[3, 4]", RECORD, "input must be records with age, citric_acid, nested.deck, by name"),
+        ("x.jsonl", b'{"age": 3, "boat": 4}', RECORD, "missing: citric acid, nested.deck; unknown: boat"),
+        ("x.json", b"[3, 4]", RECORD, "input must be records with age, citric acid, nested.deck, by name"),
         ("x.json", b"\xff", TEXT, "a readable .json file"),
         ("x.png", b"no picture", None, "a readable .png file"),
         ("x.txt", b"1,2", RECORD, "a .npy, .csv, .json, .jsonl, .txt, .png"),

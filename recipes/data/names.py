@@ -1,0 +1,163 @@
+"""Names: what a user calls the columns of a record, and what Keras and TensorFlow may call them."""
+
+from __future__ import annotations
+
+import functools
+import keyword
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ...callbacks.checks import InvalidArgument
+
+__all__ = ["Names", "checked_names"]
+
+SUFFIXES = ("", "_embedding", "_one_hot", "_words")
+"""Of the layers that are called after a column."""
+OWN = ("columns", "inputs", "outputs", "probabilities", "probability", "record", "target", "target_scale")
+"""Layers of the factories."""
+OPERATIONS = ("any", "cast", "expand_dims", "maximum", "multiply", "not_equal", "sum", "true_divide")
+"""What Keras calls the operations between the layers of the factories."""
+
+
+class Names:
+    """A table of the names of columns: the user's, the model's, and the arguments of a SavedModel's signature.
+
+    The model's name is the key in the dictionary that the model takes and the name of its ``keras.Input``. Neither
+    Keras nor TensorFlow takes every string: "/" and keywords of Python are refused, and names that differ in odd
+    characters or in case alone are the same to TensorFlow. So the model's name is the user's where it consists of ASCII
+    letters, digits, "_" and "." and begins with a letter or digit; otherwise
+
+    - other characters become "_", and "x" stands in front of what would not begin with a letter or digit;
+    - "_" stands behind keywords, "self" and what Keras may call another layer of the model;
+    - "_2", "_3", ... stands behind what would be another name already, upper and lower case being the same.
+
+    A name that can stay as it is, stays, and no two are equal: each can be looked up in both directions.
+
+    Args:
+        names: the user's, in order; strings that are not empty, all different.
+        known: the model's names of those that have one already.
+        loose: whether what a name of the table was made of is found too: of tables that have lost the user's names.
+        argument: what the names are called in messages.
+
+    Attributes:
+        inner: from the user's name to the model's.
+        outer: from the model's name to the user's.
+        arguments: from the user's name to the argument of a SavedModel's signature: the model's name with "_" for ".",
+            and "arg_" before a digit.
+
+    Raises:
+        InvalidArgument: for names that are empty, no strings, or not all different.
+
+    Example:
+        >>> names = Names(["age", "a/b", "a_b", "Age", "class", "年龄"])
+        >>> list(names.inner.values())
+        ['age', 'a_b_2', 'a_b', 'Age_2', 'class_', 'x__']
+        >>> Names(["home.dest", "2nd"]).arguments
+        {'home.dest': 'home_dest', '2nd': 'arg_2nd'}
+        >>> names.outer["class_"], names.find("a/b"), names.find("a_b_2"), names.find("b")
+        ('class', 'a/b', 'a/b', None)
+    """
+
+    def __init__(
+        self,
+        names: Iterable[Any],
+        known: Mapping[str, str] | None = None,
+        *,
+        loose: bool = False,
+        argument: str = "names",
+    ):
+        listed = checked_names(argument, names)
+        inner = dict(known or {})
+        taken = {form for name in inner.values() for form in _forms(name)}
+        for name in sorted(listed, key=lambda name: (_allowed(name) != name, len(name))):
+            if name in inner:
+                continue
+            base, number = _allowed(name), 1
+            inner[name] = base
+            while taken & _forms(inner[name]):
+                number += 1
+                inner[name] = f"{base}_{number}"
+            taken |= _forms(inner[name])
+        self.inner: dict[str, str] = {name: inner[name] for name in listed}
+        self.outer: dict[str, str] = {inner: name for name, inner in self.inner.items()}
+        self.arguments: dict[str, str] = {name: _argument(inner) for name, inner in self.inner.items()}
+        if len(self.outer) < len(self.inner):
+            raise InvalidArgument(argument, list(self.inner.values()), "different for every column")
+        self._loose = loose
+
+    def __len__(self) -> int:
+        return len(self.inner)
+
+    def find(self, name: str) -> str | None:
+        """The user's name for what ``name`` stands for, itself or the model's; None for an unknown one."""
+        if name in self.inner:
+            return name
+        if name not in self.outer and self._loose:
+            name = _characters(name)
+        return self.outer.get(name)
+
+    def to_model(self, columns: Mapping[str, Any]) -> dict[str, Any]:
+        """A dictionary by the model's names, in the order of the table, of one by the user's."""
+        return {inner: columns[name] for name, inner in self.inner.items()}
+
+    def to_user(self, columns: Mapping[str, Any]) -> dict[str, Any]:
+        """A dictionary by the user's names, in the order of the table, of one by the model's."""
+        return {name: columns[inner] for name, inner in self.inner.items()}
+
+
+def checked_names(argument: str, names: Iterable[Any]) -> list[str]:
+    """The names as a list.
+
+    Raises:
+        InvalidArgument: unless they are strings that are not empty, all different.
+
+    Example:
+        >>> checked_names("x", {"age": 1, "Age": 2})
+        ['age', 'Age']
+    """
+    listed = list(names)
+    if not all(isinstance(name, str) and name for name in listed):
+        wrong = next(name for name in listed if not isinstance(name, str) or not name)
+        raise InvalidArgument(argument, wrong, "named by strings that are not empty")
+    if len(set(listed)) < len(listed):
+        twice = next(name for place, name in enumerate(listed) if name in listed[:place])
+        raise InvalidArgument(argument, twice, "named without repetition")
+    return listed
+
+
+def _characters(name: str) -> str:
+    """The name with "_" for whatever is no letter, digit or dot of ASCII, and a letter or digit in front."""
+    plain = re.sub(r"[^A-Za-z0-9_.]", "_", name)
+    return plain if re.match(r"[A-Za-z0-9]", plain) else f"x{plain}"
+
+
+def _allowed(name: str) -> str:
+    """The name with none but the characters that are allowed, and "_" behind what would be taken for another thing."""
+    plain = _characters(name)
+    stem = re.sub(r"_\d+$", "", plain.lower())  # Keras numbers layers of the same kind
+    reserved = keyword.iskeyword(plain) or plain == "self" or stem in OWN or stem in _keras_names()
+    return f"{plain}_" if reserved else plain
+
+
+def _argument(inner: str) -> str:
+    """What TensorFlow makes of a model's name in a signature."""
+    plain = inner.replace(".", "_")
+    return f"arg_{plain}" if plain[0].isdigit() else plain
+
+
+def _forms(inner: str) -> set[str]:
+    """What is called after a column of this name, in lower case."""
+    return {_argument(inner).lower() + suffix for suffix in SUFFIXES}
+
+
+@functools.cache
+def _keras_names() -> frozenset[str]:
+    """How Keras names layers, and operations between them, that have been given no name."""
+    import keras
+
+    layers = [kind for kind in vars(keras.layers).values() if isinstance(kind, type)]
+    names = {
+        re.sub(r"([a-z])([A-Z])", r"\1_\2", re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", kind.__name__)) for kind in layers
+    }
+    return frozenset({*(name.lower() for name in names), *OPERATIONS, "functional", "model", "sequential"})

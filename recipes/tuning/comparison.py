@@ -13,10 +13,12 @@ from ..files import check_new_file, write_text
 from ..recipe import Recipe
 from ..report.results import Results
 from .ledger import Ledger, read_records
+from .main_effects import main_effects
 from .protocol import Protocol
 from .record import Record
+from .record_tables import record_tables
 from .settings import arms_in, metric_in, plan_in, settings_in
-from .summary import main_effects, summary, tables
+from .summary import summary
 from .verdict import verdict
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ class Comparison:
         self.directory = Path(directory)
         self.settings = settings
         self.tuner = tuner
-        trials, epochs = tables(records)
+        trials, epochs = record_tables(records)
         metric = metric_in(settings)
         default = next(arm for arm in arms_in(settings) if arm.name == settings["default_arm"])
         protocol = Protocol.from_settings(settings)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from ..metric import ACCURACY, Metric
 from .arms import Arm
+from .best_setting import best_setting
 from .protocol import Protocol
 from .record import Record
 from .space import at_edge, settings, settings_beyond
-from .summary import best_setting
 
 __all__ = ["Plan", "Records", "Training"]
 
@@ -62,19 +62,19 @@ class Plan:
 
     def all(self, records: Records) -> list[Training]:
         """The trainings of all arms, arm by arm."""
-        return [each for arm in self.arms for each in self.of(arm, records)]
+        return [training for arm in self.arms for training in self.of(arm, records)]
 
     def ready(self, records: Records, running: Set[str] = frozenset()) -> Iterator[Training]:
-        """Those that can start now, first the arm that is first."""
+        """Those that can start now, in the order of the arms."""
         for arm in self.arms:
-            yield from (each for each in self.next_of(arm, records) if each.key not in running)
+            yield from (training for training in self.next_of(arm, records) if training.key not in running)
 
     def next_of(self, arm: Arm, records: Records) -> list[Training]:
-        """Those of an arm that have not ended, and wait for nothing but each other's place."""
-        tuning = [each for each in self._tuning(arm, records) if each.key not in records]
+        """Those of an arm that have not ended and that need no result of one that has not ended either."""
+        tuning = [training for training in self._tuning(arm, records) if training.key not in records]
         if tuning:
             return tuning[:1] if self.protocol.one_by_one else tuning
-        return [each for each in self.of(arm, records) if each.key not in records]
+        return [training for training in self.of(arm, records) if training.key not in records]
 
     def values(self, training: Training, records: Records) -> dict[str, float]:
         """The values of a training's hyperparameters."""
@@ -91,34 +91,34 @@ class Plan:
         """The arm's tuning trials before this one, which pruning compares it with; none for what is confirmed."""
         if training.stage != "tune":
             return []
-        before = [each for each in self._tuning(training.arm, records) if each.number < training.number]
-        return [records[each.key] for each in before if each.key in records]
+        earlier = [trial for trial in self._tuning(training.arm, records) if trial.number < training.number]
+        return [records[trial.key] for trial in earlier if trial.key in records]
 
     def failed(self, records: Records) -> list[str]:
-        """The keys of the trainings that failed, and of those that would have been others if they had not."""
+        """The keys of the trainings that failed, and of those whose settings depended on them."""
         out = []
         for arm in self.arms:
-            done = [each for each in self.of(arm, records) if each.key in records]
-            lost = {each for each in done if records[each.key].status == "failed"}
-            tuned = [each.number for each in lost if each.stage == "tune"]
-            for each in done:
-                if tuned and each.stage == "tune":
-                    after = self.protocol.one_by_one and each.number > min(tuned)  # it was compared with them
-                    depends = after or each.number >= self.protocol.trials  # or tried beyond what was best among them
+            done = [training for training in self.of(arm, records) if training.key in records]
+            lost = {training for training in done if records[training.key].status == "failed"}
+            trials = [training.number for training in lost if training.stage == "tune"]
+            for training in done:
+                if trials and training.stage == "tune":
+                    after = self.protocol.one_by_one and training.number > min(trials)  # pruned beside them
+                    depends = after or training.number >= self.protocol.trials  # or beyond the best of them
                 else:
-                    depends = bool(tuned)  # it trains what was best among them
-                if depends or each in lost:
-                    out.append(each.key)
+                    depends = bool(trials)  # at the values of the best of them
+                if depends or training in lost:
+                    out.append(training.key)
         return out
 
     def best(self, arm: Arm, records: Records) -> dict[str, float]:
         """The best setting of an arm whose tuning is done."""
-        tuned = [records[each.key] for each in self._tuning(arm, records) if each.key in records]
+        tuned = [records[trial.key] for trial in self._tuning(arm, records) if trial.key in records]
         return best_setting(tuned, self.metric)
 
     def _tuning(self, arm: Arm, records: Records) -> list[Training]:
         first = self._first(arm)
-        if not self.protocol.widen or any(each.key not in records for each in first):
+        if not self.protocol.widen or any(trial.key not in records for trial in first):
             return first
         if not at_edge(arm, self._best_of_first(arm, records)["learning_rate"]):
             return first
@@ -129,7 +129,7 @@ class Plan:
         return [Training(arm, "tune", k, self.protocol.seed) for k in range(self.protocol.trials)]
 
     def _best_of_first(self, arm: Arm, records: Records) -> dict[str, float]:
-        return best_setting([records[each.key] for each in self._first(arm)], self.metric)
+        return best_setting([records[trial.key] for trial in self._first(arm)], self.metric)
 
 
 _settings = functools.lru_cache(maxsize=256)(settings)

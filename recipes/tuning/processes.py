@@ -45,7 +45,7 @@ class Processes:
         count: how many, >= 1.
         assignment: of the :class:`Worker` in each.
         folder: where to put that file; made, and removed with all that is in it.
-        memory_limit: in GiB for each; None for no limit.
+        limit: the memory that each may use, in GiB; None for any amount.
 
     Example:
         >>> with Processes(2, assignment, folder="work") as processes:      # doctest: +SKIP
@@ -59,10 +59,10 @@ class Processes:
         assignment: Assignment,
         *,
         folder: str | os.PathLike[str],
-        memory_limit: float | None = None,
+        limit: float | None = None,
     ):
         self.count, self._assignment = count, assignment
-        self._folder, self._memory_limit = Path(folder), memory_limit
+        self._folder, self._limit = Path(folder), limit
         self._waiting: deque[Job] = deque()
         self._attempts: dict[str, int] = {}
         self.members: list[_Member] = []
@@ -125,7 +125,7 @@ class Processes:
             self.members.remove(member)
             seconds, status = time.perf_counter() - member.started, member.process.exitcode
             if status == TOO_MUCH:
-                return job, job.failed(f"used more than the {self._memory_limit:g} GiB of memory it may", seconds)
+                return job, job.failed(f"used more than the {self._limit:g} GiB of memory it may", seconds)
             key = job.training.key
             self._attempts[key] = self._attempts.get(key, 0) + 1
             if self._attempts[key] >= ATTEMPTS:
@@ -138,7 +138,7 @@ class Processes:
 
     def _start(self) -> _Member:
         ours, theirs = multiprocessing.Pipe()
-        arguments = (theirs, self._assignment, self._memory_limit, os.getpid())
+        arguments = (theirs, self._assignment, self._limit, os.getpid())
         process = multiprocessing.get_context("spawn").Process(target=_work, args=arguments, daemon=True)
         with _without_main():
             process.start()
@@ -172,10 +172,10 @@ def _without_main() -> Iterator[None]:
             setattr(main, name, value)
 
 
-def _work(connection: Connection, assignment: Assignment, memory_limit: float | None, parent: int) -> None:
+def _work(connection: Connection, assignment: Assignment, limit: float | None, parent: int) -> None:
     """The life of a process: jobs in, records out."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
-    threading.Thread(target=_watch, args=(memory_limit, parent), daemon=True).start()
+    threading.Thread(target=_watch, args=(limit, parent), daemon=True).start()
     settle(assignment.threads)
     worker = Worker(assignment)
     at_first = None
@@ -187,12 +187,12 @@ def _work(connection: Connection, assignment: Assignment, memory_limit: float | 
                 return
 
 
-def _watch(memory_limit: float | None, parent: int) -> None:
+def _watch(limit: float | None, parent: int) -> None:
     """Ends this process when its parent has gone or it has grown too large."""
     while True:
         if os.getppid() != parent:
             os._exit(1)
-        if memory_limit is not None and resident() > memory_limit * 2**30:
+        if limit is not None and resident() > limit * 2**30:
             os._exit(TOO_MUCH)
         time.sleep(0.1)
 

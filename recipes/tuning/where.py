@@ -89,5 +89,5 @@ class Where:
         if self.ray is not None:
             return Cluster(self.ray, assignment, cores=self.cores, gpus=self.gpus)
         if self.processes:
-            return Processes(self.workers, assignment, folder=folder, memory_limit=self.memory_limit)
+            return Processes(self.workers, assignment, folder=folder, limit=self.memory_limit)
         return contextlib.nullcontext(InThisProcess(Worker(assignment)))

@@ -32,8 +32,9 @@ from recipes.tuning.dunnett import critical_value
 from recipes.tuning.plan import Plan
 from recipes.tuning.protocol import Protocol
 from recipes.tuning.record import Record
+from recipes.tuning.record_tables import record_tables
 from recipes.tuning.runner import Job
-from recipes.tuning.summary import summary, tables
+from recipes.tuning.summary import summary
 
 NOISE = 0.01
 """The standard deviation between seeds of one arm."""
@@ -110,7 +111,7 @@ def search(case: dict[str, Any], random: np.random.Generator, seed: int) -> Any:
         job = Job(training, plan.values(training, records))
         shared = of_seed.setdefault(training.seed, random.normal(0.0, 2.0 * NOISE))
         records[training.key] = outcome(job, case, shared, arms, random)
-    trials, _ = tables([records[each.key] for each in plan.all(records)])
+    trials, _ = record_tables([records[each.key] for each in plan.all(records)])
     resolution = 1 / case["test examples"] if case["test examples"] else 0.0
     return summary(trials, arms[0].name, resolution=resolution)
 

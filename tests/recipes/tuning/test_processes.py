@@ -73,7 +73,7 @@ def test_the_records_are_those_of_this_process_whoever_is_killed(jobs, classes, 
 @pytest.mark.thorough
 def test_too_much_memory_is_a_failure_with_its_cause(jobs, classes, tiny, tmp_path):
     assignment = Assignment.of(classes, tiny(), Protocol(epochs=1))
-    with Processes(1, assignment, folder=tmp_path / "work", memory_limit=0.05) as processes:
+    with Processes(1, assignment, folder=tmp_path / "work", limit=0.05) as processes:
         records = run(processes, jobs[:2])
     for record in records.values():
         assert record.status == "failed"

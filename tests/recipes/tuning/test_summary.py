@@ -7,19 +7,12 @@ import scipy.stats
 from recipes.metric import ACCURACY, ROOT_MEAN_SQUARED_ERROR, Metric
 from recipes.report.table_columns import verdict_of
 from recipes.tuning.arms import Arm
-from recipes.tuning.plan import Training
-from recipes.tuning.record import CURVES
-from recipes.tuning.runner import Job
-from recipes.tuning.summary import best_setting, main_effects, summary, tables
+from recipes.tuning.main_effects import main_effects
+from recipes.tuning.summary import summary
 from recipes.tuning.verdict import verdict
 
 DEFAULT = Arm("momentum", "none")
 NAN = math.nan
-
-
-def record(score, loss=1.0, rate=0.1):
-    job = Job(Training(Arm("adam", "l2"), "tune", 0, 0), {"learning_rate": rate, "l2.strength": score})
-    return job.record(validation_score=score, validation_loss=loss)
 
 
 def judge(trials, metric=ACCURACY):
@@ -29,26 +22,6 @@ def judge(trials, metric=ACCURACY):
 
 def row(table, arm):
     return table[table["arm"] == arm].iloc[0]
-
-
-@pytest.mark.parametrize(("direction", "best"), [("max", 0.3), ("min", 0.1)])
-def test_the_best_setting(direction, best):
-    assert best_setting([record(0.1), record(0.3), record(0.2)], Metric("score", direction))["l2.strength"] == best
-
-
-def test_equal_scores_are_told_apart_by_the_loss():
-    records = [record(0.3, 1.0, 0.1), record(0.3, 0.5, 0.2), record(0.3, 0.7, 0.3)]
-    assert (
-        best_setting(records, ACCURACY)["learning_rate"]
-        == best_setting(records, ROOT_MEAN_SQUARED_ERROR)["learning_rate"]
-        == 0.2
-    )
-
-
-def test_diverged_settings_count_only_if_there_is_nothing_else():
-    assert best_setting([record(NAN), record(0.01)], ACCURACY)["l2.strength"] == 0.01
-    assert best_setting([record(math.inf), record(5.0)], ROOT_MEAN_SQUARED_ERROR)["l2.strength"] == 5.0
-    assert best_setting([record(NAN, NAN, 0.2), record(NAN, NAN, 0.1)], ACCURACY)["learning_rate"] == 0.1
 
 
 def test_a_summary_worked_by_hand(make_trials):
@@ -210,57 +183,6 @@ def test_verdict_where_less_is_better(make_trials):
 def test_verdict_where_everything_diverged(make_trials):
     _, sentences = judge(make_trials({"momentum+none": [NAN, NAN], "adam+none": [NAN, NAN]}))
     assert sentences == ["Every arm diverged: lower the learning rates."]
-
-
-def test_main_effects_worked_by_hand(make_trials):
-    trials = make_trials(
-        {
-            "momentum+none": [0.80, 0.82],
-            "adam+none": [0.90, 0.94],
-            "momentum+l2": [0.84, 0.86],
-            "adam+l2": [0.92, 0.96],
-            "sgd+none": [0.5, 0.5],
-            "sgd+l2": [NAN, 0.5],
-        }
-    )
-    effects = main_effects(trials, DEFAULT).set_index(["factor", "level"])
-    assert list(effects.loc["optimizer"].index) == ["momentum", "adam", "sgd"]
-    assert effects.loc[("optimizer", "momentum"), "test_mean"] == pytest.approx(0.83)
-    assert effects.loc[("optimizer", "momentum"), "test_sd"] == pytest.approx(np.std([0.82, 0.84], ddof=1))
-    assert effects.loc[("optimizer", "adam"), "test_mean"] == pytest.approx(0.93)
-    assert effects.loc[("optimizer", "adam"), "difference"] == pytest.approx(0.10)
-    expected = scipy.stats.ttest_rel([0.91, 0.95], [0.82, 0.84]).pvalue
-    assert effects.loc[("optimizer", "adam"), "p_value"] == pytest.approx(expected, abs=1e-3)
-    assert effects.loc[("optimizer", "momentum"), "verdict"] == "default"
-    assert effects.loc[("optimizer", "momentum"), "difference"] == 0.0
-    assert math.isnan(effects.loc[("optimizer", "sgd"), "test_mean"])
-    assert effects.loc[("optimizer", "sgd"), "verdict"] == "diverged"
-    assert effects.loc[("regularizer", "none"), "test_mean"] == pytest.approx(
-        (0.80 + 0.90 + 0.5 + 0.82 + 0.94 + 0.5) / 6
-    )
-    assert math.isnan(effects.loc[("regularizer", "l2"), "test_mean"])
-
-
-def test_tables():
-    arm, curves = Arm("adam", "l2"), {"learning_rate": [0.1, 0.2], "loss": [3.0, 2.0], "score": [0.5, 0.6]}
-    first = Job(Training(arm, "tune", 0, 7), {"learning_rate": 0.5, "l2.strength": 0.25})
-    second = Job(Training(arm, "tune", 1, 7), {"learning_rate": 0.75, "dropout.rate": 0.1})
-    curves |= {"val_loss": [3.5], "val_score": []}
-    records = [first.record(history=curves), second.record(history={**curves, "learning_rate": []})]
-    trials, epochs = tables(records)
-    assert list(trials.columns) == [
-        *("stage", "arm", "optimizer", "regularizer", "trial", "seed"),
-        *("learning_rate", "dropout.rate", "l2.strength"),
-        *("validation_loss", "validation_score", "test_loss", "test_score"),
-        *("epochs_run", "best_epoch", "seconds", "diverged", "status", "message"),
-    ]
-    assert list(epochs.columns) == ["stage", "arm", "trial", "seed", "epoch", *CURVES]
-    assert list(trials["learning_rate"]) == [0.5, 0.75]
-    assert list(trials["l2.strength"].fillna(-1)) == [0.25, -1]
-    assert list(epochs["epoch"]) == [1, 2, 1, 2]
-    assert list(epochs["learning_rate"]) == [0.1, 0.2, 0.75, 0.75]
-    assert list(epochs["val_loss"].fillna(-1)) == [3.5, -1, 3.5, -1]
-    assert list(epochs["trial"]) == [0, 0, 1, 1]
 
 
 def test_what_failed_is_not_said_to_have_diverged(make_trials):

@@ -280,8 +280,7 @@ def _population(model: keras.Model, layer: Any, batches: Callable[[], Iterator[A
         step = tf.function(partial(moments_of_batch), autograph=False, reduce_retracing=True)
     total: tuple[Any, Any, Any] = (0.0, 0.0, 0.0)
     examples = 0
-    for x in batches():
-        x = tree.map_structure(ops.convert_to_tensor, x)
+    for x in (tree.map_structure(ops.convert_to_tensor, batch) for batch in batches()):
         examples += int(tree.flatten(x)[0].shape[0])
         for part in step(x):
             total = _merged(total, tuple(np.asarray(ops.convert_to_numpy(each), np.float64) for each in part))

@@ -74,8 +74,8 @@ def profiles(panels: Sequence[Panel]) -> Any:
 
     figure = Figure(figsize=(5.0 * len(panels), max(3.0, _height(panels))), layout="constrained")
     for axes, (what, layers, values) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
-        values = np.asarray(values, float)
-        shown = np.where(np.isfinite(values) & (values > 0), values, np.nan)
+        numbers = np.asarray(values, float)
+        shown = np.where(np.isfinite(numbers) & (numbers > 0), numbers, np.nan)
         axes.plot(shown, np.arange(len(layers)), "o-", markersize=4)
         axes.set_xscale("log")
         if not np.isnan(shown).all() and np.nanmax(shown) < 1e2 * np.nanmin(shown):  # at least two decades

@@ -51,7 +51,7 @@ class StepTable:
             leaf.momentum for leaf in leaves(model.optimizer) if "momentum" in getattr(leaf, "live_hyperparameters", ())
         ]
 
-        def take(data: Any) -> None:
+        def take(_data: Any) -> None:
             position, end, last = tf.unstack(self._position)
             active = tf.less(position, end)
             rate, momentum = tf.unstack(tf.gather(self._rows, tf.minimum(position, last)))

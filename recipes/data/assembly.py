@@ -102,10 +102,8 @@ def assemble(
     paddings = {**(paddings or {}), **filled}
     splits: Splits = {}
     for split, x in inputs.items():
-        y = targets[split]
-        if argument is None:
-            x = _unshared(x, plain[split])  # the caller may go on writing to the array
-        splits[split] = (x, np.array(y))
+        # the caller may go on writing to the arrays
+        splits[split] = (x if argument is not None else _unshared(x, plain[split]), np.array(targets[split]))
     nan = {key for x, _ in splits.values() for key, values in items(x) if _has_nan(values)}
     settings: dict[str, Any] = {"name": name, "seed": int(seed)}
     labelled = task in ("binary", "multiclass")
@@ -119,10 +117,9 @@ def assemble(
             settings[split] = f"fold {fold[0]} of {fold[1]}"
             staying, held = folds_of(fold[1], split_seed, examples=len(y), **by)[fold[0]]
         else:
-            if fraction is None:
-                fraction = 0.2 if len(y) < SMALL else 0.1
-            settings[split] = float(fraction)
-            staying, held = carve(split, fraction, split_seed, **(by or {"count": len(y)}))
+            share = fraction if fraction is not None else 0.2 if len(y) < SMALL else 0.1
+            settings[split] = float(share)
+            staying, held = carve(split, share, split_seed, **(by or {"count": len(y)}))
         splits["train"], splits[split] = (take(x, staying), y[staying]), (take(x, held), y[held])
     splits = {split: splits[split] for split in SPLITS}
     if labelled:

@@ -26,23 +26,23 @@ def _largest(data: Data) -> float:
     return data.spec.input_max or 255.0
 
 
-def _flip(strength: float, data: Data) -> Any:
+def _flip(**_: Any) -> Any:
     return keras.layers.RandomFlip("horizontal")
 
 
-def _translation(strength: float, data: Data) -> Any:
+def _translation(strength: float, **_: Any) -> Any:
     return keras.layers.RandomTranslation(strength, strength, fill_mode="nearest")
 
 
-def _rotation(strength: float, data: Data) -> Any:
+def _rotation(strength: float, **_: Any) -> Any:
     return keras.layers.RandomRotation(strength / 360.0, fill_mode="nearest")
 
 
-def _zoom(strength: float, data: Data) -> Any:
+def _zoom(strength: float, **_: Any) -> Any:
     return keras.layers.RandomZoom(strength, fill_mode="nearest")
 
 
-def _shear(strength: float, data: Data) -> Any:
+def _shear(strength: float, **_: Any) -> Any:
     return keras.layers.RandomShear(strength, strength, fill_mode="nearest")
 
 
@@ -73,7 +73,7 @@ class _Noise:
 class _Crop:
     """A window of at least ``1 - strength`` of each side, at a random place, brought back to the whole size."""
 
-    def __init__(self, strength: float, data: Data):
+    def __init__(self, strength: float, **_: Any):
         self._least = 1.0 - strength
 
     def __call__(self, images: Any, seeds: Any) -> Any:

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from .feature import Feature
 from .named_arrays import Inputs
 from .spec import Spec
 
@@ -38,7 +37,7 @@ def warn_of_leaks(spec: Spec, x: Inputs, y: np.ndarray) -> None:
     for feature in spec.features:
         if feature.kind not in ("number", "category"):
             continue
-        found = alone(feature, x[feature.name][:MOST], y[:MOST], classes=spec.task != "regression")
+        found = alone(x[feature.name][:MOST], y[:MOST], classes=spec.task != "regression")
         if found >= ACCURACY and 1 - found <= (1 - chance) / 4:
             measure = "accuracy" if spec.task != "regression" else "share of the variance explained"
             warnings.warn(
@@ -49,11 +48,10 @@ def warn_of_leaks(spec: Spec, x: Inputs, y: np.ndarray) -> None:
             )
 
 
-def alone(feature: Feature, values: Any, y: np.ndarray, *, classes: bool) -> float:
+def alone(values: Any, y: np.ndarray, *, classes: bool) -> float:
     """How well one column predicts the target, by a table of its values learned on every other example.
 
     Args:
-        feature: of the column.
         values: shape (n,).
         y: shape (n,), classes or numbers.
         classes: whether y is of classes.
@@ -63,8 +61,7 @@ def alone(feature: Feature, values: Any, y: np.ndarray, *, classes: bool) -> flo
         mean of each value. Numbers of more than 32 values are taken together in bins of equal size.
 
     Example:
-        >>> alone(Feature("a", "category", dtype="int64", vocabulary=(0, 1)), np.arange(8) // 2 % 2,
-        ...       np.arange(8) // 2 % 2, classes=True)
+        >>> alone(np.arange(8) // 2 % 2, np.arange(8) // 2 % 2, classes=True)
         1.0
     """
     if values.dtype != object and len(np.unique(values)) > BINS:

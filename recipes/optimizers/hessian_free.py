@@ -67,8 +67,8 @@ def conjugate_gradients(
     residual = target - product(start)
     history = tf.fill([max_iterations + 1], quadratic(start, residual))
 
-    def more(iteration: Any, x: Any, residual: Any, direction: Any, square: Any, history: Any, done: Any) -> Any:
-        return tf.logical_and(iteration < max_iterations, tf.logical_not(done))
+    def more(iteration: Any, *state: Any) -> Any:
+        return tf.logical_and(iteration < max_iterations, tf.logical_not(state[-1]))
 
     def iterate(iteration: Any, x: Any, residual: Any, direction: Any, square: Any, history: Any, done: Any) -> Any:
         image = product(direction)

@@ -56,7 +56,7 @@ def backtracking(
 
     loss, slope = tf.cast(loss, tf.float64), tf.cast(slope, tf.float64)
 
-    def more(trial: Any, step: Any, found: Any, first_loss: Any) -> Any:
+    def more(trial: Any, _step: Any, found: Any, _first_loss: Any) -> Any:
         return tf.logical_and(trial < max_trials, tf.logical_not(found))
 
     def attempt(trial: Any, step: Any, found: Any, first_loss: Any) -> Any:

@@ -83,15 +83,14 @@ def _column(
             raise InvalidArgument(argument, type(values[0]).__name__, _wanted(shape, dtype)) from None
     numbers, wrong = np.full(len(values), np.nan), []
     for place, value in enumerate(values):
-        if isinstance(value, str):
-            text = value.strip().lower()
-            if text in ABSENT:
-                continue
-            value = TRUTH.get(text, text) if dtype.kind == "b" else text
+        text = value.strip().lower() if isinstance(value, str) else None
+        if value is None or text in ABSENT:
+            continue
+        number = value if text is None else TRUTH.get(text, text) if dtype.kind == "b" else text
         try:
-            numbers[place] = np.nan if value is None else float(value)
+            numbers[place] = float(number)
         except (TypeError, ValueError):
-            wrong.append(value)
+            wrong.append(number)
     if wrong:
         accepted = f"numbers, but {len(wrong)} of {len(values)} are none"
         raise InvalidArgument(argument, wrong[0], accepted)
@@ -130,14 +129,13 @@ def _strings(argument: str, values: list[Any], text: bool = False) -> np.ndarray
     found = np.empty(len(values), object)
     for place, value in enumerate(values):
         if isinstance(value, bytes):
-            value = value.decode("utf-8", "replace")
+            found[place] = value.decode("utf-8", "replace")
         elif value is None or (isinstance(value, (float, np.floating)) and np.isnan(value)):
-            value = ""
-        elif not isinstance(value, str):
-            if text:
-                raise InvalidArgument(argument, value, "texts")
-            value = str(value)
-        found[place] = value
+            found[place] = ""
+        elif isinstance(value, str) or not text:
+            found[place] = str(value)
+        else:
+            raise InvalidArgument(argument, value, "texts")
     if not len(found):
         raise InvalidArgument(argument, values, "at least one text")
     return found

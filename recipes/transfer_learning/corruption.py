@@ -76,8 +76,8 @@ def _corrupt_inputs(x: dict[str, Any], bad: tf.Tensor, seed: Any, share: float) 
     rows = tf.shape(next(iter(x.values())))[0]
     chosen, donors = _choose(rows, len(x), bad, seed, share)
     mixed = {}
-    for number, (name, value) in enumerate(x.items()):
-        value = tf.convert_to_tensor(value)
+    tensors = {name: tf.convert_to_tensor(value) for name, value in x.items()}
+    for number, (name, value) in enumerate(tensors.items()):
         swapped = tf.reshape(chosen[:, number], (-1, *[1] * (len(value.shape) - 1)))
         mixed[name] = tf.where(swapped, tf.gather(value, donors[:, number]), value)
     return mixed

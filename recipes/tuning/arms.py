@@ -173,10 +173,10 @@ def arms_of(base: Recipe, levels: Mapping[str, Sequence[str] | None], design: st
     if design == "one_at_a_time":
         for plural, names in given.items():
             factor = by_plural[plural]
-            names, own = check_levels(factor, names), factor.of(base)
+            levels, own = check_levels(factor, names), factor.of(base)
             if plural == "models" and own == AUTO:
-                own = names[0]
-            given[plural] = [own, *(name for name in names if factor.parts(name) != factor.parts(own))]
+                own = levels[0]
+            given[plural] = [own, *(level for level in levels if factor.parts(level) != factor.parts(own))]
     return cross(given.pop("optimizers"), given.pop("regularizers"), design, **given)
 
 

@@ -126,11 +126,13 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
 def plot(table: pd.DataFrame) -> None:
     """One panel a dataset and model: the mean over the seeds with its standard deviation, and each seed."""
     shown = summary(table)
-    groups = list(shown.groupby(["dataset", "model"], sort=False))
+    groups = [
+        (key, group.sort_values("test_accuracy", ignore_index=True))
+        for key, group in shown.groupby(["dataset", "model"], sort=False)
+    ]
     figure = new_figure(12, 4.4 * ((len(groups) + 1) // 2))
     panels = figure.subplots((len(groups) + 1) // 2, 2, squeeze=False).ravel()
     for axes, ((dataset, model), group) in zip(panels, groups, strict=False):
-        group = group.sort_values("test_accuracy", ignore_index=True)
         seeds = table[table["chosen"] & (table["dataset"] == dataset) & (table["model"] == model)]
         for row, arm in group.iterrows():
             color = VERDICTS.get(arm["verdict"], PALETTE[2] if arm["regularizer"] == "none" else MUTED)

@@ -187,7 +187,7 @@ def test_hidden_in_a_compiled_function():
         def __init__(self):
             super().__init__()
             self.norm = BatchNormalization(name="hidden")
-            self.function = tf.function(lambda x: self.norm(x))
+            self.function = tf.function(self.norm)
 
         def call(self, x):
             return self.function(x)

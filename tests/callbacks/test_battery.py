@@ -187,7 +187,8 @@ def test_compiled_anew_it_follows_the_new_optimizer(schedule_case, steps, make_m
 
 @pytest.mark.parametrize("steps", SEVERAL)
 @pytest.mark.ordinarily("one_cycle", "adversarial_training", "weight_noise")
-def test_save_and_reload_after_a_fit(free_case, steps, make_model, run, tmp_path, dataset):
+@pytest.mark.usefixtures("dataset")
+def test_save_and_reload_after_a_fit(free_case, steps, make_model, run, tmp_path):
     model = make_model(steps_per_execution=steps)
     run(model, free_case.make(), epochs=1)
     model.save(tmp_path / "model.keras")
@@ -222,7 +223,8 @@ def test_a_killed_and_resumed_run_is_an_unbroken_one(schedule_case, steps, make_
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("steps", SEVERAL)
-def test_several_optimizers_for_one_model(case, steps, run, dataset):
+@pytest.mark.usefixtures("dataset")
+def test_several_optimizers_for_one_model(case, steps, run):
     if case.every_batch and steps > 1:
         pytest.skip("it needs every batch")
 
@@ -260,7 +262,8 @@ def test_every_optimizer_of_keras(name, make_model, run):
 
 @pytest.mark.parametrize("steps", SEVERAL)
 @pytest.mark.ordinarily("one_cycle", "gradient_monitor", "adversarial_training")
-def test_mixed_precision(case, steps, arrays, dataset):
+@pytest.mark.usefixtures("arrays")
+def test_mixed_precision(case, steps, dataset):
     if case.every_batch and steps > 1:
         pytest.skip("it needs every batch")
     half = keras.layers.Dense(1, dtype=keras.dtype_policies.DTypePolicy("mixed_float16"))
@@ -311,7 +314,8 @@ def test_run_eagerly(steps, make_model, run):
     np.testing.assert_allclose(several.get_weights()[0], one.get_weights()[0], rtol=1e-6)
 
 
-def test_under_a_strategy_of_one_device(arrays, dataset, make_model, run):
+@pytest.mark.usefixtures("arrays", "dataset")
+def test_under_a_strategy_of_one_device(make_model, run):
     strategy = tf.distribute.OneDeviceStrategy("/cpu:0")
     with strategy.scope():
         several = make_model(steps_per_execution=4)

@@ -19,7 +19,7 @@ print("recipes" if any(name.split(".")[0] == "recipes" for name in sys.modules) 
 @pytest.mark.thorough
 def test_a_plain_script_needs_no_recipes_and_goes_on_where_it_was(tmp_path):
     command = [sys.executable, "-c", RUN, str(HERE.parents[1] / "examples" / "plain_keras.py"), str(tmp_path)]
-    first, again = (subprocess.run(command, capture_output=True, text=True, timeout=240) for _ in range(2))
+    first, again = (subprocess.run(command, capture_output=True, text=True, timeout=240, check=False) for _ in range(2))
     assert first.returncode == 0, first.stderr[-2000:]
     assert "WARNING:tensorflow" not in first.stderr  # nothing to worry about
     *_, result, last = first.stdout.splitlines()

@@ -147,6 +147,7 @@ def python():
             timeout=240,
             env=environment,
             **options,
+            check=False,
         )
         assert done.returncode == 0, done.stderr[-3000:]
         return done.stdout

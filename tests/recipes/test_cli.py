@@ -225,7 +225,7 @@ def test_predict_for_texts(call, served, tmp_path):
 
 
 def test_interruption(call, monkeypatch, data_dir, tmp_path):
-    def interrupted(*arguments, **options):
+    def interrupted(*_, **__):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("recipes.tuning.tuner.ArmTuner.search", interrupted)
@@ -328,11 +328,11 @@ def test_a_diverged_training_fails(call, data_dir, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def test_the_searches_of_the_readme_are_accepted(call, monkeypatch):
+def test_the_searches_of_the_readme_are_accepted(monkeypatch):
     class Accepted(Exception):
         pass
 
-    def loads(*arguments, **options):
+    def loads(*_, **__):
         raise Accepted
 
     monkeypatch.setattr("recipes.cli.compare_commands.load", loads)
@@ -349,7 +349,7 @@ def test_the_searches_of_the_readme_are_accepted(call, monkeypatch):
 def test_where_no_arm_has_a_score_no_winner_is_named(call, data_dir, tmp_path, monkeypatch):
     from recipes.tuning import worker
 
-    def fails(self, **options):
+    def fails(_self, **_):
         raise MemoryError("too much")
 
     monkeypatch.setattr(worker.Trainer, "run", fails)

@@ -178,7 +178,7 @@ def test_a_regression_has_no_vote(regression):
         recipes.bagging(regression, combine="vote")
 
 
-def test_an_average_of_ones_own_models_is_compiled_by_what_they_answer(binary):
+def test_an_average_of_ones_own_models_is_compiled_by_what_they_answer():
     models = [
         keras.Sequential([keras.Input((5,)), keras.layers.Dense(1, activation="sigmoid")], name=f"own_{k}")
         for k in range(2)

@@ -56,7 +56,8 @@ def test_the_commit_of_a_checkout(elsewhere):
     assert re.fullmatch(r"[0-9a-f]{12}\+", environment.commit())
 
 
-def test_an_installed_copy_has_no_commit(elsewhere, monkeypatch, tmp_path):
+@pytest.mark.usefixtures("elsewhere")
+def test_an_installed_copy_has_no_commit(monkeypatch, tmp_path):
     assert environment.commit() == "unknown"  # the files are not part of the repository around them
     monkeypatch.setattr(environment, "__file__", str(tmp_path.parent / "environment.py"))
     assert environment.commit() == "unknown"

@@ -133,7 +133,7 @@ def test_write_bytes_replaces_in_one_step(tmp_path, monkeypatch):
     assert write_bytes(path, b"old") == path
     assert path.stat().st_mode & 0o777 == 0o666 & ~_umask()
 
-    def fails(source, target):
+    def fails(_source, _target):
         assert (tmp_path / "deep" / "file").read_bytes() == b"old"
         raise OSError("no space")
 

@@ -302,7 +302,7 @@ def test_one_step_is_enough():
     assert len(run.history["loss"]) == 1
 
 
-def a_function(spec):
+def a_function(_spec):
     return own_model()
 
 

@@ -44,7 +44,8 @@ def linear(data, monitor, steps, rate=0.05, epochs=2):
 @pytest.mark.parametrize("steps", [1, 7, 20])
 @pytest.mark.parametrize("every", [1, 4])
 @pytest.mark.ordinarily("4-7", "1-20")
-def test_against_a_training_by_hand(every, steps, data, double_precision):
+@pytest.mark.usefixtures("double_precision")
+def test_against_a_training_by_hand(every, steps, data):
     monitor = GradientMonitor(every)
     norms, scales = linear(data, monitor, steps)
     assert monitor.steps.tolist() == list(range(0, 20, every))
@@ -154,6 +155,6 @@ print("fine")
 
 @pytest.mark.thorough
 def test_of_several_replicas_the_first_is_measured():
-    done = subprocess.run([sys.executable, "-c", REPLICAS], capture_output=True, text=True, timeout=200)
+    done = subprocess.run([sys.executable, "-c", REPLICAS], capture_output=True, text=True, timeout=200, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.splitlines()[-1] == "fine"

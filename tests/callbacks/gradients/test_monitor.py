@@ -261,7 +261,8 @@ def restored(monitor):
 
 
 @pytest.mark.parametrize("steps", [1, 4])
-def test_a_restored_one_goes_on_as_if_unbroken(steps, data, dataset, make_model):
+@pytest.mark.usefixtures("data")
+def test_a_restored_one_goes_on_as_if_unbroken(steps, dataset, make_model):
     """Into the middle of an epoch, which Keras replays from its first batch."""
 
     class Restore(keras.callbacks.Callback):

@@ -12,9 +12,9 @@ from callbacks.inside.callback_list import callback_list, siblings
 
 OTHERS = {
     "one_cycle": lambda: callbacks.OneCycle(0.2),
-    "finder": lambda: callbacks.LRFinder(),
+    "finder": callbacks.LRFinder,
     "scheduler": lambda: keras.callbacks.LearningRateScheduler(lambda epoch: 0.1),
-    "plateau": lambda: keras.callbacks.ReduceLROnPlateau(),
+    "plateau": keras.callbacks.ReduceLROnPlateau,
 }
 
 

@@ -200,7 +200,8 @@ def test_a_missing_metric_is_an_error_that_names_those_there_are(make_model, run
 
 @pytest.mark.parametrize(("metric", "better"), [("mae", "less"), ("r2_score", "more"), ("cosine_similarity", "more")])
 @pytest.mark.ordinarily("mae-less")
-def test_auto_asks_the_metric(metric, better, make_model, run, dataset, recorder):
+@pytest.mark.usefixtures("dataset")
+def test_auto_asks_the_metric(metric, better, make_model, run, recorder):
     model = make_model(recorder(0.4))
     model.compile(model.optimizer, "mse", metrics=[metric])
     name = next(each for each in run(model, epochs=1) if each != "loss")

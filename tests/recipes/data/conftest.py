@@ -40,7 +40,7 @@ def prepare(tmp_path):
                 builder=self, features=tfds.features.FeaturesDict(features), supervised_keys=keys
             )
 
-        def generators(self, _):
+        def generators(_self, _):
             return {split: enumerate(examples) for split, examples in splits.items()}
 
         members = {

@@ -111,7 +111,7 @@ def test_pipelines(table):
     assert labels(unbroken) == labels(data.batches("train", first_epoch=1))
 
 
-def test_datasets_share_one_copy_and_arrays_are_safe(table):
+def test_datasets_share_one_copy_and_arrays_are_safe():
     x = np.random.RandomState(0).randint(0, 255, (40, 4, 4)).astype("uint8")
     data = Data.from_arrays(x, np.arange(40) % 2, x_test=x, y_test=np.arange(40) % 2)
     before = data.fingerprint

@@ -150,7 +150,7 @@ def test_the_environment_names_the_default_folder(digits, data_dir, monkeypatch)
 
 def test_unprepared_and_no_network(tmp_path, monkeypatch):
     asked = []
-    monkeypatch.setattr(network, "reachable", lambda urls: asked.extend(urls))
+    monkeypatch.setattr(network, "reachable", asked.extend)
     with pytest.raises(
         DatasetUnavailable, match=f"'mnist' is not prepared in {tmp_path} and the network cannot be reached"
     ):
@@ -176,7 +176,7 @@ def test_a_remote_folder_needs_the_network(monkeypatch):
 
 
 def test_a_download_that_fails_says_so(tmp_path, monkeypatch):
-    def fail(self):
+    def fail(_self):
         raise OSError("the host\nwent away")
 
     monkeypatch.setattr(network, "reachable", lambda urls: True)

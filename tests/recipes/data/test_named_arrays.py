@@ -39,7 +39,7 @@ def test_take_leaves_on_disk_what_is_there(stored):
     assert found["s"][:].tolist() == [[8, 9], [0, 1], [8, 9]]
 
 
-def test_concatenate(stored, tmp_path):
+def test_concatenate(stored):
     assert concatenate(A, A[:2]).tolist() == [0, 1, 2, 3, 4, 0, 1]
     first = {"a": A[:2], "s": take(stored, np.array([1]))}
     second = {"a": A[2:3], "s": take(stored, np.array([0, 3]))}

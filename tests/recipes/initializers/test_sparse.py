@@ -60,7 +60,8 @@ def test_other_precisions(dtype):
     np.testing.assert_allclose(whole, Sparse(15, seed=0)((784, 50)), rtol=1e-2)
 
 
-def test_floatx(double_precision):
+@pytest.mark.usefixtures("double_precision")
+def test_floatx():
     assert Sparse(seed=0)((20, 3)).dtype == "float64"
 
 

@@ -101,7 +101,8 @@ def softmax(x):
 
 @pytest.mark.parametrize("attention", [False, True])
 @pytest.mark.parametrize("teacher_forcing", [False, True])
-def test_the_forward_pass(double_precision, attention, teacher_forcing):
+@pytest.mark.usefixtures("double_precision")
+def test_the_forward_pass(attention, teacher_forcing):
     random = np.random.default_rng(0)
     options = {"attention": attention, "teacher_forcing": teacher_forcing}
     model = encoder_decoder(input_shape=(6, 2), outputs=3, output_steps=4, units=(5, 7), **options)

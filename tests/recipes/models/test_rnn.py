@@ -143,7 +143,8 @@ def reference_gru(x, kernel, own, bias):
 
 @pytest.mark.parametrize(("cell", "reference"), [("lstm", reference_lstm), ("gru", reference_gru)])
 @pytest.mark.parametrize("sequences", ["many_to_one", "many_to_many"])
-def test_the_forward_pass(double_precision, cell, reference, sequences):
+@pytest.mark.usefixtures("double_precision")
+def test_the_forward_pass(cell, reference, sequences):
     random = np.random.default_rng(0)
     model = rnn(input_shape=(None, 3), outputs=2, cell=cell, units=(4, 5), sequences=sequences, hidden=(6,))
     model.set_weights([random.normal(0, 0.5, w.shape) for w in model.get_weights()])
@@ -159,7 +160,8 @@ def test_the_forward_pass(double_precision, cell, reference, sequences):
     assert model.layers[1].cell.kernel.dtype == "float64"
 
 
-def test_both_directions(double_precision):
+@pytest.mark.usefixtures("double_precision")
+def test_both_directions():
     random = np.random.default_rng(0)
     model = rnn(input_shape=(6, 3), outputs=2, units=(4,), bidirectional=True)
     model.set_weights([random.normal(0, 0.5, w.shape) for w in model.get_weights()])

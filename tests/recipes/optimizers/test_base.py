@@ -58,7 +58,7 @@ def test_biases_and_normalization_are_spared(case):
     assert decayed(every_kind_of_variable(case.build(weight_decay=0.1))) == KERNELS
 
 
-def test_all_or_fewer_can_be_chosen(tmp_path):
+def test_all_or_fewer_can_be_chosen():
     model = every_kind_of_variable(Momentum(0.5, weight_decay=0.1, decay="all"))
     assert decayed(model) == {each.path.removeprefix("whole/") for each in model.trainable_variables}
     model = every_kind_of_variable(Momentum(0.5, weight_decay=0.1, never_decayed=["^whole/memory", "dings$"]))
@@ -94,7 +94,7 @@ def root_of_zero(optimizer, **options):
     inputs = keras.Input((2,))
     x = K.Dense(2, kernel_initializer="ones", name="fine")(inputs)
     x = K.Dense(2, kernel_initializer="zeros", name="guilty")(x)
-    model = keras.Model(inputs, K.Lambda(lambda x: keras.ops.sqrt(x))(x))
+    model = keras.Model(inputs, K.Lambda(keras.ops.sqrt)(x))
     model.compile(optimizer, "mse", **options)
     return model
 

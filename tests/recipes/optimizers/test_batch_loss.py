@@ -25,9 +25,9 @@ L2 = 0.01
 WEIGHTS = RANDOM.uniform(0.2, 2.0, 24)
 
 MAKERS = {
-    "backtracking": lambda **options: LineSearch(**options),
+    "backtracking": LineSearch,
     "exact": lambda **options: LineSearch(method="exact", **options),
-    "newton": lambda **options: Newton(**options),
+    "newton": Newton,
     "gauss_newton": lambda **options: HessianFree(damping=0.1, max_iterations=12, **options),
     "hessian": lambda **options: HessianFree(damping=0.1, curvature="hessian", curvature_fraction=0.5, **options),
 }

@@ -59,7 +59,9 @@ FIRST_ORDER = [name for name, entry in OPTIMIZERS.items() if not finds_its_own_s
 @pytest.mark.thorough
 @pytest.mark.parametrize("names", [("adam", "rmsprop_nesterov"), FIRST_ORDER])
 def test_two_devices_and_one_give_the_same_weights(names):
-    done = subprocess.run([sys.executable, "-c", SCRIPT, *names], capture_output=True, text=True, timeout=280)
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, *names], capture_output=True, text=True, timeout=280, check=False
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     *trained, (message, raised) = map(json.loads, done.stdout.splitlines()[-len(names) - 1 :])
     assert [name for name, _, _ in trained] == list(names)

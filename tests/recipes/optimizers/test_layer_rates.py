@@ -15,7 +15,8 @@ ORDINARY = [name for name, entry in OPTIMIZERS.items() if not finds_its_own_step
     "name",
     [each if each in ("momentum", "adam") else pytest.param(each, marks=pytest.mark.thorough) for each in ORDINARY],
 )
-def test_a_factor_is_a_smaller_rate_whatever_the_optimizer(name, double_precision):
+@pytest.mark.usefixtures("double_precision")
+def test_a_factor_is_a_smaller_rate_whatever_the_optimizer(name):
     """The same gradients for two variables, one of them slowed down, and an optimizer with that rate throughout."""
     options = {"weight_decay": 0.1} if name != "delta_bar_delta" else {}
     start, slopes = np.linspace(-1, 1, 12).reshape(4, 3), np.random.default_rng(1).normal(size=(6, 4, 3))

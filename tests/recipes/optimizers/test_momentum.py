@@ -137,7 +137,7 @@ print(json.dumps([[train(s, n, k, 2) for s, k in ((None, 1), (two, 1), (one, 3))
 
 @pytest.mark.thorough
 def test_two_devices_and_one_give_the_same_weights():
-    done = subprocess.run([sys.executable, "-c", DISTRIBUTED], capture_output=True, text=True, timeout=200)
+    done = subprocess.run([sys.executable, "-c", DISTRIBUTED], capture_output=True, text=True, timeout=200, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     *_, rows, trained = map(json.loads, done.stdout.splitlines()[-2:])
     np.testing.assert_allclose(rows, [[0.2, 0.7], [0.3, 0.8], [0.3, 0.8]], rtol=1e-6)

@@ -92,7 +92,8 @@ def test_a_saddle_is_left():
     np.testing.assert_allclose(np.abs(path[-1]), [0, np.sqrt(2)], atol=1e-8)
 
 
-def test_it_ends_where_scikit_learn_does(double_precision):
+@pytest.mark.usefixtures("double_precision")
+def test_it_ends_where_scikit_learn_does():
     random = np.random.default_rng(3)
     x = random.normal(size=(60, 4))
     y = (x @ [1.0, -2.0, 0.5, 0.0] + random.normal(size=60) > 0).astype(int)

@@ -34,10 +34,10 @@ def perturbed(case):
         if isinstance(value, bool):
             yield {name: not value}
         else:
-            value = value or 1e-4
+            start = value or 1e-4
             factor = {"eps": 1.1, **case.moved}.get(name, 1.001)
-            yield {name: value * factor}
-            yield {name: value / factor}
+            yield {name: start * factor}
+            yield {name: start / factor}
 
 
 def test_a_reference_with_any_parameter_moved_does_not_agree(case, problem, apply, agree):
@@ -103,7 +103,7 @@ def test_accumulated_gradients_are_one_step_with_their_mean(case, problem, apply
     np.testing.assert_array_equal(accumulated[0], start)
 
 
-def test_weight_decay_is_decoupled(case, problem, apply, agree):
+def test_weight_decay_is_decoupled(case, problem, apply):
     start, gradients = np.linspace(-1, 1, 12), problem[1][:1]
     plain, decayed = (
         apply(case.build(), start, gradients),

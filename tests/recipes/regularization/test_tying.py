@@ -300,7 +300,7 @@ def test_a_pretrained_model_as_a_prior_in_fit(classes):
         ),
         (lambda: cnn(input_shape=(4, 4, 1), outputs=2, filters=(5,), hidden=(4,)), r"second must be of shape \(3, 5\)"),
         (lambda: keras.Sequential([keras.layers.Dense(2)]), "second must be built, with at least one kernel"),
-        (lambda: keras.layers.Flatten(), "second must be built, with at least one kernel"),
+        (keras.layers.Flatten, "second must be built, with at least one kernel"),
         (lambda: "mlp", "second must be a Keras model or layer"),
     ],
 )

@@ -97,7 +97,7 @@ def test_files_are_whole_or_not_there(tmp_path, monkeypatch):
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_the_protocol_tells_of_what_was_pruned_failed_and_widened(make, results):
+def test_the_protocol_tells_of_what_was_pruned_failed_and_widened(results):
     plain = " ".join(protocol(results))
     assert "better half" not in plain
     assert "decade beyond" not in plain

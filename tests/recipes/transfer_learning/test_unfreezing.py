@@ -54,7 +54,7 @@ def test_one_step_moves_each_layer_by_its_factor_times_the_rate_times_the_gradie
 
 
 @pytest.mark.thorough
-def test_the_optimizer_is_saved_with_the_model_and_the_recipe_is_written(run, few, head, tmp_path, python):
+def test_the_optimizer_is_saved_with_the_model_and_the_recipe_is_written(run, few, head, tmp_path):
     model = transfer(run, few)
     gentle = unfreeze(model, dataclasses.replace(head, regularizer="weight_decay"))
     assert Recipe.from_json(gentle.to_json()) == gentle

@@ -51,7 +51,7 @@ def test_it_is_the_plan_in_any_order(prune, widen):
     assert in_order == [each.key for each in plan.all(alone)]
     for seed in range(5):
         chance = random.Random(seed)
-        records, started = run(plan, lambda count: chance.randrange(count), workers=4)  # noqa: B023
+        records, started = run(plan, chance.randrange, workers=4)
         assert records == alone
         assert sorted(started) == sorted(in_order)
 
@@ -62,7 +62,7 @@ def test_a_search_that_goes_on_is_told_of_everything_once(prune, finished):
     plan = Plan(ARMS, Protocol(trials=5, seeds=2, prune=prune))
     alone, _ = run(plan, lambda count: 0, workers=1)
     chance = random.Random(finished)
-    some = dict(run(plan, lambda count: chance.randrange(count), workers=3)[0])
+    some = dict(run(plan, chance.randrange, workers=3)[0])
     known = dict(list(some.items())[:finished])
     records, started = run(plan, lambda count: 0, workers=1, records=known)
     assert records == alone

@@ -22,7 +22,7 @@ def expected(trial):
 
 
 @pytest.fixture
-def options(tmp_path, classes):
+def options(tmp_path):
     return {"objective": keras_tuner.Objective("val_accuracy", "max"), "directory": tmp_path, "project_name": "stock"}
 
 

@@ -87,7 +87,7 @@ def test_a_record_is_that_of_a_training_alone(found, classes, search_options):
         assert run.evaluate("validation")["accuracy"] == record["validation_score"]
 
 
-def test_the_best_recipe_is_exported(found, classes):
+def test_the_best_recipe_is_exported(found):
     first = found.table().iloc[0]
     assert found.best.optimizer == first["optimizer"]
     assert found.best.regularizer_name == first["regularizer"]
@@ -211,7 +211,8 @@ recipes.search(data, optimizers=["momentum", "adam"], regularizers=["none", "dro
 """
 
 
-def test_a_killed_search_goes_on_and_gives_the_same(found, classes, search_options, tmp_path, no_pictures):
+@pytest.mark.usefixtures("no_pictures")
+def test_a_killed_search_goes_on_and_gives_the_same(found, classes, search_options, tmp_path):
     directory = tmp_path / "search"
     process = subprocess.Popen([sys.executable, "-c", SMALL, str(directory)], stderr=subprocess.PIPE, text=True)
     ledger = directory / "trainings.jsonl"
@@ -242,7 +243,8 @@ def test_a_killed_search_goes_on_and_gives_the_same(found, classes, search_optio
 
 
 @pytest.mark.thorough
-def test_an_interrupted_search_goes_on(found, classes, search_options, tmp_path, monkeypatch, no_pictures):
+@pytest.mark.usefixtures("no_pictures")
+def test_an_interrupted_search_goes_on(found, classes, search_options, tmp_path, monkeypatch):
     from recipes.tuning import worker
 
     run, count = worker.Trainer.run, []
@@ -275,7 +277,8 @@ def wild_sgd(monkeypatch):
 
 
 @pytest.mark.thorough
-def test_a_diverging_arm_is_counted_and_stops_nothing(classes, tmp_path, search_options, wild_sgd, no_pictures):
+@pytest.mark.usefixtures("wild_sgd", "no_pictures")
+def test_a_diverging_arm_is_counted_and_stops_nothing(classes, tmp_path, search_options):
     options = {**search_options, "optimizers": ["sgd", "adam"], "regularizers": ["none"], "directory": tmp_path / "s"}
     found = recipes.search(classes, **options)
     table = found.table().set_index("arm")
@@ -291,7 +294,8 @@ def test_a_diverging_arm_is_counted_and_stops_nothing(classes, tmp_path, search_
 
 
 @pytest.mark.thorough
-def test_everything_may_diverge(classes, tmp_path, search_options, wild_sgd):
+@pytest.mark.usefixtures("wild_sgd")
+def test_everything_may_diverge(classes, tmp_path, search_options):
     options = {
         **search_options,
         "trials": 1,
@@ -367,7 +371,7 @@ def test_trainings_that_raise_run_again_once_that_is_asked_for(classes, tmp_path
 def test_where_everything_fails_the_cause_is_the_verdict(classes, tmp_path, search_options, monkeypatch):
     from recipes.tuning import worker
 
-    def fails(self, **options):
+    def fails(_self, **_):
         raise ZeroDivisionError("a bug")
 
     monkeypatch.setattr(worker.Trainer, "run", fails)
@@ -377,7 +381,8 @@ def test_where_everything_fails_the_cause_is_the_verdict(classes, tmp_path, sear
 
 
 @pytest.mark.thorough
-def test_regression(regression, tmp_path, search_options, no_pictures):
+@pytest.mark.usefixtures("no_pictures")
+def test_regression(regression, tmp_path, search_options):
     options = {**search_options, "optimizers": ["adam", "momentum"], "regularizers": ["early_stopping"]}
     found = recipes.search(regression, directory=tmp_path / "search", **options)
     table = found.table()
@@ -394,7 +399,8 @@ def test_regression(regression, tmp_path, search_options, no_pictures):
 
 
 @pytest.mark.thorough
-def test_the_default_directory(classes, tmp_path, monkeypatch, search_options, no_pictures):
+@pytest.mark.usefixtures("no_pictures")
+def test_the_default_directory(classes, tmp_path, monkeypatch, search_options):
     monkeypatch.chdir(tmp_path)
     options = {**search_options, "optimizers": ["adam"], "regularizers": ["none"], "trials": 1, "seeds": 1}
     found = recipes.search(classes, **options)
@@ -404,7 +410,8 @@ def test_the_default_directory(classes, tmp_path, monkeypatch, search_options, n
 
 
 @pytest.mark.thorough
-def test_an_optimizer_of_ones_own(classes, tmp_path, search_options, monkeypatch, no_pictures):
+@pytest.mark.usefixtures("no_pictures")
+def test_an_optimizer_of_ones_own(classes, tmp_path, search_options, monkeypatch):
     """What a script adds to a catalogue can be compared at once, and is refused where other processes train."""
     monkeypatch.setattr(OPTIMIZERS, "entries", dict(OPTIMIZERS.entries))
     rate = Range("learning_rate", 0.003, 0.3)

@@ -37,7 +37,7 @@ def test_kerastuner_has_every_training_with_its_values_and_score(found):
         assert set(values) == names
 
 
-def test_the_best_hyperparameters_build_a_compiled_model(found, classes):
+def test_the_best_hyperparameters_build_a_compiled_model(found):
     (best,) = found.tuner.get_best_hyperparameters()
     score = max(found.results.trials["validation_score"])
     rows = found.results.trials[found.results.trials["validation_score"] == score]

@@ -160,7 +160,7 @@ def join(models: Sequence[keras.Model], combine: str = "average") -> keras.Model
 
 def _inputs(model: keras.Model) -> Any:
     """The one input, or the dictionary of them."""
-    return model.input if isinstance(model.input, dict) else model.inputs[0]
+    return model.input if isinstance(getattr(model, "input", None), dict) else model.inputs[0]  # unset in a Sequential
 
 
 def _same_input(tensor: Any) -> Any:

@@ -173,10 +173,10 @@ def arms_of(base: Recipe, levels: Mapping[str, Sequence[str] | None], design: st
     if design == "one_at_a_time":
         for plural, names in given.items():
             factor = by_plural[plural]
-            levels, own = check_levels(factor, names), factor.of(base)
+            checked, own = check_levels(factor, names), factor.of(base)
             if plural == "models" and own == AUTO:
-                own = levels[0]
-            given[plural] = [own, *(level for level in levels if factor.parts(level) != factor.parts(own))]
+                own = checked[0]
+            given[plural] = [own, *(level for level in checked if factor.parts(level) != factor.parts(own))]
     return cross(given.pop("optimizers"), given.pop("regularizers"), design, **given)
 
 

@@ -122,7 +122,7 @@ def test_everything_with_a_state_is_found(unbroken):
     assert len(slots) == 6 * 2 + 2 + 3 * 2 + 2 + 4
 
 
-def test_nothing_that_a_model_lists_itself_is_missing(unbroken):
+def test_nothing_that_a_model_lists_itself_is_missing():
     model = keras.Sequential([keras.Input((3,)), keras.layers.BatchNormalization(), keras.layers.Dropout(0.1)])
     model.add(keras.layers.Dense(1))
     model.compile("adam", "mse", metrics=["mae"])

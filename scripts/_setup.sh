@@ -50,7 +50,7 @@ setup_venv() {
 # keras_recipes with its two halves inside it, as checkers that read files expect it: .venv/linked/keras_recipes.
 link_package() {
     local linked=.venv/linked/keras_recipes path
-    mkdir -p "$linked"
+    rm -rf "$linked" && mkdir -p "$linked"
     for path in "$PWD"/keras_recipes/* "$PWD/recipes" "$PWD/callbacks"; do
         ln -sfn "$path" "$linked/$(basename "$path")"
     done

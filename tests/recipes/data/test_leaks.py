@@ -5,11 +5,8 @@ import pandas
 import pytest
 
 from recipes.data import Data
-from recipes.data.feature import Feature
 from recipes.data.leaks import alone
 
-NUMBER = Feature("a", "number", (), "float32", (0.0,), (1.0,))
-CATEGORY = Feature("a", "category", dtype="string")
 
 
 def shuffled(size, seed=0):
@@ -34,20 +31,20 @@ def test_how_well_a_category_predicts(seed):
     codes = random.integers(0, 12, 300)
     y = np.where(random.random(300) < 0.7, codes % 3, random.integers(0, 3, 300))
     values = np.array([f"v{code}" for code in codes], object)
-    assert alone(CATEGORY, values, y, classes=True) == pytest.approx(by_pandas(values, y, True))
+    assert alone(values, y, classes=True) == pytest.approx(by_pandas(values, y, True))
     target = codes + random.normal(size=300)
-    assert alone(CATEGORY, values, target, classes=False) == pytest.approx(by_pandas(values, target, False))
-    assert alone(NUMBER, codes.astype("float32"), y, classes=True) == pytest.approx(by_pandas(codes, y, True))
+    assert alone(values, target, classes=False) == pytest.approx(by_pandas(values, target, False))
+    assert alone(codes.astype("float32"), y, classes=True) == pytest.approx(by_pandas(codes, y, True))
 
 
 def test_numbers_of_many_values_are_taken_in_bins():
     random = np.random.default_rng(0)
     x = random.normal(size=4000).astype("float32")
-    assert alone(NUMBER, x, (x > 0).astype(int), classes=True) > 0.97
-    assert alone(NUMBER, x, x, classes=False) > 0.97
-    assert alone(NUMBER, random.permutation(x), x, classes=False) < 0.1
+    assert alone(x, (x > 0).astype(int), classes=True) > 0.97
+    assert alone(x, x, classes=False) > 0.97
+    assert alone(random.permutation(x), x, classes=False) < 0.1
     missing = np.where(x > 1, np.nan, x)
-    assert alone(NUMBER, missing, (x > 1).astype(int), classes=True) == 1.0  # that it is missing says it all
+    assert alone(missing, (x > 1).astype(int), classes=True) == 1.0  # that it is missing says it all
 
 
 def leaky(column_name, column, y, **options):

@@ -41,7 +41,7 @@ def test_an_update_is_of_all_variables_and_clipped_gradients(weights):
     np.testing.assert_allclose([each.numpy() for each in weights], [[0.5, 0.5], [1.75, 1.75]])
 
 
-def test_it_is_the_step_of_keras_sgd(weights):
+def test_it_is_the_step_of_keras_sgd():
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)])
     twin = keras.models.clone_model(model)
     twin.set_weights(model.get_weights())

@@ -46,7 +46,7 @@ def make(kind=keras.Sequential, **options):
 @pytest.mark.parametrize(
     "options",
     [{}, {"run_eagerly": True}, {"jit_compile": True}, {"steps_per_execution": 2}],
-    ids=lambda it: "".join(it),
+    ids="".join,
 )
 def test_within_fit(options):
     model = make(**options)
@@ -85,7 +85,11 @@ def test_the_inner_one_of_two_models():
 
 def test_a_step_in_a_function_that_autograph_converts():
     model = make()
-    step = tf.function(lambda batch: model.train_step(batch))
+
+    @tf.function
+    def step(batch):
+        return model.train_step(batch)
+
     step(tuple(map(tf.constant, DATA)))
     assert {step.model for step in model.optimizer.seen} == {model}
 

@@ -216,7 +216,7 @@ def test_a_function_may_be_traced_often(caplog):
         assert not trace(traced_often)
 
 
-def test_multi_worker_strategies(monkeypatch):
+def test_multi_worker_strategies():
     assert not is_multi_worker(tf.distribute.get_strategy())
     assert not is_multi_worker(tf.distribute.MirroredStrategy(["CPU:0"]))
     assert not is_multi_worker(tf.distribute.MultiWorkerMirroredStrategy())  # of one worker

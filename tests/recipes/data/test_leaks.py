@@ -8,7 +8,6 @@ from recipes.data import Data
 from recipes.data.leaks import alone
 
 
-
 def shuffled(size, seed=0):
     return np.random.default_rng(seed).permutation(np.arange(size) % 2)
 

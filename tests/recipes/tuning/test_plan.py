@@ -13,7 +13,7 @@ from recipes.tuning.runner import Job
 from recipes.tuning.space import at_edge
 
 
-def finished(values, score=None):
+def finished(training, values, score=None):
     rate = values["learning_rate"]
     score = score if score is not None else rate
     return Job(training, values).record(validation_score=score, validation_loss=0.0)
@@ -31,7 +31,7 @@ def run(plan, order, workers=1, score=None):
         if not running:
             return records, done
         training = running.pop(order(len(running)))
-        records[training.key] = finished(plan.values(training, records), score and score(training))
+        records[training.key] = finished(training, plan.values(training, records), score and score(training))
         done.append(training.key)
 
 
@@ -76,7 +76,7 @@ def test_confirming_waits_for_the_tuning_and_takes_its_best():
     records = {}
     for training in plan.all({})[:3]:
         assert all(each.stage == "tune" for each in plan.ready(records))
-        records[training.key] = finished(plan.values(training, records))
+        records[training.key] = finished(training, plan.values(training, records))
     confirming = list(plan.ready(records))
     assert [each.seed for each in confirming] == [1, 2]
     best = max(record.values["learning_rate"] for record in records.values())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import keras
 
 from ...callbacks.checks import check_bool, check_number
@@ -21,8 +19,9 @@ class Dropout(Regularizer):
     It sits after the activation, never on the outputs of the network, and does nothing at inference.
 
     After convolutions whole channels are dropped (``spatial``): neighbouring pixels say nearly the same, so that
-    dropping single ones hides nothing. In recurrent layers a unit stays dropped for all steps of a sequence, in the
-    input as in the recurrence (variational dropout): another mask at every step would wash out the memory.
+    dropping single ones hides nothing. After recurrent layers a unit stays dropped for all steps of a sequence: another
+    mask at every step would average out over them. In the recurrence it is the model that drops, where it is asked to:
+    ``recipes.rnn(recurrent_dropout=0.2)``.
 
     With batch normalization, which dropout puts out of step (the variance that the normalization learns is that of
     dropped units, and at inference none is), factories drop only after the last normalized layer.
@@ -35,8 +34,8 @@ class Dropout(Regularizer):
     Raises:
         InvalidArgument: for a rate outside its range.
 
-    Source: Srivastava et al. 2014; spatial: Tompson et al. 2015; variational: Gal and Ghahramani 2016; with batch
-    normalization: Li et al. 2019, arXiv:1801.05134.
+    Source: Srivastava et al. 2014; spatial: Tompson et al. 2015; the same units at all steps: Gal and Ghahramani
+    2016; with batch normalization: Li et al. 2019, arXiv:1801.05134.
 
     Example:
         >>> recipes.Recipe(regularizer={"name": "dropout", "rate": 0.5, "input_rate": 0.2})   # doctest: +SKIP
@@ -58,10 +57,6 @@ class Dropout(Regularizer):
         if not self.rate or normalized:
             return None
         return SPATIAL[rank](self.rate) if self.spatial and rank in SPATIAL else keras.layers.Dropout(self.rate)
-
-    def recurrent_options(self) -> dict[str, Any]:
-        """Arguments for a recurrent layer of Keras, whose masks are the same for all steps of a sequence."""
-        return {"dropout": self.rate, "recurrent_dropout": self.rate} if self.rate else {}
 
 
 ENTRIES = (

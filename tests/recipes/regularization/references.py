@@ -29,11 +29,11 @@ class Case:
 
 @dataclass(frozen=True)
 class Penalty:
-    """What is added to the loss for one kernel w at these options, and its gradient, in float64 NumPy."""
+    """What is added to the loss at these options, in float64 NumPy: for one kernel w, with its gradient, or for h."""
 
     options: dict
     value: Callable[[np.ndarray], float]
-    gradient: Callable[[np.ndarray], np.ndarray]
+    gradient: Callable[[np.ndarray], np.ndarray] | None = None  # None: of h, a hidden layer's outputs for a batch
 
 
 L1 = Penalty({"strength": 0.375}, lambda w: 0.375 * np.abs(w).sum(), lambda w: 0.375 * np.sign(w))

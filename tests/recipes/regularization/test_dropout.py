@@ -58,42 +58,6 @@ def test_single_outputs_are_dropped_where_spatial_is_off_and_on_the_input():
         assert (out.std(axis=(1, 2)) > 0).all()
 
 
-def recurrent(kind, **options):
-    """A layer in which h_t = (masked) x_t + (masked) h_{t-1}: the biases of a GRU hold its gates open."""
-    if kind == "SimpleRNN":
-        layer = keras.layers.SimpleRNN(40, "linear", return_sequences=True, **options)
-        layer.build((None, 6, 40))
-        layer.set_weights([np.eye(40), np.eye(40), np.zeros(40)])
-        return layer
-    layer = keras.layers.GRU(40, "linear", return_sequences=True, reset_after=False, **options)
-    layer.build((None, 6, 40))
-    kernel = np.concatenate([np.zeros((40, 80)), np.eye(40)], axis=1)  # update gate, reset gate, candidate
-    layer.set_weights([kernel, kernel, np.repeat([-80.0, 80.0, 0.0], 40)])
-    return layer
-
-
-@pytest.mark.parametrize("kind", ["SimpleRNN", "GRU"])
-def test_in_recurrent_layers_a_unit_stays_dropped_for_the_whole_sequence(kind):
-    rate, steps = 0.4, 6
-    layer = recurrent(kind, **Dropout(rate).recurrent_options())
-    out = np.asarray(layer(np.ones((50, steps, 40), "float32"), training=True), "float64")
-    kept = 1 / (1 - rate)
-    patterns = {}  # h_t = a + b h_{t-1} with masks a and b that are the same for all t
-    for a in (0.0, kept):
-        for b in (0.0, kept):
-            patterns[a, b] = a * np.cumsum(b ** np.arange(steps))
-    series = out.transpose(0, 2, 1).reshape(-1, steps)
-    fits = {key: np.isclose(series, pattern, rtol=1e-4).all(axis=1) for key, pattern in patterns.items()}
-    assert np.any(list(fits.values()), axis=0).all()
-    assert fits[0.0, 0.0].mean() == pytest.approx(rate, abs=0.05)
-    assert fits[kept, 0.0].mean() == pytest.approx((1 - rate) * rate, abs=0.05)
-    assert fits[kept, kept].mean() == pytest.approx((1 - rate) ** 2, abs=0.05)
-    again = np.asarray(layer(np.ones((50, steps, 40), "float32"), training=True))
-    assert not np.array_equal(again, out)
-    still = np.asarray(layer(np.ones((2, steps, 40), "float32")))
-    np.testing.assert_allclose(still[0, :, 0], np.arange(1, steps + 1), rtol=1e-5)
-
-
 def kinds(model):
     return [type(layer).__name__ for layer in model.layers]
 
@@ -135,7 +99,6 @@ def test_rates_of_zero_leave_no_trace():
     nothing = Dropout(0.0)
     assert nothing.on_input(2) is None
     assert nothing.after_activation(4) is None
-    assert nothing.recurrent_options() == {}
     plain = mlp(input_shape=(4,), outputs=3, hidden=(6,))
     assert kinds(mlp(input_shape=(4,), outputs=3, hidden=(6,), regularizer=[nothing])) == kinds(plain)
 

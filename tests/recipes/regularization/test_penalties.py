@@ -12,12 +12,16 @@ from recipes.regularization.penalties import SumOfPenalties, sum_of
 
 from .references import CASES
 
+PENALTIES = [(case, penalty) for case in CASES for penalty in case.penalties]
+ON_KERNELS = [(case, penalty) for case, penalty in PENALTIES if penalty.gradient is not None]
+ON_ACTIVATIONS = [(case, penalty) for case, penalty in PENALTIES if penalty.gradient is None]
 
-def formulas():
+
+def formulas(penalties=ON_KERNELS):
     return pytest.mark.parametrize(
         ("regularizer", "penalty"),
-        [(case.build(**penalty.options), penalty) for case in CASES for penalty in case.penalties],
-        ids=[case.name for case in CASES for _ in case.penalties],
+        [(case.build(**penalty.options), penalty) for case, penalty in penalties],
+        ids=[case.name for case, _ in penalties],
     )
 
 
@@ -64,6 +68,19 @@ def test_it_is_part_of_the_training_loss_but_not_of_the_predictions(regularizer,
     expected = sum(penalty.value(each.numpy().astype("float64")) for each in kernels(penalized))
     assert losses[1] - losses[0] == pytest.approx(expected, rel=1e-5)
     np.testing.assert_array_equal(plain(x), penalized(x))
+
+
+@pytest.mark.parametrize("kind", ["mlp", "cnn"])
+@formulas(ON_ACTIVATIONS)
+def test_what_is_added_for_the_outputs_of_the_hidden_layers(regularizer, penalty, kind):
+    model = make(kind, [regularizer])
+    hidden = [layer for layer in model.layers if isinstance(layer, keras.layers.Activation)][:-1]
+    x = np.random.default_rng(0).normal(size=(6, *model.input_shape[1:])).astype("float32")
+    outputs = [keras.Model(model.input, layer.output)(x) for layer in hidden]
+    model(x)
+    assert len(hidden) == len(model.losses) == {"mlp": 1, "cnn": 2}[kind]
+    expected = sum(penalty.value(np.asarray(each, "float64")) for each in outputs)
+    assert sum(float(each) for each in model.losses) == pytest.approx(expected, rel=1e-5)
 
 
 @pytest.mark.usefixtures("double_precision")

@@ -72,7 +72,7 @@ class FunctionLoss:
         >>> loss, (gradient,) = bowl.loss_and_gradient([keras.ops.array([3.0, 4.0])])
         >>> float(loss), gradient.numpy().tolist()
         (25.0, [6.0, 8.0])
-        >>> bowl.hessian_vector([keras.ops.array([3.0, 4.0])], [keras.ops.array([1.0, 0.0])])[0].numpy().tolist()
+        >>> bowl.hessian_at([keras.ops.array([3.0, 4.0])])[2]([keras.ops.array([1.0, 0.0])])[0].numpy().tolist()
         [2.0, 0.0]
     """
 
@@ -158,14 +158,6 @@ class FunctionLoss:
     def part(self, fraction: float) -> FunctionLoss:
         """The same on the first ``fraction`` of the examples; a loss given as a function has none, and is itself."""
         return self
-
-    def hessian_vector(self, values: Sequence[Any], vectors: Sequence[Any]) -> list[Any]:
-        """H v for one v; for several at the same values :meth:`hessian_at` costs less."""
-        return self.hessian_at(values)[2](vectors)
-
-    def gauss_newton_vector(self, values: Sequence[Any], vectors: Sequence[Any]) -> list[Any]:
-        """The product of :meth:`gauss_newton_at` for one v."""
-        return self.gauss_newton_at(values)[2](vectors)
 
 
 class BatchLoss(FunctionLoss):

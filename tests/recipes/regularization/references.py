@@ -44,10 +44,13 @@ ELASTIC_NET = Penalty(
     lambda w: 0.375 * np.sign(w) + 0.5 * w,
 )
 
+ACTIVITY_L1 = Penalty({"strength": 0.375}, lambda h: 0.375 * np.abs(h).sum() / len(h))
+
 CASES = [
     Case("l1", {"strength": 0.01}, alike=True, penalties=(L1,)),
     Case("l2", {"strength": 0.01}, penalties=(L2,)),
     Case("elastic_net", {"l1": 0.01, "l2": 0.01}, alike=True, penalties=(ELASTIC_NET,)),
+    Case("activity_l1", {"strength": 0.01}, off={"strength": 0.0}, convolutions=True, penalties=(ACTIVITY_L1,)),
     Case("weight_decay", {"strength": 0.1}, off={"strength": 0.0}, alike=True),
     Case("max_norm", {"limit": 0.5}, alike=True),
     Case("dropout", {"rate": 0.3, "input_rate": 0.1}, off={"rate": 0.0}, convolutions=True),

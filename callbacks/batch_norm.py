@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,13 +14,12 @@ import numpy as np
 from keras import ops, tree
 
 from .checks import InvalidArgument, check_integer
+from .fit_data import FitData
 from .inside.callback_list import siblings
 from .inside.copying import copy_sharing
 from .inside.layers import all_layers, recorded_calls
 
 __all__ = ["RecalibrateBatchNorm", "Recalibration", "recalibrate_batch_norm"]
-
-DATA = "a finite tf.data.Dataset or keras.utils.PyDataset of batches, or arrays: x, or the tuple (x, y)"
 
 
 @dataclass(frozen=True)
@@ -77,8 +76,9 @@ def recalibrate_batch_norm(model: keras.Model, data: Any, *, batch_size: int = 2
 
     Args:
         model: a trained Keras model; it need not be compiled.
-        data: the training data: a finite ``tf.data.Dataset`` or ``keras.utils.PyDataset`` of batches (x, y) or x, the
-            same on each pass; or arrays: x, or a tuple (x, y) of which x is used.
+        data: the training data, as for Keras' ``fit``: arrays x, or a tuple (x, y) or (x, y, sample weights) of which
+            x is used, an array or a list or dictionary of several; or a finite ``tf.data.Dataset``,
+            ``keras.utils.PyDataset`` or PyTorch ``DataLoader`` of such batches, the same on each pass.
         batch_size: examples at a time where ``data`` is arrays, >= 1. Default 256. It does not change the result.
         verbose: 0 (default) is silent, 1 shows a progress bar over the layers.
 
@@ -104,10 +104,8 @@ def recalibrate_batch_norm(model: keras.Model, data: Any, *, batch_size: int = 2
     if not isinstance(model, keras.Model):
         raise InvalidArgument("model", model, "a keras.Model")
     check_integer("batch_size", batch_size, low=1)
-    batches = _batches(data, batch_size)
-    first = next(batches(), None)
-    if first is None:
-        raise InvalidArgument("data", data, DATA + ", with at least one example")
+    batches = _readable(data, batch_size)
+    first, _, _ = keras.utils.unpack_x_y_sample_weight(batches.first())
     if not model.built:
         model(first)
     check_has_batch_norm(model)
@@ -164,7 +162,7 @@ class RecalibrateBatchNorm(keras.callbacks.Callback):
     def __init__(self, data: Any, *, batch_size: int = 256):
         super().__init__()
         self.batch_size = check_integer("batch_size", batch_size, low=1)
-        _batches(data, batch_size)
+        _readable(data, batch_size)
         self.data = data
         self.result: Recalibration | None = None
 
@@ -207,38 +205,8 @@ def check_has_batch_norm(model: keras.Model) -> None:
         )
 
 
-# --- the data -------------------------------------------------------------------------------------------------------
-
-
-def _batches(data: Any, batch_size: int) -> Callable[[], Iterator[Any]]:
-    """A function that begins a pass over the inputs, batch by batch."""
-    if hasattr(data, "element_spec") and hasattr(data, "cardinality"):
-        if int(data.cardinality()) == -1:  # tf.data.INFINITE_CARDINALITY
-            raise InvalidArgument("data", data, DATA)
-        return lambda: (_inputs(batch) for batch in data)
-    if isinstance(data, keras.utils.PyDataset):
-        count = data.num_batches
-        if count is None:
-            raise InvalidArgument("data", data, DATA)
-        indices = range(int(count))
-        return lambda: (_inputs(data[index]) for index in indices)
-    x = _inputs(data)
-    leaves = [x] if hasattr(x, "shape") else tree.flatten(x) if isinstance(x, (dict, list)) else []
-    lengths = {leaf.shape[0] if getattr(leaf, "shape", ()) else None for leaf in leaves}
-    if len(lengths) != 1 or None in lengths:
-        raise InvalidArgument("data", data, DATA)
-    length: Any = lengths.pop()
-
-    def slices() -> Iterator[Any]:
-        for start in range(0, length, batch_size):
-            part = slice(start, start + batch_size)
-            yield tree.map_structure(lambda leaf, part=part: leaf[part], x)
-
-    return slices
-
-
-def _inputs(batch: Any) -> Any:
-    return batch[0] if isinstance(batch, tuple) else batch
+def _readable(data: Any, batch_size: int) -> FitData:
+    return FitData(data, batch_size=batch_size, targets=False).check_passes()
 
 
 # --- the inputs of a layer ------------------------------------------------------------------------------------------
@@ -263,7 +231,7 @@ def _order(model: keras.Model, x: Any) -> list[Any]:
     return order
 
 
-def _population(model: keras.Model, layer: Any, batches: Callable[[], Iterator[Any]]) -> tuple[Any, int]:
+def _population(model: keras.Model, layer: Any, data: FitData) -> tuple[Any, int]:
     """Count, mean and sum of squared deviations of a layer's inputs over all data, and the number of examples."""
 
     def moments_of_batch(x: Any) -> list[Any]:
@@ -280,7 +248,8 @@ def _population(model: keras.Model, layer: Any, batches: Callable[[], Iterator[A
         step = tf.function(partial(moments_of_batch), autograph=False, reduce_retracing=True)
     total: tuple[Any, Any, Any] = (0.0, 0.0, 0.0)
     examples = 0
-    for x in (tree.map_structure(ops.convert_to_tensor, batch) for batch in batches()):
+    for inputs, _, _ in data.batches():
+        x = tree.map_structure(ops.convert_to_tensor, inputs)
         examples += int(tree.flatten(x)[0].shape[0])
         for part in step(x):
             total = _merged(total, tuple(np.asarray(ops.convert_to_numpy(each), np.float64) for each in part))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,11 +12,10 @@ import numpy as np
 from keras import ops
 
 from .checks import InvalidArgument, check_integer
+from .fit_data import FitData
 from .inside.copying import copy_sharing
 
 __all__ = ["SeveralValidations"]
-
-DATA = "a finite tf.data.Dataset or keras.utils.PyDataset of batches (x, y), or a tuple (x, y) or (x, y, weights)"
 
 
 class SeveralValidations(keras.callbacks.Callback):
@@ -36,8 +36,9 @@ class SeveralValidations(keras.callbacks.Callback):
     later in the list of ``fit``. If ``fit`` is given ``validation_data`` too, its own values stand in the logs.
 
     Args:
-        validation_data: a finite ``tf.data.Dataset`` or ``keras.utils.PyDataset`` of batches (x, y), or a tuple of
-            arrays (x, y) or (x, y, sample weights).
+        validation_data: as for Keras' ``fit``: arrays (x, y) or (x, y, sample weights), each an array or a list or
+            dictionary of several; or a finite ``tf.data.Dataset``, ``keras.utils.PyDataset`` or PyTorch ``DataLoader``
+            of such batches.
         times: validations an epoch, >= 1. Default 4.
         callbacks: Keras callbacks that take each validation for an epoch. Default none. Learning-rate schedules
             belong in the list of ``fit``.
@@ -73,8 +74,8 @@ class SeveralValidations(keras.callbacks.Callback):
         super().__init__()
         self.times = check_integer("times", times, low=1)
         self.batch_size = check_integer("batch_size", batch_size, low=1)
-        _check_data(validation_data)
         self.validation_data = validation_data
+        self._readable()
         if not isinstance(callbacks, (list, tuple)):
             raise InvalidArgument("callbacks", callbacks, "a list of Keras callbacks")
         for each in callbacks:
@@ -90,6 +91,9 @@ class SeveralValidations(keras.callbacks.Callback):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> SeveralValidations:
         return copy_sharing(self, memo, "validation_data")
+
+    def _readable(self) -> FitData:
+        return FitData(self.validation_data, batch_size=self.batch_size, argument="validation_data").check_passes()
 
     # --- where ------------------------------------------------------------------------------------------------------
 
@@ -181,10 +185,10 @@ class SeveralValidations(keras.callbacks.Callback):
         kept = {id(each) for each in self.model.weights}
         seeds = [each for each in self.model.non_trainable_variables if id(each) not in kept]
         before = [(each, ops.convert_to_numpy(each).copy()) for each in (*self.model.metrics_variables, *seeds)]
-        options = {"batch_size": self.batch_size} if isinstance(self.validation_data, tuple) else {}
-        x, y, weights = _unpacked(self.validation_data)
         try:
-            found = self.model.evaluate(x, y, sample_weight=weights, verbose=0, return_dict=True, **options)
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", "Your input ran out of data")  # that of unknown size does not
+                found = self.model.evaluate(**self._readable().evaluation(), verbose=0, return_dict=True)
         finally:
             for variable, value in before:
                 variable.assign(value)
@@ -226,19 +230,3 @@ class SeveralValidations(keras.callbacks.Callback):
         panels[0].legend()
         panels[-1].set_xlabel("epoch")
         return figure
-
-
-def _unpacked(data: Any) -> tuple[Any, Any, Any]:
-    """x, y and sample weights, as ``evaluate`` takes them."""
-    return (*data, None, None)[:3] if isinstance(data, tuple) else (data, None, None)
-
-
-def _check_data(data: Any) -> None:
-    if isinstance(data, tuple):
-        if len(data) not in (2, 3):
-            raise InvalidArgument("validation_data", data, DATA)
-    elif hasattr(data, "element_spec") and hasattr(data, "cardinality"):
-        if int(data.cardinality()) in (-1, 0):  # infinite, or empty
-            raise InvalidArgument("validation_data", data, DATA)
-    elif not isinstance(data, keras.utils.PyDataset):
-        raise InvalidArgument("validation_data", data, DATA)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
 
-from ..checks import InvalidArgument, check_integer
+from ..checks import InvalidArgument
+from ..fit_data import FitData
 from .measurement import NOT_MEASURED, build, measure, named_layers, named_weights
 from .plot import profiles
 from .verdict import judge_gradients
@@ -97,7 +99,15 @@ class GradientReport:
     __repr__ = __str__
 
 
-def gradient_report(model: keras.Model, data: Any, *, batch_size: int = 256) -> GradientReport:
+def gradient_report(
+    model: keras.Model,
+    data: Any,
+    y: Any = None,
+    *,
+    sample_weight: Any = None,
+    class_weight: Mapping[int, float] | None = None,
+    batch_size: int = 256,
+) -> GradientReport:
     """The gradient norm and the activation scale of every layer as a training step would have them, without training.
 
     The same measurement as :class:`callbacks.GradientMonitor`'s: the L2 norm of the loss gradient over each layer's
@@ -106,8 +116,11 @@ def gradient_report(model: keras.Model, data: Any, *, batch_size: int = 256) -> 
 
     Args:
         model: a compiled Keras model.
-        data: a ``tf.data.Dataset`` of batches (x, y) or (x, y, sample_weight), or a tuple of arrays of these.
-        batch_size: rows taken from arrays, >= 1; a Dataset's batches are taken as they are. Default 256.
+        data: what Keras' ``fit`` trains on: arrays (x, y) or (x, y, sample weights), each an array or a list or
+            dictionary of several; or a ``tf.data.Dataset``, ``keras.utils.PyDataset``, PyTorch ``DataLoader`` or
+            generator of such batches. A generator moves on by one batch.
+        y, sample_weight, class_weight: as for ``fit``.
+        batch_size: rows taken from arrays, >= 1; what gives batches gives its first one. Default 256.
 
     Returns:
         A :class:`GradientReport`.
@@ -127,7 +140,10 @@ def gradient_report(model: keras.Model, data: Any, *, batch_size: int = 256) -> 
     """
     if not isinstance(model, keras.Model) or not model.compiled:
         raise InvalidArgument("model", model, "a compiled Keras model")
-    batch = _first_batch(data, check_integer("batch_size", batch_size, low=1))
+    given = FitData(data, y, sample_weight=sample_weight, class_weight=class_weight, batch_size=batch_size)
+    batch = keras.tree.map_structure(
+        lambda leaf: leaf if keras.ops.is_tensor(leaf) else keras.ops.convert_to_tensor(leaf), given.first()
+    )
     build(model, batch)
     whole, norms, scales = (np.asarray(each) for each in measure(model, batch))
     names, others = [name for name, _ in named_weights(model)], [name for name, _ in named_layers(model)]
@@ -139,24 +155,3 @@ def gradient_report(model: keras.Model, data: Any, *, batch_size: int = 256) -> 
         tuple(np.array(others, object)[active]),
         scales[active],
     )
-
-
-def _first_batch(data: Any, rows: int) -> Any:
-    import tensorflow as tf
-
-    accepted = "a tf.data.Dataset of batches (x, y), or a tuple of arrays (x, y)"
-    if isinstance(data, tf.data.Dataset):
-        batch = next(iter(data.take(1)), None)
-        if batch is None:
-            raise InvalidArgument("data", data, f"{accepted}, not empty")
-        return batch
-    if not isinstance(data, tuple) or len(data) not in (2, 3):
-        raise InvalidArgument("data", type(data), accepted)
-    try:
-        batch = keras.tree.map_structure(lambda each: tf.convert_to_tensor(each[:rows]), data)
-    except (TypeError, ValueError, IndexError):
-        raise InvalidArgument("data", tuple(map(type, data)), accepted) from None
-    sizes = {int(each.shape[0]) for each in keras.tree.flatten(batch)}
-    if len(sizes) != 1 or sizes == {0}:
-        raise InvalidArgument("data", sorted(sizes), f"{accepted} of the same length, not empty")
-    return batch

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 
 from ..checks import InvalidArgument, check_integer, check_number
+from ..fit_data import FitData
 from ..inside.callback_list import check_sole_schedule
 from ..inside.optimizer_values import (
     check_settable,
@@ -201,7 +203,10 @@ class LRFinder(keras.callbacks.Callback):
 def find_learning_rate(
     model: keras.Model,
     data: Any,
+    y: Any = None,
     *,
+    sample_weight: Any = None,
+    class_weight: Mapping[int, float] | None = None,
     rule: str = "peak",
     batch_size: int = 32,
     **options: Any,
@@ -210,14 +215,20 @@ def find_learning_rate(
 
     Args:
         model: a compiled Keras model.
-        data: a ``tf.data.Dataset`` of batches (x, y), or a pair of arrays (x, y), which is shuffled and cut into
-            batches; repeated if it is too short.
+        data: what Keras' ``fit`` trains on: arrays (x, y) or (x, y, sample weights), each an array or a list or
+            dictionary of several; or a ``tf.data.Dataset``, ``keras.utils.PyDataset``, PyTorch ``DataLoader`` or
+            generator of such batches. Arrays are shuffled; all but a generator is repeated if it is too short.
+        y, sample_weight, class_weight: as for ``fit``.
         rule: how to read the curve; see :meth:`LRFinder.suggest`.
         batch_size: examples in a batch of arrays, >= 1; a dataset has its own. Default 32, as Keras' ``fit``.
         **options: of :class:`LRFinder`.
 
     Returns:
         The suggested learning rate. Use :class:`LRFinder` itself for the curve and the plot.
+
+    Raises:
+        InvalidArgument: for data that cannot be read, and for a generator that ends before the sweep does.
+        NoSuggestion: as :meth:`LRFinder.suggest`.
 
     Example:
         >>> peak = callbacks.find_learning_rate(model, data.train)             # doctest: +SKIP
@@ -226,7 +237,10 @@ def find_learning_rate(
     if rule not in RULES:
         raise InvalidArgument("rule", rule, "one of " + ", ".join(map(repr, RULES)))
     finder = LRFinder(**options)
-    run_range_test(model, data, finder, batch_size=batch_size)
+    batches = FitData(
+        data, y, sample_weight=sample_weight, class_weight=class_weight, batch_size=batch_size, argument="data"
+    )
+    run_range_test(model, batches, finder)
     return finder.suggest(rule)
 
 
@@ -234,46 +248,36 @@ def run_range_test(
     model: keras.Model,
     data: Any,
     finder: LRFinder,
-    batch_size: int = 32,
     callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> None:
     """Runs ``finder`` on ``model`` batch by batch, whatever ``steps_per_execution`` the model was compiled with.
 
-    ``callbacks`` are others that belong to the training step, such as those that change its data.
+    ``data`` is what :class:`callbacks.fit_data.FitData` takes, or one. ``callbacks`` are others that belong to the
+    training step, such as those that change its data.
     """
-    check_integer("batch_size", batch_size, low=1)
-    if isinstance(data, (tuple, list)) and len(data) == 2 and all(hasattr(each, "__len__") for each in data):
-        data = _batched(*data, batch_size=batch_size)
-    elif not hasattr(data, "repeat") or not hasattr(data, "batch"):
-        raise InvalidArgument("data", type(data), "a tf.data.Dataset of batches (x, y), or a pair of arrays (x, y)")
+    data = data if isinstance(data, FitData) else FitData(data)
+    batches = data.repeated()
     steps, function, history = model.steps_per_execution, model.train_function, getattr(model, "history", None)
     start = initial_epoch(model)  # what BackupAndRestore leaves behind would skip the test
     model.steps_per_execution, model.train_function = 1, None
     set_initial_epoch(model, None)
     try:
-        model.fit(
-            data.repeat(),
-            steps_per_epoch=finder.steps,
-            epochs=1,
-            verbose=0,
-            shuffle=False,
-            callbacks=[finder, *callbacks],
-        )
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Your input ran out of data")  # an error, below
+            model.fit(
+                batches,
+                steps_per_epoch=finder.steps,
+                epochs=1,
+                verbose=0,
+                shuffle=False,
+                callbacks=[finder, *callbacks],
+            )
+        if not model.stop_training:
+            count = len(finder.losses)
+            raise InvalidArgument(data.argument, f"{count} batches", f"at least as long as the sweep, {finder.steps}")
     finally:
         finder.restore()
         model.steps_per_execution, model.train_function = steps, function
         set_initial_epoch(model, start)
         model.history = history
         model.stop_training = False
-
-
-def _batched(x: Any, y: Any, *, batch_size: int) -> Any:
-    import tensorflow as tf
-
-    if len(x) != len(y) or not len(x):
-        raise InvalidArgument("data", (len(x), len(y)), "two arrays (x, y) of the same length, at least 1")
-    data = tf.data.Dataset.from_tensor_slices((np.asarray(x), np.asarray(y)))
-    data = data.shuffle(min(len(x), 10_000), seed=0)  # a seed of its own: TensorFlow's stays as it was
-    options = tf.data.Options()
-    options.autotune.enabled = False  # TensorFlow may wait long for the thread of it when an iterator is dropped
-    return data.batch(min(batch_size, len(x))).with_options(options)

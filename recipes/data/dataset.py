@@ -13,10 +13,11 @@ import numpy as np
 import tensorflow as tf
 
 from ...callbacks.checks import InvalidArgument, check_choice, check_integer, check_unmasked
+from ...callbacks.fit_data import check_lengths
 from .assembly import SPLITS, Splits, assemble
 from .batching import in_order, shuffled, steps_per_epoch
 from .moments import chunks
-from .named_arrays import Inputs, apply, concatenate, items, length
+from .named_arrays import Inputs, apply, concatenate, items
 from .spec import Spec
 from .stored import Stored
 from .targets import Declared
@@ -147,8 +148,7 @@ class Data:
         for name, new, old in (("x", x, old_x), ("y", y, old_y)):
             if _form(new) != _form(old):
                 raise InvalidArgument(name, _form(new), _form(old))
-        if length(x) != len(y) or not len(y):
-            raise InvalidArgument("x, y", (length(x), len(y)), "of the same length, at least 1")
+        check_lengths("x, y", (x, y))
         settings = {**self.settings, "counts": {**self.settings["counts"], "train": len(y)}, "train": how}
         return Data(self.spec, {**self._arrays, "train": (x, y)}, settings)
 

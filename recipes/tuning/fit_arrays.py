@@ -11,7 +11,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ...callbacks.checks import InvalidArgument, check_integer
+from ...callbacks.checks import check_integer
+from ...callbacks.fit_data import FitData
 from ..data.batching import in_order, shuffled
 from ..data.named_arrays import Inputs, apply
 
@@ -101,15 +102,34 @@ class FitArguments:
         self._given: list[Any] = []
         self._tensors: dict[int, Any] = {}
 
+    def check(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+        """Raises for data on which no trial, or only the first one, could be trained.
+
+        Args:
+            args, kwargs: of a call of ``fit``.
+
+        Raises:
+            InvalidArgument: for inputs and targets of different length or none, masked values, data of an unknown
+                kind, a generator, which can be read only once, and a batch size below 1.
+        """
+        given = {**dict(zip(FIT, args, strict=False)), **kwargs}
+        size = check_integer("batch_size", _or_default(given.get("batch_size")), low=1)
+        weights = {name: given.get(name) for name in ("y", "sample_weight", "class_weight")}
+        steps = given.get("steps_per_epoch")
+        data = FitData(given.get("x"), **weights, batch_size=size, argument="x", targets=False)
+        if data.kind == "iterator" or steps is None:
+            data.check_passes()
+        if given.get("validation_data") is not None:
+            validation = FitData(given["validation_data"], batch_size=size, argument="validation_data")
+            if validation.kind == "iterator" or given.get("validation_steps") is None:
+                validation.check_passes()
+
     def arrays(self, args: Sequence[Any], kwargs: Mapping[str, Any], seed: int) -> FitArrays | None:
         """The arguments of a call of ``fit``; None where something is not an array, or is special.
 
         Args:
             args, kwargs: of the call.
             seed: of the order of the examples, unless they are not to be shuffled.
-
-        Raises:
-            InvalidArgument: for a batch size below 1, or inputs and targets of different length or none.
         """
         given = {**dict(zip(FIT, args, strict=False)), **kwargs}
         validation = given.get("validation_data")
@@ -122,18 +142,12 @@ class FitArguments:
             return None
         if not all(_is_plain(x, y) for x, y in splits):
             return None
-        for name, (x, y) in zip(("x", "validation_data"), splits, strict=False):
-            lengths = {len(each) for each in [*(x.values() if isinstance(x, dict) else [x]), y]}
-            if len(lengths) > 1 or 0 in lengths:
-                accepted = "as many inputs as targets, and at least one"
-                raise InvalidArgument(name, f"arrays of {sorted(lengths)} examples", accepted)
-        size = given.get("batch_size")
         (x, y), *others = [(self._tensor(x), self._tensor(y)) for x, y in splits]
         return FitArrays(
             x=x,
             y=y,
             validation=others[0] if others else None,
-            batch_size=check_integer("batch_size", BATCH if size is None else size, low=1),
+            batch_size=_or_default(given.get("batch_size")),
             seed=seed if given.get("shuffle", True) else None,
             first_epoch=given.get("initial_epoch", 0),
             epochs=given.get("epochs", 1),
@@ -147,6 +161,10 @@ class FitArguments:
             with tf.device("CPU:0"):
                 self._tensors[id(array)] = apply(_to_tensor, array)
         return self._tensors[id(array)]
+
+
+def _or_default(batch_size: Any) -> Any:
+    return BATCH if batch_size is None else batch_size
 
 
 def _to_tensor(array: Any) -> tf.Tensor:

@@ -97,11 +97,12 @@ class QuickTuner(keras_tuner.Tuner):
             args, kwargs: of Keras' ``fit``; or of the HyperModel's own.
 
         Raises:
-            InvalidArgument: for inputs and targets of different length or none, or a batch size below 1.
+            InvalidArgument: for inputs and targets of different length or none, data that cannot be read in every
+                trial, such as a generator, or a batch size below 1.
         """
         self._arguments = FitArguments()  # the arrays of an earlier search may have been written to since
         if not self._has_own_fit:
-            self._arguments.arrays(args, {name: kwargs[name] for name in kwargs if name != "callbacks"}, self.seed)
+            self._arguments.check(args, kwargs)
         super().search(*args, **kwargs)
 
     def run_trial(self, trial: Any, *args: Any, **kwargs: Any) -> list[Any]:

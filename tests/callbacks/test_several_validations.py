@@ -290,7 +290,9 @@ def test_bad_times(validation, times):
     ],
 )
 def test_bad_data(data):
-    with pytest.raises(InvalidArgument, match=r"validation_data must be a finite .* Received: validation_data="):
+    with pytest.raises(
+        InvalidArgument, match=r"validation_data must be .*tf\.data\.Dataset.* Received: validation_data="
+    ):
         SeveralValidations(data)
 
 

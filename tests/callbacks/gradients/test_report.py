@@ -126,12 +126,12 @@ def test_table_text_and_picture(batch):
 
 def test_bad_input(batch):
     uncompiled = keras.Sequential([keras.Input((3,)), K.Dense(1)])
-    accepted = r"data must be a tf\.data\.Dataset of batches \(x, y\), or a tuple of arrays \(x, y\).* Received: data="
+    accepted = r"data must be (a tf\.data\.Dataset, .* arrays \(x, y\)|arrays of the same length).* Received: data="
     for model in (uncompiled, "mlp", None):
         with pytest.raises(callbacks.InvalidArgument, match=r"model must be a compiled Keras model\. Received: model="):
             callbacks.gradient_report(model, batch)
     x, y = batch
-    for data in (x, [x, y], (x,), (x, y, y, y), None, "mnist", (x, 3), (x, y[:5]), (x[:0], y[:0])):
+    for data in (x, [x], (x,), (x, y, y, y), None, "mnist", (x, 3), (x, y[:5]), (x[:0], y[:0])):
         with pytest.raises(callbacks.InvalidArgument, match=accepted):
             callbacks.gradient_report(small(), data)
     with pytest.raises(callbacks.InvalidArgument, match=accepted):

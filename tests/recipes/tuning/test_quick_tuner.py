@@ -16,6 +16,7 @@ from recipes.tuning.keras_tuner_inside import weights_path
 
 X = np.random.default_rng(0).normal(size=(150, 6))
 Y = (X[:, 0] + X[:, 1] > 0).astype("int64") + (X[:, 2] > 0.5)
+BATCHES = tf.data.Dataset.from_tensor_slices((X, Y, np.ones(150))).batch(16)
 DATA = {"x": X[:110], "y": Y[:110], "validation_data": (X[110:], Y[110:])}
 
 
@@ -214,12 +215,13 @@ def test_a_fit_of_its_own_gets_everything_as_given(tmp_path):
             {"x": X, "y": Y, "validation_data": (X, Y), "class_weight": {0: 1.0, 1: 2.0, 2: 1.0}},
             marks=pytest.mark.thorough,
         ),
+        {"x": BATCHES, "validation_data": (X, Y), "shuffle": False},
         {"x": X, "y": Y, "validation_data": (X, Y), "shuffle": False},
         pytest.param({"x": X, "y": Y, "validation_data": (X, Y), "validation_freq": 1}, marks=pytest.mark.thorough),
     ],
-    ids=["split", "weights", "classes", "in order", "frequency"],
+    ids=["split", "weights", "classes", "batches", "in order", "frequency"],
 )
-@pytest.mark.ordinarily("split", "in order")
+@pytest.mark.ordinarily("split", "batches", "in order")
 def test_whatever_fit_takes(tmp_path, data):
     tuner = searched(tmp_path, trials=2, data=data, epochs=2)
     assert all(trial.status == "COMPLETED" and trial.score > 0.2 for trial in tuner.oracle.trials.values())
@@ -323,12 +325,16 @@ def test_layers_of_ones_own_may_draw_from_tensorflow(tmp_path, capfd):
 
 def test_inputs_and_targets_of_different_length_are_refused_before_any_trial(tmp_path):
     tuner = recipes.QuickTuner(oracle(), build, directory=tmp_path)
-    with pytest.raises(recipes.InvalidArgument, match="x must be as many inputs as targets"):
+    with pytest.raises(recipes.InvalidArgument, match="x must be arrays of the same length"):
         tuner.search(X, Y[:-1], validation_data=(X, Y))
-    with pytest.raises(recipes.InvalidArgument, match="validation_data must be as many"):
+    with pytest.raises(recipes.InvalidArgument, match="validation_data must be arrays of the same"):
         tuner.search(X, Y, validation_data=(X, Y[:-1]))
-    with pytest.raises(recipes.InvalidArgument, match="and at least one"):
+    with pytest.raises(recipes.InvalidArgument, match="at least 1"):
         tuner.search(X[:0], Y[:0], validation_data=(X, Y))
+    with pytest.raises(recipes.InvalidArgument, match="x must be readable several times, but an iterator or generator"):
+        tuner.search(((X, Y) for _ in range(9)), epochs=2, steps_per_epoch=2)
+    with pytest.raises(recipes.InvalidArgument, match=r"validation_data\[1\] must be without a mask"):
+        tuner.search(X, Y, validation_data=(X, np.ma.masked_array(Y, Y > 1)))
     assert not tuner.oracle.trials
 
 

@@ -1,0 +1,292 @@
+"""FitData: whatever people give to Keras' ``fit`` as batches, read in one way for all who need some."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops, tree
+
+from .checks import InvalidArgument, check_integer, check_unmasked
+
+__all__ = ["FitData", "check_lengths"]
+
+BATCHES = "a tf.data.Dataset, keras.utils.PyDataset or PyTorch DataLoader"
+LOADERS = (("torch.utils.data", ("DataLoader",)), ("grain", ("DataLoader", "MapDataset", "IterDataset")))
+"""Whatever else Keras' ``fit`` takes and iterates over: where it is from, and the names of its classes."""
+BUFFER = 10_000
+"""Of how many examples the shuffling of arrays draws the next one."""
+
+
+class FitData:
+    """Data for training or evaluation: arrays, or what gives batches.
+
+    - Arrays: x, a tuple (x, y) or (x, y, sample weights), or x with ``y`` and ``sample_weight``. Each is an array, a
+      list of numbers, or a list, tuple or dictionary of arrays for several inputs or outputs. Sparse ones are only good
+      for :meth:`evaluation`.
+    - Batches x, (x, y) or (x, y, sample weights): a ``tf.data.Dataset``, a ``keras.utils.PyDataset``, a PyTorch
+      ``DataLoader``, or a generator or other iterator, which can be read only once.
+
+    Args:
+        data: as above. A list of two or three arrays is (x, y) or (x, y, sample weights) where there must be targets,
+            as in Keras' ``validation_data``, and several inputs otherwise.
+        y, sample_weight: of arrays that are not in a tuple.
+        class_weight: class -> weight, as for ``fit``; for one output without sample weights.
+        batch_size: examples in a batch of arrays, >= 1. Default 32, as in Keras.
+        argument: what ``data`` is called in messages.
+        targets: whether arrays must come with y.
+
+    Attributes:
+        kind: "arrays", "dataset", "pydataset", "loader" or "iterator".
+        num_batches: of one pass; None if unknown or without end.
+        endless: whether a pass is known to have no end.
+
+    Raises:
+        InvalidArgument: for data of another kind; for arrays of different lengths, without examples or with a mask
+            that hides values; for weights that do not suit.
+
+    Example:
+        >>> data = FitData((np.arange(5.0), np.zeros(5)), batch_size=2)
+        >>> data.num_batches, [x.tolist() for x, y, weights in data.batches()]
+        (3, [[0.0, 1.0], [2.0, 3.0], [4.0]])
+    """
+
+    def __init__(
+        self,
+        data: Any,
+        y: Any = None,
+        *,
+        sample_weight: Any = None,
+        class_weight: Mapping[int, float] | None = None,
+        batch_size: int = 32,
+        argument: str = "data",
+        targets: bool = True,
+    ):
+        self.argument = argument
+        self.batch_size = check_integer("batch_size", batch_size, low=1)
+        arrays = "arrays (x, y) or (x, y, weights)" if targets else "arrays x, (x, y) or (x, y, weights)"
+        self._accepted = f"{BATCHES} of batches or {arrays}"
+        self._class_weight = class_weight
+        self._source = data
+        self.kind = _kind(data)
+        self.num_batches: int | None = None
+        self.endless = False
+        self._arrays: tuple[Any, Any, Any] | None = None
+        if self.kind == "arrays":
+            self._arrays = self._packed(data, y, sample_weight, targets)
+            self.examples = check_lengths(argument, self._arrays)
+            self.num_batches = -(-self.examples // self.batch_size)
+            return
+        for name, value in (("y", y), ("sample_weight", sample_weight)):
+            if value is not None:
+                raise InvalidArgument(name, type(value), f"None where {argument} gives batches, which have their own")
+        if self.kind == "dataset":
+            count = int(data.cardinality())
+            self.num_batches, self.endless = (count if count >= 0 else None), count == -1
+        elif self.kind == "pydataset":
+            count = data.num_batches
+            self.num_batches, self.endless = (None if count is None else int(count)), count is None
+        elif self.kind == "loader":
+            self.num_batches = len(data) if hasattr(data, "__len__") else None
+        if self.num_batches == 0:
+            raise InvalidArgument(argument, data, f"{self._accepted}, not empty")
+
+    def check_passes(self) -> FitData:
+        """Returns this data, or raises if it cannot be read several times from start to end.
+
+        Raises:
+            InvalidArgument: for an iterator, which can be read once, and for data without end.
+        """
+        if self.kind == "iterator":
+            accepted = f"readable several times, but an iterator or generator can be read only once: {self._accepted}"
+            raise InvalidArgument(self.argument, self._source, accepted)
+        if self.endless:
+            raise InvalidArgument(self.argument, self._source, f"finite, but this has no end: {self._accepted}")
+        return self
+
+    def batches(self) -> Iterator[tuple[Any, Any, Any]]:
+        """One pass in order, batch by batch: (x, y, sample weights), None for what there is none of.
+
+        Arrays come as NumPy's; what gives batches gives them as they are, a DataLoader as NumPy arrays. A PyDataset
+        gives each batch once, from 0 on; its ``on_epoch_end`` is not called.
+        """
+        for batch in self._raw():
+            yield self._weighted(*self._unpacked(batch))
+
+    def first(self) -> Any:
+        """The first batch as ``train_step`` gets it: x, (x, y) or (x, y, sample weights); an iterator moves on by it.
+
+        Raises:
+            InvalidArgument: where there is none.
+        """
+        batch = next(self.batches(), None)
+        if batch is None:
+            raise InvalidArgument(self.argument, self._source, f"{self._accepted}, not empty")
+        return keras.utils.pack_x_y_sample_weight(*batch)
+
+    def repeated(self, seed: int = 0) -> Any:
+        """What ``fit`` takes together with ``steps_per_epoch``, however many steps that are.
+
+        Arrays are shuffled anew at each repetition, by ``seed`` and TensorFlow's own seed, which stays as it is. What
+        gives batches is repeated as it is; an
+        iterator ends where it ends.
+        """
+        import tensorflow as tf
+
+        if self._arrays is not None:
+            arrays = keras.utils.pack_x_y_sample_weight(*self._weighted(*self._dense(self._arrays)))
+            data = tf.data.Dataset.from_tensor_slices(tree.lists_to_tuples(arrays))
+            data = data.shuffle(min(self.examples, BUFFER), seed=seed)
+            options = tf.data.Options()
+            options.autotune.enabled = False  # TensorFlow may wait long for its thread when an iterator is dropped
+            return data.batch(min(self.batch_size, self.examples)).with_options(options).repeat()
+        if self.kind == "dataset":
+            if self._class_weight is None:
+                return self._source.repeat()
+            pack = keras.utils.pack_x_y_sample_weight
+            return self._source.map(lambda *batch: pack(*self._weighted(*self._unpacked(batch)))).repeat()
+        batches = self._endlessly()
+        first = next(batches, None)  # Keras has its own words for a generator without any
+        if first is None:
+            raise InvalidArgument(self.argument, self._source, f"{self._accepted}, not empty")
+        return (batch for part in ((first,), batches) for batch in part)
+
+    def evaluation(self) -> dict[str, Any]:
+        """The arguments of ``model.evaluate`` for this data."""
+        if self._arrays is None:
+            return {"x": self._source}
+        x, y, weights = self._arrays
+        return {"x": x, "y": y, "sample_weight": weights, "batch_size": self.batch_size}
+
+    def _packed(self, data: Any, y: Any, sample_weight: Any, targets: bool) -> tuple[Any, Any, Any]:
+        """The arrays (x, y, sample weights) in NumPy, each in its structure."""
+        parts = tuple(
+            check_unmasked(name, part)
+            for name, part in ((self.argument, data), ("y", y), ("sample_weight", sample_weight))
+        )
+        data = parts[0]
+        if y is None and sample_weight is None and (isinstance(data, tuple) or (targets and isinstance(data, list))):
+            if not 1 <= len(data) <= 3:
+                raise InvalidArgument(self.argument, data, self._accepted)
+            parts = (*data, None, None)[:3]
+        if parts[0] is None or (targets and parts[1] is None) or (parts[1] is None and parts[2] is not None):
+            raise InvalidArgument(self.argument, data, self._accepted)
+        x, y, weights = (None if part is None else self._array(part) for part in parts)
+        if weights is not None and tree.is_nested(y) and not tree.is_nested(weights):
+            weights = tree.map_structure(lambda _: weights, y)  # of the examples: the same for all outputs
+        return x, y, weights
+
+    def _array(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: self._array(each) for name, each in value.items()}
+        if isinstance(value, (list, tuple)) and any(isinstance(each, dict) or np.ndim(each) for each in _arrays(value)):
+            return type(value)(self._array(each) for each in value)
+        if _is_sparse(value):
+            return value
+        try:
+            array = np.asarray(value)
+        except ValueError:  # lists of different lengths
+            raise InvalidArgument(self.argument, type(value), self._accepted) from None
+        texts = array.dtype != object or all(isinstance(each, (str, bytes)) for each in array.flat)
+        if not array.ndim or not texts:
+            raise InvalidArgument(self.argument, self._source, self._accepted)
+        return array
+
+    def _dense(self, arrays: tuple[Any, Any, Any]) -> tuple[Any, Any, Any]:
+        if any(_is_sparse(leaf) for leaf in tree.flatten(arrays)):
+            raise InvalidArgument(self.argument, self._source, f"dense, if arrays: {self._accepted}")
+        return arrays
+
+    def _raw(self) -> Iterator[Any]:
+        if self._arrays is not None:
+            arrays = self._dense(self._arrays)
+            for start in range(0, self.examples, self.batch_size):
+                part = slice(start, start + self.batch_size)
+                yield tuple(
+                    None if each is None else tree.map_structure(lambda leaf, part=part: leaf[part], each)
+                    for each in arrays
+                )
+        elif self.kind == "pydataset":
+            index = 0
+            while self.num_batches is None or index < self.num_batches:
+                yield self._source[index]
+                index += 1
+        elif self.kind == "loader":
+            yield from (tree.map_structure(np.asarray, batch) for batch in self._source)
+        else:
+            yield from self._source
+
+    def _endlessly(self) -> Iterator[Any]:
+        while True:
+            for batch in self.batches():
+                packed = keras.utils.pack_x_y_sample_weight(*batch)
+                yield packed if isinstance(packed, tuple) else (packed,)
+            if self.kind == "iterator":
+                return
+
+    def _unpacked(self, batch: Any) -> tuple[Any, Any, Any]:
+        try:
+            return keras.utils.unpack_x_y_sample_weight(batch)
+        except ValueError:
+            accepted = f"{self._accepted}: of batches x, (x, y) or (x, y, weights)"
+            raise InvalidArgument(self.argument, type(batch), accepted) from None
+
+    def _weighted(self, x: Any, y: Any, weights: Any) -> tuple[Any, Any, Any]:
+        """With the class weights as sample weights, where there are some."""
+        if self._class_weight is None:
+            return x, y, weights
+        if y is None or weights is not None or tree.is_nested(y):
+            accepted = "None but for data of one target, without sample weights"
+            raise InvalidArgument("class_weight", self._class_weight, accepted)
+        labels = ops.convert_to_tensor(y)
+        if len(labels.shape) > 1 and labels.shape[-1] != 1:
+            labels = ops.argmax(labels, axis=-1)
+        labels = ops.round(ops.cast(ops.reshape(labels, (-1,)), "float32"))
+        weights = ops.ones_like(labels, keras.config.floatx())
+        for label, weight in self._class_weight.items():
+            weights = ops.where(ops.equal(labels, float(label)), float(weight), weights)
+        return x, y, weights
+
+
+def check_lengths(argument: str, arrays: Any) -> int:
+    """The number of examples of arrays, or raises if they are of different lengths or empty.
+
+    Args:
+        argument: what they are called in messages.
+        arrays: any structure of arrays; None is left out.
+
+    Raises:
+        InvalidArgument: naming the lengths.
+
+    Example:
+        >>> check_lengths("data", ({"a": np.zeros((3, 2))}, np.zeros(3), None))
+        3
+    """
+    lengths = [leaf.shape[0] for leaf in tree.flatten(arrays) if leaf is not None]
+    if len(set(lengths)) != 1 or not lengths[0]:
+        raise InvalidArgument(argument, tuple(lengths), "arrays of the same length, at least 1")
+    return lengths[0]
+
+
+def _kind(data: Any) -> str:
+    if hasattr(data, "element_spec") and hasattr(data, "cardinality"):
+        return "dataset"
+    if isinstance(data, keras.utils.PyDataset):
+        return "pydataset"
+    if any(
+        kind.__name__ in names and home in kind.__module__ for kind in type(data).__mro__ for home, names in LOADERS
+    ):
+        return "loader"
+    return "iterator" if isinstance(data, Iterator) else "arrays"
+
+
+def _is_sparse(value: Any) -> bool:
+    """Whether an array is SciPy's or TensorFlow's sparse one, which Keras takes but NumPy does not."""
+    return hasattr(value, "tocsr") or type(value).__name__ == "SparseTensor"
+
+
+def _arrays(values: Any) -> list[Any]:
+    """The elements that are arrays or dictionaries of such, not numbers or lists of numbers."""
+    return [value for value in values if hasattr(value, "shape") or isinstance(value, dict)]

@@ -9,6 +9,7 @@ import recipes
 from callbacks.checks import InvalidArgument
 from recipes import Data, Recipe, Run, fit, mlp
 from recipes.data.spec import Spec
+from tests.recipes.data.builders import prepare
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +116,41 @@ def test_a_run_remembers_how_its_data_was_split(data_dir, tmp_path):
     assert back.data.fingerprint == data.fingerprint
     assert back.data.batch_size == 100
     assert back.evaluate() == run.evaluate()
+
+
+@pytest.fixture(scope="module")
+def wine(tmp_path_factory):
+    """A folder with a dataset whose columns have names of several words, one within another."""
+    folder = tmp_path_factory.mktemp("wine")
+    prepare("wine_quality", folder, {"train": 120})
+    return folder
+
+
+def test_a_run_of_columns_with_any_names_can_be_loaded(wine, tmp_path):
+    data = recipes.load("wine_quality", data_dir=wine).folds(3)[1]
+    run = fit(data, Recipe(model={"name": "tabular", "hidden": (4,)}, learning_rate=0.05), epochs=1, verbose=0)
+    back = Run.load(run.save(tmp_path / "run"), data_dir=wine)
+    assert back.data.spec == data.spec
+    assert back.data.spec.names.inner["features.citric acid"] == "features.citric_acid"
+    assert back.evaluate() == pytest.approx(run.evaluate(), rel=1e-5)
+
+
+def test_a_run_of_before_can_be_loaded(wine, tmp_path):
+    """Its model and spec.json have names without spaces, and nothing else."""
+    now = recipes.load("wine_quality", data_dir=wine)
+    config = now.spec.to_config()
+    for feature in config["features"]:
+        feature["name"] = feature["name"].replace(" ", "_")
+        del feature["input"]
+    before = now.with_names(Spec.from_config(config))
+    run = fit(before, Recipe(model={"name": "tabular", "hidden": (4,)}, learning_rate=0.05), epochs=1, verbose=0)
+    assert set(run.model.input) == {feature["name"] for feature in config["features"]}
+    folder = run.save(tmp_path / "run")
+    (tmp_path / "run" / "spec.json").write_text(json.dumps(config))
+    back = Run.load(folder, data_dir=wine)
+    assert [feature.name for feature in back.data.spec.features] == [feature.name for feature in now.spec.features]
+    assert back.evaluate() == pytest.approx(run.evaluate(), rel=1e-5)
+    assert back.data.fingerprint == now.fingerprint
 
 
 def test_what_cannot_be_loaded(run, tmp_path):

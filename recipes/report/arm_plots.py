@@ -48,7 +48,7 @@ def scores(results: Results) -> Figure:
         if math.isfinite(mean) and math.isfinite(sd):
             axes.plot([mean - sd, mean + sd], [place, place], color=colour, linewidth=1.8, gid="sd")
             shown += [mean - sd, mean + sd]
-        low, high = as_float(row.get("test_low")) * scale, as_float(row.get("test_high")) * scale
+        low, high = as_float(row["test_low"]) * scale, as_float(row["test_high"]) * scale
         if math.isfinite(low) and math.isfinite(high):
             axes.plot([low, high], [place, place], color=colour, linewidth=0.8, alpha=0.7, gid="interval")
     colours = [_colour(row) for row in rows]

@@ -37,7 +37,7 @@ def cost(results: Results) -> Figure:
     values = np.asarray([as_float(row["test_mean"]) * scale for row in rows])
     ends = window(values, results.metric.higher_is_better) or (values.min(), values.max())
     for row, time, value in zip(rows, times, values, strict=True):
-        low, high = as_float(row.get("test_low")) * scale, as_float(row.get("test_high")) * scale
+        low, high = as_float(row["test_low"]) * scale, as_float(row["test_high"]) * scale
         colour = VERDICTS.get(verdict_of(row), MUTED)
         if math.isfinite(low) and math.isfinite(high):
             axes.plot([time, time], [low, high], color=colour, linewidth=1.2, alpha=0.45, gid="interval")

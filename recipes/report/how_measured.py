@@ -59,8 +59,7 @@ def protocol(results: Results) -> list[str]:
         )
     total = len(results.trials)
     lost = {"diverged": int(results.trials["diverged"].fillna(False).astype(bool).sum())}
-    if "status" in results.trials:
-        lost |= {word: int((results.trials["status"] == word).sum()) for word in ("failed", "pruned")}
+    lost |= {word: int((results.trials["status"] == word).sum()) for word in ("failed", "pruned")}
     if total:
         parts = [f"{count:,} {WORDS[word]}" for word, count in lost.items() if count]
         steps.append(

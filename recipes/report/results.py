@@ -18,13 +18,14 @@ COLUMNS = {
     "trials": [
         *("stage", "arm", "optimizer", "regularizer", "trial", "seed", "learning_rate"),
         *("validation_loss", "validation_score", "test_loss", "test_score"),
-        *("epochs_run", "best_epoch", "seconds", "diverged", "message"),
+        *("epochs_run", "best_epoch", "seconds", "diverged", "status", "message"),
     ],
     "epochs": ["stage", "arm", "trial", "seed", "epoch", "learning_rate", "loss", "score", "val_loss", "val_score"],
     "summary": [
-        *("arm", "optimizer", "regularizer", "learning_rate", "trials", "diverged", "seeds"),
-        *("validation_mean", "validation_sd", "test_mean", "test_sd"),
-        *("difference", "difference_low", "difference_high", "p_value", "verdict", "at_edge", "seconds"),
+        *("arm", "optimizer", "regularizer", "learning_rate", "trials", "pruned", "diverged", "failed", "seeds"),
+        *("validation_mean", "validation_sd", "test_mean", "test_sd", "test_low", "test_high"),
+        *("difference", "difference_low", "difference_high", "p_value", "verdict", "at_edge"),
+        *("sensitivity", "epochs_to_default", "seconds_to_default", "seconds"),
     ],
     "main_effects": ["factor", "level", "test_mean", "test_sd", "difference", "p_value", "verdict"],
 }

@@ -85,7 +85,6 @@ def learning_rates(results: Results) -> Figure:
     tried = tuned.assign(
         rate=tuned["learning_rate"].astype(float),
         shown=tuned["validation_score"].astype(float) * scale,
-        status=tuned.get("status", ""),
     )
     tried = tried[tried["rate"] > 0]
     ends = window(tried["shown"], results.metric.higher_is_better) or (0.0, 1.0)

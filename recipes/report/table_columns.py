@@ -70,7 +70,7 @@ def summary_columns(results: Results) -> list[Column]:
     metric, winner = results.metric, results.winner
     reference = _reference(results)
     trainings = results.trials["arm"].value_counts().to_dict()
-    lossy = [name for name in LOST if name in results.summary and results.summary[name].sum() > 0]
+    lossy = [name for name in LOST if results.summary[name].sum() > 0]
 
     def marks(row: Row) -> str:
         return BEST_MARK * (row["arm"] == winner) + DEFAULT_MARK * (row["arm"] == results.default_arm)
@@ -135,16 +135,8 @@ def summary_columns(results: Results) -> list[Column]:
             number("validation_mean"),
             keep=75,
         ),
-        *(
-            [Column("sensitivity", f"sensitivity{unit}", sensitivity, number("sensitivity"), keep=25)]
-            if "sensitivity" in results.summary
-            else []
-        ),
-        *(
-            [Column("epochs_to_default", "epochs to default", to_default, number("epochs_to_default"), keep=20)]
-            if "epochs_to_default" in results.summary
-            else []
-        ),
+        Column("sensitivity", f"sensitivity{unit}", sensitivity, number("sensitivity"), keep=25),
+        Column("epochs_to_default", "epochs to default", to_default, number("epochs_to_default"), keep=20),
         Column(
             "diverged",
             " or ".join(lossy) or "diverged",

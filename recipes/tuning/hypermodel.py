@@ -87,7 +87,7 @@ class ArmHyperModel(keras_tuner.HyperModel):
     def fit(self, hp: Any, model: Any, *args: Any, callbacks: Sequence[Any] = (), **options: Any) -> Any:
         """Keras' ``fit`` with the recipe's callbacks, which come before those given."""
         recipe, epochs = self.recipe(hp), options.get("epochs", 1)
-        # Hyperband goes on with a model from an epoch on: the schedule spans all of them.
+        # Hyperband resumes a model at a later epoch: the schedule spans all epochs.
         own = recipe.callbacks(epochs=epochs, spec=self.data.spec)
         if hasattr(args[0] if args else options.get("x"), "element_spec"):
             options.setdefault("shuffle", False)  # a tf.data.Dataset shuffles itself

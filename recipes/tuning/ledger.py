@@ -21,7 +21,7 @@ __all__ = ["Ledger", "is_open", "read_records", "running_file"]
 TRAININGS, RUNNING = "trainings.jsonl", "running"
 
 LOOKS = 5
-"""So often it is looked whether another process has the directory, before that is believed."""
+"""How often to try the lock before another process is believed to hold it."""
 
 FORGOTTEN = "forgotten"
 """What a line has in place of a record, with the keys of those before it that no longer count."""

@@ -27,7 +27,7 @@ from .worker import Worker, settle
 __all__ = ["Processes"]
 
 GROWTH = 2**30
-"""A process that has come to hold so many bytes more than after its first training is replaced by a new one."""
+"""A process that has grown by so many bytes since its first training is replaced."""
 
 TOO_MUCH = 77
 """The exit status of a process that has used more memory than it may."""

@@ -14,10 +14,10 @@ from ..metric import Metric
 __all__ = ["PRUNING", "Pruned", "asha", "median", "rungs"]
 
 REDUCTION = 2
-"""At each rung of successive halving one of so many trials goes on."""
+"""Of so many trials at a rung of successive halving, one goes on."""
 
 ENOUGH = 3
-"""So many earlier trials must have reached an epoch before the median rule stops another one there."""
+"""How many earlier trials must have reached an epoch before the median rule may stop one there."""
 
 
 def rungs(epochs: int) -> list[int]:

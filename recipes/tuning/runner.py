@@ -13,7 +13,7 @@ from .record import Record
 __all__ = ["ATTEMPTS", "Job", "Runner"]
 
 ATTEMPTS = 20
-"""So often a training is begun anew whose process was killed, before that counts as its failure."""
+"""How often a training starts anew after its process was killed, before it counts as failed."""
 
 
 @dataclass(frozen=True)

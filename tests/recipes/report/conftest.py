@@ -54,6 +54,7 @@ def make_results(
             "best_epoch": math.nan if diverged else epochs - 1,
             "seconds": random.uniform(20, 40),
             "diverged": diverged,
+            "status": "diverged" if diverged else "finished",
             "message": "the loss became nan in epoch 2" if diverged else "",
         }
         training_rows.append(row)
@@ -108,7 +109,9 @@ def make_results(
                 {"arm": arm, "optimizer": optimizer, "regularizer": regularizer}
                 | {"learning_rate": best["learning_rate"] if best else math.nan}
                 | {name: (best[name] if best else math.nan) for name in strengths}
-                | {"trials": trials, "diverged": sum(row["diverged"] for row in tuned), "seeds": seeds}
+                | {"trials": trials, "pruned": 0, "diverged": sum(row["diverged"] for row in tuned), "failed": 0}
+                | {"seeds": seeds, "sensitivity": 0.01 + 0.001 * i, "epochs_to_default": 1.5 + i}
+                | {"seconds_to_default": 3.0 * (1.5 + i), "test_low": math.nan, "test_high": math.nan}
                 | {
                     "validation_mean": scores["validation_score"].mean(),
                     "validation_sd": scores["validation_score"].std(),

@@ -1,7 +1,7 @@
-"""Who else takes part in the same ``fit``: Keras tells a callback its model and its length, but not its neighbours.
+"""The other callbacks of the same ``fit``, of which Keras tells a callback nothing.
 
-Here ``keras.callbacks.CallbackList`` notes each list that is made, weakly: whoever makes one (Keras, KerasTuner, a loop
-of one's own, a subclass), it is known before any hook is called, and forgotten when its ``fit`` is over.
+``keras.callbacks.CallbackList.__init__`` is wrapped to keep a weak reference to every list, whoever makes it: Keras,
+KerasTuner, a custom loop, a subclass. A list is known before any hook is called and forgotten when ``fit`` returns.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = ["callback_list", "check_sole_schedule", "siblings"]
 
 
 def _noted(lists: list[Any], make: Callable[..., None], made: Any, *args: Any, **kwargs: Any) -> None:
-    lists.append(weakref.ref(made, lists.remove))  # first: while it is made it calls set_model and set_params
+    lists.append(weakref.ref(made, lists.remove))  # before __init__, which calls set_model and set_params
     make(made, *args, **kwargs)
 
 
@@ -26,27 +26,27 @@ _lists: list[Any] = wrap_once(keras.callbacks.CallbackList, "__init__", [], _not
 
 
 def callback_list(callback: keras.callbacks.Callback) -> Any:
-    """The ``keras.callbacks.CallbackList`` that has ``callback`` among its members, or None outside of a ``fit``.
+    """The ``keras.callbacks.CallbackList`` that ``callback`` is a member of, or None outside of a ``fit``.
 
-    Of several the last that was made: that of an ``evaluate`` inside a ``fit``, for as long as it takes.
+    The most recent one, if there are several: an ``evaluate`` inside a ``fit`` has a list of its own while it runs.
     """
     for reference in _lists[::-1]:
-        found = reference()
-        if found is not None and any(member is callback for member in members(found)):
-            return found
+        candidate = reference()
+        if candidate is not None and any(member is callback for member in members(candidate)):
+            return candidate
     return None
 
 
-def members(found: Any) -> list[keras.callbacks.Callback]:
-    """The callbacks of a ``CallbackList``, those included that :class:`callbacks.Resume` has taken over."""
-    listed = getattr(found, "callbacks", ())  # it has none while it is made
-    return [inner for each in listed for inner in getattr(each, "stands_for", None) or [each]]
+def members(callbacks: Any) -> list[keras.callbacks.Callback]:
+    """The callbacks of a ``CallbackList``, including those that :class:`callbacks.Resume` stands for."""
+    listed = getattr(callbacks, "callbacks", ())  # not set yet while the list is being made
+    return [inner for callback in listed for inner in getattr(callback, "stands_for", None) or [callback]]
 
 
 def siblings(callback: keras.callbacks.Callback) -> list[keras.callbacks.Callback]:
-    """All callbacks of the ``fit`` of which ``callback`` is one, in order, itself included; outside of one it alone."""
-    found = callback_list(callback)
-    return [callback] if found is None else members(found)
+    """All callbacks of the ``fit`` that ``callback`` is in, in order, itself included; outside of one, itself alone."""
+    together = callback_list(callback)
+    return [callback] if together is None else members(together)
 
 
 def check_sole_schedule(callback: keras.callbacks.Callback) -> None:

@@ -1,4 +1,4 @@
-"""Layers and their tensors: what Keras knows of them but keeps under private names."""
+"""Layers and tensors: what Keras knows about them under private names."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def is_functional(model: Any) -> bool:
 
 
 def mask_of(tensor: Any) -> Any:
-    """The mask that came with a tensor, of its shape without the last dimension; None if it has none.
+    """The Keras mask of a tensor, of its shape without the last dimension, or None.
 
     Example:
         >>> words = keras.layers.Embedding(5, 2, mask_zero=True)(keras.ops.array([[3, 0]]))
@@ -65,10 +65,10 @@ def mask_of(tensor: Any) -> Any:
 
 
 def node_of(tensor: Any) -> Any:
-    """The call that made a symbolic tensor.
+    """The call of a layer that made a symbolic tensor.
 
     Returns:
-        An object with the attributes ``operation`` (the layer), ``input_tensors`` and ``output_tensors``.
+        A Keras ``Node``, with the attributes ``operation`` (the layer), ``input_tensors`` and ``output_tensors``.
 
     Example:
         >>> inputs = keras.Input((3,))
@@ -81,7 +81,7 @@ def node_of(tensor: Any) -> Any:
 
 
 def logits_of(output: Any) -> Any:
-    """The logits from which a softmax or sigmoid made ``output``, where Keras keeps them for its losses, or None.
+    """The logits from which a softmax or sigmoid computed ``output``, if Keras kept them for its losses, else None.
 
     Example:
         >>> logits = keras.ops.array([[0.0, 2.0]])
@@ -92,7 +92,7 @@ def logits_of(output: Any) -> Any:
 
 
 def noise_shape(layer: keras.layers.Dropout, inputs: Any) -> Any:
-    """The shape of the random numbers that a dropout layer draws for ``inputs``; spatial ones draw one a channel.
+    """The shape of the random numbers that a dropout layer draws for ``inputs``. Spatial dropout draws one per channel.
 
     Example:
         >>> [int(size) for size in noise_shape(keras.layers.SpatialDropout1D(0.5), keras.ops.ones((2, 3, 4)))]
@@ -104,13 +104,13 @@ def noise_shape(layer: keras.layers.Dropout, inputs: Any) -> Any:
 
 
 def use_seed_generator(layer: keras.layers.Layer, generator: keras.random.SeedGenerator) -> None:
-    """Has a random preprocessing layer, and those inside it, draw their seeds from ``generator`` from now on.
+    """Makes a random preprocessing layer, and the layers inside it, draw their seeds from ``generator``.
 
-    Keras gives such layers a generator of their own, on the device on which ``tf.data`` runs.
+    By default each of them has a generator of its own.
 
     Args:
-        layer: a ``RandomFlip``, ``RandomRotation``, ..., or a layer of several.
-        generator: what its ``next`` returns is used as it is.
+        layer: a ``RandomFlip``, ``RandomRotation``, ..., or a ``Pipeline`` of them.
+        generator: its ``next`` returns the seeds.
 
     Example:
         >>> flip = keras.layers.RandomFlip()
@@ -122,14 +122,14 @@ def use_seed_generator(layer: keras.layers.Layer, generator: keras.random.SeedGe
 
 @contextlib.contextmanager
 def replaced_method(owner: Any, name: str, make: Callable[[Any], Any]) -> Iterator[None]:
-    """Within it ``owner``'s method is ``make(method)``; after it, whatever it was before.
+    """A context in which a method of one object is replaced by ``make(method)``.
 
-    It is set on the object, past Keras' tracking of attributes.
+    The replacement bypasses Keras' tracking of attributes.
 
     Args:
         owner: a layer, a model, an optimizer, ...
-        name: of the method.
-        make: takes the bound method and returns what is called instead.
+        name: the method's name.
+        make: takes the bound method and returns its replacement.
 
     Example:
         >>> layer = keras.layers.Identity()
@@ -166,9 +166,9 @@ class LayerCall:
 
 @contextlib.contextmanager
 def recorded_calls(layers: Sequence[keras.layers.Layer]) -> Iterator[list[LayerCall]]:
-    """The calls of these layers while it is open, in the order in which they return.
+    """A context that records the calls of these layers, in the order in which they return.
 
-    Not seen is a layer inside a function that was compiled before: Python does not call it.
+    Layers inside a function that was compiled earlier are not recorded: Python does not call them.
 
     Example:
         >>> dense = keras.layers.Dense(2)

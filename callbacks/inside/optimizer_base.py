@@ -11,7 +11,7 @@ __all__ = ["KerasAdadelta", "KerasOptimizer"]
 
 
 class KerasOptimizer(keras.optimizers.Optimizer):
-    """Keras' ``Optimizer``; a subclass may override :meth:`update` and :meth:`decays`, and ask for the rest.
+    """Keras' ``Optimizer`` with two more methods to override, :meth:`update` and :meth:`decays`.
 
     Example:
         >>> class Counting(KerasOptimizer):
@@ -29,11 +29,11 @@ class KerasOptimizer(keras.optimizers.Optimizer):
 
     @property
     def trained_variables(self) -> list[Any]:
-        """Those that the optimizer was built for."""
+        """The variables that the optimizer was built for."""
         return list(self._trainable_variables)
 
     def index_of(self, variable: Any) -> int:
-        """The place of a variable among :attr:`trained_variables`, and so that of its state."""
+        """The index of a variable in :attr:`trained_variables`, and of its state in lists of state variables."""
         return self._get_variable_index(variable)
 
     def update(self, gradients: Sequence[Any], variables: Sequence[Any], learning_rate: Any) -> None:
@@ -41,7 +41,7 @@ class KerasOptimizer(keras.optimizers.Optimizer):
         super()._backend_update_step(gradients, variables, learning_rate)
 
     def decays(self, variable: Any) -> bool:
-        """Whether weight decay shrinks a variable; of Keras': unless ``exclude_from_weight_decay`` has named it."""
+        """Whether weight decay applies to a variable: by default unless ``exclude_from_weight_decay`` named it."""
         return super()._use_weight_decay(variable)
 
     def _backend_update_step(self, grads: Any, trainable_variables: Any, learning_rate: Any) -> None:
@@ -52,7 +52,7 @@ class KerasOptimizer(keras.optimizers.Optimizer):
 
 
 class KerasAdadelta(keras.optimizers.Adadelta):
-    """Keras' ``Adadelta`` with its averages, one a variable.
+    """Keras' ``Adadelta`` with public names for its state.
 
     Example:
         >>> optimizer = KerasAdadelta()
@@ -63,10 +63,10 @@ class KerasAdadelta(keras.optimizers.Adadelta):
 
     @property
     def squares(self) -> list[Any]:
-        """The averages of the squared gradients."""
+        """The running averages of the squared gradients, one per variable."""
         return self._accumulated_grads
 
     @property
     def squared_steps(self) -> list[Any]:
-        """The averages of the squared steps, before the learning rate."""
+        """The running averages of the squared steps, before the learning rate, one per variable."""
         return self._accumulated_delta_vars

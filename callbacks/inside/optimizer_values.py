@@ -77,9 +77,9 @@ def check_settable(optimizer: Any, who: str) -> None:
 
 
 def rate_source(optimizer: Any) -> Any:
-    """What one optimizer takes its learning rate from: a ``keras.Variable``, a ``LearningRateSchedule`` or a function.
+    """Where an optimizer's learning rate comes from: a ``keras.Variable``, a ``LearningRateSchedule`` or a function.
 
-    Only a variable can be set. Of an optimizer around others ask each of its :func:`leaves`.
+    Only a variable can be set. For an optimizer that wraps others, call it on each of the :func:`leaves`.
 
     Example:
         >>> isinstance(rate_source(keras.optimizers.SGD(0.1)), keras.Variable)
@@ -89,7 +89,7 @@ def rate_source(optimizer: Any) -> Any:
 
 
 def spares_from_decay(optimizer: Any) -> bool:
-    """Whether ``exclude_from_weight_decay`` of a Keras optimizer was called with anything: no configuration has it.
+    """Whether ``exclude_from_weight_decay`` was called on a Keras optimizer, whose configuration does not say so.
 
     Example:
         >>> optimizer = keras.optimizers.AdamW()

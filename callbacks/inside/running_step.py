@@ -1,9 +1,9 @@
-"""Which of Keras' training steps is running: its model and batch, for an optimizer that needs more than gradients.
+"""The training step that is running: its model and batch, for an optimizer that needs more than gradients.
 
-Keras passes an optimizer the gradients of a step and nothing else. Here ``keras.Model.train_step`` notes its model and
-batch while it runs in Python: at every step where the model runs eagerly, else when TensorFlow traces it. So it works
-in ``fit`` and ``train_on_batch``, with any ``steps_per_execution``, under XLA, for loaded models, and in a
-``train_step`` of one's own that calls Keras'.
+Keras passes an optimizer only the gradients. ``keras.Model.train_step`` is wrapped to record its model and batch while
+its Python code runs: at every step if the model runs eagerly, otherwise while TensorFlow traces the step. This covers
+``fit`` and ``train_on_batch``, any ``steps_per_execution``, XLA, loaded models, and a custom ``train_step`` that calls
+``super().train_step``.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ class RunningStep(NamedTuple):
     """A call of ``keras.Model.train_step``.
 
     Attributes:
-        model: whose step it is.
-        data: the batch that it was given: x, (x, y) or (x, y, sample_weight).
+        model: the model being trained.
+        data: its batch: x, (x, y) or (x, y, sample_weight).
     """
 
     model: keras.Model
@@ -32,7 +32,7 @@ class RunningStep(NamedTuple):
 
 
 def running_step() -> RunningStep | None:
-    """The training step of Keras that is running in this thread, the innermost of several; None outside of one.
+    """The call of ``keras.Model.train_step`` that is running in this thread (the innermost one), or None.
 
     Example:
         >>> class Look(keras.optimizers.SGD):

@@ -72,7 +72,7 @@ class StepHooks:
 
     @property
     def names(self) -> set[str]:
-        """The hooks that are there now."""
+        """The names of the hooks in place."""
         return {*self._change, *self._before, *self._around, *self._at_start}
 
     def add(
@@ -97,8 +97,8 @@ class StepHooks:
             around_step: called without arguments; answers a context manager in which Keras' own step runs. This and
                 ``change_data`` are for one ``fit``, and have to be added when it begins.
         """
-        given = (before_step, at_start, change_data, around_step)
-        for hooks, hook in zip((self._before, self._at_start, self._change, self._around), given, strict=True):
+        new = (before_step, at_start, change_data, around_step)
+        for hooks, hook in zip((self._before, self._at_start, self._change, self._around), new, strict=True):
             hooks.pop(name, None)  # type: ignore[attr-defined]
             if hook is not None:
                 hooks[name] = hook  # type: ignore[index]
@@ -107,6 +107,6 @@ class StepHooks:
     def remove(self, model: keras.Model, name: str) -> None:
         """Removes a hook; one that is not there is no error."""
         self._at_start.pop(name, None)
-        gone = [hooks.pop(name, None) for hooks in (self._before, self._change, self._around)]
-        if any(each is not None for each in gone):
+        removed = [hooks.pop(name, None) for hooks in (self._before, self._change, self._around)]
+        if any(hook is not None for hook in removed):
             model.make_train_function(force=True)

@@ -1,4 +1,4 @@
-"""A model's training step, the start of its ``fit`` and random state: what Keras and TensorFlow keep to themselves."""
+"""Training: the first epoch of a ``fit``, the loss of a step, random seeds, and TensorFlow's state while it traces."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ __all__ = [
 
 
 def initial_epoch(model: keras.Model) -> int | None:
-    """The epoch from which the next ``fit`` starts whatever its ``initial_epoch`` says; None for what it says.
+    """The epoch at which the next ``fit`` starts, overriding its argument ``initial_epoch``; None: not overridden.
 
-    ``keras.callbacks.BackupAndRestore`` leaves it behind.
+    ``keras.callbacks.BackupAndRestore`` sets it and does not reset it.
     """
     return model._initial_epoch
 
 
 def set_initial_epoch(model: keras.Model, epoch: int | None) -> None:
-    """Has ``fit`` start at ``epoch``, counted from 0; None or 0: at its own ``initial_epoch``.
+    """Makes ``fit`` start at ``epoch``, counted from 0. None or 0: at its own ``initial_epoch``.
 
-    It counts until it is set again. In ``on_train_begin`` it is in time for the ``fit`` that begins.
+    It stays in effect until it is set again. Setting it in ``on_train_begin`` still affects the ``fit`` that begins.
 
     Example:
         >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
@@ -52,7 +52,7 @@ def set_initial_epoch(model: keras.Model, epoch: int | None) -> None:
 
 
 def build_by_batch(model: keras.Model, data: Any) -> None:
-    """Builds what Keras would build when it traces the first step: the model, the losses, metrics and optimizer.
+    """Builds what Keras builds before the first step: the model, losses, metrics and optimizer.
 
     Args:
         model: a compiled Keras model.
@@ -62,7 +62,7 @@ def build_by_batch(model: keras.Model, data: Any) -> None:
 
 
 def build_no_more(model: keras.Model) -> bool:
-    """Has ``fit`` and ``evaluate`` build nothing by a batch before they start; whether they did until now."""
+    """Turns off the building by a batch that precedes ``fit`` and ``evaluate``. False if it was off already."""
     if "_maybe_symbolic_build" in vars(model):
         return False
     model._maybe_symbolic_build = lambda **_: None
@@ -77,7 +77,7 @@ class StepLoss(NamedTuple):
 
     Attributes:
         loss: what the step minimizes, shape (): the data's loss and all penalties.
-        penalties: the part of it that regularizers and ``add_loss`` give, shape (); None where there are none.
+        penalties: the part of it from regularizers and ``add_loss``, shape (), or None.
         predicted: the model's output, or outputs.
     """
 
@@ -87,18 +87,15 @@ class StepLoss(NamedTuple):
 
 
 def compute_loss(model: keras.Model, x: Any, y: Any, predicted: Any, sample_weight: Any = None) -> Any:
-    """The loss in training mode, shape (), of outputs that are known: ``model.compute_loss``, also an older one.
-
-    A ``compute_loss`` of one's own may lack the argument ``training``.
-    """
+    """``model.compute_loss`` in training mode, shape (), even if its override lacks the argument ``training``."""
     return model._compute_loss(x=x, y=y, y_pred=predicted, sample_weight=sample_weight, training=True)
 
 
 def step_loss(model: keras.Model, data: Any, variables: Sequence[Any], values: Sequence[Any]) -> StepLoss:
-    """The loss of a batch as the model's own training step computes it, as a function of its weights.
+    """The loss of a batch as the model's own training step computes it, as a function of the weights.
 
-    It is ``model.compute_loss`` of a forward pass in training mode, with sample weights and all penalties. It moves no
-    weight, random state, moving average or metric, so every call draws the same dropout masks and random augmentation,
+    It is ``model.compute_loss`` of a forward pass in training mode, with sample weights and all penalties. No weight,
+    random state, moving average or metric changes, so every call draws the same dropout masks and random augmentation,
     as far as they come from Keras' seed generators. Batch normalization uses the batch's statistics.
 
     Args:
@@ -139,10 +136,10 @@ def better_direction(metric: Any) -> str | None:
 
 
 def seed_generator(*, make: bool = False) -> keras.random.SeedGenerator | None:
-    """The generator from which Keras draws where no seed is given, or None while nothing was drawn.
+    """The generator that Keras uses where no seed is given, or None if it was not used yet.
 
     Args:
-        make: make it if there is none. Default False.
+        make: whether to create it if there is none. Default False.
 
     Example:
         >>> keras.utils.set_random_seed(3)
@@ -183,7 +180,7 @@ def restart_seed_generator(seed: int | None = None) -> None:
 
 
 def restart_layer_names() -> None:
-    """Has the names of layers count from 1 again ("dense", "dense_1"), without what ``clear_session`` throws away.
+    """Restarts the numbers in default layer names ("dense", "dense_1"), without the other effects of ``clear_session``.
 
     Example:
         >>> restart_layer_names()
@@ -199,7 +196,7 @@ def restart_layer_names() -> None:
 
 
 def under_xla() -> bool:
-    """Whether XLA will compile what TensorFlow is tracing: it knows neither errors nor texts."""
+    """Whether TensorFlow is tracing for XLA, which supports neither assertions nor strings."""
     import tensorflow as tf
     from tensorflow.python.ops.control_flow_util import GraphOrParentsInXlaContext
 
@@ -207,13 +204,13 @@ def under_xla() -> bool:
 
 
 def traced_often(function: Any) -> Any:
-    """A ``tf.function``, marked as one that may be traced often: TensorFlow does not warn of it. Returns it."""
+    """Turns off TensorFlow's warning of frequent retracing for a ``tf.function``, and returns the function."""
     function._omit_frequent_tracing_warning = True
     return function
 
 
 def is_multi_worker(strategy: Any) -> bool:
-    """Whether a ``tf.distribute`` strategy works with several processes that average by collectives."""
+    """Whether a ``tf.distribute`` strategy is a ``MultiWorkerMirroredStrategy`` with several workers."""
     import tensorflow as tf
 
     return isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy) and strategy.extended._in_multi_worker_mode()

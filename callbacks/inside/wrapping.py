@@ -1,4 +1,4 @@
-"""wrap_once: a public method of a Keras class that tells us when it is called, where Keras has no hook for it."""
+"""wrap_once: observe the calls of a public method of Keras, where Keras offers no hook."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ State = TypeVar("State")
 
 
 def wrap_once(owner: type, name: str, state: State, around: Callable[..., Any]) -> State:
-    """Has a method call ``around`` in its place, for the whole process; a second call changes nothing.
+    """Routes all calls of a method through ``around``, for the whole process. A second call has no effect.
 
-    Subclasses that call ``super()`` pass through it too, and so does whoever replaced the method before.
+    Subclasses that call ``super()`` are covered, and an earlier replacement of the method is still called.
 
     Args:
-        owner: the class that users know. The method is replaced on the class that defines it, which may be a base of
-            it: the order in which Python looks for methods stays as it was.
-        name: of the method.
-        state: what ``around`` keeps from call to call.
-        around: takes the state, the method and its arguments, ``self`` first; has to call the method and to return
-            what that returns.
+        owner: the public class. The wrapper is set on the class that defines the method, which may be a base class of
+            ``owner``, so that the method resolution order stays the same.
+        name: the method's name.
+        state: an object that ``around`` can use from call to call.
+        around: takes the state, the original method and the arguments, ``self`` first. It must call the method and
+            return its result.
 
     Returns:
-        The state of the one ``around`` that is in place: ``state``, or an earlier one.
+        The state of the wrapper in place: ``state``, or that of an earlier call.
 
     Example:
         >>> class Greeter:

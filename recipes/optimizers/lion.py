@@ -83,7 +83,7 @@ class Lion(Optimizer):
         gradient, rate = cast(dtype, gradient, learning_rate)
         beta_1 = self.once("beta_1", dtype, lambda: self.beta_1)
         rest = self.once("1 - beta_1", dtype, lambda: 1.0 - ops.convert_to_tensor(self.beta_1))
-        mean = self.means[self._get_variable_index(variable)]
+        mean = self.means[self.index_of(variable)]
         towards = ops.sign(ops.multiply(mean, beta_1) + ops.multiply(gradient, rest))
         self.assign_sub(variable, ops.multiply(rate, towards))
         self.assign_add(mean, ops.multiply(gradient - mean, 1.0 - self.beta_2))

@@ -1,4 +1,4 @@
-"""What KerasTuner keeps under private names: its files, and what it does around a trial."""
+"""The one door to the inside of KerasTuner: its files, and its work around a trial."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ __all__ = [
 
 
 def build_model(tuner: keras_tuner.Tuner, hp: Any) -> Any:
-    """What the tuner's HyperModel builds for these hyperparameters, compiled as the tuner's own arguments say."""
+    """The model that the tuner's HyperModel builds, with the tuner's ``optimizer``, ``loss`` and ``metrics``."""
     return tuner._build_hypermodel(hp)
 
 
 def rebuild_model(tuner: keras_tuner.Tuner, hp: Any) -> keras.Model:
-    """As :func:`build_model`, after ``clear_session``, and of no more than the tuner's ``max_model_size`` parameters.
+    """The same after ``clear_session``, and checked against the tuner's ``max_model_size``.
 
     Raises:
         keras_tuner.errors.FatalTypeError: for a HyperModel that returns no Keras model.
@@ -40,27 +40,27 @@ def rebuild_model(tuner: keras_tuner.Tuner, hp: Any) -> keras.Model:
 
 
 def copy_callbacks(tuner: keras_tuner.Tuner, callbacks: Sequence[Any]) -> list[Any]:
-    """Deep copies of callbacks, for one training; KerasTuner's error names those that cannot be copied."""
+    """Deep copies of callbacks, for one training; with KerasTuner's error if that fails."""
     return tuner._deepcopy_callbacks(list(callbacks))
 
 
 def set_tensorboard_folders(tuner: keras_tuner.Tuner, callbacks: list[Any], trial: Any, execution: int) -> None:
-    """Gives each TensorBoard callback a folder of its own for this training, and adds the one for the HParams view."""
+    """Gives each TensorBoard callback a folder for this training, and adds the callback of the HParams view."""
     tuner._configure_tensorboard_dir(callbacks, trial, execution)
 
 
 def weights_path(tuner: keras_tuner.Tuner, trial_id: str) -> Path:
-    """The file of a trial's weights, whether it is there or not; its folder is made."""
+    """The file of a trial's weights, which may not exist yet; its folder is created."""
     return Path(tuner._get_checkpoint_fname(trial_id))
 
 
 def state_path(tuner: keras_tuner.Tuner) -> Path:
-    """The file of the tuner's own state, whether it is there or not; its folder is made."""
+    """The file of the tuner's own state, which may not exist yet; its folder is created."""
     return Path(tuner._get_tuner_fname())
 
 
 def write_atomically(oracle: keras_tuner.Oracle) -> None:
-    """Makes an oracle write its files as a whole or not at all; KerasTuner's own way can leave half of one."""
+    """Makes an oracle write its files atomically; KerasTuner can leave half a file behind."""
 
     def save() -> None:
         write_text(oracle._get_oracle_fname(), json.dumps(oracle.get_state()))
@@ -72,7 +72,7 @@ def write_atomically(oracle: keras_tuner.Oracle) -> None:
 
 
 class OracleWithoutFiles(keras_tuner.Oracle):
-    """An oracle that writes its files when :meth:`write` is called, where KerasTuner's writes after every trial."""
+    """An oracle that writes its files only when :meth:`write` is called; KerasTuner's writes after every trial."""
 
     def save(self, *args: Any) -> None:
         """Nothing; see :meth:`write`."""

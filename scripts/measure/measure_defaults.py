@@ -42,6 +42,8 @@ from recipes.environment import commit
 
 METHODS = ("ours", *PEERS)
 NEED_DATA_DIR = ("mnist", "cifar10")
+DETAILS = ("learning_rate", "updates", "epochs", "best_epoch", "val_loss", "message")
+"""The columns that only our rows have."""
 
 
 def main() -> None:
@@ -104,7 +106,7 @@ def measured(table: Table, split: int, methods: list[str], options: argparse.Nam
     train, test = split_of(table, y, split)
     for method in methods:
         start = time.perf_counter()
-        details: dict[str, Any] = {}
+        details: dict[str, Any] = dict.fromkeys(DETAILS)
         parts = (rows_of(x, train), y[train], rows_of(x, test))
         if method == "ours":
             predicted, details = our_predictions(*parts, y[test], seed=split)

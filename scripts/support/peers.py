@@ -155,13 +155,20 @@ def _realmlp(task: str, x: pd.DataFrame, y: np.ndarray, x_test: pd.DataFrame, se
         raise ValueError("realmlp needs --realmlp-python, a Python with pytabkit and torch")
     numbers, words = _columns(x)
     medians = x[numbers].median()
-    x, x_test = (
-        pd.concat([part[numbers].fillna(medians).astype("float64"), _strings(part[words])], axis=1)
-        for part in (x, x_test)
-    )
+    parts = []
+    for frame in (x, x_test):  # NumPy's arrays: the other Python's pandas may keep words in another way
+        filled = frame[numbers].fillna(medians)
+        parts.append(
+            {
+                **{str(column): filled[column].to_numpy("float64") for column in numbers},
+                **{str(column): _strings(frame[[column]])[column].to_numpy(object) for column in words},
+            }
+        )
     with tempfile.TemporaryDirectory() as folder:
         given, answer = Path(folder) / "given", Path(folder) / "answer"
-        given.write_bytes(pickle.dumps((task, x, np.asarray(y), x_test, words, seed)))
+        given.write_bytes(pickle.dumps((task, parts[0], np.asarray(y), parts[1], [str(word) for word in words], seed)))
         script = Path(__file__).with_name("realmlp.py")
-        subprocess.run([python, str(script), str(given), str(answer)], check=True, capture_output=True)
+        process = subprocess.run([python, str(script), str(given), str(answer)], capture_output=True, text=True)
+        if process.returncode:
+            raise RuntimeError(process.stderr[-2000:])
         return np.load(answer)

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 
 def main() -> None:
@@ -21,8 +22,9 @@ def main() -> None:
     kind = RealMLP_TD_Classifier if task == "classification" else RealMLP_TD_Regressor
     threads = int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1))
     model = kind(device="cpu", random_state=seed, n_threads=threads, verbosity=0)
-    model.fit(x, y, cat_col_names=words)
-    predicted = model.predict(x_test) if task == "regression" else model.predict_proba(x_test)
+    model.fit(pd.DataFrame(x), y, cat_col_names=words)
+    new = pd.DataFrame(x_test)
+    predicted = model.predict(new) if task == "regression" else model.predict_proba(new)
     with open(answer, "wb") as file:
         np.save(file, np.asarray(predicted))
 

@@ -42,5 +42,7 @@ def write_results(
     }
     path = ROOT / "results" / f"{name}.csv" if path is None else path
     path.parent.mkdir(exist_ok=True)
-    pd.DataFrame([*kept, *({**row, **source} for row in rows)]).to_csv(path, index=False)
+    unfinished = path.with_suffix(".unfinished")  # who is stopped while writing loses nothing
+    pd.DataFrame([*kept, *({**row, **source} for row in rows)]).to_csv(unfinished, index=False)
+    os.replace(unfinished, path)
     return path

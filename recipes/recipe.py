@@ -208,7 +208,9 @@ class Recipe:
 
     def build_optimizer(self) -> keras.optimizers.Optimizer:
         """A new optimizer, at this recipe's learning rate or, where it is None, the optimizer's usual one."""
-        options = {key: value for each in self.regularizers() for key, value in each.optimizer_options().items()}
+        options: dict[str, Any] = {}
+        for regularizer in self.regularizers():
+            options |= regularizer.optimizer_options()
         own = choice.options_of(self.optimizer) if choice.is_named(self.optimizer) else self.optimizer.get_config()
         twice = [key for key in options if key in own and (choice.is_named(self.optimizer) or own[key] is not None)]
         if twice:
@@ -226,7 +228,7 @@ class Recipe:
     def _rate(self) -> float:
         if self.learning_rate is not None:
             return self.learning_rate
-        ranges = {each.name: each for each in OPTIMIZERS[self.optimizer_name].hyperparameters}
+        ranges = {tunable.name: tunable for tunable in OPTIMIZERS[self.optimizer_name].hyperparameters}
         return ranges["learning_rate"].default or 0.01
 
     def compile(self, model: keras.Model, **options: Any) -> keras.Model:
@@ -245,19 +247,19 @@ class Recipe:
             >>> model = Recipe().compile(mlp(input_shape=(64,), outputs=10))      # doctest: +SKIP
         """
         chosen = {"optimizer": self.build_optimizer(), **compile_options(model, options)}
-        for each in self.regularizers():
-            chosen["loss"] = keras.tree.map_structure(each.loss, chosen["loss"])
+        for regularizer in self.regularizers():
+            chosen["loss"] = keras.tree.map_structure(regularizer.loss, chosen["loss"])
         model.compile(**chosen)
         return model
 
     def check(self, spec: Spec) -> None:
         """Raises ``InvalidArgument`` if a choice makes no sense for data of this kind; before anything is built."""
-        for each in self.regularizers():
-            each.check(spec)
+        for regularizer in self.regularizers():
+            regularizer.check(spec)
 
     def augment(self, data: Data) -> Callable[[Any, Any], Any] | None:
         """What the input pipeline does to the inputs of training batches: see :meth:`recipes.Data.batches`, or None."""
-        parts = [part for part in (each.augment(data) for each in self.regularizers()) if part is not None]
+        parts = [part for part in (r.augment(data) for r in self.regularizers()) if part is not None]
 
         def augment(x: Any, seed: Any) -> Any:
             for part in parts:
@@ -294,8 +296,10 @@ class Recipe:
         schedule = self.build_schedule(rate)
         if schedule is not None and schedule.total_steps is None and steps_per_epoch is not None:
             schedule.total_steps = steps_per_epoch * epochs
-        extra = [c for each in self.regularizers() for c in each.callbacks(epochs=epochs, schedule=schedule, spec=spec)]
-        return [StopOnNaN(), *([schedule] if schedule is not None else []), *extra]
+        callbacks = [StopOnNaN(), *([schedule] if schedule is not None else [])]
+        for regularizer in self.regularizers():
+            callbacks += regularizer.callbacks(epochs=epochs, schedule=schedule, spec=spec)
+        return callbacks
 
     # --- JSON -------------------------------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # what editors complete; at run time every module is found, w
     from .delta_bar_delta import DeltaBarDelta as DeltaBarDelta
     from .hessian_free import HessianFree as HessianFree
     from .line_search import LineSearch as LineSearch
+    from .lion import Lion as Lion
     from .momentum import Momentum as Momentum
     from .nadam import Nadam as Nadam
     from .newton import Newton as Newton

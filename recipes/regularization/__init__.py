@@ -12,6 +12,7 @@ from ..catalogue import Catalogue, entries_of
 from .base import Regularizer as Regularizer
 
 if TYPE_CHECKING:  # what editors complete; at run time every module is found, whether it is here or not
+    from .activity_l1 import ActivityL1 as ActivityL1
     from .adversarial import Adversarial as Adversarial
     from .augmentation import Augmentation as Augmentation
     from .dropout import Dropout as Dropout

@@ -14,7 +14,7 @@ from .named_arrays import Inputs
 from .names import checked_names
 from .stored import Stored
 
-__all__ = ["as_inputs", "kind_of", "pad", "unframed"]
+__all__ = ["as_inputs", "kind_of", "missing_where_masked", "pad", "unframed"]
 
 ACCEPTED = (
     "numbers of shape (n, features), uint8 images of shape (n, height, width[, channels]) or float ones with channels,"
@@ -157,7 +157,7 @@ def _record(argument: str, split: str, x: Mapping[str, Any]) -> dict[str, Any]:
 def _array(argument: str, split: str, x: Any, names: Sequence[str] = ()) -> Any:
     if isinstance(x, Stored):
         return x
-    x = _missing_where_masked(x) if isinstance(x, np.ma.MaskedArray) and x.ndim == 1 else check_unmasked(argument, x)
+    x = missing_where_masked(argument, x)
     if isinstance(x, np.ndarray) and x.dtype == object and x.ndim == 1 and len(x) and isinstance(x[0], LISTS):
         x = list(x)
     ragged = _ragged(argument, split, x)
@@ -202,8 +202,22 @@ def _array(argument: str, split: str, x: Any, names: Sequence[str] = ()) -> Any:
     return np.ascontiguousarray(x).view()
 
 
-def _missing_where_masked(x: np.ma.MaskedArray) -> np.ndarray:
-    """A masked column with NaN, or None among strings, where the mask hides a value."""
+def missing_where_masked(argument: str, x: Any) -> Any:
+    """A masked column with NaN, or None among strings, where the mask hides a value; what has no mask as it is.
+
+    Args:
+        argument: what the values are called in messages.
+        x: anything.
+
+    Raises:
+        InvalidArgument: for a mask that hides values of anything but a column.
+
+    Example:
+        >>> missing_where_masked("x", np.ma.masked_array([1, 2], [False, True])).tolist()
+        [1.0, nan]
+    """
+    if not isinstance(x, np.ma.MaskedArray) or x.ndim != 1:
+        return check_unmasked(argument, x)
     hidden, values = np.ma.getmaskarray(x), np.asarray(x)
     if not hidden.any():
         return values

@@ -61,6 +61,7 @@ def as_targets(
     Raises:
         InvalidArgument: for other forms, labels outside their range, and a task that the targets contradict.
     """
+    given = {split: check_unmasked(arguments[split], y) for split, y in given.items()}
     if declared.form == "label sets" or (
         declared.form is None and are_label_sets(given["train"], task, declared.names)
     ):
@@ -86,7 +87,6 @@ def as_targets(
 
 
 def _array(argument: str, split: str, y: Any) -> np.ndarray:
-    y = check_unmasked(argument, y)
     try:
         y = np.asarray(y)
     except ValueError as error:  # lists of different lengths

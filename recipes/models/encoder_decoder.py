@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from ...callbacks.checks import InvalidArgument, check_bool, check_choice, check_integer
+from ...callbacks.checks import InvalidArgument, check_bool, check_choice, check_integer, check_unmasked
 from .blocks import Style, hidden_block, input_shape_of, output_layer, sizes
 from .inputs import model_input
 from .recurrent import CELLS, after_recurrent, as_steps, recurrent, units_for
@@ -180,7 +180,7 @@ def shifted(y: Any, start: Any) -> np.ndarray:
         >>> shifted([[1, 0, 2]], start=3).tolist()
         [[3, 1, 0]]
     """
-    y = np.asarray(y)
+    y = np.asarray(check_unmasked("y", y))
     if y.ndim not in (2, 3):
         raise InvalidArgument("y", y.shape, "of shape (n, steps) or (n, steps, outputs)")
     told = np.empty_like(y)

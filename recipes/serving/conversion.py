@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ...callbacks.checks import InvalidArgument
+from ...callbacks.checks import InvalidArgument, check_unmasked
 from ..data.feature import MISSING, Feature
 from ..data.feature_statistics import ABSENT
+from ..data.input_arrays import missing_where_masked
 from ..data.names import Names
 from ..data.spec import Spec
 from .input_files import columns_of
@@ -39,6 +40,10 @@ def fitted(inputs: Any, taken: Mapping[str, tuple[tuple[int | None, ...], Any]],
         [[3.0, 4.0]]
     """
     features = {each.name: each for each in spec.features} if spec is not None else {}
+    if isinstance(inputs, Mapping):
+        inputs = {name: missing_where_masked(f"input[{name!r}]", values) for name, values in inputs.items()}
+    else:
+        inputs = check_unmasked("input", inputs)
     if len(taken) == 1 and not (spec is not None and spec.record) and not isinstance(inputs, Mapping):
         ((name, (shape, dtype)),) = taken.items()
         return {name: _one(inputs, shape, dtype, features.get("inputs"))}

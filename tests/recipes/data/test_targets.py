@@ -258,6 +258,7 @@ def test_one_hot_rows_are_no_classes_unless_the_user_says_so():
         (np.array([[1, 1]]), None, {"class_names": "abc"}, "class_names must be 2 names, one for each column of y"),
         (SETS, [[0], [3], [-1]], {}, "y_test must be lists of labels in 0..2, but 2 of 3 in split 'test' are not"),
         (SETS, [0, 1], {}, "y_test must be lists of whole numbers, but 2 of 2 in split 'test' are not"),
+        ([np.ma.masked_array([0, 1], [0, 1]), [1]], None, {}, r"y\[0\] must be without a mask, but 1 of 2 values are"),
         ([["a"], ["b", "c"]], None, {}, "y must be lists of whole numbers, but 2 of 2 in split 'train' are not"),
         ([[0.5], [1, 0]], None, {}, "y must be lists of whole numbers, but 1 of 2 in split 'train' are not"),
         ([[], []], None, {"task": "multilabel"}, "y must be lists of labels in 0..0"),

@@ -188,6 +188,8 @@ def test_shifted():
     np.testing.assert_array_equal(shifted(numbers, start=(-1, -2))[1], [[-1, -2], [6, 7], [8, 9]])
     with pytest.raises(InvalidArgument, match=r"y must be of shape \(n, steps\)"):
         shifted([1, 2], start=3)
+    with pytest.raises(InvalidArgument, match="y must be without a mask"):
+        shifted(np.ma.masked_array([[1, 2]], [[0, 1]]), start=3)
 
 
 def test_no_answer_depends_on_what_is_told_later():

@@ -77,6 +77,15 @@ def test_missing_values_are_what_training_had(gap):
     assert unknown not in CLASS.vocabulary
 
 
+def test_a_mask_hides_missing_values_in_columns_and_is_refused_elsewhere():
+    columns = {"age": np.ma.masked_array([7, 5], [1, 0]), "deck": np.ma.masked_array(["A", "B"], [0, 1])}
+    assert values(record(AGE, DECK)(columns)) == {"age": [-1, 5], "deck": ["A", ""]}
+    with pytest.raises(InvalidArgument, match=r"input\['box'\] must be without a mask, but 1 of 3 values are masked"):
+        record(BOX)({"box": np.ma.masked_array([[1, 2, 3]], [[0, 1, 0]])})
+    with pytest.raises(InvalidArgument, match="input must be without a mask, but 1 of 3 values are masked"):
+        fitted(np.ma.masked_array([1, 2, 3], [0, 1, 0]), {"inputs": ((3,), np.dtype("float32"))}, None)
+
+
 def test_missing_strings_are_empty():
     assert record(DECK)({"deck": [None, NAN, "", "A"]})["deck"].tolist() == ["", "", "", "A"]
     assert record(DECK)(pandas.DataFrame({"deck": pandas.array(["A", None], "string")}))["deck"].tolist() == ["A", ""]

@@ -19,7 +19,7 @@ from .data.named_arrays import take
 from .losses import ends_in
 from .recipe import Recipe
 from .run import Run
-from .training import LARGEST_SEED, Trainer, check_data, check_recipe
+from .trainer import LARGEST_SEED, Trainer, check_data, check_recipe
 
 if TYPE_CHECKING:
     from .data import Data

@@ -15,7 +15,7 @@ from .choice import name_of
 from .data.named_arrays import concatenate
 from .recipe import Recipe
 from .run import Run
-from .training import LARGEST_SEED, Trainer
+from .trainer import LARGEST_SEED, Trainer
 
 if TYPE_CHECKING:
     from .data import Data

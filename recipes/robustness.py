@@ -9,7 +9,7 @@ import keras
 from ..callbacks.adversarial import GradientSign
 from ..callbacks.checks import InvalidArgument, check_choice, check_number
 from .losses import ends_in
-from .training import check_data, check_fits
+from .trainer import check_data, check_fits
 
 if TYPE_CHECKING:
     from .data import Data

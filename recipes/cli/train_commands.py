@@ -135,7 +135,7 @@ def lr_find(
     check_new_file(plot, name="plot", suffixes=PICTURES)
     data = load(dataset, data_dir=data_dir, batch_size=batch_size, seed=seed, **options)
 
-    from ..training import Trainer
+    from ..trainer import Trainer
 
     Trainer(data, recipe, seed=seed).range_test(seed, finder)
     for rule in RULES:

@@ -18,6 +18,9 @@ __all__ = ["Regularizer"]
 IN_MODEL = ("kernel_regularizer", "kernel_constraint", "on_input", "after_activation")
 """The methods that the factories call."""
 
+OUTSIDE = ("optimizer_options", "loss", "augment", "callbacks")
+"""The methods for all that is not in the model."""
+
 
 class Regularizer:
     """A choice against overfitting. Several in one recipe act together, each in its own places.
@@ -47,6 +50,11 @@ class Regularizer:
     def acts_in_model(self) -> bool:
         """Whether it is a part of the model, which a factory has to put there."""
         return any(getattr(type(self), place) is not getattr(Regularizer, place) for place in IN_MODEL)
+
+    @property
+    def acts_in_model_alone(self) -> bool:
+        """Whether the model that it is a part of tells all that it does."""
+        return not any(getattr(type(self), place) is not getattr(Regularizer, place) for place in OUTSIDE)
 
     def check(self, spec: Spec) -> None:
         """Raises ``InvalidArgument`` if it makes no sense for this data; before anything is built."""

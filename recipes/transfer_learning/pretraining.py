@@ -19,7 +19,7 @@ from ...callbacks.stop_on_nan import StopOnNaN
 from ..models.blocks import Style, hidden_block, output_layer
 from ..models.encoder import encoder
 from ..recipe import Recipe
-from ..training import LARGEST_SEED, check_data, check_recipe, steps_for
+from ..trainer import LARGEST_SEED, check_data, check_recipe, steps_for
 from .corruption import SHARE, corrupt, parts_of
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...callbacks.checks import InvalidArgument, check_bool, check_choice, check_integer, check_number
-from ..training import LARGEST_SEED
+from ..trainer import LARGEST_SEED
 from .arms import DESIGNS
 from .dunnett import LEVEL
 from .option import option

@@ -16,7 +16,9 @@ from ...callbacks.checks import InvalidArgument, check_bool, check_integer
 from ...callbacks.inside.training import restart_layer_names
 from ..files import write_text
 from ..seeding import set_seeds
-from ..training import LARGEST_SEED
+from ..shared_steps import SharedSteps
+from ..step_keys import form_of
+from ..trainer import LARGEST_SEED
 from .epoch_writer import EpochWriter
 from .fit_arrays import FitArguments
 from .keras_tuner_inside import (
@@ -28,7 +30,6 @@ from .keras_tuner_inside import (
     weights_path,
     write_atomically,
 )
-from .shared_steps import SharedSteps, form_of
 from .whole_epochs import WholeEpochs
 
 __all__ = ["QuickTuner"]
@@ -38,7 +39,7 @@ class QuickTuner(keras_tuner.Tuner):
     """KerasTuner's ``Tuner``: the same trials, with the same meaning, in a fraction of the time; and reproducible.
 
     - Models that differ only in the learning rate, the strengths of L1 and L2 penalties and the rates of dropout share
-      one traced step; see :class:`recipes.tuning.shared_steps.SharedSteps`.
+      one traced step; see :class:`recipes.shared_steps.SharedSteps`.
     - Arrays go to the device once. An epoch is as few calls of a compiled function as are sensible, unless a callback
       listens to batches; see :class:`recipes.tuning.whole_epochs.WholeEpochs`. Keras' shuffling is replaced by a
       permutation that depends on ``seed`` alone.
@@ -139,15 +140,17 @@ class QuickTuner(keras_tuner.Tuner):
         self._check_size(model)
         if self._has_own_fit:
             return self.hypermodel.fit(hp, model, *args, callbacks=callbacks, **kwargs)
-        with self.steps.like(model, form, watched=not all(isinstance(each, OWN) for each in callbacks)) as settable:
-            ready = settable.model
+        watched = not all(isinstance(callback, OWN) for callback in callbacks)
+        unchanged = (lambda model: form_of(model) == form) if watched else None
+        with self.steps.like(model, form, unchanged=unchanged) as shared:
+            ready = shared.model
             if arrays is None:  # generators, weights, ...: Keras knows what to do with them
                 return ready.fit(*args, callbacks=callbacks, **kwargs)
             if not WholeEpochs.suit(ready, callbacks):
                 return ready.fit(**arrays.pipelines(), callbacks=callbacks)
-            if settable.epochs is None:
-                settable.epochs = WholeEpochs(ready)
-            return settable.epochs.fit(arrays, callbacks)
+            if shared.epochs is None:
+                shared.epochs = WholeEpochs(ready)
+            return shared.epochs.fit(arrays, callbacks)
 
     def _check_size(self, model: keras.Model) -> None:
         size = sum(int(np.prod(each.shape)) for each in model.trainable_weights) if model.built else 0

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..recipe import Recipe
-from ..training import check_data, check_recipe, fit
+from ..trainer import check_data, check_recipe
+from ..training import fit
 from .assignment import Assignment
 from .checking import check_search
 from .comparison import Comparison, write_environment

@@ -12,9 +12,9 @@ import tensorflow as tf
 from ...callbacks.inside.training import traced_often
 from ..data.batching import gather_rows, permutation
 from ..data.named_arrays import Inputs, apply
-from ..training import steps_for
+from ..step_keys import STEPS
+from ..trainer import steps_for
 from .fit_arrays import FitArrays
-from .shared_steps import STEPS
 
 __all__ = ["WholeEpochs"]
 

@@ -8,8 +8,8 @@ import time
 from typing import Any
 
 from ..metric import metric_of
-from ..recipe import Recipe
-from ..training import Trainer
+from ..shared_steps import SharedSteps
+from ..trainer import Trainer
 from .assignment import Assignment
 from .epoch_writer import EpochWriter
 from .ledger import running_file
@@ -20,7 +20,8 @@ from .runner import Job
 __all__ = ["InThisProcess", "Worker", "settle"]
 
 KEPT = 8
-"""So many compiled models of an arm are kept, whose strengths are not live, for the best to be trained again."""
+"""How many compiled models of an arm to keep, where its strengths are constants of the step, for the best to be
+trained again."""
 
 
 class InThisProcess:
@@ -61,7 +62,7 @@ class Worker:
     def __init__(self, assignment: Assignment):
         self.data, self.base = assignment.load_data(), assignment.base()
         self.protocol, self.directory = assignment.protocol, assignment.directory
-        self._trainers: list[Trainer] = []
+        self._steps = SharedSteps(KEPT)
         self._arm: str | None = None
 
     def run(self, job: Job) -> Record:
@@ -70,7 +71,7 @@ class Worker:
         try:
             return self._train(job)
         except Exception as error:
-            self._trainers.clear()  # what it left behind is unknown
+            self._arm = None  # what it left behind is unknown
             return job.failed(error, time.perf_counter() - start)
 
     def _train(self, job: Job) -> Record:
@@ -80,16 +81,12 @@ class Worker:
         callbacks: list[Any] = [pruned] if training.stage == "tune" and protocol.one_by_one else []
         if self.directory is not None:
             callbacks.append(EpochWriter(running_file(self.directory, training.key)))
-        run = self._trainer(training.arm.name, recipe).run(
-            epochs=protocol.epochs,
-            seed=training.seed,
-            learning_rate=recipe.learning_rate,
-            regularizer=recipe.regularizer,
-            callbacks=callbacks,
-            warn=False,
-        )
-        validation = run.evaluate("validation")
-        test = run.evaluate("test") if training.stage == "confirm" else {"loss": math.nan, metric.name: math.nan}
+        if training.arm.name != self._arm:  # what another arm has compiled is not needed again
+            self._steps, self._arm = SharedSteps(KEPT), training.arm.name
+        trainer = Trainer(self.data, recipe, seed=training.seed, keep_functions=True, steps=self._steps)
+        with trainer.running(epochs=protocol.epochs, seed=training.seed, callbacks=callbacks, warn=False) as run:
+            validation = run.evaluate("validation")
+            test = run.evaluate("test") if training.stage == "confirm" else {"loss": math.nan, metric.name: math.nan}
         return job.record(
             validation_loss=validation["loss"],
             validation_score=math.nan if run.diverged else validation[metric.name],
@@ -109,20 +106,6 @@ class Worker:
                 "val_score": run.history[f"val_{metric.name}"],
             },
         )
-
-    def _trainer(self, arm: str, recipe: Recipe) -> Trainer:
-        """A compiled model for this recipe, shared by all trainings that differ only in numbers that can be set."""
-        if arm != self._arm:
-            self._trainers.clear()
-            self._arm = arm
-        trainer = next((each for each in self._trainers if each.takes(recipe)), None)
-        if trainer is None:
-            trainer = Trainer(self.data, recipe, keep_functions=True)
-        else:
-            self._trainers.remove(trainer)
-        self._trainers.append(trainer)  # the one used last comes last
-        del self._trainers[:-KEPT]
-        return trainer
 
 
 def settle(threads: int | None) -> None:

@@ -25,7 +25,7 @@ from support.results import write_results
 
 import recipes
 from recipes.regularization import REGULARIZERS
-from recipes.training import Trainer
+from recipes.trainer import Trainer
 
 EXAMPLES = 10_000
 MODELS = ("mlp", "cnn")

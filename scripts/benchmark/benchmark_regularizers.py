@@ -27,7 +27,7 @@ from support.results import ROOT, write_results
 import recipes
 from recipes.regularization import REGULARIZERS
 from recipes.report.style import MUTED, PALETTE, VERDICTS, new_figure, styled
-from recipes.training import Trainer
+from recipes.trainer import Trainer
 
 STRENGTHS = 4
 RATES = (0.01, 0.03)

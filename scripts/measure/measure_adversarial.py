@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from support.results import write_results
 
 import recipes
-from recipes.training import Trainer
+from recipes.trainer import Trainer
 
 SIZES = (0.0, 0.05, 0.1, 0.2)
 EPOCHS = {"mlp": 5, "cnn": 3}

@@ -29,7 +29,7 @@ from support.results import write_results
 
 import recipes
 from callbacks import recalibrate_batch_norm
-from recipes.training import Trainer
+from recipes.trainer import Trainer
 
 RATES = {"one_cycle": 0.03, "constant": 0.01}
 FEW = 2000

@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from support.results import write_results
 
 import recipes
-from recipes.training import Trainer
+from recipes.trainer import Trainer
 
 
 def datasets(data_dir: str | None) -> dict[str, tuple[recipes.Data, dict, int]]:

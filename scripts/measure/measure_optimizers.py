@@ -22,7 +22,7 @@ from support.results import write_results
 import recipes
 from recipes.optimizers import OPTIMIZERS
 from recipes.optimizers.capabilities import finds_its_own_step
-from recipes.training import Trainer
+from recipes.trainer import Trainer
 
 FULL_BATCH = ("delta_bar_delta",)
 

@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from support.results import ROOT, write_results
 
 import recipes
-from recipes.training import Trainer
+from recipes.trainer import Trainer
 
 GRIDS = {"momentum": np.geomspace(0.005, 1.0, 8), "adam": np.geomspace(2e-4, 0.05, 8)}
 EPOCHS = {"mlp": 5, "cnn": 3}

@@ -36,7 +36,7 @@ from support.results import write_results
 
 import recipes
 from recipes import pretrain, transfer, unfreeze
-from recipes.training import Trainer
+from recipes.trainer import Trainer
 
 RATES = (1e-3, 3e-3, 1e-2, 3e-2)
 EPOCHS = 40

@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from support.results import write_results
 
 import recipes
-from recipes.training import Trainer
+from recipes.trainer import Trainer
 
 RATES = {"sgd": 0.1, "momentum": 0.02, "adam": 0.001}
 STRENGTHS = (1e-3, 1e-2, 1e-1)

@@ -6,7 +6,7 @@ import pytest
 
 import recipes
 from recipes import InvalidArgument, Recipe
-from recipes.training import Trainer
+from recipes.trainer import Trainer
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import recipes
 from callbacks.checks import InvalidArgument
 from recipes import Recipe, fit, mlp
 from recipes.regularization import Regularizer
-from recipes.training import EXECUTION_FLOPS, Trainer, check_fits, steps_for
+from recipes.trainer import EXECUTION_FLOPS, Trainer, check_fits, steps_for
 
 
 def same(a, b):

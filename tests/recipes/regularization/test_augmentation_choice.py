@@ -10,7 +10,7 @@ from recipes import Recipe, fit
 from recipes.catalogue import UnknownName
 from recipes.data.augmentation import augmentation, preset
 from recipes.regularization import Augmentation
-from recipes.training import Trainer
+from recipes.trainer import Trainer
 
 MODEL = {"name": "cnn", "filters": (3,), "hidden": ()}
 MOVED = {"translation": 0.3}

@@ -9,7 +9,7 @@ import pytest
 from recipes import Recipe, fit
 from recipes.models import MODELS
 from recipes.regularization import REGULARIZERS, Adversarial, Dropout
-from recipes.training import Trainer
+from recipes.trainer import Trainer
 
 from .references import BY_NAME, CASES
 

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from recipes import training
+from recipes import trainer
 from recipes.tuning.fit_arrays import FitArguments
 from recipes.tuning.whole_epochs import WholeEpochs
 
@@ -100,7 +100,7 @@ def test_inputs_by_name():
 
 @pytest.mark.thorough
 def test_an_epoch_of_several_calls(monkeypatch):
-    monkeypatch.setattr(training, "EXECUTION_FLOPS", 1.0)
+    monkeypatch.setattr(trainer, "EXECUTION_FLOPS", 1.0)
     check_same(both(prepared()))
 
 

@@ -6,7 +6,10 @@ import keras
 import numpy as np
 import pytest
 
-from recipes.tuning.shared_steps import SharedSteps, form_of
+from recipes.regularization.penalties import SumOfPenalties
+from recipes.regularization.tying import tie
+from recipes.shared_steps import SharedSteps
+from recipes.step_keys import form_of, structure_of
 
 X = np.random.default_rng(0).normal(size=(64, 6)).astype("float32")
 Y = np.random.default_rng(1).integers(0, 3, 64)
@@ -41,7 +44,8 @@ def train(model, epochs=2):
 
 
 def like(steps, model):
-    return steps.like(model, form_of(model))
+    key = form_of(model)
+    return steps.like(model, key, unchanged=lambda trained: form_of(trained) == key)
 
 
 SETTINGS = [
@@ -56,10 +60,10 @@ def test_each_trains_as_it_would_alone():
     for number, setting in enumerate(SETTINGS):
         seed = number % 3
         expected, weights = train(new(seed, **setting))
-        with like(steps, new(seed, **setting)) as form:
-            history, found = train(form.model)
-        first = first or form.model
-        assert form.model is first
+        with like(steps, new(seed, **setting)) as shared:
+            history, found = train(shared.model)
+        first = first or shared.model
+        assert shared.model is first
         assert history == expected
         for one, other in zip(found, weights, strict=True):
             np.testing.assert_array_equal(one, other)
@@ -76,11 +80,11 @@ def test_nothing_is_traced_again():
             return x
 
     keras.saving.register_keras_serializable("recipes")(Counting)
-    Counting.__module__ = "recipes.test"
+    Counting.__module__ = "keras_recipes.test"
     for setting in SETTINGS:
-        with like(steps, new(0, layer=Counting, **setting)) as form:
+        with like(steps, new(0, layer=Counting, **setting)) as shared:
             built = len(traced)
-            train(form.model)
+            train(shared.model)
             counts = len(traced) - built
         if setting is SETTINGS[0]:
             assert counts >= 2
@@ -91,10 +95,10 @@ def test_nothing_is_traced_again():
 def test_afterwards_the_strengths_are_numbers():
     steps = SharedSteps()
     for setting in SETTINGS[:2]:
-        with like(steps, new(0, **setting)) as form:
-            train(form.model)
-        assert form.model.layers[0].kernel_regularizer.get_config() == {"l2": pytest.approx(setting["l2"], rel=1e-6)}
-        assert form.model.layers[3].get_config()["rate"] == setting.get("drop", 0.2)
+        with like(steps, new(0, **setting)) as shared:
+            train(shared.model)
+        assert shared.model.layers[0].kernel_regularizer.get_config() == {"l2": pytest.approx(setting["l2"], rel=1e-6)}
+        assert shared.model.layers[3].get_config()["rate"] == setting.get("drop", 0.2)
 
 
 class Doubled(keras.layers.Layer):
@@ -149,6 +153,73 @@ def test_what_differs_in_more_is_traced_for_itself(one, other):
     assert form_of(made(one)) != form_of(made(other))
 
 
+def test_a_number_out_of_reach_is_not_shared():
+    """A penalty within a penalty has its number in the configuration, but nobody can set it."""
+
+    def made(strength):
+        parts = [keras.regularizers.L2(strength), keras.regularizers.OrthogonalRegularizer()]
+        return new(0, layer=lambda: keras.layers.Dense(8, kernel_regularizer=SumOfPenalties(parts)))
+
+    assert form_of(made(0.1)) == form_of(made(0.1)) is not None
+    assert form_of(made(0.1)) != form_of(made(0.2))
+
+
+def test_a_class_of_the_program_that_runs_is_not_shared(monkeypatch):
+    monkeypatch.setattr(Doubled, "__module__", "__main__")
+    assert form_of(new(0, layer=lambda: Doubled(2.0))) is None
+
+
+def test_penalties_that_were_put_on_afterwards_are_not_shared():
+    model, other = new(0), new(0)
+    assert form_of(model) is not None
+    tie(model, other)
+    assert form_of(model) is None
+
+
+def test_the_counted_names_of_layers_are_no_part_of_the_structure():
+    names, structures = set(), set()
+    for _ in range(3):
+        for units in (8, 9):
+            inputs = keras.Input((6,))
+            hidden = keras.layers.Dense(units, activation="elu")(inputs)
+            model = keras.Model(inputs, keras.layers.Dense(1, name="answer")(keras.layers.Activation("elu")(hidden)))
+            names.add(model.layers[2].name)
+            structures.add(structure_of(model))
+            assert structure_of(model, names=True) is not None
+    assert len(names) == 6
+    assert len(structures) == 2
+
+
+def test_evaluated_in_between_it_still_has_its_own_numbers():
+    """What is traced outside has constants in it, and must not be used again inside."""
+    steps, batches = SharedSteps(), [16, 32]
+    for number, setting in enumerate(SETTINGS[:2]):
+        with like(steps, new(0, **setting)) as shared:
+            train(shared.model, epochs=1)
+            inside = shared.model.evaluate(X, Y, batch_size=batches[number], verbose=0)
+        outside = shared.model.evaluate(X, Y, batch_size=batches[1 - number], verbose=0)
+        assert outside == pytest.approx(inside, rel=1e-6)
+        alone = new(0, **setting)
+        train(alone, epochs=1)
+        assert alone.evaluate(X, Y, batch_size=batches[number], verbose=0) == inside
+
+
+def test_without_numbers_they_are_constants_and_the_model_can_start_anew():
+    steps = SharedSteps(1, numbers=False)
+    model = new(0)
+    expected = train(new(0))
+    for _ in range(2):
+        with steps.like(model, "key") as shared:
+            assert shared.model is model
+            assert "call" not in vars(model.layers[3])
+            keras.utils.set_random_seed(0)
+            history, weights = train(model)
+        assert history == expected[0]
+        for one, other in zip(weights, expected[1], strict=True):
+            np.testing.assert_array_equal(one, other)
+        assert model.train_function is not None
+
+
 @pytest.mark.parametrize(
     "unclear",
     [
@@ -165,8 +236,8 @@ def test_what_the_configuration_does_not_tell_is_never_shared(unclear):
     models = [new(0, **unclear) for _ in range(2)]
     for model in models:
         assert form_of(model) is None
-        with like(steps, model) as form:
-            assert form.model is model
+        with like(steps, model) as shared:
+            assert shared.model is model
     assert len(steps) == 0
 
 
@@ -205,8 +276,8 @@ def test_only_so_many_forms_are_kept():
     steps = SharedSteps(count=2)
     made = []
     for units in (4, 5, 4, 6, 4, 5):
-        with like(steps, new(0, units=units)) as form:
-            made.append(form.model)
+        with like(steps, new(0, units=units)) as shared:
+            made.append(shared.model)
     assert len(steps) == 2
     assert made[0] is made[2] is made[4]
     assert made[5] is not made[1]

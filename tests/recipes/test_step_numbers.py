@@ -1,11 +1,10 @@
-"""Dropout with a rate that can be set, against Keras' own layers with that rate."""
+"""Rates of dropout and strengths of penalties that can be changed, against Keras' own layers with those numbers."""
 
 import keras
 import numpy as np
 import pytest
 
-from recipes.regularization import Dropout
-from recipes.regularization.live_dropout import LiveDropout
+from recipes.step_numbers import StepNumbers, equal_numbers
 
 RATES = (0.37, 0.1, 0.82)
 RANDOM = np.random.default_rng(0)
@@ -13,7 +12,7 @@ IMAGES = RANDOM.normal(size=(40, 6, 5, 3)).astype("float32")
 LABELS = RANDOM.integers(0, 3, 40)
 
 
-def new(rate, dtype="float32"):
+def new(rate, dtype="float32", l2=0.01):
     """Both kinds of layer, each with random numbers of its own."""
     keras.utils.set_random_seed(7)
     policy = {"dtype": dtype}
@@ -21,7 +20,7 @@ def new(rate, dtype="float32"):
         keras.layers.Conv2D(4, 3, activation="elu", **policy),
         keras.layers.SpatialDropout2D(rate, seed=1, **policy),
         keras.layers.Flatten(**policy),
-        keras.layers.Dense(8, activation="elu", **policy),
+        keras.layers.Dense(8, activation="elu", kernel_regularizer=keras.regularizers.L2(l2), **policy),
         keras.layers.Dropout(rate, seed=2, **policy),
         keras.layers.Dense(3, activation="softmax", dtype="float32"),
     ]
@@ -51,34 +50,37 @@ def check_same(one, other):
 )
 def test_it_is_keras_own_to_the_last_bit(dtype, options):
     model = new(0.2, dtype)
-    live, start = LiveDropout(model, [Dropout(0.2)]), [np.array(each) for each in model.variables]
+    numbers, start = StepNumbers(model), [np.array(each) for each in model.variables]
     compiled(model, **{"jit_compile": False, **options})
     for rate in RATES:
         expected = train(compiled(new(rate, dtype), **{"jit_compile": False, **options}))
         for variable, value in zip(model.variables, start, strict=True):
             variable.assign(value)
-        with live.at([Dropout(rate)]):
+        numbers.copy(new(rate, dtype))
+        with numbers.live():
             found = train(model)
         check_same(found, expected)
 
 
 def test_a_step_is_traced_once():
     model = compiled(new(0.2))
-    live = LiveDropout(model, [Dropout(0.2)])
+    numbers = StepNumbers(model)
     traced, step = [], model.train_step
     model.train_step = lambda data: (traced.append(1), step(data))[1]
     losses = []
     for rate in RATES:
-        with live.at([Dropout(rate)]):
+        numbers.copy(new(rate))
+        with numbers.live():
             losses.append(train(model)[0][0])
     assert 0 < sum(traced) <= 2  # Keras traces twice where the first step makes variables
     assert len(set(losses)) == len(RATES)
 
 
-def test_afterwards_the_layers_are_keras_own_with_the_rate(tmp_path):
+def test_afterwards_the_model_is_keras_own_with_the_numbers(tmp_path):
     model = compiled(new(0.2))
-    live = LiveDropout(model, [Dropout(0.2)])
-    with live.at([Dropout(0.6)]):
+    numbers = StepNumbers(model)
+    numbers.copy(new(0.6, l2=0.25))
+    with numbers.live():
         train(model)
     layers = [layer for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
     assert [layer.get_config()["rate"] for layer in layers] == [0.6, 0.6]
@@ -86,21 +88,32 @@ def test_afterwards_the_layers_are_keras_own_with_the_rate(tmp_path):
         assert "call" not in vars(layer)
         share = float(np.mean(np.array(layer(np.ones((200, 6, 5, 3), "float32"), training=True)) == 0))
         assert share == pytest.approx(0.6, abs=0.1)
+    assert model.layers[-3].kernel_regularizer.get_config() == {"l2": 0.25}
     model.save(tmp_path / "model.keras")
     again = keras.models.load_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(again.predict(IMAGES, verbose=0), model.predict(IMAGES, verbose=0))
 
 
-def test_a_training_that_raises_leaves_the_layers_as_they_were():
+def test_a_training_that_raises_leaves_the_model_as_it_was():
     model = compiled(new(0.2))
-    with pytest.raises(KeyboardInterrupt), LiveDropout(model, [Dropout(0.2)]).at([Dropout(0.3)]):
+    with pytest.raises(KeyboardInterrupt), StepNumbers(model).live():
         raise KeyboardInterrupt
     assert all("call" not in vars(layer) for layer in model.layers)
+    assert model.layers[-3].kernel_regularizer.l2 == 0.01
 
 
-def test_where_nothing_can_be_set():
-    assert LiveDropout(new(0.2), [Dropout(0.2)]).options == {"dropout": "rate"}
-    assert LiveDropout(new(0.2), []).options == {}
-    assert LiveDropout(new(0.2), [Dropout(0.2, input_rate=0.2)]).options == {}
-    recurrent = keras.Sequential([keras.Input((4, 3)), keras.layers.GRU(5, dropout=0.2), keras.layers.Dropout(0.2)])
-    assert LiveDropout(recurrent, [Dropout(0.2)]).options == {}
+def test_what_cannot_be_changed_stays_in_the_configuration():
+    penalty = keras.regularizers.L1L2(0.1, 0.2)
+    layers = [
+        keras.layers.GRU(5, dropout=0.2, recurrent_regularizer=penalty),
+        keras.layers.Dropout(0.0),
+        keras.layers.Dropout(0.2, noise_shape=(None, 1)),
+        keras.layers.Dropout(1.0),
+        keras.layers.Dropout(0.3),
+    ]
+    model = keras.Sequential([keras.Input((4, 3)), *layers])
+    with equal_numbers(model):
+        assert [layer.get_config().get("rate") for layer in layers] == [None, 0.0, 0.2, 1.0, 0.5]
+        assert layers[0].dropout == 0.2
+        assert penalty.get_config() == {"l1": 0.1, "l2": 0.2}
+    assert layers[-1].rate == 0.3

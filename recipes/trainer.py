@@ -1,0 +1,342 @@
+"""Trainer: trains by one recipe again and again, each time as a fresh fit would."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import math
+import os
+import time
+import warnings
+from collections.abc import Hashable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from ..callbacks.checks import InvalidArgument, check_bool, check_integer
+from ..callbacks.inside.optimizer_values import set_learning_rate
+from ..callbacks.inside.random_state import random_state, set_random_state
+from ..callbacks.range_test.lr_finder import LRFinder, run_range_test
+from ..callbacks.resume.resume import Resume
+from ..callbacks.stop_on_nan import StopOnNaN
+from .distribution import replicas, settle_in
+from .losses import ends_in
+from .recipe import Recipe
+from .run import Run
+from .seeding import set_seeds
+from .shared_steps import SharedSteps
+from .step_keys import structure_of
+
+if TYPE_CHECKING:
+    from .data import Data
+
+__all__ = ["LARGEST_SEED", "Trainer", "check_data", "check_fits", "check_recipe", "steps_for"]
+
+LARGEST_SEED = 2**32 - 1
+"""The largest that NumPy and Keras take."""
+
+EXECUTION_FLOPS = 1e11
+"""About a second of one core's arithmetic: how much work one call of the compiled training step may hold."""
+
+
+class Trainer:
+    """A model for one dataset and recipe, which can be trained again and again without new tracing.
+
+    Every :meth:`run` starts from the weights that a new model would get from its seed, so its result is that of
+    :func:`recipes.fit` to the last bit, whatever ran before.
+
+    Args:
+        data: what :func:`recipes.load` returns.
+        recipe: what to train by.
+        seed: of the initial weights of the first run.
+        model: as in :func:`recipes.fit`; every run starts from the weights that it has now.
+        steps_per_execution: as in :func:`recipes.fit`.
+        steps_per_epoch: batches in an epoch, >= 1; None (default) for one pass. Otherwise the passes follow one another
+            without regard to the epochs.
+        keep_functions: in further runs, and in all with shared ``steps``, leave TensorFlow's own seed alone, which
+            nothing in Keras or in this package draws from; they take less time. See
+            :func:`recipes.seeding.set_seeds`. Default False.
+        steps: compiled steps that this trainer shares with others of the same data, whose recipes differ in strengths
+            and rates alone; None (default) for one of its own, with these as constants.
+
+    Attributes:
+        model: the model, new at first and then that of the last run.
+        key: of its compiled step among the shared ones.
+
+    Example:
+        >>> trainer = Trainer(data, Recipe(learning_rate=0.1))           # doctest: +SKIP
+        >>> runs = [trainer.run(epochs=5, seed=seed) for seed in (0, 1, 2)]
+    """
+
+    def __init__(
+        self,
+        data: Data,
+        recipe: Recipe,
+        *,
+        seed: int = 0,
+        model: keras.Model | None = None,
+        steps_per_execution: int | None = None,
+        steps_per_epoch: int | None = None,
+        keep_functions: bool = False,
+        steps: SharedSteps | None = None,
+    ):
+        start = time.perf_counter()
+        self._keep_functions = check_bool("keep_functions", keep_functions)
+        recipe.check(data.spec)
+        recipe = recipe.resolved(data.spec)
+        self.data, self.recipe, self._steps_per_epoch = data, recipe, steps_per_epoch
+        self._augment = recipe.augment(data)
+        self._new: tuple[int, dict[str, Any]] | None = None
+        self._builds = model is None
+        if model is None:
+            set_seeds(seed, keep_functions=keep_functions and steps is not None)
+            model = recipe.build_model(data.spec)
+            self._new = (seed, random_state())
+        check_fits(model, data)
+        self.model = model
+        self._steps_per_execution = self._choose_steps_per_execution(steps_per_execution)
+        self._prepared: keras.Model | None = None
+        self._steps = SharedSteps(1, numbers=False) if steps is None else steps
+        self.key = self._key_of(model) if steps is not None else "its own"
+        if steps is None:
+            self._prepare(model)
+        self._seconds = time.perf_counter() - start
+
+    def _choose_steps_per_execution(self, steps: int | None) -> int:
+        if replicas() > 1:
+            if steps not in (None, 1):
+                accepted = "1 or None under a tf.distribute strategy of several replicas"
+                raise InvalidArgument("steps_per_execution", steps, accepted)
+            steps = 1
+        elif steps is None:
+            steps = steps_for(self.model, self.data.batch_size, self._steps_per_epoch or self.data.steps_per_epoch)
+        check_integer("steps_per_execution", steps, low=1)
+        # From data without an end every call takes as many batches: they have to come out even.
+        return steps if self._steps_per_epoch is None else math.gcd(steps, self._steps_per_epoch)
+
+    def _key_of(self, model: keras.Model) -> Hashable:
+        """What a compiled step depends on: the recipe but for its learning rate, the model but for its numbers."""
+        structure = structure_of(model)
+        recipe = dataclasses.replace(self.recipe, learning_rate=1.0)
+        if structure is not None:  # it tells what these do
+            outside = [
+                choice
+                for choice, regularizer in zip(recipe.regularizer, recipe.regularizers(), strict=True)
+                if not regularizer.acts_in_model_alone
+            ]
+            recipe = dataclasses.replace(recipe, regularizer=tuple(outside))
+        return recipe, structure, self._steps_per_execution
+
+    def _prepare(self, model: keras.Model) -> None:
+        """Compiles the model and makes all its variables, once."""
+        if model is self._prepared:
+            return
+        self._prepared = model
+        self.recipe.compile(model, steps_per_execution=self._steps_per_execution)
+        model.optimizer.build(model.trainable_variables)
+        settle_in(model)
+        # Keras makes the metrics' variables in the first training step, and TensorFlow traces a step that makes
+        # variables twice: make them now.
+        y = self.data.arrays("train")[1][:1]
+        model.compute_metrics(None, keras.ops.convert_to_tensor(y), keras.ops.zeros((1, self.data.spec.outputs)))
+        model.reset_metrics()
+
+    def run(self, **options: Any) -> Run:
+        """One training from the start, with the arguments of :meth:`running`."""
+        with self.running(**options) as run:
+            return run
+
+    @contextlib.contextmanager
+    def running(
+        self,
+        *,
+        epochs: int,
+        seed: int,
+        learning_rate: float | None = None,
+        data: Data | None = None,
+        validate: bool = True,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+        directory: str | os.PathLike[str] | None = None,
+        verbose: int | str = 0,
+        warn: bool = True,
+    ) -> Iterator[Run]:
+        """One training from the start; within the context what was compiled for it evaluates the model, too.
+
+        Arguments as in :func:`recipes.fit`, and:
+
+        Args:
+            learning_rate: replaces the recipe's.
+            data: replaces the trainer's: with another training split, and the same Spec and batch size.
+            validate: whether there is a validation after each epoch, which early stopping needs.
+            warn: False leaves it to the caller to look at ``run.message``.
+        """
+        start = time.perf_counter() - self._seconds
+        self._seconds = 0.0
+        validate, warn = check_bool("validate", validate), check_bool("warn", warn)
+        data = self.data if data is None else data
+        recipe = self.recipe
+        if learning_rate is not None:
+            recipe = dataclasses.replace(recipe, learning_rate=learning_rate)
+        with self._steps.like(self._new_model(seed), self.key, prepare=self._prepare) as shared:
+            self.model = shared.model
+            set_random_state(self._random)
+            finder = None
+            rate = recipe.learning_rate
+            if rate is None:
+                finder = self.range_test(seed, data=data)
+                rate = finder.suggest()
+                recipe = dataclasses.replace(recipe, learning_rate=rate)
+            set_learning_rate(self.model.optimizer, rate)
+            steps = self._steps_per_epoch or data.steps_per_epoch
+            all_callbacks = recipe.callbacks(steps_per_epoch=steps, epochs=epochs, spec=data.spec)
+            first_epoch, resume = 0, []
+            if directory is not None:
+                settings = {"seed": seed, "data": data.fingerprint, **_fields(recipe)}
+                # The data knows the order of every pass: where a pass is an epoch, none has to be read again.
+                resume = [Resume(directory, replay=self._steps_per_epoch is not None, settings=settings)]
+                if self._steps_per_epoch is None:
+                    first_epoch = min(resume[0].position()[0], epochs - 1)
+            batches = data.batches("train", seed=seed, first_epoch=first_epoch, augment=self._augment)
+            # An endless dataset keeps one iterator for the whole fit; making one costs as much as ten small steps.
+            endless = self._steps_per_epoch is not None or self.model.steps_per_execution == steps
+            history = self.model.fit(
+                batches.repeat() if endless else batches,
+                steps_per_epoch=steps if endless else None,
+                epochs=epochs,
+                validation_data=data.validation if validate else None,
+                shuffle=False,  # the data shuffles itself
+                callbacks=[*all_callbacks, *callbacks, *resume],
+                verbose=verbose,
+            )
+            ran = len(history.history["loss"])
+            kept = [c.best_epoch + 1 for c in all_callbacks if getattr(c, "best_weights", None) is not None]
+            message = next(callback.message for callback in all_callbacks if isinstance(callback, StopOnNaN))
+            if message is not None and warn:
+                warnings.warn(f"training stopped: {message}", RuntimeWarning, stacklevel=5)  # at the caller of fit
+            yield Run(
+                model=self.model,
+                recipe=recipe,
+                data=data,
+                history={name: [float(value) for value in values] for name, values in history.history.items()},
+                epochs=epochs,
+                best_epoch=kept[0] if kept else ran,
+                seed=seed,
+                seconds=time.perf_counter() - start,
+                message=message,
+                range_test=finder,
+            )
+
+    def _new_model(self, seed: int) -> keras.Model:
+        """A model as it is built from this seed, or the one that was given; and the random states after that."""
+        new, self._new = self._new, None
+        if new is not None and new[0] == seed:
+            self._random = new[1]
+            return self.model
+        set_seeds(seed, keep_functions=self._keep_functions)
+        model = self.recipe.build_model(self.data.spec) if self._builds else self.model
+        self._random = random_state()
+        return model
+
+    def range_test(self, seed: int, finder: LRFinder | None = None, *, data: Data | None = None) -> LRFinder:
+        """Runs a range test from the present weights, with everything that a training step of the recipe has.
+
+        Args:
+            seed: of the order of the data.
+            finder: by default one with its own defaults.
+            data: as in :meth:`run`.
+
+        Returns:
+            The finder.
+        """
+        data = self.data if data is None else data
+        finder = LRFinder() if finder is None else finder
+        batches = data.batches("train", seed=seed, augment=self._augment)
+        in_step = [
+            callback
+            for regularizer in self.recipe.regularizers()
+            if regularizer.acts_in_step
+            for callback in regularizer.callbacks(epochs=1, schedule=None, spec=data.spec)
+        ]
+        run_range_test(self.model, batches, finder, callbacks=in_step)
+        return finder
+
+
+def _fields(recipe: Recipe) -> dict[str, Any]:
+    """What the recipe's JSON holds, field by field, for a message about one that differs."""
+    try:
+        return json.loads(recipe.to_json())
+    except InvalidArgument:  # a function as model
+        return {}
+
+
+def check_data(data: Any) -> None:
+    """Raises unless ``data`` is what :func:`recipes.load` returns; a name alone is the usual mistake."""
+    from .data import Data
+
+    if not isinstance(data, Data):
+        raise InvalidArgument("data", data, "what recipes.load(name) or recipes.Data.from_arrays(x, y) returns")
+
+
+def check_recipe(recipe: Any) -> Recipe:
+    """The recipe, or the default one for None; raises for anything else."""
+    if recipe is None:
+        return Recipe()
+    if not isinstance(recipe, Recipe):
+        raise InvalidArgument("recipe", recipe, "a recipes.Recipe")
+    return recipe
+
+
+def check_fits(model: keras.Model, data: Data) -> None:
+    """Raises if the model's input or output does not fit the data: one line with what it has and what is needed."""
+    spec = data.spec
+    if not isinstance(model, keras.Model):
+        raise InvalidArgument("model", model, "a keras.Model")
+    if not model.built or not model.layers:
+        raise InvalidArgument("model", model.name, "built: give it a keras.Input, or call it once")
+    given = model.input_shape
+    if spec.record:
+        expected: Any = {feature.key: (None, *feature.shape) for feature in spec.features}
+        taken = {name: tensor.shape for name, tensor in model.input.items()} if isinstance(model.input, dict) else given
+        fits = isinstance(taken, dict) and set(taken) == set(expected)
+        if not fits or not all(_takes(taken[name], expected[name]) for name in expected):
+            raise InvalidArgument("model", taken, f"a model with a dictionary of inputs {expected} for {spec.name!r}")
+    elif isinstance(given, (list, dict)) or not _takes(given, (None, *spec.input_shape)):
+        shape = (None, *spec.input_shape)
+        raise InvalidArgument("model", given, f"a model with one input of shape {shape} for {spec.name!r}")
+    output = model.output_shape
+    if isinstance(output, (list, dict)) or output != (None, spec.outputs):
+        raise InvalidArgument(
+            "model", output, f"a model with one output of shape {(None, spec.outputs)} for {spec.name!r}"
+        )
+    last = {"multiclass": "softmax", "binary": "sigmoid", "multilabel": "sigmoid"}.get(spec.task)
+    if last is not None and ends_in(model) != last:
+        raise InvalidArgument("model", ends_in(model), f"a model that ends in {last} for {spec.name!r} ({spec.task})")
+    if last is None and ends_in(model) in ("softmax", "sigmoid"):
+        raise InvalidArgument("model", ends_in(model), f"a model that ends in numbers for {spec.name!r} ({spec.task})")
+
+
+def _takes(given: Sequence[int | None], needed: Sequence[int | None]) -> bool:
+    """Whether an input of the shape ``given`` takes arrays of the shape ``needed``; None is any size."""
+    return len(given) == len(needed) and all(n is None or n == m for n, m in zip(given, needed, strict=True))
+
+
+def steps_for(model: keras.Model, batch_size: int, steps_per_epoch: int) -> int:
+    """How many batches one call of the compiled step should take: as many as are about a second of work.
+
+    Fewer calls mean less Python between steps; more mean a progress bar that moves and a Ctrl-C that is heard. Calls of
+    equal length: the epoch is divided evenly.
+
+    Args:
+        model: a built model.
+        batch_size: examples in a batch.
+        steps_per_epoch: batches in an epoch.
+    """
+    flops = 0.0
+    for layer in model.layers:
+        kernel = getattr(layer, "kernel", None)
+        if kernel is not None:
+            positions = math.prod(n or 1 for n in layer.output.shape[1:-1])
+            flops += 6.0 * math.prod(kernel.shape) * positions * batch_size  # forward, and backward twice
+    calls = max(1, math.ceil(steps_per_epoch * flops / EXECUTION_FLOPS))
+    return max(1, math.ceil(steps_per_epoch / calls))

@@ -62,7 +62,7 @@ class Worker:
     def __init__(self, assignment: Assignment):
         self.data, self.base = assignment.load_data(), assignment.base()
         self.protocol, self.directory = assignment.protocol, assignment.directory
-        self._steps = SharedSteps(KEPT)
+        self.steps = SharedSteps(KEPT)
         self._arm: str | None = None
 
     def run(self, job: Job) -> Record:
@@ -82,8 +82,8 @@ class Worker:
         if self.directory is not None:
             callbacks.append(EpochWriter(running_file(self.directory, training.key)))
         if training.arm.name != self._arm:  # what another arm has compiled is not needed again
-            self._steps, self._arm = SharedSteps(KEPT), training.arm.name
-        trainer = Trainer(self.data, recipe, seed=training.seed, keep_functions=True, steps=self._steps)
+            self.steps, self._arm = SharedSteps(KEPT), training.arm.name
+        trainer = Trainer(self.data, recipe, seed=training.seed, keep_functions=True, steps=self.steps)
         with trainer.running(epochs=protocol.epochs, seed=training.seed, callbacks=callbacks, warn=False) as run:
             validation = run.evaluate("validation")
             test = run.evaluate("test") if training.stage == "confirm" else {"loss": math.nan, metric.name: math.nan}

@@ -352,7 +352,7 @@ def test_where_no_arm_has_a_score_no_winner_is_named(call, data_dir, tmp_path, m
     def fails(_self, **_):
         raise MemoryError("too much")
 
-    monkeypatch.setattr(worker.Trainer, "run", fails)
+    monkeypatch.setattr(worker.Trainer, "running", fails)
     options = ["--optimizers", "adam", "--regularizers", "none", "--epochs", 1, "--trials", 1, "--seeds", 2]
     code, output, _ = call("search", "digits", "--data-dir", data_dir, "--directory", tmp_path / "search", *options)
     assert code == 1

@@ -247,7 +247,7 @@ def test_a_killed_search_goes_on_and_gives_the_same(found, classes, search_optio
 def test_an_interrupted_search_goes_on(found, classes, search_options, tmp_path, monkeypatch):
     from recipes.tuning import worker
 
-    run, count = worker.Trainer.run, []
+    run, count = worker.Trainer.running, []
 
     def interrupted(self, **options):
         count.append(1)
@@ -257,7 +257,7 @@ def test_an_interrupted_search_goes_on(found, classes, search_options, tmp_path,
 
     options = {**search_options, "optimizers": ["momentum"], "regularizers": ["none"], "directory": tmp_path / "search"}
     with monkeypatch.context() as context:
-        context.setattr(worker.Trainer, "run", interrupted)
+        context.setattr(worker.Trainer, "running", interrupted)
         with pytest.raises(KeyboardInterrupt):
             recipes.search(classes, **options)
     assert len(trainings(tmp_path / "search")) == 2
@@ -319,14 +319,14 @@ def break_adam(monkeypatch):
     """Every training with Adam raises, until ``monkeypatch.undo()``."""
     from recipes.tuning import worker
 
-    run = worker.Trainer.run
+    run = worker.Trainer.running
 
     def fails(self, **options):
         if self.recipe.optimizer_name == "adam":
             raise ZeroDivisionError("a bug\nin two lines")
         return run(self, **options)
 
-    monkeypatch.setattr(worker.Trainer, "run", fails)
+    monkeypatch.setattr(worker.Trainer, "running", fails)
 
 
 def test_trainings_that_raise_are_recorded_and_stop_nothing(classes, tmp_path, search_options, monkeypatch, capsys):
@@ -374,7 +374,7 @@ def test_where_everything_fails_the_cause_is_the_verdict(classes, tmp_path, sear
     def fails(_self, **_):
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr(worker.Trainer, "run", fails)
+    monkeypatch.setattr(worker.Trainer, "running", fails)
     found = recipes.search(classes, directory=tmp_path / "search", **search_options)
     assert found.verdict == ["Every arm failed, the first training with ZeroDivisionError: a bug."]
     assert not (tmp_path / "search" / "best").exists()

@@ -242,3 +242,12 @@ def test_the_generator_that_layers_share():
     set_random_state(before)
     assert [float(keras.random.uniform(())) for _ in range(3)] == first
     assert random.random() == second[1]
+
+
+def test_a_compiled_step_draws_again_from_a_generator_that_was_made_in_it():
+    keras.utils.set_random_seed(0)
+    before = random_state()
+    layer = tf.function(lambda: keras.random.uniform(()))
+    first = [float(layer()) for _ in range(3)]
+    set_random_state(before)
+    assert [float(layer()) for _ in range(3)] == first

@@ -233,6 +233,7 @@ def test_several_optimizers_for_one_model(case, steps, run):
         layers = [keras.layers.Dense(1, kernel_initializer=k, name=f"{i}") for i, k in enumerate(kernels)]
         model = keras.Sequential([keras.Input((3,)), *case.layers(), *layers])
         model.compile(optimizer, "mse", steps_per_execution=steps)
+        optimizer.build(model.trainable_variables)  # only then does Keras ask which one is for which variable
         before = weights(model)
         logs = run(model, case.make(), epochs=1)
         assert (weights(model) == before) == case.every_batch

@@ -11,7 +11,7 @@ import numpy as np
 from ...callbacks.checks import InvalidArgument, check_unmasked
 from .moments import check_finite
 from .named_arrays import Inputs
-from .names import checked_names
+from .names import checked_names, has_names
 from .stored import Stored
 
 __all__ = ["as_inputs", "kind_of", "missing_where_masked", "pad", "unframed"]
@@ -75,8 +75,11 @@ def unframed(given: Mapping[str, Any], arguments: Mapping[str, str]) -> dict[str
     found = dict(given)
     for split, x in frames.items():
         names = checked_names(arguments[split], map(str, x.columns))
-        columns = (x.iloc[:, place] for place in range(len(names)))
-        found[split] = x.to_numpy("float64") if plain else dict(zip(names, map(_column, columns), strict=True))
+        if plain:
+            found[split] = _in_order(arguments[split], x, frames.get("train")).to_numpy("float64")
+        else:
+            columns = (x.iloc[:, place] for place in range(len(names)))
+            found[split] = dict(zip(names, map(_column, columns), strict=True))
     return found
 
 
@@ -122,6 +125,16 @@ def pad(given: Mapping[str, Any]) -> tuple[dict[str, Any], float | None]:
         for row, each in zip(padded[split], sequences, strict=True):
             row[: len(each)] = each
     return padded, filling
+
+
+def _in_order(argument: str, frame: Any, train: Any) -> Any:
+    """The DataFrame with its columns in the order of the training split's, where both have names."""
+    if not has_names(frame) or not has_names(train):
+        return frame
+    if set(frame.columns) != set(train.columns):
+        accepted = f"a DataFrame with the columns of the training split: {', '.join(map(str, train.columns))}"
+        raise InvalidArgument(argument, list(map(str, frame.columns)), accepted)
+    return frame[list(train.columns)]
 
 
 def _plain_table(frame: Any) -> bool:

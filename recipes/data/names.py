@@ -10,7 +10,7 @@ from typing import Any
 
 from ...callbacks.checks import InvalidArgument
 
-__all__ = ["Names", "checked_names"]
+__all__ = ["Names", "checked_names", "has_names"]
 
 SUFFIXES = ("", "_embedding", "_one_hot", "_words")
 """Of the layers that are called after a column."""
@@ -124,6 +124,12 @@ def checked_names(argument: str, names: Iterable[Any]) -> list[str]:
         twice = next(name for place, name in enumerate(listed) if name in listed[:place])
         raise InvalidArgument(argument, twice, "named without repetition")
     return listed
+
+
+def has_names(frame: Any) -> bool:
+    """Whether it is a pandas DataFrame whose columns are not merely numbered."""
+    columns = getattr(frame, "columns", None)
+    return columns is not None and hasattr(frame, "dtypes") and list(columns) != list(range(len(columns)))
 
 
 def _characters(name: str) -> str:

@@ -11,9 +11,9 @@ from ...callbacks.checks import InvalidArgument, check_unmasked
 from ..data.feature import MISSING, Feature
 from ..data.feature_statistics import ABSENT
 from ..data.input_arrays import missing_where_masked
-from ..data.names import Names
+from ..data.names import Names, has_names
 from ..data.spec import Spec
-from .input_files import columns_of
+from .input_files import columns_of, table_of
 
 __all__ = ["fitted"]
 
@@ -44,12 +44,21 @@ def fitted(inputs: Any, taken: Mapping[str, tuple[tuple[int | None, ...], Any]],
         inputs = {name: missing_where_masked(f"input[{name!r}]", values) for name, values in inputs.items()}
     else:
         inputs = check_unmasked("input", inputs)
+    if spec is not None and spec.feature_names and _by_name(inputs):
+        inputs = table_of(inputs, spec)
     if len(taken) == 1 and not (spec is not None and spec.record) and not isinstance(inputs, Mapping):
         ((name, (shape, dtype)),) = taken.items()
         return {name: _one(inputs, shape, dtype, features.get("inputs"))}
     names = spec.names if spec is not None and spec.record else Names(taken)
     columns = columns_of(inputs, {name: len(shape) for name, (shape, _) in taken.items()}, names)
     return {name: _column(name, columns[name], *taken[name], features.get(name)) for name in taken}
+
+
+def _by_name(inputs: Any) -> bool:
+    """Whether a table has names: it is a dictionary, a list of such, or a DataFrame whose columns are not numbered."""
+    if isinstance(inputs, (list, tuple)):
+        return bool(inputs) and all(isinstance(row, Mapping) for row in inputs)
+    return isinstance(inputs, Mapping) or has_names(inputs)
 
 
 def _one(inputs: Any, shape: tuple[int | None, ...], dtype: Any, feature: Feature | None) -> np.ndarray:

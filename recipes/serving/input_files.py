@@ -14,7 +14,7 @@ from ...callbacks.checks import InvalidArgument
 from ..data.names import Names, checked_names
 from ..data.spec import Spec
 
-__all__ = ["columns_of", "load_inputs"]
+__all__ = ["columns_of", "load_inputs", "table_of"]
 
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif")
 READABLE = ".npy, .csv, .json, .jsonl, .txt, .png, .jpg, .bmp or .gif"
@@ -103,6 +103,26 @@ def columns_of(inputs: Any, ranks: Mapping[str, int], names: Names) -> dict[str,
     return {name: list(columns[name]) for name in ranks}
 
 
+def table_of(inputs: Any, spec: Spec) -> np.ndarray:
+    """A table of numbers, shape (n, features), in the order of training, from columns or rows by name.
+
+    Args:
+        inputs: as of :func:`columns_of`.
+        spec: of a table whose columns have names.
+
+    Raises:
+        InvalidArgument: for columns that are unknown or not there, and for what is no number.
+    """
+    columns = columns_of(inputs, dict.fromkeys(spec.feature_names, 0), spec.names)
+    numbers = []
+    for name, values in columns.items():
+        try:
+            numbers.append(np.array(values, np.float32))
+        except (TypeError, ValueError) as error:
+            raise InvalidArgument(f"input[{name!r}]", values[:3], f"numbers ({error})") from None
+    return np.stack(numbers, axis=1)
+
+
 def _read(file: Path, suffix: str, spec: Spec | None) -> Any:
     """What is in the file; None for a file of another kind."""
     record = spec if spec is not None and spec.record else None
@@ -112,7 +132,7 @@ def _read(file: Path, suffix: str, spec: Spec | None) -> Any:
         if record is not None:
             return _with_pictures(_csv(file, record.names), record, file.parent)
         if spec is not None and spec.feature_names and _named(file):
-            return _table(_csv(file, spec.names), spec)
+            return table_of(_csv(file, spec.names), spec)
         return np.loadtxt(file, delimiter=",", ndmin=2, dtype=np.float32)
     if suffix in (".json", ".jsonl"):
         text = file.read_text(encoding="utf-8")
@@ -153,11 +173,6 @@ def _named(file: Path) -> bool:
     except ValueError:
         return True
     return False
-
-
-def _table(columns: dict[str, list[Any]], spec: Spec) -> np.ndarray:
-    named = columns_of(columns, dict.fromkeys(spec.feature_names, 0), spec.names)
-    return np.stack([np.array(named[name], np.float32) for name in spec.feature_names], axis=1)
 
 
 def _ranks(spec: Spec) -> dict[str, int]:

@@ -15,6 +15,7 @@ from recipes.data import Spec
 from recipes.data.feature import Feature
 from recipes.description import inference_table
 from recipes.models import tabular
+from recipes.serving.conversion import fitted
 from recipes.serving.input_files import load_inputs
 
 COUNT = 160
@@ -232,6 +233,26 @@ def test_data_for_a_model_of_before():
     with pytest.raises(InvalidArgument, match="spec must be one of records with a b, 9 c, class"):
         data.with_names(other)
     assert Feature("a", "number", mean=(0,), variance=(1,)).key == "a"
+
+
+def test_a_table_of_numbers_goes_by_names_at_every_door():
+    x = RANDOM.normal([0, 5, -5], 1.0, (60, 3)).astype("float32")
+    frame = pandas.DataFrame(x, columns=["a/b", "a_b", "年龄"])
+    other = frame[["年龄", "a/b", "a_b"]]
+    data = Data.from_arrays(frame, np.arange(60) % 2, x_test=other[:9], y_test=np.arange(9) % 2)
+    np.testing.assert_array_equal(data.arrays("test")[0], x[:9])
+    with pytest.raises(
+        InvalidArgument, match="x_test must be a DataFrame with the columns of the training split: a/b, a_b"
+    ):
+        Data.from_arrays(frame, np.arange(60) % 2, x_test=other.rename(columns={"a/b": "c"}), y_test=np.arange(60) % 2)
+    taken = {"inputs": ((3,), np.dtype("float32"))}
+    for inputs in (frame, other, other.to_dict("records"), other.to_dict("list"), x, pandas.DataFrame(x)):
+        np.testing.assert_array_equal(fitted(inputs, taken, data.spec)["inputs"], x)
+    np.testing.assert_array_equal(fitted(other.to_dict("records")[0], taken, data.spec)["inputs"], x[:1])
+    with pytest.raises(InvalidArgument, match="missing: a/b; unknown: c"):
+        fitted(frame.rename(columns={"a/b": "c"}), taken, data.spec)
+    with pytest.raises(InvalidArgument, match=r"input\['a_b'\] must be numbers"):
+        fitted({"a/b": 1, "a_b": "many", "年龄": 2}, taken, data.spec)
 
 
 def test_class_names_are_unique():

@@ -50,7 +50,7 @@ class Trainer:
         data: what :func:`recipes.load` returns.
         recipe: what to train by.
         seed: of the initial weights of the first run.
-        model: as in :func:`recipes.fit`; every run starts from the weights that it has now.
+        model: as in :func:`recipes.fit`; every run starts from the weights that it has at the first.
         steps_per_execution: as in :func:`recipes.fit`.
         steps_per_epoch: batches in an epoch, >= 1; None (default) for one pass. Otherwise the passes follow one another
             without regard to the epochs.

@@ -54,7 +54,7 @@ def render_page(results: Results) -> str:
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["breakable"] = lambda text: Markup("+<wbr>").join(str(text).split("+"))
-    template = environment.from_string(resources.files("recipes.report").joinpath("page.html").read_text("utf-8"))
+    template = environment.from_string(resources.files(__package__).joinpath("page.html").read_text("utf-8"))
     settings = dict(results.settings)
     command = settings.pop("command", None)
     on = [str(settings[name]) for name in ("model", "dataset") if settings.get(name)]

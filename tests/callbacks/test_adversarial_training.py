@@ -123,6 +123,7 @@ def test_nothing_to_do_changes_nothing_to_the_bit(options):
     assert ends([[callbacks.AdversarialTraining(**options)]]) == ends([[]])
 
 
+@pytest.mark.thorough
 def test_steps_per_execution_changes_nothing_to_the_bit():
     used = [[callbacks.AdversarialTraining(0.3)]]
     alone = ends(used)
@@ -192,6 +193,7 @@ def test_the_direction_is_that_of_the_model_as_it_trains():
     assert history["loss"][0] == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.ordinarily("two")
 @pytest.mark.parametrize("weights", [None, WEIGHTS, {"kind": WEIGHTS, "size": WEIGHTS[::-1]}], ids=["no", "one", "two"])
 def test_several_outputs_have_a_mixture_each(weights):
     inputs = keras.Input((4,))

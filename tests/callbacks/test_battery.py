@@ -247,7 +247,7 @@ def test_several_optimizers_for_one_model(case, steps, run):
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-@pytest.mark.ordinarily("Adam", "Ftrl")
+@pytest.mark.ordinarily("Adam")
 def test_every_optimizer_of_keras(name, make_model, run):
     def optimizer():
         return getattr(keras.optimizers, name)(0.01)
@@ -278,6 +278,7 @@ def test_mixed_precision(case, steps, dataset):
         assert logs["learning_rate"][0] != 0.01
 
 
+@pytest.mark.thorough
 def test_an_optimizer_does_not_outlive_its_replacement(make_model, run):
     model = make_model(steps_per_execution=4)
     run(model, callbacks.OneCycle(0.1), epochs=1)
@@ -289,7 +290,7 @@ def test_an_optimizer_does_not_outlive_its_replacement(make_model, run):
     assert model.train_step is step  # wrapped once, not twice
 
 
-@pytest.mark.ordinarily("gradient_monitor", "one_cycle")
+@pytest.mark.ordinarily("gradient_monitor")
 def test_a_model_does_not_outlive_its_user(free_case, make_model, run):
     model = make_model(steps_per_execution=4)
     run(model, free_case.make(), epochs=1)

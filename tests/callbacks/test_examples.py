@@ -28,5 +28,6 @@ def test_a_plain_script_needs_no_recipes_and_goes_on_where_it_was(tmp_path):
     assert again.stdout == first.stdout
 
 
+@pytest.mark.thorough
 def test_a_script_with_momentum():
     runpy.run_path(str(HERE / "example_momentum_script.py"), run_name="__main__")

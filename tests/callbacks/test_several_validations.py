@@ -184,6 +184,7 @@ def test_early_stopping_stops_within_the_epoch_and_the_best_weights_come_back(
     assert spy.hooks == ["train", *range(7), "end"]
 
 
+@pytest.mark.thorough
 def test_an_epoch_that_another_callback_stops_is_validated_where_it_stops(validation, make_model, run):
     class StopAt(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
@@ -210,6 +211,7 @@ def test_with_a_diverged_training(make_model, run, validation, arrays):
     assert often.plot().axes
 
 
+@pytest.mark.thorough
 def test_a_second_fit_begins_anew(validation, make_model, run):
     often, model = SeveralValidations(validation, 2), make_model()
     run(model, often, epochs=2)
@@ -307,6 +309,7 @@ def test_bad_callbacks(validation):
         SeveralValidations(validation, batch_size=0)
 
 
+@pytest.mark.thorough
 def test_a_copy_shares_the_data_but_not_the_state(validation, make_model, run):
     stop = keras.callbacks.EarlyStopping(patience=7)
     often = SeveralValidations(validation, 2, callbacks=[stop])

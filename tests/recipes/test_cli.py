@@ -187,6 +187,7 @@ def test_predict_for_records(call, passengers, tmp_path):
         assert line == (f"{', '.join(answer['classes'])}\t{', '.join(probabilities)}" if probabilities else "-")
 
 
+@pytest.mark.thorough
 def test_columns_that_a_file_lacks_or_has_too_many(refused, passengers, tmp_path):
     (tmp_path / "x.csv").write_text("age,home town,boat\n3,Ulm,4\n")
     message = "Received: input='missing: alone; unknown: boat'"

@@ -88,6 +88,7 @@ def test_dropout_is_off(ensembles, classes):
     assert not np.array_equal(np.asarray(model(x, training=True)), np.asarray(model(x)))
 
 
+@pytest.mark.thorough
 def test_a_regression_averages_numbers(regression, tiny):
     run = recipes.bagging(regression, tiny(learning_rate=0.02), members=2, epochs=3)
     x, y = regression.arrays("test")

@@ -1,5 +1,7 @@
+import ast
 import importlib
 import pickle
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -95,3 +97,16 @@ def test_catalogues():
             assert entry.summary.endswith(".")
             assert "\n" not in entry.summary
             assert entry.source
+
+
+def test_nothing_inside_is_found_by_a_short_name():
+    """Which a stranger's file may have: no import, and no string that is the name of a module of ours."""
+    for path in (*ROOT.glob("recipes/**/*.py"), *ROOT.glob("callbacks/**/*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [node.value] if isinstance(node, ast.Constant) and isinstance(node.value, str) else []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                names = [f"{node.module}."]
+            short = [name for name in names if re.fullmatch(r"(recipes|callbacks)(\.[a-z_]*)+", name)]
+            assert not short, f"{path}, line {node.lineno}: {short}"

@@ -62,6 +62,7 @@ def test_another_schedule_is_cut_where_the_run_was(classes, tiny):
     assert result.history["learning_rate"] == pytest.approx(run.history["learning_rate"][:4], rel=0.1)
 
 
+@pytest.mark.thorough
 def test_the_same_seed_gives_the_same_weights(run):
     first, second, other = (recipes.refit(run, verbose=0, seed=seed) for seed in (3, 3, 4))
     assert weights(first.model) == weights(second.model) != weights(other.model)

@@ -82,6 +82,7 @@ def test_save_replaces_only_a_run_and_only_when_asked(run, tmp_path):
     assert (foreign / "thesis.txt").read_text() == "years"
 
 
+@pytest.mark.thorough
 def test_a_failing_save_leaves_nothing(classes, tmp_path):
     recipe = Recipe(model=lambda spec: mlp(spec, hidden=(4,)), learning_rate=0.05)
     run = fit(classes, recipe, epochs=1, verbose=0)

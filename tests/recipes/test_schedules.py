@@ -101,6 +101,7 @@ def test_fit(name, classes, tiny):
     assert np.isfinite(run.history["loss"]).all()
 
 
+@pytest.mark.thorough
 def test_fit_with_the_options_of_a_recipe_and_another_unit(classes, tiny):
     schedule = {"name": "step", "every": 1, "unit": "epochs", "factor": 0.5}
     run = fit(classes, tiny(schedule=schedule), epochs=3, verbose=0)

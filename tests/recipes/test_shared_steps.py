@@ -272,6 +272,7 @@ def test_a_model_that_was_changed_in_training_is_not_used_again():
         assert second.model is not first.model
 
 
+@pytest.mark.thorough
 def test_only_so_many_forms_are_kept():
     steps = SharedSteps(count=2)
     made = []

@@ -43,6 +43,7 @@ def check_same(one, other):
         np.testing.assert_array_equal(ours, theirs)
 
 
+@pytest.mark.ordinarily("float32", "half precision")
 @pytest.mark.parametrize(
     ("dtype", "options"),
     [("float32", {}), ("mixed_float16", {}), ("float32", {"jit_compile": True}), ("float32", {"run_eagerly": True})],
@@ -62,6 +63,7 @@ def test_it_is_keras_own_to_the_last_bit(dtype, options):
         check_same(found, expected)
 
 
+@pytest.mark.thorough
 def test_a_step_is_traced_once():
     model = compiled(new(0.2))
     numbers = StepNumbers(model)

@@ -49,6 +49,7 @@ def test_the_schedule_is_followed(classes, tiny):
     assert float(constant.model.optimizer.learning_rate) == pytest.approx(0.05)
 
 
+@pytest.mark.thorough
 def test_same_seed_same_numbers(classes, tiny):
     recipe = tiny(regularizer="dropout")
     first, second, other = (fit(classes, recipe, epochs=2, seed=seed, verbose=0) for seed in (0, 0, 1))
@@ -91,6 +92,7 @@ def test_a_reused_trainer_gives_what_a_fresh_fit_gives(classes, tiny, choices):
     assert same(trainer.run(epochs=2, seed=5), fresh)
 
 
+@pytest.mark.thorough
 def test_a_learning_rate_given_to_run_replaces_the_recipes(classes, tiny):
     trainer = Trainer(classes, tiny())
     run = trainer.run(epochs=1, seed=0, learning_rate=0.01)
@@ -99,6 +101,7 @@ def test_a_learning_rate_given_to_run_replaces_the_recipes(classes, tiny):
     assert not same(run, trainer.run(epochs=1, seed=0))
 
 
+@pytest.mark.thorough
 def test_results_do_not_depend_on_steps_per_execution(classes, tiny):
     assert classes.steps_per_epoch == 6
     recipe = tiny(regularizer="dropout")
@@ -202,6 +205,7 @@ def test_a_model_of_the_user_is_trained(classes, tiny):
     assert again.history == run.history
 
 
+@pytest.mark.thorough
 def test_a_trainer_starts_a_users_model_from_where_it_was(classes, tiny):
     trainer = Trainer(classes, tiny(), model=own_model())
     first = trainer.run(epochs=2, seed=0).history
@@ -358,6 +362,7 @@ def test_large_models_take_fewer_steps_a_call():
     assert steps_for(image, 100, 1000) == int(np.ceil(1000 / np.ceil(1000 * per_step / EXECUTION_FLOPS)))
 
 
+@pytest.mark.thorough
 def test_progress_is_shown_only_when_asked(classes, tiny, capsys):
     fit(classes, tiny(), epochs=1, verbose=0)
     assert not capsys.readouterr().out

@@ -260,6 +260,7 @@ def restored(monitor):
     return again, {name: value for name, value in vars(monitor).items() if isinstance(value, plain)}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("steps", [1, 4])
 @pytest.mark.usefixtures("data")
 def test_a_restored_one_goes_on_as_if_unbroken(steps, dataset, make_model):

@@ -131,6 +131,7 @@ def test_a_drop_within_the_warm_up_scales_the_rest_of_it(fitted):
     np.testing.assert_allclose(rates.ravel(), expected, rtol=1e-6)
 
 
+@pytest.mark.thorough
 def test_a_second_fit_and_a_copy_begin_anew(make_model, run):
     callback = PerformanceDecay(0.4, patience=1, cooldown=3)
     values = [1, 1, 1, 1]

@@ -270,6 +270,7 @@ def epochs(data, count, **options):
     return [np.concatenate([x.numpy() for x, _ in batches]) for _ in range(count)]
 
 
+@pytest.mark.thorough
 def test_every_epoch_is_another_and_the_same_seed_repeats_them(alike):
     first, second = epochs(alike, 2, seed=3)
     assert (first.shape, first.dtype) == ((32, 8, 8, 3), np.uint8)

@@ -45,6 +45,7 @@ def test_tfds_knows_them_by_name(data_dir):
     assert tfds.builder("breast_cancer", data_dir=data_dir).info.features["label"].names == ["malignant", "benign"]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", FROM_PYTHON)
 @pytest.mark.ordinarily("characters")
 def test_tfds_knows_and_reads_those_from_python(name, data_dir):

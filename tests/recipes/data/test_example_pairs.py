@@ -39,6 +39,7 @@ def test_half_are_of_the_same_class(uneven, split):
     assert same.tolist() == [1, 0] * 40
 
 
+@pytest.mark.thorough
 def test_partners_are_drawn_evenly():
     found = rows(pairs(numbered((4, 3, 5), batch_size=12)).repeat(1000))
     classes = dict(found[:, [0, 2]])

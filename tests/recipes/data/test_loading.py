@@ -159,6 +159,7 @@ def test_unprepared_and_no_network(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.thorough
 def test_unprepared_for_real_within_ten_seconds(tmp_path, monkeypatch):
     monkeypatch.setattr(
         "urllib.request.OpenerDirector.open", lambda *_, **__: time.sleep(20)

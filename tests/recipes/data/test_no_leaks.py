@@ -94,6 +94,7 @@ def test_with_a_test_split_that_is_given():
         assert contents(data.arrays("test")[0]) == contents(last)
 
 
+@pytest.mark.ordinarily("columns3")
 @pytest.mark.parametrize(
     ("columns", "kind"),
     [(["image"], "image"), (["text"], "text"), (["track"], "sequence"), (["code", "number", "text", "track"], "mixed")],

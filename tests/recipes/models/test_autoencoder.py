@@ -101,6 +101,7 @@ def test_every_pixel_comes_back_to_its_place():
     np.testing.assert_allclose(model(x[:, :5]), expected, rtol=1e-5)
 
 
+@pytest.mark.thorough
 def test_deep_ones_are_normalized_before_every_activation(kinds):
     def normalized(**options):
         return kinds(autoencoder(**options)).count("BatchNormalization")
@@ -249,6 +250,7 @@ def test_half_precision(colours):
     assert np.isfinite(model(x)).all()
 
 
+@pytest.mark.thorough
 def test_a_keras_file_gives_the_same_model_by_keras_alone(colours, tmp_path):
     model = autoencoder(colours.spec, filters=(3, 4), code=2, regularizer="l2+dropout+input_noise")
     x = colours.arrays("test")[0]

@@ -231,6 +231,7 @@ def test_half_precision(images):
     np.testing.assert_allclose(np.sum(probabilities, axis=1), 1, rtol=1e-5)
 
 
+@pytest.mark.thorough
 def test_a_keras_file_gives_the_same_model_by_keras_alone(images, tmp_path):
     model = densenet(images.spec, regularizer="l2+dropout", **{**TINY, "activation": "leaky_relu"})
     shuffle(model)

@@ -34,6 +34,7 @@ def test_layers_from_a_spec(kinds, images):
     assert model.inputs[0].dtype == "uint8"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("depth", "deep"), [(4, False), (5, True)])
 def test_deep_networks_are_batch_normalized(kinds, depth, deep):
     model = mlp(input_shape=(4,), outputs=1, hidden=(3,) * depth)

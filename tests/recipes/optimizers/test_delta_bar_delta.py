@@ -65,6 +65,7 @@ def test_the_learning_rate_scales_all_rates_together():
     np.testing.assert_array_equal(found[12:], np.repeat(found[11:12], 13, 0))
 
 
+@pytest.mark.thorough
 def test_on_a_narrow_valley_it_needs_fewer_steps_than_gradient_descent():
     curvatures = np.array([1.0, 100.0])
     left = []

@@ -167,6 +167,7 @@ def test_from_a_maximum_it_goes_down(curvature):
     assert float(optimizer.damping) > 0
 
 
+@pytest.mark.thorough
 def test_rosenbrock():
     point = keras.Variable([-1.2, 1.0], dtype="float64")
     optimizer = HessianFree(damping=0.1)

@@ -40,6 +40,7 @@ def test_a_factor_is_a_smaller_rate_whatever_the_optimizer(name):
         np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-9)
 
 
+@pytest.mark.thorough
 def test_the_schedule_moves_all_rates_in_proportion(classes):
     """Under 1cycle, rate and momentum, a part with factor f is trained as all of it with the peak times f."""
 

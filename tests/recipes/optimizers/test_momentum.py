@@ -19,6 +19,7 @@ def test_it_is_keras_sgd_at_constant_values(momentum_case, problem, apply):
     np.testing.assert_allclose(apply(momentum_case.build(), *problem), expected, rtol=1e-6, atol=1e-9)
 
 
+@pytest.mark.ordinarily("nesterov")
 def test_inside_a_compiled_fit(momentum_case, make_model, regression):
     class Change(keras.callbacks.Callback):
         def on_train_batch_begin(self, batch, logs=None):

@@ -65,6 +65,7 @@ def test_a_training_sees_other_images_in_every_epoch_and_the_same_with_the_same_
     np.testing.assert_array_equal(seen(0), first)
 
 
+@pytest.mark.thorough
 def test_validation_the_arrays_and_the_model_are_untouched(images):
     before = {split: images.arrays(split)[0].copy() for split in ("train", "validation", "test")}
     run = fit(images, recipe(), epochs=1, verbose=0)

@@ -37,6 +37,7 @@ def data(shape):
     return random.normal(size=(32, *shape)).astype("float32"), random.integers(0, 3, 32)
 
 
+@pytest.mark.ordinarily("cnn")
 @pytest.mark.parametrize("kind", ["mlp", "cnn"])
 def test_no_unit_is_longer_than_the_limit_after_training(kind):
     shape = (5,) if kind == "mlp" else (4, 4, 1)

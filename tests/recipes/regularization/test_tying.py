@@ -58,7 +58,7 @@ MODES = {
         *(pytest.param(mode, False, marks=pytest.mark.thorough) for mode in MODES if mode != "plain"),
     ],
 )
-@pytest.mark.ordinarily("plain-True", "mixed_float16-True")
+@pytest.mark.ordinarily("mixed_float16-True")
 def test_penalty_and_gradient(mode, together):
     if mode == "mixed_float16":
         keras.config.set_dtype_policy(mode)

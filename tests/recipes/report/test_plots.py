@@ -197,6 +197,7 @@ def test_window_leaves_out_failures_and_nothing_else():
     assert low < 0.5 < high
 
 
+@pytest.mark.thorough
 def test_save_plots_writes_every_plot(results, tmp_path):
     paths = plots.save_plots(results, tmp_path / "plots", dpi=40)
     assert [path.name for path in paths] == [f"{name}.png" for name in plots.PLOTS]

@@ -136,6 +136,7 @@ def test_only_an_export_is_replaced_and_only_when_asked(run, tmp_path):
     assert [each.name for each in foreign.iterdir()] == ["thesis.txt"]
 
 
+@pytest.mark.thorough
 def test_regression_is_exported_in_its_unit(regression, tmp_path):
     import tensorflow as tf
 

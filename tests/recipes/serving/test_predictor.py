@@ -79,6 +79,7 @@ def test_inputs_that_do_not_fit(predictor, inputs, message):
         predictor(inputs)
 
 
+@pytest.mark.thorough
 def test_class_names(small_predictor, classes):
     run, predictor = small_predictor(classes)
     x, _ = classes.arrays("test")
@@ -88,6 +89,7 @@ def test_class_names(small_predictor, classes):
     assert predictor(x[0].astype("float64").tolist()) == predictor(x[:1])
 
 
+@pytest.mark.thorough
 def test_binary(small_predictor, binary):
     run, predictor = small_predictor(binary)
     x, _ = binary.arrays("test")
@@ -125,6 +127,7 @@ def test_no_saved_model(tmp_path, name):
         Predictor(tmp_path / name)
 
 
+@pytest.mark.thorough
 def test_images_of_any_size(small_predictor):
     raw = np.random.default_rng(0).integers(0, 256, (30, 6, 5, 1)).astype("uint8")
     data = Data.from_arrays(raw, np.arange(30) // 2 % 2)
@@ -209,6 +212,7 @@ def test_records_without_a_spec(passengers, tmp_path):
     np.testing.assert_allclose([answer["probability"] for answer in answers], best, atol=1e-6)
 
 
+@pytest.mark.thorough
 def test_several_numbers(small_predictor):
     y = np.stack([N * 2.0, 500 - N], axis=1)
     run, predictor = small_predictor(Data.from_arrays({"n": N, "m": N[::-1]}, y))

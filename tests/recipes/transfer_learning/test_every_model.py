@@ -47,7 +47,7 @@ def data_for(model, images):
 
 
 @pytest.mark.parametrize("model", SIZES)
-@pytest.mark.ordinarily("cnn", "tabular")
+@pytest.mark.ordinarily("cnn")
 def test_from_each_factory_and_its_file(model, images, tmp_path):
     data = data_for(model, images)
     source = recipes.models.MODELS.build(model, spec=data.spec, **SIZES[model])

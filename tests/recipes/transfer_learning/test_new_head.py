@@ -55,6 +55,7 @@ def test_some_of_the_layers_frozen(run, few, head):
     assert names_of_changed(before, model) == {dense[1].name, normalization[1].name, "outputs"}
 
 
+@pytest.mark.thorough
 def test_none_frozen_is_where_training_starts(run, few, head):
     model = transfer(run, few, freeze=False)
     assert all(layer.trainable for layer in model.layers)
@@ -94,6 +95,7 @@ def test_dropout_within_layers_is_taken_out_and_models_within_models_are_copied(
     assert len(model.trainable_variables) == len(source.trainable_variables)
 
 
+@pytest.mark.thorough
 def test_files_folders_and_models_give_the_same(run, few, tmp_path):
     keras.utils.set_random_seed(0)
     run.save(tmp_path / "run")

@@ -124,6 +124,7 @@ def test_input_noise_makes_it_a_denoising_one_and_augmentation_changes_both_side
 # --- good and bad records ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_half_of_the_records_are_bad_others_in_each_epoch(table):
     x = table.arrays("train")[0]
     dataset = pretext(table, "corrupted", seed=5)
@@ -139,6 +140,7 @@ def test_half_of_the_records_are_bad_others_in_each_epoch(table):
     assert 0.2 < len(seen[0] & seen[1]) / len(seen[0]) < 0.8
 
 
+@pytest.mark.thorough
 def test_what_is_replaced_differs_from_batch_to_batch_and_seed_to_seed(table):
     x = table.arrays("train")[0]
     owner = [{value: row for row, value in enumerate(column)} for column in x.T]
@@ -156,6 +158,7 @@ def test_what_is_replaced_differs_from_batch_to_batch_and_seed_to_seed(table):
     assert replaced(1) == replaced(1)
 
 
+@pytest.mark.thorough
 def test_the_evaluated_splits_are_half_bad_and_always_the_same(table, classes):
     for data, split in ((table, "validation"), (classes, "test")):
         one, two, other = (arrays(pretext(data, "corrupted", split, seed=seed)) for seed in (1, 1, 2))
@@ -234,6 +237,7 @@ def test_what_was_learned_is_taken_over(autoencoder, table):
     assert run.evaluate()["accuracy"] > 0.8
 
 
+@pytest.mark.thorough
 def test_one_that_diverged_says_so(table):
     recipe = Recipe(model=SMALL, optimizer="sgd", learning_rate=1e30, schedule="constant")
     with pytest.warns(RuntimeWarning, match="training stopped: the loss is"):

@@ -113,6 +113,7 @@ def test_without_any_spread_nothing_is_certain():
     assert all(math.isnan(each) for each in other)
 
 
+@pytest.mark.thorough
 def test_scores_that_are_rounded_to_the_same_difference_are_no_proof():
     examples, random, alarms = 360, np.random.default_rng(0), {0.0: 0, 1 / 360: 0}
     for _ in range(1000):

@@ -221,7 +221,7 @@ def test_a_fit_of_its_own_gets_everything_as_given(tmp_path):
     ],
     ids=["split", "weights", "classes", "batches", "in order", "frequency"],
 )
-@pytest.mark.ordinarily("split", "batches", "in order")
+@pytest.mark.ordinarily("batches", "in order")
 def test_whatever_fit_takes(tmp_path, data):
     tuner = searched(tmp_path, trials=2, data=data, epochs=2)
     assert all(trial.status == "COMPLETED" and trial.score > 0.2 for trial in tuner.oracle.trials.values())
@@ -242,6 +242,7 @@ def test_a_fit_of_its_own_may_draw_from_tensorflow(tmp_path):
     assert [trial.score for trial in tuner.oracle.trials.values()] == [expected] * 3
 
 
+@pytest.mark.thorough
 def test_a_pipeline_is_given_as_it_is(tmp_path):
     batches = tf.data.Dataset.from_tensor_slices((X, Y)).batch(30)
     tuner = recipes.QuickTuner(oracle(2), build, directory=tmp_path)
@@ -278,6 +279,7 @@ def test_a_trial_that_fails_is_recorded_and_the_rest_go_on(tmp_path):
     assert {trial.status for trial in tuner.oracle.trials.values()} == {"FAILED", "COMPLETED"}
 
 
+@pytest.mark.thorough
 def test_tensorboard_has_the_hyperparameters(tmp_path):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -287,6 +289,7 @@ def test_tensorboard_has_the_hyperparameters(tmp_path):
         assert "_hparams_/session_start_info" in events.PluginTagToContent("hparams")
 
 
+@pytest.mark.thorough
 def test_too_large_a_model_is_skipped(tmp_path):
     tuner = searched(tmp_path, max_model_size=60, oracle_options={"max_consecutive_failed_trials": 10})
     sizes = {trial.hyperparameters.get("units"): trial.status for trial in tuner.oracle.trials.values()}
@@ -371,6 +374,7 @@ def test_kerastuners_own_residual_network(tmp_path):
     assert [trial.status for trial in tuner.oracle.trials.values()] == ["COMPLETED"] * 3
 
 
+@pytest.mark.thorough
 def test_the_weights_are_there_before_a_trial_counts_as_finished(tmp_path):
     """Killed at any moment, a tuner has the weights of the best trials that it has in its records."""
     made = oracle(6)

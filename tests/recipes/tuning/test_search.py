@@ -125,6 +125,7 @@ def test_what_cannot_be_read_back(found, tmp_path):
         Comparison.load(tmp_path)
 
 
+@pytest.mark.thorough
 def test_a_finished_search_is_not_repeated(found, classes, search_options):
     before = {
         path: path.read_bytes()
@@ -211,6 +212,7 @@ recipes.search(data, optimizers=["momentum", "adam"], regularizers=["none", "dro
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("no_pictures")
 def test_a_killed_search_goes_on_and_gives_the_same(found, classes, search_options, tmp_path):
     directory = tmp_path / "search"

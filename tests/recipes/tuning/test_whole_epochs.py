@@ -152,6 +152,7 @@ def test_callbacks_hear_the_same_and_stop_it():
     assert len(second.calls) == 2 + 2 * 4
 
 
+@pytest.mark.thorough
 def test_early_stopping_gives_the_best_weights_back():
     def callbacks():
         return [keras.callbacks.EarlyStopping("loss", mode="max", patience=1, restore_best_weights=True)]

@@ -1,4 +1,4 @@
-"""The activations by name, all of them Keras' own. In order of preference: ELU, leaky ReLU, ReLU, tanh, logistic."""
+"""ACTIVATIONS: Keras' activations by name. In order of preference: ELU, leaky ReLU, ReLU, tanh, logistic."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ def _layer(name: str):
 ACTIVATIONS = Catalogue(
     "activation",
     [
-        Entry("elu", _layer("elu"), "x above 0, exp(x) - 1 below: mean near zero, never dead.", "Clevert et al. 2016"),
+        Entry(
+            "elu", _layer("elu"), "x above 0, exp(x) - 1 below: mean near zero, units never die.", "Clevert et al. 2016"
+        ),
         Entry(
             "leaky_relu",
             lambda **options: keras.layers.LeakyReLU(**{"negative_slope": 0.01, **options}),
-            "x above 0, a little of it (0.01 x) below.",
+            "x above 0, 0.01 x below.",
             "Maas et al. 2013",
         ),
-        Entry("relu", _layer("relu"), "x above 0, nothing below.", "Nair and Hinton 2010"),
+        Entry("relu", _layer("relu"), "x above 0, 0 below.", "Nair and Hinton 2010"),
         Entry("tanh", _layer("tanh"), "Between -1 and 1.", "LeCun et al. 1998"),
         Entry("logistic", _layer("sigmoid"), "Between 0 and 1; saturates.", "Rumelhart et al. 1986"),
         Entry("softplus", _layer("softplus"), "log(1 + exp(x)): a smooth ReLU.", "Dugas et al. 2001"),

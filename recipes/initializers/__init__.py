@@ -1,7 +1,7 @@
-"""The kernel initializers by name, Keras' own where it has them, and the right one for an activation.
+"""INITIALIZERS: the kernel initializers by name, Keras' where it has them, and the right one for each activation.
 
-The formulas count m inputs and n outputs of a unit's layer, for a convolution times the pixels of its kernel. Keras'
-normal distributions are cut off at two standard deviations and widened such that the variance is that of the formula.
+In the formulas a layer has m inputs and n outputs (fan-in and fan-out); a convolution counts them once per pixel of its
+kernel. Keras truncates its normal distributions at two standard deviations and rescales them to the stated variance.
 """
 
 from __future__ import annotations
@@ -56,14 +56,14 @@ INITIALIZERS = Catalogue(
         Entry(
             "orthogonal",
             _K.Orthogonal,
-            "A random orthogonal matrix times a gain, which gain_for tells for each activation.",
+            "A random orthogonal matrix times a gain; gain_for gives the gain for an activation.",
             "Saxe et al. 2013",
             (Range("gain", 0.5, 2.0, 1.0),),
         ),
         Entry(
             "sparse",
             Sparse,
-            "Each unit hears a few inputs chosen at random, with weights from N(0, stddev^2).",
+            "Connects each unit to a few random inputs, with weights from N(0, stddev^2).",
             "Martens 2010",
             (Range("connections", 5, 50, 15), Range("stddev", 0.1, 2.0, 1.0)),
         ),

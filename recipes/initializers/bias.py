@@ -1,4 +1,4 @@
-"""bias_for: the constant that biases start from. bias_initializer: the Keras initializer of a choice."""
+"""bias_for: the initial bias for an activation. bias_initializer: the Keras initializer for the user's choice."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ __all__ = ["bias_for", "bias_initializer"]
 
 
 def bias_for(activation: str) -> float:
-    """The constant that the biases of a layer with this activation start from: 0.1 for ReLU, 0 for all others.
+    """The initial bias of layers with this activation: 0.1 for ReLU, 0 for all others.
 
-    A unit of ReLU that is negative for every example has no gradient and stays dead; a small positive bias lets most
-    units begin alive. 0.01 is also in use. No other activation of the catalogue has a slope of zero. Where batch
-    normalization follows, there is no bias: its shift begins at 0.
+    A ReLU unit that is negative for every example has no gradient and stays dead. With a small positive bias most units
+    start alive; 0.01 is also common. No other activation of the catalogue has a slope of zero. Layers followed by batch
+    normalization have no bias; the shift of the normalization starts at 0.
 
     Args:
         activation: a name of ``recipes list activations``.
@@ -39,8 +39,8 @@ def bias_initializer(choice: Any, activation: str) -> keras.initializers.Initial
     """A new Keras initializer for the biases of a layer.
 
     Args:
-        choice: a number, "auto" for :func:`bias_for`, or a Keras initializer, of which a copy is made.
-        activation: of the layer, by name.
+        choice: a number, "auto" for :func:`bias_for`, or a Keras initializer, which is copied.
+        activation: the layer's activation, by name.
 
     Returns:
         ``Zeros`` for 0, ``Constant`` for any other number.

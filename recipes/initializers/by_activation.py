@@ -1,4 +1,4 @@
-"""initializer_for: the right initializer for an activation. glorot_factor: a printed table of factors."""
+"""initializer_for: the right initializer for an activation. glorot_factor: the factors of a textbook's table."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from ..activations import ACTIVATIONS
 __all__ = ["glorot_factor", "initializer_for"]
 
 RECTIFIERS = ("elu", "leaky_relu", "relu", "softplus")
-"""The activations that let about half of the signal through: ReLU and its variants."""
+"""ReLU and its variants: the activations that pass about half of the signal."""
 
 
 def initializer_for(activation: str) -> str:
-    """The initializer that keeps the variance of the signal under this activation: its name.
+    """The name of the initializer that preserves the variance of the signal under this activation.
 
     Args:
         activation: a name of ``recipes list activations``.
@@ -36,21 +36,21 @@ def initializer_for(activation: str) -> str:
 
 
 def glorot_factor(activation: str) -> float:
-    """The factor of Géron's table of 2017 for an activation, by which it multiplies Glorot's weights.
+    """The factor by which Géron's table of 2017 multiplies Glorot's weights for this activation.
 
-    The table has 1 for logistic, 4 for tanh and sqrt(2) for ReLU and its variants; the weights come from U(-r, r) with
-    r = factor sqrt(6/(m+n)), or from a normal distribution of standard deviation factor sqrt(2/(m+n)).
+    The table has 1 for logistic, 4 for tanh and sqrt(2) for ReLU and its variants. Weights are drawn from U(-r, r) with
+    r = factor sqrt(6/(m+n)), or from a normal distribution with standard deviation factor sqrt(2/(m+n)).
 
     :func:`initializer_for` does not use it. For ReLU the two agree where m = n: He's variance is 2/m, the table's
-    4/(m+n). For tanh and logistic units the table has the two factors the wrong way round: the 4 makes up for the slope
-    of the logistic function, a quarter of that of tanh (Bengio 2012 has 1 for tanh and 4 for logistic units). With
-    weights 4 times larger, nearly half of the units of tanh begin saturated, beyond 0.99.
+    4/(m+n). The table swaps the factors of tanh and logistic units: the 4 compensates for the slope of the logistic
+    function, a quarter of that of tanh (Bengio 2012 has 1 for tanh and 4 for logistic units). With weights 4 times
+    larger, nearly half of the tanh units start saturated, beyond 0.99.
 
     Args:
         activation: a name of ``recipes list activations``.
 
     Returns:
-        The factor; 1 for an activation that the table does not have.
+        The factor; 1 for an activation that is not in the table.
 
     Raises:
         UnknownName: for any other name.

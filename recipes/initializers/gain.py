@@ -1,4 +1,4 @@
-"""gain_for: by how much an activation's kernels have to be larger than those of a linear layer."""
+"""gain_for: how much larger the kernels must be under an activation than in a linear layer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["gain_for"]
 
 
 def _below(x: float) -> float:
-    """The probability that a standard normal number is below x."""
+    """The standard normal distribution function at x."""
     return math.erfc(-x / math.sqrt(2)) / 2
 
 
@@ -25,26 +25,26 @@ _MEAN_SQUARES = {  # E[f(z)^2]; those of logistic, tanh and softplus by quadratu
 
 
 def gain_for(activation: str) -> float:
-    """The gain at which a layer passes on the mean square of its input: ``1 / sqrt(E[f(z)^2])``, z standard normal.
+    """The gain at which a layer preserves the mean square of its input: ``1 / sqrt(E[f(z)^2])``, z standard normal.
 
-    It multiplies an orthogonal kernel, or one of variance 1/m for m inputs: sqrt(2) is ReLU's and makes 2/m, He's
+    It multiplies an orthogonal kernel, or one of variance 1/m for m inputs: ReLU's gain of sqrt(2) gives 2/m, He's
     variance. The others: ELU 1.245, leaky ReLU 1.414, tanh 1.593, logistic 1.846, softplus 1.042.
 
-    For ReLU, leaky ReLU and ELU the gradient then keeps its size too, to within 2 % a layer. For tanh it grows by 9 % a
-    layer: Saxe et al. recommend a gain just above 1 for very deep networks of tanh; PyTorch's ``calculate_gain`` says
-    5/3. For logistic and softplus units it shrinks to 39 and 56 % a layer, and the part of the signal that depends on
-    the input with it: what is kept is their mean, and no gain prevents that.
+    For ReLU, leaky ReLU and ELU the gradient then keeps its size too, to within 2 % per layer. For tanh it grows by 9 %
+    per layer: Saxe et al. recommend a gain just above 1 for very deep tanh networks; PyTorch's ``calculate_gain``
+    returns 5/3. For logistic and softplus units it shrinks to 39 and 56 % per layer, and so does the part of the signal
+    that depends on the input: only the mean is preserved, and no gain prevents that.
 
     Args:
         activation: a name of ``recipes list activations``.
 
     Returns:
-        The gain, > 0; 1 for an activation that is not one of the above.
+        The gain, > 0; 1 for any activation not listed above.
 
     Raises:
         UnknownName: for any other name.
 
-    Source: Saxe et al. 2013; the argument for any f is that of He et al. 2015, section 2.2.
+    Source: Saxe et al. 2013; the argument for a general f follows He et al. 2015, section 2.2.
 
     Example:
         >>> round(gain_for("relu") ** 2, 6), round(gain_for("elu"), 3)

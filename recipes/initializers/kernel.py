@@ -1,4 +1,4 @@
-"""kernel_initializer: a new initializer for one layer, from what the user chose and the activation."""
+"""kernel_initializer: a new initializer for one layer, from the user's choice and the activation."""
 
 from __future__ import annotations
 
@@ -21,20 +21,21 @@ __all__ = ["check_kernel_initializer", "kernel_initializer"]
 def kernel_initializer(choice: Any, activation: str, number: int = 0) -> keras.initializers.Initializer:
     """A new initializer for the kernel of one layer.
 
-    An initializer object gives the same numbers each time that it is called, also where it was given no seed; layers
-    that share one begin with equal weights. So each layer needs a call of this function, with a ``number`` of its own.
+    An initializer object returns the same numbers at every call, even without a seed: layers that share one start with
+    equal weights. Call this function once per layer, each time with a different ``number``.
 
     Args:
-        choice: a name of ``recipes list initializers``; "auto" for the one of the activation
-            (:func:`recipes.initializers.initializer_for`); a mapping of one of these names and options,
-            ``{"name": "sparse", "connections": 10}``; or a Keras initializer, of which a copy is made. "orthogonal"
-            without a gain has that of the activation (:func:`recipes.initializers.gain_for`).
-        activation: the one that follows, by name.
-        number: >= 0, which layer of the model it is. An integer seed, and that of a ``keras.random.SeedGenerator``, is
-            taken as it is for layer 0, and another one made of seed and number for the others.
+        choice: a name of ``recipes list initializers``; "auto" for the activation's default
+            (:func:`recipes.initializers.initializer_for`); a mapping of such a name and options,
+            ``{"name": "sparse", "connections": 10}``; or a Keras initializer, which is copied. "orthogonal" without a
+            gain uses the activation's (:func:`recipes.initializers.gain_for`).
+        activation: the activation that follows, by name.
+        number: the position of the layer in the model, >= 0. A seed, given as an integer or as a
+            ``keras.random.SeedGenerator``, is used unchanged for layer 0; for the others a new one is derived from
+            seed and number.
 
     Raises:
-        InvalidArgument: for an unknown name, or anything else.
+        InvalidArgument: for an unknown name or any other value.
 
     Example:
         >>> type(kernel_initializer("auto", "elu")).__name__, type(kernel_initializer("auto", "tanh")).__name__
@@ -56,7 +57,7 @@ def kernel_initializer(choice: Any, activation: str, number: int = 0) -> keras.i
 
 
 def check_kernel_initializer(choice: Any, activation: str) -> Choice:
-    """The choice in its shortest form; Keras' global stream of seeds stays where it is.
+    """The choice in its shortest form, once checked. Keras' global stream of seeds does not advance.
 
     Raises:
         InvalidArgument: where :func:`kernel_initializer` would.
@@ -65,7 +66,7 @@ def check_kernel_initializer(choice: Any, activation: str) -> Choice:
         >>> check_kernel_initializer({"name": "he_normal"}, "elu")
         'he_normal'
     """
-    state = random.getstate()  # from which Keras draws the seeds of whatever is given none
+    state = random.getstate()  # where Keras draws the seeds of objects created without one
     try:
         kernel_initializer(choice, activation)
     finally:
@@ -74,7 +75,7 @@ def check_kernel_initializer(choice: Any, activation: str) -> Choice:
 
 
 def _of_layer(initializer: keras.initializers.Initializer, number: int) -> keras.initializers.Initializer:
-    """A copy, with a seed of its own where there is a seed and the number is not 0."""
+    """A copy; its seed, if any, is replaced by one derived from seed and number unless the number is 0."""
     config = initializer.get_config()
     seed = config.get("seed")
     if isinstance(seed, Mapping):  # a SeedGenerator, as Keras writes it

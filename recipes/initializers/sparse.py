@@ -1,4 +1,4 @@
-"""Sparse: each unit hears a few inputs, chosen at random."""
+"""Sparse: an initializer that connects each unit to a few random inputs."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ __all__ = ["Sparse"]
 
 @keras.saving.register_keras_serializable(package="recipes")
 class Sparse(keras.initializers.Initializer):
-    """Each unit has exactly k incoming weights that are not zero, at random places, drawn from N(0, stddev^2).
+    """Gives each unit exactly k nonzero incoming weights, at random positions, drawn from N(0, stddev^2).
 
-    However many inputs there are, the variance of what goes into a unit is k stddev^2 times their mean square. Martens'
-    choice, 15 times 1, makes up for the slope of his logistic units, 1/4 at most. To keep the variance through a deep
-    network without normalization, take ``stddev = gain_for(activation) / sqrt(k)``: 0.32 for ELU, where 1 makes it grow
-    about 7 times a layer.
+    Whatever the number of inputs, the variance of a unit's input sum is k stddev^2 times the mean square of the inputs.
+    Martens' choice, k = 15 and stddev = 1, compensates for the slope of his logistic units, at most 1/4. To preserve
+    the variance through a deep network without normalization, use ``stddev = gain_for(activation) / sqrt(k)``: 0.32 for
+    ELU, where a stddev of 1 multiplies the variance by about 7 per layer.
 
-    A unit is an entry of the kernel's last axis, and all other axes are its inputs: a column of a dense kernel
-    (inputs, units), a filter of a convolution (height, width, channels, filters). PyTorch's ``sparse_`` is given the
-    share of zeros instead of a number of connections.
+    The units lie along the kernel's last axis; all other axes are inputs: a unit is a column of a dense kernel
+    (inputs, units) or a filter of a convolution (height, width, channels, filters). PyTorch's ``sparse_`` takes the
+    fraction of zeros instead of a number of connections.
 
     Args:
-        connections: k >= 1; where a unit has fewer inputs, all of them. Default 15.
+        connections: k >= 1; a unit with fewer inputs has all of them. Default 15.
         stddev: > 0. Default 1.
-        seed: an integer or a ``keras.random.SeedGenerator``; None (default): a new one, from Python's random numbers,
-            as in Keras' own.
+        seed: an integer or a ``keras.random.SeedGenerator``; None (default) for a new one from Python's random numbers,
+            as in Keras.
 
     Raises:
-        InvalidArgument: for a value outside its range, and when called for a shape of fewer than two sizes.
+        InvalidArgument: for a value outside its range; when called, for a shape with fewer than two dimensions.
 
-    A saved model that has this initializer is loaded after ``import recipes``.
+    Import ``recipes`` before you load a saved model with this initializer.
 
     Source: Martens 2010; the distribution as in Sutskever et al. 2013.
 
@@ -49,23 +49,23 @@ class Sparse(keras.initializers.Initializer):
     def __init__(self, connections: int = 15, stddev: float = 1.0, seed: Any = None):
         self.connections = check_integer("connections", connections, low=1)
         self.stddev = check_number("stddev", stddev, above=0)
-        if seed is not None and not isinstance(seed, (keras.random.SeedGenerator, dict)):  # a dict is a written one
+        if seed is not None and not isinstance(seed, (keras.random.SeedGenerator, dict)):  # dict: a serialized one
             seed = check_integer("seed", seed)
         self._normal = keras.initializers.RandomNormal(0.0, self.stddev, seed=seed)
         self.seed = self._normal.seed
 
     def __call__(self, shape: Sequence[int], dtype: Any = None) -> Any:
-        """A kernel of this shape; the same seed and shape give the same numbers."""
+        """A kernel of this shape. The same seed and shape give the same numbers."""
         shape = tuple(shape)
         if len(shape) < 2:
-            raise InvalidArgument("shape", shape, "that of a kernel: its inputs, one size or more, and its units")
-        # One draw, of which one half says where and the other half how much: two draws from one seed would agree, and
-        # the largest weights be the ones to stay. In single precision always, since in half precision many are equal.
+            raise InvalidArgument("shape", shape, "that of a kernel: one or more input dimensions, then the units")
+        # One draw for both positions and weights: two draws from the same seed would be equal, and the largest weights
+        # would be the ones that stay. Always in single precision: in half precision many numbers are equal.
         order, weights = ops.unstack(self._normal((2, math.prod(shape[:-1]), shape[-1]), dtype="float32"), 2)
-        places = ops.argsort(order, axis=0)  # for each unit the numbers 0, 1, ... of its inputs, shuffled
-        kernel = ops.where(places < self.connections, weights, 0.0)
+        permutation = ops.argsort(order, axis=0)  # for each unit a random permutation of its inputs
+        kernel = ops.where(permutation < self.connections, weights, 0.0)
         return ops.cast(ops.reshape(kernel, shape), dtype or keras.config.floatx())
 
     def get_config(self) -> dict[str, Any]:
-        """Everything needed to make this initializer again."""
+        """The arguments that rebuild this initializer."""
         return {"connections": self.connections, "stddev": self.stddev, "seed": self._normal.get_config()["seed"]}

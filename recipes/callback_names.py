@@ -50,7 +50,7 @@ CALLBACKS = Catalogue(
         Entry(
             "weight_noise",
             callbacks.WeightNoise,
-            "Gaussian noise on the kernels for the length of each training step.",
+            "Gaussian noise on the kernels during each training step.",
             "Jim et al. 1996",
         ),
         Entry(

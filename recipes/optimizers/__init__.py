@@ -1,7 +1,7 @@
-"""The optimizers by name: the ``ENTRIES`` of the modules in this folder.
+"""OPTIMIZERS: the optimizers by name, collected from this folder.
 
-An optimizer is one module here, and its reference in ``tests/recipes/optimizers/references.py``. Its class can be
-imported from this package too.
+To add one, write a module here with ``ENTRIES``, and its reference in ``tests/recipes/optimizers/references.py``. Its
+class can be imported from this package too.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import keras
 
 from ..catalogue import Catalogue, entries_of
 
-if TYPE_CHECKING:  # what editors complete; at run time every module is found, whether it is here or not
+if TYPE_CHECKING:  # for editors only: at run time every module is found, listed here or not
     from .adadelta import Adadelta as Adadelta
     from .adagrad import AdaGrad as AdaGrad
     from .adam import Adam as Adam
@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # what editors complete; at run time every module is found, w
     from .rmsprop import RMSProp as RMSProp
     from .sgd import SGD as SGD
 
-    def __getattr__(name: str) -> Any: ...  # any other
+    def __getattr__(name: str) -> Any: ...  # classes not listed above
 
 
 OPTIMIZERS = Catalogue("optimizer", entries_of(__name__), objects=keras.optimizers.Optimizer)

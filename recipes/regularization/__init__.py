@@ -1,7 +1,7 @@
-"""The regularizers by name: the ``ENTRIES`` of the modules in this folder. Several are joined by "+": "l2+dropout".
+"""REGULARIZERS: the regularizers by name, collected from this folder. Join several by "+": "l2+dropout".
 
-A regularizer is one module here, and its case in ``tests/recipes/regularization/references.py``. Its class can be
-imported from this package too.
+To add one, write a module here with ``ENTRIES``, and its case in ``tests/recipes/regularization/references.py``. Its
+class can be imported from this package too.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..catalogue import Catalogue, entries_of
 from .base import Regularizer as Regularizer
 
-if TYPE_CHECKING:  # what editors complete; at run time every module is found, whether it is here or not
+if TYPE_CHECKING:  # for editors only: at run time every module is found, listed here or not
     from .activity_l1 import ActivityL1 as ActivityL1
     from .adversarial import Adversarial as Adversarial
     from .augmentation import Augmentation as Augmentation
@@ -26,7 +26,7 @@ if TYPE_CHECKING:  # what editors complete; at run time every module is found, w
     from .weight_decay import WeightDecay as WeightDecay
     from .weight_noise import WeightNoise as WeightNoise
 
-    def __getattr__(name: str) -> Any: ...  # any other
+    def __getattr__(name: str) -> Any: ...  # classes not listed above
 
 
 REGULARIZERS = Catalogue("regularizer", entries_of(__name__), objects=Regularizer)

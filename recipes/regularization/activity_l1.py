@@ -1,4 +1,4 @@
-"""ActivityL1: a penalty on what the hidden layers put out."""
+"""ActivityL1: a penalty on the outputs of the hidden layers."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ __all__ = ["ENTRIES", "ActivityL1"]
 
 
 class ActivityL1(Regularizer):
-    """Adds ``strength * sum |h|`` to the loss, over the outputs h of all hidden layers for one example: sparse codes.
+    """Adds ``strength * sum |h|`` to the loss, over the outputs h of all hidden layers: sparse representations.
 
-    The sum is the mean over the batch, as for the loss; after convolutions and recurrent layers it runs over all
-    positions or steps. It is the L1 penalty of Keras' ``activity_regularizer``, in single precision in half-precision
-    models too. ReLU can put out exact zeros; ELU, the default, only comes near.
+    The sum is taken per example and averaged over the batch, like the loss; after convolutions and recurrent layers it
+    runs over all positions or steps. It is the L1 penalty of Keras' ``activity_regularizer``, always in single
+    precision. ReLU outputs exact zeros; ELU, the default activation, only comes close.
 
     Args:
         strength: >= 0. Default 1e-5.
@@ -36,8 +36,8 @@ class ActivityL1(Regularizer):
         self.strength = check_number("strength", strength, low=0)
 
     def after_activation(self, rank: int, *, normalized: bool = False) -> keras.layers.Layer | None:
-        """Keras' own ActivityRegularization layer, which passes its input on; None at strength 0."""
-        # Half precision ends at 65,504, which a sum over a batch of images exceeds.
+        """Keras' ActivityRegularization layer, which passes its input through; None at strength 0."""
+        # In float32: the largest half-precision number is 65,504, less than a sum over a batch of images.
         return keras.layers.ActivityRegularization(l1=self.strength, dtype="float32") if self.strength else None
 
 

@@ -1,4 +1,4 @@
-"""Adversarial: every batch is trained on together with its adversarial examples."""
+"""Adversarial: training on every batch together with its adversarial examples."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Adversarial(Regularizer):
     """Trains on ``(1 - share) J(x) + share J(x + epsilon sign(dJ/dx))``: see :class:`callbacks.AdversarialTraining`.
 
     Args:
-        epsilon: size of the move, >= 0: in shares of the range for images (up to the largest value of the training
-            images, or 255 where that is not known), in standard deviations of each feature for tables. Default 0.1.
+        epsilon: size of the perturbation, >= 0. For images a fraction of their range (up to the largest value of the
+            training images, or 255 if that is unknown); for tables in standard deviations of each feature. Default 0.1.
         share: weight of the adversarial half, in [0, 1]. Default 0.5.
 
     Raises:
@@ -43,7 +43,7 @@ class Adversarial(Regularizer):
         self.share = check_number("share", share, low=0, high=1)
 
     def check(self, spec: Spec) -> None:
-        """Raises for inputs along whose gradient one cannot move: texts, records, sequences that were filled up."""
+        """Raises for inputs that cannot be moved along a gradient: texts, records, padded sequences."""
         if not spec.movable:
             accepted = f"one for {spec.kind} data: adversarial examples are made of images and tables of numbers"
             raise InvalidArgument("regularizer", self.name, accepted)
@@ -51,7 +51,7 @@ class Adversarial(Regularizer):
     def callbacks(
         self, *, epochs: int, schedule: StepSchedule | None, spec: Spec | None = None
     ) -> list[keras.callbacks.Callback]:
-        """The callback of that name, or none where it would do nothing."""
+        """AdversarialTraining, or nothing if epsilon or share is 0."""
         if not self.epsilon or not self.share:
             return []
         return [AdversarialTraining(self.epsilon, self.share, scale=(spec and spec.input_max) or "auto")]
@@ -61,7 +61,7 @@ ENTRIES = (
     Entry(
         "adversarial",
         Adversarial,
-        "Half of the loss is that of the examples moved by epsilon to where it is larger.",
+        "Half of the loss is that of examples moved by epsilon in the direction that raises it.",
         "Goodfellow et al. 2015",
         (Range("epsilon", 0.005, 0.2, 0.1),),
     ),

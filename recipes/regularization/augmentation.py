@@ -1,4 +1,4 @@
-"""Augmentation: training images changed at random in ways that keep their labels."""
+"""Augmentation: random changes to the training images that keep their labels."""
 
 from __future__ import annotations
 
@@ -18,19 +18,18 @@ __all__ = ["ENTRIES", "Augmentation"]
 
 
 class Augmentation(Regularizer):
-    """Trains on images that are changed at random, anew in every epoch, in the input pipeline after the cache.
+    """Trains on randomly changed images, different in every epoch, in the input pipeline after the cache.
 
-    The exported model has none of it, and neither have validation and test. :func:`recipes.fit` sees to it; in a script
-    of one's own, train on ``data.batches("train", augment=recipe.augment(data))``.
+    It affects training only: not validation, not the test, not the exported model. :func:`recipes.fit` applies it; in
+    your own script, train on ``data.batches("train", augment=recipe.augment(data))``.
 
     Args:
         transformations: names, in the order in which they act, or a mapping from names to strengths; None (default) for
             those that suit the data: see :func:`recipes.data.augmentation.preset`.
-        strength: by what the usual strengths are multiplied, > 0. Default 1.
+        strength: factor on the usual strengths, > 0. Default 1.
 
     Raises:
-        InvalidArgument: for an unknown name or a strength that is not positive; where it is used, for data that are no
-            images.
+        InvalidArgument: for an unknown name or a strength that is not positive; when used on data other than images.
 
     Source: LeCun et al. 1998; Krizhevsky et al. 2012.
 
@@ -46,22 +45,22 @@ class Augmentation(Regularizer):
             if isinstance(transformations, str) or not isinstance(transformations, (Sequence, Mapping)):
                 accepted = "a list of names, or a mapping of names to strengths"
                 raise InvalidArgument("transformations", transformations, accepted)
-            for each in transformations:
-                TRANSFORMATIONS[each]
+            for name in transformations:
+                TRANSFORMATIONS[name]
             if isinstance(transformations, Mapping):
-                transformations = {each: check_number(each, own, above=0) for each, own in transformations.items()}
+                transformations = {name: check_number(name, value, above=0) for name, value in transformations.items()}
             else:
                 transformations = tuple(transformations)
         self.transformations = transformations
         self.strength = check_number("strength", strength, above=0)
 
     def check(self, spec: Spec) -> None:
-        """Raises for data that are no images."""
+        """Raises for data other than images."""
         if spec.kind != "image":
             raise InvalidArgument("regularizer", self.name, f"one for {spec.kind} data, which {spec.name!r} is")
 
     def augment(self, data: Data) -> Callable[[Any, Any], Any]:
-        """What :func:`recipes.data.augmentation.augmentation` returns."""
+        """The function for the input pipeline: see :func:`recipes.data.augmentation.augmentation`."""
         return augmentation(data, self.transformations, strength=self.strength)
 
 
@@ -69,7 +68,7 @@ ENTRIES = (
     Entry(
         "augmentation",
         Augmentation,
-        "Training images changed at random in ways that keep their labels.",
+        "Random changes to the training images that keep their labels.",
         "Krizhevsky et al. 2012",
         (Range("strength", 0.25, 2.0, 1.0),),
     ),

@@ -1,4 +1,4 @@
-"""Regularizer: where a regularizer may act. Each overrides only the places it needs."""
+"""Regularizer: the base class, with one method for each place where a regularizer may act."""
 
 from __future__ import annotations
 
@@ -16,39 +16,40 @@ if TYPE_CHECKING:
 __all__ = ["Regularizer"]
 
 IN_MODEL = ("kernel_regularizer", "kernel_constraint", "on_input", "after_activation")
-"""The methods that the factories call."""
+"""The methods that the model factories call."""
 
 OUTSIDE = ("optimizer_options", "loss", "augment", "callbacks")
 """The methods for all that is not in the model."""
 
 
 class Regularizer:
-    """A choice against overfitting. Several in one recipe act together, each in its own places.
+    """A method against overfitting. Several in one recipe act together, each in its own places.
 
-    - In the model, which the factories make: on the kernels, on the preprocessed input, after each hidden activation.
-    - When it is compiled, by :meth:`recipes.Recipe.compile`: in the optimizer, in the loss.
-    - While it is trained: in the input pipeline, by :func:`recipes.fit`, and callbacks, by
+    - In the model, built by a factory: on the kernels, on the preprocessed input, after each hidden activation.
+    - When the model is compiled, by :meth:`recipes.Recipe.compile`: in the optimizer, in the loss.
+    - During training: in the input pipeline, by :func:`recipes.fit`, and in callbacks, by
       :meth:`recipes.Recipe.callbacks`.
 
-    What overrides nothing adds nothing: a place that answers None leaves no trace in the graph.
+    A subclass overrides only the methods it needs. By default nothing is added: a method that returns None leaves no
+    trace in the graph.
     """
 
     name = ""
     """The name in the catalogue."""
 
     acts_in_step = False
-    """Whether its callbacks change what a training step does: then a range test has them too."""
+    """Whether its callbacks change the training step; a range test then uses them too."""
 
     needs_one_gradient = False
-    """Whether it changes the step in a way that an optimizer which evaluates the loss again would not see."""
+    """Whether it changes the step in a way that is invisible to an optimizer that evaluates the loss again."""
 
     def to_choice(self) -> dict[str, Any]:
-        """This object as a mapping of its name and options, which a Recipe takes and JSON can hold."""
+        """The name and the options as a mapping, which a Recipe accepts and JSON can hold."""
         return {"name": self.name, **vars(self)}
 
     @property
     def acts_in_model(self) -> bool:
-        """Whether it is a part of the model, which a factory has to put there."""
+        """Whether it is part of the model, so that a factory must put it there."""
         return any(getattr(type(self), place) is not getattr(Regularizer, place) for place in IN_MODEL)
 
     @property
@@ -57,7 +58,7 @@ class Regularizer:
         return not any(getattr(type(self), place) is not getattr(Regularizer, place) for place in OUTSIDE)
 
     def check(self, spec: Spec) -> None:
-        """Raises ``InvalidArgument`` if it makes no sense for this data; before anything is built."""
+        """Raises ``InvalidArgument`` if it does not suit the data. Called before anything is built."""
 
     # --- in the model -----------------------------------------------------------------------------------------------
 
@@ -66,10 +67,10 @@ class Regularizer:
         return None
 
     def kernel_constraint(self, rank: int) -> keras.constraints.Constraint | None:
-        """What the kernel of every hidden and output layer is brought back to after each step, or None.
+        """A constraint on the kernel of every hidden and output layer, applied after each step, or None.
 
         Args:
-            rank: of the kernel: 2 for dense layers, 4 for convolutions of images. Its last axis is that of the units.
+            rank: of the kernel: 2 for dense layers, 4 for convolutions of images. The last axis is that of the units.
         """
         return None
 
@@ -77,7 +78,7 @@ class Regularizer:
         """A new layer to put after the preprocessing, or None.
 
         Args:
-            rank: of the input with its batch: 2 for tables, 3 for sequences, 4 for images.
+            rank: of the input with its batch axis: 2 for tables, 3 for sequences, 4 for images.
         """
         return None
 
@@ -85,8 +86,8 @@ class Regularizer:
         """A new layer to put after a hidden activation (never after the output), or None.
 
         Args:
-            rank: of the activation with its batch: 2 after dense layers, 4 after convolutions of images.
-            normalized: whether a batch normalization comes later, which would see what the new layer does.
+            rank: of the activation with its batch axis: 2 after dense layers, 4 after convolutions of images.
+            normalized: whether a batch normalization follows later, whose statistics the new layer would affect.
         """
         return None
 
@@ -97,13 +98,13 @@ class Regularizer:
         return {}
 
     def loss(self, loss: Any) -> Any:
-        """The loss to train with in place of ``loss``, which is what Keras' ``compile`` takes."""
+        """The loss to train with instead of ``loss``, which is anything that Keras' ``compile`` accepts."""
         return loss
 
     # --- while it is trained ----------------------------------------------------------------------------------------
 
     def augment(self, data: Data) -> Callable[[Any, Any], Any] | None:
-        """A function from a training batch's inputs and a seed to those trained on, for the input pipeline, or None."""
+        """A function for the input pipeline, from a training batch's inputs and a seed to the new inputs, or None."""
         return None
 
     def callbacks(
@@ -112,8 +113,8 @@ class Regularizer:
         """Callbacks for one training.
 
         Args:
-            epochs: of the training.
-            schedule: of the learning rate; None where that is constant.
-            spec: of the data, where it is known.
+            epochs: length of the training in epochs.
+            schedule: the learning rate's schedule; None if the rate is constant.
+            spec: of the data, if known.
         """
         return []

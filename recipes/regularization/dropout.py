@@ -1,4 +1,4 @@
-"""Dropout after each hidden activation, and on the input."""
+"""Dropout: random zeros after each hidden activation, and in the input."""
 
 from __future__ import annotations
 
@@ -14,21 +14,22 @@ SPATIAL = {3: keras.layers.SpatialDropout1D, 4: keras.layers.SpatialDropout2D, 5
 
 
 class Dropout(Regularizer):
-    """Sets a random share of each hidden layer's outputs to zero while training, and scales up the rest.
+    """Sets a random fraction of each hidden layer's outputs to zero during training, and scales up the rest.
 
-    It sits after the activation, never on the outputs of the network, and does nothing at inference.
+    It follows the activation, never the outputs of the network, and does nothing at inference.
 
-    After convolutions whole channels are dropped (``spatial``): neighbouring pixels say nearly the same, so that
-    dropping single ones hides nothing. After recurrent layers a unit stays dropped for all steps of a sequence: another
-    mask at every step would average out over them. In the recurrence it is the model that drops, where it is asked to:
+    After convolutions whole channels are dropped (``spatial``): neighbouring pixels are nearly equal, so dropping
+    single ones hides nothing. After recurrent layers a unit stays dropped for all steps of a sequence: a new mask at
+    every step would average out. Dropout in the recurrence is an option of the model:
     ``recipes.rnn(recurrent_dropout=0.2)``.
 
-    With batch normalization, which dropout puts out of step (the variance that the normalization learns is that of
-    dropped units, and at inference none is), factories drop only after the last normalized layer.
+    With batch normalization, factories drop only after the last normalized layer: the normalization would learn the
+    variance with dropped units, and at inference none is dropped.
 
     Args:
-        rate: share of the hidden units dropped, in [0, 1). Default 0.2. (The lectures' "keep 0.5" is a rate of 0.5.)
-        input_rate: share of the inputs dropped, in [0, 1). Default 0. (The classic "keep 0.8" is 0.2.)
+        rate: fraction of the hidden units dropped, in [0, 1). Default 0.2. (A "keep probability" of 0.5 is a rate of
+            0.5.)
+        input_rate: fraction of the inputs dropped, in [0, 1). Default 0. (The classic "keep 0.8" is 0.2.)
         spatial: whether whole channels are dropped after convolutions. Default True.
 
     Raises:
@@ -49,11 +50,11 @@ class Dropout(Regularizer):
         self.spatial = check_bool("spatial", spatial)
 
     def on_input(self, rank: int) -> keras.layers.Layer | None:
-        """Keras' own Dropout layer, or None at rate 0."""
+        """Keras' Dropout layer, or None at rate 0."""
         return keras.layers.Dropout(self.input_rate) if self.input_rate else None
 
     def after_activation(self, rank: int, *, normalized: bool = False) -> keras.layers.Layer | None:
-        """Keras' own Dropout or SpatialDropout layer; None at rate 0, and before a batch normalization."""
+        """Keras' Dropout or SpatialDropout layer; None at rate 0, and before a batch normalization."""
         if not self.rate or normalized:
             return None
         return SPATIAL[rank](self.rate) if self.spatial and rank in SPATIAL else keras.layers.Dropout(self.rate)
@@ -63,7 +64,7 @@ ENTRIES = (
     Entry(
         "dropout",
         Dropout,
-        "Zeroes a random share of each hidden layer's outputs while training.",
+        "Zeroes a random fraction of each hidden layer's outputs during training.",
         "Srivastava et al. 2014",
         (Range("rate", 0.05, 0.5, 0.2, log=False),),
     ),

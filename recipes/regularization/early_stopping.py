@@ -1,4 +1,4 @@
-"""Early stopping, and how it lives together with a schedule whose gain comes late."""
+"""EarlyStopping: early stopping that waits under schedules whose gain comes late."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ __all__ = ["ENTRIES", "EarlyStopping"]
 
 
 LATE_SHARE = 0.7
-"""Share of the training before which early stopping does nothing, under a schedule whose gain comes late."""
+"""Under a schedule whose gain comes late, early stopping does nothing before this fraction of the training."""
 
 
 class EarlyStopping(Regularizer):
-    """Keeps the weights of the epoch with the lowest validation loss, and stops when it has not fallen for a while.
+    """Stops when the validation loss no longer falls, and restores the weights of the best epoch.
 
-    Under 1cycle most of the gain comes in the last epochs, while the rate falls to nearly zero: a stop before them
-    throws it away, and a validation loss that was low before them is a poor guide. There neither stopping nor the
-    choice of the best epoch begins before 70 % of the cycle is over.
-    ``scripts/measure/measure_early_stopping.py`` compares the ways to combine the two;
-    ``results/early_stopping.csv`` holds what it measured.
+    Under 1cycle most of the gain comes in the last epochs, while the rate falls to nearly zero. A stop before them
+    forgoes it, and a low validation loss before them is a poor guide. So neither stopping nor the choice of the best
+    epoch begins before 70 % of the cycle. ``scripts/measure/measure_early_stopping.py`` compares the ways to combine
+    the two; its results are in ``results/early_stopping.csv``.
 
-    The same holds for every schedule whose class says ``gains_late``: besides 1cycle "linear", "cosine" and
-    "cosine_restarts", which also end near zero, and "step", whose drops each bring a gain, by default the last one
-    after two thirds. Nothing waits under "constant", "power", "exponential" and "inverse_time", which fall most at
-    first, nor under "performance", whose ``patience`` has to be smaller than the one here. Only 1cycle was measured.
+    The same holds for every schedule class with ``gains_late``: besides 1cycle these are "linear", "cosine" and
+    "cosine_restarts", which also end near zero, and "step", where every drop brings a gain, by default the last one
+    after two thirds. There is no wait under "constant", "power", "exponential" and "inverse_time", which fall most at
+    the beginning, nor under "performance", whose ``patience`` must be smaller than the one here. Only 1cycle was
+    measured.
 
     Args:
-        patience: epochs without a lower validation loss after which training stops, >= 1. Default 5.
+        patience: epochs without a lower validation loss before training stops, >= 1. Default 5.
 
     Raises:
         InvalidArgument: for a patience below 1.
@@ -56,7 +56,7 @@ class EarlyStopping(Regularizer):
     def callbacks(
         self, *, epochs: int, schedule: StepSchedule | None, spec: Spec | None = None
     ) -> list[keras.callbacks.Callback]:
-        """Keras' own EarlyStopping with the best weights restored."""
+        """Keras' EarlyStopping, which restores the best weights."""
         start = int(LATE_SHARE * epochs) if schedule is not None and schedule.gains_late else 0
         return [
             keras.callbacks.EarlyStopping(

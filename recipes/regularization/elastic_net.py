@@ -1,4 +1,4 @@
-"""ElasticNet: L1 and L2 together."""
+"""ElasticNet: the sum of the L1 and L2 penalties."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ __all__ = ["ENTRIES", "ElasticNet"]
 class ElasticNet(Regularizer):
     """Adds ``l1 * sum |w| + l2 / 2 * sum w^2`` over the kernels to the loss; biases and normalization are left out.
 
-    The factors are those of "l1" and "l2": it is the sum of the two. Keras' ``L1L2(a, b)`` has no 1/2, so
-    ``ElasticNet(a, b)`` here is ``keras.regularizers.L1L2(a, b / 2)``.
+    It is the sum of "l1" and "l2" at these strengths. Keras' ``L1L2(a, b)`` has no 1/2, so ``ElasticNet(a, b)`` here is
+    ``keras.regularizers.L1L2(a, b / 2)``.
 
     Args:
         l1: >= 0. Default 1e-5.
@@ -36,7 +36,7 @@ class ElasticNet(Regularizer):
         self.l1, self.l2 = check_number("l1", l1, low=0), check_number("l2", l2, low=0)
 
     def kernel_regularizer(self) -> keras.regularizers.Regularizer:
-        """Keras' own L1L2, at half the strength for the squares (see above)."""
+        """Keras' L1L2, with half the strength for the squares (see above)."""
         return keras.regularizers.L1L2(self.l1, self.l2 / 2)
 
 

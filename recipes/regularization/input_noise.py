@@ -12,10 +12,10 @@ __all__ = ["ENTRIES", "InputNoise"]
 
 
 class InputNoise(Regularizer):
-    """Adds Gaussian noise to the preprocessed input while training; nothing at inference.
+    """Adds Gaussian noise to the preprocessed input during training; does nothing at inference.
 
-    The preprocessing brings every input to unit variance, so ``stddev`` is a share of the inputs' own spread. For small
-    noise and a linear model with squared error it is L2 of strength ``2 stddev^2``.
+    The preprocessing scales every input to unit variance, so ``stddev`` is relative to the spread of the inputs. For
+    small noise and a linear model with squared error it equals L2 of strength ``2 stddev^2``.
 
     Args:
         stddev: standard deviation, >= 0, in standard deviations of the inputs. Default 0.1.
@@ -35,7 +35,7 @@ class InputNoise(Regularizer):
         self.stddev = check_number("stddev", stddev, low=0)
 
     def on_input(self, rank: int) -> keras.layers.Layer | None:
-        """Keras' own GaussianNoise, or None at 0."""
+        """Keras' GaussianNoise, or None at 0."""
         return keras.layers.GaussianNoise(self.stddev) if self.stddev else None
 
 
@@ -43,7 +43,7 @@ ENTRIES = (
     Entry(
         "input_noise",
         InputNoise,
-        "Gaussian noise on the normalized inputs while training.",
+        "Gaussian noise on the normalized inputs during training.",
         "Bishop 1995",
         (Range("stddev", 0.03, 1.0, 0.1),),
     ),

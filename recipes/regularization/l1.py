@@ -1,4 +1,4 @@
-"""L1: a penalty on the absolute weights."""
+"""L1: a penalty on the absolute values of the weights."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["ENTRIES", "L1"]
 class L1(Regularizer):
     """Adds ``strength * sum |w|`` over the kernels to the loss; biases and normalization are left out.
 
-    It drives weights that matter little to zero. (Not exactly to zero: the steps of a gradient method jump over it.)
+    It drives unimportant weights towards zero. (Not exactly to zero: gradient steps overshoot it.)
 
     Args:
         strength: >= 0. Default 1e-5.
@@ -34,7 +34,7 @@ class L1(Regularizer):
         self.strength = check_number("strength", strength, low=0)
 
     def kernel_regularizer(self) -> keras.regularizers.Regularizer:
-        """Keras' own L1."""
+        """Keras' L1."""
         return keras.regularizers.L1(self.strength)
 
 

@@ -35,7 +35,7 @@ class L2(Regularizer):
         self.strength = check_number("strength", strength, low=0)
 
     def kernel_regularizer(self) -> keras.regularizers.Regularizer:
-        """Keras' own L2, at half the strength (see above)."""
+        """Keras' L2, with half the strength (see above)."""
         return keras.regularizers.L2(self.strength / 2)
 
 

@@ -1,4 +1,4 @@
-"""LabelSmoothing: targets of 1 - eps and eps / (K - 1) in place of 1 and 0."""
+"""LabelSmoothing: targets of 1 - eps and eps / (K - 1) instead of 1 and 0."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ OBJECTS = (
 
 
 class LabelSmoothing(Regularizer):
-    """Trains towards ``[1 - eps, eps / (K - 1), ...]`` in place of ``[1, 0, ...]``, for K classes: noise on the labels.
+    """Trains towards ``[1 - eps, eps / (K - 1), ...]`` instead of ``[1, 0, ...]``, for K classes.
 
-    Each label is taken to be right with probability 1 - eps. For two classes the targets are 1 - eps and eps. Keras'
-    ``label_smoothing=s`` spreads s over all K classes, the right one included: it is ``eps = s (K - 1) / K`` here, and
-    for two classes ``eps = s / 2``.
+    It assumes that each label is right with probability 1 - eps. For two classes the targets are 1 - eps and eps.
+    Keras' ``label_smoothing=s`` spreads s over all K classes, the right one included: that is ``eps = s (K - 1) / K``
+    here, and ``eps = s / 2`` for two classes.
 
-    It acts in the loss, of validation as well as of training; predictions and accuracy are not touched.
+    It changes the training loss and the validation loss, but not predictions and accuracy.
 
     Args:
-        epsilon: eps, in [0, 1). Default 0.1. At (K - 1) / K all classes would be equally right.
+        epsilon: eps, in [0, 1). Default 0.1. At (K - 1) / K all classes have the same target.
 
     Raises:
-        InvalidArgument: for a value outside its range, and for a regression.
+        InvalidArgument: for a value outside its range, and for regression.
 
     Source: Szegedy et al. 2016; Goodfellow et al. 2016, section 7.5.1.
 
@@ -50,7 +50,7 @@ class LabelSmoothing(Regularizer):
         self.epsilon = check_number("epsilon", epsilon, low=0, below=1)
 
     def check(self, spec: Spec) -> None:
-        """Raises for a regression, which has no labels."""
+        """Raises for regression, which has no labels, and for an epsilon of (K - 1) / K or more."""
         if spec.task == "regression":
             raise InvalidArgument("regularizer", self.name, f"one for numbers: {spec.name!r} has no classes")
         classes = 2 if spec.task == "multilabel" else max(2, spec.outputs)
@@ -62,8 +62,8 @@ class LabelSmoothing(Regularizer):
             return loss
         name = loss if isinstance(loss, str) else getattr(loss, "name", loss)
         if type(loss) in OBJECTS and type(loss)(name=name).get_config() != loss.get_config():
-            options = f"used with a loss that has no options of its own, not {loss.get_config()}"
-            raise InvalidArgument("regularizer", self.name, options)
+            accepted = f"used with a loss that has no options of its own, not {loss.get_config()}"
+            raise InvalidArgument("regularizer", self.name, accepted)
         if name == "binary_crossentropy":
             check_number("epsilon", self.epsilon, low=0, below=0.5)
             return keras.losses.BinaryCrossentropy(label_smoothing=2 * self.epsilon)
@@ -74,11 +74,11 @@ class LabelSmoothing(Regularizer):
 
 @keras.saving.register_keras_serializable(package="recipes")
 class SmoothedCrossentropy(keras.losses.Loss):
-    """Cross-entropy between class probabilities and smoothed labels, for integer as well as one-hot labels.
+    """Cross-entropy of class probabilities with smoothed labels, which may be integers or one-hot.
 
     Args:
-        epsilon: the probability given to all wrong classes together, in [0, 1).
-        name, reduction, dtype: of ``keras.losses.Loss``.
+        epsilon: total probability of the wrong classes, in [0, 1).
+        name, reduction, dtype: as for ``keras.losses.Loss``.
 
     Shapes: labels (batch,) or (batch, 1) of integers, or (batch, K); probabilities (batch, K).
 
@@ -99,7 +99,7 @@ class SmoothedCrossentropy(keras.losses.Loss):
         self.epsilon = check_number("epsilon", epsilon, low=0, below=1)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """One number an example."""
+        """The loss of each example."""
         y_pred = ops.convert_to_tensor(y_pred)
         classes = y_pred.shape[-1]
         y_true = ops.convert_to_tensor(y_true)
@@ -110,7 +110,7 @@ class SmoothedCrossentropy(keras.losses.Loss):
         return keras.losses.categorical_crossentropy(y_true * (1 - self.epsilon - wrong) + wrong, y_pred)
 
     def get_config(self) -> dict[str, Any]:
-        """Everything needed to make this loss again."""
+        """The arguments that rebuild this loss."""
         return {**super().get_config(), "epsilon": self.epsilon}
 
 
@@ -118,7 +118,7 @@ ENTRIES = (
     Entry(
         "label_smoothing",
         LabelSmoothing,
-        "Targets of 1 - epsilon and epsilon / (classes - 1) in place of 1 and 0.",
+        "Targets of 1 - epsilon and epsilon / (classes - 1) instead of 1 and 0.",
         "Szegedy et al. 2016",
         (Range("epsilon", 0.01, 0.3, 0.1),),
     ),

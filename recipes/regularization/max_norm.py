@@ -1,4 +1,4 @@
-"""MaxNorm: the weights into each unit no longer than a limit."""
+"""MaxNorm: a limit on the norm of the weights into each unit."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ __all__ = ["ENTRIES", "MaxNorm"]
 
 
 class MaxNorm(Regularizer):
-    """After each step, scales the incoming weights of every unit whose norm exceeds ``limit`` back to it.
+    """After each step, rescales the incoming weights of every unit to a norm of at most ``limit``.
 
-    All weights into one unit count together: a column of a dense kernel, the whole filter of a convolution. Biases and
-    normalization are left out.
+    The norm is that of all weights into one unit: a column of a dense kernel, a whole filter of a convolution. Biases
+    and normalization are left out.
 
     Args:
         limit: > 0. Default 3.
@@ -35,7 +35,7 @@ class MaxNorm(Regularizer):
         self.limit = check_number("limit", limit, above=0)
 
     def kernel_constraint(self, rank: int) -> keras.constraints.Constraint:
-        """Keras' own MaxNorm, over all axes but the last, which is that of the units."""
+        """Keras' MaxNorm, over all axes but the last, which is that of the units."""
         return keras.constraints.MaxNorm(self.limit, axis=list(range(rank - 1)))
 
 
@@ -43,7 +43,7 @@ ENTRIES = (
     Entry(
         "max_norm",
         MaxNorm,
-        "Scales the weights into a unit back to a norm of at most limit, after each step.",
+        "Rescales the weights into each unit to a norm of at most limit, after each step.",
         "Srebro and Shraibman 2005",
         (Range("limit", 0.5, 4.0, 3.0),),
     ),

@@ -1,4 +1,4 @@
-"""The sum of several penalties on one kernel."""
+"""penalty_of, sum_of: several penalties on one kernel as one Keras regularizer."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ __all__ = ["SumOfPenalties", "penalty_of", "sum_of"]
 
 
 def penalty_of(regularizers: Sequence[Regularizer]) -> keras.regularizers.Regularizer | None:
-    """What several regularizers of a recipe together add to the loss for one kernel; None for nothing.
+    """The penalty that a recipe's regularizers together put on one kernel, or None.
 
     Example:
         >>> penalty_of([L2(0.1), Dropout()])                                  # doctest: +SKIP
         <L2 ...>
     """
-    return sum_of([each for each in (r.kernel_regularizer() for r in regularizers) if each is not None])
+    penalties = (regularizer.kernel_regularizer() for regularizer in regularizers)
+    return sum_of([penalty for penalty in penalties if penalty is not None])
 
 
 def sum_of(penalties: Sequence[keras.regularizers.Regularizer]) -> keras.regularizers.Regularizer | None:
-    """One regularizer for a layer, which takes only one; None for none.
+    """One regularizer equal to the sum of several, since a layer takes only one; None for none.
 
-    Where all are Keras' L1, L2 or L1L2, so is the sum: a saved model then needs no class of this package.
+    If all are Keras' L1, L2 or L1L2, so is the sum: a saved model then needs no class of this package.
 
     Example:
         >>> both = sum_of([keras.regularizers.L1(0.1), keras.regularizers.L2(0.5)])
@@ -36,8 +37,8 @@ def sum_of(penalties: Sequence[keras.regularizers.Regularizer]) -> keras.regular
     if len(penalties) < 2:
         return penalties[0] if penalties else None
     kinds = (keras.regularizers.L1, keras.regularizers.L2, keras.regularizers.L1L2)
-    if all(type(each) in kinds for each in penalties):
-        l1, l2 = (sum(float(getattr(each, name, 0.0)) for each in penalties) for name in ("l1", "l2"))
+    if all(type(penalty) in kinds for penalty in penalties):
+        l1, l2 = (sum(float(getattr(penalty, name, 0.0)) for penalty in penalties) for name in ("l1", "l2"))
         return keras.regularizers.L1L2(l1, l2)
     return SumOfPenalties(penalties)
 
@@ -59,14 +60,14 @@ class SumOfPenalties(keras.regularizers.Regularizer):
         self.penalties = list(penalties)
 
     def __call__(self, x: Any) -> Any:
-        """The sum of what each says of the weights ``x``."""
+        """The sum of all penalties on the weights ``x``."""
         return sum(penalty(x) for penalty in self.penalties)
 
     def get_config(self) -> dict[str, Any]:
-        """The penalties, as Keras writes them."""
-        return {"penalties": [keras.saving.serialize_keras_object(each) for each in self.penalties]}
+        """The penalties as Keras serializes them."""
+        return {"penalties": [keras.saving.serialize_keras_object(penalty) for penalty in self.penalties]}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> SumOfPenalties:
-        """What :meth:`get_config` describes."""
-        return cls([keras.saving.deserialize_keras_object(each) for each in config["penalties"]])
+        """The regularizer that :meth:`get_config` describes."""
+        return cls([keras.saving.deserialize_keras_object(penalty) for penalty in config["penalties"]])

@@ -24,31 +24,31 @@ def tie(
 ) -> None:
     """Adds ``strength / 2 * sum (w_first - w_second)^2`` over the kernels of corresponding layers to the loss of first.
 
-    Parameter tying: weights that are believed to be close to one another, yet not equal, are pulled together. Every
-    model that holds ``first`` and is trained has the penalty. What ``second`` does depends on where it is:
+    This is parameter tying: it pulls together weights that should be similar but not equal. The penalty applies
+    whenever a model that contains ``first`` is trained. The effect on ``second`` depends on where it is:
 
     - in the same model (two branches of one network): both are pulled, with ``strength * (w_first - w_second)``;
-    - elsewhere: it stays as it is, and first is pulled towards it: a pretrained model as a prior. For two models that
-      are trained in turns, tie each to the other.
+    - elsewhere: it does not change, and first is pulled towards it: a pretrained model as a prior. To train two models
+      in turns, tie each to the other.
 
-    Like compiling, this is a matter of training. It leaves no trace in what is saved, exported or predicted: a model
-    that was loaded or cloned has to be tied again. Where first is a part of a model that has been trained already,
-    compile that again. Regularizers that the kernels have stay in force. Biases and normalization are not tied, and
-    frozen kernels of first have no penalty.
+    Like compiling, this concerns training only. It leaves no trace in saved models, exports and predictions: tie a
+    model again after loading or cloning it. If first is part of a model that has already been trained, compile that
+    model again. The kernels keep their own regularizers. Biases and normalization are not tied, and frozen kernels of
+    first have no penalty.
 
     Args:
-        first: a built Keras model or layer, of which some kernel is trainable.
-        second: another of the same architecture; only the shapes of the kernels, in their order, have to be the same.
+        first: a built Keras model or layer with a trainable kernel.
+        second: another one, whose kernels have the same shapes in the same order.
         strength: >= 0. Default 0.01; 0 unties. Tying the same two again replaces the strength.
-        layers: None (default) for all layers; or the names of those to tie, the same in both models; or a mapping from
-            names in first to names in second.
+        layers: None (default) for all layers; or the names of the layers to tie, the same in both models; or a mapping
+            from names in first to names in second.
 
     Raises:
-        InvalidArgument: for a negative strength, an unknown layer, kernels that do not correspond, or are one and the
-            same, or are all frozen in first.
+        InvalidArgument: for a negative strength, an unknown layer, kernels that do not correspond or are shared, or a
+            first whose kernels are all frozen.
 
-    Source: Goodfellow et al. 2016, section 7.9, after Lasserre et al. 2006; towards a pretrained model: Li et al. 2018,
-    arXiv:1802.01483, as L2-SP.
+    Source: Goodfellow et al. 2016, section 7.9, after Lasserre et al. 2006; towards a pretrained model: L2-SP, Li et
+    al. 2018, arXiv:1802.01483.
 
     Example:
         >>> old, new = (keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]) for _ in range(2))
@@ -58,14 +58,14 @@ def tie(
         True
     """
     check_number("strength", strength, low=0)
-    found = list(_pairs(first, second, layers))
-    if strength and not any(one.trainable for one, _ in found):
+    pairs = list(_kernel_pairs(first, second, layers))
+    if strength and not any(kernel.trainable for kernel, _ in pairs):
         raise InvalidArgument("first", first.name, "trainable: its kernels are frozen, so that nothing would pull them")
-    for one, other in found:
-        ties = one.regularizer if isinstance(one.regularizer, _Ties) else _Ties(one.regularizer)
-        ties.set(other, float(strength))
-        one.regularizer = ties if len(ties) else ties.own
-    for traced in ("train_function", "test_function"):  # which know the penalties of before
+    for kernel, target in pairs:
+        ties = kernel.regularizer if isinstance(kernel.regularizer, _Ties) else _Ties(kernel.regularizer)
+        ties.set(target, float(strength))
+        kernel.regularizer = ties if len(ties) else ties.original
+    for traced in ("train_function", "test_function"):  # compiled with the old penalties
         if getattr(first, traced, None) is not None:
             setattr(first, traced, None)
 
@@ -73,7 +73,7 @@ def tie(
 def untie(
     first: keras.Model | keras.layers.Layer, second: keras.Model | keras.layers.Layer, *, layers: Layers = None
 ) -> None:
-    """Takes back what :func:`tie` of the same arguments did.
+    """Undoes :func:`tie` with the same arguments.
 
     Example:
         >>> old, new = (keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]) for _ in range(2))
@@ -86,41 +86,41 @@ def untie(
 
 
 class _Ties(keras.regularizers.Regularizer):
-    """The penalty on one kernel: its own regularizer's, and that of its distances from others.
+    """The penalty on one kernel: that of its original regularizer, plus its distances from the kernels it is tied to.
 
-    Keras asks ``variable.regularizer`` at each step and never saves it: what is saved is the layer's own.
+    Keras reads ``variable.regularizer`` at each step and never saves it; it saves the layer's regularizer.
     """
 
-    def __init__(self, own: Any):
-        self.own = own
-        self._others: dict[int, tuple[keras.Variable, float]] = {}
+    def __init__(self, original: Any):
+        self.original = original
+        self._targets: dict[int, tuple[keras.Variable, float]] = {}
 
-    def set(self, other: keras.Variable, strength: float) -> None:
-        self._others.pop(id(other), None)
+    def set(self, target: keras.Variable, strength: float) -> None:
+        self._targets.pop(id(target), None)
         if strength:
-            self._others[id(other)] = (other, strength)
+            self._targets[id(target)] = (target, strength)
 
     def __len__(self) -> int:
-        return len(self._others)
+        return len(self._targets)
 
     def __call__(self, x: Any) -> Any:
-        penalties = [strength / 2 * ops.sum(ops.square(x - other)) for other, strength in self._others.values()]
-        return sum(penalties if self.own is None else [self.own(x), *penalties])
+        penalties = [strength / 2 * ops.sum(ops.square(x - target)) for target, strength in self._targets.values()]
+        return sum(penalties if self.original is None else [self.original(x), *penalties])
 
 
-def _pairs(first: Any, second: Any, layers: Layers) -> Iterator[tuple[keras.Variable, keras.Variable]]:
-    """The kernels of ``first`` with the corresponding ones of ``second``."""
-    for name, each in (("first", first), ("second", second)):
-        if not isinstance(each, keras.layers.Layer):
-            raise InvalidArgument(name, each, "a Keras model or layer")
+def _kernel_pairs(first: Any, second: Any, layers: Layers) -> Iterator[tuple[keras.Variable, keras.Variable]]:
+    """The kernels of ``first``, each with the corresponding kernel of ``second``."""
+    for argument, layer in (("first", first), ("second", second)):
+        if not isinstance(layer, keras.layers.Layer):
+            raise InvalidArgument(argument, layer, "a Keras model or layer")
     if layers is None:
         yield from _corresponding(first, second)
         return
     if isinstance(layers, str) or not isinstance(layers, (Sequence, Mapping)) or not layers:
         raise InvalidArgument("layers", layers, "None, names of layers, or a mapping from first's names to second's")
     names = layers if isinstance(layers, Mapping) else {name: name for name in layers}
-    for one, other in names.items():
-        yield from _corresponding(_layer(first, one), _layer(second, other))
+    for first_name, second_name in names.items():
+        yield from _corresponding(_layer(first, first_name), _layer(second, second_name))
 
 
 def _layer(model: Any, name: str) -> keras.layers.Layer:
@@ -131,22 +131,22 @@ def _layer(model: Any, name: str) -> keras.layers.Layer:
 
 
 def _corresponding(first: Any, second: Any) -> Iterator[tuple[keras.Variable, keras.Variable]]:
-    kernels, others = _kernels("first", first), _kernels("second", second)
-    if len(kernels) != len(others):
+    kernels, targets = _kernels("first", first), _kernels("second", second)
+    if len(kernels) != len(targets):
         accepted = f"one with {len(kernels)} kernels, as {first.name!r} has: {[tuple(k.shape) for k in kernels]}"
-        raise InvalidArgument("second", [tuple(k.shape) for k in others], accepted)
-    for one, other in zip(kernels, others, strict=True):
-        if one is other:
-            raise InvalidArgument("second", other.path, "another than first: this kernel is shared already")
-        if tuple(one.shape) != tuple(other.shape):
-            accepted = f"of shape {tuple(one.shape)}, as {one.path!r} is, at {other.path!r}"
-            raise InvalidArgument("second", tuple(other.shape), accepted)
-        yield one, other
+        raise InvalidArgument("second", [tuple(target.shape) for target in targets], accepted)
+    for kernel, target in zip(kernels, targets, strict=True):
+        if kernel is target:
+            raise InvalidArgument("second", target.path, "another than first: this kernel is shared already")
+        if tuple(kernel.shape) != tuple(target.shape):
+            accepted = f"of shape {tuple(kernel.shape)}, as {kernel.path!r} is, at {target.path!r}"
+            raise InvalidArgument("second", tuple(target.shape), accepted)
+        yield kernel, target
 
 
 def _kernels(argument: str, layer: Any) -> list[keras.Variable]:
-    """The variables called kernel, recurrent kernel, embeddings, ... in their order."""
-    found = [each for each in layer.weights if each.name.endswith(("kernel", "embeddings"))]
-    if not found:
+    """The weights called kernel, recurrent_kernel, embeddings, ... in the layer's order."""
+    kernels = [weight for weight in layer.weights if weight.name.endswith(("kernel", "embeddings"))]
+    if not kernels:
         raise InvalidArgument(argument, layer.name, "built, with at least one kernel")
-    return found
+    return kernels

@@ -1,4 +1,4 @@
-"""WeightDecay: weights that shrink by themselves, apart from the gradient."""
+"""WeightDecay: decoupled weight decay, apart from the gradient."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ __all__ = ["ENTRIES", "WeightDecay"]
 
 
 class WeightDecay(Regularizer):
-    """Decoupled weight decay: ``w <- w - rate strength w`` at every step, before the optimizer's own.
+    """Decoupled weight decay: ``w <- w - rate strength w`` at every step, before the optimizer's update.
 
-    With plain SGD that is L2 of the same strength, step for step. With momentum L2's pull goes through the velocity,
-    which makes it 1 / (1 - momentum) times as strong, ten times at 0.9. With Adam and other adaptive rates L2 is
-    something else: its gradient ``strength w`` is divided, with the rest of the gradient, by its running root mean
-    square, so that the weights that have large gradients are hardly regularized, and small ones strongly. Decoupled
-    decay shrinks all alike. ``scripts/measure/measure_weight_decay.py`` compares them.
+    With plain SGD it equals L2 of the same strength, step for step. With momentum, L2 acts through the velocity, which
+    makes it 1 / (1 - momentum) times as strong, ten times at 0.9. With Adam and other adaptive rates L2 acts
+    differently: its gradient ``strength w`` is divided, with the rest of the gradient, by the running root mean square,
+    so weights with large gradients are hardly regularized and those with small gradients strongly. Decoupled decay
+    shrinks all weights alike. ``scripts/measure/measure_weight_decay.py`` compares them.
 
-    It acts in the optimizer: kernels decay, biases and normalization do not. Keras' own optimizers decay all of them.
-    It moves with the learning rate, so a schedule moves it too. Optimizers that find their own step refuse it.
+    It acts in the optimizer: kernels decay, biases and normalization do not. Keras' optimizers decay all of them. The
+    decay is proportional to the learning rate and follows its schedule. Optimizers that find their own step refuse it.
 
     Args:
         strength: >= 0. Default 0.01.

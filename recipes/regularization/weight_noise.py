@@ -1,4 +1,4 @@
-"""WeightNoise: each training step sees the kernels with noise on them."""
+"""WeightNoise: Gaussian noise on the kernels during each training step."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ __all__ = ["ENTRIES", "WeightNoise"]
 
 
 class WeightNoise(Regularizer):
-    """Gaussian noise on the kernels for each training step, not kept: see :class:`callbacks.WeightNoise`.
+    """Gaussian noise on the kernels during each training step, removed afterwards: see :class:`callbacks.WeightNoise`.
 
     Args:
-        stddev: standard deviation, >= 0, as a share of the root mean square of each kernel's weights. Default 0.1.
+        stddev: standard deviation, >= 0, as a fraction of the root mean square of each kernel. Default 0.1.
 
     Raises:
         InvalidArgument: for a negative value.
@@ -43,7 +43,7 @@ class WeightNoise(Regularizer):
     def callbacks(
         self, *, epochs: int, schedule: StepSchedule | None, spec: Spec | None = None
     ) -> list[keras.callbacks.Callback]:
-        """The callback of that name, or none at 0."""
+        """The callback of the same name, or nothing at 0."""
         return [Callback(self.stddev)] if self.stddev else []
 
 
@@ -51,7 +51,7 @@ ENTRIES = (
     Entry(
         "weight_noise",
         WeightNoise,
-        "Gaussian noise on the kernels for the length of each training step.",
+        "Gaussian noise on the kernels during each training step.",
         "Jim et al. 1996",
         (Range("stddev", 0.01, 0.5, 0.1),),
     ),

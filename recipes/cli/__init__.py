@@ -14,25 +14,25 @@ from .console import complain
 __all__ = ["main"]
 
 USAGE_ERROR: Any = typer.BadParameter.__base__
-"""What typer raises for a wrong option; some versions of typer import it from click, others bring their own."""
+"""Typer's base class for wrong usage; depending on the version it comes from click or from typer itself."""
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Runs the command line and exits: 0 done, 1 failed, 2 asked for something impossible, 130 interrupted."""
+    """Runs the command line and exits with 0 (done), 1 (failed), 2 (invalid arguments) or 130 (interrupted)."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from ..quiet import quiet_import
 
     quiet_import("tensorflow", "keras")
-    # They add their commands to the application, and import Keras.
     import absl.logging
 
+    # Importing these modules registers their commands. They import Keras.
     from . import compare_commands, list_commands, ship_commands, train_commands  # noqa: F401
 
     absl.logging.set_verbosity(absl.logging.ERROR)
     from ...callbacks.checks import InvalidArgument
     from ...callbacks.range_test.lr_finder import NoSuggestion
 
-    interrupted = "interrupted; what was finished is kept, the same command goes on from there"
+    interrupted = "interrupted; finished work is kept, and the same command resumes from there"
     try:
         status = app(args=arguments, standalone_mode=False, prog_name="recipes")
     except InvalidArgument as error:

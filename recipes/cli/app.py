@@ -1,4 +1,4 @@
-"""The application that the commands are added to."""
+"""The Typer application with which the command modules register."""
 
 from __future__ import annotations
 

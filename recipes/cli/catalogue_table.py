@@ -1,4 +1,4 @@
-"""listing: the entries of a catalogue as a table for the terminal."""
+"""listing: a catalogue as a table for the terminal."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ __all__ = ["listing"]
 
 
 def listing(title: str, catalogue: Lookup[Any], columns: Callable[[Any], dict[str, str]] = lambda entry: {}) -> Table:
-    """A rich table: a row an entry with its summary, tunable hyperparameters (range and default) and source.
+    """A rich table with one row per entry: its summary, tunable hyperparameters (range and default) and source.
 
     Args:
         title: above the table.
-        catalogue: what to list.
-        columns: gives more columns of an entry, the same for each: name -> text. Default: none.
+        catalogue: the catalogue to list.
+        columns: maps an entry to its additional columns, name -> text; all entries have the same. Default: none.
     """
     from rich import box
     from rich.table import Table
@@ -30,17 +30,17 @@ def listing(title: str, catalogue: Lookup[Any], columns: Callable[[Any], dict[st
     tunable = any(entry.hyperparameters for entry in catalogue.values())
     if tunable:
         table.add_column("tunable (range, default)")
-    more = {name: columns(entry) for name, entry in catalogue.items()}
-    for column in next(iter(more.values()), {}):
+    additional = {name: columns(entry) for name, entry in catalogue.items()}
+    for column in next(iter(additional.values()), {}):
         table.add_column(column, no_wrap=True)
     table.add_column("source")
     for entry in catalogue.values():
         ranges = [
-            f"{each.name} {each.low:g}..{each.high:g}"
-            + (" log" if each.log else "")
-            + (f", {each.default:g}" if each.default is not None else "")
-            for each in entry.hyperparameters
+            f"{hyperparameter.name} {hyperparameter.low:g}..{hyperparameter.high:g}"
+            + (" log" if hyperparameter.log else "")
+            + (f", {hyperparameter.default:g}" if hyperparameter.default is not None else "")
+            for hyperparameter in entry.hyperparameters
         ]
-        texts = [*(["\n".join(ranges)] if tunable else []), *more[entry.name].values()]
+        texts = [*(["\n".join(ranges)] if tunable else []), *additional[entry.name].values()]
         table.add_row(entry.name, entry.summary, *texts, entry.source)
     return table

@@ -34,10 +34,9 @@ def search(
 ) -> None:
     """Compare choices on a dataset, fairly: which wins, by how much, how surely.
 
-    Give the names to compare, with commas: --optimizers momentum,adam
-    --activations elu,relu. Whatever is not compared is as --optimizer, --model,
-    ... say. With nothing given, five optimizers are compared with five
-    regularizers.
+    Separate the names to compare by commas: --optimizers momentum,adam
+    --activations elu,relu. --optimizer, --model, ... set what is not compared.
+    By default, five optimizers are compared with five regularizers.
     """
     from ..tuning.checking import check_search
     from ..tuning.run_search import run_search
@@ -66,9 +65,9 @@ def search(
 @app.command()
 def watch(
     directory: Annotated[Path, typer.Argument(help="A directory that `recipes search` is writing to.")],
-    every: Annotated[float, typer.Option(help="Seconds between two looks.")] = 1.0,
+    every: Annotated[float, typer.Option(help="Seconds between updates.")] = 1.0,
 ) -> None:
-    """Show how far a search has come, and its arms so far, until it is done."""
+    """Show the progress of a search, and its arms so far, until it is done."""
     from ...callbacks.checks import check_number
     from ..tuning.watching import watch
 

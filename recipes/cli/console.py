@@ -1,4 +1,4 @@
-"""What the command line prints, where, and how it loads data."""
+"""Output of the command line, and loading of its data with warnings on standard error."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ __all__ = ["complain", "console", "load", "say"]
 
 
 def console() -> Any:
-    """The standard output; as wide as 120 columns where it is no terminal."""
+    """A rich console on standard output, 120 columns wide where that is no terminal."""
     from rich.console import Console
 
-    out = Console(highlight=False)
-    return out if out.is_terminal else Console(highlight=False, width=120)
+    terminal = Console(highlight=False)
+    return terminal if terminal.is_terminal else Console(highlight=False, width=120)
 
 
 def say(*lines: Any) -> None:
-    """Prints to the standard output.
+    """Prints to standard output.
 
     Args:
-        *lines: texts, printed as they are, or whatever rich can draw.
+        *lines: texts, which are printed verbatim, or anything that rich can render.
     """
     out = console()
     for line in lines:
@@ -32,28 +32,28 @@ def say(*lines: Any) -> None:
 
 
 def load(dataset: str, **options: Any) -> Any:
-    """The data, with each of its warnings as a line on the standard error.
+    """Loads a dataset and prints its warnings to standard error, one line each.
 
     Args:
-        dataset, **options: as for :func:`recipes.load`, and with its errors.
+        dataset, **options: as for :func:`recipes.load`, whose errors it raises.
     """
     import recipes
 
-    with warnings.catch_warnings(record=True) as said:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         data = recipes.load(dataset, **options)
-    for each in said:
-        if issubclass(each.category, UserWarning):
-            print(f"recipes: warning: {each.message}", file=sys.stderr)
+    for warning in caught:
+        if issubclass(warning.category, UserWarning):
+            print(f"recipes: warning: {warning.message}", file=sys.stderr)
     return data
 
 
 def complain(message: str, status: int = 2) -> int:
-    """Prints an error as one line on the standard error.
+    """Prints an error as one line on standard error.
 
     Args:
-        message: line breaks in it become spaces.
-        status: of the process.
+        message: the error; line breaks become spaces.
+        status: exit status of the process. Default 2.
 
     Returns:
         The status.

@@ -1,4 +1,4 @@
-"""What can be chosen by name: `recipes list`."""
+"""The command that lists what can be chosen by name: `recipes list`."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ def list_names(
 
     if kind is not None:
         check_choice("kind", kind, KINDS)
-    found = catalogues()
+    by_kind = catalogues()
     for name in KINDS if kind is None else (kind,):
-        more = {"columns": columns} if name == "optimizers" else {}
-        say(listing(name, found[name], **more))
+        options = {"columns": columns} if name == "optimizers" else {}
+        say(listing(name, by_kind[name], **options))
         if name == "models":
             from ..models import OTHER_MODELS
 

@@ -1,4 +1,4 @@
-"""The options that several commands of the command line share, and what they mean."""
+"""The options that several commands share, with their help texts."""
 
 from __future__ import annotations
 
@@ -41,39 +41,41 @@ Validation = Annotated[
 
 
 def names(text: str) -> list[str]:
-    """The names in a text that separates them by commas; empty ones are left out.
+    """The names in a comma-separated text; empty ones are dropped.
 
     Example:
         >>> names("a, b,")
         ['a', 'b']
     """
-    return [part.strip() for part in text.split(",") if part.strip()]
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 @dataclass(frozen=True)
 class Reading:
-    """How a dataset is read: the options of :func:`recipes.load` as texts."""
+    """How a dataset is read: options of :func:`recipes.load`, as texts."""
 
-    target: str | None = option(None, "What to predict; several by commas. Default: the dataset's own.")
-    task: str | None = option(None, "binary, multiclass, multilabel or regression. Default: told by the target.")
+    target: str | None = option(None, "What to predict; separate several by commas. Default: the dataset's own.")
+    task: str | None = option(None, "binary, multiclass, multilabel or regression. Default: inferred from the target.")
     features: str | None = option(
-        None, "Inputs, by commas; name:category, name:number or name:text to say what one is."
+        None, "Inputs, separated by commas; name:category, name:number or name:text sets the kind of one."
     )
     exclude: str = option("", "Features to leave out, separated by commas.")
-    image_size: str | None = option(None, "HEIGHTxWIDTH to which images are brought, e.g. 64x64.")
+    image_size: str | None = option(None, "HEIGHTxWIDTH to which images are resized, e.g. 64x64.")
 
     def for_load(self) -> dict[str, Any]:
-        """The same as :func:`recipes.load` takes it.
+        """The options as keyword arguments of :func:`recipes.load`.
 
         Raises:
-            InvalidArgument: for a kind that only some features have, or a size that is not HEIGHTxWIDTH.
+            InvalidArgument: where some features have a kind and others none, or a size is not HEIGHTxWIDTH.
         """
         options: dict[str, Any] = {"task": self.task, "exclude": names(self.exclude)}
         targets = names(self.target) if self.target is not None else []
         options["target"] = targets[0] if len(targets) == 1 else targets or None
         if self.features is not None:
-            parts = [part.rpartition(":") if ":" in part else (part, "", "") for part in names(self.features)]
-            kinds = {name.strip(): kind.strip() for name, _, kind in parts}
+            pairs = [
+                feature.rpartition(":") if ":" in feature else (feature, "", "") for feature in names(self.features)
+            ]
+            kinds = {name.strip(): kind.strip() for name, _, kind in pairs}
             options["features"] = kinds if all(kinds.values()) else list(kinds)
             if any(kinds.values()) and not all(kinds.values()):
                 raise InvalidArgument("features", self.features, "a kind for every feature, name:kind, or for none")
@@ -89,7 +91,7 @@ class Reading:
 class Choices:
     """The choices of a recipe, by name."""
 
-    model: str = option("auto", "See `recipes list models`. Default: what suits the data.")
+    model: str = option("auto", "See `recipes list models`. Default: one that suits the data.")
     optimizer: str = option("momentum", "See `recipes list optimizers`.")
     regularizer: str = option("early_stopping", "See `recipes list regularizers`; several joined by +.")
     activation: str = option("elu", "See `recipes list activations`.")
@@ -103,7 +105,7 @@ class Choices:
 
 
 def _choice(name: str) -> Any:
-    """One of the choices, for a command that does not take all of them."""
+    """The option for one choice, for a command that does not take all of them."""
     (field,) = (field for field in dataclasses.fields(Choices) if field.name == name)
     return typer.Option(help=field.metadata["help"])
 
@@ -115,18 +117,18 @@ Normalization = Annotated[str, _choice("normalization")]
 
 
 class _Compared:
-    """The names to compare, by the argument of :func:`recipes.search` that takes them."""
+    """The names to compare, keyed by argument of :func:`recipes.search`."""
 
     def levels(self) -> dict[str, list[str] | None]:
-        """Lists of names instead of texts; None for a factor that is not compared."""
-        texts = vars(self)
-        return {plural: None if text is None else names(text) for plural, text in texts.items()}
+        """The names as lists; None for a factor that is not compared."""
+        return {plural: None if text is None else names(text) for plural, text in vars(self).items()}
 
 
 def _to_compare(factor: Factor) -> tuple[str, Any, Any]:
-    """The option for the names of a factor that are compared."""
-    several = "; several together joined by +" if factor.name == "regularizer" else ""
-    return factor.plural, str | None, option(None, f"{factor.plural.capitalize()} to compare, by commas{several}.")
+    """The option for the levels of a factor: its name, type and field."""
+    joined = "; join several with +" if factor.name == "regularizer" else ""
+    help = f"{factor.plural.capitalize()} to compare, separated by commas{joined}."
+    return factor.plural, str | None, option(None, help)
 
 
 Compared: Any = dataclasses.make_dataclass(
@@ -135,4 +137,4 @@ Compared: Any = dataclasses.make_dataclass(
     bases=(_Compared,),
     frozen=True,
 )
-"""One text for each factor that can be compared."""
+"""One comma-separated text per factor that can be compared."""

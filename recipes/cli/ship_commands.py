@@ -1,4 +1,4 @@
-"""Commands that put a model to work: `recipes export` and `predict`."""
+"""Commands that deploy a model: `recipes export` and `predict`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ import typer
 
 from .app import app
 from .console import say
-from .options import (
-    DataDir,
-)
+from .options import DataDir
 
 
 @app.command()
@@ -38,11 +36,11 @@ def predict(
     saved_model: Annotated[Path, typer.Argument(help="What `recipes export` or `recipes search` has written.")],
     input: Annotated[Path, typer.Argument(help="Raw inputs: .npy, .csv, .json, .jsonl, .txt or an image file.")],
 ) -> None:
-    """Answer for raw inputs with an exported model: a line for each.
+    """Predict with an exported model: one line per raw input.
 
-    Records are a CSV whose first line names the columns, or JSON objects;
-    texts are a line each. Several classes, or several numbers, are on one
-    line; "-" says that no class is likely.
+    Records are rows of a CSV with a header line, or JSON objects; texts are
+    one per line. Several classes or numbers share a line; "-" means that no
+    class is likely.
     """
     from ..serving.input_files import load_inputs
     from ..serving.predictor import Predictor

@@ -35,14 +35,14 @@ def train(
     choices: Choices,
     data_dir: DataDir = None,
     learning_rate: Annotated[
-        float | None, typer.Option(help="The (peak) rate. Default: found by a range test.")
+        float | None, typer.Option(help="The (peak) rate. Default: suggested by a range test.")
     ] = None,
     epochs: Epochs = 10,
     batch_size: BatchSize = None,
     validation: Validation = None,
     seed: Seed = 0,
     directory: Annotated[
-        str | None, typer.Option(help="Checkpoints, an epoch each: a training that was killed goes on from there.")
+        str | None, typer.Option(help="Where to write a checkpoint per epoch, from which a killed training resumes.")
     ] = None,
     save: Annotated[str | None, typer.Option(help="A new directory for the run, for `recipes export`.")] = None,
 ) -> None:
@@ -63,9 +63,9 @@ def train(
 
     say(in_a_line(data) if choices.model == "auto" else in_a_line(data).rpartition(";")[0])
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # of a training that diverged: said below, in one line
-        shown = 2 if not sys.stdout.isatty() else 1
-        run = fit(data, recipe, epochs=epochs, seed=seed, directory=directory, verbose=shown)
+        warnings.simplefilter("ignore", RuntimeWarning)  # about divergence, which is reported below in one line
+        verbose = 1 if sys.stdout.isatty() else 2
+        run = fit(data, recipe, epochs=epochs, seed=seed, directory=directory, verbose=verbose)
     if run.diverged:
         raise SystemExit(complain(f"training stopped: {run.message}", status=1))
     if run.range_test is not None:
@@ -88,7 +88,7 @@ def describe(
     validation: Validation = None,
     seed: Seed = 0,
 ) -> None:
-    """Say what is inferred from a dataset: inputs, target, task, splits, and the model that suits it."""
+    """Show what is inferred from a dataset: inputs, target, task, splits, and the model that suits it."""
     from ..description import inference_table
 
     options = reading.for_load()
@@ -114,11 +114,11 @@ def lr_find(
 ) -> None:
     """Sweep the learning rate over a short run and suggest a peak for 1cycle.
 
-    The rate grows by the same factor from batch to batch; it ends early once
-    the loss has diverged. Prints what four rules read from the curve,
-    "peak" being the one that `recipes train` takes, and draws it. No model is
-    kept, and a picture that is there is not overwritten. Refused for an
-    optimizer that finds its own step, such as "newton".
+    The rate grows by a constant factor per batch; the sweep ends early once
+    the loss has diverged. Prints the suggestions of four rules, of which
+    `recipes train` takes "peak", and draws the curve. No model is saved, and
+    an existing picture is not overwritten. Optimizers that find their own
+    step, such as "newton", are refused.
 
     Source: Smith 2017, arXiv:1506.01186.
     """

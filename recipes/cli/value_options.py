@@ -1,4 +1,4 @@
-"""value_options: commands that take values: each field of a dataclass becomes an option of the command line."""
+"""value_options: a command whose parameters are dataclasses, each field an option of the command line."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ __all__ = ["value_options"]
 
 
 def value_options(command: Callable[..., None]) -> Callable[..., None]:
-    """A command for typer, made of one whose parameters may be annotated with dataclasses of ``option`` fields.
+    """Turns a command with dataclass parameters into one for typer.
 
-    Each field of such a class becomes an option with the field's name, default and help, and the command gets the
-    value that they make. A field that is False by default becomes a flag.
+    Each field of such a class, made by ``option``, becomes an option with the field's name, default and help; the
+    command receives an instance. A field that is False by default becomes a flag.
 
     Example:
         >>> @dataclasses.dataclass(frozen=True)                               # doctest: +SKIP
@@ -28,32 +28,32 @@ def value_options(command: Callable[..., None]) -> Callable[..., None]:
         ... def draw(size: Size) -> None: ...                                 # draw --width 9
     """
     hints = get_type_hints(command, include_extras=True)
-    values: dict[str, Any] = {name: hint for name, hint in hints.items() if dataclasses.is_dataclass(hint)}
+    kinds: dict[str, Any] = {name: hint for name, hint in hints.items() if dataclasses.is_dataclass(hint)}
     parameters: list[inspect.Parameter] = []
     for name, parameter in inspect.signature(command).parameters.items():
-        if name in values:
-            parameters.extend(_options(values[name]))
+        if name in kinds:
+            parameters.extend(_options(kinds[name]))
         else:
             parameters.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[name]))
 
     @functools.wraps(command)
-    def taken(**given: Any) -> None:
-        made = {
-            name: value(**{field.name: given.pop(field.name) for field in dataclasses.fields(value)})
-            for name, value in values.items()
+    def with_options(**options: Any) -> None:
+        instances = {
+            name: kind(**{field.name: options.pop(field.name) for field in dataclasses.fields(kind)})
+            for name, kind in kinds.items()
         }
-        command(**made, **given)
+        command(**instances, **options)
 
-    taken.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    taken.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    return taken
+    with_options.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    with_options.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return with_options
 
 
-def _options(value: Any) -> Iterator[inspect.Parameter]:
-    """The options that make a dataclass, as keyword parameters for typer."""
-    hints: dict[str, Any] = get_type_hints(value)
-    for field in dataclasses.fields(value):
+def _options(kind: Any) -> Iterator[inspect.Parameter]:
+    """The fields of a dataclass as keyword parameters for typer."""
+    hints: dict[str, Any] = get_type_hints(kind)
+    for field in dataclasses.fields(kind):
         name = field.name
         flag = ("--" + name.replace("_", "-"),) if field.default is False else ()
-        kind = Annotated[hints[name], typer.Option(*flag, help=field.metadata["help"])]  # type: ignore[valid-type]
-        yield inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=kind)
+        hint = Annotated[hints[name], typer.Option(*flag, help=field.metadata["help"])]  # type: ignore[valid-type]
+        yield inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=hint)

@@ -232,7 +232,7 @@ def test_interruption(call, monkeypatch, data_dir, tmp_path):
     monkeypatch.setattr("recipes.tuning.tuner.ArmTuner.search", interrupted)
     code, _, errors = call("search", "digits", "--data-dir", data_dir, "--directory", tmp_path / "search")
     assert code == 130
-    assert errors.startswith("recipes: interrupted; what was finished is kept")
+    assert errors.startswith("recipes: interrupted; finished work is kept")
 
 
 def test_search_report_and_predict(call, data_dir, digits, tmp_path):

@@ -8,7 +8,6 @@ from typing import Any
 
 import typer
 
-from .app import app
 from .console import complain
 
 __all__ = ["main"]
@@ -27,6 +26,7 @@ def main(arguments: list[str] | None = None) -> None:
 
     # Importing these modules registers their commands. They import Keras.
     from . import compare_commands, list_commands, ship_commands, train_commands  # noqa: F401
+    from .app import app  # here, since the package's attribute of this name is the module
 
     absl.logging.set_verbosity(absl.logging.ERROR)
     from ...callbacks.checks import InvalidArgument

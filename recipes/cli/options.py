@@ -33,7 +33,7 @@ __all__ = [
 Dataset = Annotated[str, typer.Argument(help="Any TFDS dataset, or one of `recipes list datasets`.")]
 DataDir = Annotated[str | None, typer.Option(help="Where TFDS datasets are prepared. Default: TFDS's own folder.")]
 Epochs = Annotated[int, typer.Option(help="Passes over the training data.")]
-BatchSize = Annotated[int | None, typer.Option(help="Examples a batch. Default: 32 below 10,000 examples, else 128.")]
+BatchSize = Annotated[int | None, typer.Option(help="Examples per batch. Default: 32 below 10,000 examples, else 128.")]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same numbers.")]
 Validation = Annotated[
     float | None, typer.Option(help="Share of the training data to validate on. Default: 0.2 below 10,000, else 0.1.")

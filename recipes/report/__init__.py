@@ -1,7 +1,7 @@
 """The report of a comparison: tables, plots and one self-contained HTML page.
 
-An *arm* is an optimizer with a regularizer. Everything here takes a ``Results`` (plain tables and settings) and knows
-nothing of how they were obtained. Importing this package costs nothing: each name below is loaded when first used.
+An *arm* is an optimizer with a regularizer. Everything here takes a ``Results`` (plain tables and settings) and does
+not depend on how they were obtained. Importing this package is cheap: the names below are loaded on first use.
 
 Example:
     >>> from recipes.report import Results, rich_table, write_page

@@ -1,4 +1,4 @@
-"""Plots with something for every arm: its scores, its place in the grid, its difference from the default."""
+"""Plots of all arms: their scores, their differences from the default, and a heat map of two factors."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ __all__ = ["differences", "heat_map", "scores"]
 def scores(results: Results) -> Figure:
     """The test scores of every arm, in the order of the summary with the best on top.
 
-    Small dots are single trainings, one for each seed; the large dot is their mean, the thick bar one standard
-    deviation to both sides, the thin one the interval of the mean, which with few seeds goes beyond the picture. The
-    dashed line is the mean of the default arm.
+    Small dots are single trainings, one per seed; the large dot is their mean, the thick bar one standard deviation to
+    both sides, the thin one the interval of the mean, which may leave the plot with few seeds. The dashed line is the
+    mean of the default arm.
 
     Example:
         >>> scores(results).savefig("scores.png")
@@ -62,16 +62,16 @@ def scores(results: Results) -> Figure:
 
 @styled
 def differences(results: Results) -> Figure:
-    """A forest plot: how far the test score of each arm lies from the default's, with simultaneous intervals.
+    """A forest plot: the difference of each arm's test score from the default's, with simultaneous intervals.
 
-    An interval that does not reach the line at zero is a difference beyond noise.
+    A difference whose interval excludes zero is more than noise.
     """
     rows = [row for row in results.rows() if row["arm"] != results.default_arm]
     figure = _tall_figure(len(rows))
     axes = figure.add_subplot()
     if not any(math.isfinite(as_float(row["difference"])) for row in rows):
-        only = "Only the default arm: nothing to compare it with."
-        message(axes, "No difference is known: an arm without a score has none." if rows else only)
+        alone = "Only the default arm: nothing to compare it with."
+        message(axes, "No difference is known: an arm without a score has none." if rows else alone)
         return figure
     scale = results.metric.scale
     values = [as_float(row["difference"]) * scale for row in rows]
@@ -93,7 +93,7 @@ def differences(results: Results) -> Figure:
         + "\n"
         + better(results.metric)
     )
-    _verdict_legend(figure, results, but="default")
+    _verdict_legend(figure, results, omit="default")
     return figure
 
 
@@ -101,9 +101,9 @@ def differences(results: Results) -> Figure:
 def heat_map(results: Results) -> Figure:
     """The mean test score of every pair of an optimizer (column) and a regularizer (row); brighter is better.
 
-    Where others are compared, the first two factors with several levels take their places; a cell that holds several
+    If one of these has a single level, the first two factors with several levels are used instead. A cell with several
     arms shows their mean. The default arm has a dashed frame and the best one a solid frame. Cells without an arm are
-    empty. The colours end at the outliers, so that the others can be told apart.
+    empty. The colour scale excludes outliers, so that the other cells can be told apart.
     """
     across, down = results.crossed
     columns, lines = results.levels(across), results.levels(down)
@@ -173,7 +173,7 @@ def _arm_axis(
     ends: tuple[float, float] | None,
     rows: list[dict] | None = None,
 ) -> None:
-    """Names the arms at the left, best on top, and writes at the edge what lies beyond it or has no value."""
+    """Labels the arms, best on top, and writes values beyond the edges, or the verdict without a value, at the edge."""
     rows = results.rows() if rows is None else rows
     marks = {results.default_arm: " (default)"}
     axes.set_yticks(range(len(rows)), [plain(row["arm"]) + marks.get(row["arm"], "") for row in rows])
@@ -205,10 +205,10 @@ def _arm_axis(
             axes.text(at, place, shown, color=MUTED, fontsize=8.5, gid="beyond", bbox=over, **where)
 
 
-def _verdict_legend(figure: Figure, results: Results, but: str = "") -> None:
-    """Says what the colours mean, for the verdicts that occur."""
+def _verdict_legend(figure: Figure, results: Results, omit: str = "") -> None:
+    """A legend of the colours, for the verdicts that occur."""
     verdicts = {verdict_of(row) for row in results.rows()}
-    names = [name for name in ("better", "worse", "within noise", "default") if name in verdicts and name != but]
+    names = [name for name in ("better", "worse", "within noise", "default") if name in verdicts and name != omit]
     if len(names) < 2:
         return
     handles = [
@@ -219,8 +219,8 @@ def _verdict_legend(figure: Figure, results: Results, but: str = "") -> None:
 
 
 def _contrast(colour: tuple[float, ...]) -> str:
-    """Black or white, whichever reads better on ``colour``: by the relative luminance of WCAG 2."""
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour[:3]]
+    """Black or white, whichever is more legible on ``colour``, by the relative luminance of WCAG 2."""
+    linear = [channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4 for channel in colour[:3]]
     luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
     return "black" if luminance > 0.179 else "white"
 

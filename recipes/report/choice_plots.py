@@ -1,4 +1,4 @@
-"""Plots for choosing: what a better score costs, and what the best is that each choice can lead to."""
+"""Plots for choosing: score against training time, and the best score of each choice."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["cheapest", "cost", "isolation"]
 def cost(results: Results) -> Figure:
     """Cost against quality: the seconds of one training of each arm, and its test score with its interval.
 
-    The line joins the arms that no other beats in both; they have their names beside them, as has the default arm.
+    The line joins the arms that no other arm beats in both. These and the default arm are labelled.
 
     Example:
         >>> cost(results).savefig("cost.png")
@@ -44,8 +44,8 @@ def cost(results: Results) -> Figure:
         axes.scatter([time], [value], s=42, color=colour, edgecolors="white", linewidths=0.8, zorder=3, gid="means")
     front = cheapest(times, values, results.metric.sign)
     axes.plot(times[front], values[front], color=INK, linewidth=1, linestyle=":", zorder=1, gid="front")
-    named = {*front, *(k for k, row in enumerate(rows) if row["arm"] == results.default_arm)}
-    for k in sorted(named):
+    labelled = {*front, *(k for k, row in enumerate(rows) if row["arm"] == results.default_arm)}
+    for k in sorted(labelled):
         if ends[0] <= values[k] <= ends[1]:
             late = times[k] > times.min() + 0.6 * (times.max() - times.min())
             axes.annotate(
@@ -65,24 +65,29 @@ def cost(results: Results) -> Figure:
 
 
 def cheapest(times: np.ndarray, values: np.ndarray, sign: float) -> list[int]:
-    """The places of those that no other beats in both time and value, by time.
+    """The Pareto front: the indices of the points that no other beats in both time and value, ordered by time.
+
+    Args:
+        times: seconds, shape (n,); less is better.
+        values: scores, shape (n,).
+        sign: 1.0 if larger values are better, -1.0 if smaller ones are.
 
     Example:
         >>> cheapest(np.asarray([3.0, 1.0, 2.0]), np.asarray([0.9, 0.7, 0.6]), 1.0)
         [1, 0]
     """
-    found: list[int] = []
+    front: list[int] = []
     for k in sorted(range(len(times)), key=lambda k: (times[k], -sign * values[k])):
-        if not found or sign * values[k] > sign * values[found[-1]]:
-            found.append(k)
-    return found
+        if not front or sign * values[k] > sign * values[front[-1]]:
+            front.append(k)
+    return front
 
 
 @styled
 def isolation(results: Results) -> Figure:
-    """For each choice the best that it led to, whatever it was paired with: one panel for each factor.
+    """The best score of each choice, whatever it was paired with: one panel per factor.
 
-    A small dot is an arm that has the choice, the large one the best of them, by the validation score, which chooses.
+    A small dot is an arm with the choice, the large dot the best of them by validation score, which decides.
 
     Source: the isolation plots of Google's Deep Learning Tuning Playbook.
     """
@@ -97,14 +102,14 @@ def isolation(results: Results) -> Figure:
     panels = figure.subplots(len(factors), 1, sharex=True, squeeze=False, height_ratios=[n + 0.8 for n in counts])[:, 0]
     ends = window([as_float(row["validation_mean"]) * scale for row in scored], results.metric.higher_is_better)
     for panel, factor in zip(panels, factors, strict=True):
-        of_level = {level: [row for row in scored if row[factor] == level] for level in results.levels(factor)}
+        by_level = {level: [row for row in scored if row[factor] == level] for level in results.levels(factor)}
         best = {
             level: max(rows, key=lambda row: sign * as_float(row["validation_mean"])) if rows else None
-            for level, rows in of_level.items()
+            for level, rows in by_level.items()
         }
         order = sorted(best, key=lambda level: _place(best[level], sign))
         for place, level in enumerate(order):
-            values = [as_float(row["validation_mean"]) * scale for row in of_level[level]]
+            values = [as_float(row["validation_mean"]) * scale for row in by_level[level]]
             panel.plot(values, [place] * len(values), "o", color=MUTED, alpha=0.5, markersize=3.5, mew=0, gid="arms")
             top = best[level]
             if top is None:
@@ -123,7 +128,7 @@ def isolation(results: Results) -> Figure:
 
 
 def _place(best: dict[str, Any] | None, sign: float) -> float:
-    """What levels are sorted by: the best first, and last those without a score."""
+    """The sort key of a level: best first, levels without a score last."""
     return math.inf if best is None else -sign * as_float(best["validation_mean"])
 
 

@@ -1,7 +1,7 @@
-"""How numbers are written, in the terminal, in plots and on the page alike.
+"""Formatting of numbers, the same in the terminal, in plots and on the page.
 
-Accuracies are percentages with two decimals, without the sign (it stands in the heading); errors have four significant
-digits. Whatever is missing or not finite is ``MISSING``.
+Accuracies are percentages with two decimals, without the sign (it is in the heading); errors have four significant
+digits. A missing or non-finite value is ``MISSING``.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 MISSING = "—"
-_PLAIN_FROM, _PLAIN_BELOW = 1e-4, 1e6  # outside, numbers are written with an exponent
+_PLAIN_FROM, _PLAIN_BELOW = 1e-4, 1e6  # numbers outside this range are written with an exponent
 
 
 def score(value: Any, metric: Metric) -> str:
@@ -40,7 +40,7 @@ def score(value: Any, metric: Metric) -> str:
 
 
 def spread(mean: Any, sd: Any, metric: Metric) -> str:
-    """A mean with its standard deviation, at as many decimals: ``98.24 ± 0.31``; alone if that is missing."""
+    """A mean with its standard deviation to the same decimals: ``98.24 ± 0.31``; the mean alone if that is missing."""
     mean, sd = as_float(mean) * metric.scale, as_float(sd) * metric.scale
     if not math.isfinite(mean):
         return MISSING
@@ -55,8 +55,8 @@ def difference(
 ) -> str:
     """A signed difference of scores: ``+0.31``, or ``+0.31 [-0.10, +0.72]`` with the bounds of its interval.
 
-    Accuracies in percentage points with two decimals. Errors with as many decimals as the score ``reference`` has, so
-    that a column is written alike; without one, with as many as give the largest number three significant digits.
+    Accuracies are in percentage points with two decimals. Errors have the decimals of the score ``reference``, so that
+    a column is uniform; without a reference, as many as give the largest number three significant digits.
     """
     numbers = [as_float(number) * metric.scale for number in (value, low, high)]
     if not math.isfinite(numbers[0]):
@@ -81,14 +81,14 @@ def learning_rate(value: Any) -> str:
 
 
 def strength(value: Any) -> str:
-    """A strength of a regularizer, written as :func:`learning_rate` writes a rate; a dash where there is none."""
+    """A strength of a regularizer, formatted like a :func:`learning_rate`; a dash if it is missing."""
     return learning_rate(value)
 
 
 def p_value(value: Any) -> str:
     """A p value with two decimals, three below 0.01 (``0.03``, ``0.004``, ``<0.001``).
 
-    Next to 0.05 it has as many as it takes to see on which side it lies: ``0.0496``.
+    Close to 0.05 it has enough decimals to show on which side it lies: ``0.0496``.
     """
     value = as_float(value)
     if not math.isfinite(value):
@@ -102,7 +102,7 @@ def p_value(value: Any) -> str:
 
 
 def p_is(value: Any) -> str:
-    """A p value for a sentence, rounded as :func:`p_value` does.
+    """A p value for a sentence, rounded as by :func:`p_value`.
 
     Example:
         >>> p_is(0.03), p_is(0.0004)
@@ -129,7 +129,7 @@ def duration(seconds: Any) -> str:
 
 
 def setting(value: Any) -> str:
-    """A setting as a reader would write it: yes, no, 1,000 for counts, lists with commas."""
+    """A setting for readers: yes or no for a bool, thousands separators from 10,000, lists with commas."""
     if value is None:
         return MISSING
     if isinstance(value, bool):
@@ -141,8 +141,8 @@ def setting(value: Any) -> str:
     return str(value) or MISSING
 
 
-def flatten(settings: Mapping[str, Any], before: str = "") -> list[tuple[str, str]]:
-    """Nested settings as pairs of a path in words and a written value.
+def flatten(settings: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Nested settings as pairs of a path in words and a formatted value.
 
     Example:
         >>> flatten({"batch_size": 32, "versions": {"keras": "3.12.0"}})
@@ -150,16 +150,16 @@ def flatten(settings: Mapping[str, Any], before: str = "") -> list[tuple[str, st
     """
     pairs: list[tuple[str, str]] = []
     for key, value in settings.items():
-        words = str(key) if before else str(key).replace("_", " ")
+        words = str(key) if prefix else str(key).replace("_", " ")
         if isinstance(value, Mapping):
-            pairs += flatten(value, f"{before}{words}: ")
+            pairs += flatten(value, f"{prefix}{words}: ")
         else:
-            pairs.append((before + words, setting(value)))
+            pairs.append((prefix + words, setting(value)))
     return pairs
 
 
 def _decimals(value: float, digits: int) -> int:
-    """The decimals that give ``value`` that many significant digits; ``-digits`` if it needs an exponent."""
+    """The decimals that give ``value`` this many significant digits; ``-digits`` if it needs an exponent."""
     if value == 0:
         return digits - 1
     rounded = float(f"{value:.{digits - 1}e}")
@@ -169,7 +169,7 @@ def _decimals(value: float, digits: int) -> int:
 
 
 def _fixed(value: float, decimals: int, sign: str = "") -> str:
-    """``value`` with that many decimals, or with an exponent if negative; never a negative zero."""
+    """``value`` with this many decimals, or with an exponent if they are negative; never a negative zero."""
     if decimals < 0:
         return f"{value:{sign}.{-decimals - 1}e}"
     text = f"{value:{sign}.{decimals}f}"

@@ -1,4 +1,4 @@
-"""How a comparison was measured, in sentences made from its settings."""
+"""The protocol of a comparison in sentences, from its settings."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WORDS = {"diverged": "diverged", "failed": "failed", "pruned": "were pruned"}
 
 
 def protocol(results: Results) -> list[str]:
-    """The protocol in words, one sentence or two for each step; settings that are not known are not mentioned.
+    """The protocol in words, one or two sentences per step; unknown settings are not mentioned.
 
     Example:
         >>> protocol(results)[0]
@@ -61,17 +61,17 @@ def protocol(results: Results) -> list[str]:
     lost = {"diverged": int(results.trials["diverged"].fillna(False).astype(bool).sum())}
     lost |= {word: int((results.trials["status"] == word).sum()) for word in ("failed", "pruned")}
     if total:
-        parts = [f"{count:,} {WORDS[word]}" for word, count in lost.items() if count]
+        losses = [f"{count:,} {WORDS[word]}" for word, count in lost.items() if count]
         steps.append(
-            f"Of {total:,} trainings {' and '.join(parts)}; they stay in the records of their arm."
-            if parts
+            f"Of {total:,} trainings {' and '.join(losses)}; they stay in the records of their arm."
+            if losses
             else f"None of the {total:,} trainings diverged or failed."
         )
     return steps
 
 
 def _count(value: Any) -> int | None:
-    """A setting that is a count, or a list of what is counted."""
+    """A count from a setting that is the count or a list of the items; None for anything else."""
     if isinstance(value, (list, tuple)):
         return len(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None

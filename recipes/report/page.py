@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs nothing but itself."""
+"""The report as one self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _PILLS = {"better": "better", "worse": "worse", "default": "default", "diverged"
 
 
 def write_page(results: Results, path: str | os.PathLike[str]) -> Path:
-    """Writes the report: verdict, tables that can be sorted, plots, protocol and settings.
+    """Writes the report: verdict, sortable tables, plots, protocol and settings.
 
-    The page is a single file. Images, styles and the few lines of script are inside; nothing is loaded from anywhere.
+    The page is a single file with its images, styles and script inline; it loads nothing.
 
     Args:
         results: the comparison.
-        path: the file to write, whole or not at all; folders are made as needed.
+        path: the file, written atomically; folders are created as needed.
 
     Returns:
         The path written.
@@ -45,10 +45,10 @@ def write_page(results: Results, path: str | os.PathLike[str]) -> Path:
 
 
 def render_page(results: Results) -> str:
-    """The page as one string of HTML, with its pictures inside it: nothing is loaded from elsewhere.
+    """The page as one string of HTML, with its images inline.
 
     Args:
-        results: what is to be shown; :class:`Results` says where it comes from.
+        results: the comparison to show.
     """
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -57,9 +57,9 @@ def render_page(results: Results) -> str:
     template = environment.from_string(resources.files(__package__).joinpath("page.html").read_text("utf-8"))
     settings = dict(results.settings)
     command = settings.pop("command", None)
-    on = [str(settings[name]) for name in ("model", "dataset") if settings.get(name)]
+    subject = [str(settings[name]) for name in ("model", "dataset") if settings.get(name)]
     return template.render(
-        title=f"Training arms compared: {' on '.join(on)}" if on else "Training arms compared",
+        title=f"Training arms compared: {' on '.join(subject)}" if subject else "Training arms compared",
         verdict=results.verdict,
         facts=_facts(results),
         summary=_table(summary_columns(results), results.rows(), results),
@@ -82,7 +82,7 @@ def render_page(results: Results) -> str:
 
 
 def _table(columns: Sequence[Column], rows: Sequence[dict[str, Any]], results: Results) -> dict[str, Any]:
-    """What the template needs of a table: headings, and rows of cells with the text and what it is sorted by."""
+    """A table for the template: headings, and rows of cells with their texts and sort keys."""
     columns = [column for column in columns if column.name != "marks"]
     return {
         "columns": [{"heading": column.heading, "numeric": column.numeric, "name": column.name} for column in columns],
@@ -110,7 +110,7 @@ def _cell(column: Column, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _facts(results: Results) -> list[tuple[str, str]]:
-    """The few numbers on top of the page: what, and how much."""
+    """The key figures at the top of the page: names and formatted values."""
     facts = [("arms", str(len(results.summary))), ("trainings", f"{len(results.trials):,}")]
     seconds = results.trials["seconds"].astype(float).sum()
     if seconds > 0:

@@ -1,4 +1,4 @@
-"""The plots of a comparison: each a function from results to a matplotlib ``Figure``, and all of them saved at once."""
+"""The plots of a comparison: functions from results to a matplotlib ``Figure``, and a function that saves them all."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Plot:
-    """A plot with the words that go with it.
+    """A plot with its title and caption.
 
     Args:
-        draw: from results to a figure.
+        draw: draws the figure from the results.
         title: two or three words.
         caption: one line on how to read it.
     """
@@ -97,7 +97,7 @@ PLOTS: dict[str, Plot] = {
 
 @styled
 def to_bytes(figure: Figure, kind: str = "png", dpi: int = 150) -> bytes:
-    """``figure`` as the content of a file of that kind ("png" or "svg"); the same figure gives the same bytes."""
+    """``figure`` as the bytes of a "png" or "svg" file; the same figure gives the same bytes."""
     buffer = io.BytesIO()
     metadata = {"Date": None} if kind == "svg" else {"Software": None}
     figure.savefig(buffer, format=kind, dpi=dpi, metadata=metadata)
@@ -105,12 +105,12 @@ def to_bytes(figure: Figure, kind: str = "png", dpi: int = 150) -> bytes:
 
 
 def save_plots(results: Results, folder: str | os.PathLike[str], dpi: int = 150) -> list[Path]:
-    """Saves every plot as a PNG, each whole or not at all.
+    """Saves every plot as a PNG file, each written atomically.
 
     Args:
         results: the comparison.
-        folder: where to; made if it is not there. Files of an earlier call are replaced.
-        dpi: dots per inch.
+        folder: created as needed. Files of an earlier call are replaced.
+        dpi: dots per inch. Default 150.
 
     Returns:
         The files written: ``scores.png``, ``differences.png``, ...

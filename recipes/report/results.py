@@ -1,4 +1,4 @@
-"""Results: what a comparison of training arms found, as plain tables."""
+"""Results: the outcome of a comparison of training arms, as plain tables."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ COLUMNS = {
     ],
     "main_effects": ["factor", "level", "test_mean", "test_sd", "difference", "p_value", "verdict"],
 }
-"""The columns that each table must have; ``trials`` and ``summary`` have one more a strength, such as "l2.strength"."""
+"""The required columns of each table; ``trials`` and ``summary`` also have one per strength, such as "l2.strength"."""
 
 
 def as_float(value: Any) -> float:
-    """``value`` as a float; NaN where it is missing (None, NaN, NA) or no number."""
+    """``value`` as a float; NaN if it is missing (None, NaN, NA) or not a number."""
     try:
         return float(value)
     except (TypeError, ValueError):
@@ -41,7 +41,7 @@ def as_float(value: Any) -> float:
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows of a table as dicts, column -> value: missing numbers stay NaN."""
+    """The rows of a table as dicts, column -> value; missing numbers stay NaN."""
     return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
 
 
@@ -51,18 +51,18 @@ class Results:
 
     Args:
         settings: how it was measured. Required: ``metric`` ("accuracy", "root_mean_squared_error", ...), ``direction``
-            ("max" or "min": which scores are better) and ``default_arm``. Whatever else is in it is shown.
-        trials: one row a training, of the stage "tune" or "confirm".
-        epochs: one row a training and epoch, epochs counted from 1.
-        summary: one row an arm, best first. Scores are fractions, also where they are shown as percentages.
-        main_effects: one row a level of a factor ("optimizer" or "regularizer").
+            ("max" or "min": which scores are better) and ``default_arm``. All other settings are shown too.
+        trials: one row per training, of the stage "tune" or "confirm".
+        epochs: one row per training and epoch, epochs counted from 1.
+        summary: one row per arm, best first. Scores are fractions, even where they are shown as percentages.
+        main_effects: one row per level of a factor ("optimizer", "regularizer", ...).
         verdict: one to three sentences.
 
     Raises:
         InvalidArgument: if a setting or a column is missing.
 
-    Numbers of trainings that diverged are NaN. Strengths are the columns with a dot in their name, NaN for arms that
-    have none.
+    Trainings that diverged have NaN scores. Strengths are the columns with a dot in their name; an arm without that
+    strength has NaN.
     """
 
     settings: dict[str, Any]
@@ -86,7 +86,7 @@ class Results:
         if not len(self.summary):
             raise InvalidArgument("summary", [], "a table with at least one arm")
         if self.summary["arm"].duplicated().any():
-            raise InvalidArgument("summary", list(self.summary["arm"]), "a table with one row an arm")
+            raise InvalidArgument("summary", list(self.summary["arm"]), "a table with one row per arm")
 
     @property
     def metric(self) -> Metric:
@@ -100,12 +100,12 @@ class Results:
 
     @property
     def confidence(self) -> str:
-        """That of the intervals, in words: "95 %"."""
+        """The confidence of the intervals as text: "95 %"."""
         return f"{100 * float(self.settings.get('confidence', 0.95)):g}\u00a0%"
 
     @property
     def winner(self) -> str | None:
-        """The best arm: the first of ``summary`` with a test score; None if every arm diverged."""
+        """The best arm: the first of ``summary`` with a test score; None if no arm has one."""
         for row in self.rows():
             if math.isfinite(as_float(row["test_mean"])):
                 return row["arm"]
@@ -121,7 +121,7 @@ class Results:
         return records(self.summary)
 
     def row(self, arm: str) -> dict[str, Any] | None:
-        """The row of ``summary`` for ``arm``; None if it has none."""
+        """The row of ``summary`` for ``arm``; None if there is none."""
         return next((row for row in self.rows() if row["arm"] == arm), None)
 
     def stage(self, name: str) -> pd.DataFrame:
@@ -130,13 +130,13 @@ class Results:
 
     @property
     def crossed(self) -> tuple[str, str]:
-        """The first two factors that have several levels; optimizer and regularizer where fewer have."""
+        """The first two factors with several levels, completed by optimizer and regularizer where there are fewer."""
         several = [name for name in dict.fromkeys(self.main_effects["factor"]) if len(self.levels(name)) > 1]
         first, second = [*several, *(name for name in ("optimizer", "regularizer") if name not in several)][:2]
         return first, second
 
     def levels(self, factor: str) -> list[str]:
-        """The arms' optimizers (``factor="optimizer"``), regularizers, ..., in the order of the settings if given."""
+        """The levels of a factor among the arms, in the order of the settings if these list them."""
         present = list(dict.fromkeys(self.summary[factor]))
         wanted = self.settings.get("factors", self.settings).get(factor + "s")
         wanted = list(wanted) if isinstance(wanted, (list, tuple)) else []

@@ -1,4 +1,4 @@
-"""Plots of single trainings: how they went, and which learning rates were tried."""
+"""Plots of single trainings: learning curves and the learning rates tried."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ from .table_columns import NO_SCORE
 __all__ = ["learning_curves", "learning_rates"]
 
 _LINES = 6
+"""The most arms in the learning curves."""
 
 
 @styled
 def learning_curves(results: Results) -> Figure:
     """Validation score (left) and training loss (right) after each epoch, for the best arms and the default.
 
-    At most six arms; a line is the mean over the seeds of the confirming trainings, the band reaches from their lowest
-    to their highest. The loss includes the penalty of the regularizer.
+    It shows at most six arms. A line is the mean over the seeds of the confirming trainings; the band spans their
+    lowest and highest values. The loss includes the penalty of the regularizer.
     """
     figure = new_figure(10.0, 4.4)
     arms = _arms_to_draw(results)
@@ -69,11 +70,11 @@ def learning_curves(results: Results) -> Figure:
 
 @styled
 def learning_rates(results: Results) -> Figure:
-    """The validation score of each tuning trial against its learning rate, one panel an optimizer.
+    """The validation score of each tuning trial against its learning rate, one panel per optimizer.
 
-    Colour and symbol tell the regularizer. A ring marks the trial that was chosen, a cross a trial that diverged or
-    failed (its height means nothing), a hollow symbol one that was pruned, at the score that it had then. Trials far
-    worse than the others are small triangles at the edge.
+    Colour and symbol identify the regularizer. A ring marks the chosen trial, a cross a trial that diverged or failed
+    (its height means nothing), a hollow symbol a pruned trial at its last score. Trials far worse than the others are
+    small triangles at the edge.
     """
     tuned = results.stage("tune")
     optimizers, regularizers = results.levels("optimizer"), results.levels("regularizer")
@@ -101,12 +102,12 @@ def learning_rates(results: Results) -> Figure:
         if number >= len(optimizers):
             panel.remove()
             continue
-        if number + columns >= len(optimizers):  # nothing below it
+        if number + columns >= len(optimizers):  # no panel below it
             panel.set_xlabel("learning rate")
             panel.tick_params(labelbottom=True)
         if number % columns == 0:
             panel.set_ylabel(f"validation\n{results.metric.label}")
-    if not tried["shown"].notna().any():  # no score: the heights mean nothing
+    if not tried["shown"].notna().any():  # without scores the heights mean nothing
         panels[0].set_yticks([])
     handles = [_symbol(number, plain(name)) for number, name in enumerate(regularizers)]
     handles.append(Line2D([], [], linestyle="", marker="o", mfc="none", mec=INK, markersize=11, label="chosen"))
@@ -152,7 +153,7 @@ def _symbol(number: int, label: str) -> Line2D:
 def _draw_trials(
     panel: Axes, arm: pd.DataFrame, ends: tuple[float, float], higher_is_better: bool, number: int
 ) -> None:
-    """The trials of one arm: where they lie, and at the worse edge those that lie beyond it or have no score."""
+    """The trials of one arm; those beyond the panel or without a score are drawn at its worse edge."""
     colour, symbol = PALETTE[number % len(PALETTE)], SYMBOLS[number % len(SYMBOLS)]
     pruned = arm["status"] == "pruned"
     for rows, filled in ((arm[~pruned], True), (arm[pruned], False)):
@@ -185,7 +186,7 @@ def _draw_trials(
 
 
 def _ring(panel: Axes, results: Results, arm: pd.DataFrame, ends: tuple[float, float]) -> None:
-    """A ring around the trial whose learning rate the summary has for this arm."""
+    """A ring around the trial with the learning rate that was chosen for this arm."""
     if not len(arm):
         return
     row = results.row(arm["arm"].iloc[0])
@@ -211,5 +212,5 @@ def _ring(panel: Axes, results: Results, arm: pd.DataFrame, ends: tuple[float, f
 
 
 def _edge(higher_is_better: bool) -> float:
-    """Where to mark what has no place in a panel: just inside its worse end, as a fraction of its height."""
+    """Where to mark trials outside a panel: just inside its worse end, as a fraction of its height."""
     return 0.035 if higher_is_better else 0.965

@@ -1,4 +1,4 @@
-"""One look for all plots: sizes, a palette that colour-blind readers can tell apart, and what to do about outliers."""
+"""The common style of all plots: sizes, a colour-blind safe palette, and axis limits that leave out outliers."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ INK, MUTED, GRID = "#1f2328", "#6b7280", "#e3e6ea"
 
 # Okabe and Ito's palette without its yellow, which is too light for points on white.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#6b4c9a", "#7f7f7f")
-SYMBOLS = ("o", "s", "^", "D", "v", "P", "X", "p", "h", "<")  # with the palette: 40 pairs before one comes back
+SYMBOLS = ("o", "s", "^", "D", "v", "P", "X", "p", "h", "<")  # with the palette: 40 pairs before one repeats
 VERDICTS = {"better": "#0072B2", "worse": "#D55E00", "default": INK}
-"""Colours of verdicts; every other one is ``MUTED``."""
+"""Colours of verdicts; all others are ``MUTED``."""
 
 _STYLE: Any = {
     "font.size": 10,
@@ -74,7 +74,7 @@ AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
 
 
 def styled(function: AnyFunction) -> AnyFunction:
-    """Runs ``function`` under the shared style; matplotlib's own settings are as before afterwards."""
+    """Makes ``function`` run under the common style; matplotlib's global settings are restored afterwards."""
 
     @functools.wraps(function)
     def under_style(*args: Any, **kwargs: Any) -> Any:
@@ -85,37 +85,37 @@ def styled(function: AnyFunction) -> AnyFunction:
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """An empty figure, in inches, that makes room for all of its labels. It belongs to no window and no global list."""
+    """An empty figure of this size in inches, with room for its labels and independent of ``pyplot``."""
     return Figure(figsize=(width, height), dpi=100, layout="constrained")
 
 
 def plain(text: Any) -> str:
-    """``text`` such that matplotlib shows it as it is: a dollar sign starts no formula."""
+    """``text`` escaped for matplotlib, so that a dollar sign does not start a formula."""
     return str(text).replace("$", r"\$")
 
 
 def better(metric: Metric) -> str:
-    """For the label of an axis: on which side of it the better scores are."""
+    """For an axis label: the direction of better scores."""
     return "better →" if metric.higher_is_better else "← better"
 
 
 def message(axes: Axes, text: str) -> None:
-    """Writes ``text`` in the middle of an otherwise empty plot, without axes: why there is nothing in it to see."""
+    """Hides the axes and writes ``text`` in the middle: why the plot is empty."""
     axes.axis("off")
     axes.text(0.5, 0.5, text, ha="center", va="center", color=MUTED, transform=axes.transAxes)
 
 
 def window(values: Iterable[float], higher_is_better: bool, margin: float = 0.06) -> tuple[float, float] | None:
-    """The part of an axis to show, so that one arm that failed does not press all others into a line.
+    """Axis limits that leave out outliers, so that one failed arm does not squeeze all others together.
 
     Args:
-        values: the numbers to be shown, NaN for none.
-        higher_is_better: which end the failures lie at.
-        margin: empty space at both ends, as a fraction.
+        values: the numbers to show; those that are not finite are ignored.
+        higher_is_better: outliers are dropped at the low end if True, else at the high end.
+        margin: empty space at both ends, as a fraction of the range. Default 0.06.
 
     Returns:
-        The lower and the upper end: all values, except those further than three interquartile ranges beyond the worse
-        quartile. None if there is no finite value.
+        The lower and the upper limit. With five or more values, those further than three interquartile ranges beyond
+        the worse quartile are left out. None if no value is finite.
     """
     finite = np.asarray([value for value in values if math.isfinite(value)], float)
     if not len(finite):

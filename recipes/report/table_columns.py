@@ -1,4 +1,4 @@
-"""The columns of the tables: what each one says about an arm, however the table is drawn."""
+"""The columns of the tables: heading, text and sort key, for the terminal and the page alike."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ __all__ = [
 ]
 
 LOST = ("diverged", "failed", "pruned")
-"""What may keep a training from its end."""
+"""The statuses of trainings that did not finish."""
 
 NO_SCORE = ("diverged", "failed")
-"""What may keep an arm or a level from a score."""
+"""The verdicts on arms and levels without a score."""
 
 BEST_MARK, DEFAULT_MARK, EDGE_MARK = "★", "◆", "*"
 
@@ -38,12 +38,12 @@ class Column:
     """One column of a table.
 
     Args:
-        name: what it is called in code.
-        heading: what stands above it.
-        cell: from a row to the text shown.
-        value: from a row to what it is sorted by; NaN and "" come last.
-        numeric: whether it is set flush right.
-        keep: in a narrow terminal the columns with the lowest numbers are left out first.
+        name: its identifier in code.
+        heading: the text above it.
+        cell: maps a row to the text shown.
+        value: maps a row to its sort key; NaN and "" come last.
+        numeric: whether it is right-aligned. Default True.
+        keep: priority; a narrow terminal drops the columns with the lowest first. Default 100.
     """
 
     name: str
@@ -55,18 +55,15 @@ class Column:
 
 
 def verdict_of(row: Row) -> str:
-    """The verdict on an arm or level: "failed" or "diverged" if it has no score, and ``MISSING`` if nobody gave one."""
+    """The verdict on an arm or level: "failed" or "diverged" if it has no score, ``MISSING`` if there is no verdict."""
     verdict = row["verdict"]
-    if not math.isfinite(as_float(row["test_mean"])) and verdict not in NO_SCORE:  # it may be the default
+    if not math.isfinite(as_float(row["test_mean"])) and verdict not in NO_SCORE:  # the default arm, for one
         return "failed" if as_float(row.get("failed")) > 0 else "diverged"
     return verdict if isinstance(verdict, str) and verdict else formatting.MISSING
 
 
 def summary_columns(results: Results) -> list[Column]:
-    """The columns of the table of arms, in order, each from a row of ``results.summary``.
-
-    Where a terminal is too narrow for all of them, those with the smallest ``keep`` are left out first.
-    """
+    """The columns of the table of arms, in order; they take rows of ``results.summary``."""
     metric, winner = results.metric, results.winner
     reference = _reference(results)
     trainings = results.trials["arm"].value_counts().to_dict()
@@ -79,9 +76,9 @@ def summary_columns(results: Results) -> list[Column]:
         return formatting.learning_rate(row["learning_rate"]) + EDGE_MARK * _at_edge(row)
 
     def strengths(row: Row) -> str:
-        shown = [(name, row[name]) for name in results.strengths if math.isfinite(as_float(row[name]))]
-        own = f"{row['regularizer']}."
-        return ", ".join(f"{name.removeprefix(own)} {formatting.strength(value)}" for name, value in shown)
+        present = [(name, row[name]) for name in results.strengths if math.isfinite(as_float(row[name]))]
+        prefix = f"{row['regularizer']}."
+        return ", ".join(f"{name.removeprefix(prefix)} {formatting.strength(value)}" for name, value in present)
 
     def diverged(row: Row) -> str:
         counts = {name: as_float(row[name]) for name in lossy}
@@ -151,9 +148,9 @@ def summary_columns(results: Results) -> list[Column]:
 
 
 def effect_columns(results: Results) -> list[Column]:
-    """The columns of the table of main effects, in order, each from a row of ``results.main_effects``.
+    """The columns of the table of main effects, in order; they take rows of ``results.main_effects``.
 
-    A main effect is an optimizer's or a regularizer's mean over all arms that have it.
+    A main effect is the mean of a level, such as an optimizer, over all arms that have it.
     """
     metric = results.metric
     unit = " (%)" if metric.percentage else ""
@@ -190,17 +187,17 @@ def effect_columns(results: Results) -> list[Column]:
 
 
 def notes(results: Results) -> list[str]:
-    """The legend of the table of arms: what its marks mean, and what its spread is."""
-    said = [f"{BEST_MARK} best", f"{DEFAULT_MARK} default"]
+    """The legend of the table of arms: its marks and its measure of spread."""
+    legend = [f"{BEST_MARK} best", f"{DEFAULT_MARK} default"]
     if any(_at_edge(row) for row in results.rows()):
-        said.append(f"{EDGE_MARK} at the edge of its range: a better rate may lie outside")
+        legend.append(f"{EDGE_MARK} at the edge of its range: a better rate may lie outside")
     if any(math.isfinite(as_float(row["test_sd"])) for row in results.rows()):
-        said.append("± standard deviation over seeds")
-    return said
+        legend.append("± standard deviation over seeds")
+    return legend
 
 
 def _reference(results: Results) -> float:
-    """The score whose precision the differences are written with: the best arm's."""
+    """The score that sets the decimals of differences: the best arm's."""
     best = results.row(results.winner) if results.winner is not None else None
     return as_float(best["test_mean"]) if best else math.nan
 

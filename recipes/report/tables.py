@@ -1,4 +1,4 @@
-"""Tables of a comparison for the terminal and for text files."""
+"""The tables of a comparison, for the terminal and for text files."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def rich_table(results: Results, limit: int | None = None, width: int | None = N
 
     Args:
         results: the comparison.
-        limit: the largest number of arms to show; None for all. The default arm is shown even if it lies beyond.
-        width: the columns of the terminal; None to look. Where the table is wider, the least important of its columns
-            are left out.
+        limit: the most arms to show; None (default) for all. The default arm is shown in any case.
+        width: characters per line; None (default) for the width of the terminal. If the table is wider, its least
+            important columns are left out.
 
     Returns:
-        The table: the winner is marked with a star, the default with a diamond, verdicts are coloured.
+        The table. The winner has a star and the default arm a diamond; verdicts are coloured.
 
     Example:
         >>> rich.print(rich_table(results, limit=10))
@@ -54,13 +54,13 @@ def rich_table(results: Results, limit: int | None = None, width: int | None = N
 
 
 def main_effects_table(results: Results) -> Table:
-    """What each optimizer does on average over the regularizers, and each regularizer over the optimizers.
+    """The average of each optimizer over the regularizers, of each regularizer over the optimizers, and so on.
 
     Args:
         results: the comparison.
 
     Returns:
-        A table for ``rich.print``, a section for each factor.
+        A table for ``rich.print``, with one section per factor.
     """
     columns, rows = effect_columns(results), records(results.main_effects)
     table = _table(columns, rows, title="Main effects", caption="mean over all arms that share the level")
@@ -71,14 +71,14 @@ def main_effects_table(results: Results) -> Table:
 
 
 def text_table(results: Results, limit: int | None = None) -> str:
-    """The arms, best first, as plain text of fixed width that is a Markdown table as well.
+    """The arms, best first, as a Markdown table with aligned columns.
 
     Args:
         results: the comparison.
-        limit: as for ``rich_table``.
+        limit: as for :func:`rich_table`.
 
     Returns:
-        Lines that end in a newline, with the legend below the table.
+        The text, with the legend below the table and a newline at its end.
     """
     columns = summary_columns(results)
     rows, left_out = _first(results, limit)
@@ -98,18 +98,18 @@ def _title(results: Results) -> str:
 
 
 def _first(results: Results, limit: int | None) -> tuple[list[dict[str, Any]], int]:
-    """The first ``limit`` rows, and the default's if it comes later; and how many are not among them."""
+    """The first ``limit`` rows with that of the default arm, and the number of rows left out."""
     rows = results.rows()
     shown = rows[:limit] + [row for row in rows[len(rows[:limit]) :] if row["arm"] == results.default_arm]
     return shown, len(rows) - len(shown)
 
 
 def _fitting(columns: Sequence[Column], rows: Sequence[dict[str, Any]], width: int) -> list[Column]:
-    """The columns, without the least important ones that do not fit."""
+    """The columns that fit, without the least important ones."""
     chosen = list(columns)
     while sum(_width(column, rows) + _GAP for column in chosen) - _GAP > width:
         least = min(chosen, key=lambda column: column.keep)
-        if least.keep >= 80:  # what is left is the point of the table: rather fold the names
+        if least.keep >= 80:  # the rest is the point of the table: fold the names instead
             break
         chosen.remove(least)
     return chosen

@@ -1,4 +1,4 @@
-"""A comparison as TensorBoard's event files: the curves of every training, and all of them in its HParams view."""
+"""A comparison as TensorBoard event files: the curves of every training, and a session per training for HParams."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ CURVES = ("loss", "score", "val_loss", "val_score", "learning_rate")
 
 
 def write_tensorboard(results: Results, directory: str | os.PathLike[str]) -> Path:
-    """Writes a run for each training: its choices and values as hyperparameters, its scores, its curves by epoch.
+    """Writes one run per training: its choices and values as hyperparameters, its scores, its curves by epoch.
 
     Args:
         results: the comparison.
-        directory: new or empty; then `tensorboard --logdir DIRECTORY`.
+        directory: new or empty; view it with ``tensorboard --logdir DIRECTORY``.
 
     Returns:
         The directory.
 
     Raises:
-        InvalidArgument: for a directory that has something in it.
+        InvalidArgument: for a directory that is not empty.
     """
     import tensorflow as tf
     from tensorboard.plugins.hparams import api as hparams
@@ -48,9 +48,9 @@ def write_tensorboard(results: Results, directory: str | os.PathLike[str]) -> Pa
         key = (row["stage"], row["arm"], row["trial"], row["seed"])
         name = f"{row['arm']}/{row['stage']}/{row['trial']}"
         with tf.summary.create_file_writer(str(root / name)).as_default():
-            given: dict[str, Any] = {each: str(row[each]) for each in choices}
-            given |= {each: float(row[each]) for each in values if math.isfinite(as_float(row[each]))}
-            hparams.hparams({**given, "stage": row["stage"]}, trial_id=name)
+            settings: dict[str, Any] = {factor: str(row[factor]) for factor in choices}
+            settings |= {value: float(row[value]) for value in values if math.isfinite(as_float(row[value]))}
+            hparams.hparams({**settings, "stage": row["stage"]}, trial_id=name)
             last = 0
             for epoch in records(curves[key]) if key in curves else []:
                 last = int(epoch["epoch"])

@@ -35,7 +35,7 @@ def test_bad_values_are_refused(results):
         dataclasses.replace(results, settings=results.settings | {"direction": "up"})
     with pytest.raises(InvalidArgument, match="at least one arm"):
         dataclasses.replace(results, summary=results.summary.iloc[:0])
-    with pytest.raises(InvalidArgument, match="one row an arm"):
+    with pytest.raises(InvalidArgument, match="one row per arm"):
         dataclasses.replace(results, summary=results.summary.assign(arm="same"))
 
 

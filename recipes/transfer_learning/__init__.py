@@ -1,4 +1,4 @@
-"""What a network has learned, for another task: pretrain on inputs alone, transfer to a new head, then unfreeze."""
+"""Transfer learning: pretrain on inputs alone, transfer to a new head, then unfreeze."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The networks of keras.applications as something to transfer from, with weights of a file and raw images in."""
+"""Networks of keras.applications for transfer, with weights from a file and raw images as inputs."""
 
 from __future__ import annotations
 
@@ -23,13 +23,12 @@ __all__ = ["BACKBONES", "Backbone", "backbone_of", "preprocessing_of"]
 
 
 class Backbone(NamedTuple):
-    """What a network of ``keras.applications`` wants to be given.
+    """The inputs that a network of ``keras.applications`` expects.
 
     Args:
         values: "own" (0 to 255: the network rescales by itself), "tf" (-1 to 1), "torch" (0 to 1, then normalized by
-            ImageNet's mean and deviation) or "caffe" (0 to 255, ImageNet's mean taken off, blue before green before
-            red).
-        smallest: height and width in pixels, at least.
+            ImageNet's mean and deviation) or "caffe" (0 to 255 minus ImageNet's mean, in the order blue, green, red).
+        smallest: the smallest height and width in pixels.
     """
 
     values: str
@@ -51,14 +50,14 @@ BACKBONES = {
     "VGG16": Backbone("caffe", 32),
     "Xception": Backbone("tf", 71),
 }
-"""The networks of ``keras.applications`` that can be named. (EfficientNetB0 to B7 cannot: Keras builds them differently
-where the weights come from a file.)"""
+"""The supported networks of ``keras.applications``. (EfficientNetB0 to B7 are not: Keras builds them differently if the
+weights come from a file.)"""
 
 IMAGENET_MEAN, IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-"""Of red, green and blue, where white is 1: of "torch"."""
+"""For "torch": red, green and blue, with white at 1."""
 
 CAFFE_MEAN = (123.68, 116.779, 103.939)
-"""Of red, green and blue, where white is 255: of "caffe"."""
+"""For "caffe": red, green and blue, with white at 255."""
 
 
 def backbone_of(
@@ -68,7 +67,7 @@ def backbone_of(
     image_size: int | None,
     options: Mapping[str, Any],
 ) -> keras.Model:
-    """The network without its top, with the weights of the file, behind what turns raw images into what it expects."""
+    """The network without its top, with weights from the file and layers in front that preprocess raw images."""
     if spec.kind != "image" or spec.input_shape[-1] not in (1, 3):
         raise InvalidArgument("data", spec.name, f"grey or coloured images for {name}")
     values, smallest = BACKBONES[name]
@@ -92,24 +91,25 @@ def backbone_of(
         reason = " ".join(str(error).split())[:100]
         accepted = f"a file with the weights of this {name} without its top ({reason})"
         raise InvalidArgument("weights", str(weights), accepted) from None
-    scaling, *others = preprocessing_of(values, spec)
+    scaling, *normalization = preprocessing_of(values, spec)
     inputs, x = model_input(spec, tuple(spec.input_shape), scaling, Style())
     if spec.input_shape[-1] == 1:
         x = keras.layers.Concatenate(name="three_channels")([x, x, x])
-    for layer in others:
+    for layer in normalization:
         x = layer(x)
     if spec.resized or side != (height, width):
         x = resized(x, *side, name="resizing")
-    # A second one, on top of these layers, whose own come one by one: files know layers by their place in the network.
+    # Weight files identify layers by their position in the network. So the weights are loaded into a network without
+    # preprocessing, and copied to a second one on top of the preprocessing layers.
     whole = build(**settings, input_tensor=x)
     whole.set_weights(network.get_weights())
     return keras.Model(inputs, whole.outputs[0], name=name)
 
 
 def preprocessing_of(values: str, spec: Spec) -> list[Any]:
-    """Layers that make of raw pixels what a :class:`Backbone` wants; the first before grey becomes three channels."""
+    """Layers from raw pixels to the inputs of a :class:`Backbone`; grey becomes three channels after the first."""
     white = spec.input_max
-    if white is None or (spec.input_dtype == "uint8" and white >= 128):  # ordinary bytes, however dark the data
+    if white is None or (spec.input_dtype == "uint8" and white >= 128):  # ordinary bytes, even if no pixel is white
         white = 255.0
 
     def rescaling(scale: Any, offset: Any = 0.0, name: str = "pixels") -> keras.layers.Layer:

@@ -1,4 +1,4 @@
-"""corrupt: records that are spoiled by parts of others, for a network that learns to tell good ones from bad."""
+"""corrupt: records with parts from other records, for a network that learns to tell good records from bad ones."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ if TYPE_CHECKING:
 __all__ = ["SHARE", "corrupt"]
 
 TILES = 4
-"""Images are cut into this many tiles across and down: the parts that are exchanged."""
+"""Images are cut into this many tiles across and down. Tiles are the parts that are exchanged."""
 
 SHARE = 0.25
-"""Of the parts of a bad record, how many come from others, where nothing else is said."""
+"""The default share of a bad record's parts that come from other records."""
 
 
 def corrupt(x: Any, bad: Any, seed: Any, share: float = SHARE, padding: float | None = None) -> Any:
-    """The records, with a share of the parts of the bad ones replaced by parts of others in the batch.
+    """The records, with a share of the parts of bad records replaced by parts of other records in the batch.
 
-    The values are possible ones, but do not belong together. The parts are
+    The values are realistic, but do not belong together. The parts are:
 
-    - of a table its columns, of a record of several inputs each of these, of an image 4 x 4 tiles, and of sequences of
-      one length their steps: each is taken, at the same place, from a record of its own;
-    - of a text its words, and of padded sequences the steps before the padding: each is taken from anywhere in the
-      others. Between words is one space then, in good texts too.
+    - the columns of a table, the inputs of a record with several, 4 x 4 tiles of an image, and the steps of sequences
+      of equal length. Each part comes from the same position of another record, drawn for each part.
+    - the words of a text, and the steps of padded sequences before the padding. Each part comes from any position of
+      the other records. Words are then separated by single spaces, in good texts too.
 
-    A part may happen to be the same in both records, as the black corners of digits are.
+    A part may be equal in both records, such as the black corners of digits.
 
     Args:
-        x: shape (n, columns), (n, steps, size), (n, height, width, channels), n strings, or a dictionary of arrays of n
-            rows; n >= 2.
+        x: shape (n, columns), (n, steps, size), (n, height, width, channels), n strings, or a dictionary of arrays with
+            n rows; n >= 2.
         bad: booleans of shape (n,).
         seed: two integers.
-        share: in (0, 1]; at least one part is replaced. Default 0.25.
-        padding: of sequences, the number that fills them up; None (default) where all have the same length.
+        share: the share of parts to replace, in (0, 1]; at least one part is replaced. Default 0.25.
+        padding: the padding value of sequences; None (default) if all have the same length.
 
     Returns:
-        The same as ``x``, in tensors.
+        Tensors with the structure of ``x``.
 
-    Source: Collobert and Weston 2008, who replace a word of a sentence; for all else it is this package's choice.
+    Source: Collobert and Weston 2008, who replace a word of a sentence; the other parts are this package's choice.
 
     Example:
         >>> x = np.arange(12).reshape(3, 4)
@@ -70,7 +70,7 @@ def corrupt(x: Any, bad: Any, seed: Any, share: float = SHARE, padding: float | 
 
 
 def _corrupt_inputs(x: dict[str, Any], bad: tf.Tensor, seed: Any, share: float) -> dict[str, tf.Tensor]:
-    """Whole inputs of a record are exchanged."""
+    """Exchanges whole inputs of records."""
     import tensorflow as tf
 
     rows = tf.shape(next(iter(x.values())))[0]
@@ -84,22 +84,22 @@ def _corrupt_inputs(x: dict[str, Any], bad: tf.Tensor, seed: Any, share: float) 
 
 
 def _corrupt_array(x: tf.Tensor, bad: tf.Tensor, seed: Any, share: float) -> tf.Tensor:
-    """Columns, steps or tiles are exchanged at their places."""
+    """Exchanges columns, steps or tiles at equal positions."""
     import tensorflow as tf
 
-    shape = [int(each) for each in x.shape[1:]]
-    part = parts_of(shape)
-    rows, positions = tf.shape(x)[0], len(part)
-    chosen, donors = _choose(rows, int(part.max()) + 1, bad, seed, share)
-    chosen, donors = tf.gather(chosen, part, axis=1), tf.gather(donors, part, axis=1)
+    shape = [int(size) for size in x.shape[1:]]
+    parts = parts_of(shape)
+    rows, positions = tf.shape(x)[0], len(parts)
+    chosen, donors = _choose(rows, int(parts.max()) + 1, bad, seed, share)
+    chosen, donors = tf.gather(chosen, parts, axis=1), tf.gather(donors, parts, axis=1)
     flat = tf.reshape(x, (rows * positions, -1))
-    taken = tf.gather(flat, donors * positions + tf.range(positions))
-    own = tf.reshape(x, tf.shape(taken))
-    return tf.reshape(tf.where(chosen[..., None], taken, own), (-1, *shape))
+    donated = tf.gather(flat, donors * positions + tf.range(positions))
+    original = tf.reshape(x, tf.shape(donated))
+    return tf.reshape(tf.where(chosen[..., None], donated, original), (-1, *shape))
 
 
 def _choose(rows: Any, parts: int, bad: tf.Tensor, seed: Any, share: float) -> tuple[tf.Tensor, tf.Tensor]:
-    """Which parts are replaced, and by those of which other records: two tensors of shape (rows, parts)."""
+    """Which parts are replaced, and the index of the donor record: two tensors of shape (rows, parts)."""
     import tensorflow as tf
 
     drawn = tf.random.stateless_uniform((2, rows, parts), seed)
@@ -112,14 +112,14 @@ def _choose(rows: Any, parts: int, bad: tf.Tensor, seed: Any, share: float) -> t
 
 
 def _corrupt_ragged(x: tf.RaggedTensor, bad: tf.Tensor, seed: Any, share: float) -> tf.RaggedTensor:
-    """Words or steps are replaced by any of the other records."""
+    """Replaces words or steps by any of the other records."""
     import tensorflow as tf
 
     values, owner = x.values, tf.cast(x.value_rowids(), tf.int32)
     starts, lengths = tf.cast(x.row_starts(), tf.int32), tf.cast(x.row_lengths(), tf.int32)
     count = tf.shape(values)[0]
     drawn = tf.random.stateless_uniform((2, count), seed, dtype=tf.float64)
-    # Sorted by owner and, within each, by chance: the first few of each are replaced.
+    # In random order within each record: the first ones of each are replaced.
     order = tf.argsort(tf.cast(owner, tf.float64) + drawn[0])
     rank = tf.scatter_nd(order[:, None], tf.range(count), [count]) - tf.gather(starts, owner)
     replaced = tf.maximum(1, tf.cast(tf.round(share * tf.cast(lengths, tf.float64)), tf.int32))
@@ -133,7 +133,7 @@ def _corrupt_ragged(x: tf.RaggedTensor, bad: tf.Tensor, seed: Any, share: float)
 
 
 def parts_of(shape: Sequence[int]) -> np.ndarray:
-    """To which part each position of a record of this shape belongs: a column, a step, or a pixel's tile.
+    """The part of each position of a record of this shape: a column, a step, or a pixel's tile.
 
     Example:
         >>> parts_of((3,)), int(parts_of((8, 8, 1)).max())

@@ -1,4 +1,4 @@
-"""transfer: the lower layers of a trained network under a new head."""
+"""transfer: a new head on the lower layers of a trained network."""
 
 from __future__ import annotations
 
@@ -35,46 +35,46 @@ def transfer(
     name: str = "transfer",
     **options: Any,
 ) -> keras.Model:
-    """A new model for ``data``: the lower layers of a trained one, with its weights, under a new head.
+    """A new model for ``data``: the lower layers of a trained model, with its weights, and a new head.
 
-    Frozen layers answer as in inference, in training too: batch normalization keeps its statistics, and dropout and
-    noise are taken out of them. (Keras hands ``training=True`` on even to layers called with ``training=False``.) The
-    head is a dense layer and what the task of ``data`` asks for. Preprocessing belongs to the lower layers: inputs are
-    normalized by the statistics of the data that the model was trained on. The model given is left as it is.
+    Frozen layers run in inference mode, even in training: batch normalization keeps its statistics, and dropout and
+    noise are removed. (Keras passes ``training=True`` even to layers called with ``training=False``.) The head is a
+    dense layer with the activation for the task of ``data``. Preprocessing belongs to the lower layers: inputs are
+    normalized by the statistics of the data that the model was trained on. The source model does not change.
 
-    Where the lower layers end: a model of this package before its layer "outputs"; any other that ends in softmax or
-    sigmoid before the layer that makes it; all others, with everything they have. Feature maps are averaged over their
-    positions.
+    The lower layers of a model of this package end before its layer "outputs"; those of any other model that ends in
+    softmax or sigmoid, before the layer that makes its outputs. Of all other models, every layer is taken. Feature maps
+    are averaged over their positions.
 
     A name of ``keras.applications`` (``recipes.transfer_learning.BACKBONES``) builds that network without its top and
-    loads ``weights`` into it; nothing is ever downloaded. In front of it come what its weights were trained with
-    (pixels from -1 to 1 or the like; images whose white is not 255 are brought there), grey images in three channels,
-    and a resizing where images are too small.
+    loads ``weights`` into it; nothing is downloaded. In front of it are layers for the preprocessing that its weights
+    were trained with (pixels from -1 to 1 or the like, from images with any white level), for turning grey images into
+    three channels, and for enlarging images that are too small.
 
     Args:
-        model: a Run, what :func:`recipes.pretrain` returns, a functional or sequential Keras model, the path of a
-            ``.keras`` file or of a folder with ``model.keras`` in it, or a name of ``keras.applications``.
-        data: what the new model is for.
-        freeze: True (default) for all layers taken over; a number for that many of the lowest with a kernel (with their
-            normalization), the others being trained from where they are; False for none: the weights are only where
-            training starts.
-        at: the name of the layer whose output is taken for features, instead of the rule above. Default None.
-        weights: of a name of ``keras.applications``: the file, as ``save_weights`` of the network without its top
+        model: a Run, the result of :func:`recipes.pretrain`, a functional or sequential Keras model, the path of a
+            ``.keras`` file or of a folder with a ``model.keras``, or a name of ``keras.applications``.
+        data: the data of the new task.
+        freeze: True (default) freezes all lower layers; a number freezes that many of the lowest layers with a kernel
+            (with their normalization), and the others are trained further; False freezes none: the weights are only
+            the starting point.
+        at: the name of the layer whose output provides the features, instead of the rule above. Default None.
+        weights: for a name of ``keras.applications``: the file, as ``save_weights`` of the network without its top
             writes it (``.weights.h5``), or as Keras publishes it (``..._no_top.h5``).
-        image_size: of a name of ``keras.applications``: the shorter side in pixels that images are resized to; None
-            (default) to leave them, unless they are too small.
-        regularizer: of the head's kernel: names or regularizer objects; default none. Layers taken over keep what
-            they have.
+        image_size: for a name of ``keras.applications``: the shorter side in pixels after resizing; None (default)
+            keeps the size of the images, unless they are too small.
+        regularizer: of the head's kernel: names or regularizer objects; default none. The lower layers keep their
+            regularizers.
         name: of the model.
         **options: of the network in ``keras.applications``, such as ``alpha=0.35``.
 
     Returns:
-        A plain, uncompiled ``keras.Model`` from raw inputs to what ``data`` asks for; train it by
+        A plain, uncompiled ``keras.Model`` from raw inputs to the outputs for ``data``; train it by
         ``recipes.fit(data, model=...)``.
 
     Raises:
-        InvalidArgument: for a file that is not there or holds another network, an unknown name, a model that Keras
-            cannot copy or that takes other inputs than those of ``data``, and options of something else.
+        InvalidArgument: for a missing file or one with another network, an unknown name, a model that Keras cannot copy
+            or whose inputs differ from those of ``data``, and options that this kind of model does not take.
 
     Source: Yosinski et al. 2014; Keras' guide "Transfer learning and fine-tuning".
 
@@ -91,11 +91,10 @@ def transfer(
     if named:
         source = backbone_of(str(model), data.spec, weights, image_size, options)
     else:
-        given = {"weights": weights, "image_size": image_size, **options}
-        for key, value in given.items():
+        for key, value in {"weights": weights, "image_size": image_size, **options}.items():
             if value is not None:
                 raise InvalidArgument(key, value, "left out: only a name of keras.applications takes it")
-        source = _given(model)
+        source = _keras_model(model)
     trunk = trunk_of(source, features_of(source, at), freeze)
     x = trunk.outputs[0]
     if len(x.shape) > 2:
@@ -108,8 +107,8 @@ def transfer(
     return new
 
 
-def _given(model: Any) -> keras.Model:
-    """The Keras model that the caller means."""
+def _keras_model(model: Any) -> keras.Model:
+    """The Keras model of a Run, a Pretrained or a path."""
     if isinstance(model, (Run, Pretrained)):
         if model.diverged:
             raise InvalidArgument("model", model.message, "one whose training did not diverge")

@@ -1,4 +1,4 @@
-"""pretrain: what can be learned from inputs alone, by a network that another task will take over."""
+"""pretrain: trains a network on inputs alone, to be transferred to another task."""
 
 from __future__ import annotations
 
@@ -35,21 +35,21 @@ WAYS = ("autoencoder", "corrupted")
 
 @dataclass
 class Pretrained:
-    """What :func:`pretrain` returns, and :func:`recipes.transfer` takes.
+    """The result of :func:`pretrain`, for :func:`recipes.transfer`.
 
     Attributes:
         model: the trunk: a plain keras.Model from raw inputs to features of shape (batch, units), with the layers that
             the recipe's model has before its outputs.
-        network: the trunk and what was put on it for the pretraining: the decoder, or the head.
+        network: the trunk with the decoder or head of the pretraining.
         how: "autoencoder" or "corrupted".
-        share: of the parts of a bad record that come from others.
-        recipe: what it was trained by, with the learning rate that was used.
-        data: whose inputs it was trained on.
-        history: name -> one value an epoch, as in Keras' ``History.history``.
-        best_epoch: the one whose weights the model has, counted from 1.
+        share: the share of a bad record's parts that come from other records.
+        recipe: the recipe of the training, with the learning rate that was used.
+        data: the data whose inputs were trained on.
+        history: name -> one value per epoch, as in Keras' ``History.history``.
+        best_epoch: the epoch of the model's weights, counted from 1.
         seed: of the training.
-        seconds: from building to the end.
-        message: None, or why it diverged.
+        seconds: the duration of the training.
+        message: None, or why the training diverged.
 
     Example:
         >>> pretrained = recipes.pretrain(recipes.load("digits"))         # doctest: +SKIP
@@ -74,19 +74,19 @@ class Pretrained:
         return self.message is not None
 
     def evaluate(self, split: str = "validation") -> dict[str, float]:
-        """How well the pretext is mastered on examples that were not trained on: name -> value.
+        """The scores of the pretext task on held-out examples: name -> value.
 
-        For "corrupted": "accuracy", of which 0.5 is chance. For "autoencoder": "explained", the share of the inputs'
-        variance that the decoder gives back: 1 is all of it, 0 what a constant would do. And the loss and the other
-        metrics of both.
+        For "corrupted": "accuracy", with chance at 0.5. For "autoencoder": "explained", the share of the inputs'
+        variance that the decoder reconstructs: 1 is all, 0 is the level of a constant. For both, the loss and the other
+        metrics too.
 
         Args:
             split: "validation" (default) or "test".
         """
         check_choice("split", split, ("validation", "test"))
         batches = pretext(self.data, self.how, split, seed=self.seed, share=self.share)
-        found = self.network.evaluate(batches, verbose=0, return_dict=True)
-        scores = {name: float(value) for name, value in found.items()}
+        results = self.network.evaluate(batches, verbose=0, return_dict=True)
+        scores = {name: float(value) for name, value in results.items()}
         if self.how == "autoencoder":
             scores["explained"] = 1.0 - scores["root_mean_squared_error"] ** 2
         return scores
@@ -103,40 +103,40 @@ def pretrain(
     callbacks: Sequence[keras.callbacks.Callback] = (),
     verbose: int | str = "auto",
 ) -> Pretrained:
-    """Trains the recipe's network, without its outputs, on the inputs of ``data`` alone: no label is looked at.
+    """Trains the recipe's network, without its outputs, on the inputs of ``data`` alone; labels are ignored.
 
-    It is meant for many examples of which few have labels: pretrain on all, then :func:`recipes.transfer` to the few.
+    Use it when few of many examples have labels: pretrain on all, then :func:`recipes.transfer` to the few.
 
-    - ``"autoencoder"``: the network's last hidden layer has to hold what it takes to give the input back. A decoder is
-      put on it, dense layers of the network's sizes in reverse order, linear in the end; the loss is the mean squared
-      error in the units of the normalized inputs. A last hidden layer no smaller than the input could learn to copy:
-      there ``regularizer="input_noise"`` or ``"dropout"`` makes it a denoising autoencoder, which cannot.
-    - ``"corrupted"``: every other record of a batch is spoiled by :func:`corrupt`, other records in every epoch, and
-      the network tells good (1) from bad (0).
+    - ``"autoencoder"``: reconstructs the inputs from the network's last hidden layer. The decoder has dense layers of
+      the network's sizes in reverse order and a linear output. The loss is the mean squared error in the units of the
+      normalized inputs. If the last hidden layer is as large as the input, the network could learn to copy: with
+      ``regularizer="input_noise"`` or ``"dropout"`` it is a denoising autoencoder, which cannot.
+    - ``"corrupted"``: every other record of a batch is corrupted by :func:`corrupt`, different records in every epoch,
+      and the network tells good (1) from bad (0).
 
-    It is trained and, after each epoch, validated like any model: by the recipe's optimizer, schedule and regularizers,
-    at its rate or one that a range test finds.
+    Training and validation after each epoch are those of any model: with the recipe's optimizer, schedule and
+    regularizers, at its rate or one that a range test finds.
 
     Args:
         data: for "autoencoder" images or a table of numbers; for "corrupted" anything with parts to exchange. The
             inputs of its training and validation splits are used.
         how: one of the above. Default "autoencoder".
-        recipe: default ``Recipe()``. Its model is the one whose layers are trained.
+        recipe: default ``Recipe()``. The layers of its model are trained.
         epochs: passes over the training split, >= 1. Default 10.
         seed: of initialization, data order and corruption, >= 0. Default 0.
-        share: of "corrupted": see :func:`corrupt`. Default 0.25.
-        callbacks: more Keras callbacks, after the recipe's.
+        share: for "corrupted": see :func:`corrupt`. Default 0.25.
+        callbacks: further Keras callbacks, called after the recipe's.
         verbose: of Keras' ``fit``. Default "auto".
 
     Returns:
         A :class:`Pretrained`: ``.model`` is the trunk, ``.evaluate()`` the score on the validation split.
 
     Raises:
-        InvalidArgument: for a value outside its range, other data, a regularizer that needs labels, or a model without
-            a layer called "outputs"; before any training.
+        InvalidArgument: for a value outside its range, data of another kind, a regularizer that needs labels, or a
+            model without a layer "outputs"; before any training.
 
     Source: autoencoders: Hinton and Salakhutdinov 2006; denoising: Vincent et al. 2008; telling good records from
-    spoiled ones: Collobert and Weston 2008.
+    corrupted ones: Collobert and Weston 2008.
 
     Example:
         >>> data = recipes.load("digits")                                       # doctest: +SKIP
@@ -175,10 +175,12 @@ def pretrain(
         callbacks=[*all_callbacks, *callbacks],
         verbose=verbose,
     )
-    message = next(each.message for each in all_callbacks if isinstance(each, StopOnNaN))
+    message = next(callback.message for callback in all_callbacks if isinstance(callback, StopOnNaN))
     if message is not None:
         warnings.warn(f"training stopped: {message}", RuntimeWarning, stacklevel=2)
-    kept = [c.best_epoch + 1 for c in all_callbacks if getattr(c, "best_weights", None) is not None]
+    restored = [
+        callback.best_epoch + 1 for callback in all_callbacks if getattr(callback, "best_weights", None) is not None
+    ]
     return Pretrained(
         model=trunk,
         network=network,
@@ -187,7 +189,7 @@ def pretrain(
         recipe=recipe,
         data=data,
         history={name: [float(value) for value in values] for name, values in history.history.items()},
-        best_epoch=kept[0] if kept else len(history.history["loss"]),
+        best_epoch=restored[0] if restored else len(history.history["loss"]),
         seed=seed,
         seconds=time.perf_counter() - start,
         message=message,
@@ -203,20 +205,20 @@ def pretext(
     share: float = SHARE,
     augment: Callable[[Any, Any], Any] | None = None,
 ) -> tf.data.Dataset:
-    """Batches of inputs with what is to be answered: the normalized inputs themselves, or which records are good.
+    """Batches of inputs with the targets of the pretext task: the normalized inputs, or which records are good.
 
-    "train" comes in a new order at every iteration, with other records spoiled; iteration k (an epoch) depends on the
-    seed and on k alone. "validation" and "test" are the same at every iteration, and for "corrupted" half of their
-    records are bad.
+    "train" has a new order and other corrupted records in every iteration; iteration k (an epoch) depends only on the
+    seed and k. "validation" and "test" are the same in every iteration, and for "corrupted" half of their records are
+    bad.
 
     Args:
         data, how, seed, share: as in :func:`pretrain`.
         split: "train" (default), "validation" or "test".
-        augment: what :meth:`recipes.Recipe.augment` returns; of "train".
+        augment: what :meth:`recipes.Recipe.augment` returns; applied to "train" only.
 
     Returns:
-        A dataset of known cardinality: of (x, target), target float32 (batch, values), or (x, good), good int64
-        (batch,).
+        A dataset of known cardinality with elements (x, target), target float32 (batch, values), or (x, good), good
+        int64 (batch,).
 
     Raises:
         InvalidArgument: as :func:`pretrain` does.
@@ -244,32 +246,32 @@ def pretext(
     training = split == "train"
     size = data.batch_size if training else max(EVALUATION_BATCH, data.batch_size)
     if not training and how == "corrupted" and count % size == 1:
-        size += 1  # a single record has no other to take values from
+        size += 1  # a batch with a single record has no donor
     mean = np.asarray(data.spec.input_mean, "float32")
     deviation = np.sqrt(np.asarray(data.spec.input_variance, "float32"))
     padding = data.spec.features[0].padding if data.spec.kind == "sequence" else None
     with tf.init_scope(), tf.device("CPU:0"):
-        nothing = tf.zeros((count,), tf.int8)  # in place of labels
+        no_labels = tf.zeros((count,), tf.int8)
 
-        def answer(records: Any, seeds: Any) -> Any:
+        def with_target(records: Any, seeds: Any) -> Any:
             if training and augment is not None:
                 records = augment(records, seeds)
             if how == "autoencoder":
                 return records, tf.reshape((tf.cast(records, tf.float32) - mean) / deviation, (-1, _values(data.spec)))
-            number = tf.ensure_shape(seeds[1], ())  # of the batch, over all epochs
+            number = tf.ensure_shape(seeds[1], ())  # of the batch, counted over all epochs
             rows = tf.shape(items(records)[0][1], out_type=tf.int64)[0]
             good = (tf.range(rows) + 1 + number * rows) % 2
             numbers = tf.stack([tf.constant(seed, tf.int64), number])
             return corrupt(records, good == 0, numbers, share, padding), good
 
-        # The evaluated splits are shuffled too, once: which of them is bad must have nothing to do with their order.
-        order = shuffled(x, nothing, size, seed, drop_remainder=training, augment=answer)
-        batches = order.map(lambda made, _: made)
+        # Validation and test are shuffled too, once: which records are bad must not depend on their order.
+        order = shuffled(x, no_labels, size, seed, drop_remainder=training, augment=with_target)
+        batches = order.map(lambda pair, _: pair)
         return batches.prefetch(2) if training else batches.cache()
 
 
 def _check_inputs(data: Data, how: str) -> None:
-    """Raises for inputs that cannot be given back, or that have no parts to exchange."""
+    """Raises for inputs that cannot be reconstructed, or that have no parts to exchange."""
     spec = data.spec
     if how == "autoencoder":
         if spec.record or spec.kind not in ("image", "tabular"):
@@ -289,7 +291,7 @@ def _values(spec: Spec) -> int:
 
 
 def _spec(spec: Spec, how: str) -> Spec:
-    """Of the pretext, so that regularizers can say whether they suit it."""
+    """The Spec of the pretext task, for the checks of regularizers."""
     labels: dict[str, Any] = {"task": "binary", "class_names": ("bad", "good")}
     target: dict[str, Any] = {"target_mean": None, "target_variance": None}
     if how == "autoencoder":
@@ -299,7 +301,7 @@ def _spec(spec: Spec, how: str) -> Spec:
 
 
 def _autoencoder(trunk: keras.Model, spec: Spec, recipe: Recipe) -> keras.Model:
-    """The trunk, and dense layers of its sizes in reverse order back to the number of values."""
+    """The trunk with a decoder: dense layers of its sizes in reverse order, up to the number of input values."""
     widths = [layer.units for layer in trunk.layers if isinstance(layer, keras.layers.Dense)][-2::-1]
     normalized = any(isinstance(layer, keras.layers.BatchNormalization) for layer in trunk.layers)
     style = Style(recipe.activation, normalization="batch" if normalized else "none")
@@ -312,19 +314,19 @@ def _autoencoder(trunk: keras.Model, spec: Spec, recipe: Recipe) -> keras.Model:
 
 
 def _judge(trunk: keras.Model, recipe: Recipe) -> keras.Model:
-    """The trunk, and one sigmoid unit that says how likely a record is good."""
+    """The trunk with a sigmoid unit: the probability that a record is good."""
     style = Style(regularizer=recipe.regularizers())
-    answer = output_layer(trunk.outputs[0], None, 1, "binary", style)
-    return keras.Model(trunk.input, answer, name="good_or_bad")
+    probability = output_layer(trunk.outputs[0], None, 1, "binary", style)
+    return keras.Model(trunk.input, probability, name="good_or_bad")
 
 
 def _range_test(network: keras.Model, batches: Any, recipe: Recipe, spec: Spec) -> float:
     finder = LRFinder()
     in_step = [
         callback
-        for each in recipe.regularizers()
-        if each.acts_in_step
-        for callback in each.callbacks(epochs=1, schedule=None, spec=spec)
+        for regularizer in recipe.regularizers()
+        if regularizer.acts_in_step
+        for callback in regularizer.callbacks(epochs=1, schedule=None, spec=spec)
     ]
     run_range_test(network, batches, finder, callbacks=in_step)
     return finder.suggest()

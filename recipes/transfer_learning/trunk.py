@@ -1,4 +1,4 @@
-"""The layers of a trained model up to some output, as a copy of their own: frozen layers answer as in inference."""
+"""Copies of the lower layers of a trained model, with frozen layers in inference mode."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..losses import ends_in
 __all__ = ["HEAD", "call_of", "features_of", "has_kernel", "input_of", "leaves_of", "set_trainable", "trunk_of"]
 
 HEAD = "outputs"
-"""The name of the dense layer that all our models end in: what is below is the trunk."""
+"""The name of the last dense layer of this package's models; the layers below are the trunk."""
 
 NOISY = (
     keras.layers.Dropout,
@@ -31,16 +31,16 @@ NOISY = (
     keras.layers.RandomTranslation,
     keras.layers.RandomZoom,
 )
-"""Layers that do nothing but while training."""
+"""Layers that act in training only."""
 
 
 def features_of(source: keras.Model, at: str | None) -> Any:
-    """The output of the last layer that is taken over: rows (batch, size), or feature maps of rank 3 or 4.
+    """The features that the new head reads: rows (batch, size), or feature maps of rank 3 or 4.
 
     Args:
-        source: what is taken from.
-        at: the name of that layer; None for the layer below "outputs", else below the last one with weights of a model
-            that ends in softmax or sigmoid, else the model's own output.
+        source: the trained model.
+        at: the name of the layer that outputs them. With None they are the inputs of the layer "outputs", else, if the
+            model ends in softmax or sigmoid, the inputs of its last layer with weights, else the model's output.
 
     Raises:
         InvalidArgument: for a model that Keras cannot copy, an unknown name, or several outputs.
@@ -60,53 +60,53 @@ def features_of(source: keras.Model, at: str | None) -> Any:
     else:
         features = source.outputs
     if len(features) != 1 or len(features[0].shape) not in (2, 3, 4):
-        shapes = [each.shape for each in features]
+        shapes = [tensor.shape for tensor in features]
         raise InvalidArgument("at", shapes, "given: the name of a layer with one output, of rows or feature maps")
     return features[0]
 
 
 def call_of(model: keras.Model, layer: Any) -> Any:
-    """The node at which the model calls the layer, if it does so once. (Other models may call it too.)"""
-    found, seen, waiting = [], set(), list(model.outputs)
+    """The only node at which the model calls the layer, or ``InvalidArgument``. (Other models may call it too.)"""
+    nodes, seen, waiting = [], set(), list(model.outputs)
     while waiting:
         node = node_of(waiting.pop())
         if id(node) in seen:
             continue
         seen.add(id(node))
         if node.operation is layer:
-            found.append(node)
+            nodes.append(node)
         waiting.extend(node.input_tensors)
-    if len(found) != 1:
+    if len(nodes) != 1:
         raise InvalidArgument("at", layer.name, "the name of a layer that the model calls once")
-    return found[0]
+    return nodes[0]
 
 
 def input_of(model: keras.Model) -> Any:
-    """What a model takes: a tensor, or several in the way that they are given to it."""
-    given = model.inputs if isinstance(model, keras.Sequential) else model.input
-    return given[0] if isinstance(given, (list, tuple)) and len(given) == 1 else given
+    """The input tensor of a model, or the structure of its input tensors."""
+    inputs = model.inputs if isinstance(model, keras.Sequential) else model.input
+    return inputs[0] if isinstance(inputs, (list, tuple)) and len(inputs) == 1 else inputs
 
 
 def leaves_of(model: keras.Model) -> list[Any]:
-    """The layers of a model, and in place of models within it theirs, from the input on."""
+    """The layers of a model from input to output, with nested models replaced by their layers."""
 
-    def each(part: Any) -> Iterator[Any]:
+    def leaves(part: Any) -> Iterator[Any]:
         for layer in part.layers:
             if isinstance(layer, keras.Model):
-                yield from each(layer)
+                yield from leaves(layer)
             else:
                 yield layer
 
-    return list(each(model))
+    return list(leaves(model))
 
 
 def has_kernel(layer: Any) -> bool:
-    """Whether the layer has a weight of rank 2 or more, which biases and normalization do not."""
+    """Whether the layer has a weight of rank 2 or more; biases and normalization have rank 1."""
     return any(len(weight.shape) > 1 for weight in layer.weights)
 
 
 def set_trainable(model: keras.Model, wanted: Mapping[int, bool]) -> None:
-    """Sets the layers by their ids, and the models that hold them to True."""
+    """Sets ``trainable`` of the layers, by their ids; of nested models it becomes True."""
     leaves = leaves_of(model)
     model.trainable = True
     for layer in leaves:
@@ -114,7 +114,7 @@ def set_trainable(model: keras.Model, wanted: Mapping[int, bool]) -> None:
 
 
 def trunk_of(source: keras.Model, features: Any, freeze: bool | int) -> keras.Model:
-    """A copy of everything up to ``features``, with the weights, frozen as asked for."""
+    """A copy of the layers up to ``features``, with their weights, frozen as :func:`recipes.transfer` says."""
     cut = keras.Model(input_of(source), features)
     leaves = leaves_of(cut)
     kernels = [number for number, layer in enumerate(leaves) if has_kernel(layer)]
@@ -140,7 +140,7 @@ def trunk_of(source: keras.Model, features: Any, freeze: bool | int) -> keras.Mo
 
 
 def _copied(layer: Any, quiet: bool) -> Any:
-    """A new layer of the same kind, without weights yet; where ``quiet``, one that is the same in training."""
+    """A new layer of the same kind, without weights yet; if ``quiet``, without dropout and noise."""
     config = layer.get_config()
     if quiet and isinstance(layer, NOISY):
         return keras.layers.Identity(name=config["name"], dtype=config.get("dtype"))
@@ -148,8 +148,8 @@ def _copied(layer: Any, quiet: bool) -> Any:
 
 
 def _without_dropout(config: Any) -> Any:
-    """The options of a layer whose own dropout, as recurrent and attention layers have it, is 0."""
+    """A layer's configuration with the dropout of recurrent and attention layers set to 0."""
     if isinstance(config, dict):
         off = {key: 0.0 for key in ("dropout", "recurrent_dropout") if isinstance(config.get(key), float)}
         return {**{key: _without_dropout(value) for key, value in config.items()}, **off}
-    return [_without_dropout(each) for each in config] if isinstance(config, list) else config
+    return [_without_dropout(item) for item in config] if isinstance(config, list) else config

@@ -1,4 +1,4 @@
-"""unfreeze and fine_tune: the layers under a trained head learn too, at smaller rates."""
+"""unfreeze and fine_tune: train the layers below a trained head too, at smaller rates."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["fine_tune", "unfreeze"]
 
 FACTOR = 0.1
-"""By what the rate of the trunk is multiplied once it is unfrozen, where nothing else is said."""
+"""The default factor of the trunk's rate once it is unfrozen."""
 
 
 def unfreeze(
@@ -31,27 +31,27 @@ def unfreeze(
     layers: int | None = None,
     factor: float | tuple[float, float] = FACTOR,
 ) -> Recipe:
-    """Makes the layers under the head trainable, and returns the recipe that trains them at smaller rates than it.
+    """Makes layers below the head trainable, and returns a recipe that trains them at smaller rates than the head.
 
-    Batch normalization stays frozen, scale and shift too: with few data its statistics would be worse than those it
-    came with, and the layers above know it as it is. Dropout that was taken out stays out. The rates follow the
-    recipe's schedule, all in the same proportion: see :class:`LayerRates`. (Keras' ``MultiOptimizer`` would train all
-    layers at the rate that a schedule sets.)
+    Batch normalization stays frozen, scale and shift too: with few data its statistics would be worse than the original
+    ones, to which the layers above are adapted. Dropout that was removed stays removed. All rates follow the recipe's
+    schedule in constant proportion: see :class:`LayerRates`. (Keras' ``MultiOptimizer`` would train all layers at the
+    rate that a schedule sets.)
 
     Args:
         model: of :func:`transfer`, with its head trained; changed in place.
-        recipe: the one to go by, with a learning rate, which is the head's: for example ``run.recipe`` of the training
-            of the head, or of one with fewer layers unfrozen. It is left as it is.
-        layers: how many of the upper layers with a kernel, >= 1; None (default) for all.
-        factor: of the rate of these layers, in (0, 1]: one number for all (default 0.1), or two, for the lowest and the
-            uppermost of them, with equal ratios between.
+        recipe: with a learning rate, the head's: for example ``run.recipe`` of the training of the head, or of one with
+            fewer layers unfrozen. It does not change.
+        layers: how many of the upper layers with a kernel to unfreeze, >= 1; None (default) for all.
+        factor: of the rate of these layers, in (0, 1]: one number for all (default 0.1), or two for the lowest and the
+            uppermost layer, with equal ratios between.
 
     Returns:
-        A Recipe that differs in its optimizer only, to train this model by.
+        A Recipe for training this model; it differs in its optimizer only.
 
     Raises:
         InvalidArgument: for a model without a layer "outputs", a recipe without a rate or whose optimizer finds its
-            step itself, and values out of range; the model is unchanged then.
+            step itself, and values out of range; the model is then unchanged.
 
     Source: rates that fall with depth: Howard and Ruder 2018, section 3.2; frozen statistics: Keras' guide "Transfer
     learning and fine-tuning".
@@ -66,8 +66,8 @@ def unfreeze(
     if recipe is None or recipe.learning_rate is None:
         raise InvalidArgument("recipe", recipe, "one with a learning rate: run.recipe of the training of the head")
     low, high = factor if isinstance(factor, (tuple, list)) and len(factor) == 2 else (factor, factor)
-    for each in (low, high):
-        check_number("factor", each, above=0, high=1)
+    for bound in (low, high):
+        check_number("factor", bound, above=0, high=1)
     trunk = leaves_of(keras.Model(input_of(model), call_of(model, model.get_layer(HEAD)).input_tensors))
     kernels = [number for number, layer in enumerate(trunk) if has_kernel(layer)]
     count = len(kernels) if layers is None else check_integer("layers", layers, low=1)
@@ -80,9 +80,9 @@ def unfreeze(
         below += has_kernel(layer)
         if layer.weights:
             factors[layer.name] = float(low * (high / low) ** (below / max(1, len(kernels) - 1)))
-    # Regularizers give the optimizer their options when the recipe builds it.
+    # Without regularizers, whose options the optimizer gets when the recipe builds it.
     optimizer = dataclasses.replace(recipe, regularizer=()).build_optimizer()
-    if isinstance(optimizer, LayerRates):  # unfrozen before, less far
+    if isinstance(optimizer, LayerRates):  # from an earlier unfreezing of fewer layers
         optimizer = optimizer.inner_optimizer
     gentle = dataclasses.replace(recipe, optimizer=LayerRates(optimizer, factors))
     wanted = {id(layer) for layer in chosen}
@@ -101,20 +101,20 @@ def fine_tune(
     seed: int = 0,
     verbose: int | str = "auto",
 ) -> Run:
-    """Both stages in one call: trains the head of a transferred model, then unfreezes the layers under it and goes on.
+    """Both stages in one call: trains the head of a transferred model, then unfreezes the layers below and trains on.
 
     Args:
         model: of :func:`transfer`; trained in place.
         data: to train on.
-        recipe: of both stages; default ``Recipe()``. A rate that has to be found is found once, in the first stage; a
-            schedule such as 1cycle runs through once in each.
-        epochs: of the first stage and of the second, each >= 1. Default (5, 5).
+        recipe: of both stages; default ``Recipe()``. A range test, if needed, runs once, before the first stage; a
+            schedule such as 1cycle runs once per stage.
+        epochs: of the first and the second stage, each >= 1. Default (5, 5).
         layers, factor: of the second stage, as in :func:`unfreeze`.
-        seed: of both, >= 0. Default 0.
+        seed: of both stages, >= 0. Default 0.
         verbose: of Keras' ``fit``. Default "auto".
 
     Returns:
-        The :class:`recipes.Run` of the second stage; where the first diverged, that of the first.
+        The :class:`recipes.Run` of the second stage; of the first if that diverged.
 
     Raises:
         InvalidArgument: as :func:`unfreeze` and :func:`recipes.fit` do.
@@ -126,9 +126,9 @@ def fine_tune(
         >>> run.evaluate()
     """
     if not isinstance(epochs, (tuple, list)) or len(epochs) != 2:
-        raise InvalidArgument("epochs", epochs, "two integers >= 1, one a stage")
-    for each in epochs:
-        check_integer("epochs", each, low=1)
+        raise InvalidArgument("epochs", epochs, "two integers >= 1, one per stage")
+    for count in epochs:
+        check_integer("epochs", count, low=1)
     options: dict[str, Any] = {"model": model, "seed": seed, "verbose": verbose}
     head = fit(data, recipe, epochs=epochs[0], **options)
     if head.diverged:

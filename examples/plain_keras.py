@@ -1,8 +1,8 @@
-"""An ordinary Keras script that takes its callbacks from here and nothing else: no recipe, Keras' own optimizer.
+"""An ordinary Keras script that uses only the callbacks of this package, with Keras' own model and optimizer.
 
     python examples/plain_keras.py [DIRECTORY]
 
-With a directory it can be killed at any moment and started again: it goes on, and ends with the same numbers.
+With a directory it can be killed at any moment and started again: it resumes, and ends with the same numbers.
 """
 
 import sys
@@ -31,7 +31,7 @@ print(callbacks.gradient_report(model, (x_train, y_train)).verdict)  # before an
 peak = callbacks.find_learning_rate(model, (x_train, y_train))
 
 monitor = callbacks.GradientMonitor(every=20)
-# Counted in validations, two an epoch. 1cycle gains most at its end, so the waiting begins after 70% of it.
+# Both are counted in validations, two per epoch. 1cycle gains most at its end, so patience starts after 70% of it.
 best = keras.callbacks.EarlyStopping(patience=4, start_from_epoch=17, restore_best_weights=True)
 validations = callbacks.SeveralValidations((x_validation, y_validation), times=2, callbacks=[best])
 stop = callbacks.StopOnNaN()

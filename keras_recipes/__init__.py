@@ -1,7 +1,7 @@
-"""The package under a name that no project of yours has: ``import keras_recipes`` always works.
+"""The package under its full name: ``import keras_recipes`` always works.
 
 ``recipes`` and ``callbacks`` are short names of its two halves. A file or folder of yours called ``recipes`` or
-``callbacks`` takes precedence over a short name, and takes nothing else away.
+``callbacks`` takes precedence over that short name; the full name still works.
 
 Example:
     >>> import keras_recipes

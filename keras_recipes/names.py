@@ -1,7 +1,7 @@
-"""Where Python finds ``keras_recipes.recipes`` and ``keras_recipes.callbacks``, and what their short names mean.
+"""Import hooks: find ``keras_recipes.recipes`` and ``keras_recipes.callbacks``, and alias their short names.
 
-The two halves are folders beside this one. Every module has one name, which starts with ``keras_recipes``; a short name
-leads to the same module, so no class exists twice and what one process pickles another can read.
+The two halves are folders beside this one. Every module has one full name, which starts with ``keras_recipes``. A short
+name is an alias of the same module, so that no class exists twice and pickles can be read in any process.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ HALVES = ("recipes", "callbacks")
 
 
 class _Finder(MetaPathFinder):
-    """Finds the halves in their folders, and the modules under a short name among those under the full one."""
+    """Finds the two halves in their folders, and modules under a short name by their full name."""
 
     def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> Any:
         first, _, rest = fullname.partition(".")
@@ -39,7 +39,7 @@ class _Finder(MetaPathFinder):
 
 
 class _Alias(InspectLoader):
-    """Loads a module under its short name: it is the module of the full name."""
+    """Loads the module of the full name under its short name."""
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         module = importlib.import_module(f"{ROOT}.{spec.name}")
@@ -48,7 +48,7 @@ class _Alias(InspectLoader):
 
     def exec_module(self, module: ModuleType) -> None:
         assert module.__spec__ is not None
-        module.__spec__ = module.__spec__.loader_state  # the import system has set it to that of the short name
+        module.__spec__ = module.__spec__.loader_state  # the import system has replaced it by the short name's
 
     def get_code(self, fullname: str) -> CodeType | None:
         """For ``python -m recipes.cli``."""
@@ -56,22 +56,22 @@ class _Alias(InspectLoader):
         return full.loader.get_code(full.name) if full and isinstance(full.loader, InspectLoader) else None
 
     def get_source(self, fullname: str) -> str | None:
-        """The text of the module."""
+        """The source text of the module."""
         full = find_spec(f"{ROOT}.{fullname}")
         return full.loader.get_source(full.name) if full and isinstance(full.loader, InspectLoader) else None
 
 
 def install() -> None:
-    """Makes both kinds of names work, once a process."""
+    """Installs the finder, once per process."""
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.insert(0, _Finder())
 
 
 def use_full_name(module: dict[str, Any]) -> None:
-    """Makes a half that is being imported under its short name the one of the full name.
+    """Turns a half that is being imported under its short name into the module of its full name.
 
     Args:
-        module: the globals of the half. What it imports relative to itself comes from the full name from here on.
+        module: the globals of the half. Its relative imports resolve by the full name from here on.
     """
     full = importlib.import_module(f"{ROOT}.{module['__name__']}")
     sys.modules[module["__name__"]] = full

@@ -1,6 +1,6 @@
 """Keras training recipes: good defaults in one call, every alternative by name, and fair comparisons of them.
 
-Everything public stands here and is imported when it is first used, so that ``import recipes`` costs next to nothing.
+All public names are listed here and imported on first use, so that ``import recipes`` is nearly free.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from .tuning.search import search as search
 
 
-_WHERE = {
+_MODULES = {
     "__version__": ".environment",
     "Comparison": ".tuning.comparison",
     "Data": ".data",
@@ -96,13 +96,13 @@ _WHERE = {
     "untie": ".regularization.tying",
 }
 
-__all__ = [*_WHERE]
+__all__ = [*_MODULES]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _WHERE:
+    if name not in _MODULES:
         raise AttributeError(f"module 'recipes' has no attribute {name!r}")
-    value = getattr(importlib.import_module(_WHERE[name], __name__), name)
+    value = getattr(importlib.import_module(_MODULES[name], __name__), name)
     globals()[name] = value
     return value
 

@@ -1,4 +1,4 @@
-"""The callbacks that are no schedule, by name: which class of ``callbacks`` each one is."""
+"""The callbacks other than schedules: name -> class in ``callbacks``."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ CALLBACKS = Catalogue(
         Entry(
             "recalibrate_batch_norm",
             callbacks.RecalibrateBatchNorm,
-            "At the end, the statistics of batch normalization over all training data, layer by layer.",
+            "Recomputes batch-norm statistics over all training data at the end, layer by layer.",
             "Ioffe and Szegedy 2015, algorithm 2",
         ),
         Entry(
@@ -56,7 +56,7 @@ CALLBACKS = Catalogue(
         Entry(
             "resume",
             callbacks.Resume,
-            "Goes on after a kill, to the last bit: weights, optimizer, position, History, every callback's state.",
+            "Resumes a killed training bit for bit: weights, optimizer, position, History, every callback's state.",
             "beyond Keras' BackupAndRestore",
         ),
     ],

@@ -1,4 +1,4 @@
-"""Entries by name, looked up with "did you mean" and listed: whatever a user can choose by name."""
+"""Catalogues: everything that a user can choose by name, with "did you mean" for misspelled names."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Catalogue", "Entry", "Lookup", "Range", "UnknownName", "entries_of"]
 
 
 class UnknownName(InvalidArgument, KeyError):
-    """A name that is not in its catalogue; the message offers the nearest one and lists all."""
+    """A name that is not in its catalogue. The message suggests the nearest name and lists all."""
 
     def __init__(self, kind: str, name: Any, names: list[str]):
         near = difflib.get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
@@ -29,13 +29,13 @@ class UnknownName(InvalidArgument, KeyError):
 
 @dataclass(frozen=True)
 class Range:
-    """A tunable hyperparameter and the range in which to look for it.
+    """A tunable hyperparameter and the range to search.
 
     Args:
         name: the keyword of the entry's ``build`` that it sets.
-        low, high: inclusive bounds of a sensible search; not the bounds of what is legal.
-        default: the value when nobody tunes it; None where it has to be found for each problem.
-        log: whether equal ratios, rather than equal differences, are equally interesting.
+        low, high: inclusive bounds of a sensible search, not of the legal values.
+        default: the value without tuning; None if it depends on the problem.
+        log: whether to search on a logarithmic scale. Default True.
 
     Example:
         >>> Range("learning_rate", 1e-4, 1e-2).at(0.5)
@@ -54,9 +54,9 @@ class Range:
         check_number("high", self.high, above=self.low)
 
     def at(self, fraction: float) -> float:
-        """The value at a fraction of the way, in [0, 1], from ``low`` to ``high``: geometric if ``log``, else linear.
+        """The value at a fraction in [0, 1] of the way from ``low`` to ``high``: geometric if ``log``, else linear.
 
-        Rounded to six significant digits, so that what is shown in a table is what was used.
+        Rounded to six significant digits, so that tables show the exact value that was used.
         """
         fraction = check_number("fraction", fraction, low=0, high=1)
         if self.log:
@@ -68,13 +68,13 @@ class Range:
 
 @dataclass(frozen=True)
 class Entry:
-    """One choice that has a name.
+    """A named choice.
 
     Args:
         name: what users type: lower case, words joined by underscores.
-        build: makes the thing; its keyword arguments are the entry's options.
+        build: makes the object; its keyword arguments are the entry's options.
         summary: one line.
-        source: who published it, or where the default comes from.
+        source: the publication, or where the default comes from.
         hyperparameters: the tunable options with their ranges.
     """
 
@@ -86,15 +86,15 @@ class Entry:
 
     @property
     def factory(self) -> Callable[..., Any]:
-        """The class or function behind ``build``, past what ``functools.partial`` fixes."""
+        """The class or function behind ``build``, with ``functools.partial`` unwrapped."""
         return self.build.func if isinstance(self.build, functools.partial) else self.build
 
 
 def entries_of(package: str) -> list[Entry]:
-    """The entries of the modules of a package: ``ENTRIES`` in each, in the alphabetical order of the modules.
+    """The ``ENTRIES`` of all modules of a package, in alphabetical order of the modules.
 
     Args:
-        package: the full name of a package; its modules without ``ENTRIES`` are left out.
+        package: the full name of a package. Modules without ``ENTRIES`` are skipped.
 
     Example:
         >>> entries_of("keras_recipes.recipes.optimizers")[0].name
@@ -106,7 +106,7 @@ def entries_of(package: str) -> list[Entry]:
 
 
 class Named(Protocol):
-    """What can be looked up and listed: has a name, a one-line summary and a source."""
+    """What a catalogue looks up and lists: a name, a one-line summary, a source, hyperparameters."""
 
     @property
     def name(self) -> str: ...
@@ -132,7 +132,7 @@ class Lookup(Mapping[str, E]):
         self._ours = frozenset(self.entries)
 
     def add(self, entry: E) -> E:
-        """Adds an entry, which from then on is known everywhere in this process; a name can be taken only once."""
+        """Adds an entry for the rest of this process; raises ``InvalidArgument`` if its name is taken."""
         if entry.name in self.entries:
             raise InvalidArgument("name", entry.name, f"a name that no other {self.kind} has")
         self.entries[entry.name] = entry
@@ -140,7 +140,7 @@ class Lookup(Mapping[str, E]):
 
     @property
     def added(self) -> list[str]:
-        """The names of entries that were added to what this package brings; other processes do not know them."""
+        """The names of entries that do not come with this package. Other processes do not know them."""
         return [name for name in self.entries if name not in self._ours]
 
     def __getitem__(self, name: str) -> E:
@@ -159,12 +159,12 @@ class Lookup(Mapping[str, E]):
 
 
 class Catalogue(Lookup[Entry]):
-    """The entries of one kind (optimizer, regularizer, ...), each of which can be built by its name.
+    """The entries of one kind (optimizer, regularizer, ...), which can be built by name.
 
     Args:
-        kind: in the singular, as messages name it.
-        entries: what it begins with.
-        objects: of which type an object is that may be given in place of a name. Default: none may.
+        kind: in the singular, for messages.
+        entries: the initial entries.
+        objects: the type, or types, of objects accepted in place of a name. Default: none.
 
     Example:
         >>> fruits = Catalogue("fruit", [Entry("apple", str, "Round.", "Newton")])
@@ -179,18 +179,18 @@ class Catalogue(Lookup[Entry]):
 
     @property
     def classes(self) -> dict[str, type]:
-        """The classes that entries are made of, by their own names."""
+        """The classes that the entries build: class name -> class."""
         factories = (entry.factory for entry in self.values())
         return {factory.__name__: factory for factory in factories if isinstance(factory, type)}
 
     def build(self, name: str, /, **options: Any) -> Any:
-        """Builds the entry called ``name``; an option that it does not have is refused by name."""
+        """Builds the entry called ``name``; raises ``InvalidArgument`` for an option that it does not have."""
         entry = self[name]
         try:
             return entry.build(**options)
-        except (TypeError, ValueError) as error:  # what Python says, and Keras' optimizers and layers
-            refusals = ("unexpected keyword argument", "not recognized", "Unrecognized keyword argument")
-            if options and any(words in str(error) for words in refusals):
+        except (TypeError, ValueError) as error:  # the wordings of Python, Keras' optimizers and Keras' layers
+            wordings = ("unexpected keyword argument", "not recognized", "Unrecognized keyword argument")
+            if options and any(wording in str(error) for wording in wordings):
                 which = f"{self.kind} {name!r}"
                 raise InvalidArgument(which, options, f"given options that it has ({error})") from error
             raise

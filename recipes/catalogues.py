@@ -1,4 +1,4 @@
-"""All catalogues by the plural of their kind, as the command line lists them."""
+"""All catalogues, by the plural of their kind, in the order in which the command line lists them."""
 
 from __future__ import annotations
 

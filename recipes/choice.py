@@ -1,7 +1,7 @@
-"""The grammar of choices: how a user says which entry of a catalogue to take, and with which options.
+"""The grammar of choices: how a user selects an entry of a catalogue and its options.
 
 A choice is a name, ``"dropout"``; a mapping of a name and options, ``{"name": "dropout", "rate": 0.3}``; or an object.
-Several are joined by "+" or given as a sequence; "none" is none of them. Some fields take a word in place of a name:
+Several are joined by "+" or passed as a sequence; "none" means none. Some fields accept a word in place of a name:
 "auto" leaves the choice to the data, the activation or the optimizer.
 """
 
@@ -45,7 +45,7 @@ AUTO, NONE = "auto", "none"
 
 
 def named(name: str, options: Mapping[str, Any]) -> Choice:
-    """The choice of this name with these options: the name alone where there are none.
+    """The choice with this name and these options; the bare name if there are no options.
 
     Example:
         >>> named("adam", {}), named("adam", {"beta_1": 0.8})
@@ -60,7 +60,7 @@ def is_named(choice: Choice) -> bool:
 
 
 def name_of(choice: Choice) -> str:
-    """The name of a choice; of an object its own ``name``, or that of its class.
+    """The name of a choice; for an object, its ``name`` or its class's.
 
     Example:
         >>> name_of("adam"), name_of({"name": "adam", "beta_1": 0.8}), name_of(keras.optimizers.Adam())
@@ -70,12 +70,12 @@ def name_of(choice: Choice) -> str:
         return str(choice["name"])
     if isinstance(choice, str):
         return choice
-    # Keras counts its own objects: "adam", "adam_1", ...
+    # Keras numbers objects: "adam", "adam_1", ...
     return re.sub(r"_\d+$", "", getattr(choice, "name", None) or type(choice).__name__.lower())
 
 
 def options_of(choice: Choice) -> dict[str, Any]:
-    """The options of a mapping; none of a name or an object.
+    """The options of a mapping; empty for a name or an object.
 
     Example:
         >>> options_of({"name": "adam", "beta_1": 0.8}), options_of("adam")
@@ -85,17 +85,17 @@ def options_of(choice: Choice) -> dict[str, Any]:
 
 
 def split_names(text: str) -> list[str]:
-    """The names that a text joins.
+    """The names in a text that joins them by "+".
 
     Example:
         >>> split_names("l2 + dropout"), split_names("none")
         (['l2', 'dropout'], [])
     """
-    return [] if text.strip() == NONE else [part.strip() for part in text.split("+")]
+    return [] if text.strip() == NONE else [name.strip() for name in text.split("+")]
 
 
 def join_names(choices: Iterable[Choice]) -> str:
-    """The names of choices as one text.
+    """The names of choices joined by "+", or "none".
 
     Example:
         >>> join_names(["l2", {"name": "dropout", "rate": 0.3}]), join_names([])
@@ -111,16 +111,16 @@ def parse(catalogue: Catalogue, value: Any, words: Sequence[str] = ()) -> Choice
     """``value`` as a choice, in its shortest form.
 
     Args:
-        catalogue: what the names mean, and which objects may be given.
-        value: what the user gave.
-        words: what may stand in place of a name of the catalogue.
+        catalogue: the accepted names and types of objects.
+        value: the user's value.
+        words: accepted besides the catalogue's names, such as "auto".
 
     Returns:
-        A name; a mapping, if there are options; or the object. An object that can say its ``to_choice`` and is of the
-        catalogue becomes a mapping.
+        A name; a mapping, if there are options; or the object. An object of a catalogue class with a ``to_choice``
+        method becomes a mapping.
 
     Raises:
-        UnknownName: for anything else; it offers the nearest name. Options are checked by :func:`build`.
+        UnknownName: for anything else; it suggests the nearest name. Options are checked by :func:`build`.
 
     Example:
         >>> from recipes.optimizers import OPTIMIZERS
@@ -139,11 +139,11 @@ def parse(catalogue: Catalogue, value: Any, words: Sequence[str] = ()) -> Choice
 
 
 def parse_several(catalogue: Catalogue, value: Any) -> tuple[Choice, ...]:
-    """``value`` as several choices, each entry at most once: one choice, names joined by "+", a sequence, or "none".
+    """``value`` as several choices: one choice, names joined by "+", a sequence of choices, or "none".
 
     Raises:
         UnknownName: as :func:`parse`.
-        InvalidArgument: for a name that is there twice.
+        InvalidArgument: for a repeated name.
 
     Example:
         >>> from recipes.regularization import REGULARIZERS
@@ -156,8 +156,9 @@ def parse_several(catalogue: Catalogue, value: Any) -> tuple[Choice, ...]:
         value = ()
     elif isinstance(value, Mapping) or not isinstance(value, Sequence):
         value = (value,)
-    parts = [part.strip() if isinstance(part, str) else part for part in value]
-    choices = tuple(parse(catalogue, part, (NONE,) if len(parts) == 1 else ()) for part in parts)
+    candidates = [candidate.strip() if isinstance(candidate, str) else candidate for candidate in value]
+    words = (NONE,) if len(candidates) == 1 else ()
+    choices = tuple(parse(catalogue, candidate, words) for candidate in candidates)
     if choices == (NONE,):
         return ()
     names = [name_of(choice) for choice in choices]
@@ -167,12 +168,12 @@ def parse_several(catalogue: Catalogue, value: Any) -> tuple[Choice, ...]:
 
 
 def build(catalogue: Catalogue, choice: Choice, **options: Any) -> Any:
-    """What a choice stands for: a new object, or the object that it is.
+    """Builds a choice: a new object for a name or mapping; an object is returned as it is.
 
     Args:
-        catalogue: what the names mean.
+        catalogue: where names are looked up.
         choice: as :func:`parse` returns it.
-        **options: more options, over which those of the choice win.
+        **options: further options; those of the choice take precedence.
 
     Raises:
         InvalidArgument: for an option that the entry does not have, or a value outside its range.
@@ -195,45 +196,45 @@ def _known(catalogue: Catalogue, name: Any, words: Sequence[str]) -> str:
 
 
 def identity(value: Any) -> Any:
-    """What equal choices have in common, as JSON values: of Keras' objects their settings, of others who they are."""
+    """JSON values that are equal for equal choices: Keras objects compare by settings, other objects by identity."""
 
-    def written(keras_object: Any) -> Any:
+    def without_name(keras_object: Any) -> Any:
         values = keras.saving.serialize_keras_object(keras_object)
-        values["config"].pop("name", None)  # Keras counts: "adam", "adam_1", ...
+        values["config"].pop("name", None)  # Keras numbers objects: "adam", "adam_1", ...
         return values
 
-    return _plain(value, written, lambda path, other: f"object {id(other)}")
+    return _plain(value, without_name, lambda path, unknown: f"object {id(unknown)}")
 
 
 def to_json(field: str, value: Any) -> Any:
-    """A choice, or several, as JSON values; Keras' optimizers and initializers as Keras writes them.
+    """A choice, or several, as JSON values; Keras optimizers and initializers are serialized by Keras.
 
     Args:
-        field: what a message calls it.
-        value: as :func:`parse` or :func:`parse_several` return it.
+        field: the name of the field, for messages.
+        value: as :func:`parse` or :func:`parse_several` returns it.
 
     Raises:
-        InvalidArgument: for a function or another object, which JSON cannot hold.
+        InvalidArgument: for a function or another object that JSON cannot hold.
 
     Example:
         >>> to_json("regularizer", ("l2", {"name": "dropout", "rate": 0.3}))
         ['l2', {'name': 'dropout', 'rate': 0.3}]
     """
 
-    def refuse(path: str, other: Any) -> Any:
-        raise InvalidArgument(path, other, "a name, a mapping or a Keras object to be written as JSON")
+    def refuse(path: str, unknown: Any) -> Any:
+        raise InvalidArgument(path, unknown, "a name, a mapping or a Keras object to be written as JSON")
 
     return _plain(value, keras.saving.serialize_keras_object, refuse, field)
 
 
 def from_json(value: Any) -> Any:
-    """What :func:`to_json` wrote.
+    """The inverse of :func:`to_json`.
 
     Raises:
-        InvalidArgument: for an object that cannot be made here.
+        InvalidArgument: for an object that Keras cannot deserialize here.
     """
     if isinstance(value, list):
-        return tuple(from_json(part) for part in value)
+        return tuple(from_json(item) for item in value)
     if isinstance(value, dict) and "class_name" in value:
         try:
             return keras.saving.deserialize_keras_object(value)
@@ -243,16 +244,16 @@ def from_json(value: Any) -> Any:
     return value
 
 
-def _plain(value: Any, written: Callable[[Any], Any], otherwise: Callable[[str, Any], Any], path: str = "") -> Any:
-    """Nested JSON values: ``written`` makes them of Keras' objects, ``otherwise`` of all other things at their path."""
+def _plain(value: Any, serialize: Callable[[Any], Any], fallback: Callable[[str, Any], Any], path: str = "") -> Any:
+    """Nested JSON values: ``serialize`` converts Keras objects, ``fallback`` all other objects, with their path."""
     if value is None or isinstance(value, (str, float, bool, int)):
         return value
     if isinstance(value, tuple):
-        return [_plain(part, written, otherwise, path) for part in value]
+        return [_plain(item, serialize, fallback, path) for item in value]
     if isinstance(value, Mapping):
-        return {key: _plain(part, written, otherwise, f"{path}[{key!r}]") for key, part in value.items()}
+        return {key: _plain(item, serialize, fallback, f"{path}[{key!r}]") for key, item in value.items()}
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, (keras.optimizers.Optimizer, keras.initializers.Initializer)):
-        return written(value)
-    return otherwise(path, value)
+        return serialize(value)
+    return fallback(path, value)

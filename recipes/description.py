@@ -1,4 +1,4 @@
-"""inference_table, in_a_line: what was inferred from a dataset: kinds, shapes, classes, missing values, splits."""
+"""What was inferred from a dataset, as a line or a table: kinds, shapes, classes, missing values, splits."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["in_a_line", "inference_table", "inferred_features"]
 
 
 def in_a_line(data: Data) -> str:
-    """Kind, task and sizes of a dataset, and the model that suits it.
+    """The kind, task and sizes of a dataset, and the model that "auto" chooses for it.
 
     Example:
         >>> in_a_line(recipes.load("digits"))                          # doctest: +SKIP
@@ -35,7 +35,7 @@ def in_a_line(data: Data) -> str:
 
 
 def inference_table(data: Data) -> Table:
-    """A rich table: a row an input, with its kind, type, shape and what training shows of it; the target last."""
+    """A rich table: one row per input with its kind, type, shape and training statistics; the target last."""
     from rich import box
     from rich.table import Table
 
@@ -56,7 +56,7 @@ def inference_table(data: Data) -> Table:
 
 
 def inferred_features(spec: Spec) -> tuple[Feature, ...]:
-    """The inputs as Features, for images and tables of numbers too."""
+    """The inputs as Features; images and tables of numbers are a single one."""
     if spec.features:
         return spec.features
     kind = "image" if spec.kind == "image" else "vector"

@@ -1,4 +1,4 @@
-"""settle_in: a model's ``fit`` and ``evaluate`` where ``tf.distribute`` spreads them over several replicas."""
+"""``fit`` and ``evaluate`` under a ``tf.distribute`` strategy with several replicas."""
 
 from __future__ import annotations
 
@@ -14,24 +14,25 @@ __all__ = ["replicas", "settle_in"]
 
 
 def replicas() -> int:
-    """How many devices, of this machine and of others, share the work of the present strategy."""
+    """The number of replicas of the current strategy, over all machines."""
     return int(tf.distribute.get_strategy().num_replicas_in_sync)
 
 
 def settle_in(model: keras.Model) -> None:
-    """Goes round what Keras 3 does wrong with several replicas; does nothing with one.
+    """Works around faults of Keras 3 with several replicas; does nothing with one.
 
-    - Before each ``fit`` and ``evaluate`` Keras averages a batch over the replicas, to build the model by it. That
-      fails where they have parts of different size, as of the last batch of an evaluation. The model is built already.
-    - With a collective strategy over several processes Keras averages what a step gives along an axis that numbers do
-      not have (TensorFlow issue 72388). They get one.
+    - Before each ``fit`` and ``evaluate``, Keras builds the model from a batch averaged over the replicas. This fails
+      if the replicas have parts of different sizes, as in the last batch of an evaluation. The model is built already,
+      so this step is switched off.
+    - With a collective strategy over several processes, Keras averages the results of a step along an axis, which
+      scalars do not have (TensorFlow issue 72388). They get one.
 
     Args:
-        model: built and compiled within the strategy's scope, with one step per execution: of several steps Keras makes
-            a loop that no strategy with several replicas can run.
+        model: built and compiled within the strategy's scope, with one step per execution: a strategy with several
+            replicas cannot run the loop that Keras makes of several steps.
     """
     strategy = model.distribute_strategy
-    if strategy.num_replicas_in_sync == 1 or not build_no_more(model):  # a second training has it already
+    if strategy.num_replicas_in_sync == 1 or not build_no_more(model):  # done before an earlier training
         return
     if is_multi_worker(strategy):
         for name in ("train_step", "test_step"):

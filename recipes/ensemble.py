@@ -1,4 +1,4 @@
-"""bagging: several models trained on bootstrap samples, which answer as one."""
+"""bagging: models trained on bootstrap samples, combined in one model."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ __all__ = ["Ensemble", "bagging", "bootstrap"]
 
 @dataclass
 class Ensemble(Run):
-    """What :func:`bagging` returns: a :class:`recipes.Run` whose model answers for all members.
+    """The result of :func:`bagging`: a :class:`recipes.Run` whose model combines the members.
 
     Attributes:
-        members: the Run of each, with a model of its own.
-        history: the mean over the members that ran the epoch; every other attribute is as in a Run.
-        best_epoch: the median of the members'.
-        seconds: of all trainings together.
+        members: the members' Runs, each with its own model.
+        history: the mean over the members that ran the epoch. All other attributes are as in a Run.
+        best_epoch: the median over the members.
+        seconds: the total of all trainings.
     """
 
     members: tuple[Run, ...] = ()
 
     def read_curves(self) -> tuple[Finding, ...]:
-        """What the members' mean curves say: see :meth:`recipes.Run.read_curves`."""
+        """:meth:`recipes.Run.read_curves` of the members' mean curves."""
         return replace(self.members[0], history=self.history).read_curves()
 
 
@@ -56,26 +56,27 @@ def bagging(
     directory: str | os.PathLike[str] | None = None,
     verbose: int | str = 0,
 ) -> Ensemble:
-    """Trains ``members`` models, each on a bootstrap sample of the training split, and joins them in one Keras model.
+    """Trains ``members`` models, each on a bootstrap sample of the training split, and combines them in one.
 
-    A bootstrap sample has as many examples as the split, drawn with replacement: about 63 % of the examples are in it,
-    some of them several times. Members differ in their sample, their initialization and the order of their data, so
-    their errors differ, and the joint answer errs less often. The joint model takes the same raw inputs, needs no class
-    of this package, and saves and exports as one. Members share one compiled training step.
+    A bootstrap sample has as many examples as the split, drawn with replacement: it holds about 63 % of the examples,
+    some of them several times. Members differ in their sample, initialization and data order, so their errors differ,
+    and the combined prediction is wrong less often. The combined model takes the same raw inputs, needs no class of
+    this package, and saves and exports as one model. Members share one compiled training step.
 
     Args:
         data: what :func:`recipes.load` returns.
-        recipe: what each is trained by; default ``Recipe()``. A rate that has to be found is found once, by the first.
-        members: how many, >= 2. Default 5.
-        combine: "average" (default: the mean of the answers) or "vote" (for classes: the share of the members that
-            decide for each; its accuracy is what counts, since a class without a vote gets probability 0).
+        recipe: the recipe of all members; default ``Recipe()``. A range test, if needed, runs once, for the first
+            member.
+        members: the number of models, >= 2. Default 5.
+        combine: "average" (default: the mean of the predictions) or "vote" (for classes: the share of members that
+            predict the class; judge it by its accuracy, since a class without votes gets probability 0).
         epochs: of each training, >= 1. Default 10.
-        seed: from which all others follow, >= 0. Default 0.
-        directory: None (default), or where each member keeps its checkpoints, so that the same call made again goes on.
+        seed: of the first member, >= 0; the others count up from it. Default 0.
+        directory: None (default), or where each member keeps its checkpoints; repeating the call resumes from them.
         verbose: of Keras' ``fit``. Default 0.
 
     Returns:
-        An :class:`Ensemble`: ``run.model`` is the joint model, ``run.members`` the Run of each.
+        An :class:`Ensemble`: ``run.model`` is the combined model, ``run.members`` the members' Runs.
 
     Raises:
         InvalidArgument: for a value outside its range, or a vote on a regression; before any training.
@@ -84,7 +85,7 @@ def bagging(
 
     Example:
         >>> run = recipes.bagging(recipes.load("digits"), members=5)        # doctest: +SKIP
-        >>> run.evaluate()["accuracy"], [each.evaluate()["accuracy"] for each in run.members]
+        >>> run.evaluate()["accuracy"], [member.evaluate()["accuracy"] for member in run.members]
     """
     check_data(data)
     recipe = check_recipe(recipe)
@@ -129,7 +130,7 @@ def bagging(
 
 
 def bootstrap(data: Data, seed: int, number: int) -> Data:
-    """The same data with the bootstrap sample ``number`` of ``seed`` as training split.
+    """The same data with bootstrap sample ``number`` of ``seed`` as the training split.
 
     Example:
         >>> sample = bootstrap(recipes.load("digits"), seed=0, number=0)        # doctest: +SKIP
@@ -142,24 +143,24 @@ def bootstrap(data: Data, seed: int, number: int) -> Data:
 
 
 def join(models: Sequence[keras.Model], combine: str = "average") -> keras.Model:
-    """One plain Keras model that gives the mean of the models' answers, or of their votes.
+    """One plain Keras model that returns the mean of the models' predictions, or of their votes.
 
     Args:
-        models: of the same input and output, with different names.
+        models: with equal inputs and outputs, and different names.
         combine: "average" or "vote".
     """
     first = models[0]
     inputs = keras.tree.map_structure(_same_input, _inputs(first))
-    # The same layers without an optimizer: one within the joint model would be saved, and then not be loaded.
+    # The same layers without an optimizer: Keras would save an optimizer within the combined model, but not load it.
     bare = [keras.Model(_inputs(model), model.outputs[0], name=model.name) for model in models]
-    answers = [model(inputs) for model in bare]
+    predictions = [model(inputs) for model in bare]
     if combine == "vote":
-        answers = [_vote(answer, ends_in(first)) for answer in answers]
-    return keras.Model(inputs, keras.layers.Average(dtype="float32", name="joined")(answers), name="ensemble")
+        predictions = [_vote(prediction, ends_in(first)) for prediction in predictions]
+    return keras.Model(inputs, keras.layers.Average(dtype="float32", name="joined")(predictions), name="ensemble")
 
 
 def _inputs(model: keras.Model) -> Any:
-    """The one input, or the dictionary of them."""
+    """The single input, or the dictionary of inputs."""
     return model.input if isinstance(getattr(model, "input", None), dict) else model.inputs[0]  # unset in a Sequential
 
 
@@ -167,16 +168,18 @@ def _same_input(tensor: Any) -> Any:
     return keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=tensor.name)
 
 
-def _vote(answer: Any, ending: str) -> Any:
-    """1 for the class decided for and 0 for the others."""
+def _vote(prediction: Any, ending: str) -> Any:
+    """1 for the predicted class, 0 for the others."""
     if ending == "sigmoid":
-        return ops.cast(answer > 0.5, "float32")
-    return ops.one_hot(ops.argmax(answer, axis=-1), answer.shape[-1], dtype="float32")
+        return ops.cast(prediction > 0.5, "float32")
+    return ops.one_hot(ops.argmax(prediction, axis=-1), prediction.shape[-1], dtype="float32")
 
 
 def _mean(histories: Sequence[dict[str, list[float]]]) -> dict[str, list[float]]:
-    longest = max(len(each["loss"]) for each in histories)
-    return {
-        name: [float(np.mean([h[name][epoch] for h in histories if len(h[name]) > epoch])) for epoch in range(longest)]
-        for name in histories[0]
-    }
+    """The mean per epoch over the histories that reach it."""
+
+    def mean(name: str, epoch: int) -> float:
+        return float(np.mean([history[name][epoch] for history in histories if len(history[name]) > epoch]))
+
+    epochs = max(len(history["loss"]) for history in histories)
+    return {name: [mean(name, epoch) for epoch in range(epochs)] for name in histories[0]}

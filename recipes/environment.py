@@ -1,4 +1,4 @@
-"""What a result depends on besides its settings: versions, hardware, the commit."""
+"""The environment of a result: versions, hardware, the commit."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ PACKAGES = ("tensorflow", "keras", "keras-tuner", "tensorflow-datasets", "numpy"
 
 
 def versions() -> dict[str, str]:
-    """The versions of Python and of the packages that results depend on, ours included."""
-    found = {"recipes": __version__, "python": platform.python_version()}
+    """The versions of this package, Python and the packages that results depend on."""
+    installed = {"recipes": __version__, "python": platform.python_version()}
     for name in PACKAGES:
         try:
-            found[name] = importlib.metadata.version(name)
+            installed[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
-            found[name] = "not installed"
-    return found
+            installed[name] = "not installed"
+    return installed
 
 
 def cores() -> int:
-    """How many cores this process may use, which may be fewer than the machine has."""
+    """The number of cores that this process may use; the machine may have more."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def hardware() -> dict[str, str | int]:
-    """Processor, cores that this process may use, memory in GiB and accelerators."""
+    """The processor, the cores that this process may use, memory in GiB, accelerators and the system."""
     import tensorflow as tf
 
     processor = platform.processor() or platform.machine()
@@ -59,7 +59,7 @@ def hardware() -> dict[str, str | int]:
 
 
 def commit() -> str:
-    """The commit of the checkout that this package runs from, "+" behind it if files were changed, or "unknown"."""
+    """The commit of the checkout that this package runs from, with a "+" if files have changed, or "unknown"."""
     folder = Path(__file__).resolve().parent
 
     def git(*arguments: str) -> str:
@@ -67,7 +67,7 @@ def commit() -> str:
         return run.stdout.strip()
 
     try:
-        git("ls-files", "--error-unmatch", "__init__.py")  # an installed copy may lie in somebody else's checkout
+        git("ls-files", "--error-unmatch", "__init__.py")  # an installed copy may lie within another project's checkout
         return git("describe", "--always", "--dirty=+", "--abbrev=12", "--exclude=*")
     except (OSError, subprocess.SubprocessError):
         return "unknown"

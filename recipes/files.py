@@ -1,4 +1,4 @@
-"""Writing without losing: a directory that appears whole or not at all, a file that is replaced in one step."""
+"""Atomic writes: directories that appear complete or not at all, files that are replaced in one step."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ __all__ = [
 
 
 def cache_folder() -> Path:
-    """The user's folder for what this package can make again; it need not exist yet."""
+    """The user's folder for what this package can regenerate; it may not exist yet."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "keras-training-recipes"
 
 
 def check_new_directory(
     directory: str | os.PathLike[str], *, marker: str, overwrite: bool = False, name: str = "directory"
 ) -> Path:
-    """Raises unless ``directory`` can be written: it does not exist, is empty, or holds ``marker`` and may be replaced.
+    """Raises unless ``directory`` can be written: it is new, empty, or holds ``marker`` and may be replaced.
 
     Args:
         directory: the path.
-        marker: a file that only our own directories of this kind hold.
-        overwrite: whether one of our own may be replaced.
+        marker: a file that only this package's directories of this kind hold.
+        overwrite: whether such a directory may be replaced.
         name: of the argument, for the message.
 
     Raises:
-        InvalidArgument: saying which of these it is.
+        InvalidArgument: with the reason.
     """
     overwrite = check_bool("overwrite", overwrite)
     path = Path(directory)
@@ -60,11 +60,11 @@ def check_new_directory(
 
 
 def _check_writable(name: str, path: Path, start: Path) -> None:
-    folder = next(each for each in (start, *start.absolute().parents) if each.exists())
+    folder = next(candidate for candidate in (start, *start.absolute().parents) if candidate.exists())
     refusal = InvalidArgument(name, str(path), "a directory that can be written")
     if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
         raise refusal
-    try:  # permissions do not tell everything: a read-only file system, a full one, one that is no real one
+    try:  # permissions do not show a read-only, full or virtual file system
         tempfile.TemporaryFile(dir=folder).close()
     except OSError:
         raise refusal from None
@@ -74,16 +74,16 @@ def _check_writable(name: str, path: Path, start: Path) -> None:
 def new_directory(
     directory: str | os.PathLike[str], *, marker: str, overwrite: bool = False, name: str = "directory"
 ) -> Iterator[Path]:
-    """A folder to write into that becomes ``directory`` when the block ends well, and vanishes otherwise.
+    """A temporary folder to write into. It becomes ``directory`` if the block succeeds, else it is removed.
 
-    Arguments and errors: as :func:`check_new_directory`.
+    Arguments and errors are those of :func:`check_new_directory`.
 
     Example:
         >>> with new_directory("out", marker="run.json") as folder:    # doctest: +SKIP
         ...     (folder / "run.json").write_text("{}")
     """
     path = check_new_directory(directory, marker=marker, overwrite=overwrite, name=name).absolute()
-    _check_writable(name, path, path.parent)  # where the folder is made that takes its place
+    _check_writable(name, path, path.parent)  # the temporary folder is made there
     made = [parent for parent in path.parents if not parent.exists()]
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
@@ -96,14 +96,14 @@ def new_directory(
             os.rename(scratch, path)
     except BaseException:
         shutil.rmtree(scratch, ignore_errors=True)
-        with contextlib.suppress(OSError):  # one that somebody else has written to by now stays
+        with contextlib.suppress(OSError):  # folders that others have written to meanwhile stay
             for parent in made:
                 parent.rmdir()
         raise
 
 
 def _replace(path: Path, scratch: Path) -> None:
-    """Puts ``scratch`` in the place of the directory ``path``, or leaves ``path`` as it was."""
+    """Replaces the directory ``path`` by ``scratch``, or leaves ``path`` as it was."""
     old = Path(tempfile.mkdtemp(prefix=f".{path.name}.old.", dir=path.parent))
     try:
         os.rename(path, old / "replaced")
@@ -114,15 +114,15 @@ def _replace(path: Path, scratch: Path) -> None:
             raise
     except BaseException:
         with contextlib.suppress(OSError):
-            old.rmdir()  # only if nothing is in it
+            old.rmdir()  # only if it is empty
         raise
     shutil.rmtree(old, ignore_errors=True)
 
 
 def write_bytes(path: str | os.PathLike[str], content: bytes) -> Path:
-    """Writes ``content`` to ``path`` so that at any moment the file is the old one or the new one, whole.
+    """Writes ``content`` to ``path`` atomically: at any moment, the file is the complete old or new one.
 
-    Folders are made as needed.
+    Makes missing folders.
 
     Returns:
         The path.
@@ -147,17 +147,17 @@ def write_bytes(path: str | os.PathLike[str], content: bytes) -> Path:
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> Path:
-    """Writes text in UTF-8 so that the file is there whole or, after a crash, as it was; missing folders are made.
+    """Writes text in UTF-8 atomically: after a crash, the file is complete or as it was. Makes missing folders.
 
     Args:
-        path: the file; one that exists is replaced.
-        text: what it shall hold.
+        path: the file; an existing file is replaced.
+        text: its new content.
 
     Returns:
         The path, as a :class:`pathlib.Path`.
 
     Raises:
-        OSError: where the file cannot be written.
+        OSError: if the file cannot be written.
 
     Example:
         >>> write_text("notes/summary.md", "# Summary")   # doctest: +SKIP
@@ -166,16 +166,16 @@ def write_text(path: str | os.PathLike[str], text: str) -> Path:
 
 
 PICTURES = (".png", ".svg", ".pdf", ".jpg")
-"""The kinds of picture that :func:`write_figure` writes."""
+"""The suffixes of the formats that :func:`write_figure` writes."""
 
 
 def check_new_file(path: str | os.PathLike[str], *, name: str, suffixes: tuple[str, ...] = ()) -> Path:
-    """Raises unless ``path`` is a file that does not exist yet, in a directory that can be written.
+    """Raises unless ``path`` is a new file in a writable directory.
 
     Args:
         path: the file.
         name: of the argument, for the message.
-        suffixes: what its name may end in; anything if empty.
+        suffixes: the accepted suffixes; empty (default) accepts all.
 
     Raises:
         InvalidArgument: naming the argument.
@@ -191,7 +191,7 @@ def check_new_file(path: str | os.PathLike[str], *, name: str, suffixes: tuple[s
 
 
 def write_figure(path: str | os.PathLike[str], figure: Any, dpi: int = 150) -> Path:
-    """:func:`write_bytes` of a matplotlib figure, in the format that the file's name says (PNG without one)."""
+    """Writes a matplotlib figure atomically, in the format of the file's suffix (PNG without one)."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format=Path(path).suffix.lstrip(".") or "png", dpi=dpi)
     return write_bytes(path, buffer.getvalue())

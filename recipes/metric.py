@@ -1,4 +1,4 @@
-"""Metric: what a task is judged by, which scores are better, and how they are written."""
+"""Metric: the score of a task, its direction and its notation."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ __all__ = ["ACCURACY", "ROOT_MEAN_SQUARED_ERROR", "Metric", "metric_of"]
 
 @dataclass(frozen=True)
 class Metric:
-    """A score by its name, and whether more or less of it is better.
+    """A score and its direction.
 
     Args:
-        name: as Keras calls it in its logs, "accuracy".
-        direction: "max" if more is better (default), "min" if less is.
+        name: the name in Keras' logs, such as "accuracy".
+        direction: "max" (default) if higher is better, "min" if lower is.
 
     Raises:
         InvalidArgument: for another direction.
@@ -33,27 +33,27 @@ class Metric:
 
     @property
     def higher_is_better(self) -> bool:
-        """Whether the larger of two scores is the better one."""
+        """Whether the higher of two scores is better."""
         return self.direction == "max"
 
     @property
     def sign(self) -> float:
-        """The factor that makes the larger of two scores the better one: 1 or -1."""
+        """The factor after which higher is better: 1 or -1."""
         return 1.0 if self.higher_is_better else -1.0
 
     @property
     def percentage(self) -> bool:
-        """Whether scores are shares of the examples, which are written as percentages."""
+        """Whether scores are shares of the examples, written as percentages."""
         return self.name.endswith("accuracy")
 
     @property
     def scale(self) -> float:
-        """What a score is multiplied by before it is shown: 100 for percentages, else 1."""
+        """The factor for showing a score: 100 for percentages, else 1."""
         return 100.0 if self.percentage else 1.0
 
     @property
     def words(self) -> str:
-        """The name for a sentence: "root mean squared error"."""
+        """The name in words: "root mean squared error"."""
         return self.name.replace("_", " ")
 
     @property
@@ -63,11 +63,11 @@ class Metric:
 
     @property
     def difference_unit(self) -> str:
-        """The unit of a difference of scores in words; empty for errors, whose unit is the data's."""
+        """The unit of a difference of scores, in words; empty for errors, which have the data's unit."""
         return "percentage points" if self.percentage else ""
 
     def resolution(self, examples: int) -> float:
-        """The step between the scores that are possible on so many examples; 0 where any score is."""
+        """The smallest step between possible scores on this number of examples; 0 if scores are continuous."""
         return 1.0 / examples if self.percentage and examples else 0.0
 
 
@@ -76,10 +76,10 @@ ROOT_MEAN_SQUARED_ERROR = Metric("root_mean_squared_error", "min")
 
 
 def metric_of(task: str) -> Metric:
-    """What models of a task are judged by.
+    """The metric of a task.
 
     Args:
-        task: "binary", "multiclass", "multilabel" (of which accuracy is the share of all yes-or-no answers that are
-            right) or "regression".
+        task: "binary", "multiclass", "multilabel" (whose accuracy is the share of correct answers to all yes-or-no
+            questions) or "regression".
     """
     return ROOT_MEAN_SQUARED_ERROR if task == "regression" else ACCURACY

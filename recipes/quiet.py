@@ -1,4 +1,4 @@
-"""quiet_import: importing TensorFlow without the lines that it writes before any log level can stop it."""
+"""quiet_import: importing TensorFlow without the lines that it logs before any log level applies."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ __all__ = ["quiet_import"]
 
 
 def quiet_import(*modules: str) -> None:
-    """Imports modules with the process's standard error put aside; it is shown after all if an import fails.
+    """Imports modules while standard error is redirected to a temporary file, which is printed if an import fails.
 
-    For the command line only: it redirects the file descriptor, since what it hides does not come from Python.
+    For the command line only: it redirects the file descriptor, since the lines to hide do not come from Python.
 
     Args:
-        *modules: names, imported in this order; those that are imported already are left alone.
+        *modules: names, imported in this order; imported modules are skipped.
     """
     missing = [name for name in modules if name not in sys.modules]
     if not missing:
         return
     sys.stderr.flush()
     try:
-        kept = os.dup(2)
-    except OSError:  # there is no standard error at all
-        kept = None
-    with tempfile.TemporaryFile() as aside:
-        if kept is not None:
-            os.dup2(aside.fileno(), 2)
+        original = os.dup(2)
+    except OSError:  # the process has no standard error
+        original = None
+    with tempfile.TemporaryFile() as hidden:
+        if original is not None:
+            os.dup2(hidden.fileno(), 2)
         try:
             for name in missing:
                 importlib.import_module(name)
         except BaseException:
-            aside.seek(0)
-            if kept is not None:
-                os.write(kept, aside.read())
+            hidden.seek(0)
+            if original is not None:
+                os.write(original, hidden.read())
             raise
         finally:
-            if kept is not None:
-                os.dup2(kept, 2)
-                os.close(kept)
+            if original is not None:
+                os.dup2(original, 2)
+                os.close(original)

@@ -1,4 +1,4 @@
-"""random_label_test: how many examples a network can learn by heart, with labels that say nothing."""
+"""random_label_test: how many examples with random labels a network can memorize."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["random_label_test"]
 
 
 class _StopAt(keras.callbacks.Callback):
-    """Ends the training once the accuracy on the training examples is there."""
+    """Ends the training at a training accuracy."""
 
     def __init__(self, accuracy: float):
         super().__init__()
@@ -42,24 +42,24 @@ def random_label_test(
     seed: int = 0,
     verbose: int | str = "auto",
 ) -> Run:
-    """Trains on labels drawn at random, one of all classes for each example, to see what the network can memorize.
+    """Trains on labels drawn at random, uniformly over the classes, to see what the network can memorize.
 
-    A network that fits them has the capacity to fit anything of this size: what makes it generalize on true labels is
-    then not that it is too small, but the data, the training and the regularizers. With a regularizer in the recipe the
-    test shows how much of the capacity is left.
+    A network that fits them has the capacity to fit anything of this size. If it generalizes on true labels, this is
+    due to the data, the training and the regularizers, not to a small capacity. With a regularizer in the recipe, the
+    test shows how much capacity is left.
 
     Args:
-        data: of classes: what :func:`recipes.load` returns. The first ``examples`` of its training split are used.
+        data: with classes: what :func:`recipes.load` returns. The first ``examples`` of its training split are used.
         recipe: default: ``Recipe(regularizer="none", schedule="constant")``.
-        examples: how many, >= 1; all of the split where it has fewer. Default 2000.
-        epochs: at most, >= 1. Default 100.
-        until: the training accuracy at which to end, in (0, 1]. Default 0.99.
-        seed: of the labels and of the training.
-        verbose: of Keras' ``fit``.
+        examples: the number of examples, >= 1; the whole split if it has fewer. Default 2000.
+        epochs: the largest number of epochs, >= 1. Default 100.
+        until: the training accuracy at which to stop, in (0, 1]. Default 0.99.
+        seed: of the labels and of the training, >= 0. Default 0.
+        verbose: of Keras' ``fit``. Default "auto".
 
     Returns:
-        A :class:`recipes.Run`: ``run.history["accuracy"]`` is the curve, ``run.plot()`` its picture,
-        ``run.evaluate("train")["accuracy"]`` what was reached.
+        A :class:`recipes.Run`: ``run.history["accuracy"]`` is the curve, ``run.plot()`` its plot,
+        ``run.evaluate("train")["accuracy"]`` the accuracy reached.
 
     Raises:
         InvalidArgument: for data without classes, or a value outside its range.

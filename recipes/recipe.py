@@ -1,4 +1,4 @@
-"""Recipe: the table of choices that everything else is a map to or from."""
+"""Recipe: the choices that define a training."""
 
 from __future__ import annotations
 
@@ -39,29 +39,29 @@ __all__ = ["Recipe"]
 class Recipe:
     """How to train a network. ``Recipe()`` is the default setup of 2019-20; every field can be replaced.
 
-    Where a field takes a choice, that is a name (``recipes list`` shows them), a mapping of a name and options such as
+    A choice is a name (``recipes list`` shows them), a mapping of a name and options such as
     ``{"name": "dropout", "rate": 0.3}``, or an object. A Recipe is a value: compare it, copy it with
     :func:`dataclasses.replace`, write it as JSON.
 
     Args:
-        model: "mlp", "cnn", ... or a function from a Spec to a Keras model. Default "auto": what suits the data, see
-            :func:`recipes.models.model_for`.
+        model: "mlp", "cnn", ... or a function from a Spec to a Keras model. Default "auto": the model that suits the
+            data, see :func:`recipes.models.model_for`.
         initializer: of the hidden kernels: a name, "auto" (the one for the activation) or a Keras initializer. Default
             "he_normal".
         activation: of the hidden layers, by name. Default "elu".
-        normalization: "auto" (default: batch normalization when deep, none when shallow), "batch" or "none".
+        normalization: "auto" (default: batch normalization in deep networks, none in shallow ones), "batch" or "none".
         regularizer: a choice, several joined by "+" ("l2+dropout"), a sequence of choices, or "none".
             Default "early_stopping".
         optimizer: a name or a Keras optimizer. Default "momentum".
-        learning_rate: the (peak) rate, > 0; None (default): the rate that the optimizer was given, as an object or in a
-            mapping, or else the one that :func:`recipes.fit` finds by a range test.
+        learning_rate: the (peak) rate, > 0; None (default): the rate of the optimizer, if it is an object or a mapping
+            with a rate, else the rate that :func:`recipes.fit` finds by a range test.
         schedule: "one_cycle", "constant", "cosine", "step", ...; lengths among its options are fractions of the
             training: ``{"name": "step", "every": 0.25, "warm_up": 0.05}``. Default "auto": "one_cycle", or "constant"
-            for an optimizer that finds its own step (line search, Newton, Hessian-free), whose rate then is 1.
-        bias: where the hidden biases start: a number, "auto" (0.1 for ReLU, else 0) or a Keras initializer. Default 0.
+            for an optimizer that finds its own step (line search, Newton, Hessian-free), whose rate is then 1.
+        bias: the initial hidden biases: a number, "auto" (0.1 for ReLU, else 0) or a Keras initializer. Default 0.
 
     Raises:
-        InvalidArgument: for a value outside its range or an unknown name, with the nearest known one.
+        InvalidArgument: for a value outside its range or an unknown name; it suggests the nearest known name.
 
     Source: Géron 2019, chapter 11, tables 11-3 and 11-4.
 
@@ -107,12 +107,12 @@ class Recipe:
         self._check_together()
 
     def _set(self, **values: Any) -> None:
-        """Past the frozen dataclass, while it is made."""
+        """Assigns fields of the frozen dataclass during its construction."""
         for name, value in values.items():
             object.__setattr__(self, name, value)
 
     def _take_rate(self) -> None:
-        """Moves a rate that the optimizer brings into ``learning_rate``, unless one is there, which wins."""
+        """Moves the optimizer's rate into ``learning_rate``, unless that is set."""
         rate, options = 1.0 if self.finds_its_own_step else None, choice.options_of(self.optimizer)
         if "learning_rate" in options:
             rate = check_number("learning_rate", options.pop("learning_rate"), above=0)
@@ -127,7 +127,7 @@ class Recipe:
             self._set(learning_rate=rate)
 
     def _check_together(self) -> None:
-        """Raises for regularizers that the optimizer contradicts."""
+        """Raises for regularizers that do not work with the optimizer."""
         regularizers = self.regularizers()
         for regularizer in regularizers:
             if regularizer.needs_one_gradient and self.finds_its_own_step:
@@ -143,12 +143,12 @@ class Recipe:
         return hash(self._key())
 
     def _key(self) -> str:
-        """All choices as text, objects by what Keras writes about them and all others by identity."""
+        """All choices as text: Keras objects by their settings, other objects by identity."""
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         # {"name": "dropout"} is {"name": "dropout", "rate": 0.2} is Dropout(0.2)
         values["regularizer"] = tuple(
-            regularizer.to_choice() if choice.is_named(part) else part
-            for part, regularizer in zip(self.regularizer, self.regularizers(), strict=True)
+            regularizer.to_choice() if choice.is_named(chosen) else chosen
+            for chosen, regularizer in zip(self.regularizer, self.regularizers(), strict=True)
         )
         return json.dumps({name: choice.identity(value) for name, value in values.items()})
 
@@ -166,21 +166,21 @@ class Recipe:
 
     @property
     def finds_its_own_step(self) -> bool:
-        """Whether the optimizer finds the length of its step itself, and needs no range test."""
+        """Whether the optimizer finds its step length itself and needs no range test."""
         if choice.is_named(self.optimizer):
             return finds_its_own_step(OPTIMIZERS[self.optimizer_name])
         return bool(getattr(self.optimizer, "finds_its_own_step", False))
 
     def regularizers(self) -> list[Regularizer]:
         """The regularizer objects."""
-        return [choice.build(REGULARIZERS, part) for part in self.regularizer]
+        return [choice.build(REGULARIZERS, chosen) for chosen in self.regularizer]
 
     def build_model(self, spec: Spec | None = None, **options: Any) -> keras.Model:
-        """A new, uncompiled model made by this recipe's factory.
+        """A new, uncompiled model from this recipe's factory.
 
         Args:
-            spec: of the data; or give ``input_shape`` and ``outputs`` among the options.
-            **options: of the factory, e.g. ``hidden=(50,)``; they win over those of the recipe.
+            spec: of the data; without it, the options must hold ``input_shape`` and ``outputs``.
+            **options: of the factory, e.g. ``hidden=(50,)``; they take precedence over the recipe's.
         """
         if not choice.is_named(self.model):
             return self.model(spec, **options) if spec is not None else self.model(**options)
@@ -197,32 +197,33 @@ class Recipe:
 
     @property
     def leaves_model_open(self) -> bool:
-        """Whether the data choose the model."""
+        """Whether the data determine the model."""
         return choice.is_named(self.model) and choice.name_of(self.model) == AUTO
 
     def resolved(self, spec: Spec) -> Recipe:
-        """This recipe with the model that suits the data, where it leaves that open."""
+        """This recipe, with the model that suits the data in place of "auto"."""
         if not self.leaves_model_open:
             return self
         return dataclasses.replace(self, model=choice.named(model_for(spec), choice.options_of(self.model)))
 
     def build_optimizer(self) -> keras.optimizers.Optimizer:
-        """A new optimizer, at this recipe's learning rate or, where it is None, the optimizer's usual one."""
+        """A new optimizer, at this recipe's learning rate or, if it is None, the optimizer's usual one."""
         options: dict[str, Any] = {}
         for regularizer in self.regularizers():
             options |= regularizer.optimizer_options()
-        own = choice.options_of(self.optimizer) if choice.is_named(self.optimizer) else self.optimizer.get_config()
-        twice = [key for key in options if key in own and (choice.is_named(self.optimizer) or own[key] is not None)]
+        named = choice.is_named(self.optimizer)
+        config = choice.options_of(self.optimizer) if named else self.optimizer.get_config()
+        twice = [key for key in options if key in config and (named or config[key] is not None)]
         if twice:
             raise InvalidArgument("regularizer", self.regularizer_name, f"given once: the optimizer has {twice}")
-        if choice.is_named(self.optimizer):
+        if named:
             return choice.build(OPTIMIZERS, self.optimizer, learning_rate=self._rate(), **options)
-        optimizer = type(self.optimizer).from_config({**own, **options})
+        optimizer = type(self.optimizer).from_config({**config, **options})
         optimizer.learning_rate = self._rate()
         return optimizer
 
     def build_schedule(self, peak: float) -> StepSchedule | None:
-        """A new schedule with this peak rate, > 0, or None where the rate is constant."""
+        """A new schedule with this peak rate, > 0, or None for a constant rate."""
         return choice.build(SCHEDULES, self.schedule, peak=peak)
 
     def _rate(self) -> float:
@@ -232,13 +233,13 @@ class Recipe:
         return ranges["learning_rate"].default or 0.01
 
     def compile(self, model: keras.Model, **options: Any) -> keras.Model:
-        """Compiles ``model`` with this recipe's optimizer and the loss and metrics that its output calls for.
+        """Compiles ``model`` with this recipe's optimizer and the loss and metrics that suit its outputs.
 
         Args:
             model: a built Keras model: softmax outputs for integer classes, one sigmoid output for 0/1 labels, or
                 linear outputs for numbers; or several of these, by name.
-            **options: of ``keras.Model.compile``; they win over what the recipe would choose. For a model with several
-                outputs, ``loss_weights`` maps names of outputs to numbers, 1 where one is left out.
+            **options: of ``keras.Model.compile``; they take precedence over the recipe's. For a model with several
+                outputs, ``loss_weights`` maps names of outputs to numbers, 1 for those left out.
 
         Returns:
             The same model.
@@ -253,20 +254,21 @@ class Recipe:
         return model
 
     def check(self, spec: Spec) -> None:
-        """Raises ``InvalidArgument`` if a choice makes no sense for data of this kind; before anything is built."""
+        """Raises ``InvalidArgument`` if a choice does not suit data of this kind."""
         for regularizer in self.regularizers():
             regularizer.check(spec)
 
     def augment(self, data: Data) -> Callable[[Any, Any], Any] | None:
-        """What the input pipeline does to the inputs of training batches: see :meth:`recipes.Data.batches`, or None."""
-        parts = [part for part in (r.augment(data) for r in self.regularizers()) if part is not None]
+        """The augmentation of training batches, for :meth:`recipes.Data.batches`; None if no regularizer has one."""
+        augmentations = [regularizer.augment(data) for regularizer in self.regularizers()]
+        steps = [augmentation for augmentation in augmentations if augmentation is not None]
 
         def augment(x: Any, seed: Any) -> Any:
-            for part in parts:
-                x = part(x, seed)
+            for step in steps:
+                x = step(x, seed)
             return x
 
-        return augment if parts else None
+        return augment if steps else None
 
     def callbacks(
         self,
@@ -276,15 +278,15 @@ class Recipe:
         learning_rate: float | None = None,
         spec: Spec | None = None,
     ) -> list[keras.callbacks.Callback]:
-        """The callbacks of this recipe: stop on NaN, the schedule, and what the regularizers need.
+        """The callbacks of this recipe: stop on NaN, the schedule, and those of the regularizers.
 
-        Early stopping looks at "val_loss": give ``validation_data`` to ``fit``.
+        Early stopping monitors "val_loss": pass ``validation_data`` to ``fit``.
 
         Args:
-            steps_per_epoch: batches an epoch; None (default): what ``fit`` tells, if the data's length is known.
+            steps_per_epoch: batches per epoch; None (default): taken from ``fit``, if the data's length is known.
             epochs: number of epochs of the training.
-            learning_rate: the peak rate; by default the recipe's own, or the optimizer's usual one.
-            spec: of the data; it tells adversarial training the range of the images.
+            learning_rate: the peak rate; by default the recipe's, or the optimizer's usual one.
+            spec: of the data; adversarial training takes the range of the images from it.
 
         Raises:
             InvalidArgument: for a number out of range.
@@ -304,18 +306,18 @@ class Recipe:
     # --- JSON -------------------------------------------------------------------------------------------------------
 
     def to_json(self) -> str:
-        """This recipe as JSON text; objects among the choices are written as Keras writes them.
+        """This recipe as JSON text; objects among the choices are serialized by Keras.
 
         Raises:
-            InvalidArgument: when a field holds a function, which JSON cannot.
+            InvalidArgument: for a field with a function, which JSON cannot hold.
         """
         return write({field.name: getattr(self, field.name) for field in dataclasses.fields(self)})
 
     @classmethod
     def from_json(cls, text: str) -> Recipe:
-        """The recipe that :meth:`to_json` wrote, of this version or one before.
+        """The recipe that :meth:`to_json` of this or an earlier version wrote.
 
         Raises:
-            InvalidArgument: for a file of a later version, an unknown field or a value that no field takes.
+            InvalidArgument: for a later version, an unknown field or an invalid value.
         """
         return cls(**read(text, known=[field.name for field in dataclasses.fields(cls)]))

@@ -1,4 +1,4 @@
-"""Recipes as JSON text: of the version that this package writes, and of those that it wrote before."""
+"""Recipes as JSON text: writes the current version, reads earlier ones too."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ __all__ = ["read", "with_names_of_today", "write"]
 VERSION = 1
 
 RENAMED = {"regularization": "regularizer"}
-"""What version 0.1 called a field."""
+"""Field names of version 0.1 -> current names."""
 
 
 def write(fields: Mapping[str, Any]) -> str:
-    """The fields of a recipe as JSON text; objects among the choices are written as Keras writes them.
+    """The fields of a recipe as JSON text; objects among the choices are serialized by Keras.
 
     Raises:
-        InvalidArgument: when a field holds a function, which JSON cannot.
+        InvalidArgument: for a field with a function, which JSON cannot hold.
     """
     return json.dumps({"recipe": VERSION, **{name: to_json(name, value) for name, value in fields.items()}}, indent=2)
 
 
 def read(text: str, known: Sequence[str]) -> dict[str, Any]:
-    """The fields that :func:`write` wrote.
+    """The inverse of :func:`write`.
 
     Args:
         text: JSON.
-        known: the names that a field may have.
+        known: the names of the fields.
 
     Raises:
-        InvalidArgument: for a file of a later version, an unknown field, or an object that cannot be made here.
+        InvalidArgument: for a later version, an unknown field, or an object that Keras cannot deserialize here.
     """
     try:
         values = json.loads(text)
@@ -49,7 +49,7 @@ def read(text: str, known: Sequence[str]) -> dict[str, Any]:
 
 
 def with_names_of_today(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of a recipe's JSON by the names that the fields have now.
+    """The values of a recipe's JSON by the current names of the fields.
 
     Example:
         >>> with_names_of_today({"regularization": ["l2"], "optimizer": "adam"})

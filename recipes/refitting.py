@@ -1,4 +1,4 @@
-"""refit: what to do with the validation data once early stopping has used them."""
+"""refit: training on the validation data too, after early stopping."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["WAYS", "refit"]
 WAYS = ("epochs", "updates", "continue")
 
 SLOWER = 10.0
-"""By what the peak rate is divided where a trained model goes on."""
+"""Divides the peak rate when a trained model is trained further."""
 
 
 def refit(
@@ -38,38 +38,36 @@ def refit(
     directory: str | os.PathLike[str] | None = None,
     verbose: int | str = "auto",
 ) -> Run:
-    """Trains on training and validation data together, for as long as early stopping has found to be right.
+    """Trains on training and validation data together, for as long as early stopping found best.
 
-    - ``"epochs"``: from new weights, for as many passes as the run's best epoch; there are more examples, so there are
-      more updates.
-    - ``"updates"``: from new weights, for as many updates as the run's best epoch had; so each example is seen less
-      often.
-    - ``"continue"``: from the run's weights, at a constant rate, until the loss on the validation examples, now trained
-      on, is no higher than the loss on the training examples was at the stop. That need not happen: ``epochs`` is a
-      cap. Both losses are those of the whole split without dropout, noise and the like.
+    - ``"epochs"``: from new weights, for as many passes as the run's best epoch. With more examples, there are more
+      updates.
+    - ``"updates"``: from new weights, for as many updates as the run made until its best epoch. Each example is seen
+      less often.
+    - ``"continue"``: from the run's weights, at a constant rate, until the loss on the validation examples, which are
+      now trained on, is no higher than the loss on the training examples was at the stop. This may never happen:
+      ``epochs`` is the limit. Both losses are those of the whole split without dropout, noise and the like.
 
-    In the first two a schedule whose gain comes late, such as 1cycle, is fitted to the new length, so that it comes to
-    its end; any other is that of the run, cut where the run was. Nothing is held out any more, so nothing is validated:
-    the score on the test split is the only honest one, and ``result.evaluate("validation")`` is one on examples that
-    were trained on.
+    For the first two, a schedule that gains most at its end, such as 1cycle, is scaled to the new length; any other
+    schedule keeps the run's length and is cut at the best epoch. No data are held out, so there is no validation: only
+    the test score is unbiased, and ``result.evaluate("validation")`` scores examples that were trained on.
 
     Args:
-        run: of :func:`recipes.fit`; its model, weights and history are left as they are.
+        run: of :func:`recipes.fit`; its model, weights and history do not change.
         how: one of the above. Default "epochs".
-        epochs: for "continue", at most how many passes, >= 1, at least one is made; None (default) for as many as the
-            run asked for.
+        epochs: the largest number of passes for "continue", >= 1; None (default) for the epochs of the run.
         learning_rate: for "continue"; None (default) for a tenth of the run's peak rate.
-        seed: >= 0; None (default) for that of the run.
+        seed: >= 0; None (default) for the run's.
         directory: None (default), or where to keep a checkpoint after each epoch: see :func:`recipes.fit`.
-        verbose: of Keras' ``fit``.
+        verbose: of Keras' ``fit``. Default "auto".
 
     Returns:
-        A new :class:`recipes.Run` with a model of its own. Its recipe has no early stopping; an epoch of "updates" has
-        as many batches as one of the run.
+        A new :class:`recipes.Run` with its own model. Its recipe has no early stopping. An epoch of "updates" has as
+        many batches as one of the run.
 
     Raises:
-        InvalidArgument: for a value outside its range, a run that diverged, an option of another way, or a schedule
-            that follows the validation loss where there is none any more; before any training.
+        InvalidArgument: for a value outside its range, a run that diverged, an option that ``how`` does not take, or a
+            schedule that monitors the validation loss where there is none; before any training.
 
     Source: Goodfellow et al. 2016, section 7.8, algorithms 7.2 and 7.3.
 
@@ -103,8 +101,8 @@ def refit(
 
 def _recipe(run: Run, how: str, learning_rate: float | None) -> Recipe:
     recipe = run.recipe
-    kept = tuple(choice for choice in recipe.regularizer if name_of(choice) != "early_stopping")
-    recipe = dataclasses.replace(recipe, regularizer=kept)
+    regularizer = tuple(choice for choice in recipe.regularizer if name_of(choice) != "early_stopping")
+    recipe = dataclasses.replace(recipe, regularizer=regularizer)
     if how == "continue":
         peak = recipe.learning_rate
         if learning_rate is None and peak is None:
@@ -124,7 +122,7 @@ def _merged(data: Data) -> Data:
 
 
 def _copy(model: keras.Model, *, weights: bool) -> keras.Model:
-    """The same layers with new weights, or with those of the model."""
+    """A copy of the model, with new weights or its own."""
     if not is_functional(model):
         raise InvalidArgument("run", model.name, "a run whose model Keras can copy: a functional or sequential one")
     copy = keras.models.clone_model(model)
@@ -134,7 +132,7 @@ def _copy(model: keras.Model, *, weights: bool) -> keras.Model:
 
 
 class _StopAfter(keras.callbacks.Callback):
-    """Ends the training after this many epochs, while the schedule goes on as if there were more."""
+    """Ends the training after this many epochs; the schedule is made for more."""
 
     def __init__(self, epochs: int):
         super().__init__()
@@ -146,7 +144,7 @@ class _StopAfter(keras.callbacks.Callback):
 
 
 class _StopBelow(keras.callbacks.Callback):
-    """Ends the training once the validation loss is no higher than this."""
+    """Ends the training once the validation loss is at most ``loss``."""
 
     def __init__(self, loss: float):
         super().__init__()

@@ -1,4 +1,4 @@
-"""adversarial_accuracy: how many examples a model still gets right when each was moved against it."""
+"""adversarial_accuracy: the accuracy of a model on adversarial examples."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ __all__ = ["adversarial_accuracy"]
 def adversarial_accuracy(
     model: keras.Model, data: Data, epsilon: float, *, split: str = "test", scale: Any = "auto"
 ) -> float:
-    """The accuracy on examples each moved by ``epsilon`` in the direction that raises its own loss most.
+    """The accuracy after moving each example by ``epsilon`` in the direction that raises its loss most.
 
-    The move is ``epsilon sign(dJ/dx)``, the fast gradient sign method, with the true labels and the model as at
-    inference. It is the cheapest of attacks: a model that withstands it may fall to a stronger one.
+    The move is ``epsilon sign(dJ/dx)``, the fast gradient sign method, with the true labels and the model in inference
+    mode. It is the cheapest attack: a model that withstands it may fail under a stronger one.
 
     Args:
-        model: that fits the data: ``run.model``.
-        data: of classes: what :func:`recipes.load` returns.
-        epsilon: size of the move, >= 0: in shares of the range for images (up to the largest value of the training
-            images: 0.1 is 25.5 of 255), in standard deviations of each feature for tables. 0 is the ordinary accuracy.
+        model: a model that fits the data, such as ``run.model``.
+        data: with classes: what :func:`recipes.load` returns.
+        epsilon: size of the move, >= 0: for images a share of their range (up to the largest value of the training
+            images: 0.1 is 25.5 of 255), for tables in standard deviations of each feature. 0 is the ordinary accuracy.
         split: "test" (default), "validation" or "train".
-        scale: what 1 means in raw inputs; "auto" (default) as said above.
+        scale: the size of an ``epsilon`` of 1 in raw inputs; "auto" (default): as above.
 
     Returns:
         A number in [0, 1].
@@ -59,16 +59,16 @@ def adversarial_accuracy(
         scale = data.spec.input_max or scale
     sign = GradientSign(model, epsilon, scale)
     binary = ends_in(model) == "sigmoid"
-    # The sum, not the mean: an example's gradient does not depend on how many others there are.
+    # The sum, not the mean: then an example's gradient does not depend on the size of the batch.
     losses = keras.losses.BinaryCrossentropy if binary else keras.losses.SparseCategoricalCrossentropy
     loss = losses(reduction="sum")
 
     @tf.function(autograph=False)
-    def right(x: Any, y: Any) -> Any:
+    def count_correct(x: Any, y: Any) -> Any:
         moved = sign(x, lambda predicted: loss(tf.reshape(y, (-1, 1)), predicted))
-        answer = model(moved, training=False)
-        decided = tf.cast(answer[:, 0] > 0.5, y.dtype) if binary else tf.argmax(answer, axis=-1, output_type=y.dtype)
-        return tf.reduce_sum(tf.cast(decided == y, tf.int32))
+        scores = model(moved, training=False)
+        labels = tf.cast(scores[:, 0] > 0.5, y.dtype) if binary else tf.argmax(scores, axis=-1, output_type=y.dtype)
+        return tf.reduce_sum(tf.cast(labels == y, tf.int32))
 
-    found = sum(int(right(x, y)) for x, y in data.batches(split, batch_size=256))
-    return found / data.settings["counts"][split]
+    correct = sum(int(count_correct(x, y)) for x, y in data.batches(split, batch_size=256))
+    return correct / data.settings["counts"][split]

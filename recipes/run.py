@@ -1,4 +1,4 @@
-"""Run: one finished training: the model, its history, the recipe that made it."""
+"""Run: a finished training with its model, history and recipe."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ __all__ = ["Run", "load_run"]
 
 @dataclass
 class Run:
-    """One finished training.
+    """A finished training.
 
     Attributes:
         model: the trained Keras model; with early stopping, at its best epoch.
-        recipe: what it was trained by, with the learning rate that was used.
-        data: what it was trained on.
-        history: name -> one value an epoch, as in Keras' ``History.history``: "loss", "val_loss", "learning_rate", ...
-        epochs: how many were asked for; fewer may have run.
-        best_epoch: the one whose weights the model has, counted from 1: the last, or the one that early stopping chose.
+        recipe: the recipe of the training, with the learning rate that was used.
+        data: the data of the training.
+        history: name -> one value per epoch, as in Keras' ``History.history``: "loss", "val_loss", "learning_rate", ...
+        epochs: the epochs asked for; fewer may have run.
+        best_epoch: the epoch of the model's weights, counted from 1: the last, or the one that early stopping chose.
         seed: of the training.
-        seconds: from building to the end, range test included.
-        message: None, or why it diverged.
-        range_test: the :class:`callbacks.LRFinder` that found the rate, or None where it was given.
+        seconds: the duration of the training, range test included.
+        message: None, or why the training diverged.
+        range_test: the :class:`callbacks.LRFinder` that found the rate, or None if there was no range test.
 
     Example:
         >>> run = recipes.fit(recipes.load("digits"))   # doctest: +SKIP
@@ -65,14 +65,14 @@ class Run:
 
     @classmethod
     def load(cls, directory: str | os.PathLike[str], *, data_dir: str | os.PathLike[str] | None = None) -> Run:
-        """The run in a directory that :meth:`save` wrote; its dataset is loaded again.
+        """Loads a run that :meth:`save` wrote, and its dataset.
 
         Args:
             directory: where it was saved.
-            data_dir: where the dataset is prepared; as in :func:`recipes.load`.
+            data_dir: where the dataset is prepared, as in :func:`recipes.load`.
 
         Raises:
-            InvalidArgument: when the directory holds no run, or its dataset cannot be loaded by name.
+            InvalidArgument: if the directory holds no run, or its dataset cannot be loaded by name.
         """
         folder = Path(directory)
         if not (folder / "run.json").is_file():
@@ -100,7 +100,7 @@ class Run:
         return self.message is not None
 
     def evaluate(self, split: str = "test") -> dict[str, float]:
-        """Loss and metrics of the model on a split: name -> value.
+        """The loss and metrics of the model on a split: name -> value.
 
         Args:
             split: "test" (default), "validation" or "train".
@@ -110,22 +110,22 @@ class Run:
         return {name: float(value) for name, value in self.model.evaluate(dataset, verbose=0, return_dict=True).items()}
 
     def read_curves(self) -> tuple[Finding, ...]:
-        """What the loss curves say: too large steps, overfitting, underfitting, still improving or converged.
+        """Diagnoses the loss curves: steps too large, overfitting, underfitting, still improving or converged.
 
-        Judged against chance level: ``log(classes)``, ``log(2)`` or, for regression, the variance of the targets.
+        The baseline is chance level: ``log(classes)``, ``log(2)`` or, for regression, the variance of the targets.
 
         Returns:
-            A tuple of :class:`callbacks.Finding`, empty for a training too short to read; their ``choices`` leave out
-            what the recipe does already, or the data do not allow. See :func:`callbacks.read_curves`.
+            A tuple of :class:`callbacks.Finding`, empty if the training is too short. Their ``choices`` omit what the
+            recipe uses already or the data do not allow. See :func:`callbacks.read_curves`.
 
         Example:
             >>> for finding in run.read_curves():    # doctest: +SKIP
             ...     print(finding)
         """
         spec = self.data.spec
-        if spec.task == "regression":  # our own models measure in units of the variance: see loss_for
-            ours = "loss_weights" in loss_for(self.model)
-            baseline = 1.0 if ours else float(np.mean(spec.target_variance or 1.0))
+        if spec.task == "regression":  # the loss of a model that rescales is in units of the variance: see loss_for
+            rescales = "loss_weights" in loss_for(self.model)
+            baseline = 1.0 if rescales else float(np.mean(spec.target_variance or 1.0))
         else:
             baseline = math.log(2 if spec.task == "multilabel" else max(2, spec.outputs))
         recipe = self.recipe
@@ -134,8 +134,8 @@ class Run:
         if spec.kind != "image":
             useless.add("cnn")
         return tuple(
-            dataclasses.replace(each, choices=tuple(name for name in each.choices if name not in useless))
-            for each in read_curves(self.history, baseline=baseline)
+            dataclasses.replace(finding, choices=tuple(name for name in finding.choices if name not in useless))
+            for finding in read_curves(self.history, baseline=baseline)
         )
 
     def plot(self) -> Any:
@@ -166,14 +166,14 @@ class Run:
         """Writes ``model.keras``, ``recipe.json``, ``spec.json``, ``history.csv`` and ``run.json``.
 
         Args:
-            directory: new, or empty; or a run saved before, with ``overwrite=True``.
-            overwrite: whether a run that is there may be replaced. Default False.
+            directory: new or empty; with ``overwrite=True`` it may hold a saved run.
+            overwrite: whether to replace a saved run. Default False.
 
         Returns:
             The directory.
 
         Raises:
-            InvalidArgument: when the directory cannot be written or holds anything else.
+            InvalidArgument: if the directory cannot be written or holds anything else.
         """
         with new_directory(directory, marker="run.json", overwrite=overwrite) as folder:
             self.model.save(folder / "model.keras")
@@ -204,7 +204,7 @@ def load_run(directory: str | os.PathLike[str], *, data_dir: str | os.PathLike[s
 
 
 def _load_data(settings: Mapping[str, Any], data_dir: str | os.PathLike[str] | None, spec: Spec) -> Data:
-    """The data that a run with these settings was trained on, with inputs called as its model calls them."""
+    """The data of a run with these settings, with the names of its model's inputs."""
     options = {name: settings[name] for name in ("batch_size", "seed") if name in settings}
     options |= {name: settings[name] for name in ("validation", "test") if isinstance(settings.get(name), float)}
     options |= settings.get("options", {})

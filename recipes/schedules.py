@@ -1,6 +1,6 @@
-"""The learning-rate schedules by name: which class of ``callbacks`` each one is.
+"""The learning-rate schedules: name -> class in ``callbacks``.
 
-All tunable lengths are fractions of the training, and all rates fractions of the peak, so that their ranges suit a
+All tunable lengths are fractions of the training, and all rates are fractions of the peak, so that the ranges suit a
 training of any length.
 """
 
@@ -25,7 +25,7 @@ __all__ = ["SCHEDULES"]
 
 
 def constant(peak: float, **options: Any) -> StepSchedule | None:
-    """None, for the optimizer keeps its rate by itself, unless there are options such as ``warm_up``."""
+    """None, since the optimizer keeps its rate anyway, unless there are options such as ``warm_up``."""
     return ConstantRate(peak, **options) if options else None
 
 
@@ -110,7 +110,7 @@ SCHEDULES = Catalogue(
             CosineRestarts,
             "Cosine waves one after another, each longer than the one before.",
             "Loshchilov and Hutter 2017",
-            # Not `first`: left alone, it makes three waves fill the training, which then ends at a low rate.
+            # Without `first`: its default makes three waves fill the training, which then ends at a low rate.
             (Range("growth", 1.0, 3.0, 2.0, log=False), Range("final_fraction", 0.0, 0.1, 0.0, log=False), WARM_UP),
         ),
     ],

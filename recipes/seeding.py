@@ -1,4 +1,4 @@
-"""set_seeds: the state of all randomness from which a training begins."""
+"""set_seeds: seeds all random states at the start of a training."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ __all__ = ["set_seeds"]
 
 
 def set_seeds(seed: int, *, keep_functions: bool = False) -> None:
-    """Keras' ``set_random_seed``, and a quick way for who trains again and again.
+    """Keras' ``set_random_seed``, with a faster variant for repeated trainings.
 
-    What makes ``set_random_seed`` slow is TensorFlow's seed: setting it throws away all that TensorFlow has prepared,
-    so that a traced function is optimized once more, which on small data takes as long as ten epochs. Layers,
-    initializers and data of Keras and of this package do not use that seed.
+    ``set_random_seed`` is slow because of TensorFlow's seed: setting it discards TensorFlow's optimized functions, so
+    that each is optimized again, which on small data takes as long as ten epochs. Layers, initializers and data of
+    Keras and of this package do not use that seed.
 
     Args:
-        seed: of Python, NumPy and Keras, >= 0; and of TensorFlow.
-        keep_functions: leave TensorFlow's own seed alone, and what is compiled ready to run. Default False.
+        seed: of Python, NumPy, Keras and TensorFlow, >= 0.
+        keep_functions: leave TensorFlow's seed alone, and its compiled functions ready to run. Default False.
     """
     if not check_bool("keep_functions", keep_functions):
         keras.utils.set_random_seed(seed)

@@ -1,4 +1,4 @@
-"""The regularizers that are more than a part of one recipe: functions that train, join or tie whole models, by name."""
+"""Regularization methods beyond a single recipe, by name: functions that train, combine or tie whole models."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ METHODS = Catalogue(
         Entry(
             "refit",
             refit,
-            "After early stopping: trains on the validation data too, for as long as was found right.",
+            "After early stopping: trains on the validation data too, for as long as early stopping found best.",
             "Goodfellow et al. 2016, algorithms 7.2 and 7.3",
         ),
         Entry(
             "bagging",
             bagging,
-            "Models trained on bootstrap samples, which average or vote as one.",
+            "Models trained on bootstrap samples, combined by average or vote.",
             "Breiman 1996",
             (Range("members", 2, 20, 5, log=False),),
         ),
         Entry(
             "siamese",
             siamese,
-            "Parameter sharing: one encoder for two inputs, which says whether they are of a kind.",
+            "Parameter sharing: one encoder for two inputs, to tell whether they are of the same kind.",
             "Bromley et al. 1993",
         ),
         Entry(
@@ -42,7 +42,7 @@ METHODS = Catalogue(
         Entry(
             "multitask",
             multitask,
-            "One trunk for several tasks, each with a head and a loss of its own.",
+            "One trunk for several tasks, each with its own head and loss.",
             "Caruana 1997",
         ),
     ],

@@ -1,4 +1,4 @@
-"""Adadelta: steps in the unit of the weights, from running averages of squared gradients and squared steps."""
+"""Adadelta: steps in the units of the weights, from running averages of squared gradients and squared steps."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["ENTRIES", "Adadelta"]
 
 @keras.saving.register_keras_serializable(package="recipes")
 class Adadelta(Optimizer, KerasAdadelta):
-    """Keras' ``Adadelta`` at the rate of the paper, where it needs none.
+    """Keras' ``Adadelta`` with the paper's default of 1 for the rate.
 
     With averages r and s (zero at first), decay rho, rate e and gradient g::
 
@@ -30,7 +30,7 @@ class Adadelta(Optimizer, KerasAdadelta):
     Args:
         learning_rate: e >= 0, or a Keras ``LearningRateSchedule``. Default 1, as in the paper.
         rho: in [0, 1). Default 0.95.
-        epsilon: eps > 0, which sets the size of the first steps. Default 1e-6, as in the paper's experiments.
+        epsilon: eps > 0; it sets the size of the first steps. Default 1e-6, as in the paper's experiments.
         name: the optimizer's name.
         **options: as in :class:`recipes.optimizers.base.Optimizer`.
 
@@ -75,7 +75,7 @@ ENTRIES = (
     Entry(
         "adadelta",
         Adadelta,
-        "Steps in the unit of the weights; needs no rate of its own.",
+        "Steps in the units of the weights; the learning rate needs no tuning.",
         "Zeiler 2012",
         (Range("learning_rate", 0.1, 10.0, 1.0),),
     ),

@@ -16,19 +16,19 @@ __all__ = ["ENTRIES", "AdaGrad"]
 
 @keras.saving.register_keras_serializable(package="recipes")
 class AdaGrad(Optimizer):
-    """AdaGrad: weights with large or frequent gradients get small steps, rare ones large steps.
+    """AdaGrad: small steps for weights with large or frequent gradients, large steps for the others.
 
     With r (``initial`` at first), rate e and gradient g::
 
         r <- r + g^2
         w <- w - e g / (delta + sqrt(r))
 
-    The steps only ever shrink. Keras' ``Adagrad`` starts r at 0.1 and puts the constant inside the root, so that its
-    first steps are smaller; PyTorch's is the same as here.
+    The steps can only shrink. Keras' ``Adagrad`` starts r at 0.1 and adds the constant inside the root, so its first
+    steps are smaller; PyTorch's is the same as here.
 
     Args:
         learning_rate: e >= 0, or a Keras ``LearningRateSchedule``. Default 0.01: the size of every weight's first step.
-        initial: of r, >= 0. Default 0.
+        initial: initial r, >= 0. Default 0.
         epsilon: delta > 0. Default 1e-7.
         name: the optimizer's name.
         **options: as in :class:`recipes.optimizers.base.Optimizer`.
@@ -58,12 +58,14 @@ class AdaGrad(Optimizer):
         self.epsilon = check_number("epsilon", epsilon, above=0)
 
     def build(self, variables: list[Any]) -> None:
-        """Makes one sum of squares for each variable."""
+        """Creates one sum of squares for each variable."""
         if self.built:
             return
         super().build(variables)
         start = keras.initializers.Constant(self.initial)
-        self.squares = [self.add_variable_from_reference(each, name="squares", initializer=start) for each in variables]
+        self.squares = [
+            self.add_variable_from_reference(variable, name="squares", initializer=start) for variable in variables
+        ]
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """One step for one variable."""
@@ -79,7 +81,7 @@ class AdaGrad(Optimizer):
         self.assign_sub(variable, rate * gradient / (ops.sqrt(squares) + epsilon))
 
     def get_config(self) -> dict[str, Any]:
-        """Everything needed to make this optimizer again."""
+        """The arguments that rebuild this optimizer."""
         return {**super().get_config(), "initial": self.initial, "epsilon": self.epsilon}
 
 

@@ -29,8 +29,8 @@ class Adam(AdaptiveMoments):
         w <- w - e sqrt(1 - beta_2^t) / (1 - P)  m / (sqrt(u) + eps)
 
     The constant is added before the correction of the square, as in Keras and in the efficient form of the paper's
-    section 2; PyTorch adds it after. ``beta_1`` may be assigned at any time, also by its other name ``momentum``, so
-    1cycle can move it, and the correction stays right; in Keras' ``Adam`` it is fixed at the first step.
+    section 2; PyTorch adds it after. ``beta_1`` (also called ``momentum``) may be assigned at any time, so 1cycle can
+    vary it, and the correction stays exact; in Keras' ``Adam`` it is fixed at the first step.
 
     Args:
         learning_rate: e >= 0, or a Keras ``LearningRateSchedule``. Default 0.001.
@@ -68,7 +68,7 @@ class Adam(AdaptiveMoments):
         self.amsgrad = amsgrad
 
     def build(self, variables: list[Any]) -> None:
-        """Makes the two averages, and for AMSGrad the largest mean square, of each variable."""
+        """Creates the two averages of each variable, and for AMSGrad its largest mean square."""
         if self.built:
             return
         super().build(variables)
@@ -83,7 +83,9 @@ class Adam(AdaptiveMoments):
         dtype = variable.dtype
         (gradient,) = cast(dtype, gradient)
         rate = self.once("rate", dtype, lambda: self._corrected_rate(learning_rate))
-        if is_fusible(gradient, variable, LEAST // 2 if self.amsgrad else LEAST):  # AMSGrad's saves more operations
+        if is_fusible(
+            gradient, variable, LEAST // 2 if self.amsgrad else LEAST
+        ):  # AMSGrad's kernel saves more operations
             self.fused_step(gradient, variable, rate, largest=self.largest)
             return
         mean, squares = self.advance(gradient, variable)
@@ -94,7 +96,7 @@ class Adam(AdaptiveMoments):
         self.assign_sub(variable, ops.multiply(mean, rate) / (ops.sqrt(squares) + self.epsilon))
 
     def get_config(self) -> dict[str, Any]:
-        """Everything needed to make this optimizer again; ``beta_1`` as a float."""
+        """The arguments that rebuild this optimizer, with ``beta_1`` as a float."""
         return {**super().get_config(), "amsgrad": self.amsgrad}
 
 

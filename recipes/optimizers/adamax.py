@@ -1,4 +1,4 @@
-"""AdaMax: Adam with the largest recent gradient in place of the root mean square; its beta_1 can change."""
+"""AdaMax: Adam with the largest recent gradient instead of the root mean square, and a live beta_1."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class AdaMax(AdaptiveMoments):
         u <- max(beta_2 u, |g|)
         w <- w - e / (1 - P)  m / (u + eps)
 
-    The same rule as Keras' ``Adamax``, but ``beta_1`` (also by the name ``momentum``) may be assigned at any time, so
-    1cycle can move it, and the correction stays right. PyTorch adds its constant to |g| inside the maximum.
+    The rule is that of Keras' ``Adamax``, but ``beta_1`` (also called ``momentum``) may be assigned at any time, so
+    1cycle can vary it, and the correction stays exact. PyTorch adds its constant to |g| inside the maximum.
 
     Args:
         learning_rate: e >= 0, or a Keras ``LearningRateSchedule``. Default 0.001.
@@ -57,7 +57,7 @@ class AdaMax(AdaptiveMoments):
         super().__init__(learning_rate, beta_1, beta_2, epsilon, name=name, **options)
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        """One step for one variable; what the base class calls squares are the norms."""
+        """One step for one variable. The norms are in the base class's ``squares``."""
         index = self.index_of(variable)
         mean, norm = self.means[index], self.squares[index]
         dtype = variable.dtype
@@ -88,7 +88,7 @@ ENTRIES = (
     Entry(
         "adamax",
         AdaMax,
-        "Adam with the largest recent gradient in place of the root mean square.",
+        "Adam with the largest recent gradient instead of the root mean square.",
         "Kingma and Ba 2015",
         (Range("learning_rate", 6e-4, 6e-2, 2e-3),),
     ),

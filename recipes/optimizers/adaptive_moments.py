@@ -1,4 +1,4 @@
-"""AdaptiveMoments: what Adam and its relatives share: two running averages and a bias correction that stays right."""
+"""AdaptiveMoments: the base of Adam and its relatives, with two running averages and an exact bias correction."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .base import Live, Optimizer, cast, handles, is_fusible
 __all__ = ["LEAST", "AdaptiveMoments"]
 
 LEAST = 2**14
-"""From how many weights on TensorFlow's kernel for Adam is the quicker way: each call of it costs 30 us of threads."""
+"""The number of weights from which TensorFlow's kernel for Adam is faster: each call costs 30 us for its threads."""
 
 
 class AdaptiveMoments(Optimizer):
@@ -27,10 +27,10 @@ class AdaptiveMoments(Optimizer):
         m <- beta_1 m + (1 - beta_1) g
         v <- beta_2 v + (1 - beta_2) g^2
 
-    An average that starts at zero is too small by the factor 1 - P, with P the product of all beta_1 used so far. Keras
-    takes beta_1^t for P, which is right only while beta_1 stays what it is; here the product itself is kept.
+    An average that starts at zero is too small by the factor 1 - P, where P is the product of all beta_1 used so far.
+    Keras uses beta_1^t for P, which is right only for a constant beta_1; here the product itself is stored.
 
-    Subclasses define ``update_step``. ``momentum`` is another name of ``beta_1``: what 1cycle moves.
+    Subclasses define ``update_step``. ``momentum`` is another name for ``beta_1``, which 1cycle varies.
 
     Args:
         learning_rate: a number >= 0, or a Keras ``LearningRateSchedule``.
@@ -55,7 +55,7 @@ class AdaptiveMoments(Optimizer):
 
     @property
     def momentum(self) -> Any:
-        """``beta_1`` by the name that callbacks know."""
+        """``beta_1`` under the name that callbacks use."""
         return self.beta_1
 
     @momentum.setter
@@ -63,7 +63,7 @@ class AdaptiveMoments(Optimizer):
         self.beta_1 = value
 
     def build(self, variables: list[Any]) -> None:
-        """Makes one mean and one mean square for each variable."""
+        """Creates one mean and one mean square for each variable."""
         if self.built:
             return
         super().build(variables)
@@ -71,7 +71,7 @@ class AdaptiveMoments(Optimizer):
         self.squares = self.add_optimizer_variables(variables, "squares")
 
     def decay_of_mean(self) -> Any:
-        """By which factor the start at zero still counts after this step, relative to before it."""
+        """The factor by which this step reduces the weight of the zero start."""
         return self.beta_1
 
     def update(self, gradients: Sequence[Any], variables: Sequence[Any], learning_rate: Any) -> None:
@@ -80,28 +80,28 @@ class AdaptiveMoments(Optimizer):
         super().update(gradients, variables, learning_rate)
 
     def live_beta_1(self, dtype: Any) -> Any:
-        """beta_1 of this step, in this precision."""
+        """The beta_1 of this step, in this dtype."""
         return self.once("beta_1", dtype, lambda: self.beta_1)
 
     def step_number(self, dtype: Any) -> Any:
-        """The number of this step, from 1, in this precision."""
+        """The number of this step, from 1, in this dtype."""
         return ops.cast(self.iterations + 1, dtype)
 
     def unbiased(self) -> Any:
-        """1 - P: by which factor the mean is still too small."""
+        """1 - P: the factor by which the mean is still too small."""
         return 1.0 - ops.convert_to_tensor(self.product)
 
     def square_correction(self) -> Any:
-        """1 - beta_2^t: by which factor the mean square is still too small.
+        """1 - beta_2^t: the factor by which the mean square is still too small.
 
-        Worked out in double precision, where the backend has it, from beta_2 as rounded to single precision, which is
-        what the averages are made with.
+        Computed in double precision, where the backend has it, from beta_2 rounded to single precision, as the averages
+        use it.
         """
         rounded = math.log(max(float(np.float32(self.beta_2)), 1e-300))  # beta_2 may be 0
         return -ops.expm1(ops.multiply(self.step_number("float64"), rounded))
 
     def advance(self, gradient: Any, variable: Any) -> tuple[Any, Any]:
-        """Takes a gradient into both averages of a variable and returns them."""
+        """Updates both averages of a variable by its gradient and returns them."""
         index = self.index_of(variable)
         mean, squares = self.means[index], self.squares[index]
         if is_fusible(gradient, variable, LEAST):
@@ -115,21 +115,21 @@ class AdaptiveMoments(Optimizer):
     def fused_step(
         self, gradient: Any, variable: Any, rate: Any, epsilon: Any = None, largest: Sequence[Any] = ()
     ) -> None:
-        """In one TensorFlow kernel: both averages, then ``variable -= rate mean / (sqrt(squares) + epsilon)``.
+        """Updates both averages, then ``variable -= rate mean / (sqrt(squares) + epsilon)``, in one TensorFlow kernel.
 
-        With ``largest``, the largest mean squares of all variables: they too, and their root in the step.
+        ``largest`` holds the largest mean squares of all variables: they are updated too, and their root divides.
         """
         import tensorflow as tf
 
         index = self.index_of(variable)
         names = ("var", "m", "v", "vhat") if largest else ("var", "m", "v")
-        state = [each[index] for each in (self.means, self.squares, largest) if each]
+        state = [slots[index] for slots in (self.means, self.squares, largest) if slots]
         kernel = tf.raw_ops.ResourceApplyAdamWithAmsgrad if largest else tf.raw_ops.ResourceApplyAdam
         epsilon = self.epsilon if epsilon is None else epsilon
         zero, rate, beta_2, epsilon = cast(variable.dtype, 0.0, rate, self.beta_2, epsilon)
         kernel(
             **dict(zip(names, handles(variable, *state), strict=True)),
-            beta1_power=zero,  # the corrections are in the rate
+            beta1_power=zero,  # the rate contains the corrections
             beta2_power=zero,
             lr=rate,
             beta1=self.live_beta_1(variable.dtype),
@@ -139,5 +139,5 @@ class AdaptiveMoments(Optimizer):
         )
 
     def get_config(self) -> dict[str, Any]:
-        """Everything needed to make this optimizer again; ``beta_1`` as a float."""
+        """The arguments that rebuild this optimizer, with ``beta_1`` as a float."""
         return {**super().get_config(), "beta_2": self.beta_2, "epsilon": self.epsilon}

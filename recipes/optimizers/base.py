@@ -1,4 +1,4 @@
-"""Optimizer: what all optimizers here share on top of Keras' own base class."""
+"""Optimizer: the base class of the optimizers here, on top of Keras' own."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ __all__ = ["Live", "Optimizer", "cast", "handles", "is_fusible"]
 
 
 class Live:
-    """A hyperparameter in [0, 1) that may be assigned while training: an attribute over a Keras variable.
+    """A hyperparameter in [0, 1) that may be assigned during training: an attribute backed by a Keras variable.
 
-    Keras bakes an optimizer's other hyperparameters into the compiled step: assigning them later changes nothing. Give
-    it its first value in ``__init__`` by ``self.add_live(name, value)``; reading it gives the variable.
+    Keras bakes an optimizer's other hyperparameters into the compiled step; assigning them later has no effect. Set the
+    first value in ``__init__`` by ``self.add_live(name, value)``. Reading the attribute returns the variable.
 
     Example:
         >>> class Heavy(Optimizer):
@@ -43,7 +43,7 @@ class Live:
             return self
         try:
             return vars(optimizer)[self._slot]
-        except KeyError:  # Keras' bookkeeping of attributes asks before there is a variable
+        except KeyError:  # Keras' attribute tracking reads it before the variable exists
             raise AttributeError(self._name) from None
 
     def __set__(self, optimizer: Any, value: Any) -> None:
@@ -51,25 +51,25 @@ class Live:
 
 
 class Optimizer(KerasOptimizer):
-    """Keras' optimizer with checked arguments, weight decay that spares biases, and an end to NaN gradients.
+    """Keras' optimizer with checked arguments, weight decay that excludes biases, and an error on NaN gradients.
 
-    **Weight decay** is decoupled: ``w <- w - learning_rate weight_decay w`` before the step, so that a schedule of the
-    rate moves it too. By default kernels and embeddings decay; biases, and the scale and shift of normalization, do
-    not. (Keras' own optimizers decay everything, and forget on reload what was excluded.)
+    **Weight decay** is decoupled: ``w <- w - learning_rate weight_decay w`` before the step, so a schedule of the rate
+    applies to it too. By default kernels and embeddings decay; biases, and the scale and shift of normalization, do
+    not. (Keras' own optimizers decay everything, and forget exclusions on reload.)
 
-    **A gradient that is NaN or infinite** stops the training with an error that names the layer, before any weight
-    changes. Where ``raises_on_nan`` is False no error is raised, and NaN spreads as in Keras; ``callbacks.StopOnNaN``
-    and the range test, which deal with it themselves, set it so for as long as they run, and to True after that. It
-    needs the TensorFlow backend; under XLA, which has no errors, it only notes the layer in ``nan_gradient``.
+    **A NaN or infinite gradient** stops the training with an error that names the layer, before any weight changes.
+    With ``raises_on_nan = False`` there is no error, and NaN spreads as in Keras. ``callbacks.StopOnNaN`` and the range
+    test handle NaN themselves: they set it to False while they run, and to True afterwards. The check needs the
+    TensorFlow backend. XLA cannot raise errors; there the layer is only recorded in ``nan_gradient``.
 
     **Sparse gradients** (of embeddings) are summed into dense ones: the result is exactly that of a dense gradient.
 
     Args:
         learning_rate: a number >= 0, or a Keras ``LearningRateSchedule``.
-        decay: which variables ``weight_decay`` shrinks: "kernels" (default: those with two or more dimensions that are
-            no bias) or "all".
-        never_decayed: regular expressions, searched in a variable's path ("block/dense_1/kernel"), of more that are
-            left alone. Default none. :meth:`exclude_from_weight_decay` adds to them.
+        decay: the variables that ``weight_decay`` shrinks: "kernels" (default: those with two or more dimensions, but
+            no biases) or "all".
+        never_decayed: regular expressions, searched in a variable's path ("block/dense_1/kernel"), for further
+            variables to exclude. Default none. :meth:`exclude_from_weight_decay` adds to them.
         **options: of every Keras optimizer: ``weight_decay``, ``clipnorm``, ``clipvalue``, ``global_clipnorm``,
             ``use_ema``, ``ema_momentum``, ``ema_overwrite_frequency``, ``loss_scale_factor``,
             ``gradient_accumulation_steps``, ``name``.
@@ -98,27 +98,27 @@ class Optimizer(KerasOptimizer):
         check_choice("decay", decay, ("kernels", "all"))
         super().__init__(learning_rate=_checked_rate(learning_rate), **options)
         self.decay = decay
-        self._never_decayed = [_checked_pattern(each) for each in never_decayed]
+        self._never_decayed = [_checked_pattern(pattern) for pattern in never_decayed]
         self._decayed: list[bool] = []
         self._shared: dict[Any, Any]
-        object.__setattr__(self, "_shared", {})  # past Keras' tracking of attributes
+        object.__setattr__(self, "_shared", {})  # bypasses Keras' attribute tracking
         self._raises: Any = None
         if keras.backend.backend() == "tensorflow":
             import tensorflow as tf
 
-            # A copy a replica, which it can write inside a tf.cond; read is the first one's.
-            kind = {
+            # One copy per replica, so that each can write its own inside a tf.cond; reading returns the first copy.
+            options = {
                 "trainable": False,
                 "synchronization": tf.VariableSynchronization.ON_READ,
                 "aggregation": tf.VariableAggregation.ONLY_FIRST_REPLICA,
             }
-            self._raises, self._culprit = tf.Variable(True, **kind), tf.Variable(-1, **kind)
+            self._raises, self._culprit = tf.Variable(True, **options), tf.Variable(-1, **options)
             self._layers: tuple[str, ...] = ()
 
     # --- live hyperparameters ---------------------------------------------------------------------------------------
 
     def add_live(self, name: str, value: Any) -> None:
-        """Makes the variable behind a :class:`Live` attribute."""
+        """Creates the variable behind a :class:`Live` attribute."""
         check_number(name, value, low=0, below=1)
         with keras.name_scope(self.name, caller=self):
             variable = self.add_variable((), aggregation="only_first_replica", name=f"{name}_value")
@@ -129,13 +129,13 @@ class Optimizer(KerasOptimizer):
 
     @property
     def never_decayed(self) -> tuple[str, ...]:
-        """Regular expressions of the paths of variables that never decay."""
+        """Regular expressions for the paths of variables that never decay."""
         return tuple(self._never_decayed)
 
     def exclude_from_weight_decay(
         self, var_list: Sequence[Any] | None = None, var_names: Sequence[str] | None = None
     ) -> None:
-        """Excludes more variables from weight decay; it survives saving, unlike with Keras' own optimizers.
+        """Excludes more variables from weight decay. Unlike in Keras, the exclusion survives saving.
 
         Args:
             var_list: Keras variables.
@@ -148,30 +148,31 @@ class Optimizer(KerasOptimizer):
             raise ValueError(
                 "exclude_from_weight_decay must be called before the optimizer is built. Received: built=True"
             )
-        for each in var_list or ():  # the model's name in front is not there on every reload
-            inner = each.path.split("/", 1)[1] if each.path.count("/") > 1 else each.path
-            self._never_decayed.append(f"(^|/){re.escape(inner)}$")
-        self._never_decayed += [_checked_pattern(each) for each in var_names or ()]
+        for variable in var_list or ():  # without the model's name, which a reloaded model may lack
+            path = variable.path.split("/", 1)[1] if variable.path.count("/") > 1 else variable.path
+            self._never_decayed.append(f"(^|/){re.escape(path)}$")
+        self._never_decayed += [_checked_pattern(pattern) for pattern in var_names or ()]
 
     def decays(self, variable: Any) -> bool:
-        """Whether weight decay shrinks this variable; known once the optimizer is built."""
+        """Whether weight decay shrinks this variable. The optimizer must be built."""
         return self._decayed[self.index_of(variable)]
 
     def build(self, variables: list[Any]) -> None:
-        """Makes what belongs to each variable."""
+        """Creates the state for these variables and decides which of them decay."""
         if self.built:
             return
         super().build(variables)
-        for each in variables:
-            kernel = self.decay == "all" or (len(each.shape) > 1 and not each.path.rsplit("/", 1)[-1].endswith("bias"))
-            spared = any(re.search(pattern, each.path) for pattern in self._never_decayed)
-            self._decayed.append(kernel and not spared)
+        for variable in variables:
+            path = variable.path
+            kernel = self.decay == "all" or (len(variable.shape) > 1 and not path.rsplit("/", 1)[-1].endswith("bias"))
+            excluded = any(re.search(pattern, path) for pattern in self._never_decayed)
+            self._decayed.append(kernel and not excluded)
 
     # --- gradients --------------------------------------------------------------------------------------------------
 
     @property
     def raises_on_nan(self) -> bool:
-        """Whether a gradient that is not finite is an error; it may be assigned at any time."""
+        """Whether a NaN or infinite gradient is an error. May be assigned at any time."""
         return self._raises is not None and bool(self._raises.numpy())
 
     @raises_on_nan.setter
@@ -182,39 +183,39 @@ class Optimizer(KerasOptimizer):
 
     @property
     def nan_gradient(self) -> str | None:
-        """The layer whose gradient was not finite since ``raises_on_nan`` was assigned, or None.
+        """The first layer with a NaN or infinite gradient since ``raises_on_nan`` was last assigned, or None.
 
-        Of several at the same step, the one nearest to the output: the others got it from there.
+        Of several at the same step it is the one nearest to the output, from which the others got it.
         """
-        found = -1 if self._raises is None else int(self._culprit.numpy())
-        return self._layers[found] if found >= 0 else None
+        index = -1 if self._raises is None else int(self._culprit.numpy())
+        return self._layers[index] if index >= 0 else None
 
     def apply(self, grads: Sequence[Any], trainable_variables: Any = None) -> Any:
-        """Updates the variables by their gradients; see Keras' ``Optimizer.apply``."""
+        """Updates the variables by their gradients, once checked; see Keras' ``Optimizer.apply``."""
         variables = self.trained_variables if trainable_variables is None else list(trainable_variables)
         grads = list(grads)
         if keras.backend.backend() != "tensorflow" or len(grads) != len(variables):
             return super().apply(grads, trainable_variables)
         import tensorflow as tf
 
-        if not self.built:  # now: variables cannot be made in what waits for the check
+        if not self.built:  # before the check: no variable can be created under control dependencies
             with keras.name_scope(self.name, caller=self):
                 self.build(variables)
-        grads = [None if each is None else tf.convert_to_tensor(each) for each in grads]  # dense
-        with tf.control_dependencies(self._checked(grads, variables)):  # nothing is updated before
+        grads = [None if grad is None else tf.convert_to_tensor(grad) for grad in grads]  # dense
+        with tf.control_dependencies(self._checked(grads, variables)):  # no update before the check
             return super().apply(grads, trainable_variables)
 
     def _checked(self, gradients: list[Any], variables: list[Any]) -> list[Any]:
-        """The operation, if there is anything to look at, that finds a gradient which is NaN or infinite."""
+        """The operation that checks the gradients, in a list; an empty list if there are none."""
         import tensorflow as tf
 
-        pairs = [(each, variable) for each, variable in zip(gradients, variables, strict=True) if each is not None]
+        pairs = [(grad, variable) for grad, variable in zip(gradients, variables, strict=True) if grad is not None]
         if not pairs:
             return []
-        # A sum is NaN or infinite if anything in it is: one pass over each gradient, and one number to look at. In a
-        # precision in which finite numbers do not sum to infinity: half precision ends at 65,504.
-        wide = tf.float64 if any(each.dtype == tf.float64 for each, _ in pairs) else tf.float32
-        sums = tf.stack([tf.reduce_sum(tf.cast(each, wide)) for each, _ in pairs])
+        # A sum is NaN or infinite if any of its terms is: one pass over each gradient and one number to test. It is not
+        # taken in half precision, which ends at 65,504: finite numbers could sum to infinity.
+        wide = tf.float64 if any(grad.dtype == tf.float64 for grad, _ in pairs) else tf.float32
+        sums = tf.stack([tf.reduce_sum(tf.cast(grad, wide)) for grad, _ in pairs])
         paths = [getattr(variable, "path", variable.name) for _, variable in pairs]
         self._layers = tuple(path.rsplit("/", 1)[0] for path in paths)
         xla = under_xla()
@@ -243,31 +244,31 @@ class Optimizer(KerasOptimizer):
     # --- the step ---------------------------------------------------------------------------------------------------
 
     def update(self, gradients: Sequence[Any], variables: Sequence[Any], learning_rate: Any) -> None:
-        """Updates the variables, with the numbers that :meth:`once` shares between them."""
+        """Updates the variables. Values computed by :meth:`once` are shared between them."""
         self._shared.clear()
         super().update(gradients, variables, learning_rate)
         self._shared.clear()
 
     def once(self, name: str, dtype: Any, make: Callable[[], Any]) -> Any:
-        """A number that is the same for all variables of a step, in this precision; worked out once."""
+        """A number that all variables of a step share, computed once per step and dtype."""
         key = (name, keras.backend.standardize_dtype(dtype))
         if key not in self._shared:
             self._shared[key] = ops.cast(make(), dtype)
         return self._shared[key]
 
     def get_config(self) -> dict[str, Any]:
-        """Everything needed to make this optimizer again; live hyperparameters as floats."""
+        """The arguments that rebuild this optimizer, with live hyperparameters as floats."""
         config = {**super().get_config(), "decay": self.decay, "never_decayed": list(self._never_decayed)}
-        for kind in type(self).__mro__:
-            for name, each in vars(kind).items():
-                if isinstance(each, Live):
+        for cls in type(self).__mro__:
+            for name, attribute in vars(cls).items():
+                if isinstance(attribute, Live):
                     value = vars(self).get(f"_{name}")
                     config[name] = None if value is None else _short(value)
         return config
 
 
 def is_fusible(gradient: Any, variable: Any, least: int = 0) -> bool:
-    """Whether TensorFlow's one kernel for a whole update is to be used for this variable.
+    """Whether to update this variable by TensorFlow's fused kernel.
 
     Not in half precision, where 1 - 0.999 would be 0, and not for fewer than ``least`` weights.
     """
@@ -282,17 +283,17 @@ def is_fusible(gradient: Any, variable: Any, least: int = 0) -> bool:
 
 def handles(variable: Any, *state: Any) -> list[Any]:
     """The resource handles of a TensorFlow variable and of its Keras state variables, for TensorFlow's kernels."""
-    return [variable.handle, *(each.value.handle for each in state)]
+    return [variable.handle, *(slot.value.handle for slot in state)]
 
 
 def cast(dtype: Any, *values: Any) -> list[Any]:
-    """The values, numbers or tensors of any shape, as tensors of this type, in the order given.
+    """The values, numbers or tensors of any shape, as tensors of this dtype, in the same order.
 
     Example:
-        >>> [each.dtype.name for each in cast("float64", 0.5, ops.ones(3))]
+        >>> [tensor.dtype.name for tensor in cast("float64", 0.5, ops.ones(3))]
         ['float64', 'float64']
     """
-    return [ops.cast(each, dtype) for each in values]
+    return [ops.cast(value, dtype) for value in values]
 
 
 def _checked_rate(rate: Any) -> Any:
@@ -310,4 +311,4 @@ def _checked_pattern(pattern: Any) -> str:
 
 
 def _short(variable: Any) -> float:
-    return float(str(np.asarray(variable)))  # the shortest number that gives it again: 0.9
+    return float(str(np.asarray(variable)))  # the shortest decimal that rounds to it: 0.9

@@ -1,4 +1,4 @@
-"""The loss as a function of the weights on one batch, with its derivatives and products of its curvature."""
+"""BatchLoss: the loss on one batch as a function of the weights, with its gradient and curvature products."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ __all__ = ["BatchLoss", "FunctionLoss", "Product", "epsilon", "flatten", "unflat
 Product = Callable[[Sequence[Any]], list[Any]]
 
 LOSS = 1 / 3
-"""What one evaluation of the loss costs, in gradient evaluations."""
+"""Cost of one evaluation of the loss, in gradient evaluations."""
 
 HESSIAN_PRODUCT = 2.0
-"""What one product of the Hessian with a vector costs, in gradient evaluations: 6 matrix products a layer, not 3."""
+"""Cost of one product of the Hessian with a vector, in gradient evaluations: 6 matrix products per layer, not 3."""
 
 GAUSS_NEWTON_PRODUCT = 4 / 3
-"""What one product of the Gauss-Newton matrix costs: 4 matrix products a layer, 2 for J and 2 for its transpose."""
+"""Cost of one product of the Gauss-Newton matrix: 4 matrix products per layer, 2 for J and 2 for its transpose."""
 
 
 def flatten(values: Sequence[Any], dtype: Any = None) -> Any:
-    """Tensors of any shapes as one vector, shape (n,), of ``dtype`` or of the widest type among them.
+    """Tensors of any shape as one vector, shape (n,), of ``dtype`` or of the widest dtype among them.
 
     Example:
         >>> flatten([keras.ops.ones((2, 2)), keras.ops.zeros(3)]).shape
@@ -35,16 +35,16 @@ def flatten(values: Sequence[Any], dtype: Any = None) -> Any:
     """
     import tensorflow as tf
 
-    dtype = dtype or keras.backend.result_type(*(keras.backend.standardize_dtype(each.dtype) for each in values))
-    return tf.concat([tf.reshape(tf.cast(each, dtype), [-1]) for each in values], 0)
+    dtype = dtype or keras.backend.result_type(*(keras.backend.standardize_dtype(value.dtype) for value in values))
+    return tf.concat([tf.reshape(tf.cast(value, dtype), [-1]) for value in values], 0)
 
 
 def unflatten(vector: Any, like: Sequence[Any]) -> list[Any]:
-    """The inverse of :func:`flatten`: tensors with the shapes and types of those in ``like``."""
+    """The inverse of :func:`flatten`: tensors with the shapes and dtypes of those in ``like``."""
     import tensorflow as tf
 
-    parts = tf.split(vector, [each.shape.num_elements() for each in like])
-    return [tf.cast(tf.reshape(part, each.shape), each.dtype) for part, each in zip(parts, like, strict=True)]
+    pieces = tf.split(vector, [tensor.shape.num_elements() for tensor in like])
+    return [tf.cast(tf.reshape(piece, tensor.shape), tensor.dtype) for piece, tensor in zip(pieces, like, strict=True)]
 
 
 def epsilon(dtype: Any) -> float:
@@ -62,10 +62,10 @@ class FunctionLoss:
     """A loss given as a function, with its derivatives.
 
     Args:
-        function: takes a list of TensorFlow tensors, one a weight, returns a scalar tensor.
+        function: takes a list of TensorFlow tensors, one per weight, and returns a scalar tensor.
 
-    All methods take ``values``, a list of tensors, one a weight, and can be called eagerly, in a ``tf.function``, in
-    loops and under XLA. A weight on which the loss does not depend has the gradient zero.
+    All methods take ``values``, a list of tensors, one per weight, and work eagerly, in a ``tf.function``, in loops and
+    under XLA. A weight on which the loss does not depend has gradient zero.
 
     Example:
         >>> bowl = FunctionLoss(lambda values: keras.ops.sum(values[0] ** 2))
@@ -77,7 +77,7 @@ class FunctionLoss:
     """
 
     gauss_newton_cost = HESSIAN_PRODUCT
-    """What a product of :meth:`gauss_newton_at` costs, in gradient evaluations."""
+    """Cost of a product of :meth:`gauss_newton_at`, in gradient evaluations."""
 
     def __init__(self, function: Callable[[list[Any]], Any]):
         if not callable(function):
@@ -85,7 +85,7 @@ class FunctionLoss:
         self._function = function
 
     def _forward(self, values: list[Any]) -> tuple[Any, Any, list[Any]]:
-        """The whole loss; its part that does not pass through the outputs, or None; the model's outputs."""
+        """The whole loss; the penalties, which do not depend on the outputs, or None; the model's outputs."""
         return self._function(values), None, []
 
     def loss(self, values: Sequence[Any]) -> Any:
@@ -93,7 +93,7 @@ class FunctionLoss:
         return self._forward(list(values))[0]
 
     def loss_and_gradient(self, values: Sequence[Any]) -> tuple[Any, list[Any]]:
-        """The loss, shape (), and its gradient, one tensor a weight."""
+        """The loss, shape (), and its gradient, one tensor per weight."""
         import tensorflow as tf
 
         values = list(values)
@@ -103,9 +103,9 @@ class FunctionLoss:
         return loss, _derivative(tape, loss, values)
 
     def hessian_at(self, values: Sequence[Any]) -> tuple[Any, list[Any], Product]:
-        """The loss, its gradient, and the function v -> H v: exact products with the matrix of second derivatives.
+        """The loss, its gradient, and the function v -> H v: exact products with the Hessian.
 
-        The network is run and differentiated once, here; each product differentiates that once more.
+        The network runs and is differentiated once, here; each product differentiates the gradient once more.
         """
         import tensorflow as tf
 
@@ -118,11 +118,11 @@ class FunctionLoss:
     def gauss_newton_at(self, values: Sequence[Any]) -> tuple[Any, list[Any], Product]:
         """The loss, its gradient, and the function v -> J' H_L J v + H_P v, the generalized Gauss-Newton product.
 
-        J is the derivative of the network's outputs with respect to the weights, H_L the Hessian of the data's loss
-        with respect to these outputs, and H_P that of the rest of the loss: L2 and the other penalties. Where the loss
-        is computed from the logits before a final softmax or sigmoid, as Keras does for cross-entropy, the outputs
-        are those logits. So H_L is positive semi-definite for cross-entropy and squared error, and the whole is if the
-        penalties are convex. A loss given as a function has no outputs: there it is the exact Hessian.
+        J is the Jacobian of the network's outputs with respect to the weights, H_L the Hessian of the data loss with
+        respect to these outputs, and H_P that of L2 and the other penalties. If the loss is computed from the logits
+        before a final softmax or sigmoid, as Keras does for cross-entropy, the outputs are those logits. So H_L is
+        positive semi-definite for cross-entropy and squared error, and so is the whole matrix if the penalties are
+        convex. A loss given as a function has no outputs: its product is that of the exact Hessian.
         """
         import tensorflow as tf
 
@@ -136,8 +136,8 @@ class FunctionLoss:
             gradient = _derivative(inner, loss, values)
             if not outputs:
                 return loss, gradient, lambda vectors: _derivative(outer, gradient, values, list(vectors))
-            outputs = _where_the_loss_begins(inner, loss, penalty, outputs)
-            seeds = [tf.zeros_like(each) for each in outputs]
+            outputs = _inputs_of_the_loss(inner, loss, penalty, outputs)
+            seeds = [tf.zeros_like(output) for output in outputs]
             outer.watch(seeds)
             transposed = _derivative(inner, outputs, values, seeds)  # J' u is linear in u: its derivative is J
             slopes = _derivative(inner, data_loss, outputs)
@@ -156,7 +156,7 @@ class FunctionLoss:
         return loss, gradient, product
 
     def part(self, fraction: float) -> FunctionLoss:
-        """The same on the first ``fraction`` of the examples; a loss given as a function has none, and is itself."""
+        """The loss on the first ``fraction`` of the examples; itself for a loss given as a function, which has none."""
         return self
 
 
@@ -164,14 +164,14 @@ class BatchLoss(FunctionLoss):
     """The loss of a compiled model on one batch, as a function of its weights.
 
     It is what the training step minimizes: ``model.compute_loss`` in training mode, with sample weights and all
-    penalties. Evaluating it moves no weight, random state, moving average or metric, so every evaluation draws the
-    same dropout masks and random augmentation, as far as they come from Keras' seed generators. Batch normalization
-    uses the batch's statistics.
+    penalties. Evaluating it changes no weight, random state, moving average or metric. So every evaluation draws the
+    same dropout masks and random augmentation, if they come from Keras' seed generators. Batch normalization uses the
+    batch's statistics.
 
     Args:
         model: a compiled and built Keras model on the TensorFlow backend.
-        data: a batch as ``train_step`` gets it: x, (x, y) or (x, y, sample_weight).
-        variables: the weights that the values stand for; the others keep theirs. Default: all trainable weights.
+        data: a batch as passed to ``train_step``: x, (x, y) or (x, y, sample_weight).
+        variables: the weights that ``values`` replaces; all others stay as they are. Default: all trainable weights.
 
     Example:
         >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, kernel_initializer="ones")])
@@ -192,17 +192,17 @@ class BatchLoss(FunctionLoss):
         self._variables = list(model.trainable_weights if variables is None else variables)
 
     def part(self, fraction: float) -> BatchLoss:
-        """The loss on the first ``fraction`` of the batch, at least one example. ``fit`` shuffles: they are random."""
+        """The loss on the first ``fraction`` of the batch, at least one example: random ones, as ``fit`` shuffles."""
         if fraction == 1:
             return self
         import tensorflow as tf
 
-        def first(each: Any) -> Any:
-            if each is None:
+        def first(tensor: Any) -> Any:
+            if tensor is None:
                 return None
-            if each.shape[0] is not None:  # XLA has to know
-                return each[: math.ceil(fraction * each.shape[0])]
-            return each[: tf.cast(tf.math.ceil(fraction * tf.cast(tf.shape(each)[0], tf.float64)), tf.int32)]
+            if tensor.shape[0] is not None:  # XLA needs a static size
+                return tensor[: math.ceil(fraction * tensor.shape[0])]
+            return tensor[: tf.cast(tf.math.ceil(fraction * tf.cast(tf.shape(tensor)[0], tf.float64)), tf.int32)]
 
         return BatchLoss(self._model, keras.tree.map_structure(first, self._data), self._variables)
 
@@ -211,21 +211,21 @@ class BatchLoss(FunctionLoss):
         return loss, penalties, keras.tree.flatten(predicted)
 
 
-def _where_the_loss_begins(tape: Any, loss: Any, penalty: Any, outputs: list[Any]) -> list[Any]:
-    """For each output itself, or the logits before it if the loss was computed from those."""
-    found = []
+def _inputs_of_the_loss(tape: Any, loss: Any, penalty: Any, outputs: list[Any]) -> list[Any]:
+    """Each output, or the logits before it if the loss was computed from those."""
+    inputs = []
     for output in outputs:
         logits = logits_of(output)
         through = tape.gradient(loss, output) is not None
-        if through and penalty is not None:  # only an activity regularizer may look at the output
+        if through and penalty is not None:  # perhaps only through an activity regularizer
             through = tape.gradient(penalty, output) is None
-        found.append(output if logits is None or through else logits)
-    return found
+        inputs.append(output if logits is None or through else logits)
+    return inputs
 
 
 def _derivative(tape: Any, targets: Any, sources: list[Any], output_gradients: Any = None) -> list[Any]:
     import tensorflow as tf
 
     zero = tf.UnconnectedGradients.ZERO
-    found = tape.gradient(targets, sources, output_gradients=output_gradients, unconnected_gradients=zero)
-    return [tf.convert_to_tensor(each) for each in found]
+    gradients = tape.gradient(targets, sources, output_gradients=output_gradients, unconnected_gradients=zero)
+    return [tf.convert_to_tensor(gradient) for gradient in gradients]

@@ -1,4 +1,4 @@
-"""BatchLossOptimizer: the base of optimizers that evaluate the loss themselves, on the batch of the running step."""
+"""BatchLossOptimizer: base class of optimizers that evaluate the loss themselves, on the current batch."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .batch_loss import BatchLoss, FunctionLoss, unflatten
 __all__ = ["NOT_SUPPORTED", "BatchLossOptimizer"]
 
 GRADIENTS = 2.0
-"""The gradient evaluations that every step begins with: Keras' own, and that of the loss function used here."""
+"""Gradient evaluations at the start of every step: Keras' own, and that of the loss evaluated here."""
 
 NOT_SUPPORTED = {
     "weight_decay": "None: an L2 regularizer belongs to the loss",
@@ -30,31 +30,31 @@ NOT_SUPPORTED = {
 
 
 class BatchLossOptimizer(KerasOptimizer):
-    """Base of the optimizers that evaluate the loss themselves, on the batch of the training step that is being run.
+    """Base class of optimizers that evaluate the loss themselves, on the batch of the current training step.
 
     They work in ``model.compile`` and ``fit``, eagerly, compiled, with any ``steps_per_execution`` and under XLA:
-    ``apply`` asks :func:`callbacks.inside.running_step.running_step` for the model and the batch. The gradients that
-    Keras passes serve only to tell which weights take part: with dropout they belong to other random numbers than later
-    evaluations do, so loss and gradient are computed again. In a loop of one's own there is :meth:`minimize`.
+    ``apply`` gets the model and the batch from :func:`callbacks.inside.running_step.running_step`. The gradients that
+    Keras passes only say which weights take part. With dropout they belong to other random numbers than the later
+    evaluations, so loss and gradient are computed again. In your own training loop, use :meth:`minimize`.
 
-    A subclass defines ``new_values``. If loss or gradient is not finite, or no step is found, the weights stay.
+    A subclass defines ``new_values``. If the loss or the gradient is not finite, or no step is found, the weights do
+    not change.
 
     State, readable after ``fit``: ``gradient_evaluations``, the work of all steps so far, and
-    ``last_gradient_evaluations``, that of the last step, both in gradient evaluations. These count each gradient as 1,
-    a loss as 1/3 (the forward pass alone), a product of the Hessian with a vector as 2 and one of the Gauss-Newton
-    matrix as 4/3: the matrix products in them over those of a gradient.
-    Each step begins with 2: the gradient of Keras' training step, whose backward pass TensorFlow drops in compiled mode
-    because nobody uses it, and that of the loss evaluated here. ``last_step``: what the direction was multiplied by;
-    0 is no step.
+    ``last_gradient_evaluations``, that of the last step. A gradient counts as 1, a loss as 1/3 (the forward pass
+    alone), a product of the Hessian with a vector as 2 and one of the Gauss-Newton matrix as 4/3, by the number of
+    their matrix products. Each step starts at 2: the gradient of Keras' training step, whose unused backward pass
+    TensorFlow prunes in compiled mode, and that of the loss evaluated here. ``last_step`` is the factor on the
+    direction; 0 is no step.
 
     Args:
-        learning_rate: the step's factor, or where the search for it starts; >= 0. Default 1.0.
+        learning_rate: the factor on the step, or the start of the search for it; >= 0. Default 1.0.
         name: the optimizer's name.
-        **kwargs: those of every Keras optimizer are accepted only at the values that switch them off.
+        **kwargs: the arguments of every Keras optimizer, accepted only at the values that switch them off.
 
     Raises:
-        InvalidArgument: for an argument of Keras that does not go with such a step, by name.
-        ValueError: in ``apply``, where there is no Keras training step whose model this optimizer trains.
+        InvalidArgument: for an argument of Keras that does not suit such a step; it names the argument.
+        ValueError: in ``apply``, outside a Keras training step of a model that is compiled with this optimizer.
     """
 
     finds_its_own_step = True
@@ -69,7 +69,7 @@ class BatchLossOptimizer(KerasOptimizer):
         self._function_loss: FunctionLoss | None = None
 
     def build(self, variables: list[Any]) -> None:
-        """Makes the counters."""
+        """Creates the counters."""
         if self.built:
             return
         super().build(variables)
@@ -87,25 +87,27 @@ class BatchLossOptimizer(KerasOptimizer):
 
         Args:
             loss: the loss as a function of the weights.
-            variables: the Keras variables; not to be assigned here.
+            variables: the Keras variables. Do not assign them here.
             values: their values, TensorFlow tensors.
             learning_rate: shape (), float64.
 
         Returns:
-            The new weights as one vector (see :func:`flatten`), the step's factor (0 for no step), and the gradient
-            evaluations it took beyond the first two; the last two of shape (), float64.
+            The new weights as one vector (see :func:`flatten`), the factor on the step (0 for no step), and the
+            gradient evaluations beyond the first two; the last two of shape (), float64.
         """
         raise NotImplementedError
 
     def minimize(self, loss_function: Any, variables: Sequence[Any]) -> Any:
-        """One step that lowers ``loss_function``, for a training loop of one's own or a function of a few numbers.
+        """One step that lowers ``loss_function``, for your own training loop or a function of a few numbers.
+
+        It may be called in a ``tf.function``, which makes many steps faster.
 
         Args:
-            loss_function: takes a list of tensors, one a variable, and returns a scalar; or a :class:`BatchLoss`.
-            variables: the Keras variables to change. Always the same ones.
+            loss_function: takes a list of tensors, one per variable, and returns a scalar; or a :class:`BatchLoss`.
+            variables: the Keras variables to change, the same at every call.
 
         Returns:
-            The loss before the step, shape (). May be called in a ``tf.function``, which makes many steps faster.
+            The loss before the step, shape ().
 
         Raises:
             InvalidArgument: for a loss_function that is neither.
@@ -122,27 +124,27 @@ class BatchLossOptimizer(KerasOptimizer):
         import tensorflow as tf
 
         loss = loss_function if isinstance(loss_function, FunctionLoss) else FunctionLoss(loss_function)
-        before = loss.loss([tf.convert_to_tensor(each.value) for each in variables])
+        before = loss.loss([tf.convert_to_tensor(variable.value) for variable in variables])
         self._function_loss = loss
         try:
-            self.apply([tf.zeros_like(each.value) for each in variables], list(variables))
+            self.apply([tf.zeros_like(variable.value) for variable in variables], list(variables))
         finally:
             self._function_loss = None
         return before
 
     def update(self, gradients: Sequence[Any], variables: Sequence[Any], learning_rate: Any) -> None:
-        """Takes one step of all variables together."""
+        """One step for all variables together."""
         if keras.backend.backend() != "tensorflow":
             raise InvalidArgument("backend", keras.backend.backend(), f"'tensorflow' for {type(self).__name__}")
         import tensorflow as tf
 
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         if replicas > 1:
-            kind = type(self).__name__
-            raise InvalidArgument("replicas", replicas, f"1 for {kind}, which needs the whole batch in one place")
+            name = type(self).__name__
+            raise InvalidArgument("replicas", replicas, f"1 for {name}, which needs the whole batch in one place")
         variables = list(variables)
         loss = self._function_loss or self._loss_of_the_training_step(variables)
-        values = [tf.convert_to_tensor(each.value) for each in variables]
+        values = [tf.convert_to_tensor(variable.value) for variable in variables]
         vector, step, work = self.new_values(loss, variables, values, tf.cast(learning_rate, tf.float64))
         for variable, old, new in zip(variables, values, unflatten(vector, values), strict=True):
             self.assign(variable, tf.where(step > 0, new, old))
@@ -155,11 +157,11 @@ class BatchLossOptimizer(KerasOptimizer):
         step = running_step()
         if step is not None and step.model.optimizer is self:
             return BatchLoss(step.model, step.data, variables)
-        seen = "no train_step of Keras" if step is None else type(step.model.optimizer).__name__
+        caller = "no train_step of Keras" if step is None else type(step.model.optimizer).__name__
         name = type(self).__name__
         raise ValueError(
             f"{name} evaluates the loss several times a step and so needs the batch: train with model.compile({name}("
             f"...), auto_scale_loss=False) and Keras' own train_step, or call optimizer.minimize(loss_function, "
             f"variables), where loss_function takes a list of tensors or is a BatchLoss(model, data). "
-            f"Received: caller={seen}"
+            f"Received: caller={caller}"
         )

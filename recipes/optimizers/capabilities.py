@@ -1,4 +1,4 @@
-"""What can be found out about an optimizer without training: memory, live momentum, whether it finds its own step."""
+"""Facts about an optimizer, without training: memory, live momentum, whether it finds its own step."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ SIZE = 1000
 
 
 def finds_its_own_step(entry: Entry) -> bool:
-    """Whether the optimizer evaluates the loss to find the length of its step, as line search and Newton do.
+    """Whether the optimizer finds the length of its step by evaluating the loss, as line search and Newton do.
 
-    Its learning rate only multiplies that, or starts the search: it needs no range test and no schedule.
+    Its learning rate only multiplies that length, or starts the search: it needs no range test and no schedule.
 
     Example:
         >>> from recipes.optimizers import OPTIMIZERS
@@ -27,7 +27,7 @@ def finds_its_own_step(entry: Entry) -> bool:
 
 
 def state_memory(optimizer: keras.optimizers.Optimizer) -> float:
-    """The memory that an unbuilt optimizer keeps from step to step, in multiples of the weights' own.
+    """The memory for an unbuilt optimizer's state, in multiples of that of the weights.
 
     Example:
         >>> state_memory(keras.optimizers.Adam())
@@ -35,12 +35,12 @@ def state_memory(optimizer: keras.optimizers.Optimizer) -> float:
     """
     weights = keras.Variable(np.zeros((SIZE, 1), "float32"), name="kernel")
     optimizer.build([weights])
-    kept = sum(int(np.prod(each.shape)) for each in optimizer.variables if len(each.shape))
-    return kept / SIZE
+    size = sum(int(np.prod(variable.shape)) for variable in optimizer.variables if len(variable.shape))
+    return size / SIZE
 
 
 def columns(entry: Entry) -> dict[str, str]:
-    """What ``recipes list optimizers`` says beside the entry itself: column -> text."""
+    """The additional columns of ``recipes list optimizers``: name -> text."""
     optimizer = entry.build()
     momentum = "live" if has_live_momentum(optimizer) else ""
     return {"momentum": momentum, "memory": f"{state_memory(optimizer):g} x"}

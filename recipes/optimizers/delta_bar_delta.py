@@ -1,4 +1,4 @@
-"""DeltaBarDelta: a learning rate of its own for every weight, by whether its gradient keeps its sign."""
+"""DeltaBarDelta: a learning rate per weight, which grows while the gradient keeps its sign."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["ENTRIES", "DeltaBarDelta"]
 
 @keras.saving.register_keras_serializable(package="recipes")
 class DeltaBarDelta(Optimizer):
-    """Gradient descent in which every weight's rate grows while its gradient keeps its sign and shrinks when not.
+    """Gradient descent with a rate per weight, which grows while the gradient keeps its sign and else shrinks.
 
     For each weight, with gradient g(t), its average m (zero at first) and gain r (one at first), and rate e::
 
@@ -26,16 +26,15 @@ class DeltaBarDelta(Optimizer):
         w <- w - e r g(t)
 
     The weight's rate is e r: Jacobs' initial rate is ``learning_rate``, his kappa ``learning_rate * kappa``. So a
-    schedule or a range test scales all rates together, as it does for plain gradient descent, which this is for
-    kappa = phi = 0. Growth is linear so that no rate explodes, decrease geometric so that each stays positive and falls
-    quickly. Signs are only meaningful without noise: use the full batch, or one nearly as large. Two numbers of state
-    a weight.
+    schedule or a range test scales all rates together. With kappa = phi = 0 this is plain gradient descent. Rates grow
+    linearly, so that none explodes, and shrink geometrically, so that they stay positive and fall quickly. Signs are
+    only meaningful without noise: use the full batch, or one nearly as large. The state is two numbers per weight.
 
     Args:
-        learning_rate: e >= 0, the first rate of every weight, or a Keras ``LearningRateSchedule``. Default 0.01.
-        kappa: what a gain grows by a step, >= 0, in units of the first rate. Default 0.1.
+        learning_rate: e >= 0, the initial rate of every weight, or a Keras ``LearningRateSchedule``. Default 0.01.
+        kappa: growth of a gain per step, >= 0, in units of the initial rate. Default 0.1.
         phi: the fraction by which a gain shrinks, in [0, 1). Default 0.2.
-        theta: of the gradient's average, in [0, 1). Default 0.7. 0 compares with the last gradient alone.
+        theta: decay of the gradient's average, in [0, 1). Default 0.7. 0 compares with the last gradient alone.
         name: the optimizer's name.
         **options: as in :class:`recipes.optimizers.base.Optimizer`: ``weight_decay``, ``clipnorm``, ...
 
@@ -69,7 +68,7 @@ class DeltaBarDelta(Optimizer):
         self.kappa, self.phi, self.theta = float(kappa), float(phi), float(theta)
 
     def build(self, variables: list[Any]) -> None:
-        """Makes one gain, one at first, and one average, zero at first, for each variable."""
+        """Creates one gain (initially 1) and one average (initially 0) for each variable."""
         if self.built:
             return
         super().build(variables)
@@ -82,14 +81,14 @@ class DeltaBarDelta(Optimizer):
         gain, average = self.gains[index], self.averages[index]
         rate = ops.cast(learning_rate, variable.dtype)
         gradient = ops.convert_to_tensor(ops.cast(gradient, variable.dtype))
-        agreement = ops.sign(average) * ops.sign(gradient)  # of signs: the product itself may underflow
+        agreement = ops.sign(average) * ops.sign(gradient)  # of signs: the product of the values may underflow
         grown, shrunk = ops.add(gain, self.kappa), ops.multiply(gain, 1 - self.phi)
         self.assign(gain, ops.where(agreement > 0, grown, ops.where(agreement < 0, shrunk, gain)))
         self.assign(average, ops.add(ops.multiply(average, self.theta), ops.multiply(gradient, 1 - self.theta)))
         self.assign_sub(variable, ops.multiply(ops.multiply(gradient, rate), gain))
 
     def get_config(self) -> dict[str, Any]:
-        """Everything needed to make this optimizer again."""
+        """The arguments that rebuild this optimizer."""
         return {**super().get_config(), "kappa": self.kappa, "phi": self.phi, "theta": self.theta}
 
 
@@ -97,7 +96,7 @@ ENTRIES = (
     Entry(
         "delta_bar_delta",
         DeltaBarDelta,
-        "A rate for every weight, that grows while its gradient keeps its sign; for full batches.",
+        "A rate per weight, which grows while the gradient keeps its sign; for full batches.",
         "Jacobs 1988",
         (Range("learning_rate", 1e-3, 0.1, 0.01),),
     ),

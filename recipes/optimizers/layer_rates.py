@@ -1,4 +1,4 @@
-"""LayerRates: an optimizer that trains some layers at a fraction of the rate."""
+"""LayerRates: an optimizer that trains some layers at a fraction of the learning rate."""
 
 from __future__ import annotations
 
@@ -17,20 +17,19 @@ __all__ = ["LayerRates"]
 
 @keras.saving.register_keras_serializable(package="recipes")
 class LayerRates(KerasOptimizer):
-    """An optimizer that trains some layers at a fraction of the rate.
+    """An optimizer that trains some layers at a fraction of the learning rate.
 
-    What the optimizer inside does to the weights of such a layer is multiplied by the layer's factor. For a constant
-    factor that is the same as a learning rate multiplied by it, weight decay included, whatever the optimizer makes of
-    the gradient; a smaller gradient would be no smaller step to Adam. The rate itself, the schedules that move it and
-    the momentum stay the inner optimizer's.
+    It multiplies the inner optimizer's update of such a layer, weight decay included, by the layer's factor. For every
+    optimizer that equals a learning rate multiplied by the factor. (Scaling the gradient would not: Adam's step does
+    not shrink with it.) The rate, its schedules and the momentum remain those of the inner optimizer.
 
     Args:
-        inner_optimizer: a Keras optimizer that is given its rate, without averaging of weights (``use_ema``).
-        factors: from the name of a layer to a number in (0, 1]; all others have 1.
+        inner_optimizer: a Keras optimizer with a learning rate of its own and without averaged weights (``use_ema``).
+        factors: from the name of a layer to a number in (0, 1]; all other layers have 1.
         name: of this optimizer.
 
     Raises:
-        InvalidArgument: for another optimizer or a factor out of range.
+        InvalidArgument: for any other optimizer or a factor out of range.
 
     Example:
         >>> optimizer = LayerRates(keras.optimizers.Adam(1e-3), {"dense": 0.1})
@@ -48,22 +47,24 @@ class LayerRates(KerasOptimizer):
             raise InvalidArgument("inner_optimizer", inner_optimizer.name, "one with use_ema=False")
         if not isinstance(factors, Mapping):
             raise InvalidArgument("factors", factors, "a mapping from names of layers to numbers")
-        factors = {layer: check_number(f"factors[{layer!r}]", each, above=0, high=1) for layer, each in factors.items()}
+        checked = {
+            name: check_number(f"factors[{name!r}]", factor, above=0, high=1) for name, factor in factors.items()
+        }
         rate = rate_source(inner_optimizer)
-        # Not followed by schedules: the inner one is what counts. A Recipe reads the first rate here.
+        # Schedules set the inner optimizer's rate, not this one, from which a Recipe reads the initial rate.
         super().__init__(learning_rate=float(rate.numpy()) if isinstance(rate, keras.Variable) else 0.0, name=name)
         self.inner_optimizer = inner_optimizer
-        self.factors = dict(factors)
+        self.factors = checked
 
     def build(self, variables: list[Any]) -> None:
-        """Makes what belongs to each variable, in the optimizer inside."""
+        """Builds the inner optimizer for these variables."""
         if self.built:
             return
         self.inner_optimizer.build(variables)
         super().build(variables)
 
     def factor(self, variable: Any) -> float:
-        """That of the layer that has this variable, or in which the layer is that has it."""
+        """The factor of the layer that holds this variable, directly or in a layer inside it."""
         layers = variable.path.split("/")[:-1]
         return next((self.factors[layer] for layer in layers if layer in self.factors), 1.0)
 
@@ -73,20 +74,20 @@ class LayerRates(KerasOptimizer):
         if not self.built:
             with keras.name_scope(self.name, caller=self):
                 self.build(variables)
-        slow = [(each, factor) for each in variables if (factor := self.factor(each)) != 1.0]
-        before = [ops.copy(ops.convert_to_tensor(each)) for each, _ in slow]
+        slow = [(variable, factor) for variable in variables if (factor := self.factor(variable)) != 1.0]
+        before = [ops.copy(ops.convert_to_tensor(variable)) for variable, _ in slow]
         self.inner_optimizer.apply(grads, variables)
         for (variable, factor), old in zip(slow, before, strict=True):
             variable.assign(old + ops.cast(factor, variable.dtype) * (ops.convert_to_tensor(variable) - old))
 
     @property
     def variables(self) -> list[Any]:
-        """Those of the optimizer inside, after this one's own."""
+        """This optimizer's variables, then those of the inner one."""
         return [*super().variables, *self.inner_optimizer.variables]
 
     @property
     def learning_rate(self) -> Any:
-        """That of the optimizer inside: the one of layers without a factor."""
+        """The inner optimizer's rate, which applies to layers without a factor."""
         return self.inner_optimizer.learning_rate
 
     @learning_rate.setter
@@ -99,32 +100,32 @@ class LayerRates(KerasOptimizer):
         return self.inner_optimizer.iterations
 
     def scale_loss(self, loss: Any) -> Any:
-        """The loss as the optimizer inside wants it."""
+        """The loss, scaled by the inner optimizer."""
         return self.inner_optimizer.scale_loss(loss)
 
     def finalize_variable_values(self, var_list: Any) -> None:
-        """What the optimizer inside does at the end of training."""
+        """Calls the inner optimizer's method at the end of training."""
         self.inner_optimizer.finalize_variable_values(var_list)
 
     def get_config(self) -> dict[str, Any]:
-        """Everything needed to make this optimizer again."""
+        """The arguments that rebuild this optimizer."""
         inner = keras.saving.serialize_keras_object(self.inner_optimizer)
         return {"inner_optimizer": inner, "factors": dict(self.factors), "name": self.name}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> LayerRates:
-        """The optimizer that :meth:`get_config` described; any other keys are options of the one inside.
+        """The optimizer that :meth:`get_config` describes; further keys are options of the inner one.
 
         Raises:
-            InvalidArgument: for an option that the one inside has already.
+            InvalidArgument: for an option that the inner optimizer already has.
         """
-        own = {key: config[key] for key in ("inner_optimizer", "factors", "name") if key in config}
-        inner = keras.saving.deserialize_keras_object(own["inner_optimizer"], custom_objects=custom_objects)
-        more = {key: value for key, value in config.items() if key not in own}
-        if more:
-            given = inner.get_config()
-            for key in more:
-                if given.get(key) is not None:
-                    raise InvalidArgument(key, more[key], "given once: the optimizer has it already")
-            inner = type(inner).from_config({**given, **more})
-        return cls(**{**own, "inner_optimizer": inner})
+        arguments = {key: config[key] for key in ("inner_optimizer", "factors", "name") if key in config}
+        inner = keras.saving.deserialize_keras_object(arguments["inner_optimizer"], custom_objects=custom_objects)
+        extra = {key: value for key, value in config.items() if key not in arguments}
+        if extra:
+            inner_config = inner.get_config()
+            for key in extra:
+                if inner_config.get(key) is not None:
+                    raise InvalidArgument(key, extra[key], "given once: the optimizer has it already")
+            inner = type(inner).from_config({**inner_config, **extra})
+        return cls(**{**arguments, "inner_optimizer": inner})

@@ -1,4 +1,4 @@
-"""LineSearch: gradient descent whose step is found anew for each batch, on the batch's loss."""
+"""LineSearch: gradient descent with a line search for the step on each batch."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ def backtracking(
         slope: f'(0); unless it is negative there is no step.
         sufficient_decrease: s, in [0, 1).
         contraction: c, in (0, 1).
-        max_trials: how often f is evaluated at most.
-        slack: how much more than that f(a) may be: the rounding error of f.
+        max_trials: the maximum number of evaluations of f.
+        slack: by how much f(a) may exceed the bound: the rounding error of f.
 
     Returns:
-        The step, 0 where none was found; f at ``first``; how often f was evaluated. All of shape (), float64.
+        The step, 0 if none was found; f at ``first``; the number of evaluations of f. All of shape (), float64.
 
     Source: Armijo 1966; Nocedal and Wright 2006, algorithm 3.1.
 
@@ -56,20 +56,20 @@ def backtracking(
 
     loss, slope = tf.cast(loss, tf.float64), tf.cast(slope, tf.float64)
 
-    def more(trial: Any, _step: Any, found: Any, _first_loss: Any) -> Any:
-        return tf.logical_and(trial < max_trials, tf.logical_not(found))
+    def unfinished(trial: Any, _step: Any, accepted: Any, _first_loss: Any) -> Any:
+        return tf.logical_and(trial < max_trials, tf.logical_not(accepted))
 
-    def attempt(trial: Any, step: Any, found: Any, first_loss: Any) -> Any:
+    def attempt(trial: Any, step: Any, accepted: Any, first_loss: Any) -> Any:
         value = tf.cast(loss_at(step), tf.float64)
-        found = value <= loss + sufficient_decrease * step * slope + slack
+        accepted = value <= loss + sufficient_decrease * step * slope + slack
         first_loss = tf.where(tf.equal(trial, 0), value, first_loss)
-        return trial + 1, tf.where(found, step, step * contraction), found, first_loss
+        return trial + 1, tf.where(accepted, step, step * contraction), accepted, first_loss
 
     downhill = tf.logical_and(tf.math.is_finite(loss), slope < 0)
     start = tf.where(downhill, 0, max_trials), tf.cast(first, tf.float64), tf.constant(False), loss
-    trials, step, found, first_loss = tf.while_loop(more, attempt, start)
+    trials, step, accepted, first_loss = tf.while_loop(unfinished, attempt, start)
     trials = tf.where(downhill, trials, 0)
-    return tf.where(found, step, tf.zeros_like(step)), first_loss, tf.cast(trials, tf.float64)
+    return tf.where(accepted, step, tf.zeros_like(step)), first_loss, tf.cast(trials, tf.float64)
 
 
 def exact(
@@ -83,20 +83,20 @@ def exact(
 ) -> tuple[Any, Any]:
     """A minimum along a line, to |f'(a)| <= tolerance |f'(0)|.
 
-    From ``first`` the step doubles until the slope is no longer negative or f above f(0): the minimum is then between
-    the last two. Inside, the next point is where the slope, taken as a straight line, is zero. If the same end moved
-    twice, the other's slope counts half (the Illinois rule); if three times, or where an end has no usable slope, the
-    next point is the middle.
+    From ``first`` the step doubles until the slope is no longer negative or f exceeds f(0): the last two steps then
+    bracket a minimum. Inside the bracket the next step is the zero of the slope by linear interpolation. If the same
+    end moved twice, the slope at the other end is halved (the Illinois rule). If it moved three times, or an end has
+    no usable slope, the next step is the middle.
 
     Args:
         loss_and_slope_at: from a step a to f(a) and f'(a); tensors of shape (), float64.
         first: the step to try first, > 0.
         loss, slope: f(0) and f'(0); unless the slope is negative there is no step.
-        tolerance: when to stop.
-        max_trials: how often f is evaluated at most; the best step so far is then taken.
+        tolerance: on the slope, relative to f'(0).
+        max_trials: the maximum number of evaluations of f; the best step so far is then taken.
 
     Returns:
-        The step with the flattest slope among those with f <= f(0), 0 where there is none; how often f was evaluated.
+        The step with the flattest slope among those with f <= f(0), 0 if there is none; the number of evaluations of f.
 
     Source: Dowell and Jarratt 1971 (the Illinois rule); Nocedal and Wright 2006, section 3.5.
 
@@ -111,22 +111,22 @@ def exact(
     import tensorflow as tf
 
     loss, slope = tf.cast(loss, tf.float64), tf.cast(slope, tf.float64)
-    # A step, the bracket with the slopes at its ends (those count for the next point only), and the best so far.
+    # The next step; the bracket, with the slopes at its ends, used only to find the next step; the best step so far.
     names = ("trial", "step", "low", "low_slope", "high", "high_slope", "bracketed", "streak", "best", "flattest")
 
-    def more(*state: Any) -> Any:
+    def unfinished(*state: Any) -> Any:
         now = dict(zip(names, state, strict=True))
         return tf.logical_and(now["trial"] < max_trials, now["flattest"] > tolerance * -slope)
 
     def attempt(*state: Any) -> Any:
         now = dict(zip(names, state, strict=True))
         step = now["step"]
-        value, steepness = (tf.cast(each, tf.float64) for each in loss_and_slope_at(step))
+        value, steepness = (tf.cast(number, tf.float64) for number in loss_and_slope_at(step))
         usable = tf.logical_and(tf.math.is_finite(steepness), value <= loss)
         better = tf.logical_and(usable, tf.abs(steepness) < now["flattest"])
         best, flattest = tf.where(better, step, now["best"]), tf.where(better, tf.abs(steepness), now["flattest"])
-        left = tf.logical_and(usable, steepness < 0)  # the minimum is to the right of here
-        same = tf.equal(left, now["streak"] < 0)  # the end that moved last: low below zero, how often by the size
+        left = tf.logical_and(usable, steepness < 0)  # the minimum is to the right of this step
+        same = tf.equal(left, now["streak"] < 0)  # streak: how often the same end moved in a row, negative for low
         streak = tf.where(left, -1, 1) * (1 + tf.where(same, tf.abs(now["streak"]), 0))
         again = tf.logical_and(now["bracketed"], tf.abs(streak) > 1)
         unknown = tf.constant(float("nan"), tf.float64)
@@ -149,22 +149,22 @@ def exact(
     trial = tf.where(downhill, 0, max_trials)
     infinite = tf.constant(float("inf"), tf.float64)
     start = (trial, first, zero, slope, infinite, infinite, tf.constant(False), 0, zero, -slope)
-    trials, _, _, _, _, _, _, _, best, _ = tf.while_loop(more, attempt, start)
+    trials, _, _, _, _, _, _, _, best, _ = tf.while_loop(unfinished, attempt, start)
     return tf.where(downhill, best, zero), tf.cast(tf.where(downhill, trials, 0), tf.float64)
 
 
 @keras.saving.register_keras_serializable(package="recipes")
 class LineSearch(BatchLossOptimizer):
-    """Steepest descent: along the negative gradient of the batch's loss, as far as a search on that batch says.
+    """Steepest descent on the batch's loss, with the length of the step found by a line search on the same batch.
 
     With loss f, weights w and gradient g, for ``method="backtracking"``::
 
         w <- w - a g,  a = the first of e, e c, e c^2, ... with  f(w - a g) <= f(w) - s a |g|^2
 
-    and for ``method="exact"`` a is a minimum of f(w - a g), found to a slope of ``tolerance`` times the first one,
-    from e on. Where no step is found the weights stay. A step costs as in :class:`BatchLossOptimizer`: a trial 1/3
-    gradient evaluations when backtracking, 1 when exact. Meant for full or large batches: on a small one the exact
-    step fits that batch's noise.
+    and for ``method="exact"`` a is a minimum of f(w - a g), searched from e on until the slope is ``tolerance`` times
+    the initial one. If no step is found, the weights do not change. The cost of a step is that of
+    :class:`BatchLossOptimizer`, where a trial counts as 1/3 gradient evaluation when backtracking and as 1 when exact.
+    Meant for full or large batches: on a small one the exact step fits the noise of the batch.
 
     Args:
         learning_rate: e > 0, the first step tried, or a Keras ``LearningRateSchedule``. Default 1.0. 0 is no step.
@@ -172,7 +172,7 @@ class LineSearch(BatchLossOptimizer):
         sufficient_decrease: s in [0, 1), for backtracking. Default 1e-4.
         contraction: c in (0, 1), for backtracking. Default 0.5.
         tolerance: in (0, 1), for exact. Default 1e-3.
-        max_trials: loss evaluations a step at most, >= 1. Default 30.
+        max_trials: the maximum number of loss evaluations per step, >= 1. Default 30.
         name: the optimizer's name.
         **kwargs: see :class:`BatchLossOptimizer`.
 
@@ -224,8 +224,8 @@ class LineSearch(BatchLossOptimizer):
             return loss.loss(unflatten(weights + step * direction, values))
 
         def loss_and_slope_at(step: Any) -> tuple[Any, Any]:
-            value, there = loss.loss_and_gradient(unflatten(weights + step * direction, values))
-            return value, tf.reduce_sum(flatten(there, tf.float64) * direction)
+            value, gradient = loss.loss_and_gradient(unflatten(weights + step * direction, values))
+            return value, tf.reduce_sum(flatten(gradient, tf.float64) * direction)
 
         if self.method == "exact":
             options: dict[str, Any] = {"tolerance": self.tolerance, "max_trials": self.max_trials}
@@ -236,7 +236,7 @@ class LineSearch(BatchLossOptimizer):
         return weights + step * direction, step, LOSS * trials
 
     def get_config(self) -> dict[str, Any]:
-        """Everything needed to make this optimizer again."""
+        """The arguments that rebuild this optimizer."""
         names = ("method", "sufficient_decrease", "contraction", "tolerance", "max_trials")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 

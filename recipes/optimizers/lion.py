@@ -1,4 +1,4 @@
-"""Lion: the sign of an interpolated momentum, with a live beta_1."""
+"""Lion: steps by the sign of an interpolated momentum, with a live beta_1."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ __all__ = ["ENTRIES", "Lion"]
 
 @keras.saving.register_keras_serializable(package="recipes")
 class Lion(Optimizer):
-    """Lion: every weight moves by the learning rate, up or down.
+    """Lion: every step changes each weight by the learning rate, up or down.
 
     With rate e, gradient g and mean m (zero at first)::
 
         w <- w - e sign(beta_1 m + (1 - beta_1) g)
         m <- beta_2 m + (1 - beta_2) g
 
-    The same rule as Keras' ``Lion``, but ``beta_1`` (also by the name ``momentum``) may be assigned at any time, so
-    1cycle can move it. The step does not shrink with the gradient: use a learning rate 3 to 10 times smaller than
-    Adam's and a weight decay 3 to 10 times larger, since the two are multiplied. It keeps half of Adam's state.
+    The rule is that of Keras' ``Lion``, but ``beta_1`` (also called ``momentum``) may be assigned at any time, so
+    1cycle can vary it. The step does not shrink with the gradient: use a learning rate 3 to 10 times smaller than
+    Adam's, and a weight decay 3 to 10 times larger, since the two are multiplied. Its state is half of Adam's.
 
     Args:
         learning_rate: e >= 0, or a Keras ``LearningRateSchedule``. Default 1e-4.
@@ -63,7 +63,7 @@ class Lion(Optimizer):
 
     @property
     def momentum(self) -> Any:
-        """``beta_1`` by the name that callbacks know."""
+        """``beta_1`` under the name that callbacks use."""
         return self.beta_1
 
     @momentum.setter
@@ -71,7 +71,7 @@ class Lion(Optimizer):
         self.beta_1 = value
 
     def build(self, variables: list[Any]) -> None:
-        """Makes one mean for each variable."""
+        """Creates one mean for each variable."""
         if self.built:
             return
         super().build(variables)
@@ -84,12 +84,12 @@ class Lion(Optimizer):
         beta_1 = self.once("beta_1", dtype, lambda: self.beta_1)
         rest = self.once("1 - beta_1", dtype, lambda: 1.0 - ops.convert_to_tensor(self.beta_1))
         mean = self.means[self.index_of(variable)]
-        towards = ops.sign(ops.multiply(mean, beta_1) + ops.multiply(gradient, rest))
-        self.assign_sub(variable, ops.multiply(rate, towards))
+        direction = ops.sign(ops.multiply(mean, beta_1) + ops.multiply(gradient, rest))
+        self.assign_sub(variable, ops.multiply(rate, direction))
         self.assign_add(mean, ops.multiply(gradient - mean, 1.0 - self.beta_2))
 
     def get_config(self) -> dict[str, Any]:
-        """Everything needed to make this optimizer again; ``beta_1`` as a float."""
+        """The arguments that rebuild this optimizer, with ``beta_1`` as a float."""
         return {**super().get_config(), "beta_2": self.beta_2}
 
 
@@ -97,7 +97,7 @@ ENTRIES = (
     Entry(
         "lion",
         Lion,
-        "The sign of an average of gradients: all weights move by the same amount.",
+        "Steps by the sign of averaged gradients: all weights change by the same amount.",
         "Chen et al. 2023",
         (Range("learning_rate", 1e-4, 1e-2, 1e-4),),
     ),

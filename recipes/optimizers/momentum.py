@@ -1,4 +1,4 @@
-"""Momentum: classical and Nesterov momentum, in both conventions, whose momentum can change during training."""
+"""Momentum: classical and Nesterov momentum, in both conventions, with a live momentum."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ class Momentum(Optimizer):
         w <- w - e (mu v + (1 - d) g)      (Nesterov)
 
     The Nesterov form is the usual rewriting of "the gradient at w + mu v" in terms of the point at which the gradient
-    is taken. For a constant rate the two conventions are the same; when the rate changes, the first keeps the speed
-    that was built up at the old rate, the second rescales it at once. The first is the default: it is that of Polyak,
-    of Keras' ``SGD``, and of the papers on momentum; PyTorch and fastai have the second. PyTorch leaves the first
-    gradient undampened, and refuses dampening with Nesterov.
+    is taken. For a constant rate the two conventions agree. When the rate changes, the first keeps the velocity built
+    up at the old rate; the second rescales it at once. The default is the first, that of Polyak, Keras' ``SGD`` and the
+    papers on momentum; PyTorch and fastai use the second. PyTorch does not dampen the first gradient, and refuses
+    dampening with Nesterov.
 
-    Unlike in Keras' ``SGD``, whose momentum is fixed at the first step, ``optimizer.momentum`` can be assigned at any
-    time, so 1cycle can move it.
+    Keras' ``SGD`` fixes its momentum at the first step. Here ``optimizer.momentum`` may be assigned at any time, so
+    1cycle can vary it.
 
     Args:
         learning_rate: e >= 0, or a Keras ``LearningRateSchedule``. Default 0.01.
         momentum: mu in [0, 1). Default 0.9.
         nesterov: whether to use Nesterov's form. Default False.
-        dampening: d in [0, 1): share of each gradient that is left out. With d = mu the velocity is an average of
+        dampening: d in [0, 1): fraction of each gradient that is left out. With d = mu the velocity is an average of
             gradients rather than a sum. Default 0.
-        rate_inside: whether the rate stands inside the velocity. Default True.
+        rate_inside: whether the rate is part of the velocity (the first convention). Default True.
         name: the optimizer's name.
         **options: as in :class:`recipes.optimizers.base.Optimizer`: ``weight_decay``, ``clipnorm``, ...
 
@@ -82,7 +82,7 @@ class Momentum(Optimizer):
         self.dampening = check_number("dampening", dampening, low=0, below=1)
 
     def build(self, variables: list[Any]) -> None:
-        """Makes one velocity, zero at first, for each variable."""
+        """Creates one velocity, zero at first, for each variable."""
         if self.built:
             return
         super().build(variables)
@@ -104,13 +104,13 @@ class Momentum(Optimizer):
             return
         step = ops.multiply(gradient, -rate) if self.rate_inside else gradient
         self.assign(velocity, ops.add(ops.multiply(velocity, momentum), step))
-        moved = ops.add(ops.multiply(velocity, momentum), step) if self.nesterov else velocity
-        self.assign_add(variable, moved if self.rate_inside else ops.multiply(moved, -rate))
+        update = ops.add(ops.multiply(velocity, momentum), step) if self.nesterov else velocity
+        self.assign_add(variable, update if self.rate_inside else ops.multiply(update, -rate))
 
     def get_config(self) -> dict[str, Any]:
-        """Everything needed to make this optimizer again; the momentum as a float."""
-        own = {"nesterov": self.nesterov, "dampening": self.dampening, "rate_inside": self.rate_inside}
-        return {**super().get_config(), **own}
+        """The arguments that rebuild this optimizer, with the momentum as a float."""
+        options = {"nesterov": self.nesterov, "dampening": self.dampening, "rate_inside": self.rate_inside}
+        return {**super().get_config(), **options}
 
 
 ENTRIES = (

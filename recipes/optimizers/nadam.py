@@ -1,4 +1,4 @@
-"""Nadam: Adam with Nesterov's momentum, whose beta_1 can change during training."""
+"""Nadam: Adam with Nesterov's momentum and a live beta_1."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["ENTRIES", "Nadam"]
 
 @keras.saving.register_keras_serializable(package="recipes")
 class Nadam(AdaptiveMoments):
-    """Nadam: Adam that looks ahead, with momentum mu_t that warms up from half of beta_1.
+    """Nadam: Adam with Nesterov's look-ahead, and a momentum mu_t that warms up from half of beta_1.
 
     With rate e, gradient g, mean m and mean square v (zero at first) at step t, and P the product of mu_1 to mu_t::
 
@@ -28,8 +28,8 @@ class Nadam(AdaptiveMoments):
         ahead = mu_(t+1) m / (1 - P mu_(t+1)) + (1 - mu_t) g / (1 - P)
         w <- w - e ahead / (sqrt(v / (1 - beta_2^t)) + eps)
 
-    The same rule as Keras' ``Nadam``, but ``beta_1`` (also by the name ``momentum``) may be assigned at any time, so
-    1cycle can move it; the product takes in what it really was. The paper and PyTorch's ``NAdam`` have d = 0.004, with
+    The rule is that of Keras' ``Nadam``, but ``beta_1`` (also called ``momentum``) may be assigned at any time, so
+    1cycle can vary it; the product uses its actual values. In the paper and in PyTorch's ``NAdam`` d is 0.004, with
     which the momentum warms up over thousands of steps; Keras has 1, which takes a hundred.
 
     Args:
@@ -76,27 +76,27 @@ class Nadam(AdaptiveMoments):
         """One step for one variable."""
         dtype = variable.dtype
         (gradient,) = cast(dtype, gradient)
-        of_mean = self.once("mean", dtype, lambda: self._factor("mean", learning_rate))
-        of_gradient = self.once("gradient", dtype, lambda: self._factor("gradient", learning_rate))
-        of_root = self.once("root", dtype, lambda: self._factor("root", learning_rate))
+        mean_factor = self.once("mean", dtype, lambda: self._factor("mean", learning_rate))
+        gradient_factor = self.once("gradient", dtype, lambda: self._factor("gradient", learning_rate))
+        root_factor = self.once("root", dtype, lambda: self._factor("root", learning_rate))
         mean, squares = self.advance(gradient, variable)
-        ahead = ops.multiply(mean, of_mean) + ops.multiply(gradient, of_gradient)
-        root = ops.multiply(ops.sqrt(squares), of_root)
+        ahead = ops.multiply(mean, mean_factor) + ops.multiply(gradient, gradient_factor)
+        root = ops.multiply(ops.sqrt(squares), root_factor)
         self.assign_sub(variable, ahead / (root + self.epsilon))
 
-    def _factor(self, part: str, learning_rate: Any) -> Any:
-        """What the mean, the gradient and the root of the mean square are multiplied by."""
-        if part == "root":
+    def _factor(self, term: str, learning_rate: Any) -> Any:
+        """The factor on the mean, on the gradient, or on the root of the mean square."""
+        if term == "root":
             return 1.0 / ops.sqrt(self.square_correction())
         product = ops.convert_to_tensor(self.product)
         step = self.step_number(product.dtype)
         rate, following = ops.cast(learning_rate, product.dtype), self._momentum_at(step + 1.0)
-        if part == "mean":
+        if term == "mean":
             return rate * following / (1.0 - product * following)
         return rate * (1.0 - self._momentum_at(step)) / (1.0 - product)
 
     def get_config(self) -> dict[str, Any]:
-        """Everything needed to make this optimizer again; ``beta_1`` as a float."""
+        """The arguments that rebuild this optimizer, with ``beta_1`` as a float."""
         return {**super().get_config(), "momentum_decay": self.momentum_decay}
 
 

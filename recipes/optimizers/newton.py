@@ -1,4 +1,4 @@
-"""Newton: Newton's method with the whole Hessian of the batch's loss, for models of up to a few thousand weights."""
+"""Newton: Newton's method with the full Hessian of the batch's loss, for models of up to a few thousand weights."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ __all__ = ["ENTRIES", "Newton", "newton_direction"]
 
 
 def newton_direction(hessian: Any, gradient: Any, damping: float, rounding: float) -> Any:
-    """-(|H| + damping I)^-1 g, which points downhill for every symmetric H and is Newton's direction where H > 0.
+    """-(|H| + damping I)^-1 g: a descent direction for every symmetric H, and Newton's direction where H > 0.
 
     |H| has the eigenvectors of H and the absolute values of its eigenvalues h. Those below ``rounding`` times the
-    largest are rounding error: they count as the largest, so that along them the step is that of gradient descent with
-    the rate 1 / max|h|. Where H is zero, they count as 1.
+    largest are rounding error. They are replaced by the largest, so that along them the step is that of gradient
+    descent with rate 1 / max|h|. If H is zero, they are replaced by 1.
 
     Args:
         hessian: shape (n, n), float64, symmetric.
@@ -52,28 +52,29 @@ def newton_direction(hessian: Any, gradient: Any, damping: float, rounding: floa
 
 @keras.saving.register_keras_serializable(package="recipes")
 class Newton(BatchLossOptimizer):
-    """Newton's method: the step to the minimum of the batch loss's second-order expansion.
+    """Newton's method: a step to the minimum of the second-order expansion of the batch's loss.
 
     With weights w, gradient g, exact Hessian H = V diag(h) V' and rate e::
 
         d = -V diag(1 / (|h| + damping)) V' g
         w <- w + a d,  a = the first of e, e/2, e/4, ... with  f(w + a d) <= f(w) + 1e-4 a g'd
 
-    Where H is positive definite and damping is 0, d is -H^-1 g. The absolute values keep d pointing downhill near
-    saddles and maxima. Eigenvalues below 4 sqrt(n) eps max|h|, eps of the weights' type, are rounding error: along
-    those the step is g / max|h|. With ``line_search=False``, a = e always. Where no step is found the weights stay.
+    If H is positive definite and damping is 0, d is -H^-1 g. With the absolute values, d remains a descent direction
+    near saddles and maxima. Eigenvalues below 4 sqrt(n) eps max|h|, eps of the weights' dtype, are rounding error:
+    along those the step is g / max|h|. With ``line_search=False``, a = e always. If no step is found, the weights do
+    not change.
 
-    The Hessian is made of n products with unit vectors and decomposed in float64, in a time of order n^3: 0.1 s at
-    n = 650 and 2 s at 1500, on two cores. A step costs 2 + 2 n gradient evaluations, see
-    :class:`BatchLossOptimizer`, and about 3 n^2 numbers of 8 bytes. Float32 weights bring the gradient to about 1e-6
-    of what it was; for more, use float64 throughout: ``keras.config.set_floatx``. It needs the full batch, or one much
-    larger than n. Under XLA the decomposition is slow, and good to about 1e-6 only.
+    The Hessian is built from n products with unit vectors and decomposed in float64, in O(n^3) time: 0.1 s at n = 650
+    and 2 s at 1500, on two cores. A step costs 2 + 2 n gradient evaluations, see :class:`BatchLossOptimizer`, and
+    memory for about 3 n^2 numbers of 8 bytes. Float32 weights reduce the gradient to about 1e-6 of its size; for more,
+    use float64 throughout: ``keras.config.set_floatx``. Use the full batch, or one much larger than n. Under XLA the
+    decomposition is slow, and accurate to about 1e-6 only.
 
     Args:
         learning_rate: e >= 0, or a Keras ``LearningRateSchedule``. Default 1.0.
-        damping: added to the absolute curvatures, >= 0, in units of the loss / weight^2. Default 0.0.
+        damping: added to the absolute eigenvalues, >= 0, in units of loss / weight^2. Default 0.0.
         line_search: whether to search for a. Default True.
-        max_parameters: the most trainable weights n accepted, >= 1. Default 5000.
+        max_parameters: the maximum number n of trainable weights, >= 1. Default 5000.
         name: the optimizer's name.
         **kwargs: see :class:`BatchLossOptimizer`.
 
@@ -106,15 +107,15 @@ class Newton(BatchLossOptimizer):
         self.damping, self.line_search, self.max_parameters = damping, line_search, max_parameters
 
     def build(self, variables: list[Any]) -> None:
-        """Refuses a model whose Hessian would be too large; makes the counters."""
+        """Creates the counters; refuses a model whose Hessian would be too large."""
         count = sum(math.prod(variable.shape) for variable in variables)
         if not self.built and count > self.max_parameters:
             size = 8 * count**2 / 2**20
-            shown = f"{size:.0f} MiB" if size < 1024 else f"{size / 1024:,.1f} GiB"
+            memory = f"{size:.0f} MiB" if size < 1024 else f"{size / 1024:,.1f} GiB"
             raise InvalidArgument(
                 "max_parameters",
                 self.max_parameters,
-                f"at least the number of trainable weights, {count:,}, whose Hessian takes {shown} and several times "
+                f"at least the number of trainable weights, {count:,}, whose Hessian takes {memory} and several times "
                 f"that to decompose; HessianFree does without it",
             )
         super().build(variables)
@@ -127,20 +128,20 @@ class Newton(BatchLossOptimizer):
 
         now, gradient, product = loss.hessian_at(values)
         weights, slopes = flatten(values, tf.float64), flatten(gradient, tf.float64)
-        kind = flatten(values).dtype
+        dtype = flatten(values).dtype
         count = int(weights.shape[0])
 
         def row(index: Any) -> Any:
-            return flatten(product(unflatten(tf.one_hot(index, count, dtype=kind), values)), kind)
+            return flatten(product(unflatten(tf.one_hot(index, count, dtype=dtype), values)), dtype)
 
         def direction() -> Any:
-            rows = tf.map_fn(row, tf.range(count), fn_output_signature=kind, parallel_iterations=1)
+            rows = tf.map_fn(row, tf.range(count), fn_output_signature=dtype, parallel_iterations=1)
             rows = tf.cast(tf.ensure_shape(rows, (count, count)), tf.float64)
             hessian = (rows + tf.transpose(rows)) / 2
-            whole = tf.reduce_all(tf.math.is_finite(hessian))
-            hessian = tf.where(whole, hessian, tf.zeros_like(hessian))  # eigh is not asked about NaN
-            found = newton_direction(hessian, slopes, self.damping, 4 * math.sqrt(count) * epsilon(kind))
-            return tf.where(whole, found, tf.zeros_like(found))
+            usable = tf.reduce_all(tf.math.is_finite(hessian))
+            hessian = tf.where(usable, hessian, tf.zeros_like(hessian))  # no NaN for eigh
+            newton = newton_direction(hessian, slopes, self.damping, 4 * math.sqrt(count) * epsilon(dtype))
+            return tf.where(usable, newton, tf.zeros_like(newton))
 
         finite = tf.logical_and(tf.math.is_finite(tf.cast(now, tf.float64)), tf.reduce_all(tf.math.is_finite(slopes)))
         step_direction = tf.cond(finite, direction, lambda: tf.zeros_like(slopes))
@@ -159,7 +160,7 @@ class Newton(BatchLossOptimizer):
         return weights + step * step_direction, step, tf.cast(work, tf.float64) + LOSS * trials
 
     def get_config(self) -> dict[str, Any]:
-        """Everything needed to make this optimizer again."""
+        """The arguments that rebuild this optimizer."""
         names = ("damping", "line_search", "max_parameters")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
@@ -168,7 +169,7 @@ ENTRIES = (
     Entry(
         "newton",
         Newton,
-        "Newton's method with the batch's whole Hessian, for up to 5,000 weights.",
+        "Newton's method with the batch's full Hessian, for up to 5,000 weights.",
         "Newton; Gill, Murray and Wright 1981",
         (Range("learning_rate", 0.1, 1.0, 1.0),),
     ),

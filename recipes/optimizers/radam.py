@@ -1,4 +1,4 @@
-"""RAdam: Adam whose division waits until the mean square can be trusted, and whose beta_1 can change."""
+"""RAdam: Adam that divides only once the mean square is reliable, with a live beta_1."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from .base import cast, is_fusible
 __all__ = ["ENTRIES", "RAdam"]
 
 NO_DIVISION = 2.0**66
-"""A constant beside which every root vanishes; a power of two, so that multiplying and dividing by it is exact."""
+"""A constant next to which every root vanishes; a power of two, so multiplying and dividing by it is exact."""
 
 
 @keras.saving.register_keras_serializable(package="recipes")
 class RAdam(AdaptiveMoments):
-    """Rectified Adam: plain momentum for the first steps, then Adam with a step that grows as its variance shrinks.
+    """Rectified Adam: momentum for the first steps, then Adam with a step that grows as its variance shrinks.
 
     With rate e, gradient g, mean m and mean square v (zero at first) at step t, and P the product of all beta_1::
 
@@ -35,19 +35,19 @@ class RAdam(AdaptiveMoments):
         else:
             w <- w - e m / (1 - P)
 
-    With the default beta_2 the first five steps are plain momentum: the rate that suits Adam makes them small. The
-    warm-up that it replaces is a choice of the schedule; under 1cycle, which has one, it makes little difference.
+    With the default beta_2 the first five steps use momentum alone; at a rate that suits Adam they are small. It
+    replaces a warm-up in the schedule; under 1cycle, which has one, it makes little difference.
 
-    The default threshold 5 is that of the authors' code and of PyTorch; the paper's text says 4, which differs at one
-    step. PyTorch's constant is 1e-8. ``beta_1`` (also by the name ``momentum``) may be assigned at any time, so 1cycle
-    can move it, and the correction stays right.
+    The default threshold of 5 is that of the authors' code and of PyTorch; the paper says 4, which differs at one step.
+    PyTorch's constant is 1e-8. ``beta_1`` (also called ``momentum``) may be assigned at any time, so 1cycle can vary
+    it, and the correction stays exact.
 
     Args:
         learning_rate: e >= 0, or a Keras ``LearningRateSchedule``. Default 0.001.
         beta_1: in [0, 1), live. Default 0.9.
-        beta_2: below 1, and above 1 - 2 / (threshold + 1), as rho would never pass the threshold. Default 0.999.
+        beta_2: below 1, and above 1 - 2 / (threshold + 1), or rho would never pass the threshold. Default 0.999.
         epsilon: eps > 0. Default 1e-7.
-        threshold: of rho, >= 4. Default 5.
+        threshold: for rho, >= 4. Default 5.
         name: the optimizer's name.
         **options: as in :class:`recipes.optimizers.base.Optimizer`.
 
@@ -77,17 +77,17 @@ class RAdam(AdaptiveMoments):
         self.threshold = float(threshold)
 
     def _divided(self) -> tuple[Any, Any]:
-        """Whether this step is divided by the root, and r."""
+        """Whether this step divides by the root, and r."""
         limit = 2.0 / (1.0 - self.beta_2) - 1.0
         step = self.step_number("float64")  # double precision: rho is a difference of large numbers
         power = ops.exp(ops.multiply(step, math.log(self.beta_2)))
         rho = limit - 2.0 * step * power / (1.0 - power)
-        safe = ops.maximum(rho, self.threshold)  # no root of a negative number in what is not used
+        safe = ops.maximum(rho, self.threshold)  # no root of a negative number in the unused branch
         squared = (safe - 4.0) * (safe - 2.0) * limit / ((limit - 4.0) * (limit - 2.0) * safe)
         return rho > self.threshold, ops.sqrt(squared)
 
     def _rate(self, learning_rate: Any, undivided: float) -> Any:
-        """What the mean is multiplied by; times ``undivided`` where the step is not divided."""
+        """The factor on the mean, times ``undivided`` if this step does not divide by the root."""
         divided, r = self._divided()
         rate = ops.cast(learning_rate, r.dtype) / ops.cast(self.unbiased(), r.dtype)
         return rate * ops.where(divided, r * ops.sqrt(self.square_correction()), undivided)
@@ -110,7 +110,7 @@ class RAdam(AdaptiveMoments):
         self.assign_sub(variable, ops.multiply(mean, rate) / divisor)
 
     def get_config(self) -> dict[str, Any]:
-        """Everything needed to make this optimizer again; ``beta_1`` as a float."""
+        """The arguments that rebuild this optimizer, with ``beta_1`` as a float."""
         return {**super().get_config(), "threshold": self.threshold}
 
 
@@ -118,7 +118,7 @@ ENTRIES = (
     Entry(
         "radam",
         RAdam,
-        "Adam that divides only once the mean square can be trusted.",
+        "Adam that divides only once the mean square is reliable.",
         "Liu et al. 2019",
         (Range("learning_rate", 3e-4, 3e-2, 1e-3),),
     ),

@@ -1,4 +1,4 @@
-"""RMSProp: plain, with momentum, and with Nesterov momentum; the momentum can change during training."""
+"""RMSProp: plain, with momentum, or with Nesterov momentum; the momentum is live."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ class RMSProp(Optimizer):
         v <- a v - step;  w <- w + a v - step    (Nesterov, with the v just computed)
 
     The Nesterov form is the usual rewriting of "the gradient at w + a v" in terms of the point at which the gradient is
-    taken. Same rule as Keras' ``RMSprop``, but the momentum is live: ``optimizer.momentum`` may be assigned any time.
-    PyTorch's keeps the rate outside the velocity and its constant outside the root.
+    taken. The rule is that of Keras' ``RMSprop``, but the momentum is live: ``optimizer.momentum`` may be assigned at
+    any time. PyTorch has the rate outside the velocity and the constant outside the root.
 
     Args:
         learning_rate: e >= 0, or a Keras ``LearningRateSchedule``. Default 0.001.
         rho: in [0, 1). Default 0.9.
-        momentum: a in [0, 1), live; or None (default): none, ever, and no memory for velocities.
+        momentum: a in [0, 1), live; or None (default) for no momentum and no memory for velocities.
         nesterov: whether to use Nesterov's form, which needs a momentum. Default False.
         epsilon: delta > 0. Default 1e-7.
         name: the optimizer's name.
@@ -74,11 +74,11 @@ class RMSProp(Optimizer):
 
     @property
     def live_hyperparameters(self) -> tuple[str, ...]:
-        """("momentum",) where there is one."""
+        """("momentum",) with momentum, else ()."""
         return ("momentum",) if hasattr(self, "_momentum") else ()
 
     def build(self, variables: list[Any]) -> None:
-        """Makes one mean square, and with momentum one velocity, for each variable."""
+        """Creates one mean square, and with momentum one velocity, for each variable."""
         if self.built:
             return
         super().build(variables)
@@ -94,13 +94,13 @@ class RMSProp(Optimizer):
         if self.velocities and is_fusible(gradient, variable):
             import tensorflow as tf
 
-            velocity = self.velocities[index]  # here and there it is -v
+            velocity = self.velocities[index]  # holds -v, here and below
             ahead = ops.multiply(velocity, momentum) if self.nesterov else None
             var, ms, mom = handles(variable, squares, velocity)
             tf.raw_ops.ResourceApplyRMSProp(
                 var=var, ms=ms, mom=mom, lr=rate, rho=rho, momentum=momentum, epsilon=epsilon, grad=gradient
             )
-            if self.nesterov:  # w + v so far; its form is w + v + (a v - a v_before)
+            if self.nesterov:  # from w + v to Nesterov's w + v + (a v - a v_before)
                 self.assign_sub(variable, ops.subtract(ops.multiply(velocity, momentum), ahead))
             return
         self.assign_add(squares, ops.multiply(ops.square(gradient) - squares, 1.0 - self.rho))
@@ -113,7 +113,7 @@ class RMSProp(Optimizer):
         self.assign_sub(variable, ops.add(ops.multiply(velocity, momentum), step) if self.nesterov else velocity)
 
     def get_config(self) -> dict[str, Any]:
-        """Everything needed to make this optimizer again; the momentum as a float."""
+        """The arguments that rebuild this optimizer, with the momentum as a float."""
         return {**super().get_config(), "rho": self.rho, "nesterov": self.nesterov, "epsilon": self.epsilon}
 
 

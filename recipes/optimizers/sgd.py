@@ -1,4 +1,4 @@
-"""SGD: plain gradient descent on minibatches."""
+"""SGD: plain stochastic gradient descent."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ __all__ = ["ENTRIES", "SGD"]
 class SGD(Optimizer, keras.optimizers.SGD):
     """Keras' ``SGD`` without momentum: ``w <- w - e g``.
 
-    Batch, minibatch and online learning are the same rule with all examples, some, or one in a batch: it is
-    ``batch_size`` that chooses. For momentum use :class:`recipes.optimizers.Momentum`, whose momentum is live.
+    Batch, minibatch and online learning are the same rule with all examples, some, or one in a batch, as set by
+    ``batch_size``. For momentum use :class:`recipes.optimizers.Momentum`, whose momentum is live.
 
     Args:
         learning_rate: e >= 0, or a Keras ``LearningRateSchedule``. Default 0.01.
@@ -38,7 +38,7 @@ class SGD(Optimizer, keras.optimizers.SGD):
         super().__init__(learning_rate, name=name, **options)
 
     def get_config(self) -> dict[str, Any]:
-        """Everything needed to make this optimizer again."""
+        """The arguments that rebuild this optimizer."""
         config = super().get_config()
         return {key: value for key, value in config.items() if key not in ("momentum", "nesterov")}
 

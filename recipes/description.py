@@ -95,7 +95,7 @@ def _details(feature: Feature, values: Any) -> str:
         sentinel = "" if feature.missing is None else f", {missing:,} of {len(values):,} missing ({feature.missing})"
         return f"mean {feature.mean[0]:.4g}, sd {feature.variance[0] ** 0.5:.4g}{sentinel}"
     if feature.kind == "sequence" and feature.padding is not None:
-        return f"up to {feature.length} steps, filled up with {feature.padding:g}"
+        return f"up to {feature.length} steps, padded with {feature.padding:g}"
     if feature.kind == "image":
         return f"up to {feature.high:g}"
     return ""

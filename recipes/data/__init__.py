@@ -1,4 +1,4 @@
-"""Datasets: from a TFDS name or your own arrays to training, validation and test batches and a Spec."""
+"""Datasets: training, validation and test batches and a Spec, from a TFDS name or your own arrays."""
 
 from .dataset import Data
 from .datasets import DATASETS, EMBEDDED_NAMES, UnknownDataset

@@ -1,4 +1,4 @@
-"""Whether the arrays of a split are like those of the training split."""
+"""check_alike: the arrays of a split must have the names, shapes and types of the training split's."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from .named_arrays import Inputs, items
 __all__ = ["check_alike"]
 
 
-def check_alike(argument: str, train: tuple[Inputs, np.ndarray], other: tuple[Inputs, np.ndarray]) -> None:
+def check_alike(argument: str, train: tuple[Inputs, np.ndarray], split: tuple[Inputs, np.ndarray]) -> None:
     """Raises unless the arrays of a split have the names, shapes and types of the training split's.
 
-    Numbers of records may be of another type, and sequences of another length where lists are given.
+    A record's numbers may be of another type, and sequences passed as lists of another length.
 
     Args:
-        argument: what the inputs of the other split are called, for messages.
+        argument: name of the split's inputs, for messages.
         train: (x, y) of the training split.
-        other: (x, y) of the other one.
+        split: (x, y) of the split to compare.
 
     Raises:
         InvalidArgument: naming the arrays that differ, with their types and shapes.
     """
-    lists = {key for x, _ in (train, other) for key, values in items(x) if isinstance(values, list)}
-    first, second = ({**dict(items(x)), "the target": y} for x, y in (train, other))
+    lists = {key for x, _ in (train, split) for key, values in items(x) if isinstance(values, list)}
+    first, second = ({**dict(items(x)), "the target": y} for x, y in (train, split))
     keys = dict.fromkeys([*first, *second])
     wrong = [
         key
@@ -49,7 +49,7 @@ def _form(values: Any, varying: bool) -> Any:
 
 
 def _described(arrays: Mapping[str, Any], keys: Sequence[str], count: str = "") -> str:
-    """Types and shapes of these arrays, in words."""
+    """Types and shapes of these arrays, for messages."""
 
     def words(key: str) -> str:
         name = f"{key}: " if key else ""

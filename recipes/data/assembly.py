@@ -1,4 +1,4 @@
-"""From raw inputs and targets to checked splits and their Spec: the one way in for TFDS datasets and a user's own."""
+"""assemble: checked splits and their Spec from raw inputs and targets, of TFDS datasets and users' arrays alike."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ __all__ = ["SPLITS", "Splits", "assemble", "check_options"]
 
 SPLITS = ("train", "validation", "test")
 SMALL = 10_000
-"""Below so many training examples batches are smaller, and a larger share is needed to validate on."""
+"""Below this many training examples, batches are smaller and the validation share is larger."""
 Splits = dict[str, tuple[Inputs, np.ndarray]]
 NOTHING = Declared()
 
 
 def check_options(*, batch_size: Any, validation: Any, test: Any, seed: Any) -> None:
-    """Checks what can be checked before any data is read; see :func:`recipes.data.load` for the meanings."""
+    """Checks the options of :func:`recipes.data.load` before any data is read."""
     if batch_size is not None:
         check_integer("batch_size", batch_size, low=1)
     if validation is not None:
@@ -38,7 +38,7 @@ def check_options(*, batch_size: Any, validation: Any, test: Any, seed: Any) -> 
 
 
 def assemble(
-    given: dict[str, tuple[Any, Any]],
+    existing: dict[str, tuple[Any, Any]],
     *,
     name: str,
     validation: float | None,
@@ -55,54 +55,54 @@ def assemble(
     resized: bool = False,
     fold: tuple[int, int] | None = None,
 ) -> tuple[Spec, Splits, dict[str, Any]]:
-    """Checks inputs and targets, carves the splits that are not given and takes the statistics of the training split.
+    """Checks inputs and targets, holds out missing splits, and computes the statistics of the training split.
 
     Args:
-        given: (x, y) under "train" and, where they exist already, under "validation" and "test".
-        name: of the dataset, for the Spec.
-        validation, test: the fractions to carve for splits that are not given; the test first, with a fixed seed.
-            None for a validation split of a fifth below 10,000 training examples, else a tenth.
-        seed: of the validation split.
+        existing: (x, y) of "train" and, if they exist, of "validation" and "test".
+        name: name of the dataset, for the Spec.
+        validation, test: the fractions to hold out for missing splits, the test split first, with a fixed seed.
+            ``validation=None`` means a fifth below 10,000 training examples, else a tenth.
+        seed: seed of the validation split.
         batch_size: None for 32 below 10,000 training examples, else 128.
-        task: None to tell from the target.
-        declared: what is known about the target beside its values.
-        feature_names: of a table's columns.
-        argument: how to call the inputs in messages; None for ``x``, ``x_test``, ...
-        kinds: of inputs by name ("" for a single one), where they are known.
-        classes: how many a category of whole numbers has, by the input's name.
-        paddings: with what sequences have been filled up, by the input's name, where they come as arrays.
-        resized: whether images have been brought to one size.
-        fold: (number, count): carve the validation split as this one of so many parts.
+        task: None to infer it from the target.
+        declared: what is known about the target besides its values.
+        feature_names: names of a table's columns.
+        argument: name of the inputs and targets in messages; None for ``x``, ``x_test``, ...
+        kinds: kinds of inputs by name ("" for a single one), where they are known.
+        classes: number of values of a category of whole numbers, by the input's name.
+        paddings: padding values of sequences that come as arrays, by the input's name.
+        resized: whether images have been resized to one size.
+        fold: (number, count): use this fold, of so many, as the validation split.
 
     Returns:
         (spec, {"train": (x, y), "validation": (x, y), "test": (x, y)}, settings).
 
     Raises:
-        InvalidArgument: for whatever is wrong with the arrays or the options.
+        InvalidArgument: for invalid arrays or options.
     """
     check_options(batch_size=batch_size, validation=validation, test=test, seed=seed)
     if task is not None:
         check_choice("task", task, TASKS)
-    x_names = {split: argument or ("x" if split == "train" else f"x_{split}") for split in given}
-    y_names = {split: argument or ("y" if split == "train" else f"y_{split}") for split in given}
-    plain = unframed({split: x for split, (x, _) in given.items()}, x_names)
+    x_names = {split: argument or ("x" if split == "train" else f"x_{split}") for split in existing}
+    y_names = {split: argument or ("y" if split == "train" else f"y_{split}") for split in existing}
+    plain = unframed({split: x for split, (x, _) in existing.items()}, x_names)
     inputs = {split: as_inputs(x_names[split], split, x, feature_names) for split, x in plain.items()}
     for split, x in inputs.items():
         accepted = f"as long as {x_names[split]}, which has {length(x)} examples"
         try:
-            size = len(given[split][1])
+            size = len(existing[split][1])
         except TypeError:  # None, or a single number
-            raise InvalidArgument(y_names[split], given[split][1], accepted) from None
+            raise InvalidArgument(y_names[split], existing[split][1], accepted) from None
         if length(x) != size:
             raise InvalidArgument(y_names[split], f"{size} targets", accepted)
-    targets, task, names = as_targets({split: y for split, (_, y) in given.items()}, declared, task, y_names)
+    targets, task, names = as_targets({split: y for split, (_, y) in existing.items()}, declared, task, y_names)
     for split, x in inputs.items():
         check_alike(x_names[split], (inputs["train"], targets["train"]), (x, targets[split]))
     inputs, filled = _padded(inputs)
     paddings = {**(paddings or {}), **filled}
     splits: Splits = {}
     for split, x in inputs.items():
-        # the caller may go on writing to the arrays
+        # the caller may write to the arrays later
         splits[split] = (x if argument is not None else _unshared(x, plain[split]), np.array(targets[split]))
     nan = {key for x, _ in splits.values() for key, values in items(x) if _has_nan(values)}
     settings: dict[str, Any] = {"name": name, "seed": int(seed)}
@@ -112,22 +112,22 @@ def assemble(
             settings[split] = "given"
             continue
         x, y = splits["train"]
-        by: dict[str, Any] = {"labels": y, "class_names": names} if labelled else {}
+        stratify: dict[str, Any] = {"labels": y, "class_names": names} if labelled else {}
         if split == "validation" and fold is not None:
             settings[split] = f"fold {fold[0]} of {fold[1]}"
-            staying, held = folds_of(fold[1], split_seed, examples=len(y), **by)[fold[0]]
+            staying, held = folds_of(fold[1], split_seed, examples=len(y), **stratify)[fold[0]]
         else:
             share = fraction if fraction is not None else 0.2 if len(y) < SMALL else 0.1
             settings[split] = float(share)
-            staying, held = carve(split, share, split_seed, **(by or {"count": len(y)}))
+            staying, held = carve(split, share, split_seed, **(stratify or {"count": len(y)}))
         splits["train"], splits[split] = (take(x, staying), y[staying]), (take(x, held), y[held])
     splits = {split: splits[split] for split in SPLITS}
     if labelled:
         check_classes({split: y for split, (_, y) in splits.items()}, names, argument or "y")
     features = describe_inputs(name, splits["train"][0], kinds or {}, classes or {}, paddings, nan)
     if isinstance(splits["train"][0], dict):
-        kept = [feature.name for feature in features]
-        splits = {split: ({key: x[key] for key in kept}, y) for split, (x, y) in splits.items()}
+        used = [feature.name for feature in features]
+        splits = {split: ({key: x[key] for key in used}, y) for split, (x, y) in splits.items()}
     for x, y in splits.values():
         for array in (y, *(values for _, values in items(x))):
             if isinstance(array, np.ndarray):
@@ -143,16 +143,16 @@ def assemble(
 
 
 def _padded(inputs: dict[str, Inputs]) -> tuple[dict[str, Inputs], dict[str, float | None]]:
-    """Lists of sequences of different lengths as arrays, and with what they were filled up, by the input's name."""
+    """Lists of sequences of different lengths as arrays, and their padding values by the input's name."""
     paddings: dict[str, float | None] = {}
     inputs = dict(inputs)
     for key, _ in items(inputs["train"]):
         columns = {split: x[key] if isinstance(x, dict) else x for split, x in inputs.items()}
-        if any(isinstance(each, list) for each in columns.values()):
-            arrays, paddings[key] = pad({split: list(each) for split, each in columns.items()})
-        elif len({each.dtype for each in columns.values()}) > 1:  # numbers, some of which are missing in some split
-            kind = np.result_type(*[each.dtype for each in columns.values()])
-            arrays = {split: each.astype(kind) for split, each in columns.items()}
+        if any(isinstance(column, list) for column in columns.values()):
+            arrays, paddings[key] = pad({split: list(column) for split, column in columns.items()})
+        elif len({column.dtype for column in columns.values()}) > 1:  # numbers, with missing ones in some split
+            dtype = np.result_type(*[column.dtype for column in columns.values()])
+            arrays = {split: column.astype(dtype) for split, column in columns.items()}
         else:
             continue
         for split, x in inputs.items():
@@ -161,14 +161,16 @@ def _padded(inputs: dict[str, Inputs]) -> tuple[dict[str, Inputs], dict[str, flo
 
 
 def _unshared(x: Inputs, original: Any) -> Inputs:
-    def own(values: Any, source: Any) -> Any:
+    """The inputs, copied where they share memory with the user's arrays."""
+
+    def copied(values: Any, source: Any) -> Any:
         if isinstance(source, (list, tuple)) or not isinstance(values, np.ndarray):
             return values
         return values.copy() if np.shares_memory(values, np.asarray(source)) else values
 
     if isinstance(x, dict):
-        return {key: own(values, original[key]) for key, values in x.items()}
-    return own(x, original)
+        return {key: copied(values, original[key]) for key, values in x.items()}
+    return copied(x, original)
 
 
 def _has_nan(values: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Random transformations of batches of images in the input pipeline, by name; each batch's depend on its seed alone."""
+"""Random transformations of batches of images in the input pipeline; those of a batch depend on its seed alone."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["TRANSFORMATIONS", "augmentation", "preset"]
 
 
 def _largest(data: Data) -> float:
-    """What is white."""
+    """The pixel value of white."""
     return data.spec.input_max or 255.0
 
 
@@ -61,7 +61,7 @@ def _color_jitter(strength: float, data: Data) -> Any:
 
 
 class _Noise:
-    """Gaussian noise; strength in units of the whole range."""
+    """Gaussian noise; strength is its standard deviation as a fraction of the pixel range."""
 
     def __init__(self, strength: float, data: Data):
         self._stddev = _largest(data) * strength
@@ -71,25 +71,25 @@ class _Noise:
 
 
 class _Crop:
-    """A window of at least ``1 - strength`` of each side, at a random place, brought back to the whole size."""
+    """A random window of at least ``1 - strength`` of each side, resized to the full image."""
 
     def __init__(self, strength: float, **_: Any):
-        self._least = 1.0 - strength
+        self._smallest = 1.0 - strength
 
     def __call__(self, images: Any, seeds: Any) -> Any:
         import tensorflow as tf
 
         count, height, width = tf.shape(images)[0], images.shape[1], images.shape[2]
-        side = keras.random.uniform((count, 1), self._least, 1.0, seed=seeds)
+        side = keras.random.uniform((count, 1), self._smallest, 1.0, seed=seeds)
         corner = keras.random.uniform((count, 2), 0.0, 1.0, seed=seeds) * (1.0 - side)
         boxes = tf.concat([corner, corner + side], axis=1)
         return tf.image.crop_and_resize(images, boxes, tf.range(count), (height, width))
 
 
 class _Elastic:
-    """Each pixel moved by Gaussian noise that is smooth over a seventh of each side; strength in shares of the sides.
+    """Moves each pixel by Gaussian noise smoothed over a seventh of each side; strength is a fraction of the side.
 
-    Keras' RandomElasticTransform moves rows and columns alike and hardly smooths; it also unrolls the batch.
+    Keras' RandomElasticTransform moves rows and columns alike, hardly smooths, and unrolls the batch.
     """
 
     def __init__(self, strength: float, data: Data):
@@ -104,9 +104,9 @@ class _Elastic:
         moves = tf.einsum("hi,bijc,wj->bhwc", self._smooth[0], noise, self._smooth[1])
         grid = tf.stack(tf.meshgrid(tf.range(height), tf.range(width), indexing="ij"), axis=-1)
         sides = tf.constant([height, width], tf.float32)
-        found = tf.clip_by_value(tf.cast(grid, tf.float32) + self._strength * sides * moves, 0.0, sides - 1)
-        low = tf.minimum(tf.floor(found), tf.maximum(sides - 2, 0.0))
-        row, column = tf.split(found - low, 2, axis=-1)
+        position = tf.clip_by_value(tf.cast(grid, tf.float32) + self._strength * sides * moves, 0.0, sides - 1)
+        low = tf.minimum(tf.floor(position), tf.maximum(sides - 2, 0.0))
+        row, column = tf.split(position - low, 2, axis=-1)
         low = tf.cast(low, tf.int32)
         last = tf.constant([height - 1, width - 1])
 
@@ -119,33 +119,33 @@ class _Elastic:
 
 
 def _smoothing(size: int) -> np.ndarray:
-    """A Gaussian filter as a matrix, whose result on white noise of variance 1 has variance 1."""
+    """A Gaussian filter as a matrix that keeps the variance of white noise."""
     distance = np.subtract.outer(np.arange(size), np.arange(size)) / (size / 7)
     kernel = np.exp(-(distance**2) / 2)
     return (kernel / np.sqrt((kernel**2).sum(axis=1, keepdims=True))).astype(np.float32)
 
 
 def _covariance(images: Any) -> np.ndarray:
-    """Of the channels, over all pixels; in float64, piece by piece."""
+    """The covariance of the channels over all pixels, in float64, chunk by chunk."""
     channels = images.shape[-1]
     mean, _ = moments(images)
     sums, count = np.zeros((channels, channels)), 0
-    for part in chunks(images):
-        pixels = part.reshape(-1, channels) - np.array(mean)
+    for chunk in chunks(images):
+        pixels = chunk.reshape(-1, channels) - np.array(mean)
         sums, count = sums + pixels.T @ pixels, count + len(pixels)
     return sums / max(count - 1, 1)
 
 
 class _FancyPCA:
-    """Adds ``sum_i p_i a_i l_i`` to every pixel of an image, with ``a ~ N(0, strength)`` once an image.
+    """Adds ``sum_i p_i a_i l_i`` to every pixel of an image, with ``a ~ N(0, strength)`` drawn once per image.
 
-    p and l are the eigenvectors and the square roots of the eigenvalues of the covariance of the channels over all
+    p and l are the eigenvectors and the square roots of the eigenvalues of the covariance of the channels, over all
     pixels of the training split.
     """
 
     def __init__(self, strength: float, data: Data):
         values, vectors = np.linalg.eigh(_covariance(data.arrays("train")[0]))
-        self._moves = (vectors * np.sqrt(np.maximum(values, 0.0))).T.astype(np.float32)  # a row a component
+        self._moves = (vectors * np.sqrt(np.maximum(values, 0.0))).T.astype(np.float32)  # one row per component
         self._stddev = strength
 
     def __call__(self, images: Any, seeds: Any) -> Any:
@@ -228,10 +228,10 @@ TRANSFORMATIONS = Catalogue(
 
 
 def preset(spec: Spec) -> tuple[str, ...]:
-    """The transformations that leave the labels of such images what they were.
+    """The transformations that keep the labels of such images.
 
-    - Classes with names of one character (digits, letters), and images in grey: translation, rotation, zoom; never a
-      flip, which makes another character or none.
+    - Classes named by one character (digits, letters), and grey images: translation, rotation and zoom; never a flip,
+      which turns a character into another one or none.
     - Colour images: flip and translation, as He et al. 2016 augment CIFAR-10.
 
     Example:
@@ -246,22 +246,22 @@ def preset(spec: Spec) -> tuple[str, ...]:
 def augmentation(
     data: Data, transformations: Sequence[str] | Mapping[str, float] | None = None, *, strength: float = 1.0
 ) -> Callable[[Any, Any], Any]:
-    """A function from a batch of raw images and a seed to the batch augmented, for a ``tf.data`` pipeline.
+    """A function that augments a batch of raw images with a seed, for a ``tf.data`` pipeline.
 
-    The images that come out are of the type that went in, whole numbers in its range. The same images and seed give the
+    It returns images of the same type, rounded and clipped to the range of pixels. The same images and seed give the
     same result, whatever ran before.
 
     Args:
-        data: of images; its training split tells the principal components for "fancy_pca".
-        transformations: names, in the order in which they act, or a mapping from names to strengths; None (default) for
+        data: data of images; its training split determines the principal components of "fancy_pca".
+        transformations: names in the order of application, or a mapping from names to strengths; None (default) for
             :func:`preset`. See ``recipes list transformations``.
-        strength: by what the strengths are multiplied, > 0. Default 1.
+        strength: factor on all strengths, > 0. Default 1.
 
     Returns:
-        ``augment(images, seed)``: images of shape (batch, height, width, channels), seed two integers.
+        ``augment(images, seed)``, for images of shape (batch, height, width, channels) and a seed of two integers.
 
     Raises:
-        InvalidArgument: for data that are not images, an unknown name, or a strength that is not positive.
+        InvalidArgument: for data other than images, an unknown name, or a strength that is not positive.
 
     Example:
         >>> augment = augmentation(data, ["translation", "noise"])     # doctest: +SKIP
@@ -278,12 +278,12 @@ def augmentation(
     steps = []
     for name in transformations:
         ranges = TRANSFORMATIONS[name].hyperparameters
-        usual = ranges[0].default if ranges else 1.0
-        own = transformations[name] if isinstance(transformations, Mapping) else usual
-        own = check_number(name, own, above=0) * strength
-        if name not in ("flip", "rotation", "fancy_pca", "noise"):  # a share, of a side or of a range
-            check_number(name, own, above=0, below=1)
-        steps.append(TRANSFORMATIONS.build(name, strength=own, data=data))
+        default = ranges[0].default if ranges else 1.0
+        value = transformations[name] if isinstance(transformations, Mapping) else default
+        value = check_number(name, value, above=0) * strength
+        if name not in ("flip", "rotation", "fancy_pca", "noise"):  # a fraction of a side or of a range
+            check_number(name, value, above=0, below=1)
+        steps.append(TRANSFORMATIONS.build(name, strength=value, data=data))
     if "flip" in transformations and _characters(spec):
         warnings.warn(
             f"a flipped character is another one or none: 'flip' changes what the labels of {spec.name!r} say",
@@ -318,7 +318,7 @@ def _characters(spec: Spec) -> bool:
 
 
 class _Seeds(keras.random.SeedGenerator):
-    """Seeds that follow from two integers, in place of a state that moves on."""
+    """Seeds derived from two integers, instead of a state that advances."""
 
     def __init__(self, seed: Any):
         self._seed, self._drawn = seed, 0
@@ -326,6 +326,6 @@ class _Seeds(keras.random.SeedGenerator):
     def next(self, ordered: bool = True) -> Any:
         import tensorflow as tf
 
-        self._drawn += 1  # counted while the function is traced: the n-th draw of each call
+        self._drawn += 1  # counted during tracing: the n-th draw of each call
         mixed = tf.random.experimental.stateless_fold_in(tf.cast(tf.stack(list(self._seed)), tf.int64), self._drawn)
-        return tf.cast(mixed, tf.uint32)  # as Keras' own are
+        return tf.cast(mixed, tf.uint32)  # the type of Keras' own seeds

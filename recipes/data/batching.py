@@ -1,4 +1,4 @@
-"""tf.data pipelines over arrays in memory or on disk, that move whole batches and never single examples."""
+"""tf.data pipelines over arrays in memory or on disk, which move whole batches and never single examples."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ __all__ = ["gather_rows", "in_order", "permutation", "shuffled", "steps_per_epoc
 
 
 def steps_per_epoch(examples: int, batch_size: int) -> int:
-    """How many batches :func:`shuffled` gives: full ones only, or a single smaller one if there is no full one."""
+    """The number of batches of :func:`shuffled`: full ones only, or one smaller batch if none is full."""
     return max(examples // batch_size, 1)
 
 
 def _on_disk(x: Inputs) -> bool:
-    return any(isinstance(each, Stored) for each in (x.values() if isinstance(x, dict) else [x]))
+    return any(isinstance(array, Stored) for array in (x.values() if isinstance(x, dict) else [x]))
 
 
 def gather_rows(x: Inputs, indices: tf.Tensor) -> Any:
-    """The examples at these places, from memory or from disk; an array or several by name, as ``x`` is.
+    """The examples at ``indices``, from memory or from disk, with the structure of ``x``.
 
     Args:
         x: shape (n, ...): a tensor, a :class:`recipes.data.stored.Stored`, or a dictionary of these.
@@ -33,26 +33,26 @@ def gather_rows(x: Inputs, indices: tf.Tensor) -> Any:
         Tensors of shape (k, ...).
     """
 
-    def fetch(each: Any) -> tf.Tensor:
-        if not isinstance(each, Stored):
-            return tf.gather(each, indices)
-        dtype = tf.string if each.dtype == object else tf.as_dtype(each.dtype)
-        rows = tf.numpy_function(lambda rows: each[rows], [indices], dtype, stateful=False)
-        return tf.ensure_shape(rows, [indices.shape[0], *each.shape[1:]])
+    def fetch(array: Any) -> tf.Tensor:
+        if not isinstance(array, Stored):
+            return tf.gather(array, indices)
+        dtype = tf.string if array.dtype == object else tf.as_dtype(array.dtype)
+        rows = tf.numpy_function(lambda rows: array[rows], [indices], dtype, stateful=False)
+        return tf.ensure_shape(rows, [indices.shape[0], *array.shape[1:]])
 
     return apply(fetch, x)
 
 
 def permutation(count: int, seed: tf.Tensor) -> tf.Tensor:
-    """The numbers 0 to ``count`` - 1 in an order that depends on nothing but ``seed``, two integers."""
+    """The numbers 0 to ``count`` - 1 in an order that depends only on ``seed``, two integers."""
     return tf.random.experimental.stateless_shuffle(tf.range(count), seed=seed)
 
 
 def _untuned(dataset: tf.data.Dataset) -> tf.data.Dataset:
-    """The same without the thread that tunes an iterator's parallelism.
+    """Disables autotuning, which runs a thread per iterator.
 
-    There is nothing to tune here, and when an iterator is dropped TensorFlow (2.21) waits for that thread, which
-    sometimes sleeps on: up to as long as the iterator has lived, and up to a minute.
+    There is nothing to tune here. When an iterator is dropped, TensorFlow (2.21) waits for that thread, which may sleep
+    for as long as the iterator has lived, up to a minute.
     """
     options = tf.data.Options()
     options.autotune.enabled = False
@@ -60,15 +60,15 @@ def _untuned(dataset: tf.data.Dataset) -> tf.data.Dataset:
 
 
 def in_order(x: Inputs, y: tf.Tensor, batch_size: int) -> tf.data.Dataset:
-    """All examples in their order; the last batch may be smaller.
+    """All examples in order; the last batch may be smaller.
 
     Args:
         x: shape (n, ...): a tensor, a :class:`recipes.data.stored.Stored`, or a dictionary of these.
         y: shape (n, ...).
-        batch_size: examples in a batch.
+        batch_size: examples per batch.
 
     Returns:
-        A dataset of (x, y) of known cardinality. Every batch is a slice of the tensors given; nothing is copied twice.
+        A dataset of (x, y) of known cardinality. Every batch is a slice of the tensors; nothing is copied twice.
 
     Example:
         >>> [len(labels) for _, labels in in_order(tf.range(5), tf.range(5), 2)]
@@ -85,7 +85,7 @@ def in_order(x: Inputs, y: tf.Tensor, batch_size: int) -> tf.data.Dataset:
         labels = y[start : start + batch_size]
         if disk:
             return gather_rows(x, tf.range(start, start + tf.cast(tf.shape(labels)[0], tf.int64))), labels
-        return apply(lambda each: each[start : start + batch_size], x), labels
+        return apply(lambda array: array[start : start + batch_size], x), labels
 
     return _untuned(tf.data.Dataset.range(steps).map(batch).prefetch(2))
 
@@ -101,23 +101,24 @@ def shuffled(
     drop_remainder: bool = True,
     augment: Callable[[Any, Any], Any] | None = None,
 ) -> tf.data.Dataset:
-    """Every iteration goes through the examples in an order of its own, drawn without replacement.
+    """All examples, in a new order at every iteration.
 
-    Iteration k of the dataset (an epoch) uses the permutation number ``first_epoch + k`` of ``seed``: one draw per
-    epoch and one gather per batch, which is what makes it fast. The order depends on nothing else, in particular not on
-    TensorFlow's global seed, and a training resumed at epoch k gets with ``first_epoch=k`` what the unbroken one got.
+    Iteration k of the dataset (an epoch) uses permutation ``first_epoch + k`` of ``seed``. It is fast because it draws
+    once per epoch and gathers once per batch. The order depends on nothing else, TensorFlow's global seed included. A
+    training resumed at epoch k with ``first_epoch=k`` sees the same batches as an uninterrupted one.
 
     Args:
         x: shape (n, ...): a tensor, a :class:`recipes.data.stored.Stored`, or a dictionary of these.
         y: shape (n, ...).
-        batch_size: examples in a batch.
-        seed: of the orders.
-        first_epoch: the number of the first permutation.
-        epochs: None (default) as said; or how many epochs an iteration has, which then always begins with the first.
-        drop_remainder: leave out, in each epoch, the examples after the last full batch, so that all batches have the
-            same static shape. If there is no full batch at all, the only batch holds all n examples.
-        augment: called with the x of a batch and two integers that are those of no other batch of this ``seed``;
-            answers the x to train on.
+        batch_size: examples per batch.
+        seed: seed of the orders.
+        first_epoch: number of the first permutation.
+        epochs: number of epochs in one iteration, which then always starts at ``first_epoch``; None (default) for one
+            epoch per iteration, as above.
+        drop_remainder: whether to drop, in each epoch, the examples after the last full batch, so that all batches have
+            the same static shape. Without any full batch, the only batch holds all n examples.
+        augment: called with the x of a batch and two integers unique to the batch under this ``seed``; returns the x to
+            train on.
 
     Returns:
         A dataset of (x, y) of known cardinality.
@@ -131,7 +132,7 @@ def shuffled(
     disk = _on_disk(x)
     size = min(batch_size, count)
     steps = steps_per_epoch(count, size) if drop_remainder else -(-count // size)
-    # A variable would be mirrored under tf.distribute's scopes, which tf.data cannot capture; a table is not.
+    # Under tf.distribute's scopes a variable would be mirrored, which tf.data cannot capture; a table is not.
     counter = tf.lookup.experimental.MutableHashTable(tf.int64, tf.int64, default_value=-1)
     key = tf.constant(0, tf.int64)
     counter.insert(key, tf.constant(first_epoch, tf.int64))

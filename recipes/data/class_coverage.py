@@ -1,4 +1,4 @@
-"""Whether all splits have examples of all classes."""
+"""check_classes: every split should have examples of every class."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ __all__ = ["check_classes"]
 
 
 def check_classes(targets: dict[str, np.ndarray], names: Sequence[str], argument: str) -> None:
-    """Refuses training examples of one class, and a class that is in another split but not in training.
+    """Refuses a training split of a single class, and a class that only another split has.
 
-    A class that training has and another split lacks, or that no split has, is a warning.
+    It warns of a class that another split lacks, or that no split has.
 
     Args:
-        targets: split -> y of classes, after all splits have been carved.
-        names: of the classes.
-        argument: what the targets are called in messages.
+        targets: split -> y of classes, once all splits exist.
+        names: names of the classes.
+        argument: name of the targets, for messages.
 
     Raises:
         InvalidArgument: naming the classes, the split and the count.

@@ -1,4 +1,4 @@
-"""Data: three splits, in memory or on disk, as tf.data datasets, with the Spec that describes them."""
+"""Data: training, validation and test splits, in memory or on disk, as tf.data datasets, and their Spec."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ class Data:
     Made by :func:`recipes.data.load` or :meth:`from_arrays`. x is uint8 (n, height, width, channels) for images,
     float32 (n, features) for tables, strings (n,) for texts, float32 (n, steps, size) for sequences, and a dictionary
     of arrays for records; y is int64 (n,) for classes (0 and 1 for binary), int64 (n, classes) for multilabel, and
-    float32 (n,) or (n, targets) for regression. What would take too much memory is read from disk batch by batch.
+    float32 (n,) or (n, targets) for regression. Arrays too large for memory are read from disk batch by batch.
 
     Attributes:
-        spec: the :class:`~recipes.data.Spec`; its statistics are those of the training split only.
-        batch_size: of the training batches.
-        settings: how the splits came about, as plain values for JSON: ``name``, ``version`` (where there is one),
-            ``batch_size``, ``validation`` and ``test`` (the fraction carved, or ``"given"``), ``seed``, ``counts``.
+        spec: the :class:`~recipes.data.Spec`; its statistics come from the training split only.
+        batch_size: examples per training batch.
+        settings: how the splits were made, as plain values for JSON: ``name``, ``version`` (where there is one),
+            ``batch_size``, ``validation`` and ``test`` (the fraction held out, or ``"given"``), ``seed``, ``counts``.
 
     Example:
         >>> data = Data.from_arrays(np.arange(40.0).reshape(20, 2), np.arange(20) % 2, batch_size=4)
@@ -57,9 +57,9 @@ class Data:
         self._tensors: dict[str, tuple[Any, tf.Tensor]] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        """For another process: everything but what TensorFlow made of it."""
-        kept = {"spec": self.spec, "settings": self.settings, "batch_size": self.batch_size, "_arrays": self._arrays}
-        return {**kept, "_tensors": {}}
+        """Everything but the tensors, to send to another process."""
+        state = {"spec": self.spec, "settings": self.settings, "batch_size": self.batch_size, "_arrays": self._arrays}
+        return {**state, "_tensors": {}}
 
     @classmethod
     def from_arrays(
@@ -80,44 +80,44 @@ class Data:
         feature_names: Sequence[str] | None = None,
         name: str = "arrays",
     ) -> Data:
-        """Your own arrays as Data.
+        """Makes Data from your own arrays.
 
         Args:
             x: uint8 images of shape (n, height, width) or (n, height, width, channels), or float ones with channels; a
                 table of numbers of shape (n, features), where a pandas DataFrame of numbers gives its column names too;
                 n texts; sequences of shape (n, steps, size), or a list of arrays (steps, size) of different lengths;
                 or a record: a dictionary of such arrays and of columns of shape (n,), or any other DataFrame. In a
-                record's columns of numbers NaN, a masked value (``numpy.ma``), or -1 where nothing else is negative, is
-                missing. Its names are any strings, all different.
+                record's numeric columns, NaN, a masked value (``numpy.ma``), or -1 where nothing else is negative,
+                means missing. Column names are any strings, all different.
             y: shape (n,) or (n, 1): whole numbers, booleans or strings for classes, floats for regression; shape
                 (n, targets): 0 and 1 for multilabel, floats for several quantities; or n lists of labels for
-                multilabel. Classes are coded as their positions in the Spec's ``class_names``.
-            x_validation, y_validation, x_test, y_test: splits that exist already; otherwise they are carved from
-                ``x, y`` as :func:`recipes.data.load` does it, the test first.
-            validation, test: the fractions to carve, in (0, 1); validation None for a fifth below 10,000 examples, else
-                a tenth.
-            seed: of the validation split and of the training order.
-            batch_size: of training; None for 32 below 10,000 training examples, else 128.
-            task: "binary", "multiclass", "multilabel" or "regression"; None to tell from ``y``.
-            class_names: of the classes 0, 1, ...; default the values that training has, sorted.
-            feature_names: of the columns; default none.
-            name: what to call the dataset.
+                multilabel. Classes are encoded as their positions in the Spec's ``class_names``.
+            x_validation, y_validation, x_test, y_test: existing splits. A missing one is held out from ``x, y`` as in
+                :func:`recipes.data.load`, the test split first.
+            validation, test: the fractions to hold out, in (0, 1). ``validation=None`` means a fifth below 10,000
+                examples, else a tenth.
+            seed: seed of the validation split and of the training order.
+            batch_size: examples per training batch; None for 32 below 10,000 training examples, else 128.
+            task: "binary", "multiclass", "multilabel" or "regression"; None to infer it from ``y``.
+            class_names: names of the classes 0, 1, ...; defaults to the sorted values in the training split.
+            feature_names: names of the columns; none by default.
+            name: name of the dataset.
 
         Raises:
-            InvalidArgument: for arrays that are empty, of different lengths, not finite or of another shape, for labels
-                that have no class name, for classes that training lacks, and for options out of range.
+            InvalidArgument: for arrays that are empty, not finite, of different lengths or of an unsupported shape, for
+                labels without a class name, for classes absent from training, and for options out of range.
 
         Example:
             >>> Data.from_arrays(np.zeros((30, 8, 8), "uint8"), np.arange(30) % 3).spec.input_shape
             (8, 8, 1)
         """
-        given = {"train": (x, y)}
+        splits = {"train": (x, y)}
         for split, pair in (("validation", (x_validation, y_validation)), ("test", (x_test, y_test))):
-            missing = [part for part, value in zip("xy", pair, strict=True) if value is None]
+            missing = [letter for letter, value in zip("xy", pair, strict=True) if value is None]
             if len(missing) == 1:
                 raise InvalidArgument(f"{missing[0]}_{split}", None, f"given, since the other half of {split!r} is")
             if not missing:
-                given[split] = pair
+                splits[split] = pair
         if feature_names is None:
             columns = getattr(x, "columns", ())
             feature_names = [str(column) for column in columns]
@@ -125,19 +125,20 @@ class Data:
             raise InvalidArgument("feature_names", feature_names, "None for a record, which names its columns itself")
         options = {"validation": validation, "test": test, "seed": seed, "batch_size": batch_size}
         declared = Declared(names=class_names)
-        return cls(*assemble(given, name=name, task=task, declared=declared, feature_names=feature_names, **options))  # type: ignore[arg-type]
+        return cls(*assemble(splits, name=name, task=task, declared=declared, feature_names=feature_names, **options))  # type: ignore[arg-type]
 
     def with_train(self, x: np.ndarray, y: np.ndarray, *, how: str) -> Data:
-        """The same data with another training split: a sample of it, other labels, or more examples.
+        """The same data with another training split: a subset, other labels, or more examples.
 
-        Spec, validation and test stay what they are; so models made for one fit the other, with the same preprocessing.
+        The Spec, validation and test splits stay the same, so a model made for one fits the other and preprocesses
+        alike.
 
         Args:
-            x, y: as :meth:`arrays` gives them, at least one example.
-            how: what was done, for ``settings["train"]``.
+            x, y: arrays like those of :meth:`arrays`, at least one example.
+            how: a description of the change, for ``settings["train"]``.
 
         Raises:
-            InvalidArgument: for arrays of another shape or type, of different lengths or without any example.
+            InvalidArgument: for arrays of another shape or type, of different lengths, or empty.
 
         Example:
             >>> x, y = data.arrays("train")                                      # doctest: +SKIP
@@ -153,16 +154,16 @@ class Data:
         return Data(self.spec, {**self._arrays, "train": (x, y)}, settings)
 
     def folds(self, count: int) -> list[Data]:
-        """This data divided for cross-validation: each Data validates on another part of training and validation.
+        """The folds of a cross-validation: each Data validates on a different part of training and validation.
 
-        The parts are stratified by class, drawn by the data's own seed, and share no example; together they are all of
-        training and validation. The test split is the same in all. Every Data has the statistics of its own training.
+        The parts are disjoint, stratified by class and drawn with the data's seed; together they cover training and
+        validation. All folds share the test split. Each has the statistics of its own training split.
 
         Args:
-            count: of parts, >= 2.
+            count: number of folds, >= 2.
 
         Raises:
-            InvalidArgument: for a smaller number, or more parts than examples of a class.
+            InvalidArgument: for fewer than 2 folds, or more folds than examples of a class.
 
         Example:
             >>> data = Data.from_arrays(np.arange(40.0).reshape(20, 2), np.arange(20) % 2)
@@ -171,16 +172,16 @@ class Data:
         """
         count = check_integer("folds", count, low=2)
         (x, y), (more_x, more_y) = self._arrays["train"], self._arrays["validation"]
-        given = {"train": (concatenate(x, more_x), np.concatenate([y, more_y])), "test": self._arrays["test"]}
+        splits = {"train": (concatenate(x, more_x), np.concatenate([y, more_y])), "test": self._arrays["test"]}
         if self.spec.record:
-            given = {split: (self.spec.names.to_user(x), y) for split, (x, y) in given.items()}
-        features = {each.name if self.spec.record else "": each for each in self.spec.features}
-        classes = {key: len(each.vocabulary) for key, each in features.items() if each.vocabulary}
+            splits = {split: (self.spec.names.to_user(x), y) for split, (x, y) in splits.items()}
+        features = {feature.name if self.spec.record else "": feature for feature in self.spec.features}
+        classes = {key: len(feature.vocabulary) for key, feature in features.items() if feature.vocabulary}
         classes = {key: size for key, size in classes.items() if features[key].vocabulary == tuple(range(size))}
-        found = []
+        folds = []
         for number in range(count):
             spec, arrays, settings = assemble(
-                given,
+                splits,
                 name=self.spec.name,
                 validation=None,
                 test=0.5,
@@ -190,23 +191,23 @@ class Data:
                 declared=Declared(names=self.spec.class_names or None),
                 feature_names=self.spec.feature_names,
                 argument=f"dataset {self.spec.name!r}",
-                kinds={key: each.kind for key, each in features.items()},
+                kinds={key: feature.kind for key, feature in features.items()},
                 classes=classes,
-                paddings={key: each.padding for key, each in features.items() if each.padding is not None},
+                paddings={key: feature.padding for key, feature in features.items() if feature.padding is not None},
                 resized=self.spec.resized,
                 fold=(number, count),
             )
-            kept: dict[str, Any] = {
+            inherited: dict[str, Any] = {
                 key: self.settings[key] for key in ("version", "test", "options") if key in self.settings
             }
-            found.append(Data(spec, arrays, {**settings, **kept}))
-        return found
+            folds.append(Data(spec, arrays, {**settings, **inherited}))
+        return folds
 
     def with_names(self, spec: Spec) -> Data:
-        """The same data with inputs called as a model of another Spec calls them, e.g. one that was saved.
+        """The same data under the input names of another Spec, such as that of a saved model.
 
         Args:
-            spec: of the same data. For anything but records it makes no difference.
+            spec: a Spec of the same data. It only matters for records.
 
         Raises:
             InvalidArgument: for a Spec of other inputs.
@@ -220,7 +221,7 @@ class Data:
         if set(theirs.values()) != set(spec.names.inner):
             accepted = f"one of records with {', '.join(theirs)}"
             raise InvalidArgument("spec", list(spec.names.inner), accepted)
-        keys = {name: spec.names.inner[str(other)] for name, other in theirs.items()}
+        keys = {name: spec.names.inner[str(match)] for name, match in theirs.items()}
         if keys == self.spec.names.inner:
             return self
         features = tuple(dataclasses.replace(feature, input=keys[feature.name]) for feature in self.spec.features)
@@ -233,27 +234,27 @@ class Data:
     def arrays(self, split: str) -> tuple[Inputs, np.ndarray]:
         """(x, y) of a split as NumPy arrays, in the split's fixed order. They are read-only and shared, not copied.
 
-        x is a dictionary of arrays for records, by the names that a model takes (``spec.names`` has the user's beside
-        them). What is on disk is a :class:`recipes.data.stored.Stored`: indexing it gives arrays, and ``numpy.asarray``
-        reads all.
+        For records, x is a dictionary of arrays by the model's input names (``spec.names`` maps them to the user's).
+        An array on disk is a :class:`recipes.data.stored.Stored`: index it to read rows, or read everything with
+        ``numpy.asarray``.
 
         Raises:
-            InvalidArgument: for another split than "train", "validation" and "test".
+            InvalidArgument: for a split other than "train", "validation" and "test".
         """
         return self._arrays[check_choice("split", split, SPLITS)]
 
     @property
     def steps_per_epoch(self) -> int:
-        """How many batches one pass over :attr:`train` has."""
+        """The number of batches in one pass over :attr:`train`."""
         return steps_per_epoch(self.settings["counts"]["train"], self.batch_size)
 
     @cached_property
     def train(self) -> tf.data.Dataset:
-        """The training batches, in a new order at every iteration, drawn from the data's own seed.
+        """The training batches, reshuffled at every iteration with the data's own seed.
 
-        Only full batches (unless there is none); which examples are left out differs from epoch to epoch. Being one
-        object, it goes on counting over all its iterations: for numbers that depend on a seed alone, take a fresh
-        dataset from :meth:`batches` for each training. Pass ``shuffle=False`` to ``fit``: Keras need not shuffle.
+        There are only full batches (unless there is none); the examples left out differ from epoch to epoch. The
+        dataset counts its iterations over its whole life. For numbers that depend on a seed alone, take a fresh dataset
+        from :meth:`batches` for each training. Pass ``shuffle=False`` to ``fit``: Keras need not shuffle.
         """
         return self.batches("train")
 
@@ -278,19 +279,19 @@ class Data:
     ) -> tf.data.Dataset:
         """A fresh dataset of (x, y) batches of a split.
 
-        Two fresh datasets with the same seed give the same sequence of orders, one order per iteration; TensorFlow's
-        global seed plays no part. All datasets of a Data share one copy of the arrays.
+        Fresh datasets with the same seed give the same sequence of orders, one per iteration, whatever TensorFlow's
+        global seed. All datasets of a Data share one copy of the arrays.
 
         Args:
             split: "train", "validation" or "test".
-            seed: of the orders; None for the data's own seed in "train", and for no shuffling in the other two.
+            seed: seed of the orders; None for the data's own seed in "train", and for no shuffling in the other two.
             batch_size: None for :attr:`batch_size` in "train", and 1024 or more in the others.
-            first_epoch: which order to begin with, counted from 0; a resumed training gives the epoch it goes on with.
+            first_epoch: number of the first order, from 0; a resumed training passes the epoch at which it resumes.
             augment: what :func:`recipes.data.augmentation.augmentation` returns, for shuffled batches.
 
         Returns:
-            A dataset of known cardinality. "train" has only full batches, of static shape, if there is at least one;
-            the others give every example.
+            A dataset of known cardinality. "train" has only full batches of static shape, if there is at least one;
+            the others yield every example.
 
         Raises:
             InvalidArgument: for an unknown split or numbers out of range.
@@ -310,12 +311,12 @@ class Data:
         return shuffled(x, y, batch_size, seed, first_epoch=first_epoch, drop_remainder=training, augment=augment)
 
     def on_device(self, split: str) -> tuple[Any, tf.Tensor]:
-        """The split as tensors in host memory, where tf.data runs; made once and shared by all datasets."""
+        """The split as tensors in host memory, where tf.data runs; created once and shared by all datasets."""
         if split not in self._tensors:
             with tf.init_scope(), tf.device("CPU:0"):
                 x, y = self._arrays[split]
                 self._tensors[split] = (
-                    apply(lambda each: each if isinstance(each, Stored) else tf.constant(each), x),
+                    apply(lambda array: array if isinstance(array, Stored) else tf.constant(array), x),
                     tf.constant(y),
                 )
         return self._tensors[split]
@@ -323,7 +324,7 @@ class Data:
     @property
     def on_disk(self) -> bool:
         """Whether inputs are read from disk, batch by batch."""
-        return any(isinstance(each, Stored) for each in _values(self._arrays["train"][0]))
+        return any(isinstance(array, Stored) for _, array in items(self._arrays["train"][0]))
 
     @cached_property
     def fingerprint(self) -> str:
@@ -334,11 +335,11 @@ class Data:
             named = self.spec.names.to_user(x).items() if self.spec.record else items(x)
             for name, array in [*named, ("", y)]:
                 digest.update(f"{split} {name + ' ' if name else ''}{array.dtype} {array.shape};".encode())
-                for part in chunks(array):
-                    if part.dtype == object:
-                        digest.update(json.dumps(part.tolist()).encode())
+                for chunk in chunks(array):
+                    if chunk.dtype == object:
+                        digest.update(json.dumps(chunk.tolist()).encode())
                     else:
-                        digest.update(np.ascontiguousarray(part).data.cast("B"))
+                        digest.update(np.ascontiguousarray(chunk).data.cast("B"))
         return digest.hexdigest()[:16]
 
     def __repr__(self) -> str:
@@ -348,15 +349,11 @@ class Data:
         return f"<Data {spec.name}: {spec.task}, {inputs}, {counts}>"
 
 
-def _values(x: Inputs) -> list[Any]:
-    return [values for _, values in items(x)]
-
-
 def _contiguous(values: Any) -> Any:
     return values if isinstance(values, Stored) else np.ascontiguousarray(values)
 
 
 def _form(x: Inputs) -> str:
-    """Types and shapes, in words."""
+    """Types and shapes, for messages."""
     forms = {name: f"{values.dtype} of shape (n, *{values.shape[1:]})" for name, values in items(x)}
     return forms[""] if list(forms) == [""] else str(forms)

@@ -1,4 +1,4 @@
-"""DATASETS: the datasets that are offered by name; any other TFDS name works as well."""
+"""DATASETS: the datasets offered by name; any other TFDS name works as well."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..catalogue import Lookup, Range, UnknownName
 __all__ = ["DATASETS", "EMBEDDED_NAMES", "UnknownDataset"]
 
 EMBEDDED_NAMES = ("digits", "breast_cancer", "diabetes", "syllables", "docstrings", "characters")
-"""Those that need no network; :mod:`recipes.data.embedded` has their builders."""
+"""The datasets that need no network; their builders are in :mod:`recipes.data.embedded`."""
 
 
 class UnknownDataset(UnknownName):
@@ -18,7 +18,7 @@ class UnknownDataset(UnknownName):
 
     Args:
         name: the name received.
-        names: all names known.
+        names: all known names.
 
     Example:
         >>> raise UnknownDataset("mnits", ["mnist", "iris"])
@@ -29,7 +29,7 @@ class UnknownDataset(UnknownName):
     def __init__(self, name: str, names: list[str]):
         self.argument = "dataset"
         near = difflib.get_close_matches(name.lower(), names, n=3, cutoff=0.6)
-        hint = f": did you mean {' or '.join(repr(other) for other in near)}?" if near else "."
+        hint = f": did you mean {' or '.join(repr(match) for match in near)}?" if near else "."
         ValueError.__init__(
             self,
             f"unknown dataset {name!r}{hint} Accepted: {', '.join(DATASETS)}, or any other name in"
@@ -39,7 +39,7 @@ class UnknownDataset(UnknownName):
 
 @dataclass(frozen=True)
 class KnownDataset:
-    """A dataset that is offered by name.
+    """A dataset offered by name.
 
     Args:
         name: what :func:`recipes.load` takes.

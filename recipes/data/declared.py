@@ -1,4 +1,4 @@
-"""What a dataset, or its user, declares about its columns, applied to their values."""
+"""as_declared: applies what a dataset or its user declares about the columns to their values."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ Read = dict[str, tuple[Inputs, dict[str, Any]]]
 def as_declared(read: Read, selection: Selection) -> tuple[dict[str, tuple[Inputs, Any]], Declared]:
     """The splits as (x, y), and what is declared about y.
 
-    Columns that the user has called something else than they are become that; several targets become columns of y.
+    Columns are converted to the kind that the user declared. Several targets become the columns of y.
 
     Args:
-        read: split -> (x, targets by name), as :func:`recipes.data.reading.read` gives them.
-        selection: what was read.
+        read: split -> (x, targets by name), from :func:`recipes.data.reading.read`.
+        selection: the features read.
 
     Raises:
-        InvalidArgument: for values that are not of the kind that the user has told, and targets that cannot be one.
+        InvalidArgument: for values that do not fit the declared kind, and features that cannot be targets.
     """
     declared = _declared(selection.targets)
     names = [source.name for source in selection.targets]
@@ -59,22 +59,22 @@ def _declared(targets: tuple[Source, ...]) -> Declared:
 
 
 def _converted(x: Inputs, selection: Selection, split: str) -> Inputs:
-    """Columns that the user has called something else than they are, as that."""
+    """The inputs, with columns converted to the kind that the user declared."""
     if not isinstance(x, dict):
         return x
     columns = dict(x)
     for source in selection.inputs:
-        if source.given is None:
+        if source.declared_kind is None:
             continue
         values: Any = np.asarray(columns[source.name])
-        if source.given == "number" and source.kind == "string":
+        if source.declared_kind == "number" and source.kind == "string":
             columns[source.name] = _numbers(source.name, values, split)
-        elif source.given == "category" and source.kind == "number":
+        elif source.declared_kind == "category" and source.kind == "number":
             broken = ~np.isfinite(values) | (values != np.round(values))
             if broken.any():
                 count = f"{broken.sum()} of {len(values)} values in split {split!r} are not whole"
                 accepted = f"'number' for {source.name!r}: {count}"
-                raise InvalidArgument("features", {source.name: source.given}, accepted)
+                raise InvalidArgument("features", {source.name: source.declared_kind}, accepted)
             columns[source.name] = values.astype(np.int64)
     return columns
 

@@ -1,4 +1,4 @@
-"""pairs: two examples at a time, and whether they are of the same class."""
+"""pairs: batches of pairs of examples, and whether both are of the same class."""
 
 from __future__ import annotations
 
@@ -25,30 +25,29 @@ def pairs(
 ) -> tf.data.Dataset:
     """Batches of pairs of examples, every other pair of the same class: what :func:`recipes.siamese` learns from.
 
-    Every example is the left one of one pair, in an order of its own in each epoch. The right one is drawn: for every
-    other pair from the other examples of the same class, for the rest from those of all other classes. An example that
-    is alone in its class only comes as a right one.
+    Every example is on the left of one pair, reshuffled in each epoch. The right example is drawn, alternately, from
+    the other examples of the same class and from all other classes. The only example of a class is never on the left.
 
-    "train" has new pairs at every iteration; iteration k (an epoch) depends on the seed and on k alone. "validation"
-    and "test" have the same pairs at every iteration.
+    "train" has new pairs at every iteration; iteration k (an epoch) depends only on the seed and on k. "validation" and
+    "test" have the same pairs at every iteration.
 
     Args:
-        data: what :func:`recipes.load` returns, with classes.
+        data: data with classes, from :func:`recipes.load`.
         split: "train" (default), "validation" or "test".
-        seed: of the pairs; None (default) for the data's own.
-        batch_size: pairs in a batch; None (default) for that of the data in "train", and 1024 or more in the others.
-        first_epoch: of "train": which pairs to begin with, counted from 0.
+        seed: seed of the pairs; None (default) for the data's own.
+        batch_size: pairs per batch; None (default) for the data's own in "train", and 1024 or more in the others.
+        first_epoch: number of the first iteration's pairs in "train", from 0.
 
     Returns:
         A dataset of ``({"left": x, "right": x}, same)`` of known cardinality, x of shape (batch, *input_shape) and
-        ``same`` int64 of shape (batch,): 1 for the same class, 0 for different ones. "train" has only full batches, of
-        static shape; the others give every pair.
+        ``same`` int64 of shape (batch,): 1 for the same class, 0 for different ones. "train" has only full batches of
+        static shape; the others yield every pair.
 
     Raises:
-        InvalidArgument: for a regression, an unknown split, numbers out of range, or a split without two classes of
-            which one has two examples.
+        InvalidArgument: for a regression, an unknown split, numbers out of range, or a split without two classes, one
+            of them with two examples.
 
-    Source: Bromley et al. 1993; equally many pairs of both kinds: Koch et al. 2015.
+    Source: Bromley et al. 1993; as many pairs of either kind: Koch et al. 2015.
 
     Example:
         >>> data = Data.from_arrays(np.arange(40.0).reshape(20, 2), np.arange(20) % 2, batch_size=4)
@@ -85,13 +84,13 @@ def pairs(
             size = min(batch_size, int(lefts.shape[0]))
 
             def pair(left: Any, seeds: Any) -> Any:
-                number = tf.ensure_shape(seeds[1], ())  # of the batch, over all epochs
+                number = tf.ensure_shape(seeds[1], ())  # of the batch, counted over all epochs
                 same = (tf.range(size, dtype=tf.int64) + number * size + 1) % 2
                 return gather(left, partners.draw(left, same, tf.stack([seed, number])), same)
 
-            # The labels that come along are those of single examples.
+            # `shuffled` also yields the left examples as labels, which are dropped.
             dataset = shuffled(lefts, lefts, batch_size, seed, first_epoch=first_epoch, augment=pair)
-            return dataset.map(lambda made, _: made).prefetch(2)
+            return dataset.map(lambda batch, _: batch).prefetch(2)
         order = tf.random.experimental.stateless_shuffle(lefts, seed=[seed, 0])
         same = (tf.range(order.shape[0], dtype=tf.int64) + 1) % 2
         right = partners.draw(order, same, tf.constant([seed, 0], tf.int64))
@@ -100,10 +99,10 @@ def pairs(
 
 
 class _Partners:
-    """Who can be paired with whom.
+    """Draws the partners of examples.
 
-    The examples sorted by class stand in ``_sorted``, a class being one stretch of it: a partner of the same class is
-    some steps further on within the stretch, one of another class some steps beyond its end, both in a circle.
+    ``_sorted`` has the examples sorted by class, so that a class is one stretch of it. A partner of the same class lies
+    some steps further within the stretch, and one of another class some steps beyond its end, both cyclically.
     """
 
     def __init__(self, y: np.ndarray, split: str):
@@ -120,17 +119,17 @@ class _Partners:
         self._sorted, self._position = tf.constant(order), tf.constant(position)
         self._start, self._count = tf.constant(starts[y]), tf.constant(counts[y])
         self.lefts = tf.constant(np.flatnonzero(counts[y] > 1))
-        """The examples that have a partner of their class."""
+        """The examples with a partner of their class."""
 
     def draw(self, left: Any, same: Any, seed: Any) -> Any:
-        """A partner for each of ``left``, of its own class where ``same`` is 1.
+        """Draws a partner for each of ``left``, of the same class where ``same`` is 1.
 
         Args:
             left: numbers of examples, shape (n,).
             same: 0 or 1, shape (n,).
             seed: two integers.
         """
-        position, start, count = (tf.gather(each, left) for each in (self._position, self._start, self._count))
+        position, start, count = (tf.gather(table, left) for table in (self._position, self._start, self._count))
         choices = tf.where(same == 1, count - 1, self._total - count)
         steps = tf.random.stateless_uniform(tf.shape(left), seed, dtype=tf.float64) * tf.cast(choices, tf.float64)
         steps = tf.cast(steps, tf.int64)

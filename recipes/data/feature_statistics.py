@@ -1,4 +1,4 @@
-"""From the training values of one input to its Feature: statistics, vocabulary, and what stands for a missing value."""
+"""describe: the Feature of an input from its training values: statistics, vocabulary and missing values."""
 
 from __future__ import annotations
 
@@ -16,40 +16,40 @@ from .moments import chunks, moments
 __all__ = ["ABSENT", "describe", "missing_values"]
 
 SENTINELS = (-1.0, -9.0, -99.0, -999.0, -9999.0)
-"""What datasets write for a missing number, if all other values are larger and either none of them is negative or the
+"""Numbers that stand for a missing one, if all other values are larger and either none of them is negative or the
 sentinel is a fifth of all."""
 ABSENT = frozenset({"", "?", "na", "n/a", "nan", "none", "null", "unknown", "missing"})
-"""What datasets write for a missing string, in lower case. It is a category like any other."""
+"""Strings that stand for a missing one, in lower case. They are categories like any other."""
 
 WORDS = 20_000
-"""The most words of a text's vocabulary."""
+"""Maximum number of words in a text's vocabulary."""
 LONGEST = 256
-"""The most words of a text that are read."""
+"""Maximum number of words that are read of a text."""
 VALUES = 1_000
-"""The most values of a category; rarer ones are taken together."""
+"""Maximum number of values of a category; rarer ones share one code."""
 ALL_VALUES = 32
-"""Up to so many values a category keeps all; of more, those seen at least twice."""
+"""A category of up to this many values keeps all of them; a larger one only those seen at least twice."""
 
 
 def describe(name: str, kind: str, values: Any, *, classes: int = 0, sole: bool = False) -> Feature | None:
-    """What a model has to know about one input.
+    """The Feature of one input.
 
     Args:
-        name: of the input.
-        kind: "number", "category", "text", "vector", "sequence", "image", or "string": a category or a text, whatever
-            its values look like.
-        values: of the training split, all finite but for missing numbers.
-        classes: of a category of whole numbers, how many there are: 0..classes-1; 0 to look.
+        name: name of the input.
+        kind: "number", "category", "text", "vector", "sequence", "image", or "string": a category or a text, judged by
+            its values.
+        values: training values, all finite but for missing numbers.
+        classes: number of values of a category of whole numbers 0..classes-1; 0 to read them from ``values``.
         sole: whether it is the only input; then strings are texts.
 
     Returns:
-        The Feature; None for strings of which hardly two are equal and that are no texts: nothing can be learned there.
+        The Feature; None for strings that are almost all different and no texts: there is nothing to learn from them.
     """
     dtype = "string" if values.dtype == object else values.dtype.name
     if kind == "string":
         kind = "text" if sole or _are_texts(values) else "category"
     if kind == "text":
-        words = np.concatenate([[len(str(text).split()) for text in part] for part in chunks(values)])
+        words = np.concatenate([[len(str(text).split()) for text in chunk] for chunk in chunks(values)])
         length = int(min(max(np.ceil(np.percentile(words, 95)), 1), LONGEST))
         return Feature(name, "text", dtype=dtype, vocabulary=_words(values), length=length)
     if kind == "category":
@@ -63,13 +63,13 @@ def describe(name: str, kind: str, values: Any, *, classes: int = 0, sole: bool 
     mean, variance = moments(values)
     high = None
     if kind == "image":
-        largest = max((float(part.max()) for part in chunks(values)), default=0.0)
+        largest = max((float(chunk.max()) for chunk in chunks(values)), default=0.0)
         high = largest if largest > 0 else (255.0 if values.dtype == np.uint8 else 1.0)
     return Feature(name, kind, shape, dtype, mean, variance, high=high)
 
 
 def missing_values(feature: Feature, values: np.ndarray) -> int:
-    """How many of the values are missing: those that the Feature says, or strings that mean it."""
+    """The number of missing values: those equal to ``feature.missing``, or strings in :data:`ABSENT`."""
     if feature.missing is not None:
         missing = np.isnan(values) if feature.missing == MISSING else values == feature.missing
         return int(missing.sum())
@@ -99,17 +99,17 @@ def _number(name: str, values: np.ndarray, dtype: str) -> Feature:
 
 
 def _are_texts(values: Any) -> bool:
-    """Whether the strings are sentences: hardly two are equal, and most have several words."""
-    some = [str(value) for value in values[: min(len(values), 5000)]]
-    several = np.mean([len(each.split()) for each in some])
-    return bool(several >= 3 and len(set(some)) > len(some) / 2)
+    """Whether the strings are sentences: almost all different, with several words on average."""
+    sample = [str(value) for value in values[: min(len(values), 5000)]]
+    words = np.mean([len(text.split()) for text in sample])
+    return bool(words >= 3 and len(set(sample)) > len(sample) / 2)
 
 
 def _values(values: Any) -> tuple[Any, ...]:
     """The values of a category, most frequent first."""
     counts: Counter[Any] = Counter()
-    for part in chunks(values):
-        counts.update(part.tolist())
+    for chunk in chunks(values):
+        counts.update(chunk.tolist())
     ordered = sorted(counts, key=lambda value: (-counts[value], value))
     if len(ordered) > ALL_VALUES:
         ordered = [value for value in ordered if counts[value] > 1][:VALUES]
@@ -119,17 +119,17 @@ def _values(values: Any) -> tuple[Any, ...]:
 
 
 def _words(values: Any) -> tuple[str, ...]:
-    """The words of texts as Keras splits them, most frequent first."""
+    """The words of the texts, split by Keras, most frequent first."""
     import keras
     import tensorflow as tf
 
     layer = keras.layers.TextVectorization(max_tokens=WORDS)
 
-    def parts() -> Iterator[np.ndarray]:
-        for part in chunks(values):
-            yield part.astype(str)
+    def strings() -> Iterator[np.ndarray]:
+        for chunk in chunks(values):
+            yield chunk.astype(str)
 
-    layer.adapt(tf.data.Dataset.from_generator(parts, output_signature=tf.TensorSpec((None,), tf.string)))
+    layer.adapt(tf.data.Dataset.from_generator(strings, output_signature=tf.TensorSpec((None,), tf.string)))
     words = layer.get_vocabulary(include_special_tokens=False)
     if not words:
         raise InvalidArgument("features", "text", "with words in it: all texts of the training split are empty")

@@ -1,4 +1,4 @@
-"""From whatever form inputs come in to arrays: tables, images, texts, sequences, and records of several of them."""
+"""as_inputs: inputs of any form as arrays: tables, images, texts, sequences, and records of these."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ACCEPTED = (
     " columns of shape (n,)"
 )
 RECORD_DTYPES = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "float32", "float64")
-"""Columns of these types stay what they are; others become float32."""
+"""Columns of these types keep their type; others become float32."""
 NUMBERS = (bool, int, float, np.number, np.bool_)
 LISTS = (list, tuple, np.ndarray)
 
@@ -31,14 +31,14 @@ def as_inputs(argument: str, split: str, x: Any, names: Sequence[str] = ()) -> I
     """Contiguous arrays of the types that models take; sequences of different lengths stay lists.
 
     Args:
-        argument: what the inputs are called, for messages.
-        split: which split they are, for messages.
-        x: of the forms that :data:`ACCEPTED` lists; a DataFrame of numbers is a table, any other one a record.
-        names: of a table's columns, for messages.
+        argument: name of the inputs, for messages.
+        split: name of the split, for messages.
+        x: inputs in a form listed in :data:`ACCEPTED`; a DataFrame of numbers is a table, any other one a record.
+        names: names of a table's columns, for messages.
 
     Returns:
         float32 (n, features), uint8, uint16 or float32 (n, height, width, channels), float32 (n, steps, size) or a list
-        of (steps, size), strings (n,); or a dictionary of such, and of columns (n,) of numbers.
+        of (steps, size), strings (n,); or a dictionary of these and of columns (n,) of numbers.
 
     Raises:
         InvalidArgument: for other forms, no examples, values that are not finite, or arrays of different lengths.
@@ -48,21 +48,23 @@ def as_inputs(argument: str, split: str, x: Any, names: Sequence[str] = ()) -> I
     x = unframed({split: x}, {split: argument})[split]
     if isinstance(x, Mapping):
         return _record(argument, split, x)
-    found = _array(argument, split, x, names)
-    if isinstance(found, np.ndarray) and found.ndim == 1 and found.dtype != object:
-        raise InvalidArgument(argument, f"{found.dtype} of shape {found.shape}", ACCEPTED)
-    return found
+    array = _array(argument, split, x, names)
+    if isinstance(array, np.ndarray) and array.ndim == 1 and array.dtype != object:
+        raise InvalidArgument(argument, f"{array.dtype} of shape {array.shape}", ACCEPTED)
+    return array
 
 
-def unframed(given: Mapping[str, Any], arguments: Mapping[str, str]) -> dict[str, Any]:
-    """The inputs of all splits, with tables instead of pandas DataFrames or, if one has other columns, with records.
+def unframed(inputs: Mapping[str, Any], arguments: Mapping[str, str]) -> dict[str, Any]:
+    """Replaces pandas DataFrames by tables or, if any has columns other than numbers, by records.
+
+    The named columns of tables are put in the order of the training split.
 
     Args:
-        given: split -> x; what is no DataFrame stays as it is.
-        arguments: split -> what its inputs are called, for messages.
+        inputs: split -> x; anything but a DataFrame is left as it is.
+        arguments: split -> name of its inputs, for messages.
 
     Raises:
-        InvalidArgument: for two columns of the same name, or one without.
+        InvalidArgument: for duplicate or empty column names, and tables whose columns differ from training's.
 
     Example:
         >>> import pandas
@@ -70,21 +72,21 @@ def unframed(given: Mapping[str, Any], arguments: Mapping[str, str]) -> dict[str
         >>> unframed({"train": frame}, {"train": "x"})["train"]["name"].tolist()
         ['x', None]
     """
-    frames = {split: x for split, x in given.items() if hasattr(x, "columns") and hasattr(x, "dtypes")}
+    frames = {split: x for split, x in inputs.items() if hasattr(x, "columns") and hasattr(x, "dtypes")}
     plain = all(_plain_table(x) for x in frames.values())
-    found = dict(given)
+    replaced = dict(inputs)
     for split, x in frames.items():
         names = checked_names(arguments[split], map(str, x.columns))
         if plain:
-            found[split] = _in_order(arguments[split], x, frames.get("train")).to_numpy("float64")
+            replaced[split] = _in_order(arguments[split], x, frames.get("train")).to_numpy("float64")
         else:
             columns = (x.iloc[:, place] for place in range(len(names)))
-            found[split] = dict(zip(names, map(_column, columns), strict=True))
-    return found
+            replaced[split] = dict(zip(names, map(_column, columns), strict=True))
+    return replaced
 
 
 def kind_of(values: Any) -> str:
-    """The kind of one array as :func:`as_inputs` gives it: as of a Feature, or "string" for a category or a text.
+    """The kind of an array from :func:`as_inputs`: that of a Feature, or "string" for a category or a text.
 
     Example:
         >>> kind_of(np.zeros((5, 8, 8, 1), "uint8"))
@@ -97,34 +99,34 @@ def kind_of(values: Any) -> str:
     return {1: "number", 2: "vector", 3: "sequence", 4: "image"}[values.ndim]
 
 
-def pad(given: Mapping[str, Any]) -> tuple[dict[str, Any], float | None]:
-    """Sequences of different lengths, split by split, brought to the same length by a filling value after their end.
+def pad(ragged: Mapping[str, Any]) -> tuple[dict[str, Any], float | None]:
+    """Pads the sequences of all splits after their end, to one length.
 
     Args:
-        given: split -> a list of arrays (steps, size).
+        ragged: split -> a list of arrays (steps, size).
 
     Returns:
-        (split -> float32 (n, longest, size), the filling value: 0 or, if some real step is all 0, a number below all
-        values); or None for it if all lengths are equal.
+        (split -> float32 (n, longest, size), padding value). The padding value is 0 or, if some real step is all 0, a
+        number below all values; None if all lengths are equal.
 
     Example:
-        >>> arrays, filling = pad({"train": [np.ones((1, 2)), np.ones((2, 2))]})
-        >>> arrays["train"][0].tolist(), filling
+        >>> arrays, padding = pad({"train": [np.ones((1, 2)), np.ones((2, 2))]})
+        >>> arrays["train"][0].tolist(), padding
         ([[1.0, 1.0], [0.0, 0.0]], 0.0)
     """
-    every = [each for sequences in given.values() for each in sequences]
-    longest = max(len(each) for each in every)
-    if min(len(each) for each in every) == longest:
-        return {split: np.stack(sequences) for split, sequences in given.items()}, None
-    filling = 0.0
-    if any((each == 0).all(axis=1).any() for each in every):
-        filling = float(np.floor(min(each.min() for each in every if each.size) - 1.0))
+    every = [sequence for sequences in ragged.values() for sequence in sequences]
+    longest = max(len(sequence) for sequence in every)
+    if min(len(sequence) for sequence in every) == longest:
+        return {split: np.stack(sequences) for split, sequences in ragged.items()}, None
+    padding = 0.0
+    if any((sequence == 0).all(axis=1).any() for sequence in every):
+        padding = float(np.floor(min(sequence.min() for sequence in every if sequence.size) - 1.0))
     padded = {}
-    for split, sequences in given.items():
-        padded[split] = np.full((len(sequences), longest, every[0].shape[1]), filling, np.float32)
-        for row, each in zip(padded[split], sequences, strict=True):
-            row[: len(each)] = each
-    return padded, filling
+    for split, sequences in ragged.items():
+        padded[split] = np.full((len(sequences), longest, every[0].shape[1]), padding, np.float32)
+        for row, sequence in zip(padded[split], sequences, strict=True):
+            row[: len(sequence)] = sequence
+    return padded, padding
 
 
 def _in_order(argument: str, frame: Any, train: Any) -> Any:
@@ -138,22 +140,22 @@ def _in_order(argument: str, frame: Any, train: Any) -> Any:
 
 
 def _plain_table(frame: Any) -> bool:
-    """Whether all columns are numbers, none of them missing."""
+    """Whether all columns are numbers and none is missing."""
     return all(dtype.kind in "fiub" for dtype in frame.dtypes) and not frame.isna().to_numpy().any()
 
 
 def _column(values: Any) -> np.ndarray:
-    """A column of a DataFrame: numbers, with NaN for those that are missing, or other values, with None for them."""
+    """A column of a DataFrame: numbers with NaN for missing ones, or other values with None for missing ones."""
     absent = values.isna()
     if values.dtype.kind not in "fiub":
         texts = values.astype(object)
-        if values.dtype.name == "category":  # whatever its values, what counts is whether they are equal
+        if values.dtype.name == "category":  # its values only matter as labels
             texts = texts.map(str)
         return texts.where(~absent, None).to_numpy(object)
-    own = getattr(values.dtype, "numpy_dtype", None)  # of those types of pandas' own that know missing numbers
-    if own is None:
+    dtype = getattr(values.dtype, "numpy_dtype", None)  # of pandas' nullable types
+    if dtype is None:
         return values.to_numpy()
-    return values.to_numpy("float64", na_value=np.nan) if absent.any() else values.to_numpy(own)
+    return values.to_numpy("float64", na_value=np.nan) if absent.any() else values.to_numpy(dtype)
 
 
 def _record(argument: str, split: str, x: Mapping[str, Any]) -> dict[str, Any]:
@@ -177,8 +179,8 @@ def _array(argument: str, split: str, x: Any, names: Sequence[str] = ()) -> Any:
     if ragged is not None:
         return ragged
     try:
-        # NumPy's own strings are all as long as the longest.
-        strings = isinstance(x, (list, tuple)) and any(isinstance(each, (str, bytes)) for each in x)
+        # Objects, since every NumPy string takes the space of the longest.
+        strings = isinstance(x, (list, tuple)) and any(isinstance(item, (str, bytes)) for item in x)
         x = np.asarray(x, object) if strings else np.asarray(x)
     except ValueError as error:  # lists of different lengths within lists
         raise InvalidArgument(argument, type(x).__name__, f"{ACCEPTED} ({error})") from None
@@ -193,7 +195,7 @@ def _array(argument: str, split: str, x: Any, names: Sequence[str] = ()) -> Any:
     elif x.ndim == 1:
         x = x if x.dtype.name in RECORD_DTYPES else x.astype(np.float32)
         with np.errstate(over="ignore"):
-            wrong = np.isinf(x.astype(np.float32))  # what models compute with
+            wrong = np.isinf(x.astype(np.float32))  # the type that models compute with
         if wrong.any():
             accepted = f"finite, but {wrong.sum()} of {len(x)} in split {split!r} are infinite or too large for float32"
             raise InvalidArgument(argument, x[wrong][0].item(), accepted)
@@ -216,14 +218,14 @@ def _array(argument: str, split: str, x: Any, names: Sequence[str] = ()) -> Any:
 
 
 def missing_where_masked(argument: str, x: Any) -> Any:
-    """A masked column with NaN, or None among strings, where the mask hides a value; what has no mask as it is.
+    """Replaces masked values of a column by NaN, or by None among strings; leaves anything without a mask.
 
     Args:
-        argument: what the values are called in messages.
+        argument: name of the values, for messages.
         x: anything.
 
     Raises:
-        InvalidArgument: for a mask that hides values of anything but a column.
+        InvalidArgument: for masked values in anything but a column.
 
     Example:
         >>> missing_where_masked("x", np.ma.masked_array([1, 2], [False, True])).tolist()
@@ -239,42 +241,42 @@ def missing_where_masked(argument: str, x: Any) -> Any:
 
 
 def _objects(argument: str, split: str, x: np.ndarray, names: Sequence[str]) -> np.ndarray:
-    """Strings, with "" for those that are missing; or numbers, with NaN for those."""
+    """Strings, with "" for missing ones, or numbers, with NaN for missing ones."""
     if x.ndim == 2:
         return _numbers(argument, split, x, names)
     if x.ndim != 1:
         raise InvalidArgument(argument, f"{x.dtype} of shape {x.shape}", ACCEPTED)
-    values = [each.decode("utf-8", "replace") if isinstance(each, bytes) else each for each in x.tolist()]
-    absent = [_is_absent(each) for each in values]
-    present = [each for each, gone in zip(values, absent, strict=True) if not gone]
-    strings = [each for each in present if isinstance(each, str)]
-    others = [each for each in present if not isinstance(each, str)]
-    if others and not strings and all(isinstance(each, NUMBERS) for each in others):
-        numbers = np.array([np.nan if gone else each for each, gone in zip(values, absent, strict=True)])
+    values = [value.decode("utf-8", "replace") if isinstance(value, bytes) else value for value in x.tolist()]
+    absent = [_is_absent(value) for value in values]
+    present = [value for value, missing in zip(values, absent, strict=True) if not missing]
+    strings = [value for value in present if isinstance(value, str)]
+    others = [value for value in present if not isinstance(value, str)]
+    if others and not strings and all(isinstance(value, NUMBERS) for value in others):
+        numbers = np.array([np.nan if missing else value for value, missing in zip(values, absent, strict=True)])
         return numbers if numbers.dtype.kind in "fiub" else numbers.astype(np.float64)
     if others:
-        odd = strings if strings and len(strings) <= len(others) else others
+        minority = strings if strings and len(strings) <= len(others) else others
         kinds = f"{len(strings)} are strings and {len(others)} are not"
         accepted = f"all strings or all numbers, but of {len(x)} in split {split!r} {kinds}"
-        raise InvalidArgument(argument, odd[0], accepted)
+        raise InvalidArgument(argument, minority[0], accepted)
     texts = np.empty(len(x), dtype=object)
-    texts[:] = ["" if gone else each for each, gone in zip(values, absent, strict=True)]
+    texts[:] = ["" if missing else value for value, missing in zip(values, absent, strict=True)]
     return texts
 
 
 def _is_absent(value: Any) -> bool:
-    """Whether a value is None, NaN, or what pandas writes for a missing one, which cannot be compared."""
+    """Whether a value is None, NaN, or pandas' NA or NaT, which cannot be compared."""
     if isinstance(value, (float, np.floating)):
         return bool(value != value)
     return value is None or type(value).__name__ in ("NAType", "NaTType")
 
 
 def _numbers(argument: str, split: str, x: np.ndarray, names: Sequence[str]) -> np.ndarray:
-    """A table of objects as float64, unless some are no numbers."""
-    wrong = np.array([[not isinstance(each, NUMBERS) for each in row] for row in x.tolist()], bool).reshape(x.shape)
+    """A table of objects as float64; refuses anything but numbers."""
+    wrong = np.array([[not isinstance(value, NUMBERS) for value in row] for row in x.tolist()], bool).reshape(x.shape)
     if wrong.any():
-        if x.dtype.kind != "O":  # NumPy has made strings of the numbers too
-            wrong = np.array([[not _reads_as_number(each) for each in row] for row in x.tolist()])
+        if x.dtype.kind != "O":  # NumPy has converted the numbers to strings too
+            wrong = np.array([[not _reads_as_number(value) for value in row] for row in x.tolist()])
             wrong = wrong if wrong.any() else ~wrong
         column = int(np.flatnonzero(wrong.any(axis=0))[0])
         count, which = wrong[:, column].sum(), repr(names[column]) if column < len(names) else column
@@ -295,15 +297,15 @@ def _reads_as_number(text: Any) -> bool:
 
 
 def _ragged(argument: str, split: str, x: Any) -> list[np.ndarray] | None:
-    """A list of arrays (steps, size), if x is one."""
+    """A list of arrays (steps, size), or None if x is something else."""
     if not isinstance(x, (list, tuple)) or not len(x):
         return None
-    if not all(isinstance(each, LISTS) for each in x):
+    if not all(isinstance(item, LISTS) for item in x):
         return None
     arrays = []
-    for each in x:
+    for item in x:
         try:
-            array = np.asarray(each)
+            array = np.asarray(item)
             arrays.append(array if array.dtype.kind in "fiub" else array.astype(np.float32))
         except (ValueError, TypeError):
             continue
@@ -311,17 +313,17 @@ def _ragged(argument: str, split: str, x: Any) -> list[np.ndarray] | None:
         wrong = len(x) - len(arrays)
         accepted = f"a list of arrays of numbers, but {wrong} of {len(x)} in split {split!r} are none"
         raise InvalidArgument(argument, type(x).__name__, accepted)
-    shapes = Counter(each.shape for each in arrays)
+    shapes = Counter(array.shape for array in arrays)
     if len(shapes) == 1:
         return None  # an ordinary array, written as a list
-    images = any(each.ndim == 3 or (each.ndim == 2 and each.dtype in (np.uint8, np.uint16)) for each in arrays)
-    arrays = [each.astype(np.float32) for each in arrays]
-    arrays = [each[:, np.newaxis] if each.ndim == 1 else each for each in arrays]
-    if images or len({each.shape[1:] for each in arrays}) > 1 or any(each.ndim != 2 for each in arrays):
+    images = any(array.ndim == 3 or (array.ndim == 2 and array.dtype in (np.uint8, np.uint16)) for array in arrays)
+    arrays = [array.astype(np.float32) for array in arrays]
+    arrays = [array[:, np.newaxis] if array.ndim == 1 else array for array in arrays]
+    if images or len({array.shape[1:] for array in arrays}) > 1 or any(array.ndim != 2 for array in arrays):
         others = len(arrays) - shapes.most_common(1)[0][1]
         accepted = f"of one size, but {others} of {len(x)} in split {split!r} differ from the rest: resize images first"
         raise InvalidArgument(argument, sorted(shapes)[:3], accepted)
-    empty = sum(len(each) == 0 for each in arrays)
+    empty = sum(len(array) == 0 for array in arrays)
     if empty:
         accepted = f"sequences of at least one step; {empty} of {len(x)} in split {split!r} have none"
         raise InvalidArgument(argument, 0, accepted)

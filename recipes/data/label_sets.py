@@ -1,4 +1,4 @@
-"""Targets that are a set of classes an example, written as a list of labels."""
+"""Multilabel targets written as a list of labels per example."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ __all__ = ["are_label_sets", "multi_hot"]
 
 
 def are_label_sets(y: Any, task: str | None, class_names: Sequence[str] | None) -> bool:
-    """Whether targets are a list of lists of labels, not rows of numbers.
+    """Whether targets are a list of lists of labels rather than rows of numbers.
 
     Args:
-        y: of the training split.
-        task: what the user says, or None.
-        class_names: of the classes, or None.
+        y: targets of the training split.
+        task: the user's task, or None.
+        class_names: names of the classes, or None.
 
     Example:
         >>> are_label_sets([[0, 2], [1]], None, None), are_label_sets([[0, 1], [1, 1]], None, None)
@@ -36,20 +36,20 @@ def are_label_sets(y: Any, task: str | None, class_names: Sequence[str] | None) 
 
 
 def multi_hot(
-    given: dict[str, Any], class_names: Sequence[str] | None, arguments: dict[str, str]
+    label_sets: dict[str, Any], class_names: Sequence[str] | None, arguments: dict[str, str]
 ) -> dict[str, np.ndarray]:
-    """Lists of labels as rows of 0 and 1.
+    """Encodes lists of labels as rows of 0 and 1.
 
     Args:
-        given: split -> n lists, sets or arrays of whole numbers.
-        class_names: None for as many classes as the highest label of training says.
-        arguments: split -> what its targets are called in messages.
+        label_sets: split -> n lists, sets or arrays of whole numbers.
+        class_names: names of the classes; None for classes up to the highest label in training.
+        arguments: split -> name of its targets, for messages.
 
     Returns:
         split -> int64 (n, classes).
 
     Raises:
-        InvalidArgument: for what are no lists of whole numbers, and labels outside 0..classes-1.
+        InvalidArgument: for anything but lists of whole numbers, and labels outside 0..classes-1.
 
     Example:
         >>> multi_hot({"train": [[0, 2], [1]]}, None, {"train": "y"})["train"].tolist()
@@ -57,7 +57,7 @@ def multi_hot(
     """
     sets = {
         split: [np.asarray(list(labels) if isinstance(labels, set) else labels) for labels in y]
-        for split, y in given.items()
+        for split, y in label_sets.items()
     }
     for split, rows in sets.items():
         wrong = [labels for labels in rows if labels.ndim != 1 or (labels.size and labels.dtype.kind not in "iu")]

@@ -1,4 +1,4 @@
-"""Columns that alone predict the target almost perfectly: often something that was written down after the fact."""
+"""Columns that alone predict the target almost perfectly: often they were recorded after the fact."""
 
 from __future__ import annotations
 
@@ -13,19 +13,20 @@ from .spec import Spec
 __all__ = ["alone", "warn_of_leaks"]
 
 ACCURACY = 0.97
-"""From which accuracy (or, for regression, share of the variance explained) on, a single column is suspect."""
+"""A column that reaches this accuracy alone (or, for regression, share of variance explained) is suspect."""
 BINS = 32
 MOST = 20_000
-"""How many examples are looked at."""
+"""Maximum number of examples to check."""
 FEWEST = 20
-"""Of fewer, a yes-or-no column of noise would be suspect in more than 2 of 1000 cases; of 8 examples, in 50."""
+"""Minimum number of examples to check. With fewer, a boolean column of noise would be suspect in more than 2 of 1000
+cases; with 8, in 50."""
 
 
 def warn_of_leaks(spec: Spec, x: Inputs, y: np.ndarray) -> None:
-    """Warns of each number or category of a record that predicts the target almost perfectly by itself.
+    """Warns of each number or category of a record that alone predicts the target almost perfectly.
 
     Args:
-        spec: of the data.
+        spec: the Spec of the data.
         x, y: the training split.
 
     Example:
@@ -37,28 +38,28 @@ def warn_of_leaks(spec: Spec, x: Inputs, y: np.ndarray) -> None:
     for feature in spec.features:
         if feature.kind not in ("number", "category"):
             continue
-        found = alone(x[feature.name][:MOST], y[:MOST], classes=spec.task != "regression")
-        if found >= ACCURACY and 1 - found <= (1 - chance) / 4:
+        score = alone(x[feature.name][:MOST], y[:MOST], classes=spec.task != "regression")
+        if score >= ACCURACY and 1 - score <= (1 - chance) / 4:
             measure = "accuracy" if spec.task != "regression" else "share of the variance explained"
             warnings.warn(
                 f"dataset {spec.name!r}: column {feature.name!r} alone predicts the target almost perfectly ({measure}"
-                f" {found:.3f}); if it would not be known when predicting, leave it out: exclude=[{feature.name!r}]",
+                f" {score:.3f}); if it would not be known when predicting, leave it out: exclude=[{feature.name!r}]",
                 UserWarning,
                 stacklevel=6,
             )
 
 
 def alone(values: Any, y: np.ndarray, *, classes: bool) -> float:
-    """How well one column predicts the target, by a table of its values learned on every other example.
+    """How well one column predicts the target: a table of its values, fitted on every other example.
 
     Args:
         values: shape (n,).
         y: shape (n,), classes or numbers.
-        classes: whether y is of classes.
+        classes: whether y holds classes.
 
     Returns:
-        On the other half: the accuracy of the commonest class of each value, or the share of variance explained by the
-        mean of each value. Numbers of more than 32 values are taken together in bins of equal size.
+        On the other half: the accuracy of predicting the most frequent class of each value, or the share of variance
+        explained by the mean of each value. Numbers with more than 32 values are binned into bins of equal size.
 
     Example:
         >>> alone(np.arange(8) // 2 % 2, np.arange(8) // 2 % 2, classes=True)
@@ -68,7 +69,7 @@ def alone(values: Any, y: np.ndarray, *, classes: bool) -> float:
         numbers = np.asarray(values, np.float64)
         known = ~np.isnan(numbers)
         edges = np.unique(np.quantile(numbers[known], np.linspace(0, 1, BINS + 1)[1:-1]))
-        values = np.where(known, np.searchsorted(edges, numbers) + 1, 0)  # missing ones have a bin of their own
+        values = np.where(known, np.searchsorted(edges, numbers) + 1, 0)  # missing ones get a separate bin
     _, codes = np.unique(values.astype(str) if values.dtype == object else values, return_inverse=True)
     learn, judge = slice(0, None, 2), slice(1, None, 2)
     if classes:

@@ -1,4 +1,4 @@
-"""load: a dataset by name, as Data."""
+"""load: Data from the name of a dataset."""
 
 from __future__ import annotations
 
@@ -39,48 +39,48 @@ def load(
 ) -> Data:
     """Loads a TFDS dataset, or an embedded one that needs no network.
 
-    The published "test" split is the test set; where there is none, the published "validation" split is; where there
-    is neither, a fraction of "train" is carved, always the same whatever ``seed``. The validation set is always carved
-    from what is left of "train" (if both "test" and "validation" are published, the latter is left unused). Both are
-    stratified by class, or uniform for other tasks, and no example is in two splits.
+    The test set is the published "test" split or, without one, the published "validation" split. Without either, it is
+    a fraction of "train" that does not depend on ``seed``. The validation set is always held out from the rest of
+    "train" (if both "test" and "validation" are published, the latter is not used). Splits held out are stratified by
+    class, or uniform for other tasks, and no example is in two splits.
 
-    Input and target are those that the dataset itself names (``supervised_keys``); where it names none, the only
-    ClassLabel is the target and all else is input. A single image, text, sequence or vector is one array; anything else
-    is a record: a dictionary of arrays, with the keys of nested features joined by ".". The kind of a record's column
-    follows from its type and its training values: numbers (with what stands for a missing one), categories, texts.
+    Inputs and target are those that the dataset declares (``supervised_keys``). Otherwise the only ClassLabel is the
+    target and all else is input. A single image, text, sequence or vector is one array; anything else is a record: a
+    dictionary of arrays, with the keys of nested features joined by ".". The kind of a record's column is inferred from
+    its type and its training values: number (and what stands for a missing one), category or text.
 
-    Classes (ClassLabels, strings, booleans) make a binary or multiclass task, lists of labels and vectors of 0 and 1 a
-    multilabel one, other numbers a regression; whole numbers that are only 0 and 1 count as binary. Where ``task`` says
-    that other whole numbers are classes, their names are the numbers.
+    The task is inferred from the target: binary or multiclass for classes (ClassLabels, strings, booleans), multilabel
+    for lists of labels and vectors of 0 and 1, regression for other numbers; whole numbers that are all 0 or 1 are
+    binary. If ``task`` makes classes of other whole numbers, their names are the numbers.
 
     Args:
-        name: one of :data:`recipes.data.DATASETS` or of ``tfds.list_builders()``; TFDS's ``name/config:version`` too.
-        data_dir: the folder where TFDS keeps prepared datasets; None for TFDS's default, which is the environment
-            variable ``TFDS_DATA_DIR`` or else ``~/tensorflow_datasets``.
-        batch_size: of training; None for 32 below 10,000 training examples, else 128.
-        validation: the fraction of the training examples, in (0, 1), that becomes the validation set; None for a fifth
-            below 10,000 examples, else a tenth.
-        test: the fraction of "train", in (0, 1), that becomes the test set where none is published.
-        seed: of the choice of the validation set and of the training order, an integer >= 0.
-        task: "binary", "multiclass", "multilabel" or "regression"; None to tell from the target.
-        target: the name of the feature to predict, or several names of numbers; None for the dataset's own.
-        features: the names of the inputs; or a mapping that also says of a column that it is a "number", a "category"
-            or a "text". None for the dataset's own.
-        exclude: names of features to leave out, such as those that would not be known when predicting.
-        image_size: (height, width) to which images are brought; the model does the same to raw images. Needed where
-            they vary in size.
-        memory: the share of the available memory, in [0, 1], that the arrays may take; larger data is decoded once
-            into the user's cache folder and read from there batch by batch, with the same results. Default 0.5.
+        name: a name from :data:`recipes.data.DATASETS` or ``tfds.list_builders()``, also as ``name/config:version``.
+        data_dir: the folder of datasets prepared by TFDS; None for TFDS's default: the environment variable
+            ``TFDS_DATA_DIR``, or else ``~/tensorflow_datasets``.
+        batch_size: examples per training batch; None for 32 below 10,000 training examples, else 128.
+        validation: the fraction of the training examples to hold out for validation, in (0, 1); None for a fifth below
+            10,000 examples, else a tenth.
+        test: the fraction of "train" to hold out for the test if no test set is published, in (0, 1).
+        seed: seed of the validation split and of the training order, an integer >= 0.
+        task: "binary", "multiclass", "multilabel" or "regression"; None to infer it from the target.
+        target: name of the feature to predict, or several names of numbers; None for the dataset's own.
+        features: names of the inputs, or a mapping that also declares a column as a "number", a "category" or a
+            "text"; None for the dataset's own.
+        exclude: names of features to leave out, such as those unknown at prediction time.
+        image_size: (height, width) to resize images to; the model resizes raw images alike. Required if images vary in
+            size.
+        memory: the share of the available memory that the arrays may take, in [0, 1]. Larger data is decoded once into
+            the user's cache folder and read from there batch by batch, with the same results. Default 0.5.
 
     Returns:
-        The :class:`~recipes.data.Data`; its :meth:`~recipes.data.Data.folds` divide it for cross-validation.
+        The :class:`~recipes.data.Data`; :meth:`~recipes.data.Data.folds` splits it for cross-validation.
 
     Raises:
         UnknownDataset: for an unknown name, with the nearest ones.
         DatasetUnavailable: within 10 seconds, if the dataset is not prepared in ``data_dir`` and cannot be downloaded.
-        InvalidArgument: for options out of range (before anything is read), for features that are not there or of no
-            use, where the target cannot be decided, with values that are not finite, with too few examples of a class,
-            or too large for the disk. The two above are InvalidArgument too.
+        InvalidArgument: for options out of range (before anything is read), missing or unusable features, an ambiguous
+            target, values that are not finite, too few examples of a class, or data too large for the disk. The two
+            errors above are InvalidArgument too.
 
     Example:
         >>> data = load("digits")
@@ -121,10 +121,10 @@ def load(
     else:
         read = {split: reading.read(builder, selection, source, size) for split, source in sources.items()}
     argument = f"dataset {name!r}"
-    given, declared = as_declared(read, selection)
+    splits, declared = as_declared(read, selection)
     single = not selection.record
     spec, arrays, settings = assemble(
-        given,
+        splits,
         name=name,
         validation=validation,
         test=test,
@@ -132,7 +132,7 @@ def load(
         batch_size=batch_size,
         feature_names=embedded.FEATURE_NAMES.get(name, ()) if single and features is None else (),
         argument=argument,
-        kinds={"" if single else source.name: source.given or source.kind for source in selection.inputs},
+        kinds={"" if single else source.name: source.declared_kind or source.kind for source in selection.inputs},
         classes={source.name: len(source.names) for source in selection.inputs if source.names},
         resized=single and size is not None,
         task=task,
@@ -154,9 +154,9 @@ def _checked_size(size: Any) -> tuple[int, int] | None:
 
 
 def _check_directory(data_dir: Any) -> str | None:
-    """The folder to look in, or None for TFDS's default. It need not exist yet, but nothing else may be there."""
+    """The folder of datasets, or None for TFDS's default. It need not exist, but must not be a file."""
     if data_dir is None:
-        data_dir = os.environ.get("TFDS_DATA_DIR") or None  # TFDS itself reads it only once, when imported
+        data_dir = os.environ.get("TFDS_DATA_DIR") or None  # TFDS itself reads it only once, on import
         if data_dir is None:
             return None
     accepted = "a folder, or a path where one can be made"
@@ -168,16 +168,16 @@ def _check_directory(data_dir: Any) -> str | None:
     if "://" in text:
         return text
     path = Path(text).expanduser()
-    for part in (path, *path.parents):
-        if part.exists():
-            if not part.is_dir():
-                raise InvalidArgument("data_dir", text, f"{accepted}; {part} is a file")
+    for folder in (path, *path.parents):
+        if folder.exists():
+            if not folder.is_dir():
+                raise InvalidArgument("data_dir", text, f"{accepted}; {folder} is a file")
             break
     return str(path)
 
 
 def _prepared(name: str, data_dir: str | None, choices: dict[str, Any]) -> Any:
-    """The builder of a dataset that is on this machine, or that has just been downloaded."""
+    """The builder of a dataset that is prepared on this machine; downloads it if it is not."""
     import tensorflow_datasets as tfds
 
     if data_dir is not None and "://" in data_dir and not network.reachable([data_dir]):
@@ -193,10 +193,10 @@ def _prepared(name: str, data_dir: str | None, choices: dict[str, Any]) -> Any:
         raise InvalidArgument("name", name, f"a dataset that TFDS can build ({lines[0].rstrip(': ')})") from error
     if _complete(builder.data_path):
         return builder
-    other = None if ":" in name else _other_version(builder.data_path.parent)
-    if other is not None:
-        return tfds.builder_from_directory(other)
-    select(name, builder.info, **choices)  # refuses what could not be used before it is downloaded
+    prepared = None if ":" in name else _other_version(builder.data_path.parent)
+    if prepared is not None:
+        return tfds.builder_from_directory(prepared)
+    select(name, builder.info, **choices)  # refuses unusable choices before the download
     if not network.reachable(getattr(builder, "url_infos", {})):
         raise DatasetUnavailable(name, data_dir, "the network cannot be reached")
     try:
@@ -214,9 +214,11 @@ def _complete(folder: Any) -> bool:
 
 
 def _other_version(parent: Any) -> Any:
-    """The latest version that is prepared there, if the one that the installed TFDS would make is not."""
+    """The folder of the latest version prepared in ``parent``, or None."""
     if not parent.exists():
         return None
     versions = [folder for folder in parent.iterdir() if re.fullmatch(r"\d+\.\d+\.\d+", folder.name)]
-    versions = sorted(filter(_complete, versions), key=lambda folder: [int(part) for part in folder.name.split(".")])
+    versions = sorted(
+        filter(_complete, versions), key=lambda folder: [int(number) for number in folder.name.split(".")]
+    )
     return versions[-1] if versions else None

@@ -1,4 +1,4 @@
-"""Means, variances and checks of arrays, in float64, without a float64 copy of a whole image dataset."""
+"""Means, variances and checks of arrays, in float64, chunk by chunk."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ ROWS = 65_536  # rows of a table at a time
 
 
 def chunks(values: Any) -> Iterator[np.ndarray]:
-    """The values piece by piece, whether they are in memory or on disk; at least one piece.
+    """Yields the values chunk by chunk, from memory or from disk; at least one chunk.
 
     Example:
-        >>> [len(part) for part in chunks(np.zeros(70_000))]
+        >>> [len(chunk) for chunk in chunks(np.zeros(70_000))]
         [65536, 4464]
     """
     size = CHUNK if values.ndim > 2 else ROWS
@@ -34,8 +34,8 @@ def moments(x: Any) -> tuple[tuple[float, ...], tuple[float, ...]]:
         x: numbers of shape (n, ..., size), in memory or :class:`~recipes.data.stored.Stored`.
 
     Returns:
-        (means, variances) as Python floats. uint8 is summed as whole numbers, so without any rounding before the last
-        division. The variance of a constant is given as 1.0, never 0.
+        (means, variances) as Python floats. uint8 is summed as whole numbers, without rounding before the final
+        division. The variance of a constant is 1.0, never 0.
 
     Example:
         >>> moments(np.array([[1.0, 5.0], [3.0, 5.0]], "float32"))
@@ -45,31 +45,31 @@ def moments(x: Any) -> tuple[tuple[float, ...], tuple[float, ...]]:
     if x.dtype == np.uint8:
         total = np.zeros(width, np.int64)
         squares = np.zeros(width, np.int64)
-        for part in chunks(x):
-            flat = part.reshape(-1, width)
+        for chunk in chunks(x):
+            flat = chunk.reshape(-1, width)
             total += flat.sum(axis=0, dtype=np.int64)
             squares += (flat.astype(np.uint16) ** 2).sum(axis=0, dtype=np.int64)
         size = int(np.prod(x.shape[:-1], dtype=np.int64))
         mean = total / size
         variance = np.array([(size * int(s) - int(t) ** 2) / size**2 for s, t in zip(squares, total, strict=True)])
     else:
-        mean, variance = _moments(lambda: (part.reshape(-1, width) for part in chunks(x)))
+        mean, variance = _moments(lambda: (chunk.reshape(-1, width) for chunk in chunks(x)))
     variance = np.where(variance > 0, variance, 1.0)
     return tuple(mean.tolist()), tuple(variance.tolist())
 
 
-def _moments(parts: Callable[[], Iterator[np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
-    """In two passes: of floats one pass loses digits where the mean is large."""
-    means = [(len(part), part.mean(axis=0, dtype=np.float64)) for part in parts()]
+def _moments(read: Callable[[], Iterator[np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and variance in two passes: one pass over floats loses digits if the mean is large."""
+    means = [(len(chunk), chunk.mean(axis=0, dtype=np.float64)) for chunk in read()]
     size = sum(count for count, _ in means)
-    mean = means[0][1] if len(means) == 1 else sum(count * each for count, each in means) / size
+    mean = means[0][1] if len(means) == 1 else sum(count * chunk_mean for count, chunk_mean in means) / size
     variance, low, high = np.zeros_like(mean), np.full_like(mean, np.inf), np.full_like(mean, -np.inf)
-    for part in parts():
+    for chunk in read():
         if len(means) == 1:
-            variance = part.var(axis=0, dtype=np.float64)
+            variance = chunk.var(axis=0, dtype=np.float64)
         else:
-            variance = variance + ((part - mean) ** 2).sum(axis=0) / size
-        low, high = np.minimum(low, part.min(axis=0)), np.maximum(high, part.max(axis=0))
+            variance = variance + ((chunk - mean) ** 2).sum(axis=0) / size
+        low, high = np.minimum(low, chunk.min(axis=0)), np.maximum(high, chunk.max(axis=0))
     return mean, np.where(low == high, 0.0, variance)
 
 
@@ -77,23 +77,23 @@ def check_finite(argument: str, split: str, values: Any, names: Sequence[str] = 
     """Refuses NaN and infinity.
 
     Args:
-        argument: what the values are called, for the message.
-        split: the split they belong to, for the message.
+        argument: name of the values, for the message.
+        split: split of the values, for the message.
         values: shape (n,) or (n, columns).
-        names: of the columns; their position is named where there are none.
-        where: what the values are, e.g. "input 'sound'", instead of a column; for values of any shape (n, ...).
+        names: names of the columns; without them, the message has a column's position.
+        where: a description of the values instead of a column, e.g. "input 'sound'"; for values of any shape (n, ...).
 
     Raises:
-        InvalidArgument: naming the first column concerned, the split and how many of its values are not finite.
+        InvalidArgument: naming the first such column, the split and the number of values that are not finite.
 
     Example:
         >>> check_finite("x", "train", np.array([[1.0], [np.nan]]), ["age"])
         Traceback (most recent call last):
         callbacks.checks.InvalidArgument: x must be finite: 1 of the 2 values of column 'age' in split 'train' is NaN or infinite. Received: x=[nan]
     """  # noqa: E501
-    if all(_all_finite(part) for part in chunks(values)):  # no temporary array of the whole for the usual case
+    if all(_all_finite(chunk) for chunk in chunks(values)):  # the usual case, without a temporary copy of everything
         return
-    table = np.concatenate([part.reshape(len(part), -1) for part in chunks(values)])
+    table = np.concatenate([chunk.reshape(len(chunk), -1) for chunk in chunks(values)])
     wrong = ~np.isfinite(table)
     if where:
         table, wrong = table.reshape(-1, 1), wrong.reshape(-1, 1)

@@ -1,4 +1,4 @@
-"""Inputs that are one array, or several by name: what has to be done to all of them alike."""
+"""Operations on inputs that are one array, or several by name."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from .stored import Stored
 __all__ = ["Inputs", "apply", "concatenate", "items", "length", "take"]
 
 Inputs = Any
-"""A NumPy array, a :class:`Stored` one, or a dictionary of such, all of the same length."""
+"""A NumPy array, a :class:`Stored` one, or a dictionary of these, all of the same length."""
 
 
 def items(x: Inputs) -> list[tuple[str, Any]]:
-    """The arrays with their names; the name of a single array is empty."""
+    """(name, array) pairs; the name of a single array is empty."""
     return list(x.items()) if isinstance(x, dict) else [("", x)]
 
 
 def apply(function: Callable[[Any], Any], x: Inputs) -> Any:
-    """The same structure with each array replaced by what ``function`` makes of it.
+    """Applies ``function`` to every array and keeps the structure.
 
     Example:
         >>> apply(len, {"a": np.zeros(3)})
@@ -31,7 +31,7 @@ def apply(function: Callable[[Any], Any], x: Inputs) -> Any:
 
 
 def length(x: Inputs) -> int:
-    """How many examples there are.
+    """The number of examples.
 
     Example:
         >>> length({"a": np.zeros((3, 2)), "b": np.zeros(3)})
@@ -41,17 +41,17 @@ def length(x: Inputs) -> int:
 
 
 def take(x: Inputs, indices: np.ndarray) -> Inputs:
-    """The examples at these places, integers of shape (k,); what is on disk stays there.
+    """The examples at ``indices``, integers of shape (k,). Arrays on disk stay there.
 
     Example:
         >>> take({"a": np.arange(4)}, np.array([2, 0]))
         {'a': array([2, 0])}
     """
-    return apply(lambda each: each.select(indices) if isinstance(each, Stored) else each[indices], x)
+    return apply(lambda array: array.select(indices) if isinstance(array, Stored) else array[indices], x)
 
 
 def concatenate(first: Inputs, second: Inputs) -> Inputs:
-    """The examples of both: where they are rows of the same file, they stay there, otherwise in memory."""
+    """The examples of both: views of the same file stay on disk, all else is joined in memory."""
     if isinstance(first, dict):
         return {name: concatenate(first[name], second[name]) for name in first}
     if isinstance(first, Stored) and isinstance(second, Stored) and first.path == second.path:

@@ -1,4 +1,4 @@
-"""Whether the network can be reached, answered within seconds, and the error for a dataset that needs it."""
+"""reachable: whether the network answers within seconds; DatasetUnavailable: the error if a dataset needs it."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ TIMEOUT = 4.0  # seconds
 
 
 class DatasetUnavailable(InvalidArgument, RuntimeError):
-    """A dataset that is not on this machine and cannot be fetched now; the message is one line that says what to do.
+    """A dataset is not on this machine and cannot be downloaded. The message is one line that says what to do.
 
     Args:
-        name: the dataset.
-        directory: where it was looked for; None for TFDS's own default.
-        reason: why it cannot be fetched, as a clause.
+        name: name of the dataset.
+        directory: the folder searched; None for TFDS's default.
+        reason: why the download is impossible, as a clause.
 
     Example:
         >>> raise DatasetUnavailable("mnist", "/data", "the network cannot be reached")
@@ -50,12 +50,12 @@ class DatasetUnavailable(InvalidArgument, RuntimeError):
 def reachable(urls: Iterable[str] = (), timeout: float = TIMEOUT) -> bool:
     """Whether TFDS's store or the host of one of ``urls`` answers over HTTP.
 
-    Proxies set in the environment are honoured, and any answer but a proxy's refusal counts. The requests run in
-    daemon threads, because looking up a host's address knows no timeout of its own.
+    It honours proxies set in the environment; any response but a proxy's refusal counts. The requests run in daemon
+    threads, because DNS look-ups have no timeout.
 
     Args:
-        urls: what is to be downloaded; only the first host besides TFDS's store is tried.
-        timeout: seconds after which the answer is no, whatever hangs.
+        urls: the URLs to download; only the first host besides TFDS's store is tried.
+        timeout: seconds after which the network counts as unreachable.
 
     Example:
         >>> reachable(timeout=0.0)
@@ -84,12 +84,12 @@ def reachable(urls: Iterable[str] = (), timeout: float = TIMEOUT) -> bool:
 def _probe(url: str, timeout: float, answered: threading.Event) -> None:
     try:
         request = urllib.request.Request(url, method="HEAD")
-        # not urlopen, which goes on using the proxies of its first call
+        # not urlopen, which keeps the proxies of its first call
         with urllib.request.build_opener().open(request, timeout=max(timeout, 0.01)):
             answered.set()
     except urllib.error.HTTPError as error:
         with error:
-            if error.code not in (407, 502, 503, 504):  # what a proxy says when it cannot get there
+            if error.code not in (407, 502, 503, 504):  # a proxy that cannot reach the host
                 answered.set()
-    except Exception:  # a daemon thread's failure is the answer no, whatever it was
+    except Exception:  # any failure means unreachable
         return

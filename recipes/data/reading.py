@@ -1,4 +1,4 @@
-"""From a prepared TFDS builder to arrays: decoding the selected features of a split once, into memory or onto disk."""
+"""read, read_to_disk: decode the selected features of a prepared TFDS split once, into memory or onto disk."""
 
 from __future__ import annotations
 
@@ -24,41 +24,41 @@ __all__ = ["available_memory", "check_sizes", "needed_memory", "read", "read_to_
 CHUNK = 1024
 """Examples decoded at a time."""
 TEXT = 500
-"""How many bytes a text is taken to have where that is not known."""
+"""Assumed number of bytes of a text."""
 GIB = 2.0**30
 
 
 def available_memory() -> int:
-    """Bytes of memory that this process can still get, with the limit of its container (cgroup v2) if it has one."""
+    """Bytes of memory available to this process, within the limit of its container (cgroup v2), if any."""
     import psutil
 
     available = int(psutil.virtual_memory().available)
     try:
         with open("/sys/fs/cgroup/memory.max") as limit, open("/sys/fs/cgroup/memory.current") as used:
             return min(available, max(int(limit.read()) - int(used.read()), 0))
-    except (OSError, ValueError):  # no such file, or no limit: "max"
+    except (OSError, ValueError):  # no such file, or no limit ("max")
         return available
 
 
 def needed_memory(info: Any, selection: Selection, splits: Sequence[str], image_size: tuple[int, int] | None) -> int:
-    """About how many bytes the arrays of these splits take, from the numbers of examples and the shapes alone.
+    """The approximate number of bytes of these splits' arrays, from the numbers of examples and the shapes.
 
     Args:
         info: the builder's ``DatasetInfo``.
-        selection: which features are read.
-        splits: their names in TFDS.
-        image_size: (height, width) that images are brought to; None where they stay as they are.
+        selection: the features to read.
+        splits: names of the splits in TFDS.
+        image_size: (height, width) to resize images to; None to leave them.
     """
-    each = 8 * len(selection.targets)
+    per_example = 8 * len(selection.targets)
     for source in selection.inputs:
         shape = _shape(source, image_size)
         size = TEXT if source.kind == "string" else np.dtype(source.dtype).itemsize
-        each += int(np.prod([100 if side is None else side for side in shape], dtype=np.int64)) * size
-    return each * sum(info.splits[split].num_examples for split in splits)
+        per_example += int(np.prod([100 if side is None else side for side in shape], dtype=np.int64)) * size
+    return per_example * sum(info.splits[split].num_examples for split in splits)
 
 
 def check_sizes(name: str, selection: Selection, image_size: tuple[int, int] | None) -> None:
-    """Refuses images of varying size where no size is given to bring them to.
+    """Refuses images of varying size without a size to resize them to.
 
     Raises:
         InvalidArgument: naming the feature and its shape.
@@ -72,13 +72,13 @@ def check_sizes(name: str, selection: Selection, image_size: tuple[int, int] | N
 def read(
     builder: Any, selection: Selection, split: str, image_size: tuple[int, int] | None = None
 ) -> tuple[Inputs, dict[str, Any]]:
-    """Decodes a split into memory, in the order in which it is stored.
+    """Decodes a split into memory, in stored order.
 
     Args:
         builder: a prepared ``tfds.core.DatasetBuilder``.
         selection: from :func:`recipes.data.selection.select`.
-        split: a published split.
-        image_size: (height, width) to which images are brought; None to leave them.
+        split: name of the split in TFDS.
+        image_size: (height, width) to resize images to; None to leave them.
 
     Returns:
         (x, targets by name); x is a dictionary for records. Strings are object arrays of ``str``; sequences of varying
@@ -109,14 +109,14 @@ def read_to_disk(
     folder: Path,
     needed: int,
 ) -> tuple[Inputs, dict[str, Any]]:
-    """As :func:`read`, but images, vectors and strings go to files; what was decoded by an earlier call is used again.
+    """Like :func:`read`, but images, vectors and strings go to files, which later calls reuse.
 
     Args:
-        folder: for decoded datasets. Files appear there complete and in one step.
-        needed: bytes that must be free.
+        folder: the folder of decoded datasets. Files appear there complete and in one step.
+        needed: bytes of free space needed.
 
     Raises:
-        InvalidArgument: when there is not enough room, or the folder cannot be written.
+        InvalidArgument: if there is not enough space, or the folder is not writable.
     """
     facts = [str(builder.data_path), split, repr(selection), repr(image_size), builder.info.splits[split].num_examples]
     target = folder / f"{builder.name}-{split}-{hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]}"
@@ -135,7 +135,7 @@ def read_to_disk(
             try:
                 os.rename(staging, target)
             except OSError:
-                if not (target / "arrays.json").is_file():  # else another process was first
+                if not (target / "arrays.json").is_file():  # otherwise another process was faster
                     raise
         finally:
             shutil.rmtree(staging, ignore_errors=True)
@@ -143,7 +143,7 @@ def read_to_disk(
 
 
 def _write(parts: Iterator[dict[str, Any]], folder: Path) -> None:
-    """Large arrays to files of their own, the small ones and lists into one ``.npz``."""
+    """Writes large arrays to one file each, and small ones and lists to one ``.npz``."""
     writers: dict[str, Writer] = {}
     small: dict[str, list[Any]] = {}
     names: dict[str, dict[str, Any]] = {}
@@ -205,7 +205,7 @@ def _shape(source: Source, image_size: tuple[int, int] | None) -> tuple[int | No
 def chunks(
     builder: Any, selection: Selection, split: str, image_size: tuple[int, int] | None
 ) -> Iterator[dict[str, Any]]:
-    """The split piece by piece: each selected feature's values by name."""
+    """Yields the split chunk by chunk: the values of the selected features by name."""
     import tensorflow as tf
     import tensorflow_datasets as tfds
 
@@ -224,7 +224,7 @@ def chunks(
     )
 
     def picked(example: Any) -> dict[str, tf.Tensor]:
-        found = {}
+        values = {}
         for source in sources:
             value = example
             for key in source.path:
@@ -234,8 +234,8 @@ def chunks(
             elif source.kind == "sequence":
                 value = tf.cast(value, tf.float32)
                 value = value[:, tf.newaxis] if len(value.shape) == 1 else value
-            found[source.name] = value
-        return found
+            values[source.name] = value
+        return values
 
     varying = {source.name for source in sources if source.kind in ("sequence", "labels") and source.shape[0] is None}
     dataset = dataset.map(picked, num_parallel_calls=tf.data.AUTOTUNE)
@@ -245,7 +245,7 @@ def chunks(
 
 
 def resized(image: Any, size: tuple[int, int]) -> Any:
-    """As :class:`keras.layers.Resizing` does it, so that the model's own resizing of raw images gives the same."""
+    """Resizes as :class:`keras.layers.Resizing`, which the model applies to raw images."""
     import keras
 
     return keras.layers.Resizing(*size, dtype=image.dtype.name)(image)

@@ -1,10 +1,10 @@
-"""Which features of a TFDS dataset are a model's inputs and which its target."""
+"""select: which features of a TFDS dataset are the inputs and which the targets."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,22 +14,22 @@ from .names import Names
 
 __all__ = ["Selection", "Source", "select"]
 
-GIVEN_KINDS = ("number", "category", "text")
-"""What a user may call a column."""
+DECLARABLE_KINDS = ("number", "category", "text")
+"""The kinds that a user may declare a column to be."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """One feature of a dataset, flattened out of nested ones.
+    """One feature of a dataset; nested features are flattened.
 
     Args:
         path: the keys that lead to it.
         kind: "image", "vector", "number", "string", "category", "sequence" (of vectors) or "labels" (any number of
-            labels an example).
-        shape: of one example, None where a size varies.
-        dtype: of the values, as NumPy names it; "object" for strings.
-        names: of the classes, for a ClassLabel or labels.
-        given: the kind that the user has called it, or None.
+            labels per example).
+        shape: shape of one example, None where a size varies.
+        dtype: NumPy's name of the type of the values; "object" for strings.
+        names: names of the classes, for a ClassLabel or labels.
+        declared_kind: the kind that the user declared, or None.
     """
 
     path: tuple[str, ...]
@@ -37,7 +37,7 @@ class Source:
     shape: tuple[int | None, ...] = ()
     dtype: str = "float32"
     names: tuple[str, ...] = ()
-    given: str | None = None
+    declared_kind: str | None = None
 
     @property
     def name(self) -> str:
@@ -47,11 +47,11 @@ class Source:
 
 @dataclass(frozen=True)
 class Selection:
-    """What :func:`select` found.
+    """The result of :func:`select`.
 
     Args:
         inputs: at least one.
-        targets: one, or several numbers or yes-or-no answers to predict at once.
+        targets: one, or several numbers or booleans to predict at once.
     """
 
     inputs: tuple[Source, ...]
@@ -61,7 +61,7 @@ class Selection:
     def record(self) -> bool:
         """Whether x is a dictionary: several inputs, or one number or category."""
         first = self.inputs[0]
-        return len(self.inputs) > 1 or (first.given or first.kind) in ("number", "category")
+        return len(self.inputs) > 1 or (first.declared_kind or first.kind) in ("number", "category")
 
 
 def select(
@@ -72,30 +72,29 @@ def select(
     features: Sequence[str] | Mapping[str, str] | None = None,
     exclude: Sequence[str] = (),
 ) -> Selection:
-    """Finds inputs and target among the features of a TFDS dataset.
+    """Selects inputs and targets among the features of a TFDS dataset.
 
-    They are ``info.supervised_keys`` where it has them. Otherwise the only ClassLabel is the target, or, beside a
-    single image, text, sequence or vector, the only number; all other features are inputs. Nested features are
-    flattened, their keys joined by ".".
+    They are ``info.supervised_keys``, if set. Otherwise the target is the only ClassLabel or, next to a single image,
+    sequence or vector, the only number; all other features are inputs. Nested features are flattened, their keys joined
+    by ".".
 
     Args:
-        name: of the dataset, for messages.
+        name: name of the dataset, for messages.
         info: a ``tfds.core.DatasetInfo``.
-        target: the target's name; several names for several numbers or yes-or-no answers at once.
-        features: names of the inputs; as a mapping it also says which of them is a "number", a "category" or a "text".
-            A name of a nested feature stands for all below it.
+        target: name of the target; several names for several numbers or booleans at once.
+        features: names of the inputs, or a mapping that also declares an input as a "number", a "category" or a "text".
+            The name of a nested feature selects all features below it.
         exclude: names of features to leave out.
 
     Raises:
-        InvalidArgument: for names that the dataset does not have, and for what cannot be decided or used; it lists the
-            candidates.
+        InvalidArgument: for unknown names, and if the selection is ambiguous or unusable; it lists the candidates.
     """
     sources, unusable = _flatten(info.features)
     known = [source.name for source in sources]
     table = Names(known, argument="features")
     if isinstance(features, Mapping):
         features = {table.find(str(name)) or name: kind for name, kind in features.items()}
-    chosen_features = _names("features", list(features) if isinstance(features, Mapping) else features, table)
+    listed = _names("features", list(features) if isinstance(features, Mapping) else features, table)
     left_out = _below("exclude", _names("exclude", exclude, table), known, unusable)
     keys = info.supervised_keys
     if keys is not None and not 2 <= len(keys) <= 3:
@@ -112,8 +111,8 @@ def select(
             raise _undecided(name, sources, f"its supervised keys {keys!r} name a target that cannot be one", unusable)
     else:
         targets = [_only_target(name, sources, left_out, unusable)]
-    if chosen_features:
-        inputs = _below("features", chosen_features, known, unusable)
+    if listed:
+        inputs = _below("features", listed, known, unusable)
     elif keys is not None and target is None:
         inputs = _under(_flat(keys[0]), known)
         missing = [key for key in _flat(keys[0]) if key in unusable]
@@ -121,40 +120,40 @@ def select(
             raise _undecided(name, sources, f"{missing[0]!r} is {unusable[missing[0]]}", unusable)
     else:
         inputs = known
-        dropped = [each for each in unusable if not any(each.startswith(other) for other in left_out)]
-        dropped = [each for each in dropped if each not in exclude]
+        dropped = [key for key in unusable if not any(key.startswith(prefix) for prefix in left_out)]
+        dropped = [key for key in dropped if key not in exclude]
         if dropped:
-            listed = ", ".join(f"{each!r} ({unusable[each]})" for each in dropped)
-            warnings.warn(f"dataset {name!r}: left out {listed}", UserWarning, stacklevel=4)
-    inputs = [each for each in inputs if each not in targets and each not in left_out]
-    by_name = {each.name: each for each in sources}
+            shown = ", ".join(f"{key!r} ({unusable[key]})" for key in dropped)
+            warnings.warn(f"dataset {name!r}: left out {shown}", UserWarning, stacklevel=4)
+    inputs = [key for key in inputs if key not in targets and key not in left_out]
+    by_name = {source.name: source for source in sources}
     kinds = _kinds(features, known)
-    found = [_with_kind(by_name[each], kinds.get(each)) for each in sorted(dict.fromkeys(inputs))]
-    if not found:
+    selected = [_with_kind(by_name[key], kinds.get(key)) for key in sorted(dict.fromkeys(inputs))]
+    if not selected:
         raise _undecided(name, sources, "no feature is left as input", unusable)
-    labels = [each.name for each in found if each.kind == "labels"]
+    labels = [source.name for source in selected if source.kind == "labels"]
     if labels:
         raise _undecided(name, sources, f"{labels[0]!r} is a list of labels, which cannot be an input", unusable)
-    return Selection(tuple(found), tuple(by_name[each] for each in targets))
+    return Selection(tuple(selected), tuple(by_name[key] for key in targets))
 
 
 def _flatten(features: Any, path: tuple[str, ...] = ()) -> tuple[list[Source], dict[str, str]]:
-    """All usable features, by name, and why the others are not: those of a prepared dataset come in no order."""
+    """The usable features sorted by name (a prepared dataset has them in no order), and why the others are unusable."""
     import tensorflow_datasets as tfds
 
     if not isinstance(features, tfds.features.FeaturesDict) or isinstance(features, tfds.features.Sequence):
         source = _source(path, features)
         return ([source], {}) if isinstance(source, Source) else ([], {".".join(path) or "features": source})
-    found: list[Source] = []
+    sources: list[Source] = []
     unusable: dict[str, str] = {}
     for key, feature in sorted(features.items()):
-        more, less = _flatten(feature, (*path, key))
-        found, unusable = [*found, *more], {**unusable, **less}
-    return found, unusable
+        usable_below, unusable_below = _flatten(feature, (*path, key))
+        sources, unusable = [*sources, *usable_below], {**unusable, **unusable_below}
+    return sources, unusable
 
 
 def _source(path: tuple[str, ...], feature: Any) -> Source | str:
-    """The feature as a Source, or in words why it cannot be one."""
+    """The feature as a Source, or the reason why it cannot be one."""
     import tensorflow_datasets as tfds
 
     kinds = tfds.features
@@ -195,30 +194,31 @@ def _tensor(path: tuple[str, ...], shape: tuple[int | None, ...], dtype: Any) ->
 
 
 def _only_target(name: str, sources: Sequence[Source], left_out: Iterable[str], unusable: dict[str, str]) -> str:
-    sources = [each for each in sources if each.name not in left_out]
-    labels = [each.name for each in sources if each.kind in ("category", "labels")]
+    sources = [source for source in sources if source.name not in left_out]
+    labels = [source.name for source in sources if source.kind in ("category", "labels")]
     if len(labels) == 1:
         return labels[0]
-    rich = [each for each in sources if each.kind in ("image", "vector", "sequence")]
-    scalars = [each.name for each in sources if each.kind == "number"]
-    if not labels and len(rich) == 1 and len(scalars) == 1 and len(sources) == 2:
+    arrays = [source for source in sources if source.kind in ("image", "vector", "sequence")]
+    scalars = [source.name for source in sources if source.kind == "number"]
+    if not labels and len(arrays) == 1 and len(scalars) == 1 and len(sources) == 2:
         return scalars[0]
     raise _undecided(name, sources, f"it names no target and has {len(labels)} ClassLabels", unusable)
 
 
 def _undecided(name: str, sources: Sequence[Source], reason: str, unusable: Mapping[str, str]) -> InvalidArgument:
-    candidates = [each.name for each in sources if each.kind not in ("image", "sequence")]
-    shown = ", ".join(f"{each.name}: {each.kind}{'' if each.shape == () else list(each.shape)}" for each in sources)
-    others = "".join(f", {each}: {why}" for each, why in unusable.items())
+    candidates = [source.name for source in sources if source.kind not in ("image", "sequence")]
+    shapes = {source.name: "" if source.shape == () else list(source.shape) for source in sources}
+    shown = ", ".join(f"{source.name}: {source.kind}{shapes[source.name]}" for source in sources)
+    others = "".join(f", {key}: {why}" for key, why in unusable.items())
     accepted = f"given; {reason}. Candidates: {', '.join(candidates) or 'none'}. The features of {name!r} are "
     return InvalidArgument("target", None, f"{accepted}{shown}{others}")
 
 
 def _names(argument: str, names: Any, table: Names) -> list[str]:
-    """The dataset's names for these, which may also be a model's."""
+    """The dataset's names of these features, which may be called by the model's names."""
     if names is None:
         return []
-    if isinstance(names, str) or not isinstance(names, Sequence) or not all(isinstance(each, str) for each in names):
+    if isinstance(names, str) or not isinstance(names, Sequence) or not all(isinstance(name, str) for name in names):
         raise InvalidArgument(argument, names, "a list of names of features")
     return [table.find(name) or name for name in names]
 
@@ -226,37 +226,37 @@ def _names(argument: str, names: Any, table: Names) -> list[str]:
 def _below(
     argument: str, names: list[str], known: list[str], unusable: Mapping[str, str], exact: bool = False
 ) -> list[str]:
-    """The usable features that the names stand for; refuses names that the dataset does not have."""
-    found: list[str] = []
-    for each in names:
-        matching = [other for other in known if other == each or (not exact and other.startswith(f"{each}."))]
-        if not matching and (argument != "exclude" or each not in unusable):
-            if each in unusable:
-                raise InvalidArgument(argument, each, f"another feature: it is {unusable[each]}")
-            check_choice(argument, each, known)
-        found += matching
-    return found
+    """The usable features that the names select; refuses unknown names."""
+    selected: list[str] = []
+    for name in names:
+        matches = [key for key in known if key == name or (not exact and key.startswith(f"{name}."))]
+        if not matches and (argument != "exclude" or name not in unusable):
+            if name in unusable:
+                raise InvalidArgument(argument, name, f"another feature: it is {unusable[name]}")
+            check_choice(argument, name, known)
+        selected += matches
+    return selected
 
 
 def _under(keys: Sequence[str], known: Sequence[str]) -> list[str]:
-    return [each for key in keys for each in known if each == key or each.startswith(f"{key}.")]
+    return [name for key in keys for name in known if name == key or name.startswith(f"{key}.")]
 
 
 def _kinds(features: Any, known: Sequence[str]) -> dict[str, str]:
     if not isinstance(features, Mapping):
         return {}
     for kind in features.values():
-        check_choice("features", kind, GIVEN_KINDS)
-    return {each: kind for key, kind in features.items() for each in known if each == key or each.startswith(f"{key}.")}
+        check_choice("features", kind, DECLARABLE_KINDS)
+    return {name: kind for key, kind in features.items() for name in _under([key], known)}
 
 
-def _with_kind(source: Source, given: str | None) -> Source:
-    if given is None:
+def _with_kind(source: Source, kind: str | None) -> Source:
+    if kind is None:
         return source
     fitting = {"number": ("number", "category", "string"), "category": ("number", "category", "string")}
-    if source.kind not in fitting.get(given, ("string",)):
-        raise InvalidArgument("features", {source.name: given}, f"a kind that suits a {source.kind} of {source.dtype}")
-    return Source(source.path, source.kind, source.shape, source.dtype, source.names, given)
+    if source.kind not in fitting.get(kind, ("string",)):
+        raise InvalidArgument("features", {source.name: kind}, f"a kind that suits a {source.kind} of {source.dtype}")
+    return replace(source, declared_kind=kind)
 
 
 def _flat(keys: Any) -> list[str]:

@@ -1,4 +1,4 @@
-"""Spec: what a model has to know about a dataset: shapes, task, names, and the training split's statistics."""
+"""Spec: the shapes, task, names and training statistics of a dataset, as a model needs them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Spec"]
 KINDS = ("image", "tabular", "text", "sequence", "mixed")
 TASKS = ("binary", "multiclass", "multilabel", "regression")
 RECORD = "record"
-"""What stands as the type of inputs that are several arrays by name."""
+"""The ``input_dtype`` of inputs that are several arrays by name."""
 INPUT_DTYPES = {
     "image": ("uint8", "uint16", "float32"),
     "tabular": ("float32", RECORD),
@@ -29,34 +29,32 @@ RANKS = {"image": 3, "tabular": 1, "text": 0, "sequence": 2}
 
 @dataclass(frozen=True)
 class Spec:
-    """The shapes, the task and the statistics of a dataset. Immutable, and as JSON it travels with a model.
+    """The shapes, task and statistics of a dataset. Immutable, and saved with a model as JSON.
 
     Args:
         name: the dataset's name.
-        kind: ``"image"``, ``"tabular"``, ``"text"``, ``"sequence"``, or ``"mixed"`` for records that hold more than
-            numbers, categories and short texts.
+        kind: ``"image"``, ``"tabular"``, ``"text"``, ``"sequence"``, or ``"mixed"`` for records of more than numbers,
+            categories and vectors.
         task: ``"binary"``, ``"multiclass"``, ``"multilabel"`` (any number of classes at once) or ``"regression"``.
         input_shape: the shape of one example: (height, width, channels) for images, (features,) for tables, () for
-            texts, (steps, size) for sequences, with steps None where they vary; () for records, whose
-            ``features`` have shapes of their own.
+            texts, (steps, size) for sequences, with steps None where their number varies; () for records, whose shapes
+            are in ``features``.
         input_dtype: ``"uint8"`` (0..255, as TFDS gives them), ``"uint16"`` or ``"float32"`` for images, ``"float32"``
-            for tables of numbers and sequences, ``"string"`` for texts, ``"record"`` for records: several arrays by
-            name.
-        outputs: how many numbers the model puts out: 1 for binary, the number of classes for multiclass and multilabel,
-            the number of targets for regression.
+            for tables of numbers and sequences, ``"string"`` for texts, ``"record"`` for several arrays by name.
+        outputs: number of outputs of the model: 1 for binary, the number of classes for multiclass and multilabel, the
+            number of targets for regression.
         class_names: one per class (two for binary), all different; empty for regression.
-        feature_names: one per column of a table, all different, or empty if the columns have no names; empty for the
-            rest.
+        feature_names: one per column of a table, all different; empty for unnamed columns and for other kinds.
         input_mean, input_variance: population mean and variance over the training split only, in raw units: one per
-            channel for images, one per column for tables, one per position for sequences; () for texts and records. A
-            variance is never 0: for a constant input it is stored as 1.0, so that normalizing maps the constant to 0.
-        target_mean, target_variance: the same of the target, with one number for each target if there are several;
-            None unless the task is regression.
-        input_max: the largest value of the training images, > 0 and, for uint8, <= 255: what is white. None for the
-            rest.
-        features: of records one :class:`~recipes.data.feature.Feature` an input, in order; of texts and sequences the
-            one that describes them; empty for images and tables of numbers.
-        resized: whether the images come in different sizes and the model itself brings them to ``input_shape``.
+            channel for images, one per column for tables, one per position for sequences; () for texts and records. The
+            variance of a constant input is stored as 1.0, never 0, so that normalization maps the constant to 0.
+        target_mean, target_variance: the same for the target, a tuple for several targets; None unless the task is
+            regression.
+        input_max: the largest value in the training images, i.e. white: > 0, <= 255 for uint8, <= 65535 for uint16.
+            None for other kinds.
+        features: one :class:`~recipes.data.feature.Feature` per input for records, in order; a single one for texts and
+            sequences; empty for images and tables of numbers.
+        resized: whether the images vary in size and the model itself resizes them to ``input_shape``.
 
     Raises:
         InvalidArgument: for a field that has the wrong type or contradicts another; it names the field.
@@ -101,20 +99,25 @@ class Spec:
         object.__setattr__(self, field, value)
 
     def _check_features(self) -> None:
-        given = self.features
-        if not isinstance(given, (tuple, list)) or not all(isinstance(each, (Feature, dict)) for each in given):
-            raise InvalidArgument("features", given, "recipes.data.Feature objects")
-        self._set("features", tuple(each if isinstance(each, Feature) else Feature.from_config(each) for each in given))
+        passed = self.features
+        if not isinstance(passed, (tuple, list)) or not all(isinstance(item, (Feature, dict)) for item in passed):
+            raise InvalidArgument("features", passed, "recipes.data.Feature objects")
+        self._set(
+            "features", tuple(item if isinstance(item, Feature) else Feature.from_config(item) for item in passed)
+        )
         if self.record:
             if not self.features:
                 raise InvalidArgument("features", self.features, "at least one for records")
             inner = self.names.inner
             self._set(
                 "features",
-                tuple(each if each.input is None else replace(each, input=inner[each.name]) for each in self.features),
+                tuple(
+                    feature if feature.input is None else replace(feature, input=inner[feature.name])
+                    for feature in self.features
+                ),
             )
         elif self.kind in ("text", "sequence"):
-            if [each.kind for each in self.features] != [self.kind]:
+            if [feature.kind for feature in self.features] != [self.kind]:
                 raise InvalidArgument("features", self.features, f"one of kind {self.kind!r}")
             self._set("input_shape", self.features[0].shape)
             self._set("input_mean", self.features[0].mean)
@@ -160,19 +163,19 @@ class Spec:
         for name, positive in (("target_mean", False), ("target_variance", True)):
             value = getattr(self, name)
             if self.task == "regression":
-                each = finite(name, (value,) if self.outputs == 1 else value, self.outputs, positive=positive)
-                self._set(name, each[0] if self.outputs == 1 else each)
+                values = finite(name, (value,) if self.outputs == 1 else value, self.outputs, positive=positive)
+                self._set(name, values[0] if self.outputs == 1 else values)
             elif value is not None:
                 raise InvalidArgument(name, value, f"None for task {self.task!r}")
 
     @property
     def record(self) -> bool:
-        """Whether an example is several inputs by name, so that x is a dictionary of arrays."""
+        """Whether examples are several inputs by name, so that x is a dictionary of arrays."""
         return self.input_dtype == RECORD
 
     @cached_property
     def names(self) -> Names:
-        """The names of a record's features, and of a table's columns: the user's and the model's."""
+        """The names of a record's features or a table's columns: the user's and the model's."""
         if not self.record:
             return Names(self.feature_names, argument="feature_names")
         known = {feature.name: feature.key for feature in self.features if feature.input != ""}
@@ -181,30 +184,32 @@ class Spec:
 
     @property
     def movable(self) -> bool:
-        """Whether the inputs are one array of numbers that can be changed a little: no texts, records or padding."""
-        return not self.record and all(each.kind == "sequence" and each.padding is None for each in self.features)
+        """Whether the inputs are one array of numbers that can be perturbed: no texts, records or padding."""
+        return not self.record and all(
+            feature.kind == "sequence" and feature.padding is None for feature in self.features
+        )
 
     @property
     def metric(self) -> str:
-        """What the task is judged by: ``"accuracy"``, or ``"root_mean_squared_error"`` for regression.
+        """The metric of the task: ``"accuracy"``, or ``"root_mean_squared_error"`` for regression.
 
-        For multilabel it is the share of all yes-or-no answers that are right.
+        For multilabel, accuracy is the share of correct labels over all examples and classes.
         """
         return metric_of(self.task).name
 
     @property
     def direction(self) -> str:
-        """Whether more (``"max"``) or less (``"min"``) of :attr:`metric` is better."""
+        """Whether a higher (``"max"``) or lower (``"min"``) :attr:`metric` is better."""
         return metric_of(self.task).direction
 
     def to_config(self) -> dict[str, Any]:
         """The fields as plain Python values (lists, strings, numbers, None), ready for ``json.dumps``."""
         config = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
-        return {**config, "features": [each.to_config() for each in self.features]}
+        return {**config, "features": [feature.to_config() for feature in self.features]}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Spec:
-        """The Spec that :meth:`to_config` described, exactly.
+        """The Spec with this :meth:`to_config`.
 
         Raises:
             InvalidArgument: if fields are missing, unknown or wrong.

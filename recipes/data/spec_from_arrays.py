@@ -1,4 +1,4 @@
-"""From the arrays of the training split to the Spec that describes them."""
+"""describe_inputs, make_spec: the Spec of a dataset, from the arrays of its training split."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ def describe_inputs(
     paddings: Mapping[str, float | None],
     nan: set[str],
 ) -> list[Feature]:
-    """The Feature of each input; inputs from which nothing can be learned are left out with a warning.
+    """The Feature of each input. Inputs with nothing to learn from are left out with a warning.
 
     Args:
-        name: of the dataset, for messages.
+        name: name of the dataset, for messages.
         train: the inputs of the training split.
-        kinds: of inputs by name ("" for a single one), where they are known.
-        classes: how many a category of whole numbers has, by the input's name.
-        paddings: with what sequences have been filled up, by the input's name.
-        nan: the names of inputs that have missing values in some split.
+        kinds: kinds of inputs by name ("" for a single one), where they are known.
+        classes: number of values of a category of whole numbers, by the input's name.
+        paddings: padding values of sequences, by the input's name.
+        nan: names of inputs with missing values in some split.
 
     Raises:
         InvalidArgument: if nothing can be learned from any input.
@@ -67,7 +67,7 @@ def describe_inputs(
 
 
 def _padded_feature(name: str, values: Any, padding: float) -> Feature:
-    """A sequence whose steps after the end are not part of the statistics."""
+    """The Feature of a padded sequence; padding is left out of the statistics."""
     steps = np.asarray(values).reshape(-1, values.shape[-1])
     mean, variance = moments(steps[(steps != padding).any(axis=1)])
     size = int(values.shape[-1])
@@ -88,13 +88,13 @@ def make_spec(
     """The Spec of a dataset.
 
     Args:
-        name: of the dataset.
+        name: name of the dataset.
         train: (x, y) of the training split.
-        features: as :func:`describe_inputs` gives them.
+        features: what :func:`describe_inputs` returned.
         task: "binary", "multiclass", "multilabel" or "regression".
-        names: of the classes.
-        feature_names: of a table's columns.
-        resized: whether images have been brought to one size.
+        names: names of the classes.
+        feature_names: names of a table's columns.
+        resized: whether images have been resized to one size.
     """
     x, y = train
     target: dict[str, Any] = {}
@@ -104,8 +104,8 @@ def make_spec(
             "target_mean": target_mean if y.ndim == 2 else target_mean[0],
             "target_variance": target_variance if y.ndim == 2 else target_variance[0],
         }
-    several = task in ("multilabel", "regression")
-    outputs = (y.shape[1] if y.ndim == 2 else 1) if several else (1 if task == "binary" else len(names))
+    by_column = task in ("multilabel", "regression")
+    outputs = (y.shape[1] if y.ndim == 2 else 1) if by_column else (1 if task == "binary" else len(names))
     common = {"name": name, "task": task, "outputs": int(outputs), "class_names": tuple(names), **target}
     if isinstance(x, dict):
         plain = {feature.kind for feature in features} <= {"number", "category", "vector"}

@@ -1,4 +1,4 @@
-"""Carving a split out of a set of examples: stratified by class, disjoint, the same for ever for the same seed."""
+"""carve, folds_of: disjoint, stratified splits that a seed determines for good."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ...callbacks.checks import InvalidArgument, check_number
 __all__ = ["TEST_SEED", "carve", "folds_of"]
 
 TEST_SEED = 20190920
-"""The seed of every test set carved here: whatever seed a user chooses, the test set stays the same."""
+"""The seed of every test split, so that it stays the same whatever seed the user chooses."""
 
 
 def carve(
@@ -23,25 +23,25 @@ def carve(
     labels: np.ndarray | None = None,
     class_names: Sequence[str] = (),
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Splits the indices 0..n-1 in two: those that stay and those held out.
+    """Splits the indices 0..n-1 into those that stay and those held out.
 
-    With ``labels`` the held-out part has of every class its share, within one example; every class keeps at least one
-    example in the part that stays. Without, the choice is uniform. The number held out is ``fraction * n``, rounded,
-    and at least 1. The random stream is NumPy's frozen ``RandomState``, which gives the same numbers in every version.
+    With ``labels``, the split is stratified: each class is held out in proportion, within one example, and keeps at
+    least one example in the part that stays. Without, the choice is uniform. The number held out is ``fraction * n``,
+    rounded, and at least 1. The random stream is NumPy's frozen ``RandomState``, the same in every version.
 
     Args:
-        argument: the name of the argument that gave ``fraction``, for messages.
+        argument: name of the argument with ``fraction``, for messages.
         fraction: the share to hold out, in (0, 1).
-        seed: of the choice, 0..2**32-1.
-        count: n, for a choice without regard to class. Give this or ``labels``.
+        seed: seed of the choice, 0..2**32-1.
+        count: n, for a choice regardless of class. Pass this or ``labels``.
         labels: shape (n,), whole numbers >= 0.
-        class_names: for messages.
+        class_names: names of the classes, for messages.
 
     Returns:
-        Two sorted int64 arrays of indices, (staying, held out), which share none and together are all.
+        Two sorted, disjoint int64 arrays of indices, (staying, held out), which together are all.
 
     Raises:
-        InvalidArgument: if a class has a single example, or a part would hold fewer examples than there are classes.
+        InvalidArgument: if a class has a single example, or a part would have fewer examples than there are classes.
 
     Example:
         >>> staying, held = carve("validation", 0.25, 0, labels=np.array([0, 0, 0, 0, 1, 1, 1, 1]))
@@ -69,20 +69,20 @@ def carve(
 def folds_of(
     count: int, seed: int, *, labels: np.ndarray | None = None, class_names: Sequence[str] = (), examples: int = 0
 ) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Divides the indices 0..n-1 into so many parts; each part in turn is held out.
+    """Divides the indices 0..n-1 into folds, each of which is held out in turn.
 
     Args:
-        count: of the parts, >= 2.
-        seed: of the division.
-        labels: shape (n,): every part then has of every class its share.
-        class_names: for messages.
-        examples: n, where there are no labels.
+        count: number of folds, >= 2.
+        seed: seed of the division.
+        labels: shape (n,), to stratify by class; None for no stratification.
+        class_names: names of the classes, for messages.
+        examples: n, without labels.
 
     Returns:
-        For each part two sorted arrays of indices, (staying, held out).
+        Two sorted arrays of indices per fold, (staying, held out).
 
     Raises:
-        InvalidArgument: if there are fewer examples, or fewer of a class, than parts.
+        InvalidArgument: if there are fewer examples, or fewer of a class, than folds.
 
     Example:
         >>> [held.tolist() for _, held in folds_of(2, 0, labels=np.array([0, 0, 1, 1]))]
@@ -105,7 +105,7 @@ def folds_of(
 
 
 def _shares(sizes: np.ndarray, wanted: int) -> np.ndarray:
-    """How many of each class to hold out: the exact share rounded down, the rest to the largest remainders."""
+    """The number to hold out of each class: the exact share rounded down, the rest by largest remainder."""
     ideal = sizes * (wanted / sizes.sum())
     shares = np.minimum(np.floor(ideal + 1e-9).astype(np.int64), sizes - 1)
     remainders = np.where(shares + 1 < sizes, ideal - shares, -1.0)

@@ -1,4 +1,4 @@
-"""Stored: an array in a file, of which only the rows asked for are read into memory."""
+"""Stored: an array in a file that is read row by row, on demand; Writer: writes such a file."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ __all__ = ["Stored", "Writer"]
 
 
 class Stored:
-    """Rows of an array in a file, read when they are asked for; it can be indexed, and otherwise holds no data.
+    """Rows of an array in a file, read when indexed. It holds no data itself.
 
     Args:
-        path: the file that :class:`Writer` wrote.
-        shape: of the whole array; the first size is the number of rows in the file.
-        dtype: of the values; ``object`` for strings, whose ends then are in a second file, ``path`` + ".ends".
-        rows: which rows, in which order; None for all.
+        path: a file written by :class:`Writer`.
+        shape: shape of the whole array; the first size is the number of rows in the file.
+        dtype: type of the values; ``object`` for strings, whose ends are in a second file, ``path`` + ".ends".
+        rows: the rows of this view, in order; None for all.
 
     Example:
         >>> writer = Writer("/tmp/example", np.dtype("uint8"))
@@ -43,24 +43,24 @@ class Stored:
 
     @property
     def ndim(self) -> int:
-        """How many sizes :attr:`shape` has."""
+        """The number of dimensions."""
         return 1 + len(self._row)
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def select(self, indices: np.ndarray) -> Stored:
-        """The rows at these places; nothing is read."""
+        """A view of the rows at ``indices``; nothing is read."""
         return self._view(self._rows[indices])
 
     def _view(self, rows: np.ndarray) -> Stored:
-        other = Stored.__new__(Stored)
-        other.__dict__.update({**self.__dict__, "_rows": rows, "_file": None})
-        return other
+        view = Stored.__new__(Stored)
+        view.__dict__.update({**self.__dict__, "_rows": rows, "_file": None})
+        return view
 
-    def joined(self, other: Stored) -> Stored:
-        """These rows and then those of another view of the same file."""
-        return self._view(np.concatenate([self._rows, other._rows]))
+    def joined(self, second: Stored) -> Stored:
+        """A view of these rows followed by those of another view of the same file."""
+        return self._view(np.concatenate([self._rows, second._rows]))
 
     def __getitem__(self, key: Any) -> np.ndarray:
         rows = self._rows[key]
@@ -99,7 +99,7 @@ class Stored:
         if not width or not len(rows):
             return out
         view = memoryview(out.reshape(-1).view(np.uint8).data)
-        runs = np.flatnonzero(np.diff(rows, prepend=-2) != 1)  # neighbours in the file are read at once
+        runs = np.flatnonzero(np.diff(rows, prepend=-2) != 1)  # adjacent rows are read at once
         for first, last in zip(runs.tolist(), [*runs[1:].tolist(), len(rows)], strict=True):
             position, at, end = int(rows[first]) * width, first * width, last * width
             while at < end:
@@ -114,11 +114,11 @@ class Stored:
 
 
 class Writer:
-    """Writes an array piece by piece.
+    """Writes an array chunk by chunk.
 
     Args:
         path: a new file.
-        dtype: of the values; ``object`` for strings.
+        dtype: type of the values; ``object`` for strings.
 
     Example: see :class:`Stored`.
     """
@@ -129,7 +129,7 @@ class Writer:
         self._count, self._row, self._end, self._ends = 0, (), 0, []  # type: ignore[var-annotated]
 
     def write(self, rows: np.ndarray) -> None:
-        """Appends rows, all of the same shape as those before."""
+        """Appends rows of the same shape as all before."""
         self._count += len(rows)
         self._row = rows.shape[1:]
         if self._dtype.hasobject:
@@ -140,7 +140,7 @@ class Writer:
             self._file.write(np.ascontiguousarray(rows, self._dtype).data)
 
     def close(self) -> Stored:
-        """Ends the file and gives its rows."""
+        """Closes the file and returns its rows."""
         self._file.close()
         if self._dtype.hasobject:
             np.array(self._ends, np.int64).tofile(_ends(self._path))

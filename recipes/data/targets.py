@@ -1,4 +1,4 @@
-"""From whatever form targets come in to numbers: classes, sets of classes, and quantities."""
+"""as_targets: targets of any form as numbers: classes, sets of classes, or quantities."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ ACCEPTED = (
 
 @dataclass(frozen=True)
 class Declared:
-    """What is known about targets beside their values.
+    """What is known about targets besides their values.
 
     Args:
-        form: None where nothing is, as of a user's arrays; "classes" for positions in ``names``; "label sets" for lists
-            of such positions; "quantity" for a number that its dataset does not call a class; "columns" for several
-            numbers or yes-or-no answers, which ``names`` names.
-        names: of the classes; None where the values name them.
+        form: None if nothing is known, as for a user's arrays; "classes" for positions in ``names``; "label sets" for
+            lists of such positions; "quantity" for a number that its dataset does not declare as a class; "columns" for
+            several numbers or booleans, named by ``names``.
+        names: names of the classes; None if the values name them.
     """
 
     form: str | None = None
@@ -39,37 +39,35 @@ class Declared:
 
 
 def as_targets(
-    given: dict[str, Any], declared: Declared, task: str | None, arguments: dict[str, str]
+    raw: dict[str, Any], declared: Declared, task: str | None, arguments: dict[str, str]
 ) -> tuple[Targets, str, tuple[str, ...]]:
-    """Checks the targets of all splits, tells the task where it is not given, and codes and names the classes.
+    """Checks the targets of all splits, infers the task if it is None, and encodes and names the classes.
 
-    Without a task, floats are quantities; strings, booleans and whole numbers are classes, but whole numbers declared a
-    quantity only if all are 0 or 1. Of shape (n, targets), whole numbers that are all 0 or 1 are multilabel, others
-    quantities. Classes without declared names are the sorted values that training has; those of 0..k-1 so keep their
-    numbers.
+    Without a task, floats are quantities; strings, booleans and whole numbers are classes. Whole numbers declared a
+    quantity are classes only if all are 0 or 1. In shape (n, targets), whole numbers that are all 0 or 1 are
+    multilabel, others are quantities. Classes without declared names are the sorted training values, so labels 0..k-1
+    keep their numbers.
 
     Args:
-        given: split -> y, of the forms that :data:`ACCEPTED` lists; for multilabel also a list of lists of labels.
-        declared: what is known beside the values.
-        task: None to tell from the targets.
-        arguments: split -> what its y is called in messages.
+        raw: split -> y, in a form listed in :data:`ACCEPTED`; for multilabel also a list of lists of labels.
+        declared: what is known besides the values.
+        task: None to infer it from the targets.
+        arguments: split -> name of its y, for messages.
 
     Returns:
-        (split -> y, task, class names). y is int64 (n,) of positions in the class names for binary and multiclass,
+        (split -> y, task, class names). y is int64 (n,), positions in the class names, for binary and multiclass,
         int64 (n, classes) of 0 and 1 for multilabel, float32 (n,) or (n, targets) for regression.
 
     Raises:
-        InvalidArgument: for other forms, labels outside their range, and a task that the targets contradict.
+        InvalidArgument: for other forms, labels out of range, and a task that contradicts the targets.
     """
-    given = {split: check_unmasked(arguments[split], y) for split, y in given.items()}
-    if declared.form == "label sets" or (
-        declared.form is None and are_label_sets(given["train"], task, declared.names)
-    ):
+    raw = {split: check_unmasked(arguments[split], y) for split, y in raw.items()}
+    if declared.form == "label sets" or (declared.form is None and are_label_sets(raw["train"], task, declared.names)):
         if task not in (None, "multilabel"):
             raise InvalidArgument(arguments["train"], "lists of labels", f"one value an example for task {task!r}")
-        rows = multi_hot(given, declared.names, arguments)
+        rows = multi_hot(raw, declared.names, arguments)
         return rows, "multilabel", _column_names(rows, declared.names)
-    arrays = {split: _array(arguments[split], split, y) for split, y in given.items()}
+    arrays = {split: _array(arguments[split], split, y) for split, y in raw.items()}
     train = arrays["train"]
     if train.dtype == object:
         return _strings(arrays, declared.names, task, arguments)
@@ -109,7 +107,7 @@ def _are_zero_one(arrays: Targets) -> bool:
 
 
 def _are_classes(arrays: Targets, declared: Declared) -> bool:
-    """Whether one number an example is a class, where the user does not say so."""
+    """Whether one number per example is a class, if no task is passed."""
     kind = arrays["train"].dtype.kind
     if declared.form == "quantity" and kind != "b":
         return kind in "iu" and _are_zero_one(arrays)
@@ -119,7 +117,7 @@ def _are_classes(arrays: Targets, declared: Declared) -> bool:
 def _classes(
     arrays: Targets, names: Sequence[str] | None, task: str | None, arguments: dict[str, str]
 ) -> tuple[Targets, str, tuple[str, ...]]:
-    """Numbers as classes: positions in the names or, where there are none, the values that training has."""
+    """Numbers as classes: positions in ``names``, or else in the sorted training values."""
     train = arrays["train"]
     for split, y in arrays.items():
         broken = ~np.isfinite(y) | (y != np.round(y)) if y.dtype.kind == "f" else np.zeros(len(y), bool)
@@ -180,22 +178,22 @@ def _unknown(argument: str, shown: list[Any], classes: int, count: int, split: s
 def _named(
     codes: Targets, names: Sequence[str], task: str | None, arguments: dict[str, str]
 ) -> tuple[str, tuple[str, ...]]:
-    """The task and the names of classes, whose number must suit the task that the user says."""
+    """The task and the class names; their number must fit a task that was passed."""
     if len(names) < 2:
         only = f", but all {len(codes['train'])} in split 'train' are {names[0]!r}" if names else ""
         received = f"{len(names)} class{'es' * (len(names) != 1)}"
         raise InvalidArgument(arguments["train"], received, f"of 2 or more classes{only}")
-    told = "binary" if len(names) == 2 else "multiclass"
-    if task not in (None, told):
+    inferred = "binary" if len(names) == 2 else "multiclass"
+    if task not in (None, inferred):
         accepted = "exactly 2 classes" if task == "binary" else "3 or more classes"
         raise InvalidArgument(arguments["train"], f"{len(names)} classes", accepted)
-    return told, tuple(names)
+    return inferred, tuple(names)
 
 
 def _rows(
     arrays: Targets, declared: Declared, task: str | None, arguments: dict[str, str]
 ) -> tuple[Targets, str, tuple[str, ...]]:
-    """Several numbers an example."""
+    """Several numbers per example."""
     train = arrays["train"]
     zero_one = _are_zero_one(arrays)
     if task is None and declared.form != "columns" and zero_one and (train.sum(axis=1) == 1).all():

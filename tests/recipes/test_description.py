@@ -56,7 +56,7 @@ def test_what_training_shows_of_each_input():
         ["deck", "category", "string", "", f"5 values, {absent} of 38 missing"],
         ["photo", "image", "uint8", "(4, 5, 1)", "up to 200"],
         ["review", "text", "string", "", f"{vocabulary} words, {longest} read"],
-        ["track", "sequence", "float32", "(any, 2)", "up to 4 steps, filled up with 0"],
+        ["track", "sequence", "float32", "(any, 2)", "up to 4 steps, padded with 0"],
         ["target", "multilabel", "", "", "p, q, r"],
     ]
 

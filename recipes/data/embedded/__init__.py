@@ -1,4 +1,4 @@
-"""TFDS builders over data that Python and scikit-learn ship as files: they need no network and no download.
+"""TFDS builders of data that Python and scikit-learn ship as files: they need no network and no download.
 
 Importing this package registers them, so that ``tfds.builder("digits")`` and ``tfds.load("digits")`` work too.
 """
@@ -37,14 +37,14 @@ __all__ = [
 EMBEDDED: dict[str, type[tfds.core.GeneratorBasedBuilder]] = {
     builder.name: builder for builder in (Digits, BreastCancer, Diabetes, Syllables, Docstrings, Characters)
 }
-"""The builders here by TFDS name."""
+"""The builders in this package by TFDS name."""
 
 
 def prepared(name: str, data_dir: str | os.PathLike[str] | None) -> tfds.core.DatasetBuilder:
-    """The builder of an embedded dataset, its files written if they are not there yet.
+    """The builder of an embedded dataset; writes its files if they do not exist yet.
 
-    They are written quietly into ``data_dir``; if that cannot be written, into the user's cache folder, or else into a
-    temporary one. The files appear there in one step, complete, so several processes may do this at once.
+    It writes quietly into ``data_dir`` or, if that is not writable, into the user's cache folder, or else into a
+    temporary one. The files appear in one step, complete, so several processes may call this at once.
 
     Args:
         name: a key of :data:`EMBEDDED`.
@@ -60,7 +60,7 @@ def prepared(name: str, data_dir: str | os.PathLike[str] | None) -> tfds.core.Da
         try:
             if not _complete(builder):
                 prepare(builder)
-        except OSError:  # cannot be written: try the next
+        except OSError:  # not writable: try the next
             continue
         return make_builder(name, folder)
     folder = tempfile.mkdtemp(prefix="keras-training-recipes-")
@@ -70,7 +70,7 @@ def prepared(name: str, data_dir: str | os.PathLike[str] | None) -> tfds.core.Da
 
 
 def make_builder(name: str, folder: str | os.PathLike[str] | None) -> tfds.core.GeneratorBasedBuilder:
-    """A builder that has read what is in the folder now."""
+    """A builder that has read the present content of the folder."""
     return EMBEDDED[name]() if folder is None else EMBEDDED[name](data_dir=os.fspath(folder))
 
 
@@ -79,6 +79,7 @@ def _complete(builder: tfds.core.DatasetBuilder) -> bool:
 
 
 def prepare(builder: tfds.core.DatasetBuilder) -> None:
+    """Writes the builder's files into a staging folder, then moves them to their place in one step."""
     target = Path(builder.data_dir)  # root/name/version
     target.parent.mkdir(parents=True, exist_ok=True)
     staging = tempfile.mkdtemp(dir=target.parents[1], prefix=".preparing-")
@@ -92,7 +93,7 @@ def prepare(builder: tfds.core.DatasetBuilder) -> None:
         try:
             os.rename(private.data_dir, target)
         except OSError:
-            if not _complete(builder):  # else another process was first, with the same content
+            if not _complete(builder):  # otherwise another process was faster, with the same content
                 raise
     finally:
         shutil.rmtree(staging, ignore_errors=True)
@@ -100,7 +101,7 @@ def prepare(builder: tfds.core.DatasetBuilder) -> None:
 
 @contextlib.contextmanager
 def _quietly() -> Iterator[None]:
-    """No progress bars and announcements, and Python's global random stream as it was before."""
+    """Silences progress bars and announcements, and restores Python's global random state."""
     progress = tfds.core.utils.tqdm_utils
     bars = not isinstance(progress.tqdm(disable=True), progress.EmptyTqdm)
     state = random.getstate()

@@ -1,4 +1,4 @@
-"""EmbeddedBuilder: what the builders of embedded datasets have in common."""
+"""EmbeddedBuilder: the base class of the builders of embedded datasets."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Item = TypeVar("Item")
 
 
 class EmbeddedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # type: ignore[call-arg]
-    """A builder with one split, "train", since none of the publishers divided the data, and with nothing to download.
+    """A builder with one split, "train", since no publisher split the data, and nothing to download.
 
-    A subclass has ``_info``, which returns :meth:`describe`, and :meth:`examples`.
+    A subclass defines ``_info``, which returns :meth:`describe`, and :meth:`examples`.
     """
 
     VERSION = tfds.core.Version("1.0.0")
@@ -23,13 +23,13 @@ class EmbeddedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True): 
     def describe(
         self, description: str, homepage: str, features: dict[str, Any], supervised: bool = True
     ) -> tfds.core.DatasetInfo:
-        """The dataset's information.
+        """The ``DatasetInfo``.
 
         Args:
             description: a sentence or two.
-            homepage: where the publisher tells more.
-            features: by name.
-            supervised: whether the features are two, input and target in this order.
+            homepage: the publisher's page.
+            features: TFDS features by name.
+            supervised: whether the features are one input and one target, in this order.
         """
         return tfds.core.DatasetInfo(
             builder=self,
@@ -46,12 +46,12 @@ class EmbeddedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True): 
         return self.examples()
 
     def examples(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        """All examples, each with a number of its own, always in the same order."""
+        """All (number, example) pairs, always in the same order."""
         raise NotImplementedError
 
 
 def evenly(items: Sequence[Item], count: int) -> list[Item]:
-    """At most ``count`` of the items, the first and then at equal distances, always the same.
+    """At most ``count`` of the items, evenly spaced from the first; always the same ones.
 
     Example:
         >>> evenly("abcdefgh", 3)

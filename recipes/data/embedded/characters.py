@@ -1,4 +1,4 @@
-"""Characters: the properties of Unicode characters as records of strings, numbers and truth values."""
+"""Characters: the properties of Unicode characters as records of strings, numbers and booleans."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ from .builder import EmbeddedBuilder, evenly
 __all__ = ["Characters"]
 
 CATEGORIES = {"C": "format", "L": "letter", "M": "mark", "N": "number", "P": "punctuation", "S": "symbol"}
-"""The classes by the first letter of Unicode's general category; there are too few separators to be one."""
+"""The classes by the first letter of Unicode's general category; there are too few separators for a class."""
 
 MISSING = -1.0
-"""The number of a character that means none; no character means -1."""
+"""The number of a character that has no numeric value; no character has the value -1."""
 
-MOST = 1000  # of one class
+MOST = 1000  # examples per class
 
 
 class Characters(EmbeddedBuilder):
-    """About 5,000 characters of Unicode: ten properties of different types each, and the kind of character, of six.
+    """About 5,000 Unicode characters: ten properties of different types, and one of six kinds of character.
 
     ===============  =======  ==============================================================================
     feature          type     meaning
     ===============  =======  ==============================================================================
-    bidirectional    string   the class for text that runs both ways, such as "L" or "NSM"
+    bidirectional    string   the class for bidirectional text, such as "L" or "NSM"
     cased            bool     whether it has an upper and a lower case
-    code_point       int64    the character's number
-    combining        int32    the class of how it combines with others, 0 to 240; mostly 0
-    decomposed       int32    how many characters it is made of
-    decomposition    string   how it is made of them, such as "canonical" or "font"; mostly "none"
-    mirrored         bool     whether it is turned round in text from right to left
-    number           float32  the number that it means; -1 where it means none, which is so for four in five
-    script           string   the first word of its name, such as "LATIN"; several hundred different ones
-    width            string   how wide East Asian text sets it, such as "W"
+    code_point       int64    its code point
+    combining        int32    the canonical combining class, 0 to 240; mostly 0
+    decomposed       int32    the number of characters in its decomposition
+    decomposition    string   the kind of decomposition, such as "canonical" or "font"; mostly "none"
+    mirrored         bool     whether it is mirrored in right-to-left text
+    number           float32  its numeric value; -1 where it has none, as for four in five
+    script           string   the first word of its name, such as "LATIN"; several hundred values
+    width            string   the East Asian width, such as "W"
     kind             class    "format", "letter", "mark", "number", "punctuation" or "symbol": the target
     ===============  =======  ==============================================================================
 
-    Characters that are only named by their number or by a rule, ideographs and Hangul syllables, are left out. Of the
-    kinds with more than 1,000 characters, that many are taken, at equal distances.
+    Characters named only by their code point or by a rule (ideographs and Hangul syllables) are left out. A kind with
+    more than 1,000 characters gives 1,000 of them, evenly spaced.
 
     The version is that of the Unicode database in the running Python.
     """
@@ -72,7 +72,7 @@ class Characters(EmbeddedBuilder):
         return self.describe(description, "https://www.unicode.org/reports/tr44/", features, supervised=False)
 
     def examples(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        """All examples, each with a number of its own."""
+        """All (number, example) pairs."""
         by_kind: dict[str, list[str]] = {kind: [] for kind in CATEGORIES.values()}
         for code_point in range(sys.maxunicode + 1):
             character = chr(code_point)
@@ -87,7 +87,7 @@ class Characters(EmbeddedBuilder):
 
 
 def properties(character: str) -> dict[str, Any]:
-    """The inputs of one record.
+    """The inputs of a record.
 
     Example:
         >>> properties("½")["number"], properties("½")["decomposition"], properties("a")["number"]

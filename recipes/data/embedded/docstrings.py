@@ -1,4 +1,4 @@
-"""Docstrings: sentences from the documentation inside Python's own standard library, and their modules."""
+"""Docstrings: sentences from the docstrings of Python's standard library, and their modules."""
 
 from __future__ import annotations
 
@@ -31,25 +31,24 @@ MODULES = {
     "urllib": "urllib",
     "xml": "xml",
 }
-"""The classes, and the file or folder of each; those with the most sentences that every installation of Python has."""
+"""The classes, each with its file or folder: modules of every Python installation with the most sentences."""
 
 ITEM = re.compile(r"\s*(?:[-*+>|#:@.$]|\d+[.)]|\w[\w.]*(?:\([^)]*\))?\s*(?:--|:(?:\s|$)))")
-"""How a line begins that is an item of a list, a heading, code or the description of an argument."""
+"""Matches the start of a list item, a heading, code or the description of an argument."""
 
 
 class Docstrings(EmbeddedBuilder):
-    """About 3,700 English sentences from docstrings of Python's standard library, and the module, of ten, of each.
+    """About 3,700 English sentences from docstrings of Python's standard library, and the module of each, one of ten.
 
-    The sources are read, nothing is imported. Examples of code, lists and sentences of fewer than five words or more
-    than 400 characters are left out. So are sentences that two modules have, whatever the case and punctuation, and all
-    but the first of those in a module that share four fifths of their words, so that no split of the data has what
-    another has.
+    The sources are read, not imported. Code examples, lists, and sentences of fewer than five words or more than 400
+    characters are left out. So are sentences that two modules share, whatever their case and punctuation. Of those in
+    a module that share four fifths of their words, only the first is kept, so that splits do not overlap.
 
-    The sentences change from one Python to the next, so the version is that of the running Python. A module that is not
-    installed as sources has no sentences.
+    The sentences change with the version of Python, so the dataset has the version of the running Python. A module
+    that is installed without sources has no sentences.
     """
 
-    VERSION = tfds.core.Version(".".join(str(part) for part in sys.version_info[:3]))
+    VERSION = tfds.core.Version(".".join(str(number) for number in sys.version_info[:3]))
 
     def _info(self) -> tfds.core.DatasetInfo:
         features = {
@@ -63,40 +62,42 @@ class Docstrings(EmbeddedBuilder):
         return self.describe(description, "https://docs.python.org/3/library/", features)
 
     def examples(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        """All examples, each with a number of its own."""
+        """All (number, example) pairs."""
         folder = Path(sysconfig.get_paths()["stdlib"])
-        found = labelled(folder)
-        if not found:
+        pairs = labelled(folder)
+        if not pairs:
             accepted = f"a dataset that is on this machine; the sources of Python's modules are not in {folder}"
             raise InvalidArgument("name", self.name, accepted)
-        for key, (sentence, module) in enumerate(found):
+        for key, (sentence, module) in enumerate(pairs):
             yield key, {"text": sentence, "label": module}
 
 
 def labelled(folder: Path) -> list[tuple[str, str]]:
-    """The sentences with their modules, without those that are alike."""
+    """(sentence, module) pairs, without near-duplicates."""
     by_module: dict[str, dict[str, str]] = {}
     for module, place in MODULES.items():
-        sentences: dict[str, str] = {}  # by their words in lower case
+        sentences: dict[str, str] = {}  # by their lower-case words
         for path in _files(folder / place):
             for docstring in _docstrings(path):
                 for sentence in _sentences(docstring):
                     sentences.setdefault(" ".join(re.findall("[a-z0-9]+", sentence.lower())), sentence)
         by_module[module] = sentences
     modules = Counter(key for sentences in by_module.values() for key in sentences)
-    found = []
+    pairs = []
     for module, sentences in by_module.items():
-        kept: list[frozenset[str]] = []
+        distinct: list[frozenset[str]] = []
         for key, sentence in sentences.items():
             words = frozenset(key.split())
-            if modules[key] == 1 and not any(5 * len(words & other) >= 4 * len(words | other) for other in kept):
-                kept.append(words)
-                found.append((sentence, module))
-    return found
+            if modules[key] == 1 and not any(
+                5 * len(words & earlier) >= 4 * len(words | earlier) for earlier in distinct
+            ):
+                distinct.append(words)
+                pairs.append((sentence, module))
+    return pairs
 
 
 def _files(place: Path) -> list[Path]:
-    """The sources there, without tests, in the same order everywhere."""
+    """The source files at ``place``, without tests, in the same order everywhere."""
     if place.suffix:
         return [place] if place.is_file() else []
     paths = [path for path in place.rglob("*.py") if not {"test", "tests"} & set(path.relative_to(place).parts)]
@@ -105,7 +106,7 @@ def _files(place: Path) -> list[Path]:
 
 def _docstrings(path: Path) -> Iterator[str]:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # such as an invalid escape in somebody's string
+        warnings.simplefilter("ignore")  # such as an invalid escape in a string
         tree = ast.parse(path.read_bytes())
     for node in ast.walk(tree):
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):

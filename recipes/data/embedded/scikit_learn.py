@@ -1,4 +1,4 @@
-"""TFDS builders over the datasets that scikit-learn ships as files."""
+"""TFDS builders of the datasets that scikit-learn ships as files."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ FEATURE_NAMES: dict[str, tuple[str, ...]] = {
     ),
     "diabetes": ("age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6"),
 }
-"""The names of the columns of the embedded tables, in order; TFDS has no place for them."""
+"""The column names of the embedded tables, in order, for which TFDS has no field."""
 
 
 class Digits(EmbeddedBuilder):
@@ -46,7 +46,7 @@ class Digits(EmbeddedBuilder):
         return self.describe("Handwritten digits of 8x8 pixels, values 0 to 16.", homepage, features)
 
     def examples(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        """All examples, each with a number of its own."""
+        """All (number, example) pairs."""
         from sklearn.datasets import load_digits
 
         images, labels = load_digits(return_X_y=True)
@@ -66,7 +66,7 @@ class BreastCancer(EmbeddedBuilder):
         return self.describe("Breast cancer Wisconsin (diagnostic).", homepage, features)
 
     def examples(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        """All examples, each with a number of its own."""
+        """All (number, example) pairs."""
         from sklearn.datasets import load_breast_cancer
 
         x, y = load_breast_cancer(return_X_y=True)
@@ -86,7 +86,7 @@ class Diabetes(EmbeddedBuilder):
         return self.describe("Diabetes progression, raw measurements.", homepage, features)
 
     def examples(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        """All examples, each with a number of its own."""
+        """All (number, example) pairs."""
         from sklearn.datasets import load_diabetes
 
         x, y = load_diabetes(return_X_y=True, scaled=False)

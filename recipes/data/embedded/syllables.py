@@ -1,4 +1,4 @@
-"""Syllables: the names of syllables and signs in six scripts, letter by letter; sequences of different lengths."""
+"""Syllables: names of syllables and signs in six scripts, letter by letter, as sequences of different lengths."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .builder import EmbeddedBuilder, evenly
 __all__ = ["Syllables"]
 
 LETTERS = " ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-"""What the columns of a step stand for, in order."""
+"""The letter of each column of a step, in order."""
 
 PREFIXES = {
     "bamum": "BAMUM LETTER ",
@@ -26,19 +26,19 @@ PREFIXES = {
     "hangul": "HANGUL SYLLABLE ",
     "yi": "YI SYLLABLE ",
 }
-"""The scripts, and how Unicode begins the names of their characters."""
+"""The scripts, and the prefixes of their characters' Unicode names."""
 
-LONGEST = 24  # letters; a few names of compound cuneiform signs have up to some 60
-MOST = 700  # of one script, since there are 11,172 syllables in Hangul
+LONGEST = 24  # letters; a few names of compound cuneiform signs have about 60
+MOST = 700  # names per script, since Hangul has 11,172 syllables
 
 
 class Syllables(EmbeddedBuilder):
-    """About 3,000 names of syllables, such as "GGURX", and the script each belongs to, one of six.
+    """About 3,000 names of syllables, such as "GGURX", and the script of each, one of six.
 
-    They are how Unicode spells the characters of scripts whose characters are syllables or whole words: Bamum, Canadian
-    syllabics, cuneiform, Ethiopic, Hangul and Yi. An example is float32 (letters, 27), one letter a step as 0 and 1,
-    with :data:`LETTERS` as columns, and has 1 to 24 steps. No name is in two scripts or twice in one; of the scripts
-    with more than 700, that many are taken, at equal distances.
+    These are the Unicode names of characters that stand for syllables or whole words: Bamum, Canadian syllabics,
+    cuneiform, Ethiopic, Hangul and Yi. An example is float32 (letters, 27), one-hot in :data:`LETTERS`, one letter per
+    step, with 1 to 24 steps. No name is in two scripts or twice in one. A script with more than 700 names gives 700 of
+    them, evenly spaced.
 
     The version is that of the Unicode database in the running Python.
     """
@@ -57,14 +57,14 @@ class Syllables(EmbeddedBuilder):
         return self.describe(description, "https://www.unicode.org/charts/", features)
 
     def examples(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        """All examples, each with a number of its own."""
+        """All (number, example) pairs."""
         one_hot = np.eye(len(LETTERS), dtype=np.float32)
         for key, (name, script) in enumerate(_named()):
             yield key, {"sequence": one_hot[[LETTERS.index(letter) for letter in name]], "label": script}
 
 
 def _named() -> list[tuple[str, str]]:
-    """The names with their scripts, by script and then in the order of the code points."""
+    """(name, script) pairs, by script and then by code point."""
     scripts: dict[str, set[str]] = {}
     for code_point in range(sys.maxunicode + 1):
         full = unicodedata.name(chr(code_point), "")
@@ -73,7 +73,8 @@ def _named() -> list[tuple[str, str]]:
                 name = re.sub(r"^PHASE-[A-F] ", "", full.removeprefix(prefix))  # historical stages of Bamum
                 if re.fullmatch(f"[A-Z ]{{1,{LONGEST}}}", name):
                     scripts.setdefault(name, set()).add(script)
-    found = []
+    pairs = []
     for script in PREFIXES:
-        found += [(name, script) for name in evenly([each for each in scripts if scripts[each] == {script}], MOST)]
-    return found
+        names = [name for name in scripts if scripts[name] == {script}]
+        pairs += [(name, script) for name in evenly(names, MOST)]
+    return pairs

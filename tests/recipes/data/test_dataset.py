@@ -237,8 +237,8 @@ def test_another_training_split_of_the_same_data(table):
         (lambda x, y: (x[:, :1], y), "x must be float32 of shape"),
         (lambda x, y: (x.astype("float64"), y), "x must be float32 of shape"),
         (lambda x, y: (x, y.astype("float32")), "y must be int64 of shape"),
-        (lambda x, y: (x[1:], y), "x, y must be of the same length"),
-        (lambda x, y: (x[:0], y[:0]), "x, y must be of the same length, at least 1"),
+        (lambda x, y: (x[1:], y), "x, y must be arrays of the same length"),
+        (lambda x, y: (x[:0], y[:0]), "x, y must be arrays of the same length, at least 1"),
     ],
 )
 def test_what_cannot_be_a_training_split(table, change, message):

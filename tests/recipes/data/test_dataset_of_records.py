@@ -221,5 +221,5 @@ def test_another_training_split_of_records():
     for wrong in ({**x, "age": x["age"].astype(float)}, {"age": x["age"]}, x["age"]):
         with pytest.raises(InvalidArgument, match=r"^x must be"):
             data.with_train(wrong, y, how="changed")
-    with pytest.raises(InvalidArgument, match="x, y must be of the same length"):
+    with pytest.raises(InvalidArgument, match="x, y must be arrays of the same length"):
         data.with_train(x, y[1:], how="changed")

@@ -96,7 +96,7 @@ def test_the_user_decides():
     features = F.FeaturesDict({"a": np.float32, "b": np.float32, "c": F.Text(), "one": LABEL, "two": LABEL})
     found = select(features, target="a", features={"c": "category", "one": "number"})
     assert names(found) == ([("c", "string"), ("one", "category")], ["a"])
-    assert [source.given for source in found.inputs] == ["category", "number"]
+    assert [source.declared_kind for source in found.inputs] == ["category", "number"]
     assert names(select(features, target=["a", "b"], features=["c"])) == ([("c", "string")], ["a", "b"])
     assert names(select(features, ("c", "one"), target="two"))[1] == ["two"]
 

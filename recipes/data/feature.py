@@ -1,4 +1,4 @@
-"""Feature: what a model has to know about one input of a record: its kind, shape, type and training statistics."""
+"""Feature: the kind, shape, type and training statistics of one input, as a model needs them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["FEATURE_KINDS", "MISSING", "Feature", "finite"]
 
 FEATURE_KINDS = ("number", "category", "text", "vector", "sequence", "image")
 MISSING = "nan"
-"""How a Feature says that NaN stands for a missing value: JSON has no NaN."""
+"""``Feature.missing`` when NaN stands for a missing value; JSON has no NaN."""
 
 RANKS = {"number": 0, "category": 0, "text": 0, "vector": 1, "sequence": 2, "image": 3}
 MEASURED = ("number", "vector", "sequence", "image")
@@ -20,25 +20,26 @@ MEASURED = ("number", "vector", "sequence", "image")
 
 @dataclass(frozen=True)
 class Feature:
-    """One input of a record. Immutable; as part of a Spec it travels with a model as JSON.
+    """One input of a record, a text or a sequence. Immutable, and saved in a model's Spec as JSON.
 
     Args:
-        name: what the user calls it; that of a nested record has its parents before it, joined by ".".
+        name: the user's name; a nested feature's name begins with its parents' names, joined by ".".
         kind: ``"number"`` (integers, floats or booleans), ``"category"`` (strings or integers of a small set),
             ``"text"`` (strings of words), ``"vector"``, ``"sequence"`` (of vectors) or ``"image"``.
-        shape: of one example: () for numbers, categories and texts, (size,) for vectors, (steps, size) for sequences,
-            with steps None where their length varies, (height, width, channels) for images.
-        dtype: of the raw values as they are stored, e.g. ``"float32"``, ``"int64"``, ``"bool"``, ``"string"``.
-        mean, variance: over the training split only, without missing values and padding, in raw units: one number for
-            a number, one a position for vectors and sequences, one a channel for images; () for categories and texts.
-            A variance is never 0.
-        vocabulary: of a category its values, of a text its words, most frequent in training first; () for the rest.
-        missing: the value that stands for a missing number: ``"nan"``, or a number; None where none are missing.
-        length: of a text, how many words a model reads, >= 1; of a sequence, the most steps in training.
-        padding: what fills up sequences after their end: a number that no real value equals; None if none is needed.
-        high: of an image, the largest value in training; None for the rest.
-        input: of a record's feature, what the model calls it: see :class:`recipes.data.names.Names`, by which a Spec
-            names those that have no name yet (""). None in descriptions of before 0.2: there ``name`` was the model's.
+        shape: shape of one example: () for numbers, categories and texts, (size,) for vectors, (steps, size) for
+            sequences, with steps None where their number varies, (height, width, channels) for images.
+        dtype: type of the raw values as stored, e.g. ``"float32"``, ``"int64"``, ``"bool"``, ``"string"``.
+        mean, variance: statistics over the training split only, without missing values and padding, in raw units: one
+            for a number, one per position for vectors and sequences, one per channel for images; () for categories and
+            texts. A variance is never 0.
+        vocabulary: the values of a category or the words of a text, most frequent in training first; () for other
+            kinds.
+        missing: the value that stands for a missing number: ``"nan"``, or a number; None if none is missing.
+        length: the number of words that a model reads of a text, >= 1; the most steps of a sequence in training.
+        padding: the value of steps after a sequence's end, no real step consisting of it; None without padding.
+        high: the largest value of an image in training; None for other kinds.
+        input: the model's name for a record's feature. "" lets the Spec choose one by
+            :class:`recipes.data.names.Names`. None in descriptions of before 0.2, where ``name`` was the model's.
 
     Raises:
         InvalidArgument: for a field that has the wrong type or contradicts another; it names the field.
@@ -96,7 +97,7 @@ class Feature:
 
     @property
     def key(self) -> str:
-        """What the model calls it."""
+        """The model's name for it."""
         return self.input or self.name
 
     def to_config(self) -> dict[str, Any]:
@@ -105,7 +106,7 @@ class Feature:
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Feature:
-        """The Feature that :meth:`to_config` described, exactly.
+        """The Feature with this :meth:`to_config`.
 
         Raises:
             InvalidArgument: if fields are missing, unknown or wrong.
@@ -120,7 +121,7 @@ class Feature:
 
 
 def finite(name: str, value: Any, length: int, positive: bool = False) -> tuple[float, ...]:
-    """``value`` as a tuple of so many finite floats.
+    """``value`` as a tuple of ``length`` finite floats.
 
     Raises:
         InvalidArgument: for anything else.

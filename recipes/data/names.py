@@ -1,4 +1,4 @@
-"""Names: what a user calls the columns of a record, and what Keras and TensorFlow may call them."""
+"""Names: the user's names of columns, and the names that Keras and TensorFlow accept for them."""
 
 from __future__ import annotations
 
@@ -13,41 +13,39 @@ from ...callbacks.checks import InvalidArgument
 __all__ = ["Names", "checked_names", "has_names"]
 
 SUFFIXES = ("", "_embedding", "_one_hot", "_words")
-"""Of the layers that are called after a column."""
+"""Suffixes of the layers named after a column."""
 OWN = ("columns", "inputs", "outputs", "probabilities", "probability", "record", "target", "target_scale")
-"""Layers of the factories."""
+"""Names of layers in the model factories."""
 OPERATIONS = ("any", "cast", "expand_dims", "maximum", "multiply", "not_equal", "sum", "true_divide")
-"""What Keras calls the operations between the layers of the factories."""
+"""Keras' names of the operations between the layers of the factories."""
 
 
 class Names:
-    """A table of the names of columns: the user's, the model's, and the arguments of a SavedModel's signature.
+    """A two-way table of column names: the user's, the model's, and the arguments of a SavedModel's signature.
 
-    The model's name is the key in the dictionary that the model takes and the name of its ``keras.Input``. Neither
-    Keras nor TensorFlow takes every string: "/" and keywords of Python are refused, and names that differ in odd
-    characters or in case alone are the same to TensorFlow. So the model's name is the user's where it consists of ASCII
-    letters, digits, "_" and "." and begins with a letter or digit; otherwise
+    The model's name is the key in the dictionary that the model takes, and the name of its ``keras.Input``. Keras and
+    TensorFlow refuse "/" and Python keywords, and TensorFlow does not distinguish names that differ only in special
+    characters or in case. A name is kept if it consists of ASCII letters, digits, "_" and ".", begins with a letter or
+    digit, and clashes with no other. Otherwise
 
-    - other characters become "_", and "x" stands in front of what would not begin with a letter or digit;
-    - "_" stands behind keywords, "self" and what Keras may call another layer of the model;
-    - "_2", "_3", ... stands behind what would be another name already, upper and lower case being the same.
-
-    A name that can stay as it is, stays, and no two are equal: each can be looked up in both directions.
+    - other characters become "_", and "x" is prepended unless the name begins with a letter or digit;
+    - "_" is appended to keywords, "self" and names that Keras may give to another layer of the model;
+    - "_2", "_3", ... is appended to a name that is taken, regardless of case; unchanged names come first.
 
     Args:
-        names: the user's, in order; strings that are not empty, all different.
-        known: the model's names of those that have one already.
-        loose: whether what a name of the table was made of is found too: of tables that have lost the user's names.
-        argument: what the names are called in messages.
+        names: the user's names, in order; strings that are not empty, all different.
+        known: the model's names of columns that have one already.
+        loose: whether :meth:`find` also finds the original of a converted name, for tables without the user's names.
+        argument: name of the names, for messages.
 
     Attributes:
-        inner: from the user's name to the model's.
-        outer: from the model's name to the user's.
-        arguments: from the user's name to the argument of a SavedModel's signature: the model's name with "_" for ".",
-            and "arg_" before a digit.
+        inner: user's name -> model's name.
+        outer: model's name -> user's name.
+        arguments: user's name -> argument of a SavedModel's signature: the model's name with "_" for ".", and "arg_"
+            before a digit.
 
     Raises:
-        InvalidArgument: for names that are empty, no strings, or not all different.
+        InvalidArgument: for names that are empty, not strings, or not all different.
 
     Example:
         >>> names = Names(["age", "a/b", "a_b", "Age", "class", "年龄"])
@@ -90,7 +88,7 @@ class Names:
         return len(self.inner)
 
     def find(self, name: str) -> str | None:
-        """The user's name for what ``name`` stands for, itself or the model's; None for an unknown one."""
+        """The user's name of a column, from the user's or the model's name; None for an unknown one."""
         if name in self.inner:
             return name
         if name not in self.outer and self._loose:
@@ -98,11 +96,11 @@ class Names:
         return self.outer.get(name)
 
     def to_model(self, columns: Mapping[str, Any]) -> dict[str, Any]:
-        """A dictionary by the model's names, in the order of the table, of one by the user's."""
+        """Converts a dictionary from the user's names to the model's, in the order of the table."""
         return {inner: columns[name] for name, inner in self.inner.items()}
 
     def to_user(self, columns: Mapping[str, Any]) -> dict[str, Any]:
-        """A dictionary by the user's names, in the order of the table, of one by the model's."""
+        """Converts a dictionary from the model's names to the user's, in the order of the table."""
         return {name: columns[inner] for name, inner in self.inner.items()}
 
 
@@ -127,19 +125,19 @@ def checked_names(argument: str, names: Iterable[Any]) -> list[str]:
 
 
 def has_names(frame: Any) -> bool:
-    """Whether it is a pandas DataFrame whose columns are not merely numbered."""
+    """Whether ``frame`` is a pandas DataFrame with named columns, not just numbered ones."""
     columns = getattr(frame, "columns", None)
     return columns is not None and hasattr(frame, "dtypes") and list(columns) != list(range(len(columns)))
 
 
 def _characters(name: str) -> str:
-    """The name with "_" for whatever is no letter, digit or dot of ASCII, and a letter or digit in front."""
+    """The name with "_" for all but ASCII letters, digits and dots, and a letter or digit in front."""
     plain = re.sub(r"[^A-Za-z0-9_.]", "_", name)
     return plain if re.match(r"[A-Za-z0-9]", plain) else f"x{plain}"
 
 
 def _allowed(name: str) -> str:
-    """The name with none but the characters that are allowed, and "_" behind what would be taken for another thing."""
+    """The name in allowed characters only, with "_" appended if it is reserved."""
     plain = _characters(name)
     stem = re.sub(r"_\d+$", "", plain.lower())  # Keras numbers layers of the same kind
     reserved = keyword.iskeyword(plain) or plain == "self" or stem in OWN or stem in _keras_names()
@@ -147,19 +145,19 @@ def _allowed(name: str) -> str:
 
 
 def _argument(inner: str) -> str:
-    """What TensorFlow makes of a model's name in a signature."""
+    """The argument that TensorFlow makes of a model's name in a signature."""
     plain = inner.replace(".", "_")
     return f"arg_{plain}" if plain[0].isdigit() else plain
 
 
 def _forms(inner: str) -> set[str]:
-    """What is called after a column of this name, in lower case."""
+    """The lower-case names of everything named after a column."""
     return {_argument(inner).lower() + suffix for suffix in SUFFIXES}
 
 
 @functools.cache
 def _keras_names() -> frozenset[str]:
-    """How Keras names layers, and operations between them, that have been given no name."""
+    """The default names of Keras' layers, and of operations between them."""
     import keras
 
     layers = [kind for kind in vars(keras.layers).values() if isinstance(kind, type)]

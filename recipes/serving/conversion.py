@@ -1,4 +1,4 @@
-"""fitted: raw inputs as the arrays that an exported model takes, or one line that says why they cannot be."""
+"""fitted: raw inputs as the arrays that an exported model takes, or a one-line error."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ from .input_files import columns_of, table_of
 __all__ = ["fitted"]
 
 TRUTH = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}
-"""What a column of booleans may say."""
+"""Strings accepted in a column of booleans."""
 
 
 def fitted(inputs: Any, taken: Mapping[str, tuple[tuple[int | None, ...], Any]], spec: Spec | None) -> dict[str, Any]:
     """The arrays that a model takes, by the user's names of its inputs.
 
     Args:
-        inputs: a batch, or a single example: an array, strings, sequences of different lengths as a list; records as
-            columns by name, as a list of dictionaries, as a dictionary of single values or as a DataFrame. Of a number
-            None, NaN and what means nothing ("", "?", "NA", ...) are missing values; the model must have been trained
-            with some. A string that is missing is "".
-        taken: of each input of the model, by the user's name, the shape of one example and the type.
-        spec: of the data, None if it is not known.
+        inputs: a batch or a single example: an array, strings, sequences of different lengths as a list; records as
+            columns by name, as a list of dictionaries, as a dictionary of single values or as a DataFrame. None, NaN
+            and strings such as "", "?" and "NA" are missing numbers; the model must have been trained with some. A
+            missing string becomes "".
+        taken: user's name -> (shape of one example, type), for each input of the model.
+        spec: the Spec of the data; None if unknown.
 
     Raises:
-        InvalidArgument: when names, shapes, types or values do not fit.
+        InvalidArgument: if names, shapes, types or values do not fit.
 
     Example:
         >>> fitted([3, 4], {"inputs": ((2,), np.dtype("float32"))}, None)["inputs"].tolist()
         [[3.0, 4.0]]
     """
-    features = {each.name: each for each in spec.features} if spec is not None else {}
+    features = {feature.name: feature for feature in spec.features} if spec is not None else {}
     if isinstance(inputs, Mapping):
         inputs = {name: missing_where_masked(f"input[{name!r}]", values) for name, values in inputs.items()}
     else:
@@ -48,21 +48,21 @@ def fitted(inputs: Any, taken: Mapping[str, tuple[tuple[int | None, ...], Any]],
         inputs = table_of(inputs, spec)
     if len(taken) == 1 and not (spec is not None and spec.record) and not isinstance(inputs, Mapping):
         ((name, (shape, dtype)),) = taken.items()
-        return {name: _one(inputs, shape, dtype, features.get("inputs"))}
+        return {name: _single(inputs, shape, dtype, features.get("inputs"))}
     names = spec.names if spec is not None and spec.record else Names(taken)
     columns = columns_of(inputs, {name: len(shape) for name, (shape, _) in taken.items()}, names)
     return {name: _column(name, columns[name], *taken[name], features.get(name)) for name in taken}
 
 
 def _by_name(inputs: Any) -> bool:
-    """Whether a table has names: it is a dictionary, a list of such, or a DataFrame whose columns are not numbered."""
+    """Whether a table has column names: it is a dictionary, a list of dictionaries, or a DataFrame with names."""
     if isinstance(inputs, (list, tuple)):
         return bool(inputs) and all(isinstance(row, Mapping) for row in inputs)
     return isinstance(inputs, Mapping) or has_names(inputs)
 
 
-def _one(inputs: Any, shape: tuple[int | None, ...], dtype: Any, feature: Feature | None) -> np.ndarray:
-    """The only input of a model that takes no records."""
+def _single(inputs: Any, shape: tuple[int | None, ...], dtype: Any, feature: Feature | None) -> np.ndarray:
+    """The input of a model that does not take records."""
     if dtype.kind == "O":
         listed = list(inputs) if isinstance(inputs, (list, tuple)) else np.asarray(inputs, object).ravel().tolist()
         return _strings("input", listed, text=True)
@@ -109,7 +109,7 @@ def _column(
         accepted = f"numbers, but {len(wrong)} of {len(values)} are none"
         raise InvalidArgument(argument, wrong[0], accepted)
     with np.errstate(over="ignore"):
-        infinite = np.isinf(numbers.astype(np.float32))  # what models compute with
+        infinite = np.isinf(numbers.astype(np.float32))  # the type that models compute with
     if infinite.any():
         accepted = f"finite, but {infinite.sum()} of {len(values)} are infinite or too large for float32"
         raise InvalidArgument(argument, numbers[infinite][0].item(), accepted)
@@ -126,7 +126,7 @@ def _column(
 
 
 def _stand_in(argument: str, missing: int, count: int, dtype: Any, feature: Feature | None) -> float:
-    """What stands for a missing number; for a missing category a value that training has not shown."""
+    """The value for a missing number, or for a missing category one that training does not have."""
     if feature is not None and feature.kind == "category":
         limits = np.iinfo(dtype)
         return float(limits.min if limits.min not in feature.vocabulary else limits.max)
@@ -139,48 +139,48 @@ def _stand_in(argument: str, missing: int, count: int, dtype: Any, feature: Feat
 
 
 def _strings(argument: str, values: list[Any], text: bool = False) -> np.ndarray:
-    """An object array of strings; "" for those that are missing. What is no string is written as one, unless a text."""
-    found = np.empty(len(values), object)
+    """An object array of strings, "" for missing ones. Other values are converted, or refused if ``text``."""
+    strings = np.empty(len(values), object)
     for place, value in enumerate(values):
         if isinstance(value, bytes):
-            found[place] = value.decode("utf-8", "replace")
+            strings[place] = value.decode("utf-8", "replace")
         elif value is None or (isinstance(value, (float, np.floating)) and np.isnan(value)):
-            found[place] = ""
+            strings[place] = ""
         elif isinstance(value, str) or not text:
-            found[place] = str(value)
+            strings[place] = str(value)
         else:
             raise InvalidArgument(argument, value, "texts")
-    if not len(found):
+    if not len(strings):
         raise InvalidArgument(argument, values, "at least one text")
-    return found
+    return strings
 
 
 def _sequences(argument: str, inputs: Any, shape: tuple[int | None, ...], feature: Feature) -> np.ndarray:
-    """(n, steps, size), filled up to the longest if the model was trained so."""
+    """An array (n, steps, size), padded to the longest if the model was trained with padding."""
     size = shape[-1]
     wanted = f"float32 values of shape {(None, *shape)}, or a list of arrays of shape {shape}"
     try:
         if isinstance(inputs, np.ndarray):
-            parts = list(inputs[None] if _matches(inputs.shape, shape) else inputs)
+            arrays = list(inputs[None] if _matches(inputs.shape, shape) else inputs)
         else:
-            parts = [np.asarray(each, np.float32) for each in inputs]
-            if all(each.ndim == 1 for each in parts) and (size != 1 or len(parts[0]) == 1):
-                parts = [np.stack(parts)]  # the steps of a single sequence
-        parts = [each[:, None] if each.ndim == 1 and size == 1 else each for each in parts]
-        arrays = [each.astype(np.float32) for each in parts]
+            arrays = [np.asarray(item, np.float32) for item in inputs]
+            if all(array.ndim == 1 for array in arrays) and (size != 1 or len(arrays[0]) == 1):
+                arrays = [np.stack(arrays)]  # the steps of a single sequence
+        arrays = [array[:, None] if array.ndim == 1 and size == 1 else array for array in arrays]
+        arrays = [array.astype(np.float32) for array in arrays]
     except (TypeError, ValueError):
         raise InvalidArgument(argument, type(inputs).__name__, wanted) from None
-    lengths = {len(each) if each.ndim == 2 else -1 for each in arrays}
-    odd = [each.shape for each in arrays if not _matches(each.shape, shape) or not len(each)]
+    lengths = {len(array) if array.ndim == 2 else -1 for array in arrays}
+    odd = [array.shape for array in arrays if not _matches(array.shape, shape) or not len(array)]
     if odd or not arrays or (len(lengths) > 1 and feature.padding is None):
         shown = odd[0] if odd else sorted(lengths)
         raise InvalidArgument(argument, shown, wanted)
-    if not all(np.isfinite(each).all() for each in arrays):
+    if not all(np.isfinite(array).all() for array in arrays):
         raise InvalidArgument(argument, np.nan, "finite")
-    found = np.full((len(arrays), max(lengths), size or 1), feature.padding or 0.0, np.float32)
-    for row, each in zip(found, arrays, strict=True):
-        row[: len(each)] = each
-    return found
+    padded = np.full((len(arrays), max(lengths), size or 1), feature.padding or 0.0, np.float32)
+    for row, array in zip(padded, arrays, strict=True):
+        row[: len(array)] = array
+    return padded
 
 
 def _numbers(argument: str, array: np.ndarray, shape: tuple[int | None, ...], dtype: Any) -> np.ndarray:
@@ -201,6 +201,6 @@ def _wanted(shape: tuple[int | None, ...], dtype: Any) -> str:
     return f"{np.dtype(dtype).name} values of shape {(None, *shape)}"
 
 
-def _matches(found: tuple[int, ...], shape: tuple[int | None, ...]) -> bool:
-    """Whether an example of the size ``found`` is one of ``shape``, in which None is any size."""
-    return len(found) == len(shape) and all(n is None or n == m for m, n in zip(found, shape, strict=True))
+def _matches(actual: tuple[int, ...], shape: tuple[int | None, ...]) -> bool:
+    """Whether ``actual`` fits ``shape``, in which None is any size."""
+    return len(actual) == len(shape) and all(n is None or n == m for m, n in zip(actual, shape, strict=True))

@@ -1,4 +1,4 @@
-"""export: a trained model as a SavedModel that takes raw inputs, checked against the live one."""
+"""export: writes a trained model as a SavedModel that takes raw inputs, and checks it against the live model."""
 
 from __future__ import annotations
 
@@ -20,38 +20,37 @@ if TYPE_CHECKING:
 __all__ = ["ExportMismatch", "export"]
 
 TOLERANCE = 1e-5
-"""Largest difference allowed between the live model's outputs and the reloaded ones, relative to their scale."""
+"""Largest allowed difference between the outputs of the live and the reloaded model, relative to their scale."""
 
 EXAMPLES = 256
-"""How many test examples are compared."""
+"""Maximum number of test examples to compare."""
 
 
 class ExportMismatch(RuntimeError):
-    """A model that was written and loaded back, and then gave other outputs than the live one."""
+    """An exported model whose outputs differ from the live model's."""
 
 
 def export(run: Run, directory: str | os.PathLike[str], *, overwrite: bool = False) -> str:
-    """Writes a trained model so that it can be served without this package, and checks what was written.
+    """Exports a trained model so that it can be served without this package, and checks the files.
 
     ``directory`` gets ``saved_model/`` (a TensorFlow SavedModel: its "serve" and "serving_default" signatures take a
     batch of raw inputs, e.g. uint8 images, and return probabilities or numbers), ``model.keras``, ``recipe.json``,
-    ``spec.json`` (input and output in words: shapes, class names; the "name" of each column and what the model calls
-    its "input") and ``export.json`` (the check, the test scores and, of records, the signature's "arguments" by the
-    columns' names).
-    The SavedModel and the ``.keras`` file are loaded back and must agree with the live model on test examples;
+    ``spec.json`` (inputs and outputs: shapes, class names, the "name" of each column and the model's name for it,
+    "input") and ``export.json`` (the check, the test scores and, for records, the signature's "arguments" by column
+    name). The SavedModel and the ``.keras`` file are loaded back and must agree with the live model on test examples;
     otherwise nothing is left behind.
 
     Args:
-        run: a :class:`recipes.Run`, or what ``Run.save`` wrote, loaded by :meth:`recipes.Run.load`.
-        directory: new, or empty; or an earlier export, with ``overwrite=True``.
-        overwrite: whether an export that is there may be replaced. Default False.
+        run: a :class:`recipes.Run`, also one loaded by :meth:`recipes.Run.load`.
+        directory: a new or empty directory, or an earlier export with ``overwrite=True``.
+        overwrite: whether an existing export may be replaced. Default False.
 
     Returns:
         The directory.
 
     Raises:
-        InvalidArgument: when the directory cannot be written or holds other files.
-        ExportMismatch: when what was written does not agree with the live model.
+        InvalidArgument: if the run diverged, or the directory is not writable or has other files.
+        ExportMismatch: if an exported file does not agree with the live model.
 
     Example:
         >>> recipes.export(run, "out")                                    # doctest: +SKIP
@@ -65,7 +64,7 @@ def export(run: Run, directory: str | os.PathLike[str], *, overwrite: bool = Fal
     with new_directory(directory, marker="export.json", overwrite=overwrite) as folder:
         run.model.export(folder / "saved_model", verbose=False)
         run.model.save(folder / "model.keras")
-        # Without optimizer and loss, so that the file needs no class of this package to be loaded.
+        # Without optimizer and loss, so that loading the file needs no class of this package.
         keras.models.load_model(folder / "model.keras", compile=False).save(folder / "model.keras")
         (folder / "recipe.json").write_text(run.recipe.to_json() + "\n")
         (folder / "spec.json").write_text(json.dumps(run.data.spec.to_config(), indent=2) + "\n")
@@ -77,19 +76,19 @@ def export(run: Run, directory: str | os.PathLike[str], *, overwrite: bool = Fal
 
 
 def _examples(run: Run) -> Any:
-    """Raw test inputs."""
+    """The first raw test inputs."""
     x, y = run.data.arrays("test")
     return apply(np.asarray, take(x, np.arange(min(EXAMPLES, len(y)))))
 
 
 def check(model: keras.Model, folder: Path, examples: Any) -> dict[str, Any]:
-    """Loads both files back and compares them with the live model on raw examples, an array or several by name.
+    """Loads both files and compares them with the live model on raw examples, an array or several by name.
 
     Returns:
-        The number of examples and the largest difference of each file.
+        The number of examples and the largest difference per file.
 
     Raises:
-        ExportMismatch: when a difference exceeds the tolerance, or the reloaded model is not repeatable.
+        ExportMismatch: if a difference exceeds the tolerance.
     """
     import tensorflow as tf
 
@@ -103,7 +102,7 @@ def check(model: keras.Model, folder: Path, examples: Any) -> dict[str, Any]:
     }
     differences = {}
     for name, outputs in answers.items():
-        worst = max(float(np.max(np.abs(each - expected))) for each in outputs)
+        worst = max(float(np.max(np.abs(output - expected))) for output in outputs)
         if not worst <= TOLERANCE * scale:
             raise ExportMismatch(
                 f"{name} differs from the live model by up to {worst:.3g} on {length(examples)} examples"

@@ -1,4 +1,4 @@
-"""load_inputs, columns_of: raw inputs from files of many kinds, and records as columns by name."""
+"""load_inputs, columns_of, table_of: raw inputs from files of many kinds, and records as columns by name."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ READABLE = ".npy, .csv, .json, .jsonl, .txt, .png, .jpg, .bmp or .gif"
 
 
 def load_inputs(path: str | os.PathLike[str], spec: Spec | None) -> Any:
-    """Raw inputs from a file, in a form that :class:`recipes.serving.predictor.Predictor` takes.
+    """Reads raw inputs from a file, in a form that :class:`recipes.serving.predictor.Predictor` takes.
 
     - ``.npy``: an array, such as images, a table or sequences.
-    - ``.csv``: a row an example. For records, and for tables whose columns have names, the first line names the
-      columns, in any order; an empty cell is a missing value.
-    - ``.json``, ``.jsonl``: an example, or a list of them; a record is an object, null a missing value; ``.jsonl`` has
-      one a line. What a record has for an image may be the name of a file beside this one.
-    - ``.txt``: a text a line.
+    - ``.csv``: one example per row. For records, and for tables with named columns, the first line names the columns,
+      in any order; an empty cell is a missing value.
+    - ``.json``, ``.jsonl``: one example, or a list of examples, one per line in ``.jsonl``. A record is an object, and
+      null a missing value. An image in a record may be the name of a file next to this one.
+    - ``.txt``: one text per line.
     - PNG, JPEG, BMP, GIF: an image.
 
     Args:
         path: the file.
-        spec: of the model's data; None if it is not known.
+        spec: the Spec of the model's data; None if unknown.
 
     Returns:
         An array, a list, or for records the columns by name.
 
     Raises:
-        InvalidArgument: when the file is not there or cannot be read as what its name says.
+        InvalidArgument: if the file does not exist or cannot be read as its suffix says.
 
     Example:
         >>> Predictor("out")(load_inputs("passengers.csv", predictor.spec))       # doctest: +SKIP
@@ -49,27 +49,27 @@ def load_inputs(path: str | os.PathLike[str], spec: Spec | None) -> Any:
         raise InvalidArgument("input", str(path), f"a file: {READABLE}")
     suffix = file.suffix.lower()
     try:
-        found = _read(file, suffix, spec)
+        inputs = _read(file, suffix, spec)
     except InvalidArgument:
         raise
     except Exception as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0][:100]
         raise InvalidArgument("input", str(path), f"a readable {suffix} file ({reason})") from None
-    if found is None:
+    if inputs is None:
         raise InvalidArgument("input", str(path), f"a {READABLE} file")
-    return found
+    return inputs
 
 
 def columns_of(inputs: Any, ranks: Mapping[str, int], names: Names) -> dict[str, list[Any]]:
-    """Records as columns: lists of the same length by the user's names. Nothing but the names is checked.
+    """Records as columns: lists of the same length by the user's names. Values are not checked.
 
     Args:
-        inputs: columns by name, a record as a dictionary of single values, a list of such, or a DataFrame.
-        ranks: how many sizes a single value of each column has: 0 for numbers, categories and texts.
-        names: of the columns; the inputs may have the model's too.
+        inputs: columns by name, a record as a dictionary of single values, a list of records, or a DataFrame.
+        ranks: number of dimensions of a single value, by column: 0 for numbers, categories and texts.
+        names: names of the columns; the inputs may have the model's names.
 
     Raises:
-        InvalidArgument: for anything else, columns that are unknown or not there, or of different lengths.
+        InvalidArgument: for anything else, and for unknown or missing columns, or columns of different lengths.
 
     Example:
         >>> columns_of([{"age": 3, "deck": "B"}, {"deck": "A"}], {"age": 0, "deck": 0}, Names(["age", "deck"]))
@@ -107,11 +107,11 @@ def table_of(inputs: Any, spec: Spec) -> np.ndarray:
     """A table of numbers, shape (n, features), in the order of training, from columns or rows by name.
 
     Args:
-        inputs: as of :func:`columns_of`.
-        spec: of a table whose columns have names.
+        inputs: as in :func:`columns_of`.
+        spec: the Spec of a table with named columns.
 
     Raises:
-        InvalidArgument: for columns that are unknown or not there, and for what is no number.
+        InvalidArgument: for unknown or missing columns, and values other than numbers.
     """
     columns = columns_of(inputs, dict.fromkeys(spec.feature_names, 0), spec.names)
     numbers = []
@@ -124,7 +124,7 @@ def table_of(inputs: Any, spec: Spec) -> np.ndarray:
 
 
 def _read(file: Path, suffix: str, spec: Spec | None) -> Any:
-    """What is in the file; None for a file of another kind."""
+    """The inputs in the file; None for a file of another kind."""
     record = spec if spec is not None and spec.record else None
     if suffix == ".npy":
         return np.load(file, allow_pickle=False)
@@ -136,11 +136,11 @@ def _read(file: Path, suffix: str, spec: Spec | None) -> Any:
         return np.loadtxt(file, delimiter=",", ndmin=2, dtype=np.float32)
     if suffix in (".json", ".jsonl"):
         text = file.read_text(encoding="utf-8")
-        lines = [line for line in text.split("\n") if line.strip()]  # other ends of lines may stand within strings
-        found = [json.loads(line) for line in lines] if suffix == ".jsonl" else json.loads(text)
+        lines = [line for line in text.split("\n") if line.strip()]  # strings may contain other line ends
+        examples = [json.loads(line) for line in lines] if suffix == ".jsonl" else json.loads(text)
         if record is None:
-            return found
-        return _with_pictures(columns_of(found, _ranks(record), record.names), record, file.parent)
+            return examples
+        return _with_pictures(columns_of(examples, _ranks(record), record.names), record, file.parent)
     if suffix == ".txt" and (spec is None or spec.kind == "text"):
         return file.read_text(encoding="utf-8").removesuffix("\n").split("\n")
     if suffix in PICTURES:
@@ -150,12 +150,14 @@ def _read(file: Path, suffix: str, spec: Spec | None) -> Any:
 
 
 def _csv(file: Path, names: Names) -> dict[str, list[Any]]:
-    """Columns of strings by the user's names; of others by what the first line calls them."""
+    """Columns of strings by the user's names; unknown columns keep the names in the first line."""
     import pandas
 
     options: dict[str, Any] = {"dtype": str, "keep_default_na": False}
-    for skip in (False, True):  # spaces after a comma may belong to a name
-        first = pandas.read_csv(file, header=None, nrows=1, skipinitialspace=skip, **options)  # a header's change
+    for skip in (False, True):  # a space after a comma may be part of a name
+        first = pandas.read_csv(
+            file, header=None, nrows=1, skipinitialspace=skip, **options
+        )  # as a header, duplicates would be renamed
         listed = [names.find(cell) or cell for cell in first.iloc[0]]
         if set(listed) <= set(names.inner):
             break
@@ -165,7 +167,7 @@ def _csv(file: Path, names: Names) -> dict[str, list[Any]]:
 
 
 def _named(file: Path) -> bool:
-    """Whether the first line of a table is no numbers."""
+    """Whether the first line of a table is a header, not numbers."""
     with open(file, encoding="utf-8") as lines:
         first = lines.readline()
     try:
@@ -180,16 +182,16 @@ def _ranks(spec: Spec) -> dict[str, int]:
 
 
 def _with_pictures(columns: dict[str, list[Any]], spec: Spec, folder: Path) -> dict[str, list[Any]]:
-    """The columns with the images whose files they name, and with what cells hold as JSON."""
-    found = dict(columns)
+    """The columns, with file names replaced by images and JSON cells by their values."""
+    loaded = dict(columns)
     for feature in spec.features:
-        if feature.shape and feature.name in found:
-            values = found[feature.name]
+        if feature.shape and feature.name in loaded:
+            values = loaded[feature.name]
             if feature.kind == "image":
                 channels = feature.shape[-1] or 0
                 values = [_picture(folder / v, channels) if _names_a_file(v) else v for v in values]
-            found[feature.name] = [json.loads(value) if isinstance(value, str) else value for value in values]
-    return found
+            loaded[feature.name] = [json.loads(value) if isinstance(value, str) else value for value in values]
+    return loaded
 
 
 def _names_a_file(value: Any) -> bool:
@@ -203,7 +205,7 @@ def _picture(file: Path, channels: int) -> np.ndarray:
 
 
 def _flat(record: Mapping[Any, Any], names: Names) -> dict[str, Any]:
-    """A record by the user's names, whose nested ones have become columns of their own, their names joined by "."."""
+    """A record by the user's names; nested records become columns with names joined by "."."""
     pairs = [(names.find(name) or name, value) for name, value in _pairs(record)]
     checked_names("input", [name for name, _ in pairs])
     return dict(pairs)
@@ -212,13 +214,13 @@ def _flat(record: Mapping[Any, Any], names: Names) -> dict[str, Any]:
 def _pairs(record: Mapping[Any, Any]) -> Iterator[tuple[str, Any]]:
     for key, value in record.items():
         if isinstance(value, Mapping):
-            yield from ((f"{key}.{name}", part) for name, part in _pairs(value))
+            yield from ((f"{key}.{name}", nested) for name, nested in _pairs(value))
         else:
             yield str(key), value
 
 
 def _rank(value: Any) -> int:
-    """How many sizes a value has, also where they vary."""
+    """The number of dimensions of a value, which may be a ragged list."""
     if isinstance(value, (list, tuple)):
         return 1 + (_rank(value[0]) if value else 0)
     return int(np.ndim(value)) if isinstance(value, np.ndarray) or hasattr(value, "__array__") else 0

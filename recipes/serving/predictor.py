@@ -1,4 +1,4 @@
-"""Predictor: an exported model that answers with class names."""
+"""Predictor: an exported model that predicts class names."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ __all__ = ["Predictor"]
 
 
 class Predictor:
-    """An exported SavedModel, answering with class names where it has them.
+    """An exported SavedModel that predicts class names, or values if it has no classes.
 
     Args:
-        directory: what :func:`recipes.export` wrote, or its ``saved_model`` folder.
+        directory: a directory written by :func:`recipes.export`, or its ``saved_model`` folder.
 
     Raises:
-        InvalidArgument: when there is no SavedModel there.
+        InvalidArgument: if there is no SavedModel.
 
     Example:
         >>> Predictor("out")(images)[0]                     # doctest: +SKIP
@@ -38,40 +38,40 @@ class Predictor:
             folder = folder / "saved_model"
         if not (folder / "saved_model.pb").is_file():
             raise InvalidArgument("saved_model", str(directory), "a directory that recipes.export has written")
-        self._served = tf.saved_model.load(str(folder))
-        self._answer = self._served.signatures["serving_default"]
-        _, keywords = self._answer.structured_input_signature
+        self._model = tf.saved_model.load(str(folder))
+        self._signature = self._model.signatures["serving_default"]
+        _, keywords = self._signature.structured_input_signature
         beside = folder.parent / "spec.json"
         self.spec = Spec.from_config(json.loads(beside.read_text())) if beside.is_file() else None
         if self.spec is not None and self.spec.record:
             self._arguments = dict(self.spec.names.arguments)
-        else:  # one input; or nobody knows the user's names
-            self._arguments = {given.name: argument for argument, given in keywords.items()}
+        else:  # one input, or the user's names are unknown
+            self._arguments = {tensor.name: argument for argument, tensor in keywords.items()}
         self._taken = {
             name: (tuple(keywords[argument].shape[1:]), np.dtype(keywords[argument].dtype.as_numpy_dtype))
             for name, argument in self._arguments.items()
         }
 
     def __call__(self, inputs: Any) -> list[dict[str, Any]]:
-        """The answers for a batch of raw inputs, or for a single one.
+        """The predictions for a batch of raw inputs, or for a single one.
 
         Args:
-            inputs: shape (n, *input_shape) or (*input_shape), of the exported dtype, or whole numbers that fit it; a
-                text or several; sequences of different lengths as a list; records as columns by name, as a list of
+            inputs: shape (n, *input_shape) or (*input_shape), of the exported dtype, or whole numbers that fit it; one
+                or more texts; sequences of different lengths as a list; records as columns by name, as a list of
                 dictionaries, or as a DataFrame. See :func:`recipes.serving.conversion.fitted`.
 
         Returns:
-            For each input ``{"class": name, "probability": p}``; for multilabel ``{"classes": [names],
-            "probabilities": {name: p}}``, where the classes are those above 0.5 and the probabilities are of all;
-            ``{"value": v}`` for regression, ``{"values": [v, ...]}`` of several targets.
+            One dictionary per input: ``{"class": name, "probability": p}`` for classes; ``{"classes": [names],
+            "probabilities": {name: p}}`` for multilabel, with the classes above 0.5 and the probabilities of all;
+            ``{"value": v}`` for regression, ``{"values": [v, ...]}`` with several targets.
 
         Raises:
-            InvalidArgument: when names, shapes or values do not fit.
+            InvalidArgument: if names, shapes or values do not fit.
         """
         import tensorflow as tf
 
         arrays = fitted(inputs, self._taken, self.spec)
-        (answers,) = self._answer(
+        (answers,) = self._signature(
             **{self._arguments[name]: tf.constant(array) for name, array in arrays.items()}
         ).values()
         outputs = np.asarray(answers)

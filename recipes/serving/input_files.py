@@ -155,9 +155,8 @@ def _csv(file: Path, names: Names) -> dict[str, list[Any]]:
 
     options: dict[str, Any] = {"dtype": str, "keep_default_na": False}
     for skip in (False, True):  # a space after a comma may be part of a name
-        first = pandas.read_csv(
-            file, header=None, nrows=1, skipinitialspace=skip, **options
-        )  # as a header, duplicates would be renamed
+        # header=None, since pandas renames duplicates in a header
+        first = pandas.read_csv(file, header=None, nrows=1, skipinitialspace=skip, **options)
         listed = [names.find(cell) or cell for cell in first.iloc[0]]
         if set(listed) <= set(names.inner):
             break

@@ -48,17 +48,17 @@ OTHER_MODELS = Catalogue(
         Entry(
             "autoencoder",
             autoencoder,
-            "Makes its input again from a short code.",
+            "Reproduces its input from a short code.",
             "Hinton & Salakhutdinov 2006",
             (Range("code", 2, 256, 32),),
         ),
         Entry(
             "siamese",
             siamese,
-            "One encoder for two inputs, which says whether they are of a kind.",
+            "One encoder for two inputs, to tell whether they are of the same class.",
             "Bromley et al. 1993",
         ),
-        Entry("multitask", multitask, "One trunk for several tasks, each with a head of its own.", "Caruana 1997"),
+        Entry("multitask", multitask, "One trunk for several tasks, with a head for each.", "Caruana 1997"),
     ],
 )
-"""Models for other shapes of data than a Data has: functions for scripts of one's own."""
+"""Factories for data of other shapes than a Data holds, for use in your own scripts."""

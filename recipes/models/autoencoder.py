@@ -1,4 +1,4 @@
-"""autoencoder: a network that has to reproduce its input from a few numbers, the code."""
+"""autoencoder: a network that reproduces its input from a short code."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["autoencoder"]
 
 HIDDEN = (300, 100)
-"""Units of the dense encoder, where none are given."""
+"""Default units of the dense encoder."""
 
 
 def autoencoder(
@@ -42,49 +42,48 @@ def autoencoder(
 ) -> keras.Model:
     """An autoencoder: an encoder down to ``code`` numbers, and a decoder that mirrors it.
 
-    It is trained on its own input, raw values on both sides, without labels::
+    Train it on its own input, raw values on both sides, without labels::
 
         recipe.compile(model)
         model.fit(x, x, epochs=5)
 
-    The network works on normalized values; a last layer, "reconstruction", brings them back to the raw unit. With the
-    loss that a recipe chooses for it, the mean squared error counts as the share of the inputs' variance that is not
-    reproduced: 1 for the mean of each channel, 0 for perfection. The encoder by itself, for codes or as the start of
-    another network, is ``keras.Model(model.input, model.get_layer("code").output)``.
+    The network works on normalized values; the last layer, "reconstruction", maps them back to the raw units. The loss
+    that a recipe chooses is the mean squared error as a fraction of the inputs' variance: 1 for the mean of each
+    channel, 0 for a perfect reconstruction. The encoder alone, to compute codes or to start another network, is
+    ``keras.Model(model.input, model.get_layer("code").output)``.
 
-    Without convolutions, the encoder is dense layers on the flattened input, and with ``hidden=()`` the autoencoder is
-    linear: its best code spans the principal components. With convolutions, each is followed by 2x2 max pooling, and
-    the decoder doubles height and width by repeating pixels, cut to the encoder's size where that was odd, before each
-    of its convolutions.
+    Without convolutions, the encoder consists of dense layers on the flattened input. With ``hidden=()`` the
+    autoencoder is linear: its best code spans the principal components. With convolutions, 2x2 max pooling follows each
+    of them. The decoder doubles height and width before each of its convolutions by repeating pixels, and crops them to
+    the encoder's size where that was odd.
 
     With ``regularizer="input_noise"`` it is a denoising autoencoder: the noise is on the input only. Penalties and
     dropout act as in every factory.
 
     Args:
-        spec: of the data (``data.spec``); it brings the shape and the normalization of the raw inputs. Its task is not
-            looked at.
+        spec: of the data (``data.spec``); it provides the shape and the normalization of the raw inputs. Its task is
+            ignored.
         input_shape: without the batch, e.g. (28, 28, 1); instead of ``spec``.
         hidden: units of each dense layer before the code; the decoder has the same in reverse. Default (300, 100), or
             () after convolutions.
         code: length of the code, which is linear. Default 32.
         convolutional: whether convolutions come first. Default None: for images with at least 16 pixels on both sides.
-        filters: filters of each convolution of the encoder. Default 32, 64, 128, 256, as many as bring the smaller side
-            to 4 to 7 pixels.
-        scale: "raw" for a reconstruction in the input's own unit, or "normalized" for one to be compared with the
-            normalized input, ``keras.Model(model.input, model.layers[1].output).predict(x)``: better for tables whose
-            columns have different units, since the largest would make up the whole error. Default None: "raw", or with
-            a ``preprocessing`` of one's own, whose inverse is not known, "normalized".
-        activation, initializer, bias, normalization, regularizer, preprocessing, name: as in
-            :func:`recipes.mlp`; the
+        filters: filters of each convolution of the encoder. Default: as many of 32, 64, 128, 256 as reduce the smaller
+            side to 4 to 7 pixels.
+        scale: "raw" for a reconstruction in the units of the input, or "normalized" for one to compare with the
+            normalized input, ``keras.Model(model.input, model.layers[1].output).predict(x)``. The latter is better for
+            tables whose columns have different units, where the largest column would dominate the error. Default None:
+            "raw", or "normalized" with your own ``preprocessing``, whose inverse is unknown.
+        activation, initializer, bias, normalization, regularizer, preprocessing, name: as in :func:`recipes.mlp`; the
             hidden layers of encoder and decoder and the code all count towards "deep".
 
     Returns:
         A plain, uncompiled model from (batch, *input_shape) to reconstructions of that shape, in float32. Without a
-        Spec or a preprocessing the two scales are one.
+        Spec or a preprocessing the two scales are the same.
 
     Raises:
-        InvalidArgument: for an unknown name, an impossible size, convolutions of what is not an image, an image too
-            small to be halved that often, or data that are not one array of numbers of one shape (texts, records).
+        InvalidArgument: for an unknown name, an invalid size, convolutions on data other than images, an image too
+            small to be halved that often, or data other than one array of numbers of one shape (texts, records).
 
     Source: Hinton and Salakhutdinov 2006; convolutional: Masci et al. 2011; denoising: Vincent et al. 2008.
 
@@ -140,7 +139,7 @@ def autoencoder(
 
 
 def _maps(shape: tuple, convolutional: Any, filters: Any) -> list[int]:
-    """The filters of the encoder's convolutions; none for a dense one."""
+    """The filters of the encoder's convolutions; none for a dense encoder."""
     if convolutional is not None and not isinstance(convolutional, bool):
         raise InvalidArgument("convolutional", convolutional, "True, False or None")
     image = len(shape) == 3
@@ -169,14 +168,14 @@ def _convolution(filters: int, style: Style) -> keras.layers.Conv2D:
 
 
 def _enlarged(x: Any, size: tuple[int, int]) -> Any:
-    """Twice as high and wide, or one less."""
+    """Images upsampled to ``size``: twice their height and width, or one pixel less."""
     x = keras.layers.UpSampling2D()(x)
     bottom, right = x.shape[1] - size[0], x.shape[2] - size[1]
     return keras.layers.Cropping2D(((0, bottom), (0, right)))(x) if bottom or right else x
 
 
 def _reconstruction(x: Any, spec: Spec | None) -> Any:
-    """The last layer: back to the raw unit, where a Spec tells it."""
+    """The last layer: back to the raw units, if there is a Spec."""
     if spec is None:
         return keras.layers.Activation("linear", dtype="float32", name="reconstruction")(x)
     scale = [variance**0.5 for variance in spec.input_variance]

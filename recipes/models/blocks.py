@@ -1,4 +1,4 @@
-"""What the factories share: the arguments they all take, the hidden block and the output."""
+"""Style, hidden_block, output_layer: the arguments, the hidden block and the output that the factories share."""
 
 from __future__ import annotations
 
@@ -22,31 +22,31 @@ if TYPE_CHECKING:
 __all__ = ["DEEP", "Style", "hidden_block", "input_shape_of", "output_layer", "sizes"]
 
 DEEP = 5
-"""From this many hidden layers on, a network counts as deep and "auto" normalization means batch normalization."""
+"""A network with at least this many hidden layers is deep: "auto" normalization means batch normalization."""
 
 BATCH_NORM_MOMENTUM = 0.9
-"""Of the moving averages. Keras' 0.99 needs some 500 steps to forget its start; short trainings have fewer."""
+"""Momentum of the moving averages. Keras' 0.99 needs some 500 steps to forget its start; short trainings have fewer."""
 
 
 @dataclass
 class Style:
-    """How the layers of one network are made, the same for every factory.
+    """How the layers of one network are built, in the same way for every factory.
 
-    A Style counts the kernels that it has started, so that each layer draws its own weights, from a seeded initializer
-    too: every model needs a new one.
+    A Style counts the kernels it has initialized, so that all layers draw different weights, even from a seeded
+    initializer. Use a new one for every model.
 
     Args:
-        activation: a name of the activations' catalogue. Default "elu".
-        initializer: a name of the initializers' catalogue, a mapping of a name and options, "auto" (the one for the
-            activation), or a Keras initializer. Default "he_normal".
+        activation: a name in the catalogue of activations. Default "elu".
+        initializer: a name in the catalogue of initializers, a mapping of a name and options, "auto" (by activation),
+            or a Keras initializer. Default "he_normal".
         normalization: "auto" (batch normalization from 5 hidden layers on), "batch" or "none".
-        regularizer: a choice, several joined by "+" ("l2+dropout"), a sequence of choices, or "none". Then a tuple of
-            :class:`recipes.regularization.Regularizer` objects.
-        depth: number of hidden layers, which "auto" looks at.
-        bias: at which the biases start: a number, "auto" (by activation) or a Keras initializer. Default 0.
+        regularizer: a choice, several joined by "+" ("l2+dropout"), a sequence of choices, or "none". The attribute is
+            a tuple of :class:`recipes.regularization.Regularizer` objects.
+        depth: number of hidden layers, for "auto" normalization.
+        bias: initial biases: a number, "auto" (by activation) or a Keras initializer. Default 0.
 
     Attributes:
-        kernels: how many hidden kernels it has started.
+        kernels: number of hidden kernels initialized so far.
     """
 
     activation: str = "elu"
@@ -71,13 +71,13 @@ class Style:
         return self.normalization == "batch" or (self.normalization == "auto" and self.depth >= DEEP)
 
     def kernel(self, rank: int = 2, *, output: bool = False) -> dict[str, Any]:
-        """The keyword arguments for a layer with a kernel: fresh initializers, the penalties and the constraint.
+        """The keyword arguments for a layer with a kernel: new initializers, the penalties and the constraint.
 
         Args:
             rank: of the kernel: 2 for dense layers, 4 for convolutions of images.
-            output: whether it is that of the output layer.
+            output: whether it belongs to the output layer.
         """
-        if output:  # its activation is softmax, sigmoid or none: Glorot's variance, whatever the hidden ones use
+        if output:  # its activation is softmax, sigmoid or none: Glorot's variance, whatever the hidden layers use
             return {"kernel_initializer": keras.initializers.GlorotUniform(), **self.restraints(rank)}
         initializer = kernel_initializer(self.initializer, self.activation, self.kernels)
         self.kernels += 1
@@ -85,18 +85,19 @@ class Style:
         return {"bias_initializer": bias, "kernel_initializer": initializer, **self.restraints(rank)}
 
     def restraints(self, rank: int = 2) -> dict[str, Any]:
-        """The keyword arguments for a kernel that starts as Keras' own: new penalties, and the constraint."""
-        constraints = [c for c in (choice.kernel_constraint(rank) for choice in self.regularizer) if c is not None]
+        """The penalties and the constraint as keyword arguments, without initializers."""
+        constraints = [regularizer.kernel_constraint(rank) for regularizer in self.regularizer]
+        constraints = [constraint for constraint in constraints if constraint is not None]
         if len(constraints) > 1:
             raise InvalidArgument("regularizer", self.regularizer, "given at most one constraint on the kernels")
         return {"kernel_regularizer": penalty_of(self.regularizer), "kernel_constraint": next(iter(constraints), None)}
 
 
 def hidden_block(x: Any, layer: keras.layers.Layer, style: Style, *, last: bool = False) -> Any:
-    """``layer``, then batch normalization just before the activation (if the style has it), activation, dropout.
+    """``layer``, then batch normalization (if the style has it), activation and dropout.
 
-    ``layer`` must have been made with ``use_bias=not style.batch_norm``: the normalization's shift is its bias.
-    ``last`` says that no hidden block comes after this one.
+    Create ``layer`` with ``use_bias=not style.batch_norm``: the shift of the normalization replaces the bias. ``last``
+    means that no hidden block follows.
     """
     x = layer(x)
     if style.batch_norm:
@@ -112,11 +113,11 @@ def hidden_block(x: Any, layer: keras.layers.Layer, style: Style, *, last: bool 
 def input_shape_of(
     spec: Spec | None, input_shape: Sequence[int | None] | None, outputs: int | None
 ) -> tuple[tuple, int]:
-    """The input shape (without batch) and the number of outputs, from a Spec or from plain values.
+    """The input shape (without the batch) and the number of outputs, from a Spec or from plain values.
 
     Raises:
-        InvalidArgument: when both or neither are given, or a size is not a positive integer; the steps of a sequence,
-            (steps, size), may be None.
+        InvalidArgument: if both or neither are given, or a size is not a positive integer; only the steps of a
+            sequence, (steps, size), may be None.
     """
     if spec is not None:
         if input_shape is not None or outputs is not None:
@@ -135,20 +136,20 @@ def input_shape_of(
 
 
 def sizes(name: str, values: Sequence[int]) -> list[int]:
-    """The sizes of some layers as a list of integers >= 1.
+    """The sizes of several layers as a list of integers >= 1.
 
     Raises:
-        InvalidArgument: for anything else; it names the argument.
+        InvalidArgument: for any other value; it names the argument.
     """
     if not isinstance(values, Sequence) or isinstance(values, (str, bytes)):
-        raise InvalidArgument(name, values, "a sequence of integers >= 1, one a layer")
-    return [check_integer(name, each, low=1) for each in values]
+        raise InvalidArgument(name, values, "a sequence of integers >= 1, one per layer")
+    return [check_integer(name, value, low=1) for value in values]
 
 
 def output_layer(x: Any, spec: Spec | None, outputs: int, task: str | None, style: Style) -> Any:
-    """Class probabilities (softmax), probabilities of yes (sigmoid), or numbers, by task.
+    """Class probabilities (softmax), probabilities of the positive class (sigmoid), or numbers, depending on the task.
 
-    Numbers are brought to the scale of the training targets inside the model, when a Spec tells it.
+    With a Spec, the model itself rescales numbers to the units of the targets.
 
     Raises:
         InvalidArgument: for a task other than "multiclass", "binary", "multilabel" and "regression", or one that
@@ -168,7 +169,7 @@ def output_layer(x: Any, spec: Spec | None, outputs: int, task: str | None, styl
         name = "probability" if task == "binary" else "probabilities"
         return keras.layers.Activation("sigmoid", dtype="float32", name=name)(x)
     if spec is not None and spec.target_mean is not None:
-        scale: Any = spec.target_variance**0.5 if outputs == 1 else [each**0.5 for each in spec.target_variance]
+        scale: Any = spec.target_variance**0.5 if outputs == 1 else [value**0.5 for value in spec.target_variance]
         offset = spec.target_mean if outputs == 1 else list(spec.target_mean)
         return keras.layers.Rescaling(scale, offset, dtype="float32", name="target_scale")(x)
     return keras.layers.Activation("linear", dtype="float32", name="target")(x)

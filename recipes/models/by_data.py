@@ -1,4 +1,4 @@
-"""model_for: the factory that suits the data."""
+"""model_for: the default model factory for the data."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 __all__ = ["SMALL_IMAGE", "model_for"]
 
 SMALL_IMAGE = 16
-"""Below so many pixels a side, convolutions have hardly anything to find, and an mlp does as well in less time."""
+"""Below this many pixels per side, convolutions have little to detect, and an mlp does as well in less time."""
 
 
 def model_for(spec: Spec | None, shape: Sequence[Any] = ()) -> str:
@@ -22,7 +22,7 @@ def model_for(spec: Spec | None, shape: Sequence[Any] = ()) -> str:
 
     Args:
         spec: of the data.
-        shape: of one example, where there is no Spec.
+        shape: of one example, if there is no Spec.
 
     Example:
         >>> model_for(None, (28, 28, 1)), model_for(None, (30,))

@@ -37,7 +37,7 @@ def cnn(
     """A convolutional network: (convolution, 2x2 max pooling) for each of ``filters``, then dense layers.
 
     Args:
-        spec: of the data (``data.spec``); it brings shapes, task and the normalization of the raw inputs.
+        spec: of the data (``data.spec``); it provides the shapes, the task and the normalization of the inputs.
         input_shape: (height, width, channels); instead of ``spec``.
         outputs: number of classes, or of numbers; instead of ``spec``.
         filters: filters of each convolution. Default by the smaller side of the image: (32, 64) below 16 pixels,
@@ -52,7 +52,7 @@ def cnn(
         A model from (batch, height, width, channels) to (batch, outputs): probabilities, or numbers.
 
     Raises:
-        InvalidArgument: for an unknown name, an impossible size, an input that is not an image, or one too small to be
+        InvalidArgument: for an unknown name, an invalid size, an input that is not an image, or one too small to be
             halved that often.
 
     Source: LeCun et al. 1998, with the default setup of Géron 2019, table 11-3.
@@ -82,14 +82,14 @@ def cnn(
 
 
 def filters_for(shape: Sequence[int], filters: Sequence[int] | None = None) -> list[int]:
-    """The filters of convolutions each followed by a halving: those given, checked, or a choice by the image's size.
+    """The filters of convolutions that are each followed by a halving, checked, or the default for the image's size.
 
     Args:
         shape: of an image: (height, width, channels).
         filters: of each convolution; None for the default of :func:`cnn`.
 
     Raises:
-        InvalidArgument: for filters that are no integers >= 1, or more than the image can be halved.
+        InvalidArgument: for filters that are not integers >= 1, or that are more than the image can be halved.
 
     Example:
         >>> filters_for((28, 28, 1)), filters_for((96, 96, 3))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["densenet"]
 
 LARGE = 64
-"""Images whose smaller side has this many pixels or more are brought to a quarter before the first block."""
+"""Images with at least this many pixels on the smaller side are reduced to a quarter before the first block."""
 
 
 def densenet(
@@ -40,33 +40,32 @@ def densenet(
     task: str | None = None,
     name: str = "densenet",
 ) -> keras.Model:
-    """A densely connected network for images of any size: each layer sees the outputs of all before it in its block.
+    """A densely connected network for images of any size: each layer sees the outputs of all earlier ones in its block.
 
-    A layer adds ``growth`` channels to those that it was given. As in the paper, and unlike in the other factories,
-    normalization and activation come before the convolution ("pre-activation"): batch normalization, activation, 1x1
-    convolution to ``4 * growth`` channels (the bottleneck), batch normalization, activation, 3x3 convolution to
-    ``growth`` channels, concatenation. Between two blocks, a transition (batch normalization, activation, 1x1
-    convolution) leaves the share ``compression`` of the channels, and 2x2 average pooling halves height and width
-    (rounded down). After the last block come batch normalization, activation, the mean over all positions of each
-    channel, and the output layer.
+    A layer adds ``growth`` channels to its input. As in the paper, and unlike in the other factories, normalization and
+    activation come before the convolution ("pre-activation"): batch normalization, activation, 1x1 convolution to
+    ``4 * growth`` channels (the bottleneck), batch normalization, activation, 3x3 convolution to ``growth`` channels,
+    concatenation. Between two blocks, a transition (batch normalization, activation, 1x1 convolution) reduces the
+    channels to the fraction ``compression``, and 2x2 average pooling halves height and width (rounded down). The last
+    block is followed by batch normalization, activation, global average pooling and the output layer.
 
-    Before the blocks there is one 3x3 convolution or, where both sides of the image have at least 64 pixels, a 7x7
-    convolution and a 3x3 max pooling, both with stride 2. It has ``2 * growth`` filters or, where nothing is saved (no
-    bottleneck, or a compression of 1), the paper's 16.
+    Before the blocks there is one 3x3 convolution or, if both sides of the image have at least 64 pixels, a 7x7
+    convolution and a 3x3 max pooling, both with stride 2. The convolution has ``2 * growth`` filters, or the paper's 16
+    without a bottleneck or with a compression of 1.
 
-    Dropout, and whatever else regularizers put after activations, stands just before each 3x3 convolution, where the
-    concatenated channels are not touched, and once before the output layer. (With batch normalization
+    Dropout, and any other layer that regularizers put after activations, comes just before each 3x3 convolution, where
+    it does not affect the concatenated channels, and once before the output layer. (With batch normalization
     :class:`recipes.regularization.Dropout` acts only before the output layer, as in every factory.)
 
     Args:
-        spec: of the data (``data.spec``); it brings shapes, task and the normalization of the raw inputs.
+        spec: of the data (``data.spec``); it provides the shapes, the task and the normalization of the inputs.
         input_shape: (height, width, channels); instead of ``spec``.
         outputs: number of classes, or of numbers; instead of ``spec``.
         growth: channels that each layer adds. Default 12.
         blocks: layers of each dense block. Default by the smaller side of the image: (3, 3) below 16 pixels, (2, 4, 8)
             below 64, else (3, 6, 12, 8).
-        compression: share of the channels that a transition leaves, in (0, 1], rounded down to whole channels. Default
-            0.5.
+        compression: fraction of the channels that a transition keeps, in (0, 1], rounded down to whole channels.
+            Default 0.5.
         bottleneck: whether 1x1 convolutions come before the 3x3 ones. Default True.
         activation, initializer, bias, normalization, regularizer, preprocessing, task, name: as in
             :func:`recipes.mlp`; every convolution counts towards "deep".
@@ -75,7 +74,7 @@ def densenet(
         A model from (batch, height, width, channels) to (batch, outputs): probabilities, or numbers.
 
     Raises:
-        InvalidArgument: for an unknown name, an impossible size, an input that is not an image, or one too small to be
+        InvalidArgument: for an unknown name, an invalid size, an input that is not an image, or one too small to be
             halved that often.
 
     Source: Huang et al. 2017, arXiv:1608.06993, with the default setup of Géron 2019, table 11-3. The paper's DenseNet
@@ -140,5 +139,5 @@ def _convolution(filters: int, size: int, style: Style, *, stride: int = 1) -> k
 
 
 def _activated(x: Any, style: Style, *, last: bool = False) -> Any:
-    """What :func:`recipes.models.blocks.hidden_block` does after its layer, without the layer."""
+    """:func:`recipes.models.blocks.hidden_block` without the layer: normalization, activation, dropout."""
     return hidden_block(x, lambda same: same, style, last=last)

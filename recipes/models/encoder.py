@@ -1,4 +1,4 @@
-"""encoder: the model of a factory without its output layer, as a part of larger models."""
+"""encoder: a factory's model without its output layer, for use in larger models."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ STYLE = ("activation", "initializer", "bias", "normalization", "regularizer")
 
 
 def of_factory(model: Choice, options: Mapping[str, Any]) -> tuple[Choice, dict[str, Any]]:
-    """The factory, and all options for it: those of the mapping, and ``options``, which win.
+    """The factory and its options: those in the choice, updated by ``options``.
 
     Raises:
-        InvalidArgument: for an unknown name, or an option that says what comes out of the model.
+        InvalidArgument: for an unknown name, or an option that concerns the output layer.
     """
     model = parse(MODELS, model)
-    own = {**options_of(model), **options}
+    merged = {**options_of(model), **options}
     for name in ("outputs", "task"):
-        if name in own:
-            raise InvalidArgument(name, own[name], "left out: only the layers before the output are used")
-    return name_of(model) if is_named(model) else model, own
+        if name in merged:
+            raise InvalidArgument(name, merged[name], "left out: only the layers before the output are used")
+    return name_of(model) if is_named(model) else model, merged
 
 
 def head_style(options: Mapping[str, Any]) -> Style:
-    """How to make the output layers that go with an encoder of these options: with the same penalties."""
+    """The Style of the output layers on an encoder with these options: the same penalties apply."""
     return Style(**{name: options[name] for name in STYLE if name in options})
 
 
@@ -52,7 +52,8 @@ def encoder(
 
     Args:
         model, options: as :func:`of_factory` returns them.
-        spec: of the data; or else ``input_shape``, without the batch.
+        spec: of the data.
+        input_shape: without the batch; instead of ``spec``.
         name: of the encoder.
         several: whether it may take a dictionary of inputs. Default False.
 
@@ -60,14 +61,14 @@ def encoder(
         A model from (batch, *input_shape), the raw inputs, to an embedding of shape (batch, units).
 
     Raises:
-        InvalidArgument: when the factory's model has no layer of that name, several inputs, or no embedding of one row
-            an example.
+        InvalidArgument: if the factory's model has no layer of that name, has several inputs (unless allowed), or does
+            not make one embedding vector per example.
 
     Example:
         >>> encoder("mlp", None, (4,), {"hidden": (8, 5)}, name="encoder").output_shape
         (None, 5)
     """
-    # One output for nothing: it is cut off.
+    # The number of outputs does not matter: the output layer is cut off.
     shapes: dict[str, Any] = {"input_shape": input_shape, "outputs": 1} if spec is None else {"spec": spec}
     if spec is not None and input_shape is not None:
         raise InvalidArgument("spec", spec, "given alone, or input_shape instead of it")

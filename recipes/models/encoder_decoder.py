@@ -1,4 +1,4 @@
-"""encoder_decoder: a recurrent network from sequences to sequences of another length."""
+"""encoder_decoder: a recurrent network from sequences to sequences of a different length."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["decode", "encoder_decoder", "shifted"]
 
 SYMBOL = 64
-"""Size of the vectors of the symbols that a decoder is told."""
+"""Size of the embeddings of the decoder's input symbols."""
 
 
 def encoder_decoder(
@@ -43,32 +43,30 @@ def encoder_decoder(
     task: str | None = None,
     name: str = "encoder_decoder",
 ) -> keras.Model:
-    """Many to many, of different lengths: one recurrent network reads the input, a second one writes the answers.
+    """Many to many with different lengths: one recurrent network reads the input, a second one writes the answers.
 
-    The encoder reads all steps. Each of its layers hands its last state to the same layer of the decoder, which begins
-    from there and takes ``output_steps`` steps; a dense layer, the same for all, makes an answer of each. What the
-    decoder reads at each step is the encoder's last output, again and again; or, with ``teacher_forcing``, the answer
-    before: while training the true one, which :func:`shifted` makes of the targets, and later its own, by
-    :func:`decode`. Without it one call of the model is all, and each answer is given without knowledge of the others.
+    The encoder reads all steps. Each of its layers passes its last state to the corresponding layer of the decoder,
+    which starts from there and runs for ``output_steps`` steps; a dense layer, shared by all steps, makes the answers.
+    The decoder's input at every step is the encoder's last output or, with ``teacher_forcing``, the previous answer: in
+    training the true one, from :func:`shifted`, and at inference its own, by :func:`decode`. Without teacher forcing a
+    single call of the model suffices, and each answer is independent of the others.
 
-    Answers shorter than ``output_steps`` are filled up by a class of its own that says "the end".
+    Pad answers shorter than ``output_steps`` with an extra class that means "end".
 
     Args:
-        spec: of the data (``data.spec``); it brings the preprocessing of the raw inputs, and what the answer at each
-            step is; or ``input_shape`` and ``outputs`` instead.
+        spec: of the data (``data.spec``); it provides the preprocessing of the raw inputs, and the kind of the answer
+            at each step; or ``input_shape`` and ``outputs`` instead.
         input_shape: (steps, size), with steps None for any number; or (height, width, channels), read row by row.
         outputs: number of classes, or of numbers, at each step.
-        output_steps: how many answers, >= 1.
+        output_steps: the number of answers, >= 1.
         cell: "lstm" (default) or "gru".
-        units: of each layer of the encoder, and of the decoder. Default None: one layer, as in
-            :func:`recipes.rnn`.
-        bidirectional: whether the encoder's layers also read from last to first; those of the decoder then have twice
+        units: of each layer of the encoder and of the decoder. Default None: one layer, as in :func:`recipes.rnn`.
+        bidirectional: whether the encoder's layers also read from last to first; the decoder's layers then have twice
             the units, for both states. Default False.
-        attention: whether each step of the decoder also sees the mean of the encoder's outputs at all steps, weighted
-            by how well they match: the softmax of dot products times a scale that is learned. Helps where inputs are
-            long. Default False.
-        teacher_forcing: whether the model has a second input, called "previous": the answers before, as whole numbers
-            of shape (output_steps,), or as numbers of shape (output_steps, outputs). Default False.
+        attention: whether each step of the decoder also sees a weighted mean of the encoder's outputs at all steps; the
+            weights are the softmax of dot products times a learned scale. Helps with long inputs. Default False.
+        teacher_forcing: whether the model has a second input, "previous": the previous answers, as integers of shape
+            (output_steps,), or as numbers of shape (output_steps, outputs). Default False.
         hidden: units of the dense layers between decoder and outputs. Default ().
         activation, initializer, bias, normalization, regularizer, preprocessing, task, name: as in
             :func:`recipes.rnn`.
@@ -76,10 +74,10 @@ def encoder_decoder(
     Returns:
         A model from (batch, *input_shape), or from a dictionary of "inputs" and "previous", to
         (batch, output_steps, outputs): probabilities, or numbers. Compile it with :meth:`recipes.Recipe.compile`, and
-        give integer classes of shape (batch, output_steps), or other targets in the shape of the outputs.
+        pass integer classes of shape (batch, output_steps), or other targets in the shape of the outputs.
 
     Raises:
-        InvalidArgument: for an unknown name, an impossible size, or an input that has no steps.
+        InvalidArgument: for an unknown name, an invalid size, or an input without steps.
 
     Source: Sutskever et al. 2014, arXiv:1409.3215; Cho et al. 2014, arXiv:1406.1078; attention: Luong et al. 2015,
     arXiv:1508.04025; teacher forcing: Williams and Zipser 1989.
@@ -114,8 +112,8 @@ def encoder_decoder(
         layer = recurrent(cell, start[0].shape[-1], style, return_sequences=True, name=f"decoder_{number}")
         x = after_recurrent(layer(x, initial_state=start), style, last=not hidden)
     if attention:
-        seen = keras.layers.Attention(use_scale=True, name="attention")([x, memory])
-        x = keras.layers.Concatenate()([x, seen])
+        context = keras.layers.Attention(use_scale=True, name="attention")([x, memory])
+        x = keras.layers.Concatenate()([x, context])
     for number, count in enumerate(hidden, start=1):
         dense = keras.layers.Dense(count, use_bias=not style.batch_norm, **style.kernel())
         x = hidden_block(x, dense, style, last=number == len(hidden))
@@ -128,53 +126,53 @@ def _encoder(
     """The outputs of the last layer at all steps (None without attention), and the last states of each layer."""
     states = []
     for number, count in enumerate(units, start=1):
-        every = attention or number < len(units)
+        all_steps = attention or number < len(units)
         label = f"encoder_{number}"
-        layer = recurrent(cell, count, style, return_sequences=every, return_state=True, name=label)
+        layer = recurrent(cell, count, style, return_sequences=all_steps, return_state=True, name=label)
         x, *state = (keras.layers.Bidirectional(layer, name=label) if bidirectional else layer)(x)
-        if bidirectional:  # those of one direction, then those of the other
+        if bidirectional:  # the forward states, then the backward states
             half = len(state) // 2
             state = [keras.layers.Concatenate()(list(pair)) for pair in zip(state[:half], state[half:], strict=True)]
         states.append(state)
-        if every:
+        if all_steps:
             x = after_recurrent(x, style, last=last)
     return (x if attention else None), states
 
 
 def _previous(spec: Spec | None, outputs: int, task: str | None, steps: int) -> tuple[Any, Any]:
-    """The Input for the answers before, and what the decoder reads of them."""
+    """The Input for the previous answers, and the tensor that the decoder reads."""
     if spec is not None:
         task = spec.task
     elif task is None:
         task = "multiclass" if outputs > 1 else "binary"
     if task == "multiclass":
-        told = keras.Input((steps,), dtype="int32", name="previous")
-        start = keras.initializers.RandomNormal(stddev=1.0)  # few symbols, and each is seen often
+        previous = keras.Input((steps,), dtype="int32", name="previous")
+        start = keras.initializers.RandomNormal(stddev=1.0)  # large: there are few symbols, and all are frequent
         vectors = keras.layers.Embedding(outputs + 1, SYMBOL, embeddings_initializer=start, name="previous_embedding")
-        return told, vectors(told)
+        return previous, vectors(previous)
     if task != "regression":
         raise InvalidArgument("task", task, "'multiclass' or 'regression' with teacher_forcing=True")
-    told = keras.Input((steps, outputs), name="previous")
+    previous = keras.Input((steps, outputs), name="previous")
     if spec is None or spec.target_mean is None:
-        return told, told
+        return previous, previous
     mean, variance = np.atleast_1d(spec.target_mean), np.atleast_1d(spec.target_variance)
     scale = variance**-0.5
-    return told, keras.layers.Rescaling(scale.tolist(), (-mean * scale).tolist(), dtype="float32")(told)
+    return previous, keras.layers.Rescaling(scale.tolist(), (-mean * scale).tolist(), dtype="float32")(previous)
 
 
 def shifted(y: Any, start: Any) -> np.ndarray:
-    """What a decoder with teacher forcing is told: at the first step ``start``, then the true answers but the last.
+    """The decoder's inputs for teacher forcing: ``start`` at the first step, then the true answers except the last.
 
     Args:
-        y: the targets: whole numbers of shape (n, steps), or numbers of shape (n, steps, outputs).
-        start: what stands before the first answer: the number of classes, which is none of 0..outputs-1; or a number
-            or row of numbers, for the latter.
+        y: the targets: integers of shape (n, steps), or numbers of shape (n, steps, outputs).
+        start: the input before the first answer: for classes their number, which is not in 0..outputs-1; for numbers a
+            number or a row of numbers.
 
     Returns:
         An array of y's shape.
 
     Raises:
-        InvalidArgument: for targets of another shape.
+        InvalidArgument: for targets of any other shape.
 
     Example:
         >>> shifted([[1, 0, 2]], start=3).tolist()
@@ -183,25 +181,25 @@ def shifted(y: Any, start: Any) -> np.ndarray:
     y = np.asarray(check_unmasked("y", y))
     if y.ndim not in (2, 3):
         raise InvalidArgument("y", y.shape, "of shape (n, steps) or (n, steps, outputs)")
-    told = np.empty_like(y)
-    told[:, 0] = start
-    told[:, 1:] = y[:, :-1]
-    return told
+    previous = np.empty_like(y)
+    previous[:, 0] = start
+    previous[:, 1:] = y[:, :-1]
+    return previous
 
 
 def decode(model: keras.Model, x: Any, start: Any, *, batch_size: int = 256) -> np.ndarray:
-    """The answers of a model with teacher forcing, each step told what it answered before: the likeliest, greedily.
+    """Greedy decoding: the answers of a model with teacher forcing, each step given the model's previous answer.
 
-    The model is called once for each step.
+    The answer is the most likely class, or the predicted numbers. The model is called once per step.
 
     Args:
-        model: what :func:`encoder_decoder` returns with ``teacher_forcing=True``; also one that was loaded.
+        model: from :func:`encoder_decoder` with ``teacher_forcing=True``; it may have been saved and loaded.
         x: raw inputs, shape (n, ...).
         start: as for :func:`shifted`.
-        batch_size: examples in a batch. Default 256.
+        batch_size: examples per batch. Default 256.
 
     Returns:
-        Whole numbers of shape (n, output_steps), or numbers of shape (n, output_steps, outputs).
+        Integers of shape (n, output_steps), or numbers of shape (n, output_steps, outputs).
 
     Raises:
         InvalidArgument: for a model without the input "previous".
@@ -210,13 +208,13 @@ def decode(model: keras.Model, x: Any, start: Any, *, batch_size: int = 256) -> 
         >>> model.fit({"inputs": x, "previous": shifted(y, start=10)}, y)       # doctest: +SKIP
         >>> decode(model, new, start=10)                                        # doctest: +SKIP
     """
-    told = model.input.get("previous") if isinstance(model.input, dict) else None
-    if told is None:
+    tensor = model.input.get("previous") if isinstance(model.input, dict) else None
+    if tensor is None:
         raise InvalidArgument("model", model.name, "an encoder_decoder made with teacher_forcing=True")
-    classes = len(told.shape) == 2
-    previous = np.empty((len(x), *told.shape[1:]), told.dtype)
+    classes = len(tensor.shape) == 2
+    previous = np.empty((len(x), *tensor.shape[1:]), tensor.dtype)
     previous[:] = start
-    for step in range(told.shape[1]):
+    for step in range(tensor.shape[1]):
         answers = model.predict({"inputs": x, "previous": previous}, batch_size=batch_size, verbose=0)
         answers = answers.argmax(axis=-1) if classes else answers
         previous[:, step + 1 : step + 2] = answers[:, step : step + 1]

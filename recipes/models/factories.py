@@ -1,4 +1,4 @@
-"""MODELS: the factories that a Recipe can name."""
+"""MODELS: the model factories that a Recipe can name."""
 
 from __future__ import annotations
 
@@ -21,13 +21,11 @@ MODELS = Catalogue(
     [
         Entry("mlp", mlp, "Multilayer perceptron on flattened inputs, 300 and 100 units.", "Rumelhart et al. 1986"),
         Entry("cnn", cnn, "Convolutions with pooling and a dense layer, for images.", "LeCun et al. 1998"),
-        Entry(
-            "resnet", resnet, "Residual blocks: what each learns is added to its input. For images.", "He et al. 2016"
-        ),
+        Entry("resnet", resnet, "Residual blocks, each added to its own input. For images.", "He et al. 2016"),
         Entry(
             "densenet",
             densenet,
-            "Each layer sees the outputs of all before it in its block. For images.",
+            "Each layer sees the outputs of all earlier layers of its block. For images.",
             "Huang et al. 2017",
         ),
         Entry(
@@ -37,15 +35,15 @@ MODELS = Catalogue(
             "Hochreiter & Schmidhuber 1997; Cho et al. 2014",
         ),
         Entry(
-            "text", text, "Words as vectors, averaged or read by an LSTM, a GRU or convolutions.", "Bengio et al. 2003"
+            "text", text, "Word embeddings, averaged or read by an LSTM, a GRU or convolutions.", "Bengio et al. 2003"
         ),
         Entry(
             "tabular",
             tabular,
-            "Records: columns encoded by FeatureSpace, then dense layers.",
+            "Columns encoded by FeatureSpace, then dense layers. For records.",
             "Guo & Berkhahn 2016",
         ),
-        Entry("mixed", mixed, "Records of images, texts, sequences and columns, a branch each.", "Ngiam et al. 2011"),
+        Entry("mixed", mixed, "One branch per image, text, sequence or column. For records.", "Ngiam et al. 2011"),
     ],
     objects=Callable,
 )

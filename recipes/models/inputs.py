@@ -1,4 +1,4 @@
-"""model_input: the raw inputs of a model and the preprocessed tensor, with what regularizers add to it."""
+"""model_input: the raw inputs of a model, and the preprocessed tensor with the regularizers' input layers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["model_input"]
 
 WORD = 64
-"""Size of the vectors of words."""
+"""Size of the word vectors."""
 
 
 def model_input(
@@ -27,19 +27,19 @@ def model_input(
     *,
     word: int = WORD,
 ) -> tuple[Any, Any]:
-    """The inputs, which take the raw values, and the preprocessed tensor, with what regularizers add to it.
+    """The inputs for raw values, and the preprocessed tensor with the regularizers' input layers.
 
     Args:
         spec: of the data; None for plain numbers of this shape.
         shape: of one example, without the batch.
-        preprocessing: a layer for the raw values, in place of the Spec's preprocessing.
-        style: brings the regularizers.
-        word: size of the vectors of words, for texts.
+        preprocessing: a layer for the raw values, instead of the Spec's preprocessing.
+        style: provides the regularizers.
+        word: size of the word vectors, for texts.
 
     Returns:
-        (Input, tensor). The tensor has shape (batch, *shape) for images, tables and sequences, with a mask where
-        sequences were padded; (batch, words, word) with a mask for texts; and (batch, size) for records, whose Input
-        is a dictionary.
+        (Input, tensor). The tensor has shape (batch, *shape) for images, tables and sequences, with a mask if sequences
+        are padded; (batch, words, word) with a mask for texts; and (batch, size) for records, whose Input is a
+        dictionary.
     """
     inputs = _inputs(spec, shape)
     if preprocessing is not None:

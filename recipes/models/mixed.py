@@ -1,4 +1,4 @@
-"""mixed: a network for records of several kinds of inputs at once: images, texts, sequences, numbers, categories."""
+"""mixed: a network for records of images, texts, sequences, numbers and categories."""
 
 from __future__ import annotations
 
@@ -28,26 +28,25 @@ def mixed(
     preprocessing: keras.layers.Layer | None = None,
     name: str = "mixed",
 ) -> keras.Model:
-    """A network with a branch for each input, joined before dense layers.
+    """A network with one branch per input, concatenated before the dense layers.
 
-    Images go through three convolutions of 16, 32 and 64 filters with pooling, and are averaged; sequences through an
-    LSTM of 32 units; texts are the average of their words' vectors; numbers and categories are encoded as in
+    Images pass through three convolutions of 16, 32 and 64 filters with pooling and are averaged; sequences pass
+    through an LSTM of 32 units; texts are averages of their word vectors; numbers and categories are encoded as in
     :func:`recipes.tabular`. The model takes a dictionary of raw inputs.
 
     Args:
         spec: of the data (``data.spec``), which must be records.
         hidden: units of the dense layers after the branches. Default (128, 64).
-        activation, initializer, bias, normalization, regularizer, preprocessing, name: as in
-            :func:`recipes.mlp`; only the
-            dense layers count towards "deep".
+        activation, initializer, bias, normalization, regularizer, preprocessing, name: as in :func:`recipes.mlp`; only
+            the dense layers count towards "deep".
 
     Returns:
         A model from a dictionary of inputs to (batch, outputs): probabilities, or numbers.
 
     Raises:
-        InvalidArgument: for data that is no record, and for what :func:`recipes.mlp` refuses.
+        InvalidArgument: for data other than records, and where :func:`recipes.mlp` raises it.
 
-    Source: Ngiam et al. 2011, for networks of several kinds of input.
+    Source: networks for several kinds of input: Ngiam et al. 2011.
 
     Example:
         >>> x = {"image": np.zeros((40, 8, 8, 1), "uint8"), "age": np.arange(40.0)}

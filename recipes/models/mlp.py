@@ -34,27 +34,28 @@ def mlp(
 ) -> keras.Model:
     """A multilayer perceptron on flattened inputs: a plain, uncompiled ``keras.Model``.
 
-    Of texts and of sequences of varying length it sees the average over the words or steps; of records all columns.
+    Texts, and sequences of varying length, are averaged over the words or steps; the columns of records are
+    concatenated.
 
     Args:
-        spec: of the data (``data.spec``); it brings shapes, task and the normalization of the raw inputs.
+        spec: of the data (``data.spec``); it provides the shapes, the task and the normalization of the inputs.
         input_shape: without the batch, e.g. (28, 28, 1); instead of ``spec``.
         outputs: number of classes, or of numbers; instead of ``spec``.
         hidden: units of each hidden layer. Default (300, 100); () for a linear model.
         activation: by name. Default "elu".
         initializer: name or Keras initializer of the hidden kernels. Default "he_normal".
-        bias: where the hidden biases start: a number, "auto" (0.1 for ReLU, else 0) or a Keras initializer. Default 0.
+        bias: initial hidden biases: a number, "auto" (0.1 for ReLU, else 0) or a Keras initializer. Default 0.
         normalization: "auto" (default: batch normalization from 5 hidden layers on), "batch" or "none".
-        regularizer: names or regularizer objects; those that act inside the model. Default none.
+        regularizer: names or objects of regularizers that act inside the model. Default none.
         preprocessing: a Keras layer applied to the raw input; by default the Spec's normalization, or nothing.
-        task: "multiclass", "binary" or "regression" where there is no Spec; by default by ``outputs``.
+        task: "multiclass", "binary" or "regression" if there is no Spec; by default it depends on ``outputs``.
         name: of the model.
 
     Returns:
         A model from (batch, *input_shape) to (batch, outputs): probabilities, or numbers.
 
     Raises:
-        InvalidArgument: for an unknown name or an impossible size.
+        InvalidArgument: for an unknown name or an invalid size.
 
     Source: the default setup of Géron 2019, table 11-3.
 

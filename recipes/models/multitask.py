@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["multitask"]
 
 STRENGTH = 1e-2
-"""Of the ties, where none is given."""
+"""Default strength of the ties."""
 
 
 def multitask(
@@ -35,36 +35,34 @@ def multitask(
     name: str = "multitask",
     **options: Any,
 ) -> keras.Model:
-    """One network for several tasks: a trunk, a factory's model without its output layer, and one output for each task.
+    """One network for several tasks: a trunk, a factory's model without its output layer, and one output per task.
 
-    What the tasks have in common, the trunk learns from all their examples together. It helps where the tasks share
-    what explains their answers; how much each counts is a matter of compiling:
-    ``recipe.compile(model, loss_weights={"odd": 0.3})``. The labels are a dictionary too, by the same names:
-    ``data.train.map(lambda x, y: (x, {"digit": y, "odd": y % 2}))``.
+    The trunk learns from the examples of all tasks. This helps if the tasks depend on the same features of the input.
+    Weight the tasks when you compile: ``recipe.compile(model, loss_weights={"odd": 0.3})``. The labels are a dictionary
+    with the same keys: ``data.train.map(lambda x, y: (x, {"digit": y, "odd": y % 2}))``.
 
     Args:
-        spec: of the data (``data.spec``), for the shape and the normalization of the raw inputs; its own task is not
-            looked at.
+        spec: of the data (``data.spec``), for the shape and the normalization of the raw inputs; its task is ignored.
         input_shape: without the batch; instead of ``spec``.
-        tasks: from the name of each task to its number of classes, 1 for a binary one; or to a mapping with "outputs"
-            and "task" ("multiclass", "binary" or "regression"). For a regression it may hold "target_mean" and
-            "target_variance": then the model answers in the target's own unit, and its loss counts in shares of the
-            variance.
+        tasks: from the name of each task to its number of classes, 1 for a binary task; or to a mapping with "outputs"
+            and "task" ("multiclass", "binary" or "regression"). For a regression the mapping may also have
+            "target_mean" and "target_variance": the model then answers in the units of the target, and its loss is a
+            fraction of the variance.
         model: the factory of the trunk: a name, a mapping of a name and options, or a function from a Spec to a Keras
             model whose last dense layer is called "outputs". Default "mlp".
-        sharing: "shared" (default), one trunk for all, the layer "trunk"; or "tied", a trunk for each task
-            ("trunk_digit", ...), all with the same initial weights and each pair of them tied: see :func:`recipes.tie`.
-            A model that was saved and loaded has to be tied again.
+        sharing: "shared" (default) for one trunk, the layer "trunk"; or "tied" for one trunk per task ("trunk_digit",
+            ...), all with the same initial weights and tied in pairs: see :func:`recipes.tie`. Tie a model again after
+            loading it.
         strength: of the ties, >= 0; None (default) for 0.01. Only for "tied".
         name: of the model.
         **options: of the factory: ``hidden=(100, 50)``, ``regularizer="dropout"``, ...
 
     Returns:
-        A plain, uncompiled model from (batch, *input_shape) to a dictionary, by task, of probabilities or numbers of
+        A plain, uncompiled model from (batch, *input_shape) to a dictionary from tasks to probabilities or numbers of
         shape (batch, outputs).
 
     Raises:
-        InvalidArgument: for an unknown name, an impossible size or task, or a factory that cannot be cut.
+        InvalidArgument: for an unknown name, an invalid size or task, or a factory whose model cannot be cut.
 
     Source: Caruana 1997; Goodfellow et al. 2016, sections 7.7 and, for tied weights, 7.9.
 
@@ -86,11 +84,11 @@ def multitask(
     model, options = of_factory(model, options)
     style = head_style(options)
     names = ["trunk"] if sharing == "shared" else [f"trunk_{task}" for task in heads]
-    trunks = [encoder(model, spec, input_shape, options, name=each) for each in names]
-    for each in trunks[1:]:
-        each.set_weights(trunks[0].get_weights())
-    one = trunks[0].inputs[0]
-    inputs = keras.Input(one.shape[1:], dtype=one.dtype, name="inputs")
+    trunks = [encoder(model, spec, input_shape, options, name=trunk_name) for trunk_name in names]
+    for trunk in trunks[1:]:
+        trunk.set_weights(trunks[0].get_weights())
+    single = trunks[0].inputs[0]
+    inputs = keras.Input(single.shape[1:], dtype=single.dtype, name="inputs")
     embeddings = [trunk(inputs) for trunk in trunks]
     if sharing == "shared":
         embeddings *= len(heads)
@@ -101,7 +99,7 @@ def multitask(
 
 
 def _output(x: Any, name: str, head: Mapping[str, Any], style: Style) -> Any:
-    """What :func:`recipes.models.blocks.output_layer` makes, with layers called after the task."""
+    """The output of one task, as by :func:`recipes.models.blocks.output_layer`, with layers named after the task."""
     x = keras.layers.Dense(head["outputs"], **style.kernel(output=True), name=f"{name}_outputs")(x)
     if head["task"] == "regression" and "target_variance" in head:
         scale = head["target_variance"] ** 0.5
@@ -111,10 +109,10 @@ def _output(x: Any, name: str, head: Mapping[str, Any], style: Style) -> Any:
 
 
 def _heads(tasks: Any) -> dict[str, dict[str, Any]]:
-    """The tasks with outputs and kind of each, checked."""
+    """The tasks, checked: for each a mapping with "outputs" and "task", and the target's scale if there is one."""
     if not isinstance(tasks, Mapping) or not tasks:
         raise InvalidArgument("tasks", tasks, 'a mapping from names to numbers of classes, such as {"digit": 10}')
-    heads = {name: _head(name, given) for name, given in tasks.items()}
+    heads = {name: _head(name, head) for name, head in tasks.items()}
     layers = ["inputs", "trunk", *heads, *(f"{name}_outputs" for name in heads), *(f"trunk_{name}" for name in heads)]
     for name in heads:
         if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
@@ -124,23 +122,24 @@ def _heads(tasks: Any) -> dict[str, dict[str, Any]]:
     return heads
 
 
-def _head(name: Any, given: Any) -> dict[str, Any]:
+def _head(name: Any, description: Any) -> dict[str, Any]:
     argument = f"tasks[{name!r}]"
-    if not isinstance(given, Mapping):
-        given = {"outputs": check_integer(argument, given, low=1)}
-    for key in given:
+    if not isinstance(description, Mapping):
+        description = {"outputs": check_integer(argument, description, low=1)}
+    for key in description:
         check_choice(f"a key of {argument}", key, ("outputs", "task", "target_mean", "target_variance"))
-    outputs = check_integer(f"{argument}['outputs']", given.get("outputs"), low=1)
-    task = given.get("task", "multiclass" if outputs > 1 else "binary")
+    outputs = check_integer(f"{argument}['outputs']", description.get("outputs"), low=1)
+    task = description.get("task", "multiclass" if outputs > 1 else "binary")
     check_choice(f"{argument}['task']", task, ("multiclass", "binary", "regression"))
     if (task == "multiclass" and outputs < 2) or (task == "binary" and outputs != 1):
         accepted = "1 for a binary task and at least 2 for a multiclass one"
         raise InvalidArgument(f"{argument}['outputs']", outputs, accepted)
     head = {"outputs": outputs, "task": task}
-    scale = {key: value for key, value in given.items() if key.startswith("target_")}
+    scale = {key: value for key, value in description.items() if key.startswith("target_")}
     if scale:
         if task != "regression" or len(scale) != 2:
-            raise InvalidArgument(argument, dict(given), "given target_mean and target_variance, for a regression only")
+            accepted = "given target_mean and target_variance, for a regression only"
+            raise InvalidArgument(argument, dict(description), accepted)
         head["target_mean"] = check_number(f"{argument}['target_mean']", scale["target_mean"])
         head["target_variance"] = check_number(f"{argument}['target_variance']", scale["target_variance"], above=0)
     return head

@@ -1,4 +1,4 @@
-"""Preprocessing inside the model, by Keras' own layers: raw values in, numbers of zero mean and unit variance out."""
+"""Preprocessing inside the model, by Keras' layers: from raw values to zero mean and unit variance."""
 
 from __future__ import annotations
 
@@ -14,16 +14,18 @@ __all__ = ["as_vector", "average", "normalization", "resized", "scaled_steps", "
 
 
 def normalization(mean: Sequence[float], variance: Sequence[float]) -> keras.layers.Layer:
-    """A layer to zero mean and unit variance over the last axis; in float32, since half precision loses raw values."""
+    """A layer that normalizes the last axis to zero mean and unit variance.
+
+    Always in float32: raw values would lose digits in half precision.
+    """
     return keras.layers.Normalization(mean=list(mean), variance=list(variance), dtype="float32")
 
 
 def resized(x: Any, height: int, width: int, *, dtype: str = "float32", name: str) -> Any:
     """Images of any size resized to (height, width).
 
-    The layer is called with ``training=False``. By default it takes True and passes that on to all layers after it:
-    batch normalization would then use the batch's statistics in a model called without ``training``, as SavedModels
-    are.
+    The layer is called with ``training=False``. Its default is True, which Keras passes on to all later layers: batch
+    normalization would then use the batch's statistics in a model called without ``training``, as SavedModels are.
     """
     return keras.layers.Resizing(height, width, dtype=dtype, name=name)(x, training=False)
 
@@ -32,7 +34,7 @@ def word_vectors(feature: Feature, x: Any, size: int) -> Any:
     """The words of texts as learned vectors.
 
     Args:
-        feature: of kind "text": its vocabulary and how many words are read.
+        feature: of kind "text"; it provides the vocabulary and the number of words to read.
         x: strings, shape (batch,).
         size: of the vectors.
 
@@ -43,7 +45,7 @@ def word_vectors(feature: Feature, x: Any, size: int) -> Any:
     split = keras.layers.TextVectorization(
         vocabulary=vocabulary, output_sequence_length=feature.length, name=f"{feature.key}_words"
     )
-    # Small, since rare words stay near where they start: a large start would be noise that training fits.
+    # Small initial values: the vectors of rare words hardly change, and large ones would be noise to fit.
     start = keras.initializers.RandomUniform(-0.05, 0.05)
     return keras.layers.Embedding(
         len(vocabulary) + 2,
@@ -55,7 +57,7 @@ def word_vectors(feature: Feature, x: Any, size: int) -> Any:
 
 
 def scaled_steps(feature: Feature, x: Any) -> Any:
-    """Sequences of zero mean and unit variance, shape (batch, steps, size), with a mask after the last step."""
+    """Sequences scaled to zero mean and unit variance, shape (batch, steps, size), with a mask for padded steps."""
     if feature.padding is not None:
         x = keras.layers.Masking(feature.padding, dtype="float32")(x)
     scale = [variance**-0.5 for variance in feature.variance]
@@ -64,7 +66,7 @@ def scaled_steps(feature: Feature, x: Any) -> Any:
 
 
 def as_vector(x: Any) -> Any:
-    """One vector an example: images and sequences of fixed length flattened, others averaged over their steps.
+    """One vector per example: images and sequences of fixed length flattened, others averaged over their steps.
 
     Args:
         x: of shape (batch, ...). Masked steps do not count.
@@ -77,7 +79,7 @@ def as_vector(x: Any) -> Any:
 
 
 def average(x: Any) -> Any:
-    """The mean over the steps that are not masked; 0 where all are masked, for which Keras' layer gives NaN."""
+    """The mean over the unmasked steps; 0 if all are masked, where Keras' layer returns NaN."""
     mask = mask_of(x)
     if mask is None:
         return keras.layers.GlobalAveragePooling1D()(x)

@@ -1,4 +1,4 @@
-"""Records: one Input a column, and all columns encoded side by side as one vector."""
+"""record_inputs, record_vector: one Input per column, and all columns encoded as one vector."""
 
 from __future__ import annotations
 
@@ -15,42 +15,42 @@ from .recurrent import after_recurrent, both_kernels
 __all__ = ["record_inputs", "record_vector"]
 
 ONE_HOT = 32
-"""Up to so many values a category is one-hot; beyond, each value has a vector that is learned."""
+"""A category of up to this many values is one-hot; a larger one has an embedding."""
 WORD = 16
-"""Size of the vectors of words."""
+"""Size of the word vectors."""
 FILTERS = (16, 32, 64)
-"""Of the convolutions that read an image."""
+"""Filters of the convolutions on an image."""
 UNITS = 32
-"""Of the LSTM that reads a sequence."""
+"""Units of the LSTM on a sequence."""
 
 
 def record_inputs(features: Sequence[Feature]) -> dict[str, Any]:
-    """One Input a feature, by the model's name for it."""
+    """One Input per feature, by its key in the model."""
     return {feature.key: keras.Input(feature.shape, dtype=feature.dtype, name=feature.key) for feature in features}
 
 
 def record_vector(features: Sequence[Feature], inputs: dict[str, Any], style: Style) -> Any:
-    """All columns of a record encoded side by side: one vector an example, shape (batch, size).
+    """All columns of a record, encoded and concatenated: one vector per example, shape (batch, size).
 
-    Numbers and categories stand first, in their order, then the rest.
+    Numbers and categories come first, in their order, then the rest.
     """
     columns = [feature for feature in features if feature.kind in ("number", "category")]
-    parts = _columns(columns, inputs) if columns else []
+    vectors = _columns(columns, inputs) if columns else []
     for feature in features:
         x = inputs[feature.key]
         if feature.kind == "vector":
-            parts.append(normalization(feature.mean, feature.variance)(x))
+            vectors.append(normalization(feature.mean, feature.variance)(x))
         elif feature.kind == "text":
-            parts.append(average(word_vectors(feature, x, WORD)))
+            vectors.append(average(word_vectors(feature, x, WORD)))
         elif feature.kind == "sequence":
-            parts.append(_last_state(scaled_steps(feature, x), style))
+            vectors.append(_last_state(scaled_steps(feature, x), style))
         elif feature.kind == "image":
-            parts.append(_image_vector(normalization(feature.mean, feature.variance)(x), style))
-    return keras.layers.Concatenate(name="record")(parts) if len(parts) > 1 else parts[0]
+            vectors.append(_image_vector(normalization(feature.mean, feature.variance)(x), style))
+    return keras.layers.Concatenate(name="record")(vectors) if len(vectors) > 1 else vectors[0]
 
 
 def _columns(features: Sequence[Feature], inputs: dict[str, Any]) -> list[Any]:
-    """Numbers and categories, preprocessed by Keras' FeatureSpace."""
+    """Numbers and categories, preprocessed by Keras' FeatureSpace: one tensor (batch, size) per column."""
     space = keras.utils.FeatureSpace(
         {
             feature.key: keras.utils.FeatureSpace.feature(
@@ -63,30 +63,30 @@ def _columns(features: Sequence[Feature], inputs: dict[str, Any]) -> list[Any]:
     raw = space.get_inputs()
     encode = keras.Model([raw[feature.key] for feature in features], space.get_encoded_features(), name="columns")
     encoded = encode([keras.ops.expand_dims(inputs[feature.key], -1) for feature in features])
-    parts = []
+    columns = []
     for feature in features:
         x = encoded[feature.key]
         if feature.kind == "category":
-            values = len(feature.vocabulary) + 1  # and one for what training has not shown
+            values = len(feature.vocabulary) + 1  # one more for unknown values
             if values <= ONE_HOT:
                 x = keras.layers.CategoryEncoding(values, output_mode="one_hot", name=f"{feature.key}_one_hot")(x)
             else:
                 size = min(50, round(1.6 * values**0.56))
                 embedding = keras.layers.Embedding(values, size, name=f"{feature.key}_embedding")
                 x = keras.layers.Flatten()(embedding(x))
-        parts.append(x)
-    return parts
+        columns.append(x)
+    return columns
 
 
 def _column_layers(feature: Feature) -> keras.Model:
-    """What FeatureSpace does to one column: (batch, 1) raw values to numbers, or to the positions of categories."""
+    """The preprocessing of one column: from raw values (batch, 1) to numbers, or to indices of categories."""
     raw = keras.Input((1,), dtype=feature.dtype)
     if feature.kind == "category":
         if feature.dtype == "string":
             x = keras.layers.StringLookup(vocabulary=list(feature.vocabulary))(raw)
         else:
-            whole = keras.ops.cast(raw, "int64")
-            x = keras.layers.IntegerLookup(vocabulary=[int(each) for each in feature.vocabulary])(whole)
+            integers = keras.ops.cast(raw, "int64")
+            x = keras.layers.IntegerLookup(vocabulary=[int(value) for value in feature.vocabulary])(integers)
         return keras.Model(raw, x)
     x = raw if feature.dtype == "float32" else keras.ops.cast(raw, "float32")
     missing = None
@@ -100,13 +100,13 @@ def _column_layers(feature: Feature) -> keras.Model:
 
 
 def _last_state(x: Any, style: Style) -> Any:
-    """What an LSTM, with the regularizers of the hidden layers, remembers of a sequence: shape (batch, units)."""
+    """The last output of an LSTM on a sequence, with the hidden layers' regularizers: shape (batch, units)."""
     layer = keras.layers.LSTM(UNITS, **both_kernels(style.restraints(), style.restraints()))
     return after_recurrent(layer(x), style, last=False)
 
 
 def _image_vector(x: Any, style: Style) -> Any:
-    """What three convolutions see in an image: shape (batch, filters)."""
+    """The features of three convolutions, averaged over the image: shape (batch, filters)."""
     for filters in FILTERS:
         layer = keras.layers.Conv2D(filters, 3, padding="same", use_bias=not style.batch_norm, **style.kernel(4))
         x = hidden_block(x, layer, style)

@@ -1,4 +1,4 @@
-"""Recurrent layers, and what the factories put before and after them."""
+"""recurrent: an LSTM or GRU layer; with the conversions before and the regularizers after it."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ __all__ = ["CELLS", "after_recurrent", "as_steps", "both_kernels", "recurrent", 
 
 CELLS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
 FEWEST, MOST, USUAL = 16, 128, 64
-"""Units of a layer whose size is not given: the bounds, and the default where the number of steps is unknown."""
+"""Default units of a layer: the bounds, and the number if the steps are unknown."""
 
 
 def recurrent(cell: str, units: int, style: Style, **options: Any) -> keras.layers.Layer:
-    """One LSTM or GRU layer that starts as Keras' own does, with the style's penalties and constraints on both kernels.
+    """One LSTM or GRU layer with Keras' initializers, and the style's penalties and constraints on both kernels.
 
     Args:
         cell: a key of :data:`CELLS`.
         units: of the layer.
-        style: brings the regularizers.
+        style: provides the regularizers.
         **options: of the Keras layer.
     """
-    inputs, states = style.kernel(output=True), style.kernel(output=True)  # Glorot's start; penalties of their own
+    inputs, states = style.kernel(output=True), style.kernel(output=True)  # Glorot uniform; separate penalties
     return CELLS[cell](units, **both_kernels(inputs, states), **options)
 
 
 def both_kernels(inputs: Mapping[str, Any], states: Mapping[str, Any]) -> dict[str, Any]:
-    """The keyword arguments of a recurrent layer, from those for the kernel on its inputs and the one on its states."""
+    """The keyword arguments of a recurrent layer, from those for its input kernel and its recurrent kernel."""
     return {
         **inputs,
         "recurrent_regularizer": states["kernel_regularizer"],
@@ -44,9 +44,9 @@ def both_kernels(inputs: Mapping[str, Any], states: Mapping[str, Any]) -> dict[s
 
 
 def after_recurrent(x: Any, style: Style, *, last: bool) -> Any:
-    """``x``, the outputs of a recurrent layer, with what the regularizers put after activations.
+    """Applies the layers that regularizers put after activations to ``x``, the outputs of a recurrent layer.
 
-    ``last`` says that no hidden block, which may be normalized, comes after it.
+    ``last`` means that no hidden block, which may be normalized, follows.
     """
     for regularizer in style.regularizer:
         extra = regularizer.after_activation(len(x.shape), normalized=style.batch_norm and not last)
@@ -56,14 +56,15 @@ def after_recurrent(x: Any, style: Style, *, last: bool) -> Any:
 
 
 def as_steps(x: Any, shape: tuple, what: str) -> Any:
-    """A preprocessed input as (batch, steps, size): sequences as they are, images row by row.
+    """A preprocessed input as (batch, steps, size): sequences unchanged, images row by row.
 
     Args:
         x: the tensor that :func:`recipes.models.inputs.model_input` returns.
-        shape: of the raw input, and ``what`` kind of model it is for, for the message.
+        shape: of the raw input, for the message.
+        what: kind of model, for the message.
 
     Raises:
-        InvalidArgument: for an input of no steps, e.g. a table.
+        InvalidArgument: for an input without steps, e.g. a table.
     """
     if len(x.shape) == 4:
         return keras.layers.Reshape((x.shape[1], x.shape[2] * x.shape[3]), name="rows")(x)
@@ -74,7 +75,7 @@ def as_steps(x: Any, shape: tuple, what: str) -> Any:
 
 
 def units_for(x: Any, spec: Spec | None) -> int:
-    """How many units suit sequences like ``x``, shape (batch, steps, size): see :func:`recipes.rnn`."""
+    """The default number of units for sequences like ``x``, shape (batch, steps, size): see :func:`recipes.rnn`."""
     steps, size = x.shape[1:]
     if steps is None and spec is not None and spec.kind == "sequence":
         steps = spec.features[0].length

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 __all__ = ["resnet"]
 
 REDUCTIONS = (1, 2, 4)
-"""By what height and width can be divided before the first block."""
+"""The factors by which height and width can be reduced before the first block."""
 
 TINY, SMALL, LARGE = 16, 24, 64
-"""Sizes in pixels of the smaller side, from each of which on the default network is another."""
+"""Sizes of the smaller side, in pixels, at which the default network changes."""
 
 
 def resnet(
@@ -49,35 +49,33 @@ def resnet(
     task: str | None = None,
     name: str = "resnet",
 ) -> keras.Model:
-    """A residual network for images of any size: what a block learns is added to what it was given.
+    """A residual network for images of any size: each block adds what it learns to its input.
 
     A block is ``activation(shortcut(x) + f(x))`` with the branch ``f``: 3x3 convolution, batch normalization,
-    activation, 3x3 convolution, batch normalization. The shortcut hands ``x`` on as it is; where a stage begins, and
-    the size or the number of filters changes, it is a 1x1 convolution with batch normalization. Every stage but the
-    first halves height and width (rounded up) in its first block. After the last block the mean over all positions of
-    each channel goes to the output layer.
+    activation, 3x3 convolution, batch normalization. The shortcut is the identity or, where a stage changes the size or
+    the number of filters, a 1x1 convolution with batch normalization. Every stage but the first halves height and width
+    (rounded up) in its first block. Global average pooling follows the last block, then the output layer.
 
-    Before the blocks there is one 3x3 convolution. Where the images have 24 pixels or more on their smaller side a 3x3
-    max pooling with stride 2 follows it, so that the blocks, for the same time, can have twice the filters; from 64
-    pixels on the convolution is 7x7 with stride 2.
+    Before the blocks there is one 3x3 convolution. If the smaller side of the images has 24 pixels or more, a 3x3 max
+    pooling with stride 2 follows it, so that the blocks can have twice the filters in the same time; from 64 pixels on
+    the convolution is 7x7 with stride 2.
 
-    Dropout, and whatever else regularizers put after activations, stands on the branches, between the two convolutions,
-    and once after the last block; never on the path along the shortcuts, which every later block builds on. (With batch
-    normalization :class:`recipes.regularization.Dropout` leaves the branches out, as in every factory.)
+    Dropout, and any other layer that regularizers put after activations, is on the branches, between the two
+    convolutions, and once after the last block; never on the shortcut path, on which every later block builds. (With
+    batch normalization :class:`recipes.regularization.Dropout` skips the branches, as in every factory.)
 
-    Without batch normalization the convolutions have biases. The signal then grows with every block, its variance about
-    twofold: good for a few blocks, not for dozens.
+    Without batch normalization the convolutions have biases. The variance of the signal then about doubles with every
+    block: fine for a few blocks, not for dozens.
 
     Args:
-        spec: of the data (``data.spec``); it brings shapes, task and the normalization of the raw inputs.
+        spec: of the data (``data.spec``); it provides the shapes, the task and the normalization of the inputs.
         input_shape: (height, width, channels); instead of ``spec``.
         outputs: number of classes, or of numbers; instead of ``spec``.
         filters: filters of each stage's convolutions. Default by the smaller side of the image: (16, 32) below 16
-            pixels, (16, 32, 64) below 24, else (32, 64, 128, 256); doubling in the same way for as many ``blocks``
-            as are given.
-        blocks: residual blocks of each stage. Default 1 each below 16 pixels, 2 each from there on.
-        reduction: by what height and width are divided before the first block: 1, 2 or 4. Default 1 below 24 pixels, 2
-            below 64, else 4.
+            pixels, (16, 32, 64) below 24, else (32, 64, 128, 256); with ``blocks``, one per stage, doubling likewise.
+        blocks: residual blocks of each stage. Default 1 each below 16 pixels, else 2 each.
+        reduction: factor by which height and width are reduced before the first block: 1, 2 or 4. Default 1 below 24
+            pixels, 2 below 64, else 4.
         activation, initializer, bias, normalization, regularizer, preprocessing, task, name: as in
             :func:`recipes.mlp`; the first convolution and two for each block count towards "deep".
 
@@ -85,7 +83,7 @@ def resnet(
         A model from (batch, height, width, channels) to (batch, outputs): probabilities, or numbers.
 
     Raises:
-        InvalidArgument: for an unknown name, an impossible size, an input that is not an image, or one too small to be
+        InvalidArgument: for an unknown name, an invalid size, an input that is not an image, or one too small to be
             halved that often.
 
     Source: He et al. 2016, arXiv:1512.03385, with its projection shortcuts (option B) and the default setup of Géron
@@ -146,7 +144,7 @@ def _stages(shape: tuple, filters: Any, blocks: Any, reduction: int) -> tuple[li
 
 
 def _bare(style: Style) -> Style:
-    """The style without what regularizers put after activations."""
+    """The style without regularizers."""
     return dataclasses.replace(style, regularizer=())
 
 
@@ -157,7 +155,7 @@ def _convolution(filters: int, size: int, stride: int, style: Style) -> keras.la
 
 
 def _block(x: Any, filters: int, stride: int, style: Style, *, last: bool) -> Any:
-    """``activation(shortcut(x) + branch(x))``; ``last`` says that no block comes after this one."""
+    """``activation(shortcut(x) + branch(x))``; ``last`` means that no block follows."""
 
     def linear(x: Any, size: int, stride: int) -> Any:
         x = _convolution(filters, size, stride, style)(x)
@@ -165,5 +163,5 @@ def _block(x: Any, filters: int, stride: int, style: Style, *, last: bool) -> An
 
     branch = linear(hidden_block(x, _convolution(filters, 3, stride, style), style), 3, 1)
     shortcut = x if stride == 1 and x.shape[-1] == filters else linear(x, 1, stride)
-    after = dataclasses.replace(style if last else _bare(style), normalization="none")  # it was before the sum
+    after = dataclasses.replace(style if last else _bare(style), normalization="none")  # normalized before the sum
     return hidden_block([branch, shortcut], keras.layers.Add(), after)

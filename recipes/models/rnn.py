@@ -1,4 +1,4 @@
-"""rnn: a recurrent network for sequences, of LSTM or GRU layers."""
+"""rnn: a recurrent network of LSTM or GRU layers, for sequences."""
 
 from __future__ import annotations
 
@@ -41,51 +41,49 @@ def rnn(
     task: str | None = None,
     name: str = "rnn",
 ) -> keras.Model:
-    """A recurrent network: LSTM or GRU layers, one on the outputs of the other, then dense layers.
+    """A recurrent network: stacked LSTM or GRU layers, then dense layers.
 
-    It reads sequences of vectors; of a text the words, one after the other; of an image the rows, from top to bottom.
-    Steps that fill up a sequence after its end, and are masked, change nothing: not the answers of the other steps, not
-    the loss, not the metrics.
+    It reads the vectors of a sequence, the words of a text, or the rows of an image from top to bottom. Padded steps
+    are masked: they affect neither the outputs at other steps nor the loss nor the metrics.
 
-    The recurrent layers are Keras' own, also in how they start, because gates are sigmoids and states pass a tanh:
-    Glorot's uniform kernel for the inputs, an orthogonal one for the recurrence, biases 0 but those of the forget gates
-    1. ``activation``, ``initializer`` and ``normalization`` are those of the dense hidden layers. There is no batch
-    normalization in recurrent layers: their outputs are bounded, and its statistics would mix steps that have seen a
-    little and steps that have seen all. Penalties and constraints act on both kernels, each by itself; dropout stands
-    after each layer, and leaves out the same units at all steps of a sequence.
+    The recurrent layers are Keras' own, with their initializers, because gates are sigmoids and states pass a tanh: a
+    Glorot uniform kernel for the inputs, an orthogonal one for the recurrence, biases 0 except 1 for the forget gates.
+    ``activation``, ``initializer`` and ``normalization`` apply to the dense hidden layers. Recurrent layers have no
+    batch normalization: their outputs are bounded, and its statistics would mix early steps and late ones. Penalties
+    and constraints act on both kernels, separately. Dropout follows each layer, and drops the same units at all steps
+    of a sequence.
 
     Args:
-        spec: of the data (``data.spec``); it brings shapes, task and the preprocessing of the raw inputs.
+        spec: of the data (``data.spec``); it provides the shapes, the task and the preprocessing of the raw inputs.
         input_shape: instead of ``spec``: (steps, size), with steps None for any number; (height, width, channels); or
             (features,) for "one_to_many".
-        outputs: number of classes, or of numbers, for each answer; instead of ``spec``.
+        outputs: number of classes, or of numbers, per answer; instead of ``spec``.
         cell: "lstm" (default) or "gru", which has three quarters of the weights and is often as good.
-        units: of each recurrent layer, the first one first; with ``bidirectional``, of each direction. Default None:
-            one layer, whose units are the power of two next to twice the square root of the numbers in a sequence,
-            ``steps * size``, at least 16 and at most 128: 16 for 50 steps of 1 number, 64 for 28 steps of 28. Where a
-            Spec tells how long the training sequences are, that is ``steps``; where nothing does, it is 64 units.
-        bidirectional: whether each layer also reads the steps from last to first, with weights of its own; its outputs
-            are both, side by side. Only for what is known as a whole before the first answer. Default False.
+        units: of each recurrent layer, from the first; with ``bidirectional``, of each direction. Default None: one
+            layer, whose units are twice the square root of the numbers in a sequence, ``steps * size``, rounded to a
+            power of two between 16 and 128: 16 for 50 steps of 1 number, 64 for 28 steps of 28. If the steps
+            vary, the sequence length in the Spec counts instead; without a Spec the default is then 64 units.
+        bidirectional: whether each layer also reads the steps from last to first, with separate weights, and
+            concatenates both outputs. Only for inputs that are complete before the first answer. Default False.
         sequences: "many_to_one" (default): one answer, after the last step. "many_to_many": an answer at every step.
-            "one_to_many": a row of features is repeated at each of ``output_steps`` steps, with an answer at each.
-        output_steps: for "one_to_many" only: how many steps, >= 1.
-        recurrent_dropout: share of the units that a layer, while training, does not hear of its own last step, in
-            [0, 1). Default 0. With it GPUs cannot use their fast kernels.
-        hidden: units of the dense layers between the last recurrent layer and the outputs, the same at every step where
-            there is an answer at every step. Default ().
-        activation, initializer, bias, normalization, regularizer, preprocessing, task, name: as in
-            :func:`recipes.mlp`;
-            only dense hidden layers count towards "deep". With an Embedding as preprocessing, whole numbers of shape
+            "one_to_many": a row of features, repeated at each of ``output_steps`` steps, with an answer at each.
+        output_steps: the number of steps, >= 1; for "one_to_many" only.
+        recurrent_dropout: fraction of a layer's state that is dropped in the recurrence during training, in [0, 1).
+            Default 0. With it GPUs cannot use their fast kernels.
+        hidden: units of the dense layers between the last recurrent layer and the outputs, applied at every step that
+            has an answer. Default ().
+        activation, initializer, bias, normalization, regularizer, preprocessing, task, name: as in :func:`recipes.mlp`;
+            only dense hidden layers count towards "deep". With an Embedding as preprocessing, integers of shape
             (steps,) are sequences too.
 
     Returns:
-        A model from (batch, *input_shape) to (batch, outputs) or, for the other two, to (batch, steps, outputs):
-        probabilities, or numbers. :func:`recipes.fit` trains the former; compile the latter with
-        :meth:`recipes.Recipe.compile`, and give integer classes of shape (batch, steps), or other targets in the shape
+        A model from (batch, *input_shape) to (batch, outputs) for "many_to_one", else to (batch, steps, outputs):
+        probabilities, or numbers. :func:`recipes.fit` trains the former. Compile the latter with
+        :meth:`recipes.Recipe.compile`, and pass integer classes of shape (batch, steps), or other targets in the shape
         of the outputs: (batch, steps, 1) for one.
 
     Raises:
-        InvalidArgument: for an unknown name, an impossible size, or an input that has no steps.
+        InvalidArgument: for an unknown name, an invalid size, or an input without steps.
 
     Source: Hochreiter and Schmidhuber 1997; Cho et al. 2014, arXiv:1406.1078, with the reset gate after the product as
     in Keras; bidirectional: Schuster and Paliwal 1997; forget gates: Gers et al. 2000; recurrent dropout: Gal and
@@ -100,8 +98,8 @@ def rnn(
     shape, outputs = input_shape_of(spec, input_shape, outputs)
     check_choice("cell", cell, CELLS)
     check_choice("sequences", sequences, SEQUENCES)
-    one = sequences == "one_to_many"
-    if one:
+    repeated = sequences == "one_to_many"
+    if repeated:
         output_steps = check_integer("output_steps", output_steps, low=1)
     elif output_steps is not None:
         raise InvalidArgument("output_steps", output_steps, f"None for sequences={sequences!r}")
@@ -114,16 +112,16 @@ def rnn(
     style = Style(activation, initializer, normalization, regularizer, bias=bias, depth=len(hidden))
 
     inputs, x = model_input(spec, shape, preprocessing, style)
-    if one:
+    if repeated:
         if len(x.shape) != 2:
             raise InvalidArgument("input_shape", shape, "(features,) for sequences='one_to_many'")
         x = keras.layers.RepeatVector(output_steps)(x)
     else:
-        x = as_steps(x, shape, "a rnn")
+        x = as_steps(x, shape, "an rnn")
     units = [units_for(x, spec)] if units is None else units
     for number, count in enumerate(units, start=1):
-        every = number < len(units) or sequences != "many_to_one"
-        layer = recurrent(cell, count, style, return_sequences=every, recurrent_dropout=recurrent_dropout)
+        all_steps = number < len(units) or sequences != "many_to_one"
+        layer = recurrent(cell, count, style, return_sequences=all_steps, recurrent_dropout=recurrent_dropout)
         x = (keras.layers.Bidirectional(layer) if bidirectional else layer)(x)
         x = after_recurrent(x, style, last=not hidden)
     for number, count in enumerate(hidden, start=1):

@@ -1,4 +1,4 @@
-"""siamese: are two inputs of the same class? One encoder looks at both."""
+"""siamese: one encoder for two inputs, to tell whether they are of the same class."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["siamese"]
 
 TINY = 1e-6
-"""Added under the square root, whose slope at 0 is infinite: two equal inputs have distance 0."""
+"""Added under the square root: equal inputs have distance 0, where the slope of the root is infinite."""
 
 
 def siamese(
@@ -30,24 +30,24 @@ def siamese(
     name: str = "siamese",
     **options: Any,
 ) -> keras.Model:
-    """The probability that two inputs are of the same class: equal weights, by parameter sharing.
+    """The probability that two inputs are of the same class, from one encoder with shared weights.
 
-    One encoder, a factory's model without its output layer, turns both inputs into embeddings; from the distance of the
-    two, one sigmoid unit makes the probability. There are only one encoder's weights: whatever one side teaches it, the
-    other knows. Exchanging the two inputs changes nothing.
+    The encoder, a factory's model without its output layer, maps both inputs to embeddings. One sigmoid unit turns the
+    distance of the two into the probability. Both sides share the same weights, and swapping the inputs changes
+    nothing.
 
-    Batches of pairs come from :func:`recipes.pairs`. The encoder by itself is ``model.get_layer("encoder")``: inputs of
-    classes that were never trained on can be compared by its embeddings too.
+    :func:`recipes.pairs` makes batches of pairs. The encoder alone is ``model.get_layer("encoder")``: with its
+    embeddings you can also compare inputs of classes that were not in the training data.
 
     Args:
-        spec: of the data (``data.spec``), which has to have classes; it brings the shape and the normalization of the
+        spec: of the data (``data.spec``), which must have classes; it provides the shape and the normalization of the
             raw inputs.
         input_shape: of one of the two inputs, without the batch; instead of ``spec``.
         model: the factory of the encoder: a name, a mapping of a name and options, or a function from a Spec to a Keras
             model whose last dense layer is called "outputs". Default "mlp".
-        distance: what the last unit is told of two embeddings of n numbers: "absolute" (default), their n absolute
-            differences, each with a weight of its own; "euclidean", the root of the differences' mean square; or
-            "cosine", the cosine of their angle.
+        distance: the input of the last unit, from two embeddings of n numbers: "absolute" (default), their n absolute
+            differences, each with its own weight; "euclidean", the root of the differences' mean square; or "cosine",
+            the cosine of their angle.
         name: of the model.
         **options: of the factory: ``hidden=(100, 50)``, ``regularizer="l2"``, ...
 
@@ -56,8 +56,8 @@ def siamese(
         (batch, 1).
 
     Raises:
-        InvalidArgument: for an unknown name, an impossible size, a Spec without classes, or a factory that cannot be
-            cut.
+        InvalidArgument: for an unknown name, an invalid size, a Spec without classes, or a factory whose model cannot
+            be cut.
 
     Source: Bromley et al. 1993; weighted absolute differences: Koch et al. 2015. Parameter sharing: Goodfellow et al.
     2016, section 7.9.
@@ -75,8 +75,8 @@ def siamese(
     model, options = of_factory(model, options)
     style = head_style(options)
     shared = encoder(model, spec, input_shape, options, name="encoder")
-    one = shared.inputs[0]
-    sides = {side: keras.Input(one.shape[1:], dtype=one.dtype, name=side) for side in ("left", "right")}
+    single = shared.inputs[0]
+    sides = {side: keras.Input(single.shape[1:], dtype=single.dtype, name=side) for side in ("left", "right")}
     # Half precision is too coarse for differences and their squares.
     left, right = (ops.cast(shared(side), "float32") for side in sides.values())
     kernel = style.kernel(output=True)
@@ -103,9 +103,9 @@ DISTANCES: dict[str, tuple[Callable[[Any, Any], Any], float | None]] = {
     "euclidean": (_euclidean, -3.0),
     "cosine": (_cosine, 5.0),
 }
-"""What is computed of two embeddings, and, where it is one number, the weight that it starts with.
+"""The function of two embeddings and, if its result is one number, the initial weight on it.
 
-Drawn at random, that weight is as often of the wrong sign, and the encoder first learns to keep apart what belongs
-together: of five trainings of 5 epochs on the digits, with the cosine, one was right in half of the test pairs only and
-the mean in 76 %; from 5 on it is 95 % in each.
+A random initial weight has the wrong sign half of the time; the encoder then first learns to separate inputs of the
+same class. Of five trainings of 5 epochs on the digits with the cosine, one was right on only half of the test pairs,
+and the mean was 76 %. With an initial weight of 5, all five reach 95 %.
 """

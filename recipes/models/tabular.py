@@ -33,15 +33,15 @@ def tabular(
     task: str | None = None,
     name: str = "tabular",
 ) -> keras.Model:
-    """A network for records: each column encoded by Keras' ``FeatureSpace``, side by side, then dense layers.
+    """A network for records: columns encoded by Keras' ``FeatureSpace`` and concatenated, then dense layers.
 
-    A number becomes zero mean and unit variance; where values are missing, the mean stands for them, and a second
-    number says so. A category of up to 31 values is one-hot; one of more has a vector for each value, which is learned;
-    values that training has not shown are one category of their own. Texts are the average of their words' vectors.
-    The model takes a dictionary of raw columns, each of shape (batch,).
+    Numbers are scaled to zero mean and unit variance; a missing value is replaced by the mean and flagged in a second
+    number. A category of up to 31 values is one-hot; a larger one has a learned embedding. All values that are not in
+    the training data form one extra category. Texts are averages of their word vectors. The model takes a dictionary of
+    raw columns, each of shape (batch,).
 
     Args:
-        spec: of the data (``data.spec``); it brings columns, vocabularies, statistics and task.
+        spec: of the data (``data.spec``); it provides the columns, vocabularies, statistics and task.
         input_shape: (features,), for a plain table of numbers; instead of ``spec``.
         outputs: number of classes, or of numbers; instead of ``spec``.
         hidden: units of the hidden layers. Default None: (64, 32) for up to 20 columns, (128, 64) for up to 100, else
@@ -53,9 +53,9 @@ def tabular(
         A model from a dictionary of columns, or (batch, features), to (batch, outputs): probabilities, or numbers.
 
     Raises:
-        InvalidArgument: for records with images or sequences, and for what :func:`recipes.mlp` refuses.
+        InvalidArgument: for records with images or sequences, and where :func:`recipes.mlp` raises it.
 
-    Source: Guo & Berkhahn 2016, arXiv:1604.06737, for the vectors of categories.
+    Source: embeddings of categories: Guo & Berkhahn 2016, arXiv:1604.06737.
 
     Example:
         >>> tabular(input_shape=(10,), outputs=1, task="regression").output_shape
@@ -63,10 +63,10 @@ def tabular(
     """
     if spec is not None:
         columns = len(spec.features) if spec.record else spec.input_shape[0] if spec.kind == "tabular" else 0
-        others = [each.name for each in spec.features if each.kind not in KINDS] if spec.record else []
-        if not columns or others:
+        unsuitable = [feature.name for feature in spec.features if feature.kind not in KINDS] if spec.record else []
+        if not columns or unsuitable:
             accepted = "of a table: use the model that suits the data, model='auto'"
-            raise InvalidArgument("spec", others or spec.kind, accepted)
+            raise InvalidArgument("spec", unsuitable or spec.kind, accepted)
     else:
         columns = input_shape[0] if isinstance(input_shape, Sequence) and len(input_shape) == 1 else 0
     if hidden is None:

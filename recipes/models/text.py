@@ -42,41 +42,40 @@ def text(
     task: str | None = None,
     name: str = "text",
 ) -> keras.Model:
-    """A network for texts: vectors of words, which are learned, an encoder that makes one vector of all, dense layers.
+    """A network for texts: learned word embeddings, an encoder that turns them into one vector, dense layers.
 
-    The model itself takes the strings apart: lower case, without punctuation, at spaces. Words that are not in the
-    vocabulary share one vector. What fills up a short text after its last word changes nothing, and a text without any
-    word has an answer too: that of an encoder that has read nothing.
+    The model tokenizes the strings itself: lower case, without punctuation, split at spaces. Words outside the
+    vocabulary share one vector. Padding after the last word has no effect. A text without words is valid: the encoder
+    reads nothing.
 
     Encoders:
 
-    - "average": the mean of the words' vectors, without regard to their order. Quick to train, and hard to beat where
-      there are only a few thousand sentences.
-    - "lstm", "gru": the state of a recurrent layer after the last word. (:func:`recipes.rnn`, which takes
-      texts too, has several layers and both directions.)
-    - "cnn": convolutions over neighbouring words, of each filter its maximum over the text, or 0 if that is negative.
+    - "average": the mean of the word vectors, regardless of their order. Fast to train, and hard to beat with only a
+      few thousand sentences.
+    - "lstm", "gru": the state of a recurrent layer after the last word. (:func:`recipes.rnn` takes texts too, with
+      several layers and both directions.)
+    - "cnn": convolutions over neighbouring words; for each filter the maximum over the text, or 0 if that is negative.
 
     Args:
-        spec: of the data (``data.spec``); it brings vocabulary, length and task.
+        spec: of the data (``data.spec``); it provides the vocabulary, the length and the task.
         input_shape: () or left out: a text is one string.
         outputs: number of classes, or of numbers; instead of ``spec``.
-        vocabulary: the words to know, all different, in lower case and without punctuation; instead of ``spec``.
-        length: how many words of a text are read, >= 1; instead of ``spec``.
+        vocabulary: the known words, all different, in lower case and without punctuation; instead of ``spec``.
+        length: the maximum number of words to read, >= 1; instead of ``spec``.
         encoder: "average" (default), "lstm", "gru" or "cnn".
-        embedding: size of the words' vectors. Default 64.
-        units: of the recurrent layer, or filters of each width. Default 64.
+        embedding: size of the word vectors. Default 64.
+        units: units of the recurrent layer, or filters of each width. Default 64.
         windows: widths of the convolutions in words. Default (3, 4, 5).
         hidden: units of the dense layers after the encoder. Default (64,).
-        activation, initializer, bias, normalization, regularizer, preprocessing, task, name: as in
-            :func:`recipes.mlp`;
-            dense hidden layers and the convolutions, as one, count towards "deep". A layer as preprocessing makes
-            vectors of words, shape (batch, words, size), of the strings.
+        activation, initializer, bias, normalization, regularizer, preprocessing, task, name: as in :func:`recipes.mlp`;
+            the dense hidden layers, and all convolutions as one layer, count towards "deep". A preprocessing layer maps
+            the strings to word vectors, shape (batch, words, size).
 
     Returns:
         A model from (batch,) strings to (batch, outputs): probabilities, or numbers.
 
     Raises:
-        InvalidArgument: for an unknown name, an impossible size, or a Spec of other data.
+        InvalidArgument: for an unknown name, an invalid size, or a Spec of other data.
 
     Source: averages: Iyyer et al. 2015 and Joulin et al. 2016, arXiv:1607.01759; convolutions: Kim 2014,
     arXiv:1408.5882.
@@ -92,16 +91,16 @@ def text(
     hidden, windows = sizes("hidden", hidden), sizes("windows", windows)
     if not windows:
         raise InvalidArgument("windows", windows, "given for at least one convolution")
-    whole, outputs = _described(spec, input_shape, outputs, vocabulary, length, preprocessing)
-    convolved = encoder == "cnn"
-    style = Style(activation, initializer, normalization, regularizer, bias=bias, depth=len(hidden) + convolved)
-    inputs, x = model_input(whole, (), preprocessing, style, word=embedding)
+    described, outputs = _described(spec, input_shape, outputs, vocabulary, length, preprocessing)
+    convolutional = encoder == "cnn"
+    style = Style(activation, initializer, normalization, regularizer, bias=bias, depth=len(hidden) + convolutional)
+    inputs, x = model_input(described, (), preprocessing, style, word=embedding)
     if len(x.shape) != 3:
         raise InvalidArgument("preprocessing", preprocessing, "a layer from strings to (batch, words, size)")
     if encoder == "average":
         x = average(x)
-    elif convolved:
-        x = _strongest(x, units, windows, style, last=not hidden)
+    elif convolutional:
+        x = _convolved(x, units, windows, style, last=not hidden)
     else:
         x = after_recurrent(recurrent(encoder, units, style)(x), style, last=not hidden)
     for number, count in enumerate(hidden, start=1):
@@ -118,11 +117,11 @@ def _described(
     length: int | None,
     preprocessing: keras.layers.Layer | None,
 ) -> tuple[Spec, int]:
-    """A Spec that describes the input, given or made, and the number of outputs."""
+    """The Spec, or one made from the other arguments, and the number of outputs."""
     if spec is not None:
-        plain = {"input_shape": input_shape, "outputs": outputs, "vocabulary": vocabulary, "length": length}
-        if any(value is not None for value in plain.values()):
-            raise InvalidArgument("spec", spec, f"given alone, or {', '.join(plain)} instead of it")
+        alternatives = {"input_shape": input_shape, "outputs": outputs, "vocabulary": vocabulary, "length": length}
+        if any(value is not None for value in alternatives.values()):
+            raise InvalidArgument("spec", spec, f"given alone, or {', '.join(alternatives)} instead of it")
         if spec.kind != "text":
             raise InvalidArgument("spec", spec.kind, "that of texts: use mlp for other data")
         return spec, spec.outputs
@@ -135,32 +134,32 @@ def _described(
         if value is None and preprocessing is None:
             raise InvalidArgument(name, None, "given where there is no Spec")
     words = () if vocabulary is None else vocabulary
-    listed = isinstance(words, Sequence) and not isinstance(words, (str, bytes))
+    is_list = isinstance(words, Sequence) and not isinstance(words, (str, bytes))
     if (
-        not listed
+        not is_list
         or not all(isinstance(word, str) and word for word in words)
         or (vocabulary is not None and not words)
     ):
         raise InvalidArgument("vocabulary", vocabulary, "a sequence of words, at least one")
     feature = Feature("inputs", "text", dtype="string", vocabulary=tuple(words), length=length)
     described = Spec("texts", "text", "binary", (), "string", 1, class_names=("0", "1"), features=(feature,))
-    return described, outputs  # what is answered, the output layer is told by itself
+    return described, outputs  # the task of this Spec is not used: the output layer gets its own
 
 
 def _mask(x: Any) -> Any:
-    """1 where there is a word and 0 after the last, shape (batch, words, 1); None if all are words."""
+    """1 for words and 0 for padding, shape (batch, words, 1); None without padding."""
     mask = mask_of(x)
     return None if mask is None else keras.ops.cast(keras.ops.expand_dims(mask, -1), x.dtype)
 
 
-def _strongest(x: Any, filters: int, windows: Sequence[int], style: Style, *, last: bool) -> Any:
-    """Of the filters of each width the maximum over the words; there is one more place, of 0, for texts of no words."""
+def _convolved(x: Any, filters: int, windows: Sequence[int], style: Style, *, last: bool) -> Any:
+    """Convolutions of each width, max-pooled over the words and one extra position of 0, for texts without words."""
     mask = _mask(x)
     words = x if mask is None else x * mask
-    found = []
+    maxima = []
     for width in windows:
         layer = keras.layers.Conv1D(filters, width, padding="same", use_bias=not style.batch_norm, **style.kernel(3))
-        seen = hidden_block(words, layer, style, last=last)
-        seen = keras.layers.ZeroPadding1D((0, 1))(seen if mask is None else seen * mask)
-        found.append(keras.layers.GlobalMaxPooling1D()(seen))
-    return keras.layers.Concatenate()(found) if len(found) > 1 else found[0]
+        maps = hidden_block(words, layer, style, last=last)
+        maps = keras.layers.ZeroPadding1D((0, 1))(maps if mask is None else maps * mask)
+        maxima.append(keras.layers.GlobalMaxPooling1D()(maps))
+    return keras.layers.Concatenate()(maxima) if len(maxima) > 1 else maxima[0]

@@ -1,4 +1,4 @@
-"""Agenda: what of a plan comes next, in time that does not grow with the plan."""
+"""Agenda: the next training of a plan, in time that does not grow with the plan."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ __all__ = ["Agenda"]
 
 
 class Agenda:
-    """Gives out each training of a plan once: what :meth:`Plan.ready` would give first, without going through it all.
+    """Hands out each training of a plan once, in the order of :meth:`Plan.ready`, without scanning the whole plan.
 
     Args:
-        plan: what to run.
-        records: the finished trainings by key, which whoever runs them adds to. Those that are there already are given
-            out too, before those of their arm that are still to be done.
+        plan: the trainings to run.
+        records: the finished trainings by key; the caller adds to them. Trainings that are finished from the start are
+            handed out too, before the unfinished ones of their arm.
 
     Example:
         >>> plan, records = Plan([Arm("adam", "none")], Protocol(trials=2, seeds=1)), {}
@@ -31,7 +31,7 @@ class Agenda:
         self._open: dict[Arm, int] = {}
         self._queue: list[tuple[int, bool, int, Training]] = []
         for arm in plan.arms:
-            self._add(arm, [each for each in plan.of(arm, records) if each.key in records])
+            self._add(arm, [training for training in plan.of(arm, records) if training.key in records])
             self._add(arm, plan.next_of(arm, records))
 
     @property
@@ -40,11 +40,11 @@ class Agenda:
         return not self._open
 
     def next(self) -> Training | None:
-        """The training to start, or to be told of; None while others have to end first."""
+        """The next training, to start or finished already; None while others have to end first."""
         return heapq.heappop(self._queue)[-1] if self._queue else None
 
     def ended(self, training: Training) -> None:
-        """Takes note that a training, given out before, is among the records now."""
+        """Notes that a training handed out earlier is now among the records."""
         arm = training.arm
         self._open[arm] -= 1
         if self._open[arm] == 0:
@@ -52,7 +52,7 @@ class Agenda:
             self._add(arm, self._plan.next_of(arm, self._records))
 
     def _add(self, arm: Arm, trainings: list[Training]) -> None:
-        for each in trainings:
-            heapq.heappush(self._queue, (self._places[arm], each.stage == "confirm", each.number, each))
+        for training in trainings:
+            heapq.heappush(self._queue, (self._places[arm], training.stage == "confirm", training.number, training))
         if trainings:
             self._open[arm] = self._open.get(arm, 0) + len(trainings)

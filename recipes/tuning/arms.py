@@ -1,4 +1,4 @@
-"""Arm: one thing that is compared, a choice for each factor, and the numbers that are tuned for it alone."""
+"""Arm: one choice per compared factor, with the hyperparameters that are tuned for it; and the sets of arms."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ DEFAULT_OPTIMIZERS = ("momentum", "nesterov", "rmsprop", "adam", "nadam")
 DEFAULT_REGULARIZERS = ("none", "l2", "dropout", "early_stopping", "l2+dropout")
 
 DESIGNS = ("crossed", "one_at_a_time")
-"""Every combination of the levels; or the base recipe's arm, and the others that differ from it in one factor."""
+"""Every combination of the levels; or the base recipe's arm and those that differ from it in one factor."""
 
 
 @dataclass(frozen=True)
 class Arm:
-    """An optimizer with a regularizer (or several, joined by "+"), and other choices where they are compared, by name.
+    """An optimizer with a regularizer (or several, joined by "+"), and the other compared choices, by name.
 
-    A choice that is None is not compared: it is that of the base recipe.
+    A choice of None is not compared: the base recipe's is used.
 
     Example:
         >>> arm = Arm("adam", "l2+dropout", activation="relu")
-        >>> arm.name, [each.name for each in arm.hyperparameters]
+        >>> arm.name, [hyperparameter.name for hyperparameter in arm.hyperparameters]
         ('adam+l2+dropout+relu', ['learning_rate', 'l2.strength', 'dropout.rate'])
     """
 
@@ -62,13 +62,13 @@ class Arm:
 
     @property
     def choices(self) -> dict[str, str]:
-        """The name chosen for each factor that is compared, optimizer and regularizer always among them."""
+        """The name chosen for each compared factor; optimizer and regularizer are always included."""
         chosen = {name: getattr(self, name) for name in FACTORS}
         return {name: level for name, level in chosen.items() if level is not None or name in ALWAYS}
 
     @functools.cached_property
     def name(self) -> str:
-        """The names joined by "+"; "normalization=none" in full, where the name alone says nothing."""
+        """The names joined by "+"; "normalization=none" in full, where the name alone is ambiguous."""
         return "+".join(
             f"{factor}={level}" if factor not in ALWAYS and level in (NONE, AUTO) else level
             for factor, level in self.choices.items()
@@ -77,49 +77,49 @@ class Arm:
     @property
     def hyperparameters(self) -> list[Range]:
         """What is tuned for this arm: its learning rate first, then the strengths, named "regularizer.option"."""
-        ranges = [each for each in OPTIMIZERS[self.optimizer].hyperparameters if each.name == "learning_rate"]
+        ranges = [option for option in OPTIMIZERS[self.optimizer].hyperparameters if option.name == "learning_rate"]
         for name in split_names(self.regularizer):
             for strength in REGULARIZERS[name].hyperparameters:
                 ranges.append(dataclasses.replace(strength, name=f"{name}.{strength.name}"))
         return ranges
 
     def recipe(self, base: Recipe, values: Mapping[str, float]) -> Recipe:
-        """``base`` with this arm's choices, at these values of its hyperparameters.
+        """``base`` with this arm's choices and these values of its hyperparameters.
 
-        Where the base has options for what this arm chooses, ``{"name": "adam", "beta_2": 0.99}``, they are kept, but
-        for those that are tuned. A schedule that is not compared is the base's, but for the default one, which suits
-        the optimizer: 1cycle, or a constant factor for one that finds its own step.
+        Options that the base has for a choice of this arm, ``{"name": "adam", "beta_2": 0.99}``, are kept unless they
+        are tuned. A schedule that is not compared is the base's. If that is the default, it is chosen for the arm's
+        optimizer: 1cycle, or a constant factor for one that finds its own step.
         """
-        own = {name_of(choice): options_of(choice) for choice in base.regularizer}
+        base_options = {name_of(choice): options_of(choice) for choice in base.regularizer}
         regularizer = []
         for name in split_names(self.regularizer):
             tuned = {key.partition(".")[2]: value for key, value in values.items() if key.startswith(f"{name}.")}
-            regularizer.append(named(name, {**own.get(name, {}), **tuned}))
-        others = {
+            regularizer.append(named(name, {**base_options.get(name, {}), **tuned}))
+        changes = {
             FACTORS[name].field: level
             for name, level in self.choices.items()
             if name not in ALWAYS and level != FACTORS[name].of(base)
         }
         by_default = base.schedule == ("constant" if base.finds_its_own_step else "one_cycle")
         if self.schedule is None and by_default:
-            others["schedule"] = AUTO
+            changes["schedule"] = AUTO
         return dataclasses.replace(
             base,
             optimizer=base.optimizer if self.optimizer == base.optimizer_name else self.optimizer,
             regularizer=tuple(regularizer),
             learning_rate=values["learning_rate"],
-            **others,
+            **changes,
         )
 
 
 ALWAYS = ("optimizer", "regularizer")
-"""The factors of every arm: what is tuned depends on them."""
+"""The factors that every arm has: they decide what is tuned."""
 
 
 def cross(
     optimizers: Sequence[str], regularizers: Sequence[str], design: str = "crossed", **others: Sequence[str]
 ) -> list[Arm]:
-    """The arms of some levels: every combination, or one change at a time from the first of each.
+    """The arms for some levels: every combination, or one change at a time from the first level of each factor.
 
     Args:
         optimizers, regularizers: names.
@@ -127,7 +127,7 @@ def cross(
         **others: more factors, by their plural: ``activations=["elu", "relu"]``.
 
     Raises:
-        InvalidArgument: for an empty list, a name given twice or an unknown one.
+        InvalidArgument: for an empty list, a repeated name or an unknown one.
 
     Example:
         >>> [arm.name for arm in cross(["sgd", "adam"], ["none", "l2"], design="one_at_a_time")]
@@ -146,53 +146,53 @@ def cross(
     else:  # the optimizer changes fastest
         order = list(reversed(chosen))
         arms = [dict(zip(order, names, strict=True)) for names in itertools.product(*(chosen[name] for name in order))]
-    return [Arm(**each) for each in arms]
+    return [Arm(**choices) for choices in arms]
 
 
 def arms_of(base: Recipe, levels: Mapping[str, Sequence[str] | None], design: str = "crossed") -> list[Arm]:
     """The arms of a comparison from a base recipe.
 
     Args:
-        base: what is not compared is as it says; for "one_at_a_time" its own choice is put first among the levels,
-            whether it was there or not. (A model of "auto" is no choice yet: then the first one named is the base's.)
-        levels: factor by its plural -> names, None where it is not compared. With none compared at all, the default
-            optimizers are, with the default regularizers.
+        base: sets what is not compared. With "one_at_a_time" its choice comes first among the levels of each factor,
+            and is added if it is missing. (A model of "auto" is no choice yet: the first model named stands for it.)
+        levels: plural of a factor -> names, None if it is not compared. If no factor is compared, the default
+            optimizers and the default regularizers are.
         design: as for :func:`cross`.
 
     Raises:
         InvalidArgument: as :func:`cross`.
     """
-    given = {plural: names for plural, names in levels.items() if names is not None}
-    if not given:
-        given = {"optimizers": DEFAULT_OPTIMIZERS, "regularizers": DEFAULT_REGULARIZERS}
+    compared = {plural: names for plural, names in levels.items() if names is not None}
+    if not compared:
+        compared = {"optimizers": DEFAULT_OPTIMIZERS, "regularizers": DEFAULT_REGULARIZERS}
     by_plural = {factor.plural: factor for factor in FACTORS.values()}
     for plural in ("optimizers", "regularizers"):
-        if plural not in given:
-            given[plural] = (by_plural[plural].of(base),)
+        if plural not in compared:
+            compared[plural] = (by_plural[plural].of(base),)
     check_choice("design", design, DESIGNS)
     if design == "one_at_a_time":
-        for plural, names in given.items():
+        for plural, names in compared.items():
             factor = by_plural[plural]
-            checked, own = check_levels(factor, names), factor.of(base)
-            if plural == "models" and own == AUTO:
-                own = checked[0]
-            given[plural] = [own, *(level for level in checked if factor.parts(level) != factor.parts(own))]
-    return cross(given.pop("optimizers"), given.pop("regularizers"), design, **given)
+            checked, first = check_levels(factor, names), factor.of(base)
+            if plural == "models" and first == AUTO:
+                first = checked[0]
+            compared[plural] = [first, *(level for level in checked if factor.parts(level) != factor.parts(first))]
+    return cross(compared.pop("optimizers"), compared.pop("regularizers"), design, **compared)
 
 
 def factors_of(arms: Sequence[Arm]) -> dict[str, list[str]]:
-    """What some arms are made of: plural of a factor -> its levels, in order; :func:`cross` makes the arms again."""
+    """The levels of some arms: plural of a factor -> names, in order. :func:`cross` makes the arms from them."""
     return {
         FACTORS[factor].plural: list(dict.fromkeys(arm.choices[factor] for arm in arms)) for factor in arms[0].choices
     }
 
 
 def default_arm(arms: Sequence[Arm], base: Recipe) -> Arm:
-    """The arm that the others are compared with: the base recipe's, as far as it is among them, else the first."""
+    """The arm to compare with: for each factor the base recipe's level if it is among the arms, else the first."""
 
     def pick(factor: str) -> Any:
-        names = [getattr(arm, factor) for arm in arms]
-        own = FACTORS[factor].of(base)
-        return own if own in names else names[0]
+        levels = [getattr(arm, factor) for arm in arms]
+        base_level = FACTORS[factor].of(base)
+        return base_level if base_level in levels else levels[0]
 
     return Arm(**{factor: pick(factor) for factor in FACTORS})

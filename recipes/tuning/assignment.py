@@ -1,4 +1,4 @@
-"""Assignment: what whoever trains has to know of a search, whichever training it gets."""
+"""Assignment: what a worker needs to know of a search, whichever trainings it runs."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Assignment:
     """What all trainings of a search share. It can be pickled.
 
     Args:
-        data: what is trained on, or the path that :func:`recipes.tuning.shared_data.write_data` wrote it to.
-        recipe: everything that the arms share, as :meth:`recipes.Recipe.to_json` writes it.
-        protocol: of the search.
-        directory: of the search, where the epochs of a training are noted while it runs; None for nowhere.
-        threads: the cores that a process of its own takes; None for all.
+        data: the data, or the path to which :func:`recipes.tuning.shared_data.write_data` wrote it.
+        recipe: the recipe that the arms share, as written by :meth:`recipes.Recipe.to_json`.
+        protocol: the search's protocol.
+        directory: the search's directory, where running trainings note their epochs; None (default) for nowhere.
+        threads: the cores that a worker process takes; None (default) for all.
     """
 
     data: Data | Path
@@ -44,13 +44,13 @@ class Assignment:
         return cls(data, base.to_json(), protocol, None if directory is None else Path(directory))
 
     def for_process(self, threads: int, data: Path | None = None) -> Assignment:
-        """The same for a process that takes so many cores, which reads the data from a path if one is given."""
+        """The same for a process that takes ``threads`` cores, and reads the data from the path ``data`` if given."""
         return dataclasses.replace(self, data=self.data if data is None else data, threads=threads)
 
     def load_data(self) -> Data:
-        """The data, read where it is a path."""
+        """The data, read from its file if it is a path."""
         return read_data(self.data) if isinstance(self.data, Path) else self.data
 
     def base(self) -> Recipe:
-        """Everything that the arms share."""
+        """The recipe that the arms share."""
         return Recipe.from_json(self.recipe)

@@ -1,4 +1,4 @@
-"""best_setting: which of an arm's trials decides at what values it is confirmed."""
+"""best_setting: the values of an arm's best trial, at which the arm is confirmed."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ __all__ = ["best_setting"]
 
 
 def best_setting(records: Sequence[Record], metric: Metric) -> dict[str, float]:
-    """The values of the tuning record with the best validation score; on equal scores the lowest validation loss.
+    """The values of the tuning record with the best validation score; the lowest validation loss breaks ties.
 
-    Trials that were pruned count only where none came to its end, and those that diverged or failed only where nothing
-    else is left; then the lowest learning rate is taken.
+    Pruned trials count only if no trial was completed. If all trials diverged or failed, the one with the lowest
+    learning rate is taken.
     """
     sound = [record for record in records if math.isfinite(record.validation_score)]
     if not sound:

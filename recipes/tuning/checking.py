@@ -1,4 +1,4 @@
-"""What of a search can be found wrong before its data is loaded."""
+"""check_search: the checks of a search that need no data."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def check_search(
     where: Where,
     directory: str | os.PathLike[str],
 ) -> list[Arm]:
-    """Everything about a search that can be found wrong without its data.
+    """Checks everything about a search that does not depend on its data.
 
     Args:
-        base: everything that the arms share.
-        levels: the names to compare, by the argument of :func:`recipes.search` that takes them.
-        protocol, where: how they are compared, and what trains.
-        directory: where the search is to write.
+        base: the recipe that the arms share.
+        levels: the names to compare, keyed by argument of :func:`recipes.search`.
+        protocol, where: how the arms are compared, and where they are trained.
+        directory: where the search will write.
 
     Returns:
         The arms.
@@ -49,7 +49,7 @@ def check_search(
 
 
 def _check_known_elsewhere(base: Recipe, arms: Sequence[Arm]) -> None:
-    """Raises for what this program has added to a catalogue: the processes that train do not have it."""
+    """Raises for names that this program has added to a catalogue, which other processes do not know."""
     for factor in FACTORS.values():
         added = factor.catalogue.added if factor.catalogue is not None else []
         for level in {getattr(arm, factor.name) or factor.of(base) for arm in arms}:

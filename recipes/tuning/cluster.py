@@ -1,4 +1,4 @@
-"""Cluster: trainings as tasks of a Ray cluster, which finds places for them, tries again, and carries the data."""
+"""Cluster: trainings as tasks of a Ray cluster, which places them, retries them and distributes the data."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ from .worker import Worker, settle
 __all__ = ["Cluster", "check_address", "check_reachable"]
 
 PATIENCE = 10.0
-"""Seconds in which a cluster has to answer."""
+"""Seconds to wait for the answer of a cluster."""
 
 
 class Cluster:
     """Trains jobs on the nodes of a Ray cluster, as many at a time as it has room for.
 
-    Placing and retrying are Ray's: a training whose node or process dies begins anew elsewhere. The data is put into
-    Ray's object store once, which keeps one copy a node. A process trains one job after another, with the compiled
-    models that it has already. All nodes need this package.
+    Ray places and retries trainings: if a node or process dies, its training starts again elsewhere. The data is put
+    into Ray's object store once, which keeps one copy per node. A process trains one job after another and reuses its
+    compiled models. All nodes need this package.
 
     Args:
         address: "HOST:PORT" of the cluster's head, "ray://HOST:PORT" for Ray's client, "auto" for the cluster that this
-            machine belongs to, or "local" for one of this machine alone, which is started and ended.
-        assignment: of the :class:`Worker` in each process.
-        cores, gpus: what one training takes, >= 0; fractions share one.
+            machine belongs to, or "local" for a cluster on this machine alone, which is started and stopped here.
+        assignment: for the :class:`Worker` in each process.
+        cores, gpus: what one training takes, >= 0; trainings that take fractions share a core or GPU.
 
     Raises:
-        InvalidArgument: on entering, where Ray finds no cluster, or no node of it has as many cores or GPUs.
+        InvalidArgument: on entering, if Ray finds no cluster, or none of its nodes has enough cores or GPUs.
 
     Example:
         >>> with Cluster("10.0.0.1:6379", assignment) as cluster:           # doctest: +SKIP
@@ -64,7 +64,7 @@ class Cluster:
                     log_to_driver=False,
                     logging_level=logging.ERROR,
                 )
-            except (ConnectionError, RuntimeError) as error:  # the second for other versions of Ray or Python
+            except (ConnectionError, RuntimeError) as error:  # RuntimeError in some versions of Ray and Python
                 accepted = f"the address of a Ray cluster; Ray says: {error}"
                 raise InvalidArgument("ray", self._address, accepted) from None
         nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
@@ -84,18 +84,18 @@ class Cluster:
         import ray
 
         for reference in self._running:
-            with contextlib.suppress(Exception):  # which may have ended by itself
+            with contextlib.suppress(Exception):  # it may have ended already
                 ray.cancel(reference, force=True)
         if self._ours:
             ray.shutdown()
 
     @property
     def free(self) -> int:
-        """How many more jobs could be trained at once; always one at least while none is under way."""
+        """How many more jobs could be trained at once; at least one while none is running."""
         import ray
 
-        has = ray.cluster_resources()
-        room = min(int(has.get(kind, 0.0) / need) for kind, need in self._needs.items() if need)
+        resources = ray.cluster_resources()
+        room = min(int(resources.get(kind, 0.0) / need) for kind, need in self._needs.items() if need)
         return max(1, room) - len(self._running)
 
     def submit(self, job: Job) -> None:
@@ -115,11 +115,11 @@ class Cluster:
 
 
 _workers: dict[str, Worker] = {}
-"""The worker of a process of the cluster, by its search: of the latest only."""
+"""The worker of this process by search; only that of the latest search is kept."""
 
 
 def _train(assignment: Assignment, search: str, job: Job) -> Record:
-    """One training, somewhere in the cluster."""
+    """One training, on a node of the cluster."""
     if search not in _workers:
         settle(assignment.threads)
         _workers.clear()
@@ -128,7 +128,7 @@ def _train(assignment: Assignment, search: str, job: Job) -> Record:
 
 
 def check_address(address: str) -> None:
-    """Raises ``InvalidArgument`` for what cannot be the address of a cluster."""
+    """Raises ``InvalidArgument`` unless ``address`` has the form of a cluster's address."""
     if isinstance(address, str):
         host, _, port = address.removeprefix("ray://").rpartition(":")
         if address in ("auto", "local") or (host and port.isdigit()):
@@ -159,11 +159,11 @@ def check_reachable(address: str) -> None:
 
     start = time.monotonic()
     try:
-        socket.create_connection((host, int(port)), timeout=PATIENCE).close()  # finds out at once where nobody listens
+        socket.create_connection((host, int(port)), timeout=PATIENCE).close()  # fails at once if nothing listens
         if os.environ.get("RAY_USE_TLS", "0") in ("", "0"):
             with grpc.insecure_channel(f"{host}:{port}") as channel:
-                left = PATIENCE - (time.monotonic() - start)
-                grpc.channel_ready_future(channel).result(timeout=left)  # somebody else may listen there
+                remaining = PATIENCE - (time.monotonic() - start)
+                grpc.channel_ready_future(channel).result(timeout=remaining)  # it may not be Ray that listens
     except (OSError, OverflowError, grpc.FutureTimeoutError) as error:
         why = f" ({error})" if str(error) else ""
         accepted = f"the address of a Ray cluster; this one did not answer within {PATIENCE:g} seconds{why}"

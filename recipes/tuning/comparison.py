@@ -1,4 +1,4 @@
-"""Comparison: what a search found, in memory and in its directory."""
+"""Comparison: the outcome of a search, in memory and in its directory."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ __all__ = ["Comparison", "write_environment"]
 
 
 class Comparison:
-    """The outcome of :func:`recipes.search`, also read back from its directory.
+    """The outcome of :func:`recipes.search`; :meth:`load` reads it back from its directory.
 
     Attributes:
         directory: where everything is written.
-        settings: how it was measured.
+        settings: how the arms were compared.
         results: the tables (pandas): ``.trials``, ``.epochs``, ``.summary``, ``.main_effects``, and ``.verdict``.
         tuner: KerasTuner's tuner with all trials; None when read back from a directory.
 
@@ -78,21 +78,21 @@ class Comparison:
             InvalidArgument: when there is none, or it is not finished.
         """
         settings = settings_in(directory)
-        known = read_records(directory)[0]
-        planned = [each.key for each in plan_in(settings).all(known)]
-        records = [known[key] for key in planned if key in known]
+        finished = read_records(directory)[0]
+        planned = [training.key for training in plan_in(settings).all(finished)]
+        records = [finished[key] for key in planned if key in finished]
         if len(records) < len(planned):
             raise InvalidArgument(
                 "directory",
                 str(directory),
-                f"that of a finished search (with {len(records)} of {len(planned)} trainings: search again to go on)",
+                f"that of a finished search (it has {len(records)} of {len(planned)} trainings: search again to go on)",
             )
         facts = Path(directory) / "environment.json"
         environment = json.loads(facts.read_text(encoding="utf-8")) if facts.is_file() else {}
         return cls(directory, {**settings, **environment}, records)
 
     def table(self) -> pd.DataFrame:
-        """One row an arm, best first: settings, scores, and the difference from the default arm."""
+        """One row per arm, best first: settings, scores, and the difference from the default arm."""
         return self.results.summary.copy()
 
     @property
@@ -104,8 +104,8 @@ class Comparison:
     def best(self) -> Recipe:
         """The recipe of the best arm, at its best setting."""
         row = self.results.summary.iloc[0]
-        arm = next(each for each in arms_in(self.settings) if each.name == row["arm"])
-        values = {each.name: float(row[each.name]) for each in arm.hyperparameters}
+        arm = next(arm for arm in arms_in(self.settings) if arm.name == row["arm"])
+        values = {parameter.name: float(row[parameter.name]) for parameter in arm.hyperparameters}
         return arm.recipe(Recipe.from_json(json.dumps(self.settings["recipe"])), values)
 
     @property
@@ -117,10 +117,10 @@ class Comparison:
         return int(rows.iloc[int((sign * rows["validation_score"]).fillna(-float("inf")).to_numpy().argmax())]["seed"])
 
     def plot(self) -> Any:
-        """The scores of all arms, a dot a seed.
+        """The scores of all arms, one dot per seed.
 
         Returns:
-            A matplotlib ``Figure``; :meth:`report` has more of them.
+            A matplotlib ``Figure``; :meth:`report` has more plots.
         """
         from ..report.plots import scores
 
@@ -130,13 +130,13 @@ class Comparison:
         """Writes the comparison as one HTML page that needs no network.
 
         Args:
-            path: a new file. Default: ``report.html`` in the search's directory, which is written anew each time.
+            path: a new file. Default: ``report.html`` in the search's directory, which is overwritten.
 
         Returns:
             The path.
 
         Raises:
-            InvalidArgument: where ``path`` exists already or cannot be written.
+            InvalidArgument: if ``path`` exists already or cannot be written.
 
         Example:
             >>> comparison.report("regularizers.html")                                        # doctest: +SKIP
@@ -144,8 +144,8 @@ class Comparison:
         """
         from ..report.page import write_page
 
-        own = self.directory / "report.html"
-        return str(write_page(self.results, own if path is None else check_new_file(path, name="path")))
+        default = self.directory / "report.html"
+        return str(write_page(self.results, default if path is None else check_new_file(path, name="path")))
 
     def tensorboard(self, directory: str | os.PathLike[str]) -> str:
         """Writes every training with its curves for TensorBoard, whose HParams view compares them.
@@ -172,7 +172,10 @@ class Comparison:
 
 
 def write_environment(ledger: Ledger, command: str, runs_on: str) -> dict[str, Any]:
-    """Notes commit, versions, hardware, what trains and the command beside the ledger, once; returns what is there."""
+    """Writes commit, versions, hardware, runner and command beside the ledger, unless it is there; returns its content.
+
+    A search that is resumed keeps the facts of its first call.
+    """
     path = ledger.directory / "environment.json"
     if not path.is_file():
         facts = {

@@ -1,4 +1,4 @@
-"""Dunnett's test with seeds as blocks: many arms against one, each seed compared with itself."""
+"""Dunnett's test with seeds as blocks: many arms against one control, compared seed by seed."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ import numpy as np
 __all__ = ["Difference", "compare_with", "critical_value", "family_error"]
 
 LEVEL = 0.05
-"""The chance, of all comparisons together, to call one difference more than noise where there is none."""
+"""Family-wise error rate: the chance that any comparison calls a difference more than noise where there is none."""
 
 NODES = 64
-"""Of the quadrature; with 64 the probabilities are exact to 1e-5."""
+"""Nodes of the quadrature; with 64 the probabilities are exact to 1e-5."""
 
 
 class Difference(NamedTuple):
-    """A difference of means with what is known of its noise.
+    """A difference of means: its p value and its interval.
 
-    ``low`` and ``high`` bound it with the confidence asked for, for all differences together; ``p`` is corrected
-    likewise. NaN where nothing can be said.
+    The interval from ``low`` to ``high`` is simultaneous for all differences; ``p`` is corrected for their number. NaN
+    where nothing can be said.
     """
 
     p: float
@@ -39,24 +39,23 @@ def compare_with(
     level: float = LEVEL,
     resolution: float = 0.0,
 ) -> list[Difference]:
-    """How each of several samples differs from one control, all measured with the same seeds.
+    """The difference of each sample from a control, all measured with the same seeds.
 
-    The k-th values of all belong to the same seed, so what a seed does to every arm (an easy order of the data, say)
-    drops out of the differences. The noise that is left is estimated from all arms together, seeds and arms removed
-    (a randomized block design), so that two or three seeds can be enough where arms are many; an arm whose own
+    The k-th values of all samples belong to the same seed, so the effect of a seed on every arm (an easy order of the
+    data, say) cancels in the differences. The remaining noise is estimated from all arms together, with the means of
+    seeds and arms removed (a randomized block design), so two or three seeds can be enough for many arms. An arm whose
     differences spread more than that is judged by its own spread. With one sample this is the paired t-test.
 
     Args:
-        control: values, one a seed.
-        samples: of the same length each. One that holds NaN gets NaN and takes no part.
+        control: one value per seed.
+        samples: of the same length as ``control``. A sample with a NaN gets NaN and is left out of the estimate.
         level: the chance that any of the intervals misses, between 0 and 1. Default 0.05.
-        resolution: the step in which values are known, 1 / n for an accuracy on n examples. Two differences that come
-            out equal because of it are no proof that there is no noise: it is taken to be at least that of rounding.
-            Default 0.
+        resolution: the step of the values, 1 / n for an accuracy on n examples. Differences that are equal by rounding
+            do not prove that there is no noise: it is taken to be at least that of rounding. Default 0.
 
     Returns:
-        A :class:`Difference` for each sample; all NaN with fewer than two seeds, and where a difference is the same to
-        the last bit for every seed though it is not 0.
+        A :class:`Difference` per sample; all NaN with fewer than two seeds, and where a difference other than 0 is the
+        same to the last bit for every seed.
 
     Source: Dunnett 1955, "A multiple comparison procedure for comparing several treatments with a control".
 
@@ -65,16 +64,16 @@ def compare_with(
         >>> same.p > 0.9, better.p < 0.01
         (True, True)
     """
-    usable = [k for k, each in enumerate(samples) if np.isfinite(each).all()]
+    usable = [k for k, sample in enumerate(samples) if np.isfinite(sample).all()]
     seeds = len(control)
-    out = [NOTHING] * len(samples)
+    compared = [NOTHING] * len(samples)
     if not usable or seeds < 2 or not np.isfinite(control).all():
-        return out
+        return compared
     values = np.array([control, *(samples[k] for k in usable)], np.float64)
     arms = len(values)
-    rest = values - values.mean(axis=1, keepdims=True) - values.mean(axis=0) + values.mean()
+    residuals = values - values.mean(axis=1, keepdims=True) - values.mean(axis=0) + values.mean()
     freedom = (arms - 1) * (seeds - 1)
-    pooled = max(2.0 * float((rest**2).sum()) / freedom, resolution**2 / 6.0)  # of one seed's difference
+    pooled = max(2.0 * float((residuals**2).sum()) / freedom, resolution**2 / 6.0)  # variance of a seed's difference
     critical = critical_value(arms - 1, freedom, level)
     for k, differences in zip(usable, values[1:] - values[0], strict=True):
         mean = float(differences.mean())
@@ -85,12 +84,12 @@ def compare_with(
             p, error = 1.0, 0.0
         else:
             continue
-        out[k] = Difference(p, mean - critical * error, mean + critical * error)
-    return out
+        compared[k] = Difference(p, mean - critical * error, mean + critical * error)
+    return compared
 
 
 def family_error(t: float, comparisons: int, freedom: int) -> float:
-    """The chance that the largest of several |t| with one control exceeds ``t`` where nothing differs.
+    """The chance that the largest of several |t| with a common control exceeds ``t`` if nothing differs.
 
     Args:
         t: >= 0.
@@ -103,7 +102,7 @@ def family_error(t: float, comparisons: int, freedom: int) -> float:
     """
     from scipy.special import ndtr
 
-    z, weights = np.polynomial.hermite_e.hermegauss(NODES)  # the control's own deviation
+    z, weights = np.polynomial.hermite_e.hermegauss(NODES)  # the deviation of the control
     scale, scale_weights = _scales(freedom)
     bound = math.sqrt(2.0) * t * scale[:, None]
     inside = (ndtr(bound + z) - ndtr(z - bound)) ** comparisons
@@ -121,7 +120,7 @@ def _scales(freedom: int) -> tuple[np.ndarray, np.ndarray]:
 
 @functools.cache
 def critical_value(comparisons: int, freedom: int, level: float = LEVEL) -> float:
-    """The |t| that the largest of several exceeds with probability ``level`` where nothing differs.
+    """The |t| that the largest of several exceeds with probability ``level`` if nothing differs.
 
     Example:
         >>> round(critical_value(3, 10), 2)      # Dunnett's table

@@ -1,4 +1,4 @@
-"""EpochWriter: what each epoch of a training gave, on disk as soon as it has ended."""
+"""EpochWriter: the logs of each epoch of a training, on disk as soon as the epoch ends."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ __all__ = ["EpochWriter", "read_epochs"]
 
 
 class EpochWriter(keras.callbacks.Callback):
-    """Writes a row for each epoch to a CSV file. Keras' ``CSVLogger`` leaves its file open where a training fails.
+    """Writes one row per epoch to a CSV file. Keras' ``CSVLogger`` would leave its file open if a training fails.
 
     Args:
-        path: the file; its folder is made, and what it held before is replaced when the first epoch has ended.
+        path: the file. At the end of the first epoch its folder is created and earlier content is replaced.
     """
 
     def __init__(self, path: Path):
@@ -24,7 +24,7 @@ class EpochWriter(keras.callbacks.Callback):
         self._names: list[str] = []
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Adds a row, before the first one the names of the columns."""
+        """Appends a row, preceded by the header if it is the first."""
         row = {"epoch": epoch, **{name: float(value) for name, value in (logs or {}).items()}}
         first = not self._names
         if first:
@@ -38,7 +38,7 @@ class EpochWriter(keras.callbacks.Callback):
 
 
 def read_epochs(path: Path) -> list[dict[str, float]]:
-    """The rows of such a file, as far as they are whole; none where there is no file."""
+    """The complete rows of such a file; none if there is no file."""
     try:
         with open(path, newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))

@@ -1,4 +1,4 @@
-"""Factors: the fields of a Recipe that a comparison can be about, each with the names it can take."""
+"""Factors: the fields of a Recipe that can be compared, with the names that they can take."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ __all__ = ["FACTORS", "Factor", "check_levels"]
 
 @dataclass(frozen=True)
 class Factor:
-    """What can be compared.
+    """A field of a recipe that can be compared.
 
     Args:
         name: as in tables and in an arm, "optimizer".
         plural: the argument of :func:`recipes.search`, "optimizers".
-        field: of the Recipe that it sets.
-        catalogue: what it can be; of regularizers several can be joined by "+".
-        others: more names that it can take.
+        field: the field of the Recipe.
+        catalogue: the names that it can take; regularizers can be joined by "+".
+        others: names that it can take besides those of the catalogue.
     """
 
     name: str
@@ -46,19 +46,19 @@ class Factor:
         return [*self.others, *(self.catalogue or ())]
 
     def check(self, level: str) -> None:
-        """Raises ``InvalidArgument``, with the nearest name, for one that this factor cannot take."""
+        """Raises ``InvalidArgument``, with the nearest name, for a level that this factor cannot take."""
         if not isinstance(level, str):
             raise InvalidArgument(self.name, level, "a name")
-        for part in self.parts(level):
-            if part not in self.names:
-                raise UnknownName(self.name, part, self.names)
+        for name in self.parts(level):
+            if name not in self.names:
+                raise UnknownName(self.name, name, self.names)
 
     def parts(self, level: str) -> list[str]:
-        """The names that a level joins, in alphabetical order: in any other order it is the same."""
+        """The names that a level joins, in alphabetical order: their order makes no difference."""
         return sorted(split_names(level)) if self.name == "regularizer" else [level]
 
     def of(self, base: Recipe) -> str:
-        """The name that a recipe has for it."""
+        """The level of a recipe."""
         return base.regularizer_name if self.name == "regularizer" else name_of(getattr(base, self.field))
 
 
@@ -74,14 +74,14 @@ FACTORS = {
         Factor("model", "models", "model", MODELS),
     )
 }
-"""By name, in the order in which an arm's name has them."""
+"""The factors by name, in the order in which an arm's name lists them."""
 
 
 def check_levels(factor: Factor, levels: Sequence[str]) -> tuple[str, ...]:
-    """The levels of a factor that are compared.
+    """The levels of a factor, checked.
 
     Raises:
-        InvalidArgument: for an empty list, a name given twice or an unknown one.
+        InvalidArgument: for an empty list, a repeated name or an unknown one.
     """
     if not isinstance(levels, Sequence) or isinstance(levels, str) or not levels:
         raise InvalidArgument(factor.plural, levels, "a list of at least one name")

@@ -1,4 +1,4 @@
-"""hypermodel: the arms of a comparison and what is tuned for each, for any tuner of KerasTuner."""
+"""hypermodel: the search space of a comparison as a HyperModel for any tuner of KerasTuner."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def hypermodel(data: Data, recipe: Recipe | None = None, **factors: Sequence[str
     """A ``keras_tuner.HyperModel`` whose space is that of :func:`recipes.search`, for KerasTuner's own tuners.
 
     Its space has a choice for each factor and, in conditional scopes, the learning rate of the chosen optimizer and the
-    strengths of the chosen regularizers: a trial has no value that it does not use. ``tuner.search`` takes Keras'
-    arguments of ``fit``; the recipe's callbacks (schedule, early stopping) are added to those given. The objective is
-    ``"val_" + data.spec.metric``, with "max" or "min" as ``data.spec.direction`` says.
+    strengths of the chosen regularizers, so a trial has only values that it uses. ``tuner.search`` takes the arguments
+    of Keras' ``fit``; the recipe's callbacks (schedule, early stopping) run before those passed there. The objective is
+    ``"val_" + data.spec.metric``, with ``data.spec.direction`` ("max" or "min").
 
     Args:
-        data: what :func:`recipes.load` returns: what the model is built for.
-        recipe: everything that is not compared; default ``Recipe()``.
+        data: from :func:`recipes.load`; the model is built for it.
+        recipe: sets what is not compared. Default ``Recipe()``.
         **factors: names to compare, as for :func:`recipes.search`: ``optimizers=["momentum", "adam"]``,
             ``regularizers=``, ``schedules=``, ``initializers=``, ``activations=``, ``normalizations=``, ``models=``.
 
@@ -52,9 +52,11 @@ def hypermodel(data: Data, recipe: Recipe | None = None, **factors: Sequence[str
     base = check_recipe(recipe).resolved(data.spec)
     arms = arms_of(base, factors)
     for arm in arms:
-        for each in Recipe(regularizer=arm.regularizer).regularizers():
-            if type(each).augment is not Regularizer.augment:
-                accepted = f"without {each.name!r}, which acts in the input pipeline that KerasTuner's search is given"
+        for regularizer in Recipe(regularizer=arm.regularizer).regularizers():
+            if type(regularizer).augment is not Regularizer.augment:
+                accepted = (
+                    f"without {regularizer.name!r}, which acts in the input pipeline passed to KerasTuner's search"
+                )
                 raise InvalidArgument("regularizers", arm.regularizer, accepted)
     return ArmHyperModel(data, base, arms)
 
@@ -63,9 +65,9 @@ class ArmHyperModel(keras_tuner.HyperModel):
     """Builds, compiles and fits the model of an arm at KerasTuner's values.
 
     Args:
-        data: what is trained on.
-        base: everything that the arms share.
-        arms: what is compared.
+        data: the data that the models are built for.
+        base: the recipe that the arms share.
+        arms: the arms to compare.
     """
 
     def __init__(self, data: Data, base: Recipe, arms: Sequence[Arm]):
@@ -78,17 +80,17 @@ class ArmHyperModel(keras_tuner.HyperModel):
         return arm.recipe(self.base, values)
 
     def build(self, hp: Any) -> Any:
-        """A new compiled model; the space is declared on the way."""
+        """Declares the space and returns a new compiled model."""
         recipe = self.recipe(declare(hp, self.arms))
         model = recipe.compile(recipe.build_model(self.data.spec))
-        model.optimizer.build(model.trainable_variables)  # so that Hyperband finds its state again in a checkpoint
+        model.optimizer.build(model.trainable_variables)  # so that Hyperband's checkpoints contain its state
         return model
 
     def fit(self, hp: Any, model: Any, *args: Any, callbacks: Sequence[Any] = (), **options: Any) -> Any:
-        """Keras' ``fit`` with the recipe's callbacks, which come before those given."""
+        """Keras' ``fit`` with the recipe's callbacks before ``callbacks``."""
         recipe, epochs = self.recipe(hp), options.get("epochs", 1)
         # Hyperband resumes a model at a later epoch: the schedule spans all epochs.
-        own = recipe.callbacks(epochs=epochs, spec=self.data.spec)
+        recipe_callbacks = recipe.callbacks(epochs=epochs, spec=self.data.spec)
         if hasattr(args[0] if args else options.get("x"), "element_spec"):
             options.setdefault("shuffle", False)  # a tf.data.Dataset shuffles itself
-        return model.fit(*args, callbacks=[*own, *callbacks], **options)
+        return model.fit(*args, callbacks=[*recipe_callbacks, *callbacks], **options)

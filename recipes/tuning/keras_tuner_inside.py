@@ -1,4 +1,4 @@
-"""The one door to the inside of KerasTuner: its files, and its work around a trial."""
+"""All access to the internals of KerasTuner: its files, and its handling of a trial."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ def build_model(tuner: keras_tuner.Tuner, hp: Any) -> Any:
 
 
 def rebuild_model(tuner: keras_tuner.Tuner, hp: Any) -> keras.Model:
-    """The same after ``clear_session``, and checked against the tuner's ``max_model_size``.
+    """The same model, built after ``clear_session`` and checked against the tuner's ``max_model_size``.
 
     Raises:
-        keras_tuner.errors.FatalTypeError: for a HyperModel that returns no Keras model.
+        keras_tuner.errors.FatalTypeError: for a HyperModel that does not return a Keras model.
         keras_tuner.errors.FailedTrialError: for a model that is too large.
     """
     return tuner._try_build(hp)
 
 
 def copy_callbacks(tuner: keras_tuner.Tuner, callbacks: Sequence[Any]) -> list[Any]:
-    """Deep copies of callbacks, for one training; with KerasTuner's error if that fails."""
+    """Deep copies of callbacks for one training; raises KerasTuner's error for one that cannot be copied."""
     return tuner._deepcopy_callbacks(list(callbacks))
 
 
@@ -75,7 +75,7 @@ class OracleWithoutFiles(keras_tuner.Oracle):
     """An oracle that writes its files only when :meth:`write` is called; KerasTuner's writes after every trial."""
 
     def save(self, *args: Any) -> None:
-        """Nothing; see :meth:`write`."""
+        """Does nothing; see :meth:`write`."""
 
     _save_trial = save
 

@@ -1,4 +1,4 @@
-"""Ledger: the finished trainings of a search, one line each, on disk the moment they are finished."""
+"""Ledger: the finished trainings of a search, one line each, on disk as soon as they finish."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ __all__ = ["Ledger", "is_open", "read_records", "running_file"]
 TRAININGS, RUNNING = "trainings.jsonl", "running"
 
 LOOKS = 5
-"""How often to try the lock before another process is believed to hold it."""
+"""How often to try the lock before concluding that another process holds it."""
 
 FORGOTTEN = "forgotten"
-"""What a line has in place of a record, with the keys of those before it that no longer count."""
+"""The field of a line that revokes earlier records: a list of their keys."""
 
 FORGET = json.dumps({FORGOTTEN: []})[:-3].encode()
 """How such a line begins."""
@@ -38,8 +38,8 @@ class Ledger(Mapping[str, Record]):
     process at a time.
 
     Args:
-        directory: new, empty, or of an earlier search with the same settings, which then goes on.
-        settings: what the search is, as JSON values; a directory with others is refused.
+        directory: new, empty, or that of an earlier search with the same settings, which is then resumed.
+        settings: the settings of the search, as JSON values; a directory with different ones is refused.
 
     Raises:
         InvalidArgument: naming the first setting that differs, or why the directory cannot be used.
@@ -61,14 +61,14 @@ class Ledger(Mapping[str, Record]):
             self._check_same(read_settings(self.directory))
         self._file: Any = None
 
-    def _check_same(self, before: dict[str, Any]) -> None:
-        for name in sorted({*self.settings, *before}):
-            if self.settings.get(name) != before.get(name):
+    def _check_same(self, stored: dict[str, Any]) -> None:
+        for name in sorted({*self.settings, *stored}):
+            if self.settings.get(name) != stored.get(name):
                 raise InvalidArgument(
                     "directory",
                     str(self.directory),
                     "a new or empty directory, or one made with the same settings (this one has "
-                    f"{name}={_short(before.get(name))}, not {_short(self.settings.get(name))})",
+                    f"{name}={_short(stored.get(name))}, not {_short(self.settings.get(name))})",
                 )
 
     def __enter__(self) -> Ledger:
@@ -84,14 +84,14 @@ class Ledger(Mapping[str, Record]):
                 break
             except OSError:
                 if attempt < LOOKS - 1:
-                    time.sleep(0.05)  # somebody may just have been looking whether it is open
+                    time.sleep(0.05)  # another process may hold it for a moment, in is_open
                     continue
                 self._file.close()
                 raise InvalidArgument(
                     "directory", str(self.directory), "a directory that no other search is writing to now"
                 ) from None
         try:
-            self._check_same(read_settings(self.directory))  # another process may have been faster
+            self._check_same(read_settings(self.directory))  # another process may have written them first
             records, end = read_records(self.directory)
         except BaseException:
             self._file.close()
@@ -104,7 +104,7 @@ class Ledger(Mapping[str, Record]):
 
     def __exit__(self, *error: Any) -> None:
         self._file.close()
-        with contextlib.suppress(OSError):  # there is none, or a training was interrupted
+        with contextlib.suppress(OSError):  # it is missing, or holds an interrupted training
             (self.directory / RUNNING).rmdir()
 
     def __len__(self) -> int:
@@ -117,7 +117,7 @@ class Ledger(Mapping[str, Record]):
         return iter(self._records)
 
     def add(self, record: Record) -> Record:
-        """Writes the record of a training that has just finished; returns it as it will be read back."""
+        """Writes the record of a finished training; returns it as it will be read back."""
         line = record.to_json()
         self._write(line)
         running_file(self.directory, record.key).unlink(missing_ok=True)
@@ -125,14 +125,14 @@ class Ledger(Mapping[str, Record]):
         return self._records[record.key]
 
     def _write(self, line: str) -> None:
-        """A line, on the disk when this returns."""
+        """Writes a line, which is on disk when this returns."""
         self._file.write(line + "\n")
         self._file.flush()
         with contextlib.suppress(OSError):
             os.fsync(self._file.fileno())
 
     def forget(self, keys: Iterable[str]) -> None:
-        """Takes records out, so that their trainings run again. The file keeps them, with a line after that says so."""
+        """Removes records, so that their trainings run again. The file keeps them and adds a line that revokes them."""
         keys = [key for key in keys if key in self._records]
         if keys:
             self._write(json.dumps({FORGOTTEN: keys}))
@@ -160,15 +160,15 @@ def is_open(directory: str | os.PathLike[str]) -> bool:
 
 
 def running_file(directory: str | os.PathLike[str], key: str) -> Path:
-    """Where the epochs of a training are noted while it runs; the file goes when the ledger has the training."""
+    """The file of a running training's epochs; it is removed when the ledger gets the record."""
     return Path(directory) / RUNNING / f"{key.replace('/', ' ')}.csv"
 
 
 def read_records(directory: str | os.PathLike[str]) -> tuple[dict[str, Record], int]:
-    """The finished trainings by key, and the length in bytes of the part of the file that is whole.
+    """The finished trainings by key, and the length in bytes of the file's complete lines.
 
     Raises:
-        InvalidArgument: when another line than the last, torn one cannot be read, with its number and the field.
+        InvalidArgument: for a line that cannot be read, with its number and field; a torn last line is ignored.
     """
     records: dict[str, Record] = {}
     try:

@@ -1,4 +1,4 @@
-"""main_effects: what each level of a factor does, averaged over the arms that have it."""
+"""main_effects: the scores of each level of a factor, averaged over the arms that have it."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def main_effects(
     confidence: float = 1.0 - LEVEL,
     resolution: float = 0.0,
 ) -> pd.DataFrame:
-    """Each level of each factor averaged over all arms that have it: optimizers over the regularizers, and so on.
+    """The average of each level of each factor over all arms that have it: optimizers over regularizers, and so on.
 
-    With "one_at_a_time" only arms count that differ from the default one in that factor alone. The averages are taken
-    seed by seed and compared with those of the default arm's level, as arms are. Arms that diverged or failed leave
-    their level without a number. Optimizers and regularizers are always there, other factors where they are compared.
+    With "one_at_a_time" only arms that differ from the default arm in no other factor count. Averages are taken seed by
+    seed and compared with those of the default arm's level, as arms are. A level has no average if one of its arms
+    diverged or failed. Optimizer and regularizer are always included, other factors where they are compared.
     """
     import pandas as pd
 
@@ -39,8 +39,8 @@ def main_effects(
     for factor, control in default.choices.items():
         alike = confirm
         if design == "one_at_a_time":
-            for other, level in default.choices.items():
-                alike = alike if other == factor else alike[alike[other] == level]
+            for name, level in default.choices.items():
+                alike = alike if name == factor else alike[alike[name] == level]
         levels = list(dict.fromkeys(alike[factor]))
         by_level = {
             level: [
@@ -51,7 +51,7 @@ def main_effects(
         }
         others = [level for level in levels if level != control]
         averaged = int(alike[factor].value_counts().min()) / max(1, alike["seed"].nunique())
-        step = resolution / math.sqrt(max(1.0, averaged))  # of a mean over so many arms
+        step = resolution / math.sqrt(max(1.0, averaged))  # the step of a mean over this many arms
         compared = compare_with(by_level[control], [by_level[level] for level in others], resolution=step)
         tests = dict(zip(others, compared, strict=True))
         for level in levels:

@@ -1,4 +1,4 @@
-"""option: a field that is an option of a search, for whoever builds its value in Python or on the command line."""
+"""option: a dataclass field that is an option of a search, in Python and on the command line."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ __all__ = ["option"]
 
 
 def option(default: Any, help: str, *, setting: bool = True) -> Any:
-    """A field of a frozen dataclass, with what the command line has to know of it.
+    """A field of a frozen dataclass, with metadata for the command line.
 
     Args:
-        default: its value where none is given.
+        default: its default value.
         help: what it means, in one line.
-        setting: whether a search with another value is another search, so that ``settings.json`` holds it.
+        setting: whether another value makes it another search, so that ``settings.json`` holds it. Default True.
     """
     return dataclasses.field(default=default, metadata={"help": help, "setting": setting})

@@ -1,4 +1,4 @@
-"""Plan: the trainings of a search, and which of them may start when."""
+"""Plan: the trainings of a search, and which of them can start."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Records = Mapping[str, Record]
 
 @dataclass(frozen=True)
 class Training:
-    """One training of the plan: of which arm, in which stage ("tune" or "confirm"), with which seed."""
+    """One training of the plan: its arm, its stage ("tune" or "confirm"), its number in the stage and its seed."""
 
     arm: Arm
     stage: str
@@ -38,16 +38,16 @@ class Training:
 class Plan:
     """All trainings of a search: for each arm first some settings with one seed, then the best with fresh seeds.
 
-    What comes next depends on nothing but the plan and the arm's finished trainings: neither on the clock nor on the
-    order in which arms are done, so that a search that was interrupted or spread over processes ends the same.
+    What comes next depends only on the plan and the arm's finished trainings, not on the clock or on the order in which
+    arms finish. A search that is interrupted or spread over processes therefore ends the same.
 
     Args:
-        arms: what is compared.
-        protocol: how. Settings are tried with its ``seed`` and confirmed with the next ``seeds`` ones, the same for
-            every arm. Where it widens, an arm whose best learning rate lies at an end of its range gets half as many
-            trials again, in the decade beyond that end. Where it prunes, the tuning trials of an arm follow one
-            another.
-        metric: what validation scores are. Default accuracy.
+        arms: the arms to compare.
+        protocol: how to compare them. Settings are tried with its ``seed`` and confirmed with the next ``seeds``
+            seeds, the same for every arm. With ``widen``, an arm whose best learning rate lies at an end of its range
+            gets half as many trials again, in the decade beyond that end. With pruning, the tuning trials of an arm
+            run one after another.
+        metric: the metric of the validation scores. Default accuracy.
     """
 
     arms: Sequence[Arm]
@@ -55,7 +55,7 @@ class Plan:
     metric: Metric = ACCURACY
 
     def of(self, arm: Arm, records: Records) -> list[Training]:
-        """The trainings of an arm, as far as they are known by now."""
+        """The trainings of an arm that are known so far."""
         tuning = self._tuning(arm, records)
         confirming = [Training(arm, "confirm", k, self.protocol.seed + 1 + k) for k in range(self.protocol.seeds)]
         return [*tuning, *confirming]
@@ -65,12 +65,12 @@ class Plan:
         return [training for arm in self.arms for training in self.of(arm, records)]
 
     def ready(self, records: Records, running: Set[str] = frozenset()) -> Iterator[Training]:
-        """Those that can start now, in the order of the arms."""
+        """The trainings that can start now, in the order of the arms."""
         for arm in self.arms:
             yield from (training for training in self.next_of(arm, records) if training.key not in running)
 
     def next_of(self, arm: Arm, records: Records) -> list[Training]:
-        """Those of an arm that have not ended and that need no result of one that has not ended either."""
+        """The trainings of an arm that have not ended and do not depend on one that has not ended."""
         tuning = [training for training in self._tuning(arm, records) if training.key not in records]
         if tuning:
             return tuning[:1] if self.protocol.one_by_one else tuning
@@ -88,7 +88,7 @@ class Plan:
         return beyond[training.number - trials]
 
     def rivals(self, training: Training, records: Records) -> list[Record]:
-        """The arm's tuning trials before this one, which pruning compares it with; none for what is confirmed."""
+        """The arm's earlier tuning trials, with which pruning compares this one; none for a confirming training."""
         if training.stage != "tune":
             return []
         earlier = [trial for trial in self._tuning(training.arm, records) if trial.number < training.number]
@@ -96,20 +96,20 @@ class Plan:
 
     def failed(self, records: Records) -> list[str]:
         """The keys of the trainings that failed, and of those whose settings depended on them."""
-        out = []
+        keys = []
         for arm in self.arms:
-            done = [training for training in self.of(arm, records) if training.key in records]
-            lost = {training for training in done if records[training.key].status == "failed"}
-            trials = [training.number for training in lost if training.stage == "tune"]
-            for training in done:
+            ended = [training for training in self.of(arm, records) if training.key in records]
+            failed = {training for training in ended if records[training.key].status == "failed"}
+            trials = [training.number for training in failed if training.stage == "tune"]
+            for training in ended:
                 if trials and training.stage == "tune":
-                    after = self.protocol.one_by_one and training.number > min(trials)  # pruned beside them
-                    depends = after or training.number >= self.protocol.trials  # or beyond the best of them
+                    compared = self.protocol.one_by_one and training.number > min(trials)  # pruned against them
+                    depends = compared or training.number >= self.protocol.trials  # or beyond the best of them
                 else:
-                    depends = bool(trials)  # at the values of the best of them
-                if depends or training in lost:
-                    out.append(training.key)
-        return out
+                    depends = bool(trials)  # confirms the best of them
+                if depends or training in failed:
+                    keys.append(training.key)
+        return keys
 
     def best(self, arm: Arm, records: Records) -> dict[str, float]:
         """The best setting of an arm whose tuning is done."""
@@ -133,4 +133,4 @@ class Plan:
 
 
 _settings = functools.lru_cache(maxsize=256)(settings)
-"""The settings of an arm, which are asked for one by one."""
+"""The settings of an arm, cached because they are asked for one by one."""

@@ -121,7 +121,7 @@ def test_what_cannot_be_read_back(found, tmp_path):
     (tmp_path / "settings.json").write_bytes((found.directory / "settings.json").read_bytes())
     lines = (found.directory / "trainings.jsonl").read_bytes().splitlines(keepends=True)
     (tmp_path / "trainings.jsonl").write_bytes(b"".join(lines[:5]))
-    with pytest.raises(InvalidArgument, match="with 5 of 16 trainings"):
+    with pytest.raises(InvalidArgument, match="it has 5 of 16 trainings"):
         Comparison.load(tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""Processes: workers beside each other on this machine, which may be killed at any moment."""
+"""Processes: workers in parallel on this machine, which may be killed at any moment."""
 
 from __future__ import annotations
 
@@ -27,25 +27,24 @@ from .worker import Worker, settle
 __all__ = ["Processes"]
 
 GROWTH = 2**30
-"""A process that has grown by so many bytes since its first training is replaced."""
+"""A process is replaced when it has grown by this many bytes since its first training."""
 
 TOO_MUCH = 77
-"""The exit status of a process that has used more memory than it may."""
+"""The exit status of a process that has exceeded its memory limit."""
 
 
 class Processes:
-    """Trains jobs in processes of their own, each with its share of the machine's cores.
+    """Trains jobs in separate processes, each with its share of the machine's cores.
 
-    A process that dies is replaced, and its training begins anew; one that uses more memory than allowed ends its
-    training as failed. Processes that have grown are replaced too, so memory stays bounded. The data is written to a
-    file once, from which all processes map it, and which is removed at the end. When this process dies, they end by
-    themselves.
+    If a process dies, it is replaced and its training starts again; if it exceeds its memory limit, its training counts
+    as failed. Processes that have grown are replaced too, so memory stays bounded. The data is written to a file once;
+    all processes map it, and it is removed at the end. The processes end by themselves when this one dies.
 
     Args:
-        count: how many, >= 1.
-        assignment: of the :class:`Worker` in each.
-        folder: where to put that file; made, and removed with all that is in it.
-        limit: the memory that each may use, in GiB; None for any amount.
+        count: the number of processes, >= 1.
+        assignment: for the :class:`Worker` in each process.
+        folder: for the file of the data; created, and removed with its content at the end.
+        limit: the memory that each process may use, in GiB; None (default) for any amount.
 
     Example:
         >>> with Processes(2, assignment, folder="work") as processes:      # doctest: +SKIP
@@ -87,7 +86,7 @@ class Processes:
         return self.count - len(self._waiting) - sum(member.job is not None for member in self.members)
 
     def submit(self, job: Job) -> None:
-        """Takes a job; :meth:`wait` returns its record some time."""
+        """Takes a job, whose record :meth:`wait` will return."""
         self._waiting.append(job)
         self._hand_out()
 
@@ -96,28 +95,29 @@ class Processes:
         while True:
             self._hand_out()
             busy = [(member, member.job) for member in self.members if member.job is not None]
-            ready = set(wait([each for member, _ in busy for each in (member.connection, member.process.sentinel)]))
+            handles = [handle for member, _ in busy for handle in (member.connection, member.process.sentinel)]
+            ready = set(wait(handles))
             for member, job in busy:
                 if member.connection in ready or member.process.sentinel in ready:
-                    done = self._result(member, job)
-                    if done is not None:
-                        return done
+                    result = self._result(member, job)
+                    if result is not None:
+                        return result
 
     def _hand_out(self) -> None:
-        for member in [each for each in self.members if each.job is None and not each.process.is_alive()]:
+        for member in [member for member in self.members if member.job is None and not member.process.is_alive()]:
             self.members.remove(member)
         while self._waiting:
-            idle = [each for each in self.members if each.job is None]
+            idle = [member for member in self.members if member.job is None]
             if not idle and len(self.members) >= self.count:
                 return
             member = idle[0] if idle else self._start()
             job = self._waiting.popleft()
             member.job, member.started = job, time.perf_counter()
-            with contextlib.suppress(OSError):  # it has just died, as wait() will find
+            with contextlib.suppress(OSError):  # if it has just died, wait() will notice
                 member.connection.send(job)
 
     def _result(self, member: _Member, job: Job) -> tuple[Job, Record] | None:
-        """What a member has sent of its job; None where it died, and the job waits again."""
+        """The job of a member and its record; None if the member died and the job is to be tried again."""
         try:
             record = member.connection.recv()
         except (EOFError, OSError, pickle.UnpicklingError):
@@ -159,36 +159,36 @@ class _Member:
 
 @contextlib.contextmanager
 def _without_main() -> Iterator[None]:
-    """New processes do not run the user's script again, as they otherwise would: they need nothing from it."""
+    """Prevents new processes from importing the user's script, as they otherwise would; they do not need it."""
     main = sys.modules["__main__"]
-    kept = {name: getattr(main, name) for name in ("__file__", "__spec__") if hasattr(main, name)}
+    saved = {name: getattr(main, name) for name in ("__file__", "__spec__") if hasattr(main, name)}
     main.__spec__ = None
-    if "__file__" in kept:
+    if "__file__" in saved:
         del main.__file__
     try:
         yield
     finally:
-        for name, value in kept.items():
+        for name, value in saved.items():
             setattr(main, name, value)
 
 
 def _work(connection: Connection, assignment: Assignment, limit: float | None, parent: int) -> None:
-    """The life of a process: jobs in, records out."""
+    """The main function of a worker process: receives jobs and sends records."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
     threading.Thread(target=_watch, args=(limit, parent), daemon=True).start()
     settle(assignment.threads)
     worker = Worker(assignment)
-    at_first = None
-    with contextlib.suppress(EOFError, OSError):  # the parent has gone
+    initial = None
+    with contextlib.suppress(EOFError, OSError):  # the parent is gone
         while True:
             connection.send(worker.run(connection.recv()))
-            at_first = at_first or resident()
-            if resident() > at_first + GROWTH:
+            initial = initial or resident()
+            if resident() > initial + GROWTH:
                 return
 
 
 def _watch(limit: float | None, parent: int) -> None:
-    """Ends this process when its parent has gone or it has grown too large."""
+    """Ends this process when its parent is gone or its memory exceeds ``limit`` GiB."""
     while True:
         if os.getppid() != parent:
             os._exit(1)
@@ -198,7 +198,7 @@ def _watch(limit: float | None, parent: int) -> None:
 
 
 def resident() -> int:
-    """The bytes of memory that this process holds; 0 where the system does not tell."""
+    """The resident memory of this process in bytes; 0 if the system does not tell."""
     try:
         return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError):

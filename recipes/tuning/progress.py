@@ -1,4 +1,4 @@
-"""Progress: what a running search shows: a bar, the time left and the best arm so far."""
+"""Progress: the output of a running search: a bar, the time left and the best arm so far."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ __all__ = ["Progress"]
 
 
 class Progress:
-    """A progress bar on the terminal; where there is none (a log file), a line for every finished arm.
+    """A progress bar on a terminal; elsewhere (in a log file) one line per finished arm.
 
     Args:
-        plan: what is run.
-        ledger: what was finished before, for the count.
+        plan: the trainings of the search.
+        ledger: the finished trainings, which count from the start.
         enabled: False shows nothing.
     """
 
@@ -37,7 +37,7 @@ class Progress:
         self._console = Console(stderr=True)
         total = len(self._plan.all(self._ledger))
         if len(self._ledger):
-            self._console.print(f"Going on: {len(self._ledger)} of {total} trainings are finished already.")
+            self._console.print(f"Resuming: {len(self._ledger)} of {total} trainings are finished already.")
         columns = (
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
@@ -57,7 +57,7 @@ class Progress:
             self._bar.stop()
 
     def update(self, training: Training, record: Record) -> None:
-        """Takes note of a finished training."""
+        """Shows a finished training."""
         if not self._enabled:
             return
         name = training.arm.name
@@ -71,7 +71,7 @@ class Progress:
             self._bar.update(self._task, advance=1, description=f"{name}{self._best()}")
         elif training.stage == "confirm" and len(self._scores[name]) == self._plan.protocol.seeds:
             scores = self._scores[name]
-            done = sum(len(each) == self._plan.protocol.seeds for each in self._scores.values())
+            done = sum(len(confirmed) == self._plan.protocol.seeds for confirmed in self._scores.values())
             self._console.print(
                 f"[{done}/{len(self._plan.arms)}] {name}: validation {self._plan.metric.name} {_mean(scores):.4f}",
                 markup=False,
@@ -80,10 +80,9 @@ class Progress:
 
     def _best(self) -> str:
         sign = self._plan.metric.sign
-        whole = {
-            name: _mean(scores) for name, scores in self._scores.items() if len(scores) == self._plan.protocol.seeds
-        }
-        means = {name: mean for name, mean in whole.items() if math.isfinite(mean)}
+        seeds = self._plan.protocol.seeds
+        finished = {name: _mean(scores) for name, scores in self._scores.items() if len(scores) == seeds}
+        means = {name: mean for name, mean in finished.items() if math.isfinite(mean)}
         if not means:
             return ""
         best = max(means, key=lambda name: sign * means[name])

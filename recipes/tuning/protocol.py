@@ -1,4 +1,4 @@
-"""Protocol: which trainings a search consists of, and how they are judged."""
+"""Protocol: the trainings of a search and how they are judged."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ __all__ = ["Protocol"]
 
 @dataclass(frozen=True)
 class Protocol:
-    """How arms are compared: what :func:`recipes.search` takes under the same names, checked.
+    """How arms are compared: the arguments of :func:`recipes.search` with the same names, checked.
 
     Raises:
-        InvalidArgument: naming the first argument that is out of its range.
+        InvalidArgument: for an argument outside its range.
 
     Example:
         >>> Protocol(trials=2, seeds=2).trainings(arms=4)
@@ -34,14 +34,14 @@ class Protocol:
 
     design: str = option("crossed", '"crossed": all combinations; or "one_at_a_time".')
     epochs: int = option(10, "Passes over the training data.")
-    trials: int = option(4, "Settings of learning rate and strength tried for each arm.")
+    trials: int = option(4, "Settings of learning rate and strengths to try for each arm.")
     seeds: int = option(3, "Fresh seeds for the best setting of each arm.")
     seed: int = option(0, "The same seed gives the same numbers.")
-    prune: str = option("none", 'Stop settings that do worse than others early: "none", "asha" or "median".')
-    widen: bool = option(False, "Try more rates beyond a range at whose end the best one lies.")
-    confidence: float | None = option(None, "Of the intervals. Default: 0.95.")
+    prune: str = option("none", 'Stop the worse trials of an arm early: "none", "asha" or "median".')
+    widen: bool = option(False, "Try more rates beyond a range if the best one lies at its end.")
+    confidence: float | None = option(None, "Confidence of the intervals. Default: 0.95.")
     budget: int | None = option(None, "The most trainings to run.", setting=False)
-    retry_failed: bool = option(False, "Run again what failed when this search was run before.", setting=False)
+    retry_failed: bool = option(False, "Run again the trainings that failed in an earlier run.", setting=False)
 
     def __post_init__(self) -> None:
         check_choice("design", self.design, DESIGNS)
@@ -65,25 +65,25 @@ class Protocol:
 
     @property
     def level(self) -> float:
-        """The confidence of the intervals, also where none is asked for."""
+        """The confidence of the intervals, 0.95 by default."""
         return 1.0 - LEVEL if self.confidence is None else self.confidence
 
     @property
     def one_by_one(self) -> bool:
-        """Whether the tuning trials of an arm follow one another, each knowing those before, as pruning needs."""
+        """Whether the tuning trials of an arm run one after another, as pruning needs."""
         return self.prune != "none"
 
     @property
     def more_trials(self) -> int:
-        """How many trials an arm gets in addition where its range is widened."""
+        """The additional trials of an arm whose range is widened."""
         return max(1, self.trials // 2)
 
     def trainings(self, arms: int) -> int:
-        """The most trainings that so many arms can take."""
+        """The most trainings that this number of arms can take."""
         return arms * (self.trials + (self.more_trials if self.widen else 0) + self.seeds)
 
     def check_budget(self, arms: int) -> None:
-        """Raises ``InvalidArgument`` where so many arms may take more trainings than the budget allows."""
+        """Raises ``InvalidArgument`` if this number of arms can take more trainings than the budget allows."""
         needed = self.trainings(arms)
         if self.budget is not None and needed > self.budget:
             more = ", and as many as half again where a range is widened" if self.widen else ""
@@ -91,22 +91,22 @@ class Protocol:
             raise InvalidArgument("budget", self.budget, accepted)
 
     def to_settings(self) -> dict[str, Any]:
-        """What makes it another search if it differs, by name, as JSON values."""
+        """The fields that distinguish searches, by name, as JSON values."""
         return {name: getattr(self, name) for name in setting_names()} | {"confidence": self.level}
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> Protocol:
-        """The protocol of a search by its ``settings.json``.
+        """The protocol of a search from its ``settings.json``.
 
         Args:
-            settings: with the names that :meth:`to_settings` writes, and others.
+            settings: those written by :meth:`to_settings`; further ones are ignored.
 
         Raises:
-            InvalidArgument: naming one that is out of its range.
+            InvalidArgument: for a setting outside its range.
         """
         values = {name: settings[name] for name in setting_names()}
         if values["seeds"] == 1:
-            values["confidence"] = None  # of no interval
+            values["confidence"] = None  # one seed has no intervals
         return cls(**values)
 
 

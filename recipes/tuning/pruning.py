@@ -1,4 +1,4 @@
-"""Pruning: which tuning trials of an arm are stopped early, because earlier ones did better at the same epoch."""
+"""Pruning: rules that stop a tuning trial early if earlier trials of its arm did better at the same epoch."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from ..metric import Metric
 __all__ = ["PRUNING", "Pruned", "asha", "median", "rungs"]
 
 REDUCTION = 2
-"""Of so many trials at a rung of successive halving, one goes on."""
+"""At a rung of successive halving, one of this many trials continues."""
 
 ENOUGH = 3
 """How many earlier trials must have reached an epoch before the median rule may stop one there."""
 
 
 def rungs(epochs: int) -> list[int]:
-    """The epochs after which successive halving decides: 1, 2, 4, ..., up to the middle of a training.
+    """The epochs after which successive halving decides: 1, 2, 4, ..., up to half of a training.
 
-    There is none in the second half, where little is left to save and, under a schedule that ends with low rates, most
+    There is no rung in the second half: little would be saved there, and under a schedule that ends with low rates most
     of a trial's gain is still to come.
 
     Example:
@@ -31,21 +31,21 @@ def rungs(epochs: int) -> list[int]:
         ([1, 2], [1, 2, 4, 8])
     """
     check_integer("epochs", epochs, low=1)
-    out = [1]
-    while 2 * REDUCTION * out[-1] <= epochs:
-        out.append(REDUCTION * out[-1])
-    return [each for each in out if each < epochs]
+    decisive = [1]
+    while 2 * REDUCTION * decisive[-1] <= epochs:
+        decisive.append(REDUCTION * decisive[-1])
+    return [epoch for epoch in decisive if epoch < epochs]
 
 
 def asha(curve: Sequence[float], rivals: Sequence[Sequence[float]], epochs: int) -> bool:
-    """Whether a trial goes on, by asynchronous successive halving: at a rung it must be among the best half so far.
+    """Whether a trial continues by asynchronous successive halving: at a rung it must be in the best half so far.
 
-    What counts is the best score until then: single epochs at high rates are noisy.
+    Trials are ranked by their best score until then, since single epochs at high rates are noisy.
 
     Args:
-        curve: its validation scores, one an epoch so far, the larger the better.
-        rivals: those of the trials before it, each as far as it came.
-        epochs: of a whole training.
+        curve: the trial's validation scores, one per epoch so far; larger is better.
+        rivals: the scores of earlier trials, for as many epochs as each has run.
+        epochs: the epochs of a whole training.
 
     Source: Li et al. 2020, "A system for massively parallel hyperparameter tuning", arXiv:1810.05934, in the variant
     that stops trials rather than pausing them.
@@ -54,18 +54,18 @@ def asha(curve: Sequence[float], rivals: Sequence[Sequence[float]], epochs: int)
         >>> asha([0.5], [[0.9, 0.95]], epochs=9), asha([0.92], [[0.9, 0.95]], epochs=9)
         (False, True)
     """
-    at = len(curve)
-    if at not in rungs(epochs):
+    epoch = len(curve)
+    if epoch not in rungs(epochs):
         return True
-    there = [max(each[:at]) for each in rivals if len(each) >= at]
-    ahead = sum(score > max(curve) for score in there)
-    return ahead < max(1, (len(there) + 1) // REDUCTION)
+    scores = [max(rival[:epoch]) for rival in rivals if len(rival) >= epoch]
+    better = sum(score > max(curve) for score in scores)
+    return better < max(1, (len(scores) + 1) // REDUCTION)
 
 
 def median(curve: Sequence[float], rivals: Sequence[Sequence[float]], epochs: int) -> bool:
-    """Whether a trial goes on, by the median rule: its best score may not be below the median of the others' means.
+    """Whether a trial continues by the median rule: its best score must reach the median of the others' mean scores.
 
-    Arguments as for :func:`asha`. The first three trials always run to their end.
+    The arguments are those of :func:`asha`. The first three trials always run to the end.
 
     Source: Golovin et al. 2017, "Google Vizier: a service for black-box optimization".
 
@@ -73,9 +73,9 @@ def median(curve: Sequence[float], rivals: Sequence[Sequence[float]], epochs: in
         >>> median([0.5], [[0.7, 0.8], [0.6, 0.9], [0.8, 0.9]], epochs=9)
         False
     """
-    at = len(curve)
-    means = [statistics.fmean(each[:at]) for each in rivals if len(each) >= at]
-    return len(means) < ENOUGH or at >= epochs or max(curve) >= statistics.median(means)
+    epoch = len(curve)
+    means = [statistics.fmean(rival[:epoch]) for rival in rivals if len(rival) >= epoch]
+    return len(means) < ENOUGH or epoch >= epochs or max(curve) >= statistics.median(means)
 
 
 PRUNING = {"none": None, "asha": asha, "median": median}
@@ -86,13 +86,13 @@ class Pruned(keras.callbacks.Callback):
     """Stops a training by a rule.
 
     Args:
-        rule: of ``PRUNING``, by name, but "none".
-        rivals: validation scores of the trials before, one list each, as they are recorded.
-        metric: what the scores are; among the logs, its name with "val_" before it.
-        epochs: of a whole training.
+        rule: a name in ``PRUNING``; "none" never stops.
+        rivals: recorded validation scores of the earlier trials, one list per trial.
+        metric: the metric of the scores, which the logs hold under its name with the prefix "val_".
+        epochs: the epochs of a whole training.
 
     Attributes:
-        pruned: whether it did.
+        pruned: whether the training was stopped.
     """
 
     def __init__(self, rule: str, rivals: Sequence[Sequence[float]], *, metric: Metric, epochs: int):
@@ -100,7 +100,7 @@ class Pruned(keras.callbacks.Callback):
         check_choice("prune", rule, tuple(PRUNING))
         self._rule, self._name, self._epochs = PRUNING[rule], f"val_{metric.name}", epochs
         self._sign = metric.sign
-        self._rivals = [[self._score(value) for value in each] for each in rivals]
+        self._rivals = [[self._score(value) for value in rival] for rival in rivals]
         self._curve: list[float] = []
         self.pruned = False
 

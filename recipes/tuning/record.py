@@ -1,4 +1,4 @@
-"""Record: what a training leaves: which one it was, its scores and its curves."""
+"""Record: the outcome of one training: its identity, its scores and its curves."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .factors import FACTORS
 __all__ = ["CURVES", "STAGES", "STATUSES", "Record"]
 
 CURVES = ("learning_rate", "loss", "score", "val_loss", "val_score")
-"""What a record has of every epoch."""
+"""The values that a record holds per epoch."""
 
 STAGES = ("tune", "confirm")
 STATUSES = ("finished", "pruned", "diverged", "failed")
@@ -23,7 +23,7 @@ STATUSES = ("finished", "pruned", "diverged", "failed")
 
 @dataclass(frozen=True)
 class Record:
-    """One finished training, as the ledger keeps it. What is not known is NaN.
+    """One training that has ended, as the ledger keeps it. Unknown numbers are NaN.
 
     Args:
         key: its name in the ledger, "adam+l2/tune/0".
@@ -32,16 +32,16 @@ class Record:
         choices: the arm's level of each factor, {"optimizer": "adam", ...}.
         trial: its number in its stage, from 0.
         seed: of all its random numbers.
-        values: of its hyperparameters, by name.
-        validation_loss, validation_score: after the last epoch, or the best with early stopping.
-        test_loss, test_score: the same on the test split; of a confirming training only.
-        epochs_run: how many epochs ended.
-        best_epoch: whose weights were evaluated, from 1; 0 where no epoch ended.
+        values: the values of its hyperparameters, by name.
+        validation_loss, validation_score: after the last epoch, or the best one with early stopping.
+        test_loss, test_score: the same on the test split; for confirming trainings only.
+        epochs_run: the number of completed epochs.
+        best_epoch: the epoch whose weights were evaluated, from 1; 0 if no epoch was completed.
         seconds: how long it took.
         diverged: whether its loss became NaN or infinite.
         status: "finished", "pruned", "diverged" or "failed".
         message: why it did not finish, in one line; else "".
-        history: a value an epoch of each of ``CURVES``.
+        history: a list of values per epoch for each of ``CURVES``.
 
     Example:
         >>> record = Record.from_json(line)                                   # doctest: +SKIP
@@ -69,11 +69,11 @@ class Record:
 
     @property
     def outcome(self) -> dict[str, Any]:
-        """What came out, by the name of its field: everything after the values but the curves."""
+        """The fields from ``validation_loss`` to ``message``, by name."""
         return {name: getattr(self, name) for name in OUTCOME}
 
     def to_json(self) -> str:
-        """One line of JSON, in which NaN is written ``NaN`` as Python does. The choices stand among the fields."""
+        """One line of JSON, with NaN as ``NaN``. The choices are fields of their own, after the arm."""
         fields = {name: getattr(self, name) for name in FIELDS}
         head = {name: fields.pop(name) for name in ("key", "stage", "arm")}
         return json.dumps({**head, **fields.pop("choices"), **fields})
@@ -86,33 +86,33 @@ class Record:
             InvalidArgument: naming the field that is missing, unknown, or not of its type.
         """
         try:
-            given = json.loads(line)
-        except ValueError as error:  # JSONDecodeError and UnicodeDecodeError are
+            fields = json.loads(line)
+        except ValueError as error:  # JSONDecodeError and UnicodeDecodeError are subclasses
             raise InvalidArgument("record", line, f"JSON ({error})") from None
-        if not isinstance(given, dict):
-            raise InvalidArgument("record", given, "a JSON object")
-        choices = {name: given.pop(name) for name in FACTORS if name in given}
-        for name in given:
+        if not isinstance(fields, dict):
+            raise InvalidArgument("record", fields, "a JSON object")
+        choices = {name: fields.pop(name) for name in FACTORS if name in fields}
+        for name in fields:
             if name not in SCHEMA:
-                raise InvalidArgument(name, given[name], f"left out: a record has {', '.join(FIELDS)}")
+                raise InvalidArgument(name, fields[name], f"left out: a record has {', '.join(FIELDS)}")
         for name in ("optimizer", "regularizer"):
             if name not in choices:
                 raise InvalidArgument(name, None, "given")
         for name, level in choices.items():
             _TEXT.read(name, level)
-        read = {
-            name: kind.read(name, given[name]) if name in given else _missing(name) for name, kind in SCHEMA.items()
+        values = {
+            name: kind.read(name, fields[name]) if name in fields else _missing(name) for name, kind in SCHEMA.items()
         }
-        return cls(choices=choices, **read)
+        return cls(choices=choices, **values)
 
 
-FIELDS = tuple(each.name for each in dataclasses.fields(Record))
+FIELDS = tuple(field.name for field in dataclasses.fields(Record))
 OUTCOME = FIELDS[FIELDS.index("values") + 1 : -1]
 
 
 @dataclass(frozen=True)
 class _Kind:
-    """What the values of a field are: in words, and the check; ``None`` is NaN where that is a value."""
+    """The values that a field accepts, in words and as a check; with ``missing``, None is read as NaN."""
 
     accepted: str
     holds: Callable[[Any], bool]
@@ -169,4 +169,4 @@ SCHEMA: dict[str, _Kind] = {
     "message": _TEXT,
     "history": _Kind(f"a list of numbers for each of {', '.join(CURVES)}", _are_curves),
 }
-"""What a line of ``trainings.jsonl`` has, beside the choices: every field and what its values are."""
+"""The fields of a line of ``trainings.jsonl`` besides the choices, with the values that they accept."""

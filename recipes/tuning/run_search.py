@@ -1,4 +1,4 @@
-"""run_search: a search from its values to a Comparison on disk."""
+"""run_search: runs a search, from its options as values to a Comparison on disk."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["run_search"]
 
 WORKERS = "workers"
-"""The folder, in that of a search, of what its processes share while it runs."""
+"""The folder in the search's directory for what its processes share while it runs."""
 
 
 def run_search(
@@ -44,44 +44,45 @@ def run_search(
     command: str = "recipes.search(...)",
     verbose: int = 1,
 ) -> Comparison:
-    """What :func:`recipes.search` does, for whoever has its options as values.
+    """Runs a search like :func:`recipes.search`, with its options as values.
 
     Args:
         data, recipe, directory, verbose: as for :func:`recipes.search`.
-        levels: the names to compare, by the argument of :func:`recipes.search` that takes them.
-        protocol: how they are compared.
-        where: what trains.
-        command: how the search was called, for the report.
+        levels: the names to compare, keyed by argument of :func:`recipes.search`.
+        protocol: how the arms are compared.
+        where: where they are trained.
+        command: the call of the search, for the report.
     """
     check_data(data)
     base = check_recipe(recipe).resolved(data.spec)
     directory = Path(directory or os.path.join("searches", str(data.settings["name"])))
     arms = check_search(base, levels, protocol, where, directory)
     for arm in arms:
-        arm.recipe(base, {each.name: each.default or each.low for each in arm.hyperparameters}).check(data.spec)
-    for name in dict.fromkeys(arm.model for arm in arms):  # one that does not fit is refused before anything is written
+        values = {parameter.name: parameter.default or parameter.low for parameter in arm.hyperparameters}
+        arm.recipe(base, values).check(data.spec)
+    for name in dict.fromkeys(arm.model for arm in arms):  # refuses a model that does not fit before writing anything
         dataclasses.replace(base, model=name or base.model).build_model(data.spec)
     settings = make_settings(data, base, arms, protocol)
     ledger = Ledger(directory, settings)
 
-    # KerasTuner is slow to import: not before everything above has been found right
+    # KerasTuner is slow to import, so it comes after all checks
     from .hypermodel import ArmHyperModel
     from .tuner import ArmOracle, ArmTuner
 
     plan = plan_in(settings)
     runner = where.runner(Assignment.of(data, base, protocol, directory), directory / WORKERS)
     with contextlib.ExitStack() as stack:
-        if where.ray is not None:  # a cluster that cannot do it is found before anything is written
-            trains = stack.enter_context(runner)
+        if where.ray is not None:  # a cluster is checked on entering, before anything is written
+            entered = stack.enter_context(runner)
         stack.enter_context(ledger)
         if protocol.retry_failed:
             _forget_failed(ledger, plan)
         progress = stack.enter_context(Progress(plan, ledger, enabled=bool(verbose)))
         environment = write_environment(ledger, command, str(where))
-        shutil.rmtree(directory / WORKERS, ignore_errors=True)  # what a killed search has left there
+        shutil.rmtree(directory / WORKERS, ignore_errors=True)  # left by a killed search
         if where.ray is None:
-            trains = stack.enter_context(runner)
-        tuner = ArmTuner(ArmOracle(plan, ledger), ArmHyperModel(data, base, arms), trains, progress.update)
+            entered = stack.enter_context(runner)
+        tuner = ArmTuner(ArmOracle(plan, ledger), ArmHyperModel(data, base, arms), entered, progress.update)
         tuner.search()
         records = [ledger[training.key] for training in plan.all(ledger)]
         comparison = Comparison(ledger.directory, {**settings, **environment}, records, tuner)
@@ -91,7 +92,7 @@ def run_search(
 
 
 def _forget_failed(ledger: Ledger, plan: Plan) -> None:
-    """Makes the trainings that failed run again, and what depended on them; the winner is another one then, perhaps."""
+    """Makes the failed trainings and those that depended on them run again; removes the winner, which may change."""
     again = plan.failed(ledger)
     if again:
         if (ledger.directory / "best" / "export.json").is_file():
@@ -100,7 +101,7 @@ def _forget_failed(ledger: Ledger, plan: Plan) -> None:
 
 
 def _export_best(data: Data, comparison: Comparison, epochs: int) -> None:
-    """Trains the winner once more, with its best seed, and exports it; not if that was done before, or all diverged."""
+    """Trains the winner once more, with its best seed, and exports it, unless it is exported or no arm has a score."""
     from ..serving.export import export
 
     target = comparison.directory / "best"

@@ -1,4 +1,4 @@
-"""Runner: what trains the jobs of a search, here or elsewhere."""
+"""Runner: the interface of what trains the jobs of a search, here or elsewhere."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from .record import Record
 __all__ = ["ATTEMPTS", "Job", "Runner"]
 
 ATTEMPTS = 20
-"""How often a training starts anew after its process was killed, before it counts as failed."""
+"""How often the process of a training may be killed before the training counts as failed."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """All that a worker has to know about one training.
+    """Everything that a worker needs to know of one training.
 
     Args:
-        training: which one.
-        values: of its hyperparameters.
-        rivals: validation scores of the trials it is compared with for pruning, one list each.
+        training: the training to run.
+        values: the values of its hyperparameters.
+        rivals: validation scores of the trials that pruning compares it with, one list per trial. Default: none.
     """
 
     training: Training
@@ -31,7 +31,7 @@ class Job:
     rivals: Sequence[Sequence[float]] = ()
 
     def record(self, **outcome: Any) -> Record:
-        """What the training leaves, with these fields of the outcome."""
+        """The record of the training, with these fields of the outcome."""
         training = self.training
         return Record(
             key=training.key,
@@ -45,21 +45,21 @@ class Job:
         )
 
     def failed(self, cause: BaseException | str, seconds: float) -> Record:
-        """What a training leaves that did not come to an end, with its cause in one line."""
+        """The record of a training that failed, with the cause in one line of at most 500 characters."""
         text = cause if isinstance(cause, str) else f"{type(cause).__name__}: {cause}"
         return self.record(status="failed", message=" ".join(text.split())[:500], seconds=round(seconds, 4))
 
 
 class Runner(typing.Protocol):
-    """What trains jobs: this process, several, or a cluster.
+    """Trains jobs: in this process, in several, or on a cluster.
 
-    A tuner submits jobs while ``free`` is above 0 and then waits; every job that was submitted is returned by ``wait``
-    once, in any order, with its record. A training that fails is a record too: ``wait`` does not raise for it.
+    A tuner submits jobs while ``free`` is above 0 and then waits. ``wait`` returns every submitted job once, in any
+    order, with its record. A training that fails has a record too: ``wait`` does not raise for it.
     """
 
     @property
     def free(self) -> int:
-        """How many more jobs could be trained at once; below 0 where there is less room than there was."""
+        """How many more jobs could be trained at once; below 0 if there is less room than before."""
 
     def submit(self, job: Job) -> None:
         """Takes a job."""

@@ -1,4 +1,4 @@
-"""search: the fair comparison, from data to a Comparison on disk."""
+"""search: a fair comparison of recipes, from data to a Comparison on disk."""
 
 from __future__ import annotations
 
@@ -47,56 +47,56 @@ def search(
     directory: str | os.PathLike[str] | None = None,
     verbose: int = 1,
 ) -> Comparison:
-    """Compares choices on a dataset, every one at a learning rate and strength tuned for it.
+    """Compares choices on a dataset, each at a learning rate and strengths tuned for it.
 
-    What is compared, by name, makes the *arms*. Every arm gets the same number of trials, spread evenly over its own
-    ranges of learning rate and strengths by a Sobol sequence; the setting with the best validation score is then
-    trained again with fresh seeds, the same for every arm. Arms are ranked by their validation scores; the test split
-    is looked at once, when such a training has ended, and decides nothing. The difference of each arm from the default
-    one is taken seed by seed and tested by Dunnett's test, which corrects for the number of arms. The best recipe is
-    trained once more and exported to ``directory/best``.
+    The combinations of the names to compare are the *arms*. Every arm gets the same number of trials, spread evenly
+    over its own ranges of learning rate and strengths by a Sobol sequence. The setting with the best validation score
+    is then trained again with fresh seeds, the same for every arm. Arms are ranked by their validation scores; the test
+    split is evaluated once, at the end of these trainings, and decides nothing. The difference of each arm from the
+    default one is taken seed by seed and tested by Dunnett's test, which corrects for the number of arms. The best
+    recipe is trained once more and exported to ``directory/best``.
 
-    Every finished training is on disk at once: a search that was killed goes on where it was when it is called again. A
-    training that diverges, fails or is pruned is recorded as that, with its cause, and stops nothing.
+    Every finished training is on disk at once: to resume a search that was killed, call it again. A training that
+    diverges, fails or is pruned is recorded as such, with its cause, and the search continues.
 
     Args:
-        data: what :func:`recipes.load` returns.
+        data: from :func:`recipes.load`.
         optimizers, regularizers, schedules, initializers, activations, normalizations, models: the names to compare;
-            see ``recipes list``. Regularizers: "none", or several joined by "+". What is None is not compared, and as
-            the recipe says; if all are None, five optimizers are compared with five regularizers.
-        design: "crossed" (default), every combination; or "one_at_a_time", the recipe's own arm and those that differ
+            see ``recipes list``. Regularizers can be "none", or several joined by "+". A factor that is None (default)
+            is not compared and set by ``recipe``; if all are None, five optimizers are compared with five regularizers.
+        design: "crossed" (default), every combination; or "one_at_a_time", the arm of ``recipe`` and those that differ
             from it in one choice.
-        recipe: everything that the arms share; default ``Recipe()``.
-        epochs: of each training, >= 1. Default 10.
-        trials: settings tried for each arm, >= 1. Default 4.
-        seeds: fresh seeds for the best setting of each arm, >= 1; below 2 no spread can be told. Default 3.
-        seed: from which all random numbers follow, >= 0. Default 0.
+        recipe: what the arms share. Default ``Recipe()``.
+        epochs: epochs per training, >= 1. Default 10.
+        trials: settings to try per arm, >= 1. Default 4.
+        seeds: fresh seeds for the best setting of each arm, >= 1; one seed shows no spread. Default 3.
+        seed: determines all random numbers, >= 0. Default 0.
         prune: "none" (default), "asha" (successive halving: after 1, 2, 4, ... epochs, up to half of them, only the
-            better half of an arm's trials so far goes on) or "median" (a trial stops when it is below the median of
-            those before it).
+            better half of an arm's trials so far continues) or "median" (a trial stops when it is below the median of
+            the earlier ones).
         widen: whether an arm whose best learning rate lies at an end of its range gets ``trials / 2`` more trials in
-            the decade beyond it. Default False: such an arm is marked.
-        confidence: of the intervals, and with which a difference is called more than noise, above 0 and below 1; takes
-            at least 2 seeds. Default None: 0.95, and no intervals from one seed.
+            the decade beyond it. Default False: such an arm is only marked.
+        confidence: of the intervals and of the verdict that a difference is more than noise, above 0 and below 1; it
+            requires at least 2 seeds. Default None: 0.95, and no intervals from one seed.
         budget: the most trainings that the search may take, >= 1; None (default) for any number.
-        workers: trainings at a time, each in a process of its own, which may be killed; at most one a core. Default 1:
+        workers: trainings at a time, each in a separate process, which may be killed; at most one per core. Default 1:
             in this process.
-        memory_limit: in GiB, > 0: what the process of a training may use before the training counts as failed; also one
-            worker then is a process of its own. Default None: any amount.
+        memory_limit: in GiB, > 0: the memory that the process of a training may use before the training counts as
+            failed; even a single worker is then a separate process. Default None: any amount.
         ray: the address of a Ray cluster whose nodes train, "HOST:PORT", "ray://HOST:PORT", "auto" or "local"; see
             :class:`recipes.tuning.cluster.Cluster`. Default None: this machine without Ray. Needs the extra "ray".
         cores, gpus: what a training takes on the cluster. Default 1 and 0.
         retry_failed: whether trainings that failed in an earlier call (not those that diverged or were pruned) run
-            again, with those that depended on them. Default False: a failure stays in the table.
-        directory: where to write; by default ``searches/NAME``. New, empty, or of the same search.
-        verbose: 0 silent, 1 a progress bar.
+            again, with those that depended on them. Default False: failures stay in the table.
+        directory: where to write: new, empty, or that of the same search. Default ``searches/NAME``.
+        verbose: 0 for silence, 1 (default) for a progress bar.
 
     Returns:
         A :class:`recipes.Comparison`.
 
     Raises:
         InvalidArgument: for unknown names, values outside their range, more arms than the budget allows, or a directory
-            with other settings or files; before any training, and with nothing written.
+            with other settings or files; before any training, with nothing written.
 
     Source: the protocol of DeepOBS (Schneider et al. 2019) and of Google's Deep Learning Tuning Playbook.
 

@@ -1,4 +1,4 @@
-"""settings.json: what a search is, so that it can be told from another and read back."""
+"""settings.json: the settings that identify a search, and from which it is read back."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ __all__ = [
 SETTINGS = "settings.json"
 
 NEEDED = ("factors", *setting_names(), "metric", "direction", "default_arm", "recipe", "data")
-"""The settings without which a search cannot be read."""
+"""The settings that are required to read a search."""
 
 
 def make_settings(data: Data, base: Recipe, arms: Sequence[Arm], protocol: Protocol) -> dict[str, Any]:
-    """What a search is, as JSON values: a search with other settings is another one."""
+    """The settings of a search as JSON values; other settings make another search."""
     factors = factors_of(arms)
     return {
         "dataset": data.settings["name"],
@@ -56,16 +56,16 @@ def make_settings(data: Data, base: Recipe, arms: Sequence[Arm], protocol: Proto
 
 
 def shared_part(base: Recipe) -> dict[str, Any]:
-    """What all arms take from the recipe that they start from.
+    """The base recipe as JSON values.
 
     Args:
-        base: the recipe, every value of which can be written as JSON.
+        base: the recipe that the arms share.
 
     Returns:
-        Its fields by name, as JSON values.
+        Its fields by name.
 
     Raises:
-        InvalidArgument: naming ``recipe``, where it is none, or holds a function or an object that has no name.
+        InvalidArgument: if it is not a recipe, or holds a function or an object without a name.
 
     Example:
         >>> shared_part(Recipe(optimizer="adam"))["optimizer"]
@@ -82,10 +82,10 @@ def shared_part(base: Recipe) -> dict[str, Any]:
 
 
 def read_settings(directory: str | os.PathLike[str]) -> dict[str, Any]:
-    """The settings of the search in ``directory``, with the names that a recipe's fields have now.
+    """The settings of the search in ``directory``, with the current names of a recipe's fields.
 
     Raises:
-        InvalidArgument: when there is none.
+        InvalidArgument: if there is no search.
     """
     try:
         settings = json.loads((Path(directory) / SETTINGS).read_text(encoding="utf-8"))
@@ -98,10 +98,10 @@ def read_settings(directory: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def settings_in(directory: str | os.PathLike[str]) -> dict[str, Any]:
-    """The settings of the search in a directory, complete.
+    """The settings of the search in ``directory``, checked.
 
     Raises:
-        InvalidArgument: when there is none that can be read.
+        InvalidArgument: if there is no search, or its settings are incomplete or invalid.
     """
     settings = read_settings(directory)
     missing = [name for name in NEEDED if name not in settings]
@@ -117,19 +117,15 @@ def settings_in(directory: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def arms_in(settings: Mapping[str, Any]) -> list[Arm]:
-    """The arms of a search, in the order of its plan.
-
-    Args:
-        settings: those of the search, as ``settings.json`` holds them.
-    """
+    """The arms of a search with these settings, in the order of its plan."""
     return cross(**settings["factors"], design=settings["design"])
 
 
 def metric_in(settings: Mapping[str, Any]) -> Metric:
-    """What the scores of a search are, by its settings."""
+    """The metric of a search with these settings."""
     return Metric(settings["metric"], settings["direction"])
 
 
 def plan_in(settings: Mapping[str, Any]) -> Plan:
-    """The trainings of a search in the order in which one process runs them, by its settings."""
+    """The plan of a search with these settings."""
     return Plan(arms_in(settings), Protocol.from_settings(settings), metric_in(settings))

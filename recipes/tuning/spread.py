@@ -1,4 +1,4 @@
-"""Means over seeds with their spread, and the word for a difference of two of them."""
+"""Means over seeds with their spread, and the verdict on a difference of two means."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["interval", "mean_sd", "word_of"]
 
 
 def mean_sd(values: Sequence[float]) -> tuple[float, float]:
-    """Mean and sample standard deviation; NaN for both where a value is missing, for the latter of one value.
+    """Mean and sample standard deviation. Both are NaN if a value is missing, the latter also for a single value.
 
     Example:
         >>> mean_sd([1.0, 2.0, 3.0])
@@ -26,7 +26,7 @@ def mean_sd(values: Sequence[float]) -> tuple[float, float]:
 
 
 def interval(mean: float, sd: float, count: int, level: float) -> tuple[float, float]:
-    """The interval of a mean by Student's t, which misses with probability ``level``; NaN for one value."""
+    """The interval of a mean by Student's t, which misses with probability ``level``; NaN for a single value."""
     if count < 2 or not math.isfinite(sd):
         return math.nan, math.nan
     from scipy.stats import t
@@ -39,10 +39,10 @@ def word_of(difference: float, p: float, metric: Metric, level: float) -> str:
     """The verdict on a difference from the default: "better", "worse", "within noise" or "not tested".
 
     Args:
-        difference: of the scores.
-        p: its p value; NaN where it could not be tested.
-        metric: what the scores are.
-        level: the p value from which on a difference is noise, 0.05 for a confidence of 0.95.
+        difference: the difference of the scores.
+        p: its p value; NaN if it could not be tested.
+        metric: the metric of the scores.
+        level: the p value from which a difference is noise, 0.05 for a confidence of 0.95.
     """
     if not math.isfinite(p):
         return "not tested"

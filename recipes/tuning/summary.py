@@ -1,4 +1,4 @@
-"""summary: the table of a search, a row an arm, and whether a difference is more than noise."""
+"""summary: the table of a search, one row per arm, with the verdict on its difference from the default."""
 
 from __future__ import annotations
 
@@ -29,24 +29,26 @@ def summary(
     confidence: float = 1.0 - LEVEL,
     resolution: float = 0.0,
 ) -> pd.DataFrame:
-    """One row an arm, best validation mean first, compared seed by seed with the default arm on the test split.
+    """One row per arm, best validation mean first, compared seed by seed with the default arm on the test split.
 
-    Besides the settings and scores of an arm it has: ``test_low`` and ``test_high``, the interval of its mean by
-    Student's t; ``difference`` from the default arm with ``difference_low``, ``difference_high`` and ``p_value``, all
-    corrected for the number of arms (:func:`recipes.tuning.dunnett.compare_with`); ``epochs_to_default`` and
-    ``seconds_to_default``, what it takes on average until the validation score is that which the default arm ends
-    with at the same seed, NaN where a seed never gets there; ``sensitivity``, by how much the median of its tuning
-    trials is worse than the best, so what a rate picked at random would cost (those that diverged count as the worst
-    of all that did not; NaN where trials were pruned, whose end nobody knows); ``seconds``, the median time of its
-    confirming trainings, which are those of all arms alike.
+    Columns besides the settings and scores of an arm:
+
+    - ``test_low``, ``test_high``: the interval of its test mean by Student's t.
+    - ``difference``, ``difference_low``, ``difference_high``, ``p_value``: the difference from the default arm,
+      corrected for the number of arms (:func:`recipes.tuning.dunnett.compare_with`).
+    - ``epochs_to_default``, ``seconds_to_default``: the mean effort to reach the final validation score of the default
+      arm at the same seed; NaN if a seed never reaches it.
+    - ``sensitivity``: by how much the median of its tuning trials is worse than the best: the cost of a rate picked at
+      random. Trials that diverged count as the worst score of any arm. NaN if trials were pruned.
+    - ``seconds``: the median time of its confirming trainings, of which every arm has the same number.
 
     Args:
-        trials: a row a training, from :func:`record_tables`.
+        trials: one row per training, from :func:`record_tables`.
         default: the name of the arm to compare with.
-        metric: what the scores are. Default accuracy.
-        epochs: a row a training and epoch; without it nothing is said of the way there.
+        metric: the metric of the scores. Default accuracy.
+        epochs: one row per training and epoch; without it the effort to reach the default is NaN.
         confidence: of all intervals, between 0 and 1. Default 0.95.
-        resolution: the step in which test scores are known, as for :func:`recipes.tuning.dunnett.compare_with`.
+        resolution: the step of test scores, as for :func:`recipes.tuning.dunnett.compare_with`. Default 0.
     """
     import pandas as pd
 
@@ -112,8 +114,8 @@ def summary(
         p, low, high = tests.get(row["arm"], (math.nan, 0.0, 0.0))
         word = "default" if is_default else word_of(difference, p, metric, level)
         row |= {"difference": difference, "difference_low": low, "difference_high": high, "p_value": p}
-        nothing = "failed" if row["arm"] in confirm_failed else "diverged"
-        row["verdict"] = word if math.isfinite(row["test_mean"]) or is_default else nothing
+        lost = "failed" if row["arm"] in confirm_failed else "diverged"
+        row["verdict"] = word if math.isfinite(row["test_mean"]) or is_default else lost
     table = pd.DataFrame(rows)
     return (
         table.assign(_order=-sign * table["validation_mean"])
@@ -124,10 +126,10 @@ def summary(
 
 
 def _epochs_to(targets: Mapping[Any, float], curves: pd.DataFrame, seeds: Sequence[int], sign: float) -> list[float]:
-    """For each seed the first epoch whose validation score is as good as its target; NaN where none is."""
-    out = []
+    """For each seed the first epoch whose validation score is as good as its target; NaN if there is none."""
+    first = []
     for seed in seeds:
-        mine = curves[curves["seed"] == seed]
-        there = mine.loc[sign * mine["val_score"] >= sign * targets[seed], "epoch"]
-        out.append(float(there.min()) if len(there) else math.nan)
-    return out
+        curve = curves[curves["seed"] == seed]
+        reached = curve.loc[sign * curve["val_score"] >= sign * targets[seed], "epoch"]
+        first.append(float(reached.min()) if len(reached) else math.nan)
+    return first

@@ -22,17 +22,17 @@ __all__ = ["ArmOracle", "ArmTuner"]
 
 
 class ArmOracle(OracleWithoutFiles):
-    """Proposes the trainings of a :class:`Plan`, whichever may start next. Its record is the ledger.
+    """Proposes the trainings of a :class:`Plan` as soon as they can start. The ledger holds its state.
 
     Args:
-        plan: what to run.
-        ledger: what has been run.
+        plan: the trainings to run.
+        ledger: the finished trainings.
     """
 
     def __init__(self, plan: Plan, ledger: Ledger):
         self.plan, self.ledger = plan, ledger
         self.agenda = Agenda(plan, ledger)
-        self._training: dict[str, Training] = {}  # by the number that KerasTuner gives a trial
+        self._training: dict[str, Training] = {}  # by KerasTuner's trial id
         super().__init__(
             objective=keras_tuner.Objective("validation_score", plan.metric.direction),
             max_trials=None,  # the plan knows when it is done
@@ -43,11 +43,11 @@ class ArmOracle(OracleWithoutFiles):
         )
 
     def training(self, trial_id: str) -> Training:
-        """The training that is KerasTuner's trial of this number."""
+        """The training of KerasTuner's trial."""
         return self._training[trial_id]
 
     def populate_space(self, trial_id: str) -> dict[str, Any]:
-        """The values of the next trial, by KerasTuner's contract; IDLE while others have to finish first."""
+        """The status and values of the next trial, as KerasTuner expects them; IDLE while others have to end first."""
         status = keras_tuner.engine.trial.TrialStatus
         training = self.agenda.next()
         if training is None:
@@ -62,13 +62,13 @@ class ArmOracle(OracleWithoutFiles):
 class ArmTuner(keras_tuner.engine.base_tuner.BaseTuner):
     """Runs what an :class:`ArmOracle` proposes, and enters every finished training in its :class:`Ledger`.
 
-    The ledger is the truth: KerasTuner's own files are written from it at the end.
+    The ledger is authoritative: KerasTuner's own files are written from it at the end.
 
     Args:
-        oracle: what to run.
-        hypermodel: what to build.
-        runner: what trains; several at once if its ``free`` says so.
-        on_training: called with each training and its record, finished now or before.
+        oracle: proposes the trainings.
+        hypermodel: builds the models.
+        runner: trains them, as many at a time as its ``free`` allows.
+        on_training: called with each training and its record, also for trainings that were finished before.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class ArmTuner(keras_tuner.engine.base_tuner.BaseTuner):
             trial = None
             while self.runner.free > 0:
                 count += 1
-                trial = self.oracle.create_trial(f"worker{count}")  # a name for each: KerasTuner gives it one trial
+                trial = self.oracle.create_trial(f"worker{count}")  # KerasTuner gives a worker one trial
                 if trial.status != status.RUNNING:
                     break
                 training = self.oracle.training(trial.trial_id)
@@ -110,7 +110,7 @@ class ArmTuner(keras_tuner.engine.base_tuner.BaseTuner):
         self.on_search_end()
 
     def _finish(self, trial: Any, record: Record) -> None:
-        """Tells KerasTuner, and whoever wants to know, how a training ended."""
+        """Reports the outcome of a training to KerasTuner and to ``on_training``."""
         worst = math.inf if self.oracle.objective.direction == "min" else -math.inf
         score = record.validation_score
         self.oracle.update_trial(trial.trial_id, {"validation_score": score if math.isfinite(score) else worst})
@@ -127,7 +127,7 @@ class ArmTuner(keras_tuner.engine.base_tuner.BaseTuner):
         return Job(training, plan.values(training, ledger), rivals)
 
     def load_model(self, trial: Any) -> Any:
-        """The trained model of a trial, made by training it again: the same seed gives the same weights."""
+        """The trained model of a trial, obtained by training it again: the same seed gives the same weights."""
         training = self.oracle.training(trial.trial_id)
         recipe = self.hypermodel.recipe(trial.hyperparameters)
         return fit(

@@ -1,4 +1,4 @@
-"""The outcome of a comparison in sentences."""
+"""verdict: the outcome of a comparison in sentences."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def verdict(
     """The outcome in one to three sentences: which arm does best, by how much, and how sure that is.
 
     Args:
-        table: the arms, the best first, as :func:`summary` returns them.
-        effects: the levels of each factor, as :func:`main_effects` returns them.
-        metric: what the scores are. Default accuracy.
-        failures: the causes of the trainings that failed.
-        confidence: with which a difference is called more than noise. Default 0.95.
+        table: the arms, best first, from :func:`summary`.
+        effects: the levels of each factor, from :func:`main_effects`.
+        metric: the metric of the scores. Default accuracy.
+        failures: the messages of the trainings that failed. Default: none.
+        confidence: at which a difference is called more than noise. Default 0.95.
     """
     best = table.iloc[0]
     if not math.isfinite(best["test_mean"]):
@@ -64,21 +64,21 @@ def verdict(
         sentences.append(f"The default arm ({_arm(default)}) {lost}, so nothing can be compared with it.")
     else:
         sentences.append("Whether that is more than noise cannot be said: it takes at least 2 seeds.")
-    parts = []
+    best_levels = []
     for factor in dict.fromkeys(effects["factor"]):
         levels = effects[(effects["factor"] == factor) & effects["test_mean"].notna()]
         if len(levels) < 2:
             continue
         top = levels.iloc[int((levels["test_mean"] * metric.sign).to_numpy().argmax())]
-        surely = {
+        certainty = {
             "default": "the default",
             "better": "more than noise against the default",
             "not tested": "not tested against the default",
         }.get(top["verdict"], "within noise of the default")
         name = _regularizer(top["level"]) if factor == "regularizer" else top["level"]
-        parts.append(f"the best {factor} is {name} ({surely})")
-    if len(parts) > 1:
-        sentences.append(f"Averaged over the other choices, {', '.join(parts[:-1])} and {parts[-1]}.")
+        best_levels.append(f"the best {factor} is {name} ({certainty})")
+    if len(best_levels) > 1:
+        sentences.append(f"Averaged over the other choices, {', '.join(best_levels[:-1])} and {best_levels[-1]}.")
     if failures:
         sentences.append(f"{_count(len(failures), 'training')} failed, the first with {failures[0]}.")
     return sentences

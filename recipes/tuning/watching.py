@@ -1,4 +1,4 @@
-"""watch: how far a search has come, from its directory, while another process runs it."""
+"""watch: the progress of a search that another process runs, read from its directory."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ __all__ = ["Standing", "standing", "watch"]
 
 @dataclass(frozen=True)
 class Standing:
-    """How far a search has come.
+    """The progress of a search.
 
     Attributes:
-        plan: of the search.
-        finished, total: trainings; the total grows where a range is widened.
-        seconds_left: as the trainings so far let expect; NaN before the first has ended.
-        arms: a row each, best first: "arm", "tuned" and "confirmed" (how many trainings), "best" (validation score of
-            its tuning trials) and "mean" (of its confirmed trainings), NaN where there is none.
-        running: a row each: "training" (its key), "epoch" and "score" of its last epoch.
-        alive: whether a process is at it now.
+        plan: the plan of the search.
+        finished, total: numbers of trainings; the total grows if a range is widened.
+        seconds_left: estimated from the latest trainings; NaN before the first has ended.
+        arms: one row per arm, best first: "arm", "tuned" and "confirmed" (numbers of trainings), "best" (validation
+            score of its tuning trials) and "mean" (validation score of its confirming trainings), NaN if there is none.
+        running: one row per running training: "training" (its key), "epoch" and "score" of its last epoch.
+        alive: whether a process is running the search now.
     """
 
     plan: Plan
@@ -49,35 +49,35 @@ class Standing:
 
 
 def standing(directory: str | os.PathLike[str]) -> Standing:
-    """Reads how far the search in a directory has come.
+    """Reads the progress of the search in ``directory``.
 
     Raises:
-        InvalidArgument: when there is none.
+        InvalidArgument: if there is no search.
     """
     plan = plan_in(settings_in(directory))
     records = read_records(directory)[0]
     planned = plan.all(records)
-    open_ = [each for each in planned if each.key not in records]
-    running = [row for each in open_ if (row := _running(directory, each, plan.metric)) is not None]
-    lately = [record.seconds for record in list(records.values())[-50:]]
-    left = len(open_) * float(np.mean(lately)) / max(1, len(running)) if lately else math.nan
+    pending = [training for training in planned if training.key not in records]
+    running = [row for training in pending if (row := _running(directory, training, plan.metric)) is not None]
+    latest = [record.seconds for record in list(records.values())[-50:]]
+    left = len(pending) * float(np.mean(latest)) / max(1, len(running)) if latest else math.nan
     sign = plan.metric.sign
     arms = [_arm(plan, arm, records, sign) for arm in plan.arms]
     arms.sort(key=lambda row: (-sign * row["mean"], 0.0) if math.isfinite(row["mean"]) else (math.inf, -row["tuned"]))
     alive = is_open(directory)
-    return Standing(plan, len(planned) - len(open_), len(planned), left, arms, running if alive else [], alive)
+    return Standing(plan, len(planned) - len(pending), len(planned), left, arms, running if alive else [], alive)
 
 
 def watch(directory: str | os.PathLike[str], *, every: float = 1.0, console: Any = None) -> None:
-    """Shows how far a search has come, again and again until it is done or killed; once where there is no terminal.
+    """Shows the progress of a search until it is done or killed; once if there is no terminal.
 
     Args:
-        directory: that the search writes to.
-        every: seconds between two looks, > 0. Default 1.
-        console: a ``rich.console.Console``; by default that of the standard output.
+        directory: the directory that the search writes to.
+        every: seconds between updates, > 0. Default 1.
+        console: a ``rich.console.Console``. Default: standard output.
 
     Raises:
-        InvalidArgument: when there is no search.
+        InvalidArgument: if there is no search.
     """
     from rich.console import Console
     from rich.live import Live
@@ -95,7 +95,7 @@ def watch(directory: str | os.PathLike[str], *, every: float = 1.0, console: Any
 
 
 def shown(now: Standing, rows: int) -> Group:
-    """A bar, the arms so far (at most so many rows) and what is running, for rich."""
+    """A bar, the arms so far (at most ``rows`` of them) and the running trainings, for rich."""
     from rich.console import Group
     from rich.progress_bar import ProgressBar
     from rich.table import Table
@@ -103,8 +103,8 @@ def shown(now: Standing, rows: int) -> Group:
 
     metric, epochs = now.plan.metric, now.plan.protocol.epochs
     left = f", about {formatting.duration(now.seconds_left)} left" if math.isfinite(now.seconds_left) else ""
-    how = ", done" if now.finished == now.total else left if now.alive else ", not running: the same search goes on"
-    head = f"{now.finished} of {now.total} trainings{how}"
+    state = ", done" if now.finished == now.total else left if now.alive else ", not running: search again to resume"
+    head = f"{now.finished} of {now.total} trainings{state}"
     arms = Table(box=None, pad_edge=False, header_style="bold")
     arms.add_column("arm", no_wrap=True)
     for heading in ("tuned", f"best {metric.label}", "confirmed", f"mean {metric.label}"):
@@ -113,13 +113,12 @@ def shown(now: Standing, rows: int) -> Group:
         cells = (str(row["tuned"]), _score(row["best"], metric), str(row["confirmed"]), _score(row["mean"], metric))
         arms.add_row(Text(row["arm"]), *cells)
     lines = [
-        Text(f"  {each['training']}: epoch {each['epoch']} of {epochs}, {_score(each['score'], metric)}")
-        for each in now.running
+        Text(f"  {row['training']}: epoch {row['epoch']} of {epochs}, {_score(row['score'], metric)}")
+        for row in now.running
     ]
     bar = Table.grid(padding=(0, 2))
     bar.add_row(ProgressBar(total=now.total, completed=now.finished, width=30), Text(head, style="bold"))
-    parts: list[Any] = [bar, arms]
-    return Group(*parts, *([Text("running:", style="bold"), *lines] if lines else []))
+    return Group(bar, arms, *([Text("running:", style="bold"), *lines] if lines else []))
 
 
 def _score(value: float, metric: Metric) -> str:
@@ -127,9 +126,9 @@ def _score(value: float, metric: Metric) -> str:
 
 
 def _arm(plan: Plan, arm: Any, records: Mapping[str, Record], sign: float) -> dict[str, Any]:
-    mine = [(each, records[each.key]) for each in plan.of(arm, records) if each.key in records]
-    tuned = [record.validation_score for each, record in mine if each.stage == "tune"]
-    confirmed = [record.validation_score for each, record in mine if each.stage == "confirm"]
+    ended = [records[training.key] for training in plan.of(arm, records) if training.key in records]
+    tuned = [record.validation_score for record in ended if record.stage == "tune"]
+    confirmed = [record.validation_score for record in ended if record.stage == "confirm"]
     finite = [sign * score for score in tuned if math.isfinite(score)]
     return {
         "arm": arm.name,

@@ -1,4 +1,4 @@
-"""Where: on which processes or machines the trainings of a search run."""
+"""Where: the processes or machines that run the trainings of a search."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ __all__ = ["Where"]
 
 @dataclass(frozen=True)
 class Where:
-    """What trains: this process, several of this machine, or a Ray cluster.
+    """Where trainings run: in this process, in several of this machine, or on a Ray cluster.
 
-    The arguments are those of :func:`recipes.search` of the same names, checked: but for whether a cluster answers,
-    see :meth:`check_reachable`.
+    The arguments are those of :func:`recipes.search` with the same names, checked. Whether a cluster answers is checked
+    by :meth:`check_reachable`.
 
     Raises:
-        InvalidArgument: naming the first argument that is out of its range, or does not go with the others.
+        InvalidArgument: for an argument outside its range, or one that does not go with the others.
 
     Example:
         >>> str(Where()), str(Where(workers=1, memory_limit=2.0))
         ('this process', '1 process of one machine')
     """
 
-    workers: int = option(1, "Trainings at a time, each in a process of its own.")
-    memory_limit: float | None = option(None, "What such a process may use, in GiB.")
+    workers: int = option(1, "Trainings at a time, each in a separate process.")
+    memory_limit: float | None = option(None, "Memory that such a process may use, in GiB.")
     ray: str | None = option(None, 'Train on a Ray cluster: HOST:PORT, ray://HOST:PORT, "auto" or "local".')
     cores: float = option(1, "Cores that a training takes on the cluster.")
     gpus: float = option(0, "GPUs that a training takes on the cluster.")
@@ -63,11 +63,11 @@ class Where:
 
     @property
     def elsewhere(self) -> bool:
-        """Whether something else than this process trains, which knows only what the package brings."""
+        """Whether other processes train, which know only the names that the package brings."""
         return self.processes or self.ray is not None
 
     def __str__(self) -> str:
-        """For the report."""
+        """A description for the report."""
         if self.ray is not None:
             return "a Ray cluster"
         if self.processes:
@@ -75,16 +75,16 @@ class Where:
         return "this process"
 
     def check_reachable(self) -> None:
-        """Raises ``InvalidArgument`` where a cluster is asked for that does not answer within 10 seconds."""
+        """Raises ``InvalidArgument`` if the cluster, where there is one, does not answer within 10 seconds."""
         if self.ray is not None:
             check_reachable(self.ray)
 
     def runner(self, assignment: Assignment, folder: Path) -> contextlib.AbstractContextManager[Runner]:
-        """What trains, ready once it has been entered.
+        """The runner, as a context manager that returns it on entering.
 
         Args:
             assignment: what all trainings share.
-            folder: where processes of this machine share the data; made on entering, and removed at the end.
+            folder: where processes of this machine share the data; created on entering and removed at the end.
         """
         if self.ray is not None:
             return Cluster(self.ray, assignment, cores=self.cores, gpus=self.gpus)

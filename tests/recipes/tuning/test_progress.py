@@ -36,7 +36,7 @@ def test_a_line_for_every_arm_in_a_log(plan, capsys):
 
 def test_going_on_is_said(plan, capsys):
     finish(Progress(plan, dict.fromkeys("abc"), enabled=True), plan)
-    assert "Going on: 3 of 8 trainings are finished already." in capsys.readouterr().err
+    assert "Resuming: 3 of 8 trainings are finished already." in capsys.readouterr().err
 
 
 def test_silence(plan, capsys):

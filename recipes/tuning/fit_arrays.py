@@ -1,4 +1,4 @@
-"""FitArrays: the arguments of Keras' ``fit``, where they are arrays of numbers, as tensors made once for all trials."""
+"""FitArrays: the arguments of Keras' ``fit`` as tensors, which are made once for all trials."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ from ..data.named_arrays import Inputs, apply
 __all__ = ["FitArguments", "FitArrays"]
 
 FIT = ("x", "y", "batch_size", "epochs", "verbose")
-"""The first arguments of Keras' ``fit``."""
+"""The first positional arguments of Keras' ``fit``."""
 
 BATCH = 32
-"""Of Keras' ``fit`` where none is given."""
+"""The default batch size of Keras' ``fit``."""
 
 EVALUATION_BATCH = 256
-"""Examples at a time where nothing is learned, at least."""
+"""The least batch size of an evaluation."""
 
 EVALUATION_NUMBERS = 2**16
-"""Numbers at a time where nothing is learned, so that small examples come in larger batches."""
+"""Numbers per batch of an evaluation, so that small examples come in larger batches."""
 
 
 @dataclasses.dataclass
 class FitArrays:
-    """What a training is on, and how long.
+    """The arguments of a training on arrays.
 
     Attributes:
         x: shape (n, ...): a tensor, or several by name.
         y: shape (n, ...).
         validation: (x, y) to evaluate on after each epoch; or None.
-        batch_size: examples in a batch.
-        seed: of the orders of the epochs; None for the order given.
-        first_epoch, epochs: the numbers of the first epoch and of the one after the last.
+        batch_size: examples per batch.
+        seed: of the orders of the epochs; None for the order of the arrays.
+        first_epoch, epochs: index of the first epoch, and of the one after the last.
         verbose: as for ``fit``.
     """
 
@@ -56,19 +56,19 @@ class FitArrays:
 
     @property
     def examples(self) -> int:
-        """How many there are to train on."""
+        """The number of training examples."""
         return int(self.y.shape[0])
 
     @property
     def evaluation_batch_size(self) -> int:
-        """Examples in a batch of an evaluation."""
+        """Examples per batch of an evaluation."""
         x = self.x
         first = next(iter(x.values())) if isinstance(x, dict) else x
         numbers = max(math.prod(first.shape[1:]), 1)
         return max(EVALUATION_BATCH, self.batch_size, EVALUATION_NUMBERS // numbers)
 
     def pipelines(self) -> dict[str, Any]:
-        """The same for Keras' ``fit``. One iterator lasts for all epochs: making one takes as long as ten steps."""
+        """Arguments of Keras' ``fit``. One iterator serves all epochs: creating one takes as long as ten steps."""
         size, epochs = self.batch_size, self.epochs - self.first_epoch
         if self.seed is None:
             batches = in_order(self.x, self.y, size).repeat()
@@ -96,71 +96,75 @@ class FitArrays:
 
 
 class FitArguments:
-    """Arguments of ``fit`` as :class:`FitArrays`; an array that is given again is not copied again."""
+    """Arguments of ``fit`` as :class:`FitArrays`; an array that is passed again is not copied again."""
 
     def __init__(self) -> None:
-        self._given: list[Any] = []
+        self._arrays: list[Any] = []
         self._tensors: dict[int, Any] = {}
 
     def check(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
-        """Raises for data on which no trial, or only the first one, could be trained.
+        """Raises for data on which no trial, or only the first one, can be trained.
 
         Args:
-            args, kwargs: of a call of ``fit``.
+            args, kwargs: the arguments of a call of ``fit``.
 
         Raises:
             InvalidArgument: for inputs and targets of different length or none, masked values, data of an unknown
                 kind, a generator, which can be read only once, and a batch size below 1.
         """
-        given = {**dict(zip(FIT, args, strict=False)), **kwargs}
-        size = check_integer("batch_size", _or_default(given.get("batch_size")), low=1)
-        weights = {name: given.get(name) for name in ("y", "sample_weight", "class_weight")}
-        steps = given.get("steps_per_epoch")
-        data = FitData(given.get("x"), **weights, batch_size=size, argument="x", targets=False)
+        arguments = _by_name(args, kwargs)
+        size = check_integer("batch_size", _or_default(arguments.get("batch_size")), low=1)
+        weights = {name: arguments.get(name) for name in ("y", "sample_weight", "class_weight")}
+        steps = arguments.get("steps_per_epoch")
+        data = FitData(arguments.get("x"), **weights, batch_size=size, argument="x", targets=False)
         if data.kind == "iterator" or steps is None:
             data.check_passes()
-        if given.get("validation_data") is not None:
-            validation = FitData(given["validation_data"], batch_size=size, argument="validation_data")
-            if validation.kind == "iterator" or given.get("validation_steps") is None:
+        if arguments.get("validation_data") is not None:
+            validation = FitData(arguments["validation_data"], batch_size=size, argument="validation_data")
+            if validation.kind == "iterator" or arguments.get("validation_steps") is None:
                 validation.check_passes()
 
     def arrays(self, args: Sequence[Any], kwargs: Mapping[str, Any], seed: int) -> FitArrays | None:
-        """The arguments of a call of ``fit``; None where something is not an array, or is special.
+        """The arguments of a call of ``fit``; None if some data is not an array or an argument is not supported.
 
         Args:
-            args, kwargs: of the call.
-            seed: of the order of the examples, unless they are not to be shuffled.
+            args, kwargs: the arguments of the call.
+            seed: of the order of the examples, unless ``shuffle`` is False.
         """
-        given = {**dict(zip(FIT, args, strict=False)), **kwargs}
-        validation = given.get("validation_data")
-        splits = [(given.get("x"), given.get("y"))]
+        arguments = _by_name(args, kwargs)
+        validation = arguments.get("validation_data")
+        splits = [(arguments.get("x"), arguments.get("y"))]
         if validation is not None:
             if not isinstance(validation, (tuple, list)) or len(validation) != 2:
                 return None
             splits.append(tuple(validation))
-        if len(args) > len(FIT) or not set(given) <= {*FIT, "validation_data", "shuffle", "initial_epoch"}:
+        if len(args) > len(FIT) or not set(arguments) <= {*FIT, "validation_data", "shuffle", "initial_epoch"}:
             return None
         if not all(_is_plain(x, y) for x, y in splits):
             return None
-        (x, y), *others = [(self._tensor(x), self._tensor(y)) for x, y in splits]
+        (x, y), *held_out = [(self._tensor(x), self._tensor(y)) for x, y in splits]
         return FitArrays(
             x=x,
             y=y,
-            validation=others[0] if others else None,
-            batch_size=_or_default(given.get("batch_size")),
-            seed=seed if given.get("shuffle", True) else None,
-            first_epoch=given.get("initial_epoch", 0),
-            epochs=given.get("epochs", 1),
-            verbose=given.get("verbose", "auto"),
+            validation=held_out[0] if held_out else None,
+            batch_size=_or_default(arguments.get("batch_size")),
+            seed=seed if arguments.get("shuffle", True) else None,
+            first_epoch=arguments.get("initial_epoch", 0),
+            epochs=arguments.get("epochs", 1),
+            verbose=arguments.get("verbose", "auto"),
         )
 
     def _tensor(self, array: Any) -> Any:
-        """An array on the device, floats as Keras has them; an array or several by name."""
+        """An array, or several by name, as tensors on the CPU; floats in Keras' ``floatx``."""
         if id(array) not in self._tensors:
-            self._given.append(array)  # so that its id stays its own
+            self._arrays.append(array)  # a reference, so that its id is not reused
             with tf.device("CPU:0"):
                 self._tensors[id(array)] = apply(_to_tensor, array)
         return self._tensors[id(array)]
+
+
+def _by_name(args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    return {**dict(zip(FIT, args, strict=False)), **kwargs}
 
 
 def _or_default(batch_size: Any) -> Any:
@@ -173,6 +177,6 @@ def _to_tensor(array: Any) -> tf.Tensor:
 
 
 def _is_plain(x: Any, y: Any) -> bool:
-    """Whether these are arrays of numbers: an array, or several by name, and an array."""
+    """Whether ``x`` is an array of numbers, or several by name, and ``y`` an array of numbers."""
     arrays = [*(x.values() if isinstance(x, dict) else [x]), y]
-    return all(isinstance(each, (np.ndarray, tf.Tensor)) and each.dtype != object for each in arrays)
+    return all(isinstance(array, (np.ndarray, tf.Tensor)) and array.dtype != object for array in arrays)

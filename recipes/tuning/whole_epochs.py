@@ -1,4 +1,4 @@
-"""WholeEpochs: Keras' ``fit`` over arrays, with a compiled function that takes an epoch at a time."""
+"""WholeEpochs: Keras' ``fit`` on arrays, with a compiled function that runs many batches per call."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ from .fit_arrays import FitArrays
 __all__ = ["WholeEpochs"]
 
 BATCH_HOOKS = tuple(f"on_{when}batch_{what}" for when in ("", "train_", "test_") for what in ("begin", "end"))
-"""What a callback overrides that wants to hear of each batch."""
+"""The methods that a callback overrides to be called for each batch."""
 
 KINDS = (("keras", "Sequential"), ("keras", "Functional"))
-"""Package and name of the classes whose ``fit`` is known here."""
+"""Package and name of the model classes whose ``fit`` is reproduced here."""
 
-OWN = (*STEPS, "fit", "evaluate")
-"""What a model may have been given in place of its class's own."""
+METHODS = (*STEPS, "fit", "evaluate")
+"""Methods that may be replaced on a model instance, which excludes it."""
 
 
 class WholeEpochs:
-    """Trains and evaluates one model as its ``fit`` does, without tf.data's pipelines and their iterators.
+    """Trains and evaluates one model like its ``fit``, but without tf.data pipelines and iterators.
 
-    On small data these take longer than the training. Here the order of an epoch is drawn, its batches are gathered and
-    the model's own ``train_step`` is called on each, all within one compiled function, which takes as many batches at
-    once as are about a second of work. The numbers are those that ``fit`` gives with the same order. Everything that
-    listens to epochs works as with ``fit``: callbacks, ``stop_training``, the progress bar.
+    On small data these take longer than the training. Here one compiled function draws the order of an epoch, gathers
+    the batches and calls the model's own ``train_step`` on each. A call runs as many batches as take about a second.
+    The results equal those of ``fit`` with the same order. Whatever listens to epochs works as with ``fit``: callbacks,
+    ``stop_training``, the progress bar.
 
     Args:
-        model: of the class Sequential or Functional, with one output, built and compiled; see :meth:`suit`.
+        model: Sequential or Functional, with one output, built and compiled; see :meth:`suit`.
     """
 
     def __init__(self, model: keras.Model):
@@ -52,7 +52,7 @@ class WholeEpochs:
 
     @staticmethod
     def suit(model: keras.Model, callbacks: Sequence[Any]) -> bool:
-        """Whether such a training is what ``fit`` would do: Keras' own step, and nobody who listens to batches."""
+        """Whether this class can replace ``fit``: the model has Keras' own step, and no callback listens to batches."""
         return (
             (type(model).__module__.partition(".")[0], type(model).__name__) in KINDS
             and model.compiled
@@ -60,17 +60,17 @@ class WholeEpochs:
             and len(model.outputs) == 1
             and model.steps_per_execution == 1
             and not model.run_eagerly
-            and not any(name in vars(model) for name in OWN)
+            and not any(name in vars(model) for name in METHODS)
             and not any(map(_hears_batches, callbacks))
             and not getattr(keras.config, "max_epochs", bool)()
             and tf.distribute.get_strategy().num_replicas_in_sync == 1
         )
 
     def fit(self, arrays: FitArrays, callbacks: Sequence[Any]) -> keras.callbacks.History:
-        """Trains the model, from the weights that it has, and evaluates it after each epoch; as Keras' ``fit``.
+        """Trains the model from its current weights and evaluates it after each epoch, like Keras' ``fit``.
 
         Args:
-            arrays: what to train on, and how long.
+            arrays: the arguments of ``fit``.
             callbacks: Keras callbacks that listen to epochs.
 
         Returns:
@@ -104,8 +104,8 @@ class WholeEpochs:
                 listening.on_train_batch_end(stop - 1, logs)
             logs = _numbers(logs)
             if arrays.validation is not None:
-                found = self._evaluate(*arrays.validation, arrays.evaluation_batch_size, listening)
-                logs |= {f"val_{name}": value for name, value in found.items()}
+                validation = self._evaluate(*arrays.validation, arrays.evaluation_batch_size, listening)
+                logs |= {f"val_{name}": value for name, value in validation.items()}
             listening.on_epoch_end(epoch, logs)
             if model.stop_training:
                 break
@@ -128,15 +128,15 @@ class WholeEpochs:
     def _train_steps(
         self, x: Inputs, y: tf.Tensor, order: tf.Tensor | None, start: tf.Tensor, stop: tf.Tensor, size: int
     ) -> dict[str, Any]:
-        """Batches ``start`` to ``stop`` (excluded) of an epoch."""
-        with tf.device("CPU:0"):  # where the arrays are: only batches go to another device
+        """Trains on batches ``start`` to ``stop`` (exclusive) of an epoch."""
+        with tf.device("CPU:0"):  # the arrays are there; only batches go to another device
             rows = None if order is None else permutation(int(y.shape[0]), order)
 
         def step(number: tf.Tensor) -> tf.Tensor:
             places = slice(number * size, (number + 1) * size)
             with tf.device("CPU:0"):
                 if rows is None:
-                    batch = apply(lambda each: each[places], x), y[places]
+                    batch = apply(lambda array: array[places], x), y[places]
                 else:
                     batch = gather_rows(x, rows[places]), tf.gather(y, rows[places])
             self._train_step(batch)
@@ -146,7 +146,7 @@ class WholeEpochs:
         return self.model.get_metrics_result()
 
     def _test_steps(self, x: Inputs, y: tf.Tensor, start: tf.Tensor, stop: tf.Tensor, size: int) -> dict[str, Any]:
-        """Batches ``start`` to ``stop`` (excluded) of an evaluation."""
+        """Evaluates batches ``start`` to ``stop`` (exclusive)."""
         if y.shape[0] <= size:
             self._test_step((x, y))
             return self.model.get_metrics_result()
@@ -154,7 +154,7 @@ class WholeEpochs:
         def step(number: tf.Tensor) -> tf.Tensor:
             places = slice(number * size, (number + 1) * size)
             with tf.device("CPU:0"):
-                batch = apply(lambda each: each[places], x), y[places]
+                batch = apply(lambda array: array[places], x), y[places]
             self._test_step(batch)
             return number + 1
 
@@ -162,7 +162,7 @@ class WholeEpochs:
         return self.model.get_metrics_result()
 
     def _prepare(self, y: tf.Tensor) -> None:
-        """Makes the variables of optimizer and metrics now: a function that has to make them is traced twice."""
+        """Creates the variables of optimizer and metrics, since a function that creates variables is traced twice."""
         if self._prepared:
             return
         model, (output,) = self.model, self.model.outputs
@@ -173,7 +173,7 @@ class WholeEpochs:
 
 
 def _compiled(function: Any) -> Any:
-    """A TensorFlow function, once a model; TensorFlow takes the many for one that is traced too often, and says so."""
+    """A TensorFlow function per model, without TensorFlow's warning that it is retraced too often."""
     return traced_often(tf.function(function, autograph=False))
 
 

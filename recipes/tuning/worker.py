@@ -1,4 +1,4 @@
-"""Worker: trains one job after another and says what came out; it knows nothing of other workers."""
+"""Worker: trains one job after another and returns their records, independently of other workers."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from .runner import Job
 __all__ = ["InThisProcess", "Worker", "settle"]
 
 KEPT = 8
-"""How many compiled models of an arm to keep, where its strengths are constants of the step, for the best to be
-trained again."""
+"""How many compiled models of an arm to cache. Where its strengths are constants of the step, each trial has one, and
+the best is trained again."""
 
 
 class InThisProcess:
-    """Trains a job when it is waited for.
+    """Runner that trains a job in this process, when it is waited for.
 
     Args:
-        worker: what trains.
+        worker: trains the jobs.
     """
 
     def __init__(self, worker: Worker):
@@ -37,7 +37,7 @@ class InThisProcess:
 
     @property
     def free(self) -> int:
-        """One, while there is no job."""
+        """1 if there is no job, else 0."""
         return 1 - len(self._jobs)
 
     def submit(self, job: Job) -> None:
@@ -45,7 +45,7 @@ class InThisProcess:
         self._jobs.append(job)
 
     def wait(self) -> tuple[Job, Record]:
-        """Trains it."""
+        """Trains the job; returns it with its record."""
         job = self._jobs[0]
         record = self._worker.run(job)
         self._jobs.clear()
@@ -53,7 +53,7 @@ class InThisProcess:
 
 
 class Worker:
-    """Trains one job after another on the same data, with one compiled model for all that differ only in numbers.
+    """Trains one job after another on the same data; jobs that differ only in numbers share a compiled model.
 
     Args:
         assignment: what all trainings share.
@@ -66,12 +66,12 @@ class Worker:
         self._arm: str | None = None
 
     def run(self, job: Job) -> Record:
-        """One training: its record. A training that raises is a record too, with the error, but for an interrupt."""
+        """Trains a job and returns its record, which holds the error if the training raises one."""
         start = time.perf_counter()
         try:
             return self._train(job)
         except Exception as error:
-            self._arm = None  # what it left behind is unknown
+            self._arm = None  # the state of its compiled model is unknown
             return job.failed(error, time.perf_counter() - start)
 
     def _train(self, job: Job) -> Record:
@@ -81,7 +81,7 @@ class Worker:
         callbacks: list[Any] = [pruned] if training.stage == "tune" and protocol.one_by_one else []
         if self.directory is not None:
             callbacks.append(EpochWriter(running_file(self.directory, training.key)))
-        if training.arm.name != self._arm:  # what another arm has compiled is not needed again
+        if training.arm.name != self._arm:  # the compiled models of an earlier arm are not needed again
             self.steps, self._arm = SharedSteps(KEPT), training.arm.name
         trainer = Trainer(self.data, recipe, seed=training.seed, keep_functions=True, steps=self.steps)
         with trainer.running(epochs=protocol.epochs, seed=training.seed, callbacks=callbacks, warn=False) as run:
@@ -109,7 +109,7 @@ class Worker:
 
 
 def settle(threads: int | None) -> None:
-    """Makes a process that does nothing but train take so many cores, and of a GPU no more memory than it needs."""
+    """Sets up a process that only trains: its threads (None: one per core) and GPU memory that grows on demand."""
     import tensorflow as tf
 
     with contextlib.suppress(RuntimeError):  # TensorFlow has started already

@@ -1,4 +1,4 @@
-"""Plain Keras callbacks for the size of a training step. They work in any Keras script, with nothing else from here."""
+"""Keras callbacks for learning rates, gradients and validation. They work in any Keras script, without ``recipes``."""
 
 if __name__ == "callbacks":  # the short name of keras_recipes.callbacks
     from keras_recipes.names import use_full_name

@@ -14,24 +14,24 @@ from .checks import InvalidArgument, check_number
 __all__ = ["GradientSign", "input_scale"]
 
 LOSS_SCALE = 2.0**10
-"""By what the loss is multiplied: its gradient's sign is the same, and less of it vanishes in half precision."""
+"""A factor on the loss. It keeps the gradient's sign, and less of the gradient underflows in half precision."""
 
 
 class GradientSign:
-    """``x + epsilon scale sign(dJ/dx)``: the step of a given size in every input that raises the loss J most.
+    """``x + epsilon scale sign(dJ/dx)``: of all steps of this size in every input, the one that raises the loss J most.
 
-    A model that takes whole numbers gets whole numbers: the step is rounded and stays in the range of its input's type,
-    so that an adversarial image is an image. The gradient is that of the model's own preprocessing and layers, taken
-    through it in floating point.
+    A model with integer inputs gets integers: the step is rounded and clipped to the range of the input's type, so that
+    an adversarial image is an image. The gradient is taken in floating point, through the model's own preprocessing and
+    layers.
 
     Args:
-        model: a built Keras model with one input. Its layers are referred to, the model itself is not.
+        model: a built Keras model with one input. It is referenced weakly, its layers may be referenced strongly.
         epsilon: size of the step, >= 0, in units of ``scale``.
-        scale: what 1 means in raw inputs: a number, or one for each feature; "auto" (default) for
+        scale: one unit of ``epsilon`` in raw inputs: a number, or one for each feature; "auto" (default) for
             :func:`input_scale`.
 
     Raises:
-        InvalidArgument: for a negative epsilon, or a model that has several inputs or none that is known.
+        InvalidArgument: for a negative epsilon, or a model without exactly one known input.
 
     Source: Goodfellow et al. 2015, arXiv:1412.6572.
 
@@ -45,7 +45,7 @@ class GradientSign:
     def __init__(self, model: keras.Model, epsilon: float, scale: Any = "auto"):
         check_number("epsilon", epsilon, low=0)
         if len(getattr(model, "inputs", None) or ()) != 1:
-            raise InvalidArgument("model", model.name, "one with one input, built: give it a keras.Input")
+            raise InvalidArgument("model", model.name, "a built model with one input: give it a keras.Input")
         self._dtype = np.dtype(model.inputs[0].dtype)
         scale = input_scale(model) if isinstance(scale, str) and scale == "auto" else scale
         self._step = np.asarray(epsilon * np.asarray(scale, np.float32), np.float32)
@@ -54,12 +54,12 @@ class GradientSign:
         self._model = weakref.ref(model)
 
     def __call__(self, x: Any, loss: Callable[[Any], Any], *, training: bool = False) -> Any:
-        """The adversarial example of each example in ``x``.
+        """The adversarial examples of the examples in ``x``, of its shape and type.
 
         Args:
             x: shape (batch, ...), as the model takes it.
-            loss: of the model's answer, a scalar to be raised.
-            training: whether the model answers as in training. No moving average or random state moves on.
+            loss: takes the model's output and returns the scalar to raise.
+            training: whether the model runs in training mode. No moving average or random state advances.
         """
         import tensorflow as tf
 
@@ -67,8 +67,8 @@ class GradientSign:
         if network is None:
             raise ReferenceError("the model of this GradientSign is gone")
         raw = tf.cast(x, tf.float32)
-        # Penalties ask the scope for the weights: in an empty one Keras finds none.
-        values = [(each, each.value) for each in network.variables]
+        # Penalties look the weights up in the scope, and would find none in an empty one.
+        values = [(variable, variable.value) for variable in network.variables]
         with tf.GradientTape(watch_accessed_variables=False) as tape, keras.StatelessScope(state_mapping=values):
             tape.watch(raw)
             value = LOSS_SCALE * loss(network(raw, training=training))
@@ -83,30 +83,28 @@ class GradientSign:
 
 
 def input_scale(model: keras.Model) -> Any:
-    """What an epsilon of 1 means for the raw inputs of a model.
+    """An epsilon of 1 in the units of a model's raw inputs.
 
-    255 where they are bytes (images); the standard deviation of each feature where the first layer normalizes them; 1
-    otherwise.
+    255 for bytes (images), the standard deviation of each feature if the first layer is a ``Normalization``, else 1.
 
     Returns:
-        A number or an array that broadcasts with a batch of inputs.
+        A number, or an array that broadcasts with a batch of inputs.
     """
     dtype = np.dtype(model.inputs[0].dtype)
     if np.issubdtype(dtype, np.integer):
         return float(np.iinfo(dtype).max)
-    first = next((each for each in model.layers if not isinstance(each, keras.layers.InputLayer)), None)
+    first = next((layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)), None)
     if isinstance(first, keras.layers.Normalization):
         return np.sqrt(np.asarray(first.variance, np.float32))
     return 1.0
 
 
 def _on_floats(model: keras.Model) -> keras.Model:
-    """The same layers behind an input of floating-point numbers: through whole ones no gradient passes."""
-    given = model.inputs[0]
-    inputs = keras.Input(batch_shape=given.shape, dtype="float32")
+    """The same layers behind a floating-point input: no gradient passes through integers."""
+    inputs = keras.Input(batch_shape=model.inputs[0].shape, dtype="float32")
 
-    def same(layer: Any) -> Any:
+    def same_layer(layer: Any) -> Any:
         nested = isinstance(layer, keras.Model) and np.issubdtype(np.dtype(layer.inputs[0].dtype), np.integer)
         return _on_floats(layer) if nested else layer
 
-    return keras.models.clone_model(model, input_tensors=inputs, clone_function=same)
+    return keras.models.clone_model(model, input_tensors=inputs, clone_function=same_layer)

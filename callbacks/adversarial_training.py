@@ -1,4 +1,4 @@
-"""AdversarialTraining: every batch is trained on together with its adversarial examples."""
+"""AdversarialTraining: trains on every batch together with its adversarial examples."""
 
 from __future__ import annotations
 
@@ -18,19 +18,20 @@ __all__ = ["AdversarialTraining"]
 class AdversarialTraining(keras.callbacks.Callback):
     """Adds to each training batch its examples moved by ``epsilon`` in the direction that raises the loss most.
 
-    The loss is ``(1 - share) J(x) + share J(x + epsilon sign(dJ/dx))``. It is computed inside the compiled step, so it
-    works with every ``steps_per_execution``. A step costs about three times as much: one pass more to find the
-    direction, and a batch twice as large. The training's metrics are those of both halves; validation is not touched,
-    nor is anything of the model left changed afterwards.
+    The loss is ``(1 - share) J(x) + share J(x + epsilon sign(dJ/dx))``. It is computed inside the compiled step, so any
+    ``steps_per_execution`` works. A step costs about three times as much: one more pass to find the direction, and a
+    batch twice as large. The training metrics cover both halves. Validation is unaffected, and nothing in the model
+    stays changed afterwards.
 
     Args:
         epsilon: size of the move, >= 0, in units of ``scale``. Default 0.1.
         share: weight of the adversarial half, in [0, 1]. Default 0.5.
-        scale: what 1 means in raw inputs. "auto" (default): the whole range where inputs are bytes (images), the
+        scale: one unit of ``epsilon`` in raw inputs. "auto" (default): the whole range of byte inputs (images), the
             standard deviation of each feature behind a ``keras.layers.Normalization``, else 1.
 
     Raises:
-        InvalidArgument: for a value outside its range; when training begins, for a model without one known input.
+        InvalidArgument: for a value outside its range; at the start of training, for a model without exactly one known
+            input.
 
     Source: Goodfellow et al. 2015, arXiv:1412.6572, section 6.
 
@@ -55,7 +56,7 @@ class AdversarialTraining(keras.callbacks.Callback):
 
 
 class _Mixture:
-    """Called with a batch inside the step: the batch and its adversarial examples, one after the other."""
+    """A hook inside the step: returns the batch followed by its adversarial examples."""
 
     def __init__(self, model: keras.Model, sign: GradientSign, share: float):
         self._model, self._sign, self._share = weakref.ref(model), sign, share
@@ -74,13 +75,13 @@ class _Mixture:
         moved = self._sign(x, loss, training=True)
         if sample_weight is None:
             sample_weight = tf.ones(tf.shape(x)[:1])
-        # The mean over both halves is half of each: hence the 2. A sum is not.
-        summed = any(getattr(each, "reduction", None) == "sum" for each in keras.tree.flatten(model.loss))
-        whole = 1.0 if summed else 2.0
+        # The mean over both halves counts each by a half, hence the 2; a sum does not.
+        summed = any(getattr(term, "reduction", None) == "sum" for term in keras.tree.flatten(model.loss))
+        factor = 1.0 if summed else 2.0
 
-        def halves(weight: Any) -> Any:
+        def both_halves(weight: Any) -> Any:
             weight = tf.cast(weight, tf.float32)
-            return tf.concat([whole * (1 - self._share) * weight, whole * self._share * weight], axis=0)
+            return tf.concat([factor * (1 - self._share) * weight, factor * self._share * weight], axis=0)
 
-        twice = keras.tree.map_structure(lambda each: tf.concat([each, each], axis=0), y)
-        return tf.concat([x, moved], axis=0), twice, keras.tree.map_structure(halves, sample_weight)
+        targets = keras.tree.map_structure(lambda target: tf.concat([target, target], axis=0), y)
+        return tf.concat([x, moved], axis=0), targets, keras.tree.map_structure(both_halves, sample_weight)

@@ -1,4 +1,4 @@
-"""Batch-norm recalibration: exact population statistics in place of moving averages, layer by layer."""
+"""Batch-norm recalibration: exact population statistics instead of moving averages, layer by layer."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ __all__ = ["RecalibrateBatchNorm", "Recalibration", "recalibrate_batch_norm"]
 
 @dataclass(frozen=True)
 class Recalibration:
-    """What a recalibration did.
+    """The result of a recalibration.
 
     Attributes:
         layers: names of the layers with new statistics, in the order in which they run.
         skipped: names of the batch-norm layers left alone: frozen ones, and those that inference does not use.
-        examples: how many examples the statistics were taken over.
+        examples: number of examples behind the statistics.
 
     Example:
         >>> recalibrate_batch_norm(model, data.train).examples    # doctest: +SKIP
@@ -48,30 +48,30 @@ class NotFinite(ValueError):
 def recalibrate_batch_norm(model: keras.Model, data: Any, *, batch_size: int = 256, verbose: int = 0) -> Recalibration:
     """Gives every batch-norm layer of a trained model the exact mean and variance of its inputs over ``data``.
 
-    While training, batch norm keeps exponential moving averages of its batches' statistics: of the last ``1 / (1 -
-    momentum)`` batches or so, made while the weights still moved. Here, from the first such layer to the last, the
-    data run through the model in inference mode (no dropout, no noise, earlier layers with their new statistics) up to
-    that layer, whose statistics become, over all examples and positions::
+    During training, batch norm keeps exponential moving averages of its batches' statistics: of the last ``1 / (1 -
+    momentum)`` batches or so, while the weights still moved. This function visits the batch-norm layers from first to
+    last. It runs the data through the model in inference mode (no dropout, no noise, earlier layers with their new
+    statistics) up to the layer, and sets the layer's statistics, over all examples and positions, to::
 
         moving_mean = mean(x),  moving_variance = mean((x - mean(x))^2)        # the biased variance
 
-    They are computed in float64. Nothing else in the model changes, and if anything goes wrong nothing at all.
+    They are computed in float64. Nothing else in the model changes; after an error, nothing has changed.
 
-    - A layer with ``trainable=False`` is left alone: it was used in inference mode during training, so the weights
-      after it were fitted to the statistics that it has.
-    - A layer that is called several times (shared) gets the statistics of all its calls together; while they are
-      taken, it runs with those that it had. Its place in the order is that of its first call.
+    - A layer with ``trainable=False`` is left alone: it ran in inference mode during training, so the weights after it
+      are fitted to its present statistics.
+    - A layer that is called several times (shared) gets the statistics of all its calls together, and runs with its old
+      ones until then. Its place in the order is that of its first call.
     - Masked positions do not count, as in training. Sample weights and class weights are not used, as in training.
-    - Layers of nested models, and inside other layers, are found too, whatever kind of model it is.
-    - A layer that is random at inference too stays random; random augmentation in ``data`` stays on: give data without
-      it, unless the model is to be used on augmented data.
+    - Layers in nested models and inside other layers are included, for every kind of model.
+    - Layers that are random at inference stay random. Random augmentation in ``data`` stays on: give data without it,
+      unless the model will be used on augmented data.
 
-    It is worth most where training ended before the moving averages had settled. Measured on MNIST with batches of 16
-    (``scripts/measure/measure_batch_norm.py``, 5 seeds): after 125 steps with Keras' momentum 0.99
-    the test loss fell by 0.04 +- 0.01 under 1cycle; after 6,750 steps, or with momentum 0.9, the change was within the
-    spread over seeds, or below 1 % of the loss.
+    It helps most if training ended before the moving averages had settled. Measured on MNIST with batches of 16
+    (``scripts/measure/measure_batch_norm.py``, 5 seeds): after 125 steps with Keras' momentum 0.99 the test loss fell
+    by 0.04 +- 0.01 under 1cycle; after 6,750 steps, or with momentum 0.9, the change was within the spread over seeds,
+    or below 1 % of the loss.
 
-    It takes a pass over the data for each layer. Renormalized layers (``renorm=True``) get the same statistics for
+    It takes one pass over the data per layer. Renormalized layers (``renorm=True``) get the same statistics for
     inference; their corrections for training stay.
 
     Args:
@@ -79,20 +79,20 @@ def recalibrate_batch_norm(model: keras.Model, data: Any, *, batch_size: int = 2
         data: the training data, as for Keras' ``fit``: arrays x, or a tuple (x, y) or (x, y, sample weights) of which
             x is used, an array or a list or dictionary of several; or a finite ``tf.data.Dataset``,
             ``keras.utils.PyDataset`` or PyTorch ``DataLoader`` of such batches, the same on each pass.
-        batch_size: examples at a time where ``data`` is arrays, >= 1. Default 256. It does not change the result.
+        batch_size: batch size for arrays, >= 1. Default 256. It does not change the result.
         verbose: 0 (default) is silent, 1 shows a progress bar over the layers.
 
     Returns:
-        A :class:`Recalibration`: which layers, how many examples.
+        A :class:`Recalibration`: the layers and the number of examples.
 
     Raises:
-        InvalidArgument: for data that cannot be passed over several times, or are empty.
-        ValueError: for a model without a trainable batch-norm layer, for a layer whose inputs are not finite, and for
-            one whose inputs are hidden in a loop or function that TensorFlow compiles.
+        InvalidArgument: for data that are empty or can be read only once.
+        ValueError: for a model without a trainable batch-norm layer, for a layer whose inputs are not finite, and for a
+            layer whose inputs are hidden in a loop or function that TensorFlow compiles.
 
-    Source: Ioffe and Szegedy 2015, arXiv:1502.03167, algorithm 2; there with the unbiased variance, and all layers at
-    once. fastai and PyTorch know it as "precise batch norm" (Wu and Johnson 2021, arXiv:2105.07576), which averages
-    the variances of batches instead.
+    Source: Ioffe and Szegedy 2015, arXiv:1502.03167, algorithm 2, which uses the unbiased variance and treats all
+    layers at once. "Precise batch norm" in fastai and PyTorch (Wu and Johnson 2021, arXiv:2105.07576) averages the
+    variances of batches instead.
 
     Example:
         >>> model = keras.Sequential([keras.Input((2,)), keras.layers.BatchNormalization()])
@@ -125,7 +125,7 @@ def recalibrate_batch_norm(model: keras.Model, data: Any, *, batch_size: int = 2
     except BaseException:
         new = {}
         raise
-    finally:  # a layer called with training=True, or a random one, changes its state in each pass
+    finally:  # layers called with training=True, and random layers, have changed their state in each pass
         for variable, value in before:
             variable.assign(new[id(variable)][1] if id(variable) in new else value)
     done = {id(layer) for layer in order}
@@ -136,23 +136,23 @@ def recalibrate_batch_norm(model: keras.Model, data: Any, *, batch_size: int = 2
 class RecalibrateBatchNorm(keras.callbacks.Callback):
     """Recalibrates batch norm when training ends: :func:`recalibrate_batch_norm` as a callback.
 
-    Place it after callbacks that put weights back in ``on_train_end``, such as ``EarlyStopping(restore_best_weights=
-    True)``: the statistics belong to the weights. The entries of ``History`` and what ``ModelCheckpoint`` writes are
-    from before; evaluate or save the model after ``fit``. A training that ended in NaN gets a warning and keeps its
-    statistics.
+    Place it after callbacks that restore weights in ``on_train_end``, such as ``EarlyStopping(restore_best_weights=
+    True)``: the statistics belong to the weights. The entries of ``History`` and the files of ``ModelCheckpoint`` are
+    from before the recalibration; evaluate or save the model after ``fit``. After a training that ended in NaN, it
+    warns and keeps the moving averages.
 
     Args:
-        data, batch_size: as in :func:`recalibrate_batch_norm`; the training data.
+        data, batch_size: the training data, as in :func:`recalibrate_batch_norm`.
 
     Attributes:
         result: None, or the :class:`Recalibration` of the last training.
 
     Raises:
         InvalidArgument: for a batch size < 1, or data of an unknown kind.
-        ValueError: at the start of training: for a model without a trainable batch-norm layer, or when a callback
-            later in the list will put other weights back.
+        ValueError: at the start of training, for a model without a trainable batch-norm layer, or if a callback later
+            in the list restores other weights.
 
-    Source: as :func:`recalibrate_batch_norm`.
+    Source: as for :func:`recalibrate_batch_norm`.
 
     Example:
         >>> stop = keras.callbacks.EarlyStopping(patience=3, restore_best_weights=True)      # doctest: +SKIP
@@ -172,15 +172,14 @@ class RecalibrateBatchNorm(keras.callbacks.Callback):
     def on_train_begin(self, logs: Any = None) -> None:
         self.result = None
         check_has_batch_norm(self.model)
-        together = siblings(self)
-        following = together[[each is self for each in together].index(True) :]
-        for each in following:
-            for one in (each, *getattr(each, "callbacks", ())):
-                if getattr(one, "restore_best_weights", False):
-                    name, other = type(self).__name__, type(each).__name__
+        callbacks = siblings(self)
+        for callback in callbacks[[member is self for member in callbacks].index(True) :]:
+            for inner in (callback, *getattr(callback, "callbacks", ())):
+                if getattr(inner, "restore_best_weights", False):
+                    first, second = type(self).__name__, type(callback).__name__
                     raise ValueError(
-                        f"{name} must come after {other}, which puts the best weights back at the end of training. "
-                        f"Received: callbacks=[..., {name}, {other}]"
+                        f"{first} must come after {second}, which restores the best weights at the end of training. "
+                        f"Received: callbacks=[..., {first}, {second}]"
                     )
 
     def on_train_end(self, logs: Any = None) -> None:
@@ -191,12 +190,12 @@ class RecalibrateBatchNorm(keras.callbacks.Callback):
 
 
 def batch_norm_layers(model: keras.Model) -> list[keras.layers.BatchNormalization]:
-    """All batch-norm layers of a model, those of nested models and inside other layers too, each once."""
+    """All batch-norm layers of a model, including those in nested models and inside other layers, each once."""
     return [layer for layer in all_layers(model) if isinstance(layer, keras.layers.BatchNormalization)]
 
 
 def check_has_batch_norm(model: keras.Model) -> None:
-    """Raises if the model has no batch-norm layer that may be recalibrated."""
+    """Raises if the model has no batch-norm layer to recalibrate."""
     layers = batch_norm_layers(model)
     if not any(layer.trainable for layer in layers):
         raise ValueError(
@@ -225,8 +224,8 @@ def _order(model: keras.Model, x: Any) -> list[Any]:
             )
     if not order:
         raise ValueError(
-            "Recalibration needs a BatchNormalization layer that inference calls, and not inside a function that "
-            f"TensorFlow has compiled. Received: model={model.name!r}, where no such call is seen"
+            "Recalibration needs a BatchNormalization layer that inference calls outside of functions that TensorFlow "
+            f"compiles. Received: model={model.name!r} without such a call"
         )
     return order
 
@@ -243,25 +242,25 @@ def _population(model: keras.Model, layer: Any, data: FitData) -> tuple[Any, int
     if keras.backend.backend() == "tensorflow" and not model.run_eagerly:
         import tensorflow as tf
 
-        # What comes after the layer is not run: the graph computes the returned numbers only. TensorFlow counts the
-        # tracings of a partial by itself, those of a function over all layers, and would warn of the fifth.
+        # The layers after this one do not run: the graph computes only what is returned. The partial gives each layer a
+        # count of tracings of its own; TensorFlow counts those of one function over all layers, and warns at the fifth.
         step = tf.function(partial(moments_of_batch), autograph=False, reduce_retracing=True)
     total: tuple[Any, Any, Any] = (0.0, 0.0, 0.0)
     examples = 0
     for inputs, _, _ in data.batches():
         x = tree.map_structure(ops.convert_to_tensor, inputs)
         examples += int(tree.flatten(x)[0].shape[0])
-        for part in step(x):
-            total = _merged(total, tuple(np.asarray(ops.convert_to_numpy(each), np.float64) for each in part))
+        for moments in step(x):
+            total = _merged(total, tuple(np.asarray(ops.convert_to_numpy(value), np.float64) for value in moments))
     return total, examples
 
 
 def _moments(inputs: Any, mask: Any, axis: int) -> tuple[Any, Any, Any]:
     """Count, mean and sum of squared deviations of each channel, shape (channels,); the count may be a scalar."""
     x = ops.cast(inputs, "float64")
-    axes = [each for each in range(len(inputs.shape)) if each != axis % len(inputs.shape)]
+    axes = [index for index in range(len(inputs.shape)) if index != axis % len(inputs.shape)]
     if mask is None:
-        count = math.prod(ops.cast(ops.shape(x)[each], "float64") for each in axes)
+        count = math.prod(ops.cast(ops.shape(x)[index], "float64") for index in axes)
         mean = ops.sum(x, axes, keepdims=True) / count
         return count, ops.squeeze(mean, axes), ops.sum(ops.square(x - mean), axes)
     used = ops.broadcast_to(ops.cast(ops.expand_dims(mask, -1), "bool"), ops.shape(x))
@@ -271,13 +270,13 @@ def _moments(inputs: Any, mask: Any, axis: int) -> tuple[Any, Any, Any]:
     return ops.squeeze(count, axes), ops.squeeze(mean, axes), deviations
 
 
-def _merged(one: tuple[Any, Any, Any], other: tuple[Any, ...]) -> tuple[Any, Any, Any]:
-    """The moments of two parts together (Chan, Golub and LeVeque 1983): no large sums are subtracted."""
-    (n, mean, deviations), (more, mean_more, deviations_more) = one, other
-    count = n + more
-    share = more / np.maximum(count, 1.0)
-    difference = mean_more - mean
-    return count, mean + difference * share, deviations + deviations_more + difference**2 * n * share
+def _merged(first: tuple[Any, Any, Any], second: tuple[Any, ...]) -> tuple[Any, Any, Any]:
+    """The moments of two sets together (Chan, Golub and LeVeque 1983), without subtracting large sums."""
+    (n1, mean1, deviations1), (n2, mean2, deviations2) = first, second
+    count = n1 + n2
+    share = n2 / np.maximum(count, 1.0)
+    difference = mean2 - mean1
+    return count, mean1 + difference * share, deviations1 + deviations2 + difference**2 * n1 * share
 
 
 def _statistics(layer: Any, moments: tuple[Any, Any, Any]) -> list[tuple[Any, np.ndarray]]:

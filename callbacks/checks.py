@@ -1,4 +1,4 @@
-"""Checks of arguments: one clear error that names the argument, what was received and what is accepted."""
+"""Argument checks. Their error names the argument, what is accepted and what was received."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["InvalidArgument", "check_bool", "check_choice", "check_integer", "ch
 
 
 class InvalidArgument(ValueError):
-    """A value that the caller gave and that cannot be used.
+    """An argument with a value that is not accepted.
 
     The message is one line: it names the argument, says what is accepted and ends in ``Received: name=value``.
 
@@ -30,7 +30,7 @@ class InvalidArgument(ValueError):
             shown = shown[:197] + "..."
         super().__init__(f"{name} must be {accepted}. Received: {name}={shown}")
 
-    def __reduce__(self) -> Any:  # so that one raised in another process arrives as it was
+    def __reduce__(self) -> Any:  # so that it can be passed between processes
         return _restored, (type(self), self.args, self.__dict__)
 
 
@@ -49,11 +49,11 @@ def check_number(
     low: float | None = None,
     high: float | None = None,
 ) -> float:
-    """Returns ``value`` as a float, or raises if it is no finite number inside the bounds.
+    """Returns ``value`` as a float, or raises if it is not a finite number within the bounds.
 
     Args:
         name: the argument's name, for the message.
-        value: what the caller gave. Booleans and strings are refused.
+        value: the value received. Booleans and strings are refused.
         above, below: exclusive bounds.
         low, high: inclusive bounds.
 
@@ -86,7 +86,7 @@ def check_number(
 
 
 def check_integer(name: str, value: Any, *, low: int | None = None, high: int | None = None) -> int:
-    """Returns ``value`` as an int, or raises if it is no whole number inside the inclusive bounds.
+    """Returns ``value`` as an int, or raises if it is not an integer within the inclusive bounds.
 
     Args:
         name: the argument's name, for the message.
@@ -114,7 +114,7 @@ def check_integer(name: str, value: Any, *, low: int | None = None, high: int | 
 
 
 def check_bool(name: str, value: Any) -> bool:
-    """Returns ``value`` as a bool, or raises if it is none.
+    """Returns ``value`` as a bool, or raises if it is not one.
 
     Args:
         name: the argument's name, for the message.
@@ -138,8 +138,8 @@ def check_choice(name: str, value: Any, choices: Iterable[Any]) -> Any:
 
     Args:
         name: the argument's name, for the message.
-        value: what the caller gave.
-        choices: everything accepted, in the order in which to show it.
+        value: the value received.
+        choices: the accepted values, in the order in which the message lists them.
 
     Raises:
         InvalidArgument: listing the choices.
@@ -155,13 +155,13 @@ def check_choice(name: str, value: Any, choices: Iterable[Any]) -> Any:
 
 
 def check_unmasked(name: str, values: Any) -> Any:
-    """Returns ``values``, without the mask if it is a masked array, or raises if the mask hides any value.
+    """Returns ``values`` without masks, or raises if a mask hides any value.
 
-    NumPy and TensorFlow drop a mask and go on with the values below it.
+    NumPy and TensorFlow drop a mask silently and use the values below it.
 
     Args:
         name: the argument's name, for the message.
-        values: anything. Masked arrays are also found in lists and tuples, and among the values of a dictionary.
+        values: any value. Masked arrays in lists, tuples and dictionaries are checked too.
 
     Raises:
         InvalidArgument: saying how many values are hidden.

@@ -1,4 +1,4 @@
-"""Reading the curves: what the losses of a training say, in words, with the remedy."""
+"""read_curves: what the loss curves of a training show, in words, with the remedy."""
 
 from __future__ import annotations
 
@@ -13,37 +13,38 @@ from .checks import InvalidArgument, check_number
 __all__ = ["FINDINGS", "Finding", "read_curves"]
 
 SHORTEST = 4
-"""Epochs below which only NaN is reported: the last two and the two before are the least that can be compared."""
+"""With fewer epochs only NaN is reported: the least that can be compared is the last two with the two before."""
 
 UNLEARNED = 0.95
-"""A training loss that never was below this share of the reference has learned nothing worth mentioning."""
+"""A training loss that never fell below this fraction of the reference has learned nothing worth mentioning."""
 
 JUMP = 0.25
-"""A rise of the training loss by this share of the reference, from which it never recovers, is no noise: 1cycle's high
-rates let it rise by a few percent, and then it falls below where it was."""
+"""A rise of the training loss by this fraction of the reference, without recovery, is not noise: 1cycle's high rates
+raise it by a few percent, and then it falls below its old value."""
 
 RECOVERED = 0.01
-"""A training loss that ends within this share of the reference above the lowest value before its jump has recovered."""
+"""A training loss has recovered if it ends within this fraction of the reference above its lowest value before the
+jump."""
 
 RISE = 0.1
-"""A training loss that ends higher than its lowest by this share of the reference is going the wrong way."""
+"""A training loss rises if it ends higher than its lowest value by this fraction of the reference."""
 
 POOR = 0.5
-"""A loss above this share of the reference is poor: less than half of what can be known has been learned. Noisy targets
-can leave as much: the words say so."""
+"""A loss above this fraction of the reference is poor: less than half of what can be known has been learned. Noisy
+targets can have the same effect, which the sentence mentions."""
 
 OVERFIT = 0.01
 OVERFIT_RELATIVE = 0.05
-"""A rise of the validation loss counts from 1 % of the reference and 5 % of its minimum on. Below the first it matters
-to nobody (0.064 to 0.070 with ten classes), below the second it is a plateau."""
+"""A rise of the validation loss counts if it exceeds both 1 % of the reference and 5 % of its minimum. Below the first
+it does not matter (0.064 to 0.070 with ten classes), below the second it is a plateau."""
 
 IMPROVEMENT = 0.03
-"""A fall over the last third of the epochs by 3 % of the reference is worth training on for. Less than that is left,
-too, where the loss itself is below 3 %."""
+"""A fall over the last third of the epochs by 3 % of the reference makes more epochs worthwhile. A loss below 3 % has
+less than that left to fall."""
 
 ANNEALED = 0.1
-"""Epochs at less than this share of the highest rate end whatever was going on; they do not show whether there is more
-to gain."""
+"""Epochs at less than this fraction of the highest rate end every fall; they do not show whether there is more to
+gain."""
 
 SIGMAS = 3.0
 """A difference must exceed this many standard deviations of the curve's noise."""
@@ -51,14 +52,14 @@ SIGMAS = 3.0
 
 @dataclass(frozen=True)
 class Finding:
-    """What the curves of a training say.
+    """What the curves of a training show.
 
     Attributes:
         name: "step size too large", "overfitting", "underfitting", "still improving" or "converged".
         epoch: where it shows, from 1: the first NaN, the top of the jump, the lowest validation loss; else the last.
-        sentence: what was seen, with numbers.
+        sentence: the observation, with numbers.
         remedy: what to do about it; empty for "converged".
-        choices: names in the catalogues of ``recipes`` that do it: "l2", "dropout", ...
+        choices: names in the catalogues of ``recipes`` that apply the remedy: "l2", "dropout", ...
 
     Example:
         >>> history = {"loss": [2.3, 1.0, 0.5, 0.2, 0.1, 0.1], "val_loss": [2.0, 0.9, 0.9, 1.0, 1.1, 1.2]}
@@ -98,32 +99,32 @@ FINDINGS: dict[str, tuple[str, tuple[str, ...]]] = {
 
 
 def read_curves(history: Any, *, baseline: float | None = None) -> tuple[Finding, ...]:
-    """What the loss curves of a training say, in words.
+    """What the loss curves of a training show, in words.
 
-    Losses are judged as shares of a reference: ``baseline``, the loss of a model that knows nothing. Without it the
-    reference is the training loss of the first epoch, and "poor" then only means that little was gained since; give
-    the baseline where it is known: ``log(classes)`` for cross-entropy, the targets' variance for squared errors.
-    In this order, the first that applies:
+    Losses are judged as fractions of a reference: ``baseline``, the loss of a model that knows nothing. Without it the
+    reference is the training loss of the first epoch, and "poor" then only means that little was gained since. Give
+    the baseline if it is known: ``log(classes)`` for cross-entropy, the targets' variance for squared errors.
+    The first of these findings that applies is returned:
 
     - **step size too large**: the loss became NaN or infinite; or the training loss never fell below the reference
       (unless it falls steadily, which is "still improving"); or it jumped up by a quarter of the reference and never
       recovered; or it ends well above its lowest value.
     - **overfitting** since epoch k: the validation loss, smoothed by a running median of 3, was lowest at epoch k and
-      ends higher, while the training loss fell on.
+      ends higher, while the training loss kept falling.
     - **still improving**: the validation loss (without one, the training loss) of the last third of the epochs is
-      clearly below all before, and there is enough left to gain. Epochs at annealed rates do not count.
+      clearly below all earlier values, and there is enough left to gain. Epochs at annealed rates do not count.
     - **underfitting**: training and validation loss both end above half of the reference, and are not improving.
     - **converged**: none of these.
 
-    A rise in the middle, as 1cycle's high rates cause it, is no finding as long as the loss falls below it afterwards.
-    Differences must exceed 3 standard deviations of the curve's noise, which its second differences tell.
-    The thresholds are constants of this module, each with its reason.
+    A rise in the middle, as from 1cycle's high rates, is no finding if the loss falls below it afterwards. Differences
+    must exceed 3 standard deviations of the curve's noise, which is estimated from its second differences. The
+    thresholds are constants of this module, each with its reason.
 
     Args:
-        history: a ``keras.callbacks.History``, or its dictionary: "loss", and if there are any "val_loss" and
-            "learning_rate", a value an epoch each.
-        baseline: the loss at chance level, > 0, in the unit of the loss; default None, see above. It should not count
-            penalties on weights; the loss does.
+        history: a ``keras.callbacks.History``, or its dictionary: "loss" and optionally "val_loss" and "learning_rate",
+            with one value per epoch.
+        baseline: the loss at chance level, > 0, in the unit of the loss. Default None, see above. It should exclude
+            penalties on weights, although the loss includes them.
 
     Returns:
         A tuple of :class:`Finding`: one, or none for a training of fewer than 4 epochs without NaN.
@@ -143,19 +144,19 @@ def read_curves(history: Any, *, baseline: float | None = None) -> tuple[Finding
     loss, validation, rate = curves["loss"], curves.get("val_loss"), curves.get("learning_rate")
     if baseline is not None:
         baseline = check_number("baseline", baseline, above=0)
-    found = _not_finite(loss, validation)
-    if found is None and len(loss) >= SHORTEST:
-        # An untrained network may begin above the baseline: what it began with is then no gain.
+    finding = _not_finite(loss, validation)
+    if finding is None and len(loss) >= SHORTEST:
+        # An untrained network may start above the baseline; coming down to it is no gain.
         reference = baseline if baseline is not None else float(loss[0]) or 1.0
         unit = "the loss at chance level" if baseline is not None else "the first epoch's"
-        found = (
+        finding = (
             _step_size(loss, reference, unit)
             or _overfitting(loss, validation, reference)
             or _improving(loss, validation, rate, reference, unit)
             or _underfitting(loss, validation, reference, unit)
             or _converged(loss, validation, reference, unit)
         )
-    return (found,) if found is not None else ()
+    return (finding,) if finding is not None else ()
 
 
 # --- the findings ---------------------------------------------------------------------------------------------------
@@ -220,7 +221,7 @@ def _improving(
     loss: np.ndarray, validation: np.ndarray | None, rate: np.ndarray | None, reference: float, unit: str
 ) -> Finding | None:
     which, curve = ("training", loss) if validation is None else ("validation", validation)
-    if loss.min() > UNLEARNED * reference:  # and falling steadily, or it would have been found above
+    if loss.min() > UNLEARNED * reference:  # but it falls steadily, or _step_size would have reported it
         fell = f"the training loss falls slowly, from {loss[0]:.3g} to {loss[-1]:.3g} in {len(loss)} epochs"
         return _finding("still improving", len(loss), fell)
     working = curve
@@ -265,35 +266,36 @@ def _converged(loss: np.ndarray, validation: np.ndarray | None, reference: float
 
 def _curves(history: Any) -> dict[str, np.ndarray]:
     values = getattr(history, "history", history)
-    accepted = 'a History, or a mapping with "loss" and optionally "val_loss" and "learning_rate", a number an epoch'
+    accepted = 'a History, or a mapping with "loss" and optionally "val_loss" and "learning_rate", a number per epoch'
     if not isinstance(values, Mapping) or "loss" not in values:
         raise InvalidArgument("history", history, accepted)
-    found = {}
+    curves = {}
     for name in ("loss", "val_loss", "learning_rate"):
         if name not in values:
             continue
         try:
-            found[name] = np.array([float(each) for each in values[name]])
+            curves[name] = np.array([float(value) for value in values[name]])
         except (TypeError, ValueError):
             raise InvalidArgument("history", {name: values[name]}, accepted) from None
-        if len(found[name]) != len(found["loss"]):
-            lengths = {each: len(curve) for each, curve in found.items()}
+        if len(curves[name]) != len(curves["loss"]):
+            lengths = {key: len(curve) for key, curve in curves.items()}
             raise InvalidArgument("history", lengths, accepted + " and the same number of epochs for each")
-    if len(found["loss"]) == 0:
+    if len(curves["loss"]) == 0:
         raise InvalidArgument("history", history, accepted + " and at least one epoch")
-    return found
+    return curves
 
 
 def _median3(curve: np.ndarray) -> np.ndarray:
-    """The running median of 3, the same length; the first and last value are the median with their neighbour twice."""
+    """The running median of 3, of the same length; the first and the last value stay."""
     padded = np.concatenate([curve[:1], curve, curve[-1:]])
     return np.median(np.stack([padded[:-2], padded[1:-1], padded[2:]]), axis=0)
 
 
 def _noise(curve: np.ndarray, where: int) -> float:
-    """The standard deviation of independent noise on a smooth curve, there, by the median size of second differences.
+    """The standard deviation of independent noise on a smooth curve, at an index, from the median second difference.
 
-    Those of the logarithm, if there is one: exponential decay has none, and noise is about proportional to the loss.
+    If all values are positive, the differences are those of the logarithm: exponential decay has none, and noise is
+    about proportional to the loss.
     """
     if len(curve) < 3:
         return 0.0
@@ -309,12 +311,12 @@ def _end(curve: np.ndarray) -> float:
 
 
 def _share(ratio: float) -> str:
-    """How many times as much: "16% of", "1.7% of", "31 times"."""
+    """A ratio in words: "16% of", "1.7% of", "31 times"."""
     if abs(ratio) >= 2:
         return f"{ratio:.3g} times"
     return f"{ratio:.0%} of" if abs(ratio) >= 0.1 else f"{100 * ratio:.2g}% of"
 
 
 def _steadily_falling(curve: np.ndarray) -> bool:
-    """Whether it falls in at least 4 of 5 epochs, and ends lower than it began by more than its noise."""
+    """Whether the curve falls in at least 4 of 5 epochs and ends lower than it began by more than its noise."""
     return bool(np.mean(np.diff(curve) < 0) >= 0.8 and curve[0] - curve[-1] > SIGMAS * _noise(curve, 0))

@@ -1,4 +1,4 @@
-"""FitData: whatever people give to Keras' ``fit`` as batches, read in one way for all who need some."""
+"""FitData: one reader for all data that Keras' ``fit`` takes."""
 
 from __future__ import annotations
 
@@ -15,37 +15,37 @@ __all__ = ["FitData", "check_lengths"]
 
 BATCHES = "a tf.data.Dataset, keras.utils.PyDataset or PyTorch DataLoader"
 LOADERS = (("torch.utils.data", ("DataLoader",)), ("grain", ("DataLoader", "MapDataset", "IterDataset")))
-"""Whatever else Keras' ``fit`` takes and iterates over: where it is from, and the names of its classes."""
+"""Other data that Keras' ``fit`` iterates over: part of the module's name, and the names of the classes."""
 BUFFER = 10_000
-"""Of how many examples the shuffling of arrays draws the next one."""
+"""Size of the buffer that shuffles arrays, in examples."""
 
 
 class FitData:
-    """Data for training or evaluation: arrays, or what gives batches.
+    """Data for training or evaluation, as arrays or in batches.
 
     - Arrays: x, a tuple (x, y) or (x, y, sample weights), or x with ``y`` and ``sample_weight``. Each is an array, a
-      list of numbers, or a list, tuple or dictionary of arrays for several inputs or outputs. Sparse ones are only good
-      for :meth:`evaluation`.
+      list of numbers, or a list, tuple or dictionary of arrays for several inputs or outputs. Sparse arrays work only
+      in :meth:`evaluation`.
     - Batches x, (x, y) or (x, y, sample weights): a ``tf.data.Dataset``, a ``keras.utils.PyDataset``, a PyTorch
       ``DataLoader``, or a generator or other iterator, which can be read only once.
 
     Args:
-        data: as above. A list of two or three arrays is (x, y) or (x, y, sample weights) where there must be targets,
-            as in Keras' ``validation_data``, and several inputs otherwise.
-        y, sample_weight: of arrays that are not in a tuple.
+        data: as above. A list of two or three arrays is (x, y) or (x, y, sample weights) if ``targets`` is true, as in
+            Keras' ``validation_data``, and several inputs otherwise.
+        y, sample_weight: for arrays that are not in a tuple.
         class_weight: class -> weight, as for ``fit``; for one output without sample weights.
-        batch_size: examples in a batch of arrays, >= 1. Default 32, as in Keras.
-        argument: what ``data`` is called in messages.
+        batch_size: batch size for arrays, >= 1. Default 32, as in Keras.
+        argument: the name of ``data`` in messages.
         targets: whether arrays must come with y.
 
     Attributes:
         kind: "arrays", "dataset", "pydataset", "loader" or "iterator".
-        num_batches: of one pass; None if unknown or without end.
-        endless: whether a pass is known to have no end.
+        num_batches: batches per pass; None if unknown or endless.
+        endless: whether a pass is known to be endless.
 
     Raises:
         InvalidArgument: for data of another kind; for arrays of different lengths, without examples or with a mask
-            that hides values; for weights that do not suit.
+            that hides values; for weights that do not fit the data.
 
     Example:
         >>> data = FitData((np.arange(5.0), np.zeros(5)), batch_size=2)
@@ -81,7 +81,7 @@ class FitData:
             return
         for name, value in (("y", y), ("sample_weight", sample_weight)):
             if value is not None:
-                raise InvalidArgument(name, type(value), f"None where {argument} gives batches, which have their own")
+                raise InvalidArgument(name, type(value), f"None if {argument} comes in batches, which have their own")
         if self.kind == "dataset":
             count = int(data.cardinality())
             self.num_batches, self.endless = (count if count >= 0 else None), count == -1
@@ -94,10 +94,10 @@ class FitData:
             raise InvalidArgument(argument, data, f"{self._accepted}, not empty")
 
     def check_passes(self) -> FitData:
-        """Returns this data, or raises if it cannot be read several times from start to end.
+        """Returns this object, or raises if its data cannot be read several times from start to end.
 
         Raises:
-            InvalidArgument: for an iterator, which can be read once, and for data without end.
+            InvalidArgument: for an iterator, which can be read only once, and for endless data.
         """
         if self.kind == "iterator":
             accepted = f"readable several times, but an iterator or generator can be read only once: {self._accepted}"
@@ -107,19 +107,19 @@ class FitData:
         return self
 
     def batches(self) -> Iterator[tuple[Any, Any, Any]]:
-        """One pass in order, batch by batch: (x, y, sample weights), None for what there is none of.
+        """One pass in order, batch by batch: (x, y, sample weights), with None for those that are missing.
 
-        Arrays come as NumPy's; what gives batches gives them as they are, a DataLoader as NumPy arrays. A PyDataset
-        gives each batch once, from 0 on; its ``on_epoch_end`` is not called.
+        Arrays and the batches of a DataLoader come as NumPy arrays, other batches as they are. A PyDataset gives each
+        batch once, from index 0 on; its ``on_epoch_end`` is not called.
         """
         for batch in self._raw():
             yield self._weighted(*self._unpacked(batch))
 
     def first(self) -> Any:
-        """The first batch as ``train_step`` gets it: x, (x, y) or (x, y, sample weights); an iterator moves on by it.
+        """The first batch as ``train_step`` gets it: x, (x, y) or (x, y, sample weights). An iterator advances by it.
 
         Raises:
-            InvalidArgument: where there is none.
+            InvalidArgument: if there is none.
         """
         batch = next(self.batches(), None)
         if batch is None:
@@ -127,11 +127,10 @@ class FitData:
         return keras.utils.pack_x_y_sample_weight(*batch)
 
     def repeated(self, seed: int = 0) -> Any:
-        """What ``fit`` takes together with ``steps_per_epoch``, however many steps that are.
+        """The data for ``fit`` with any ``steps_per_epoch``.
 
-        Arrays are shuffled anew at each repetition, by ``seed`` and TensorFlow's own seed, which stays as it is. What
-        gives batches is repeated as it is; an
-        iterator ends where it ends.
+        Arrays are reshuffled at each repetition, by ``seed`` and TensorFlow's global seed, which is not set. Batches
+        are repeated as they are; an iterator ends where it ends.
         """
         import tensorflow as tf
 
@@ -148,10 +147,10 @@ class FitData:
             pack = keras.utils.pack_x_y_sample_weight
             return self._source.map(lambda *batch: pack(*self._weighted(*self._unpacked(batch)))).repeat()
         batches = self._endlessly()
-        first = next(batches, None)  # Keras has its own words for a generator without any
+        first = next(batches, None)  # or Keras would raise an error of its own for an empty generator
         if first is None:
             raise InvalidArgument(self.argument, self._source, f"{self._accepted}, not empty")
-        return (batch for part in ((first,), batches) for batch in part)
+        return (batch for source in ((first,), batches) for batch in source)
 
     def evaluation(self) -> dict[str, Any]:
         """The arguments of ``model.evaluate`` for this data."""
@@ -162,35 +161,35 @@ class FitData:
 
     def _packed(self, data: Any, y: Any, sample_weight: Any, targets: bool) -> tuple[Any, Any, Any]:
         """The arrays (x, y, sample weights) in NumPy, each in its structure."""
-        parts = tuple(
-            check_unmasked(name, part)
-            for name, part in ((self.argument, data), ("y", y), ("sample_weight", sample_weight))
+        arrays = tuple(
+            check_unmasked(name, array)
+            for name, array in ((self.argument, data), ("y", y), ("sample_weight", sample_weight))
         )
-        data = parts[0]
+        data = arrays[0]
         if y is None and sample_weight is None and (isinstance(data, tuple) or (targets and isinstance(data, list))):
             if not 1 <= len(data) <= 3:
                 raise InvalidArgument(self.argument, data, self._accepted)
-            parts = (*data, None, None)[:3]
-        if parts[0] is None or (targets and parts[1] is None) or (parts[1] is None and parts[2] is not None):
+            arrays = (*data, None, None)[:3]
+        if arrays[0] is None or (targets and arrays[1] is None) or (arrays[1] is None and arrays[2] is not None):
             raise InvalidArgument(self.argument, data, self._accepted)
-        x, y, weights = (None if part is None else self._array(part) for part in parts)
+        x, y, weights = (None if array is None else self._array(array) for array in arrays)
         if weights is not None and tree.is_nested(y) and not tree.is_nested(weights):
-            weights = tree.map_structure(lambda _: weights, y)  # of the examples: the same for all outputs
+            weights = tree.map_structure(lambda _: weights, y)  # one weight per example, for all outputs
         return x, y, weights
 
     def _array(self, value: Any) -> Any:
         if isinstance(value, dict):
-            return {name: self._array(each) for name, each in value.items()}
-        if isinstance(value, (list, tuple)) and any(isinstance(each, dict) or np.ndim(each) for each in _arrays(value)):
-            return type(value)(self._array(each) for each in value)
+            return {name: self._array(leaf) for name, leaf in value.items()}
+        if isinstance(value, (list, tuple)) and any(isinstance(leaf, dict) or np.ndim(leaf) for leaf in _arrays(value)):
+            return type(value)(self._array(leaf) for leaf in value)
         if _is_sparse(value):
             return value
         try:
             array = np.asarray(value)
         except ValueError:  # lists of different lengths
             raise InvalidArgument(self.argument, type(value), self._accepted) from None
-        texts = array.dtype != object or all(isinstance(each, (str, bytes)) for each in array.flat)
-        if not array.ndim or not texts:
+        supported = array.dtype != object or all(isinstance(element, (str, bytes)) for element in array.flat)
+        if not array.ndim or not supported:
             raise InvalidArgument(self.argument, self._source, self._accepted)
         return array
 
@@ -203,10 +202,10 @@ class FitData:
         if self._arrays is not None:
             arrays = self._dense(self._arrays)
             for start in range(0, self.examples, self.batch_size):
-                part = slice(start, start + self.batch_size)
+                rows = slice(start, start + self.batch_size)
                 yield tuple(
-                    None if each is None else tree.map_structure(lambda leaf, part=part: leaf[part], each)
-                    for each in arrays
+                    None if array is None else tree.map_structure(lambda leaf, rows=rows: leaf[rows], array)
+                    for array in arrays
                 )
         elif self.kind == "pydataset":
             index = 0
@@ -234,11 +233,11 @@ class FitData:
             raise InvalidArgument(self.argument, type(batch), accepted) from None
 
     def _weighted(self, x: Any, y: Any, weights: Any) -> tuple[Any, Any, Any]:
-        """With the class weights as sample weights, where there are some."""
+        """The batch with the class weights, if there are any, as sample weights."""
         if self._class_weight is None:
             return x, y, weights
         if y is None or weights is not None or tree.is_nested(y):
-            accepted = "None but for data of one target, without sample weights"
+            accepted = "None unless the data has one target and no sample weights"
             raise InvalidArgument("class_weight", self._class_weight, accepted)
         labels = ops.convert_to_tensor(y)
         if len(labels.shape) > 1 and labels.shape[-1] != 1:
@@ -251,11 +250,11 @@ class FitData:
 
 
 def check_lengths(argument: str, arrays: Any) -> int:
-    """The number of examples of arrays, or raises if they are of different lengths or empty.
+    """Returns the number of examples in arrays, or raises if they are empty or of different lengths.
 
     Args:
-        argument: what they are called in messages.
-        arrays: any structure of arrays; None is left out.
+        argument: their name in messages.
+        arrays: any structure of arrays; None is skipped.
 
     Raises:
         InvalidArgument: naming the lengths.
@@ -283,10 +282,10 @@ def _kind(data: Any) -> str:
 
 
 def _is_sparse(value: Any) -> bool:
-    """Whether an array is SciPy's or TensorFlow's sparse one, which Keras takes but NumPy does not."""
+    """Whether an array is a sparse one of SciPy or TensorFlow, which Keras takes but NumPy does not."""
     return hasattr(value, "tocsr") or type(value).__name__ == "SparseTensor"
 
 
 def _arrays(values: Any) -> list[Any]:
-    """The elements that are arrays or dictionaries of such, not numbers or lists of numbers."""
+    """The elements that are arrays or dictionaries, not numbers or lists of numbers."""
     return [value for value in values if hasattr(value, "shape") or isinstance(value, dict)]

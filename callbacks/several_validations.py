@@ -1,4 +1,4 @@
-"""SeveralValidations: the validation loss several times an epoch, for early stopping and best weights within one."""
+"""SeveralValidations: validates several times per epoch, for early stopping and best weights within an epoch."""
 
 from __future__ import annotations
 
@@ -19,40 +19,40 @@ __all__ = ["SeveralValidations"]
 
 
 class SeveralValidations(keras.callbacks.Callback):
-    """Evaluates the model ``times`` times an epoch, evenly spaced, the last time at the epoch's end.
+    """Evaluates the model ``times`` times per epoch, evenly spaced, the last time at the epoch's end.
 
-    The k-th validation of an epoch comes after ``ceil(k * steps / times)`` steps; with ``steps_per_execution=N``, which
-    calls callbacks every N steps only, at the first such call from there on. An epoch that is stopped early is
-    validated where it stops. Training goes on exactly as it would without: the same weights and the same training
-    entries in ``History``, to the last bit.
+    The k-th validation of an epoch comes after ``ceil(k * steps / times)`` steps; with ``steps_per_execution=N``, where
+    Keras calls callbacks only every N steps, at the next such call. An epoch that is stopped early is validated where
+    it stops. The training itself does not change: the same weights and the same training entries in ``History``, to the
+    last bit.
 
     ``callbacks`` see a validation as the end of an epoch: ``keras.callbacks.EarlyStopping``, ``ModelCheckpoint``,
     ``CSVLogger``, ``ReduceLROnPlateau``, ... Their patience counts validations, and so do ``epoch`` in a file name and
     ``best_epoch``: the k-th validation of epoch e, both from 0, has the index ``e * times + k``. They get the ``val_``
-    logs and those of the epoch's training so far, and the hooks ``on_train_begin``, ``on_epoch_begin``,
-    ``on_epoch_end`` and ``on_train_end``, but none for batches. When one stops the training, it stops at once.
+    logs and the epoch's training logs so far, and the hooks ``on_train_begin``, ``on_epoch_begin``, ``on_epoch_end``
+    and ``on_train_end``, but none for batches. If one of them stops the training, it stops at once.
 
-    The logs of each epoch get the ``val_`` values of its last validation, for ``History`` and for callbacks that come
-    later in the list of ``fit``. If ``fit`` is given ``validation_data`` too, its own values stand in the logs.
+    The logs of each epoch get the ``val_`` values of its last validation, for ``History`` and for callbacks later in
+    the list of ``fit``. If ``fit`` has ``validation_data`` too, the logs keep its values.
 
     Args:
         validation_data: as for Keras' ``fit``: arrays (x, y) or (x, y, sample weights), each an array or a list or
             dictionary of several; or a finite ``tf.data.Dataset``, ``keras.utils.PyDataset`` or PyTorch ``DataLoader``
             of such batches.
-        times: validations an epoch, >= 1. Default 4.
-        callbacks: Keras callbacks that take each validation for an epoch. Default none. Learning-rate schedules
-            belong in the list of ``fit``.
-        batch_size: examples at a time where ``validation_data`` is arrays, >= 1. Default 32, as in Keras.
+        times: validations per epoch, >= 1. Default 4.
+        callbacks: Keras callbacks for which each validation is an epoch. Default none. Learning-rate schedules belong
+            in the list of ``fit``.
+        batch_size: batch size for arrays, >= 1. Default 32, as in Keras.
 
     Attributes:
-        validations: name -> a value for each validation of the last ``fit``: "step" and "epoch" (where it was, from the
+        validations: name -> one value per validation of the last ``fit``: "step" and "epoch" (its position since the
             start of training; 0.25 is a quarter of the first epoch), "loss" and the metrics (of training, since the
             epoch's start), "val_loss" and so on.
 
     Raises:
-        InvalidArgument: for a value outside its range; at the start of training, before any step, for more validations
-            than calls an epoch.
-        ValueError: at the start of training, when the number of steps an epoch is unknown.
+        InvalidArgument: for a value outside its range; at the start of training, for more validations than Keras calls
+            callbacks per epoch.
+        ValueError: at the start of training, if the number of steps per epoch is unknown.
 
     Source: validating inside the epoch is common where epochs are long (Lightning's ``val_check_interval``).
 
@@ -78,11 +78,13 @@ class SeveralValidations(keras.callbacks.Callback):
         self._readable()
         if not isinstance(callbacks, (list, tuple)):
             raise InvalidArgument("callbacks", callbacks, "a list of Keras callbacks")
-        for each in callbacks:
-            if not isinstance(each, keras.callbacks.Callback) or isinstance(each, SeveralValidations):
-                raise InvalidArgument("callbacks", each, "a list of Keras callbacks, none of them SeveralValidations")
-            if getattr(each, "sets_learning_rate", False):
-                raise InvalidArgument("callbacks", each, "without learning-rate schedules: give those to fit itself")
+        for callback in callbacks:
+            if not isinstance(callback, keras.callbacks.Callback) or isinstance(callback, SeveralValidations):
+                accepted = "a list of Keras callbacks, none of them SeveralValidations"
+                raise InvalidArgument("callbacks", callback, accepted)
+            if getattr(callback, "sets_learning_rate", False):
+                accepted = "without learning-rate schedules: give those to fit itself"
+                raise InvalidArgument("callbacks", callback, accepted)
         self.callbacks = list(callbacks)
         self.validations: dict[str, list[float]] = {}
         self._epoch = self._done = 0
@@ -95,17 +97,17 @@ class SeveralValidations(keras.callbacks.Callback):
     def _readable(self) -> FitData:
         return FitData(self.validation_data, batch_size=self.batch_size, argument="validation_data").check_passes()
 
-    # --- where ------------------------------------------------------------------------------------------------------
+    # --- positions --------------------------------------------------------------------------------------------------
 
     def positions(self, steps: int, steps_per_execution: int = 1) -> list[int]:
-        """After how many steps of an epoch the validations come.
+        """The number of steps of an epoch before each validation.
 
         Args:
-            steps: of an epoch.
+            steps: steps per epoch.
             steps_per_execution: of the compiled model.
 
         Raises:
-            InvalidArgument: when the epoch has fewer calls than validations.
+            InvalidArgument: if Keras calls callbacks fewer times per epoch than there are validations.
 
         Example:
             >>> SeveralValidations((x, y), times=4).positions(10)      # doctest: +SKIP
@@ -113,12 +115,12 @@ class SeveralValidations(keras.callbacks.Callback):
         """
         calls = math.ceil(steps / steps_per_execution)
         if self.times > calls:
-            accepted = f"at most {calls}, the number of times that Keras calls back in an epoch of {steps} steps"
+            accepted = f"at most {calls}, the number of times that Keras calls callbacks in an epoch of {steps} steps"
             if steps_per_execution > 1:
                 accepted += f" with steps_per_execution={steps_per_execution}; compile with fewer for more validations"
             raise InvalidArgument("times", self.times, accepted)
-        wanted = (math.ceil(k * steps / self.times) for k in range(1, self.times + 1))
-        return [min(math.ceil(each / steps_per_execution) * steps_per_execution, steps) for each in wanted]
+        ideal = (math.ceil(k * steps / self.times) for k in range(1, self.times + 1))
+        return [min(math.ceil(step / steps_per_execution) * steps_per_execution, steps) for step in ideal]
 
     # --- the callback -----------------------------------------------------------------------------------------------
 
@@ -126,21 +128,21 @@ class SeveralValidations(keras.callbacks.Callback):
         steps = self.params.get("steps")
         if not steps:
             raise ValueError(
-                "SeveralValidations must know the number of steps an epoch. Give `steps_per_epoch` to fit, or data of "
-                "known length (tf.data: `dataset.apply(tf.data.experimental.assert_cardinality(n))`). "
+                "SeveralValidations must know the number of steps per epoch. Give `steps_per_epoch` to fit, or data "
+                "of known length (tf.data: `dataset.apply(tf.data.experimental.assert_cardinality(n))`). "
                 f"Received: steps={steps}"
             )
         self.positions(int(steps), self.model.steps_per_execution)
         self.validations = {}
         epochs = self.params.get("epochs")
-        for each in self.callbacks:
-            each.set_model(self.model)
-            each.set_params({**self.params, "epochs": epochs and epochs * self.times})
-            each.on_train_begin()
+        for callback in self.callbacks:
+            callback.set_model(self.model)
+            callback.set_params({**self.params, "epochs": epochs and epochs * self.times})
+            callback.on_train_begin()
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self._epoch, self._done, self._validated_at, self._last = epoch, 0, -1, {}
-        self._begin_stretch(epoch * self.times)
+        self._begin_inner_epoch(epoch * self.times)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         steps, execution = int(self.params["steps"]), self.model.steps_per_execution
@@ -150,51 +152,52 @@ class SeveralValidations(keras.callbacks.Callback):
             k = positions.index(self._done)
             self._validate(k, logs)
             if k + 1 < self.times and not self.model.stop_training:
-                self._begin_stretch(self._epoch * self.times + k + 1)
+                self._begin_inner_epoch(self._epoch * self.times + k + 1)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         if self._validated_at != self._done:  # another callback has stopped the epoch, or its data ended
             positions = self.positions(int(self.params["steps"]), self.model.steps_per_execution)
             k = next(index for index, position in enumerate(positions) if position > self._done)
-            self._validate(k, {name: each for name, each in (logs or {}).items() if not name.startswith("val_")})
+            self._validate(k, {name: value for name, value in (logs or {}).items() if not name.startswith("val_")})
         if logs is not None and not any(name.startswith("val_") for name in logs):
             logs.update(self._last)
 
     def on_train_end(self, logs: Any = None) -> None:
-        for each in self.callbacks:
-            each.on_train_end(logs)
+        for callback in self.callbacks:
+            callback.on_train_end(logs)
 
-    def _begin_stretch(self, index: int) -> None:
-        for each in self.callbacks:
-            each.on_epoch_begin(index)
+    def _begin_inner_epoch(self, index: int) -> None:
+        for callback in self.callbacks:
+            callback.on_epoch_begin(index)
 
     def _validate(self, k: int, logs: dict[str, Any] | None) -> None:
-        """The k-th validation of the epoch: evaluates, notes it, and tells the callbacks inside."""
+        """Runs the k-th validation of the epoch, records it and tells the inner callbacks."""
         self._last = {f"val_{name}": value for name, value in self._evaluate().items()}
         self._validated_at = self._done
-        seen = {name: float(value) for name, value in (logs or {}).items() if np.ndim(value) == 0}
+        training = {name: float(value) for name, value in (logs or {}).items() if np.ndim(value) == 0}
         steps = int(self.params["steps"])
-        place = {"step": self._epoch * steps + self._done, "epoch": self._epoch + self._done / steps}
-        for name, value in {**place, **seen, **self._last}.items():
+        position = {"step": self._epoch * steps + self._done, "epoch": self._epoch + self._done / steps}
+        for name, value in {**position, **training, **self._last}.items():
             self.validations.setdefault(name, []).append(value)
-        for each in self.callbacks:
-            each.on_epoch_end(self._epoch * self.times + k, {**seen, **self._last})
+        for callback in self.callbacks:
+            callback.on_epoch_end(self._epoch * self.times + k, {**training, **self._last})
 
     def _evaluate(self) -> dict[str, float]:
-        """``model.evaluate``, which resets the metrics, without a trace in the training around it."""
-        kept = {id(each) for each in self.model.weights}
-        seeds = [each for each in self.model.non_trainable_variables if id(each) not in kept]
-        before = [(each, ops.convert_to_numpy(each).copy()) for each in (*self.model.metrics_variables, *seeds)]
+        """Runs ``model.evaluate``, which resets the metrics, and restores all that it changes for the training."""
+        weights = {id(weight) for weight in self.model.weights}
+        seeds = [variable for variable in self.model.non_trainable_variables if id(variable) not in weights]
+        variables = (*self.model.metrics_variables, *seeds)
+        before = [(variable, ops.convert_to_numpy(variable).copy()) for variable in variables]
         try:
             with warnings.catch_warnings():
-                warnings.filterwarnings("ignore", "Your input ran out of data")  # that of unknown size does not
-                found = self.model.evaluate(**self._readable().evaluation(), verbose=0, return_dict=True)
+                warnings.filterwarnings("ignore", "Your input ran out of data")  # a false alarm for unknown sizes
+                results = self.model.evaluate(**self._readable().evaluation(), verbose=0, return_dict=True)
         finally:
             for variable, value in before:
                 variable.assign(value)
-        return {name: float(value) for name, value in found.items()}
+        return {name: float(value) for name, value in results.items()}
 
-    # --- the picture ------------------------------------------------------------------------------------------------
+    # --- plot -------------------------------------------------------------------------------------------------------
 
     def plot(self) -> Any:
         """A figure of the losses, and of each metric, against epochs; the best validation loss is marked.

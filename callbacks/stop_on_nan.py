@@ -1,4 +1,4 @@
-"""StopOnNaN: stops a training that has diverged and says where, and at which learning rate."""
+"""StopOnNaN: stops a diverged training and reports where, and at which learning rate, it diverged."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ __all__ = ["StopOnNaN"]
 
 
 class StopOnNaN(keras.callbacks.Callback):
-    """Stops training when the loss is NaN or infinite, and keeps a sentence about it in ``message``.
+    """Stops training when the loss is NaN or infinite, and explains it in ``message``.
 
-    Keras' ``TerminateOnNaN`` stops too, but prints the batch only. With ``steps_per_execution=N`` it is noticed at the
-    end of the N steps in which it happens. Place it before callbacks that keep the best weights.
+    Keras' ``TerminateOnNaN`` stops too, but prints only the batch. With ``steps_per_execution=N`` the training stops at
+    the end of the N steps in which it diverges. Place it before callbacks that keep the best weights.
 
-    The message names the layer whose gradient was not finite first, if the optimizer knows (those of recipes do,
-    which would raise an error without this callback).
+    The message names the layer whose gradient was the first not to be finite, if the optimizer records it. The
+    optimizers of ``recipes`` do; without this callback they raise an error.
 
     Attributes:
-        message: None, or what happened and what to try.
+        message: what happened and what to try; None if the loss stayed finite.
 
     Example:
         >>> stop = callbacks.StopOnNaN()                     # doctest: +SKIP
@@ -37,7 +37,7 @@ class StopOnNaN(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: Any = None) -> None:
         self.message = None
-        raise_on_nan(self.model.optimizer, False)  # it would, before this could
+        raise_on_nan(self.model.optimizer, False)  # it would raise before this callback can stop the training
 
     def on_train_end(self, logs: Any = None) -> None:
         raise_on_nan(self.model.optimizer, True)

@@ -1,4 +1,4 @@
-"""WeightNoise: each training step sees the weights with noise on them, and changes them without it."""
+"""WeightNoise: each training step computes its gradient at noisy weights and updates the weights without the noise."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ __all__ = ["WeightNoise"]
 
 
 class WeightNoise(keras.callbacks.Callback):
-    """Adds Gaussian noise to the kernels for the forward and backward pass of each training step; it is not kept.
+    """Adds Gaussian noise to the kernels for the forward and backward pass of each training step, then removes it.
 
-    The gradient is taken at the weights with noise, and applied to the weights without. It pulls towards flat minima,
-    where the loss changes little when the weights do. Validation and the trained model see no noise. Biases and the
+    The gradient is taken at the noisy weights and applied to the weights without noise. This pulls towards flat minima,
+    where the loss changes little when the weights do. Validation and the trained model have no noise. Biases and the
     scale and shift of normalization get none.
 
     Args:
         stddev: standard deviation, >= 0. Default 0.01.
-        relative: whether ``stddev`` is a share of the root mean square of each kernel's own weights (default), or the
-            same for all.
-        seed: of the noise, >= 0; None (default) to draw one, when training begins, from Python's ``random``, which
-            ``keras.utils.set_random_seed`` seeds. The noise of a step follows from this and ``optimizer.iterations``.
+        relative: whether ``stddev`` is a fraction of the root mean square of each kernel's weights (default), or the
+            same for all kernels.
+        seed: of the noise, >= 0. None (default): drawn at the start of training from Python's ``random``, which
+            ``keras.utils.set_random_seed`` seeds. The seed and ``optimizer.iterations`` determine the noise of a step.
 
     Raises:
-        InvalidArgument: for a value outside its range; when training begins, for several replicas, whose weights must
-            stay the same, and for an optimizer that evaluates the loss itself.
+        InvalidArgument: for a value outside its range; at the start of training, for several replicas, whose weights
+            must stay equal, and for an optimizer that evaluates the loss itself.
 
     Source: Jim et al. 1996; Graves 2011; Goodfellow et al. 2016, section 7.5.
 
@@ -52,12 +52,12 @@ class WeightNoise(keras.callbacks.Callback):
             return
         replicas = self.model.distribute_strategy.num_replicas_in_sync
         if replicas > 1:
-            raise InvalidArgument("replicas", replicas, "1 for WeightNoise: each would have other weights")
+            raise InvalidArgument("replicas", replicas, "1 for WeightNoise: several would have different weights")
         if getattr(self.model.optimizer, "finds_its_own_step", False):
             raise InvalidArgument(
                 "optimizer",
                 self.model.optimizer.name,
-                "one that uses the step's gradient: this evaluates the loss again",
+                "one that uses the step's gradient: this one evaluates the loss again",
             )
         seed = random.randrange(2**31) if self.seed is None else self.seed
         noise = _Noise(self.model, self.stddev, self.relative, seed)
@@ -68,7 +68,7 @@ class WeightNoise(keras.callbacks.Callback):
 
 
 class _Noise:
-    """Called inside the step: a context in which the kernels are noisy until the optimizer is given the gradients."""
+    """A hook inside the step: a context in which the kernels are noisy until the optimizer receives the gradients."""
 
     def __init__(self, model: keras.Model, stddev: float, relative: bool, seed: int):
         self._model, self._stddev, self._relative, self._seed = weakref.ref(model), stddev, relative, seed
@@ -80,20 +80,20 @@ class _Noise:
         model = self._model()
         if model is None:
             raise ReferenceError("the model that this step was made for is gone")
-        kernels = [each for each in model.trainable_variables if len(each.shape) > 1]
-        before = [tf.identity(each.value) for each in kernels]
+        kernels = [variable for variable in model.trainable_variables if len(variable.shape) > 1]
+        before = [tf.identity(kernel.value) for kernel in kernels]
         optimizer = model.optimizer
-        iterations = keras.ops.convert_to_tensor(optimizer.iterations)  # no variable where gradients are accumulated
+        iterations = keras.ops.convert_to_tensor(optimizer.iterations)  # not a variable with gradient accumulation
         step = tf.stack([self._seed, tf.cast(iterations, tf.int32)])
-        for number, (kernel, value) in enumerate(zip(kernels, before, strict=True)):
+        for index, (kernel, value) in enumerate(zip(kernels, before, strict=True)):
             scale = tf.sqrt(tf.reduce_mean(tf.square(value))) if self._relative else 1.0
-            seed = tf.random.experimental.stateless_fold_in(step, number)
+            seed = tf.random.experimental.stateless_fold_in(step, index)
             noise = tf.random.stateless_normal(kernel.shape, seed, stddev=self._stddev, dtype=value.dtype)
             kernel.assign(value + scale * noise)
 
         def without_noise(apply: Callable[..., Any]) -> Callable[..., Any]:
             def apply_without_noise(grads: Any, trainable_variables: Any = None) -> Any:
-                with tf.control_dependencies([each for each in grads if each is not None]):
+                with tf.control_dependencies([gradient for gradient in grads if gradient is not None]):
                     for kernel, value in zip(kernels, before, strict=True):
                         kernel.assign(value)
                 return apply(grads, trainable_variables)

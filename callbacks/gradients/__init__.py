@@ -1,1 +1,1 @@
-"""Gradient norms and activation scales by layer: measured, watched while a model trains, and put into words."""
+"""Gradient norms and activation scales by layer: measurement, monitoring during training, interpretation."""

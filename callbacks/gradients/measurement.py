@@ -1,7 +1,6 @@
-"""Gradient norms and activation scales of a model's layers on one batch, without changing anything in the model.
+"""Gradient norms and activation scales of a model's layers on one batch, without changing the model.
 
-What :class:`callbacks.GradientMonitor` does inside the compiled training step and
-:func:`callbacks.gradient_report` does once.
+:class:`callbacks.GradientMonitor` measures inside the compiled training step, :func:`callbacks.gradient_report` once.
 """
 
 from __future__ import annotations
@@ -16,14 +15,14 @@ from ..inside.training import build_by_batch, step_loss
 __all__ = ["NOT_MEASURED", "build", "measure", "named_layers", "named_weights"]
 
 NOT_MEASURED = -1.0
-"""Stands for a norm or a scale that there is none of, since neither can be negative."""
+"""Marks a missing norm or scale; neither can be negative."""
 
 
 def named_layers(model: keras.Model, prefix: str = "") -> list[tuple[str, keras.layers.Layer]]:
-    """The layers of a model from input to output, those of models inside it as "inner/layer"; inputs are left out.
+    """The layers of a model from input to output, those of nested models as "inner/layer"; inputs are left out.
 
-    A layer made of layers (``Bidirectional``, ``MultiHeadAttention``) is one layer; one used several times is there
-    once. Of two layers with the same name the second gets "_2" behind it.
+    A layer made of layers (``Bidirectional``, ``MultiHeadAttention``) is one layer. A layer used several times appears
+    once. Of two layers with the same name the second gets the suffix "_2".
 
     Example:
         >>> inner = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, name="a")], name="inner")
@@ -31,46 +30,45 @@ def named_layers(model: keras.Model, prefix: str = "") -> list[tuple[str, keras.
         >>> [name for name, _ in named_layers(model)]
         ['inner/a', 'b']
     """
-    found: dict[str, keras.layers.Layer] = {}
-    for layer in model.layers:
-        if isinstance(layer, keras.layers.InputLayer) or any(layer is known for known in found.values()):
+    layers: dict[str, keras.layers.Layer] = {}
+    for child in model.layers:
+        if isinstance(child, keras.layers.InputLayer) or any(child is known for known in layers.values()):
             continue
-        inside = isinstance(layer, keras.Model)
-        for name, each in named_layers(layer, f"{prefix}{layer.name}/") if inside else [(prefix + layer.name, layer)]:
-            if not any(each is known for known in found.values()):
-                found[_free(name, found)] = each
-    return list(found.items())
+        nested = isinstance(child, keras.Model)
+        for name, layer in named_layers(child, f"{prefix}{child.name}/") if nested else [(prefix + child.name, child)]:
+            if not any(layer is known for known in layers.values()):
+                layers[_unused(name, layers)] = layer
+    return list(layers.items())
 
 
 def named_weights(model: keras.Model) -> list[tuple[str, list[keras.Variable]]]:
-    """The trainable weights of each layer that has some, in the order of :func:`named_layers`.
+    """The trainable weights of each layer that has any, in the order of :func:`named_layers`.
 
-    A weight that two layers share belongs to the first. Weights that the model holds itself come last, under the
-    model's name.
+    A weight that two layers share belongs to the first. Weights of the model itself come last, under its name.
     """
-    left = {id(weight): weight for weight in model.trainable_weights}
-    found: dict[str, list[keras.Variable]] = {}
+    remaining = {id(weight): weight for weight in model.trainable_weights}
+    groups: dict[str, list[keras.Variable]] = {}
     for name, layer in [*named_layers(model), (model.name, model)]:
-        own = [left.pop(id(weight)) for weight in layer.trainable_weights if id(weight) in left]
-        if own:
-            found[_free(name, found)] = own
-    return list(found.items())
+        weights = [remaining.pop(id(weight)) for weight in layer.trainable_weights if id(weight) in remaining]
+        if weights:
+            groups[_unused(name, groups)] = weights
+    return list(groups.items())
 
 
-def _free(name: str, known: dict[str, Any]) -> str:
-    number, free = 1, name
-    while free in known:
+def _unused(name: str, used: dict[str, Any]) -> str:
+    number, unused = 1, name
+    while unused in used:
         number += 1
-        free = f"{name}_{number}"
-    return free
+        unused = f"{name}_{number}"
+    return unused
 
 
 def build(model: keras.Model, data: Any) -> None:
-    """Builds what Keras would build when it traces the first step: the model, the losses, metrics and optimizer."""
+    """Builds what Keras builds when it traces the first step: the model, the losses, metrics and optimizer."""
     import tensorflow as tf
 
     if tf.distribute.has_strategy() and not tf.distribute.in_cross_replica_context():
-        return  # one of several replicas: before it splits the work, Keras has built everything
+        return  # one of several replicas: Keras builds everything before it splits the work
     with tf.init_scope(), model.distribute_strategy.scope():
         build_by_batch(model, data)
 
@@ -78,8 +76,8 @@ def build(model: keras.Model, data: Any) -> None:
 def measure(model: keras.Model, data: Any) -> tuple[Any, Any, Any]:
     """The gradient norms and activation scales that a training step on this batch would have.
 
-    With dropout or augmentation it is the very gradient that the step makes: the same random numbers are drawn, but
-    no random state, no moving average and no metric moves on.
+    With dropout or augmentation it is the very gradient of the step: the same random numbers are drawn, but no random
+    state, moving average or metric advances.
 
     Args:
         model: a compiled Keras model on the TensorFlow backend, built as by :func:`build`.
@@ -93,12 +91,12 @@ def measure(model: keras.Model, data: Any) -> tuple[Any, Any, Any]:
         - the scale of each layer of :func:`named_layers`, shape (layers,): the standard deviation of its output over
           the batch and all units; their mean where a layer has several outputs or is called several times.
 
-        ``NOT_MEASURED`` where the loss does not depend on a layer, or its output is no floating-point tensor.
+        ``NOT_MEASURED`` if the loss does not depend on a layer, or its output is not a floating-point tensor.
 
     The loss is what the optimizer minimizes: ``model.compute_loss`` with sample weights and all penalties (L1, L2,
-    activity). Under loss scaling the loss is scaled as in training and the gradient scaled back, so that
-    float16 neither loses small gradients nor shows them too large. Under a strategy with several replicas, each
-    replica measures its share of the batch, and the loss carries the factor 1/replicas that Keras gives it.
+    activity). Under loss scaling the loss is scaled as in training and the gradient scaled back, so that float16
+    neither loses small gradients nor shows them too large. Under a strategy with several replicas, each replica
+    measures its share of the batch, and the loss carries Keras' factor 1/replicas.
     """
     import tensorflow as tf
 
@@ -119,11 +117,11 @@ def measure(model: keras.Model, data: Any) -> tuple[Any, Any, Any]:
         if gradient is not None
     }
     factor = tf.cast(factor, tf.float64)
-    nothing = tf.constant(NOT_MEASURED, tf.float64)
+    missing = tf.constant(NOT_MEASURED, tf.float64)
     norms = []
     for _, group in groups:
-        parts = [squares[id(weight)] for weight in group if id(weight) in squares]
-        norms.append(tf.sqrt(tf.add_n(parts)) / factor if parts else nothing)
+        summands = [squares[id(weight)] for weight in group if id(weight) in squares]
+        norms.append(tf.sqrt(tf.add_n(summands)) / factor if summands else missing)
     whole = tf.sqrt(tf.add_n(list(squares.values()))) / factor if squares else tf.zeros((), tf.float64)
     scales = [_scale([call.result for call in calls if call.layer is layer]) for _, layer in layers]
     empty = tf.zeros((0,), tf.float64)
@@ -131,17 +129,17 @@ def measure(model: keras.Model, data: Any) -> tuple[Any, Any, Any]:
 
 
 def _scale(results: list[Any]) -> Any:
-    """The mean standard deviation of the floating-point tensors among these that belong to the graph being traced."""
+    """The mean standard deviation of the floating-point tensors in ``results`` that belong to the traced graph."""
     import tensorflow as tf
 
     graph = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
     scales = []
-    for each in keras.tree.flatten(results):
-        if not isinstance(each, tf.Tensor) or not each.dtype.is_floating:
+    for tensor in keras.tree.flatten(results):
+        if not isinstance(tensor, tf.Tensor) or not tensor.dtype.is_floating:
             continue
-        if graph is None or getattr(each, "graph", None) is graph:  # not from inside a loop
-            wide = each if each.dtype == tf.float64 else tf.cast(each, tf.float32)
-            size = tf.reduce_max(tf.abs(wide))  # taken out, or the squares of large outputs would overflow
+        if graph is None or getattr(tensor, "graph", None) is graph:  # not from inside a loop
+            wide = tensor if tensor.dtype == tf.float64 else tf.cast(tensor, tf.float32)
+            size = tf.reduce_max(tf.abs(wide))  # divided out, or the squares of large outputs would overflow
             size = tf.where(tf.logical_and(size > 0, tf.math.is_finite(size)), size, tf.ones_like(size))
             scales.append(tf.cast(tf.math.reduce_std(wide / size), tf.float64) * tf.cast(size, tf.float64))
     return tf.add_n(scales) / len(scales) if scales else tf.constant(NOT_MEASURED, tf.float64)

@@ -1,7 +1,8 @@
-"""GradientMonitor: gradient norms and activation scales of every layer while a model trains."""
+"""GradientMonitor: gradient norms and activation scales of every layer during training."""
 
 from __future__ import annotations
 
+import itertools
 import math
 import weakref
 from typing import Any
@@ -21,44 +22,45 @@ __all__ = ["GradientMonitor"]
 
 
 class GradientMonitor(keras.callbacks.Callback):
-    """Measures every ``every`` steps the norm of the gradient, of each layer's part, and the scale of the activations.
+    """Measures the gradient norm and the activation scale of every layer, every ``every`` steps.
 
     The norm is the L2 norm of the loss gradient, sqrt(sum of g^2), over all trainable weights of the model or of a
-    layer; penalties are part of the loss, loss scaling is taken out. The scale is the standard deviation of a layer's
-    output over the batch and its units. Both are taken on the training batch, with the weights as they are before the
-    step, inside the compiled step: exact for any ``steps_per_execution``, at the cost of about one more training step
-    per measurement. Nothing else changes: weights, metrics, moving averages and random states are, bit by bit, what
-    they would be without it.
+    layer. Penalties are part of the loss; loss scaling is undone. The scale is the standard deviation of a layer's
+    output over the batch and its units. Both are measured on the training batch, with the weights before the step,
+    inside the compiled step: exact for any ``steps_per_execution``, at the cost of about one more training step per
+    measurement. Nothing else changes: weights, metrics, moving averages and random states are, bit by bit, what they
+    would be without the monitor.
 
-    Each epoch's logs get the means over the epoch's measurements, for every callback that comes later in the list:
-    "gradient_norm" and, unless ``per_layer=False``, "gradient_norm/LAYER" and "activation_scale/LAYER". Epochs without
-    a measurement get NaN. (Keras' progress bar, ``verbose=1``, shows them all: prefer ``verbose=2`` or
-    ``per_layer=False`` for deep models.)
+    Each epoch's logs get the means over the epoch's measurements, for callbacks later in the list: "gradient_norm" and,
+    unless ``per_layer=False``, "gradient_norm/LAYER" and "activation_scale/LAYER". Epochs without a measurement get
+    NaN. (Keras' progress bar, ``verbose=1``, shows them all: prefer ``verbose=2`` or ``per_layer=False`` for deep
+    models.)
 
-    Layers of models inside the model are named "inner/layer"; a layer made of layers (``Bidirectional``) counts as one.
-    Works for subclassed models too; what their ``call`` computes outside of its layers has no scale.
+    Layers of nested models are named "inner/layer"; a layer made of layers (``Bidirectional``) counts as one.
+    Subclassed models work too; what their ``call`` computes outside of layers has no scale.
 
     Args:
         every: steps between measurements, >= 1, counted from the first step of epoch 0. Default 50.
-        per_layer: whether the logs get the values of each layer too. Default True; :meth:`plot`, :meth:`verdict` and
-            the attributes have them in any case.
+        per_layer: whether the logs get the values of each layer too. Default True. :meth:`plot`, :meth:`verdict` and
+            the attributes always have them.
 
     Attributes:
-        steps: when it was measured, optimizer steps from 0, shape (m,).
-        norms: of the whole gradient, shape (m,).
+        steps: the measured optimizer steps, counted from 0, shape (m,).
+        norms: norm of the whole gradient, shape (m,).
         layers: names of the layers with trainable weights, from input to output, length n.
-        layer_norms: norm of each one's gradient, shape (m, n).
+        layer_norms: gradient norm of each of ``layers``, shape (m, n).
         activation_layers: names of the layers with a floating-point output, from input to output, length k.
-        activation_scales: standard deviation of each one's output, shape (m, k).
+        activation_scales: standard deviation of the output of each of ``activation_layers``, shape (m, k).
 
-    A second ``fit`` from epoch 0 begins anew; one with ``initial_epoch`` adds to what was measured before that epoch.
-    Where the data's size is unknown, steps are counted as they come. Under loss scaling, steps that overflow (and
-    change no weight) are kept as not finite but do not enter the means. In a layer with TensorFlow's own random numbers
-    (``tf.random.normal`` under a global seed), another operation in the graph means other numbers; Keras' own are safe.
+    A second ``fit`` from epoch 0 starts afresh; one with ``initial_epoch`` adds to the measurements before that epoch.
+    If the data's size is unknown, steps are counted as they come. Under loss scaling, steps that overflow (and change
+    no weight) are recorded as not finite but left out of the means. In a layer that uses TensorFlow's own random
+    numbers (``tf.random.normal`` under a global seed), one more operation in the graph changes the numbers; Keras' own
+    are safe.
 
     Raises:
-        InvalidArgument: for ``every`` below 1 or no whole number.
-        ValueError: at the start of training, on another Keras backend than TensorFlow.
+        InvalidArgument: if ``every`` is not an integer >= 1.
+        ValueError: at the start of training, on a Keras backend other than TensorFlow.
 
     Source: Glorot & Bengio 2010, "Understanding the difficulty of training deep feedforward neural networks" (figures 6
     and 7 show activations and gradients by layer and time); Pascanu et al. 2013, arXiv:1211.5063, for exploding ones.
@@ -81,13 +83,13 @@ class GradientMonitor(keras.callbacks.Callback):
         self.per_layer = check_bool("per_layer", per_layer)
         self.layers: list[str] = []
         self.activation_layers: list[str] = []
-        self._rows: list[list[float]] = []  # one a measurement: the step, the norm, the layers' norms, the scales
-        self._position = 0  # of the next step
+        self._rows: list[list[float]] = []  # one per measurement: step, norm, layer norms, activation scales
+        self._position = 0  # the next step
         self._epoch_begin = 0
         self._begun = False
         self.probe: _Probe | None = None
 
-    # --- what was measured ------------------------------------------------------------------------------------------
+    # --- measurements -----------------------------------------------------------------------------------------------
 
     def _columns(self, begin: int, end: int) -> np.ndarray:
         rows = np.array(self._rows, float).reshape(len(self._rows), 2 + len(self.layers) + len(self.activation_layers))
@@ -95,7 +97,7 @@ class GradientMonitor(keras.callbacks.Callback):
 
     @property
     def steps(self) -> np.ndarray:
-        """The steps at which it was measured, counted from 0, shape (m,)."""
+        """The measured steps, counted from 0, shape (m,)."""
         return self._columns(0, 1)[:, 0].astype(np.int64)
 
     @property
@@ -105,7 +107,7 @@ class GradientMonitor(keras.callbacks.Callback):
 
     @property
     def layer_norms(self) -> np.ndarray:
-        """The norm of the gradient of each of ``layers``, shape (m, n)."""
+        """The gradient norm of each of ``layers``, shape (m, n)."""
         return self._columns(2, 2 + len(self.layers))
 
     @property
@@ -115,9 +117,9 @@ class GradientMonitor(keras.callbacks.Callback):
         return self._columns(first, first + len(self.activation_layers))
 
     def verdict(self) -> str:
-        """What was measured in words: exploding, vanishing or healthy, with the place, the numbers and the remedy.
+        """The measurements in words: exploding, vanishing or healthy, with the place, the numbers and the remedy.
 
-        See :func:`callbacks.gradients.verdict.judge_gradients` for what each means.
+        See :func:`callbacks.gradients.verdict.judge_gradients` for the definitions.
         """
         return judge_gradients(
             self.steps, self.norms, self.layers, self.layer_norms, self.activation_layers, self.activation_scales
@@ -141,18 +143,18 @@ class GradientMonitor(keras.callbacks.Callback):
     def on_train_begin(self, logs: Any = None) -> None:
         if keras.backend.backend() != "tensorflow":
             raise ValueError(
-                f"GradientMonitor measures inside TensorFlow's compiled step and needs that backend of Keras. "
+                f"GradientMonitor measures inside TensorFlow's compiled step and needs Keras' TensorFlow backend. "
                 f"Received: backend={keras.backend.backend()!r}"
             )
         self.probe = _Probe(self.model, self.every)
         self._begun = False
         hooks = StepHooks.of(self.model)
-        hooks.add(self.model, self._name(), self.probe.before_step, at_start=self.probe.rest)
+        hooks.add(self.model, self._hook_name(), self.probe.before_step, at_start=self.probe.rest)
 
-    def _name(self) -> str:
-        """Of the hook: the same from fit to fit, so that one that was interrupted leaves nothing that adds up."""
-        several = [each for each in siblings(self) if isinstance(each, GradientMonitor)]
-        return f"gradient_monitor_{next((i for i, each in enumerate(several) if each is self), 0)}"
+    def _hook_name(self) -> str:
+        """The same in every ``fit``, so that the hook of an interrupted one is replaced."""
+        monitors = [callback for callback in siblings(self) if isinstance(callback, GradientMonitor)]
+        return f"gradient_monitor_{next((i for i, monitor in enumerate(monitors) if monitor is self), 0)}"
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         steps = self.params.get("steps")
@@ -163,24 +165,24 @@ class GradientMonitor(keras.callbacks.Callback):
         else:
             self._epoch_begin = self._position if epoch else 0
         self._begun = True
-        self._go_on(self._epoch_begin)
+        self._continue_at(self._epoch_begin)
 
     def seek(self, epoch: int, batch: int) -> None:
-        """Goes on at this batch of this epoch, both counted from 0; later measurements are forgotten."""
+        """Continues at this batch of this epoch, both counted from 0, and forgets later measurements."""
         steps = self.params.get("steps")
         if steps:
             self._epoch_begin = epoch * int(steps)
         self._begun = True
-        self._go_on(self._epoch_begin + batch)
+        self._continue_at(self._epoch_begin + batch)
 
-    def _go_on(self, position: int) -> None:
+    def _continue_at(self, position: int) -> None:
         self._position = position
         self._rows = [row for row in self._rows if row[0] < position]
         if self.probe is not None:
             self.probe.seek(position)
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
-        # Not at a batch's end: Keras waits for the results of every step when a callback wants to be called there.
+        # Not in on_train_batch_end: for a callback that has it, Keras waits for the results of every step.
         position = self._epoch_begin + batch
         due = -(-self._position // self.every) * self.every
         self._position = max(position, self._position)
@@ -188,25 +190,25 @@ class GradientMonitor(keras.callbacks.Callback):
             self._take()
 
     def get_state(self) -> None:
-        """Called when the state is saved: what was measured since the last batch began belongs to it."""
+        """Called before the attributes are saved: adds the measurements since the last batch began."""
         self._take()
 
     def _take(self) -> None:
-        """Takes the new measurements over from the compiled step."""
+        """Fetches the new measurements from the compiled step."""
         if self.probe is None:
             return
         position, rows = self.probe.take()
         self._position = max(position, self._position)
         if not rows:
             return
-        layers, activations, known = self.probe.layers, self.probe.activation_layers, 2 + len(self.probe.layers)
         measured = [value != NOT_MEASURED for value in rows[0]]
-        names = [name for name, there in zip(layers, measured[2:known], strict=True) if there]
-        others = [name for name, there in zip(activations, measured[known:], strict=True) if there]
-        if (len(names), len(others)) != (len(self.layers), len(self.activation_layers)):
-            self._rows = []  # of another model
-        self.layers, self.activation_layers = names, others  # Keras may name a resumed model's layers otherwise
-        self._rows += [[value for value, there in zip(row, measured, strict=True) if there] for row in rows]
+        first_scale = 2 + len(self.probe.layers)
+        layers = list(itertools.compress(self.probe.layers, measured[2:first_scale]))
+        activation_layers = list(itertools.compress(self.probe.activation_layers, measured[first_scale:]))
+        if (len(layers), len(activation_layers)) != (len(self.layers), len(self.activation_layers)):
+            self._rows = []  # they belong to another model
+        self.layers, self.activation_layers = layers, activation_layers  # Keras may rename a resumed model's layers
+        self._rows += [list(itertools.compress(row, measured)) for row in rows]
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self._take()
@@ -230,22 +232,22 @@ class GradientMonitor(keras.callbacks.Callback):
     def on_train_end(self, logs: Any = None) -> None:
         self._take()
         self.probe = None  # it belongs to this model; a copy of the callback may serve another
-        StepHooks.of(self.model).remove(self.model, self._name())
+        StepHooks.of(self.model).remove(self.model, self._hook_name())
 
 
 class _Probe:
-    """What runs inside the compiled step, and the variables in which it leaves its measurements.
+    """The part that runs inside the compiled step, and the variables that hold its measurements.
 
-    It refers to the model weakly: hooks that did not would keep it alive for ever.
+    It refers to the model weakly: a hook with a strong reference would keep the model alive.
     """
 
-    CLOSED = -1  # the position where nothing is measured
+    CLOSED = -1  # the position while nothing is measured
 
     def __init__(self, model: keras.Model, every: int):
         self._model, self._every = weakref.ref(model), every
         self.layers: list[str] = []
         self.activation_layers: list[str] = []
-        self._capacity = -(-int(model.steps_per_execution) // every)  # measurements in one compiled call
+        self._capacity = -(-int(model.steps_per_execution) // every)  # measurements per compiled call
         self._rows: Any = None
         with model.distribute_strategy.scope():
             self._state = self._variable(np.array([self.CLOSED, 0], np.int64))  # the next step, the rows written
@@ -256,7 +258,7 @@ class _Probe:
     def _variable(value: np.ndarray) -> Any:
         import tensorflow as tf
 
-        # A copy a replica, which it can write inside a tf.cond; read is the first one's.
+        # One copy per replica, which can be written inside a tf.cond. Reading gives the first replica's.
         return tf.Variable(
             value,
             trainable=False,
@@ -275,7 +277,7 @@ class _Probe:
         import tensorflow as tf
 
         model = self._model()
-        if model is None:  # nobody trains it any more
+        if model is None:  # it has been freed
             return
         build(model, data)
         if self._rows is None:
@@ -299,15 +301,15 @@ class _Probe:
         self._state.assign(np.array([position, 0], np.int64))
 
     def rest(self) -> None:
-        """Measures nothing until :meth:`seek`: when a fit begins that may know nothing of this."""
+        """Measures nothing until :meth:`seek`; called when a ``fit`` begins, which may not use this monitor."""
         self.seek(self.CLOSED)
 
     def position(self) -> int:
-        """The next step, as the compiled step counts."""
+        """The next step, as the compiled step counts them."""
         return int(self._state.numpy()[0])
 
     def take(self) -> tuple[int, list[list[float]]]:
-        """The next step, and the measurements since the last time, which it forgets."""
+        """Returns the next step and the measurements since the last call, and clears them."""
         position, written = self._state.numpy()
         if not written:
             return int(position), []

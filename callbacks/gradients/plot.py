@@ -1,4 +1,4 @@
-"""The pictures of gradients and activations by layer: heat maps over time, and profiles at one moment."""
+"""Plots of gradients and activations by layer: heat maps over time, and profiles at one moment."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import numpy as np
 __all__ = ["heat_maps", "profiles"]
 
 LABELS = 64
-"""So many layer names are readable beside each other; of more, every other (third, ...) is written."""
+"""How many layer names are readable beside each other. With more layers, every second (third, ...) name is shown."""
 
 Panel = tuple[str, Sequence[str], np.ndarray]
+"""Title, layer names, values."""
 
 
 def _height(panels: Sequence[Panel]) -> float:
@@ -26,7 +27,7 @@ def _name_layers(axes: Any, layers: Sequence[str]) -> None:
 
 
 def log10(values: np.ndarray) -> np.ma.MaskedArray:
-    """log10 of what is positive and finite; the rest is masked.
+    """log10 of the positive, finite values; the others are masked.
 
     Example:
         >>> log10(np.array([100.0, 0.0])).tolist()
@@ -42,24 +43,24 @@ def heat_maps(steps: np.ndarray, panels: Sequence[Panel]) -> Any:
 
     Args:
         steps: shape (m,).
-        panels: for each: what the values are, the layers' names (n), the values, shape (m, n).
+        panels: title, layer names (length n) and values, shape (m, n), of each heat map.
 
     Returns:
-        A matplotlib ``Figure``. Zeros and what is not finite stay grey.
+        A matplotlib ``Figure``. Zeros and values that are not finite stay grey.
     """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6.5 * len(panels), max(3.0, _height(panels))), layout="constrained")
     gaps = np.diff(steps)
-    last = gaps[-1] if len(gaps) else 1
-    edges = np.append(steps, steps[-1] + last) if len(steps) else np.array([0, 1])
-    for axes, (what, layers, values) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
+    last_gap = gaps[-1] if len(gaps) else 1
+    edges = np.append(steps, steps[-1] + last_gap) if len(steps) else np.array([0, 1])
+    for axes, (title, layers, values) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
         axes.set_facecolor("0.8")
         if len(steps) and len(layers):
             image = axes.pcolormesh(edges, np.arange(len(layers) + 1) - 0.5, log10(values).T, cmap="viridis")
-            figure.colorbar(image, ax=axes, label=f"log10 of the {what}")
+            figure.colorbar(image, ax=axes, label=f"log10 of the {title}")
         _name_layers(axes, layers)
-        axes.set_title(what)
+        axes.set_title(title)
         axes.set_xlabel("step")
     return figure
 
@@ -68,12 +69,12 @@ def profiles(panels: Sequence[Panel]) -> Any:
     """A figure with each panel's values, shape (n,), on a logarithmic axis, layers downwards from the input.
 
     Returns:
-        A matplotlib ``Figure``. Zeros and what is not finite leave a gap.
+        A matplotlib ``Figure``. Zeros and values that are not finite leave a gap.
     """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(5.0 * len(panels), max(3.0, _height(panels))), layout="constrained")
-    for axes, (what, layers, values) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
+    for axes, (title, layers, values) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
         numbers = np.asarray(values, float)
         shown = np.where(np.isfinite(numbers) & (numbers > 0), numbers, np.nan)
         axes.plot(shown, np.arange(len(layers)), "o-", markersize=4)
@@ -83,5 +84,5 @@ def profiles(panels: Sequence[Panel]) -> Any:
             axes.set_xlim(middle / 12, middle * 12)
         _name_layers(axes, layers)
         axes.grid(alpha=0.3)
-        axes.set_xlabel(what)
+        axes.set_xlabel(title)
     return figure

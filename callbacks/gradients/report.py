@@ -1,4 +1,4 @@
-"""gradient_report: gradients and activations of every layer before any training, in one call."""
+"""gradient_report: gradient norms and activation scales of every layer before training, in one call."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ __all__ = ["GradientReport", "gradient_report"]
 
 @dataclass(frozen=True, eq=False)
 class GradientReport:
-    """Gradient norms and activation scales of a model's layers on one batch; what :func:`gradient_report` returns.
+    """The result of :func:`gradient_report`: gradient norms and activation scales of a model's layers on one batch.
 
-    ``str(report)`` is a table with the verdict below.
+    ``str(report)`` is a table followed by the verdict.
 
     Attributes:
-        norm: of the whole gradient.
+        norm: L2 norm of the whole gradient.
         layers: names of the layers with trainable weights, from input to output, length n.
-        layer_norms: the L2 norm of each one's gradient, shape (n,).
+        layer_norms: L2 norm of the gradient of each of ``layers``, shape (n,).
         activation_layers: names of the layers with a floating-point output, from input to output, length k.
-        activation_scales: the standard deviation of each one's output, shape (k,).
+        activation_scales: standard deviation of the output of each of ``activation_layers``, shape (k,).
     """
 
     norm: float
@@ -52,9 +52,9 @@ class GradientReport:
         )
 
     def table(self) -> list[dict[str, Any]]:
-        """A row a layer from input to output: layer, gradient_norm, relative (to the last), activation_scale.
+        """One row per layer from input to output: layer, gradient_norm, relative (to the last), activation_scale.
 
-        NaN where a layer has none. ``pandas.DataFrame(report.table())`` takes it.
+        Missing values are NaN. ``pandas.DataFrame(report.table())`` makes a data frame of it.
         """
         norms = dict(zip(self.layers, self.layer_norms.tolist(), strict=True))
         scales = dict(zip(self.activation_layers, self.activation_scales.tolist(), strict=True))
@@ -108,11 +108,11 @@ def gradient_report(
     class_weight: Mapping[int, float] | None = None,
     batch_size: int = 256,
 ) -> GradientReport:
-    """The gradient norm and the activation scale of every layer as a training step would have them, without training.
+    """The gradient norm and the activation scale of every layer in a training step, without training.
 
-    The same measurement as :class:`callbacks.GradientMonitor`'s: the L2 norm of the loss gradient over each layer's
-    trainable weights, the standard deviation of each layer's output, in training mode, on the first batch. The model,
-    its optimizer and all random states stay as they are; a model that was not built is built.
+    It measures what :class:`callbacks.GradientMonitor` measures: the L2 norm of the loss gradient over each layer's
+    trainable weights and the standard deviation of each layer's output, in training mode, on the first batch. The
+    model, its optimizer and all random states stay as they are; a model that is not built is built.
 
     Args:
         model: a compiled Keras model.
@@ -120,13 +120,13 @@ def gradient_report(
             dictionary of several; or a ``tf.data.Dataset``, ``keras.utils.PyDataset``, PyTorch ``DataLoader`` or
             generator of such batches. A generator moves on by one batch.
         y, sample_weight, class_weight: as for ``fit``.
-        batch_size: rows taken from arrays, >= 1; what gives batches gives its first one. Default 256.
+        batch_size: rows taken from arrays, >= 1. Default 256. Of data in batches, the first batch is taken.
 
     Returns:
         A :class:`GradientReport`.
 
     Raises:
-        InvalidArgument: when ``model`` is not compiled, or ``data`` is something else or empty.
+        InvalidArgument: if ``model`` is not compiled, or ``data`` is of another kind or empty.
 
     Source: Glorot & Bengio 2010, "Understanding the difficulty of training deep feedforward neural networks".
 
@@ -140,18 +140,19 @@ def gradient_report(
     """
     if not isinstance(model, keras.Model) or not model.compiled:
         raise InvalidArgument("model", model, "a compiled Keras model")
-    given = FitData(data, y, sample_weight=sample_weight, class_weight=class_weight, batch_size=batch_size)
+    batches = FitData(data, y, sample_weight=sample_weight, class_weight=class_weight, batch_size=batch_size)
     batch = keras.tree.map_structure(
-        lambda leaf: leaf if keras.ops.is_tensor(leaf) else keras.ops.convert_to_tensor(leaf), given.first()
+        lambda leaf: leaf if keras.ops.is_tensor(leaf) else keras.ops.convert_to_tensor(leaf), batches.first()
     )
     build(model, batch)
-    whole, norms, scales = (np.asarray(each) for each in measure(model, batch))
-    names, others = [name for name, _ in named_weights(model)], [name for name, _ in named_layers(model)]
-    there, active = norms != NOT_MEASURED, scales != NOT_MEASURED
+    norm, layer_norms, scales = (np.asarray(tensor) for tensor in measure(model, batch))
+    layers = np.array([name for name, _ in named_weights(model)], object)
+    activation_layers = np.array([name for name, _ in named_layers(model)], object)
+    has_norm, has_scale = layer_norms != NOT_MEASURED, scales != NOT_MEASURED
     return GradientReport(
-        float(whole),
-        tuple(np.array(names, object)[there]),
-        norms[there],
-        tuple(np.array(others, object)[active]),
-        scales[active],
+        float(norm),
+        tuple(layers[has_norm]),
+        layer_norms[has_norm],
+        tuple(activation_layers[has_scale]),
+        scales[has_scale],
     )

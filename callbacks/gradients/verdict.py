@@ -1,4 +1,4 @@
-"""From gradient norms and activation scales to words: vanishing, exploding or healthy, where, when and what to do."""
+"""What gradient norms and activation scales mean: vanishing, exploding or healthy; where, when and what to do."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ __all__ = ["EXPLODING_ACROSS_LAYERS", "EXPLODING_IN_TIME", "VANISHING", "judge_g
 
 VANISHING = 1e-3
 """A layer's gradient norm vanishes below this fraction of the last layer's: its weights would move a thousand times
-slower than the last layer's, so that in a training of a few thousand steps they stay where they were initialized.
+slower than the last layer's, and in a training of a few thousand steps stay where they were initialized.
 In the default recipe with 20 hidden layers all layers stay between 0.1 and 7 times the last; in a sigmoid
-network of that depth with Glorot's initialization the first is at 1e-12 (results/gradients.csv). The exact place of the
-line matters little."""
+network of that depth with Glorot's initialization the first is at 1e-12 (results/gradients.csv). The exact threshold
+matters little."""
 
 EXPLODING_ACROSS_LAYERS = 1e3
-"""The same line in the other direction: a layer's gradient norm over the last layer's, or a layer's activation scale
+"""The threshold in the other direction: a layer's gradient norm over the last layer's, or a layer's activation scale
 over the first layer's. No single learning rate suits layers whose gradients differ a thousandfold."""
 
 EXPLODING_IN_TIME = 100.0
-"""How many times the usual norm a gradient of one step must have to count as exploded. The usual norm is the larger of
-the first one and the median so far: batches commonly differ tenfold, and late in a training a hard batch can stand out
-by more than that over very small norms without being larger than at the start."""
+"""A step's gradient has exploded if its norm exceeds this multiple of the usual norm. The usual norm is the larger of
+the first norm and the median so far: batches commonly differ tenfold, and late in a training a hard batch can stand out
+by more than that over very small norms without exceeding the first norm."""
 
 VANISHING_REMEDY = (
     "Use He initialization with ELU or another activation of the ReLU family, batch normalization, "
@@ -39,12 +39,12 @@ def judge_gradients(
     activation_layers: Sequence[str] = (),
     scales: np.ndarray | None = None,
 ) -> str:
-    """What gradients measured at one or several steps mean, as one line that begins with the finding.
+    """Judges gradients measured at one or several steps, in one line that begins with the finding.
 
-    - "exploding at step S": the norm of the whole gradient is more than ``EXPLODING_IN_TIME`` times the usual one, or
-      not finite from S to the end (a single infinite one is no finding: loss scaling skips such steps);
-    - "exploding across layers": some layer's gradient, or the activations, are more than ``EXPLODING_ACROSS_LAYERS``
-      times the last, or first, layer's (median over the steps);
+    - "exploding at step S": the norm of the whole gradient is more than ``EXPLODING_IN_TIME`` times the usual norm, or
+      not finite from S to the end (a single infinite norm is no finding: loss scaling skips such steps);
+    - "exploding across layers": a layer's gradient norm is more than ``EXPLODING_ACROSS_LAYERS`` times the last
+      layer's, or a layer's activation scale that many times the first layer's (median over the steps);
     - "vanishing below layer L": all layers before L have less than ``VANISHING`` times the last layer's norm (median
       over the steps); or all gradients are zero;
     - "healthy": none of these;
@@ -59,7 +59,7 @@ def judge_gradients(
         scales: standard deviations of the layers' outputs, shape (m, k).
 
     Source: Glorot & Bengio 2010, "Understanding the difficulty of training deep feedforward neural networks", for the
-    comparison across layers; the lines are ours.
+    comparison across layers; the thresholds are ours.
 
     Example:
         >>> judge_gradients([0], np.array([1.0]), ["a", "b"], np.array([[1e-5, 1.0]])).split(":")[0]
@@ -77,10 +77,10 @@ def judge_gradients(
         if np.isfinite(norms[at]):
             what = f"{_short(norms[at])}, {_times(norms[at] / usual)} times the usual {_short(usual)}"
         else:
-            what = f"{norms[at]} from there on" + (f", usual was {_short(usual)}" if np.isfinite(usual) else "")
+            what = f"{norms[at]} from there on" + (f", the usual norm {_short(usual)}" if np.isfinite(usual) else "")
         return f"exploding at step {int(steps[at])}: the norm of the gradient is {what}. {EXPLODING_REMEDY}"
     finite = settled(norms)
-    profile = np.nanmedian(layer_norms[finite], axis=0)  # one norm a layer
+    profile = np.nanmedian(layer_norms[finite], axis=0)  # one norm per layer
     last = profile[-1]
     if not profile.max() > 0:
         return f"vanishing everywhere: the gradient is 0 in all {len(layers)} layers. {VANISHING_REMEDY}"
@@ -102,7 +102,7 @@ def judge_gradients(
                 f"{EXPLODING_REMEDY}"
             )
     weak = relative < VANISHING
-    below = len(layers) if weak.all() else int(np.argmin(weak))  # so many layers from the input on
+    below = len(layers) if weak.all() else int(np.argmin(weak))  # number of weak layers from the input on
     if below:
         lowest = int(np.argmin(profile[:below]))
         return (
@@ -119,7 +119,7 @@ def judge_gradients(
 
 
 def settled(norms: np.ndarray) -> np.ndarray:
-    """Which measurements count: the finite ones, or all where none is; a step that loss scaling skips is not finite.
+    """Which measurements count: the finite ones, or all if none is. A step that loss scaling skips is not finite.
 
     Args:
         norms: of the whole gradient, shape (m,).
@@ -134,7 +134,7 @@ def settled(norms: np.ndarray) -> np.ndarray:
 def _exploded_at(norms: np.ndarray) -> tuple[int, float] | None:
     """The index of the first exploded norm, and the usual norm before it (NaN if there is none), or None."""
     finite = np.isfinite(norms)
-    tail = len(norms) - int(np.argmax(finite[::-1])) if finite.any() else 0  # from here on none is finite
+    tail = len(norms) - int(np.argmax(finite[::-1])) if finite.any() else 0  # no norm is finite from here on
     usual = np.nan
     for index, norm in enumerate(norms):
         before = norms[:index][finite[:index]]

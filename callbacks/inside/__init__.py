@@ -1,11 +1,11 @@
-"""The one door to the inside of Keras and TensorFlow: no other code uses their private names.
+"""Access to the internals of Keras and TensorFlow. No other code uses their private names.
 
 - ``layers``: layers flattened, masks, nodes, logits, recorded calls.
 - ``training``: the first epoch of a ``fit``, the loss of a step, seeds.
-- ``optimizer_base``, ``optimizer_values``: what optimizers hide.
+- ``optimizer_base``, ``optimizer_values``: internals of optimizers.
 - ``running_step``, ``callback_list``: two public methods of Keras, wrapped by ``wrapping``, that tell what is running.
 - ``step_hooks``: functions inside the compiled step.
 - ``state``, ``reachable``, ``random_state``: the state of a training.
 
-The tests of this folder say what breaks with another version of Keras or TensorFlow.
+The tests of this folder show what breaks with another version of Keras or TensorFlow.
 """

@@ -1,4 +1,4 @@
-"""The other callbacks of the same ``fit``, of which Keras tells a callback nothing.
+"""The other callbacks of the same ``fit``, which Keras does not show to a callback.
 
 ``keras.callbacks.CallbackList.__init__`` is wrapped to keep a weak reference to every list, whoever makes it: Keras,
 KerasTuner, a custom loop, a subclass. A list is known before any hook is called and forgotten when ``fit`` returns.
@@ -17,18 +17,18 @@ from .wrapping import wrap_once
 __all__ = ["callback_list", "check_sole_schedule", "siblings"]
 
 
-def _noted(lists: list[Any], make: Callable[..., None], made: Any, *args: Any, **kwargs: Any) -> None:
-    lists.append(weakref.ref(made, lists.remove))  # before __init__, which calls set_model and set_params
-    make(made, *args, **kwargs)
+def _recorded(lists: list[Any], init: Callable[..., None], callbacks: Any, *args: Any, **kwargs: Any) -> None:
+    lists.append(weakref.ref(callbacks, lists.remove))  # before __init__, which calls set_model and set_params
+    init(callbacks, *args, **kwargs)
 
 
-_lists: list[Any] = wrap_once(keras.callbacks.CallbackList, "__init__", [], _noted)
+_lists: list[Any] = wrap_once(keras.callbacks.CallbackList, "__init__", [], _recorded)
 
 
 def callback_list(callback: keras.callbacks.Callback) -> Any:
-    """The ``keras.callbacks.CallbackList`` that ``callback`` is a member of, or None outside of a ``fit``.
+    """The ``keras.callbacks.CallbackList`` that ``callback`` belongs to, or None outside of a ``fit``.
 
-    The most recent one, if there are several: an ``evaluate`` inside a ``fit`` has a list of its own while it runs.
+    If there are several, it is the most recent one: an ``evaluate`` inside a ``fit`` has its own list while it runs.
     """
     for reference in _lists[::-1]:
         candidate = reference()
@@ -39,29 +39,29 @@ def callback_list(callback: keras.callbacks.Callback) -> Any:
 
 def members(callbacks: Any) -> list[keras.callbacks.Callback]:
     """The callbacks of a ``CallbackList``, including those that :class:`callbacks.Resume` stands for."""
-    listed = getattr(callbacks, "callbacks", ())  # not set yet while the list is being made
-    return [inner for callback in listed for inner in getattr(callback, "stands_for", None) or [callback]]
+    outer = getattr(callbacks, "callbacks", ())  # not set yet while the list is being made
+    return [inner for callback in outer for inner in getattr(callback, "stands_for", None) or [callback]]
 
 
 def siblings(callback: keras.callbacks.Callback) -> list[keras.callbacks.Callback]:
-    """All callbacks of the ``fit`` that ``callback`` is in, in order, itself included; outside of one, itself alone."""
-    together = callback_list(callback)
-    return [callback] if together is None else members(together)
+    """All callbacks of the same ``fit`` in order, including ``callback`` itself; outside of a ``fit`` only itself."""
+    callbacks = callback_list(callback)
+    return [callback] if callbacks is None else members(callbacks)
 
 
 def check_sole_schedule(callback: keras.callbacks.Callback) -> None:
     """Raises if another callback of the same ``fit`` sets the learning rate too.
 
-    Those are Keras' ``LearningRateScheduler`` and ``ReduceLROnPlateau``, and all with ``sets_learning_rate = True``.
+    Such are Keras' ``LearningRateScheduler`` and ``ReduceLROnPlateau``, and all with ``sets_learning_rate = True``.
 
     Raises:
         ValueError: naming both.
     """
     kinds = (keras.callbacks.LearningRateScheduler, keras.callbacks.ReduceLROnPlateau)
-    for other in siblings(callback):
-        if other is not callback and (isinstance(other, kinds) or getattr(other, "sets_learning_rate", False)):
-            first, second = type(callback).__name__, type(other).__name__
+    for sibling in siblings(callback):
+        if sibling is not callback and (isinstance(sibling, kinds) or getattr(sibling, "sets_learning_rate", False)):
+            first, second = type(callback).__name__, type(sibling).__name__
             raise ValueError(
-                f"{first} must be the only callback that sets the learning rate: {second} would undo it, or it "
-                f"{second}. Received: callbacks=[..., {first}, {second}]"
+                f"{first} must be the only callback that sets the learning rate, but {second} sets it too. "
+                f"Received: callbacks=[..., {first}, {second}]"
             )

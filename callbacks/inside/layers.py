@@ -35,7 +35,7 @@ def all_layers(layer: keras.layers.Layer, *, include_self: bool = True) -> list[
     Example:
         >>> inner = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, name="a")], name="inner")
         >>> model = keras.Sequential([inner, keras.layers.Dense(1, name="b")], name="outer")
-        >>> [each.name for each in all_layers(model) if not isinstance(each, keras.layers.InputLayer)]
+        >>> [layer.name for layer in all_layers(model) if not isinstance(layer, keras.layers.InputLayer)]
         ['outer', 'inner', 'a', 'b']
     """
     return list(layer._flatten_layers(include_self=include_self))
@@ -98,7 +98,7 @@ def noise_shape(layer: keras.layers.Dropout, inputs: Any) -> Any:
         >>> [int(size) for size in noise_shape(keras.layers.SpatialDropout1D(0.5), keras.ops.ones((2, 3, 4)))]
         [2, 1, 4]
     """
-    if hasattr(layer, "_get_noise_shape"):  # the spatial ones
+    if hasattr(layer, "_get_noise_shape"):  # spatial dropout
         return layer._get_noise_shape(inputs)
     return keras.ops.shape(inputs) if layer.noise_shape is None else layer.noise_shape
 
@@ -116,7 +116,7 @@ def use_seed_generator(layer: keras.layers.Layer, generator: keras.random.SeedGe
         >>> flip = keras.layers.RandomFlip()
         >>> use_seed_generator(flip, keras.random.SeedGenerator(0))
     """
-    for inner in all_layers(layer):  # past Keras' tracking of attributes
+    for inner in all_layers(layer):  # through vars, to bypass Keras' tracking of attributes
         vars(inner)["_get_seed_generator"] = lambda backend=None: generator
 
 

@@ -1,4 +1,4 @@
-"""KerasOptimizer, KerasAdadelta: what subclasses of Keras' optimizers need and Keras calls by private names."""
+"""KerasOptimizer, KerasAdadelta: base classes with public names for internals of Keras' optimizers."""
 
 from __future__ import annotations
 

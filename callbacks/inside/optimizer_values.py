@@ -1,10 +1,11 @@
-"""The only place that reads or writes an optimizer's live values: its learning rate, its momentum, its alarm.
+"""The only place that reads or writes an optimizer's live values: learning rate, momentum, error on NaN.
 
-Keras bakes most hyperparameters into the compiled training step: assigning them later changes nothing and says nothing.
-An optimizer whose momentum can change while it trains says so in a class attribute,
-``live_hyperparameters = ("momentum",)``; only those are written here. One that stops the training itself at a gradient
-that is NaN has an attribute ``raises_on_nan`` to turn that off, and ``nan_gradient`` to ask which it was. One that
-finds the length of its step itself says ``finds_its_own_step = True``.
+Keras compiles most hyperparameters into the training step: assigning them later has no effect and gives no error.
+Optimizers can have these attributes:
+
+- ``live_hyperparameters = ("momentum",)``: its momentum can change during training. Only those are written here.
+- ``raises_on_nan``: whether it raises at a gradient that is NaN; ``nan_gradient``: the layer where that happened.
+- ``finds_its_own_step = True``: it finds the length of its step itself.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ __all__ = [
 
 
 def leaves(optimizer: Any) -> list[Any]:
-    """The optimizers that really update weights: without loss scaling around them, and one by one if there are several.
+    """The optimizers that update weights: those inside a wrapper for loss scaling or for several optimizers.
 
     Example:
         >>> leaves(keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD()))  # doctest: +ELLIPSIS
@@ -45,29 +46,29 @@ def leaves(optimizer: Any) -> list[Any]:
     inner = getattr(optimizer, "inner_optimizer", None)
     if inner is not None:
         return leaves(inner)
-    several = getattr(optimizer, "optimizers", None)
-    if several is not None:
-        return [leaf for each in several for leaf in leaves(each)]
+    members = getattr(optimizer, "optimizers", None)
+    if members is not None:
+        return [leaf for member in members for leaf in leaves(member)]
     return [optimizer]
 
 
 def check_settable(optimizer: Any, who: str) -> None:
-    """Raises if the learning rate is a schedule object or a function, which would win over whatever ``who`` assigns.
+    """Raises if the learning rate is a schedule object or a function, which would override what ``who`` assigns.
 
     Args:
         optimizer: a Keras optimizer, wrapped or not.
         who: the name of the callback, for the message.
 
     Raises:
-        ValueError: saying to give the optimizer a number instead, or that there is nothing to set yet.
+        ValueError: if the rate is not a number, or the optimizer has none inside yet.
     """
-    found = leaves(optimizer)
-    if not found:  # Keras' MultiOptimizer over a function learns its optimizers only when it is built
+    optimizers = leaves(optimizer)
+    if not optimizers:  # Keras' MultiOptimizer over a function makes its optimizers only when it is built
         raise ValueError(
-            f"{who} finds no optimizer inside the one given: call optimizer.build(model.trainable_variables) first. "
+            f"{who} finds no optimizer inside this one yet: call optimizer.build(model.trainable_variables) first. "
             f"Received: optimizer={type(optimizer).__name__}"
         )
-    for leaf in found:
+    for leaf in optimizers:
         rate = rate_source(leaf)
         if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule) or not isinstance(rate, keras.Variable):
             raise ValueError(
@@ -102,7 +103,7 @@ def spares_from_decay(optimizer: Any) -> bool:
 
 
 def trained_variables(optimizer: Any) -> list[Any]:
-    """The variables that an optimizer was built to update; none before.
+    """The variables that an optimizer was built to update; none before it is built.
 
     Example:
         >>> optimizer, weight = keras.optimizers.SGD(), keras.Variable(1.0)
@@ -117,50 +118,50 @@ def check_takes_a_rate(optimizer: Any) -> None:
     """Raises if an optimizer inside ``optimizer`` finds the length of its step itself, as a line search does.
 
     Raises:
-        InvalidArgument: there is no learning rate to look for.
+        InvalidArgument: because there is no learning rate to search for.
     """
     for leaf in leaves(optimizer):
         if getattr(leaf, "finds_its_own_step", False):
             raise InvalidArgument(
-                "optimizer", leaf.name, "one that has to be given a learning rate: this finds its step itself"
+                "optimizer", leaf.name, "one that needs a learning rate: this one finds its step itself"
             )
 
 
 def get_learning_rate(optimizer: Any) -> float:
-    """The learning rate now, as a float; of the first optimizer where there are several."""
+    """The current learning rate as a float; with several optimizers, that of the first."""
     return float(np.asarray(leaves(optimizer)[0].learning_rate))
 
 
 def set_learning_rate(optimizer: Any, value: float) -> None:
-    """Sets the learning rate of every optimizer inside ``optimizer``; it holds from the next step on."""
+    """Sets the learning rate of every optimizer inside ``optimizer``, from the next step on."""
     for leaf in leaves(optimizer):
         leaf.learning_rate = value
 
 
 def has_live_momentum(optimizer: Any) -> bool:
-    """Whether every optimizer inside ``optimizer`` lets its momentum change while it trains."""
+    """Whether the momentum of every optimizer inside ``optimizer`` can change during training."""
     return all("momentum" in getattr(leaf, "live_hyperparameters", ()) for leaf in leaves(optimizer))
 
 
 def range_test_divisor(optimizer: Any) -> float:
-    """By what to divide the rate from which the loss of a range test rises, to have a good peak of a training.
+    """The rate at which the loss of a range test starts to rise, divided by this, is a good peak for a training.
 
-    - 4 where the size of an update follows that of the gradient (SGD, momentum).
-    - 10 where it does not (Adam, RMSProp, ...): such steps survive rates far above the best.
-    - 2 for AdaGrad and Adadelta, whose steps in a short test are not those of a training at the same rate: AdaGrad's
-      shrink from step to step, and Adadelta's are still finding their unit. An optimizer of this kind says so in a
-      class attribute ``range_test_divisor``.
+    - 4 if the size of an update is proportional to that of the gradient (SGD, momentum).
+    - 10 if it is not (Adam, RMSProp, ...): such steps survive rates far above the best.
+    - 2 for AdaGrad and Adadelta, whose steps in a short test differ from those of a training at the same rate:
+      AdaGrad's shrink from step to step, and Adadelta's are still finding their unit. Another optimizer of this kind
+      has a class attribute ``range_test_divisor``.
 
-    Of those that are not Keras' own, one with a live momentum and no ``beta_2`` or ``rho`` counts as SGD.
+    Of optimizers from outside Keras, those with a live momentum and no ``beta_2`` or ``rho`` count as SGD.
 
     Example:
         >>> range_test_divisor(keras.optimizers.Adam())
         10.0
     """
     leaf = leaves(optimizer)[0]
-    own = getattr(leaf, "range_test_divisor", None)
-    if own is not None:
-        return float(own)
+    divisor = getattr(leaf, "range_test_divisor", None)
+    if divisor is not None:
+        return float(divisor)
     if isinstance(leaf, (keras.optimizers.Adagrad, keras.optimizers.Adadelta)):
         return 2.0
     plain = has_live_momentum(leaf) and not hasattr(leaf, "beta_2") and not hasattr(leaf, "rho")
@@ -168,15 +169,15 @@ def range_test_divisor(optimizer: Any) -> float:
 
 
 def get_momentum(optimizer: Any) -> float:
-    """The momentum now, as a float; of the first optimizer where there are several."""
+    """The current momentum as a float; with several optimizers, that of the first."""
     return float(np.asarray(leaves(optimizer)[0].momentum))
 
 
 def set_momentum(optimizer: Any, value: float) -> None:
-    """Sets the momentum of every optimizer inside ``optimizer``; it holds from the next step on.
+    """Sets the momentum of every optimizer inside ``optimizer``, from the next step on.
 
     Raises:
-        ValueError: if one of them would silently ignore it; the message names an optimizer that does not.
+        ValueError: if one of them would silently ignore it. The message names an optimizer that does not.
     """
     check_number("momentum", value, low=0, below=1)
     for leaf in leaves(optimizer):
@@ -194,12 +195,13 @@ def raises_on_nan(optimizer: Any) -> bool:
 
 
 def raise_on_nan(optimizer: Any, value: bool) -> None:
-    """Whether the optimizers inside ``optimizer`` that can are to raise at a gradient that is NaN or infinite."""
+    """Sets whether the optimizers inside ``optimizer`` raise at a gradient that is NaN or infinite, if they can."""
     for leaf in leaves(optimizer):
         if hasattr(leaf, "raises_on_nan"):
             leaf.raises_on_nan = value
 
 
 def nan_gradient(optimizer: Any) -> str | None:
-    """The layer whose gradient was not finite first since :func:`raise_on_nan`; None if not known."""
-    return next((found for leaf in leaves(optimizer) if (found := getattr(leaf, "nan_gradient", None))), None)
+    """The layer whose gradient was the first not to be finite since :func:`raise_on_nan`; None if unknown."""
+    layers = (getattr(leaf, "nan_gradient", None) for leaf in leaves(optimizer))
+    return next((layer for layer in layers if layer), None)

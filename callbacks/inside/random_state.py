@@ -37,16 +37,16 @@ def random_state() -> dict[str, Any]:
 def set_random_state(state: dict[str, Any]) -> None:
     """Puts back what :func:`random_state` returned, in this process or in another.
 
-    A generator that Keras has made since is forgotten, so that the next one is the one that would have come; steps that
-    were compiled with it draw the same.
+    A generator that Keras has made since is dropped: Keras then makes the one that it would have made. Steps that were
+    compiled with the old one draw the same numbers.
     """
-    made = seed_generator(make=state["keras"] is not None)  # first of all: making it draws from Python's
+    generator = seed_generator(make=state["keras"] is not None)  # first, because making it draws from Python's state
     version, words, gauss = state["python"]
     random.setstate((version, tuple(map(int, words)), gauss))
     np.random.set_state(state["numpy"])
-    if made is not None and state["keras"] is not None:
-        made.state.assign(state["keras"])
-    elif made is not None:
-        made.state.assign(keras.random.SeedGenerator().state)
+    if generator is not None and state["keras"] is not None:
+        generator.state.assign(state["keras"])
+    elif generator is not None:
+        generator.state.assign(keras.random.SeedGenerator().state)
         random.setstate((version, tuple(map(int, words)), gauss))
         restart_seed_generator()

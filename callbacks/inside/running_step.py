@@ -48,7 +48,7 @@ def running_step() -> RunningStep | None:
     return _running.get()
 
 
-def _noted(
+def _recorded(
     running: ContextVar[RunningStep | None],
     train_step: Callable[..., Any],
     model: keras.Model,
@@ -63,5 +63,5 @@ def _noted(
 
 
 _running: ContextVar[RunningStep | None] = wrap_once(
-    keras.Model, "train_step", ContextVar("running_step", default=None), _noted
+    keras.Model, "train_step", ContextVar("running_step", default=None), _recorded
 )

@@ -1,7 +1,7 @@
-"""Functions that run inside the compiled training step, around Keras' own: the one place that wraps ``train_step``.
+"""StepHooks: functions that run inside the compiled training step. The only place that replaces ``train_step``.
 
-With ``steps_per_execution=N`` Keras calls its callbacks only every N steps. What has to happen at every one of them
-(take the rate from a table, measure the gradients) has to be a part of the step that TensorFlow compiles.
+With ``steps_per_execution=N`` Keras calls its callbacks only every N steps. What must happen at every step (taking the
+rate from a table, measuring the gradients) must be part of the step that TensorFlow compiles.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ _attached: weakref.WeakKeyDictionary[Any, StepHooks] = weakref.WeakKeyDictionary
 
 
 class StepHooks:
-    """The hooks of one model. Get them with :meth:`of`: a model has at most one, which stays.
+    """The hooks of a model. Get them with :meth:`of`: a model has at most one object, which stays attached.
 
-    Adding or removing a hook compiles the step anew; a hook that stays from one ``fit`` to the next costs no tracing.
+    Adding or removing a hook retraces the step; a hook that stays from one ``fit`` to the next costs no tracing.
 
     Example:
         >>> hooks = StepHooks.of(model)                                        # doctest: +SKIP
@@ -35,7 +35,7 @@ class StepHooks:
         self._before: dict[str, Callable[[Any], Any]] = {}
         self._around: dict[str, Callable[[], Any]] = {}
         self._at_start: dict[str, Callable[[], Any]] = {}
-        # Not through self: a cycle through the model would be one more reference to it.
+        # Not through self, which would add a reference cycle through the model.
         change, before, around, at_start = self._change, self._before, self._around, self._at_start
         train_step, make_train_function = model.train_step, model.make_train_function
 
@@ -50,7 +50,7 @@ class StepHooks:
                 return train_step(data)
 
         def hooked_make(force: bool = False) -> Any:
-            # A fit that was interrupted has not called on_train_end: what it changed in the step ends here.
+            # An interrupted fit has not called on_train_end: its changes to the step end here.
             if not force and (change or around):
                 change.clear()
                 around.clear()
@@ -88,14 +88,14 @@ class StepHooks:
         """Adds a hook, or replaces the one of the same name.
 
         Args:
-            model: the one these hooks belong to; they keep no reference to it.
-            name: of the hook.
-            before_step: called with the batch, as ``train_step`` is, inside the compiled step. Like all the others it
-                must not refer to the model strongly.
+            model: the model of these hooks, which keep no reference to it.
+            name: the hook's name.
+            before_step: called with the batch inside the compiled step, as ``train_step`` is. No hook may refer to the
+                model strongly.
             at_start: called without arguments, outside of TensorFlow's graph, whenever a ``fit`` begins.
-            change_data: called with the batch, before all of ``before_step``; answers the batch to train on.
-            around_step: called without arguments; answers a context manager in which Keras' own step runs. This and
-                ``change_data`` are for one ``fit``, and have to be added when it begins.
+            change_data: called with the batch before all ``before_step`` hooks; returns the batch to train on.
+            around_step: called without arguments; returns a context manager in which Keras' own step runs. This hook
+                and ``change_data`` last for one ``fit``, and must be added when it begins.
         """
         new = (before_step, at_start, change_data, around_step)
         for hooks, hook in zip((self._before, self._at_start, self._change, self._around), new, strict=True):
@@ -105,7 +105,7 @@ class StepHooks:
         model.make_train_function(force=True)
 
     def remove(self, model: keras.Model, name: str) -> None:
-        """Removes a hook; one that is not there is no error."""
+        """Removes a hook. A missing one is no error."""
         self._at_start.pop(name, None)
         removed = [hooks.pop(name, None) for hooks in (self._before, self._change, self._around)]
         if any(hook is not None for hook in removed):

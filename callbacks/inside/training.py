@@ -29,7 +29,7 @@ __all__ = [
 
 
 def initial_epoch(model: keras.Model) -> int | None:
-    """The epoch at which the next ``fit`` starts, overriding its argument ``initial_epoch``; None: not overridden.
+    """The epoch that overrides the next ``fit``'s argument ``initial_epoch``, or None.
 
     ``keras.callbacks.BackupAndRestore`` sets it and does not reset it.
     """
@@ -37,9 +37,9 @@ def initial_epoch(model: keras.Model) -> int | None:
 
 
 def set_initial_epoch(model: keras.Model, epoch: int | None) -> None:
-    """Makes ``fit`` start at ``epoch``, counted from 0. None or 0: at its own ``initial_epoch``.
+    """Makes ``fit`` start at ``epoch``, counted from 0. None or 0: at its argument ``initial_epoch``.
 
-    It stays in effect until it is set again. Setting it in ``on_train_begin`` still affects the ``fit`` that begins.
+    It stays in effect until it is set again. Set in ``on_train_begin``, it still affects the ``fit`` that begins.
 
     Example:
         >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
@@ -62,7 +62,7 @@ def build_by_batch(model: keras.Model, data: Any) -> None:
 
 
 def build_no_more(model: keras.Model) -> bool:
-    """Turns off the building by a batch that precedes ``fit`` and ``evaluate``. False if it was off already."""
+    """Turns off the build by a batch before ``fit`` and ``evaluate``. Returns False if it was off already."""
     if "_maybe_symbolic_build" in vars(model):
         return False
     model._maybe_symbolic_build = lambda **_: None
@@ -77,7 +77,7 @@ class StepLoss(NamedTuple):
 
     Attributes:
         loss: what the step minimizes, shape (): the data's loss and all penalties.
-        penalties: the part of it from regularizers and ``add_loss``, shape (), or None.
+        penalties: the share of regularizers and ``add_loss`` in it, shape (), or None.
         predicted: the model's output, or outputs.
     """
 
@@ -101,8 +101,8 @@ def step_loss(model: keras.Model, data: Any, variables: Sequence[Any], values: S
     Args:
         model: a compiled Keras model, built as by :func:`build_by_batch`.
         data: a batch as ``train_step`` gets it: x, (x, y) or (x, y, sample_weight).
-        variables: the weights that the values stand for; the others keep theirs.
-        values: tensors, one a variable. A gradient tape that watches them sees the penalties too.
+        variables: the weights to replace by ``values``; the others keep theirs.
+        values: tensors, one per variable. A gradient tape that watches them sees the penalties too.
 
     Example:
         >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, use_bias=False)])
@@ -112,7 +112,7 @@ def step_loss(model: keras.Model, data: Any, variables: Sequence[Any], values: S
         4.0
     """
     x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-    # Regularizers ask the scope for each weight's value, and the tape has to see it: hence the explicit values.
+    # Regularizers look the weights up in the scope, and the tape must see their values: hence the explicit mapping.
     with keras.StatelessScope(list(zip(variables, values, strict=True)), collect_losses=True):
         predicted = model(x, training=True) if model._call_has_training_arg else model(x)
         loss = compute_loss(model, x, y, predicted, sample_weight)
@@ -122,7 +122,7 @@ def step_loss(model: keras.Model, data: Any, variables: Sequence[Any], values: S
 
 
 def better_direction(metric: Any) -> str | None:
-    """ "up" where more of a Keras metric is better, "down" where less is; None where Keras does not know.
+    """ "up" if a higher value of a Keras metric is better, "down" if a lower one is, None if Keras does not know.
 
     Example:
         >>> better_direction(keras.metrics.MeanSquaredError()), better_direction(keras.metrics.Accuracy())
@@ -136,10 +136,10 @@ def better_direction(metric: Any) -> str | None:
 
 
 def seed_generator(*, make: bool = False) -> keras.random.SeedGenerator | None:
-    """The generator that Keras uses where no seed is given, or None if it was not used yet.
+    """The generator that Keras uses if no seed is given, or None if Keras has not made it yet.
 
     Args:
-        make: whether to create it if there is none. Default False.
+        make: whether to make it if there is none. Default False.
 
     Example:
         >>> keras.utils.set_random_seed(3)
@@ -153,12 +153,12 @@ def seed_generator(*, make: bool = False) -> keras.random.SeedGenerator | None:
 
 
 def restart_seed_generator(seed: int | None = None) -> None:
-    """What ``keras.utils.set_random_seed`` does to Keras alone: the seed is noted, and its generator is forgotten.
+    """Does what ``keras.utils.set_random_seed`` does to Keras alone: records the seed and drops the shared generator.
 
-    Keras makes the next one, as the generators of layers, from Python's random state: set that too.
+    Keras seeds the next generator, like those of layers, from Python's random state: set that too.
 
     Args:
-        seed: to note; None (default) leaves the one that is.
+        seed: the seed to record; None (default) keeps the present one.
 
     Example:
         >>> import random

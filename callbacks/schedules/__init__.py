@@ -1,1 +1,1 @@
-"""Schedules of the learning rate and the momentum: the maths in ``shapes``, what all callbacks share in ``base``."""
+"""Learning-rate and momentum schedules: the formulas in ``shapes``, the common callback in ``base``."""

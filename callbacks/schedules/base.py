@@ -1,4 +1,4 @@
-"""StepSchedule: what every schedule callback shares. A subclass only says which rate, and which momentum, at a step."""
+"""StepSchedule: the base class of all schedule callbacks. A subclass only computes the rates and the momenta."""
 
 from __future__ import annotations
 
@@ -25,26 +25,26 @@ __all__ = ["StepSchedule"]
 class StepSchedule(keras.callbacks.Callback):
     """Sets the learning rate, and the momentum if the schedule has one, before every training step.
 
-    The position is ``epoch * steps_per_epoch + batch``, so it survives a second ``fit``, ``initial_epoch``, gradient
-    accumulation and loss scaling. On TensorFlow the compiled step reads the values from a table, so every step gets
-    its own whatever ``steps_per_execution`` is, and no Python runs between steps. ``learning_rate`` (and ``momentum``)
-    stand in the logs of each epoch, for every callback that comes later in the list, such as ``CSVLogger``.
+    The position is ``epoch * steps_per_epoch + batch``, which stays right in a second ``fit`` and with
+    ``initial_epoch``, gradient accumulation and loss scaling. On TensorFlow the compiled step reads the values from a
+    table, so every step gets its own value for any ``steps_per_execution``, and no Python runs between steps. Each
+    epoch's logs get ``learning_rate`` (and ``momentum``), for callbacks later in the list, such as ``CSVLogger``.
 
     A subclass defines :meth:`rates`, and may define :meth:`momenta`.
 
     Args:
         total_steps: length of the schedule in optimizer steps, or None (default) for the whole ``fit``
-            (epochs x steps). Past its end the last values hold.
-        unit: what the schedule's lengths are counted in: "training" (default) for fractions of the whole schedule,
-            "epochs" or "steps".
+            (epochs x steps). Past the end the last values hold.
+        unit: the unit of the schedule's lengths: "training" (default) for fractions of the whole schedule, "epochs" or
+            "steps".
         per: "step" (default), or "epoch" to hold the value of an epoch's first step throughout the epoch.
-        warm_up: length, in ``unit``, of a linear rise from nearly zero to the schedule's first rate, in front of the
-            schedule, which then fills the rest. The momentum waits at its first value. Default 0: none.
+        warm_up: length, in ``unit``, of a linear rise from nearly zero to the schedule's first rate. The schedule
+            itself fills the remaining steps. The momentum keeps its first value during the rise. Default 0: none.
 
     Raises:
         InvalidArgument: for a value outside its range.
-        ValueError: at the start of training, before any step: when the number of steps an epoch is unknown, the
-            optimizer's rate is a schedule object already, or another schedule drives the same ``fit``.
+        ValueError: at the start of training, if the number of steps per epoch is unknown, the optimizer's rate is a
+            schedule object, or another schedule drives the same ``fit``.
 
     Source of the warm-up: Goyal et al. 2017, arXiv:1706.02677, section 2.2.
 
@@ -60,11 +60,11 @@ class StepSchedule(keras.callbacks.Callback):
     sets_learning_rate = True
 
     gains_late = False
-    """Whether most of the gain comes towards the end, as the rate falls to nearly zero or drops for the last time: then
-    an early stop throws it away, and a validation loss from before says little."""
+    """Whether most of the gain comes near the end, when the rate falls to nearly zero or drops for the last time. An
+    early stop then loses it, and an earlier validation loss says little."""
 
     multiplier = 1.0
-    """What all rates are multiplied by; a subclass may change it while it trains, and then call :meth:`load`."""
+    """A factor on all rates. A subclass that changes it during training then calls :meth:`load`."""
 
     def __init__(
         self,
@@ -89,28 +89,28 @@ class StepSchedule(keras.callbacks.Callback):
 
     def rates(self, total_steps: int) -> np.ndarray:
         """The learning rate at every step, shape (total_steps,), without the warm-up."""
-        raise TypeError(f"{type(self).__name__} has to define rates()")
+        raise TypeError(f"{type(self).__name__} must define rates()")
 
     def momenta(self, total_steps: int) -> np.ndarray | None:
         """The momentum at every step, shape (total_steps,), or None (default) to leave it alone."""
         return None
 
     def check_length(self, name: str, value: Any) -> float:
-        """Returns a length that the user gave as a float, or raises if it cannot be one in :attr:`unit`."""
+        """Returns a length as a float, or raises if it is not valid in :attr:`unit`."""
         try:
             return check_number(name, value, above=0, **({"high": 1} if self.unit == "training" else {}))
         except InvalidArgument:
             if self.unit != "training":
                 raise
-            accepted = "a number > 0 and <= 1, a fraction of the training; give unit='epochs' or 'steps' for others"
+            accepted = "a number > 0 and <= 1, a fraction of the training, unless unit is 'epochs' or 'steps'"
             raise InvalidArgument(name, value, accepted) from None
 
     def optional_length(self, name: str, value: Any) -> float | None:
-        """The same for a length that may be None."""
+        """Like :meth:`check_length`, for a length that may be None."""
         return None if value is None else self.check_length(name, value)
 
     def in_steps(self, length: float | None, total_steps: int, default: float = 1.0) -> float:
-        """A length in :attr:`unit` as steps of a schedule of ``total_steps``; None: the fraction ``default`` of it."""
+        """Converts a length in :attr:`unit` to steps; None means the fraction ``default`` of ``total_steps``."""
         if length is None:
             return default * total_steps
         if self.unit == "training":
@@ -121,18 +121,19 @@ class StepSchedule(keras.callbacks.Callback):
 
     def _epoch_length(self) -> int:
         if self._steps_per_epoch is None:
-            raise InvalidArgument("steps_per_epoch", None, "given where lengths are in epochs or the rate is per epoch")
+            raise InvalidArgument("steps_per_epoch", None, "given if lengths are in epochs or the rate is per epoch")
         return self._steps_per_epoch
 
     def values(self, total_steps: int, steps_per_epoch: int | None = None) -> tuple[np.ndarray, np.ndarray | None]:
-        """What a training of this length gets: with the warm-up, and held for each epoch where that was asked for.
+        """The values for a training of this length, including the warm-up and, with ``per="epoch"``, held per epoch.
 
         Args:
             total_steps: length of the training in steps, >= 1.
-            steps_per_epoch: needed where lengths are in epochs or the rate changes per epoch.
+            steps_per_epoch: needed if lengths are in epochs or the rate changes per epoch.
 
         Returns:
-            The rate and the momentum of every step, each of shape (total_steps,); None for a momentum left alone.
+            The rate and the momentum of every step, each of shape (total_steps,). The momentum is None if the schedule
+            leaves it alone.
         """
         length = check_integer("total_steps", total_steps, low=1)
         if steps_per_epoch is not None:
@@ -158,7 +159,7 @@ class StepSchedule(keras.callbacks.Callback):
         steps = self.params.get("steps")
         if not steps:
             raise ValueError(
-                f"{name} must know the number of steps an epoch. Give `steps_per_epoch` to fit, or data of known "
+                f"{name} must know the number of steps per epoch. Give `steps_per_epoch` to fit, or data of known "
                 "length (tf.data: `dataset.apply(tf.data.experimental.assert_cardinality(n))`). "
                 f"Received: steps={steps}"
             )
@@ -166,14 +167,14 @@ class StepSchedule(keras.callbacks.Callback):
             self.total_steps or int(steps) * int(self.params["epochs"]), int(steps)
         )
         if self._momenta is not None and not has_live_momentum(optimizer):
-            set_momentum(optimizer, float(self._momenta[0]))  # raises, naming an optimizer that can
-        every_batch = self.model.run_eagerly and self.model.steps_per_execution == 1  # then Python sets it
+            set_momentum(optimizer, float(self._momenta[0]))  # raises, and names an optimizer that supports it
+        every_batch = self.model.run_eagerly and self.model.steps_per_execution == 1  # Python can set every step
         compiled = keras.backend.backend() == "tensorflow" and not every_batch
         self._table = StepTable.of(self.model) if compiled else None
         self.load()
 
     def load(self) -> None:
-        """Hands the values to the compiled step; a subclass that changes them between epochs calls it again."""
+        """Copies the values to the compiled step. A subclass that changes them between epochs calls it again."""
         if self._table is not None:
             self._table.load(self.multiplier * self._rates, self._momenta)
 
@@ -181,7 +182,7 @@ class StepSchedule(keras.callbacks.Callback):
         self.seek(epoch, 0)
 
     def seek(self, epoch: int, batch: int) -> None:
-        """Goes on at this batch of this epoch, both counted from 0."""
+        """Continues at this batch of this epoch, both counted from 0."""
         steps = self._epoch_length()
         self._epoch_begin = epoch * steps
         if self._table is not None:
@@ -201,15 +202,15 @@ class StepSchedule(keras.callbacks.Callback):
                 logs["momentum"] = get_momentum(self.model.optimizer)
 
     def on_train_end(self, logs: Any = None) -> None:
-        self._table = None  # it is attached to this model; a copy of the callback may serve another
+        self._table = None  # it belongs to this model; a copy of the callback may serve another
 
-    # --- the picture ------------------------------------------------------------------------------------------------
+    # --- plot -------------------------------------------------------------------------------------------------------
 
     def plot(self, total_steps: int | None = None, steps_per_epoch: int | None = None) -> Any:
         """A figure of rate and momentum against steps, without training.
 
         Args:
-            total_steps: length in steps; by default the one given to the constructor, or that of the last ``fit``.
+            total_steps: length in steps; by default the constructor's, or that of the last ``fit``.
             steps_per_epoch: as in :meth:`values`.
 
         Returns:

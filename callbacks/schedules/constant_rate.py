@@ -1,4 +1,4 @@
-"""ConstantRate: the same learning rate throughout, for the sake of its warm-up."""
+"""ConstantRate: a constant learning rate after a warm-up."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ __all__ = ["ConstantRate"]
 
 
 class ConstantRate(StepSchedule):
-    """The rate stays at ``peak``. Without a ``warm_up`` it does nothing that the optimizer would not do by itself.
+    """The rate stays at ``peak``. Use it with ``warm_up``; without one, the optimizer alone does the same.
 
     Args:
         peak: the learning rate.
-        total_steps: length of the schedule in steps; None (default): the whole ``fit``. It matters to a ``warm_up``
-            that is a fraction.
+        total_steps: length of the schedule in steps; None (default): the whole ``fit``. Only a ``warm_up`` given as a
+            fraction depends on it.
         **options: ``unit``, ``per`` and ``warm_up``, as in :class:`callbacks.StepSchedule`.
 
     Raises:
         InvalidArgument: for a value outside its range.
-        ValueError: at the start of training, as :class:`callbacks.StepSchedule`.
+        ValueError: at the start of training, as for :class:`callbacks.StepSchedule`.
 
-    Source: Goyal et al. 2017, arXiv:1706.02677, section 2.2, for the warm-up. PyTorch: ``LinearLR`` with its end factor
-    at 1.
+    Source: Goyal et al. 2017, arXiv:1706.02677, section 2.2, for the warm-up. PyTorch: ``LinearLR`` with an end factor
+    of 1.
 
     Example:
         >>> rates, _ = callbacks.ConstantRate(0.1, warm_up=0.3).values(10)

@@ -1,4 +1,4 @@
-"""CosineDecay: the learning rate along half a cosine wave."""
+"""CosineDecay: the learning rate falls along half a cosine wave."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["CosineDecay"]
 
 
 class CosineDecay(StepSchedule):
-    """Half a cosine wave from the peak to ``final_fraction`` of it, where the rate stays.
+    """The rate falls along half a cosine wave from the peak to ``final_fraction`` of it, and stays there.
 
     ``e_T + (e_0 - e_T) (1 + cos(pi t/T)) / 2`` until step T.
 
@@ -27,11 +27,11 @@ class CosineDecay(StepSchedule):
 
     Raises:
         InvalidArgument: for a value outside its range.
-        ValueError: at the start of training, as :class:`callbacks.StepSchedule`.
+        ValueError: at the start of training, as for :class:`callbacks.StepSchedule`.
 
-    Source: Loshchilov and Hutter 2017, "SGDR", arXiv:1608.03983, equation 5. The same values as PyTorch's
-    ``CosineAnnealingLR``, except that they stay at the end, where PyTorch's rise again, and as Keras' ``CosineDecay``,
-    which calls the fraction ``alpha``.
+    Source: Loshchilov and Hutter 2017, "SGDR", arXiv:1608.03983, equation 5. The same values as Keras' ``CosineDecay``,
+    which calls the fraction ``alpha``, and as PyTorch's ``CosineAnnealingLR`` up to step T, where PyTorch's rate rises
+    again.
 
     Example:
         >>> rates, _ = callbacks.CosineDecay(0.1, warm_up=0.2).values(10)

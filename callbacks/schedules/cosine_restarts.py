@@ -14,23 +14,23 @@ __all__ = ["CosineRestarts"]
 
 
 class CosineRestarts(StepSchedule):
-    """Half cosine waves one after another: the rate falls to nearly zero and jumps back to the peak, ever more rarely.
+    """A sequence of half cosine waves: the rate falls to nearly zero and jumps back to the peak, ever more rarely.
 
-    A training is best ended at the end of a wave, where the rate is low: with a ``first`` of your own, its length
-    matters, ``first * (1 + growth + growth^2 + ...)``.
+    A training should end at the end of a wave, where the rate is low. If you set ``first``, choose the length of the
+    training accordingly: ``first * (1 + growth + growth^2 + ...)``.
 
     Args:
         peak: the learning rate at the beginning of each wave.
         total_steps: length of the schedule in steps; None (default): the whole ``fit``.
         first: length of the first wave, in ``unit``. None (default): such that three waves fill the schedule,
             1 / (1 + growth + growth^2) of it, whatever the unit.
-        growth: each wave is so many times as long as the one before, >= 1. Default 2.
-        final_fraction: what each wave falls to, as a fraction of the peak, in [0, 1]. Default 0.
+        growth: length of each wave over that of the one before, >= 1. Default 2.
+        final_fraction: last rate of each wave over the peak, in [0, 1]. Default 0.
         **options: ``unit``, ``per`` and ``warm_up``, as in :class:`callbacks.StepSchedule`.
 
     Raises:
         InvalidArgument: for a value outside its range.
-        ValueError: at the start of training, as :class:`callbacks.StepSchedule`.
+        ValueError: at the start of training, as for :class:`callbacks.StepSchedule`.
 
     Source: Loshchilov and Hutter 2017, "SGDR: stochastic gradient descent with warm restarts", arXiv:1608.03983. The
     same values as PyTorch's ``CosineAnnealingWarmRestarts``, whose growth (``T_mult``) is a whole number. Keras'

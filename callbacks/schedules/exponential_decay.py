@@ -14,19 +14,19 @@ __all__ = ["ExponentialDecay"]
 
 
 class ExponentialDecay(StepSchedule):
-    """``peak * 0.1^(t/s)`` or, which is the same with a = ln(10)/s, ``peak * exp(-a t)``. Give s or a, not both.
+    """``peak * 0.1^(t/s)`` or, equivalently with a = ln(10)/s, ``peak * exp(-a t)``. Give s or a, not both.
 
     Args:
         peak: the first learning rate.
         total_steps: length of the schedule in steps; None (default): the whole ``fit``.
-        tenfold: s, the time in which the rate falls to a tenth, in ``unit``. With neither it nor ``rate``: half of the
-            schedule, whatever the unit, so that it ends at a hundredth.
-        rate: a, per ``unit`` (for "training": per whole schedule), > 0. Default None: ``tenfold`` counts.
+        tenfold: s, the time in which the rate falls to a tenth, in ``unit``. Default, if ``rate`` is None too: half of
+            the schedule, whatever the unit, so that the schedule ends at a hundredth.
+        rate: a, per ``unit`` (for "training": per whole schedule), > 0. Default None: use ``tenfold``.
         **options: ``unit``, ``per`` and ``warm_up``, as in :class:`callbacks.StepSchedule`.
 
     Raises:
         InvalidArgument: for a value outside its range.
-        ValueError: at the start of training, as :class:`callbacks.StepSchedule`.
+        ValueError: at the start of training, as for :class:`callbacks.StepSchedule`.
 
     Source: Géron 2019, chapter 11, "exponential scheduling". Keras' ``ExponentialDecay`` is the same with
     ``decay_steps`` for s and 0.1 as ``decay_rate``; PyTorch's ``ExponentialLR`` multiplies by its ``gamma``, exp(-a),
@@ -50,7 +50,7 @@ class ExponentialDecay(StepSchedule):
         super().__init__(total_steps, **options)
         self.peak = check_number("peak", peak, above=0)
         if tenfold is not None and rate is not None:
-            raise InvalidArgument("rate", rate, "None where tenfold is given")
+            raise InvalidArgument("rate", rate, "None if tenfold is given")
         self.tenfold = self.optional_length("tenfold", tenfold)
         self.rate = None if rate is None else check_number("rate", rate, above=0)
 

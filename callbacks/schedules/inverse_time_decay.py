@@ -20,12 +20,12 @@ class InverseTimeDecay(StepSchedule):
         peak: the first learning rate.
         total_steps: length of the schedule in steps; None (default): the whole ``fit``.
         rate: a, per ``unit`` (for "training": per whole schedule), > 0. None (default): 10 per whole schedule, whatever
-            the unit, so that it ends at an eleventh.
+            the unit, so that the schedule ends at an eleventh.
         **options: ``unit``, ``per`` and ``warm_up``, as in :class:`callbacks.StepSchedule`.
 
     Raises:
         InvalidArgument: for a value outside its range.
-        ValueError: at the start of training, as :class:`callbacks.StepSchedule`.
+        ValueError: at the start of training, as for :class:`callbacks.StepSchedule`.
 
     Source: Robbins and Monro 1951 for the 1/t; Bottou 2012, "Stochastic gradient descent tricks", section 5.2. Keras'
     ``InverseTimeDecay`` is the same with ``decay_rate / decay_steps`` for a; so was ``SGD(decay=a)`` in Keras 2.

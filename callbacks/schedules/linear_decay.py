@@ -1,4 +1,4 @@
-"""LinearDecay: the learning rate along a straight line down to a small fraction, then constant."""
+"""LinearDecay: the learning rate falls along a straight line to a small fraction of the peak, then stays constant."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class LinearDecay(StepSchedule):
 
     Raises:
         InvalidArgument: for a value outside its range.
-        ValueError: at the start of training, as :class:`callbacks.StepSchedule`.
+        ValueError: at the start of training, as for :class:`callbacks.StepSchedule`.
 
     Source: Goodfellow et al. 2016, *Deep Learning*, equation 8.14, with e_tau about 1 % of e_0. The same values as
-    PyTorch's ``LinearLR`` from 1 to ``final_fraction``, and as Keras' ``PolynomialDecay``, which however ends at a rate
-    of its own and not at a fraction.
+    PyTorch's ``LinearLR`` from 1 to ``final_fraction``, and as Keras' ``PolynomialDecay``, whose end is a rate instead
+    of a fraction.
 
     Example:
         >>> rates, _ = callbacks.LinearDecay(0.1, length=0.5).values(10)

@@ -15,30 +15,30 @@ __all__ = ["OneCycle"]
 
 
 class OneCycle(StepSchedule):
-    """One rise of the learning rate to ``peak`` and one fall to nearly zero, with the momentum moving the other way.
+    """The learning rate rises once to ``peak`` and falls to nearly zero; the momentum moves the other way.
 
     Rate: ``peak / initial_divisor`` -> ``peak`` over the first ``start_fraction`` of the steps, then down to
-    ``peak / initial_divisor / final_divisor``, in one go or by way of the first rate. Momentum: ``high`` -> ``low`` ->
+    ``peak / initial_divisor / final_divisor``, directly or via the first rate. Momentum: ``high`` -> ``low`` ->
     ``high``.
 
     Args:
         peak: the highest learning rate. :func:`callbacks.find_learning_rate` suggests one.
         total_steps: length of the cycle in steps; None (default): the whole ``fit``.
-        momentum: ``"auto"`` (default) cycles between 0.95 and 0.85 where the optimizer's momentum can change during
-            training, and leaves it alone elsewhere; ``(low, high)`` cycles between these and raises where it cannot;
-            ``None`` never cycles.
+        momentum: ``"auto"`` (default) cycles between 0.95 and 0.85 if the optimizer's momentum can change during
+            training, and otherwise leaves it alone; ``(low, high)`` cycles between these values, and raises if the
+            momentum cannot change; ``None`` never cycles.
         start_fraction: share of the steps spent rising, in (0, 1); with three phases in (0, 0.5]. Default 0.3.
         initial_divisor: peak over first rate. Default 25.
         final_divisor: first rate over last rate. Default 1e4.
         shape: "cosine" (default) or "linear".
-        phases: 2 (default) falls from the peak to the last rate in one go. 3 falls to the first rate as fast as it
-            rose, and from there to the last one over the rest of the steps, at the highest momentum, as in the paper;
-            a ``start_fraction`` of 0.45 then leaves a tenth for the last phase.
+        phases: 2 (default) falls straight from the peak to the last rate. 3 falls to the first rate as fast as it rose,
+            then to the last rate over the remaining steps, at the highest momentum, as in the paper; a
+            ``start_fraction`` of 0.45 then leaves a tenth of the steps for the last phase.
         **options: ``unit``, ``per`` and ``warm_up``, as in :class:`callbacks.StepSchedule`.
 
     Raises:
         InvalidArgument: for a value outside its range.
-        ValueError: at the start of training, as :class:`callbacks.StepSchedule`.
+        ValueError: at the start of training, as for :class:`callbacks.StepSchedule`.
 
     Source: Smith 2018, arXiv:1803.09820; the same values as PyTorch's ``OneCycleLR``, whose ``three_phase=True`` is
     ``phases=3`` here. fastai's ``fit_one_cycle`` rises for 25 % of the steps and falls to peak / 1e5.
@@ -94,7 +94,7 @@ class OneCycle(StepSchedule):
         )
 
     def momenta(self, total_steps: int) -> np.ndarray | None:
-        """The momentum at every step, shape (total_steps,), or None where it is not cycled."""
+        """The momentum at every step, shape (total_steps,), or None if it is not cycled."""
         if self.momentum is None:
             return None
         bounds: Any = self.momentum

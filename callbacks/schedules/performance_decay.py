@@ -14,33 +14,33 @@ __all__ = ["PerformanceDecay"]
 
 
 class PerformanceDecay(StepSchedule):
-    """The rate times ``factor`` when ``monitor`` has not improved for ``patience`` epochs.
+    """The rate is multiplied by ``factor`` when ``monitor`` has not improved for ``patience`` epochs.
 
-    Each ``fit`` begins anew. The state (``multiplier``, ``best``, ``wait``, ``cooling``) is in plain attributes, which
-    :class:`callbacks.Resume` keeps; Keras' ``BackupAndRestore`` keeps no callback's state. Next to early stopping, its
-    ``patience`` has to be the smaller one, or training ends before the rate ever drops.
+    Each ``fit`` starts anew. The state (``multiplier``, ``best``, ``wait``, ``cooling``) is in plain attributes, which
+    :class:`callbacks.Resume` saves; Keras' ``BackupAndRestore`` saves no callback's state. With early stopping,
+    ``patience`` must be smaller than the stopping patience, or training ends before the rate ever drops.
 
     Args:
         peak: the first learning rate.
-        total_steps: length in steps of which a ``warm_up`` may be a fraction; None (default): the whole ``fit``.
+        total_steps: length in steps to which a fractional ``warm_up`` refers; None (default): the whole ``fit``.
         factor: in (0, 1). Default 0.1.
-        patience: epochs without improvement after which the rate drops, >= 1. Default 3. Always in epochs.
-        monitor: name in the logs of each epoch. Default "val_loss", which needs validation data, at every epoch.
-        mode: "min" if less is better, "max" if more is; "auto" (default) asks Keras' metric of that name.
+        patience: epochs without improvement after which the rate drops, >= 1, whatever the ``unit``. Default 3.
+        monitor: name in the logs of each epoch. Default "val_loss", which needs validation data at every epoch.
+        mode: "min" if lower is better, "max" if higher is; "auto" (default) asks the Keras metric of that name.
         min_delta: a change smaller than this is no improvement, >= 0. Default 1e-4.
         cooldown: epochs after a drop that do not count, >= 0. Default 0.
         minimum: the lowest rate, as a fraction of the peak, in [0, 1]. Default 0.
-        **options: ``unit``, ``per`` and ``warm_up``, as in :class:`callbacks.StepSchedule`. A drop scales what is left
-            of a warm-up too.
+        **options: ``unit``, ``per`` and ``warm_up``, as in :class:`callbacks.StepSchedule`. A drop also scales the rest
+            of a warm-up.
 
     Raises:
-        InvalidArgument: for a value outside its range; at the end of the first epoch, when its logs have no
-            ``monitor`` or the better direction of an unknown one cannot be told.
-        ValueError: at the start of training, as :class:`callbacks.StepSchedule`.
+        InvalidArgument: for a value outside its range; at the end of the first epoch, if its logs have no ``monitor``
+            or ``mode`` is "auto" and Keras does not know whether lower or higher is better.
+        ValueError: at the start of training, as for :class:`callbacks.StepSchedule`.
 
     Source: Géron 2019, chapter 11, "performance scheduling". The same rates as Keras' ``ReduceLROnPlateau``, whose
-    ``min_lr`` is a rate instead of a fraction, whose patience is 10 by default, and which only warns where the metric
-    is missing; PyTorch's ``ReduceLROnPlateau`` drops one epoch later, and its ``threshold`` is relative to the best.
+    ``min_lr`` is a rate instead of a fraction, whose patience is 10 by default, and which only warns if the metric is
+    missing. PyTorch's ``ReduceLROnPlateau`` drops one epoch later, and its ``threshold`` is relative to the best.
 
     Example:
         >>> plateau = callbacks.PerformanceDecay(0.1, factor=0.5, patience=5)                        # doctest: +SKIP
@@ -72,9 +72,9 @@ class PerformanceDecay(StepSchedule):
         self.min_delta = check_number("min_delta", min_delta, low=0)
         self.cooldown = check_integer("cooldown", cooldown, low=0)
         self.minimum = check_number("minimum", minimum, low=0, high=1)
-        self._begin_anew()
+        self._reset()
 
-    def _begin_anew(self) -> None:
+    def _reset(self) -> None:
         self.multiplier = 1.0
         self.best: float | None = None
         self.wait = 0
@@ -85,20 +85,20 @@ class PerformanceDecay(StepSchedule):
         return np.full(total_steps, self.peak)
 
     def on_train_begin(self, logs: Any = None) -> None:
-        self._begin_anew()
+        self._reset()
         super().on_train_begin(logs)
 
     def seek(self, epoch: int, batch: int) -> None:
-        """Goes on at this batch of this epoch, at the rate that :attr:`multiplier` says, whoever set it."""
+        """Continues at this batch of this epoch, with the current :attr:`multiplier`."""
         self.load()
         super().seek(epoch, batch)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         super().on_epoch_end(epoch, logs)
         if logs is None or self.monitor not in logs:
-            found = ", ".join(repr(name) for name in logs or {})
+            names = ", ".join(repr(name) for name in logs or {})
             hint = "; give fit validation_data, for every epoch" if self.monitor.startswith("val_") else ""
-            raise InvalidArgument("monitor", self.monitor, f"in the logs of each epoch, which hold {found}{hint}")
+            raise InvalidArgument("monitor", self.monitor, f"in the logs of each epoch, which hold {names}{hint}")
         value = float(logs[self.monitor])
         if self.cooling > 0:
             self.cooling -= 1
@@ -113,7 +113,7 @@ class PerformanceDecay(StepSchedule):
                 self.cooling, self.wait = self.cooldown, 0
 
     def _sign(self) -> int:
-        """1 where more is better, -1 where less is."""
+        """1 if higher is better, -1 if lower is."""
         if self.mode != "auto":
             return 1 if self.mode == "max" else -1
         name = self.monitor.removeprefix("val_")

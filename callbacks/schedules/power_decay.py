@@ -1,4 +1,4 @@
-"""PowerDecay: the learning rate falls as a power of the time, fast at first and then ever more slowly."""
+"""PowerDecay: the learning rate falls as a power of time, fast at first and then ever more slowly."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["PowerDecay"]
 
 
 class PowerDecay(StepSchedule):
-    """``peak / (1 + t/s)^c``: after s it has fallen by 2^c, after 2s by 3^c, and so on.
+    """``peak / (1 + t/s)^c``: a factor of 2^c lower after s, of 3^c after 2s, and so on.
 
     Args:
         peak: the first learning rate.
@@ -25,10 +25,10 @@ class PowerDecay(StepSchedule):
 
     Raises:
         InvalidArgument: for a value outside its range.
-        ValueError: at the start of training, as :class:`callbacks.StepSchedule`.
+        ValueError: at the start of training, as for :class:`callbacks.StepSchedule`.
 
     Source: Géron 2019, chapter 11, "power scheduling". With c = 1 it is :class:`callbacks.InverseTimeDecay` with a rate
-    of 1/s. Not Keras' ``PolynomialDecay``, whose power is one of the time that is left.
+    of 1/s. Keras' ``PolynomialDecay`` differs: its power applies to the remaining time.
 
     Example:
         >>> rates, _ = callbacks.PowerDecay(0.1, scale=0.5).values(10)

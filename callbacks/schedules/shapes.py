@@ -1,7 +1,7 @@
-"""Schedules as pure functions: the value at a step. NumPy only; the callbacks are thin shells over these.
+"""Schedules as pure functions of the step. NumPy only; the callbacks are thin wrappers around them.
 
 Every function takes ``step`` (an int or an array of ints, counted from 0) and returns float64 values of the same shape.
-Lengths are in steps and need not be whole. Past the end of a schedule that has one, the last value holds.
+Lengths are in steps and need not be whole. Past the end of a schedule, if it has one, the last value holds.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 ROUNDING = 1e-9
-"""By this share of its length a stage may begin early, so that 0.07 * 100 = 7.000000000000001 steps count as 7."""
+"""A stage may begin early by this fraction of its length, so that 0.07 * 100 = 7.000000000000001 steps count as 7."""
 
 
 def annealed(start: float, end: float, fraction: Any, shape: str = "cosine") -> np.ndarray:
@@ -35,7 +35,7 @@ def annealed(start: float, end: float, fraction: Any, shape: str = "cosine") -> 
 
     Args:
         start, end: the two values.
-        fraction: position in [0, 1]; outside it, the nearer end counts.
+        fraction: position in [0, 1]; values outside are clipped.
         shape: "cosine" or "linear".
 
     Example:
@@ -55,7 +55,7 @@ def _two_phases(step: Any, total_steps: int, start_fraction: float, first: float
     check_number("start_fraction", start_fraction, above=0, below=1)
     step = np.minimum(np.asarray(step, dtype=np.float64), total_steps - 1)
     turn = max(start_fraction * total_steps - 1.0, 0.0)
-    # Where there are too few steps for a rise, it starts at the top.
+    # With too few steps for a rise, it starts at the top.
     rising = annealed(first, top, step / turn, shape) if turn > 0.0 else np.full_like(step, top)
     fall = total_steps - 1.0 - turn
     falling = annealed(top, last, (step - turn) / (fall if fall > 0.0 else 1.0), shape)
@@ -65,7 +65,7 @@ def _two_phases(step: Any, total_steps: int, start_fraction: float, first: float
 def _three_phases(
     step: Any, total_steps: int, start_fraction: float, first: float, top: float, last: float, shape: str
 ):
-    """first -> top, as long back to first, then first -> last over the rest of the steps."""
+    """first -> top, back to first in as many steps, then first -> last over the remaining steps."""
     check_integer("total_steps", total_steps, low=1)
     check_number("start_fraction", start_fraction, above=0, high=0.5)
     step = np.minimum(np.asarray(step, dtype=np.float64), total_steps - 1)
@@ -99,8 +99,8 @@ def one_cycle(
         initial_divisor: peak over first rate, >= 1.
         final_divisor: first rate over last rate, >= 1.
         shape: "cosine" or "linear" annealing.
-        phases: 2 falls from the peak to the last rate in one go; 3 falls to the first rate as fast as it rose, and to
-            the last one over the rest of the steps.
+        phases: 2 falls straight from the peak to the last rate; 3 falls to the first rate as fast as it rose, then to
+            the last rate over the remaining steps.
 
     Source: Smith 2018, "A disciplined approach to neural network hyper-parameters", arXiv:1803.09820, has three phases.
     The defaults and the position of the peak are those of PyTorch's ``OneCycleLR``.
@@ -193,7 +193,7 @@ def power_decay(step: Any, *, peak: float, scale: float, exponent: float = 1.0) 
 
 
 def exponential_decay(step: Any, *, peak: float, tenfold: float | None = None, rate: float | None = None) -> np.ndarray:
-    """``peak * 0.1^(t/s)`` or ``peak * exp(-a t)``: give one of the two.
+    """``peak * 0.1^(t/s)`` or ``peak * exp(-a t)``. Give s or a, not both.
 
     Args:
         step: t, counted from 0.
@@ -213,15 +213,15 @@ def exponential_decay(step: Any, *, peak: float, tenfold: float | None = None, r
     step = np.asarray(step, np.float64)
     if tenfold is not None:
         if rate is not None:
-            raise InvalidArgument("rate", rate, "None where tenfold is given")
+            raise InvalidArgument("rate", rate, "None if tenfold is given")
         return peak * 0.1 ** (step / check_number("tenfold", tenfold, above=0))
     if rate is None:
-        raise InvalidArgument("tenfold", None, "given, or rate in its place")
+        raise InvalidArgument("tenfold", None, "given if rate is None")
     return peak * np.exp(-check_number("rate", rate, above=0) * step)
 
 
 def step_decay(step: Any, *, peak: float, every: float, factor: float = 0.1) -> np.ndarray:
-    """``peak * a^floor(t/N)``: the rate times ``a`` every ``N`` steps.
+    """``peak * a^floor(t/N)``: the rate is multiplied by ``a`` every ``N`` steps.
 
     Args:
         step: t, counted from 0.
@@ -291,7 +291,7 @@ def cosine_restarts(
         peak: the rate at the beginning of each wave.
         first: length of the first wave in steps, > 0.
         growth: >= 1. Default 2.
-        final_fraction: what each wave falls to, as a fraction of ``peak``, in [0, 1]. Default 0.
+        final_fraction: last rate of each wave over ``peak``, in [0, 1]. Default 0.
 
     Source: Loshchilov and Hutter 2017, "SGDR", arXiv:1608.03983.
 
@@ -307,7 +307,7 @@ def cosine_restarts(
     if growth == 1.0:
         waves = np.floor(place + ROUNDING)
         fraction = place - waves
-    else:  # n waves take (growth^n - 1) / (growth - 1) times the first; written so that a growth near 1 is exact
+    else:  # n waves take (growth^n - 1) / (growth - 1) times the first; log1p and expm1 are exact for a growth near 1
         log_growth = np.log1p(growth - 1.0)
         waves = np.floor(np.log1p(place * (growth - 1.0)) / log_growth + ROUNDING)
         fraction = (place - np.expm1(waves * log_growth) / (growth - 1.0)) / np.exp(waves * log_growth)

@@ -14,7 +14,7 @@ __all__ = ["StepDecay"]
 
 
 class StepDecay(StepSchedule):
-    """``peak * a^floor(t/N)``: the rate times ``factor`` every so often.
+    """``peak * a^floor(t/N)``: the rate is multiplied by ``factor`` at regular intervals.
 
     Args:
         peak: the first learning rate.
@@ -25,7 +25,7 @@ class StepDecay(StepSchedule):
 
     Raises:
         InvalidArgument: for a value outside its range.
-        ValueError: at the start of training, as :class:`callbacks.StepSchedule`.
+        ValueError: at the start of training, as for :class:`callbacks.StepSchedule`.
 
     Source: He et al. 2015, arXiv:1512.03385, section 3.4, divide by 10 two or three times. The same values as PyTorch's
     ``StepLR``, whose ``step_size`` counts calls of its ``step``, and as Keras' ``ExponentialDecay`` with

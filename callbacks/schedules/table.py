@@ -1,7 +1,7 @@
-"""A table of learning rates (and momenta), one row a step, that the compiled training step reads by itself.
+"""StepTable: learning rates and momenta, one row per step, that the compiled training step reads itself.
 
-Exact for any ``steps_per_execution``, and no Python between steps: a callback that assigns the rate before every batch
-would be late by up to that many steps, and costs more than the rest of a small step.
+It is exact for any ``steps_per_execution`` and runs no Python between steps. A callback that assigns the rate before
+every batch would lag by up to that many steps, and would cost more than the rest of a small step.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ _attached: weakref.WeakKeyDictionary[Any, StepTable] = weakref.WeakKeyDictionary
 
 
 class StepTable:
-    """Makes each step of a model first take its learning rate and momentum from a table.
+    """Makes each step of a model first set its learning rate and momentum from a table.
 
-    Get one with :meth:`of`: a model has at most one, and it stays attached (doing nothing while it is not active), so
-    that a second ``fit`` needs no new tracing. Whenever a ``fit`` begins it is inactive, so that a training that was
-    interrupted leaves nothing behind.
+    Get one with :meth:`of`: a model has at most one. It stays attached, and does nothing while inactive, so that a
+    second ``fit`` needs no retracing. It is inactive when a ``fit`` begins, so an interrupted training leaves nothing
+    behind.
 
-    The table is a WeakKeyDictionary's value and must not refer to the model, or the model would live for ever.
+    The table is the value of a WeakKeyDictionary whose key is the model: a reference to the model would keep it alive.
 
     Example:
         >>> table = StepTable.of(model)                      # doctest: +SKIP
@@ -43,7 +43,7 @@ class StepTable:
         self._last = 0
         options = {"trainable": False, "aggregation": tf.VariableAggregation.ONLY_FIRST_REPLICA}
         with model.distribute_strategy.scope():
-            # A row is the rate, and the momentum or NaN to leave it alone.
+            # A row: the rate, and the momentum or NaN to leave it alone.
             self._rows = tf.Variable(np.zeros((1, 2), np.float32), shape=[None, 2], **options)
             self._position = tf.Variable(np.zeros(3, np.int64), **options)  # the next row, the end, the last row
         rates = [leaf.learning_rate for leaf in leaves(model.optimizer)]
@@ -67,14 +67,14 @@ class StepTable:
 
     @classmethod
     def of(cls, model: keras.Model) -> StepTable:
-        """The table of this model, attached now if it was not, or if the model was compiled anew since."""
+        """The table of this model. Attaches one if there is none yet or the model has been recompiled since."""
         table = _attached.get(model)
         if table is None or table.optimizer() is not model.optimizer:
             table = _attached[model] = cls(model)
         return table
 
     def load(self, rates: np.ndarray, momenta: np.ndarray | None) -> None:
-        """Fills the table; it changes nothing until :meth:`seek`.
+        """Fills the table. It takes effect with :meth:`seek`.
 
         Args:
             rates: shape (steps,), the learning rate of each step.

@@ -150,7 +150,7 @@ def two_inputs():
 
 @pytest.mark.parametrize("make", [two_inputs, lambda: keras.Sequential([K.Dense(2)])], ids=["two inputs", "not built"])
 def test_models_without_one_known_input_are_refused(make):
-    with pytest.raises(InvalidArgument, match="model must be one with one input, built"):
+    with pytest.raises(InvalidArgument, match="model must be a built model with one input"):
         GradientSign(make(), 0.1)
 
 

@@ -239,6 +239,6 @@ def test_a_model_with_two_inputs_is_refused_before_any_step():
     model = keras.Model([a, b], K.Dense(1)(K.Concatenate()([a, b])))
     model.compile("sgd", "mse")
     before = model.get_weights()[0]
-    with pytest.raises(InvalidArgument, match="one with one input"):
+    with pytest.raises(InvalidArgument, match="a built model with one input"):
         model.fit([X[:, :2], X[:, 2:]], X[:, :1], verbose=0, callbacks=[callbacks.AdversarialTraining()])
     np.testing.assert_array_equal(model.get_weights()[0], before)

@@ -150,8 +150,8 @@ NO_ROWS = tf.data.Dataset.from_tensor_slices((X[:0], Y[:0])).batch(2)
         ((X[:0], Y[:0]), {}, r"Received: data=\(0, 0\)"),
         ((MASKED, Y), {}, r"data\[0\] must be without a mask, but 3 of 60 values are masked"),
         (X, {"y": Y, "sample_weight": np.ma.masked_array(W, W > 1)}, "sample_weight must be without a mask"),
-        (dataset(), {"y": Y}, "y must be None where data gives batches, which have their own"),
-        (Batches(), {"sample_weight": W}, "sample_weight must be None where data gives batches"),
+        (dataset(), {"y": Y}, "y must be None if data comes in batches, which have their own"),
+        (Batches(), {"sample_weight": W}, "sample_weight must be None if data comes in batches"),
         (NO_ROWS, {}, "DataLoader of batches .*, not empty"),
         ((X, Y), {"batch_size": 0}, "batch_size must be an integer >= 1"),
         ((X, Y), {"argument": "validation_data", "sample_weight": W[:3]}, "validation_data must be"),
@@ -175,7 +175,7 @@ def test_what_turns_out_to_be_empty(data):
 
 def test_weights_that_do_not_suit():
     for data in ((X, Y, W), (X, [Y, Y])):
-        with pytest.raises(InvalidArgument, match="class_weight must be None but for data of one target, without"):
+        with pytest.raises(InvalidArgument, match="class_weight must be None unless the data has one target and no"):
             FitData(data, class_weight={0: 2.0}).first()
     with pytest.raises(InvalidArgument, match=r"of batches x, \(x, y\) or \(x, y, weights\)"):
         FitData((X, Y, W, W) for _ in range(2)).first()

@@ -53,10 +53,10 @@ def test_an_unknown_option(name):
 @pytest.mark.parametrize(
     ("schedule", "message"),
     [
-        ({"name": "step", "every": 10}, "every must be a number > 0 and <= 1, a fraction of the training; .* every=10"),
+        ({"name": "step", "every": 10}, "every must be a number > 0 and <= 1, a fraction of the training, .* every=10"),
         ({"name": "step", "factor": 2.0}, "factor must be a number > 0 and < 1"),
         ({"name": "linear", "final_fraction": -1}, "final_fraction must be"),
-        ({"name": "exponential", "tenfold": 0.5, "rate": 2.0}, "rate must be None where tenfold is given"),
+        ({"name": "exponential", "tenfold": 0.5, "rate": 2.0}, "rate must be None if tenfold is given"),
         ({"name": "cosine_restarts", "growth": 0.5}, "growth must be a number >= 1"),
         ({"name": "performance", "patience": 0}, "patience must be an integer >= 1"),
         ({"name": "one_cycle", "phases": 1}, "phases must be one of 2, 3"),

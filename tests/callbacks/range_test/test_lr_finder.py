@@ -285,7 +285,7 @@ def test_what_it_cannot_work_with(make_model, run, dataset, arrays):
     with pytest.raises(ValueError, match=r"must be built .* give it an Input"):
         callbacks.find_learning_rate(unbuilt, dataset)
     model = make_model(LineSearch())
-    with pytest.raises(callbacks.InvalidArgument, match="optimizer must be one that has to be given a learning rate"):
+    with pytest.raises(callbacks.InvalidArgument, match="optimizer must be one that needs a learning rate"):
         callbacks.find_learning_rate(model, dataset)
 
 

@@ -56,7 +56,7 @@ def test_the_compiled_steps_get_exactly_these(recorder, make_model, run):
         ({"unit": "batches"}, "unit must be one of 'training', 'epochs', 'steps'. Received: unit='batches'"),
         ({"per": "batch"}, "per must be one of 'step', 'epoch'. Received: per='batch'"),
         ({"warm_up": -1}, "warm_up must be a number > 0 and <= 1, a fraction of the training"),
-        ({"warm_up": 5}, "give unit='epochs' or 'steps' for others. Received: warm_up=5"),
+        ({"warm_up": 5}, "unless unit is 'epochs' or 'steps'. Received: warm_up=5"),
         ({"warm_up": -1, "unit": "steps"}, "warm_up must be a number > 0. Received: warm_up=-1"),
         ({"total_steps": 0}, "total_steps must be an integer >= 1. Received: total_steps=0"),
     ],
@@ -68,10 +68,10 @@ def test_bad_arguments(options, message):
 
 
 def test_epochs_need_their_length():
-    with pytest.raises(InvalidArgument, match="steps_per_epoch must be given where lengths are in epochs"):
+    with pytest.raises(InvalidArgument, match="steps_per_epoch must be given if lengths are in epochs"):
         Count(unit="epochs", warm_up=1).values(10)
 
 
 def test_a_subclass_has_to_define_rates():
-    with pytest.raises(TypeError, match="StepSchedule has to define rates"):
+    with pytest.raises(TypeError, match="StepSchedule must define rates"):
         callbacks.StepSchedule().values(3)

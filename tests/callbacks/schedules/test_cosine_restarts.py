@@ -44,7 +44,7 @@ def test_by_default_the_training_ends_at_the_end_of_the_third_wave(growth, total
     ("options", "message"),
     [
         ({"peak": 0}, "peak must be a number > 0. Received: peak=0"),
-        ({"first": 10}, "first must be a number > 0 and <= 1, a fraction of the training; give unit='epochs' or"),
+        ({"first": 10}, "first must be a number > 0 and <= 1, a fraction of the training, unless unit is 'epochs' or"),
         ({"first": 0, "unit": "steps"}, "first must be a number > 0. Received: first=0"),
         ({"growth": 0.9}, "growth must be a number >= 1. Received: growth=0.9"),
         ({"final_fraction": -1}, "final_fraction must be a number >= 0 and <= 1. Received: final_fraction=-1"),

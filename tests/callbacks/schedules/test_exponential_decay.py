@@ -28,10 +28,13 @@ def test_values(options, steps):
     ("options", "message"),
     [
         ({"peak": 0}, "peak must be a number > 0. Received: peak=0"),
-        ({"tenfold": 20}, "tenfold must be a number > 0 and <= 1, a fraction of the training; give unit='epochs' or"),
+        (
+            {"tenfold": 20},
+            "tenfold must be a number > 0 and <= 1, a fraction of the training, unless unit is 'epochs' or",
+        ),
         ({"tenfold": -1, "unit": "epochs"}, "tenfold must be a number > 0. Received: tenfold=-1"),
         ({"rate": 0}, "rate must be a number > 0. Received: rate=0"),
-        ({"rate": 2, "tenfold": 0.5}, "rate must be None where tenfold is given. Received: rate=2"),
+        ({"rate": 2, "tenfold": 0.5}, "rate must be None if tenfold is given. Received: rate=2"),
     ],
 )
 def test_bad_arguments(options, message):

@@ -25,7 +25,7 @@ def test_values(options, expected):
 
 @pytest.mark.parametrize("length", [0, -1, 1.5, "half"])
 def test_a_length_that_is_no_fraction(length):
-    with pytest.raises(InvalidArgument, match=r"length must be a number > 0 and <= 1, a fraction of the training; .*"):
+    with pytest.raises(InvalidArgument, match=r"length must be a number > 0 and <= 1, a fraction of the training, .*"):
         LinearDecay(0.1, length=length)
 
 

@@ -178,5 +178,5 @@ def test_bad_arguments(options, message):
 
 
 def test_a_schedule_has_to_define_its_rates(make_model, run):
-    with pytest.raises(TypeError, match=r"StepSchedule has to define rates\(\)"):
+    with pytest.raises(TypeError, match=r"StepSchedule must define rates\(\)"):
         run(make_model(), callbacks.StepSchedule())

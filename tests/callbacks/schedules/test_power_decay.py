@@ -38,7 +38,7 @@ def test_a_huge_exponent_is_nearly_zero_and_warns_of_nothing():
         ({"peak": -1}, "peak must be a number > 0. Received: peak=-1"),
         (
             {"scale": 5},
-            "scale must be a number > 0 and <= 1, a fraction of the training; give unit='epochs' or 'steps'",
+            "scale must be a number > 0 and <= 1, a fraction of the training, unless unit is 'epochs' or 'steps'",
         ),
         ({"scale": 0, "unit": "steps"}, "scale must be a number > 0. Received: scale=0"),
         ({"exponent": 0}, "exponent must be a number > 0. Received: exponent=0"),

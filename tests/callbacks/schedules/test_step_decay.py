@@ -31,7 +31,7 @@ def test_values(options, levels, factor):
         ({"peak": float("inf")}, "peak must be a number > 0. Received: peak=inf"),
         (
             {"every": 10},
-            "every must be a number > 0 and <= 1, a fraction of the training; give unit='epochs' or 'steps'",
+            "every must be a number > 0 and <= 1, a fraction of the training, unless unit is 'epochs' or 'steps'",
         ),
         ({"every": 0, "unit": "epochs"}, "every must be a number > 0. Received: every=0"),
         ({"factor": 1}, "factor must be a number > 0 and < 1. Received: factor=1"),

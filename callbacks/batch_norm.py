@@ -224,8 +224,8 @@ def _order(model: keras.Model, x: Any) -> list[Any]:
             )
     if not order:
         raise ValueError(
-            "Recalibration needs a BatchNormalization layer that inference calls outside of functions that TensorFlow "
-            f"compiles. Received: model={model.name!r} without such a call"
+            "Recalibration needs a BatchNormalization layer that inference calls, and not inside a function that "
+            f"TensorFlow has compiled. Received: model={model.name!r} without such a call"
         )
     return order
 

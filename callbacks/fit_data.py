@@ -129,8 +129,8 @@ class FitData:
     def repeated(self, seed: int = 0) -> Any:
         """The data for ``fit`` with any ``steps_per_epoch``.
 
-        Arrays are reshuffled at each repetition, by ``seed`` and TensorFlow's global seed, which is not set. Batches
-        are repeated as they are; an iterator ends where it ends.
+        Arrays are reshuffled at each repetition, by ``seed`` and TensorFlow's global seed, which stays unchanged.
+        Batches are repeated as they are; an iterator ends where it ends.
         """
         import tensorflow as tf
 

@@ -22,9 +22,9 @@ class SeveralValidations(keras.callbacks.Callback):
     """Evaluates the model ``times`` times per epoch, evenly spaced, the last time at the epoch's end.
 
     The k-th validation of an epoch comes after ``ceil(k * steps / times)`` steps; with ``steps_per_execution=N``, where
-    Keras calls callbacks only every N steps, at the next such call. An epoch that is stopped early is validated where
-    it stops. The training itself does not change: the same weights and the same training entries in ``History``, to the
-    last bit.
+    Keras calls callbacks only every N steps, at the first such call from there on. An epoch that is stopped early is
+    validated where it stops. The training itself does not change: the same weights and the same training entries in
+    ``History``, to the last bit.
 
     ``callbacks`` see a validation as the end of an epoch: ``keras.callbacks.EarlyStopping``, ``ModelCheckpoint``,
     ``CSVLogger``, ``ReduceLROnPlateau``, ... Their patience counts validations, and so do ``epoch`` in a file name and

@@ -18,7 +18,7 @@ class StopOnNaN(keras.callbacks.Callback):
     Keras' ``TerminateOnNaN`` stops too, but prints only the batch. With ``steps_per_execution=N`` the training stops at
     the end of the N steps in which it diverges. Place it before callbacks that keep the best weights.
 
-    The message names the layer whose gradient was the first not to be finite, if the optimizer records it. The
+    The message names the layer whose gradient was the first to become NaN or infinite, if the optimizer records it. The
     optimizers of ``recipes`` do; without this callback they raise an error.
 
     Attributes:

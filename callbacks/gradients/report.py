@@ -118,7 +118,7 @@ def gradient_report(
         model: a compiled Keras model.
         data: what Keras' ``fit`` trains on: arrays (x, y) or (x, y, sample weights), each an array or a list or
             dictionary of several; or a ``tf.data.Dataset``, ``keras.utils.PyDataset``, PyTorch ``DataLoader`` or
-            generator of such batches. A generator moves on by one batch.
+            generator of such batches. A generator advances by one batch.
         y, sample_weight, class_weight: as for ``fit``.
         batch_size: rows taken from arrays, >= 1. Default 256. Of data in batches, the first batch is taken.
 

@@ -1,4 +1,4 @@
-"""Deep copies of callbacks, as KerasTuner makes them for every training, that share their data."""
+"""copy_sharing: deep copies of callbacks, as KerasTuner makes them for every training, that share their data."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ __all__ = ["copy_sharing"]
 
 
 def copy_sharing(callback: Any, memo: dict[int, Any], *shared: str) -> Any:
-    """A deep copy of a callback but for the attributes named, which it shares: data are large, and never changed.
+    """A deep copy of a callback that shares the named attributes with it: data are large, and never changed.
 
-    To be called from ``__deepcopy__``.
+    Call it from ``__deepcopy__``.
 
     Args:
         callback: any object with a ``__dict__``.
-        memo: what ``copy.deepcopy`` hands on.
-        *shared: names of attributes.
+        memo: the argument of ``__deepcopy__``.
+        *shared: names of the attributes to share.
 
     Example:
         >>> class Holder:
@@ -24,14 +24,14 @@ def copy_sharing(callback: Any, memo: dict[int, Any], *shared: str) -> Any:
         ...         self.data, self.seen = data, []
         ...     def __deepcopy__(self, memo):
         ...         return copy_sharing(self, memo, "data")
-        >>> one = Holder([1, 2])
-        >>> other = copy.deepcopy(one)
-        >>> other.data is one.data, other.seen is one.seen
+        >>> holder = Holder([1, 2])
+        >>> duplicate = copy.deepcopy(holder)
+        >>> duplicate.data is holder.data, duplicate.seen is holder.seen
         (True, False)
     """
     memo.update({id(getattr(callback, name)): getattr(callback, name) for name in shared})
-    other = object.__new__(type(callback))
-    memo[id(callback)] = other
+    duplicate = object.__new__(type(callback))
+    memo[id(callback)] = duplicate
     for name, value in vars(callback).items():
-        setattr(other, name, copy.deepcopy(value, memo))
-    return other
+        setattr(duplicate, name, copy.deepcopy(value, memo))
+    return duplicate

@@ -37,7 +37,7 @@ class KerasOptimizer(keras.optimizers.Optimizer):
         return self._get_variable_index(variable)
 
     def update(self, gradients: Sequence[Any], variables: Sequence[Any], learning_rate: Any) -> None:
-        """Called once a step, after clipping and weight decay; calls ``update_step`` for each variable."""
+        """Called once per step, after clipping and weight decay; calls ``update_step`` for each variable."""
         super()._backend_update_step(gradients, variables, learning_rate)
 
     def decays(self, variable: Any) -> bool:

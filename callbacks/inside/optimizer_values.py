@@ -202,6 +202,6 @@ def raise_on_nan(optimizer: Any, value: bool) -> None:
 
 
 def nan_gradient(optimizer: Any) -> str | None:
-    """The layer whose gradient was the first not to be finite since :func:`raise_on_nan`; None if unknown."""
+    """The layer whose gradient was the first to be NaN or infinite since :func:`raise_on_nan`; None if unknown."""
     layers = (getattr(leaf, "nan_gradient", None) for leaf in leaves(optimizer))
     return next((layer for layer in layers if layer), None)

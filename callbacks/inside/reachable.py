@@ -1,4 +1,4 @@
-"""Reachable: everything with a state that hangs on a model."""
+"""Reachable: all objects with state that a model refers to."""
 
 from __future__ import annotations
 
@@ -30,24 +30,24 @@ KERAS = (
 """Keras objects whose attributes may hold state."""
 
 STATELESS = {*sys.stdlib_module_names, "keras", "tensorflow", "numpy"}
-"""Packages whose other objects hold none, or none that is the model's: data, files, functions."""
+"""Packages whose other objects hold no state, or none of the model's: data, files, functions."""
 
 GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
 
 DEPTH = 3
-"""How many objects of the user's own lie between a Keras object and what is found inside them."""
+"""How many of the user's own objects are searched one inside the other, below a Keras object."""
 
 
 class Reachable:
-    """Everything with a state that is reachable from a model through attributes, lists and dictionaries.
+    """All objects with state that can be reached from a model through attributes, lists and dictionaries.
 
     Attributes:
         variables: route -> Keras variable or ``tf.Variable``, each once. A route such as
             ``.generator_optimizer._variables[2]`` is the same in every process that runs the same program.
-        layers, optimizers: route -> layer, optimizer; the model's own, others among attributes, and those inside them.
+        layers, optimizers: route -> layer, optimizer: the model's own, others among attributes, and those inside them.
         metrics: route of a variable that belongs to a metric -> the metric.
         generators: route -> random generator of NumPy or Python.
-        unseen: routes of what holds a state that cannot be read.
+        unseen: routes of objects whose state cannot be read.
 
     Example:
         >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, use_bias=False)])
@@ -71,13 +71,13 @@ class Reachable:
         return [
             optimizer
             for route, optimizer in self.optimizers.items()
-            if not any(route.startswith((f"{other}.", f"{other}[")) for other in self.optimizers)
+            if not any(route.startswith((f"{outer}.", f"{outer}[")) for outer in self.optimizers)
         ]
 
     def _visit(self, route: str, value: Any, metric: keras.Metric | None, depth: int) -> None:
         if type(value) in PLAIN or id(value) in self._known:
             return
-        own = False
+        custom = False
         if isinstance(value, (keras.Variable, *_tensorflow("Variable"))):
             self._known |= {id(value), id(storage(value))}
             self.variables[route] = value
@@ -92,11 +92,11 @@ class Reachable:
             self._visit(f"{route}.state", value.state, metric, depth)
             return
         if not isinstance(value, (*KERAS, Mapping, list, tuple, set)):
-            # Open files are iterators too; Keras' own are those of the fit that is running.
+            # Open files are iterators too; those of Keras belong to the running fit.
             if isinstance(value, Iterator) and not isinstance(value, io.IOBase) and _package(value) != "keras":
                 self.unseen.append(route)
-            own = _is_own(value)
-            if not own or depth == DEPTH:
+            custom = _is_custom(value)
+            if not custom or depth == DEPTH:
                 return
         self._known.add(id(value))
         if isinstance(value, keras.Optimizer):
@@ -105,25 +105,25 @@ class Reachable:
             self.layers[route] = value
         elif isinstance(value, keras.Metric):
             metric = value
-        depth = depth + 1 if own else 0 if isinstance(value, KERAS) else depth
+        depth = depth + 1 if custom else 0 if isinstance(value, KERAS) else depth
         for name, child in _children(value):
             self._visit(route + name, child, metric, depth)
 
 
 def _children(value: Any) -> list[tuple[str, Any]]:
-    """What an object holds, each with its name as one writes it after the object."""
+    """The objects inside an object, with the code that gets them from it: ".name", "[0]" or "['key']"."""
     if isinstance(value, (list, tuple, set)):
-        return [(f"[{number}]", child) for number, child in enumerate(value)]
+        return [(f"[{index}]", child) for index, child in enumerate(value)]
     items = [(f"[{key!r}]", child) for key, child in value.items()] if isinstance(value, Mapping) else []
-    if not isinstance(value, dict):  # TensorFlow keeps a second list of the attributes, in attributes of that name
+    if not isinstance(value, dict):  # TensorFlow lists the attributes again in "_self_..."
         items += [(f".{name}", child) for name, child in vars(value).items() if not name.startswith("_self_")]
     return items
 
 
-def _is_own(value: Any) -> bool:
-    """Whether an object is of a class of the user's own, or a mere container for attributes."""
-    own = _package(value) not in STATELESS or isinstance(value, types.SimpleNamespace)
-    return own and hasattr(value, "__dict__") and not isinstance(value, type)
+def _is_custom(value: Any) -> bool:
+    """Whether an object is of the user's own class, or a mere container for attributes."""
+    custom = _package(value) not in STATELESS or isinstance(value, types.SimpleNamespace)
+    return custom and hasattr(value, "__dict__") and not isinstance(value, type)
 
 
 def _package(value: Any) -> str:
@@ -131,11 +131,11 @@ def _package(value: Any) -> str:
 
 
 def _tensorflow(name: str) -> tuple[type, ...]:
-    """A class of TensorFlow, or none on other backends."""
+    """A class of TensorFlow as a tuple, which is empty if TensorFlow is not imported."""
     tensorflow = sys.modules.get("tensorflow")
     return () if tensorflow is None else (operator.attrgetter(name)(tensorflow),)
 
 
 def storage(variable: Any) -> Any:
-    """The backend's variable inside one of Keras; any other is its own."""
+    """The backend's variable inside a Keras variable; any other variable itself."""
     return variable.value if isinstance(variable, keras.Variable) else variable

@@ -1,6 +1,6 @@
-"""The state of a training: every variable that is reachable from its model, and all random states.
+"""The state of a training: every variable reachable from its model, and all random states.
 
-What the callbacks remember is the third part; see :mod:`callbacks.resume.callback_state`.
+The callbacks' state is separate: see :mod:`callbacks.resume.callback_state`.
 """
 
 from __future__ import annotations
@@ -19,49 +19,50 @@ __all__ = ["check_visible", "set_training_state", "training_state"]
 
 
 def check_visible(model: keras.Model) -> None:
-    """Builds the optimizer of a compiled model, and raises if part of the training's state could not be kept.
+    """Builds the optimizer of a compiled model, and raises if part of the training's state could not be saved.
 
     Raises:
         ValueError: for a model that is not built, another optimizer that is neither built nor can be made again from
             its configuration, or a Python iterator among the attributes.
     """
-    found = Reachable(model)
-    for layer in found.layers.values():
+    reachable = Reachable(model)
+    for layer in reachable.layers.values():
         if not layer.built and type(layer).build not in (keras.Layer.build, keras.Model.build):
             raise ValueError(
-                "The model must be built before its state can be kept: give it an Input, or call it once. "
+                "The model must be built before its state can be saved: give it an Input, or call it once. "
                 f"Received: {'model' if layer is model else f'model={model.name!r} with layer'}={layer.name!r}"
             )
-    optimizer = getattr(model, "optimizer", None)
-    if optimizer is not None and not optimizer.built:
-        optimizer.build(model.trainable_variables)
-    for route, other in found.optimizers.items():
-        if not other.built:
+    main_optimizer = getattr(model, "optimizer", None)
+    if main_optimizer is not None and not main_optimizer.built:
+        main_optimizer.build(model.trainable_variables)
+    for route, optimizer in reachable.optimizers.items():
+        if not optimizer.built:
             try:
-                type(other).from_config(other.get_config())
-            except Exception as error:  # whatever the configuration of a stranger's class does
+                type(optimizer).from_config(optimizer.get_config())
+            except Exception as error:  # a user's class can raise anything
                 raise ValueError(
                     f"An optimizer must be built, or have a get_config() from which it can be made again, before its "
-                    f"state can be kept ({error}): call optimizer.build(variables). Received: model{route}={other!r}"
+                    f"state can be saved ({error}): call optimizer.build(variables). "
+                    f"Received: model{route}={optimizer!r}"
                 ) from None
-    if found.unseen:
+    if reachable.unseen:
         raise ValueError(
-            "The state of a training cannot be kept where the model holds an iterator, whose position cannot be read. "
-            f"Received: {', '.join(f'model{route}' for route in found.unseen)}"
+            "The state of a training cannot be saved if the model holds an iterator, whose position cannot be read. "
+            f"Received: {', '.join(f'model{route}' for route in reachable.unseen)}"
         )
 
 
 def training_state(model: keras.Model) -> dict[str, Any]:
-    """Everything that training changes, as plain values and arrays that :class:`callbacks.Resume` can write.
+    """Everything that training changes, as plain values and arrays that :class:`callbacks.Resume` can save.
 
-    That is all of :class:`Reachable`, and the random states of Python, NumPy and Keras. No part of it: numbers in plain
-    attributes, what only closures refer to, and the seed that TensorFlow's own random operations draw from.
+    That is all of :class:`Reachable`, and the random states of Python, NumPy and Keras. Left out are numbers in plain
+    attributes, objects that only closures refer to, and the seed of TensorFlow's own random operations.
 
     Args:
         model: built and compiled; see :func:`check_visible`.
 
     Raises:
-        ValueError: as :func:`check_visible`.
+        ValueError: as for :func:`check_visible`.
 
     Example:
         >>> before = training_state(model)   # doctest: +SKIP
@@ -69,63 +70,65 @@ def training_state(model: keras.Model) -> dict[str, Any]:
         >>> set_training_state(model, before)
     """
     check_visible(model)
-    found = Reachable(model)
-    routes = {id(each): route for route, variable in found.variables.items() for each in (variable, storage(variable))}
+    reachable = Reachable(model)
+    routes = {id(variable): route for route, variable in reachable.variables.items()}
+    routes |= {id(storage(variable)): route for route, variable in reachable.variables.items()}
     return {
-        "variables": {route: np.array(variable.numpy()) for route, variable in found.variables.items()},
-        "metrics": list(found.metrics),
+        "variables": {route: np.array(variable.numpy()) for route, variable in reachable.variables.items()},
+        "metrics": list(reachable.metrics),
         "optimizers": {
-            route: [routes[id(each)] for each in trained_variables(optimizer)] if optimizer.built else None
-            for route, optimizer in found.optimizers.items()
+            route: [routes[id(variable)] for variable in trained_variables(optimizer)] if optimizer.built else None
+            for route, optimizer in reachable.optimizers.items()
         },
-        "generators": {route: _generator_state(each) for route, each in found.generators.items()},
+        "generators": {route: _generator_state(generator) for route, generator in reachable.generators.items()},
         "random": random_state(),
     }
 
 
 def set_training_state(model: keras.Model, state: dict[str, Any]) -> None:
-    """Puts back what :func:`training_state` returned for this model, or for one that the same program has made.
+    """Restores what :func:`training_state` returned for this model, or for the model of another run of the program.
 
-    An optimizer that was built then is built now; one that was not is set to what a new one has. So are metrics.
+    An optimizer that was built then is built now; one that was not gets the state of a new one. So do metrics.
 
     Raises:
-        ValueError: for a variable that was not there then, or is not there now, and belongs to neither.
+        ValueError: for a variable that did not exist then, or does not now, and belongs to neither.
     """
-    found = Reachable(model)
+    reachable = Reachable(model)
     for route, trained in state["optimizers"].items():
-        optimizer = found.optimizers.get(route)
+        optimizer = reachable.optimizers.get(route)
         if trained is not None and optimizer is not None and not optimizer.built:
-            optimizer.build([found.variables[each] for each in trained])
-    found = Reachable(model)
-    unknown = {id(variable): route for route, variable in found.variables.items() if route not in state["variables"]}
-    _assign(found, state)
-    for route, optimizer in found.optimizers.items():
-        if optimizer.built and state["optimizers"].get(route) is None:
-            unknown = {key: each for key, each in unknown.items() if key not in set(map(id, optimizer.variables))}
+            optimizer.build([reachable.variables[variable_route] for variable_route in trained])
+    reachable = Reachable(model)
+    variables = reachable.variables
+    unknown = {id(variable): route for route, variable in variables.items() if route not in state["variables"]}
+    _assign(reachable, state)
+    for optimizer_route, optimizer in reachable.optimizers.items():
+        if optimizer.built and state["optimizers"].get(optimizer_route) is None:
+            unknown = {key: route for key, route in unknown.items() if key not in set(map(id, optimizer.variables))}
             _set_as_new(optimizer)
-            _assign(found, state)  # it had some variables before it was built
+            _assign(reachable, state)  # it had some variables before it was built
     for key, route in list(unknown.items()):
-        if route in found.metrics:
-            found.metrics[route].reset_state()
+        if route in reachable.metrics:
+            reachable.metrics[route].reset_state()
             del unknown[key]
-    missing = [route for route in state["variables"] if route not in {*found.variables, *state["metrics"]}]
+    missing = [route for route in state["variables"] if route not in {*variables, *state["metrics"]}]
     if unknown or missing:
         routes = ", ".join(f"model{route}" for route in [*unknown.values(), *missing])
-        raise ValueError(f"The model must have the variables that it had when its state was kept. Received: {routes}")
+        raise ValueError(f"The model must have the variables that it had when its state was saved. Received: {routes}")
     for route, value in state["generators"].items():
-        if route in found.generators:
-            _set_generator_state(found.generators[route], value)
+        if route in reachable.generators:
+            _set_generator_state(reachable.generators[route], value)
     set_random_state(state["random"])
 
 
-def _assign(found: Reachable, state: dict[str, Any]) -> None:
-    for route, variable in found.variables.items():
+def _assign(reachable: Reachable, state: dict[str, Any]) -> None:
+    for route, variable in reachable.variables.items():
         if route in state["variables"]:
             variable.assign(state["variables"][route])
 
 
 def _set_as_new(optimizer: keras.Optimizer) -> None:
-    """Sets an optimizer to what a new one with its configuration has after it is built."""
+    """Gives an optimizer the state of a new one with the same configuration after it is built."""
     new = type(optimizer).from_config(optimizer.get_config())
     new.build(trained_variables(optimizer))
     for variable, start in zip(optimizer.variables, new.variables, strict=True):

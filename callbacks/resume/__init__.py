@@ -1,1 +1,1 @@
-"""Going on after a kill, to the last bit: the callback, its files, and what other callbacks remember."""
+"""Resuming a killed training, to the last bit: the callback, its checkpoints and the state of other callbacks."""

@@ -1,7 +1,7 @@
-"""A folder of checkpoints: plain values and arrays in one file each, written whole or not at all, the newest few kept.
+"""A folder of checkpoints: plain values and arrays, one file each, written whole or not at all, the newest few kept.
 
-A file that was torn by a kill, a full disk or a bad one is passed over for the one before it. No pickle: reading a file
-that somebody else wrote runs nothing.
+A file damaged by a kill, a full disk or a bad disk is skipped in favour of the one before. No pickle: reading a file
+from somebody else runs no code.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ class Checkpoints:
     """The checkpoints in a folder, named by their position in a training: ``checkpoint-<epoch>-<batch>.npz``.
 
     Args:
-        directory: made at the first write. Other files in it are left alone.
-        keep: how many of the newest to keep, >= 2, so that one stays if the newest is damaged.
+        directory: created at the first write. Other files in it are left alone.
+        keep: number of checkpoints to keep, >= 2, so that one remains if the newest is damaged.
 
     Example:
         >>> import tempfile
-        >>> kept = Checkpoints(tempfile.mkdtemp())
-        >>> kept.write((2, 0), {"weights": [np.ones(3)], "best": 0.5})
-        >>> position, value = kept.newest()
+        >>> checkpoints = Checkpoints(tempfile.mkdtemp())
+        >>> checkpoints.write((2, 0), {"weights": [np.ones(3)], "best": 0.5})
+        >>> position, value = checkpoints.newest()
         >>> position, value["best"]
         ((2, 0), 0.5)
     """
@@ -45,21 +45,21 @@ class Checkpoints:
         self.directory, self.keep = Path(directory), keep
 
     def positions(self) -> list[tuple[int, int]]:
-        """(epoch, batch) of all files there, the newest first; whether they can be read is not known."""
+        """(epoch, batch) of all files, newest first, whether they can be read or not."""
         if not self.directory.is_dir():
             return []
-        found = (NAME.fullmatch(name) for name in os.listdir(self.directory))
-        return sorted(((int(match[1]), int(match[2])) for match in found if match), reverse=True)
+        matches = (NAME.fullmatch(name) for name in os.listdir(self.directory))
+        return sorted(((int(match[1]), int(match[2])) for match in matches if match), reverse=True)
 
     def path(self, position: tuple[int, int]) -> Path:
         """The file of this position."""
         return self.directory / "checkpoint-{:09d}-{:09d}.npz".format(*position)
 
     def write(self, position: tuple[int, int], value: Any) -> None:
-        """Writes a tree of dicts, lists, tuples, arrays and plain values; then removes those that are too old.
+        """Writes a tree of dicts, lists, tuples, arrays and plain values, then removes files that are too old.
 
         Raises:
-            InvalidArgument: when the folder cannot be written, or ``value`` holds anything else.
+            InvalidArgument: if the folder cannot be written, or ``value`` holds anything else.
         """
         arrays: list[np.ndarray] = []
         tree = json.dumps({"format": FORMAT, "value": _pack(value, arrays)})
@@ -86,7 +86,7 @@ class Checkpoints:
         """Position and value of the newest file that can be read, or None.
 
         Raises:
-            InvalidArgument: when that file was written by a version of this package with another format.
+            InvalidArgument: if that file has the format of another version of this package.
         """
         for position in self.positions():
             with contextlib.suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, TypeError):
@@ -100,13 +100,13 @@ class Checkpoints:
         return position, _unpack(header["value"], arrays)
 
     def _contents(self, position: tuple[int, int]) -> tuple[dict[str, Any], list[np.ndarray]]:
-        """What a file holds, not yet put together; every byte is checked against the file's checksums."""
+        """The header and the arrays of a file; every byte is checked against the file's checksums."""
         with open(self.path(position), "rb") as file, np.load(file, allow_pickle=False) as contents:
             header = json.loads(contents["tree"].tobytes().decode())
             return header, [contents[f"a{k}"] for k in range(len(contents.files) - 1)]
 
     def clean(self) -> None:
-        """Removes what a write that was killed has left."""
+        """Removes the temporary files of writes that were killed."""
         if self.directory.is_dir():
             for path in self.directory.glob("checkpoint-*.tmp"):
                 with contextlib.suppress(OSError):
@@ -114,7 +114,7 @@ class Checkpoints:
 
 
 def is_plain(value: Any) -> bool:
-    """Whether :meth:`Checkpoints.write` takes it: plain values and arrays, in dicts, lists and tuples."""
+    """Whether :meth:`Checkpoints.write` accepts a value: plain values and arrays, in dicts, lists and tuples."""
     if isinstance(value, (list, tuple)):
         return type(value) in (list, tuple) and all(map(is_plain, value))
     if isinstance(value, dict):
@@ -125,7 +125,7 @@ def is_plain(value: Any) -> bool:
 
 
 def _is_extension(dtype: np.dtype[Any]) -> bool:
-    """Whether it is one of ml_dtypes, such as bfloat16, which NumPy's files do not know."""
+    """Whether a type is one of ml_dtypes, such as bfloat16, which NumPy's files do not support."""
     return dtype.kind == "V" and dtype.fields is None and dtype.name != f"void{8 * dtype.itemsize}"
 
 
@@ -138,9 +138,9 @@ def _pack(value: Any, arrays: list[np.ndarray]) -> Any:
         arrays.append(np.frombuffer(array.tobytes(), np.uint8) if _is_extension(array.dtype) else array)
         return {kind: len(arrays) - 1, "dtype": array.dtype.name, "shape": list(array.shape)}
     if type(value) in (list, tuple):
-        return {type(value).__name__: [_pack(each, arrays) for each in value]}
+        return {type(value).__name__: [_pack(item, arrays) for item in value]}
     if type(value) is dict and all(isinstance(key, PLAIN) for key in value):
-        return {"dict": [[key, _pack(each, arrays)] for key, each in value.items()]}
+        return {"dict": [[key, _pack(item, arrays)] for key, item in value.items()]}
     raise InvalidArgument("value", value, "made of dicts, lists, tuples, arrays, numbers and strings")
 
 
@@ -148,11 +148,11 @@ def _unpack(value: Any, arrays: list[np.ndarray]) -> Any:
     if not isinstance(value, dict):
         return value
     if "list" in value:
-        return [_unpack(each, arrays) for each in value["list"]]
+        return [_unpack(item, arrays) for item in value["list"]]
     if "tuple" in value:
-        return tuple(_unpack(each, arrays) for each in value["tuple"])
+        return tuple(_unpack(item, arrays) for item in value["tuple"])
     if "dict" in value:
-        return {key: _unpack(each, arrays) for key, each in value["dict"]}
+        return {key: _unpack(item, arrays) for key, item in value["dict"]}
     array = arrays[value["array"] if "array" in value else value["scalar"]]
     if array.dtype.name != value["dtype"] and not array.dtype.name.startswith("str"):
         import ml_dtypes

@@ -1,4 +1,4 @@
-"""Resume: a training that was killed goes on as if nothing had happened, to the last bit."""
+"""Resume: continues a killed training as if it had not been interrupted, to the last bit."""
 
 from __future__ import annotations
 
@@ -22,41 +22,41 @@ __all__ = ["Resume"]
 
 
 class Resume(keras.callbacks.Callback):
-    """Saves everything that a training is made of, and goes on from there when the same ``fit`` is started again.
+    """Saves the whole state of a training, and continues from it when the same ``fit`` is started again.
 
-    That is: every variable that is reachable from the model (weights, running metrics, its optimizer and any others
-    among its attributes), the random states of Keras, NumPy and Python, History, the position in the epoch, and what
-    every other callback of the ``fit`` remembers (early stopping's patience and best weights, a plateau's cooldown, the
-    position in 1cycle, ...). The same program started again gives bit-identical weights and
-    History, and a training that had finished, or stopped early, ends at once with its result.
+    The state is every variable reachable from the model (weights, running metrics, its optimizer and any others among
+    its attributes), the random states of Keras, NumPy and Python, History, the position in the epoch, and the state of
+    every other callback of the ``fit`` (early stopping's patience and best weights, a plateau's cooldown, the position
+    in 1cycle, ...). The same program, started again, gives bit-identical weights and History. A training that had
+    finished, or stopped early, ends at once with its result.
 
-    Keras' ``BackupAndRestore`` keeps weights, optimizer and epoch only.
+    Keras' ``BackupAndRestore`` saves only weights, optimizer and epoch.
 
-    *Data.* The batches of an unbroken training come in an order that may depend on all epochs before (arrays with
-    ``shuffle=True``, ``tf.data``'s ``shuffle``). With ``replay=True`` the earlier batches are therefore read again,
-    without training on them, which costs the time of reading; the program has to set its seeds
-    (``keras.utils.set_random_seed``), or their order is another one. ``replay=False`` reads again those of the present
-    epoch alone: for data whose order does not depend on earlier epochs.
+    *Data.* The order of the batches may depend on all earlier epochs (arrays with ``shuffle=True``, ``tf.data``'s
+    ``shuffle``). With ``replay=True`` the earlier batches are therefore read again without training on them, which
+    costs the time of reading; the program must set its seeds (``keras.utils.set_random_seed``), or the order differs.
+    ``replay=False`` reads again only those of the present epoch: for data whose order does not depend on earlier
+    epochs.
 
     *Other callbacks.* Their plain attributes (numbers, strings, lists, arrays) are restored after their
-    ``on_train_begin``, and then ``seek(epoch, batch)`` is called on those that define it. What they write themselves
-    is theirs to continue: give ``CSVLogger`` its ``append=True``. The place in the list does not matter.
+    ``on_train_begin``, and then ``seek(epoch, batch)`` is called on those that define it. They continue their own files
+    themselves: give ``CSVLogger`` its ``append=True``. The place of ``Resume`` in the list does not matter.
 
     Args:
-        directory: for the files; new, or of the same training. Other files in it are left alone.
-        every: "epoch" (default) to save after each epoch, or also after every so many steps: a whole number >= 1,
-            rounded up to a multiple of ``steps_per_execution``.
-        keep: how many files to keep, >= 2. Default 2: a newest one that is damaged falls back to the one before. Each
-            holds the weights, the optimizer's state and what the callbacks remember.
+        directory: for the checkpoints; new, or of the same training. Other files in it are left alone.
+        every: "epoch" (default) saves after each epoch. An integer >= 1 also saves every so many steps, rounded up to a
+            multiple of ``steps_per_execution``.
+        keep: number of checkpoints to keep, >= 2. Default 2: if the newest is damaged, the one before is used. Each
+            holds the weights, the optimizer's state and the callbacks' state.
         replay: see above. Default True.
-        settings: plain values that have to be the same when it goes on (a seed, the name of the data, ...).
+        settings: plain values that must be the same when the training is resumed (a seed, the name of the data, ...).
 
     Raises:
-        InvalidArgument: for a value outside its range; before any step: a directory that cannot be written or that
-            holds another training (other weights, optimizer, length or ``settings``), with the difference, or the
-            checkpoints of another version of this package.
-        ValueError: before any step, when the model is not built or holds a state that cannot be kept (an iterator, an
-            optimizer without a configuration), or in a list with another ``Resume``.
+        InvalidArgument: for a value outside its range; before any step, for a directory that cannot be written, holds
+            another training (other weights, optimizer, length or ``settings``; the message names the difference) or
+            holds checkpoints of another version of this package.
+        ValueError: before any step, if the model is not built or holds a state that cannot be saved (an iterator, an
+            optimizer without a configuration), or the list has another ``Resume``.
 
     Example:
         >>> keras.utils.set_random_seed(0)                                                        # doctest: +SKIP
@@ -86,12 +86,12 @@ class Resume(keras.callbacks.Callback):
         self.keep = check_integer("keep", keep, low=2)
         self._list: Any = None
         self.stands_for: list[keras.callbacks.Callback] = []
-        self._found: dict[str, Any] | None = None
+        self._checkpoint: dict[str, Any] | None = None  # not restored yet
 
     def position(self) -> tuple[int, int]:
-        """(epoch, batch) from which a ``fit`` started now would go on, counted from 0; (0, 0) for a new training."""
-        found = self._files().newest()
-        return (0, 0) if found is None else found[0]
+        """(epoch, batch) at which a ``fit`` started now would continue, counted from 0; (0, 0) for a new training."""
+        newest = self._files().newest()
+        return (0, 0) if newest is None else newest[0]
 
     def _files(self) -> Checkpoints:
         return Checkpoints(self.directory, self.keep)
@@ -103,13 +103,13 @@ class Resume(keras.callbacks.Callback):
         if self._list is None:
             raise ValueError("Resume works in the list of callbacks given to fit. Received: callbacks=None")
         self._all, self.stands_for = self._list.callbacks, []
-        self._others = [each for each in self._all if each is not self]
-        self._remembering: dict[str, keras.callbacks.Callback] = {}  # "EarlyStopping 1" -> the first of that class, ...
-        for each in self._others:
-            if not isinstance(each, (keras.callbacks.ProgbarLogger, keras.callbacks.History)):
-                count = 1 + sum(_kind(other) == _kind(each) for other in self._remembering.values())
-                self._remembering[f"{_kind(each)} {count}"] = each
-        if any(isinstance(each, Resume) for each in self._others):
+        self._others = [callback for callback in self._all if callback is not self]
+        self._stateful: dict[str, keras.callbacks.Callback] = {}  # "EarlyStopping 1" -> the first of that class, ...
+        for callback in self._others:
+            if not isinstance(callback, (keras.callbacks.ProgbarLogger, keras.callbacks.History)):
+                count = 1 + sum(_kind(earlier) == _kind(callback) for earlier in self._stateful.values())
+                self._stateful[f"{_kind(callback)} {count}"] = callback
+        if any(isinstance(callback, Resume) for callback in self._others):
             raise ValueError(
                 f"Resume must be the only one of its kind in a fit. Received: callbacks={[*map(_kind, self._all)]}"
             )
@@ -117,15 +117,15 @@ class Resume(keras.callbacks.Callback):
         files = self._files()
         files.clean()
         newest = files.newest()
-        position, self._found = newest or ((0, 0), None)
-        if self._found is not None:
-            self._check_same(self._found["identity"])
+        position, self._checkpoint = newest or ((0, 0), None)
+        if self._checkpoint is not None:
+            self._check_same(self._checkpoint["identity"])
         elif files.positions():
             raise InvalidArgument(
                 "directory", self.directory, "one in which a checkpoint can be read (all are damaged)"
             )
         self._identity = self._make_identity()
-        if self._found is None:  # now, and not after an epoch, is the time to learn that the disk is full
+        if self._checkpoint is None:  # a full disk shows now and not after an epoch
             files.write((0, 0), self._state())
         self._from_epoch, self._from_batch = position
         self._train_function: Any = None
@@ -136,17 +136,16 @@ class Resume(keras.callbacks.Callback):
         self._begin = self._since = 0
         set_initial_epoch(self.model, None)
         epochs = int(self.params["epochs"])
-        if self._found is not None and self._found["stopped"]:
+        if self._checkpoint is not None and self._checkpoint["stopped"]:
             set_initial_epoch(self.model, epochs)
-        elif self._found is not None and not self.replay:
+        elif self._checkpoint is not None and not self.replay:
             set_initial_epoch(self.model, self._from_epoch)
-        if self._found is not None and self.params.get("verbose") and position > (0, 0):
-            where = (
-                "after its end" if self._found["stopped"] or position[0] >= epochs else f"at epoch {position[0] + 1}"
-            )
-            print(f"Resume: going on {where}, step {position[1]}" if position[1] else f"Resume: going on {where}")
-        # From here on Keras calls this callback alone, and this one calls the others: it has to come last, and to keep
-        # batches that are read again from them.
+        if self._checkpoint is not None and self.params.get("verbose") and position > (0, 0):
+            ended = self._checkpoint["stopped"] or position[0] >= epochs
+            place = "after its end" if ended else f"at epoch {position[0] + 1}"
+            print(f"Resume: continuing {place}" + (f", step {position[1]}" if position[1] else ""))
+        # From here on Keras calls only this callback, which calls the others: it must act after them, and hide from
+        # them the batches that are read again.
         self._list.callbacks, self.stands_for = [self], self._all
 
     def _make_identity(self) -> dict[str, Any]:
@@ -163,21 +162,21 @@ class Resume(keras.callbacks.Callback):
     def _check_same(self, before: dict[str, Any]) -> None:
         now = self._make_identity()
         for name in {**before, **now}:
-            one: Any = before.get(name)
-            other: Any = now.get(name)
-            if one == other:
+            saved: Any = before.get(name)
+            current: Any = now.get(name)
+            if saved == current:
                 continue
-            if name == "weights" and len(one) != len(other):
-                one, other = f"{len(one)} variables", len(other)
+            if name == "weights" and len(saved) != len(current):
+                saved, current = f"{len(saved)} variables", len(current)
             elif name == "weights":
-                one, other = next((each, that) for each, that in zip(one, other, strict=True) if each != that)
+                saved, current = next(pair for pair in zip(saved, current, strict=True) if pair[0] != pair[1])
             raise InvalidArgument(
                 "directory",
                 self.directory,
-                f"a new directory, or that of the same training (this one has {name}: {one}, not {other})",
+                f"a new directory, or that of the same training (this one has {name}: {saved}, not {current})",
             )
 
-    # --- what is saved ----------------------------------------------------------------------------------------------
+    # --- saving -----------------------------------------------------------------------------------------------------
 
     def _state(self) -> dict[str, Any]:
         return {
@@ -188,7 +187,7 @@ class Resume(keras.callbacks.Callback):
 
     def _save(self, epoch: int, batch: int) -> None:
         history = self._history()
-        states = {name: callback_state(each) for name, each in self._remembering.items()}
+        states = {name: callback_state(callback) for name, callback in self._stateful.items()}
         self._files().write(
             (epoch, batch),
             {
@@ -202,33 +201,33 @@ class Resume(keras.callbacks.Callback):
         self._since = 0
 
     def _history(self) -> keras.callbacks.History:
-        return next(each for each in self._others if isinstance(each, keras.callbacks.History))
+        return next(callback for callback in self._others if isinstance(callback, keras.callbacks.History))
 
-    # --- going on ---------------------------------------------------------------------------------------------------
+    # --- restoring --------------------------------------------------------------------------------------------------
 
     def _restore(self) -> None:
-        """Puts the training back to the state that was found."""
-        found, self._found = self._found, None
-        if found is None:
+        """Restores the training to the state of the checkpoint, if that was not done yet."""
+        checkpoint, self._checkpoint = self._checkpoint, None
+        if checkpoint is None:
             return
-        set_training_state(self.model, found["training"])
-        if "callbacks" in found:
-            for name, state in found["callbacks"].items():
-                if name in self._remembering:  # the program may have been given another list since
-                    set_callback_state(self._remembering[name], state)
+        set_training_state(self.model, checkpoint["training"])
+        if "callbacks" in checkpoint:
+            for name, state in checkpoint["callbacks"].items():
+                if name in self._stateful:  # the program may have another list now
+                    set_callback_state(self._stateful[name], state)
             history = self._history()
-            history.history = {name: list(values) for name, values in found["history"].items()}
-            history.epoch = list(found["epochs"])
-            self._logs = found["logs"]
-        self.model.stop_training = found["stopped"]
+            history.history = {name: list(values) for name, values in checkpoint["history"].items()}
+            history.epoch = list(checkpoint["epochs"])
+            self._logs = checkpoint["logs"]
+        self.model.stop_training = checkpoint["stopped"]
 
     def _begin_skipping(self) -> None:
-        """Has Keras go through the batches of its loop without training on them."""
+        """Makes Keras read the batches of its loop without training on them."""
         model = self.model
         self._train_function = model.train_function
         model.train_function = self._skip
         self._raises = raises_on_nan(model.optimizer)
-        raise_on_nan(model.optimizer, False)  # what the call that is made computes is thrown away
+        raise_on_nan(model.optimizer, False)  # the results of the one real call are discarded
         model.evaluate = lambda *_, **__: {}
 
     def _end_skipping(self) -> None:
@@ -238,7 +237,7 @@ class Resume(keras.callbacks.Callback):
             raise_on_nan(self.model.optimizer, self._raises)
 
     def _skip(self, iterator: Any) -> dict[str, Any]:
-        """Reads the batches of one call of the compiled step; the first call is made, for what Keras builds in it."""
+        """Reads the batches of one call of the compiled step. The first call is a real one, for what Keras builds."""
         self._calls += 1
         try:
             if self._calls == 1:
@@ -247,7 +246,7 @@ class Resume(keras.callbacks.Callback):
                 raise StopIteration
         except BaseException as error:
             if not isinstance(error, StopIteration):
-                self._end_skipping()  # an interrupted program may go on to use the model
+                self._end_skipping()  # an interrupted program may still use the model
             raise
         return self._logs
 
@@ -261,24 +260,24 @@ class Resume(keras.callbacks.Callback):
         set_initial_epoch(self.model, None)
         self._epoch = epoch
         if self._base is None:
-            self._base = {name: callback_state(each) for name, each in self._remembering.items()}
+            self._base = {name: callback_state(callback) for name, callback in self._stateful.items()}
         target = (self._from_epoch, self._from_batch)
-        if self._found is not None and (epoch, 0) < target:
+        if self._checkpoint is not None and (epoch, 0) < target:
             if not self._skipping:
                 self._begin_skipping()
             return
         self._end_skipping()
-        if self._found is not None:
+        if self._checkpoint is not None:
             self._restore()
             self.model.reset_metrics()  # as Keras has done for this epoch
-        for each in self._others:
-            each.on_epoch_begin(epoch, logs)
+        for callback in self._others:
+            callback.on_epoch_begin(epoch, logs)
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         self._begin = batch
         if not self._skipping:
-            for each in self._others:
-                each.on_train_batch_begin(batch, logs)
+            for callback in self._others:
+                callback.on_train_batch_begin(batch, logs)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         steps = self.params.get("steps")
@@ -287,15 +286,15 @@ class Resume(keras.callbacks.Callback):
             if (self._epoch, done) == (self._from_epoch, self._from_batch):
                 self._end_skipping()
                 self._restore()
-                for each in self._others:
-                    if isinstance(each, keras.callbacks.ProgbarLogger):
-                        each.on_epoch_begin(self._epoch)
-                    elif hasattr(each, "seek"):
-                        each.seek(self._epoch, int(done))
+                for callback in self._others:
+                    if isinstance(callback, keras.callbacks.ProgbarLogger):
+                        callback.on_epoch_begin(self._epoch)
+                    elif hasattr(callback, "seek"):
+                        callback.seek(self._epoch, int(done))
             return
         self._logs = dict(logs or {})
-        for each in self._others:
-            each.on_train_batch_end(batch, logs)
+        for callback in self._others:
+            callback.on_train_batch_end(batch, logs)
         self._since += done - self._begin
         if self.every != "epoch" and self._since >= self.every:
             self._save(self._epoch, int(done))
@@ -303,25 +302,25 @@ class Resume(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         if self._skipping:
             return
-        for each in self._others:
-            each.on_epoch_end(epoch, logs)
+        for callback in self._others:
+            callback.on_epoch_end(epoch, logs)
         self._save(epoch + 1, 0)
 
     def on_train_end(self, logs: Any = None) -> None:
         set_initial_epoch(self.model, None)
         self._end_skipping()
-        if self._found is not None:  # it had ended: nothing was trained now
+        if self._checkpoint is not None:  # the training had ended before: nothing was trained now
             self._restore()
             self.model.optimizer.finalize_variable_values(self.model.trainable_weights)
-        for each in self._others:
-            each.on_train_end(logs)
+        for callback in self._others:
+            callback.on_train_end(logs)
         self._list.callbacks, self._list, self.stands_for = self._all, None, []
 
 
 def _forwarded(name: str) -> Any:
     def hook(self: Resume, *arguments: Any, **options: Any) -> None:
-        for each in self._others:
-            getattr(each, name)(*arguments, **options)
+        for callback in self._others:
+            getattr(callback, name)(*arguments, **options)
 
     hook.__name__ = name
     return hook

@@ -97,10 +97,10 @@ def test_on_the_command_line_with_sigkill(tmp_path):
     process.wait()
     done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
-    assert "Resume: going on at epoch" in done.stdout
+    assert "Resume: continuing at epoch" in done.stdout
     assert "Epoch 1/40" not in done.stdout
     again = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120, check=False)
-    assert again.stdout.splitlines()[1] == "Resume: going on after its end"
+    assert again.stdout.splitlines()[1] == "Resume: continuing after its end"
 
     def scores(text):
         return next(line for line in text.splitlines() if line.startswith("test ")).split("(")[0]

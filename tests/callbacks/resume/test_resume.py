@@ -298,7 +298,7 @@ def test_what_cannot_work_is_refused_before_any_step(fit, tmp_path):
         fit(make(), Resume(tmp_path / "a"), Resume(tmp_path / "b"))
     model = keras.Sequential([keras.layers.Dense(1)])
     model.compile("sgd", "mse")
-    with pytest.raises(ValueError, match="The model must be built before its state can be kept"):
+    with pytest.raises(ValueError, match="The model must be built before its state can be saved"):
         fit(model, Resume(tmp_path / "a"))
     with pytest.raises(ValueError, match="works in the list of callbacks given to fit"):
         Resume(tmp_path).on_train_begin()
@@ -312,11 +312,11 @@ def test_the_progress_bar_goes_on_too(fit, tmp_path, capsys):
     assert fit(make(), Resume(tmp_path, every=3), Kill(14)) is None
     assert fit(make(), Resume(tmp_path, every=3), Kill(), verbose=2) is not None
     shown = capsys.readouterr().out
-    assert shown.startswith("Resume: going on at epoch 2, step 3")
+    assert shown.startswith("Resume: continuing at epoch 2, step 3")
     assert "Epoch 1/4" not in shown
     assert shown.count("10/10") == 3
     assert fit(make(), Resume(tmp_path, every=3), Kill(), verbose=2) is not None
-    assert capsys.readouterr().out.splitlines() == ["Resume: going on after its end"]
+    assert capsys.readouterr().out.splitlines() == ["Resume: continuing after its end"]
 
 
 @pytest.mark.thorough

@@ -1,13 +1,13 @@
-"""What callbacks cost: a fit whose step takes about 2 ms, with 1cycle and without any callback, side by side.
+"""The cost of callbacks: fits with steps of about 2 ms, with each callback and without any, side by side.
 
-Also the plain way (a callback that assigns the rate before every batch), the gradient monitor and the others that act
-while training. The contestants are models with the same layers and weights, one each; they take turns of one fit of two
-epochs, of which the second is timed: tracing is left out. A ratio is the median over turns of a contestant's time over
-that of the bare fit in its turn; the time of both cores together, which a busy machine disturbs less, is given too.
+Compared are 1cycle, a plain callback that assigns the rate before every batch, the gradient monitor, and the callbacks
+that stop on NaN. Each contestant has its own model with the same layers. They take turns; a turn is a fit of two
+epochs, of which the second is timed, so tracing is excluded. A ratio is the median over the turns of a contestant's
+time over the bare fit's time in the same turn. Processor time, which other load disturbs less, is reported too.
 
     python scripts/benchmark/benchmark_callbacks.py
 
-Writes ``results/benchmark_callbacks.csv``, a row a fit.
+Writes ``results/benchmark_callbacks.csv``, one row per fit.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ PEAK = 1e-4
 
 
 class AssignEveryBatch(keras.callbacks.Callback):
-    """1cycle as one would write it: rate and momentum from Python, before every batch."""
+    """1cycle as a plain callback: assigns rate and momentum from Python before every batch."""
 
     def __init__(self, total_steps: int):
         super().__init__()
@@ -48,8 +48,8 @@ class AssignEveryBatch(keras.callbacks.Callback):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=25)
-    parser.add_argument("--steps", type=int, default=400, help="steps of one epoch")
-    parser.add_argument("--width", type=int, default=300, help="of the hidden layers: sets how long a step takes")
+    parser.add_argument("--steps", type=int, default=400, help="steps per epoch")
+    parser.add_argument("--width", type=int, default=300, help="of the hidden layers; determines the time of a step")
     parser.add_argument("--only", nargs="*", default=[], help="contestants beside the bare fit; default: all")
     options = parser.parse_args()
     x = np.random.default_rng(0).normal(size=(128, options.width)).astype("float32")
@@ -58,9 +58,9 @@ def main() -> None:
 
     def model() -> keras.Model:
         layers = [keras.layers.Dense(options.width, activation="elu") for _ in range(2)]
-        made = keras.Sequential([keras.Input((options.width,)), *layers, keras.layers.Dense(1)])
-        made.compile(Momentum(PEAK), "mse")
-        return made
+        network = keras.Sequential([keras.Input((options.width,)), *layers, keras.layers.Dense(1)])
+        network.compile(Momentum(PEAK), "mse")
+        return network
 
     ways = {
         "no callback": list,
@@ -79,7 +79,7 @@ def main() -> None:
             clock = Clock()
             models[way].fit(data, epochs=2, verbose=0, shuffle=False, callbacks=[*ways[way](), clock])
             if turn >= 0:
-                wall, processor = (1e3 * each / options.steps for each in (clock.seconds, clock.processor))
+                wall, processor = (1e3 * seconds / options.steps for seconds in (clock.seconds, clock.processor))
                 rows.append({"way": way, "turn": turn, "wall_ms_per_step": wall, "processor_ms_per_step": processor})
 
     def times(way: str, kind: str) -> np.ndarray:

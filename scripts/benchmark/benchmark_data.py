@@ -1,13 +1,13 @@
-"""How quickly data comes, next to plain ``tfds.load(...).batch()``: first batch, records a second, memory.
+"""The speed of data loading beside plain ``tfds.load(...).batch()``: first batch, records per second, memory.
 
-Every measurement is made in a process of its own, in turns. The first batch counts from the call that loads until the
-batch is there, decoding and splitting included; an epoch is one pass over the training split in batches of 128,
-without training, the first or the fastest of three. Ours are shuffled, which the plain ones are not.
-Memory is the most that the process had beyond what it had once TensorFlow and TFDS were imported.
+Every measurement runs in its own process, in turns. The time to the first batch starts at the call that loads, and
+includes decoding and splitting. An epoch is one pass over the training split in batches of 128, without training: the
+first, or the fastest of three. Our batches are shuffled, the plain ones are not. Memory is the peak of the process
+minus what it used after importing TensorFlow and TFDS.
 
     python scripts/benchmark/benchmark_data.py --data-dir DIR  # DIR: where MNIST and CIFAR-10 are prepared for TFDS
 
-Writes ``results/benchmark_data.csv``, a row a dataset and way: the median over the rounds.
+Writes ``results/benchmark_data.csv``, one row per dataset and way: the median over the rounds.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ WAYS = ("recipes, in memory", "recipes, from disk", "recipes, from disk, decoded
 
 
 def measure(dataset: str, way: str, data_dir: str) -> dict[str, Any]:
-    """In this process: seconds to the first batch, records a second in three epochs, memory in MiB."""
+    """In this process: seconds to the first batch, records per second over three epochs, memory in MiB."""
     import tensorflow_datasets as tfds
 
     import recipes
@@ -57,12 +57,12 @@ def measure(dataset: str, way: str, data_dir: str) -> dict[str, Any]:
         for x, _ in batches:
             records += x.shape[0]
         speeds.append(records / (time.perf_counter() - start))
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return {
         "first batch s": first,
         "first epoch": speeds[0],
         "later epochs": max(speeds),
-        "MiB": (most - before) / 1024,
+        "MiB": (peak - before) / 1024,
     }
 
 
@@ -75,7 +75,7 @@ def main() -> None:
     if options.only:
         print(json.dumps(measure(*options.only, options.data_dir)))
         return
-    found: dict[tuple[str, str], list[dict[str, float]]] = {}
+    measurements: dict[tuple[str, str], list[dict[str, float]]] = {}
     for _ in range(options.rounds):
         with tempfile.TemporaryDirectory() as cache:
             for dataset in DATASETS:
@@ -84,20 +84,23 @@ def main() -> None:
                     command += ["--data-dir", options.data_dir] if options.data_dir else []
                     environment = {**os.environ, "XDG_CACHE_HOME": cache}
                     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
-                    found.setdefault((dataset, way), []).append(json.loads(done.stdout.splitlines()[-1]))
+                    measurements.setdefault((dataset, way), []).append(json.loads(done.stdout.splitlines()[-1]))
+    medians = {
+        case: {key: statistics.median(measurement[key] for measurement in rounds) for key in rounds[0]}
+        for case, rounds in measurements.items()
+    }
     rows = []
-    for (dataset, way), measured in found.items():
-        middle = {key: statistics.median(each[key] for each in measured) for key in measured[0]}
-        plain = {key: statistics.median(each[key] for each in found[dataset, "plain TFDS"]) for key in middle}
+    for (dataset, way), median in medians.items():
+        plain = medians[dataset, "plain TFDS"]
         rows.append(
             {
                 "dataset": dataset,
                 "way": way,
-                "seconds to first batch": round(middle["first batch s"], 2),
-                "records a second, first epoch": round(middle["first epoch"]),
-                "records a second, later epochs": round(middle["later epochs"]),
-                "times plain TFDS": round(middle["later epochs"] / plain["later epochs"], 2),
-                "memory MiB": round(middle["MiB"]),
+                "seconds to first batch": round(median["first batch s"], 2),
+                "records a second, first epoch": round(median["first epoch"]),
+                "records a second, later epochs": round(median["later epochs"]),
+                "times plain TFDS": round(median["later epochs"] / plain["later epochs"], 2),
+                "memory MiB": round(median["MiB"]),
             }
         )
         print(*rows[-1].values(), sep="\t", flush=True)

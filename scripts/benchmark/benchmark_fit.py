@@ -1,12 +1,12 @@
 """recipes.fit against a plain Keras fit, side by side: MNIST, 784-300-100-10, batch norm, batch 128, Nesterov, 1cycle.
 
-The plain one is what one would write: the same layers, ``keras.optimizers.SGD`` with Nesterov momentum, NumPy arrays
-given to ``model.fit``, and a callback that assigns the rate before every batch. Both validate after each epoch on the
-same examples. Each training starts from a new model; tracing is part of the time. The two take turns.
+The plain fit has the same layers, ``keras.optimizers.SGD`` with Nesterov momentum, and a callback that assigns the rate
+before every batch; it trains on NumPy arrays, and once more on a tf.data pipeline. All validate after each epoch on the
+same examples. Each training starts from a new model; tracing is part of the time. They take turns.
 
     python scripts/benchmark/benchmark_fit.py --data-dir DIR  # DIR: where MNIST is prepared for TFDS
 
-Writes ``results/benchmark_fit.csv``, a row a training.
+Writes ``results/benchmark_fit.csv``, one row per training.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def main() -> None:
         "keras fit on arrays": lambda seed: plain(data, options.epochs, seed, pipeline=False),
         "keras fit on tf.data": lambda seed: plain(data, options.epochs, seed, pipeline=True),
     }
-    ways["recipes.fit"](0)  # what a process does only once (threads, kernels) is not part of either
+    ways["recipes.fit"](0)  # excludes what a process does only once (threads, kernels)
     rows = []
     for seed in range(options.rounds):
         for way, measure in ways.items():

@@ -1,13 +1,13 @@
-"""What a training step costs with each first-order optimizer, beside Keras' nearest one: 3 and 30 layers.
+"""The cost of a training step with each first-order optimizer, beside the nearest Keras optimizer: 3 and 30 layers.
 
-The two of a pair train models with the same layers and weights; they take turns of one fit of two epochs, of which the
-second is timed: tracing is left out. A ratio is the median over turns of our time over Keras' in the same turn; that of
-the time of both cores together, which a busy machine disturbs less, is given too.
+Both optimizers of a pair train models with the same layers. They take turns; a turn is a fit of two epochs, of which
+the second is timed, so tracing is excluded. A ratio is the median over the turns of our time over Keras' time in the
+same turn. The ratio of processor times, which other load disturbs less, is reported too.
 
     python scripts/benchmark/benchmark_optimizers.py
 
-Writes ``results/benchmark_optimizers.csv``, a row an optimizer and number of layers, with the memory of its state in
-multiples of the weights.
+Writes ``results/benchmark_optimizers.csv``, one row per optimizer and number of layers, with the memory of the
+optimizer's state in multiples of the weights.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ PEERS = {
 }
 
 
-def trained_model(optimizer: keras.optimizers.Optimizer, layers: int, width: int) -> keras.Model:
+def compiled_model(optimizer: keras.optimizers.Optimizer, layers: int, width: int) -> keras.Model:
     hidden = [keras.layers.Dense(width, activation="elu", kernel_initializer="he_normal") for _ in range(layers)]
     model = keras.Sequential([keras.Input((width,)), *hidden, keras.layers.Dense(1)])
     model.compile(optimizer, "mse")
@@ -56,7 +56,7 @@ def trained_model(optimizer: keras.optimizers.Optimizer, layers: int, width: int
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--steps", type=int, default=100, help="of one epoch")
+    parser.add_argument("--steps", type=int, default=100, help="per epoch")
     parser.add_argument("--only", nargs="*", default=list(PEERS), choices=PEERS)
     options = parser.parse_args()
     rows = []
@@ -64,11 +64,11 @@ def main() -> None:
         x = np.random.default_rng(0).normal(size=(128, width)).astype("float32")
         data = tf.data.Dataset.from_tensors((tf.constant(x), tf.constant(x[:, :1]))).repeat(options.steps)
         for name in options.only:
-            kind, arguments = PEERS[name]
+            peer, arguments = PEERS[name]
             keras.backend.clear_session()
             pair = {
-                "ours": trained_model(OPTIMIZERS.build(name, learning_rate=RATE), layers, width),
-                "keras": trained_model(getattr(keras.optimizers, kind)(RATE, **arguments), layers, width),
+                "ours": compiled_model(OPTIMIZERS.build(name, learning_rate=RATE), layers, width),
+                "keras": compiled_model(getattr(keras.optimizers, peer)(RATE, **arguments), layers, width),
             }
             times: dict[tuple[str, str], list[float]] = {}
             for turn in range(-1, options.rounds):
@@ -79,13 +79,12 @@ def main() -> None:
                         times.setdefault((who, "wall"), []).append(1e3 * clock.seconds / options.steps)
                         times.setdefault((who, "processor"), []).append(1e3 * clock.processor / options.steps)
             ratio = {
-                each: np.array(times["ours", each]) / np.array(times["keras", each]) for each in ("wall", "processor")
+                kind: np.array(times["ours", kind]) / np.array(times["keras", kind]) for kind in ("wall", "processor")
             }
             low, high = np.percentile(ratio["wall"], [25, 75])
-            made = getattr(keras.optimizers, kind)(RATE, **arguments)
             row = {
                 "optimizer": name,
-                "peer": "keras " + " ".join([kind, *(f"{key}={value}" for key, value in arguments.items())]),
+                "peer": "keras " + " ".join([peer, *(f"{key}={value}" for key, value in arguments.items())]),
                 "layers": layers,
                 "units": width,
                 "wall_ms_per_step": float(np.median(times["ours", "wall"])),
@@ -96,7 +95,7 @@ def main() -> None:
                 "processor_ratio": float(np.median(ratio["processor"])),
                 "rounds": options.rounds,
                 "state_memory": state_memory(OPTIMIZERS.build(name)),
-                "peer_state_memory": state_memory(made),
+                "peer_state_memory": state_memory(getattr(keras.optimizers, peer)(RATE, **arguments)),
             }
             rows.append(row)
             print(

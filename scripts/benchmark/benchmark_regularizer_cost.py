@@ -1,12 +1,12 @@
-"""What each regularizer costs: the time of an epoch relative to none in the same turn; and what an ensemble costs.
+"""The cost of each regularizer: the time of an epoch relative to none in the same turn; and the cost of an ensemble.
 
 10,000 MNIST examples, batches of 128, momentum at a constant rate; the median over the turns of the second epoch's
-time. Nothing is validated, but for early stopping, which needs it. Both wall and processor time are
-given: on a machine that is shared the latter varies less.
+time. There is no validation, except for early stopping, which needs it. Wall and processor time are reported; on a
+shared machine processor time varies less.
 
     python scripts/benchmark/benchmark_regularizer_cost.py --data-dir DIR  # DIR: where MNIST is prepared for TFDS
 
-Writes ``results/benchmark_regularizer_cost.csv``, a row a model and regularizer.
+Writes ``results/benchmark_regularizer_cost.csv``, one row per model and regularizer.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def main() -> None:
             for name, trainer in trainers.items():
                 clock = Clock()
                 trainer.run(epochs=2, seed=0, callbacks=[clock], validate=name == "early_stopping")
-                if turn:  # the first one compiles
+                if turn:  # the first turn compiles
                     wall[name].append(clock.seconds)
                     processor[name].append(clock.processor)
         for name in names:
@@ -85,9 +85,9 @@ def main() -> None:
 
 
 def ensemble(data: recipes.Data, rounds: int) -> dict:
-    """The time that five models together take for the test split, as one model, relative to the sum of each alone."""
+    """The time of an ensemble of five to evaluate the test split, relative to the sum of its members' times."""
     run = recipes.bagging(data, recipes.Recipe(regularizer="none", learning_rate=0.05), epochs=1)
-    models: list[keras.Model] = [run.model, *(each.model for each in run.members)]
+    models: list[keras.Model] = [run.model, *(member.model for member in run.members)]
     ratios, seconds = [], []
     for turn in range(rounds + 1):
         times = []

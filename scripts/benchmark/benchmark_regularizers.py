@@ -1,13 +1,13 @@
-"""Every regularizer against none where there is little data: digits with 200 examples, MNIST with 1,000; MLP and CNN.
+"""Every regularizer against none on little data: digits with 200 examples, MNIST with 1,000; MLP and CNN.
 
-All train with momentum and 1cycle. Of four strengths, evenly spaced over the regularizer's own range, each at two peak
-rates, the setting with the best validation accuracy over two seeds is trained with three more; "none" has the rates
-alone. "better" and "worse" mean: by more than the larger of the two standard deviations over the five seeds.
+All train with momentum and 1cycle. The settings are four strengths, evenly spaced over the regularizer's range, each at
+two peak rates; for "none", the rates alone. The setting with the best validation accuracy over two seeds is trained
+with three more. "better" and "worse" mean by more than the larger of the two standard deviations over the five seeds.
 
     python scripts/benchmark/benchmark_regularizers.py --data-dir DIR  # DIR: where MNIST is prepared for TFDS
-    python scripts/benchmark/benchmark_regularizers.py --data-dir DIR --go-on  # keep those in the results
+    python scripts/benchmark/benchmark_regularizers.py --data-dir DIR --go-on  # measures only what is missing
 
-Writes ``results/regularizers.csv``, a row a training, and ``docs/regularizers.png``.
+Writes ``results/regularizers.csv``, one row per training, and ``docs/regularizers.png``.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ EPOCHS = {
     ("mnist-1000", "cnn"): 12,
 }
 MODELS = ("mlp", "cnn")
-OPTIONS: dict[str, list[dict[str, Any]]] = {  # where the catalogue has no range, or several
+OPTIONS: dict[str, list[dict[str, Any]]] = {  # for entries with no range in the catalogue, or several
     "early_stopping": [{"patience": patience} for patience in (2, 4, 8, 16)],
     "elastic_net": [{"l1": l1, "l2": 10 * l1} for l1 in (1e-6, 1e-5, 1e-4, 1e-3)],
 }
@@ -51,12 +51,12 @@ def settings(name: str) -> list[dict[str, Any]]:
     """The options to try for a regularizer."""
     if name in OPTIONS:
         return OPTIONS[name]
-    (each,) = REGULARIZERS[name].hyperparameters
-    return [{each.name: each.at(step / (STRENGTHS - 1))} for step in range(STRENGTHS)]
+    (strength,) = REGULARIZERS[name].hyperparameters
+    return [{strength.name: strength.at(step / (STRENGTHS - 1))} for step in range(STRENGTHS)]
 
 
 def measure(data: recipes.Data, model: str, name: str, seeds: int) -> list[dict[str, Any]]:
-    """The trainings of one regularizer: rows for the table."""
+    """The trainings of one regularizer, one row each."""
     rows: list[dict[str, Any]] = []
     trainers: dict[str, Trainer] = {}
 
@@ -96,7 +96,7 @@ def measure(data: recipes.Data, model: str, name: str, seeds: int) -> list[dict[
 
 
 def summary(table: pd.DataFrame) -> pd.DataFrame:
-    """A row a dataset, model and regularizer: test accuracy in % over the seeds, and the difference from none."""
+    """One row per dataset, model and regularizer: test accuracy in % over the seeds, and the difference from none."""
     out = []
     chosen = table[table["chosen"]]
     for (dataset, model), group in chosen.groupby(["dataset", "model"], sort=False):
@@ -124,11 +124,11 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
 
 @styled
 def plot(table: pd.DataFrame) -> None:
-    """One panel a dataset and model: the mean over the seeds with its standard deviation, and each seed."""
-    shown = summary(table)
+    """One panel per dataset and model: the mean over the seeds with its standard deviation, and each seed."""
+    means = summary(table)
     groups = [
         (key, group.sort_values("test_accuracy", ignore_index=True))
-        for key, group in shown.groupby(["dataset", "model"], sort=False)
+        for key, group in means.groupby(["dataset", "model"], sort=False)
     ]
     figure = new_figure(12, 4.4 * ((len(groups) + 1) // 2))
     panels = figure.subplots((len(groups) + 1) // 2, 2, squeeze=False).ravel()
@@ -172,10 +172,10 @@ def main() -> None:
                 write_results("regularizers", rows, old)
                 print(summary(pd.DataFrame([*old, *rows])).tail(1).to_string(header=False, index=False), flush=True)
     table = pd.DataFrame([*old, *rows])
-    shown = summary(table)
+    means = summary(table)
     with pd.option_context("display.max_rows", None, "display.width", 140, "display.float_format", "{:.2f}".format):
-        print(shown.to_string(index=False))
-    for (dataset, model), group in shown.groupby(["dataset", "model"], sort=False):
+        print(means.to_string(index=False))
+    for (dataset, model), group in means.groupby(["dataset", "model"], sort=False):
         for verdict in ("better", "within the spread", "worse"):
             names = ", ".join(group.query(f"verdict == {verdict!r}")["regularizer"]) or "nothing"
             print(f"{dataset} {model} {verdict}: {names}")

@@ -1,16 +1,17 @@
 """QuickTuner against stock KerasTuner, side by side: the same random trials on digits, 5 epochs each, batch 32.
 
-"widths": a 64-32-10 network with ELU and Adam, learning rate and width of the first layer (16 to 128 by 16) searched.
-"numbers": 64-32-10, learning rate and strength of L2 searched, so that all trials share one traced step. The two tuners
-take turns, each with the oracle's seed of the round, in one process; importing TensorFlow is not part of the time.
+"widths": a 64-32-10 network with ELU and Adam; searches the learning rate and the width of the first layer (16 to 128
+by 16). "numbers": 64-32-10; searches the learning rate and the strength of L2, so that all trials share one traced
+step. The two tuners take turns in one process, both with the oracle's seed of the round; importing TensorFlow is not
+part of the time.
 
-"own cost": what a trial costs that costs nothing, and how much memory the process has gained, for 10, 100 and 1,000
-trials (stock KerasTuner, which collects garbage before each, for 10 and 100): a HyperModel whose ``fit`` returns a
-number at once, and for the search over arms a runner that does.
+"own cost": the overhead of a trial in time and memory, for 10, 100 and 1,000 trials (10 and 100 for stock KerasTuner,
+which collects garbage before each). The trials cost nothing: the ``fit`` of the HyperModel returns a number at once,
+and so does the worker of the search over arms.
 
     python scripts/benchmark/benchmark_search.py
 
-Writes ``results/benchmark_search.csv``, a row a search, and prints the ratios.
+Writes ``results/benchmark_search.csv``, one row per search, and prints the ratios.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ OPTIMIZERS = ("momentum", "nesterov", "rmsprop", "adam", "nadam")
 
 
 def network(hp: Any, width: int, penalty: Any = None) -> keras.Model:
-    """64-32-10 with ELU, but for the width of the first layer."""
+    """A compiled network of ``width``-32-10 with ELU; Adam's rate is searched."""
     hidden = {"activation": "elu", "kernel_initializer": "he_normal", "kernel_regularizer": penalty}
     model = keras.Sequential(
         [
@@ -66,12 +67,12 @@ def network(hp: Any, width: int, penalty: Any = None) -> keras.Model:
 
 
 def widths(hp: Any) -> keras.Model:
-    """Rate and width."""
+    """Searches the rate and the width."""
     return network(hp, hp.Int("width", 16, 128, step=16))
 
 
 def numbers(hp: Any) -> keras.Model:
-    """Rate and strength of L2."""
+    """Searches the rate and the strength of L2."""
     return network(hp, 64, keras.regularizers.L2(hp.Float("l2", 1e-5, 1e-2, sampling="log")))
 
 
@@ -79,12 +80,12 @@ class Free(keras_tuner.HyperModel):
     """Trials that cost nothing."""
 
     def build(self, hp: Any) -> keras.Model:
-        """The model is made once."""
+        """Returns the same model for all trials."""
         hp.Float("learning_rate", 1e-4, 1e-1, sampling="log")
         return MODEL
 
     def fit(self, hp: Any, model: keras.Model, *args: Any, **kwargs: Any) -> float:
-        """No training."""
+        """Returns a score without training."""
         return hp.get("learning_rate")
 
 
@@ -95,7 +96,7 @@ class FreeWorker:
     """Runs jobs of a search over arms without training."""
 
     def run(self, job: Job) -> Record:
-        """A record as a training would leave it."""
+        """Returns a record like that of a training."""
         score = 0.5
         return job.record(validation_score=score, validation_loss=1.0, history=dict.fromkeys(CURVES, [score] * EPOCHS))
 
@@ -109,7 +110,7 @@ def tuner_of(name: str, hypermodel: Any, trials: int, seed: int, folder: str) ->
 
 
 def measured(case: str, hypermodel: Any, trials: int, rounds: int, data: recipes.Data) -> list[dict[str, Any]]:
-    """A row for each search of each round."""
+    """One row per search and round."""
     (x, y), validation = data.arrays("train"), data.arrays("validation")
     rows = []
     for seed in range(1, rounds + 1):
@@ -146,7 +147,7 @@ def measured(case: str, hypermodel: Any, trials: int, rounds: int, data: recipes
 
 
 def own_cost(name: str, trials: int, data: recipes.Data) -> dict[str, Any]:
-    """A row: what a search over so many trials costs that cost nothing themselves."""
+    """The row of one search whose trials cost nothing."""
     gc.collect()
     memory, start = resident(), time.perf_counter()
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
@@ -178,7 +179,7 @@ def own_cost(name: str, trials: int, data: recipes.Data) -> dict[str, Any]:
 
 
 def resident() -> int:
-    """Bytes of memory that this process has."""
+    """The resident memory of this process in bytes."""
     with open("/proc/self/statm", encoding="ascii") as file:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
@@ -188,9 +189,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="searches by each tuner, with a seed each")
     options = parser.parse_args()
     data = recipes.load("digits")
-    own_cost("arms", 10, data), own_cost("quick", 10, data), own_cost("stock", 10, data)  # what is imported late
+    own_cost("arms", 10, data), own_cost("quick", 10, data), own_cost("stock", 10, data)  # triggers late imports
     lengths = {"arms": (10, 100, 1000), "quick": (10, 100, 1000), "stock": (10, 100)}
-    rows = [own_cost(name, trials, data) for name, each in lengths.items() for trials in each]
+    rows = [own_cost(name, trials, data) for name, counts in lengths.items() for trials in counts]
     for row in rows:
         print(row, flush=True)
     rows += measured("widths", widths, 20, options.rounds, data)

@@ -1,10 +1,10 @@
-"""Accuracy on MNIST and on its adversarial examples, before and after adversarial training, over several seeds.
+"""Accuracy on MNIST and on adversarial examples, with and without adversarial training, over several seeds.
 
-The fast gradient sign method, for several sizes of the move; trained with the size that --epsilon says.
+The attack is the fast gradient sign method with several sizes of the move; training uses the size of --epsilon.
 
     python scripts/measure/measure_adversarial.py --data-dir DIR  # DIR: where MNIST is prepared for TFDS
 
-Writes ``results/adversarial.csv``, a row a training and size of the move.
+Writes ``results/adversarial.csv``, one row per training and size of the move.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def main() -> None:
     data = recipes.load("mnist", data_dir=options.data_dir)
     rows = []
     for model in options.models:
-        rate = None  # found once, without adversarial examples
+        rate = None  # found by the first run, without adversarial examples, and kept
         for name, choice in (("none", "none"), ("adversarial", {"name": "adversarial", "epsilon": options.epsilon})):
             trainer = Trainer(data, recipes.Recipe(model=model, regularizer=choice))
             for seed in range(SEEDS[model]):

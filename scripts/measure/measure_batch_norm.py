@@ -1,15 +1,15 @@
-"""What batch-norm recalibration is worth: test loss and accuracy of the same weights, before and after it.
+"""The effect of batch-norm recalibration: test loss and accuracy of the same weights before and after it.
 
 A network of 300 and 100 hidden units with batch normalization is trained on MNIST with batches of 16, by 1cycle and at
 a constant rate, with moving averages of about the last 10 batches (momentum 0.9, as in recipes) and of the last 100
 (momentum 0.99, as in Keras): on all training images for two epochs, and on 2,000 of them for one, which ends before the
-averages of 100 batches have forgotten where they began. After each training the layers get the exact statistics of the
-images trained on.
+averages of 100 batches have forgotten their initial values. After each training the layers get the exact statistics of
+the training images.
 
     python scripts/measure/measure_batch_norm.py --data-dir DIR  # DIR: where MNIST is prepared for TFDS
 
-Writes ``results/batch_norm.csv``, a row a number of images, schedule and momentum: means over the seeds, the standard
-deviation of each, and of the difference within a seed, which is what recalibration did.
+Writes ``results/batch_norm.csv``, one row per number of images, schedule and momentum: mean and standard deviation over
+the seeds before and after, and of the change within a seed, which is the effect.
 """
 
 from __future__ import annotations
@@ -33,10 +33,11 @@ from recipes.trainer import Trainer
 
 RATES = {"one_cycle": 0.03, "constant": 0.01}
 FEW = 2000
+METRICS = ("loss", "accuracy")
 
 
 def model_with(momentum: float):
-    """A factory of the network whose batch-norm layers have this momentum."""
+    """A factory of the network with this momentum in its batch-norm layers."""
 
     def build(spec: recipes.Spec) -> keras.Model:
         model = recipes.mlp(spec, normalization="batch")
@@ -49,11 +50,11 @@ def model_with(momentum: float):
 
 
 def first(data: recipes.Data, count: int) -> recipes.Data:
-    """The same with only the first training images, which are in random order."""
+    """The same data with only the first ``count`` training images, which are in random order."""
     x, y = data.arrays("train")
     (x_validation, y_validation), (x_test, y_test) = data.arrays("validation"), data.arrays("test")
-    others = {"x_validation": x_validation, "y_validation": y_validation, "x_test": x_test, "y_test": y_test}
-    return recipes.Data.from_arrays(x[:count], y[:count], batch_size=data.batch_size, name="mnist", **others)
+    splits = {"x_validation": x_validation, "y_validation": y_validation, "x_test": x_test, "y_test": y_test}
+    return recipes.Data.from_arrays(x[:count], y[:count], batch_size=data.batch_size, name="mnist", **splits)
 
 
 def main() -> None:
@@ -75,12 +76,12 @@ def main() -> None:
             scores, seconds = [], []
             for seed in range(options.seeds):
                 run = trainer.run(epochs=epochs, seed=seed)
-                before = run.evaluate()
+                trained = run.evaluate()
                 start = time.perf_counter()
                 recalibrate_batch_norm(run.model, x, batch_size=1000)
                 seconds.append(time.perf_counter() - start)
-                after = run.evaluate()
-                scores.append([before["loss"], after["loss"], before["accuracy"], after["accuracy"]])
+                recalibrated = run.evaluate()
+                scores.append([evaluation[key] for key in METRICS for evaluation in (trained, recalibrated)])
             values = np.array(scores)
             row = {
                 "dataset": "mnist",
@@ -92,10 +93,10 @@ def main() -> None:
                 "epochs": epochs,
                 "seeds": options.seeds,
             }
-            for offset, name in ((0, "loss"), (2, "accuracy")):
-                before_it, after_it = values[:, offset], values[:, offset + 1]
-                for key, each in (("before", before_it), ("after", after_it), ("change", after_it - before_it)):
-                    row |= {f"test_{name}_{key}": each.mean(), f"test_{name}_{key}_sd": each.std(ddof=1)}
+            for number, name in enumerate(METRICS):
+                before, after = values[:, 2 * number], values[:, 2 * number + 1]
+                for key, column in (("before", before), ("after", after), ("change", after - before)):
+                    row |= {f"test_{name}_{key}": column.mean(), f"test_{name}_{key}_sd": column.std(ddof=1)}
             rows.append({**row, "seconds": float(np.median(seconds))})
             print(pd.DataFrame(rows[-1:]).T.to_string(header=False), flush=True)
     print(write_results("batch_norm", rows))

@@ -1,12 +1,11 @@
-"""What is inferred from TFDS builders of many shapes, and whether each can be trained and exported.
+"""What is inferred from many kinds of TFDS builders, and whether each can be trained and exported.
 
-The builders are the published ones. Their data cannot be had without a network, so they are prepared from records made
-here, whose random values go through the builder's own features: what is tested is the way from a dataset's description
-to a trained, exported model, not how well it does.
+The builders are the published ones. To need no network, they are prepared from random records that pass through the
+builder's own features: this tests the way from a dataset's description to a trained, exported model, not its score.
 
     python scripts/measure/measure_builders.py
 
-Writes ``results/builders.csv``, a row a builder: what was inferred, the test score after two epochs and the largest
+Writes ``results/builders.csv``, one row per builder: what was inferred, the test score after two epochs and the largest
 difference between the live model and the exported ones.
 """
 
@@ -36,7 +35,7 @@ EPOCHS = 2
 
 def measure(name: str, options: dict[str, Any], sizes: dict[str, int]) -> dict[str, Any]:
     """Prepares, loads, trains and exports one builder."""
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(record=True) as said:
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         prepare(name, folder, sizes)
         start = time.perf_counter()
@@ -46,8 +45,11 @@ def measure(name: str, options: dict[str, Any], sizes: dict[str, int]) -> dict[s
         checked = json.loads((exported / "export.json").read_text())["checked"]
         seconds = time.perf_counter() - start
     spec = data.spec
-    inputs = [f"{each.name}: {each.kind}{list(each.shape) if each.shape else ''}" for each in inferred_features(spec)]
-    warned = [str(each.message) for each in said if issubclass(each.category, UserWarning)]
+    inputs = [
+        f"{feature.name}: {feature.kind}{list(feature.shape) if feature.shape else ''}"
+        for feature in inferred_features(spec)
+    ]
+    messages = [str(warning.message) for warning in caught if issubclass(warning.category, UserWarning)]
     return {
         "builder": name,
         "options": json.dumps(options),
@@ -60,7 +62,7 @@ def measure(name: str, options: dict[str, Any], sizes: dict[str, int]) -> dict[s
         spec.metric: run.evaluate()[spec.metric],
         "largest difference after export": max(checked["largest_difference"].values()),
         "seconds": round(seconds, 1),
-        "warnings": "; ".join(warned),
+        "warnings": "; ".join(messages),
     }
 
 

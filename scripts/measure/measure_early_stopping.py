@@ -1,17 +1,17 @@
-"""How early stopping and 1cycle live together: test scores of the ways to combine them, over several seeds.
+"""Early stopping together with 1cycle: test scores of the ways to combine them, over several seeds.
 
-1cycle's gain comes in its last epochs, when the rate falls; a stop before them throws it away. Compared, on the same
+1cycle gains most in its last epochs, when the rate falls; stopping before them loses that gain. Compared on the same
 data, model, peak rate and number of epochs:
 
 - ``full, last``: the whole cycle, the weights of the last epoch (no early stopping);
 - ``full, best``: the whole cycle, the weights of the epoch with the lowest validation loss;
-- ``cut, patience N``: stopped after N epochs without a lower validation loss, wherever the cycle is; best weights;
-- ``cut after 70 %, patience 5``: the same, but only in the last 30 % of the cycle (what recipes do);
+- ``cut, patience N``: stopped after N epochs without a lower validation loss, anywhere in the cycle; best weights;
+- ``cut after 70 %, patience 5``: the same, but only in the last 30 % of the cycle (as recipes do);
 - ``constant, patience N``: no schedule; a constant rate of a third of the peak, best weights.
 
     python scripts/measure/measure_early_stopping.py --data-dir DIR  # DIR: where MNIST is prepared for TFDS
 
-Writes ``results/early_stopping.csv``, a row a dataset and way.
+Writes ``results/early_stopping.csv``, one row per dataset and way.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def datasets(data_dir: str | None) -> dict[str, tuple[recipes.Data, dict, int]]:
         y_test=digits.arrays("test")[1],
         name="digits-300",
     )
-    found = {
+    by_name = {
         "digits": (digits, {"learning_rate": 0.1}, 20),
         "digits-300": (few, {"learning_rate": 0.1}, 30),
         "breast_cancer": (recipes.load("breast_cancer"), {"learning_rate": 0.03}, 30),
@@ -54,7 +54,7 @@ def datasets(data_dir: str | None) -> dict[str, tuple[recipes.Data, dict, int]]:
         mnist = recipes.load("mnist", data_dir=data_dir)
         x, y = mnist.arrays("train")
         (x_validation, y_validation), (x_test, y_test) = mnist.arrays("validation"), mnist.arrays("test")
-        found["mnist-5000"] = (
+        by_name["mnist-5000"] = (
             recipes.Data.from_arrays(
                 x[:5000],
                 y[:5000],
@@ -67,7 +67,7 @@ def datasets(data_dir: str | None) -> dict[str, tuple[recipes.Data, dict, int]]:
             {"learning_rate": 0.03},
             20,
         )
-    return found
+    return by_name
 
 
 def ways(epochs: int) -> dict[str, tuple[str, keras.callbacks.Callback | None]]:

@@ -1,10 +1,10 @@
-"""What the defaults reach: every embedded dataset, MNIST and CIFAR-10, a training a seed.
+"""The scores of the defaults: every embedded dataset, MNIST and CIFAR-10, one training per seed.
 
     python scripts/measure/measure_embedded.py --data-dir DIR  # DIR: where MNIST and CIFAR-10 are prepared for TFDS
 
-Nothing is chosen but what the case says; the learning rate is found by the range test, as always, but where the case
-ends in a number. Writes ``results/embedded.csv``, a row a training: test score, seconds, what the model was. ``--only``
-measures some of the cases again and keeps the rows of the others.
+A case's name says what differs from the defaults. The range test finds the learning rate, unless the name ends in a
+rate. Writes ``results/embedded.csv``, one row per training: test score, seconds, the model. ``--only`` measures some of
+the cases again and keeps the rows of the others.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from recipes.data.datasets import EMBEDDED_NAMES
 
 
 class Case(NamedTuple):
-    """A recipe for a dataset, with how many epochs and seeds."""
+    """A dataset and its recipe, with the numbers of epochs and seeds."""
 
     dataset: str
     epochs: int
@@ -49,7 +49,7 @@ CASES = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data-dir")
-    parser.add_argument("--only", help=f"some of {', '.join(CASES)}, with commas between")
+    parser.add_argument("--only", help=f"some of {', '.join(CASES)}, separated by commas")
     options = parser.parse_args()
     chosen = options.only.split(",") if options.only else list(CASES)
     path = ROOT / "results" / "embedded.csv"
@@ -68,7 +68,7 @@ def main() -> None:
 
 
 def trained(data: recipes.Data, case: Case, seed: int) -> dict[str, Any]:
-    """One training: its test score and what it took."""
+    """The row of one training."""
     start = time.perf_counter()
     run = recipes.fit(data, case.recipe, epochs=case.epochs, seed=seed, verbose=0)
     seconds = time.perf_counter() - start

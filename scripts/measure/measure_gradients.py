@@ -1,22 +1,22 @@
-"""Vanishing, exploding or healthy? What the gradient monitor and report say about networks whose answer is known.
+"""Vanishing, exploding or healthy? The verdicts of the gradient monitor and report on networks with known answers.
 
-On genuine data and over several seeds, each network with 20 hidden layers of 100 units:
+On real data and over several seeds, with 20 hidden layers of 100 units:
 
 - ``sigmoid, Glorot``: the logistic function and Glorot's uniform initialization (Keras' default) without
   batch normalization, the classical network: vanishing;
 - ``sigmoid, normal(0, 1)``: the same with an initialization that saturates it: the gradient gets noisy, but 100 units
-  with weights of this size pass a norm on nearly unchanged (100 E[f'^2] is 0.99 in the mean field), so: healthy;
+  with weights of this size pass its norm on nearly unchanged (100 E[f'^2] is 0.99 in the mean field), so: healthy;
 - ``recipe``: the package's default, He + ELU + batch normalization: healthy;
 - ``ELU, normal(0, 1)``: too large an initialization: exploding across layers;
-- ``recipe, mistake``: the recipe without batch normalization, its learning rate made 1000 times larger before step 60:
-  exploding at step 61, the first with weights that are wrong.
+- ``recipe, mistake``: the recipe without batch normalization, its learning rate multiplied by 1000 before step 60:
+  exploding at step 61, the first with wrong weights.
 
 For each: the verdict of ``gradient_report`` before training, and of ``GradientMonitor`` (every step) over a short
 training with plain SGD.
 
     python scripts/measure/measure_gradients.py --data-dir DIR  # DIR: where MNIST is prepared for TFDS
 
-Writes ``results/gradients.csv``, a row a dataset, network and seed; ``--pictures FOLDER`` also the heat maps.
+Writes ``results/gradients.csv``, one row per dataset, network and seed; with ``--pictures FOLDER`` also the heat maps.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ import callbacks
 import recipes
 
 DEPTH, UNITS, STEPS = 20, 100, 150
-MISTAKE_AT = 60  # as in the text above
+MISTAKE_AT = 60  # as documented above
 
 
 def network(name: str, spec: recipes.Spec) -> keras.Model:
-    """The compiled network of this name, without training."""
+    """The compiled, untrained network of this name."""
     hidden = (UNITS,) * DEPTH
     normal = keras.initializers.RandomNormal(stddev=1.0, seed=int(np.random.default_rng().integers(2**31)))
     options = {
@@ -56,7 +56,7 @@ def network(name: str, spec: recipes.Spec) -> keras.Model:
 
 
 class Mistake(keras.callbacks.Callback):
-    """Raises the learning rate by 1000 before step ``MISTAKE_AT``."""
+    """Multiplies the learning rate by 1000 before step ``MISTAKE_AT``."""
 
     def on_train_batch_begin(self, batch, logs=None):
         if batch == MISTAKE_AT:
@@ -69,14 +69,14 @@ def measured(dataset: str, data: recipes.Data, name: str, seed: int, pictures: P
     model = network(name, data.spec)
     report = callbacks.gradient_report(model, data.train)
     monitor = callbacks.GradientMonitor(every=1)
-    others = [Mistake()] if name.endswith("mistake") else []
+    mistakes = [Mistake()] if name.endswith("mistake") else []
     model.fit(
         data.train.repeat(),
         steps_per_epoch=STEPS,
         epochs=1,
         verbose=0,
         shuffle=False,
-        callbacks=[monitor, callbacks.StopOnNaN(), *others],
+        callbacks=[monitor, callbacks.StopOnNaN(), *mistakes],
     )
     if pictures and seed == 0:
         file = f"{dataset}_{name}".replace(" ", "_").replace(",", "").replace("(", "").replace(")", "")

@@ -1,11 +1,11 @@
-"""Every optimizer for minibatches on genuine MNIST: 784-500-300-10, ELU, batches of 100, 6 epochs of 1cycle.
+"""Every minibatch optimizer on MNIST: 784-500-300-10, ELU, batches of 100, 6 epochs of 1cycle.
 
 Zeiler's network (arXiv:1212.5701, tables 1 and 2) with the default recipe's activation, initialization and schedule.
-Each optimizer trains at the peak rate that a range test finds, each seed its own; nothing is chosen on the test split.
+Every training has its own range test for the peak rate; nothing is chosen on the test split.
 
     python scripts/measure/measure_optimizers.py --data-dir DIR  # DIR: where MNIST is prepared for TFDS
 
-Writes ``results/optimizers.csv``, a row a training.
+Writes ``results/optimizers.csv``, one row per training.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data-dir", help="where MNIST is prepared for TFDS")
     parser.add_argument("--seeds", type=int, default=3)
-    names = [n for n, each in OPTIMIZERS.items() if not finds_its_own_step(each) and n not in FULL_BATCH]
+    names = [name for name, entry in OPTIMIZERS.items() if not finds_its_own_step(entry) and name not in FULL_BATCH]
     parser.add_argument("--optimizers", nargs="*", default=names, choices=names)
     options = parser.parse_args()
     data = recipes.load("mnist", data_dir=options.data_dir, batch_size=100)

@@ -1,16 +1,18 @@
-"""Whether a comparison tells the truth: searches on a planted problem, where it is known which arms are better.
+"""The error rates of a comparison: simulated searches with known better arms.
 
     python scripts/measure/measure_protocol.py
 
-Each repeat is a whole search by the plan of ``recipes.search``: every arm's rates tried, the best confirmed with new
-seeds, the table made of that; only the trainings are replaced by their outcome, drawn at random around a parabola in
-the logarithm of the rate, which is flat or not, with an effect of the seed that all arms share. All arms are equal,
-or one is better by a known amount; in some cases one arm's seeds spread thrice as much. Counts how often anything is
-called better or worse where nothing is, and how often the better arm is found, beside how often Dunnett's test with
-as many degrees of freedom can find it. Where rates matter, equal arms end with rates that are not equally good, by
-luck: what is said of the settings found is right, and as a word on the arms wrong more often. In the last cases
-scores are accuracies on 360 examples, so that differences often come out equal where they are not. Writes
-``results/protocol.csv``, a row a case.
+Each repeat is a whole search by the plan of ``recipes.search``: it tries rates for every arm, confirms the best with
+new seeds and makes the table. Only the trainings are replaced by random outcomes: a parabola in the logarithm of the
+rate, flat in some cases, plus noise and an effect of the seed that all arms share. All arms are equal, or one is better
+by a known amount; in some cases one arm's noise is three times as large.
+
+Counted are the searches with a false "better" or "worse", and those that find the better arm, beside the power of
+Dunnett's test with the same degrees of freedom. If rates matter, equal arms end with unequal rates by chance: a verdict
+may then be right about the settings but wrong about the arms, and counts as false. In the last cases scores are
+accuracies on 360 examples, so that ties are frequent.
+
+Writes ``results/protocol.csv``, one row per case.
 """
 
 from __future__ import annotations
@@ -80,15 +82,15 @@ def main() -> None:
 
 
 def measured(case: dict[str, Any], repeats: int, number: int) -> dict[str, Any]:
-    """What comes of one case."""
-    alarms = found = 0
+    """The row of one case."""
+    alarms = detections = 0
     for repeat in range(repeats):
         table = search(case, np.random.default_rng([number, repeat]), repeat).set_index("arm")
         arms = list(table.index)
         planted = ARMS[1].name
-        wrong = [arm for arm in arms if arm != planted or not case["better by"]]
-        alarms += any(table.loc[arm, "verdict"] in ("better", "worse") for arm in wrong)
-        found += table.loc[planted, "verdict"] == "better"
+        equal = [arm for arm in arms if arm != planted or not case["better by"]]
+        alarms += any(table.loc[arm, "verdict"] in ("better", "worse") for arm in equal)
+        detections += table.loc[planted, "verdict"] == "better"
     freedom = (case["arms"] - 1) * (case["seeds"] - 1)
     critical = critical_value(case["arms"] - 1, freedom)
     shift = case["better by"] / (NOISE * math.sqrt(2.0 / case["seeds"]))
@@ -96,7 +98,7 @@ def measured(case: dict[str, Any], repeats: int, number: int) -> dict[str, Any]:
         **case,
         "repeats": repeats,
         "searches with a false alarm": alarms / repeats,
-        "better arm found": found / repeats if case["better by"] else math.nan,
+        "better arm found": detections / repeats if case["better by"] else math.nan,
         "found at best": float(nct.sf(critical, freedom, shift)) if case["better by"] else math.nan,
     }
 
@@ -105,23 +107,24 @@ def search(case: dict[str, Any], random: np.random.Generator, seed: int) -> Any:
     """The table of one search."""
     arms = ARMS[: case["arms"]]
     plan = Plan(arms, Protocol(trials=4, seeds=case["seeds"], seed=10_000 * seed))
-    of_seed: dict[int, float] = {}
+    seed_effects: dict[int, float] = {}
     records: dict[str, Record] = {}
     while (training := next(plan.ready(records), None)) is not None:
         job = Job(training, plan.values(training, records))
-        shared = of_seed.setdefault(training.seed, random.normal(0.0, 2.0 * NOISE))
-        records[training.key] = outcome(job, case, shared, arms, random)
-    trials, _ = record_tables([records[each.key] for each in plan.all(records)])
+        seed_effect = seed_effects.setdefault(training.seed, random.normal(0.0, 2.0 * NOISE))
+        records[training.key] = outcome(job, case, seed_effect, arms, random)
+    trials, _ = record_tables([records[training.key] for training in plan.all(records)])
     resolution = 1 / case["test examples"] if case["test examples"] else 0.0
     return summary(trials, arms[0].name, resolution=resolution)
 
 
-def outcome(job: Job, case: dict[str, Any], shared: float, arms: list[Arm], random: np.random.Generator) -> Record:
-    """The record of a training that did not take place."""
+def outcome(job: Job, case: dict[str, Any], seed_effect: float, arms: list[Arm], random: np.random.Generator) -> Record:
+    """The record of a simulated training."""
     arm = job.training.arm
     rate = arm.hyperparameters[0]
     off = math.log(job.values["learning_rate"] / math.sqrt(rate.low * rate.high)) / math.log(rate.high / rate.low)
-    quality = 0.9 - 4.0 * case["a bad rate costs"] * off**2 + shared + (case["better by"] if arm == arms[1] else 0.0)
+    advantage = case["better by"] if arm == arms[1] else 0.0
+    quality = 0.9 - 4.0 * case["a bad rate costs"] * off**2 + seed_effect + advantage
     spread = NOISE * (case["one arm spreads"] if arm == arms[-1] else 1.0)
     scores = quality + spread * random.normal(size=2)
     if case["test examples"]:

@@ -1,14 +1,14 @@
-"""Whether pruning finds the same best arm, and what it saves: the same searches with and without it, ten times.
+"""Whether pruning finds the same best arm, and the epochs it saves: the same searches with and without it, ten times.
 
 On MNIST with 1,000 training examples, where regularizers matter, momentum is compared without a regularizer and with
-dropout, noise on the inputs, or adversarial examples: 16 trials an arm of 12 epochs each, then 2 confirming seeds. The
-best arm is the first of the table. Each repeat has seeds of its own; how often repeats without pruning agree among each
-other says what could be asked for. Epochs are counted over all trainings, those that confirm among them.
+dropout, input noise or adversarial examples: 16 trials per arm of 12 epochs each, then 2 confirming seeds. The best arm
+is the first in the table. Each repeat has its own seeds; how often repeats without pruning agree shows what to expect.
+Epochs are counted over all trainings, including the confirming ones.
 
     python scripts/measure/measure_pruning.py --data-dir DIR  # DIR: where MNIST is prepared for TFDS
-    python scripts/measure/measure_pruning.py --data-dir DIR --searches FOLDER  # keeps the searches there, and goes on
+    python scripts/measure/measure_pruning.py --data-dir DIR --searches FOLDER  # keeps the searches there and resumes
 
-Writes ``results/pruning.csv``, a row a search.
+Writes ``results/pruning.csv``, one row per search.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ RULES = ("none", "asha", "median")
 
 
 def measured(data: recipes.Data, prune: str, repeat: int, folder: Path) -> dict[str, Any]:
-    """A row: what a search found and how many epochs it took."""
-    found = recipes.search(data, **SEARCH, prune=prune, seed=1000 * repeat, directory=folder, verbose=0)
-    trials, table = found.results.trials, found.table()
+    """The row of one search: its best arms and its epochs."""
+    comparison = recipes.search(data, **SEARCH, prune=prune, seed=1000 * repeat, directory=folder, verbose=0)
+    trials, table = comparison.results.trials, comparison.table()
     tuning = trials[trials["stage"] == "tune"]
     return {
         "dataset": DATASET,
@@ -63,17 +63,17 @@ def measured(data: recipes.Data, prune: str, repeat: int, folder: Path) -> dict[
 
 
 def report(table: pd.DataFrame) -> None:
-    """Prints how often each rule finds the same arm, for how many epochs."""
+    """Prints how often each rule finds the same arm, and with how many epochs."""
     by_rule = {rule: rows.set_index("repeat") for rule, rows in table.groupby("prune", sort=False)}
     full = by_rule["none"]
-    most = full["best"].value_counts()
-    print(f"none: {most.index[0]} is best in {most.iloc[0]} of {len(full)}")
-    for rule, each in by_rule.items():
+    winners = full["best"].value_counts()
+    print(f"none: {winners.index[0]} is best in {winners.iloc[0]} of {len(full)}")
+    for rule, pruned in by_rule.items():
         if rule == "none":
             continue
-        same = int((each["best"] == full["best"]).sum())
-        share, tuning = (each[name].sum() / full[name].sum() for name in ("epochs", "tuning_epochs"))
-        lost = (full["test_mean"] - each["test_mean"]).mean()
+        same = int((pruned["best"] == full["best"]).sum())
+        share, tuning = (pruned[name].sum() / full[name].sum() for name in ("epochs", "tuning_epochs"))
+        lost = (full["test_mean"] - pruned["test_mean"]).mean()
         print(
             f"{rule}: the same best arm in {same} of {len(full)}, {100 * share:.0f} % of the epochs "
             f"({100 * tuning:.0f} % of those for tuning), test accuracy of the best {100 * lost:.2f} points lower"
@@ -83,13 +83,19 @@ def report(table: pd.DataFrame) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data-dir", help="where MNIST is prepared for TFDS")
-    parser.add_argument("--repeats", type=int, nargs="+", default=range(10), help="which, to share the work")
+    parser.add_argument(
+        "--repeats",
+        type=int,
+        nargs="+",
+        default=range(10),
+        help="numbers of the repeats, to share the work between machines",
+    )
     parser.add_argument("--rules", nargs="+", default=RULES, choices=RULES)
-    parser.add_argument("--searches", type=Path, help="a folder for the searches; those that are there go on")
+    parser.add_argument("--searches", type=Path, help="a folder for the searches; existing ones are resumed")
     options = parser.parse_args()
     data, rows = few_examples([DATASET], options.data_dir)[DATASET], []
-    kept = contextlib.nullcontext(options.searches) if options.searches else tempfile.TemporaryDirectory()
-    with kept as folder:
+    searches = contextlib.nullcontext(options.searches) if options.searches else tempfile.TemporaryDirectory()
+    with searches as folder:
         for repeat in options.repeats:
             for prune in options.rules:
                 rows.append(measured(data, prune, repeat, Path(folder) / f"{prune}-{repeat}"))

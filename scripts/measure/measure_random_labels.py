@@ -1,8 +1,9 @@
-"""How fast the default MLP learns 2,000 MNIST labels by heart: true and random ones, without and with regularizers.
+"""How fast the default MLP memorizes 2,000 MNIST labels: true and random ones, without and with regularizers.
 
     python scripts/measure/measure_random_labels.py --data-dir DIR  # DIR: where MNIST is prepared for TFDS
 
-Writes ``results/random_labels.csv``, a row an epoch, and ``docs/random_labels.png``. All at the same constant rate.
+All train at the same constant rate. Writes ``results/random_labels.csv``, one row per epoch, and
+``docs/random_labels.png``.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ REGULARIZERS = {
 
 @styled
 def plot(table: pd.DataFrame) -> None:
-    """Training accuracy against epochs: the mean over the seeds, and its range."""
+    """Plots training accuracy against epochs: mean and range over the seeds."""
     figure = new_figure(7.5, 4.2)
     axes = figure.subplots()
     for (labels, color), curves in zip(
@@ -79,10 +80,11 @@ def main() -> None:
                         "evaluated": reached if epoch == len(run.history["accuracy"]) else np.nan,
                     }
                 )
-            there = next((k + 1 for k, each in enumerate(run.history["accuracy"]) if each >= 0.99), None)
+            accuracies = enumerate(run.history["accuracy"], start=1)
+            memorized = next((epoch for epoch, accuracy in accuracies if accuracy >= 0.99), None)
             print(
                 f"{labels}, seed {seed}: {100 * run.history['accuracy'][-1]:.2f} % in epoch {rows[-1]['epoch']}, "
-                f"{100 * reached:.2f} % evaluated afterwards, 99 % in epoch {there}, "
+                f"{100 * reached:.2f} % evaluated afterwards, 99 % in epoch {memorized}, "
                 f"test {100 * run.evaluate()['accuracy']:.2f} %",
                 flush=True,
             )

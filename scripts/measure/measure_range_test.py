@@ -1,14 +1,14 @@
-"""Is the rate that the range test suggests a good peak for 1cycle? Against the best of a grid of eight, on MNIST.
+"""The rate that the range test suggests as the peak of 1cycle, against the best of a grid of eight, on MNIST.
 
-For an MLP and a CNN, momentum and Adam, three seeds each: the default recipe without early stopping, once at the rate
-that the range test of the same training suggests and once at each rate of the grid. The grid's best is the one with the
-highest mean test accuracy over the seeds, which favours the grid: it chose on what it is measured by.
+For an MLP and a CNN, momentum and Adam, three seeds each: the default recipe without early stopping, at the rate that
+the range test of the same training suggests and at each rate of the grid. The grid's best has the highest mean test
+accuracy over the seeds, which favours the grid: it is selected by the score that is reported.
 
     python scripts/measure/measure_range_test.py --data-dir DIR  # DIR: where MNIST is prepared for TFDS
 
-Writes ``results/range_test.csv``, a row a training. With ``--keep-grid momentum`` the grid's rows that are there for
-this optimizer are kept, and only the range test's are measured again: the grid does not depend on it. With ``--models``
-and ``--optimizers`` the rows of all others are kept.
+Writes ``results/range_test.csv``, one row per training. ``--keep-grid momentum`` keeps the grid's existing rows of this
+optimizer and measures only the range test again, on which the grid does not depend. ``--models`` and ``--optimizers``
+keep the rows of all others.
 """
 
 from __future__ import annotations
@@ -34,16 +34,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data-dir", help="where MNIST is prepared for TFDS")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--keep-grid", nargs="*", default=[], choices=GRIDS, help="whose grid is not measured again")
+    parser.add_argument(
+        "--keep-grid", nargs="*", default=[], choices=GRIDS, help="optimizers whose grid is not measured again"
+    )
     parser.add_argument("--models", nargs="*", default=list(EPOCHS), choices=EPOCHS)
     parser.add_argument("--optimizers", nargs="*", default=list(GRIDS), choices=GRIDS)
     options = parser.parse_args()
     path = ROOT / "results" / "range_test.csv"
-    before = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=["model", "optimizer", "how"])
-    again = before["model"].isin(options.models) & before["optimizer"].isin(options.optimizers)
-    kept = before[again].query("how == 'grid'")
+    existing = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=["model", "optimizer", "how"])
+    again = existing["model"].isin(options.models) & existing["optimizer"].isin(options.optimizers)
+    grid_rows = existing[again].query("how == 'grid'")
     data = recipes.load("mnist", data_dir=options.data_dir)
-    old, rows, lines = before[~again].to_dict("records"), [], []
+    kept, rows, lines = existing[~again].to_dict("records"), [], []
     for model in options.models:
         for optimizer in options.optimizers:
             epochs, grid = EPOCHS[model], GRIDS[optimizer]
@@ -53,9 +55,10 @@ def main() -> None:
             suggested = []
             rates = [None, *(float(f"{rate:.3g}") for rate in grid)]
             if optimizer in options.keep_grid:
-                rates, mine = [None], kept[(kept["model"] == model) & (kept["optimizer"] == optimizer)]
-                old += mine.to_dict("records")
-                scores = {rate: list(group["accuracy"]) for rate, group in mine.groupby("learning_rate")}
+                rates = [None]
+                selected = grid_rows[(grid_rows["model"] == model) & (grid_rows["optimizer"] == optimizer)]
+                kept += selected.to_dict("records")
+                scores = {rate: list(group["accuracy"]) for rate, group in selected.groupby("learning_rate")}
             for rate in rates:
                 for seed in range(options.seeds):
                     run = trainer.run(epochs=epochs, seed=seed, learning_rate=rate, warn=False)
@@ -76,8 +79,8 @@ def main() -> None:
                             "diverged": run.diverged,
                         }
                     )
-                    found = run.recipe.learning_rate
-                    print(f"{model} {optimizer} {how} {found:.3g} seed {seed}: {accuracy:.4f}", flush=True)
+                    used = run.recipe.learning_rate
+                    print(f"{model} {optimizer} {how} {used:.3g} seed {seed}: {accuracy:.4f}", flush=True)
             means = {rate: float(np.mean(values)) for rate, values in scores.items()}
             best = max((rate for rate in means if rate is not None), key=lambda rate: means[rate])
             spread = {rate: float(np.std(scores[rate], ddof=1)) for rate in (None, best)}
@@ -88,7 +91,7 @@ def main() -> None:
                 f"difference {100 * (means[None] - means[best]):+.2f} points"
             )
             print(lines[-1], flush=True)
-            write_results("range_test", rows, old)
+            write_results("range_test", rows, kept)
     print("\n".join(lines))
 
 

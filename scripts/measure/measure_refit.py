@@ -1,11 +1,11 @@
-"""What to do with the validation data after early stopping: test accuracy of the three ways, over several seeds.
+"""Training on the validation data after early stopping: test accuracy of the three ways, over several seeds.
 
-Each seed trains once with early stopping; then three times with the validation data added (see ``recipes.refit``). Once
-under 1cycle, of which early stopping can cut the last 30 % only, and once at a constant rate.
+Each seed trains once with early stopping, then three times with the validation data added (see ``recipes.refit``); all
+under 1cycle, of which early stopping can cut only the last 30 %, and again at a constant rate.
 
     python scripts/measure/measure_refit.py
 
-Writes ``results/refit.csv``, a row a training.
+Writes ``results/refit.csv``, one row per training.
 """
 
 from __future__ import annotations
@@ -36,20 +36,20 @@ def main() -> None:
         for schedule, rates in SCHEDULES.items():
             recipe = recipes.Recipe(schedule=schedule, learning_rate=rates[dataset])
             for seed in range(options.seeds):
-                run = recipes.fit(data, recipe, epochs=epochs, seed=seed, verbose=0)
-                refitted = {how: recipes.refit(run, how, verbose=0) for how in WAYS}
-                for how, each in {"stopped": run, **refitted}.items():
-                    scores = each.evaluate()
+                stopped = recipes.fit(data, recipe, epochs=epochs, seed=seed, verbose=0)
+                refitted = {how: recipes.refit(stopped, how, verbose=0) for how in WAYS}
+                for how, run in {"stopped": stopped, **refitted}.items():
+                    scores = run.evaluate()
                     rows.append(
                         {
                             "dataset": dataset,
                             "schedule": schedule,
                             "how": how,
                             "seed": seed,
-                            "learning_rate": each.recipe.learning_rate,
-                            "epochs": len(each.history["loss"]),
-                            "best_epoch": run.best_epoch,
-                            "examples": each.data.settings["counts"]["train"],
+                            "learning_rate": run.recipe.learning_rate,
+                            "epochs": len(run.history["loss"]),
+                            "best_epoch": stopped.best_epoch,
+                            "examples": run.data.settings["counts"]["train"],
                             "test_accuracy": scores["accuracy"],
                             "test_loss": scores["loss"],
                         }
@@ -60,26 +60,26 @@ def main() -> None:
 
 
 def summary(table: pd.DataFrame) -> pd.DataFrame:
-    """Mean and standard deviation over the seeds, and of the difference from the stopped run of the same seed."""
-    out = []
+    """Mean and standard deviation over the seeds, also of the difference from the stopped run of the same seed."""
+    summaries = []
     for (dataset, schedule), group in table.groupby(["dataset", "schedule"], sort=False):
         stopped = group.query("how == 'stopped'").set_index("seed")
-        for how, each in group.groupby("how", sort=False):
-            difference = 100 * (each.set_index("seed")["test_accuracy"] - stopped["test_accuracy"])
-            out.append(
+        for how, trainings in group.groupby("how", sort=False):
+            difference = 100 * (trainings.set_index("seed")["test_accuracy"] - stopped["test_accuracy"])
+            summaries.append(
                 {
                     "dataset": dataset,
                     "schedule": schedule,
                     "how": how,
-                    "epochs": each["epochs"].mean(),
-                    "accuracy": round(100 * each["test_accuracy"].mean(), 2),
-                    "sd": round(100 * each["test_accuracy"].std(), 2),
+                    "epochs": trainings["epochs"].mean(),
+                    "accuracy": round(100 * trainings["test_accuracy"].mean(), 2),
+                    "sd": round(100 * trainings["test_accuracy"].std(), 2),
                     "difference": round(difference.mean(), 2),
                     "sd_difference": round(difference.std(), 2),
-                    "loss": round(each["test_loss"].mean(), 4),
+                    "loss": round(trainings["test_loss"].mean(), 4),
                 }
             )
-    return pd.DataFrame(out)
+    return pd.DataFrame(summaries)
 
 
 if __name__ == "__main__":

@@ -1,18 +1,18 @@
-"""What the second-order optimizers reach: Newton's optimum, Hessian-free's exact steps, and both against first order.
+"""Second-order optimizers: Newton's optimum, Hessian-free's exact steps, and Hessian-free against first order.
 
 Three measurements:
 
 - ``newton``: multinomial logistic regression with L2 on scikit-learn's digits, in float64: after each iteration of
-  ``Newton``, the loss's relative distance from scikit-learn's optimum, and the largest difference of the log-odds that
-  the two models give any image.
+  ``Newton``, the relative distance of the loss from scikit-learn's optimum, and the largest difference between the
+  log-odds of the two models over all images.
 - ``quadratic``: ``HessianFree`` without damping on quadratics of k dimensions, eigenvalues from 1 to 10: iterations of
-  conjugate gradients, and what is left of the distance to the bottom.
+  conjugate gradients, and the relative distance left to the minimum.
 - ``autoencoder``: a 64-30-10-30-64 network of sigmoids on the digits, cross-entropy of the training images: the loss
-  after equal numbers of gradient evaluations. All arms choose among five settings by the loss of seed 0 at the end of
-  the budget, and the best of each is run with every seed. ``one_evaluation`` says what is counted: "pass", as much
-  arithmetic as the gradient of all images, which an epoch of minibatch gradients is too; or "minibatch", where one
-  gradient of one minibatch counts as much as one of all images. ``HessianFree`` counts its products and losses as its
-  docstring says. ``updates`` is the number of steps.
+  after equal numbers of gradient evaluations. Each arm's setting is the best of five by the loss of seed 0 at the end
+  of the budget, and is run with every seed. ``one_evaluation`` is the unit: "pass", the arithmetic of a gradient of all
+  images, which is also that of an epoch of minibatch gradients; or "minibatch", where the gradient of one minibatch
+  counts as much as that of all images. ``HessianFree`` counts its products and losses as its docstring says.
+  ``updates`` is the number of steps.
 
     python scripts/measure/measure_second_order.py            # about 9 minutes of processor time
 
@@ -43,15 +43,15 @@ from recipes.optimizers.momentum import Momentum
 from recipes.optimizers.newton import Newton
 
 PENALTY = 1.0
-"""Of scikit-learn: 1/C, where the loss is the sum over the images plus half of this times the squared weights."""
+"""scikit-learn's 1/C: its loss is the sum over the images plus half of this times the squared weights."""
 
 MOMENTUM = [{"learning_rate": rate} for rate in (0.3, 1.0, 3.0, 10.0, 30.0)]
 ADAM = [{"learning_rate": rate} for rate in (0.001, 0.003, 0.01, 0.03, 0.1)]
-DAMPING = [{"damping": each} for each in (0.0001, 0.001, 0.01, 0.1, 1.0)]
-PART = [{"damping": 0.1, "curvature_fraction": each} for each in (0.0625, 0.125, 0.25, 0.375, 0.5)]
+DAMPING = [{"damping": damping} for damping in (0.0001, 0.001, 0.01, 0.1, 1.0)]
+PART = [{"damping": 0.1, "curvature_fraction": fraction} for fraction in (0.0625, 0.125, 0.25, 0.375, 0.5)]
 BATCH = 128
 
-# Name, batch size, what is one gradient evaluation, what to choose among, the optimizer.
+# Name, batch size, unit of gradient evaluations, candidate settings, optimizer.
 ARMS: list[tuple[str, int | None, str, list[dict[str, Any]], Callable[..., Any]]] = [
     ("hessian_free", None, "pass", DAMPING, HessianFree),
     ("hessian_free, part of the curvature", None, "pass", PART, HessianFree),
@@ -65,7 +65,7 @@ ARMS: list[tuple[str, int | None, str, list[dict[str, Any]], Callable[..., Any]]
 
 
 def newton(iterations: int) -> list[dict[str, Any]]:
-    """Logistic regression on the digits: a row an iteration."""
+    """Logistic regression on the digits: one row per iteration."""
     x, y = load_digits(return_X_y=True)
     x = x / 16
     best = LogisticRegression(C=1 / PENALTY, solver="newton-cg", tol=1e-12, max_iter=10_000).fit(x, y)
@@ -114,7 +114,7 @@ def newton(iterations: int) -> list[dict[str, Any]]:
 
 
 def quadratics(sizes: Sequence[int], seeds: int) -> list[dict[str, Any]]:
-    """Hessian-free on random quadratics: a row a size; the worst of the seeds."""
+    """Hessian-free on random quadratics: one row per size, with the worst of the seeds."""
     rows = []
     for size in sizes:
         used, left = [], []
@@ -140,14 +140,14 @@ def quadratics(sizes: Sequence[int], seeds: int) -> list[dict[str, Any]]:
 
 
 def autoencoder(seed: int) -> keras.Model:
-    """64-30-10-30-64."""
+    """The 64-30-10-30-64 network."""
     keras.utils.set_random_seed(seed)
     layers = [keras.layers.Dense(units, "sigmoid") for units in (30, 10, 30, 64)]
     return keras.Sequential([keras.Input((64,)), *layers])
 
 
 def train(optimizer: Any, x: np.ndarray, batch: int | None, marks: Sequence[int], seed: int) -> tuple[list[float], int]:
-    """The training loss when the gradient evaluations pass each of ``marks``, and the number of updates at the last."""
+    """The training loss at the numbers of gradient evaluations in ``marks``, and the updates at the last."""
     model, images, count = autoencoder(seed), tf.constant(x), len(x)
     model.compile(optimizer, "binary_crossentropy")
     weights = model.trainable_variables
@@ -164,27 +164,27 @@ def train(optimizer: Any, x: np.ndarray, batch: int | None, marks: Sequence[int]
             while float(optimizer.gradient_evaluations) < mark:  # the step that passes the mark does not count
                 before = [weight.numpy() for weight in weights]
                 step(optimizer.iterations)
-            losses.append(float(BatchLoss(model, (images, images)).loss([tf.constant(each) for each in before])))
+            losses.append(float(BatchLoss(model, (images, images)).loss([tf.constant(values) for values in before])))
         return losses, int(optimizer.iterations) - 1
 
     size = batch or count
     steps = count // size
 
-    def update(part: Any) -> None:
+    def update(examples: Any) -> None:
         with tf.GradientTape() as tape:
-            loss = model.compute_loss(part, part, model(part, training=True))
+            loss = model.compute_loss(examples, examples, model(examples, training=True))
         optimizer.apply(tape.gradient(loss, [weight.value for weight in weights]), weights)
 
-    @tf.function(jit_compile=True)  # the whole training is one compiled loop: Keras' fit would take ten times as long
+    @tf.function(jit_compile=True)  # the whole training in one compiled loop, ten times as fast as Keras' fit
     def epochs(first: Any, last: Any) -> Any:
         def epoch(number: Any) -> Any:
             order = shuffled(number)
 
-            def one(k: Any) -> Any:
+            def step(k: Any) -> Any:
                 update(tf.slice(order, (k * size, 0), (size, x.shape[1])))
                 return k + 1
 
-            tf.while_loop(lambda k: k < steps, one, (tf.constant(0),))
+            tf.while_loop(lambda k: k < steps, step, (tf.constant(0),))
             return number + 1
 
         tf.while_loop(lambda number: number < last, epoch, (first,))
@@ -195,7 +195,7 @@ def train(optimizer: Any, x: np.ndarray, batch: int | None, marks: Sequence[int]
 
 
 def compare(budget: int, seeds: int) -> list[dict[str, Any]]:
-    """The autoencoder: a row an arm, setting and mark."""
+    """The autoencoder: one row per arm and mark."""
     x = (load_digits().data / 16).astype("float32")
     marks = sorted({budget // 8, budget // 4, budget // 2, budget})
     rows = []
@@ -217,7 +217,7 @@ def compare(budget: int, seeds: int) -> list[dict[str, Any]]:
                     "one_evaluation": unit,
                     "setting": str(settings[best]),
                     "at_edge": best in (0, len(settings) - 1),
-                    "tried": str([round(each, 5) for each in finals]),
+                    "tried": str([round(loss, 5) for loss in finals]),
                     "gradient_evaluations": mark,
                     "updates": int(np.mean([updates for _, updates in runs])) if k == len(marks) - 1 else None,
                     "seeds": seeds,
@@ -231,7 +231,7 @@ def compare(budget: int, seeds: int) -> list[dict[str, Any]]:
 
 
 def show(row: dict[str, Any]) -> None:
-    """One line a row."""
+    """Prints a row on one line."""
     shown = (f"{key}={value:.6g}" if isinstance(value, float) else f"{key}={value}" for key, value in row.items())
     print(*shown, flush=True)
 

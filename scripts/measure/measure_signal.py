@@ -1,15 +1,15 @@
-"""What is left of the signal after each layer, before any training: right and wrong initializers, 2 to 50 layers deep.
+"""The signal left after each layer of untrained networks: right and wrong initializers, 2 to 50 layers deep.
 
     python scripts/measure/measure_signal.py
 
-The networks are ``recipes.mlp`` with hidden layers of 100 units, on 256 digits, normalized as the model does it, in
-training mode, which is how the first step sees them. Measured is the variance of each unit over the batch, averaged
-over the units of a layer: the part of the activations that depends on the input. (The variance over units and batch
-together would take for signal that the units differ from each other, which is all that logistic units keep.) In double
-precision, so that what vanishes is not lost in rounding before it is 1e-29; from there on, ratios are noise.
+The networks are ``recipes.mlp`` with hidden layers of 100 units, on 256 digits, normalized by the model, in training
+mode, as in the first training step. The signal of a layer is the variance of each unit over the batch, averaged over
+the units: the part of the activations that depends on the input. (The variance over units and batch together would
+include differences between units, which are all that logistic units keep.) Double precision resolves variances down to
+1e-29; below, ratios are noise.
 
-Writes ``results/signal.csv``, a row a network: the variance after each hidden layer, the smallest and the largest ratio
-of two layers in a row, and whether all ratios lie between 1/2 and 2; and ``docs/signal.png``.
+Writes ``results/signal.csv``, one row per network: the variance after each hidden layer, the smallest and the largest
+ratio of consecutive layers, and whether all ratios lie between 1/2 and 2; and ``docs/signal.png``.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def variances(spec: recipes.Spec, x: np.ndarray, depth: int, seed: int, **option
     """The variance after each hidden layer, shape (depth,)."""
     keras.utils.set_random_seed(seed)
     initializer = options.pop("initializer", "he_normal")
-    if isinstance(initializer, dict):  # one seed for all layers, as a Keras initializer has
+    if isinstance(initializer, dict):  # one object, and so one seed, for all layers
         initializer = build(INITIALIZERS, initializer)
     model = recipes.mlp(spec, hidden=(UNITS,) * depth, initializer=initializer, **options)
     activations = [
@@ -78,33 +78,33 @@ def variances(spec: recipes.Spec, x: np.ndarray, depth: int, seed: int, **option
         if isinstance(layer, keras.layers.Activation) and layer.output.shape[-1] == UNITS
     ]
     assert len(activations) == depth
-    layers = keras.Model(model.input, activations)(x, training=True)
-    return np.array([np.asarray(each, np.float64).var(axis=0).mean() for each in layers])
+    outputs = keras.Model(model.input, activations)(x, training=True)
+    return np.array([np.asarray(output, np.float64).var(axis=0).mean() for output in outputs])
 
 
 def measured(name: str, options: dict[str, Any], data: recipes.Data, depth: int, seed: int) -> dict[str, Any]:
     """The row of one network."""
-    found = variances(data.spec, data.arrays("train")[0][:EXAMPLES], depth, seed, **options)
-    ratios = found[1:] / found[:-1]
+    signal = variances(data.spec, data.arrays("train")[0][:EXAMPLES], depth, seed, **options)
+    ratios = signal[1:] / signal[:-1]
     return {
         "network": name,
         "depth": depth,
         "seed": seed,
-        "first": found[0],
-        "last": found[-1],
+        "first": signal[0],
+        "last": signal[-1],
         "smallest_ratio": ratios.min(),
         "largest_ratio": ratios.max(),
         "within_a_factor_of_2": bool(ratios.min() >= 0.5 and ratios.max() <= 2),
-        "by_layer": " ".join(f"{each:.4g}" for each in found),
+        "by_layer": " ".join(f"{variance:.4g}" for variance in signal),
     }
 
 
 def by_layer(axes: Axes, table: pd.DataFrame, names: Sequence[str]) -> None:
-    """The deepest networks: variance against layer, the median of the seeds and their range."""
+    """Plots the deepest networks: variance against layer, median and range over the seeds."""
     deepest = table[table["depth"] == table["depth"].max()]
     for number, name in enumerate(names):
         rows = deepest[deepest["network"] == name]["by_layer"]
-        curves = np.array([[float(each) for each in row.split()] for row in rows])
+        curves = np.array([[float(variance) for variance in row.split()] for row in rows])
         curves = np.where(curves < ROUNDING, np.nan, curves)
         layers = np.arange(1, curves.shape[1] + 1)
         color, symbol = PALETTE[number], SYMBOLS[number]
@@ -117,7 +117,7 @@ def by_layer(axes: Axes, table: pd.DataFrame, names: Sequence[str]) -> None:
 
 @styled
 def plot(table: pd.DataFrame, path: Path) -> None:
-    """Writes the picture."""
+    """Writes the plot."""
     figure = new_figure(15, 6.2)
     right, wrong, worst = figure.subplots(1, 3)
     by_layer(right, table, list(RIGHT))
@@ -135,7 +135,7 @@ def plot(table: pd.DataFrame, path: Path) -> None:
     worst.set_yscale("log", base=2)
     worst.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
     worst.set(xlabel="hidden layers", ylabel="largest change of the variance", xticks=sorted(set(table["depth"])))
-    worst.set_title("Largest change between two layers in a row")
+    worst.set_title("Largest change between consecutive layers")
     handles = [worst.plot([], [], color=MUTED, linestyle=line)[0] for line in ("-", "--")]
     worst.legend(handles, ["those on the left", "those in the middle"], loc="upper center", bbox_to_anchor=(0.5, -0.16))
     path.parent.mkdir(exist_ok=True)

@@ -1,10 +1,9 @@
-"""A search that is killed again and again, beside one that is left alone: the same table, and nothing trained twice.
+"""A search that is killed repeatedly has the results of an undisturbed one, and trains nothing twice.
 
     python scripts/measure/measure_survival.py
 
 Searches the digits with two workers, once undisturbed and once with SIGKILL sent at random moments to the main process
-or to one of its workers; the main process is started again each time. Then compares every record of both. Writes
-``results/survival.csv``: one row.
+or to a worker; a killed main process is restarted. Then compares all records. Writes ``results/survival.csv``: one row.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--epochs", type=int, default=40)
-    parser.add_argument("--pause", type=float, default=20.0, help="the longest between two kills, in seconds")
+    parser.add_argument("--pause", type=float, default=20.0, help="the longest time between two kills, in seconds")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -60,12 +59,12 @@ def main() -> None:
 
 
 def started(directory: Path, epochs: int) -> subprocess.Popen[bytes]:
-    """The main process of a search."""
+    """Starts the main process of a search."""
     return subprocess.Popen([sys.executable, "-c", SEARCH, str(directory), str(epochs)], stderr=subprocess.DEVNULL)
 
 
 def disturb(directory: Path, epochs: int, count: int, pause: float, chance: random.Random) -> dict[str, Any]:
-    """Runs a search to its end, with so many kills on the way."""
+    """Runs a search to its end with ``count`` kills; returns the number of kills by kind of process."""
     killed = {"main": 0, "worker": 0}
     process = started(directory, epochs)
     while sum(killed.values()) < count:
@@ -91,19 +90,21 @@ def disturb(directory: Path, epochs: int, count: int, pause: float, chance: rand
 
 
 def children(pid: int) -> list[int]:
-    """The processes that a process has started."""
-    found = subprocess.run(["ps", "-o", "pid=,args=", "--ppid", str(pid)], capture_output=True, text=True, check=False)
-    lines = [line.split(maxsplit=1) for line in found.stdout.splitlines()]
+    """The workers that a process has started."""
+    listing = subprocess.run(
+        ["ps", "-o", "pid=,args=", "--ppid", str(pid)], capture_output=True, text=True, check=False
+    )
+    lines = [line.split(maxsplit=1) for line in listing.stdout.splitlines()]
     return [int(number) for number, arguments in lines if "spawn_main" in arguments]
 
 
 def lines_of(directory: Path) -> list[dict[str, Any]]:
-    """The lines of a ledger."""
+    """The entries of a ledger."""
     return [json.loads(line) for line in (directory / "trainings.jsonl").read_text().splitlines()]
 
 
 def records(directory: Path) -> dict[str, str]:
-    """The finished trainings by key, without what depends on the clock."""
+    """The finished trainings by key, without their seconds."""
     return {
         record["key"]: json.dumps({name: value for name, value in record.items() if name != "seconds"})
         for record in lines_of(directory)
@@ -111,18 +112,18 @@ def records(directory: Path) -> dict[str, str]:
 
 
 def twice(directory: Path) -> int:
-    """How many finished trainings were run again."""
+    """The number of finished trainings that were run again."""
     return len(lines_of(directory)) - len(records(directory))
 
 
-def differing(one: Path, other: Path) -> int:
-    """How many trainings are not the same in both."""
-    first, second = records(one), records(other)
+def differing(alone: Path, disturbed: Path) -> int:
+    """The number of trainings that differ."""
+    first, second = records(alone), records(disturbed)
     return sum(first.get(key) != second.get(key) for key in {*first, *second})
 
 
 def summary(directory: Path) -> Any:
-    """The summary without what depends on the clock."""
+    """The summary without its seconds."""
     import pandas as pd
 
     table = pd.read_csv(directory / "summary.csv")

@@ -1,20 +1,20 @@
-"""What pretraining and transfer are worth where labels are few, over several seeds.
+"""The gain of pretraining and transfer with few labels, over several seeds.
 
-"digits 5 to 9": a convolutional network is trained on all MNIST digits from 0 to 4, then given 10 examples each of 5 to
-9: the head alone ("frozen"), the head and then all of it at a tenth of the rate ("unfrozen"), the upper two of five
-layers and the head ("lower frozen"), all of it from the weights taken over ("initialized"), and with nothing taken over
+"digits 5 to 9": a convolutional network is trained on all MNIST digits from 0 to 4, then on 10 examples each of 5 to 9:
+the head alone ("frozen"); the head, then all layers at a tenth of the rate ("unfrozen"); the upper two of five layers
+and the head ("lower frozen"); all layers from the transferred weights ("initialized"); or all from new weights
 ("scratch").
 
-"100 labels": on the embedded digits, an autoencoder, one whose inputs are noisy, or a network that tells spoiled images
-from good ones, is trained on all training images without their labels, then given 10 examples of each digit.
+"100 labels": on the embedded digits, an autoencoder, a denoising autoencoder, or a network that tells corrupted images
+from good ones is trained on all training images without labels, then on 10 labelled examples of each digit.
 
-Every way has as many updates, by Adam under 1cycle, and the best of four learning rates, chosen by the validation
-accuracy with other seeds. A seed chooses the examples, the initial weights and the order; the trainings that come first
-are made twice, for even and for odd seeds.
+Every way has the same number of updates, by Adam under 1cycle, and the best of four learning rates by the validation
+accuracy with other seeds. A seed determines the examples, the initial weights and the data order; there are two first
+trainings, one for even and one for odd seeds.
 
     TFDS_DATA_DIR=DIR python scripts/measure/measure_transfer.py
 
-Writes ``results/transfer.csv``, a row a training.
+Writes ``results/transfer.csv``, one row per training.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ from recipes.trainer import Trainer
 
 RATES = (1e-3, 3e-3, 1e-2, 3e-2)
 EPOCHS = 40
-EACH = 10
-"""Labelled examples of each class; a batch has two of each."""
+EXAMPLES = 10
+"""Labelled examples per class; the batch size is twice the number of classes."""
 TUNING = (1000, 1001)
-"""Seeds with which the rates are compared; the others are never looked at for that."""
+"""Seeds for choosing the rates, used for nothing else."""
 FIRST_EPOCHS = {"supervised": 3, "autoencoder": 50, "denoising": 50, "corrupted": 50}
-"""Of the training that comes first."""
+"""Epochs of the first training."""
 NOISE = {"name": "input_noise", "stddev": 1.0}
-"""On the normalized inputs, in "denoising"."""
+"""The noise on the normalized inputs of "denoising"."""
 FREEZE = {"frozen": True, "unfrozen": True, "lower frozen": 3, "initialized": False}
 
 
@@ -78,38 +78,40 @@ def main() -> None:
 
 
 def classes(data: recipes.Data, chosen: range) -> recipes.Data:
-    """The examples of some classes, which are counted from 0 again."""
-    given = {}
-    for split, end in (("train", ""), ("validation", "_validation"), ("test", "_test")):
+    """The examples of some classes, with labels from 0."""
+    arrays = {}
+    for split, suffix in (("train", ""), ("validation", "_validation"), ("test", "_test")):
         x, y = data.arrays(split)
-        kept = np.isin(y, list(chosen))
-        given[f"x{end}"], given[f"y{end}"] = x[kept], y[kept] - chosen[0]
-    return recipes.Data.from_arrays(**given, batch_size=128, name=f"mnist {chosen[0]} to {chosen[-1]}")
+        selected = np.isin(y, list(chosen))
+        arrays[f"x{suffix}"], arrays[f"y{suffix}"] = x[selected], y[selected] - chosen[0]
+    return recipes.Data.from_arrays(**arrays, batch_size=128, name=f"mnist {chosen[0]} to {chosen[-1]}")
 
 
 def few(data: recipes.Data, seed: int) -> recipes.Data:
-    """``EACH`` examples of each class as training split, drawn by the seed."""
+    """``EXAMPLES`` examples of each class as the training split, drawn by the seed."""
     x, y = data.arrays("train")
     random = np.random.default_rng(seed)
-    drawn = np.concatenate([random.choice(np.flatnonzero(y == label), EACH, replace=False) for label in np.unique(y)])
-    part = data.with_train(x[drawn], y[drawn], how=f"{EACH} of each class, drawn by seed {seed}")
+    drawn = np.concatenate(
+        [random.choice(np.flatnonzero(y == label), EXAMPLES, replace=False) for label in np.unique(y)]
+    )
+    part = data.with_train(x[drawn], y[drawn], how=f"{EXAMPLES} of each class, drawn by seed {seed}")
     part.batch_size = 2 * len(np.unique(y))
     return part
 
 
 def supervised(data: recipes.Data, recipe: recipes.Recipe, seed: int) -> tuple[Any, float]:
-    """A Run on these data, and its validation accuracy."""
+    """A Run on the data, and its validation accuracy."""
     run = recipes.fit(data, recipe, epochs=FIRST_EPOCHS["supervised"], seed=seed, verbose=0)
     return run, run.evaluate("validation")["accuracy"]
 
 
 def unsupervised(data: recipes.Data, kind: str, recipe: recipes.Recipe, seed: int) -> tuple[Any, float]:
-    """What pretraining made, and its score on the validation images: a share of variance, or an accuracy."""
+    """The pretrained network, and its score on the validation images: a share of variance, or an accuracy."""
     how = "corrupted" if kind == "corrupted" else "autoencoder"
     if kind == "denoising":
         recipe = dataclasses.replace(recipe, regularizer=NOISE)
-    found = pretrain(data, how, recipe, epochs=FIRST_EPOCHS[kind], seed=seed, verbose=0)
-    return found, found.evaluate()["explained" if how == "autoencoder" else "accuracy"]
+    pretrained = pretrain(data, how, recipe, epochs=FIRST_EPOCHS[kind], seed=seed, verbose=0)
+    return pretrained, pretrained.evaluate()["explained" if how == "autoencoder" else "accuracy"]
 
 
 def compared(
@@ -121,9 +123,9 @@ def compared(
     way: str,
     seeds: range,
 ) -> list[dict[str, Any]]:
-    """A row for each seed, at the rate that does best with the seeds for tuning; and those."""
+    """The rows of the seeds for tuning at all rates, and of each seed at the best rate."""
 
-    def rows(seed: int, rate: float, split: str) -> dict[str, Any]:
+    def row(seed: int, rate: float, split: str) -> dict[str, Any]:
         source, score = first.get(seed % 2, (None, None))
         scores = train(few(data, seed), dataclasses.replace(recipe, learning_rate=rate), source, way, seed, split)
         return {
@@ -134,15 +136,18 @@ def compared(
             "way": way,
             "seed": seed,
             "learning_rate": rate,
-            "examples": EACH * data.spec.outputs,
+            "examples": EXAMPLES * data.spec.outputs,
             "epochs": EPOCHS,
             "split": split,
             **scores,
         }
 
-    tuning = [rows(seed, rate, "validation") for rate in RATES for seed in TUNING]
-    best = max(RATES, key=lambda rate: np.mean([each["accuracy"] for each in tuning if each["learning_rate"] == rate]))
-    return [*tuning, *(rows(seed, best, "test") for seed in seeds)]
+    def mean(rate: float) -> float:
+        return float(np.mean([trial["accuracy"] for trial in tuning if trial["learning_rate"] == rate]))
+
+    tuning = [row(seed, rate, "validation") for rate in RATES for seed in TUNING]
+    best = max(RATES, key=mean)
+    return [*tuning, *(row(seed, best, "test") for seed in seeds)]
 
 
 def train(data: recipes.Data, recipe: recipes.Recipe, source: Any, way: str, seed: int, split: str) -> dict[str, float]:
@@ -160,30 +165,30 @@ def train(data: recipes.Data, recipe: recipes.Recipe, source: Any, way: str, see
 
 
 def summary(table: pd.DataFrame) -> pd.DataFrame:
-    """Mean and standard deviation over the seeds, and the difference from scratch of the same seeds, 95 % interval."""
-    out = []
+    """Mean and standard deviation over the seeds, and the paired difference from scratch with its 95 % interval."""
+    summaries = []
     tested = table.query("split == 'test'")
     for (task, model), group in tested.groupby(["task", "model"], sort=False):
         scratch = group.query("way == 'scratch'").set_index("seed")["accuracy"]
-        for (kind, way), each in group.groupby(["first", "way"], sort=False):
-            difference = 100 * (each.set_index("seed")["accuracy"] - scratch)
+        for (kind, way), trainings in group.groupby(["first", "way"], sort=False):
+            difference = 100 * (trainings.set_index("seed")["accuracy"] - scratch)
             half = stats.t.ppf(0.975, len(difference) - 1) * difference.std() / len(difference) ** 0.5
-            out.append(
+            summaries.append(
                 {
                     "task": task,
                     "model": model,
                     "first": kind,
-                    "first_score": each["first_score"].mean(),
+                    "first_score": trainings["first_score"].mean(),
                     "way": way,
-                    "learning_rate": each["learning_rate"].iloc[0],
-                    "accuracy": round(100 * each["accuracy"].mean(), 2),
-                    "sd": round(100 * each["accuracy"].std(), 2),
+                    "learning_rate": trainings["learning_rate"].iloc[0],
+                    "accuracy": round(100 * trainings["accuracy"].mean(), 2),
+                    "sd": round(100 * trainings["accuracy"].std(), 2),
                     "difference": round(difference.mean(), 2),
                     "low": round(difference.mean() - half, 2),
                     "high": round(difference.mean() + half, 2),
                 }
             )
-    return pd.DataFrame(out)
+    return pd.DataFrame(summaries)
 
 
 if __name__ == "__main__":

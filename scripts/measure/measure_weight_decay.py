@@ -1,13 +1,13 @@
-"""L2 and decoupled weight decay of the same strength, from the same weights, on the same batches, step for step.
+"""L2 against decoupled weight decay of the same strength, from the same weights, on the same batches, step for step.
 
-Under SGD at a constant rate they are the same: the gradient of strength/2 * sum w^2 is strength * w. Under Adam the L2
-gradient is divided, with the rest, by its running root mean square, and the two part.
+Under SGD at a constant rate they are identical: the gradient of strength/2 * sum w^2 is strength * w. Adam divides the
+L2 gradient, with the rest of the gradient, by its running root mean square, so the two differ.
 
     python scripts/measure/measure_weight_decay.py            # on the digits; 300-100 units, 20 epochs, 3 seeds
 
-Writes ``results/weight_decay.csv``, a row an optimizer, strength, seed and number of steps. "apart" is the distance
-between the two vectors of kernels, "moved" that of the decayed kernels from those of no regularizer, both divided by
-the norm of the latter.
+Writes ``results/weight_decay.csv``, one row per optimizer, strength, seed and number of steps. "apart" is the distance
+between the two vectors of kernels, "moved" that between the decayed kernels and those without a regularizer, both
+divided by the norm of the latter.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ EPOCHS = (1, 5, 20)
 
 
 class Kernels(keras.callbacks.Callback):
-    """The kernels, as one vector, after some of the epochs."""
+    """Records all kernels, as one vector, after the epochs of ``EPOCHS``."""
 
     def on_train_begin(self, logs: Any = None) -> None:
-        self.found: dict[int, np.ndarray] = {}
+        self.recorded: dict[int, np.ndarray] = {}
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         if epoch + 1 in EPOCHS:
             kernels = [v.numpy().ravel() for v in self.model.trainable_variables if v.path.endswith("kernel")]
-            self.found[epoch + 1] = np.concatenate(kernels).astype("float64")
+            self.recorded[epoch + 1] = np.concatenate(kernels).astype("float64")
 
 
 def main() -> None:
@@ -65,7 +65,7 @@ def main() -> None:
                 trainers[key] = Trainer(data, recipe)
             kernels = Kernels()
             run = trainers[key].run(epochs=max(EPOCHS), seed=seed, callbacks=[kernels])
-            return kernels.found, run.evaluate()["accuracy"]
+            return kernels.recorded, run.evaluate()["accuracy"]
 
         for seed in range(options.seeds):
             plain, accuracy = train("none", 0.0, seed)

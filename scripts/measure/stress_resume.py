@@ -1,12 +1,12 @@
-"""Kills a small training with SIGKILL at random moments, starts it again until it ends, compares with an unbroken one.
+"""Kills a small training with SIGKILL at random moments, restarts it until it ends, compares it with an unbroken one.
 
-Everything that Resume has to bring back takes part: arrays that Keras shuffles, dropout, batch normalization, Nesterov
-momentum under 1cycle, early stopping with the best weights restored, a plateau's cooldown, checkpoints in the epoch.
-Equal means: the bits of all weights and of the optimizer's state, History, and the epoch at which training stopped.
+The training has everything that Resume must restore: arrays that Keras shuffles, dropout, batch normalization, Nesterov
+momentum under 1cycle, early stopping with the best weights restored, a plateau's cooldown, checkpoints within epochs.
+Compared are the bits of all weights and of the optimizer's state, History, and the epoch at which training stopped.
 
     python scripts/measure/stress_resume.py --kills 200
 
-Writes ``results/stress_resume.csv`` (with ``--write``), a row a kill, and ends with status 1 if anything differed.
+Writes ``results/stress_resume.csv`` (with ``--write``), one row per kill; the exit status is 1 if anything differs.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ EVERY = ("epoch", 1, 7)
 
 
 class Notice(keras.callbacks.Callback):
-    """Leaves a file when the first step is done."""
+    """Creates a file after the first step."""
 
     def __init__(self, path: Path):
         super().__init__()
@@ -47,7 +47,7 @@ class Notice(keras.callbacks.Callback):
 
 
 def train(directory: Path, kind: int, resume: bool = True) -> dict:
-    """One training; its result as text that is equal only if every bit is."""
+    """Runs one training. Results are equal only if every bit is."""
     keras.utils.set_random_seed(11)
     generator = np.random.default_rng(5)
     x = generator.normal(size=(330, 6)).astype("float32")
@@ -61,11 +61,11 @@ def train(directory: Path, kind: int, resume: bool = True) -> dict:
         keras.callbacks.ReduceLROnPlateau(patience=1, cooldown=1),
         callbacks.OneCycle(0.1, phases=3),
     )[kind]
-    used = [stop, rate, Notice(directory / "started")]
+    callback_list = [stop, rate, Notice(directory / "started")]
     if resume:
-        used.insert(0, callbacks.Resume(directory / "state", every=EVERY[kind]))
+        callback_list.insert(0, callbacks.Resume(directory / "state", every=EVERY[kind]))
     history = model.fit(
-        x[80:], y[80:], batch_size=10, epochs=25, validation_data=(x[:80], y[:80]), verbose=0, callbacks=used
+        x[80:], y[80:], batch_size=10, epochs=25, validation_data=(x[:80], y[:80]), verbose=0, callbacks=callback_list
     )
     digest = hashlib.sha256()
     for variable in [*model.variables, *model.optimizer.variables]:
@@ -96,7 +96,7 @@ def start(directory: Path, kind: int, resume: bool = True) -> int:
 
 
 def wait(child: int, path: Path) -> None:
-    """Until the file is there or the child has ended."""
+    """Waits until the file exists or the child has ended."""
     while not path.exists() and os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
         time.sleep(0.002)
 
@@ -126,11 +126,11 @@ def main() -> None:
             kind, runs = runs % len(EVERY), runs + 1
             directory = Path(folder) / f"run{runs}"
             directory.mkdir()
-            mine = []
+            kills = []
             while True:
                 child = start(directory, kind)
-                if len(rows) + len(mine) < options.kills:
-                    if generator.random() < 0.9:  # else the start itself may be hit
+                if len(rows) + len(kills) < options.kills:
+                    if generator.random() < 0.9:  # else the kill may hit the start
                         wait(child, directory / "started")
                     time.sleep(generator.uniform(0, 0.8 * seconds[kind]))
                     os.kill(child, signal.SIGKILL)
@@ -138,19 +138,18 @@ def main() -> None:
                 if os.WIFEXITED(status):
                     break
                 files = Checkpoints(directory / "state")
-                found = files.newest()
-                loadable = found is not None or not files.positions()
-                mine.append(
-                    {"run": runs, "every": EVERY[kind], "epoch": found and found[0][0], "batch": found and found[0][1]}
-                )
-                mine[-1]["loadable"] = loadable
+                newest = files.newest()
+                epoch, batch = newest[0] if newest else (None, None)
+                loadable = newest is not None or not files.positions()
+                kills.append({"run": runs, "every": EVERY[kind], "epoch": epoch, "batch": batch, "loadable": loadable})
             result = json.loads((directory / "result.json").read_text()) if status == 0 else None
             same = result == unbroken[kind]
             left = len(list((directory / "state").iterdir()))
-            wrong += (not same) + (left > 2) + sum(not row["loadable"] for row in mine)
-            rows += [{**row, "identical": same, "files_left": left} for row in mine]
+            wrong += (not same) + (left > 2) + sum(not row["loadable"] for row in kills)
+            rows += [{**row, "identical": same, "files_left": left} for row in kills]
             print(
-                f"run {runs}, saved every {EVERY[kind]}: {len(mine)} kills, identical: {same}, {left} files", flush=True
+                f"run {runs}, saved every {EVERY[kind]}: {len(kills)} kills, identical: {same}, {left} files",
+                flush=True,
             )
     print(f"{len(rows)} kills in {runs} trainings: {'all identical' if not wrong else f'{wrong} WRONG'}")
     if options.write:

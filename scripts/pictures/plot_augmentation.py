@@ -1,8 +1,8 @@
-"""Draws what "augmentation" does: every transformation at its usual strength, and the presets, on CIFAR-10 and MNIST.
+"""Plots "augmentation": every transformation at its usual strength, and the presets, on CIFAR-10 and MNIST.
 
     python scripts/pictures/plot_augmentation.py --data-dir DIR  # DIR: where both are prepared for TFDS
 
-Writes ``docs/augmentation.png``. A transformation that is added to the catalogue appears here by itself.
+Writes ``docs/augmentation.png``. Transformations added to the catalogue appear automatically.
 """
 
 from __future__ import annotations
@@ -17,36 +17,36 @@ from recipes.data.augmentation import TRANSFORMATIONS, augmentation
 from recipes.report.style import new_figure, styled
 
 ROOT = Path(__file__).resolve().parents[2]
-EACH = 6
+PICTURES = 6
 COLOURS = ("hue", "color_jitter", "fancy_pca")
 
 
 def rows(data: recipes.Data, names: list[str | None], example: int) -> list[tuple[str, np.ndarray]]:
-    """A title and a row of pictures: one as it is, then as it is changed by the seeds 0, 1, ..."""
+    """Titles and rows of pictures: the original, then its augmentations with seeds 0, 1, ..."""
     x = data.arrays("train")[0][example : example + 1]
-    made = []
+    titled = []
     for name in names:
-        change = augmentation(data, None if name is None else [name])
-        changed = [np.asarray(change(x, (0, seed)))[0] for seed in range(EACH)]
-        made.append((name or f"{data.spec.name}'s preset", np.stack([x[0], *changed])))
-    return made
+        augment = augmentation(data, None if name is None else [name])
+        augmented = [np.asarray(augment(x, (0, seed)))[0] for seed in range(PICTURES)]
+        titled.append((name or f"{data.spec.name}'s preset", np.stack([x[0], *augmented])))
+    return titled
 
 
 @styled
 def plot(left: list[tuple[str, np.ndarray]], right: list[tuple[str, np.ndarray]], path: Path) -> None:
-    """Two columns of rows."""
+    """Writes the plot: two columns of rows."""
     height = max(len(left), len(right))
     figure = new_figure(13, 0.95 * height)
-    grid = figure.subplots(height, 2 * (EACH + 1), squeeze=False)
+    grid = figure.subplots(height, 2 * (PICTURES + 1), squeeze=False)
     for axes in grid.ravel():
         axes.set_axis_off()
     for column, part in enumerate((left, right)):
         for row, (title, pictures) in enumerate(part):
             for place, picture in enumerate(pictures):
-                axes = grid[row, column * (EACH + 1) + place]
+                axes = grid[row, column * (PICTURES + 1) + place]
                 grey = picture.shape[-1] == 1
                 axes.imshow(picture[..., 0] if grey else picture, cmap="gray" if grey else None, vmin=0, vmax=255)
-            grid[row, column * (EACH + 1)].set_title(title, fontsize=9)
+            grid[row, column * (PICTURES + 1)].set_title(title, fontsize=9)
     figure.savefig(path, dpi=70)
 
 

@@ -1,9 +1,9 @@
-"""Draws the paths of every optimizer on a long ravine, Beale's function and Rosenbrock's.
+"""Plots the paths of every optimizer on a long ravine, Beale's function and Rosenbrock's.
 
     python scripts/pictures/plot_optimizers.py            # writes docs/optimizers.png
 
-Each runs at the rate, of a grid of eight over its range in the catalogue, widened tenfold both ways, that ends
-lowest. An optimizer that is added to the catalogue appears here by itself.
+The rate of each is the one that ends lowest, of eight over its range in the catalogue widened tenfold on both sides.
+Optimizers added to the catalogue appear automatically.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ GROUPS = {
 
 @dataclass(frozen=True)
 class Landscape:
-    """A function of two numbers, where to begin, its minimum, and the window to draw."""
+    """A function of two numbers with a starting point, its minimum, and the plotted window."""
 
     name: str
     value: Callable[[Any, Any], Any]
@@ -60,7 +60,7 @@ LANDSCAPES = (
 
 
 def path(name: str, landscape: Landscape, rate: float) -> np.ndarray:
-    """The points of one run, shape (STEPS + 1, 2); it ends early where they leave the numbers."""
+    """The points of one run, shape (STEPS + 1, 2); shorter if they become infinite or NaN."""
     optimizer = OPTIMIZERS.build(name, learning_rate=rate)
     point = keras.Variable(np.array(landscape.start, "float32"), name="point")
     optimizer.build([point])
@@ -86,13 +86,13 @@ def path(name: str, landscape: Landscape, rate: float) -> np.ndarray:
 
 
 def best_path(name: str, landscape: Landscape) -> tuple[np.ndarray, float]:
-    """The path that ends lowest over the rates of a grid, and its rate."""
-    (around,) = (each for each in OPTIMIZERS[name].hyperparameters if each.name == "learning_rate")
-    wide = not finds_its_own_step(OPTIMIZERS[name])
-    rates = np.geomspace(around.low / 10, around.high * 10, RATES) if wide else [1.0]
-    found = [(path(name, landscape, float(rate)), float(rate)) for rate in rates]
-    ends = [float(landscape.value(*points[-1])) if np.isfinite(points[-1]).all() else np.inf for points, _ in found]
-    return found[int(np.argmin(ends))]
+    """The path with the lowest end over a grid of rates, and its rate."""
+    (learning_rate,) = (tunable for tunable in OPTIMIZERS[name].hyperparameters if tunable.name == "learning_rate")
+    own_step = finds_its_own_step(OPTIMIZERS[name])
+    rates = [1.0] if own_step else np.geomspace(learning_rate.low / 10, learning_rate.high * 10, RATES)
+    paths = [(path(name, landscape, float(rate)), float(rate)) for rate in rates]
+    ends = [float(landscape.value(*points[-1])) if np.isfinite(points[-1]).all() else np.inf for points, _ in paths]
+    return paths[int(np.argmin(ends))]
 
 
 def panel(axes: Axes, landscape: Landscape, names: tuple[str, ...]) -> None:
@@ -117,7 +117,7 @@ def panel(axes: Axes, landscape: Landscape, names: tuple[str, ...]) -> None:
 
 @styled
 def draw(target: Path) -> None:
-    """Writes the picture."""
+    """Writes the plot."""
     known = [name for names in GROUPS.values() for name in names]
     groups = {**GROUPS, "others": tuple(name for name in OPTIMIZERS if name not in known)}
     groups = {title: names for title, names in groups.items() if names}

@@ -1,8 +1,8 @@
-"""Draws every schedule of the catalogue over a training of 10 epochs: learning rate, and momentum where there is one.
+"""Plots every schedule of the catalogue over a training of 10 epochs: the learning rate and, if scheduled, momentum.
 
     python scripts/pictures/plot_schedules.py            # writes docs/schedules.png
 
-A schedule that is added to the catalogue appears here by itself.
+Schedules added to the catalogue appear automatically.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SHOWN = {  # name -> (options, a note beside the title)
     "cosine": ({"warm_up": 0.1}, "warm_up=0.1"),
     "performance": ({"factor": 0.3}, "val_loss stalls"),
 }
-PLATEAUS = (5, 8)  # epochs at whose beginning the rate drops in the example of "performance"
+PLATEAUS = (5, 8)  # the rate drops at the start of these epochs in the example of "performance"
 COLUMNS = 5
 
 
@@ -39,7 +39,7 @@ def values(schedule: StepSchedule) -> tuple[np.ndarray, np.ndarray | None]:
 
 
 def panel(axes: Axes, name: str) -> None:
-    """One schedule."""
+    """Plots one schedule."""
     options, note = SHOWN.get(name, ({}, ""))
     schedule = SCHEDULES.build(name, peak=PEAK, **options) or ConstantRate(PEAK)
     rates, momenta = values(schedule)
@@ -65,7 +65,7 @@ def panel(axes: Axes, name: str) -> None:
 
 @styled
 def draw(path: Path) -> None:
-    """Writes the picture."""
+    """Writes the plot."""
     rows = math.ceil(len(SCHEDULES) / COLUMNS)
     figure = new_figure(15, 2.7 * rows)
     figure.get_layout_engine().set(w_pad=0.12, h_pad=0.12)  # type: ignore[union-attr]

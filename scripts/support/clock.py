@@ -1,4 +1,4 @@
-"""Clock: how long the last epoch of a fit took."""
+"""Clock: the duration of the last epoch of a fit."""
 
 from __future__ import annotations
 

@@ -11,29 +11,29 @@ import recipes
 __all__ = ["FEW", "few_examples"]
 
 FEW = {"digits-200": ("digits", 200), "mnist-1000": ("mnist", 1000)}
-"""Name -> the dataset, and how many of its training examples are used."""
+"""Name -> the dataset and the number of its training examples."""
 
 VALIDATION = 1000
-"""At most so many validation examples."""
+"""The largest number of validation examples."""
 
 
 def few_examples(names: Sequence[str], data_dir: str | None) -> dict[str, recipes.Data]:
-    """Name -> data with few training examples, and the test split as it is.
+    """Name -> data with few training examples and the full test split.
 
     Args:
         names: of ``FEW``.
         data_dir: where MNIST is prepared for TFDS.
     """
-    found = {}
-    for each in names:
-        name, count = FEW[each]
-        data = recipes.load(name, data_dir=data_dir if name == "mnist" else None, batch_size=32)
+    datasets = {}
+    for name in names:
+        source, count = FEW[name]
+        data = recipes.load(source, data_dir=data_dir if source == "mnist" else None, batch_size=32)
         x, y = (array[:count] for array in data.arrays("train"))
-        # The digits' own validation split is small, and the rest of the training split is not used for anything else.
-        left = zip(data.arrays("validation"), (array[count:] for array in data.arrays("train")), strict=True)
-        validation = [np.concatenate(both)[:VALIDATION] for both in left]
+        # The digits' validation split is small, so the unused training examples join it.
+        unused = zip(data.arrays("validation"), (array[count:] for array in data.arrays("train")), strict=True)
+        validation = [np.concatenate(both)[:VALIDATION] for both in unused]
         test = data.arrays("test")
-        found[each] = recipes.Data.from_arrays(
+        datasets[name] = recipes.Data.from_arrays(
             x,
             y,
             x_validation=validation[0],
@@ -42,6 +42,6 @@ def few_examples(names: Sequence[str], data_dir: str | None) -> dict[str, recipe
             y_test=test[1],
             batch_size=32,
             class_names=data.spec.class_names,
-            name=each,
+            name=name,
         )
-    return found
+    return datasets

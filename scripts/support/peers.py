@@ -1,9 +1,8 @@
-"""What scikit-learn gives untuned, and RealMLP: the methods that the default recipe is compared with.
+"""The methods that the default recipe is compared with: scikit-learn's untuned estimators, and RealMLP.
 
-Each function takes training inputs and targets and the inputs to predict, and returns probabilities of shape
-(n, classes), classes in sorted order, or numbers of shape (n,). Preprocessing is the usual minimum: missing numbers
-become the median (boosting takes them as they are), words are one-hot (boosting takes categories as they are), numbers
-are standardized, texts become TF-IDF of words, images are flat.
+Predictions are probabilities of shape (n, classes), classes in sorted order, or numbers of shape (n,). Preprocessing is
+the usual minimum: missing numbers become the median (boosting takes them as they are), words are one-hot (boosting
+takes categories as they are), numbers are standardized, texts become TF-IDF of words, images are flattened.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ PEERS = {
     "mlp": "MLPClassifier(), or MLPRegressor() with a standardized target",
     "realmlp": "RealMLP_TD_Classifier(), or RealMLP_TD_Regressor(), of pytabkit; tables only",
 }
-"""Name -> what it is."""
+"""Name -> estimator."""
 
 
 def applies(method: str, kind: str) -> bool:
@@ -43,7 +42,7 @@ def applies(method: str, kind: str) -> bool:
 
 
 def peer_version(method: str) -> str:
-    """The package that a peer is from, with its version; RealMLP's is another Python's."""
+    """The package of a peer and its version; RealMLP's version is unknown, since it runs in another Python."""
     return "pytabkit" if method == "realmlp" else f"scikit-learn {importlib.metadata.version('scikit-learn')}"
 
 
@@ -55,10 +54,10 @@ def peer_predictions(
     Args:
         method: a name in ``PEERS``.
         kind, task: as in :class:`support.tables.Table`.
-        x, y: the training part.
-        x_test: what to predict.
-        seed: of whatever the method draws.
-        realmlp_python: a Python that has pytabkit and CPU torch.
+        x, y: the training examples.
+        x_test: the inputs to predict.
+        seed: of the method.
+        realmlp_python: a Python with pytabkit and CPU torch.
     """
     if kind == "image":
         x, x_test = (np.reshape(images, (len(images), -1)).astype("float64") for images in (x, x_test))
@@ -102,13 +101,13 @@ def _preparation(method: str, kind: str, x: Any) -> Any:
 
 
 def _columns(x: pd.DataFrame) -> tuple[list[str], list[str]]:
-    """The names of the columns of numbers, and of the others."""
+    """The names of the numeric columns, and of the others."""
     numbers = [column for column in x.columns if pd.api.types.is_numeric_dtype(x[column].dtype)]
     return numbers, [column for column in x.columns if column not in numbers]
 
 
 def _text_values() -> Any:
-    """Columns of words as plain strings, "missing" where there is none."""
+    """Converts columns of words to plain strings, and missing values to "missing"."""
     from sklearn.preprocessing import FunctionTransformer
 
     return FunctionTransformer(_strings, feature_names_out="one-to-one")
@@ -150,13 +149,13 @@ def _estimator(method: str, task: str, seed: int) -> Any:
 
 
 def _realmlp(task: str, x: pd.DataFrame, y: np.ndarray, x_test: pd.DataFrame, seed: int, python: str | None) -> Any:
-    """RealMLP in a process of another Python, since torch and TensorFlow need not be in one."""
+    """RealMLP in a process of another Python, so that torch and TensorFlow need not share one."""
     if python is None:
         raise ValueError("realmlp needs --realmlp-python, a Python with pytabkit and torch")
     numbers, words = _columns(x)
     medians = x[numbers].median()
     parts = []
-    for frame in (x, x_test):  # NumPy's arrays: the other Python's pandas may keep words in another way
+    for frame in (x, x_test):  # as NumPy arrays: the other Python's pandas may store words differently
         filled = frame[numbers].fillna(medians)
         parts.append(
             {
@@ -165,11 +164,12 @@ def _realmlp(task: str, x: pd.DataFrame, y: np.ndarray, x_test: pd.DataFrame, se
             }
         )
     with tempfile.TemporaryDirectory() as folder:
-        given, answer = Path(folder) / "given", Path(folder) / "answer"
-        given.write_bytes(pickle.dumps((task, parts[0], np.asarray(y), parts[1], [str(word) for word in words], seed)))
+        request, answer = Path(folder) / "request", Path(folder) / "answer"
+        names = [str(word) for word in words]
+        request.write_bytes(pickle.dumps((task, parts[0], np.asarray(y), parts[1], names, seed)))
         script = Path(__file__).with_name("realmlp.py")
         process = subprocess.run(
-            [python, str(script), str(given), str(answer)], check=False, capture_output=True, text=True
+            [python, str(script), str(request), str(answer)], check=False, capture_output=True, text=True
         )
         if process.returncode:
             raise RuntimeError(process.stderr[-2000:])

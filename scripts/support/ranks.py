@@ -1,7 +1,7 @@
-"""Methods compared over many datasets: better, equal or worse than a peer, mean ranks, ratios, and a picture.
+"""Comparisons of methods over many datasets: verdicts against a peer, mean ranks, ratios, and a plot.
 
 All functions take rows as ``measure_defaults.py`` writes them: a DataFrame with ``dataset``, ``split``, ``method`` and
-the metrics, of which smaller is better. A missing value is a failure: worse than any number.
+the metrics; lower is better. A missing value is a failure and ranks below any number.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-__all__ = ["METRICS", "geometric_ratio", "means", "ranks", "ranks_with_intervals", "summary", "verdicts"]
+__all__ = ["METRICS", "geometric_ratio", "means", "plot", "ranks", "ranks_with_intervals", "summary", "verdicts"]
 
 METRICS = {"error": "error", "log_loss": "log loss", "rmse": "RMSE / sd"}
-"""Column -> what to call it."""
+"""Column -> label."""
 
 
 def verdicts(rows: pd.DataFrame, ours: str, peer: str, metric: str) -> pd.Series:
     """Dataset -> "better", "equal", "worse" or "failed": our score against the peer's on the same splits.
 
-    Equal is a mean difference of at most its standard error over the splits. Splits share rows, so that the standard
-    error is on the small side: it takes little to be called worse.
+    "equal" is a mean difference of at most its standard error over the splits. Splits share rows, so the standard error
+    is underestimated: small differences count as worse.
     """
-    told = {}
+    by_dataset = {}
     for dataset, part in rows.groupby("dataset"):
         pairs = part.pivot_table(index="split", columns="method", values=metric, dropna=False, aggfunc="first")
         if ours not in pairs or peer not in pairs or pairs[peer].isna().all():
@@ -35,18 +35,18 @@ def verdicts(rows: pd.DataFrame, ours: str, peer: str, metric: str) -> pd.Series
             continue
         difference = (pairs[ours] - pairs[peer]).to_numpy("float64")
         if not np.isfinite(difference).all():
-            told[dataset] = "failed"
+            by_dataset[dataset] = "failed"
             continue
         error = difference.std(ddof=1) / np.sqrt(len(difference)) if len(difference) > 1 else 0.0
         mean = difference.mean()
-        told[dataset] = "equal" if abs(mean) <= error else "better" if mean < 0 else "worse"
-    return pd.Series(told, dtype=object)
+        by_dataset[dataset] = "equal" if abs(mean) <= error else "better" if mean < 0 else "worse"
+    return pd.Series(by_dataset, dtype=object)
 
 
 def means(rows: pd.DataFrame, methods: Sequence[str], metric: str) -> pd.DataFrame:
-    """Dataset x method -> the mean over the splits that all methods ran; infinite where one of them failed.
+    """Dataset x method -> the mean over the splits that all methods ran; infinite if the method failed on one.
 
-    Only datasets that all methods ran.
+    Datasets without such splits are left out.
     """
     rows = rows[rows["method"].isin(methods) & rows["dataset"].isin(_with_metric(rows, metric))]
     table = rows.pivot_table(
@@ -62,18 +62,18 @@ def means(rows: pd.DataFrame, methods: Sequence[str], metric: str) -> pd.DataFra
 
 
 def _with_metric(rows: pd.DataFrame, metric: str) -> list[str]:
-    """The datasets that are judged by a metric."""
+    """The datasets of a metric's task."""
     task = "regression" if metric == "rmse" else "classification"
     return list(rows.loc[rows["task"] == task, "dataset"].unique())
 
 
 def ranks(scores: pd.DataFrame) -> pd.DataFrame:
-    """Dataset x method -> rank, 1 the best; equal scores share the mean of their ranks."""
+    """Dataset x method -> rank, 1 is best; equal scores share the mean of their ranks."""
     return scores.rank(axis=1, method="average")
 
 
 def ranks_with_intervals(scores: pd.DataFrame, *, samples: int = 2000) -> pd.DataFrame:
-    """Method -> mean rank, and the 95 % interval from drawing the datasets anew with replacement."""
+    """Method -> mean rank and its 95 % interval, by a bootstrap over the datasets."""
     table = ranks(scores)
     values = table.to_numpy()
     drawn = np.random.default_rng(0).integers(0, len(values), (samples, len(values)))
@@ -82,13 +82,13 @@ def ranks_with_intervals(scores: pd.DataFrame, *, samples: int = 2000) -> pd.Dat
 
 
 def geometric_ratio(scores: pd.DataFrame, ours: str, peer: str, *, floor: float = 0.01) -> float:
-    """The geometric mean over datasets of our score by the peer's, ``floor`` added to both; failures are left out."""
+    """The geometric mean over datasets of our score over the peer's, with ``floor`` added to both; without failures."""
     pair = scores[[ours, peer]].replace(np.inf, np.nan).dropna() + floor
     return float(np.exp(np.log(pair[ours] / pair[peer]).mean()))
 
 
 def summary(rows: pd.DataFrame, ours: str = "ours") -> pd.DataFrame:
-    """A row for each metric and method: verdicts against it, the ratio of our score to its score, its mean rank."""
+    """One row per metric and method: our verdicts against it, the ratio of our score to its score, its mean rank."""
     lines = []
     for metric in METRICS:
         present = rows[rows["dataset"].isin(_with_metric(rows, metric))]
@@ -105,8 +105,8 @@ def summary(rows: pd.DataFrame, ours: str = "ours") -> pd.DataFrame:
             if method in placed.index:
                 line |= {key: round(placed.loc[method, key], 2) for key in ("rank", "low", "high")}
             if method != ours:
-                told = verdicts(present, ours, method, metric)
-                line |= {name: int((told == name).sum()) for name in ("better", "equal", "worse", "failed")}
+                against = verdicts(present, ours, method, metric)
+                line |= {verdict: int((against == verdict).sum()) for verdict in ("better", "equal", "worse", "failed")}
                 pair = means(rows, [ours, method], metric)
                 line["ratio"] = round(geometric_ratio(pair, ours, method), 3)
             lines.append(line)
@@ -114,7 +114,7 @@ def summary(rows: pd.DataFrame, ours: str = "ours") -> pd.DataFrame:
 
 
 def plot(rows: pd.DataFrame, path: Path) -> None:
-    """Draws mean ranks with intervals, and below how many datasets a method is near the best of all on."""
+    """Plots mean ranks with intervals and, below, the share of tables by the distance to the best method."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(11, 6.4), layout="constrained")

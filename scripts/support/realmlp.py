@@ -1,4 +1,4 @@
-"""RealMLP with its tuned defaults, for a Python that has pytabkit: reads a pickled training set, writes predictions.
+"""RealMLP with its tuned defaults, run by a Python with pytabkit: reads a pickled training set, writes predictions.
 
 Source: Holzmüller, Grinsztajn & Steinwart 2024, "Better by default", https://arxiv.org/abs/2407.04491.
 """
@@ -15,8 +15,8 @@ import pandas as pd
 
 
 def main() -> None:
-    given, answer = sys.argv[1:]
-    task, x, y, x_test, words, seed = pickle.loads(Path(given).read_bytes())
+    request, answer = sys.argv[1:]
+    task, x, y, x_test, words, seed = pickle.loads(Path(request).read_bytes())
     from pytabkit import RealMLP_TD_Classifier, RealMLP_TD_Regressor
 
     kind = RealMLP_TD_Classifier if task == "classification" else RealMLP_TD_Regressor

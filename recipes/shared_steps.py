@@ -1,4 +1,4 @@
-"""SharedSteps: one compiled model for all trainings that differ only in numbers which can be changed."""
+"""SharedSteps: one compiled model for all trainings that differ only in numbers that are variables of the step."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ __all__ = ["SharedStep", "SharedSteps"]
 
 
 class SharedSteps:
-    """Compiled models by a key: a second model with the same key is trained as the first one, with its own numbers.
+    """A cache of compiled models by key: a model whose key is cached trains with the cached model's compiled step.
 
-    Tracing a training step takes longer than many a training. Models with one key must be alike but for their weights,
-    the learning rate, the strengths of L1 and L2 penalties and the rates of dropout: those are variables of the step
-    here. See :mod:`recipes.step_keys`.
+    Tracing a training step often takes longer than a training. Models with equal keys may differ only in weights,
+    learning rate, strengths of L1 and L2 penalties and rates of dropout, which are variables of the step. See
+    :mod:`recipes.step_keys`.
 
     Args:
-        count: the most models to keep, >= 1; the one that was not used for the longest time is dropped. Default 16.
-        numbers: whether strengths and rates are variables. Without them the models of a key must agree in these, and
-            are Keras' own through and through. Default True.
+        count: the number of models to cache, >= 1; the least recently used is dropped. Default 16.
+        numbers: whether strengths and rates are variables. If not, they must be equal for equal keys, and the models
+            are unmodified Keras models. Default True.
 
     Example:
         >>> steps = SharedSteps()                                                         # doctest: +SKIP
         >>> for rate in (0.1, 0.01):
         ...     model = build(rate)
         ...     with steps.like(model, form_of(model)) as shared:
-        ...         shared.model.fit(...)    # the second time the first model, as if newly built; nothing is traced
+        ...         shared.model.fit(...)    # the second time the first model, as if new, without tracing
     """
 
     def __init__(self, count: int = 16, *, numbers: bool = True):
@@ -50,14 +50,14 @@ class SharedSteps:
         prepare: Callable[[keras.Model], Any] | None = None,
         unchanged: Callable[[keras.Model], bool] | None = None,
     ) -> Iterator[SharedStep]:
-        """Within it a compiled model that trains as ``model`` would. ``model`` itself may not be used afterwards.
+        """A context with a compiled model that trains as ``model`` would. Do not use ``model`` afterwards.
 
         Args:
-            model: newly built.
-            key: of all models that may share the step; None for one that must not.
-            prepare: compiles the model, where that has not been done. It is called for the first model of a key.
-            unchanged: asked afterwards whether the model is still what its key says, where a callback may have changed
-                it, as by freezing a layer. One that is not is not used again, nor is one whose training raised.
+            model: a new model.
+            key: equal for models that may share the step; None for a model that must not.
+            prepare: compiles the model if needed. It is called for the first model of a key.
+            unchanged: whether the model still fits its key after the training; a callback may have changed it, for
+                example by freezing a layer. If not, or if the training raises, the model is not cached.
         """
         shared = self._kept.pop(key, None) if key is not None else None
         if shared is None:
@@ -83,7 +83,7 @@ class SharedStep:
 
     Attributes:
         model: the model.
-        epochs: where the caller may keep what takes long to make for this model; None at first.
+        epochs: a slot for the caller, for what is expensive to make for this model; None at first.
     """
 
     def __init__(self, model: keras.Model):
@@ -91,16 +91,16 @@ class SharedStep:
         self.epochs: Any = None
 
     def become(self, other: keras.Model) -> None:
-        """Takes over what a newly built model has."""
+        """Takes the state of a new model."""
         raise NotImplementedError("a model without a key is used once")
 
     def live(self) -> contextlib.AbstractContextManager[None]:
-        """Within it the model is trained."""
+        """The context for training the model."""
         return contextlib.nullcontext()
 
 
 class _KeptStep(SharedStep):
-    """A compiled model that can start anew."""
+    """A compiled model that can be reset to the state of a new one."""
 
     def __init__(self, model: keras.Model, numbers: bool):
         super().__init__(model)
@@ -111,9 +111,9 @@ class _KeptStep(SharedStep):
         self._functions: tuple[Any, Any] = (model.train_function, model.test_function)
 
     def become(self, other: keras.Model) -> None:
-        """Takes over what ``other``, newly built, has: weights, random states, learning rate, strengths.
+        """Takes the state of ``other``, a new model: weights, random states, learning rate, strengths and rates.
 
-        All other variables are as they were at first. ``other`` may be this model itself.
+        All other variables are reset to their initial values. ``other`` may be this model itself.
         """
         model = self.model
         for variable, start in self._start:
@@ -130,7 +130,7 @@ class _KeptStep(SharedStep):
 
     @contextlib.contextmanager
     def live(self) -> Iterator[None]:
-        """Within it the numbers are variables, and so the model has compiled functions of its own; if any are to be."""
+        """A context in which the numbers are variables, with compiled functions of their own."""
         if self._numbers is None:
             yield
             return
@@ -140,6 +140,6 @@ class _KeptStep(SharedStep):
             with self._numbers.live():
                 yield
         finally:
-            # What is traced outside has numbers in it, and would go on to have these.
+            # Functions traced outside have the numbers as constants: the two kinds must not mix.
             self._functions = (model.train_function, model.test_function)
             model.train_function = model.test_function = None

@@ -1,4 +1,4 @@
-"""StepNumbers: what can be changed in a compiled training step: the strengths of penalties, the rates of dropout."""
+"""StepNumbers: strengths of penalties and rates of dropout as variables of a compiled training step."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..callbacks.inside.layers import all_layers, noise_shape, replaced_method
 __all__ = ["StepNumbers", "equal_numbers", "penalties_of"]
 
 STRENGTHS = {keras.regularizers.L1: "l1", keras.regularizers.L2: "l2"}
-"""Penalties whose strength can be a variable. Keras' L1L2 cannot: it asks in Python whether its strengths are 0."""
+"""Penalties whose strength can be a variable. Keras' L1L2 cannot: it tests in Python whether its strengths are 0."""
 
 DROPOUT = (
     keras.layers.Dropout,
@@ -25,17 +25,17 @@ DROPOUT = (
 
 
 class StepNumbers:
-    """Makes variables of the strengths of L1 and L2 penalties and of the rates of dropout layers in a model.
+    """Turns the strengths of L1 and L2 penalties and the rates of dropout layers of a model into variables.
 
-    Keras bakes these numbers into the compiled step. Here, while steps are compiled and run, the layers do the same
-    arithmetic with variables; before and after they are Keras' own, with numbers. Whose steps are compiled so must keep
-    this object alive.
+    Keras compiles these numbers into the step as constants. Within :meth:`live`, the layers do the same arithmetic with
+    variables; outside they are unmodified Keras layers with numbers. Keep this object alive as long as the steps
+    compiled within.
 
-    A rate of 0 or 1, at which a layer draws no random numbers, and one with a ``noise_shape`` cannot be changed, nor
-    can L1 and L2 in one penalty and the dropout of recurrent layers. :func:`equal_numbers` sets all that can.
+    Constants stay: a rate of 0 or 1, at which a layer draws no random numbers; the rate of a layer with a
+    ``noise_shape``; L1 and L2 in one penalty; the dropout of recurrent layers. :func:`equal_numbers` covers all others.
 
     Args:
-        model: built.
+        model: a built model.
 
     Example:
         >>> numbers = StepNumbers(model)                                                    # doctest: +SKIP
@@ -56,15 +56,15 @@ class StepNumbers:
         self._rates = [_Rate(layer) for layer in self._layers]
 
     def copy(self, other: keras.Model) -> None:
-        """Takes over the strengths and rates of another model of the same layers."""
-        for (penalty, name), given in zip(self._penalties, penalties_of(other), strict=True):
-            setattr(penalty, name, float(getattr(given, name)))
-        for layer, given in zip(self._layers, _dropout_layers(other), strict=True):
-            layer.rate = float(given.rate)
+        """Copies the strengths and rates of another model with the same layers."""
+        for (penalty, name), source in zip(self._penalties, penalties_of(other), strict=True):
+            setattr(penalty, name, float(getattr(source, name)))
+        for layer, source in zip(self._layers, _dropout_layers(other), strict=True):
+            layer.rate = float(source.rate)
 
     @contextlib.contextmanager
     def live(self) -> Iterator[None]:
-        """Within it the numbers are variables, which have the values that the numbers had."""
+        """A context in which the numbers are variables with the numbers' values."""
         before = [(penalty, name, float(getattr(penalty, name))) for penalty, name in self._penalties]
         with contextlib.ExitStack() as stack:
             for rate in self._rates:
@@ -84,7 +84,7 @@ class _Rate:
 
     def __init__(self, layer: keras.layers.Dropout):
         self._layer = layer
-        # As exact as a number in Python, so that rounding to the layer's precision gives what it gives there.
+        # As exact as a Python number, so that rounding to the layer's precision gives the same value.
         self._rate, self._scale = (
             keras.Variable(0.0, trainable=False, dtype="float64", autocast=False, name=name)
             for name in ("rate", "scale")
@@ -99,7 +99,7 @@ class _Rate:
             yield
 
     def _call(self, keras_call: Callable[..., Any]) -> Callable[..., Any]:
-        """What Keras' own layer does, with variables; from the same random numbers."""
+        """The computation of Keras' layer with variables, and with the same random numbers."""
         layer = self._layer
 
         def call(inputs: Any, training: bool = False) -> Any:
@@ -115,21 +115,21 @@ class _Rate:
 
 @contextlib.contextmanager
 def equal_numbers(model: keras.Model) -> Iterator[None]:
-    """Within it all numbers of a model that can be changed are 0.5, so that its configuration has only the others."""
-    places = [(penalty, STRENGTHS[type(penalty)]) for penalty in penalties_of(model)]
-    places += [(layer, "rate") for layer in _dropout_layers(model)]
-    before = [getattr(owner, name) for owner, name in places]
-    for owner, name in places:
+    """A context in which all variable numbers of a model are 0.5, so that they do not affect its configuration."""
+    attributes = [(penalty, STRENGTHS[type(penalty)]) for penalty in penalties_of(model)]
+    attributes += [(layer, "rate") for layer in _dropout_layers(model)]
+    before = [getattr(owner, name) for owner, name in attributes]
+    for owner, name in attributes:
         setattr(owner, name, 0.5)
     try:
         yield
     finally:
-        for (owner, name), number in zip(places, before, strict=True):
+        for (owner, name), number in zip(attributes, before, strict=True):
             setattr(owner, name, number)
 
 
 def penalties_of(model: keras.Model) -> list[Any]:
-    """The penalties of a model whose strength can be changed, each once, in the order of the layers."""
+    """The penalties of a model whose strength can be a variable, without repetitions, in the order of the layers."""
     penalties = [
         value
         for layer in all_layers(model, include_self=False)
@@ -140,6 +140,6 @@ def penalties_of(model: keras.Model) -> list[Any]:
 
 
 def _dropout_layers(model: keras.Model) -> list[Any]:
-    """The layers of a model whose rate of dropout can be changed, each once, in their order."""
+    """The dropout layers of a model whose rate can be a variable, without repetitions, in order."""
     layers = {id(layer): layer for layer in all_layers(model, include_self=False) if type(layer) in DROPOUT}
     return [layer for layer in layers.values() if 0 < layer.rate < 1 and layer.noise_shape is None]

@@ -1,4 +1,4 @@
-"""Trainer: trains by one recipe again and again, each time as a fresh fit would."""
+"""Trainer: repeated trainings by one recipe, each with the results of a new fit."""
 
 from __future__ import annotations
 
@@ -34,35 +34,35 @@ if TYPE_CHECKING:
 __all__ = ["LARGEST_SEED", "Trainer", "check_data", "check_fits", "check_recipe", "steps_for"]
 
 LARGEST_SEED = 2**32 - 1
-"""The largest that NumPy and Keras take."""
+"""The largest seed that NumPy and Keras accept."""
 
 EXECUTION_FLOPS = 1e11
-"""About a second of one core's arithmetic: how much work one call of the compiled training step may hold."""
+"""The largest amount of work per call of the compiled training step: about a second on one core."""
 
 
 class Trainer:
-    """A model for one dataset and recipe, which can be trained again and again without new tracing.
+    """A model for one dataset and recipe that can be trained repeatedly without being traced again.
 
-    Every :meth:`run` starts from the weights that a new model would get from its seed, so its result is that of
-    :func:`recipes.fit` to the last bit, whatever ran before.
+    Every :meth:`run` starts from the initial weights of its seed, so its result equals that of :func:`recipes.fit` bit
+    for bit, whatever ran before.
 
     Args:
         data: what :func:`recipes.load` returns.
-        recipe: what to train by.
+        recipe: the recipe to train by.
         seed: of the initial weights of the first run.
         model: as in :func:`recipes.fit`; every run starts from the weights that it has at the first.
         steps_per_execution: as in :func:`recipes.fit`.
-        steps_per_epoch: batches in an epoch, >= 1; None (default) for one pass. Otherwise the passes follow one another
-            without regard to the epochs.
-        keep_functions: in further runs, and in all with shared ``steps``, leave TensorFlow's own seed alone, which
-            nothing in Keras or in this package draws from; they take less time. See
+        steps_per_epoch: batches per epoch, >= 1; None (default) for one pass. Otherwise the passes follow one another
+            independently of the epochs.
+        keep_functions: leave TensorFlow's seed alone in further runs, and in all runs with shared ``steps``. They take
+            less time, and neither Keras nor this package draws from that seed. See
             :func:`recipes.seeding.set_seeds`. Default False.
-        steps: compiled steps that this trainer shares with others of the same data, whose recipes differ in strengths
-            and rates alone; None (default) for one of its own, with these as constants.
+        steps: compiled steps shared with other trainers on the same data, whose recipes differ only in strengths and
+            rates; None (default) for a step of this trainer alone, with these as constants.
 
     Attributes:
-        model: the model, new at first and then that of the last run.
-        key: of its compiled step among the shared ones.
+        model: the new model; after a run, the model of that run.
+        key: the key of its compiled step among the shared ones.
 
     Example:
         >>> trainer = Trainer(data, Recipe(learning_rate=0.1))           # doctest: +SKIP
@@ -112,14 +112,14 @@ class Trainer:
         elif steps is None:
             steps = steps_for(self.model, self.data.batch_size, self._steps_per_epoch or self.data.steps_per_epoch)
         check_integer("steps_per_execution", steps, low=1)
-        # From data without an end every call takes as many batches: they have to come out even.
+        # On endless data every call takes the same number of batches, which must divide the epoch.
         return steps if self._steps_per_epoch is None else math.gcd(steps, self._steps_per_epoch)
 
     def _key_of(self, model: keras.Model) -> Hashable:
-        """What a compiled step depends on: the recipe but for its learning rate, the model but for its numbers."""
+        """What a compiled step depends on: the recipe without its learning rate, the model without its numbers."""
         structure = structure_of(model)
         recipe = dataclasses.replace(self.recipe, learning_rate=1.0)
-        if structure is not None:  # it tells what these do
+        if structure is not None:  # it includes the regularizers that act in the model alone
             outside = [
                 choice
                 for choice, regularizer in zip(recipe.regularizer, recipe.regularizers(), strict=True)
@@ -129,21 +129,21 @@ class Trainer:
         return recipe, structure, self._steps_per_execution
 
     def _prepare(self, model: keras.Model) -> None:
-        """Compiles the model and makes all its variables, once."""
+        """Compiles the model and creates all its variables, once."""
         if model is self._prepared:
             return
         self._prepared = model
         self.recipe.compile(model, steps_per_execution=self._steps_per_execution)
         model.optimizer.build(model.trainable_variables)
         settle_in(model)
-        # Keras makes the metrics' variables in the first training step, and TensorFlow traces a step that makes
-        # variables twice: make them now.
+        # Keras would create the metrics' variables in the first training step, and TensorFlow traces a step that
+        # creates variables twice: create them now.
         y = self.data.arrays("train")[1][:1]
         model.compute_metrics(None, keras.ops.convert_to_tensor(y), keras.ops.zeros((1, self.data.spec.outputs)))
         model.reset_metrics()
 
     def run(self, **options: Any) -> Run:
-        """One training from the start, with the arguments of :meth:`running`."""
+        """Trains from the start, with the arguments of :meth:`running`."""
         with self.running(**options) as run:
             return run
 
@@ -161,15 +161,15 @@ class Trainer:
         verbose: int | str = 0,
         warn: bool = True,
     ) -> Iterator[Run]:
-        """One training from the start; within the context what was compiled for it evaluates the model, too.
+        """Trains from the start; within the context, evaluations of the model use its compiled functions.
 
-        Arguments as in :func:`recipes.fit`, and:
+        Arguments are those of :func:`recipes.fit`, and:
 
         Args:
             learning_rate: replaces the recipe's.
-            data: replaces the trainer's: with another training split, and the same Spec and batch size.
-            validate: whether there is a validation after each epoch, which early stopping needs.
-            warn: False leaves it to the caller to look at ``run.message``.
+            data: replaces the trainer's; it may differ in the training split, not in the Spec and batch size.
+            validate: whether to validate after each epoch, which early stopping needs.
+            warn: whether to warn of a divergence, which ``run.message`` describes too.
         """
         start = time.perf_counter() - self._seconds
         self._seconds = 0.0
@@ -193,24 +193,28 @@ class Trainer:
             first_epoch, resume = 0, []
             if directory is not None:
                 settings = {"seed": seed, "data": data.fingerprint, **_fields(recipe)}
-                # The data knows the order of every pass: where a pass is an epoch, none has to be read again.
+                # The order of a pass follows from its number: if a pass is an epoch, no earlier batches are replayed.
                 resume = [Resume(directory, replay=self._steps_per_epoch is not None, settings=settings)]
                 if self._steps_per_epoch is None:
                     first_epoch = min(resume[0].position()[0], epochs - 1)
             batches = data.batches("train", seed=seed, first_epoch=first_epoch, augment=self._augment)
-            # An endless dataset keeps one iterator for the whole fit; making one costs as much as ten small steps.
+            # An endless dataset needs one iterator for the whole fit; creating one costs as much as ten small steps.
             endless = self._steps_per_epoch is not None or self.model.steps_per_execution == steps
             history = self.model.fit(
                 batches.repeat() if endless else batches,
                 steps_per_epoch=steps if endless else None,
                 epochs=epochs,
                 validation_data=data.validation if validate else None,
-                shuffle=False,  # the data shuffles itself
+                shuffle=False,  # the data are shuffled already
                 callbacks=[*all_callbacks, *callbacks, *resume],
                 verbose=verbose,
             )
             ran = len(history.history["loss"])
-            kept = [c.best_epoch + 1 for c in all_callbacks if getattr(c, "best_weights", None) is not None]
+            restored = [
+                callback.best_epoch + 1
+                for callback in all_callbacks
+                if getattr(callback, "best_weights", None) is not None
+            ]
             message = next(callback.message for callback in all_callbacks if isinstance(callback, StopOnNaN))
             if message is not None and warn:
                 warnings.warn(f"training stopped: {message}", RuntimeWarning, stacklevel=5)  # at the caller of fit
@@ -220,7 +224,7 @@ class Trainer:
                 data=data,
                 history={name: [float(value) for value in values] for name, values in history.history.items()},
                 epochs=epochs,
-                best_epoch=kept[0] if kept else ran,
+                best_epoch=restored[0] if restored else ran,
                 seed=seed,
                 seconds=time.perf_counter() - start,
                 message=message,
@@ -228,7 +232,7 @@ class Trainer:
             )
 
     def _new_model(self, seed: int) -> keras.Model:
-        """A model as it is built from this seed, or the one that was given; and the random states after that."""
+        """Builds a model from this seed, or returns the caller's model; remembers the random states after that."""
         new, self._new = self._new, None
         if new is not None and new[0] == seed:
             self._random = new[1]
@@ -239,12 +243,12 @@ class Trainer:
         return model
 
     def range_test(self, seed: int, finder: LRFinder | None = None, *, data: Data | None = None) -> LRFinder:
-        """Runs a range test from the present weights, with everything that a training step of the recipe has.
+        """Runs a range test from the current weights, with all parts of the recipe's training step.
 
         Args:
-            seed: of the order of the data.
-            finder: by default one with its own defaults.
-            data: as in :meth:`run`.
+            seed: of the data order.
+            finder: default ``LRFinder()``.
+            data: as in :meth:`running`.
 
         Returns:
             The finder.
@@ -263,7 +267,7 @@ class Trainer:
 
 
 def _fields(recipe: Recipe) -> dict[str, Any]:
-    """What the recipe's JSON holds, field by field, for a message about one that differs."""
+    """The fields of the recipe's JSON, for a message about one that differs; empty if it has none."""
     try:
         return json.loads(recipe.to_json())
     except InvalidArgument:  # a function as model
@@ -271,7 +275,7 @@ def _fields(recipe: Recipe) -> dict[str, Any]:
 
 
 def check_data(data: Any) -> None:
-    """Raises unless ``data`` is what :func:`recipes.load` returns; a name alone is the usual mistake."""
+    """Raises unless ``data`` is a :class:`recipes.Data`; a name is the usual mistake."""
     from .data import Data
 
     if not isinstance(data, Data):
@@ -279,7 +283,7 @@ def check_data(data: Any) -> None:
 
 
 def check_recipe(recipe: Any) -> Recipe:
-    """The recipe, or the default one for None; raises for anything else."""
+    """Returns the recipe, or the default recipe for None; raises for anything else."""
     if recipe is None:
         return Recipe()
     if not isinstance(recipe, Recipe):
@@ -288,22 +292,23 @@ def check_recipe(recipe: Any) -> Recipe:
 
 
 def check_fits(model: keras.Model, data: Data) -> None:
-    """Raises if the model's input or output does not fit the data: one line with what it has and what is needed."""
+    """Raises if the model's inputs or outputs do not fit the data, with the actual and the expected shape."""
     spec = data.spec
     if not isinstance(model, keras.Model):
         raise InvalidArgument("model", model, "a keras.Model")
     if not model.built or not model.layers:
         raise InvalidArgument("model", model.name, "built: give it a keras.Input, or call it once")
-    given = model.input_shape
+    actual = model.input_shape
     if spec.record:
         expected: Any = {feature.key: (None, *feature.shape) for feature in spec.features}
-        taken = {name: tensor.shape for name, tensor in model.input.items()} if isinstance(model.input, dict) else given
-        fits = isinstance(taken, dict) and set(taken) == set(expected)
-        if not fits or not all(_takes(taken[name], expected[name]) for name in expected):
-            raise InvalidArgument("model", taken, f"a model with a dictionary of inputs {expected} for {spec.name!r}")
-    elif isinstance(given, (list, dict)) or not _takes(given, (None, *spec.input_shape)):
+        if isinstance(model.input, dict):
+            actual = {name: tensor.shape for name, tensor in model.input.items()}
+        fits = isinstance(actual, dict) and set(actual) == set(expected)
+        if not fits or not all(_takes(actual[name], expected[name]) for name in expected):
+            raise InvalidArgument("model", actual, f"a model with a dictionary of inputs {expected} for {spec.name!r}")
+    elif isinstance(actual, (list, dict)) or not _takes(actual, (None, *spec.input_shape)):
         shape = (None, *spec.input_shape)
-        raise InvalidArgument("model", given, f"a model with one input of shape {shape} for {spec.name!r}")
+        raise InvalidArgument("model", actual, f"a model with one input of shape {shape} for {spec.name!r}")
     output = model.output_shape
     if isinstance(output, (list, dict)) or output != (None, spec.outputs):
         raise InvalidArgument(
@@ -316,21 +321,21 @@ def check_fits(model: keras.Model, data: Data) -> None:
         raise InvalidArgument("model", ends_in(model), f"a model that ends in numbers for {spec.name!r} ({spec.task})")
 
 
-def _takes(given: Sequence[int | None], needed: Sequence[int | None]) -> bool:
-    """Whether an input of the shape ``given`` takes arrays of the shape ``needed``; None is any size."""
-    return len(given) == len(needed) and all(n is None or n == m for n, m in zip(given, needed, strict=True))
+def _takes(shape: Sequence[int | None], needed: Sequence[int | None]) -> bool:
+    """Whether an input of this shape takes arrays of the shape ``needed``; None is any size."""
+    return len(shape) == len(needed) and all(n is None or n == m for n, m in zip(shape, needed, strict=True))
 
 
 def steps_for(model: keras.Model, batch_size: int, steps_per_epoch: int) -> int:
-    """How many batches one call of the compiled step should take: as many as are about a second of work.
+    """The number of batches per call of the compiled step: about a second of work.
 
-    Fewer calls mean less Python between steps; more mean a progress bar that moves and a Ctrl-C that is heard. Calls of
-    equal length: the epoch is divided evenly.
+    Fewer calls mean less Python between steps; more calls update the progress bar and react to Ctrl-C more often. The
+    calls divide the epoch evenly.
 
     Args:
         model: a built model.
-        batch_size: examples in a batch.
-        steps_per_epoch: batches in an epoch.
+        batch_size: examples per batch.
+        steps_per_epoch: batches per epoch.
     """
     flops = 0.0
     for layer in model.layers:

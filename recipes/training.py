@@ -1,4 +1,4 @@
-"""fit: one training by a recipe."""
+"""fit: trains a model by a recipe."""
 
 from __future__ import annotations
 
@@ -35,9 +35,8 @@ def fit(
 ) -> Run:
     """Trains a model on ``data.train`` by ``recipe`` and validates it on ``data.validation`` after each epoch.
 
-    The peak learning rate is the recipe's; where that is None, a range test of at most 300 batches finds it
-    first. A training whose loss becomes NaN is stopped, with a warning that says where and what to try,
-    and ``run.diverged`` set.
+    The peak learning rate is the recipe's; if it is None, a range test of at most 300 batches finds it first. If the
+    loss becomes NaN, training stops: ``run.diverged`` is set, and a warning says where it diverged and what to try.
     Sets the seeds of Python, NumPy and Keras: the same seed gives the same numbers on the same machine.
 
     Args:
@@ -45,20 +44,20 @@ def fit(
         recipe: default ``Recipe()``.
         epochs: passes over the training split, >= 1. Default 10. 1cycle spans all of them.
         seed: of initialization, data order and dropout, >= 0. Default 0.
-        model: a Keras model to train in place of the recipe's own; it is compiled anew.
-        callbacks: more Keras callbacks, after the recipe's.
-        steps_per_execution: batches that one call of the compiled step takes; None (default) chooses by the size of the
-            model. The results do not depend on it.
-        directory: None (default), or where to keep a checkpoint after each epoch: the same call made again goes on
-            after the last one, and gives the same numbers as an unbroken one. See :class:`callbacks.Resume`.
-        verbose: of Keras' ``fit``: 0 silent, 1 a progress bar, 2 a line an epoch. Default "auto".
+        model: a Keras model to train in place of the recipe's; it is compiled again.
+        callbacks: further Keras callbacks, called after the recipe's.
+        steps_per_execution: batches per call of the compiled step; None (default) chooses by the size of the model. It
+            does not affect the results.
+        directory: None (default), or where to keep a checkpoint after each epoch. Repeating the call resumes after the
+            last one, with the same results as an unbroken training. See :class:`callbacks.Resume`.
+        verbose: of Keras' ``fit``: 0 silent, 1 a progress bar, 2 one line per epoch. Default "auto".
 
     Returns:
         A :class:`recipes.Run`, whose recipe holds the learning rate that was used.
 
     Raises:
-        InvalidArgument: for a value outside its range, a model that does not fit the data, or a directory that holds
-            another training; before any training.
+        InvalidArgument: for a value outside its range, a model that does not fit the data, or a directory with another
+            training; before any training.
 
     Example:
         >>> run = recipes.fit(recipes.load("digits"), recipes.Recipe(), epochs=10)   # doctest: +SKIP
@@ -69,7 +68,7 @@ def fit(
     check_integer("epochs", epochs, low=1)
     check_integer("seed", seed, low=0, high=LARGEST_SEED)
     if model is not None or not is_named(recipe.model):
-        absent = [each.name for each in recipe.regularizers() if each.acts_in_model]
+        absent = [regularizer.name for regularizer in recipe.regularizers() if regularizer.acts_in_model]
         if absent:
             warnings.warn(
                 f"{', '.join(absent)} act{'s' if len(absent) == 1 else ''} inside the model, which was not made by a "

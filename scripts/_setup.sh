@@ -1,6 +1,6 @@
-# Sourced by quickstart and test: a virtual environment in .venv with this checkout and the tested versions installed.
-# Does nothing when that was done before and neither pyproject.toml nor constraints.txt has changed since.
-# Usage: setup_venv EXTRAS, where EXTRAS is "" or e.g. "[dev]". Environment: PYTHON names the interpreter to use.
+# Sourced by quickstart and test: makes a virtual environment in .venv and installs this checkout and the tested versions.
+# Does nothing if they are installed and pyproject.toml, constraints.txt and this file are unchanged.
+# Usage: setup_venv EXTRAS, where EXTRAS is "" or e.g. "[dev]". Environment: PYTHON is the interpreter to use.
 
 fail() {
     echo "$(basename "$0"): $1" >&2
@@ -42,12 +42,12 @@ setup_venv() {
         -c constraints.txt -e ".$extras" >.venv/install.log 2>&1; then
         fail "cannot install: $(grep -E 'ERROR|No space|Errno|Could not' .venv/install.log | tail -n 1 | cut -c1-300) (network? disk? all of it in .venv/install.log)"
     fi
-    # What one set-up installed stays; remember each.
+    # Extras of earlier set-ups stay installed, so their marks stay too.
     { [ -f "$mark" ] && grep -F "$want" "$mark"; echo "$want $extras"; } >.venv/.installed.new || true
     mv .venv/.installed.new "$mark"
 }
 
-# keras_recipes with its two halves inside it, as checkers that read files expect it: .venv/linked/keras_recipes.
+# .venv/linked/keras_recipes: the package with its two halves inside, as tools that read files expect it.
 link_package() {
     local linked=.venv/linked/keras_recipes path
     rm -rf "$linked" && mkdir -p "$linked"

@@ -1,10 +1,10 @@
-"""A stranger's ``callbacks.py``, folder ``callbacks/`` or folder ``recipes/`` beside the script, or all of them.
+"""Name collisions: a user's ``callbacks.py``, folder ``callbacks/`` or folder ``recipes/`` beside the script, or all.
 
-Each with a normal and an editable installation, in new environments that borrow the libraries of the running one. In
-every case ``keras_recipes`` has to be imported, to train, to search in two processes and to answer on the command line,
-and the stranger's own imports have to lead to the stranger's own files.
+Each case runs with a normal and an editable installation, in new environments that borrow the libraries of the running
+one. In every case ``keras_recipes`` must import, train, search in two processes and run on the command line, and the
+user's imports must find the user's files.
 
-    .venv/bin/python scripts/measure/collisions.py            # prints a line a case; exits with 1 if one fails
+    .venv/bin/python scripts/measure/collisions.py            # prints one line per case; exits with 1 if one fails
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ def main():
     recipe = keras_recipes.Recipe(model={"name": "mlp", "hidden": (4,)}, learning_rate=0.05)
     keras_recipes.fit(data, recipe, epochs=1, verbose=0)
     options = {"optimizers": ["adam"], "regularizers": ["none"], "epochs": 1, "trials": 1, "seeds": 2, "verbose": 0}
-    found = keras_recipes.search(data, recipe=recipe, workers=2, directory="search", **options)
-    assert len(found.table()) == 1
+    comparison = keras_recipes.search(data, recipe=recipe, workers=2, directory="search", **options)
+    assert len(comparison.table()) == 1
 
 if __name__ == "__main__":  # worker processes import the script
     main()
@@ -58,10 +58,10 @@ if __name__ == "__main__":  # worker processes import the script
 
 
 def environment(folder: Path, how: str) -> Path:
-    """A new virtual environment with this package, and the libraries of the running environment; its ``bin``."""
+    """Makes a virtual environment with this package and the libraries of the running one; returns its ``bin``."""
     venv.create(folder, with_pip=False)
     site = Path(sysconfig.get_path("purelib", vars={"base": str(folder), "platbase": str(folder)}))
-    libraries = folder / "libraries"  # all but this package
+    libraries = folder / "libraries"  # of the running environment, without this package
     libraries.mkdir()
     for path in Path(sysconfig.get_path("purelib")).iterdir():
         if (
@@ -71,7 +71,7 @@ def environment(folder: Path, how: str) -> Path:
         ):
             (libraries / path.name).symlink_to(path)
     (site / "libraries.pth").write_text(f"{libraries}\n")
-    source = folder / "source"  # building writes beside what it builds
+    source = folder / "source"  # a copy, since building writes into it
     shutil.copytree(
         ROOT, source, ignore=shutil.ignore_patterns(".*", "build", "*.egg-info", "results", "docs", "tests")
     )
@@ -81,7 +81,7 @@ def environment(folder: Path, how: str) -> Path:
 
 
 def check(bin_folder: Path, folder: Path, kind: str) -> str:
-    """One case; returns what went wrong, or nothing."""
+    """Runs one case; returns the error, or an empty text."""
     folder.mkdir()
     for name in KINDS[kind]:
         (folder / name).parent.mkdir(exist_ok=True)
@@ -109,7 +109,7 @@ def check(bin_folder: Path, folder: Path, kind: str) -> str:
 
 
 def main() -> int:
-    """All cases."""
+    """Runs all cases; returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--only", choices=KINDS, action="append", help="a kind of collision; default: all")
     failed = 0
@@ -117,9 +117,9 @@ def main() -> int:
         for how in ("normal", "editable"):
             bin_folder = environment(Path(scratch) / how, how)
             for number, kind in enumerate(parser.parse_args().only or KINDS):
-                wrong = check(bin_folder, Path(scratch) / f"{how}{number}", kind)
-                print(f"{how:8}  {kind:20}  {wrong or 'works'}", flush=True)
-                failed += bool(wrong)
+                error = check(bin_folder, Path(scratch) / f"{how}{number}", kind)
+                print(f"{how:8}  {kind:20}  {error or 'works'}", flush=True)
+                failed += bool(error)
     return min(failed, 1)
 
 

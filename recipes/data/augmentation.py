@@ -265,7 +265,9 @@ def augmentation(
 
     Example:
         >>> augment = augmentation(data, ["translation", "noise"])     # doctest: +SKIP
-        >>> batches = data.train.enumerate().map(lambda step, batch: (augment(batch[0], (0, step)), batch[1]))
+        >>> batches = data.train.enumerate().map(  # doctest: +SKIP
+        ...     lambda step, batch: (augment(batch[0], (0, step)), batch[1])
+        ... )
     """
     spec = data.spec
     if spec.kind != "image":

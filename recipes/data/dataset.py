@@ -141,8 +141,11 @@ class Data:
             InvalidArgument: for arrays of another shape or type, of different lengths, or empty.
 
         Example:
-            >>> x, y = data.arrays("train")                                      # doctest: +SKIP
+            >>> data = Data.from_arrays(np.arange(40.0).reshape(20, 2), np.arange(20) % 2)
+            >>> x, y = data.arrays("train")
             >>> half = data.with_train(x[::2], y[::2], how="every other example")
+            >>> len(x), len(half.arrays("train")[0])
+            (13, 7)
         """
         old_x, old_y = self._arrays["train"]
         x, y = apply(_contiguous, check_unmasked("x", x)), np.ascontiguousarray(check_unmasked("y", y))

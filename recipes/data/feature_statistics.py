@@ -43,7 +43,7 @@ def describe(name: str, kind: str, values: Any, *, classes: int = 0, sole: bool 
         sole: whether it is the only input; then strings are texts.
 
     Returns:
-        The Feature; None for strings that are almost all different and no texts: there is nothing to learn from them.
+        The Feature; None for a category of more than 32 values that are all different: there is nothing to learn.
     """
     dtype = "string" if values.dtype == object else values.dtype.name
     if kind == "string":
@@ -99,7 +99,7 @@ def _number(name: str, values: np.ndarray, dtype: str) -> Feature:
 
 
 def _are_texts(values: Any) -> bool:
-    """Whether the strings are sentences: almost all different, with several words on average."""
+    """Whether the strings are sentences: more than half are different, with 3 or more words on average."""
     sample = [str(value) for value in values[: min(len(values), 5000)]]
     words = np.mean([len(text.split()) for text in sample])
     return bool(words >= 3 and len(set(sample)) > len(sample) / 2)

@@ -86,7 +86,7 @@ def folds_of(
 
     Example:
         >>> [held.tolist() for _, held in folds_of(2, 0, labels=np.array([0, 0, 1, 1]))]
-        [[0, 2], [1, 3]]
+        [[1, 2], [0, 3]]
     """
     from sklearn.model_selection import KFold, StratifiedKFold
 

@@ -21,7 +21,7 @@ class Stored:
         rows: the rows of this view, in order; None for all.
 
     Example:
-        >>> writer = Writer("/tmp/example", np.dtype("uint8"))
+        >>> writer = Writer("/tmp/example.bin", np.dtype("uint8"))
         >>> writer.write(np.arange(12, dtype="uint8").reshape(6, 2))
         >>> stored = writer.close()
         >>> stored[np.array([4, 0])].tolist()

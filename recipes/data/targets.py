@@ -19,7 +19,7 @@ Targets = dict[str, np.ndarray]
 
 ACCEPTED = (
     "numbers of shape (n,): whole numbers for classes, floats for regression; strings for classes; or several numbers"
-    " an example, of shape (n, targets): 0 and 1 for multilabel, floats for regression"
+    " per example, of shape (n, targets): 0 and 1 for multilabel, floats for regression"
 )
 
 

@@ -54,8 +54,8 @@ def export(run: Run, directory: str | os.PathLike[str], *, overwrite: bool = Fal
 
     Example:
         >>> recipes.export(run, "out")                                    # doctest: +SKIP
-        >>> served = tf.saved_model.load("out/saved_model")
-        >>> probabilities = served.serve(images)                          # uint8, shape (n, 28, 28, 1)
+        >>> served = tf.saved_model.load("out/saved_model")               # doctest: +SKIP
+        >>> probabilities = served.serve(images)                          # doctest: +SKIP
     """
     if not isinstance(getattr(run, "model", None), keras.Model):
         raise InvalidArgument("run", run, "a recipes.Run, as recipes.fit returns it")

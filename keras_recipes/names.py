@@ -44,6 +44,7 @@ class _Alias(InspectLoader):
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         module = importlib.import_module(f"{ROOT}.{spec.name}")
         spec.loader_state = module.__spec__
+        _name_loaded(spec.name)
         return module
 
     def exec_module(self, module: ModuleType) -> None:
@@ -59,6 +60,17 @@ class _Alias(InspectLoader):
         """The source text of the module."""
         full = find_spec(f"{ROOT}.{fullname}")
         return full.loader.get_source(full.name) if full and isinstance(full.loader, InspectLoader) else None
+
+
+def _name_loaded(short: str) -> None:
+    """Gives the loaded modules inside a package their short names.
+
+    Importing one later by its short name would set it as an attribute of the package, in place of a function of the
+    same name that the package exports, such as ``recipes.models.mlp``.
+    """
+    inside = f"{ROOT}.{short}."
+    for name in [name for name in sys.modules if name.startswith(inside)]:
+        sys.modules.setdefault(name.removeprefix(f"{ROOT}."), sys.modules[name])
 
 
 def install() -> None:

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from .transfer_learning import unfreeze as unfreeze
     from .tuning.comparison import Comparison as Comparison
     from .tuning.hypermodel import hypermodel as hypermodel
-    from .tuning.quick_tuner import QuickTuner as QuickTuner
+    from .tuning.quick.quick_tuner import QuickTuner as QuickTuner
     from .tuning.search import search as search
 
 
@@ -61,7 +61,7 @@ _MODULES = {
     "InvalidArgument": "..callbacks.checks",
     "Momentum": ".optimizers",
     "Predictor": ".serving.predictor",
-    "QuickTuner": ".tuning.quick_tuner",
+    "QuickTuner": ".tuning.quick.quick_tuner",
     "Recipe": ".recipe",
     "Run": ".run",
     "Spec": ".data",

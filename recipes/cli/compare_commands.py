@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from ..tuning.protocol import Protocol
-from ..tuning.where import Where
+from ..tuning.running.where import Where
 from .app import app
 from .console import console, load, say
 from .options import BatchSize, Choices, Compared, DataDir, Dataset, Reading, Validation
@@ -69,7 +69,7 @@ def watch(
 ) -> None:
     """Show the progress of a search, and its arms so far, until it is done."""
     from ...callbacks.checks import check_number
-    from ..tuning.watching import watch
+    from ..tuning.running.watching import watch
 
     check_number("every", every, above=0)
     watch(directory, every=every, console=console())

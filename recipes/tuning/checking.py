@@ -11,8 +11,8 @@ from ..recipe import Recipe
 from .arms import Arm, arms_of
 from .factors import FACTORS
 from .protocol import Protocol
+from .running.where import Where
 from .settings import SETTINGS, shared_part
-from .where import Where
 
 __all__ = ["check_search"]
 

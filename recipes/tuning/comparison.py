@@ -12,14 +12,14 @@ from ..environment import commit, hardware, versions
 from ..files import check_new_file, write_text
 from ..recipe import Recipe
 from ..report.results import Results
+from .judging.main_effects import main_effects
+from .judging.record_tables import record_tables
+from .judging.summary import summary
+from .judging.verdict import verdict
 from .ledger import Ledger, read_records
-from .main_effects import main_effects
 from .protocol import Protocol
 from .record import Record
-from .record_tables import record_tables
 from .settings import arms_in, metric_in, plan_in, settings_in
-from .summary import summary
-from .verdict import verdict
 
 if TYPE_CHECKING:
     import pandas as pd

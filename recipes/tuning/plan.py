@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..metric import ACCURACY, Metric
 from .arms import Arm
-from .best_setting import best_setting
+from .judging.best_setting import best_setting
 from .protocol import Protocol
 from .record import Record
 from .space import at_edge, settings, settings_beyond

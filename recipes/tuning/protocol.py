@@ -10,7 +10,7 @@ from typing import Any
 from ...callbacks.checks import InvalidArgument, check_bool, check_choice, check_integer, check_number
 from ..trainer import LARGEST_SEED
 from .arms import DESIGNS
-from .dunnett import LEVEL
+from .judging.dunnett import LEVEL
 from .option import option
 from .pruning import PRUNING
 

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING
 from ..recipe import Recipe
 from ..trainer import check_data, check_recipe
 from ..training import fit
-from .assignment import Assignment
 from .checking import check_search
 from .comparison import Comparison, write_environment
 from .ledger import Ledger
 from .plan import Plan
-from .progress import Progress
 from .protocol import Protocol
+from .running.assignment import Assignment
+from .running.progress import Progress
+from .running.where import Where
 from .settings import make_settings, plan_in
-from .where import Where
 
 if TYPE_CHECKING:
     from ..data import Data

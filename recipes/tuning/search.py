@@ -10,7 +10,7 @@ from ..recipe import Recipe
 from .comparison import Comparison
 from .protocol import Protocol
 from .run_search import run_search
-from .where import Where
+from .running.where import Where
 
 if TYPE_CHECKING:
     from ..data import Data
@@ -84,7 +84,7 @@ def search(
         memory_limit: in GiB, > 0: the memory that the process of a training may use before the training counts as
             failed; even a single worker is then a separate process. Default None: any amount.
         ray: the address of a Ray cluster whose nodes train, "HOST:PORT", "ray://HOST:PORT", "auto" or "local"; see
-            :class:`recipes.tuning.cluster.Cluster`. Default None: this machine without Ray. Needs the extra "ray".
+            :class:`recipes.tuning.running.cluster.Cluster`. Default None: this machine, no Ray. Needs the extra "ray".
         cores, gpus: what a training takes on the cluster. Default 1 and 0.
         retry_failed: whether trainings that failed in an earlier call (not those that diverged or were pruned) run
             again, with those that depended on them. Default False: failures stay in the table.

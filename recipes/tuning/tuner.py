@@ -15,7 +15,7 @@ from .keras_tuner_inside import OracleWithoutFiles
 from .ledger import Ledger
 from .plan import Plan, Training
 from .record import Record
-from .runner import Job, Runner
+from .running.runner import Job, Runner
 from .space import declare, key_of
 
 __all__ = ["ArmOracle", "ArmTuner"]

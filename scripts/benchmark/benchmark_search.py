@@ -41,9 +41,9 @@ from recipes.tuning.ledger import Ledger
 from recipes.tuning.plan import Plan
 from recipes.tuning.protocol import Protocol
 from recipes.tuning.record import CURVES, Record
-from recipes.tuning.runner import Job
+from recipes.tuning.running.runner import Job
+from recipes.tuning.running.worker import InThisProcess
 from recipes.tuning.tuner import ArmOracle, ArmTuner
-from recipes.tuning.worker import InThisProcess
 
 EPOCHS = 5
 OBJECTIVE = keras_tuner.Objective("val_accuracy", "max")

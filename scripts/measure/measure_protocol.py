@@ -30,13 +30,13 @@ from scipy.stats import nct
 from support.results import write_results
 
 from recipes.tuning.arms import Arm, cross
-from recipes.tuning.dunnett import critical_value
+from recipes.tuning.judging.dunnett import critical_value
+from recipes.tuning.judging.record_tables import record_tables
+from recipes.tuning.judging.summary import summary
 from recipes.tuning.plan import Plan
 from recipes.tuning.protocol import Protocol
 from recipes.tuning.record import Record
-from recipes.tuning.record_tables import record_tables
-from recipes.tuning.runner import Job
-from recipes.tuning.summary import summary
+from recipes.tuning.running.runner import Job
 
 NOISE = 0.01
 """The standard deviation between seeds of one arm."""

@@ -337,7 +337,7 @@ def test_the_searches_of_the_readme_are_accepted(monkeypatch):
         raise Accepted
 
     monkeypatch.setattr("recipes.cli.compare_commands.load", loads)
-    monkeypatch.setattr("recipes.tuning.where.available_cores", lambda: 2)
+    monkeypatch.setattr("recipes.tuning.running.where.available_cores", lambda: 2)
     lines = (Path(recipes.__file__).parents[1] / "README.md").read_text(encoding="utf-8").splitlines()
     searches = [line.split("#")[0].split()[1:] for line in lines if line.startswith("recipes search ")]
     assert len(searches) >= 2
@@ -348,7 +348,7 @@ def test_the_searches_of_the_readme_are_accepted(monkeypatch):
 
 @pytest.mark.thorough
 def test_where_no_arm_has_a_score_no_winner_is_named(call, data_dir, tmp_path, monkeypatch):
-    from recipes.tuning import worker
+    from recipes.tuning.running import worker
 
     def fails(_self, **_):
         raise MemoryError("too much")

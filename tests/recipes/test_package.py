@@ -70,6 +70,19 @@ print(keras_recipes.Recipe(optimizer="adam").optimizer, keras_recipes.callbacks.
     assert python(source, cwd=tmp_path) == expected
 
 
+@pytest.mark.parametrize(
+    "first", ["import recipes", "import recipes.models", "import keras_recipes; keras_recipes.mlp"]
+)
+def test_a_module_does_not_replace_a_function_of_its_name(python, first):
+    source = f"""
+{first}
+from recipes.models.mlp import mlp
+import recipes.models.cnn
+print(callable(recipes.mlp), callable(recipes.models.mlp), recipes.models.cnn is recipes.cnn, recipes.mlp is mlp)
+"""
+    assert python(source) == "True True True True\n"
+
+
 def test_short_names_are_the_same_modules():
     full = importlib.import_module("keras_recipes.recipes.tuning.search")
     assert importlib.import_module("recipes.tuning.search") is full

@@ -16,7 +16,7 @@ from recipes.recipe import Recipe
 from recipes.tuning.factors import FACTORS
 from recipes.tuning.option import option
 from recipes.tuning.protocol import Protocol
-from recipes.tuning.where import Where
+from recipes.tuning.running.where import Where
 
 
 @dataclasses.dataclass(frozen=True)

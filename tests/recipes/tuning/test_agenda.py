@@ -8,7 +8,7 @@ from recipes.tuning.agenda import Agenda
 from recipes.tuning.arms import cross
 from recipes.tuning.plan import Plan
 from recipes.tuning.protocol import Protocol
-from recipes.tuning.runner import Job
+from recipes.tuning.running.runner import Job
 
 ARMS = cross(["adam", "sgd", "momentum"], ["none", "l2"])
 

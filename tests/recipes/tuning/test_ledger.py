@@ -10,7 +10,7 @@ from callbacks.checks import InvalidArgument
 from recipes.tuning.arms import Arm
 from recipes.tuning.ledger import Ledger, is_open, read_records
 from recipes.tuning.plan import Training
-from recipes.tuning.runner import Job
+from recipes.tuning.running.runner import Job
 from recipes.tuning.settings import read_settings
 
 SETTINGS = {"epochs": 5, "optimizers": ["adam", "sgd"], "seed": 0}

@@ -9,7 +9,7 @@ from recipes.metric import Metric
 from recipes.tuning.arms import Arm, cross
 from recipes.tuning.plan import Plan
 from recipes.tuning.protocol import Protocol
-from recipes.tuning.runner import Job
+from recipes.tuning.running.runner import Job
 from recipes.tuning.space import at_edge
 
 

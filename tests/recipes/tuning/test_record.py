@@ -11,7 +11,7 @@ from recipes.tuning.arms import Arm
 from recipes.tuning.ledger import read_records
 from recipes.tuning.plan import Training
 from recipes.tuning.record import CURVES, Record
-from recipes.tuning.runner import Job
+from recipes.tuning.running.runner import Job
 
 RESULTS = Path(__file__).resolve().parents[3] / "results"
 

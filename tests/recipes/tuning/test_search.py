@@ -247,7 +247,7 @@ def test_a_killed_search_goes_on_and_gives_the_same(found, classes, search_optio
 @pytest.mark.thorough
 @pytest.mark.usefixtures("no_pictures")
 def test_an_interrupted_search_goes_on(found, classes, search_options, tmp_path, monkeypatch):
-    from recipes.tuning import worker
+    from recipes.tuning.running import worker
 
     run, count = worker.Trainer.running, []
 
@@ -319,7 +319,7 @@ def test_everything_may_diverge(classes, tmp_path, search_options):
 
 def break_adam(monkeypatch):
     """Every training with Adam raises, until ``monkeypatch.undo()``."""
-    from recipes.tuning import worker
+    from recipes.tuning.running import worker
 
     run = worker.Trainer.running
 
@@ -371,7 +371,7 @@ def test_trainings_that_raise_run_again_once_that_is_asked_for(classes, tmp_path
 
 @pytest.mark.thorough
 def test_where_everything_fails_the_cause_is_the_verdict(classes, tmp_path, search_options, monkeypatch):
-    from recipes.tuning import worker
+    from recipes.tuning.running import worker
 
     def fails(_self, **_):
         raise ZeroDivisionError("a bug")

@@ -5,14 +5,14 @@ import pytest
 
 from recipes.metric import Metric
 from recipes.tuning.arms import Arm, cross
-from recipes.tuning.assignment import Assignment
 from recipes.tuning.hypermodel import ArmHyperModel
 from recipes.tuning.ledger import Ledger
 from recipes.tuning.plan import Plan, Training
 from recipes.tuning.protocol import Protocol
-from recipes.tuning.runner import Job
+from recipes.tuning.running.assignment import Assignment
+from recipes.tuning.running.runner import Job
+from recipes.tuning.running.worker import KEPT, InThisProcess, Worker
 from recipes.tuning.tuner import ArmOracle, ArmTuner
-from recipes.tuning.worker import KEPT, InThisProcess, Worker
 
 
 def test_kerastuner_has_every_training_with_its_values_and_score(found):

@@ -1,0 +1,1 @@
+"""From records to a table, its differences and a verdict in words."""

@@ -1,0 +1,1 @@
+"""QuickTuner: KerasTuner's searches over anybody's HyperModel, with shared steps and whole epochs in one call."""

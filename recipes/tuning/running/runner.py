@@ -1,0 +1,68 @@
+"""Runner: the interface of what trains the jobs of a search, here or elsewhere."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..plan import Training
+from ..record import Record
+
+__all__ = ["ATTEMPTS", "Job", "Runner"]
+
+ATTEMPTS = 20
+"""How often the process of a training may be killed before the training counts as failed."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything that a worker needs to know of one training.
+
+    Args:
+        training: the training to run.
+        values: the values of its hyperparameters.
+        rivals: validation scores of the trials that pruning compares it with, one list per trial. Default: none.
+    """
+
+    training: Training
+    values: Mapping[str, float]
+    rivals: Sequence[Sequence[float]] = ()
+
+    def record(self, **outcome: Any) -> Record:
+        """The record of the training, with these fields of the outcome."""
+        training = self.training
+        return Record(
+            key=training.key,
+            stage=training.stage,
+            arm=training.arm.name,
+            choices=training.arm.choices,
+            trial=training.number,
+            seed=training.seed,
+            values=dict(self.values),
+            **outcome,
+        )
+
+    def failed(self, cause: BaseException | str, seconds: float) -> Record:
+        """The record of a training that failed, with the cause in one line of at most 500 characters."""
+        text = cause if isinstance(cause, str) else f"{type(cause).__name__}: {cause}"
+        return self.record(status="failed", message=" ".join(text.split())[:500], seconds=round(seconds, 4))
+
+
+class Runner(typing.Protocol):
+    """Trains jobs: in this process, in several, or on a cluster.
+
+    A tuner submits jobs while ``free`` is above 0 and then waits. ``wait`` returns every submitted job once, in any
+    order, with its record. A training that fails has a record too: ``wait`` does not raise for it.
+    """
+
+    @property
+    def free(self) -> int:
+        """How many more jobs could be trained at once; below 0 if there is less room than before."""
+
+    def submit(self, job: Job) -> None:
+        """Takes a job."""
+
+    def wait(self) -> tuple[Job, Record]:
+        """The next job that has ended, with its record."""

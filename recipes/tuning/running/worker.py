@@ -1,0 +1,118 @@
+"""Worker: trains one job after another and returns their records, independently of other workers."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+from typing import Any
+
+from ...metric import metric_of
+from ...shared_steps import SharedSteps
+from ...trainer import Trainer
+from ..ledger import running_file
+from ..pruning import Pruned
+from ..record import Record
+from .assignment import Assignment
+from .epoch_writer import EpochWriter
+from .runner import Job
+
+__all__ = ["InThisProcess", "Worker", "settle"]
+
+KEPT = 8
+"""How many compiled models of an arm to cache. Where its strengths are constants of the step, each trial has one, and
+the best is trained again."""
+
+
+class InThisProcess:
+    """Runner that trains a job in this process, when it is waited for.
+
+    Args:
+        worker: trains the jobs.
+    """
+
+    def __init__(self, worker: Worker):
+        self._worker = worker
+        self._jobs: list[Job] = []
+
+    @property
+    def free(self) -> int:
+        """1 if there is no job, else 0."""
+        return 1 - len(self._jobs)
+
+    def submit(self, job: Job) -> None:
+        """Takes a job."""
+        self._jobs.append(job)
+
+    def wait(self) -> tuple[Job, Record]:
+        """Trains the job; returns it with its record."""
+        job = self._jobs[0]
+        record = self._worker.run(job)
+        self._jobs.clear()
+        return job, record
+
+
+class Worker:
+    """Trains one job after another on the same data; jobs that differ only in numbers share a compiled model.
+
+    Args:
+        assignment: what all trainings share.
+    """
+
+    def __init__(self, assignment: Assignment):
+        self.data, self.base = assignment.load_data(), assignment.base()
+        self.protocol, self.directory = assignment.protocol, assignment.directory
+        self.steps = SharedSteps(KEPT)
+        self._arm: str | None = None
+
+    def run(self, job: Job) -> Record:
+        """Trains a job and returns its record, which holds the error if the training raises one."""
+        start = time.perf_counter()
+        try:
+            return self._train(job)
+        except Exception as error:
+            self._arm = None  # the state of its compiled model is unknown
+            return job.failed(error, time.perf_counter() - start)
+
+    def _train(self, job: Job) -> Record:
+        training, protocol, metric = job.training, self.protocol, metric_of(self.data.spec.task)
+        recipe = training.arm.recipe(self.base, job.values)
+        pruned = Pruned(protocol.prune, job.rivals, metric=metric, epochs=protocol.epochs)
+        callbacks: list[Any] = [pruned] if training.stage == "tune" and protocol.one_by_one else []
+        if self.directory is not None:
+            callbacks.append(EpochWriter(running_file(self.directory, training.key)))
+        if training.arm.name != self._arm:  # the compiled models of an earlier arm are not needed again
+            self.steps, self._arm = SharedSteps(KEPT), training.arm.name
+        trainer = Trainer(self.data, recipe, seed=training.seed, keep_functions=True, steps=self.steps)
+        with trainer.running(epochs=protocol.epochs, seed=training.seed, callbacks=callbacks, warn=False) as run:
+            validation = run.evaluate("validation")
+            test = run.evaluate("test") if training.stage == "confirm" else {"loss": math.nan, metric.name: math.nan}
+        return job.record(
+            validation_loss=validation["loss"],
+            validation_score=math.nan if run.diverged else validation[metric.name],
+            test_loss=test["loss"],
+            test_score=math.nan if run.diverged else test[metric.name],
+            epochs_run=len(run.history["loss"]),
+            best_epoch=run.best_epoch,
+            seconds=round(run.seconds, 4),
+            diverged=run.diverged,
+            status="diverged" if run.diverged else "pruned" if pruned.pruned else "finished",
+            message=run.message or "",
+            history={
+                "learning_rate": run.history.get("learning_rate", []),
+                "loss": run.history["loss"],
+                "score": run.history[metric.name],
+                "val_loss": run.history["val_loss"],
+                "val_score": run.history[f"val_{metric.name}"],
+            },
+        )
+
+
+def settle(threads: int | None) -> None:
+    """Sets up a process that only trains: its threads (None: one per core) and GPU memory that grows on demand."""
+    import tensorflow as tf
+
+    with contextlib.suppress(RuntimeError):  # TensorFlow has started already
+        tf.config.threading.set_intra_op_parallelism_threads(threads or 0)
+        for device in tf.config.list_physical_devices("GPU"):
+            tf.config.experimental.set_memory_growth(device, True)

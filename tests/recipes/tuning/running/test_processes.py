@@ -1,0 +1,112 @@
+"""Workers in processes of their own: the same records as in this one, whoever is killed."""
+
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from recipes.tuning.arms import Arm
+from recipes.tuning.plan import Plan
+from recipes.tuning.protocol import Protocol
+from recipes.tuning.running.assignment import Assignment
+from recipes.tuning.running.processes import Processes
+from recipes.tuning.running.runner import Job
+from recipes.tuning.running.worker import InThisProcess, Worker
+
+
+@pytest.fixture
+def jobs():
+    plan = Plan([Arm("adam", "l2"), Arm("sgd", "none")], Protocol(trials=2, seeds=1))
+    return [Job(each, plan.values(each, {})) for each in plan.all({}) if each.stage == "tune"]
+
+
+def timeless(record):
+    return dataclasses.replace(record, seconds=0.0)
+
+
+def run(runner, jobs, disturb=lambda number: None):
+    """The records by key, with ``disturb`` called before each wait."""
+    records, waiting, number = {}, list(jobs), 0
+    while len(records) < len(jobs):
+        while waiting and runner.free:
+            runner.submit(waiting.pop(0))
+        disturb(number)
+        number += 1
+        job, record = runner.wait()
+        assert job.training.key not in records
+        records[job.training.key] = timeless(record)
+    return records
+
+
+def kill(member):
+    os.kill(member.process.pid, signal.SIGKILL)
+
+
+def test_the_records_are_those_of_this_process_whoever_is_killed(jobs, classes, tiny, tmp_path):
+    assignment = Assignment.of(classes, tiny(), Protocol(epochs=2))
+    alone = run(InThisProcess(Worker(assignment)), jobs)
+    assert all(np.isfinite(record.validation_score) for record in alone.values())
+    with Processes(2, assignment, folder=tmp_path / "work") as processes:
+
+        def disturb(number):
+            if number == 1:  # one at work: its training begins anew
+                kill(next(each for each in processes.members if each.job is not None))
+            if number == 2:  # and one that waits for work, if there is one
+                for member in processes.members:
+                    if member.job is None:
+                        kill(member)
+
+        together = run(processes, jobs, disturb)
+        pids = [member.process.pid for member in processes.members]
+    assert {key: repr(value) for key, value in together.items()} == {key: repr(value) for key, value in alone.items()}
+    assert not (tmp_path / "work").exists()
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+@pytest.mark.thorough
+def test_too_much_memory_is_a_failure_with_its_cause(jobs, classes, tiny, tmp_path):
+    assignment = Assignment.of(classes, tiny(), Protocol(epochs=1))
+    with Processes(1, assignment, folder=tmp_path / "work", limit=0.05) as processes:
+        records = run(processes, jobs[:2])
+    for record in records.values():
+        assert record.status == "failed"
+        assert record.message == "used more than the 0.05 GiB of memory it may"
+
+
+@pytest.mark.thorough
+def test_a_script_needs_no_guard_and_leaves_no_process_behind(tmp_path):
+    """Killed itself, its workers end too."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import recipes, sys\n"
+        "print('once', flush=True)\n"
+        "data = recipes.load('digits')\n"
+        "options = dict(optimizers=['adam'], epochs=50, trials=4, seeds=2, workers=2, verbose=0)\n"
+        "recipes.search(data, directory=sys.argv[1], **options)\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, str(script), str(tmp_path / "search")], stdout=subprocess.PIPE, text=True
+    )
+    ledger, limit = tmp_path / "search" / "trainings.jsonl", time.monotonic() + 120
+    while not (ledger.is_file() and ledger.stat().st_size):
+        assert process.poll() is None
+        assert time.monotonic() < limit
+        time.sleep(0.05)
+    children = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(process.pid)], capture_output=True, text=True, check=False
+    )
+    workers = [int(each) for each in children.stdout.split()]
+    assert len(workers) >= 2
+    process.kill()
+    assert process.communicate(timeout=60)[0] == "once\n"
+    limit = time.monotonic() + 30
+    while any(os.path.exists(f"/proc/{pid}") for pid in workers):
+        assert time.monotonic() < limit
+        time.sleep(0.1)

@@ -16,7 +16,7 @@ from keras import ops
 from ..callbacks.checks import InvalidArgument, check_choice, check_integer
 from ..callbacks.curves import Finding
 from .data.named_arrays import take
-from .losses import ends_in
+from .model_output import ends_in
 from .recipe import Recipe
 from .run import Run
 from .trainer import LARGEST_SEED, Trainer, check_data, check_recipe
@@ -110,12 +110,12 @@ def bagging(
         )
         model = recipe.build_model(data.spec, name=f"member_{number}")
         model.set_weights(trainer.model.get_weights())
-        runs.append(replace(run, model=recipe.compile(model)))
+        runs.append(replace(run, model=recipe.compile(model, spec=data.spec)))
     message = next((f"member {number}: {run.message}" for number, run in enumerate(runs) if run.diverged), None)
     if message is not None:
         warnings.warn(f"training stopped: {message}", RuntimeWarning, stacklevel=2)
     return Ensemble(
-        model=recipe.compile(join([run.model for run in runs], combine)),
+        model=recipe.compile(join([run.model for run in runs], combine), spec=data.spec),
         recipe=runs[0].recipe,
         data=data,
         history=_mean([run.history for run in runs]),

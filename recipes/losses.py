@@ -1,132 +1,140 @@
-"""The loss and metrics that suit a model's outputs."""
+"""The loss and metrics that a model's output calls for."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 
 from ..callbacks.checks import InvalidArgument, check_number
-from ..callbacks.inside.layers import node_of
-from .metric import ACCURACY
+from .loss_metrics import binary_accuracy, errors, metrics_for, sparse_accuracy
+from .model_output import Output, read_outputs
+from .scaled_error import ScaledSquaredError
 
-__all__ = ["compile_options", "ends_in", "loss_for"]
+if TYPE_CHECKING:
+    from .data.spec import Spec
+
+__all__ = ["compile_options", "loss_for", "loss_in_variances"]
+
+KINDS = {"multiclass": "softmax", "binary": "sigmoid", "multilabel": "sigmoid", "regression": "numbers"}
+"""Task -> the kind of output of its models."""
 
 
-def loss_for(model: keras.Model) -> dict[str, Any]:
-    """The keyword arguments ``loss``, ``metrics`` (and ``loss_weights``) for compiling ``model``, by its last layer.
+def loss_for(model: keras.Model, spec: Spec | None = None) -> dict[str, Any]:
+    """The keyword arguments ``loss``, ``metrics`` (and ``loss_weights``) for compiling ``model``, by what it returns.
 
     - Softmax: sparse categorical cross-entropy (integer labels) and accuracy.
-    - Sigmoid: binary cross-entropy and accuracy. With several sigmoids, each a yes-or-no question, accuracy is the
-      share of correct answers to all of them.
-    - Anything else: mean squared error, with the root mean squared and the mean absolute error in the target's unit.
-      If the model ends in a :class:`keras.layers.Rescaling` to the target's scale, the loss is divided by the square of
-      the scale, so that the same learning rates suit every target. The loss is then the share of unexplained variance;
-      for several targets, the share of their summed variances.
+    - Sigmoid: binary cross-entropy and accuracy. With several sigmoids (labels, the pixels of a mask), accuracy is the
+      share of correct answers to all of the yes-or-no questions.
+    - Numbers: mean squared error, with the root mean squared and the mean absolute error in the target's unit. If a
+      :class:`keras.layers.Rescaling` brings them to the target's scale, the loss is divided by the square of the scale,
+      so that the same learning rates suit every target; with several targets, each by its own, so that all are learned
+      whatever their units. The loss is then the share of unexplained variance, averaged over the targets.
 
     A model with several outputs gets dictionaries, with the keys of its dictionary of outputs or, for a list, the names
     of the output layers. The model's loss is the sum of its outputs' losses.
 
     Args:
-        model: a built Keras model.
+        model: a Keras model. What it returns is read from its graph: see :func:`recipes.model_output.read_outputs`.
+        spec: of the data, whose task decides if the graph does not tell.
 
     Raises:
-        InvalidArgument: for a list of outputs whose layers do not have different names.
+        InvalidArgument: without a Spec, for an output that cannot be read, such as that of a subclassed model or a custom
+            layer; for a list of outputs whose layers do not have different names.
 
     Example:
         >>> loss_for(mlp(input_shape=(4,), outputs=3))["loss"]   # doctest: +SKIP
         'sparse_categorical_crossentropy'
     """
-    outputs = _outputs(model)
-    if outputs is None:
-        return _loss_of(_output_layer(model.layers[-1]))
-    by_output = {name: _loss_of(layer) for name, layer in outputs.items()}
-    chosen: dict[str, Any] = {
-        key: {name: options[key] for name, options in by_output.items()} for key in ("loss", "metrics")
-    }
-    scales = {name: options["loss_weights"][0] for name, options in by_output.items() if "loss_weights" in options}
-    if scales:
-        chosen["loss_weights"] = {name: scales.get(name, 1.0) for name in by_output}
-    return chosen
+    return compile_options(model, {}, spec)
 
 
-def compile_options(model: keras.Model, options: Mapping[str, Any]) -> dict[str, Any]:
+def compile_options(model: keras.Model, options: Mapping[str, Any], spec: Spec | None = None) -> dict[str, Any]:
     """:func:`loss_for`, updated with the caller's options for ``compile``.
+
+    If these contain a loss, the metrics suit that loss: see :func:`recipes.loss_metrics.metrics_for`.
 
     For a model with several outputs, ``loss_weights`` maps names of outputs to numbers, 1 for those left out. They
     multiply the scale of an output that ends in a Rescaling.
 
     Raises:
-        InvalidArgument: if the ``loss_weights`` of such a model are not a mapping from its outputs to numbers.
+        InvalidArgument: as :func:`loss_for`, unless a loss is given; if the ``loss_weights`` of a model with several
+            outputs are not a mapping from its outputs to numbers.
 
     Example:
         >>> compile_options(model, {"loss_weights": {"odd": 0.5}})["loss_weights"]   # doctest: +SKIP
         {'digit': 1.0, 'odd': 0.5}
     """
-    chosen = loss_for(model)
-    ours = chosen["loss"]
-    if not isinstance(ours, dict):
-        return {**chosen, **options}
-    losses = options.get("loss", ours)
-    if not isinstance(losses, Mapping):  # one for all outputs, or one per output in Keras' order
-        several = losses if isinstance(losses, (list, tuple)) else [losses] * len(ours)
-        losses = dict(zip(ours, several, strict=False))
+    names, outputs = _names(model), read_outputs(model)
+    if spec is not None:
+        outputs = [_by_task(output, spec.task) for output in outputs]
+    if names is None:
+        if "loss" in options:
+            return {"metrics": _metrics_of_one(options["loss"], outputs[0]), **options}
+        return {**_loss_of(outputs[0], model), **options}
+    named = dict(zip(names, outputs, strict=True))
+    if "loss" in options:  # its scale is unknown
+        losses, scales = options["loss"], {}
+        if not isinstance(losses, Mapping):  # one for all outputs, or one per output in Keras' order
+            several = losses if isinstance(losses, (list, tuple)) else [losses] * len(named)
+            losses = dict(zip(named, several, strict=False))
+        metrics = {name: metrics_for(losses[name], named[name]) for name in named if name in losses}
+    else:
+        chosen = {name: _loss_of(output, model) for name, output in named.items()}
+        losses, metrics = ({name: chosen[name][key] for name in named} for key in ("loss", "metrics"))
+        scales = {name: own["loss_weights"][0] for name, own in chosen.items() if "loss_weights" in own}
     weights = options.get("loss_weights") or {}
-    if not isinstance(weights, Mapping) or not set(weights) <= set(ours):
-        accepted = f"a mapping to numbers from some of the outputs {', '.join(map(repr, ours))}"
+    if not isinstance(weights, Mapping) or not set(weights) <= set(named):
+        accepted = f"a mapping to numbers from some of the outputs {', '.join(map(repr, named))}"
         raise InvalidArgument("loss_weights", weights, accepted)
     weights = {name: check_number(f"loss_weights[{name!r}]", weight) for name, weight in weights.items()}
-    scales = chosen.pop("loss_weights", {})
-    if "loss" in options:  # its scale is unknown
-        scales = {}
     if weights or scales:
         weights = {name: weights.get(name, 1.0) * scales.get(name, 1.0) for name in losses}
-    return {**chosen, **options, "loss": losses, "loss_weights": weights or None}
+    compiled = {"metrics": metrics, **options, "loss": losses}
+    compiled.pop("loss_weights", None)
+    return {**compiled, "loss_weights": weights} if weights else compiled
 
 
-def ends_in(model: keras.Model) -> str:
-    """The activation of the model's output layer or, without one, the layer's kind: "softmax", "rescaling"."""
-    return _ending(_output_layer(model.layers[-1]))
+def loss_in_variances(model: keras.Model) -> bool:
+    """Whether the loss of a regression is its share of unexplained variance: see :func:`loss_for`."""
+    return any(output.scale is not None for output in read_outputs(model))
 
 
-def _output_layer(last: Any) -> Any:
-    """The layer that predicts: ``last`` or, if it combines several models by mean or vote, that of the first model."""
-    while True:
-        if isinstance(last, keras.Model):
-            last = last.layers[-1]
-        elif isinstance(last, keras.layers.Average) or not isinstance(last, keras.layers.Layer):
-            last = node_of(keras.tree.flatten(last.input)[0]).operation
-        else:
-            return last
+def _by_task(output: Output, task: str) -> Output:
+    return Output(KINDS[task], output.name) if output.kind == "unknown" else output
 
 
-def _ending(last: Any) -> str:
-    activation = getattr(last, "activation", None)
-    if isinstance(activation, keras.layers.Layer):  # Dense(10, activation=Softmax())
-        activation = type(activation)
-    return getattr(activation, "__name__", type(last).__name__).lower()
+def _metrics_of_one(loss: Any, output: Output) -> Any:
+    """The metrics for the loss of a model with one output, or with outputs whose names are unknown."""
+    if isinstance(loss, Mapping):
+        return {name: metrics_for(part, output) for name, part in loss.items()}
+    if isinstance(loss, (list, tuple)):
+        several = [metrics_for(part, output) for part in loss]
+        return several[0] if len(several) == 1 else several
+    return metrics_for(loss, output)
 
 
-def _loss_of(last: Any) -> dict[str, Any]:
-    """:func:`loss_for` of the output of the layer ``last``."""
-    activation = _ending(last)
-    if activation == "softmax":
-        return {"loss": "sparse_categorical_crossentropy", "metrics": [ACCURACY.name]}
-    if activation == "sigmoid":
-        return {"loss": "binary_crossentropy", "metrics": [ACCURACY.name]}
-    regression: dict[str, Any] = {
-        "loss": "mean_squared_error",
-        "metrics": [keras.metrics.RootMeanSquaredError(), keras.metrics.MeanAbsoluteError()],
-    }
-    if isinstance(last, keras.layers.Rescaling):
-        regression["loss_weights"] = [1.0 / float(np.mean(np.square(last.scale)))]
+def _loss_of(output: Output, model: keras.Model) -> dict[str, Any]:
+    """:func:`loss_for` of one output."""
+    if output.kind == "unknown":
+        accepted = f"given: what {model.name!r} returns, made by {output.name!r}, does not tell whether it is"
+        raise InvalidArgument("loss", None, f"{accepted} classes, yes or no, or numbers")
+    if output.kind == "softmax":
+        return {"loss": "sparse_categorical_crossentropy", "metrics": [sparse_accuracy()]}
+    if output.kind == "sigmoid":
+        return {"loss": "binary_crossentropy", "metrics": [binary_accuracy()]}
+    if len(set(output.scale or ())) > 1:
+        return {"loss": ScaledSquaredError([abs(scale) for scale in output.scale or ()]), "metrics": errors()}
+    regression: dict[str, Any] = {"loss": "mean_squared_error", "metrics": errors()}
+    if output.scale:
+        regression["loss_weights"] = [1.0 / float(np.mean(np.square(output.scale)))]
     return regression
 
 
-def _outputs(model: keras.Model) -> dict[str, Any] | None:
-    """Output name -> layer; None for a model with a single output."""
+def _names(model: keras.Model) -> list[str] | None:
+    """The names of several outputs, in Keras' order; None for a model with a single output or without a graph."""
     names: list[str] = getattr(model, "output_names", None) or []
     structure = model.output if names else None
     if isinstance(structure, dict):
@@ -137,5 +145,4 @@ def _outputs(model: keras.Model) -> dict[str, Any] | None:
         return None
     if len(set(keys)) != len(keys):
         raise InvalidArgument("model", keys, "one whose outputs are made by layers of different names")
-    layers = {layer.name: layer for layer in model.layers}
-    return {key: layers.get(name) for key, name in zip(keys, names, strict=True)}
+    return list(keys)

@@ -232,22 +232,28 @@ class Recipe:
         ranges = {tunable.name: tunable for tunable in OPTIMIZERS[self.optimizer_name].hyperparameters}
         return ranges["learning_rate"].default or 0.01
 
-    def compile(self, model: keras.Model, **options: Any) -> keras.Model:
+    def compile(self, model: keras.Model, *, spec: Spec | None = None, **options: Any) -> keras.Model:
         """Compiles ``model`` with this recipe's optimizer and the loss and metrics that suit its outputs.
 
         Args:
-            model: a built Keras model: softmax outputs for integer classes, one sigmoid output for 0/1 labels, or
-                linear outputs for numbers; or several of these, by name.
-            **options: of ``keras.Model.compile``; they take precedence over the recipe's. For a model with several
-                outputs, ``loss_weights`` maps names of outputs to numbers, 1 for those left out.
+            model: a built Keras model: softmax outputs for integer classes, sigmoid outputs for 0/1 labels, or linear
+                outputs for numbers; or several of these, by name. The graph that makes each output tells which.
+            spec: of the data (``data.spec``), whose task decides if the graph does not tell. Default None.
+            **options: of ``keras.Model.compile``; they take precedence over the recipe's. With ``loss=`` and without
+                ``metrics=``, the metrics suit that loss. For a model with several outputs, ``loss_weights`` maps names
+                of outputs to numbers, 1 for those left out.
 
         Returns:
             The same model.
 
+        Raises:
+            InvalidArgument: without ``loss=`` and ``spec=``, for an output that cannot be read: that of a subclassed
+                model, of a custom layer, of a function that Keras cannot look into.
+
         Example:
             >>> model = Recipe().compile(mlp(input_shape=(64,), outputs=10))      # doctest: +SKIP
         """
-        chosen = {"optimizer": self.build_optimizer(), **compile_options(model, options)}
+        chosen = {"optimizer": self.build_optimizer(), **compile_options(model, options, spec)}
         for regularizer in self.regularizers():
             chosen["loss"] = keras.tree.map_structure(regularizer.loss, chosen["loss"])
         model.compile(**chosen)

@@ -8,7 +8,7 @@ import keras
 
 from ..callbacks.adversarial import GradientSign
 from ..callbacks.checks import InvalidArgument, check_choice, check_number
-from .losses import ends_in
+from .model_output import ends_in
 from .trainer import check_data, check_fits
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from ..callbacks.curves import Finding, read_curves
 from .choice import name_of
 from .data import Data, Spec, load
 from .files import new_directory
-from .losses import loss_for
+from .losses import loss_in_variances
 from .recipe import Recipe
 
 if TYPE_CHECKING:
@@ -109,6 +109,43 @@ class Run:
         dataset = self.data.batches("train", seed=self.seed) if split == "train" else getattr(self.data, split)
         return {name: float(value) for name, value in self.model.evaluate(dataset, verbose=0, return_dict=True).items()}
 
+    def evaluate_targets(self, split: str = "test") -> list[dict[str, float]]:
+        """The errors of a regression, target by target: of targets in unlike units the whole shows only the largest.
+
+        Args:
+            split: "test" (default), "validation" or "train".
+
+        Returns:
+            For each target, in the order of y's columns: "root_mean_squared_error" and "mean_absolute_error" in its own
+            unit, and "r2", the share of its variance on the split that is explained (NaN where it has none).
+
+        Raises:
+            InvalidArgument: for a task other than regression, or another split.
+
+        Example:
+            >>> [round(scores["r2"], 2) for scores in run.evaluate_targets()]        # doctest: +SKIP
+            [0.97, 0.95, 0.96]
+        """
+        check_choice("split", split, ("train", "validation", "test"))
+        spec = self.data.spec
+        if spec.task != "regression":
+            raise InvalidArgument("data", spec.name, f"a regression, not {spec.task}")
+        batches = [(y, self.model.predict_on_batch(x)) for x, y in self.data.batches(split, batch_size=256)]
+        y, predicted = (
+            np.concatenate(part).astype("float64").reshape(-1, spec.outputs) for part in zip(*batches, strict=True)
+        )
+        scores = []
+        for target, error in zip(y.T, (predicted - y).T, strict=True):
+            square, variance = np.mean(error**2), np.var(target)
+            scores.append(
+                {
+                    "root_mean_squared_error": float(np.sqrt(square)),
+                    "mean_absolute_error": float(np.mean(np.abs(error))),
+                    "r2": float(1 - square / variance) if variance else math.nan,
+                }
+            )
+        return scores
+
     def read_curves(self) -> tuple[Finding, ...]:
         """Diagnoses the loss curves: steps too large, overfitting, underfitting, still improving or converged.
 
@@ -124,8 +161,7 @@ class Run:
         """
         spec = self.data.spec
         if spec.task == "regression":  # the loss of a model that rescales is in units of the variance: see loss_for
-            rescales = "loss_weights" in loss_for(self.model)
-            baseline = 1.0 if rescales else float(np.mean(spec.target_variance or 1.0))
+            baseline = 1.0 if loss_in_variances(self.model) else float(np.mean(spec.target_variance or 1.0))
         else:
             baseline = math.log(2 if spec.task == "multilabel" else max(2, spec.outputs))
         recipe = self.recipe

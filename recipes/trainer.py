@@ -21,7 +21,7 @@ from ..callbacks.range_test.lr_finder import LRFinder, run_range_test
 from ..callbacks.resume.resume import Resume
 from ..callbacks.stop_on_nan import StopOnNaN
 from .distribution import replicas, settle_in
-from .losses import ends_in
+from .model_output import ends_in
 from .recipe import Recipe
 from .run import Run
 from .seeding import set_seeds
@@ -133,7 +133,7 @@ class Trainer:
         if model is self._prepared:
             return
         self._prepared = model
-        self.recipe.compile(model, steps_per_execution=self._steps_per_execution)
+        self.recipe.compile(model, spec=self.data.spec, steps_per_execution=self._steps_per_execution)
         model.optimizer.build(model.trainable_variables)
         settle_in(model)
         # Keras would create the metrics' variables in the first training step, and TensorFlow traces a step that

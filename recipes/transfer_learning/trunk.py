@@ -9,7 +9,7 @@ import keras
 
 from ...callbacks.checks import InvalidArgument, check_choice
 from ...callbacks.inside.layers import is_functional, node_of
-from ..losses import ends_in
+from ..model_output import ends_in
 
 __all__ = ["HEAD", "call_of", "features_of", "has_kernel", "input_of", "leaves_of", "set_trainable", "trunk_of"]
 

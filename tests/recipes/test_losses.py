@@ -4,7 +4,8 @@ import pytest
 
 from callbacks.checks import InvalidArgument
 from recipes import Recipe, mlp
-from recipes.losses import compile_options, ends_in, loss_for
+from recipes.losses import compile_options, loss_for
+from recipes.model_output import ends_in
 
 
 def model_with(*layers):
@@ -33,7 +34,7 @@ def test_the_output_decides(layers, ending, loss):
         names = [metric.name for metric in chosen["metrics"]]
         assert names == ["root_mean_squared_error", "mean_absolute_error"]
     else:
-        assert chosen["metrics"] == ["accuracy"]
+        assert [metric.name for metric in chosen["metrics"]] == ["accuracy"]
     assert ("loss_weights" in chosen) == (ending == "rescaling")
 
 

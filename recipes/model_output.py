@@ -180,8 +180,10 @@ def _read_call(operation: Any, node: Any, tensor: Any, below: Callable[[Any], Ou
 def _alone(operation: Any, shape: Sequence[int | None]) -> Output | None:
     """What an operation returns whatever goes in; None where it depends on that."""
     kind = _class_name(operation)
-    if kind == "Sigmoid":
+    if kind in ("Sigmoid", "Greater", "GreaterEqual"):  # a decision is a probability of 0 or 1
         return Output("sigmoid", "sigmoid")
+    if kind == "OneHot":
+        return Output("softmax", "softmax") if _is_last(operation.axis, len(shape)) else _unknown(operation)
     if kind in ("TimeDistributed", "SpectralNormalization", "Bidirectional"):
         inner = operation.forward_layer if kind == "Bidirectional" else operation.layer
         if not isinstance(inner, keras.Model):

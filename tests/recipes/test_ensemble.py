@@ -186,3 +186,16 @@ def test_an_average_of_ones_own_models_is_compiled_by_what_they_answer():
     ]
     joined = recipes.Recipe(learning_rate=0.1).compile(join(models))
     assert joined.loss == "binary_crossentropy"
+
+
+def bounded(spec, name="bounded"):
+    """A model whose output its graph does not tell."""
+    inputs = keras.Input(spec.input_shape)
+    outputs = keras.layers.Lambda(lambda x: keras.ops.clip(x, 0, 1000))(keras.layers.Dense(1)(inputs))
+    return keras.Model(inputs, outputs, name=name)
+
+
+def test_the_task_decides_what_members_and_their_average_are_judged_by(regression):
+    run = recipes.bagging(regression, recipes.Recipe(model=bounded, learning_rate=0.01), members=2, epochs=1)
+    for each in (run, *run.members):
+        assert set(each.evaluate()) == {"loss", "root_mean_squared_error", "mean_absolute_error"}

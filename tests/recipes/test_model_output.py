@@ -78,6 +78,9 @@ MEMBER = keras.Sequential([keras.Input((4,)), layers.Dense(3), layers.Softmax()]
         ("sigmoid", lambda: HEAD(YES)),
         ("numbers", lambda: HEAD(NUMBERS)),
         ("softmax", lambda: layers.Average()([MEMBER(INPUT), CLASSES])),
+        # decisions, as an ensemble's votes
+        ("softmax", lambda: layers.Average()([ops.one_hot(ops.argmax(CLASSES, axis=-1), 3), CLASSES])),
+        ("sigmoid", lambda: ops.cast(YES > 0.5, "float32")),
         # what the graph does not tell
         ("unknown", lambda: layers.Softmax(axis=1)(STEPS)),
         ("unknown", lambda: layers.Dense(1, activation="softmax")(INPUT)),

@@ -41,7 +41,7 @@ def loss_for(model: keras.Model, spec: Spec | None = None) -> dict[str, Any]:
         spec: of the data, whose task decides if the graph does not tell.
 
     Raises:
-        InvalidArgument: without a Spec, for an output that cannot be read, such as that of a subclassed model or a custom
+        InvalidArgument: without a Spec, for an output that cannot be read, such as that of a subclassed model or custom
             layer; for a list of outputs whose layers do not have different names.
 
     Example:
@@ -72,7 +72,7 @@ def compile_options(model: keras.Model, options: Mapping[str, Any], spec: Spec |
         outputs = [_by_task(output, spec.task) for output in outputs]
     if names is None:
         if "loss" in options:
-            return {"metrics": _metrics_of_one(options["loss"], outputs[0]), **options}
+            return {"metrics": _metrics_of_one(options["loss"], outputs[0]), **_weight(outputs[0]), **options}
         return {**_loss_of(outputs[0], model), **options}
     named = dict(zip(names, outputs, strict=True))
     if "loss" in options:  # its scale is unknown
@@ -127,10 +127,14 @@ def _loss_of(output: Output, model: keras.Model) -> dict[str, Any]:
         return {"loss": "binary_crossentropy", "metrics": [binary_accuracy()]}
     if len(set(output.scale or ())) > 1:
         return {"loss": ScaledSquaredError([abs(scale) for scale in output.scale or ()]), "metrics": errors()}
-    regression: dict[str, Any] = {"loss": "mean_squared_error", "metrics": errors()}
-    if output.scale:
-        regression["loss_weights"] = [1.0 / float(np.mean(np.square(output.scale)))]
-    return regression
+    return {"loss": "mean_squared_error", "metrics": errors(), **_weight(output)}
+
+
+def _weight(output: Output) -> dict[str, Any]:
+    """The option ``loss_weights`` that makes up for the scale of the output, if there is one for all targets."""
+    if output.scale is None or len(set(output.scale)) > 1:
+        return {}
+    return {"loss_weights": [1.0 / float(np.mean(np.square(output.scale)))]}
 
 
 def _names(model: keras.Model) -> list[str] | None:

@@ -178,6 +178,8 @@ def test_one_output_takes_what_keras_takes():
     model = model_with(keras.layers.Dense(1))
     assert compile_options(model, {"loss_weights": [0.5], "loss": "mae"})["loss_weights"] == [0.5]
     assert compile_options(model, {"loss": None})["loss"] is None
+    scaled = model_with(keras.layers.Dense(1), keras.layers.Rescaling(10.0))
+    assert compile_options(scaled, {"loss": "mse"})["loss_weights"] == [pytest.approx(0.01)]
 
 
 @pytest.mark.parametrize(

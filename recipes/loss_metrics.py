@@ -47,8 +47,8 @@ def metrics_for(loss: Any, output: Output) -> list[Any]:
 
     Args:
         loss: anything that ``compile`` takes for one output.
-        output: what it is computed from. A binary loss with ``from_logits=True`` is decided at 0 instead of 0.5; for a
-            loss that is not Keras', the output alone says, and where that is numbers, there are no metrics.
+        output: of the model. With a binary loss of logits (``from_logits=True``) the threshold is 0 instead of 0.5. For
+            a loss that is not from Keras, the output alone decides; numbers then get no metrics.
 
     Example:
         >>> loss = keras.losses.BinaryCrossentropy(from_logits=True)
@@ -84,7 +84,7 @@ def _names(loss: Any) -> tuple[set[str], bool]:
             options = loss.get_config()
         except NotImplementedError:
             options = vars(loss)
-        names = {each.__name__ for each in type(loss).__mro__}
+        names = {base.__name__ for base in type(loss).__mro__}
     else:
         name = getattr(loss, "__name__", "")
         names = {name} if getattr(keras.losses, name, None) is loss else set()

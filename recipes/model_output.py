@@ -81,10 +81,10 @@ LINEAR = Output("numbers", "linear")
 
 
 def read_outputs(model: keras.Model) -> list[Output]:
-    """What each output of a model is, in Keras' order.
+    """Reads what the outputs of a model are, in Keras' order.
 
-    It is read from the operations that made the output tensors, through reshapes, casts, averages, nested models,
-    ``Lambda`` layers and functions as activations; how layers are ordered in ``model.layers`` does not matter.
+    The operations that made the output tensors tell, through reshapes, casts, averages, nested models, ``Lambda``
+    layers and functions as activations. The order of ``model.layers`` does not matter.
 
     Args:
         model: a functional or sequential model. One output of kind "unknown" is returned for any other.
@@ -138,9 +138,11 @@ def _read_nested(node: Any, tensor: Any, below: Callable[[Any], Output]) -> Outp
     inner = node.operation
     if not is_functional(inner) or len(inner.outputs) != len(node.output_tensors):
         return _unknown(inner)
-    given = {id(own): outer for own, outer in zip(inner.inputs, node.input_tensors, strict=False)}
-    number = [id(each) for each in node.output_tensors].index(id(tensor))
-    return _read(inner.outputs[number], lambda own: below(given[id(own)]) if id(own) in given else LINEAR)
+    if len(inner.inputs) != len(node.input_tensors):
+        return _unknown(inner)
+    outer = {id(placeholder): source for placeholder, source in zip(inner.inputs, node.input_tensors, strict=True)}
+    index = [id(result) for result in node.output_tensors].index(id(tensor))
+    return _read(inner.outputs[index], lambda placeholder: below(outer[id(placeholder)]))
 
 
 def _read_call(operation: Any, node: Any, tensor: Any, below: Callable[[Any], Output]) -> Output:
@@ -153,16 +155,16 @@ def _read_call(operation: Any, node: Any, tensor: Any, below: Callable[[Any], Ou
     alone = _alone(operation, tensor.shape)
     if alone is not None:
         return alone
-    inputs = [below(each) for each in node.input_tensors]
+    inputs = [below(source) for source in node.input_tensors]
     if not inputs:
         return _unknown(operation)
-    kinds = {each.kind for each in inputs}
+    kinds = {part.kind for part in inputs}
     first = inputs[0]
     if kind == "Softmax":
         return Output("softmax", "softmax") if _is_last(operation.axis, len(tensor.shape)) else _unknown(operation)
     if kind in SAME | NOISE | {"Activation", "Average"}:
         return first if len(kinds) == 1 else _unknown(operation)
-    kept = all(len(each.shape) and each.shape[-1] == tensor.shape[-1] for each in node.input_tensors)
+    kept = all(len(source.shape) and source.shape[-1] == tensor.shape[-1] for source in node.input_tensors)
     if kind in MOVES | MIXES | JOINS:
         if len(kinds) != 1 or (first.kind == "softmax" and (kind in MIXES or not kept)):
             return _unknown(operation)
@@ -170,9 +172,9 @@ def _read_call(operation: Any, node: Any, tensor: Any, below: Callable[[Any], Ou
         return first if one_scale else replace(first, scale=None)
     if kind is None or kinds != {"numbers"}:
         return _unknown(operation)
-    divided = len(inputs) == 1 and any(each is node.input_tensors[0] for each in node.arguments.args[:1])
+    divided = len(inputs) == 1 and any(part is node.input_tensors[0] for part in node.arguments.args[:1])
     arithmetic = kind in ARITHMETIC or (kind in ("Divide", "TrueDivide") and divided)
-    if kind in ELEMENTWISE or (arithmetic and not BOUNDED & {each.name for each in inputs}):
+    if kind in ELEMENTWISE or (arithmetic and not BOUNDED & {part.name for part in inputs}):
         return Output("numbers", kind.lower())
     return _unknown(operation)
 
@@ -228,7 +230,7 @@ def _traced(
     source = keras.Input(batch_shape=tuple(shape))  # not the model's own tensor, whose layer would keep the call
     try:
         result = function(source)
-    except Exception:  # a function of TensorFlow's, each in its own way
+    except Exception:  # TensorFlow's functions refuse symbolic tensors with various errors
         return Output("unknown", name)
     if not isinstance(result, keras.KerasTensor):
         return Output("unknown", name)
@@ -258,6 +260,6 @@ def _is_last(axis: Any, rank: int | None) -> bool:
 
 def _class_name(operation: Any) -> str | None:
     """The name of the class of Keras that does the work; None for a layer whose ``call`` is not Keras' own."""
-    known = next(each for each in type(operation).__mro__ if each.__module__.partition(".")[0] in ("keras", "builtins"))
+    known = next(base for base in type(operation).__mro__ if base.__module__.partition(".")[0] in ("keras", "builtins"))
     own = getattr(type(operation), "call", None)
     return known.__name__ if own is not None and own is getattr(known, "call", None) else None

@@ -23,8 +23,8 @@ class Subclassed(keras.Model):
 
 
 def kind_of(output, *inputs):
-    (found,) = read_outputs(keras.Model(list(inputs), output))
-    return found.kind
+    (read,) = read_outputs(keras.Model(list(inputs), output))
+    return read.kind
 
 
 INPUT = keras.Input((4,))
@@ -102,14 +102,14 @@ MEMBER = keras.Sequential([keras.Input((4,)), layers.Dense(3), layers.Softmax()]
 def test_what_an_output_is(kind, output):
     output = output()
     inputs = {id(IMAGE): IMAGE, id(STEPS): STEPS, id(INPUT): INPUT}
-    needed = [each for each in inputs.values() if _reaches(output, each)]
+    needed = [tensor for tensor in inputs.values() if _reaches(output, tensor)]
     assert kind_of(output, *needed) == kind
 
 
-def _reaches(output, given):
+def _reaches(output, tensor):
     """Whether the output depends on this input."""
     try:
-        keras.Model([given], output)
+        keras.Model([tensor], output)
     except ValueError:
         return False
     return True
@@ -123,7 +123,7 @@ def test_the_order_of_layers_does_not_matter():
     deep = layers.Dense(3, name="a")(layers.Dense(3, name="b")(inputs))
     model = keras.Model(inputs, [side, deep])
     assert model.layers[-1] is not head
-    assert [each.kind for each in read_outputs(model)] == ["sigmoid", "numbers"]
+    assert [output.kind for output in read_outputs(model)] == ["sigmoid", "numbers"]
 
 
 def test_reading_leaves_the_model_as_it_was():

@@ -55,11 +55,11 @@ def test_every_target_is_learned_whatever_its_unit(targets, run):
     r2 = 1 - np.mean(errors**2, axis=0) / spread
     assert np.all(r2 > 0.95)
     scores = run.evaluate_targets()
-    np.testing.assert_allclose([each["r2"] for each in scores], r2, rtol=1e-5)
+    np.testing.assert_allclose([target["r2"] for target in scores], r2, rtol=1e-5)
     rms = np.sqrt(np.mean(errors**2, axis=0))
-    np.testing.assert_allclose([each["root_mean_squared_error"] for each in scores], rms, rtol=1e-4)
+    np.testing.assert_allclose([target["root_mean_squared_error"] for target in scores], rms, rtol=1e-4)
     np.testing.assert_allclose(
-        [each["mean_absolute_error"] for each in scores], np.mean(np.abs(errors), axis=0), rtol=1e-4
+        [target["mean_absolute_error"] for target in scores], np.mean(np.abs(errors), axis=0), rtol=1e-4
     )
 
 

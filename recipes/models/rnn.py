@@ -61,8 +61,8 @@ def rnn(
         cell: "lstm" (default) or "gru", which has three quarters of the weights and is often as good.
         units: of each recurrent layer, from the first; with ``bidirectional``, of each direction. Default None: one
             layer, whose units are twice the square root of the numbers in a sequence, ``steps * size``, rounded to a
-            power of two between 16 and 128: 16 for 50 steps of 1 number, 64 for 28 steps of 28. If the steps
-            vary, the sequence length in the Spec counts instead; without a Spec the default is then 64 units.
+            power of two between 16 and 128: 16 for 50 steps of 1 number, 64 for 28 steps of 28. If the steps vary, the
+            sequence length in the Spec counts instead; without a Spec the default is then 64 units.
         bidirectional: whether each layer also reads the steps from last to first, with separate weights, and
             concatenates both outputs. Only for inputs that are complete before the first answer. Default False.
         sequences: "many_to_one" (default): one answer, after the last step. "many_to_many": an answer at every step.

@@ -19,9 +19,10 @@ __all__ = ["LayerRates"]
 class LayerRates(KerasOptimizer):
     """An optimizer that trains some layers at a fraction of the learning rate.
 
-    It multiplies the inner optimizer's update of such a layer, weight decay included, by the layer's factor. For every
-    optimizer that equals a learning rate multiplied by the factor. (Scaling the gradient would not: Adam's step does
-    not shrink with it.) The rate, its schedules and the momentum remain those of the inner optimizer.
+    It multiplies the inner optimizer's update of such a layer, weight decay included, by the layer's factor. A constant
+    factor has the same effect as a learning rate multiplied by it, for every optimizer. (Scaling the gradient would
+    not: Adam's step does not shrink with it.) The rate, its schedules and the momentum remain those of the inner
+    optimizer.
 
     Args:
         inner_optimizer: a Keras optimizer with a learning rate of its own and without averaged weights (``use_ema``).
@@ -48,7 +49,7 @@ class LayerRates(KerasOptimizer):
         if not isinstance(factors, Mapping):
             raise InvalidArgument("factors", factors, "a mapping from names of layers to numbers")
         checked = {
-            name: check_number(f"factors[{name!r}]", factor, above=0, high=1) for name, factor in factors.items()
+            layer: check_number(f"factors[{layer!r}]", factor, above=0, high=1) for layer, factor in factors.items()
         }
         rate = rate_source(inner_optimizer)
         # Schedules set the inner optimizer's rate, not this one, from which a Recipe reads the initial rate.

@@ -19,7 +19,7 @@ IN_MODEL = ("kernel_regularizer", "kernel_constraint", "on_input", "after_activa
 """The methods that the model factories call."""
 
 OUTSIDE = ("optimizer_options", "loss", "augment", "callbacks")
-"""The methods for all that is not in the model."""
+"""The methods that act outside the model."""
 
 
 class Regularizer:
@@ -54,7 +54,7 @@ class Regularizer:
 
     @property
     def acts_in_model_alone(self) -> bool:
-        """Whether the model that it is a part of tells all that it does."""
+        """Whether it acts only in the model, so that the model alone describes it."""
         return not any(getattr(type(self), place) is not getattr(Regularizer, place) for place in OUTSIDE)
 
     def check(self, spec: Spec) -> None:

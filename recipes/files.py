@@ -84,7 +84,7 @@ def new_directory(
     """
     path = check_new_directory(directory, marker=marker, overwrite=overwrite, name=name).absolute()
     _check_writable(name, path, path.parent)  # the temporary folder is made there
-    made = [parent for parent in path.parents if not parent.exists()]
+    created = [parent for parent in path.parents if not parent.exists()]
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:
@@ -97,7 +97,7 @@ def new_directory(
     except BaseException:
         shutil.rmtree(scratch, ignore_errors=True)
         with contextlib.suppress(OSError):  # folders that others have written to meanwhile stay
-            for parent in made:
+            for parent in created:
                 parent.rmdir()
         raise
 

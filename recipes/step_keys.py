@@ -110,7 +110,7 @@ def _comparable(config: Any, names: Mapping[str, str], *, of_layers: bool = Fals
         of_layers: whether texts in it are names of layers.
     """
     if isinstance(config, (list, tuple)):
-        return [_comparable(part, names, of_layers=of_layers) for part in config]
+        return [_comparable(item, names, of_layers=of_layers) for item in config]
     if isinstance(config, dict):
         return {
             key: _comparable(value, names, of_layers=of_layers or key in NAMES)

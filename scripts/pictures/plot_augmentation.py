@@ -40,8 +40,8 @@ def plot(left: list[tuple[str, np.ndarray]], right: list[tuple[str, np.ndarray]]
     grid = figure.subplots(height, 2 * (PICTURES + 1), squeeze=False)
     for axes in grid.ravel():
         axes.set_axis_off()
-    for column, part in enumerate((left, right)):
-        for row, (title, pictures) in enumerate(part):
+    for column, titled in enumerate((left, right)):
+        for row, (title, pictures) in enumerate(titled):
             for place, picture in enumerate(pictures):
                 axes = grid[row, column * (PICTURES + 1) + place]
                 grey = picture.shape[-1] == 1

@@ -106,7 +106,7 @@ def test_help(call, command):
         (["train", "digits", "--data-dir", "{file}"], "data_dir must be a folder"),
         (
             ["lr-find", "mnist", "--data-dir", "{data}", "--optimizer", "newton"],
-            "optimizer must be one that has to be given",
+            "optimizer must be one that needs a learning rate",
         ),
         (["lr-find", "digits", "--low", "0"], "low must be a number > 0"),
         (["lr-find", "digits", "--high", "1e-9"], "high must be a number >"),

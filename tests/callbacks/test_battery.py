@@ -127,7 +127,7 @@ def test_data_of_unknown_size_is_refused_before_any_step(case, steps, make_model
 
 
 @pytest.mark.filterwarnings("ignore:.*ran out of data:UserWarning")
-@pytest.mark.ordinarily("adversarial_training", "gradient_monitor", "resume")
+@pytest.mark.ordinarily("gradient_monitor", "resume")
 def test_data_of_unknown_size_is_fine_elsewhere(case, make_model, run, dataset):
     if not (case.schedule or case.known_size):
         assert len(run(make_model(), case.make(), data=dataset.filter(lambda x, y: True))["loss"]) >= 1
@@ -186,7 +186,7 @@ def test_compiled_anew_it_follows_the_new_optimizer(schedule_case, steps, make_m
 
 
 @pytest.mark.parametrize("steps", SEVERAL)
-@pytest.mark.ordinarily("one_cycle", "adversarial_training", "weight_noise")
+@pytest.mark.ordinarily("one_cycle", "weight_noise")
 @pytest.mark.usefixtures("dataset")
 def test_save_and_reload_after_a_fit(free_case, steps, make_model, run, tmp_path):
     model = make_model(steps_per_execution=steps)
@@ -262,7 +262,7 @@ def test_every_optimizer_of_keras(name, make_model, run):
 
 
 @pytest.mark.parametrize("steps", SEVERAL)
-@pytest.mark.ordinarily("one_cycle", "gradient_monitor", "adversarial_training")
+@pytest.mark.ordinarily("one_cycle", "gradient_monitor")
 @pytest.mark.usefixtures("arrays")
 def test_mixed_precision(case, steps, dataset):
     if case.every_batch and steps > 1:

@@ -82,6 +82,19 @@ def search_options():
     }
 
 
+def _without_pictures(monkeypatch):
+    from recipes.report import page, plots
+
+    monkeypatch.setattr(plots, "save_plots", lambda *arguments: [])
+    monkeypatch.setattr(page, "write_page", lambda *arguments: None)
+
+
+@pytest.fixture
+def no_pictures(monkeypatch):
+    """Searches without plots and page, which take longer than these trainings."""
+    _without_pictures(monkeypatch)
+
+
 @pytest.fixture(scope="session")
 def found(classes, search_options, tmp_path_factory):
     """The outcome of that search, which only the first process of several runs; the others go on where it ended."""
@@ -95,7 +108,9 @@ def found(classes, search_options, tmp_path_factory):
         if not (shared / "classes").exists():
             recipes.search(classes, directory=shared / "classes", **search_options)
     shutil.copytree(shared / "classes", directory)
-    return recipes.search(classes, directory=directory, **search_options)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        _without_pictures(monkeypatch)
+        return recipes.search(classes, directory=directory, **search_options)
 
 
 @pytest.fixture(scope="session")

@@ -17,13 +17,19 @@ def run(classes):
     return dataclasses.replace(found, best_epoch=4)
 
 
+@pytest.fixture(scope="module")
+def refitted(run):
+    """That training again on both splits, and what the run was before."""
+    before = weights(run.model), dict(run.history)
+    return recipes.refit(run, verbose=0), before
+
+
 def weights(model):
     return [value.tobytes() for value in model.get_weights()]
 
 
-def test_it_trains_on_both_splits_and_leaves_the_run_alone(run, classes):
-    before, history = weights(run.model), dict(run.history)
-    result = recipes.refit(run, verbose=0)
+def test_it_trains_on_both_splits_and_leaves_the_run_alone(run, refitted, classes):
+    result, (before, history) = refitted
     assert (weights(run.model), run.history) == (before, history)
     assert weights(result.model) != before
     for part, kind in enumerate("xy"):
@@ -36,15 +42,15 @@ def test_it_trains_on_both_splits_and_leaves_the_run_alone(run, classes):
 
 
 @pytest.mark.parametrize(("how", "updates"), [("epochs", 4 * (120 // 16)), ("updates", 4 * (96 // 16))])
-def test_as_many_passes_or_as_many_updates(run, how, updates):
-    result = recipes.refit(run, how, verbose=0)
+def test_as_many_passes_or_as_many_updates(run, refitted, how, updates):
+    result = refitted[0] if how == "epochs" else recipes.refit(run, how, verbose=0)  # "epochs" is the default
     assert int(result.model.optimizer.iterations) == updates
     assert len(result.history["loss"]) == 4
     assert not any(name.startswith("val_") for name in result.history)
 
 
-def test_a_cycle_comes_to_its_end(run):
-    result = recipes.refit(run, verbose=0)
+def test_a_cycle_comes_to_its_end(run, refitted):
+    result, _ = refitted
     rates = result.history["learning_rate"]
     assert len(rates) == 4
     assert rates[-1] == pytest.approx(run.history["learning_rate"][-1], rel=0.01)

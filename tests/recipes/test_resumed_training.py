@@ -46,9 +46,9 @@ def result(run):
 @pytest.mark.ordinarily("dropout")
 def test_killed_and_called_again_it_is_an_unbroken_training(options, steps, classes, tiny, tmp_path):
     recipe = tiny(**options)
-    given = {"epochs": 6, "seed": 4, "verbose": 0, "steps_per_execution": steps}
+    given = {"epochs": 4, "seed": 4, "verbose": 0, "steps_per_execution": steps}
     unbroken = result(fit(classes, recipe, **given))
-    for epoch in (1, 4):
+    for epoch in (1, 3):
         with pytest.raises(Killed):
             fit(classes, recipe, **given, directory=tmp_path, callbacks=[Kill(epoch)])
     assert result(fit(classes, recipe, **given, directory=tmp_path)) == unbroken

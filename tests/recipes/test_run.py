@@ -127,6 +127,7 @@ def wine(tmp_path_factory):
     return folder
 
 
+@pytest.mark.thorough
 def test_a_run_of_columns_with_any_names_can_be_loaded(wine, tmp_path):
     data = recipes.load("wine_quality", data_dir=wine).folds(3)[1]
     run = fit(data, Recipe(model={"name": "tabular", "hidden": (4,)}, learning_rate=0.05), epochs=1, verbose=0)

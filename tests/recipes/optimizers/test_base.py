@@ -54,6 +54,7 @@ KERNELS = {
 }
 
 
+@pytest.mark.ordinarily("adam", "momentum", "delta_bar_delta")
 def test_biases_and_normalization_are_spared(case):
     assert decayed(every_kind_of_variable(case.build(weight_decay=0.1))) == KERNELS
 
@@ -155,6 +156,7 @@ def test_a_finite_loss_hides_nothing():
 
 
 @pytest.mark.parametrize("options", [{}, {"jit_compile": True}, {"run_eagerly": True}])
+@pytest.mark.ordinarily("options0", "options1")
 def test_stop_on_nan_takes_it_over_and_names_the_layer(options):
     model, stop = root_of_zero(Momentum(), **options), callbacks.StopOnNaN()
     model.fit(np.ones((64, 2)), np.ones((64, 2)), batch_size=8, verbose=0, callbacks=[stop])

@@ -121,7 +121,7 @@ def test_it_converges_on_a_parabola(case):
     assert np.abs(weight).max() < 0.01
 
 
-@pytest.mark.ordinarily("adam", "momentum", "delta_bar_delta")
+@pytest.mark.ordinarily("adam")
 def test_it_converges_on_rosenbrock(case):
     options = {"epsilon": 1e-8} if case.name == "adadelta" else {}  # its steps do not shrink below the root of that
     weight = descend(

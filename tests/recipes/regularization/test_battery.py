@@ -89,7 +89,7 @@ def test_it_trains_with_the_other_optimizer(name, model, trained):
 
 
 @each_in_each_model()
-@pytest.mark.ordinarily("l2-mlp", "dropout-cnn", "augmentation-mlp")
+@pytest.mark.ordinarily("l2-mlp", "dropout-cnn")
 def test_at_inference_it_is_a_model_without_it(name, model, trained, images):
     _, run, _ = trained(name, model)
     plain = recipe((), model).build_model(images.spec)

@@ -17,13 +17,13 @@ NORMALIZED = Recipe(
 )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def run(classes):
     """Two hidden layers with batch normalization and dropout."""
     return recipes.fit(classes, NORMALIZED, epochs=2, verbose=0)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def few(classes):
     """Another task on the same inputs: is it the last class?"""
     x, y = classes.arrays("train")
@@ -49,7 +49,7 @@ def write_published(path, network):
                 group[weight.path] = weight.numpy()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def backbone(tmp_path_factory):
     """``backbone(name, **options)``: the network without its top, and the file with its weights."""
 
@@ -76,6 +76,6 @@ def backbone(tmp_path_factory):
     return make
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def mobile(backbone):
     return backbone("MobileNetV2", alpha=0.35)

@@ -29,6 +29,17 @@ def test_a_backbone_has_the_weights_of_the_file_and_the_preprocessing_they_want(
     assert not any(isinstance(layer, keras.Model) for layer in model.layers)
 
 
+@pytest.mark.parametrize("size", ["other", pytest.param("full", marks=pytest.mark.thorough)])
+def test_a_file_with_other_weights_is_refused(mobile, size, tmp_path):
+    _, path = mobile
+    options = {"weights": path}  # of a narrower network
+    if size == "other":
+        options = {"weights": tmp_path / "empty.weights.h5", "alpha": 0.35}
+        options["weights"].write_text("nothing")
+    with pytest.raises(recipes.InvalidArgument, match="weights must be a file with the weights of this MobileNetV2"):
+        transfer("MobileNetV2", colours(32), **options)
+
+
 @pytest.mark.parametrize("name", [pytest.param(each, marks=pytest.mark.thorough) for each in MODULES])
 def test_all_backbones(backbone, name, tmp_path):
     size = BACKBONES[name].smallest

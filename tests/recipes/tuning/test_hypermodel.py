@@ -29,7 +29,7 @@ def options(tmp_path):
 @pytest.mark.parametrize(
     ("tuner", "more"),
     [
-        (keras_tuner.RandomSearch, {"max_trials": 5, "seed": 1}),
+        (keras_tuner.RandomSearch, {"max_trials": 4, "seed": 1}),
         pytest.param(
             *(keras_tuner.Hyperband, {"max_epochs": 4, "hyperband_iterations": 1, "seed": 1}),
             marks=pytest.mark.thorough,

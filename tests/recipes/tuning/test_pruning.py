@@ -78,6 +78,7 @@ def test_an_unknown_rule():
         Pruned("hyperband", [], metric=ACCURACY, epochs=9)
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_a_pruned_search_spends_less_and_records_what_it_stopped(classes, search_options, tmp_path):
     options = {**search_options, "optimizers": ["adam"], "regularizers": ["none"], "epochs": 4, "trials": 6}
     found = recipes.search(classes, directory=tmp_path / "pruned", prune="asha", **options)

@@ -187,15 +187,6 @@ def test_what_is_refused_before_anything_is_written(tmp_path, classes, change, m
     assert not list(tmp_path.iterdir())
 
 
-@pytest.fixture
-def no_pictures(monkeypatch):
-    """Searches without plots and page, which take longer than these trainings."""
-    from recipes.report import page, plots
-
-    monkeypatch.setattr(plots, "save_plots", lambda *arguments: [])
-    monkeypatch.setattr(page, "write_page", lambda *arguments: None)
-
-
 SMALL = """
 import sys
 import numpy as np
@@ -207,19 +198,18 @@ x = random.normal(0, 0.7, (150, 4)) + 2.0 * np.eye(3, 4)[y]
 data = recipes.Data.from_arrays(100.0 * x.astype("float32"), y, batch_size=16, name="classes",
                                 class_names=("red", "green", "blue"))
 recipe = recipes.Recipe(model={"name": "mlp", "hidden": (8,)})
-recipes.search(data, optimizers=["momentum", "adam"], regularizers=["none", "dropout"], recipe=recipe, epochs=1,
+recipes.search(data, optimizers=sys.argv[2].split(), regularizers=sys.argv[3].split(), recipe=recipe, epochs=1,
                trials=2, seeds=2, directory=sys.argv[1], verbose=0)
 """
 
 
-@pytest.mark.thorough
-@pytest.mark.usefixtures("no_pictures")
-def test_a_killed_search_goes_on_and_gives_the_same(found, classes, search_options, tmp_path):
-    directory = tmp_path / "search"
-    process = subprocess.Popen([sys.executable, "-c", SMALL, str(directory)], stderr=subprocess.PIPE, text=True)
+def killed_search(directory, optimizers, regularizers, after):
+    """Starts such a search in a process of its own, which is killed after so many trainings; their lines."""
+    names = [" ".join(optimizers), " ".join(regularizers)]
+    process = subprocess.Popen([sys.executable, "-c", SMALL, str(directory), *names], stderr=subprocess.PIPE, text=True)
     ledger = directory / "trainings.jsonl"
     limit = time.monotonic() + 120
-    while not (ledger.is_file() and ledger.read_bytes().count(b"\n") >= 6):
+    while not (ledger.is_file() and ledger.read_bytes().count(b"\n") >= after):
         assert process.poll() is None, process.stderr.read()
         assert time.monotonic() < limit
         time.sleep(0.01)
@@ -228,8 +218,27 @@ def test_a_killed_search_goes_on_and_gives_the_same(found, classes, search_optio
     assert process.returncode == -signal.SIGKILL
     before = ledger.read_bytes()
     whole = before[: before.rindex(b"\n") + 1]
-    assert 6 <= whole.count(b"\n") < 16
+    assert after <= whole.count(b"\n") < 4 * len(optimizers) * len(regularizers)
     assert not (directory / "summary.csv").exists()
+    return whole
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_a_killed_search_of_one_arm_goes_on(found, classes, search_options, tmp_path):
+    directory = tmp_path / "search"
+    whole = killed_search(directory, ["momentum"], ["none"], after=1)
+    options = {**search_options, "optimizers": ["momentum"], "regularizers": ["none"], "directory": directory}
+    recipes.search(classes, **options)
+    assert (directory / "trainings.jsonl").read_bytes().startswith(whole)
+    assert same_records(trainings(directory), trainings(found.directory)[:4])
+
+
+@pytest.mark.thorough
+@pytest.mark.usefixtures("no_pictures")
+def test_a_killed_search_goes_on_and_gives_the_same(found, classes, search_options, tmp_path):
+    directory = tmp_path / "search"
+    whole = killed_search(directory, search_options["optimizers"], search_options["regularizers"], after=6)
+    ledger = directory / "trainings.jsonl"
     again = recipes.search(classes, directory=directory, **search_options)
     assert ledger.read_bytes().startswith(whole)
     assert same_records(trainings(directory), trainings(found.directory))

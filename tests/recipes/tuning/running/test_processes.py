@@ -47,11 +47,12 @@ def kill(member):
     os.kill(member.process.pid, signal.SIGKILL)
 
 
-def test_the_records_are_those_of_this_process_whoever_is_killed(jobs, classes, tiny, tmp_path):
+@pytest.mark.parametrize("count", [1, pytest.param(2, marks=pytest.mark.thorough)])  # a process takes seconds to start
+def test_the_records_are_those_of_this_process_whoever_is_killed(jobs, classes, tiny, tmp_path, count):
     assignment = Assignment.of(classes, tiny(), Protocol(epochs=2))
     alone = run(InThisProcess(Worker(assignment)), jobs)
     assert all(np.isfinite(record.validation_score) for record in alone.values())
-    with Processes(2, assignment, folder=tmp_path / "work") as processes:
+    with Processes(count, assignment, folder=tmp_path / "work") as processes:
 
         def disturb(number):
             if number == 1:  # one at work: its training begins anew

@@ -307,7 +307,7 @@ def test_compiled_by_xla(make_model, run):
     np.testing.assert_allclose(several.get_weights()[0], one.get_weights()[0], rtol=1e-6)
 
 
-@pytest.mark.parametrize("steps", [1, 4])
+@pytest.mark.parametrize("steps", SEVERAL)
 def test_run_eagerly(steps, make_model, run):
     one, several = make_model(), make_model(steps_per_execution=steps, run_eagerly=True)
     assert run(several, callbacks.OneCycle(0.1), epochs=1)["learning_rate"] == pytest.approx(

@@ -154,6 +154,7 @@ def as_batches():
 
 
 @pytest.mark.parametrize("make", [lambda: BY_NAME, as_batches], ids=["arrays", "PyDataset"])
+@pytest.mark.ordinarily("PyDataset")
 def test_several_inputs_outputs_and_weights_by_name(make):
     model = two_by_two()
     callbacks.recalibrate_batch_norm(model, make(), batch_size=SIZE)

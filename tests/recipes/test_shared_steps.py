@@ -38,8 +38,9 @@ def new(seed, **options):
     return build(**options)
 
 
-def train(model, epochs=2):
-    history = model.fit(X, Y, epochs=epochs, batch_size=16, shuffle=False, validation_data=(X, Y), verbose=0).history
+def train(model, epochs=2, validation=(X, Y)):
+    options = {"validation_data": validation, "shuffle": False, "verbose": 0}
+    history = model.fit(X, Y, epochs=epochs, batch_size=16, **options).history
     return history, [np.array(each.numpy()) for each in model.variables]
 
 
@@ -50,15 +51,14 @@ def like(steps, model):
 
 SETTINGS = [
     {"rate": 0.05, "l2": 1e-3, "l1": 1e-4},
-    {"rate": 0.5, "l2": 1e-1, "l1": 0.0, "drop": 0.43},
-    {"rate": 0.05, "l2": 0.0, "l1": 0.3},
+    {"rate": 0.5, "l2": 0.0, "l1": 0.3, "drop": 0.43},
 ]
 
 
 def test_each_trains_as_it_would_alone():
     steps, first = SharedSteps(), None
     for number, setting in enumerate(SETTINGS):
-        seed = number % 3
+        seed = number
         expected, weights = train(new(seed, **setting))
         with like(steps, new(seed, **setting)) as shared:
             history, found = train(shared.model)
@@ -94,7 +94,7 @@ def test_nothing_is_traced_again():
 
 def test_afterwards_the_strengths_are_numbers():
     steps = SharedSteps()
-    for setting in SETTINGS[:2]:
+    for setting in SETTINGS:
         with like(steps, new(0, **setting)) as shared:
             train(shared.model)
         assert shared.model.layers[0].kernel_regularizer.get_config() == {"l2": pytest.approx(setting["l2"], rel=1e-6)}
@@ -193,14 +193,14 @@ def test_the_counted_names_of_layers_are_no_part_of_the_structure():
 def test_evaluated_in_between_it_still_has_its_own_numbers():
     """What is traced outside has constants in it, and must not be used again inside."""
     steps, batches = SharedSteps(), [16, 32]
-    for number, setting in enumerate(SETTINGS[:2]):
+    for number, setting in enumerate(SETTINGS):
         with like(steps, new(0, **setting)) as shared:
-            train(shared.model, epochs=1)
+            train(shared.model, epochs=1, validation=None)
             inside = shared.model.evaluate(X, Y, batch_size=batches[number], verbose=0)
         outside = shared.model.evaluate(X, Y, batch_size=batches[1 - number], verbose=0)
         assert outside == pytest.approx(inside, rel=1e-6)
         alone = new(0, **setting)
-        train(alone, epochs=1)
+        train(alone, epochs=1, validation=None)
         assert alone.evaluate(X, Y, batch_size=batches[number], verbose=0) == inside
 
 

@@ -53,7 +53,7 @@ def test_it_is_keras_own_to_the_last_bit(dtype, options):
     model = new(0.2, dtype)
     numbers, start = StepNumbers(model), [np.array(each) for each in model.variables]
     compiled(model, **{"jit_compile": False, **options})
-    for rate in RATES:
+    for rate in RATES[:2]:
         expected = train(compiled(new(rate, dtype), **{"jit_compile": False, **options}))
         for variable, value in zip(model.variables, start, strict=True):
             variable.assign(value)

@@ -120,13 +120,13 @@ def test_impossible_steps_per_execution(classes, tiny, steps):
 
 def test_the_range_test_finds_the_rate(classes, tiny):
     recipe = tiny(learning_rate=None, regularizer="dropout")
-    found, again = (fit(classes, recipe, epochs=2, verbose=0) for _ in range(2))
+    found, again = (fit(classes, recipe, epochs=1, verbose=0) for _ in range(2))
     assert found.recipe.learning_rate == found.range_test.suggest()
     assert found.recipe == dataclasses.replace(recipe, learning_rate=found.recipe.learning_rate)
     assert 15 < len(found.range_test.losses) <= 300
     assert same(found, again)
     assert np.array_equal(found.range_test.losses, again.range_test.losses)
-    assert same(found, fit(classes, found.recipe, epochs=2, verbose=0))
+    assert same(found, fit(classes, found.recipe, epochs=1, verbose=0))
 
 
 def test_divergence_stops_and_says_where(classes, tiny):

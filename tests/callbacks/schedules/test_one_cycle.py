@@ -10,6 +10,9 @@ import callbacks
 from callbacks.schedules.shapes import one_cycle, one_cycle_momentum
 from recipes.optimizers import Momentum
 
+SEVERAL = pytest.mark.parametrize("steps", [pytest.param(1, marks=pytest.mark.thorough), 4])
+"""Steps a call; with several there is more that can go wrong."""
+
 
 def table(total_steps, peak=0.1, low=0.85, high=0.95, **options):
     steps = np.arange(total_steps)
@@ -40,29 +43,29 @@ def test_every_step_has_its_own_rate_and_momentum(seen, steps):
     np.testing.assert_array_equal(seen(callbacks.OneCycle(0.1), steps=steps), table(20))
 
 
-@pytest.mark.parametrize("steps", [pytest.param(1, marks=pytest.mark.thorough), 4])
+@SEVERAL
 def test_accumulated_gradients_are_applied_with_the_rate_of_the_batch(seen, steps):
     recorded = seen(callbacks.OneCycle(0.1), steps=steps, gradient_accumulation_steps=3)
     np.testing.assert_array_equal(recorded, table(20)[2::3])
 
 
-@pytest.mark.parametrize("steps", [1, 4])
+@SEVERAL
 def test_behind_loss_scaling(seen, steps):
     np.testing.assert_array_equal(seen(callbacks.OneCycle(0.1), steps=steps, scaled=True), table(20))
 
 
-@pytest.mark.parametrize("steps", [1, 4])
+@SEVERAL
 def test_a_second_fit_is_a_second_cycle(seen, steps):
     recorded = seen(callbacks.OneCycle(0.1), steps=steps, fits=2)
     np.testing.assert_array_equal(recorded, np.concatenate([table(20), table(20)]))
 
 
-@pytest.mark.parametrize("steps", [1, 4])
+@SEVERAL
 def test_initial_epoch_starts_in_the_middle(seen, steps):
     np.testing.assert_array_equal(seen(callbacks.OneCycle(0.1), steps=steps, epochs=3, initial_epoch=1), table(30)[10:])
 
 
-@pytest.mark.parametrize("steps", [1, 4])
+@SEVERAL
 def test_past_the_end_the_last_values_hold(seen, steps):
     recorded = seen(callbacks.OneCycle(0.1, 13), steps=steps)
     np.testing.assert_array_equal(recorded, table(13)[np.minimum(np.arange(20), 12)])
@@ -97,14 +100,14 @@ def test_training_equals_a_numpy_loop(nesterov, steps, make_model, run, arrays):
     np.testing.assert_allclose(model.get_weights()[0], weight, rtol=1e-5)
 
 
-@pytest.mark.parametrize("steps", [1, 4])
+@SEVERAL
 def test_no_momentum_leaves_it_alone(seen, steps):
     recorded = seen(callbacks.OneCycle(0.1, momentum=None), steps=steps, epochs=1)
     np.testing.assert_array_equal(recorded[:, 0], table(10)[:, 0])
     assert set(recorded[:, 1].tolist()) == {0.25}
 
 
-@pytest.mark.parametrize("steps", [1, 4])
+@SEVERAL
 def test_the_same_model_with_and_then_without_momentum(recorder, make_model, run, steps):
     optimizer = recorder(0.5)
     model = make_model(optimizer, steps_per_execution=steps)
@@ -123,7 +126,7 @@ def test_momentum_that_cannot_change_is_refused_before_any_step(optimizer, make_
     np.testing.assert_array_equal(model.get_weights()[0], before)
 
 
-@pytest.mark.parametrize("steps", [1, 4])
+@SEVERAL
 def test_history_and_csv(make_model, run, tmp_path, steps):
     model = make_model(steps_per_execution=steps)
     path = tmp_path / "log.csv"

@@ -13,6 +13,8 @@ from recipes.report.page import render_page, write_page
 from recipes.report.plots import PLOTS
 from recipes.report.table_columns import summary_columns
 
+ORDINARY = pytest.mark.ordinarily("all diverged", "strange names")
+"""A page takes seconds: with nothing to show, and with everything."""
 VOID = {"meta", "link", "img", "br", "hr", "input", "wbr"}
 
 
@@ -76,7 +78,7 @@ def test_table_has_the_formatted_numbers_of_every_arm(any_results, any_page):
     assert len(any_page.tables["effects"]) == 1 + len(any_results.main_effects)
 
 
-@pytest.mark.ordinarily("25 arms", "strange names")
+@ORDINARY
 def test_nothing_is_loaded_from_anywhere(any_page):
     for tag, attributes in any_page.tags:
         for name in ("src", "href", "srcset", "action", "data", "poster"):
@@ -87,6 +89,7 @@ def test_nothing_is_loaded_from_anywhere(any_page):
     assert "http" not in style
 
 
+@ORDINARY
 def test_says_the_verdict_the_protocol_and_the_settings(any_results, any_page):
     text = "".join(any_page.text)
     for sentence in any_results.verdict:
@@ -100,6 +103,7 @@ def test_says_the_verdict_the_protocol_and_the_settings(any_results, any_page):
     assert "command" not in settings
 
 
+@ORDINARY
 def test_every_plot_is_there_and_described(any_page):
     images = any_page.all("img")
     assert len(images) == len(PLOTS)
@@ -111,6 +115,7 @@ def test_every_plot_is_there_and_described(any_page):
         assert plot.caption in "".join(any_page.text)
 
 
+@ORDINARY
 def test_headings_go_down_one_at_a_time_and_tables_can_be_sorted(any_page):
     levels = [int(tag[1]) for tag, _ in any_page.tags if re.fullmatch("h[1-6]", tag)]
     assert levels[0] == 1
@@ -125,9 +130,10 @@ def test_headings_go_down_one_at_a_time_and_tables_can_be_sorted(any_page):
     assert any_page.all("html") == [{"lang": "en"}]
 
 
-def test_names_are_escaped(make):
+def test_names_are_escaped(make, monkeypatch):
     import dataclasses
 
+    monkeypatch.setattr("recipes.report.page.PLOTS", {"scores": PLOTS["scores"]})
     odd = make(('<b onclick="x">', "a&b"), ("<script>alert(1)</script>", "none"), trials=3)
     odd = dataclasses.replace(odd, verdict=["<i>first</i>"], settings=odd.settings | {"note": "</table><script>"})
     html = render_page(odd)

@@ -14,6 +14,8 @@ import recipes
 from callbacks import InvalidArgument
 from recipes import fit
 
+pytestmark = pytest.mark.whole_epochs
+
 
 class Killed(BaseException):
     pass

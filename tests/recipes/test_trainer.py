@@ -11,6 +11,8 @@ from recipes.shared_steps import SharedSteps
 from recipes.trainer import Trainer
 from recipes.training import fit
 
+pytestmark = pytest.mark.whole_epochs
+
 CASES = {
     "l2": ({"name": "l2", "strength": 0.5}, {"name": "l2", "strength": 1e-3}),
     "l1": ({"name": "l1", "strength": 0.1}, {"name": "l1", "strength": 1e-3}),

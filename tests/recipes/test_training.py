@@ -12,6 +12,8 @@ from recipes import Recipe, fit, mlp
 from recipes.regularization import Regularizer
 from recipes.trainer import EXECUTION_FLOPS, Trainer, check_fits, steps_for
 
+pytestmark = pytest.mark.whole_epochs
+
 
 def same(a, b):
     """Whether two trainings gave the same numbers to the last bit: everything but the seconds and the random state."""

@@ -10,6 +10,8 @@ from callbacks.checks import InvalidArgument
 from recipes.metric import ACCURACY, Metric
 from recipes.tuning.pruning import Pruned, asha, median, rungs
 
+pytestmark = pytest.mark.whole_epochs
+
 
 @pytest.mark.parametrize(
     ("epochs", "expected"),

@@ -20,6 +20,8 @@ from recipes.recipe import Recipe
 from recipes.tuning.arms import Arm
 from recipes.tuning.comparison import Comparison
 
+pytestmark = pytest.mark.whole_epochs
+
 TIMES = ["seconds", "seconds_to_default"]
 
 FILES = {

@@ -14,6 +14,8 @@ from recipes.tuning.running.runner import Job
 from recipes.tuning.running.worker import KEPT, InThisProcess, Worker
 from recipes.tuning.tuner import ArmOracle, ArmTuner
 
+pytestmark = pytest.mark.whole_epochs
+
 
 def test_kerastuner_has_every_training_with_its_values_and_score(found):
     oracle = found.tuner.oracle

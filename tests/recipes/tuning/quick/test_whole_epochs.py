@@ -8,6 +8,8 @@ from recipes import trainer
 from recipes.tuning.quick.fit_arrays import FitArguments
 from recipes.tuning.quick.whole_epochs import WholeEpochs
 
+pytestmark = pytest.mark.whole_epochs
+
 X = np.random.default_rng(0).normal(size=(70, 5)).astype("float32")
 Y = (X[:, 0] + X[:, 1] > 0).astype("int64")
 DATA = {"x": X[:50], "y": Y[:50], "validation_data": (X[50:], Y[50:])}

@@ -18,6 +18,8 @@ from recipes.tuning.running.processes import Processes
 from recipes.tuning.running.runner import Job
 from recipes.tuning.running.worker import InThisProcess, Worker
 
+pytestmark = pytest.mark.whole_epochs
+
 
 @pytest.fixture
 def jobs():

@@ -17,9 +17,10 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads of several test pr
 gc.set_threshold(50_000, 20, 50)  # tracing makes many objects that stay; looking through them took a fifth of the time
 
 SECONDS = Path(__file__).parent / "seconds.csv"
-"""What a test of each file took when it was last measured, with ``--write-seconds``, on two quick cores."""
-ANNOUNCED = pytest.StashKey[bool]()
-SLOW = 5.0  # seconds, from which on an ordinary test is named at the end
+"""Processor seconds of a test of each file when it was last measured, with ``--write-seconds``, on quick cores."""
+START = 4.0  # processor seconds until a process has imported TensorFlow and collected the tests
+ANNOUNCED, CLOCK = pytest.StashKey[bool](), pytest.StashKey[float]()
+SLOW = 5.0  # processor seconds, from which on an ordinary test is named at the end
 
 
 def pytest_addoption(parser):
@@ -45,7 +46,7 @@ def expected_seconds(ids):
 
 
 def _announce(config, ids, processes):
-    minutes = sum(expected_seconds(ids).values()) / min(processes, 2) / 60
+    minutes = (sum(expected_seconds(ids).values()) + START * processes) / min(processes, 2) / 60
     text = f"{len(ids):,} tests, about {minutes:.1f} minutes on two quick cores, twice that on slow ones"
     config.get_terminal_writer().line(text)
 
@@ -66,23 +67,38 @@ def pytest_collection_finish(session):
         _announce(session.config, [item.nodeid for item in session.items], 1)
 
 
+def _processor_seconds():
+    """Of this process and of those it has waited for: what others do at the same time matters little."""
+    return sum(os.times()[:4])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+    """Notes in the report of a test's setup, call or teardown what it has cost."""
+    report = yield
+    now = _processor_seconds()
+    report.processor_seconds = now - item.config.stash.get(CLOCK, now)
+    item.config.stash[CLOCK] = now
+    return report
+
+
 def pytest_terminal_summary(terminalreporter, config):
     """Names what is slow, and writes what was measured if asked to."""
     reports = [
         report
         for outcome in ("passed", "failed", "skipped", "error", "")
         for report in terminalreporter.stats.get(outcome, [])
-        if hasattr(report, "duration")
+        if hasattr(report, "processor_seconds")
     ]
     if config.option.markexpr == "not thorough":
-        slow = [report for report in reports if report.when == "call" and report.duration > SLOW]
-        for report in sorted(slow, key=lambda report: -report.duration):
-            terminalreporter.line(f"slow: {report.duration:.0f} s {report.nodeid} (smaller, or thorough?)")
+        slow = [report for report in reports if report.when == "call" and report.processor_seconds > SLOW]
+        for report in sorted(slow, key=lambda report: -report.processor_seconds):
+            terminalreporter.line(f"slow: {report.processor_seconds:.0f} s {report.nodeid} (smaller, or thorough?)")
     if config.option.write_seconds:
         files = collections.defaultdict(lambda: [0.0, set()])
         for report in reports:
             total, ids = files[report.nodeid.split("::")[0]]
-            files[report.nodeid.split("::")[0]] = [total + report.duration, ids | {report.nodeid}]
+            files[report.nodeid.split("::")[0]] = [total + report.processor_seconds, ids | {report.nodeid}]
         lines = [f"{file},{total / len(ids):.3f}" for file, (total, ids) in sorted(files.items())]
         SECONDS.write_text("\n".join(["file,seconds", *lines]) + "\n")
 

@@ -342,6 +342,7 @@ def break_adam(monkeypatch):
     monkeypatch.setattr(worker.Trainer, "running", fails)
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_trainings_that_raise_are_recorded_and_stop_nothing(classes, tmp_path, search_options, monkeypatch, capsys):
     break_adam(monkeypatch)
     options = {**search_options, "optimizers": ["momentum", "adam"], "regularizers": ["none"], "verbose": 1}

@@ -12,6 +12,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("ABSL_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads of several test processes wait for one another
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # kernels that take longer to prepare than these models to train
 
 
 gc.set_threshold(50_000, 20, 50)  # tracing makes many objects that stay; looking through them took a fifth of the time

@@ -12,8 +12,9 @@ import keras
 import numpy as np
 
 from ..callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
-from ..callbacks.inside.optimizer_values import rate_source
+from ..callbacks.inside.optimizer_values import has_live_momentum, rate_source
 from ..callbacks.schedules.base import StepSchedule
+from ..callbacks.schedules.constant_rate import ConstantRate
 from ..callbacks.stop_on_nan import StopOnNaN
 from . import choice
 from .activations import ACTIVATIONS
@@ -127,12 +128,16 @@ class Recipe:
             self._set(learning_rate=rate)
 
     def _check_together(self) -> None:
-        """Raises for regularizers that do not work with the optimizer."""
+        """Raises for regularizers and a schedule that do not work with the optimizer."""
         regularizers = self.regularizers()
         for regularizer in regularizers:
             if regularizer.needs_one_gradient and self.finds_its_own_step:
                 accepted = f"one that {self.optimizer_name!r}, which evaluates the loss again within a step, can follow"
                 raise InvalidArgument("regularizer", regularizer.name, accepted)
+        schedule = self.build_schedule(1.0)
+        if schedule is not None and schedule.needs_momentum and not has_live_momentum(self.build_optimizer()):
+            accepted = f"one that leaves the momentum alone, as that of {self.optimizer_name!r} cannot change"
+            raise InvalidArgument("schedule", self.schedule, accepted)
         if any(regularizer.optimizer_options() for regularizer in regularizers):
             self.build_optimizer()
 
@@ -225,6 +230,12 @@ class Recipe:
     def build_schedule(self, peak: float) -> StepSchedule | None:
         """A new schedule with this peak rate, > 0, or None for a constant rate."""
         return choice.build(SCHEDULES, self.schedule, peak=peak)
+
+    @property
+    def part_of_peak(self) -> float:
+        """What part of the peak that suits 1cycle suits this recipe's schedule."""
+        schedule = self.build_schedule(1.0)
+        return ConstantRate.part_of_peak if schedule is None else schedule.part_of_peak
 
     def _rate(self) -> float:
         if self.learning_rate is not None:

@@ -26,7 +26,20 @@ from .recipe import Recipe
 if TYPE_CHECKING:
     from ..callbacks.range_test.lr_finder import LRFinder
 
-__all__ = ["Run", "load_run"]
+__all__ = ["Attempt", "Run", "load_run"]
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A training that failed at a rate that a range test had found.
+
+    Attributes:
+        learning_rate: its peak.
+        message: how it failed.
+    """
+
+    learning_rate: float
+    message: str
 
 
 @dataclass
@@ -39,11 +52,15 @@ class Run:
         data: the data of the training.
         history: name -> one value per epoch, as in Keras' ``History.history``: "loss", "val_loss", "learning_rate", ...
         epochs: the epochs asked for; fewer may have run.
-        best_epoch: the epoch of the model's weights, counted from 1: the last, or the one that early stopping chose.
+        best_epoch: the epoch of the model's weights, counted from 1: the last, or the one that early stopping chose;
+            0 for the initial weights, after a divergence.
         seed: of the training.
         seconds: the duration of the training, range test included.
-        message: None, or why the training diverged.
+        message: None, or why the training diverged, and which weights the model has.
         range_test: the :class:`callbacks.LRFinder` that found the rate, or None if there was no range test.
+        remark: None, or why the rate is not the one that the range test's curve suggests.
+        attempts: the failed trainings before this one: a found rate that diverges is divided by 4 and the training
+            started again.
 
     Example:
         >>> run = recipes.fit(recipes.load("digits"))   # doctest: +SKIP
@@ -62,6 +79,8 @@ class Run:
     seconds: float
     message: str | None = None
     range_test: LRFinder | None = None
+    remark: str | None = None
+    attempts: tuple[Attempt, ...] = ()
 
     @classmethod
     def load(cls, directory: str | os.PathLike[str], *, data_dir: str | os.PathLike[str] | None = None) -> Run:
@@ -92,6 +111,8 @@ class Run:
             seed=facts["seed"],
             seconds=facts["seconds"],
             message=facts["message"],
+            remark=facts.get("remark"),
+            attempts=tuple(Attempt(**attempt) for attempt in facts.get("attempts", ())),
         )
 
     @property
@@ -226,6 +247,8 @@ class Run:
                 "best_epoch": self.best_epoch,
                 "seconds": round(self.seconds, 3),
                 "message": self.message,
+                "remark": self.remark,
+                "attempts": [dataclasses.asdict(attempt) for attempt in self.attempts],
                 "data": self.data.settings,
                 "test": self.evaluate("test"),
                 "validation": self.evaluate("validation"),

@@ -10,20 +10,26 @@ import os
 import time
 import warnings
 from collections.abc import Hashable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keras
+import numpy as np
 
 from ..callbacks.checks import InvalidArgument, check_bool, check_integer
+from ..callbacks.inside.layers import all_layers
 from ..callbacks.inside.optimizer_values import set_learning_rate
 from ..callbacks.inside.random_state import random_state, set_random_state
 from ..callbacks.range_test.lr_finder import LRFinder, run_range_test
+from ..callbacks.range_test.suggestions import WINDOW
 from ..callbacks.resume.resume import Resume
 from ..callbacks.stop_on_nan import StopOnNaN
 from .distribution import replicas, settle_in
+from .last_healthy import LastHealthy
+from .learning_rate import found_rate, is_doubtful, usual_peak
 from .model_output import ends_in
 from .recipe import Recipe
-from .run import Run
+from .run import Attempt, Run
 from .seeding import set_seeds
 from .shared_steps import SharedSteps
 from .step_keys import structure_of
@@ -31,10 +37,16 @@ from .step_keys import structure_of
 if TYPE_CHECKING:
     from .data import Data
 
-__all__ = ["LARGEST_SEED", "Trainer", "check_data", "check_fits", "check_recipe", "steps_for"]
+__all__ = ["LARGEST_SEED", "Trainer", "check_batches", "check_data", "check_fits", "check_recipe", "steps_for"]
 
 LARGEST_SEED = 2**32 - 1
 """The largest seed that NumPy and Keras accept."""
+
+LOWERED_BY, LOWERINGS = 4.0, 3
+"""The divisor of a found rate that diverges, and how often it is applied at most."""
+
+WORSE = 0.1
+"""The relative increase of the loss over a whole training from which on it counts as failed."""
 
 EXECUTION_FLOPS = 1e11
 """The largest amount of work per call of the compiled training step: about a second on one core."""
@@ -94,6 +106,7 @@ class Trainer:
             model = recipe.build_model(data.spec)
             self._new = (seed, random_state())
         check_fits(model, data)
+        check_batches(model, data)
         self.model = model
         self._steps_per_execution = self._choose_steps_per_execution(steps_per_execution)
         self._prepared: keras.Model | None = None
@@ -142,10 +155,44 @@ class Trainer:
         model.compute_metrics(None, keras.ops.convert_to_tensor(y), keras.ops.zeros((1, self.data.spec.outputs)))
         model.reset_metrics()
 
-    def run(self, **options: Any) -> Run:
-        """Trains from the start, with the arguments of :meth:`running`."""
-        with self.running(**options) as run:
-            return run
+    def run(
+        self,
+        *,
+        learning_rate: float | None = None,
+        directory: str | os.PathLike[str] | None = None,
+        warn: bool = True,
+        **options: Any,
+    ) -> Run:
+        """Trains from the start, with the arguments of :meth:`running`; a found rate that is too high is lowered.
+
+        If the training diverges at a rate found by a range test, or ends with a higher loss than it began with, the
+        rate is divided by 4 and the training started again, at most 3 times: see ``run.attempts``. A given rate is
+        never changed. After a divergence the model has the weights of the last epoch without NaN.
+
+        Args:
+            warn: whether to warn of what ``run.message``, ``run.attempts`` and ``run.remark`` describe.
+        """
+        warn = check_bool("warn", warn)
+        attempts: list[Attempt] = []
+        first, seconds = None, 0.0
+        while True:
+            number = len(attempts) + 1
+            place = directory if directory is None or number == 1 else Path(directory) / f"attempt_{number}"
+            with self.running(learning_rate=learning_rate, directory=place, restore=True, **options) as run:
+                pass
+            first, seconds = first or run, seconds + run.seconds
+            trouble = None if first.range_test is None else _trouble(run, first.range_test)
+            if trouble is None or number > LOWERINGS:
+                break
+            rate = float(run.recipe.learning_rate or math.nan)
+            attempts.append(Attempt(rate, trouble))
+            learning_rate = rate / LOWERED_BY
+        run = dataclasses.replace(
+            run, range_test=first.range_test, remark=first.remark, attempts=tuple(attempts), seconds=seconds
+        )
+        if warn:
+            _warn(run)
+        return run
 
     @contextlib.contextmanager
     def running(
@@ -159,7 +206,7 @@ class Trainer:
         callbacks: Sequence[keras.callbacks.Callback] = (),
         directory: str | os.PathLike[str] | None = None,
         verbose: int | str = 0,
-        warn: bool = True,
+        restore: bool = False,
     ) -> Iterator[Run]:
         """Trains from the start; within the context, evaluations of the model use its compiled functions.
 
@@ -169,11 +216,12 @@ class Trainer:
             learning_rate: replaces the recipe's.
             data: replaces the trainer's; it may differ in the training split, not in the Spec and batch size.
             validate: whether to validate after each epoch, which early stopping needs.
-            warn: whether to warn of a divergence, which ``run.message`` describes too.
+            restore: whether the model gets the weights of the last epoch without NaN after a divergence, or the initial
+                ones if there is none. Default False.
         """
         start = time.perf_counter() - self._seconds
         self._seconds = 0.0
-        validate, warn = check_bool("validate", validate), check_bool("warn", warn)
+        validate, restore = check_bool("validate", validate), check_bool("restore", restore)
         data = self.data if data is None else data
         recipe = self.recipe
         if learning_rate is not None:
@@ -181,15 +229,16 @@ class Trainer:
         with self._steps.like(self._new_model(seed), self.key, prepare=self._prepare) as shared:
             self.model = shared.model
             set_random_state(self._random)
-            finder = None
+            finder = remark = None
             rate = recipe.learning_rate
             if rate is None:
                 finder = self.range_test(seed, data=data)
-                rate = finder.suggest()
+                rate, remark = found_rate(recipe, finder)
                 recipe = dataclasses.replace(recipe, learning_rate=rate)
             set_learning_rate(self.model.optimizer, rate)
             steps = self._steps_per_epoch or data.steps_per_epoch
             all_callbacks = recipe.callbacks(steps_per_epoch=steps, epochs=epochs, spec=data.spec)
+            healthy = LastHealthy()
             first_epoch, resume = 0, []
             if directory is not None:
                 settings = {"seed": seed, "data": data.fingerprint, **_fields(recipe)}
@@ -206,7 +255,7 @@ class Trainer:
                 epochs=epochs,
                 validation_data=data.validation if validate else None,
                 shuffle=False,  # the data are shuffled already
-                callbacks=[*all_callbacks, *callbacks, *resume],
+                callbacks=[*all_callbacks, *([healthy] if restore else []), *callbacks, *resume],
                 verbose=verbose,
             )
             ran = len(history.history["loss"])
@@ -216,19 +265,22 @@ class Trainer:
                 if getattr(callback, "best_weights", None) is not None
             ]
             message = next(callback.message for callback in all_callbacks if isinstance(callback, StopOnNaN))
-            if message is not None and warn:
-                warnings.warn(f"training stopped: {message}", RuntimeWarning, stacklevel=5)  # at the caller of fit
+            best = restored[0] if restored else ran
+            if message is not None and restore:
+                best = healthy.put_back(best if restored else None)
+                message += f"; the weights are those of epoch {best}" if best else "; the weights are the initial ones"
             yield Run(
                 model=self.model,
                 recipe=recipe,
                 data=data,
                 history={name: [float(value) for value in values] for name, values in history.history.items()},
                 epochs=epochs,
-                best_epoch=restored[0] if restored else ran,
+                best_epoch=best,
                 seed=seed,
                 seconds=time.perf_counter() - start,
                 message=message,
                 range_test=finder,
+                remark=remark,
             )
 
     def _new_model(self, seed: int) -> keras.Model:
@@ -247,14 +299,14 @@ class Trainer:
 
         Args:
             seed: of the data order.
-            finder: default ``LRFinder()``.
+            finder: by default one whose fallback is the optimizer's usual rate.
             data: as in :meth:`running`.
 
         Returns:
             The finder.
         """
         data = self.data if data is None else data
-        finder = LRFinder() if finder is None else finder
+        finder = LRFinder(usual=usual_peak(self.recipe)) if finder is None else finder
         batches = data.batches("train", seed=seed, augment=self._augment)
         in_step = [
             callback
@@ -264,6 +316,32 @@ class Trainer:
         ]
         run_range_test(self.model, batches, finder, callbacks=in_step)
         return finder
+
+
+def _trouble(run: Run, finder: LRFinder) -> str | None:
+    """Why a training has to start again at a lower rate, or None: it diverged, or ended worse than it began."""
+    if run.message is not None:
+        return run.message.partition("; the weights")[0]
+    losses = finder.losses[np.isfinite(finder.losses)][:WINDOW]
+    if not len(losses):
+        return None
+    before, after = float(np.mean(losses)), run.history["loss"][run.best_epoch - 1]
+    if after <= before + WORSE * abs(before):
+        return None
+    return f"the training loss ended at {after:.3g}, having begun at {before:.3g}"
+
+
+def _warn(run: Run) -> None:
+    """Says at the caller of fit what went wrong."""
+    if run.range_test is not None and is_doubtful(run.range_test):
+        warnings.warn(f"learning rate: {run.remark}", UserWarning, stacklevel=4)
+    for attempt in run.attempts:
+        text = (
+            f"learning rate {attempt.learning_rate:.3g} was lowered and the training started again: {attempt.message}"
+        )
+        warnings.warn(text, RuntimeWarning, stacklevel=4)
+    if run.message is not None:
+        warnings.warn(f"training stopped: {run.message}", RuntimeWarning, stacklevel=4)
 
 
 def _fields(recipe: Recipe) -> dict[str, Any]:
@@ -319,6 +397,16 @@ def check_fits(model: keras.Model, data: Data) -> None:
         raise InvalidArgument("model", ends_in(model), f"a model that ends in {last} for {spec.name!r} ({spec.task})")
     if last is None and ends_in(model) in ("softmax", "sigmoid"):
         raise InvalidArgument("model", ends_in(model), f"a model that ends in numbers for {spec.name!r} ({spec.task})")
+
+
+def check_batches(model: keras.Model, data: Data) -> None:
+    """Raises for batches of one example where batch normalization needs several: all that it then gives is its bias."""
+    if min(data.batch_size, data.settings["counts"]["train"]) > 1:
+        return
+    for layer in all_layers(model, include_self=False):
+        if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable and layer.input_spec.ndim == 2:
+            accepted = "batches of at least 2 examples for batch normalization, or a recipe with normalization='none'"
+            raise InvalidArgument("data", "batches of 1 example", accepted)
 
 
 def _takes(shape: Sequence[int | None], needed: Sequence[int | None]) -> bool:

@@ -37,6 +37,9 @@ def fit(
 
     The peak learning rate is the recipe's; if it is None, a range test of at most 300 batches finds it first. If the
     loss becomes NaN, training stops: ``run.diverged`` is set, and a warning says where it diverged and what to try.
+    The model then gets the weights of the last epoch without NaN. A rate found by the range test is divided by 4 and
+    the training started again, at most 3 times, if the training diverges or ends with a higher loss than it began
+    with: ``run.attempts`` and a warning say so. A given rate is never changed.
     Sets the seeds of Python, NumPy and Keras: the same seed gives the same numbers on the same machine.
 
     Args:

@@ -15,6 +15,7 @@ from ..inside.callback_list import check_sole_schedule
 from ..inside.optimizer_values import (
     check_settable,
     check_takes_a_rate,
+    get_learning_rate,
     raise_on_nan,
     range_test_divisor,
     set_learning_rate,
@@ -22,9 +23,13 @@ from ..inside.optimizer_values import (
 from ..inside.state import set_training_state, training_state
 from ..inside.training import initial_epoch, set_initial_epoch
 from ..schedules.shapes import exponential_sweep
-from .suggestions import RULES, peak, smoothed
+from .suggestions import MARGINS, RULES, WINDOW, peak, smoothed
 
 __all__ = ["LRFinder", "NoSuggestion", "find_learning_rate"]
+
+
+PASSES = 10
+"""Over the data: what a sweep shows after so many is no evidence for a high rate."""
 
 
 class NoSuggestion(ValueError):
@@ -40,15 +45,22 @@ class LRFinder(keras.callbacks.Callback):
     optimizer and metrics are what they were before. Needs
     ``steps_per_execution=1`` (:func:`find_learning_rate` sees to that).
 
+    A curve is no evidence for a high rate where it ends before the loss has risen, nor after more than 10 passes over
+    the data: a network that knows a few examples by heart has no gradients left that could diverge. There the
+    suggestion is at most ``usual``, or what the first 10 passes allow where that is more, and :meth:`remark` says so.
+
     Args:
         low: first rate, > 0. Default 1e-5.
         high: last rate, > low. Default 10.
         steps: batches in the sweep, >= 10. Default 300.
         decay: of the moving average that smooths the loss, in [0, 1). Default 0.9.
         divergence: how many times the lowest smoothed loss ends a sweep, > 1. Default 4.
+        usual: the rate to fall back on, > 0; None (default) for the one that the model was compiled with.
 
     Attributes:
         rates, losses: what was seen, shape (batches,); losses as they were, not smoothed.
+        diverged: whether the loss ended the sweep.
+        batches_per_pass: of the data; None where it is not known. :func:`find_learning_rate` sets it.
 
     Raises:
         InvalidArgument: for a value outside its range.
@@ -72,6 +84,7 @@ class LRFinder(keras.callbacks.Callback):
         *,
         decay: float = 0.9,
         divergence: float = 4.0,
+        usual: float | None = None,
     ):
         super().__init__()
         self.low = check_number("low", low, above=0)
@@ -79,11 +92,15 @@ class LRFinder(keras.callbacks.Callback):
         self.steps = check_integer("steps", steps, low=10)
         self.decay = check_number("decay", decay, low=0, below=1)
         self.divergence = check_number("divergence", divergence, above=1)
+        self.usual = None if usual is None else check_number("usual", usual, above=0)
         self._sweep = exponential_sweep(np.arange(steps), total_steps=steps, low=low, high=high)
         self._losses: list[float] = []
         self._lowest = np.inf
+        self.diverged = False
         self._before: dict[str, Any] | None = None
         self._divisor = 4.0
+        self._fallback = self.usual
+        self.batches_per_pass: int | None = None
 
     @property
     def rates(self) -> np.ndarray:
@@ -102,10 +119,30 @@ class LRFinder(keras.callbacks.Callback):
             rule: "peak" (default, for 1cycle), "valley", "steepest" or "minimum"; see
                 :mod:`callbacks.range_test.suggestions`.
 
+        Returns:
+            The rate; :meth:`remark` tells whether it is what the rule says or a bound.
+
         Raises:
             InvalidArgument: for an unknown rule.
             NoSuggestion: when too few batches were seen, or no rate made the smoothed loss fall.
         """
+        return self._read(rule)[0]
+
+    def remark(self, rule: str = "peak") -> str | None:
+        """Why the suggestion is not the curve's alone, in one line; None where it is.
+
+        Args:
+            rule: as in :meth:`suggest`, which raises the same errors.
+        """
+        return self._read(rule)[1]
+
+    @property
+    def learned_by_heart(self) -> bool:
+        """Whether the sweep has gone over its data more than 10 times, as far as that is known."""
+        return PASSES * (self.batches_per_pass or len(self.losses)) < len(self.losses)
+
+    def _read(self, rule: str) -> tuple[float, str | None]:
+        """The rate that a rule suggests, and what is to be said about it."""
         if rule not in RULES:
             raise InvalidArgument("rule", rule, "one of " + ", ".join(map(repr, RULES)))
         finite = np.isfinite(self.losses)
@@ -122,8 +159,25 @@ class LRFinder(keras.callbacks.Callback):
                 f"Received: low={self.low}, high={self.high}"
             )
         if rule == "peak":
-            return peak(rates, losses, divisor=self._divisor)
-        return RULES[rule](rates, smooth)
+            return self._bounded(peak(rates, losses, divisor=self._divisor), self._divisor)
+        return self._bounded(RULES[rule](rates, smooth), MARGINS.get(rule, 1.0))
+
+    def _bounded(self, rate: float, margin: float) -> tuple[float, str | None]:
+        """``rate``, or less where the curve at ``margin`` times this rate is no evidence; and why."""
+        reached, count = rate * margin * (1 + 1e-9), len(self.losses)
+        seen = PASSES * (self.batches_per_pass or count)  # so many batches are evidence
+        if seen < count and reached > self.rates[seen - 1]:
+            evidence = float(self.rates[seen - 1])
+            reason = f"above {evidence:.3g} the range test was in its {PASSES + 1}th pass over the data, or later"
+        elif not self.diverged and reached > self.rates[max(count - 1 - WINDOW // 2, 0)]:
+            evidence = 0.0
+            reason = f"the loss had not risen when the range test ended at {self.rates[-1]:.3g}"
+        else:
+            return rate, None
+        bound = max(evidence / margin, self._fallback or 0.0)
+        if bound and rate > bound:
+            return bound, f"{reason}: {bound:.3g} is taken instead of {rate:.3g}"
+        return rate, None if evidence else f"{reason}: more may be possible"
 
     def on_train_begin(self, logs: Any = None) -> None:
         check_settable(self.model.optimizer, type(self).__name__)
@@ -136,10 +190,12 @@ class LRFinder(keras.callbacks.Callback):
                 f"Received: steps_per_execution={self.model.steps_per_execution}"
             )
         self._divisor = range_test_divisor(self.model.optimizer)
+        self._fallback = get_learning_rate(self.model.optimizer) if self.usual is None else self.usual
         self._before = training_state(self.model)
         raise_on_nan(self.model.optimizer, False)  # a rate that is too high is no error here
         self._losses = []
         self._lowest = np.inf
+        self.diverged = False
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         set_learning_rate(self.model.optimizer, float(self._sweep[len(self._losses)]))
@@ -154,8 +210,8 @@ class LRFinder(keras.callbacks.Callback):
         smooth = curve[-1] if np.isfinite(loss) else np.inf
         self._lowest = min(self._lowest, smooth)
         limit = self._lowest + (self.divergence - 1.0) * abs(self._lowest)  # a loss may be negative
-        diverged = not np.isfinite(smooth) or (len(curve) > 5 and smooth > max(limit, curve[0]))
-        if diverged or len(curve) == self.steps:
+        self.diverged = not np.isfinite(smooth) or (len(curve) > 5 and smooth > max(limit, curve[0]))
+        if self.diverged or len(curve) == self.steps:
             self.model.stop_training = True
 
     def on_train_end(self, logs: Any = None) -> None:
@@ -191,6 +247,7 @@ class LRFinder(keras.callbacks.Callback):
             axes.set_title(str(nothing), fontsize="small", wrap=True)
         else:
             axes.axvline(suggestion, color="tab:red", label=f"{rule}: {suggestion:.3g}")
+            axes.set_title(self.remark(rule) or "", fontsize="small", wrap=True)
         low, start = float(np.nanmin(smooth)), float(smooth[0])
         axes.set_ylim(low - 0.1 * abs(start - low), start + 0.5 * abs(start - low) + 1e-9)
         axes.set_xscale("log")
@@ -212,6 +269,8 @@ def find_learning_rate(
     **options: Any,
 ) -> float:
     """Runs a learning-rate range test and returns the rate it suggests; the model is left exactly as it was.
+
+    A warning says where the rate is not what the rule reads off the curve: see :meth:`LRFinder.remark`.
 
     Args:
         model: a compiled Keras model.
@@ -241,7 +300,10 @@ def find_learning_rate(
         data, y, sample_weight=sample_weight, class_weight=class_weight, batch_size=batch_size, argument="data"
     )
     run_range_test(model, batches, finder)
-    return finder.suggest(rule)
+    rate, remark = finder.suggest(rule), finder.remark(rule)
+    if remark is not None:
+        warnings.warn(f"learning rate: {remark}", UserWarning, stacklevel=2)
+    return rate
 
 
 def run_range_test(
@@ -256,6 +318,7 @@ def run_range_test(
     training step, such as those that change its data.
     """
     data = data if isinstance(data, FitData) else FitData(data)
+    finder.batches_per_pass = data.num_batches
     batches = data.repeated()
     steps, function, history = model.steps_per_execution, model.train_function, getattr(model, "history", None)
     start = initial_epoch(model)  # what BackupAndRestore leaves behind would skip the test

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..checks import InvalidArgument
 
-__all__ = ["RULES", "minimum", "peak", "smoothed", "steepest", "valley"]
+__all__ = ["MARGINS", "RULES", "WINDOW", "minimum", "peak", "smoothed", "steepest", "valley"]
 
 
 WINDOW = 9
@@ -49,7 +49,7 @@ def minimum(rates: np.ndarray, losses: np.ndarray) -> float:
     Source: the rule fastai calls "minimum".
     """
     rates, losses = _checked(rates, losses)
-    return float(rates[int(np.argmin(losses))] / 10.0)
+    return float(rates[int(np.argmin(losses))] / MARGINS["minimum"])
 
 
 def peak(rates: np.ndarray, losses: np.ndarray, divisor: float = 4.0) -> float:
@@ -105,6 +105,9 @@ def valley(rates: np.ndarray, losses: np.ndarray) -> float:
         start = before[start]
     return float(rates[start + (end - start) // 2])
 
+
+MARGINS = {"minimum": 10.0}
+"""Of the rules that look at a higher rate than they suggest, how many times as high; for ``peak`` it is the divisor."""
 
 RULES: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
     "peak": peak,

@@ -34,6 +34,8 @@ class ConstantRate(StepSchedule):
         [0.025, 0.05, 0.075, 0.1, 0.1]
     """
 
+    part_of_peak = 0.25
+
     def __init__(self, peak: float, total_steps: int | None = None, **options: Any):
         super().__init__(total_steps, **options)
         self.peak = check_number("peak", peak, above=0)

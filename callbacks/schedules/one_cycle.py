@@ -49,6 +49,7 @@ class OneCycle(StepSchedule):
     """
 
     gains_late = True
+    part_of_peak = 1.0
 
     def __init__(
         self,
@@ -79,6 +80,11 @@ class OneCycle(StepSchedule):
             low, high = (check_number("momentum", value, low=0, below=1) for value in momentum)
             if low > high:
                 raise InvalidArgument("momentum", momentum, accepted)
+
+    @property
+    def needs_momentum(self) -> bool:
+        """Whether a pair of momenta was given."""
+        return self.momentum is not None and self.momentum != "auto"
 
     def rates(self, total_steps: int) -> np.ndarray:
         """The learning rate at every step, shape (total_steps,)."""

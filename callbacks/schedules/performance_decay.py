@@ -47,6 +47,8 @@ class PerformanceDecay(StepSchedule):
         >>> model.fit(x, y, epochs=50, validation_data=(x_val, y_val), callbacks=[plateau])
     """
 
+    part_of_peak = 0.25
+
     def __init__(
         self,
         peak: float,

@@ -64,13 +64,17 @@ def train(
     say(in_a_line(data) if choices.model == "auto" else in_a_line(data).rpartition(";")[0])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # about divergence, which is reported below in one line
+        warnings.filterwarnings("ignore", "learning rate: ")  # likewise
         verbose = 1 if sys.stdout.isatty() else 2
         run = fit(data, recipe, epochs=epochs, seed=seed, directory=directory, verbose=verbose)
+    for attempt in run.attempts:
+        say(f"started again at a lower learning rate than {attempt.learning_rate:.4g}: {attempt.message}")
     if run.diverged:
         raise SystemExit(complain(f"training stopped: {run.message}", status=1))
     if run.range_test is not None:
         batches = len(run.range_test.losses)
-        say(f"learning rate {run.recipe.learning_rate:.4g}, found by a range test of {batches} batches")
+        remark = f" ({run.remark})" if run.remark else ""
+        say(f"learning rate {run.recipe.learning_rate:.4g}, found by a range test of {batches} batches{remark}")
     scores = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in run.evaluate().items())
     say(f"test {scores}  (best epoch {run.best_epoch} of {epochs}, {run.seconds:.1f} s)")
     say(*map(str, run.read_curves()))
@@ -126,11 +130,12 @@ def lr_find(
     from ...callbacks.range_test.lr_finder import LRFinder
     from ...callbacks.range_test.suggestions import RULES
     from ..files import PICTURES, check_new_file, write_figure
+    from ..learning_rate import usual_peak
     from ..recipe import Recipe
 
     options = reading.for_load()
-    finder = LRFinder(low, high, steps)
     recipe = Recipe(model=model, optimizer=optimizer, regularizer=regularizer, normalization=normalization)
+    finder = LRFinder(low, high, steps, usual=usual_peak(recipe))
     check_takes_a_rate(recipe.build_optimizer())
     check_new_file(plot, name="plot", suffixes=PICTURES)
     data = load(dataset, data_dir=data_dir, batch_size=batch_size, seed=seed, **options)
@@ -140,5 +145,7 @@ def lr_find(
     Trainer(data, recipe, seed=seed).range_test(seed, finder)
     for rule in RULES:
         say(f"{rule:>9}: {finder.suggest(rule):.4g}" + ("   (what `recipes train` takes)" if rule == "peak" else ""))
+    if (remark := finder.remark()) is not None:
+        say(f"     peak: {remark}")
     write_figure(plot, finder.plot())
     say(f"curve in {plot}")

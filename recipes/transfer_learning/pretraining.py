@@ -16,6 +16,7 @@ from ...callbacks.checks import InvalidArgument, check_choice, check_integer, ch
 from ...callbacks.inside.optimizer_values import set_learning_rate
 from ...callbacks.range_test.lr_finder import LRFinder, run_range_test
 from ...callbacks.stop_on_nan import StopOnNaN
+from ..learning_rate import found_rate, usual_peak
 from ..models.blocks import Style, hidden_block, output_layer
 from ..models.encoder import encoder
 from ..recipe import Recipe
@@ -321,7 +322,7 @@ def _judge(trunk: keras.Model, recipe: Recipe) -> keras.Model:
 
 
 def _range_test(network: keras.Model, batches: Any, recipe: Recipe, spec: Spec) -> float:
-    finder = LRFinder()
+    finder = LRFinder(usual=usual_peak(recipe))
     in_step = [
         callback
         for regularizer in recipe.regularizers()
@@ -329,4 +330,4 @@ def _range_test(network: keras.Model, batches: Any, recipe: Recipe, spec: Spec) 
         for callback in regularizer.callbacks(epochs=1, schedule=None, spec=spec)
     ]
     run_range_test(network, batches, finder, callbacks=in_step)
-    return finder.suggest()
+    return found_rate(recipe, finder)[0]

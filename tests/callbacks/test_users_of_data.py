@@ -66,7 +66,7 @@ def test_the_range_test_goes_through_the_batches_in_order_and_again(kind):
 
 
 def test_one_call_takes_what_fit_takes():
-    options = {"batch_size": 20, "steps": 60, "low": 1e-3}
+    options = {"batch_size": 20, "steps": 60, "low": 1e-3, "usual": 10.0}
     tupled = callbacks.find_learning_rate(linear(), (X, Y, W), **options)
     assert tupled == callbacks.find_learning_rate(linear(), X, Y, sample_weight=W, **options)
     assert tupled != callbacks.find_learning_rate(linear(), X, Y, **options)

@@ -372,3 +372,11 @@ def test_style_reaches_the_model(classes):
     assert any(getattr(getattr(layer, "activation", None), "__name__", "") == "tanh" for layer in model.layers)
     seeded = Recipe(model="mlp", initializer={"name": "he_normal", "seed": 3}).build_model(classes.spec)
     assert seeded.layers[2].kernel_initializer.seed == 3
+
+
+def test_a_schedule_of_momenta_needs_an_optimizer_with_one():
+    cycle = {"name": "one_cycle", "momentum": (0.8, 0.9)}
+    with pytest.raises(InvalidArgument, match=r"leaves the momentum alone, as that of 'adagrad' cannot change"):
+        Recipe(optimizer="adagrad", schedule=cycle)
+    assert Recipe(optimizer="adam", schedule=cycle).build_schedule(0.1).momentum == (0.8, 0.9)
+    Recipe(optimizer="adagrad", schedule="one_cycle")  # cycles the rate alone

@@ -9,6 +9,7 @@ import pytest
 import recipes
 from callbacks.checks import InvalidArgument
 from recipes import Recipe, fit, mlp
+from recipes.learning_rate import usual_peak
 from recipes.regularization import Regularizer
 from recipes.trainer import EXECUTION_FLOPS, Trainer, check_fits, steps_for
 
@@ -145,6 +146,94 @@ def test_divergence_stops_and_says_where(classes, tiny):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         Trainer(classes, recipe).run(epochs=1, seed=0, learning_rate=1e30, warn=False)
+
+
+def test_after_a_divergence_the_weights_are_finite(classes, tiny):
+    """Those of the last good epoch, or the first ones; and the optimizer can go on."""
+    recipe = tiny(learning_rate=1e6, regularizer={"name": "l2", "strength": 1.0}, schedule="constant")
+    with pytest.warns(RuntimeWarning, match="the weights are the initial ones"):
+        run = fit(classes, recipe, epochs=3, verbose=0)
+    assert run.diverged
+    assert run.attempts == ()  # the user's rate stays
+    assert run.best_epoch == 0
+    start = Trainer(classes, recipe).model
+    assert all(np.array_equal(v, w) for v, w in zip(weights(run), start.get_weights(), strict=True))
+    assert all(np.isfinite(v.numpy()).all() for v in run.model.optimizer.variables)
+    assert np.isfinite(run.evaluate()["loss"])
+
+
+def test_after_a_late_divergence_the_weights_are_those_of_the_epoch_before(classes, tiny):
+    class Explode(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch == 1:
+                self.model.optimizer.learning_rate = 1e30
+
+    recipe = tiny(schedule="constant", regularizer="none")
+    with pytest.warns(RuntimeWarning, match="at epoch 3, .*; the weights are those of epoch 2"):
+        run = fit(classes, recipe, epochs=5, verbose=0, callbacks=[Explode()])
+    assert run.best_epoch == 2
+    before = fit(classes, recipe, epochs=2, verbose=0)
+    assert all(np.array_equal(v, w) for v, w in zip(weights(run), weights(before), strict=True))
+
+
+def set_found_rate(monkeypatch, rate):
+    """Makes every range test find this rate."""
+    monkeypatch.setattr("recipes.trainer.found_rate", lambda recipe, finder: (rate, None))
+
+
+@pytest.mark.parametrize("rate", [1e30, 60.0], ids=["NaN", "worse than at its start"])
+def test_a_found_rate_that_diverges_is_lowered(classes, tiny, rate, monkeypatch, tmp_path):
+    set_found_rate(monkeypatch, rate)
+    lowered = 1e30 if rate == 1e30 else 4.0
+    monkeypatch.setattr("recipes.trainer.LOWERED_BY", lowered)
+    options = {"epochs": 3, "seed": 5, "verbose": 0}
+    with pytest.warns(
+        RuntimeWarning, match=r"was lowered and the training started again: the (loss is|training loss ended)"
+    ):
+        run = fit(classes, tiny(learning_rate=None), **options, directory=tmp_path)
+    assert 1 <= len(run.attempts) <= 3
+    assert [attempt.learning_rate for attempt in run.attempts] == [rate / lowered**k for k in range(len(run.attempts))]
+    assert run.recipe.learning_rate == pytest.approx(rate / lowered ** len(run.attempts))
+    assert not run.diverged
+    assert run.history["loss"][-1] < 2.0
+    assert run.range_test is not None
+    assert same(run, fit(classes, run.recipe, **options))
+    with pytest.warns(RuntimeWarning):  # the same call goes on after the end
+        again = fit(classes, tiny(learning_rate=None), **options, directory=tmp_path)
+    assert same(run, again)
+    assert again.attempts == run.attempts
+
+
+def test_no_more_than_three_lowerings(classes, tiny, monkeypatch):
+    set_found_rate(monkeypatch, 1e30)
+    with pytest.warns(RuntimeWarning) as caught:
+        run = fit(classes, tiny(learning_rate=None), epochs=1, verbose=0)
+    assert len(run.attempts) == 3
+    assert len([warning for warning in caught if warning.category is RuntimeWarning]) == 4
+    assert {warning.filename for warning in caught if warning.category is RuntimeWarning} == {__file__}
+    assert run.diverged
+    assert np.isfinite(run.evaluate()["loss"])
+
+
+def test_classes_far_apart_in_few_rows():
+    """They are learned by heart within the range test, whose loss then rises at no rate."""
+    random = np.random.default_rng(0)
+    y = np.arange(300) % 3
+    x = random.normal(size=(300, 13)) + 3 * random.normal(size=(3, 13))[y]
+    run = fit(recipes.Data.from_arrays(x.astype("float32"), y), verbose=0)
+    assert run.range_test.learned_by_heart
+    assert run.recipe.learning_rate == usual_peak(Recipe())
+    assert "11th pass" in run.remark
+    assert run.evaluate()["accuracy"] > 0.97
+    assert run.evaluate()["loss"] < 0.1
+
+
+def test_batch_normalization_needs_more_than_one_example(tiny):
+    random = np.random.default_rng(0)
+    data = recipes.Data.from_arrays(random.normal(size=(40, 3)).astype("float32"), np.arange(40) % 2, batch_size=1)
+    with pytest.raises(InvalidArgument, match=r"data must be batches of at least 2 .* Received: data='batches of 1"):
+        fit(data, tiny(normalization="batch"), epochs=1, verbose=0)
+    assert not fit(data, tiny(normalization="none"), epochs=1, verbose=0).diverged
 
 
 def test_early_stopping_restores_its_best_epoch(classes, tiny):

@@ -84,7 +84,7 @@ class Worker:
         if training.arm.name != self._arm:  # the compiled models of an earlier arm are not needed again
             self.steps, self._arm = SharedSteps(KEPT), training.arm.name
         trainer = Trainer(self.data, recipe, seed=training.seed, keep_functions=True, steps=self.steps)
-        with trainer.running(epochs=protocol.epochs, seed=training.seed, callbacks=callbacks, warn=False) as run:
+        with trainer.running(epochs=protocol.epochs, seed=training.seed, callbacks=callbacks) as run:
             validation = run.evaluate("validation")
             test = run.evaluate("test") if training.stage == "confirm" else {"loss": math.nan, metric.name: math.nan}
         return job.record(

@@ -200,7 +200,7 @@ def test_a_negative_loss_is_no_divergence(make_model, dataset):
 
 
 def test_find_learning_rate_is_what_the_finder_suggests(make_model, dataset):
-    model, finder = make_model(), callbacks.LRFinder(1e-3, 1.0, steps=30)
+    model, finder = make_model(), callbacks.LRFinder(1e-3, 1.0, steps=30, usual=9.0)
     run_range_test(model, dataset, finder)
     for rule, function in RULES.items():
         expected = function(finder.rates, finder.losses if rule == "peak" else smoothed(finder.losses, 0.9))
@@ -211,7 +211,7 @@ def test_find_learning_rate_is_what_the_finder_suggests(make_model, dataset):
 
 @pytest.mark.parametrize(("optimizer", "divisor"), [("SGD", 4), ("Adam", 10), ("RMSprop", 10)])
 def test_the_peak_of_an_adaptive_optimizer_is_farther_from_the_edge(optimizer, divisor, make_model, dataset):
-    finder = callbacks.LRFinder(1e-4, 1.0, steps=30)
+    finder = callbacks.LRFinder(1e-4, 1.0, steps=30, usual=1.0)
     run_range_test(make_model(getattr(keras.optimizers, optimizer)(0.01)), dataset, finder)
     assert finder.suggest() == peak(finder.rates, finder.losses, divisor=divisor)
 
@@ -250,6 +250,54 @@ def test_plot_says_why_nothing_is_suggested():
         by_hand(np.linspace(2.0, 1.0, 20)).plot("best")
 
 
+def rising_late(count=60):
+    """A loss that falls for two thirds of a sweep and has diverged at its end."""
+    return [*np.linspace(2.0, 1.0, 2 * count // 3), *np.geomspace(1.0, 30.0, count // 3)]
+
+
+def test_a_sweep_that_ends_before_the_loss_rises_is_no_evidence():
+    finder = by_hand(np.linspace(2.0, 1.0, 20), usual=0.125)
+    assert not finder.diverged
+    assert finder.suggest() == 0.125
+    assert finder.suggest("minimum") == 0.125
+    assert finder.remark() == "the loss had not risen when the range test ended at 10: 0.125 is taken instead of 2.5"
+    (axes,) = finder.plot().axes
+    assert axes.get_title() == finder.remark()
+    assert finder.suggest("valley") == RULES["valley"](finder.rates, smoothed(finder.losses))  # well before its end
+    assert finder.remark("valley") is None
+    higher = by_hand(np.linspace(2.0, 1.0, 20), usual=4.0)
+    assert higher.suggest() == 2.5
+    assert higher.remark().endswith(": more may be possible")
+
+
+def test_after_ten_passes_a_sweep_is_no_evidence_for_a_high_rate():
+    finder = by_hand(rising_late(), usual=1e-4)
+    assert finder.diverged
+    curve = finder.suggest()
+    assert curve == peak(finder.rates, finder.losses)
+    assert finder.remark() is None  # how long a pass is is not known
+    for length, expected in ((1, 1e-4), (3, finder.rates[29] / 4), (6, curve)):
+        finder.batches_per_pass = length
+        assert finder.suggest() == expected
+        assert (finder.remark() is None) == (length == 6)
+    finder.batches_per_pass = 1
+    assert "11th pass" in finder.remark()
+    early = by_hand([2.0, 1.9, 1.7, 1.4, 1.2, 1.0, 1.0, 9.0, 9.0, 9.0, 9.0, 9.0], usual=1e-9)
+    early.batches_per_pass = 1
+    assert early.suggest() == peak(early.rates, early.losses)  # it rose within 10 passes
+
+
+def test_find_learning_rate_says_what_the_curve_did_not(make_model, dataset):
+    """No rate of this sweep makes the loss rise: the answer is the rate of compile."""
+    options = {"low": 1e-3, "high": 1.0, "steps": 30}
+    with pytest.warns(UserWarning, match=r"learning rate: the loss had not risen .* at 1: 0\.01 is taken") as caught:
+        assert callbacks.find_learning_rate(make_model(), dataset, **options) == pytest.approx(0.01)
+    assert caught[0].filename == __file__
+    finder = callbacks.LRFinder(**options)
+    run_range_test(make_model(), dataset, finder)
+    assert finder.batches_per_pass == 10
+
+
 def test_nothing_to_suggest():
     with pytest.raises(ValueError, match=r"diverged after 3 batches: start it from a lower rate. Received: low=1e-05"):
         by_hand([1.0, 1.0, 2.0, np.nan]).suggest()
@@ -267,6 +315,7 @@ def test_nothing_to_suggest():
         ({"steps": 9}, "steps must be an integer >= 10. Received: steps=9"),
         ({"decay": 1}, "decay must be a number >= 0 and < 1. Received: decay=1"),
         ({"divergence": 1}, "divergence must be a number > 1. Received: divergence=1"),
+        ({"usual": 0}, "usual must be a number > 0. Received: usual=0"),
     ],
 )
 def test_bad_arguments(options, message):
@@ -297,7 +346,8 @@ def test_arrays_instead_of_a_dataset(arrays, make_model):
     in_lists = tuple(each.tolist() for each in arrays)
     assert callbacks.find_learning_rate(model, in_lists, batch_size=4, steps=60) == pytest.approx(found)
     assert model.get_weights()[0].tobytes() == before
-    assert found != callbacks.find_learning_rate(model, arrays, batch_size=40, steps=60)
+    with pytest.warns(UserWarning, match="11th pass"):
+        assert found != callbacks.find_learning_rate(model, arrays, batch_size=40, steps=60)
 
 
 @pytest.mark.parametrize(

@@ -173,7 +173,7 @@ def test_a_range_test_may_go_as_far_as_it_likes():
     model.compile(Momentum(), "mse")
     generator = np.random.default_rng(0)
     x = generator.normal(size=(64, 2)).astype("float32")
-    rate = callbacks.find_learning_rate(model, (x, x[:, :1]), high=1e30, low=1e-6)
+    rate = callbacks.find_learning_rate(model, (x, x[:, :1]), high=1e30, low=1e-6, usual=10.0)
     assert 1e-6 < rate < 10
     assert model.optimizer.raises_on_nan
 

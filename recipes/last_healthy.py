@@ -1,0 +1,55 @@
+"""LastHealthy: the weights to go back to when a training has diverged."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+import numpy as np
+
+__all__ = ["LastHealthy"]
+
+
+class LastHealthy(keras.callbacks.Callback):
+    """Keeps the weights of the last epoch that ended with finite losses and weights; at first those before any step.
+
+    Example:
+        >>> healthy = LastHealthy()                                       # doctest: +SKIP
+        >>> model.fit(x, y, callbacks=[StopOnNaN(), healthy])
+        >>> healthy.put_back()    # the epoch whose weights the model has now
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.epoch = 0
+        self.weights: list[np.ndarray] = []
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        self.epoch, self.weights = 0, self.model.get_weights()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        losses = [float(value) for name, value in (logs or {}).items() if name.endswith("loss")]
+        if all(map(math.isfinite, losses)) and _finite(weights := self.model.get_weights()):
+            self.epoch, self.weights = epoch + 1, weights
+
+    def put_back(self, epoch: int | None = None) -> int:
+        """Gives the model the weights that were kept, and the optimizer zeros for averages that are not finite.
+
+        Args:
+            epoch: whose weights the model has by early stopping's choice; they stay if all are finite. Default None.
+
+        Returns:
+            The epoch whose weights the model has now, counted from 1; 0 for those before the first step.
+        """
+        for variable in self.model.optimizer.variables:
+            if not _finite([variable.numpy()]):
+                variable.assign(np.zeros(variable.shape))
+        if epoch is not None and epoch <= self.epoch and _finite(self.model.get_weights()):
+            return epoch
+        self.model.set_weights(self.weights)
+        return self.epoch
+
+
+def _finite(arrays: list[np.ndarray]) -> bool:
+    return all(bool(np.isfinite(array).all()) for array in arrays if np.issubdtype(array.dtype, np.floating))

@@ -1,0 +1,54 @@
+"""The learning rate of a training whose recipe names none: from a range test, or the usual one where that fails."""
+
+from __future__ import annotations
+
+from ..callbacks.range_test.lr_finder import LRFinder, NoSuggestion
+from .choice import is_named
+from .optimizers import OPTIMIZERS
+from .recipe import Recipe
+
+__all__ = ["found_rate", "is_doubtful", "usual_peak"]
+
+
+def usual_peak(recipe: Recipe) -> float:
+    """A peak of 1cycle that mostly trains well: the middle (geometric) of the optimizer's range in the catalogue.
+
+    Of an optimizer that was given as an object, its own rate.
+
+    Example:
+        >>> round(usual_peak(Recipe()), 6), round(usual_peak(Recipe(optimizer="adam")), 6)
+        (0.03, 0.003)
+    """
+    if not is_named(recipe.optimizer):
+        return float(recipe.build_optimizer().learning_rate)
+    ranges = {tunable.name: tunable for tunable in OPTIMIZERS[recipe.optimizer_name].hyperparameters}
+    return ranges["learning_rate"].at(0.5)
+
+
+def found_rate(recipe: Recipe, finder: LRFinder) -> tuple[float, str | None]:
+    """The rate for a recipe after a range test, and what to say about it where the curve alone did not decide.
+
+    The rule "peak" suggests a peak of 1cycle; other schedules get the part of it that suits them.
+
+    Args:
+        recipe: without a rate of its own.
+        finder: after its range test, with :func:`usual_peak` as its ``usual``.
+    """
+    part = recipe.part_of_peak
+    try:
+        return part * finder.suggest(), finder.remark()
+    except NoSuggestion as nothing:
+        usual = usual_peak(recipe)
+        reason = str(nothing).split(":")[0]
+        return part * usual, f"{reason}: {usual:.3g}, which is usual for {recipe.optimizer_name}"
+
+
+def is_doubtful(finder: LRFinder) -> bool:
+    """Whether a range test says nothing about the rate, or ended before the loss rose on data that it did not repeat.
+
+    That a small dataset is learned by heart is usual, and the bound suits it.
+    """
+    try:
+        return finder.remark() is not None and not finder.learned_by_heart
+    except NoSuggestion:
+        return True

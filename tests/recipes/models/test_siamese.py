@@ -104,7 +104,7 @@ def test_from_a_spec(images):
     }
     assert isinstance(model.get_layer("encoder").layers[1], keras.layers.Normalization)
     assert not model.compiled
-    assert loss_for(model) == {"loss": "binary_crossentropy", "metrics": ["accuracy"]}
+    assert loss_for(model)["loss"] == "binary_crossentropy"
 
 
 @pytest.mark.thorough

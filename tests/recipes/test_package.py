@@ -72,7 +72,12 @@ print(keras_recipes.Recipe(optimizer="adam").optimizer, keras_recipes.callbacks.
 
 
 @pytest.mark.parametrize(
-    "first", ["import recipes", "import recipes.models", "import keras_recipes; keras_recipes.mlp"]
+    "first",
+    [
+        "import recipes",
+        pytest.param("import recipes.models", marks=pytest.mark.thorough),
+        pytest.param("import keras_recipes; keras_recipes.mlp; import recipes", marks=pytest.mark.thorough),
+    ],
 )
 def test_a_module_does_not_replace_a_function_of_its_name(python, first):
     source = f"""

@@ -9,11 +9,11 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
 
 from .checks import InvalidArgument, check_integer
 from .fit_data import FitData
 from .inside.copying import copy_sharing
+from .inside.state import evaluation_state
 
 __all__ = ["SeveralValidations"]
 
@@ -184,10 +184,7 @@ class SeveralValidations(keras.callbacks.Callback):
 
     def _evaluate(self) -> dict[str, float]:
         """Runs ``model.evaluate``, which resets the metrics, and restores all that it changes for the training."""
-        weights = {id(weight) for weight in self.model.weights}
-        seeds = [variable for variable in self.model.non_trainable_variables if id(variable) not in weights]
-        variables = (*self.model.metrics_variables, *seeds)
-        before = [(variable, ops.convert_to_numpy(variable).copy()) for variable in variables]
+        before = evaluation_state(self.model)
         try:
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", "Your input ran out of data")  # a false alarm for unknown sizes

@@ -15,7 +15,7 @@ from .optimizer_values import trained_variables
 from .random_state import random_state, set_random_state
 from .reachable import Reachable, storage
 
-__all__ = ["check_visible", "set_training_state", "training_state"]
+__all__ = ["check_visible", "evaluation_state", "set_training_state", "training_state"]
 
 
 def check_visible(model: keras.Model) -> None:
@@ -83,6 +83,25 @@ def training_state(model: keras.Model) -> dict[str, Any]:
         "generators": {route: _generator_state(generator) for route, generator in reachable.generators.items()},
         "random": random_state(),
     }
+
+
+def evaluation_state(model: keras.Model) -> list[tuple[Any, np.ndarray]]:
+    """What an evaluation may change: every reachable variable but weights and those of optimizers, each with its value.
+
+    Example:
+        >>> before = evaluation_state(model)   # doctest: +SKIP
+        >>> model.evaluate(x, y)
+        >>> for variable, value in before:
+        ...     variable.assign(value)
+    """
+    reachable = Reachable(model)
+    untouched = {id(weight) for layer in reachable.layers.values() for weight in layer.weights}
+    untouched |= {id(variable) for optimizer in reachable.optimizers.values() for variable in optimizer.variables}
+    return [
+        (variable, np.array(variable.numpy()))
+        for variable in reachable.variables.values()
+        if id(variable) not in untouched and id(storage(variable)) not in untouched
+    ]
 
 
 def set_training_state(model: keras.Model, state: dict[str, Any]) -> None:

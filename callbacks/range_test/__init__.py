@@ -1,1 +1,1 @@
-"""The learning-rate range test, and the rules that read a rate off its curve."""
+"""The learning-rate range test, and the rules that read a learning rate off its curve."""

@@ -1,4 +1,4 @@
-"""LRFinder: the learning-rate range test as a callback; find_learning_rate: the same in one call."""
+"""LRFinder, the learning-rate range test as a callback, and find_learning_rate, the same as a function."""
 
 from __future__ import annotations
 
@@ -33,17 +33,16 @@ PASSES = 10
 
 
 class NoSuggestion(ValueError):
-    """A range test whose curve says nothing: too few batches before it diverged, or no rate made the loss fall."""
+    """A range test suggests no rate: it diverged after too few batches, or no rate made the loss fall."""
 
 
 class LRFinder(keras.callbacks.Callback):
     """Sweeps the learning rate from ``low`` to ``high`` over one short run and records the loss of every batch.
 
-    The sweep ends after ``steps`` batches, or as soon as the smoothed loss exceeds both ``divergence`` times the lowest
-    one seen and the first. It has to be slow: where the rate grows by 15 % from batch to batch, a deep normalized
-    network, which adapts to a rate that grows slowly, seems to bear a tenth of what it does. Afterwards weights,
-    optimizer and metrics are what they were before. Needs
-    ``steps_per_execution=1`` (:func:`find_learning_rate` sees to that).
+    The sweep ends after ``steps`` batches, or as soon as the smoothed loss exceeds both its first value and
+    ``divergence`` times its lowest. The sweep must be slow: a deep normalized network adapts to a rate that grows
+    slowly, but where the rate grows by 15 % per batch it seems to bear only a tenth of that. Afterwards the weights,
+    the optimizer and the metrics are restored. Needs ``steps_per_execution=1`` (:func:`find_learning_rate` sets it).
 
     A curve is no evidence for a high rate where it ends before the loss has risen, nor after more than 10 passes over
     the data: a network that knows a few examples by heart has no gradients left that could diverge. There the
@@ -53,18 +52,18 @@ class LRFinder(keras.callbacks.Callback):
         low: first rate, > 0. Default 1e-5.
         high: last rate, > low. Default 10.
         steps: batches in the sweep, >= 10. Default 300.
-        decay: of the moving average that smooths the loss, in [0, 1). Default 0.9.
-        divergence: how many times the lowest smoothed loss ends a sweep, > 1. Default 4.
-        usual: the rate to fall back on, > 0; None (default) for the one that the model was compiled with.
+        decay: decay factor of the moving average that smooths the loss, in [0, 1). Default 0.9.
+        divergence: multiple of the lowest smoothed loss at which the sweep ends, > 1. Default 4.
+        usual: the rate to fall back on, > 0. Default None: the one that the model was compiled with.
 
     Attributes:
-        rates, losses: what was seen, shape (batches,); losses as they were, not smoothed.
+        rates, losses: the rates tried and the loss of each batch, not smoothed, shape (batches,).
         diverged: whether the loss ended the sweep.
-        batches_per_pass: of the data; None where it is not known. :func:`find_learning_rate` sets it.
+        batches_per_pass: batches in a pass over the data; None if unknown. :func:`find_learning_rate` sets it.
 
     Raises:
         InvalidArgument: for a value outside its range.
-        ValueError: at the start of training, when the rate is a schedule object or a step runs several batches.
+        ValueError: at the start of training, if the rate is a schedule object or ``steps_per_execution`` is not 1.
 
     Source: Smith 2017, "Cyclical learning rates", arXiv:1506.01186. The stop at 4 times the best loss is fastai's.
 
@@ -124,7 +123,7 @@ class LRFinder(keras.callbacks.Callback):
 
         Raises:
             InvalidArgument: for an unknown rule.
-            NoSuggestion: when too few batches were seen, or no rate made the smoothed loss fall.
+            NoSuggestion: after too few batches, or if no rate made the smoothed loss fall.
         """
         return self._read(rule)[0]
 
@@ -192,7 +191,7 @@ class LRFinder(keras.callbacks.Callback):
         self._divisor = range_test_divisor(self.model.optimizer)
         self._fallback = get_learning_rate(self.model.optimizer) if self.usual is None else self.usual
         self._before = training_state(self.model)
-        raise_on_nan(self.model.optimizer, False)  # a rate that is too high is no error here
+        raise_on_nan(self.model.optimizer, False)  # a rate that is too high is not an error here
         self._losses = []
         self._lowest = np.inf
         self.diverged = False
@@ -218,7 +217,7 @@ class LRFinder(keras.callbacks.Callback):
         self.restore()
 
     def restore(self) -> None:
-        """Puts the model back as it was before the test, if that was not done yet: after an interrupted ``fit``."""
+        """Restores the model to its state before the test, if ``fit`` was interrupted before it did so."""
         if self._before is not None:
             before, self._before = self._before, None
             set_training_state(self.model, before)
@@ -227,7 +226,7 @@ class LRFinder(keras.callbacks.Callback):
     def plot(self, rule: str = "peak") -> Any:
         """A figure of the loss, raw and smoothed, against the rate, with the suggestion marked.
 
-        Where there is nothing to suggest, the title says why.
+        If there is no suggestion, the title says why.
 
         Returns:
             A matplotlib ``Figure``.
@@ -241,10 +240,8 @@ class LRFinder(keras.callbacks.Callback):
         axes.plot(self.rates, smooth, color="tab:blue", label="smoothed")
         try:
             suggestion = self.suggest(rule)
-        except InvalidArgument:
-            raise
-        except ValueError as nothing:
-            axes.set_title(str(nothing), fontsize="small", wrap=True)
+        except NoSuggestion as error:
+            axes.set_title(str(error), fontsize="small", wrap=True)
         else:
             axes.axvline(suggestion, color="tab:red", label=f"{rule}: {suggestion:.3g}")
             axes.set_title(self.remark(rule) or "", fontsize="small", wrap=True)
@@ -268,7 +265,7 @@ def find_learning_rate(
     batch_size: int = 32,
     **options: Any,
 ) -> float:
-    """Runs a learning-rate range test and returns the rate it suggests; the model is left exactly as it was.
+    """Runs a learning-rate range test and returns the suggested rate. The model is left exactly as it was.
 
     A warning says where the rate is not what the rule reads off the curve: see :meth:`LRFinder.remark`.
 
@@ -276,10 +273,10 @@ def find_learning_rate(
         model: a compiled Keras model.
         data: what Keras' ``fit`` trains on: arrays (x, y) or (x, y, sample weights), each an array or a list or
             dictionary of several; or a ``tf.data.Dataset``, ``keras.utils.PyDataset``, PyTorch ``DataLoader`` or
-            generator of such batches. Arrays are shuffled; all but a generator is repeated if it is too short.
+            generator of such batches. Arrays are shuffled. Data that are too short are repeated, except a generator.
         y, sample_weight, class_weight: as for ``fit``.
         rule: how to read the curve; see :meth:`LRFinder.suggest`.
-        batch_size: examples in a batch of arrays, >= 1; a dataset has its own. Default 32, as Keras' ``fit``.
+        batch_size: batch size for arrays, >= 1; a dataset has its own. Default 32, as in Keras' ``fit``.
         **options: of :class:`LRFinder`.
 
     Returns:
@@ -287,7 +284,7 @@ def find_learning_rate(
 
     Raises:
         InvalidArgument: for data that cannot be read, and for a generator that ends before the sweep does.
-        NoSuggestion: as :meth:`LRFinder.suggest`.
+        NoSuggestion: as for :meth:`LRFinder.suggest`.
 
     Example:
         >>> peak = callbacks.find_learning_rate(model, data.train)             # doctest: +SKIP
@@ -314,19 +311,22 @@ def run_range_test(
 ) -> None:
     """Runs ``finder`` on ``model`` batch by batch, whatever ``steps_per_execution`` the model was compiled with.
 
-    ``data`` is what :class:`callbacks.fit_data.FitData` takes, or one. ``callbacks`` are others that belong to the
-    training step, such as those that change its data.
+    Args:
+        model: a compiled Keras model.
+        data: a :class:`callbacks.fit_data.FitData`, or what one takes.
+        finder: keeps the curve.
+        callbacks: other callbacks that are part of the training step, such as those that change its data.
     """
     data = data if isinstance(data, FitData) else FitData(data)
     finder.batches_per_pass = data.num_batches
     batches = data.repeated()
     steps, function, history = model.steps_per_execution, model.train_function, getattr(model, "history", None)
-    start = initial_epoch(model)  # what BackupAndRestore leaves behind would skip the test
+    start = initial_epoch(model)  # left behind by BackupAndRestore, it would skip the test
     model.steps_per_execution, model.train_function = 1, None
     set_initial_epoch(model, None)
     try:
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Your input ran out of data")  # an error, below
+            warnings.filterwarnings("ignore", "Your input ran out of data")  # raised as an error below
             model.fit(
                 batches,
                 steps_per_epoch=finder.steps,

@@ -1,6 +1,6 @@
-"""Rules that read one learning rate off the curve of a range test: loss against rate. NumPy only.
+"""Rules that read a learning rate off the curve of a range test, the loss against the rate. NumPy only.
 
-Each takes ``rates`` (increasing, shape (n,)) and ``losses`` (shape (n,), smoothed; for ``peak`` as they were) and
+Each takes ``rates`` (increasing, shape (n,)) and ``losses`` (shape (n,), smoothed; for ``peak`` not smoothed) and
 returns one learning rate.
 """
 
@@ -16,14 +16,15 @@ __all__ = ["MARGINS", "RULES", "WINDOW", "minimum", "peak", "smoothed", "steepes
 
 
 WINDOW = 9
-"""Losses in the running median of ``peak``."""
+"""Width of the running median of ``peak``, in losses."""
 
 TOLERANCE = 0.3
-"""The part of the whole descent that ``peak`` lets the loss rise: above the plateau of a deep normalized network."""
+"""How far ``peak`` lets the loss rise, as a fraction of the whole descent. The plateau of a deep normalized network is
+below this limit."""
 
 
 def smoothed(losses: np.ndarray, decay: float = 0.9) -> np.ndarray:
-    """Exponential moving average with the bias of its start corrected: shape (n,) to shape (n,).
+    """The exponential moving average with bias correction, shape (n,) to shape (n,).
 
     Example:
         >>> smoothed(np.array([2.0, 2.0, 2.0])).tolist()
@@ -44,7 +45,7 @@ def _checked(rates: np.ndarray, losses: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 def minimum(rates: np.ndarray, losses: np.ndarray) -> float:
-    """A tenth of the rate at the lowest loss: the loss still falls there, with a margin before it turns.
+    """A tenth of the rate at the lowest loss, where the loss still falls: a safety margin before it rises.
 
     Source: the rule fastai calls "minimum".
     """
@@ -53,17 +54,20 @@ def minimum(rates: np.ndarray, losses: np.ndarray) -> float:
 
 
 def peak(rates: np.ndarray, losses: np.ndarray, divisor: float = 4.0) -> float:
-    """The last rate before the loss rises for good, divided: for the peak of a schedule that stays there only briefly.
+    """The last rate before the loss rises for good, over ``divisor``: a peak for a schedule that is there only briefly.
 
-    That is the last rate at which the running median of 9 losses, which are not to be smoothed otherwise, is within
-    three tenths of the whole descent (from the median of the first 9 to the lowest) of the lowest. A passing rise, as a
-    convolutional network shows when the rate first becomes large, is looked through, and so are the slow rise of the
-    noise at rates from which a training can still come down, and the plateau, a quarter of the descent above its lowest
-    loss, on which a deep normalized network stays over more than a decade before it diverges. Divided by ``divisor``,
-    which depends on the optimizer: see :func:`callbacks.inside.optimizer_values.range_test_divisor`.
+    At this rate the running median of 9 raw losses is for the last time within three tenths of the whole descent (from
+    the median of the first 9 losses to the lowest median) of its lowest value. The limit tolerates
+
+    - the passing rise that a convolutional network shows when the rate first becomes large;
+    - the slow rise of the noise at rates from which a training can still come down;
+    - the plateau, a quarter of the descent above the lowest loss, on which a deep normalized network stays over more
+      than a decade of rates before it diverges.
+
+    ``divisor`` depends on the optimizer: see :func:`callbacks.inside.optimizer_values.range_test_divisor`.
 
     Source: measured here, ``measure_range_test.py`` and ``measure_embedded.py`` of ``scripts/measure/``; on MNIST
-    the best 1cycle peaks of an MLP and a CNN lie around it, with momentum and with Adam.
+    the best 1cycle peaks of an MLP and a CNN lie around this rate, with momentum and with Adam.
     """
     rates, losses = _checked(rates, losses)
     padded = np.pad(losses, WINDOW // 2, mode="edge")
@@ -84,9 +88,9 @@ def steepest(rates: np.ndarray, losses: np.ndarray) -> float:
 
 
 def valley(rates: np.ndarray, losses: np.ndarray) -> float:
-    """A point half-way down the longest descent of the curve, which may have small rises in it.
+    """The rate half-way down the longest descent of the curve, which may include small rises.
 
-    The descent is the longest run of points each lower than the one before (not necessarily neighbours).
+    The descent is the longest sequence of points, not necessarily neighbours, each lower than the one before.
 
     Source: the idea of the rule fastai calls "valley".
     """
@@ -97,7 +101,7 @@ def valley(rates: np.ndarray, losses: np.ndarray) -> float:
     for i in range(1, n):
         lower = np.flatnonzero(losses[:i] > losses[i])
         if len(lower):
-            best = lower[::-1][int(np.argmax(length[lower][::-1]))]  # the nearest of the longest: no flat start
+            best = lower[::-1][int(np.argmax(length[lower][::-1]))]  # nearest of the longest: no flat start
             length[i], before[i] = length[best] + 1, best
     end = int(np.argmax(length))
     start = end

@@ -1,6 +1,7 @@
 """SeveralValidations: where it validates, what it tells whom, and that training does not notice."""
 
 import copy
+import types
 
 import keras
 import numpy as np
@@ -335,3 +336,20 @@ def test_plot(validation, make_model, run):
     assert loss.lines[0].get_xdata().tolist() == often.validations["epoch"]
     best = int(np.argmin(often.validations["val_loss"]))
     assert loss.lines[2].get_xdata()[0] == often.validations["epoch"][best]
+
+
+def test_state_that_keras_does_not_list_is_as_before(arrays, make_linear_model):
+    """A metric inside an object of the user's own, which the model's ``test_step`` updates."""
+
+    class Counting(keras.Sequential):
+        def test_step(self, data):
+            self.counts.validated.update_state(1.0)
+            return super().test_step(data)
+
+    model = Counting(make_linear_model().layers)
+    model.counts = types.SimpleNamespace(validated=keras.metrics.Sum())
+    model.compile("sgd", "mse")
+    callback = SeveralValidations(arrays, times=2)
+    model.fit(*arrays, batch_size=10, epochs=1, verbose=0, callbacks=[callback])
+    assert len(callback.validations["val_loss"]) == 2
+    assert float(model.counts.validated.result()) == 0.0

@@ -52,6 +52,7 @@ def step(kernel, bias, x, y, weights, *, epsilon, share, rate):
     ("epsilon", "share"),
     [(0.3, 0.2), *(pytest.param(*each, marks=pytest.mark.thorough) for each in [(0.3, 0.5), (0.1, 1.0)])],
 )
+@pytest.mark.ordinarily("sample_weight")
 def test_the_steps_are_those_of_a_numpy_loop(epsilon, share, weighted):
     model = softmax_regression()
     weights = WEIGHTS if weighted else np.ones(24)
@@ -76,6 +77,7 @@ def test_the_steps_are_those_of_a_numpy_loop(epsilon, share, weighted):
 
 
 @pytest.mark.parametrize("reduction", ["sum_over_batch_size", "mean_with_sample_weight", "sum"])
+@pytest.mark.ordinarily("sum_over_batch_size", "sum")
 def test_the_loss_is_the_mixture_whatever_its_reduction(reduction):
     ends = []
     for used in ([], [callbacks.AdversarialTraining(1e-7)]):  # examples that hardly move leave the loss what it is

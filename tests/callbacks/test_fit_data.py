@@ -123,6 +123,7 @@ def test_class_weights_are_those_of_keras(labels, batched):
 
 
 @pytest.mark.parametrize("kind", ["arrays", "tf.data", "PyDataset"])
+@pytest.mark.ordinarily("arrays", "PyDataset")
 def test_evaluation(kind):
     model = linear()
     loss, mae = model.evaluate(**FitData(KINDS[kind](), batch_size=SIZE).evaluation(), verbose=0)

@@ -156,7 +156,7 @@ class Watching(keras.callbacks.Callback):
         assert np.isfinite(logs["loss"])
 
 
-@pytest.mark.parametrize("execution", [1, 3])
+@pytest.mark.parametrize("execution", [pytest.param(1, marks=pytest.mark.thorough), 3])
 def test_early_stopping_stops_within_the_epoch_and_the_best_weights_come_back(
     validation, make_model, run, execution, tmp_path
 ):

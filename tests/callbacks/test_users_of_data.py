@@ -45,7 +45,7 @@ def in_one_batch(kind):
 
 
 @pytest.mark.parametrize("kind", ["arrays", "list", "lists of numbers", "tensors", "tf.data", "generator", "iterator"])
-@pytest.mark.ordinarily("list", "generator")
+@pytest.mark.ordinarily("generator")
 def test_the_range_test_sees_the_weighted_loss(kind):
     model = linear()
     finder = callbacks.LRFinder(0.01, 0.02, steps=12)
@@ -110,7 +110,7 @@ def test_batch_norm_over_all_batches(kind):
 
 
 @pytest.mark.parametrize("kind", [kind for kind in SEVERAL if kind != "DataLoader"])
-@pytest.mark.ordinarily("list", "PyDataset")
+@pytest.mark.ordinarily("PyDataset")
 def test_several_validations_weigh_the_examples(kind):
     often = callbacks.SeveralValidations(made(kind), 1, batch_size=SIZE)
     model = linear()

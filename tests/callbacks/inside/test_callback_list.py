@@ -30,6 +30,7 @@ def test_two_schedules_are_refused_before_any_step(other, first, make_model, run
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.ordinarily("1")
 def test_two_schedules_are_refused_beside_a_resume(place, make_model, run, tmp_path):
     used = [callbacks.OneCycle(0.1), callbacks.CosineDecay(0.1)]
     used.insert(place, callbacks.Resume(tmp_path))
@@ -40,6 +41,7 @@ def test_two_schedules_are_refused_beside_a_resume(place, make_model, run, tmp_p
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.ordinarily("0", "2")
 def test_all_are_seen_beside_a_resume(place, make_model, run, tmp_path):
     seen = []
 

@@ -154,6 +154,7 @@ def test_what_backup_and_restore_left_behind_does_not_matter(make_model, dataset
 
 
 @pytest.mark.parametrize("optimizer", [Momentum, keras.optimizers.Adam])
+@pytest.mark.ordinarily("Adam")
 def test_losses_are_those_of_the_batches(optimizer, make_model, dataset, arrays):
     finder = callbacks.LRFinder(1e-4, 0.1, steps=25)
     run_range_test(make_model(optimizer(0.5)), dataset, finder)  # 10 batches, repeated

@@ -38,7 +38,7 @@ def seen(recorder, make_model, run):
     return fit
 
 
-@pytest.mark.parametrize("steps", [1, 5, 4])
+@pytest.mark.parametrize("steps", [1, pytest.param(5, marks=pytest.mark.thorough), 4])
 def test_every_step_has_its_own_rate_and_momentum(seen, steps):
     np.testing.assert_array_equal(seen(callbacks.OneCycle(0.1), steps=steps), table(20))
 

@@ -112,6 +112,14 @@ def ordinary_seconds(request):
 
 
 @pytest.fixture
+def young_garbage():
+    """Collections within the test look only at what it has made itself; of a long run all would take seconds."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.fixture
 def double_precision():
     """Keras computes in float64 for the length of a test, and as before after it."""
     import keras

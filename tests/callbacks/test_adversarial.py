@@ -134,6 +134,7 @@ def test_training_and_inference_have_gradients_of_their_own():
     assert not np.array_equal(sign(x, cross_entropy(y)), sign(x, cross_entropy(y), training=True))
 
 
+@pytest.mark.usefixtures("young_garbage")
 def test_the_model_is_not_kept_alive():
     model, (x, y) = softmax_regression(), table()
     sign = GradientSign(model, 0.1)

@@ -186,7 +186,7 @@ def test_compiled_anew_it_follows_the_new_optimizer(schedule_case, steps, make_m
 
 
 @pytest.mark.parametrize("steps", SEVERAL)
-@pytest.mark.ordinarily("one_cycle", "weight_noise")
+@pytest.mark.ordinarily("one_cycle")
 @pytest.mark.usefixtures("dataset")
 def test_save_and_reload_after_a_fit(free_case, steps, make_model, run, tmp_path):
     model = make_model(steps_per_execution=steps)
@@ -279,6 +279,7 @@ def test_mixed_precision(case, steps, dataset):
 
 
 @pytest.mark.thorough
+@pytest.mark.usefixtures("young_garbage")
 def test_an_optimizer_does_not_outlive_its_replacement(make_model, run):
     model = make_model(steps_per_execution=4)
     run(model, callbacks.OneCycle(0.1), epochs=1)
@@ -291,6 +292,7 @@ def test_an_optimizer_does_not_outlive_its_replacement(make_model, run):
 
 
 @pytest.mark.ordinarily("gradient_monitor")
+@pytest.mark.usefixtures("young_garbage")
 def test_a_model_does_not_outlive_its_user(free_case, make_model, run):
     model = make_model(steps_per_execution=4)
     run(model, free_case.make(), epochs=1)

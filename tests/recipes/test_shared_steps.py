@@ -204,6 +204,7 @@ def test_evaluated_in_between_it_still_has_its_own_numbers():
         assert alone.evaluate(X, Y, batch_size=batches[number], verbose=0) == inside
 
 
+@pytest.mark.thorough
 def test_without_numbers_they_are_constants_and_the_model_can_start_anew():
     steps = SharedSteps(1, numbers=False)
     model = new(0)

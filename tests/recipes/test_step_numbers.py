@@ -43,7 +43,7 @@ def check_same(one, other):
         np.testing.assert_array_equal(ours, theirs)
 
 
-@pytest.mark.ordinarily("float32", "half precision")
+@pytest.mark.ordinarily("float32")
 @pytest.mark.parametrize(
     ("dtype", "options"),
     [("float32", {}), ("mixed_float16", {}), ("float32", {"jit_compile": True}), ("float32", {"run_eagerly": True})],

@@ -51,6 +51,7 @@ def test_each_is_what_a_fit_of_its_own_gives(name, classes, tiny):
     assert len(models) == len(steps) == 1
 
 
+@pytest.mark.thorough
 def test_a_step_is_traced_once(classes, tiny, monkeypatch):
     steps, traced, compute_loss = SharedSteps(), [], keras.Model.compute_loss
 
@@ -68,6 +69,7 @@ def test_a_step_is_traced_once(classes, tiny, monkeypatch):
     assert counts == [counts[0]] * 3
 
 
+@pytest.mark.thorough
 def test_what_is_saved_has_numbers(classes, tiny, tmp_path):
     steps = SharedSteps()
     train(classes, tiny(regularizer="l2"), steps, epochs=1)

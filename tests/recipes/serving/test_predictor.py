@@ -223,6 +223,7 @@ def test_several_numbers(small_predictor):
     assert {tuple(answer) for answer in answers} == {("values",)}
 
 
+@pytest.mark.thorough
 def test_texts(small_predictor, tmp_path):
     texts = [f"{'good' if i % 2 else 'bad'} film, number {i}" for i in range(60)]
     run, predictor = small_predictor(Data.from_arrays(texts, N % 2, class_names=("no", "yes")))
@@ -235,6 +236,7 @@ def test_texts(small_predictor, tmp_path):
     assert np.isfinite(predictor([""])[0]["probability"])
 
 
+@pytest.mark.thorough
 def test_sequences(small_predictor, tmp_path):
     random = np.random.default_rng(0)
     steps = [random.normal(size=(1 + i % 4, 2)).astype("float32") for i in range(60)]

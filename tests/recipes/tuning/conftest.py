@@ -4,6 +4,11 @@ import pandas as pd
 import pytest
 
 
+@pytest.fixture(autouse=True)
+def _young_garbage(young_garbage):
+    """KerasTuner collects before each trial."""
+
+
 @pytest.fixture
 def make_trials():
     """``make_trials({"adam+none": [0.9, 0.8]})``: a table of trainings with these scores of the confirm stage."""

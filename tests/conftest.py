@@ -15,7 +15,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads of several test pr
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # kernels that take longer to prepare than these models to train
 
 
-gc.set_threshold(50_000, 20, 50)  # tracing makes many objects that stay; looking through them took a fifth of the time
+gc.set_threshold(50_000, 20, 500)  # tracing makes many objects that stay; looking through them took a fifth of the time
 
 SECONDS = Path(__file__).parent / "seconds.csv"
 """Processor seconds of a test of each file when it was last measured, with ``--write-seconds``, on quick cores."""

@@ -1,6 +1,6 @@
 """The ordinary tests stay short as tests are added: by what they took when measured, not by today's clock."""
 
-BUDGET = 330  # processor seconds on a quick machine; with a margin, six minutes on two slow cores
+BUDGET = 360  # processor seconds, measured beside other work; with a margin, six minutes on two slow cores
 
 
 def test_the_ordinary_tests_keep_to_their_budget(ordinary_seconds):

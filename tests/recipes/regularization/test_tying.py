@@ -193,6 +193,7 @@ def test_a_trained_model_can_be_tied_and_untied():
     assert loss() == [0.0, 0.0]
 
 
+@pytest.mark.usefixtures("young_garbage")
 def test_a_prior_may_go_out_of_sight():
     first, prior = network(0), network(1)
     expected = STRENGTH / 2 * sum(gap(first, prior))

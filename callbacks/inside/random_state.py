@@ -30,7 +30,7 @@ def random_state() -> dict[str, Any]:
     return {
         "python": (version, np.array(words, np.uint64), gauss),
         "numpy": tuple(np.random.get_state(legacy=True)),
-        "keras": None if generator is None else np.array(generator.state),
+        "keras": None if generator is None else np.array(generator.state.numpy()),
     }
 
 

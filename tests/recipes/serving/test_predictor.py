@@ -255,8 +255,10 @@ def test_sequences(small_predictor, tmp_path):
 @pytest.mark.parametrize("options", [{"image_size": (4, 5)}, {"folds": 3}, {"target": "label", "validation": 0.25}])
 @pytest.mark.ordinarily("options2")
 def test_a_saved_run_gets_its_data_back(options, data_dir, tmp_path):
+    folds = options.get("folds")
+    options = {name: value for name, value in options.items() if name != "folds"}
     data = load("digits", data_dir=data_dir, seed=2, batch_size=64, **options)
-    data = data[1] if "folds" in options else data
+    data = data if folds is None else data.folds(folds)[1]
     run = fit(data, Recipe(model={"name": "mlp", "hidden": ()}, learning_rate=0.01), epochs=1, verbose=0)
     again = Run.load(run.save(tmp_path / "run"), data_dir=data_dir)
     assert again.data.fingerprint == data.fingerprint

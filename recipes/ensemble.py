@@ -19,7 +19,8 @@ from .data.named_arrays import take
 from .model_output import ends_in
 from .recipe import Recipe
 from .run import Run
-from .trainer import LARGEST_SEED, Trainer, check_data, check_recipe
+from .trainer import LARGEST_SEED, Trainer
+from .training_checks import check_data, check_recipe
 
 if TYPE_CHECKING:
     from .data import Data

@@ -11,8 +11,8 @@ from ..callbacks.checks import InvalidArgument, check_integer, check_number
 from .data.named_arrays import take
 from .recipe import Recipe
 from .run import Run
-from .trainer import check_data
 from .training import fit
+from .training_checks import check_data
 
 if TYPE_CHECKING:
     from .data import Data

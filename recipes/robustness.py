@@ -9,7 +9,7 @@ import keras
 from ..callbacks.adversarial import GradientSign
 from ..callbacks.checks import InvalidArgument, check_choice, check_number
 from .model_output import ends_in
-from .trainer import check_data, check_fits
+from .training_checks import check_data, check_fits
 
 if TYPE_CHECKING:
     from .data import Data

@@ -13,7 +13,8 @@ from ..callbacks.checks import check_integer
 from .choice import is_named
 from .recipe import Recipe
 from .run import Run
-from .trainer import LARGEST_SEED, Trainer, check_data, check_recipe
+from .trainer import LARGEST_SEED, Trainer
+from .training_checks import check_data, check_recipe
 
 if TYPE_CHECKING:
     from .data import Data

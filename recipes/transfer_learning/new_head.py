@@ -12,7 +12,7 @@ import keras
 from ...callbacks.checks import InvalidArgument, check_integer
 from ..models.blocks import Style, output_layer
 from ..run import Run
-from ..trainer import check_data, check_fits
+from ..training_checks import check_data, check_fits
 from .backbones import BACKBONES, backbone_of
 from .pretraining import Pretrained
 from .trunk import features_of, trunk_of

@@ -20,7 +20,8 @@ from ..learning_rate import found_rate, usual_peak
 from ..models.blocks import Style, hidden_block, output_layer
 from ..models.encoder import encoder
 from ..recipe import Recipe
-from ..trainer import LARGEST_SEED, check_data, check_recipe, steps_for
+from ..trainer import LARGEST_SEED, steps_for
+from ..training_checks import check_data, check_recipe
 from .corruption import SHARE, corrupt, parts_of
 
 if TYPE_CHECKING:

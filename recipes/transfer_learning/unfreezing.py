@@ -11,8 +11,8 @@ from ...callbacks.checks import InvalidArgument, check_integer, check_number
 from ..optimizers.layer_rates import LayerRates
 from ..recipe import Recipe
 from ..run import Run
-from ..trainer import check_recipe
 from ..training import fit
+from ..training_checks import check_recipe
 from .trunk import HEAD, call_of, has_kernel, input_of, leaves_of, set_trainable
 
 if TYPE_CHECKING:

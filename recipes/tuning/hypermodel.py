@@ -10,7 +10,7 @@ import keras_tuner
 from ...callbacks.checks import InvalidArgument
 from ..recipe import Recipe
 from ..regularization import Regularizer
-from ..trainer import check_data, check_recipe
+from ..training_checks import check_data, check_recipe
 from .arms import Arm, arms_of
 from .space import arm_at, declare
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..recipe import Recipe
-from ..trainer import check_data, check_recipe
 from ..training import fit
+from ..training_checks import check_data, check_recipe
 from .checking import check_search
 from .comparison import Comparison, write_environment
 from .ledger import Ledger

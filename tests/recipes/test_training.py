@@ -11,7 +11,8 @@ from callbacks.checks import InvalidArgument
 from recipes import Recipe, fit, mlp
 from recipes.learning_rate import usual_peak
 from recipes.regularization import Regularizer
-from recipes.trainer import EXECUTION_FLOPS, Trainer, check_fits, steps_for
+from recipes.trainer import EXECUTION_FLOPS, Trainer, steps_for
+from recipes.training_checks import check_fits
 
 pytestmark = pytest.mark.whole_epochs
 

@@ -7,7 +7,7 @@ import pytest
 
 import recipes
 from recipes import InvalidArgument, Recipe, transfer, unfreeze
-from recipes.trainer import check_fits
+from recipes.training_checks import check_fits
 
 from .parts import colours, layers_of, lower, names_of_changed, weights
 

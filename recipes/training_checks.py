@@ -1,0 +1,80 @@
+"""What can be found wrong with data, recipe and model before a training begins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from ..callbacks.checks import InvalidArgument
+from ..callbacks.inside.layers import all_layers
+from .model_output import ends_in
+from .recipe import Recipe
+
+if TYPE_CHECKING:
+    from .data import Data
+
+__all__ = ["check_batches", "check_data", "check_fits", "check_recipe"]
+
+
+def check_data(data: Any) -> None:
+    """Raises unless ``data`` is a :class:`recipes.Data`; a name is the usual mistake."""
+    from .data import Data
+
+    if not isinstance(data, Data):
+        raise InvalidArgument("data", data, "what recipes.load(name) or recipes.Data.from_arrays(x, y) returns")
+
+
+def check_recipe(recipe: Any) -> Recipe:
+    """Returns the recipe, or the default recipe for None; raises for anything else."""
+    if recipe is None:
+        return Recipe()
+    if not isinstance(recipe, Recipe):
+        raise InvalidArgument("recipe", recipe, "a recipes.Recipe")
+    return recipe
+
+
+def check_fits(model: keras.Model, data: Data) -> None:
+    """Raises if the model's inputs or outputs do not fit the data, with the actual and the expected shape."""
+    spec = data.spec
+    if not isinstance(model, keras.Model):
+        raise InvalidArgument("model", model, "a keras.Model")
+    if not model.built or not model.layers:
+        raise InvalidArgument("model", model.name, "built: give it a keras.Input, or call it once")
+    actual = model.input_shape
+    if spec.record:
+        expected: Any = {feature.key: (None, *feature.shape) for feature in spec.features}
+        if isinstance(model.input, dict):
+            actual = {name: tensor.shape for name, tensor in model.input.items()}
+        fits = isinstance(actual, dict) and set(actual) == set(expected)
+        if not fits or not all(_takes(actual[name], expected[name]) for name in expected):
+            raise InvalidArgument("model", actual, f"a model with a dictionary of inputs {expected} for {spec.name!r}")
+    elif isinstance(actual, (list, dict)) or not _takes(actual, (None, *spec.input_shape)):
+        shape = (None, *spec.input_shape)
+        raise InvalidArgument("model", actual, f"a model with one input of shape {shape} for {spec.name!r}")
+    output = model.output_shape
+    if isinstance(output, (list, dict)) or output != (None, spec.outputs):
+        raise InvalidArgument(
+            "model", output, f"a model with one output of shape {(None, spec.outputs)} for {spec.name!r}"
+        )
+    last = {"multiclass": "softmax", "binary": "sigmoid", "multilabel": "sigmoid"}.get(spec.task)
+    if last is not None and ends_in(model) != last:
+        raise InvalidArgument("model", ends_in(model), f"a model that ends in {last} for {spec.name!r} ({spec.task})")
+    if last is None and ends_in(model) in ("softmax", "sigmoid"):
+        raise InvalidArgument("model", ends_in(model), f"a model that ends in numbers for {spec.name!r} ({spec.task})")
+
+
+def check_batches(model: keras.Model, data: Data) -> None:
+    """Raises for batches of one example where batch normalization needs several: all that it then gives is its bias."""
+    if min(data.batch_size, data.settings["counts"]["train"]) > 1:
+        return
+    for layer in all_layers(model, include_self=False):
+        if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable and layer.input_spec.ndim == 2:
+            accepted = "batches of at least 2 examples for batch normalization, or a recipe with normalization='none'"
+            raise InvalidArgument("data", "batches of 1 example", accepted)
+
+
+def _takes(shape: Sequence[int | None], needed: Sequence[int | None]) -> bool:
+    """Whether an input of this shape takes arrays of the shape ``needed``; None is any size."""
+    return len(shape) == len(needed) and all(n is None or n == m for n, m in zip(shape, needed, strict=True))

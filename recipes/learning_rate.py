@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..callbacks.range_test.lr_finder import LRFinder, NoSuggestion
+from ..callbacks.schedules.constant_rate import ConstantRate
 from .choice import is_named
 from .optimizers import OPTIMIZERS
 from .recipe import Recipe
@@ -34,7 +35,8 @@ def found_rate(recipe: Recipe, finder: LRFinder) -> tuple[float, str | None]:
         recipe: without a rate of its own.
         finder: after its range test, with :func:`usual_peak` as its ``usual``.
     """
-    part = recipe.part_of_peak
+    schedule = recipe.build_schedule(1.0)
+    part = ConstantRate.part_of_peak if schedule is None else schedule.part_of_peak
     try:
         return part * finder.suggest(), finder.remark()
     except NoSuggestion as nothing:

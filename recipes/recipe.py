@@ -9,12 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import keras
-import numpy as np
 
-from ..callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
-from ..callbacks.inside.optimizer_values import has_live_momentum, rate_source
+from ..callbacks.checks import check_choice, check_integer, check_number
 from ..callbacks.schedules.base import StepSchedule
-from ..callbacks.schedules.constant_rate import ConstantRate
 from ..callbacks.stop_on_nan import StopOnNaN
 from . import choice
 from .activations import ACTIVATIONS
@@ -22,12 +19,15 @@ from .choice import AUTO, Choice
 from .initializers import bias_initializer
 from .initializers.kernel import check_kernel_initializer
 from .losses import compile_options
-from .models import MODELS, model_for
+from .model_choice import build_model, resolved_model
+from .models import MODELS
+from .optimizer_choice import build_optimizer, finds_its_own_step, separate_rate, usual_rate
 from .optimizers import OPTIMIZERS
-from .optimizers.capabilities import finds_its_own_step
+from .recipe_checks import check_together
 from .recipe_json import read, write
 from .regularization import REGULARIZERS, Regularizer
-from .schedules import SCHEDULES
+from .regularization.combined import combined_augmentation
+from .schedules import SCHEDULES, parse_schedule
 
 if TYPE_CHECKING:
     from .data.dataset import Data
@@ -93,53 +93,20 @@ class Recipe:
             initializer=check_kernel_initializer(self.initializer, self.activation),
             regularizer=choice.parse_several(REGULARIZERS, self.regularizer),
             optimizer=choice.parse(OPTIMIZERS, self.optimizer),
-            schedule=choice.parse(SCHEDULES, self.schedule, (AUTO,)),
         )
-        if choice.name_of(self.schedule) == AUTO:
-            usual = "constant" if self.finds_its_own_step else "one_cycle"
-            self._set(schedule=choice.named(usual, choice.options_of(self.schedule)))
-        if "peak" in choice.options_of(self.schedule):
-            raise InvalidArgument("schedule", self.schedule, "given without the peak, which is learning_rate")
+        self._set(schedule=parse_schedule(self.schedule, self.finds_its_own_step))
         # Options are checked by building with them, now rather than when training starts.
-        choice.build(SCHEDULES, self.schedule, peak=1.0)
+        self.build_schedule(1.0)
         if choice.options_of(self.optimizer):
             choice.build(OPTIMIZERS, self.optimizer)
-        self._take_rate()
-        self._check_together()
+        optimizer, rate = separate_rate(self.optimizer)
+        self._set(optimizer=optimizer, learning_rate=rate if self.learning_rate is None else self.learning_rate)
+        check_together(self)
 
     def _set(self, **values: Any) -> None:
         """Assigns fields of the frozen dataclass during its construction."""
         for name, value in values.items():
             object.__setattr__(self, name, value)
-
-    def _take_rate(self) -> None:
-        """Moves the optimizer's rate into ``learning_rate``, unless that is set."""
-        rate, options = 1.0 if self.finds_its_own_step else None, choice.options_of(self.optimizer)
-        if "learning_rate" in options:
-            rate = check_number("learning_rate", options.pop("learning_rate"), above=0)
-            self._set(optimizer=choice.named(self.optimizer_name, options))
-        elif not choice.is_named(self.optimizer):
-            variable = rate_source(self.optimizer)
-            if not isinstance(variable, keras.Variable):
-                raise InvalidArgument("optimizer", variable, "made with a number as its learning rate")
-            shortest = str(np.float32(variable.numpy()))  # 0.01, not 0.009999999776482582
-            rate = check_number("learning_rate", float(shortest), above=0)
-        if self.learning_rate is None and rate is not None:
-            self._set(learning_rate=rate)
-
-    def _check_together(self) -> None:
-        """Raises for regularizers and a schedule that do not work with the optimizer."""
-        regularizers = self.regularizers()
-        for regularizer in regularizers:
-            if regularizer.needs_one_gradient and self.finds_its_own_step:
-                accepted = f"one that {self.optimizer_name!r}, which evaluates the loss again within a step, can follow"
-                raise InvalidArgument("regularizer", regularizer.name, accepted)
-        schedule = self.build_schedule(1.0)
-        if schedule is not None and schedule.needs_momentum and not has_live_momentum(self.build_optimizer()):
-            accepted = f"one that leaves the momentum alone, as that of {self.optimizer_name!r} cannot change"
-            raise InvalidArgument("schedule", self.schedule, accepted)
-        if any(regularizer.optimizer_options() for regularizer in regularizers):
-            self.build_optimizer()
 
     def __eq__(self, other: object) -> bool:
         return self._key() == other._key() if isinstance(other, Recipe) else NotImplemented
@@ -172,9 +139,7 @@ class Recipe:
     @property
     def finds_its_own_step(self) -> bool:
         """Whether the optimizer finds its step length itself and needs no range test."""
-        if choice.is_named(self.optimizer):
-            return finds_its_own_step(OPTIMIZERS[self.optimizer_name])
-        return bool(getattr(self.optimizer, "finds_its_own_step", False))
+        return finds_its_own_step(self.optimizer)
 
     def regularizers(self) -> list[Regularizer]:
         """The regularizer objects."""
@@ -187,8 +152,6 @@ class Recipe:
             spec: of the data; without it, the options must hold ``input_shape`` and ``outputs``.
             **options: of the factory, e.g. ``hidden=(50,)``; they take precedence over the recipe's.
         """
-        if not choice.is_named(self.model):
-            return self.model(spec, **options) if spec is not None else self.model(**options)
         style = {
             "activation": self.activation,
             "initializer": self.initializer,
@@ -196,52 +159,23 @@ class Recipe:
             "normalization": self.normalization,
             "regularizer": self.regularizers(),
         }
-        shape = spec.input_shape if spec is not None else options.get("input_shape") or ()
-        name = model_for(spec, shape) if self.leaves_model_open else choice.name_of(self.model)
-        return MODELS.build(name, spec=spec, **{**style, **choice.options_of(self.model), **options})
-
-    @property
-    def leaves_model_open(self) -> bool:
-        """Whether the data determine the model."""
-        return choice.is_named(self.model) and choice.name_of(self.model) == AUTO
+        return build_model(self.model, spec, style, options)
 
     def resolved(self, spec: Spec) -> Recipe:
         """This recipe, with the model that suits the data in place of "auto"."""
-        if not self.leaves_model_open:
-            return self
-        return dataclasses.replace(self, model=choice.named(model_for(spec), choice.options_of(self.model)))
+        model = resolved_model(self.model, spec)
+        return self if model is self.model else dataclasses.replace(self, model=model)
 
     def build_optimizer(self) -> keras.optimizers.Optimizer:
         """A new optimizer, at this recipe's learning rate or, if it is None, the optimizer's usual one."""
-        options: dict[str, Any] = {}
-        for regularizer in self.regularizers():
-            options |= regularizer.optimizer_options()
-        named = choice.is_named(self.optimizer)
-        config = choice.options_of(self.optimizer) if named else self.optimizer.get_config()
-        twice = [key for key in options if key in config and (named or config[key] is not None)]
-        if twice:
-            raise InvalidArgument("regularizer", self.regularizer_name, f"given once: the optimizer has {twice}")
-        if named:
-            return choice.build(OPTIMIZERS, self.optimizer, learning_rate=self._rate(), **options)
-        optimizer = type(self.optimizer).from_config({**config, **options})
-        optimizer.learning_rate = self._rate()
-        return optimizer
+        return build_optimizer(self.optimizer, self._rate(), self.regularizers())
 
     def build_schedule(self, peak: float) -> StepSchedule | None:
         """A new schedule with this peak rate, > 0, or None for a constant rate."""
         return choice.build(SCHEDULES, self.schedule, peak=peak)
 
-    @property
-    def part_of_peak(self) -> float:
-        """What part of the peak that suits 1cycle suits this recipe's schedule."""
-        schedule = self.build_schedule(1.0)
-        return ConstantRate.part_of_peak if schedule is None else schedule.part_of_peak
-
     def _rate(self) -> float:
-        if self.learning_rate is not None:
-            return self.learning_rate
-        ranges = {tunable.name: tunable for tunable in OPTIMIZERS[self.optimizer_name].hyperparameters}
-        return ranges["learning_rate"].default or 0.01
+        return usual_rate(self.optimizer_name) if self.learning_rate is None else self.learning_rate
 
     def compile(self, model: keras.Model, *, spec: Spec | None = None, **options: Any) -> keras.Model:
         """Compiles ``model`` with this recipe's optimizer and the loss and metrics that suit its outputs.
@@ -277,15 +211,7 @@ class Recipe:
 
     def augment(self, data: Data) -> Callable[[Any, Any], Any] | None:
         """The augmentation of training batches, for :meth:`recipes.Data.batches`; None if no regularizer has one."""
-        augmentations = [regularizer.augment(data) for regularizer in self.regularizers()]
-        steps = [augmentation for augmentation in augmentations if augmentation is not None]
-
-        def augment(x: Any, seed: Any) -> Any:
-            for step in steps:
-                x = step(x, seed)
-            return x
-
-        return augment if steps else None
+        return combined_augmentation(self.regularizers(), data)
 
     def callbacks(
         self,

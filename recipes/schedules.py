@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..callbacks.checks import InvalidArgument
 from ..callbacks.schedules.base import StepSchedule
 from ..callbacks.schedules.constant_rate import ConstantRate
 from ..callbacks.schedules.cosine_decay import CosineDecay
@@ -20,8 +21,9 @@ from ..callbacks.schedules.performance_decay import PerformanceDecay
 from ..callbacks.schedules.power_decay import PowerDecay
 from ..callbacks.schedules.step_decay import StepDecay
 from .catalogue import Catalogue, Entry, Range
+from .choice import AUTO, Choice, name_of, named, options_of, parse
 
-__all__ = ["SCHEDULES"]
+__all__ = ["SCHEDULES", "parse_schedule"]
 
 
 def constant(peak: float, **options: Any) -> StepSchedule | None:
@@ -115,3 +117,21 @@ SCHEDULES = Catalogue(
         ),
     ],
 )
+
+
+def parse_schedule(schedule: Choice, finds_its_own_step: bool) -> Choice:
+    """The choice in its shortest form; "auto" is 1cycle, or a constant rate for an optimizer that finds its own step.
+
+    Raises:
+        InvalidArgument: for an unknown name, or a peak: a schedule's peak is the recipe's learning rate.
+
+    Example:
+        >>> parse_schedule("auto", False), parse_schedule({"name": "auto", "warm_up": 0.1}, True)
+        ('one_cycle', {'name': 'constant', 'warm_up': 0.1})
+    """
+    schedule = parse(SCHEDULES, schedule, (AUTO,))
+    if name_of(schedule) == AUTO:
+        schedule = named("constant" if finds_its_own_step else "one_cycle", options_of(schedule))
+    if "peak" in options_of(schedule):
+        raise InvalidArgument("schedule", schedule, "given without the peak, which is learning_rate")
+    return schedule

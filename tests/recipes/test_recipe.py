@@ -8,8 +8,7 @@ import pytest
 from callbacks import OneCycle, StopOnNaN
 from callbacks.checks import InvalidArgument
 from recipes import Momentum, Recipe, mlp
-from recipes.optimizers import LineSearch
-from recipes.regularization import L2, Dropout, EarlyStopping, Regularizer, WeightNoise
+from recipes.regularization import L2, Dropout, EarlyStopping, Regularizer
 
 EVERYTHING_BY_NAME = Recipe(
     model="cnn",
@@ -128,18 +127,6 @@ def test_a_name_its_default_options_and_the_object_are_one_choice(name):
     assert recipe != Recipe(regularizer=Dropout(0.3))
     assert recipe != Recipe(regularizer={"name": "dropout", "spatial": False})
     assert Recipe.from_json(recipe.to_json()) == recipe
-
-
-@pytest.mark.parametrize("optimizer", ["line_search", "exact_line_search", "newton", "hessian_free"])
-@pytest.mark.parametrize("regularizer", ["weight_noise", "l2+weight_noise", WeightNoise(0.2)])
-def test_weight_noise_is_refused_where_the_loss_is_evaluated_again(optimizer, regularizer):
-    with pytest.raises(InvalidArgument, match=rf"regularizer must be one that '{optimizer}', which evaluates .* again"):
-        Recipe(optimizer=optimizer, regularizer=regularizer)
-
-
-def test_weight_noise_is_refused_with_such_an_optimizer_as_an_object():
-    with pytest.raises(InvalidArgument, match="'line_search', which evaluates the loss again within a step"):
-        Recipe(optimizer=LineSearch(), regularizer="weight_noise")
 
 
 def test_json_is_stable():
@@ -273,31 +260,6 @@ def test_a_recipe_cannot_be_changed():
     assert dataclasses.replace(Recipe(), optimizer="adam") == Recipe(optimizer="adam")
 
 
-def test_a_rate_given_to_the_optimizer_is_the_recipes():
-    assert Recipe(optimizer={"name": "adam", "learning_rate": 0.3}) == Recipe(optimizer="adam", learning_rate=0.3)
-    assert Recipe(optimizer={"name": "adam", "learning_rate": 0.3}, learning_rate=0.5).learning_rate == 0.5
-    assert Recipe(optimizer=keras.optimizers.Adam(0.01)).learning_rate == 0.01
-    changed = Recipe(optimizer=keras.optimizers.Adam(0.01), learning_rate=0.5)
-    assert float(changed.build_optimizer().learning_rate) == 0.5
-
-
-@pytest.mark.parametrize(
-    ("optimizer", "rate"), [("momentum", 0.01), ("adam", 1e-3), ({"name": "rmsprop", "rho": 0.8}, 1e-3), ("sgd", 0.01)]
-)
-def test_without_a_rate_the_usual_one_of_the_optimizer(optimizer, rate):
-    recipe = Recipe(optimizer=optimizer)
-    assert recipe.learning_rate is None
-    assert float(recipe.build_optimizer().learning_rate) == pytest.approx(rate)
-    assert recipe.callbacks(steps_per_epoch=5, epochs=2)[1].peak == pytest.approx(rate)
-
-
-def test_an_optimizer_object_is_never_shared():
-    given = keras.optimizers.Adam(0.01)
-    recipe = Recipe(optimizer=given)
-    assert recipe.build_optimizer() is not given
-    assert recipe.build_optimizer() is not recipe.build_optimizer()
-
-
 def test_callbacks():
     stop, schedule, keep = Recipe(learning_rate=0.5).callbacks(steps_per_epoch=7, epochs=3)
     assert isinstance(stop, StopOnNaN)
@@ -372,11 +334,3 @@ def test_style_reaches_the_model(classes):
     assert any(getattr(getattr(layer, "activation", None), "__name__", "") == "tanh" for layer in model.layers)
     seeded = Recipe(model="mlp", initializer={"name": "he_normal", "seed": 3}).build_model(classes.spec)
     assert seeded.layers[2].kernel_initializer.seed == 3
-
-
-def test_a_schedule_of_momenta_needs_an_optimizer_with_one():
-    cycle = {"name": "one_cycle", "momentum": (0.8, 0.9)}
-    with pytest.raises(InvalidArgument, match=r"leaves the momentum alone, as that of 'adagrad' cannot change"):
-        Recipe(optimizer="adagrad", schedule=cycle)
-    assert Recipe(optimizer="adam", schedule=cycle).build_schedule(0.1).momentum == (0.8, 0.9)
-    Recipe(optimizer="adagrad", schedule="one_cycle")  # cycles the rate alone

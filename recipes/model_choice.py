@@ -1,0 +1,50 @@
+"""A recipe's choice of model: the factory that suits the data, and the model that it builds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from . import choice
+from .choice import AUTO, Choice
+from .models import MODELS, model_for
+
+if TYPE_CHECKING:
+    from .data.spec import Spec
+
+__all__ = ["build_model", "resolved_model"]
+
+
+def resolved_model(model: Choice, spec: Spec | None, input_shape: tuple[int, ...] = ()) -> Choice:
+    """The choice, with the factory that suits the data in place of "auto".
+
+    Args:
+        model: a choice of ``MODELS``, or "auto", or a function.
+        spec: of the data, or None.
+        input_shape: of one example, if there is no Spec.
+
+    Example:
+        >>> resolved_model({"name": "auto", "hidden": (50,)}, None, (30,))
+        {'name': 'mlp', 'hidden': (50,)}
+    """
+    if not choice.is_named(model) or choice.name_of(model) != AUTO:
+        return model
+    shape = spec.input_shape if spec is not None else input_shape
+    return choice.named(model_for(spec, shape), choice.options_of(model))
+
+
+def build_model(model: Choice, spec: Spec | None, style: Mapping[str, Any], options: Mapping[str, Any]) -> keras.Model:
+    """A new, uncompiled model from the chosen factory.
+
+    Args:
+        model: a choice of ``MODELS``, or "auto", or a function, which gets the Spec and ``options`` alone.
+        spec: of the data, or None: then the options must hold ``input_shape`` and ``outputs``.
+        style: the recipe's choices that every factory takes: activation, initializer, ...
+        options: of the factory; they take precedence over those of the choice, which do over ``style``.
+    """
+    if not choice.is_named(model):
+        return model(spec, **options) if spec is not None else model(**options)
+    resolved = resolved_model(model, spec, options.get("input_shape") or ())
+    return MODELS.build(choice.name_of(resolved), spec=spec, **{**style, **choice.options_of(resolved), **options})

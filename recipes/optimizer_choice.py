@@ -1,0 +1,94 @@
+"""A recipe's choice of optimizer: its learning rate, whether it needs one, and the optimizer that it builds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from ..callbacks.checks import InvalidArgument, check_number
+from ..callbacks.inside.optimizer_values import rate_source
+from . import choice
+from .choice import Choice
+from .optimizers import OPTIMIZERS, capabilities
+from .regularization import Regularizer
+
+__all__ = ["build_optimizer", "finds_its_own_step", "separate_rate", "usual_rate"]
+
+
+def finds_its_own_step(optimizer: Choice) -> bool:
+    """Whether the chosen optimizer finds its step length itself, as a line search does, and needs no range test.
+
+    Example:
+        >>> finds_its_own_step("newton"), finds_its_own_step("adam")
+        (True, False)
+    """
+    if choice.is_named(optimizer):
+        return capabilities.finds_its_own_step(OPTIMIZERS[choice.name_of(optimizer)])
+    return bool(getattr(optimizer, "finds_its_own_step", False))
+
+
+def separate_rate(optimizer: Choice) -> tuple[Choice, float | None]:
+    """The choice without its learning rate, and that rate: 1 for one that finds its own step, None without one.
+
+    Raises:
+        InvalidArgument: for a rate <= 0, and for an object made with a schedule in place of a number.
+
+    Example:
+        >>> separate_rate({"name": "adam", "learning_rate": 0.1})
+        ('adam', 0.1)
+        >>> separate_rate("adam"), separate_rate("newton")
+        (('adam', None), ('newton', 1.0))
+    """
+    options = choice.options_of(optimizer)
+    if "learning_rate" in options:
+        rate = check_number("learning_rate", options.pop("learning_rate"), above=0)
+        return choice.named(choice.name_of(optimizer), options), rate
+    if choice.is_named(optimizer):
+        return optimizer, 1.0 if finds_its_own_step(optimizer) else None
+    variable = rate_source(optimizer)
+    if not isinstance(variable, keras.Variable):
+        raise InvalidArgument("optimizer", variable, "made with a number as its learning rate")
+    shortest = str(np.float32(variable.numpy()))  # 0.01, not 0.009999999776482582
+    return optimizer, check_number("learning_rate", float(shortest), above=0)
+
+
+def usual_rate(optimizer: str) -> float:
+    """The default rate of an optimizer of the catalogue, 0.01 if it has none.
+
+    Example:
+        >>> usual_rate("adam")
+        0.001
+    """
+    ranges = {tunable.name: tunable for tunable in OPTIMIZERS[optimizer].hyperparameters}
+    return ranges["learning_rate"].default or 0.01
+
+
+def build_optimizer(
+    optimizer: Choice, learning_rate: float, regularizers: Sequence[Regularizer] = ()
+) -> keras.optimizers.Optimizer:
+    """A new optimizer at this rate, with the options that regularizers such as weight decay give it.
+
+    Raises:
+        InvalidArgument: for an option that the optimizer has already.
+
+    Example:
+        >>> build_optimizer("adam", 0.25).learning_rate.numpy().item()
+        0.25
+    """
+    options: dict[str, Any] = {}
+    for regularizer in regularizers:
+        options |= regularizer.optimizer_options()
+    named = choice.is_named(optimizer)
+    config = choice.options_of(optimizer) if named else optimizer.get_config()
+    twice = [key for key in options if key in config and (named or config[key] is not None)]
+    if twice:
+        accepted = f"given once: the optimizer has {twice}"
+        raise InvalidArgument("regularizer", choice.join_names(regularizers), accepted)
+    if named:
+        return choice.build(OPTIMIZERS, optimizer, learning_rate=learning_rate, **options)
+    built = type(optimizer).from_config({**config, **options})
+    built.learning_rate = learning_rate
+    return built

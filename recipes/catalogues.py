@@ -21,6 +21,7 @@ def catalogues() -> dict[str, Lookup[Any]]:
     from .data.augmentation import TRANSFORMATIONS
     from .data.datasets import DATASETS
     from .initializers import INITIALIZERS
+    from .metrics import METRICS
     from .models import MODELS
     from .optimizers import OPTIMIZERS
     from .regularization import REGULARIZERS
@@ -35,5 +36,6 @@ def catalogues() -> dict[str, Lookup[Any]]:
         "callbacks": CALLBACKS,
         "initializers": INITIALIZERS,
         "activations": ACTIVATIONS,
+        "metrics": METRICS,
         "datasets": DATASETS,
     }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
 
 from ..callbacks.checks import check_choice
 
@@ -14,8 +16,16 @@ class Metric:
     """A score and its direction.
 
     Args:
-        name: the name in Keras' logs, such as "accuracy".
+        name: the name in Keras' logs, such as "accuracy", and in tables.
         direction: "max" (default) if higher is better, "min" if lower is.
+        function: from targets, predictions and weights of the examples, or None, to the score; None (default) for a
+            score that Keras' logs hold. See :mod:`recipes.metrics`, whose metrics have one.
+        tasks: the tasks that it suits; () (default) for any.
+        needs: what every class must have in the examples so that the score is defined: "positives", "both" (positives
+            and negatives), or "variance" of the targets; "" (default) for nothing.
+        summary, source: for ``recipes list metrics``.
+
+    Metrics are equal if their names and directions are.
 
     Raises:
         InvalidArgument: for another direction.
@@ -27,9 +37,20 @@ class Metric:
 
     name: str
     direction: str = "max"
+    function: Callable[[Any, Any, Any], float] | None = field(default=None, compare=False, repr=False)
+    tasks: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    needs: str = field(default="", compare=False, repr=False)
+    summary: str = field(default="", compare=False, repr=False)
+    source: str = field(default="", compare=False, repr=False)
 
     def __post_init__(self) -> None:
         check_choice("direction", self.direction, ("max", "min"))
+        check_choice("needs", self.needs, ("", "positives", "both", "variance"))
+
+    @property
+    def hyperparameters(self) -> tuple[()]:
+        """None: a metric has nothing to tune."""
+        return ()
 
     @property
     def higher_is_better(self) -> bool:
@@ -68,7 +89,8 @@ class Metric:
 
     def resolution(self, examples: int) -> float:
         """The smallest step between possible scores on this number of examples; 0 if scores are continuous."""
-        return 1.0 / examples if self.percentage and examples else 0.0
+        counted = self.percentage and not self.name.startswith("balanced")
+        return 1.0 / examples if counted and examples else 0.0
 
 
 ACCURACY = Metric("accuracy", "max")

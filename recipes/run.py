@@ -7,7 +7,7 @@ import json
 import math
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,10 @@ from .choice import name_of
 from .data import Data, Spec, load
 from .files import new_directory
 from .losses import loss_in_variances
+from .metric import Metric
+from .metrics import find_metric, score
 from .recipe import Recipe
+from .scoring import check_scorable, predictions
 
 if TYPE_CHECKING:
     from ..callbacks.range_test.lr_finder import LRFinder
@@ -120,15 +123,38 @@ class Run:
         """Whether the loss became NaN or infinite."""
         return self.message is not None
 
-    def evaluate(self, split: str = "test") -> dict[str, float]:
+    def evaluate(self, split: str = "test", metrics: Sequence[str | Metric] = ()) -> dict[str, float]:
         """The loss and metrics of the model on a split: name -> value.
 
         Args:
             split: "test" (default), "validation" or "train".
+            metrics: more metrics, by name (``recipes list metrics``): "balanced_accuracy", "auc", "pr_auc", "f1",
+                "log_loss", "rmse", ... They are computed from the predictions for the whole split at once, as
+                scikit-learn does, not from averages of batches. Default: none.
+
+        Returns:
+            "loss", with penalties if the model has any; "accuracy" or, for regression, "root_mean_squared_error" and
+            "mean_absolute_error"; and what ``metrics`` names, under these names.
+
+        Raises:
+            InvalidArgument: for an unknown metric, one of another task, or one that the examples leave undefined, such
+                as the AUC of examples of one class.
+
+        Example:
+            >>> run.evaluate(metrics=["balanced_accuracy", "auc"])        # doctest: +SKIP
+            {'loss': 0.31, 'accuracy': 0.96, 'balanced_accuracy': 0.71, 'auc': 0.93}
         """
         check_choice("split", split, ("train", "validation", "test"))
+        task = self.data.spec.task
+        chosen = {str(getattr(metric, "name", metric)): find_metric(metric, task) for metric in _listed(metrics)}
+        check_scorable(self.data, chosen.values(), split)
         dataset = self.data.batches("train", seed=self.seed) if split == "train" else getattr(self.data, split)
-        return {name: float(value) for name, value in self.model.evaluate(dataset, verbose=0, return_dict=True).items()}
+        results = self.model.evaluate(dataset, verbose=0, return_dict=True)
+        scores = {name: float(value) for name, value in results.items()}
+        if chosen:
+            y, predicted = self.data.arrays(split)[1], predictions(self.model, self.data, split)
+            scores |= {name: score(metric, y, predicted) for name, metric in chosen.items()}
+        return scores
 
     def evaluate_targets(self, split: str = "test") -> list[dict[str, float]]:
         """The errors of a regression, target by target: of targets in unlike units the whole shows only the largest.
@@ -151,9 +177,9 @@ class Run:
         spec = self.data.spec
         if spec.task != "regression":
             raise InvalidArgument("data", spec.name, f"a regression, not {spec.task}")
-        batches = [(y, self.model.predict_on_batch(x)) for x, y in self.data.batches(split, batch_size=256)]
         y, predicted = (
-            np.concatenate(part).astype("float64").reshape(-1, spec.outputs) for part in zip(*batches, strict=True)
+            values.astype("float64").reshape(-1, spec.outputs)
+            for values in (self.data.arrays(split)[1], predictions(self.model, self.data, split))
         )
         scores = []
         for target, error in zip(y.T, (predicted - y).T, strict=True):
@@ -260,6 +286,12 @@ class Run:
 def load_run(directory: str | os.PathLike[str], *, data_dir: str | os.PathLike[str] | None = None) -> Run:
     """:meth:`Run.load` as a function, beside :func:`recipes.load` for data."""
     return Run.load(directory, data_dir=data_dir)
+
+
+def _listed(metrics: Any) -> Sequence[str | Metric]:
+    if isinstance(metrics, (str, Metric)) or not isinstance(metrics, Sequence):
+        raise InvalidArgument("metrics", metrics, "a list of names of metrics")
+    return metrics
 
 
 def _load_data(settings: Mapping[str, Any], data_dir: str | os.PathLike[str] | None, spec: Spec) -> Data:

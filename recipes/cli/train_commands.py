@@ -23,6 +23,7 @@ from .options import (
     Regularizer,
     Seed,
     Validation,
+    names,
 )
 from .value_options import value_options
 
@@ -41,6 +42,9 @@ def train(
     batch_size: BatchSize = None,
     validation: Validation = None,
     seed: Seed = 0,
+    metrics: Annotated[
+        str, typer.Option(help="More metrics to evaluate, separated by commas: see `recipes list metrics`.")
+    ] = "",
     directory: Annotated[
         str | None, typer.Option(help="Where to write a checkpoint per epoch, from which a killed training resumes.")
     ] = None,
@@ -59,8 +63,12 @@ def train(
     data = load(dataset, data_dir=data_dir, batch_size=batch_size, validation=validation, seed=seed, **options)
 
     from ..description import in_a_line
+    from ..metrics import find_metric
+    from ..scoring import check_scorable
     from ..training import fit
 
+    more = names(metrics)
+    check_scorable(data, [find_metric(name, data.spec.task) for name in more], "test")
     say(in_a_line(data) if choices.model == "auto" else in_a_line(data).rpartition(";")[0])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # about divergence, which is reported below in one line
@@ -75,7 +83,7 @@ def train(
         batches = len(run.range_test.losses)
         remark = f" ({run.remark})" if run.remark else ""
         say(f"learning rate {run.recipe.learning_rate:.4g}, found by a range test of {batches} batches{remark}")
-    scores = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in run.evaluate().items())
+    scores = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in run.evaluate(metrics=more).items())
     say(f"test {scores}  (best epoch {run.best_epoch} of {epochs}, {run.seconds:.1f} s)")
     say(*map(str, run.read_curves()))
     if save is not None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...callbacks.checks import InvalidArgument, check_bool, check_choice, check_integer, check_number
+from ..metric import Metric, metric_of
+from ..metrics import METRICS, SHORT, find_metric
 from ..trainer import LARGEST_SEED
 from .arms import DESIGNS
 from .judging.dunnett import LEVEL
@@ -40,6 +42,9 @@ class Protocol:
     prune: str = option("none", 'Stop the worse trials of an arm early: "none", "asha" or "median".')
     widen: bool = option(False, "Try more rates beyond a range if the best one lies at its end.")
     confidence: float | None = option(None, "Confidence of the intervals. Default: 0.95.")
+    metric: str | None = option(
+        None, "What decides: see `recipes list metrics`. Default: accuracy, or root_mean_squared_error for regression."
+    )
     budget: int | None = option(None, "The most trainings to run.", setting=False)
     retry_failed: bool = option(False, "Run again the trainings that failed in an earlier run.", setting=False)
 
@@ -49,6 +54,9 @@ class Protocol:
         self._set("trials", check_integer("trials", self.trials, low=1))
         self._set("seeds", check_integer("seeds", self.seeds, low=1))
         self._set("seed", check_integer("seed", self.seed, low=0, high=LARGEST_SEED - self.seeds))
+        if self.metric is not None:
+            name = SHORT.get(self.metric, self.metric) if isinstance(self.metric, str) else self.metric
+            self._set("metric", METRICS[name].name)
         check_choice("prune", self.prune, tuple(PRUNING))
         self._set("widen", check_bool("widen", self.widen))
         self._set("retry_failed", check_bool("retry_failed", self.retry_failed))
@@ -67,6 +75,14 @@ class Protocol:
     def level(self) -> float:
         """The confidence of the intervals, 0.95 by default."""
         return 1.0 - LEVEL if self.confidence is None else self.confidence
+
+    def metric_for(self, task: str) -> Metric:
+        """The metric of the search on data of this task.
+
+        Raises:
+            InvalidArgument: for a metric of other tasks.
+        """
+        return metric_of(task) if self.metric is None else find_metric(self.metric, task)
 
     @property
     def one_by_one(self) -> bool:

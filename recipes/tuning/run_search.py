@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..recipe import Recipe
+from ..scoring import check_scorable
 from ..training import fit
 from ..training_checks import check_data, check_recipe
 from .checking import check_search
@@ -55,6 +56,7 @@ def run_search(
     """
     check_data(data)
     base = check_recipe(recipe).resolved(data.spec)
+    check_scorable(data, [protocol.metric_for(data.spec.task)], "validation", "test")
     directory = Path(directory or os.path.join("searches", str(data.settings["name"])))
     arms = check_search(base, levels, protocol, where, directory)
     for arm in arms:

@@ -34,6 +34,7 @@ def search(
     trials: int = 4,
     seeds: int = 3,
     seed: int = 0,
+    metric: str | None = None,
     prune: str = "none",
     widen: bool = False,
     confidence: float | None = None,
@@ -71,6 +72,9 @@ def search(
         trials: settings to try per arm, >= 1. Default 4.
         seeds: fresh seeds for the best setting of each arm, >= 1; one seed shows no spread. Default 3.
         seed: determines all random numbers, >= 0. Default 0.
+        metric: the score that chooses settings and ranks arms, by name: see ``recipes list metrics``. "accuracy" says
+            little where one class is rare; "balanced_accuracy", "auc", "pr_auc" and "f1" say more. Default None:
+            "accuracy", or "root_mean_squared_error" for regression.
         prune: "none" (default), "asha" (successive halving: after 1, 2, 4, ... epochs, up to half of them, only the
             better half of an arm's trials so far continues) or "median" (a trial stops when it is below the median of
             the earlier ones).
@@ -122,6 +126,7 @@ def search(
             trials=trials,
             seeds=seeds,
             seed=seed,
+            metric=metric,
             prune=prune,
             widen=widen,
             confidence=confidence,

@@ -33,13 +33,13 @@ __all__ = [
 
 SETTINGS = "settings.json"
 
-NEEDED = ("factors", *setting_names(), "metric", "direction", "default_arm", "recipe", "data")
+NEEDED = ("factors", *setting_names(), "direction", "default_arm", "recipe", "data")
 """The settings that are required to read a search."""
 
 
 def make_settings(data: Data, base: Recipe, arms: Sequence[Arm], protocol: Protocol) -> dict[str, Any]:
     """The settings of a search as JSON values; other settings make another search."""
-    factors = factors_of(arms)
+    factors, metric = factors_of(arms), protocol.metric_for(data.spec.task)
     return {
         "dataset": data.settings["name"],
         "data": {**data.settings, "fingerprint": data.fingerprint},
@@ -48,8 +48,8 @@ def make_settings(data: Data, base: Recipe, arms: Sequence[Arm], protocol: Proto
         "optimizers": factors["optimizers"],
         "regularizers": factors["regularizers"],
         **protocol.to_settings(),
-        "metric": data.spec.metric,
-        "direction": data.spec.direction,
+        "metric": metric.name,
+        "direction": metric.direction,
         "default_arm": default_arm(arms, base).name,
         "libraries": {name: versions()[name] for name in ("tensorflow", "keras")},
     }

@@ -105,7 +105,7 @@ def test_catalogues():
     found = catalogues()
     assert list(found) == [
         *("models", "optimizers", "regularizers", "transformations", "schedules", "callbacks"),
-        *("initializers", "activations", "datasets"),
+        *("initializers", "activations", "metrics", "datasets"),
     ]
     for kind, catalogue in found.items():
         assert isinstance(catalogue, Lookup)

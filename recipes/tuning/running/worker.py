@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 from ...metric import metric_of
+from ...scoring import EpochScores, score_of
 from ...shared_steps import SharedSteps
 from ...trainer import Trainer
 from ..ledger import running_file
@@ -75,23 +76,31 @@ class Worker:
             return job.failed(error, time.perf_counter() - start)
 
     def _train(self, job: Job) -> Record:
-        training, protocol, metric = job.training, self.protocol, metric_of(self.data.spec.task)
+        training, protocol = job.training, self.protocol
+        metric = protocol.metric_for(self.data.spec.task)
+        logged = metric == metric_of(self.data.spec.task)  # by Keras, which measures it in the step
         recipe = training.arm.recipe(self.base, job.values)
         pruned = Pruned(protocol.prune, job.rivals, metric=metric, epochs=protocol.epochs)
-        callbacks: list[Any] = [pruned] if training.stage == "tune" and protocol.one_by_one else []
+        callbacks: list[Any] = [] if logged else [EpochScores(self.data, metric)]
+        callbacks += [pruned] if training.stage == "tune" and protocol.one_by_one else []
         if self.directory is not None:
             callbacks.append(EpochWriter(running_file(self.directory, training.key)))
         if training.arm.name != self._arm:  # the compiled models of an earlier arm are not needed again
             self.steps, self._arm = SharedSteps(KEPT), training.arm.name
         trainer = Trainer(self.data, recipe, seed=training.seed, keep_functions=True, steps=self.steps)
         with trainer.running(epochs=protocol.epochs, seed=training.seed, callbacks=callbacks) as run:
-            validation = run.evaluate("validation")
-            test = run.evaluate("test") if training.stage == "confirm" else {"loss": math.nan, metric.name: math.nan}
+            results = {"validation": run.evaluate("validation"), "test": {}}
+            if training.stage == "confirm":
+                results["test"] = run.evaluate("test")
+            if not logged and not run.diverged:
+                for split in [split for split, values in results.items() if values]:
+                    results[split][metric.name] = score_of(run.model, self.data, split, metric)
+        validation, test = results["validation"], results["test"]
         return job.record(
             validation_loss=validation["loss"],
             validation_score=math.nan if run.diverged else validation[metric.name],
-            test_loss=test["loss"],
-            test_score=math.nan if run.diverged else test[metric.name],
+            test_loss=test.get("loss", math.nan),
+            test_score=math.nan if run.diverged else test.get(metric.name, math.nan),
             epochs_run=len(run.history["loss"]),
             best_epoch=run.best_epoch,
             seconds=round(run.seconds, 4),
@@ -101,7 +110,7 @@ class Worker:
             history={
                 "learning_rate": run.history.get("learning_rate", []),
                 "loss": run.history["loss"],
-                "score": run.history[metric.name],
+                "score": run.history.get(metric.name, []),
                 "val_loss": run.history["val_loss"],
                 "val_score": run.history[f"val_{metric.name}"],
             },

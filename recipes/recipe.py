@@ -15,7 +15,8 @@ from ..callbacks.schedules.base import StepSchedule
 from ..callbacks.stop_on_nan import StopOnNaN
 from . import choice
 from .activations import ACTIVATIONS
-from .choice import AUTO, Choice
+from .choice import AUTO, NONE, Choice
+from .class_weights import check_class_weight, class_weights, weighted
 from .initializers import bias_initializer
 from .initializers.kernel import check_kernel_initializer
 from .losses import compile_options
@@ -60,6 +61,11 @@ class Recipe:
             training: ``{"name": "step", "every": 0.25, "warm_up": 0.05}``. Default "auto": "one_cycle", or "constant"
             for an optimizer that finds its own step (line search, Newton, Hessian-free), whose rate is then 1.
         bias: the initial hidden biases: a number, "auto" (0.1 for ReLU, else 0) or a Keras initializer. Default 0.
+        class_weight: "none" (default); "balanced": n / (k count), as in scikit-learn, so that rare classes count as
+            much as common ones, by their counts in the training split; or a mapping from labels, as the data call them,
+            to weights, 1 for those left out. It weighs the loss, in training and validation; metrics count every
+            example once. For multilabel, "balanced" balances yes and no of each label, and a mapping has the weights of
+            yes.
 
     Raises:
         InvalidArgument: for a value outside its range or an unknown name; it suggests the nearest known name.
@@ -81,6 +87,7 @@ class Recipe:
     learning_rate: float | None = None
     schedule: Choice = "auto"
     bias: Any = 0.0
+    class_weight: Any = NONE
 
     def __post_init__(self) -> None:
         ACTIVATIONS[self.activation]
@@ -93,6 +100,7 @@ class Recipe:
             initializer=check_kernel_initializer(self.initializer, self.activation),
             regularizer=choice.parse_several(REGULARIZERS, self.regularizer),
             optimizer=choice.parse(OPTIMIZERS, self.optimizer),
+            class_weight=check_class_weight(self.class_weight),
         )
         self._set(schedule=parse_schedule(self.schedule, self.finds_its_own_step))
         # Options are checked by building with them, now rather than when training starts.
@@ -183,7 +191,8 @@ class Recipe:
         Args:
             model: a built Keras model: softmax outputs for integer classes, sigmoid outputs for 0/1 labels, or linear
                 outputs for numbers; or several of these, by name. The graph that makes each output tells which.
-            spec: of the data (``data.spec``), whose task decides if the graph does not tell. Default None.
+            spec: of the data (``data.spec``), whose task decides if the graph does not tell; "balanced" class weights
+                need it. Default None.
             **options: of ``keras.Model.compile``; they take precedence over the recipe's. With ``loss=`` and without
                 ``metrics=``, the metrics suit that loss. For a model with several outputs, ``loss_weights`` maps names
                 of outputs to numbers, 1 for those left out.
@@ -201,6 +210,8 @@ class Recipe:
         chosen = {"optimizer": self.build_optimizer(), **compile_options(model, options, spec)}
         for regularizer in self.regularizers():
             chosen["loss"] = keras.tree.map_structure(regularizer.loss, chosen["loss"])
+        if self.class_weight != NONE:
+            chosen["loss"] = weighted(chosen["loss"], self.class_weight, model, spec)
         model.compile(**chosen)
         return model
 
@@ -208,6 +219,8 @@ class Recipe:
         """Raises ``InvalidArgument`` if a choice does not suit data of this kind."""
         for regularizer in self.regularizers():
             regularizer.check(spec)
+        if self.class_weight != NONE:
+            class_weights(self.class_weight, spec)
 
     def augment(self, data: Data) -> Callable[[Any, Any], Any] | None:
         """The augmentation of training batches, for :meth:`recipes.Data.batches`; None if no regularizer has one."""

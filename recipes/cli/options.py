@@ -98,10 +98,30 @@ class Choices:
     initializer: str = option("he_normal", "See `recipes list initializers`.")
     normalization: str = option("auto", "auto (batch normalization when deep), batch or none.")
     schedule: str = option("auto", "See `recipes list schedules`.")
+    class_weight: str = option("none", "none, balanced, or label:weight, several separated by commas.")
 
     def recipe(self, learning_rate: float | None = None) -> Recipe:
-        """The recipe with these choices."""
-        return Recipe(**dataclasses.asdict(self), learning_rate=learning_rate)
+        """The recipe with these choices.
+
+        Raises:
+            InvalidArgument: also for class weights that are not label:weight.
+        """
+        choices: dict[str, Any] = dataclasses.asdict(self)
+        if ":" in self.class_weight:
+            choices["class_weight"] = _weights(self.class_weight)
+        return Recipe(**choices, learning_rate=learning_rate)
+
+
+def _weights(text: str) -> dict[str, float]:
+    """Weights by label from "spam:10,ham:1"; a label may contain colons."""
+    weights = {}
+    for pair in names(text):
+        label, _, weight = pair.rpartition(":")
+        try:
+            weights[label.strip()] = float(weight)
+        except ValueError:
+            raise InvalidArgument("class_weight", text, "none, balanced, or label:weight, e.g. spam:10,ham:1") from None
+    return weights
 
 
 def _choice(name: str) -> Any:

@@ -19,6 +19,7 @@ from .batching import in_order, shuffled, steps_per_epoch
 from .moments import chunks
 from .named_arrays import Inputs, apply, concatenate, items
 from .spec import Spec
+from .spec_from_arrays import class_shares
 from .stored import Stored
 from .targets import Declared
 
@@ -130,8 +131,8 @@ class Data:
     def with_train(self, x: np.ndarray, y: np.ndarray, *, how: str) -> Data:
         """The same data with another training split: a subset, other labels, or more examples.
 
-        The Spec, validation and test splits stay the same, so a model made for one fits the other and preprocesses
-        alike.
+        The Spec (but for its ``class_shares``), validation and test splits stay the same, so a model made for one fits
+        the other and preprocesses alike.
 
         Args:
             x, y: arrays like those of :meth:`arrays`, at least one example.
@@ -154,7 +155,9 @@ class Data:
                 raise InvalidArgument(name, _form(new), _form(old))
         check_lengths("x, y", (x, y))
         settings = {**self.settings, "counts": {**self.settings["counts"], "train": len(y)}, "train": how}
-        return Data(self.spec, {**self._arrays, "train": (x, y)}, settings)
+        shares = class_shares(y, self.spec.task, len(self.spec.class_names))
+        spec = dataclasses.replace(self.spec, class_shares=shares)
+        return Data(spec, {**self._arrays, "train": (x, y)}, settings)
 
     def folds(self, count: int) -> list[Data]:
         """The folds of a cross-validation: each Data validates on a different part of training and validation.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -54,6 +54,9 @@ class Spec:
             None for other kinds.
         features: one :class:`~recipes.data.feature.Feature` per input for records, in order; a single one for texts and
             sequences; empty for images and tables of numbers.
+        class_shares: the share of the training examples that each class has, or, for multilabel, that have each label;
+            one per class name. () for regression, or if unknown. Specs that differ in it alone are equal: a model for
+            one fits the other.
         resized: whether the images vary in size and the model itself resizes them to ``input_shape``.
 
     Raises:
@@ -83,6 +86,7 @@ class Spec:
     input_max: float | None = None
     features: tuple[Feature, ...] = ()
     resized: bool = False
+    class_shares: tuple[float, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
@@ -95,8 +99,8 @@ class Spec:
         self._check_names()
         self._check_statistics()
 
-    def _set(self, field: str, value: Any) -> None:
-        object.__setattr__(self, field, value)
+    def _set(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
 
     def _check_features(self) -> None:
         passed = self.features
@@ -155,6 +159,9 @@ class Spec:
         size = self.input_shape[-1] if self.input_shape else 0
         self._set("input_mean", finite("input_mean", self.input_mean, size or 0))
         self._set("input_variance", finite("input_variance", self.input_variance, size or 0, positive=True))
+        if self.class_shares:
+            shares = finite("class_shares", self.class_shares, len(self.class_names))
+            self._set("class_shares", tuple(check_number("class_shares", share, low=0, high=1) for share in shares))
         if self.input_max is not None:
             if self.kind != "image":
                 raise InvalidArgument("input_max", self.input_max, f"None for kind {self.kind!r}")
@@ -214,7 +221,7 @@ class Spec:
         Raises:
             InvalidArgument: if fields are missing, unknown or wrong.
         """
-        known = [field.name for field in fields(cls)]
+        known = [entry.name for entry in fields(cls)]
         if not isinstance(config, dict) or set(config) - set(known):
             raise InvalidArgument("config", config, "a dict with no other keys than " + ", ".join(known))
         try:

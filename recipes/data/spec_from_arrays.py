@@ -17,7 +17,7 @@ from .moments import moments
 from .named_arrays import Inputs, items
 from .spec import RECORD, Spec
 
-__all__ = ["describe_inputs", "make_spec"]
+__all__ = ["class_shares", "describe_inputs", "make_spec"]
 
 
 def describe_inputs(
@@ -76,6 +76,27 @@ def _padded_feature(name: str, values: Any, padding: float) -> Feature:
     )
 
 
+def class_shares(y: np.ndarray, task: str, classes: int, sample_weight: np.ndarray | None = None) -> tuple[float, ...]:
+    """The share of the examples that each class has, or, for multilabel, that have each label; () for regression.
+
+    Args:
+        y: encoded targets.
+        task: their task.
+        classes: the number of classes or labels.
+        sample_weight: shape (n,), or None for 1 each.
+
+    Example:
+        >>> class_shares(np.array([0, 0, 0, 1]), "binary", 2)
+        (0.75, 0.25)
+    """
+    if task == "regression":
+        return ()
+    if task == "multilabel":
+        return tuple(np.average(y, axis=0, weights=sample_weight).tolist())
+    sizes = np.bincount(y, sample_weight, minlength=classes)
+    return tuple((sizes / sizes.sum()).tolist())
+
+
 def make_spec(
     name: str,
     train: tuple[Inputs, np.ndarray],
@@ -107,6 +128,7 @@ def make_spec(
     by_column = task in ("multilabel", "regression")
     outputs = (y.shape[1] if y.ndim == 2 else 1) if by_column else (1 if task == "binary" else len(names))
     common = {"name": name, "task": task, "outputs": int(outputs), "class_names": tuple(names), **target}
+    common["class_shares"] = class_shares(y, task, len(names))
     if isinstance(x, dict):
         plain = {feature.kind for feature in features} <= {"number", "category", "vector"}
         kind = "tabular" if plain else "mixed"

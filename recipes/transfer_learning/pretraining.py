@@ -16,6 +16,7 @@ from ...callbacks.checks import InvalidArgument, check_choice, check_integer, ch
 from ...callbacks.inside.optimizer_values import set_learning_rate
 from ...callbacks.range_test.lr_finder import LRFinder, run_range_test
 from ...callbacks.stop_on_nan import StopOnNaN
+from ..choice import NONE
 from ..learning_rate import found_rate, usual_peak
 from ..models.blocks import Style, hidden_block, output_layer
 from ..models.encoder import encoder
@@ -151,6 +152,8 @@ def pretrain(
     check_data(data)
     check_choice("how", how, WAYS)
     recipe = check_recipe(recipe)
+    if recipe.class_weight != NONE:
+        raise InvalidArgument("class_weight", recipe.class_weight, f"{NONE!r} for pretraining, which sees no labels")
     check_integer("epochs", epochs, low=1)
     check_integer("seed", seed, low=0, high=LARGEST_SEED)
     _check_inputs(data, how)
@@ -299,7 +302,7 @@ def _spec(spec: Spec, how: str) -> Spec:
     if how == "autoencoder":
         labels = {"task": "regression", "class_names": ()}
         target = {"target_mean": 0.0, "target_variance": 1.0}
-    return dataclasses.replace(spec, outputs=1, **labels, **target)
+    return dataclasses.replace(spec, outputs=1, class_shares=(), **labels, **target)
 
 
 def _autoencoder(trunk: keras.Model, spec: Spec, recipe: Recipe) -> keras.Model:

@@ -54,6 +54,7 @@ class Arm:
     activation: str | None = None
     normalization: str | None = None
     model: str | None = None
+    class_weight: str | None = None
 
     def __post_init__(self) -> None:
         for name, level in self.choices.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from ...callbacks.checks import InvalidArgument
 from ..activations import ACTIVATIONS
 from ..catalogue import Catalogue, UnknownName
 from ..choice import AUTO, NONE, name_of, split_names
+from ..class_weights import BALANCED
 from ..initializers import INITIALIZERS
 from ..models import MODELS
 from ..optimizers import OPTIMIZERS
@@ -58,7 +59,9 @@ class Factor:
         return sorted(split_names(level)) if self.name == "regularizer" else [level]
 
     def of(self, base: Recipe) -> str:
-        """The level of a recipe."""
+        """The level of a recipe; "given" for class weights by label, which cannot be a level."""
+        if self.name == "class_weight" and isinstance(base.class_weight, Mapping):
+            return "given"
         return base.regularizer_name if self.name == "regularizer" else name_of(getattr(base, self.field))
 
 
@@ -72,6 +75,7 @@ FACTORS = {
         Factor("activation", "activations", "activation", ACTIVATIONS),
         Factor("normalization", "normalizations", "normalization", None, (AUTO, "batch", NONE)),
         Factor("model", "models", "model", MODELS),
+        Factor("class_weight", "class_weights", "class_weight", None, (NONE, BALANCED)),
     )
 }
 """The factors by name, in the order in which an arm's name lists them."""

@@ -32,7 +32,8 @@ def hypermodel(data: Data, recipe: Recipe | None = None, **factors: Sequence[str
         data: from :func:`recipes.load`; the model is built for it.
         recipe: sets what is not compared. Default ``Recipe()``.
         **factors: names to compare, as for :func:`recipes.search`: ``optimizers=["momentum", "adam"]``,
-            ``regularizers=``, ``schedules=``, ``initializers=``, ``activations=``, ``normalizations=``, ``models=``.
+            ``regularizers=``, ``schedules=``, ``initializers=``, ``activations=``, ``normalizations=``, ``models=``,
+            ``class_weights=``.
 
     Returns:
         A :class:`ArmHyperModel`.

@@ -28,6 +28,7 @@ def search(
     activations: Sequence[str] | None = None,
     normalizations: Sequence[str] | None = None,
     models: Sequence[str] | None = None,
+    class_weights: Sequence[str] | None = None,
     design: str = "crossed",
     recipe: Recipe | None = None,
     epochs: int = 10,
@@ -62,9 +63,10 @@ def search(
 
     Args:
         data: from :func:`recipes.load`.
-        optimizers, regularizers, schedules, initializers, activations, normalizations, models: the names to compare;
-            see ``recipes list``. Regularizers can be "none", or several joined by "+". A factor that is None (default)
-            is not compared and set by ``recipe``; if all are None, five optimizers are compared with five regularizers.
+        optimizers, regularizers, schedules, initializers, activations, normalizations, models, class_weights: the names
+            to compare; see ``recipes list``. Regularizers can be "none", or several joined by "+"; class weights are
+            "none" and "balanced". A factor that is None (default) is not compared and set by ``recipe``; if all are
+            None, five optimizers are compared with five regularizers.
         design: "crossed" (default), every combination; or "one_at_a_time", the arm of ``recipe`` and those that differ
             from it in one choice.
         recipe: what the arms share. Default ``Recipe()``.
@@ -119,6 +121,7 @@ def search(
             "activations": activations,
             "normalizations": normalizations,
             "models": models,
+            "class_weights": class_weights,
         },
         Protocol(
             design=design,

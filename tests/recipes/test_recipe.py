@@ -141,6 +141,7 @@ def test_json_is_stable():
         "learning_rate": None,
         "schedule": "one_cycle",
         "bias": 0.0,
+        "class_weight": "none",
     }
 
 

@@ -183,3 +183,12 @@ def test_a_schedule_that_is_not_compared_is_the_default_one_of_the_optimizer(bas
     assert Arm("adam", "none").recipe(base, values).schedule == "one_cycle"
     assert Arm("line_search", "none").recipe(base, values).schedule == "constant"
     assert Arm("adam", "none").recipe(Recipe(schedule="constant"), values).schedule == "constant"
+
+
+def test_class_weights_are_compared_like_other_choices():
+    arms = cross(["adam"], ["none"], class_weights=["none", "balanced"])
+    assert [arm.name for arm in arms] == ["adam+none+class_weight=none", "adam+none+balanced"]
+    base = Recipe(class_weight={"spam": 5})
+    assert [arm.recipe(base, {"learning_rate": 0.1}).class_weight for arm in arms] == ["none", "balanced"]
+    (alone,) = cross(["adam"], ["none"])
+    assert alone.recipe(base, {"learning_rate": 0.1}).class_weight == {"spam": 5.0}

@@ -138,8 +138,13 @@ def parse(catalogue: Catalogue, value: Any, words: Sequence[str] = ()) -> Choice
     return value
 
 
-def parse_several(catalogue: Catalogue, value: Any) -> tuple[Choice, ...]:
+def parse_several(catalogue: Catalogue, value: Any, words: Sequence[str] = ()) -> tuple[Choice, ...]:
     """``value`` as several choices: one choice, names joined by "+", a sequence of choices, or "none".
+
+    Args:
+        catalogue: the accepted names and types of objects.
+        value: the user's value.
+        words: accepted alone besides the catalogue's names, such as "auto".
 
     Raises:
         UnknownName: as :func:`parse`.
@@ -157,7 +162,7 @@ def parse_several(catalogue: Catalogue, value: Any) -> tuple[Choice, ...]:
     elif isinstance(value, Mapping) or not isinstance(value, Sequence):
         value = (value,)
     candidates = [candidate.strip() if isinstance(candidate, str) else candidate for candidate in value]
-    words = (NONE,) if len(candidates) == 1 else ()
+    words = (NONE, *words) if len(candidates) == 1 else ()
     choices = tuple(parse(catalogue, candidate, words) for candidate in candidates)
     if choices == (NONE,):
         return ()

@@ -21,6 +21,7 @@ from .recipe import Recipe
 from .run import Run
 from .trainer import LARGEST_SEED, Trainer
 from .training_checks import check_data, check_recipe
+from .training_length import epochs_or_usual
 
 if TYPE_CHECKING:
     from .data import Data
@@ -52,7 +53,7 @@ def bagging(
     *,
     members: int = 5,
     combine: str = "average",
-    epochs: int = 10,
+    epochs: int | None = None,
     seed: int = 0,
     directory: str | os.PathLike[str] | None = None,
     verbose: int | str = 0,
@@ -71,7 +72,7 @@ def bagging(
         members: the number of models, >= 2. Default 5.
         combine: "average" (default: the mean of the predictions) or "vote" (for classes: the share of members that
             predict the class; judge it by its accuracy, since a class without votes gets probability 0).
-        epochs: of each training, >= 1. Default 10.
+        epochs: of each training, >= 1; None (default) as in :func:`recipes.fit`.
         seed: of the first member, >= 0; the others count up from it. Default 0.
         directory: None (default), or where each member keeps its checkpoints; repeating the call resumes from them.
         verbose: of Keras' ``fit``. Default 0.
@@ -91,7 +92,7 @@ def bagging(
     check_data(data)
     recipe = check_recipe(recipe)
     check_integer("members", members, low=2)
-    check_integer("epochs", epochs, low=1)
+    epochs = epochs_or_usual(epochs, data.steps_per_epoch)
     check_integer("seed", seed, low=0, high=LARGEST_SEED - members)
     check_choice("combine", combine, ("average", "vote"))
     if combine == "vote" and data.spec.task == "regression":

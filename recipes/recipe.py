@@ -27,6 +27,7 @@ from .optimizers import OPTIMIZERS
 from .recipe_checks import check_together
 from .recipe_json import read, write
 from .regularization import REGULARIZERS, Regularizer
+from .regularization.by_data import regularizers_for
 from .regularization.combined import combined_augmentation
 from .schedules import SCHEDULES, parse_schedule
 
@@ -53,7 +54,8 @@ class Recipe:
         activation: of the hidden layers, by name. Default "elu".
         normalization: "auto" (default: batch normalization in deep networks, none in shallow ones), "batch" or "none".
         regularizer: a choice, several joined by "+" ("l2+dropout"), a sequence of choices, or "none".
-            Default "early_stopping".
+            Default "auto": early stopping, and with tables dropout, see
+            :func:`recipes.regularization.by_data.regularizers_for`.
         optimizer: a name or a Keras optimizer. Default "momentum".
         learning_rate: the (peak) rate, > 0; None (default): the rate of the optimizer, if it is an object or a mapping
             with a rate, else the rate that :func:`recipes.fit` finds by a range test.
@@ -82,7 +84,7 @@ class Recipe:
     initializer: Choice = "he_normal"
     activation: str = "elu"
     normalization: str = "auto"
-    regularizer: Any = ("early_stopping",)
+    regularizer: Any = AUTO
     optimizer: Choice = "momentum"
     learning_rate: float | None = None
     schedule: Choice = "auto"
@@ -98,7 +100,7 @@ class Recipe:
         self._set(
             model=choice.parse(MODELS, self.model, (AUTO,)),
             initializer=check_kernel_initializer(self.initializer, self.activation),
-            regularizer=choice.parse_several(REGULARIZERS, self.regularizer),
+            regularizer=choice.parse_several(REGULARIZERS, self.regularizer, (AUTO,)),
             optimizer=choice.parse(OPTIMIZERS, self.optimizer),
             class_weight=check_class_weight(self.class_weight),
         )
@@ -150,8 +152,9 @@ class Recipe:
         return finds_its_own_step(self.optimizer)
 
     def regularizers(self) -> list[Regularizer]:
-        """The regularizer objects."""
-        return [choice.build(REGULARIZERS, chosen) for chosen in self.regularizer]
+        """The regularizer objects; those of "auto" that suit any data."""
+        chosen = regularizers_for() if self.regularizer == (AUTO,) else self.regularizer
+        return [choice.build(REGULARIZERS, regularizer) for regularizer in chosen]
 
     def build_model(self, spec: Spec | None = None, **options: Any) -> keras.Model:
         """A new, uncompiled model from this recipe's factory.
@@ -160,19 +163,25 @@ class Recipe:
             spec: of the data; without it, the options must hold ``input_shape`` and ``outputs``.
             **options: of the factory, e.g. ``hidden=(50,)``; they take precedence over the recipe's.
         """
+        regularizers = self.regularizers() if spec is None else self.resolved(spec).regularizers()
         style = {
             "activation": self.activation,
             "initializer": self.initializer,
             "bias": self.bias,
             "normalization": self.normalization,
-            "regularizer": self.regularizers(),
+            "regularizer": regularizers,
         }
         return build_model(self.model, spec, style, options)
 
     def resolved(self, spec: Spec) -> Recipe:
-        """This recipe, with the model that suits the data in place of "auto"."""
+        """This recipe, with the model and the regularizers that suit the data in place of "auto"."""
+        changes: dict[str, Any] = {}
         model = resolved_model(self.model, spec)
-        return self if model is self.model else dataclasses.replace(self, model=model)
+        if model is not self.model:
+            changes["model"] = model
+        if self.regularizer == (AUTO,):
+            changes["regularizer"] = regularizers_for(spec, noise=not self.finds_its_own_step)
+        return dataclasses.replace(self, **changes) if changes else self
 
     def build_optimizer(self) -> keras.optimizers.Optimizer:
         """A new optimizer, at this recipe's learning rate or, if it is None, the optimizer's usual one."""
@@ -233,6 +242,7 @@ class Recipe:
         epochs: int,
         learning_rate: float | None = None,
         spec: Spec | None = None,
+        validation_examples: int | None = None,
     ) -> list[keras.callbacks.Callback]:
         """The callbacks of this recipe: stop on NaN, the schedule, and those of the regularizers.
 
@@ -243,6 +253,8 @@ class Recipe:
             epochs: number of epochs of the training.
             learning_rate: the peak rate; by default the recipe's, or the optimizer's usual one.
             spec: of the data; adversarial training takes the range of the images from it.
+            validation_examples: how many examples "val_loss" is the mean of: the fewer, the better an epoch must be for
+                early stopping to prefer it to the last. None (default) if unknown: any lower loss counts.
 
         Raises:
             InvalidArgument: for a number out of range.
@@ -256,7 +268,9 @@ class Recipe:
             schedule.total_steps = steps_per_epoch * epochs
         callbacks = [StopOnNaN(), *([schedule] if schedule is not None else [])]
         for regularizer in self.regularizers():
-            callbacks += regularizer.callbacks(epochs=epochs, schedule=schedule, spec=spec)
+            callbacks += regularizer.callbacks(
+                epochs=epochs, schedule=schedule, spec=spec, validation_examples=validation_examples
+            )
         return callbacks
 
     # --- JSON -------------------------------------------------------------------------------------------------------

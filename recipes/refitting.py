@@ -101,7 +101,9 @@ def refit(
 
 def _recipe(run: Run, how: str, learning_rate: float | None) -> Recipe:
     recipe = run.recipe
-    regularizer = tuple(choice for choice in recipe.regularizer if name_of(choice) != "early_stopping")
+    regularizer = tuple(
+        choice for choice in recipe.resolved(run.data.spec).regularizer if name_of(choice) != "early_stopping"
+    )
     recipe = dataclasses.replace(recipe, regularizer=regularizer)
     if how == "continue":
         peak = recipe.learning_rate

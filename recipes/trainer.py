@@ -236,7 +236,12 @@ class Trainer:
                 recipe = dataclasses.replace(recipe, learning_rate=rate)
             set_learning_rate(self.model.optimizer, rate)
             steps = self._steps_per_epoch or data.steps_per_epoch
-            all_callbacks = recipe.callbacks(steps_per_epoch=steps, epochs=epochs, spec=data.spec)
+            all_callbacks = recipe.callbacks(
+                steps_per_epoch=steps,
+                epochs=epochs,
+                spec=data.spec,
+                validation_examples=data.settings["counts"]["validation"],
+            )
             healthy = LastHealthy()
             first_epoch, resume = 0, []
             if directory is not None:

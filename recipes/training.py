@@ -15,6 +15,7 @@ from .recipe import Recipe
 from .run import Run
 from .trainer import LARGEST_SEED, Trainer
 from .training_checks import check_data, check_recipe
+from .training_length import epochs_or_usual
 
 if TYPE_CHECKING:
     from .data import Data
@@ -26,7 +27,7 @@ def fit(
     data: Data,
     recipe: Recipe | None = None,
     *,
-    epochs: int = 10,
+    epochs: int | None = None,
     seed: int = 0,
     model: keras.Model | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
@@ -46,7 +47,8 @@ def fit(
     Args:
         data: what :func:`recipes.load` returns.
         recipe: default ``Recipe()``.
-        epochs: passes over the training split, >= 1. Default 10. 1cycle spans all of them.
+        epochs: passes over the training split, >= 1; None (default) for at least 1,500 updates: as many passes as they
+            take, between 10 and 300 (see :func:`recipes.training_length.usual_epochs`). 1cycle spans all of them.
         seed: of initialization, data order and dropout, >= 0. Default 0.
         model: a Keras model to train in place of the recipe's; it is compiled again.
         callbacks: further Keras callbacks, called after the recipe's.
@@ -64,12 +66,12 @@ def fit(
             training; before any training.
 
     Example:
-        >>> run = recipes.fit(recipes.load("digits"), recipes.Recipe(), epochs=10)   # doctest: +SKIP
+        >>> run = recipes.fit(recipes.load("digits"), recipes.Recipe())   # doctest: +SKIP
         >>> run.evaluate()
     """
     check_data(data)
     recipe = check_recipe(recipe)
-    check_integer("epochs", epochs, low=1)
+    epochs = epochs_or_usual(epochs, data.steps_per_epoch)
     check_integer("seed", seed, low=0, high=LARGEST_SEED)
     if model is not None or not is_named(recipe.model):
         absent = [regularizer.name for regularizer in recipe.regularizers() if regularizer.acts_in_model]

@@ -19,7 +19,6 @@ __all__ = [
     "Compared",
     "DataDir",
     "Dataset",
-    "Epochs",
     "Model",
     "Normalization",
     "Optimizer",
@@ -32,7 +31,6 @@ __all__ = [
 
 Dataset = Annotated[str, typer.Argument(help="Any TFDS dataset, or one of `recipes list datasets`.")]
 DataDir = Annotated[str | None, typer.Option(help="Where TFDS datasets are prepared. Default: TFDS's own folder.")]
-Epochs = Annotated[int, typer.Option(help="Passes over the training data.")]
 BatchSize = Annotated[int | None, typer.Option(help="Examples per batch. Default: 32 below 10,000 examples, else 128.")]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same numbers.")]
 Validation = Annotated[
@@ -93,7 +91,7 @@ class Choices:
 
     model: str = option("auto", "See `recipes list models`. Default: one that suits the data.")
     optimizer: str = option("momentum", "See `recipes list optimizers`.")
-    regularizer: str = option("early_stopping", "See `recipes list regularizers`; several joined by +.")
+    regularizer: str = option("auto", "See `recipes list regularizers`; several joined by +.")
     activation: str = option("elu", "See `recipes list activations`.")
     initializer: str = option("he_normal", "See `recipes list initializers`.")
     normalization: str = option("auto", "auto (batch normalization when deep), batch or none.")

@@ -15,7 +15,6 @@ from .options import (
     Choices,
     DataDir,
     Dataset,
-    Epochs,
     Model,
     Normalization,
     Optimizer,
@@ -38,7 +37,9 @@ def train(
     learning_rate: Annotated[
         float | None, typer.Option(help="The (peak) rate. Default: suggested by a range test.")
     ] = None,
-    epochs: Epochs = 10,
+    epochs: Annotated[
+        int | None, typer.Option(help="Passes over the training data. Default: 1,500 updates, 10 to 300 passes.")
+    ] = None,
     batch_size: BatchSize = None,
     validation: Validation = None,
     seed: Seed = 0,
@@ -56,7 +57,8 @@ def train(
 
     options = reading.for_load()
     recipe = choices.recipe(learning_rate)
-    check_integer("epochs", epochs, low=1)
+    if epochs is not None:
+        check_integer("epochs", epochs, low=1)
     check_integer("seed", seed, low=0)
     if save is not None:
         check_new_directory(save, marker="run.json", name="save")
@@ -84,7 +86,7 @@ def train(
         remark = f" ({run.remark})" if run.remark else ""
         say(f"learning rate {run.recipe.learning_rate:.4g}, found by a range test of {batches} batches{remark}")
     scores = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in run.evaluate(metrics=more).items())
-    say(f"test {scores}  (best epoch {run.best_epoch} of {epochs}, {run.seconds:.1f} s)")
+    say(f"test {scores}  (best epoch {run.best_epoch} of {run.epochs}, {run.seconds:.1f} s)")
     say(*map(str, run.read_curves()))
     if save is not None:
         run.save(save)

@@ -24,6 +24,11 @@ __all__ = ["DEEP", "Style", "hidden_block", "input_shape_of", "output_layer", "s
 DEEP = 5
 """A network with at least this many hidden layers is deep: "auto" normalization means batch normalization."""
 
+OUTPUT_SCALE = 0.01
+"""Variance of the output kernel as a fraction of Glorot's: a new network predicts nearly the mean, or equal chances.
+With all of it, a small training spends its updates on undoing random predictions; with zeros, no gradient would reach
+the hidden layers in the first step."""
+
 BATCH_NORM_MOMENTUM = 0.9
 """Momentum of the moving averages. Keras' 0.99 needs some 500 steps to forget its start; short trainings have fewer."""
 
@@ -77,8 +82,9 @@ class Style:
             rank: of the kernel: 2 for dense layers, 4 for convolutions of images.
             output: whether it belongs to the output layer.
         """
-        if output:  # its activation is softmax, sigmoid or none: Glorot's variance, whatever the hidden layers use
-            return {"kernel_initializer": keras.initializers.GlorotUniform(), **self.restraints(rank)}
+        if output:
+            small = keras.initializers.VarianceScaling(OUTPUT_SCALE, "fan_avg", "uniform")
+            return {"kernel_initializer": small, **self.restraints(rank)}
         initializer = kernel_initializer(self.initializer, self.activation, self.kernels)
         self.kernels += 1
         bias = bias_initializer(self.bias, self.activation)

@@ -49,7 +49,12 @@ class Adversarial(Regularizer):
             raise InvalidArgument("regularizer", self.name, accepted)
 
     def callbacks(
-        self, *, epochs: int, schedule: StepSchedule | None, spec: Spec | None = None
+        self,
+        *,
+        epochs: int,
+        schedule: StepSchedule | None,
+        spec: Spec | None = None,
+        validation_examples: int | None = None,
     ) -> list[keras.callbacks.Callback]:
         """AdversarialTraining, or nothing if epsilon or share is 0."""
         if not self.epsilon or not self.share:

@@ -108,7 +108,12 @@ class Regularizer:
         return None
 
     def callbacks(
-        self, *, epochs: int, schedule: StepSchedule | None, spec: Spec | None = None
+        self,
+        *,
+        epochs: int,
+        schedule: StepSchedule | None,
+        spec: Spec | None = None,
+        validation_examples: int | None = None,
     ) -> list[keras.callbacks.Callback]:
         """Callbacks for one training.
 
@@ -116,5 +121,6 @@ class Regularizer:
             epochs: length of the training in epochs.
             schedule: the learning rate's schedule; None if the rate is constant.
             spec: of the data, if known.
+            validation_examples: how many examples the validation loss is the mean of, if known.
         """
         return []

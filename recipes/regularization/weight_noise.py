@@ -41,7 +41,12 @@ class WeightNoise(Regularizer):
         self.stddev = check_number("stddev", stddev, low=0)
 
     def callbacks(
-        self, *, epochs: int, schedule: StepSchedule | None, spec: Spec | None = None
+        self,
+        *,
+        epochs: int,
+        schedule: StepSchedule | None,
+        spec: Spec | None = None,
+        validation_examples: int | None = None,
     ) -> list[keras.callbacks.Callback]:
         """The callback of the same name, or nothing at 0."""
         return [Callback(self.stddev)] if self.stddev else []

@@ -23,6 +23,7 @@ from ..models.encoder import encoder
 from ..recipe import Recipe
 from ..trainer import LARGEST_SEED, steps_for
 from ..training_checks import check_data, check_recipe
+from ..training_length import epochs_or_usual
 from .corruption import SHARE, corrupt, parts_of
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def pretrain(
     how: str = "autoencoder",
     recipe: Recipe | None = None,
     *,
-    epochs: int = 10,
+    epochs: int | None = None,
     seed: int = 0,
     share: float = SHARE,
     callbacks: Sequence[keras.callbacks.Callback] = (),
@@ -125,7 +126,7 @@ def pretrain(
             inputs of its training and validation splits are used.
         how: one of the above. Default "autoencoder".
         recipe: default ``Recipe()``. The layers of its model are trained.
-        epochs: passes over the training split, >= 1. Default 10.
+        epochs: passes over the training split, >= 1; None (default) as in :func:`recipes.fit`.
         seed: of initialization, data order and corruption, >= 0. Default 0.
         share: for "corrupted": see :func:`corrupt`. Default 0.25.
         callbacks: further Keras callbacks, called after the recipe's.
@@ -154,7 +155,7 @@ def pretrain(
     recipe = check_recipe(recipe)
     if recipe.class_weight != NONE:
         raise InvalidArgument("class_weight", recipe.class_weight, f"{NONE!r} for pretraining, which sees no labels")
-    check_integer("epochs", epochs, low=1)
+    epochs = epochs_or_usual(epochs, data.steps_per_epoch)
     check_integer("seed", seed, low=0, high=LARGEST_SEED)
     _check_inputs(data, how)
     recipe.check(_spec(data.spec, how))
@@ -171,7 +172,8 @@ def pretrain(
         rate = _range_test(network, batches, recipe, data.spec)
         recipe = dataclasses.replace(recipe, learning_rate=rate)
     set_learning_rate(network.optimizer, rate)
-    all_callbacks = recipe.callbacks(steps_per_epoch=steps, epochs=epochs, spec=data.spec)
+    examples = data.settings["counts"]["validation"]
+    all_callbacks = recipe.callbacks(steps_per_epoch=steps, epochs=epochs, spec=data.spec, validation_examples=examples)
     history = network.fit(
         pretext(data, how, "train", augment=augment, **options),
         epochs=epochs,

@@ -54,7 +54,7 @@ class Recipe:
         activation: of the hidden layers, by name. Default "elu".
         normalization: "auto" (default: batch normalization in deep networks, none in shallow ones), "batch" or "none".
         regularizer: a choice, several joined by "+" ("l2+dropout"), a sequence of choices, or "none".
-            Default "auto": early stopping, and with tables dropout, see
+            Default "auto": early stopping, and with tables dropout and weight decay, see
             :func:`recipes.regularization.by_data.regularizers_for`.
         optimizer: a name or a Keras optimizer. Default "momentum".
         learning_rate: the (peak) rate, > 0; None (default): the rate of the optimizer, if it is an object or a mapping

@@ -47,7 +47,7 @@ def fit(
     Args:
         data: what :func:`recipes.load` returns.
         recipe: default ``Recipe()``.
-        epochs: passes over the training split, >= 1; None (default) for at least 1,500 updates: as many passes as they
+        epochs: passes over the training split, >= 1; None (default) for at least 3,000 updates: as many passes as they
             take, between 10 and 300 (see :func:`recipes.training_length.usual_epochs`). 1cycle spans all of them.
         seed: of initialization, data order and dropout, >= 0. Default 0.
         model: a Keras model to train in place of the recipe's; it is compiled again.

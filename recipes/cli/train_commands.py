@@ -38,7 +38,7 @@ def train(
         float | None, typer.Option(help="The (peak) rate. Default: suggested by a range test.")
     ] = None,
     epochs: Annotated[
-        int | None, typer.Option(help="Passes over the training data. Default: 1,500 updates, 10 to 300 passes.")
+        int | None, typer.Option(help="Passes over the training data. Default: 3,000 updates, 10 to 300 passes.")
     ] = None,
     batch_size: BatchSize = None,
     validation: Validation = None,

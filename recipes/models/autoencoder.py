@@ -119,7 +119,7 @@ def autoencoder(
         x = keras.layers.Flatten()(x)
     for count in units:
         x = hidden_block(x, _dense(count, style), style)
-    x = keras.layers.Dense(code, **style.kernel(output=True), name="code")(x)
+    x = keras.layers.Dense(code, **style.kernel(linear=True), name="code")(x)
 
     for number, count in enumerate(reversed(units), start=1):
         x = hidden_block(x, _dense(count, style), style, last=not maps and number == len(units))
@@ -129,10 +129,10 @@ def autoencoder(
         for number in reversed(range(1, len(maps))):
             layer = _convolution(maps[number - 1], style)
             x = hidden_block(_enlarged(x, grids[number]), layer, style, last=number == 1)
-        layer = keras.layers.Conv2D(shape[-1], 3, padding="same", **style.kernel(4, output=True))
+        layer = keras.layers.Conv2D(shape[-1], 3, padding="same", **style.kernel(4, linear=True))
         x = layer(_enlarged(x, grids[0]))
     else:
-        x = keras.layers.Dense(math.prod(shape), **style.kernel(output=True))(x)
+        x = keras.layers.Dense(math.prod(shape), **style.kernel(linear=True))(x)
         if len(shape) > 1:
             x = keras.layers.Reshape(shape)(x)
     return keras.Model(inputs, _reconstruction(x, spec if scale == "raw" else None), name=name)

@@ -75,20 +75,24 @@ class Style:
         """Whether hidden layers are batch-normalized."""
         return self.normalization == "batch" or (self.normalization == "auto" and self.depth >= DEEP)
 
-    def kernel(self, rank: int = 2, *, output: bool = False) -> dict[str, Any]:
+    def kernel(self, rank: int = 2, *, linear: bool = False) -> dict[str, Any]:
         """The keyword arguments for a layer with a kernel: new initializers, the penalties and the constraint.
 
         Args:
             rank: of the kernel: 2 for dense layers, 4 for convolutions of images.
-            output: whether it belongs to the output layer.
+            linear: whether no hidden activation follows: Glorot's variance, whatever the hidden layers use.
         """
-        if output:
-            small = keras.initializers.VarianceScaling(OUTPUT_SCALE, "fan_avg", "uniform")
-            return {"kernel_initializer": small, **self.restraints(rank)}
+        if linear:
+            return {"kernel_initializer": keras.initializers.GlorotUniform(), **self.restraints(rank)}
         initializer = kernel_initializer(self.initializer, self.activation, self.kernels)
         self.kernels += 1
         bias = bias_initializer(self.bias, self.activation)
         return {"bias_initializer": bias, "kernel_initializer": initializer, **self.restraints(rank)}
+
+    def output_kernel(self) -> dict[str, Any]:
+        """The keyword arguments for the output layer: a small kernel, the penalties and the constraint."""
+        small = keras.initializers.VarianceScaling(OUTPUT_SCALE, "fan_avg", "uniform")
+        return {"kernel_initializer": small, **self.restraints()}
 
     def restraints(self, rank: int = 2) -> dict[str, Any]:
         """The penalties and the constraint as keyword arguments, without initializers."""
@@ -168,7 +172,7 @@ def output_layer(x: Any, spec: Spec | None, outputs: int, task: str | None, styl
     check_choice("task", task, ("multiclass", "binary", "multilabel", "regression"))
     if (task == "multiclass" and outputs < 2) or (task == "binary" and outputs != 1):
         raise InvalidArgument("outputs", outputs, "1 for a binary task and at least 2 for a multiclass one")
-    x = keras.layers.Dense(outputs, **style.kernel(output=True), name="outputs")(x)
+    x = keras.layers.Dense(outputs, **style.output_kernel(), name="outputs")(x)
     if task == "multiclass":
         return keras.layers.Activation("softmax", dtype="float32", name="probabilities")(x)
     if task in ("binary", "multilabel"):

@@ -100,7 +100,7 @@ def multitask(
 
 def _output(x: Any, name: str, head: Mapping[str, Any], style: Style) -> Any:
     """The output of one task, as by :func:`recipes.models.blocks.output_layer`, with layers named after the task."""
-    x = keras.layers.Dense(head["outputs"], **style.kernel(output=True), name=f"{name}_outputs")(x)
+    x = keras.layers.Dense(head["outputs"], **style.output_kernel(), name=f"{name}_outputs")(x)
     if head["task"] == "regression" and "target_variance" in head:
         scale = head["target_variance"] ** 0.5
         return keras.layers.Rescaling(scale, head["target_mean"], dtype="float32", name=name)(x)

@@ -30,7 +30,7 @@ def recurrent(cell: str, units: int, style: Style, **options: Any) -> keras.laye
         style: provides the regularizers.
         **options: of the Keras layer.
     """
-    inputs, states = style.kernel(output=True), style.kernel(output=True)  # Glorot uniform; separate penalties
+    inputs, states = style.kernel(linear=True), style.kernel(linear=True)  # Glorot uniform; separate penalties
     return CELLS[cell](units, **both_kernels(inputs, states), **options)
 
 

@@ -79,7 +79,7 @@ def siamese(
     sides = {side: keras.Input(single.shape[1:], dtype=single.dtype, name=side) for side in ("left", "right")}
     # Half precision is too coarse for differences and their squares.
     left, right = (ops.cast(shared(side), "float32") for side in sides.values())
-    kernel = style.kernel(output=True)
+    kernel = style.kernel(linear=True)
     if slope is not None:
         kernel["kernel_initializer"] = keras.initializers.Constant(slope)
     x = keras.layers.Dense(1, **kernel, name="outputs")(measure(left, right))

@@ -316,7 +316,7 @@ def _autoencoder(trunk: keras.Model, spec: Spec, recipe: Recipe) -> keras.Model:
     for number, units in enumerate(widths, start=1):
         dense = keras.layers.Dense(units, use_bias=not style.batch_norm, **style.kernel(), name=f"decoder_{number}")
         x = hidden_block(x, dense, style, last=number == len(widths))
-    x = keras.layers.Dense(_values(spec), **style.kernel(output=True), dtype="float32", name="reconstruction")(x)
+    x = keras.layers.Dense(_values(spec), **style.kernel(linear=True), dtype="float32", name="reconstruction")(x)
     return keras.Model(trunk.input, x, name="autoencoder")
 
 

@@ -65,7 +65,7 @@ def tiny():
     """``tiny(optimizer="adam", ...)``: a Recipe for a network of one hidden layer of 8 units, at a known rate."""
 
     def make(**choices):
-        return recipes.Recipe(**{"model": MODEL, "learning_rate": 0.05, **choices})
+        return recipes.Recipe(**{"model": MODEL, "learning_rate": 0.05, "regularizer": "early_stopping", **choices})
 
     return make
 

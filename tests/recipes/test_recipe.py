@@ -35,7 +35,7 @@ def test_the_default_is_the_table_of_2019():
     assert recipe.initializer == "he_normal"
     assert recipe.activation == "elu"
     assert recipe.normalization == "auto"
-    assert recipe.regularizer == ("early_stopping",)
+    assert recipe.regularizer == ("auto",)
     assert recipe.optimizer == "momentum"
     assert recipe.learning_rate is None
     assert recipe.schedule == "one_cycle"
@@ -136,7 +136,7 @@ def test_json_is_stable():
         "initializer": "he_normal",
         "activation": "elu",
         "normalization": "auto",
-        "regularizer": ["early_stopping"],
+        "regularizer": ["auto"],
         "optimizer": "momentum",
         "learning_rate": None,
         "schedule": "one_cycle",
@@ -335,3 +335,15 @@ def test_style_reaches_the_model(classes):
     assert any(getattr(getattr(layer, "activation", None), "__name__", "") == "tanh" for layer in model.layers)
     seeded = Recipe(model="mlp", initializer={"name": "he_normal", "seed": 3}).build_model(classes.spec)
     assert seeded.layers[2].kernel_initializer.seed == 3
+
+
+def test_auto_regularizers_follow_the_data(classes, images):
+    recipe = Recipe()
+    assert recipe.regularizer_name == "auto"
+    assert recipe.resolved(classes.spec).regularizer_name == "early_stopping+dropout+weight_decay"
+    assert recipe.resolved(images.spec).regularizer_name == "early_stopping"
+    assert Recipe(optimizer="newton").resolved(classes.spec).regularizer_name == "early_stopping"
+    assert Recipe(regularizer="none").resolved(classes.spec).regularizer_name == "none"
+    assert any(isinstance(layer, keras.layers.Dropout) for layer in recipe.build_model(classes.spec).layers)
+    with pytest.raises(InvalidArgument, match="auto"):
+        Recipe(regularizer="auto+l2")

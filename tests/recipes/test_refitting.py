@@ -12,7 +12,7 @@ from recipes.trainer import Trainer
 @pytest.fixture(scope="module")
 def run(classes):
     """A training whose best epoch is the fourth of six, with 6 batches an epoch."""
-    recipe = Recipe(model={"name": "mlp", "hidden": (8,)}, learning_rate=0.05)
+    recipe = Recipe(model={"name": "mlp", "hidden": (8,)}, learning_rate=0.05, regularizer="early_stopping")
     found = recipes.fit(classes, recipe, epochs=6, verbose=0)
     return dataclasses.replace(found, best_epoch=4)
 
@@ -85,7 +85,7 @@ def test_continue_begins_at_the_weights_of_the_run(run):
 def test_continue_goes_on_until_the_validation_loss_is_that_of_training(run):
     target = run.evaluate("train")["loss"]
     assert run.evaluate("validation")["loss"] > target
-    result = recipes.refit(run, "continue", epochs=300, learning_rate=0.05, verbose=0)
+    result = recipes.refit(run, "continue", epochs=300, learning_rate=0.002, verbose=0)
     losses = result.history["val_loss"]
     assert 1 < len(losses) < 300
     assert losses[-1] <= target < min(losses[:-1])

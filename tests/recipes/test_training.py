@@ -27,7 +27,7 @@ def weights(run):
 
 
 def test_a_training(classes, tiny):
-    recipe = tiny(regularizer="none")
+    recipe = tiny(regularizer="none", learning_rate=0.2)
     run = fit(classes, recipe, epochs=4, verbose=0)
     assert run.recipe == recipe
     assert (run.epochs, run.seed, run.best_epoch, run.message, run.diverged) == (4, 0, 4, None, False)

@@ -10,12 +10,12 @@ from recipes import InvalidArgument
 from recipes.training_length import usual_epochs
 
 
-@pytest.mark.parametrize("steps", [1, 3, 5, 35, 149, 150, 151, 1700, 10**6])
-def test_the_usual_length_is_1500_updates_within_10_to_300_passes(steps):
+@pytest.mark.parametrize("steps", [1, 3, 10, 11, 35, 299, 300, 301, 1700, 10**6])
+def test_the_usual_length_is_3000_updates_within_10_to_300_passes(steps):
     epochs = usual_epochs(steps)
     assert 10 <= epochs <= 300
     if 10 < epochs < 300:
-        assert epochs == math.ceil(1500 / steps)
+        assert epochs == math.ceil(3000 / steps)
 
 
 def test_fit_trains_for_the_usual_length(line_of_numbers):

@@ -198,7 +198,7 @@ def test_no_answer_depends_on_what_is_told_later():
     before = model({"inputs": x, "previous": previous}).numpy()
     after = model({"inputs": x, "previous": np.array([[3, 0, 0, 2]])}).numpy()
     np.testing.assert_array_equal(before[:, :2], after[:, :2])
-    assert np.abs(before - after)[:, 2:].min() > 1e-4
+    assert np.abs(before - after)[:, 2:].min() > 1e-6
 
 
 def test_decoding_tells_the_model_its_own_answers():

@@ -1,3 +1,6 @@
+import math
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -6,6 +9,7 @@ from callbacks import OneCycle
 from callbacks.checks import InvalidArgument
 from recipes import Recipe
 from recipes.regularization import L2, REGULARIZERS, Dropout, EarlyStopping, Regularizer
+from recipes.regularization.early_stopping import BestOrLast
 from recipes.schedules import SCHEDULES
 
 
@@ -55,22 +59,59 @@ def test_early_stopping_watches_the_validation_loss():
     assert callback.monitor == "val_loss"
     assert callback.patience == 3
     assert callback.restore_best_weights
-    assert callback.start_from_epoch == 0
-
-
-@pytest.mark.parametrize(("epochs", "start"), [(1, 0), (5, 3), (10, 7), (30, 21)])
-def test_early_stopping_waits_for_the_descent_of_the_cycle(epochs, start):
-    (callback,) = EarlyStopping().callbacks(epochs=epochs, schedule=OneCycle(0.1))
-    assert callback.start_from_epoch == start < epochs
 
 
 LATE = {"one_cycle", "linear", "step", "cosine", "cosine_restarts"}
 
 
 @pytest.mark.parametrize("name", list(SCHEDULES))
-def test_early_stopping_waits_where_the_gain_comes_late(name):
-    (_, *_, callback) = Recipe(schedule=name, learning_rate=0.1).callbacks(epochs=10)
-    assert callback.start_from_epoch == (7 if name in LATE else 0)
+def test_early_stopping_keeps_the_end_of_a_schedule_that_gains_late(name):
+    (_, *_, callback) = Recipe(schedule=name, learning_rate=0.1).callbacks(epochs=100)
+    assert isinstance(callback, BestOrLast) == (name in LATE)
+    assert callback.patience == (10 if name not in LATE else sys.maxsize)
+
+
+def kept_epoch(losses, validation_examples=None, patience=None):
+    """Which epoch's weights early stopping keeps under 1cycle, from 0, and how many epochs run."""
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
+    (callback,) = EarlyStopping(patience).callbacks(
+        epochs=len(losses), schedule=OneCycle(0.1), validation_examples=validation_examples
+    )
+    callback.set_model(model)
+    model.stop_training = False
+    callback.on_train_begin()
+    for epoch, loss in enumerate(losses):
+        model.layers[-1].kernel.assign([[float(epoch)]])
+        callback.on_epoch_end(epoch, {"val_loss": loss})
+        if model.stop_training:
+            break
+    callback.on_train_end()
+    kept = int(model.layers[-1].kernel.numpy().item())
+    assert callback.best_weights is None or callback.best_epoch == kept  # what Run.best_epoch reads
+    return kept, epoch + 1
+
+
+@pytest.mark.parametrize(
+    ("losses", "validation_examples", "kept"),
+    [
+        ([3.0, 1.0, 1.5], 100, 1),  # a third lower, where a tenth is needed
+        ([3.0, 1.0, 1.05], 100, 2),
+        ([3.0, 1.0, 1.5], 4, 2),  # on four examples it may be chance
+        ([3.0, 1.0, 1.05], 10**6, 1),
+        ([3.0, 1.0, 1.05], None, 1),
+        ([3.0, 2.0, 1.0], 100, 2),
+        ([-1.0, -5.0, -2.0], 100, 1),
+        ([3.0, 1.0, math.nan], 100, 1),
+    ],
+)
+def test_the_last_epoch_is_kept_unless_another_was_clearly_better(losses, validation_examples, kept):
+    assert kept_epoch(losses, validation_examples) == (kept, len(losses))
+
+
+def test_patience_counts_from_70_percent_of_a_cycle():
+    assert kept_epoch([1.0] + [2.0] * 19, patience=1) == (0, 15)
+    assert kept_epoch([1.0] + [2.0] * 19, patience=3) == (0, 17)
+    assert kept_epoch([1.0] + [2.0] * 19) == (0, 20)
 
 
 @pytest.mark.parametrize(

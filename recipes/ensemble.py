@@ -98,6 +98,7 @@ def bagging(
     if combine == "vote" and data.spec.task == "regression":
         raise InvalidArgument("combine", combine, "'average' for a regression, which has no classes to vote for")
     trainer = Trainer(data, recipe, seed=seed)
+    options: dict[str, Any] = {"spec": data.spec, "weighted_metrics": data.weighted}
     runs: list[Run] = []
     for number in range(members):
         rate = runs[0].recipe.learning_rate if runs else None
@@ -112,12 +113,12 @@ def bagging(
         )
         model = recipe.build_model(data.spec, name=f"member_{number}")
         model.set_weights(trainer.model.get_weights())
-        runs.append(replace(run, model=recipe.compile(model, spec=data.spec)))
+        runs.append(replace(run, model=recipe.compile(model, **options)))
     message = next((f"member {number}: {run.message}" for number, run in enumerate(runs) if run.diverged), None)
     if message is not None:
         warnings.warn(f"training stopped: {message}", RuntimeWarning, stacklevel=2)
     return Ensemble(
-        model=recipe.compile(join([run.model for run in runs], combine), spec=data.spec),
+        model=recipe.compile(join([run.model for run in runs], combine), **options),
         recipe=runs[0].recipe,
         data=data,
         history=_mean([run.history for run in runs]),
@@ -141,7 +142,10 @@ def bootstrap(data: Data, seed: int, number: int) -> Data:
     """
     x, y = data.arrays("train")
     drawn = np.random.default_rng([seed, number]).integers(0, len(y), len(y))
-    return data.with_train(take(x, drawn), y[drawn], how=f"bootstrap sample {number} of seed {seed}")
+    weights = data.sample_weight("train")
+    drawn_weights = None if weights is None else weights[drawn]
+    how = f"bootstrap sample {number} of seed {seed}"
+    return data.with_train(take(x, drawn), y[drawn], how=how, sample_weight=drawn_weights)
 
 
 def join(models: Sequence[keras.Model], combine: str = "average") -> keras.Model:

@@ -79,6 +79,9 @@ def random_label_test(
     x, y = data.arrays("train")
     count = min(examples, len(y))
     labels = np.random.default_rng(seed).integers(0, max(2, data.spec.outputs), count).astype(y.dtype)
-    random = data.with_train(take(x, np.arange(count)), labels, how=f"{count} examples with random labels, seed {seed}")
+    weights = data.sample_weight("train")
+    how = f"{count} examples with random labels, seed {seed}"
+    first = None if weights is None else weights[:count]
+    random = data.with_train(take(x, np.arange(count)), labels, how=how, sample_weight=first)
     recipe = recipe or Recipe(regularizer="none", schedule="constant")
     return fit(random, recipe, epochs=epochs, seed=seed, callbacks=[_StopAt(until)], verbose=verbose)

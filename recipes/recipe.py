@@ -194,7 +194,9 @@ class Recipe:
     def _rate(self) -> float:
         return usual_rate(self.optimizer_name) if self.learning_rate is None else self.learning_rate
 
-    def compile(self, model: keras.Model, *, spec: Spec | None = None, **options: Any) -> keras.Model:
+    def compile(
+        self, model: keras.Model, *, spec: Spec | None = None, weighted_metrics: Any = False, **options: Any
+    ) -> keras.Model:
         """Compiles ``model`` with this recipe's optimizer and the loss and metrics that suit its outputs.
 
         Args:
@@ -202,6 +204,8 @@ class Recipe:
                 outputs for numbers; or several of these, by name. The graph that makes each output tells which.
             spec: of the data (``data.spec``), whose task decides if the graph does not tell; "balanced" class weights
                 need it. Default None.
+            weighted_metrics: as for ``compile``; or True: sample weights, if ``fit`` gets any, weigh the metrics too.
+                Default False: they weigh the loss alone.
             **options: of ``keras.Model.compile``; they take precedence over the recipe's. With ``loss=`` and without
                 ``metrics=``, the metrics suit that loss. For a model with several outputs, ``loss_weights`` maps names
                 of outputs to numbers, 1 for those left out.
@@ -217,6 +221,10 @@ class Recipe:
             >>> model = Recipe().compile(mlp(input_shape=(64,), outputs=10))      # doctest: +SKIP
         """
         chosen = {"optimizer": self.build_optimizer(), **compile_options(model, options, spec)}
+        if weighted_metrics is True:
+            chosen["weighted_metrics"] = chosen.pop("metrics", None)
+        elif weighted_metrics is not False:
+            chosen["weighted_metrics"] = weighted_metrics
         for regularizer in self.regularizers():
             chosen["loss"] = keras.tree.map_structure(regularizer.loss, chosen["loss"])
         if self.class_weight != NONE:

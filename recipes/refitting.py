@@ -120,7 +120,10 @@ def _recipe(run: Run, how: str, learning_rate: float | None) -> Recipe:
 
 def _merged(data: Data) -> Data:
     (x, y), (more_x, more_y) = data.arrays("train"), data.arrays("validation")
-    return data.with_train(concatenate(x, more_x), np.concatenate([y, more_y]), how="with validation")
+    weights = [data.sample_weight(split) for split in ("train", "validation")]
+    joined = None if weights[0] is None else np.concatenate([values for values in weights if values is not None])
+    how = "with validation"
+    return data.with_train(concatenate(x, more_x), np.concatenate([y, more_y]), how=how, sample_weight=joined)
 
 
 def _copy(model: keras.Model, *, weights: bool) -> keras.Model:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import keras
+import numpy as np
 
 from ..callbacks.adversarial import GradientSign
 from ..callbacks.checks import InvalidArgument, check_choice, check_number
+from .data.batching import in_order
 from .model_output import ends_in
 from .training_checks import check_data, check_fits
 
@@ -24,6 +26,7 @@ def adversarial_accuracy(
 
     The move is ``epsilon sign(dJ/dx)``, the fast gradient sign method, with the true labels and the model in inference
     mode. It is the cheapest attack: a model that withstands it may fail under a stronger one.
+    Sample weights count, if the data have any.
 
     Args:
         model: a model that fits the data, such as ``run.model``.
@@ -64,11 +67,11 @@ def adversarial_accuracy(
     loss = losses(reduction="sum")
 
     @tf.function(autograph=False)
-    def count_correct(x: Any, y: Any) -> Any:
+    def are_correct(x: Any, y: Any) -> Any:
         moved = sign(x, lambda predicted: loss(tf.reshape(y, (-1, 1)), predicted))
         scores = model(moved, training=False)
         labels = tf.cast(scores[:, 0] > 0.5, y.dtype) if binary else tf.argmax(scores, axis=-1, output_type=y.dtype)
-        return tf.reduce_sum(tf.cast(labels == y, tf.int32))
+        return labels == y
 
-    correct = sum(int(count_correct(x, y)) for x, y in data.batches(split, batch_size=256))
-    return correct / data.settings["counts"][split]
+    correct = [are_correct(x, y).numpy() for x, y in in_order(*data.on_device(split), 256)]
+    return float(np.average(np.concatenate(correct), weights=data.sample_weight(split)))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from ..callbacks.checks import InvalidArgument, check_choice
+from ..callbacks.checks import InvalidArgument, check_bool, check_choice
 from ..callbacks.curves import Finding, read_curves
 from .choice import name_of
 from .data import Data, Spec, load
@@ -123,14 +123,20 @@ class Run:
         """Whether the loss became NaN or infinite."""
         return self.message is not None
 
-    def evaluate(self, split: str = "test", metrics: Sequence[str | Metric] = ()) -> dict[str, float]:
+    def evaluate(
+        self, split: str = "test", metrics: Sequence[str | Metric] = (), *, weighted: bool = True
+    ) -> dict[str, float]:
         """The loss and metrics of the model on a split: name -> value.
+
+        Class weights count in the loss alone. Sample weights count in the loss and in the metrics: an example of weight
+        2 counts as two.
 
         Args:
             split: "test" (default), "validation" or "train".
             metrics: more metrics, by name (``recipes list metrics``): "balanced_accuracy", "auc", "pr_auc", "f1",
                 "log_loss", "rmse", ... They are computed from the predictions for the whole split at once, as
                 scikit-learn does, not from averages of batches. Default: none.
+            weighted: whether sample weights count, if the data have any. Default True.
 
         Returns:
             "loss", with penalties if the model has any; "accuracy" or, for regression, "root_mean_squared_error" and
@@ -148,12 +154,19 @@ class Run:
         task = self.data.spec.task
         chosen = {str(getattr(metric, "name", metric)): find_metric(metric, task) for metric in _listed(metrics)}
         check_scorable(self.data, chosen.values(), split)
-        dataset = self.data.batches("train", seed=self.seed) if split == "train" else getattr(self.data, split)
+        weighted = check_bool("weighted", weighted) and self.data.weighted
+        if split == "train":
+            dataset = self.data.batches("train", seed=self.seed, weighted=weighted)
+        elif weighted == self.data.weighted:
+            dataset = getattr(self.data, split)
+        else:
+            dataset = self.data.batches(split, weighted=weighted)
         results = self.model.evaluate(dataset, verbose=0, return_dict=True)
         scores = {name: float(value) for name, value in results.items()}
         if chosen:
             y, predicted = self.data.arrays(split)[1], predictions(self.model, self.data, split)
-            scores |= {name: score(metric, y, predicted) for name, metric in chosen.items()}
+            weights = self.data.sample_weight(split) if weighted else None
+            scores |= {name: score(metric, y, predicted, weights) for name, metric in chosen.items()}
         return scores
 
     def evaluate_targets(self, split: str = "test") -> list[dict[str, float]]:
@@ -164,7 +177,8 @@ class Run:
 
         Returns:
             For each target, in the order of y's columns: "root_mean_squared_error" and "mean_absolute_error" in its own
-            unit, and "r2", the share of its variance on the split that is explained (NaN where it has none).
+            unit, and "r2", the share of its variance on the split that is explained (NaN where it has none). With
+            sample weights, all are weighted.
 
         Raises:
             InvalidArgument: for a task other than regression, or another split.
@@ -182,12 +196,14 @@ class Run:
             for values in (self.data.arrays(split)[1], predictions(self.model, self.data, split))
         )
         scores = []
+        weights = self.data.sample_weight(split)
         for target, error in zip(y.T, (predicted - y).T, strict=True):
-            square, variance = np.mean(error**2), np.var(target)
+            mean = np.average(target, weights=weights)
+            square, variance = (np.average(values**2, weights=weights) for values in (error, target - mean))
             scores.append(
                 {
                     "root_mean_squared_error": float(np.sqrt(square)),
-                    "mean_absolute_error": float(np.mean(np.abs(error))),
+                    "mean_absolute_error": float(np.average(np.abs(error), weights=weights)),
                     "r2": float(1 - square / variance) if variance else math.nan,
                 }
             )

@@ -31,8 +31,8 @@ def predictions(model: keras.Model, data: Data, split: str) -> np.ndarray:
 
 
 def score_of(model: keras.Model, data: Data, split: str, metric: Metric) -> float:
-    """The score of a model on a split."""
-    return score(metric, data.arrays(split)[1], predictions(model, data, split))
+    """The score of a model on a split, with the data's sample weights if they have any."""
+    return score(metric, data.arrays(split)[1], predictions(model, data, split), data.sample_weight(split))
 
 
 def check_scorable(data: Data, metrics: Iterable[Metric], *splits: str) -> None:
@@ -40,8 +40,8 @@ def check_scorable(data: Data, metrics: Iterable[Metric], *splits: str) -> None:
     spec = data.spec
     for metric in metrics:
         for split in splits:
-            y = data.arrays(split)[1]
-            check_defined(metric, y, split=split, task=spec.task, class_names=spec.class_names)
+            options: dict[str, Any] = {"class_names": spec.class_names, "sample_weight": data.sample_weight(split)}
+            check_defined(metric, data.arrays(split)[1], split=split, task=spec.task, **options)
 
 
 class EpochScores(keras.callbacks.Callback):

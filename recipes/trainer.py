@@ -145,13 +145,16 @@ class Trainer:
         if model is self._prepared:
             return
         self._prepared = model
-        self.recipe.compile(model, spec=self.data.spec, steps_per_execution=self._steps_per_execution)
+        options: dict[str, Any] = {"steps_per_execution": self._steps_per_execution}
+        self.recipe.compile(model, spec=self.data.spec, weighted_metrics=self.data.weighted, **options)
         model.optimizer.build(model.trainable_variables)
         settle_in(model)
         # Keras would create the metrics' variables in the first training step, and TensorFlow traces a step that
         # creates variables twice: create them now.
         y = self.data.arrays("train")[1][:1]
-        model.compute_metrics(None, keras.ops.convert_to_tensor(y), keras.ops.zeros((1, self.data.spec.outputs)))
+        weight = keras.ops.ones((1,)) if self.data.weighted else None
+        outputs = keras.ops.zeros((1, self.data.spec.outputs))
+        model.compute_metrics(None, keras.ops.convert_to_tensor(y), outputs, weight)
         model.reset_metrics()
 
     def run(

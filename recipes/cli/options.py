@@ -58,6 +58,7 @@ class Reading:
         None, "Inputs, separated by commas; name:category, name:number or name:text sets the kind of one."
     )
     exclude: str = option("", "Features to leave out, separated by commas.")
+    sample_weight: str | None = option(None, "The feature that says how much each example counts.")
     image_size: str | None = option(None, "HEIGHTxWIDTH to which images are resized, e.g. 64x64.")
 
     def for_load(self) -> dict[str, Any]:
@@ -67,6 +68,7 @@ class Reading:
             InvalidArgument: where some features have a kind and others none, or a size is not HEIGHTxWIDTH.
         """
         options: dict[str, Any] = {"task": self.task, "exclude": names(self.exclude)}
+        options["sample_weight"] = self.sample_weight
         targets = names(self.target) if self.target is not None else []
         options["target"] = targets[0] if len(targets) == 1 else targets or None
         if self.features is not None:

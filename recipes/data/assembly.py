@@ -10,6 +10,7 @@ import numpy as np
 from ...callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
 from .agreement import check_alike
 from .class_coverage import check_classes
+from .imbalance import warn_of_imbalance
 from .input_arrays import as_inputs, pad, unframed
 from .leaks import warn_of_leaks
 from .named_arrays import Inputs, items, length, take
@@ -17,6 +18,7 @@ from .spec import TASKS, Spec
 from .spec_from_arrays import describe_inputs, make_spec
 from .splits import TEST_SEED, carve, folds_of
 from .targets import Declared, as_targets
+from .weights import Weights, check_split_weights
 
 __all__ = ["SPLITS", "Splits", "assemble", "check_options"]
 
@@ -54,7 +56,8 @@ def assemble(
     paddings: Mapping[str, float | None] | None = None,
     resized: bool = False,
     fold: tuple[int, int] | None = None,
-) -> tuple[Spec, Splits, dict[str, Any]]:
+    weights: Weights | None = None,
+) -> tuple[Spec, Splits, dict[str, Any], Weights | None]:
     """Checks inputs and targets, holds out missing splits, and computes the statistics of the training split.
 
     Args:
@@ -73,9 +76,11 @@ def assemble(
         paddings: padding values of sequences that come as arrays, by the input's name.
         resized: whether images have been resized to one size.
         fold: (number, count): use this fold, of so many, as the validation split.
+        weights: of the examples of each existing split, or None. They are divided with the examples, and count in no
+            statistics but ``class_shares``.
 
     Returns:
-        (spec, {"train": (x, y), "validation": (x, y), "test": (x, y)}, settings).
+        (spec, {"train": (x, y), "validation": (x, y), "test": (x, y)}, settings, weights by split or None).
 
     Raises:
         InvalidArgument: for invalid arrays or options.
@@ -121,7 +126,11 @@ def assemble(
             settings[split] = float(share)
             staying, held = carve(split, share, split_seed, **(stratify or {"count": len(y)}))
         splits["train"], splits[split] = (take(x, staying), y[staying]), (take(x, held), y[held])
+        if weights is not None:
+            weights = {**weights, "train": weights["train"][staying], split: weights["train"][held]}
     splits = {split: splits[split] for split in SPLITS}
+    if weights is not None:
+        weights = check_split_weights({split: weights[split] for split in SPLITS})
     if labelled:
         check_classes({split: y for split, (_, y) in splits.items()}, names, argument or "y")
     features = describe_inputs(name, splits["train"][0], kinds or {}, classes or {}, paddings, nan)
@@ -132,14 +141,17 @@ def assemble(
         for array in (y, *(values for _, values in items(x))):
             if isinstance(array, np.ndarray):
                 array.flags.writeable = False
-    spec = make_spec(name, splits["train"], features, task, names, feature_names, resized)
+    train_weights = None if weights is None else weights["train"]
+    spec = make_spec(name, splits["train"], features, task, names, feature_names, resized, train_weights)
+    if fold is None:  # the folds are of data that have been warned of
+        warn_of_imbalance(spec)
     if spec.record:
         warn_of_leaks(spec, *splits["train"])
         splits = {split: (spec.names.to_model(x), y) for split, (x, y) in splits.items()}
     size = len(splits["train"][1])
     settings["batch_size"] = int(batch_size) if batch_size is not None else (32 if size < SMALL else 128)
     settings["counts"] = {split: len(y) for split, (_, y) in splits.items()}
-    return spec, splits, settings
+    return spec, splits, settings, weights
 
 
 def _padded(inputs: dict[str, Inputs]) -> tuple[dict[str, Inputs], dict[str, float | None]]:

@@ -59,16 +59,18 @@ def _untuned(dataset: tf.data.Dataset) -> tf.data.Dataset:
     return dataset.with_options(options)
 
 
-def in_order(x: Inputs, y: tf.Tensor, batch_size: int) -> tf.data.Dataset:
+def in_order(x: Inputs, y: tf.Tensor, batch_size: int, weights: tf.Tensor | None = None) -> tf.data.Dataset:
     """All examples in order; the last batch may be smaller.
 
     Args:
         x: shape (n, ...): a tensor, a :class:`recipes.data.stored.Stored`, or a dictionary of these.
         y: shape (n, ...).
         batch_size: examples per batch.
+        weights: shape (n,), or None (default).
 
     Returns:
-        A dataset of (x, y) of known cardinality. Every batch is a slice of the tensors; nothing is copied twice.
+        A dataset of (x, y) or (x, y, weights) of known cardinality. Every batch is a slice of the tensors; nothing is
+        copied twice.
 
     Example:
         >>> [len(labels) for _, labels in in_order(tf.range(5), tf.range(5), 2)]
@@ -77,15 +79,18 @@ def in_order(x: Inputs, y: tf.Tensor, batch_size: int) -> tf.data.Dataset:
     count = int(y.shape[0])
     steps = -(-count // batch_size)
     disk = _on_disk(x)
+    more = () if weights is None else (weights,)
     if steps == 1 and not disk:
-        return _untuned(tf.data.Dataset.from_tensors((x, y)))
+        return _untuned(tf.data.Dataset.from_tensors((x, y, *more)))
 
-    def batch(step: tf.Tensor) -> tuple[Any, tf.Tensor]:
+    def batch(step: tf.Tensor) -> tuple[Any, ...]:
         start = step * batch_size
-        labels = y[start : start + batch_size]
+        labels, *rest = (array[start : start + batch_size] for array in (y, *more))
         if disk:
-            return gather_rows(x, tf.range(start, start + tf.cast(tf.shape(labels)[0], tf.int64))), labels
-        return apply(lambda array: array[start : start + batch_size], x), labels
+            rows = gather_rows(x, tf.range(start, start + tf.cast(tf.shape(labels)[0], tf.int64)))
+        else:
+            rows = apply(lambda array: array[start : start + batch_size], x)
+        return (rows, labels, *rest)
 
     return _untuned(tf.data.Dataset.range(steps).map(batch).prefetch(2))
 
@@ -100,6 +105,7 @@ def shuffled(
     epochs: int | None = None,
     drop_remainder: bool = True,
     augment: Callable[[Any, Any], Any] | None = None,
+    weights: tf.Tensor | None = None,
 ) -> tf.data.Dataset:
     """All examples, in a new order at every iteration.
 
@@ -119,9 +125,10 @@ def shuffled(
             the same static shape. Without any full batch, the only batch holds all n examples.
         augment: called with the x of a batch and two integers unique to the batch under this ``seed``; returns the x to
             train on.
+        weights: shape (n,), or None (default).
 
     Returns:
-        A dataset of (x, y) of known cardinality.
+        A dataset of (x, y) or (x, y, weights) of known cardinality.
 
     Example:
         >>> dataset = shuffled(tf.range(6), tf.range(6), 3, seed=0)
@@ -130,6 +137,7 @@ def shuffled(
     """
     count = int(y.shape[0])
     disk = _on_disk(x)
+    more = () if weights is None else (weights,)
     size = min(batch_size, count)
     steps = steps_per_epoch(count, size) if drop_remainder else -(-count // size)
     # Under tf.distribute's scopes a variable would be mirrored, which tf.data cannot capture; a table is not.
@@ -145,13 +153,13 @@ def shuffled(
     def batches(epoch: tf.Tensor) -> tf.data.Dataset:
         order = permutation(count, tf.stack([tf.constant(seed, tf.int64), epoch]))
 
-        def batch(step: tf.Tensor) -> tuple[Any, tf.Tensor]:
+        def batch(step: tf.Tensor) -> tuple[Any, ...]:
             start = step * size
             indices = tf.slice(order, [start], [size]) if drop_remainder else order[start : start + size]
             batch_x = gather_rows(x, indices)
             if augment is not None:
                 batch_x = augment(batch_x, (seed, epoch * steps + step))
-            return batch_x, tf.gather(y, indices)
+            return (batch_x, tf.gather(y, indices), *(tf.gather(array, indices) for array in more))
 
         return tf.data.Dataset.range(steps).map(batch, num_parallel_calls=tf.data.AUTOTUNE if augment or disk else None)
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from ...callbacks.checks import InvalidArgument, check_choice, check_integer, check_unmasked
+from ...callbacks.checks import InvalidArgument, check_bool, check_choice, check_integer, check_unmasked
 from ...callbacks.fit_data import check_lengths
 from .assembly import SPLITS, Splits, assemble
 from .batching import in_order, shuffled, steps_per_epoch
@@ -22,6 +22,7 @@ from .spec import Spec
 from .spec_from_arrays import class_shares
 from .stored import Stored
 from .targets import Declared
+from .weights import Weights, check_split_weights, check_weights, normalized, separate_weights
 
 __all__ = ["Data"]
 
@@ -35,6 +36,9 @@ class Data:
     float32 (n, features) for tables, strings (n,) for texts, float32 (n, steps, size) for sequences, and a dictionary
     of arrays for records; y is int64 (n,) for classes (0 and 1 for binary), int64 (n, classes) for multilabel, and
     float32 (n,) or (n, targets) for regression. Arrays too large for memory are read from disk batch by batch.
+
+    With sample weights, an example of weight 2 counts as two: in the loss, metrics and balanced class weights. They
+    do not count in the statistics that inputs and targets are normalized by.
 
     Attributes:
         spec: the :class:`~recipes.data.Spec`; its statistics come from the training split only.
@@ -50,17 +54,17 @@ class Data:
         TensorShape([4, 2])
     """
 
-    def __init__(self, spec: Spec, arrays: Splits, settings: Mapping[str, Any]):
+    def __init__(self, spec: Spec, arrays: Splits, settings: Mapping[str, Any], weights: Weights | None = None):
         self.spec = spec
         self.settings = dict(settings)
         self.batch_size: int = self.settings["batch_size"]
-        self._arrays = arrays
+        self._arrays, self._weights = arrays, weights
         self._tensors: dict[str, tuple[Any, tf.Tensor]] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything but the tensors, to send to another process."""
         state = {"spec": self.spec, "settings": self.settings, "batch_size": self.batch_size, "_arrays": self._arrays}
-        return {**state, "_tensors": {}}
+        return {**state, "_weights": self._weights, "_tensors": {}}
 
     @classmethod
     def from_arrays(
@@ -72,6 +76,9 @@ class Data:
         y_validation: Any = None,
         x_test: Any = None,
         y_test: Any = None,
+        sample_weight: Any = None,
+        sample_weight_validation: Any = None,
+        sample_weight_test: Any = None,
         validation: float | None = None,
         test: float = 0.2,
         seed: int = 0,
@@ -95,6 +102,10 @@ class Data:
                 multilabel. Classes are encoded as their positions in the Spec's ``class_names``.
             x_validation, y_validation, x_test, y_test: existing splits. A missing one is held out from ``x, y`` as in
                 :func:`recipes.data.load`, the test split first.
+            sample_weight: how much each example of ``x, y`` counts, shape (n,), >= 0; or the name of a column of x, a
+                DataFrame or a record, in all splits. None (default): 1 each. Only the ratios matter: see
+                :meth:`sample_weight`.
+            sample_weight_validation, sample_weight_test: of existing splits; 1 each if only others have weights.
             validation, test: the fractions to hold out, in (0, 1). ``validation=None`` means a fifth below 10,000
                 examples, else a tenth.
             seed: seed of the validation split and of the training order.
@@ -119,6 +130,9 @@ class Data:
                 raise InvalidArgument(f"{missing[0]}_{split}", None, f"given, since the other half of {split!r} is")
             if not missing:
                 splits[split] = pair
+        given = {"train": sample_weight, "validation": sample_weight_validation, "test": sample_weight_test}
+        splits, weights = separate_weights(splits, given)
+        x = splits["train"][0]
         if feature_names is None:
             columns = getattr(x, "columns", ())
             feature_names = [str(column) for column in columns]
@@ -126,9 +140,10 @@ class Data:
             raise InvalidArgument("feature_names", feature_names, "None for a record, which names its columns itself")
         options = {"validation": validation, "test": test, "seed": seed, "batch_size": batch_size}
         declared = Declared(names=class_names)
-        return cls(*assemble(splits, name=name, task=task, declared=declared, feature_names=feature_names, **options))  # type: ignore[arg-type]
+        texts: dict[str, Any] = {"name": name, "task": task, "feature_names": feature_names}
+        return cls(*assemble(splits, weights=weights, declared=declared, **texts, **options))  # type: ignore[arg-type]
 
-    def with_train(self, x: np.ndarray, y: np.ndarray, *, how: str) -> Data:
+    def with_train(self, x: np.ndarray, y: np.ndarray, *, how: str, sample_weight: Any = None) -> Data:
         """The same data with another training split: a subset, other labels, or more examples.
 
         The Spec (but for its ``class_shares``), validation and test splits stay the same, so a model made for one fits
@@ -137,9 +152,11 @@ class Data:
         Args:
             x, y: arrays like those of :meth:`arrays`, at least one example.
             how: a description of the change, for ``settings["train"]``.
+            sample_weight: of the examples, shape (n,); required if these data have sample weights. Default None.
 
         Raises:
-            InvalidArgument: for arrays of another shape or type, of different lengths, or empty.
+            InvalidArgument: for arrays of another shape or type, of different lengths, or empty, and for missing or
+                invalid sample weights.
 
         Example:
             >>> data = Data.from_arrays(np.arange(40.0).reshape(20, 2), np.arange(20) % 2)
@@ -155,9 +172,16 @@ class Data:
                 raise InvalidArgument(name, _form(new), _form(old))
         check_lengths("x, y", (x, y))
         settings = {**self.settings, "counts": {**self.settings["counts"], "train": len(y)}, "train": how}
-        shares = class_shares(y, self.spec.task, len(self.spec.class_names))
+        weights = self._weights
+        if sample_weight is not None:
+            others = weights or {split: np.ones(len(y)) for split, (_, y) in self._arrays.items()}
+            weights = check_split_weights({**others, "train": check_weights("sample_weight", sample_weight, len(y))})
+        elif weights is not None:
+            raise InvalidArgument("sample_weight", None, "given, since these data have sample weights")
+        chosen = None if weights is None else weights["train"]
+        shares = class_shares(y, self.spec.task, len(self.spec.class_names), chosen)
         spec = dataclasses.replace(self.spec, class_shares=shares)
-        return Data(spec, {**self._arrays, "train": (x, y)}, settings)
+        return Data(spec, {**self._arrays, "train": (x, y)}, settings, weights)
 
     def folds(self, count: int) -> list[Data]:
         """The folds of a cross-validation: each Data validates on a different part of training and validation.
@@ -179,6 +203,9 @@ class Data:
         count = check_integer("folds", count, low=2)
         (x, y), (more_x, more_y) = self._arrays["train"], self._arrays["validation"]
         splits = {"train": (concatenate(x, more_x), np.concatenate([y, more_y])), "test": self._arrays["test"]}
+        weights = self._weights
+        if weights is not None:
+            weights = {"train": np.concatenate([weights["train"], weights["validation"]]), "test": weights["test"]}
         if self.spec.record:
             splits = {split: (self.spec.names.to_user(x), y) for split, (x, y) in splits.items()}
         features = {feature.name if self.spec.record else "": feature for feature in self.spec.features}
@@ -186,7 +213,7 @@ class Data:
         classes = {key: size for key, size in classes.items() if features[key].vocabulary == tuple(range(size))}
         folds = []
         for number in range(count):
-            spec, arrays, settings = assemble(
+            spec, arrays, settings, divided = assemble(
                 splits,
                 name=self.spec.name,
                 validation=None,
@@ -202,11 +229,12 @@ class Data:
                 paddings={key: feature.padding for key, feature in features.items() if feature.padding is not None},
                 resized=self.spec.resized,
                 fold=(number, count),
+                weights=weights,
             )
             inherited: dict[str, Any] = {
                 key: self.settings[key] for key in ("version", "test", "options") if key in self.settings
             }
-            folds.append(Data(spec, arrays, {**settings, **inherited}))
+            folds.append(Data(spec, arrays, {**settings, **inherited}, divided))
         return folds
 
     def with_names(self, spec: Spec) -> Data:
@@ -235,7 +263,7 @@ class Data:
         arrays = {
             split: (renamed.names.to_model(self.spec.names.to_user(x)), y) for split, (x, y) in self._arrays.items()
         }
-        return Data(renamed, arrays, self.settings)
+        return Data(renamed, arrays, self.settings, self._weights)
 
     def arrays(self, split: str) -> tuple[Inputs, np.ndarray]:
         """(x, y) of a split as NumPy arrays, in the split's fixed order. They are read-only and shared, not copied.
@@ -248,6 +276,23 @@ class Data:
             InvalidArgument: for a split other than "train", "validation" and "test".
         """
         return self._arrays[check_choice("split", split, SPLITS)]
+
+    @property
+    def weighted(self) -> bool:
+        """Whether the examples have sample weights."""
+        return self._weights is not None
+
+    def sample_weight(self, split: str) -> np.ndarray | None:
+        """The sample weights of a split as they were given, float64 (n,), in the order of :meth:`arrays`; or None.
+
+        Batches have them divided by their mean over the split: the loss is then the weighted mean, and neither it nor a
+        suitable learning rate depends on their unit.
+
+        Raises:
+            InvalidArgument: for a split other than "train", "validation" and "test".
+        """
+        check_choice("split", split, SPLITS)
+        return None if self._weights is None else self._weights[split]
 
     @property
     def steps_per_epoch(self) -> int:
@@ -282,8 +327,9 @@ class Data:
         batch_size: int | None = None,
         first_epoch: int = 0,
         augment: Callable[[Any, Any], Any] | None = None,
+        weighted: bool | None = None,
     ) -> tf.data.Dataset:
-        """A fresh dataset of (x, y) batches of a split.
+        """A fresh dataset of batches of a split: (x, y) or, with sample weights, (x, y, weights).
 
         Fresh datasets with the same seed give the same sequence of orders, one per iteration, whatever TensorFlow's
         global seed. All datasets of a Data share one copy of the arrays.
@@ -294,6 +340,7 @@ class Data:
             batch_size: None for :attr:`batch_size` in "train", and 1024 or more in the others.
             first_epoch: number of the first order, from 0; a resumed training passes the epoch at which it resumes.
             augment: what :func:`recipes.data.augmentation.augmentation` returns, for shuffled batches.
+            weighted: whether batches have the sample weights, of mean 1; None (default): if there are any.
 
         Returns:
             A dataset of known cardinality. "train" has only full batches of static shape, if there is at least one;
@@ -311,10 +358,14 @@ class Data:
         if seed is None and training:
             seed = self.settings["seed"]
         x, y = self.on_device(split)
+        values = self.sample_weight(split) if weighted is None or check_bool("weighted", weighted) else None
+        with tf.init_scope(), tf.device("CPU:0"):
+            weights = None if values is None else tf.constant(normalized(values))
         if seed is None:
-            return in_order(x, y, batch_size)
+            return in_order(x, y, batch_size, weights)
         seed = check_integer("seed", seed, low=0, high=2**32 - 1)
-        return shuffled(x, y, batch_size, seed, first_epoch=first_epoch, drop_remainder=training, augment=augment)
+        options: dict[str, Any] = {"drop_remainder": training, "augment": augment, "weights": weights}
+        return shuffled(x, y, batch_size, seed, first_epoch=first_epoch, **options)
 
     def on_device(self, split: str) -> tuple[Any, tf.Tensor]:
         """The split as tensors in host memory, where tf.data runs; created once and shared by all datasets."""
@@ -346,6 +397,8 @@ class Data:
                         digest.update(json.dumps(chunk.tolist()).encode())
                     else:
                         digest.update(np.ascontiguousarray(chunk).data.cast("B"))
+            if self._weights is not None:
+                digest.update(f"{split} sample_weight".encode() + self._weights[split].tobytes())
         return digest.hexdigest()[:16]
 
     def __repr__(self) -> str:

@@ -18,6 +18,7 @@ from .declared import as_declared
 from .network import DatasetUnavailable
 from .selection import select
 from .spec import TASKS
+from .weights import check_weights
 
 __all__ = ["load"]
 
@@ -34,6 +35,7 @@ def load(
     target: str | Sequence[str] | None = None,
     features: Sequence[str] | Mapping[str, str] | None = None,
     exclude: Sequence[str] = (),
+    sample_weight: str | None = None,
     image_size: tuple[int, int] | None = None,
     memory: float = 0.5,
 ) -> Data:
@@ -67,6 +69,8 @@ def load(
         features: names of the inputs, or a mapping that also declares a column as a "number", a "category" or a
             "text"; None for the dataset's own.
         exclude: names of features to leave out, such as those unknown at prediction time.
+        sample_weight: name of the feature that says how much each example counts, a number >= 0, which is then no
+            input. Default None: 1 each. See :meth:`recipes.Data.sample_weight`.
         image_size: (height, width) to resize images to; the model resizes raw images alike. Required if images vary in
             size.
         memory: the share of the available memory that the arrays may take, in [0, 1]. Larger data is decoded once into
@@ -98,6 +102,7 @@ def load(
     from . import embedded, reading
 
     choices: dict[str, Any] = {"target": target, "features": features, "exclude": exclude}
+    choices["sample_weight"] = sample_weight
     builder = embedded.prepared(name, data_dir) if name in EMBEDDED_NAMES else _prepared(name, data_dir, choices)
     info = builder.info
     selection = select(name, info, **choices)
@@ -111,20 +116,26 @@ def load(
             sources["test"] = split
     images = any(source.kind == "image" for source in selection.inputs)
     size = image_size if images else None
-    needed = reading.needed_memory(info, selection, list(sources.values()), size)
+    to_read = selection.to_read
+    needed = reading.needed_memory(info, to_read, list(sources.values()), size)
     if needed > memory * reading.available_memory():
         folder = cache_folder() / "decoded"
         read = {
-            split: reading.read_to_disk(builder, selection, source, size, folder, needed)
+            split: reading.read_to_disk(builder, to_read, source, size, folder, needed)
             for split, source in sources.items()
         }
     else:
-        read = {split: reading.read(builder, selection, source, size) for split, source in sources.items()}
+        read = {split: reading.read(builder, to_read, source, size) for split, source in sources.items()}
     argument = f"dataset {name!r}"
     splits, declared = as_declared(read, selection)
+    weights = None
+    if selection.weight is not None:
+        columns = {split: targets[selection.weight.name] for split, (_, targets) in read.items()}
+        weights = {split: check_weights("sample_weight", column, len(column)) for split, column in columns.items()}
     single = not selection.record
-    spec, arrays, settings = assemble(
+    spec, arrays, settings, weights = assemble(
         splits,
+        weights=weights,
         name=name,
         validation=validation,
         test=test,
@@ -142,7 +153,9 @@ def load(
         settings["test"] = f"published {sources['test']}"
     options = {"task": task, **choices, "image_size": image_size}
     options = {key: value for key, value in options.items() if value}
-    return Data(spec, arrays, {"version": str(info.version), **settings, **({"options": options} if options else {})})
+    return Data(
+        spec, arrays, {"version": str(info.version), **settings, **({"options": options} if options else {})}, weights
+    )
 
 
 def _checked_size(size: Any) -> tuple[int, int] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -52,10 +52,17 @@ class Selection:
     Args:
         inputs: at least one.
         targets: one, or several numbers or booleans to predict at once.
+        weight: the sample weights, or None.
     """
 
     inputs: tuple[Source, ...]
     targets: tuple[Source, ...]
+    weight: Source | None = field(default=None, repr=False)  # decoded files are named by what is in `to_read`
+
+    @property
+    def to_read(self) -> Selection:
+        """The same with the sample weights, if any, as one more target."""
+        return self if self.weight is None else Selection(self.inputs, (*self.targets, self.weight))
 
     @property
     def record(self) -> bool:
@@ -71,6 +78,7 @@ def select(
     target: str | Sequence[str] | None = None,
     features: Sequence[str] | Mapping[str, str] | None = None,
     exclude: Sequence[str] = (),
+    sample_weight: str | None = None,
 ) -> Selection:
     """Selects inputs and targets among the features of a TFDS dataset.
 
@@ -85,6 +93,7 @@ def select(
         features: names of the inputs, or a mapping that also declares an input as a "number", a "category" or a "text".
             The name of a nested feature selects all features below it.
         exclude: names of features to leave out.
+        sample_weight: name of the number that is the weight of an example, which is no input then; or None.
 
     Raises:
         InvalidArgument: for unknown names, and if the selection is ambiguous or unusable; it lists the candidates.
@@ -96,11 +105,15 @@ def select(
         features = {table.find(str(name)) or name: kind for name, kind in features.items()}
     listed = _names("features", list(features) if isinstance(features, Mapping) else features, table)
     left_out = _below("exclude", _names("exclude", exclude, table), known, unusable)
+    weight = _weight(sample_weight, sources, table, unusable)
+    left_out += [] if weight is None else [weight.name]
     keys = info.supervised_keys
     if keys is not None and not 2 <= len(keys) <= 3:
         keys = None
-    if keys is not None and len(keys) == 3:
-        weights = f"the sample weights {keys[2]!r} of dataset {name!r} are not used"
+    if keys is not None and len(keys) == 3 and weight is None:
+        weights = (
+            f"the sample weights {keys[2]!r} of dataset {name!r} are not used; sample_weight={keys[2]!r} uses them"
+        )
         warnings.warn(weights, UserWarning, stacklevel=4)
     if target is not None:
         wanted = _names("target", [target] if isinstance(target, str) else target, table)
@@ -111,6 +124,8 @@ def select(
             raise _undecided(name, sources, f"its supervised keys {keys!r} name a target that cannot be one", unusable)
     else:
         targets = [_only_target(name, sources, left_out, unusable)]
+    if weight is not None and weight.name in targets:
+        raise InvalidArgument("sample_weight", weight.name, "another feature than the target")
     if listed:
         inputs = _below("features", listed, known, unusable)
     elif keys is not None and target is None:
@@ -134,7 +149,19 @@ def select(
     labels = [source.name for source in selected if source.kind == "labels"]
     if labels:
         raise _undecided(name, sources, f"{labels[0]!r} is a list of labels, which cannot be an input", unusable)
-    return Selection(tuple(selected), tuple(by_name[key] for key in targets))
+    return Selection(tuple(selected), tuple(by_name[key] for key in targets), weight)
+
+
+def _weight(name: Any, sources: Sequence[Source], table: Names, unusable: Mapping[str, str]) -> Source | None:
+    """The feature of the sample weights; None without a name."""
+    if name is None:
+        return None
+    names = _names("sample_weight", [name], table)
+    (key,) = _below("sample_weight", names, [source.name for source in sources], unusable, exact=True)
+    (source,) = (source for source in sources if source.name == key)
+    if source.kind != "number":
+        raise InvalidArgument("sample_weight", key, f"a number, which {key!r} is not: it is of kind {source.kind}")
+    return source
 
 
 def _flatten(features: Any, path: tuple[str, ...] = ()) -> tuple[list[Source], dict[str, str]]:

@@ -105,6 +105,7 @@ def make_spec(
     names: Sequence[str],
     feature_names: Sequence[str],
     resized: bool,
+    sample_weight: np.ndarray | None = None,
 ) -> Spec:
     """The Spec of a dataset.
 
@@ -116,6 +117,7 @@ def make_spec(
         names: names of the classes.
         feature_names: names of a table's columns.
         resized: whether images have been resized to one size.
+        sample_weight: of the training split, which count in ``class_shares`` alone; or None.
     """
     x, y = train
     target: dict[str, Any] = {}
@@ -128,7 +130,7 @@ def make_spec(
     by_column = task in ("multilabel", "regression")
     outputs = (y.shape[1] if y.ndim == 2 else 1) if by_column else (1 if task == "binary" else len(names))
     common = {"name": name, "task": task, "outputs": int(outputs), "class_names": tuple(names), **target}
-    common["class_shares"] = class_shares(y, task, len(names))
+    common["class_shares"] = class_shares(y, task, len(names), sample_weight)
     if isinstance(x, dict):
         plain = {feature.kind for feature in features} <= {"number", "category", "vector"}
         kind = "tabular" if plain else "mixed"

@@ -83,7 +83,8 @@ class ArmHyperModel(keras_tuner.HyperModel):
     def build(self, hp: Any) -> Any:
         """Declares the space and returns a new compiled model."""
         recipe = self.recipe(declare(hp, self.arms))
-        model = recipe.compile(recipe.build_model(self.data.spec), spec=self.data.spec)
+        model = recipe.build_model(self.data.spec)
+        recipe.compile(model, spec=self.data.spec, weighted_metrics=self.data.weighted)
         model.optimizer.build(model.trainable_variables)  # so that Hyperband's checkpoints contain its state
         return model
 

@@ -95,3 +95,15 @@ def test_an_ensemble_has_gradients_and_a_vote_has_none(images, tiny):
     assert moved < clean
     with pytest.raises(InvalidArgument, match="model must be one through which a gradient passes"):
         recipes.adversarial_accuracy(vote.model, images, 0.1)
+
+
+def test_every_example_of_the_training_split_counts():
+    random = np.random.default_rng(0)
+    x = random.normal(size=(500, 2)).astype("float32")
+    y = (x[:, 0] + random.normal(size=500) > 0).astype("int64")
+    for weights in (None, random.integers(0, 3, 500)):
+        data = recipes.Data.from_arrays(x, y, sample_weight=weights, name="many")
+        model = linear(data, [[1.0], [0.0]], [0.0])
+        features, labels = data.arrays("train")
+        expected = np.average((features[:, 0] > 0) == labels, weights=data.sample_weight("train"))
+        assert recipes.adversarial_accuracy(model, data, 0.0, split="train") == pytest.approx(expected)

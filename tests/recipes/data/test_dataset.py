@@ -8,6 +8,8 @@ import tensorflow as tf
 from callbacks.checks import InvalidArgument
 from recipes.data import Data
 
+pytestmark = pytest.mark.filterwarnings("ignore:.* is rare:UserWarning")
+
 
 def labels(dataset):
     return [y.numpy().tolist() for _, y in dataset]

@@ -8,6 +8,8 @@ import recipes
 from callbacks.checks import InvalidArgument
 from recipes import pairs
 
+pytestmark = pytest.mark.filterwarnings("ignore:.* is rare:UserWarning")
+
 
 def numbered(counts, batch_size=8, **options):
     """Data whose x is (number of the example, its class), with that many examples of each class in "train"."""

@@ -48,8 +48,9 @@ class GradientSign:
             raise InvalidArgument("model", model.name, "a built model with one input: give it a keras.Input")
         self._dtype = np.dtype(model.inputs[0].dtype)
         scale = input_scale(model) if isinstance(scale, str) and scale == "auto" else scale
-        self._step = np.asarray(epsilon * np.asarray(scale, np.float32), np.float32)
         whole = np.issubdtype(self._dtype, np.integer)
+        self._wide = np.dtype("float64" if self._dtype.itemsize > 4 else "float32")
+        self._step = np.asarray(epsilon * np.asarray(scale, self._wide), self._wide)
         self._twin = _on_floats(model) if whole else None
         self._model = weakref.ref(model)
 
@@ -66,7 +67,7 @@ class GradientSign:
         network = self._twin if self._twin is not None else self._model()
         if network is None:
             raise ReferenceError("the model of this GradientSign is gone")
-        raw = tf.cast(x, tf.float32)
+        raw = tf.cast(x, self._wide)
         # Penalties look the weights up in the scope, and would find none in an empty one.
         values = [(variable, variable.value) for variable in network.variables]
         with tf.GradientTape(watch_accessed_variables=False) as tape, keras.StatelessScope(state_mapping=values):
@@ -85,23 +86,29 @@ class GradientSign:
 def input_scale(model: keras.Model) -> Any:
     """An epsilon of 1 in the units of a model's raw inputs.
 
-    255 for bytes (images), the standard deviation of each feature if the first layer is a ``Normalization``, else 1.
+    255 for bytes (images); the standard deviation of each feature if the first layer is a ``Normalization``; the
+    divisors if the first two layers are a ``Rescaling`` that only subtracts and one that only divides; else 1.
 
     Returns:
         A number, or an array that broadcasts with a batch of inputs.
     """
     dtype = np.dtype(model.inputs[0].dtype)
-    if np.issubdtype(dtype, np.integer):
+    if np.issubdtype(dtype, np.integer) and dtype.itemsize < 8:
         return float(np.iinfo(dtype).max)
-    first = next((layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)), None)
-    if isinstance(first, keras.layers.Normalization):
-        return np.sqrt(np.asarray(first.variance, np.float32))
+    layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)][:2]
+    if layers and isinstance(layers[0], keras.layers.Normalization):
+        return np.sqrt(np.asarray(layers[0].variance, np.float32))
+    if len(layers) == 2 and all(isinstance(layer, keras.layers.Rescaling) for layer in layers):
+        first, second = layers
+        if np.all(np.equal(first.scale, 1)) and not np.any(second.offset):
+            return 1 / np.asarray(second.scale)
     return 1.0
 
 
 def _on_floats(model: keras.Model) -> keras.Model:
     """The same layers behind a floating-point input: no gradient passes through integers."""
-    inputs = keras.Input(batch_shape=model.inputs[0].shape, dtype="float32")
+    dtype = "float64" if np.dtype(model.inputs[0].dtype).itemsize == 8 else "float32"
+    inputs = keras.Input(batch_shape=model.inputs[0].shape, dtype=dtype)
 
     def same_layer(layer: Any) -> Any:
         nested = isinstance(layer, keras.Model) and np.issubdtype(np.dtype(layer.inputs[0].dtype), np.integer)

@@ -27,7 +27,8 @@ class AdversarialTraining(keras.callbacks.Callback):
         epsilon: size of the move, >= 0, in units of ``scale``. Default 0.1.
         share: weight of the adversarial half, in [0, 1]. Default 0.5.
         scale: one unit of ``epsilon`` in raw inputs. "auto" (default): the whole range of byte inputs (images), the
-            standard deviation of each feature behind a ``keras.layers.Normalization``, else 1.
+            standard deviation of each feature behind a ``keras.layers.Normalization``, the scale of each feature in a
+            model of this package, else 1.
 
     Raises:
         InvalidArgument: for a value outside its range; at the start of training, for a model without exactly one known

@@ -162,7 +162,8 @@ def join(models: Sequence[keras.Model], combine: str = "average") -> keras.Model
     predictions = [model(inputs) for model in bare]
     if combine == "vote":
         predictions = [_vote(prediction, ends_in(first)) for prediction in predictions]
-    return keras.Model(inputs, keras.layers.Average(dtype="float32", name="joined")(predictions), name="ensemble")
+    joined = keras.layers.Average(dtype=predictions[0].dtype, name="joined")(predictions)
+    return keras.Model(inputs, joined, name="ensemble")
 
 
 def _inputs(model: keras.Model) -> Any:

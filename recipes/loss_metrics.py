@@ -37,9 +37,9 @@ def sparse_accuracy() -> keras.metrics.Metric:
     return keras.metrics.SparseCategoricalAccuracy(name=ACCURACY.name)
 
 
-def errors() -> list[Any]:
-    """The root mean squared and the mean absolute error."""
-    return [keras.metrics.RootMeanSquaredError(), keras.metrics.MeanAbsoluteError()]
+def errors(dtype: str = "float32") -> list[Any]:
+    """The root mean squared and the mean absolute error, computed in this type."""
+    return [keras.metrics.RootMeanSquaredError(dtype=dtype), keras.metrics.MeanAbsoluteError(dtype=dtype)]
 
 
 def metrics_for(loss: Any, output: Output) -> list[Any]:
@@ -61,7 +61,7 @@ def metrics_for(loss: Any, output: Output) -> list[Any]:
         return [ACCURACY.name]
     names, from_logits = _names(loss)
     if names & REGRESSION:
-        return errors()
+        return errors(output.dtype)
     if names & SPARSE:
         return [sparse_accuracy()]
     if names & CATEGORICAL:

@@ -21,6 +21,9 @@ __all__ = ["compile_options", "loss_for", "loss_in_variances"]
 KINDS = {"multiclass": "softmax", "binary": "sigmoid", "multilabel": "sigmoid", "regression": "numbers"}
 """Task -> the kind of output of its models."""
 
+SMALL, LARGE = 1e-6, 1e6
+"""Scales between which float32 has room for squares of errors, even large ones."""
+
 
 def loss_for(model: keras.Model, spec: Spec | None = None) -> dict[str, Any]:
     """The keyword arguments ``loss``, ``metrics`` (and ``loss_weights``) for compiling ``model``, by what it returns.
@@ -31,7 +34,8 @@ def loss_for(model: keras.Model, spec: Spec | None = None) -> dict[str, Any]:
     - Numbers: mean squared error, with the root mean squared and the mean absolute error in the target's unit. If a
       :class:`keras.layers.Rescaling` brings them to the target's scale, the loss is divided by the square of the scale,
       so that the same learning rates suit every target; with several targets, each by its own, so that all are learned
-      whatever their units. The loss is then the share of unexplained variance, averaged over the targets.
+      whatever their units. The loss is then the share of unexplained variance, averaged over the targets. The loss and
+      metrics of outputs in float64 are computed in float64.
 
     A model with several outputs gets dictionaries, with the keys of its dictionary of outputs or, for a list, the names
     of the output layers. The model's loss is the sum of its outputs' losses.
@@ -125,9 +129,20 @@ def _loss_of(output: Output, model: keras.Model) -> dict[str, Any]:
         return {"loss": "sparse_categorical_crossentropy", "metrics": [sparse_accuracy()]}
     if output.kind == "sigmoid":
         return {"loss": "binary_crossentropy", "metrics": [binary_accuracy()]}
-    if len(set(output.scale or ())) > 1:
-        return {"loss": ScaledSquaredError([abs(scale) for scale in output.scale or ()]), "metrics": errors()}
-    return {"loss": "mean_squared_error", "metrics": errors(), **_weight(output)}
+    metrics = errors(output.dtype)
+    if _scaled_in_loss(output):
+        scales = [abs(scale) for scale in output.scale or ()]
+        return {"loss": ScaledSquaredError(scales, dtype=output.dtype), "metrics": metrics}
+    return {"loss": "mean_squared_error", "metrics": metrics, **_weight(output)}
+
+
+def _scaled_in_loss(output: Output) -> bool:
+    """Whether the loss divides errors by the scale before it squares them; otherwise, a weight divides the squares.
+
+    A weight cannot serve targets of several scales, nor squares that leave the range of float32.
+    """
+    scales = set(output.scale or ())
+    return len(scales) > 1 or output.dtype == "float64" or any(not SMALL < abs(scale) < LARGE for scale in scales)
 
 
 def _weight(output: Output) -> dict[str, Any]:

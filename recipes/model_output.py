@@ -70,11 +70,13 @@ class Output:
             "numbers", or "unknown" where the graph does not tell.
         name: of the activation or operation that decided: "softmax", "linear", "rescaling", "lambda", ...
         scale: where a ``Rescaling`` brings numbers to the target's unit, its scale: one number, or one a target.
+        dtype: the floating-point type for its loss and metrics: "float64" for such an output, else "float32".
     """
 
     kind: str
     name: str
     scale: tuple[float, ...] | None = None
+    dtype: str = "float32"
 
 
 LINEAR = Output("numbers", "linear")
@@ -93,10 +95,10 @@ def read_outputs(model: keras.Model) -> list[Output]:
         >>> inputs = keras.Input((4,))
         >>> output = keras.layers.Reshape((3,))(keras.layers.Dense(3, activation="softmax")(inputs))
         >>> read_outputs(keras.Model(inputs, output))
-        [Output(kind='softmax', name='softmax', scale=None)]
+        [Output(kind='softmax', name='softmax', scale=None, dtype='float32')]
     """
     if is_functional(model) and getattr(model, "built", False):
-        return [_checked(_read(tensor), tensor.shape) for tensor in model.outputs]
+        return [_checked(_read(tensor), tensor) for tensor in model.outputs]
     if isinstance(model, keras.Sequential):
         return [_read_unbuilt(model.layers)]
     return [_unknown(model)]
@@ -111,11 +113,11 @@ def _unknown(operation: Any) -> Output:
     return Output("unknown", type(operation).__name__.lower())
 
 
-def _checked(output: Output, shape: Sequence[int | None]) -> Output:
-    """A softmax over a single number, which is always 1, decides nothing."""
-    if output.kind == "softmax" and (not shape or shape[-1] == 1):
+def _checked(output: Output, tensor: Any) -> Output:
+    """The output with the type of its tensor. A softmax over a single number, which is always 1, decides nothing."""
+    if output.kind == "softmax" and (not tensor.shape or tensor.shape[-1] == 1):
         return Output("unknown", "softmax over one number")
-    return output
+    return replace(output, dtype="float64") if tensor.dtype == "float64" else output
 
 
 def _read(tensor: Any, below: Callable[[Any], Output] | None = None) -> Output:

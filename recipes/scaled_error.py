@@ -24,7 +24,7 @@ class ScaledSquaredError(keras.losses.Loss):
         scale: one number a target (the size of the last axis), > 0.
         name, reduction, dtype: as for ``keras.losses.Loss``.
 
-    Shapes: targets and predictions (..., targets).
+    Shapes: targets and predictions (..., targets); the last size of the targets may be left out if it is 1.
 
     Raises:
         InvalidArgument: for a scale that is not positive.
@@ -51,8 +51,10 @@ class ScaledSquaredError(keras.losses.Loss):
         """The loss of each example."""
         y_pred = ops.convert_to_tensor(y_pred)
         y_true = ops.cast(y_true, y_pred.dtype)
+        if len(y_true.shape) == len(y_pred.shape) - 1:
+            y_true = ops.expand_dims(y_true, -1)
         return ops.mean(ops.square((y_true - y_pred) / ops.convert_to_tensor(self.scale, y_pred.dtype)), axis=-1)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that rebuild this loss."""
-        return {**super().get_config(), "scale": self.scale}
+        return {**super().get_config(), "scale": self.scale, "dtype": self.dtype}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +64,25 @@ def check_fits(model: keras.Model, data: Data) -> None:
         raise InvalidArgument("model", ends_in(model), f"a model that ends in {last} for {spec.name!r} ({spec.task})")
     if last is None and ends_in(model) in ("softmax", "sigmoid"):
         raise InvalidArgument("model", ends_in(model), f"a model that ends in numbers for {spec.name!r} ({spec.task})")
+    _warn_of_types(model, data)
+
+
+def _warn_of_types(model: keras.Model, data: Data) -> None:
+    """Warns of a model of float32 on a table, sequences or targets whose values float32 does not keep apart."""
+    x, y = data.arrays("train")
+    narrow = {}
+    if not data.spec.record and x.dtype in ("float64", "int64") and model.inputs[0].dtype != x.dtype:
+        narrow["takes"] = model.inputs[0].dtype
+    if y.dtype == "float64" and model.outputs[0].dtype != "float64":
+        narrow["returns"] = model.outputs[0].dtype
+    for verb, dtype in narrow.items():
+        accepted = "give it an input" if verb == "takes" else "give its last layer"
+        warnings.warn(
+            f"model {model.name!r} {verb} {dtype}, which does not keep the values of {data.spec.name!r} apart:"
+            f" {accepted} of dtype={str((x if verb == 'takes' else y).dtype)!r}",
+            UserWarning,
+            stacklevel=5,
+        )
 
 
 def check_batches(model: keras.Model, data: Data) -> None:

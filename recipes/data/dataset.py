@@ -35,7 +35,9 @@ class Data:
     Made by :func:`recipes.data.load` or :meth:`from_arrays`. x is uint8 (n, height, width, channels) for images,
     float32 (n, features) for tables, strings (n,) for texts, float32 (n, steps, size) for sequences, and a dictionary
     of arrays for records; y is int64 (n,) for classes (0 and 1 for binary), int64 (n, classes) for multilabel, and
-    float32 (n,) or (n, targets) for regression. Arrays too large for memory are read from disk batch by batch.
+    float32 (n,) or (n, targets) for regression. Tables, sequences and regression targets are float64 where float32
+    does not keep the values of a column apart, as of times in seconds since 1970; a warning names the column. Arrays
+    too large for memory are read from disk batch by batch.
 
     With sample weights, an example of weight 2 counts as two: in the loss, metrics and balanced class weights. They
     do not count in the statistics that inputs and targets are normalized by.

@@ -32,6 +32,8 @@ class Feature:
         mean, variance: statistics over the training split only, without missing values and padding, in raw units: one
             for a number, one per position for vectors and sequences, one per channel for images; () for categories and
             texts. A variance is never 0.
+        median, spread: the same for numbers and vectors: see :func:`recipes.data.spread.median_and_spread`; () for
+            other kinds, and if unknown.
         vocabulary: the values of a category or the words of a text, most frequent in training first; () for other
             kinds.
         missing: the value that stands for a missing number: ``"nan"``, or a number; None if none is missing.
@@ -62,6 +64,8 @@ class Feature:
     padding: float | None = None
     high: float | None = None
     input: str | None = ""
+    median: tuple[float, ...] = ()
+    spread: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
@@ -79,6 +83,9 @@ class Feature:
         size = (self.shape[-1] if self.shape else 1) if self.kind in MEASURED else 0
         object.__setattr__(self, "mean", finite("mean", self.mean, size or 0))
         object.__setattr__(self, "variance", finite("variance", self.variance, size or 0, positive=True))
+        columns = size if self.median and self.kind in ("number", "vector") else 0
+        object.__setattr__(self, "median", finite("median", self.median, columns or 0))
+        object.__setattr__(self, "spread", finite("spread", self.spread, columns or 0, positive=True))
         object.__setattr__(self, "vocabulary", _vocabulary(self.vocabulary, self.kind))
         if self.missing is not None:
             if self.kind != "number":
@@ -121,7 +128,7 @@ class Feature:
 
 
 def finite(name: str, value: Any, length: int, positive: bool = False) -> tuple[float, ...]:
-    """``value`` as a tuple of ``length`` finite floats.
+    """``value`` as a tuple of ``length`` finite floats; whole numbers that a float would round stay as they are.
 
     Raises:
         InvalidArgument: for anything else.
@@ -133,7 +140,7 @@ def finite(name: str, value: Any, length: int, positive: bool = False) -> tuple[
         number = isinstance(item, (int, float)) and not isinstance(item, bool)
         if not number or not math.isfinite(item) or (positive and item <= 0):
             raise InvalidArgument(name, value, accepted)
-    return tuple(float(item) for item in value)
+    return tuple(float(item) if float(item) == item else item for item in value)
 
 
 def _vocabulary(values: Any, kind: str) -> tuple[Any, ...]:

@@ -12,6 +12,7 @@ import numpy as np
 from ...callbacks.checks import InvalidArgument
 from .feature import MISSING, Feature
 from .moments import chunks, moments
+from .spread import median_and_spread
 
 __all__ = ["ABSENT", "describe", "missing_values"]
 
@@ -65,7 +66,8 @@ def describe(name: str, kind: str, values: Any, *, classes: int = 0, sole: bool 
     if kind == "image":
         largest = max((float(chunk.max()) for chunk in chunks(values)), default=0.0)
         high = largest if largest > 0 else (255.0 if values.dtype == np.uint8 else 1.0)
-    return Feature(name, kind, shape, dtype, mean, variance, high=high)
+    median, spread = median_and_spread(values) if kind == "vector" else ((), ())
+    return Feature(name, kind, shape, dtype, mean, variance, high=high, median=median, spread=spread)
 
 
 def missing_values(feature: Feature, values: np.ndarray) -> int:
@@ -91,11 +93,11 @@ def _number(name: str, values: np.ndarray, dtype: str) -> Feature:
                 missing = lowest
             else:
                 absent[:] = False
-    present = numbers[~absent]
-    if not len(present):
-        present = np.zeros(1)
-    mean, variance = moments(present[:, np.newaxis])
-    return Feature(name, "number", (), dtype, mean, variance, missing=missing)
+    exact = values if values.dtype == np.int64 else numbers
+    present = (exact[~absent] if not absent.all() else np.zeros(1))[:, np.newaxis]
+    mean, variance = moments(present)
+    median, spread = median_and_spread(present)
+    return Feature(name, "number", (), dtype, mean, variance, missing=missing, median=median, spread=spread)
 
 
 def _are_texts(values: Any) -> bool:

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from ...callbacks.checks import InvalidArgument, check_unmasked
+from .deviations import EXACT
 from .moments import check_finite
 from .named_arrays import Inputs
 from .names import checked_names, has_names
+from .narrowing import wide
 from .stored import Stored
 
 __all__ = ["as_inputs", "kind_of", "missing_where_masked", "pad", "unframed"]
@@ -22,7 +24,7 @@ ACCEPTED = (
     " columns of shape (n,)"
 )
 RECORD_DTYPES = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "float32", "float64")
-"""Columns of these types keep their type; others become float32."""
+"""Columns of these types keep their type."""
 NUMBERS = (bool, int, float, np.number, np.bool_)
 LISTS = (list, tuple, np.ndarray)
 
@@ -37,11 +39,13 @@ def as_inputs(argument: str, split: str, x: Any, names: Sequence[str] = ()) -> I
         names: names of a table's columns, for messages.
 
     Returns:
-        float32 (n, features), uint8, uint16 or float32 (n, height, width, channels), float32 (n, steps, size) or a list
-        of (steps, size), strings (n,); or a dictionary of these and of columns (n,) of numbers.
+        float32, float64 or int64 (n, features), uint8, uint16 or float32 (n, height, width, channels), float32 or
+        float64 (n, steps, size) or a list of (steps, size), strings (n,); or a dictionary of these and of columns (n,)
+        of numbers.
 
     Raises:
-        InvalidArgument: for other forms, no examples, values that are not finite, or arrays of different lengths.
+        InvalidArgument: for other forms, no examples, values that are not finite or too large for float32, or arrays of
+            different lengths.
     """
     if isinstance(x, Stored):
         return x
@@ -56,6 +60,8 @@ def as_inputs(argument: str, split: str, x: Any, names: Sequence[str] = ()) -> I
 
 def unframed(inputs: Mapping[str, Any], arguments: Mapping[str, str]) -> dict[str, Any]:
     """Replaces pandas DataFrames by tables or, if any has columns other than numbers, by records.
+
+    A column of whole numbers that float64 would round, beside one of floats, makes it a record, too.
 
     The named columns of tables are put in the order of the training split.
 
@@ -78,7 +84,8 @@ def unframed(inputs: Mapping[str, Any], arguments: Mapping[str, str]) -> dict[st
     for split, x in frames.items():
         names = checked_names(arguments[split], map(str, x.columns))
         if plain:
-            replaced[split] = _in_order(arguments[split], x, frames.get("train")).to_numpy("float64")
+            table = _in_order(arguments[split], x, frames.get("train"))
+            replaced[split] = table.to_numpy("int64" if _rounded(table) else "float64")
         else:
             columns = (x.iloc[:, place] for place in range(len(names)))
             replaced[split] = dict(zip(names, map(_column, columns), strict=True))
@@ -103,10 +110,10 @@ def pad(ragged: Mapping[str, Any]) -> tuple[dict[str, Any], float | None]:
     """Pads the sequences of all splits after their end, to one length.
 
     Args:
-        ragged: split -> a list of arrays (steps, size).
+        ragged: split -> a list of arrays (steps, size), all of one type.
 
     Returns:
-        (split -> float32 (n, longest, size), padding value). The padding value is 0 or, if some real step is all 0, a
+        (split -> numbers (n, longest, size), padding value). The padding value is 0 or, if some real step is all 0, a
         number below all values; None if all lengths are equal.
 
     Example:
@@ -123,7 +130,7 @@ def pad(ragged: Mapping[str, Any]) -> tuple[dict[str, Any], float | None]:
         padding = float(np.floor(min(sequence.min() for sequence in every if sequence.size) - 1.0))
     padded = {}
     for split, sequences in ragged.items():
-        padded[split] = np.full((len(sequences), longest, every[0].shape[1]), padding, np.float32)
+        padded[split] = np.full((len(sequences), longest, every[0].shape[1]), padding, every[0].dtype)
         for row, sequence in zip(padded[split], sequences, strict=True):
             row[: len(sequence)] = sequence
     return padded, padding
@@ -140,8 +147,17 @@ def _in_order(argument: str, frame: Any, train: Any) -> Any:
 
 
 def _plain_table(frame: Any) -> bool:
-    """Whether all columns are numbers and none is missing."""
-    return all(dtype.kind in "fiub" for dtype in frame.dtypes) and not frame.isna().to_numpy().any()
+    """Whether all columns are numbers that one type holds, and none is missing."""
+    if not all(dtype.kind in "fiub" for dtype in frame.dtypes) or frame.isna().to_numpy().any():
+        return False
+    return all(dtype.kind in "iub" for dtype in frame.dtypes) or not _rounded(frame)
+
+
+def _rounded(frame: Any) -> bool:
+    """Whether float64 would round whole numbers of the DataFrame that int64 holds."""
+    columns = [frame.iloc[:, place] for place, dtype in enumerate(frame.dtypes) if dtype.kind in "iu" and len(frame)]
+    limits = [abs(int(limit)) for column in columns for limit in (column.min(), column.max())]
+    return EXACT < max(limits, default=0) <= np.iinfo(np.int64).max
 
 
 def _column(values: Any) -> np.ndarray:
@@ -193,7 +209,7 @@ def _array(argument: str, split: str, x: Any, names: Sequence[str] = ()) -> Any:
     elif x.ndim in (3, 4) and x.dtype in (np.uint8, np.uint16):
         x = x[..., np.newaxis] if x.ndim == 3 else x
     elif x.ndim == 1:
-        x = x if x.dtype.name in RECORD_DTYPES else x.astype(np.float32)
+        x = x if x.dtype.name in RECORD_DTYPES else wide(x)
         with np.errstate(over="ignore"):
             wrong = np.isinf(x.astype(np.float32))  # the type that models compute with
         if wrong.any():
@@ -203,13 +219,13 @@ def _array(argument: str, split: str, x: Any, names: Sequence[str] = ()) -> Any:
         if 0 in x.shape[1:]:
             accepted = "a table with at least one column" if x.ndim == 2 else "of sizes of at least 1"
             raise InvalidArgument(argument, x.shape, accepted)
-        with np.errstate(over="ignore"):
-            x = x.astype(np.float32)
+        x = x.astype(np.float32) if x.ndim == 4 else wide(x)
         if names and len(names) != x.shape[1]:
             raise InvalidArgument(
                 "feature_names", list(names), f"{x.shape[1]} names, one for each column of {argument}"
             )
-        check_finite(argument, split, x, names, "" if x.ndim == 2 else "the inputs")
+        with np.errstate(over="ignore"):  # the type that models compute with
+            check_finite(argument, split, x.astype(np.float32, copy=False), names, "" if x.ndim == 2 else "the inputs")
     else:
         raise InvalidArgument(argument, f"{x.dtype} of shape {x.shape}", ACCEPTED)
     if len(x) == 0:
@@ -317,7 +333,7 @@ def _ragged(argument: str, split: str, x: Any) -> list[np.ndarray] | None:
     if len(shapes) == 1:
         return None  # an ordinary array, written as a list
     images = any(array.ndim == 3 or (array.ndim == 2 and array.dtype in (np.uint8, np.uint16)) for array in arrays)
-    arrays = [array.astype(np.float32) for array in arrays]
+    arrays = [array.astype(np.result_type(*{wide(array).dtype for array in arrays})) for array in arrays]
     arrays = [array[:, np.newaxis] if array.ndim == 1 else array for array in arrays]
     if images or len({array.shape[1:] for array in arrays}) > 1 or any(array.ndim != 2 for array in arrays):
         others = len(arrays) - shapes.most_common(1)[0][1]
@@ -327,5 +343,6 @@ def _ragged(argument: str, split: str, x: Any) -> list[np.ndarray] | None:
     if empty:
         accepted = f"sequences of at least one step; {empty} of {len(x)} in split {split!r} have none"
         raise InvalidArgument(argument, 0, accepted)
-    check_finite(argument, split, np.concatenate(arrays), where="the steps")
+    with np.errstate(over="ignore"):
+        check_finite(argument, split, np.concatenate(arrays).astype(np.float32), where="the steps")
     return arrays

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from ...callbacks.checks import InvalidArgument
+from .deviations import as_number, deviations
+from .spread import sample
 
 __all__ = ["check_finite", "chunks", "moments"]
 
@@ -34,8 +36,10 @@ def moments(x: Any) -> tuple[tuple[float, ...], tuple[float, ...]]:
         x: numbers of shape (n, ..., size), in memory or :class:`~recipes.data.stored.Stored`.
 
     Returns:
-        (means, variances) as Python floats. uint8 is summed as whole numbers, without rounding before the final
-        division. The variance of a constant is 1.0, never 0.
+        (means, variances) as Python numbers. uint8 is summed as whole numbers, without rounding before the final
+        division; float64 and int64 are summed as distances from a typical value, so that large values do not cost
+        digits. The mean of whole numbers beyond 2^53 is rounded to a whole number. The variance of a constant is 1.0,
+        never 0, and of a column whose values differ by no more than float64 rounds.
 
     Example:
         >>> moments(np.array([[1.0, 5.0], [3.0, 5.0]], "float32"))
@@ -43,19 +47,40 @@ def moments(x: Any) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """
     width = x.shape[-1]
     if x.dtype == np.uint8:
-        total = np.zeros(width, np.int64)
-        squares = np.zeros(width, np.int64)
-        for chunk in chunks(x):
-            flat = chunk.reshape(-1, width)
-            total += flat.sum(axis=0, dtype=np.int64)
-            squares += (flat.astype(np.uint16) ** 2).sum(axis=0, dtype=np.int64)
-        size = int(np.prod(x.shape[:-1], dtype=np.int64))
-        mean = total / size
-        variance = np.array([(size * int(s) - int(t) ** 2) / size**2 for s, t in zip(squares, total, strict=True)])
+        mean, variance = _byte_moments(x, width)
+    elif x.dtype.itemsize == 8 and len(x):
+        return _wide_moments(x, width)
     else:
         mean, variance = _moments(lambda: (chunk.reshape(-1, width) for chunk in chunks(x)))
-    variance = np.where(variance > 0, variance, 1.0)
-    return tuple(mean.tolist()), tuple(variance.tolist())
+    return tuple(mean.tolist()), tuple(np.where(variance > 0, variance, 1.0).tolist())
+
+
+def _byte_moments(x: Any, width: int) -> tuple[np.ndarray, np.ndarray]:
+    total = np.zeros(width, np.int64)
+    squares = np.zeros(width, np.int64)
+    for chunk in chunks(x):
+        flat = chunk.reshape(-1, width)
+        total += flat.sum(axis=0, dtype=np.int64)
+        squares += (flat.astype(np.uint16) ** 2).sum(axis=0, dtype=np.int64)
+    size = int(np.prod(x.shape[:-1], dtype=np.int64))
+    variance = np.array([(size * int(s) - int(t) ** 2) / size**2 for s, t in zip(squares, total, strict=True)])
+    return total / size, variance
+
+
+def _wide_moments(x: Any, width: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Moments of float64 and int64, as distances from a typical value."""
+    rows = sample(x)
+    origin = np.partition(rows, len(rows) // 2, axis=0)[len(rows) // 2]
+    distance, variance = _moments(lambda: (deviations(chunk.reshape(-1, width), origin) for chunk in chunks(x)))
+    if x.dtype.kind == "f":
+        noise = np.finfo(np.float64).eps * np.abs(origin)
+        variance = np.where(variance > noise**2, variance, 0.0)
+    starts = [as_number(value) for value in origin]
+    mean = [
+        start + (round(shift) if isinstance(start, int) else shift)
+        for start, shift in zip(starts, distance.tolist(), strict=True)
+    ]
+    return tuple(mean), tuple(np.where(variance > 0, variance, 1.0).tolist())
 
 
 def _moments(read: Callable[[], Iterator[np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:

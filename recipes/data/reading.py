@@ -234,6 +234,8 @@ def chunks(
             elif source.kind == "sequence":
                 value = tf.cast(value, tf.float32)
                 value = value[:, tf.newaxis] if len(value.shape) == 1 else value
+            elif source.kind == "vector" and value.dtype not in (tf.float64, tf.int64):
+                value = tf.cast(value, tf.float64 if value.dtype in (tf.int32, tf.uint32, tf.uint64) else tf.float32)
             values[source.name] = value
         return values
 

@@ -19,9 +19,9 @@ RECORD = "record"
 """The ``input_dtype`` of inputs that are several arrays by name."""
 INPUT_DTYPES = {
     "image": ("uint8", "uint16", "float32"),
-    "tabular": ("float32", RECORD),
+    "tabular": ("float32", "float64", "int64", RECORD),
     "text": ("string",),
-    "sequence": ("float32",),
+    "sequence": ("float32", "float64"),
     "mixed": (RECORD,),
 }
 RANKS = {"image": 3, "tabular": 1, "text": 0, "sequence": 2}
@@ -40,7 +40,9 @@ class Spec:
             texts, (steps, size) for sequences, with steps None where their number varies; () for records, whose shapes
             are in ``features``.
         input_dtype: ``"uint8"`` (0..255, as TFDS gives them), ``"uint16"`` or ``"float32"`` for images, ``"float32"``
-            for tables of numbers and sequences, ``"string"`` for texts, ``"record"`` for several arrays by name.
+            for tables of numbers and sequences, or ``"float64"`` where float32 does not keep the values of a column
+            apart, or ``"int64"`` for a table where float64 does not; ``"string"`` for texts, ``"record"`` for several
+            arrays by name.
         outputs: number of outputs of the model: 1 for binary, the number of classes for multiclass and multilabel, the
             number of targets for regression.
         class_names: one per class (two for binary), all different; empty for regression.
@@ -48,8 +50,10 @@ class Spec:
         input_mean, input_variance: population mean and variance over the training split only, in raw units: one per
             channel for images, one per column for tables, one per position for sequences; () for texts and records. The
             variance of a constant input is stored as 1.0, never 0, so that normalization maps the constant to 0.
-        target_mean, target_variance: the same for the target, a tuple for several targets; None unless the task is
-            regression.
+        input_median, input_spread: of the columns of a table: see :func:`recipes.data.spread.median_and_spread`; () for
+            other kinds, and if unknown.
+        target_mean, target_variance: population mean and variance of the target in training, a tuple for several
+            targets; None unless the task is regression.
         input_max: the largest value in the training images, i.e. white: > 0, <= 255 for uint8, <= 65535 for uint16.
             None for other kinds.
         features: one :class:`~recipes.data.feature.Feature` per input for records, in order; a single one for texts and
@@ -87,6 +91,8 @@ class Spec:
     features: tuple[Feature, ...] = ()
     resized: bool = False
     class_shares: tuple[float, ...] = field(default=(), compare=False)
+    input_median: tuple[float, ...] = ()
+    input_spread: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
@@ -162,6 +168,9 @@ class Spec:
         if self.class_shares:
             shares = finite("class_shares", self.class_shares, len(self.class_names))
             self._set("class_shares", tuple(check_number("class_shares", share, low=0, high=1) for share in shares))
+        columns = size if self.input_median and self.kind == "tabular" else 0
+        self._set("input_median", finite("input_median", self.input_median, columns))
+        self._set("input_spread", finite("input_spread", self.input_spread, columns, positive=True))
         if self.input_max is not None:
             if self.kind != "image":
                 raise InvalidArgument("input_max", self.input_max, f"None for kind {self.kind!r}")

@@ -72,7 +72,7 @@ def _padded_feature(name: str, values: Any, padding: float) -> Feature:
     mean, variance = moments(steps[(steps != padding).any(axis=1)])
     size = int(values.shape[-1])
     return Feature(
-        name, "sequence", (None, size), "float32", mean, variance, length=int(values.shape[1]), padding=padding
+        name, "sequence", (None, size), values.dtype.name, mean, variance, length=int(values.shape[1]), padding=padding
     )
 
 
@@ -145,6 +145,8 @@ def make_spec(
         input_mean=only.mean,
         input_variance=only.variance,
         feature_names=tuple(feature_names),
+        input_median=only.median,
+        input_spread=only.spread,
         input_max=only.high,
         resized=resized,
         **common,

@@ -10,7 +10,9 @@ import numpy as np
 
 from ...callbacks.checks import InvalidArgument, check_unmasked
 from .label_sets import are_label_sets, multi_hot
-from .moments import check_finite
+from .moments import check_finite, moments
+from .narrowing import narrowed, wide
+from .scaling import Scaling
 
 __all__ = ["Declared", "Targets", "as_targets"]
 
@@ -56,7 +58,8 @@ def as_targets(
 
     Returns:
         (split -> y, task, class names). y is int64 (n,), positions in the class names, for binary and multiclass,
-        int64 (n, classes) of 0 and 1 for multilabel, float32 (n,) or (n, targets) for regression.
+        int64 (n, classes) of 0 and 1 for multilabel, float32 (n,) or (n, targets) for regression, or float64 where
+        float32 does not keep the values of a target apart.
 
     Raises:
         InvalidArgument: for other forms, labels out of range, and a task that contradicts the targets.
@@ -225,9 +228,12 @@ def _column_names(rows: Targets, names: Sequence[str] | None) -> tuple[str, ...]
 
 
 def _quantities(arrays: Targets, arguments: dict[str, str], columns: Sequence[str] = ()) -> Targets:
-    numbers = {}
-    for split, y in arrays.items():
-        with np.errstate(over="ignore"):
-            numbers[split] = y.astype(np.float32)
-        check_finite(arguments[split], split, numbers[split], columns)
-    return numbers
+    numbers = {split: wide(y) for split, y in arrays.items()}
+    for split, y in numbers.items():
+        with np.errstate(over="ignore"):  # the type that models compute with
+            check_finite(arguments[split], split, y.astype(np.float32), columns)
+    train = numbers["train"].reshape(len(numbers["train"]), -1)
+    if train.dtype == np.int64 and len(train) and Scaling.of(*moments(train)).dtype == "int64":
+        accepted = "numbers that float64 keeps apart: subtract a constant first"
+        raise InvalidArgument(arguments["train"], int(np.abs(train).max()), accepted)
+    return narrowed({split: y.astype(np.float64) if y.dtype == np.int64 else y for split, y in numbers.items()})

@@ -13,6 +13,7 @@ from ...callbacks.checks import InvalidArgument, check_choice, check_integer
 from .blocks import Style, hidden_block, input_shape_of, sizes
 from .cnn import filters_for
 from .inputs import model_input
+from .preprocessing import rescaled
 
 if TYPE_CHECKING:
     from ..data.spec import Spec
@@ -178,5 +179,4 @@ def _reconstruction(x: Any, spec: Spec | None) -> Any:
     """The last layer: back to the raw units, if there is a Spec."""
     if spec is None:
         return keras.layers.Activation("linear", dtype="float32", name="reconstruction")(x)
-    scale = [variance**0.5 for variance in spec.input_variance]
-    return keras.layers.Rescaling(scale, list(spec.input_mean), dtype="float32", name="reconstruction")(x)
+    return rescaled(x, spec.input_mean, spec.input_variance, name="reconstruction")

@@ -15,6 +15,7 @@ from ..initializers import bias_initializer
 from ..initializers.kernel import check_kernel_initializer, kernel_initializer
 from ..regularization import REGULARIZERS
 from ..regularization.penalties import penalty_of
+from .preprocessing import rescaled
 
 if TYPE_CHECKING:
     from ..data.spec import Spec
@@ -179,7 +180,5 @@ def output_layer(x: Any, spec: Spec | None, outputs: int, task: str | None, styl
         name = "probability" if task == "binary" else "probabilities"
         return keras.layers.Activation("sigmoid", dtype="float32", name=name)(x)
     if spec is not None and spec.target_mean is not None:
-        scale: Any = spec.target_variance**0.5 if outputs == 1 else [value**0.5 for value in spec.target_variance]
-        offset = spec.target_mean if outputs == 1 else list(spec.target_mean)
-        return keras.layers.Rescaling(scale, offset, dtype="float32", name="target_scale")(x)
+        return rescaled(x, spec.target_mean, spec.target_variance, name="target_scale")
     return keras.layers.Activation("linear", dtype="float32", name="target")(x)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from .preprocessing import normalization, resized, scaled_steps, word_vectors
+from .preprocessing import normalization, resized, scaled, scaled_steps, word_vectors
 from .records import record_inputs, record_vector
 
 if TYPE_CHECKING:
@@ -72,6 +72,8 @@ def _preprocessed(spec: Spec, inputs: Any, word: int) -> Any:
         return word_vectors(spec.features[0], inputs, word)
     if spec.kind == "sequence":
         return scaled_steps(spec.features[0], inputs)
+    if spec.kind == "tabular":
+        return scaled(inputs, spec.input_mean, spec.input_variance, spec.input_median, spec.input_spread)
     if spec.resized:
         inputs = resized(inputs, *spec.input_shape[:2], dtype=spec.input_dtype, name="inputs_resizing")
     return normalization(spec.input_mean, spec.input_variance)(inputs)

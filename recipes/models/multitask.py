@@ -14,6 +14,7 @@ from ..choice import Choice
 from ..regularization.tying import tie
 from .blocks import Style
 from .encoder import encoder, head_style, of_factory
+from .preprocessing import rescaled
 
 if TYPE_CHECKING:
     from ..data.spec import Spec
@@ -102,8 +103,7 @@ def _output(x: Any, name: str, head: Mapping[str, Any], style: Style) -> Any:
     """The output of one task, as by :func:`recipes.models.blocks.output_layer`, with layers named after the task."""
     x = keras.layers.Dense(head["outputs"], **style.output_kernel(), name=f"{name}_outputs")(x)
     if head["task"] == "regression" and "target_variance" in head:
-        scale = head["target_variance"] ** 0.5
-        return keras.layers.Rescaling(scale, head["target_mean"], dtype="float32", name=name)(x)
+        return rescaled(x, head["target_mean"], head["target_variance"], name=name)
     activation = {"multiclass": "softmax", "binary": "sigmoid", "regression": "linear"}[head["task"]]
     return keras.layers.Activation(activation, dtype="float32", name=name)(x)
 

@@ -6,11 +6,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 
 from ...callbacks.inside.layers import mask_of
+from ..data.deviations import EXACT
 from ..data.feature import Feature
+from ..data.scaling import LARGEST, Scaling
 
-__all__ = ["as_vector", "average", "normalization", "resized", "scaled_steps", "word_vectors"]
+__all__ = ["as_vector", "average", "normalization", "rescaled", "resized", "scaled", "scaled_steps", "word_vectors"]
+
+GUARD = 1e-6
+"""Smallest standard deviation to leave to Keras' Normalization, which replaces those below 1e-7 by 1e-7."""
 
 
 def normalization(mean: Sequence[float], variance: Sequence[float]) -> keras.layers.Layer:
@@ -19,6 +25,85 @@ def normalization(mean: Sequence[float], variance: Sequence[float]) -> keras.lay
     Always in float32: raw values would lose digits in half precision.
     """
     return keras.layers.Normalization(mean=list(mean), variance=list(variance), dtype="float32")
+
+
+def scaled(
+    x: Any,
+    mean: Sequence[float],
+    variance: Sequence[float],
+    median: Sequence[float] = (),
+    spread: Sequence[float] = (),
+) -> Any:
+    """Numbers of any unit, centred and scaled column by column: float32, shape (batch, columns).
+
+    The centre and scale are those of :class:`recipes.data.scaling.Scaling`. The centre is subtracted in float64, or in
+    int64, where float32 would round the values. Heavy columns become the inverse hyperbolic sine of their scaled
+    values, which is like z itself up to 1 and like log(2 z) beyond: an outlier of 1e9 becomes 21.
+
+    Args:
+        x: raw numbers of any type, shape (batch, columns).
+        mean, variance, median, spread: of each column in training; the last two () if unknown.
+
+    Source: Burbidge, Magee & Robb 1988, for the inverse hyperbolic sine. In place of RealMLP's smooth clip (Holzmüller
+    et al. 2024, arXiv:2407.04491), which tells large values apart less well.
+    """
+    scaling = Scaling.of(mean, variance, median, spread)
+    wide = scaling.dtype != "float32"
+    if not wide and not any(scaling.heavy) and min(scaling.scale) >= GUARD:
+        return normalization(mean, variance)(x)
+    dtype = "float64" if wide else "float32"
+    if scaling.dtype == "int64" and x.dtype == "int64":
+        x = _integer_distances(x, [round(centre) for centre in scaling.centre])
+    else:
+        x = _rescaling(1.0, [-centre for centre in scaling.centre], dtype=dtype)(x)
+    x = _rescaling([1 / value for value in scaling.scale], dtype=dtype)(x)
+    x = keras.ops.cast(x, "float32") if wide else x
+    return _compressed(x, scaling.heavy) if any(scaling.heavy) else x
+
+
+def _integer_distances(x: Any, centres: list[int]) -> Any:
+    """``x - centres`` in float64. float64 alone would round large integers; differences of far ones wrap around."""
+    ops = keras.ops
+    near = _rescaling(1, [-centre for centre in centres], dtype="int64")(x)
+    far = _rescaling(1.0, [-float(centre) for centre in centres], dtype="float64")(x)
+    return ops.where(ops.less(ops.absolute(far), EXACT), ops.cast(near, "float64"), far)
+
+
+def _compressed(x: Any, columns: Sequence[bool]) -> Any:
+    """The inverse hyperbolic sine of these columns; the others unchanged."""
+    ops = keras.ops
+    x = ops.clip(x, -LARGEST, LARGEST)  # the square of a larger one would overflow
+    heavy = x if all(columns) else keras.layers.Rescaling([float(column) for column in columns], dtype="float32")(x)
+    size = ops.absolute(heavy)
+    heavy = ops.sign(heavy) * ops.log(size + ops.sqrt(ops.square(size) + 1.0))
+    if all(columns):
+        return heavy
+    return heavy + keras.layers.Rescaling([float(not column) for column in columns], dtype="float32")(x)
+
+
+def rescaled(x: Any, mean: Any, variance: Any, name: str) -> Any:
+    """Numbers of zero mean and unit variance back in the units of a target or an input.
+
+    In float32, or in float64 where float32 does not keep the target's values apart.
+
+    Args:
+        x: shape (batch, ..., targets).
+        mean, variance: of each target; numbers, or sequences.
+        name: of the layer.
+    """
+    scaling = Scaling.of(np.atleast_1d(mean).tolist(), np.atleast_1d(variance).tolist())
+    scale, offset = list(scaling.scale), list(scaling.centre)
+    if scaling.dtype != "float32":
+        return _rescaling(scale, offset, dtype="float64", name=name)(x)
+    single = not np.ndim(mean)
+    return keras.layers.Rescaling(*((scale[0], offset[0]) if single else (scale, offset)), dtype="float32", name=name)(
+        x
+    )
+
+
+def _rescaling(scale: Any, offset: Any = 0.0, *, dtype: str, name: str | None = None) -> keras.layers.Rescaling:
+    """A Rescaling layer that does not round its numbers, which Keras takes for float32 unless they are arrays."""
+    return keras.layers.Rescaling(np.asarray(scale, dtype), np.asarray(offset, dtype), dtype=dtype, name=name)
 
 
 def resized(x: Any, height: int, width: int, *, dtype: str = "float32", name: str) -> Any:
@@ -58,11 +143,15 @@ def word_vectors(feature: Feature, x: Any, size: int) -> Any:
 
 def scaled_steps(feature: Feature, x: Any) -> Any:
     """Sequences scaled to zero mean and unit variance, shape (batch, steps, size), with a mask for padded steps."""
+    scaling = Scaling.of(feature.mean, feature.variance)
     if feature.padding is not None:
-        x = keras.layers.Masking(feature.padding, dtype="float32")(x)
-    scale = [variance**-0.5 for variance in feature.variance]
-    offset = [-mean * factor for mean, factor in zip(feature.mean, scale, strict=True)]
-    return keras.layers.Rescaling(scale, offset, dtype="float32")(x)  # Normalization would drop the mask
+        x = keras.layers.Masking(feature.padding, dtype=feature.dtype)(x)
+    scale = [variance**-0.5 for variance in feature.variance]  # Normalization would drop the mask
+    if scaling.dtype == "float32":
+        offset = [-mean * factor for mean, factor in zip(feature.mean, scale, strict=True)]
+        return keras.layers.Rescaling(scale, offset, dtype="float32")(x)
+    x = _rescaling(1.0, [-mean for mean in feature.mean], dtype="float64")(x)
+    return _rescaling(scale, dtype="float32")(x)
 
 
 def as_vector(x: Any) -> Any:

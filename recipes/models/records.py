@@ -9,7 +9,7 @@ import keras
 
 from ..data.feature import MISSING, Feature
 from .blocks import Style, hidden_block
-from .preprocessing import average, normalization, scaled_steps, word_vectors
+from .preprocessing import average, normalization, scaled, scaled_steps, word_vectors
 from .recurrent import after_recurrent, both_kernels
 
 __all__ = ["record_inputs", "record_vector"]
@@ -39,7 +39,7 @@ def record_vector(features: Sequence[Feature], inputs: dict[str, Any], style: St
     for feature in features:
         x = inputs[feature.key]
         if feature.kind == "vector":
-            vectors.append(normalization(feature.mean, feature.variance)(x))
+            vectors.append(scaled(x, feature.mean, feature.variance, feature.median, feature.spread))
         elif feature.kind == "text":
             vectors.append(average(word_vectors(feature, x, WORD)))
         elif feature.kind == "sequence":
@@ -88,15 +88,18 @@ def _column_layers(feature: Feature) -> keras.Model:
             integers = keras.ops.cast(raw, "int64")
             x = keras.layers.IntegerLookup(vocabulary=[int(value) for value in feature.vocabulary])(integers)
         return keras.Model(raw, x)
-    x = raw if feature.dtype == "float32" else keras.ops.cast(raw, "float32")
-    missing = None
+    x = scaled(raw, feature.mean, feature.variance, feature.median, feature.spread)
     if feature.missing is not None:
-        missing = keras.ops.isnan(x) if feature.missing == MISSING else keras.ops.equal(x, float(feature.missing))
-        x = keras.ops.where(missing, feature.mean[0], x)
-    x = normalization(feature.mean, feature.variance)(x)
-    if missing is not None:
-        x = keras.layers.Concatenate()([x, keras.ops.cast(missing, "float32")])
+        missing = _is_missing(raw, feature)
+        x = keras.layers.Concatenate()([keras.ops.where(missing, 0.0, x), keras.ops.cast(missing, "float32")])
     return keras.Model(raw, x)
+
+
+def _is_missing(raw: Any, feature: Feature) -> Any:
+    """Which values of a column of numbers are missing."""
+    if feature.missing == MISSING:
+        return keras.ops.isnan(raw)
+    return keras.ops.equal(keras.ops.cast(raw, "float32"), float(feature.missing or 0.0))
 
 
 def _last_state(x: Any, style: Style) -> Any:

@@ -35,10 +35,11 @@ def tabular(
 ) -> keras.Model:
     """A network for records: columns encoded by Keras' ``FeatureSpace`` and concatenated, then dense layers.
 
-    Numbers are scaled to zero mean and unit variance; a missing value is replaced by the mean and flagged in a second
-    number. A category of up to 31 values is one-hot; a larger one has a learned embedding. All values that are not in
-    the training data form one extra category. Texts are averages of their word vectors. The model takes a dictionary of
-    raw columns, each of shape (batch,).
+    Numbers are scaled to zero mean and unit variance, or by their median and quartiles where these disagree (see
+    :class:`recipes.data.scaling.Scaling`); a missing value becomes 0, the centre, and is flagged in a second number. A
+    category of up to 31 values is one-hot; a larger one has a learned embedding. All values that are not in the
+    training data form one extra category. Texts are averages of their word vectors. The model takes a dictionary of raw
+    columns, each of shape (batch,).
 
     Args:
         spec: of the data (``data.spec``); it provides the columns, vocabularies, statistics and task.

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...callbacks.checks import InvalidArgument, check_unmasked
+from ..data.deviations import EXACT
 from ..data.feature import MISSING, Feature
 from ..data.feature_statistics import ABSENT
 from ..data.input_arrays import missing_where_masked
@@ -67,7 +68,7 @@ def _single(inputs: Any, shape: tuple[int | None, ...], dtype: Any, feature: Fea
         listed = list(inputs) if isinstance(inputs, (list, tuple)) else np.asarray(inputs, object).ravel().tolist()
         return _strings("input", listed, text=True)
     if feature is not None and feature.kind == "sequence":
-        return _sequences("input", inputs, shape, feature)
+        return _sequences("input", inputs, shape, dtype, feature)
     try:
         array = np.asarray(inputs)
     except ValueError:  # lists of different lengths
@@ -87,7 +88,7 @@ def _column(
     if dtype.kind == "O":
         return _strings(argument, values)
     if feature is not None and feature.kind == "sequence":
-        return _sequences(argument, values, shape, feature)
+        return _sequences(argument, values, shape, dtype, feature)
     if shape:
         try:
             return _numbers(argument, np.asarray(values), shape, dtype)
@@ -119,10 +120,19 @@ def _column(
     if dtype.kind == "b":
         return numbers != 0
     if np.issubdtype(dtype, np.integer):
-        whole = numbers == np.round(numbers)
-        exact = numbers.astype(np.int64) if whole.all() else numbers
+        exact = _integers(values, numbers) if (numbers == np.round(numbers)).all() else numbers
         return _numbers(argument, exact, shape, dtype)
     return numbers.astype(dtype)
+
+
+def _integers(values: list[Any], numbers: np.ndarray) -> np.ndarray:
+    """``numbers``, whole ones, as int64; from ``values`` itself where it may hold larger ones than floats do."""
+    integers = numbers.astype(np.int64)
+    for place in np.flatnonzero(np.abs(numbers) > EXACT):
+        value = values[place].strip() if isinstance(values[place], str) else values[place]
+        if isinstance(value, (int, np.integer)) or (isinstance(value, str) and value.lstrip("+-").isdigit()):
+            integers[place] = int(value)
+    return integers
 
 
 def _stand_in(argument: str, missing: int, count: int, dtype: Any, feature: Feature | None) -> float:
@@ -155,19 +165,19 @@ def _strings(argument: str, values: list[Any], text: bool = False) -> np.ndarray
     return strings
 
 
-def _sequences(argument: str, inputs: Any, shape: tuple[int | None, ...], feature: Feature) -> np.ndarray:
+def _sequences(argument: str, inputs: Any, shape: tuple[int | None, ...], dtype: Any, feature: Feature) -> np.ndarray:
     """An array (n, steps, size), padded to the longest if the model was trained with padding."""
     size = shape[-1]
-    wanted = f"float32 values of shape {(None, *shape)}, or a list of arrays of shape {shape}"
+    wanted = f"{np.dtype(dtype).name} values of shape {(None, *shape)}, or a list of arrays of shape {shape}"
     try:
         if isinstance(inputs, np.ndarray):
             arrays = list(inputs[None] if _matches(inputs.shape, shape) else inputs)
         else:
-            arrays = [np.asarray(item, np.float32) for item in inputs]
+            arrays = [np.asarray(item, dtype) for item in inputs]
             if all(array.ndim == 1 for array in arrays) and (size != 1 or len(arrays[0]) == 1):
                 arrays = [np.stack(arrays)]  # the steps of a single sequence
         arrays = [array[:, None] if array.ndim == 1 and size == 1 else array for array in arrays]
-        arrays = [array.astype(np.float32) for array in arrays]
+        arrays = [array.astype(dtype) for array in arrays]
     except (TypeError, ValueError):
         raise InvalidArgument(argument, type(inputs).__name__, wanted) from None
     lengths = {len(array) if array.ndim == 2 else -1 for array in arrays}
@@ -177,7 +187,7 @@ def _sequences(argument: str, inputs: Any, shape: tuple[int | None, ...], featur
         raise InvalidArgument(argument, shown, wanted)
     if not all(np.isfinite(array).all() for array in arrays):
         raise InvalidArgument(argument, np.nan, "finite")
-    padded = np.full((len(arrays), max(lengths), size or 1), feature.padding or 0.0, np.float32)
+    padded = np.full((len(arrays), max(lengths), size or 1), feature.padding or 0.0, dtype)
     for row, array in zip(padded, arrays, strict=True):
         row[: len(array)] = array
     return padded

@@ -15,12 +15,14 @@ from ..data.named_arrays import apply, length, take
 from ..files import new_directory
 
 if TYPE_CHECKING:
+    from ..data.spec import Spec
     from ..run import Run
 
 __all__ = ["ExportMismatch", "export"]
 
 TOLERANCE = 1e-5
-"""Largest allowed difference between the outputs of the live and the reloaded model, relative to their scale."""
+"""Largest allowed difference between the outputs of the live and the reloaded model: of probabilities, or of numbers
+in standard deviations of the target (or their largest distance from its mean), besides the rounding of their type."""
 
 EXAMPLES = 256
 """Maximum number of test examples to compare."""
@@ -68,7 +70,8 @@ def export(run: Run, directory: str | os.PathLike[str], *, overwrite: bool = Fal
         keras.models.load_model(folder / "model.keras", compile=False).save(folder / "model.keras")
         (folder / "recipe.json").write_text(run.recipe.to_json() + "\n")
         (folder / "spec.json").write_text(json.dumps(run.data.spec.to_config(), indent=2) + "\n")
-        facts: dict[str, Any] = {"checked": check(run.model, folder, _examples(run)), "test": run.evaluate()}
+        checked = check(run.model, folder, _examples(run), run.data.spec)
+        facts: dict[str, Any] = {"checked": checked, "test": run.evaluate()}
         if run.data.spec.record:
             facts["arguments"] = run.data.spec.names.arguments
         (folder / "export.json").write_text(json.dumps(facts, indent=2) + "\n")
@@ -81,8 +84,14 @@ def _examples(run: Run) -> Any:
     return apply(np.asarray, take(x, np.arange(min(EXAMPLES, len(y)))))
 
 
-def check(model: keras.Model, folder: Path, examples: Any) -> dict[str, Any]:
+def check(model: keras.Model, folder: Path, examples: Any, spec: Spec) -> dict[str, Any]:
     """Loads both files and compares them with the live model on raw examples, an array or several by name.
+
+    Args:
+        model: the live model.
+        folder: with ``saved_model/`` and ``model.keras``.
+        examples: raw inputs.
+        spec: of the data.
 
     Returns:
         The number of examples and the largest difference per file.
@@ -94,7 +103,7 @@ def check(model: keras.Model, folder: Path, examples: Any) -> dict[str, Any]:
 
     raw = apply(tf.constant, examples)
     expected = np.asarray(model(raw, training=False))
-    scale = max(1.0, float(np.max(np.abs(expected))))
+    allowed = _allowed(expected, spec)
     served = tf.saved_model.load(str(folder / "saved_model"))
     answers = {
         "saved_model": [np.asarray(served.serve(raw)) for _ in range(2)],
@@ -103,9 +112,18 @@ def check(model: keras.Model, folder: Path, examples: Any) -> dict[str, Any]:
     differences = {}
     for name, outputs in answers.items():
         worst = max(float(np.max(np.abs(output - expected))) for output in outputs)
-        if not worst <= TOLERANCE * scale:
+        if not all(np.all(np.abs(output - expected) <= allowed) for output in outputs):
             raise ExportMismatch(
                 f"{name} differs from the live model by up to {worst:.3g} on {length(examples)} examples"
             )
         differences[name] = worst
     return {"examples": length(examples), "largest_difference": differences}
+
+
+def _allowed(expected: np.ndarray, spec: Spec) -> Any:
+    """The largest allowed difference of each output."""
+    if spec.task != "regression":
+        return TOLERANCE
+    distance = np.max(np.abs(expected - np.asarray(spec.target_mean)), axis=0)
+    rounding = 4 * np.finfo(expected.dtype).eps * np.max(np.abs(expected), axis=0)
+    return TOLERANCE * np.maximum(distance, np.sqrt(spec.target_variance)) + rounding

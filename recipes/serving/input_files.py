@@ -117,7 +117,7 @@ def table_of(inputs: Any, spec: Spec) -> np.ndarray:
     numbers = []
     for name, values in columns.items():
         try:
-            numbers.append(np.array(values, np.float32))
+            numbers.append(np.array(values, spec.input_dtype))
         except (TypeError, ValueError) as error:
             raise InvalidArgument(f"input[{name!r}]", values[:3], f"numbers ({error})") from None
     return np.stack(numbers, axis=1)
@@ -133,7 +133,8 @@ def _read(file: Path, suffix: str, spec: Spec | None) -> Any:
             return _with_pictures(_csv(file, record.names), record, file.parent)
         if spec is not None and spec.feature_names and _named(file):
             return table_of(_csv(file, spec.names), spec)
-        return np.loadtxt(file, delimiter=",", ndmin=2, dtype=np.float32)
+        dtype = "float64" if spec is None else spec.input_dtype if spec.kind == "tabular" else "float32"
+        return np.loadtxt(file, delimiter=",", ndmin=2, dtype=dtype)
     if suffix in (".json", ".jsonl"):
         text = file.read_text(encoding="utf-8")
         lines = [line for line in text.split("\n") if line.strip()]  # strings may contain other line ends

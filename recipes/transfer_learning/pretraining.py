@@ -20,6 +20,7 @@ from ..choice import NONE
 from ..learning_rate import found_rate, usual_peak
 from ..models.blocks import Style, hidden_block, output_layer
 from ..models.encoder import encoder
+from ..models.inputs import model_input
 from ..recipe import Recipe
 from ..trainer import LARGEST_SEED, steps_for
 from ..training_checks import check_data, check_recipe
@@ -254,8 +255,9 @@ def pretext(
     size = data.batch_size if training else max(EVALUATION_BATCH, data.batch_size)
     if not training and how == "corrupted" and count % size == 1:
         size += 1  # a batch with a single record has no donor
-    mean = np.asarray(data.spec.input_mean, "float32")
-    deviation = np.sqrt(np.asarray(data.spec.input_variance, "float32"))
+    normalized = None
+    if how == "autoencoder":
+        normalized = keras.Model(*model_input(data.spec, data.spec.input_shape, None, Style()))
     padding = data.spec.features[0].padding if data.spec.kind == "sequence" else None
     with tf.init_scope(), tf.device("CPU:0"):
         no_labels = tf.zeros((count,), tf.int8)
@@ -263,8 +265,8 @@ def pretext(
         def with_target(records: Any, seeds: Any) -> Any:
             if training and augment is not None:
                 records = augment(records, seeds)
-            if how == "autoencoder":
-                return records, tf.reshape((tf.cast(records, tf.float32) - mean) / deviation, (-1, _values(data.spec)))
+            if normalized is not None:
+                return records, tf.reshape(normalized(records), (-1, _values(data.spec)))
             number = tf.ensure_shape(seeds[1], ())  # of the batch, counted over all epochs
             rows = tf.shape(items(records)[0][1], out_type=tf.int64)[0]
             good = (tf.range(rows) + 1 + number * rows) % 2

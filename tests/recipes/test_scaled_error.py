@@ -24,6 +24,10 @@ def test_it_is_what_numpy_computes():
     again = keras.losses.deserialize(keras.losses.serialize(loss))
     np.testing.assert_array_equal(again(y, predicted), loss(y, predicted))
     assert float(ScaledSquaredError([2.0])([[3]], [[1.0]])) == 1.0
+    assert float(ScaledSquaredError([2.0])([3, 7], [[1.0], [3.0]])) == 2.5
+    wide = ScaledSquaredError([2.0], dtype="float64")
+    again = keras.losses.deserialize(keras.losses.serialize(wide))
+    assert again(np.array([1e9 + 2]), np.array([[1e9]])) == wide(np.array([1e9 + 2]), np.array([[1e9]])) == 1.0
 
 
 @pytest.mark.parametrize("scale", [[], [1.0, 0.0], [-1.0], 3.0, ["a"]])

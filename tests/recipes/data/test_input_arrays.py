@@ -16,20 +16,20 @@ def given(x, **options):
 @pytest.mark.parametrize(
     ("x", "shape", "dtype", "kind"),
     [
-        (np.zeros((5, 3)), (5, 3), "float32", "vector"),
+        (np.zeros((5, 3)), (5, 3), "float64", "vector"),
         (np.zeros((5, 3), "uint8"), (5, 3), "float32", "vector"),
-        ([[1, 2], [3, 4]], (2, 2), "float32", "vector"),
+        ([[1, 2], [3, 4]], (2, 2), "int64", "vector"),
         (np.zeros((5, 4, 6), "uint8"), (5, 4, 6, 1), "uint8", "image"),
         (np.zeros((5, 4, 6), "uint16"), (5, 4, 6, 1), "uint16", "image"),
         (np.zeros((5, 4, 6, 3), "uint8"), (5, 4, 6, 3), "uint8", "image"),
         (np.zeros((5, 4, 6, 3)), (5, 4, 6, 3), "float32", "image"),
         ([np.zeros((4, 6), "uint8")] * 5, (5, 4, 6, 1), "uint8", "image"),
-        (np.zeros((5, 4, 6)), (5, 4, 6), "float32", "sequence"),
-        (np.zeros((5, 4, 6), "int64"), (5, 4, 6), "float32", "sequence"),
+        (np.zeros((5, 4, 6)), (5, 4, 6), "float64", "sequence"),
+        (np.zeros((5, 4, 6), "int64"), (5, 4, 6), "int64", "sequence"),
         (np.array(["a b", "c"]), (2,), object, "string"),
         (["a b", "c"], (2,), object, "string"),
         ([b"a b", None, NAN, pandas.NA], (4,), object, "string"),
-        (np.array([[1, 2.5], [True, 4]], object), (2, 2), "float32", "vector"),
+        (np.array([[1, 2.5], [True, 4]], object), (2, 2), "float64", "vector"),
     ],
 )
 def test_forms_of_inputs(x, shape, dtype, kind):
@@ -92,7 +92,7 @@ def test_names_stay():
 def test_a_data_frame_of_numbers_is_a_table():
     frame = pandas.DataFrame({"a": [1, 2], "b": [True, False], "c": pandas.array([3, 4], "Int64")})
     found = given(frame)
-    assert found.dtype == np.float32
+    assert found.dtype == np.float64
     assert found.tolist() == [[1, 1, 3], [2, 0, 4]]
 
 
@@ -139,7 +139,7 @@ def test_one_data_frame_that_is_no_table_makes_all_records():
 def test_sequences_of_different_lengths_stay_a_list():
     found = given([[[1, 2]], [[3, 4], [5, 6]]])
     assert [each.tolist() for each in found] == [[[1, 2]], [[3, 4], [5, 6]]]
-    assert {each.dtype.name for each in found} == {"float32"}
+    assert {each.dtype.name for each in found} == {"int64"}
     assert kind_of(found) == "sequence"
     assert [each.shape for each in given([(1, 2), (3,)])] == [(2, 1), (1, 1)]
     ragged = np.empty(2, object)
@@ -152,7 +152,7 @@ def test_padding():
     assert filling == 0.0
     assert arrays["train"].tolist() == [[[5, 5], [0, 0], [0, 0]], [[6, 6], [6, 6], [6, 6]]]
     assert arrays["test"].tolist() == [[[7, 7], [7, 7], [0, 0]]]
-    assert arrays["test"].dtype == np.float32
+    assert arrays["test"].dtype == np.float64
 
 
 @pytest.mark.parametrize(

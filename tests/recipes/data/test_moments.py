@@ -19,7 +19,25 @@ def test_tables_agree_with_numpy_in_float64():
     assert variance == tuple(table.var(axis=0, dtype="float64").tolist())
 
 
+@pytest.mark.parametrize("unit", [1e-12, 1.0, 1e12])
+@pytest.mark.parametrize("offset", [1.7e9, 1e15])
+def test_large_offsets_cost_no_digits(offset, unit):
+    table = offset * unit + unit * np.random.default_rng(0).normal(size=(1000, 2))
+    exact = table.astype(np.longdouble)
+    mean, variance = moments(table)
+    np.testing.assert_allclose(mean, exact.mean(axis=0).astype(float), rtol=1e-15)
+    np.testing.assert_allclose(variance, exact.var(axis=0).astype(float), rtol=1e-8)
+
+
+def test_integers_that_float64_cannot_hold():
+    table = 2**60 + np.array([[-3, 0], [5, 2**62], [4, 1], [6, -(2**63)]])
+    (first, _), (variance, _) = moments(table)
+    assert first == 2**60 + 3
+    assert variance == 12.5
+
+
 def test_a_constant_has_variance_one():
+    assert moments(np.array([[0.3], [0.1 + 0.2]]))[1] == (1.0,)
     assert moments(np.full((7, 1), 0.1, "float32"))[1] == (1.0,)
     assert moments(np.full((7, 2, 2, 1), 9, "uint8")) == ((9.0,), (1.0,))
 

@@ -4,16 +4,19 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from scipy.stats import iqr
 
 from callbacks.inside.layers import mask_of
 from recipes import transfer
 from recipes.data import Data, Spec
 from recipes.data.feature import Feature
+from recipes.data.moments import moments
 from recipes.data.reading import resized
+from recipes.data.spread import median_and_spread
 from recipes.models import cnn, mlp
 from recipes.models.blocks import Style
 from recipes.models.inputs import model_input
-from recipes.models.preprocessing import as_vector
+from recipes.models.preprocessing import as_vector, rescaled, scaled, scaled_steps
 
 RANDOM = np.random.default_rng(0)
 TRACK = Feature("s", "sequence", (None, 2), "float32", (1.0, 10.0), (4.0, 25.0), length=4, padding=0.0)
@@ -95,3 +98,89 @@ def test_resizing_is_that_of_tensorflow():
 def test_an_answer_for_a_text_without_words():
     spec = Data.from_arrays([f"good film number {i}" for i in range(40)], np.arange(40) // 2 % 2).spec
     assert np.isfinite(mlp(spec, hidden=(4,))(tf.constant(["good film", "", "..."]))).all()
+
+
+def scaled_table(x, dtype):
+    """What :func:`scaled` makes of a table, through a file and a SavedModel's function, and the Spec's statistics."""
+    values = np.asarray(x)
+    mean, variance = moments(values)
+    inputs = keras.Input(values.shape[1:], dtype=dtype)
+    model = keras.Model(inputs, scaled(inputs, mean, variance, *median_and_spread(values)))
+    again = keras.Model.from_config(model.get_config())
+    answers = tf.function(again)(tf.constant(values, dtype)).numpy()
+    np.testing.assert_array_equal(answers, model(tf.constant(values, dtype)).numpy())
+    assert answers.dtype == "float32"
+    return answers
+
+
+def standardized(x):
+    """The columns less their mean, over their standard deviation, in extended precision."""
+    x = np.asarray(x)
+    exact = (x - x[0] if x.dtype == "int64" else x).astype(np.longdouble)
+    return ((exact - exact.mean(axis=0)) / exact.std(axis=0)).astype("float64")
+
+
+@pytest.mark.parametrize(("offset", "tolerance"), [(0.0, 1e-6), (1e6, 1e-6), (1.7e9, 1e-6), (1e12, 1e-4), (1e15, 0.1)])
+def test_numbers_of_any_unit_are_standardized(offset, tolerance):
+    units = np.array([1e-12, 1e-6, 1.0, 1e6, 1e12])
+    x = (offset + np.random.default_rng(0).normal(size=(500, 5))) * units
+    np.testing.assert_allclose(scaled_table(x, "float64"), standardized(x), atol=tolerance)
+    if not offset:
+        np.testing.assert_allclose(scaled_table(x, "float32"), standardized(x), atol=tolerance)
+
+
+@pytest.mark.parametrize("low", [0, 2**53, 2**60, -(2**62)])
+def test_integers_of_any_size_are_standardized(low):
+    x = low + np.random.default_rng(0).integers(0, 100, size=(500, 2))
+    np.testing.assert_allclose(scaled_table(x, "int64"), standardized(x), atol=0.02)  # the mean is rounded
+    if low == 2**60:  # far ones do not wrap around
+        x[0] = np.iinfo("int64").min
+        assert np.all(scaled_table(x, "int64")[0] < -30)
+
+
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "float16"])
+def test_narrow_types(dtype):
+    x = (np.random.default_rng(0).normal(size=(500, 2)) > 0).astype(dtype)
+    np.testing.assert_allclose(scaled_table(x.astype("float64"), dtype), standardized(x), atol=1e-6)
+
+
+def test_one_outlier_does_not_spoil_its_column():
+    x = np.random.default_rng(0).normal(size=(501, 3))
+    x[0] = 1e9, 1e30, 0.0
+    scales = scaled_table(x, "float64")
+    z = (x[1:, :2] - np.median(x[:, :2], axis=0)) / iqr(x[:, :2], axis=0, scale="normal")
+    np.testing.assert_allclose(scales[1:, :2], np.arcsinh(z), rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(scales[0, :2], [np.log(2e9), np.log(2e18)], rtol=0.01)
+    np.testing.assert_allclose(scales[:, 2], standardized(x)[:, 2], atol=1e-6)
+    np.testing.assert_allclose(scaled_table(x, "float32"), scales, atol=1e-5)
+
+
+def test_a_constant_becomes_zero():
+    x = np.stack([np.full(9, 0.1), np.full(9, 1.7e9), np.arange(9.0)], axis=1)
+    np.testing.assert_array_equal(scaled_table(x, "float64")[:, :2], 0.0)
+
+
+def test_columns_of_usual_units_keep_the_layer_of_keras():
+    inputs = keras.Input((2,))
+    model = keras.Model(inputs, scaled(inputs, (170.0, 0.0), (100.0, 1.0), (171.0, 0.0), (9.0, 1.0)))
+    assert [type(layer).__name__ for layer in model.layers] == ["InputLayer", "Normalization"]
+
+
+def test_targets_keep_their_values_apart():
+    x = keras.Input((2,))
+    model = keras.Model(x, rescaled(x, (1e9, 5.0), (4.0, 9.0), name="target"))
+    assert model.output.dtype == "float64"
+    np.testing.assert_array_equal(model(np.array([[0.5, 1.0]])), [[1e9 + 1.0, 8.0]])
+    assert keras.Model(x, rescaled(x, 5.0, 4.0, name="target")).output.dtype == "float32"
+
+
+def test_sequences_with_large_offsets():
+    steps = np.random.default_rng(0).normal([1.7e9, 1.0], [1000.0, 1.0], (40, 3, 2))
+    mean, variance = moments(steps)
+    track = Feature("s", "sequence", (None, 2), "float64", mean, variance, length=3, padding=0.0)
+    inputs = keras.Input((None, 2), dtype="float64")
+    outputs = scaled_steps(track, inputs)
+    padded = np.concatenate([steps, np.zeros((40, 1, 2))], axis=1)
+    answers = keras.Model(inputs, outputs)(tf.constant(padded)).numpy()
+    np.testing.assert_allclose(answers[:, :3].reshape(-1, 2), standardized(steps.reshape(-1, 2)), atol=1e-4)
+    assert mask_of(outputs) is not None

@@ -16,7 +16,7 @@ from .regularization.label_smoothing import SmoothedCrossentropy
 if TYPE_CHECKING:
     from .data.spec import Spec
 
-__all__ = ["BALANCED", "ClassWeighted", "balanced", "check_class_weight", "class_weights", "weighted"]
+__all__ = ["BALANCED", "ClassWeighted", "balanced", "check_class_weight", "class_weights", "mean_weight", "weighted"]
 
 BALANCED = "balanced"
 
@@ -99,6 +99,21 @@ def class_weights(choice: Any, spec: Spec) -> list[Any]:
         return balanced(spec.class_shares)
     by_class = _by_class(choice, spec.class_names)
     return [[1.0, weight] for weight in by_class] if spec.task == "multilabel" else by_class
+
+
+def mean_weight(choice: Any, spec: Spec) -> float:
+    """The mean weight of the training examples, by which the loss at chance level grows; 1 for "balanced" and "none".
+
+    Example:
+        >>> mean_weight({"spam": 11.0}, data.spec)      # doctest: +SKIP
+        2.0
+    """
+    if not isinstance(choice, Mapping) or not spec.class_shares:
+        return 1.0
+    weights, shares = np.array(class_weights(choice, spec)), np.array(spec.class_shares)
+    if spec.task == "multilabel":
+        return float(np.mean(weights[:, 1] * shares + weights[:, 0] * (1 - shares)))
+    return float(weights @ shares)
 
 
 def _by_class(choice: Mapping[str, float], names: Sequence[str]) -> list[float]:

@@ -18,6 +18,7 @@ import numpy as np
 from ..callbacks.checks import InvalidArgument, check_bool, check_choice
 from ..callbacks.curves import Finding, read_curves
 from .choice import name_of
+from .class_weights import mean_weight
 from .data import Data, Spec, load
 from .files import new_directory
 from .losses import loss_in_variances
@@ -212,7 +213,8 @@ class Run:
     def read_curves(self) -> tuple[Finding, ...]:
         """Diagnoses the loss curves: steps too large, overfitting, underfitting, still improving or converged.
 
-        The baseline is chance level: ``log(classes)``, ``log(2)`` or, for regression, the variance of the targets.
+        The baseline is chance level: ``log(classes)``, ``log(2)`` or, for regression, the variance of the targets;
+        with class weights by label, times their mean.
 
         Returns:
             A tuple of :class:`callbacks.Finding`, empty if the training is too short. Their ``choices`` omit what the
@@ -227,6 +229,7 @@ class Run:
             baseline = 1.0 if loss_in_variances(self.model) else float(np.mean(spec.target_variance or 1.0))
         else:
             baseline = math.log(2 if spec.task == "multilabel" else max(2, spec.outputs))
+            baseline *= mean_weight(self.recipe.class_weight, spec)
         recipe = self.recipe
         choices = (recipe.model, recipe.initializer, recipe.optimizer, recipe.schedule, *recipe.regularizer)
         useless = set(map(name_of, choices))

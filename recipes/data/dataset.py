@@ -407,7 +407,8 @@ class Data:
         counts = ", ".join(f"{split} {count:,}" for split, count in self.settings["counts"].items())
         spec = self.spec
         inputs = f"{len(spec.features)} inputs" if spec.record else f"inputs {spec.input_shape}"
-        return f"<Data {spec.name}: {spec.task}, {inputs}, {counts}>"
+        weights = ", weighted" if self.weighted else ""
+        return f"<Data {spec.name}: {spec.task}, {inputs}, {counts}{weights}>"
 
 
 def _contiguous(values: Any) -> Any:

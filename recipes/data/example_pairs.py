@@ -27,6 +27,7 @@ def pairs(
 
     Every example is on the left of one pair, reshuffled in each epoch. The right example is drawn, alternately, from
     the other examples of the same class and from all other classes. The only example of a class is never on the left.
+    Sample weights do not count.
 
     "train" has new pairs at every iteration; iteration k (an epoch) depends only on the seed and on k. "validation" and
     "test" have the same pairs at every iteration.

@@ -108,7 +108,7 @@ def pretrain(
     callbacks: Sequence[keras.callbacks.Callback] = (),
     verbose: int | str = "auto",
 ) -> Pretrained:
-    """Trains the recipe's network, without its outputs, on the inputs of ``data`` alone; labels are ignored.
+    """Trains the recipe's network, without its outputs, on the inputs of ``data``, without labels and sample weights.
 
     Use it when few of many examples have labels: pretrain on all, then :func:`recipes.transfer` to the few.
 

@@ -10,7 +10,7 @@ from sklearn.utils.class_weight import compute_class_weight
 
 import recipes
 from callbacks.checks import InvalidArgument
-from recipes.class_weights import ClassWeighted, balanced, check_class_weight, class_weights, weighted
+from recipes.class_weights import ClassWeighted, balanced, check_class_weight, class_weights, mean_weight, weighted
 from recipes.regularization.label_smoothing import SmoothedCrossentropy
 
 
@@ -205,3 +205,12 @@ def test_no_weights_leave_the_loss_as_it_was(binary, tiny):
     assert model.loss == "binary_crossentropy"
     shares = dataclasses.replace(binary.spec, class_shares=())
     tiny().check(shares)
+
+
+def test_the_loss_at_chance_level_has_the_mean_weight():
+    spec = _spec("binary", ("ham", "spam"), (0.9, 0.1))
+    assert mean_weight(check_class_weight({"spam": 11}), spec) == pytest.approx(0.9 + 1.1)
+    assert mean_weight("balanced", spec) == mean_weight("none", spec) == 1.0
+    assert np.average([1 / 1.8, 5.0], weights=[0.9, 0.1]) == pytest.approx(1.0)  # of "balanced"
+    labels = _spec("multilabel", ("a", "b"), (0.5, 0.1))
+    assert mean_weight({"b": 6.0}, labels) == pytest.approx((1.0 + 0.9 + 0.6) / 2)

@@ -10,6 +10,7 @@ import recipes
 from callbacks.checks import InvalidArgument
 from recipes.data.selection import select
 from recipes.data.weights import check_weights, normalized, separate_weights
+from recipes.run import _load_data
 
 N = 120
 
@@ -59,7 +60,8 @@ def test_batches_without_weights(data):
     for left, right in zip(data.batches("train", seed=1, weighted=False), plain.batches("train", seed=1), strict=True):
         assert len(left) == len(right) == 2
         assert np.array_equal(left[0], right[0])
-    assert data.fingerprint != plain.fingerprint
+    others = recipes.Data.from_arrays(x, y, sample_weight=x[::-1, 0], batch_size=16, name="weighted")
+    assert len({data.fingerprint, plain.fingerprint, others.fingerprint}) == 3
     assert data.spec == plain.spec  # nothing else depends on the weights
     assert data.spec.input_mean == plain.spec.input_mean
 
@@ -201,3 +203,6 @@ def test_a_dataset_with_weights(data_dir):
     column = data.spec.names.inner[name]
     assert np.array_equal(weighted.sample_weight("test"), data.arrays("test")[0][column])
     assert weighted.settings["options"] == {"sample_weight": name}
+    with pytest.warns(UserWarning, match="class 'symbol' is rare"):
+        again = _load_data(weighted.settings, data_dir, weighted.spec)  # as a saved run does
+    assert again.fingerprint == weighted.fingerprint

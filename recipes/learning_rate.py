@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from ..callbacks.range_test.lr_finder import LRFinder, NoSuggestion
 from ..callbacks.schedules.constant_rate import ConstantRate
 from .choice import is_named
@@ -29,7 +31,9 @@ def usual_peak(recipe: Recipe) -> float:
 def found_rate(recipe: Recipe, finder: LRFinder) -> tuple[float, str | None]:
     """The rate for a recipe after a range test, and what to say about it where the curve alone did not decide.
 
-    The rule "peak" suggests a peak of 1cycle; other schedules get the part of it that suits them.
+    The rule "peak" suggests a peak of 1cycle; other schedules get the part of it that suits them. A sweep that repeats
+    its data has seen too few examples to be trusted alone: with other seeds its suggestion changes by a factor of ten.
+    There the rate is the geometric mean of the suggestion and the usual rate.
 
     Args:
         recipe: without a rate of its own.
@@ -37,10 +41,18 @@ def found_rate(recipe: Recipe, finder: LRFinder) -> tuple[float, str | None]:
     """
     schedule = recipe.build_schedule(1.0)
     part = ConstantRate.part_of_peak if schedule is None else schedule.part_of_peak
+    usual = usual_peak(recipe)
     try:
-        return part * finder.suggest(), finder.remark()
+        rate, remark = finder.suggest(), finder.remark()
+        if remark is None and finder.repeats_data:
+            mean = math.sqrt(rate * usual)
+            remark = (
+                f"the range test repeated its data, which are few: {mean:.3g} is taken, the geometric mean of its "
+                f"{rate:.3g} and the usual {usual:.3g}"
+            )
+            rate = mean
+        return part * rate, remark
     except NoSuggestion as nothing:
-        usual = usual_peak(recipe)
         reason = str(nothing).split(":")[0]
         return part * usual, f"{reason}: {usual:.3g}, which is usual for {recipe.optimizer_name}"
 

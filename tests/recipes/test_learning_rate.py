@@ -41,6 +41,18 @@ def test_what_the_curve_says_is_taken():
     assert not is_doubtful(finder)
 
 
+def test_few_data_are_half_the_evidence():
+    finder = by_hand([*np.linspace(2.0, 1.0, 40), *np.geomspace(1.0, 9.0, 20)], usual=0.03)
+    finder.batches_per_pass = 59
+    suggestion = peak(finder.rates, finder.losses)
+    rate, remark = found_rate(Recipe(), finder)
+    assert rate == pytest.approx((suggestion * 0.03) ** 0.5, rel=1e-9)
+    assert "repeated its data" in remark
+    assert not is_doubtful(finder)
+    finder.batches_per_pass = 60
+    assert found_rate(Recipe(), finder) == (suggestion, None)
+
+
 def test_where_it_says_nothing_the_rate_is_the_usual_one():
     finder = by_hand(np.linspace(1.0, 2.0, 20))
     rate, remark = found_rate(Recipe(optimizer="adam"), finder)

@@ -20,7 +20,7 @@ __all__ = ["EpochScores", "check_scorable", "predictions", "score_of"]
 
 
 def predictions(model: keras.Model, data: Data, split: str) -> np.ndarray:
-    """What a model predicts for all examples of a split, in their order: float32 (n, outputs).
+    """What a model predicts for all examples of a split, in their order: numbers (n, outputs).
 
     Example:
         >>> predictions(run.model, data, "test").shape                     # doctest: +SKIP

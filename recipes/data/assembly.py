@@ -14,7 +14,7 @@ from .imbalance import warn_of_imbalance
 from .input_arrays import as_inputs, pad, unframed
 from .leaks import warn_of_leaks
 from .named_arrays import Inputs, items, length, take
-from .narrowing import narrowed
+from .narrowing import narrowed_inputs
 from .rounding import warn_of_rounding
 from .spec import TASKS, Spec
 from .spec_from_arrays import describe_inputs, make_spec
@@ -104,7 +104,7 @@ def assemble(
             raise InvalidArgument(y_names[split], f"{size} targets", accepted)
     targets, task, names = as_targets({split: y for split, (_, y) in existing.items()}, declared, task, y_names)
     if fold is None:  # the arrays of folds are narrowed already
-        inputs = _narrowed(inputs)
+        inputs = narrowed_inputs(inputs)
     for split, x in inputs.items():
         check_alike(x_names[split], (inputs["train"], targets["train"]), (x, targets[split]))
     inputs, filled = _padded(inputs)
@@ -157,19 +157,6 @@ def assemble(
     settings["batch_size"] = int(batch_size) if batch_size is not None else (32 if size < SMALL else 128)
     settings["counts"] = {split: len(y) for split, (_, y) in splits.items()}
     return spec, splits, settings, weights
-
-
-def _narrowed(inputs: dict[str, Inputs]) -> dict[str, Inputs]:
-    """The inputs, with tables, vectors and sequences in the types that :func:`narrowed` chooses."""
-    if not isinstance(inputs["train"], dict):
-        return narrowed(inputs)
-    replaced = {split: dict(x) if isinstance(x, dict) else x for split, x in inputs.items()}
-    for key, values in inputs["train"].items():
-        if isinstance(values, list) or values.ndim > 1:
-            columns = {split: x[key] for split, x in inputs.items() if isinstance(x, dict) and key in x}
-            for split, array in narrowed(columns).items():
-                replaced[split][key] = array
-    return replaced
 
 
 def _padded(inputs: dict[str, Inputs]) -> tuple[dict[str, Inputs], dict[str, float | None]]:

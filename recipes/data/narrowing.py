@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from .moments import moments
+from .named_arrays import Inputs
 from .scaling import Scaling
 from .spread import median_and_spread, sample
 from .stored import Stored
 
-__all__ = ["narrowed", "wide"]
+__all__ = ["narrowed", "narrowed_inputs", "wide"]
 
 
 def wide(values: np.ndarray) -> np.ndarray:
@@ -35,6 +36,25 @@ def wide(values: np.ndarray) -> np.ndarray:
     return values.astype(np.float64)
 
 
+def narrowed_inputs(inputs: Mapping[str, Inputs]) -> dict[str, Inputs]:
+    """The inputs of all splits, with each table, vector and sequence :func:`narrowed`. Columns (n,) keep their types.
+
+    Example:
+        >>> inputs = {"train": {"size": np.ones((2, 3)), "age": np.ones(2)}}
+        >>> {name: array.dtype.name for name, array in narrowed_inputs(inputs)["train"].items()}
+        {'size': 'float32', 'age': 'float64'}
+    """
+    if not isinstance(inputs["train"], dict):
+        return narrowed(inputs)
+    replaced = {split: dict(x) if isinstance(x, dict) else x for split, x in inputs.items()}
+    for key, values in inputs["train"].items():
+        if isinstance(values, list) or values.ndim > 1:
+            columns = {split: x[key] for split, x in inputs.items() if isinstance(x, dict) and key in x}
+            for split, array in narrowed(columns).items():
+                replaced[split][key] = array
+    return replaced
+
+
 def narrowed(splits: Mapping[str, Any]) -> dict[str, Any]:
     """The arrays of all splits in float32 if that keeps apart the values of every column, else in float64 or int64.
 
@@ -42,8 +62,7 @@ def narrowed(splits: Mapping[str, Any]) -> dict[str, Any]:
 
     Args:
         splits: split -> numbers of shape (n,), (n, columns) or (n, steps, size), finite, of the types of :func:`wide`;
-            or a list of arrays (steps, size). Anything else, such as strings, images and
-            :class:`~recipes.data.stored.Stored` arrays, is left as it is.
+            or a list of arrays (steps, size). Anything else, such as strings and images, is left as it is.
 
     Example:
         >>> [array.dtype.name for array in narrowed({"train": 1.7e9 + np.arange(9.0), "test": np.ones(1)}).values()]
@@ -52,7 +71,7 @@ def narrowed(splits: Mapping[str, Any]) -> dict[str, Any]:
     first = splits["train"]
     if isinstance(first, list):
         dtype = _type(np.concatenate(first), whole=False)
-    elif isinstance(first, Stored) or first.ndim > 3 or first.dtype.kind not in "fi":
+    elif first.ndim > 3 or first.dtype.kind not in "fi":
         return dict(splits)
     else:
         whole = first.ndim == 2 and all(getattr(array, "dtype", None) == np.int64 for array in splits.values())
@@ -64,13 +83,13 @@ def _cast(values: Any, dtype: str) -> Any:
     """Numbers in this type, anything else unchanged."""
     if isinstance(values, list):
         return [_cast(array, dtype) for array in values]
-    numbers = isinstance(values, np.ndarray) and values.dtype.kind in "fi"
+    numbers = isinstance(values, (np.ndarray, Stored)) and values.dtype.kind in "fi"
     return values.astype(dtype, copy=False) if numbers else values
 
 
-def _type(train: np.ndarray, *, whole: bool) -> str:
+def _type(train: Any, *, whole: bool) -> str:
     """The type for columns (n, ..., columns) of a training split."""
-    if train.dtype == np.float32 or not train.size:
+    if train.dtype == np.float32 or not len(train):
         return "float32"
     rows = sample(train)
     needed = Scaling.of(*moments(rows), *median_and_spread(rows)).dtype

@@ -41,9 +41,9 @@ def warn_of_rounding(spec: Spec, x: Inputs, y: np.ndarray) -> None:
     """
     for every, kept in ((_inputs(spec, x), KEPT), (_targets(spec, y), TARGETS)):
         columns = [column for column in every if column.dtype in DIGITS and column.merges("float32")]
-        lost = [column for column in columns if column.merges(column.dtype)]
+        lost = [column for column in columns if column.merges(column.precision)]
         if lost:
-            _warn(spec.name, lost, lost[0].dtype, LOST)
+            _warn(spec.name, lost, lost[0].precision, LOST)
         if len(lost) < len(columns):
             _warn(spec.name, [column for column in columns if column not in lost], "float32", kept)
 
@@ -57,6 +57,13 @@ class _Column:
     scale: float
     dtype: str
     values: Any
+
+    @property
+    def precision(self) -> str:
+        """The type that the values came from: float32 for float64 ones that float32 holds, as TFDS stores them."""
+        values = np.asarray(self.values[:ROWS], np.float64)
+        with np.errstate(over="ignore"):
+            return "float32" if np.array_equal(values, values.astype(np.float32)) else self.dtype
 
     def merges(self, dtype: str) -> bool:
         """Whether values that matter become equal in this floating-point type."""

@@ -32,6 +32,7 @@ class Stored:
         self, path: str | os.PathLike[str], shape: tuple[int, ...], dtype: Any, rows: np.ndarray | None = None
     ):
         self.path, self._row, self.dtype = Path(path), tuple(shape[1:]), np.dtype(dtype)
+        self._file_dtype = self.dtype
         self._rows = np.arange(shape[0]) if rows is None else rows
         self._ends = np.fromfile(_ends(self.path), np.int64) if self.dtype == object else None
         self._file: tuple[int, int] | None = None
@@ -52,6 +53,12 @@ class Stored:
     def select(self, indices: np.ndarray) -> Stored:
         """A view of the rows at ``indices``; nothing is read."""
         return self._view(self._rows[indices])
+
+    def astype(self, dtype: Any, copy: bool = False) -> Stored:
+        """A view of the same numbers, converted to another type when they are read; ``copy`` changes nothing."""
+        view = self._view(self._rows)
+        view.dtype = np.dtype(dtype)
+        return view
 
     def _view(self, rows: np.ndarray) -> Stored:
         view = Stored.__new__(Stored)
@@ -94,10 +101,10 @@ class Stored:
                 if len(text) < b - a:
                     raise self._cut(row)
             return np.array([text.decode() for text in texts] or [], dtype=object)
-        out = np.empty((len(rows), *self._row), self.dtype)
-        width = int(np.prod(self._row, dtype=np.int64)) * self.dtype.itemsize
+        out = np.empty((len(rows), *self._row), self._file_dtype)
+        width = int(np.prod(self._row, dtype=np.int64)) * self._file_dtype.itemsize
         if not width or not len(rows):
-            return out
+            return out.astype(self.dtype, copy=False)
         view = memoryview(out.reshape(-1).view(np.uint8).data)
         runs = np.flatnonzero(np.diff(rows, prepend=-2) != 1)  # adjacent rows are read at once
         for first, last in zip(runs.tolist(), [*runs[1:].tolist(), len(rows)], strict=True):
@@ -107,7 +114,7 @@ class Stored:
                 if not count:
                     raise self._cut(rows[last - 1])
                 at, position = at + count, position + count
-        return out
+        return out.astype(self.dtype, copy=False)
 
     def _cut(self, row: Any) -> OSError:
         return OSError(f"{self.path} ended before row {int(row)}: it was cut or removed")

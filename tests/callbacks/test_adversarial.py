@@ -73,6 +73,18 @@ def test_behind_a_normalization_epsilon_counts_in_deviations_of_each_feature():
     np.testing.assert_allclose((moved - x) / deviation, 0.1 * sign, atol=1e-4)
 
 
+def test_behind_a_subtraction_and_a_division_in_float64():
+    mean, deviation = np.array([1.7e9, 0.0, -20.0, 1.0]), np.array([0.1, 1e-9, 50.0, 3.0])
+    centred = K.Rescaling(np.ones(1), -mean, dtype="float64")
+    model = softmax_regression(centred, K.Rescaling(1 / deviation, dtype="float64"), dtype="float64")
+    standard, y = table()
+    x = standard * deviation + mean
+    np.testing.assert_allclose(input_scale(model), deviation)
+    moved = np.asarray(GradientSign(model, 0.1)(x, cross_entropy(y)))
+    sign = np.sign(input_gradient(*model.get_weights(), (x - mean) / deviation, y))
+    np.testing.assert_allclose((moved - x) / deviation, 0.1 * sign, atol=1e-4)
+
+
 def bytes_model():
     model = softmax_regression(K.Rescaling(1 / 64, offset=-2.0), K.Flatten(), shape=(2, 2, 1), dtype="uint8")
     model.layers[-1].kernel.assign(np.random.default_rng(5).normal(size=(4, CLASSES)))

@@ -1,8 +1,13 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
+import tensorflow_datasets as tfds
 
 from callbacks.checks import InvalidArgument
 from recipes.data import load, reading
+from recipes.data.narrowing import narrowed
+from recipes.data.selection import select
 
 
 @pytest.fixture
@@ -69,3 +74,41 @@ def test_decoding_that_fails_leaves_nothing(streamed, tmp_path, monkeypatch):
 
 def test_available_memory_is_plausible():
     assert 2**20 < reading.available_memory() < 2**50
+
+
+def test_vectors_of_every_type_are_the_same_from_memory_and_from_disk(tmp_path):
+    times = 1.7e9 + 1000 * np.random.default_rng(0).normal(size=(40, 2))
+    vectors = {"time": times, "pixels": (times % 200).astype("uint8"), "counts": (times - 1.6e9).astype("int32")}
+    vectors |= {"ids": 2**60 + np.arange(80).reshape(40, 2), "sizes": times - 1.7e9}
+    with tfds.core.registered.skip_registration():
+
+        class Vectors(tfds.core.GeneratorBasedBuilder):
+            VERSION = tfds.core.Version("1.0.0")
+            pkg_dir_path = Path(__file__).parent
+
+            def _info(self):
+                features = {key: tfds.features.Tensor(shape=(2,), dtype=x.dtype) for key, x in vectors.items()}
+                features["label"] = tfds.features.ClassLabel(num_classes=2)
+                return tfds.core.DatasetInfo(builder=self, features=tfds.features.FeaturesDict(features))
+
+            def _split_generators(self, *_, **__):
+                return {"train": ((n, {key: x[n] for key, x in vectors.items()} | {"label": n % 2}) for n in range(40))}
+
+            def _generate_examples(self):
+                raise NotImplementedError
+
+        builder = Vectors(data_dir=tmp_path / "tfds")
+        builder.download_and_prepare()
+    selection = select("vectors", builder.info)
+    memory, _ = reading.read(builder, selection, "train")
+    disk, _ = reading.read_to_disk(builder, selection, "train", None, tmp_path / "decoded", 0)
+    types = {"time": "float64", "pixels": "float32", "counts": "float64", "ids": "int64", "sizes": "float32"}
+    for name, dtype in types.items():
+        x, stored = narrowed({"train": memory[name]})["train"], narrowed({"train": disk[name]})["train"]
+        assert x.dtype == stored.dtype == dtype, name
+        np.testing.assert_array_equal(x, np.asarray(stored))
+        np.testing.assert_array_equal(x[3:5], stored[3:5])
+        exact = (
+            vectors[name] if vectors[name].dtype.kind in "iu" else vectors[name].astype("float32")
+        )  # in TFDS's files
+        assert {tuple(row) for row in x.tolist()} == {tuple(row) for row in exact.tolist()}

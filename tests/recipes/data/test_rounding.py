@@ -33,6 +33,7 @@ def test_what_was_lost_before():
     message = warning_of({"size": USUAL, "time": TIMES.astype("float32")})
     assert "float32 does not keep the values of column 'time'" in message
     assert "pass a wider type if the values come from one" in message
+    assert warning_of({"size": USUAL, "time": TIMES.astype("float32").astype("float64")}) == message
     assert "float64 does not keep the values of column 0" in warning_of(1e15 + USUAL[:, None])
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from ..callbacks.checks import InvalidArgument
+from ..callbacks.checks import InvalidArgument, check_number
 from .catalogue import Catalogue, UnknownName
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "named",
     "options_of",
     "parse",
+    "parse_number",
     "parse_several",
     "split_names",
     "to_json",
@@ -136,6 +137,32 @@ def parse(catalogue: Catalogue, value: Any, words: Sequence[str] = ()) -> Choice
     if hasattr(value, "to_choice") and type(value) in catalogue.classes.values():
         return value.to_choice()
     return value
+
+
+def parse_number(argument: str, value: Any, words: Sequence[str], kind: type, kind_name: str) -> Any:
+    """``value`` as a choice where a number stands in place of a name: a number, one of some words, or an object.
+
+    Args:
+        argument: its name, for messages.
+        value: the user's value.
+        words: accepted, such as "auto".
+        kind: the accepted type of objects.
+        kind_name: with its article, for messages.
+
+    Raises:
+        InvalidArgument: for anything else.
+
+    Example:
+        >>> parse_number("bias", 1, (AUTO,), keras.initializers.Initializer, "a Keras initializer")
+        1.0
+    """
+    if isinstance(value, kind) or (isinstance(value, str) and value in words):
+        return value
+    try:
+        return check_number(argument, value)
+    except InvalidArgument:
+        accepted = ", ".join(["a number", *(f'"{word}"' for word in words)])
+        raise InvalidArgument(argument, value, f"{accepted} or {kind_name}") from None
 
 
 def parse_several(catalogue: Catalogue, value: Any, words: Sequence[str] = ()) -> tuple[Choice, ...]:

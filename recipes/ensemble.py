@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from ..callbacks.curves import Finding
 from .data.named_arrays import take
 from .model_output import ends_in
 from .recipe import Recipe
+from .restarts import warn_of_failures
 from .run import Run
 from .trainer import LARGEST_SEED, Trainer
 from .training_checks import check_data, check_recipe
@@ -68,7 +68,7 @@ def bagging(
     Args:
         data: what :func:`recipes.load` returns.
         recipe: the recipe of all members; default ``Recipe()``. A range test, if needed, runs once, for the first
-            member.
+            member; a member that diverges at the rate found starts again at a lower one, as in :func:`recipes.fit`.
         members: the number of models, >= 2. Default 5.
         combine: "average" (default: the mean of the predictions) or "vote" (for classes: the share of members that
             predict the class; judge it by its accuracy, since a class without votes gets probability 0).
@@ -101,11 +101,12 @@ def bagging(
     options: dict[str, Any] = {"spec": data.spec, "weighted_metrics": data.weighted}
     runs: list[Run] = []
     for number in range(members):
-        rate = runs[0].recipe.learning_rate if runs else None
+        rate, finder = (runs[0].recipe.learning_rate, runs[0].range_test) if runs else (None, None)
         run = trainer.run(
             epochs=epochs,
             seed=seed + number,
             learning_rate=rate,
+            found_by=finder,
             data=bootstrap(data, seed, number),
             directory=None if directory is None else Path(directory) / f"member_{number}",
             verbose=verbose,
@@ -114,9 +115,9 @@ def bagging(
         model = recipe.build_model(data.spec, name=f"member_{number}")
         model.set_weights(trainer.model.get_weights())
         runs.append(replace(run, model=recipe.compile(model, **options)))
+        warn_of_failures(run.attempts, None, who=f"member {number}: ", stacklevel=2)
     message = next((f"member {number}: {run.message}" for number, run in enumerate(runs) if run.diverged), None)
-    if message is not None:
-        warnings.warn(f"training stopped: {message}", RuntimeWarning, stacklevel=2)
+    warn_of_failures((), message, stacklevel=2)
     return Ensemble(
         model=recipe.compile(join([run.model for run in runs], combine), **options),
         recipe=runs[0].recipe,

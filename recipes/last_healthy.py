@@ -1,14 +1,17 @@
-"""LastHealthy: the weights to go back to when a training has diverged."""
+"""LastHealthy: the weights to go back to when a training has diverged. ending: how a training ended."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import keras
 import numpy as np
 
-__all__ = ["LastHealthy"]
+from ..callbacks.stop_on_nan import StopOnNaN
+
+__all__ = ["LastHealthy", "ending"]
 
 
 class LastHealthy(keras.callbacks.Callback):
@@ -49,6 +52,31 @@ class LastHealthy(keras.callbacks.Callback):
             return epoch
         self.model.set_weights(self.weights)
         return self.epoch
+
+
+def ending(
+    callbacks: Iterable[keras.callbacks.Callback], epochs: int, healthy: LastHealthy | None = None
+) -> tuple[int, str | None]:
+    """The epoch whose weights a trained model has, counted from 1 (0 for the initial ones), and why it diverged.
+
+    Args:
+        callbacks: of the training, as :meth:`recipes.Recipe.callbacks` makes them.
+        epochs: how many ran.
+        healthy: gives the model other weights after a divergence. Default None.
+
+    Returns:
+        The epoch, and None or a message.
+    """
+    callbacks = list(callbacks)
+    restored = [
+        callback.best_epoch + 1 for callback in callbacks if getattr(callback, "best_weights", None) is not None
+    ]
+    message = next((callback.message for callback in callbacks if isinstance(callback, StopOnNaN)), None)
+    best = restored[0] if restored else epochs
+    if message is not None and healthy is not None:
+        best = healthy.put_back(best if restored else None)
+        message += f"; the weights are those of epoch {best}" if best else "; the weights are the initial ones"
+    return best, message
 
 
 def _finite(arrays: list[np.ndarray]) -> bool:

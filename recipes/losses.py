@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +36,8 @@ def loss_for(model: keras.Model, spec: Spec | None = None) -> dict[str, Any]:
       :class:`keras.layers.Rescaling` brings them to the target's scale, the loss is divided by the square of the scale,
       so that the same learning rates suit every target; with several targets, each by its own, so that all are learned
       whatever their units. The loss is then the share of unexplained variance, averaged over the targets. The loss and
-      metrics of outputs in float64 are computed in float64.
+      metrics of outputs in float64 are computed in float64. Several targets without a
+      Rescaling are weighed so by the variances of the Spec, if there is one.
 
     A model with several outputs gets dictionaries, with the keys of its dictionary of outputs or, for a list, the names
     of the output layers. The model's loss is the sum of its outputs' losses.
@@ -77,7 +79,7 @@ def compile_options(model: keras.Model, options: Mapping[str, Any], spec: Spec |
     if names is None:
         if "loss" in options:
             return {"metrics": _metrics_of_one(options["loss"], outputs[0]), **_weight(outputs[0]), **options}
-        return {**_loss_of(outputs[0], model), **options}
+        return {**_loss_of(outputs[0], model, spec), **options}
     named = dict(zip(names, outputs, strict=True))
     if "loss" in options:  # its scale is unknown
         losses, scales = options["loss"], {}
@@ -103,7 +105,8 @@ def compile_options(model: keras.Model, options: Mapping[str, Any], spec: Spec |
 
 def loss_in_variances(model: keras.Model) -> bool:
     """Whether the loss of a regression is its share of unexplained variance: see :func:`loss_for`."""
-    return any(output.scale is not None for output in read_outputs(model))
+    scaled = isinstance(getattr(model, "loss", None), ScaledSquaredError)
+    return scaled or any(output.scale is not None for output in read_outputs(model))
 
 
 def _by_task(output: Output, task: str) -> Output:
@@ -120,8 +123,8 @@ def _metrics_of_one(loss: Any, output: Output) -> Any:
     return metrics_for(loss, output)
 
 
-def _loss_of(output: Output, model: keras.Model) -> dict[str, Any]:
-    """:func:`loss_for` of one output."""
+def _loss_of(output: Output, model: keras.Model, spec: Spec | None = None) -> dict[str, Any]:
+    """:func:`loss_for` of one output; ``spec`` if it is the model's only one."""
     if output.kind == "unknown":
         accepted = f"given: what {model.name!r} returns, made by {output.name!r}, does not tell whether it is"
         raise InvalidArgument("loss", None, f"{accepted} classes, yes or no, or numbers")
@@ -130,6 +133,8 @@ def _loss_of(output: Output, model: keras.Model) -> dict[str, Any]:
     if output.kind == "sigmoid":
         return {"loss": "binary_crossentropy", "metrics": [binary_accuracy()]}
     metrics = errors(output.dtype)
+    if output.scale is None and spec is not None and spec.outputs > 1 and len(set(spec.target_variance or ())) > 1:
+        output = dataclasses.replace(output, scale=tuple(variance**0.5 for variance in spec.target_variance))
     if _scaled_in_loss(output):
         scales = [abs(scale) for scale in output.scale or ()]
         return {"loss": ScaledSquaredError(scales, dtype=output.dtype), "metrics": metrics}

@@ -13,18 +13,23 @@ An example of weight 2 counts as two. An average over classes or labels ("macro"
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..callbacks.checks import InvalidArgument
 from .catalogue import Lookup
-from .metric import ACCURACY, ROOT_MEAN_SQUARED_ERROR, Metric
+from .metric import ACCURACY, ROOT_MEAN_SQUARED_ERROR, Metric, metric_of
 
-__all__ = ["METRICS", "check_defined", "find_metric", "score"]
+if TYPE_CHECKING:
+    from .data.spec import Spec
+
+__all__ = ["METRICS", "check_defined", "find_metric", "metric_for", "score"]
 
 SMALLEST = float(np.finfo(np.float32).eps)
 """Probabilities, computed in float32, are taken to be between this and 1 minus this where a logarithm is taken."""
+
+STANDARDIZED_ERROR = "standardized_error"
 
 CLASSES = ("binary", "multiclass", "multilabel")
 
@@ -51,6 +56,17 @@ def find_metric(metric: str | Metric, task: str) -> Metric:
         suiting = [name for name, other in METRICS.items() if task in other.tasks]
         raise InvalidArgument("metric", found.name, f"one for {task}: {', '.join(suiting)}")
     return found
+
+
+def metric_for(spec: Spec) -> Metric:
+    """The metric by which a search on these data ranks, unless it is told another.
+
+    That of the task; for several targets "standardized_error", since the largest unit alone decides their common root
+    mean squared error.
+    """
+    if spec.task == "regression" and spec.outputs > 1:
+        return METRICS[STANDARDIZED_ERROR]
+    return metric_of(spec.task)
 
 
 def score(metric: Metric, y: Any, predicted: Any, sample_weight: Any = None) -> float:
@@ -231,11 +247,20 @@ def _mean_absolute_error(y: Any, predicted: Any, sample_weight: Any = None) -> f
     return float(np.average(np.abs(_errors(y, predicted)).mean(axis=1), weights=sample_weight))
 
 
-def _r2(y: Any, predicted: Any, sample_weight: Any = None) -> float:
+def _variances(y: Any, sample_weight: Any) -> np.ndarray:
     targets = y.astype(np.float64).reshape(len(y), -1)
     mean = np.average(targets, axis=0, weights=sample_weight)
-    variance = np.average((targets - mean) ** 2, axis=0, weights=sample_weight)
-    return float(np.mean(1 - np.average(_errors(y, predicted) ** 2, axis=0, weights=sample_weight) / variance))
+    return np.average((targets - mean) ** 2, axis=0, weights=sample_weight)
+
+
+def _standardized_error(y: Any, predicted: Any, sample_weight: Any = None) -> float:
+    squares = np.average(_errors(y, predicted) ** 2, axis=0, weights=sample_weight)
+    return float(np.mean(np.sqrt(squares / _variances(y, sample_weight))))
+
+
+def _r2(y: Any, predicted: Any, sample_weight: Any = None) -> float:
+    squares = np.average(_errors(y, predicted) ** 2, axis=0, weights=sample_weight)
+    return float(np.mean(1 - squares / _variances(y, sample_weight)))
 
 
 def _of_classes(name: str, function: Any, summary: str, source: str, **options: Any) -> Metric:
@@ -306,6 +331,14 @@ METRICS: Lookup[Metric] = Lookup(
             _root_mean_squared_error,
             "In the unit of the targets; over all of them. Short: rmse.",
             "Keras' RootMeanSquaredError",
+        ),
+        _of_numbers(
+            STANDARDIZED_ERROR,
+            "min",
+            _standardized_error,
+            "The mean over the targets of root mean squared error / standard deviation: each target counts alike.",
+            "Borchani et al. 2015",
+            needs="variance",
         ),
         _of_numbers(
             "mean_absolute_error",

@@ -9,13 +9,24 @@ import keras
 import numpy as np
 
 from ..callbacks.checks import InvalidArgument, check_number
-from ..callbacks.inside.optimizer_values import rate_source
+from ..callbacks.inside.optimizer_values import get_momentum, has_live_momentum, leaves, rate_source
 from . import choice
 from .choice import Choice
 from .optimizers import OPTIMIZERS, capabilities
 from .regularization import Regularizer
 
-__all__ = ["build_optimizer", "finds_its_own_step", "separate_rate", "usual_rate"]
+__all__ = [
+    "build_optimizer",
+    "finds_its_own_step",
+    "has_own_momentum",
+    "replaced_regularizers",
+    "separate_rate",
+    "usual_rate",
+]
+
+
+MOMENTA = ("momentum", "beta_1")
+"""The options of optimizers that set what schedules of the momentum change."""
 
 
 def finds_its_own_step(optimizer: Choice) -> bool:
@@ -30,11 +41,40 @@ def finds_its_own_step(optimizer: Choice) -> bool:
     return bool(getattr(optimizer, "finds_its_own_step", False))
 
 
+def has_own_momentum(optimizer: Choice) -> bool:
+    """Whether the choice says what the momentum is, other than by default, so that no schedule may change it unasked.
+
+    Example:
+        >>> has_own_momentum({"name": "adam", "beta_1": 0.8}), has_own_momentum("adam")
+        (True, False)
+    """
+    if choice.is_named(optimizer):
+        return any(name in choice.options_of(optimizer) for name in MOMENTA)
+    if not has_live_momentum(optimizer):
+        return False
+    leaf = leaves(optimizer)[0]
+    usual = type(leaf)()
+    return not has_live_momentum(usual) or get_momentum(leaf) != get_momentum(usual)
+
+
+def replaced_regularizers(optimizer: Choice) -> set[str]:
+    """The regularizers that "auto" leaves out for this optimizer: its own weight decay, or an average of its weights.
+
+    Example:
+        >>> replaced_regularizers({"name": "adam", "weight_decay": 0.1}), replaced_regularizers("adam")
+        ({'weight_decay'}, set())
+    """
+    config = choice.options_of(optimizer) if choice.is_named(optimizer) else optimizer.get_config()
+    replaced = {"weight_decay"} if config.get("weight_decay") is not None else set()
+    return replaced | ({"early_stopping"} if config.get("use_ema") else set())
+
+
 def separate_rate(optimizer: Choice) -> tuple[Choice, float | None]:
     """The choice without its learning rate, and that rate: 1 for one that finds its own step, None without one.
 
     Raises:
-        InvalidArgument: for a rate <= 0, and for an object made with a schedule in place of a number.
+        InvalidArgument: for a rate <= 0; for an object made with a schedule in place of a number, or one that only
+            scales the loss for another.
 
     Example:
         >>> separate_rate({"name": "adam", "learning_rate": 0.1})
@@ -48,6 +88,9 @@ def separate_rate(optimizer: Choice) -> tuple[Choice, float | None]:
         return choice.named(choice.name_of(optimizer), options), rate
     if choice.is_named(optimizer):
         return optimizer, 1.0 if finds_its_own_step(optimizer) else None
+    if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+        accepted = "the one inside it: compile scales the loss by itself where the precision needs it"
+        raise InvalidArgument("optimizer", type(optimizer).__name__, accepted)
     variable = rate_source(optimizer)
     if not isinstance(variable, keras.Variable):
         raise InvalidArgument("optimizer", variable, "made with a number as its learning rate")

@@ -10,21 +10,28 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from ..callbacks.checks import check_choice, check_integer, check_number
+from ..callbacks.checks import check_choice, check_number
 from ..callbacks.schedules.base import StepSchedule
-from ..callbacks.stop_on_nan import StopOnNaN
 from . import choice
 from .activations import ACTIVATIONS
 from .choice import AUTO, NONE, Choice
-from .class_weights import check_class_weight, class_weights, weighted
+from .class_weights import check_class_weight, class_weights
 from .initializers import bias_initializer
 from .initializers.kernel import check_kernel_initializer
-from .losses import compile_options
 from .model_choice import build_model, resolved_model
 from .models import MODELS
-from .optimizer_choice import build_optimizer, finds_its_own_step, separate_rate, usual_rate
+from .optimizer_choice import (
+    build_optimizer,
+    finds_its_own_step,
+    has_own_momentum,
+    replaced_regularizers,
+    separate_rate,
+    usual_rate,
+)
 from .optimizers import OPTIMIZERS
-from .recipe_checks import check_together
+from .recipe_callbacks import callbacks_for
+from .recipe_checks import check_rate, check_together, warn_of_missing
+from .recipe_compile import compile_by
 from .recipe_json import read, write
 from .regularization import REGULARIZERS, Regularizer
 from .regularization.by_data import regularizers_for
@@ -58,7 +65,8 @@ class Recipe:
             :func:`recipes.regularization.by_data.regularizers_for`.
         optimizer: a name or a Keras optimizer. Default "momentum".
         learning_rate: the (peak) rate, > 0; None (default): the rate of the optimizer, if it is an object or a mapping
-            with a rate, else the rate that :func:`recipes.fit` finds by a range test.
+            with a rate, else the rate that :func:`recipes.fit` finds by a range test. A mapping with another rate is
+            refused; the rate of an object is replaced.
         schedule: "one_cycle", "constant", "cosine", "step", ...; lengths among its options are fractions of the
             training: ``{"name": "step", "every": 0.25, "warm_up": 0.05}``. Default "auto": "one_cycle", or "constant"
             for an optimizer that finds its own step (line search, Newton, Hessian-free), whose rate is then 1.
@@ -110,6 +118,7 @@ class Recipe:
         if choice.options_of(self.optimizer):
             choice.build(OPTIMIZERS, self.optimizer)
         optimizer, rate = separate_rate(self.optimizer)
+        check_rate(self.learning_rate, self.optimizer)
         self._set(optimizer=optimizer, learning_rate=rate if self.learning_rate is None else self.learning_rate)
         check_together(self)
 
@@ -153,7 +162,7 @@ class Recipe:
 
     def regularizers(self) -> list[Regularizer]:
         """The regularizer objects; those of "auto" that suit any data."""
-        chosen = regularizers_for() if self.regularizer == (AUTO,) else self.regularizer
+        chosen = self._suited(None) if self.regularizer == (AUTO,) else self.regularizer
         return [choice.build(REGULARIZERS, regularizer) for regularizer in chosen]
 
     def build_model(self, spec: Spec | None = None, **options: Any) -> keras.Model:
@@ -180,16 +189,25 @@ class Recipe:
         if model is not self.model:
             changes["model"] = model
         if self.regularizer == (AUTO,):
-            changes["regularizer"] = regularizers_for(spec, noise=not self.finds_its_own_step)
+            changes["regularizer"] = self._suited(spec)
         return dataclasses.replace(self, **changes) if changes else self
+
+    def _suited(self, spec: Spec | None) -> tuple[Choice, ...]:
+        """The regularizers that "auto" stands for with these data and this optimizer."""
+        without = replaced_regularizers(self.optimizer)
+        return regularizers_for(spec, noise=not self.finds_its_own_step, without=without)
 
     def build_optimizer(self) -> keras.optimizers.Optimizer:
         """A new optimizer, at this recipe's learning rate or, if it is None, the optimizer's usual one."""
         return build_optimizer(self.optimizer, self._rate(), self.regularizers())
 
     def build_schedule(self, peak: float) -> StepSchedule | None:
-        """A new schedule with this peak rate, > 0, or None for a constant rate."""
-        return choice.build(SCHEDULES, self.schedule, peak=peak)
+        """A new schedule with this peak rate, > 0, or None for a constant rate.
+
+        1cycle leaves a momentum alone that the optimizer was given, as ``{"name": "adam", "beta_1": 0.8}`` is.
+        """
+        keep = choice.name_of(self.schedule) == "one_cycle" and has_own_momentum(self.optimizer)
+        return choice.build(SCHEDULES, self.schedule, peak=peak, **({"momentum": None} if keep else {}))
 
     def _rate(self) -> float:
         return usual_rate(self.optimizer_name) if self.learning_rate is None else self.learning_rate
@@ -211,7 +229,7 @@ class Recipe:
                 of outputs to numbers, 1 for those left out.
 
         Returns:
-            The same model.
+            The same model. A warning names the regularizers that act inside a model, if this one has nothing of them.
 
         Raises:
             InvalidArgument: without ``loss=`` and ``spec=``, for an output that cannot be read: that of a subclassed
@@ -220,17 +238,8 @@ class Recipe:
         Example:
             >>> model = Recipe().compile(mlp(input_shape=(64,), outputs=10))      # doctest: +SKIP
         """
-        chosen = {"optimizer": self.build_optimizer(), **compile_options(model, options, spec)}
-        if weighted_metrics is True:
-            chosen["weighted_metrics"] = chosen.pop("metrics", None)
-        elif weighted_metrics is not False:
-            chosen["weighted_metrics"] = weighted_metrics
-        for regularizer in self.regularizers():
-            chosen["loss"] = keras.tree.map_structure(regularizer.loss, chosen["loss"])
-        if self.class_weight != NONE:
-            chosen["loss"] = weighted(chosen["loss"], self.class_weight, model, spec)
-        model.compile(**chosen)
-        return model
+        warn_of_missing(self, model, stacklevel=2)
+        return compile_by(self, model, spec, weighted_metrics=weighted_metrics, **options)
 
     def check(self, spec: Spec) -> None:
         """Raises ``InvalidArgument`` if a choice does not suit data of this kind."""
@@ -265,21 +274,17 @@ class Recipe:
                 early stopping to prefer it to the last. None (default) if unknown: any lower loss counts.
 
         Raises:
-            InvalidArgument: for a number out of range.
+            InvalidArgument: for a number out of range, or choices that a training of this length cannot follow.
         """
-        check_integer("epochs", epochs, low=1)
-        if steps_per_epoch is not None:
-            check_integer("steps_per_epoch", steps_per_epoch, low=1)
-        rate = check_number("learning_rate", learning_rate, above=0) if learning_rate is not None else self._rate()
-        schedule = self.build_schedule(rate)
-        if schedule is not None and schedule.total_steps is None and steps_per_epoch is not None:
-            schedule.total_steps = steps_per_epoch * epochs
-        callbacks = [StopOnNaN(), *([schedule] if schedule is not None else [])]
-        for regularizer in self.regularizers():
-            callbacks += regularizer.callbacks(
-                epochs=epochs, schedule=schedule, spec=spec, validation_examples=validation_examples
-            )
-        return callbacks
+        rate = self._rate() if learning_rate is None else check_number("learning_rate", learning_rate, above=0)
+        return callbacks_for(
+            self,
+            rate,
+            epochs=epochs,
+            steps_per_epoch=steps_per_epoch,
+            spec=spec,
+            validation_examples=validation_examples,
+        )
 
     # --- JSON -------------------------------------------------------------------------------------------------------
 

@@ -2,15 +2,100 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+import keras
 
 from ..callbacks.checks import InvalidArgument
 from ..callbacks.inside.optimizer_values import has_live_momentum
+from ..callbacks.schedules.base import StepSchedule
+from ..callbacks.schedules.performance_decay import PerformanceDecay
+from .choice import Choice, options_of
+from .optimizer_choice import has_own_momentum, replaced_regularizers
+from .regularization.early_stopping import EarlyStopping
 
 if TYPE_CHECKING:
     from .recipe import Recipe
 
-__all__ = ["check_together"]
+__all__ = ["check_patience", "check_rate", "check_together", "check_updates", "missing_from", "warn_of_missing"]
+
+
+def check_rate(learning_rate: float | None, optimizer: Choice) -> None:
+    """Raises for a learning rate that the options of the optimizer contradict.
+
+    Raises:
+        InvalidArgument: naming both.
+
+    Example:
+        >>> check_rate(0.1, {"name": "adam", "learning_rate": 0.2})
+        Traceback (most recent call last):
+        callbacks.checks.InvalidArgument: learning_rate must be 0.2, as in the optimizer's options, or given once. \
+Received: learning_rate=0.1
+    """
+    own = options_of(optimizer).get("learning_rate", learning_rate)
+    if learning_rate is not None and own != learning_rate:
+        accepted = f"{own}, as in the optimizer's options, or given once"
+        raise InvalidArgument("learning_rate", learning_rate, accepted)
+
+
+def check_updates(optimizer: keras.optimizers.Optimizer, steps: int) -> None:
+    """Raises for a training of so few steps that an optimizer that accumulates gradients never updates the weights.
+
+    Raises:
+        InvalidArgument: naming ``gradient_accumulation_steps``.
+
+    Example:
+        >>> check_updates(keras.optimizers.SGD(gradient_accumulation_steps=10), steps=9)
+        Traceback (most recent call last):
+        callbacks.checks.InvalidArgument: gradient_accumulation_steps must be <= 9, the steps of the training: there \
+would be no update. Received: gradient_accumulation_steps=10
+    """
+    accumulated = optimizer.gradient_accumulation_steps or 1
+    if accumulated > steps:
+        accepted = f"<= {steps}, the steps of the training: there would be no update"
+        raise InvalidArgument("gradient_accumulation_steps", accumulated, accepted)
+
+
+def check_patience(schedule: StepSchedule | None, callbacks: Sequence[keras.callbacks.Callback]) -> None:
+    """Raises for a training that early stopping ends before the schedule would first lower the rate.
+
+    Raises:
+        InvalidArgument: naming the patience that is too long.
+    """
+    if not isinstance(schedule, PerformanceDecay):
+        return
+    for callback in callbacks:
+        if isinstance(callback, keras.callbacks.EarlyStopping) and callback.patience <= schedule.patience:
+            accepted = f"an integer below {callback.patience}, the patience of early_stopping, which stops first"
+            raise InvalidArgument("patience", schedule.patience, accepted)
+
+
+def missing_from(recipe: Recipe, model: keras.Model) -> list[str]:
+    """The names of the recipe's regularizers that act inside a model, where this model has nothing of them.
+
+    Example:
+        >>> own = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax")])
+        >>> missing_from(Recipe(regularizer="l2+early_stopping"), own)           # doctest: +SKIP
+        ['l2']
+    """
+    return [
+        regularizer.name
+        for regularizer in recipe.regularizers()
+        if regularizer.acts_in_model and not regularizer.is_part_of(model)
+    ]
+
+
+def warn_of_missing(recipe: Recipe, model: keras.Model, *, stacklevel: int) -> None:
+    """Warns of :func:`missing_from`; ``stacklevel`` is that of ``warnings.warn``, counted from the caller."""
+    absent = missing_from(recipe, model)
+    if absent:
+        text = (
+            f"{', '.join(absent)} act{'s' if len(absent) == 1 else ''} inside the model, which was not made by a "
+            "factory of this package: put it there, or leave it out of the recipe"
+        )
+        warnings.warn(text, UserWarning, stacklevel=stacklevel + 1)
 
 
 def check_together(recipe: Recipe) -> None:
@@ -21,6 +106,7 @@ def check_together(recipe: Recipe) -> None:
     """
     _check_regularizers(recipe)
     _check_schedule(recipe)
+    _check_averages(recipe)
 
 
 def _check_regularizers(recipe: Recipe) -> None:
@@ -35,6 +121,17 @@ def _check_regularizers(recipe: Recipe) -> None:
 
 def _check_schedule(recipe: Recipe) -> None:
     schedule = recipe.build_schedule(1.0)
-    if schedule is not None and schedule.needs_momentum and not has_live_momentum(recipe.build_optimizer()):
-        accepted = f"one that leaves the momentum alone, as that of {recipe.optimizer_name!r} cannot change"
-        raise InvalidArgument("schedule", recipe.schedule, accepted)
+    if schedule is None or not schedule.needs_momentum:
+        return
+    accepted = f"one that leaves the momentum alone, as that of {recipe.optimizer_name!r}"
+    if has_own_momentum(recipe.optimizer):
+        raise InvalidArgument("schedule", recipe.schedule, f"{accepted} is given with the optimizer")
+    if not has_live_momentum(recipe.build_optimizer()):
+        raise InvalidArgument("schedule", recipe.schedule, f"{accepted} cannot change")
+
+
+def _check_averages(recipe: Recipe) -> None:
+    stopping = any(isinstance(regularizer, EarlyStopping) for regularizer in recipe.regularizers())
+    if stopping and EarlyStopping.name in replaced_regularizers(recipe.optimizer):
+        accepted = "given without early_stopping, which puts back weights of an epoch in place of the averaged ones"
+        raise InvalidArgument("regularizer", recipe.regularizer_name, f"{accepted} (use_ema=True)")

@@ -25,25 +25,13 @@ from .losses import loss_in_variances
 from .metric import Metric
 from .metrics import find_metric, score
 from .recipe import Recipe
+from .restarts import Attempt
 from .scoring import check_scorable, predictions
 
 if TYPE_CHECKING:
     from ..callbacks.range_test.lr_finder import LRFinder
 
-__all__ = ["Attempt", "Run", "load_run"]
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """A training that failed at a rate that a range test had found.
-
-    Attributes:
-        learning_rate: its peak.
-        message: how it failed.
-    """
-
-    learning_rate: float
-    message: str
+__all__ = ["Run", "load_run"]
 
 
 @dataclass

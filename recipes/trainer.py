@@ -14,24 +14,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keras
-import numpy as np
 
 from ..callbacks.checks import InvalidArgument, check_bool, check_integer
 from ..callbacks.inside.optimizer_values import set_learning_rate
 from ..callbacks.inside.random_state import random_state, set_random_state
 from ..callbacks.range_test.lr_finder import LRFinder, run_range_test
-from ..callbacks.range_test.suggestions import WINDOW
 from ..callbacks.resume.resume import Resume
-from ..callbacks.stop_on_nan import StopOnNaN
+from .choice import is_named
 from .distribution import replicas, settle_in
-from .last_healthy import LastHealthy
+from .last_healthy import LastHealthy, ending
 from .learning_rate import found_rate, is_doubtful, usual_peak
 from .recipe import Recipe
-from .run import Attempt, Run
+from .recipe_compile import compile_by
+from .restarts import warn_of_failures, with_restarts
+from .run import Run
 from .seeding import set_seeds
 from .shared_steps import SharedSteps
 from .step_keys import structure_of
-from .training_checks import check_batches, check_fits
+from .training_checks import check_batches, check_choices_act, check_fits
 
 if TYPE_CHECKING:
     from .data import Data
@@ -40,12 +40,6 @@ __all__ = ["LARGEST_SEED", "Trainer", "steps_for"]
 
 LARGEST_SEED = 2**32 - 1
 """The largest seed that NumPy and Keras accept."""
-
-LOWERED_BY, LOWERINGS = 4.0, 3
-"""The divisor of a found rate that diverges, and how often it is applied at most."""
-
-WORSE = 0.1
-"""The relative increase of the loss over a whole training from which on it counts as failed."""
 
 EXECUTION_FLOPS = 1e11
 """The largest amount of work per call of the compiled training step: about a second on one core."""
@@ -95,7 +89,7 @@ class Trainer:
         start = time.perf_counter()
         self._keep_functions = check_bool("keep_functions", keep_functions)
         recipe.check(data.spec)
-        recipe = recipe.resolved(data.spec)
+        chosen, recipe = recipe, recipe.resolved(data.spec)
         self.data, self.recipe, self._steps_per_epoch = data, recipe, steps_per_epoch
         self._augment = recipe.augment(data)
         self._new: tuple[int, dict[str, Any]] | None = None
@@ -106,6 +100,8 @@ class Trainer:
             self._new = (seed, random_state())
         check_fits(model, data)
         check_batches(model, data)
+        if self._builds and is_named(recipe.model):
+            check_choices_act(chosen, model)
         self.model = model
         self._steps_per_execution = self._choose_steps_per_execution(steps_per_execution)
         self._prepared: keras.Model | None = None
@@ -145,8 +141,8 @@ class Trainer:
         if model is self._prepared:
             return
         self._prepared = model
-        options: dict[str, Any] = {"steps_per_execution": self._steps_per_execution}
-        self.recipe.compile(model, spec=self.data.spec, weighted_metrics=self.data.weighted, **options)
+        options = {"weighted_metrics": self.data.weighted, "steps_per_execution": self._steps_per_execution}
+        compile_by(self.recipe, model, self.data.spec, **options)
         model.optimizer.build(model.trainable_variables)
         settle_in(model)
         # Keras would create the metrics' variables in the first training step, and TensorFlow traces a step that
@@ -161,36 +157,35 @@ class Trainer:
         self,
         *,
         learning_rate: float | None = None,
+        found_by: LRFinder | None = None,
         directory: str | os.PathLike[str] | None = None,
         warn: bool = True,
         **options: Any,
     ) -> Run:
         """Trains from the start, with the arguments of :meth:`running`; a found rate that is too high is lowered.
 
-        If the training diverges at a rate found by a range test, or ends with a higher loss than it began with, the
-        rate is divided by 4 and the training started again, at most 3 times: see ``run.attempts``. A given rate is
-        never changed. After a divergence the model has the weights of the last epoch without NaN.
+        See :func:`recipes.restarts.with_restarts` and ``run.attempts``. A given rate is never changed. After a
+        divergence the model has the weights of the last epoch without NaN.
 
         Args:
+            found_by: the range test of another training that found ``learning_rate``, which may then be lowered too.
             warn: whether to warn of what ``run.message``, ``run.attempts`` and ``run.remark`` describe.
         """
         warn = check_bool("warn", warn)
-        attempts: list[Attempt] = []
-        first, seconds = None, 0.0
-        while True:
-            number = len(attempts) + 1
-            place = directory if directory is None or number == 1 else Path(directory) / f"attempt_{number}"
+
+        def train(learning_rate: float | None, failures: int) -> Run:
+            place = directory if directory is None or not failures else Path(directory) / f"attempt_{failures + 1}"
             with self.running(learning_rate=learning_rate, directory=place, restore=True, **options) as run:
-                pass
-            first, seconds = first or run, seconds + run.seconds
-            trouble = None if first.range_test is None else _trouble(run, first.range_test)
-            if trouble is None or number > LOWERINGS:
-                break
-            rate = float(run.recipe.learning_rate or math.nan)
-            attempts.append(Attempt(rate, trouble))
-            learning_rate = rate / LOWERED_BY
+                return run
+
+        runs, attempts = with_restarts(train, learning_rate, found_by)
+        first = runs[0]
         run = dataclasses.replace(
-            run, range_test=first.range_test, remark=first.remark, attempts=tuple(attempts), seconds=seconds
+            runs[-1],
+            range_test=first.range_test,
+            remark=first.remark,
+            attempts=attempts,
+            seconds=sum(run.seconds for run in runs),
         )
         if warn:
             _warn(run)
@@ -265,17 +260,7 @@ class Trainer:
                 callbacks=[*all_callbacks, *([healthy] if restore else []), *callbacks, *resume],
                 verbose=verbose,
             )
-            ran = len(history.history["loss"])
-            restored = [
-                callback.best_epoch + 1
-                for callback in all_callbacks
-                if getattr(callback, "best_weights", None) is not None
-            ]
-            message = next(callback.message for callback in all_callbacks if isinstance(callback, StopOnNaN))
-            best = restored[0] if restored else ran
-            if message is not None and restore:
-                best = healthy.put_back(best if restored else None)
-                message += f"; the weights are those of epoch {best}" if best else "; the weights are the initial ones"
+            best, message = ending(all_callbacks, len(history.history["loss"]), healthy if restore else None)
             yield Run(
                 model=self.model,
                 recipe=recipe,
@@ -325,30 +310,11 @@ class Trainer:
         return finder
 
 
-def _trouble(run: Run, finder: LRFinder) -> str | None:
-    """Why a training has to start again at a lower rate, or None: it diverged, or ended worse than it began."""
-    if run.message is not None:
-        return run.message.partition("; the weights")[0]
-    losses = finder.losses[np.isfinite(finder.losses)][:WINDOW]
-    if not len(losses):
-        return None
-    before, after = float(np.mean(losses)), run.history["loss"][run.best_epoch - 1]
-    if after <= before + WORSE * abs(before):
-        return None
-    return f"the training loss ended at {after:.3g}, having begun at {before:.3g}"
-
-
 def _warn(run: Run) -> None:
     """Says at the caller of fit what went wrong."""
     if run.range_test is not None and is_doubtful(run.range_test):
         warnings.warn(f"learning rate: {run.remark}", UserWarning, stacklevel=4)
-    for attempt in run.attempts:
-        text = (
-            f"learning rate {attempt.learning_rate:.3g} was lowered and the training started again: {attempt.message}"
-        )
-        warnings.warn(text, RuntimeWarning, stacklevel=4)
-    if run.message is not None:
-        warnings.warn(f"training stopped: {run.message}", RuntimeWarning, stacklevel=4)
+    warn_of_failures(run.attempts, run.message, stacklevel=4)
 
 
 def _fields(recipe: Recipe) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ import keras
 from ..callbacks.checks import check_integer
 from .choice import is_named
 from .recipe import Recipe
+from .recipe_checks import warn_of_missing
 from .run import Run
 from .trainer import LARGEST_SEED, Trainer
 from .training_checks import check_data, check_recipe
@@ -73,14 +73,7 @@ def fit(
     recipe = check_recipe(recipe)
     epochs = epochs_or_usual(epochs, data.steps_per_epoch)
     check_integer("seed", seed, low=0, high=LARGEST_SEED)
-    if model is not None or not is_named(recipe.model):
-        absent = [regularizer.name for regularizer in recipe.regularizers() if regularizer.acts_in_model]
-        if absent:
-            warnings.warn(
-                f"{', '.join(absent)} act{'s' if len(absent) == 1 else ''} inside the model, which was not made by a "
-                "factory of this package: put it there, or leave it out of the recipe",
-                UserWarning,
-                stacklevel=2,
-            )
     trainer = Trainer(data, recipe, seed=seed, model=model, steps_per_execution=steps_per_execution)
+    if model is not None or not is_named(recipe.model):
+        warn_of_missing(recipe, trainer.model, stacklevel=2)
     return trainer.run(epochs=epochs, seed=seed, callbacks=callbacks, directory=directory, verbose=verbose)

@@ -10,13 +10,21 @@ import keras
 
 from ..callbacks.checks import InvalidArgument
 from ..callbacks.inside.layers import all_layers
+from .activations import ACTIVATIONS
+from .choice import AUTO, NONE
+from .distribution import replicas
 from .model_output import ends_in
 from .recipe import Recipe
+from .recipe_checks import missing_from
 
 if TYPE_CHECKING:
     from .data import Data
 
-__all__ = ["check_batches", "check_data", "check_fits", "check_recipe"]
+__all__ = ["check_batches", "check_choices_act", "check_data", "check_fits", "check_recipe"]
+
+
+ENDINGS = ("probability", "probabilities", "target")
+"""The names of the last activations of the factories' models."""
 
 
 def check_data(data: Any) -> None:
@@ -86,13 +94,51 @@ def _warn_of_types(model: keras.Model, data: Data) -> None:
 
 
 def check_batches(model: keras.Model, data: Data) -> None:
-    """Raises for batches of one example where batch normalization needs several: all that it then gives is its bias."""
-    if min(data.batch_size, data.settings["counts"]["train"]) > 1:
+    """Raises for batches of one example where batch normalization needs several: all that it then gives is its bias.
+
+    Of the training split there are full batches only, so that no last one has a single example either.
+    """
+    replica = " a replica" if replicas() > 1 else ""
+    if min(data.batch_size // replicas(), data.settings["counts"]["train"]) > 1:
         return
     for layer in all_layers(model, include_self=False):
         if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable and layer.input_spec.ndim == 2:
-            accepted = "batches of at least 2 examples for batch normalization, or a recipe with normalization='none'"
-            raise InvalidArgument("data", "batches of 1 example", accepted)
+            accepted = f"batches of at least 2 examples{replica} for batch normalization, or a recipe with "
+            raise InvalidArgument("data", f"batches of 1 example{replica}", accepted + "normalization='none'")
+
+
+def check_choices_act(recipe: Recipe, model: keras.Model) -> None:
+    """Raises for choices that change nothing in a model that the recipe's factory made: dropout without hidden layers.
+
+    Raises:
+        InvalidArgument: naming the choice.
+    """
+    for name in missing_from(recipe, model):
+        accepted = f"one that changes something in {model.name!r}, which has no place for it"
+        raise InvalidArgument("regularizer", name, accepted)
+    if _has_hidden_layers(model, recipe.activation):
+        layers = [layer for layer in all_layers(model, include_self=False) if hasattr(layer, "use_bias")]
+        normalized = not any(layer.use_bias for layer in layers if layer.name != "outputs")
+        if normalized and recipe.bias not in (Recipe.bias, AUTO):
+            accepted = f"{Recipe.bias} for {model.name!r}, whose batch normalization takes the place of the biases"
+            raise InvalidArgument("bias", recipe.bias, accepted)
+        return
+    for field in ("normalization", "activation", "initializer", "bias"):
+        default = getattr(Recipe, field)
+        if getattr(recipe, field) not in (default, AUTO, NONE):
+            accepted = f"{default!r}, the default, for {model.name!r}, which has no hidden layers of this kind"
+            raise InvalidArgument(field, getattr(recipe, field), accepted)
+
+
+def _has_hidden_layers(model: keras.Model, activation: str) -> bool:
+    """Whether a factory's model has layers with this activation, other than the outputs."""
+    built = ACTIVATIONS.build(activation)
+    return any(
+        type(layer) is type(built)
+        and getattr(layer, "activation", None) is getattr(built, "activation", None)
+        and layer.name not in ENDINGS
+        for layer in all_layers(model, include_self=False)
+    )
 
 
 def _takes(shape: Sequence[int | None], needed: Sequence[int | None]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import keras
@@ -62,6 +63,9 @@ class StepSchedule(keras.callbacks.Callback):
     gains_late = False
     """Whether most of the gain comes near the end, when the rate falls to nearly zero or drops for the last time. An
     early stop then loses it, and an earlier validation loss says little."""
+
+    varies = True
+    """Whether the rate is meant to change of itself, by the step alone."""
 
     part_of_peak = 0.5
     """What part of a good peak of 1cycle is a good peak here: less where a training begins with it or stays there long.
@@ -153,6 +157,23 @@ class StepSchedule(keras.callbacks.Callback):
             rates, momenta = rates[first], None if momenta is None else momenta[first]
         return rates, momenta
 
+    def contradiction(self, total_steps: int) -> str | None:
+        """What is left of this schedule where a training has so few steps: nothing but the warm-up, or one rate.
+
+        Returns:
+            A description, or None if the rate changes as it is meant to.
+
+        Example:
+            >>> callbacks.StepDecay(0.1, every=300, unit="steps").contradiction(100)
+            'the rate is the same at all 100 steps'
+        """
+        if self.warm_up and self.in_steps(self.warm_up, total_steps) >= total_steps:
+            return f"the warm-up takes all {total_steps:,} steps"
+        rates, _ = self.values(total_steps, self._steps_per_epoch)
+        if self.varies and total_steps > 1 and np.ptp(rates) == 0:
+            return f"the rate is the same at all {total_steps:,} steps"
+        return None
+
     @property
     def needs_momentum(self) -> bool:
         """Whether it cannot work with an optimizer whose momentum does not change while it trains."""
@@ -172,11 +193,13 @@ class StepSchedule(keras.callbacks.Callback):
                 "length (tf.data: `dataset.apply(tf.data.experimental.assert_cardinality(n))`). "
                 f"Received: steps={steps}"
             )
-        self._rates, self._momenta = self.values(
-            self.total_steps or int(steps) * int(self.params["epochs"]), int(steps)
-        )
+        length = self.total_steps or int(steps) * int(self.params["epochs"])
+        self._rates, self._momenta = self.values(length, int(steps))
         if self._momenta is not None and not has_live_momentum(optimizer):
             set_momentum(optimizer, float(self._momenta[0]))  # raises, and names an optimizer that supports it
+        contradiction = self.contradiction(length)
+        if contradiction is not None:
+            warnings.warn(f"{name}: {contradiction}", UserWarning, stacklevel=2)
         every_batch = self.model.run_eagerly and self.model.steps_per_execution == 1  # Python can set every step
         compiled = keras.backend.backend() == "tensorflow" and not every_batch
         self._table = StepTable.of(self.model) if compiled else None

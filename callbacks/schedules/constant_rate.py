@@ -35,6 +35,7 @@ class ConstantRate(StepSchedule):
     """
 
     part_of_peak = 0.25
+    varies = False
 
     def __init__(self, peak: float, total_steps: int | None = None, **options: Any):
         super().__init__(total_steps, **options)

@@ -48,6 +48,7 @@ class PerformanceDecay(StepSchedule):
     """
 
     part_of_peak = 0.25
+    varies = False
 
     def __init__(
         self,

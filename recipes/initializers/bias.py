@@ -6,8 +6,8 @@ from typing import Any
 
 import keras
 
-from ...callbacks.checks import InvalidArgument, check_number
 from ..activations import ACTIVATIONS
+from ..choice import AUTO, parse_number
 
 __all__ = ["bias_for", "bias_initializer"]
 
@@ -52,15 +52,9 @@ def bias_initializer(choice: Any, activation: str) -> keras.initializers.Initial
         >>> bias_initializer("auto", "relu").value, type(bias_initializer(0.0, "relu")).__name__
         (0.1, 'Zeros')
     """
-    constant = bias_for(activation)
+    usual = bias_for(activation)
+    choice = parse_number("bias", choice, (AUTO,), keras.initializers.Initializer, "a Keras initializer")
     if isinstance(choice, keras.initializers.Initializer):
         return choice.clone()
-    if isinstance(choice, str):
-        if choice != "auto":
-            raise InvalidArgument("bias", choice, 'a number, "auto" or a Keras initializer')
-    else:
-        try:
-            constant = check_number("bias", choice)
-        except InvalidArgument:
-            raise InvalidArgument("bias", choice, 'a number, "auto" or a Keras initializer') from None
+    constant = usual if choice == AUTO else choice
     return keras.initializers.Constant(constant) if constant else keras.initializers.Zeros()

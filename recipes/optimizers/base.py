@@ -17,6 +17,10 @@ from ...callbacks.inside.training import under_xla
 __all__ = ["Live", "Optimizer", "cast", "handles", "is_fusible"]
 
 
+CLIPPING = ("clipnorm", "clipvalue", "global_clipnorm")
+"""The options that clip gradients, of which an optimizer takes one."""
+
+
 class Live:
     """A hyperparameter in [0, 1) that may be assigned during training: an attribute backed by a Keras variable.
 
@@ -92,6 +96,9 @@ class Optimizer(KerasOptimizer):
             if options.get(name) is not None:
                 bound = {"low": 0} if name == "weight_decay" else {"above": 0}
                 options[name] = check_number(name, options[name], **bound)
+        clipping = {name: options[name] for name in CLIPPING if options.get(name) is not None}
+        if len(clipping) > 1:
+            raise InvalidArgument("clipping", clipping, f"one of {', '.join(CLIPPING)}")
         if options.get("gradient_accumulation_steps") is not None:
             check_integer("gradient_accumulation_steps", options["gradient_accumulation_steps"], low=2)
         check_bool("use_ema", options.get("use_ema", False))

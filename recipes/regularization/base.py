@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from ...callbacks.inside.layers import all_layers
 from ...callbacks.schedules.base import StepSchedule
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ __all__ = ["Regularizer"]
 
 IN_MODEL = ("kernel_regularizer", "kernel_constraint", "on_input", "after_activation")
 """The methods that the model factories call."""
+
+RANKS = (2, 3, 4)
+"""Of tables, sequences and images, with the batch axis."""
 
 OUTSIDE = ("optimizer_options", "loss", "augment", "callbacks")
 """The methods that act outside the model."""
@@ -56,6 +60,25 @@ class Regularizer:
     def acts_in_model_alone(self) -> bool:
         """Whether it acts only in the model, so that the model alone describes it."""
         return not any(getattr(type(self), place) is not getattr(Regularizer, place) for place in OUTSIDE)
+
+    def is_part_of(self, model: keras.Model) -> bool:
+        """Whether a model has what this regularizer puts into models, if anything: a penalty, a constraint or a layer.
+
+        Example:
+            >>> from recipes import mlp
+            >>> from recipes.regularization import Dropout
+            >>> linear, deep = (mlp(input_shape=(4,), outputs=3, hidden=h, regularizer="dropout") for h in ((), (5,)))
+            >>> [Dropout().is_part_of(model) for model in (linear, deep)]
+            [False, True]
+        """
+        weights = model.trainable_variables + model.non_trainable_variables
+        if self.kernel_regularizer() is not None:
+            return any(getattr(weight, "regularizer", None) is not None for weight in weights)
+        if type(self).kernel_constraint is not Regularizer.kernel_constraint:
+            return any(getattr(weight, "constraint", None) is not None for weight in weights)
+        made = [make(rank) for rank in RANKS for make in (self.on_input, self.after_activation)]
+        kinds = tuple({type(layer) for layer in made if layer is not None})
+        return not kinds or any(isinstance(layer, kinds) for layer in all_layers(model, include_self=False))
 
     def check(self, spec: Spec) -> None:
         """Raises ``InvalidArgument`` if it does not suit the data. Called before anything is built."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
+
+from ..choice import name_of
 
 if TYPE_CHECKING:
     from ..data.spec import Spec
@@ -19,7 +22,7 @@ OF_TABLES: tuple[Any, ...] = (
 """Most tables have few rows. Dropout lowers the loss most; with decay a network is rarely worse than a linear model."""
 
 
-def regularizers_for(spec: Spec | None = None, *, noise: bool = True) -> tuple[Any, ...]:
+def regularizers_for(spec: Spec | None = None, *, noise: bool = True, without: Collection[str] = ()) -> tuple[Any, ...]:
     """The regularizers that suit the data: what "if needed" means in the default setup.
 
     Early stopping always; with tables, dropout and weight decay too.
@@ -27,6 +30,7 @@ def regularizers_for(spec: Spec | None = None, *, noise: bool = True) -> tuple[A
     Args:
         spec: of the data; None (default) if unknown.
         noise: whether the optimizer can follow a loss with random noise, and decay weights. Default True.
+        without: names of regularizers that something else replaces. Default none.
 
     Returns:
         Choices of the catalogue of regularizers.
@@ -35,4 +39,5 @@ def regularizers_for(spec: Spec | None = None, *, noise: bool = True) -> tuple[A
         >>> regularizers_for()
         ('early_stopping',)
     """
-    return OF_TABLES if noise and spec is not None and spec.kind == "tabular" else ALWAYS
+    chosen = OF_TABLES if noise and spec is not None and spec.kind == "tabular" else ALWAYS
+    return tuple(choice for choice in chosen if name_of(choice) not in without)

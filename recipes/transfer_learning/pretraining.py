@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import time
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,15 +14,16 @@ import numpy as np
 from ...callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
 from ...callbacks.inside.optimizer_values import set_learning_rate
 from ...callbacks.range_test.lr_finder import LRFinder, run_range_test
-from ...callbacks.stop_on_nan import StopOnNaN
 from ..choice import NONE
+from ..last_healthy import LastHealthy, ending
 from ..learning_rate import found_rate, usual_peak
 from ..models.blocks import Style, hidden_block, output_layer
 from ..models.encoder import encoder
 from ..models.inputs import model_input
 from ..recipe import Recipe
+from ..restarts import Attempt, warn_of_failures, with_restarts
 from ..trainer import LARGEST_SEED, steps_for
-from ..training_checks import check_data, check_recipe
+from ..training_checks import check_batches, check_data, check_recipe
 from ..training_length import epochs_or_usual
 from .corruption import SHARE, corrupt, parts_of
 
@@ -54,7 +54,9 @@ class Pretrained:
         best_epoch: the epoch of the model's weights, counted from 1.
         seed: of the training.
         seconds: the duration of the training.
-        message: None, or why the training diverged.
+        message: None, or why the training diverged, and which weights the model has.
+        range_test: the :class:`callbacks.LRFinder` that found the rate, or None if there was no range test.
+        attempts: the failed trainings before this one, as of a :class:`recipes.Run`.
 
     Example:
         >>> pretrained = recipes.pretrain(recipes.load("digits"))         # doctest: +SKIP
@@ -72,6 +74,8 @@ class Pretrained:
     seed: int
     seconds: float
     message: str | None = None
+    range_test: LRFinder | None = None
+    attempts: tuple[Attempt, ...] = ()
 
     @property
     def diverged(self) -> bool:
@@ -120,7 +124,8 @@ def pretrain(
       and the network tells good (1) from bad (0).
 
     Training and validation after each epoch are those of any model: with the recipe's optimizer, schedule and
-    regularizers, at its rate or one that a range test finds.
+    regularizers, at its rate or one that a range test finds; if it diverges at that, it starts again at a lower one, as
+    :func:`recipes.fit` does.
 
     Args:
         data: for "autoencoder" images or a table of numbers; for "corrupted" anything with parts to exchange. The
@@ -150,7 +155,6 @@ def pretrain(
         >>> few = data.with_train(x[:100], y[:100], how="the first 100")
         >>> run = recipes.fit(few, model=recipes.transfer(pretrained, few, freeze=False))
     """
-    start = time.perf_counter()
     check_data(data)
     check_choice("how", how, WAYS)
     recipe = check_recipe(recipe)
@@ -160,35 +164,60 @@ def pretrain(
     check_integer("seed", seed, low=0, high=LARGEST_SEED)
     _check_inputs(data, how)
     recipe.check(_spec(data.spec, how))
+
+    def train(learning_rate: float | None, _: int) -> Pretrained:
+        return _train(data, how, recipe, learning_rate, epochs, seed, share, callbacks, verbose)
+
+    trainings, attempts = with_restarts(train)
+    trained = dataclasses.replace(
+        trainings[-1],
+        range_test=trainings[0].range_test,
+        attempts=attempts,
+        seconds=sum(training.seconds for training in trainings),
+    )
+    warn_of_failures(attempts, trained.message, stacklevel=2)
+    return trained
+
+
+def _train(
+    data: Data,
+    how: str,
+    recipe: Recipe,
+    learning_rate: float | None,
+    epochs: int,
+    seed: int,
+    share: float,
+    callbacks: Sequence[keras.callbacks.Callback],
+    verbose: int | str,
+) -> Pretrained:
+    """:func:`pretrain` once, from the start, at this rate; None for the recipe's, or one that a range test finds."""
+    start = time.perf_counter()
     augment = recipe.augment(data)
     options: dict[str, Any] = {"seed": seed, "share": share}
     batches = pretext(data, how, "train", augment=augment, **options)
     keras.utils.set_random_seed(seed)
     trunk = encoder(recipe.build_model, data.spec, None, {}, name="trunk", several=True)
     network = _autoencoder(trunk, data.spec, recipe) if how == "autoencoder" else _judge(trunk, recipe)
+    check_batches(network, data)
     steps = data.steps_per_epoch
     recipe.compile(network, steps_per_execution=steps_for(network, data.batch_size, steps))
-    rate = recipe.learning_rate
+    rate, finder = recipe.learning_rate if learning_rate is None else learning_rate, None
     if rate is None:
-        rate = _range_test(network, batches, recipe, data.spec)
-        recipe = dataclasses.replace(recipe, learning_rate=rate)
+        rate, finder = _range_test(network, batches, recipe, data.spec)
+    recipe = dataclasses.replace(recipe, learning_rate=rate)
     set_learning_rate(network.optimizer, rate)
     examples = data.settings["counts"]["validation"]
     all_callbacks = recipe.callbacks(steps_per_epoch=steps, epochs=epochs, spec=data.spec, validation_examples=examples)
+    healthy = LastHealthy()
     history = network.fit(
         pretext(data, how, "train", augment=augment, **options),
         epochs=epochs,
         validation_data=pretext(data, how, "validation", **options),
         shuffle=False,  # the data shuffles itself
-        callbacks=[*all_callbacks, *callbacks],
+        callbacks=[*all_callbacks, healthy, *callbacks],
         verbose=verbose,
     )
-    message = next(callback.message for callback in all_callbacks if isinstance(callback, StopOnNaN))
-    if message is not None:
-        warnings.warn(f"training stopped: {message}", RuntimeWarning, stacklevel=2)
-    restored = [
-        callback.best_epoch + 1 for callback in all_callbacks if getattr(callback, "best_weights", None) is not None
-    ]
+    best, message = ending(all_callbacks, len(history.history["loss"]), healthy)
     return Pretrained(
         model=trunk,
         network=network,
@@ -197,10 +226,11 @@ def pretrain(
         recipe=recipe,
         data=data,
         history={name: [float(value) for value in values] for name, values in history.history.items()},
-        best_epoch=restored[0] if restored else len(history.history["loss"]),
+        best_epoch=best,
         seed=seed,
         seconds=time.perf_counter() - start,
         message=message,
+        range_test=finder,
     )
 
 
@@ -329,7 +359,7 @@ def _judge(trunk: keras.Model, recipe: Recipe) -> keras.Model:
     return keras.Model(trunk.input, probability, name="good_or_bad")
 
 
-def _range_test(network: keras.Model, batches: Any, recipe: Recipe, spec: Spec) -> float:
+def _range_test(network: keras.Model, batches: Any, recipe: Recipe, spec: Spec) -> tuple[float, LRFinder]:
     finder = LRFinder(usual=usual_peak(recipe))
     in_step = [
         callback
@@ -338,4 +368,4 @@ def _range_test(network: keras.Model, batches: Any, recipe: Recipe, spec: Spec) 
         for callback in regularizer.callbacks(epochs=1, schedule=None, spec=spec)
     ]
     run_range_test(network, batches, finder, callbacks=in_step)
-    return found_rate(recipe, finder)[0]
+    return found_rate(recipe, finder)[0], finder

@@ -26,7 +26,8 @@ def hypermodel(data: Data, recipe: Recipe | None = None, **factors: Sequence[str
     Its space has a choice for each factor and, in conditional scopes, the learning rate of the chosen optimizer and the
     strengths of the chosen regularizers, so a trial has only values that it uses. ``tuner.search`` takes the arguments
     of Keras' ``fit``; the recipe's callbacks (schedule, early stopping) run before those passed there. The objective is
-    ``"val_" + data.spec.metric``, with ``data.spec.direction`` ("max" or "min").
+    ``"val_" + data.spec.metric``, with ``data.spec.direction`` ("max" or "min"); for several targets of unlike units
+    ``"val_loss"``, in which each counts alike.
 
     Args:
         data: from :func:`recipes.load`; the model is built for it.

@@ -5,16 +5,19 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...callbacks.checks import InvalidArgument, check_bool, check_choice, check_integer, check_number
-from ..metric import Metric, metric_of
-from ..metrics import METRICS, SHORT, find_metric
+from ..metric import Metric
+from ..metrics import METRICS, SHORT, find_metric, metric_for
 from ..trainer import LARGEST_SEED
 from .arms import DESIGNS
 from .judging.dunnett import LEVEL
 from .option import option
-from .pruning import PRUNING
+from .pruning import PRUNING, check_pruning
+
+if TYPE_CHECKING:
+    from ..data import Spec
 
 __all__ = ["Protocol"]
 
@@ -43,7 +46,7 @@ class Protocol:
     widen: bool = option(False, "Try more rates beyond a range if the best one lies at its end.")
     confidence: float | None = option(None, "Confidence of the intervals. Default: 0.95.")
     metric: str | None = option(
-        None, "What decides: see `recipes list metrics`. Default: accuracy, or root_mean_squared_error for regression."
+        None, "What decides: see `recipes list metrics`. Default: accuracy, or root_mean_squared_error."
     )
     budget: int | None = option(None, "The most trainings to run.", setting=False)
     retry_failed: bool = option(False, "Run again the trainings that failed in an earlier run.", setting=False)
@@ -59,6 +62,8 @@ class Protocol:
             self._set("metric", METRICS[name].name)
         check_choice("prune", self.prune, tuple(PRUNING))
         self._set("widen", check_bool("widen", self.widen))
+        if self.prune != "none":
+            check_pruning(self.prune, self.epochs, self.trials + (self.more_trials if self.widen else 0))
         self._set("retry_failed", check_bool("retry_failed", self.retry_failed))
         if self.confidence is not None:
             self._set("confidence", check_number("confidence", self.confidence, above=0, below=1))
@@ -76,13 +81,13 @@ class Protocol:
         """The confidence of the intervals, 0.95 by default."""
         return 1.0 - LEVEL if self.confidence is None else self.confidence
 
-    def metric_for(self, task: str) -> Metric:
-        """The metric of the search on data of this task.
+    def metric_for(self, spec: Spec) -> Metric:
+        """The metric of the search on these data.
 
         Raises:
             InvalidArgument: for a metric of other tasks.
         """
-        return metric_of(task) if self.metric is None else find_metric(self.metric, task)
+        return metric_for(spec) if self.metric is None else find_metric(self.metric, spec.task)
 
     @property
     def one_by_one(self) -> bool:

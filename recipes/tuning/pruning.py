@@ -8,10 +8,10 @@ from typing import Any
 
 import keras
 
-from ...callbacks.checks import check_choice, check_integer
+from ...callbacks.checks import InvalidArgument, check_choice, check_integer
 from ..metric import Metric
 
-__all__ = ["PRUNING", "Pruned", "asha", "median", "rungs"]
+__all__ = ["PRUNING", "Pruned", "asha", "check_pruning", "median", "rungs"]
 
 REDUCTION = 2
 """At a rung of successive halving, one of this many trials continues."""
@@ -80,6 +80,25 @@ def median(curve: Sequence[float], rivals: Sequence[Sequence[float]], epochs: in
 
 PRUNING = {"none": None, "asha": asha, "median": median}
 """The rules by name."""
+
+
+def check_pruning(rule: str, epochs: int, trials: int) -> None:
+    """Raises for a search in which a rule can stop nothing: of one epoch, or of too few trials to compare.
+
+    Raises:
+        InvalidArgument: naming what is too small.
+
+    Example:
+        >>> check_pruning("median", epochs=9, trials=3)
+        Traceback (most recent call last):
+        callbacks.checks.InvalidArgument: trials must be >= 4 for prune='median', which stops nothing otherwise. \
+Received: trials=3
+    """
+    least = {"epochs": 2, "trials": ENOUGH + 1 if rule == "median" else 2}
+    for name, value in (("epochs", epochs), ("trials", trials)):
+        if value < least[name]:
+            accepted = f">= {least[name]} for prune={rule!r}, which stops nothing otherwise"
+            raise InvalidArgument(name, value, accepted)
 
 
 class Pruned(keras.callbacks.Callback):

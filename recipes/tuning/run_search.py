@@ -56,7 +56,7 @@ def run_search(
     """
     check_data(data)
     base = check_recipe(recipe).resolved(data.spec)
-    check_scorable(data, [protocol.metric_for(data.spec.task)], "validation", "test")
+    check_scorable(data, [protocol.metric_for(data.spec)], "validation", "test")
     directory = Path(directory or os.path.join("searches", str(data.settings["name"])))
     arms = check_search(base, levels, protocol, where, directory)
     for arm in arms:

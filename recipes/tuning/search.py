@@ -77,7 +77,7 @@ def search(
         metric: the score that chooses settings and ranks arms, by name: see ``recipes list metrics``. "accuracy" says
             little where one class is rare; "balanced_accuracy", "auc", "pr_auc" and "f1" say more. Sample weights
             count, if the data have any. Early stopping follows the validation loss all the same. Default None:
-            "accuracy", or "root_mean_squared_error" for regression.
+            "accuracy", "root_mean_squared_error", or "standardized_error" for several targets.
         prune: "none" (default), "asha" (successive halving: after 1, 2, 4, ... epochs, up to half of them, only the
             better half of an arm's trials so far continues) or "median" (a trial stops when it is below the median of
             the earlier ones).

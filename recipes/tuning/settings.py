@@ -39,7 +39,7 @@ NEEDED = ("factors", *setting_names(), "direction", "default_arm", "recipe", "da
 
 def make_settings(data: Data, base: Recipe, arms: Sequence[Arm], protocol: Protocol) -> dict[str, Any]:
     """The settings of a search as JSON values; other settings make another search."""
-    factors, metric = factors_of(arms), protocol.metric_for(data.spec.task)
+    factors, metric = factors_of(arms), protocol.metric_for(data.spec)
     return {
         "dataset": data.settings["name"],
         "data": {**data.settings, "fingerprint": data.fingerprint},

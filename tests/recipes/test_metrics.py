@@ -51,6 +51,9 @@ def _expected(task, name, y, p, w):
         "root_mean_squared_error": lambda: np.sqrt(sk.mean_squared_error(y, p, sample_weight=w)),
         "mean_absolute_error": lambda: sk.mean_absolute_error(y, p, sample_weight=w),
         "r2": lambda: sk.r2_score(y, p, sample_weight=w),
+        "standardized_error": lambda: np.mean(
+            np.sqrt(1 - sk.r2_score(y, p, sample_weight=w, multioutput="raw_values"))
+        ),
     }[name]()
 
 
@@ -99,6 +102,7 @@ def test_metrics_by_name():
     assert [name for name, metric in METRICS.items() if not metric.higher_is_better] == [
         "log_loss",
         "root_mean_squared_error",
+        "standardized_error",
         "mean_absolute_error",
     ]
     own = Metric("share_of_ones", function=lambda y, predicted, weights: float(np.mean(predicted > 0.5)))
@@ -109,7 +113,8 @@ def test_metrics_by_name():
 def test_a_name_that_is_not_known_and_a_metric_of_another_task_are_refused():
     with pytest.raises(InvalidArgument, match="unknown metric 'balanced_acuracy': did you mean 'balanced_accuracy'"):
         find_metric("balanced_acuracy", "binary")
-    accepted = "metric must be one for regression: root_mean_squared_error, mean_absolute_error, r2. .*'auc'"
+    names = "root_mean_squared_error, standardized_error, mean_absolute_error, r2"
+    accepted = f"metric must be one for regression: {names}. .*'auc'"
     with pytest.raises(InvalidArgument, match=accepted):
         find_metric("auc", "regression")
 

@@ -3,13 +3,17 @@ import pytest
 
 from callbacks.checks import InvalidArgument
 from recipes import Recipe
-from recipes.optimizer_choice import build_optimizer
+from recipes.optimizer_choice import build_optimizer, has_own_momentum
+from recipes.optimizers import Momentum, RMSProp
 from recipes.regularization import WeightDecay
 
 
 def test_a_rate_given_to_the_optimizer_is_the_recipes():
     assert Recipe(optimizer={"name": "adam", "learning_rate": 0.3}) == Recipe(optimizer="adam", learning_rate=0.3)
-    assert Recipe(optimizer={"name": "adam", "learning_rate": 0.3}, learning_rate=0.5).learning_rate == 0.5
+    with pytest.raises(
+        InvalidArgument, match=r"learning_rate must be 0.3, as in the optimizer's options, or given once"
+    ):
+        Recipe(optimizer={"name": "adam", "learning_rate": 0.3}, learning_rate=0.5)
     assert Recipe(optimizer=keras.optimizers.Adam(0.01)).learning_rate == 0.01
     changed = Recipe(optimizer=keras.optimizers.Adam(0.01), learning_rate=0.5)
     assert float(changed.build_optimizer().learning_rate) == 0.5
@@ -41,3 +45,34 @@ def test_weight_decay_reaches_the_optimizer_once():
             InvalidArgument, match=r"regularizer must be given once: the optimizer has \['weight_decay'\]"
         ):
             build_optimizer(twice, 0.25, [WeightDecay(0.125)])
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "own"),
+    [
+        ("momentum", False),
+        ({"name": "momentum", "nesterov": True}, False),
+        ({"name": "momentum", "momentum": 0.5}, True),
+        ({"name": "adam", "beta_1": 0.9}, True),
+        (Momentum(0.1), False),
+        (Momentum(0.1, momentum=0.5), True),
+        (RMSProp(0.1, momentum=0.9), True),
+        (keras.optimizers.SGD(0.1, momentum=0.5), False),  # no schedule could change it
+    ],
+)
+def test_a_momentum_that_was_given_stays(optimizer, own):
+    assert has_own_momentum(optimizer) is own
+    recipe = Recipe(optimizer=optimizer)
+    assert recipe.build_schedule(0.1).momentum == (None if own else "auto")
+
+
+def test_the_optimizer_that_scales_the_loss_is_refused_for_the_one_inside():
+    with pytest.raises(InvalidArgument, match="optimizer must be the one inside it: compile scales the loss by itself"):
+        Recipe(optimizer=keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam(0.1)))
+
+
+def test_gradients_are_clipped_in_one_way():
+    with pytest.raises(
+        InvalidArgument, match=r"clipping must be one of clipnorm, clipvalue, global_clipnorm. Received: "
+    ):
+        Recipe(optimizer={"name": "adam", "clipnorm": 1.0, "clipvalue": 1.0})

@@ -24,7 +24,7 @@ WITH_OPTIONS = Recipe(
     model={"name": "mlp", "hidden": [8, 4]},
     initializer={"name": "he_normal", "seed": 3},
     regularizer=[{"name": "dropout", "rate": 0.3}, {"name": "early_stopping", "patience": 2}],
-    optimizer={"name": "adam", "beta_1": 0.8},
+    optimizer={"name": "adam", "beta_2": 0.8},
     schedule={"name": "one_cycle", "momentum": (0.8, 0.9), "start_fraction": 0.5},
 )
 

@@ -80,3 +80,15 @@ def test_the_loss_is_in_variances_and_the_metrics_in_the_targets_unit(targets, r
 def test_errors_by_target_are_for_regressions(run, binary):
     with pytest.raises(InvalidArgument, match="data must be a regression, not binary"):
         dataclasses.replace(run, data=binary).evaluate_targets()
+
+
+def test_a_model_of_ones_own_that_does_not_rescale_learns_every_target_too(targets):
+    model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(3)])
+    Recipe(learning_rate=0.1).compile(model, spec=targets.spec)
+    x, y = targets.arrays("test")
+    error = model.predict(x, verbose=0).astype("float64") - y
+    expected = np.mean(error**2 / targets.spec.target_variance)
+    assert model.evaluate(x, y, verbose=0, return_dict=True)["loss"] == pytest.approx(expected, rel=1e-4)
+    assert loss_in_variances(model)
+    Recipe(learning_rate=0.1).compile(model)  # nothing says how large the targets are
+    assert model.loss == "mean_squared_error"

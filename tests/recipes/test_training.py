@@ -1,6 +1,5 @@
 import dataclasses
 import re
-import warnings
 
 import keras
 import numpy as np
@@ -9,21 +8,12 @@ import pytest
 import recipes
 from callbacks.checks import InvalidArgument
 from recipes import Recipe, fit, mlp
-from recipes.learning_rate import usual_peak
 from recipes.regularization import Regularizer
 from recipes.trainer import EXECUTION_FLOPS, Trainer, steps_for
-from recipes.training_checks import check_fits
+
+from .trainings import same, weights
 
 pytestmark = pytest.mark.whole_epochs
-
-
-def same(a, b):
-    """Whether two trainings gave the same numbers to the last bit: everything but the seconds and the random state."""
-    return a.history == b.history and all(np.array_equal(v, w) for v, w in zip(weights(a), weights(b), strict=True))
-
-
-def weights(run):
-    return [np.array(each.value) for each in run.model.weights]
 
 
 def test_a_training(classes, tiny):
@@ -132,111 +122,6 @@ def test_the_range_test_finds_the_rate(classes, tiny):
     assert same(found, fit(classes, found.recipe, epochs=1, verbose=0))
 
 
-def test_divergence_stops_and_says_where(classes, tiny):
-    penalty = {"name": "l2", "strength": 1.0}
-    recipe = tiny(learning_rate=1e6, optimizer="sgd", regularizer=penalty, schedule="constant")
-    with pytest.warns(
-        RuntimeWarning, match=r"at epoch \d+, step \d+, learning rate 1e\+0?6, first in the gradient of \w+: try"
-    ) as caught:
-        run = fit(classes, recipe, epochs=50, verbose=0)
-    (warning,) = (each for each in caught if each.category is RuntimeWarning)
-    assert warning.filename == __file__
-    assert run.diverged
-    assert run.message in str(warning.message)
-    assert len(run.history["loss"]) < 50
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        Trainer(classes, recipe).run(epochs=1, seed=0, learning_rate=1e30, warn=False)
-
-
-def test_after_a_divergence_the_weights_are_finite(classes, tiny):
-    """Those of the last good epoch, or the first ones; and the optimizer can go on."""
-    recipe = tiny(learning_rate=1e6, regularizer={"name": "l2", "strength": 1.0}, schedule="constant")
-    with pytest.warns(RuntimeWarning, match="the weights are the initial ones"):
-        run = fit(classes, recipe, epochs=3, verbose=0)
-    assert run.diverged
-    assert run.attempts == ()  # the user's rate stays
-    assert run.best_epoch == 0
-    start = Trainer(classes, recipe).model
-    assert all(np.array_equal(v, w) for v, w in zip(weights(run), start.get_weights(), strict=True))
-    assert all(np.isfinite(v.numpy()).all() for v in run.model.optimizer.variables)
-    assert np.isfinite(run.evaluate()["loss"])
-
-
-def test_after_a_late_divergence_the_weights_are_those_of_the_epoch_before(classes, tiny):
-    class Explode(keras.callbacks.Callback):
-        def on_epoch_end(self, epoch, logs=None):
-            if epoch == 1:
-                self.model.optimizer.learning_rate = 1e30
-
-    recipe = tiny(schedule="constant", regularizer="none")
-    with pytest.warns(RuntimeWarning, match="at epoch 3, .*; the weights are those of epoch 2"):
-        run = fit(classes, recipe, epochs=5, verbose=0, callbacks=[Explode()])
-    assert run.best_epoch == 2
-    before = fit(classes, recipe, epochs=2, verbose=0)
-    assert all(np.array_equal(v, w) for v, w in zip(weights(run), weights(before), strict=True))
-
-
-def set_found_rate(monkeypatch, rate):
-    """Makes every range test find this rate."""
-    monkeypatch.setattr("recipes.trainer.found_rate", lambda recipe, finder: (rate, None))
-
-
-@pytest.mark.parametrize("rate", [1e30, 60.0], ids=["NaN", "worse than at its start"])
-def test_a_found_rate_that_diverges_is_lowered(classes, tiny, rate, monkeypatch, tmp_path):
-    set_found_rate(monkeypatch, rate)
-    lowered = 1e30 if rate == 1e30 else 4.0
-    monkeypatch.setattr("recipes.trainer.LOWERED_BY", lowered)
-    options = {"epochs": 3, "seed": 5, "verbose": 0}
-    with pytest.warns(
-        RuntimeWarning, match=r"was lowered and the training started again: the (loss is|training loss ended)"
-    ):
-        run = fit(classes, tiny(learning_rate=None), **options, directory=tmp_path)
-    assert 1 <= len(run.attempts) <= 3
-    assert [attempt.learning_rate for attempt in run.attempts] == [rate / lowered**k for k in range(len(run.attempts))]
-    assert run.recipe.learning_rate == pytest.approx(rate / lowered ** len(run.attempts))
-    assert not run.diverged
-    assert run.history["loss"][-1] < 2.0
-    assert run.range_test is not None
-    assert same(run, fit(classes, run.recipe, **options))
-    with pytest.warns(RuntimeWarning):  # the same call goes on after the end
-        again = fit(classes, tiny(learning_rate=None), **options, directory=tmp_path)
-    assert same(run, again)
-    assert again.attempts == run.attempts
-
-
-def test_no_more_than_three_lowerings(classes, tiny, monkeypatch):
-    set_found_rate(monkeypatch, 1e30)
-    with pytest.warns(RuntimeWarning) as caught:
-        run = fit(classes, tiny(learning_rate=None), epochs=1, verbose=0)
-    assert len(run.attempts) == 3
-    assert len([warning for warning in caught if warning.category is RuntimeWarning]) == 4
-    assert {warning.filename for warning in caught if warning.category is RuntimeWarning} == {__file__}
-    assert run.diverged
-    assert np.isfinite(run.evaluate()["loss"])
-
-
-def test_classes_far_apart_in_few_rows():
-    """They are learned by heart within the range test, whose loss then rises at no rate."""
-    random = np.random.default_rng(0)
-    y = np.arange(300) % 3
-    x = random.normal(size=(300, 13)) + 3 * random.normal(size=(3, 13))[y]
-    run = fit(recipes.Data.from_arrays(x.astype("float32"), y), verbose=0)
-    assert run.range_test.learned_by_heart
-    assert run.recipe.learning_rate == usual_peak(Recipe())
-    assert "11th pass" in run.remark
-    assert run.evaluate()["accuracy"] > 0.97
-    assert run.evaluate()["loss"] < 0.1
-
-
-def test_batch_normalization_needs_more_than_one_example(tiny):
-    random = np.random.default_rng(0)
-    data = recipes.Data.from_arrays(random.normal(size=(40, 3)).astype("float32"), np.arange(40) % 2, batch_size=1)
-    with pytest.raises(InvalidArgument, match=r"data must be batches of at least 2 .* Received: data='batches of 1"):
-        fit(data, tiny(normalization="batch"), epochs=1, verbose=0)
-    assert not fit(data, tiny(normalization="none"), epochs=1, verbose=0).diverged
-
-
 def test_early_stopping_restores_its_best_epoch(classes, tiny):
     recipe = tiny(regularizer={"name": "early_stopping", "patience": 2}, schedule="constant", learning_rate=0.5)
     run = fit(classes, recipe, epochs=30, seed=1, verbose=0)
@@ -270,75 +155,6 @@ def test_callbacks_of_the_user_are_called(classes, tiny):
     fit(classes, tiny(), epochs=2, verbose=0, callbacks=[counter])
     assert counter.epochs == 2
     assert {"val_loss", "learning_rate"} <= set(counter.logs)
-
-
-def own_model(outputs=3, shape=(4,), activation="softmax"):
-    return keras.Sequential(
-        [
-            keras.Input(shape),
-            keras.layers.BatchNormalization(),
-            keras.layers.Dense(8, "tanh"),
-            keras.layers.Dense(outputs, activation),
-        ]
-    )
-
-
-def test_a_model_of_the_user_is_trained(classes, tiny):
-    keras.utils.set_random_seed(7)
-    model = own_model()
-    start = [v.numpy() for v in model.variables]
-    run = fit(classes, tiny(), epochs=4, verbose=0, model=model)
-    assert run.model is model
-    assert run.evaluate()["accuracy"] > 0.85
-    for variable, value in zip(model.variables, start, strict=True):
-        variable.assign(value)
-    again = fit(classes, tiny(), epochs=4, verbose=0, model=model)
-    assert again.history == run.history
-
-
-@pytest.mark.thorough
-def test_a_trainer_starts_a_users_model_from_where_it_was(classes, tiny):
-    trainer = Trainer(classes, tiny(), model=own_model())
-    first = trainer.run(epochs=2, seed=0).history
-    assert trainer.run(epochs=2, seed=1).history != first  # the same weights, another order of the data
-    assert trainer.run(epochs=2, seed=0).history == first
-
-
-@pytest.mark.parametrize(
-    ("make", "message"),
-    [
-        (lambda: "mlp", "model must be a keras.Model"),
-        (lambda: keras.Sequential([keras.layers.Dense(3, "softmax")]), "model must be built"),
-        (lambda: own_model(shape=(5,)), r"one input of shape \(None, 4\) for 'classes'"),
-        (lambda: mlp(input_shape=(2, 2), outputs=3), r"one input of shape \(None, 4\)"),
-        (lambda: own_model(outputs=4), r"one output of shape \(None, 3\)"),
-        (lambda: own_model(activation=None), "ends in softmax for 'classes'"),
-        (lambda: own_model(activation="sigmoid"), "ends in softmax for 'classes'"),
-        (
-            lambda: keras.Model((a := keras.Input((4,)), b := keras.Input((4,))), keras.layers.Add()([a, b])),
-            "one input of shape",
-        ),
-    ],
-)
-def test_a_model_that_does_not_fit_the_data(classes, tiny, make, message):
-    with pytest.raises(InvalidArgument, match=message) as caught:
-        fit(classes, tiny(), epochs=1, verbose=0, model=make())
-    assert "\n" not in str(caught.value)
-
-
-def test_the_output_must_fit_the_task(binary, regression):
-    check_fits(own_model(1, (5,), "sigmoid"), binary)
-    check_fits(own_model(1, (5,), None), regression)
-    check_fits(mlp(regression.spec, hidden=()), regression)
-    with pytest.raises(InvalidArgument, match="ends in sigmoid"):
-        check_fits(own_model(1, (5,), None), binary)
-    with pytest.raises(InvalidArgument, match="ends in numbers"):
-        check_fits(own_model(1, (5,), "sigmoid"), regression)
-
-
-def test_a_cnn_for_a_table_is_refused(classes):
-    with pytest.raises(InvalidArgument, match="use mlp"):
-        fit(classes, Recipe(model="cnn"), epochs=1, verbose=0)
 
 
 @pytest.mark.parametrize(
@@ -395,34 +211,6 @@ def test_one_step_is_enough():
     assert data.steps_per_epoch == 1
     run = fit(data, Recipe(model={"name": "mlp", "hidden": (3,)}, learning_rate=0.1), epochs=1, verbose=0)
     assert len(run.history["loss"]) == 1
-
-
-def a_function(_spec):
-    return own_model()
-
-
-@pytest.mark.parametrize(
-    ("way", "names", "message"),
-    [
-        ("function", "dropout", "dropout acts inside the model, which was not made by a factory"),
-        ("object", "l2+early_stopping+max_norm", "l2, max_norm act inside the model, which was not made by a factory"),
-    ],
-)
-def test_what_belongs_in_a_model_of_ones_own_is_said_to_be_missing(classes, tiny, way, names, message):
-    recipe = tiny(regularizer=names, **({"model": a_function} if way == "function" else {}))
-    with pytest.warns(UserWarning, match=message) as caught:
-        run = fit(classes, recipe, epochs=1, verbose=0, model=own_model() if way == "object" else None)
-    (warning,) = caught
-    assert warning.filename == __file__
-    assert not any(isinstance(layer, keras.layers.Dropout) for layer in run.model.layers)
-
-
-def test_what_acts_on_the_training_of_a_model_of_ones_own_needs_no_warning(classes, tiny):
-    names = "weight_decay+weight_noise+adversarial+label_smoothing+early_stopping"
-    run = fit(classes, tiny(regularizer=names), epochs=1, verbose=0, model=own_model())
-    assert np.isfinite(run.history["loss"]).all()
-    assert run.model.loss.epsilon == 0.1
-    assert run.model.optimizer.weight_decay == 0.01
 
 
 class Widen(Regularizer):

@@ -77,7 +77,7 @@ class Worker:
 
     def _train(self, job: Job) -> Record:
         training, protocol = job.training, self.protocol
-        metric = protocol.metric_for(self.data.spec.task)
+        metric = protocol.metric_for(self.data.spec)
         logged = metric == metric_of(self.data.spec.task)  # by Keras, which measures it in the step
         recipe = training.arm.recipe(self.base, job.values)
         pruned = Pruned(protocol.prune, job.rivals, metric=metric, epochs=protocol.epochs)

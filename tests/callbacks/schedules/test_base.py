@@ -1,10 +1,11 @@
 """What all schedules share: units, warm-up, values held for an epoch."""
 
+import keras
 import numpy as np
 import pytest
 
 import callbacks
-from callbacks import InvalidArgument
+from callbacks import ConstantRate, InvalidArgument, OneCycle, PerformanceDecay, StepDecay
 from callbacks.schedules.base import StepSchedule
 
 
@@ -75,3 +76,30 @@ def test_epochs_need_their_length():
 def test_a_subclass_has_to_define_rates():
     with pytest.raises(TypeError, match="StepSchedule must define rates"):
         callbacks.StepSchedule().values(3)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "steps", "message"),
+    [
+        (StepDecay(0.1, every=30, unit="epochs"), 12, "the rate is the same at all 12 steps"),
+        (OneCycle(0.1, per="epoch"), 4, "the rate is the same at all 4 steps"),
+        (ConstantRate(0.1, warm_up=3, unit="epochs"), 12, "the warm-up takes all 12 steps"),
+        (ConstantRate(0.1), 12, None),
+        (PerformanceDecay(0.1), 12, None),
+        (OneCycle(0.1, total_steps=5), 12, None),
+        (OneCycle(0.1), 1, None),
+        (StepDecay(0.1), 12, None),
+    ],
+    ids=str,
+)
+def test_what_a_training_cannot_follow(schedule, steps, message):
+    schedule.values(steps, 4)  # which tells it the length of an epoch
+    assert schedule.contradiction(steps) == message
+
+
+def test_a_warning_at_the_start_of_a_training_that_a_schedule_does_not_fit():
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    x = np.ones((8, 2), "float32")
+    with pytest.warns(UserWarning, match="^StepDecay: the rate is the same at all 2 steps$"):
+        model.fit(x, x[:, 0], batch_size=4, verbose=0, callbacks=[StepDecay(0.1, every=10, unit="epochs")])

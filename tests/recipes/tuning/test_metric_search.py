@@ -6,7 +6,7 @@ import sklearn.metrics as sk
 
 import recipes
 from callbacks.checks import InvalidArgument
-from recipes.metric import ACCURACY
+from recipes.metric import ACCURACY, ROOT_MEAN_SQUARED_ERROR
 from recipes.tuning.arms import Arm
 from recipes.tuning.plan import Training
 from recipes.tuning.protocol import Protocol
@@ -71,9 +71,28 @@ def test_a_metric_that_cannot_be_had_is_refused_before_anything_is_written(rare,
     assert not directory.exists()
 
 
-def test_the_metric_of_a_protocol():
+def test_the_metric_of_a_protocol(rare, regression):
     assert Protocol(metric="rmse").metric == "root_mean_squared_error"
-    assert Protocol(metric="rmse").metric_for("regression").direction == "min"
-    assert Protocol().metric_for("binary") == ACCURACY
+    assert Protocol(metric="rmse").metric_for(regression.spec).direction == "min"
+    assert Protocol().metric_for(regression.spec) == ROOT_MEAN_SQUARED_ERROR
+    assert Protocol().metric_for(rare.spec) == ACCURACY
     with pytest.raises(InvalidArgument, match="unknown metric 3"):
         Protocol(metric=3)
+
+
+def test_several_targets_count_alike_whatever_their_units(tiny):
+    """The score of a training is the mean over the targets of error / standard deviation, not that of the largest."""
+    random = np.random.default_rng(0)
+    x = random.normal(size=(120, 4)).astype("float32")
+    y = np.stack([1e6 * x[:, 0], x[:, 1] - x[:, 2]], axis=1) + random.normal(size=(120, 2)) * [1e5, 0.1]
+    data = recipes.Data.from_arrays(x, y, batch_size=32, name="targets")
+    assert make_settings(data, tiny(), [ARM], Protocol())["metric"] == "standardized_error"
+    record = Worker(Assignment.of(data, tiny(), Protocol(epochs=2))).run(
+        Job(Training(ARM, "confirm", 0, seed=3), {"learning_rate": 0.05})
+    )
+    alone = recipes.fit(data, ARM.recipe(tiny(), {"learning_rate": 0.05}), epochs=2, seed=3, verbose=0)
+    for split, found in (("validation", record.validation_score), ("test", record.test_score)):
+        x, y = data.arrays(split)
+        errors = alone.model.predict(x, verbose=0).astype("float64") - y
+        assert found == pytest.approx(np.mean(np.sqrt(np.mean(errors**2, axis=0)) / np.std(y, axis=0)), rel=1e-5)
+    assert record.history["val_score"][-1] == record.validation_score

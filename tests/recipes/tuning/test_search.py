@@ -1,14 +1,9 @@
 import json
 import math
 import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import keras
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -20,28 +15,14 @@ from recipes.recipe import Recipe
 from recipes.tuning.arms import Arm
 from recipes.tuning.comparison import Comparison
 
-pytestmark = pytest.mark.whole_epochs
+from .records import trainings
 
-TIMES = ["seconds", "seconds_to_default"]
+pytestmark = pytest.mark.whole_epochs
 
 FILES = {
     *("settings.json", "trainings.jsonl", "environment.json", "keras_tuner", "verdict.txt", "report.html", "plots"),
     *("trials.csv", "epochs.csv", "summary.csv", "main_effects.csv", "best"),
 }
-
-
-def trainings(directory):
-    """The ledger's records without their seconds."""
-    lines = (Path(directory) / "trainings.jsonl").read_text().splitlines()
-    return [{**json.loads(line), "seconds": None} for line in lines]
-
-
-def same_records(first, second):
-    return json.dumps(first) == json.dumps(second)  # as text, so that NaN equals NaN
-
-
-def without_seconds(path):
-    return pd.read_csv(path).drop(columns=["seconds", "seconds_to_default"], errors="ignore").to_csv(index=False)
 
 
 def test_everything_is_written(found):
@@ -187,211 +168,6 @@ def test_what_is_refused_before_anything_is_written(tmp_path, classes, change, m
     with pytest.raises(InvalidArgument, match=message):
         recipes.search(options.pop("data"), **options)
     assert not list(tmp_path.iterdir())
-
-
-SMALL = """
-import sys
-import numpy as np
-import recipes
-
-random = np.random.default_rng(0)
-y = np.repeat(np.arange(3), 50)
-x = random.normal(0, 0.7, (150, 4)) + 2.0 * np.eye(3, 4)[y]
-data = recipes.Data.from_arrays(100.0 * x.astype("float32"), y, batch_size=16, name="classes",
-                                class_names=("red", "green", "blue"))
-recipe = recipes.Recipe(model={"name": "mlp", "hidden": (8,)})
-recipes.search(data, optimizers=sys.argv[2].split(), regularizers=sys.argv[3].split(), recipe=recipe, epochs=1,
-               trials=2, seeds=2, directory=sys.argv[1], verbose=0)
-"""
-
-
-def killed_search(directory, optimizers, regularizers, after):
-    """Starts such a search in a process of its own, which is killed after so many trainings; their lines."""
-    names = [" ".join(optimizers), " ".join(regularizers)]
-    process = subprocess.Popen([sys.executable, "-c", SMALL, str(directory), *names], stderr=subprocess.PIPE, text=True)
-    ledger = directory / "trainings.jsonl"
-    limit = time.monotonic() + 120
-    while not (ledger.is_file() and ledger.read_bytes().count(b"\n") >= after):
-        assert process.poll() is None, process.stderr.read()
-        assert time.monotonic() < limit
-        time.sleep(0.01)
-    process.kill()
-    process.communicate(timeout=60)
-    assert process.returncode == -signal.SIGKILL
-    before = ledger.read_bytes()
-    whole = before[: before.rindex(b"\n") + 1]
-    assert after <= whole.count(b"\n") < 4 * len(optimizers) * len(regularizers)
-    assert not (directory / "summary.csv").exists()
-    return whole
-
-
-@pytest.mark.usefixtures("no_pictures")
-def test_a_killed_search_of_one_arm_goes_on(found, classes, search_options, tmp_path):
-    directory = tmp_path / "search"
-    whole = killed_search(directory, ["momentum"], ["none"], after=1)
-    options = {**search_options, "optimizers": ["momentum"], "regularizers": ["none"], "directory": directory}
-    recipes.search(classes, **options)
-    assert (directory / "trainings.jsonl").read_bytes().startswith(whole)
-    assert same_records(trainings(directory), trainings(found.directory)[:4])
-
-
-@pytest.mark.thorough
-@pytest.mark.usefixtures("no_pictures")
-def test_a_killed_search_goes_on_and_gives_the_same(found, classes, search_options, tmp_path):
-    directory = tmp_path / "search"
-    whole = killed_search(directory, search_options["optimizers"], search_options["regularizers"], after=6)
-    ledger = directory / "trainings.jsonl"
-    again = recipes.search(classes, directory=directory, **search_options)
-    assert ledger.read_bytes().startswith(whole)
-    assert same_records(trainings(directory), trainings(found.directory))
-    for name in ("trials", "summary"):
-        assert without_seconds(directory / f"{name}.csv") == without_seconds(found.directory / f"{name}.csv")
-    for name in ("epochs.csv", "main_effects.csv", "verdict.txt"):
-        assert (directory / name).read_bytes() == (found.directory / name).read_bytes()
-    assert again.best == found.best
-    assert again.best_seed == found.best_seed
-    outputs = [keras.models.load_model(each / "best" / "model.keras") for each in (directory, found.directory)]
-    x = classes.arrays("test")[0]
-    assert np.array_equal(*(model.predict(x, verbose=0) for model in outputs))
-
-
-@pytest.mark.thorough
-@pytest.mark.usefixtures("no_pictures")
-def test_an_interrupted_search_goes_on(found, classes, search_options, tmp_path, monkeypatch):
-    from recipes.tuning.running import worker
-
-    run, count = worker.Trainer.running, []
-
-    def interrupted(self, **options):
-        count.append(1)
-        if len(count) == 3:
-            raise KeyboardInterrupt
-        return run(self, **options)
-
-    options = {**search_options, "optimizers": ["momentum"], "regularizers": ["none"], "directory": tmp_path / "search"}
-    with monkeypatch.context() as context:
-        context.setattr(worker.Trainer, "running", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            recipes.search(classes, **options)
-    assert len(trainings(tmp_path / "search")) == 2
-    recipes.search(classes, **options)
-    assert same_records(trainings(tmp_path / "search"), trainings(found.directory)[:4])
-
-
-@pytest.fixture
-def wild_sgd(monkeypatch):
-    """The optimizer called "sgd" diverges at its first step, at whatever rate."""
-    update_step = SGD.update_step
-
-    def diverges(self, gradient, variable, learning_rate):
-        return update_step(self, gradient * math.nan, variable, learning_rate)
-
-    monkeypatch.setattr(SGD, "update_step", diverges)
-
-
-@pytest.mark.thorough
-@pytest.mark.usefixtures("wild_sgd", "no_pictures")
-def test_a_diverging_arm_is_counted_and_stops_nothing(classes, tmp_path, search_options):
-    options = {**search_options, "optimizers": ["sgd", "adam"], "regularizers": ["none"], "directory": tmp_path / "s"}
-    found = recipes.search(classes, **options)
-    table = found.table().set_index("arm")
-    assert list(table.index) == ["adam+none", "sgd+none"]
-    assert table.loc["sgd+none", "diverged"] == 4
-    assert table.loc["sgd+none", "verdict"] == "default"
-    assert table.loc["adam+none", "diverged"] == 0
-    assert math.isnan(table.loc["sgd+none", "test_mean"])
-    assert "The default arm (sgd with no regularizer) diverged" in found.verdict[1]
-    lost = [record for record in trainings(found.directory) if record["optimizer"] == "sgd"]
-    assert all("try a lower learning rate" in record["message"] for record in lost)
-    assert (found.directory / "best" / "saved_model").is_dir()
-
-
-@pytest.mark.thorough
-@pytest.mark.usefixtures("wild_sgd")
-def test_everything_may_diverge(classes, tmp_path, search_options):
-    options = {
-        **search_options,
-        "trials": 1,
-        "optimizers": ["sgd"],
-        "regularizers": ["none"],
-        "directory": tmp_path / "s",
-    }
-    found = recipes.search(classes, **options)
-    assert found.verdict == ["Every arm diverged: lower the learning rates."]
-    assert found.report() == str(found.directory / "report.html")
-    notes = tmp_path / "notes.html"
-    assert found.report(notes) == str(notes)
-    notes.write_text("mine")
-    with pytest.raises(InvalidArgument, match=r"path must be a file that does not exist yet"):
-        found.report(notes)
-    assert notes.read_text() == "mine"
-    assert not (found.directory / "best").exists()
-
-
-def break_adam(monkeypatch):
-    """Every training with Adam raises, until ``monkeypatch.undo()``."""
-    from recipes.tuning.running import worker
-
-    run = worker.Trainer.running
-
-    def fails(self, **options):
-        if self.recipe.optimizer_name == "adam":
-            raise ZeroDivisionError("a bug\nin two lines")
-        return run(self, **options)
-
-    monkeypatch.setattr(worker.Trainer, "running", fails)
-
-
-@pytest.mark.usefixtures("no_pictures")
-def test_trainings_that_raise_are_recorded_and_stop_nothing(classes, tmp_path, search_options, monkeypatch, capsys):
-    break_adam(monkeypatch)
-    options = {**search_options, "optimizers": ["momentum", "adam"], "regularizers": ["none"], "verbose": 1}
-    found = recipes.search(classes, directory=tmp_path / "search", **options)
-    rows = found.results.trials
-    lost = rows[rows["optimizer"] == "adam"]
-    assert set(lost["status"]) == {"failed"}
-    assert set(lost["message"]) == {"ZeroDivisionError: a bug in two lines"}
-    assert set(rows.loc[rows["optimizer"] == "momentum", "status"]) == {"finished"}
-    table = found.table().set_index("arm")
-    assert table.loc["adam+none", "verdict"] == "failed"
-    assert table.loc["adam+none", "failed"] == len(lost) == 4
-    assert math.isnan(table.loc["adam+none", "test_mean"])
-    assert "adam+none/tune/0 failed: ZeroDivisionError: a bug in two lines" in capsys.readouterr().err
-    assert found.verdict[-1] == "4 trainings failed, the first with ZeroDivisionError: a bug in two lines."
-
-
-@pytest.mark.thorough
-def test_trainings_that_raise_run_again_once_that_is_asked_for(classes, tmp_path, search_options, monkeypatch):
-    break_adam(monkeypatch)
-    options = {**search_options, "optimizers": ["momentum", "adam"], "regularizers": ["none"]}
-    found = recipes.search(classes, directory=tmp_path / "search", **options)
-    rows = found.results.trials
-    monkeypatch.undo()  # the bug is mended
-    again = recipes.search(classes, directory=tmp_path / "search", **options)
-    assert list(again.table()["failed"]) == list(found.table()["failed"])  # a failure stays, unless it is asked for
-    (tmp_path / "search" / "best" / "old").touch()
-    mended = recipes.search(classes, directory=tmp_path / "search", retry_failed=True, **options)
-    whole = recipes.search(classes, directory=tmp_path / "whole", **options)
-    pd.testing.assert_frame_equal(mended.table().drop(columns=TIMES), whole.table().drop(columns=TIMES))
-    assert not (tmp_path / "search" / "best" / "old").exists()  # the winner is another one, perhaps
-    before = rows[rows["optimizer"] == "momentum"]["seconds"]
-    after = mended.results.trials
-    assert list(after[after["optimizer"] == "momentum"]["seconds"]) == list(before)  # these did not run again
-    read = Comparison.load(tmp_path / "search")
-    pd.testing.assert_frame_equal(read.table(), mended.table())
-
-
-@pytest.mark.thorough
-def test_where_everything_fails_the_cause_is_the_verdict(classes, tmp_path, search_options, monkeypatch):
-    from recipes.tuning.running import worker
-
-    def fails(_self, **_):
-        raise ZeroDivisionError("a bug")
-
-    monkeypatch.setattr(worker.Trainer, "running", fails)
-    found = recipes.search(classes, directory=tmp_path / "search", **search_options)
-    assert found.verdict == ["Every arm failed, the first training with ZeroDivisionError: a bug."]
-    assert not (tmp_path / "search" / "best").exists()
 
 
 @pytest.mark.thorough

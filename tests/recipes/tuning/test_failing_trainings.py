@@ -1,0 +1,129 @@
+import math
+
+import pandas as pd
+import pytest
+
+import recipes
+from callbacks.checks import InvalidArgument
+from recipes.optimizers import SGD
+from recipes.tuning.comparison import Comparison
+
+from .records import TIMES, trainings
+
+pytestmark = pytest.mark.whole_epochs
+
+
+@pytest.fixture
+def wild_sgd(monkeypatch):
+    """The optimizer called "sgd" diverges at its first step, at whatever rate."""
+    update_step = SGD.update_step
+
+    def diverges(self, gradient, variable, learning_rate):
+        return update_step(self, gradient * math.nan, variable, learning_rate)
+
+    monkeypatch.setattr(SGD, "update_step", diverges)
+
+
+@pytest.mark.thorough
+@pytest.mark.usefixtures("wild_sgd", "no_pictures")
+def test_a_diverging_arm_is_counted_and_stops_nothing(classes, tmp_path, search_options):
+    options = {**search_options, "optimizers": ["sgd", "adam"], "regularizers": ["none"], "directory": tmp_path / "s"}
+    found = recipes.search(classes, **options)
+    table = found.table().set_index("arm")
+    assert list(table.index) == ["adam+none", "sgd+none"]
+    assert table.loc["sgd+none", "diverged"] == 4
+    assert table.loc["sgd+none", "verdict"] == "default"
+    assert table.loc["adam+none", "diverged"] == 0
+    assert math.isnan(table.loc["sgd+none", "test_mean"])
+    assert "The default arm (sgd with no regularizer) diverged" in found.verdict[1]
+    lost = [record for record in trainings(found.directory) if record["optimizer"] == "sgd"]
+    assert all("try a lower learning rate" in record["message"] for record in lost)
+    assert (found.directory / "best" / "saved_model").is_dir()
+
+
+@pytest.mark.thorough
+@pytest.mark.usefixtures("wild_sgd")
+def test_everything_may_diverge(classes, tmp_path, search_options):
+    options = {
+        **search_options,
+        "trials": 1,
+        "optimizers": ["sgd"],
+        "regularizers": ["none"],
+        "directory": tmp_path / "s",
+    }
+    found = recipes.search(classes, **options)
+    assert found.verdict == ["Every arm diverged: lower the learning rates."]
+    assert found.report() == str(found.directory / "report.html")
+    notes = tmp_path / "notes.html"
+    assert found.report(notes) == str(notes)
+    notes.write_text("mine")
+    with pytest.raises(InvalidArgument, match=r"path must be a file that does not exist yet"):
+        found.report(notes)
+    assert notes.read_text() == "mine"
+    assert not (found.directory / "best").exists()
+
+
+def break_adam(monkeypatch):
+    """Every training with Adam raises, until ``monkeypatch.undo()``."""
+    from recipes.tuning.running import worker
+
+    run = worker.Trainer.running
+
+    def fails(self, **options):
+        if self.recipe.optimizer_name == "adam":
+            raise ZeroDivisionError("a bug\nin two lines")
+        return run(self, **options)
+
+    monkeypatch.setattr(worker.Trainer, "running", fails)
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_trainings_that_raise_are_recorded_and_stop_nothing(classes, tmp_path, search_options, monkeypatch, capsys):
+    break_adam(monkeypatch)
+    options = {**search_options, "optimizers": ["momentum", "adam"], "regularizers": ["none"], "verbose": 1}
+    found = recipes.search(classes, directory=tmp_path / "search", **options)
+    rows = found.results.trials
+    lost = rows[rows["optimizer"] == "adam"]
+    assert set(lost["status"]) == {"failed"}
+    assert set(lost["message"]) == {"ZeroDivisionError: a bug in two lines"}
+    assert set(rows.loc[rows["optimizer"] == "momentum", "status"]) == {"finished"}
+    table = found.table().set_index("arm")
+    assert table.loc["adam+none", "verdict"] == "failed"
+    assert table.loc["adam+none", "failed"] == len(lost) == 4
+    assert math.isnan(table.loc["adam+none", "test_mean"])
+    assert "adam+none/tune/0 failed: ZeroDivisionError: a bug in two lines" in capsys.readouterr().err
+    assert found.verdict[-1] == "4 trainings failed, the first with ZeroDivisionError: a bug in two lines."
+
+
+@pytest.mark.thorough
+def test_trainings_that_raise_run_again_once_that_is_asked_for(classes, tmp_path, search_options, monkeypatch):
+    break_adam(monkeypatch)
+    options = {**search_options, "optimizers": ["momentum", "adam"], "regularizers": ["none"]}
+    found = recipes.search(classes, directory=tmp_path / "search", **options)
+    rows = found.results.trials
+    monkeypatch.undo()  # the bug is mended
+    again = recipes.search(classes, directory=tmp_path / "search", **options)
+    assert list(again.table()["failed"]) == list(found.table()["failed"])  # a failure stays, unless it is asked for
+    (tmp_path / "search" / "best" / "old").touch()
+    mended = recipes.search(classes, directory=tmp_path / "search", retry_failed=True, **options)
+    whole = recipes.search(classes, directory=tmp_path / "whole", **options)
+    pd.testing.assert_frame_equal(mended.table().drop(columns=TIMES), whole.table().drop(columns=TIMES))
+    assert not (tmp_path / "search" / "best" / "old").exists()  # the winner is another one, perhaps
+    before = rows[rows["optimizer"] == "momentum"]["seconds"]
+    after = mended.results.trials
+    assert list(after[after["optimizer"] == "momentum"]["seconds"]) == list(before)  # these did not run again
+    read = Comparison.load(tmp_path / "search")
+    pd.testing.assert_frame_equal(read.table(), mended.table())
+
+
+@pytest.mark.thorough
+def test_where_everything_fails_the_cause_is_the_verdict(classes, tmp_path, search_options, monkeypatch):
+    from recipes.tuning.running import worker
+
+    def fails(_self, **_):
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(worker.Trainer, "running", fails)
+    found = recipes.search(classes, directory=tmp_path / "search", **search_options)
+    assert found.verdict == ["Every arm failed, the first training with ZeroDivisionError: a bug."]
+    assert not (tmp_path / "search" / "best").exists()

@@ -57,7 +57,7 @@ class KerasAdadelta(keras.optimizers.Adadelta):
     Example:
         >>> optimizer = KerasAdadelta()
         >>> optimizer.build([keras.Variable([1.0, 2.0])])
-        >>> [average.shape for average in (*optimizer.squares, *optimizer.squared_steps)]
+        >>> [tuple(average.shape) for average in (*optimizer.squares, *optimizer.squared_steps)]
         [(2,), (2,)]
     """
 

@@ -53,7 +53,7 @@ class Reachable:
         >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, use_bias=False)])
         >>> model.compile(keras.optimizers.SGD())
         >>> sorted(variable.path.split("/")[-1] for variable in Reachable(model).variables.values())
-        ['count', 'iterations', 'kernel', 'learning_rate', 'total']
+        ['count', 'iteration', 'kernel', 'learning_rate', 'total']
     """
 
     def __init__(self, model: keras.Model):

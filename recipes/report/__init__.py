@@ -5,8 +5,8 @@ not depend on how they were obtained. Importing this package is cheap: the names
 
 Example:
     >>> from recipes.report import Results, rich_table, write_page
-    >>> results = Results(settings, trials, epochs, summary, main_effects, verdict)
-    >>> write_page(results, "report.html")
+    >>> results = Results(settings, trials, epochs, summary, main_effects, verdict)   # doctest: +SKIP
+    >>> write_page(results, "report.html")   # doctest: +SKIP
 """
 
 from __future__ import annotations

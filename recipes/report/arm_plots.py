@@ -29,7 +29,7 @@ def scores(results: Results) -> Figure:
     mean of the default arm.
 
     Example:
-        >>> scores(results).savefig("scores.png")
+        >>> scores(results).savefig("scores.png")   # doctest: +SKIP
     """
     rows, scale = results.rows(), results.metric.scale
     figure = _tall_figure(len(rows))

@@ -23,7 +23,7 @@ def cost(results: Results) -> Figure:
     The line joins the arms that no other arm beats in both. These and the default arm are labelled.
 
     Example:
-        >>> cost(results).savefig("cost.png")
+        >>> cost(results).savefig("cost.png")   # doctest: +SKIP
     """
     figure = new_figure(8.0, 4.6)
     axes = figure.add_subplot()

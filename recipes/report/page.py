@@ -38,7 +38,7 @@ def write_page(results: Results, path: str | os.PathLike[str]) -> Path:
         The path written.
 
     Example:
-        >>> write_page(results, "report.html")
+        >>> write_page(results, "report.html")   # doctest: +SKIP
         PosixPath('report.html')
     """
     return write_bytes(path, render_page(results).encode("utf-8"))

@@ -116,7 +116,7 @@ def save_plots(results: Results, folder: str | os.PathLike[str], dpi: int = 150)
         The files written: ``scores.png``, ``differences.png``, ...
 
     Example:
-        >>> save_plots(results, "plots")[0].name
+        >>> save_plots(results, "plots")[0].name   # doctest: +SKIP
         'scores.png'
     """
     return [

@@ -40,7 +40,7 @@ def rich_table(results: Results, limit: int | None = None, width: int | None = N
         The table. The winner has a star and the default arm a diamond; verdicts are coloured.
 
     Example:
-        >>> rich.print(rich_table(results, limit=10))
+        >>> rich.print(rich_table(results, limit=10))   # doctest: +SKIP
     """
     width = width or shutil.get_terminal_size((100, 24)).columns
     rows, left_out = _first(results, limit)

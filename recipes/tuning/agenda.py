@@ -19,6 +19,7 @@ class Agenda:
             handed out too, before the unfinished ones of their arm.
 
     Example:
+        >>> from recipes.tuning.protocol import Protocol
         >>> plan, records = Plan([Arm("adam", "none")], Protocol(trials=2, seeds=1)), {}
         >>> agenda = Agenda(plan, records)
         >>> agenda.next().key, agenda.next().key, agenda.next()     # the third waits for these two

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from ..callbacks.checks import InvalidArgument
-from ..callbacks.inside.layers import all_layers
+from ..callbacks.inside.layers import all_layers, normalizes_over_examples
 from .activations import ACTIVATIONS
 from .choice import AUTO, NONE
 from .distribution import replicas
@@ -99,12 +99,10 @@ def check_batches(model: keras.Model, data: Data) -> None:
     Of the training split there are full batches only, so that no last one has a single example either.
     """
     replica = " a replica" if replicas() > 1 else ""
-    if min(data.batch_size // replicas(), data.settings["counts"]["train"]) > 1:
-        return
-    for layer in all_layers(model, include_self=False):
-        if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable and layer.input_spec.ndim == 2:
-            accepted = f"batches of at least 2 examples{replica} for batch normalization, or a recipe with "
-            raise InvalidArgument("data", f"batches of 1 example{replica}", accepted + "normalization='none'")
+    smallest = min(data.batch_size // replicas(), data.settings["counts"]["train"])
+    if smallest <= 1 and normalizes_over_examples(model):
+        accepted = f"batches of at least 2 examples{replica} for batch normalization, or a recipe with "
+        raise InvalidArgument("data", f"batches of 1 example{replica}", accepted + "normalization='none'")
 
 
 def check_choices_act(recipe: Recipe, model: keras.Model) -> None:

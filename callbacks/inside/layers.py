@@ -19,6 +19,7 @@ __all__ = [
     "mask_of",
     "node_of",
     "noise_shape",
+    "normalizes_over_examples",
     "recorded_calls",
     "replaced_method",
     "use_seed_generator",
@@ -39,6 +40,25 @@ def all_layers(layer: keras.layers.Layer, *, include_self: bool = True) -> list[
         ['outer', 'inner', 'a', 'b']
     """
     return list(layer._flatten_layers(include_self=include_self))
+
+
+def normalizes_over_examples(model: keras.layers.Layer) -> bool:
+    """Whether a trainable batch normalization takes its statistics over examples alone, as after a dense layer.
+
+    Of a batch of one example it then leaves nothing but its shift.
+
+    Example:
+        >>> layers = [keras.Input((3,)), keras.layers.BatchNormalization()]
+        >>> normalizes_over_examples(keras.Sequential(layers)), normalizes_over_examples(keras.layers.Dense(2))
+        (True, False)
+    """
+    return any(
+        isinstance(layer, keras.layers.BatchNormalization)
+        and layer.trainable
+        and layer.built
+        and layer.input_spec.ndim == 2
+        for layer in all_layers(model)
+    )
 
 
 def is_functional(model: Any) -> bool:

@@ -12,6 +12,7 @@ import numpy as np
 from ..checks import InvalidArgument, check_integer, check_number
 from ..fit_data import FitData
 from ..inside.callback_list import check_sole_schedule
+from ..inside.layers import normalizes_over_examples
 from ..inside.optimizer_values import (
     check_settable,
     check_takes_a_rate,
@@ -272,7 +273,8 @@ def find_learning_rate(
 ) -> float:
     """Runs a learning-rate range test and returns the suggested rate. The model is left exactly as it was.
 
-    A warning says where the rate is not what the rule reads off the curve: see :meth:`LRFinder.remark`.
+    A warning says where the rate is not what the rule reads off the curve: see :meth:`LRFinder.remark`. Another says
+    where ``fit`` would end each epoch with a batch of one example, which batch normalization cannot use.
 
     Args:
         model: a compiled Keras model.
@@ -301,6 +303,9 @@ def find_learning_rate(
     batches = FitData(
         data, y, sample_weight=sample_weight, class_weight=class_weight, batch_size=batch_size, argument="data"
     )
+    if batches.kind == "arrays" and batches.examples % batches.batch_size == 1 and normalizes_over_examples(model):
+        text = f"batch_size: the last batch of {batches.examples:,} examples would have one, which batch normalization "
+        warnings.warn(text + "reduces to its shift: take another", UserWarning, stacklevel=2)
     run_range_test(model, batches, finder)
     rate, remark = finder.suggest(rule), finder.remark(rule)
     if remark is not None:

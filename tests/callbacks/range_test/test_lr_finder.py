@@ -1,6 +1,7 @@
 """LRFinder: what it records, when it stops, and that it leaves no trace."""
 
 import random
+import warnings
 
 import keras
 import numpy as np
@@ -369,3 +370,18 @@ def test_arrays_instead_of_a_dataset(arrays, make_model):
 def test_what_is_no_data(data, options, message, make_model):
     with pytest.raises(callbacks.InvalidArgument, match=message):
         callbacks.find_learning_rate(make_model(), data, **options)
+
+
+@pytest.mark.parametrize(("examples", "normalized"), [(33, True), (34, True), (33, False)])
+def test_find_learning_rate_says_that_the_last_batch_of_an_epoch_has_one_example(examples, normalized):
+    layers = [keras.layers.BatchNormalization()] if normalized else []
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3), *layers, keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    x = np.random.default_rng(0).normal(size=(examples, 2)).astype("float32")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        callbacks.find_learning_rate(model, x, x[:, :1], batch_size=16, steps=12)
+    said = [str(warning.message) for warning in caught if "batch_size" in str(warning.message)]
+    assert bool(said) == (examples == 33 and normalized)
+    if said:
+        assert said[0].startswith("batch_size: the last batch of 33 examples would have one")

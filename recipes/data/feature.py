@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from ...callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
+from .tokens import NGRAMS
 
 __all__ = ["FEATURE_KINDS", "MISSING", "Feature", "finite"]
 
@@ -37,6 +38,10 @@ class Feature:
         vocabulary: the values of a category or the words of a text, most frequent in training first; () for other
             kinds.
         missing: the value that stands for a missing number: ``"nan"``, or a number; None if none is missing.
+        ngrams: the character n-grams of a text, each 2 to 4 characters with " " for a separator, most frequent first
+            (see :mod:`recipes.data.tokens`); () for other kinds, or to use none.
+        idf: the inverse document frequencies of the words and then of the n-grams, > 0, as scikit-learn computes them:
+            ``log((1 + texts) / (1 + texts with it)) + 1``; () for 1 each.
         length: the number of words that a model reads of a text, >= 1; the most steps of a sequence in training.
         padding: the value of steps after a sequence's end, no real step consisting of it; None without padding.
         high: the largest value of an image in training; None for other kinds.
@@ -66,6 +71,8 @@ class Feature:
     input: str | None = ""
     median: tuple[float, ...] = ()
     spread: tuple[float, ...] = ()
+    ngrams: tuple[str, ...] = ()
+    idf: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
@@ -87,6 +94,9 @@ class Feature:
         object.__setattr__(self, "median", finite("median", self.median, columns or 0))
         object.__setattr__(self, "spread", finite("spread", self.spread, columns or 0, positive=True))
         object.__setattr__(self, "vocabulary", _vocabulary(self.vocabulary, self.kind))
+        object.__setattr__(self, "ngrams", _ngrams(self.ngrams, self.kind))
+        weighted = len(self.vocabulary) + len(self.ngrams) if self.kind == "text" and self.idf else 0
+        object.__setattr__(self, "idf", finite("idf", self.idf, weighted, positive=True))
         if self.missing is not None:
             if self.kind != "number":
                 raise InvalidArgument("missing", self.missing, f"None for kind {self.kind!r}")
@@ -150,4 +160,15 @@ def _vocabulary(values: Any, kind: str) -> tuple[Any, ...]:
         raise InvalidArgument("vocabulary", values, f"empty for kind {kind!r}")
     if len({type(value) for value in values}) > 1 or not all(isinstance(value, (str, int)) for value in values):
         raise InvalidArgument("vocabulary", values, "all strings, or all integers")
+    return tuple(values)
+
+
+def _ngrams(values: Any, kind: str) -> tuple[str, ...]:
+    if not isinstance(values, (tuple, list)) or len(set(values)) != len(values):
+        raise InvalidArgument("ngrams", values, "strings that are all different")
+    if values and kind != "text":
+        raise InvalidArgument("ngrams", values, f"empty for kind {kind!r}")
+    for value in values:
+        if not isinstance(value, str) or len(value) not in NGRAMS:
+            raise InvalidArgument("ngrams", value, f"strings of {NGRAMS[0]} to {NGRAMS[-1]} characters")
     return tuple(values)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from ...callbacks.checks import InvalidArgument
 from .feature import MISSING, Feature
 from .moments import chunks, moments
 from .spread import median_and_spread
+from .text_statistics import text_statistics
+from .tokens import parts_of
 
 __all__ = ["ABSENT", "describe", "missing_values"]
 
@@ -22,10 +22,6 @@ sentinel is a fifth of all."""
 ABSENT = frozenset({"", "?", "na", "n/a", "nan", "none", "null", "unknown", "missing"})
 """Strings that stand for a missing one, in lower case. They are categories like any other."""
 
-WORDS = 20_000
-"""Maximum number of words in a text's vocabulary."""
-LONGEST = 256
-"""Maximum number of words that are read of a text."""
 VALUES = 1_000
 """Maximum number of values of a category; rarer ones share one code."""
 ALL_VALUES = 32
@@ -50,9 +46,7 @@ def describe(name: str, kind: str, values: Any, *, classes: int = 0, sole: bool 
     if kind == "string":
         kind = "text" if sole or _are_texts(values) else "category"
     if kind == "text":
-        words = np.concatenate([[len(str(text).split()) for text in chunk] for chunk in chunks(values)])
-        length = int(min(max(np.ceil(np.percentile(words, 95)), 1), LONGEST))
-        return Feature(name, "text", dtype=dtype, vocabulary=_words(values), length=length)
+        return Feature(name, "text", dtype=dtype, **text_statistics(values))
     if kind == "category":
         if classes:
             return Feature(name, "category", dtype=dtype, vocabulary=tuple(range(classes)))
@@ -103,7 +97,7 @@ def _number(name: str, values: np.ndarray, dtype: str) -> Feature:
 def _are_texts(values: Any) -> bool:
     """Whether the strings are sentences: more than half are different, with 3 or more words on average."""
     sample = [str(value) for value in values[: min(len(values), 5000)]]
-    words = np.mean([len(text.split()) for text in sample])
+    words = np.mean([parts_of(text) for text in sample])
     return bool(words >= 3 and len(set(sample)) > len(sample) / 2)
 
 
@@ -118,21 +112,3 @@ def _values(values: Any) -> tuple[Any, ...]:
     if ordered and isinstance(ordered[0], (bool, float)):
         ordered = [int(value) for value in ordered if not (isinstance(value, float) and math.isnan(value))]
     return tuple(ordered)
-
-
-def _words(values: Any) -> tuple[str, ...]:
-    """The words of the texts, split by Keras, most frequent first."""
-    import keras
-    import tensorflow as tf
-
-    layer = keras.layers.TextVectorization(max_tokens=WORDS)
-
-    def strings() -> Iterator[np.ndarray]:
-        for chunk in chunks(values):
-            yield chunk.astype(str)
-
-    layer.adapt(tf.data.Dataset.from_generator(strings, output_signature=tf.TensorSpec((None,), tf.string)))
-    words = layer.get_vocabulary(include_special_tokens=False)
-    if not words:
-        raise InvalidArgument("features", "text", "with words in it: all texts of the training split are empty")
-    return tuple(str(word) for word in words)

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from .preprocessing import normalization, resized, scaled, scaled_steps, word_vectors
+from .preprocessing import normalization, resized, scaled, scaled_steps
 from .records import record_inputs, record_vector
+from .words import bag_of_words, word_vectors
 
 if TYPE_CHECKING:
     from ..data.spec import Spec
@@ -25,7 +26,7 @@ def model_input(
     preprocessing: keras.layers.Layer | None,
     style: Style,
     *,
-    word: int = WORD,
+    word: int | None = WORD,
 ) -> tuple[Any, Any]:
     """The inputs for raw values, and the preprocessed tensor with the regularizers' input layers.
 
@@ -34,12 +35,12 @@ def model_input(
         shape: of one example, without the batch.
         preprocessing: a layer for the raw values, instead of the Spec's preprocessing.
         style: provides the regularizers.
-        word: size of the word vectors, for texts.
+        word: size of the word vectors, for texts; None for one vector per text, the bag of its words.
 
     Returns:
         (Input, tensor). The tensor has shape (batch, *shape) for images, tables and sequences, with a mask if sequences
-        are padded; (batch, words, word) with a mask for texts; and (batch, size) for records, whose Input is a
-        dictionary.
+        are padded; (batch, words, word) with a mask for texts, or (batch, size) for bags of words; and (batch, size)
+        for records, whose Input is a dictionary.
     """
     inputs = _inputs(spec, shape)
     if preprocessing is not None:
@@ -67,9 +68,10 @@ def _inputs(spec: Spec | None, shape: tuple) -> Any:
     return keras.Input(shape, dtype=spec.input_dtype, name="inputs")
 
 
-def _preprocessed(spec: Spec, inputs: Any, word: int) -> Any:
+def _preprocessed(spec: Spec, inputs: Any, word: int | None) -> Any:
     if spec.kind == "text":
-        return word_vectors(spec.features[0], inputs, word)
+        (feature,) = spec.features
+        return bag_of_words(feature, inputs) if word is None else word_vectors(feature, inputs, word)
     if spec.kind == "sequence":
         return scaled_steps(spec.features[0], inputs)
     if spec.kind == "tabular":

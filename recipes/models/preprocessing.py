@@ -13,7 +13,7 @@ from ..data.deviations import EXACT
 from ..data.feature import Feature
 from ..data.scaling import LARGEST, Scaling
 
-__all__ = ["as_vector", "average", "normalization", "rescaled", "resized", "scaled", "scaled_steps", "word_vectors"]
+__all__ = ["as_vector", "average", "normalization", "rescaled", "resized", "scaled", "scaled_steps"]
 
 GUARD = 1e-6
 """Smallest standard deviation to leave to Keras' Normalization, which replaces those below 1e-7 by 1e-7."""
@@ -113,32 +113,6 @@ def resized(x: Any, height: int, width: int, *, dtype: str = "float32", name: st
     normalization would then use the batch's statistics in a model called without ``training``, as SavedModels are.
     """
     return keras.layers.Resizing(height, width, dtype=dtype, name=name)(x, training=False)
-
-
-def word_vectors(feature: Feature, x: Any, size: int) -> Any:
-    """The words of texts as learned vectors.
-
-    Args:
-        feature: of kind "text"; it provides the vocabulary and the number of words to read.
-        x: strings, shape (batch,).
-        size: of the vectors.
-
-    Returns:
-        A tensor of shape (batch, words, size), with a mask after the last word.
-    """
-    vocabulary = list(feature.vocabulary)
-    split = keras.layers.TextVectorization(
-        vocabulary=vocabulary, output_sequence_length=feature.length, name=f"{feature.key}_words"
-    )
-    # Small initial values: the vectors of rare words hardly change, and large ones would be noise to fit.
-    start = keras.initializers.RandomUniform(-0.05, 0.05)
-    return keras.layers.Embedding(
-        len(vocabulary) + 2,
-        size,
-        mask_zero=True,
-        embeddings_initializer=start,
-        name=f"{feature.key}_embedding",
-    )(split(x))
 
 
 def scaled_steps(feature: Feature, x: Any) -> Any:

@@ -9,8 +9,9 @@ import keras
 
 from ..data.feature import MISSING, Feature
 from .blocks import Style, hidden_block
-from .preprocessing import average, normalization, scaled, scaled_steps, word_vectors
+from .preprocessing import average, normalization, scaled, scaled_steps
 from .recurrent import after_recurrent, both_kernels
+from .words import word_vectors
 
 __all__ = ["record_inputs", "record_vector"]
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import keras
 
-from ...callbacks.checks import InvalidArgument, check_choice, check_integer
+from ...callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
 from ...callbacks.inside.layers import mask_of
 from ..data.feature import Feature
 from ..data.spec import Spec
+from ..data.tokens import words_of
 from .blocks import Style, hidden_block, output_layer, sizes
 from .inputs import model_input
 from .preprocessing import average
@@ -18,7 +19,11 @@ from .recurrent import after_recurrent, recurrent
 
 __all__ = ["text"]
 
-ENCODERS = ("average", "lstm", "gru", "cnn")
+ENCODERS = ("bag", "average", "lstm", "gru", "cnn")
+LENGTH = 5.0
+"""Length of a bag, as the vector that the dense layers read."""
+HIDDEN = (64,)
+"""Units of the dense layers after an encoder that reads word vectors."""
 
 
 def text(
@@ -28,11 +33,12 @@ def text(
     outputs: int | None = None,
     vocabulary: Sequence[str] | None = None,
     length: int | None = None,
-    encoder: str = "average",
+    encoder: str = "bag",
+    dropout: float = 0.5,
     embedding: int = 64,
     units: int = 64,
     windows: Sequence[int] = (3, 4, 5),
-    hidden: Sequence[int] = (64,),
+    hidden: Sequence[int] | None = None,
     activation: str = "elu",
     initializer: Any = "he_normal",
     bias: Any = 0.0,
@@ -42,43 +48,52 @@ def text(
     task: str | None = None,
     name: str = "text",
 ) -> keras.Model:
-    """A network for texts: learned word embeddings, an encoder that turns them into one vector, dense layers.
+    """A network for texts: an encoder from strings to one vector, then dense layers.
 
-    The model tokenizes the strings itself: lower case, without punctuation, split at spaces. Words outside the
-    vocabulary share one vector. Padding after the last word has no effect. A text without words is valid: the encoder
-    reads nothing.
+    The model splits the strings itself. Words are letters and digits in lower case, in any script; spaces and
+    punctuation separate them, and where a script has no spaces every character is a word (the rules are in
+    :mod:`recipes.data.tokens`). Words outside the vocabulary are all alike. Padding after the last word has no effect.
+    A text without words is valid: the encoder reads nothing.
 
     Encoders:
 
-    - "average": the mean of the word vectors, regardless of their order. Fast to train, and hard to beat with only a
-      few thousand sentences.
+    - "bag" (default): the counts of words and of character n-grams, which see parts of unknown words too. Each count
+      is weighted by its inverse document frequency; the words' and the n-grams' are scaled to one length. Without
+      hidden layers this is logistic regression on TF-IDF, or its linear regression: fast, and hard to beat with up to
+      some ten thousand texts. Regularizers that follow activations, such as dropout, act on the bag.
+    - "average": the mean of learned word vectors, regardless of their order.
     - "lstm", "gru": the state of a recurrent layer after the last word. (:func:`recipes.rnn` takes texts too, with
       several layers and both directions.)
     - "cnn": convolutions over neighbouring words; for each filter the maximum over the text, or 0 if that is negative.
 
     Args:
-        spec: of the data (``data.spec``); it provides the vocabulary, the length and the task.
+        spec: of the data (``data.spec``); it provides the vocabulary, the n-grams, their weights, the length and the
+            task.
         input_shape: () or left out: a text is one string.
         outputs: number of classes, or of numbers; instead of ``spec``.
-        vocabulary: the known words, all different, in lower case and without punctuation; instead of ``spec``.
-        length: the maximum number of words to read, >= 1; instead of ``spec``.
-        encoder: "average" (default), "lstm", "gru" or "cnn".
-        embedding: size of the word vectors. Default 64.
+        vocabulary: the known words, all different, in lower case and without punctuation; instead of ``spec``. There
+            are then no n-grams, and all weights are 1.
+        length: the maximum number of words to read, >= 1; instead of ``spec``. Of a longer text the first ones are
+            read, and n-grams from the first 8 characters for each word.
+        encoder: "bag" (default), "average", "lstm", "gru" or "cnn".
+        dropout: fraction of the words and n-grams of a "bag" that are dropped in training, in [0, 1). Default 0.5.
+        embedding: size of the word vectors; not for "bag". Default 64.
         units: units of the recurrent layer, or filters of each width. Default 64.
         windows: widths of the convolutions in words. Default (3, 4, 5).
-        hidden: units of the dense layers after the encoder. Default (64,).
+        hidden: units of the dense layers after the encoder. Default None: () for "bag", else (64,).
         activation, initializer, bias, normalization, regularizer, preprocessing, task, name: as in :func:`recipes.mlp`;
             the dense hidden layers, and all convolutions as one layer, count towards "deep". A preprocessing layer maps
-            the strings to word vectors, shape (batch, words, size).
+            the strings to word vectors, shape (batch, words, size), or, for "bag", to one vector.
 
     Returns:
         A model from (batch,) strings to (batch, outputs): probabilities, or numbers.
 
     Raises:
-        InvalidArgument: for an unknown name, an invalid size, or a Spec of other data.
+        InvalidArgument: for an unknown name, an invalid size, a word that is none, or a Spec of other data.
 
-    Source: averages: Iyyer et al. 2015 and Joulin et al. 2016, arXiv:1607.01759; convolutions: Kim 2014,
-    arXiv:1408.5882.
+    Source: bags of words and their weights: Joachims 1998, Spärck Jones 1972; character n-grams of words: Bojanowski et
+    al. 2017, arXiv:1607.04606; averages: Iyyer et al. 2015 and Joulin et al. 2016, arXiv:1607.01759; convolutions: Kim
+    2014, arXiv:1408.5882.
 
     Example:
         >>> model = text(vocabulary=["good", "bad", "film"], length=20, outputs=1)
@@ -86,18 +101,26 @@ def text(
         (1, 1)
     """
     check_choice("encoder", encoder, ENCODERS)
+    dropout = check_number("dropout", dropout, low=0, below=1)
     embedding = check_integer("embedding", embedding, low=1)
     units = check_integer("units", units, low=1)
+    hidden = (() if encoder == "bag" else HIDDEN) if hidden is None else hidden
     hidden, windows = sizes("hidden", hidden), sizes("windows", windows)
     if not windows:
         raise InvalidArgument("windows", windows, "given for at least one convolution")
     described, outputs = _described(spec, input_shape, outputs, vocabulary, length, preprocessing)
     convolutional = encoder == "cnn"
     style = Style(activation, initializer, normalization, regularizer, bias=bias, depth=len(hidden) + convolutional)
-    inputs, x = model_input(described, (), preprocessing, style, word=embedding)
-    if len(x.shape) != 3:
-        raise InvalidArgument("preprocessing", preprocessing, "a layer from strings to (batch, words, size)")
-    if encoder == "average":
+    inputs, x = model_input(described, (), preprocessing, style, word=None if encoder == "bag" else embedding)
+    rank = 2 if encoder == "bag" else 3
+    if len(x.shape) != rank or x.shape[-1] is None:
+        accepted = f"a layer from strings to {'(batch, size)' if rank == 2 else '(batch, words, size)'}"
+        raise InvalidArgument("preprocessing", preprocessing, accepted)
+    if encoder == "bag":
+        x = keras.layers.Rescaling(LENGTH / x.shape[-1] ** 0.5, name="bag_length")(x) if preprocessing is None else x
+        x = keras.layers.Dropout(dropout)(x) if dropout else x
+        x = after_recurrent(x, style, last=not hidden)
+    elif encoder == "average":
         x = average(x)
     elif convolutional:
         x = _convolved(x, units, windows, style, last=not hidden)
@@ -141,6 +164,9 @@ def _described(
         or (vocabulary is not None and not words)
     ):
         raise InvalidArgument("vocabulary", vocabulary, "a sequence of words, at least one")
+    for word in words:
+        if words_of(word) != [word]:
+            raise InvalidArgument("vocabulary", word, f"words as a text is split into: {words_of(word)}")
     feature = Feature("inputs", "text", dtype="string", vocabulary=tuple(words), length=length)
     described = Spec("texts", "text", "binary", (), "string", 1, class_names=("0", "1"), features=(feature,))
     return described, outputs  # the task of this Spec is not used: the output layer gets its own

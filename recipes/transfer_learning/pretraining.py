@@ -143,7 +143,7 @@ def pretrain(
 
     Raises:
         InvalidArgument: for a value outside its range, data of another kind, a regularizer that needs labels, or a
-            model without a layer "outputs"; before any training.
+            model without a layer "outputs" or without weights before it; before any training.
 
     Source: autoencoders: Hinton and Salakhutdinov 2006; denoising: Vincent et al. 2008; telling good records from
     corrupted ones: Collobert and Weston 2008.
@@ -197,6 +197,9 @@ def _train(
     batches = pretext(data, how, "train", augment=augment, **options)
     keras.utils.set_random_seed(seed)
     trunk = encoder(recipe.build_model, data.spec, None, {}, name="trunk", several=True)
+    if not trunk.trainable_weights:
+        accepted = "a model with weights before its last layer, e.g. {'name': 'text', 'encoder': 'average'} for texts"
+        raise InvalidArgument("recipe", recipe.resolved(data.spec).model, accepted)
     network = _autoencoder(trunk, data.spec, recipe) if how == "autoencoder" else _judge(trunk, recipe)
     check_batches(network, data)
     steps = data.steps_per_epoch

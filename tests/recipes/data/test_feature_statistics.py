@@ -100,6 +100,11 @@ def test_from_strings_that_are_all_different_nothing_can_be_learned():
 SENTENCES = [f"Film {i}, a story: WELL told -- number {i % 7}!" for i in range(30)]
 
 
+def test_sentences_without_spaces_are_texts():
+    values = strings(*[f"我很喜欢这本书{chr(0x4E00 + i)}。" for i in range(30)])
+    assert describe("t", "string", values).kind == "text"
+
+
 def test_sentences_are_texts():
     feature = describe("t", "string", strings(*SENTENCES))
     assert (feature.kind, feature.dtype, feature.shape) == ("text", "string", ())
@@ -114,6 +119,8 @@ def test_sentences_are_texts():
     [
         ["two words"] * 30,  # few words
         [f"name {i}" for i in range(30)],
+        [f"{i}-0f-4{i}@home.org" for i in range(30)],  # one word each, whatever is in it
+        [f"东京{chr(0x4E00 + i)}区" for i in range(30)],
         ["the same three words"] * 20 + ["some other three words"] * 10,  # few that differ
         SENTENCES[:10] * 3,
     ],

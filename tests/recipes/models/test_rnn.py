@@ -207,7 +207,7 @@ def test_images_are_read_row_by_row(kinds):
 
 def test_words_are_steps(kinds, texts):
     model = rnn(texts.spec, units=(6,), cell="gru")
-    assert kinds(model) == ["InputLayer", "TextVectorization", "Embedding", "GRU", "Dense3", "softmax"]
+    assert kinds(model) == ["InputLayer", "Functional", "Embedding", "GRU", "Dense3", "softmax"]
     short, long = (np.array([each], dtype=object) for each in ("bad film", "bad film plot"))
     vectors = np.random.default_rng(0).normal(size=model.get_layer("inputs_embedding").embeddings.shape)
     model.get_layer("inputs_embedding").set_weights([vectors])

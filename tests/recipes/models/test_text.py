@@ -2,6 +2,10 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
+from sklearn.pipeline import make_pipeline
 
 import recipes
 from callbacks.checks import InvalidArgument
@@ -77,16 +81,27 @@ def after(model, states):
 )
 def test_layers(kinds, options, layers):
     model = text(**PLAIN, **options, hidden=(5,))
-    around = ["InputLayer", "TextVectorization", "Embedding"], ["Dense5", "elu", "Dense3", "softmax"]
+    around = ["InputLayer", "Functional", "Embedding"], ["Dense5", "elu", "Dense3", "softmax"]
     assert kinds(model) == [*around[0], *layers, *around[1]]
     assert (model.name, model.output_shape, model.compiled) == ("text", (None, 3), False)
     assert (model.input_shape, model.inputs[0].dtype) == ((None,), "string")
     assert model.get_layer("outputs").units == 3
 
 
+def test_layers_of_a_bag(kinds, reviews):
+    bag = ["InputLayer", "Functional", "Rescaling", "Dropout"]
+    assert kinds(text(**PLAIN)) == [*bag, "Dense3", "softmax"]
+    assert kinds(text(**PLAIN, dropout=0, hidden=(5,))) == [*bag[:-1], "Dense5", "elu", "Dense3", "softmax"]
+    (feature,) = reviews.spec.features
+    model = text(reviews.spec)
+    assert feature.ngrams
+    assert model.get_layer("outputs").kernel.shape == (2 + len(feature.vocabulary) + 2 + len(feature.ngrams), 1)
+
+
 def test_how_many_parameters():
     words, after = (8 + 2) * 64, 64 * 64 + 64 + 64 * 3 + 3  # two more: filled up, and unknown
-    assert text(**PLAIN).count_params() == words + after
+    assert text(**PLAIN).count_params() == (8 + 2) * 3 + 3
+    assert text(**PLAIN, encoder="average").count_params() == words + after
     assert text(**PLAIN, encoder="lstm").count_params() == words + 4 * (64 + 64 + 1) * 64 + after
     assert text(**PLAIN, encoder="gru", embedding=10, units=6, hidden=()).count_params() == (
         10 * 10 + 3 * (10 + 6 + 2) * 6 + 6 * 3 + 3
@@ -97,10 +112,12 @@ def test_how_many_parameters():
 
 
 def test_from_a_spec(reviews):
-    model = text(reviews.spec)
-    assert model.get_layer("inputs_words").get_vocabulary() == ["", "[UNK]", *reviews.spec.features[0].vocabulary]
-    assert model.get_layer("inputs_words").compute_output_shape((5,)) == (5, reviews.spec.features[0].length)
-    assert model.layers[-1].activation.__name__ == "sigmoid"
+    (feature,) = reviews.spec.features
+    words = text(reviews.spec, encoder="average").get_layer("inputs_words")
+    numbers = np.asarray(words(strings(*feature.vocabulary, "unheard")))
+    assert numbers.shape[1] <= feature.length
+    assert numbers[:, 0].tolist() == [*range(2, 2 + len(feature.vocabulary)), 1]
+    assert text(reviews.spec).layers[-1].activation.__name__ == "sigmoid"
     assert text(**{**PLAIN, "outputs": 2}, task="regression").layers[-1].activation.__name__ == "linear"
 
 
@@ -117,7 +134,7 @@ def test_an_encoder_for_larger_models(reviews):
 
 
 def test_the_average():
-    model = with_large_vectors()
+    model = with_large_vectors(encoder="average")
     for sentence in ("good film", "the plot the film", "bad"):
         np.testing.assert_allclose(
             model(strings(sentence))[0], after(model, vectors(model, sentence).mean(axis=0)), rtol=1e-4
@@ -177,7 +194,7 @@ def test_texts_without_words(encoder):
 
 def test_half_precision():
     keras.config.set_dtype_policy("mixed_float16")
-    for each in ("average", "cnn"):
+    for each in ("bag", "average", "cnn"):
         model = text(**PLAIN, encoder=each)
         answers = model(strings("good film", ""))
         assert answers.dtype == "float32"
@@ -188,6 +205,13 @@ def test_half_precision():
 def test_another_preprocessing(kinds):
     words = keras.layers.TextVectorization(vocabulary=["x", "y"], split="character", output_sequence_length=6)
     layer = keras.Sequential([keras.Input((), dtype="string"), words, keras.layers.Embedding(4, 5)])
+    bag = keras.layers.TextVectorization(vocabulary=["x", "y"], split="character", output_mode="count")
+    assert kinds(text(outputs=2, preprocessing=bag, dropout=0)) == [
+        "InputLayer",
+        "TextVectorization",
+        "Dense2",
+        "softmax",
+    ]
     for each in ("average", "cnn"):
         model = text(outputs=2, preprocessing=layer, encoder=each, units=4)
         assert kinds(model)[:2] == ["InputLayer", "Sequential"]
@@ -197,7 +221,7 @@ def test_another_preprocessing(kinds):
 # --- regularization ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("encoder", "count"), [("average", 2), ("lstm", 4), ("cnn", 5)])
+@pytest.mark.parametrize(("encoder", "count"), [("bag", 1), ("average", 2), ("lstm", 4), ("cnn", 5)])
 def test_penalties_act_on_all_kernels(encoder, count):
     model = text(**PLAIN, encoder=encoder, units=4, regularizer=[L2(0.2)])
     kernels = [w.numpy().astype("float64") for w in model.weights if w.name.endswith("kernel")]
@@ -209,7 +233,8 @@ def test_dropout(kinds):
     def dropped(**options):
         return [each for each in kinds(text(**PLAIN, **options, regularizer=[Dropout(0.3)])) if "Dropout" in each]
 
-    assert dropped() == ["Dropout"]
+    assert dropped() == ["Dropout", "Dropout"]  # the bag's own, and that of the regularizer
+    assert dropped(encoder="average") == ["Dropout"]
     assert dropped(encoder="gru") == ["Dropout", "Dropout"]
     assert dropped(encoder="cnn", windows=(3,)) == ["SpatialDropout1D", "Dropout"]
 
@@ -223,7 +248,7 @@ def test_convolutions_count_towards_deep(kinds, encoder, normalized):
 # --- training and files -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("encoder", ["average", pytest.param("gru", marks=alike), "cnn"])
+@pytest.mark.parametrize("encoder", ["bag", "average", pytest.param("gru", marks=alike), "cnn"])
 @pytest.mark.ordinarily("cnn")
 def test_it_learns(reviews, encoder):
     made = {"model": lambda spec: text(spec, encoder=encoder, units=8), "optimizer": "adam", "learning_rate": 0.02}
@@ -232,10 +257,47 @@ def test_it_learns(reviews, encoder):
     assert run.history["accuracy"][-1] > 0.85
 
 
-@pytest.mark.parametrize("encoder", ["average", pytest.param("lstm", marks=alike), "cnn"])
+def test_the_default_beats_logistic_regression_on_tf_idf():
+    """Docstrings of three modules."""
+    whole = recipes.load("docstrings")
+    parts = [whole.arrays(split) for split in ("train", "validation", "test")]
+    x, y = (np.concatenate(part) for part in zip(*parts, strict=True))
+    chosen = np.flatnonzero(y < 3)[::2]
+    x, y = np.array([str(text) for text in x[chosen]], object), y[chosen]
+    half = len(y) // 2
+    data = recipes.Data.from_arrays(x[:half], y[:half], x_test=x[half:], y_test=y[half:])
+    run = recipes.fit(data, Recipe(learning_rate=0.3), epochs=8, verbose=0)
+    ours = run.model.predict(data.test.map(lambda texts, _: texts), verbose=0)
+    linear = make_pipeline(TfidfVectorizer(), LogisticRegression(max_iter=1000)).fit(x[:half], y[:half])
+    theirs = linear.predict_proba(x[half:])
+    assert np.mean(ours.argmax(axis=1) != y[half:]) <= np.mean(theirs.argmax(axis=1) != y[half:])
+    assert log_loss(y[half:], ours) < log_loss(y[half:], theirs)
+
+
+@pytest.mark.parametrize("model", ["text", "rnn", "mixed"])
+@pytest.mark.ordinarily("text", "mixed")
+def test_a_script_without_spaces(model):
+    """The class of a sentence depends on one character."""
+    random = np.random.default_rng(0)
+    y = np.arange(240) % 2
+    others = [random.choice(list("我你他她的是在有不了这中大来上个国到说们"), 8) for _ in y]
+    sentences = [
+        "".join(row[:4]) + "坏好"[label] + "".join(row[4:]) + "。" for row, label in zip(others, y, strict=True)
+    ]
+    x: object = np.array(sentences, object)
+    if model == "mixed":
+        x = {"text": x, "noise": random.normal(size=len(y))}
+    recipe = Recipe(model=model, optimizer="adam", learning_rate=0.02)
+    run = recipes.fit(recipes.Data.from_arrays(x, y), recipe, epochs=10, verbose=0)
+    assert run.evaluate("test")["accuracy"] > 0.9
+
+
+@pytest.mark.parametrize(
+    "encoder", ["bag", pytest.param("average", marks=alike), pytest.param("lstm", marks=alike), "cnn"]
+)
 def test_files_give_the_same_model(reviews, tmp_path, encoder):
     model = text(reviews.spec, encoder=encoder, units=4, windows=(2, 3), regularizer="l2+dropout+input_noise")
-    x = strings(*reviews.arrays("test")[0], "", "never seen")
+    x = strings(*reviews.arrays("test")[0], "", "never seen", "Élan 北京。")
     expected = model(x)
     model.save(tmp_path / "model.keras")
     np.testing.assert_array_equal(keras.models.load_model(tmp_path / "model.keras")(x), expected)
@@ -266,7 +328,7 @@ print(float(model.predict(numpy.array(["a good film"], dtype=object), verbose=0)
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"encoder": "bert"}, "encoder must be one of 'average', 'lstm', 'gru', 'cnn'"),
+        ({"encoder": "bert"}, "encoder must be one of 'bag', 'average', 'lstm', 'gru', 'cnn'"),
         ({"outputs": None}, "outputs must be given where there is no Spec"),
         ({"vocabulary": None}, "vocabulary must be given where there is no Spec"),
         ({"length": None}, "length must be given where there is no Spec"),
@@ -281,7 +343,16 @@ print(float(model.predict(numpy.array(["a good film"], dtype=object), verbose=0)
         ({"windows": ()}, "windows must be given for at least one convolution"),
         ({"windows": (0,)}, "windows must be an integer >= 1"),
         ({"hidden": 3}, "hidden must be a sequence"),
-        ({"preprocessing": keras.layers.TextVectorization(vocabulary=["x"], output_mode="multi_hot")}, "preprocessing"),
+        ({"vocabulary": ["good", "e-mail"]}, "vocabulary must be words as a text is split into: .'e', 'mail'."),
+        ({"dropout": 1.0}, "dropout must be"),
+        ({"preprocessing": keras.layers.TextVectorization(vocabulary=["x"])}, "preprocessing must be .*batch, size"),
+        (
+            {
+                "preprocessing": keras.layers.TextVectorization(vocabulary=["x"], output_mode="multi_hot"),
+                "encoder": "average",
+            },
+            "preprocessing must be .*batch, words, size",
+        ),
     ],
 )
 def test_what_is_refused(options, message):

@@ -35,7 +35,10 @@ MODELS = Catalogue(
             "Hochreiter & Schmidhuber 1997; Cho et al. 2014",
         ),
         Entry(
-            "text", text, "Word embeddings, averaged or read by an LSTM, a GRU or convolutions.", "Bengio et al. 2003"
+            "text",
+            text,
+            "TF-IDF of words and character n-grams, or word embeddings: averaged, or read by an LSTM or convolutions.",
+            "Joachims 1998; Bojanowski et al. 2017",
         ),
         Entry(
             "tabular",

@@ -15,6 +15,9 @@ from ..data.scaling import LARGEST, Scaling
 
 __all__ = ["as_vector", "average", "normalization", "rescaled", "resized", "scaled", "scaled_steps"]
 
+BOUND = 8.0
+"""Bound of heavy columns. Of 3, 5, 8 and none, best or nearly so for outliers and log-normal columns."""
+
 GUARD = 1e-6
 """Smallest standard deviation to leave to Keras' Normalization, which replaces those below 1e-7 by 1e-7."""
 
@@ -37,8 +40,8 @@ def scaled(
     """Numbers of any unit, centred and scaled column by column: float32, shape (batch, columns).
 
     The centre and scale are those of :class:`recipes.data.scaling.Scaling`. The centre is subtracted in float64, or in
-    int64, where float32 would round the values. Heavy columns become the inverse hyperbolic sine of their scaled
-    values, which is like z itself up to 1 and like log(2 z) beyond: an outlier of 1e9 becomes 21.
+    int64, where float32 would round the values. Heavy columns become the inverse hyperbolic sine a of their scaled
+    values, which is like z up to 1 and like log(2 z) beyond, within bounds: a / sqrt(1 + (a / 8)^2).
 
     Args:
         x: raw numbers of any type, shape (batch, columns).
@@ -70,12 +73,13 @@ def _integer_distances(x: Any, centres: list[int]) -> Any:
 
 
 def _compressed(x: Any, columns: Sequence[bool]) -> Any:
-    """The inverse hyperbolic sine of these columns; the others unchanged."""
+    """These columns z as a / sqrt(1 + (a / 8)^2), a = arsinh(z); the others unchanged."""
     ops = keras.ops
     x = ops.clip(x, -LARGEST, LARGEST)  # the square of a larger one would overflow
     heavy = x if all(columns) else keras.layers.Rescaling([float(column) for column in columns], dtype="float32")(x)
     size = ops.absolute(heavy)
     heavy = ops.sign(heavy) * ops.log(size + ops.sqrt(ops.square(size) + 1.0))
+    heavy = heavy * ops.rsqrt(ops.square(heavy / BOUND) + 1.0)
     if all(columns):
         return heavy
     return heavy + keras.layers.Rescaling([float(not column) for column in columns], dtype="float32")(x)

@@ -135,7 +135,7 @@ def test_integers_of_any_size_are_standardized(low):
     np.testing.assert_allclose(scaled_table(x, "int64"), standardized(x), atol=0.02)  # the mean is rounded
     if low == 2**60:  # far ones do not wrap around
         x[0] = np.iinfo("int64").min
-        assert np.all(scaled_table(x, "int64")[0] < -30)
+        assert np.all(scaled_table(x, "int64")[0] < -7)
 
 
 @pytest.mark.parametrize("dtype", ["bool", "uint8", "float16"])
@@ -149,8 +149,9 @@ def test_one_outlier_does_not_spoil_its_column():
     x[0] = 1e9, 1e30, 0.0
     scales = scaled_table(x, "float64")
     z = (x[1:, :2] - np.median(x[:, :2], axis=0)) / iqr(x[:, :2], axis=0, scale="normal")
-    np.testing.assert_allclose(scales[1:, :2], np.arcsinh(z), rtol=1e-3, atol=1e-5)
-    np.testing.assert_allclose(scales[0, :2], [np.log(2e9), np.log(2e18)], rtol=0.01)
+    bounded = np.arcsinh(z) / np.sqrt(1 + (np.arcsinh(z) / 8) ** 2)
+    np.testing.assert_allclose(scales[1:, :2], bounded, rtol=1e-3, atol=1e-5)
+    assert np.all((scales[0, :2] > 7) & (scales[0, :2] < 8))
     np.testing.assert_allclose(scales[:, 2], standardized(x)[:, 2], atol=1e-6)
     np.testing.assert_allclose(scaled_table(x, "float32"), scales, atol=1e-5)
 

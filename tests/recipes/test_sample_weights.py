@@ -165,3 +165,24 @@ def test_searches_score_by_the_weights(tiny):
         else:
             expected = sk.average_precision_score(y, p, sample_weight=w)
         assert record.test_score == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("task", ["multilabel", "regression"])
+def test_several_outputs_are_weighted_by_example(task, tiny):
+    x, _, w = _arrays()
+    y = x @ np.random.default_rng(5).normal(size=(3, 3))
+    y = (y > 0.3).astype("int64") if task == "multilabel" else (y * [1.0, 10.0, 100.0]).astype("float32")
+    data = recipes.Data.from_arrays(x, y, sample_weight=w, batch_size=16, name="several")
+    run = recipes.fit(data, tiny(regularizer="none"), epochs=1, verbose=0)
+    (x, y), w = data.arrays("test"), data.sample_weight("test")
+    p = run.model.predict(x, verbose=0).astype("float64")
+    scores = run.evaluate()
+    if task == "multilabel":
+        expected = np.average(((p > 0.5) == y).mean(axis=1), weights=w)
+        assert scores["accuracy"] == pytest.approx(expected, abs=1e-6)
+        losses = -np.log(np.where(y == 1, p, 1 - p)).mean(axis=1)
+    else:
+        expected = np.sqrt(sk.mean_squared_error(y, p, sample_weight=w))
+        assert scores["root_mean_squared_error"] == pytest.approx(expected, rel=1e-5)
+        losses = ((p - y) ** 2 / data.spec.target_variance).mean(axis=1)
+    assert scores["loss"] == pytest.approx(np.average(losses, weights=w), rel=1e-4)

@@ -1,33 +1,21 @@
-"""METRICS: the scores of predictions by name, exact over all examples of a split.
-
-A metric's function takes the targets y, the predictions and the examples' weights, or None, as scikit-learn's do:
-
-- binary: y 0 or 1 of shape (n,), the probability of 1 of shape (n,);
-- multiclass: y of shape (n,), probabilities of shape (n, classes);
-- multilabel: y 0 or 1 and probabilities, both of shape (n, labels);
-- regression: both of shape (n,) or (n, targets).
-
-An example of weight 2 counts as two. An average over classes or labels ("macro") counts each of them alike.
-"""
+"""METRICS: the scores of predictions by name, exact over all examples of a split."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..callbacks.checks import InvalidArgument
+from . import metric_functions
 from .catalogue import Lookup
 from .metric import ACCURACY, ROOT_MEAN_SQUARED_ERROR, Metric, metric_of
 
 if TYPE_CHECKING:
     from .data.spec import Spec
 
-__all__ = ["METRICS", "check_defined", "find_metric", "metric_for", "score"]
-
-SMALLEST = float(np.finfo(np.float32).eps)
-"""Probabilities, computed in float32, are taken to be between this and 1 minus this where a logarithm is taken."""
+__all__ = ["METRICS", "check_defined", "find_metric", "metric_for", "metric_named", "score"]
 
 STANDARDIZED_ERROR = "standardized_error"
 
@@ -35,6 +23,19 @@ CLASSES = ("binary", "multiclass", "multilabel")
 
 SHORT = {"mae": "mean_absolute_error", "rmse": ROOT_MEAN_SQUARED_ERROR.name}
 """Short names -> names."""
+
+
+def metric_named(name: str) -> Metric:
+    """The metric of a name, short or not.
+
+    Raises:
+        UnknownName: for an unknown one, with the nearest one.
+
+    Example:
+        >>> metric_named("mae").name
+        'mean_absolute_error'
+    """
+    return METRICS[SHORT.get(name, name) if isinstance(name, str) else name]
 
 
 def find_metric(metric: str | Metric, task: str) -> Metric:
@@ -51,7 +52,7 @@ def find_metric(metric: str | Metric, task: str) -> Metric:
         >>> find_metric("rmse", "regression").name
         'root_mean_squared_error'
     """
-    found = metric if isinstance(metric, Metric) else METRICS[SHORT.get(metric, metric)]
+    found = metric if isinstance(metric, Metric) else metric_named(metric)
     if found.tasks and task not in found.tasks:
         suiting = [name for name, other in METRICS.items() if task in other.tasks]
         raise InvalidArgument("metric", found.name, f"one for {task}: {', '.join(suiting)}")
@@ -74,7 +75,7 @@ def score(metric: Metric, y: Any, predicted: Any, sample_weight: Any = None) -> 
 
     Args:
         metric: with a function.
-        y: the targets: see the top of this module.
+        y: the targets: see :mod:`recipes.metric_functions`.
         predicted: what the model predicts for them, of shape (n, outputs).
         sample_weight: shape (n,), >= 0; None for 1 each. Examples of weight 0 are left out.
 
@@ -116,151 +117,28 @@ def check_defined(
         InvalidArgument: metric must be one that is defined without examples of 'no' in split 'test'. Received: ...
     """
     y = np.asarray(y) if sample_weight is None else np.asarray(y)[np.asarray(sample_weight) > 0]
-    if metric.needs == "variance":
-        flat = np.flatnonzero(np.ptp(y.reshape(len(y), -1).astype(np.float64), axis=0) == 0)
-        if len(flat):
-            accepted = f"one that is defined for a target that does not vary: target {flat[0]} in split {split!r}"
-            raise InvalidArgument("metric", metric.name, accepted)
-    if metric.needs not in ("positives", "both") or task == "regression":
-        return
+    lacking = _lacking(metric.needs, y, task, class_names)
+    if lacking is not None:
+        raise InvalidArgument("metric", metric.name, f"one that is defined {lacking} in split {split!r}")
+
+
+def _lacking(needs: str, y: np.ndarray, task: str, class_names: Sequence[str]) -> str | None:
+    """What the targets lack of what a metric needs, in words; None if nothing."""
+    if needs == "variance":
+        constant = np.flatnonzero(np.ptp(y.reshape(len(y), -1).astype(np.float64), axis=0) == 0)
+        return f"for a target that does not vary: target {constant[0]}" if len(constant) else None
+    if not needs:
+        return None
     if task == "multilabel":
-        share, lacking = y.mean(axis=0), "{} to label {!r}"
-        ways = [("a yes", share == 0), *([("a no", share == 1)] if metric.needs == "both" else [])]
-        for answer, missing in ways:
-            if missing.any():
-                which = lacking.format(answer, class_names[int(np.flatnonzero(missing)[0])])
-                raise InvalidArgument("metric", metric.name, f"one that is defined without {which} in split {split!r}")
-        return
-    present = np.bincount(y, minlength=len(class_names)) > 0
-    if task == "binary" and metric.needs == "positives":
-        present[0] = True
-    if not present.all():
-        which = f"examples of {class_names[int(np.flatnonzero(~present)[0])]!r}"
-        raise InvalidArgument("metric", metric.name, f"one that is defined without {which} in split {split!r}")
-
-
-# --- classes ----------------------------------------------------------------------------------------------------------
-
-
-def _weights(y: Any, sample_weight: Any) -> np.ndarray:
-    return np.ones(len(y)) if sample_weight is None else sample_weight
-
-
-def _decided(y: Any, predicted: Any) -> Any:
-    """The predicted classes, or yes-or-no answers, like y."""
-    one_of_several = predicted.ndim == 2 and y.ndim == 1
-    return predicted.argmax(axis=1) if one_of_several else (predicted > 0.5).astype(y.dtype)
-
-
-def _one_by_one(y: Any, values: Any) -> Iterator[tuple[Any, Any]]:
-    """(truth, values) of one yes-or-no question after another: of a label, or of a class against the others."""
-    if values.ndim == 1:
-        yield y == 1, values
-    else:
-        for column in range(values.shape[1]):
-            yield (y == column if y.ndim == 1 else y[:, column] == 1), values[:, column]
-
-
-def _accuracy(y: Any, predicted: Any, sample_weight: Any = None) -> float:
-    right = _decided(y, predicted) == y
-    return float(np.average(right.reshape(len(y), -1).mean(axis=1), weights=sample_weight))
-
-
-def _balanced_accuracy(y: Any, predicted: Any, sample_weight: Any = None) -> float:
-    w, decided = _weights(y, sample_weight), _decided(y, predicted)
-    if y.ndim == 2:
-        return float(np.mean([_balanced_accuracy(y[:, k], predicted[:, k], w) for k in range(y.shape[1])]))
-    return float(np.mean([np.average(decided[y == label] == label, weights=w[y == label]) for label in np.unique(y)]))
-
-
-def _by_threshold(truth: Any, predicted: Any, w: Any) -> tuple[np.ndarray, np.ndarray]:
-    """The weights of true and of false examples at each distinct prediction, from the highest down."""
-    _, place = np.unique(-predicted, return_inverse=True)
-    return np.bincount(place, w * truth), np.bincount(place, w * ~truth)
-
-
-def _auc(y: Any, predicted: Any, sample_weight: Any = None) -> float:
-    w, areas = _weights(y, sample_weight), []
-    for truth, values in _one_by_one(y, predicted):
-        true, false = _by_threshold(truth, values, w)
-        above = np.cumsum(true) - true / 2  # equal predictions count by half
-        areas.append((false * above).sum() / (true.sum() * false.sum()))
-    return float(np.mean(areas))
-
-
-def _pr_auc(y: Any, predicted: Any, sample_weight: Any = None) -> float:
-    w, areas = _weights(y, sample_weight), []
-    for truth, values in _one_by_one(y, predicted):
-        true, false = _by_threshold(truth, values, w)
-        precision = np.cumsum(true) / np.cumsum(true + false)
-        areas.append((true * precision).sum() / true.sum())
-    return float(np.mean(areas))
-
-
-def _counts(y: Any, predicted: Any, sample_weight: Any) -> list[tuple[float, float, float]]:
-    """(true yes, false yes, false no) by label or class; a class that is neither there nor predicted is left out."""
-    w, decided = _weights(y, sample_weight), _decided(y, predicted)
-    if predicted.ndim == 2 and y.ndim == 1:
-        pairs = [(y == label, decided == label) for label in np.union1d(y, decided)]
-    else:
-        pairs = [(truth, values == 1) for truth, values in _one_by_one(y, decided)]
-    return [(w[truth & yes].sum(), w[~truth & yes].sum(), w[truth & ~yes].sum()) for truth, yes in pairs]
-
-
-def _share(part: float, whole: float) -> float:
-    return part / whole if whole else 0.0
-
-
-def _precision(y: Any, predicted: Any, sample_weight: Any = None) -> float:
-    return float(np.mean([_share(tp, tp + fp) for tp, fp, _ in _counts(y, predicted, sample_weight)]))
-
-
-def _recall(y: Any, predicted: Any, sample_weight: Any = None) -> float:
-    return float(np.mean([_share(tp, tp + fn) for tp, _, fn in _counts(y, predicted, sample_weight)]))
-
-
-def _f1(y: Any, predicted: Any, sample_weight: Any = None) -> float:
-    return float(np.mean([_share(2 * tp, 2 * tp + fp + fn) for tp, fp, fn in _counts(y, predicted, sample_weight)]))
-
-
-def _log_loss(y: Any, predicted: Any, sample_weight: Any = None) -> float:
-    if predicted.ndim == 2 and y.ndim == 1:
-        of_truth = predicted[np.arange(len(y)), y]
-    else:
-        of_truth = np.where(y == 1, predicted, 1 - predicted)
-    losses = -np.log(np.clip(of_truth, SMALLEST, 1 - SMALLEST)).reshape(len(y), -1)
-    return float(np.average(losses.mean(axis=1), weights=sample_weight))
-
-
-# --- numbers ----------------------------------------------------------------------------------------------------------
-
-
-def _errors(y: Any, predicted: Any) -> np.ndarray:
-    return (predicted - y.astype(np.float64)).reshape(len(y), -1)
-
-
-def _root_mean_squared_error(y: Any, predicted: Any, sample_weight: Any = None) -> float:
-    return float(np.sqrt(np.average((_errors(y, predicted) ** 2).mean(axis=1), weights=sample_weight)))
-
-
-def _mean_absolute_error(y: Any, predicted: Any, sample_weight: Any = None) -> float:
-    return float(np.average(np.abs(_errors(y, predicted)).mean(axis=1), weights=sample_weight))
-
-
-def _variances(y: Any, sample_weight: Any) -> np.ndarray:
-    targets = y.astype(np.float64).reshape(len(y), -1)
-    mean = np.average(targets, axis=0, weights=sample_weight)
-    return np.average((targets - mean) ** 2, axis=0, weights=sample_weight)
-
-
-def _standardized_error(y: Any, predicted: Any, sample_weight: Any = None) -> float:
-    squares = np.average(_errors(y, predicted) ** 2, axis=0, weights=sample_weight)
-    return float(np.mean(np.sqrt(squares / _variances(y, sample_weight))))
-
-
-def _r2(y: Any, predicted: Any, sample_weight: Any = None) -> float:
-    squares = np.average(_errors(y, predicted) ** 2, axis=0, weights=sample_weight)
-    return float(np.mean(1 - squares / _variances(y, sample_weight)))
+        for answer, value in (("yes", 1), ("no", 0))[: 2 if needs == "both" else 1]:
+            absent = np.flatnonzero((y != value).all(axis=0))
+            if len(absent):
+                return f"without a {answer} to label {class_names[absent[0]]!r}"
+        return None
+    absent = np.flatnonzero(np.bincount(y, minlength=len(class_names)) == 0)
+    if task == "binary" and needs == "positives":
+        absent = absent[absent == 1]
+    return f"without examples of {class_names[absent[0]]!r}" if len(absent) else None
 
 
 def _of_classes(name: str, function: Any, summary: str, source: str, **options: Any) -> Metric:
@@ -276,51 +154,51 @@ METRICS: Lookup[Metric] = Lookup(
     [
         _of_classes(
             ACCURACY.name,
-            _accuracy,
+            metric_functions.accuracy,
             "The share of right answers; of several labels, of the answers to all of them.",
             "scikit-learn's accuracy_score",
         ),
         _of_classes(
             "balanced_accuracy",
-            _balanced_accuracy,
+            metric_functions.balanced_accuracy,
             "The mean over the classes of the share that is recognized; .5 for two by chance, 1/k for k.",
             "Brodersen et al. 2010",
         ),
         _of_classes(
             "auc",
-            _auc,
+            metric_functions.auc,
             "The area under the ROC curve: how often a yes ranks above a no. Macro: each class against the others.",
             "Fawcett 2006",
             needs="both",
         ),
         _of_classes(
             "pr_auc",
-            _pr_auc,
+            metric_functions.pr_auc,
             "The area under precision against recall (average precision); the share of yes by chance. Macro.",
             "Davis and Goadrich 2006",
             needs="positives",
         ),
         _of_classes(
             "f1",
-            _f1,
+            metric_functions.f1,
             "The harmonic mean of precision and recall: of the second of two classes, else macro.",
             "van Rijsbergen 1979",
         ),
         _of_classes(
             "precision",
-            _precision,
+            metric_functions.precision,
             "The share of the yes answers that are right: of the second of two classes, else macro.",
             "scikit-learn's precision_score",
         ),
         _of_classes(
             "recall",
-            _recall,
+            metric_functions.recall,
             "The share of the yes examples that are found: of the second of two classes, else macro.",
             "scikit-learn's recall_score",
         ),
         _of_classes(
             "log_loss",
-            _log_loss,
+            metric_functions.log_loss,
             "The mean negative logarithm of the probability of the truth, without penalties and smoothing.",
             "Good 1952",
             direction="min",
@@ -328,14 +206,14 @@ METRICS: Lookup[Metric] = Lookup(
         _of_numbers(
             ROOT_MEAN_SQUARED_ERROR.name,
             "min",
-            _root_mean_squared_error,
+            metric_functions.root_mean_squared_error,
             "In the unit of the targets; over all of them. Short: rmse.",
             "Keras' RootMeanSquaredError",
         ),
         _of_numbers(
             STANDARDIZED_ERROR,
             "min",
-            _standardized_error,
+            metric_functions.standardized_error,
             "The mean over the targets of root mean squared error / standard deviation: each target counts alike.",
             "Borchani et al. 2015",
             needs="variance",
@@ -343,14 +221,14 @@ METRICS: Lookup[Metric] = Lookup(
         _of_numbers(
             "mean_absolute_error",
             "min",
-            _mean_absolute_error,
+            metric_functions.mean_absolute_error,
             "In the unit of the targets; over all of them. Short: mae.",
             "Keras' MeanAbsoluteError",
         ),
         _of_numbers(
             "r2",
             "max",
-            _r2,
+            metric_functions.r2,
             "The share of the variance that is explained, averaged over the targets.",
             "scikit-learn's r2_score",
             needs="variance",

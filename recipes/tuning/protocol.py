@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...callbacks.checks import InvalidArgument, check_bool, check_choice, check_integer, check_number
 from ..metric import Metric
-from ..metrics import METRICS, SHORT, find_metric, metric_for
+from ..metrics import find_metric, metric_for, metric_named
 from ..trainer import LARGEST_SEED
 from .arms import DESIGNS
 from .judging.dunnett import LEVEL
@@ -58,8 +58,7 @@ class Protocol:
         self._set("seeds", check_integer("seeds", self.seeds, low=1))
         self._set("seed", check_integer("seed", self.seed, low=0, high=LARGEST_SEED - self.seeds))
         if self.metric is not None:
-            name = SHORT.get(self.metric, self.metric) if isinstance(self.metric, str) else self.metric
-            self._set("metric", METRICS[name].name)
+            self._set("metric", metric_named(self.metric).name)
         check_choice("prune", self.prune, tuple(PRUNING))
         self._set("widen", check_bool("widen", self.widen))
         if self.prune != "none":

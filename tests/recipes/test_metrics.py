@@ -113,6 +113,8 @@ def test_metrics_by_name():
 def test_a_name_that_is_not_known_and_a_metric_of_another_task_are_refused():
     with pytest.raises(InvalidArgument, match="unknown metric 'balanced_acuracy': did you mean 'balanced_accuracy'"):
         find_metric("balanced_acuracy", "binary")
+    with pytest.raises(InvalidArgument, match=r"unknown metric \['auc'\]"):
+        find_metric(["auc"], "binary")
     names = "root_mean_squared_error, standardized_error, mean_absolute_error, r2"
     accepted = f"metric must be one for regression: {names}. .*'auc'"
     with pytest.raises(InvalidArgument, match=accepted):

@@ -140,10 +140,11 @@ class Run:
             {'loss': 0.31, 'accuracy': 0.96, 'balanced_accuracy': 0.71, 'auc': 0.93}
         """
         check_choice("split", split, ("train", "validation", "test"))
+        check_bool("weighted", weighted)
         task = self.data.spec.task
         chosen = {str(getattr(metric, "name", metric)): find_metric(metric, task) for metric in _listed(metrics)}
         check_scorable(self.data, chosen.values(), split)
-        weighted = check_bool("weighted", weighted) and self.data.weighted
+        weighted = weighted and self.data.weighted
         if split == "train":
             dataset = self.data.batches("train", seed=self.seed, weighted=weighted)
         elif weighted == self.data.weighted:

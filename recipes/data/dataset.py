@@ -352,6 +352,7 @@ class Data:
             InvalidArgument: for an unknown split or numbers out of range.
         """
         check_choice("split", split, SPLITS)
+        weighted = weighted is None or check_bool("weighted", weighted)
         check_integer("first_epoch", first_epoch, low=0)
         training = split == "train"
         if batch_size is None:
@@ -360,7 +361,7 @@ class Data:
         if seed is None and training:
             seed = self.settings["seed"]
         x, y = self.on_device(split)
-        values = self.sample_weight(split) if weighted is None or check_bool("weighted", weighted) else None
+        values = self.sample_weight(split) if weighted else None
         with tf.init_scope(), tf.device("CPU:0"):
             weights = None if values is None else tf.constant(normalized(values))
         if seed is None:

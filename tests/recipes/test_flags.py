@@ -62,6 +62,7 @@ def test_a_flag_is_true_or_false(name, flag, classes, tmp_path):
         "epochs": 1,
         "seed": 0,
         "name": "name",
+        "split": "train",
         "low": 1.0,
         "high": 2.0,
         "kind": "image",

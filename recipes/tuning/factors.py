@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ...callbacks.checks import InvalidArgument
 from ..activations import ACTIVATIONS
 from ..catalogue import Catalogue, UnknownName
-from ..choice import AUTO, NONE, name_of, split_names
+from ..choice import AUTO, NONE, join_names, name_of, split_names
 from ..class_weights import BALANCED
 from ..initializers import INITIALIZERS
 from ..models import MODELS
@@ -59,10 +59,15 @@ class Factor:
         return sorted(split_names(level)) if self.name == "regularizer" else [level]
 
     def of(self, base: Recipe) -> str:
-        """The level of a recipe; "given" for class weights by label, which cannot be a level."""
+        """The level of a recipe: without data that of "auto" regularizers is the one that suits any data.
+
+        Class weights by label are "given", which cannot be a level.
+        """
         if self.name == "class_weight" and isinstance(base.class_weight, Mapping):
             return "given"
-        return base.regularizer_name if self.name == "regularizer" else name_of(getattr(base, self.field))
+        if self.name == "regularizer":
+            return join_names(base.regularizers())
+        return name_of(getattr(base, self.field))
 
 
 FACTORS = {

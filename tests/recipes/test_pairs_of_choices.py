@@ -177,8 +177,10 @@ def test_batch_normalization_takes_the_place_of_biases(classes, tiny):
 TRAINED = {
     **CHOICES,
     "regularizer": ["auto", "none", *REGULARIZERS],
-    "model": ["auto", *({"name": name, **options} for name, options in SMALL.items())],
-    "data": ["classes", "binary", "labels", "number", "numbers", "images", "sequences", "texts", "records", "mixed"],
+    "problem": [
+        *(("auto", kind) for kind in ("binary", "labels", "number", "numbers", "images", "texts", "records", "mixed")),
+        *(({"name": name, **options}, KIND[name]) for name, options in SMALL.items()),
+    ],
     "batch_size": [8, 1, 32, 100],
     "epochs": [2, 1],
     "seed": [0],
@@ -190,7 +192,8 @@ CASES = covering_array(TRAINED)
 @pytest.mark.ordinarily("[0]", "[7]", "[100]")
 def test_any_two_choices_train_or_are_refused_in_one_line(case):
     choices = dict(CASES[case])
-    data = make_data(choices.pop("data"), batch_size=choices.pop("batch_size"))
+    choices["model"], kind = choices.pop("problem")
+    data = make_data(kind, batch_size=choices.pop("batch_size"))
     options = {name: choices.pop(name) for name in ("epochs", "seed")}
     runs = []
 

@@ -21,11 +21,14 @@ OF_TABLES: tuple[Any, ...] = (
 )
 """Most tables have few rows. Dropout lowers the loss most; with decay a network is rarely worse than a linear model."""
 
+OF_TEXTS: tuple[Any, ...] = ("early_stopping", {"name": "weight_decay", "strength": 0.01})
+"""The default model of texts is linear in many columns; without decay it learns rare words by heart."""
+
 
 def regularizers_for(spec: Spec | None = None, *, noise: bool = True, without: Collection[str] = ()) -> tuple[Any, ...]:
     """The regularizers that suit the data: what "if needed" means in the default setup.
 
-    Early stopping always; with tables, dropout and weight decay too.
+    Early stopping always; with tables, dropout and weight decay too; with texts, weight decay.
 
     Args:
         spec: of the data; None (default) if unknown.
@@ -39,5 +42,7 @@ def regularizers_for(spec: Spec | None = None, *, noise: bool = True, without: C
         >>> regularizers_for()
         ('early_stopping',)
     """
-    chosen = OF_TABLES if noise and spec is not None and spec.kind == "tabular" else ALWAYS
+    chosen = ALWAYS
+    if noise and spec is not None:
+        chosen = {"tabular": OF_TABLES, "text": OF_TEXTS}.get(spec.kind, ALWAYS)
     return tuple(choice for choice in chosen if name_of(choice) not in without)

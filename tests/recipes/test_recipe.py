@@ -8,6 +8,8 @@ import pytest
 from callbacks import OneCycle, StopOnNaN
 from callbacks.checks import InvalidArgument
 from recipes import Momentum, Recipe, mlp
+from recipes.data import Spec
+from recipes.data.feature import Feature
 from recipes.regularization import L2, Dropout, EarlyStopping, Regularizer
 
 EVERYTHING_BY_NAME = Recipe(
@@ -342,6 +344,17 @@ def test_auto_regularizers_follow_the_data(classes, images):
     assert recipe.regularizer_name == "auto"
     assert recipe.resolved(classes.spec).regularizer_name == "early_stopping+dropout+weight_decay"
     assert recipe.resolved(images.spec).regularizer_name == "early_stopping"
+    texts = Spec(
+        "t",
+        "text",
+        "binary",
+        (),
+        "string",
+        1,
+        class_names=("a", "b"),
+        features=(Feature("x", "text", (), "string", length=3),),
+    )
+    assert recipe.resolved(texts).regularizer_name == "early_stopping+weight_decay"
     assert Recipe(optimizer="newton").resolved(classes.spec).regularizer_name == "early_stopping"
     assert Recipe(regularizer="none").resolved(classes.spec).regularizer_name == "none"
     assert any(isinstance(layer, keras.layers.Dropout) for layer in recipe.build_model(classes.spec).layers)

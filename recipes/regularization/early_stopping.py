@@ -31,9 +31,10 @@ class EarlyStopping(Regularizer):
 
     Under 1cycle most of the gain comes in the last epochs, while the rate falls to nearly zero: a stop before them
     forgoes it. So the training runs to its end and keeps the weights of the last epoch, unless an earlier epoch was
-    clearly better: its validation loss lower by the fraction ``1 / sqrt(n)``, with n validation examples. That is about
-    the chance by which the lowest of many epochs looks better on so few examples. On small data, which a network learns
-    by heart within the cycle, the earlier epoch wins; on large data, the end of the cycle.
+    clearly better: its validation loss lower than the last one, L, by the standard error of a mean over n validation
+    examples. That error is taken to be ``sqrt(L / n)`` for losses below 1, which few examples make up, and
+    ``L / sqrt(n)`` above. On small noisy data, which a network learns by heart within the cycle, the earlier epoch
+    wins; on large or easy data, the end of the cycle.
     ``scripts/measure/measure_early_stopping.py`` compares the rules; its results are in ``results/early_stopping.csv``.
 
     The same holds for every schedule class with ``gains_late``: besides 1cycle these are "linear", "cosine" and
@@ -73,9 +74,8 @@ class EarlyStopping(Regularizer):
         """Keras' EarlyStopping, which restores the best weights, or a :class:`BestOrLast`."""
         patience = self.patience
         if schedule is not None and schedule.gains_late:
-            margin = 0.0 if validation_examples is None else validation_examples**-0.5
             start = int(LATE_SHARE * epochs)
-            return [BestOrLast(sys.maxsize if patience is None else patience, start=start, margin=margin)]
+            return [BestOrLast(patience or sys.maxsize, start=start, examples=validation_examples)]
         if patience is None:
             patience = max(PATIENCE, round(PATIENT_SHARE * epochs))
         return [keras.callbacks.EarlyStopping(monitor="val_loss", patience=patience, restore_best_weights=True)]
@@ -87,16 +87,16 @@ class BestOrLast(keras.callbacks.EarlyStopping):
     Args:
         patience: epochs without a lower "val_loss", from ``start`` on, before training stops.
         start: the first epoch that counts for the patience, from 0.
-        margin: the fraction of the last epoch's loss by which the lowest one must be lower to be restored, >= 0.
+        examples: how many the loss is the mean of; None (default) if unknown: any lower loss is restored.
 
     Attributes:
         best_epoch: the epoch with the lowest loss, from 0.
         best_weights: its weights; None after a training that keeps those of its last epoch.
     """
 
-    def __init__(self, patience: int, *, start: int = 0, margin: float = 0.0):
+    def __init__(self, patience: int, *, start: int = 0, examples: int | None = None):
         super().__init__(monitor="val_loss", mode="min", patience=patience, restore_best_weights=True)
-        self.start, self.margin, self.last = start, margin, math.nan
+        self.start, self.examples, self.last = start, examples, math.nan
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Forgets an earlier training."""
@@ -112,7 +112,9 @@ class BestOrLast(keras.callbacks.EarlyStopping):
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Restores the best epoch's weights if it was clearly better than the last."""
-        if math.isfinite(self.last) and not self.best < self.last - self.margin * abs(self.last):
+        size = abs(self.last)
+        noise = 0.0 if self.examples is None else max(size, math.sqrt(size)) / math.sqrt(self.examples)
+        if math.isfinite(self.last) and not self.best < self.last - noise:
             self.best_weights = None
         super().on_train_end(logs)
 

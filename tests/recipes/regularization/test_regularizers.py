@@ -96,6 +96,8 @@ def kept_epoch(losses, validation_examples=None, patience=None):
     [
         ([3.0, 1.0, 1.5], 100, 1),  # a third lower, where a tenth is needed
         ([3.0, 1.0, 1.05], 100, 2),
+        ([3.0, 0.02, 0.03], 100, 2),  # a third lower, but of few mistakes: sqrt(.03 / 100) = .017 is needed
+        ([3.0, 0.01, 0.03], 100, 1),
         ([3.0, 1.0, 1.5], 4, 2),  # on four examples it may be chance
         ([3.0, 1.0, 1.05], 10**6, 1),
         ([3.0, 1.0, 1.05], None, 1),

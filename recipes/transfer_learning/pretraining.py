@@ -14,13 +14,14 @@ import numpy as np
 from ...callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
 from ...callbacks.inside.optimizer_values import set_learning_rate
 from ...callbacks.range_test.lr_finder import LRFinder, run_range_test
-from ..choice import NONE
+from ..choice import AUTO, NONE
 from ..last_healthy import LastHealthy, ending
 from ..learning_rate import found_rate, usual_peak
 from ..models.blocks import Style, hidden_block, output_layer
 from ..models.encoder import encoder
 from ..models.inputs import model_input
 from ..recipe import Recipe
+from ..regularization.by_data import regularizers_for
 from ..restarts import Attempt, warn_of_failures, with_restarts
 from ..trainer import LARGEST_SEED, steps_for
 from ..training_checks import check_batches, check_data, check_recipe
@@ -158,6 +159,8 @@ def pretrain(
     check_data(data)
     check_choice("how", how, WAYS)
     recipe = check_recipe(recipe)
+    if recipe.regularizer == (AUTO,):  # a table's dropout suits its labels, not the reconstruction of its inputs
+        recipe = dataclasses.replace(recipe, regularizer=regularizers_for())
     if recipe.class_weight != NONE:
         raise InvalidArgument("class_weight", recipe.class_weight, f"{NONE!r} for pretraining, which sees no labels")
     epochs = epochs_or_usual(epochs, data.steps_per_epoch)

@@ -11,7 +11,7 @@ def test_a_style_counts_its_kernels_so_that_layers_of_a_seeded_initializer_diffe
     first, second = (style.kernel()["kernel_initializer"] for _ in range(2))
     assert (first.seed, style.kernels) == (5, 2)
     assert not np.allclose(first((3, 4)), second((3, 4)))
-    style.kernel(output=True)
+    style.kernel(linear=True)
     style.restraints()
     assert style.kernels == 2
     again = dataclasses.replace(style, normalization="batch")  # counts from 0

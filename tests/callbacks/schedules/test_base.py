@@ -90,7 +90,6 @@ def test_a_subclass_has_to_define_rates():
         (OneCycle(0.1), 1, None),
         (StepDecay(0.1), 12, None),
     ],
-    ids=str,
 )
 def test_what_a_training_cannot_follow(schedule, steps, message):
     schedule.values(steps, 4)  # which tells it the length of an epoch

@@ -13,6 +13,10 @@ from .recipe import Recipe
 __all__ = ["found_rate", "is_doubtful", "usual_peak"]
 
 
+FEW = 10_000
+"""Below so many examples a range test is half the evidence for a rate."""
+
+
 def usual_peak(recipe: Recipe) -> float:
     """A peak of 1cycle that mostly trains well: the middle (geometric) of the optimizer's range in the catalogue.
 
@@ -28,27 +32,28 @@ def usual_peak(recipe: Recipe) -> float:
     return ranges["learning_rate"].at(0.5)
 
 
-def found_rate(recipe: Recipe, finder: LRFinder) -> tuple[float, str | None]:
+def found_rate(recipe: Recipe, finder: LRFinder, examples: int) -> tuple[float, str | None]:
     """The rate for a recipe after a range test, and what to say about it where the curve alone did not decide.
 
-    The rule "peak" suggests a peak of 1cycle; other schedules get the part of it that suits them. A sweep that repeats
-    its data has seen too few examples to be trusted alone: with other seeds its suggestion changes by a factor of ten.
-    There the rate is the geometric mean of the suggestion and the usual rate.
+    The rule "peak" suggests a peak of 1cycle; other schedules get the part of it that suits them. On few examples the
+    curve is noise for the most part: with other seeds its suggestion changes by a factor of ten. There the rate is the
+    geometric mean of the suggestion and the usual rate.
 
     Args:
         recipe: without a rate of its own.
         finder: after its range test, with :func:`usual_peak` as its ``usual``.
+        examples: in the training data.
     """
     schedule = recipe.build_schedule(1.0)
     part = ConstantRate.part_of_peak if schedule is None else schedule.part_of_peak
     usual = usual_peak(recipe)
     try:
         rate, remark = finder.suggest(), finder.remark()
-        if remark is None and finder.repeats_data:
+        if remark is None and examples < FEW:
             mean = math.sqrt(rate * usual)
             remark = (
-                f"the range test repeated its data, which are few: {mean:.3g} is taken, the geometric mean of its "
-                f"{rate:.3g} and the usual {usual:.3g}"
+                f"with {examples:,} examples {mean:.3g} is taken, the geometric mean of the range test's {rate:.3g} "
+                f"and the usual {usual:.3g}"
             )
             rate = mean
         return part * rate, remark

@@ -230,7 +230,7 @@ class Trainer:
             rate = recipe.learning_rate
             if rate is None:
                 finder = self.range_test(seed, data=data)
-                rate, remark = found_rate(recipe, finder)
+                rate, remark = found_rate(recipe, finder, data.settings["counts"]["train"])
                 recipe = dataclasses.replace(recipe, learning_rate=rate)
             set_learning_rate(self.model.optimizer, rate)
             steps = self._steps_per_epoch or data.steps_per_epoch

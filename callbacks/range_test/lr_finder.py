@@ -137,11 +137,6 @@ class LRFinder(keras.callbacks.Callback):
         return self._read(rule)[1]
 
     @property
-    def repeats_data(self) -> bool:
-        """Whether the sweep has gone over its data more than once, as far as that is known."""
-        return (self.batches_per_pass or len(self.losses)) < len(self.losses)
-
-    @property
     def learned_by_heart(self) -> bool:
         """Whether the sweep has gone over its data more than 10 times, as far as that is known."""
         return PASSES * (self.batches_per_pass or len(self.losses)) < len(self.losses)

@@ -11,9 +11,12 @@ from ..metric import metric_of
 from .feature import Feature, finite
 from .names import Names
 
-__all__ = ["Spec"]
+__all__ = ["SMALL_IMAGE", "Spec"]
 
 KINDS = ("image", "tabular", "text", "sequence", "mixed")
+SMALL_IMAGE = 16
+"""Below this many pixels per side, convolutions have little to detect: such an image is a table of numbers."""
+
 TASKS = ("binary", "multiclass", "multilabel", "regression")
 RECORD = "record"
 """The ``input_dtype`` of inputs that are several arrays by name."""

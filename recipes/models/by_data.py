@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..data.spec import SMALL_IMAGE
+
 if TYPE_CHECKING:
     from ..data.spec import Spec
 
-__all__ = ["SMALL_IMAGE", "model_for"]
-
-SMALL_IMAGE = 16
-"""Below this many pixels per side, convolutions have little to detect, and an mlp does as well in less time."""
+__all__ = ["model_for"]
 
 
 def model_for(spec: Spec | None, shape: Sequence[Any] = ()) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from ..choice import name_of
+from ..data.spec import SMALL_IMAGE
 
 if TYPE_CHECKING:
     from ..data.spec import Spec
@@ -21,6 +22,8 @@ OF_TABLES: tuple[Any, ...] = (
 )
 """Most tables have few rows. Dropout lowers the loss most; with decay a network is rarely worse than a linear model."""
 
+OF_SMALL_IMAGES: tuple[Any, ...] = ("early_stopping", {"name": "dropout", "rate": 0.3})
+
 OF_TEXTS: tuple[Any, ...] = ("early_stopping", {"name": "weight_decay", "strength": 0.01})
 """The default model of texts is linear in many columns; without decay it learns rare words by heart."""
 
@@ -28,7 +31,8 @@ OF_TEXTS: tuple[Any, ...] = ("early_stopping", {"name": "weight_decay", "strengt
 def regularizers_for(spec: Spec | None = None, *, noise: bool = True, without: Collection[str] = ()) -> tuple[Any, ...]:
     """The regularizers that suit the data: what "if needed" means in the default setup.
 
-    Early stopping always; with tables, dropout and weight decay too; with texts, weight decay.
+    Early stopping always; with tables, dropout and weight decay too; with images of less than 16 pixels a side,
+    dropout; with texts, weight decay.
 
     Args:
         spec: of the data; None (default) if unknown.
@@ -44,5 +48,6 @@ def regularizers_for(spec: Spec | None = None, *, noise: bool = True, without: C
     """
     chosen = ALWAYS
     if noise and spec is not None:
-        chosen = {"tabular": OF_TABLES, "text": OF_TEXTS}.get(spec.kind, ALWAYS)
+        small = OF_SMALL_IMAGES if spec.kind == "image" and min(spec.input_shape[:2]) < SMALL_IMAGE else ALWAYS
+        chosen = {"tabular": OF_TABLES, "text": OF_TEXTS}.get(spec.kind, small)
     return tuple(choice for choice in chosen if name_of(choice) not in without)

@@ -209,7 +209,7 @@ def _train(
     recipe.compile(network, steps_per_execution=steps_for(network, data.batch_size, steps))
     rate, finder = recipe.learning_rate if learning_rate is None else learning_rate, None
     if rate is None:
-        rate, finder = _range_test(network, batches, recipe, data.spec)
+        rate, finder = _range_test(network, batches, recipe, data)
     recipe = dataclasses.replace(recipe, learning_rate=rate)
     set_learning_rate(network.optimizer, rate)
     examples = data.settings["counts"]["validation"]
@@ -365,13 +365,13 @@ def _judge(trunk: keras.Model, recipe: Recipe) -> keras.Model:
     return keras.Model(trunk.input, probability, name="good_or_bad")
 
 
-def _range_test(network: keras.Model, batches: Any, recipe: Recipe, spec: Spec) -> tuple[float, LRFinder]:
+def _range_test(network: keras.Model, batches: Any, recipe: Recipe, data: Data) -> tuple[float, LRFinder]:
     finder = LRFinder(usual=usual_peak(recipe))
     in_step = [
         callback
         for regularizer in recipe.regularizers()
         if regularizer.acts_in_step
-        for callback in regularizer.callbacks(epochs=1, schedule=None, spec=spec)
+        for callback in regularizer.callbacks(epochs=1, schedule=None, spec=data.spec)
     ]
     run_range_test(network, batches, finder, callbacks=in_step)
-    return found_rate(recipe, finder)[0], finder
+    return found_rate(recipe, finder, data.settings["counts"]["train"])[0], finder

@@ -343,7 +343,9 @@ def test_auto_regularizers_follow_the_data(classes, images):
     recipe = Recipe()
     assert recipe.regularizer_name == "auto"
     assert recipe.resolved(classes.spec).regularizer_name == "early_stopping+dropout+weight_decay"
-    assert recipe.resolved(images.spec).regularizer_name == "early_stopping"
+    assert recipe.resolved(images.spec).regularizer_name == "early_stopping+dropout"  # 6x6 pixels
+    big = dataclasses.replace(images.spec, input_shape=(16, 16, 1))
+    assert recipe.resolved(big).regularizer_name == "early_stopping"
     texts = Spec(
         "t",
         "text",

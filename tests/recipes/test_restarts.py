@@ -63,7 +63,7 @@ def test_after_a_late_divergence_the_weights_are_those_of_the_epoch_before(class
 
 def set_found_rate(monkeypatch, rate):
     """Makes every range test find this rate."""
-    monkeypatch.setattr("recipes.trainer.found_rate", lambda recipe, finder: (rate, None))
+    monkeypatch.setattr("recipes.trainer.found_rate", lambda *_: (rate, None))
 
 
 @pytest.mark.parametrize("rate", [1e30, 60.0], ids=["NaN", "worse than at its start"])
@@ -177,7 +177,7 @@ class Wreck(keras.callbacks.Callback):
 
 
 def test_a_pretraining_starts_again(classes, tiny, monkeypatch):
-    monkeypatch.setattr("recipes.transfer_learning.pretraining.found_rate", lambda recipe, finder: (1e30, None))
+    monkeypatch.setattr("recipes.transfer_learning.pretraining.found_rate", lambda *_: (1e30, None))
     monkeypatch.setattr("recipes.restarts.LOWERED_BY", 1e31)
     with pytest.warns(RuntimeWarning, match=r"^learning rate 1e\+30 was lowered and the training started again"):
         pretrained = recipes.pretrain(classes, recipe=tiny(learning_rate=None), epochs=2, verbose=0)

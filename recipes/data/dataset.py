@@ -100,8 +100,10 @@ class Data:
                 record's numeric columns, NaN, a masked value (``numpy.ma``), or -1 where nothing else is negative,
                 means missing. Column names are any strings, all different.
             y: shape (n,) or (n, 1): whole numbers, booleans or strings for classes, floats for regression; shape
-                (n, targets): 0 and 1 for multilabel, floats for several quantities; or n lists of labels for
-                multilabel. Classes are encoded as their positions in the Spec's ``class_names``.
+                (n, targets): 0 and 1 for multilabel, or one-hot rows with ``task="binary"`` or ``"multiclass"``, floats
+                for several quantities; or n lists of labels for multilabel. Whole numbers of more than 20 different
+                values are a regression, with a warning, unless they are 0..k-1 or 1..k and each occurs at least twice.
+                Classes are encoded as their positions in the Spec's ``class_names``.
             x_validation, y_validation, x_test, y_test: existing splits. A missing one is held out from ``x, y`` as in
                 :func:`recipes.data.load`, the test split first.
             sample_weight: how much each example of ``x, y`` counts, shape (n,), >= 0; or the name of a column of x, a
@@ -113,7 +115,8 @@ class Data:
             seed: seed of the validation split and of the training order.
             batch_size: examples per training batch; None for 32 below 10,000 training examples, else 128.
             task: "binary", "multiclass", "multilabel" or "regression"; None to infer it from ``y``.
-            class_names: names of the classes 0, 1, ...; defaults to the sorted values in the training split.
+            class_names: names of the classes 0, 1, ...; defaults to the sorted values in the training split, or to the
+                columns of one-hot or multilabel rows.
             feature_names: names of the columns; none by default.
             name: name of the dataset.
 

@@ -16,7 +16,7 @@ from .names import checked_names, has_names
 from .narrowing import wide
 from .stored import Stored
 
-__all__ = ["as_inputs", "kind_of", "missing_where_masked", "pad", "unframed"]
+__all__ = ["NUMBERS", "as_inputs", "is_absent", "kind_of", "missing_where_masked", "pad", "unframed"]
 
 ACCEPTED = (
     "numbers of shape (n, features), uint8 images of shape (n, height, width[, channels]) or float ones with channels,"
@@ -26,6 +26,7 @@ ACCEPTED = (
 RECORD_DTYPES = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "float32", "float64")
 """Columns of these types keep their type."""
 NUMBERS = (bool, int, float, np.number, np.bool_)
+"""Types of the numbers among objects."""
 LISTS = (list, tuple, np.ndarray)
 
 
@@ -263,7 +264,7 @@ def _objects(argument: str, split: str, x: np.ndarray, names: Sequence[str]) -> 
     if x.ndim != 1:
         raise InvalidArgument(argument, f"{x.dtype} of shape {x.shape}", ACCEPTED)
     values = [value.decode("utf-8", "replace") if isinstance(value, bytes) else value for value in x.tolist()]
-    absent = [_is_absent(value) for value in values]
+    absent = [is_absent(value) for value in values]
     present = [value for value, missing in zip(values, absent, strict=True) if not missing]
     strings = [value for value in present if isinstance(value, str)]
     others = [value for value in present if not isinstance(value, str)]
@@ -280,8 +281,13 @@ def _objects(argument: str, split: str, x: np.ndarray, names: Sequence[str]) -> 
     return texts
 
 
-def _is_absent(value: Any) -> bool:
-    """Whether a value is None, NaN, or pandas' NA or NaT, which cannot be compared."""
+def is_absent(value: Any) -> bool:
+    """Whether a value is None, NaN, or pandas' NA or NaT, which cannot be compared.
+
+    Example:
+        >>> is_absent(float("nan")), is_absent(None), is_absent(0)
+        (True, True, False)
+    """
     if isinstance(value, (float, np.floating)):
         return bool(value != value)
     return value is None or type(value).__name__ in ("NAType", "NaTType")

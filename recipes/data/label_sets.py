@@ -37,23 +37,25 @@ def are_label_sets(y: Any, task: str | None, class_names: Sequence[str] | None) 
 
 def multi_hot(
     label_sets: dict[str, Any], class_names: Sequence[str] | None, arguments: dict[str, str]
-) -> dict[str, np.ndarray]:
+) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
     """Encodes lists of labels as rows of 0 and 1.
 
     Args:
         label_sets: split -> n lists, sets or arrays of whole numbers.
-        class_names: names of the classes; None for classes up to the highest label in training.
+        class_names: names of the classes 0, 1, ...; None for the sorted labels of the training split, which also name
+            the classes.
         arguments: split -> name of its targets, for messages.
 
     Returns:
-        split -> int64 (n, classes).
+        (split -> int64 (n, classes), names of the classes).
 
     Raises:
-        InvalidArgument: for anything but lists of whole numbers, and labels outside 0..classes-1.
+        InvalidArgument: for anything but lists of whole numbers, and for labels without a class.
 
     Example:
-        >>> multi_hot({"train": [[0, 2], [1]]}, None, {"train": "y"})["train"].tolist()
-        [[1, 0, 1], [0, 1, 0]]
+        >>> rows, names = multi_hot({"train": [[0, 9], [5]]}, None, {"train": "y"})
+        >>> rows["train"].tolist(), names
+        ([[1, 0, 1], [0, 1, 0]], ('0', '5', '9'))
     """
     sets = {
         split: [np.asarray(list(labels) if isinstance(labels, set) else labels) for labels in y]
@@ -64,16 +66,21 @@ def multi_hot(
         if wrong:
             accepted = f"lists of whole numbers, but {len(wrong)} of {len(rows)} in split {split!r} are not"
             raise InvalidArgument(arguments[split], wrong[0].tolist(), accepted)
-    highest = max((int(labels.max()) for labels in sets["train"] if labels.size), default=-1)
-    classes = len(class_names) if class_names is not None else highest + 1
+    if class_names is not None:
+        values = np.arange(len(class_names))
+        names, known = tuple(class_names), f"of labels in 0..{len(class_names) - 1}"
+    else:
+        values = np.unique(np.concatenate([labels for labels in sets["train"] if labels.size] or [np.zeros(0, int)]))
+        names, known = tuple(map(str, values.tolist())), f"of the {len(values)} labels of training"
+    if not len(values):
+        raise InvalidArgument(arguments["train"], [], f"lists of labels, but all {len(sets['train'])} are empty")
     arrays = {}
     for split, rows in sets.items():
-        wrong = [labels for labels in rows if labels.size and (labels.min() < 0 or labels.max() >= classes)]
-        if wrong or classes < 1:
-            accepted = f"lists of labels in 0..{max(classes - 1, 0)}, but {len(wrong)} of {len(rows)}"
-            received = wrong[0].tolist() if wrong else []
-            raise InvalidArgument(arguments[split], received, f"{accepted} in split {split!r} are not")
-        arrays[split] = np.zeros((len(rows), classes), np.int64)
+        wrong = [labels for labels in rows if not np.isin(labels, values).all()]
+        if wrong:
+            accepted = f"lists {known}, but {len(wrong)} of {len(rows)} in split {split!r} are not"
+            raise InvalidArgument(arguments[split], wrong[0].tolist(), accepted)
+        arrays[split] = np.zeros((len(rows), len(values)), np.int64)
         for row, labels in zip(arrays[split], rows, strict=True):
-            row[labels.astype(np.int64)] = 1
-    return arrays
+            row[np.searchsorted(values, labels)] = 1
+    return arrays, names

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from ...callbacks.checks import InvalidArgument, check_unmasked
+from .input_arrays import NUMBERS, is_absent
 from .label_sets import are_label_sets, multi_hot
 from .moments import check_finite, moments
 from .narrowing import narrowed, wide
 from .scaling import Scaling
+from .whole_numbers import are_labels, warn_of_flags, warn_of_quantities
 
 __all__ = ["Declared", "Targets", "as_targets"]
 
@@ -45,10 +47,12 @@ def as_targets(
 ) -> tuple[Targets, str, tuple[str, ...]]:
     """Checks the targets of all splits, infers the task if it is None, and encodes and names the classes.
 
-    Without a task, floats are quantities; strings, booleans and whole numbers are classes. Whole numbers declared a
-    quantity are classes only if all are 0 or 1. In shape (n, targets), whole numbers that are all 0 or 1 are
-    multilabel, others are quantities. Classes without declared names are the sorted training values, so labels 0..k-1
-    keep their numbers.
+    Without a task, floats are quantities; strings and booleans are classes, and so are whole numbers that look like
+    labels (:func:`~recipes.data.whole_numbers.are_labels`), of any sign and size. A warning says where whole numbers,
+    or floats that are all 0 or 1, are taken as quantities. Whole numbers declared a quantity are classes only if all
+    are 0 or 1. In shape (n, targets), whole numbers that are all 0 or 1 are multilabel, others are quantities; with the
+    task "binary" or "multiclass", one-hot rows are classes. Classes without declared names are the sorted training
+    values, so labels 0..k-1 keep their numbers.
 
     Args:
         raw: split -> y, in a form listed in :data:`ACCEPTED`; for multilabel also a list of lists of labels.
@@ -68,8 +72,8 @@ def as_targets(
     if declared.form == "label sets" or (declared.form is None and are_label_sets(raw["train"], task, declared.names)):
         if task not in (None, "multilabel"):
             raise InvalidArgument(arguments["train"], "lists of labels", f"one value an example for task {task!r}")
-        rows = multi_hot(raw, declared.names, arguments)
-        return rows, "multilabel", _column_names(rows, declared.names)
+        rows, names = multi_hot(raw, declared.names, arguments)
+        return rows, "multilabel", names
     arrays = {split: _array(arguments[split], split, y) for split, y in raw.items()}
     train = arrays["train"]
     if train.dtype == object:
@@ -82,7 +86,7 @@ def as_targets(
         return _rows(arrays, declared, task, arguments)
     if task == "multilabel":
         raise InvalidArgument(arguments["train"], train.shape, f"of shape (n, classes) for task {task!r}")
-    if task == "regression" or (task is None and not _are_classes(arrays, declared)):
+    if task == "regression" or (task is None and not _are_classes(arrays, declared, arguments)):
         return _quantities(arrays, arguments), "regression", ()
     return _classes(arrays, declared.names, task, arguments)
 
@@ -94,6 +98,8 @@ def _array(argument: str, split: str, y: Any) -> np.ndarray:
         raise InvalidArgument(argument, type(y).__name__, f"{ACCEPTED} ({error})") from None
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]
+    if y.dtype == object:
+        y = _numbers(argument, split, y)
     if y.dtype.kind in "OSUT" and y.ndim == 1:
         strange = [value for value in y.tolist() if not isinstance(value, (str, bytes))]
         if strange:
@@ -105,16 +111,39 @@ def _array(argument: str, split: str, y: Any) -> np.ndarray:
     return y
 
 
+def _numbers(argument: str, split: str, y: np.ndarray) -> np.ndarray:
+    """Objects that are all numbers as an array of numbers; refuses missing ones among them. Others are left."""
+    values = y.ravel().tolist()
+    missing = [is_absent(value) for value in values]
+    present = [value for value, absent in zip(values, missing, strict=True) if not absent]
+    if not present or not all(isinstance(value, NUMBERS) for value in present):
+        return y
+    if any(missing):
+        accepted = f"given for every example, but {sum(missing)} of {len(y)} in split {split!r} are missing"
+        raise InvalidArgument(argument, values[missing.index(True)], accepted)
+    numbers = np.array(present).reshape(y.shape)
+    if numbers.dtype == object:
+        raise InvalidArgument(argument, max(present, key=abs), "numbers that int64 or float64 holds")
+    return numbers
+
+
 def _are_zero_one(arrays: Targets) -> bool:
     return all(bool(np.isin(y, (0, 1)).all()) for y in arrays.values())
 
 
-def _are_classes(arrays: Targets, declared: Declared) -> bool:
+def _are_classes(arrays: Targets, declared: Declared, arguments: dict[str, str]) -> bool:
     """Whether one number per example is a class, if no task is passed."""
-    kind = arrays["train"].dtype.kind
-    if declared.form == "quantity" and kind != "b":
-        return kind in "iu" and _are_zero_one(arrays)
-    return kind != "f"
+    train, argument = arrays["train"], arguments["train"]
+    if train.dtype.kind == "f":
+        if declared.names is None and _are_zero_one(arrays):
+            warn_of_flags(argument)
+        return declared.names is not None
+    if declared.form == "quantity" and train.dtype.kind != "b":
+        return _are_zero_one(arrays)
+    if train.dtype.kind == "b" or declared.names is not None or are_labels(train):
+        return True
+    warn_of_quantities(argument, train)
+    return False
 
 
 def _classes(
@@ -140,10 +169,6 @@ def _classes(
         codes = {split: y.astype(np.int64) for split, y in arrays.items()}
         return codes, *_named(codes, names, task, arguments)
     values = np.unique(train)
-    negative = (train < 0).sum()
-    if negative and task is None:
-        accepted = f"labels >= 0 where task=None, but {negative} of {len(train)} in split 'train' are not"
-        raise InvalidArgument(arguments["train"], values[values < 0][:5].tolist(), accepted)
     codes = {}
     for split, y in arrays.items():
         unknown = ~np.isin(y, values)
@@ -199,11 +224,12 @@ def _rows(
     """Several numbers per example."""
     train = arrays["train"]
     zero_one = _are_zero_one(arrays)
-    if task is None and declared.form != "columns" and zero_one and (train.sum(axis=1) == 1).all():
-        accepted = "numbers of shape (n,) for classes, not one-hot rows: give y.argmax(axis=1), or task='multilabel'"
+    if task is None and declared.form != "columns" and zero_one and _are_one_hot(train):
+        which = "binary" if train.shape[1] == 2 else "multiclass"
+        accepted = f"used with task={which!r} for one-hot rows, that is classes, or with task='multilabel'"
         raise InvalidArgument(arguments["train"], f"{train.dtype} of shape {train.shape}", accepted)
     if task in ("binary", "multiclass"):
-        raise InvalidArgument(arguments["train"], train.shape, f"of shape (n,) for task {task!r}")
+        return _one_hot(arrays, declared.names, task, arguments)
     if task == "regression" or (task is None and (train.dtype.kind == "f" or not zero_one)):
         columns = declared.names if declared.form == "columns" else None
         return _quantities(arrays, arguments, columns or ()), "regression", ()
@@ -216,6 +242,24 @@ def _rows(
             raise InvalidArgument(arguments[split], shown, f"0 and 1 for multilabel, but {count} are not")
     rows = {split: y.astype(np.int64) for split, y in arrays.items()}
     return rows, "multilabel", _column_names(rows, declared.names)
+
+
+def _are_one_hot(y: np.ndarray) -> bool:
+    return bool(np.isin(y, (0, 1)).all() and (y.sum(axis=1) == 1).all())
+
+
+def _one_hot(
+    arrays: Targets, names: Sequence[str] | None, task: str, arguments: dict[str, str]
+) -> tuple[Targets, str, tuple[str, ...]]:
+    """One-hot rows as classes: a class is a column."""
+    for split, y in arrays.items():
+        if y.shape[1:] != arrays["train"].shape[1:] or not _are_one_hot(y):
+            accepted = f"of shape (n,), or one-hot rows of shape (n, classes), for task {task!r}"
+            raise InvalidArgument(arguments[split], f"{y.dtype} of shape {y.shape}", accepted)
+    names = _column_names(arrays, names)
+    return {split: y.argmax(axis=1).astype(np.int64) for split, y in arrays.items()}, *_named(
+        arrays, names, task, arguments
+    )
 
 
 def _column_names(rows: Targets, names: Sequence[str] | None) -> tuple[str, ...]:

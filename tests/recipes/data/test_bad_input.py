@@ -165,12 +165,6 @@ FROM_ARRAYS = {
         "y_test must be one of the 2 classes of training, but 3 in split 'test' are not. Received: .*'maybe', 'so'",
     ),
     "a class of one example": (N, changed(Y * 0, [5], 1), {}, "examples of every class, but class '1' has only 1"),
-    "a label below 0": (
-        N,
-        changed(Y, [5, 6, 7], -1),
-        {},
-        "y must be labels >= 0 where task=None, but 3 of 40 in split",
-    ),
     "a label that has no name": (
         N,
         Y,

@@ -31,7 +31,18 @@ SETS = [[0, 2], [], [1], [2, 1]]
         (["b", "a", "b", "a"], {}, "binary", ("a", "b"), "int64", [1, 0, 1, 0]),
         ([b"b", "a", "b", "a"], {"class_names": ["b", "a"]}, "binary", ("b", "a"), "int64", [0, 1, 0, 1]),
         (["b", "a", "c"] * 2, {"task": "multiclass"}, "multiclass", ("a", "b", "c"), "int64", [1, 0, 2] * 2),
-        ([0.0, 1.0], {}, "regression", (), "float32", [0, 1]),
+        ([0.0, 1.5], {}, "regression", (), "float32", [0, 1.5]),
+        ([0.0, 1.0], {"task": "binary"}, "binary", ("0", "1"), "int64", [0, 1]),
+        ([1.0, 0.0], {"class_names": "pq"}, "binary", ("p", "q"), "int64", [1, 0]),
+        ([-1, 1, 1], {}, "binary", ("-1", "1"), "int64", [0, 1, 1]),
+        ([0, 1, -1], {}, "multiclass", ("-1", "0", "1"), "int64", [1, 2, 0]),
+        ([2_000_000_000, -5, 7], {}, "multiclass", ("-5", "7", "2000000000"), "int64", [2, 0, 1]),
+        (np.array([3, 5, 3], object), {}, "binary", ("3", "5"), "int64", [0, 1, 0]),
+        (np.array([True, False], object), {}, "binary", ("False", "True"), "int64", [1, 0]),
+        (np.array([0.5, 2, 7], object), {}, "regression", (), "float32", [0.5, 2, 7]),
+        (np.array([[1, 0], [1, 1]], object), {}, "multilabel", ("0", "1"), "int64", [[1, 0], [1, 1]]),
+        (np.eye(3)[[2, 0, 1]], {"task": "multiclass"}, "multiclass", ("0", "1", "2"), "int64", [2, 0, 1]),
+        (np.eye(2, dtype=bool), {"task": "binary", "class_names": "pq"}, "binary", ("p", "q"), "int64", [0, 1]),
         ([5, 7, 9], {"task": "regression"}, "regression", (), "float32", [5, 7, 9]),
         ([[0.5, 2], [1, 3]], {}, "regression", (), "float32", [[0.5, 2], [1, 3]]),
         ([[0, 2], [1, 3]], {}, "regression", (), "float32", [[0, 2], [1, 3]]),
@@ -43,6 +54,7 @@ SETS = [[0, 2], [], [1], [2, 1]]
         (SETS, {}, "multilabel", ("0", "1", "2"), "int64", [[1, 0, 1], [0, 0, 0], [0, 1, 0], [0, 1, 1]]),
         ([{0, 2}, set()], {"class_names": "pqr"}, "multilabel", ("p", "q", "r"), "int64", [[1, 0, 1], [0, 0, 0]]),
         ([[0, 2], [2, 1]], {"task": "multilabel"}, "multilabel", ("0", "1", "2"), "int64", [[1, 0, 1], [0, 1, 1]]),
+        ([[2_000_000_000, -1], [7]], {}, "multilabel", ("-1", "7", "2000000000"), "int64", [[1, 0, 1], [0, 1, 0]]),
         ([[1], [0]], {"task": "multilabel"}, "multilabel", ("0", "1"), "int64", [[0, 1], [1, 0]]),
         ([[0, 1], [1, 0]], {"task": "multilabel", "class_names": "pqr"}, "multilabel", ("p", "q", "r"), "int64", None),
     ],
@@ -83,7 +95,9 @@ BOTH_DOORS = [
     (NUMBERS, [9, -1, 4], "multiclass"),
     (NUMBERS, [0, 1, 1], "regression"),
     (NUMBERS, [0, 1, 5], "multiclass"),
-    (declared("number"), [0.0, 1.0, 1.0], None),
+    (declared("number"), [0.0, 0.5, 1.0], None),
+    (declared("number"), [0.0, 1.0, 1.0], "regression"),
+    (PAIRS, [[0, 1], [1, 0]], "binary"),
     (declared("number"), [5.0, 3.0, 5.0], "binary"),
     (declared("string", "object"), list("uvuv"), None),
     (declared("vector", "int64", shape=(1,)), [[1], [0], [1]], None),
@@ -94,8 +108,8 @@ BOTH_DOORS = [
     (FLOATS, [[0, 1], [1, 1]], None),
 ]
 REFUSED_AT_BOTH_DOORS = [
-    (PAIRS, [[0, 1], [1, 0]], None, None, "not one-hot rows"),
-    (FLOATS, [[0, 1], [1, 0]], None, None, "not one-hot rows"),
+    (PAIRS, [[0, 1], [1, 0]], None, None, "used with task='binary' for one-hot rows"),
+    (FLOATS, [[0, 1], [1, 0]], None, None, "used with task='binary' for one-hot rows"),
     (
         NUMBERS,
         [3, 7],
@@ -206,10 +220,47 @@ def test_other_splits_are_coded_like_training():
     assert targets([0, 1], [1.0, 0.0])[0]["test"].tolist() == [1, 0]
 
 
-def test_one_hot_rows_are_no_classes_unless_the_user_says_so():
-    with pytest.raises(InvalidArgument, match=r"not one-hot rows: give y.argmax\(axis=1\), or task='multilabel'"):
+def test_one_hot_rows_need_a_task():
+    with pytest.raises(InvalidArgument, match=r"used with task='multiclass' for one-hot rows, .* or with task='multil"):
         targets(np.eye(3))
     assert targets(np.eye(3), task="multilabel")[0]["train"].tolist() == np.eye(3).tolist()
+    assert targets(np.eye(3), np.eye(3)[[1]], "multiclass")[0]["test"].tolist() == [1]
+    for wrong in (np.eye(4), [[1, 1, 0]], [0, 1]):
+        with pytest.raises(InvalidArgument, match=r"y_test must be of shape \(n,\), or one-hot rows"):
+            targets(np.eye(3), wrong, "multiclass")
+
+
+PRICES = np.random.default_rng(0).integers(50_000, 10**9, 3000)
+
+
+@pytest.mark.parametrize("y", [PRICES, PRICES.astype(object), -PRICES, np.arange(21) * 10, np.arange(300)])
+def test_many_whole_numbers_are_a_regression_and_a_warning_says_so(y):
+    with pytest.warns(UserWarning, match="y has .* different whole numbers, from .* a regression; pass task='multi"):
+        ys, task, names = targets(y)
+    assert (task, names) == ("regression", ())
+    np.testing.assert_allclose(ys["train"], np.float64(y), rtol=1e-6)
+    codes, task, names = targets(y, task="multiclass")  # without a warning
+    np.testing.assert_array_equal(np.array(names, int)[codes["train"]], y)
+    assert targets(y, task="regression")[1] == "regression"
+
+
+@pytest.mark.parametrize("y", [np.arange(400) % 200, np.arange(400) % 100 + 1, np.arange(400) % 20 * 7 - 5])
+def test_labels_stay_classes(y):
+    codes, task, names = targets(y)
+    assert task == "multiclass"
+    np.testing.assert_array_equal(np.array(names, int)[codes["train"]], y)
+
+
+def test_floats_0_and_1_are_a_regression_and_a_warning_says_so():
+    with pytest.warns(UserWarning, match="only the floats 0.0 and 1.0: this is a regression; pass task='binary'"):
+        assert targets([0.0, 1.0])[1] == "regression"
+
+
+def test_prices_from_end_to_end():
+    with pytest.warns(UserWarning, match="different whole numbers"):
+        data = Data.from_arrays(np.arange(3000.0)[:, None], PRICES)
+    assert (data.spec.task, data.spec.outputs) == ("regression", 1)
+    np.testing.assert_allclose(data.spec.target_mean, data.arrays("train")[1].mean(dtype=float), rtol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -225,7 +276,6 @@ def test_one_hot_rows_are_no_classes_unless_the_user_says_so():
         (["a", "b"] * 2, [0, 1], {}, "y_test must be one of the 2 classes of training, but 2 in split 'test'"),
         ([0, 1], ["a", "b"], {}, "y_test must be numbers as in training, but all 2 in split 'test' are strings"),
         (list("abcd"), None, {}, "y must be the names of classes, each with 2 or more examples. Received: y='4 diff"),
-        ([-1, 0, 1], None, {}, "y must be labels >= 0 where task=None, but 1 of 3 in split 'train' are not. .* y=.-1."),
         ([-1, 0, 1], None, {"class_names": "pq"}, "y must be labels in 0..1, but 1 of 3 in split 'train' are not"),
         (
             [0, 1, 1],
@@ -251,17 +301,35 @@ def test_one_hot_rows_are_no_classes_unless_the_user_says_so():
         ([0.0, 1.0], [np.nan], {}, "y_test must be finite: 1 of the 1 values of the target in split 'test'"),
         ([[0.0, np.nan]], None, {"task": "regression"}, "1 of the 1 values of column 1 in split 'train' is NaN"),
         ([0, 1], None, {"task": "multilabel"}, r"y must be of shape \(n, classes\) for task 'multilabel'"),
-        (np.ones((3, 2)), None, {"task": "binary"}, r"y must be of shape \(n,\) for task 'binary'"),
+        (
+            np.ones((3, 2)),
+            None,
+            {"task": "binary"},
+            r"y must be of shape \(n,\), or one-hot rows of shape .* for task 'bin",
+        ),
+        (
+            np.array([0, 1, None]),
+            None,
+            {},
+            "y must be given for every example, but 1 of 3 in split 'train' are missing",
+        ),
+        (np.array([0, 2**70, 5], object), None, {}, "y must be numbers that int64 or float64 holds"),
+        ([0.5, 1.0], None, {"class_names": "pq"}, "y must be whole numbers for classes"),
         ([[0, 1], [1, 2]], None, {"class_names": "ab", "task": "multilabel"}, "lists of labels in 0..1, but 1 of 2 in"),
         (np.array([[0, 1], [1, 2]]), None, {"task": "multilabel"}, "1 of the 2 values of column 1 in split 'train'"),
         (np.array([[0, 1]]), np.array([[0.5, 1]]), {"task": "multilabel"}, "values of column 0 in split 'test' are"),
         (np.array([[1, 1]]), None, {"class_names": "abc"}, "class_names must be 2 names, one for each column of y"),
-        (SETS, [[0], [3], [-1]], {}, "y_test must be lists of labels in 0..2, but 2 of 3 in split 'test' are not"),
+        (
+            SETS,
+            [[0], [3], [-1]],
+            {},
+            "y_test must be lists of the 3 labels of training, but 2 of 3 in split 'test' are",
+        ),
         (SETS, [0, 1], {}, "y_test must be lists of whole numbers, but 2 of 2 in split 'test' are not"),
         ([np.ma.masked_array([0, 1], [0, 1]), [1]], None, {}, r"y\[0\] must be without a mask, but 1 of 2 values are"),
         ([["a"], ["b", "c"]], None, {}, "y must be lists of whole numbers, but 2 of 2 in split 'train' are not"),
         ([[0.5], [1, 0]], None, {}, "y must be lists of whole numbers, but 1 of 2 in split 'train' are not"),
-        ([[], []], None, {"task": "multilabel"}, "y must be lists of labels in 0..0"),
+        ([[], []], None, {"task": "multilabel"}, "y must be lists of labels, but all 2 are empty"),
     ],
 )
 def test_what_cannot_be_a_target(train, test, options, message):

@@ -20,6 +20,7 @@ from ..callbacks.curves import Finding, read_curves
 from .choice import name_of
 from .class_weights import mean_weight
 from .data import Data, Spec, load
+from .data.table_files import check_unchanged
 from .files import new_directory
 from .losses import loss_in_variances
 from .metric import Metric
@@ -83,7 +84,8 @@ class Run:
             data_dir: where the dataset is prepared, as in :func:`recipes.load`.
 
         Raises:
-            InvalidArgument: if the directory holds no run, or its dataset cannot be loaded by name.
+            InvalidArgument: if the directory holds no run, its dataset cannot be loaded by name, or its file
+                has changed.
         """
         folder = Path(directory)
         if not (folder / "run.json").is_file():
@@ -307,7 +309,10 @@ def _load_data(settings: Mapping[str, Any], data_dir: str | os.PathLike[str] | N
     options = {name: settings[name] for name in ("batch_size", "seed") if name in settings}
     options |= {name: settings[name] for name in ("validation", "test") if isinstance(settings.get(name), float)}
     options |= settings.get("options", {})
+    files = settings.get("files", {})
+    check_unchanged(files)
+    name = files["train"]["path"] if files else settings["name"]
     fold = re.fullmatch(r"fold (\d+) of (\d+)", str(settings.get("validation")))
-    data: Data = load(settings["name"], data_dir=data_dir, **options)
+    data: Data = load(name, data_dir=data_dir, **options)
     data = data if fold is None else data.folds(int(fold[2]))[int(fold[1])]
     return data.with_names(spec)

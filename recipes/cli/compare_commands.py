@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ..data.table_files import is_table_file
 from ..tuning.protocol import Protocol
 from ..tuning.running.where import Where
 from .app import app
@@ -42,7 +43,8 @@ def search(
     from ..tuning.run_search import run_search
 
     base, levels = choices.recipe(), compared.levels()
-    directory = directory or os.path.join("searches", dataset.replace("/", "_").replace(":", "_"))
+    name = Path(dataset).stem if is_table_file(dataset) else dataset
+    directory = directory or os.path.join("searches", name.replace("/", "_").replace(":", "_"))
     check_search(base, levels, protocol, where, directory)
     data = load(
         dataset,

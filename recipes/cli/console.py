@@ -42,6 +42,8 @@ def load(dataset: str, **options: Any) -> Any:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         data = recipes.load(dataset, **options)
+    if data.settings.get("options", {}).get("id"):
+        print(f"recipes: left out {options['id']!r}, which identifies the examples", file=sys.stderr)
     for warning in caught:
         if issubclass(warning.category, UserWarning):
             print(f"recipes: warning: {warning.message}", file=sys.stderr)

@@ -29,7 +29,10 @@ __all__ = [
     "names",
 ]
 
-Dataset = Annotated[str, typer.Argument(help="Any TFDS dataset, or one of `recipes list datasets`.")]
+Dataset = Annotated[
+    str,
+    typer.Argument(help="A .csv, .tsv or .parquet file, any TFDS dataset, or one of `recipes list datasets`."),
+]
 DataDir = Annotated[str | None, typer.Option(help="Where TFDS datasets are prepared. Default: TFDS's own folder.")]
 BatchSize = Annotated[int | None, typer.Option(help="Examples per batch. Default: 32 below 10,000 examples, else 128.")]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same numbers.")]
@@ -52,12 +55,18 @@ def names(text: str) -> list[str]:
 class Reading:
     """How a dataset is read: options of :func:`recipes.load`, as texts."""
 
-    target: str | None = option(None, "What to predict; separate several by commas. Default: the dataset's own.")
+    target: str | None = option(
+        None, "What to predict; separate several by commas. Default: the dataset's own; a file needs it."
+    )
     task: str | None = option(None, "binary, multiclass, multilabel or regression. Default: inferred from the target.")
     features: str | None = option(
         None, "Inputs, separated by commas; name:category, name:number or name:text sets the kind of one."
     )
     exclude: str = option("", "Features to leave out, separated by commas.")
+    id: str | None = option(None, "The column that identifies the examples, which is left out.")
+    test: str | None = option(
+        None, "A file with the test examples of a table file. Default: a fifth of it is held out."
+    )
     sample_weight: str | None = option(None, "The feature that says how much each example counts.")
     image_size: str | None = option(None, "HEIGHTxWIDTH to which images are resized, e.g. 64x64.")
 
@@ -68,7 +77,9 @@ class Reading:
             InvalidArgument: where some features have a kind and others none, or a size is not HEIGHTxWIDTH.
         """
         options: dict[str, Any] = {"task": self.task, "exclude": names(self.exclude)}
-        options["sample_weight"] = self.sample_weight
+        options |= {"id": self.id, "sample_weight": self.sample_weight}
+        if self.test is not None:
+            options["test"] = self.test
         targets = names(self.target) if self.target is not None else []
         options["target"] = targets[0] if len(targets) == 1 else targets or None
         if self.features is not None:

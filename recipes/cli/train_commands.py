@@ -102,10 +102,19 @@ def describe(
     validation: Validation = None,
     seed: Seed = 0,
 ) -> None:
-    """Show what is inferred from a dataset: inputs, target, task, splits, and the model that suits it."""
+    """Show what is inferred from a dataset: inputs, target, task, splits, and the model that suits it.
+
+    For a file without --target it proposes one.
+    """
+    from ..data.table_columns import proposed_target
+    from ..data.table_files import is_table_file
     from ..description import inference_table
 
     options = reading.for_load()
+    if is_table_file(dataset) and options["target"] is None:
+        left_out = [*options["exclude"], *([] if options["id"] is None else [options["id"]])]
+        options["target"], reason = proposed_target(dataset, left_out)
+        say(f"target {options['target']!r}, {reason} (another one: --target COLUMN)")
     say(inference_table(load(dataset, data_dir=data_dir, validation=validation, seed=seed, **options)))
 
 

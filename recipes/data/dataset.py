@@ -237,7 +237,7 @@ class Data:
                 weights=weights,
             )
             inherited: dict[str, Any] = {
-                key: self.settings[key] for key in ("version", "test", "options") if key in self.settings
+                key: self.settings[key] for key in ("version", "test", "options", "files") if key in self.settings
             }
             folds.append(Data(spec, arrays, {**settings, **inherited}, divided))
         return folds

@@ -1,4 +1,4 @@
-"""load: Data from the name of a dataset."""
+"""load: Data from the name of a dataset, or from a table file."""
 
 from __future__ import annotations
 
@@ -18,28 +18,35 @@ from .declared import as_declared
 from .network import DatasetUnavailable
 from .selection import select
 from .spec import TASKS
+from .table_columns import load_table
+from .table_files import is_table_file
 from .weights import check_weights
 
 __all__ = ["load"]
 
 
 def load(
-    name: str,
+    name: str | os.PathLike[str],
     *,
     data_dir: str | os.PathLike[str] | None = None,
     batch_size: int | None = None,
     validation: float | None = None,
-    test: float = 0.2,
+    test: float | str | os.PathLike[str] = 0.2,
     seed: int = 0,
     task: str | None = None,
     target: str | Sequence[str] | None = None,
     features: Sequence[str] | Mapping[str, str] | None = None,
     exclude: Sequence[str] = (),
+    id: str | None = None,
     sample_weight: str | None = None,
     image_size: tuple[int, int] | None = None,
     memory: float = 0.5,
 ) -> Data:
-    """Loads a TFDS dataset, or an embedded one that needs no network.
+    """Loads a CSV, TSV or Parquet file, a TFDS dataset, or an embedded one that needs no network.
+
+    A table file needs ``target=``. Its columns become the same Data as by ``Data.from_arrays(frame[features],
+    frame[target])`` of the DataFrame that pandas reads; the first line of a CSV or TSV file names the columns, and rows
+    without a value of the target are left out. The rest of this description is about datasets.
 
     The test set is the published "test" split or, without one, the published "validation" split. Without either, it is
     a fraction of "train" that does not depend on ``seed``. The validation set is always held out from the rest of
@@ -56,19 +63,23 @@ def load(
     binary. If ``task`` makes classes of other whole numbers, their names are the numbers.
 
     Args:
-        name: a name from :data:`recipes.data.DATASETS` or ``tfds.list_builders()``, also as ``name/config:version``.
+        name: a name from :data:`recipes.data.DATASETS` or ``tfds.list_builders()``, also as ``name/config:version``; or
+            the path of a .csv, .tsv or .parquet file.
         data_dir: the folder of datasets prepared by TFDS; None for TFDS's default: the environment variable
             ``TFDS_DATA_DIR``, or else ``~/tensorflow_datasets``.
         batch_size: examples per training batch; None for 32 below 10,000 training examples, else 128.
         validation: the fraction of the training examples to hold out for validation, in (0, 1); None for a fifth below
             10,000 examples, else a tenth.
-        test: the fraction of "train" to hold out for the test if no test set is published, in (0, 1).
+        test: the fraction of "train" to hold out for the test if no test set is published, in (0, 1). For a table file
+            also another file with its columns, in any order.
         seed: seed of the validation split and of the training order, an integer >= 0.
         task: "binary", "multiclass", "multilabel" or "regression"; None to infer it from the target.
         target: name of the feature to predict, or several names of numbers; None for the dataset's own.
         features: names of the inputs, or a mapping that also declares a column as a "number", a "category" or a
-            "text"; None for the dataset's own.
+            "text"; None for the dataset's own. Columns of a table file may be declared a "number" or a "category".
         exclude: names of features to leave out, such as those unknown at prediction time.
+        id: name of the feature that identifies the examples, which is left out. In a table file, repeated values are a
+            warning.
         sample_weight: name of the feature that says how much each example counts, a number >= 0, which is then no
             input. Default None: 1 each. See :meth:`recipes.Data.sample_weight`.
         image_size: (height, width) to resize images to; the model resizes raw images alike. Required if images vary in
@@ -91,18 +102,31 @@ def load(
         >>> data.spec.input_shape, data.spec.outputs, data.settings["counts"]
         ((8, 8, 1), 10, {'train': 1150, 'validation': 288, 'test': 359})
     """
-    check_options(batch_size=batch_size, validation=validation, test=test, seed=seed)
-    if not isinstance(name, str) or not name.strip():
-        raise InvalidArgument("name", name, "the name of a dataset, a string that is not empty")
+    if not isinstance(name, (str, os.PathLike)) or not os.fspath(name).strip():
+        raise InvalidArgument("name", name, "the name of a dataset, a string that is not empty, or the path of a file")
+    file = is_table_file(name)
+    fraction: Any = 0.2 if file and isinstance(test, (str, os.PathLike)) else test
+    check_options(batch_size=batch_size, validation=validation, test=fraction, seed=seed)
     if task is not None:
         check_choice("task", task, TASKS)
     check_number("memory", memory, low=0, high=1)
     image_size = _checked_size(image_size)
     data_dir = _check_directory(data_dir)
-    from . import embedded, reading
-
     choices: dict[str, Any] = {"target": target, "features": features, "exclude": exclude}
     choices["sample_weight"] = sample_weight
+    if file:
+        if image_size is not None:
+            raise InvalidArgument("image_size", image_size, "None for a table file")
+        how: dict[str, Any] = {"task": task, "validation": validation, "seed": seed, "batch_size": batch_size}
+        data = load_table(name, test=test, id=id, **choices, **how)
+        choices |= {"task": task, "id": id, "test": data.settings["files"].get("test", {}).get("path")}
+        data.settings["options"] = {key: value for key, value in choices.items() if value}
+        return data
+    if id is not None:
+        choices["exclude"] = [*exclude, id]
+    name = str(name)
+    from . import embedded, reading
+
     builder = embedded.prepared(name, data_dir) if name in EMBEDDED_NAMES else _prepared(name, data_dir, choices)
     info = builder.info
     selection = select(name, info, **choices)
@@ -138,7 +162,7 @@ def load(
         weights=weights,
         name=name,
         validation=validation,
-        test=test,
+        test=fraction,
         seed=seed,
         batch_size=batch_size,
         feature_names=embedded.FEATURE_NAMES.get(name, ()) if single and features is None else (),

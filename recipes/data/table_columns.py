@@ -1,0 +1,287 @@
+"""load_table: Data from a table file, by the names of its columns."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...callbacks.checks import InvalidArgument, check_choice
+from .dataset import Data
+from .table_files import TableFile, read_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["load_table", "proposed_target"]
+
+USUAL_TARGETS = ("target", "label", "class", "outcome", "response", "y")
+"""Names of columns that are usually the target, in lower case, the surest first."""
+KINDS = ("number", "category")
+"""The kinds that a user may declare a column to be."""
+MOSTLY = 0.9
+"""A column of which this share are numbers is taken for one with misspelled cells: a warning, or, for a target of many
+values, an error."""
+SHOWN = 20
+"""Maximum number of columns to list in a message."""
+
+
+def load_table(
+    path: str | os.PathLike[str],
+    *,
+    target: str | Sequence[str] | None,
+    features: Sequence[str] | Mapping[str, str] | None = None,
+    exclude: Sequence[str] = (),
+    id: str | None = None,
+    sample_weight: str | None = None,
+    test: float | str | os.PathLike[str] = 0.2,
+    **options: Any,
+) -> Data:
+    """The same Data as :meth:`Data.from_arrays` makes of the columns of the file, read as a DataFrame.
+
+    Rows without a value of the target are left out with a warning. Columns are matched by name, also those of a test
+    file, which may have them in any order.
+
+    Args:
+        path: the training file; see :func:`read_table`.
+        target: the column to predict, or several of numbers.
+        features: the inputs, or a mapping that also declares an input as a "number" or a "category". Default: all other
+            columns.
+        exclude: columns to leave out.
+        id: the column that identifies the rows, which is left out; repeated values are a warning.
+        sample_weight: the column that says how much each row counts.
+        test: the fraction of the rows to hold out for the test, or a file with the same columns.
+        **options: as for :meth:`Data.from_arrays`.
+
+    Raises:
+        InvalidArgument: naming the file and the argument, or the line, column and value at fault.
+
+    Example:
+        >>> load_table("churn.csv", target="Churn", id="customerID")        # doctest: +SKIP
+    """
+    kinds = dict(features) if isinstance(features, Mapping) else {}
+    for kind in kinds.values():
+        check_choice("features", kind, KINDS)
+    names = _listed("target", [target] if isinstance(target, str) else target or ())
+    table = read_table("name", path, strings=[n for n, kind in kinds.items() if kind == "category"], nullable=names)
+    if not names:
+        raise _no_target(table, [*exclude, *([] if id is None else [id])])
+    targets = _columns(table, "target", names)
+    weight = _columns(table, "sample_weight", [] if sample_weight is None else [sample_weight])
+    left_out = [*_columns(table, "exclude", exclude), *_columns(table, "id", [] if id is None else [id]), *targets]
+    chosen = list(table.frame.columns) if features is None else _columns(table, "features", list(features))
+    inputs = [name for name in chosen if name not in (*left_out, *weight)]
+    if not inputs:
+        raise InvalidArgument(
+            "features", list(chosen), f"columns of {table.path.name} besides the target and excluded ones"
+        )
+    if id is not None:
+        _warn_of_repeated(table, id)
+    numbers = [name for name, kind in kinds.items() if kind == "number"]
+    pairs = {"": _pair(table, inputs, targets, weight, numbers)}
+    files = {"train": table.facts}
+    if not isinstance(test, (int, float)):
+        x, y = pairs[""]
+        words = [name for name in inputs if _are_strings(x[name])] + [n for n in targets if y[n].dtype == object]
+        other = read_table("test", test, strings=words, nullable=targets)
+        _check_columns(other, table, [*inputs, *targets, *weight])
+        numbers += [name for name in inputs if name not in words and x[name].dtype.kind in "fiub"]
+        pairs["_test"] = _pair(other, inputs, targets, weight, numbers)
+        files["test"] = other.facts
+    else:
+        options["test"] = test
+    arrays: dict[str, Any] = {}
+    for suffix, (x, y) in pairs.items():
+        arrays[f"x{suffix}"] = x
+        arrays[f"y{suffix}"] = y[targets[0]].to_numpy() if len(targets) == 1 else y.to_numpy()
+    if weight:
+        options["sample_weight"] = weight[0]
+    if len(targets) > 1:
+        options["class_names"] = tuple(targets)
+    try:
+        data = Data.from_arrays(**arrays, name=table.path.stem, **options)
+    except InvalidArgument as error:
+        error.args = (f"{table.path.name}, target {_shown(targets)}: {error}",)
+        raise
+    data.settings["files"] = files
+    return data
+
+
+def proposed_target(path: str | os.PathLike[str], left_out: Sequence[str] = ()) -> tuple[str, str]:
+    """The column of a table file that is probably the target, and why.
+
+    Args:
+        path: the file.
+        left_out: names of columns that cannot be the target.
+
+    Returns:
+        (name, reason): the first column with a usual name, such as "target" or "label", or else the last one.
+
+    Raises:
+        InvalidArgument: for a file that cannot be read, or without another column.
+
+    Example:
+        >>> proposed_target("churn.csv")                              # doctest: +SKIP
+        ('Churn', 'the last column')
+    """
+    return _proposed(read_table("name", path), left_out)
+
+
+def _proposed(table: TableFile, left_out: Sequence[str]) -> tuple[str, str]:
+    names = [name for name in table.frame.columns if name not in left_out]
+    if not names:
+        raise InvalidArgument("exclude", list(left_out), f"fewer than all columns of {table.path.name}")
+    plain = {re.sub(r"[^a-z]", "", name.lower()): name for name in reversed(names)}
+    usual = next((plain[name] for name in USUAL_TARGETS if name in plain), None)
+    return (names[-1], "the last column") if usual is None else (usual, "a usual name of targets")
+
+
+def _no_target(table: TableFile, left_out: Sequence[str]) -> InvalidArgument:
+    name, reason = _proposed(table, left_out)
+    candidates = _shown([column for column in table.frame.columns if column not in left_out])
+    accepted = f"the column of {table.path.name} to predict, e.g. {name!r} ({reason}), one of {candidates}"
+    return InvalidArgument("target", None, accepted)
+
+
+def _shown(names: Sequence[str]) -> str:
+    more = f", ... ({len(names)})" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
+
+
+def _listed(argument: str, names: Any) -> list[str]:
+    if isinstance(names, str) or not isinstance(names, Sequence) or not all(isinstance(name, str) for name in names):
+        raise InvalidArgument(argument, names, "a list of names of columns")
+    return list(names)
+
+
+def _columns(table: TableFile, argument: str, names: Any) -> list[str]:
+    """The names, which have to be columns of the table, without repetition."""
+    known = list(table.frame.columns)
+    for name in _listed(argument, names):
+        if name not in known:
+            lower = {column.lower(): column for column in reversed(known)}
+            near = difflib.get_close_matches(name.lower(), lower, n=1, cutoff=0.5)
+            hint = f"; did you mean {lower[near[0]]!r}?" if near else "."
+            raise InvalidArgument(argument, name, f"a column of {table.path.name}{hint} It has {_shown(known)}")
+    return list(dict.fromkeys(names))
+
+
+def _check_columns(test: TableFile, train: TableFile, needed: Sequence[str]) -> None:
+    """Refuses a test file without these columns, or with columns that the training file lacks."""
+    wrong = {
+        "missing": [name for name in needed if name not in test.frame.columns],
+        "unknown": [name for name in test.frame.columns if name not in train.frame.columns],
+    }
+    if any(wrong.values()):
+        shown = "; ".join(f"{what}: {_shown(names)}" for what, names in wrong.items() if names)
+        accepted = f"a file with the columns of {train.path.name}, in any order ({shown})"
+        raise InvalidArgument("test", test.path.name, accepted)
+
+
+def _pair(
+    table: TableFile, inputs: list[str], targets: list[str], weight: list[str], numbers: Sequence[str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Inputs and weights, and targets, of the rows that have a target."""
+    frame = table.frame
+    missing = frame[targets].isna().any(axis=1)
+    if missing.any():
+        shown = ", ".join(map(repr, targets))
+        if missing.all():
+            raise InvalidArgument("target", shown, f"a column of {table.path.name} with values, but all are missing")
+        text = (
+            f"{table.path.name}: left out {missing.sum():,} of {len(frame):,} rows without a value of {shown}, the"
+            f" first in {table.unit} {frame.index[missing][0]}"
+        )
+        warnings.warn(text, UserWarning, stacklevel=5)
+        frame = frame[~missing]
+    x, y = frame[[*inputs, *weight]].copy(), frame[targets].copy()
+    for name in inputs:
+        if name in numbers:
+            x[name] = _numbers(table, x[name])
+        elif _are_strings(x[name]):
+            _check_words(table, x[name], several=False)
+        _check_finite(table, x[name])
+    for name in targets:
+        y[name] = _plain(y[name])
+        if y[name].dtype == object:
+            _check_words(table, y[name], several=True)
+        _check_finite(table, y[name])
+    return x, y
+
+
+def _are_strings(column: pd.Series[Any]) -> bool:
+    import pandas as pd
+
+    return bool(pd.api.types.is_string_dtype(column.dropna()))
+
+
+def _plain(column: pd.Series[Any]) -> pd.Series[Any]:
+    """A column without missing values, of a nullable type, as NumPy's type or objects."""
+    return column.astype(getattr(column.dtype, "numpy_dtype", object if _are_strings(column) else column.dtype))
+
+
+def _as_numbers(column: pd.Series[Any]) -> tuple[pd.Series[Any], Any]:
+    """The column as numbers with NaN for words, and which cells are words."""
+    import pandas as pd
+
+    numbers = pd.to_numeric(column, errors="coerce")
+    return numbers, column.notna() & numbers.isna()
+
+
+def _numbers(table: TableFile, column: pd.Series[Any]) -> pd.Series[Any]:
+    numbers, words = _as_numbers(column)
+    if words.any():
+        count = f"{words.sum():,} of {len(column):,} cells are not, the first in {_where(table, column[words])}"
+        raise InvalidArgument(
+            table.path.name, column[words].iloc[0], f"of numbers in column {column.name!r}, but {count}"
+        )
+    return numbers
+
+
+def _check_words(table: TableFile, column: pd.Series[Any], *, several: bool) -> None:
+    """Warns of a column of strings that is mostly numbers; refuses it as a target of many values."""
+    numbers, words = _as_numbers(column)
+    known = int(column.notna().sum())
+    if not words.any() or words.sum() > (1 - MOSTLY) * known:
+        return
+    value = column[words].iloc[0]
+    text = (
+        f"column {column.name!r} is mostly numbers, but {words.sum():,} of {known:,} cells are not: {value!r} in"
+        f" {_where(table, column[words])}"
+    )
+    if several and numbers.nunique() > SHOWN:
+        raise InvalidArgument(
+            table.path.name, value, f"a table with numbers in the target: {text}; leave missing cells empty"
+        )
+    warnings.warn(f"{table.path.name}: {text}; taken as words. Leave missing cells empty", UserWarning, stacklevel=6)
+
+
+def _check_finite(table: TableFile, column: pd.Series[Any]) -> None:
+    if column.dtype.kind != "f":
+        return
+    wrong = column.abs() > np.finfo(np.float32).max
+    if wrong.any():
+        count = f"{wrong.sum():,} of {len(column):,} are not, the first in {_where(table, column[wrong])}"
+        accepted = f"finite in column {column.name!r} (and within float32), but {count}"
+        raise InvalidArgument(table.path.name, column[wrong].iloc[0].item(), accepted)
+
+
+def _warn_of_repeated(table: TableFile, id: str) -> None:
+    column = table.frame[id].dropna()
+    repeated = column[column.duplicated(keep=False)]
+    if len(repeated):
+        first = repeated[repeated == repeated.iloc[0]]
+        text = (
+            f"{table.path.name}: column {id!r} does not identify the rows: {repeated.iloc[0]!r} is in {table.unit}s"
+            f" {first.index[0]} and {first.index[1]}, so training and test may share examples"
+        )
+        warnings.warn(text, UserWarning, stacklevel=4)
+
+
+def _where(table: TableFile, rows: pd.Series[Any]) -> str:
+    return f"{table.unit} {rows.index[0]}"

@@ -1,0 +1,233 @@
+"""read_table: a CSV, TSV or Parquet file as a DataFrame whose index holds line numbers."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...callbacks.checks import InvalidArgument
+from .separated_values import decoded, first_record, line_numbers, separator_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["TableFile", "check_unchanged", "is_table_file", "read_table"]
+
+SEPARATED, PARQUET = (".csv", ".tsv", ".tab"), (".parquet", ".pq")
+ACCEPTED = "a .csv, .tsv or .parquet file"
+
+
+@dataclass(frozen=True)
+class TableFile:
+    """A table that was read from a file.
+
+    Args:
+        path: the absolute path of the file.
+        frame: its columns, all named differently. The index holds the line number of each row in a CSV or TSV file,
+            counted from 1, or the row number in a Parquet file.
+        unit: what the index counts: "line" or "row".
+        sha256: of the file's bytes, hexadecimal.
+    """
+
+    path: Path
+    frame: pd.DataFrame
+    unit: str
+    sha256: str
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """The path and the SHA-256, for the settings of a Data."""
+        return {"path": str(self.path), "sha256": self.sha256}
+
+
+def is_table_file(name: Any) -> bool:
+    """Whether ``name`` is the path of a table file, not the name of a dataset.
+
+    That is any ``os.PathLike``, a string that ends in .csv, .tsv, .tab, .parquet or .pq, and the path of an existing
+    file with another suffix, which :func:`read_table` refuses.
+
+    Example:
+        >>> is_table_file("churn.csv"), is_table_file("titanic"), is_table_file("glue/sst2:1.0.0")
+        (True, False, False)
+    """
+    if isinstance(name, os.PathLike):
+        return True
+    path = Path(name).expanduser()
+    return path.suffix.lower() in (*SEPARATED, *PARQUET) or (path.suffix != "" and path.is_file())
+
+
+def read_table(
+    argument: str, path: str | os.PathLike[str], *, strings: Collection[str] = (), nullable: Collection[str] = ()
+) -> TableFile:
+    """Reads a table with a header, as ``pandas.read_csv`` or ``pandas.read_parquet`` does, but without guesses.
+
+    Text is UTF-8, with or without a byte order mark. Cells are separated by tabs in .tsv and .tab files, in .csv files
+    by whichever of "," ";" tab and "|" the header has most of. Spaces after a separator are skipped. Blank lines are
+    skipped; empty cells and pandas' usual words (NA, NaN, null, ...) are missing values. Where cells are separated by
+    ";" and no number has a decimal point, "1,5" is a number.
+
+    Args:
+        argument: name of the path, for messages.
+        path: the file.
+        strings: names of columns to read as strings, e.g. postcodes.
+        nullable: names of columns to read with pandas' nullable types, so that whole numbers with missing cells stay
+            whole.
+
+    Raises:
+        InvalidArgument: in one line, with the line, column and value at fault: a file that does not exist, is empty
+            or of another kind, text that is not UTF-8, a row with more or fewer cells than the header, unnamed columns
+            and columns named alike, fewer than two columns, no rows.
+
+    Example:
+        >>> read_table("name", "churn.csv").frame                     # doctest: +SKIP
+    """
+    file = Path(path).expanduser()
+    if not file.is_file():
+        received = "a directory" if file.is_dir() else "no file"
+        raise InvalidArgument(argument, str(path), f"{ACCEPTED}, but it is {received}")
+    suffix = file.suffix.lower()
+    if suffix not in (*SEPARATED, *PARQUET):
+        raise InvalidArgument(argument, str(path), f"{ACCEPTED}: save it as CSV")
+    raw = file.read_bytes()
+    if not raw.strip():
+        raise InvalidArgument(argument, str(path), "a table, but the file is empty")
+    read = _parquet if suffix in PARQUET else _separated
+    frame = read(argument, str(path), raw, set(strings), set(nullable))
+    if len(frame.columns) < 2:
+        only = f"but it has only {str(frame.columns[0])!r}" if len(frame.columns) else "but it has none"
+        separated = " (a .tsv file is separated by tabs)" if suffix in (".tsv", ".tab") else ""
+        raise InvalidArgument(argument, str(path), f"a table of 2 or more columns, {only}{separated}")
+    if not len(frame):
+        raise InvalidArgument(argument, str(path), "a table with rows, but it has none below its header")
+    unit = "row" if suffix in PARQUET else "line"
+    return TableFile(file.resolve(), frame, unit, hashlib.sha256(raw).hexdigest())
+
+
+def check_unchanged(files: Mapping[str, Mapping[str, str]]) -> None:
+    """Checks that files are what they were.
+
+    Args:
+        files: split -> :attr:`TableFile.facts`.
+
+    Raises:
+        InvalidArgument: for a file that is missing or has changed.
+    """
+    for facts in files.values():
+        path = Path(facts["path"])
+        if not path.is_file():
+            raise InvalidArgument("data", facts["path"], "the file of the training, which no longer exists there")
+        if hashlib.sha256(path.read_bytes()).hexdigest() != facts["sha256"]:
+            raise InvalidArgument("data", facts["path"], "the file of the training, but it has changed since")
+
+
+def _parquet(argument: str, path: str, raw: bytes, strings: set[str], nullable: set[str]) -> pd.DataFrame:
+    import pandas as pd
+
+    try:
+        frame = pd.read_parquet(io.BytesIO(raw))
+        whole = pd.read_parquet(io.BytesIO(raw), dtype_backend="numpy_nullable") if strings | nullable else frame
+    except ImportError:
+        accepted = "a .csv or .tsv file; Parquet files need pyarrow (pip install pyarrow)"
+        raise InvalidArgument(argument, path, accepted) from None
+    except Exception as error:  # pyarrow's own, of several kinds
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:100]
+        raise InvalidArgument(argument, path, f"a readable .parquet file ({reason})") from None
+    frame.columns = whole.columns = list(map(str, frame.columns))
+    _check_header(argument, path, list(frame.columns))
+    for name in (strings | nullable) & set(frame.columns):
+        column = whole[name]
+        if name in strings:
+            column = column.astype("string")
+        frame[name] = column
+    frame.index = pd.RangeIndex(1, len(frame) + 1)
+    return frame
+
+
+def _separated(argument: str, path: str, raw: bytes, strings: set[str], nullable: set[str]) -> pd.DataFrame:
+    import pandas as pd
+
+    text = decoded(argument, path, raw)
+    separator = "\t" if Path(path).suffix.lower() in (".tsv", ".tab") else separator_of(text)
+    names = first_record(text, separator)
+    if not names:
+        raise InvalidArgument(argument, path, "a table whose first line names the columns")
+    numbered = names[0] == "" and len(names) > 1
+    _check_header(argument, path, names[1:] if numbered else names)
+    lines = line_numbers(argument, path, text, separator, names)
+    columns = ["", *names[1:]] if numbered else names
+    options: dict[str, Any] = {"sep": separator, "skipinitialspace": True, "low_memory": False, "index_col": False}
+    options |= {"names": columns, "header": 0, "dtype": dict.fromkeys(strings & set(columns), str)}
+    options["decimal"] = "."
+    frame = pd.read_csv(io.StringIO(text), **options)
+    if separator == ";" and _has_decimal_commas(argument, path, frame, strings):
+        options["decimal"] = ","
+        frame = pd.read_csv(io.StringIO(text), **options)
+    if len(frame) != len(lines):
+        accepted = f"a table that pandas reads alike: of {len(lines)} rows it reads {len(frame)}"
+        raise InvalidArgument(argument, path, accepted)
+    chosen = nullable & set(columns) - strings
+    if chosen:
+        whole = pd.read_csv(io.StringIO(text), **options, dtype_backend="numpy_nullable", usecols=sorted(chosen))
+        frame = frame.assign(**{name: whole[name] for name in chosen})
+    frame.index = pd.Index(lines)
+    return _without_row_numbers(argument, path, frame) if numbered else frame
+
+
+def _check_header(argument: str, path: str, names: list[str]) -> None:
+    for place, name in enumerate(names):
+        if not name.strip():
+            raise InvalidArgument(
+                argument, path, f"a table with a name in every column, but column {place + 1} has none"
+            )
+        if name in names[:place]:
+            accepted = f"a table of columns named differently, but columns {names.index(name) + 1} and {place + 1} are"
+            raise InvalidArgument(argument, path, f"{accepted} both {name!r}")
+    if len(names) > 1 and all(map(_is_number, names)):
+        shown = ", ".join(names[:3])
+        accepted = f"a table whose first line names the columns, but line 1 has only numbers: {shown}, ..."
+        raise InvalidArgument(argument, path, accepted)
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _without_row_numbers(argument: str, path: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame without its first, unnamed column, which has to count the rows, as ``DataFrame.to_csv`` writes."""
+    numbers = frame.iloc[:, 0].to_numpy()
+    count = np.arange(len(numbers))
+    if numbers.dtype.kind != "i" or not len(numbers) or not (numbers - numbers[0] == count).all():
+        accepted = "a table with a name in every column, but column 1 has none and does not count the rows"
+        raise InvalidArgument(argument, path, accepted)
+    return frame.iloc[:, 1:]
+
+
+def _has_decimal_commas(argument: str, path: str, frame: pd.DataFrame, strings: set[str]) -> bool:
+    """Whether a column has only numbers like 1,5; refuses them beside numbers like 1.5."""
+    commas, points = None, None
+    for name in frame.columns:
+        column = frame[name].dropna()
+        if name in strings or not len(column):
+            continue
+        if column.dtype.kind == "f" and (column % 1 != 0).any():
+            points = points or (name, column[column % 1 != 0].iloc[0].item())
+        elif column.dtype.kind not in "fiub":
+            texts = column.astype(str)
+            with_comma = texts[texts.str.contains(",", regex=False)]
+            if len(with_comma) and texts.str.fullmatch(r"[-+]?\d+(,\d+)?").all():
+                commas = commas or (name, with_comma.iloc[0])
+    if commas and points:
+        shown = f"column {commas[0]!r} has {commas[1]!r} and column {points[0]!r} {points[1]!r}"
+        raise InvalidArgument(argument, path, f"a table with one decimal mark, but {shown}")
+    return commas is not None

@@ -1,0 +1,85 @@
+"""The commands that load data, given a CSV file."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas
+import pytest
+
+import recipes
+from callbacks.checks import InvalidArgument
+from recipes.cli import main
+
+N = 120
+
+
+@pytest.fixture
+def call(capsys):
+    """``call("describe", "churn.csv")``: runs the command line; returns (exit status, output, errors)."""
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as left:
+            main(list(map(str, arguments)))
+        captured = capsys.readouterr()
+        return left.value.code, " ".join(captured.out.split()), captured.err
+
+    return run
+
+
+@pytest.fixture
+def churn(tmp_path, monkeypatch):
+    """The path of churn.csv; its folder is the working directory."""
+    monkeypatch.chdir(tmp_path)
+    random = np.random.default_rng(0)
+    frame = pandas.DataFrame({"id": [f"c{number}" for number in range(N)], "age": random.integers(18, 90, N)})
+    frame["town"] = random.choice(["Ulm", "Köln, West"], N)
+    frame["Churn"] = np.where(frame["age"] + random.normal(0, 9, N) > 50, "Yes", "No")
+    frame.to_csv("churn.csv", index=False)
+    return tmp_path / "churn.csv"
+
+
+@pytest.mark.usefixtures("churn")
+def test_describe_proposes_a_target(call):
+    code, output, errors = call("describe", "churn.csv", "--id", "id")
+    assert code == 0
+    assert "target 'Churn', the last column (another one: --target COLUMN)" in output
+    assert "binary of 2; 77 to train, 19 to validate, 24 to test" in output
+    assert "left out 'id', which identifies the examples" in errors
+
+
+@pytest.mark.usefixtures("churn")
+def test_commands_without_a_target_are_refused(call, tmp_path):
+    for command in ("train", "search", "lr-find"):
+        code, output, errors = call(command, "churn.csv")
+        assert (code, output, errors.count("\n")) == (2, "", 1)
+        assert (
+            "target must be the column of churn.csv to predict, e.g. 'Churn' (the last column), one of id, age"
+            in errors
+        )
+    assert [path.name for path in tmp_path.iterdir()] == ["churn.csv"]
+
+
+def test_a_saved_run_finds_its_file_unless_it_has_changed(call, churn):
+    options = ("--target", "Churn", "--features", "age,town", "--learning-rate", 0.01, "--epochs", 1)
+    assert call("train", "churn.csv", *options, "--save", "run")[0] == 0
+    expected = recipes.load(churn, target="Churn", features=["age", "town"])
+    assert recipes.Run.load("run").data.fingerprint == expected.fingerprint
+    churn.write_text(churn.read_text() + "c120,30,Ulm,No\n")
+    code, output, errors = call("export", "run", "--to", "served")
+    assert (code, output, errors.count("\n")) == (2, "", 1)
+    assert "churn.csv" in errors
+    assert "it has changed since" in errors
+
+
+def test_a_search_gets_the_same_data(call, churn, monkeypatch):
+    searched = {}
+
+    def run_search(data, *_, directory, **__):
+        searched[directory] = data
+        raise InvalidArgument("search", "it", "over")
+
+    monkeypatch.setattr("recipes.tuning.run_search.run_search", run_search)
+    call("search", "churn.csv", "--target", "Churn", "--exclude", "town", "--id", "id")
+    ((directory, data),) = searched.items()
+    assert Path(directory) == Path("searches/churn")
+    assert data.fingerprint == recipes.load(churn, target="Churn", features=["age"]).fingerprint

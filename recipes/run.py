@@ -32,7 +32,7 @@ from .scoring import check_scorable, predictions
 if TYPE_CHECKING:
     from ..callbacks.range_test.lr_finder import LRFinder
 
-__all__ = ["Run", "load_run"]
+__all__ = ["Run", "load_run", "reloaded_data"]
 
 
 @dataclass
@@ -98,7 +98,9 @@ class Run:
         return cls(
             model=keras.models.load_model(folder / "model.keras"),
             recipe=Recipe.from_json((folder / "recipe.json").read_text()),
-            data=_load_data(facts["data"], data_dir, Spec.from_config(json.loads((folder / "spec.json").read_text()))),
+            data=reloaded_data(
+                facts["data"], data_dir, Spec.from_config(json.loads((folder / "spec.json").read_text()))
+            ),
             history=history,
             epochs=facts["epochs"],
             best_epoch=facts["best_epoch"],
@@ -304,7 +306,7 @@ def _listed(metrics: Any) -> Sequence[str | Metric]:
     return metrics
 
 
-def _load_data(settings: Mapping[str, Any], data_dir: str | os.PathLike[str] | None, spec: Spec) -> Data:
+def reloaded_data(settings: Mapping[str, Any], data_dir: str | os.PathLike[str] | None, spec: Spec) -> Data:
     """The data of a run with these settings, with the names of its model's inputs."""
     options = {name: settings[name] for name in ("batch_size", "seed") if name in settings}
     options |= {name: settings[name] for name in ("validation", "test") if isinstance(settings.get(name), float)}

@@ -20,7 +20,7 @@ from .trainer import LARGEST_SEED, Trainer
 if TYPE_CHECKING:
     from .data import Data
 
-__all__ = ["WAYS", "refit"]
+__all__ = ["WAYS", "merged", "refit"]
 
 WAYS = ("epochs", "updates", "continue")
 
@@ -85,7 +85,7 @@ def refit(
     seed = run.seed if seed is None else check_integer("seed", seed, low=0, high=LARGEST_SEED)
     epochs = run.epochs if epochs is None else check_integer("epochs", epochs, low=1)
     recipe = _recipe(run, how, learning_rate)
-    data = _merged(run.data)
+    data = merged(run.data)
     options: dict[str, Any] = {"seed": seed, "directory": directory, "verbose": verbose}
     keras.utils.set_random_seed(seed)
     steps = run.data.steps_per_epoch if how == "updates" else None
@@ -118,7 +118,8 @@ def _recipe(run: Run, how: str, learning_rate: float | None) -> Recipe:
     return recipe
 
 
-def _merged(data: Data) -> Data:
+def merged(data: Data) -> Data:
+    """The data with the validation examples in the training split too."""
     (x, y), (more_x, more_y) = data.arrays("train"), data.arrays("validation")
     weights = [data.sample_weight(split) for split in ("train", "validation")]
     joined = None if weights[0] is None else np.concatenate([values for values in weights if values is not None])

@@ -11,7 +11,7 @@ from sklearn.utils.class_weight import compute_class_weight, compute_sample_weig
 import recipes
 from recipes.class_weights import class_weights
 from recipes.ensemble import bootstrap
-from recipes.refitting import _merged
+from recipes.refitting import merged
 from recipes.tuning.arms import Arm
 from recipes.tuning.plan import Training
 from recipes.tuning.protocol import Protocol
@@ -145,10 +145,10 @@ def test_the_errors_of_a_regression_are_weighted():
 def test_samples_and_merged_splits_keep_the_weights():
     data = _data()
     whole = {tuple(row): weight for row, weight in zip(*_arrays()[::2], strict=True)}
-    for part in (bootstrap(data, 0, 1), _merged(data)):
+    for part in (bootstrap(data, 0, 1), merged(data)):
         x, _ = part.arrays("train")
         assert [whole[tuple(row)] for row in x] == part.sample_weight("train").tolist()
-    assert len(_merged(data).sample_weight("train")) == 128
+    assert len(merged(data).sample_weight("train")) == 128
 
 
 def test_searches_score_by_the_weights(tiny):

@@ -93,7 +93,6 @@ class Run:
                 "directory", str(directory), "one that Run.save or `recipes train --save` has written"
             )
         facts = json.loads((folder / "run.json").read_text())
-        spec = Spec.from_config(json.loads((folder / "spec.json").read_text()))
         lines = [line.split(",") for line in (folder / "history.csv").read_text().splitlines()]
         history = {name: [float(row[k]) for row in lines[1:]] for k, name in enumerate(lines[0]) if name != "epoch"}
         return cls(

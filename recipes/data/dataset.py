@@ -46,7 +46,8 @@ class Data:
         spec: the :class:`~recipes.data.Spec`; its statistics come from the training split only.
         batch_size: examples per training batch.
         settings: how the splits were made, as plain values for JSON: ``name``, ``version`` (where there is one),
-            ``batch_size``, ``validation`` and ``test`` (the fraction held out, or ``"given"``), ``seed``, ``counts``.
+            ``batch_size``, ``validation`` and ``test`` (the fraction held out, or ``"given"``), ``seed``, ``counts``,
+            and ``files``, the path and SHA-256 of table files.
 
     Example:
         >>> data = Data.from_arrays(np.arange(40.0).reshape(20, 2), np.arange(20) % 2, batch_size=4)

@@ -27,6 +27,8 @@ KINDS = ("number", "category")
 MOSTLY = 0.9
 """A column of which this share are numbers is taken for one with misspelled cells: a warning, or, for a target of many
 values, an error."""
+FEWEST = 20
+"""Minimum number of rows to say that a column numbers them."""
 SHOWN = 20
 """Maximum number of columns to list in a message."""
 
@@ -82,6 +84,7 @@ def load_table(
         )
     if id is not None:
         _warn_of_repeated(table, id)
+    _warn_of_counters(table, inputs)
     numbers = [name for name, kind in kinds.items() if kind == "number"]
     pairs = {"": _pair(table, inputs, targets, weight, numbers)}
     files = {"train": table.facts}
@@ -281,6 +284,17 @@ def _warn_of_repeated(table: TableFile, id: str) -> None:
             f" {first.index[0]} and {first.index[1]}, so training and test may share examples"
         )
         warnings.warn(text, UserWarning, stacklevel=4)
+
+
+def _warn_of_counters(table: TableFile, inputs: Sequence[str]) -> None:
+    """Warns of inputs that only count the rows: whole numbers without gaps or repetitions."""
+    for name in inputs:
+        column = table.frame[name]
+        if column.dtype.kind not in "iu" or len(column) < FEWEST or not column.is_unique:
+            continue
+        if int(column.max()) - int(column.min()) == len(column) - 1:
+            text = f"column {name!r} numbers the rows; if it says nothing else, leave it out: id={name!r}"
+            warnings.warn(f"{table.path.name}: {text}", UserWarning, stacklevel=4)
 
 
 def _where(table: TableFile, rows: pd.Series[Any]) -> str:

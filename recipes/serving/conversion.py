@@ -29,7 +29,7 @@ def fitted(inputs: Any, taken: Mapping[str, tuple[tuple[int | None, ...], Any]],
         inputs: a batch or a single example: an array, strings, sequences of different lengths as a list; records as
             columns by name, as a list of dictionaries, as a dictionary of single values or as a DataFrame. None, NaN
             and strings such as "", "?" and "NA" are missing numbers; the model must have been trained with some. A
-            missing string becomes "".
+            missing string becomes ""; in a category, "NA" and the like do too, if training has "" and not them.
         taken: user's name -> (shape of one example, type), for each input of the model.
         spec: the Spec of the data; None if unknown.
 
@@ -86,7 +86,7 @@ def _column(
     """One column of records."""
     argument = f"input[{name!r}]"
     if dtype.kind == "O":
-        return _strings(argument, values)
+        return _with_empty(_strings(argument, values), feature)
     if feature is not None and feature.kind == "sequence":
         return _sequences(argument, values, shape, dtype, feature)
     if shape:
@@ -162,6 +162,15 @@ def _strings(argument: str, values: list[Any], text: bool = False) -> np.ndarray
             raise InvalidArgument(argument, value, "texts")
     if not len(strings):
         raise InvalidArgument(argument, values, "at least one text")
+    return strings
+
+
+def _with_empty(strings: np.ndarray, feature: Feature | None) -> np.ndarray:
+    """The strings with "" for those that pandas reads as missing, such as "NA", where training has "" and not them."""
+    if feature is not None and feature.kind == "category" and "" in feature.vocabulary:
+        for place, value in enumerate(strings):
+            if value not in feature.vocabulary and value.strip().lower() in ABSENT:
+                strings[place] = ""
     return strings
 
 

@@ -187,6 +187,15 @@ def test_test_files_that_differ(frame, written):
         recipes.load(path, target="Churn", test=other)
 
 
+def test_a_column_that_numbers_the_rows(frame, written):
+    path = written(frame.assign(number=np.arange(5, 5 + N)))
+    with pytest.warns(UserWarning, match="column 'number' numbers the rows; .* leave it out: id='number'"):
+        recipes.load(path, target="Churn", features=["number", "age"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        recipes.load(path, target="Churn", features=["age", "vip"], id="number")
+
+
 def test_targets_that_are_proposed(tmp_path):
     for header, expected in [
         ("a,b,Churn", ("Churn", "the last column")),

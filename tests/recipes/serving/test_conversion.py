@@ -77,6 +77,14 @@ def test_missing_values_are_what_training_had(gap):
     assert unknown not in CLASS.vocabulary
 
 
+def test_words_for_missing_are_empty_where_training_has_empty_strings():
+    deck = Feature("deck", "category", (), "string", vocabulary=("B", "", "na"))
+    assert record(AGE, deck)({"age": [1] * 5, "deck": ["NA", "na", "B", None, "Z"]})["deck"].tolist() == [
+        *("", "na", "B", "", "Z"),
+    ]
+    assert record(AGE, DECK)({"age": [1], "deck": ["NA"]})["deck"].tolist() == ["NA"]
+
+
 def test_a_mask_hides_missing_values_in_columns_and_is_refused_elsewhere():
     columns = {"age": np.ma.masked_array([7, 5], [1, 0]), "deck": np.ma.masked_array(["A", "B"], [0, 1])}
     assert values(record(AGE, DECK)(columns)) == {"age": [-1, 5], "deck": ["A", ""]}

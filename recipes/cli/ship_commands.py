@@ -38,9 +38,10 @@ def predict(
 ) -> None:
     """Predict with an exported model: one line per raw input.
 
-    Records are rows of a CSV with a header line, or JSON objects; texts are
-    one per line. Several classes or numbers share a line; "-" means that no
-    class is likely.
+    Records, and tables with named columns, are rows of a CSV with a header
+    line or JSON objects, with their columns in any order; texts are one per
+    line. Several classes or numbers share a line; "-" means that no class is
+    likely.
     """
     from ..serving.input_files import load_inputs
     from ..serving.predictor import Predictor

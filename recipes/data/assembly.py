@@ -10,8 +10,9 @@ import numpy as np
 from ...callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
 from .agreement import check_alike
 from .class_coverage import check_classes
+from .frames import unframed
 from .imbalance import warn_of_imbalance
-from .input_arrays import as_inputs, pad, unframed
+from .input_arrays import as_inputs, pad
 from .leaks import warn_of_leaks
 from .named_arrays import Inputs, items, length, take
 from .narrowing import narrowed_inputs
@@ -92,7 +93,7 @@ def assemble(
         check_choice("task", task, TASKS)
     x_names = {split: argument or ("x" if split == "train" else f"x_{split}") for split in existing}
     y_names = {split: argument or ("y" if split == "train" else f"y_{split}") for split in existing}
-    plain = unframed({split: x for split, (x, _) in existing.items()}, x_names)
+    plain = unframed({split: x for split, (x, _) in existing.items()}, x_names, feature_names)
     inputs = {split: as_inputs(x_names[split], split, x, feature_names) for split, x in plain.items()}
     for split, x in inputs.items():
         accepted = f"as long as {x_names[split]}, which has {length(x)} examples"

@@ -16,8 +16,10 @@ from ...callbacks.checks import InvalidArgument, check_bool, check_choice, check
 from ...callbacks.fit_data import check_lengths
 from .assembly import SPLITS, Splits, assemble
 from .batching import in_order, shuffled, steps_per_epoch
+from .frames import unframed, unframed_targets
 from .moments import chunks
 from .named_arrays import Inputs, apply, concatenate, items
+from .names import is_frame
 from .spec import Spec
 from .spec_from_arrays import class_shares
 from .stored import Stored
@@ -100,11 +102,12 @@ class Data:
                 or a record: a dictionary of such arrays and of columns of shape (n,), or any other DataFrame. In a
                 record's numeric columns, NaN, a masked value (``numpy.ma``), or -1 where nothing else is negative,
                 means missing. Column names are any strings, all different.
+                The columns of all splits are matched by name, in any order; by position only where there are no names.
             y: shape (n,) or (n, 1): whole numbers, booleans or strings for classes, floats for regression; shape
-                (n, targets): 0 and 1 for multilabel, or one-hot rows with ``task="binary"`` or ``"multiclass"``, floats
-                for several quantities; or n lists of labels for multilabel. Whole numbers of more than 20 different
-                values are a regression, with a warning, unless they are 0..k-1 or 1..k and each occurs at least twice.
-                Classes are encoded as their positions in the Spec's ``class_names``.
+                (n, targets), an array or a DataFrame: 0 and 1 for multilabel, or one-hot rows with ``task="binary"`` or
+                ``"multiclass"``, floats for several quantities; or n lists of labels for multilabel. Whole numbers of
+                more than 20 different values are a regression, with a warning, unless they are 0..k-1 or 1..k and each
+                occurs at least twice. Classes are encoded as their positions in the Spec's ``class_names``.
             x_validation, y_validation, x_test, y_test: existing splits. A missing one is held out from ``x, y`` as in
                 :func:`recipes.data.load`, the test split first.
             sample_weight: how much each example of ``x, y`` counts, shape (n,), >= 0; or the name of a column of x, a
@@ -118,7 +121,7 @@ class Data:
             task: "binary", "multiclass", "multilabel" or "regression"; None to infer it from ``y``.
             class_names: names of the classes 0, 1, ...; defaults to the sorted values in the training split, or to the
                 columns of one-hot or multilabel rows.
-            feature_names: names of the columns; none by default.
+            feature_names: names of a table's columns; by default those of a DataFrame, and none of an array.
             name: name of the dataset.
 
         Raises:
@@ -138,25 +141,27 @@ class Data:
                 splits[split] = pair
         given = {"train": sample_weight, "validation": sample_weight_validation, "test": sample_weight_test}
         splits, weights = separate_weights(splits, given)
+        arguments = {split: "y" if split == "train" else f"y_{split}" for split in splits}
+        ys, columns = unframed_targets({split: y for split, (_, y) in splits.items()}, arguments)
+        splits = {split: (x, ys[split]) for split, (x, _) in splits.items()}
         x = splits["train"][0]
         if feature_names is None:
-            columns = getattr(x, "columns", ())
-            feature_names = [str(column) for column in columns]
+            feature_names = [str(column) for column in x.columns] if is_frame(x) else ()
         elif isinstance(x, Mapping):
             raise InvalidArgument("feature_names", feature_names, "None for a record, which names its columns itself")
         options = {"validation": validation, "test": test, "seed": seed, "batch_size": batch_size}
-        declared = Declared(names=class_names)
+        declared = Declared(names=columns or None if class_names is None else class_names)
         texts: dict[str, Any] = {"name": name, "task": task, "feature_names": feature_names}
         return cls(*assemble(splits, weights=weights, declared=declared, **texts, **options))  # type: ignore[arg-type]
 
-    def with_train(self, x: np.ndarray, y: np.ndarray, *, how: str, sample_weight: Any = None) -> Data:
+    def with_train(self, x: Any, y: np.ndarray, *, how: str, sample_weight: Any = None) -> Data:
         """The same data with another training split: a subset, other labels, or more examples.
 
         The Spec (but for its ``class_shares``), validation and test splits stay the same, so a model made for one fits
         the other and preprocesses alike.
 
         Args:
-            x, y: arrays like those of :meth:`arrays`, at least one example.
+            x, y: arrays like those of :meth:`arrays`, at least one example; x of a table may be a DataFrame.
             how: a description of the change, for ``settings["train"]``.
             sample_weight: of the examples, shape (n,); required if these data have sample weights. Default None.
 
@@ -172,6 +177,11 @@ class Data:
             (13, 7)
         """
         old_x, old_y = self._arrays["train"]
+        if is_frame(x):
+            x = unframed({"x": x}, {"x": "x"}, self.spec.feature_names)["x"]
+            x = x.astype(self.spec.input_dtype) if isinstance(x, np.ndarray) else x
+        elif isinstance(x, dict) and isinstance(old_x, dict) and set(x) == set(old_x):
+            x = {name: x[name] for name in old_x}
         x, y = apply(_contiguous, check_unmasked("x", x)), np.ascontiguousarray(check_unmasked("y", y))
         for name, new, old in (("x", x, old_x), ("y", y, old_y)):
             if _form(new) != _form(old):

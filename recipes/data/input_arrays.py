@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from ...callbacks.checks import InvalidArgument, check_unmasked
-from .deviations import EXACT
+from .frames import unframed
 from .moments import check_finite
 from .named_arrays import Inputs
-from .names import checked_names, has_names
+from .names import checked_names
 from .narrowing import wide
 from .stored import Stored
 
-__all__ = ["NUMBERS", "as_inputs", "is_absent", "kind_of", "missing_where_masked", "pad", "unframed"]
+__all__ = ["NUMBERS", "as_inputs", "is_absent", "kind_of", "missing_where_masked", "pad"]
 
 ACCEPTED = (
     "numbers of shape (n, features), uint8 images of shape (n, height, width[, channels]) or float ones with channels,"
@@ -57,40 +57,6 @@ def as_inputs(argument: str, split: str, x: Any, names: Sequence[str] = ()) -> I
     if isinstance(array, np.ndarray) and array.ndim == 1 and array.dtype != object:
         raise InvalidArgument(argument, f"{array.dtype} of shape {array.shape}", ACCEPTED)
     return array
-
-
-def unframed(inputs: Mapping[str, Any], arguments: Mapping[str, str]) -> dict[str, Any]:
-    """Replaces pandas DataFrames by tables or, if any has columns other than numbers, by records.
-
-    A column of whole numbers that float64 would round, beside one of floats, makes it a record, too.
-
-    The named columns of tables are put in the order of the training split.
-
-    Args:
-        inputs: split -> x; anything but a DataFrame is left as it is.
-        arguments: split -> name of its inputs, for messages.
-
-    Raises:
-        InvalidArgument: for duplicate or empty column names, and tables whose columns differ from training's.
-
-    Example:
-        >>> import pandas
-        >>> frame = pandas.DataFrame({"age": [3, 4], "name": ["x", None]})
-        >>> unframed({"train": frame}, {"train": "x"})["train"]["name"].tolist()
-        ['x', None]
-    """
-    frames = {split: x for split, x in inputs.items() if hasattr(x, "columns") and hasattr(x, "dtypes")}
-    plain = all(_plain_table(x) for x in frames.values())
-    replaced = dict(inputs)
-    for split, x in frames.items():
-        names = checked_names(arguments[split], map(str, x.columns))
-        if plain:
-            table = _in_order(arguments[split], x, frames.get("train"))
-            replaced[split] = table.to_numpy("int64" if _rounded(table) else "float64")
-        else:
-            columns = (x.iloc[:, place] for place in range(len(names)))
-            replaced[split] = dict(zip(names, map(_column, columns), strict=True))
-    return replaced
 
 
 def kind_of(values: Any) -> str:
@@ -135,44 +101,6 @@ def pad(ragged: Mapping[str, Any]) -> tuple[dict[str, Any], float | None]:
         for row, sequence in zip(padded[split], sequences, strict=True):
             row[: len(sequence)] = sequence
     return padded, padding
-
-
-def _in_order(argument: str, frame: Any, train: Any) -> Any:
-    """The DataFrame with its columns in the order of the training split's, where both have names."""
-    if not has_names(frame) or not has_names(train):
-        return frame
-    if set(frame.columns) != set(train.columns):
-        accepted = f"a DataFrame with the columns of the training split: {', '.join(map(str, train.columns))}"
-        raise InvalidArgument(argument, list(map(str, frame.columns)), accepted)
-    return frame[list(train.columns)]
-
-
-def _plain_table(frame: Any) -> bool:
-    """Whether all columns are numbers that one type holds, and none is missing."""
-    if not all(dtype.kind in "fiub" for dtype in frame.dtypes) or frame.isna().to_numpy().any():
-        return False
-    return all(dtype.kind in "iub" for dtype in frame.dtypes) or not _rounded(frame)
-
-
-def _rounded(frame: Any) -> bool:
-    """Whether float64 would round whole numbers of the DataFrame that int64 holds."""
-    columns = [frame.iloc[:, place] for place, dtype in enumerate(frame.dtypes) if dtype.kind in "iu" and len(frame)]
-    limits = [abs(int(limit)) for column in columns for limit in (column.min(), column.max())]
-    return EXACT < max(limits, default=0) <= np.iinfo(np.int64).max
-
-
-def _column(values: Any) -> np.ndarray:
-    """A column of a DataFrame: numbers with NaN for missing ones, or other values with None for missing ones."""
-    absent = values.isna()
-    if values.dtype.kind not in "fiub":
-        texts = values.astype(object)
-        if values.dtype.name == "category":  # its values only matter as labels
-            texts = texts.map(str)
-        return texts.where(~absent, None).to_numpy(object)
-    dtype = getattr(values.dtype, "numpy_dtype", None)  # of pandas' nullable types
-    if dtype is None:
-        return values.to_numpy()
-    return values.to_numpy("float64", na_value=np.nan) if absent.any() else values.to_numpy(dtype)
 
 
 def _record(argument: str, split: str, x: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 import keyword
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ...callbacks.checks import InvalidArgument
 
-__all__ = ["Names", "checked_names", "has_names"]
+__all__ = ["Names", "check_columns", "checked_names", "column_names", "is_frame"]
 
 SUFFIXES = ("", "_embedding", "_one_hot", "_words")
 """Suffixes of the layers named after a column."""
@@ -95,6 +95,16 @@ class Names:
             name = _characters(name)
         return self.outer.get(name)
 
+    def match(self, listed: Iterable[Any]) -> list[str]:
+        """The user's names of the columns of an input, in its order; unknown names as strings, unchanged.
+
+        A column may also have the model's name, unless the input has the user's name of it as well.
+        """
+        names = list(map(str, listed))
+        present = set(names)
+        matched = [self.find(name) or name for name in names]
+        return [name if user != name and user in present else user for name, user in zip(names, matched, strict=True)]
+
     def to_model(self, columns: Mapping[str, Any]) -> dict[str, Any]:
         """Converts a dictionary from the user's names to the model's, in the order of the table."""
         return {inner: columns[name] for name, inner in self.inner.items()}
@@ -124,10 +134,56 @@ def checked_names(argument: str, names: Iterable[Any]) -> list[str]:
     return listed
 
 
-def has_names(frame: Any) -> bool:
-    """Whether ``frame`` is a pandas DataFrame with named columns, not just numbered ones."""
-    columns = getattr(frame, "columns", None)
-    return columns is not None and hasattr(frame, "dtypes") and list(columns) != list(range(len(columns)))
+def is_frame(x: Any) -> bool:
+    """Whether ``x`` is a pandas DataFrame."""
+    return hasattr(x, "columns") and hasattr(x, "dtypes")
+
+
+def column_names(argument: str, frame: Any, known: Sequence[str] = ()) -> list[str] | None:
+    """The names of a DataFrame's columns; None if they are just numbered, which is no name.
+
+    Args:
+        argument: name of the DataFrame, for messages.
+        frame: the DataFrame.
+        known: names that the columns should have. If these are the numbers in some order, they are names.
+
+    Raises:
+        InvalidArgument: for names that are empty or repeated, as strings.
+
+    Example:
+        >>> import pandas
+        >>> column_names("x", pandas.DataFrame({2019: [1], "a": [2]})), column_names("x", pandas.DataFrame([[1, 2]]))
+        (['2019', 'a'], None)
+    """
+    listed = checked_names(argument, map(str, frame.columns))
+    numbered = list(frame.columns) == list(range(len(listed)))
+    return None if numbered and set(listed) != set(known) else listed
+
+
+def check_columns(argument: str, listed: Iterable[str], expected: Sequence[str], what: str = "columns") -> None:
+    """Raises ``InvalidArgument``, with the missing and the unknown names, unless both are the same in some order.
+
+    Example:
+        >>> check_columns("x_test", ["b", "a"], ["a", "b"])
+        >>> check_columns("x_test", ["b", "c"], ["a", "b"])
+        Traceback (most recent call last):
+        callbacks.checks.InvalidArgument: x_test must be columns a, b, in any order, ... 'missing: a; unknown: c'
+    """
+    listed = list(listed)
+    wrong = {"missing": set(expected) - set(listed), "unknown": set(listed) - set(expected)}
+    if not any(wrong.values()):
+        return
+    received = "; ".join(
+        f"{kind}: {_shown([name for name in [*expected, *listed] if name in names])}"
+        for kind, names in wrong.items()
+        if names
+    )
+    raise InvalidArgument(argument, received, f"{what} {_shown(expected)}, in any order, and nothing else")
+
+
+def _shown(names: Sequence[str]) -> str:
+    names = list(dict.fromkeys(names))
+    return ", ".join(names[:20]) + (f", ... ({len(names)})" if len(names) > 20 else "")
 
 
 def _characters(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from ..data.deviations import EXACT
 from ..data.feature import MISSING, Feature
 from ..data.feature_statistics import ABSENT
 from ..data.input_arrays import missing_where_masked
-from ..data.names import Names, has_names
+from ..data.names import Names, column_names, is_frame
 from ..data.spec import Spec
 from .input_files import columns_of, table_of
 
@@ -45,8 +45,14 @@ def fitted(inputs: Any, taken: Mapping[str, tuple[tuple[int | None, ...], Any]],
         inputs = {name: missing_where_masked(f"input[{name!r}]", values) for name, values in inputs.items()}
     else:
         inputs = check_unmasked("input", inputs)
-    if spec is not None and spec.feature_names and _by_name(inputs):
-        inputs = table_of(inputs, spec)
+    if spec is not None and spec.kind == "tabular" and not spec.record and _by_name(inputs, spec.feature_names):
+        if spec.feature_names:
+            inputs = table_of(inputs, spec)
+        elif not is_frame(inputs) and not (isinstance(inputs, Mapping) and set(inputs) == set(taken)):
+            accepted = (
+                f"numbers of shape (n, {spec.input_shape[0]}), since the model was trained on columns without names"
+            )
+            raise InvalidArgument("input", list(inputs)[:3], accepted)
     if len(taken) == 1 and not (spec is not None and spec.record) and not isinstance(inputs, Mapping):
         ((name, (shape, dtype)),) = taken.items()
         return {name: _single(inputs, shape, dtype, features.get("inputs"))}
@@ -55,11 +61,11 @@ def fitted(inputs: Any, taken: Mapping[str, tuple[tuple[int | None, ...], Any]],
     return {name: _column(name, columns[name], *taken[name], features.get(name)) for name in taken}
 
 
-def _by_name(inputs: Any) -> bool:
+def _by_name(inputs: Any, known: Sequence[str]) -> bool:
     """Whether a table has column names: it is a dictionary, a list of dictionaries, or a DataFrame with names."""
     if isinstance(inputs, (list, tuple)):
         return bool(inputs) and all(isinstance(row, Mapping) for row in inputs)
-    return isinstance(inputs, Mapping) or has_names(inputs)
+    return isinstance(inputs, Mapping) or (is_frame(inputs) and column_names("input", inputs, known) is not None)
 
 
 def _single(inputs: Any, shape: tuple[int | None, ...], dtype: Any, feature: Feature | None) -> np.ndarray:

@@ -38,9 +38,10 @@ def export(run: Run, directory: str | os.PathLike[str], *, overwrite: bool = Fal
     ``directory`` gets ``saved_model/`` (a TensorFlow SavedModel: its "serve" and "serving_default" signatures take a
     batch of raw inputs, e.g. uint8 images, and return probabilities or numbers), ``model.keras``, ``recipe.json``,
     ``spec.json`` (inputs and outputs: shapes, class names, the "name" of each column and the model's name for it,
-    "input") and ``export.json`` (the check, the test scores and, for records, the signature's "arguments" by column
-    name). The SavedModel and the ``.keras`` file are loaded back and must agree with the live model on test examples;
-    otherwise nothing is left behind.
+    "input") and ``export.json`` (the check, the test scores and how the signature takes columns). A record has an
+    argument for each column: "arguments" by column name. A table of numbers is one argument of shape (n, columns):
+    "columns" has their names in that order, if they have names. The SavedModel and the ``.keras`` file are loaded back
+    and must agree with the live model on test examples; otherwise nothing is left behind.
 
     Args:
         run: a :class:`recipes.Run`, also one loaded by :meth:`recipes.Run.load`.
@@ -74,6 +75,8 @@ def export(run: Run, directory: str | os.PathLike[str], *, overwrite: bool = Fal
         facts: dict[str, Any] = {"checked": checked, "test": run.evaluate()}
         if run.data.spec.record:
             facts["arguments"] = run.data.spec.names.arguments
+        elif run.data.spec.feature_names:
+            facts["columns"] = list(run.data.spec.feature_names)
         (folder / "export.json").write_text(json.dumps(facts, indent=2) + "\n")
     return str(directory)
 

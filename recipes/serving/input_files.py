@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -11,12 +12,16 @@ from typing import Any
 import numpy as np
 
 from ...callbacks.checks import InvalidArgument
-from ..data.names import Names, checked_names
+from ..data.feature_statistics import ABSENT
+from ..data.input_arrays import is_absent
+from ..data.names import Names, check_columns, checked_names, is_frame
 from ..data.spec import Spec
 
 __all__ = ["columns_of", "load_inputs", "table_of"]
 
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif")
+BOOLEANS = {"true": 1, "false": 0}
+"""How a CSV file has the values of a column of booleans."""
 READABLE = ".npy, .csv, .json, .jsonl, .txt, .png, .jpg, .bmp or .gif"
 
 
@@ -75,7 +80,7 @@ def columns_of(inputs: Any, ranks: Mapping[str, int], names: Names) -> dict[str,
         >>> columns_of([{"age": 3, "deck": "B"}, {"deck": "A"}], {"age": 0, "deck": 0}, Names(["age", "deck"]))
         {'age': [3, None], 'deck': ['B', 'A']}
     """
-    if hasattr(inputs, "columns") and hasattr(inputs, "dtypes"):  # a pandas DataFrame
+    if is_frame(inputs):
         frame = inputs.astype(object).where(inputs.notna(), None)
         listed = checked_names("input", map(str, frame.columns))
         inputs = {name: frame.iloc[:, place].tolist() for place, name in enumerate(listed)}
@@ -90,13 +95,7 @@ def columns_of(inputs: Any, ranks: Mapping[str, int], names: Names) -> dict[str,
     else:
         shown = f"{inputs.dtype} of shape {inputs.shape}" if isinstance(inputs, np.ndarray) else type(inputs).__name__
         raise InvalidArgument("input", shown, f"records with {', '.join(ranks)}, by name")
-    wrong = {
-        "missing": [name for name in ranks if name not in columns],
-        "unknown": [name for name in columns if name not in ranks],
-    }
-    if any(wrong.values()):
-        shown = "; ".join(f"{what}: {', '.join(names)}" for what, names in wrong.items() if names)
-        raise InvalidArgument("input", shown, f"records with {', '.join(ranks)}, and nothing else")
+    check_columns("input", columns, list(ranks), "records with")
     sizes = {name: 0 if _rank(values) == 0 else len(values) for name, values in columns.items()}
     if len(set(sizes.values())) > 1 or not all(sizes.values()):
         raise InvalidArgument("input", sizes, "columns of the same length, at least 1")
@@ -111,15 +110,25 @@ def table_of(inputs: Any, spec: Spec) -> np.ndarray:
         spec: the Spec of a table with named columns.
 
     Raises:
-        InvalidArgument: for unknown or missing columns, and values other than numbers.
+        InvalidArgument: for unknown or missing columns, missing values, and values other than numbers.
+
+    Example:
+        >>> table_of([{"area": 3, "age": 1}, {"age": 2, "area": 4}], spec)       # doctest: +SKIP
+        array([[1., 3.], [2., 4.]], dtype=float32)
     """
     columns = columns_of(inputs, dict.fromkeys(spec.feature_names, 0), spec.names)
     numbers = []
     for name, values in columns.items():
+        argument = f"input[{name!r}]"
+        cells = [value.strip().lower() if isinstance(value, str) else value for value in values]
+        missing = sum(value in ABSENT if isinstance(value, str) else is_absent(value) for value in cells)
+        if missing:
+            accepted = f"given in every row, as in training; it is missing in {missing} of {len(cells)}"
+            raise InvalidArgument(argument, None, accepted)
         try:
-            numbers.append(np.array(values, spec.input_dtype))
+            numbers.append(np.array([BOOLEANS.get(str(value), value) for value in cells], spec.input_dtype))
         except (TypeError, ValueError) as error:
-            raise InvalidArgument(f"input[{name!r}]", values[:3], f"numbers ({error})") from None
+            raise InvalidArgument(argument, values[:3], f"numbers ({error})") from None
     return np.stack(numbers, axis=1)
 
 
@@ -131,7 +140,10 @@ def _read(file: Path, suffix: str, spec: Spec | None) -> Any:
     if suffix == ".csv":
         if record is not None:
             return _with_pictures(_csv(file, record.names), record, file.parent)
-        if spec is not None and spec.feature_names and _named(file):
+        if spec is not None and spec.kind == "tabular" and (header := _header(file, spec.names)):
+            if not spec.feature_names:
+                accepted = "numbers without a header, since the model was trained on columns without names"
+                raise InvalidArgument("input", ", ".join(header), accepted)
             return table_of(_csv(file, spec.names), spec)
         dtype = "float64" if spec is None else spec.input_dtype if spec.kind == "tabular" else "float32"
         return np.loadtxt(file, delimiter=",", ndmin=2, dtype=dtype)
@@ -158,7 +170,7 @@ def _csv(file: Path, names: Names) -> dict[str, list[Any]]:
     for skip in (False, True):  # a space after a comma may be part of a name
         # header=None, since pandas renames duplicates in a header
         first = pandas.read_csv(file, header=None, nrows=1, skipinitialspace=skip, **options)
-        listed = [names.find(cell) or cell for cell in first.iloc[0]]
+        listed = names.match(first.iloc[0])
         if set(listed) <= set(names.inner):
             break
     checked_names("input", listed)
@@ -166,15 +178,17 @@ def _csv(file: Path, names: Names) -> dict[str, list[Any]]:
     return dict(zip(listed, (frame.iloc[:, place].tolist() for place in range(len(listed))), strict=True))
 
 
-def _named(file: Path) -> bool:
-    """Whether the first line of a table is a header, not numbers."""
-    with open(file, encoding="utf-8") as lines:
-        first = lines.readline()
+def _header(file: Path, names: Names) -> list[str]:
+    """The first line of a table if it names the columns; empty if it is numbers, unless these are the names."""
+    with open(file, encoding="utf-8-sig", newline="") as lines:
+        cells = next(csv.reader(lines, skipinitialspace=True), [])
+    if len(names) and set(names.match(cells)) == set(names.inner):
+        return cells
     try:
-        [float(cell) for cell in first.split(",")]
+        [float(cell) for cell in cells]
     except ValueError:
-        return True
-    return False
+        return cells
+    return []
 
 
 def _ranks(spec: Spec) -> dict[str, int]:
@@ -206,9 +220,9 @@ def _picture(file: Path, channels: int) -> np.ndarray:
 
 def _flat(record: Mapping[Any, Any], names: Names) -> dict[str, Any]:
     """A record by the user's names; nested records become columns with names joined by "."."""
-    pairs = [(names.find(name) or name, value) for name, value in _pairs(record)]
-    checked_names("input", [name for name, _ in pairs])
-    return dict(pairs)
+    pairs = list(_pairs(record))
+    matched = checked_names("input", names.match(name for name, _ in pairs))
+    return dict(zip(matched, (value for _, value in pairs), strict=True))
 
 
 def _pairs(record: Mapping[Any, Any]) -> Iterator[tuple[str, Any]]:

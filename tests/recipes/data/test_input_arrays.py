@@ -3,7 +3,7 @@ import pandas
 import pytest
 
 from callbacks.checks import InvalidArgument
-from recipes.data.input_arrays import as_inputs, kind_of, pad, unframed
+from recipes.data.input_arrays import as_inputs, kind_of, pad
 from recipes.data.stored import Stored, Writer
 
 NAN = np.nan
@@ -126,14 +126,6 @@ def test_any_other_data_frame_is_a_record():
         "grade": ("object", ["3", "1", "3"]),
         "5": ("object", ["q", "r", "s"]),
     }
-
-
-def test_one_data_frame_that_is_no_table_makes_all_records():
-    frames = {"train": pandas.DataFrame({"a": [1.0, NAN]}), "test": pandas.DataFrame({"a": [1.0, 2.0]})}
-    arguments = {"train": "x", "test": "x_test"}
-    assert {split: list(x) for split, x in unframed(frames, arguments).items()} == {"train": ["a"], "test": ["a"]}
-    plain = unframed({"train": frames["test"], "test": frames["test"]}, arguments)
-    assert plain["train"].tolist() == [[1], [2]]
 
 
 def test_sequences_of_different_lengths_stay_a_list():

@@ -129,7 +129,7 @@ def test_arrays_in_records():
         (
             [AGE, DECK],
             {"age": [3]},
-            "input must be records with age, deck, and nothing else. Received: .*missing: deck",
+            "input must be records with age, deck, in any order, and nothing else. Received: .*missing: deck",
         ),
         (
             [AGE, DECK],

@@ -7,6 +7,7 @@ import pytest
 from callbacks.checks import InvalidArgument
 from recipes.data import Spec
 from recipes.data.feature import Feature
+from recipes.serving.conversion import fitted
 from recipes.serving.input_files import load_inputs
 
 FEATURES = (
@@ -74,6 +75,50 @@ def test_a_table_with_names(load, text):
     read = load("x.csv", text, TABLE)
     assert read.dtype == np.float32
     assert read.tolist() == [[1, 2], [3, 4]]
+
+
+YEARS = Spec(
+    kind="tabular",
+    input_shape=(2,),
+    input_dtype="float32",
+    feature_names=("2019", "2020"),
+    **STATISTICS,
+    **COMMON,
+)
+NAMELESS = Spec(kind="tabular", input_shape=(2,), input_dtype="float32", **STATISTICS, **COMMON)
+
+
+@pytest.mark.parametrize("text", ["2020,2019\n2,1\n", '\ufeff"2020", "2019"\n2,1\n', "1,2\n"])
+def test_numbers_are_a_header_where_they_are_the_names(load, text):
+    assert load("x.csv", text, YEARS).tolist() == [[1, 2]]
+
+
+def test_a_table_of_booleans(load):
+    assert load("x.csv", "area,mean radius\nTrue,1\nfalse, 2\n", TABLE).tolist() == [[1, 1], [2, 0]]
+
+
+@pytest.mark.parametrize(
+    ("text", "spec", "message"),
+    [
+        ("area,mean radius\n,1\nNA,2\n3,4\n", TABLE, r"input\['area'\] must be given in every row, .* 2 of 3"),
+        ("area,radius\n1,2\n", TABLE, "input='missing: mean radius; unknown: radius'"),
+        ("area,area\n1,2\n", TABLE, "named without repetition. Received: input='area'"),
+        ("a,b\n1,2\n", NAMELESS, "numbers without a header, since the model was trained on .*='a, b'"),
+    ],
+)
+def test_tables_that_do_not_fit(load, text, spec, message):
+    with pytest.raises(InvalidArgument, match=message):
+        load("x.csv", text, spec)
+
+
+def test_rows_by_name_of_a_table():
+    taken = {"inputs": ((2,), np.dtype("float32"))}
+    with pytest.raises(InvalidArgument, match=r"input\['area'\] must be given in every row, .* missing in 1 of 2"):
+        fitted([{"area": 1, "mean radius": 2}, {"mean radius": 3}], taken, TABLE)
+    with pytest.raises(
+        InvalidArgument, match=r"numbers of shape \(n, 2\), since the model was trained on columns with"
+    ):
+        fitted([{"area": 1, "mean radius": 2}], taken, NAMELESS)
 
 
 def test_records_from_csv(load):

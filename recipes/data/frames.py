@@ -1,0 +1,163 @@
+"""unframed: pandas DataFrames as tables of numbers or as records, their columns matched by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ...callbacks.checks import InvalidArgument
+from .deviations import EXACT
+from .names import check_columns, checked_names, column_names, is_frame
+
+__all__ = ["unframed", "unframed_targets"]
+
+
+def unframed(inputs: Mapping[str, Any], arguments: Mapping[str, str], names: Sequence[str] = ()) -> dict[str, Any]:
+    """Replaces pandas DataFrames by tables or, if any has columns other than numbers, by records.
+
+    A column of whole numbers that float64 would round, beside one of floats, makes it a record, too, and so does a
+    dictionary of columns in another split. Columns are matched with the training split's by name, in any order; by
+    position only where one of them has no names.
+
+    Args:
+        inputs: split -> x; anything but a DataFrame is left as it is, but for a dictionary of columns beside a training
+            table with ``names``.
+        arguments: split -> name of its inputs, for messages.
+        names: names of the training split's columns, where it has none of its own.
+
+    Raises:
+        InvalidArgument: for duplicate or empty column names, and for columns that are missing or unknown in a split.
+
+    Example:
+        >>> import pandas
+        >>> frame = pandas.DataFrame({"age": [3, 4], "name": ["x", None]})
+        >>> unframed({"train": frame}, {"train": "x"})["train"]["name"].tolist()
+        ['x', None]
+    """
+    train, replaced = inputs.get("train"), dict(inputs)
+    expected = _training_names(train, arguments, names)
+    if expected and not isinstance(train, Mapping) and not is_frame(train):
+        replaced = {split: _framed(arguments[split], x, expected) for split, x in replaced.items()}
+    listed: dict[str, list[str]] = {}
+    for split, x in replaced.items():
+        if is_frame(x):
+            listed[split] = _listed(arguments[split], x, expected)
+        elif isinstance(x, Mapping):
+            listed[split] = checked_names(arguments[split], x)
+        else:
+            continue
+        if expected:
+            check_columns(arguments[split], listed[split], expected)
+    frames = {split: x for split, x in replaced.items() if is_frame(x)}
+    records = any(isinstance(x, Mapping) for x in replaced.values())
+    plain = not records and all(_plain_table(x) for x in frames.values())
+    for split, x in frames.items():
+        places = [listed[split].index(name) for name in expected or listed[split]]
+        if plain:
+            table = x.iloc[:, places]
+            replaced[split] = table.to_numpy("int64" if _rounded(table) else "float64")
+        else:
+            columns = (x.iloc[:, place] for place in places)
+            replaced[split] = dict(zip(expected or listed[split], map(_column, columns), strict=True))
+    return replaced
+
+
+def unframed_targets(targets: Mapping[str, Any], arguments: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
+    """Replaces DataFrames of several targets by arrays, their columns in the order of the training split's.
+
+    Args:
+        targets: split -> y; anything but a DataFrame of two or more columns is left as it is.
+        arguments: split -> name of its targets, for messages.
+
+    Returns:
+        (split -> y, names of the training split's columns; none if they have no names).
+
+    Raises:
+        InvalidArgument: for duplicate or empty column names, and for columns that are missing or unknown in a split.
+
+    Example:
+        >>> import pandas
+        >>> frame = pandas.DataFrame({"rain": [0, 1], "wind": [1, 1]})
+        >>> ys, names = unframed_targets({"train": frame, "test": frame[["wind", "rain"]]}, {"train": "y", "test": "t"})
+        >>> ys["test"].tolist(), names
+        ([[0, 1], [1, 1]], ['rain', 'wind'])
+    """
+    frames = {split: y for split, y in targets.items() if is_frame(y) and len(y.columns) > 1}
+    train = frames.get("train")
+    names = (column_names(arguments["train"], train) if train is not None else None) or []
+    replaced = dict(targets)
+    for split, y in frames.items():
+        listed = column_names(arguments[split], y, names)
+        places = list(range(len(y.columns)))
+        if names and listed:
+            check_columns(arguments[split], listed, names)
+            places = [listed.index(name) for name in names]
+        replaced[split] = y.iloc[:, places].to_numpy()
+    return replaced, names
+
+
+def _training_names(train: Any, arguments: Mapping[str, str], names: Sequence[str]) -> list[str]:
+    """The names of the training split's columns; none if it is an array and ``names`` is empty."""
+    if isinstance(train, Mapping):
+        return checked_names(arguments["train"], train)
+    if not is_frame(train):
+        return list(names)
+    listed = column_names(arguments["train"], train)
+    if not names:
+        return listed or list(map(str, train.columns))
+    if listed is not None and list(names) != listed:
+        raise InvalidArgument(
+            "feature_names", list(names), f"None for {arguments['train']}, which names its columns itself"
+        )
+    if len(names) != len(train.columns):
+        accepted = f"{len(train.columns)} names, one for each column of {arguments['train']}"
+        raise InvalidArgument("feature_names", list(names), accepted)
+    return checked_names("feature_names", names)
+
+
+def _listed(argument: str, frame: Any, expected: list[str]) -> list[str]:
+    """The names of a DataFrame's columns, or the expected ones by position if it has no names."""
+    listed = column_names(argument, frame, expected)
+    if listed is None and len(expected) == len(frame.columns):
+        return expected
+    return listed or list(map(str, frame.columns))
+
+
+def _framed(argument: str, x: Any, names: Sequence[str]) -> Any:
+    """A dictionary of columns as a DataFrame, beside a training table with names; anything else is left."""
+    if not isinstance(x, Mapping):
+        return x
+    import pandas
+
+    check_columns(argument, checked_names(argument, x), names)
+    return pandas.DataFrame({name: np.asarray(values) for name, values in x.items()})
+
+
+def _plain_table(frame: Any) -> bool:
+    """Whether all columns are numbers that one type holds, and none is missing."""
+    if not all(dtype.kind in "fiub" for dtype in frame.dtypes) or frame.isna().to_numpy().any():
+        return False
+    return all(dtype.kind in "iub" for dtype in frame.dtypes) or not _rounded(frame)
+
+
+def _rounded(frame: Any) -> bool:
+    """Whether float64 would round whole numbers of the DataFrame that int64 holds."""
+    columns = [frame.iloc[:, place] for place, dtype in enumerate(frame.dtypes) if dtype.kind in "iu" and len(frame)]
+    limits = [abs(int(limit)) for column in columns for limit in (column.min(), column.max())]
+    return EXACT < max(limits, default=0) <= np.iinfo(np.int64).max
+
+
+def _column(values: Any) -> np.ndarray:
+    """A column of a DataFrame: numbers with NaN for missing ones, or other values with None for missing ones."""
+    absent = values.isna()
+    if values.dtype.kind not in "fiub":
+        texts = values.astype(object)
+        if values.dtype.name == "category":  # its values only matter as labels
+            texts = texts.map(str)
+        return texts.where(~absent, None).to_numpy(object)
+    dtype = getattr(values.dtype, "numpy_dtype", None)  # of pandas' nullable types
+    if dtype is None:
+        return values.to_numpy()
+    return values.to_numpy("float64", na_value=np.nan) if absent.any() else values.to_numpy(dtype)

@@ -6,8 +6,9 @@ data, model, peak rate and number of epochs:
 - ``full, last``: the whole cycle, the weights of the last epoch (no early stopping);
 - ``full, best``: the whole cycle, the weights of the epoch with the lowest validation loss;
 - ``cut, patience N``: stopped after N epochs without a lower validation loss, anywhere in the cycle; best weights;
-- ``cut after 70 %, patience 5``: the same, but only in the last 30 % of the cycle (as recipes do);
-- ``constant, patience N``: no schedule; a constant rate of a third of the peak, best weights.
+- ``cut after 70 %, patience 5``: the same, but only in the last 30 % of the cycle;
+- ``full, last or best``: the whole cycle, the last epoch unless another was clearly better (as recipes do);
+- ``constant, patience N``: no schedule; a constant rate of a quarter of the peak, best weights.
 
     python scripts/measure/measure_early_stopping.py --data-dir DIR  # DIR: where MNIST is prepared for TFDS
 
@@ -28,6 +29,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from support.results import write_results
 
 import recipes
+from callbacks import OneCycle
+from recipes.regularization import EarlyStopping
 from recipes.trainer import Trainer
 
 
@@ -70,8 +73,8 @@ def datasets(data_dir: str | None) -> dict[str, tuple[recipes.Data, dict, int]]:
     return by_name
 
 
-def ways(epochs: int) -> dict[str, tuple[str, keras.callbacks.Callback | None]]:
-    """Name -> schedule and callback."""
+def ways(epochs: int, examples: int) -> dict[str, tuple[str, keras.callbacks.Callback | None]]:
+    """Name -> schedule and callback, for so many epochs and validation examples."""
 
     def stop(patience: int, start: int = 0) -> keras.callbacks.Callback:
         return keras.callbacks.EarlyStopping(
@@ -84,6 +87,10 @@ def ways(epochs: int) -> dict[str, tuple[str, keras.callbacks.Callback | None]]:
         "cut, patience 2": ("one_cycle", stop(2)),
         "cut, patience 5": ("one_cycle", stop(5)),
         "cut after 70 %, patience 5": ("one_cycle", stop(5, int(0.7 * epochs))),
+        "full, last or best": (
+            "one_cycle",
+            EarlyStopping().callbacks(epochs=epochs, schedule=OneCycle(0.1), validation_examples=examples)[0],
+        ),
         "constant, patience 5": ("constant", stop(5)),
     }
 
@@ -95,8 +102,8 @@ def main() -> None:
     options = parser.parse_args()
     rows = []
     for dataset, (data, fields, epochs) in datasets(options.data_dir).items():
-        for way, (schedule, callback) in ways(epochs).items():
-            rate = fields["learning_rate"] / (3 if schedule == "constant" else 1)
+        for way, (schedule, callback) in ways(epochs, data.settings["counts"]["validation"]).items():
+            rate = fields["learning_rate"] / (4 if schedule == "constant" else 1)
             recipe = recipes.Recipe(regularizer="none", schedule=schedule, learning_rate=rate)
             trainer = Trainer(data, recipe)
             runs = []

@@ -157,16 +157,16 @@ def arms_of(base: Recipe, levels: Mapping[str, Sequence[str] | None], design: st
         base: sets what is not compared. With "one_at_a_time" its choice comes first among the levels of each factor,
             and is added if it is missing. (A model of "auto" is no choice yet: the first model named stands for it.)
         levels: plural of a factor -> names, None if it is not compared. If no factor is compared, the default
-            optimizers and the default regularizers are.
+            optimizers and the default regularizers are, with the base's among them.
         design: as for :func:`cross`.
 
     Raises:
         InvalidArgument: as :func:`cross`.
     """
     compared = {plural: names for plural, names in levels.items() if names is not None}
-    if not compared:
-        compared = {"optimizers": DEFAULT_OPTIMIZERS, "regularizers": DEFAULT_REGULARIZERS}
     by_plural = {factor.plural: factor for factor in FACTORS.values()}
+    if not compared:
+        compared = {"optimizers": DEFAULT_OPTIMIZERS, "regularizers": _with_own(base)}
     for plural in ("optimizers", "regularizers"):
         if plural not in compared:
             compared[plural] = (by_plural[plural].of(base),)
@@ -179,6 +179,15 @@ def arms_of(base: Recipe, levels: Mapping[str, Sequence[str] | None], design: st
                 first = checked[0]
             compared[plural] = [first, *(level for level in checked if factor.parts(level) != factor.parts(first))]
     return cross(compared.pop("optimizers"), compared.pop("regularizers"), design, **compared)
+
+
+def _with_own(base: Recipe) -> tuple[str, ...]:
+    """The default regularizers, the base's in place of the last if it is another: the others are compared with it."""
+    factor = FACTORS["regularizer"]
+    own = factor.of(base)
+    if any(factor.parts(own) == factor.parts(level) for level in DEFAULT_REGULARIZERS):
+        return DEFAULT_REGULARIZERS
+    return (*DEFAULT_REGULARIZERS[:-1], own)
 
 
 def factors_of(arms: Sequence[Arm]) -> dict[str, list[str]]:

@@ -192,3 +192,12 @@ def test_class_weights_are_compared_like_other_choices():
     assert [arm.recipe(base, {"learning_rate": 0.1}).class_weight for arm in arms] == ["none", "balanced"]
     (alone,) = cross(["adam"], ["none"])
     assert alone.recipe(base, {"learning_rate": 0.1}).class_weight == {"spam": 5.0}
+
+
+def test_the_regularizers_of_the_data_are_compared_too():
+    base = Recipe(regularizer=("early_stopping", {"name": "dropout", "rate": 0.3}))
+    arms = arms_of(base, {"models": None})
+    assert len(arms) == 25
+    assert default_arm(arms, base).name == "momentum+early_stopping+dropout"
+    assert {arm.regularizer for arm in arms} == {"none", "l2", "dropout", "early_stopping", "early_stopping+dropout"}
+    assert arms_of(Recipe(regularizer="dropout+l2"), {}) == cross(DEFAULT_OPTIMIZERS, DEFAULT_REGULARIZERS)

@@ -121,7 +121,7 @@ def facts(model):
 
 
 @pytest.mark.parametrize("name", list(MODELS))
-@pytest.mark.ordinarily("mlp", "text", "rnn")
+@pytest.mark.ordinarily("mlp")
 def test_every_choice_of_style_changes_every_model_or_is_refused(name):
     """Alone: an option that leaves no trace would be an option that does nothing."""
     spec = make_data(KIND[name]).spec

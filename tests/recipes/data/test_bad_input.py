@@ -141,7 +141,7 @@ FROM_ARRAYS = {
         {"m": N, "n": N},
         Y,
         {"x_test": {"m": N[:6]}, **TEST},
-        r"x_test must be like the training split, n: float64 of shape \(n\). Received: x_test='n: nothing'",
+        "x_test must be columns m, n, in any order, and nothing else. Received: x_test='missing: n'",
     ),
     "columns of different lengths": ({"m": N, "n": N[1:]}, Y, {}, "columns of the same length. Received: .*'n': 39"),
     "one class only": (N, np.zeros(40, int), {}, "y must be of 2 or more classes, but all 40 in split 'train' are '0'"),

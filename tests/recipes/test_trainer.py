@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from recipes.regularization import REGULARIZERS
+from recipes.regularization import REGULARIZERS, EarlyStopping
 from recipes.shared_steps import SharedSteps
 from recipes.trainer import Trainer
 from recipes.training import fit
@@ -114,3 +114,21 @@ def test_what_acts_in_the_model_alone(name):
 @pytest.mark.parametrize("name", ["weight_decay", "label_smoothing", "early_stopping", "weight_noise", "augmentation"])
 def test_what_acts_elsewhere_too(name):
     assert not REGULARIZERS.build(name).acts_in_model_alone
+
+
+def test_what_a_training_learns_of_the_numbers_of_examples(classes, tiny, monkeypatch):
+    seen = {}
+
+    def rate_of(recipe, finder, examples):
+        seen["range test"] = examples
+        return 0.01, None
+
+    class Spy(EarlyStopping):
+        def callbacks(self, *, validation_examples=None, **options):
+            seen["early stopping"] = validation_examples
+            return super().callbacks(validation_examples=validation_examples, **options)
+
+    monkeypatch.setattr("recipes.trainer.found_rate", rate_of)
+    fit(classes, tiny(learning_rate=None, regularizer=Spy()), epochs=1, verbose=0)
+    counts = classes.settings["counts"]
+    assert seen == {"range test": counts["train"], "early stopping": counts["validation"]}

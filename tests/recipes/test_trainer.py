@@ -119,8 +119,8 @@ def test_what_acts_elsewhere_too(name):
 def test_what_a_training_learns_of_the_numbers_of_examples(classes, tiny, monkeypatch):
     seen = {}
 
-    def rate_of(recipe, finder, examples):
-        seen["range test"] = examples
+    def rate_of(*arguments):
+        *_, seen["range test"] = arguments
         return 0.01, None
 
     class Spy(EarlyStopping):

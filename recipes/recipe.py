@@ -135,13 +135,13 @@ class Recipe:
 
     def _key(self) -> str:
         """All choices as text: Keras objects by their settings, other objects by identity."""
-        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        chosen = zip(self.regularizer, self.regularizers(), strict=True)
         # {"name": "dropout"} is {"name": "dropout", "rate": 0.2} is Dropout(0.2)
-        values["regularizer"] = tuple(
-            regularizer.to_choice() if choice.is_named(chosen) else chosen
-            for chosen, regularizer in zip(self.regularizer, self.regularizers(), strict=True)
-        )
-        return json.dumps({name: choice.identity(value) for name, value in values.items()})
+        regularizers = tuple(built.to_choice() if choice.is_named(name) else name for name, built in chosen)
+        return json.dumps({k: choice.identity(v) for k, v in {**self._fields(), "regularizer": regularizers}.items()})
+
+    def _fields(self) -> dict[str, Any]:
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
     # --- parts ------------------------------------------------------------------------------------------------------
 
@@ -172,25 +172,14 @@ class Recipe:
             spec: of the data; without it, the options must hold ``input_shape`` and ``outputs``.
             **options: of the factory, e.g. ``hidden=(50,)``; they take precedence over the recipe's.
         """
+        style = {field: getattr(self, field) for field in ("activation", "initializer", "bias", "normalization")}
         regularizers = self.regularizers() if spec is None else self.resolved(spec).regularizers()
-        style = {
-            "activation": self.activation,
-            "initializer": self.initializer,
-            "bias": self.bias,
-            "normalization": self.normalization,
-            "regularizer": regularizers,
-        }
-        return build_model(self.model, spec, style, options)
+        return build_model(self.model, spec, {**style, "regularizer": regularizers}, options)
 
     def resolved(self, spec: Spec) -> Recipe:
         """This recipe, with the model and the regularizers that suit the data in place of "auto"."""
-        changes: dict[str, Any] = {}
-        model = resolved_model(self.model, spec)
-        if model is not self.model:
-            changes["model"] = model
-        if self.regularizer == (AUTO,):
-            changes["regularizer"] = self._suited(spec)
-        return dataclasses.replace(self, **changes) if changes else self
+        regularizer = self._suited(spec) if self.regularizer == (AUTO,) else self.regularizer
+        return dataclasses.replace(self, model=resolved_model(self.model, spec), regularizer=regularizer)
 
     def _suited(self, spec: Spec | None) -> tuple[Choice, ...]:
         """The regularizers that "auto" stands for with these data and this optimizer."""
@@ -220,13 +209,10 @@ class Recipe:
         Args:
             model: a built Keras model: softmax outputs for integer classes, sigmoid outputs for 0/1 labels, or linear
                 outputs for numbers; or several of these, by name. The graph that makes each output tells which.
-            spec: of the data (``data.spec``), whose task decides if the graph does not tell; "balanced" class weights
-                need it. Default None.
-            weighted_metrics: as for ``compile``; or True: sample weights, if ``fit`` gets any, weigh the metrics too.
-                Default False: they weigh the loss alone.
+            spec: of the data, whose task decides if the graph does not tell; "balanced" class weights need it.
+            weighted_metrics: as for ``compile``; or True: sample weights weigh the metrics too, not the loss alone.
             **options: of ``keras.Model.compile``; they take precedence over the recipe's. With ``loss=`` and without
-                ``metrics=``, the metrics suit that loss. For a model with several outputs, ``loss_weights`` maps names
-                of outputs to numbers, 1 for those left out.
+                ``metrics=``, the metrics suit that loss. ``loss_weights`` of several outputs: by name, 1 if left out.
 
         Returns:
             The same model. A warning names the regularizers that act inside a model, if this one has nothing of them.
@@ -277,14 +263,8 @@ class Recipe:
             InvalidArgument: for a number out of range, or choices that a training of this length cannot follow.
         """
         rate = self._rate() if learning_rate is None else check_number("learning_rate", learning_rate, above=0)
-        return callbacks_for(
-            self,
-            rate,
-            epochs=epochs,
-            steps_per_epoch=steps_per_epoch,
-            spec=spec,
-            validation_examples=validation_examples,
-        )
+        facts: dict[str, Any] = {"spec": spec, "validation_examples": validation_examples}
+        return callbacks_for(self, rate, epochs=epochs, steps_per_epoch=steps_per_epoch, **facts)
 
     # --- JSON -------------------------------------------------------------------------------------------------------
 
@@ -294,7 +274,7 @@ class Recipe:
         Raises:
             InvalidArgument: for a field with a function, which JSON cannot hold.
         """
-        return write({field.name: getattr(self, field.name) for field in dataclasses.fields(self)})
+        return write(self._fields())
 
     @classmethod
     def from_json(cls, text: str) -> Recipe:

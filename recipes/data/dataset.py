@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -14,17 +12,18 @@ import tensorflow as tf
 
 from ...callbacks.checks import InvalidArgument, check_bool, check_choice, check_integer, check_unmasked
 from ...callbacks.fit_data import check_lengths
-from .assembly import SPLITS, Splits, assemble
+from .assembly import SPLITS, Splits
 from .batching import in_order, shuffled, steps_per_epoch
-from .frames import unframed, unframed_targets
-from .moments import chunks
-from .named_arrays import Inputs, apply, concatenate, items
+from .fingerprint import fingerprint_of
+from .folds import folded
+from .frames import unframed
+from .named_arrays import Inputs, apply, items
 from .names import is_frame
+from .own_arrays import from_splits
 from .spec import Spec
 from .spec_from_arrays import class_shares
 from .stored import Stored
-from .targets import Declared
-from .weights import Weights, check_split_weights, check_weights, normalized, separate_weights
+from .weights import Weights, check_split_weights, check_weights, normalized
 
 __all__ = ["Data"]
 
@@ -132,27 +131,11 @@ class Data:
             >>> Data.from_arrays(np.zeros((30, 8, 8), "uint8"), np.arange(30) % 3).spec.input_shape
             (8, 8, 1)
         """
-        splits = {"train": (x, y)}
-        for split, pair in (("validation", (x_validation, y_validation)), ("test", (x_test, y_test))):
-            missing = [letter for letter, value in zip("xy", pair, strict=True) if value is None]
-            if len(missing) == 1:
-                raise InvalidArgument(f"{missing[0]}_{split}", None, f"given, since the other half of {split!r} is")
-            if not missing:
-                splits[split] = pair
-        given = {"train": sample_weight, "validation": sample_weight_validation, "test": sample_weight_test}
-        splits, weights = separate_weights(splits, given)
-        arguments = {split: "y" if split == "train" else f"y_{split}" for split in splits}
-        ys, columns = unframed_targets({split: y for split, (_, y) in splits.items()}, arguments)
-        splits = {split: (x, ys[split]) for split, (x, _) in splits.items()}
-        x = splits["train"][0]
-        if feature_names is None:
-            feature_names = [str(column) for column in x.columns] if is_frame(x) else ()
-        elif isinstance(x, Mapping):
-            raise InvalidArgument("feature_names", feature_names, "None for a record, which names its columns itself")
-        options = {"validation": validation, "test": test, "seed": seed, "batch_size": batch_size}
-        declared = Declared(names=columns or None if class_names is None else class_names)
-        texts: dict[str, Any] = {"name": name, "task": task, "feature_names": feature_names}
-        return cls(*assemble(splits, weights=weights, declared=declared, **texts, **options))  # type: ignore[arg-type]
+        splits = {"train": (x, y), "validation": (x_validation, y_validation), "test": (x_test, y_test)}
+        weights = {"train": sample_weight, "validation": sample_weight_validation, "test": sample_weight_test}
+        names = {"name": name, "class_names": class_names, "feature_names": feature_names}
+        options = {"validation": validation, "test": test, "seed": seed, "batch_size": batch_size, "task": task}
+        return cls(*from_splits(splits, weights, **names, **options))  # type: ignore[arg-type]
 
     def with_train(self, x: Any, y: np.ndarray, *, how: str, sample_weight: Any = None) -> Data:
         """The same data with another training split: a subset, other labels, or more examples.
@@ -216,42 +199,8 @@ class Data:
             >>> [fold.settings["counts"]["validation"] for fold in data.folds(4)]
             [4, 4, 4, 4]
         """
-        count = check_integer("folds", count, low=2)
-        (x, y), (more_x, more_y) = self._arrays["train"], self._arrays["validation"]
-        splits = {"train": (concatenate(x, more_x), np.concatenate([y, more_y])), "test": self._arrays["test"]}
-        weights = self._weights
-        if weights is not None:
-            weights = {"train": np.concatenate([weights["train"], weights["validation"]]), "test": weights["test"]}
-        if self.spec.record:
-            splits = {split: (self.spec.names.to_user(x), y) for split, (x, y) in splits.items()}
-        features = {feature.name if self.spec.record else "": feature for feature in self.spec.features}
-        classes = {key: len(feature.vocabulary) for key, feature in features.items() if feature.vocabulary}
-        classes = {key: size for key, size in classes.items() if features[key].vocabulary == tuple(range(size))}
-        folds = []
-        for number in range(count):
-            spec, arrays, settings, divided = assemble(
-                splits,
-                name=self.spec.name,
-                validation=None,
-                test=0.5,
-                seed=self.settings["seed"],
-                batch_size=self.batch_size,
-                task=self.spec.task,
-                declared=Declared(names=self.spec.class_names or None),
-                feature_names=self.spec.feature_names,
-                argument=f"dataset {self.spec.name!r}",
-                kinds={key: feature.kind for key, feature in features.items()},
-                classes=classes,
-                paddings={key: feature.padding for key, feature in features.items() if feature.padding is not None},
-                resized=self.spec.resized,
-                fold=(number, count),
-                weights=weights,
-            )
-            inherited: dict[str, Any] = {
-                key: self.settings[key] for key in ("version", "test", "options", "files") if key in self.settings
-            }
-            folds.append(Data(spec, arrays, {**settings, **inherited}, divided))
-        return folds
+        parts = folded(self.spec, self._arrays, self.settings, self._weights, check_integer("folds", count, low=2))
+        return [Data(*part) for part in parts]
 
     def with_names(self, spec: Spec) -> Data:
         """The same data under the input names of another Spec, such as that of a saved model.
@@ -403,20 +352,7 @@ class Data:
     @cached_property
     def fingerprint(self) -> str:
         """16 hexadecimal digits of the SHA-256 of all three splits: equal only if every array is equal."""
-        digest = hashlib.sha256()
-        for split in SPLITS:
-            x, y = self._arrays[split]
-            named = self.spec.names.to_user(x).items() if self.spec.record else items(x)
-            for name, array in [*named, ("", y)]:
-                digest.update(f"{split} {name + ' ' if name else ''}{array.dtype} {array.shape};".encode())
-                for chunk in chunks(array):
-                    if chunk.dtype == object:
-                        digest.update(json.dumps(chunk.tolist()).encode())
-                    else:
-                        digest.update(np.ascontiguousarray(chunk).data.cast("B"))
-            if self._weights is not None:
-                digest.update(f"{split} sample_weight".encode() + self._weights[split].tobytes())
-        return digest.hexdigest()[:16]
+        return fingerprint_of(self.spec, self._arrays, self._weights)
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{split} {count:,}" for split, count in self.settings["counts"].items())

@@ -1,0 +1,34 @@
+"""fingerprint_of: a number that only equal data share."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import numpy as np
+
+from .assembly import SPLITS, Splits
+from .moments import chunks
+from .named_arrays import items
+from .spec import Spec
+from .weights import Weights
+
+__all__ = ["fingerprint_of"]
+
+
+def fingerprint_of(spec: Spec, arrays: Splits, weights: Weights | None) -> str:
+    """16 hexadecimal digits of the SHA-256 of all three splits and their weights, columns by their users' names."""
+    digest = hashlib.sha256()
+    for split in SPLITS:
+        x, y = arrays[split]
+        named = spec.names.to_user(x).items() if spec.record else items(x)
+        for name, array in [*named, ("", y)]:
+            digest.update(f"{split} {name + ' ' if name else ''}{array.dtype} {array.shape};".encode())
+            for chunk in chunks(array):
+                if chunk.dtype == object:
+                    digest.update(json.dumps(chunk.tolist()).encode())
+                else:
+                    digest.update(np.ascontiguousarray(chunk).data.cast("B"))
+        if weights is not None:
+            digest.update(f"{split} sample_weight".encode() + weights[split].tobytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,61 @@
+"""folded: the folds of a cross-validation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from .assembly import Splits, assemble
+from .named_arrays import concatenate
+from .spec import Spec
+from .targets import Declared
+from .weights import Weights
+
+__all__ = ["folded"]
+
+INHERITED = ("version", "test", "options", "files")
+"""Settings that all folds share with the data they are made of."""
+
+
+def folded(
+    spec: Spec, arrays: Splits, settings: Mapping[str, Any], weights: Weights | None, count: int
+) -> Iterator[tuple[Spec, Splits, dict[str, Any], Weights | None]]:
+    """What makes the Data of :meth:`recipes.Data.folds`, one after another."""
+    (x, y), (more_x, more_y) = arrays["train"], arrays["validation"]
+    splits = {"train": (concatenate(x, more_x), np.concatenate([y, more_y])), "test": arrays["test"]}
+    if weights is not None:
+        weights = {"train": np.concatenate([weights["train"], weights["validation"]]), "test": weights["test"]}
+    if spec.record:
+        splits = {split: (spec.names.to_user(x), y) for split, (x, y) in splits.items()}
+    inherited = {key: settings[key] for key in INHERITED if key in settings}
+    for number in range(count):
+        fold, divided, own, divided_weights = assemble(
+            splits,
+            name=spec.name,
+            validation=None,
+            test=0.5,
+            seed=settings["seed"],
+            batch_size=settings["batch_size"],
+            task=spec.task,
+            declared=Declared(names=spec.class_names or None),
+            feature_names=spec.feature_names,
+            argument=f"dataset {spec.name!r}",
+            resized=spec.resized,
+            fold=(number, count),
+            weights=weights,
+            **_known(spec),
+        )
+        yield fold, divided, {**own, **inherited}, divided_weights
+
+
+def _known(spec: Spec) -> dict[str, Any]:
+    """What is known of the inputs, by their users' names, "" for a single one: kinds, numbers of classes, paddings."""
+    features = {feature.name if spec.record else "": feature for feature in spec.features}
+    whole = {key: tuple(range(len(feature.vocabulary))) for key, feature in features.items() if feature.vocabulary}
+    return {
+        "kinds": {key: feature.kind for key, feature in features.items()},
+        "classes": {key: len(values) for key, values in whole.items() if features[key].vocabulary == values},
+        "paddings": {key: feature.padding for key, feature in features.items() if feature.padding is not None},
+    }

@@ -1,0 +1,49 @@
+"""from_splits: what makes the Data of a user's own arrays and frames."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ...callbacks.checks import InvalidArgument
+from .assembly import Splits, assemble
+from .frames import unframed_targets
+from .names import is_frame
+from .spec import Spec
+from .targets import Declared
+from .weights import Weights, separate_weights
+
+__all__ = ["from_splits"]
+
+
+def from_splits(
+    splits: Mapping[str, tuple[Any, Any]],
+    weights: Mapping[str, Any],
+    *,
+    class_names: Sequence[str] | None,
+    feature_names: Sequence[str] | None,
+    **options: Any,
+) -> tuple[Spec, Splits, dict[str, Any], Weights | None]:
+    """See :meth:`recipes.Data.from_arrays`.
+
+    Args:
+        splits: (x, y) of "train", "validation" and "test"; (None, None) for one to hold out.
+        weights: the sample weights of each, or None.
+        class_names, feature_names, **options: as of ``from_arrays``.
+    """
+    for split, pair in splits.items():
+        missing = [letter for letter, value in zip("xy", pair, strict=True) if value is None]
+        if len(missing) == 1 and split != "train":
+            raise InvalidArgument(f"{missing[0]}_{split}", None, f"given, since the other half of {split!r} is")
+    existing = {split: (x, y) for split, (x, y) in splits.items() if split == "train" or x is not None}
+    existing, checked = separate_weights(existing, weights)
+    arguments = {split: "y" if split == "train" else f"y_{split}" for split in existing}
+    ys, columns = unframed_targets({split: y for split, (_, y) in existing.items()}, arguments)
+    existing = {split: (x, ys[split]) for split, (x, _) in existing.items()}
+    x = existing["train"][0]
+    if feature_names is None:
+        feature_names = [str(column) for column in x.columns] if is_frame(x) else ()
+    elif isinstance(x, Mapping):
+        raise InvalidArgument("feature_names", feature_names, "None for a record, which names its columns itself")
+    declared = Declared(names=columns or None if class_names is None else class_names)
+    return assemble(existing, weights=checked, declared=declared, feature_names=feature_names, **options)

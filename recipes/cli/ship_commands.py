@@ -34,13 +34,15 @@ def export(
 @app.command()
 def predict(
     saved_model: Annotated[Path, typer.Argument(help="What `recipes export` or `recipes search` has written.")],
-    input: Annotated[Path, typer.Argument(help="Raw inputs: .npy, .csv, .json, .jsonl, .txt or an image file.")],
+    input: Annotated[
+        Path, typer.Argument(help="Raw inputs: .csv, .tsv, .parquet, .npy, .json, .jsonl, .txt or an image.")
+    ],
 ) -> None:
     """Predict with an exported model: one line per raw input.
 
-    Records, and tables with named columns, are rows of a CSV with a header
-    line or JSON objects, with their columns in any order; texts are one per
-    line. Several classes or numbers share a line; "-" means that no class is
+    Records, and tables with named columns, are rows of a CSV, TSV or Parquet
+    file with names or JSON objects, with their columns in any order; texts
+    are one per line. Several classes or numbers share a line; "-" means that no class is
     likely.
     """
     from ..serving.input_files import load_inputs

@@ -13,14 +13,38 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...callbacks.checks import InvalidArgument
-from .separated_values import decoded, first_record, line_numbers, separator_of
+from .separated_values import (
+    TABS,
+    check_header,
+    decoded,
+    first_record,
+    is_number,
+    line_numbers,
+    records,
+    separator_of,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["TableFile", "check_unchanged", "is_table_file", "read_table"]
+__all__ = [
+    "DECIMAL_COMMA",
+    "PARQUET",
+    "SEPARATED",
+    "Cells",
+    "TableFile",
+    "check_counts",
+    "check_unchanged",
+    "is_table_file",
+    "mixed_marks",
+    "read_cells",
+    "read_parquet",
+    "read_table",
+]
 
-SEPARATED, PARQUET = (".csv", ".tsv", ".tab"), (".parquet", ".pq")
+SEPARATED, PARQUET = (".csv", *TABS), (".parquet", ".pq")
+DECIMAL_COMMA = r"[-+]?\d+(,\d+)?"
+"""Numbers that are written with a decimal comma, or none."""
 ACCEPTED = "a .csv, .tsv or .parquet file"
 
 
@@ -45,6 +69,23 @@ class TableFile:
     def facts(self) -> dict[str, str]:
         """The path and the SHA-256, for the settings of a Data."""
         return {"path": str(self.path), "sha256": self.sha256}
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The text of a CSV or TSV file.
+
+    Args:
+        separator: between cells.
+        lines: the number of the first line of every row, counted from 1.
+        rows: the cells of every row, without the spaces after separators; the first row may be a header.
+        spaced: the cells of the first row with these spaces, which may be part of a name.
+    """
+
+    separator: str
+    lines: list[int]
+    rows: list[list[str]]
+    spaced: list[str]
 
 
 def is_table_file(name: Any) -> bool:
@@ -98,16 +139,40 @@ def read_table(
     raw = file.read_bytes()
     if not raw.strip():
         raise InvalidArgument(argument, str(path), "a table, but the file is empty")
-    read = _parquet if suffix in PARQUET else _separated
+    read = read_parquet if suffix in PARQUET else _separated
     frame = read(argument, str(path), raw, set(strings), set(nullable))
     if len(frame.columns) < 2:
         only = f"but it has only {str(frame.columns[0])!r}" if len(frame.columns) else "but it has none"
-        separated = " (a .tsv file is separated by tabs)" if suffix in (".tsv", ".tab") else ""
+        separated = " (a .tsv file is separated by tabs)" if suffix in TABS else ""
         raise InvalidArgument(argument, str(path), f"a table of 2 or more columns, {only}{separated}")
     if not len(frame):
         raise InvalidArgument(argument, str(path), "a table with rows, but it has none below its header")
     unit = "row" if suffix in PARQUET else "line"
     return TableFile(file.resolve(), frame, unit, hashlib.sha256(raw).hexdigest())
+
+
+def read_cells(argument: str, path: str | os.PathLike[str]) -> Cells:
+    """The cells of a CSV or TSV file: the text that :func:`read_table` reads, without types and missing values.
+
+    Args:
+        argument: name of the path, for messages.
+        path: the file.
+
+    Raises:
+        InvalidArgument: for a file that is empty, text that is not UTF-8, and rows of different lengths.
+
+    Example:
+        >>> read_cells("input", "rows.csv").rows                      # doctest: +SKIP
+        [['age', 'town'], ['3', 'Ulm']]
+    """
+    text = decoded(argument, str(path), Path(path).read_bytes())
+    separator = separator_of(str(path), text)
+    first = first_record(text, separator)
+    if not first:
+        raise InvalidArgument(argument, str(path), "a table, but the file is empty")
+    every = list(records(argument, str(path), io.StringIO(text, newline=""), separator, first))
+    spaced = first_record(text, separator, skip_spaces=False)
+    return Cells(separator, [line for line, _ in every], [row for _, row in every], spaced)
 
 
 def check_unchanged(files: Mapping[str, Mapping[str, str]]) -> None:
@@ -127,12 +192,15 @@ def check_unchanged(files: Mapping[str, Mapping[str, str]]) -> None:
             raise InvalidArgument("data", facts["path"], "the file of the training, but it has changed since")
 
 
-def _parquet(argument: str, path: str, raw: bytes, strings: set[str], nullable: set[str]) -> pd.DataFrame:
+def read_parquet(
+    argument: str, path: str, raw: bytes, strings: Collection[str] = (), nullable: Collection[str] = ()
+) -> pd.DataFrame:
+    """The columns of a Parquet file, with row numbers from 1 as index; see :func:`read_table`."""
     import pandas as pd
 
     try:
         frame = pd.read_parquet(io.BytesIO(raw))
-        whole = pd.read_parquet(io.BytesIO(raw), dtype_backend="numpy_nullable") if strings | nullable else frame
+        whole = pd.read_parquet(io.BytesIO(raw), dtype_backend="numpy_nullable") if strings or nullable else frame
     except ImportError:
         accepted = "a .csv or .tsv file; Parquet files need pyarrow (pip install pyarrow)"
         raise InvalidArgument(argument, path, accepted) from None
@@ -141,7 +209,7 @@ def _parquet(argument: str, path: str, raw: bytes, strings: set[str], nullable: 
         raise InvalidArgument(argument, path, f"a readable .parquet file ({reason})") from None
     frame.columns = whole.columns = list(map(str, frame.columns))
     _check_header(argument, path, list(frame.columns))
-    for name in (strings | nullable) & set(frame.columns):
+    for name in {*strings, *nullable} & set(frame.columns):
         column = whole[name]
         if name in strings:
             column = column.astype("string")
@@ -154,7 +222,7 @@ def _separated(argument: str, path: str, raw: bytes, strings: set[str], nullable
     import pandas as pd
 
     text = decoded(argument, path, raw)
-    separator = "\t" if Path(path).suffix.lower() in (".tsv", ".tab") else separator_of(text)
+    separator = separator_of(path, text)
     names = first_record(text, separator)
     if not names:
         raise InvalidArgument(argument, path, "a table whose first line names the columns")
@@ -181,36 +249,24 @@ def _separated(argument: str, path: str, raw: bytes, strings: set[str], nullable
 
 
 def _check_header(argument: str, path: str, names: list[str]) -> None:
-    for place, name in enumerate(names):
-        if not name.strip():
-            raise InvalidArgument(
-                argument, path, f"a table with a name in every column, but column {place + 1} has none"
-            )
-        if name in names[:place]:
-            accepted = f"a table of columns named differently, but columns {names.index(name) + 1} and {place + 1} are"
-            raise InvalidArgument(argument, path, f"{accepted} both {name!r}")
-    if len(names) > 1 and all(map(_is_number, names)):
+    check_header(argument, path, names)
+    if len(names) > 1 and all(map(is_number, names)):
         shown = ", ".join(names[:3])
         accepted = f"a table whose first line names the columns, but line 1 has only numbers: {shown}, ..."
         raise InvalidArgument(argument, path, accepted)
 
 
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
-
-
 def _without_row_numbers(argument: str, path: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame without its first, unnamed column, which has to count the rows, as ``DataFrame.to_csv`` writes."""
-    numbers = frame.iloc[:, 0].to_numpy()
-    count = np.arange(len(numbers))
-    if numbers.dtype.kind != "i" or not len(numbers) or not (numbers - numbers[0] == count).all():
+    """The frame without its first, unnamed column."""
+    check_counts(argument, path, frame.iloc[:, 0].to_numpy())
+    return frame.iloc[:, 1:]
+
+
+def check_counts(argument: str, path: str, numbers: np.ndarray) -> None:
+    """Refuses an unnamed first column that does not count the rows, as the one that ``DataFrame.to_csv`` writes."""
+    if numbers.dtype.kind != "i" or not len(numbers) or not (numbers - numbers[0] == np.arange(len(numbers))).all():
         accepted = "a table with a name in every column, but column 1 has none and does not count the rows"
         raise InvalidArgument(argument, path, accepted)
-    return frame.iloc[:, 1:]
 
 
 def _has_decimal_commas(argument: str, path: str, frame: pd.DataFrame, strings: set[str]) -> bool:
@@ -225,9 +281,14 @@ def _has_decimal_commas(argument: str, path: str, frame: pd.DataFrame, strings: 
         elif column.dtype.kind not in "fiub":
             texts = column.astype(str)
             with_comma = texts[texts.str.contains(",", regex=False)]
-            if len(with_comma) and texts.str.fullmatch(r"[-+]?\d+(,\d+)?").all():
+            if len(with_comma) and texts.str.fullmatch(DECIMAL_COMMA).all():
                 commas = commas or (name, with_comma.iloc[0])
     if commas and points:
-        shown = f"column {commas[0]!r} has {commas[1]!r} and column {points[0]!r} {points[1]!r}"
-        raise InvalidArgument(argument, path, f"a table with one decimal mark, but {shown}")
+        raise mixed_marks(argument, path, *commas, *points)
     return commas is not None
+
+
+def mixed_marks(argument: str, path: str, column: str, comma: str, other: str, point: Any) -> InvalidArgument:
+    """The error for a file with numbers like 1,5 in one column and like 1.5 in another."""
+    shown = f"column {column!r} has {comma!r} and column {other!r} {point!r}"
+    return InvalidArgument(argument, path, f"a table with one decimal mark, but {shown}")

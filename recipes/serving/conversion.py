@@ -8,18 +8,15 @@ from typing import Any
 import numpy as np
 
 from ...callbacks.checks import InvalidArgument, check_unmasked
-from ..data.deviations import EXACT
 from ..data.feature import MISSING, Feature
 from ..data.feature_statistics import ABSENT
 from ..data.input_arrays import missing_where_masked
 from ..data.names import Names, column_names, is_frame
 from ..data.spec import Spec
-from .input_files import columns_of, table_of
+from .columns import Rows, columns_of, table_of
+from .number_columns import TRUTH, Where, nth_row, numbers_of, refuse_missing, whole_numbers
 
 __all__ = ["fitted"]
-
-TRUTH = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}
-"""Strings accepted in a column of booleans."""
 
 
 def fitted(inputs: Any, taken: Mapping[str, tuple[tuple[int | None, ...], Any]], spec: Spec | None) -> dict[str, Any]:
@@ -41,6 +38,7 @@ def fitted(inputs: Any, taken: Mapping[str, tuple[tuple[int | None, ...], Any]],
         [[3.0, 4.0]]
     """
     features = {feature.name: feature for feature in spec.features} if spec is not None else {}
+    where = inputs.where if isinstance(inputs, Rows) else nth_row
     if isinstance(inputs, Mapping):
         inputs = {name: missing_where_masked(f"input[{name!r}]", values) for name, values in inputs.items()}
     else:
@@ -58,7 +56,7 @@ def fitted(inputs: Any, taken: Mapping[str, tuple[tuple[int | None, ...], Any]],
         return {name: _single(inputs, shape, dtype, features.get("inputs"))}
     names = spec.names if spec is not None and spec.record else Names(taken)
     columns = columns_of(inputs, {name: len(shape) for name, (shape, _) in taken.items()}, names)
-    return {name: _column(name, columns[name], *taken[name], features.get(name)) for name in taken}
+    return {name: _column(name, columns[name], *taken[name], features.get(name), where) for name in taken}
 
 
 def _by_name(inputs: Any, known: Sequence[str]) -> bool:
@@ -87,7 +85,7 @@ def _single(inputs: Any, shape: tuple[int | None, ...], dtype: Any, feature: Fea
 
 
 def _column(
-    name: str, values: list[Any], shape: tuple[int | None, ...], dtype: Any, feature: Feature | None
+    name: str, values: list[Any], shape: tuple[int | None, ...], dtype: Any, feature: Feature | None, where: Where
 ) -> np.ndarray:
     """One column of records."""
     argument = f"input[{name!r}]"
@@ -102,46 +100,19 @@ def _column(
             if isinstance(error, InvalidArgument):
                 raise
             raise InvalidArgument(argument, type(values[0]).__name__, _wanted(shape, dtype)) from None
-    numbers, wrong = np.full(len(values), np.nan), []
-    for place, value in enumerate(values):
-        text = value.strip().lower() if isinstance(value, str) else None
-        if value is None or text in ABSENT:
-            continue
-        number = value if text is None else TRUTH.get(text, text) if dtype.kind == "b" else text
-        try:
-            numbers[place] = float(number)
-        except (TypeError, ValueError):
-            wrong.append(number)
-    if wrong:
-        accepted = f"numbers, but {len(wrong)} of {len(values)} are none"
-        raise InvalidArgument(argument, wrong[0], accepted)
-    with np.errstate(over="ignore"):
-        infinite = np.isinf(numbers.astype(np.float32))  # the type that models compute with
-    if infinite.any():
-        accepted = f"finite, but {infinite.sum()} of {len(values)} are infinite or too large for float32"
-        raise InvalidArgument(argument, numbers[infinite][0].item(), accepted)
+    numbers = numbers_of(argument, values, where, TRUTH if dtype.kind == "b" else None)
     missing = np.isnan(numbers)
     if missing.any():
-        numbers[missing] = _stand_in(argument, int(missing.sum()), len(values), dtype, feature)
+        numbers[missing] = _stand_in(argument, missing, dtype, feature, where)
     if dtype.kind == "b":
         return numbers != 0
     if np.issubdtype(dtype, np.integer):
-        exact = _integers(values, numbers) if (numbers == np.round(numbers)).all() else numbers
+        exact = whole_numbers(values, numbers) if (numbers == np.round(numbers)).all() else numbers
         return _numbers(argument, exact, shape, dtype)
     return numbers.astype(dtype)
 
 
-def _integers(values: list[Any], numbers: np.ndarray) -> np.ndarray:
-    """``numbers``, whole ones, as int64; from ``values`` itself where it may hold larger ones than floats do."""
-    integers = numbers.astype(np.int64)
-    for place in np.flatnonzero(np.abs(numbers) > EXACT):
-        value = values[place].strip() if isinstance(values[place], str) else values[place]
-        if isinstance(value, (int, np.integer)) or (isinstance(value, str) and value.lstrip("+-").isdigit()):
-            integers[place] = int(value)
-    return integers
-
-
-def _stand_in(argument: str, missing: int, count: int, dtype: Any, feature: Feature | None) -> float:
+def _stand_in(argument: str, missing: np.ndarray, dtype: Any, feature: Feature | None, where: Where) -> float:
     """The value for a missing number, or for a missing category one that training does not have."""
     if feature is not None and feature.kind == "category":
         limits = np.iinfo(dtype)
@@ -149,8 +120,7 @@ def _stand_in(argument: str, missing: int, count: int, dtype: Any, feature: Feat
     if feature is not None and feature.missing not in (None, MISSING):
         return float(feature.missing)
     if not np.issubdtype(dtype, np.floating) or (feature is not None and feature.missing is None):
-        accepted = f"given in every record, as in training; it is missing in {missing} of {count}"
-        raise InvalidArgument(argument, None, accepted)
+        refuse_missing(argument, missing, where)
     return np.nan
 
 

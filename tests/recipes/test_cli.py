@@ -193,7 +193,7 @@ def test_columns_that_a_file_lacks_or_has_too_many(refused, passengers, tmp_path
     message = "Received: input='missing: alone; unknown: boat'"
     assert message in refused("predict", passengers, tmp_path / "x.csv")
     (tmp_path / "y.csv").write_text("age,home town,alone\nthree,Ulm,True\n")
-    message = "recipes: input['age'] must be numbers, but 1 of 1 are none. Received: input['age']='three'"
+    message = "input['age'] must be numbers, but 1 of 1 are none, the first in line 2 of y.csv"
     assert message in refused("predict", passengers, tmp_path / "y.csv")
 
 

@@ -151,7 +151,11 @@ def test_arrays_in_records():
         ([AGE], {"age": [[3], [4]]}, r"input\['age'\] must be numbers, but 2 of 2 are none"),
         ([AGE], {"age": [3.5]}, r"input\['age'\] must be int64 values of shape \(None,\)"),
         ([SIZE], {"family.size": [300]}, r"input\['family.size'\] must be uint8 values .*int64 from 300 to 300"),
-        ([SIZE], {"family.size": [None, 3]}, "given in every record, as in training; it is missing in 1 of 2"),
+        (
+            [SIZE],
+            {"family.size": [None, 3]},
+            "given in every row, as in training; it is missing in 1 of 2, the first in row 1",
+        ),
         ([ALONE], {"alone": [None]}, "it is missing in 1 of 1"),
         ([Feature("n", "number", (), "float32", (0.0,), (1.0,))], {"n": [NAN, 1]}, "it is missing in 1 of 2"),
         ([FARE], {"fare": [1, np.inf]}, r"input\['fare'\] must be finite, but 1 of 2 are infinite"),

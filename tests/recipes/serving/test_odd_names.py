@@ -177,8 +177,8 @@ def test_files(exported, rows, expected, tmp_path, suffix, reverse):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a/b,a/b\n1,2\n", "named without repetition. Received: input='a/b'"),
-        (",a/b\n1,2\n", "named by strings that are not empty. Received: input=''"),
+        ("a/b,a/b\n1,2\n", "columns 1 and 2 are both 'a/b'"),
+        ("a/b,\n1,2\n", "a name in every column, but column 2 has none"),
     ],
 )
 def test_a_column_that_is_there_twice_or_has_no_name(exported, tmp_path, text, message):

@@ -313,7 +313,7 @@ def reloaded_data(settings: Mapping[str, Any], data_dir: str | os.PathLike[str] 
     options |= settings.get("options", {})
     files = settings.get("files", {})
     check_unchanged(files)
-    name = files["train"]["path"] if files else settings["name"]
+    name = files["train"]["path"] if files else settings.get("folder", settings["name"])
     fold = re.fullmatch(r"fold (\d+) of (\d+)", str(settings.get("validation")))
     data: Data = load(name, data_dir=data_dir, **options)
     data = data if fold is None else data.folds(int(fold[2]))[int(fold[1])]

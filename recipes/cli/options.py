@@ -65,8 +65,11 @@ class Reading:
     exclude: str = option("", "Features to leave out, separated by commas.")
     id: str | None = option(None, "The column that identifies the examples, which is left out.")
     test: str | None = option(
-        None, "A file with the test examples of a table file. Default: a fifth of it is held out."
+        None,
+        "The test examples: a file beside a table file, or a split of a dataset. Default: the published test split, or"
+        " a fifth held out.",
     )
+    split: str | None = option(None, "The training examples: a split of a dataset or a part of one, e.g. train[:20%].")
     sample_weight: str | None = option(None, "The feature that says how much each example counts.")
     image_size: str | None = option(None, "HEIGHTxWIDTH to which images are resized, e.g. 64x64.")
 
@@ -80,6 +83,8 @@ class Reading:
         options |= {"id": self.id, "sample_weight": self.sample_weight}
         if self.test is not None:
             options["test"] = self.test
+        if self.split is not None:
+            options["split"] = self.split
         targets = names(self.target) if self.target is not None else []
         options["target"] = targets[0] if len(targets) == 1 else targets or None
         if self.features is not None:

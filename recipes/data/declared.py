@@ -9,7 +9,8 @@ import numpy as np
 from ...callbacks.checks import InvalidArgument
 from .feature_statistics import ABSENT
 from .named_arrays import Inputs
-from .selection import Selection, Source
+from .selection import Selection
+from .sources import Source
 from .targets import Declared
 
 __all__ = ["as_declared"]
@@ -47,8 +48,6 @@ def _declared(targets: tuple[Source, ...]) -> Declared:
             raise InvalidArgument("target", wrong, accepted)
         return Declared("columns", tuple(source.name for source in targets))
     (source,) = targets
-    if source.kind in ("image", "sequence"):
-        raise InvalidArgument("target", source.name, f"a class, a set of classes or numbers, not of kind {source.kind}")
     if source.kind == "category":
         if len(source.names) < 2:
             raise InvalidArgument("target", source.name, f"of 2 or more classes; it has {len(source.names)}")

@@ -16,7 +16,8 @@ import numpy as np
 
 from ...callbacks.checks import InvalidArgument
 from .named_arrays import Inputs
-from .selection import Selection, Source
+from .selection import Selection
+from .sources import Source
 from .stored import Stored, Writer
 
 __all__ = ["available_memory", "check_sizes", "needed_memory", "read", "read_to_disk"]

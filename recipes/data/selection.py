@@ -7,42 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
 from ...callbacks.checks import InvalidArgument, check_choice
 from .names import Names
+from .sources import Source, is_translation, sources_of
 
-__all__ = ["Selection", "Source", "select"]
+__all__ = ["Selection", "select"]
 
 DECLARABLE_KINDS = ("number", "category", "text")
 """The kinds that a user may declare a column to be."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """One feature of a dataset; nested features are flattened.
-
-    Args:
-        path: the keys that lead to it.
-        kind: "image", "vector", "number", "string", "category", "sequence" (of vectors) or "labels" (any number of
-            labels per example).
-        shape: shape of one example, None where a size varies.
-        dtype: NumPy's name of the type of the values; "object" for strings.
-        names: names of the classes, for a ClassLabel or labels.
-        declared_kind: the kind that the user declared, or None.
-    """
-
-    path: tuple[str, ...]
-    kind: str
-    shape: tuple[int | None, ...] = ()
-    dtype: str = "float32"
-    names: tuple[str, ...] = ()
-    declared_kind: str | None = None
-
-    @property
-    def name(self) -> str:
-        """The keys, joined by "."."""
-        return ".".join(self.path)
 
 
 @dataclass(frozen=True)
@@ -98,7 +70,8 @@ def select(
     Raises:
         InvalidArgument: for unknown names, and if the selection is ambiguous or unusable; it lists the candidates.
     """
-    sources, unusable = _flatten(info.features)
+    sources, unusable = sources_of(info.features)
+    refusal = _Refusal(name, info.features, sources, unusable)
     known = [source.name for source in sources]
     table = Names(known, argument="features")
     if isinstance(features, Mapping):
@@ -121,9 +94,11 @@ def select(
     elif keys is not None:
         targets = _under(_flat(keys[1]), known)
         if not targets:
-            raise _undecided(name, sources, f"its supervised keys {keys!r} name a target that cannot be one", unusable)
+            own = ", ".join(f"{key!r}, which is {unusable.get(key, 'unknown')}" for key in _flat(keys[1]))
+            raise refusal("target", f"its own is {own}")
     else:
-        targets = [_only_target(name, sources, left_out, unusable)]
+        targets = [_only_target(sources, left_out, refusal)]
+    _check_targets([source for source in sources if source.name in targets], refusal)
     if weight is not None and weight.name in targets:
         raise InvalidArgument("sample_weight", weight.name, "another feature than the target")
     if listed:
@@ -132,23 +107,25 @@ def select(
         inputs = _under(_flat(keys[0]), known)
         missing = [key for key in _flat(keys[0]) if key in unusable]
         if missing:
-            raise _undecided(name, sources, f"{missing[0]!r} is {unusable[missing[0]]}", unusable)
+            raise refusal("features", f"its own {missing[0]!r} is {unusable[missing[0]]}", targets)
     else:
         inputs = known
         dropped = [key for key in unusable if not any(key.startswith(prefix) for prefix in left_out)]
         dropped = [key for key in dropped if key not in exclude]
-        if dropped:
+        if dropped and any(key not in targets and key not in left_out for key in known):
             shown = ", ".join(f"{key!r} ({unusable[key]})" for key in dropped)
             warnings.warn(f"dataset {name!r}: left out {shown}", UserWarning, stacklevel=4)
-    inputs = [key for key in inputs if key not in targets and key not in left_out]
+    used = [key for key in inputs if key not in targets and key not in left_out]
     by_name = {source.name: source for source in sources}
     kinds = _kinds(features, known)
-    selected = [_with_kind(by_name[key], kinds.get(key)) for key in sorted(dict.fromkeys(inputs))]
+    selected = [_with_kind(by_name[key], kinds.get(key)) for key in sorted(dict.fromkeys(used))]
     if not selected:
-        raise _undecided(name, sources, "no feature is left as input", unusable)
+        twice = [key for key in inputs if key in targets and inputs is not known]
+        reason = f"its own input {twice[0]!r} is the target, too" if twice else "none is left as input"
+        raise refusal("features", reason, targets)
     labels = [source.name for source in selected if source.kind == "labels"]
     if labels:
-        raise _undecided(name, sources, f"{labels[0]!r} is a list of labels, which cannot be an input", unusable)
+        raise refusal("features", f"{labels[0]!r} is a list of labels, which cannot be an input", targets)
     return Selection(tuple(selected), tuple(by_name[key] for key in targets), weight)
 
 
@@ -164,63 +141,7 @@ def _weight(name: Any, sources: Sequence[Source], table: Names, unusable: Mappin
     return source
 
 
-def _flatten(features: Any, path: tuple[str, ...] = ()) -> tuple[list[Source], dict[str, str]]:
-    """The usable features sorted by name (a prepared dataset has them in no order), and why the others are unusable."""
-    import tensorflow_datasets as tfds
-
-    if not isinstance(features, tfds.features.FeaturesDict) or isinstance(features, tfds.features.Sequence):
-        source = _source(path, features)
-        return ([source], {}) if isinstance(source, Source) else ([], {".".join(path) or "features": source})
-    sources: list[Source] = []
-    unusable: dict[str, str] = {}
-    for key, feature in sorted(features.items()):
-        usable_below, unusable_below = _flatten(feature, (*path, key))
-        sources, unusable = [*sources, *usable_below], {**unusable, **unusable_below}
-    return sources, unusable
-
-
-def _source(path: tuple[str, ...], feature: Any) -> Source | str:
-    """The feature as a Source, or the reason why it cannot be one."""
-    import tensorflow_datasets as tfds
-
-    kinds = tfds.features
-    if isinstance(feature, (kinds.Audio, kinds.Video)):
-        return f"of type {type(feature).__name__}, which is not supported"
-    if isinstance(feature, kinds.ClassLabel):
-        return Source(path, "category", (), "int64", tuple(feature.names or ()))
-    if isinstance(feature, kinds.Image):
-        return Source(path, "image", tuple(feature.shape), np.dtype(feature.np_dtype).name)
-    if isinstance(feature, kinds.Sequence):
-        inner = feature.feature
-        if isinstance(inner, kinds.ClassLabel):
-            return Source(path, "labels", (None,), "int64", tuple(inner.names or ()))
-        if not isinstance(inner, (kinds.Tensor, kinds.Scalar)) or isinstance(inner, kinds.Image):
-            return f"a Sequence of {type(inner).__name__}, which is not supported"
-        return _tensor(path, feature.get_tensor_info().shape, inner.np_dtype)
-    if isinstance(feature, (kinds.Tensor, kinds.Scalar)):  # Text, BBoxFeature and others are Tensors
-        return _tensor(path, tuple(feature.shape), feature.np_dtype)
-    return f"of type {type(feature).__name__}, which is not supported"
-
-
-def _tensor(path: tuple[str, ...], shape: tuple[int | None, ...], dtype: Any) -> Source | str:
-    dtype = np.dtype(dtype)
-    if dtype.kind not in "fiub" and dtype.name != "bfloat16":
-        text = dtype.kind in "OSU"
-        return Source(path, "string", (), "object") if text and shape == () else f"of type {dtype.name}{shape}"
-    if not shape:
-        return Source(path, "number", (), dtype.name)
-    if len(shape) == 1 and shape[0] is not None:
-        return Source(path, "vector", shape, dtype.name)
-    if len(shape) == 1:
-        return Source(path, "sequence", (None, 1), "float32")
-    if len(shape) == 2 and shape[1] is not None:
-        return Source(path, "sequence", shape, "float32")
-    if len(shape) == 3 and None not in shape and shape[2] is not None and shape[2] <= 4:
-        return Source(path, "image", shape, dtype.name if dtype == np.uint8 else "float32")
-    return f"of shape {shape}, which is not supported"
-
-
-def _only_target(name: str, sources: Sequence[Source], left_out: Iterable[str], unusable: dict[str, str]) -> str:
+def _only_target(sources: Sequence[Source], left_out: Iterable[str], refusal: _Refusal) -> str:
     sources = [source for source in sources if source.name not in left_out]
     labels = [source.name for source in sources if source.kind in ("category", "labels")]
     if len(labels) == 1:
@@ -229,16 +150,51 @@ def _only_target(name: str, sources: Sequence[Source], left_out: Iterable[str], 
     scalars = [source.name for source in sources if source.kind == "number"]
     if not labels and len(arrays) == 1 and len(scalars) == 1 and len(sources) == 2:
         return scalars[0]
-    raise _undecided(name, sources, f"it names no target and has {len(labels)} ClassLabels", unusable)
+    raise refusal("target", f"it names no target and has {len(labels)} ClassLabels")
 
 
-def _undecided(name: str, sources: Sequence[Source], reason: str, unusable: Mapping[str, str]) -> InvalidArgument:
-    candidates = [source.name for source in sources if source.kind not in ("image", "sequence")]
-    shapes = {source.name: "" if source.shape == () else list(source.shape) for source in sources}
-    shown = ", ".join(f"{source.name}: {source.kind}{shapes[source.name]}" for source in sources)
-    others = "".join(f", {key}: {why}" for key, why in unusable.items())
-    accepted = f"given; {reason}. Candidates: {', '.join(candidates) or 'none'}. The features of {name!r} are "
-    return InvalidArgument("target", None, f"{accepted}{shown}{others}")
+def _check_targets(targets: Sequence[Source], refusal: _Refusal) -> None:
+    """Refuses targets that no model here predicts."""
+    for target in targets:
+        if not refusal.is_predictable(target):
+            translated = is_translation(refusal.features, target)
+            what = "a text in another language" if translated else f"of kind {target.kind}"
+            predicted = "while models here predict classes, sets of classes or numbers"
+            raise refusal("target", f"{target.name!r} is {what}, {predicted}")
+
+
+@dataclass(frozen=True)
+class _Refusal:
+    """Makes the error for a choice that the user has to make, or that nobody can: it lists the candidates.
+
+    Args:
+        name: name of the dataset.
+        features: its ``tfds.features.FeaturesDict``.
+        sources, unusable: see :func:`recipes.data.sources.sources_of`.
+    """
+
+    name: str
+    features: Any
+    sources: Sequence[Source]
+    unusable: Mapping[str, str]
+
+    def is_predictable(self, source: Source) -> bool:
+        return source.kind not in ("image", "sequence") and not is_translation(self.features, source)
+
+    def __call__(self, argument: str, reason: str, targets: Sequence[str] = ()) -> InvalidArgument:
+        others = [source for source in self.sources if source.name not in targets]
+        if argument == "target":
+            candidates = [source.name for source in others if self.is_predictable(source)]
+        else:
+            candidates = [source.name for source in others if source.kind != "labels"]
+        sizes = {source.name: "" if source.shape == () else list(source.shape) for source in self.sources}
+        known = [f"{source.name}: {source.kind}{sizes[source.name]}" for source in self.sources]
+        known += [f"{key}: {what.partition(';')[0] if what in reason else what}" for key, what in self.unusable.items()]
+        listed = f"The features of {self.name!r} are {'; '.join(known)}"
+        if not candidates:
+            which = "a target to predict" if argument == "target" else "an input that a model here takes"
+            return InvalidArgument("name", self.name, f"a dataset with {which}; {reason}. {listed}")
+        return InvalidArgument(argument, None, f"given; {reason}. Candidates: {', '.join(candidates)}. {listed}")
 
 
 def _names(argument: str, names: Any, table: Names) -> list[str]:

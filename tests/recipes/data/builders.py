@@ -26,7 +26,7 @@ CASES: list[tuple[str, dict, dict]] = [
     ("diamonds", {}, {"train": 100}),
     ("forest_fires", {"target": "area"}, {"train": 80}),
     ("movielens/100k-ratings", {"target": "user_rating", "exclude": ["movie_genres"]}, {"train": 100}),
-    ("imdb_reviews", {}, {"train": 150, "test": 50}),
+    ("imdb_reviews/plain_text", {}, {"train": 150, "test": 50}),
     ("glue/sst2", {"exclude": ["idx"]}, {"train": 100, "validation": 30}),
     ("glue/mnli", {"exclude": ["idx"]}, {"train": 100}),
 ]

@@ -70,7 +70,7 @@ EXPECTED = {
         "tabular",
     ),
     "movielens/100k-ratings": ("mixed", "regression", (), 1, MIXED["movielens/100k-ratings"], "mixed"),
-    "imdb_reviews": ("text", "binary", (), 1, WORDS, "text"),
+    "imdb_reviews/plain_text": ("text", "binary", (), 1, WORDS, "text"),
     "glue/sst2": ("text", "binary", (), 1, WORDS, "text"),
     "glue/mnli": ("mixed", "multiclass", (), 3, MIXED["glue/mnli"], "mixed"),
 }
@@ -109,7 +109,7 @@ def test_all_are_here():
 
 
 @pytest.mark.parametrize(("name", "options", "sizes"), CASES, ids=[name for name, _, _ in CASES])
-@pytest.mark.ordinarily("celeb_a", "titanic", "movielens/100k-ratings", "imdb_reviews")
+@pytest.mark.ordinarily("celeb_a", "titanic", "movielens/100k-ratings", "imdb_reviews/plain_text")
 def test_what_is_inferred(loaded, name, options, sizes):
     data = loaded(name, options, sizes)
     spec = data.spec

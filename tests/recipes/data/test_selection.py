@@ -101,6 +101,11 @@ def test_the_user_decides():
     assert names(select(features, ("c", "one"), target="two"))[1] == ["two"]
 
 
+def test_texts_in_two_languages_are_inputs():
+    found = select(F.FeaturesDict({"t": F.Translation(("de", "en")), "y": LABEL}))
+    assert names(found) == ([("t.de", "string"), ("t.en", "string")], ["y"])
+
+
 @pytest.mark.parametrize(("given", "record"), [("number", True), ("category", True), ("text", False)])
 def test_a_single_string_is_a_record_if_it_is_no_text(given, record):
     found = select(F.FeaturesDict({"c": F.Text(), "y": LABEL}), features={"c": given})
@@ -115,7 +120,7 @@ def test_a_single_number_beside_an_image_is_the_target():
 
 def test_what_cannot_be_used_is_left_out_with_a_warning():
     features = F.FeaturesDict({"f": np.float32, "sound": F.Audio(), "label": LABEL})
-    with pytest.warns(UserWarning, match=r"dataset 'some': left out 'sound' \(of type Audio"):
+    with pytest.warns(UserWarning, match=r"dataset 'some': left out 'sound' \(audio; compute spectrograms"):
         assert names(select(features)) == ([("f", "number")], ["label"])
     select(features, exclude=["sound"])
     select(features, features=["f"])
@@ -142,19 +147,41 @@ def test_sample_weights_are_not_used_and_that_is_said():
         ({"f": np.float32, "y": LABEL}, None, {"features": {"f": "image"}}, "features must be one of 'number', 'cat"),
         ({"f": np.float32, "y": LABEL}, None, {"features": {"f": "text"}}, "a kind that suits a number of float32"),
         ({"f": np.float32, "y": LABEL}, None, {"exclude": "f"}, "exclude must be a list of names"),
-        ({"f": np.float32, "y": LABEL}, None, {"exclude": ["f"]}, "no feature is left as input"),
-        ({"s": F.Audio(), "y": LABEL}, ("s", "y"), {}, "'s' is of type Audio, which is not supported"),
+        ({"f": np.float32, "y": LABEL}, None, {"exclude": ["f"]}, "given; none is left as input. Candidates: f. The"),
         (
             {"s": F.Audio(), "y": LABEL},
-            None,
-            {"features": ["s"]},
-            "features must be another feature: it is of type Aud",
+            ("s", "y"),
+            {},
+            "an input that a model here takes; its own 's' is audio; compute",
         ),
-        ({"f": F.Sequence({"g": np.float32}), "y": LABEL}, ("f", "y"), {}, "a Sequence of FeaturesDict"),
-        ({"f": F.Sequence(LABEL), "y": LABEL}, ("f", "y"), {}, "a list of labels, which cannot be an input"),
+        ({"s": F.Audio(), "y": LABEL}, None, {"features": ["s"]}, "features must be another feature: it is audio"),
+        ({"f": F.Sequence({"g": np.float32}), "y": LABEL}, ("f", "y"), {}, "several objects an example, each with g"),
+        (
+            {"f": np.float32, "s": F.Audio(), "y": LABEL},
+            ("s", "y"),
+            {},
+            "features must be given; .* Candidates: f. The",
+        ),
+        ({"f": np.float32, "s": F.Audio()}, ("f", "s"), {}, "target must be given; its own is 's', which is audio"),
+        ({"t": F.Text()}, ("t", "t"), {}, "its own input 't' is the target, too"),
+        ({"i": F.Image(), "m": F.Image()}, ("i", "m"), {}, "a target to predict; 'm' is of kind image, while models"),
+        (
+            {"s": F.Sequence(np.int32), "t": F.Sequence(np.int32)},
+            ("s", "t"),
+            {},
+            "'t' is of kind sequence, while models",
+        ),
+        (F.Translation(("de", "en")), ("de", "en"), {}, "'en' is a text in another language, while models here"),
+        (
+            {"t": F.Translation(("de", "en")), "y": LABEL},
+            None,
+            {"target": "t.en"},
+            "in another language.* Candidates: y.",
+        ),
+        ({"f": F.Sequence(LABEL), "y": LABEL}, ("f", "y"), {}, "'f' is a list of labels, which cannot be an input"),
     ],
 )
 def test_what_cannot_be_decided_is_an_error_that_lists_the_candidates(features, keys, choices, message):
     with pytest.raises(InvalidArgument, match=message) as error:
-        select(F.FeaturesDict(features), keys, **choices)
+        select(features if isinstance(features, F.FeaturesDict) else F.FeaturesDict(features), keys, **choices)
     assert "\n" not in str(error.value)

@@ -4,7 +4,8 @@ import pytest
 from callbacks.checks import InvalidArgument
 from recipes.data import Data, load
 from recipes.data.declared import as_declared
-from recipes.data.selection import Selection, Source
+from recipes.data.selection import Selection
+from recipes.data.sources import Source
 from recipes.data.targets import Declared, as_targets
 
 ARGUMENTS = {"train": "y", "validation": "y_validation", "test": "y_test"}

@@ -20,7 +20,7 @@ from ..callbacks.curves import Finding, read_curves
 from .choice import name_of
 from .class_weights import mean_weight
 from .data import Data, Spec, load
-from .data.table_files import check_unchanged
+from .data.located_files import located
 from .files import new_directory
 from .losses import loss_in_variances
 from .metric import Metric
@@ -81,11 +81,12 @@ class Run:
 
         Args:
             directory: where it was saved.
-            data_dir: where the dataset is prepared, as in :func:`recipes.load`.
+            data_dir: where the dataset is prepared, as in :func:`recipes.load`; or the folder of its table files, if
+                they have been moved since.
 
         Raises:
             InvalidArgument: if the directory holds no run, its dataset cannot be loaded by name, or its file
-                has changed.
+                is neither where it was nor in ``data_dir``, or has changed.
         """
         folder = Path(directory)
         if not (folder / "run.json").is_file():
@@ -311,9 +312,10 @@ def reloaded_data(settings: Mapping[str, Any], data_dir: str | os.PathLike[str] 
     options = {name: settings[name] for name in ("batch_size", "seed") if name in settings}
     options |= {name: settings[name] for name in ("validation", "test") if isinstance(settings.get(name), float)}
     options |= settings.get("options", {})
-    files = settings.get("files", {})
-    check_unchanged(files)
-    name = files["train"]["path"] if files else settings.get("folder", settings["name"])
+    files = located(settings.get("files", {}), data_dir)
+    name = files.get("train", settings.get("folder", settings["name"]))
+    if "test" in files:
+        options["test"] = files["test"]
     fold = re.fullmatch(r"fold (\d+) of (\d+)", str(settings.get("validation")))
     data: Data = load(name, data_dir=data_dir, **options)
     data = data if fold is None else data.folds(int(fold[2]))[int(fold[1])]

@@ -9,14 +9,15 @@ import typer
 
 from .app import app
 from .console import say
-from .options import DataDir
 
 
 @app.command()
 def export(
     run: Annotated[Path, typer.Argument(help="A directory that `recipes train --save` has written.")],
     to: Annotated[Path, typer.Option(help="A new directory for the SavedModel.")],
-    data_dir: DataDir = None,
+    data_dir: Annotated[
+        str | None, typer.Option(help="Where TFDS datasets are prepared, or where a moved table file is now.")
+    ] = None,
 ) -> None:
     """Write a trained model as a SavedModel that takes raw inputs, and check it against the live one."""
     from ..files import check_new_directory

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,7 +34,6 @@ __all__ = [
     "Cells",
     "TableFile",
     "check_counts",
-    "check_unchanged",
     "is_table_file",
     "mixed_marks",
     "read_cells",
@@ -173,23 +172,6 @@ def read_cells(argument: str, path: str | os.PathLike[str]) -> Cells:
     every = list(records(argument, str(path), io.StringIO(text, newline=""), separator, first))
     spaced = first_record(text, separator, skip_spaces=False)
     return Cells(separator, [line for line, _ in every], [row for _, row in every], spaced)
-
-
-def check_unchanged(files: Mapping[str, Mapping[str, str]]) -> None:
-    """Checks that files are what they were.
-
-    Args:
-        files: split -> :attr:`TableFile.facts`.
-
-    Raises:
-        InvalidArgument: for a file that is missing or has changed.
-    """
-    for facts in files.values():
-        path = Path(facts["path"])
-        if not path.is_file():
-            raise InvalidArgument("data", facts["path"], "the file of the training, which no longer exists there")
-        if hashlib.sha256(path.read_bytes()).hexdigest() != facts["sha256"]:
-            raise InvalidArgument("data", facts["path"], "the file of the training, but it has changed since")
 
 
 def read_parquet(

@@ -64,7 +64,13 @@ def test_a_saved_run_finds_its_file_unless_it_has_changed(call, churn):
     assert call("train", "churn.csv", *options, "--save", "run")[0] == 0
     expected = recipes.load(churn, target="Churn", features=["age", "town"])
     assert recipes.Run.load("run").data.fingerprint == expected.fingerprint
-    churn.write_text(churn.read_text() + "c120,30,Ulm,No\n")
+    (churn.parent / "moved").mkdir()
+    moved = churn.rename(churn.parent / "moved" / "churn.csv")
+    code, output, errors = call("export", "run", "--to", "served")
+    assert (code, output, errors.count("\n")) == (2, "", 1)
+    assert f"pass its new folder as data_dir (--data-dir). Received: data='{churn}'" in errors
+    assert recipes.Run.load("run", data_dir="moved").data.fingerprint == expected.fingerprint
+    churn.write_text(moved.read_text() + "c120,30,Ulm,No\n")
     code, output, errors = call("export", "run", "--to", "served")
     assert (code, output, errors.count("\n")) == (2, "", 1)
     assert "churn.csv" in errors

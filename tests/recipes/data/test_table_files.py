@@ -7,7 +7,7 @@ import pandas
 import pytest
 
 from callbacks.checks import InvalidArgument
-from recipes.data.table_files import check_unchanged, is_table_file, read_table
+from recipes.data.table_files import is_table_file, read_table
 
 
 @pytest.fixture
@@ -117,15 +117,3 @@ def test_parquet_without_pyarrow(written, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
     with pytest.raises(InvalidArgument, match="Parquet files need pyarrow"):
         read_table("name", written("x", "table.parquet"))
-
-
-def test_a_changed_file(written):
-    path = written("a,b\n1,2\n")
-    files = {"train": read_table("name", path).facts}
-    check_unchanged(files)
-    written("a,b\n1,3\n")
-    with pytest.raises(InvalidArgument, match="it has changed since"):
-        check_unchanged(files)
-    path.unlink()
-    with pytest.raises(InvalidArgument, match="no longer exists"):
-        check_unchanged(files)

@@ -1,4 +1,4 @@
-"""EpochLines: the progress of a training in about twenty lines, for output that is no terminal."""
+"""EpochLines: the progress of a training in at most twenty of Keras' lines, for output that is no terminal."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class EpochLines(keras.callbacks.Callback):
     Example:
         >>> lines = EpochLines()
         >>> run = recipes.fit(data, callbacks=[lines], verbose=0)       # doctest: +SKIP
-        epoch   1/300  loss 0.7112  accuracy 0.5120  val_loss 0.6534  val_accuracy 0.6021  learning_rate 0.004
+        Epoch 1/300 - loss: 0.7112 - accuracy: 0.512 - learning_rate: 0.004 - val_loss: 0.6534 - val_accuracy: 0.6021
         >>> lines.finish(run.best_epoch)                                # doctest: +SKIP
     """
 
@@ -30,11 +30,11 @@ class EpochLines(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         epochs = self.params["epochs"]
-        names = {name.removeprefix("val_") for name in logs or {}}
-        order = [name for part in ("", "val_") for name in sorted(names, key=lambda name: name != "loss")
-                 if (name := part + name) in (logs or {})]
-        values = "  ".join(f"{name} {logs[name]:.4g}" for name in order)
-        self._texts[epoch + 1] = f"epoch {epoch + 1:>{len(str(epochs))}}/{epochs}  {values}"
+        names = sorted(
+            logs or {}, key=lambda name: (name.startswith("val_"), name == "learning_rate", "loss" not in name)
+        )
+        values = " - ".join(f"{name}: {logs[name]:.4g}" for name in names)
+        self._texts[epoch + 1] = f"Epoch {epoch + 1}/{epochs} - {values}"
         if epoch == 0 or (epoch + 1) % -(-epochs // (MOST - 2)) == 0:
             self._print(epoch + 1)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -68,6 +68,7 @@ def train(
     from ..metrics import find_metric
     from ..scoring import check_scorable
     from ..training import fit
+    from .epoch_lines import EpochLines
 
     more = names(metrics)
     check_scorable(data, [find_metric(name, data.spec.task) for name in more], "test")
@@ -75,8 +76,11 @@ def train(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # about divergence, which is reported below in one line
         warnings.filterwarnings("ignore", "learning rate: ")  # likewise
-        verbose = 1 if sys.stdout.isatty() else 2
-        run = fit(data, recipe, epochs=epochs, seed=seed, directory=directory, verbose=verbose)
+        lines = None if sys.stdout.isatty() else EpochLines()
+        shown: dict[str, Any] = {"verbose": 1} if lines is None else {"verbose": 0, "callbacks": [lines]}
+        run = fit(data, recipe, epochs=epochs, seed=seed, directory=directory, **shown)
+        if lines is not None:
+            lines.finish(run.best_epoch)
     for attempt in run.attempts:
         say(f"started again at a lower learning rate than {attempt.learning_rate:.4g}: {attempt.message}")
     if run.diverged:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ...callbacks.checks import InvalidArgument
 from ..files import cache_folder
-from . import reading
+from . import on_disk, reading
 from .assembly import assemble
 from .dataset import Data
 from .declared import as_declared
@@ -52,7 +52,7 @@ def load_published(
     size = image_size if images else None
     to_read = selection.to_read
     needed = reading.needed_memory(info, to_read, list(sources.values()), size)
-    if needed > memory * reading.available_memory():
+    if needed > memory * on_disk.available_memory():
         folder = cache_folder() / "decoded"
         read = {
             key: reading.read_to_disk(builder, to_read, source, size, folder, needed) for key, source in sources.items()

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import json
 import os
-import shutil
-import tempfile
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,29 +12,16 @@ import numpy as np
 
 from ...callbacks.checks import InvalidArgument
 from .named_arrays import Inputs
+from .on_disk import stored_once
 from .selection import Selection
 from .sources import Source
-from .stored import Stored, Writer
 
-__all__ = ["available_memory", "check_sizes", "needed_memory", "read", "read_to_disk"]
+__all__ = ["check_sizes", "needed_memory", "read", "read_to_disk"]
 
 CHUNK = 1024
 """Examples decoded at a time."""
 TEXT = 500
 """Assumed number of bytes of a text."""
-GIB = 2.0**30
-
-
-def available_memory() -> int:
-    """Bytes of memory available to this process, within the limit of its container (cgroup v2), if any."""
-    import psutil
-
-    available = int(psutil.virtual_memory().available)
-    try:
-        with open("/sys/fs/cgroup/memory.max") as limit, open("/sys/fs/cgroup/memory.current") as used:
-            return min(available, max(int(limit.read()) - int(used.read()), 0))
-    except (OSError, ValueError):  # no such file, or no limit ("max")
-        return available
 
 
 def needed_memory(info: Any, selection: Selection, splits: Sequence[str], image_size: tuple[int, int] | None) -> int:
@@ -119,75 +102,11 @@ def read_to_disk(
     Raises:
         InvalidArgument: if there is not enough space, or the folder is not writable.
     """
-    facts = [str(builder.data_path), split, repr(selection), repr(image_size), builder.info.splits[split].num_examples]
-    target = folder / f"{builder.name}-{split}-{hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]}"
-    if not (target / "arrays.json").is_file():
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            free = shutil.disk_usage(folder).free
-            staging = Path(tempfile.mkdtemp(dir=folder, prefix=".decoding-"))
-        except OSError as error:
-            raise InvalidArgument("memory", str(folder), f"larger, or the folder writable ({error.strerror})") from None
-        try:
-            if needed > free:
-                accepted = f"larger, or {needed / GIB:.2f} GiB free in {folder}, where {free / GIB:.2f} GiB are"
-                raise InvalidArgument("memory", needed, accepted)
-            _write(chunks(builder, selection, split, image_size), staging)
-            try:
-                os.rename(staging, target)
-            except OSError:
-                if not (target / "arrays.json").is_file():  # otherwise another process was faster
-                    raise
-        finally:
-            shutil.rmtree(staging, ignore_errors=True)
-    return _divided(selection, _reopened(target))
-
-
-def _write(parts: Iterator[dict[str, Any]], folder: Path) -> None:
-    """Writes large arrays to one file each, and small ones and lists to one ``.npz``."""
-    writers: dict[str, Writer] = {}
-    small: dict[str, list[Any]] = {}
-    names: dict[str, dict[str, Any]] = {}
-    with contextlib.ExitStack() as files:
-        for chunk in parts:
-            for key, values in chunk.items():
-                if isinstance(values, list) or (values.ndim == 1 and values.dtype != object):
-                    small.setdefault(key, []).extend(values)
-                    continue
-                if key not in writers:
-                    names[key] = {"file": f"{len(writers)}.bin"}
-                    writers[key] = Writer(folder / f"{len(writers)}.bin", values.dtype)
-                    files.callback(writers[key].close)
-                writers[key].write(values)
-    for key, writer in writers.items():
-        stored = writer.close()
-        names[key] |= {"shape": list(stored.shape), "dtype": "object" if stored.dtype == object else stored.dtype.name}
-    arrays: dict[str, Any] = {}
-    for number, (key, rows) in enumerate(small.items()):
-        ragged = isinstance(rows[0], np.ndarray)
-        names[key] = {"small": str(number), "ragged": ragged}
-        if ragged:
-            arrays[f"{number}"] = np.concatenate(rows)
-            arrays[f"{number}_lengths"] = np.array([len(row) for row in rows])
-        else:
-            arrays[f"{number}"] = np.array(rows)
-    np.savez(folder / "small.npz", **arrays)
-    (folder / "arrays.json").write_text(json.dumps(names))
-
-
-def _reopened(folder: Path) -> dict[str, Any]:
-    names = json.loads((folder / "arrays.json").read_text())
-    arrays: dict[str, Any] = {}
-    with np.load(folder / "small.npz") as small:
-        for key, facts in names.items():
-            if "file" in facts:
-                arrays[key] = Stored(folder / facts["file"], tuple(facts["shape"]), facts["dtype"])
-            elif facts["ragged"]:
-                ends = np.cumsum(small[f"{facts['small']}_lengths"])
-                arrays[key] = np.split(small[facts["small"]], ends[:-1])
-            else:
-                arrays[key] = small[facts["small"]]
-    return arrays
+    count = builder.info.splits[split].num_examples
+    facts = [str(builder.data_path), split, repr(selection), repr(image_size), count]
+    name = f"{builder.name}-{re.sub('[^a-z0-9_]+', '-', split)}"
+    arrays = stored_once(folder, name, facts, needed, lambda: chunks(builder, selection, split, image_size))
+    return _divided(selection, arrays)
 
 
 def _divided(selection: Selection, arrays: Mapping[str, Any]) -> tuple[Inputs, dict[str, Any]]:

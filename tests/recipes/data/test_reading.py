@@ -5,7 +5,7 @@ import pytest
 import tensorflow_datasets as tfds
 
 from callbacks.checks import InvalidArgument
-from recipes.data import load, reading
+from recipes.data import load, on_disk, reading
 from recipes.data.narrowing import narrowed
 from recipes.data.selection import select
 
@@ -44,14 +44,14 @@ def test_what_was_decoded_is_used_again(streamed, monkeypatch):
 def test_the_share_of_memory_decides(data_dir, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     needed = 1797 * (64 + 8)
-    monkeypatch.setattr(reading, "available_memory", lambda: 2 * needed)
+    monkeypatch.setattr(on_disk, "available_memory", lambda: 2 * needed)
     assert not load("digits", data_dir=data_dir, memory=0.5).on_disk
     assert load("digits", data_dir=data_dir, memory=0.49).on_disk
 
 
 def test_a_disk_that_is_full_or_cannot_be_written(data_dir, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(reading.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1000})())
+    monkeypatch.setattr(on_disk.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1000})())
     with pytest.raises(InvalidArgument, match=r"memory must be larger, or 0.00 GiB free in .*decoded"):
         load("digits", data_dir=data_dir, memory=0)
     assert list((tmp_path / "keras-training-recipes" / "decoded").iterdir()) == []
@@ -73,7 +73,7 @@ def test_decoding_that_fails_leaves_nothing(streamed, tmp_path, monkeypatch):
 
 
 def test_available_memory_is_plausible():
-    assert 2**20 < reading.available_memory() < 2**50
+    assert 2**20 < on_disk.available_memory() < 2**50
 
 
 def test_vectors_of_every_type_are_the_same_from_memory_and_from_disk(tmp_path):

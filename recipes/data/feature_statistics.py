@@ -17,8 +17,9 @@ from .tokens import parts_of
 __all__ = ["ABSENT", "describe", "missing_values"]
 
 SENTINELS = (-1.0, -9.0, -99.0, -999.0, -9999.0)
-"""Numbers that stand for a missing one, if all other values are larger and either none of them is negative or the
-sentinel is a fifth of all."""
+"""Numbers that may stand for a missing one: see :func:`_sentinel`."""
+OTHERS = 10
+"""Minimum number of other values of a column in which -1 means missing: with fewer, -1 is a step of a scale."""
 ABSENT = frozenset({"", "?", "na", "n/a", "nan", "none", "null", "unknown", "missing"})
 """Strings that stand for a missing one, in lower case. They are categories like any other."""
 
@@ -79,19 +80,32 @@ def _number(name: str, values: np.ndarray, dtype: str) -> Feature:
     absent = np.isnan(numbers)
     missing: float | str | None = MISSING if absent.any() else None
     if missing is None and dtype != "bool" and len(numbers):
-        lowest = float(numbers.min())
-        if lowest in SENTINELS:
-            absent = numbers == lowest
-            usual = numbers[~absent].min(initial=np.inf) >= 0 or absent.mean() >= 0.2
-            if absent.sum() > 1 and not absent.all() and usual:
-                missing = lowest
-            else:
-                absent[:] = False
+        missing = _sentinel(numbers)
+        absent = numbers == missing if missing is not None else absent
     exact = values if values.dtype == np.int64 else numbers
     present = (exact[~absent] if not absent.all() else np.zeros(1))[:, np.newaxis]
     mean, variance = moments(present)
     median, spread = median_and_spread(present)
     return Feature(name, "number", (), dtype, mean, variance, missing=missing, median=median, spread=spread)
+
+
+def _sentinel(numbers: np.ndarray) -> float | None:
+    """The number that stands for missing ones, or None.
+
+    It is the smallest value, one of :data:`SENTINELS`, and there at least twice. -1 has to be the only negative number,
+    beside 10 or more others, and at least twice as frequent as they usually are: it is no missing value in {-1, 0, 1},
+    nor among degrees from -1 to 30. For the other sentinels, no other number is negative, or they are a fifth of all.
+    """
+    lowest = float(numbers.min())
+    absent = numbers == lowest
+    if lowest not in SENTINELS or absent.sum() < 2 or absent.all():
+        return None
+    others, counts = np.unique(numbers[~absent], return_counts=True)
+    if lowest == -1:
+        usual = others[0] >= 0 and len(others) >= OTHERS and absent.sum() >= 2 * np.median(counts)
+    else:
+        usual = others[0] >= 0 or absent.mean() >= 0.2
+    return lowest if usual else None
 
 
 def _are_texts(values: Any) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,7 @@ from .names import checked_names
 from .narrowing import wide
 from .stored import Stored
 
-__all__ = ["NUMBERS", "as_inputs", "is_absent", "kind_of", "missing_where_masked", "pad"]
+__all__ = ["NUMBERS", "as_inputs", "dense", "is_absent", "kind_of", "missing_where_masked", "pad"]
 
 ACCEPTED = (
     "numbers of shape (n, features), uint8 images of shape (n, height, width[, channels]) or float ones with channels,"
@@ -25,9 +27,13 @@ ACCEPTED = (
 )
 RECORD_DTYPES = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "float32", "float64")
 """Columns of these types keep their type."""
-NUMBERS = (bool, int, float, np.number, np.bool_)
+NUMBERS = (bool, int, float, Decimal, Fraction, np.number, np.bool_)
 """Types of the numbers among objects."""
 LISTS = (list, tuple, np.ndarray)
+CHANNELS = (1, 3, 4)
+"""Usual numbers of channels of an image."""
+DENSE = 50_000_000
+"""Maximum number of values of a sparse matrix that is taken as a dense table."""
 
 
 def as_inputs(argument: str, split: str, x: Any, names: Sequence[str] = ()) -> Inputs:
@@ -117,7 +123,7 @@ def _record(argument: str, split: str, x: Mapping[str, Any]) -> dict[str, Any]:
 def _array(argument: str, split: str, x: Any, names: Sequence[str] = ()) -> Any:
     if isinstance(x, Stored):
         return x
-    x = missing_where_masked(argument, x)
+    x = missing_where_masked(argument, dense(argument, x))
     if isinstance(x, np.ndarray) and x.dtype == object and x.ndim == 1 and len(x) and isinstance(x[0], LISTS):
         x = list(x)
     ragged = _ragged(argument, split, x)
@@ -136,6 +142,7 @@ def _array(argument: str, split: str, x: Any, names: Sequence[str] = ()) -> Any:
     elif x.dtype.kind not in "fiub" and x.dtype.name != "bfloat16":
         raise InvalidArgument(argument, f"{x.dtype} of shape {x.shape}", ACCEPTED)
     elif x.ndim in (3, 4) and x.dtype in (np.uint8, np.uint16):
+        _check_channels(argument, x.shape)
         x = x[..., np.newaxis] if x.ndim == 3 else x
     elif x.ndim == 1:
         x = x if x.dtype.name in RECORD_DTYPES else wide(x)
@@ -148,6 +155,7 @@ def _array(argument: str, split: str, x: Any, names: Sequence[str] = ()) -> Any:
         if 0 in x.shape[1:]:
             accepted = "a table with at least one column" if x.ndim == 2 else "of sizes of at least 1"
             raise InvalidArgument(argument, x.shape, accepted)
+        _check_channels(argument, x.shape)
         x = x.astype(np.float32) if x.ndim == 4 else wide(x)
         if names and len(names) != x.shape[1]:
             raise InvalidArgument(
@@ -160,6 +168,31 @@ def _array(argument: str, split: str, x: Any, names: Sequence[str] = ()) -> Any:
     if len(x) == 0:
         raise InvalidArgument(argument, x.shape, f"not empty (split {split!r})")
     return np.ascontiguousarray(x).view()
+
+
+def _check_channels(argument: str, shape: tuple[int, ...]) -> None:
+    """Refuses images whose channels come before their rows, as PyTorch has them."""
+    if len(shape) == 4 and shape[1] in CHANNELS and shape[2] > max(CHANNELS) and shape[3] > max(CHANNELS):
+        accepted = "images of shape (n, height, width, channels): numpy.moveaxis(..., 1, -1) moves the channels there"
+        raise InvalidArgument(argument, shape, accepted)
+
+
+def dense(argument: str, x: Any) -> Any:
+    """A sparse matrix of SciPy as an array; anything else unchanged.
+
+    Raises:
+        InvalidArgument: for a matrix of more than :data:`DENSE` values.
+
+    Example:
+        >>> dense("x", scipy.sparse.eye(2)).tolist()                # doctest: +SKIP
+        [[1.0, 0.0], [0.0, 1.0]]
+    """
+    if not (hasattr(x, "toarray") and hasattr(x, "nnz")):
+        return x
+    if np.prod(x.shape, dtype=np.float64) > DENSE:
+        accepted = f"dense, or sparse of up to {DENSE:,} values: choose fewer columns, or pass x.toarray()"
+        raise InvalidArgument(argument, f"{type(x).__name__} of shape {x.shape}", accepted)
+    return x.toarray()
 
 
 def missing_where_masked(argument: str, x: Any) -> Any:

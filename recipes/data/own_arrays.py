@@ -8,6 +8,7 @@ from typing import Any
 from ...callbacks.checks import InvalidArgument
 from .assembly import Splits, assemble
 from .frames import unframed_targets
+from .input_arrays import dense
 from .names import is_frame
 from .spec import Spec
 from .targets import Declared
@@ -38,7 +39,7 @@ def from_splits(
     existing = {split: (x, y) for split, (x, y) in splits.items() if split == "train" or x is not None}
     existing, checked = separate_weights(existing, weights)
     arguments = {split: "y" if split == "train" else f"y_{split}" for split in existing}
-    ys, columns = unframed_targets({split: y for split, (_, y) in existing.items()}, arguments)
+    ys, columns = unframed_targets({split: dense(arguments[split], y) for split, (_, y) in existing.items()}, arguments)
     existing = {split: (x, ys[split]) for split, (x, _) in existing.items()}
     x = existing["train"][0]
     if feature_names is None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -122,6 +124,8 @@ def _numbers(argument: str, split: str, y: np.ndarray) -> np.ndarray:
         accepted = f"given for every example, but {sum(missing)} of {len(y)} in split {split!r} are missing"
         raise InvalidArgument(argument, values[missing.index(True)], accepted)
     numbers = np.array(present).reshape(y.shape)
+    if numbers.dtype == object and any(isinstance(value, (Decimal, Fraction)) for value in present):
+        numbers = numbers.astype(np.float64)
     if numbers.dtype == object:
         raise InvalidArgument(argument, max(present, key=abs), "numbers that int64 or float64 holds")
     return numbers

@@ -10,7 +10,7 @@ import numpy as np
 from ...callbacks.checks import InvalidArgument, check_unmasked
 from ..data.feature import MISSING, Feature
 from ..data.feature_statistics import ABSENT
-from ..data.input_arrays import missing_where_masked
+from ..data.input_arrays import dense, missing_where_masked
 from ..data.names import Names, column_names, is_frame
 from ..data.spec import Spec
 from .columns import Rows, columns_of, table_of
@@ -42,7 +42,7 @@ def fitted(inputs: Any, taken: Mapping[str, tuple[tuple[int | None, ...], Any]],
     if isinstance(inputs, Mapping):
         inputs = {name: missing_where_masked(f"input[{name!r}]", values) for name, values in inputs.items()}
     else:
-        inputs = check_unmasked("input", inputs)
+        inputs = check_unmasked("input", dense("input", inputs))
     if spec is not None and spec.kind == "tabular" and not spec.record and _by_name(inputs, spec.feature_names):
         if spec.feature_names:
             inputs = table_of(inputs, spec)
@@ -186,8 +186,8 @@ def _numbers(argument: str, array: np.ndarray, shape: tuple[int | None, ...], dt
         raise InvalidArgument(argument, array.dtype.name, wanted)
     if np.issubdtype(dtype, np.integer):
         limits = np.iinfo(dtype)
-        whole = np.issubdtype(array.dtype, np.integer) and array.min() >= limits.min and array.max() <= limits.max
-        if not whole:
+        fits = np.issubdtype(array.dtype, np.integer) or (len(shape) == 1 and bool((array == np.round(array)).all()))
+        if not fits or array.min() < limits.min or array.max() > limits.max:
             raise InvalidArgument(argument, f"{array.dtype.name} from {array.min()} to {array.max()}", wanted)
     return array.astype(dtype)
 

@@ -25,20 +25,19 @@ def strings(*values):
         ([True, False, True], "bool", None, [1, 0, 1]),
         ([3, NAN, 1, NAN], "float64", "nan", [3, 1]),
         ([3, NAN, -1, -1], "float32", "nan", [3, -1, -1]),  # where there is NaN, -1 is a number
-        ([3, -1, 1, -1], "int32", -1, [3, 1]),
-        ([3, -1, 0, -1], "float32", -1, [3, 0]),
+        ([*range(10), -1, -1], "int32", -1, [*range(10)]),
+        ([0.5] * 20 + [*range(11)] + [-1] * 3, "float32", -1, [0.5] * 20 + [*range(11)]),
+        ([*range(9), -1, -1], "int32", None, [*range(9), -1, -1]),  # a scale of few steps
+        ([-1, 0, 1] * 9, "int8", None, [-1, 0, 1] * 9),
+        ([*range(-1, 12)] * 2, "int16", None, [*range(-1, 12)] * 2),  # as frequent as others: whole degrees
+        ([*np.linspace(-0.9, 1, 12), *[-1] * 9], "float32", None, [*np.linspace(-0.9, 1, 12), *[-1] * 9]),
         ([3, -9, 0, -9], "float32", -9, [3, 0]),
         ([3, -99, 0, -99], "int16", -99, [3, 0]),
         ([3, -999, 0, -999], "int16", -999, [3, 0]),
         ([3, -9999, 0, -9999], "int16", -9999, [3, 0]),
         ([3, -1, 1, 2], "float32", None, [3, -1, 1, 2]),  # a single -1 is a number
-        ([3, -0.5, *range(8), -1, -1], "float32", None, [3, -0.5, *range(8), -1, -1]),  # so are a few beside other
-        (
-            [3, -0.5, *range(6), -1, -1],
-            "float32",
-            -1,
-            [3, -0.5, *range(6)],
-        ),  # negative numbers, unless they are a fifth
+        ([3, -0.5, *range(8), -1, -1], "float32", None, [3, -0.5, *range(8), -1, -1]),  # so are all beside others
+        ([3, -0.5, *range(6), -9, -9], "float32", -9, [3, -0.5, *range(6)]),  # unless -9 is a fifth
         ([3, -2, 1, -2], "float32", None, [3, -2, 1, -2]),
         ([-1, -1, -1], "float32", None, [-1, -1, -1]),  # or if there is nothing else
         ([-99, -99, -1, *range(9)], "float32", None, [-99, -99, -1, *range(9)]),

@@ -1,6 +1,10 @@
+from decimal import Decimal
+from fractions import Fraction
+
 import numpy as np
 import pandas
 import pytest
+import scipy.sparse
 
 from callbacks.checks import InvalidArgument
 from recipes.data.input_arrays import as_inputs, kind_of, pad
@@ -29,7 +33,9 @@ def given(x, **options):
         (np.array(["a b", "c"]), (2,), object, "string"),
         (["a b", "c"], (2,), object, "string"),
         ([b"a b", None, NAN, pandas.NA], (4,), object, "string"),
-        (np.array([[1, 2.5], [True, 4]], object), (2, 2), "float64", "vector"),
+        (np.array([[1, 2.5], [True, Decimal("4.0")]], object), (2, 2), "float64", "vector"),
+        (scipy.sparse.csr_matrix(np.eye(3)), (3, 3), "float64", "vector"),
+        (scipy.sparse.coo_array(np.eye(3, dtype="uint8")), (3, 3), "float32", "vector"),
     ],
 )
 def test_forms_of_inputs(x, shape, dtype, kind):
@@ -74,6 +80,7 @@ def test_what_is_on_disk_stays_there(tmp_path):
         (np.array([1, 2], object), "int64", [1, 2]),
         (np.array([True, False], object), "bool", [True, False]),
         ([2**70, 1], "float64", [2.0**70, 1]),
+        ([Decimal("2.50"), Fraction(1, 4), None], "float64", [2.5, 0.25, NAN]),
         (np.ma.masked_array([1, 2], [False, False]), "int64", [1, 2]),
         (np.ma.masked_array([1, 2], [False, True]), "float64", [1, NAN]),
     ],
@@ -176,6 +183,9 @@ def test_sequences_of_one_length_are_not_padded():
         (np.zeros((0, 4)), r"x must be not empty .split 'train'"),
         (np.zeros((4, 0)), "a table with at least one column"),
         (np.zeros((4, 3, 0)), "of sizes of at least 1"),
+        (np.zeros((4, 3, 8, 9), "uint8"), r"images of shape .n, height, width, channels.: numpy.moveaxis.*, 1, -1."),
+        ({"i": np.zeros((4, 1, 8, 9))}, r"x\['i'\] must be images of shape .*=.4, 1, 8, 9."),
+        (scipy.sparse.csr_matrix((10**5, 501)), r"dense, or sparse of up to 50,000,000 values: .* x.toarray"),
         ({}, "a dictionary with names as keys, at least one"),
         ({1: [2]}, "named by strings that are not empty. Received: x=1"),
         ({"": [2]}, "named by strings that are not empty. Received: x=''"),

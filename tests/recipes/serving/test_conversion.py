@@ -1,6 +1,7 @@
 import numpy as np
 import pandas
 import pytest
+import scipy.sparse
 
 from callbacks.checks import InvalidArgument
 from recipes.data import Spec
@@ -298,3 +299,18 @@ def test_records_without_a_spec():
     assert (found["deck"].tolist(), found["n"].tolist(), found["n"].dtype) == (["A"], [3], np.int32)
     with pytest.raises(InvalidArgument, match="it is missing in 1 of 1"):
         fitted([{"age": 3, "deck": "A", "n": None}], taken, None)
+
+
+def test_a_table_of_whole_numbers_takes_whole_floats_and_no_fractions():
+    statistics = {"input_mean": (2.0**60, 0.0), "input_variance": (1.0, 1.0), "feature_names": ("a", "b")}
+    task = {"task": "binary", "outputs": 1, "class_names": ("no", "yes")}
+    spec = Spec("some", "tabular", input_shape=(2,), input_dtype="int64", **task, **statistics)
+    taken = {"inputs": ((2,), np.dtype("int64"))}
+    large = 2**60 + 1  # as a float, it would be 2^60
+    for inputs in ({"b": [2.0], "a": [large]}, [{"a": str(large), "b": " 2"}], np.array([[large, 2]])):
+        assert fitted(inputs, taken, spec)["inputs"].tolist() == [[large, 2]]
+    assert fitted(np.array([[3.0, 2.0]]), taken, spec)["inputs"].tolist() == [[3, 2]]
+    assert fitted(scipy.sparse.csr_array(np.eye(2)), taken, spec)["inputs"].tolist() == [[1, 0], [0, 1]]
+    for inputs in ({"a": [3], "b": [2.7]}, np.array([[3, 2.7]])):
+        with pytest.raises(InvalidArgument, match=r"must be (whole numbers, .*=2.7|int64 values of shape)"):
+            fitted(inputs, taken, spec)

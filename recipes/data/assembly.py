@@ -10,6 +10,7 @@ import numpy as np
 from ...callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
 from .agreement import check_alike
 from .class_coverage import check_classes
+from .empty_texts import warn_of_empty_texts
 from .frames import unframed
 from .imbalance import warn_of_imbalance
 from .input_arrays import as_inputs, pad
@@ -150,6 +151,7 @@ def assemble(
     spec = make_spec(name, splits["train"], features, task, names, feature_names, resized, train_weights)
     if fold is None:  # the folds are of data that have been warned of
         warn_of_imbalance(spec)
+        warn_of_empty_texts(spec, splits["train"][0])
         warn_of_rounding(spec, *splits["train"])
     if spec.record:
         warn_of_leaks(spec, *splits["train"])

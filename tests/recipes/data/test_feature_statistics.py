@@ -30,7 +30,7 @@ def strings(*values):
         ([*range(9), -1, -1], "int32", None, [*range(9), -1, -1]),  # a scale of few steps
         ([-1, 0, 1] * 9, "int8", None, [-1, 0, 1] * 9),
         ([*range(-1, 12)] * 2, "int16", None, [*range(-1, 12)] * 2),  # as frequent as others: whole degrees
-        ([*np.linspace(-0.9, 1, 12), *[-1] * 9], "float32", None, [*np.linspace(-0.9, 1, 12), *[-1] * 9]),
+        ([*np.arange(-3, 8) / 4, *[-1] * 9], "float32", None, [*np.arange(-3, 8) / 4, *[-1] * 9]),
         ([3, -9, 0, -9], "float32", -9, [3, 0]),
         ([3, -99, 0, -99], "int16", -99, [3, 0]),
         ([3, -999, 0, -999], "int16", -999, [3, 0]),

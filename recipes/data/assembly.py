@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -58,7 +58,7 @@ def assemble(
     kinds: Mapping[str, str] | None = None,
     classes: Mapping[str, int] | None = None,
     paddings: Mapping[str, float | None] | None = None,
-    resized: bool = False,
+    resized: Collection[str] = (),
     fold: tuple[int, int] | None = None,
     weights: Weights | None = None,
 ) -> tuple[Spec, Splits, dict[str, Any], Weights | None]:
@@ -78,7 +78,7 @@ def assemble(
         kinds: kinds of inputs by name ("" for a single one), where they are known.
         classes: number of values of a category of whole numbers, by the input's name.
         paddings: padding values of sequences that come as arrays, by the input's name.
-        resized: whether images have been resized to one size.
+        resized: names of the images that have been resized to one size, "" for a single input.
         fold: (number, count): use this fold, of so many, as the validation split.
         weights: of the examples of each existing split, or None. They are divided with the examples, and count in no
             statistics but ``class_shares``.
@@ -139,7 +139,7 @@ def assemble(
         weights = check_split_weights({split: weights[split] for split in SPLITS})
     if labelled:
         check_classes({split: y for split, (_, y) in splits.items()}, names, argument or "y")
-    features = describe_inputs(name, splits["train"][0], kinds or {}, classes or {}, paddings, nan)
+    features = describe_inputs(name, splits["train"][0], kinds or {}, classes or {}, paddings, nan, resized)
     if isinstance(splits["train"][0], dict):
         used = [feature.name for feature in features]
         splits = {split: ({key: x[key] for key in used}, y) for split, (x, y) in splits.items()}
@@ -148,7 +148,7 @@ def assemble(
             if isinstance(array, np.ndarray):
                 array.flags.writeable = False
     train_weights = None if weights is None else weights["train"]
-    spec = make_spec(name, splits["train"], features, task, names, feature_names, resized, train_weights)
+    spec = make_spec(name, splits["train"], features, task, names, feature_names, "" in resized, train_weights)
     if fold is None:  # the folds are of data that have been warned of
         warn_of_imbalance(spec)
         warn_of_empty_texts(spec, splits["train"][0])

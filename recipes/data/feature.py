@@ -6,7 +6,7 @@ import math
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from ...callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
+from ...callbacks.checks import InvalidArgument, check_bool, check_choice, check_integer, check_number
 from .tokens import NGRAMS
 
 __all__ = ["FEATURE_KINDS", "MISSING", "Feature", "finite"]
@@ -47,6 +47,7 @@ class Feature:
         high: the largest value of an image in training; None for other kinds.
         input: the model's name for a record's feature. "" lets the Spec choose one by
             :class:`recipes.data.names.Names`. None in descriptions of before 0.2, where ``name`` was the model's.
+        resized: whether the images vary in size and the model itself resizes them to ``shape``.
 
     Raises:
         InvalidArgument: for a field that has the wrong type or contradicts another; it names the field.
@@ -73,6 +74,7 @@ class Feature:
     spread: tuple[float, ...] = ()
     ngrams: tuple[str, ...] = ()
     idf: tuple[float, ...] = ()
+    resized: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
@@ -97,6 +99,8 @@ class Feature:
         object.__setattr__(self, "ngrams", _ngrams(self.ngrams, self.kind))
         weighted = len(self.vocabulary) + len(self.ngrams) if self.kind == "text" and self.idf else 0
         object.__setattr__(self, "idf", finite("idf", self.idf, weighted, positive=True))
+        if check_bool("resized", self.resized) and self.kind != "image":
+            raise InvalidArgument("resized", self.resized, f"False for kind {self.kind!r}")
         if self.missing is not None:
             if self.kind != "number":
                 raise InvalidArgument("missing", self.missing, f"None for kind {self.kind!r}")

@@ -42,7 +42,6 @@ def folded(
             declared=Declared(names=spec.class_names or None),
             feature_names=spec.feature_names,
             argument=f"dataset {spec.name!r}",
-            resized=spec.resized,
             fold=(number, count),
             weights=weights,
             **_known(spec),
@@ -51,11 +50,12 @@ def folded(
 
 
 def _known(spec: Spec) -> dict[str, Any]:
-    """What is known of the inputs, by their users' names, "" for a single one: kinds, numbers of classes, paddings."""
+    """What is known of the inputs, by their users' names ("" for a single one): kinds, classes, paddings, sizes."""
     features = {feature.name if spec.record else "": feature for feature in spec.features}
     whole = {key: tuple(range(len(feature.vocabulary))) for key, feature in features.items() if feature.vocabulary}
     return {
         "kinds": {key: feature.kind for key, feature in features.items()},
         "classes": {key: len(values) for key, values in whole.items() if features[key].vocabulary == values},
+        "resized": [""] if spec.resized else [key for key, feature in features.items() if feature.resized],
         "paddings": {key: feature.padding for key, feature in features.items() if feature.padding is not None},
     }

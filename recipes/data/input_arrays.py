@@ -12,6 +12,7 @@ import numpy as np
 
 from ...callbacks.checks import InvalidArgument, check_unmasked
 from .frames import unframed
+from .image_sizes import check_channels
 from .moments import check_finite
 from .named_arrays import Inputs
 from .names import checked_names
@@ -30,8 +31,6 @@ RECORD_DTYPES = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "
 NUMBERS = (bool, int, float, Decimal, Fraction, np.number, np.bool_)
 """Types of the numbers among objects."""
 LISTS = (list, tuple, np.ndarray)
-CHANNELS = (1, 3, 4)
-"""Usual numbers of channels of an image."""
 DENSE = 50_000_000
 """Maximum number of values of a sparse matrix that is taken as a dense table."""
 
@@ -142,7 +141,7 @@ def _array(argument: str, split: str, x: Any, names: Sequence[str] = ()) -> Any:
     elif x.dtype.kind not in "fiub" and x.dtype.name != "bfloat16":
         raise InvalidArgument(argument, f"{x.dtype} of shape {x.shape}", ACCEPTED)
     elif x.ndim in (3, 4) and x.dtype in (np.uint8, np.uint16):
-        _check_channels(argument, x.shape)
+        check_channels(argument, x.shape)
         x = x[..., np.newaxis] if x.ndim == 3 else x
     elif x.ndim == 1:
         x = x if x.dtype.name in RECORD_DTYPES else wide(x)
@@ -155,7 +154,7 @@ def _array(argument: str, split: str, x: Any, names: Sequence[str] = ()) -> Any:
         if 0 in x.shape[1:]:
             accepted = "a table with at least one column" if x.ndim == 2 else "of sizes of at least 1"
             raise InvalidArgument(argument, x.shape, accepted)
-        _check_channels(argument, x.shape)
+        check_channels(argument, x.shape)
         x = x.astype(np.float32) if x.ndim == 4 else wide(x)
         if names and len(names) != x.shape[1]:
             raise InvalidArgument(
@@ -168,13 +167,6 @@ def _array(argument: str, split: str, x: Any, names: Sequence[str] = ()) -> Any:
     if len(x) == 0:
         raise InvalidArgument(argument, x.shape, f"not empty (split {split!r})")
     return np.ascontiguousarray(x).view()
-
-
-def _check_channels(argument: str, shape: tuple[int, ...]) -> None:
-    """Refuses images whose channels come before their rows, as PyTorch has them."""
-    if len(shape) == 4 and shape[1] in CHANNELS and shape[2] > max(CHANNELS) and shape[3] > max(CHANNELS):
-        accepted = "images of shape (n, height, width, channels): numpy.moveaxis(..., 1, -1) moves the channels there"
-        raise InvalidArgument(argument, shape, accepted)
 
 
 def dense(argument: str, x: Any) -> Any:
@@ -304,7 +296,8 @@ def _ragged(argument: str, split: str, x: Any) -> list[np.ndarray] | None:
     arrays = [array[:, np.newaxis] if array.ndim == 1 else array for array in arrays]
     if images or len({array.shape[1:] for array in arrays}) > 1 or any(array.ndim != 2 for array in arrays):
         others = len(arrays) - shapes.most_common(1)[0][1]
-        accepted = f"of one size, but {others} of {len(x)} in split {split!r} differ from the rest: resize images first"
+        way = ": pass image_size=(height, width)" if images else ""
+        accepted = f"of one size, but {others} of {len(x)} in split {split!r} differ from the rest{way}"
         raise InvalidArgument(argument, sorted(shapes)[:3], accepted)
     empty = sum(len(array) == 0 for array in arrays)
     if empty:

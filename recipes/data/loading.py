@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ...callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
+from ...callbacks.checks import InvalidArgument, check_choice, check_number
 from .assembly import check_options
 from .builders import checked_data_dir, is_builder, prepared_builder, prepared_folder, with_files
 from .dataset import Data
 from .datasets import EMBEDDED_NAMES
 from .folders import as_folder
+from .image_sizes import checked_size
 from .published import load_published
 from .selection import select
 from .spec import TASKS
@@ -121,7 +122,7 @@ def load(
     if task is not None:
         check_choice("task", task, TASKS)
     check_number("memory", memory, low=0, high=1)
-    image_size = _checked_size(image_size)
+    image_size = checked_size(image_size)
     data_dir = checked_data_dir(data_dir)
     choices: dict[str, Any] = {"target": target, "features": features, "exclude": exclude}
     choices["sample_weight"] = sample_weight
@@ -176,11 +177,3 @@ def _in_folder(folder: Path) -> Any:
     if prepared is None:
         raise InvalidArgument("name", str(folder), "a folder of one dataset that TFDS has prepared")
     return tfds.builder_from_directory(prepared)
-
-
-def _checked_size(size: Any) -> tuple[int, int] | None:
-    if size is None:
-        return None
-    if not isinstance(size, (tuple, list)) or len(size) != 2:
-        raise InvalidArgument("image_size", size, "(height, width), two integers >= 1")
-    return check_integer("image_size", size[0], low=1), check_integer("image_size", size[1], low=1)

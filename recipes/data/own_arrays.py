@@ -8,6 +8,7 @@ from typing import Any
 from ...callbacks.checks import InvalidArgument
 from .assembly import Splits, assemble
 from .frames import unframed_targets
+from .image_sizes import checked_size, resized_inputs
 from .input_arrays import dense
 from .names import is_frame
 from .spec import Spec
@@ -23,6 +24,7 @@ def from_splits(
     *,
     class_names: Sequence[str] | None,
     feature_names: Sequence[str] | None,
+    image_size: tuple[int, int] | None,
     **options: Any,
 ) -> tuple[Spec, Splits, dict[str, Any], Weights | None]:
     """See :meth:`recipes.Data.from_arrays`.
@@ -30,7 +32,7 @@ def from_splits(
     Args:
         splits: (x, y) of "train", "validation" and "test"; (None, None) for one to hold out.
         weights: the sample weights of each, or None.
-        class_names, feature_names, **options: as of ``from_arrays``.
+        class_names, feature_names, image_size, **options: as of ``from_arrays``.
     """
     for split, pair in splits.items():
         missing = [letter for letter, value in zip("xy", pair, strict=True) if value is None]
@@ -46,5 +48,12 @@ def from_splits(
         feature_names = [str(column) for column in x.columns] if is_frame(x) else ()
     elif isinstance(x, Mapping):
         raise InvalidArgument("feature_names", feature_names, "None for a record, which names its columns itself")
+    arguments = {split: "x" if split == "train" else f"x_{split}" for split in existing}
+    inputs, resized = resized_inputs(
+        {split: x for split, (x, _) in existing.items()}, checked_size(image_size), arguments
+    )
+    existing = {split: (inputs[split], y) for split, (_, y) in existing.items()}
     declared = Declared(names=columns or None if class_names is None else class_names)
-    return assemble(existing, weights=checked, declared=declared, feature_names=feature_names, **options)
+    return assemble(
+        existing, weights=checked, declared=declared, feature_names=feature_names, resized=resized, **options
+    )

@@ -76,7 +76,7 @@ def load_published(
         argument=f"dataset {name!r}",
         kinds={"" if single else source.name: source.declared_kind or source.kind for source in selection.inputs},
         classes={source.name: len(source.names) for source in selection.inputs if source.names},
-        resized=single and size is not None,
+        resized=["" if single else source.name for source in selection.inputs if source.kind == "image" and size],
         declared=declared,
         **options,
     )

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...callbacks.checks import InvalidArgument
+from .image_sizes import resized
 from .named_arrays import Inputs
 from .on_disk import stored_once
 from .selection import Selection
@@ -164,13 +165,6 @@ def chunks(
     batched = dataset.ragged_batch(CHUNK) if varying else dataset.batch(CHUNK)
     for chunk in batched.prefetch(2):
         yield {name: _array(values) for name, values in chunk.items()}
-
-
-def resized(image: Any, size: tuple[int, int]) -> Any:
-    """Resizes as :class:`keras.layers.Resizing`, which the model applies to raw images."""
-    import keras
-
-    return keras.layers.Resizing(*size, dtype=image.dtype.name)(image)
 
 
 def _array(values: Any) -> Any:

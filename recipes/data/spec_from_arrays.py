@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ def describe_inputs(
     classes: Mapping[str, int],
     paddings: Mapping[str, float | None],
     nan: set[str],
+    resized: Collection[str] = (),
 ) -> list[Feature]:
     """The Feature of each input. Inputs with nothing to learn from are left out with a warning.
 
@@ -37,6 +38,7 @@ def describe_inputs(
         classes: number of values of a category of whole numbers, by the input's name.
         paddings: padding values of sequences, by the input's name.
         nan: names of inputs with missing values in some split.
+        resized: names of images that have been resized to one size.
 
     Raises:
         InvalidArgument: if nothing can be learned from any input.
@@ -54,6 +56,8 @@ def describe_inputs(
             dropped.append(key)
         elif key in nan and feature.kind == "number":
             features.append(dataclasses.replace(feature, missing=MISSING))
+        elif key and key in resized:
+            features.append(dataclasses.replace(feature, resized=True))
         else:
             features.append(feature)
     if dropped:

@@ -110,7 +110,7 @@ def _rescaling(scale: Any, offset: Any = 0.0, *, dtype: str, name: str | None = 
     return keras.layers.Rescaling(np.asarray(scale, dtype), np.asarray(offset, dtype), dtype=dtype, name=name)
 
 
-def resized(x: Any, height: int, width: int, *, dtype: str = "float32", name: str) -> Any:
+def resized(x: Any, height: Any, width: Any, *, dtype: str = "float32", name: str) -> Any:
     """Images of any size resized to (height, width).
 
     The layer is called with ``training=False``. Its default is True, which Keras passes on to all later layers: batch

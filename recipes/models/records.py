@@ -9,7 +9,7 @@ import keras
 
 from ..data.feature import MISSING, Feature
 from .blocks import Style, hidden_block
-from .preprocessing import average, normalization, scaled, scaled_steps
+from .preprocessing import average, normalization, resized, scaled, scaled_steps
 from .recurrent import after_recurrent, both_kernels
 from .words import word_vectors
 
@@ -27,7 +27,9 @@ UNITS = 32
 
 def record_inputs(features: Sequence[Feature]) -> dict[str, Any]:
     """One Input per feature, by its key in the model."""
-    return {feature.key: keras.Input(feature.shape, dtype=feature.dtype, name=feature.key) for feature in features}
+    return {
+        feature.key: keras.Input(_raw_shape(feature), dtype=feature.dtype, name=feature.key) for feature in features
+    }
 
 
 def record_vector(features: Sequence[Feature], inputs: dict[str, Any], style: Style) -> Any:
@@ -46,8 +48,15 @@ def record_vector(features: Sequence[Feature], inputs: dict[str, Any], style: St
         elif feature.kind == "sequence":
             vectors.append(_last_state(scaled_steps(feature, x), style))
         elif feature.kind == "image":
+            if feature.resized:
+                height, width, _ = feature.shape
+                x = resized(x, height, width, dtype=feature.dtype, name=f"{feature.key}_resizing")
             vectors.append(_image_vector(normalization(feature.mean, feature.variance)(x), style))
     return keras.layers.Concatenate(name="record")(vectors) if len(vectors) > 1 else vectors[0]
+
+
+def _raw_shape(feature: Feature) -> tuple[int | None, ...]:
+    return (None, None, feature.shape[-1]) if feature.resized else feature.shape
 
 
 def _columns(features: Sequence[Feature], inputs: dict[str, Any]) -> list[Any]:

@@ -10,6 +10,7 @@ import numpy as np
 from ...callbacks.checks import InvalidArgument, check_unmasked
 from ..data.feature import MISSING, Feature
 from ..data.feature_statistics import ABSENT
+from ..data.image_sizes import are_images, resized_images
 from ..data.input_arrays import dense, missing_where_masked
 from ..data.names import Names, column_names, is_frame
 from ..data.spec import Spec
@@ -53,6 +54,8 @@ def fitted(inputs: Any, taken: Mapping[str, tuple[tuple[int | None, ...], Any]],
             raise InvalidArgument("input", list(inputs)[:3], accepted)
     if len(taken) == 1 and not (spec is not None and spec.record) and not isinstance(inputs, Mapping):
         ((name, (shape, dtype)),) = taken.items()
+        if spec is not None and spec.resized:
+            inputs = _of_one_size("input", inputs, spec.input_shape)
         return {name: _single(inputs, shape, dtype, features.get("inputs"))}
     names = spec.names if spec is not None and spec.record else Names(taken)
     columns = columns_of(inputs, {name: len(shape) for name, (shape, _) in taken.items()}, names)
@@ -64,6 +67,16 @@ def _by_name(inputs: Any, known: Sequence[str]) -> bool:
     if isinstance(inputs, (list, tuple)):
         return bool(inputs) and all(isinstance(row, Mapping) for row in inputs)
     return isinstance(inputs, Mapping) or (is_frame(inputs) and column_names("input", inputs, known) is not None)
+
+
+def _of_one_size(argument: str, images: Any, shape: Sequence[Any]) -> Any:
+    """A list of images of unlike sizes resized as the model does it; anything else unchanged."""
+    if not isinstance(images, (list, tuple)):
+        return images
+    arrays = [np.asarray(image) for image in images]
+    if len({array.shape for array in arrays}) < 2 or not are_images(arrays):
+        return images
+    return resized_images(argument, arrays, (shape[0], shape[1]))
 
 
 def _single(inputs: Any, shape: tuple[int | None, ...], dtype: Any, feature: Feature | None) -> np.ndarray:
@@ -93,6 +106,8 @@ def _column(
         return _with_empty(_strings(argument, values), feature)
     if feature is not None and feature.kind == "sequence":
         return _sequences(argument, values, shape, dtype, feature)
+    if feature is not None and feature.resized:
+        values = _of_one_size(argument, values, feature.shape)
     if shape:
         try:
             return _numbers(argument, np.asarray(values), shape, dtype)

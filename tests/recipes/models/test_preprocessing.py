@@ -10,8 +10,8 @@ from callbacks.inside.layers import mask_of
 from recipes import transfer
 from recipes.data import Data, Spec
 from recipes.data.feature import Feature
+from recipes.data.image_sizes import resized
 from recipes.data.moments import moments
-from recipes.data.reading import resized
 from recipes.data.spread import median_and_spread
 from recipes.models import cnn, mlp
 from recipes.models.blocks import Style

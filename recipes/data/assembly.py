@@ -61,6 +61,7 @@ def assemble(
     resized: Collection[str] = (),
     fold: tuple[int, int] | None = None,
     weights: Weights | None = None,
+    target: str | None = None,
 ) -> tuple[Spec, Splits, dict[str, Any], Weights | None]:
     """Checks inputs and targets, holds out missing splits, and computes the statistics of the training split.
 
@@ -82,6 +83,7 @@ def assemble(
         fold: (number, count): use this fold, of so many, as the validation split.
         weights: of the examples of each existing split, or None. They are divided with the examples, and count in no
             statistics but ``class_shares``.
+        target: the user's name of the target, for warnings; or None.
 
     Returns:
         (spec, {"train": (x, y), "validation": (x, y), "test": (x, y)}, settings, weights by split or None).
@@ -153,8 +155,8 @@ def assemble(
         warn_of_imbalance(spec)
         warn_of_empty_texts(spec, splits["train"][0])
         warn_of_rounding(spec, *splits["train"])
+        warn_of_leaks(spec, *splits["train"], target)
     if spec.record:
-        warn_of_leaks(spec, *splits["train"])
         splits = {split: (spec.names.to_model(x), y) for split, (x, y) in splits.items()}
     size = len(splits["train"][1])
     settings["batch_size"] = int(batch_size) if batch_size is not None else (32 if size < SMALL else 128)

@@ -90,6 +90,7 @@ class Data:
         task: str | None = None,
         class_names: Sequence[str] | None = None,
         feature_names: Sequence[str] | None = None,
+        exclude: Sequence[str | int] = (),
         image_size: tuple[int, int] | None = None,
         name: str = "arrays",
     ) -> Data:
@@ -122,6 +123,7 @@ class Data:
             class_names: names of the classes 0, 1, ...; defaults to the sorted values in the training split, or to the
                 columns of one-hot or multilabel rows.
             feature_names: names of a table's columns; by default those of a DataFrame, and none of an array.
+            exclude: columns of x to leave out in all splits, by name, or by position where they have no names.
             image_size: (height, width) to resize images to, also those of a record; the model resizes raw images alike.
                 Images of unlike sizes, a list of arrays (height, width[, channels]), need it. Default None.
             name: name of the dataset.
@@ -136,9 +138,10 @@ class Data:
         """
         splits = {"train": (x, y), "validation": (x_validation, y_validation), "test": (x_test, y_test)}
         weights = {"train": sample_weight, "validation": sample_weight_validation, "test": sample_weight_test}
-        names = {"name": name, "class_names": class_names, "feature_names": feature_names, "image_size": image_size}
+        names = {"name": name, "class_names": class_names, "feature_names": feature_names}
+        inputs = {"exclude": exclude, "image_size": image_size}
         options = {"validation": validation, "test": test, "seed": seed, "batch_size": batch_size, "task": task}
-        return cls(*from_splits(splits, weights, **names, **options))  # type: ignore[arg-type]
+        return cls(*from_splits(splits, weights, **names, **inputs, **options))  # type: ignore[arg-type]
 
     def with_train(self, x: Any, y: np.ndarray, *, how: str, sample_weight: Any = None) -> Data:
         """The same data with another training split: a subset, other labels, or more examples.

@@ -14,7 +14,7 @@ from .spread import median_and_spread
 from .text_statistics import text_statistics
 from .tokens import parts_of
 
-__all__ = ["ABSENT", "describe", "missing_values"]
+__all__ = ["ABSENT", "describe", "missing_mask", "missing_values"]
 
 SENTINELS = (-1.0, -9.0, -99.0, -999.0, -9999.0)
 """Numbers that may stand for a missing one: see :func:`_sentinel`."""
@@ -66,13 +66,17 @@ def describe(name: str, kind: str, values: Any, *, classes: int = 0, sole: bool 
 
 
 def missing_values(feature: Feature, values: np.ndarray) -> int:
-    """The number of missing values: those equal to ``feature.missing``, or strings in :data:`ABSENT`."""
+    """The number of missing values: see :func:`missing_mask`."""
+    return int(missing_mask(feature, values).sum())
+
+
+def missing_mask(feature: Feature, values: np.ndarray) -> np.ndarray:
+    """Which values are missing: those equal to ``feature.missing``, or strings in :data:`ABSENT`."""
     if feature.missing is not None:
-        missing = np.isnan(values) if feature.missing == MISSING else values == feature.missing
-        return int(missing.sum())
+        return np.isnan(values) if feature.missing == MISSING else values == feature.missing
     if feature.kind == "category" and feature.dtype == "string":
-        return sum(str(value).strip().lower() in ABSENT for value in values)
-    return 0
+        return np.array([str(value).strip().lower() in ABSENT for value in values], bool)
+    return np.zeros(len(values), bool)
 
 
 def _number(name: str, values: np.ndarray, dtype: str) -> Feature:

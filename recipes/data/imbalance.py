@@ -56,5 +56,5 @@ def warn_of_imbalance(spec: Spec) -> None:
         f" ({always}); judge by metric='balanced_accuracy' or 'pr_auc';"
         " class_weight='balanced' lets all count alike",
         UserWarning,
-        stacklevel=4,
+        stacklevel=5,
     )

@@ -1,85 +1,142 @@
-"""Columns that alone predict the target almost perfectly: often they were recorded after the fact."""
+"""Warnings of columns that tell the target, or that the target tells: often they were recorded after the fact."""
 
 from __future__ import annotations
 
+import re
 import warnings
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
+from .feature_statistics import missing_mask
+from .leak_scores import alone, from_target, known_alone
 from .named_arrays import Inputs
 from .spec import Spec
 
-__all__ = ["alone", "warn_of_leaks"]
+__all__ = ["warn_of_leaks"]
 
 ACCURACY = 0.97
 """A column that reaches this accuracy alone (or, for regression, share of variance explained) is suspect."""
-BINS = 32
 MOST = 20_000
-"""Maximum number of examples to check."""
+"""Maximum number of examples to check; fewer where there are many columns, at least :data:`LEAST`."""
+LEAST, CELLS = 2_000, 4_000_000
 FEWEST = 20
 """Minimum number of examples to check. With fewer, a boolean column of noise would be suspect in more than 2 of 1000
 cases; with 8, in 50."""
+SHOWN = 5
+LABELS = frozenset({"label", "labels", "target", "targets"})
+"""Words in the names of targets."""
 
 
-def warn_of_leaks(spec: Spec, x: Inputs, y: np.ndarray) -> None:
-    """Warns of each number or category of a record that alone predicts the target almost perfectly.
+def warn_of_leaks(spec: Spec, x: Inputs, y: np.ndarray, target: str | None = None) -> None:
+    """Warns of columns that say what only the target should say, one line each:
+
+    - a number or category of a record, or a column of a table or of a record's vector, that alone predicts the target
+      almost perfectly, or does so in the examples in which it is known;
+    - a column that the target determines, such as a coarse label beside a fine one;
+    - a column that is named a label like the target, such as ``label_age`` beside ``label_name``.
 
     Args:
         spec: the Spec of the data.
         x, y: the training split.
+        target: the user's name of the target, if it is known.
 
     Example:
         >>> warn_of_leaks(spec, *data.arrays("train"))        # doctest: +SKIP
     """
     if y.ndim > 1 or len(y) < FEWEST:
         return
-    chance = 0.0 if spec.task == "regression" else np.bincount(y[:MOST]).max() / len(y[:MOST])
+    classes = spec.task != "regression"
+    columns = _columns(spec)
+    if len(columns) < 2:  # without its only input nothing could be predicted
+        return
+    rows = _spread(len(y), min(MOST, max(LEAST, CELLS // len(columns))))
+    answers = y[rows]
+    deciding: dict[str, float] = {}
+    told: dict[str, float] = {}
+    for column, values, missing in _values(spec, columns, x, rows):
+        score = _score(values, missing, answers, classes)
+        if score >= ACCURACY:
+            deciding[column] = score
+        elif spec.task == "multiclass" and (accuracy := _told(values, answers)) >= ACCURACY:
+            told[column] = accuracy
+    measure = "accuracy" if classes else "share of the variance explained"
+    _warn(spec, deciding, f"alone predicts the target almost perfectly ({measure} {{:.3f}})", columns)
+    _warn(spec, told, "follows from the target like another label of it (accuracy {:.3f})", columns)
+    named = [column for column in columns if _is_label(column, target) and column not in {**deciding, **told}]
+    _warn(spec, dict.fromkeys(named), "is an input, though its name is that of a label", columns)
+
+
+def _columns(spec: Spec) -> dict[str, str | int]:
+    """The columns to check, and what excludes them: a name, or a position for one without a name."""
+    if not spec.record:
+        size = spec.input_shape[0] if spec.kind == "tabular" else 0
+        return {name: name for name in spec.feature_names} or {str(place): place for place in range(size)}
+    columns: dict[str, str | int] = {}
     for feature in spec.features:
-        if feature.kind not in ("number", "category"):
-            continue
-        score = alone(x[feature.name][:MOST], y[:MOST], classes=spec.task != "regression")
-        if score >= ACCURACY and 1 - score <= (1 - chance) / 4:
-            measure = "accuracy" if spec.task != "regression" else "share of the variance explained"
-            warnings.warn(
-                f"dataset {spec.name!r}: column {feature.name!r} alone predicts the target almost perfectly ({measure}"
-                f" {score:.3f}); if it would not be known when predicting, leave it out: exclude=[{feature.name!r}]",
-                UserWarning,
-                stacklevel=6,
-            )
+        if feature.kind in ("number", "category"):
+            columns[feature.name] = feature.name
+        elif feature.kind == "vector":
+            columns |= {f"{feature.name}[{place}]": feature.name for place in range(feature.shape[0] or 0)}
+    return columns
 
 
-def alone(values: Any, y: np.ndarray, *, classes: bool) -> float:
-    """How well one column predicts the target: a table of its values, fitted on every other example.
+def _values(
+    spec: Spec, columns: Mapping[str, Any], x: Inputs, rows: np.ndarray
+) -> Iterator[tuple[str, Any, np.ndarray]]:
+    """The values of each column in these rows, and which are missing."""
+    none = np.zeros(len(rows), bool)
+    if not spec.record:
+        yield from ((column, values, none) for column, values in zip(columns, np.asarray(x[rows]).T, strict=True))
+        return
+    for feature in spec.features:
+        if feature.kind in ("number", "category"):
+            values = x[feature.name][rows]
+            yield feature.name, values, missing_mask(feature, values)
+        elif feature.kind == "vector":
+            for place, values in enumerate(np.asarray(x[feature.name][rows]).T):
+                yield f"{feature.name}[{place}]", values, none
 
-    Args:
-        values: shape (n,).
-        y: shape (n,), classes or numbers.
-        classes: whether y holds classes.
 
-    Returns:
-        On the other half: the accuracy of predicting the most frequent class of each value, or the share of variance
-        explained by the mean of each value. Numbers with more than 32 values are binned into bins of equal size.
+def _spread(count: int, most: int) -> np.ndarray:
+    """The positions of at most this many of ``count`` examples, from the first to the last."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).astype(np.int64))
 
-    Example:
-        >>> alone(np.arange(8) // 2 % 2, np.arange(8) // 2 % 2, classes=True)
-        1.0
-    """
-    if values.dtype != object and len(np.unique(values)) > BINS:
-        numbers = np.asarray(values, np.float64)
-        known = ~np.isnan(numbers)
-        edges = np.unique(np.quantile(numbers[known], np.linspace(0, 1, BINS + 1)[1:-1]))
-        values = np.where(known, np.searchsorted(edges, numbers) + 1, 0)  # missing ones get a separate bin
-    _, codes = np.unique(values.astype(str) if values.dtype == object else values, return_inverse=True)
-    learn, judge = slice(0, None, 2), slice(1, None, 2)
-    if classes:
-        table = np.zeros((codes.max() + 1, y.max() + 1))
-        np.add.at(table, (codes[learn], y[learn]), 1)
-        unseen = np.bincount(y[learn]).argmax()
-        answers = np.where(table.sum(axis=1) > 0, table.argmax(axis=1), unseen)
-        return float((answers[codes[judge]] == y[judge]).mean())
-    size = np.bincount(codes[learn], minlength=codes.max() + 1)
-    total = np.bincount(codes[learn], weights=y[learn], minlength=codes.max() + 1)
-    answers = np.where(size > 0, total / np.maximum(size, 1), y[learn].mean())
-    spread = float(np.var(y[judge]))
-    return 1.0 - float(np.mean((answers[codes[judge]] - y[judge]) ** 2)) / spread if spread > 0 else 0.0
+
+def _score(values: Any, missing: np.ndarray, y: np.ndarray, classes: bool) -> float:
+    """How well the column predicts the target, or does so where it is known; 0 for hardly better than chance."""
+    score = alone(values, y, classes=classes)
+    chance = np.bincount(y).max() / len(y) if classes else 0.0
+    if score >= ACCURACY and 1 - score <= (1 - chance) / 4:
+        return score
+    known = int((~missing).sum())
+    return known_alone(values, missing, y, classes=classes) if FEWEST <= known < len(y) else 0.0
+
+
+def _told(values: Any, y: np.ndarray) -> float:
+    """How well the class predicts a column of 3 or more classes; 0 for hardly better than chance, or another column."""
+    if values.dtype.kind == "f" and not (values == np.round(values)).all():
+        return 0.0
+    accuracy, different, chance = from_target(values, y)
+    return accuracy if different > 2 and 1 - accuracy <= (1 - chance) / 4 else 0.0
+
+
+def _is_label(column: str, target: str | None) -> bool:
+    """Whether the column is called a label: just that, or by a word that the target's name has, as in coarseLabel."""
+    own, others = (
+        {word.lower() for word in re.findall("[A-Z]?[a-z]+|[A-Z]+", name)} & LABELS for name in (column, target or "")
+    )
+    return column.lower() in LABELS or bool(own & others)
+
+
+def _warn(spec: Spec, scores: Mapping[str, Any], finding: str, columns: Mapping[str, str | int]) -> None:
+    """One warning for each column, the first few of them."""
+    for number, (column, score) in enumerate(list(scores.items())[:SHOWN], start=1):
+        more = f"; so do {len(scores) - SHOWN} more columns" if number == SHOWN < len(scores) else ""
+        warnings.warn(
+            f"dataset {spec.name!r}: column {column!r} {finding.format(score)}; if it would not be known when"
+            f" predicting, leave it out: exclude=[{columns[column]!r}]{more}",
+            UserWarning,
+            stacklevel=6,
+        )

@@ -7,6 +7,7 @@ from typing import Any
 
 from ...callbacks.checks import InvalidArgument
 from .assembly import Splits, assemble
+from .columns_aside import excluded
 from .frames import unframed_targets
 from .image_sizes import checked_size, resized_inputs
 from .input_arrays import dense
@@ -24,6 +25,7 @@ def from_splits(
     *,
     class_names: Sequence[str] | None,
     feature_names: Sequence[str] | None,
+    exclude: Sequence[str | int],
     image_size: tuple[int, int] | None,
     **options: Any,
 ) -> tuple[Spec, Splits, dict[str, Any], Weights | None]:
@@ -32,28 +34,30 @@ def from_splits(
     Args:
         splits: (x, y) of "train", "validation" and "test"; (None, None) for one to hold out.
         weights: the sample weights of each, or None.
-        class_names, feature_names, image_size, **options: as of ``from_arrays``.
+        class_names, feature_names, exclude, image_size, **options: as of ``from_arrays``.
     """
     for split, pair in splits.items():
         missing = [letter for letter, value in zip("xy", pair, strict=True) if value is None]
         if len(missing) == 1 and split != "train":
             raise InvalidArgument(f"{missing[0]}_{split}", None, f"given, since the other half of {split!r} is")
     existing = {split: (x, y) for split, (x, y) in splits.items() if split == "train" or x is not None}
+    target = getattr(splits["train"][1], "name", None)
+    if feature_names is not None and isinstance(splits["train"][0], Mapping):
+        raise InvalidArgument("feature_names", feature_names, "None for a record, which names its columns itself")
     existing, checked = separate_weights(existing, weights)
+    gone = [column for column in [weights["train"]] if isinstance(column, str)]
+    existing, feature_names = excluded(existing, exclude, feature_names, gone)
     arguments = {split: "y" if split == "train" else f"y_{split}" for split in existing}
     ys, columns = unframed_targets({split: dense(arguments[split], y) for split, (_, y) in existing.items()}, arguments)
     existing = {split: (x, ys[split]) for split, (x, _) in existing.items()}
     x = existing["train"][0]
     if feature_names is None:
         feature_names = [str(column) for column in x.columns] if is_frame(x) else ()
-    elif isinstance(x, Mapping):
-        raise InvalidArgument("feature_names", feature_names, "None for a record, which names its columns itself")
     arguments = {split: "x" if split == "train" else f"x_{split}" for split in existing}
     inputs, resized = resized_inputs(
         {split: x for split, (x, _) in existing.items()}, checked_size(image_size), arguments
     )
     existing = {split: (inputs[split], y) for split, (_, y) in existing.items()}
     declared = Declared(names=columns or None if class_names is None else class_names)
-    return assemble(
-        existing, weights=checked, declared=declared, feature_names=feature_names, resized=resized, **options
-    )
+    options |= {"weights": checked, "target": None if target is None else str(target), "resized": resized}
+    return assemble(existing, declared=declared, feature_names=feature_names, **options)

@@ -78,6 +78,7 @@ def load_published(
         classes={source.name: len(source.names) for source in selection.inputs if source.names},
         resized=["" if single else source.name for source in selection.inputs if source.kind == "image" and size],
         declared=declared,
+        target=selection.targets[0].name,
         **options,
     )
     for key, source in sources.items():

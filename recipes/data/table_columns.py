@@ -101,7 +101,7 @@ def load_table(
     arrays: dict[str, Any] = {}
     for suffix, (x, y) in pairs.items():
         arrays[f"x{suffix}"] = x
-        arrays[f"y{suffix}"] = y[targets[0]].to_numpy() if len(targets) == 1 else y.to_numpy()
+        arrays[f"y{suffix}"] = y[targets[0]] if len(targets) == 1 else y.to_numpy()
     if weight:
         options["sample_weight"] = weight[0]
     if len(targets) > 1:

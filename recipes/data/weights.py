@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...callbacks.checks import InvalidArgument, check_unmasked
+from .columns_aside import column_values, without
 
 __all__ = ["Weights", "check_split_weights", "check_weights", "normalized", "separate_weights"]
 
@@ -36,10 +37,10 @@ def separate_weights(
     column = given.get("train")
     raw = {split: weights for split, weights in given.items() if weights is not None}
     if isinstance(column, str):
-        raw = {split: _column(column, split, x) for split, (x, _) in splits.items()} | {
+        raw = {split: column_values("sample_weight", column, split, x) for split, (x, _) in splits.items()} | {
             split: weights for split, weights in raw.items() if split != "train"
         }
-        splits = {split: (_without(x, column), y) for split, (x, y) in splits.items()}
+        splits = {split: (without(x, [column]), y) for split, (x, y) in splits.items()}
     if not raw:
         return splits, None
     for split in raw:
@@ -91,17 +92,3 @@ def normalized(weights: np.ndarray) -> np.ndarray:
 
 def _argument(split: str) -> str:
     return "sample_weight" if split == "train" else f"sample_weight_{split}"
-
-
-def _column(name: str, split: str, x: Any) -> Any:
-    columns = [str(column) for column in getattr(x, "columns", x if isinstance(x, Mapping) else ())]
-    if name not in columns:
-        which = f"a column of the inputs in split {split!r}: {', '.join(columns)}" if columns else "an array of numbers"
-        raise InvalidArgument("sample_weight", name, which)
-    return x[name] if isinstance(x, Mapping) else x.iloc[:, columns.index(name)].to_numpy()
-
-
-def _without(x: Any, name: str) -> Any:
-    if isinstance(x, Mapping):
-        return {key: values for key, values in x.items() if key != name}
-    return x.loc[:, [str(column) != name for column in x.columns]]

@@ -82,6 +82,7 @@ def test_a_data_frame_names_the_columns(table):
     assert data.spec.feature_names == ("p", "q", "r")
 
 
+@pytest.mark.filterwarnings("ignore:.*alone predicts")
 def test_given_splits_are_used_as_they_are(table):
     x, y = table
     options = {"x_test": x[:9] + 0.5, "y_test": y[:9], "x_validation": x[:8] + 0.25, "y_validation": y[:8]}

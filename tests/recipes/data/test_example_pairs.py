@@ -8,7 +8,7 @@ import recipes
 from callbacks.checks import InvalidArgument
 from recipes import pairs
 
-pytestmark = pytest.mark.filterwarnings("ignore:.* is rare:UserWarning")
+pytestmark = [pytest.mark.filterwarnings(f"ignore:.*{text}:UserWarning") for text in (" is rare", "alone predicts")]
 
 
 def numbered(counts, batch_size=8, **options):

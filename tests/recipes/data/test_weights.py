@@ -133,7 +133,10 @@ def test_another_training_split_needs_weights(data):
         (np.r_[np.nan, np.ones(N - 1)], "but 1 are not. Received: sample_weight=nan"),
         (np.r_[np.inf, np.ones(N - 1)], "but 1 are not. Received: sample_weight=inf"),
         (np.zeros(N), "above 0 for at least one example of every split, but all 77 in 'train' are 0"),
-        ("weight", "sample_weight must be an array of numbers. Received: sample_weight='weight'"),
+        (
+            "weight",
+            "sample_weight must be an array, since the inputs in split 'train' have no names",
+        ),
     ],
 )
 def test_what_is_no_weight_is_refused_in_a_line(weights, message):
@@ -194,6 +197,7 @@ def test_a_feature_that_cannot_be_the_weight_is_refused(options, message):
         select("some", _info(), **options)
 
 
+@pytest.mark.filterwarnings("ignore:.*alone predicts")
 def test_a_dataset_with_weights(data_dir):
     data = recipes.load("characters", data_dir=data_dir)
     name = next(feature.name for feature in data.spec.features if feature.kind == "number")

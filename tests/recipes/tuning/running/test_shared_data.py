@@ -15,6 +15,7 @@ def mixed():
     return recipes.Data.from_arrays({**columns, "text": texts}, np.arange(60) % 2, name="mixed")
 
 
+@pytest.mark.filterwarnings("ignore:.*alone predicts")
 @pytest.mark.parametrize("name", ["mixed", "digits", "docstrings", "characters"])
 @pytest.mark.ordinarily("mixed")
 def test_data_in_a_file_is_the_same_and_cannot_be_changed(name, tmp_path):

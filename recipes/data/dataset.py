@@ -20,6 +20,7 @@ from .frames import unframed
 from .named_arrays import Inputs, apply, items
 from .names import is_frame
 from .own_arrays import from_splits
+from .pipelines import read_pipelines
 from .spec import Spec
 from .spec_from_arrays import class_shares
 from .stored import Stored
@@ -142,6 +143,56 @@ class Data:
         inputs = {"exclude": exclude, "image_size": image_size}
         options = {"validation": validation, "test": test, "seed": seed, "batch_size": batch_size, "task": task}
         return cls(*from_splits(splits, weights, **names, **inputs, **options))  # type: ignore[arg-type]
+
+    @classmethod
+    def from_pipeline(
+        cls,
+        train: tf.data.Dataset,
+        *,
+        validation: tf.data.Dataset | float | None = None,
+        test: tf.data.Dataset | float = 0.2,
+        target: str | None = None,
+        batched: bool | None = None,
+        image_size: tuple[int, int] | None = None,
+        memory: float = 0.5,
+        name: str = "pipeline",
+        **options: Any,
+    ) -> Data:
+        """Makes Data from your own tf.data pipelines, which are read once, in the order in which they yield.
+
+        The result is that of :meth:`from_arrays` of the same arrays: each training shuffles and batches anew. What the
+        pipeline draws at random, such as augmentation, is drawn once; ``Recipe(augmentation=...)`` draws it for each
+        batch.
+
+        Args:
+            train: yields (x, y) or (x, y, weight), batched or not; x and y as examples of :meth:`from_arrays`, or
+                batches of them. It has to be finite. Elements may differ in length (sequences) and, with
+                ``image_size``, in size (images); ragged batches are fine, padded ones of different lengths are not.
+            validation, test: pipelines of the same kind; or the fraction to hold out, as in :meth:`from_arrays`.
+            target: the key of y where the pipelines yield dictionaries; x is what is left: one array if that is a
+                single image, text, sequence or vector, else a record. Default None: they yield tuples.
+            batched: whether an element holds several examples. None (default) to see it from the shapes; where these
+                leave it open, an error asks.
+            image_size: as in :meth:`from_arrays`.
+            memory: the share of the available memory that x may take, in [0, 1]. Larger data go to the user's cache
+                folder and are read from there batch by batch, with the same results. Default 0.5.
+            name: name of the dataset.
+            **options: ``seed``, ``batch_size``, ``task``, ``class_names``, ``feature_names`` and so on, as in
+                :meth:`from_arrays`. ``class_names`` defaults to the attribute of this name that pipelines of
+                ``keras.utils.image_dataset_from_directory`` have.
+
+        Raises:
+            InvalidArgument: for pipelines that are endless, empty, fail or have another form, and where
+                :meth:`from_arrays` raises it.
+
+        Example:
+            >>> pairs = tf.data.Dataset.from_tensor_slices((np.arange(40.0).reshape(20, 2), np.arange(20) % 2))
+            >>> Data.from_pipeline(pairs.batch(8)).settings["counts"]
+            {'train': 13, 'validation': 3, 'test': 4}
+        """
+        pipelines = {"train": train, "validation": validation, "test": test}
+        reading = {"target": target, "batched": batched, "image_size": image_size, "memory": memory}
+        return cls.from_arrays(**{**read_pipelines(pipelines, **reading), "name": name, **options})
 
     def with_train(self, x: Any, y: np.ndarray, *, how: str, sample_weight: Any = None) -> Data:
         """The same data with another training split: a subset, other labels, or more examples.

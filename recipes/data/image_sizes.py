@@ -11,6 +11,7 @@ import numpy as np
 
 from ...callbacks.checks import InvalidArgument, check_integer
 from .named_arrays import Inputs, items
+from .stored import Stored
 
 __all__ = ["are_images", "check_channels", "checked_size", "resized", "resized_images", "resized_inputs"]
 
@@ -52,6 +53,8 @@ def are_images(values: Any) -> bool:
         return bool(values) and all(hasattr(value, "ndim") and _is_image(value) for value in values)
     if isinstance(values, np.ndarray) and values.dtype == object:
         return values.ndim == 1 and are_images(values.tolist())
+    if isinstance(values, Stored):
+        return values.ndim == 4
     return isinstance(values, np.ndarray) and values.ndim in (3, 4) and (values.ndim == 4 or values.dtype in BYTES)
 
 
@@ -103,12 +106,13 @@ def resized_inputs(
     return replaced, names
 
 
-def resized_images(argument: str, images: Any, size: tuple[int, int]) -> np.ndarray:
+def resized_images(argument: str, images: Any, size: tuple[int, int]) -> Any:
     """Images as one array (n, height, width, channels) of the narrowest of uint8, uint16 and float32 that holds them.
 
     Args:
         argument: name of the images, for messages.
-        images: an array (n, height, width) or (n, height, width, channels), or a list of arrays of any sizes.
+        images: an array (n, height, width) or (n, height, width, channels), or a list of arrays of any sizes. Arrays on
+            disk stay there if they have the size.
         size: (height, width).
 
     Raises:
@@ -124,6 +128,8 @@ def resized_images(argument: str, images: Any, size: tuple[int, int]) -> np.ndar
             "images: uint8 of shape (n, height, width[, channels]), floats with channels, or a list of such arrays"
         )
         raise InvalidArgument(argument, shown, accepted)
+    if isinstance(images, Stored) and images.shape[1:3] == size:
+        return images
     for shape in {image.shape for image in images}:
         check_channels(argument, (len(images), *shape))
     dtype = _common_dtype(images)

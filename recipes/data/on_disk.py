@@ -136,6 +136,7 @@ def _write(parts: Iterator[Chunk], folder: Path) -> None:
     with contextlib.ExitStack() as files:
         for chunk in parts:
             for key, values in chunk.items():
+                names.setdefault(key, {})  # in the order of the chunks
                 if isinstance(values, list) or (values.ndim == 1 and values.dtype != object):
                     small.setdefault(key, []).extend(values)
                     continue

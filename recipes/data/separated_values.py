@@ -9,7 +9,16 @@ from pathlib import Path
 
 from ...callbacks.checks import InvalidArgument
 
-__all__ = ["check_header", "decoded", "first_record", "is_number", "line_numbers", "records", "separator_of"]
+__all__ = [
+    "check_header",
+    "decoded",
+    "first_record",
+    "is_number",
+    "line_numbers",
+    "records",
+    "separator_of",
+    "undecodable",
+]
 
 TABS = (".tsv", ".tab")
 """Suffixes of files whose cells are separated by tabs."""
@@ -29,16 +38,29 @@ def decoded(argument: str, path: str, raw: bytes) -> str:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         data, place = bytes(error.object), error.start
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise InvalidArgument(argument, path, "UTF-8 text, but it is UTF-16: save it as UTF-8")
-    line = data.count(b"\n", 0, place) + 1
+    begin = data.rfind(b"\n", 0, place) + 1
     header = data.split(b"\n", 1)[0].decode("utf-8", "replace")
+    raise undecodable(argument, path, header, data.count(b"\n", 0, place) + 1, data[begin:], place - begin)
+
+
+def undecodable(argument: str, path: str, header: str, line: int, raw: bytes, place: int) -> InvalidArgument:
+    """The error for bytes that are not UTF-8.
+
+    Args:
+        argument, path: for the message.
+        header: the first line of the file.
+        line: number of the line, from 1.
+        raw: its bytes.
+        place: the first wrong byte among them.
+    """
+    if line == 1 and raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return InvalidArgument(argument, path, "UTF-8 text, but it is UTF-16: save it as UTF-8")
     separator = separator_of(path, header)
-    before = data[data.rfind(b"\n", 0, place) + 1 : place].decode("utf-8", "replace")
+    before = raw[:place].decode("utf-8", "replace")
     names, cell = first_record(header, separator), len(first_record(before, separator)) or 1
     column = repr(names[cell - 1]) if line > 1 and cell <= len(names) else str(cell)
-    accepted = f"UTF-8 text, but line {line}, column {column} has the byte 0x{data[place]:02x}: save it as UTF-8"
-    raise InvalidArgument(argument, path, accepted)
+    accepted = f"UTF-8 text, but line {line}, column {column} has the byte 0x{raw[place]:02x}: save it as UTF-8"
+    return InvalidArgument(argument, path, accepted)
 
 
 def first_record(text: str, separator: str, *, skip_spaces: bool = True) -> list[str]:

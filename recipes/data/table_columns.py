@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import os
 import re
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,17 @@ import numpy as np
 
 from ...callbacks.checks import InvalidArgument, check_choice
 from .dataset import Data
+from .table_faults import (
+    FEWEST,
+    FaultyCells,
+    check_mostly_words,
+    no_target,
+    not_finite,
+    not_numbers,
+    warn_of_counter,
+    warn_of_left_out,
+    warn_of_repeated,
+)
 from .table_files import TableFile, read_table
 
 if TYPE_CHECKING:
@@ -24,11 +34,6 @@ USUAL_TARGETS = ("target", "label", "class", "outcome", "response", "y")
 """Names of columns that are usually the target, in lower case, the surest first."""
 KINDS = ("number", "category")
 """The kinds that a user may declare a column to be."""
-MOSTLY = 0.9
-"""A column of which this share are numbers is taken for one with misspelled cells: a warning, or, for a target of many
-values, an error."""
-FEWEST = 20
-"""Minimum number of rows to say that a column numbers them."""
 SHOWN = 20
 """Maximum number of columns to list in a message."""
 
@@ -193,26 +198,22 @@ def _pair(
     frame = table.frame
     missing = frame[targets].isna().any(axis=1)
     if missing.any():
-        shown = ", ".join(map(repr, targets))
         if missing.all():
-            raise InvalidArgument("target", shown, f"a column of {table.path.name} with values, but all are missing")
-        text = (
-            f"{table.path.name}: left out {missing.sum():,} of {len(frame):,} rows without a value of {shown}, the"
-            f" first in {table.unit} {frame.index[missing][0]}"
-        )
-        warnings.warn(text, UserWarning, stacklevel=5)
+            raise no_target(table.path.name, targets)
+        where = f"{table.unit} {frame.index[missing][0]}"
+        warn_of_left_out(table.path.name, targets, int(missing.sum()), len(frame), where)
         frame = frame[~missing]
     x, y = frame[[*inputs, *weight]].copy(), frame[targets].copy()
     for name in inputs:
         if name in numbers:
             x[name] = _numbers(table, x[name])
         elif _are_strings(x[name]):
-            _check_words(table, x[name], several=False)
+            _check_words(table, x[name])
         _check_finite(table, x[name])
     for name in targets:
         y[name] = _plain(y[name])
         if y[name].dtype == object:
-            _check_words(table, y[name], several=True)
+            _check_words(table, y[name], target=True)
         _check_finite(table, y[name])
     return x, y
 
@@ -239,29 +240,15 @@ def _as_numbers(column: pd.Series[Any]) -> tuple[pd.Series[Any], Any]:
 def _numbers(table: TableFile, column: pd.Series[Any]) -> pd.Series[Any]:
     numbers, words = _as_numbers(column)
     if words.any():
-        count = f"{words.sum():,} of {len(column):,} cells are not, the first in {_where(table, column[words])}"
-        raise InvalidArgument(
-            table.path.name, column[words].iloc[0], f"of numbers in column {column.name!r}, but {count}"
-        )
+        raise not_numbers(_cells(table, column[words], len(column)))
     return numbers
 
 
-def _check_words(table: TableFile, column: pd.Series[Any], *, several: bool) -> None:
-    """Warns of a column of strings that is mostly numbers; refuses it as a target of many values."""
+def _check_words(table: TableFile, column: pd.Series[Any], *, target: bool = False) -> None:
     numbers, words = _as_numbers(column)
-    known = int(column.notna().sum())
-    if not words.any() or words.sum() > (1 - MOSTLY) * known:
-        return
-    value = column[words].iloc[0]
-    text = (
-        f"column {column.name!r} is mostly numbers, but {words.sum():,} of {known:,} cells are not: {value!r} in"
-        f" {_where(table, column[words])}"
-    )
-    if several and numbers.nunique() > SHOWN:
-        raise InvalidArgument(
-            table.path.name, value, f"a table with numbers in the target: {text}; leave missing cells empty"
-        )
-    warnings.warn(f"{table.path.name}: {text}; taken as words. Leave missing cells empty", UserWarning, stacklevel=6)
+    if words.any():
+        cells = _cells(table, column[words], int(column.notna().sum()))
+        check_mostly_words(cells, numbers=numbers.nunique() if target else 0)
 
 
 def _check_finite(table: TableFile, column: pd.Series[Any]) -> None:
@@ -269,21 +256,23 @@ def _check_finite(table: TableFile, column: pd.Series[Any]) -> None:
         return
     wrong = column.abs() > np.finfo(np.float32).max
     if wrong.any():
-        count = f"{wrong.sum():,} of {len(column):,} are not, the first in {_where(table, column[wrong])}"
-        accepted = f"finite in column {column.name!r} (and within float32), but {count}"
-        raise InvalidArgument(table.path.name, column[wrong].iloc[0].item(), accepted)
+        raise not_finite(_cells(table, column[wrong], len(column)))
+
+
+def _cells(table: TableFile, cells: pd.Series[Any], total: int) -> FaultyCells:
+    value = cells.iloc[0]
+    where = f"{table.unit} {cells.index[0]}"
+    return FaultyCells(
+        table.path.name, str(cells.name), len(cells), total, getattr(value, "item", lambda: value)(), where
+    )
 
 
 def _warn_of_repeated(table: TableFile, id: str) -> None:
     column = table.frame[id].dropna()
     repeated = column[column.duplicated(keep=False)]
     if len(repeated):
-        first = repeated[repeated == repeated.iloc[0]]
-        text = (
-            f"{table.path.name}: column {id!r} does not identify the rows: {repeated.iloc[0]!r} is in {table.unit}s"
-            f" {first.index[0]} and {first.index[1]}, so training and test may share examples"
-        )
-        warnings.warn(text, UserWarning, stacklevel=4)
+        first, second, *_ = repeated[repeated == repeated.iloc[0]].index
+        warn_of_repeated(table.path.name, id, repeated.iloc[0], table.unit, first, second)
 
 
 def _warn_of_counters(table: TableFile, inputs: Sequence[str]) -> None:
@@ -293,9 +282,4 @@ def _warn_of_counters(table: TableFile, inputs: Sequence[str]) -> None:
         if column.dtype.kind not in "iu" or len(column) < FEWEST or not column.is_unique:
             continue
         if int(column.max()) - int(column.min()) == len(column) - 1:
-            text = f"column {name!r} numbers the rows; if it says nothing else, leave it out: id={name!r}"
-            warnings.warn(f"{table.path.name}: {text}", UserWarning, stacklevel=4)
-
-
-def _where(table: TableFile, rows: pd.Series[Any]) -> str:
-    return f"{table.unit} {rows.index[0]}"
+            warn_of_counter(table.path.name, name)

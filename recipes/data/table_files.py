@@ -34,8 +34,11 @@ __all__ = [
     "Cells",
     "TableFile",
     "check_counts",
+    "check_table_file",
+    "check_training_header",
     "is_table_file",
     "mixed_marks",
+    "parquet_error",
     "read_cells",
     "read_parquet",
     "read_table",
@@ -129,25 +132,36 @@ def read_table(
         >>> read_table("name", "churn.csv").frame                     # doctest: +SKIP
     """
     file = Path(path).expanduser()
+    suffix = check_table_file(argument, path)
+    raw = file.read_bytes()
+    if not raw.strip():
+        raise InvalidArgument(argument, str(path), "a table, but the file is empty")
+    read = read_parquet if suffix in PARQUET else _separated
+    frame = read(argument, str(path), raw, set(strings), set(nullable))
+    if suffix in PARQUET:
+        check_training_header(argument, str(path), list(frame.columns))
+    if not len(frame):
+        raise InvalidArgument(argument, str(path), "a table with rows, but it has none below its header")
+    unit = "row" if suffix in PARQUET else "line"
+    return TableFile(file.resolve(), frame, unit, hashlib.sha256(raw).hexdigest())
+
+
+def check_table_file(argument: str, path: str | os.PathLike[str]) -> str:
+    """The suffix of a table file, in lower case.
+
+    Raises:
+        InvalidArgument: for a file that does not exist, is empty, or is of another kind.
+    """
+    file = Path(path).expanduser()
     if not file.is_file():
         received = "a directory" if file.is_dir() else "no file"
         raise InvalidArgument(argument, str(path), f"{ACCEPTED}, but it is {received}")
     suffix = file.suffix.lower()
     if suffix not in (*SEPARATED, *PARQUET):
         raise InvalidArgument(argument, str(path), f"{ACCEPTED}: save it as CSV")
-    raw = file.read_bytes()
-    if not raw.strip():
+    if not file.stat().st_size:
         raise InvalidArgument(argument, str(path), "a table, but the file is empty")
-    read = read_parquet if suffix in PARQUET else _separated
-    frame = read(argument, str(path), raw, set(strings), set(nullable))
-    if len(frame.columns) < 2:
-        only = f"but it has only {str(frame.columns[0])!r}" if len(frame.columns) else "but it has none"
-        separated = " (a .tsv file is separated by tabs)" if suffix in TABS else ""
-        raise InvalidArgument(argument, str(path), f"a table of 2 or more columns, {only}{separated}")
-    if not len(frame):
-        raise InvalidArgument(argument, str(path), "a table with rows, but it has none below its header")
-    unit = "row" if suffix in PARQUET else "line"
-    return TableFile(file.resolve(), frame, unit, hashlib.sha256(raw).hexdigest())
+    return suffix
 
 
 def read_cells(argument: str, path: str | os.PathLike[str]) -> Cells:
@@ -183,14 +197,10 @@ def read_parquet(
     try:
         frame = pd.read_parquet(io.BytesIO(raw))
         whole = pd.read_parquet(io.BytesIO(raw), dtype_backend="numpy_nullable") if strings or nullable else frame
-    except ImportError:
-        accepted = "a .csv or .tsv file; Parquet files need pyarrow (pip install pyarrow)"
-        raise InvalidArgument(argument, path, accepted) from None
-    except Exception as error:  # pyarrow's own, of several kinds
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:100]
-        raise InvalidArgument(argument, path, f"a readable .parquet file ({reason})") from None
+    except Exception as error:
+        raise parquet_error(argument, path, error) from None
     frame.columns = whole.columns = list(map(str, frame.columns))
-    _check_header(argument, path, list(frame.columns))
+    check_header(argument, path, list(frame.columns))
     for name in {*strings, *nullable} & set(frame.columns):
         column = whole[name]
         if name in strings:
@@ -200,16 +210,22 @@ def read_parquet(
     return frame
 
 
+def parquet_error(argument: str, path: str, error: Exception) -> InvalidArgument:
+    """The error for a Parquet file that cannot be read: pyarrow's, of several kinds, or that it is not installed."""
+    if isinstance(error, ImportError):
+        accepted = "a .csv or .tsv file; Parquet files need pyarrow (pip install pyarrow)"
+        return InvalidArgument(argument, path, accepted)
+    reason = (str(error).splitlines() or [type(error).__name__])[0][:100]
+    return InvalidArgument(argument, path, f"a readable .parquet file ({reason})")
+
+
 def _separated(argument: str, path: str, raw: bytes, strings: set[str], nullable: set[str]) -> pd.DataFrame:
     import pandas as pd
 
     text = decoded(argument, path, raw)
     separator = separator_of(path, text)
     names = first_record(text, separator)
-    if not names:
-        raise InvalidArgument(argument, path, "a table whose first line names the columns")
-    numbered = names[0] == "" and len(names) > 1
-    _check_header(argument, path, names[1:] if numbered else names)
+    numbered = check_training_header(argument, path, names)
     lines = line_numbers(argument, path, text, separator, names)
     columns = ["", *names[1:]] if numbered else names
     options: dict[str, Any] = {"sep": separator, "skipinitialspace": True, "low_memory": False, "index_col": False}
@@ -230,12 +246,32 @@ def _separated(argument: str, path: str, raw: bytes, strings: set[str], nullable
     return _without_row_numbers(argument, path, frame) if numbered else frame
 
 
-def _check_header(argument: str, path: str, names: list[str]) -> None:
+def check_training_header(argument: str, path: str, names: list[str]) -> bool:
+    """Whether an unnamed column comes first, which has to count the rows.
+
+    Args:
+        argument, path: for messages.
+        names: the names of all columns.
+
+    Raises:
+        InvalidArgument: for no names, or numbers alone; for unnamed columns and columns named alike; for a single one.
+    """
+    if not names:
+        raise InvalidArgument(argument, path, "a table whose first line names the columns")
+    numbered = names[0] == "" and len(names) > 1
+    names = names[1:] if numbered else names
     check_header(argument, path, names)
     if len(names) > 1 and all(map(is_number, names)):
         shown = ", ".join(names[:3])
         accepted = f"a table whose first line names the columns, but line 1 has only numbers: {shown}, ..."
         raise InvalidArgument(argument, path, accepted)
+    if len(names) < 2 and "\n" in names[0]:
+        raise InvalidArgument(argument, path, "a table, but line 1 has misplaced quotes")
+    if len(names) < 2:
+        separated = " (a .tsv file is separated by tabs)" if Path(path).suffix.lower() in TABS else ""
+        accepted = f"a table of 2 or more columns, but it has only {names[0]!r}{separated}"
+        raise InvalidArgument(argument, path, accepted)
+    return numbered
 
 
 def _without_row_numbers(argument: str, path: str, frame: pd.DataFrame) -> pd.DataFrame:

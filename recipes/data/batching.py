@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from .named_arrays import Inputs, apply
 from .stored import Stored
+from .stored_columns import columns_at
 
 __all__ = ["gather_rows", "in_order", "permutation", "shuffled", "steps_per_epoch"]
 
@@ -33,14 +34,18 @@ def gather_rows(x: Inputs, indices: tf.Tensor) -> Any:
         Tensors of shape (k, ...).
     """
 
-    def fetch(array: Any) -> tf.Tensor:
-        if not isinstance(array, Stored):
-            return tf.gather(array, indices)
-        dtype = tf.string if array.dtype == object else tf.as_dtype(array.dtype)
-        rows = tf.numpy_function(lambda rows: array[rows], [indices], dtype, stateful=False)
-        return tf.ensure_shape(rows, [indices.shape[0], *array.shape[1:]])
-
-    return apply(fetch, x)
+    if not isinstance(x, dict):
+        return gather_rows({"": x}, indices)[""]
+    stored = {name: array for name, array in x.items() if isinstance(array, Stored)}
+    read: dict[str, tf.Tensor] = {}
+    if stored:
+        columns = list(stored.values())
+        types = [tf.string if array.dtype == object else tf.as_dtype(array.dtype) for array in columns]
+        rows = tf.numpy_function(lambda rows: columns_at(columns, rows), [indices], types, stateful=False)
+        read = dict(zip(stored, rows, strict=True))
+        for name, array in stored.items():
+            read[name] = tf.ensure_shape(read[name], [indices.shape[0], *array.shape[1:]])
+    return {name: read[name] if name in read else tf.gather(array, indices) for name, array in x.items()}
 
 
 def permutation(count: int, seed: tf.Tensor) -> tf.Tensor:

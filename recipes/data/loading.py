@@ -131,7 +131,7 @@ def load(
         for option, value in (("image_size", image_size), ("split", split)):
             if value is not None:
                 raise InvalidArgument(option, value, "None for a table file")
-        data = load_table(name, test=test, id=id, validation=validation, **choices, **how)
+        data = load_table(name, test=test, id=id, validation=validation, memory=memory, **choices, **how)
         choices |= {"task": task, "id": id, "test": data.settings["files"].get("test", {}).get("path")}
         data.settings["options"] = {key: value for key, value in choices.items() if value}
         return data

@@ -47,13 +47,30 @@ def take(x: Inputs, indices: np.ndarray) -> Inputs:
         >>> take({"a": np.arange(4)}, np.array([2, 0]))
         {'a': array([2, 0])}
     """
-    return apply(lambda array: array.select(indices) if isinstance(array, Stored) else array[indices], x)
+    shared: dict[int, np.ndarray] = {}  # columns of one table share the numbers of their rows
+
+    def taken(array: Any) -> Any:
+        if not isinstance(array, Stored):
+            return array[indices]
+        view = array.with_rows(shared[id(array.rows)]) if id(array.rows) in shared else array.select(indices)
+        shared[id(array.rows)] = view.rows
+        return view
+
+    return apply(taken, x)
 
 
 def concatenate(first: Inputs, second: Inputs) -> Inputs:
     """The examples of both: views of the same file stay on disk, all else is joined in memory."""
+    shared: dict[tuple[int, int], np.ndarray] = {}
+
+    def joined(one: Any, other: Any) -> Any:
+        if not (isinstance(one, Stored) and isinstance(other, Stored) and one.path == other.path):
+            return np.concatenate([np.asarray(one), np.asarray(other)])
+        key = id(one.rows), id(other.rows)
+        view = one.with_rows(shared[key]) if key in shared else one.joined(other)
+        shared[key] = view.rows
+        return view
+
     if isinstance(first, dict):
-        return {name: concatenate(first[name], second[name]) for name in first}
-    if isinstance(first, Stored) and isinstance(second, Stored) and first.path == second.path:
-        return first.joined(second)
-    return np.concatenate([np.asarray(first), np.asarray(second)])
+        return {name: joined(first[name], second[name]) for name in first}
+    return joined(first, second)

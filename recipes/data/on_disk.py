@@ -132,13 +132,17 @@ def _write(parts: Iterator[Chunk], folder: Path) -> None:
     """Writes large arrays to one file each, and small ones and lists to one ``.npz``."""
     writers: dict[str, Writer] = {}
     small: dict[str, list[Any]] = {}
+    numbers: dict[str, list[np.ndarray]] = {}
     names: dict[str, dict[str, Any]] = {}
     with contextlib.ExitStack() as files:
         for chunk in parts:
             for key, values in chunk.items():
                 names.setdefault(key, {})  # in the order of the chunks
-                if isinstance(values, list) or (values.ndim == 1 and values.dtype != object):
+                if isinstance(values, list):
                     small.setdefault(key, []).extend(values)
+                    continue
+                if values.ndim == 1 and values.dtype != object:
+                    numbers.setdefault(key, []).append(values)
                     continue
                 if key not in writers:
                     names[key] = {"file": f"{len(writers)}.bin"}
@@ -149,10 +153,12 @@ def _write(parts: Iterator[Chunk], folder: Path) -> None:
         stored = writer.close()
         names[key] |= {"shape": list(stored.shape), "dtype": "object" if stored.dtype == object else stored.dtype.name}
     arrays: dict[str, Any] = {}
-    for number, (key, rows) in enumerate(small.items()):
-        ragged = isinstance(rows[0], np.ndarray)
+    for number, (key, rows) in enumerate((numbers | small).items()):
+        ragged = key in small and isinstance(rows[0], np.ndarray)
         names[key] = {"small": str(number), "ragged": ragged}
-        if ragged:
+        if key in numbers:
+            arrays[f"{number}"] = np.concatenate(rows)
+        elif ragged:
             arrays[f"{number}"] = np.concatenate(rows)
             arrays[f"{number}_lengths"] = np.array([len(row) for row in rows])
         else:

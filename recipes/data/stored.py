@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import os
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,9 @@ from typing import Any
 import numpy as np
 
 __all__ = ["Stored", "Writer"]
+
+NEAR = 2**23
+"""Rows that lie within this number of bytes are read at once, with those between them."""
 
 
 class Stored:
@@ -50,24 +54,30 @@ class Stored:
     def __len__(self) -> int:
         return len(self._rows)
 
+    @property
+    def rows(self) -> np.ndarray:
+        """The rows of the file that this view has, in order."""
+        return self._rows
+
     def select(self, indices: np.ndarray) -> Stored:
         """A view of the rows at ``indices``; nothing is read."""
-        return self._view(self._rows[indices])
+        return self.with_rows(self._rows[indices])
+
+    def with_rows(self, rows: np.ndarray) -> Stored:
+        """A view of these rows of the file, which may be shared with other views; nothing is read."""
+        view = type(self).__new__(type(self))
+        view.__dict__.update({**self.__dict__, "_rows": rows, "_file": None})
+        return view
 
     def astype(self, dtype: Any, copy: bool = False) -> Stored:
         """A view of the same numbers, converted to another type when they are read; ``copy`` changes nothing."""
-        view = self._view(self._rows)
+        view = self.with_rows(self._rows)
         view.dtype = np.dtype(dtype)
-        return view
-
-    def _view(self, rows: np.ndarray) -> Stored:
-        view = Stored.__new__(Stored)
-        view.__dict__.update({**self.__dict__, "_rows": rows, "_file": None})
         return view
 
     def joined(self, second: Stored) -> Stored:
         """A view of these rows followed by those of another view of the same file."""
-        return self._view(np.concatenate([self._rows, second._rows]))
+        return self.with_rows(np.concatenate([self._rows, second._rows]))
 
     def __getitem__(self, key: Any) -> np.ndarray:
         rows = self._rows[key]
@@ -105,16 +115,24 @@ class Stored:
         width = int(np.prod(self._row, dtype=np.int64)) * self._file_dtype.itemsize
         if not width or not len(rows):
             return out.astype(self.dtype, copy=False)
-        view = memoryview(out.reshape(-1).view(np.uint8).data)
         runs = np.flatnonzero(np.diff(rows, prepend=-2) != 1)  # adjacent rows are read at once
+        low, span = int(rows[0]), int(rows[-1] - rows[0]) + 1
+        if len(runs) > 1 and (np.diff(rows) > 0).all() and span * width <= max(2 * len(rows) * width, NEAR):
+            between = np.empty((span, *self._row), self._file_dtype)
+            self._fill(between, low * width, rows[-1])
+            return between[rows - low].astype(self.dtype, copy=False)
         for first, last in zip(runs.tolist(), [*runs[1:].tolist(), len(rows)], strict=True):
-            position, at, end = int(rows[first]) * width, first * width, last * width
-            while at < end:
-                count = os.preadv(self._descriptor(), [view[at:end]], position)
-                if not count:
-                    raise self._cut(rows[last - 1])
-                at, position = at + count, position + count
+            self._fill(out[first:last], int(rows[first]) * width, rows[last - 1])
         return out.astype(self.dtype, copy=False)
+
+    def _fill(self, out: np.ndarray, position: int, row: Any) -> None:
+        """Reads bytes of the file from this position on into an array, whose last row is ``row``."""
+        view, at = memoryview(out.reshape(-1).view(np.uint8).data), 0
+        while at < len(view):
+            count = os.preadv(self._descriptor(), [view[at:]], position + at)
+            if not count:
+                raise self._cut(row)
+            at += count
 
     def _cut(self, row: Any) -> OSError:
         return OSError(f"{self.path} ended before row {int(row)}: it was cut or removed")
@@ -133,7 +151,8 @@ class Writer:
     def __init__(self, path: str | os.PathLike[str], dtype: np.dtype):
         self._path, self._dtype = Path(path), np.dtype(dtype)
         self._file = open(self._path, "wb")  # noqa: SIM115  # closed by close()
-        self._count, self._row, self._end, self._ends = 0, (), 0, []  # type: ignore[var-annotated]
+        self._count, self._end, self._ends = 0, 0, array.array("q")
+        self._row: tuple[int, ...] = ()
 
     def write(self, rows: np.ndarray) -> None:
         """Appends rows of the same shape as all before."""
@@ -150,7 +169,7 @@ class Writer:
         """Closes the file and returns its rows."""
         self._file.close()
         if self._dtype.hasobject:
-            np.array(self._ends, np.int64).tofile(_ends(self._path))
+            np.frombuffer(self._ends, np.int64).tofile(_ends(self._path))
         return Stored(self._path, (self._count, *self._row), self._dtype)
 
 

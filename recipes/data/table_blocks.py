@@ -51,7 +51,9 @@ class TableBlocks:
         """The same file, its numbers written with decimal commas."""
         return replace(self, decimal=",")
 
-    def frames(self, columns: Sequence[str], strings: Collection[str] = ()) -> Iterator[pd.DataFrame]:
+    def frames(
+        self, columns: Sequence[str], strings: Collection[str] = (), nullable: Collection[str] = ()
+    ) -> Iterator[pd.DataFrame]:
         """Yields some columns, block after block; the index has line numbers, or the row numbers of a Parquet file.
 
         Types are inferred in each block by itself, as pandas infers them.
@@ -59,13 +61,17 @@ class TableBlocks:
         Args:
             columns: their names, in the order of the frames' columns.
             strings: the names of those to read as strings.
+            nullable: the names of those to read with pandas' nullable types, so that whole numbers stay whole.
 
         Raises:
             InvalidArgument: for text that is not UTF-8, rows of another length than the header, misplaced quotes.
         """
-        return self._separated(columns, strings) if self.separator else self._parquet(columns, strings)
+        read = self._separated if self.separator else self._parquet
+        return read(columns, strings, set(nullable) & set(columns) - set(strings))
 
-    def _separated(self, columns: Sequence[str], strings: Collection[str]) -> Iterator[pd.DataFrame]:
+    def _separated(
+        self, columns: Sequence[str], strings: Collection[str], nullable: set[str]
+    ) -> Iterator[pd.DataFrame]:
         import pandas as pd
 
         names = ["", *self.columns] if self.numbered else self.columns
@@ -77,6 +83,10 @@ class TableBlocks:
             if len(frame) != len(numbers):
                 accepted = f"a table that pandas reads alike: of {len(numbers)} rows it reads {len(frame)}"
                 raise InvalidArgument(self.argument, str(self.path), f"{accepted} from line {numbers[0]} on")
+            if nullable:
+                wanted = {**options, "usecols": sorted(nullable)}
+                whole = pd.read_csv(io.StringIO(text), **wanted, dtype_backend="numpy_nullable")
+                frame = frame.assign(**{name: whole[name] for name in nullable})
             frame.index = pd.Index(numbers)
             yield frame
 
@@ -114,7 +124,7 @@ class TableBlocks:
                     header = self.separator.join(self.columns)
                     raise undecodable(self.argument, str(self.path), header, number, raw, error.start) from None
 
-    def _parquet(self, columns: Sequence[str], strings: Collection[str]) -> Iterator[pd.DataFrame]:
+    def _parquet(self, columns: Sequence[str], strings: Collection[str], nullable: set[str]) -> Iterator[pd.DataFrame]:
         import pandas as pd
         import pyarrow as pa
         from pyarrow import compute, parquet
@@ -127,6 +137,9 @@ class TableBlocks:
                     for name in columns
                 ]
                 frame = pa.table(arrays, names=list(columns)).to_pandas()
+                for name in nullable:
+                    if pa.types.is_integer(batch.column(name).type):
+                        frame[name] = batch.column(name).to_pandas(integer_object_nulls=True).astype("Int64")
                 frame.index = pd.RangeIndex(start, start + len(frame))
                 start += len(frame)
                 yield frame

@@ -6,12 +6,18 @@ import difflib
 import os
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...callbacks.checks import InvalidArgument, check_choice
+from ..files import cache_folder
 from .dataset import Data
+from .large_tables import Columns, needed_for_table, stored_tables
+from .located_files import digest
+from .on_disk import available_memory
+from .table_blocks import TableBlocks, open_blocks
 from .table_faults import (
     FEWEST,
     FaultyCells,
@@ -47,6 +53,7 @@ def load_table(
     id: str | None = None,
     sample_weight: str | None = None,
     test: float | str | os.PathLike[str] = 0.2,
+    memory: float = 0.5,
     **options: Any,
 ) -> Data:
     """The same Data as :meth:`Data.from_arrays` makes of the columns of the file, read as a DataFrame.
@@ -63,6 +70,8 @@ def load_table(
         id: the column that identifies the rows, which is left out; repeated values are a warning.
         sample_weight: the column that says how much each row counts.
         test: the fraction of the rows to hold out for the test, or a file with the same columns.
+        memory: the share of the available memory that the tables may take; larger ones are decoded once into the user's
+            cache folder and read from there batch by batch, with the same results.
         **options: as for :meth:`Data.from_arrays`.
 
     Raises:
@@ -75,49 +84,99 @@ def load_table(
     for kind in kinds.values():
         check_choice("features", kind, KINDS)
     names = _listed("target", [target] if isinstance(target, str) else target or ())
-    table = read_table("name", path, strings=[n for n, kind in kinds.items() if kind == "category"], nullable=names)
+    blocks = {"train": open_blocks("name", Path(path).expanduser())}
+    if not isinstance(test, (int, float)):
+        blocks["test"] = open_blocks("test", Path(test).expanduser())
+    else:
+        options["test"] = test
     if not names:
-        raise _no_target(table, [*exclude, *([] if id is None else [id])])
-    targets = _columns(table, "target", names)
+        raise _no_target(blocks["train"], [*exclude, *([] if id is None else [id])])
+    columns = _chosen(blocks["train"], names, kinds if kinds else features, exclude, id, sample_weight)
+    if "test" in blocks:
+        _check_columns(blocks["test"], blocks["train"], columns.read)
+    needed = sum(needed_for_table(table.path) for table in blocks.values())
+    if needed > memory * available_memory():
+        made, files = _stored(blocks, columns)
+    else:
+        made, files = _read(blocks, columns)
+    if len(columns.targets) > 1:
+        options["class_names"] = tuple(columns.targets)
+    file = blocks["train"].path
+    try:
+        data = Data.from_arrays(**made, name=file.stem, **options)
+    except InvalidArgument as error:
+        error.args = (f"{file.name}, target {_shown(columns.targets)}: {error}",)
+        raise
+    data.settings["files"] = files
+    return data
+
+
+def _chosen(
+    table: TableBlocks,
+    targets: list[str],
+    features: Sequence[str] | Mapping[str, str] | None,
+    exclude: Sequence[str],
+    id: str | None,
+    sample_weight: str | None,
+) -> Columns:
+    """The columns that these options of :func:`load_table` choose."""
+    kinds = dict(features) if isinstance(features, Mapping) else {}
+    targets = _columns(table, "target", targets)
     weight = _columns(table, "sample_weight", [] if sample_weight is None else [sample_weight])
     left_out = [*_columns(table, "exclude", exclude), *_columns(table, "id", [] if id is None else [id]), *targets]
-    chosen = list(table.frame.columns) if features is None else _columns(table, "features", list(features))
+    chosen = list(table.columns) if features is None else _columns(table, "features", list(features))
     inputs = [name for name in chosen if name not in (*left_out, *weight)]
     if not inputs:
         raise InvalidArgument(
             "features", list(chosen), f"columns of {table.path.name} besides the target and excluded ones"
         )
-    if id is not None:
-        _warn_of_repeated(table, id)
-    _warn_of_counters(table, inputs)
     numbers = [name for name, kind in kinds.items() if kind == "number"]
+    categories = [name for name, kind in kinds.items() if kind == "category"]
+    return Columns(inputs, targets, sample_weight, id, numbers, categories)
+
+
+def _stored(blocks: Mapping[str, TableBlocks], columns: Columns) -> tuple[dict[str, Any], dict[str, dict[str, str]]]:
+    """Arguments of :meth:`Data.from_arrays` that are read from disk, and the facts of the files."""
+    import pandas as pd
+
+    digests = {split: digest(table.path) for split, table in blocks.items()}
+    parts, features = stored_tables(blocks, digests, columns, cache_folder() / "decoded")
+    made: dict[str, Any] = {"feature_names": features or None}
+    for split, part in parts.items():
+        suffix = "" if split == "train" else "_test"
+        y = pd.Series(part["y"], name=columns.targets[0]) if len(columns.targets) == 1 else part["y"]
+        made |= {f"x{suffix}": part["x"], f"y{suffix}": y}
+        if "weight" in part:
+            made[f"sample_weight{suffix}"] = part["weight"]
+    return made, {
+        split: {"path": str(table.path.resolve()), "sha256": digests[split]} for split, table in blocks.items()
+    }
+
+
+def _read(blocks: Mapping[str, TableBlocks], columns: Columns) -> tuple[dict[str, Any], dict[str, dict[str, str]]]:
+    """Arguments of :meth:`Data.from_arrays` that are read into memory, and the facts of the files."""
+    inputs, targets, numbers = list(columns.inputs), list(columns.targets), list(columns.numbers)
+    weight = [] if columns.weight is None else [columns.weight]
+    table = read_table("name", blocks["train"].path, strings=columns.categories, nullable=targets)
+    if columns.id is not None:
+        _warn_of_repeated(table, columns.id)
+    _warn_of_counters(table, inputs)
     pairs = {"": _pair(table, inputs, targets, weight, numbers)}
     files = {"train": table.facts}
-    if not isinstance(test, (int, float)):
+    if "test" in blocks:
         x, y = pairs[""]
         words = [name for name in inputs if _are_strings(x[name])] + [n for n in targets if y[n].dtype == object]
-        other = read_table("test", test, strings=words, nullable=targets)
-        _check_columns(other, table, [*inputs, *targets, *weight])
+        other = read_table("test", blocks["test"].path, strings=words, nullable=targets)
         numbers += [name for name in inputs if name not in words and x[name].dtype.kind in "fiub"]
         pairs["_test"] = _pair(other, inputs, targets, weight, numbers)
         files["test"] = other.facts
-    else:
-        options["test"] = test
-    arrays: dict[str, Any] = {}
+    made: dict[str, Any] = {}
     for suffix, (x, y) in pairs.items():
-        arrays[f"x{suffix}"] = x
-        arrays[f"y{suffix}"] = y[targets[0]] if len(targets) == 1 else y.to_numpy()
+        made[f"x{suffix}"] = x
+        made[f"y{suffix}"] = y[targets[0]] if len(targets) == 1 else y.to_numpy()
     if weight:
-        options["sample_weight"] = weight[0]
-    if len(targets) > 1:
-        options["class_names"] = tuple(targets)
-    try:
-        data = Data.from_arrays(**arrays, name=table.path.stem, **options)
-    except InvalidArgument as error:
-        error.args = (f"{table.path.name}, target {_shown(targets)}: {error}",)
-        raise
-    data.settings["files"] = files
-    return data
+        made["sample_weight"] = weight[0]
+    return made, files
 
 
 def proposed_target(path: str | os.PathLike[str], left_out: Sequence[str] = ()) -> tuple[str, str]:
@@ -137,11 +196,11 @@ def proposed_target(path: str | os.PathLike[str], left_out: Sequence[str] = ()) 
         >>> proposed_target("churn.csv")                              # doctest: +SKIP
         ('Churn', 'the last column')
     """
-    return _proposed(read_table("name", path), left_out)
+    return _proposed(open_blocks("name", Path(path).expanduser()), left_out)
 
 
-def _proposed(table: TableFile, left_out: Sequence[str]) -> tuple[str, str]:
-    names = [name for name in table.frame.columns if name not in left_out]
+def _proposed(table: TableBlocks, left_out: Sequence[str]) -> tuple[str, str]:
+    names = [name for name in table.columns if name not in left_out]
     if not names:
         raise InvalidArgument("exclude", list(left_out), f"fewer than all columns of {table.path.name}")
     plain = {re.sub(r"[^a-z]", "", name.lower()): name for name in reversed(names)}
@@ -149,9 +208,9 @@ def _proposed(table: TableFile, left_out: Sequence[str]) -> tuple[str, str]:
     return (names[-1], "the last column") if usual is None else (usual, "a usual name of targets")
 
 
-def _no_target(table: TableFile, left_out: Sequence[str]) -> InvalidArgument:
+def _no_target(table: TableBlocks, left_out: Sequence[str]) -> InvalidArgument:
     name, reason = _proposed(table, left_out)
-    candidates = _shown([column for column in table.frame.columns if column not in left_out])
+    candidates = _shown([column for column in table.columns if column not in left_out])
     accepted = f"the column of {table.path.name} to predict, e.g. {name!r} ({reason}), one of {candidates}"
     return InvalidArgument("target", None, accepted)
 
@@ -167,9 +226,9 @@ def _listed(argument: str, names: Any) -> list[str]:
     return list(names)
 
 
-def _columns(table: TableFile, argument: str, names: Any) -> list[str]:
+def _columns(table: TableBlocks, argument: str, names: Any) -> list[str]:
     """The names, which have to be columns of the table, without repetition."""
-    known = list(table.frame.columns)
+    known = list(table.columns)
     for name in _listed(argument, names):
         if name not in known:
             lower = {column.lower(): column for column in reversed(known)}
@@ -179,11 +238,11 @@ def _columns(table: TableFile, argument: str, names: Any) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _check_columns(test: TableFile, train: TableFile, needed: Sequence[str]) -> None:
+def _check_columns(test: TableBlocks, train: TableBlocks, needed: Sequence[str]) -> None:
     """Refuses a test file without these columns, or with columns that the training file lacks."""
     wrong = {
-        "missing": [name for name in needed if name not in test.frame.columns],
-        "unknown": [name for name in test.frame.columns if name not in train.frame.columns],
+        "missing": [name for name in needed if name not in test.columns],
+        "unknown": [name for name in test.columns if name not in train.columns],
     }
     if any(wrong.values()):
         shown = "; ".join(f"{what}: {_shown(names)}" for what, names in wrong.items() if names)

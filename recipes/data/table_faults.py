@@ -10,6 +10,7 @@ from ...callbacks.checks import InvalidArgument
 
 __all__ = [
     "FEWEST",
+    "MANY",
     "FaultyCells",
     "check_mostly_words",
     "no_target",

@@ -109,3 +109,14 @@ def test_a_file_written_before_can_be_opened(write, values, tmp_path):
     write(values)
     again = Stored(tmp_path / "rows", values.shape, values.dtype)
     np.testing.assert_array_equal(again[10:20], values[10:20])
+
+
+@pytest.mark.parametrize("near", [0, 2**23])
+def test_rows_that_lie_close_together_are_the_same_rows(tmp_path, monkeypatch, near):
+    monkeypatch.setattr("recipes.data.stored.NEAR", near)
+    values = np.random.default_rng(0).normal(size=(300, 3))
+    writer = Writer(tmp_path / "x.bin", values.dtype)
+    writer.write(values)
+    stored = writer.close()
+    for rows in ([0, 2, 3, 7], [299], [0, 299], [5, 4, 3], [7, 7, 9], list(range(0, 300, 2)), []):
+        np.testing.assert_array_equal(stored[np.array(rows, int)], values[np.array(rows, int)])

@@ -19,7 +19,7 @@ def export(
         str | None, typer.Option(help="Where TFDS datasets are prepared, or where a moved table file is now.")
     ] = None,
 ) -> None:
-    """Write a trained model as a SavedModel that takes raw inputs, and check it against the live one."""
+    """Write a trained model as a SavedModel that takes raw inputs, and check its answers."""
     from ..files import check_new_directory
 
     check_new_directory(to, marker="export.json", name="to")
@@ -29,7 +29,7 @@ def export(
     trained = Run.load(run, data_dir=data_dir)
     export(trained, to)
     scores = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in trained.evaluate().items())
-    say(f"{to / 'saved_model'} agrees with the live model; test {scores}")
+    say(f"{to / 'saved_model'} agrees with the trained model; test {scores}")
 
 
 @app.command()

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from ...callbacks.checks import InvalidArgument
-from ..data.spec import Spec
+from ..data.named_arrays import apply
+from .batches import batches
 from .conversion import fitted
+from .saved_model import load_saved_model
 
 __all__ = ["Predictor"]
 
@@ -20,10 +21,13 @@ class Predictor:
     """An exported SavedModel that predicts class names, or values if it has no classes.
 
     Args:
-        directory: a directory written by :func:`recipes.export`, or its ``saved_model`` folder.
+        directory: a directory written by :func:`recipes.export`, or its ``saved_model`` folder, wherever it lies now.
+
+    Attributes:
+        spec: the :class:`recipes.Spec` of the data that the model was trained on, which the SavedModel holds.
 
     Raises:
-        InvalidArgument: if there is no SavedModel.
+        InvalidArgument: if there is no SavedModel of this package, or it is damaged.
 
     Example:
         >>> Predictor("out")(images)[0]                     # doctest: +SKIP
@@ -31,29 +35,35 @@ class Predictor:
     """
 
     def __init__(self, directory: str | os.PathLike[str]):
-        import tensorflow as tf
-
-        folder = Path(directory)
-        if (folder / "saved_model").is_dir():
-            folder = folder / "saved_model"
-        if not (folder / "saved_model.pb").is_file():
-            raise InvalidArgument("saved_model", str(directory), "a directory that recipes.export has written")
-        self._model = tf.saved_model.load(str(folder))
-        self._signature = self._model.signatures["serving_default"]
+        self._signature, self.spec = load_saved_model(directory)
         _, keywords = self._signature.structured_input_signature
-        beside = folder.parent / "spec.json"
-        self.spec = Spec.from_config(json.loads(beside.read_text())) if beside.is_file() else None
-        if self.spec is not None and self.spec.record:
+        if self.spec.record:
             self._arguments = dict(self.spec.names.arguments)
-        else:  # one input, or the user's names are unknown
+        else:
             self._arguments = {tensor.name: argument for argument, tensor in keywords.items()}
         self._taken = {
             name: (tuple(keywords[argument].shape[1:]), np.dtype(keywords[argument].dtype.as_numpy_dtype))
             for name, argument in self._arguments.items()
         }
 
+    def outputs(self, arrays: Any) -> np.ndarray:
+        """What the signature "serving_default" returns, shape (n, outputs).
+
+        Args:
+            arrays: a batch of raw inputs of the exported types: an array or tensor, or several by the model's names.
+        """
+        import tensorflow as tf
+
+        if isinstance(arrays, Mapping):
+            arguments = {self._arguments[self.spec.names.outer[name]]: values for name, values in arrays.items()}
+        else:
+            (argument,) = self._arguments.values()
+            arguments = {argument: arrays}
+        (outputs,) = self._signature(**apply(tf.constant, arguments)).values()
+        return np.asarray(outputs)
+
     def __call__(self, inputs: Any) -> list[dict[str, Any]]:
-        """The predictions for a batch of raw inputs, or for a single one.
+        """The predictions for raw inputs, or for a single one, computed in batches.
 
         Args:
             inputs: shape (n, *input_shape) or (*input_shape), of the exported dtype, or whole numbers that fit it; one
@@ -66,22 +76,28 @@ class Predictor:
             ``{"value": v}`` for regression, ``{"values": [v, ...]}`` with several targets.
 
         Raises:
-            InvalidArgument: if names, shapes or values do not fit.
+            InvalidArgument: if names, shapes or values do not fit, or are so large that the answer is not finite.
         """
-        import tensorflow as tf
-
         arrays = fitted(inputs, self._taken, self.spec)
-        (answers,) = self._signature(
-            **{self._arguments[name]: tf.constant(array) for name, array in arrays.items()}
-        ).values()
-        outputs = np.asarray(answers)
-        task = self.spec.task if self.spec else ("multiclass" if outputs.shape[-1] > 1 else "regression")
+        if self.spec.record:
+            arrays = self.spec.names.to_model(arrays)
+        else:
+            (arrays,) = arrays.values()
+        outputs = np.concatenate([self.outputs(batch) for batch in batches(arrays)])
+        wrong = np.flatnonzero(~np.isfinite(outputs.astype(np.float64)).all(axis=1))
+        if len(wrong):
+            accepted = f"in the range of training: the answer to {len(wrong)} of {len(outputs)} is not finite"
+            raise InvalidArgument("input", f"row {wrong[0] + 1}", accepted)
+        return self._answers(outputs)
+
+    def _answers(self, outputs: np.ndarray) -> list[dict[str, Any]]:
+        """An answer for each row of outputs."""
+        task, names = self.spec.task, self.spec.class_names
         if task == "regression":
             single = outputs.shape[-1] == 1
             return [{"value": float(row[0])} if single else {"values": row.tolist()} for row in outputs]
         if task == "binary":
             outputs = np.concatenate([1.0 - outputs, outputs], axis=1)
-        names = self.spec.class_names if self.spec else tuple(str(k) for k in range(outputs.shape[1]))
         if task == "multilabel":
             rows = [dict(zip(names, row.tolist(), strict=True)) for row in outputs]
             return [{"classes": [name for name, p in row.items() if p > 0.5], "probabilities": row} for row in rows]

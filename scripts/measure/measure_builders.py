@@ -6,7 +6,7 @@ builder's own features: this tests the way from a dataset's description to a tra
     python scripts/measure/measure_builders.py
 
 Writes ``results/builders.csv``, one row per builder: what was inferred, the test score after two epochs and the largest
-difference between the live model and the exported ones.
+difference between the trained model and the exported ones, in standard deviations.
 """
 
 from __future__ import annotations

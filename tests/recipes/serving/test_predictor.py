@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pandas
@@ -110,21 +111,62 @@ def test_regression(small_predictor, regression):
         predictor(x[:, :4])
 
 
-def test_a_saved_model_without_a_spec(exported, digits, tmp_path):
-    import shutil
-
+def test_a_saved_model_that_was_copied_elsewhere(exported, digits, tmp_path):
     shutil.copytree(f"{exported}/saved_model", tmp_path / "alone")
     x = digits.arrays("test")[0][:3]
     alone = Predictor(tmp_path / "alone")
-    assert alone.spec is None
+    assert alone.spec == digits.spec
     assert alone(x) == Predictor(f"{exported}/saved_model")(x) == Predictor(exported)(x)
 
 
-@pytest.mark.parametrize("name", ["nothing", "file"])
-def test_no_saved_model(tmp_path, name):
-    (tmp_path / "file").write_text("")
-    with pytest.raises(InvalidArgument, match=r"saved_model must be a directory that recipes\.export has written"):
-        Predictor(tmp_path / name)
+def foreign(folder):
+    """A SavedModel that this package has not written."""
+    module = tf.Module()
+    module.double = tf.function(lambda x: 2 * x, input_signature=[tf.TensorSpec([None, 2])])
+    tf.saved_model.save(module, str(folder), signatures=module.double)
+
+
+@pytest.mark.parametrize("name", ["nothing", "file", "foreign", "cut", "no variables", "no pb", "cut variables"])
+def test_no_saved_model(exported, tmp_path, name):
+    path = tmp_path / name
+    if name == "file":
+        path.write_text("")
+    elif name == "foreign":
+        foreign(path)
+    elif name != "nothing":
+        shutil.copytree(f"{exported}/saved_model", path)
+    if name == "cut":
+        (path / "saved_model.pb").write_bytes((path / "saved_model.pb").read_bytes()[:5000])
+    elif name == "no pb":
+        (path / "saved_model.pb").unlink()
+    elif name == "no variables":
+        shutil.rmtree(path / "variables")
+    elif name == "cut variables":
+        (variables,) = (path / "variables").glob("*data*")
+        variables.write_bytes(variables.read_bytes()[:50])
+    with pytest.raises(
+        InvalidArgument, match=r"^saved_model must be (a directory that recipes|one that TensorFlow)"
+    ) as e:
+        Predictor(path)
+    assert "\n" not in str(e.value)
+
+
+def test_an_export_of_version_0_1_has_its_spec_beside(digits_run, digits, tmp_path):
+    digits_run.model.export(tmp_path / "saved_model", verbose=False)
+    (tmp_path / "spec.json").write_text(json.dumps(digits.spec.to_config()))
+    x = digits.arrays("test")[0][:3]
+    expected = digits_run.model.predict(x, verbose=0)
+    assert [answer["class"] for answer in Predictor(tmp_path)(x)] == [str(k) for k in expected.argmax(axis=1)]
+
+
+def test_many_inputs_are_answered_in_batches(predictor, digits, monkeypatch):
+    x = np.concatenate([digits.arrays("train")[0]] * 2)
+    sizes = []
+    outputs = predictor.outputs
+    monkeypatch.setattr(predictor, "outputs", lambda batch: sizes.append(len(batch)) or outputs(batch))
+    answers = predictor(x)
+    assert sizes == [1024, 1024, len(x) - 2048]
+    assert [answer["class"] for answer in answers[:1150]] == [answer["class"] for answer in answers[1150:]]
 
 
 @pytest.mark.thorough
@@ -200,16 +242,26 @@ def test_records_from_files(passengers, tmp_path):
         predictor(load_inputs(tmp_path / "y.csv", predictor.spec))
 
 
-def test_records_without_a_spec(passengers, tmp_path):
-    import shutil
-
+def test_records_from_a_saved_model_that_was_copied_elsewhere(passengers, tmp_path):
     run, predictor = passengers
     shutil.copytree(predictor.folder, tmp_path / "alone")
     x, _ = run.data.arrays("test")
-    named = predictor(x)
-    best = [max(answer["probabilities"].values()) for answer in named]
-    answers = Predictor(tmp_path / "alone")(x)
-    np.testing.assert_allclose([answer["probability"] for answer in answers], best, atol=1e-6)
+    assert same(Predictor(tmp_path / "alone")(x), predictor(x))
+
+
+DESCRIBE = """
+import sys
+import tensorflow as tf
+
+facts = tf.saved_model.load(sys.argv[1]).signatures["describe"]()
+print(facts["task"].numpy().decode(), *(name.decode() for name in facts["class_names"].numpy()))
+print([name for name in sys.modules if name.split(".")[0] in ("recipes", "callbacks")])
+"""
+
+
+def test_tensorflow_alone_reads_task_and_class_names(passengers, python, tmp_path):
+    _, predictor = passengers
+    assert python(DESCRIBE, predictor.folder, cwd=tmp_path).splitlines()[-2:] == ["multilabel glad here never", "[]"]
 
 
 @pytest.mark.thorough

@@ -1,0 +1,120 @@
+"""difference: how far answers are from those expected, each output in its own scale."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..data.spec import Spec
+
+__all__ = ["TOLERANCE", "Scale", "difference", "difference_of_answers"]
+
+TOLERANCE = 1e-4
+"""Largest difference that counts as none, in standard deviations of the output over the examples."""
+
+ROUNDING = 1e-5
+"""How far rounding may move the logarithm of a probability, as a share of its size plus 1."""
+
+SMALLEST = 1e-30
+"""Smaller probabilities count as equal: float32 has few digits left for them."""
+
+EPSILON = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
+"""Distance between 1 and the next number of a type."""
+
+
+class Scale:
+    """The scales of the outputs: their standard deviations over examples, of probabilities also on a log scale.
+
+    Args:
+        expected: outputs for the examples, shape (n, outputs), of a floating-point type.
+        task: of the model.
+
+    Example:
+        >>> scale = Scale(np.array([[1e-5], [3e-5]]), "regression")
+        >>> scale.distances(np.array([[1e-5], [4e-5]]), np.array([[1e-5], [3e-5]])).round(6).tolist()
+        [[0.0], [1.0]]
+    """
+
+    def __init__(self, expected: np.ndarray, task: str):
+        self._probabilities = task != "regression"
+        self._epsilon = EPSILON[expected.dtype.name]
+        values = expected.astype(np.float64)
+        self._deviation = values.std(axis=0)
+        self._log_deviation = _log(values).std(axis=0) if self._probabilities else None
+
+    def distances(self, actual: np.ndarray, expected: np.ndarray) -> np.ndarray:
+        """The differences in standard deviations, with room for rounding, shape (n, outputs)."""
+        actual, expected = actual.astype(np.float64), expected.astype(np.float64)
+        rounding = 2 * self._epsilon * np.abs(expected).max(axis=0) + np.finfo(np.float32).tiny
+        if self._log_deviation is None:
+            return np.abs(actual - expected) / (self._deviation + rounding / TOLERANCE)
+        rounding = rounding + ROUNDING * expected
+        distances = np.abs(actual - expected) / (self._deviation + rounding / TOLERANCE)
+        logs = _log(expected)
+        log_rounding = max(ROUNDING, self._epsilon) * (1 + np.abs(logs))
+        log_distances = np.abs(_log(actual) - logs) / (self._log_deviation + log_rounding / TOLERANCE)
+        return np.maximum(distances, log_distances)  # NaN stays NaN
+
+
+def _log(probabilities: np.ndarray) -> np.ndarray:
+    return np.log(np.maximum(probabilities, SMALLEST))
+
+
+def difference(actual: np.ndarray, expected: np.ndarray, scale: Scale) -> tuple[float, int]:
+    """The largest difference in standard deviations, infinite for NaN or another shape, and the output it is in.
+
+    Args:
+        actual, expected: outputs for the same examples, shape (n, outputs).
+        scale: of the outputs.
+
+    Example:
+        >>> expected = np.array([[1.0, 1000.0], [2.0, 3000.0]])
+        >>> worst, output = difference(expected[:, ::-1], expected, Scale(expected, "regression"))
+        >>> worst > 1000, output
+        (True, 0)
+    """
+    if actual.shape != expected.shape:
+        return float("inf"), 0
+    distances = np.nan_to_num(scale.distances(actual, expected), nan=np.inf)
+    return float(distances.max()), int(distances.max(axis=0).argmax())
+
+
+def difference_of_answers(
+    answers: Sequence[dict[str, Any]], expected: np.ndarray, scale: Scale, spec: Spec
+) -> tuple[float, int]:
+    """:func:`difference` of the answers of a :class:`~recipes.serving.predictor.Predictor`, whose labels count.
+
+    Args:
+        answers: a dictionary for each example.
+        expected: outputs for the same examples.
+        scale: of the outputs.
+        spec: of the data of the trained model.
+    """
+    if len(answers) != len(expected):
+        return float("inf"), 0
+    if spec.task == "regression":
+        rows = [answer.get("values", [answer.get("value", np.nan)]) for answer in answers]
+        return difference(np.array(rows, float), expected, scale)
+    names = list(spec.class_names)
+    if spec.task == "multilabel":
+        rows = [[answer.get("probabilities", {}).get(name, np.nan) for name in names] for answer in answers]
+        return difference(np.array(rows, float), expected, scale)
+    places = [names.index(answer["class"]) if answer.get("class") in names else -1 for answer in answers]
+    if -1 in places:
+        return float("inf"), 0
+    stated = np.array([answer["probability"] for answer in answers], float)
+    single = spec.task == "binary"
+    whole = np.concatenate([1 - expected.astype(float), expected], axis=1) if single else expected.astype(float)
+    every = np.arange(len(places))
+    likeliest, chosen = whole.max(axis=1), whole[every, places]
+    if np.any(chosen < likeliest * (1 - TOLERANCE)):  # another class is likelier
+        return float("inf"), int(whole[np.argmin(chosen / likeliest)].argmax()) % expected.shape[1]
+    actual = expected.astype(float)
+    if single:  # 1 - p has lost the digits of a small p
+        lost = np.abs(chosen - stated) <= EPSILON["float32"]
+        actual[:, 0] = np.where(lost, actual[:, 0], np.where(np.array(places) == 1, stated, 1 - stated))
+    else:
+        actual[every, places] = stated
+    return difference(actual, expected, scale)

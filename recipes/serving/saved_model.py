@@ -1,0 +1,123 @@
+"""write_saved_model, load_saved_model: a SavedModel that takes raw inputs and says what its outputs mean."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+
+from ...callbacks.checks import InvalidArgument
+from ..data.spec import Spec
+
+__all__ = ["DESCRIBE", "Served", "load_saved_model", "write_saved_model"]
+
+DESCRIBE = "describe"
+"""The signature without inputs that returns the task, the class names and the Spec."""
+
+WRITTEN = "a directory that recipes.export has written"
+
+
+class Served(NamedTuple):
+    """A SavedModel that was read back.
+
+    Attributes:
+        predict: its "serving_default" signature: from tensors by argument to tensors by output.
+        spec: of the data it was trained on.
+    """
+
+    predict: Any
+    spec: Spec
+
+
+def write_saved_model(model: keras.Model, spec: Spec, folder: Path) -> None:
+    """Writes a trained model as a SavedModel.
+
+    Its signatures "serve" and "serving_default" take a batch of raw inputs, of the types that the data have, and return
+    what ``model.predict`` does. "describe" takes nothing and returns "task", "class_names" (none for a regression) and
+    "spec", the Spec as JSON.
+
+    Args:
+        model: a functional or sequential model.
+        spec: of its data.
+        folder: a new directory.
+
+    Example:
+        >>> write_saved_model(run.model, run.data.spec, Path("served"))              # doctest: +SKIP
+        >>> tf.saved_model.load("served").signatures["describe"]()["class_names"]
+        <tf.Tensor: shape=(2,), dtype=string, numpy=array([b'no', b'yes'], dtype=object)>
+    """
+    import tensorflow as tf
+
+    def serve(inputs: Any) -> Any:
+        # Keras leaves ``training`` open, which some layers, such as RandomRotation and Resizing, take for True.
+        return model(inputs, training=False)
+
+    def describe() -> dict[str, Any]:
+        names = tf.constant(list(spec.class_names), tf.string, shape=[len(spec.class_names)])
+        config = json.dumps(spec.to_config())
+        return {"task": tf.constant(spec.task), "class_names": names, "spec": tf.constant(config)}
+
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    archive.add_endpoint("serve", serve, [_signature(model, spec)])
+    archive.add_endpoint(DESCRIBE, describe, [])
+    archive.write_out(str(folder), verbose=False)
+
+
+def _signature(model: keras.Model, spec: Spec) -> Any:
+    """The raw inputs: shapes are the model's, types those of the data, which the model casts as ``predict`` does."""
+    import tensorflow as tf
+
+    def raw(tensor: Any, dtype: str) -> tf.TensorSpec:
+        return tf.TensorSpec((None, *tensor.shape[1:]), dtype, tensor.name)
+
+    if spec.record:
+        types = {feature.key: feature.dtype for feature in spec.features}
+        return {name: raw(tensor, types[name]) for name, tensor in model.input.items()}
+    return raw(model.inputs[0], spec.input_dtype)
+
+
+def load_saved_model(directory: str | os.PathLike[str]) -> Served:
+    """Reads a SavedModel back.
+
+    Args:
+        directory: an export, or its ``saved_model`` folder, wherever it lies now. (Version 0.1 wrote the Spec beside
+            it only.)
+
+    Raises:
+        InvalidArgument: if there is none, it is damaged, or it is not of this package.
+
+    Example:
+        >>> load_saved_model("out").spec.class_names                                 # doctest: +SKIP
+        ('no', 'yes')
+    """
+    import tensorflow as tf
+
+    folder = Path(directory)
+    if (folder / "saved_model").is_dir():
+        folder = folder / "saved_model"
+    if not (folder / "saved_model.pb").is_file():
+        raise InvalidArgument("saved_model", str(directory), WRITTEN)
+    try:
+        signatures = tf.saved_model.load(str(folder)).signatures
+    except Exception as error:  # TensorFlow, protobuf and the file system have many
+        reason = " ".join(str(error).split())[:100] or type(error).__name__
+        raise InvalidArgument("saved_model", str(directory), f"one that TensorFlow can read ({reason})") from None
+    beside = folder.parent / "spec.json"
+    if DESCRIBE in signatures and "serving_default" in signatures:
+        text = signatures[DESCRIBE]().get("spec", b"")
+        text = text.numpy() if hasattr(text, "numpy") else text
+    elif "serving_default" in signatures and beside.is_file():
+        text = beside.read_bytes()
+    else:
+        accepted = f"{WRITTEN}; this one does not say what its outputs mean"
+        raise InvalidArgument("saved_model", str(directory), accepted)
+    try:
+        spec = Spec.from_config(json.loads(text))
+    except ValueError as error:
+        reason = " ".join(str(error).split())[:100]
+        raise InvalidArgument("saved_model", str(directory), f"{WRITTEN}; its Spec cannot be read ({reason})") from None
+    return Served(signatures["serving_default"], spec)

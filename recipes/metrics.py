@@ -11,11 +11,21 @@ from ..callbacks.checks import InvalidArgument
 from . import metric_functions
 from .catalogue import Lookup
 from .metric import ACCURACY, ROOT_MEAN_SQUARED_ERROR, Metric, metric_of
+from .metric_influences import INFLUENCES
 
 if TYPE_CHECKING:
     from .data.spec import Spec
 
-__all__ = ["METRICS", "check_defined", "find_metric", "metric_for", "metric_named", "score"]
+__all__ = [
+    "METRICS",
+    "as_functions_take",
+    "check_defined",
+    "contributions",
+    "find_metric",
+    "metric_for",
+    "metric_named",
+    "score",
+]
 
 STANDARDIZED_ERROR = "standardized_error"
 
@@ -83,9 +93,7 @@ def score(metric: Metric, y: Any, predicted: Any, sample_weight: Any = None) -> 
         >>> score(METRICS["balanced_accuracy"], np.array([0, 0, 0, 1]), np.array([[0.1], [0.2], [0.9], [0.8]]))
         0.8333333333333333
     """
-    y, predicted = np.asarray(y), np.asarray(predicted, np.float64)
-    if y.ndim == 1 and predicted.ndim == 2 and predicted.shape[1] == 1:
-        predicted = predicted[:, 0]
+    y, predicted = as_functions_take(y, predicted)
     if sample_weight is not None:
         sample_weight = np.asarray(sample_weight, np.float64)
         kept = sample_weight > 0
@@ -93,6 +101,38 @@ def score(metric: Metric, y: Any, predicted: Any, sample_weight: Any = None) -> 
     if not np.isfinite(predicted).all() or metric.function is None:
         return float("nan")
     return float(metric.function(y, predicted, sample_weight))
+
+
+def as_functions_take(y: Any, predicted: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Targets, and predictions in float64, in the shapes that :mod:`recipes.metric_functions` take."""
+    y, predicted = np.asarray(y), np.asarray(predicted, np.float64)
+    return y, predicted[:, 0] if y.ndim == 1 and predicted.ndim == 2 and predicted.shape[1] == 1 else predicted
+
+
+def contributions(metric: Metric, y: Any, predicted: Any, sample_weight: Any = None) -> np.ndarray:
+    """What each example contributes to a score: their mean is the score, and their spread its noise.
+
+    For accuracy that is 1 for a right answer and 0 for a wrong one; for a score that is no mean over the examples, such
+    as the AUC, the score plus the example's influence, to first order (:mod:`recipes.metric_influences`).
+
+    Args:
+        metric, y, predicted, sample_weight: as for :func:`score`; the metric is one of :data:`METRICS`.
+
+    Returns:
+        Shape (n,), float64; all NaN if a prediction is not finite.
+
+    Example:
+        >>> contributions(METRICS["accuracy"], np.array([0, 1]), np.array([[0.1], [0.2]]))
+        array([1., 0.])
+    """
+    y, predicted = as_functions_take(y, predicted)
+    w = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight, np.float64)
+    values = np.full(len(y), score(metric, y, predicted, w))
+    if np.isfinite(values).all():
+        kept = w > 0
+        influence = INFLUENCES[metric.name](y[kept], predicted[kept], w[kept])
+        values[kept] += len(y) * w[kept] * influence
+    return values
 
 
 def check_defined(

@@ -13,6 +13,7 @@ from typing import Any
 
 from ...callbacks.checks import InvalidArgument
 from ..files import check_new_directory, write_text
+from .outcomes import outcomes_file, write_outcomes
 from .record import Record
 from .settings import SETTINGS, read_settings
 
@@ -117,7 +118,14 @@ class Ledger(Mapping[str, Record]):
         return iter(self._records)
 
     def add(self, record: Record) -> Record:
-        """Writes the record of a finished training; returns it as it will be read back."""
+        """Writes the record of a finished training; returns it as it will be read back.
+
+        Its outcomes are on disk before the line that says that it is finished.
+        """
+        if record.outcomes is not None:
+            write_outcomes(self.directory, record.key, record.outcomes)
+        else:
+            outcomes_file(self.directory, record.key).unlink(missing_ok=True)  # of a run that was forgotten
         line = record.to_json()
         self._write(line)
         running_file(self.directory, record.key).unlink(missing_ok=True)

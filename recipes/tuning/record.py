@@ -11,6 +11,7 @@ from typing import Any
 
 from ...callbacks.checks import InvalidArgument
 from .factors import FACTORS
+from .outcomes import Outcomes
 
 __all__ = ["CURVES", "STAGES", "STATUSES", "Record"]
 
@@ -42,6 +43,8 @@ class Record:
         status: "finished", "pruned", "diverged" or "failed".
         message: why it did not finish, in one line; else "".
         history: a list of values per epoch for each of ``CURVES``.
+        outcomes: what each test example was answered, from the worker to the ledger, which keeps them in a file of
+            their own; None for tuning trainings, for those that diverged, and in records that are read.
 
     Example:
         >>> record = Record.from_json(line)                                   # doctest: +SKIP
@@ -66,6 +69,7 @@ class Record:
     status: str = "finished"
     message: str = ""
     history: Mapping[str, Sequence[float]] = field(default_factory=lambda: {name: [] for name in CURVES})
+    outcomes: Outcomes | None = field(default=None, compare=False, repr=False)
 
     @property
     def outcome(self) -> dict[str, Any]:
@@ -106,7 +110,7 @@ class Record:
         return cls(choices=choices, **values)
 
 
-FIELDS = tuple(field.name for field in dataclasses.fields(Record))
+FIELDS = tuple(field.name for field in dataclasses.fields(Record) if field.name != "outcomes")
 OUTCOME = FIELDS[FIELDS.index("values") + 1 : -1]
 
 

@@ -7,11 +7,12 @@ import math
 import time
 from typing import Any
 
-from ...metric import metric_of
-from ...scoring import EpochScores, score_of
+from ...metric import Metric, metric_of
+from ...scoring import EpochScores, predictions, score_of
 from ...shared_steps import SharedSteps
 from ...trainer import Trainer
 from ..ledger import running_file
+from ..outcomes import Outcomes, outcomes_of
 from ..pruning import Pruned
 from ..record import Record
 from .assignment import Assignment
@@ -90,8 +91,10 @@ class Worker:
         trainer = Trainer(self.data, recipe, seed=training.seed, keep_functions=True, steps=self.steps)
         with trainer.running(epochs=protocol.epochs, seed=training.seed, callbacks=callbacks) as run:
             results = {"validation": run.evaluate("validation"), "test": {}}
+            outcomes = None
             if training.stage == "confirm":
                 results["test"] = run.evaluate("test")
+                outcomes = None if run.diverged else self._outcomes(run.model, metric)
             if not logged and not run.diverged:
                 for split in [split for split, values in results.items() if values]:
                     results[split][metric.name] = score_of(run.model, self.data, split, metric)
@@ -114,7 +117,13 @@ class Worker:
                 "val_loss": run.history["val_loss"],
                 "val_score": run.history[f"val_{metric.name}"],
             },
+            outcomes=outcomes,
         )
+
+    def _outcomes(self, model: Any, metric: Metric) -> Outcomes:
+        """What a model answers to each test example."""
+        data, y = self.data, self.data.arrays("test")[1]
+        return outcomes_of(metric, data.spec.task, y, predictions(model, data, "test"), data.sample_weight("test"))
 
 
 def settle(threads: int | None) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from recipes.tuning.arms import Arm
-from recipes.tuning.plan import Plan
+from recipes.tuning.plan import Plan, Training
 from recipes.tuning.protocol import Protocol
 from recipes.tuning.running.assignment import Assignment
 from recipes.tuning.running.processes import Processes
@@ -24,7 +24,8 @@ pytestmark = pytest.mark.whole_epochs
 @pytest.fixture
 def jobs():
     plan = Plan([Arm("adam", "l2"), Arm("sgd", "none")], Protocol(trials=2, seeds=1))
-    return [Job(each, plan.values(each, {})) for each in plan.all({}) if each.stage == "tune"]
+    tune = [Job(each, plan.values(each, {})) for each in plan.all({}) if each.stage == "tune"]
+    return [*tune[:3], Job(Training(Arm("sgd", "none"), "confirm", 0, 1), tune[3].values)]
 
 
 def timeless(record):
@@ -67,6 +68,8 @@ def test_the_records_are_those_of_this_process_whoever_is_killed(jobs, classes, 
         together = run(processes, jobs, disturb)
         pids = [member.process.pid for member in processes.members]
     assert {key: repr(value) for key, value in together.items()} == {key: repr(value) for key, value in alone.items()}
+    confirmed = [records[jobs[-1].training.key].outcomes for records in (alone, together)]
+    assert np.array_equal(*(outcomes.loss for outcomes in confirmed))
     assert not (tmp_path / "work").exists()
     for pid in pids:
         with pytest.raises(ProcessLookupError):

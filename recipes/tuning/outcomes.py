@@ -1,0 +1,102 @@
+"""Outcomes: the answers of one training to each test example, kept in a file beside the records."""
+
+from __future__ import annotations
+
+import io
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...callbacks.checks import InvalidArgument
+from ..files import write_bytes
+from ..metric import Metric
+from ..metric_functions import decide, errors, log_losses
+from ..metrics import as_functions_take, contributions
+
+__all__ = ["FOLDER", "Outcomes", "outcomes_file", "outcomes_of", "read_outcomes", "write_outcomes"]
+
+FOLDER = "outcomes"
+"""The folder in a search's directory."""
+
+
+@dataclass(frozen=True, eq=False)
+class Outcomes:
+    """One training's outcome for each of the n test examples, in the order of the test split.
+
+    Args:
+        contribution: to the score of the search's metric: shape (n,), float32. Their mean is the score; see
+            :func:`recipes.metrics.contributions`.
+        right: whether the answer was right, shape (n,), or (n, labels) for several labels; None for regression.
+        loss: shape (n,): of classes the negative logarithm of the probability of the truth, float16; of regression the
+            squared error, the mean over the targets, float32.
+    """
+
+    contribution: np.ndarray
+    right: np.ndarray | None
+    loss: np.ndarray
+
+    def __post_init__(self) -> None:
+        examples = len(self.contribution)
+        if self.contribution.ndim != 1 or self.loss.shape != (examples,):
+            accepted = f"of shape ({examples},), one number per example"
+            raise InvalidArgument("loss", self.loss.shape, accepted)
+        if self.right is not None and (len(self.right) != examples or self.right.dtype != bool):
+            raise InvalidArgument("right", self.right.shape, f"true or false for each of {examples} examples")
+
+
+def outcomes_of(metric: Metric, task: str, y: Any, predicted: Any, sample_weight: Any = None) -> Outcomes:
+    """The outcomes of some predictions.
+
+    Args:
+        metric: the metric of the search.
+        task: of the data: "binary", "multiclass", "multilabel" or "regression".
+        y, predicted, sample_weight: the test split's, as for :func:`recipes.metrics.score`.
+
+    Example:
+        >>> outcomes_of(ACCURACY, "binary", np.array([0, 1]), np.array([[0.25], [0.25]])).right
+        array([ True, False])
+    """
+    contribution = contributions(metric, y, predicted, sample_weight).astype(np.float32)
+    y, predicted = as_functions_take(y, predicted)
+    if task == "regression":
+        return Outcomes(contribution, None, (errors(y, predicted) ** 2).mean(axis=1).astype(np.float32))
+    return Outcomes(contribution, decide(y, predicted) == y, log_losses(y, predicted).astype(np.float16))
+
+
+def outcomes_file(directory: str | os.PathLike[str], key: str) -> Path:
+    """The file for the outcomes of a training, by its key in the ledger."""
+    return Path(directory) / FOLDER / f"{key.replace('/', ' ')}.npz"
+
+
+def write_outcomes(directory: str | os.PathLike[str], key: str, outcomes: Outcomes) -> None:
+    """Writes the outcomes of a training atomically, with eight right or wrong answers a byte."""
+    arrays: dict[str, Any] = {"contribution": outcomes.contribution, "loss": outcomes.loss}
+    if outcomes.right is not None:
+        arrays |= {"right": np.packbits(outcomes.right), "shape": np.array(outcomes.right.shape)}
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    write_bytes(outcomes_file(directory, key), buffer.getvalue())
+
+
+def read_outcomes(directory: str | os.PathLike[str], key: str) -> Outcomes | None:
+    """The outcomes of a training; None if there are none, as of trainings of earlier versions.
+
+    Raises:
+        InvalidArgument: for a file that cannot be read.
+    """
+    path = outcomes_file(directory, key)
+    if not path.is_file():
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            right = None
+            if "right" in file:
+                shape = tuple(int(size) for size in file["shape"])
+                right = np.unpackbits(file["right"], count=int(np.prod(shape))).reshape(shape).astype(bool)
+            return Outcomes(file["contribution"], right, file["loss"])
+    except Exception as error:  # zipfile, zlib and NumPy raise a dozen kinds
+        accepted = f"that of an undamaged search ({FOLDER}/{path.name}: {' '.join(str(error).split())[:200]})"
+        raise InvalidArgument("directory", str(directory), accepted) from None

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .data import Data
     from .data.spec import Spec
 
-__all__ = ["in_a_line", "inference_table", "inferred_features"]
+__all__ = ["feature_details", "in_a_line", "inference_table", "inferred_features"]
 
 
 def in_a_line(data: Data) -> str:
@@ -44,7 +44,7 @@ def inference_table(data: Data) -> Table:
         table.add_column(column)
     train = dict(items(data.arrays("train")[0]))
     for feature in inferred_features(data.spec):
-        details = _details(feature, train[feature.key if data.spec.record else ""])
+        details = feature_details(feature, train[feature.key if data.spec.record else ""])
         table.add_row(feature.name, feature.kind, feature.dtype, _size(feature.shape), details)
     classes = data.spec.class_names
     shown = ", ".join(classes[:6]) + (f", ... ({len(classes)})" if len(classes) > 6 else "")
@@ -83,7 +83,7 @@ def _size(shape: tuple[Any, ...]) -> str:
     return f"({', '.join('any' if size is None else str(size) for size in shape)})" if shape else ""
 
 
-def _details(feature: Feature, values: Any) -> str:
+def feature_details(feature: Feature, values: Any) -> str:
     if feature.kind == "text":
         return f"{len(feature.vocabulary):,} words, {feature.length} read"
     if feature.kind == "category":

@@ -34,7 +34,7 @@ from .table_files import TableFile, read_table
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["load_table", "proposed_target"]
+__all__ = ["chosen_columns", "load_table", "proposed_target"]
 
 USUAL_TARGETS = ("target", "label", "class", "outcome", "response", "y")
 """Names of columns that are usually the target, in lower case, the surest first."""
@@ -91,7 +91,7 @@ def load_table(
         options["test"] = test
     if not names:
         raise _no_target(blocks["train"], [*exclude, *([] if id is None else [id])])
-    columns = _chosen(blocks["train"], names, kinds if kinds else features, exclude, id, sample_weight)
+    columns = chosen_columns(blocks["train"], names, kinds if kinds else features, exclude, id, sample_weight)
     if "test" in blocks:
         _check_columns(blocks["test"], blocks["train"], columns.read)
     needed = sum(needed_for_table(table.path) for table in blocks.values())
@@ -111,7 +111,7 @@ def load_table(
     return data
 
 
-def _chosen(
+def chosen_columns(
     table: TableBlocks,
     targets: list[str],
     features: Sequence[str] | Mapping[str, str] | None,

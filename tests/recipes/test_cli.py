@@ -62,7 +62,9 @@ def test_list_everything(call):
             assert name in output
 
 
-@pytest.mark.parametrize("command", ["search", "train", "describe", "lr-find", "report", "export", "predict", "list"])
+@pytest.mark.parametrize(
+    "command", ["search", "train", "describe", "doctor", "lr-find", "report", "export", "predict", "list"]
+)
 def test_help(call, command):
     code, output, _ = call(command, "--help")
     assert code == 0

@@ -25,6 +25,7 @@ from .files import new_directory
 from .losses import loss_in_variances
 from .metric import Metric
 from .metrics import find_metric, score
+from .model_files import save_model
 from .recipe import Recipe
 from .restarts import Attempt
 from .scoring import check_scorable, predictions
@@ -272,7 +273,7 @@ class Run:
             InvalidArgument: if the directory cannot be written or holds anything else.
         """
         with new_directory(directory, marker="run.json", overwrite=overwrite) as folder:
-            self.model.save(folder / "model.keras")
+            save_model(self.model, folder / "model.keras")
             (folder / "recipe.json").write_text(self.recipe.to_json() + "\n")
             (folder / "spec.json").write_text(json.dumps(self.data.spec.to_config(), indent=2) + "\n")
             names = list(self.history)

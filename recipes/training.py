@@ -14,7 +14,7 @@ from .recipe import Recipe
 from .recipe_checks import warn_of_missing
 from .run import Run
 from .trainer import LARGEST_SEED, Trainer
-from .training_checks import check_data, check_recipe
+from .training_checks import check_data, check_recipe, warn_of_layers
 from .training_length import epochs_or_usual
 
 if TYPE_CHECKING:
@@ -76,4 +76,5 @@ def fit(
     trainer = Trainer(data, recipe, seed=seed, model=model, steps_per_execution=steps_per_execution)
     if model is not None or not is_named(recipe.model):
         warn_of_missing(recipe, trainer.model, stacklevel=2)
+        warn_of_layers(trainer.model, stacklevel=2)
     return trainer.run(epochs=epochs, seed=seed, callbacks=callbacks, directory=directory, verbose=verbose)

@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from ..callbacks.checks import InvalidArgument
-from ..callbacks.inside.layers import all_layers, normalizes_over_examples
+from ..callbacks.inside.layers import all_layers, is_functional, normalizes_over_examples
 from .activations import ACTIVATIONS
 from .choice import AUTO, NONE
 from .distribution import replicas
+from .model_files import not_reloadable
 from .model_output import ends_in
 from .recipe import Recipe
 from .recipe_checks import missing_from
 
 if TYPE_CHECKING:
     from .data import Data
+    from .data.spec import Spec
 
-__all__ = ["check_batches", "check_choices_act", "check_data", "check_fits", "check_recipe"]
+__all__ = ["check_batches", "check_choices_act", "check_data", "check_fits", "check_recipe", "warn_of_layers"]
 
 
 ENDINGS = ("probability", "probabilities", "target")
@@ -49,6 +51,11 @@ def check_fits(model: keras.Model, data: Data) -> None:
     spec = data.spec
     if not isinstance(model, keras.Model):
         raise InvalidArgument("model", model, "a keras.Model")
+    if not is_functional(model):
+        accepted = (
+            "a functional or sequential model, whose inputs and outputs Keras knows, not a subclass of keras.Model"
+        )
+        raise InvalidArgument("model", type(model).__name__, accepted)
     if not model.built or not model.layers:
         raise InvalidArgument("model", model.name, "built: give it a keras.Input, or call it once")
     actual = model.input_shape
@@ -62,6 +69,7 @@ def check_fits(model: keras.Model, data: Data) -> None:
     elif isinstance(actual, (list, dict)) or not _takes(actual, (None, *spec.input_shape)):
         shape = (None, *spec.input_shape)
         raise InvalidArgument("model", actual, f"a model with one input of shape {shape} for {spec.name!r}")
+    _check_input_types(model, spec)
     output = model.output_shape
     if isinstance(output, (list, dict)) or output != (None, spec.outputs):
         raise InvalidArgument(
@@ -73,6 +81,18 @@ def check_fits(model: keras.Model, data: Data) -> None:
     if last is None and ends_in(model) in ("softmax", "sigmoid"):
         raise InvalidArgument("model", ends_in(model), f"a model that ends in numbers for {spec.name!r} ({spec.task})")
     _warn_of_types(model, data)
+
+
+def _check_input_types(model: keras.Model, spec: Spec) -> None:
+    """Raises for inputs that would cut off fractions, and for numbers where the data are strings or the other way."""
+    if spec.record:
+        pairs = [(feature.name, feature.dtype, model.input[feature.key].dtype) for feature in spec.features]
+    else:
+        pairs = [("", spec.input_dtype, model.inputs[0].dtype)]
+    for name, raw, taken in pairs:
+        if (raw == "string") != (taken == "string") or ("float" in raw and "float" not in taken):
+            of = f" for column {name!r}" if name else ""
+            raise InvalidArgument("model", taken, f"a model with an input of dtype={raw!r}{of} of {spec.name!r}")
 
 
 def _warn_of_types(model: keras.Model, data: Data) -> None:
@@ -91,6 +111,27 @@ def _warn_of_types(model: keras.Model, data: Data) -> None:
             UserWarning,
             stacklevel=5,
         )
+
+
+def warn_of_layers(model: keras.Model, *, stacklevel: int) -> None:
+    """Warns of layers that Keras cannot save, or not load by itself: before a long training, not after it.
+
+    Args:
+        model: to be trained.
+        stacklevel: as of ``warnings.warn``, counted from the caller.
+    """
+    reasons, lost = not_reloadable(model), not_reloadable(model, trusted=True)
+    if not reasons:
+        return
+    name, reason = next(iter((lost or reasons).items()))
+    if lost:
+        text = f"model {model.name!r} cannot be saved or exported, because of layer {name!r}: {reason}"
+    else:
+        text = (
+            f"model {model.name!r} can be exported by recipes.export(run, ...), but its saved run cannot be loaded"
+            f" where layer {name!r} is not known: {reason}"
+        )
+    warnings.warn(text, UserWarning, stacklevel=stacklevel + 1)
 
 
 def check_batches(model: keras.Model, data: Data) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from ...callbacks.checks import InvalidArgument
 from ..data.named_arrays import apply, take
 from ..files import new_directory
-from ..model_files import load_model
+from ..model_files import load_model, save_model
 from .gate import check_export
 from .saved_model import write_saved_model
 
@@ -59,10 +59,10 @@ def export(run: Run, directory: str | os.PathLike[str], *, overwrite: bool = Fal
     if run.diverged:
         raise InvalidArgument("run", run.message, "a training that did not diverge")
     with new_directory(directory, marker="export.json", overwrite=overwrite) as folder:
-        write_saved_model(run.model, run.data.spec, folder / "saved_model")
-        run.model.save(folder / "model.keras")
+        save_model(run.model, folder / "model.keras")
         # Without optimizer and loss, so that loading the file needs no class of this package.
         load_model(folder / "model.keras", like=run.model).save(folder / "model.keras")
+        write_saved_model(run.model, run.data.spec, folder / "saved_model")
         (folder / "recipe.json").write_text(run.recipe.to_json() + "\n")
         (folder / "spec.json").write_text(json.dumps(run.data.spec.to_config(), indent=2) + "\n")
         checked = check_export(run.model, run.data.spec, _examples(run), folder)

@@ -7,10 +7,12 @@ import dataclasses
 import math
 import os
 import shutil
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...callbacks.checks import InvalidArgument
 from ..recipe import Recipe
 from ..scoring import check_scorable
 from ..training import fit
@@ -105,7 +107,13 @@ def _forget_failed(ledger: Ledger, plan: Plan) -> None:
 def _export_best(data: Data, comparison: Comparison, epochs: int) -> None:
     """Trains the winner once more, with its best seed, and exports it, unless it is exported or no arm has a score."""
     from ..serving.export import export
+    from ..serving.gate import ExportMismatch
 
     target = comparison.directory / "best"
-    if not target.exists() and math.isfinite(comparison.results.summary.iloc[0]["test_mean"]):
-        export(fit(data, comparison.best, epochs=epochs, seed=comparison.best_seed, verbose=0), target)
+    if target.exists() or not math.isfinite(comparison.results.summary.iloc[0]["test_mean"]):
+        return
+    run = fit(data, comparison.best, epochs=epochs, seed=comparison.best_seed, verbose=0)
+    try:
+        export(run, target)
+    except (ExportMismatch, InvalidArgument) as error:  # the results are there all the same
+        warnings.warn(f"the best recipe was not exported to {target}: {error}", UserWarning, stacklevel=4)

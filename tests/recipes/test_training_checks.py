@@ -19,10 +19,19 @@ def test_batch_normalization_needs_more_than_one_example(tiny):
     assert not fit(data, tiny(normalization="none"), epochs=1, verbose=0).diverged
 
 
-def own_model(outputs=3, shape=(4,), activation="softmax"):
+class Subclassed(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.dense = keras.layers.Dense(3, "softmax")
+
+    def call(self, x):
+        return self.dense(x)
+
+
+def own_model(outputs=3, shape=(4,), activation="softmax", dtype="float32"):
     return keras.Sequential(
         [
-            keras.Input(shape),
+            keras.Input(shape, dtype=dtype),
             keras.layers.BatchNormalization(),
             keras.layers.Dense(8, "tanh"),
             keras.layers.Dense(outputs, activation),
@@ -65,6 +74,8 @@ def test_a_trainer_starts_a_users_model_from_where_it_was(classes, tiny):
             lambda: keras.Model((a := keras.Input((4,)), b := keras.Input((4,))), keras.layers.Add()([a, b])),
             "one input of shape",
         ),
+        (lambda: own_model(dtype="uint8"), "an input of dtype='float32' of 'classes'.*Received: model='uint8'"),
+        (Subclassed, "a functional or sequential model.*Received: model='Subclassed'"),
     ],
 )
 def test_a_model_that_does_not_fit_the_data(classes, tiny, make, message):

@@ -1,6 +1,8 @@
 import json
 import math
 import os
+import shutil
+import warnings
 from pathlib import Path
 
 import keras
@@ -12,6 +14,8 @@ from callbacks.checks import InvalidArgument
 from recipes.catalogue import Entry, Range
 from recipes.optimizers import OPTIMIZERS, SGD
 from recipes.recipe import Recipe
+from recipes.serving import export as exporting
+from recipes.serving.gate import ExportMismatch
 from recipes.tuning.arms import Arm
 from recipes.tuning.comparison import Comparison
 
@@ -68,6 +72,23 @@ def test_a_record_is_that_of_a_training_alone(found, classes, search_options):
         run = recipes.fit(classes, recipe, epochs=1, seed=record["seed"], verbose=0)
         assert run.history["val_loss"] == record["history"]["val_loss"]
         assert run.evaluate("validation")["accuracy"] == record["validation_score"]
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_results_stay_where_the_best_recipe_cannot_be_exported(found, classes, search_options, tmp_path, monkeypatch):
+    def refuse(*_):
+        raise ExportMismatch("saved_model differs")
+
+    shutil.copytree(found.directory, tmp_path / "search")
+    shutil.rmtree(tmp_path / "search" / "best")
+    monkeypatch.setattr(exporting, "export", refuse)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        again = recipes.search(classes, directory=tmp_path / "search", **search_options)
+    (warning,) = [warning for warning in caught if warning.category is UserWarning]
+    assert str(warning.message).endswith("search/best: saved_model differs")
+    assert warning.filename == __file__
+    assert again.table()["test_mean"].tolist() == found.table()["test_mean"].tolist()
 
 
 def test_the_best_recipe_is_exported(found):

@@ -26,6 +26,10 @@ RECOVERED = 0.01
 """A training loss has recovered if it ends within this fraction of the reference above its lowest value before the
 jump."""
 
+BLOWN_UP = 10.0
+"""An untrained network starts near chance level. A first epoch of this many times its loss was thrown there by the
+first steps."""
+
 RISE = 0.1
 """A training loss rises if it ends higher than its lowest value by this fraction of the reference."""
 
@@ -108,7 +112,7 @@ def read_curves(history: Any, *, baseline: float | None = None) -> tuple[Finding
 
     - **step size too large**: the loss became NaN or infinite; or the training loss never fell below the reference
       (unless it falls steadily, which is "still improving"); or it jumped up by a quarter of the reference and never
-      recovered; or it ends well above its lowest value.
+      recovered; or it ends well above its lowest value; or it starts far above the reference and ends poor.
     - **overfitting** since epoch k: the validation loss, smoothed by a running median of 3, was lowest at epoch k and
       ends higher, while the training loss kept falling.
     - **still improving**: the validation loss (without one, the training loss) of the last third of the epochs is
@@ -178,7 +182,7 @@ def _not_finite(loss: np.ndarray, validation: np.ndarray | None) -> Finding | No
 def _step_size(loss: np.ndarray, reference: float, unit: str) -> Finding | None:
     name, last, lowest = "step size too large", len(loss), int(np.argmin(loss))
     if loss.min() > UNLEARNED * reference and len(loss) >= SHORTEST:
-        if _steadily_falling(loss):
+        if _steadily_falling(loss) and loss[0] <= BLOWN_UP * reference:
             return None
         learned = f"the training loss does not fall: its lowest value, {loss.min():.3g} in epoch {lowest + 1}"
         return _finding(name, lowest + 1, f"{learned}, is {_share(loss.min() / reference)} {unit}")
@@ -193,6 +197,9 @@ def _step_size(loss: np.ndarray, reference: float, unit: str) -> Finding | None:
     if rise > max(RISE * reference, SIGMAS * _noise(loss, lowest)):
         rose = f"the training loss rises: from {loss[lowest]:.3g} in epoch {lowest + 1} to {loss[-1]:.3g}"
         return _finding(name, last, f"{rose} in epoch {last}")
+    if loss[0] > BLOWN_UP * reference and _end(loss) > POOR * reference:
+        thrown = f"the training loss was {loss[0]:.3g} in epoch 1, {_share(loss[0] / reference)} {unit}"
+        return _finding(name, 1, f"{thrown}, and ended at {loss[-1]:.3g}")
     return None
 
 

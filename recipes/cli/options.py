@@ -19,11 +19,7 @@ __all__ = [
     "Compared",
     "DataDir",
     "Dataset",
-    "Model",
-    "Normalization",
-    "Optimizer",
     "Reading",
-    "Regularizer",
     "Seed",
     "Validation",
     "names",
@@ -138,18 +134,6 @@ def _weights(text: str) -> dict[str, float]:
         except ValueError:
             raise InvalidArgument("class_weight", text, "none, balanced, or label:weight, e.g. spam:10,ham:1") from None
     return weights
-
-
-def _choice(name: str) -> Any:
-    """The option for one choice, for a command that does not take all of them."""
-    (field,) = (field for field in dataclasses.fields(Choices) if field.name == name)
-    return typer.Option(help=field.metadata["help"])
-
-
-Model = Annotated[str, _choice("model")]
-Optimizer = Annotated[str, _choice("optimizer")]
-Regularizer = Annotated[str, _choice("regularizer")]
-Normalization = Annotated[str, _choice("normalization")]
 
 
 class _Compared:

@@ -15,11 +15,7 @@ from .options import (
     Choices,
     DataDir,
     Dataset,
-    Model,
-    Normalization,
-    Optimizer,
     Reading,
-    Regularizer,
     Seed,
     Validation,
     names,
@@ -127,11 +123,8 @@ def describe(
 def lr_find(
     dataset: Dataset,
     reading: Reading,
+    choices: Choices,
     data_dir: DataDir = None,
-    model: Model = "auto",
-    optimizer: Optimizer = "momentum",
-    regularizer: Regularizer = "none",
-    normalization: Normalization = "auto",
     low: Annotated[float, typer.Option(help="First rate.")] = 1e-5,
     high: Annotated[float, typer.Option(help="Last rate.")] = 10.0,
     steps: Annotated[int, typer.Option(help="Batches in the sweep.")] = 300,
@@ -142,10 +135,10 @@ def lr_find(
     """Sweep the learning rate over a short run and suggest a peak for 1cycle.
 
     The rate grows by a constant factor per batch; the sweep ends early once
-    the loss has diverged. Prints the suggestions of four rules, of which
-    `recipes train` takes "peak", and draws the curve. No model is saved, and
-    an existing picture is not overwritten. Optimizers that find their own
-    step, such as "newton", are refused.
+    the loss has diverged. Prints the suggestions of four rules and the rate
+    that `recipes train` takes with the same options, and draws the curve. No
+    model is saved, and an existing picture is not overwritten. Optimizers that
+    find their own step, such as "newton", are refused.
 
     Source: Smith 2017, arXiv:1506.01186.
     """
@@ -153,11 +146,10 @@ def lr_find(
     from ...callbacks.range_test.lr_finder import LRFinder
     from ...callbacks.range_test.suggestions import RULES
     from ..files import PICTURES, check_new_file, write_figure
-    from ..learning_rate import usual_peak
-    from ..recipe import Recipe
+    from ..learning_rate import found_rate, usual_peak
 
     options = reading.for_load()
-    recipe = Recipe(model=model, optimizer=optimizer, regularizer=regularizer, normalization=normalization)
+    recipe = choices.recipe()
     finder = LRFinder(low, high, steps, usual=usual_peak(recipe))
     check_takes_a_rate(recipe.build_optimizer())
     check_new_file(plot, name="plot", suffixes=PICTURES)
@@ -167,8 +159,8 @@ def lr_find(
 
     Trainer(data, recipe, seed=seed).range_test(seed, finder)
     for rule in RULES:
-        say(f"{rule:>9}: {finder.suggest(rule):.4g}" + ("   (what `recipes train` takes)" if rule == "peak" else ""))
-    if (remark := finder.remark()) is not None:
-        say(f"     peak: {remark}")
+        say(f"{rule:>9}: {finder.suggest(rule):.4g}")
+    rate, remark = found_rate(recipe, finder, data.settings["counts"]["train"])
+    say(f"`recipes train` takes {rate:.4g}" + (f" ({remark})" if remark else ""))
     write_figure(plot, finder.plot())
     say(f"curve in {plot}")

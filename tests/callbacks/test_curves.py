@@ -81,6 +81,16 @@ def test_a_jump_from_which_it_never_recovers():
     assert read(loss, [0.3] * 10).name == "converged"
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "name"),
+    [(350, 2.2, "step size too large"), (350, 0.1, "converged"), (350, 8.0, "step size too large")],
+)
+def test_thrown_far_off_by_the_first_steps(start, end, name):
+    loss = [start, *np.linspace(12, end, 4), *[end] * 5]
+    (finding,) = read_curves({"loss": loss, "val_loss": loss}, baseline=2.3)
+    assert finding.name == name
+
+
 def test_rising_to_the_end():
     falling = decay(2.0, 0.5, epochs=np.arange(8))
     found = read([*falling, 0.8, 1.0, 1.3])

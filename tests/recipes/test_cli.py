@@ -314,8 +314,8 @@ def test_lr_find(call, data_dir, tmp_path):
 def test_lr_find_suggests_the_rate_that_train_takes(call, data_dir, tmp_path):
     _, found, _ = call("lr-find", "digits", "--data-dir", data_dir, "--seed", 1, "--plot", tmp_path / "curve.png")
     _, trained, _ = call("train", "digits", "--data-dir", data_dir, "--seed", 1, "--epochs", 1)
-    peak = re.search(r"peak: (\S+)", found)[1]
-    assert f"learning rate {peak}, found by a range test" in trained
+    (rate,) = re.findall(r"`recipes train` takes (\S+) \(", found)
+    assert f"learning rate {rate}, found by a range test" in trained
 
 
 def test_a_range_test_that_says_nothing_fails(call, data_dir, tmp_path):

@@ -108,6 +108,7 @@ def test_all_are_here():
     assert len(CASES) >= 14
 
 
+@pytest.mark.filterwarnings("ignore:.*is rare:UserWarning")  # VOC has 20 labels
 @pytest.mark.parametrize(("name", "options", "sizes"), CASES, ids=[name for name, _, _ in CASES])
 @pytest.mark.ordinarily("celeb_a", "titanic", "movielens/100k-ratings", "imdb_reviews/plain_text")
 def test_what_is_inferred(loaded, name, options, sizes):
@@ -160,6 +161,7 @@ def test_the_boat_that_only_survivors_have_is_named(tmp_path):
 
 
 @pytest.mark.thorough
+@pytest.mark.filterwarnings("ignore:.*is rare:UserWarning")  # VOC has 20 labels
 @pytest.mark.parametrize(("name", "options", "sizes"), CASES, ids=[name for name, _, _ in CASES])
 def test_each_can_be_trained_and_exported(loaded, tmp_path, name, options, sizes):
     data = loaded(name, options, sizes)

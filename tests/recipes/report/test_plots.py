@@ -101,14 +101,15 @@ def test_differences_are_at_their_values_with_their_intervals(any_results):
 
 def test_heat_map_has_a_cell_an_arm(any_results):
     axes = plots.heat_map(any_results).axes[0]
-    optimizers = [tick.get_text().replace("\\$", "$") for tick in axes.get_xticklabels()]
-    regularizers = [tick.get_text().replace("\\$", "$") for tick in axes.get_yticklabels()]
+    across, down = any_results.crossed
+    columns = [tick.get_text().replace("\\$", "$") for tick in axes.get_xticklabels()]
+    lines = [tick.get_text().replace("\\$", "$") for tick in axes.get_yticklabels()]
     values = np.ma.filled(axes.images[0].get_array(), math.nan)
-    assert values.shape == (len(regularizers), len(optimizers))
+    assert values.shape == (len(lines), len(columns))
     written = {text.get_position(): text for text in axes.texts}
     assert len(written) == len(any_results.summary)
     for row in any_results.rows():
-        x, y = optimizers.index(row["optimizer"]), regularizers.index(row["regularizer"])
+        x, y = columns.index(str(row[across])), lines.index(str(row[down]))
         expected = row["test_mean"] * any_results.metric.scale
         np.testing.assert_allclose(values[y, x], expected)
         known = not math.isnan(expected)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .data import Data as Data
     from .data import Spec as Spec
     from .data import load as load
+    from .data import load_images as load_images
     from .data.example_pairs import pairs as pairs
     from .ensemble import bagging as bagging
     from .models import autoencoder as autoencoder
@@ -76,6 +77,7 @@ _MODULES = {
     "fit": ".training",
     "hypermodel": ".tuning.hypermodel",
     "load": ".data",
+    "load_images": ".data",
     "load_run": ".run",
     "mixed": ".models",
     "mlp": ".models",

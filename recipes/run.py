@@ -19,8 +19,8 @@ from ..callbacks.checks import InvalidArgument, check_bool, check_choice
 from ..callbacks.curves import Finding, read_curves
 from .choice import name_of
 from .class_weights import mean_weight
-from .data import Data, Spec, load
-from .data.located_files import located
+from .data import Data, Spec, load, load_images
+from .data.located_files import located, located_folder
 from .files import new_directory
 from .losses import loss_in_variances
 from .metric import Metric
@@ -315,9 +315,19 @@ def reloaded_data(settings: Mapping[str, Any], data_dir: str | os.PathLike[str] 
     options |= settings.get("options", {})
     files = located(settings.get("files", {}), data_dir)
     name = files.get("train", settings.get("folder", settings["name"]))
+    if "config" in settings and name == settings["name"] and "/" not in name:
+        name = f"{name}/{settings['config']}"
     if "test" in files:
         options["test"] = files["test"]
+    images = settings.get("images")
     fold = re.fullmatch(r"fold (\d+) of (\d+)", str(settings.get("validation")))
-    data: Data = load(name, data_dir=data_dir, **options)
+    if images is None:
+        data: Data = load(name, data_dir=data_dir, **options)
+    else:
+        data = load_images(located_folder(images["folder"], data_dir), **options)
+        if data.settings["images"]["sha256"] != images["sha256"]:
+            raise InvalidArgument(
+                "data", images["folder"], "the folder of the training, but its files have changed since"
+            )
     data = data if fold is None else data.folds(int(fold[2]))[int(fold[1])]
     return data.with_names(spec)

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ..data.folders import as_folder
 from ..data.table_files import is_table_file
 from ..tuning.protocol import Protocol
 from ..tuning.running.where import Where
@@ -43,7 +44,8 @@ def search(
     from ..tuning.run_search import run_search
 
     base, levels = choices.recipe(), compared.levels()
-    name = Path(dataset).stem if is_table_file(dataset) else dataset
+    folder = as_folder(dataset)
+    name = folder.name if folder is not None else Path(dataset).stem if is_table_file(dataset) else dataset
     directory = directory or os.path.join("searches", name.replace("/", "_").replace(":", "_"))
     check_search(base, levels, protocol, where, directory)
     data = load(

@@ -27,7 +27,9 @@ __all__ = [
 
 Dataset = Annotated[
     str,
-    typer.Argument(help="A .csv, .tsv or .parquet file, any TFDS dataset, or one of `recipes list datasets`."),
+    typer.Argument(
+        help="A .csv, .tsv or .parquet file, a folder of images, any TFDS dataset, or one of `recipes list datasets`."
+    ),
 ]
 DataDir = Annotated[str | None, typer.Option(help="Where TFDS datasets are prepared. Default: TFDS's own folder.")]
 BatchSize = Annotated[int | None, typer.Option(help="Examples per batch. Default: 32 below 10,000 examples, else 128.")]
@@ -67,6 +69,11 @@ class Reading:
     )
     split: str | None = option(None, "The training examples: a split of a dataset or a part of one, e.g. train[:20%].")
     sample_weight: str | None = option(None, "The feature that says how much each example counts.")
+    labels: str | None = option(
+        None,
+        "For a folder of images: a table with the names of its files and their labels. Default: a folder is a class.",
+    )
+    skip_broken: bool = option(False, "Leave out images that cannot be decoded, and name them.")
     image_size: str | None = option(None, "HEIGHTxWIDTH to which images are resized, e.g. 64x64.")
 
     def for_load(self) -> dict[str, Any]:
@@ -79,8 +86,9 @@ class Reading:
         options |= {"id": self.id, "sample_weight": self.sample_weight}
         if self.test is not None:
             options["test"] = self.test
-        if self.split is not None:
-            options["split"] = self.split
+        options |= {name: value for name in ("split", "labels") if (value := getattr(self, name)) is not None}
+        if self.skip_broken:
+            options["skip_broken"] = True
         targets = names(self.target) if self.target is not None else []
         options["target"] = targets[0] if len(targets) == 1 else targets or None
         if self.features is not None:

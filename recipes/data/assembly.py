@@ -183,16 +183,26 @@ def _padded(inputs: dict[str, Inputs]) -> tuple[dict[str, Inputs], dict[str, flo
 
 
 def _unshared(x: Inputs, original: Any) -> Inputs:
-    """The inputs, copied where they share memory with the user's arrays."""
+    """The inputs, copied where they share memory with arrays that the user can write to."""
 
     def copied(values: Any, source: Any) -> Any:
         if isinstance(source, (list, tuple)) or not isinstance(values, np.ndarray):
             return values
-        return values.copy() if np.shares_memory(values, np.asarray(source)) else values
+        array = np.asarray(source)
+        return values.copy() if np.shares_memory(values, array) and not _is_frozen(array) else values
 
     if isinstance(x, dict):
         return {key: copied(values, original[key]) for key, values in x.items()}
     return copied(x, original)
+
+
+def _is_frozen(array: Any) -> bool:
+    """Whether neither an array nor what it is a view of can be written to."""
+    while isinstance(array, np.ndarray):
+        if array.flags.writeable:
+            return False
+        array = array.base
+    return array is None
 
 
 def _has_nan(values: Any) -> bool:

@@ -87,7 +87,7 @@ def with_files(builder: Any, name: str, data_dir: str | None, check: Callable[[A
     if _complete(builder.data_path):
         return builder
     check(builder)  # refuses unusable choices before the download
-    if not network.reachable(getattr(builder, "url_infos", {})):
+    if not network.reachable(getattr(builder, "url_infos", None) or {}):
         raise DatasetUnavailable(name, data_dir, f"the network cannot be reached{_other_configurations(builder)}")
     try:
         builder.download_and_prepare()

@@ -1,4 +1,4 @@
-"""as_folder: whether a name is the path of a folder of data."""
+"""as_folder, check_images: whether a name is the path of a folder of data, and what a folder without images may be."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from ...callbacks.checks import InvalidArgument
+from .builders import prepared_folder
 from .datasets import EMBEDDED_NAMES
+from .image_listing import has_pictures
 
-__all__ = ["as_folder"]
+__all__ = ["as_folder", "check_images"]
 
 STARTS = (".", "~", os.sep)
 """How a string begins that is a path whatever datasets there are."""
@@ -38,6 +40,26 @@ def as_folder(name: Any) -> Path | None:
     if not path.is_dir() or (not certain and _is_dataset(text)):
         return None
     return path.resolve()
+
+
+def check_images(folder: Path) -> None:
+    """Refuses a folder without images, in words for those of other libraries.
+
+    Raises:
+        InvalidArgument: naming what the folder holds, and how to load it.
+    """
+    if has_pictures(folder):
+        return
+    accepted = "a folder of images, with a folder for each class, or of one dataset that TFDS has prepared"
+    prepared = [entry.name for entry in sorted(folder.iterdir()) if entry.is_dir() and prepared_folder(entry)]
+    if prepared:
+        accepted += f"; this one holds {', '.join(prepared)}: pass a name, and this folder as data_dir"
+    elif any((folder / name).is_file() for name in ("state.json", "dataset_dict.json")):
+        accepted += (
+            "; this one was saved by Hugging Face's datasets: pass datasets.load_from_disk(...).to_pandas() to"
+            " Data.from_arrays, or .to_tf_dataset() to Data.from_pipeline with target="
+        )
+    raise InvalidArgument("name", str(folder), accepted)
 
 
 def _is_dataset(name: str) -> bool:

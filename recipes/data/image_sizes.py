@@ -111,8 +111,8 @@ def resized_images(argument: str, images: Any, size: tuple[int, int]) -> Any:
 
     Args:
         argument: name of the images, for messages.
-        images: an array (n, height, width) or (n, height, width, channels), or a list of arrays of any sizes. Arrays on
-            disk stay there if they have the size.
+        images: an array (n, height, width) or (n, height, width, channels), or a list of arrays of any sizes. One array
+            of the size, in memory or on disk, is returned as it is.
         size: (height, width).
 
     Raises:
@@ -128,7 +128,7 @@ def resized_images(argument: str, images: Any, size: tuple[int, int]) -> Any:
             "images: uint8 of shape (n, height, width[, channels]), floats with channels, or a list of such arrays"
         )
         raise InvalidArgument(argument, shown, accepted)
-    if isinstance(images, Stored) and images.shape[1:3] == size:
+    if getattr(images, "ndim", 0) == 4 and images.shape[1:3] == size and images.dtype in (*BYTES, np.float32):
         return images
     for shape in {image.shape for image in images}:
         check_channels(argument, (len(images), *shape))
@@ -166,7 +166,8 @@ def _compiled(size: tuple[int, int], dtype: str, channels: int) -> Callable[[Any
     import tensorflow as tf
 
     signature = tf.TensorSpec((None, None, None, channels), dtype)
-    return tf.function(lambda images: resized(images, size), input_signature=[signature])
+    function = tf.function(lambda images: resized(images, size), input_signature=[signature]).get_concrete_function()
+    return lambda images: function(tf.constant(images)).numpy()
 
 
 def _is_image(value: Any) -> bool:

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ...callbacks.checks import InvalidArgument, check_choice, check_number
+from ...callbacks.checks import InvalidArgument, check_bool, check_choice, check_number
 from .assembly import check_options
 from .builders import checked_data_dir, is_builder, prepared_builder, prepared_folder, with_files
 from .dataset import Data
 from .datasets import EMBEDDED_NAMES
-from .folders import as_folder
+from .folders import as_folder, check_images
+from .image_folders import load_images
 from .image_sizes import checked_size
 from .published import load_published
 from .selection import select
@@ -39,13 +40,16 @@ def load(
     sample_weight: str | None = None,
     image_size: tuple[int, int] | None = None,
     split: str | None = None,
+    labels: Any = None,
+    skip_broken: bool = False,
     memory: float = 0.5,
 ) -> Data:
-    """Loads a CSV, TSV or Parquet file, a TFDS dataset, or an embedded one that needs no network.
+    """Loads a CSV, TSV or Parquet file, a folder of images, a TFDS dataset, or an embedded one that needs no network.
 
     A table file needs ``target=``. Its columns become the same Data as by ``Data.from_arrays(frame[features],
     frame[target])`` of the DataFrame that pandas reads; the first line of a CSV or TSV file names the columns, and rows
-    without a value of the target are left out. The rest of this description is about datasets.
+    without a value of the target are left out. A folder of images becomes the Data of :func:`recipes.load_images`. The
+    rest of this description is about datasets.
 
     The test set is the published "test" split or, if there is none with labels, the published "validation" split.
     Without either, it is a fraction of "train" that does not depend on ``seed``. The validation set is held out from
@@ -65,7 +69,8 @@ def load(
     Args:
         name: a name from :data:`recipes.data.DATASETS` or ``tfds.list_builders()``, also as ``name/config:version``; a
             TFDS builder, or the folder of one dataset that TFDS has prepared; or the path of a .csv, .tsv or .parquet
-            file. Names of datasets come before folders of the same name, which may be written "./name".
+            file, or of a folder of images. Names of datasets come before folders of the same name, which may be
+            written "./name".
         data_dir: the folder of datasets prepared by TFDS; None for TFDS's default: the environment variable
             ``TFDS_DATA_DIR``, or else ``~/tensorflow_datasets``.
         batch_size: examples per training batch; None for 32 below 10,000 training examples, else 128.
@@ -86,6 +91,7 @@ def load(
             input. Default None: 1 each. See :meth:`recipes.Data.sample_weight`.
         image_size: (height, width) to resize images to; the model resizes raw images alike. Required if images vary in
             size.
+        labels, skip_broken: of a folder of images: see :func:`recipes.load_images`.
         split: the training examples, as a split or a part of one in TFDS's notation, such as "train[:20%]" or
             "train+validation". Default: "train".
         memory: the share of the available memory that the arrays may take, in [0, 1]. Larger data is decoded once into
@@ -110,7 +116,7 @@ def load(
     if not given:
         accepted = "the name of a dataset, a string that is not empty, the path of a file, or a TFDS builder"
         raise InvalidArgument("name", name, accepted)
-    folder = as_folder(name)
+    folder = _image_folder(name) or as_folder(name)
     file = folder is None and not is_builder(name) and is_table_file(name)
     test = os.fspath(test) if isinstance(test, os.PathLike) and not file else test
     check_options(
@@ -122,6 +128,7 @@ def load(
     if task is not None:
         check_choice("task", task, TASKS)
     check_number("memory", memory, low=0, high=1)
+    check_bool("skip_broken", skip_broken)
     image_size = checked_size(image_size)
     data_dir = checked_data_dir(data_dir)
     choices: dict[str, Any] = {"target": target, "features": features, "exclude": exclude}
@@ -135,6 +142,23 @@ def load(
         choices |= {"task": task, "id": id, "test": data.settings["files"].get("test", {}).get("path")}
         data.settings["options"] = {key: value for key, value in choices.items() if value}
         return data
+    if folder is not None and prepared_folder(folder) is None:
+        unused: dict[str, Any] = {
+            "features": features,
+            "exclude": exclude,
+            "id": id,
+            "sample_weight": sample_weight,
+            "split": split,
+        }
+        for option, value in unused.items():
+            if value:
+                raise InvalidArgument(option, value, "None for a folder of images")
+        how |= {"validation": validation, "test": test, "image_size": image_size, "memory": memory}
+        check_images(folder)
+        return load_images(folder, labels=labels, target=target, skip_broken=skip_broken, **how)
+    for option, value in {"labels": labels, "skip_broken": skip_broken or None}.items():
+        if value is not None:
+            raise InvalidArgument(option, value, "used with a folder of images")
     if id is not None:
         choices["exclude"] = [*exclude, id]
     how |= {"split": split, "validation": validation, "test": test, "image_size": image_size, "memory": memory}
@@ -148,6 +172,15 @@ def load(
 
 def _names_a_split(value: Any) -> bool:
     return isinstance(value, str) and value[:1].isalpha()
+
+
+def _image_folder(name: Any) -> Path | None:
+    """The folder of a ``tfds.ImageFolder``, which TFDS does not prepare; None for anything else."""
+    if not is_builder(name):
+        return None
+    import tensorflow_datasets as tfds
+
+    return Path(name.data_path) if isinstance(name, tfds.ImageFolder) else None
 
 
 def _called(builder: Any) -> str:
@@ -173,7 +206,4 @@ def _in_folder(folder: Path) -> Any:
     """The builder of the dataset that TFDS has prepared in a folder."""
     import tensorflow_datasets as tfds
 
-    prepared = prepared_folder(folder)
-    if prepared is None:
-        raise InvalidArgument("name", str(folder), "a folder of one dataset that TFDS has prepared")
-    return tfds.builder_from_directory(prepared)
+    return tfds.builder_from_directory(prepared_folder(folder))

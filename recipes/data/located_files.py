@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ...callbacks.checks import InvalidArgument
 
-__all__ = ["digest", "located"]
+__all__ = ["digest", "located", "located_folder"]
 
 
 def digest(path: Path) -> str:
@@ -52,3 +52,27 @@ def located(files: Mapping[str, Mapping[str, str]], folder: str | os.PathLike[st
             raise InvalidArgument("data", str(present), "the file of the training, but it has changed since")
         paths[split] = str(present)
     return paths
+
+
+def located_folder(path: str, folder: str | os.PathLike[str] | None = None) -> Path:
+    """A folder of the training, where it is now.
+
+    Args:
+        path: where it was in training.
+        folder: what it may be in now, or itself.
+
+    Raises:
+        InvalidArgument: for a folder that is in none of these places.
+    """
+    places = [Path(path)]
+    if folder is not None:
+        given = Path(folder).expanduser()
+        places = [given / places[0].name, *([given] if given.name == places[0].name else []), *places]
+    present = next((place for place in places if place.is_dir()), None)
+    if present is None:
+        accepted = (
+            "the folder of the training, which is no longer there; if it was moved, pass the folder that it is in as"
+            " data_dir (--data-dir)"
+        )
+        raise InvalidArgument("data", path, accepted)
+    return present

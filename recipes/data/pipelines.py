@@ -73,6 +73,7 @@ def read_pipeline(
             of different sizes.
 
     Example:
+        >>> import tensorflow as tf
         >>> read_pipeline("train", tf.data.Dataset.from_tensor_slices(([[1.0], [2.0]], [0, 1])))
         (array([[1.],
                [2.]], dtype=float32), array([0, 1], dtype=int32), None)
@@ -224,7 +225,9 @@ def _joined(chunks: list[Any]) -> Any:
     if not any(isinstance(values, list) for values in chunks):
         shapes = {values.shape[1:] for values in chunks}
         if len(shapes) == 1:
-            return np.concatenate(chunks)
+            whole = np.concatenate(chunks)
+            whole.flags.writeable = False  # so that it is not copied
+            return whole
     return [row for values in chunks for row in values]
 
 

@@ -87,6 +87,8 @@ def load_published(
     chosen = {"task": options["task"], **choices, "image_size": image_size, "split": split}
     chosen |= {key: value for key, value in (("validation", validation), ("test", test)) if isinstance(value, str)}
     chosen = {key: value for key, value in chosen.items() if value}
+    if builder.builder_config is not None:
+        settings["config"] = builder.builder_config.name
     settings = {"version": str(info.version), **settings, **({"options": chosen} if chosen else {})}
     return Data(spec, arrays, settings, weights)
 

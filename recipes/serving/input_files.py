@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...callbacks.checks import InvalidArgument
+from ..data.image_files import decode_image, is_picture
 from ..data.spec import Spec
 from ..data.table_files import PARQUET, SEPARATED
 from .columns import columns_of
@@ -18,8 +19,9 @@ from .table_inputs import table_inputs
 
 __all__ = ["load_inputs"]
 
-PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif")
-READABLE = ".npy, .csv, .tsv, .parquet, .json, .jsonl, .txt, .png, .jpg, .bmp or .gif"
+WIDE = "uint16"
+"""Type of the images of 16 bits a channel."""
+READABLE = ".npy, .csv, .tsv, .parquet, .json, .jsonl, .txt, .png, .jpg, .bmp, .gif or .webp"
 
 
 def load_inputs(path: str | os.PathLike[str], spec: Spec | None) -> Any:
@@ -32,7 +34,7 @@ def load_inputs(path: str | os.PathLike[str], spec: Spec | None) -> Any:
     - ``.json``, ``.jsonl``: one example, or a list of examples, one per line in ``.jsonl``. A record is an object, and
       null a missing value. An image in a record may be the name of a file next to this one.
     - ``.txt``: one text per line.
-    - PNG, JPEG, BMP, GIF: an image.
+    - PNG, JPEG, BMP, GIF, WebP: an image.
 
     Args:
         path: the file.
@@ -81,9 +83,10 @@ def _read(file: Path, suffix: str, spec: Spec | None) -> Any:
         return _with_pictures(columns_of(examples, _ranks(record), record.names), record, file.parent)
     if suffix == ".txt" and (spec is None or spec.kind == "text"):
         return file.read_text(encoding="utf-8").removesuffix("\n").split("\n")
-    if suffix in PICTURES:
-        channels = spec.input_shape[-1] if spec is not None and len(spec.input_shape) == 3 else 0
-        return _picture(file, channels)
+    if is_picture(file):
+        if spec is None or len(spec.input_shape) != 3:
+            return decode_image(file.read_bytes())
+        return _picture(file, spec.input_shape[-1], spec.input_dtype)
     return None
 
 
@@ -98,17 +101,15 @@ def _with_pictures(columns: dict[str, list[Any]], spec: Spec, folder: Path) -> d
         if feature.shape and feature.name in loaded:
             values = loaded[feature.name]
             if feature.kind == "image":
-                channels = feature.shape[-1] or 0
-                values = [_picture(folder / v, channels) if _names_a_file(v) else v for v in values]
+                form = (feature.shape[-1], feature.dtype)
+                values = [_picture(folder / v, *form) if _names_a_file(v) else v for v in values]
             loaded[feature.name] = [json.loads(value) if isinstance(value, str) else value for value in values]
     return loaded
 
 
 def _names_a_file(value: Any) -> bool:
-    return isinstance(value, str) and value.lower().endswith(PICTURES)
+    return isinstance(value, str) and is_picture(value)
 
 
-def _picture(file: Path, channels: int) -> np.ndarray:
-    import tensorflow as tf
-
-    return tf.io.decode_image(file.read_bytes(), channels=channels, expand_animations=False).numpy()
+def _picture(file: Path, channels: int | None, dtype: str) -> np.ndarray:
+    return decode_image(file.read_bytes(), channels if channels in (1, 3, 4) else 0, WIDE if dtype == WIDE else "uint8")

@@ -59,6 +59,7 @@ def test_a_flag_is_true_or_false(name, flag, classes, tmp_path):
         "run": SimpleNamespace(model=keras.Sequential(), diverged=False),
         "model": keras.Sequential(),
         "directory": tmp_path / "out",
+        "folder": tmp_path,
         "epochs": 1,
         "seed": 0,
         "name": "name",

@@ -123,13 +123,13 @@ def test_a_run_remembers_how_its_data_was_split(data_dir, tmp_path):
 def wine(tmp_path_factory):
     """A folder with a dataset whose columns have names of several words, one within another."""
     folder = tmp_path_factory.mktemp("wine")
-    prepare("wine_quality", folder, {"train": 120})
+    prepare("wine_quality/white", folder, {"train": 120})
     return folder
 
 
 @pytest.mark.thorough
 def test_a_run_of_columns_with_any_names_can_be_loaded(wine, tmp_path):
-    data = recipes.load("wine_quality", data_dir=wine).folds(3)[1]
+    data = recipes.load("wine_quality/white", data_dir=wine).folds(3)[1]
     run = fit(data, Recipe(model={"name": "tabular", "hidden": (4,)}, learning_rate=0.05), epochs=1, verbose=0)
     back = Run.load(run.save(tmp_path / "run"), data_dir=wine)
     assert back.data.spec == data.spec
@@ -139,7 +139,7 @@ def test_a_run_of_columns_with_any_names_can_be_loaded(wine, tmp_path):
 
 def test_a_run_of_before_can_be_loaded(wine, tmp_path):
     """Its model and spec.json have names without spaces, and nothing else."""
-    now = recipes.load("wine_quality", data_dir=wine)
+    now = recipes.load("wine_quality/white", data_dir=wine)
     config = now.spec.to_config()
     for feature in config["features"]:
         feature["name"] = feature["name"].replace(" ", "_")

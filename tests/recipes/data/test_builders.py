@@ -56,9 +56,9 @@ EXPECTED = {
     "smallnorb": ("mixed", "multiclass", (), 5, MIXED["smallnorb"], "mixed"),
     "iris": ("tabular", "multiclass", (4,), 3, {}, "mlp"),
     "german_credit_numeric": ("tabular", "binary", (24,), 1, {}, "mlp"),
-    "penguins": ("tabular", "multiclass", (4,), 3, {}, "mlp"),
+    "penguins/processed": ("tabular", "multiclass", (4,), 3, {}, "mlp"),
     "titanic": ("mixed", "binary", (), 1, MIXED["titanic"], "mixed"),
-    "wine_quality": ("tabular", "regression", (), 1, columns("wine_quality"), "tabular"),
+    "wine_quality/white": ("tabular", "regression", (), 1, columns("wine_quality"), "tabular"),
     "diamonds": (
         *("tabular", "regression", (), 1),
         columns("diamonds", **dict.fromkeys(["clarity", "color", "cut"], "category")),
@@ -111,6 +111,7 @@ def test_all_are_here():
 @pytest.mark.filterwarnings("ignore:.*is rare:UserWarning")  # VOC has 20 labels
 @pytest.mark.parametrize(("name", "options", "sizes"), CASES, ids=[name for name, _, _ in CASES])
 @pytest.mark.ordinarily("celeb_a", "titanic", "movielens/100k-ratings", "imdb_reviews/plain_text")
+@pytest.mark.filterwarnings("ignore:dataset .* (is rare|is an input):UserWarning")
 def test_what_is_inferred(loaded, name, options, sizes):
     data = loaded(name, options, sizes)
     spec = data.spec

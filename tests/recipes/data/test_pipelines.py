@@ -77,7 +77,6 @@ FORMS = {
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("memory", [0.5, 0])
 @pytest.mark.ordinarily("0.5", "0-records", "0-images")
-@pytest.mark.filterwarnings("ignore:data 'x'")
 def test_a_pipeline_is_as_the_arrays_that_it_yields(form, memory, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     pipeline, options, arrays = FORMS[form]

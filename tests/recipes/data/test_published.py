@@ -6,7 +6,10 @@ import tensorflow_datasets as tfds
 
 import recipes
 from callbacks.checks import InvalidArgument
-from recipes.data import load
+from recipes.data import DatasetUnavailable, load
+from recipes.run import reloaded_data
+
+from .builders import prepare as prepare_builder
 
 F = tfds.features
 FEATURES = {"x": F.Tensor(shape=(2,), dtype=np.float32), "label": F.ClassLabel(names=["no", "yes"])}
@@ -82,9 +85,18 @@ def test_a_folder_or_a_builder_in_place_of_a_name(folder, form):
     assert (data.spec.name, data.settings["folder"]) == ("parts", str(version))
 
 
-def test_a_folder_that_tfds_has_not_prepared(tmp_path):
-    with pytest.raises(InvalidArgument, match="name must be a folder of one dataset that TFDS has prepared"):
-        load(tmp_path)
+def test_a_folder_without_a_dataset(folder, tmp_path):
+    with pytest.raises(InvalidArgument, match="this one holds parts: pass a name, and this folder as data_dir"):
+        load(folder)
+    other = tmp_path / "other"
+    other.mkdir()
+    with pytest.raises(
+        InvalidArgument, match="name must be a folder of images, with a folder for each class, or of one"
+    ):
+        load(other)
+    (other / "state.json").write_text("{}")
+    with pytest.raises(InvalidArgument, match=r"saved by Hugging Face's datasets: pass datasets.load_from_disk"):
+        load(other)
     with pytest.raises(InvalidArgument, match="name must be the path of a folder or file that exists"):
         load(f"{tmp_path}/absent/")
 
@@ -93,7 +105,7 @@ def test_names_of_datasets_come_before_folders(tmp_path, monkeypatch, data_dir):
     (tmp_path / "digits").mkdir()
     monkeypatch.chdir(tmp_path)
     assert load("digits", data_dir=data_dir).spec.name == "digits"
-    with pytest.raises(InvalidArgument, match="a folder of one dataset"):
+    with pytest.raises(InvalidArgument, match="name must be a folder of images"):
         load("./digits")
 
 
@@ -103,3 +115,15 @@ def test_a_run_on_a_part_of_a_folder_is_loaded_again(folder, tmp_path):
     recipe = recipes.Recipe(model={"name": "mlp", "hidden": (4,)}, learning_rate=0.01, regularizer="none")
     saved = recipes.fit(data, recipe, epochs=1, verbose=0).save(tmp_path / "run")
     assert recipes.load_run(saved).data.fingerprint == data.fingerprint
+
+
+def test_which_of_several_configurations_is_used_is_said(tmp_path):
+    prepare_builder("wine_quality/red", tmp_path, {"train": 40})
+    with pytest.raises(DatasetUnavailable, match="prepared there: wine_quality/red"):
+        load("wine_quality", data_dir=tmp_path)
+    prepare_builder("wine_quality/white", tmp_path, {"train": 40})
+    text = "dataset 'wine_quality': used the first of its 2 configurations, wine_quality/white; others are red"
+    with pytest.warns(UserWarning, match=text):
+        data = load("wine_quality", data_dir=tmp_path)
+    assert data.settings["config"] == "white"
+    assert reloaded_data(data.settings, tmp_path, data.spec).fingerprint == data.fingerprint

@@ -20,6 +20,7 @@ from .catalogue import Catalogue, UnknownName
 __all__ = [
     "AUTO",
     "NONE",
+    "OWN",
     "Choice",
     "build",
     "from_json",
@@ -40,6 +41,9 @@ Choice = Any
 """A name; a mapping with a "name" and options, ``{"name": "dropout", "rate": 0.3}``; or an object."""
 
 AUTO, NONE = "auto", "none"
+
+OWN = "own"
+"""The model of a recipe whose training was given a model, or a function that makes one."""
 
 
 # --- parts of a choice ------------------------------------------------------------------------------------------------

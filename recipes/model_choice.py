@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from ..callbacks.checks import InvalidArgument
 from . import choice
-from .choice import AUTO, Choice
+from .choice import AUTO, OWN, Choice
 from .models import MODELS, model_for
 
 if TYPE_CHECKING:
@@ -43,7 +44,12 @@ def build_model(model: Choice, spec: Spec | None, style: Mapping[str, Any], opti
         spec: of the data, or None: then the options must hold ``input_shape`` and ``outputs``.
         style: the recipe's choices that every factory takes: activation, initializer, ...
         options: of the factory; they take precedence over those of the choice, which do over ``style``.
+
+    Raises:
+        InvalidArgument: for "own", which stands for a model that was given.
     """
+    if model == OWN:
+        raise InvalidArgument("model", OWN, "given: the recipe is of a training with a model of your own")
     if not choice.is_named(model):
         return model(spec, **options) if spec is not None else model(**options)
     resolved = resolved_model(model, spec, options.get("input_shape") or ())

@@ -20,14 +20,19 @@ KERAS_OBJECTS = (
 
 
 def load_model(
-    path: str | os.PathLike[str], *, like: keras.Model | None = None, argument: str = "model"
+    path: str | os.PathLike[str],
+    *,
+    like: keras.Model | None = None,
+    compile: bool = False,
+    argument: str = "model",
 ) -> keras.Model:
-    """The model in a ``.keras`` file, not compiled.
+    """The model in a ``.keras`` file.
 
     Args:
         path: the file.
         like: a model with the same layers, whose own classes, functions and ``Lambda`` layers are trusted. Default
             None.
+        compile: whether it comes with its optimizer, loss and metrics. Default False.
         argument: name of the path, for messages.
 
     Raises:
@@ -35,7 +40,7 @@ def load_model(
     """
     own = {} if like is None else _own_objects(like)
     try:
-        return keras.models.load_model(path, custom_objects=own, compile=False, safe_mode=like is None)
+        return keras.models.load_model(path, custom_objects=own, compile=compile, safe_mode=like is None)
     except Exception as error:  # Keras, HDF5, zip and the file system have many
         raise InvalidArgument(argument, str(path), f"a model that Keras can load here ({_reason(error)})") from None
 

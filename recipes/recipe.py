@@ -14,7 +14,7 @@ from ..callbacks.checks import check_choice, check_number
 from ..callbacks.schedules.base import StepSchedule
 from . import choice
 from .activations import ACTIVATIONS
-from .choice import AUTO, NONE, Choice
+from .choice import AUTO, NONE, OWN, Choice
 from .class_weights import check_class_weight, class_weights
 from .initializers import bias_initializer
 from .initializers.kernel import check_kernel_initializer
@@ -55,7 +55,8 @@ class Recipe:
 
     Args:
         model: "mlp", "cnn", ... or a function from a Spec to a Keras model. Default "auto": the model that suits the
-            data, see :func:`recipes.models.model_for`.
+            data, see :func:`recipes.models.model_for`. "own" in the recipe of a run says that the training was given a
+            model.
         initializer: of the hidden kernels: a name, "auto" (the one for the activation) or a Keras initializer. Default
             "he_normal".
         activation: of the hidden layers, by name. Default "elu".
@@ -106,7 +107,7 @@ class Recipe:
         if self.learning_rate is not None:
             self._set(learning_rate=check_number("learning_rate", self.learning_rate, above=0))
         self._set(
-            model=choice.parse(MODELS, self.model, (AUTO,)),
+            model=choice.parse(MODELS, self.model, (AUTO, OWN)),
             initializer=check_kernel_initializer(self.initializer, self.activation),
             regularizer=choice.parse_several(REGULARIZERS, self.regularizer, (AUTO,)),
             optimizer=choice.parse(OPTIMIZERS, self.optimizer),

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 import os
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -19,21 +16,21 @@ from ..callbacks.checks import InvalidArgument, check_bool, check_choice
 from ..callbacks.curves import Finding, read_curves
 from .choice import name_of
 from .class_weights import mean_weight
-from .data import Data, Spec, load, load_images
-from .data.located_files import located, located_folder
-from .files import new_directory
+from .data import Data
+from .data.examples import raw_examples
+from .files import check_new_directory
 from .losses import loss_in_variances
 from .metric import Metric
 from .metrics import find_metric, score
-from .model_files import save_model
 from .recipe import Recipe
 from .restarts import Attempt
+from .saved_run import SavedRun, check_same_data, data_of, read_run, write_run
 from .scoring import check_scorable, predictions
 
 if TYPE_CHECKING:
     from ..callbacks.range_test.lr_finder import LRFinder
 
-__all__ = ["Run", "load_run", "reloaded_data"]
+__all__ = ["Run", "load_run"]
 
 
 @dataclass
@@ -77,33 +74,33 @@ class Run:
     attempts: tuple[Attempt, ...] = ()
 
     @classmethod
-    def load(cls, directory: str | os.PathLike[str], *, data_dir: str | os.PathLike[str] | None = None) -> Run:
-        """Loads a run that :meth:`save` wrote, and its dataset.
+    def load(
+        cls,
+        directory: str | os.PathLike[str],
+        *,
+        data_dir: str | os.PathLike[str] | None = None,
+        data: Data | None = None,
+    ) -> Run:
+        """Loads a run that :meth:`save` wrote, and its data, which must be those of the training.
 
         Args:
             directory: where it was saved.
             data_dir: where the dataset is prepared, as in :func:`recipes.load`; or the folder of its table files, if
                 they have been moved since.
+            data: the data of a run on arrays of your own, which are not saved with it. Default None: loaded by name.
 
         Raises:
-            InvalidArgument: if the directory holds no run, its dataset cannot be loaded by name, or its file
-                is neither where it was nor in ``data_dir``, or has changed.
+            InvalidArgument: if the directory holds no run or a damaged one, the dataset cannot be loaded by name, or
+                the data differ from those of the training.
         """
-        folder = Path(directory)
-        if not (folder / "run.json").is_file():
-            raise InvalidArgument(
-                "directory", str(directory), "one that Run.save or `recipes train --save` has written"
-            )
-        facts = json.loads((folder / "run.json").read_text())
-        lines = [line.split(",") for line in (folder / "history.csv").read_text().splitlines()]
-        history = {name: [float(row[k]) for row in lines[1:]] for k, name in enumerate(lines[0]) if name != "epoch"}
+        saved = read_run(directory, compile=True)
+        facts = saved.facts
+        loaded = data_of(saved, data_dir) if data is None else check_same_data(data, saved)
         return cls(
-            model=keras.models.load_model(folder / "model.keras"),
-            recipe=Recipe.from_json((folder / "recipe.json").read_text()),
-            data=reloaded_data(
-                facts["data"], data_dir, Spec.from_config(json.loads((folder / "spec.json").read_text()))
-            ),
-            history=history,
+            model=saved.model,
+            recipe=saved.recipe,
+            data=loaded,
+            history=saved.history,
             epochs=facts["epochs"],
             best_epoch=facts["best_epoch"],
             seed=facts["seed"],
@@ -260,7 +257,9 @@ class Run:
         return figure
 
     def save(self, directory: str | os.PathLike[str], *, overwrite: bool = False) -> str:
-        """Writes ``model.keras``, ``recipe.json``, ``spec.json``, ``history.csv`` and ``run.json``.
+        """Writes ``model.keras``, ``recipe.json``, ``spec.json``, ``history.csv``, ``run.json`` and ``examples.npz``.
+
+        The examples are up to 256 raw test inputs, with which `recipes export` checks what it writes.
 
         Args:
             directory: new or empty; with ``overwrite=True`` it may hold a saved run.
@@ -270,64 +269,39 @@ class Run:
             The directory.
 
         Raises:
-            InvalidArgument: if the directory cannot be written or holds anything else.
+            InvalidArgument: if the directory cannot be written or holds anything else, or Keras cannot save the model.
         """
-        with new_directory(directory, marker="run.json", overwrite=overwrite) as folder:
-            save_model(self.model, folder / "model.keras")
-            (folder / "recipe.json").write_text(self.recipe.to_json() + "\n")
-            (folder / "spec.json").write_text(json.dumps(self.data.spec.to_config(), indent=2) + "\n")
-            names = list(self.history)
-            rows = [",".join(["epoch", *names])]
-            for epoch, values in enumerate(zip(*self.history.values(), strict=True), start=1):
-                rows.append(",".join([str(epoch), *(repr(value) for value in values)]))
-            (folder / "history.csv").write_text("\n".join(rows) + "\n")
-            facts = {
-                "epochs": self.epochs,
-                "seed": self.seed,
-                "best_epoch": self.best_epoch,
-                "seconds": round(self.seconds, 3),
-                "message": self.message,
-                "remark": self.remark,
-                "attempts": [dataclasses.asdict(attempt) for attempt in self.attempts],
-                "data": self.data.settings,
-                "test": self.evaluate("test"),
-                "validation": self.evaluate("validation"),
-            }
-            (folder / "run.json").write_text(json.dumps(facts, indent=2) + "\n")
+        check_new_directory(directory, marker="run.json", overwrite=overwrite)
+        facts = {
+            "epochs": self.epochs,
+            "seed": self.seed,
+            "best_epoch": self.best_epoch,
+            "seconds": round(self.seconds, 3),
+            "message": self.message,
+            "remark": self.remark,
+            "attempts": [dataclasses.asdict(attempt) for attempt in self.attempts],
+            "data": self.data.settings,
+            "fingerprints": self.data.fingerprints,
+            "test": self.evaluate("test"),
+            "validation": self.evaluate("validation"),
+        }
+        examples = raw_examples(self.data.arrays("test")[0])
+        saved = SavedRun(self.model, self.recipe, self.data.spec, self.history, facts, examples)
+        write_run(saved, directory, overwrite=overwrite)
         return str(directory)
 
 
-def load_run(directory: str | os.PathLike[str], *, data_dir: str | os.PathLike[str] | None = None) -> Run:
+def load_run(
+    directory: str | os.PathLike[str],
+    *,
+    data_dir: str | os.PathLike[str] | None = None,
+    data: Data | None = None,
+) -> Run:
     """:meth:`Run.load` as a function, beside :func:`recipes.load` for data."""
-    return Run.load(directory, data_dir=data_dir)
+    return Run.load(directory, data_dir=data_dir, data=data)
 
 
 def _listed(metrics: Any) -> Sequence[str | Metric]:
     if isinstance(metrics, (str, Metric)) or not isinstance(metrics, Sequence):
         raise InvalidArgument("metrics", metrics, "a list of names of metrics")
     return metrics
-
-
-def reloaded_data(settings: Mapping[str, Any], data_dir: str | os.PathLike[str] | None, spec: Spec) -> Data:
-    """The data of a run with these settings, with the names of its model's inputs."""
-    options = {name: settings[name] for name in ("batch_size", "seed") if name in settings}
-    options |= {name: settings[name] for name in ("validation", "test") if isinstance(settings.get(name), float)}
-    options |= settings.get("options", {})
-    files = located(settings.get("files", {}), data_dir)
-    name = files.get("train", settings.get("folder", settings["name"]))
-    if "config" in settings and name == settings["name"] and "/" not in name:
-        name = f"{name}/{settings['config']}"
-    if "test" in files:
-        options["test"] = files["test"]
-    images = settings.get("images")
-    fold = re.fullmatch(r"fold (\d+) of (\d+)", str(settings.get("validation")))
-    if images is None:
-        data: Data = load(name, data_dir=data_dir, **options)
-    else:
-        data = load_images(located_folder(images["folder"], data_dir), **options)
-        if data.settings["images"]["sha256"] != images["sha256"]:
-            raise InvalidArgument(
-                "data", images["folder"], "the folder of the training, but its files have changed since"
-            )
-    data = data if fold is None else data.folds(int(fold[2]))[int(fold[1])]
-    return data.with_names(spec)

@@ -20,7 +20,7 @@ from ..callbacks.inside.optimizer_values import set_learning_rate
 from ..callbacks.inside.random_state import random_state, set_random_state
 from ..callbacks.range_test.lr_finder import LRFinder, run_range_test
 from ..callbacks.resume.resume import Resume
-from .choice import is_named
+from .choice import OWN, is_named
 from .distribution import replicas, settle_in
 from .last_healthy import LastHealthy, ending
 from .learning_rate import found_rate, is_doubtful, usual_peak
@@ -90,6 +90,8 @@ class Trainer:
         self._keep_functions = check_bool("keep_functions", keep_functions)
         recipe.check(data.spec)
         chosen, recipe = recipe, recipe.resolved(data.spec)
+        if model is not None:
+            recipe = dataclasses.replace(recipe, model=OWN)
         self.data, self.recipe, self._steps_per_epoch = data, recipe, steps_per_epoch
         self._augment = recipe.augment(data)
         self._new: tuple[int, dict[str, Any]] | None = None

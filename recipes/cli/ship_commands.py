@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from .app import app
-from .console import say
+from .console import complain, say
 
 
 @app.command()
 def export(
     run: Annotated[Path, typer.Argument(help="A directory that `recipes train --save` has written.")],
     to: Annotated[Path, typer.Option(help="A new directory for the SavedModel.")],
-    data_dir: Annotated[
-        str | None, typer.Option(help="Where TFDS datasets are prepared, or where a moved table file is now.")
-    ] = None,
 ) -> None:
     """Write a trained model as a SavedModel that takes raw inputs, and check its answers."""
     from ..files import check_new_directory
 
     check_new_directory(to, marker="export.json", name="to")
-    from ..run import Run
     from ..serving.export import export
+    from ..serving.gate import ExportMismatch
 
-    trained = Run.load(run, data_dir=data_dir)
-    export(trained, to)
-    scores = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in trained.evaluate().items())
-    say(f"{to / 'saved_model'} agrees with the trained model; test {scores}")
+    try:
+        export(run, to)
+    except ExportMismatch as error:
+        raise SystemExit(complain(str(error), status=1)) from None
+    scores = json.loads((to / "export.json").read_text())["test"]
+    shown = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in scores.items())
+    say(f"{to / 'saved_model'} agrees with the trained model; test {shown}")
 
 
 @app.command()

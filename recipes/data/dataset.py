@@ -411,6 +411,11 @@ class Data:
         """16 hexadecimal digits of the SHA-256 of all three splits: equal only if every array is equal."""
         return fingerprint_of(self.spec, self._arrays, self._weights)
 
+    @cached_property
+    def fingerprints(self) -> dict[str, str]:
+        """split -> 16 hexadecimal digits of the SHA-256 of its arrays."""
+        return {split: fingerprint_of(self.spec, self._arrays, self._weights, (split,)) for split in SPLITS}
+
     def __repr__(self) -> str:
         counts = ", ".join(f"{split} {count:,}" for split, count in self.settings["counts"].items())
         spec = self.spec

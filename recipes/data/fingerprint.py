@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -16,10 +17,17 @@ from .weights import Weights
 __all__ = ["fingerprint_of"]
 
 
-def fingerprint_of(spec: Spec, arrays: Splits, weights: Weights | None) -> str:
-    """16 hexadecimal digits of the SHA-256 of all three splits and their weights, columns by their users' names."""
+def fingerprint_of(spec: Spec, arrays: Splits, weights: Weights | None, splits: Sequence[str] = SPLITS) -> str:
+    """16 hexadecimal digits of the SHA-256 of splits and their weights, columns by their users' names.
+
+    Args:
+        spec: of the data.
+        arrays: (x, y) of all splits.
+        weights: the sample weights of all splits, or None.
+        splits: which of them; by default all three.
+    """
     digest = hashlib.sha256()
-    for split in SPLITS:
+    for split in splits:
         x, y = arrays[split]
         named = spec.names.to_user(x).items() if spec.record else items(x)
         for name, array in [*named, ("", y)]:

@@ -45,7 +45,7 @@ def located(files: Mapping[str, Mapping[str, str]], folder: str | os.PathLike[st
             here = "" if folder is None else f" nor in {folder}"
             accepted = (
                 f"the file of the training ({split}), which is no longer there{here};"
-                " if it was moved, pass its new folder as data_dir (--data-dir)"
+                " if it was moved, pass its new folder as data_dir"
             )
             raise InvalidArgument("data", facts["path"], accepted)
         if digest(present) != facts["sha256"]:
@@ -72,7 +72,7 @@ def located_folder(path: str, folder: str | os.PathLike[str] | None = None) -> P
     if present is None:
         accepted = (
             "the folder of the training, which is no longer there; if it was moved, pass the folder that it is in as"
-            " data_dir (--data-dir)"
+            " data_dir"
         )
         raise InvalidArgument("data", path, accepted)
     return present

@@ -7,12 +7,12 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import keras
-import numpy as np
 
 from ...callbacks.checks import InvalidArgument
-from ..data.named_arrays import apply, take
+from ..data.examples import raw_examples
 from ..files import new_directory
 from ..model_files import load_model, save_model
+from ..saved_run import SavedRun, read_run, recipe_text
 from .gate import check_export
 from .saved_model import write_saved_model
 
@@ -21,11 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["export"]
 
-EXAMPLES = 256
-"""Maximum number of test examples to compare."""
 
-
-def export(run: Run, directory: str | os.PathLike[str], *, overwrite: bool = False) -> str:
+def export(run: Run | str | os.PathLike[str], directory: str | os.PathLike[str], *, overwrite: bool = False) -> str:
     """Exports a trained model so that it can be served without this package, and checks the files.
 
     ``directory`` gets ``saved_model/`` (a TensorFlow SavedModel: its "serve" and "serving_default" signatures take a
@@ -38,7 +35,7 @@ def export(run: Run, directory: str | os.PathLike[str], *, overwrite: bool = Fal
     as the trained model does (see :func:`recipes.serving.gate.check_export`); otherwise nothing is left behind.
 
     Args:
-        run: a :class:`recipes.Run`, also one loaded by :meth:`recipes.Run.load`.
+        run: a :class:`recipes.Run`; or the directory of a saved one, whose data are not needed.
         directory: a new or empty directory, or an earlier export with ``overwrite=True``.
         overwrite: whether an existing export may be replaced. Default False.
 
@@ -46,7 +43,8 @@ def export(run: Run, directory: str | os.PathLike[str], *, overwrite: bool = Fal
         The directory.
 
     Raises:
-        InvalidArgument: if the run diverged, or the directory is not writable or has other files.
+        InvalidArgument: if the run diverged, a saved one is damaged or its model cannot be loaded here, Keras cannot
+            save the model, or the directory is not writable or has other files.
         ExportMismatch: if an exported file does not agree with the trained model.
 
     Example:
@@ -54,28 +52,39 @@ def export(run: Run, directory: str | os.PathLike[str], *, overwrite: bool = Fal
         >>> served = tf.saved_model.load("out/saved_model")               # doctest: +SKIP
         >>> probabilities = served.serve(images)                          # doctest: +SKIP
     """
-    if not isinstance(getattr(run, "model", None), keras.Model):
-        raise InvalidArgument("run", run, "a recipes.Run, as recipes.fit returns it")
-    if run.diverged:
-        raise InvalidArgument("run", run.message, "a training that did not diverge")
+    trained = _trained(run)
+    if trained.facts["message"] is not None:
+        raise InvalidArgument("run", trained.facts["message"], "a training that did not diverge")
+    model, spec = trained.model, trained.spec
     with new_directory(directory, marker="export.json", overwrite=overwrite) as folder:
-        save_model(run.model, folder / "model.keras")
+        save_model(model, folder / "model.keras")
         # Without optimizer and loss, so that loading the file needs no class of this package.
-        load_model(folder / "model.keras", like=run.model).save(folder / "model.keras")
-        write_saved_model(run.model, run.data.spec, folder / "saved_model")
-        (folder / "recipe.json").write_text(run.recipe.to_json() + "\n")
-        (folder / "spec.json").write_text(json.dumps(run.data.spec.to_config(), indent=2) + "\n")
-        checked = check_export(run.model, run.data.spec, _examples(run), folder)
-        facts: dict[str, Any] = {"checked": checked, "test": run.evaluate()}
-        if run.data.spec.record:
-            facts["arguments"] = run.data.spec.names.arguments
-        elif run.data.spec.feature_names:
-            facts["columns"] = list(run.data.spec.feature_names)
+        load_model(folder / "model.keras", like=model).save(folder / "model.keras")
+        write_saved_model(model, spec, folder / "saved_model")
+        (folder / "recipe.json").write_text(recipe_text(trained.recipe))
+        (folder / "spec.json").write_text(json.dumps(spec.to_config(), indent=2) + "\n")
+        checked = check_export(model, spec, trained.examples, folder)
+        facts: dict[str, Any] = {"checked": checked, "test": trained.facts["test"]}
+        if spec.record:
+            facts["arguments"] = spec.names.arguments
+        elif spec.feature_names:
+            facts["columns"] = list(spec.feature_names)
         (folder / "export.json").write_text(json.dumps(facts, indent=2) + "\n")
     return str(directory)
 
 
-def _examples(run: Run) -> Any:
-    """The first raw test inputs."""
-    x, y = run.data.arrays("test")
-    return apply(np.asarray, take(x, np.arange(min(EXAMPLES, len(y)))))
+def _trained(run: Any) -> SavedRun:
+    """What is exported: of a run in memory, or of a saved one."""
+    if isinstance(run, (str, os.PathLike)):
+        saved = read_run(run)
+        if saved.examples is None:
+            accepted = (
+                "that of a run with examples to check it by; load this one: recipes.export(recipes.load_run(...), ...)"
+            )
+            raise InvalidArgument("run", str(run), accepted)
+        return saved
+    if not isinstance(getattr(run, "model", None), keras.Model):
+        raise InvalidArgument("run", run, "a recipes.Run, as recipes.fit returns it, or the directory of a saved one")
+    facts = {"message": run.message, "test": {} if run.diverged else run.evaluate()}
+    examples = raw_examples(run.data.arrays("test")[0])
+    return SavedRun(run.model, run.recipe, run.data.spec, run.history, facts, examples)

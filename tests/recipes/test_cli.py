@@ -284,7 +284,7 @@ def test_train_export_and_predict(call, data_dir, tmp_path, digits):
     accuracy = re.search(r"accuracy (\d\.\d{4})", output.replace("\n", " ")).group(1)
     recipe = recipes.Recipe.from_json((tmp_path / "run" / "recipe.json").read_text())
     assert recipe == recipes.Recipe(model="mlp", optimizer="adam", regularizer="none", learning_rate=0.003)
-    code, output, _ = call("export", tmp_path / "run", "--to", tmp_path / "out", "--data-dir", data_dir)
+    code, output, _ = call("export", tmp_path / "run", "--to", tmp_path / "out")
     assert code == 0
     assert f"accuracy {accuracy}" in output.replace("\n", " ")
     np.save(tmp_path / "one.npy", digits.arrays("test")[0][0])

@@ -25,7 +25,7 @@ def test_files_that_stay_move_change_and_vanish(tmp_path):
     path.rename(elsewhere / "table.csv")
     assert located(files, elsewhere) == {"train": str(elsewhere / "table.csv")}
     with pytest.raises(
-        InvalidArgument, match=r"no longer there; if it was moved, pass its new folder as data_dir .*csv"
+        InvalidArgument, match=r"no longer there; if it was moved, pass its new folder as data_dir. .*csv"
     ):
         located(files)
     with pytest.raises(InvalidArgument, match=f"no longer there nor in {tmp_path}; "):

@@ -7,7 +7,7 @@ import tensorflow_datasets as tfds
 import recipes
 from callbacks.checks import InvalidArgument
 from recipes.data import DatasetUnavailable, load
-from recipes.run import reloaded_data
+from recipes.saved_run import SavedRun, data_of
 
 from .builders import prepare as prepare_builder
 
@@ -126,4 +126,5 @@ def test_which_of_several_configurations_is_used_is_said(tmp_path):
     with pytest.warns(UserWarning, match=text):
         data = load("wine_quality", data_dir=tmp_path)
     assert data.settings["config"] == "white"
-    assert reloaded_data(data.settings, tmp_path, data.spec).fingerprint == data.fingerprint
+    again = data_of(SavedRun(None, None, data.spec, {}, {"data": data.settings}), tmp_path)
+    assert again.fingerprint == data.fingerprint

@@ -10,7 +10,7 @@ import recipes
 from callbacks.checks import InvalidArgument
 from recipes.data.selection import select
 from recipes.data.weights import check_weights, normalized, separate_weights
-from recipes.run import reloaded_data
+from recipes.saved_run import SavedRun, data_of
 
 N = 120
 
@@ -208,5 +208,5 @@ def test_a_dataset_with_weights(data_dir):
     assert np.array_equal(weighted.sample_weight("test"), data.arrays("test")[0][column])
     assert weighted.settings["options"] == {"sample_weight": name}
     with pytest.warns(UserWarning, match="class 'symbol' is rare"):
-        again = reloaded_data(weighted.settings, data_dir, weighted.spec)  # as a saved run does
+        again = data_of(SavedRun(None, None, weighted.spec, {}, {"data": weighted.settings}), data_dir)
     assert again.fingerprint == weighted.fingerprint

@@ -131,7 +131,7 @@ def test_regression_is_exported_in_its_unit(regression, tmp_path):
     assert error == pytest.approx(run.evaluate()["root_mean_squared_error"], rel=1e-5)
 
 
-@pytest.mark.parametrize("given", ["run", None, keras.Sequential()])
+@pytest.mark.parametrize("given", [3, None, keras.Sequential()])
 def test_only_a_run_can_be_exported(tmp_path, given):
     with pytest.raises(InvalidArgument, match=r"run must be a recipes\.Run"):
         export(given, tmp_path / "out")

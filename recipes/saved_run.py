@@ -1,0 +1,173 @@
+"""write_run, read_run, data_of: the directory of a saved run, and the data of its training."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from ..callbacks.checks import InvalidArgument
+from .choice import OWN, is_named
+from .data import Data, UnknownDataset, load, load_images
+from .data.examples import load_examples, save_examples
+from .data.located_files import located, located_folder
+from .data.spec import Spec
+from .files import new_directory
+from .model_files import load_model, save_model
+from .recipe import Recipe
+
+__all__ = ["SavedRun", "check_same_data", "data_of", "read_run", "recipe_text", "write_run"]
+
+EXAMPLES = "examples.npz"
+
+
+@dataclass(frozen=True)
+class SavedRun:
+    """What a saved run holds; its data are not needed.
+
+    Attributes:
+        model: the trained model.
+        recipe: of the training; its model is "own" where that was no factory's.
+        spec: of the data.
+        history: name -> one value per epoch.
+        facts: what ``run.json`` holds: "seed", "message", "data" (how the splits were made), "fingerprints" (of the
+            splits), "test" and "validation" (scores), ...
+        examples: raw test inputs, up to 256; None for runs that version 0.1 saved.
+    """
+
+    model: keras.Model
+    recipe: Recipe
+    spec: Spec
+    history: dict[str, list[float]]
+    facts: dict[str, Any]
+    examples: Any = None
+
+
+def write_run(run: SavedRun, directory: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+    """Writes the files of a run.
+
+    Args:
+        run: what they hold.
+        directory: new or empty; with ``overwrite=True`` it may hold a saved run.
+        overwrite: whether to replace it. Default False.
+
+    Raises:
+        InvalidArgument: if the directory cannot be written or holds anything else, or Keras cannot save the model.
+    """
+    with new_directory(directory, marker="run.json", overwrite=overwrite) as folder:
+        save_model(run.model, folder / "model.keras")
+        (folder / "recipe.json").write_text(recipe_text(run.recipe))
+        (folder / "spec.json").write_text(json.dumps(run.spec.to_config(), indent=2) + "\n")
+        rows = [",".join(["epoch", *run.history])]
+        for epoch, values in enumerate(zip(*run.history.values(), strict=True), start=1):
+            rows.append(",".join([str(epoch), *(repr(value) for value in values)]))
+        (folder / "history.csv").write_text("\n".join(rows) + "\n")
+        save_examples(folder / EXAMPLES, run.examples)
+        (folder / "run.json").write_text(json.dumps(run.facts, indent=2) + "\n")
+
+
+def recipe_text(recipe: Recipe) -> str:
+    """A recipe as the text of ``recipe.json``, where a model made by a function is "own"."""
+    named = recipe if is_named(recipe.model) else dataclasses.replace(recipe, model=OWN)
+    return named.to_json() + "\n"
+
+
+def read_run(directory: str | os.PathLike[str], *, compile: bool = False) -> SavedRun:
+    """Reads a saved run.
+
+    Args:
+        directory: where :meth:`recipes.Run.save` or ``recipes train --save`` wrote it.
+        compile: whether the model comes with its optimizer, loss and metrics. Default False.
+
+    Raises:
+        InvalidArgument: if the directory holds no run, or a damaged one.
+
+    Example:
+        >>> read_run("runs/digits").facts["test"]                            # doctest: +SKIP
+        {'loss': 0.31, 'accuracy': 0.96}
+    """
+    folder = Path(directory)
+    if not (folder / "run.json").is_file():
+        raise InvalidArgument("directory", str(directory), "one that Run.save or `recipes train --save` has written")
+    try:
+        facts = json.loads((folder / "run.json").read_text())
+        if not isinstance(facts, dict) or "data" not in facts:
+            raise ValueError("run.json does not describe a run")
+        names, *rows = [line.split(",") for line in (folder / "history.csv").read_text().splitlines()]
+        if not rows or any(len(row) != len(names) for row in rows):
+            raise ValueError("history.csv is cut off")
+        history = {name: [float(row[k]) for row in rows] for k, name in enumerate(names) if name != "epoch"}
+        recipe = Recipe.from_json((folder / "recipe.json").read_text())
+        spec = Spec.from_config(json.loads((folder / "spec.json").read_text()))
+        examples = load_examples(folder / EXAMPLES) if (folder / EXAMPLES).is_file() else None
+    except Exception as error:  # JSON, NumPy, zip and the file system have many
+        reason = " ".join(str(error).split())[:150] or type(error).__name__
+        raise InvalidArgument("directory", str(directory), f"that of a run whose files are whole ({reason})") from None
+    model = load_model(folder / "model.keras", argument="directory", compile=compile)
+    return SavedRun(model, recipe, spec, history, facts, examples)
+
+
+def data_of(saved: SavedRun, data_dir: str | os.PathLike[str] | None = None) -> Data:
+    """The data of a saved run, loaded by name, with the names of its model's inputs.
+
+    Args:
+        saved: the run.
+        data_dir: where the dataset is prepared, or the folder of its table files.
+
+    Raises:
+        InvalidArgument: if the data cannot be loaded, or are not those of the training.
+    """
+    settings = saved.facts["data"]
+    options = {name: settings[name] for name in ("batch_size", "seed") if name in settings}
+    options |= {name: settings[name] for name in ("validation", "test") if isinstance(settings.get(name), float)}
+    options |= settings.get("options", {})
+    files = located(settings.get("files", {}), data_dir)
+    name = files.get("train", settings.get("folder", settings["name"]))
+    if "config" in settings and name == settings["name"] and "/" not in name:
+        name = f"{name}/{settings['config']}"
+    if "test" in files:
+        options["test"] = files["test"]
+    images = settings.get("images")
+    fold = re.fullmatch(r"fold (\d+) of (\d+)", str(settings.get("validation")))
+    try:
+        if images is None:
+            data = load(name, data_dir=data_dir, **options)
+        else:
+            data = load_images(located_folder(images["folder"], data_dir), **options)
+    except UnknownDataset:
+        accepted = f"given for a run on arrays of your own, which were called {name!r}"
+        raise InvalidArgument("data", None, accepted) from None
+    if images is not None and data.settings["images"]["sha256"] != images["sha256"]:
+        raise InvalidArgument("data", images["folder"], "the folder of the training, but its files have changed since")
+    data = data if fold is None else data.folds(int(fold[2]))[int(fold[1])]
+    if _unequal(data, saved):
+        accepted = f"given: the dataset {name!r} is not that of the training ({_unequal(data, saved)} differ)"
+        raise InvalidArgument("data", None, accepted)
+    return data.with_names(saved.spec)
+
+
+def check_same_data(data: Any, saved: SavedRun) -> Data:
+    """Returns the data if they are those of the training of a saved run, else raises InvalidArgument."""
+    if not isinstance(data, Data):
+        raise InvalidArgument("data", data, "a recipes.Data")
+    if _unequal(data, saved):
+        accepted = f"the data of the training, but {_unequal(data, saved)} differ"
+        raise InvalidArgument("data", data.settings["name"], accepted)
+    return data
+
+
+def _unequal(data: Data, saved: SavedRun) -> str:
+    """What of the data is not as in the training; "" if nothing is."""
+    known = saved.facts.get("fingerprints", {})
+    # A training split that was changed, as by a refit, cannot be made again.
+    splits = [split for split in known if split != "train" or "train" not in saved.facts["data"]]
+    unequal = [split for split in splits if data.fingerprints[split] != known[split]]
+    if (data.spec.task, data.spec.class_names) != (saved.spec.task, saved.spec.class_names):
+        unequal.append("classes")
+    return ", ".join(unequal)

@@ -13,6 +13,8 @@ from .sources import Source, is_translation, sources_of
 
 __all__ = ["Selection", "select"]
 
+SHOWN = 12
+"""Maximum number of features to list in a message."""
 DECLARABLE_KINDS = ("number", "category", "text")
 """The kinds that a user may declare a column to be."""
 
@@ -182,19 +184,26 @@ class _Refusal:
         return source.kind not in ("image", "sequence") and not is_translation(self.features, source)
 
     def __call__(self, argument: str, reason: str, targets: Sequence[str] = ()) -> InvalidArgument:
-        others = [source for source in self.sources if source.name not in targets]
+        free = [source for source in self.sources if source.name not in targets]
         if argument == "target":
-            candidates = [source.name for source in others if self.is_predictable(source)]
+            candidates = [source.name for source in free if self.is_predictable(source)]
         else:
-            candidates = [source.name for source in others if source.kind != "labels"]
+            candidates = [source.name for source in free if source.kind != "labels"]
         sizes = {source.name: "" if source.shape == () else list(source.shape) for source in self.sources}
         known = [f"{source.name}: {source.kind}{sizes[source.name]}" for source in self.sources]
-        known += [f"{key}: {what.partition(';')[0] if what in reason else what}" for key, what in self.unusable.items()]
-        listed = f"The features of {self.name!r} are {'; '.join(known)}"
+        others = [f"{key}: {what.partition(';')[0] if what in reason else what}" for key, what in self.unusable.items()]
+        listed = f"The features of {self.name!r} are {'; '.join([*_first(known), *_first(others)])}"
         if not candidates:
             which = "a target to predict" if argument == "target" else "an input that a model here takes"
             return InvalidArgument("name", self.name, f"a dataset with {which}; {reason}. {listed}")
-        return InvalidArgument(argument, None, f"given; {reason}. Candidates: {', '.join(candidates)}. {listed}")
+        shown = ", ".join(_first(candidates))
+        return InvalidArgument(argument, None, f"given; {reason}. Candidates: {shown}. {listed}")
+
+
+def _first(texts: Sequence[str]) -> list[str]:
+    """The first of many texts, and how many more there are."""
+    more = len(texts) - SHOWN
+    return [*texts[:SHOWN], f"and {more} more"] if more > 1 else list(texts)
 
 
 def _names(argument: str, names: Any, table: Names) -> list[str]:

@@ -6,7 +6,8 @@ builder's own features: this tests the way from a dataset's description to a tra
     python scripts/measure/measure_builders.py
 
 Writes ``results/builders.csv``, one row per builder: what was inferred, the test score after two epochs and the largest
-difference between the trained model and the exported ones, in standard deviations.
+difference between the trained model and the exported ones, in standard deviations; or, for kinds that no model here
+takes, the error.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ sys.path.insert(0, str(ROOT))
 
 import recipes
 from recipes.description import inferred_features
-from tests.recipes.data.builders import CASES, prepare
+from tests.recipes.data.builders import CASES, REFUSED, prepare
 
 EPOCHS = 2
 
@@ -52,6 +53,7 @@ def measure(name: str, options: dict[str, Any], sizes: dict[str, int]) -> dict[s
     messages = [str(warning.message) for warning in caught if issubclass(warning.category, UserWarning)]
     return {
         "builder": name,
+        "refused": "",
         "options": json.dumps(options),
         "kind": spec.kind,
         "task": spec.task,
@@ -64,6 +66,17 @@ def measure(name: str, options: dict[str, Any], sizes: dict[str, int]) -> dict[s
         "seconds": round(seconds, 1),
         "warnings": "; ".join(messages),
     }
+
+
+def refusal(name: str) -> dict[str, Any]:
+    """The error for a builder of which no model here makes anything."""
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            recipes.load(name, data_dir=folder)
+        except recipes.InvalidArgument as error:
+            return {"builder": name, "refused": str(error)}
+    raise AssertionError(f"{name} is not refused")
 
 
 def main() -> None:
@@ -79,6 +92,7 @@ def main() -> None:
             print(
                 *(row[key] for key in ("builder", "kind", "task", "outputs", "inputs", "model")), sep=" | ", flush=True
             )
+    rows += [refusal(name) for name in REFUSED if not options.only or name in options.only]
     print(write_results("builders", rows))
 
 

@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 
 import recipes
+from callbacks.checks import InvalidArgument
+from recipes.data import network
 from recipes.models import model_for
 
-from .builders import CASES, prepare
+from .builders import CASES, REFUSED, prepare
 
+pytestmark = pytest.mark.filterwarnings("ignore:dataset .* (is rare|is an input|no labels|without a value)")
 TEXTS = ["cabin", "home.dest", "name", "ticket"]
 """Columns of the titanic that are texts here because their random content is."""
 NUMBERS = {
@@ -46,6 +49,7 @@ def columns(name, **others):
 
 
 WORDS = {"inputs": "text"}
+UNLABELLED = [("test", "glue/rte"), ("test", "glue/stsb")]
 EXPECTED = {
     "mnist": ("image", "multiclass", (28, 28, 1), 10, {}, "cnn"),
     "cifar10": ("image", "multiclass", (32, 32, 3), 10, {}, "cnn"),
@@ -73,6 +77,10 @@ EXPECTED = {
     "imdb_reviews/plain_text": ("text", "binary", (), 1, WORDS, "text"),
     "glue/sst2": ("text", "binary", (), 1, WORDS, "text"),
     "glue/mnli": ("mixed", "multiclass", (), 3, MIXED["glue/mnli"], "mixed"),
+    "glue/rte": ("mixed", "binary", (), 1, dict.fromkeys(["sentence1", "sentence2"], "text"), "mixed"),
+    "glue/stsb": ("mixed", "regression", (), 1, dict.fromkeys(["sentence1", "sentence2"], "text"), "mixed"),
+    "snli": ("mixed", "multiclass", (), 3, MIXED["glue/mnli"], "mixed"),
+    "oxford_iiit_pet": ("image", "multiclass", (32, 32, 3), 37, {}, "cnn"),
 }
 CLASSES = {
     "cats_vs_dogs": ("cat", "dog"),
@@ -105,13 +113,12 @@ def loaded(tmp_path_factory):
 
 def test_all_are_here():
     assert set(EXPECTED) == {name for name, _, _ in CASES}
-    assert len(CASES) >= 14
+    assert len(CASES) >= 22
 
 
 @pytest.mark.filterwarnings("ignore:.*is rare:UserWarning")  # VOC has 20 labels
 @pytest.mark.parametrize(("name", "options", "sizes"), CASES, ids=[name for name, _, _ in CASES])
 @pytest.mark.ordinarily("celeb_a", "titanic", "movielens/100k-ratings", "imdb_reviews/plain_text")
-@pytest.mark.filterwarnings("ignore:dataset .* (is rare|is an input):UserWarning")
 def test_what_is_inferred(loaded, name, options, sizes):
     data = loaded(name, options, sizes)
     spec = data.spec
@@ -120,10 +127,13 @@ def test_what_is_inferred(loaded, name, options, sizes):
     assert spec.class_names[:3] == CLASSES.get(name, spec.class_names[:3])
     assert spec.resized is ("image_size" in options)
     counts = data.settings["counts"]
-    assert sum(counts.values()) == sum(sizes.values())
-    held = [split for split in sizes if split != "train"]
+    held = [split for split in ("test", "validation") if split in sizes and (split, name) not in UNLABELLED]
     assert data.settings["test"] == (f"published {held[0]}" if held else 0.2)
-    assert all(counts["test"] == sizes[split] for split in held)
+    if name != "snli":
+        assert counts["train"] + counts["validation"] + (0 if held else counts["test"]) == sizes["train"]
+        assert not held or counts["test"] == sizes[held[0]]
+    else:
+        assert counts == {"train": 72, "validation": 18, "test": 18}
     assert recipes.Spec.from_config(json.loads(json.dumps(spec.to_config()))) == spec
     x, y = data.train.element_spec
     assert (y.shape[1:], y.dtype.name) == (
@@ -132,6 +142,15 @@ def test_what_is_inferred(loaded, name, options, sizes):
     )
     if not spec.record:
         assert (x.dtype.name, x.shape[1:]) == (spec.input_dtype, spec.input_shape)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.ordinarily("wmt14_translate/de-en", "coco/2017", "speech_commands", "ucf101", "lm1b")
+def test_what_no_model_takes_is_refused_in_words_before_a_download(name, tmp_path, monkeypatch):
+    monkeypatch.setattr(network, "reachable", lambda urls: pytest.fail("asked for the network"))
+    with pytest.raises(InvalidArgument, match=REFUSED[name]) as error:
+        recipes.load(name, data_dir=tmp_path)
+    assert "\n" not in str(error.value)
 
 
 def test_missing_ages(loaded):

@@ -12,6 +12,7 @@ import keras
 
 from .checks import InvalidArgument, check_bool, check_integer, check_number
 from .inside.layers import replaced_method
+from .inside.model_optimizers import chosen_optimizer
 from .inside.step_hooks import StepHooks
 
 __all__ = ["WeightNoise"]
@@ -33,7 +34,9 @@ class WeightNoise(keras.callbacks.Callback):
 
     Raises:
         InvalidArgument: for a value outside its range; at the start of training, for several replicas, whose weights
-            must stay equal, and for an optimizer that evaluates the loss itself.
+            must stay equal, for an optimizer that evaluates the loss itself, and for a ``train_step`` of its own with
+            several optimizers.
+        ValueError: in the first step, for a ``train_step`` of its own that does not apply its gradients exactly once.
 
     Source: Jim et al. 1996; Graves 2011; Goodfellow et al. 2016, section 7.5.
 
@@ -53,10 +56,11 @@ class WeightNoise(keras.callbacks.Callback):
         replicas = self.model.distribute_strategy.num_replicas_in_sync
         if replicas > 1:
             raise InvalidArgument("replicas", replicas, "1 for WeightNoise: several would have different weights")
-        if getattr(self.model.optimizer, "finds_its_own_step", False):
+        optimizer = chosen_optimizer(self.model, None, type(self).__name__)
+        if getattr(optimizer, "finds_its_own_step", False):
             raise InvalidArgument(
                 "optimizer",
-                self.model.optimizer.name,
+                optimizer.name,
                 "one that uses the step's gradient: this one evaluates the loss again",
             )
         seed = random.randrange(2**31) if self.seed is None else self.seed
@@ -82,7 +86,7 @@ class _Noise:
             raise ReferenceError("the model that this step was made for is gone")
         kernels = [variable for variable in model.trainable_variables if len(variable.shape) > 1]
         before = [tf.identity(kernel.value) for kernel in kernels]
-        optimizer = model.optimizer
+        optimizer = chosen_optimizer(model, None, "WeightNoise")
         iterations = keras.ops.convert_to_tensor(optimizer.iterations)  # not a variable with gradient accumulation
         step = tf.stack([self._seed, tf.cast(iterations, tf.int32)])
         for index, (kernel, value) in enumerate(zip(kernels, before, strict=True)):
@@ -93,6 +97,7 @@ class _Noise:
 
         def without_noise(apply: Callable[..., Any]) -> Callable[..., Any]:
             def apply_without_noise(grads: Any, trainable_variables: Any = None) -> Any:
+                applied.append(True)
                 with tf.control_dependencies([gradient for gradient in grads if gradient is not None]):
                     for kernel, value in zip(kernels, before, strict=True):
                         kernel.assign(value)
@@ -100,5 +105,16 @@ class _Noise:
 
             return apply_without_noise
 
-        with replaced_method(optimizer, "apply", without_noise):
-            yield
+        applied: list[bool] = []
+        try:
+            with replaced_method(optimizer, "apply", without_noise):
+                yield
+            if len(applied) != 1:
+                raise ValueError(
+                    f"WeightNoise needs a train_step that applies its gradients once. Received: {len(applied)} times"
+                )
+        except BaseException:
+            if tf.executing_eagerly():  # a compiled step has not run yet
+                for kernel, value in zip(kernels, before, strict=True):
+                    kernel.assign(value)
+            raise

@@ -12,9 +12,10 @@ from typing import Any
 
 import keras
 
+from .model_optimizers import chosen_optimizer
 from .wrapping import wrap_once
 
-__all__ = ["callback_list", "check_sole_schedule", "siblings"]
+__all__ = ["callback_list", "check_sole_schedule", "sets_learning_rate", "siblings"]
 
 
 def _recorded(lists: list[Any], init: Callable[..., None], callbacks: Any, *args: Any, **kwargs: Any) -> None:
@@ -50,18 +51,35 @@ def siblings(callback: keras.callbacks.Callback) -> list[keras.callbacks.Callbac
 
 
 def check_sole_schedule(callback: keras.callbacks.Callback) -> None:
-    """Raises if another callback of the same ``fit`` sets the learning rate too.
+    """Raises if another callback of the same ``fit`` sets the learning rate of the same optimizer.
 
-    Such are Keras' ``LearningRateScheduler`` and ``ReduceLROnPlateau``, and all with ``sets_learning_rate = True``.
+    Such are Keras' ``LearningRateScheduler`` and ``ReduceLROnPlateau``, and all with ``sets_learning_rate = True``,
+    whose attribute ``optimizer`` may name the optimizer.
 
     Raises:
         ValueError: naming both.
+        InvalidArgument: as for :func:`callbacks.inside.model_optimizers.chosen_optimizer`.
     """
-    kinds = (keras.callbacks.LearningRateScheduler, keras.callbacks.ReduceLROnPlateau)
+    driven = _driven_by(callback)
     for sibling in siblings(callback):
-        if sibling is not callback and (isinstance(sibling, kinds) or getattr(sibling, "sets_learning_rate", False)):
+        if sibling is not callback and _driven_by(sibling) is driven:
             first, second = type(callback).__name__, type(sibling).__name__
             raise ValueError(
                 f"{first} must be the only callback that sets the learning rate, but {second} sets it too. "
                 f"Received: callbacks=[..., {first}, {second}]"
             )
+
+
+def sets_learning_rate(callback: keras.callbacks.Callback) -> bool:
+    """Whether a callback sets the learning rate at every step or epoch."""
+    kinds = (keras.callbacks.LearningRateScheduler, keras.callbacks.ReduceLROnPlateau)
+    return isinstance(callback, kinds) or bool(getattr(callback, "sets_learning_rate", False))
+
+
+def _driven_by(callback: keras.callbacks.Callback) -> keras.Optimizer | None:
+    """The optimizer whose rate a callback sets, or None."""
+    if not sets_learning_rate(callback):
+        return None
+    if not getattr(callback, "sets_learning_rate", False):
+        return callback.model.optimizer
+    return chosen_optimizer(callback.model, getattr(callback, "optimizer", None), type(callback).__name__)

@@ -66,13 +66,13 @@ class Reachable:
         self._known: set[int] = set()
         self._visit("", model, None, 0)
 
-    def outermost_optimizers(self) -> list[keras.Optimizer]:
-        """The optimizers that are not inside another one."""
-        return [
-            optimizer
+    def outermost_optimizers(self) -> dict[str, keras.Optimizer]:
+        """The optimizers that are not inside another one, by their routes without the leading dot."""
+        return {
+            route.removeprefix("."): optimizer
             for route, optimizer in self.optimizers.items()
             if not any(route.startswith((f"{outer}.", f"{outer}[")) for outer in self.optimizers)
-        ]
+        }
 
     def _visit(self, route: str, value: Any, metric: keras.Metric | None, depth: int) -> None:
         if type(value) in PLAIN or id(value) in self._known:

@@ -13,7 +13,7 @@ from typing import Any
 
 import keras
 
-__all__ = ["StepHooks"]
+__all__ = ["StepHooks", "has_own_step"]
 
 _attached: weakref.WeakKeyDictionary[Any, StepHooks] = weakref.WeakKeyDictionary()
 
@@ -31,6 +31,7 @@ class StepHooks:
     """
 
     def __init__(self, model: keras.Model):
+        self.own_step = _is_own(model.train_step)
         self._change: dict[str, Callable[[Any], Any]] = {}
         self._before: dict[str, Callable[[Any], Any]] = {}
         self._around: dict[str, Callable[[], Any]] = {}
@@ -110,3 +111,21 @@ class StepHooks:
         removed = [hooks.pop(name, None) for hooks in (self._before, self._change, self._around)]
         if any(hook is not None for hook in removed):
             model.make_train_function(force=True)
+
+
+def has_own_step(model: keras.Model) -> bool:
+    """Whether a model's ``train_step`` is not Keras' own, be it a subclass's or an attribute. Hooks do not count.
+
+    Example:
+        >>> class Other(keras.Sequential):
+        ...     def train_step(self, data):
+        ...         return super().train_step(data)
+        >>> has_own_step(keras.Sequential()), has_own_step(Other())
+        (False, True)
+    """
+    hooks = _attached.get(model)
+    return _is_own(model.train_step) if hooks is None else hooks.own_step
+
+
+def _is_own(train_step: Callable[..., Any]) -> bool:
+    return getattr(train_step, "__func__", None) is not keras.Model.train_step

@@ -12,15 +12,17 @@ import numpy as np
 from ..checks import InvalidArgument, check_integer, check_number
 from ..fit_data import FitData
 from ..inside.callback_list import check_sole_schedule
+from ..inside.fit_end import at_end_of_fit
 from ..inside.layers import normalizes_over_examples
+from ..inside.model_optimizers import check_optimizer_name, chosen_optimizer, raise_on_nan_in
 from ..inside.optimizer_values import (
     check_settable,
     check_takes_a_rate,
     get_learning_rate,
-    raise_on_nan,
     range_test_divisor,
     set_learning_rate,
 )
+from ..inside.reachable import Reachable
 from ..inside.state import set_training_state, training_state
 from ..inside.training import initial_epoch, set_initial_epoch
 from ..schedules.shapes import exponential_sweep
@@ -43,7 +45,8 @@ class LRFinder(keras.callbacks.Callback):
     The sweep ends after ``steps`` batches, or as soon as the smoothed loss exceeds both its first value and
     ``divergence`` times its lowest. The sweep must be slow: a deep normalized network adapts to a rate that grows
     slowly, but where the rate grows by 15 % per batch it seems to bear only a tenth of that. Afterwards the weights,
-    the optimizer and the metrics are restored. Needs ``steps_per_execution=1`` (:func:`find_learning_rate` sets it).
+    the optimizers and the metrics are restored, also if the ``fit`` is interrupted. Needs ``steps_per_execution=1``
+    (:func:`find_learning_rate` sets it).
 
     A curve is no evidence for a high rate where it ends before the loss has risen, nor after more than 10 passes over
     the data: a network that knows a few examples by heart has no gradients left that could diverge. There the
@@ -55,7 +58,10 @@ class LRFinder(keras.callbacks.Callback):
         steps: batches in the sweep, >= 10. Default 300.
         decay: decay factor of the moving average that smooths the loss, in [0, 1). Default 0.9.
         divergence: multiple of the lowest smoothed loss at which the sweep ends, > 1. Default 4.
-        usual: the rate to fall back on, > 0. Default None: the one that the model was compiled with.
+        usual: the rate to fall back on, > 0. Default None: the one that the optimizer was made with.
+        optimizer: the name of the optimizer among the model's attributes, such as "critic_optimizer". Default None: the
+            only one. A ``train_step`` of its own with several optimizers needs it; the others train at their own rates.
+        monitor: the name of the loss in the logs of a batch. Default "loss".
 
     Attributes:
         rates, losses: the rates tried and the loss of each batch, not smoothed, shape (batches,).
@@ -63,7 +69,8 @@ class LRFinder(keras.callbacks.Callback):
         batches_per_pass: batches in a pass over the data; None if unknown. :func:`find_learning_rate` sets it.
 
     Raises:
-        InvalidArgument: for a value outside its range.
+        InvalidArgument: for a value outside its range; at the start of training, for an optimizer that does not exist,
+            or None where there are several; after the first batch, for a ``monitor`` that is not a number in the logs.
         ValueError: at the start of training, if the rate is a schedule object or ``steps_per_execution`` is not 1.
 
     Source: Smith 2017, "Cyclical learning rates", arXiv:1506.01186. The stop at 4 times the best loss is fastai's.
@@ -85,6 +92,8 @@ class LRFinder(keras.callbacks.Callback):
         decay: float = 0.9,
         divergence: float = 4.0,
         usual: float | None = None,
+        optimizer: str | None = None,
+        monitor: str = "loss",
     ):
         super().__init__()
         self.low = check_number("low", low, above=0)
@@ -93,6 +102,12 @@ class LRFinder(keras.callbacks.Callback):
         self.decay = check_number("decay", decay, low=0, below=1)
         self.divergence = check_number("divergence", divergence, above=1)
         self.usual = None if usual is None else check_number("usual", usual, above=0)
+        self.optimizer = check_optimizer_name(optimizer)
+        if not isinstance(monitor, str) or not monitor:
+            raise InvalidArgument("monitor", monitor, "the name of a loss in the logs, such as 'loss'")
+        self.monitor = monitor
+        self._driven: Any = None
+        self._metrics: list[keras.Metric] = []
         self._sweep = exponential_sweep(np.arange(steps), total_steps=steps, low=low, high=high)
         self._losses: list[float] = []
         self._lowest = np.inf
@@ -180,8 +195,9 @@ class LRFinder(keras.callbacks.Callback):
         return rate, None if evidence else f"{reason}: more may be possible"
 
     def on_train_begin(self, logs: Any = None) -> None:
-        check_settable(self.model.optimizer, type(self).__name__)
-        check_takes_a_rate(self.model.optimizer)
+        optimizer = chosen_optimizer(self.model, self.optimizer, type(self).__name__)
+        check_settable(optimizer, type(self).__name__)
+        check_takes_a_rate(optimizer)
         check_sole_schedule(self)
         if self.model.steps_per_execution != 1:
             raise ValueError(
@@ -189,22 +205,32 @@ class LRFinder(keras.callbacks.Callback):
                 "find_learning_rate. "
                 f"Received: steps_per_execution={self.model.steps_per_execution}"
             )
-        self._divisor = range_test_divisor(self.model.optimizer)
-        self._fallback = get_learning_rate(self.model.optimizer) if self.usual is None else self.usual
+        self._divisor = range_test_divisor(optimizer)
+        self._fallback = get_learning_rate(optimizer) if self.usual is None else self.usual
         self._before = training_state(self.model)
-        raise_on_nan(self.model.optimizer, False)  # a rate that is too high is not an error here
+        self._driven = optimizer
+        self._metrics = list({id(metric): metric for metric in Reachable(self.model).metrics.values()}.values())
+        at_end_of_fit(self.model, self.restore)
+        raise_on_nan_in(self.model, False)  # a rate that is too high is not an error here
         self._losses = []
         self._lowest = np.inf
         self.diverged = False
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
-        set_learning_rate(self.model.optimizer, float(self._sweep[len(self._losses)]))
+        set_learning_rate(self._driven, float(self._sweep[len(self._losses)]))
         self.model.reset_metrics()  # so that the logs hold this batch's loss, not the epoch's mean
+        for metric in self._metrics:  # a model may leave some out of its `metrics`
+            metric.reset_state()
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         if self.model.stop_training:  # another callback has ended the run
             return
-        loss = float((logs or {})["loss"])
+        logs = logs or {}
+        if self.monitor not in logs or np.ndim(logs[self.monitor]):
+            names = [name for name, value in logs.items() if not np.ndim(value)]
+            accepted = f"a number in the logs of a batch, which have {', '.join(map(repr, names)) or 'none'}"
+            raise InvalidArgument("monitor", self.monitor, accepted)
+        loss = float(logs[self.monitor])
         self._losses.append(loss)
         curve = smoothed(self.losses, self.decay)
         smooth = curve[-1] if np.isfinite(loss) else np.inf
@@ -218,11 +244,12 @@ class LRFinder(keras.callbacks.Callback):
         self.restore()
 
     def restore(self) -> None:
-        """Restores the model to its state before the test, if ``fit`` was interrupted before it did so."""
+        """Restores the model to its state before the test, if that was not done yet."""
         if self._before is not None:
             before, self._before = self._before, None
+            self._driven, self._metrics = None, []
             set_training_state(self.model, before)
-            raise_on_nan(self.model.optimizer, True)
+            raise_on_nan_in(self.model, True)
 
     def plot(self, rule: str = "peak") -> Any:
         """A figure of the loss, raw and smoothed, against the rate, with the suggestion marked.

@@ -152,7 +152,7 @@ class Resume(keras.callbacks.Callback):
         model = self.model
         return {
             "weights": [f"{tuple(v.shape)} {v.dtype}" for v in model.variables],
-            "optimizer": ", ".join(map(_kind, Reachable(model).outermost_optimizers())),
+            "optimizer": ", ".join(map(_kind, Reachable(model).outermost_optimizers().values())),
             "epochs": int(self.params["epochs"]),
             "steps per epoch": self.params.get("steps"),
             "steps_per_execution": model.steps_per_execution,

@@ -8,8 +8,10 @@ from typing import Any
 import keras
 import numpy as np
 
-from ..checks import InvalidArgument, check_choice, check_integer, check_number
+from ..checks import InvalidArgument, check_bool, check_choice, check_integer, check_number
 from ..inside.callback_list import check_sole_schedule
+from ..inside.fit_end import at_end_of_fit
+from ..inside.model_optimizers import check_optimizer_name, chosen_optimizer
 from ..inside.optimizer_values import (
     check_settable,
     get_learning_rate,
@@ -18,18 +20,20 @@ from ..inside.optimizer_values import (
     set_learning_rate,
     set_momentum,
 )
+from .left_rate import warn_of_left_rate
 from .table import StepTable
 
 __all__ = ["StepSchedule"]
 
 
 class StepSchedule(keras.callbacks.Callback):
-    """Sets the learning rate, and the momentum if the schedule has one, before every training step.
+    """Sets the learning rate of an optimizer, and its momentum if the schedule has one, before every training step.
 
     The position is ``epoch * steps_per_epoch + batch``, which stays right in a second ``fit`` and with
     ``initial_epoch``, gradient accumulation and loss scaling. On TensorFlow the compiled step reads the values from a
     table, so every step gets its own value for any ``steps_per_execution``, and no Python runs between steps. Each
-    epoch's logs get ``learning_rate`` (and ``momentum``), for callbacks later in the list, such as ``CSVLogger``.
+    epoch's logs get ``learning_rate`` (and ``momentum``), for callbacks later in the list, such as ``CSVLogger``;
+    ``learning_rate/NAME`` if the optimizer was named.
 
     A subclass defines :meth:`rates`, and may define :meth:`momenta`.
 
@@ -41,9 +45,15 @@ class StepSchedule(keras.callbacks.Callback):
         per: "step" (default), or "epoch" to hold the value of an epoch's first step throughout the epoch.
         warm_up: length, in ``unit``, of a linear rise from nearly zero to the schedule's first rate. The schedule
             itself fills the remaining steps. The momentum keeps its first value during the rise. Default 0: none.
+        optimizer: the name of the optimizer among the model's attributes, such as "critic_optimizer". Default None: the
+            only one. A ``train_step`` of its own with several optimizers needs it.
+        restore_rate: whether rate and momentum are set back to their values before the training when it ends. Default
+            False: they stay at the schedule's last values, and a warning says so if the next ``fit`` would train with a
+            rate below a hundredth of the schedule's highest.
 
     Raises:
-        InvalidArgument: for a value outside its range.
+        InvalidArgument: for a value outside its range; at the start of training, for an optimizer that does not exist,
+            or None where there are several.
         ValueError: at the start of training, if the number of steps per epoch is unknown, the optimizer's rate is a
             schedule object, or another schedule drives the same ``fit``.
 
@@ -81,13 +91,19 @@ class StepSchedule(keras.callbacks.Callback):
         unit: str = "training",
         per: str = "step",
         warm_up: float = 0.0,
+        optimizer: str | None = None,
+        restore_rate: bool = False,
     ):
         super().__init__()
         self.total_steps = None if total_steps is None else check_integer("total_steps", total_steps, low=1)
         self.unit = check_choice("unit", unit, ("training", "epochs", "steps"))
         self.per = check_choice("per", per, ("step", "epoch"))
         self.warm_up = 0.0 if warm_up == 0 else self.check_length("warm_up", warm_up)
+        self.optimizer = check_optimizer_name(optimizer)
+        self.restore_rate = check_bool("restore_rate", restore_rate)
         self._steps_per_epoch: int | None = None
+        self._driven: Any = None
+        self._before: tuple[float, float | None] = (0.0, None)
         self._table: StepTable | None = None
         self._epoch_begin = 0
         self._rates = np.empty(0)
@@ -181,9 +197,17 @@ class StepSchedule(keras.callbacks.Callback):
 
     # --- the callback -----------------------------------------------------------------------------------------------
 
+    def find_optimizer(self) -> keras.Optimizer:
+        """The optimizer that this schedule drives. Needs a model.
+
+        Raises:
+            InvalidArgument: if :attr:`optimizer` names none, or is None and there are several.
+        """
+        return chosen_optimizer(self.model, self.optimizer, type(self).__name__)
+
     def on_train_begin(self, logs: Any = None) -> None:
         name = type(self).__name__
-        optimizer = self.model.optimizer
+        optimizer = self.find_optimizer()
         check_settable(optimizer, name)
         check_sole_schedule(self)
         steps = self.params.get("steps")
@@ -202,8 +226,21 @@ class StepSchedule(keras.callbacks.Callback):
             warnings.warn(f"{name}: {contradiction}", UserWarning, stacklevel=2)
         every_batch = self.model.run_eagerly and self.model.steps_per_execution == 1  # Python can set every step
         compiled = keras.backend.backend() == "tensorflow" and not every_batch
-        self._table = StepTable.of(self.model) if compiled else None
+        self._table = StepTable.of(self.model, optimizer, self.optimizer or "optimizer") if compiled else None
+        self._driven = optimizer
+        self._before = (get_learning_rate(optimizer), get_momentum(optimizer) if self._momenta is not None else None)
+        if self.restore_rate:
+            at_end_of_fit(self.model, self._set_back)
         self.load()
+
+    def _set_back(self) -> None:
+        """Gives rate and momentum the values that they had before the training."""
+        driven, self._driven = self._driven, None
+        if driven is not None:
+            rate, momentum = self._before
+            set_learning_rate(driven, rate)
+            if momentum is not None:
+                set_momentum(driven, momentum)
 
     def load(self) -> None:
         """Copies the values to the compiled step. A subclass that changes them between epochs calls it again."""
@@ -223,17 +260,24 @@ class StepSchedule(keras.callbacks.Callback):
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         if self._table is None:
             step = min(self._epoch_begin + batch, len(self._rates) - 1)
-            set_learning_rate(self.model.optimizer, self.multiplier * float(self._rates[step]))
+            set_learning_rate(self._driven, self.multiplier * float(self._rates[step]))
             if self._momenta is not None:
-                set_momentum(self.model.optimizer, float(self._momenta[step]))
+                set_momentum(self._driven, float(self._momenta[step]))
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         if logs is not None:
-            logs["learning_rate"] = get_learning_rate(self.model.optimizer)
+            suffix = "" if self.optimizer is None else f"/{self.optimizer}"
+            logs[f"learning_rate{suffix}"] = get_learning_rate(self._driven)
             if self._momenta is not None:
-                logs["momentum"] = get_momentum(self.model.optimizer)
+                logs[f"momentum{suffix}"] = get_momentum(self._driven)
 
     def on_train_end(self, logs: Any = None) -> None:
+        if self.restore_rate:
+            self._set_back()
+        else:
+            highest = float(self._rates.max())
+            warn_of_left_rate(self.model, self._driven, type(self).__name__, self._before[0], highest)
+        self._driven = None
         self._table = None  # it belongs to this model; a copy of the callback may serve another
 
     # --- plot -------------------------------------------------------------------------------------------------------

@@ -105,7 +105,7 @@ class OneCycle(StepSchedule):
             return None
         bounds: Any = self.momentum
         if bounds == "auto":
-            if self.model is not None and not has_live_momentum(self.model.optimizer):
+            if self.model is not None and not has_live_momentum(self.find_optimizer()):
                 return None
             bounds = (0.85, 0.95)
         return one_cycle_momentum(

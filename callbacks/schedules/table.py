@@ -17,38 +17,38 @@ from ..inside.step_hooks import StepHooks
 
 __all__ = ["StepTable"]
 
-_attached: weakref.WeakKeyDictionary[Any, StepTable] = weakref.WeakKeyDictionary()
+_attached: weakref.WeakKeyDictionary[Any, dict[str, StepTable]] = weakref.WeakKeyDictionary()
 
 
 class StepTable:
-    """Makes each step of a model first set its learning rate and momentum from a table.
+    """Makes each step of a model first set the learning rate and momentum of an optimizer from a table.
 
-    Get one with :meth:`of`: a model has at most one. It stays attached, and does nothing while inactive, so that a
-    second ``fit`` needs no retracing. It is inactive when a ``fit`` begins, so an interrupted training leaves nothing
-    behind.
+    Get one with :meth:`of`: a model has at most one for each of its optimizers. It stays attached, and does nothing
+    while inactive, so that a second ``fit`` needs no retracing. It is inactive when a ``fit`` begins, so an interrupted
+    training leaves nothing behind.
 
     The table is the value of a WeakKeyDictionary whose key is the model: a reference to the model would keep it alive.
 
     Example:
-        >>> table = StepTable.of(model)                      # doctest: +SKIP
+        >>> table = StepTable.of(model, model.optimizer)     # doctest: +SKIP
         >>> table.load(rates=[0.1, 0.2, 0.1], momenta=None)
         >>> table.seek(0, steps=3)
         >>> model.fit(...)
     """
 
-    def __init__(self, model: keras.Model):
+    def __init__(self, model: keras.Model, optimizer: keras.Optimizer, name: str):
         import tensorflow as tf
 
-        self.optimizer = weakref.ref(model.optimizer)
+        self.optimizer = weakref.ref(optimizer)
         self._last = 0
         options = {"trainable": False, "aggregation": tf.VariableAggregation.ONLY_FIRST_REPLICA}
         with model.distribute_strategy.scope():
             # A row: the rate, and the momentum or NaN to leave it alone.
             self._rows = tf.Variable(np.zeros((1, 2), np.float32), shape=[None, 2], **options)
             self._position = tf.Variable(np.zeros(3, np.int64), **options)  # the next row, the end, the last row
-        rates = [leaf.learning_rate for leaf in leaves(model.optimizer)]
+        rates = [leaf.learning_rate for leaf in leaves(optimizer)]
         momenta = [
-            leaf.momentum for leaf in leaves(model.optimizer) if "momentum" in getattr(leaf, "live_hyperparameters", ())
+            leaf.momentum for leaf in leaves(optimizer) if "momentum" in getattr(leaf, "live_hyperparameters", ())
         ]
 
         def take(_data: Any) -> None:
@@ -63,15 +63,21 @@ class StepTable:
                     variable.assign(tf.where(active, tf.cast(momentum, variable.dtype), variable.value))
             self._position.assign_add(tf.constant([1, 0, 0], tf.int64))
 
-        StepHooks.of(model).add(model, "step_table", take, at_start=lambda: self.seek(0, 0))
+        StepHooks.of(model).add(model, f"step_table {name}", take, at_start=lambda: self.seek(0, 0))
 
     @classmethod
-    def of(cls, model: keras.Model) -> StepTable:
-        """The table of this model. Attaches one if there is none yet or the model has been recompiled since."""
-        table = _attached.get(model)
-        if table is None or table.optimizer() is not model.optimizer:
-            table = _attached[model] = cls(model)
-        return table
+    def of(cls, model: keras.Model, optimizer: keras.Optimizer, name: str = "optimizer") -> StepTable:
+        """The table of this optimizer. Attaches one if there is none yet, or the name meant another optimizer.
+
+        Args:
+            model: whose step reads the table.
+            optimizer: one of its optimizers.
+            name: the optimizer's name, as in :func:`callbacks.inside.model_optimizers.optimizers_of`.
+        """
+        tables = _attached.setdefault(model, {})
+        if name not in tables or tables[name].optimizer() is not optimizer:
+            tables[name] = cls(model, optimizer, name)
+        return tables[name]
 
     def load(self, rates: np.ndarray, momenta: np.ndarray | None) -> None:
         """Fills the table. It takes effect with :meth:`seek`.

@@ -6,6 +6,9 @@ import pytest
 import tensorflow as tf
 
 import callbacks
+from callbacks import InvalidArgument
+from recipes.optimizers import Momentum
+from tests.callbacks.own_steps import Rivals, X, Y
 
 
 @pytest.fixture
@@ -51,3 +54,45 @@ def test_a_sound_training_is_left_alone_and_a_new_fit_forgets(make_model, run, b
         velocity.assign(np.zeros(velocity.shape))
     assert len(run(model, stop, epochs=2)["loss"]) == 2
     assert stop.message is None
+
+
+def test_every_loss_of_a_step_of_its_own_is_watched():
+    class Diverges(Rivals):
+        def train_step(self, data):
+            logs = super().train_step(data)
+            return {
+                "left": logs["left_loss"],
+                "right_loss": logs["right_loss"] / 0.0,
+                "per_class": data[1][:2, 0] / 0.0,
+            }
+
+    def fit(stop):
+        return Diverges().fit(X, Y, batch_size=4, epochs=2, verbose=0, callbacks=[stop]).epoch
+
+    stop = callbacks.StopOnNaN()
+    assert fit(stop) == [0]
+    assert stop.message == (
+        "right_loss is inf at epoch 1, step 1, learning rate 0.001 of optimizer, learning rate 0.01 of left_optimizer, "
+        "learning rate 0.02 of right_optimizer: try a lower learning rate or gradient clipping"
+    )
+    stop = callbacks.StopOnNaN("left")
+    assert fit(stop) == [0, 1]
+    assert stop.message is None
+    stop = callbacks.StopOnNaN(["left", "per_class"])
+    fit(stop)
+    assert stop.message.startswith("per_class is inf at epoch 1, step 1")
+    with pytest.raises(InvalidArgument, match=r"names of losses in the logs, which have 'left', .* Received: monitor="):
+        fit(callbacks.StopOnNaN("loss"))
+    with pytest.raises(InvalidArgument, match="monitor must be None, the name of a loss in the logs, or a list"):
+        callbacks.StopOnNaN(monitor=0)
+
+
+def test_interrupted_the_optimizers_raise_again():
+    class Interrupt(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            raise KeyboardInterrupt
+
+    model = Rivals(Momentum(0.01))
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, Y, verbose=0, callbacks=[callbacks.StopOnNaN(), Interrupt()])
+    assert model.left_optimizer.raises_on_nan

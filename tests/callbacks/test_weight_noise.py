@@ -238,3 +238,37 @@ def test_an_optimizer_that_evaluates_the_loss_itself_is_refused_before_any_step(
 def test_bad_arguments(options, message):
     with pytest.raises(InvalidArgument, match=message):
         callbacks.WeightNoise(**options)
+
+
+class Repeats(keras.Sequential):
+    """A step of its own that applies its gradients as often as it is told to, and may be interrupted."""
+
+    times, interrupt = 1, False
+
+    def train_step(self, data):
+        for _ in range(self.times):
+            logs = super().train_step(data)
+        if self.interrupt:
+            raise KeyboardInterrupt
+        return logs if self.times else {"loss": 0.0}
+
+
+@pytest.mark.parametrize("times", [0, 2])
+def test_a_step_of_ones_own_must_apply_its_gradients_once(times):
+    model = Repeats([keras.Input((2,)), K.Dense(1)])
+    model.times = times
+    model.compile("sgd", "mse")
+    before = model.get_weights()
+    with pytest.raises(ValueError, match=f"applies its gradients once. Received: {times} times"):
+        model.fit(np.eye(2), np.ones((2, 1)), verbose=0, callbacks=[WeightNoise(0.1, seed=1)])
+    np.testing.assert_array_equal(model.get_weights()[0], before[0])
+
+
+def test_interrupted_within_a_step_the_noise_is_gone():
+    model = Repeats([keras.Input((2,)), K.Dense(1)])
+    model.interrupt = True
+    model.compile(keras.optimizers.SGD(0.0), "mse", run_eagerly=True)
+    before = model.get_weights()
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(np.eye(2), np.ones((2, 1)), verbose=0, callbacks=[WeightNoise(0.1, seed=1)])
+    np.testing.assert_array_equal(model.get_weights()[0], before[0])

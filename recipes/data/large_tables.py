@@ -160,7 +160,8 @@ def _decoded(tables: Mapping[str, TableBlocks], columns: Columns) -> Iterator[Ch
     codes: dict[str, dict[str, int]] = {name: {} for name in layout.coded}
     for split, blocks in tables.items():
         decimal = blocks.with_decimal_commas() if scans[split].decimal == "," else blocks
-        for frame in decimal.frames(columns.read, [*layout.coded, *layout.texts], columns.targets):
+        whole = columns.targets if scans[split].left_out else ()
+        for frame in decimal.frames(columns.read, [*layout.coded, *layout.texts], whole, checked=True):
             kept = with_targets(frame, columns.targets)
             if len(kept):
                 yield {f"{split} {key}": part for key, part in _chunk(kept, columns, layout, codes).items()}

@@ -21,6 +21,8 @@ ROWS = 65_536
 """Maximum number of rows of a block."""
 CHARACTERS = 2**24
 """Number of characters after which a block of a CSV file ends."""
+OFTEN = 4_096
+"""After so many rows the characters are counted."""
 HEAD = 2**20
 """Number of bytes in which the first line has to end."""
 
@@ -52,7 +54,12 @@ class TableBlocks:
         return replace(self, decimal=",")
 
     def frames(
-        self, columns: Sequence[str], strings: Collection[str] = (), nullable: Collection[str] = ()
+        self,
+        columns: Sequence[str],
+        strings: Collection[str] = (),
+        nullable: Collection[str] = (),
+        *,
+        checked: bool = False,
     ) -> Iterator[pd.DataFrame]:
         """Yields some columns, block after block; the index has line numbers, or the row numbers of a Parquet file.
 
@@ -62,24 +69,34 @@ class TableBlocks:
             columns: their names, in the order of the frames' columns.
             strings: the names of those to read as strings.
             nullable: the names of those to read with pandas' nullable types, so that whole numbers stay whole.
+            checked: whether the file has been read before without an error; then it is read faster, without line
+                numbers.
 
         Raises:
             InvalidArgument: for text that is not UTF-8, rows of another length than the header, misplaced quotes.
         """
-        read = self._separated if self.separator else self._parquet
-        return read(columns, strings, set(nullable) & set(columns) - set(strings))
-
-    def _separated(
-        self, columns: Sequence[str], strings: Collection[str], nullable: set[str]
-    ) -> Iterator[pd.DataFrame]:
-        import pandas as pd
-
+        whole = set(nullable) & set(columns) - set(strings)
+        if not self.separator:
+            return self._parquet(columns, strings, whole)
         names = ["", *self.columns] if self.numbered else self.columns
         options: dict[str, Any] = {"sep": self.separator, "skipinitialspace": True, "low_memory": False}
-        options |= {"index_col": False, "names": names, "header": None, "decimal": self.decimal}
+        options |= {"index_col": False, "names": names, "decimal": self.decimal}
         options |= {"usecols": list(columns), "dtype": dict.fromkeys(set(strings) & set(columns), str)}
-        for numbers, text in self._texts(names):
-            frame = pd.read_csv(io.StringIO(text), **options)[list(columns)]
+        if checked and not whole:
+            return self._quickly(list(columns), options)
+        return self._separated(list(columns), whole, {**options, "header": None})
+
+    def _quickly(self, columns: list[str], options: dict[str, Any]) -> Iterator[pd.DataFrame]:
+        import pandas as pd
+
+        with pd.read_csv(self.path, encoding="utf-8-sig", header=0, chunksize=ROWS, **options) as reader:
+            yield from (frame[columns] for frame in reader)
+
+    def _separated(self, columns: list[str], nullable: set[str], options: dict[str, Any]) -> Iterator[pd.DataFrame]:
+        import pandas as pd
+
+        for numbers, text in self._texts(options["names"]):
+            frame = pd.read_csv(io.StringIO(text), **options)[columns]
             if len(frame) != len(numbers):
                 accepted = f"a table that pandas reads alike: of {len(numbers)} rows it reads {len(frame)}"
                 raise InvalidArgument(self.argument, str(self.path), f"{accepted} from line {numbers[0]} on")
@@ -93,25 +110,19 @@ class TableBlocks:
     def _texts(self, names: Sequence[str]) -> Iterator[tuple[list[int], str]]:
         """(line numbers, text) of whole rows."""
         consumed: list[str] = []
-
-        def recorded() -> Iterator[str]:
-            for line in self._lines():
-                consumed.append(line)
-                yield line
-
-        rows = records(self.argument, str(self.path), recorded(), self.separator, names)
+        note = consumed.append
+        rows = records(
+            self.argument, str(self.path), (note(line) or line for line in self._lines()), self.separator, names
+        )
         next(rows)
         consumed.clear()
         numbers: list[int] = []
-        counted = characters = 0
         for line, _ in rows:
             numbers.append(line)
-            characters += sum(map(len, consumed[counted:]))
-            counted = len(consumed)
-            if len(numbers) == ROWS or characters >= CHARACTERS:
+            if len(numbers) == ROWS or (len(numbers) % OFTEN == 0 and sum(map(len, consumed)) >= CHARACTERS):
                 yield numbers, "".join(consumed)
                 consumed.clear()
-                numbers, counted, characters = [], 0, 0
+                numbers = []
         if numbers:
             yield numbers, "".join(consumed)
 

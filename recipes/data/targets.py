@@ -100,6 +100,8 @@ def _array(argument: str, split: str, y: Any) -> np.ndarray:
         raise InvalidArgument(argument, type(y).__name__, f"{ACCEPTED} ({error})") from None
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]
+    if y.dtype == object and y.ndim == 1 and _are_strings(y):
+        return y
     if y.dtype == object:
         y = _numbers(argument, split, y)
     if y.dtype.kind in "OSUT" and y.ndim == 1:
@@ -111,6 +113,12 @@ def _array(argument: str, split: str, y: Any) -> np.ndarray:
     if y.ndim not in (1, 2) or (y.ndim == 2 and not y.shape[1]) or y.dtype.kind not in "fiub":
         raise InvalidArgument(argument, f"{y.dtype} of shape {y.shape}", ACCEPTED)
     return y
+
+
+def _are_strings(y: np.ndarray) -> bool:
+    import pandas as pd
+
+    return pd.api.types.infer_dtype(y, skipna=False) == "string"
 
 
 def _numbers(argument: str, split: str, y: np.ndarray) -> np.ndarray:
@@ -186,19 +194,21 @@ def _classes(
 def _strings(
     arrays: Targets, names: Sequence[str] | None, task: str | None, arguments: dict[str, str]
 ) -> tuple[Targets, str, tuple[str, ...]]:
+    import pandas as pd
+
     if task in ("regression", "multilabel"):
         raise InvalidArgument(arguments["train"], "strings", f"numbers for task {task!r}")
-    names = tuple(names) if names is not None else tuple(sorted(set(arrays["train"].tolist())))
+    names = tuple(names) if names is not None else tuple(sorted(pd.unique(arrays["train"]).tolist()))
     if len(names) > max(2, len(arrays["train"]) // 2):
         shown = f"{len(names)} different strings"
         raise InvalidArgument(arguments["train"], shown, "the names of classes, each with 2 or more examples")
-    numbers = {name: number for number, name in enumerate(names)}
-    codes = {}
+    index, codes = pd.Index(dict.fromkeys(names), dtype=object), {}
     for split, y in arrays.items():
-        unknown = [value for value in y.tolist() if value not in numbers] if y.dtype == object else y.tolist()
-        if unknown:
-            raise _unknown(arguments[split], sorted(set(map(str, unknown)))[:5], len(names), len(unknown), split)
-        codes[split] = np.array([numbers[value] for value in y.tolist()], np.int64)
+        codes[split] = index.get_indexer(pd.Index(y, dtype=object)).astype(np.int64)
+        unknown = y[codes[split] < 0]
+        if len(unknown):
+            several = sorted(set(map(str, unknown.tolist())))[:5]
+            raise _unknown(arguments[split], several, len(names), len(unknown), split)
     return codes, *_named(codes, names, task, arguments)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import TYPE_CHECKING, Any
 
 from .data.feature import Feature
@@ -90,12 +91,25 @@ def feature_details(feature: Feature, values: Any) -> str:
         missing = missing_values(feature, values)
         gaps = f", {missing:,} of {len(values):,} missing" if missing else ""
         return f"{len(feature.vocabulary):,} values{gaps}"
-    if feature.kind == "number":
+    if feature.kind in ("number", "date"):
         missing = missing_values(feature, values)
         sentinel = "" if feature.missing is None else f", {missing:,} of {len(values):,} missing ({feature.missing})"
-        return f"mean {feature.mean[0]:.4g}, sd {feature.variance[0] ** 0.5:.4g}{sentinel}"
+        return f"{_measure(feature)}{sentinel}"
     if feature.kind == "sequence" and feature.padding is not None:
         return f"up to {feature.length} steps, padded with {feature.padding:g}"
     if feature.kind == "image":
         return f"up to {feature.high:g}"
     return ""
+
+
+def _measure(feature: Feature) -> str:
+    """The mean and the standard deviation of numbers or dates, and how they are read from strings."""
+    deviation = feature.variance[0] ** 0.5
+    if feature.kind == "number":
+        comma = ", decimal comma" if feature.format == "," else ""
+        return f"mean {feature.mean[0]:.4g}, sd {deviation:.4g}{comma}"
+    parts = "".join(f", {part}" for part in feature.parts)
+    if "%Y" not in feature.format.replace("%y", "%Y"):
+        return f"{feature.format}{parts}"
+    day = datetime.date(1970, 1, 1) + datetime.timedelta(days=feature.mean[0])
+    return f"{feature.format}, mean {day}, sd {deviation:.4g} days{parts}"

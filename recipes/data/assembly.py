@@ -11,7 +11,7 @@ from ...callbacks.checks import InvalidArgument, check_choice, check_integer, ch
 from .agreement import check_alike
 from .class_coverage import check_classes
 from .empty_texts import warn_of_empty_texts
-from .frames import unframed
+from .frames import categories_of, unframed
 from .imbalance import warn_of_imbalance
 from .input_arrays import as_inputs, pad
 from .leaks import warn_of_leaks
@@ -21,6 +21,7 @@ from .rounding import warn_of_rounding
 from .spec import TASKS, Spec
 from .spec_from_arrays import describe_inputs, make_spec
 from .splits import TEST_SEED, carve, folds_of
+from .string_columns import read_strings
 from .targets import Declared, as_targets
 from .weights import Weights, check_split_weights
 
@@ -56,6 +57,7 @@ def assemble(
     feature_names: Sequence[str] = (),
     argument: str | None = None,
     kinds: Mapping[str, str] | None = None,
+    formats: Mapping[str, str] | None = None,
     classes: Mapping[str, int] | None = None,
     paddings: Mapping[str, float | None] | None = None,
     resized: Collection[str] = (),
@@ -77,6 +79,7 @@ def assemble(
         feature_names: names of a table's columns.
         argument: name of the inputs and targets in messages; None for ``x``, ``x_test``, ...
         kinds: kinds of inputs by name ("" for a single one), where they are known.
+        formats: formats of strings that are numbers or dates, by the input's name, where they are known.
         classes: number of values of a category of whole numbers, by the input's name.
         paddings: padding values of sequences that come as arrays, by the input's name.
         resized: names of the images that have been resized to one size, "" for a single input.
@@ -96,6 +99,7 @@ def assemble(
         check_choice("task", task, TASKS)
     x_names = {split: argument or ("x" if split == "train" else f"x_{split}") for split in existing}
     y_names = {split: argument or ("y" if split == "train" else f"y_{split}") for split in existing}
+    kinds = {**dict.fromkeys(categories_of(existing["train"][0], feature_names), "category"), **(kinds or {})}
     plain = unframed({split: x for split, (x, _) in existing.items()}, x_names, feature_names)
     inputs = {split: as_inputs(x_names[split], split, x, feature_names) for split, x in plain.items()}
     for split, x in inputs.items():
@@ -106,6 +110,8 @@ def assemble(
             raise InvalidArgument(y_names[split], existing[split][1], accepted) from None
         if length(x) != size:
             raise InvalidArgument(y_names[split], f"{size} targets", accepted)
+    read = read_strings(name, inputs, x_names, kinds=kinds, formats=formats or {})
+    inputs, kinds = read.inputs, {**kinds, **read.kinds}
     targets, task, names = as_targets({split: y for split, (_, y) in existing.items()}, declared, task, y_names)
     if fold is None:  # the arrays of folds are narrowed already
         inputs = narrowed_inputs(inputs)
@@ -117,7 +123,7 @@ def assemble(
     for split, x in inputs.items():
         # the caller may write to the arrays later
         splits[split] = (x if argument is not None else _unshared(x, plain[split]), np.array(targets[split]))
-    nan = {key for x, _ in splits.values() for key, values in items(x) if _has_nan(values)}
+    nan = {key for x, _ in splits.values() for key, values in items(x) if _has_nan(values)} | read.missing
     settings: dict[str, Any] = {"name": name, "seed": int(seed)}
     labelled = task in ("binary", "multiclass")
     for split, fraction, split_seed in (("test", test, TEST_SEED), ("validation", validation, seed)):
@@ -141,7 +147,7 @@ def assemble(
         weights = check_split_weights({split: weights[split] for split in SPLITS})
     if labelled:
         check_classes({split: y for split, (_, y) in splits.items()}, names, argument or "y")
-    features = describe_inputs(name, splits["train"][0], kinds or {}, classes or {}, paddings, nan, resized)
+    features = describe_inputs(name, splits["train"][0], kinds, classes or {}, paddings, nan, read.formats, resized)
     if isinstance(splits["train"][0], dict):
         used = [feature.name for feature in features]
         splits = {split: ({key: x[key] for key in used}, y) for split, (x, y) in splits.items()}

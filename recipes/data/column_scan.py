@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .deviations import EXACT
+from .number_strings import is_number
 from .table_blocks import TableBlocks
 from .table_faults import FEWEST, MANY, FaultyCells
 from .table_files import DECIMAL_COMMA, mixed_marks
@@ -198,7 +199,6 @@ def _count(scan: ColumnScan, column: pd.Series[Any], last: dict[str, int]) -> No
 
 
 def _add(scan: ColumnScan, column: pd.Series[Any], distinct: dict[str, set[str] | None]) -> None:
-    import pandas as pd
 
     scan.rows += len(column)
     present = column.dropna()
@@ -218,7 +218,7 @@ def _add(scan: ColumnScan, column: pd.Series[Any], distinct: dict[str, set[str] 
     if kind == "b":
         _note(scan, "words", "word", present.astype(str))
     if kind == "s":
-        _note(scan, "words", "word", present[pd.to_numeric(present, errors="coerce").isna()])
+        _note(scan, "words", "word", present[[not is_number(text, ".") for text in present]])
         values = distinct[scan.name]
         if values is not None:
             values.update(present.unique().tolist())

@@ -102,8 +102,10 @@ class Data:
                 table of numbers of shape (n, features), where a pandas DataFrame of numbers gives its column names too;
                 n texts; sequences of shape (n, steps, size), or a list of arrays (steps, size) of different lengths;
                 or a record: a dictionary of such arrays and of columns of shape (n,), or any other DataFrame. In a
-                record's numeric columns, NaN, a masked value (``numpy.ma``), or -1 where nothing else is negative,
-                means missing. Column names are any strings, all different.
+                record's numeric columns, NaN, a masked value (``numpy.ma``), or a frequent -1 where nothing else is
+                negative, means missing. Column names are any strings, all different. Columns of dates
+                (datetime64, ``datetime`` objects) and of strings that are all dates or all numbers ("$1,200") become
+                dates and numbers inside the model; a warning says so of strings. A pandas category stays a category.
                 The columns of all splits are matched by name, in any order; by position only where there are no names.
             y: shape (n,) or (n, 1): whole numbers, booleans or strings for classes, floats for regression; shape
                 (n, targets), an array or a DataFrame: 0 and 1 for multilabel, or one-hot rows with ``task="binary"`` or

@@ -7,16 +7,18 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from ...callbacks.checks import InvalidArgument, check_bool, check_choice, check_integer, check_number
+from .date_strings import PARTS
 from .tokens import NGRAMS
 
 __all__ = ["FEATURE_KINDS", "MISSING", "Feature", "finite"]
 
-FEATURE_KINDS = ("number", "category", "text", "vector", "sequence", "image")
+FEATURE_KINDS = ("number", "category", "date", "text", "vector", "sequence", "image")
 MISSING = "nan"
 """``Feature.missing`` when NaN stands for a missing value; JSON has no NaN."""
 
-RANKS = {"number": 0, "category": 0, "text": 0, "vector": 1, "sequence": 2, "image": 3}
-MEASURED = ("number", "vector", "sequence", "image")
+RANKS = {"number": 0, "category": 0, "date": 0, "text": 0, "vector": 1, "sequence": 2, "image": 3}
+MEASURED = ("number", "date", "vector", "sequence", "image")
+SCALARS = ("number", "date")
 
 
 @dataclass(frozen=True)
@@ -26,18 +28,23 @@ class Feature:
     Args:
         name: the user's name; a nested feature's name begins with its parents' names, joined by ".".
         kind: ``"number"`` (integers, floats or booleans), ``"category"`` (strings or integers of a small set),
-            ``"text"`` (strings of words), ``"vector"``, ``"sequence"`` (of vectors) or ``"image"``.
+            ``"date"`` (strings of dates or times), ``"text"`` (strings of words), ``"vector"``, ``"sequence"`` (of
+            vectors) or ``"image"``.
         shape: shape of one example: () for numbers, categories and texts, (size,) for vectors, (steps, size) for
             sequences, with steps None where their number varies, (height, width, channels) for images.
         dtype: type of the raw values as stored, e.g. ``"float32"``, ``"int64"``, ``"bool"``, ``"string"``.
         mean, variance: statistics over the training split only, without missing values and padding, in raw units: one
-            for a number, one per position for vectors and sequences, one per channel for images; () for categories and
-            texts. A variance is never 0.
-        median, spread: the same for numbers and vectors: see :func:`recipes.data.spread.median_and_spread`; () for
-            other kinds, and if unknown.
+            for a number or a date (in days since 1970), one per position for vectors and sequences, one per channel for
+            images; () for categories and texts. A variance is never 0.
+        median, spread: the same for numbers, dates and vectors: see :func:`recipes.data.spread.median_and_spread`; ()
+            for other kinds, and if unknown.
         vocabulary: the values of a category or the words of a text, most frequent in training first; () for other
             kinds.
-        missing: the value that stands for a missing number: ``"nan"``, or a number; None if none is missing.
+        missing: the value that stands for a missing number or date: ``"nan"``, or a number; None if none is missing.
+            For strings, ``"nan"`` is any string without a number or a date.
+        format: how to read strings: of a number, its decimal mark, "." or ","; of a date, its format as for
+            ``datetime.strptime``. "" for other values.
+        parts: of a date that vary in training: "month", "weekday", "hour".
         ngrams: the character n-grams of a text, each 2 to 4 characters with " " for a separator, most frequent first
             (see :mod:`recipes.data.tokens`); () for other kinds, or to use none.
         idf: the inverse document frequencies of the words and then of the n-grams, > 0, as scikit-learn computes them:
@@ -74,6 +81,8 @@ class Feature:
     spread: tuple[float, ...] = ()
     ngrams: tuple[str, ...] = ()
     idf: tuple[float, ...] = ()
+    format: str = ""
+    parts: tuple[str, ...] = ()
     resized: bool = False
 
     def __post_init__(self) -> None:
@@ -92,7 +101,7 @@ class Feature:
         size = (self.shape[-1] if self.shape else 1) if self.kind in MEASURED else 0
         object.__setattr__(self, "mean", finite("mean", self.mean, size or 0))
         object.__setattr__(self, "variance", finite("variance", self.variance, size or 0, positive=True))
-        columns = size if self.median and self.kind in ("number", "vector") else 0
+        columns = size if self.median and self.kind in (*SCALARS, "vector") else 0
         object.__setattr__(self, "median", finite("median", self.median, columns or 0))
         object.__setattr__(self, "spread", finite("spread", self.spread, columns or 0, positive=True))
         object.__setattr__(self, "vocabulary", _vocabulary(self.vocabulary, self.kind))
@@ -101,8 +110,9 @@ class Feature:
         object.__setattr__(self, "idf", finite("idf", self.idf, weighted, positive=True))
         if check_bool("resized", self.resized) and self.kind != "image":
             raise InvalidArgument("resized", self.resized, f"False for kind {self.kind!r}")
+        self._check_format()
         if self.missing is not None:
-            if self.kind != "number":
+            if self.kind not in SCALARS:
                 raise InvalidArgument("missing", self.missing, f"None for kind {self.kind!r}")
             if self.missing != MISSING:
                 check_number("missing", self.missing)
@@ -115,6 +125,17 @@ class Feature:
                     check_integer(name, value, low=1)
                 else:
                     object.__setattr__(self, name, check_number(name, value))
+
+    def _check_format(self) -> None:
+        written = self.kind == "date" or (self.kind == "number" and self.dtype == "string")
+        if not isinstance(self.format, str) or bool(self.format) != written:
+            accepted = "the format of a date, or the decimal mark of a number that is a string; empty for other kinds"
+            raise InvalidArgument("format", self.format, accepted)
+        if not isinstance(self.parts, (tuple, list)) or (self.parts and self.kind != "date"):
+            raise InvalidArgument("parts", self.parts, "parts of a date, in a list")
+        for part in self.parts:
+            check_choice("parts", part, PARTS)
+        object.__setattr__(self, "parts", tuple(self.parts))
 
     @property
     def key(self) -> str:

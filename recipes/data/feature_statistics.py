@@ -8,13 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from .date_strings import dates_in
 from .feature import MISSING, Feature
 from .moments import chunks, moments
+from .number_strings import numbers_in
 from .spread import median_and_spread
 from .text_statistics import text_statistics
 from .tokens import parts_of
 
-__all__ = ["ABSENT", "describe", "missing_mask", "missing_values"]
+__all__ = ["ABSENT", "describe", "measured", "missing_mask", "missing_values"]
 
 SENTINELS = (-1.0, -9.0, -99.0, -999.0, -9999.0)
 """Numbers that may stand for a missing one: see :func:`_sentinel`."""
@@ -29,16 +31,19 @@ ALL_VALUES = 32
 """A category of up to this many values keeps all of them; a larger one only those seen at least twice."""
 
 
-def describe(name: str, kind: str, values: Any, *, classes: int = 0, sole: bool = False) -> Feature | None:
+def describe(
+    name: str, kind: str, values: Any, *, classes: int = 0, sole: bool = False, format: str = ""
+) -> Feature | None:
     """The Feature of one input.
 
     Args:
         name: name of the input.
-        kind: "number", "category", "text", "vector", "sequence", "image", or "string": a category or a text, judged by
-            its values.
+        kind: "number", "category", "date", "text", "vector", "sequence", "image", or "string": a category or a text,
+            judged by its values.
         values: training values, all finite but for missing numbers.
         classes: number of values of a category of whole numbers 0..classes-1; 0 to read them from ``values``.
         sole: whether it is the only input; then strings are texts.
+        format: of strings that are numbers or dates; see :class:`~recipes.data.feature.Feature`.
 
     Returns:
         The Feature; None for a category of more than 32 values that are all different: there is nothing to learn.
@@ -54,7 +59,9 @@ def describe(name: str, kind: str, values: Any, *, classes: int = 0, sole: bool 
         vocabulary = _values(values)
         return Feature(name, "category", dtype=dtype, vocabulary=vocabulary) if vocabulary else None
     if kind == "number":
-        return _number(name, values, dtype)
+        return _number(name, values, dtype, format)
+    if kind == "date":
+        return _date(name, values, format)
     shape: tuple[int | None, ...] = tuple(values.shape[1:])
     mean, variance = moments(values)
     high = None
@@ -65,6 +72,16 @@ def describe(name: str, kind: str, values: Any, *, classes: int = 0, sole: bool 
     return Feature(name, kind, shape, dtype, mean, variance, high=high, median=median, spread=spread)
 
 
+def measured(feature: Feature, values: Any) -> np.ndarray:
+    """The values of a number or a date (in days since 1970) as numbers: float64 with NaN for strings without one."""
+    if feature.dtype != "string":
+        return np.asarray(values)
+    parts = [chunk.tolist() for chunk in chunks(values)]
+    if feature.kind == "number":
+        return np.concatenate([numbers_in(texts, feature.format) for texts in parts])
+    return np.concatenate([dates_in(texts, feature.format)[0] for texts in parts])
+
+
 def missing_values(feature: Feature, values: np.ndarray) -> int:
     """The number of missing values: see :func:`missing_mask`."""
     return int(missing_mask(feature, values).sum())
@@ -73,24 +90,49 @@ def missing_values(feature: Feature, values: np.ndarray) -> int:
 def missing_mask(feature: Feature, values: np.ndarray) -> np.ndarray:
     """Which values are missing: those equal to ``feature.missing``, or strings in :data:`ABSENT`."""
     if feature.missing is not None:
-        return np.isnan(values) if feature.missing == MISSING else values == feature.missing
+        numbers = measured(feature, values)
+        return np.isnan(numbers) if feature.missing == MISSING else numbers == feature.missing
     if feature.kind == "category" and feature.dtype == "string":
         return np.array([str(value).strip().lower() in ABSENT for value in values], bool)
     return np.zeros(len(values), bool)
 
 
-def _number(name: str, values: np.ndarray, dtype: str) -> Feature:
-    numbers = np.asarray(values).astype(np.float64)
+def _number(name: str, values: Any, dtype: str, format: str) -> Feature:
+    texts = format and [numbers_in(chunk.tolist(), format) for chunk in chunks(values)]
+    read = np.concatenate(texts) if texts else np.asarray(values)
+    numbers = read.astype(np.float64)
     absent = np.isnan(numbers)
     missing: float | str | None = MISSING if absent.any() else None
     if missing is None and dtype != "bool" and len(numbers):
         missing = _sentinel(numbers)
         absent = numbers == missing if missing is not None else absent
-    exact = values if values.dtype == np.int64 else numbers
-    present = (exact[~absent] if not absent.all() else np.zeros(1))[:, np.newaxis]
-    mean, variance = moments(present)
-    median, spread = median_and_spread(present)
-    return Feature(name, "number", (), dtype, mean, variance, missing=missing, median=median, spread=spread)
+    statistics = _statistics((read if read.dtype == np.int64 else numbers)[~absent])
+    return Feature(name, "number", (), dtype, missing=missing, format=format, **statistics)
+
+
+def _date(name: str, values: Any, format: str) -> Feature:
+    read = [dates_in(chunk.tolist(), format) for chunk in chunks(values)]
+    days = np.concatenate([some for some, _ in read])
+    parts = {part: np.concatenate([some[part] for _, some in read]) for part in read[0][1]}
+    absent = np.isnan(days)
+    varying = [part for part, positions in parts.items() if _varies(part, positions[~absent])]
+    missing = MISSING if absent.any() else None
+    options: dict[str, Any] = {"missing": missing, "format": format, "parts": tuple(varying)}
+    return Feature(name, "date", (), "string", **options, **_statistics(days[~absent]))
+
+
+def _varies(part: str, positions: np.ndarray) -> bool:
+    """Whether a part of a date varies; days of a month are no other month."""
+    steps = np.floor(positions * 12 + 1e-9) if part == "month" else positions
+    return bool(len(steps) and (steps != steps[0]).any())
+
+
+def _statistics(present: np.ndarray) -> dict[str, Any]:
+    """The statistics of a number's Feature, of the values that are not missing."""
+    column = (present if len(present) else np.zeros(1))[:, np.newaxis]
+    mean, variance = moments(column)
+    median, spread = median_and_spread(column)
+    return {"mean": mean, "variance": variance, "median": median, "spread": spread}
 
 
 def _sentinel(numbers: np.ndarray) -> float | None:

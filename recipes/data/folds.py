@@ -55,6 +55,7 @@ def _known(spec: Spec) -> dict[str, Any]:
     whole = {key: tuple(range(len(feature.vocabulary))) for key, feature in features.items() if feature.vocabulary}
     return {
         "kinds": {key: feature.kind for key, feature in features.items()},
+        "formats": {key: feature.format for key, feature in features.items() if feature.format},
         "classes": {key: len(values) for key, values in whole.items() if features[key].vocabulary == values},
         "resized": [""] if spec.resized else [key for key, feature in features.items() if feature.resized],
         "paddings": {key: feature.padding for key, feature in features.items() if feature.padding is not None},

@@ -10,8 +10,9 @@ import numpy as np
 from ...callbacks.checks import InvalidArgument
 from .deviations import EXACT
 from .names import check_columns, checked_names, column_names, is_frame
+from .stored import Stored
 
-__all__ = ["unframed", "unframed_targets"]
+__all__ = ["categories_of", "unframed", "unframed_targets"]
 
 
 def unframed(inputs: Mapping[str, Any], arguments: Mapping[str, str], names: Sequence[str] = ()) -> dict[str, Any]:
@@ -62,6 +63,34 @@ def unframed(inputs: Mapping[str, Any], arguments: Mapping[str, str], names: Seq
             columns = (x.iloc[:, place] for place in places)
             replaced[split] = dict(zip(expected or listed[split], map(_column, columns), strict=True))
     return replaced
+
+
+def categories_of(x: Any, names: Sequence[str] = ()) -> list[str]:
+    """The columns that are pandas categories, or read from a file as such: of a DataFrame, or of a dictionary.
+
+    Args:
+        x: inputs of any form.
+        names: names of a DataFrame's columns, where it has none of its own.
+
+    Example:
+        >>> import pandas
+        >>> categories_of({"a": pandas.Categorical(["1", "2"]), "b": ["1", "2"]})
+        ['a']
+    """
+    if is_frame(x):
+        listed = names if len(names) == len(x.columns) else map(str, x.columns)
+        columns = dict(zip(listed, (x.iloc[:, place] for place in range(len(x.columns))), strict=True))
+    elif isinstance(x, Mapping):
+        columns = dict(x)
+    else:
+        return []
+    return [name for name, values in columns.items() if _is_category(values)]
+
+
+def _is_category(values: Any) -> bool:
+    if isinstance(values, Stored):
+        return values.category
+    return getattr(getattr(values, "dtype", None), "name", "") == "category"
 
 
 def unframed_targets(targets: Mapping[str, Any], arguments: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
@@ -150,8 +179,10 @@ def _rounded(frame: Any) -> bool:
 
 
 def _column(values: Any) -> np.ndarray:
-    """A column of a DataFrame: numbers with NaN for missing ones, or other values with None for missing ones."""
+    """A column of a DataFrame: numbers with NaN, dates with NaT, or other values with None for missing ones."""
     absent = values.isna()
+    if isinstance(values.dtype, np.dtype) and values.dtype.kind in "Mm":
+        return values.to_numpy()
     if values.dtype.kind not in "fiub":
         texts = values.astype(object)
         if values.dtype.name == "category":  # its values only matter as labels

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -11,12 +12,14 @@ from typing import Any
 import numpy as np
 
 from ...callbacks.checks import InvalidArgument, check_unmasked
+from .feature_statistics import ABSENT
 from .frames import unframed
 from .image_sizes import check_channels
 from .moments import check_finite
 from .named_arrays import Inputs
 from .names import checked_names
 from .narrowing import wide
+from .number_strings import is_number, numbers_in
 from .stored import Stored
 
 __all__ = ["NUMBERS", "as_inputs", "dense", "is_absent", "kind_of", "missing_where_masked", "pad"]
@@ -30,6 +33,8 @@ RECORD_DTYPES = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "
 """Columns of these types keep their type."""
 NUMBERS = (bool, int, float, Decimal, Fraction, np.number, np.bool_)
 """Types of the numbers among objects."""
+DATES = (datetime.date, np.datetime64)
+"""Types of dates and times among objects; pandas' Timestamp is one."""
 LISTS = (list, tuple, np.ndarray)
 DENSE = 50_000_000
 """Maximum number of values of a sparse matrix that is taken as a dense table."""
@@ -47,7 +52,7 @@ def as_inputs(argument: str, split: str, x: Any, names: Sequence[str] = ()) -> I
     Returns:
         float32, float64 or int64 (n, features), uint8, uint16 or float32 (n, height, width, channels), float32 or
         float64 (n, steps, size) or a list of (steps, size), strings (n,); or a dictionary of these and of columns (n,)
-        of numbers.
+        of numbers, datetime64 or strings.
 
     Raises:
         InvalidArgument: for other forms, no examples, values that are not finite or too large for float32, or arrays of
@@ -136,7 +141,10 @@ def _array(argument: str, split: str, x: Any, names: Sequence[str] = ()) -> Any:
         raise InvalidArgument(argument, type(x).__name__, f"{ACCEPTED} ({error})") from None
     if x.dtype.kind in "OSUT":
         x = _objects(argument, split, x, names)
-    if x.dtype == object:
+    if x.dtype.kind == "m":
+        accepted = "numbers: durations divided by a unit, such as numpy.timedelta64(1, 's')"
+        raise InvalidArgument(argument, f"{x.dtype} of shape {x.shape}", accepted)
+    if x.dtype == object or (x.dtype.kind == "M" and x.ndim == 1):
         pass
     elif x.dtype.kind not in "fiub" and x.dtype.name != "bfloat16":
         raise InvalidArgument(argument, f"{x.dtype} of shape {x.shape}", ACCEPTED)
@@ -224,6 +232,14 @@ def _objects(argument: str, split: str, x: np.ndarray, names: Sequence[str]) -> 
     if others and not strings and all(isinstance(value, NUMBERS) for value in others):
         numbers = np.array([np.nan if missing else value for value, missing in zip(values, absent, strict=True)])
         return numbers if numbers.dtype.kind in "fiub" else numbers.astype(np.float64)
+    if others and not strings and all(isinstance(value, DATES) for value in others):
+        days = ["NaT" if gap else str(value)[:19] for value, gap in zip(values, absent, strict=True)]
+        return np.array(days, "datetime64[s]")  # of the clock that they show: without the offset
+    if others and not strings and all(isinstance(value, datetime.time) for value in others):
+        values = [value.strftime("%H:%M:%S") if isinstance(value, datetime.time) else value for value in values]
+        others = []
+    if others and all(_is_number(value) for value in present):
+        return np.array([np.nan if gap else _number(value) for value, gap in zip(values, absent, strict=True)])
     if others:
         minority = strings if strings and len(strings) <= len(others) else others
         kinds = f"{len(strings)} are strings and {len(others)} are not"
@@ -232,6 +248,17 @@ def _objects(argument: str, split: str, x: np.ndarray, names: Sequence[str]) -> 
     texts = np.empty(len(x), dtype=object)
     texts[:] = ["" if missing else value for value, missing in zip(values, absent, strict=True)]
     return texts
+
+
+def _is_number(value: Any) -> bool:
+    """Whether an object is a number, a string of one, or a string for a missing one."""
+    if isinstance(value, str):
+        return value.strip().lower() in ABSENT or is_number(value, ".")
+    return isinstance(value, NUMBERS)
+
+
+def _number(value: Any) -> float:
+    return float(numbers_in([value], ".")[0]) if isinstance(value, str) else float(value)
 
 
 def is_absent(value: Any) -> bool:

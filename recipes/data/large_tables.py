@@ -242,6 +242,7 @@ def _part(
             dtype = object if layout.types[name] == "string" else layout.types[name]
             table, own = arrays[f"{split} x"], arrays[f"{split} column {name}"]
             x[name] = StoredColumn(table, layout.rows.index(name), own, dtype, strings.get(name))
+        x[name].category = name in columns.categories
     return {**part, "x": x}
 
 

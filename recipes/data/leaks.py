@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .feature_statistics import missing_mask
+from .feature_statistics import measured, missing_mask
 from .leak_scores import alone, from_target, known_alone
 from .named_arrays import Inputs
 from .spec import Spec
@@ -32,8 +32,8 @@ LABELS = frozenset({"label", "labels", "target", "targets"})
 def warn_of_leaks(spec: Spec, x: Inputs, y: np.ndarray, target: str | None = None) -> None:
     """Warns of columns that say what only the target should say, one line each:
 
-    - a number or category of a record, or a column of a table or of a record's vector, that alone predicts the target
-      almost perfectly, or does so in the examples in which it is known;
+    - a number, date or category of a record, or a column of a table or of a record's vector, that alone predicts the
+      target almost perfectly, or does so in the examples in which it is known;
     - a column that the target determines, such as a coarse label beside a fine one;
     - a column that is named a label like the target, such as ``label_age`` beside ``label_name``.
 
@@ -75,7 +75,7 @@ def _columns(spec: Spec) -> dict[str, str | int]:
         return {name: name for name in spec.feature_names} or {str(place): place for place in range(size)}
     columns: dict[str, str | int] = {}
     for feature in spec.features:
-        if feature.kind in ("number", "category"):
+        if feature.kind in ("number", "category", "date"):
             columns[feature.name] = feature.name
         elif feature.kind == "vector":
             columns |= {f"{feature.name}[{place}]": feature.name for place in range(feature.shape[0] or 0)}
@@ -91,9 +91,10 @@ def _values(
         yield from ((column, values, none) for column, values in zip(columns, np.asarray(x[rows]).T, strict=True))
         return
     for feature in spec.features:
-        if feature.kind in ("number", "category"):
+        if feature.kind in ("number", "category", "date"):
             values = x[feature.name][rows]
-            yield feature.name, values, missing_mask(feature, values)
+            numbers = values if feature.kind == "category" else measured(feature, values)
+            yield feature.name, numbers, missing_mask(feature, values)
         elif feature.kind == "vector":
             for place, values in enumerate(np.asarray(x[feature.name][rows]).T):
                 yield f"{feature.name}[{place}]", values, none

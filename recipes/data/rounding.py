@@ -95,7 +95,7 @@ def _inputs(spec: Spec, x: Inputs) -> list[_Column]:
         return list(_of_array(labels, scaling, x))
     columns: list[_Column] = []
     for feature in spec.features:
-        if feature.kind in ("number", "vector", "sequence"):
+        if feature.kind in ("number", "vector", "sequence") and feature.dtype != "string":
             scaling = Scaling.of(feature.mean, feature.variance, feature.median, feature.spread)
             label = f"column {feature.name!r}" if spec.record else "the inputs"
             labels = [label] if not feature.shape else [f"{label}[{place}]" for place in range(len(scaling.scale))]

@@ -27,6 +27,7 @@ def describe_inputs(
     classes: Mapping[str, int],
     paddings: Mapping[str, float | None],
     nan: set[str],
+    formats: Mapping[str, str],
     resized: Collection[str] = (),
 ) -> list[Feature]:
     """The Feature of each input. Inputs with nothing to learn from are left out with a warning.
@@ -38,6 +39,7 @@ def describe_inputs(
         classes: number of values of a category of whole numbers, by the input's name.
         paddings: padding values of sequences, by the input's name.
         nan: names of inputs with missing values in some split.
+        formats: formats of strings that are numbers or dates, by the input's name.
         resized: names of images that have been resized to one size.
 
     Raises:
@@ -51,10 +53,11 @@ def describe_inputs(
         if kind == "sequence" and padding is not None:
             features.append(_padded_feature(label, values, padding))
             continue
-        feature = describe(label, kind, values, classes=classes.get(key, 0), sole=not isinstance(train, dict))
+        options: dict[str, Any] = {"classes": classes.get(key, 0), "format": formats.get(key, "")}
+        feature = describe(label, kind, values, sole=not isinstance(train, dict), **options)
         if feature is None:
             dropped.append(key)
-        elif key in nan and feature.kind == "number":
+        elif key in nan and feature.kind in ("number", "date"):
             features.append(dataclasses.replace(feature, missing=MISSING))
         elif key and key in resized:
             features.append(dataclasses.replace(feature, resized=True))
@@ -136,7 +139,7 @@ def make_spec(
     common = {"name": name, "task": task, "outputs": int(outputs), "class_names": tuple(names), **target}
     common["class_shares"] = class_shares(y, task, len(names), sample_weight)
     if isinstance(x, dict):
-        plain = {feature.kind for feature in features} <= {"number", "category", "vector"}
+        plain = {feature.kind for feature in features} <= {"number", "category", "date", "vector"}
         kind = "tabular" if plain else "mixed"
         return Spec(kind=kind, input_shape=(), input_dtype=RECORD, features=tuple(features), **common)
     (only,) = features

@@ -24,6 +24,9 @@ class Stored:
         dtype: type of the values; ``object`` for strings, whose ends are in a second file, ``path`` + ".ends".
         rows: the rows of this view, in order; None for all.
 
+    Attributes:
+        category: whether strings are categories, also if they look like numbers or dates.
+
     Example:
         >>> writer = Writer("/tmp/example.bin", np.dtype("uint8"))
         >>> writer.write(np.arange(12, dtype="uint8").reshape(6, 2))
@@ -31,6 +34,8 @@ class Stored:
         >>> stored[np.array([4, 0])].tolist()
         [[8, 9], [0, 1]]
     """
+
+    category = False
 
     def __init__(
         self, path: str | os.PathLike[str], shape: tuple[int, ...], dtype: Any, rows: np.ndarray | None = None

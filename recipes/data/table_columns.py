@@ -14,9 +14,12 @@ import numpy as np
 from ...callbacks.checks import InvalidArgument, check_choice
 from ..files import cache_folder
 from .dataset import Data
+from .feature_statistics import ABSENT
 from .large_tables import Columns, needed_for_table, stored_tables
 from .located_files import digest
+from .number_strings import is_number, mark_of, numbers_in
 from .on_disk import available_memory
+from .string_columns import mostly
 from .table_blocks import TableBlocks, open_blocks
 from .table_faults import (
     FEWEST,
@@ -156,19 +159,22 @@ def _stored(blocks: Mapping[str, TableBlocks], columns: Columns) -> tuple[dict[s
 def _read(blocks: Mapping[str, TableBlocks], columns: Columns) -> tuple[dict[str, Any], dict[str, dict[str, str]]]:
     """Arguments of :meth:`Data.from_arrays` that are read into memory, and the facts of the files."""
     inputs, targets, numbers = list(columns.inputs), list(columns.targets), list(columns.numbers)
+    categories = list(columns.categories)
     weight = [] if columns.weight is None else [columns.weight]
     table = read_table("name", blocks["train"].path, strings=columns.categories, nullable=targets)
     if columns.id is not None:
         _warn_of_repeated(table, columns.id)
     _warn_of_counters(table, inputs)
-    pairs = {"": _pair(table, inputs, targets, weight, numbers)}
+    pairs = {"": _pair(table, inputs, targets, weight, numbers, categories)}
     files = {"train": table.facts}
     if "test" in blocks:
         x, y = pairs[""]
-        words = [name for name in inputs if _are_strings(x[name])] + [n for n in targets if y[n].dtype == object]
+        categories = [name for name in inputs if x[name].dtype.name == "category"]
+        words = [name for name in inputs if name in categories or _are_strings(x[name])]
+        words += [name for name in targets if y[name].dtype == object]
         other = read_table("test", blocks["test"].path, strings=words, nullable=targets)
         numbers += [name for name in inputs if name not in words and x[name].dtype.kind in "fiub"]
-        pairs["_test"] = _pair(other, inputs, targets, weight, numbers)
+        pairs["_test"] = _pair(other, inputs, targets, weight, numbers, categories)
         files["test"] = other.facts
     made: dict[str, Any] = {}
     for suffix, (x, y) in pairs.items():
@@ -251,7 +257,12 @@ def _check_columns(test: TableBlocks, train: TableBlocks, needed: Sequence[str])
 
 
 def _pair(
-    table: TableFile, inputs: list[str], targets: list[str], weight: list[str], numbers: Sequence[str]
+    table: TableFile,
+    inputs: list[str],
+    targets: list[str],
+    weight: list[str],
+    numbers: Sequence[str],
+    categories: Sequence[str],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Inputs and weights, and targets, of the rows that have a target."""
     frame = table.frame
@@ -266,13 +277,13 @@ def _pair(
     for name in inputs:
         if name in numbers:
             x[name] = _numbers(table, x[name])
-        elif _are_strings(x[name]):
-            _check_words(table, x[name])
+        elif name in categories or (_are_strings(x[name]) and _has_odd_cells(table, x[name])):
+            x[name] = x[name].astype("category")
         _check_finite(table, x[name])
     for name in targets:
         y[name] = _plain(y[name])
         if y[name].dtype == object:
-            _check_words(table, y[name], target=True)
+            _check_target(table, y[name])
         _check_finite(table, y[name])
     return x, y
 
@@ -288,26 +299,34 @@ def _plain(column: pd.Series[Any]) -> pd.Series[Any]:
     return column.astype(getattr(column.dtype, "numpy_dtype", object if _are_strings(column) else column.dtype))
 
 
-def _as_numbers(column: pd.Series[Any]) -> tuple[pd.Series[Any], Any]:
-    """The column as numbers with NaN for words, and which cells are words."""
-    import pandas as pd
-
-    numbers = pd.to_numeric(column, errors="coerce")
-    return numbers, column.notna() & numbers.isna()
-
-
 def _numbers(table: TableFile, column: pd.Series[Any]) -> pd.Series[Any]:
-    numbers, words = _as_numbers(column)
-    if words.any():
-        raise not_numbers(_cells(table, column[words], len(column)))
-    return numbers
+    """A column of numbers, or of strings that the model can read as numbers."""
+    if not _are_strings(column):
+        return column
+    cells = column.dropna().astype(object)
+    present = cells[~cells.str.strip().str.lower().isin(ABSENT)]
+    if mark_of(present) is not None:
+        return column
+    words = present[[not is_number(text, ".") for text in present]]
+    if len(words):
+        raise not_numbers(_cells(table, words, len(column)))
+    return column.map(lambda text: numbers_in([text], ".")[0], na_action="ignore").astype("float64")  # as "007"
 
 
-def _check_words(table: TableFile, column: pd.Series[Any], *, target: bool = False) -> None:
-    numbers, words = _as_numbers(column)
-    if words.any():
-        cells = _cells(table, column[words], int(column.notna().sum()))
-        check_mostly_words(cells, numbers=numbers.nunique() if target else 0)
+def _has_odd_cells(table: TableFile, column: pd.Series[Any]) -> bool:
+    """Warns of a column of strings that is mostly numbers or dates; returns whether it is."""
+    cells = column.dropna()
+    found = mostly(cells.tolist())
+    if found is not None:
+        check_mostly_words(_cells(table, cells.iloc[found[1]], len(cells)), what=found[0])
+    return found is not None
+
+
+def _check_target(table: TableFile, column: pd.Series[Any]) -> None:
+    words = column[[not is_number(text, ".") for text in column]]
+    if len(words) and mark_of(column) is None:
+        cells = _cells(table, words, len(column))
+        check_mostly_words(cells, numbers=column.nunique() - words.nunique())
 
 
 def _check_finite(table: TableFile, column: pd.Series[Any]) -> None:

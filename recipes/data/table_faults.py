@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...callbacks.checks import InvalidArgument
+from .string_columns import ODD, are_not
 
 __all__ = [
     "FEWEST",
@@ -21,9 +22,6 @@ __all__ = [
     "warn_of_repeated",
 ]
 
-MOSTLY = 0.9
-"""A column of which this share are numbers is taken for one with misspelled cells: a warning, or, for a target of many
-values, an error."""
 FEWEST = 20
 """Minimum number of rows to say that a column numbers them."""
 MANY = 20
@@ -64,17 +62,18 @@ def not_finite(cells: FaultyCells) -> InvalidArgument:
     return InvalidArgument(cells.file, cells.value, accepted)
 
 
-def check_mostly_words(words: FaultyCells, *, numbers: int = 0) -> None:
-    """Warns of a column of strings that is mostly numbers; refuses it as a target of many values.
+def check_mostly_words(words: FaultyCells, *, numbers: int = 0, what: str = "numbers") -> None:
+    """Warns of a column of strings that is mostly numbers or dates; refuses it as a target of many numbers.
 
     Args:
-        words: the cells that are no numbers, among those that are not missing.
+        words: the cells that are none, among those that are not missing.
         numbers: of a target, how many different numbers it has; 0 for an input.
+        what: "numbers" or "dates".
     """
-    if not words.count or words.count > (1 - MOSTLY) * words.total:
+    if not words.count or (what == "numbers" and words.count > ODD * words.total):
         return
     text = (
-        f"column {words.column!r} is mostly numbers, but {words.count:,} of {words.total:,} cells are not:"
+        f"column {words.column!r} is mostly {what}, but {words.count:,} of {words.total:,} cells {are_not(what)}:"
         f" {words.value!r} in {words.where}"
     )
     if numbers > MANY:

@@ -11,6 +11,7 @@ from ..data.feature import MISSING, Feature
 from .blocks import Style, hidden_block
 from .preprocessing import average, normalization, resized, scaled, scaled_steps
 from .recurrent import after_recurrent, both_kernels
+from .string_values import date_of, number_of
 from .words import word_vectors
 
 __all__ = ["record_inputs", "record_vector"]
@@ -23,6 +24,8 @@ FILTERS = (16, 32, 64)
 """Filters of the convolutions on an image."""
 UNITS = 32
 """Units of the LSTM on a sequence."""
+COLUMNS = ("number", "category", "date")
+"""Kinds of a single value per example."""
 
 
 def record_inputs(features: Sequence[Feature]) -> dict[str, Any]:
@@ -35,9 +38,9 @@ def record_inputs(features: Sequence[Feature]) -> dict[str, Any]:
 def record_vector(features: Sequence[Feature], inputs: dict[str, Any], style: Style) -> Any:
     """All columns of a record, encoded and concatenated: one vector per example, shape (batch, size).
 
-    Numbers and categories come first, in their order, then the rest.
+    Numbers, categories and dates come first, in their order, then the rest.
     """
-    columns = [feature for feature in features if feature.kind in ("number", "category")]
+    columns = [feature for feature in features if feature.kind in COLUMNS]
     vectors = _columns(columns, inputs) if columns else []
     for feature in features:
         x = inputs[feature.key]
@@ -60,7 +63,7 @@ def _raw_shape(feature: Feature) -> tuple[int | None, ...]:
 
 
 def _columns(features: Sequence[Feature], inputs: dict[str, Any]) -> list[Any]:
-    """Numbers and categories, preprocessed by Keras' FeatureSpace: one tensor (batch, size) per column."""
+    """Numbers, categories and dates, preprocessed by Keras' FeatureSpace: one tensor (batch, size) per column."""
     space = keras.utils.FeatureSpace(
         {
             feature.key: keras.utils.FeatureSpace.feature(
@@ -98,18 +101,27 @@ def _column_layers(feature: Feature) -> keras.Model:
             integers = keras.ops.cast(raw, "int64")
             x = keras.layers.IntegerLookup(vocabulary=[int(value) for value in feature.vocabulary])(integers)
         return keras.Model(raw, x)
-    x = scaled(raw, feature.mean, feature.variance, feature.median, feature.spread)
+    numbers, parts = _numbers(feature, raw)
+    x = scaled(numbers, feature.mean, feature.variance, feature.median, feature.spread)
+    x = keras.layers.Concatenate()([x, *parts]) if parts else x
     if feature.missing is not None:
-        missing = _is_missing(raw, feature)
+        missing = _is_missing(numbers, feature)
         x = keras.layers.Concatenate()([keras.ops.where(missing, 0.0, x), keras.ops.cast(missing, "float32")])
     return keras.Model(raw, x)
 
 
-def _is_missing(raw: Any, feature: Feature) -> Any:
-    """Which values of a column of numbers are missing."""
+def _numbers(feature: Feature, raw: Any) -> tuple[Any, list[Any]]:
+    """The numbers of a column (batch, 1), or the days of its dates; and the parts of dates that recur (batch, 2)."""
+    if feature.kind == "date":
+        return date_of(raw, feature.format, feature.parts)
+    return (number_of(raw, feature.format) if feature.dtype == "string" else raw), []
+
+
+def _is_missing(numbers: Any, feature: Feature) -> Any:
+    """Which values of a column of numbers or dates are missing."""
     if feature.missing == MISSING:
-        return keras.ops.isnan(raw)
-    return keras.ops.equal(keras.ops.cast(raw, "float32"), float(feature.missing or 0.0))
+        return keras.ops.isnan(numbers)
+    return keras.ops.equal(keras.ops.cast(numbers, "float32"), float(feature.missing or 0.0))
 
 
 def _last_state(x: Any, style: Style) -> Any:

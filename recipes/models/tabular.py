@@ -1,4 +1,4 @@
-"""tabular: a network for records of numbers and categories."""
+"""tabular: a network for records of numbers, categories and dates."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["tabular"]
 
-KINDS = ("number", "category", "vector", "text")
+KINDS = ("number", "category", "date", "vector", "text")
 
 
 def tabular(
@@ -37,6 +37,7 @@ def tabular(
 
     Numbers are scaled to zero mean and unit variance, or by their median and quartiles where these disagree (see
     :class:`recipes.data.scaling.Scaling`); a missing value becomes 0, the centre, and is flagged in a second number. A
+    date becomes its days and, where they vary, the sine and cosine of its place in the year, the week and the day. A
     category of up to 31 values is one-hot; a larger one has a learned embedding. All values that are not in the
     training data form one extra category. Texts are averages of their word vectors. The model takes a dictionary of raw
     columns, each of shape (batch,).

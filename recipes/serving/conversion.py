@@ -9,11 +9,12 @@ import numpy as np
 
 from ...callbacks.checks import InvalidArgument, check_unmasked
 from ..data.feature import MISSING, Feature
-from ..data.feature_statistics import ABSENT
+from ..data.feature_statistics import ABSENT, measured
 from ..data.image_sizes import are_images, resized_images
 from ..data.input_arrays import dense, missing_where_masked
 from ..data.names import Names, column_names, is_frame
 from ..data.spec import Spec
+from ..data.string_columns import as_strings
 from .columns import Rows, columns_of, table_of
 from .number_columns import TRUTH, Where, nth_row, numbers_of, refuse_missing, whole_numbers
 
@@ -102,6 +103,8 @@ def _column(
 ) -> np.ndarray:
     """One column of records."""
     argument = f"input[{name!r}]"
+    if feature is not None and feature.format:
+        return _with_numbers_or_dates(argument, values, feature, where)
     if dtype.kind == "O":
         return _with_empty(_strings(argument, values), feature)
     if feature is not None and feature.kind == "sequence":
@@ -125,6 +128,14 @@ def _column(
         exact = whole_numbers(values, numbers) if (numbers == np.round(numbers)).all() else numbers
         return _numbers(argument, exact, shape, dtype)
     return numbers.astype(dtype)
+
+
+def _with_numbers_or_dates(argument: str, values: list[Any], feature: Feature, where: Where) -> np.ndarray:
+    """The strings of a column of numbers or dates; refuses missing ones unless training has some."""
+    strings = as_strings(argument, values, feature.kind, feature.format, where=where)
+    if feature.missing is None:
+        refuse_missing(argument, np.isnan(measured(feature, strings)), where)
+    return strings
 
 
 def _stand_in(argument: str, missing: np.ndarray, dtype: Any, feature: Feature | None, where: Where) -> float:

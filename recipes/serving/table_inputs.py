@@ -50,7 +50,8 @@ def table_inputs(file: Path, spec: Spec | None) -> Any:
 
 def _parquet(file: Path, spec: Spec | None, names: Names | None) -> tuple[Rows, bool]:
     """The rows of a Parquet file, and whether they go by name."""
-    texts = [] if spec is None else [feature.name for feature in spec.features if feature.dtype == "string"]
+    features = () if spec is None else spec.features
+    texts = [feature.name for feature in features if feature.dtype == "string" and not feature.format]
     frame = read_parquet("input", str(file), file.read_bytes(), strings=texts)
     if not len(frame):
         raise InvalidArgument("input", str(file), "a table with rows, but it has none")

@@ -14,8 +14,10 @@ FEATURES = [
     Feature("box", "vector", (2,), "float32", (0.1, 0.2), (1.0, 2.0)),
     Feature("track", "sequence", (None, 2), "float32", (0.1, 0.2), (1.0, 2.0), length=9, padding=-3),
     Feature("photo", "image", (4, 5, 3), "uint8", (1.0, 2.0, 3.0), (1.0, 2.0, 3.0), high=255),
+    Feature("price", "number", (), "string", (3.0,), (4.0,), missing="nan", format=","),
+    Feature("day", "date", (), "string", (18000.5,), (90.0,), format="%d/%m/%Y", parts=("month", "weekday")),
 ]
-NUMBER, _, CATEGORY, _, TEXT, VECTOR, SEQUENCE, IMAGE = (each.to_config() for each in FEATURES)
+NUMBER, _, CATEGORY, _, TEXT, VECTOR, SEQUENCE, IMAGE, PRICE, DAY = (each.to_config() for each in FEATURES)
 
 
 @pytest.mark.parametrize("feature", FEATURES, ids=lambda each: each.name)
@@ -39,7 +41,7 @@ def test_numbers_become_floats():
         (NUMBER, {"name": ""}),
         (NUMBER, {"input": 5}),
         (NUMBER, {"name": 5}),
-        (NUMBER, {"kind": "date"}),
+        (NUMBER, {"kind": "day"}),
         (NUMBER, {"shape": (1,)}),
         (VECTOR, {"shape": ()}),
         (VECTOR, {"shape": (0,)}),
@@ -77,6 +79,12 @@ def test_numbers_become_floats():
         (VECTOR, {"padding": 0.0}),
         (IMAGE, {"high": float("inf")}),
         (NUMBER, {"high": 3.0}),
+        (NUMBER, {"format": "."}),
+        (NUMBER, {"parts": ("month",)}),
+        (PRICE, {"format": ""}),
+        (DAY, {"format": ""}),
+        (DAY, {"parts": ("year",)}),
+        (DAY, {"mean": ()}),
     ],
 )
 def test_refuses_contradictions(fields, change):

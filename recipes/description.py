@@ -69,6 +69,7 @@ def inferred_features(spec: Spec) -> tuple[Feature, ...]:
             spec.input_dtype,
             spec.input_mean,
             spec.input_variance,
+            low=spec.input_min,
             high=spec.input_max,
         ),
     )

@@ -52,6 +52,7 @@ class Feature:
         length: the number of words that a model reads of a text, >= 1; the most steps of a sequence in training.
         padding: the value of steps after a sequence's end, no real step consisting of it; None without padding.
         high: the largest value of an image in training; None for other kinds.
+        low: the smallest; None if unknown, as in descriptions of before 0.2.
         input: the model's name for a record's feature. "" lets the Spec choose one by
             :class:`recipes.data.names.Names`. None in descriptions of before 0.2, where ``name`` was the model's.
         resized: whether the images vary in size and the model itself resizes them to ``shape``.
@@ -84,6 +85,7 @@ class Feature:
     format: str = ""
     parts: tuple[str, ...] = ()
     resized: bool = False
+    low: float | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
@@ -116,7 +118,12 @@ class Feature:
                 raise InvalidArgument("missing", self.missing, f"None for kind {self.kind!r}")
             if self.missing != MISSING:
                 check_number("missing", self.missing)
-        for name, kinds in (("length", ("text", "sequence")), ("padding", ("sequence",)), ("high", ("image",))):
+        for name, kinds in (
+            ("length", ("text", "sequence")),
+            ("padding", ("sequence",)),
+            ("high", ("image",)),
+            ("low", ("image",)),
+        ):
             value = getattr(self, name)
             if value is not None:
                 if self.kind not in kinds:

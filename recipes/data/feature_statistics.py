@@ -64,12 +64,13 @@ def describe(
         return _date(name, values, format)
     shape: tuple[int | None, ...] = tuple(values.shape[1:])
     mean, variance = moments(values)
-    high = None
+    low = high = None
     if kind == "image":
         largest = max((float(chunk.max()) for chunk in chunks(values)), default=0.0)
+        low = min((float(chunk.min()) for chunk in chunks(values)), default=0.0)
         high = largest if largest > 0 else (255.0 if values.dtype == np.uint8 else 1.0)
     median, spread = median_and_spread(values) if kind == "vector" else ((), ())
-    return Feature(name, kind, shape, dtype, mean, variance, high=high, median=median, spread=spread)
+    return Feature(name, kind, shape, dtype, mean, variance, low=low, high=high, median=median, spread=spread)
 
 
 def measured(feature: Feature, values: Any) -> np.ndarray:

@@ -59,6 +59,7 @@ class Spec:
             targets; None unless the task is regression.
         input_max: the largest value in the training images, i.e. white: > 0, <= 255 for uint8, <= 65535 for uint16.
             None for other kinds.
+        input_min: the smallest; None if unknown, as in descriptions of before 0.2.
         features: one :class:`~recipes.data.feature.Feature` per input for records, in order; a single one for texts and
             sequences; empty for images and tables of numbers.
         class_shares: the share of the training examples that each class has, or, for multilabel, that have each label;
@@ -96,6 +97,7 @@ class Spec:
     class_shares: tuple[float, ...] = field(default=(), compare=False)
     input_median: tuple[float, ...] = ()
     input_spread: tuple[float, ...] = ()
+    input_min: float | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
@@ -179,6 +181,10 @@ class Spec:
                 raise InvalidArgument("input_max", self.input_max, f"None for kind {self.kind!r}")
             limit = {"uint8": 255.0, "uint16": 65535.0}.get(self.input_dtype)
             self._set("input_max", check_number("input_max", self.input_max, above=0, high=limit))
+        if self.input_min is not None:
+            if self.kind != "image":
+                raise InvalidArgument("input_min", self.input_min, f"None for kind {self.kind!r}")
+            self._set("input_min", check_number("input_min", self.input_min))
         for name, positive in (("target_mean", False), ("target_variance", True)):
             value = getattr(self, name)
             if self.task == "regression":

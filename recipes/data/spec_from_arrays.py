@@ -154,6 +154,7 @@ def make_spec(
         feature_names=tuple(feature_names),
         input_median=only.median,
         input_spread=only.spread,
+        input_min=only.low,
         input_max=only.high,
         resized=resized,
         **common,

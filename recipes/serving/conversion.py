@@ -17,6 +17,7 @@ from ..data.spec import Spec
 from ..data.string_columns import as_strings
 from .columns import Rows, columns_of, table_of
 from .number_columns import TRUTH, Where, nth_row, numbers_of, refuse_missing, whole_numbers
+from .pixels import Pixels
 
 __all__ = ["fitted"]
 
@@ -57,7 +58,8 @@ def fitted(inputs: Any, taken: Mapping[str, tuple[tuple[int | None, ...], Any]],
         ((name, (shape, dtype)),) = taken.items()
         if spec is not None and spec.resized:
             inputs = _of_one_size("input", inputs, spec.input_shape)
-        return {name: _single(inputs, shape, dtype, features.get("inputs"))}
+        pixels = Pixels.of(spec) if spec is not None and spec.kind == "image" else None
+        return {name: _single(inputs, shape, dtype, features.get("inputs"), pixels)}
     names = spec.names if spec is not None and spec.record else Names(taken)
     columns = columns_of(inputs, {name: len(shape) for name, (shape, _) in taken.items()}, names)
     return {name: _column(name, columns[name], *taken[name], features.get(name), where) for name in taken}
@@ -80,7 +82,9 @@ def _of_one_size(argument: str, images: Any, shape: Sequence[Any]) -> Any:
     return resized_images(argument, arrays, (shape[0], shape[1]))
 
 
-def _single(inputs: Any, shape: tuple[int | None, ...], dtype: Any, feature: Feature | None) -> np.ndarray:
+def _single(
+    inputs: Any, shape: tuple[int | None, ...], dtype: Any, feature: Feature | None, pixels: Pixels | None
+) -> np.ndarray:
     """The input of a model that does not take records."""
     if dtype.kind == "O":
         listed = list(inputs) if isinstance(inputs, (list, tuple)) else np.asarray(inputs, object).ravel().tolist()
@@ -95,7 +99,7 @@ def _single(inputs: Any, shape: tuple[int | None, ...], dtype: Any, feature: Fea
         array = array[None]
     elif shape[-1:] == (1,) and (_matches(array.shape, shape[:-1]) or _matches(array.shape[1:], shape[:-1])):
         array = array.reshape(-1, *array.shape[array.ndim - len(shape) + 1 :], 1)  # without the channel
-    return _numbers("input", array, shape, dtype)
+    return _numbers("input", array, shape, dtype, pixels)
 
 
 def _column(
@@ -113,7 +117,8 @@ def _column(
         values = _of_one_size(argument, values, feature.shape)
     if shape:
         try:
-            return _numbers(argument, np.asarray(values), shape, dtype)
+            pixels = Pixels.of(feature) if feature is not None and feature.kind == "image" else None
+            return _numbers(argument, np.asarray(values), shape, dtype, pixels)
         except ValueError as error:
             if isinstance(error, InvalidArgument):
                 raise
@@ -204,7 +209,9 @@ def _sequences(argument: str, inputs: Any, shape: tuple[int | None, ...], dtype:
     return padded
 
 
-def _numbers(argument: str, array: np.ndarray, shape: tuple[int | None, ...], dtype: Any) -> np.ndarray:
+def _numbers(
+    argument: str, array: np.ndarray, shape: tuple[int | None, ...], dtype: Any, pixels: Pixels | None = None
+) -> np.ndarray:
     wanted = _wanted(shape, dtype)
     if not array.ndim or not _matches(array.shape[1:], shape) or not array.size:
         raise InvalidArgument(argument, array.shape, wanted)
@@ -215,6 +222,15 @@ def _numbers(argument: str, array: np.ndarray, shape: tuple[int | None, ...], dt
         fits = np.issubdtype(array.dtype, np.integer) or (len(shape) == 1 and bool((array == np.round(array)).all()))
         if not fits or array.min() < limits.min or array.max() > limits.max:
             raise InvalidArgument(argument, f"{array.dtype.name} from {array.min()} to {array.max()}", wanted)
+    with np.errstate(over="ignore"):
+        infinite = ~np.isfinite(array.astype(np.float32) if array.dtype.kind == "f" else array)  # as models compute
+    if infinite.any():
+        rows = np.flatnonzero(infinite.reshape(len(array), -1).any(axis=1))
+        count = f"{len(rows)} of {len(array)} have NaN or values infinite or too large for float32"
+        accepted = f"finite, but {count}, the first in {nth_row(int(rows[0]))}"
+        raise InvalidArgument(argument, array[infinite][0].item(), accepted)
+    if pixels is not None:
+        pixels.check(argument, array)
     return array.astype(dtype)
 
 

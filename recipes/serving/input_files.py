@@ -15,12 +15,11 @@ from ..data.image_files import decode_image, is_picture
 from ..data.spec import Spec
 from ..data.table_files import PARQUET, SEPARATED
 from .columns import columns_of
+from .pixels import Pixels
 from .table_inputs import table_inputs
 
 __all__ = ["load_inputs"]
 
-WIDE = "uint16"
-"""Type of the images of 16 bits a channel."""
 READABLE = ".npy, .csv, .tsv, .parquet, .json, .jsonl, .txt, .png, .jpg, .bmp, .gif or .webp"
 
 
@@ -86,7 +85,7 @@ def _read(file: Path, suffix: str, spec: Spec | None) -> Any:
     if is_picture(file):
         if spec is None or len(spec.input_shape) != 3:
             return decode_image(file.read_bytes())
-        return _picture(file, spec.input_shape[-1], spec.input_dtype)
+        return Pixels.of(spec).read(file, spec.input_shape[-1])
     return None
 
 
@@ -101,15 +100,11 @@ def _with_pictures(columns: dict[str, list[Any]], spec: Spec, folder: Path) -> d
         if feature.shape and feature.name in loaded:
             values = loaded[feature.name]
             if feature.kind == "image":
-                form = (feature.shape[-1], feature.dtype)
-                values = [_picture(folder / v, *form) if _names_a_file(v) else v for v in values]
+                pixels, channels = Pixels.of(feature), feature.shape[-1]
+                values = [pixels.read(folder / v, channels) if _names_a_file(v) else v for v in values]
             loaded[feature.name] = [json.loads(value) if isinstance(value, str) else value for value in values]
     return loaded
 
 
 def _names_a_file(value: Any) -> bool:
     return isinstance(value, str) and is_picture(value)
-
-
-def _picture(file: Path, channels: int | None, dtype: str) -> np.ndarray:
-    return decode_image(file.read_bytes(), channels if channels in (1, 3, 4) else 0, WIDE if dtype == WIDE else "uint8")

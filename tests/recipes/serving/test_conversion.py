@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pandas
 import pytest
@@ -314,3 +316,43 @@ def test_a_table_of_whole_numbers_takes_whole_floats_and_no_fractions():
     for inputs in ({"a": [3], "b": [2.7]}, np.array([[3, 2.7]])):
         with pytest.raises(InvalidArgument, match=r"must be (whole numbers, .*=2.7|int64 values of shape)"):
             fitted(inputs, taken, spec)
+
+
+NUMBERS = Spec(
+    kind="tabular",
+    input_shape=(2,),
+    input_dtype="float32",
+    input_mean=(0.0, 0.0),
+    input_variance=(1.0, 1.0),
+    name="some",
+    task="binary",
+    outputs=1,
+    class_names=("no", "yes"),
+)
+NAMED = dataclasses.replace(NUMBERS, feature_names=("a", "b"))
+
+
+@pytest.mark.parametrize("value", [NAN, np.inf, -np.inf, 1e300, None])
+@pytest.mark.parametrize("form", ["rows", "array", "by name", "objects", "frame"])
+def test_what_is_not_finite_is_refused_however_it_comes(form, value):
+    """One rule: missing values are for columns that had some in training, and infinite ones for none."""
+    if form in ("rows", "array"):
+        rows = [[1.0, 2.0], [3.0, NAN if value is None else value]]
+        inputs, spec = rows if form == "rows" else np.array(rows), NUMBERS
+    else:
+        columns = {"a": [1.0, 3.0], "b": [2.0, value]}
+        objects = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        inputs = {"by name": columns, "objects": objects, "frame": pandas.DataFrame(columns)}[form]
+        spec = NAMED
+    with pytest.raises(InvalidArgument, match=r"(finite|given in every row),.* the first in row 2") as caught:
+        fitted(inputs, {"inputs": ((2,), np.dtype("float32"))}, spec)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [NAN, np.inf, 1e300])
+def test_what_is_not_finite_is_refused_within_vectors_and_images(value):
+    photo = Feature("photo", "image", (1, 2, 1), "float32", (0.0,), (1.0,))
+    inputs = {"box": [[1.0, 2.0, 3.0], [4.0, 5.0, value]], "photo": np.array([0, 0, 0, value]).reshape(2, 1, 2, 1)}
+    for feature in (BOX, photo):
+        with pytest.raises(InvalidArgument, match=r"finite, but 1 of 2 have .* the first in row 2"):
+            record(feature)({feature.name: inputs[feature.name]})

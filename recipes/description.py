@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .data import Data
     from .data.spec import Spec
 
-__all__ = ["feature_details", "in_a_line", "inference_table", "inferred_features"]
+__all__ = ["feature_details", "in_a_line", "inference_table", "inferred_features", "splits_in_a_line"]
 
 
 def in_a_line(data: Data) -> str:
@@ -33,6 +33,36 @@ def in_a_line(data: Data) -> str:
     sizes = f"{counts['train']:,} to train, {counts['validation']:,} to validate, {counts['test']:,} to test"
     where = ", read from disk" if data.on_disk else ""
     return f"{spec.name}: {spec.kind} {shape}, {_task(spec)}; {sizes}{where}; model {model_for(spec)}"
+
+
+def splits_in_a_line(data: Data) -> str:
+    """The sizes and shares of the splits, and what decided about them besides chance.
+
+    Example:
+        >>> splits_in_a_line(recipes.load("digits"))                   # doctest: +SKIP
+        'splits: train 1,150 (64 %), validation 288 (16 %), test 359 (20 %); stratified by class'
+    """
+    settings = data.settings
+    counts = settings["counts"]
+    total = sum(counts.values())
+    parts = ["splits: " + ", ".join(f"{split} {count:,} ({count / total:.0%})" for split, count in counts.items())]
+    if "time" in settings:
+        ranges = (f"{split} {first} to {last}" for split, (first, last) in settings["times"].items())
+        parts.append(f"by time{_column(settings['time'])}: {', '.join(ranges)}")
+    if "groups" in settings:
+        groups = (f"{split} {count:,}" for split, count in settings["group_counts"].items())
+        parts.append(f"whole groups{_column(settings['groups'])}: {', '.join(groups)}")
+    held_out = any(isinstance(settings[split], float) for split in ("validation", "test"))
+    if held_out and "time" not in settings and (data.spec.task in ("binary", "multiclass") or "stratify" in settings):
+        parts.append(f"stratified by {_column(settings.get('stratify', '')).strip() or 'class'}")
+    if settings.get("duplicates"):
+        parts.append(f"{settings['duplicates']:,} examples moved to be in one split with their duplicates")
+    return "; ".join(parts).replace("%)", " %)")
+
+
+def _column(name: str) -> str:
+    """The quoted name of a column after a space; empty for values that came without a name."""
+    return "" if name in ("", "given") else f" {name!r}"
 
 
 def inference_table(data: Data) -> Table:

@@ -126,6 +126,7 @@ def data_of(saved: SavedRun, data_dir: str | os.PathLike[str] | None = None) -> 
     settings = saved.facts["data"]
     options = {name: settings[name] for name in ("batch_size", "seed") if name in settings}
     options |= {name: settings[name] for name in ("validation", "test") if isinstance(settings.get(name), float)}
+    options |= {"duplicates": "together" if "duplicates" in settings else "ignore"}  # which older versions did
     options |= settings.get("options", {})
     files = located(settings.get("files", {}), data_dir)
     name = files.get("train", settings.get("folder", settings["name"]))

@@ -74,6 +74,18 @@ class Reading:
         "For a folder of images: a table with the names of its files and their labels. Default: a folder is a class.",
     )
     skip_broken: bool = option(False, "Leave out images that cannot be decoded, and name them.")
+    groups: str | None = option(
+        None, "The feature, such as a patient, whose values must not be in two splits; left out unless in --features."
+    )
+    time: str | None = option(
+        None, "When the examples were: train on the earliest, test on the latest; left out unless in --features."
+    )
+    stratify: str | None = option(None, "The feature of the same shares in all splits. Default: the class.")
+    duplicates: str = option("together", "together (in one split, where splits are made) or ignore.")
+    small_classes: str = option(
+        "refuse",
+        "What to do with a class too small for every split to have an example: refuse, leave_out, merge or train.",
+    )
     image_size: str | None = option(None, "HEIGHTxWIDTH to which images are resized, e.g. 64x64.")
 
     def for_load(self) -> dict[str, Any]:
@@ -83,7 +95,8 @@ class Reading:
             InvalidArgument: where some features have a kind and others none, or a size is not HEIGHTxWIDTH.
         """
         options: dict[str, Any] = {"task": self.task, "exclude": names(self.exclude)}
-        options |= {"id": self.id, "sample_weight": self.sample_weight}
+        options |= {"id": self.id, "sample_weight": self.sample_weight, "groups": self.groups, "time": self.time}
+        options |= {"stratify": self.stratify, "duplicates": self.duplicates, "small_classes": self.small_classes}
         if self.test is not None:
             options["test"] = self.test
         options |= {name: value for name in ("split", "labels") if (value := getattr(self, name)) is not None}

@@ -60,7 +60,7 @@ def train(
         check_new_directory(save, marker="run.json", name="save")
     data = load(dataset, data_dir=data_dir, batch_size=batch_size, validation=validation, seed=seed, **options)
 
-    from ..description import in_a_line
+    from ..description import in_a_line, splits_in_a_line
     from ..metrics import find_metric
     from ..scoring import check_scorable
     from ..training import fit
@@ -68,7 +68,7 @@ def train(
 
     more = names(metrics)
     check_scorable(data, [find_metric(name, data.spec.task) for name in more], "test")
-    say(in_a_line(data) if choices.model == "auto" else in_a_line(data).rpartition(";")[0])
+    say(in_a_line(data) if choices.model == "auto" else in_a_line(data).rpartition(";")[0], splits_in_a_line(data))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # about divergence, which is reported below in one line
         warnings.filterwarnings("ignore", "learning rate: ")  # likewise
@@ -108,14 +108,15 @@ def describe(
     """
     from ..data.table_columns import proposed_target
     from ..data.table_files import is_table_file
-    from ..description import inference_table
+    from ..description import inference_table, splits_in_a_line
 
     options = reading.for_load()
     if is_table_file(dataset) and options["target"] is None:
         left_out = [*options["exclude"], *([] if options["id"] is None else [options["id"]])]
         options["target"], reason = proposed_target(dataset, left_out)
         say(f"target {options['target']!r}, {reason} (another one: --target COLUMN)")
-    say(inference_table(load(dataset, data_dir=data_dir, validation=validation, seed=seed, **options)))
+    data = load(dataset, data_dir=data_dir, validation=validation, seed=seed, **options)
+    say(inference_table(data), splits_in_a_line(data))
 
 
 @app.command("lr-find")

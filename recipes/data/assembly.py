@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -10,28 +11,32 @@ import numpy as np
 from ...callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
 from .agreement import check_alike
 from .class_coverage import check_classes
+from .duplicates import duplicates_of, warn_of_shared
 from .empty_texts import warn_of_empty_texts
 from .frames import categories_of, unframed
+from .holding_out import SMALL, SPLITS, hold_out
 from .imbalance import warn_of_imbalance
 from .input_arrays import as_inputs, pad
 from .leaks import warn_of_leaks
 from .named_arrays import Inputs, items, length, take
 from .narrowing import narrowed_inputs
 from .rounding import warn_of_rounding
+from .small_classes import IN_TRAIN, REFUSE, SMALL_CLASSES, dealt_with
 from .spec import TASKS, Spec
 from .spec_from_arrays import describe_inputs, make_spec
-from .splits import TEST_SEED, carve, folds_of
+from .split_columns import SplitColumns, check_splits
 from .string_columns import read_strings
 from .targets import Declared, as_targets
 from .weights import Weights, check_split_weights
 
-__all__ = ["SPLITS", "Splits", "assemble", "check_options"]
+__all__ = ["DUPLICATES", "SPLITS", "Assembled", "Splits", "assemble", "check_options", "unusual"]
 
-SPLITS = ("train", "validation", "test")
-SMALL = 10_000
-"""Below this many training examples, batches are smaller and the validation share is larger."""
 Splits = dict[str, tuple[Inputs, np.ndarray]]
+Assembled = tuple[Spec, Splits, dict[str, Any], Weights | None, dict[str, SplitColumns]]
+"""What makes a :class:`recipes.Data`."""
 NOTHING = Declared()
+TOGETHER = "together"
+DUPLICATES = (TOGETHER, "ignore")
 
 
 def check_options(*, batch_size: Any, validation: Any, test: Any, seed: Any) -> None:
@@ -42,6 +47,12 @@ def check_options(*, batch_size: Any, validation: Any, test: Any, seed: Any) -> 
         check_number("validation", validation, above=0, below=1)
     check_number("test", test, above=0, below=1)
     check_integer("seed", seed, low=0, high=2**32 - 1)
+
+
+def unusual(duplicates: str, small_classes: str) -> dict[str, str]:
+    """Those of the two options that are not the default, for settings."""
+    options = {"duplicates": (duplicates, TOGETHER), "small_classes": (small_classes, REFUSE)}
+    return {name: value for name, (value, default) in options.items() if value != default}
 
 
 def assemble(
@@ -63,8 +74,11 @@ def assemble(
     resized: Collection[str] = (),
     fold: tuple[int, int] | None = None,
     weights: Weights | None = None,
+    columns: Mapping[str, SplitColumns] | None = None,
+    duplicates: str = TOGETHER,
+    small_classes: str = REFUSE,
     target: str | None = None,
-) -> tuple[Spec, Splits, dict[str, Any], Weights | None]:
+) -> Assembled:
     """Checks inputs and targets, holds out missing splits, and computes the statistics of the training split.
 
     Args:
@@ -86,10 +100,14 @@ def assemble(
         fold: (number, count): use this fold, of so many, as the validation split.
         weights: of the examples of each existing split, or None. They are divided with the examples, and count in no
             statistics but ``class_shares``.
+        columns: of each existing split, its groups, times and strata; None for none.
+        duplicates: "together" keeps equal examples in one split, where splits are made; "ignore".
+        small_classes: what to do with classes of fewer examples than splits that are made.
         target: the user's name of the target, for warnings; or None.
 
     Returns:
-        (spec, {"train": (x, y), "validation": (x, y), "test": (x, y)}, settings, weights by split or None).
+        (spec, {"train": (x, y), "validation": (x, y), "test": (x, y)}, settings, weights by split or None,
+        columns by split).
 
     Raises:
         InvalidArgument: for invalid arrays or options.
@@ -97,6 +115,8 @@ def assemble(
     check_options(batch_size=batch_size, validation=validation, test=test, seed=seed)
     if task is not None:
         check_choice("task", task, TASKS)
+    check_choice("duplicates", duplicates, DUPLICATES)
+    check_choice("small_classes", small_classes, SMALL_CLASSES)
     x_names = {split: argument or ("x" if split == "train" else f"x_{split}") for split in existing}
     y_names = {split: argument or ("y" if split == "train" else f"y_{split}") for split in existing}
     kinds = {**dict.fromkeys(categories_of(existing["train"][0], feature_names), "category"), **(kinds or {})}
@@ -126,25 +146,36 @@ def assemble(
     nan = {key for x, _ in splits.values() for key, values in items(x) if _has_nan(values)} | read.missing
     settings: dict[str, Any] = {"name": name, "seed": int(seed)}
     labelled = task in ("binary", "multiclass")
-    for split, fraction, split_seed in (("test", test, TEST_SEED), ("validation", validation, seed)):
-        if split in splits:
-            settings[split] = "given"
-            continue
-        x, y = splits["train"]
-        stratify: dict[str, Any] = {"labels": y, "class_names": names} if labelled else {}
-        if split == "validation" and fold is not None:
-            settings[split] = f"fold {fold[0]} of {fold[1]}"
-            staying, held = folds_of(fold[1], split_seed, examples=len(y), **stratify)[fold[0]]
-        else:
-            share = fraction if fraction is not None else 0.2 if len(y) < SMALL else 0.1
-            settings[split] = float(share)
-            staying, held = carve(split, share, split_seed, **(stratify or {"count": len(y)}))
-        splits["train"], splits[split] = (take(x, staying), y[staying]), (take(x, held), y[held])
-        if weights is not None:
-            weights = {**weights, "train": weights["train"][staying], split: weights["train"][held]}
-    splits = {split: splits[split] for split in SPLITS}
-    if weights is not None:
-        weights = check_split_weights({split: weights[split] for split in SPLITS})
+    columns = dict(columns or {split: SplitColumns() for split in splits})
+    if labelled and fold is None and small_classes != REFUSE:
+        needed = 1 + len(SPLITS) - len(splits)
+        ys = {split: y for split, (_, y) in splits.items()}
+        ys, kept, names = dealt_with(small_classes, ys, names, needed, argument or "y")
+        splits = {split: (take(x, kept[split]), ys[split]) for split, (x, _) in splits.items()}
+        columns = {split: of_split.take(kept[split]) for split, of_split in columns.items()}
+        weights = None if weights is None else {split: weights[split][kept[split]] for split in splits}
+        task = "binary" if len(names) == 2 else "multiclass"
+        settings["small_classes"] = small_classes
+    if fold is None and duplicates == TOGETHER:
+        equal = duplicates_of({split: x for split, (x, _) in splits.items()})
+        columns = {
+            split: dataclasses.replace(columns[split], equal=None if equal is None else equal[split])
+            for split in splits
+        }
+    divided = hold_out(
+        splits,
+        columns,
+        weights,
+        validation=validation,
+        test=test,
+        seed=seed,
+        class_names=names if labelled else None,
+        fold=fold,
+        small_stay=small_classes == IN_TRAIN,
+    )
+    splits, columns, settings = divided.splits, divided.columns, {**settings, **divided.settings}
+    weights = None if divided.weights is None else check_split_weights(divided.weights)
+    check_splits(columns)
     if labelled:
         check_classes({split: y for split, (_, y) in splits.items()}, names, argument or "y")
     features = describe_inputs(name, splits["train"][0], kinds, classes or {}, paddings, nan, read.formats, resized)
@@ -158,16 +189,17 @@ def assemble(
     train_weights = None if weights is None else weights["train"]
     spec = make_spec(name, splits["train"], features, task, names, feature_names, "" in resized, train_weights)
     if fold is None:  # the folds are of data that have been warned of
+        warn_of_shared(name, columns)
         warn_of_imbalance(spec)
         warn_of_empty_texts(spec, splits["train"][0])
         warn_of_rounding(spec, *splits["train"])
-        warn_of_leaks(spec, *splits["train"], target)
+        warn_of_leaks(spec, *splits["train"], target, columns["train"].units)
     if spec.record:
         splits = {split: (spec.names.to_model(x), y) for split, (x, y) in splits.items()}
     size = len(splits["train"][1])
     settings["batch_size"] = int(batch_size) if batch_size is not None else (32 if size < SMALL else 128)
     settings["counts"] = {split: len(y) for split, (_, y) in splits.items()}
-    return spec, splits, settings, weights
+    return spec, splits, settings, weights, columns
 
 
 def _padded(inputs: dict[str, Inputs]) -> tuple[dict[str, Inputs], dict[str, float | None]]:

@@ -23,6 +23,7 @@ from .own_arrays import from_splits
 from .pipelines import read_pipelines
 from .spec import Spec
 from .spec_from_arrays import class_shares
+from .split_columns import SplitColumns
 from .stored import Stored
 from .weights import Weights, check_split_weights, check_weights, normalized
 
@@ -49,7 +50,9 @@ class Data:
         batch_size: examples per training batch.
         settings: how the splits were made, as plain values for JSON: ``name``, ``version`` (where there is one),
             ``batch_size``, ``validation`` and ``test`` (the fraction held out, or ``"given"``), ``seed``, ``counts``,
-            and ``files``, the path and SHA-256 of table files.
+            and ``files``, the path and SHA-256 of table files. Where they apply also ``groups``, ``time`` and
+            ``stratify`` (the column, or ``"given"``), ``group_counts``, ``times`` (the first and last of each split)
+            and ``duplicates`` (how many examples were moved to the split of their duplicates).
 
     Example:
         >>> data = Data.from_arrays(np.arange(40.0).reshape(20, 2), np.arange(20) % 2, batch_size=4)
@@ -59,17 +62,25 @@ class Data:
         TensorShape([4, 2])
     """
 
-    def __init__(self, spec: Spec, arrays: Splits, settings: Mapping[str, Any], weights: Weights | None = None):
+    def __init__(
+        self,
+        spec: Spec,
+        arrays: Splits,
+        settings: Mapping[str, Any],
+        weights: Weights | None = None,
+        columns: Mapping[str, SplitColumns] | None = None,
+    ):
         self.spec = spec
         self.settings = dict(settings)
         self.batch_size: int = self.settings["batch_size"]
         self._arrays, self._weights = arrays, weights
+        self._columns = columns or dict.fromkeys(SPLITS, SplitColumns())
         self._tensors: dict[str, tuple[Any, tf.Tensor]] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything but the tensors, to send to another process."""
         state = {"spec": self.spec, "settings": self.settings, "batch_size": self.batch_size, "_arrays": self._arrays}
-        return {**state, "_weights": self._weights, "_tensors": {}}
+        return {**state, "_weights": self._weights, "_columns": self._columns, "_tensors": {}}
 
     @classmethod
     def from_arrays(
@@ -92,6 +103,11 @@ class Data:
         class_names: Sequence[str] | None = None,
         feature_names: Sequence[str] | None = None,
         exclude: Sequence[str | int] = (),
+        groups: Any = None,
+        time: Any = None,
+        stratify: Any = None,
+        duplicates: str = "together",
+        small_classes: str = "refuse",
         image_size: tuple[int, int] | None = None,
         name: str = "arrays",
     ) -> Data:
@@ -127,6 +143,21 @@ class Data:
                 columns of one-hot or multilabel rows.
             feature_names: names of a table's columns; by default those of a DataFrame, and none of an array.
             exclude: columns of x to leave out in all splits, by name, or by position where they have no names.
+            groups: what must not be in two splits, such as patients: a column of x by name, which is then no input; or
+                an array of shape (n,); or a mapping from each existing split to its array. Splits that are made keep
+                whole groups together, and the shares of the classes about equal; existing ones that share a group
+                are refused.
+            time: when the examples were: the earliest train, later ones validate, the latest test. Passed like
+                ``groups``: numbers, dates, or texts such as "2019-12-31 23:59". Examples of one time stay together.
+                With ``groups``, a cut must leave them whole.
+            stratify: what has the same shares in all splits; passed like ``groups``, but a column stays an input.
+                Default None: the classes. Not with ``time``.
+            duplicates: "together" (default): examples with equal inputs are in the same split where splits are made,
+                and a warning counts those in several existing ones. Rows of a table that are equal by chance, since its
+                columns have few values, are no duplicates. "ignore": not looked for.
+            small_classes: what to do with a class that has too few examples for every split to have one, where splits
+                are made: "refuse" (default), "leave_out" its examples, "merge" all such classes into one, "other", or
+                keep its examples in "train".
             image_size: (height, width) to resize images to, also those of a record; the model resizes raw images alike.
                 Images of unlike sizes, a list of arrays (height, width[, channels]), need it. Default None.
             name: name of the dataset.
@@ -143,8 +174,10 @@ class Data:
         weights = {"train": sample_weight, "validation": sample_weight_validation, "test": sample_weight_test}
         names = {"name": name, "class_names": class_names, "feature_names": feature_names}
         inputs = {"exclude": exclude, "image_size": image_size}
+        by = {"groups": groups, "time": time, "stratify": stratify}
         options = {"validation": validation, "test": test, "seed": seed, "batch_size": batch_size, "task": task}
-        return cls(*from_splits(splits, weights, **names, **inputs, **options))  # type: ignore[arg-type]
+        options |= {"duplicates": duplicates, "small_classes": small_classes}
+        return cls(*from_splits(splits, weights, by, **names, **inputs, **options))  # type: ignore[arg-type]
 
     @classmethod
     def from_pipeline(
@@ -239,26 +272,31 @@ class Data:
         chosen = None if weights is None else weights["train"]
         shares = class_shares(y, self.spec.task, len(self.spec.class_names), chosen)
         spec = dataclasses.replace(self.spec, class_shares=shares)
-        return Data(spec, {**self._arrays, "train": (x, y)}, settings, weights)
+        columns = {**self._columns, "train": SplitColumns()}
+        return Data(spec, {**self._arrays, "train": (x, y)}, settings, weights, columns)
 
     def folds(self, count: int) -> list[Data]:
         """The folds of a cross-validation: each Data validates on a different part of training and validation.
 
         The parts are disjoint, stratified by class and drawn with the data's seed; together they cover training and
-        validation. All folds share the test split. Each has the statistics of its own training split.
+        validation. All folds share the test split. Each has the statistics of its own training split. With groups,
+        the parts are of whole groups. With times, training and validation are cut into ``count + 1`` parts of about
+        equal size, one after another: each fold validates on a part and trains on all before it.
 
         Args:
             count: number of folds, >= 2.
 
         Raises:
-            InvalidArgument: for fewer than 2 folds, or more folds than examples of a class.
+            InvalidArgument: for fewer than 2 folds, more folds than examples of a class, groups or times, and for data
+                whose training split was replaced, if they had groups or times.
 
         Example:
             >>> data = Data.from_arrays(np.arange(40.0).reshape(20, 2), np.arange(20) % 2)
             >>> [fold.settings["counts"]["validation"] for fold in data.folds(4)]
             [4, 4, 4, 4]
         """
-        parts = folded(self.spec, self._arrays, self.settings, self._weights, check_integer("folds", count, low=2))
+        count = check_integer("folds", count, low=2)
+        parts = folded(self.spec, self._arrays, self.settings, self._weights, self._columns, count)
         return [Data(*part) for part in parts]
 
     def with_names(self, spec: Spec) -> Data:
@@ -287,7 +325,7 @@ class Data:
         arrays = {
             split: (renamed.names.to_model(self.spec.names.to_user(x)), y) for split, (x, y) in self._arrays.items()
         }
-        return Data(renamed, arrays, self.settings, self._weights)
+        return Data(renamed, arrays, self.settings, self._weights, self._columns)
 
     def arrays(self, split: str) -> tuple[Inputs, np.ndarray]:
         """(x, y) of a split as NumPy arrays, in the split's fixed order. They are read-only and shared, not copied.

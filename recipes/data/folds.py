@@ -7,22 +7,36 @@ from typing import Any
 
 import numpy as np
 
-from .assembly import Splits, assemble
+from ...callbacks.checks import InvalidArgument
+from .assembly import Assembled, Splits, assemble
 from .named_arrays import concatenate
+from .small_classes import REFUSE
 from .spec import Spec
+from .split_columns import ROLES, SplitColumns
 from .targets import Declared
 from .weights import Weights
 
 __all__ = ["folded"]
 
-INHERITED = ("version", "test", "options", "files")
+INHERITED = ("version", "test", "options", "files", "duplicates", "small_classes", *ROLES)
 """Settings that all folds share with the data they are made of."""
 
 
 def folded(
-    spec: Spec, arrays: Splits, settings: Mapping[str, Any], weights: Weights | None, count: int
-) -> Iterator[tuple[Spec, Splits, dict[str, Any], Weights | None]]:
+    spec: Spec,
+    arrays: Splits,
+    settings: Mapping[str, Any],
+    weights: Weights | None,
+    columns: Mapping[str, SplitColumns],
+    count: int,
+) -> Iterator[Assembled]:
     """What makes the Data of :meth:`recipes.Data.folds`, one after another."""
+    joined = columns["train"].joined(columns["validation"])
+    unknown = [role for role in ROLES if role in settings and getattr(joined, role) is None]
+    if unknown:
+        raise InvalidArgument(
+            "folds", count, f"of data with {unknown[0]} of all examples: another training split has none"
+        )
     (x, y), (more_x, more_y) = arrays["train"], arrays["validation"]
     splits = {"train": (concatenate(x, more_x), np.concatenate([y, more_y])), "test": arrays["test"]}
     if weights is not None:
@@ -31,7 +45,7 @@ def folded(
         splits = {split: (spec.names.to_user(x), y) for split, (x, y) in splits.items()}
     inherited = {key: settings[key] for key in INHERITED if key in settings}
     for number in range(count):
-        fold, divided, own, divided_weights = assemble(
+        fold, divided, own, divided_weights, divided_columns = assemble(
             splits,
             name=spec.name,
             validation=None,
@@ -44,9 +58,11 @@ def folded(
             argument=f"dataset {spec.name!r}",
             fold=(number, count),
             weights=weights,
+            small_classes=settings.get("small_classes", REFUSE),
+            columns={"train": joined, "test": columns["test"]},
             **_known(spec),
         )
-        yield fold, divided, {**own, **inherited}, divided_weights
+        yield fold, divided, {**own, **inherited}, divided_weights, divided_columns
 
 
 def _known(spec: Spec) -> dict[str, Any]:

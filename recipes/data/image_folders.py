@@ -26,6 +26,9 @@ def load_images(
     labels: Any = None,
     target: str | Sequence[str] | None = None,
     file: str | None = None,
+    groups: str | None = None,
+    time: str | None = None,
+    stratify: str | None = None,
     image_size: tuple[int, int] | None = None,
     class_names: Sequence[str] | None = None,
     skip_broken: bool = False,
@@ -53,6 +56,8 @@ def load_images(
         target: name of the table's column of labels, or several names, of any kind that y of
             :meth:`recipes.Data.from_arrays` may have. Default: the only column besides the files.
         file: name of the table's column of files. Default: the first that names images in the folder.
+        groups, time, stratify: names of the table's columns that decide about the splits: see
+            :meth:`recipes.Data.from_arrays`.
         image_size: (height, width) to resize images to; the model resizes raw images alike. Required if images vary in
             size.
         class_names: the names of all classes in the order to use; default: the alphabetical one.
@@ -76,8 +81,9 @@ def load_images(
     check_bool("skip_broken", skip_broken)
     size = checked_size(image_size)
     root = _folder(folder)
+    by = {"groups": groups, "time": time, "stratify": stratify}
     if labels is None:
-        for argument, value in (("target", target), ("file", file)):
+        for argument, value in {"target": target, "file": file, **by}.items():
             if value is not None:
                 raise InvalidArgument(argument, value, "None without labels, a table: the folders are the classes")
         listing, names = listed_images(root, class_names)
@@ -85,14 +91,17 @@ def load_images(
             split: ([path for path, _ in rows], np.array([y for _, y in rows])) for split, rows in listing.items()
         }
     else:
-        files, y, columns = labelled_images(root, labels, target, file)
-        splits = {"train": (files, y)}
+        roles = {role: name for role, name in by.items() if name is not None}
+        files, y, columns, decisive = labelled_images(root, labels, target, file, roles)
+        splits = {"train": (files, np.arange(len(files)))}
         names = columns or (None if class_names is None else tuple(class_names))  # type: ignore[assignment]
     images = Images.of(root, splits, size, skip_broken)
     arrays: dict[str, Any] = {}
-    for split, (x, y) in images.read(splits, memory).items():
+    for split, (x, kept) in images.read(splits, memory).items():
         suffix = "" if split == "train" else f"_{split}"
-        arrays |= {f"x{suffix}": x, f"y{suffix}": y}
+        arrays |= {f"x{suffix}": x, f"y{suffix}": kept if labels is None else y[kept]}
+        if labels is not None:
+            arrays |= {role: values[kept] for role, values in decisive.items()}
     data = Data.from_arrays(
         **arrays,
         name=root.name,
@@ -104,8 +113,9 @@ def load_images(
         batch_size=batch_size,
         **options,
     )
+    data.settings |= {role: name for role, name in by.items() if name is not None}
     data.settings["images"] = {"folder": str(root), "sha256": images.digest(splits)}
-    chosen = {"target": target, "file": file, "image_size": size, "class_names": class_names, **options}
+    chosen = {"target": target, "file": file, "image_size": size, "class_names": class_names, **by, **options}
     if isinstance(labels, (str, os.PathLike)):
         path = Path(labels).expanduser()
         chosen["labels"] = str(path.resolve() if path.is_file() else path)  # else relative to the folder

@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 
 __all__ = ["labelled_images"]
 
+NOTHING: Mapping[str, str] = {}
 LOOKED_AT = 20
 """Rows to look at for the column with the names of files."""
 
 
 def labelled_images(
-    folder: Path, labels: Any, target: str | Sequence[str] | None, file: str | None
-) -> tuple[list[Path], Any, tuple[str, ...]]:
+    folder: Path, labels: Any, target: str | Sequence[str] | None, file: str | None, by: Mapping[str, str] = NOTHING
+) -> tuple[list[Path], Any, tuple[str, ...], dict[str, Any]]:
     """The image files that the rows of a table name, with their labels.
 
     Args:
@@ -33,10 +34,11 @@ def labelled_images(
             file by its path in the folder or, if that is unique, by its name alone, with or without its suffix.
         target: name of the column of labels, or several names; None for the only other column.
         file: name of the column of files; None for the first one that names files of the folder.
+        by: "groups", "time" and "stratify" -> name of the column that decides about the splits.
 
     Returns:
-        (files, y as :meth:`recipes.Data.from_arrays` takes it, names of several targets or ()). Rows without a label
-        are left out with a warning, and so are images without a row.
+        (files, y as :meth:`recipes.Data.from_arrays` takes it, names of several targets or (), the values of each
+        column in ``by``). Rows without a label are left out with a warning, and so are images without a row.
 
     Raises:
         InvalidArgument: for unknown columns, rows whose file is missing, and files of several rows.
@@ -46,7 +48,9 @@ def labelled_images(
     frame, unit, shown = _table(folder, labels, known, file)
     columns = list(frame.columns)
     file = _file_column(frame, known, shown) if file is None else check_choice("file", file, columns)
-    others = [column for column in columns if column != file]
+    for role, name in by.items():
+        check_choice(role, name, columns)
+    others = [column for column in columns if column != file and (column not in by.values() or column == target)]
     if target is None and len(others) != 1:
         raise InvalidArgument("target", None, f"the name of the column with the labels in {shown}: {', '.join(others)}")
     targets = others if target is None else [target] if isinstance(target, str) else list(target)
@@ -66,7 +70,8 @@ def labelled_images(
     y = frame.loc[kept, targets]
     values = y[targets[0]].to_numpy() if len(targets) == 1 else y.to_numpy()
     names = tuple(targets) if len(targets) > 1 else ()
-    return [path for path, keep in zip(paths, kept.tolist(), strict=True) if keep], values, names
+    decisive = {role: frame.loc[kept, name].to_numpy() for role, name in by.items()}
+    return [path for path, keep in zip(paths, kept.tolist(), strict=True) if keep], values, names, decisive
 
 
 def _names(folder: Path, pictures: Sequence[Path]) -> dict[str, Path | None]:

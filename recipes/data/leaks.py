@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .feature_statistics import measured, missing_mask
-from .leak_scores import alone, from_target, known_alone
+from .leak_scores import alone, from_target, halves, known_alone
 from .named_arrays import Inputs
 from .spec import Spec
 
@@ -29,7 +29,9 @@ LABELS = frozenset({"label", "labels", "target", "targets"})
 """Words in the names of targets."""
 
 
-def warn_of_leaks(spec: Spec, x: Inputs, y: np.ndarray, target: str | None = None) -> None:
+def warn_of_leaks(
+    spec: Spec, x: Inputs, y: np.ndarray, target: str | None = None, units: np.ndarray | None = None
+) -> None:
     """Warns of columns that say what only the target should say, one line each:
 
     - a number, date or category of a record, or a column of a table or of a record's vector, that alone predicts the
@@ -41,6 +43,8 @@ def warn_of_leaks(spec: Spec, x: Inputs, y: np.ndarray, target: str | None = Non
         spec: the Spec of the data.
         x, y: the training split.
         target: the user's name of the target, if it is known.
+        units: shape (n,), equal for examples that belong together, such as those of a patient: it is no news that other
+            examples of the same one tell the target.
 
     Example:
         >>> warn_of_leaks(spec, *data.arrays("train"))        # doctest: +SKIP
@@ -52,14 +56,14 @@ def warn_of_leaks(spec: Spec, x: Inputs, y: np.ndarray, target: str | None = Non
     if len(columns) < 2:  # without its only input nothing could be predicted
         return
     rows = _spread(len(y), min(MOST, max(LEAST, CELLS // len(columns))))
-    answers = y[rows]
+    answers, learn = y[rows], halves(rows if units is None else units[rows])
     deciding: dict[str, float] = {}
     told: dict[str, float] = {}
     for column, values, missing in _values(spec, columns, x, rows):
-        score = _score(values, missing, answers, classes)
+        score = _score(values, missing, answers, learn, classes)
         if score >= ACCURACY:
             deciding[column] = score
-        elif spec.task == "multiclass" and (accuracy := _told(values, answers)) >= ACCURACY:
+        elif spec.task == "multiclass" and (accuracy := _told(values, answers, learn)) >= ACCURACY:
             told[column] = accuracy
     measure = "accuracy" if classes else "share of the variance explained"
     _warn(spec, deciding, f"alone predicts the target almost perfectly ({measure} {{:.3f}})", columns)
@@ -105,21 +109,21 @@ def _spread(count: int, most: int) -> np.ndarray:
     return np.unique(np.linspace(0, count - 1, min(count, most)).astype(np.int64))
 
 
-def _score(values: Any, missing: np.ndarray, y: np.ndarray, classes: bool) -> float:
+def _score(values: Any, missing: np.ndarray, y: np.ndarray, learn: np.ndarray, classes: bool) -> float:
     """How well the column predicts the target, or does so where it is known; 0 for hardly better than chance."""
-    score = alone(values, y, classes=classes)
+    score = alone(values, y, learn, classes=classes)
     chance = np.bincount(y).max() / len(y) if classes else 0.0
     if score >= ACCURACY and 1 - score <= (1 - chance) / 4:
         return score
     known = int((~missing).sum())
-    return known_alone(values, missing, y, classes=classes) if FEWEST <= known < len(y) else 0.0
+    return known_alone(values, missing, y, learn, classes=classes) if FEWEST <= known < len(y) else 0.0
 
 
-def _told(values: Any, y: np.ndarray) -> float:
+def _told(values: Any, y: np.ndarray, learn: np.ndarray) -> float:
     """How well the class predicts a column of 3 or more classes; 0 for hardly better than chance, or another column."""
     if values.dtype.kind == "f" and not (values == np.round(values)).all():
         return 0.0
-    accuracy, different, chance = from_target(values, y)
+    accuracy, different, chance = from_target(values, y, learn)
     return accuracy if different > 2 and 1 - accuracy <= (1 - chance) / 4 else 0.0
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...callbacks.checks import InvalidArgument, check_bool, check_choice, check_number
-from .assembly import check_options
+from .assembly import DUPLICATES, check_options, unusual
 from .builders import checked_data_dir, is_builder, prepared_builder, prepared_folder, with_files
 from .dataset import Data
 from .datasets import EMBEDDED_NAMES
@@ -17,6 +17,7 @@ from .image_folders import load_images
 from .image_sizes import checked_size
 from .published import load_published
 from .selection import select
+from .small_classes import SMALL_CLASSES
 from .spec import TASKS
 from .table_columns import load_table
 from .table_files import is_table_file
@@ -38,6 +39,11 @@ def load(
     exclude: Sequence[str] = (),
     id: str | None = None,
     sample_weight: str | None = None,
+    groups: str | None = None,
+    time: str | None = None,
+    stratify: str | None = None,
+    duplicates: str = "together",
+    small_classes: str = "refuse",
     image_size: tuple[int, int] | None = None,
     split: str | None = None,
     labels: Any = None,
@@ -89,6 +95,17 @@ def load(
             warning.
         sample_weight: name of the feature that says how much each example counts, a number >= 0, which is then no
             input. Default None: 1 each. See :meth:`recipes.Data.sample_weight`.
+        groups: name of the feature, such as a patient, whose values must not be in two splits. It is an input only if
+            ``features`` lists it. Published splits that share a group are refused.
+        time: name of the feature that says when the examples were: the earliest train, later ones validate, the latest
+            test; numbers, dates, or texts such as "2019-12-31 23:59". It is an input only if ``features`` lists it.
+        stratify: name of the feature whose values have about the same shares in all splits that are made. Default: the
+            class. See :meth:`recipes.Data.from_arrays` for all three.
+        duplicates: "together" (default): examples with equal inputs are in one split where splits are made, and a
+            warning counts those in several published ones; "ignore".
+        small_classes: what to do with a class that has too few examples for every split to have one, where splits are
+            made: "refuse" (default), "leave_out" its examples, "merge" all such classes into one, "other", or keep
+            its examples in "train".
         image_size: (height, width) to resize images to; the model resizes raw images alike. Required if images vary in
             size.
         labels, skip_broken: of a folder of images: see :func:`recipes.load_images`.
@@ -132,13 +149,17 @@ def load(
     image_size = checked_size(image_size)
     data_dir = checked_data_dir(data_dir)
     choices: dict[str, Any] = {"target": target, "features": features, "exclude": exclude}
-    choices["sample_weight"] = sample_weight
+    choices |= {"sample_weight": sample_weight, "groups": groups, "time": time, "stratify": stratify}
+    check_choice("duplicates", duplicates, DUPLICATES)
+    check_choice("small_classes", small_classes, SMALL_CLASSES)
     how: dict[str, Any] = {"task": task, "seed": seed, "batch_size": batch_size}
+    how |= unusual(duplicates, small_classes)
     if file:
         for option, value in (("image_size", image_size), ("split", split)):
             if value is not None:
                 raise InvalidArgument(option, value, "None for a table file")
         data = load_table(name, test=test, id=id, validation=validation, memory=memory, **choices, **how)
+        choices |= unusual(duplicates, small_classes)
         choices |= {"task": task, "id": id, "test": data.settings["files"].get("test", {}).get("path")}
         data.settings["options"] = {key: value for key, value in choices.items() if value}
         return data
@@ -155,6 +176,7 @@ def load(
                 raise InvalidArgument(option, value, "None for a folder of images")
         how |= {"validation": validation, "test": test, "image_size": image_size, "memory": memory}
         check_images(folder)
+        how |= {"groups": groups, "time": time, "stratify": stratify}
         return load_images(folder, labels=labels, target=target, skip_broken=skip_broken, **how)
     for option, value in {"labels": labels, "skip_broken": skip_broken or None}.items():
         if value is not None:

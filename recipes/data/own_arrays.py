@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...callbacks.checks import InvalidArgument
-from .assembly import Splits, assemble
+from .assembly import Assembled, assemble
 from .columns_aside import excluded
 from .frames import unframed_targets
 from .image_sizes import checked_size, resized_inputs
 from .input_arrays import dense
 from .names import is_frame
-from .spec import Spec
+from .split_columns import separate_columns
 from .targets import Declared
-from .weights import Weights, separate_weights
+from .weights import separate_weights
 
 __all__ = ["from_splits"]
 
@@ -22,18 +22,20 @@ __all__ = ["from_splits"]
 def from_splits(
     splits: Mapping[str, tuple[Any, Any]],
     weights: Mapping[str, Any],
+    by: Mapping[str, Any],
     *,
     class_names: Sequence[str] | None,
     feature_names: Sequence[str] | None,
     exclude: Sequence[str | int],
     image_size: tuple[int, int] | None,
     **options: Any,
-) -> tuple[Spec, Splits, dict[str, Any], Weights | None]:
+) -> Assembled:
     """See :meth:`recipes.Data.from_arrays`.
 
     Args:
         splits: (x, y) of "train", "validation" and "test"; (None, None) for one to hold out.
         weights: the sample weights of each, or None.
+        by: ``groups``, ``time`` and ``stratify``.
         class_names, feature_names, exclude, image_size, **options: as of ``from_arrays``.
     """
     for split, pair in splits.items():
@@ -45,7 +47,9 @@ def from_splits(
     if feature_names is not None and isinstance(splits["train"][0], Mapping):
         raise InvalidArgument("feature_names", feature_names, "None for a record, which names its columns itself")
     existing, checked = separate_weights(existing, weights)
-    gone = [column for column in [weights["train"]] if isinstance(column, str)]
+    existing, split_columns, gone = separate_columns(existing, by, feature_names)
+    feature_names = None if feature_names is None else [name for name in feature_names if name not in gone]
+    gone += [column for column in [weights["train"]] if isinstance(column, str)]
     existing, feature_names = excluded(existing, exclude, feature_names, gone)
     arguments = {split: "y" if split == "train" else f"y_{split}" for split in existing}
     ys, columns = unframed_targets({split: dense(arguments[split], y) for split, (_, y) in existing.items()}, arguments)
@@ -60,4 +64,9 @@ def from_splits(
     existing = {split: (inputs[split], y) for split, (_, y) in existing.items()}
     declared = Declared(names=columns or None if class_names is None else class_names)
     options |= {"weights": checked, "target": None if target is None else str(target), "resized": resized}
-    return assemble(existing, declared=declared, feature_names=feature_names, **options)
+    options |= {"columns": split_columns, "feature_names": feature_names}
+    spec, arrays, settings, divided, split_columns = assemble(existing, declared=declared, **options)
+    settings |= {
+        role: column if isinstance(column, str) else "given" for role, column in by.items() if column is not None
+    }
+    return spec, arrays, settings, divided, split_columns

@@ -13,6 +13,7 @@ from .assembly import assemble
 from .dataset import Data
 from .declared import as_declared
 from .selection import Selection, select
+from .split_columns import separate_columns
 from .unlabelled import has_labels, without_unlabelled
 from .weights import check_weights
 
@@ -36,7 +37,8 @@ def load_published(
     Args:
         builder: a prepared ``tfds.core.DatasetBuilder``.
         name: name of the dataset.
-        choices: ``target``, ``features``, ``exclude`` and ``sample_weight`` of :func:`recipes.data.load`.
+        choices: ``target``, ``features``, ``exclude``, ``sample_weight``, ``groups``, ``time`` and ``stratify`` of
+            :func:`recipes.data.load`.
         split, validation, test, image_size, memory, **options: as there.
 
     Raises:
@@ -66,9 +68,14 @@ def load_published(
         columns = {key: targets[selection.weight.name] for key, (_, targets) in read.items()}
         weights = {key: check_weights("sample_weight", column, len(column)) for key, column in columns.items()}
     single = not selection.record
-    spec, arrays, settings, weights = assemble(
+    by = {
+        role: {key: targets[source.name] for key, (_, targets) in read.items()} for role, source in selection.by.items()
+    }
+    splits, split_columns, _ = separate_columns(splits, by)
+    spec, arrays, settings, weights, split_columns = assemble(
         splits,
         weights=weights,
+        columns=split_columns,
         name=name,
         validation=None if isinstance(validation, str) else validation,
         test=0.2 if isinstance(test, str) else test,
@@ -81,16 +88,18 @@ def load_published(
         target=selection.targets[0].name,
         **options,
     )
+    settings |= {role: source.name for role, source in selection.by.items()}
     for key, source in sources.items():
         if key != "train":
             settings[key] = f"published {source}"
     chosen = {"task": options["task"], **choices, "image_size": image_size, "split": split}
     chosen |= {key: value for key, value in (("validation", validation), ("test", test)) if isinstance(value, str)}
+    chosen |= {key: options[key] for key in ("duplicates", "small_classes") if key in options}
     chosen = {key: value for key, value in chosen.items() if value}
     if builder.builder_config is not None:
         settings["config"] = builder.builder_config.name
     settings = {"version": str(info.version), **settings, **({"options": chosen} if chosen else {})}
-    return Data(spec, arrays, settings, weights)
+    return Data(spec, arrays, settings, weights, split_columns)
 
 
 def _splits(builder: Any, name: str, selection: Selection, asked: Mapping[str, Any]) -> dict[str, str]:

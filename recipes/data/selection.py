@@ -27,16 +27,21 @@ class Selection:
         inputs: at least one.
         targets: one, or several numbers or booleans to predict at once.
         weight: the sample weights, or None.
+        by: "groups", "time" and "stratify" -> the feature that decides about the splits, where there is one.
     """
 
     inputs: tuple[Source, ...]
     targets: tuple[Source, ...]
     weight: Source | None = field(default=None, repr=False)  # decoded files are named by what is in `to_read`
 
+    by: Mapping[str, Source] = field(default_factory=dict, repr=False)
+
     @property
     def to_read(self) -> Selection:
-        """The same with the sample weights, if any, as one more target."""
-        return self if self.weight is None else Selection(self.inputs, (*self.targets, self.weight))
+        """The same with the sample weights, and what decides about the splits, as more targets."""
+        weights = () if self.weight is None else (self.weight,)
+        more = [source for source in (*weights, *self.by.values()) if source not in self.targets]
+        return Selection(self.inputs, (*self.targets, *dict.fromkeys(more))) if more else self
 
     @property
     def record(self) -> bool:
@@ -53,6 +58,9 @@ def select(
     features: Sequence[str] | Mapping[str, str] | None = None,
     exclude: Sequence[str] = (),
     sample_weight: str | None = None,
+    groups: str | None = None,
+    time: str | None = None,
+    stratify: str | None = None,
 ) -> Selection:
     """Selects inputs and targets among the features of a TFDS dataset.
 
@@ -68,6 +76,9 @@ def select(
             The name of a nested feature selects all features below it.
         exclude: names of features to leave out.
         sample_weight: name of the number that is the weight of an example, which is no input then; or None.
+        groups, time: names of the features that decide about the splits, which are inputs only if ``features`` lists
+            them; or None.
+        stratify: likewise, but an input as usual.
 
     Raises:
         InvalidArgument: for unknown names, and if the selection is ambiguous or unusable; it lists the candidates.
@@ -82,6 +93,10 @@ def select(
     left_out = _below("exclude", _names("exclude", exclude, table), known, unusable)
     weight = _weight(sample_weight, sources, table, unusable)
     left_out += [] if weight is None else [weight.name]
+    roles = {"groups": groups, "time": time, "stratify": stratify}
+    by = {role: _decisive(role, key, sources, table, unusable) for role, key in roles.items() if key is not None}
+    asked = _below("features", listed, known, unusable)
+    left_out += [source.name for role, source in by.items() if role != "stratify" and source.name not in asked]
     keys = info.supervised_keys
     if keys is not None and not 2 <= len(keys) <= 3:
         keys = None
@@ -104,7 +119,7 @@ def select(
     if weight is not None and weight.name in targets:
         raise InvalidArgument("sample_weight", weight.name, "another feature than the target")
     if listed:
-        inputs = _below("features", listed, known, unusable)
+        inputs = asked
     elif keys is not None and target is None:
         inputs = _under(_flat(keys[0]), known)
         missing = [key for key in _flat(keys[0]) if key in unusable]
@@ -128,7 +143,16 @@ def select(
     labels = [source.name for source in selected if source.kind == "labels"]
     if labels:
         raise refusal("features", f"{labels[0]!r} is a list of labels, which cannot be an input", targets)
-    return Selection(tuple(selected), tuple(by_name[key] for key in targets), weight)
+    return Selection(tuple(selected), tuple(by_name[key] for key in targets), weight, by)
+
+
+def _decisive(role: str, name: Any, sources: Sequence[Source], table: Names, unusable: Mapping[str, str]) -> Source:
+    """The feature that decides about the splits: one value an example."""
+    (key,) = _below(role, _names(role, [name], table), [source.name for source in sources], unusable, exact=True)
+    (source,) = (source for source in sources if source.name == key)
+    if source.kind not in ("number", "category", "string"):
+        raise InvalidArgument(role, key, f"a feature of one value an example, which a {source.kind} is not")
+    return source
 
 
 def _weight(name: Any, sources: Sequence[Source], table: Names, unusable: Mapping[str, str]) -> Source | None:

@@ -22,6 +22,7 @@ def carve(
     count: int | None = None,
     labels: np.ndarray | None = None,
     class_names: Sequence[str] = (),
+    remedy: str = "",
 ) -> tuple[np.ndarray, np.ndarray]:
     """Splits the indices 0..n-1 into those that stay and those held out.
 
@@ -36,6 +37,7 @@ def carve(
         count: n, for a choice regardless of class. Pass this or ``labels``.
         labels: shape (n,), whole numbers >= 0.
         class_names: names of the classes, for messages.
+        remedy: what to do about a class of a single example, for the message.
 
     Returns:
         Two sorted, disjoint int64 arrays of indices, (staying, held out), which together are all.
@@ -59,7 +61,7 @@ def carve(
         held[random.permutation(total)[:wanted]] = True
     else:
         classes, sizes = np.unique(labels, return_counts=True)
-        _check_sizes(argument, fraction, classes, sizes, wanted, class_names)
+        _check_sizes(argument, fraction, classes, sizes, wanted, class_names, remedy)
         for label, share in zip(classes, _shares(sizes, wanted), strict=True):
             members = np.flatnonzero(labels == label)
             held[members[random.permutation(len(members))[:share]]] = True
@@ -116,13 +118,19 @@ def _shares(sizes: np.ndarray, wanted: int) -> np.ndarray:
 
 
 def _check_sizes(
-    argument: str, fraction: float, classes: np.ndarray, sizes: np.ndarray, wanted: int, names: Sequence[str]
+    argument: str,
+    fraction: float,
+    classes: np.ndarray,
+    sizes: np.ndarray,
+    wanted: int,
+    names: Sequence[str],
+    remedy: str,
 ) -> None:
     if sizes.min() < 2:
         label = int(classes[np.argmin(sizes)])
         shown = f"{names[label]!r}" if label < len(names) else str(label)
         raise InvalidArgument(
-            argument, fraction, f"carved from 2 or more examples of every class, but class {shown} has only 1"
+            argument, fraction, f"carved from 2 or more examples of every class, but class {shown} has only 1{remedy}"
         )
     if min(wanted, sizes.sum() - wanted) < len(classes):
         raise InvalidArgument(

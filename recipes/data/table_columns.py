@@ -33,6 +33,7 @@ from .table_faults import (
     warn_of_repeated,
 )
 from .table_files import TableFile, read_table
+from .table_roles import role_values
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,6 +56,9 @@ def load_table(
     exclude: Sequence[str] = (),
     id: str | None = None,
     sample_weight: str | None = None,
+    groups: str | None = None,
+    time: str | None = None,
+    stratify: str | None = None,
     test: float | str | os.PathLike[str] = 0.2,
     memory: float = 0.5,
     **options: Any,
@@ -72,6 +76,9 @@ def load_table(
         exclude: columns to leave out.
         id: the column that identifies the rows, which is left out; repeated values are a warning.
         sample_weight: the column that says how much each row counts.
+        groups, time: the columns that decide about the splits, which are inputs only if ``features`` lists them. Groups
+            that are no inputs are compared as they are written in the file.
+        stratify: likewise, but an input as usual.
         test: the fraction of the rows to hold out for the test, or a file with the same columns.
         memory: the share of the available memory that the tables may take; larger ones are decoded once into the user's
             cache folder and read from there batch by batch, with the same results.
@@ -94,9 +101,14 @@ def load_table(
         options["test"] = test
     if not names:
         raise _no_target(blocks["train"], [*exclude, *([] if id is None else [id])])
+    by = {"groups": groups, "time": time, "stratify": stratify}
+    roles = {role: _columns(blocks["train"], role, [name])[0] for role, name in by.items() if name is not None}
+    aside = [name for role, name in roles.items() if role != "stratify" and name not in (features or ())]
+    exclude = [*exclude, *aside]
     columns = chosen_columns(blocks["train"], names, kinds if kinds else features, exclude, id, sample_weight)
     if "test" in blocks:
-        _check_columns(blocks["test"], blocks["train"], columns.read)
+        _check_columns(blocks["test"], blocks["train"], [*columns.read, *roles.values()])
+    options |= role_values(blocks, columns.targets, roles, [name for name in aside if name == groups])
     needed = sum(needed_for_table(table.path) for table in blocks.values())
     if needed > memory * available_memory():
         made, files = _stored(blocks, columns)
@@ -110,7 +122,7 @@ def load_table(
     except InvalidArgument as error:
         error.args = (f"{file.name}, target {_shown(columns.targets)}: {error}",)
         raise
-    data.settings["files"] = files
+    data.settings |= {**roles, "files": files}
     return data
 
 

@@ -52,7 +52,7 @@ def test_a_class_without_examples_takes_no_part():
 
 def test_the_shares_are_those_of_the_training_split():
     x, y = _rare()
-    data = recipes.Data.from_arrays(x, y, x_test=x[:3], y_test=[1, 0, 0], validation=0.3, name="rare")
+    data = recipes.Data.from_arrays(x, y, x_test=x[:3] + 9, y_test=[1, 0, 0], validation=0.3, name="rare")
     labels = data.arrays("train")[1]
     assert data.spec.class_shares == pytest.approx(np.bincount(labels) / len(labels))
     assert recipes.Spec.from_config(data.spec.to_config()).class_shares == data.spec.class_shares

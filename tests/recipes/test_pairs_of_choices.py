@@ -107,7 +107,7 @@ def make_data(kind, count=33, batch_size=8):
         "number": lambda: 1000.0 * numbers[:, 0],
         "numbers": lambda: numbers[:, :2] * [1000.0, 1.0],
     }.get(kind, lambda: y)()
-    halves = {"x_validation": x, "y_validation": y, "x_test": x, "y_test": y}
+    halves = {"x_validation": x, "y_validation": y, "x_test": x, "y_test": y, "duplicates": "ignore"}
     return recipes.Data.from_arrays(x, y, **halves, batch_size=batch_size, name=kind)
 
 

@@ -44,6 +44,7 @@ def test_describe_proposes_a_target(call):
     assert code == 0
     assert "target 'Churn', the last column (another one: --target COLUMN)" in output
     assert "binary of 2; 77 to train, 19 to validate, 24 to test" in output
+    assert "splits: train 77 (64 %), validation 19 (16 %), test 24 (20 %); stratified by class" in output
     assert "left out 'id', which identifies the examples" in errors
 
 
@@ -87,3 +88,20 @@ def test_a_search_gets_the_same_data(call, churn, monkeypatch):
     ((directory, data),) = searched.items()
     assert Path(directory) == Path("searches/churn")
     assert data.fingerprint == recipes.load(churn, target="Churn", features=["age"]).fingerprint
+
+
+def test_groups_and_times_decide_about_the_splits(call, churn):
+    frame = pandas.read_csv(churn).assign(who=np.arange(N) // 4, day=np.arange(N))
+    frame.to_csv("visits.csv", index=False)
+    options = ("visits.csv", "--target", "Churn", "--features", "age,town", "--duplicates", "ignore")
+    assert "; whole groups 'who': train 19, validation 5, test 6; " in call("describe", *options, "--groups", "who")[1]
+    assert "; stratified by 'town'" in call("describe", *options, "--stratify", "town")[1]
+    training = ("--time", "day", "--learning-rate", 0.01, "--epochs", 1, "--save", "run")
+    code, output, _ = call("train", *options, *training)
+    assert code == 0
+    assert "; by time 'day': train 0 to 76, validation 77 to 95, test 96 to 119" in output
+    data = recipes.Run.load("run").data
+    assert data.settings["times"] == {"train": [0, 76], "validation": [77, 95], "test": [96, 119]}
+    code, _, errors = call("describe", *options, "--groups", "age", "--small-classes", "drop")
+    assert (code, errors.count("\n")) == (2, 1)
+    assert "small_classes must be one of 'refuse', 'leave_out', 'merge', 'train'" in errors

@@ -333,6 +333,7 @@ def test_load(prepare, case):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.filterwarnings("ignore:.*the same inputs")
 def test_a_class_that_a_split_lacks_is_a_warning(prepare):
     message = r"no example of class '{}' in split 'test', which has {} examples"
     with pytest.warns(UserWarning, match=message.format(1, 6)):

@@ -8,7 +8,9 @@ import recipes
 from callbacks.checks import InvalidArgument
 from recipes import pairs
 
-pytestmark = [pytest.mark.filterwarnings(f"ignore:.*{text}:UserWarning") for text in (" is rare", "alone predicts")]
+pytestmark = [
+    pytest.mark.filterwarnings(f"ignore:.*{text}:UserWarning") for text in (" is rare", "alone predicts", "same inputs")
+]
 
 
 def numbered(counts, batch_size=8, **options):

@@ -6,6 +6,8 @@ from callbacks.checks import InvalidArgument
 from recipes.data import Data
 from recipes.data.frames import unframed, unframed_targets
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*the same inputs")  # rows of the training split, on purpose
+
 ARGUMENTS = {"train": "x", "test": "x_test"}
 X = np.arange(120.0).reshape(40, 3)
 Y = np.arange(40) % 2

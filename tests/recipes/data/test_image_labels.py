@@ -13,6 +13,8 @@ from .pictures import loaded, rows, save
 
 FRAME = pd.DataFrame({"id": [f"{n:03}" for n in range(40)], "breed": np.where(np.arange(40) % 2, "pug", "lab")})
 
+SPLITS = ("train", "validation", "test")
+
 
 @pytest.fixture
 def flat(tmp_path):
@@ -90,3 +92,27 @@ def test_the_name_of_several_images_does_not_name_one(flat):
     full = FRAME.assign(id="images/" + FRAME["id"] + ".png")
     with pytest.warns(UserWarning, match="left out 1 of 41 images without a row"):
         load_images(flat, labels=full)
+
+
+def test_columns_of_the_table_decide_about_the_splits(flat):
+    frame = FRAME.assign(owner=np.arange(40) // 3, year=2000 + np.arange(40))
+    numbers = {np.asarray(Image.open(flat / "images" / f"{n:03}.png")).tobytes(): n for n in range(40)}
+    (flat / "images" / "007.png").write_bytes(b"broken")
+
+    def sides(**options):
+        with pytest.warns(UserWarning, match="left out 1 of 40 images, which are broken"):
+            data = load_images(flat, labels=frame, target="breed", skip_broken=True, **options)
+        found = [[numbers[image.tobytes()] for image in data.arrays(split)[0][..., 0]] for split in SPLITS]
+        assert sorted(number for side in found for number in side) == [n for n in range(40) if n != 7]
+        return data, found
+
+    data, found = sides(groups="owner")
+    owners = [{number // 3 for number in side} for side in found]
+    assert sum(map(len, owners)) == len(set.union(*owners)) == 14
+    assert data.settings["groups"] == data.settings["options"]["groups"] == "owner"
+    _, found = sides(time="year")
+    assert max(found[0]) < min(found[1]) <= max(found[1]) < min(found[2])
+    with pytest.raises(InvalidArgument, match="groups must be one of 'id', 'breed', 'owner', 'year'"):
+        load_images(flat, labels=frame, target="breed", groups="who")
+    with pytest.raises(InvalidArgument, match="groups must be None without labels, a table"):
+        load_images(flat, groups="owner")

@@ -6,7 +6,9 @@ import pandas
 import pytest
 
 from recipes.data import Data
-from recipes.data.leak_scores import alone, from_target, known_alone
+from recipes.data.leak_scores import alone, from_target, halves, known_alone
+
+HALVES = halves(np.arange(4000))  # every other example
 
 
 def shuffled(size, seed=0):
@@ -31,20 +33,26 @@ def test_how_well_a_category_predicts(seed):
     codes = random.integers(0, 12, 300)
     y = np.where(random.random(300) < 0.7, codes % 3, random.integers(0, 3, 300))
     values = np.array([f"v{code}" for code in codes], object)
-    assert alone(values, y, classes=True) == pytest.approx(by_pandas(values, y, True))
+    assert alone(values, y, HALVES[: len(y)], classes=True) == pytest.approx(by_pandas(values, y, True))
     target = codes + random.normal(size=300)
-    assert alone(values, target, classes=False) == pytest.approx(by_pandas(values, target, False))
-    assert alone(codes.astype("float32"), y, classes=True) == pytest.approx(by_pandas(codes, y, True))
+    assert alone(values, target, HALVES[: len(values)], classes=False) == pytest.approx(
+        by_pandas(values, target, False)
+    )
+    assert alone(codes.astype("float32"), y, HALVES[: len(codes)], classes=True) == pytest.approx(
+        by_pandas(codes, y, True)
+    )
 
 
 def test_numbers_of_many_values_are_taken_in_bins():
     random = np.random.default_rng(0)
     x = random.normal(size=4000).astype("float32")
-    assert alone(x, (x > 0).astype(int), classes=True) > 0.97
-    assert alone(x, x, classes=False) > 0.97
-    assert alone(random.permutation(x), x, classes=False) < 0.1
+    assert alone(x, (x > 0).astype(int), HALVES[: len(x)], classes=True) > 0.97
+    assert alone(x, x, HALVES[: len(x)], classes=False) > 0.97
+    assert alone(random.permutation(x), x, HALVES[: len(x)], classes=False) < 0.1
     missing = np.where(x > 1, np.nan, x)
-    assert alone(missing, (x > 1).astype(int), classes=True) == 1.0  # that it is missing says it all
+    assert (
+        alone(missing, (x > 1).astype(int), HALVES[: len(missing)], classes=True) == 1.0
+    )  # that it is missing says it all
 
 
 def leaky(column_name, column, y, **options):
@@ -114,8 +122,10 @@ def test_a_table_is_checked_and_the_advice_can_be_taken(form):
 
 def test_whole_numbers_of_many_values_are_not_only_taken_in_bins():
     codes = np.random.default_rng(0).integers(0, 300, 4000)
-    assert alone(codes, codes % 2, classes=True) == pytest.approx(by_pandas(codes, codes % 2, True))
-    assert alone(codes, codes % 2, classes=True) > 0.97  # odd ones are of another class
+    assert alone(codes, codes % 2, HALVES[: len(codes)], classes=True) == pytest.approx(
+        by_pandas(codes, codes % 2, True)
+    )
+    assert alone(codes, codes % 2, HALVES[: len(codes)], classes=True) > 0.97  # odd ones are of another class
     (message,) = warned(np.stack([codes, shuffled(4000, 9)], axis=1), codes % 2)
     assert "column '0'" in message
 
@@ -123,8 +133,8 @@ def test_whole_numbers_of_many_values_are_not_only_taken_in_bins():
 def test_a_column_known_for_few_examples_decides_them():
     y = shuffled(800)
     dead = np.where((np.arange(800) % 9 == 0) & (y == 1), 100.0 + np.arange(800), np.nan)
-    assert alone(dead, y, classes=True) < 0.7
-    assert known_alone(dead, np.isnan(dead), y, classes=True) == 1.0
+    assert alone(dead, y, HALVES[: len(dead)], classes=True) < 0.7
+    assert known_alone(dead, np.isnan(dead), y, HALVES[: len(y)], classes=True) == 1.0
     for column in (dead, np.where(np.isnan(dead), "", "found"), np.where(np.isnan(dead), -1, dead)):
         (message,) = warned({"noise": shuffled(800, 9), "body": column}, y)
         assert "column 'body' alone predicts" in message
@@ -136,7 +146,7 @@ def test_a_column_known_for_few_examples_decides_them():
 def test_another_label_of_the_example_is_named():
     fine = np.random.default_rng(0).permutation(np.arange(600) % 12)
     frame = pandas.DataFrame({"noise": np.arange(600.0), "group": fine // 3, "label_age": shuffled(600)})
-    assert from_target(fine // 3, fine) == (1.0, 4, 0.25)
+    assert from_target(fine // 3, fine, HALVES[: len(fine)]) == (1.0, 4, 0.25)
     follows, named = warned(frame, pandas.Series(fine, name="label_fine"))
     assert "column 'group' follows from the target like another label of it (accuracy 1.000)" in follows
     assert "column 'label_age' is an input, though its name is that of a label" in named
@@ -154,3 +164,14 @@ def test_many_columns_take_few_lines():
     messages = warned(np.stack([y] * 9, axis=1), y)
     assert len(messages) == 5
     assert messages[-1].endswith("exclude=[4]; so do 4 more columns")
+
+
+def test_examples_that_belong_together_do_not_tell_of_one_another():
+    random = np.random.default_rng(0)
+    patients = random.integers(0, 60, 900)
+    sick = random.integers(0, 2, 60)[patients]
+    x = np.stack([random.normal(size=60)[patients], random.normal(size=900)], axis=1)  # the age says who it is
+    assert len(warned(x, sick)) == 1
+    assert not warned(x, sick, groups=patients)
+    assert len(warned(np.stack([sick, x[:, 1]], axis=1), sick, groups=patients)) == 1
+    assert not warned(x[np.arange(900) // 2], random.normal(size=900))  # each twice

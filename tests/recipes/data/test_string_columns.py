@@ -37,7 +37,7 @@ def test_strings_of_numbers_and_dates_are_found_and_said():
         "dataset 'arrays': strings are read as numbers: 'price', 'charges'; as numbers with a decimal comma: 'comma';"
         r" as dates \(%d.%m.%Y %H:%M\): 'when'. A pandas category, .*, keeps a column as it is"
     )
-    data, found = features(x, message, x_test=x, y_test=Y)
+    data, found = features(x, message, x_test=x, y_test=Y, duplicates="ignore")
     assert {name: (feature.kind, feature.format) for name, feature in found.items()} == {
         "price": ("number", "."),
         "charges": ("number", "."),

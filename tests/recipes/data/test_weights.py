@@ -94,7 +94,7 @@ def test_a_column_by_name(form):
     inputs = pd.DataFrame(columns) if form == "frame" else columns
     test = pd.DataFrame({name: values[:9] for name, values in columns.items()})
     test = test if form == "frame" else {name: values.to_numpy() for name, values in test.items()}
-    data = recipes.Data.from_arrays(inputs, y, x_test=test, y_test=y[:9], sample_weight="weight")
+    data = recipes.Data.from_arrays(inputs, y, x_test=test, y_test=y[:9], sample_weight="weight", duplicates="ignore")
     assert data.sample_weight("test").tolist() == w[:9].tolist()
     assert sorted(np.concatenate([data.sample_weight("train"), data.sample_weight("validation")])) == sorted(w)
     names = data.spec.feature_names if form == "frame" else tuple(feature.name for feature in data.spec.features)
@@ -103,9 +103,9 @@ def test_a_column_by_name(form):
 
 def test_a_split_that_was_given_without_weights_counts_each_example_once():
     x, y, w = _arrays()
-    data = recipes.Data.from_arrays(x, y, x_test=x[:9], y_test=y[:9], sample_weight=w)
+    data = recipes.Data.from_arrays(x, y, x_test=x[:9] + 9, y_test=y[:9], sample_weight=w)
     assert data.sample_weight("test").tolist() == [1.0] * 9
-    both = recipes.Data.from_arrays(x, y, x_test=x[:9], y_test=y[:9], sample_weight_test=w[:9])
+    both = recipes.Data.from_arrays(x, y, x_test=x[:9] + 9, y_test=y[:9], sample_weight_test=w[:9])
     assert both.sample_weight("test").tolist() == w[:9].tolist()
     assert set(both.sample_weight("train")) == {1.0}
 

@@ -239,7 +239,7 @@ def test_a_table_of_numbers_goes_by_names_at_every_door():
     x = RANDOM.normal([0, 5, -5], 1.0, (60, 3)).astype("float32")
     frame = pandas.DataFrame(x, columns=["a/b", "a_b", "年龄"])
     other = frame[["年龄", "a/b", "a_b"]]
-    data = Data.from_arrays(frame, np.arange(60) % 2, x_test=other[:9], y_test=np.arange(9) % 2)
+    data = Data.from_arrays(frame, np.arange(60) % 2, x_test=other[:9], y_test=np.arange(9) % 2, duplicates="ignore")
     np.testing.assert_array_equal(data.arrays("test")[0], x[:9])
     with pytest.raises(InvalidArgument, match=r"x_test must be columns a/b, a_b, .*='missing: a/b; unknown: c'"):
         Data.from_arrays(frame, np.arange(60) % 2, x_test=other.rename(columns={"a/b": "c"}), y_test=np.arange(60) % 2)
@@ -260,7 +260,7 @@ def table_run():
     frame = pandas.DataFrame(RANDOM.normal(range(len(names)), 2.0, (COUNT, len(names))), columns=names)
     y = np.array(CLASSES, object)[(frame["pH"] + RANDOM.normal(size=COUNT) > 0).astype(int)]
     shuffled = frame[RANDOM.permutation(names)]
-    data = Data.from_arrays(frame, y, x_test=shuffled[:40], y_test=y[:40], batch_size=16)
+    data = Data.from_arrays(frame, y, x_test=shuffled[:40], y_test=y[:40], duplicates="ignore", batch_size=16)
     return frame, fit(data, Recipe(model={"name": "mlp", "hidden": (4,)}, learning_rate=0.01), epochs=1, verbose=0)
 
 

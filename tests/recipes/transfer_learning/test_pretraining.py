@@ -249,7 +249,7 @@ def test_one_that_diverged_says_so(table):
 
 def test_what_is_refused(table):
     words = recipes.Data.from_arrays(np.zeros((1, 4)), [0.5], x_validation=np.zeros((1, 4)), y_validation=[1.0],
-                                     x_test=np.zeros((1, 4)), y_test=[1.0])  # fmt: skip
+                                     x_test=np.zeros((1, 4)), y_test=[1.0], duplicates="ignore")  # fmt: skip
 
     def without_outputs(spec):
         return keras.Sequential([keras.Input(spec.input_shape), keras.layers.Dense(1, activation="sigmoid")])

@@ -230,10 +230,13 @@ class Trainer:
             set_random_state(self._random)
             finder = remark = None
             rate = recipe.learning_rate
+            if rate is None and directory is not None and not self._builds:
+                # The weights of a model of one's own need not be the same again, nor what a range test finds.
+                rate = Resume(directory).saved_settings().get("learning_rate")
             if rate is None:
                 finder = self.range_test(seed, data=data)
                 rate, remark = found_rate(recipe, finder, data.settings["counts"]["train"])
-                recipe = dataclasses.replace(recipe, learning_rate=rate)
+            recipe = dataclasses.replace(recipe, learning_rate=rate)
             set_learning_rate(self.model.optimizer, rate)
             steps = self._steps_per_epoch or data.steps_per_epoch
             all_callbacks = recipe.callbacks(

@@ -15,7 +15,14 @@ from .optimizer_values import trained_variables
 from .random_state import random_state, set_random_state
 from .reachable import Reachable, storage
 
-__all__ = ["check_visible", "evaluation_state", "set_training_state", "training_state"]
+__all__ = [
+    "check_visible",
+    "evaluation_state",
+    "generator_state",
+    "set_generator_state",
+    "set_training_state",
+    "training_state",
+]
 
 
 def check_visible(model: keras.Model) -> None:
@@ -80,7 +87,7 @@ def training_state(model: keras.Model) -> dict[str, Any]:
             route: [routes[id(variable)] for variable in trained_variables(optimizer)] if optimizer.built else None
             for route, optimizer in reachable.optimizers.items()
         },
-        "generators": {route: _generator_state(generator) for route, generator in reachable.generators.items()},
+        "generators": {route: generator_state(generator) for route, generator in reachable.generators.items()},
         "random": random_state(),
     }
 
@@ -136,7 +143,7 @@ def set_training_state(model: keras.Model, state: dict[str, Any]) -> None:
         raise ValueError(f"The model must have the variables that it had when its state was saved. Received: {routes}")
     for route, value in state["generators"].items():
         if route in reachable.generators:
-            _set_generator_state(reachable.generators[route], value)
+            set_generator_state(reachable.generators[route], value)
     set_random_state(state["random"])
 
 
@@ -154,13 +161,15 @@ def _set_as_new(optimizer: keras.Optimizer) -> None:
         variable.assign(start)
 
 
-def _generator_state(generator: Any) -> Any:
+def generator_state(generator: Any) -> Any:
+    """The state of a random generator of NumPy or Python, as plain values and arrays."""
     if isinstance(generator, random.Random):
         return generator.getstate()
     return generator.bit_generator.state if isinstance(generator, np.random.Generator) else generator.get_state()
 
 
-def _set_generator_state(generator: Any, state: Any) -> None:
+def set_generator_state(generator: Any, state: Any) -> None:
+    """Restores what :func:`generator_state` returned."""
     if isinstance(generator, random.Random):
         generator.setstate(state)
     elif isinstance(generator, np.random.Generator):

@@ -12,6 +12,7 @@ __all__ = [
     "better_direction",
     "build_by_batch",
     "build_no_more",
+    "compile_arguments",
     "compute_loss",
     "initial_epoch",
     "is_multi_worker",
@@ -59,6 +60,20 @@ def build_by_batch(model: keras.Model, data: Any) -> None:
         data: a batch as ``train_step`` gets it: x, (x, y) or (x, y, sample_weight).
     """
     model._symbolic_build(data_batch=data)
+
+
+def compile_arguments(model: keras.Model) -> dict[str, Any]:
+    """Losses and metrics as they were given to ``compile``: "loss", "metrics", ... -> what is not None.
+
+    Example:
+        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+        >>> model.compile(loss="mse", metrics=["mae"])
+        >>> compile_arguments(model)
+        {'loss': 'mse', 'metrics': ['mae']}
+    """
+    given = getattr(getattr(model, "_compile_config", None), "config", {})
+    names = ("loss", "loss_weights", "metrics", "weighted_metrics")
+    return {name: given[name] for name in names if given.get(name) is not None}
 
 
 def build_no_more(model: keras.Model) -> bool:

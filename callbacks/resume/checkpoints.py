@@ -10,7 +10,7 @@ import contextlib
 import json
 import os
 import re
-import zipfile
+from collections import Counter, OrderedDict, defaultdict, deque
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,11 @@ from ..checks import InvalidArgument
 
 __all__ = ["Checkpoints", "is_plain"]
 
-FORMAT = 2
+FORMAT = 3
 NAME = re.compile(r"checkpoint-(\d{9})-(\d{9})\.npz")
-PLAIN = (type(None), bool, int, float, str)
+PLAIN = (type(None), bool, int, float, str, bytes)
+MAPPINGS: dict[str, Any] = {kind.__name__: kind for kind in (dict, Counter, OrderedDict, defaultdict)}
+SEQUENCES: dict[str, Any] = {kind.__name__: kind for kind in (list, tuple, set, frozenset, deque)}
 
 
 class Checkpoints:
@@ -56,7 +58,7 @@ class Checkpoints:
         return self.directory / "checkpoint-{:09d}-{:09d}.npz".format(*position)
 
     def write(self, position: tuple[int, int], value: Any) -> None:
-        """Writes a tree of dicts, lists, tuples, arrays and plain values, then removes files that are too old.
+        """Writes a tree of containers, arrays and plain values, then removes files that are too old.
 
         Raises:
             InvalidArgument: if the folder cannot be written, or ``value`` holds anything else.
@@ -89,21 +91,22 @@ class Checkpoints:
             InvalidArgument: if that file has the format of another version of this package.
         """
         for position in self.positions():
-            with contextlib.suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, TypeError):
-                header, arrays = self._contents(position)
+            with contextlib.suppress(Exception):  # reading damaged bytes can raise anything
+                version, value = self._contents(position)
                 break
         else:
             return None
-        if header["format"] != FORMAT:
-            accepted = f"one whose checkpoints have the format {FORMAT}, not {header['format']} of another version"
+        if version != FORMAT:
+            accepted = f"one whose checkpoints have the format {FORMAT}, not {version} of another version"
             raise InvalidArgument("directory", str(self.directory), accepted)
-        return position, _unpack(header["value"], arrays)
+        return position, value
 
-    def _contents(self, position: tuple[int, int]) -> tuple[dict[str, Any], list[np.ndarray]]:
-        """The header and the arrays of a file; every byte is checked against the file's checksums."""
+    def _contents(self, position: tuple[int, int]) -> tuple[int, Any]:
+        """The format and, if it is ours, the value of a file; every byte is checked against the file's checksums."""
         with open(self.path(position), "rb") as file, np.load(file, allow_pickle=False) as contents:
             header = json.loads(contents["tree"].tobytes().decode())
-            return header, [contents[f"a{k}"] for k in range(len(contents.files) - 1)]
+            arrays = [contents[f"a{k}"] for k in range(len(contents.files) - 1)]
+            return header["format"], _unpack(header["value"], arrays) if header["format"] == FORMAT else None
 
     def clean(self) -> None:
         """Removes the temporary files of writes that were killed."""
@@ -114,11 +117,15 @@ class Checkpoints:
 
 
 def is_plain(value: Any) -> bool:
-    """Whether :meth:`Checkpoints.write` accepts a value: plain values and arrays, in dicts, lists and tuples."""
-    if isinstance(value, (list, tuple)):
-        return type(value) in (list, tuple) and all(map(is_plain, value))
-    if isinstance(value, dict):
-        return type(value) is dict and all(isinstance(k, PLAIN) and is_plain(v) for k, v in value.items())
+    """Whether :meth:`Checkpoints.write` accepts a value.
+
+    That is None, a boolean, a number, a string, bytes or an array, or a list, tuple, set, frozenset, deque, dict,
+    ``Counter``, ``OrderedDict`` or ``defaultdict`` of such (of a ``defaultdict``, the factory is not saved).
+    """
+    if type(value) in SEQUENCES.values():
+        return all(map(is_plain, value))
+    if type(value) in MAPPINGS.values():
+        return all(is_plain(key) and is_plain(item) for key, item in value.items())
     if isinstance(value, (np.ndarray, np.generic)):
         return value.dtype.kind in "biufcSU" or _is_extension(value.dtype)
     return type(value) in PLAIN
@@ -130,32 +137,41 @@ def _is_extension(dtype: np.dtype[Any]) -> bool:
 
 
 def _pack(value: Any, arrays: list[np.ndarray]) -> Any:
+    """What JSON can hold: plain values, lists of packed values, and {kind: content} for the rest."""
+    kind = type(value).__name__
+    if type(value) is bytes:
+        return {kind: value.hex()}
     if type(value) in PLAIN:
         return value
     if isinstance(value, (np.ndarray, np.generic)) and is_plain(value):
         array = np.asarray(value)
-        kind = "array" if isinstance(value, np.ndarray) else "scalar"
         arrays.append(np.frombuffer(array.tobytes(), np.uint8) if _is_extension(array.dtype) else array)
+        kind = "array" if isinstance(value, np.ndarray) else "scalar"
         return {kind: len(arrays) - 1, "dtype": array.dtype.name, "shape": list(array.shape)}
-    if type(value) in (list, tuple):
-        return {type(value).__name__: [_pack(item, arrays) for item in value]}
-    if type(value) is dict and all(isinstance(key, PLAIN) for key in value):
-        return {"dict": [[key, _pack(item, arrays)] for key, item in value.items()]}
-    raise InvalidArgument("value", value, "made of dicts, lists, tuples, arrays, numbers and strings")
+    if type(value) in SEQUENCES.values():
+        items = sorted(value, key=lambda item: (type(item).__name__, repr(item))) if "set" in kind else value
+        packed: dict[str, Any] = {kind: [_pack(item, arrays) for item in items]}
+        return {**packed, "maxlen": value.maxlen} if isinstance(value, deque) else packed
+    if type(value) in MAPPINGS.values():
+        return {kind: [[_pack(key, arrays), _pack(item, arrays)] for key, item in value.items()]}
+    raise InvalidArgument("value", value, "made of containers, arrays, numbers and strings")
 
 
 def _unpack(value: Any, arrays: list[np.ndarray]) -> Any:
     if not isinstance(value, dict):
         return value
-    if "list" in value:
-        return [_unpack(item, arrays) for item in value["list"]]
-    if "tuple" in value:
-        return tuple(_unpack(item, arrays) for item in value["tuple"])
-    if "dict" in value:
-        return {key: _unpack(item, arrays) for key, item in value["dict"]}
-    array = arrays[value["array"] if "array" in value else value["scalar"]]
+    kind, content = next(iter(value.items()))
+    if kind == "bytes":
+        return bytes.fromhex(content)
+    if kind in SEQUENCES:
+        items = [_unpack(item, arrays) for item in content]
+        return deque(items, value["maxlen"]) if kind == "deque" else SEQUENCES[kind](items)
+    if kind in MAPPINGS:
+        items = [(_unpack(key, arrays), _unpack(item, arrays)) for key, item in content]
+        return defaultdict(None, items) if kind == "defaultdict" else MAPPINGS[kind](dict(items))
+    array = arrays[content]
     if array.dtype.name != value["dtype"] and not array.dtype.name.startswith("str"):
         import ml_dtypes
 
         array = np.frombuffer(array.tobytes(), np.dtype(getattr(ml_dtypes, value["dtype"]))).reshape(value["shape"])
-    return array if "array" in value else array[()]
+    return array if kind == "array" else array[()]

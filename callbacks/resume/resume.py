@@ -11,12 +11,16 @@ import numpy as np
 
 from ..checks import InvalidArgument, check_bool, check_integer
 from ..inside.callback_list import callback_list
+from ..inside.fit_end import at_end_of_fit
+from ..inside.layers import all_layers
 from ..inside.optimizer_values import raise_on_nan, raises_on_nan
-from ..inside.reachable import Reachable
 from ..inside.state import check_visible, set_training_state, training_state
 from ..inside.training import set_initial_epoch
 from .callback_state import callback_state, changed, set_callback_state
 from .checkpoints import Checkpoints, is_plain
+from .columns import filled_up, renamed
+from .identity import check_same, identity
+from .lock import DirectoryLock
 
 __all__ = ["Resume"]
 
@@ -30,6 +34,13 @@ class Resume(keras.callbacks.Callback):
     in 1cycle, ...). The same program, started again, gives bit-identical weights and History. A training that had
     finished, or stopped early, ends at once with its result.
 
+    *Another program* is refused, with the first difference: other weights, optimizers and their settings (a lower
+    rate), loss, metrics, schedules and their settings, batches. More epochs go on where the training had finished, if
+    the rates of the first ones stay what they were, as under :class:`callbacks.ConstantRate`; 1cycle spreads over all.
+
+    *Weights that are not finite* are no state to go on from, and are not saved: after a divergence the newest
+    checkpoint is the last one before it.
+
     Keras' ``BackupAndRestore`` saves only weights, optimizer and epoch.
 
     *Data.* The order of the batches may depend on all earlier epochs (arrays with ``shuffle=True``, ``tf.data``'s
@@ -38,9 +49,10 @@ class Resume(keras.callbacks.Callback):
     ``replay=False`` reads again only those of the present epoch: for data whose order does not depend on earlier
     epochs.
 
-    *Other callbacks.* Their plain attributes (numbers, strings, lists, arrays) are restored after their
-    ``on_train_begin``, and then ``seek(epoch, batch)`` is called on those that define it. They continue their own files
-    themselves: give ``CSVLogger`` its ``append=True``. The place of ``Resume`` in the list does not matter.
+    *Other callbacks.* Their plain attributes (numbers, strings, containers, arrays), variables and random generators
+    are restored after their ``on_train_begin``, and then ``seek(epoch, batch)`` is called on those that define it. They
+    continue their own files themselves: give ``CSVLogger`` its ``append=True``. The place of ``Resume`` in the list
+    does not matter.
 
     Args:
         directory: for the checkpoints; new, or of the same training. Other files in it are left alone.
@@ -52,9 +64,9 @@ class Resume(keras.callbacks.Callback):
         settings: plain values that must be the same when the training is resumed (a seed, the name of the data, ...).
 
     Raises:
-        InvalidArgument: for a value outside its range; before any step, for a directory that cannot be written, holds
-            another training (other weights, optimizer, length or ``settings``; the message names the difference) or
-            holds checkpoints of another version of this package.
+        InvalidArgument: for a value outside its range; before any step, for a directory that cannot be written, in
+            which another process trains, that holds another training (the message names the difference) or checkpoints
+            of another version of this package.
         ValueError: before any step, if the model is not built or holds a state that cannot be saved (an iterator, an
             optimizer without a configuration), or the list has another ``Resume``.
 
@@ -87,11 +99,25 @@ class Resume(keras.callbacks.Callback):
         self._list: Any = None
         self.stands_for: list[keras.callbacks.Callback] = []
         self._checkpoint: dict[str, Any] | None = None  # not restored yet
+        self._lock: DirectoryLock | None = None
 
     def position(self) -> tuple[int, int]:
         """(epoch, batch) at which a ``fit`` started now would continue, counted from 0; (0, 0) for a new training."""
         newest = self._files().newest()
         return (0, 0) if newest is None else newest[0]
+
+    def saved_settings(self) -> dict[str, Any]:
+        """The ``settings`` with which the training in the directory was begun; empty for a new training.
+
+        What was found before it, such as the rate of a range test that was not seeded, need not be found again.
+
+        Example:
+            >>> peak = Resume("run").saved_settings().get("peak")             # doctest: +SKIP
+            >>> peak = peak or callbacks.find_learning_rate(model, data)
+            >>> model.fit(data, epochs=9, callbacks=[OneCycle(peak), Resume("run", settings={"peak": peak})])
+        """
+        newest = self._files().newest()
+        return {} if newest is None else newest[1]["settings"]
 
     def _files(self) -> Checkpoints:
         return Checkpoints(self.directory, self.keep)
@@ -114,17 +140,20 @@ class Resume(keras.callbacks.Callback):
                 f"Resume must be the only one of its kind in a fit. Received: callbacks={[*map(_kind, self._all)]}"
             )
         check_visible(self.model)
+        self._release()
+        self._lock = DirectoryLock(self.directory)
+        at_end_of_fit(self.model, self._release)
         files = self._files()
         files.clean()
         newest = files.newest()
         position, self._checkpoint = newest or ((0, 0), None)
+        self._identity = identity(self.model, self.params, self._others, self.settings)
         if self._checkpoint is not None:
-            self._check_same(self._checkpoint["identity"])
+            check_same(self.directory, self._checkpoint["identity"], self._identity, position, self._others)
         elif files.positions():
             raise InvalidArgument(
                 "directory", self.directory, "one in which a checkpoint can be read (all are damaged)"
             )
-        self._identity = self._make_identity()
         if self._checkpoint is None:  # a full disk shows now and not after an epoch
             files.write((0, 0), self._state())
         self._from_epoch, self._from_batch = position
@@ -132,6 +161,8 @@ class Resume(keras.callbacks.Callback):
         self._calls = 0
         self._raises = False
         self._base: Any = None
+        self._restored_epochs = 0
+        self._columns: dict[str, int] | None = None  # of the History that was restored, with their lengths
         self._logs: dict[str, Any] = {}
         self._begin = self._since = 0
         set_initial_epoch(self.model, None)
@@ -148,44 +179,27 @@ class Resume(keras.callbacks.Callback):
         # them the batches that are read again.
         self._list.callbacks, self.stands_for = [self], self._all
 
-    def _make_identity(self) -> dict[str, Any]:
-        model = self.model
-        return {
-            "weights": [f"{tuple(v.shape)} {v.dtype}" for v in model.variables],
-            "optimizer": ", ".join(map(_kind, Reachable(model).outermost_optimizers().values())),
-            "epochs": int(self.params["epochs"]),
-            "steps per epoch": self.params.get("steps"),
-            "steps_per_execution": model.steps_per_execution,
-            **self.settings,
-        }
-
-    def _check_same(self, before: dict[str, Any]) -> None:
-        now = self._make_identity()
-        for name in {**before, **now}:
-            saved: Any = before.get(name)
-            current: Any = now.get(name)
-            if saved == current:
-                continue
-            if name == "weights" and len(saved) != len(current):
-                saved, current = f"{len(saved)} variables", len(current)
-            elif name == "weights":
-                saved, current = next(pair for pair in zip(saved, current, strict=True) if pair[0] != pair[1])
-            raise InvalidArgument(
-                "directory",
-                self.directory,
-                f"a new directory, or that of the same training (this one has {name}: {saved}, not {current})",
-            )
-
     # --- saving -----------------------------------------------------------------------------------------------------
 
     def _state(self) -> dict[str, Any]:
         return {
             "identity": self._identity,
+            "settings": self.settings,
+            "names": self._names(),
             "training": training_state(self.model),
             "stopped": bool(self.model.stop_training),
         }
 
+    def _names(self) -> list[str]:
+        """The names that logs can contain, and that Keras numbers from model to model in one process."""
+        return [*getattr(self.model, "output_names", ()), *(layer.name for layer in all_layers(self.model))]
+
     def _save(self, epoch: int, batch: int) -> None:
+        if self._lock is not None:
+            self._lock.check()
+        self._since = 0
+        if not all(np.isfinite(keras.ops.convert_to_numpy(weight)).all() for weight in self.model.trainable_variables):
+            return
         history = self._history()
         states = {name: callback_state(callback) for name, callback in self._stateful.items()}
         self._files().write(
@@ -198,7 +212,6 @@ class Resume(keras.callbacks.Callback):
                 "logs": dict(self._logs),
             },
         )
-        self._since = 0
 
     def _history(self) -> keras.callbacks.History:
         return next(callback for callback in self._others if isinstance(callback, keras.callbacks.History))
@@ -216,14 +229,18 @@ class Resume(keras.callbacks.Callback):
                 if name in self._stateful:  # the program may have another list now
                     set_callback_state(self._stateful[name], state)
             history = self._history()
-            history.history = {name: list(values) for name, values in checkpoint["history"].items()}
+            columns = renamed(checkpoint["history"], checkpoint["names"], self._names())
+            history.history = {name: list(values) for name, values in columns.items()}
             history.epoch = list(checkpoint["epochs"])
+            self._restored_epochs = len(history.epoch)
+            self._columns = {name: len(values) for name, values in columns.items()}
             self._logs = checkpoint["logs"]
         self.model.stop_training = checkpoint["stopped"]
 
     def _begin_skipping(self) -> None:
         """Makes Keras read the batches of its loop without training on them."""
         model = self.model
+        at_end_of_fit(model, self._end_skipping)  # an interrupted program may still use the model
         self._train_function = model.train_function
         model.train_function = self._skip
         self._raises = raises_on_nan(model.optimizer)
@@ -239,20 +256,20 @@ class Resume(keras.callbacks.Callback):
     def _skip(self, iterator: Any) -> dict[str, Any]:
         """Reads the batches of one call of the compiled step. The first call is a real one, for what Keras builds."""
         self._calls += 1
-        try:
-            if self._calls == 1:
-                self._logs = self._train_function(iterator)
-            elif not len(list(zip(range(self.model.steps_per_execution), iterator, strict=False))):
-                raise StopIteration
-        except BaseException as error:
-            if not isinstance(error, StopIteration):
-                self._end_skipping()  # an interrupted program may still use the model
-            raise
+        if self._calls == 1:
+            self._logs = self._train_function(iterator)
+        elif not len(list(zip(range(self.model.steps_per_execution), iterator, strict=False))):
+            raise StopIteration
         return self._logs
 
     @property
     def _skipping(self) -> bool:
         return self._train_function is not None
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
 
     # --- hooks ------------------------------------------------------------------------------------------------------
 
@@ -304,6 +321,8 @@ class Resume(keras.callbacks.Callback):
             return
         for callback in self._others:
             callback.on_epoch_end(epoch, logs)
+        if self._columns is not None:
+            filled_up(self._history(), self._columns, self._restored_epochs)
         self._save(epoch + 1, 0)
 
     def on_train_end(self, logs: Any = None) -> None:
@@ -314,6 +333,7 @@ class Resume(keras.callbacks.Callback):
             self.model.optimizer.finalize_variable_values(self.model.trainable_weights)
         for callback in self._others:
             callback.on_train_end(logs)
+        self._release()
         self._list.callbacks, self._list, self.stands_for = self._all, None, []
 
 

@@ -173,6 +173,20 @@ class StepSchedule(keras.callbacks.Callback):
             rates, momenta = rates[first], None if momenta is None else momenta[first]
         return rates, momenta
 
+    def begins_alike(self, short: int, long: int, steps_per_epoch: int) -> bool:
+        """Whether trainings of these lengths in steps have the same rates and momenta as long as both last.
+
+        Example:
+            >>> callbacks.OneCycle(0.1).begins_alike(30, 60, 10), callbacks.ConstantRate(0.1).begins_alike(30, 60, 10)
+            (False, True)
+        """
+        if self.total_steps is not None:
+            return True
+        least = min(short, long)
+        tables = [self.values(length, steps_per_epoch) for length in (short, long)]
+        pairs = zip(*tables, strict=True)
+        return all(one is other is None or np.array_equal(one[:least], other[:least]) for one, other in pairs)
+
     def contradiction(self, total_steps: int) -> str | None:
         """What is left of this schedule where a training has so few steps: nothing but the warm-up, or one rate.
 

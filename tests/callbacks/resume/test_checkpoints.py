@@ -2,6 +2,7 @@
 
 import math
 import os
+from collections import Counter, OrderedDict, defaultdict, deque
 
 import keras
 import numpy as np
@@ -19,6 +20,8 @@ VALUES = {
     "by number": {1: "one", 2.5: [None], None: "nothing"},
     "empty": {"list": [], "tuple": (), "dict": {}, "array": np.empty((0, 3), np.float32)},
     "arrays": [np.arange(6, dtype=np.int64).reshape(2, 3), np.array(1.5), np.array([True]), np.array(["a", "bc"])],
+    "containers": [{3, 1, "x"}, frozenset([2.5]), deque([1, [2]], 3), deque(), Counter("aab"), OrderedDict(b=1, a=2)],
+    "keys": {(1, "x"): b"\x00\xff", frozenset([1]): None},
     "scalars": [np.float32(0.1), np.int8(3), np.bool_(False)],
 }
 
@@ -29,7 +32,8 @@ def same(one, other):
         assert list(one) == list(other)
         for key in one:
             same(one[key], other[key])
-    elif isinstance(one, (list, tuple)):
+    elif isinstance(one, (list, tuple, deque)):
+        assert getattr(one, "maxlen", None) == getattr(other, "maxlen", None)
         assert len(one) == len(other)
         for each, that in zip(one, other, strict=True):
             same(each, that)
@@ -58,10 +62,10 @@ def test_short_floats(dtype, tmp_path):
     same(files.newest()[1], [value])
 
 
-@pytest.mark.parametrize("value", [object(), {"x": print}, [{1, 2}], {(1, 2): 3}, np.array([None]), np.zeros(2, "V3")])
+@pytest.mark.parametrize("value", [object(), {"x": print}, [{print}], {print: 3}, np.array([None]), np.zeros(2, "V3")])
 def test_anything_else_is_refused(value, tmp_path):
     assert not is_plain(value)
-    with pytest.raises(InvalidArgument, match="value must be made of dicts, lists, tuples, arrays"):
+    with pytest.raises(InvalidArgument, match="value must be made of containers, arrays"):
         Checkpoints(tmp_path).write((0, 0), value)
     assert os.listdir(tmp_path) == []
 
@@ -108,7 +112,7 @@ def test_a_file_of_another_version_is_refused_and_not_passed_over(tmp_path, monk
     monkeypatch.setattr(checkpoints, "FORMAT", 1)
     files.write((2, 0), 2)
     monkeypatch.undo()
-    with pytest.raises(InvalidArgument, match="directory must be one whose checkpoints have the format 2, not 1"):
+    with pytest.raises(InvalidArgument, match="directory must be one whose checkpoints have the format 3, not 1"):
         files.newest()
 
 
@@ -125,3 +129,28 @@ def test_a_folder_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InvalidArgument, match=r"directory must be a directory that can be written \(.*Received: dir"):
         Checkpoints(tmp_path / "file").write((0, 0), 1)
+
+
+def test_of_a_defaultdict_the_items_are_kept(tmp_path):
+    files = Checkpoints(tmp_path)
+    files.write((0, 0), defaultdict(list, a=[1]))
+    value = files.newest()[1]
+    assert type(value) is defaultdict
+    assert value == {"a": [1]}
+
+
+@pytest.mark.parametrize("every", [101, pytest.param(1, marks=pytest.mark.thorough)])
+def test_any_wrong_bit_leaves_the_value_or_falls_back(every, tmp_path):
+    files = Checkpoints(tmp_path)
+    files.write((1, 0), "before")
+    value = {"x": np.arange(3.0), "history": {"loss": [0.5]}, "short": np.asarray(keras.ops.ones(2, "bfloat16"))}
+    files.write((2, 0), value)
+    whole, fell = files.path((2, 0)).read_bytes(), 0
+    for at in range(0, 8 * len(whole), every):
+        damaged = bytearray(whole)
+        damaged[at // 8] ^= 1 << at % 8
+        files.path((2, 0)).write_bytes(damaged)
+        position, found = files.newest()
+        fell += position == (1, 0)
+        same(found, value if position == (2, 0) else "before")
+    assert fell > 8 * len(whole) / every / 3

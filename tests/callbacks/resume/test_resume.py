@@ -1,6 +1,5 @@
 """Resume: killed and started again is bit-identical to unbroken, whatever is part of the training."""
 
-import collections
 import os
 import random
 import subprocess
@@ -22,13 +21,17 @@ class Killed(BaseException):
     pass
 
 
+class Calls(list):
+    """No plain value: Resume leaves it alone."""
+
+
 class Kill(keras.callbacks.Callback):
     """Ends the program's fit in this call of this hook, as Ctrl-C would."""
 
     def __init__(self, after=None, hook="on_train_batch_end"):
         super().__init__()
         setattr(self, hook, self.count)
-        self.calls, self.after = collections.deque(), after  # no plain value: Resume leaves it alone
+        self.calls, self.after = Calls(), after
 
     def count(self, *_):
         self.calls.append(1)
@@ -239,7 +242,8 @@ def test_all_files_damaged_is_said_and_nothing_is_overwritten(fit, tmp_path):
 OTHERS = {
     "weights": ({"layers": 9}, {}, {}, r"weights: \(3, 8\) float32, not \(3, 9\) float32"),
     "optimizer": ({"optimizer": keras.optimizers.Adam}, {}, {}, "optimizer: Momentum, not Adam"),
-    "epochs": ({}, {"epochs": 5}, {}, "epochs: 4, not 5"),
+    "epochs": ({}, {"epochs": 1}, {}, "epochs: 4, not 1, and 1 are trained"),
+    "rate": ({"optimizer": lambda: Momentum(0.001)}, {}, {}, r"learning_rate of optimizer: 0.00999.*, not 0.0010"),
     "batches": ({}, {"batch_size": 8}, {}, "steps per epoch: 10, not 5"),
     "settings": ({}, {}, {"seed": 2}, "seed: 1, not 2"),
 }
@@ -342,3 +346,78 @@ def test_random_kills():
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr[-2000:]
     assert done.stdout.splitlines()[-1].endswith("all identical")
+
+
+def test_more_epochs_go_on_where_the_training_had_finished(fit, tmp_path):
+    def constant():
+        return callbacks.ConstantRate(0.03, warm_up=4, unit="steps")
+
+    unbroken = fit(make(), constant(), Noise(), epochs=6)
+    assert fit(make(), constant(), Noise(), Resume(tmp_path), epochs=3) is not None
+    kill = Kill()
+    assert fit(make(), constant(), Noise(), Resume(tmp_path), kill, epochs=6) == unbroken
+    assert len(kill.calls) == 30
+    assert fit(make(), constant(), Noise(), Resume(tmp_path), epochs=7)[0]["loss"][:6] == unbroken[0]["loss"]
+    with pytest.raises(InvalidArgument, match=r"this one has epochs: 7, not 6, and 7 are trained\)"):
+        fit(make(), constant(), Noise(), Resume(tmp_path), epochs=6)
+
+
+def test_a_schedule_over_all_epochs_refuses_more(fit, tmp_path):
+    assert fit(make(), callbacks.OneCycle(0.03), Resume(tmp_path), epochs=2) is not None
+    with pytest.raises(InvalidArgument, match="epochs: 2, not 3, which changes the rates of OneCycle from the start"):
+        fit(make(), callbacks.OneCycle(0.03), Resume(tmp_path), epochs=3)
+
+
+class Diverge(keras.callbacks.Callback):
+    """Gives the model a weight that is NaN in an epoch, counted from 0."""
+
+    def __init__(self, epoch):
+        super().__init__()
+        self.wanted = epoch
+
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch == self.wanted:
+            self.model.layers[0].bias.assign(np.full(8, np.nan))
+            self.model.stop_training = True
+
+
+def test_after_a_divergence_the_last_state_before_it_is_kept(arrays, tmp_path):
+    x, y = arrays
+
+    def fit(model, *used):
+        return model.fit(x, y, batch_size=4, epochs=4, verbose=0, callbacks=[*used, Resume(tmp_path)]).epoch
+
+    assert fit(make(), Diverge(2)) == [0, 1, 2]
+    assert Resume(tmp_path).position() == (2, 0)
+    model = make()
+    assert fit(model, Diverge(9)) == [0, 1, 2, 3]
+    assert all(np.isfinite(weight).all() for weight in model.get_weights())
+
+
+def test_settings_found_before_the_training_are_read_from_the_directory(fit, tmp_path):
+    assert Resume(tmp_path).saved_settings() == {}
+    assert fit(make(), Resume(tmp_path, settings={"peak": 0.1}), Kill(3)) is None
+    assert Resume(tmp_path).saved_settings() == {"peak": 0.1}
+
+
+def test_a_rebuilt_model_continues_the_same_columns(arrays, tmp_path):
+    x, y = arrays
+
+    def fit(epochs, *used):
+        inputs = keras.Input((3,))
+        outputs = [keras.layers.Dense(1)(inputs) for _ in range(2)]  # new names each time
+        model = keras.Model(inputs, outputs)
+        model.compile("sgd", "mse", metrics=[["mae"], ["mae"]])
+        used = [callbacks.GradientMonitor(every=5), *used, Resume(tmp_path)]
+        history = model.fit(x, [y, y], batch_size=4, epochs=epochs, verbose=0, callbacks=used).history
+        return model.output_names, history
+
+    fit(2)
+    names, history = fit(3, Noise())
+    assert {f"{name}_mae" for name in names} < set(history)
+    assert {f"gradient_norm/{name}" for name in names} < set(history)
+    assert {len(values) for values in history.values()} == {3}
+    assert np.isnan(history["noise"]).tolist() == [True, True, False]
+    names, history = fit(4)
+    assert {len(values) for values in history.values()} == {4}
+    assert np.isnan(history["noise"]).tolist() == [True, True, False, True]

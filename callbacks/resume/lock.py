@@ -1,0 +1,104 @@
+"""A lock on a directory of checkpoints: two trainings that wrote into one would each go on with the other's."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+from ..checks import InvalidArgument
+
+__all__ = ["DirectoryLock"]
+
+NAME = ".lock"
+
+_held: dict[str, tuple[DirectoryLock, Any]] = {}
+"""The locks of this process, each with its open file or None, by the directory's real path."""
+
+
+class DirectoryLock:
+    """Keeps other processes from training in a directory, until it is released or this process ends.
+
+    In the same process a newer lock takes over: a notebook starts an interrupted cell again. Where the system has no
+    such locks, there is none.
+
+    Args:
+        directory: it is made if it does not exist.
+
+    Raises:
+        InvalidArgument: if another process trains in the directory.
+    """
+
+    def __init__(self, directory: str | os.PathLike[str]):
+        self._directory = os.fspath(directory)
+        self._key = os.path.realpath(directory)
+        _, file = _held[self._key] if self._key in _held else (None, _locked(Path(directory)))
+        _held[self._key] = (self, file)
+
+    def check(self) -> None:
+        """Raises if another ``fit`` of this process has taken over."""
+        if not self._is_held():
+            raise InvalidArgument("directory", self._directory, "one in which no other fit of this process trains")
+
+    def release(self) -> None:
+        """Lets others train in the directory. A second call has no effect."""
+        if self._is_held():
+            _, file = _held.pop(self._key)
+            if file is not None:
+                with contextlib.suppress(OSError):
+                    os.unlink(file.name)
+                file.close()
+
+    def _is_held(self) -> bool:
+        return _held.get(self._key, (None, None))[0] is self
+
+
+def _locked(directory: Path) -> Any:
+    """The open and locked file, or None where there are no locks."""
+    path = directory / NAME
+    try:
+        import fcntl
+
+        directory.mkdir(parents=True, exist_ok=True)
+    except (ImportError, OSError):
+        return None  # what cannot be written is said at the first write
+    while True:
+        try:
+            file = open(path, "a+", encoding="utf-8")  # noqa: SIM115  it stays open as long as the lock is held
+        except OSError:
+            return None
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(file.fileno()).st_ino == os.stat(path).st_ino:
+                break
+        except BlockingIOError:
+            file.seek(0)
+            who = file.read().strip() or "another process"
+            file.close()
+            raise InvalidArgument(
+                "directory", str(directory), f"one in which no other process trains, but {who} does"
+            ) from None
+        except FileNotFoundError:
+            pass
+        except OSError:  # there are no locks in this file system
+            file.close()
+            return None
+        file.close()  # the process that held it has removed it in between
+    file.truncate(0)
+    file.write(f"process {os.getpid()} on {socket.gethostname()}")
+    file.flush()
+    return file
+
+
+def _forget_in_child() -> None:
+    """A forked process closes its copies: a lock must end with its owner."""
+    for _, file in _held.values():
+        if file is not None:
+            file.close()
+    _held.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_in_child)

@@ -63,7 +63,7 @@ def search(
     end = f";\nthe winner, ready to serve, in {winner}" if winner.is_dir() else ""
     say("", f"Everything is in {comparison.directory}: report.html, plots/, summary.csv, trials.csv, epochs.csv{end}")
     if not winner.is_dir():
-        raise typer.Exit(1)  # no arm has a score, as the verdict says
+        raise typer.Exit(1)  # no arm has a score, or a warning says why it was not exported
 
 
 @app.command()

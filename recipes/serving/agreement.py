@@ -11,8 +11,9 @@ from ..data.spec import Spec
 
 __all__ = ["TOLERANCE", "Scale", "difference", "difference_of_answers"]
 
-TOLERANCE = 1e-4
-"""Largest difference that counts as none, in standard deviations of the output over the examples."""
+TOLERANCE, ON_GPU = 1e-4, 1e-2
+"""Largest difference that counts as none, in standard deviations of the output over the examples. GPUs multiply float32
+numbers with 10 bits (TF32), and Keras compiles ``predict`` with XLA there."""
 
 ROUNDING = 1e-5
 """How far rounding may move the logarithm of a probability, as a share of its size plus 1."""
@@ -30,6 +31,7 @@ class Scale:
     Args:
         expected: outputs for the examples, shape (n, outputs), of a floating-point type.
         task: of the model.
+        tolerance: the largest difference that counts as none, to which the room for rounding comes. Default 1e-4.
 
     Example:
         >>> scale = Scale(np.array([[1e-5], [3e-5]]), "regression")
@@ -37,7 +39,8 @@ class Scale:
         [[0.0], [1.0]]
     """
 
-    def __init__(self, expected: np.ndarray, task: str):
+    def __init__(self, expected: np.ndarray, task: str, tolerance: float = TOLERANCE):
+        self.tolerance = tolerance
         self._probabilities = task != "regression"
         self._epsilon = EPSILON[expected.dtype.name]
         values = expected.astype(np.float64)
@@ -49,12 +52,12 @@ class Scale:
         actual, expected = actual.astype(np.float64), expected.astype(np.float64)
         rounding = 2 * self._epsilon * np.abs(expected).max(axis=0) + np.finfo(np.float32).tiny
         if self._log_deviation is None:
-            return np.abs(actual - expected) / (self._deviation + rounding / TOLERANCE)
+            return np.abs(actual - expected) / (self._deviation + rounding / self.tolerance)
         rounding = rounding + ROUNDING * expected
-        distances = np.abs(actual - expected) / (self._deviation + rounding / TOLERANCE)
+        distances = np.abs(actual - expected) / (self._deviation + rounding / self.tolerance)
         logs = _log(expected)
         log_rounding = max(ROUNDING, self._epsilon) * (1 + np.abs(logs))
-        log_distances = np.abs(_log(actual) - logs) / (self._log_deviation + log_rounding / TOLERANCE)
+        log_distances = np.abs(_log(actual) - logs) / (self._log_deviation + log_rounding / self.tolerance)
         return np.maximum(distances, log_distances)  # NaN stays NaN
 
 
@@ -109,7 +112,7 @@ def difference_of_answers(
     whole = np.concatenate([1 - expected.astype(float), expected], axis=1) if single else expected.astype(float)
     every = np.arange(len(places))
     likeliest, chosen = whole.max(axis=1), whole[every, places]
-    if np.any(chosen < likeliest * (1 - TOLERANCE)):  # another class is likelier
+    if np.any(chosen < likeliest * (1 - scale.tolerance)):  # another class is likelier
         return float("inf"), int(whole[np.argmin(chosen / likeliest)].argmax()) % expected.shape[1]
     actual = expected.astype(float)
     if single:  # 1 - p has lost the digits of a small p

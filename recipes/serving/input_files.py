@@ -79,6 +79,8 @@ def _read(file: Path, suffix: str, spec: Spec | None) -> Any:
         examples = [json.loads(line) for line in lines] if suffix == ".jsonl" else json.loads(text)
         if record is None:
             return examples
+        if isinstance(examples, dict) and any(map(_names_a_file, examples.values())):
+            examples = [examples]  # a single record
         return _with_pictures(columns_of(examples, _ranks(record), record.names), record, file.parent)
     if suffix == ".txt" and (spec is None or spec.kind == "text"):
         return file.read_text(encoding="utf-8").removesuffix("\n").split("\n")

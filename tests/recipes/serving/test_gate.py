@@ -165,3 +165,28 @@ def test_what_is_right_is_exported(run_on, kind, tmp_path):
     facts = json.loads(Path(export(run_on(kind), tmp_path / "out"), "export.json").read_text())
     assert set(facts["checked"]["largest_difference"]) == {"saved_model", "predictor", "keras"}
     assert max(facts["checked"]["largest_difference"].values()) < 1e-5
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("record", [False, True])
+def test_a_saved_model_for_one_size_of_images_is_not_exported(record, tmp_path, monkeypatch):
+    """Where the model takes images of any size."""
+    random = np.random.default_rng(0)
+    images = [random.integers(0, 256, (5 + i % 2, 6, 1)).astype("uint8") for i in range(60)]
+    inputs = {"photo": images, "age": np.arange(60.0)} if record else images
+    data = Data.from_arrays(inputs, np.arange(60) // 2 % 2, image_size=(4, 4))
+    run = fit(data, Recipe(model={"name": "mlp", "hidden": (4,)}, learning_rate=0.05), epochs=1, verbose=0)
+    facts = json.loads(Path(export(run, tmp_path / "out"), "export.json").read_text())
+    assert max(facts["checked"]["largest_difference"].values()) < 1e-5
+
+    def fixed(tensor):
+        shape = (4, 4, 1) if len(tensor.shape) == 4 else tensor.shape[1:]
+        return keras.Input(shape, dtype=tensor.dtype, name=tensor.name)
+
+    def write(model, spec, folder):
+        inputs = {key: fixed(value) for key, value in model.input.items()} if record else fixed(model.input)
+        write_saved_model(keras.Model(inputs, model(inputs)), spec, folder)
+
+    monkeypatch.setattr(exporting, "write_saved_model", write)
+    with pytest.raises(ExportMismatch, match="predictor does not answer 8 test examples"):
+        export(run, tmp_path / "fixed")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import numpy as np
 
 __all__ = ["Stored", "Writer"]
 
+TOGETHER = 1_024
+"""Rows that are read at once when a view is iterated over."""
 NEAR = 2**23
 """Rows that lie within this number of bytes are read at once, with those between them."""
 
@@ -89,6 +92,10 @@ class Stored:
         if np.ndim(rows) == 0:
             return self._read(np.array([rows]))[0]
         return self._read(rows)
+
+    def __iter__(self) -> Iterator[Any]:
+        for start in range(0, len(self), TOGETHER):
+            yield from self[start : start + TOGETHER]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         whole = self._read(self._rows)

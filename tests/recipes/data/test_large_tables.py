@@ -11,6 +11,7 @@ import recipes
 from callbacks.checks import InvalidArgument
 from recipes.data import column_scan, stored_columns, table_blocks
 from recipes.data.stored_columns import StoredColumn
+from recipes.description import in_a_line, inference_table
 
 N = 120
 RANDOM = np.random.default_rng(0)
@@ -181,6 +182,16 @@ def test_faults_are_those_of_the_whole_file(written, tmp_path, content, options,
             recipes.load(path, target="b", memory=memory, **options)
         assert "\n" not in str(caught.value)
     assert not [path for path in tmp_path.rglob("decoded/*") if path.is_dir()]
+
+
+def test_what_is_said_of_a_large_file_is_what_is_said_of_a_whole_one(written):
+    (whole, _), (blocks, _) = both(written(FRAME), target="Churn", id="id")
+    said = []
+    for data in (whole, blocks):
+        table = inference_table(data)
+        said.append([list(column.cells) for column in table.columns])
+    assert said[0] == said[1]
+    assert "read from disk" in in_a_line(blocks)
 
 
 def test_columns_of_other_kinds_are_refused_in_words(written):

@@ -120,3 +120,5 @@ def test_rows_that_lie_close_together_are_the_same_rows(tmp_path, monkeypatch, n
     stored = writer.close()
     for rows in ([0, 2, 3, 7], [299], [0, 299], [5, 4, 3], [7, 7, 9], list(range(0, 300, 2)), []):
         np.testing.assert_array_equal(stored[np.array(rows, int)], values[np.array(rows, int)])
+    monkeypatch.setattr("recipes.data.stored.TOGETHER", 7)
+    np.testing.assert_array_equal(list(stored.select(np.arange(290, 300))), values[290:])

@@ -135,7 +135,7 @@ def measure(path: Path) -> dict[str, Any]:
     data = recipes.load_images(path, memory=0) if path.is_dir() else recipes.load(path, target="target", memory=0)
     loaded = time.perf_counter() - start
     after_loading = peak_mib()
-    batches = iter(data.batches("train"))
+    batches = iter(data.batches("train").repeat())
     next(batches)
     start = time.perf_counter()
     for _ in range(STEPS):
@@ -144,9 +144,9 @@ def measure(path: Path) -> dict[str, Any]:
     recipe = recipes.Recipe(learning_rate=0.01)
     model = recipe.build_model(data.spec)
     recipe.compile(model, spec=data.spec)
-    model.fit(data.train, steps_per_epoch=10, epochs=1, verbose=0)
+    model.fit(data.batches("train").repeat(), steps_per_epoch=10, epochs=1, verbose=0)
     start = time.perf_counter()
-    model.fit(data.train, steps_per_epoch=STEPS, epochs=1, verbose=0)
+    model.fit(data.batches("train").repeat(), steps_per_epoch=STEPS, epochs=1, verbose=0)
     training = time.perf_counter() - start
     return {
         "batch_size": data.batch_size,

@@ -10,6 +10,7 @@ import numpy as np
 
 from .deviations import EXACT
 from .number_strings import is_number
+from .string_columns import mostly
 from .table_blocks import TableBlocks
 from .table_faults import FEWEST, MANY, FaultyCells
 from .table_files import DECIMAL_COMMA, mixed_marks
@@ -21,6 +22,10 @@ __all__ = ["MOST", "ColumnScan", "TableScan", "repeated", "scan_table", "with_ta
 
 MOST = 100_000
 """A column of more different strings is stored as texts, others as numbers of their values."""
+
+
+_Distinct = dict[str, tuple[int, int]]
+"""String -> how often it occurs, and the line or row of the first time."""
 
 
 @dataclass
@@ -38,6 +43,7 @@ class ColumnScan:
         counts: whether whole numbers count the rows, in order.
         values: how many different strings, up to :data:`MOST` + 1.
         numbers: of a target, how many different numbers, up to about :data:`recipes.data.table_faults.MANY`.
+        odd_dates: where strings are mostly dates, the number of the others, the first of them, and its row.
     """
 
     name: str
@@ -53,6 +59,7 @@ class ColumnScan:
     counts: bool = True
     values: int = 0
     numbers: int = 0
+    odd_dates: tuple[int, str, int] | None = None
 
     @property
     def dtype(self) -> str:
@@ -77,6 +84,13 @@ class ColumnScan:
             return None
         total = self.rows if all_rows else self.rows - self.missing
         return FaultyCells(file, self.name, self.words, total, self.word[0], f"{unit} {self.word[1]}")
+
+    def odd_dates_in(self, file: str, unit: str) -> FaultyCells | None:
+        """The cells that are no dates, in a column of which most are; None if there are none."""
+        if self.odd_dates is None:
+            return None
+        count, value, row = self.odd_dates
+        return FaultyCells(file, self.name, count, self.rows - self.missing, value, f"{unit} {row}")
 
     def beyond_in(self, file: str, unit: str) -> FaultyCells | None:
         """The numbers beyond float32; None if there are none."""
@@ -162,7 +176,7 @@ def _scan(
     import pandas as pd
 
     scans, marks = {name: ColumnScan(name) for name in columns}, {name: _Marks() for name in columns}
-    distinct: dict[str, set[str] | None] = {name: set() for name in columns}
+    distinct: dict[str, _Distinct | None] = {name: {} for name in columns}
     rows = left_out = first = 0
     last: dict[str, int] = {}
     quantities: dict[str, set[float]] = {name: set() for name in targets}
@@ -183,6 +197,7 @@ def _scan(
     for name, scan in scans.items():
         values = distinct[name]
         scan.values = MOST + 1 if values is None else len(values)
+        scan.odd_dates = _odd_dates(values) if values and scan.kinds == ["s"] else None
         scan.numbers = len(quantities.get(name, ()))
         scan.counts = scan.counts and scan.dtype == "int64" and scan.rows >= FEWEST
     return TableScan(rows, left_out, first, scans), marks
@@ -198,8 +213,7 @@ def _count(scan: ColumnScan, column: pd.Series[Any], last: dict[str, int]) -> No
         last[scan.name] = int(column.iloc[-1])
 
 
-def _add(scan: ColumnScan, column: pd.Series[Any], distinct: dict[str, set[str] | None]) -> None:
-
+def _add(scan: ColumnScan, column: pd.Series[Any], distinct: dict[str, _Distinct | None]) -> None:
     scan.rows += len(column)
     present = column.dropna()
     scan.missing += len(column) - len(present)
@@ -218,11 +232,30 @@ def _add(scan: ColumnScan, column: pd.Series[Any], distinct: dict[str, set[str] 
     if kind == "b":
         _note(scan, "words", "word", present.astype(str))
     if kind == "s":
-        _note(scan, "words", "word", present[[not is_number(text, ".") for text in present]])
+        words = [text for text in present.unique().tolist() if not is_number(text, ".")]
+        _note(scan, "words", "word", present[present.isin(words)])
         values = distinct[scan.name]
         if values is not None:
-            values.update(present.unique().tolist())
+            first = present.drop_duplicates()
+            counts = present.value_counts()
+            for text, row in zip(first.tolist(), first.index.tolist(), strict=True):
+                count, place = values.get(text, (0, row))
+                values[text] = count + int(counts[text]), place
             distinct[scan.name] = values if len(values) <= MOST else None
+
+
+def _odd_dates(values: _Distinct) -> tuple[int, str, int] | None:
+    """The number of strings that are no dates, where most are; the first of them, and its row."""
+    total = sum(count for count, _ in values.values())
+    share = min(1.0, MOST / total)
+    texts = list(values)  # in the order of their first rows
+    sample = texts + [text for text, (count, _) in values.items() for _ in range(round(share * count) - 1)]
+    found = mostly(sample)
+    if found is None or found[0] != "dates":
+        return None
+    odd = dict.fromkeys(sample[place] for place in found[1])
+    first = min(odd, key=lambda text: values[text][1])
+    return sum(values[text][0] for text in odd), first, values[first][1]
 
 
 def _note(scan: ColumnScan, count: str, first: str, cells: pd.Series[Any]) -> None:

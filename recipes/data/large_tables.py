@@ -15,6 +15,7 @@ from ...callbacks.checks import InvalidArgument
 from .column_scan import MOST, ColumnScan, TableScan, repeated, scan_table, with_targets
 from .on_disk import Chunk, stored_once
 from .stored_columns import StoredColumn
+from .string_columns import ODD
 from .table_blocks import TableBlocks
 from .table_faults import (
     FaultyCells,
@@ -114,12 +115,16 @@ def stored_tables(
 
 @dataclass(frozen=True)
 class _Layout:
-    """How columns are stored: by name their type, which are numbers of strings, and which have files of their own."""
+    """How columns are stored: by name their type, which are numbers of strings, and which have files of their own.
+
+    ``odd`` are columns of strings that are mostly numbers or dates, but not all.
+    """
 
     types: dict[str, str]
     coded: list[str]
     texts: list[str]
     wide: list[str]
+    odd: list[str]
     plain: str | None
 
     @property
@@ -145,7 +150,13 @@ def _layout(scans: Mapping[str, TableScan], columns: Columns) -> _Layout:
     texts = [name for name, dtype in types.items() if dtype == "string" and train[name].values > MOST]
     coded = [name for name, dtype in types.items() if dtype == "string" and name not in texts]
     coded += [name for name in columns.targets if train[name].dtype == "string"]
-    return _Layout(types, coded, texts, wide, plain)
+    odd = [name for name, dtype in types.items() if dtype == "string" and _is_odd(train[name])]
+    return _Layout(types, coded, texts, wide, odd, plain)
+
+
+def _is_odd(column: ColumnScan) -> bool:
+    known = column.rows - column.missing
+    return column.odd_dates is not None or 0 < column.words <= ODD * known
 
 
 def _decoded(tables: Mapping[str, TableBlocks], columns: Columns) -> Iterator[Chunk]:
@@ -242,7 +253,7 @@ def _part(
             dtype = object if layout.types[name] == "string" else layout.types[name]
             table, own = arrays[f"{split} x"], arrays[f"{split} column {name}"]
             x[name] = StoredColumn(table, layout.rows.index(name), own, dtype, strings.get(name))
-        x[name].category = name in columns.categories
+        x[name].category = name in columns.categories or name in layout.odd
     return {**part, "x": x}
 
 
@@ -299,3 +310,6 @@ def _warn(
         words = scan.columns[name].words_in(file, unit)
         if words is not None and scan.columns[name].dtype == "string" and name not in columns.categories:
             check_mostly_words(words)
+        dates = scan.columns[name].odd_dates_in(file, unit)
+        if dates is not None and name in columns.inputs and name not in columns.categories:
+            check_mostly_words(dates, what="dates")

@@ -29,6 +29,9 @@ FRAME = pandas.DataFrame(
         "Churn": RANDOM.choice(["Yes", "No"], N),
         "price": RANDOM.normal(100, 10, N).round(2),
         "stamp": 1_700_000_000_000_000_000 + RANDOM.integers(0, 10**17, N),
+        "day": pandas.date_range("2023-12-01", periods=N).strftime("%d.%m.%Y"),
+        "sum": [f"{1 + n // 7},{n * 37 % 1000:03}.50" for n in range(N)],
+        "since": [None if n % 17 == 0 else "n.v." if n == 40 else f"2024-01-{1 + n % 28:02}" for n in range(N)],
         "note": [f"a longer note of number {n * 7919 % N}, with words" for n in range(N)],
     }
 )
@@ -94,6 +97,7 @@ CASES = {
     "whole": {"target": "parts", "features": ["age", "code"], "task": "regression"},
     "flag": {"target": "late", "features": ["age", "stamp"]},
     "large": {"target": "vip", "features": ["stamp", "a/b"]},
+    "strings": {"target": "Churn", "features": ["day", "sum", "since", "age"]},
     "kinds": {"target": "vip", "features": {"age": "category", "price": "number"}},
 }
 
@@ -132,7 +136,7 @@ def test_rows_without_a_target_are_left_out_with_the_same_words(written):
 
 
 def test_a_second_load_decodes_nothing_and_warns_again(written, monkeypatch):
-    path = written(FRAME.assign(id="same"))
+    path = written(FRAME.assign(id="same").drop(columns=["day", "sum", "since"]))
     with pytest.warns(UserWarning, match="column 'id' does not identify the rows: 'same' is in lines 2 and 3"):
         first = recipes.load(path, target="Churn", id="id", memory=0)
     monkeypatch.setattr("recipes.data.large_tables.scan_table", None)
@@ -143,7 +147,7 @@ def test_a_second_load_decodes_nothing_and_warns_again(written, monkeypatch):
 
 
 def test_folds_and_pickles_of_stored_columns(written):
-    (whole, _), (blocks, _) = both(written(FRAME), target="Churn", id="id", exclude=["note", "stamp"])
+    (whole, _), (blocks, _) = both(written(FRAME), target="Churn", features=["age", "Größe", "a/b", "since", "late"])
     for fold, other in zip(blocks.folds(3), whole.folds(3), strict=True):
         assert fold.fingerprint == other.fingerprint
     assert pickle.loads(pickle.dumps(blocks)).fingerprint == blocks.fingerprint

@@ -3,6 +3,7 @@ import pandas
 import pytest
 import tensorflow as tf
 
+import recipes
 from callbacks.checks import InvalidArgument
 from recipes.data import Data
 
@@ -164,6 +165,33 @@ def test_several_kinds_at_once():
         "track": (3, 2),
         "box": (4,),
     }
+
+
+@pytest.mark.thorough
+def test_two_of_each_kind(tmp_path):
+    random = np.random.default_rng(0)
+
+    def two(name, make):
+        return {f"{name} {number}": make() for number in (1, 2)}
+
+    x = {
+        **two("photo", lambda: [random.integers(0, 256, (4 + n % 3, 5, 3)).astype("uint8") for n in range(60)]),
+        **two("track", lambda: [random.normal(size=(1 + n % 3, 2)) for n in range(60)]),
+        **two("text", lambda: [f"the {random.choice(['red', 'blue'])} one of {n} things" for n in range(60)]),
+        **two("box", lambda: random.normal(size=(60, 4))),
+    }
+    data = Data.from_arrays(x, Y, image_size=(4, 4))
+    kinds = {"photo": "image", "track": "sequence", "text": "text", "box": "vector"}
+    expected = {name: kinds[name.split()[0]] for name in x}
+    assert {name: feature.kind for name, feature in features(data).items()} == expected
+    recipe = recipes.Recipe(model={"name": "mixed", "hidden": (4,)}, learning_rate=0.01, regularizer="none")
+    run = recipes.fit(data, recipe, epochs=1, verbose=0)
+    predictor = recipes.Predictor(recipes.export(run, tmp_path / "out"))
+    together = predictor({name: values[:3] for name, values in x.items()})
+    alone = [predictor({name: values[n] for name, values in x.items()})[0] for n in range(3)]
+    assert [answer["class"] for answer in together] == [answer["class"] for answer in alone]
+    probabilities = [[answer["probability"] for answer in answers] for answers in (together, alone)]
+    np.testing.assert_allclose(*probabilities, atol=1e-5)
 
 
 def test_several_targets():

@@ -13,7 +13,8 @@ from .spread import sample
 
 __all__ = ["check_finite", "chunks", "moments"]
 
-CHUNK = 1024  # images at a time
+CHUNK = 1024  # images at a time, or fewer large ones
+VALUES = 2**23  # of images at a time
 ROWS = 65_536  # rows of a table at a time
 
 
@@ -24,7 +25,7 @@ def chunks(values: Any) -> Iterator[np.ndarray]:
         >>> [len(chunk) for chunk in chunks(np.zeros(70_000))]
         [65536, 4464]
     """
-    size = CHUNK if values.ndim > 2 else ROWS
+    size = max(1, min(CHUNK, VALUES // max(1, int(np.prod(values.shape[1:]))))) if values.ndim > 2 else ROWS
     for start in range(0, max(len(values), 1), size):
         yield values[start : start + size]
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from callbacks.checks import InvalidArgument
-from recipes.data.moments import check_finite, moments
+from recipes.data.moments import check_finite, chunks, moments
 
 
 def test_images_agree_with_numpy_in_float64():
@@ -60,3 +60,9 @@ def test_infinities_of_both_signs_do_not_cancel_and_large_values_are_fine():
     with pytest.raises(InvalidArgument):
         check_finite("x", "train", np.array([[np.inf], [-np.inf]], "float32"))
     check_finite("x", "train", np.full((10, 1), 3e38, "float32"))
+
+
+def test_large_images_are_read_in_smaller_chunks():
+    sizes = [len(chunk) for chunk in chunks(np.zeros((9, 2048, 1024, 2), "uint8"))]
+    assert sizes == [2, 2, 2, 2, 1]
+    assert [len(chunk) for chunk in chunks(np.zeros((1030, 2, 2, 1), "uint8"))] == [1024, 6]

@@ -13,6 +13,7 @@ from .feature import MISSING, Feature
 from .moments import chunks, moments
 from .number_strings import numbers_in
 from .spread import median_and_spread
+from .stored import Stored
 from .text_statistics import text_statistics
 from .tokens import parts_of
 
@@ -99,6 +100,10 @@ def missing_mask(feature: Feature, values: np.ndarray) -> np.ndarray:
 
 
 def _number(name: str, values: Any, dtype: str, format: str) -> Feature:
+    if isinstance(values, Stored) and not format:
+        feature = _number_on_disk(name, values, dtype)
+        if feature is not None:
+            return feature
     texts = format and [numbers_in(chunk.tolist(), format) for chunk in chunks(values)]
     read = np.concatenate(texts) if texts else np.asarray(values)
     numbers = read.astype(np.float64)
@@ -107,8 +112,22 @@ def _number(name: str, values: Any, dtype: str, format: str) -> Feature:
     if missing is None and dtype != "bool" and len(numbers):
         missing = _sentinel(numbers)
         absent = numbers == missing if missing is not None else absent
-    statistics = _statistics((read if read.dtype == np.int64 else numbers)[~absent])
+    statistics = _statistics(_as_table((read if read.dtype == np.int64 else numbers)[~absent]))
     return Feature(name, "number", (), dtype, missing=missing, format=format, **statistics)
+
+
+def _number_on_disk(name: str, values: Stored, dtype: str) -> Feature | None:
+    """The Feature of numbers that are read in parts; None if the smallest may stand for a missing one."""
+    absent = np.concatenate([np.isnan(chunk) for chunk in chunks(values)])
+    present = values.select(np.flatnonzero(~absent)) if absent.any() else values
+    if absent.all() or (present is values and dtype != "bool" and _lowest(values) in SENTINELS):
+        return None
+    column = (present if dtype == "int64" else present.astype(np.float64)).as_table()
+    return Feature(name, "number", (), dtype, missing=MISSING if absent.any() else None, **_statistics(column))
+
+
+def _lowest(values: Any) -> float:
+    return float(min(chunk.min() for chunk in chunks(values)))
 
 
 def _date(name: str, values: Any, format: str) -> Feature:
@@ -119,7 +138,7 @@ def _date(name: str, values: Any, format: str) -> Feature:
     varying = [part for part, positions in parts.items() if _varies(part, positions[~absent])]
     missing = MISSING if absent.any() else None
     options: dict[str, Any] = {"missing": missing, "format": format, "parts": tuple(varying)}
-    return Feature(name, "date", (), "string", **options, **_statistics(days[~absent]))
+    return Feature(name, "date", (), "string", **options, **_statistics(_as_table(days[~absent])))
 
 
 def _varies(part: str, positions: np.ndarray) -> bool:
@@ -128,9 +147,12 @@ def _varies(part: str, positions: np.ndarray) -> bool:
     return bool(len(steps) and (steps != steps[0]).any())
 
 
-def _statistics(present: np.ndarray) -> dict[str, Any]:
-    """The statistics of a number's Feature, of the values that are not missing."""
-    column = (present if len(present) else np.zeros(1))[:, np.newaxis]
+def _as_table(present: np.ndarray) -> np.ndarray:
+    return (present if len(present) else np.zeros(1))[:, np.newaxis]
+
+
+def _statistics(column: Any) -> dict[str, Any]:
+    """The statistics of a number's Feature, of the values that are not missing, shape (n, 1)."""
     mean, variance = moments(column)
     median, spread = median_and_spread(column)
     return {"mean": mean, "variance": variance, "median": median, "spread": spread}

@@ -73,15 +73,20 @@ class Stored:
 
     def with_rows(self, rows: np.ndarray) -> Stored:
         """A view of these rows of the file, which may be shared with other views; nothing is read."""
+        return self._view(_rows=rows)
+
+    def _view(self, **attributes: Any) -> Stored:
         view = type(self).__new__(type(self))
-        view.__dict__.update({**self.__dict__, "_rows": rows, "_file": None})
+        view.__dict__.update({**self.__dict__, "_file": None, **attributes})
         return view
 
     def astype(self, dtype: Any, copy: bool = False) -> Stored:
         """A view of the same numbers, converted to another type when they are read; ``copy`` changes nothing."""
-        view = self.with_rows(self._rows)
-        view.dtype = np.dtype(dtype)
-        return view
+        return self._view(dtype=np.dtype(dtype))
+
+    def as_table(self) -> Stored:
+        """A view of numbers of shape (n,) as a table of one column, shape (n, 1)."""
+        return self._view(_row=(1,))
 
     def joined(self, second: Stored) -> Stored:
         """A view of these rows followed by those of another view of the same file."""

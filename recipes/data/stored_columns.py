@@ -38,7 +38,8 @@ class StoredColumn(Stored):
         self.table, self.place, self._column, self._strings = table, place, column, strings
 
     def _read(self, rows: np.ndarray) -> np.ndarray:
-        return self.values(self._column[rows][:, 0] if len(rows) >= SCAN else self.table[rows][:, self.place])
+        numbers = self._column[rows][:, 0] if len(rows) >= SCAN else self.table[rows][:, self.place]
+        return self.values(numbers).reshape(len(rows), *self.shape[1:])
 
     def values(self, numbers: np.ndarray) -> np.ndarray:
         """The values that these numbers of the table stand for."""

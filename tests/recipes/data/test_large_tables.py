@@ -28,6 +28,7 @@ FRAME = pandas.DataFrame(
         "weight": RANDOM.integers(1, 4, N),
         "Churn": RANDOM.choice(["Yes", "No"], N),
         "price": RANDOM.normal(100, 10, N).round(2),
+        "sentinel": np.where(np.arange(N) % 5, RANDOM.integers(0, 50, N), -9),
         "stamp": 1_700_000_000_000_000_000 + RANDOM.integers(0, 10**17, N),
         "day": pandas.date_range("2023-12-01", periods=N).strftime("%d.%m.%Y"),
         "sum": [f"{1 + n // 7},{n * 37 % 1000:03}.50" for n in range(N)],

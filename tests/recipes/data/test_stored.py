@@ -122,3 +122,11 @@ def test_rows_that_lie_close_together_are_the_same_rows(tmp_path, monkeypatch, n
         np.testing.assert_array_equal(stored[np.array(rows, int)], values[np.array(rows, int)])
     monkeypatch.setattr("recipes.data.stored.TOGETHER", 7)
     np.testing.assert_array_equal(list(stored.select(np.arange(290, 300))), values[290:])
+
+
+def test_a_column_as_a_table(tmp_path):
+    writer = Writer(tmp_path / "x.bin", np.dtype("int64"))
+    writer.write(np.arange(9))
+    view = writer.close().as_table()
+    assert view.shape == (9, 1)
+    np.testing.assert_array_equal(view.astype(np.float64)[2:4], [[2.0], [3.0]])

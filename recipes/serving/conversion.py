@@ -22,7 +22,7 @@ from .pixels import Pixels
 __all__ = ["fitted"]
 
 
-def fitted(inputs: Any, taken: Mapping[str, tuple[tuple[int | None, ...], Any]], spec: Spec | None) -> dict[str, Any]:
+def fitted(inputs: Any, taken: Mapping[str, tuple[tuple[int | None, ...], Any]], spec: Spec) -> dict[str, Any]:
     """The arrays that a model takes, by the user's names of its inputs.
 
     Args:
@@ -31,22 +31,22 @@ def fitted(inputs: Any, taken: Mapping[str, tuple[tuple[int | None, ...], Any]],
             and strings such as "", "?" and "NA" are missing numbers; the model must have been trained with some. A
             missing string becomes ""; in a category, "NA" and the like do too, if training has "" and not them.
         taken: user's name -> (shape of one example, type), for each input of the model.
-        spec: the Spec of the data; None if unknown.
+        spec: of the data that the model was trained on.
 
     Raises:
         InvalidArgument: if names, shapes, types or values do not fit.
 
     Example:
-        >>> fitted([3, 4], {"inputs": ((2,), np.dtype("float32"))}, None)["inputs"].tolist()
+        >>> fitted([3, 4], {"inputs": ((2,), np.dtype("float32"))}, spec)["inputs"].tolist()       # doctest: +SKIP
         [[3.0, 4.0]]
     """
-    features = {feature.name: feature for feature in spec.features} if spec is not None else {}
+    features = {feature.name: feature for feature in spec.features}
     where = inputs.where if isinstance(inputs, Rows) else nth_row
     if isinstance(inputs, Mapping):
         inputs = {name: missing_where_masked(f"input[{name!r}]", values) for name, values in inputs.items()}
     else:
         inputs = check_unmasked("input", dense("input", inputs))
-    if spec is not None and spec.kind == "tabular" and not spec.record and _by_name(inputs, spec.feature_names):
+    if spec.kind == "tabular" and not spec.record and _by_name(inputs, spec.feature_names):
         if spec.feature_names:
             inputs = table_of(inputs, spec)
         elif not is_frame(inputs) and not (isinstance(inputs, Mapping) and set(inputs) == set(taken)):
@@ -54,13 +54,13 @@ def fitted(inputs: Any, taken: Mapping[str, tuple[tuple[int | None, ...], Any]],
                 f"numbers of shape (n, {spec.input_shape[0]}), since the model was trained on columns without names"
             )
             raise InvalidArgument("input", list(inputs)[:3], accepted)
-    if len(taken) == 1 and not (spec is not None and spec.record) and not isinstance(inputs, Mapping):
+    if not spec.record and not isinstance(inputs, Mapping):
         ((name, (shape, dtype)),) = taken.items()
-        if spec is not None and spec.resized:
+        if spec.resized:
             inputs = _of_one_size("input", inputs, spec.input_shape)
-        pixels = Pixels.of(spec) if spec is not None and spec.kind == "image" else None
+        pixels = Pixels.of(spec) if spec.kind == "image" else None
         return {name: _single(inputs, shape, dtype, features.get("inputs"), pixels)}
-    names = spec.names if spec is not None and spec.record else Names(taken)
+    names = spec.names if spec.record else Names(taken)
     columns = columns_of(inputs, {name: len(shape) for name, (shape, _) in taken.items()}, names)
     return {name: _column(name, columns[name], *taken[name], features.get(name), where) for name in taken}
 

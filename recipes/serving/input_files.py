@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...callbacks.checks import InvalidArgument
-from ..data.image_files import decode_image, is_picture
+from ..data.image_files import is_picture
 from ..data.spec import Spec
 from ..data.table_files import PARQUET, SEPARATED
 from .columns import columns_of
@@ -23,7 +23,7 @@ __all__ = ["load_inputs"]
 READABLE = ".npy, .csv, .tsv, .parquet, .json, .jsonl, .txt, .png, .jpg, .bmp, .gif or .webp"
 
 
-def load_inputs(path: str | os.PathLike[str], spec: Spec | None) -> Any:
+def load_inputs(path: str | os.PathLike[str], spec: Spec) -> Any:
     """Reads raw inputs from a file, in a form that :class:`recipes.serving.predictor.Predictor` takes.
 
     - ``.npy``: an array, such as images, a table or sequences.
@@ -37,7 +37,7 @@ def load_inputs(path: str | os.PathLike[str], spec: Spec | None) -> Any:
 
     Args:
         path: the file.
-        spec: the Spec of the model's data; None if unknown.
+        spec: of the data that the model was trained on.
 
     Returns:
         An array, a list, or for records the columns by name.
@@ -65,28 +65,30 @@ def load_inputs(path: str | os.PathLike[str], spec: Spec | None) -> Any:
     return inputs
 
 
-def _read(file: Path, suffix: str, spec: Spec | None) -> Any:
+def _read(file: Path, suffix: str, spec: Spec) -> Any:
     """The inputs in the file; None for a file of another kind."""
-    record = spec if spec is not None and spec.record else None
     if suffix == ".npy":
         return np.load(file, allow_pickle=False)
     if suffix in (*SEPARATED, *PARQUET):
         rows = table_inputs(file, spec)
-        return rows if record is None else _with_pictures(rows, record, file.parent)
+        return _with_pictures(rows, spec, file.parent) if spec.record else rows
     if suffix in (".json", ".jsonl"):
         text = file.read_text(encoding="utf-8")
         lines = [line for line in text.split("\n") if line.strip()]  # strings may contain other line ends
         examples = [json.loads(line) for line in lines] if suffix == ".jsonl" else json.loads(text)
-        if record is None:
+        if not spec.record:
             return examples
         if isinstance(examples, dict) and any(map(_names_a_file, examples.values())):
             examples = [examples]  # a single record
-        return _with_pictures(columns_of(examples, _ranks(record), record.names), record, file.parent)
-    if suffix == ".txt" and (spec is None or spec.kind == "text"):
+        return _with_pictures(columns_of(examples, _ranks(spec), spec.names), spec, file.parent)
+    if suffix == ".txt" and spec.kind == "text":
         return file.read_text(encoding="utf-8").removesuffix("\n").split("\n")
     if is_picture(file):
-        if spec is None or len(spec.input_shape) != 3:
-            return decode_image(file.read_bytes())
+        if spec.kind != "image":
+            accepted = (
+                f"a file with {'records' if spec.record else f'{spec.kind} inputs'}, as in training, not an image"
+            )
+            raise InvalidArgument("input", str(file), accepted)
         return Pixels.of(spec).read(file, spec.input_shape[-1])
     return None
 

@@ -22,14 +22,14 @@ __all__ = ["table_inputs"]
 WHOLE = re.compile(r"[-+]?\d+")
 
 
-def table_inputs(file: Path, spec: Spec | None) -> Any:
+def table_inputs(file: Path, spec: Spec) -> Any:
     """The rows of a table file: columns by name for records, else an array of numbers.
 
     Args:
         file: a .csv, .tsv, .tab, .parquet or .pq file; see :func:`recipes.data.table_files.read_table`. An unnamed
             first column that counts the rows is left out. The cells of CSV and TSV files stay strings in records, but
             "1,5" becomes "1.5" in columns of numbers where it does in training.
-        spec: the Spec of the model's data; None if unknown. Columns are matched by name where the model's have names;
+        spec: of the data that the model was trained on. Columns are matched by name where the model's have names;
             a first line of numbers alone is a header only if these are the names.
 
     Returns:
@@ -38,20 +38,19 @@ def table_inputs(file: Path, spec: Spec | None) -> Any:
     Raises:
         InvalidArgument: naming the line, column and value at fault.
     """
-    names = spec.names if spec is not None and (spec.record or spec.feature_names) else None
+    names = spec.names if spec.record or spec.feature_names else None
     rows, by_name = (_parquet if file.suffix.lower() in PARQUET else _separated)(file, spec, names)
-    if spec is not None and spec.record:
+    if spec.record:
         return rows
-    if spec is not None and by_name:
+    if by_name:
         return table_of(rows, spec)
-    dtype = "float64" if spec is None else spec.input_dtype if spec.kind == "tabular" else "float32"
+    dtype = spec.input_dtype if spec.kind == "tabular" else "float32"
     return number_table(rows, dtype, rows.where)
 
 
-def _parquet(file: Path, spec: Spec | None, names: Names | None) -> tuple[Rows, bool]:
+def _parquet(file: Path, spec: Spec, names: Names | None) -> tuple[Rows, bool]:
     """The rows of a Parquet file, and whether they go by name."""
-    features = () if spec is None else spec.features
-    texts = [feature.name for feature in features if feature.dtype == "string" and not feature.format]
+    texts = [feature.name for feature in spec.features if feature.dtype == "string" and not feature.format]
     frame = read_parquet("input", str(file), file.read_bytes(), strings=texts)
     if not len(frame):
         raise InvalidArgument("input", str(file), "a table with rows, but it has none")
@@ -61,7 +60,7 @@ def _parquet(file: Path, spec: Spec | None, names: Names | None) -> tuple[Rows, 
     return Rows(columns, file.name, list(frame.index), "row"), names is not None
 
 
-def _separated(file: Path, spec: Spec | None, names: Names | None) -> tuple[Rows, bool]:
+def _separated(file: Path, spec: Spec, names: Names | None) -> tuple[Rows, bool]:
     """The rows of a CSV or TSV file, and whether they go by name."""
     cells = read_cells("input", file)
     header = _header(file, cells, spec, names)
@@ -79,11 +78,11 @@ def _separated(file: Path, spec: Spec | None, names: Names | None) -> tuple[Rows
     return Rows(columns, file.name, lines, "line"), bool(header)
 
 
-def _header(file: Path, cells: Cells, spec: Spec | None, names: Names | None) -> list[str]:
+def _header(file: Path, cells: Cells, spec: Spec, names: Names | None) -> list[str]:
     """The user's names of the columns in the first line; [] if it is a row of numbers."""
     first = cells.rows[0]
     if names is None:
-        if spec is not None and spec.kind == "tabular" and not all(map(is_number, first)):
+        if spec.kind == "tabular" and not all(map(is_number, first)):
             accepted = "numbers without a header, since the model was trained on columns without names"
             raise InvalidArgument("input", ", ".join(first), accepted)
         return []
@@ -91,15 +90,15 @@ def _header(file: Path, cells: Cells, spec: Spec | None, names: Names | None) ->
     if not set(listed) <= set(names.inner):  # a space after a separator may be part of a name
         spaced = names.match(cells.spaced)
         listed = spaced if set(spaced) <= set(names.inner) else listed
-    if spec is not None and not spec.record and set(listed) != set(names.inner) and all(map(is_number, first)):
+    if not spec.record and set(listed) != set(names.inner) and all(map(is_number, first)):
         return []
     check_header("input", str(file), listed[1:] if listed[0] == "" and len(listed) > 1 else listed)
     return listed
 
 
-def _replace_decimal_commas(file: Path, columns: dict[str, list[Any]], spec: Spec | None) -> None:
+def _replace_decimal_commas(file: Path, columns: dict[str, list[Any]], spec: Spec) -> None:
     """Replaces them in columns of numbers; refuses them beside numbers with a decimal point, as training does."""
-    words = set() if spec is None else {feature.name for feature in spec.features if feature.dtype == "string"}
+    words = {feature.name for feature in spec.features if feature.dtype == "string"}
     commas, points = None, None
     for name in set(columns) - words:
         present = [cell for cell in columns[name] if cell.strip().lower() not in ABSENT]

@@ -33,6 +33,17 @@ def record(*features):
     return lambda inputs: fitted(inputs, taken, spec)
 
 
+def spec_of(shape):
+    """Of float images or of a table, of this shape; images have any size where it is None."""
+    if len(shape) == 1:
+        statistics = {"input_mean": (0.0,) * shape[0], "input_variance": (1.0,) * shape[0]}
+        return Spec("some", "tabular", "binary", shape, "float32", 1, class_names=("no", "yes"), **statistics)
+    channels = shape[-1]
+    statistics = {"input_mean": (0.0,) * channels, "input_variance": (1.0,) * channels}
+    any_size = {"class_names": ("no", "yes"), "resized": None in shape}
+    return Spec("some", "image", "binary", (4, 5, channels), "float32", 1, **any_size, **statistics)
+
+
 def values(arrays):
     return {name: array.tolist() for name, array in arrays.items()}
 
@@ -94,7 +105,7 @@ def test_a_mask_hides_missing_values_in_columns_and_is_refused_elsewhere():
     with pytest.raises(InvalidArgument, match=r"input\['box'\] must be without a mask, but 1 of 3 values are masked"):
         record(BOX)({"box": np.ma.masked_array([[1, 2, 3]], [[0, 1, 0]])})
     with pytest.raises(InvalidArgument, match="input must be without a mask, but 1 of 3 values are masked"):
-        fitted(np.ma.masked_array([1, 2, 3], [0, 1, 0]), {"inputs": ((3,), np.dtype("float32"))}, None)
+        fitted(np.ma.masked_array([1, 2, 3], [0, 1, 0]), {"inputs": ((3,), np.dtype("float32"))}, spec_of((3,)))
 
 
 def test_missing_strings_are_empty():
@@ -283,24 +294,13 @@ def test_sequences_that_do_not_fit(inputs, options):
         ((4, 5, 1), (4, 4, 5), (4, 4, 5, 1)),
         ((3,), (3,), (1, 3)),
         ((1,), (6,), (6, 1)),
-        ((None, 1), (6, 4), (6, 4, 1)),
-        ((None, 2), (4, 2), (1, 4, 2)),
     ],
 )
-def test_shapes_without_a_spec(shape, inputs, expected):
+def test_shapes(shape, inputs, expected):
     x = np.arange(np.prod(inputs)).reshape(inputs)
-    found = fitted(x, {"inputs": (shape, np.dtype("float32"))}, None)["inputs"]
+    found = fitted(x, {"inputs": (shape, np.dtype("float32"))}, spec_of(shape))["inputs"]
     assert (found.shape, found.dtype) == (expected, np.float32)
     assert found.ravel().tolist() == x.ravel().tolist()
-
-
-def test_records_without_a_spec():
-    taken = {"age": ((), np.dtype("float32")), "deck": ((), np.dtype(object)), "n": ((), np.dtype("int32"))}
-    found = fitted([{"age": None, "deck": "A", "n": 3}], taken, None)
-    assert np.isnan(found["age"][0])
-    assert (found["deck"].tolist(), found["n"].tolist(), found["n"].dtype) == (["A"], [3], np.int32)
-    with pytest.raises(InvalidArgument, match="it is missing in 1 of 1"):
-        fitted([{"age": 3, "deck": "A", "n": None}], taken, None)
 
 
 def test_a_table_of_whole_numbers_takes_whole_floats_and_no_fractions():

@@ -42,12 +42,16 @@ MIXED = Spec(
     **COMMON,
 )
 
+GREY = Spec(
+    *("some", "image", "binary", (8, 8, 1), "uint8", 1), (0.0,), (1.0,), class_names=("no", "yes"), resized=True
+)
+
 
 @pytest.fixture
 def load(tmp_path):
     """``load("x.csv", content, spec)``: what is read from such a file."""
 
-    def make(name, content, spec=None):
+    def make(name, content, spec):
         (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
         return load_inputs(tmp_path / name, spec)
 
@@ -57,16 +61,15 @@ def load(tmp_path):
 def test_npy(tmp_path):
     for x in (np.arange(6, dtype="uint8").reshape(2, 3), np.zeros((2, 5, 2), "float32"), np.array(["a film", "x"])):
         np.save(tmp_path / "x.npy", x)
-        read = load_inputs(tmp_path / "x.npy", None)
+        read = load_inputs(tmp_path / "x.npy", TABLE)
         assert read.dtype == x.dtype
         assert np.array_equal(read, x)
 
 
 @pytest.mark.parametrize(("text", "expected"), [("1,2.5\n3,4\n", [[1, 2.5], [3, 4]]), ("1,2", [[1, 2]])])
-@pytest.mark.parametrize("spec", [None, TABLE])
-def test_a_table_without_names(load, text, expected, spec):
-    read = load("x.CSV", text, spec)
-    assert read.dtype == ("float32" if spec else "float64")
+def test_a_table_without_names(load, text, expected):
+    read = load("x.CSV", text, TABLE)
+    assert read.dtype == np.float32
     assert read.tolist() == expected
 
 
@@ -154,23 +157,18 @@ def test_json_of_other_data(load):
     assert load("x.json", '["a film", "x"]', TEXT) == ["a film", "x"]
     assert load("x.jsonl", '"a film"\n"x"', TEXT) == ["a film", "x"]
     assert load("x.json", "[[[1, 2]], [[3, 4], [5, 6]]]", SEQUENCE) == [[[1, 2]], [[3, 4], [5, 6]]]
-    assert load("x.json", "[[1, 2]]") == [[1, 2]]
+    assert load("x.json", "[[1, 2]]", TABLE) == [[1, 2]]
 
 
-@pytest.mark.parametrize("spec", [TEXT, None])
-def test_a_text_a_line(load, spec):
-    assert load("x.txt", "a good film\n\nça\u2028va\r\nno end", spec) == ["a good film", "", "ça\u2028va", "no end"]
-    assert load("x.txt", "a good film\n", spec) == ["a good film"]
+def test_a_text_a_line(load):
+    assert load("x.txt", "a good film\n\nça\u2028va\r\nno end", TEXT) == ["a good film", "", "ça\u2028va", "no end"]
+    assert load("x.txt", "a good film\n", TEXT) == ["a good film"]
 
 
 def test_pictures(tmp_path):
     image = np.arange(64, dtype="uint8").reshape(8, 8, 1)
     keras.utils.save_img(tmp_path / "x.png", image, scale=False)
-    grey = Spec(
-        *("some", "image", "binary", (8, 8, 1), "uint8", 1), (0.0,), (1.0,), class_names=("no", "yes"), resized=True
-    )
-    assert np.array_equal(load_inputs(tmp_path / "x.png", grey), image)
-    assert load_inputs(tmp_path / "x.png", None).shape == (8, 8, 1)
+    assert np.array_equal(load_inputs(tmp_path / "x.png", GREY), image)
 
 
 def test_records_name_the_files_of_their_pictures(tmp_path):
@@ -190,11 +188,10 @@ def test_records_name_the_files_of_their_pictures(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "spec", "message"),
     [
-        ("nothing.npy", None, None, "a file: .npy, .csv, .tsv, .parquet, .json, .jsonl, .txt, .png"),
-        ("x.npy", b"no array", None, "a readable .npy file"),
-        ("x.csv", b"a,b\n1,2\n", None, "input.'0'. must be numbers, but 1 of 2 are none, the first in line 1 of x.csv"),
-        ("x.csv", b"1,2\n3\n", None, "a table of 2 cells in every row, but line 2 has 1"),
-        ("x.csv", b"", None, "a table, but the file is empty"),
+        ("nothing.npy", None, TABLE, "a file: .npy, .csv, .tsv, .parquet, .json, .jsonl, .txt, .png"),
+        ("x.npy", b"no array", TABLE, "a readable .npy file"),
+        ("x.csv", b"1,2\n3\n", TABLE, "a table of 2 cells in every row, but line 2 has 1"),
+        ("x.csv", b"", TABLE, "a table, but the file is empty"),
         ("x.csv", b"", RECORD, "a table, but the file is empty"),
         ("x.csv", b"age\n1,2,3\n4,5,6,7\n", RECORD, "a table of 1 cells in every row, but line 2 has 3"),
         ("x.csv", b"area,age\n1,2\n", TABLE, "Received: input='missing: mean radius; unknown: age'"),
@@ -209,10 +206,11 @@ def test_records_name_the_files_of_their_pictures(tmp_path):
         ("x.jsonl", b'{"age": 3, "boat": 4}', RECORD, "missing: citric acid, nested.deck; unknown: boat"),
         ("x.json", b"[3, 4]", RECORD, "input must be records with age, citric acid, nested.deck, by name"),
         ("x.json", b"\xff", TEXT, "a readable .json file"),
-        ("x.png", b"no picture", None, "a readable .png file"),
+        ("x.png", b"no picture", GREY, "a readable .png file"),
+        ("x.png", b"no picture", TABLE, "a file with tabular inputs, as in training, not an image"),
         ("x.txt", b"1,2", RECORD, "a .npy, .csv, .tsv, .parquet, .json, .jsonl, .txt, .png"),
-        ("x.dat", b"1,2", None, "a .npy, .csv, .tsv, .parquet, .json, .jsonl, .txt, .png"),
-        ("folder", "folder", None, "a file: .npy, .csv"),
+        ("x.dat", b"1,2", TABLE, "a .npy, .csv, .tsv, .parquet, .json, .jsonl, .txt, .png"),
+        ("folder", "folder", TABLE, "a file: .npy, .csv"),
     ],
 )
 def test_files_that_cannot_be_read(tmp_path, name, content, spec, message):
@@ -228,4 +226,4 @@ def test_files_that_cannot_be_read(tmp_path, name, content, spec, message):
 def test_pickles_are_not_opened(tmp_path):
     np.save(tmp_path / "x.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
     with pytest.raises(InvalidArgument, match="a readable"):
-        load_inputs(tmp_path / "x.npy", None)
+        load_inputs(tmp_path / "x.npy", TABLE)

@@ -186,7 +186,7 @@ def main() -> None:
                 )
                 rows[-1] |= json.loads(done.stdout.splitlines()[-1])
                 print(rows[-1], flush=True)
-    print(write_results("big_files", rows))
+            write_results("big_files", rows)
 
 
 if __name__ == "__main__":

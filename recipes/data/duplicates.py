@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from .moments import chunks
-from .named_arrays import Inputs, items
+from .named_arrays import Inputs, apply, items, length
 from .split_columns import SplitColumns
 
 __all__ = ["duplicates_of", "kept_together", "together_in_folds", "warn_of_shared"]
@@ -19,6 +18,9 @@ LARGEST = 0.05
 FEW = 5
 SAMPLE = 200_000
 """Maximum number of rows of a table in which to count equal values."""
+FACTOR = np.uint64(0x9E3779B97F4A7C15)
+FEW_COLUMNS = 64
+"""Rows of more values are hashed as a whole."""
 BY_CHANCE, OF_MOST = 1.5, 10.0
 """A table has duplicates only if it has more than so many times as many pairs of equal rows as its columns, were they
 independent, would make by chance; the second number counts where more than half of the rows have an equal one."""
@@ -40,21 +42,24 @@ def duplicates_of(inputs: Mapping[str, Inputs]) -> dict[str, np.ndarray] | None:
         >>> duplicates_of({"train": np.array([[0.1, 2.5], [0.3, 0.4], [0.1, 2.5]]), "test": np.array([[0.3, 0.4]])})
         {'train': array([0, 1, 0]), 'test': array([1])}
     """
-    codes: Any = 0
-    columns = []
-    for key, _ in items(inputs["train"]):
-        column = np.concatenate([_codes(dict(items(x))[key]) for x in inputs.values()])
-        columns.append(_numbered(column))
-        codes = _numbered(codes * (int(columns[-1].max()) + 1) + columns[-1])
-    counts = np.bincount(codes)
-    common = (counts > LARGEST * len(codes)) & (counts > FEW)
-    if counts.max() < 2 or _by_chance(inputs, columns, counts, len(codes)):
+    hashes = {split: _row_hashes(x) for split, x in inputs.items()}
+    every = np.sort(np.concatenate(list(hashes.values())))
+    starts = np.flatnonzero(np.diff(every, prepend=~every[:1]))
+    counts = np.diff(starts, append=len(every))
+    common = (counts > LARGEST * len(every)) & (counts > FEW)
+    if counts.max() < 2 or _by_chance(inputs, counts[counts > 1], len(every)):
         return None
-    codes = np.where((counts[codes] > 1) & ~common[codes], codes, -1)
-    if codes.max() < 0:
+    repeated = every[starts[(counts > 1) & ~common]]
+    if not len(repeated):
         return None
-    ends = np.cumsum([len(next(iter(dict(items(x)).values()))) for x in inputs.values()])
-    return dict(zip(inputs, np.split(codes, ends[:-1]), strict=True))
+    codes = {}
+    for split, values in hashes.items():
+        places = np.minimum(np.searchsorted(repeated, values), len(repeated) - 1)
+        codes[split] = np.where(repeated[places] == values, places, -1)
+    ends = np.cumsum([len(values) for values in codes.values()])
+    joined = np.concatenate(list(codes.values()))
+    joined[joined >= 0] = _numbered(joined[joined >= 0])
+    return dict(zip(inputs, np.split(joined, ends[:-1]), strict=True))
 
 
 def kept_together(
@@ -151,36 +156,68 @@ def _numbered(values: np.ndarray) -> np.ndarray:
     return pd.factorize(values, use_na_sentinel=False)[0].astype(np.int64)
 
 
-def _codes(values: Any) -> np.ndarray:
-    """Values that are equal where the examples are: themselves, or hashes of what is on disk or has several numbers."""
-    if values.ndim == 1 and isinstance(values, np.ndarray):
-        return values
-    return np.concatenate([_hashes(chunk) for chunk in chunks(values)])
+def _row_hashes(x: Inputs) -> np.ndarray:
+    """A number for each example, uint64 (n,), the same for examples with equal inputs and others but for 1 in 2^64."""
+    arrays = [values for _, values in items(x)]
+    hashes = np.zeros(len(arrays[0]), np.uint64)
+    for values in arrays:
+        start = 0
+        for chunk in chunks(values):
+            part = hashes[start : start + len(chunk)]
+            part *= FACTOR
+            part += _hashes(chunk)
+            start += len(chunk)
+    return hashes
 
 
 def _hashes(values: np.ndarray) -> np.ndarray:
-    if values.dtype != object:
-        rows = np.ascontiguousarray(values).reshape(len(values), -1)
-        values = rows.view(np.dtype((np.void, rows.shape[1] * rows.dtype.itemsize)))[:, 0]
-    return np.array([hash(value) for value in values.tolist()], np.int64)
+    """The same of the rows of one array."""
+    import pandas as pd
+
+    if values.ndim == 1:
+        return pd.util.hash_array(values + 0.0 if values.dtype.kind == "f" else values)  # 0.0 for -0.0
+    rows = np.ascontiguousarray(values).reshape(len(values), -1)
+    if rows.shape[1] > FEW_COLUMNS:
+        rows = rows.view(np.dtype((np.void, rows.shape[1] * rows.dtype.itemsize)))[:, 0]
+        return np.array([hash(value) for value in rows.tolist()], np.int64).view(np.uint64)
+    hashes = np.zeros(len(rows), np.uint64)
+    for column in rows.T:
+        hashes = hashes * FACTOR + _hashes(np.ascontiguousarray(column))
+    return hashes
 
 
-def _by_chance(inputs: Mapping[str, Inputs], columns: list[np.ndarray], counts: np.ndarray, size: int) -> bool:
-    """Whether rows of a table are equal about as often as if its columns were independent."""
-    if isinstance(inputs["train"], dict):
-        separate = iter(columns)
-    elif inputs["train"].ndim == 2:
-        rows = [np.unique(np.linspace(0, len(x) - 1, min(len(x), SAMPLE)).astype(np.int64)) for x in inputs.values()]
-        table = np.concatenate([x[chosen] for x, chosen in zip(inputs.values(), rows, strict=True)])
-        separate = (_numbered(column) for column in table.T)
-    else:
+def _by_chance(inputs: Mapping[str, Inputs], counts: np.ndarray, size: int) -> bool:
+    """Whether rows of a table are equal about as often as if its columns were independent.
+
+    Args:
+        inputs: split -> arrays.
+        counts: how often examples occur that occur more than once.
+        size: the number of examples.
+    """
+    if not isinstance(inputs["train"], dict) and inputs["train"].ndim != 2:
         return False
+    sampled = [_sample(x) for x in inputs.values()]
     pairs = float((counts * (counts - 1.0)).sum())
-    most = counts[counts > 1].sum() > size / 2
+    most = counts.sum() > size / 2
     expected = (OF_MOST if most else BY_CHANCE) * size * (size - 1.0)
-    for column in separate:
-        sizes = np.bincount(column)
+    for column in _columns(sampled):
+        sizes = np.bincount(_numbered(column))
         expected *= float((sizes * (sizes - 1.0)).sum()) / (len(column) * (len(column) - 1.0))
         if expected < pairs:
             return False
     return True
+
+
+def _sample(x: Inputs) -> Inputs:
+    rows = np.unique(np.linspace(0, length(x) - 1, min(length(x), SAMPLE)).astype(np.int64))
+    return apply(lambda values: values[rows], x)
+
+
+def _columns(parts: Sequence[Inputs]) -> Iterator[np.ndarray]:
+    """The columns of a table or a record, hashed where they are no columns of single values."""
+    if not isinstance(parts[0], dict):
+        yield from np.concatenate(parts).T
+        return
+    for key in parts[0]:
+        column = np.concatenate([part[key] for part in parts])
+        yield column if column.ndim == 1 else _hashes(column)

@@ -8,8 +8,8 @@ from typing import Any
 import keras
 
 from .adversarial import GradientSign
-from .checks import check_number
-from .inside.step_hooks import StepHooks
+from .checks import InvalidArgument, check_number
+from .inside.step_hooks import StepHooks, has_own_step
 from .inside.training import compute_loss
 
 __all__ = ["AdversarialTraining"]
@@ -32,7 +32,7 @@ class AdversarialTraining(keras.callbacks.Callback):
 
     Raises:
         InvalidArgument: for a value outside its range; at the start of training, for a model without exactly one known
-            input.
+            input, and for one with a ``train_step`` of its own, whose loss is not known.
 
     Source: Goodfellow et al. 2015, arXiv:1412.6572, section 6.
 
@@ -49,6 +49,9 @@ class AdversarialTraining(keras.callbacks.Callback):
     def on_train_begin(self, logs: Any = None) -> None:
         if not self.epsilon or not self.share:
             return
+        if has_own_step(self.model):
+            accepted = "one with Keras' train_step: what a train_step of its own minimizes is not known"
+            raise InvalidArgument("model", self.model.name, accepted)
         hook = _Mixture(self.model, GradientSign(self.model, self.epsilon, self.scale), self.share)
         StepHooks.of(self.model).add(self.model, type(self).__name__, change_data=hook)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import warnings
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,7 +19,8 @@ from .checks import InvalidArgument, check_integer
 from .fit_data import FitData
 from .inside.callback_list import siblings
 from .inside.copying import copy_sharing
-from .inside.layers import all_layers, recorded_calls
+from .inside.layers import LayerCall, all_layers, recorded_calls
+from .inside.step_hooks import StepHooks, has_own_step
 
 __all__ = ["RecalibrateBatchNorm", "Recalibration", "recalibrate_batch_norm"]
 
@@ -28,7 +31,8 @@ class Recalibration:
 
     Attributes:
         layers: names of the layers with new statistics, in the order in which they run.
-        skipped: names of the batch-norm layers left alone: frozen ones, and those that inference does not use.
+        skipped: names of the batch-norm layers left alone: frozen ones, those that training runs in inference mode, and
+            those that inference does not use.
         examples: number of examples behind the statistics.
 
     Example:
@@ -57,8 +61,9 @@ def recalibrate_batch_norm(model: keras.Model, data: Any, *, batch_size: int = 2
 
     They are computed in float64. Nothing else in the model changes; after an error, nothing has changed.
 
-    - A layer with ``trainable=False`` is left alone: it ran in inference mode during training, so the weights after it
-      are fitted to its present statistics.
+    - A layer that ran in inference mode during training is left alone, since the weights after it are fitted to its
+      present statistics: one with ``trainable=False``, and one that the model calls with ``training=False``. What
+      counts is what ``model(x, training=True)`` does.
     - A layer that is called several times (shared) gets the statistics of all its calls together, and runs with its old
       ones until then. Its place in the order is that of its first call.
     - Masked positions do not count, as in training. Sample weights and class weights are not used, as in training.
@@ -87,8 +92,8 @@ def recalibrate_batch_norm(model: keras.Model, data: Any, *, batch_size: int = 2
 
     Raises:
         InvalidArgument: for data that are empty or can be read only once.
-        ValueError: for a model without a trainable batch-norm layer, for a layer whose inputs are not finite, and for a
-            layer whose inputs are hidden in a loop or function that TensorFlow compiles.
+        ValueError: for a model without a batch-norm layer that is trained, for a layer whose inputs are not finite, and
+            for a layer whose inputs are hidden in a loop or function that TensorFlow compiles.
 
     Source: Ioffe and Szegedy 2015, arXiv:1502.03167, algorithm 2, which uses the unbiased variance and treats all
     layers at once. "Precise batch norm" in fastai and PyTorch (Wu and Johnson 2021, arXiv:2105.07576) averages the
@@ -104,7 +109,13 @@ def recalibrate_batch_norm(model: keras.Model, data: Any, *, batch_size: int = 2
     if not isinstance(model, keras.Model):
         raise InvalidArgument("model", model, "a keras.Model")
     check_integer("batch_size", batch_size, low=1)
-    batches = _readable(data, batch_size)
+    return _recalibrate(model, _readable(data, batch_size), verbose)
+
+
+def _recalibrate(
+    model: keras.Model, batches: FitData, verbose: int = 0, trained: Sequence[Any] | None = None
+) -> Recalibration:
+    """:func:`recalibrate_batch_norm` of given layers; None for those that ``model(x, training=True)`` trains."""
     first, _, _ = keras.utils.unpack_x_y_sample_weight(batches.first())
     if not model.built:
         model(first)
@@ -112,7 +123,7 @@ def recalibrate_batch_norm(model: keras.Model, data: Any, *, batch_size: int = 2
     before = [(variable, ops.convert_to_numpy(variable).copy()) for variable in model.non_trainable_variables]
     new: dict[int, tuple[Any, np.ndarray]] = {}
     try:
-        order = _order(model, first)
+        order = _order(model, first, _trained_layers(model, first) if trained is None else trained)
         bar = keras.utils.Progbar(len(order), unit_name="layer") if verbose else None
         examples = 0
         for layer in order:
@@ -139,7 +150,8 @@ class RecalibrateBatchNorm(keras.callbacks.Callback):
     Place it after callbacks that restore weights in ``on_train_end``, such as ``EarlyStopping(restore_best_weights=
     True)``: the statistics belong to the weights. The entries of ``History`` and the files of ``ModelCheckpoint`` are
     from before the recalibration; evaluate or save the model after ``fit``. After a training that ended in NaN, it
-    warns and keeps the moving averages.
+    warns and keeps the moving averages. With a ``train_step`` of the model's own, the layers are those that this step
+    runs in training mode.
 
     Args:
         data, batch_size: the training data, as in :func:`recalibrate_batch_norm`.
@@ -165,13 +177,17 @@ class RecalibrateBatchNorm(keras.callbacks.Callback):
         _readable(data, batch_size)
         self.data = data
         self.result: Recalibration | None = None
+        self._step: _Step | None = None
 
     def __deepcopy__(self, memo: dict[int, Any]) -> RecalibrateBatchNorm:
         return copy_sharing(self, memo, "data")
 
     def on_train_begin(self, logs: Any = None) -> None:
-        self.result = None
+        self.result = self._step = None
         check_has_batch_norm(self.model)
+        if has_own_step(self.model):
+            self._step = _Step(self.model)
+            StepHooks.of(self.model).add(self.model, type(self).__name__, around_step=self._step)
         callbacks = siblings(self)
         for callback in callbacks[[member is self for member in callbacks].index(True) :]:
             for inner in (callback, *getattr(callback, "callbacks", ())):
@@ -183,10 +199,30 @@ class RecalibrateBatchNorm(keras.callbacks.Callback):
                     )
 
     def on_train_end(self, logs: Any = None) -> None:
+        step, self._step = self._step, None
+        trained = None
+        if step is not None:
+            StepHooks.of(self.model).remove(self.model, type(self).__name__)
+            trained = step.trained
         try:
-            self.result = recalibrate_batch_norm(self.model, self.data, batch_size=self.batch_size)
+            self.result = _recalibrate(self.model, _readable(self.data, self.batch_size), trained=trained)
         except NotFinite as error:
             warnings.warn(f"batch norm keeps its moving averages: {error}", RuntimeWarning, stacklevel=2)
+
+
+class _Step:
+    """A hook around the training step that notes which batch-norm layers it runs in training mode."""
+
+    def __init__(self, model: keras.Model):
+        self._model = weakref.ref(model)
+        self.trained: list[Any] = []
+
+    @contextlib.contextmanager
+    def __call__(self) -> Iterator[None]:
+        model = self._model()
+        with recorded_calls([] if model is None else batch_norm_layers(model)) as calls:
+            yield
+        self.trained += _in_training_mode(calls)
 
 
 def batch_norm_layers(model: keras.Model) -> list[keras.layers.BatchNormalization]:
@@ -211,9 +247,22 @@ def _readable(data: Any, batch_size: int) -> FitData:
 # --- the inputs of a layer ------------------------------------------------------------------------------------------
 
 
-def _order(model: keras.Model, x: Any) -> list[Any]:
-    """The layers to recalibrate, in the order in which inference calls them."""
-    with recorded_calls([layer for layer in batch_norm_layers(model) if layer.trainable]) as calls:
+def _in_training_mode(calls: Sequence[LayerCall]) -> list[Any]:
+    """The layers that take their statistics from the batch in at least one of these calls."""
+    return [call.layer for call in calls if call.arguments.get("training") and call.layer.trainable]
+
+
+def _trained_layers(model: keras.Model, x: Any) -> list[Any]:
+    """The batch-norm layers that the model runs in training mode when it is in training mode itself."""
+    with recorded_calls(batch_norm_layers(model)) as calls:
+        model(x, training=True)
+    return _in_training_mode(calls)
+
+
+def _order(model: keras.Model, x: Any, trained: Sequence[Any]) -> list[Any]:
+    """Those of the trained layers that inference calls, in its order."""
+    known = set(map(id, trained))
+    with recorded_calls([layer for layer in batch_norm_layers(model) if id(layer) in known]) as calls:
         model(x, training=False)
     order = list({id(call.layer): call.layer for call in calls}.values())
     for call in calls:
@@ -224,8 +273,8 @@ def _order(model: keras.Model, x: Any) -> list[Any]:
             )
     if not order:
         raise ValueError(
-            "Recalibration needs a BatchNormalization layer that inference calls, and not inside a function that "
-            f"TensorFlow has compiled. Received: model={model.name!r} without such a call"
+            "Recalibration needs a BatchNormalization layer that training runs in training mode and inference calls, "
+            f"not inside a function that TensorFlow has compiled. Received: model={model.name!r} without such a call"
         )
     return order
 

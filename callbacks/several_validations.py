@@ -13,6 +13,7 @@ import numpy as np
 from .checks import InvalidArgument, check_integer
 from .fit_data import FitData
 from .inside.copying import copy_sharing
+from .inside.logs import plain_log
 from .inside.state import evaluation_state
 
 __all__ = ["SeveralValidations"]
@@ -47,7 +48,7 @@ class SeveralValidations(keras.callbacks.Callback):
     Attributes:
         validations: name -> one value per validation of the last ``fit``: "step" and "epoch" (its position since the
             start of training; 0.25 is a quarter of the first epoch), "loss" and the metrics (of training, since the
-            epoch's start), "val_loss" and so on.
+            epoch's start), "val_loss" and so on; a list where a metric has several values, as one per class.
 
     Raises:
         InvalidArgument: for a value outside its range; at the start of training, for more validations than Keras calls
@@ -86,9 +87,9 @@ class SeveralValidations(keras.callbacks.Callback):
                 accepted = "without learning-rate schedules: give those to fit itself"
                 raise InvalidArgument("callbacks", callback, accepted)
         self.callbacks = list(callbacks)
-        self.validations: dict[str, list[float]] = {}
+        self.validations: dict[str, list[Any]] = {}
         self._epoch = self._done = 0
-        self._last: dict[str, float] = {}
+        self._last: dict[str, Any] = {}
         self._validated_at = -1
 
     def __deepcopy__(self, memo: dict[int, Any]) -> SeveralValidations:
@@ -174,7 +175,7 @@ class SeveralValidations(keras.callbacks.Callback):
         """Runs the k-th validation of the epoch, records it and tells the inner callbacks."""
         self._last = {f"val_{name}": value for name, value in self._evaluate().items()}
         self._validated_at = self._done
-        training = {name: float(value) for name, value in (logs or {}).items() if np.ndim(value) == 0}
+        training = {name: plain_log(value) for name, value in (logs or {}).items()}
         steps = int(self.params["steps"])
         position = {"step": self._epoch * steps + self._done, "epoch": self._epoch + self._done / steps}
         for name, value in {**position, **training, **self._last}.items():
@@ -182,7 +183,7 @@ class SeveralValidations(keras.callbacks.Callback):
         for callback in self.callbacks:
             callback.on_epoch_end(self._epoch * self.times + k, {**training, **self._last})
 
-    def _evaluate(self) -> dict[str, float]:
+    def _evaluate(self) -> dict[str, Any]:
         """Runs ``model.evaluate``, which resets the metrics, and restores all that it changes for the training."""
         before = evaluation_state(self.model)
         try:
@@ -192,12 +193,14 @@ class SeveralValidations(keras.callbacks.Callback):
         finally:
             for variable, value in before:
                 variable.assign(value)
-        return {name: float(value) for name, value in results.items()}
+        return {name: plain_log(value) for name, value in results.items()}
 
     # --- plot -------------------------------------------------------------------------------------------------------
 
     def plot(self) -> Any:
         """A figure of the losses, and of each metric, against epochs; the best validation loss is marked.
+
+        A metric of several values has a line for each.
 
         Returns:
             A matplotlib ``Figure``.
@@ -225,7 +228,8 @@ class SeveralValidations(keras.callbacks.Callback):
             if np.isfinite(losses).any():
                 best = int(np.nanargmin(losses))
                 label = f"lowest loss, epoch {epochs[best]:.3g}"
-                panel.plot(epochs[best], values[best], "o", color="tab:red", label=label)
+                height = np.ravel(values[best])
+                panel.plot([epochs[best]] * len(height), height, "o", color="tab:red", label=label)
             panel.set_ylabel(name.replace("_", " "))
         panels[0].legend()
         panels[-1].set_xlabel("epoch")

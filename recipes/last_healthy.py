@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -32,8 +31,8 @@ class LastHealthy(keras.callbacks.Callback):
         self.epoch, self.weights = 0, self.model.get_weights()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        losses = [float(value) for name, value in (logs or {}).items() if name.endswith("loss")]
-        if all(map(math.isfinite, losses)) and _finite(weights := self.model.get_weights()):
+        losses = [value for name, value in (logs or {}).items() if name.endswith("loss")]
+        if all(np.isfinite(loss).all() for loss in losses) and _finite(weights := self.model.get_weights()):
             self.epoch, self.weights = epoch + 1, weights
 
     def put_back(self, epoch: int | None = None) -> int:

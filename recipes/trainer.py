@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from ..callbacks.checks import InvalidArgument, check_bool, check_integer
+from ..callbacks.inside.logs import number_columns
 from ..callbacks.inside.optimizer_values import set_learning_rate
 from ..callbacks.inside.random_state import random_state, set_random_state
 from ..callbacks.range_test.lr_finder import LRFinder, run_range_test
@@ -270,7 +271,7 @@ class Trainer:
                 model=self.model,
                 recipe=recipe,
                 data=data,
-                history={name: [float(value) for value in values] for name, values in history.history.items()},
+                history=number_columns(history.history),
                 epochs=epochs,
                 best_epoch=best,
                 seed=seed,

@@ -5,14 +5,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
 
-from ..inside.layers import recorded_calls
+from ..inside.layers import LayerCall, recorded_calls
 from ..inside.training import build_by_batch, step_loss
 
-__all__ = ["NOT_MEASURED", "build", "measure", "named_layers", "named_weights"]
+__all__ = ["NOT_MEASURED", "build", "measure", "named_layers", "named_weights", "summary"]
 
 NOT_MEASURED = -1.0
 """Marks a missing norm or scale; neither can be negative."""
@@ -116,7 +117,23 @@ def measure(model: keras.Model, data: Any) -> tuple[Any, Any, Any]:
         for weight, gradient in zip(weights, gradients, strict=True)
         if gradient is not None
     }
-    factor = tf.cast(factor, tf.float64)
+    return summary(model, squares, calls, tf.cast(factor, tf.float64))
+
+
+def summary(
+    model: keras.Model, squares: Mapping[int, Any], calls: Sequence[LayerCall], factor: Any = 1.0
+) -> tuple[Any, Any, Any]:
+    """The norms and scales that :func:`measure` returns.
+
+    Args:
+        model: whose layers they are.
+        squares: the id of a weight -> the squared norm of its gradient, times ``factor`` squared, shape ().
+        calls: of the model's layers.
+        factor: on the loss. Default 1.
+    """
+    import tensorflow as tf
+
+    layers, groups = named_layers(model), named_weights(model)
     missing = tf.constant(NOT_MEASURED, tf.float64)
     norms = []
     for _, group in groups:

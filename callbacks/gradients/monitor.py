@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 import weakref
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
@@ -13,8 +15,9 @@ import numpy as np
 from ..checks import check_bool, check_integer
 from ..inside.callback_list import siblings
 from ..inside.layers import all_layers
-from ..inside.step_hooks import StepHooks
+from ..inside.step_hooks import StepHooks, has_own_step
 from .measurement import NOT_MEASURED, build, measure, named_layers, named_weights
+from .own_step import recorded_step
 from .plot import heat_maps
 from .verdict import judge_gradients, settled
 
@@ -30,6 +33,10 @@ class GradientMonitor(keras.callbacks.Callback):
     inside the compiled step: exact for any ``steps_per_execution``, at the cost of about one more training step per
     measurement. Nothing else changes: weights, metrics, moving averages and random states are, bit by bit, what they
     would be without the monitor.
+
+    With a ``train_step`` of its own, a model has the gradients that its optimizers are given in the step itself, with
+    no penalty or loss of ``compile``, and the activations of the layers that it calls; of a weight that is updated
+    several times in a step, the last gradient.
 
     Each epoch's logs get the means over the epoch's measurements, for callbacks later in the list: "gradient_norm" and,
     unless ``per_layer=False``, "gradient_norm/LAYER" and "activation_scale/LAYER". Epochs without a measurement get
@@ -60,7 +67,8 @@ class GradientMonitor(keras.callbacks.Callback):
 
     Raises:
         InvalidArgument: if ``every`` is not an integer >= 1.
-        ValueError: at the start of training, on a Keras backend other than TensorFlow.
+        ValueError: at the start of training, on a Keras backend other than TensorFlow; in the first step, for a
+            ``train_step`` of its own that applies gradients inside a loop or condition of TensorFlow.
 
     Source: Glorot & Bengio 2010, "Understanding the difficulty of training deep feedforward neural networks" (figures 6
     and 7 show activations and gradients by layer and time); Pascanu et al. 2013, arXiv:1211.5063, for exploding ones.
@@ -149,7 +157,10 @@ class GradientMonitor(keras.callbacks.Callback):
         self.probe = _Probe(self.model, self.every)
         self._begun = False
         hooks = StepHooks.of(self.model)
-        hooks.add(self.model, self._hook_name(), self.probe.before_step, at_start=self.probe.rest)
+        if has_own_step(self.model):
+            hooks.add(self.model, self._hook_name(), at_start=self.probe.rest, around_step=self.probe.around_step)
+        else:
+            hooks.add(self.model, self._hook_name(), self.probe.before_step, at_start=self.probe.rest)
 
     def _hook_name(self) -> str:
         """The same in every ``fit``, so that the hook of an interrupted one is replaced."""
@@ -274,12 +285,28 @@ class _Probe:
             self._rows = self._variable(np.zeros((self._capacity, width)))
 
     def before_step(self, data: Any) -> None:
-        import tensorflow as tf
-
         model = self._model()
         if model is None:  # it has been freed
             return
         build(model, data)
+        self._write(model, lambda: measure(model, data))
+
+    @contextlib.contextmanager
+    def around_step(self) -> Iterator[None]:
+        """The context in which a ``train_step`` of the model's own runs."""
+        model = self._model()
+        if model is None:  # it has been freed
+            yield
+            return
+        with recorded_step(model) as step:
+            yield
+        measured = step.measure()
+        self._write(model, lambda: measured)
+
+    def _write(self, model: keras.Model, measurement: Callable[[], tuple[Any, Any, Any]]) -> None:
+        """Counts the step, and writes a row if one is due."""
+        import tensorflow as tf
+
         if self._rows is None:
             with tf.init_scope():
                 self._prepare(model)
@@ -288,7 +315,7 @@ class _Probe:
         due = tf.logical_and(is_open, tf.equal(position % self._every, 0))
 
         def measured() -> Any:
-            whole, norms, scales = measure(model, data)
+            whole, norms, scales = measurement()
             row = tf.concat([[tf.cast(position, tf.float64), whole], norms, scales], axis=0)
             index = [[written % self._capacity]]
             self._rows.assign(tf.tensor_scatter_nd_update(tf.convert_to_tensor(self._rows), index, row[None]))

@@ -12,7 +12,11 @@ import numpy as np
 
 from ..checks import InvalidArgument
 from ..fit_data import FitData
+from ..inside.state import set_training_state, training_state
+from ..inside.step_hooks import has_own_step
+from .idle_units import Idle, idle_layers, idle_verdict
 from .measurement import NOT_MEASURED, build, measure, named_layers, named_weights
+from .own_step import recorded_step
 from .plot import profiles
 from .verdict import judge_gradients
 
@@ -31,6 +35,7 @@ class GradientReport:
         layer_norms: L2 norm of the gradient of each of ``layers``, shape (n,).
         activation_layers: names of the layers with a floating-point output, from input to output, length k.
         activation_scales: standard deviation of the output of each of ``activation_layers``, shape (k,).
+        idle: the layers of which a large part is dead or saturated, from input to output.
     """
 
     norm: float
@@ -38,11 +43,12 @@ class GradientReport:
     layer_norms: np.ndarray
     activation_layers: tuple[str, ...]
     activation_scales: np.ndarray
+    idle: tuple[Idle, ...] = ()
 
     @property
     def verdict(self) -> str:
-        """One line: exploding, vanishing or healthy, with the layer, the numbers and the remedy."""
-        return judge_gradients(
+        """One line: exploding, vanishing, dead or saturated units, or healthy, with layer, numbers and remedy."""
+        verdict = judge_gradients(
             [0],
             np.array([self.norm]),
             self.layers,
@@ -50,6 +56,7 @@ class GradientReport:
             self.activation_layers,
             self.activation_scales[None],
         )
+        return idle_verdict(self.idle) if self.idle and verdict.startswith("healthy") else verdict
 
     def table(self) -> list[dict[str, Any]]:
         """One row per layer from input to output: layer, gradient_norm, relative (to the last), activation_scale.
@@ -112,7 +119,8 @@ def gradient_report(
 
     It measures what :class:`callbacks.GradientMonitor` measures: the L2 norm of the loss gradient over each layer's
     trainable weights and the standard deviation of each layer's output, in training mode, on the first batch. The
-    model, its optimizer and all random states stay as they are; a model that is not built is built.
+    model, its optimizer and all random states stay as they are; a model that is not built is built. A ``train_step`` of
+    the model's own is run, and all that it has changed is restored.
 
     Args:
         model: a compiled Keras model.
@@ -127,6 +135,7 @@ def gradient_report(
 
     Raises:
         InvalidArgument: if ``model`` is not compiled, or ``data`` is of another kind or empty.
+        ValueError: if the state of a model with a ``train_step`` of its own cannot be restored; it must be built.
 
     Source: Glorot & Bengio 2010, "Understanding the difficulty of training deep feedforward neural networks".
 
@@ -144,8 +153,18 @@ def gradient_report(
     batch = keras.tree.map_structure(
         lambda leaf: leaf if keras.ops.is_tensor(leaf) else keras.ops.convert_to_tensor(leaf), batches.first()
     )
-    build(model, batch)
-    norm, layer_norms, scales = (np.asarray(tensor) for tensor in measure(model, batch))
+    if has_own_step(model):
+        before = training_state(model)
+        try:
+            with recorded_step(model) as step:
+                model.train_step(batch)
+            measured, idle = step.measure(), step.idle()
+        finally:
+            set_training_state(model, before)
+    else:
+        build(model, batch)
+        measured, idle = measure(model, batch), idle_layers(model, batch)
+    norm, layer_norms, scales = (np.asarray(tensor) for tensor in measured)
     layers = np.array([name for name, _ in named_weights(model)], object)
     activation_layers = np.array([name for name, _ in named_layers(model)], object)
     has_norm, has_scale = layer_norms != NOT_MEASURED, scales != NOT_MEASURED
@@ -155,4 +174,5 @@ def gradient_report(
         layer_norms[has_norm],
         tuple(activation_layers[has_scale]),
         scales[has_scale],
+        idle,
     )

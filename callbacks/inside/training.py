@@ -14,6 +14,7 @@ __all__ = [
     "build_no_more",
     "compile_arguments",
     "compute_loss",
+    "forward",
     "initial_epoch",
     "is_multi_worker",
     "restart_layer_names",
@@ -134,6 +135,14 @@ def step_loss(model: keras.Model, data: Any, variables: Sequence[Any], values: S
         penalties = [keras.ops.cast(keras.ops.sum(penalty), loss.dtype) for penalty in model.losses]
         model._clear_losses()
     return StepLoss(loss, sum(penalties[1:], penalties[0]) if penalties else None, predicted)
+
+
+def forward(model: keras.Model, x: Any) -> Any:
+    """The model's output in training mode. No random state, moving average or metric changes."""
+    with keras.StatelessScope(collect_losses=True):
+        predicted = model(x, training=True) if model._call_has_training_arg else model(x)
+        model._clear_losses()
+    return predicted
 
 
 def better_direction(metric: Any) -> str | None:

@@ -34,8 +34,8 @@ class PerformanceDecay(StepSchedule):
             of a warm-up.
 
     Raises:
-        InvalidArgument: for a value outside its range; at the end of the first epoch, if its logs have no ``monitor``
-            or ``mode`` is "auto" and Keras does not know whether lower or higher is better.
+        InvalidArgument: for a value outside its range; at the end of the first epoch, if its logs have no ``monitor``,
+            it has several values, or ``mode`` is "auto" and Keras does not know whether lower or higher is better.
         ValueError: at the start of training, as for :class:`callbacks.StepSchedule`.
 
     Source: Géron 2019, chapter 11, "performance scheduling". The same rates as Keras' ``ReduceLROnPlateau``, whose
@@ -102,6 +102,8 @@ class PerformanceDecay(StepSchedule):
             names = ", ".join(repr(name) for name in logs or {})
             hint = "; give fit validation_data, for every epoch" if self.monitor.startswith("val_") else ""
             raise InvalidArgument("monitor", self.monitor, f"in the logs of each epoch, which hold {names}{hint}")
+        if np.ndim(logs[self.monitor]):
+            raise InvalidArgument("monitor", self.monitor, "a single number in the logs, not one of several values")
         value = float(logs[self.monitor])
         if self.cooling > 0:
             self.cooling -= 1

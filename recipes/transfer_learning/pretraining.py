@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from ...callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
+from ...callbacks.inside.logs import number_columns
 from ...callbacks.inside.optimizer_values import set_learning_rate
 from ...callbacks.range_test.lr_finder import LRFinder, run_range_test
 from ..choice import AUTO, NONE
@@ -231,7 +232,7 @@ def _train(
         share=share,
         recipe=recipe,
         data=data,
-        history={name: [float(value) for value in values] for name, values in history.history.items()},
+        history=number_columns(history.history),
         best_epoch=best,
         seed=seed,
         seconds=time.perf_counter() - start,

@@ -399,3 +399,60 @@ def test_a_loop_that_is_compiled():
     model = keras.Sequential([keras.Input((4,)), Loop()])
     with pytest.raises(ValueError, match=r"cannot see the inputs .* Received: layer='looped'"):
         recalibrate_batch_norm(model, X)
+
+
+class Outer(keras.Model):
+    """A base that is called in inference mode, as in fine-tuning, and a head of its own."""
+
+    def __init__(self, step=False):
+        super().__init__()
+        self.base = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3), BatchNormalization(name="base")])
+        self.head, self.last = BatchNormalization(name="head"), keras.layers.Dense(1)
+        self.own_step = step
+
+    def call(self, x, training=False):
+        return self.last(self.head(self.base(x, training=self.own_step and training), training=training))
+
+    def train_step(self, data):
+        if not self.own_step:
+            return super().train_step(data)
+        x, y = data
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((self.last(self.head(self.base(x, training=False), training=True)) - y) ** 2)
+        self.optimizer.apply(tape.gradient(loss, self.trainable_weights), self.trainable_weights)
+        return {"loss": loss}
+
+
+def moved_by_training(model, *used):
+    """The layers whose moving mean a step of training changes."""
+    model(X[:2])
+    layers = [layer for layer in all_layers(model) if isinstance(layer, BatchNormalization)]
+    before = [layer.moving_mean.numpy() for layer in layers]
+    model.compile("sgd", "mse")
+    model.fit(X, X[:, :1], batch_size=50, verbose=0, callbacks=[*used])
+    return {layer.name for layer, mean in zip(layers, before, strict=True) if (layer.moving_mean.numpy() != mean).any()}
+
+
+def functional():
+    """The same base in a functional model, where Keras' fit overrides the argument of the inner call."""
+    base = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3), BatchNormalization(name="base")])
+    inputs = keras.Input((4,))
+    x = BatchNormalization(name="head")(base(inputs, training=False))
+    return keras.Model(inputs, keras.layers.Dense(1)(x))
+
+
+@pytest.mark.parametrize("make", [Outer, functional])
+def test_only_layers_that_training_runs_in_training_mode(make):
+    model = make()
+    trained = moved_by_training(model)
+    assert "head" in trained
+    done = recalibrate_batch_norm(model, X)
+    assert set(done.layers) == trained
+    assert set(done.skipped) == {"base", "head"} - trained
+
+
+def test_a_step_of_its_own_says_which_layers_it_trains():
+    model, callback = Outer(step=True), RecalibrateBatchNorm(X)
+    assert moved_by_training(model, callback) == {"head"}
+    assert callback.result.layers == ("head",)
+    assert_statistics(model.base.layers[1], np.zeros(3), np.ones(3))  # as at first

@@ -8,6 +8,8 @@ from typing import Any
 
 import keras
 
+from ....callbacks.inside.logs import numbers
+
 __all__ = ["EpochWriter", "read_epochs"]
 
 
@@ -25,7 +27,7 @@ class EpochWriter(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Appends a row, preceded by the header if it is the first."""
-        row = {"epoch": epoch, **{name: float(value) for name, value in (logs or {}).items()}}
+        row = {"epoch": epoch, **numbers(logs)}
         first = not self._names
         if first:
             self._path.parent.mkdir(parents=True, exist_ok=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import TYPE_CHECKING, Any
 
+from .data.column_statistics import missing_columns
 from .data.feature import Feature
 from .data.feature_statistics import missing_values
 from .data.named_arrays import items
@@ -130,6 +131,8 @@ def feature_details(feature: Feature, values: Any) -> str:
         return f"up to {feature.length} steps, padded with {feature.padding:g}"
     if feature.kind == "image":
         return f"up to {feature.high:g}"
+    if feature.kind == "vector" and (places := missing_columns(values)):
+        return f"missing values in {len(places):,} of {feature.shape[0]:,} columns"
     return ""
 
 

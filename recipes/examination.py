@@ -186,8 +186,8 @@ def _constant(data: Data) -> list[str]:
     """The inputs that have a single value in training."""
     spec, (x, _) = data.spec, data.arrays("train")
     if not spec.record and spec.kind == "tabular":
-        low = np.min([chunk.min(axis=0) for chunk in chunks(x)], axis=0)
-        high = np.max([chunk.max(axis=0) for chunk in chunks(x)], axis=0)
+        low = np.fmin.reduce([np.fmin.reduce(chunk, axis=0) for chunk in chunks(x)], axis=0)  # of what is not missing
+        high = np.fmax.reduce([np.fmax.reduce(chunk, axis=0) for chunk in chunks(x)], axis=0)
         names = spec.feature_names or tuple(map(str, range(len(low))))
         return [name for name, same in zip(names, low == high, strict=True) if same]
     constant = []

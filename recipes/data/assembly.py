@@ -11,6 +11,7 @@ import numpy as np
 from ...callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
 from .agreement import check_alike
 from .class_coverage import check_classes
+from .column_statistics import missing_columns
 from .duplicates import duplicates_of, warn_of_shared
 from .empty_texts import warn_of_empty_texts
 from .frames import categories_of, unframed
@@ -143,6 +144,7 @@ def assemble(
     for split, x in inputs.items():
         # the caller may write to the arrays later
         splits[split] = (x if argument is not None else _unshared(x, plain[split]), np.array(targets[split]))
+    gaps = sorted({place for x, _ in splits.values() for place in _columns_with_gaps(x)})
     nan = {key for x, _ in splits.values() for key, values in items(x) if _has_nan(values)} | read.missing
     settings: dict[str, Any] = {"name": name, "seed": int(seed)}
     labelled = task in ("binary", "multiclass")
@@ -187,7 +189,7 @@ def assemble(
             if isinstance(array, np.ndarray):
                 array.flags.writeable = False
     train_weights = None if weights is None else weights["train"]
-    spec = make_spec(name, splits["train"], features, task, names, feature_names, "" in resized, train_weights)
+    spec = make_spec(name, splits["train"], features, task, names, feature_names, "" in resized, train_weights, gaps)
     if fold is None:  # the folds are of data that have been warned of
         warn_of_shared(name, columns)
         warn_of_imbalance(spec)
@@ -241,6 +243,10 @@ def _is_frozen(array: Any) -> bool:
             return False
         array = array.base
     return array is None
+
+
+def _columns_with_gaps(x: Inputs) -> Sequence[int]:
+    return missing_columns(x) if isinstance(x, np.ndarray) and x.ndim == 2 else ()
 
 
 def _has_nan(values: Any) -> bool:

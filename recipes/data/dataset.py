@@ -115,7 +115,8 @@ class Data:
 
         Args:
             x: uint8 images of shape (n, height, width) or (n, height, width, channels), or float ones with channels; a
-                table of numbers of shape (n, features), where a pandas DataFrame of numbers gives its column names too;
+                table of numbers of shape (n, features), NaN and masked values for missing ones, where a DataFrame of
+                numbers gives its column names too;
                 n texts; sequences of shape (n, steps, size), or a list of arrays (steps, size) of different lengths;
                 or a record: a dictionary of such arrays and of columns of shape (n,), or any other DataFrame. In a
                 record's numeric columns, NaN, a masked value (``numpy.ma``), or a frequent -1 where nothing else is

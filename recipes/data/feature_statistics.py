@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .column_statistics import column_statistics
 from .date_strings import dates_in
 from .feature import MISSING, Feature
 from .moments import chunks, moments
@@ -64,14 +65,16 @@ def describe(
     if kind == "date":
         return _date(name, values, format)
     shape: tuple[int | None, ...] = tuple(values.shape[1:])
+    if kind == "vector":
+        mean, variance, median, spread = column_statistics(values)
+        return Feature(name, kind, shape, dtype, mean, variance, median=median, spread=spread)
     mean, variance = moments(values)
     low = high = None
     if kind == "image":
         largest = max((float(chunk.max()) for chunk in chunks(values)), default=0.0)
         low = min((float(chunk.min()) for chunk in chunks(values)), default=0.0)
         high = largest if largest > 0 else (255.0 if values.dtype == np.uint8 else 1.0)
-    median, spread = median_and_spread(values) if kind == "vector" else ((), ())
-    return Feature(name, kind, shape, dtype, mean, variance, low=low, high=high, median=median, spread=spread)
+    return Feature(name, kind, shape, dtype, mean, variance, low=low, high=high)
 
 
 def measured(feature: Feature, values: Any) -> np.ndarray:

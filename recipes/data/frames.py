@@ -53,12 +53,14 @@ def unframed(inputs: Mapping[str, Any], arguments: Mapping[str, str], names: Seq
             check_columns(arguments[split], listed[split], expected)
     frames = {split: x for split, x in replaced.items() if is_frame(x)}
     records = any(isinstance(x, Mapping) for x in replaced.values())
-    plain = not records and all(_plain_table(x) for x in frames.values())
+    # beside an array, missing values are NaN in a table
+    suits = _plain_table if isinstance(train, Mapping) or is_frame(train) else _has_numbers_only
+    plain = not records and all(suits(x) for x in frames.values())
     for split, x in frames.items():
         places = [listed[split].index(name) for name in expected or listed[split]]
         if plain:
             table = x.iloc[:, places]
-            replaced[split] = table.to_numpy("int64" if _rounded(table) else "float64")
+            replaced[split] = table.to_numpy("int64") if _rounded(table) else table.to_numpy("float64", na_value=np.nan)
         else:
             columns = (x.iloc[:, place] for place in places)
             replaced[split] = dict(zip(expected or listed[split], map(_column, columns), strict=True))
@@ -166,9 +168,13 @@ def _framed(argument: str, x: Any, names: Sequence[str]) -> Any:
 
 def _plain_table(frame: Any) -> bool:
     """Whether all columns are numbers that one type holds, and none is missing."""
-    if not all(dtype.kind in "fiub" for dtype in frame.dtypes) or frame.isna().to_numpy().any():
+    if not _has_numbers_only(frame) or frame.isna().to_numpy().any():
         return False
     return all(dtype.kind in "iub" for dtype in frame.dtypes) or not _rounded(frame)
+
+
+def _has_numbers_only(frame: Any) -> bool:
+    return all(dtype.kind in "fiub" for dtype in frame.dtypes)
 
 
 def _rounded(frame: Any) -> bool:

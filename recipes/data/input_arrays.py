@@ -63,7 +63,7 @@ def as_inputs(argument: str, split: str, x: Any, names: Sequence[str] = ()) -> I
     x = unframed({split: x}, {split: argument})[split]
     if isinstance(x, Mapping):
         return _record(argument, split, x)
-    array = _array(argument, split, x, names)
+    array = _array(argument, split, x, names, table=True)
     if isinstance(array, np.ndarray) and array.ndim == 1 and array.dtype != object:
         raise InvalidArgument(argument, f"{array.dtype} of shape {array.shape}", ACCEPTED)
     return array
@@ -124,10 +124,10 @@ def _record(argument: str, split: str, x: Mapping[str, Any]) -> dict[str, Any]:
     return columns
 
 
-def _array(argument: str, split: str, x: Any, names: Sequence[str] = ()) -> Any:
+def _array(argument: str, split: str, x: Any, names: Sequence[str] = (), *, table: bool = False) -> Any:
     if isinstance(x, Stored):
         return x
-    x = missing_where_masked(argument, dense(argument, x))
+    x = missing_where_masked(argument, dense(argument, x), table=table)
     if isinstance(x, np.ndarray) and x.dtype == object and x.ndim == 1 and len(x) and isinstance(x[0], LISTS):
         x = list(x)
     ragged = _ragged(argument, split, x)
@@ -169,7 +169,10 @@ def _array(argument: str, split: str, x: Any, names: Sequence[str] = ()) -> Any:
                 "feature_names", list(names), f"{x.shape[1]} names, one for each column of {argument}"
             )
         with np.errstate(over="ignore"):  # the type that models compute with
-            check_finite(argument, split, x.astype(np.float32, copy=False), names, "" if x.ndim == 2 else "the inputs")
+            numbers = x.astype(np.float32, copy=False)
+        if table and x.ndim == 2:  # where NaN is a missing value
+            numbers = np.where(np.isnan(numbers), np.float32(0), numbers)
+        check_finite(argument, split, numbers, names, "" if x.ndim == 2 else "the inputs")
     else:
         raise InvalidArgument(argument, f"{x.dtype} of shape {x.shape}", ACCEPTED)
     if len(x) == 0:
@@ -195,21 +198,22 @@ def dense(argument: str, x: Any) -> Any:
     return x.toarray()
 
 
-def missing_where_masked(argument: str, x: Any) -> Any:
+def missing_where_masked(argument: str, x: Any, *, table: bool = False) -> Any:
     """Replaces masked values of a column by NaN, or by None among strings; leaves anything without a mask.
 
     Args:
         argument: name of the values, for messages.
         x: anything.
+        table: whether an array of numbers of shape (n, columns) is a table, in which NaN stands for missing values.
 
     Raises:
-        InvalidArgument: for masked values in anything but a column.
+        InvalidArgument: for masked values in anything else.
 
     Example:
         >>> missing_where_masked("x", np.ma.masked_array([1, 2], [False, True])).tolist()
         [1.0, nan]
     """
-    if not isinstance(x, np.ma.MaskedArray) or x.ndim != 1:
+    if not isinstance(x, np.ma.MaskedArray) or not (x.ndim == 1 or (table and x.ndim == 2 and x.dtype.kind in "fiub")):
         return check_unmasked(argument, x)
     hidden, values = np.ma.getmaskarray(x), np.asarray(x)
     if not hidden.any():
@@ -274,8 +278,10 @@ def is_absent(value: Any) -> bool:
 
 
 def _numbers(argument: str, split: str, x: np.ndarray, names: Sequence[str]) -> np.ndarray:
-    """A table of objects as float64; refuses anything but numbers."""
+    """A table of objects as float64, NaN for missing ones; refuses anything but numbers."""
+    absent = np.array([[is_absent(value) for value in row] for row in x.tolist()], bool).reshape(x.shape)
     wrong = np.array([[not isinstance(value, NUMBERS) for value in row] for row in x.tolist()], bool).reshape(x.shape)
+    wrong &= ~absent
     if wrong.any():
         if x.dtype.kind != "O":  # NumPy has converted the numbers to strings too
             wrong = np.array([[not _reads_as_number(value) for value in row] for row in x.tolist()])
@@ -287,7 +293,7 @@ def _numbers(argument: str, split: str, x: np.ndarray, names: Sequence[str]) -> 
             " strings is a dictionary of columns"
         )
         raise InvalidArgument(argument, x[wrong[:, column], column][0], accepted)
-    return x.astype(np.float64)
+    return np.where(absent, np.nan, x).astype(np.float64)
 
 
 def _reads_as_number(text: Any) -> bool:

@@ -92,7 +92,8 @@ def _values(
     """The values of each column in these rows, and which are missing."""
     none = np.zeros(len(rows), bool)
     if not spec.record:
-        yield from ((column, values, none) for column, values in zip(columns, np.asarray(x[rows]).T, strict=True))
+        for column, values in zip(columns, np.asarray(x[rows]).T, strict=True):
+            yield column, values, np.isnan(values) if values.dtype.kind == "f" else none
         return
     for feature in spec.features:
         if feature.kind in ("number", "category", "date"):

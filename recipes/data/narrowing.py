@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .moments import moments
+from .column_statistics import column_statistics
 from .named_arrays import Inputs
 from .scaling import Scaling
-from .spread import median_and_spread, sample
+from .spread import sample
 from .stored import Stored
 
 __all__ = ["narrowed", "narrowed_inputs", "wide"]
@@ -92,5 +92,5 @@ def _type(train: Any, *, whole: bool) -> str:
     if train.dtype == np.float32 or not len(train):
         return "float32"
     rows = sample(train)
-    needed = Scaling.of(*moments(rows), *median_and_spread(rows)).dtype
+    needed = Scaling.of(*column_statistics(rows)).dtype
     return "float64" if needed == "int64" and not whole else needed

@@ -63,7 +63,7 @@ class _Column:
         """The type that the values came from: float32 for float64 ones that float32 holds, as TFDS stores them."""
         values = np.asarray(self.values[:ROWS], np.float64)
         with np.errstate(over="ignore"):
-            return "float32" if np.array_equal(values, values.astype(np.float32)) else self.dtype
+            return "float32" if np.array_equal(values, values.astype(np.float32), equal_nan=True) else self.dtype
 
     def merges(self, dtype: str) -> bool:
         """Whether values that matter become equal in this floating-point type."""
@@ -72,7 +72,7 @@ class _Column:
         if abs(self.centre) >= 2.0 ** DIGITS[dtype]:
             return True
         values = np.asarray(self.values[:ROWS], np.float64)
-        return bool((values != np.round(values)).any())
+        return bool((values[~np.isnan(values)] % 1 != 0).any())
 
 
 def spacing(value: float, dtype: str) -> float:

@@ -55,6 +55,7 @@ class Spec:
             variance of a constant input is stored as 1.0, never 0, so that normalization maps the constant to 0.
         input_median, input_spread: of the columns of a table: see :func:`recipes.data.spread.median_and_spread`; () for
             other kinds, and if unknown.
+        input_missing: positions of the columns of a table in which NaN stands for a missing value; () for other kinds.
         target_mean, target_variance: population mean and variance of the target in training, a tuple for several
             targets; None unless the task is regression.
         input_max: the largest value in the training images, i.e. white: > 0, <= 255 for uint8, <= 65535 for uint16.
@@ -98,6 +99,7 @@ class Spec:
     input_median: tuple[float, ...] = ()
     input_spread: tuple[float, ...] = ()
     input_min: float | None = None
+    input_missing: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
@@ -176,6 +178,7 @@ class Spec:
         columns = size if self.input_median and self.kind == "tabular" else 0
         self._set("input_median", finite("input_median", self.input_median, columns))
         self._set("input_spread", finite("input_spread", self.input_spread, columns, positive=True))
+        self._set("input_missing", self._checked_missing())
         if self.input_max is not None:
             if self.kind != "image":
                 raise InvalidArgument("input_max", self.input_max, f"None for kind {self.kind!r}")
@@ -193,6 +196,16 @@ class Spec:
             elif value is not None:
                 raise InvalidArgument(name, value, f"None for task {self.task!r}")
 
+    def _checked_missing(self) -> tuple[int, ...]:
+        accepted = "positions of columns of a table of floating-point numbers, ascending"
+        if not isinstance(self.input_missing, (tuple, list)):
+            raise InvalidArgument("input_missing", self.input_missing, accepted)
+        columns = self.input_shape[0] if self.kind == "tabular" and self.input_dtype in ("float32", "float64") else 0
+        places = tuple(check_integer("input_missing", place, low=0) for place in self.input_missing)
+        if places != tuple(sorted(set(places))) or any(place >= columns for place in places):
+            raise InvalidArgument("input_missing", self.input_missing, accepted)
+        return places
+
     @property
     def record(self) -> bool:
         """Whether examples are several inputs by name, so that x is a dictionary of arrays."""
@@ -209,8 +222,8 @@ class Spec:
 
     @property
     def movable(self) -> bool:
-        """Whether the inputs are one array of numbers that can be perturbed: no texts, records or padding."""
-        return not self.record and all(
+        """Whether the inputs are one array of numbers that can be perturbed: no texts, records, padding or gaps."""
+        return not (self.record or self.input_missing) and all(
             feature.kind == "sequence" and feature.padding is None for feature in self.features
         )
 

@@ -113,6 +113,7 @@ def make_spec(
     feature_names: Sequence[str],
     resized: bool,
     sample_weight: np.ndarray | None = None,
+    missing: Sequence[int] = (),
 ) -> Spec:
     """The Spec of a dataset.
 
@@ -125,6 +126,7 @@ def make_spec(
         feature_names: names of a table's columns.
         resized: whether images have been resized to one size.
         sample_weight: of the training split, which count in ``class_shares`` alone; or None.
+        missing: positions of a table's columns with missing values in some split.
     """
     x, y = train
     target: dict[str, Any] = {}
@@ -156,6 +158,7 @@ def make_spec(
         input_spread=only.spread,
         input_min=only.low,
         input_max=only.high,
+        input_missing=tuple(missing),
         resized=resized,
         **common,
     )

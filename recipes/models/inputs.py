@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from .preprocessing import normalization, resized, scaled, scaled_steps
+from .preprocessing import normalization, resized, scaled, scaled_steps, with_missing
 from .records import record_inputs, record_vector
 from .words import bag_of_words, word_vectors
 
@@ -75,7 +75,8 @@ def _preprocessed(spec: Spec, inputs: Any, word: int | None) -> Any:
     if spec.kind == "sequence":
         return scaled_steps(spec.features[0], inputs)
     if spec.kind == "tabular":
-        return scaled(inputs, spec.input_mean, spec.input_variance, spec.input_median, spec.input_spread)
+        x = scaled(inputs, spec.input_mean, spec.input_variance, spec.input_median, spec.input_spread)
+        return with_missing(x, inputs, spec.input_missing) if spec.input_missing else x
     if spec.resized:
         inputs = resized(inputs, *spec.input_shape[:2], dtype=spec.input_dtype, name="inputs_resizing")
     return normalization(spec.input_mean, spec.input_variance)(inputs)

@@ -13,7 +13,7 @@ from ..data.deviations import EXACT
 from ..data.feature import Feature
 from ..data.scaling import LARGEST, Scaling
 
-__all__ = ["as_vector", "average", "normalization", "rescaled", "resized", "scaled", "scaled_steps"]
+__all__ = ["as_vector", "average", "normalization", "rescaled", "resized", "scaled", "scaled_steps", "with_missing"]
 
 BOUND = 8.0
 """Bound of heavy columns. Of 3, 5, 8 and none, best or nearly so for outliers and log-normal columns."""
@@ -62,6 +62,22 @@ def scaled(
     x = _rescaling([1 / value for value in scaling.scale], dtype=dtype)(x)
     x = keras.ops.cast(x, "float32") if wide else x
     return _compressed(x, scaling.heavy) if any(scaling.heavy) else x
+
+
+def with_missing(x: Any, raw: Any, places: Sequence[int]) -> Any:
+    """Scaled columns with 0, the centre, for missing values, and a column of 0 and 1 for each that may have some.
+
+    Args:
+        x: scaled numbers, shape (batch, columns).
+        raw: the numbers before, NaN for missing ones.
+        places: positions of the columns that may have missing values; elsewhere NaN stays.
+    """
+    ops = keras.ops
+    may = np.zeros(raw.shape[-1], bool)
+    may[list(places)] = True
+    missing = ops.logical_and(ops.isnan(raw), may)
+    flags = ops.cast(ops.take(missing, np.asarray(places), axis=1), "float32")
+    return keras.layers.Concatenate()([ops.where(missing, 0.0, x), flags])
 
 
 def _integer_distances(x: Any, centres: list[int]) -> Any:

@@ -91,7 +91,7 @@ def table_of(inputs: Any, spec: Spec) -> np.ndarray:
     """
     where = inputs.where if isinstance(inputs, Rows) else nth_row
     columns = columns_of(inputs, dict.fromkeys(spec.feature_names, 0), spec.names)
-    return number_table(columns, spec.input_dtype, where)
+    return number_table(columns, spec.input_dtype, where, spec.input_missing)
 
 
 def _flat(record: Mapping[Any, Any], names: Names) -> dict[str, Any]:

@@ -11,12 +11,12 @@ from ...callbacks.checks import InvalidArgument, check_unmasked
 from ..data.feature import MISSING, Feature
 from ..data.feature_statistics import ABSENT, measured
 from ..data.image_sizes import are_images, resized_images
-from ..data.input_arrays import dense, missing_where_masked
+from ..data.input_arrays import dense, is_absent, missing_where_masked
 from ..data.names import Names, column_names, is_frame
 from ..data.spec import Spec
 from ..data.string_columns import as_strings
 from .columns import Rows, columns_of, table_of
-from .number_columns import TRUTH, Where, nth_row, numbers_of, refuse_missing, whole_numbers
+from .number_columns import TRUTH, Where, nth_row, numbers_of, refuse_missing, refuse_missing_columns, whole_numbers
 from .pixels import Pixels
 
 __all__ = ["fitted"]
@@ -45,7 +45,9 @@ def fitted(inputs: Any, taken: Mapping[str, tuple[tuple[int | None, ...], Any]],
     if isinstance(inputs, Mapping):
         inputs = {name: missing_where_masked(f"input[{name!r}]", values) for name, values in inputs.items()}
     else:
-        inputs = check_unmasked("input", dense("input", inputs))
+        table = spec.kind == "tabular" and not spec.record
+        inputs = dense("input", inputs)
+        inputs = missing_where_masked("input", inputs, table=True) if table else check_unmasked("input", inputs)
     if spec.kind == "tabular" and not spec.record and _by_name(inputs, spec.feature_names):
         if spec.feature_names:
             inputs = table_of(inputs, spec)
@@ -58,8 +60,7 @@ def fitted(inputs: Any, taken: Mapping[str, tuple[tuple[int | None, ...], Any]],
         ((name, (shape, dtype)),) = taken.items()
         if spec.resized:
             inputs = _of_one_size("input", inputs, spec.input_shape)
-        pixels = Pixels.of(spec) if spec.kind == "image" else None
-        return {name: _single(inputs, shape, dtype, features.get("inputs"), pixels)}
+        return {name: _single(inputs, shape, dtype, features.get("inputs"), spec)}
     names = spec.names if spec.record else Names(taken)
     columns = columns_of(inputs, {name: len(shape) for name, (shape, _) in taken.items()}, names)
     return {name: _column(name, columns[name], *taken[name], features.get(name), where) for name in taken}
@@ -82,9 +83,7 @@ def _of_one_size(argument: str, images: Any, shape: Sequence[Any]) -> Any:
     return resized_images(argument, arrays, (shape[0], shape[1]))
 
 
-def _single(
-    inputs: Any, shape: tuple[int | None, ...], dtype: Any, feature: Feature | None, pixels: Pixels | None
-) -> np.ndarray:
+def _single(inputs: Any, shape: tuple[int | None, ...], dtype: Any, feature: Feature | None, spec: Spec) -> np.ndarray:
     """The input of a model that does not take records."""
     if dtype.kind == "O":
         listed = list(inputs) if isinstance(inputs, (list, tuple)) else np.asarray(inputs, object).ravel().tolist()
@@ -95,11 +94,22 @@ def _single(
         array = np.asarray(inputs)
     except ValueError:  # lists of different lengths
         raise InvalidArgument("input", type(inputs).__name__, _wanted(shape, dtype)) from None
+    if array.dtype == object and np.issubdtype(dtype, np.floating):
+        array = _with_nan(array)
     if _matches(array.shape, shape):
         array = array[None]
     elif shape[-1:] == (1,) and (_matches(array.shape, shape[:-1]) or _matches(array.shape[1:], shape[:-1])):
         array = array.reshape(-1, *array.shape[array.ndim - len(shape) + 1 :], 1)  # without the channel
-    return _numbers("input", array, shape, dtype, pixels)
+    pixels = Pixels.of(spec) if spec.kind == "image" else None
+    return _numbers("input", array, shape, dtype, pixels, table=spec if spec.kind == "tabular" else None)
+
+
+def _with_nan(array: np.ndarray) -> np.ndarray:
+    """Numbers among objects as float64, NaN for missing ones; other objects unchanged."""
+    try:
+        return np.where(np.frompyfunc(is_absent, 1, 1)(array).astype(bool), np.nan, array).astype(np.float64)
+    except (TypeError, ValueError):
+        return array
 
 
 def _column(
@@ -210,7 +220,12 @@ def _sequences(argument: str, inputs: Any, shape: tuple[int | None, ...], dtype:
 
 
 def _numbers(
-    argument: str, array: np.ndarray, shape: tuple[int | None, ...], dtype: Any, pixels: Pixels | None = None
+    argument: str,
+    array: np.ndarray,
+    shape: tuple[int | None, ...],
+    dtype: Any,
+    pixels: Pixels | None = None,
+    table: Spec | None = None,
 ) -> np.ndarray:
     wanted = _wanted(shape, dtype)
     if not array.ndim or not _matches(array.shape[1:], shape) or not array.size:
@@ -222,8 +237,12 @@ def _numbers(
         fits = np.issubdtype(array.dtype, np.integer) or (len(shape) == 1 and bool((array == np.round(array)).all()))
         if not fits or array.min() < limits.min or array.max() > limits.max:
             raise InvalidArgument(argument, f"{array.dtype.name} from {array.min()} to {array.max()}", wanted)
+    if table is not None:
+        refuse_missing_columns(array, table)
     with np.errstate(over="ignore"):
         infinite = ~np.isfinite(array.astype(np.float32) if array.dtype.kind == "f" else array)  # as models compute
+    if table is not None:
+        infinite &= array == array  # NaN is a missing value there
     if infinite.any():
         rows = np.flatnonzero(infinite.reshape(len(array), -1).any(axis=1))
         count = f"{len(rows)} of {len(array)} have NaN or values infinite or too large for float32"

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ...callbacks.checks import InvalidArgument
+from ..data.column_statistics import missing_columns
 from ..data.deviations import EXACT
 from ..data.feature_statistics import ABSENT
 from ..data.input_arrays import is_absent
+from ..data.spec import Spec
 
-__all__ = ["TRUTH", "Where", "nth_row", "number_table", "numbers_of", "refuse_missing", "whole_numbers"]
+__all__ = [
+    "TRUTH",
+    "Where",
+    "nth_row",
+    "number_table",
+    "numbers_of",
+    "refuse_missing",
+    "refuse_missing_columns",
+    "whole_numbers",
+]
 
 BOOLEANS = {"true": 1.0, "false": 0.0}
 """How a file has the values of a column of booleans."""
@@ -74,13 +85,16 @@ def numbers_of(
     return numbers
 
 
-def number_table(columns: Mapping[str, Sequence[Any]], dtype: Any, where: Where = nth_row) -> np.ndarray:
+def number_table(
+    columns: Mapping[str, Sequence[Any]], dtype: Any, where: Where = nth_row, missing: Collection[int] = ()
+) -> np.ndarray:
     """Columns of numbers as an array of shape (n, features) of this type.
 
     Args:
-        columns: name -> values as in :func:`numbers_of`, or "true" and "false"; none may be missing.
+        columns: name -> values as in :func:`numbers_of`, or "true" and "false".
         dtype: of the array: a floating-point type, or int64.
         where: names a row, for messages.
+        missing: positions of the columns in which values may be missing; NaN in the array.
 
     Raises:
         InvalidArgument: naming the column, the row and the value at fault.
@@ -90,10 +104,11 @@ def number_table(columns: Mapping[str, Sequence[Any]], dtype: Any, where: Where 
         [[3.0, 1.0], [4.0, 0.0]]
     """
     converted = []
-    for name, values in columns.items():
+    for place, (name, values) in enumerate(columns.items()):
         argument = f"input[{name!r}]"
         numbers = numbers_of(argument, values, where, BOOLEANS)
-        refuse_missing(argument, np.isnan(numbers), where)
+        if place not in missing:
+            refuse_missing(argument, np.isnan(numbers), where)
         if np.issubdtype(dtype, np.integer):
             parts = np.flatnonzero(numbers != np.round(numbers))
             if len(parts):
@@ -115,6 +130,19 @@ def refuse_missing(argument: str, missing: np.ndarray, where: Where = nth_row) -
     if missing.any():
         count = f"it is missing in {missing.sum()} of {len(missing)}, the first in {where(int(missing.argmax()))}"
         raise InvalidArgument(argument, None, f"given in every row, as in training; {count}")
+
+
+def refuse_missing_columns(table: np.ndarray, spec: Spec) -> None:
+    """Raises InvalidArgument for missing values in columns of a table that had none in training.
+
+    Args:
+        table: numbers, shape (n, columns).
+        spec: of the data.
+    """
+    for place in missing_columns(table):
+        if place not in spec.input_missing:
+            name = spec.feature_names[place] if spec.feature_names else str(place)
+            refuse_missing(f"input[{name!r}]", np.isnan(table[:, place]))
 
 
 def whole_numbers(values: Sequence[Any], numbers: np.ndarray) -> np.ndarray:

@@ -45,7 +45,7 @@ def table_inputs(file: Path, spec: Spec) -> Any:
     if by_name:
         return table_of(rows, spec)
     dtype = spec.input_dtype if spec.kind == "tabular" else "float32"
-    return number_table(rows, dtype, rows.where)
+    return number_table(rows, dtype, rows.where, spec.input_missing)
 
 
 def _parquet(file: Path, spec: Spec, names: Names | None) -> tuple[Rows, bool]:

@@ -55,16 +55,16 @@ FROM_ARRAYS = {
         {"x_test": np.ones((6, 7, 5, 3), "uint8"), **TEST},
         r"x_test must be like .* uint8 of shape \(n, 6, 5, 3\). Received: x_test='uint8 of shape \(6, 7, 5, 3\)'",
     ),
-    "NaN in a table": (
-        changed(np.ones((40, 2)), ([3, 5], 1), NAN),
+    "infinity in a table": (
+        changed(np.ones((40, 2)), ([3, 5], 1), np.inf),
         Y,
         {"feature_names": ["left", "right"]},
         "x must be finite: 2 of the 40 values of column 'right' in split 'train' are NaN or infinite",
     ),
-    "NaN in a table to test on": (
+    "infinity in a table to test on": (
         np.ones((40, 2)),
         Y,
-        {"x_test": changed(np.ones((6, 2)), (2, 0), NAN), **TEST},
+        {"x_test": changed(np.ones((6, 2)), (2, 0), -np.inf), **TEST},
         "x_test must be finite: 1 of the 6 values of column 0 in split 'test' is NaN or infinite",
     ),
     "infinity in a column": (

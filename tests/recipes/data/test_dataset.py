@@ -153,7 +153,7 @@ def test_fingerprint_tells_shapes_apart():
     assert tall.fingerprint != wide.fingerprint
 
 
-NAN = np.array([[1.0, np.nan]] * 40)
+INFINITE = np.array([[1.0, np.inf]] * 40)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ NAN = np.array([[1.0, np.nan]] * 40)
         (np.zeros((40, 2)), np.zeros(39, int), {}, "y must be as long as x, which has 40 examples"),
         (np.zeros((0, 2)), np.zeros(0, int), {}, "x must be not empty"),
         (np.zeros((40, 0)), np.zeros(40, int), {}, "at least one column"),
-        (NAN, np.arange(40) % 2, {}, "x must be finite: 40 of the 40 values of column 1 in split 'train'"),
+        (INFINITE, np.arange(40) % 2, {}, "x must be finite: 40 of the 40 values of column 1 in split 'train'"),
         (np.full((40, 2), 1e39), np.arange(40) % 2, {}, "x must be finite"),
         (np.zeros((40, 2)), np.full(40, np.inf), {}, "y must be finite: 40 of the 40 values of the target"),
         (np.zeros((40, 2, 2, 2, 2)), np.arange(40) % 2, {}, "x must be numbers of shape"),

@@ -52,9 +52,15 @@ def test_values_stay_what_they_are():
     assert given(np.ma.masked_array(["p", "q"], [False, True])).tolist() == ["p", ""]
 
 
-def test_a_mask_over_a_table_or_an_image_is_refused():
-    with pytest.raises(InvalidArgument, match="x must be without a mask, but 1 of 4 values are masked"):
-        given(np.ma.masked_array(np.ones((2, 2)), np.eye(2) * [1, 0]))
+def test_missing_values_of_a_table_are_nan_and_a_mask_over_other_arrays_is_refused():
+    table = np.array([[NAN, 1], [1, 1]])
+    for x in (table, np.ma.masked_array(np.ones((2, 2), int), np.eye(2) * [1, 0]), [[None, 1], [1, Decimal(1)]]):
+        np.testing.assert_array_equal(given(x), table)
+    for x in (np.ones((2, 2, 2)), np.ones((2, 2, 2, 1), "uint8")):
+        with pytest.raises(InvalidArgument, match="x must be without a mask, but 1 of 8 values are masked"):
+            given(np.ma.masked_array(x, np.arange(8).reshape(x.shape) == 3))
+    with pytest.raises(InvalidArgument, match=r"x\['v'\] must be without a mask"):
+        given({"v": np.ma.masked_array(np.ones((2, 2)), np.eye(2) * [1, 0])})
     assert type(given(np.ma.masked_array(np.ones((2, 2))))) is np.ndarray
 
 

@@ -4,8 +4,10 @@ import numpy as np
 import pandas
 import pytest
 
+import recipes
 from recipes.data import Data
 from recipes.data.duplicates import duplicates_of, kept_together, together_in_folds
+from recipes.saved_run import SavedRun, data_of
 
 RANDOM = np.random.default_rng(0)
 Y = np.arange(120) % 2
@@ -110,3 +112,15 @@ def test_the_two_zeros_are_equal_and_columns_are_not_exchanged():
     x = {"a": np.array([0.0, -0.0, 1.5, 2.5]), "b": np.array([3.5, 3.5, 2.5, 1.5])}
     assert duplicates_of({"train": x})["train"].tolist() == [0, 0, -1, -1]
     assert duplicates_of({"train": np.stack(list(x.values()), axis=1)})["train"].tolist() == [0, 0, -1, -1]
+
+
+def test_a_saved_run_finds_the_splits_of_its_version(tmp_path):
+    frame = pandas.DataFrame(RANDOM.normal(size=(60, 3)), columns=list("abc")).assign(y=Y[:60])
+    pandas.concat([frame, frame]).to_csv(tmp_path / "twice.csv", index=False)
+    data = recipes.load(tmp_path / "twice.csv", target="y")
+    apart = recipes.load(tmp_path / "twice.csv", target="y", duplicates="ignore")
+    assert data.settings["duplicates"] > 0
+    before = {**apart.settings, "options": {"target": "y"}}  # of a version that did not look for duplicates
+    for saved, settings in ((data, data.settings), (apart, apart.settings), (apart, before)):
+        facts = {"data": settings, "fingerprints": saved.fingerprints}
+        assert data_of(SavedRun(None, None, saved.spec, {}, facts)).fingerprint == saved.fingerprint

@@ -92,6 +92,14 @@ def test_examples_without_a_class_are_left_out(prepare, memory, tmp_path, monkey
         np.testing.assert_array_equal(np.asarray(x)[:, 0] % 2, y)
 
 
+def test_examples_without_a_quantity_are_left_out(prepare):
+    splits = {"train": rows(0, 40, lambda n: np.nan if n == 7 else n / 9), "test": rows(100, 10, lambda n: n / 9)}
+    folder = prepare("gap", features(F.Scalar(np.float32)), splits)
+    with pytest.warns(UserWarning, match="left out 1 of 40 examples of split 'train' without a value of 'label'"):
+        data = load("gap", data_dir=folder, target="label")
+    assert data.settings["counts"] == {"train": 31, "validation": 8, "test": 10}
+
+
 def test_a_training_split_without_labels_is_refused(prepare):
     folder = prepare("blank", features(), {"train": rows(0, 20, unlabelled)}, ("x", "label"))
     with pytest.raises(InvalidArgument, match="in split 'train' of dataset 'blank', but all 20 of 'label' are missing"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import os
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,7 @@ class Stored:
     ):
         self.path, self._row, self.dtype = Path(path), tuple(shape[1:]), np.dtype(dtype)
         self._file_dtype = self.dtype
-        self._rows = np.arange(shape[0]) if rows is None else rows
+        self._rows = _all_rows(shape[0]) if rows is None else rows
         self._ends = np.fromfile(_ends(self.path), np.int64) if self.dtype == object else None
         self._file: tuple[int, int] | None = None
 
@@ -192,3 +193,15 @@ class Writer:
 
 def _ends(path: Path) -> Path:
     return path.with_name(path.name + ".ends")
+
+
+_ALL: weakref.WeakValueDictionary[int, np.ndarray] = weakref.WeakValueDictionary()
+
+
+def _all_rows(count: int) -> np.ndarray:
+    """The numbers of all rows, one array for all files of as many rows."""
+    rows = _ALL.get(count)
+    if rows is None:
+        _ALL[count] = rows = np.arange(count)
+        rows.flags.writeable = False
+    return rows

@@ -159,7 +159,11 @@ def _stored(blocks: Mapping[str, TableBlocks], columns: Columns) -> tuple[dict[s
     made: dict[str, Any] = {"feature_names": features or None}
     for split, part in parts.items():
         suffix = "" if split == "train" else "_test"
-        y = pd.Series(part["y"], name=columns.targets[0]) if len(columns.targets) == 1 else part["y"]
+        y = (
+            pd.Series(part["y"], name=columns.targets[0], dtype=part["y"].dtype)
+            if len(columns.targets) == 1
+            else part["y"]
+        )
         made |= {f"x{suffix}": part["x"], f"y{suffix}": y}
         if "weight" in part:
             made[f"sample_weight{suffix}"] = part["weight"]

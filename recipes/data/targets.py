@@ -13,7 +13,7 @@ import numpy as np
 from ...callbacks.checks import InvalidArgument, check_unmasked
 from .input_arrays import NUMBERS, is_absent
 from .label_sets import are_label_sets, multi_hot
-from .moments import check_finite, moments
+from .moments import check_finite, chunks, moments
 from .narrowing import narrowed, wide
 from .scaling import Scaling
 from .whole_numbers import are_labels, warn_of_flags, warn_of_quantities
@@ -204,7 +204,8 @@ def _strings(
         raise InvalidArgument(arguments["train"], shown, "the names of classes, each with 2 or more examples")
     index, codes = pd.Index(dict.fromkeys(names), dtype=object), {}
     for split, y in arrays.items():
-        codes[split] = index.get_indexer(pd.Index(y, dtype=object)).astype(np.int64)
+        parts = [index.get_indexer(pd.Index(chunk, dtype=object)) for chunk in chunks(y)]
+        codes[split] = np.concatenate(parts).astype(np.int64)
         unknown = y[codes[split] < 0]
         if len(unknown):
             several = sorted(set(map(str, unknown.tolist())))[:5]

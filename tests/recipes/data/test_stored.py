@@ -130,3 +130,12 @@ def test_a_column_as_a_table(tmp_path):
     view = writer.close().as_table()
     assert view.shape == (9, 1)
     np.testing.assert_array_equal(view.astype(np.float64)[2:4], [[2.0], [3.0]])
+
+
+def test_files_of_as_many_rows_share_their_numbers(tmp_path):
+    columns = []
+    for name in ("a", "b"):
+        writer = Writer(tmp_path / name, np.dtype("int64"))
+        writer.write(np.arange(9))
+        columns.append(writer.close())
+    assert columns[0].rows is columns[1].rows

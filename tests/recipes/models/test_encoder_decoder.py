@@ -251,7 +251,7 @@ def test_it_learns_to_reverse(reversed_symbols, options):
     recipe.compile(model)
     assert model.loss == "sparse_categorical_crossentropy"
     told = "teacher_forcing" in options
-    epochs = 8
+    epochs = 10
     model.fit(
         {"inputs": x[:768], "previous": shifted(y[:768], SYMBOLS)} if told else x[:768],
         y[:768],

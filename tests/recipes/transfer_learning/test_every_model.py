@@ -15,7 +15,7 @@ SIZES = {
     "resnet": {"filters": (4, 6), "blocks": (1, 1)},
     "densenet": {"blocks": (1, 1), "growth": 4},
     "rnn": {"units": (5,)},
-    "text": {},
+    "text": {"encoder": "average"},  # a bag of words has no weights under its head
     "tabular": {"hidden": (6,)},
     "mixed": {"hidden": (6,)},
 }

@@ -59,7 +59,7 @@ def test_the_target_is_the_normalized_input(table, images):
 
 @pytest.mark.thorough
 def test_the_trunk_is_that_of_the_recipes_own_model(autoencoder, judge, table):
-    model = Recipe(model=SMALL).build_model(table.spec)
+    model = Recipe(model=SMALL, regularizer="early_stopping").build_model(table.spec)
     expected = [type(layer) for layer in model.layers[:-2]]
     for found in (autoencoder, judge):
         assert [type(layer) for layer in found.model.layers] == expected

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import warnings
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from .inside.callback_list import siblings
 from .inside.copying import copy_sharing
 from .inside.layers import LayerCall, all_layers, recorded_calls
 from .inside.step_hooks import StepHooks, has_own_step
+from .warning import warn
 
 __all__ = ["RecalibrateBatchNorm", "Recalibration", "recalibrate_batch_norm"]
 
@@ -207,7 +207,7 @@ class RecalibrateBatchNorm(keras.callbacks.Callback):
         try:
             self.result = _recalibrate(self.model, _readable(self.data, self.batch_size), trained=trained)
         except NotFinite as error:
-            warnings.warn(f"batch norm keeps its moving averages: {error}", RuntimeWarning, stacklevel=2)
+            warn(f"batch norm keeps its moving averages: {error}", RuntimeWarning)
 
 
 class _Step:

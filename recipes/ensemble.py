@@ -115,9 +115,9 @@ def bagging(
         model = recipe.build_model(data.spec, name=f"member_{number}")
         model.set_weights(trainer.model.get_weights())
         runs.append(replace(run, model=recipe.compile(model, **options)))
-        warn_of_failures(run.attempts, None, who=f"member {number}: ", stacklevel=2)
+        warn_of_failures(run.attempts, None, who=f"member {number}: ")
     message = next((f"member {number}: {run.message}" for number, run in enumerate(runs) if run.diverged), None)
-    warn_of_failures((), message, stacklevel=2)
+    warn_of_failures((), message)
     return Ensemble(
         model=recipe.compile(join([run.model for run in runs], combine), **options),
         recipe=runs[0].recipe,

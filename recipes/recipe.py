@@ -225,7 +225,7 @@ class Recipe:
         Example:
             >>> model = Recipe().compile(mlp(input_shape=(64,), outputs=10))      # doctest: +SKIP
         """
-        warn_of_missing(self, model, stacklevel=2)
+        warn_of_missing(self, model)
         return compile_by(self, model, spec, weighted_metrics=weighted_metrics, **options)
 
     def check(self, spec: Spec) -> None:

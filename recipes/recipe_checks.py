@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from ..callbacks.checks import InvalidArgument
 from ..callbacks.inside.optimizer_values import has_live_momentum
 from ..callbacks.schedules.base import StepSchedule
 from ..callbacks.schedules.performance_decay import PerformanceDecay
+from ..callbacks.warning import warn
 from .choice import Choice, options_of
 from .optimizer_choice import has_own_momentum, replaced_regularizers
 from .regularization.early_stopping import EarlyStopping
@@ -87,15 +87,15 @@ def missing_from(recipe: Recipe, model: keras.Model) -> list[str]:
     ]
 
 
-def warn_of_missing(recipe: Recipe, model: keras.Model, *, stacklevel: int) -> None:
-    """Warns of :func:`missing_from`; ``stacklevel`` is that of ``warnings.warn``, counted from the caller."""
+def warn_of_missing(recipe: Recipe, model: keras.Model) -> None:
+    """Warns of :func:`missing_from`."""
     absent = missing_from(recipe, model)
     if absent:
         text = (
             f"{', '.join(absent)} act{'s' if len(absent) == 1 else ''} inside the model, which was not made by a "
             "factory of this package: put it there, or leave it out of the recipe"
         )
-        warnings.warn(text, UserWarning, stacklevel=stacklevel + 1)
+        warn(text)
 
 
 def check_together(recipe: Recipe) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import numpy as np
 
 from ..callbacks.range_test.suggestions import WINDOW
+from ..callbacks.warning import warn
 
 if TYPE_CHECKING:
     from ..callbacks.range_test.lr_finder import LRFinder
@@ -96,18 +96,17 @@ def _failure(training: Training, finder: LRFinder) -> str | None:
     return f"the training loss ended at {after:.3g}, having begun at {before:.3g}"
 
 
-def warn_of_failures(attempts: Sequence[Attempt], message: str | None, *, who: str = "", stacklevel: int) -> None:
+def warn_of_failures(attempts: Sequence[Attempt], message: str | None, *, who: str = "") -> None:
     """Warns of the attempts that failed, and of a divergence in the end.
 
     Args:
         attempts: of :func:`with_restarts`.
         message: why the last training diverged, or None.
         who: what was trained, for the message: "member 3: ". Default empty.
-        stacklevel: of the line to blame, as for ``warnings.warn``, counted from the caller.
     """
     for attempt in attempts:
         rate = f"{who}learning rate {attempt.learning_rate:.3g}"
         text = f"{rate} was lowered and the training started again: {attempt.message}"
-        warnings.warn(text, RuntimeWarning, stacklevel=stacklevel + 1)
+        warn(text, RuntimeWarning)
     if message is not None:
-        warnings.warn(f"training stopped: {who}{message}", RuntimeWarning, stacklevel=stacklevel + 1)
+        warn(f"training stopped: {who}{message}", RuntimeWarning)

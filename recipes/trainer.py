@@ -8,7 +8,6 @@ import json
 import math
 import os
 import time
-import warnings
 from collections.abc import Hashable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,7 @@ from ..callbacks.inside.optimizer_values import set_learning_rate
 from ..callbacks.inside.random_state import random_state, set_random_state
 from ..callbacks.range_test.lr_finder import LRFinder, run_range_test
 from ..callbacks.resume.resume import Resume
+from ..callbacks.warning import warn
 from .choice import OWN, is_named
 from .distribution import replicas, settle_in
 from .last_healthy import LastHealthy, ending
@@ -319,8 +319,8 @@ class Trainer:
 def _warn(run: Run) -> None:
     """Says at the caller of fit what went wrong."""
     if run.range_test is not None and is_doubtful(run.range_test):
-        warnings.warn(f"learning rate: {run.remark}", UserWarning, stacklevel=4)
-    warn_of_failures(run.attempts, run.message, stacklevel=4)
+        warn(f"learning rate: {run.remark}")
+    warn_of_failures(run.attempts, run.message)
 
 
 def _fields(recipe: Recipe) -> dict[str, Any]:

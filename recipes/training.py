@@ -75,6 +75,6 @@ def fit(
     check_integer("seed", seed, low=0, high=LARGEST_SEED)
     trainer = Trainer(data, recipe, seed=seed, model=model, steps_per_execution=steps_per_execution)
     if model is not None or not is_named(recipe.model):
-        warn_of_missing(recipe, trainer.model, stacklevel=2)
-        warn_of_layers(trainer.model, stacklevel=2)
+        warn_of_missing(recipe, trainer.model)
+        warn_of_layers(trainer.model)
     return trainer.run(epochs=epochs, seed=seed, callbacks=callbacks, directory=directory, verbose=verbose)

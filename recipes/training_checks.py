@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ import keras
 
 from ..callbacks.checks import InvalidArgument
 from ..callbacks.inside.layers import all_layers, is_functional, normalizes_over_examples
+from ..callbacks.warning import warn
 from .activations import ACTIVATIONS
 from .choice import AUTO, NONE
 from .distribution import replicas
@@ -105,20 +105,17 @@ def _warn_of_types(model: keras.Model, data: Data) -> None:
         narrow["returns"] = model.outputs[0].dtype
     for verb, dtype in narrow.items():
         accepted = "give it an input" if verb == "takes" else "give its last layer"
-        warnings.warn(
+        warn(
             f"model {model.name!r} {verb} {dtype}, which does not keep the values of {data.spec.name!r} apart:"
             f" {accepted} of dtype={str((x if verb == 'takes' else y).dtype)!r}",
-            UserWarning,
-            stacklevel=5,
         )
 
 
-def warn_of_layers(model: keras.Model, *, stacklevel: int) -> None:
+def warn_of_layers(model: keras.Model) -> None:
     """Warns of layers that Keras cannot save, or not load by itself: before a long training, not after it.
 
     Args:
         model: to be trained.
-        stacklevel: as of ``warnings.warn``, counted from the caller.
     """
     reasons, lost = not_reloadable(model), not_reloadable(model, trusted=True)
     if not reasons:
@@ -131,7 +128,7 @@ def warn_of_layers(model: keras.Model, *, stacklevel: int) -> None:
             f"model {model.name!r} can be exported by recipes.export(run, ...), but its saved run cannot be loaded"
             f" where layer {name!r} is not known: {reason}"
         )
-    warnings.warn(text, UserWarning, stacklevel=stacklevel + 1)
+    warn(text)
 
 
 def check_batches(model: keras.Model, data: Data) -> None:

@@ -26,6 +26,7 @@ from ..inside.reachable import Reachable
 from ..inside.state import set_training_state, training_state
 from ..inside.training import initial_epoch, set_initial_epoch
 from ..schedules.shapes import exponential_sweep
+from ..warning import warn
 from .suggestions import MARGINS, RULES, WINDOW, peak, smoothed
 
 __all__ = ["LRFinder", "NoSuggestion", "find_learning_rate"]
@@ -327,11 +328,11 @@ def find_learning_rate(
     )
     if batches.kind == "arrays" and batches.examples % batches.batch_size == 1 and normalizes_over_examples(model):
         text = f"batch_size: the last batch of {batches.examples:,} examples would have one, which batch normalization "
-        warnings.warn(text + "reduces to its shift: take another", UserWarning, stacklevel=2)
+        warn(text + "reduces to its shift: take another")
     run_range_test(model, batches, finder)
     rate, remark = finder.suggest(rule), finder.remark(rule)
     if remark is not None:
-        warnings.warn(f"learning rate: {remark}", UserWarning, stacklevel=2)
+        warn(f"learning rate: {remark}")
     return rate
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import keras
@@ -20,6 +19,7 @@ from ..inside.optimizer_values import (
     set_learning_rate,
     set_momentum,
 )
+from ..warning import warn
 from .left_rate import warn_of_left_rate
 from .table import StepTable
 
@@ -237,7 +237,7 @@ class StepSchedule(keras.callbacks.Callback):
             set_momentum(optimizer, float(self._momenta[0]))  # raises, and names an optimizer that supports it
         contradiction = self.contradiction(length)
         if contradiction is not None:
-            warnings.warn(f"{name}: {contradiction}", UserWarning, stacklevel=2)
+            warn(f"{name}: {contradiction}")
         every_batch = self.model.run_eagerly and self.model.steps_per_execution == 1  # Python can set every step
         compiled = keras.backend.backend() == "tensorflow" and not every_batch
         self._table = StepTable.of(self.model, optimizer, self.optimizer or "optimizer") if compiled else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 import weakref
 from collections.abc import Sequence
 
@@ -12,6 +11,7 @@ from ..inside.callback_list import sets_learning_rate
 from ..inside.fit_end import before_next_fit
 from ..inside.model_optimizers import optimizers_of
 from ..inside.optimizer_values import get_learning_rate
+from ..warning import warn
 
 __all__ = ["warn_of_left_rate"]
 
@@ -42,7 +42,7 @@ def warn_of_left_rate(model: keras.Model, optimizer: keras.Optimizer, who: str, 
                 f"this fit trains at a learning rate of {left:.2g}, where {who} has left it; it was {before:.2g} before"
             )
             remedy = f"set the optimizer's learning_rate, or use {who}(..., restore_rate=True)"
-            warnings.warn(f"{text}: {remedy}", UserWarning, stacklevel=4)
+            warn(f"{text}: {remedy}")
         return True
 
     before_next_fit(model, check)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from ...callbacks.checks import InvalidArgument, check_number
 from ...callbacks.inside.layers import use_seed_generator
+from ...callbacks.warning import warn
 from ..catalogue import Catalogue, Entry, Range
 from .moments import chunks, moments
 
@@ -287,10 +287,8 @@ def augmentation(
             check_number(name, value, above=0, below=1)
         steps.append(TRANSFORMATIONS.build(name, strength=value, data=data))
     if "flip" in transformations and _characters(spec):
-        warnings.warn(
+        warn(
             f"a flipped character is another one or none: 'flip' changes what the labels of {spec.name!r} say",
-            UserWarning,
-            stacklevel=2,
         )
     if spec.input_shape[-1] == 1:
         for name in transformations:

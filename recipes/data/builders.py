@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from ...callbacks.checks import InvalidArgument
+from ...callbacks.warning import warn
 from . import network
 from .datasets import EMBEDDED_NAMES, UnknownDataset
 from .network import DatasetUnavailable
@@ -135,7 +135,7 @@ def _warn_of_configurations(name: str, builder: Any) -> None:
     others = [config for config in configs if config != chosen]
     shown = ", ".join(others[:8]) + (", ..." if len(others) > 8 else "")
     text = f"dataset {name!r}: used the first of its {len(configs)} configurations, {name}/{chosen}; others are {shown}"
-    warnings.warn(text, UserWarning, stacklevel=4)
+    warn(text)
 
 
 def _other_configurations(builder: Any) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
 
 from ...callbacks.checks import InvalidArgument
+from ...callbacks.warning import warn
 
 __all__ = ["check_classes"]
 
@@ -46,4 +46,4 @@ def check_classes(targets: dict[str, np.ndarray], names: Sequence[str], argument
         if which.any():
             shown = ", ".join(repr(names[label]) for label in np.flatnonzero(which)[:5].tolist())
             more = f" and {which.sum() - 5} more" if which.sum() > 5 else ""
-            warnings.warn(f"{argument}: no example of class {shown}{more} in {where}", UserWarning, stacklevel=5)
+            warn(f"{argument}: no example of class {shown}{more} in {where}")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from ...callbacks.warning import warn
 from .moments import chunks
 from .named_arrays import Inputs, apply, items, length
 from .split_columns import SplitColumns
@@ -132,11 +132,9 @@ def warn_of_shared(name: str, columns: Mapping[str, SplitColumns]) -> None:
             found.append(f"{shared:,} of the {len(codes):,} examples in split {split!r}")
         seen = np.union1d(seen, codes)
     if found:
-        warnings.warn(
+        warn(
             f"dataset {name!r}: {' and '.join(found)} have the same inputs as one in an earlier split, so a model may"
             " know them by heart; leave them out of one split",
-            UserWarning,
-            stacklevel=6,
         )
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 
+from ...callbacks.warning import warn
 from .named_arrays import Inputs
 from .spec import Spec
 
@@ -29,9 +28,7 @@ def warn_of_empty_texts(spec: Spec, x: Inputs) -> None:
         empty = sum(not text.strip() for text in values.tolist())
         if empty:
             where = f" of {feature.name!r}" if spec.record else ""
-            warnings.warn(
+            warn(
                 f"dataset {spec.name!r}: {empty:,} of the {len(values):,} texts{where} in training are missing or"
                 " blank; they are taken as texts without words, so leave such examples out if they mean nothing",
-                UserWarning,
-                stacklevel=5,
             )

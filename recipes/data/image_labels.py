@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...callbacks.checks import InvalidArgument, check_choice
+from ...callbacks.warning import warn
 from .image_listing import pictures_below
 from .names import column_names, is_frame
 from .table_files import read_table
@@ -142,4 +142,4 @@ def _clean(name: str) -> str:
 
 
 def _warn(shown: str, text: str) -> None:
-    warnings.warn(f"{shown}: {text}", UserWarning, stacklevel=5)
+    warn(f"{shown}: {text}")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from ...callbacks.checks import InvalidArgument
+from ...callbacks.warning import warn
 from .image_files import is_picture
 from .table_files import is_table_file
 
@@ -151,4 +151,4 @@ def _warn(folder: Path, empty: list[str], others: Counter[str]) -> None:
         shown = ", ".join(f"{count:,} {suffix}" for suffix, count in others.most_common(SHOWN))
         texts.append(f"left out files that are no images: {shown}")
     for text in texts:
-        warnings.warn(f"folder {folder.name!r}: {text}", UserWarning, stacklevel=5)
+        warn(f"folder {folder.name!r}: {text}")

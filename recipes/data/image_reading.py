@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ...callbacks.checks import InvalidArgument
+from ...callbacks.warning import warn
 from ..files import cache_folder
 from .image_files import BrokenImage, Header, decode_image, read_header
 from .image_sizes import resized_images
@@ -202,4 +202,4 @@ def _broken(root: Path, broken: Mapping[Path, str], total: int) -> InvalidArgume
 
 
 def _warn(root: Path, text: str) -> None:
-    warnings.warn(f"folder {root.name!r}: {text}", UserWarning, stacklevel=5)
+    warn(f"folder {root.name!r}: {text}")

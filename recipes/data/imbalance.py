@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 
+from ...callbacks.warning import warn
 from .spec import Spec
 
 __all__ = ["rare_class", "warn_of_imbalance"]
@@ -51,10 +50,8 @@ def warn_of_imbalance(spec: Spec) -> None:
         return
     name, share, always = found
     kind = "label" if spec.task == "multilabel" else "class"
-    warnings.warn(
+    warn(
         f"dataset {spec.name!r}: {kind} {name!r} is rare ({100 * share:.1f} % of training), so accuracy hardly shows it"
         f" ({always}); judge by metric='balanced_accuracy' or 'pr_auc';"
         " class_weight='balanced' lets all count alike",
-        UserWarning,
-        stacklevel=5,
     )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
+from ...callbacks.warning import warn
 from .feature_statistics import measured, missing_mask
 from .leak_scores import alone, from_target, halves, known_alone
 from .named_arrays import Inputs
@@ -140,9 +140,7 @@ def _warn(spec: Spec, scores: Mapping[str, Any], finding: str, columns: Mapping[
     """One warning for each column, the first few of them."""
     for number, (column, score) in enumerate(list(scores.items())[:SHOWN], start=1):
         more = f"; so do {len(scores) - SHOWN} more columns" if number == SHOWN < len(scores) else ""
-        warnings.warn(
+        warn(
             f"dataset {spec.name!r}: column {column!r} {finding.format(score)}; if it would not be known when"
             f" predicting, leave it out: exclude=[{columns[column]!r}]{more}",
-            UserWarning,
-            stacklevel=6,
         )

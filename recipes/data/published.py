@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
 from ...callbacks.checks import InvalidArgument
+from ...callbacks.warning import warn
 from ..files import cache_folder
 from . import on_disk, reading
 from .assembly import assemble
@@ -139,7 +139,7 @@ def _splits(builder: Any, name: str, selection: Selection, asked: Mapping[str, A
         shown, verb = " and ".join(map(repr, unlabelled)), "have" if len(unlabelled) > 1 else "has"
         instead = f"of {sources['test']!r}" if "test" in sources else f"held out of {sources['train']!r}"
         text = f"dataset {name!r}: split {shown} {verb} no labels; the test examples are {instead}"
-        warnings.warn(text, UserWarning, stacklevel=4)
+        warn(text)
     return sources
 
 

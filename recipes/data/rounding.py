@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ...callbacks.warning import warn
 from .named_arrays import Inputs
 from .scaling import Scaling
 from .spec import Spec
@@ -123,9 +123,7 @@ def _warn(name: str, columns: Sequence[_Column], dtype: str, remedy: str) -> Non
     more = f" and {len(columns) - 3} more" if len(columns) > 3 else ""
     apart = f"{spacing(first.centre, dtype):.3g} apart near {first.centre:.4g}"
     of = f"{first.label}: " if len(columns) > 1 else ""
-    warnings.warn(
+    warn(
         f"dataset {name!r}: {dtype} does not keep the values of {shown}{more} apart ({of}its numbers are {apart}, where"
         f" the values differ by about {first.scale:.3g}); {remedy}",
-        UserWarning,
-        stacklevel=5,
     )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...callbacks.checks import InvalidArgument, check_choice
+from ...callbacks.warning import warn
 from .names import Names
 from .sources import Source, is_translation, sources_of
 
@@ -104,7 +104,7 @@ def select(
         weights = (
             f"the sample weights {keys[2]!r} of dataset {name!r} are not used; sample_weight={keys[2]!r} uses them"
         )
-        warnings.warn(weights, UserWarning, stacklevel=4)
+        warn(weights)
     if target is not None:
         wanted = _names("target", [target] if isinstance(target, str) else target, table)
         targets = _below("target", wanted, known, unusable, exact=True)
@@ -131,7 +131,7 @@ def select(
         dropped = [key for key in dropped if key not in exclude]
         if dropped and any(key not in targets and key not in left_out for key in known):
             shown = ", ".join(f"{key!r} ({unusable[key]})" for key in dropped)
-            warnings.warn(f"dataset {name!r}: left out {shown}", UserWarning, stacklevel=4)
+            warn(f"dataset {name!r}: left out {shown}")
     used = [key for key in inputs if key not in targets and key not in left_out]
     by_name = {source.name: source for source in sources}
     kinds = _kinds(features, known)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from ...callbacks.checks import InvalidArgument
+from ...callbacks.warning import warn
 
 __all__ = ["IN_TRAIN", "REFUSE", "REMEDY", "SMALL_CLASSES", "dealt_with"]
 
@@ -66,7 +66,7 @@ def dealt_with(
         text = f"left out {what}"
     if len(kept_names) < 2:
         raise InvalidArgument("small_classes", how, f"'refuse' or 'train' for {argument}: 2 classes have to be left")
-    warnings.warn(f"{argument}: {text}", UserWarning, stacklevel=5)
+    warn(f"{argument}: {text}")
     kept = {
         split: indices if how == "merge" else np.flatnonzero(~small[targets[split]])
         for split, indices in everything.items()

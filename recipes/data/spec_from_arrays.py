@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import warnings
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ...callbacks.checks import InvalidArgument
+from ...callbacks.warning import warn
 from .feature import MISSING, Feature
 from .feature_statistics import describe
 from .input_arrays import kind_of
@@ -65,9 +65,7 @@ def describe_inputs(
             features.append(feature)
     if dropped:
         shown = ", ".join(map(repr, dropped))
-        warnings.warn(
-            f"dataset {name!r}: left out {shown}, strings of which hardly two are equal", UserWarning, stacklevel=5
-        )
+        warn(f"dataset {name!r}: left out {shown}, strings of which hardly two are equal")
     if not features:
         raise InvalidArgument("features", dropped, "at least one from which something can be learned")
     return features

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...callbacks.checks import InvalidArgument
+from ...callbacks.warning import warn
 from .date_formats import ISO_DATE, ISO_TIME, date_reader, format_of, no_dates
 from .feature_statistics import ABSENT
 from .input_arrays import NUMBERS, is_absent
@@ -279,11 +279,9 @@ def _warn_of_mostly(name: str, key: str, values: Any) -> None:
     if found is None:
         return
     what, odd = found
-    warnings.warn(
+    warn(
         f"dataset {name!r}: column {key!r} is mostly {what}, but {len(odd):,} of {len(texts):,} {are_not(what)}:"
         f" {texts[odd[0]]!r} in row {odd[0] + 1}; taken as words. Leave missing ones empty",
-        UserWarning,
-        stacklevel=6,
     )
 
 
@@ -294,11 +292,9 @@ def are_not(what: str) -> str:
 
 def _warn_of_inferred(name: str, inferred: Mapping[str, Collection[str]]) -> None:
     shown = "; ".join(f"as {what}: {', '.join(map(repr, keys))}" for what, keys in inferred.items())
-    warnings.warn(
+    warn(
         f"dataset {name!r}: strings are read {shown}. A pandas category, or features={{name: 'category'}} for a file,"
         " keeps a column as it is",
-        UserWarning,
-        stacklevel=5,
     )
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
 from ...callbacks.checks import InvalidArgument
+from ...callbacks.warning import warn
 from .string_columns import ODD, are_not
 
 __all__ = [
@@ -79,7 +79,7 @@ def check_mostly_words(words: FaultyCells, *, numbers: int = 0, what: str = "num
     if numbers > MANY:
         accepted = f"a table with numbers in the target: {text}; leave missing cells empty"
         raise InvalidArgument(words.file, words.value, accepted)
-    warnings.warn(f"{words.file}: {text}; taken as words. Leave missing cells empty", UserWarning, stacklevel=6)
+    warn(f"{words.file}: {text}; taken as words. Leave missing cells empty")
 
 
 def no_target(file: str, targets: list[str]) -> InvalidArgument:
@@ -92,7 +92,7 @@ def warn_of_left_out(file: str, targets: list[str], count: int, rows: int, where
     """Warns that rows without a value of the target were left out."""
     shown = ", ".join(map(repr, targets))
     text = f"{file}: left out {count:,} of {rows:,} rows without a value of {shown}, the first in {where}"
-    warnings.warn(text, UserWarning, stacklevel=5)
+    warn(text)
 
 
 def warn_of_repeated(file: str, column: str, value: Any, unit: str, first: int, second: int) -> None:
@@ -101,10 +101,10 @@ def warn_of_repeated(file: str, column: str, value: Any, unit: str, first: int, 
         f"{file}: column {column!r} does not identify the rows: {value!r} is in {unit}s {first} and {second},"
         " so training and test may share examples"
     )
-    warnings.warn(text, UserWarning, stacklevel=4)
+    warn(text)
 
 
 def warn_of_counter(file: str, column: str) -> None:
     """Warns of an input that only counts the rows."""
     text = f"column {column!r} numbers the rows; if it says nothing else, leave it out: id={column!r}"
-    warnings.warn(f"{file}: {text}", UserWarning, stacklevel=4)
+    warn(f"{file}: {text}")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 
 from ...callbacks.checks import InvalidArgument
+from ...callbacks.warning import warn
 from .named_arrays import Inputs, take
 from .reading import chunks
 from .selection import Selection
@@ -74,7 +74,7 @@ def _labelled(
         )
         raise InvalidArgument("target", [source.name for source in exact], accepted)
     text = f"left out {count:,} of {len(known):,} examples of split {split!r} without a value of {shown} (-1 or NaN)"
-    warnings.warn(f"dataset {name!r}: {text}", UserWarning, stacklevel=4)
+    warn(f"dataset {name!r}: {text}")
     kept = np.flatnonzero(known)
     return take(x, kept), {key: _rows(values, kept) for key, values in targets.items()}
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
+
+from ...callbacks.warning import warn
 
 __all__ = ["FEW", "are_labels", "warn_of_flags", "warn_of_quantities"]
 
@@ -35,19 +35,15 @@ def are_labels(y: np.ndarray) -> bool:
 def warn_of_quantities(argument: str, y: np.ndarray) -> None:
     """Warns that whole numbers were taken as quantities, and says how to say otherwise."""
     values = np.unique(y)
-    warnings.warn(
+    warn(
         f"{argument} has {len(values):,} different whole numbers, from {values[0]:,} to {values[-1]:,}: this is a"
         " regression; pass task='multiclass' if they are classes, or task='regression' to confirm",
-        UserWarning,
-        stacklevel=6,
     )
 
 
 def warn_of_flags(argument: str) -> None:
     """Warns that floats that are all 0 or 1 were taken as quantities, and says how to say otherwise."""
-    warnings.warn(
+    warn(
         f"{argument} has only the floats 0.0 and 1.0: this is a regression; pass task='binary' if they are classes, or"
         " task='regression' to confirm",
-        UserWarning,
-        stacklevel=6,
     )

@@ -179,7 +179,7 @@ def pretrain(
         attempts=attempts,
         seconds=sum(training.seconds for training in trainings),
     )
-    warn_of_failures(attempts, trained.message, stacklevel=2)
+    warn_of_failures(attempts, trained.message)
     return trained
 
 

@@ -7,12 +7,12 @@ import dataclasses
 import math
 import os
 import shutil
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...callbacks.checks import InvalidArgument
+from ...callbacks.warning import warn
 from ..recipe import Recipe
 from ..scoring import check_scorable
 from ..training import fit
@@ -116,4 +116,4 @@ def _export_best(data: Data, comparison: Comparison, epochs: int) -> None:
     try:
         export(run, target)
     except (ExportMismatch, InvalidArgument) as error:  # the results are there all the same
-        warnings.warn(f"the best recipe was not exported to {target}: {error}", UserWarning, stacklevel=4)
+        warn(f"the best recipe was not exported to {target}: {error}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,8 +108,9 @@ def examine(name: str, **options: Any) -> Examination:
         found.findings.append(f"target {options['target']!r} is a guess ({reason}); another one: --target COLUMN")
     target = options["target"]
     names = [target] if isinstance(target, str) else list(target)
+    by = {role: options.get(role) for role in ("groups", "time", "stratify")}
     chosen = {key: options.get(key) for key in ("features", "id", "sample_weight")}
-    columns = chosen_columns(blocks, names, exclude=options.get("exclude", ()), **chosen)
+    columns, roles, aside = chosen_columns(blocks, names, exclude=options.get("exclude", ()), by=by, **chosen)
     try:
         scan = scan_table(blocks, blocks.columns, columns.targets, columns.categories)
     except InvalidArgument as error:
@@ -117,6 +118,10 @@ def examine(name: str, **options: Any) -> Examination:
         return found
     data = _loaded(found, name, options)
     rows = [_column(blocks, scan, columns, column) for column in blocks.columns]
+    for role, name in roles.items():
+        place = blocks.columns.index(name)
+        if name in aside:
+            rows[place] = replace(rows[place], use=f"{role}, left out")
     found.title = f"{blocks.path.name}: {scan.rows + scan.left_out:,} rows, {len(rows)} columns"
     if data is None:
         found.columns = rows

@@ -102,10 +102,7 @@ def load_table(
     if not names:
         raise _no_target(blocks["train"], [*exclude, *([] if id is None else [id])])
     by = {"groups": groups, "time": time, "stratify": stratify}
-    roles = {role: _columns(blocks["train"], role, [name])[0] for role, name in by.items() if name is not None}
-    aside = [name for role, name in roles.items() if role != "stratify" and name not in (features or ())]
-    exclude = [*exclude, *aside]
-    columns = chosen_columns(blocks["train"], names, kinds if kinds else features, exclude, id, sample_weight)
+    columns, roles, aside = chosen_columns(blocks["train"], names, features, exclude, id, sample_weight, by)
     if "test" in blocks:
         _check_columns(blocks["test"], blocks["train"], [*columns.read, *roles.values()])
     options |= role_values(blocks, columns.targets, roles, [name for name in aside if name == groups])
@@ -133,8 +130,21 @@ def chosen_columns(
     exclude: Sequence[str],
     id: str | None,
     sample_weight: str | None,
-) -> Columns:
-    """The columns that these options of :func:`load_table` choose."""
+    by: Mapping[str, str | None],
+) -> tuple[Columns, dict[str, str], list[str]]:
+    """The columns that these options of :func:`load_table` choose.
+
+    Args:
+        table: the training file.
+        targets, features, exclude, id, sample_weight: the options.
+        by: "groups", "time" and "stratify" -> name of the column, or None.
+
+    Returns:
+        (the columns to read, those of ``by`` that are given, names of the latter that are no inputs).
+    """
+    roles = {role: _columns(table, role, [name])[0] for role, name in by.items() if name is not None}
+    aside = [name for role, name in roles.items() if role != "stratify" and name not in (features or ())]
+    exclude = [*exclude, *aside]
     kinds = dict(features) if isinstance(features, Mapping) else {}
     targets = _columns(table, "target", targets)
     weight = _columns(table, "sample_weight", [] if sample_weight is None else [sample_weight])
@@ -147,7 +157,7 @@ def chosen_columns(
         )
     numbers = [name for name, kind in kinds.items() if kind == "number"]
     categories = [name for name, kind in kinds.items() if kind == "category"]
-    return Columns(inputs, targets, sample_weight, id, numbers, categories)
+    return Columns(inputs, targets, sample_weight, id, numbers, categories), roles, aside
 
 
 def _stored(blocks: Mapping[str, TableBlocks], columns: Columns) -> tuple[dict[str, Any], dict[str, dict[str, str]]]:

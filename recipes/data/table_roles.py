@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ...callbacks.checks import InvalidArgument
 from .table_blocks import TableBlocks
 
 __all__ = ["role_values"]
@@ -21,6 +22,9 @@ def role_values(
         roles: "groups", "time" and "stratify" -> name of the column.
         as_written: names of columns to read as strings, such as the numbers of patients with leading zeros.
 
+    Raises:
+        InvalidArgument: for a missing value, naming its line.
+
     Example:
         >>> role_values({"train": open_blocks("name", Path("visits.csv"))}, ["y"], {"groups": "patient"}, [])
         {'groups': {'train': array([3, 3, 7])}}                             # doctest: +SKIP
@@ -33,5 +37,11 @@ def role_values(
         frames = table.frames(names, strings=as_written, nullable=targets)
         frame = pd.concat([block.dropna(subset=list(targets)) for block in frames])
         for role, name in roles.items():
+            missing = frame[name].isna()
+            if missing.any():
+                where = f"{table.unit} {frame.index[missing][0]}"
+                count = f"{missing.sum():,} of {len(frame):,} are missing, the first in {where}"
+                accepted = f"a table with a value of {name!r} ({role}) in every row, but {count}"
+                raise InvalidArgument(role, table.path.name, accepted)
             values[role][split] = frame[name].to_numpy()
     return values

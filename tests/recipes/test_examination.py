@@ -52,6 +52,15 @@ def test_every_column_with_its_content_and_use(churn):
     assert [finding for finding in found.findings if "left out 1 of 200 rows without a value of 'Churn'" in finding]
 
 
+def test_columns_that_decide_about_the_splits(churn):
+    churn(patient=np.arange(N) // 4, day=np.arange(N) // 3)
+    found = examine("churn.csv", target="Churn", id="id", groups="patient", time="day")
+    used = {column.name: column.use for column in found.columns}
+    assert (used["patient"], used["day"], used["age"]) == ("groups, left out", "time, left out", "number")
+    with pytest.raises(InvalidArgument, match=r"groups must be a column of churn.csv; did you mean 'patient'"):
+        examine("churn.csv", target="Churn", groups="patien")
+
+
 def test_a_table_of_numbers_has_a_row_for_each_column(churn):
     churn(same=7)
     found = examine("churn.csv", target="Churn", features=["age", "same"])

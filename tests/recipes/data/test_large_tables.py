@@ -99,6 +99,8 @@ CASES = {
     "flag": {"target": "late", "features": ["age", "stamp"]},
     "large": {"target": "vip", "features": ["stamp", "a/b"]},
     "strings": {"target": "Churn", "features": ["day", "sum", "since", "age"]},
+    "groups": {"target": "vip", "features": ["age", "price"], "groups": "code", "stratify": "Churn"},
+    "time": {"target": "price", "features": ["age", "vip"], "time": "day"},
     "kinds": {"target": "vip", "features": {"age": "category", "price": "number"}},
 }
 
@@ -172,6 +174,7 @@ def test_folds_and_pickles_of_stored_columns(written):
         ("a,b\n" + "1,\n" * 40, {}, "a column of table.csv with values, but all are missing"),
         ("a;b\n" + "1,5;2.5\n" * 40, {}, "one decimal mark, but column 'a' has '1,5' and column 'b' 2.5"),
         ("a,b\n", {}, "a table with rows, but it has none"),
+        ("a,b,c\n" + "1,2,3\n" * 40 + ",3,4\n", {"groups": "a"}, "a value of 'a' .groups. in every .* 1 of 41 .* 42"),
         (
             "a,b\n" + "".join(f"1,{n}\n" for n in range(60)) + "2,x\n",
             {},

@@ -50,15 +50,10 @@ def check_images(folder: Path) -> None:
     """
     if has_pictures(folder):
         return
-    accepted = "a folder of images, with a folder for each class, or of one dataset that TFDS has prepared"
+    accepted = "a folder of images, with a folder for each class, or of one dataset of TFDS or Hugging Face"
     prepared = [entry.name for entry in sorted(folder.iterdir()) if entry.is_dir() and prepared_folder(entry)]
     if prepared:
         accepted += f"; this one holds {', '.join(prepared)}: pass a name, and this folder as data_dir"
-    elif any((folder / name).is_file() for name in ("state.json", "dataset_dict.json")):
-        accepted += (
-            "; this one was saved by Hugging Face's datasets: pass datasets.load_from_disk(...).to_pandas() to"
-            " Data.from_arrays, or .to_tf_dataset() to Data.from_pipeline with target="
-        )
     raise InvalidArgument("name", str(folder), accepted)
 
 

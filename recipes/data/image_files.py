@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import struct
 from dataclasses import dataclass
@@ -54,8 +55,11 @@ def is_picture(name: str | os.PathLike[str]) -> bool:
     return Path(name).suffix.lower() in PICTURES
 
 
-def read_header(path: str | os.PathLike[str]) -> Header:
+def read_header(source: str | os.PathLike[str] | bytes) -> Header:
     """The size of an image file, whatever its suffix.
+
+    Args:
+        source: the path of the file, or its bytes.
 
     Raises:
         BrokenImage: for a file that is none of PNG, JPEG, GIF, BMP and WebP, or ends within its header.
@@ -67,8 +71,9 @@ def read_header(path: str | os.PathLike[str]) -> Header:
         >>> read_header("cat.jpg")                                   # doctest: +SKIP
         Header(height=375, width=500, channels=3, bits=8)
     """
+    start = b""
     try:
-        with open(path, "rb") as file:
+        with io.BytesIO(source) if isinstance(source, bytes) else open(source, "rb") as file:
             start = file.read(32)
             if start.startswith(b"\x89PNG\r\n\x1a\n"):
                 width, height, bits, color = struct.unpack(">IIBB", start[16:26])
@@ -83,7 +88,7 @@ def read_header(path: str | os.PathLike[str]) -> Header:
             if start.startswith(b"RIFF") and start[8:12] == b"WEBP":
                 return _webp(start)
     except (struct.error, KeyError):
-        raise BrokenImage("it ends within its header" if os.path.getsize(path) else "it is empty") from None
+        raise BrokenImage("it ends within its header" if start else "it is empty") from None
     except OSError as error:
         raise BrokenImage(error.strerror or str(error)) from None
     raise BrokenImage("it is empty" if not start else "it is no PNG, JPEG, GIF, BMP or WebP image")

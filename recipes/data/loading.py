@@ -13,6 +13,7 @@ from .builders import checked_data_dir, is_builder, prepared_builder, prepared_f
 from .dataset import Data
 from .datasets import EMBEDDED_NAMES
 from .folders import as_folder, check_images
+from .hugging_face import hugging_face_builder, is_saved_by_hugging_face
 from .image_folders import load_images
 from .image_sizes import checked_size
 from .published import load_published
@@ -74,9 +75,9 @@ def load(
 
     Args:
         name: a name from :data:`recipes.data.DATASETS` or ``tfds.list_builders()``, also as ``name/config:version``; a
-            TFDS builder, or the folder of one dataset that TFDS has prepared; or the path of a .csv, .tsv or .parquet
-            file, or of a folder of images. Names of datasets come before folders of the same name, which may be
-            written "./name".
+            TFDS builder, or the folder of one dataset that TFDS has prepared or that Hugging Face's ``datasets`` has
+            saved (``save_to_disk``); or the path of a .csv, .tsv or .parquet file, or of a folder of images. Names of
+            datasets come before folders of the same name, which may be written "./name".
         data_dir: the folder of datasets prepared by TFDS; None for TFDS's default: the environment variable
             ``TFDS_DATA_DIR``, or else ``~/tensorflow_datasets``.
         batch_size: examples per training batch; None for 32 below 10,000 training examples, else 128.
@@ -163,7 +164,8 @@ def load(
         choices |= {"task": task, "id": id, "test": data.settings["files"].get("test", {}).get("path")}
         data.settings["options"] = {key: value for key, value in choices.items() if value}
         return data
-    if folder is not None and prepared_folder(folder) is None:
+    saved = folder is not None and is_saved_by_hugging_face(folder)
+    if folder is not None and not saved and prepared_folder(folder) is None:
         unused: dict[str, Any] = {
             "features": features,
             "exclude": exclude,
@@ -186,8 +188,8 @@ def load(
     how |= {"split": split, "validation": validation, "test": test, "image_size": image_size, "memory": memory}
     if is_builder(name) or folder is not None:
         builder = _ready(name if folder is None else _in_folder(folder), data_dir, choices)
-        data = load_published(builder, _called(builder), choices=choices, **how)
-        data.settings["folder"] = str(builder.data_path)
+        data = load_published(builder, folder.name if saved and folder else _called(builder), choices=choices, **how)
+        data.settings["folder"] = str(folder if saved else builder.data_path)
         return data
     return load_published(_named(str(name), data_dir, choices), str(name), choices=choices, **how)
 
@@ -225,7 +227,9 @@ def _ready(builder: Any, data_dir: str | None, choices: Mapping[str, Any]) -> An
 
 
 def _in_folder(folder: Path) -> Any:
-    """The builder of the dataset that TFDS has prepared in a folder."""
+    """The builder of the dataset that TFDS has prepared or Hugging Face's datasets have saved in a folder."""
     import tensorflow_datasets as tfds
 
+    if is_saved_by_hugging_face(folder):
+        return hugging_face_builder(folder)
     return tfds.builder_from_directory(prepared_folder(folder))

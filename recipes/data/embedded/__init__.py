@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import io
+import logging
 import os
 import random
 import shutil
@@ -32,6 +33,7 @@ __all__ = [
     "Docstrings",
     "Syllables",
     "prepared",
+    "quietly",
 ]
 
 EMBEDDED: dict[str, type[tfds.core.GeneratorBasedBuilder]] = {
@@ -84,7 +86,7 @@ def prepare(builder: tfds.core.DatasetBuilder) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     staging = tempfile.mkdtemp(dir=target.parents[1], prefix=".preparing-")
     try:
-        with _quietly():
+        with quietly():
             private = type(builder)(data_dir=staging)
             private.download_and_prepare(
                 download_dir=os.path.join(staging, "downloads"),
@@ -100,15 +102,18 @@ def prepare(builder: tfds.core.DatasetBuilder) -> None:
 
 
 @contextlib.contextmanager
-def _quietly() -> Iterator[None]:
-    """Silences progress bars and announcements, and restores Python's global random state."""
+def quietly() -> Iterator[None]:
+    """Silences progress bars, announcements and remarks, and restores Python's global random state."""
     progress = tfds.core.utils.tqdm_utils
     bars = not isinstance(progress.tqdm(disable=True), progress.EmptyTqdm)
-    state = random.getstate()
+    state, remarks = random.getstate(), logging.getLogger("absl")
+    level = remarks.level
     tfds.disable_progress_bar()
+    remarks.setLevel(logging.ERROR)
     try:
         with contextlib.redirect_stdout(io.StringIO()):
             yield
     finally:
         random.setstate(state)
+        remarks.setLevel(level)
         tfds.display_progress_bar(bars)

@@ -126,8 +126,9 @@ def data_of(saved: SavedRun, data_dir: str | os.PathLike[str] | None = None) -> 
     settings = saved.facts["data"]
     options = {name: settings[name] for name in ("batch_size", "seed") if name in settings}
     options |= {name: settings[name] for name in ("validation", "test") if isinstance(settings.get(name), float)}
-    options |= {"duplicates": "together" if "duplicates" in settings else "ignore"}  # which older versions did
-    options |= settings.get("options", {})
+    chosen = settings.get("options", {})
+    unmoved = "duplicates" not in {**settings, **chosen}  # or the version did not look for duplicates
+    options |= {**({"duplicates": "ignore"} if unmoved else {}), **chosen}
     files = located(settings.get("files", {}), data_dir)
     name = files.get("train", settings.get("folder", settings["name"]))
     if "config" in settings and name == settings["name"] and "/" not in name:
@@ -144,6 +145,9 @@ def data_of(saved: SavedRun, data_dir: str | os.PathLike[str] | None = None) -> 
     except UnknownDataset:
         accepted = f"given for a run on arrays of your own, which were called {name!r}"
         raise InvalidArgument("data", None, accepted) from None
+    if unmoved:
+        own = {key: value for key, value in data.settings.pop("options", {}).items() if key != "duplicates"}
+        data.settings |= {"options": own} if own else {}
     if images is not None and data.settings["images"]["sha256"] != images["sha256"]:
         raise InvalidArgument("data", images["folder"], "the folder of the training, but its files have changed since")
     data = data if fold is None else data.folds(int(fold[2]))[int(fold[1])]

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-__all__ = ["InvalidArgument", "check_bool", "check_choice", "check_integer", "check_number", "check_unmasked"]
+__all__ = [
+    "InvalidArgument",
+    "check_bool",
+    "check_choice",
+    "check_integer",
+    "check_names",
+    "check_number",
+    "check_unmasked",
+]
 
 
 class InvalidArgument(ValueError):
@@ -152,6 +161,77 @@ def check_choice(name: str, value: Any, choices: Iterable[Any]) -> Any:
     if value not in choices:
         raise InvalidArgument(name, value, "one of " + ", ".join(repr(c) for c in choices))
     return value
+
+
+OTHER_NAMES = {
+    "lr": ("peak", "learning_rate"),
+    "learning_rate": ("peak",),
+    "initial_learning_rate": ("peak",),
+    "base_lr": ("peak", "low"),
+    "max_lr": ("peak", "high", "learning_rate"),
+    "lr_max": ("peak", "high", "learning_rate"),
+    "end_lr": ("high",),
+    "start_lr": ("low",),
+    "min_lr": ("low", "minimum", "final_fraction", "final_divisor"),
+    "eta_min": ("final_fraction",),
+    "num_iter": ("steps",),
+    "num_it": ("steps",),
+    "pct_start": ("start_fraction",),
+    "div_factor": ("initial_divisor",),
+    "final_div_factor": ("final_divisor",),
+    "three_phase": ("phases",),
+    "anneal_strategy": ("shape",),
+    "decay_steps": ("length", "total_steps"),
+    "warmup_steps": ("warm_up",),
+    "warmup": ("warm_up",),
+    "decay_rate": ("factor", "rate"),
+    "step_size": ("every",),
+    "gamma": ("factor",),
+    "weight_decay_rate": ("weight_decay",),
+    "kernel_initializer": ("initializer",),
+    "regularizers": ("regularizer",),
+}
+"""Arguments of Keras, PyTorch, fastai and others -> their names here, the first that a class has."""
+
+
+REMARKS = {
+    "minimum": ", a fraction of the peak",
+    "final_fraction": ", a fraction of the peak",
+    "final_divisor": ", the first rate over the last",
+    "phases": ", 2 or 3",
+    "warm_up": ", counted in `unit`",
+    "length": ", counted in `unit`",
+    "every": ", counted in `unit`",
+}
+"""What a value means here, where it does not mean the same there."""
+
+
+def check_names(kind: type, arguments: Mapping[str, Any]) -> None:
+    """Raises for arguments that a class knows by another name, and says the right one.
+
+    Call it in ``__new__``, before Python misses the right one. Other unknown names are left to Python.
+
+    Args:
+        kind: the class, whose constructors say what it takes.
+        arguments: name -> value, as received.
+
+    Raises:
+        TypeError: in one line, as Python does.
+
+    Example:
+        >>> class Schedule:
+        ...     def __init__(self, peak): ...
+        >>> check_names(Schedule, {"max_lr": 0.1})
+        Traceback (most recent call last):
+        TypeError: max_lr is called peak here: Schedule(peak=...). Received: max_lr=0.1
+    """
+    constructors = [vars(base)["__init__"] for base in kind.__mro__ if "__init__" in vars(base)]
+    accepted = {name for constructor in constructors for name in inspect.signature(constructor).parameters}
+    for argument, value in arguments.items():
+        right = next((name for name in OTHER_NAMES.get(argument, ()) if name in accepted), None)
+        if argument not in accepted and right is not None:
+            instead = f"{argument} is called {right} here{REMARKS.get(right, '')}: {kind.__name__}({right}=...)"
+            raise TypeError(f"{instead}. Received: {argument}={value!r}")
 
 
 def check_unmasked(name: str, values: Any) -> Any:

@@ -107,14 +107,16 @@ def read_curves(history: Any, *, baseline: float | None = None) -> tuple[Finding
 
     Losses are judged as fractions of a reference: ``baseline``, the loss of a model that knows nothing. Without it the
     reference is the training loss of the first epoch, and "poor" then only means that little was gained since. Give
-    the baseline if it is known: ``log(classes)`` for cross-entropy, the targets' variance for squared errors.
+    the baseline if it is known: for cross-entropy the entropy of the classes' shares, ``-sum(p * log(p))``, which is
+    ``log(classes)`` where they are equally frequent; for squared errors the targets' variance.
     The first of these findings that applies is returned:
 
     - **step size too large**: the loss became NaN or infinite; or the training loss never fell below the reference
       (unless it falls steadily, which is "still improving"); or it jumped up by a quarter of the reference and never
       recovered; or it ends well above its lowest value; or it starts far above the reference and ends poor.
     - **overfitting** since epoch k: the validation loss, smoothed by a running median of 3, was lowest at epoch k and
-      ends higher, while the training loss kept falling.
+      ends higher, while the training loss kept falling; or it ends no better than the baseline, while the training loss
+      fell below half of it.
     - **still improving**: the validation loss (without one, the training loss) of the last third of the epochs is
       clearly below all earlier values, and there is enough left to gain. Epochs at annealed rates do not count.
     - **underfitting**: training and validation loss both end above half of the reference, and are not improving.
@@ -156,6 +158,7 @@ def read_curves(history: Any, *, baseline: float | None = None) -> tuple[Finding
         finding = (
             _step_size(loss, reference, unit)
             or _overfitting(loss, validation, reference)
+            or (_no_better_than_chance(loss, validation, baseline) if baseline is not None else None)
             or _improving(loss, validation, rate, reference, unit)
             or _underfitting(loss, validation, reference, unit)
             or _converged(loss, validation, reference, unit)
@@ -224,6 +227,19 @@ def _overfitting(loss: np.ndarray, validation: np.ndarray | None, reference: flo
     )
 
 
+def _no_better_than_chance(loss: np.ndarray, validation: np.ndarray | None, baseline: float) -> Finding | None:
+    if validation is None or _end(validation) < baseline or _end(loss) > POOR * baseline:
+        return None
+    lowest = int(np.argmin(validation))
+    return _finding(
+        "overfitting",
+        lowest + 1,
+        f"the validation loss ends at {validation[-1]:.3g}, {_share(validation[-1] / baseline)} the loss at chance "
+        f"level (lowest: {validation[lowest]:.3g} in epoch {lowest + 1}), while the training loss fell to "
+        f"{loss[-1]:.3g}",
+    )
+
+
 def _improving(
     loss: np.ndarray, validation: np.ndarray | None, rate: np.ndarray | None, reference: float, unit: str
 ) -> Finding | None:
@@ -264,7 +280,9 @@ def _underfitting(loss: np.ndarray, validation: np.ndarray | None, reference: fl
 def _converged(loss: np.ndarray, validation: np.ndarray | None, reference: float, unit: str) -> Finding:
     which, curve = ("training", loss) if validation is None else ("validation", validation)
     beside = "" if validation is None else f", beside a training loss of {loss[-1]:.3g}"
-    sentence = f"the {which} loss has settled at {curve[-1]:.3g}, {_share(curve[-1] / reference)} {unit}{beside}"
+    lowest = int(np.argmin(curve))
+    least = "" if lowest == len(curve) - 1 else f" (lowest: {curve[lowest]:.3g} in epoch {lowest + 1})"
+    sentence = f"the {which} loss has settled at {curve[-1]:.3g}{least}, {_share(curve[-1] / reference)} {unit}{beside}"
     return _finding("converged", len(loss), sentence)
 
 

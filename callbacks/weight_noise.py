@@ -14,6 +14,7 @@ from .checks import InvalidArgument, check_bool, check_integer, check_number
 from .inside.layers import replaced_method
 from .inside.model_optimizers import chosen_optimizer
 from .inside.step_hooks import StepHooks
+from .inside.weights import is_kernel
 
 __all__ = ["WeightNoise"]
 
@@ -84,7 +85,7 @@ class _Noise:
         model = self._model()
         if model is None:
             raise ReferenceError("the model that this step was made for is gone")
-        kernels = [variable for variable in model.trainable_variables if len(variable.shape) > 1]
+        kernels = [variable for variable in model.trainable_variables if is_kernel(variable)]
         before = [tf.identity(kernel.value) for kernel in kernels]
         optimizer = chosen_optimizer(model, None, "WeightNoise")
         iterations = keras.ops.convert_to_tensor(optimizer.iterations)  # not a variable with gradient accumulation

@@ -101,10 +101,18 @@ _MODULES = {
 __all__ = [*_MODULES]
 
 
+_OTHERS = ("..callbacks", ".optimizers", ".regularization")
+"""Packages whose classes are found here too: ``from recipes import RAdam, LRFinder``."""
+
+
 def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
+    home = _MODULES.get(name)
+    if home is None and name[:1].isupper():
+        others = (package for package in _OTHERS if name in importlib.import_module(package, __name__).__all__)
+        home = next(others, None)
+    if home is None:
         raise AttributeError(f"module 'recipes' has no attribute {name!r}")
-    value = getattr(importlib.import_module(_MODULES[name], __name__), name)
+    value = getattr(importlib.import_module(home, __name__), name)
     globals()[name] = value
     return value
 

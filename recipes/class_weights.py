@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from .regularization.label_smoothing import SmoothedCrossentropy
 if TYPE_CHECKING:
     from .data.spec import Spec
 
-__all__ = ["BALANCED", "ClassWeighted", "balanced", "check_class_weight", "class_weights", "mean_weight", "weighted"]
+__all__ = ["BALANCED", "ClassWeighted", "balanced", "chance_loss", "check_class_weight", "class_weights", "weighted"]
 
 BALANCED = "balanced"
 
@@ -101,19 +102,32 @@ def class_weights(choice: Any, spec: Spec) -> list[Any]:
     return [[1.0, weight] for weight in by_class] if spec.task == "multilabel" else by_class
 
 
-def mean_weight(choice: Any, spec: Spec) -> float:
-    """The mean weight of the training examples, by which the loss at chance level grows; 1 for "balanced" and "none".
+def chance_loss(spec: Spec, choice: Any = NONE, epsilon: float = 0.0) -> float:
+    """The cross-entropy of the best prediction that is the same for all examples: that of the classes' shares.
+
+    It is the entropy of the shares; for multilabel, their mean over the labels.
+
+    Args:
+        spec: of the data; without shares, all classes are taken for equally frequent.
+        choice: of class weights, as :func:`check_class_weight` returns it.
+        epsilon: of label smoothing.
 
     Example:
-        >>> mean_weight({"spam": 11.0}, data.spec)      # doctest: +SKIP
-        2.0
+        >>> round(chance_loss(data.spec), 3)      # doctest: +SKIP
+        0.325
     """
-    if not isinstance(choice, Mapping) or not spec.class_shares:
-        return 1.0
-    weights, shares = np.array(class_weights(choice, spec)), np.array(spec.class_shares)
-    if spec.task == "multilabel":
-        return float(np.mean(weights[:, 1] * shares + weights[:, 0] * (1 - shares)))
-    return float(weights @ shares)
+    classes = 2 if spec.task == "multilabel" else max(2, spec.outputs)
+    if not spec.class_shares:
+        return math.log(classes)
+    shares = np.array(spec.class_shares)
+    rows = np.stack([1 - shares, shares], axis=1) if spec.task == "multilabel" else shares[None]
+    if choice != NONE:
+        rows = rows * np.reshape(class_weights(choice, spec), rows.shape)
+    total = rows.sum(axis=1, keepdims=True)
+    rows = rows * (1 - epsilon) + (total - rows) * epsilon / (classes - 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        losses = np.where(rows > 0, -rows * np.log(rows / total), 0.0)
+    return float(losses.sum(axis=1).mean())
 
 
 def _by_class(choice: Mapping[str, float], names: Sequence[str]) -> list[float]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from ..callbacks.checks import check_choice, check_number
+from ..callbacks.checks import check_choice, check_names, check_number
 from ..callbacks.schedules.base import StepSchedule
 from . import choice
 from .activations import ACTIVATIONS
@@ -99,6 +99,10 @@ class Recipe:
     schedule: Choice = "auto"
     bias: Any = 0.0
     class_weight: Any = NONE
+
+    def __new__(cls, *arguments: Any, **options: Any) -> Recipe:
+        check_names(cls, options)
+        return super().__new__(cls)
 
     def __post_init__(self) -> None:
         ACTIVATIONS[self.activation]
@@ -241,9 +245,9 @@ class Recipe:
 
     def callbacks(
         self,
+        epochs: int,
         *,
         steps_per_epoch: int | None = None,
-        epochs: int,
         learning_rate: float | None = None,
         spec: Spec | None = None,
         validation_examples: int | None = None,
@@ -253,8 +257,8 @@ class Recipe:
         Early stopping monitors "val_loss": pass ``validation_data`` to ``fit``.
 
         Args:
-            steps_per_epoch: batches per epoch; None (default): taken from ``fit``, if the data's length is known.
             epochs: number of epochs of the training.
+            steps_per_epoch: batches per epoch; None (default): taken from ``fit``, if the data's length is known.
             learning_rate: the peak rate; by default the recipe's, or the optimizer's usual one.
             spec: of the data; adversarial training takes the range of the images from it.
             validation_examples: how many examples "val_loss" is the mean of: the fewer, the better an epoch must be for

@@ -15,7 +15,7 @@ import numpy as np
 from ..callbacks.checks import InvalidArgument, check_bool, check_choice
 from ..callbacks.curves import Finding, read_curves
 from .choice import name_of
-from .class_weights import mean_weight
+from .class_weights import chance_loss
 from .data import Data
 from .data.examples import raw_examples
 from .files import check_new_directory
@@ -23,6 +23,7 @@ from .losses import loss_in_variances
 from .metric import Metric
 from .metrics import find_metric, score
 from .recipe import Recipe
+from .regularization.label_smoothing import LabelSmoothing
 from .restarts import Attempt
 from .saved_run import SavedRun, check_same_data, data_of, read_run, write_run
 from .scoring import check_scorable, predictions
@@ -205,8 +206,9 @@ class Run:
     def read_curves(self) -> tuple[Finding, ...]:
         """Diagnoses the loss curves: steps too large, overfitting, underfitting, still improving or converged.
 
-        The baseline is chance level: ``log(classes)``, ``log(2)`` or, for regression, the variance of the targets;
-        with class weights by label, times their mean.
+        The baseline is chance level, the loss of the best constant prediction: the entropy of the classes' shares in
+        the training split, with class weights and label smoothing as in the loss; for regression, the targets'
+        variance.
 
         Returns:
             A tuple of :class:`callbacks.Finding`, empty if the training is too short. Their ``choices`` omit what the
@@ -220,8 +222,9 @@ class Run:
         if spec.task == "regression":  # the loss of a model that rescales is in units of the variance: see loss_for
             baseline = 1.0 if loss_in_variances(self.model) else float(np.mean(spec.target_variance or 1.0))
         else:
-            baseline = math.log(2 if spec.task == "multilabel" else max(2, spec.outputs))
-            baseline *= mean_weight(self.recipe.class_weight, spec)
+            regularizers = self.recipe.regularizers()
+            smoothing = [regularizer.epsilon for regularizer in regularizers if isinstance(regularizer, LabelSmoothing)]
+            baseline = chance_loss(spec, self.recipe.class_weight, sum(smoothing))
         recipe = self.recipe
         choices = (recipe.model, recipe.initializer, recipe.optimizer, recipe.schedule, *recipe.regularizer)
         useless = set(map(name_of, choices))

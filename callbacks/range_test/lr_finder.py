@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from ..checks import InvalidArgument, check_integer, check_number
+from ..checks import InvalidArgument, check_integer, check_names, check_number
 from ..fit_data import FitData
 from ..inside.callback_list import check_sole_schedule
 from ..inside.fit_end import at_end_of_fit
@@ -83,6 +83,10 @@ class LRFinder(keras.callbacks.Callback):
     """
 
     sets_learning_rate = True
+
+    def __new__(cls, *arguments: Any, **options: Any) -> Any:
+        check_names(cls, options)
+        return super().__new__(cls)
 
     def __init__(
         self,

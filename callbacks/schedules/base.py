@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from ..checks import InvalidArgument, check_bool, check_choice, check_integer, check_number
+from ..checks import InvalidArgument, check_bool, check_choice, check_integer, check_names, check_number
 from ..inside.callback_list import check_sole_schedule
 from ..inside.fit_end import at_end_of_fit
 from ..inside.model_optimizers import check_optimizer_name, chosen_optimizer
@@ -83,6 +83,10 @@ class StepSchedule(keras.callbacks.Callback):
 
     multiplier = 1.0
     """A factor on all rates. A subclass that changes it during training then calls :meth:`load`."""
+
+    def __new__(cls, *arguments: Any, **options: Any) -> Any:
+        check_names(cls, options)
+        return super().__new__(cls)
 
     def __init__(
         self,

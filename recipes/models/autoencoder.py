@@ -11,6 +11,7 @@ import keras
 
 from ...callbacks.checks import InvalidArgument, check_choice, check_integer
 from .blocks import Style, hidden_block, input_shape_of, sizes
+from .by_shape import accepts_shape
 from .cnn import filters_for
 from .inputs import model_input
 from .preprocessing import rescaled
@@ -24,6 +25,7 @@ HIDDEN = (300, 100)
 """Default units of the dense encoder."""
 
 
+@accepts_shape
 def autoencoder(
     spec: Spec | None = None,
     *,

@@ -9,6 +9,7 @@ import keras
 
 from ...callbacks.checks import InvalidArgument, check_integer
 from .blocks import Style, hidden_block, input_shape_of, output_layer, sizes
+from .by_shape import accepts_shape
 from .inputs import model_input
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["cnn"]
 
 
+@accepts_shape
 def cnn(
     spec: Spec | None = None,
     *,

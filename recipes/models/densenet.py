@@ -11,6 +11,7 @@ import keras
 
 from ...callbacks.checks import InvalidArgument, check_bool, check_integer, check_number
 from .blocks import Style, hidden_block, input_shape_of, output_layer, sizes
+from .by_shape import accepts_shape
 from .inputs import model_input
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ LARGE = 64
 """Images with at least this many pixels on the smaller side are reduced to a quarter before the first block."""
 
 
+@accepts_shape
 def densenet(
     spec: Spec | None = None,
     *,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from .blocks import Style, hidden_block, input_shape_of, output_layer, sizes
+from .by_shape import accepts_shape
 from .inputs import model_input
 from .preprocessing import as_vector
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["mlp"]
 
 
+@accepts_shape
 def mlp(
     spec: Spec | None = None,
     *,

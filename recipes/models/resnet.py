@@ -18,6 +18,7 @@ from .blocks import (
     output_layer,
     sizes,
 )
+from .by_shape import accepts_shape
 from .inputs import model_input
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ TINY, SMALL, LARGE = 16, 24, 64
 """Sizes of the smaller side, in pixels, at which the default network changes."""
 
 
+@accepts_shape
 def resnet(
     spec: Spec | None = None,
     *,

@@ -9,6 +9,7 @@ import keras
 
 from ...callbacks.checks import InvalidArgument, check_bool, check_choice, check_integer, check_number
 from .blocks import Style, hidden_block, input_shape_of, output_layer, sizes
+from .by_shape import accepts_shape
 from .inputs import model_input
 from .recurrent import CELLS, after_recurrent, as_steps, recurrent, units_for
 
@@ -20,6 +21,7 @@ __all__ = ["rnn"]
 SEQUENCES = ("many_to_one", "many_to_many", "one_to_many")
 
 
+@accepts_shape
 def rnn(
     spec: Spec | None = None,
     *,

@@ -10,9 +10,10 @@ import keras
 import numpy as np
 from keras import ops
 
-from ...callbacks.checks import InvalidArgument, check_bool, check_choice, check_integer, check_number
+from ...callbacks.checks import InvalidArgument, check_bool, check_choice, check_integer, check_names, check_number
 from ...callbacks.inside.optimizer_base import KerasOptimizer
 from ...callbacks.inside.training import under_xla
+from ...callbacks.inside.weights import is_kernel
 
 __all__ = ["Live", "Optimizer", "cast", "handles", "is_fusible"]
 
@@ -58,8 +59,8 @@ class Optimizer(KerasOptimizer):
     """Keras' optimizer with checked arguments, weight decay that excludes biases, and an error on NaN gradients.
 
     **Weight decay** is decoupled: ``w <- w - learning_rate weight_decay w`` before the step, so a schedule of the rate
-    applies to it too. By default kernels and embeddings decay; biases, and the scale and shift of normalization, do
-    not. (Keras' own optimizers decay everything, and forget exclusions on reload.)
+    applies to it too. By default kernels and embeddings decay; biases, the scale and shift of normalization and the
+    slopes of PReLU do not. (Keras' own optimizers decay everything, and forget exclusions on reload.)
 
     **A NaN or infinite gradient** stops the training with an error that names the layer, before any weight changes.
     With ``raises_on_nan = False`` there is no error, and NaN spreads as in Keras. ``callbacks.StopOnNaN`` and the range
@@ -70,8 +71,8 @@ class Optimizer(KerasOptimizer):
 
     Args:
         learning_rate: a number >= 0, or a Keras ``LearningRateSchedule``.
-        decay: the variables that ``weight_decay`` shrinks: "kernels" (default: those with two or more dimensions, but
-            no biases) or "all".
+        decay: the variables that ``weight_decay`` shrinks: "kernels" (default: kernels and embeddings, by
+            :func:`callbacks.inside.weights.is_kernel`) or "all".
         never_decayed: regular expressions, searched in a variable's path ("block/dense_1/kernel"), for further
             variables to exclude. Default none. :meth:`exclude_from_weight_decay` adds to them.
         **options: of every Keras optimizer: ``weight_decay``, ``clipnorm``, ``clipvalue``, ``global_clipnorm``,
@@ -92,6 +93,7 @@ class Optimizer(KerasOptimizer):
     def __init__(
         self, learning_rate: Any, *, decay: str = "kernels", never_decayed: Sequence[str] = (), **options: Any
     ) -> None:
+        check_names(type(self), options)
         for name in ("weight_decay", "clipnorm", "clipvalue", "global_clipnorm", "loss_scale_factor"):
             if options.get(name) is not None:
                 bound = {"low": 0} if name == "weight_decay" else {"above": 0}
@@ -170,9 +172,8 @@ class Optimizer(KerasOptimizer):
             return
         super().build(variables)
         for variable in variables:
-            path = variable.path
-            kernel = self.decay == "all" or (len(variable.shape) > 1 and not path.rsplit("/", 1)[-1].endswith("bias"))
-            excluded = any(re.search(pattern, path) for pattern in self._never_decayed)
+            kernel = self.decay == "all" or is_kernel(variable)
+            excluded = any(re.search(pattern, variable.path) for pattern in self._never_decayed)
             self._decayed.append(kernel and not excluded)
 
     # --- gradients --------------------------------------------------------------------------------------------------

@@ -6,7 +6,10 @@ import pickle
 import numpy as np
 import pytest
 
+import callbacks
+import recipes
 from callbacks.checks import InvalidArgument, check_bool, check_choice, check_integer, check_number, check_unmasked
+from recipes.optimizers import Momentum
 
 
 @pytest.mark.parametrize("value", [0.5, 1, np.float32(0.5), np.int64(1), np.array(0.5)])
@@ -105,3 +108,28 @@ def test_an_error_arrives_from_another_process_as_it_was(copied):
     assert type(error) is InvalidArgument
     assert str(error) == "epochs must be an integer >= 1. Received: epochs=0"
     assert error.argument == "epochs"
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: callbacks.OneCycle(max_lr=0.1),
+            r"max_lr is called peak here: OneCycle\(peak=...\). Received: max",
+        ),
+        (lambda: callbacks.OneCycle(0.1, pct_start=0.3), "pct_start is called start_fraction here"),
+        (lambda: callbacks.LRFinder(min_lr=1e-5), "min_lr is called low here: LRFinder"),
+        (lambda: callbacks.LRFinder(max_lr=1.0), "max_lr is called high here"),
+        (
+            lambda: callbacks.PerformanceDecay(0.1, min_lr=1e-5),
+            "min_lr is called minimum here, a fraction of the peak",
+        ),
+        (lambda: callbacks.CosineDecay(0.1, warmup_steps=9), "warmup_steps is called warm_up here, counted in `unit`"),
+        (lambda: recipes.Recipe(lr=0.1), "lr is called learning_rate here: Recipe"),
+        (lambda: Momentum(lr=0.1), "lr is called learning_rate here: Momentum"),
+        (lambda: callbacks.OneCycle(0.1, nonsense=1), "unexpected keyword argument 'nonsense'"),
+    ],
+)
+def test_names_of_other_libraries(call, message):
+    with pytest.raises(TypeError, match=message):
+        call()

@@ -316,3 +316,16 @@ def test_findings_are_values():
         found.name = "converged"
     assert set(CURVES) == set(curves.FINDINGS)
     assert isinstance(found, Finding)
+
+
+def test_a_validation_loss_no_better_than_chance_is_no_convergence():
+    history = {"loss": [0.3, 0.2, 0.15, 0.12, 0.1, 0.1], "val_loss": [0.4, 0.39, 0.4, 0.41, 0.4, 0.4]}
+    (finding,) = read_curves(history, baseline=0.325)  # nine of ten are of one class
+    assert finding.name == "overfitting"
+    assert finding.sentence == (
+        "the validation loss ends at 0.4, 123% of the loss at chance level (lowest: 0.39 in epoch 2), while the "
+        "training loss fell to 0.1"
+    )
+    (finding,) = read_curves({**history, "val_loss": [0.2, 0.15, 0.12, 0.105, 0.1, 0.101]}, baseline=0.325)
+    assert finding.name == "converged"
+    assert "settled at 0.101 (lowest: 0.1 in epoch 5)" in finding.sentence

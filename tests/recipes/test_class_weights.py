@@ -10,7 +10,7 @@ from sklearn.utils.class_weight import compute_class_weight
 
 import recipes
 from callbacks.checks import InvalidArgument
-from recipes.class_weights import ClassWeighted, balanced, check_class_weight, class_weights, mean_weight, weighted
+from recipes.class_weights import ClassWeighted, balanced, chance_loss, check_class_weight, class_weights, weighted
 from recipes.regularization.label_smoothing import SmoothedCrossentropy
 
 
@@ -207,10 +207,32 @@ def test_no_weights_leave_the_loss_as_it_was(binary, tiny):
     tiny().check(shares)
 
 
-def test_the_loss_at_chance_level_has_the_mean_weight():
+def best_constant(loss, labels, make):
+    """The lowest loss of any prediction that is the same for all examples, by trying."""
+    labels = keras.ops.convert_to_tensor(labels)
+    tried = [np.tile(make(p), (len(labels), 1)).astype("float32") for p in np.linspace(0.001, 0.999, 999)]
+    return min(float(loss(labels, keras.ops.convert_to_tensor(constant))) for constant in tried)
+
+
+@pytest.mark.parametrize("choice", ["none", {"spam": 11.0}, "balanced"])
+@pytest.mark.parametrize("epsilon", [0.0, 0.1])
+@pytest.mark.ordinarily("0.1-choice1", "0.0-none")
+def test_the_loss_at_chance_level_is_that_of_the_best_constant(choice, epsilon):
     spec = _spec("binary", ("ham", "spam"), (0.9, 0.1))
-    assert mean_weight(check_class_weight({"spam": 11}), spec) == pytest.approx(0.9 + 1.1)
-    assert mean_weight("balanced", spec) == mean_weight("none", spec) == 1.0
-    assert np.average([1 / 1.8, 5.0], weights=[0.9, 0.1]) == pytest.approx(1.0)  # of "balanced"
-    labels = _spec("multilabel", ("a", "b"), (0.5, 0.1))
-    assert mean_weight({"b": 6.0}, labels) == pytest.approx((1.0 + 0.9 + 0.6) / 2)
+    loss = keras.losses.BinaryCrossentropy(label_smoothing=2 * epsilon)
+    if choice != "none":
+        loss = ClassWeighted(loss, class_weights(choice, spec))
+    expected = best_constant(loss, np.array([[0.0]] * 9 + [[1.0]]), lambda p: [p])
+    assert chance_loss(spec, choice, epsilon) == pytest.approx(expected, rel=1e-4)
+
+
+def test_chance_level_of_several_classes_and_of_several_labels():
+    shares = np.array([0.7, 0.2, 0.1])
+    spec = _spec("multiclass", ("a", "b", "c"), tuple(shares))
+    assert chance_loss(spec) == pytest.approx(-np.sum(shares * np.log(shares)))
+    smoothed = 0.9 * shares + 0.1 * (1 - shares) / 2
+    assert chance_loss(spec, "none", 0.1) == pytest.approx(-np.sum(smoothed * np.log(smoothed)))
+    assert chance_loss(_spec("multiclass", ("a", "b", "c"))) == pytest.approx(np.log(3))
+    labels = _spec("multilabel", ("a", "b", "c"), (0.5, 0.1, 0.0))
+    entropy = -0.1 * np.log(0.1) - 0.9 * np.log(0.9)
+    assert chance_loss(labels) == pytest.approx((np.log(2) + entropy) / 3)

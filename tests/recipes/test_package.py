@@ -21,6 +21,10 @@ def test_every_public_name_resolves():
     for name in recipes.__all__:
         assert getattr(recipes, name) is not None
         assert name in dir(recipes)
+    assert recipes.LRFinder is importlib.import_module("callbacks").LRFinder
+    assert recipes.RAdam is recipes.optimizers.RAdam
+    with pytest.raises(ImportError, match="cannot import name 'Nonsense'"):
+        from recipes import Nonsense  # noqa: F401
     with pytest.raises(AttributeError, match="has no attribute 'serch'"):
         _ = recipes.serch
 

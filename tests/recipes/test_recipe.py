@@ -269,7 +269,7 @@ def test_callbacks():
     assert isinstance(schedule, OneCycle)
     assert (schedule.peak, schedule.total_steps) == (0.5, 21)
     assert isinstance(keep, keras.callbacks.EarlyStopping)
-    assert Recipe(learning_rate=0.5).callbacks(epochs=3)[1].total_steps is None
+    assert Recipe(learning_rate=0.5).callbacks(3)[1].total_steps is None
     assert Recipe(learning_rate=0.5).callbacks(epochs=3, learning_rate=0.25)[1].peak == 0.25
     own = Recipe(schedule={"name": "one_cycle", "total_steps": 5, "start_fraction": 0.5}, regularizer="none")
     assert [type(each) for each in own.callbacks(steps_per_epoch=7, epochs=3)] == [StopOnNaN, OneCycle]

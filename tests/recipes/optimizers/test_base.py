@@ -25,6 +25,8 @@ K = keras.layers
 def every_kind_of_variable(optimizer):
     layers = [
         K.Embedding(5, 4, name="words"),
+        K.LayerNormalization(axis=(1, 2), name="wide"),
+        K.PReLU(name="slopes"),
         K.GRU(3, name="memory"),  # its bias has two dimensions
         K.BatchNormalization(name="norm"),
         K.Dense(2, name="first"),

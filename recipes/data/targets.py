@@ -15,6 +15,7 @@ from .input_arrays import NUMBERS, is_absent
 from .label_sets import are_label_sets, multi_hot
 from .moments import check_finite, chunks, moments
 from .narrowing import narrowed, wide
+from .number_targets import numbers_of_strings
 from .scaling import Scaling
 from .whole_numbers import are_labels, warn_of_flags, warn_of_quantities
 
@@ -50,10 +51,11 @@ def as_targets(
     """Checks the targets of all splits, infers the task if it is None, and encodes and names the classes.
 
     Without a task, floats are quantities; strings and booleans are classes, and so are whole numbers that look like
-    labels (:func:`~recipes.data.whole_numbers.are_labels`), of any sign and size. A warning says where whole numbers,
-    or floats that are all 0 or 1, are taken as quantities. Whole numbers declared a quantity are classes only if all
-    are 0 or 1. In shape (n, targets), whole numbers that are all 0 or 1 are multilabel, others are quantities; with the
-    task "binary" or "multiclass", one-hot rows are classes. Classes without declared names are the sorted training
+    labels (:func:`~recipes.data.whole_numbers.are_labels`), of any sign and size. Strings of many numbers, such as
+    prices, are quantities. A warning says where these, whole numbers, or floats that are all 0 or 1 are taken as
+    quantities. Whole numbers declared a quantity are classes only if all are 0 or 1. In shape (n, targets), whole
+    numbers that are all 0 or 1 are multilabel, others are quantities; with the task "binary" or "multiclass", one-hot
+    rows are classes. Classes without declared names are the sorted training
     values, so labels 0..k-1 keep their numbers.
 
     Args:
@@ -79,6 +81,9 @@ def as_targets(
     arrays = {split: _array(arguments[split], split, y) for split, y in raw.items()}
     train = arrays["train"]
     if train.dtype == object:
+        numbers = None if declared.names is not None else numbers_of_strings(arrays, task, arguments)
+        if numbers is not None:
+            return _quantities(numbers, arguments), "regression", ()
         return _strings(arrays, declared.names, task, arguments)
     for split, y in arrays.items():
         if y.dtype == object:

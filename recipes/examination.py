@@ -18,7 +18,7 @@ from .data.named_arrays import items
 from .data.table_blocks import TableBlocks, open_blocks
 from .data.table_columns import chosen_columns, proposed_target
 from .data.table_files import check_table_file, is_table_file
-from .description import feature_details, in_a_line
+from .description import feature_details, in_a_line, splits_in_a_line
 
 if TYPE_CHECKING:
     from .data import Data
@@ -184,7 +184,7 @@ def _describe(found: Examination, data: Data, columns: list[Column]) -> None:
             f"always the same in training: {shown}; nothing can be learned from it, leave it out: --exclude"
         )
     found.target = _target(data)
-    found.title = f"{found.title}\n{in_a_line(data)}" if found.title else in_a_line(data)
+    found.title = "\n".join([*filter(None, [found.title]), in_a_line(data), splits_in_a_line(data)])
 
 
 def _constant(data: Data) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...callbacks.warning import warn
 from .duplicates import kept_together, together_in_folds
 from .group_splits import carve_groups, group_folds
 from .named_arrays import Inputs, take
@@ -92,6 +93,7 @@ def hold_out(
             settings[split] = float(share)
             parts = _Parts(train, labels, class_names or (), split_seed, 2 if small_stay else 0)
             staying, held, changed = parts.carved(split, share, len(y))
+            _warn_of_share(split, share, len(held) / len(y), train)
         moved += changed
         splits["train"], splits[split] = (take(x, staying), y[staying]), (take(x, held), y[held])
         columns["train"], columns[split] = train.take(staying), train.take(held)
@@ -105,6 +107,14 @@ def hold_out(
     return Divided(
         {split: splits[split] for split in SPLITS}, {split: columns[split] for split in SPLITS}, weights, settings
     )
+
+
+def _warn_of_share(split: str, wanted: float, share: float, columns: SplitColumns) -> None:
+    """Warns where groups or equal times are so large that a split is far from the wanted share."""
+    if abs(share - wanted) > wanted / 2 and (columns.groups is not None or columns.time is not None):
+        what = "groups" if columns.time is None else "examples of the same time"
+        text = f"{split}: {share:.0%} of the examples are held out instead of {wanted:.0%}, since {what} stay together"
+        warn(text.replace("%", " %"))
 
 
 def _facts(columns: Mapping[str, SplitColumns]) -> dict[str, Any]:

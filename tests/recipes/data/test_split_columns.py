@@ -5,6 +5,7 @@ import datetime
 import numpy as np
 import pandas
 import pytest
+import tensorflow as tf
 import tensorflow_datasets as tfds
 
 import recipes
@@ -274,3 +275,22 @@ def test_a_published_dataset(prepare):
     assert [np.bincount(data.arrays(split)[0]["third"]).tolist() for split in SPLITS][2] == [4, 4, 4]
     with pytest.raises(InvalidArgument, match="groups must be one of 'label', 'n', 'third', 'when', 'who'"):
         recipes.load("visits", data_dir=folder, groups="patient")
+
+
+def test_groups_too_large_for_the_share_are_a_warning():
+    groups = np.where(np.arange(N) < 150, "most", np.where(np.arange(N) < 230, "many", "few"))
+    message = "test: 33 % of the examples are held out instead of 20 %, since groups stay together"
+    options = {"x_validation": FRAME[["number", "town"]][:9], "y_validation": np.arange(9.0), "duplicates": "ignore"}
+    with pytest.warns(UserWarning, match=message):
+        Data.from_arrays(FRAME[["number", "town"]], RANDOM.normal(size=N), groups=groups, **options)
+
+
+@pytest.mark.parametrize("batched", [False, True])
+def test_a_pipeline_is_divided_like_its_arrays(batched):
+    columns = {name: FRAME[name].to_numpy() for name in ("number", "town", "patient")}
+    pipeline = tf.data.Dataset.from_tensor_slices({**columns, "outcome": Y})
+    pipeline = pipeline.batch(7) if batched else pipeline
+    data = Data.from_pipeline(pipeline, target="outcome", groups="patient", name="arrays")
+    assert_whole_groups(data)
+    expected = Data.from_arrays(columns, Y, groups="patient")
+    assert data.settings["group_counts"] == expected.settings["group_counts"]

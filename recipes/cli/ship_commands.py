@@ -44,8 +44,8 @@ def predict(
 
     Records, and tables with named columns, are rows of a CSV, TSV or Parquet
     file with names or JSON objects, with their columns in any order; texts
-    are one per line. Several classes or numbers share a line; "-" means that no class is
-    likely.
+    are one per line. Several classes or numbers share a line; "-" means that
+    no class is likely.
     """
     from ..serving.input_files import load_inputs
     from ..serving.predictor import Predictor

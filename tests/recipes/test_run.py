@@ -103,6 +103,7 @@ def test_the_recipe_of_a_run_with_a_model_of_ones_own_says_so(classes, way, tmp_
 
 @pytest.mark.parametrize("file", ["run.json", "recipe.json", "spec.json", "history.csv", "examples.npz", "model.keras"])
 @pytest.mark.parametrize("damage", ["cut", "removed"])
+@pytest.mark.ordinarily("cut-run.json", "cut-model.keras", "removed-examples.npz")
 def test_a_damaged_run_is_refused_in_one_line(saved_run, file, damage, tmp_path):
     shutil.copytree(saved_run, tmp_path / "run")
     path = tmp_path / "run" / file

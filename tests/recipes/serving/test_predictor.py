@@ -127,6 +127,7 @@ def foreign(folder):
 
 
 @pytest.mark.parametrize("name", ["nothing", "file", "foreign", "cut", "no variables", "no pb", "cut variables"])
+@pytest.mark.ordinarily("nothing", "foreign", "cut", "no variables")
 def test_no_saved_model(exported, tmp_path, name):
     path = tmp_path / name
     if name == "file":

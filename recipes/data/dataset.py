@@ -25,6 +25,7 @@ from .spec import Spec
 from .spec_from_arrays import class_shares
 from .split_columns import SplitColumns
 from .stored import Stored
+from .string_columns import as_strings
 from .weights import Weights, check_split_weights, check_weights, normalized
 
 __all__ = ["Data"]
@@ -237,7 +238,7 @@ class Data:
         the other and preprocesses alike.
 
         Args:
-            x, y: arrays like those of :meth:`arrays`, at least one example; x of a table may be a DataFrame.
+            x, y: arrays like those of :meth:`arrays`, at least one example; x of columns may be a DataFrame.
             how: a description of the change, for ``settings["train"]``.
             sample_weight: of the examples, shape (n,); required if these data have sample weights. Default None.
 
@@ -253,11 +254,16 @@ class Data:
             (13, 7)
         """
         old_x, old_y = self._arrays["train"]
+        names = self.spec.names
         if is_frame(x):
-            x = unframed({"x": x}, {"x": "x"}, self.spec.feature_names)["x"]
-            x = x.astype(self.spec.input_dtype) if isinstance(x, np.ndarray) else x
+            known = names.to_user(old_x) if self.spec.record else old_x
+            x = unframed({"train": known, "x": x}, {"train": "the data", "x": "x"}, self.spec.feature_names)["x"]
+            x = names.to_model(x) if self.spec.record else x.astype(self.spec.input_dtype)
         elif isinstance(x, dict) and isinstance(old_x, dict) and set(x) == set(old_x):
             x = {name: x[name] for name in old_x}
+        for feature in self.spec.features:
+            if feature.format and isinstance(x, dict) and feature.key in x:
+                x[feature.key] = as_strings(f"x[{feature.name!r}]", x[feature.key], feature.kind, feature.format)
         x, y = apply(_contiguous, check_unmasked("x", x)), np.ascontiguousarray(check_unmasked("y", y))
         for name, new, old in (("x", x, old_x), ("y", y, old_y)):
             if _form(new) != _form(old):

@@ -170,7 +170,12 @@ INFINITE = np.array([[1.0, np.inf]] * 40)
         (np.array([["a", "b"]] * 40), np.arange(40) % 2, {}, "x must be numbers, but 40 of the 40 values of column 0"),
         (np.zeros((40, 2)), None, {}, "y must be as long as x, which has 40 examples. Received: y=None"),
         (np.zeros((40, 2)), 1, {}, "y must be as long as x, which has 40 examples. Received: y=1"),
-        (np.zeros((40, 2)), np.arange(40).astype(str), {}, "y must be the names of classes, each with 2 or more"),
+        (
+            np.zeros((40, 2)),
+            np.char.add("v", np.arange(40).astype(str)),
+            {},
+            "y must be the names of classes, each with 2 or more",
+        ),
         (np.zeros((40, 2)), np.eye(40), {}, "y must be used with task='multiclass' for one-hot rows"),
         (np.zeros((40, 2)), np.zeros((40, 2, 2)), {}, "y must be numbers of shape"),
         (np.zeros((40, 2)), np.arange(40) % 3, {"class_names": ["a", "b"]}, "labels in 0..1, but 13 of 40"),

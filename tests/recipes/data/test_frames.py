@@ -88,9 +88,21 @@ def test_a_new_training_split_goes_by_names():
     np.testing.assert_array_equal(again.arrays("train")[0], X[:20])
     with pytest.raises(InvalidArgument, match="x='missing: a'"):
         data.with_train(OTHER[["c", "b"]], Y[:20], how="a half")
+    gaps = Data.from_arrays(FRAME, Y, x_test=np.where(X > 100, np.nan, X)[:20] + 0.5, y_test=Y[:20])
+    x, _ = gaps.with_train(FRAME.where(X > 9), Y, how="with gaps").arrays("train")
+    np.testing.assert_array_equal(x, np.where(X > 9, X, np.nan))
     record = Data.from_arrays(dict(FRAME), Y)
     x, y = record.arrays("train")
     assert list(record.with_train(dict(reversed(x.items())), y, how="alike").arrays("train")[0]) == list(x)
+
+
+def test_a_new_training_split_of_a_record_has_the_users_names_and_dates():
+    days = pandas.Series(pandas.date_range("2020-01-01", periods=40))
+    frame = FRAME.assign(**{"a/b": days, "c": days.dt.strftime("%d/%m/%Y")})
+    with pytest.warns(UserWarning, match="strings are read as dates"):
+        data = Data.from_arrays(frame, Y)
+    x, _ = data.with_train(frame.assign(c=days)[::-1][:9], Y[:9], how="the last").arrays("train")
+    assert (x["a_b"][0], x["c"][0]) == ("2020-02-09", "09/02/2020")
 
 
 def test_several_targets_in_a_data_frame_go_by_names():

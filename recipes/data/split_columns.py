@@ -125,7 +125,8 @@ def check_splits(columns: Mapping[str, SplitColumns]) -> None:
                 if shared.any():
                     accepted = f"in one split only, but {len(np.unique(later.groups[shared])):,} groups of {other!r}"
                     received = f"{shared.sum():,} of {len(shared):,} examples"
-                    raise InvalidArgument("groups", received, f"{accepted} are also in {split!r}")
+                    accepted = f"{accepted} are also in {split!r}: pass both as one split to have them divided"
+                    raise InvalidArgument("groups", received, accepted)
             if earlier.time is not None and later.time is not None:
                 early = later.time < earlier.time.max()
                 if early.any():

@@ -113,7 +113,7 @@ def halves(units: np.ndarray) -> np.ndarray:
 
     Example:
         >>> halves(np.array([7, 7, 2, 3, 2])).tolist()
-        [False, False, True, False, True]
+        [True, True, True, False, True]
     """
     return np.unique(units, return_inverse=True)[1] % 2 == 0
 

@@ -39,8 +39,9 @@ def duplicates_of(inputs: Mapping[str, Inputs]) -> dict[str, np.ndarray] | None:
         Split -> int64 (n,), -1 for an example without a duplicate; None if no example has one.
 
     Example:
-        >>> duplicates_of({"train": np.array([[0.1, 2.5], [0.3, 0.4], [0.1, 2.5]]), "test": np.array([[0.3, 0.4]])})
-        {'train': array([0, 1, 0]), 'test': array([1])}
+        >>> x = np.random.default_rng(0).normal(size=(50, 3))
+        >>> duplicates_of({"train": x, "test": x[[7]]})["test"]
+        array([0])
     """
     hashes = {split: _row_hashes(x) for split, x in inputs.items()}
     every = np.sort(np.concatenate(list(hashes.values())))

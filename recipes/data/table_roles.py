@@ -26,8 +26,8 @@ def role_values(
         InvalidArgument: for a missing value, naming its line.
 
     Example:
-        >>> role_values({"train": open_blocks("name", Path("visits.csv"))}, ["y"], {"groups": "patient"}, [])
-        {'groups': {'train': array([3, 3, 7])}}                             # doctest: +SKIP
+        >>> role_values({"train": blocks}, ["y"], {"groups": "patient"}, [])      # doctest: +SKIP
+        {'groups': {'train': array([3, 3, 7])}}
     """
     import pandas as pd
 

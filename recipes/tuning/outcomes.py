@@ -56,7 +56,9 @@ def outcomes_of(metric: Metric, task: str, y: Any, predicted: Any, sample_weight
         y, predicted, sample_weight: the test split's, as for :func:`recipes.metrics.score`.
 
     Example:
-        >>> outcomes_of(ACCURACY, "binary", np.array([0, 1]), np.array([[0.25], [0.25]])).right
+        >>> from recipes.metrics import find_metric
+        >>> accuracy = find_metric("accuracy", "binary")
+        >>> outcomes_of(accuracy, "binary", np.array([0, 1]), np.array([[0.25], [0.25]])).right
         array([ True, False])
     """
     contribution = contributions(metric, y, predicted, sample_weight).astype(np.float32)

@@ -44,15 +44,17 @@ def duplicates_of(inputs: Mapping[str, Inputs]) -> dict[str, np.ndarray] | None:
         array([0])
     """
     hashes = {split: _row_hashes(x) for split, x in inputs.items()}
-    every = np.sort(np.concatenate(list(hashes.values())))
-    starts = np.flatnonzero(np.diff(every, prepend=~every[:1]))
-    counts = np.diff(starts, append=len(every))
+    every = np.concatenate(list(hashes.values()))
+    every.sort()
+    again = every[1:][every[1:] == every[:-1]]
+    if not len(again):
+        return None
+    repeated, counts = np.unique(again, return_counts=True)
+    counts += 1
     common = (counts > LARGEST * len(every)) & (counts > FEW)
-    if counts.max() < 2 or _by_chance(inputs, counts[counts > 1], len(every)):
+    if common.all() or _by_chance(inputs, counts, len(every)):
         return None
-    repeated = every[starts[(counts > 1) & ~common]]
-    if not len(repeated):
-        return None
+    repeated = repeated[~common]
     codes = {}
     for split, values in hashes.items():
         places = np.minimum(np.searchsorted(repeated, values), len(repeated) - 1)

@@ -202,6 +202,6 @@ def _all_rows(count: int) -> np.ndarray:
     """The numbers of all rows, one array for all files of as many rows."""
     rows = _ALL.get(count)
     if rows is None:
-        _ALL[count] = rows = np.arange(count)
+        _ALL[count] = rows = np.arange(count, dtype=np.int32 if count < 2**31 else np.int64)
         rows.flags.writeable = False
     return rows

@@ -210,7 +210,7 @@ def _strings(
     index, codes = pd.Index(dict.fromkeys(names), dtype=object), {}
     for split, y in arrays.items():
         parts = [index.get_indexer(pd.Index(chunk, dtype=object)) for chunk in chunks(y)]
-        codes[split] = np.concatenate(parts).astype(np.int64)
+        codes[split] = np.concatenate(parts).astype(np.int64, copy=False)
         unknown = y[codes[split] < 0]
         if len(unknown):
             several = sorted(set(map(str, unknown.tolist())))[:5]

@@ -231,12 +231,13 @@ class Trainer:
             set_random_state(self._random)
             finder = remark = None
             rate = recipe.learning_rate
-            if rate is None and directory is not None and not self._builds:
-                # The weights of a model of one's own need not be the same again, nor what a range test finds.
-                rate = Resume(directory).saved_settings().get("learning_rate")
             if rate is None:
                 finder = self.range_test(seed, data=data)
                 rate, remark = found_rate(recipe, finder, data.settings["counts"]["train"])
+                # The weights of a model of one's own need not be the same again, nor what a range test finds.
+                saved = {} if directory is None or self._builds else Resume(directory).saved_settings()
+                if "learning_rate" in saved:
+                    rate, remark = saved["learning_rate"], None
             recipe = dataclasses.replace(recipe, learning_rate=rate)
             set_learning_rate(self.model.optimizer, rate)
             steps = self._steps_per_epoch or data.steps_per_epoch

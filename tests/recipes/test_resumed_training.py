@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import recipes
-from callbacks import InvalidArgument
+from callbacks import InvalidArgument, Resume
 from recipes import fit
 
 pytestmark = pytest.mark.whole_epochs
@@ -73,6 +73,21 @@ def test_another_training_is_refused(options, message, classes, tiny, tmp_path):
     recipe = tiny(learning_rate=0.1, **options.pop("recipe", {}))
     with pytest.raises(InvalidArgument, match=f"directory must be a new directory.*{message}"):
         fit(classes, recipe, **{**given, **options})
+
+
+def test_a_model_of_ones_own_goes_on_at_the_rate_that_was_found(classes, tiny, monkeypatch, tmp_path):
+    given = {"epochs": 3, "seed": 4, "verbose": 0, "directory": tmp_path}
+
+    def call(rate, *used):
+        monkeypatch.setattr("recipes.trainer.found_rate", lambda *_: (rate, None))
+        model = recipes.mlp(classes.spec, hidden=(3,))
+        return fit(classes, tiny(learning_rate=None), **given, model=model, callbacks=[*used])
+
+    with pytest.raises(Killed):
+        call(0.03, Kill(2))
+    run = call(0.07)
+    assert run.recipe.learning_rate == Resume(tmp_path).saved_settings()["learning_rate"] == 0.03
+    assert len(run.history["loss"]) == 3
 
 
 def test_other_data_is_refused(classes, tiny, tmp_path):

@@ -59,13 +59,15 @@ def parts_of(argument: str, element: Any, target: str | None) -> Parts:
             raise InvalidArgument("target", target, f"a key of the dictionaries in {argument}: {names}")
         x = _flat({key: value for key, value in element.items() if key != target})
         parts = Parts(x, element[target])
-    elif type(element) in (tuple, list) and len(element) in (2, 3):
+    elif isinstance(element, (tuple, list)) and len(element) in (2, 3):
         if target is not None:
             raise InvalidArgument("target", target, f"None, since {argument} has pairs (x, y), not dictionaries")
         x = _flat(element[0]) if isinstance(element[0], Mapping) else {"": element[0]}
         parts = Parts(x, *element[1:])
     else:
-        held = f"{len(element)} components" if type(element) in (tuple, list) else type(element).__name__
+        held = type(element).__name__
+        if isinstance(element, (tuple, list)):
+            held = f"{len(element)} component{'s' * (len(element) != 1)}"
         raise InvalidArgument(argument, f"elements of {held}", ACCEPTED)
     for name, value in parts.items():
         if isinstance(value, (tuple, list, Mapping)):

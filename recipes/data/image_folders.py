@@ -86,6 +86,9 @@ def load_images(
         for argument, value in {"target": target, "file": file, **by}.items():
             if value is not None:
                 raise InvalidArgument(argument, value, "None without labels, a table: the folders are the classes")
+        if options.get("task") in ("regression", "multilabel"):
+            accepted = "None, since the folders are classes; pass labels, a table, for other targets"
+            raise InvalidArgument("task", options["task"], accepted)
         listing, names = listed_images(root, class_names)
         splits = {
             split: ([path for path, _ in rows], np.array([y for _, y in rows])) for split, rows in listing.items()

@@ -84,7 +84,7 @@ def read_pipeline(
         fraction = "" if argument == "train" else ", or a fraction in (0, 1)"
         raise InvalidArgument(argument, dataset, f"{ACCEPTED}{fraction}")
     if dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
-        raise InvalidArgument(argument, "endless", "finite: leave out .repeat(), or use .take(number)")
+        raise InvalidArgument(argument, "endless", "finite: leave out .repeat(), or use .take(number) or num_epochs=1")
     specs = parts_of(argument, dataset.element_spec, target)
     check_components(argument, specs)
     if batched is None:

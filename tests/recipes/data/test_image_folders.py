@@ -184,11 +184,12 @@ def test_a_saved_run_finds_its_folder_again(pets, tmp_path):
         (["train/a/1.png", "train/b/1.png", "test/c.txt"], {}, "for each class, also in test"),
         (["a/1.png", "b/1.png"], {"class_names": ["a"]}, "the names of the class folders, in any order: a, b"),
         (["a/1.png", "b/1.png"], {"target": "a"}, "target must be None without labels"),
+        (["a/1.png", "b/1.png"], {"task": "regression"}, "task must be None, since the folders are classes; pass lab"),
         (["a/1.png", "b/1.png"], {"skip_broken": 1}, "skip_broken must be True or False"),
         (["a/1.png", "b/1.png"], {"image_size": 5}, r"image_size must be \(height, width\)"),
         (["a/1.png", "b/1.png"], {"test": 2}, "test must be a number"),
     ],
-    ids=range(14),
+    ids=range(15),
 )
 def test_what_is_refused(tmp_path, files, options, message):
     for number, name in enumerate(files):

@@ -1,5 +1,7 @@
 """tf.data pipelines of every form give the Data of the same arrays, or one line."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -15,6 +17,11 @@ TEXTS = np.array([f"a text about {n} things" for n in range(40)])
 SEQUENCES = [RANDOM.normal(size=(2 + n % 4, 2)).astype("float32") for n in range(40)]
 PHOTOS = [RANDOM.integers(0, 256, (5 + n % 3, 6 + n % 4, 3)).astype("uint8") for n in range(40)]
 RECORD = {"age": np.arange(40.0), "name": TEXTS, "sizes": X}
+
+
+class Pair(NamedTuple):
+    features: np.ndarray
+    label: np.ndarray
 
 
 def slices(*parts):
@@ -34,6 +41,7 @@ def without_shapes():
 TABLE, PICTURE = {"x": X, "y": Y}, {"x": PHOTOS, "y": Y, "image_size": (4, 5)}
 FORMS = {
     "examples": (slices(X, Y), {}, TABLE),
+    "named pairs": (tf.data.Dataset.from_tensor_slices(Pair(X, Y)), {}, TABLE),
     "batches": (slices(X, Y).batch(7), {}, TABLE),
     "batches of one": (slices(X, Y).batch(1), {"batched": True}, TABLE),
     "full batches": (slices(X, Y).batch(8, drop_remainder=True), {"batched": True}, TABLE),
@@ -170,6 +178,7 @@ def failing():
         (tf.data.Dataset.from_tensor_slices({"b": Y}), {"target": "b"}, "dictionaries with inputs besides the target"),
         (tf.data.Dataset.from_tensor_slices(X), {}, "Received: train='elements of TensorSpec'"),
         (slices(X, Y, Y, Y), {}, "Received: train='elements of 4 components'"),
+        (slices(X), {}, "Received: train='elements of 1 component'"),
         (slices((X, X), Y), {}, "several inputs named by a dictionary. Received: train='tuple in x'"),
         (slices(X, {"a": Y}), {}, "one target. Received: train='dict in y'"),
         (slices(X, Y).map(lambda x, y: (tf.sparse.from_dense(x), y)), {}, "dense: .map.tf.sparse.to_dense"),
@@ -183,7 +192,7 @@ def failing():
         (failing(), {}, "it fails after 0 examples. Received: train='no number'"),
         (generated(PHOTOS, (None, None, 3), "uint8"), {}, "pass image_size="),
     ],
-    ids=range(21),
+    ids=range(22),
 )
 def test_what_is_refused(pipeline, options, message):
     with pytest.raises(InvalidArgument, match=message) as error:

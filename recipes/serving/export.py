@@ -27,7 +27,7 @@ def export(run: Run | str | os.PathLike[str], directory: str | os.PathLike[str],
 
     ``directory`` gets ``saved_model/`` (a TensorFlow SavedModel: its "serve" and "serving_default" signatures take a
     batch of raw inputs, e.g. uint8 images, and return probabilities or numbers; "describe" returns the task, the class
-    names and the Spec), ``model.keras``, ``recipe.json``,
+    names, the columns and the Spec), ``model.keras``, ``recipe.json``,
     ``spec.json`` (inputs and outputs: shapes, class names, the "name" of each column and the model's name for it,
     "input") and ``export.json`` (the check, the test scores and how the signature takes columns). A record has an
     argument for each column: "arguments" by column name. A table of numbers is one argument of shape (n, columns):

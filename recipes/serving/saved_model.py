@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ from ..data.spec import Spec
 __all__ = ["DESCRIBE", "Served", "load_saved_model", "write_saved_model"]
 
 DESCRIBE = "describe"
-"""The signature without inputs that returns the task, the class names and the Spec."""
+"""The signature without inputs that returns the task, the class names, the columns and the Spec."""
 
 WRITTEN = "a directory that recipes.export has written"
 
@@ -36,7 +37,8 @@ def write_saved_model(model: keras.Model, spec: Spec, folder: Path) -> None:
     """Writes a trained model as a SavedModel.
 
     Its signatures "serve" and "serving_default" take a batch of raw inputs, of the types that the data have, and return
-    what ``model.predict`` does. "describe" takes nothing and returns "task", "class_names" (none for a regression) and
+    what ``model.predict`` does. "describe" takes nothing and returns "task", "class_names" (none for a regression),
+    "columns" (their names, if they have names), "arguments" (of a record: of "serving_default" for each column) and
     "spec", the Spec as JSON.
 
     Args:
@@ -56,15 +58,27 @@ def write_saved_model(model: keras.Model, spec: Spec, folder: Path) -> None:
         return model(inputs, training=False)
 
     def describe() -> dict[str, Any]:
-        names = tf.constant(list(spec.class_names), tf.string, shape=[len(spec.class_names)])
-        config = json.dumps(spec.to_config())
-        return {"task": tf.constant(spec.task), "class_names": names, "spec": tf.constant(config)}
+        arguments = spec.names.arguments if spec.record else {}
+        return {
+            "task": tf.constant(spec.task),
+            "class_names": _strings(spec.class_names),
+            "columns": _strings(arguments or spec.feature_names),
+            "arguments": _strings(arguments.values()),
+            "spec": tf.constant(json.dumps(spec.to_config())),
+        }
 
     archive = keras.export.ExportArchive()
     archive.track(model)
     archive.add_endpoint("serve", serve, [_signature(model, spec)])
     archive.add_endpoint(DESCRIBE, describe, [])
     archive.write_out(str(folder), verbose=False)
+
+
+def _strings(values: Iterable[str]) -> Any:
+    import tensorflow as tf
+
+    listed = list(values)
+    return tf.constant(listed, tf.string, shape=[len(listed)])
 
 
 def _signature(model: keras.Model, spec: Spec) -> Any:

@@ -255,14 +255,16 @@ import sys
 import tensorflow as tf
 
 facts = tf.saved_model.load(sys.argv[1]).signatures["describe"]()
-print(facts["task"].numpy().decode(), *(name.decode() for name in facts["class_names"].numpy()))
+print(facts["task"].numpy().decode(), *([name.decode() for name in facts[key].numpy()] for key in sys.argv[2:]))
 print([name for name in sys.modules if name.split(".")[0] in ("recipes", "callbacks")])
 """
 
 
-def test_tensorflow_alone_reads_task_and_class_names(passengers, python, tmp_path):
+def test_tensorflow_alone_reads_task_classes_and_columns(passengers, python, tmp_path):
     _, predictor = passengers
-    assert python(DESCRIBE, predictor.folder, cwd=tmp_path).splitlines()[-2:] == ["multilabel glad here never", "[]"]
+    printed = python(DESCRIBE, predictor.folder, "class_names", "columns", "arguments", cwd=tmp_path)
+    columns = "['age', 'fare', 'home town', 'alone'] ['age', 'fare', 'home_town', 'alone']"
+    assert printed.splitlines()[-2:] == [f"multilabel ['glad', 'here', 'never'] {columns}", "[]"]
 
 
 @pytest.mark.thorough

@@ -87,6 +87,22 @@ class Metric:
         """The unit of a difference of scores, in words; empty for errors, which have the data's unit."""
         return "percentage points" if self.percentage else ""
 
+    def margin(self, margin: float | None, reference: float) -> float:
+        """The size of a difference that does not matter, in units of the score.
+
+        Args:
+            margin: in percentage points for accuracies, else in the unit of the score; None for 0.5 points, 0.005 of
+                other scores of which more is better (they are at most 1), and 1 % of an error.
+            reference: the error that the percentage is of.
+
+        Example:
+            >>> ACCURACY.margin(0.5, 0.98), ROOT_MEAN_SQUARED_ERROR.margin(None, 60.0)
+            (0.005, 0.6)
+        """
+        if margin is not None:
+            return margin / self.scale
+        return 0.005 if self.higher_is_better else 0.01 * abs(reference)
+
     def resolution(self, examples: int) -> float:
         """The smallest step between possible scores on this number of examples; 0 if scores are continuous."""
         counted = self.percentage and not self.name.startswith("balanced")

@@ -116,7 +116,8 @@ def contributions(metric: Metric, y: Any, predicted: Any, sample_weight: Any = N
     as the AUC, the score plus the example's influence, to first order (:mod:`recipes.metric_influences`).
 
     Args:
-        metric, y, predicted, sample_weight: as for :func:`score`; the metric is one of :data:`METRICS`.
+        metric: its name is one of :data:`METRICS`.
+        y, predicted, sample_weight: as for :func:`score`.
 
     Returns:
         Shape (n,), float64; all NaN if a prediction is not finite.
@@ -127,7 +128,7 @@ def contributions(metric: Metric, y: Any, predicted: Any, sample_weight: Any = N
     """
     y, predicted = as_functions_take(y, predicted)
     w = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight, np.float64)
-    values = np.full(len(y), score(metric, y, predicted, w))
+    values = np.full(len(y), score(METRICS[metric.name], y, predicted, w))
     if np.isfinite(values).all():
         kept = w > 0
         influence = INFLUENCES[metric.name](y[kept], predicted[kept], w[kept])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+import textwrap
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +13,7 @@ import typer
 
 from ..data.folders import as_folder
 from ..data.table_files import is_table_file
+from ..report.glossary import GLOSSARY
 from ..tuning.protocol import Protocol
 from ..tuning.running.where import Where
 from .app import app
@@ -19,8 +21,11 @@ from .console import console, load, say
 from .options import BatchSize, Choices, Compared, DataDir, Dataset, Reading, Validation
 from .value_options import value_options
 
+ARMS_SHOWN = 8
+"""How many arms the terminal shows, besides the reference, the decision and those that are better: a screen."""
 
-@app.command()
+
+@app.command(epilog="\n\n".join(f"{term}: {meaning}" for term, meaning in GLOSSARY.items()))
 @value_options
 def search(
     dataset: Dataset,
@@ -34,11 +39,12 @@ def search(
     validation: Validation = None,
     directory: Annotated[str | None, typer.Option(help="Where to write. Default: searches/DATASET.")] = None,
 ) -> None:
-    """Compare choices on a dataset, fairly: which wins, by how much, how surely.
+    """Compare choices on a dataset, fairly: which is better, worse or as good, and which to use.
 
     Separate the names to compare by commas: --optimizers momentum,adam
     --activations elu,relu. --optimizer, --model, ... set what is not compared.
-    By default, five optimizers are compared with five regularizers.
+    By default, five optimizers are compared with five regularizers. With more seeds
+    or names in the same directory a search is extended: no training runs twice.
     """
     from ..tuning.checking import check_search
     from ..tuning.run_search import run_search
@@ -60,7 +66,7 @@ def search(
     comparison = run_search(data, base, levels, protocol, where, directory=directory, command=command)
     _show(comparison)
     winner = comparison.directory / "best" / "saved_model"
-    end = f";\nthe winner, ready to serve, in {winner}" if winner.is_dir() else ""
+    end = f";\nthe decision, ready to serve, in {winner}" if winner.is_dir() else ""
     say("", f"Everything is in {comparison.directory}: report.html, plots/, summary.csv, trials.csv, epochs.csv{end}")
     if not winner.is_dir():
         raise typer.Exit(1)  # no arm has a score, or a warning says why it was not exported
@@ -113,8 +119,16 @@ def _show(comparison: Any) -> None:
     from ..report import main_effects_table, rich_table
 
     say(
-        rich_table(comparison.results, width=console().width),
         main_effects_table(comparison.results),
+        rich_table(comparison.results, limit=ARMS_SHOWN, width=console().width),
         "",
-        *comparison.verdict,
+        *(_wrapped(sentence) for sentence in comparison.verdict),
     )
+
+
+def _wrapped(sentence: str) -> str:
+    """A sentence in lines of the terminal's width, broken between words; in one line where there is no terminal."""
+    out = console()
+    if not out.is_terminal:
+        return sentence
+    return textwrap.fill(sentence, out.width, break_long_words=False, break_on_hyphens=False)

@@ -1,4 +1,4 @@
-"""Plots of all arms: their scores, their differences from the default, and a heat map of two factors."""
+"""Plots of all arms: their scores, their differences from the reference, and a heat map of two factors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from matplotlib.patches import Rectangle
 
 from . import formatting
 from .results import Results, as_float
-from .style import INK, MUTED, PALETTE, VERDICTS, better, message, new_figure, plain, styled, window
+from .style import GRID, INK, MUTED, PALETTE, VERDICTS, better, message, new_figure, plain, styled, window
 from .table_columns import verdict_of
 
 __all__ = ["differences", "heat_map", "scores"]
@@ -26,7 +26,7 @@ def scores(results: Results) -> Figure:
 
     Small dots are single trainings, one per seed; the large dot is their mean, the thick bar one standard deviation to
     both sides, the thin one the interval of the mean, which may leave the plot with few seeds. The dashed line is the
-    mean of the default arm.
+    mean of the reference.
 
     Example:
         >>> scores(results).savefig("scores.png")   # doctest: +SKIP
@@ -36,9 +36,9 @@ def scores(results: Results) -> Figure:
     axes = figure.add_subplot()
     confirmed = results.stage("confirm")
     means = [as_float(row["test_mean"]) * scale for row in rows]
-    default = next((mean for row, mean in zip(rows, means, strict=True) if row["arm"] == results.default_arm), math.nan)
-    if math.isfinite(default):
-        axes.axvline(default, color=INK, linewidth=1, linestyle="--", zorder=1, gid="default")
+    reference = next((mean for row, mean in zip(rows, means, strict=True) if row["arm"] == results.reference), math.nan)
+    if math.isfinite(reference):
+        axes.axvline(reference, color=INK, linewidth=1, linestyle="--", zorder=1, gid="reference")
     shown: list[float] = list(means)
     for place, (row, mean) in enumerate(zip(rows, means, strict=True)):
         single = confirmed.loc[confirmed["arm"] == row["arm"], "test_score"].astype(float).to_numpy() * scale
@@ -62,21 +62,24 @@ def scores(results: Results) -> Figure:
 
 @styled
 def differences(results: Results) -> Figure:
-    """A forest plot: the difference of each arm's test score from the default's, with simultaneous intervals.
+    """A forest plot: the difference of each arm's test score from the reference's, with simultaneous intervals.
 
-    A difference whose interval excludes zero is more than noise.
+    An arm differs if its interval excludes zero. It is as good if its interval lies within the shaded margin.
     """
-    rows = [row for row in results.rows() if row["arm"] != results.default_arm]
+    rows = [row for row in results.rows() if row["arm"] != results.reference]
     figure = _tall_figure(len(rows))
     axes = figure.add_subplot()
     if not any(math.isfinite(as_float(row["difference"])) for row in rows):
-        alone = "Only the default arm: nothing to compare it with."
+        alone = "Only the reference: nothing to compare it with."
         message(axes, "No difference is known: an arm without a score has none." if rows else alone)
         return figure
     scale = results.metric.scale
     values = [as_float(row["difference"]) * scale for row in rows]
     shown: list[float] = [0.0, *values]
-    axes.axvline(0, color=INK, linewidth=1, linestyle="--", zorder=1, gid="default")
+    axes.axvline(0, color=INK, linewidth=1, linestyle="--", zorder=1, gid="reference")
+    margin = results.margin * scale
+    if math.isfinite(margin):
+        axes.axvspan(-margin, margin, color=GRID, zorder=0, linewidth=0, gid="margin")
     for place, row in enumerate(rows):
         low, high = as_float(row["difference_low"]) * scale, as_float(row["difference_high"]) * scale
         if math.isfinite(low) and math.isfinite(high):
@@ -88,12 +91,12 @@ def differences(results: Results) -> Figure:
     _arm_axis(axes, results, values, texts, window(shown, results.metric.higher_is_better), rows=rows)
     unit = results.metric.difference_unit
     axes.set_xlabel(
-        f"test {results.metric.words}, difference from {plain(results.default_arm)}"
+        f"test {results.metric.words}, difference from {plain(results.reference)}"
         + (f" ({unit})" if unit else "")
         + "\n"
         + better(results.metric)
     )
-    _verdict_legend(figure, results, omit="default")
+    _verdict_legend(figure, results, omit="reference")
     return figure
 
 
@@ -102,7 +105,7 @@ def heat_map(results: Results) -> Figure:
     """The mean test score of every pair of an optimizer (column) and a regularizer (row); brighter is better.
 
     If one of these has a single level, the first two factors with several levels are used instead. A cell with several
-    arms shows their mean. The default arm has a dashed frame and the best one a solid frame. Cells without an arm are
+    arms shows their mean. The reference has a dashed frame and the decision a solid frame. Cells without an arm are
     empty. The colour scale excludes outliers, so that the other cells can be told apart.
     """
     across, down = results.crossed
@@ -134,11 +137,11 @@ def heat_map(results: Results) -> Figure:
         axes.text(x, y, text if known else verdict_of(lost), ha="center", va="center", color=colour, fontsize=9)
         names = [row["arm"] for row in arms]
         if results.winner in names:
-            axes.add_patch(_frame(x, y, "-", PALETTE[1], "best"))
-        if results.default_arm in names:
+            axes.add_patch(_frame(x, y, "-", PALETTE[1], "decision"))
+        if results.reference in names:
             if results.winner not in names:
                 axes.add_patch(_frame(x, y, "-", "black", "ground"))
-            axes.add_patch(_frame(x, y, "--", "white", "default"))
+            axes.add_patch(_frame(x, y, "--", "white", "reference"))
     axes.set_xticks(range(len(columns)), [plain(name) for name in columns])
     axes.set_yticks(range(len(lines)), [plain(name) for name in lines])
     if max(len(str(name)) for name in columns) > 10:
@@ -175,7 +178,7 @@ def _arm_axis(
 ) -> None:
     """Labels the arms, best on top, and writes values beyond the edges, or the verdict without a value, at the edge."""
     rows = results.rows() if rows is None else rows
-    marks = {results.default_arm: " (default)"}
+    marks = {results.reference: " (reference)"}
     axes.set_yticks(range(len(rows)), [plain(row["arm"]) + marks.get(row["arm"], "") for row in rows])
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
@@ -185,7 +188,7 @@ def _arm_axis(
     else:
         axes.set_xlim(*ends)
     for row, tick in zip(rows, axes.get_yticklabels(), strict=True):
-        if row["arm"] in (results.default_arm, results.winner):
+        if row["arm"] in (results.reference, results.winner):
             tick.set_fontweight("bold")
     for place, (row, value, text) in enumerate(zip(rows, values, texts, strict=True)):
         at, shown = 0.01 if results.metric.higher_is_better else 0.99, ""
@@ -208,7 +211,7 @@ def _arm_axis(
 def _verdict_legend(figure: Figure, results: Results, omit: str = "") -> None:
     """A legend of the colours, for the verdicts that occur."""
     verdicts = {verdict_of(row) for row in results.rows()}
-    names = [name for name in ("better", "worse", "within noise", "default") if name in verdicts and name != omit]
+    names = [name for name in ("better", "worse", "as good", "open", "reference") if name in verdicts and name != omit]
     if len(names) < 2:
         return
     handles = [

@@ -20,7 +20,7 @@ __all__ = ["cheapest", "cost", "isolation"]
 def cost(results: Results) -> Figure:
     """Cost against quality: the seconds of one training of each arm, and its test score with its interval.
 
-    The line joins the arms that no other arm beats in both. These and the default arm are labelled.
+    The line joins the arms that no other arm beats in both. These and the reference are labelled.
 
     Example:
         >>> cost(results).savefig("cost.png")   # doctest: +SKIP
@@ -44,12 +44,12 @@ def cost(results: Results) -> Figure:
         axes.scatter([time], [value], s=42, color=colour, edgecolors="white", linewidths=0.8, zorder=3, gid="means")
     front = cheapest(times, values, results.metric.sign)
     axes.plot(times[front], values[front], color=INK, linewidth=1, linestyle=":", zorder=1, gid="front")
-    labelled = {*front, *(k for k, row in enumerate(rows) if row["arm"] == results.default_arm)}
+    labelled = {*front, *(k for k, row in enumerate(rows) if row["arm"] == results.reference)}
     for k in sorted(labelled):
         if ends[0] <= values[k] <= ends[1]:
             late = times[k] > times.min() + 0.6 * (times.max() - times.min())
             axes.annotate(
-                plain(rows[k]["arm"]) + " (default)" * (rows[k]["arm"] == results.default_arm),
+                plain(rows[k]["arm"]) + " (reference)" * (rows[k]["arm"] == results.reference),
                 (times[k], values[k]),
                 xytext=(-7 if late else 7, 6 if results.metric.higher_is_better else -6),
                 textcoords="offset points",

@@ -18,7 +18,9 @@ __all__ = [
     "difference",
     "duration",
     "flatten",
+    "in_examples",
     "learning_rate",
+    "margin",
     "p_is",
     "p_value",
     "score",
@@ -72,6 +74,18 @@ def difference(
     if not all(math.isfinite(number) for number in numbers):
         return shown[0]
     return f"{shown[0]} [{shown[1]}, {shown[2]}]"
+
+
+def in_examples(difference: Any, examples: int) -> str:
+    """A difference of accuracies as a number of test examples: ``+2.0`` for 0.00557 of 359."""
+    value = as_float(difference) * examples
+    return _fixed(value, 1, sign="+") if math.isfinite(value) else MISSING
+
+
+def margin(value: Any, metric: Metric) -> str:
+    """The size of a margin with its unit: ``0.5 points``, ``0.61``."""
+    value = as_float(value) * metric.scale
+    return f"{value:.3g}" + " points" * metric.percentage if math.isfinite(value) else MISSING
 
 
 def learning_rate(value: Any) -> str:

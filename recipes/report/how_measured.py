@@ -38,8 +38,8 @@ def protocol(results: Results) -> list[str]:
         "rate and the strengths of its own regularizer were searched. No arm had to live with the settings of another."
         + PRUNED.get(prune, "")
         + (WIDENED if settings.get("widen") else ""),
-        f"The setting with the best validation {metric} was chosen. The test split had no part in any choice; it was "
-        "used for the reported numbers only.",
+        f"The setting with the best validation {metric} was chosen; arms are ordered by it, too. The test split had no "
+        "part in tuning: it tells which arms differ from the reference, and which are as good as the best.",
     ]
     if seeds == 1:
         steps.append(
@@ -52,10 +52,10 @@ def protocol(results: Results) -> list[str]:
             "for every arm; the scores are their mean and their standard deviation."
         )
         steps.append(
-            f"The arms are compared with the default, {results.default_arm}, by Dunnett's test. Its intervals are "
-            f"simultaneous: with {results.confidence} confidence all of them hold together, however many arms there "
-            "are. Within noise means that this experiment cannot tell the arm from the default, not that they are "
-            "equal."
+            f"The arms are compared with the reference, {results.reference}, repeat by repeat and example by example, "
+            f"by Dunnett's test. Its intervals are simultaneous: with {results.confidence} confidence all of them hold "
+            f"together, however many arms there are. They hold {_noise(results)}. That one arm's setting was chosen "
+            "with more luck than another's is not in them."
         )
     total = len(results.trials)
     lost = {"diverged": int(results.trials["diverged"].fillna(False).astype(bool).sum())}
@@ -68,6 +68,17 @@ def protocol(results: Results) -> list[str]:
             else f"None of the {total:,} trainings diverged or failed."
         )
     return steps
+
+
+def _noise(results: Results) -> str:
+    missing = int(results.settings.get("without_outcomes", 0))
+    between = "the noise between repeats, which differ in their seed"
+    if not missing:
+        return f"{between}, and that of a finite test split"
+    return (
+        f"{between}; that of the finite test split only as far as the outcomes of its examples are known, which "
+        f"{missing:,} of the final trainings lack"
+    )
 
 
 def _count(value: Any) -> int | None:

@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from ..files import write_bytes
 from . import formatting
+from .glossary import glossary
 from .how_measured import protocol
 from .plots import PLOTS, to_bytes
 from .results import Results, records
@@ -22,7 +23,14 @@ from .table_columns import Column, effect_columns, notes, summary_columns
 
 __all__ = ["render_page", "write_page"]
 
-_PILLS = {"better": "better", "worse": "worse", "default": "default", "diverged": "diverged", "failed": "diverged"}
+_PILLS = {
+    "better": "better",
+    "worse": "worse",
+    "as good": "good",
+    "reference": "default",
+    "diverged": "diverged",
+    "failed": "diverged",
+}
 
 
 def write_page(results: Results, path: str | os.PathLike[str]) -> Path:
@@ -64,6 +72,8 @@ def render_page(results: Results) -> str:
         facts=_facts(results),
         summary=_table(summary_columns(results), results.rows(), results),
         notes=notes(results),
+        glossary=glossary(results),
+        order=results.metric.words,
         effects=_table(effect_columns(results), records(results.main_effects), results),
         plots=[
             {
@@ -89,7 +99,7 @@ def _table(columns: Sequence[Column], rows: Sequence[dict[str, Any]], results: R
         "rows": [
             {
                 "winner": "arm" in row and row["arm"] == results.winner,
-                "default": "arm" in row and row["arm"] == results.default_arm,
+                "reference": "arm" in row and row["arm"] == results.reference,
                 "cells": [_cell(column, row) for column in columns],
             }
             for row in rows
@@ -117,7 +127,7 @@ def _facts(results: Results) -> list[tuple[str, str]]:
         facts.append(("training time", formatting.duration(seconds)))
     best = results.row(results.winner) if results.winner is not None else None
     if best:
-        facts.append(("best arm", str(best["arm"])))
+        facts.append(("decision", str(best["arm"])))
         score = formatting.spread(best["test_mean"], best["test_sd"], results.metric)
         facts.append((f"its test {results.metric.label}", score))
     return facts
@@ -128,7 +138,7 @@ def _best(results: Results) -> str:
     if best is None:
         return "No arm has a score."
     score = formatting.score(best["test_mean"], results.metric)
-    return f"Best: {best['arm']}, test {results.metric.label} {score}. The numbers are in the table of arms."
+    return f"Decision: {best['arm']}, test {results.metric.label} {score}. The numbers are in the table of arms."
 
 
 def _data_uri(svg: bytes) -> str:

@@ -52,20 +52,20 @@ PLOTS: dict[str, Plot] = {
         scores,
         "Scores",
         "Small dots are single seeds, the large dot is their mean, the thick bar one standard deviation to both "
-        "sides, the thin one the confidence interval of the mean; the dashed line is the default arm. Arms far off are "
+        "sides, the thin one the confidence interval of the mean; the dashed line is the reference. Arms far off are "
         "written at the edge.",
     ),
     "differences": Plot(
         differences,
-        "Differences from the default",
-        "A bar is a simultaneous confidence interval: where it does not touch the dashed line, the arm differs from "
-        "the default by more than noise.",
+        "Differences from the reference",
+        "A bar is a simultaneous confidence interval: where it does not touch the dashed line, the arm is better or "
+        "worse than the reference; where it lies within the grey margin, as good; else the question is open.",
     ),
     "heat_map": Plot(
         heat_map,
         "Two choices together",
         "Brighter is better; a row or a column that stands out is a choice that matters whatever it is paired with. "
-        "Dashed frame: default; solid frame: best.",
+        "Dashed frame: reference; solid frame: decision.",
     ),
     "isolation": Plot(
         isolation,

@@ -26,8 +26,12 @@ COLUMNS = {
         *("validation_mean", "validation_sd", "test_mean", "test_sd", "test_low", "test_high"),
         *("difference", "difference_low", "difference_high", "p_value", "verdict", "at_edge"),
         *("sensitivity", "epochs_to_default", "seconds_to_default", "seconds"),
+        *("repeats_needed", "examples_needed", "both_needed", "against_best", "chosen"),
     ],
-    "main_effects": ["factor", "level", "test_mean", "test_sd", "difference", "p_value", "verdict"],
+    "main_effects": [
+        *("factor", "level", "test_mean", "test_sd", "difference", "difference_low", "difference_high"),
+        *("p_value", "verdict"),
+    ],
 }
 """The required columns of each table; ``trials`` and ``summary`` also have one per strength, such as "l2.strength"."""
 
@@ -56,7 +60,7 @@ class Results:
         epochs: one row per training and epoch, epochs counted from 1.
         summary: one row per arm, best first. Scores are fractions, even where they are shown as percentages.
         main_effects: one row per level of a factor ("optimizer", "regularizer", ...).
-        verdict: one to three sentences.
+        verdict: the outcome in sentences, the decision last.
 
     Raises:
         InvalidArgument: if a setting or a column is missing.
@@ -94,9 +98,20 @@ class Results:
         return Metric(str(self.settings["metric"]), self.settings["direction"])
 
     @property
-    def default_arm(self) -> str:
-        """The arm that the others are compared with."""
-        return str(self.settings["default_arm"])
+    def reference(self) -> str:
+        """The arm that the others are compared with: the default arm, unless it has no score."""
+        return next((row["arm"] for row in self.rows() if row["verdict"] == "reference"), self.settings["default_arm"])
+
+    @property
+    def margin(self) -> float:
+        """The size of a difference that does not matter, in units of the score; NaN if the reference has no score."""
+        row = self.row(self.reference)
+        return self.metric.margin(self.settings.get("margin"), as_float(row["test_mean"]) if row else math.nan)
+
+    @property
+    def test_examples(self) -> int:
+        """The number of test examples; 0 if it is unknown."""
+        return int(self.settings.get("data", {}).get("counts", {}).get("test", 0))
 
     @property
     def confidence(self) -> str:
@@ -105,11 +120,8 @@ class Results:
 
     @property
     def winner(self) -> str | None:
-        """The best arm: the first of ``summary`` with a test score; None if no arm has one."""
-        for row in self.rows():
-            if math.isfinite(as_float(row["test_mean"])):
-                return row["arm"]
-        return None
+        """The arm that was decided on; None if no arm has a score."""
+        return next((row["arm"] for row in self.rows() if row["chosen"] != "no"), None)
 
     @property
     def strengths(self) -> list[str]:

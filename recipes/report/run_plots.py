@@ -24,7 +24,7 @@ _LINES = 6
 
 @styled
 def learning_curves(results: Results) -> Figure:
-    """Validation score (left) and training loss (right) after each epoch, for the best arms and the default.
+    """Validation score (left) and training loss (right) after each epoch, for the best arms and the reference.
 
     It shows at most six arms. A line is the mean over the seeds of the confirming trainings; the band spans their
     lowest and highest values. The loss includes the penalty of the regularizer.
@@ -39,9 +39,9 @@ def learning_curves(results: Results) -> Figure:
         return figure
     scale = results.metric.scale
     for position, arm in enumerate(arms):
-        is_default = arm == results.default_arm
-        colour = INK if is_default else PALETTE[position % len(PALETTE)]
-        line = {"color": colour, "linestyle": "--" if is_default else "-", "linewidth": 1.8, "label": plain(arm)}
+        is_reference = arm == results.reference
+        colour = INK if is_reference else PALETTE[position % len(PALETTE)]
+        line = {"color": colour, "linestyle": "--" if is_reference else "-", "linewidth": 1.8, "label": plain(arm)}
         of_arm = confirmed[confirmed["arm"] == arm]
         for axes, column, factor in ((left, "val_score", scale), (right, "loss", 1.0)):
             by_epoch = (of_arm[column].astype(float) * factor).groupby(of_arm["epoch"])
@@ -122,14 +122,14 @@ def learning_rates(results: Results) -> Figure:
 
 
 def _arms_to_draw(results: Results) -> list[str]:
-    """The best arms with confirmed epochs, at most six with the default among them, in the order of the summary."""
+    """The best arms with confirmed epochs, at most six with the reference among them, in the order of the summary."""
     confirmed = results.epochs[results.epochs["stage"] == "confirm"]
     drawable = set(confirmed.loc[confirmed["val_score"].notna() | confirmed["loss"].notna(), "arm"])
     ranked = [row["arm"] for row in results.rows() if row["arm"] in drawable]
-    best = [arm for arm in ranked if arm != results.default_arm][: _LINES - 1]
-    if results.default_arm not in ranked:
+    best = [arm for arm in ranked if arm != results.reference][: _LINES - 1]
+    if results.reference not in ranked:
         best = ranked[:_LINES]
-    return [arm for arm in ranked if arm in best or arm == results.default_arm]
+    return [arm for arm in ranked if arm in best or arm == results.reference]
 
 
 def _with_strip(ends: tuple[float, float], higher_is_better: bool) -> tuple[float, float]:

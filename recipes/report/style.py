@@ -33,7 +33,7 @@ INK, MUTED, GRID = "#1f2328", "#6b7280", "#e3e6ea"
 # Okabe and Ito's palette without its yellow, which is too light for points on white.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#6b4c9a", "#7f7f7f")
 SYMBOLS = ("o", "s", "^", "D", "v", "P", "X", "p", "h", "<")  # with the palette: 40 pairs before one repeats
-VERDICTS = {"better": "#0072B2", "worse": "#D55E00", "default": INK}
+VERDICTS = {"better": "#0072B2", "worse": "#D55E00", "as good": "#009E73", "reference": INK}
 """Colours of verdicts; all others are ``MUTED``."""
 
 _STYLE: Any = {

@@ -12,9 +12,9 @@ from .results import Results, as_float
 
 __all__ = [
     "BEST_MARK",
-    "DEFAULT_MARK",
     "EDGE_MARK",
     "NO_SCORE",
+    "REFERENCE_MARK",
     "Column",
     "effect_columns",
     "notes",
@@ -28,7 +28,7 @@ LOST = ("diverged", "failed", "pruned")
 NO_SCORE = ("diverged", "failed")
 """The verdicts on arms and levels without a score."""
 
-BEST_MARK, DEFAULT_MARK, EDGE_MARK = "★", "◆", "*"
+BEST_MARK, REFERENCE_MARK, EDGE_MARK = "★", "◆", "*"
 
 Row = dict[str, Any]
 
@@ -57,7 +57,7 @@ class Column:
 def verdict_of(row: Row) -> str:
     """The verdict on an arm or level: "failed" or "diverged" if it has no score, ``MISSING`` if there is no verdict."""
     verdict = row["verdict"]
-    if not math.isfinite(as_float(row["test_mean"])) and verdict not in NO_SCORE:  # the default arm, for one
+    if not math.isfinite(as_float(row["test_mean"])) and verdict not in NO_SCORE:  # the reference, for one
         return "failed" if as_float(row.get("failed")) > 0 else "diverged"
     return verdict if isinstance(verdict, str) and verdict else formatting.MISSING
 
@@ -70,7 +70,7 @@ def summary_columns(results: Results) -> list[Column]:
     lossy = [name for name in LOST if results.summary[name].sum() > 0]
 
     def marks(row: Row) -> str:
-        return BEST_MARK * (row["arm"] == winner) + DEFAULT_MARK * (row["arm"] == results.default_arm)
+        return BEST_MARK * (row["arm"] == winner) + REFERENCE_MARK * (row["arm"] == results.reference)
 
     def rate(row: Row) -> str:
         return formatting.learning_rate(row["learning_rate"]) + EDGE_MARK * _at_edge(row)
@@ -89,18 +89,24 @@ def summary_columns(results: Results) -> list[Column]:
         value = as_float(row["sensitivity"])
         return formatting.difference(-value if results.metric.higher_is_better else value, metric, reference=reference)
 
-    def to_default(row: Row) -> str:
+    def to_reference(row: Row) -> str:
         value = as_float(row["epochs_to_default"])
         return f"{value:.1f}" if math.isfinite(value) else "never"
 
     def difference(row: Row) -> str:
-        if row["arm"] == results.default_arm:
+        if row["arm"] == results.reference:
             return ""
         bounds = row["difference_low"], row["difference_high"]
         return formatting.difference(row["difference"], metric, *bounds, reference=reference)
 
     def number(name: str) -> Callable[[Row], float]:
         return lambda row: as_float(row[name])
+
+    examples = results.test_examples
+    counted = metric.resolution(examples) > 0
+
+    def in_examples(row: Row) -> str:
+        return "" if row["arm"] == results.reference else formatting.in_examples(row["difference"], examples)
 
     unit = " (%)" if metric.percentage else ""
     return [
@@ -111,14 +117,16 @@ def summary_columns(results: Results) -> list[Column]:
             f"test {metric.label}",
             lambda row: formatting.spread(row["test_mean"], row["test_sd"], metric),
             number("test_mean"),
+            keep=78,
         ),
         Column(
             "difference", f"difference{unit}, {results.confidence} interval", difference, number("difference"), keep=80
         ),
+        *([Column("examples", f"= of {examples:,} examples", in_examples, number("difference"), keep=77)] * counted),
         Column(
             "p_value",
             "p",
-            lambda row: "" if row["arm"] == results.default_arm else formatting.p_value(row["p_value"]),
+            lambda row: "" if row["arm"] == results.reference else formatting.p_value(row["p_value"]),
             number("p_value"),
             keep=40,
         ),
@@ -130,10 +138,10 @@ def summary_columns(results: Results) -> list[Column]:
             f"validation {metric.label}",
             lambda row: formatting.spread(row["validation_mean"], row["validation_sd"], metric),
             number("validation_mean"),
-            keep=75,
+            keep=85,
         ),
         Column("sensitivity", f"sensitivity{unit}", sensitivity, number("sensitivity"), keep=25),
-        Column("epochs_to_default", "epochs to default", to_default, number("epochs_to_default"), keep=20),
+        Column("epochs_to_default", "epochs to reference", to_reference, number("epochs_to_default"), keep=20),
         Column(
             "diverged",
             " or ".join(lossy) or "diverged",
@@ -156,8 +164,8 @@ def effect_columns(results: Results) -> list[Column]:
     unit = " (%)" if metric.percentage else ""
     reference = _reference(results)
 
-    def is_default(row: Row) -> bool:
-        return row["verdict"] == "default"
+    def is_reference(row: Row) -> bool:
+        return row["verdict"] == "reference"
 
     return [
         Column("factor", "factor", lambda row: str(row["factor"]), lambda row: str(row["factor"]), numeric=False),
@@ -172,14 +180,14 @@ def effect_columns(results: Results) -> list[Column]:
             "difference",
             f"difference{unit}",
             lambda row: (
-                "" if is_default(row) else formatting.difference(row["difference"], metric, reference=reference)
+                "" if is_reference(row) else formatting.difference(row["difference"], metric, reference=reference)
             ),
             lambda row: as_float(row["difference"]),
         ),
         Column(
             "p_value",
             "p",
-            lambda row: "" if is_default(row) else formatting.p_value(row["p_value"]),
+            lambda row: "" if is_reference(row) else formatting.p_value(row["p_value"]),
             lambda row: as_float(row["p_value"]),
         ),
         Column("verdict", "verdict", verdict_of, verdict_of, numeric=False),
@@ -188,7 +196,7 @@ def effect_columns(results: Results) -> list[Column]:
 
 def notes(results: Results) -> list[str]:
     """The legend of the table of arms: its marks and its measure of spread."""
-    legend = [f"{BEST_MARK} best", f"{DEFAULT_MARK} default"]
+    legend = [f"{BEST_MARK} decision", f"{REFERENCE_MARK} reference"]
     if any(_at_edge(row) for row in results.rows()):
         legend.append(f"{EDGE_MARK} at the edge of its range: a better rate may lie outside")
     if any(math.isfinite(as_float(row["test_sd"])) for row in results.rows()):

@@ -20,8 +20,9 @@ __all__ = ["main_effects_table", "rich_table", "text_table"]
 _COLOURS = {
     "better": "green",
     "worse": "red",
-    "default": "cyan",
-    "within noise": "dim",
+    "as good": "blue",
+    "reference": "cyan",
+    "open": "dim",
     **dict.fromkeys(NO_SCORE, "magenta"),
 }
 _GAP = 2  # characters between two columns
@@ -32,12 +33,13 @@ def rich_table(results: Results, limit: int | None = None, width: int | None = N
 
     Args:
         results: the comparison.
-        limit: the most arms to show; None (default) for all. The default arm is shown in any case.
+        limit: the most arms to show; None (default) for all. The reference, the decision and
+            the arms that are better are shown in any case.
         width: characters per line; None (default) for the width of the terminal. If the table is wider, its least
             important columns are left out.
 
     Returns:
-        The table. The winner has a star and the default arm a diamond; verdicts are coloured.
+        The table. The decision has a star and the reference a diamond; verdicts are coloured.
 
     Example:
         >>> rich.print(rich_table(results, limit=10))   # doctest: +SKIP
@@ -47,9 +49,12 @@ def rich_table(results: Results, limit: int | None = None, width: int | None = N
     columns = _fitting(summary_columns(results), rows, width)
     legend = notes(results) + ([f"{left_out} more arms not shown"] if left_out else [])
     table = _table(columns, rows, title=_title(results), caption=" · ".join(legend))
+    others = [_width(column, rows) for column in columns if column.name != "arm"]
+    room = width - sum(others) - _GAP * len(others)
     for row in rows:
         style = "bold" if row["arm"] == results.winner else ""
-        table.add_row(*(_cell(column, row) for column in columns), style=style)
+        cells = [_folded(row["arm"], room) if column.name == "arm" else _cell(column, row) for column in columns]
+        table.add_row(*cells, style=style)
     return table
 
 
@@ -98,9 +103,11 @@ def _title(results: Results) -> str:
 
 
 def _first(results: Results, limit: int | None) -> tuple[list[dict[str, Any]], int]:
-    """The first ``limit`` rows with that of the default arm, and the number of rows left out."""
+    """The first ``limit`` rows with those that matter most, and the number of rows left out."""
     rows = results.rows()
-    shown = rows[:limit] + [row for row in rows[len(rows[:limit]) :] if row["arm"] == results.default_arm]
+    kept = (results.reference, results.winner)
+    further = rows[len(rows[:limit]) :]
+    shown = rows[:limit] + [row for row in further if row["arm"] in kept or row["verdict"] == "better"]
     return shown, len(rows) - len(shown)
 
 
@@ -147,6 +154,16 @@ def _table(columns: Sequence[Column], rows: Sequence[dict[str, Any]], title: str
 def _cell(column: Column, row: dict[str, Any]) -> Text:
     text = column.cell(row)
     return Text(text, style=_COLOURS.get(text, "") if column.name == "verdict" else "")
+
+
+def _folded(name: str, room: int) -> Text:
+    """The name of an arm in lines of at most ``room`` characters, broken after a "+" where that is possible."""
+    lines = [""]
+    for part in name.replace("+", "+\n").split("\n"):
+        if lines[-1] and cell_len(lines[-1] + part) > room:
+            lines.append("")
+        lines[-1] += part
+    return Text("\n".join(lines))
 
 
 def _line(cells: Sequence[str], columns: Sequence[Column], widths: Sequence[int]) -> str:

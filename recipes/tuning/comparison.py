@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import math
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from ...callbacks.checks import InvalidArgument
 from ..environment import commit, hardware, versions
@@ -14,9 +19,11 @@ from ..recipe import Recipe
 from ..report.results import Results
 from .judging.main_effects import main_effects
 from .judging.record_tables import record_tables
+from .judging.samples import Contributions
 from .judging.summary import summary
 from .judging.verdict import verdict
 from .ledger import Ledger, read_records
+from .outcomes import read_outcomes
 from .protocol import Protocol
 from .record import Record
 from .settings import arms_in, metric_in, plan_in, settings_in
@@ -54,21 +61,24 @@ class Comparison:
         self.tuner = tuner
         trials, epochs = record_tables(records)
         metric = metric_in(settings)
-        default = next(arm for arm in arms_in(settings) if arm.name == settings["default_arm"])
-        protocol = Protocol.from_settings(settings)
-        confidence = protocol.level
-        step = metric.resolution(settings["data"]["counts"]["test"])
-        table = summary(trials, default.name, metric, epochs, confidence, step)
-        effects = main_effects(trials, default, metric, protocol.design, confidence, step)
-        failures = list(trials.loc[trials["status"] == "failed", "message"])
-        self.results = Results(
-            settings=settings,
-            trials=trials,
-            epochs=epochs,
-            summary=table,
-            main_effects=effects,
-            verdict=verdict(table, effects, metric, failures, confidence),
-        )
+        protocol, examples = Protocol.from_settings(settings), settings["data"]["counts"]["test"]
+        contributions, missing = _contributions(directory, records, examples)
+        if missing:
+            settings = {**settings, "without_outcomes": missing}
+        judged: dict[str, Any] = {
+            "metric": metric,
+            "confidence": protocol.level,
+            "resolution": metric.resolution(examples),
+            "contributions": contributions,
+            "margin": protocol.margin,
+        }
+        table = summary(trials, settings["default_arm"], epochs=epochs, **judged)
+        reference = table.loc[table["verdict"] == "reference", "arm"]
+        name = reference.iloc[0] if len(reference) else settings["default_arm"]
+        arm = next(arm for arm in arms_in(settings) if arm.name == name)
+        effects = main_effects(trials, arm, design=protocol.design, **judged)
+        self.results = Results(settings=settings, trials=trials, epochs=epochs, summary=table, main_effects=effects)
+        self.results = dataclasses.replace(self.results, verdict=verdict(self.results))
 
     @classmethod
     def load(cls, directory: str | os.PathLike[str]) -> Comparison:
@@ -92,7 +102,7 @@ class Comparison:
         return cls(directory, {**settings, **environment}, records)
 
     def table(self) -> pd.DataFrame:
-        """One row per arm, best first: settings, scores, and the difference from the default arm."""
+        """One row per arm, best validation score first: settings, scores, difference from the reference, verdict."""
         return self.results.summary.copy()
 
     @property
@@ -102,19 +112,25 @@ class Comparison:
 
     @property
     def best(self) -> Recipe:
-        """The recipe of the best arm, at its best setting."""
-        row = self.results.summary.iloc[0]
+        """The recipe of the decision, at its best setting."""
+        row = self._decision
         arm = next(arm for arm in arms_in(self.settings) if arm.name == row["arm"])
         values = {parameter.name: float(row[parameter.name]) for parameter in arm.hyperparameters}
         return arm.recipe(Recipe.from_json(json.dumps(self.settings["recipe"])), values)
 
     @property
     def best_seed(self) -> int:
-        """The seed of the best arm's run with the best validation score."""
+        """The seed of that arm's repeat with the best validation score."""
         trials = self.results.trials
-        rows = trials[(trials["arm"] == self.results.summary.iloc[0]["arm"]) & (trials["stage"] == "confirm")]
+        rows = trials[(trials["arm"] == self._decision["arm"]) & (trials["stage"] == "confirm")]
         sign = metric_in(self.settings).sign
         return int(rows.iloc[int((sign * rows["validation_score"]).fillna(-float("inf")).to_numpy().argmax())]["seed"])
+
+    @property
+    def _decision(self) -> pd.Series:
+        """The row of the arm that was decided on; the first if no arm has a score."""
+        table = self.results.summary
+        return table[table["arm"] == (self.results.winner or table["arm"].iloc[0])].iloc[0]
 
     def plot(self) -> Any:
         """The scores of all arms, one dot per seed.
@@ -171,10 +187,30 @@ class Comparison:
         self.report()
 
 
+def _contributions(
+    directory: str | os.PathLike[str], records: Sequence[Record], examples: int
+) -> tuple[Contributions, int]:
+    """What each test example contributes to the score of the final trainings, and how many of these lack that."""
+    contributions: dict[str, dict[int, np.ndarray]] = {}
+    missing = 0
+    for record in records:
+        if record.stage != "confirm" or not math.isfinite(record.test_score):
+            continue
+        outcomes = read_outcomes(directory, record.key)
+        if outcomes is None or not np.isfinite(outcomes.contribution).all():
+            missing += 1
+            continue
+        if len(outcomes.contribution) != examples:
+            accepted = f"that of an undamaged search (the outcomes of {record.key} are not of {examples} test examples)"
+            raise InvalidArgument("directory", str(directory), accepted)
+        contributions.setdefault(record.arm, {})[record.seed] = outcomes.contribution
+    return contributions, missing
+
+
 def write_environment(ledger: Ledger, command: str, runs_on: str) -> dict[str, Any]:
     """Writes commit, versions, hardware, runner and command beside the ledger, unless it is there; returns its content.
 
-    A search that is resumed keeps the facts of its first call.
+    A search that is resumed keeps the facts of its first call; one that is extended gets the new command.
     """
     path = ledger.directory / "environment.json"
     if not path.is_file():
@@ -185,5 +221,8 @@ def write_environment(ledger: Ledger, command: str, runs_on: str) -> dict[str, A
             "runs_on": runs_on,
             "command": command,
         }
+        write_text(path, json.dumps(facts, indent=2) + "\n")
+    elif ledger.extended:
+        facts = json.loads(path.read_text(encoding="utf-8")) | {"command": command}
         write_text(path, json.dumps(facts, indent=2) + "\n")
     return json.loads(path.read_text(encoding="utf-8"))

@@ -15,7 +15,7 @@ from ...callbacks.checks import InvalidArgument
 from ..files import check_new_directory, write_text
 from .outcomes import outcomes_file, write_outcomes
 from .record import Record
-from .settings import SETTINGS, read_settings
+from .settings import SETTINGS, first_difference, read_settings
 
 __all__ = ["Ledger", "is_open", "read_records", "running_file"]
 
@@ -39,11 +39,15 @@ class Ledger(Mapping[str, Record]):
     process at a time.
 
     Args:
-        directory: new, empty, or that of an earlier search with the same settings, which is then resumed.
+        directory: new, empty, or that of an earlier search with the same settings, which is then resumed, or with fewer
+            seeds or arms, which is extended.
         settings: the settings of the search, as JSON values; a directory with different ones is refused.
 
+    Attributes:
+        extended: whether the settings extend those of the earlier search, or judge it otherwise; known on entering.
+
     Raises:
-        InvalidArgument: naming the first setting that differs, or why the directory cannot be used.
+        InvalidArgument: naming the first setting that makes it another search, or why the directory cannot be used.
 
     Example:
         >>> with Ledger("searches/digits", {"epochs": 5}) as ledger:      # doctest: +SKIP
@@ -59,18 +63,21 @@ class Ledger(Mapping[str, Record]):
             check_new_directory(self.directory, marker=SETTINGS)
         else:
             check_new_directory(self.directory, marker=SETTINGS, overwrite=True)
-            self._check_same(read_settings(self.directory))
+            self._check(read_settings(self.directory))
         self._file: Any = None
+        self.extended = False
 
-    def _check_same(self, stored: dict[str, Any]) -> None:
-        for name in sorted({*self.settings, *stored}):
-            if self.settings.get(name) != stored.get(name):
-                raise InvalidArgument(
-                    "directory",
-                    str(self.directory),
-                    "a new or empty directory, or one made with the same settings (this one has "
-                    f"{name}={_short(stored.get(name))}, not {_short(self.settings.get(name))})",
-                )
+    def _check(self, stored: dict[str, Any]) -> None:
+        """Raises unless the settings are those that are stored, or extend them."""
+        name = first_difference(stored, self.settings)
+        if name is not None:
+            before, now = ({**settings, **settings.get("factors", {})} for settings in (stored, self.settings))
+            raise InvalidArgument(
+                "directory",
+                str(self.directory),
+                "a new or empty directory, or one made with the same settings, which more seeds and more names extend "
+                f"(this one has {name}={_short(before.get(name))}, not {_short(now.get(name))})",
+            )
 
     def __enter__(self) -> Ledger:
         import fcntl
@@ -92,11 +99,15 @@ class Ledger(Mapping[str, Record]):
                     "directory", str(self.directory), "a directory that no other search is writing to now"
                 ) from None
         try:
-            self._check_same(read_settings(self.directory))  # another process may have written them first
+            stored = read_settings(self.directory)
+            self._check(stored)  # another process may have written them first
             records, end = read_records(self.directory)
         except BaseException:
             self._file.close()
             raise
+        self.extended = any(stored.get(name) != value for name, value in self.settings.items())
+        if self.extended:
+            write_text(self.directory / SETTINGS, json.dumps(self.settings, indent=2) + "\n")
         self._file.truncate(end)
         self._file.seek(0, os.SEEK_END)
         self._records = records

@@ -14,6 +14,6 @@ def option(default: Any, help: str, *, setting: bool = True) -> Any:
     Args:
         default: its default value.
         help: what it means, in one line.
-        setting: whether another value makes it another search, so that ``settings.json`` holds it. Default True.
+        setting: whether trainings depend on it, so that another value makes it another search. Default True.
     """
     return dataclasses.field(default=default, metadata={"help": help, "setting": setting})

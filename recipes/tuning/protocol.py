@@ -19,7 +19,10 @@ from .pruning import PRUNING, check_pruning
 if TYPE_CHECKING:
     from ..data import Spec
 
-__all__ = ["Protocol"]
+__all__ = ["JUDGING", "Protocol"]
+
+JUDGING = ("confidence", "margin")
+"""The fields by which a finished search can be judged anew: no training depends on them."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,13 @@ class Protocol:
     seed: int = option(0, "The same seed gives the same numbers.")
     prune: str = option("none", 'Stop the worse trials of an arm early: "none", "asha" or "median".')
     widen: bool = option(False, "Try more rates beyond a range if the best one lies at its end.")
-    confidence: float | None = option(None, "Confidence of the intervals. Default: 0.95.")
+    confidence: float | None = option(None, "Confidence of the intervals. Default: 0.95.", setting=False)
+    margin: float | None = option(
+        None,
+        "A difference that does not matter, in points of accuracy or in the unit of another score. Default: 0.5 points;"
+        " 0.005 of other scores of which more is better; 1 % of an error.",
+        setting=False,
+    )
     metric: str | None = option(
         None, "What decides: see `recipes list metrics`. Default: accuracy, or root_mean_squared_error."
     )
@@ -69,6 +78,8 @@ class Protocol:
             if self.seeds < 2:
                 accepted = ">= 2 where a confidence is asked for: one seed has no spread"
                 raise InvalidArgument("seeds", self.seeds, accepted)
+        if self.margin is not None:
+            self._set("margin", check_number("margin", self.margin, low=0))
         if self.budget is not None:
             self._set("budget", check_integer("budget", self.budget, low=1))
 
@@ -84,9 +95,13 @@ class Protocol:
         """The metric of the search on these data.
 
         Raises:
-            InvalidArgument: for a metric of other tasks.
+            InvalidArgument: for a metric of other tasks, or a margin that is no difference of such scores.
         """
-        return metric_for(spec) if self.metric is None else find_metric(self.metric, spec.task)
+        metric = metric_for(spec) if self.metric is None else find_metric(self.metric, spec.task)
+        if self.margin is not None and metric.higher_is_better and self.margin >= metric.scale:
+            unit = " percentage points" if metric.percentage else ""
+            raise InvalidArgument("margin", self.margin, f"below {metric.scale:g}{unit} for {metric.words}")
+        return metric
 
     @property
     def one_by_one(self) -> bool:
@@ -111,8 +126,9 @@ class Protocol:
             raise InvalidArgument("budget", self.budget, accepted)
 
     def to_settings(self) -> dict[str, Any]:
-        """The fields that distinguish searches, by name, as JSON values."""
-        return {name: getattr(self, name) for name in setting_names()} | {"confidence": self.level}
+        """The fields that distinguish searches and those that judge them, by name, as JSON values."""
+        judging = {"confidence": self.level, "margin": self.margin}
+        return {name: getattr(self, name) for name in setting_names()} | judging
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> Protocol:
@@ -125,11 +141,12 @@ class Protocol:
             InvalidArgument: for a setting outside its range.
         """
         values = {name: settings[name] for name in setting_names()}
+        values |= {name: settings.get(name) for name in JUDGING}
         if values["seeds"] == 1:
             values["confidence"] = None  # one seed has no intervals
         return cls(**values)
 
 
 def setting_names() -> list[str]:
-    """The fields that ``settings.json`` holds."""
+    """The fields on which trainings depend."""
     return [field.name for field in dataclasses.fields(Protocol) if field.metadata["setting"]]

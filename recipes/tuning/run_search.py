@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import math
 import os
 import shutil
@@ -105,15 +106,30 @@ def _forget_failed(ledger: Ledger, plan: Plan) -> None:
 
 
 def _export_best(data: Data, comparison: Comparison, epochs: int) -> None:
-    """Trains the winner once more, with its best seed, and exports it, unless it is exported or no arm has a score."""
+    """Trains the decision once more, with its best seed, and exports it, unless that is done or no arm has a score."""
     from ..serving.export import export
     from ..serving.gate import ExportMismatch
 
     target = comparison.directory / "best"
-    if target.exists() or not math.isfinite(comparison.results.summary.iloc[0]["test_mean"]):
+    if comparison.results.winner is None:
+        return
+    stale = (target / "export.json").is_file() and not _is_exported(comparison, target)  # that of an earlier decision
+    if target.exists() and not stale:
         return
     run = fit(data, comparison.best, epochs=epochs, seed=comparison.best_seed, verbose=0)
     try:
-        export(run, target)
+        export(run, target, overwrite=stale)
     except (ExportMismatch, InvalidArgument) as error:  # the results are there all the same
-        warn(f"the best recipe was not exported to {target}: {error}")
+        warn(f"the decision was not exported to {target}: {error}")
+
+
+def _is_exported(comparison: Comparison, target: Path) -> bool:
+    """Whether the model in ``target`` is that of the decision, trained with its best seed."""
+    trials = comparison.results.stage("confirm")
+    trials = trials[(trials["arm"] == comparison.results.winner) & (trials["seed"] == comparison.best_seed)]
+    try:
+        recipe = Recipe.from_json((target / "recipe.json").read_text(encoding="utf-8"))
+        loss = json.loads((target / "export.json").read_text(encoding="utf-8"))["test"]["loss"]
+        return recipe == comparison.best and math.isclose(loss, trials["test_loss"].iloc[0], rel_tol=1e-3)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False

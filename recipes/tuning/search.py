@@ -39,6 +39,7 @@ def search(
     prune: str = "none",
     widen: bool = False,
     confidence: float | None = None,
+    margin: float | None = None,
     budget: int | None = None,
     workers: int = 1,
     memory_limit: float | None = None,
@@ -54,11 +55,14 @@ def search(
     The combinations of the names to compare are the *arms*. Every arm gets the same number of trials, spread evenly
     over its own ranges of learning rate and strengths by a Sobol sequence. The setting with the best validation score
     is then trained again with fresh seeds, the same for every arm. Arms are ranked by their validation scores; the test
-    split is evaluated once, at the end of these trainings, and decides nothing. The difference of each arm from the
-    default one is taken seed by seed and tested by Dunnett's test, which corrects for the number of arms. The best
-    recipe is trained once more and exported to ``directory/best``.
+    split is evaluated at the end of these trainings, and what each of its examples was answered is kept. The difference
+    of each arm from the reference, the default arm, is taken seed by seed and example by example; Dunnett's test
+    corrects for the number of arms. An arm is *better*, *worse*, *as good* (the interval lies within the margin) or
+    *open*. Of the best arm and those as good as it, the one that is cheap and least sensitive to its setting is the
+    decision: it is trained once more and exported to ``directory/best``.
 
-    Every finished training is on disk at once: to resume a search that was killed, call it again. A training that
+    Every finished training is on disk at once: to resume a search that was killed, call it again. With more ``seeds``
+    or more names to compare in the same directory the search is extended: no training runs twice. A training that
     diverges, fails or is pruned is recorded as such, with its cause, and the search continues.
 
     Args:
@@ -85,6 +89,9 @@ def search(
             the decade beyond it. Default False: such an arm is only marked.
         confidence: of the intervals and of the verdict that a difference is more than noise, above 0 and below 1; it
             requires at least 2 seeds. Default None: 0.95, and no intervals from one seed.
+        margin: a difference that does not matter, >= 0: in percentage points of an accuracy, else in the unit of the
+            score. Default None: 0.5 points; 0.005 of other scores of which more is better (they are at most 1); 1 % of
+            the reference's error.
         budget: the most trainings that the search may take, >= 1; None (default) for any number.
         workers: trainings at a time, each in a separate process, which may be killed; at most one per core. Default 1:
             in this process.
@@ -95,7 +102,8 @@ def search(
         cores, gpus: what a training takes on the cluster. Default 1 and 0.
         retry_failed: whether trainings that failed in an earlier call (not those that diverged or were pruned) run
             again, with those that depended on them. Default False: failures stay in the table.
-        directory: where to write: new, empty, or that of the same search. Default ``searches/NAME``.
+        directory: where to write: new, empty, or that of the same search, with at most as many seeds and arms. Default
+            ``searches/NAME``.
         verbose: 0 for silence, 1 (default) for a progress bar.
 
     Returns:
@@ -134,6 +142,7 @@ def search(
             prune=prune,
             widen=widen,
             confidence=confidence,
+            margin=margin,
             budget=budget,
             retry_failed=retry_failed,
         ),

@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["Difference", "compare_with", "critical_value", "family_error"]
+from .noise import NO_NOISE, Noise
+
+__all__ = ["NOTHING", "SAME", "Difference", "compare_with", "critical_value", "family_error"]
 
 LEVEL = 0.05
 """Family-wise error rate: the chance that any comparison calls a difference more than noise where there is none."""
@@ -19,18 +21,28 @@ NODES = 64
 
 
 class Difference(NamedTuple):
-    """A difference of means: its p value and its interval.
+    """A difference of means: its p value, its interval and where its error comes from. NaN where nothing can be said.
 
-    The interval from ``low`` to ``high`` is simultaneous for all differences; ``p`` is corrected for their number. NaN
-    where nothing can be said.
+    Args:
+        p: corrected for the number of comparisons.
+        low, high: the interval, simultaneous for all of them.
+        of_repeats, of_examples: the two parts of its squared standard error.
+        freedom: degrees of freedom of that error.
+        comparisons: how many share the control.
     """
 
     p: float
     low: float
     high: float
+    of_repeats: float = math.nan
+    of_examples: float = math.nan
+    freedom: float = math.nan
+    comparisons: int = 1
 
 
 NOTHING = Difference(math.nan, math.nan, math.nan)
+SAME = Difference(1.0, 0.0, 0.0, 0.0, 0.0, math.inf)
+"""The difference of two arms whose trainings are the same to the last bit."""
 
 
 def compare_with(
@@ -38,13 +50,16 @@ def compare_with(
     samples: Sequence[Sequence[float]],
     level: float = LEVEL,
     resolution: float = 0.0,
+    noises: Sequence[Noise] = (),
 ) -> list[Difference]:
     """The difference of each sample from a control, all measured with the same seeds.
 
     The k-th values of all samples belong to the same seed, so the effect of a seed on every arm (an easy order of the
     data, say) cancels in the differences. The remaining noise is estimated from all arms together, with the means of
     seeds and arms removed (a randomized block design), so two or three seeds can be enough for many arms. An arm whose
-    differences spread more than that is judged by its own spread. With one sample this is the paired t-test.
+    differences spread more than that is judged by its own spread, and by fewer degrees of freedom the more of its
+    spread is its own (Satterthwaite). With one sample this is the paired t-test. The noise of a finite test split is
+    added where it is known.
 
     Args:
         control: one value per seed.
@@ -52,12 +67,15 @@ def compare_with(
         level: the chance that any of the intervals misses, between 0 and 1. Default 0.05.
         resolution: the step of the values, 1 / n for an accuracy on n examples. Differences that are equal by rounding
             do not prove that there is no noise: it is taken to be at least that of rounding. Default 0.
+        noises: what the choice of the test examples adds to the error of each sample's difference, from
+            :func:`recipes.tuning.judging.noise.noise_of_examples`. Default: nothing.
 
     Returns:
         A :class:`Difference` per sample; all NaN with fewer than two seeds, and where a difference other than 0 is the
         same to the last bit for every seed.
 
-    Source: Dunnett 1955, "A multiple comparison procedure for comparing several treatments with a control".
+    Source: Dunnett 1955, "A multiple comparison procedure for comparing several treatments with a control";
+    Satterthwaite 1946, "An approximate distribution of estimates of variance components".
 
     Example:
         >>> same, better = compare_with([0.90, 0.95, 0.93], [[0.91, 0.94, 0.93], [0.97, 1.02, 0.99]])
@@ -74,21 +92,26 @@ def compare_with(
     residuals = values - values.mean(axis=1, keepdims=True) - values.mean(axis=0) + values.mean()
     freedom = (arms - 1) * (seeds - 1)
     pooled = max(2.0 * float((residuals**2).sum()) / freedom, resolution**2 / 6.0)  # variance of a seed's difference
-    critical = critical_value(arms - 1, freedom, level)
-    for k, differences in zip(usable, values[1:] - values[0], strict=True):
-        mean = float(differences.mean())
-        error = math.sqrt(max(pooled, float(differences.var(ddof=1))) / seeds)
-        if error > 1e-12 * max(1.0, abs(mean)):
-            p = float(family_error(abs(mean) / error, arms - 1, freedom))
-        elif abs(mean) <= 1e-12:  # the same trainings under two names
-            p, error = 1.0, 0.0
-        else:
+    differences = values[1:] - values[0]
+    spreads = differences.var(axis=1, ddof=1)
+    for k, mean, spread in zip(usable, differences.mean(axis=1).tolist(), spreads.tolist(), strict=True):
+        own = max(spread, float(spreads.mean()))  # that of all is large where the control's is
+        noise = noises[k] if noises else NO_NOISE
+        excess = max(0.0, own - pooled)
+        of_repeats, of_examples = (pooled + excess) / seeds, noise.variance
+        error = math.sqrt(of_repeats + of_examples)
+        if error <= 1e-12 * max(1.0, abs(mean)):
+            compared[k] = SAME if abs(mean) <= 1e-12 else NOTHING
             continue
-        compared[k] = Difference(p, mean - critical * error, mean + critical * error)
+        doubt = (pooled**2 / freedom + excess**2 / (seeds - 1)) / seeds**2 + noise.doubt
+        own_freedom = error**4 / doubt
+        half = critical_value(arms - 1, own_freedom, level) * error
+        p = family_error(abs(mean) / error, arms - 1, rounded(own_freedom))
+        compared[k] = Difference(p, mean - half, mean + half, of_repeats, of_examples, own_freedom, arms - 1)
     return compared
 
 
-def family_error(t: float, comparisons: int, freedom: int) -> float:
+def family_error(t: float, comparisons: int, freedom: float) -> float:
     """The chance that the largest of several |t| with a common control exceeds ``t`` if nothing differs.
 
     Args:
@@ -100,32 +123,57 @@ def family_error(t: float, comparisons: int, freedom: int) -> float:
         >>> round(float(family_error(2.228, comparisons=1, freedom=10)), 3)      # Student's t
         0.05
     """
-    from scipy.special import ndtr
+    from scipy.special import ndtr, stdtr
 
-    z, weights = np.polynomial.hermite_e.hermegauss(NODES)  # the deviation of the control
+    if comparisons == 1:  # Student's t
+        return float(2.0 * stdtr(freedom, -t))
+    z, weights = _deviations()
     scale, scale_weights = _scales(freedom)
     bound = math.sqrt(2.0) * t * scale[:, None]
     inside = (ndtr(bound + z) - ndtr(z - bound)) ** comparisons
     return float(1.0 - scale_weights @ inside @ (weights / weights.sum()))
 
 
-@functools.cache
-def _scales(freedom: int) -> tuple[np.ndarray, np.ndarray]:
+_deviations = functools.cache(lambda: np.polynomial.hermite_e.hermegauss(NODES))
+"""Deviations of the control's mean, and their weights."""
+
+_shares = functools.cache(lambda: np.polynomial.legendre.leggauss(NODES))
+"""Where quantiles are taken, between -1 and 1, and their weights."""
+
+
+@functools.lru_cache(maxsize=1024)
+def _scales(freedom: float) -> tuple[np.ndarray, np.ndarray]:
     """Quantiles of an estimated standard deviation in units of the true one, and their weights."""
     from scipy.stats import chi
 
-    u, weights = np.polynomial.legendre.leggauss(NODES)
+    u, weights = _shares()
     return chi.ppf((u + 1.0) / 2.0, freedom) / math.sqrt(freedom), weights / 2.0
 
 
-@functools.cache
-def critical_value(comparisons: int, freedom: int, level: float = LEVEL) -> float:
+def rounded(freedom: float) -> float:
+    """Degrees of freedom rounded down to two digits, at least 1 and at most 1,000, so that few values are computed."""
+    freedom = min(max(freedom, 1.0), 1000.0)
+    step = 10.0 ** (math.floor(math.log10(freedom)) - 1)
+    return math.floor(freedom / step * (1 + 1e-9)) * step
+
+
+def critical_value(comparisons: int, freedom: float, level: float = LEVEL) -> float:
     """The |t| that the largest of several exceeds with probability ``level`` if nothing differs.
 
     Example:
         >>> round(critical_value(3, 10), 2)      # Dunnett's table
         2.76
     """
-    from scipy.optimize import brentq
+    return _critical_value(comparisons, rounded(freedom), level)
 
-    return float(brentq(lambda t: family_error(t, comparisons, freedom) - level, 0.0, 1e4, xtol=1e-6))
+
+@functools.lru_cache(maxsize=4096)
+def _critical_value(comparisons: int, freedom: float, level: float) -> float:
+    from scipy.optimize import brentq
+    from scipy.special import stdtrit
+
+    low, high = stdtrit(freedom, 1.0 - level / 2.0), stdtrit(freedom, 1.0 - level / (2.0 * comparisons))
+    if comparisons == 1:
+        return float(low)
+    # Between Student's t for one comparison and Bonferroni's bound; the quadrature is exact to 1e-5.
+    return float(brentq(lambda t: family_error(t, comparisons, freedom) - level, 0.9 * low, 1.1 * high, rtol=1e-6))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from ...metric import ACCURACY, Metric
 from ..arms import Arm
-from .dunnett import LEVEL, NOTHING, compare_with
-from .spread import mean_sd, word_of
+from .dunnett import LEVEL, NOTHING
+from .samples import Contributions, compare_samples, mean_sample, samples_of
+from .spread import mean_sd
+from .words import word_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,52 +20,54 @@ __all__ = ["main_effects"]
 
 def main_effects(
     trials: pd.DataFrame,
-    default: Arm,
+    reference: Arm,
     metric: Metric = ACCURACY,
     design: str = "crossed",
     confidence: float = 1.0 - LEVEL,
     resolution: float = 0.0,
+    contributions: Contributions | None = None,
+    margin: float | None = None,
 ) -> pd.DataFrame:
     """The average of each level of each factor over all arms that have it: optimizers over regularizers, and so on.
 
-    With "one_at_a_time" only arms that differ from the default arm in no other factor count. Averages are taken seed by
-    seed and compared with those of the default arm's level, as arms are. A level has no average if one of its arms
+    With "one_at_a_time" only arms that differ from the reference in no other factor count. Averages are taken seed by
+    seed and compared with those of the reference's level, as arms are. A level has no average if one of its arms
     diverged or failed. Optimizer and regularizer are always included, other factors where they are compared.
+
+    Args:
+        trials: one row per training, from :func:`record_tables`.
+        reference: the arm whose levels are compared with.
+        metric, confidence, resolution, contributions, margin: as for :func:`recipes.tuning.judging.summary.summary`.
+        design: of the search.
     """
     import pandas as pd
 
-    confirm = trials[trials["stage"] == "confirm"]
+    samples = samples_of(trials, contributions or {})
+    arms = trials[trials["stage"] == "confirm"].drop_duplicates("arm").set_index("arm")
+    failed = set(trials.loc[(trials["stage"] == "confirm") & (trials["status"] == "failed"), "arm"])
+    level_of_error = 1.0 - confidence
     rows = []
-    for factor, control in default.choices.items():
-        alike = confirm
+    for factor, control in reference.choices.items():
+        alike = arms
         if design == "one_at_a_time":
-            for name, level in default.choices.items():
+            for name, level in reference.choices.items():
                 alike = alike if name == factor else alike[alike[name] == level]
-        levels = list(dict.fromkeys(alike[factor]))
-        by_level = {
-            level: [
-                float(np.mean(seed_group["test_score"].to_numpy()))
-                for _, seed_group in alike[alike[factor] == level].groupby("seed")
-            ]
-            for level in levels
-        }
-        others = [level for level in levels if level != control]
-        averaged = int(alike[factor].value_counts().min()) / max(1, alike["seed"].nunique())
-        step = resolution / math.sqrt(max(1.0, averaged))  # the step of a mean over this many arms
-        compared = compare_with(by_level[control], [by_level[level] for level in others], resolution=step)
-        tests = dict(zip(others, compared, strict=True))
-        for level in levels:
-            mean, sd = mean_sd(by_level[level])
-            difference = 0.0 if level == control else mean - mean_sd(by_level[control])[0]
-            p = tests.get(level, NOTHING)[0]
-            of_level = alike[alike[factor] == level]
-            failed = bool((of_level["status"] == "failed").any())
+        members = {level: list(alike.index[alike[factor] == level]) for level in dict.fromkeys(alike[factor])}
+        means = {level: mean_sample([samples[arm] for arm in names]) for level, names in members.items()}
+        averaged = min(len(names) for names in members.values())
+        step = resolution / math.sqrt(averaged)  # the step of a mean over this many arms
+        others = {level: sample for level, sample in means.items() if level != control}
+        compared = compare_samples(means[control], others, level_of_error, step)
+        base = mean_sd(means[control].scores)[0]
+        for level, sample in means.items():
+            mean, sd = mean_sd(sample.scores)
+            difference, found = (0.0, NOTHING) if level == control else (mean - base, compared[level])
             if level == control:
-                word = "default"
+                word = "reference"
             elif math.isfinite(mean):
-                word = word_of(difference, p, metric, 1.0 - confidence)
+                word = word_of(difference, found, metric, level_of_error, metric.margin(margin, base))
             else:
-                word = "failed" if failed else "diverged"
+                word = "failed" if failed & set(members[level]) else "diverged"
             rows.append(
                 {
                     "factor": factor,
@@ -73,7 +75,9 @@ def main_effects(
                     "test_mean": mean,
                     "test_sd": sd,
                     "difference": difference,
-                    "p_value": p,
+                    "difference_low": 0.0 if level == control else found.low,
+                    "difference_high": 0.0 if level == control else found.high,
+                    "p_value": found.p,
                     "verdict": word,
                 }
             )

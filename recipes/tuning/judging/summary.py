@@ -12,8 +12,11 @@ from ...metric import ACCURACY, Metric
 from ..arms import Arm
 from ..factors import FACTORS
 from ..space import at_edge
-from .dunnett import LEVEL, compare_with
-from .spread import interval, mean_sd, word_of
+from .decision import decide
+from .dunnett import LEVEL, NOTHING, SAME
+from .samples import Contributions, compare_samples, samples_of
+from .spread import mean_sd
+from .words import needed, word_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,16 +31,25 @@ def summary(
     epochs: pd.DataFrame | None = None,
     confidence: float = 1.0 - LEVEL,
     resolution: float = 0.0,
+    contributions: Contributions | None = None,
+    margin: float | None = None,
 ) -> pd.DataFrame:
-    """One row per arm, best validation mean first, compared seed by seed with the default arm on the test split.
+    """One row per arm, best validation mean first, compared seed by seed with the reference on the test split.
 
-    Columns besides the settings and scores of an arm:
+    The reference is the default arm, or if that has no score, the arm with the best validation mean. Columns besides
+    the settings and scores of an arm:
 
     - ``test_low``, ``test_high``: the interval of its test mean by Student's t.
-    - ``difference``, ``difference_low``, ``difference_high``, ``p_value``: the difference from the default arm,
-      corrected for the number of arms (:func:`recipes.tuning.judging.dunnett.compare_with`).
-    - ``epochs_to_default``, ``seconds_to_default``: the mean effort to reach the final validation score of the default
-      arm at the same seed; NaN if a seed never reaches it.
+    - ``difference``, ``difference_low``, ``difference_high``, ``p_value``: the difference from the reference, corrected
+      for the number of arms (:func:`recipes.tuning.judging.dunnett.compare_with`). Where contributions are known,
+      intervals hold the noise of a finite test split as well as that between repeats.
+    - ``verdict``: "better", "worse", "as good" or "open"; "reference", "failed" or "diverged".
+    - ``repeats_needed``, ``examples_needed``, ``both_needed``: what would probably decide an open arm: see
+      :func:`recipes.tuning.judging.words.needed`.
+    - ``against_best``: "best", "as good" or "unknown", and ``chosen``: why an arm is the decision, "best", "cheaper" or
+      "less touchy", or "no": see :func:`recipes.tuning.judging.decision.decide`.
+    - ``epochs_to_default``, ``seconds_to_default``: the mean effort to reach the final validation score of the
+      reference at the same seed; NaN if a seed never reaches it.
     - ``sensitivity``: by how much the median of its tuning trials is worse than the best: the cost of a rate picked at
       random. Trials that diverged count as the worst score of any arm. NaN if trials were pruned.
     - ``seconds``: the median time of its confirming trainings, of which every arm has the same number.
@@ -49,14 +61,17 @@ def summary(
         epochs: one row per training and epoch; without it the effort to reach the default is NaN.
         confidence: of all intervals, between 0 and 1. Default 0.95.
         resolution: the step of test scores, as for :func:`recipes.tuning.judging.dunnett.compare_with`. Default 0.
+        contributions: what each test example contributes, by arm and seed. Default: unknown.
+        margin: as for :func:`recipes.search`. Default None.
     """
     import pandas as pd
 
     sign, level = metric.sign, 1.0 - confidence
     strengths = [name for name in trials.columns if "." in name]
     confirmed = trials[trials["stage"] == "confirm"]
-    scores = {arm: list(group.sort_values("seed")["test_score"]) for arm, group in confirmed.groupby("arm", sort=False)}
-    targets = confirmed[confirmed["arm"] == default].set_index("seed")["validation_score"].to_dict()
+    samples = samples_of(trials, contributions or {})
+    reference = _reference(confirmed, default, sign)
+    targets = confirmed[confirmed["arm"] == reference].set_index("seed")["validation_score"].to_dict()
     worst = float((sign * trials["validation_score"]).min())
     curves = epochs[epochs["stage"] == "confirm"] if epochs is not None and len(epochs) else None
     rows: list[dict[str, Any]] = []
@@ -67,8 +82,8 @@ def summary(
         tuned = group[group["stage"] == "tune"]
         first = confirm.iloc[0]
         validation_mean, validation_sd = mean_sd(list(confirm["validation_score"]))
-        test_mean, test_sd = mean_sd(scores[arm])
-        low, high = interval(test_mean, test_sd, len(confirm), level)
+        test_mean, test_sd = mean_sd(samples[str(arm)].scores)
+        low, high = samples[str(arm)].interval(level, resolution)
         statuses = group["status"]
         reached = (
             _epochs_to(targets, curves[curves["arm"] == arm], list(confirm["seed"]), sign) if curves is not None else []
@@ -103,26 +118,37 @@ def summary(
                 "seconds": float(confirm["seconds"].median()),
             }
         )
-    others = [arm for arm in scores if arm != default]
-    compared = compare_with(scores[default], [scores[arm] for arm in others], level, resolution)
-    tests = dict(zip(others, compared, strict=True))
+    rows.sort(key=lambda row: -sign * row["validation_mean"] if math.isfinite(row["validation_mean"]) else math.inf)
+    others = {arm: sample for arm, sample in samples.items() if arm != reference}
+    compared = compare_samples(samples[reference], others, level, resolution)
+    control = float(np.mean(samples[reference].scores))
+    size = metric.margin(margin, control)
     confirm_failed = set(confirmed.loc[confirmed["status"] == "failed", "arm"])
-    control = float(np.mean(scores[default]))
     for row in rows:
-        is_default = row["arm"] == default
-        difference = 0.0 if is_default else row["test_mean"] - control
-        p, low, high = tests.get(row["arm"], (math.nan, 0.0, 0.0))
-        word = "default" if is_default else word_of(difference, p, metric, level)
-        row |= {"difference": difference, "difference_low": low, "difference_high": high, "p_value": p}
+        is_reference, known = row["arm"] == reference, math.isfinite(row["test_mean"])
+        difference = 0.0 if is_reference else row["test_mean"] - control
+        found = SAME._replace(p=math.nan) if is_reference else compared.get(row["arm"], NOTHING)
+        row |= {"difference": difference, "difference_low": found.low, "difference_high": found.high}
         lost = "failed" if row["arm"] in confirm_failed else "diverged"
-        row["verdict"] = word if math.isfinite(row["test_mean"]) or is_default else lost
-    table = pd.DataFrame(rows)
-    return (
-        table.assign(_order=-sign * table["validation_mean"])
-        .sort_values("_order", kind="stable", na_position="last")
-        .drop(columns="_order")
-        .reset_index(drop=True)
-    )
+        word = "reference" if is_reference else word_of(difference, found, metric, level, size)
+        row |= {"p_value": found.p, "verdict": word if known else lost}
+        more = needed(difference, found, row["seeds"], level, size) if row["verdict"] == "open" else (math.nan,) * 3
+        row |= dict(zip(("repeats_needed", "examples_needed", "both_needed"), more, strict=True))
+    decision = decide(rows, samples, metric, level, size, resolution)
+    for row in rows:
+        is_best = row["arm"] == decision.best
+        row["against_best"] = "best" if is_best else "as good" if row["arm"] in decision.as_good else "unknown"
+        row["chosen"] = decision.reason if row["arm"] == decision.arm else "no"
+    return pd.DataFrame(rows)
+
+
+def _reference(confirmed: pd.DataFrame, default: str, sign: float) -> str:
+    """The default arm; if one of its repeats has no score, the best of the arms whose repeats all have one."""
+    sound = {}
+    for arm, group in confirmed.groupby("arm", sort=False):
+        if group["test_score"].notna().all():
+            sound[str(arm)] = sign * float(group["validation_score"].mean())
+    return default if default in sound or not sound else max(sound, key=lambda arm: sound[arm])
 
 
 def _epochs_to(targets: Mapping[Any, float], curves: pd.DataFrame, seeds: Sequence[int], sign: float) -> list[float]:

@@ -1,92 +1,148 @@
-"""verdict: the outcome of a comparison in sentences."""
+"""verdict: the outcome of a comparison in sentences, with what to do next."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from ...choice import split_names
-from ...metric import ACCURACY, Metric
 from ...report import formatting
+from ...report.results import Results, records
 from ..factors import FACTORS
-from .dunnett import LEVEL
-
-if TYPE_CHECKING:
-    import pandas as pd
+from .next_steps import next_steps
 
 __all__ = ["verdict"]
 
+NAMED = 6
+"""How many arms that are as good or open are named; those that differ all are."""
 
-def verdict(
-    table: pd.DataFrame,
-    effects: pd.DataFrame,
-    metric: Metric = ACCURACY,
-    failures: Sequence[str] = (),
-    confidence: float = 1.0 - LEVEL,
-) -> list[str]:
-    """The outcome in one to three sentences: which arm does best, by how much, and how sure that is.
+Row = Mapping[str, Any]
+
+
+def verdict(results: Results) -> list[str]:
+    """The outcome in sentences: the main effects, the arms, what would decide the open ones, and the decision.
 
     Args:
-        table: the arms, best first, from :func:`summary`.
-        effects: the levels of each factor, from :func:`main_effects`.
-        metric: the metric of the scores. Default accuracy.
-        failures: the messages of the trainings that failed. Default: none.
-        confidence: at which a difference is called more than noise. Default 0.95.
+        results: the tables of the comparison; their ``verdict`` is not read.
     """
-    best = table.iloc[0]
-    if not math.isfinite(best["test_mean"]):
+    rows = results.rows()
+    failures = list(results.trials.loc[results.trials["status"] == "failed", "message"])
+    if results.winner is None:
         if failures:
             return [f"Every arm failed, the first training with {failures[0]}."]
         return ["Every arm diverged: lower the learning rates."]
-    default = table[table["verdict"] == "default"].iloc[0]
-    sentences = [
-        f"{_arm(best)} does best on the validation data; its test "
-        f"{metric.words} is {_score(best['test_mean'], best['test_sd'], metric)} over "
-        f"{_count(best['seeds'], 'seed')}."
-    ]
-    if best["arm"] == default["arm"]:
-        better = list(table.loc[table["verdict"] == "better", "arm"])
-        but = f", although on the test data {', '.join(better)} did better by more than noise" if better else ""
-        sentences.append(f"That is the default arm{but}.")
-    elif math.isfinite(best["p_value"]):
-        amount = formatting.score(abs(best["difference"]), metric) + " points" * metric.percentage
-        way = "better" if best["difference"] * metric.sign > 0 else "worse"
-        tested = _count(table["p_value"].notna().sum(), "comparison")
-        noise = "more than noise" if best["p_value"] < 1.0 - confidence else "within the noise between seeds"
-        sentences.append(
-            f"That is {amount} {way} than the default arm ({_arm(default)}: "
-            f"{_score(default['test_mean'], default['test_sd'], metric)}), "
-            f"which is {noise} ({formatting.p_is(best['p_value'])}, corrected for {tested})."
-        )
-    elif not math.isfinite(default["test_mean"]):
-        lost = "failed" if default.get("failed", 0) else "diverged"
-        sentences.append(f"The default arm ({_arm(default)}) {lost}, so nothing can be compared with it.")
-    else:
-        sentences.append("Whether that is more than noise cannot be said: it takes at least 2 seeds.")
-    best_levels = []
-    for factor in dict.fromkeys(effects["factor"]):
-        levels = effects[(effects["factor"] == factor) & effects["test_mean"].notna()]
-        if len(levels) < 2:
-            continue
-        top = levels.iloc[int((levels["test_mean"] * metric.sign).to_numpy().argmax())]
-        certainty = {
-            "default": "the default",
-            "better": "more than noise against the default",
-            "not tested": "not tested against the default",
-        }.get(top["verdict"], "within noise of the default")
-        name = _regularizer(top["level"]) if factor == "regularizer" else top["level"]
-        best_levels.append(f"the best {factor} is {name} ({certainty})")
-    if len(best_levels) > 1:
-        sentences.append(f"Averaged over the other choices, {', '.join(best_levels[:-1])} and {best_levels[-1]}.")
+    sentences = [*_main_effects(results), *_arms(results, rows), *next_steps(results), _decision(results)]
     if failures:
         sentences.append(f"{_count(len(failures), 'training')} failed, the first with {failures[0]}.")
+    missing = int(results.settings.get("without_outcomes", 0))
+    if missing:
+        sentences.append(
+            f"The outcomes of the test examples are missing for {_count(missing, 'final training')}, as of searches of "
+            "earlier versions: so far intervals hold the noise between repeats only, not that of the test split."
+        )
     return sentences
 
 
-def _arm(row: pd.Series) -> str:
+def _main_effects(results: Results) -> list[str]:
+    """A sentence per factor with several levels: which differ from the reference's, averaged over the other choices."""
+    effects = records(results.main_effects)
+    by_factor = {factor: [row for row in effects if row["factor"] == factor] for factor in FACTORS}
+    by_factor = {factor: rows for factor, rows in by_factor.items() if len(rows) > 1}
+    if len(by_factor) < 2:
+        return []  # the arms say the same
+    sentences = []
+    for factor, rows in by_factor.items():
+        reference = next((row for row in rows if row["verdict"] == "reference"), None)
+        if reference is None:
+            continue
+        others = [row for row in rows if row is not reference]
+        groups = _by_word(results, others, _level)
+        sentences.append(f"{factor.capitalize()}, on average and against {_level(reference)}: {groups}.")
+    return sentences
+
+
+def _arms(results: Results, rows: Sequence[Row]) -> list[str]:
+    """The arms by their word, against the reference."""
+    reference = results.row(results.reference) or {}
+    score = _score(results, reference)
+    repeats = _count(int(reference["seeds"]), "repeat")
+    head = f"The reference, {_arm(reference)}, has a test {results.metric.words} of {score} over {repeats}."
+    others = [row for row in rows if row["arm"] != results.reference]
+    if results.reference != results.settings["default_arm"]:
+        lost = results.row(results.settings["default_arm"])
+        how = f" {lost['verdict']}" if lost else " is missing"
+        head = f"The default arm{how}: the arms are compared with the best of the others. {head}"
+    if not others:
+        return [head]
+    return [head, f"Of {_count(len(others), 'other arm')}: {_by_word(results, others, _arm)}."]
+
+
+def _by_word(results: Results, rows: Sequence[Row], name: Callable[[Row], str]) -> str:
+    """ "better: adam by 0.50 points (1.8 of 359 test examples); as good: nadam; 3 open": rows by their word."""
+    parts = []
+    for word in ("better", "worse"):
+        differing = [f"{name(row)} by {_amount(results, row)}" for row in rows if row["verdict"] == word]
+        if differing:
+            parts.append(f"{word}: {', '.join(differing)}")
+    margin = formatting.margin(results.margin, results.metric)
+    for word, meaning in (("as good", f" (within {margin})"), ("open", ""), ("diverged", ""), ("failed", "")):
+        alike = [name(row) for row in rows if row["verdict"] == word]
+        if len(alike) == len(rows) > 1 and word == "open":
+            parts.append("all open")
+        elif len(alike) > NAMED:
+            parts.append(f"{len(alike)} {word}{meaning}")
+        elif alike:
+            parts.append(f"{word}{meaning}: {', '.join(alike)}")
+    return "; ".join(parts)
+
+
+def _amount(results: Results, row: Row) -> str:
+    """A difference without its sign, with its unit: "0.56 points (2.0 of 359 test examples)"."""
+    metric, examples = results.metric, results.test_examples
+    amount = formatting.score(abs(row["difference"]), metric) + " points" * metric.percentage
+    if not metric.resolution(examples):
+        return amount
+    return f"{amount} ({formatting.in_examples(abs(row['difference']), examples).lstrip('+')} of {examples:,} examples)"
+
+
+def _decision(results: Results) -> str:
+    """The decision and its reason."""
+    row = results.row(results.winner or "") or {}
+    best = next(row for row in results.rows() if row["against_best"] == "best")
+    equals = [_arm(row) for row in results.rows() if row["against_best"] == "as good"]
+    head = f"Decision: {_arm(row)}, test {results.metric.words} {_score(results, row)}"
+    if row["chosen"] == "best":
+        why = f"best on the validation data{_of_the_better(results, row)}"
+        equal = f", as good as it: {', '.join(equals[:NAMED])}" if equals else ", and no arm is known to be as good"
+        more = f" and {len(equals) - NAMED} more" if len(equals) > NAMED else ""
+        return f"{head}; {why}{equal}{more}."
+    if row["chosen"] == "cheaper":
+        times = f"{formatting.duration(row['seconds'])} against {formatting.duration(best['seconds'])} a training"
+        return f"{head}; as good as the best, {_arm(best)}, and cheaper: {times}."
+    return f"{head}; as good as the best, {_arm(best)}, and less sensitive to its setting."
+
+
+def _of_the_better(results: Results, row: Row) -> str:
+    first = results.rows()[0]
+    if row["arm"] == first["arm"]:
+        return ""
+    return (
+        " of those that are better than the reference" if row["verdict"] == "better" else " of those that are not worse"
+    )
+
+
+def _score(results: Results, row: Row) -> str:
+    spread = formatting.spread(row["test_mean"], row["test_sd"], results.metric)
+    return spread + " %" * results.metric.percentage
+
+
+def _arm(row: Row) -> str:
     others = [f"{name} {row[name]}" for name in FACTORS if name in row and name not in ("optimizer", "regularizer")]
-    return ", ".join([f"{row['optimizer']} with {_regularizer(row['regularizer'])}", *others])
+    return " ".join([f"{row['optimizer']} with {_regularizer(row['regularizer'])}", *others])
+
+
+def _level(row: Row) -> str:
+    return _regularizer(row["level"]) if row["factor"] == "regularizer" else row["level"]
 
 
 def _count(number: int, word: str) -> str:
@@ -95,7 +151,3 @@ def _count(number: int, word: str) -> str:
 
 def _regularizer(name: str) -> str:
     return " and ".join(split_names(name)).replace("_", " ") or "no regularizer"
-
-
-def _score(mean: float, sd: float, metric: Metric) -> str:
-    return formatting.spread(mean, sd, metric) + " %" * metric.percentage

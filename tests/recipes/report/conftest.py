@@ -137,6 +137,7 @@ def make_results(
         "optimizers": list(optimizers),
         "regularizers": list(regularizers),
         "examples": {"train": 12_570, "validation": 180, "test": 360},
+        "data": {"counts": {"test": 360}},
         "versions": {"python": "3.11.7", "keras": "3.12.0", "tensorflow": "2.20.0"},
         "hardware": {"processor": "a processor", "cores": 2, "accelerator": None},
         "command": f"recipes search digits --trials {trials} --seeds {seeds}",
@@ -147,7 +148,12 @@ def make_results(
         "Most arms cannot be told from the default with these seeds.",
     ]
     return Results(
-        settings, pd.DataFrame(training_rows), pd.DataFrame(epoch_rows), summary, effects(summary, sign), verdict
+        settings,
+        pd.DataFrame(training_rows),
+        pd.DataFrame(epoch_rows),
+        summary,
+        effects(summary, default_arm, sign),
+        verdict,
     )
 
 
@@ -159,31 +165,35 @@ def compared(summary: pd.DataFrame, default_arm: str, seeds: int, sign: float) -
     summary["difference_low"], summary["difference_high"] = summary["difference"] - half, summary["difference"] + half
     summary["p_value"] = np.exp(-((summary["difference"] / 0.0035) ** 2)) if seeds > 1 else math.nan
     gain = sign * summary["difference"]
-    summary["verdict"] = np.select([gain > 0.006, gain < -0.006], ["better", "worse"], "within noise")
+    summary["verdict"] = np.select([gain > 0.006, gain < -0.006], ["better", "worse"], "open")
     summary.loc[summary["test_mean"].isna(), "verdict"] = None
     of_default = summary["arm"] == default_arm
-    summary.loc[of_default, "verdict"] = "default"
+    summary.loc[of_default & summary["test_mean"].notna(), "verdict"] = "reference"
+    best = (np.arange(len(summary)) == 0) & summary["test_mean"].notna()
+    summary["chosen"] = np.where(best, "best", "no")
+    summary["against_best"] = np.where(best, "best", "unknown")
+    summary[["repeats_needed", "examples_needed", "both_needed"]] = math.nan
     summary.loc[of_default, ["difference_low", "difference_high", "p_value"]] = math.nan
     return summary
 
 
-def effects(summary: pd.DataFrame, sign: float) -> pd.DataFrame:
+def effects(summary: pd.DataFrame, default_arm: str, sign: float) -> pd.DataFrame:
     """The main effects of ``summary``; the default level of each factor is that of the default arm."""
     rows = []
-    default = summary[summary["verdict"] == "default"].iloc[0]
+    default = summary[summary["arm"] == default_arm].iloc[0]
     for factor in ("optimizer", "regularizer"):
         means = summary.groupby(factor, sort=False)["test_mean"]
         base = means.mean()[default[factor]]
         for level, mean in means.mean().items():
             gain = sign * (mean - base)
             verdict = (
-                "default"
+                "reference"
                 if level == default[factor]
                 else "better"
                 if gain > 0.004
                 else "worse"
                 if gain < -0.008
-                else "within noise"
+                else "open"
             )
             rows.append(
                 {
@@ -192,8 +202,10 @@ def effects(summary: pd.DataFrame, sign: float) -> pd.DataFrame:
                     "test_mean": mean,
                     "test_sd": means.std()[level],
                     "difference": mean - base,
+                    "difference_low": mean - base - 0.005,
+                    "difference_high": mean - base + 0.005,
                 }
-                | {"p_value": math.nan if verdict == "default" else math.exp(-abs(gain) * 800), "verdict": verdict}
+                | {"p_value": math.nan if verdict == "reference" else math.exp(-abs(gain) * 800), "verdict": verdict}
             )
     return pd.DataFrame(rows)
 

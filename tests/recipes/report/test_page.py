@@ -66,9 +66,9 @@ def test_table_has_the_formatted_numbers_of_every_arm(any_results, any_page):
     assert len(body) == len(any_results.summary)
     for shown, row in zip(body, any_results.rows(), strict=True):
         name, *cells = shown["cells"]
-        tags = " best" * (row["arm"] == any_results.winner) + " default" * (row["arm"] == any_results.default_arm)
+        tags = " decision" * (row["arm"] == any_results.winner) + " reference" * (row["arm"] == any_results.reference)
         assert name == row["arm"] + tags
-        assert shown["class"].split() == tags.replace("default", "base").replace("best", "winner").split()
+        assert shown["class"].split() == tags.replace("reference", "base").replace("decision", "winner").split()
         assert cells == [column.cell(row) for column in columns[1:]]
         for column, value in zip(columns, shown["sort"], strict=True):
             if column.numeric:
@@ -141,7 +141,7 @@ def test_names_are_escaped(make, monkeypatch):
     assert len(page.all("script")) == 1
     assert page.all("b") == page.all("i") == []
     assert "<i>first</i>" in "".join(page.text)
-    assert {row["cells"][0].split(" best")[0].split(" default")[0] for row in page.tables["summary"][1:]} == set(
+    assert {row["cells"][0].split(" decision")[0].split(" reference")[0] for row in page.tables["summary"][1:]} == set(
         odd.summary["arm"]
     )
 

@@ -52,8 +52,8 @@ def test_scores_are_at_their_means(any_results):
     np.testing.assert_array_equal(scatter(figure)[known, 1], np.arange(len(summary))[known])
     assert axes.get_ylim()[0] > axes.get_ylim()[1], "the best arm is on top"
     labels = [tick.get_text().replace("\\$", "$") for tick in axes.get_yticklabels()]
-    default = any_results.default_arm
-    assert labels == [arm + " (default)" * (arm == default) for arm in summary["arm"]]
+    default = any_results.reference
+    assert labels == [arm + " (reference)" * (arm == default) for arm in summary["arm"]]
     for place, line in enumerate(lines(axes, "seeds")):
         confirmed = any_results.stage("confirm")
         own = confirmed[confirmed["arm"] == summary["arm"].iloc[place]]["test_score"].astype(float)
@@ -63,7 +63,7 @@ def test_scores_are_at_their_means(any_results):
     for place, (low, high) in bars.items():
         assert (high - low) / 2 == pytest.approx(summary["test_sd"].iloc[int(place)] * scale)
     base = any_results.row(default)["test_mean"] * scale
-    assert [line.get_xdata()[0] for line in lines(axes, "default")] == ([] if math.isnan(base) else [base])
+    assert [line.get_xdata()[0] for line in lines(axes, "reference")] == ([] if math.isnan(base) else [base])
     assert texts(axes).count("diverged") == summary["test_mean"].isna().sum()
 
 
@@ -85,7 +85,7 @@ def test_an_arm_far_off_is_written_at_the_edge(make):
 
 def test_differences_are_at_their_values_with_their_intervals(any_results):
     figure = plots.differences(any_results)
-    others = any_results.summary[any_results.summary["arm"] != any_results.default_arm]
+    others = any_results.summary[any_results.summary["arm"] != any_results.reference]
     axes, scale = figure.axes[0], any_results.metric.scale
     if not others["difference"].notna().any():
         assert len(texts(axes)) == 1
@@ -116,7 +116,7 @@ def test_heat_map_has_a_cell_an_arm(any_results):
         shown = formatting.score(row["test_mean"], any_results.metric) if known else "diverged"
         assert written[(x, y)].get_text() == shown
     frames = {patch.get_gid() for patch in axes.patches}
-    assert frames >= ({"best", "default"} if any_results.winner else {"default"})
+    assert frames >= ({"decision", "reference"} if any_results.winner else {"reference"})
 
 
 def test_heat_map_text_can_be_read(results):
@@ -141,7 +141,7 @@ def test_learning_curves_are_means_over_seeds(results):
     figure = plots.learning_curves(results)
     left, right = figure.axes
     arms = [line.get_label() for line in left.lines]
-    assert arms == [*list(results.summary["arm"].iloc[:5]), results.default_arm]
+    assert arms == [*list(results.summary["arm"].iloc[:5]), results.reference]
     confirmed = results.epochs[results.epochs["stage"] == "confirm"]
     for axes, column, scale in ((left, "val_score", 100), (right, "loss", 1)):
         for arm, line in zip(arms, axes.lines, strict=True):
@@ -159,8 +159,8 @@ def test_learning_curves_have_at_most_six_lines_with_the_default_among_them(any_
     labels = [line.get_label().replace("\\$", "$") for line in figure.axes[0].lines]
     assert len(labels) == min(6, any_results.summary["test_mean"].notna().sum())
     assert labels[0] == any_results.winner
-    if not math.isnan(any_results.row(any_results.default_arm)["test_mean"]):
-        assert any_results.default_arm in labels
+    if not math.isnan(any_results.row(any_results.reference)["test_mean"]):
+        assert any_results.reference in labels
 
 
 def test_learning_rates_show_every_trial_and_the_chosen_one(any_results):

@@ -39,12 +39,22 @@ def test_bad_values_are_refused(results):
         dataclasses.replace(results, summary=results.summary.assign(arm="same"))
 
 
-def test_winner_is_the_first_arm_with_a_score(make):
+def test_the_winner_is_the_decision_wherever_it_stands(make):
     found = make(("momentum", "adam"), ("none", "l2"), all_diverged=("adam+l2",))
     assert found.winner == found.summary["arm"].iloc[0]
     backwards = dataclasses.replace(found, summary=found.summary.iloc[::-1])
-    assert backwards.summary["arm"].iloc[0] == "adam+l2"
-    assert backwards.winner == found.summary["arm"].iloc[-2]
+    assert backwards.winner == found.winner
+    assert dataclasses.replace(found, summary=found.summary.assign(chosen="no")).winner is None
+
+
+@pytest.mark.parametrize(
+    ("regression", "margin", "size"), [(False, None, 0.005), (False, 2.0, 0.02), (True, None, ...), (True, 2.0, 2.0)]
+)
+def test_the_margin_is_in_units_of_the_score(make, regression, margin, size):
+    results = make(("momentum",), ("none", "l2"), regression=regression, trials=1, epochs=1)
+    results = dataclasses.replace(results, settings=results.settings | {"margin": margin})
+    expected = 0.01 * results.row(results.reference)["test_mean"] if size is ... else size
+    assert results.margin == pytest.approx(expected)
 
 
 def test_levels_follow_the_settings(results):

@@ -27,9 +27,10 @@ def test_fits_and_has_the_numbers_of_every_arm(any_results, width):
     text = rendered(rich_table(any_results, width=width), width)
     assert max(map(cell_len, text.splitlines())) <= width
     for row in any_results.rows():
-        spread = formatting.spread(row["test_mean"], row["test_sd"], any_results.metric)
-        assert spread in text
-        if row["arm"] != any_results.default_arm:
+        columns = ["validation"] if width == 80 else ["validation", "test"]  # by the first the table is ordered
+        for name in columns:
+            assert formatting.spread(row[f"{name}_mean"], row[f"{name}_sd"], any_results.metric) in text
+        if row["arm"] != any_results.reference:
             bounds = row["difference_low"], row["difference_high"]
             reference = any_results.summary["test_mean"].iloc[0]
             assert formatting.difference(row["difference"], any_results.metric, *bounds, reference=reference) in text
@@ -37,32 +38,46 @@ def test_fits_and_has_the_numbers_of_every_arm(any_results, width):
 
 def test_a_wide_terminal_shows_more_columns(results):
     narrow, wide = headings(rich_table(results, width=80)), headings(rich_table(results, width=200))
-    assert narrow == ["", "arm", "test accuracy (%)", "difference (%), 95 % interval", "verdict"]
+    assert narrow == ["", "arm", "difference (%), 95 % interval", "verdict", "validation accuracy (%)"]
     assert set(narrow) < set(wide)
-    assert {"learning rate", "strengths", "diverged", "validation accuracy (%)"} <= set(wide)
+    assert {"learning rate", "strengths", "diverged", "test accuracy (%)", "= of 360 examples"} <= set(wide)
 
 
 def test_winner_and_default_are_marked(results):
     lines = rendered(rich_table(results, width=120), 120).splitlines()
-    assert [line.split()[1] for line in lines if line.startswith("★ ") and "best" not in line] == [results.winner]
-    assert [line.split()[1] for line in lines if line.startswith("◆")] == [results.default_arm]
+    assert [line.split()[1] for line in lines if line.startswith("★ ") and "decision" not in line] == [results.winner]
+    assert [line.split()[1] for line in lines if line.startswith("◆")] == [results.reference]
 
 
 def test_verdicts_have_colours(results):
     column = next(column for column in rich_table(results, width=120).columns if str(column.header) == "verdict")
     styles = {str(cell): cell.style for cell in column.cells}
     assert styles["worse"] == "red"
-    assert styles["default"] == "cyan"
+    assert styles["reference"] == "cyan"
     assert len(set(styles.values())) == len(styles)
 
 
-def test_limit_keeps_the_default_arm(results):
-    place = list(results.summary["arm"]).index(results.default_arm)
+def test_long_names_are_broken_after_a_plus(make):
+    lines = rendered(rich_table(make(("momentum",), ("early_stopping+label_smoothing+dropout", "none")), width=80), 80)
+    assert [line.split()[0] for line in lines.splitlines() if "label_smoothing" in line] == ["label_smoothing+dropout"]
+
+
+def test_a_difference_is_told_in_examples(results):
+    arm = results.summary["arm"].iloc[-1]
+    row = next(line for line in text_table(results).splitlines() if f" {arm} " in line)
+    assert f" {formatting.in_examples(results.row(arm)['difference'], 360)} " in row
+    assert formatting.in_examples(2 / 359, 359) == "+2.0"
+
+
+def test_limit_keeps_the_reference_and_what_is_better(results):
+    place = list(results.summary["arm"]).index(results.reference)
     assert place > 2
     table = rich_table(results, limit=2, width=100)
-    assert table.row_count == 3
-    assert "22 more arms not shown" in str(table.caption)
-    assert results.default_arm in rendered(table, 100)
+    kept = results.summary["verdict"].eq("better") | results.summary["arm"].eq(results.reference)
+    kept.iloc[:2] = True
+    assert table.row_count == kept.sum() < 25
+    assert f"{25 - kept.sum()} more arms not shown" in str(table.caption)
+    assert results.reference in rendered(table, 100)
 
 
 def test_markup_in_names_is_shown_as_it_is(make):
@@ -104,5 +119,5 @@ def test_an_arm_that_diverged_says_so(make):
     text = text_table(make(all_diverged=("adam+l2",)))
     line = next(line for line in text.splitlines() if " adam+l2 " in line)
     cells = [cell.strip() for cell in line.strip("|").split("|")]
-    assert cells[2:6] == ["—", "—", "—", "diverged"]
+    assert cells[2:7] == ["—", "—", "—", "—", "diverged"]
     assert "8 of 8" in cells

@@ -32,10 +32,11 @@ def test_a_diverging_arm_is_counted_and_stops_nothing(classes, tmp_path, search_
     table = found.table().set_index("arm")
     assert list(table.index) == ["adam+none", "sgd+none"]
     assert table.loc["sgd+none", "diverged"] == 4
-    assert table.loc["sgd+none", "verdict"] == "default"
+    assert table.loc["sgd+none", "verdict"] == "diverged"
+    assert table.loc["adam+none", "verdict"] == "reference"
     assert table.loc["adam+none", "diverged"] == 0
     assert math.isnan(table.loc["sgd+none", "test_mean"])
-    assert "The default arm (sgd with no regularizer) diverged" in found.verdict[1]
+    assert found.verdict[0].startswith("The default arm diverged: the arms are compared with the best of the others.")
     lost = [record for record in trainings(found.directory) if record["optimizer"] == "sgd"]
     assert all("try a lower learning rate" in record["message"] for record in lost)
     assert (found.directory / "best" / "saved_model").is_dir()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from callbacks.checks import InvalidArgument
+from recipes.metric import ACCURACY
 from recipes.metrics import METRICS
 from recipes.tuning.arms import Arm
 from recipes.tuning.ledger import Ledger
@@ -27,7 +28,7 @@ def same(first, second):
 
 
 def test_of_classes():
-    outcomes = outcomes_of(METRICS["accuracy"], "multiclass", Y, PROBABILITIES)
+    outcomes = outcomes_of(ACCURACY, "multiclass", Y, PROBABILITIES)
     assert list(outcomes.right) == [True, True, False]
     assert list(outcomes.contribution) == [1.0, 1.0, 0.0]
     assert outcomes.loss == pytest.approx(-np.log([0.5, 0.75, 0.25]), rel=1e-3)
@@ -97,6 +98,7 @@ def test_a_search_keeps_those_of_its_final_trainings(found, classes):
             continue
         assert outcomes.contribution.shape == outcomes.right.shape == (len(classes.arrays("test")[1]),)
         assert outcomes.right.mean() == pytest.approx(record["test_score"], abs=1e-6)
+        assert np.array_equal(outcomes.contribution, outcomes.right)
         assert outcomes.loss.mean(dtype=float) == pytest.approx(record["test_loss"], rel=2e-3)
 
 

@@ -27,6 +27,7 @@ from recipes.tuning.protocol import Protocol
         ({"retry_failed": 2}, "retry_failed must be True or False"),
         ({"confidence": 95}, "confidence must be a number > 0 and < 1"),
         ({"confidence": 0.9, "seeds": 1}, "seeds must be >= 2 where a confidence is asked for"),
+        ({"margin": -1}, "margin must be a number >= 0"),
         ({"budget": 0}, "budget must be an integer >= 1"),
     ],
 )
@@ -61,7 +62,7 @@ def test_settings_and_back(protocol):
 
 def test_what_makes_another_search():
     names = list(Protocol().to_settings())
-    assert names == ["design", "epochs", "trials", "seeds", "seed", "prune", "widen", "confidence", "metric"]
+    assert names == ["design", "epochs", "trials", "seeds", "seed", "prune", "widen", "metric", "confidence", "margin"]
     assert Protocol(confidence=0.95).to_settings() == Protocol().to_settings()
     assert Protocol(budget=99, retry_failed=True).to_settings() == Protocol().to_settings()
     for name, other in (("epochs", 11), ("prune", "asha"), ("widen", True), ("confidence", 0.9), ("metric", "auc")):

@@ -18,8 +18,9 @@ from recipes.serving import export as exporting
 from recipes.serving.gate import ExportMismatch
 from recipes.tuning.arms import Arm
 from recipes.tuning.comparison import Comparison
+from recipes.tuning.running.worker import Worker
 
-from .records import trainings
+from .records import TIMES, same_records, trainings
 
 pytestmark = pytest.mark.whole_epochs
 
@@ -76,7 +77,7 @@ def test_a_record_is_that_of_a_training_alone(found, classes, search_options):
 
 @pytest.mark.usefixtures("no_pictures")
 def test_results_stay_where_the_best_recipe_cannot_be_exported(found, classes, search_options, tmp_path, monkeypatch):
-    def refuse(*_):
+    def refuse(*_, **__):
         raise ExportMismatch("saved_model differs")
 
     shutil.copytree(found.directory, tmp_path / "search")
@@ -92,7 +93,7 @@ def test_results_stay_where_the_best_recipe_cannot_be_exported(found, classes, s
 
 
 def test_the_best_recipe_is_exported(found):
-    first = found.table().iloc[0]
+    first = found.table().query("chosen != 'no'").iloc[0]
     assert found.best.optimizer == first["optimizer"]
     assert found.best.regularizer_name == first["regularizer"]
     assert found.best.learning_rate == first["learning_rate"]
@@ -130,6 +131,32 @@ def test_what_cannot_be_read_back(found, tmp_path):
 
 
 @pytest.mark.thorough
+@pytest.mark.usefixtures("no_pictures")
+def test_more_seeds_and_names_extend_a_search(found, classes, search_options, tmp_path, monkeypatch):
+    """No training runs twice, every record is that of a search which asked for all at once, and the verdict as well."""
+    directory = tmp_path / "search"
+    shutil.copytree(found.directory, directory)
+    before, trained = trainings(directory), []
+    train = Worker.run
+    monkeypatch.setattr(Worker, "run", lambda self, job: trained.append(job.training.key) or train(self, job))
+    more = {**search_options, "seeds": 3, "optimizers": ["momentum", "sgd", "adam"], "margin": 2.0}
+    extended = recipes.search(classes, directory=directory, **more)
+    assert same_records(trainings(directory)[: len(before)], before)
+    assert len(trained) == len(set(trained)) == 4 + 2 * 5  # a seed for each of four arms, and two new arms
+    assert not {record["key"] for record in before} & set(trained)
+    whole = recipes.search(classes, directory=tmp_path / "whole", **more)
+    by_key = [{record["key"]: record for record in trainings(place)} for place in (directory, tmp_path / "whole")]
+    assert same_records(sorted(by_key[0].items()), sorted(by_key[1].items()))
+    pd.testing.assert_frame_equal(extended.table().drop(columns=TIMES), whole.table().drop(columns=TIMES))
+    assert json.loads((directory / "settings.json").read_text()) == json.loads(
+        (tmp_path / "whole" / "settings.json").read_text()
+    )
+    assert Recipe.from_json((directory / "best" / "recipe.json").read_text()) == extended.best
+    with pytest.raises(InvalidArgument, match="seeds=3, not 2"):
+        recipes.search(classes, directory=directory, **{**more, "seeds": 2})
+
+
+@pytest.mark.thorough
 def test_a_finished_search_is_not_repeated(found, classes, search_options):
     before = {
         path: path.read_bytes()
@@ -148,8 +175,11 @@ def test_a_finished_search_is_not_repeated(found, classes, search_options):
         ({"epochs": 2}, "epochs=1, not 2"),
         ({"trials": 3}, "trials=2, not 3"),
         ({"seed": 1}, "seed=0, not 1"),
-        ({"optimizers": ["adam"]}, "default_arm|optimizers="),
-        ({"recipe": Recipe()}, "default_arm|recipe="),
+        ({"seeds": 1}, "seeds=2, not 1"),
+        ({"optimizers": ["adam"]}, r'optimizers=\["momentum", "adam"\], not \["adam"\]'),
+        ({"activations": ["elu", "relu"]}, "factors="),
+        ({"design": "one_at_a_time"}, "design="),
+        ({"recipe": Recipe()}, "recipe="),
     ],
 )
 def test_other_settings_in_the_same_directory(found, classes, search_options, change, message):
@@ -172,6 +202,8 @@ def test_other_data_in_the_same_directory(found, binary, search_options):
         ({"seeds": 0}, "seeds must be"),
         ({"seeds": 1, "confidence": 0.9}, "seeds must be >= 2 where a confidence is asked for"),
         ({"confidence": 1.0}, "confidence must be"),
+        ({"margin": -0.5}, "margin must be a number >= 0"),
+        ({"margin": 100}, "margin must be below 100 percentage points for accuracy"),
         ({"confidence": 95}, "confidence must be"),
         ({"seed": -1}, "seed must be"),
         ({"seed": 2**32 - 1}, "seed must be"),
@@ -217,7 +249,7 @@ def test_the_default_directory(classes, tmp_path, monkeypatch, search_options):
     found = recipes.search(classes, **options)
     assert found.directory == Path("searches/classes")
     assert os.listdir(tmp_path) == ["searches"]
-    assert list(found.table()["verdict"]) == ["default"]
+    assert list(found.table()["verdict"]) == ["reference"]
 
 
 @pytest.mark.thorough

@@ -6,7 +6,7 @@ import pytest
 
 import recipes
 from callbacks.checks import InvalidArgument
-from recipes.tuning.settings import read_settings, settings_in
+from recipes.tuning.settings import first_difference, plan_in, read_settings, settings_in
 
 
 def as_version_0_1_wrote_it(directory):
@@ -45,6 +45,45 @@ def test_it_is_read_as_this_version_writes_it(copied):
     now = read_settings(copied)
     as_version_0_1_wrote_it(copied)
     assert read_settings(copied) == settings_in(copied) == now
+
+
+FACTORS = {"optimizers": ["momentum", "adam"], "regularizers": ["none"]}
+STORED = {"factors": FACTORS, **FACTORS, "design": "crossed", "epochs": 5, "seeds": 3, "confidence": 0.95}
+STORED |= {"default_arm": "momentum+none"}
+MORE = {"optimizers": ["sgd", "momentum", "adam"], "regularizers": ["none", "l2"]}
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        ({}, None),
+        ({"seeds": 10, "confidence": 0.9, "margin": 1.0}, None),
+        ({"factors": MORE, **MORE, "default_arm": "sgd+none"}, None),
+        ({"seeds": 2}, "seeds"),
+        ({"epochs": 6}, "epochs"),
+        ({"factors": {**FACTORS, "optimizers": ["sgd", "adam"]}}, "optimizers"),
+        ({"factors": {**FACTORS, "activations": ["elu"]}}, "factors"),
+    ],
+)
+def test_what_extends_a_search_and_what_makes_another(change, name):
+    assert first_difference(STORED, {**STORED, **change}) == name
+
+
+def test_one_at_a_time_no_arm_may_be_lost():
+    factors = {**FACTORS, "regularizers": ["none", "l2"]}
+    stored = {**STORED, "factors": factors, "design": "one_at_a_time"}
+    turned = {**factors, "optimizers": ["adam", "momentum", "sgd"]}  # without momentum+l2
+    assert first_difference(stored, {**stored, "factors": turned}) == "default_arm"
+    longer = {**factors, "optimizers": ["momentum", "adam", "sgd"]}
+    assert first_difference(stored, {**stored, "factors": longer}) is None
+
+
+def test_a_search_from_before_margins_is_the_same_search(copied):
+    path = copied / "settings.json"
+    settings = json.loads(path.read_text())
+    del settings["margin"]
+    path.write_text(json.dumps(settings))
+    assert plan_in(settings_in(copied)).protocol.margin is None
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ def test_main_effects_worked_by_hand(make_trials):
     assert effects.loc[("optimizer", "adam"), "difference"] == pytest.approx(0.10)
     expected = scipy.stats.ttest_rel([0.91, 0.95], [0.82, 0.84]).pvalue
     assert effects.loc[("optimizer", "adam"), "p_value"] == pytest.approx(expected, abs=1e-3)
-    assert effects.loc[("optimizer", "momentum"), "verdict"] == "default"
+    assert effects.loc[("optimizer", "momentum"), "verdict"] == "reference"
     assert effects.loc[("optimizer", "momentum"), "difference"] == 0.0
     assert math.isnan(effects.loc[("optimizer", "sgd"), "test_mean"])
     assert effects.loc[("optimizer", "sgd"), "verdict"] == "diverged"

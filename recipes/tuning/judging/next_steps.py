@@ -1,0 +1,90 @@
+"""next_steps: how many more repeats or test examples would decide what is open, and the command that goes on."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from ...report.results import Results, as_float
+
+__all__ = ["command_with_seeds", "next_steps"]
+
+
+def next_steps(results: Results) -> list[str]:
+    """One to three sentences on the open arms; none if nothing is open.
+
+    Each arm has what would decide it with a chance of 80 %, if its difference is as large as it looks. The repeats that
+    are suggested decide at least half of the arms that repeats alone decide.
+    """
+    rows = [row for row in results.rows() if row["verdict"] == "open"]
+    if not rows:
+        return []
+    if rows[0]["seeds"] < 2:
+        return [f"A single repeat shows no noise, so nothing can be told: {command_with_seeds(results.settings, 3)}"]
+    more = [row for row in rows if math.isfinite(as_float(row["repeats_needed"]))]
+    rest = [row for row in rows if row not in more]
+    sentences = []
+    if more:
+        repeats = _middle(more, "repeats_needed")
+        decided = sum(row["repeats_needed"] <= repeats for row in more)
+        command = command_with_seeds(results.settings, int(repeats))
+        sentences.append(f"{repeats:.0f} repeats would probably decide {_of(decided, len(rows))} open: {command}")
+    by_examples = [row for row in rest if math.isfinite(as_float(row["examples_needed"]))]
+    by_both = [row for row in rest if row not in by_examples and math.isfinite(as_float(row["both_needed"]))]
+    examples = results.test_examples
+    if by_examples:
+        count = _rounded(_middle(by_examples, "examples_needed") * examples)
+        which = _of(len(by_examples), len(rows))
+        sentences.append(f"About {count:,} test examples (now {examples:,}) would decide {which} open.")
+    if by_both:
+        times = _middle(by_both, "both_needed")
+        which = _of(len(by_both), len(rows))
+        count = _rounded(times * examples)
+        repeats = math.ceil(times * by_both[0]["seeds"])
+        sentences.append(
+            f"{which[0].upper()}{which[1:]} open {'takes' if len(by_both) == 1 else 'take'} more of both: about "
+            f"{count:,} test examples (now {examples:,}) with {repeats:,} repeats, or a wider margin."
+        )
+    return sentences
+
+
+def command_with_seeds(settings: Mapping[str, Any], seeds: int) -> str:
+    """The command of a search with another number of seeds; for a search from Python, what to call.
+
+    Example:
+        >>> command_with_seeds({"command": "recipes search digits --seeds 3 --epochs 5"}, 8)
+        '`recipes search digits --epochs 5 --seeds 8`'
+    """
+    command = str(settings.get("command", ""))
+    words = shlex.split(command) if command.startswith("recipes ") else []
+    if not words:
+        return f"the same search in the same directory with seeds={seeds}."
+    kept, skip = [], False
+    for word in words:
+        if skip:
+            skip = False
+        elif word == "--seeds":
+            skip = True
+        elif not word.startswith("--seeds="):
+            kept.append(word)
+    return f"`{shlex.join([*kept, '--seeds', str(seeds)])}`"
+
+
+def _middle(rows: list[dict[str, Any]], column: str) -> float:
+    """The least value that is enough for at least half of the rows."""
+    values = sorted(float(row[column]) for row in rows)
+    return values[(len(values) - 1) // 2]
+
+
+def _rounded(number: float) -> int:
+    """A count with two significant digits, rounded up."""
+    step = 10 ** max(0, math.floor(math.log10(max(number, 1.0))) - 1)
+    return math.ceil(number / step) * step
+
+
+def _of(part: int, whole: int) -> str:
+    if part == whole:
+        return "what is" if whole == 1 else f"all {whole} that are"
+    return f"{part} of the {whole} that are"

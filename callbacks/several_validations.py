@@ -218,7 +218,7 @@ class SeveralValidations(keras.callbacks.Callback):
         figure = Figure(figsize=(7, 2.6 * len(metrics)), layout="constrained")
         panels = figure.subplots(len(metrics), 1, sharex=True, squeeze=False)[:, 0]
         epochs = np.array(self.validations["epoch"])
-        losses = np.array(self.validations["val_loss"])
+        losses = np.array(self.validations.get("val_loss", [np.nan]))  # a test_step of its own may have no such loss
         for panel, name in zip(panels, metrics, strict=True):
             values = self.validations["val_" + name]
             if len(self.validations.get(name, ())) == len(epochs):

@@ -61,3 +61,16 @@ def test_a_metric_per_class_in_every_callback(tmp_path):
     callbacks.read_curves({name: values * 2 for name, values in history.items()})
     with pytest.raises(InvalidArgument, match="monitor must be a single number in the logs"):
         made().fit(X, X, verbose=0, callbacks=[callbacks.PerformanceDecay(0.1, monitor="means", mode="max")])
+
+
+def test_validations_without_a_loss_are_drawn():
+    class Scores(keras.Sequential):
+        def test_step(self, data):
+            return {"score": keras.ops.mean(data[1])}
+
+    model = Scores([keras.Input((2,)), keras.layers.Dense(2)])
+    model.compile("sgd", "mse")
+    often = callbacks.SeveralValidations((X, X), 1)
+    model.fit(X, X, verbose=0, callbacks=[often])
+    assert often.validations["val_score"] == [3.5]
+    assert len(often.plot().axes) == 1

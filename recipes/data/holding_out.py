@@ -163,7 +163,7 @@ class _Parts:
         options = self._options(free) or {"count": len(free)}
         remedy = REMEDY if columns.stratify is None else ""
         held = free[carve(split, share, self.seed, remedy=remedy, **options)[1]]
-        staying = np.setdiff1d(np.arange(count), held)
+        staying = _others(count, held)
         if columns.equal is None:
             return staying, held, 0
         together = kept_together(staying, held, columns.equal, self.strata)
@@ -180,7 +180,7 @@ class _Parts:
         pairs = folds_of(folds, self.seed, examples=len(free), **self._options(free))
         before = [free[held] for _, held in pairs]
         after = before if columns.equal is None else together_in_folds(before, columns.equal)
-        staying = np.setdiff1d(np.arange(count), after[number])
+        staying = _others(count, after[number])
         return staying, after[number], len(np.setxor1d(before[number], after[number]))
 
     def _free(self, count: int) -> np.ndarray:
@@ -197,3 +197,10 @@ class _Parts:
             "labels": self.strata[free],
             "class_names": () if self.columns.stratify is not None else self.class_names,
         }
+
+
+def _others(count: int, held: np.ndarray) -> np.ndarray:
+    """The indices 0..count-1 but for those held out, sorted."""
+    staying = np.ones(count, bool)
+    staying[held] = False
+    return np.flatnonzero(staying)

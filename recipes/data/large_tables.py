@@ -83,7 +83,7 @@ def stored_tables(
 ) -> tuple[dict[str, dict[str, Any]], list[str]]:
     """The arrays of table files, for :meth:`recipes.Data.from_arrays`.
 
-    In memory are only the targets, the sample weights, two numbers a row, and the distinct values of categories.
+    In memory are only the targets, the sample weights, the numbers of the rows, and the distinct values of categories.
 
     Args:
         tables: split -> file; "train" and, if there is one, "test", with the columns of "train".

@@ -19,7 +19,7 @@ def catalogues() -> dict[str, Lookup[Any]]:
     from .activations import ACTIVATIONS
     from .callback_names import CALLBACKS
     from .data.augmentation import TRANSFORMATIONS
-    from .data.datasets import DATASETS
+    from .data.tfds.datasets import DATASETS
     from .initializers import INITIALIZERS
     from .metrics import METRICS
     from .models import MODELS

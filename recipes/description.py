@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime
 from typing import TYPE_CHECKING, Any
 
-from .data.column_statistics import missing_columns
 from .data.feature import Feature
-from .data.feature_statistics import missing_values
 from .data.named_arrays import items
+from .data.statistics.column_statistics import missing_columns
+from .data.statistics.feature_statistics import missing_values
 from .models import model_for
 
 if TYPE_CHECKING:

@@ -11,13 +11,13 @@ import numpy as np
 
 from ..callbacks.checks import InvalidArgument
 from .data import load
-from .data.column_scan import TableScan, scan_table
-from .data.large_tables import Columns
-from .data.moments import chunks
+from .data.files.column_scan import TableScan, scan_table
+from .data.files.large_tables import Columns
+from .data.files.table_blocks import TableBlocks, open_blocks
+from .data.files.table_files import check_table_file, is_table_file
 from .data.named_arrays import items
-from .data.table_blocks import TableBlocks, open_blocks
+from .data.statistics.moments import chunks
 from .data.table_columns import chosen_columns, proposed_target
-from .data.table_files import check_table_file, is_table_file
 from .description import feature_details, in_a_line, splits_in_a_line
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from ..callbacks.checks import InvalidArgument
 from .choice import OWN, is_named
 from .data import Data, UnknownDataset, load, load_images
 from .data.examples import load_examples, save_examples
-from .data.located_files import located, located_folder
+from .data.files.located_files import located, located_folder
 from .data.spec import Spec
 from .files import new_directory
 from .model_files import load_model, save_model

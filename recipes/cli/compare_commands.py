@@ -11,8 +11,8 @@ from typing import Annotated, Any
 
 import typer
 
+from ..data.files.table_files import is_table_file
 from ..data.folders import as_folder
-from ..data.table_files import is_table_file
 from ..report.glossary import GLOSSARY
 from ..tuning.protocol import Protocol
 from ..tuning.running.where import Where

@@ -106,8 +106,8 @@ def describe(
 
     For a file without --target it proposes one.
     """
+    from ..data.files.table_files import is_table_file
     from ..data.table_columns import proposed_target
-    from ..data.table_files import is_table_file
     from ..description import inference_table, splits_in_a_line
 
     options = reading.for_load()

@@ -9,25 +9,25 @@ from typing import Any
 import numpy as np
 
 from ...callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
-from .agreement import check_alike
-from .class_coverage import check_classes
-from .column_statistics import missing_columns
-from .duplicates import duplicates_of, warn_of_shared
-from .empty_texts import warn_of_empty_texts
+from .checks.agreement import check_alike
+from .checks.class_coverage import check_classes
+from .checks.empty_texts import warn_of_empty_texts
+from .checks.imbalance import warn_of_imbalance
+from .checks.leaks import warn_of_leaks
 from .frames import categories_of, unframed
-from .holding_out import SMALL, SPLITS, hold_out
-from .imbalance import warn_of_imbalance
 from .input_arrays import as_inputs, pad
-from .leaks import warn_of_leaks
 from .named_arrays import Inputs, items, length, take
-from .narrowing import narrowed_inputs
-from .rounding import warn_of_rounding
-from .small_classes import IN_TRAIN, REFUSE, SMALL_CLASSES, dealt_with
 from .spec import TASKS, Spec
 from .spec_from_arrays import describe_inputs, make_spec
-from .split_columns import SplitColumns, check_splits
+from .splitting.duplicates import duplicates_of, warn_of_shared
+from .splitting.holding_out import SMALL, SPLITS, hold_out
+from .splitting.small_classes import IN_TRAIN, REFUSE, SMALL_CLASSES, dealt_with
+from .splitting.split_columns import SplitColumns, check_splits
+from .statistics.column_statistics import missing_columns
+from .statistics.narrowing import narrowed_inputs
+from .statistics.rounding import warn_of_rounding
 from .string_columns import read_strings
-from .targets import Declared, as_targets
+from .targets.targets import Declared, as_targets
 from .weights import Weights, check_split_weights
 
 __all__ = ["DUPLICATES", "SPLITS", "Assembled", "Splits", "assemble", "check_options", "unusual"]

@@ -12,7 +12,7 @@ from ...callbacks.checks import InvalidArgument, check_number
 from ...callbacks.inside.layers import use_seed_generator
 from ...callbacks.warning import warn
 from ..catalogue import Catalogue, Entry, Range
-from .moments import chunks, moments
+from .statistics.moments import chunks, moments
 
 if TYPE_CHECKING:
     from .dataset import Data

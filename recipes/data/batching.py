@@ -7,9 +7,9 @@ from typing import Any
 
 import tensorflow as tf
 
+from .disk.stored import Stored
+from .disk.stored_columns import columns_at
 from .named_arrays import Inputs, apply
-from .stored import Stored
-from .stored_columns import columns_at
 
 __all__ = ["gather_rows", "in_order", "permutation", "shuffled", "steps_per_epoch"]
 
@@ -27,7 +27,7 @@ def gather_rows(x: Inputs, indices: tf.Tensor) -> Any:
     """The examples at ``indices``, from memory or from disk, with the structure of ``x``.
 
     Args:
-        x: shape (n, ...): a tensor, a :class:`recipes.data.stored.Stored`, or a dictionary of these.
+        x: shape (n, ...): a tensor, a :class:`recipes.data.disk.stored.Stored`, or a dictionary of these.
         indices: integers of shape (k,).
 
     Returns:
@@ -68,7 +68,7 @@ def in_order(x: Inputs, y: tf.Tensor, batch_size: int, weights: tf.Tensor | None
     """All examples in order; the last batch may be smaller.
 
     Args:
-        x: shape (n, ...): a tensor, a :class:`recipes.data.stored.Stored`, or a dictionary of these.
+        x: shape (n, ...): a tensor, a :class:`recipes.data.disk.stored.Stored`, or a dictionary of these.
         y: shape (n, ...).
         batch_size: examples per batch.
         weights: shape (n,), or None (default).
@@ -119,7 +119,7 @@ def shuffled(
     training resumed at epoch k with ``first_epoch=k`` sees the same batches as an uninterrupted one.
 
     Args:
-        x: shape (n, ...): a tensor, a :class:`recipes.data.stored.Stored`, or a dictionary of these.
+        x: shape (n, ...): a tensor, a :class:`recipes.data.disk.stored.Stored`, or a dictionary of these.
         y: shape (n, ...).
         batch_size: examples per batch.
         seed: seed of the orders.

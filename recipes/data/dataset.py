@@ -14,6 +14,7 @@ from ...callbacks.checks import InvalidArgument, check_bool, check_choice, check
 from ...callbacks.fit_data import check_lengths
 from .assembly import SPLITS, Splits
 from .batching import in_order, shuffled, steps_per_epoch
+from .disk.stored import Stored
 from .fingerprint import fingerprint_of
 from .folds import folded
 from .frames import unframed
@@ -23,8 +24,7 @@ from .own_arrays import from_splits
 from .pipelines import read_pipelines
 from .spec import Spec
 from .spec_from_arrays import class_shares
-from .split_columns import SplitColumns
-from .stored import Stored
+from .splitting.split_columns import SplitColumns
 from .string_columns import as_strings
 from .weights import Weights, check_split_weights, check_weights, normalized
 
@@ -338,7 +338,7 @@ class Data:
         """(x, y) of a split as NumPy arrays, in the split's fixed order. They are read-only and shared, not copied.
 
         For records, x is a dictionary of arrays by the model's input names (``spec.names`` maps them to the user's).
-        An array on disk is a :class:`recipes.data.stored.Stored`: index it to read rows, or read everything with
+        An array on disk is a :class:`recipes.data.disk.stored.Stored`: index it to read rows, or read everything with
         ``numpy.asarray``.
 
         Raises:

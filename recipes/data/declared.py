@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from ...callbacks.checks import InvalidArgument
-from .feature_statistics import ABSENT
 from .named_arrays import Inputs
-from .selection import Selection
-from .sources import Source
-from .targets import Declared
+from .statistics.feature_statistics import ABSENT
+from .targets.targets import Declared
+from .tfds.selection import Selection
+from .tfds.sources import Source
 
 __all__ = ["as_declared"]
 
@@ -24,7 +24,7 @@ def as_declared(read: Read, selection: Selection) -> tuple[dict[str, tuple[Input
     Columns are converted to the kind that the user declared. Several targets become the columns of y.
 
     Args:
-        read: split -> (x, targets by name), from :func:`recipes.data.reading.read`.
+        read: split -> (x, targets by name), from :func:`recipes.data.tfds.reading.read`.
         selection: the features read.
 
     Raises:

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from ...callbacks.checks import InvalidArgument, check_bool, check_choice, check_integer, check_number
-from .date_strings import PARTS
-from .tokens import NGRAMS
+from .strings.date_strings import PARTS
+from .strings.tokens import NGRAMS
 
 __all__ = ["FEATURE_KINDS", "MISSING", "Feature", "finite"]
 
@@ -36,8 +36,8 @@ class Feature:
         mean, variance: statistics over the training split only, without missing values and padding, in raw units: one
             for a number or a date (in days since 1970), one per position for vectors and sequences, one per channel for
             images; () for categories and texts. A variance is never 0.
-        median, spread: the same for numbers, dates and vectors: see :func:`recipes.data.spread.median_and_spread`; ()
-            for other kinds, and if unknown.
+        median, spread: the same for numbers, dates and vectors: see
+            :func:`~recipes.data.statistics.spread.median_and_spread`; () for other kinds, and if unknown.
         vocabulary: the values of a category or the words of a text, most frequent in training first; () for other
             kinds.
         missing: the value that stands for a missing number or date: ``"nan"``, or a number; None if none is missing.
@@ -46,7 +46,7 @@ class Feature:
             ``datetime.strptime``. "" for other values.
         parts: of a date that vary in training: "month", "weekday", "hour".
         ngrams: the character n-grams of a text, each 2 to 4 characters with " " for a separator, most frequent first
-            (see :mod:`recipes.data.tokens`); () for other kinds, or to use none.
+            (see :mod:`recipes.data.strings.tokens`); () for other kinds, or to use none.
         idf: the inverse document frequencies of the words and then of the n-grams, > 0, as scikit-learn computes them:
             ``log((1 + texts) / (1 + texts with it)) + 1``; () for 1 each.
         length: the number of words that a model reads of a text, >= 1; the most steps of a sequence in training.

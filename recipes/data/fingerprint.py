@@ -9,9 +9,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from .assembly import SPLITS, Splits
-from .moments import chunks
 from .named_arrays import items
 from .spec import Spec
+from .statistics.moments import chunks
 from .weights import Weights
 
 __all__ = ["fingerprint_of"]

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from ...callbacks.checks import InvalidArgument
-from .builders import prepared_folder
-from .datasets import EMBEDDED_NAMES
-from .image_listing import has_pictures
+from .images.image_listing import has_pictures
+from .tfds.builders import prepared_folder
+from .tfds.datasets import EMBEDDED_NAMES
 
 __all__ = ["as_folder", "check_images"]
 

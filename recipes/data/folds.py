@@ -10,10 +10,10 @@ import numpy as np
 from ...callbacks.checks import InvalidArgument
 from .assembly import Assembled, Splits, assemble
 from .named_arrays import concatenate
-from .small_classes import REFUSE
 from .spec import Spec
-from .split_columns import ROLES, SplitColumns
-from .targets import Declared
+from .splitting.small_classes import REFUSE
+from .splitting.split_columns import ROLES, SplitColumns
+from .targets.targets import Declared
 from .weights import Weights
 
 __all__ = ["folded"]

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from ...callbacks.checks import InvalidArgument
-from .deviations import EXACT
+from .disk.stored import Stored
 from .names import check_columns, checked_names, column_names, is_frame
-from .stored import Stored
+from .statistics.deviations import EXACT
 
 __all__ = ["categories_of", "unframed", "unframed_targets"]
 

@@ -16,8 +16,8 @@ from ...callbacks.checks import InvalidArgument
 from ...callbacks.warning import warn
 from ..files import cache_folder
 from .hugging_face_features import converted, converted_features
-from .image_files import BrokenImage, Header, read_header
-from .image_listing import SPLIT_FOLDERS
+from .images.image_files import BrokenImage, Header, read_header
+from .images.image_listing import SPLIT_FOLDERS
 
 __all__ = ["hugging_face_builder", "is_saved_by_hugging_face"]
 

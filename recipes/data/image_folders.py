@@ -12,10 +12,10 @@ import numpy as np
 from ...callbacks.checks import InvalidArgument, check_bool, check_number
 from .assembly import check_options
 from .dataset import Data
-from .image_labels import labelled_images
-from .image_listing import listed_images
-from .image_reading import Images
 from .image_sizes import checked_size
+from .images.image_labels import labelled_images
+from .images.image_listing import listed_images
+from .images.image_reading import Images
 
 __all__ = ["load_images"]
 

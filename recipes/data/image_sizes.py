@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from ...callbacks.checks import InvalidArgument, check_integer
+from .disk.stored import Stored
 from .named_arrays import Inputs, items
-from .stored import Stored
 
 __all__ = ["are_images", "check_channels", "checked_size", "resized", "resized_images", "resized_inputs"]
 

@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 
 from ...callbacks.checks import InvalidArgument, check_unmasked
-from .feature_statistics import ABSENT
+from .disk.stored import Stored
 from .frames import unframed
 from .image_sizes import check_channels
-from .moments import check_finite
 from .named_arrays import Inputs
 from .names import checked_names
-from .narrowing import wide
-from .number_strings import is_number, numbers_in
-from .stored import Stored
+from .statistics.feature_statistics import ABSENT
+from .statistics.moments import check_finite
+from .statistics.narrowing import wide
+from .strings.number_strings import is_number, numbers_in
 
 __all__ = ["NUMBERS", "as_inputs", "dense", "is_absent", "kind_of", "missing_where_masked", "pad"]
 

@@ -9,19 +9,19 @@ from typing import Any
 
 from ...callbacks.checks import InvalidArgument, check_bool, check_choice, check_number
 from .assembly import DUPLICATES, check_options, unusual
-from .builders import checked_data_dir, is_builder, prepared_builder, prepared_folder, with_files
 from .dataset import Data
-from .datasets import EMBEDDED_NAMES
+from .files.table_files import is_table_file
 from .folders import as_folder, check_images
 from .hugging_face import hugging_face_builder, is_saved_by_hugging_face
 from .image_folders import load_images
 from .image_sizes import checked_size
 from .published import load_published
-from .selection import select
-from .small_classes import SMALL_CLASSES
 from .spec import TASKS
+from .splitting.small_classes import SMALL_CLASSES
 from .table_columns import load_table
-from .table_files import is_table_file
+from .tfds.builders import checked_data_dir, is_builder, prepared_builder, prepared_folder, with_files
+from .tfds.datasets import EMBEDDED_NAMES
+from .tfds.selection import select
 
 __all__ = ["load"]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .stored import Stored
+from .disk.stored import Stored
 
 __all__ = ["Inputs", "apply", "concatenate", "items", "length", "take"]
 

@@ -12,8 +12,8 @@ from .frames import unframed_targets
 from .image_sizes import checked_size, resized_inputs
 from .input_arrays import dense
 from .names import is_frame
-from .split_columns import separate_columns
-from .targets import Declared
+from .splitting.split_columns import separate_columns
+from .targets.targets import Declared
 from .weights import separate_weights
 
 __all__ = ["from_splits"]

@@ -10,10 +10,10 @@ import numpy as np
 
 from ...callbacks.checks import InvalidArgument, check_bool, check_number
 from ..files import cache_folder
+from .disk.on_disk import Chunk, available_memory, size_of, stored_contents
 from .elements import ACCEPTED, Parts, check_components, is_batched, parts_of
 from .image_sizes import are_images, checked_size, resized_images
 from .input_arrays import as_inputs
-from .on_disk import Chunk, available_memory, size_of, stored_contents
 
 __all__ = ["read_pipeline", "read_pipelines"]
 

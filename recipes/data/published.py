@@ -8,13 +8,14 @@ from typing import Any
 from ...callbacks.checks import InvalidArgument
 from ...callbacks.warning import warn
 from ..files import cache_folder
-from . import on_disk, reading
 from .assembly import assemble
 from .dataset import Data
 from .declared import as_declared
-from .selection import Selection, select
-from .split_columns import separate_columns
-from .unlabelled import has_labels, without_unlabelled
+from .disk import on_disk
+from .splitting.split_columns import separate_columns
+from .tfds import reading
+from .tfds.selection import Selection, select
+from .tfds.unlabelled import has_labels, without_unlabelled
 from .weights import check_weights
 
 __all__ = ["load_published"]

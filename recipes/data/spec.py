@@ -53,8 +53,8 @@ class Spec:
         input_mean, input_variance: population mean and variance over the training split only, in raw units: one per
             channel for images, one per column for tables, one per position for sequences; () for texts and records. The
             variance of a constant input is stored as 1.0, never 0, so that normalization maps the constant to 0.
-        input_median, input_spread: of the columns of a table: see :func:`recipes.data.spread.median_and_spread`; () for
-            other kinds, and if unknown.
+        input_median, input_spread: of the columns of a table: see
+            :func:`recipes.data.statistics.spread.median_and_spread`; () for other kinds, and if unknown.
         input_missing: positions of the columns of a table in which NaN stands for a missing value; () for other kinds.
         target_mean, target_variance: population mean and variance of the target in training, a tuple for several
             targets; None unless the task is regression.

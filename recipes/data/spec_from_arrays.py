@@ -11,11 +11,11 @@ import numpy as np
 from ...callbacks.checks import InvalidArgument
 from ...callbacks.warning import warn
 from .feature import MISSING, Feature
-from .feature_statistics import describe
 from .input_arrays import kind_of
-from .moments import moments
 from .named_arrays import Inputs, items
 from .spec import RECORD, Spec
+from .statistics.feature_statistics import describe
+from .statistics.moments import moments
 
 __all__ = ["class_shares", "describe_inputs", "make_spec"]
 

@@ -12,13 +12,13 @@ import numpy as np
 
 from ...callbacks.checks import InvalidArgument
 from ...callbacks.warning import warn
-from .date_formats import ISO_DATE, ISO_TIME, date_reader, format_of, no_dates
-from .feature_statistics import ABSENT
+from .disk.stored import Stored
 from .input_arrays import NUMBERS, is_absent
-from .moments import chunks
 from .named_arrays import Inputs
-from .number_strings import MARKS, is_number, mark_of, numbers_in
-from .stored import Stored
+from .statistics.feature_statistics import ABSENT
+from .statistics.moments import chunks
+from .strings.date_formats import ISO_DATE, ISO_TIME, date_reader, format_of, no_dates
+from .strings.number_strings import MARKS, is_number, mark_of, numbers_in
 
 __all__ = ["ODD", "StringColumns", "are_not", "as_strings", "mostly", "read_strings"]
 

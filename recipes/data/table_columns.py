@@ -14,14 +14,11 @@ import numpy as np
 from ...callbacks.checks import InvalidArgument, check_choice
 from ..files import cache_folder
 from .dataset import Data
-from .feature_statistics import ABSENT
-from .large_tables import Columns, needed_for_table, stored_tables
-from .located_files import digest
-from .number_strings import is_number, mark_of, numbers_in
-from .on_disk import available_memory
-from .string_columns import mostly
-from .table_blocks import TableBlocks, open_blocks
-from .table_faults import (
+from .disk.on_disk import available_memory
+from .files.large_tables import Columns, needed_for_table, stored_tables
+from .files.located_files import digest
+from .files.table_blocks import TableBlocks, open_blocks
+from .files.table_faults import (
     FEWEST,
     FaultyCells,
     check_mostly_words,
@@ -32,8 +29,11 @@ from .table_faults import (
     warn_of_left_out,
     warn_of_repeated,
 )
-from .table_files import TableFile, read_table
-from .table_roles import role_values
+from .files.table_files import TableFile, read_table
+from .files.table_roles import role_values
+from .statistics.feature_statistics import ABSENT
+from .string_columns import mostly
+from .strings.number_strings import is_number, mark_of, numbers_in
 
 if TYPE_CHECKING:
     import pandas as pd

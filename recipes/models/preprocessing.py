@@ -9,9 +9,9 @@ import keras
 import numpy as np
 
 from ...callbacks.inside.layers import mask_of
-from ..data.deviations import EXACT
 from ..data.feature import Feature
-from ..data.scaling import LARGEST, Scaling
+from ..data.statistics.deviations import EXACT
+from ..data.statistics.scaling import LARGEST, Scaling
 
 __all__ = ["as_vector", "average", "normalization", "rescaled", "resized", "scaled", "scaled_steps", "with_missing"]
 
@@ -39,9 +39,9 @@ def scaled(
 ) -> Any:
     """Numbers of any unit, centred and scaled column by column: float32, shape (batch, columns).
 
-    The centre and scale are those of :class:`recipes.data.scaling.Scaling`. The centre is subtracted in float64, or in
-    int64, where float32 would round the values. Heavy columns become the inverse hyperbolic sine a of their scaled
-    values, which is like z up to 1 and like log(2 z) beyond, within bounds: a / sqrt(1 + (a / 8)^2).
+    The centre and scale are those of :class:`recipes.data.statistics.scaling.Scaling`. The centre is subtracted in
+    float64, or in int64, where float32 would round the values. Heavy columns become the inverse hyperbolic sine a of
+    their scaled values, which is like z up to 1 and like log(2 z) beyond, within bounds: a / sqrt(1 + (a / 8)^2).
 
     Args:
         x: raw numbers of any type, shape (batch, columns).

@@ -8,10 +8,10 @@ from typing import Any
 import keras
 import numpy as np
 
-from ..data import date_formats, number_strings
-from ..data.date_strings import DATE_CODES, SEPARATOR, date_values
-from ..data.number_strings import number_codes, number_values
-from ..data.string_codes import code_table
+from ..data.strings import date_formats, number_strings
+from ..data.strings.date_strings import DATE_CODES, SEPARATOR, date_values
+from ..data.strings.number_strings import number_codes, number_values
+from ..data.strings.string_codes import code_table
 
 __all__ = ["date_of", "number_of"]
 
@@ -32,8 +32,8 @@ def date_of(raw: Any, format: str, parts: tuple[str, ...]) -> tuple[Any, list[An
 
     Args:
         raw: strings, shape (batch, 1).
-        format: as for ``datetime.strptime``; see :func:`recipes.data.date_formats.format_of`.
-        parts: of a date that recur, from :data:`recipes.data.date_strings.PARTS`.
+        format: as for ``datetime.strptime``; see :func:`recipes.data.strings.date_formats.format_of`.
+        parts: of a date that recur, from :data:`recipes.data.strings.date_strings.PARTS`.
 
     Returns:
         (days since 1970, float64 (batch, 1), NaN for strings without a date; for each part two numbers, float32 (batch,

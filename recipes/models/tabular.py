@@ -36,11 +36,11 @@ def tabular(
     """A network for records: columns encoded by Keras' ``FeatureSpace`` and concatenated, then dense layers.
 
     Numbers are scaled to zero mean and unit variance, or by their median and quartiles where these disagree (see
-    :class:`recipes.data.scaling.Scaling`); a missing value becomes 0, the centre, and is flagged in a second number. A
-    date becomes its days and, where they vary, the sine and cosine of its place in the year, the week and the day. A
-    category of up to 31 values is one-hot; a larger one has a learned embedding. All values that are not in the
-    training data form one extra category. Texts are averages of their word vectors. The model takes a dictionary of raw
-    columns, each of shape (batch,).
+    :class:`recipes.data.statistics.scaling.Scaling`); a missing value becomes 0, the centre, and is flagged in a
+    second number. A date becomes its days and, where they vary, the sine and cosine of its place in the year, the week
+    and the day. A category of up to 31 values is one-hot; a larger one has a learned embedding. All values that are not
+    in the training data form one extra category. Texts are averages of their word vectors. The model takes a dictionary
+    of raw columns, each of shape (batch,).
 
     Args:
         spec: of the data (``data.spec``); it provides the columns, vocabularies, statistics and task.

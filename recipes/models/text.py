@@ -11,7 +11,7 @@ from ...callbacks.checks import InvalidArgument, check_choice, check_integer, ch
 from ...callbacks.inside.layers import mask_of
 from ..data.feature import Feature
 from ..data.spec import Spec
-from ..data.tokens import words_of
+from ..data.strings.tokens import words_of
 from .blocks import Style, hidden_block, output_layer, sizes
 from .inputs import model_input
 from .preprocessing import average
@@ -52,8 +52,8 @@ def text(
 
     The model splits the strings itself. Words are letters and digits in lower case, in any script; spaces and
     punctuation separate them, and where a script has no spaces every character is a word (the rules are in
-    :mod:`recipes.data.tokens`). Words outside the vocabulary are all alike. Padding after the last word has no effect.
-    A text without words is valid: the encoder reads nothing.
+    :mod:`recipes.data.strings.tokens`). Words outside the vocabulary are all alike. Padding after the last word has no
+    effect. A text without words is valid: the encoder reads nothing.
 
     Encoders:
 

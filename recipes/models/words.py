@@ -10,8 +10,8 @@ import numpy as np
 
 from ...callbacks.checks import InvalidArgument
 from ..data.feature import Feature
-from ..data.text_statistics import CHARACTERS
-from ..data.tokens import (
+from ..data.statistics.text_statistics import CHARACTERS
+from ..data.strings.tokens import (
     MARGIN,
     NGRAMS,
     OUTSIDE,
@@ -84,7 +84,7 @@ def _weighted(numbers: Any, idf: Sequence[float]) -> Any:
 
 
 def _characters(feature: Feature, texts: Any) -> Any:
-    """The values of the characters of texts (see :mod:`recipes.data.tokens`), with separators around."""
+    """The values of the characters of texts (see :mod:`recipes.data.strings.tokens`), with separators around."""
     characters, values = character_values([*map(str, feature.vocabulary), *feature.ngrams])
     split = keras.layers.TextVectorization(
         standardize=None, split="character", vocabulary=characters, name="characters"

@@ -9,11 +9,11 @@ import numpy as np
 
 from ...callbacks.checks import InvalidArgument, check_unmasked
 from ..data.feature import MISSING, Feature
-from ..data.feature_statistics import ABSENT, measured
 from ..data.image_sizes import are_images, resized_images
 from ..data.input_arrays import dense, is_absent, missing_where_masked
 from ..data.names import Names, column_names, is_frame
 from ..data.spec import Spec
+from ..data.statistics.feature_statistics import ABSENT, measured
 from ..data.string_columns import as_strings
 from .columns import Rows, columns_of, table_of
 from .number_columns import TRUTH, Where, nth_row, numbers_of, refuse_missing, refuse_missing_columns, whole_numbers

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from ...callbacks.checks import InvalidArgument
-from ..data.image_files import is_picture
+from ..data.files.table_files import PARQUET, SEPARATED
+from ..data.images.image_files import is_picture
 from ..data.spec import Spec
-from ..data.table_files import PARQUET, SEPARATED
 from .columns import columns_of
 from .pixels import Pixels
 from .table_inputs import table_inputs

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from ...callbacks.checks import InvalidArgument
-from ..data.column_statistics import missing_columns
-from ..data.deviations import EXACT
-from ..data.feature_statistics import ABSENT
 from ..data.input_arrays import is_absent
 from ..data.spec import Spec
+from ..data.statistics.column_statistics import missing_columns
+from ..data.statistics.deviations import EXACT
+from ..data.statistics.feature_statistics import ABSENT
 
 __all__ = [
     "TRUTH",

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...callbacks.checks import InvalidArgument
 from ..data.feature import Feature
-from ..data.image_files import decode_image, read_header
+from ..data.images.image_files import decode_image, read_header
 from ..data.spec import Spec
 
 __all__ = ["Pixels"]

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from ...callbacks.checks import InvalidArgument
-from ..data.feature_statistics import ABSENT
+from ..data.files.separated_values import check_header, is_number
+from ..data.files.table_files import DECIMAL_COMMA, PARQUET, Cells, check_counts, mixed_marks, read_cells, read_parquet
 from ..data.names import Names
-from ..data.separated_values import check_header, is_number
 from ..data.spec import Spec
-from ..data.table_files import DECIMAL_COMMA, PARQUET, Cells, check_counts, mixed_marks, read_cells, read_parquet
+from ..data.statistics.feature_statistics import ABSENT
 from .columns import Rows, table_of
 from .number_columns import number_table
 
@@ -26,9 +26,9 @@ def table_inputs(file: Path, spec: Spec) -> Any:
     """The rows of a table file: columns by name for records, else an array of numbers.
 
     Args:
-        file: a .csv, .tsv, .tab, .parquet or .pq file; see :func:`recipes.data.table_files.read_table`. An unnamed
-            first column that counts the rows is left out. The cells of CSV and TSV files stay strings in records, but
-            "1,5" becomes "1.5" in columns of numbers where it does in training.
+        file: a .csv, .tsv, .tab, .parquet or .pq file; see :func:`recipes.data.files.table_files.read_table`. An
+            unnamed first column that counts the rows is left out. The cells of CSV and TSV files stay strings in
+            records, but "1,5" becomes "1.5" in columns of numbers where it does in training.
         spec: of the data that the model was trained on. Columns are matched by name where the model's have names;
             a first line of numbers alone is a header only if these are the names.
 

@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from support.results import ROOT, write_results
 
 import recipes
-from recipes.data.datasets import EMBEDDED_NAMES
+from recipes.data.tfds.datasets import EMBEDDED_NAMES
 
 
 class Case(NamedTuple):

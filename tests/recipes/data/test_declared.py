@@ -3,8 +3,8 @@ import pytest
 
 from callbacks.checks import InvalidArgument
 from recipes.data.declared import as_declared
-from recipes.data.selection import Selection
-from recipes.data.sources import Source
+from recipes.data.tfds.selection import Selection
+from recipes.data.tfds.sources import Source
 
 X = np.zeros((4, 2), "float32")
 

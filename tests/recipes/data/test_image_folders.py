@@ -147,7 +147,7 @@ def test_decoded_files_are_used_again_until_they_change(pets, tmp_path, monkeypa
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     first = load_images(pets, memory=0)
     with monkeypatch.context() as patch:
-        patch.setattr("recipes.data.image_reading.decode_image", lambda *_: pytest.fail("decoded twice"))
+        patch.setattr("recipes.data.images.image_reading.decode_image", lambda *_: pytest.fail("decoded twice"))
         assert load_images(pets, memory=0, seed=1).spec == load_images(pets, memory=0, seed=1).spec
     save(pets / "cat" / "00.png", 777)
     assert load_images(pets, memory=0).fingerprint != first.fingerprint

@@ -7,8 +7,8 @@ import pytest
 import scipy.sparse
 
 from callbacks.checks import InvalidArgument
+from recipes.data.disk.stored import Stored, Writer
 from recipes.data.input_arrays import as_inputs, kind_of, pad
-from recipes.data.stored import Stored, Writer
 
 NAN = np.nan
 

@@ -5,7 +5,8 @@ import pytest
 import tensorflow_datasets as tfds
 
 from callbacks.checks import InvalidArgument
-from recipes.data import DatasetUnavailable, load, network
+from recipes.data import DatasetUnavailable, load
+from recipes.data.tfds import network
 
 F = tfds.features
 LABEL = F.ClassLabel(names=["no", "yes"])

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from recipes.data.disk.stored import Stored, Writer
 from recipes.data.named_arrays import apply, concatenate, items, length, take
-from recipes.data.stored import Stored, Writer
 
 
 @pytest.fixture

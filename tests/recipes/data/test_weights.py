@@ -8,7 +8,7 @@ import pytest
 
 import recipes
 from callbacks.checks import InvalidArgument
-from recipes.data.selection import select
+from recipes.data.tfds.selection import select
 from recipes.data.weights import check_weights, normalized, separate_weights
 from recipes.saved_run import SavedRun, data_of
 

@@ -11,8 +11,8 @@ from recipes import transfer
 from recipes.data import Data, Spec
 from recipes.data.feature import Feature
 from recipes.data.image_sizes import resized
-from recipes.data.moments import moments
-from recipes.data.spread import median_and_spread
+from recipes.data.statistics.moments import moments
+from recipes.data.statistics.spread import median_and_spread
 from recipes.models import cnn, mlp
 from recipes.models.blocks import Style
 from recipes.models.inputs import model_input

@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from recipes.data.date_strings import PARTS, dates_in
-from recipes.data.number_strings import numbers_in
+from recipes.data.strings.date_strings import PARTS, dates_in
+from recipes.data.strings.number_strings import numbers_in
 from recipes.models.string_values import date_of, number_of
 
 NUMBERS = [

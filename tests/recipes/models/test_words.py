@@ -9,8 +9,8 @@ from sklearn.preprocessing import normalize
 
 from callbacks.inside.layers import mask_of
 from recipes.data.feature import Feature
-from recipes.data.text_statistics import text_statistics
-from recipes.data.tokens import words_of
+from recipes.data.statistics.text_statistics import text_statistics
+from recipes.data.strings.tokens import words_of
 from recipes.models.words import bag_of_words, word_vectors
 
 TEXTS = [

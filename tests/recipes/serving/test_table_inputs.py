@@ -6,7 +6,7 @@ import pytest
 
 from callbacks.checks import InvalidArgument
 from recipes.data import Data
-from recipes.data.table_files import read_table
+from recipes.data.files.table_files import read_table
 from recipes.serving.conversion import fitted
 from recipes.serving.input_files import load_inputs
 

@@ -1,0 +1,1 @@
+"""Arrays in files, read batch by batch."""

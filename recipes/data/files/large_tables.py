@@ -1,0 +1,315 @@
+"""stored_tables: the columns of table files too large for memory, decoded once into files of the cache folder."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ....callbacks.checks import InvalidArgument
+from ..disk.on_disk import Chunk, stored_once
+from ..disk.stored_columns import StoredColumn
+from ..string_columns import ODD
+from .column_scan import MOST, ColumnScan, TableScan, repeated, scan_table, with_targets
+from .table_blocks import TableBlocks
+from .table_faults import (
+    FaultyCells,
+    check_mostly_words,
+    no_target,
+    not_finite,
+    not_numbers,
+    warn_of_counter,
+    warn_of_left_out,
+    warn_of_repeated,
+)
+from .table_files import PARQUET
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Columns", "needed_for_table", "stored_tables"]
+
+FORMAT = 1
+"""Changes when the same file is decoded otherwise."""
+IN_MEMORY = {"separated": 10, "parquet": 6}
+"""How many bytes it takes to read a file as a whole, at most, for each of its own (uncompressed) bytes."""
+ON_DISK = 3
+"""The same of the decoded files."""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which columns of a table are used, and how.
+
+    Args:
+        inputs, targets: their names.
+        weight: the name of the sample weights, or None.
+        id: the name of the column that identifies the rows, or None.
+        numbers: inputs that have to be numbers.
+        categories: inputs that are read as strings.
+    """
+
+    inputs: Sequence[str]
+    targets: Sequence[str]
+    weight: str | None = None
+    id: str | None = None
+    numbers: Collection[str] = ()
+    categories: Collection[str] = ()
+
+    @property
+    def read(self) -> list[str]:
+        """All that are read."""
+        return [*self.inputs, *self.targets, *([] if self.weight is None else [self.weight])]
+
+
+def needed_for_table(path: Path) -> int:
+    """The approximate number of bytes of memory that reading a table file as a whole takes."""
+    if path.suffix.lower() not in PARQUET:
+        return path.stat().st_size * IN_MEMORY["separated"]
+    from pyarrow import parquet
+
+    metadata = parquet.read_metadata(path)
+    size = sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
+    return int(size) * IN_MEMORY["parquet"]
+
+
+def stored_tables(
+    tables: Mapping[str, TableBlocks], digests: Mapping[str, str], columns: Columns, folder: Path
+) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    """The arrays of table files, for :meth:`recipes.Data.from_arrays`.
+
+    In memory are only the targets, the sample weights, the numbers of the rows, and the distinct values of categories.
+
+    Args:
+        tables: split -> file; "train" and, if there is one, "test", with the columns of "train".
+        digests: split -> SHA-256 of the file.
+        columns: those to read.
+        folder: the folder of decoded data.
+
+    Returns:
+        (split -> x, y and weight, names of the columns of a table of numbers). x is an array (n, features) where all
+        inputs are numbers and none is missing, otherwise a dictionary of columns.
+
+    Raises:
+        InvalidArgument: naming the file, line, column and value at fault, or if there is not enough space on the disk.
+    """
+    sizes = sum(blocks.path.stat().st_size for blocks in tables.values())
+    facts = [FORMAT, dict(digests), list(columns.inputs), list(columns.targets), columns.weight, columns.id]
+    facts += [sorted(columns.numbers), sorted(columns.categories)]
+    stem = tables["train"].path.stem
+    arrays = stored_once(folder, stem, facts, sizes * ON_DISK, lambda: _decoded(tables, columns))
+    config = json.loads(arrays["scans"][0])
+    scans = {split: TableScan.from_config(scan) for split, scan in config["scans"].items()}
+    layout = _layout(scans, columns)
+    for split, blocks in tables.items():
+        _warn(blocks, scans[split], columns, config["repeated"].get(split), training=split == "train")
+    strings = {name: np.asarray(arrays[f"strings {name}"]) for name in layout.coded}
+    parts = {split: _part(split, arrays, layout, columns, strings) for split in tables}
+    return parts, list(columns.inputs) if layout.plain else []
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """How columns are stored: by name their type, which are numbers of strings, and which have files of their own.
+
+    ``odd`` are columns of strings that are mostly numbers or dates, but not all.
+    """
+
+    types: dict[str, str]
+    coded: list[str]
+    texts: list[str]
+    wide: list[str]
+    odd: list[str]
+    plain: str | None
+
+    @property
+    def rows(self) -> list[str]:
+        """The inputs that are stored row by row, in order."""
+        return [name for name in self.types if name not in (*self.texts, *self.wide)]
+
+
+def _layout(scans: Mapping[str, TableScan], columns: Columns) -> _Layout:
+    train = scans["train"].columns
+    types = {}
+    for name in columns.inputs:
+        every = {scan.columns[name].dtype for scan in scans.values()}
+        types[name] = train[name].dtype if len(every) == 1 else "string" if "string" in every else "float64"
+    missing = any(scan.columns[name].missing for scan in scans.values() for name in columns.inputs)
+    wide = [name for name in columns.inputs if any(scan.columns[name].wide for scan in scans.values())]
+    plain = None
+    if not missing and "string" not in types.values():
+        if not wide:
+            plain = "float64"
+        elif set(types.values()) <= {"int64", "bool"}:
+            plain = "int64"
+    texts = [name for name, dtype in types.items() if dtype == "string" and train[name].values > MOST]
+    coded = [name for name, dtype in types.items() if dtype == "string" and name not in texts]
+    coded += [name for name in columns.targets if train[name].dtype == "string"]
+    odd = [name for name, dtype in types.items() if dtype == "string" and _is_odd(train[name])]
+    return _Layout(types, coded, texts, wide, odd, plain)
+
+
+def _is_odd(column: ColumnScan) -> bool:
+    known = column.rows - column.missing
+    return column.odd_dates is not None or 0 < column.words <= ODD * known
+
+
+def _decoded(tables: Mapping[str, TableBlocks], columns: Columns) -> Iterator[Chunk]:
+    """The chunks to store: first every file is read once to see what its columns hold."""
+    scans: dict[str, TableScan] = {}
+    words = set(columns.categories)
+    for split, blocks in tables.items():
+        scan = scans[split] = scan_table(blocks, columns.read, columns.targets, words)
+        _check(blocks, scan, columns, None if split == "train" else scans["train"])
+        words |= {name for name in columns.read if scan.columns[name].dtype == "string"}
+    layout = _layout(scans, columns)
+    codes: dict[str, dict[str, int]] = {name: {} for name in layout.coded}
+    for split, blocks in tables.items():
+        decimal = blocks.with_decimal_commas() if scans[split].decimal == "," else blocks
+        whole = columns.targets if scans[split].left_out else ()
+        for frame in decimal.frames(columns.read, [*layout.coded, *layout.texts], whole, checked=True):
+            kept = with_targets(frame, columns.targets)
+            if len(kept):
+                yield {f"{split} {key}": part for key, part in _chunk(kept, columns, layout, codes).items()}
+    for name, known in codes.items():
+        yield {f"strings {name}": np.array(list(known), dtype=object)}
+    twice = {} if columns.id is None else {split: repeated(blocks, columns.id) for split, blocks in tables.items()}
+    config = {"scans": {split: scan.to_config() for split, scan in scans.items()}, "repeated": twice}
+    yield {"scans": np.array([json.dumps(config)], dtype=object)}
+
+
+def _chunk(frame: pd.DataFrame, columns: Columns, layout: _Layout, codes: dict[str, dict[str, int]]) -> Chunk:
+    chunk: Chunk = {}
+    numbers = {name: _numbers(frame[name], codes.get(name)) for name in (*layout.rows, *columns.targets)}
+    if layout.plain == "int64":
+        chunk["x"] = np.stack([frame[name].to_numpy(np.int64) for name in columns.inputs], axis=1)
+    elif layout.rows:
+        chunk["x"] = np.stack([numbers[name] for name in layout.rows], axis=1)
+    if not layout.plain:
+        for name in layout.rows:
+            chunk[f"column {name}"] = numbers[name][:, np.newaxis]
+        for name in layout.wide:
+            chunk[f"wide {name}"] = frame[name].to_numpy(np.int64)[:, np.newaxis]
+        for name in layout.texts:
+            chunk[f"text {name}"] = frame[name].astype(object).fillna("").to_numpy(object)
+    if len(columns.targets) == 1:
+        (name,) = columns.targets
+        chunk["y"] = _target(frame[name], numbers[name], coded=name in codes)
+    else:
+        chunk["y"] = np.stack([numbers[name] for name in columns.targets], axis=1)
+    if columns.weight is not None:
+        chunk["weight"] = frame[columns.weight].to_numpy(np.float64)
+    return chunk
+
+
+def _target(column: pd.Series[Any], numbers: np.ndarray, *, coded: bool) -> np.ndarray:
+    """A target without missing values: numbers of strings, whole numbers, booleans or other numbers."""
+    if column.dtype.kind in "iu" and not coded:
+        return column.to_numpy(np.int64)
+    if coded:
+        return numbers.astype(np.int64)
+    return numbers if column.dtype.kind == "f" else numbers != 0
+
+
+def _numbers(column: pd.Series[Any], codes: dict[str, int] | None) -> np.ndarray:
+    """A column as float64: numbers with NaN for missing ones, or the numbers of strings, "" for missing ones."""
+    if codes is None:
+        return column.astype(np.float64).to_numpy() if column.dtype.kind in "iufb" else _truth(column)
+    texts = column.astype(object).fillna("")
+    for text in texts.unique().tolist():
+        codes.setdefault(text, len(codes))
+    return texts.map(codes).to_numpy(np.float64)
+
+
+def _truth(column: pd.Series[Any]) -> np.ndarray:
+    """A column of booleans some of which are missing."""
+    return column.map({True: 1.0, False: 0.0}).to_numpy(np.float64)
+
+
+def _part(
+    split: str, arrays: Mapping[str, Any], layout: _Layout, columns: Columns, strings: Mapping[str, np.ndarray]
+) -> dict[str, Any]:
+    y = np.asarray(arrays[f"{split} y"])
+    if len(columns.targets) == 1 and columns.targets[0] in strings:
+        y = strings[columns.targets[0]][y]
+    part: dict[str, Any] = {"y": y}
+    if columns.weight is not None:
+        part["weight"] = arrays[f"{split} weight"]
+    if layout.plain:
+        return {**part, "x": arrays[f"{split} x"]}
+    x: dict[str, Any] = {}
+    for name in columns.inputs:
+        if name in layout.texts:
+            x[name] = arrays[f"{split} text {name}"]
+        elif name in layout.wide:
+            wide = arrays[f"{split} wide {name}"]
+            x[name] = StoredColumn(wide, 0, wide, np.int64)
+        else:
+            dtype = object if layout.types[name] == "string" else layout.types[name]
+            table, own = arrays[f"{split} x"], arrays[f"{split} column {name}"]
+            x[name] = StoredColumn(table, layout.rows.index(name), own, dtype, strings.get(name))
+        x[name].category = name in columns.categories or name in layout.odd
+    return {**part, "x": x}
+
+
+def _check(blocks: TableBlocks, scan: TableScan, columns: Columns, train: TableScan | None) -> None:
+    """Refuses what the columns of a file may not hold; ``train`` is the scan of the training file of a test file."""
+    file, unit = blocks.path.name, blocks.unit
+    if not scan.rows:
+        if scan.left_out:
+            raise no_target(file, list(columns.targets))
+        raise InvalidArgument(blocks.argument, str(blocks.path), "a table with rows, but it has none below its header")
+    for name in columns.read:
+        column = scan.columns[name]
+        if column.dtype == "other":
+            kinds = ", ".join(sorted(set(column.kinds) - {"i", "f", "b", "s"}))
+            accepted = f"numbers, booleans or strings in column {name!r} of a file larger than the memory, not {kinds}"
+            raise InvalidArgument(file, name, accepted)
+        number = name in columns.numbers or name == columns.weight
+        number = number or (train is not None and train.columns[name].dtype not in ("string", "other"))
+        words = column.words_in(file, unit, all_rows=True)
+        if number and column.dtype == "string" and words is not None:
+            raise not_numbers(words)
+        beyond = column.beyond_in(file, unit)
+        if beyond is not None and column.dtype != "string":
+            raise not_finite(beyond)
+        if name in columns.targets:
+            _check_target(file, column, column.words_in(file, unit), len(columns.targets))
+
+
+def _check_target(file: str, column: ColumnScan, words: FaultyCells | None, targets: int) -> None:
+    if words is not None and column.dtype == "string":
+        with warnings.catch_warnings():  # which are for later
+            warnings.simplefilter("ignore", UserWarning)
+            check_mostly_words(words, numbers=column.numbers)
+    if column.dtype == "string" and (column.values > MOST or targets > 1):
+        accepted = f"a column of numbers, or of at most {MOST:,} different strings"
+        raise InvalidArgument("target", column.name, f"{accepted}, in {file}")
+
+
+def _warn(
+    blocks: TableBlocks, scan: TableScan, columns: Columns, twice: Sequence[Any] | None, *, training: bool
+) -> None:
+    """Warns of what is odd in a file, as when it is read as a whole."""
+    file, unit = blocks.path.name, blocks.unit
+    if twice is not None and columns.id is not None and training:
+        warn_of_repeated(file, columns.id, twice[0], unit, twice[1], twice[2])
+    if training:
+        for name in columns.inputs:
+            if scan.columns[name].counts:
+                warn_of_counter(file, name)
+    if scan.left_out:
+        where = f"{unit} {scan.first_left_out}"
+        warn_of_left_out(file, list(columns.targets), scan.left_out, scan.rows + scan.left_out, where)
+    for name in (*columns.inputs, *columns.targets):
+        words = scan.columns[name].words_in(file, unit)
+        if words is not None and scan.columns[name].dtype == "string" and name not in columns.categories:
+            check_mostly_words(words)
+        dates = scan.columns[name].odd_dates_in(file, unit)
+        if dates is not None and name in columns.inputs and name not in columns.categories:
+            check_mostly_words(dates, what="dates")

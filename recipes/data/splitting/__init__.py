@@ -1,0 +1,1 @@
+"""Which examples go to training, validation and test."""

@@ -1,0 +1,1 @@
+"""Targets of any form as numbers, and the task that they tell."""

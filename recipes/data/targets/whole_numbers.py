@@ -1,0 +1,49 @@
+"""Whole numbers as targets: whether they are labels of classes or quantities, where no task is passed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ....callbacks.warning import warn
+
+__all__ = ["FEW", "are_labels", "warn_of_flags", "warn_of_quantities"]
+
+FEW = 20
+"""So many different whole numbers are labels of classes, whatever their values."""
+
+
+def are_labels(y: np.ndarray) -> bool:
+    """Whether whole numbers are labels of classes rather than quantities.
+
+    They are if there are at most :data:`FEW` different ones, or if they are all of 0..k-1 or 1..k and each occurs at
+    least twice. Prices, counts and identifiers have more values, with gaps between them.
+
+    Args:
+        y: shape (n,), integers.
+
+    Example:
+        >>> are_labels(np.array([1, 2, 2])), are_labels(np.arange(300) % 100), are_labels(np.arange(300) * 1000)
+        (True, True, False)
+    """
+    values, counts = np.unique(y, return_counts=True)
+    if len(values) <= FEW:
+        return True
+    first, last = int(values[0]), int(values[-1])
+    return first in (0, 1) and last - first == len(values) - 1 and bool(counts.min() > 1)
+
+
+def warn_of_quantities(argument: str, y: np.ndarray) -> None:
+    """Warns that whole numbers were taken as quantities, and says how to say otherwise."""
+    values = np.unique(y)
+    warn(
+        f"{argument} has {len(values):,} different whole numbers, from {values[0]:,} to {values[-1]:,}: this is a"
+        " regression; pass task='multiclass' if they are classes, or task='regression' to confirm",
+    )
+
+
+def warn_of_flags(argument: str) -> None:
+    """Warns that floats that are all 0 or 1 were taken as quantities, and says how to say otherwise."""
+    warn(
+        f"{argument} has only the floats 0.0 and 1.0: this is a regression; pass task='binary' if they are classes, or"
+        " task='regression' to confirm",
+    )

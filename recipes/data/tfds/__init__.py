@@ -1,0 +1,1 @@
+"""TensorFlow Datasets: builders, their features, and reading their splits."""

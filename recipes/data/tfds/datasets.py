@@ -1,0 +1,110 @@
+"""DATASETS: the datasets offered by name; any other TFDS name works as well."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+
+from ...catalogue import Lookup, Range, UnknownName
+
+__all__ = ["DATASETS", "EMBEDDED_NAMES", "UnknownDataset"]
+
+EMBEDDED_NAMES = ("digits", "breast_cancer", "diabetes", "syllables", "docstrings", "characters")
+"""The datasets that need no network; their builders are in :mod:`recipes.data.embedded`."""
+
+
+class UnknownDataset(UnknownName):
+    """A dataset name that neither the catalogue nor TFDS knows; the message offers the nearest ones.
+
+    Args:
+        name: the name received.
+        names: all known names.
+
+    Example:
+        >>> raise UnknownDataset("mnits", ["mnist", "iris"])
+        Traceback (most recent call last):
+        recipes.data.tfds.datasets.UnknownDataset: unknown dataset 'mnits': did you mean 'mnist'? Accepted: digits, breast_cancer, diabetes, syllables, docstrings, characters, mnist, fashion_mnist, kmnist, cifar10, cifar100, iris, or any other name in tfds.list_builders()
+    """  # noqa: E501
+
+    def __init__(self, name: str, names: list[str]):
+        self.argument = "dataset"
+        near = difflib.get_close_matches(name.lower(), names, n=3, cutoff=0.6)
+        hint = f": did you mean {' or '.join(repr(match) for match in near)}?" if near else "."
+        ValueError.__init__(
+            self,
+            f"unknown dataset {name!r}{hint} Accepted: {', '.join(DATASETS)}, or any other name in"
+            " tfds.list_builders()",
+        )
+
+
+@dataclass(frozen=True)
+class KnownDataset:
+    """A dataset offered by name.
+
+    Args:
+        name: what :func:`recipes.load` takes.
+        summary: one line.
+        source: who published it.
+    """
+
+    name: str
+    summary: str
+    source: str
+    hyperparameters: tuple[Range, ...] = ()
+
+
+DATASETS = Lookup(
+    "dataset",
+    [
+        KnownDataset(
+            "digits",
+            "1,797 handwritten digits, 8x8 grey, 10 classes. Needs no network.",
+            "Alpaydin & Kaynak 1998, UCI; shipped with scikit-learn",
+        ),
+        KnownDataset(
+            "breast_cancer",
+            "569 tumours, 30 measurements, malignant or benign. Needs no network.",
+            "Wolberg, Street & Mangasarian 1995, UCI; shipped with scikit-learn",
+        ),
+        KnownDataset(
+            "diabetes",
+            "442 patients, 10 measurements, progression after a year (regression). Needs no network.",
+            "Efron, Hastie, Johnstone & Tibshirani 2004; shipped with scikit-learn",
+        ),
+        KnownDataset(
+            "syllables",
+            "About 3,000 names of syllables in 6 scripts, sequences of 1 to 24 letters. Needs no network.",
+            "Unicode Character Database; shipped with Python",
+        ),
+        KnownDataset(
+            "docstrings",
+            "About 3,700 sentences of text from 10 modules of Python; they change with its version. Needs no network.",
+            "Python's standard library; shipped with Python",
+        ),
+        KnownDataset(
+            "characters",
+            "About 5,000 characters, 10 properties (strings, numbers, yes or no; some missing), 6 kinds."
+            " Needs no network.",
+            "Unicode Character Database; shipped with Python",
+        ),
+        KnownDataset(
+            "mnist",
+            "70,000 handwritten digits, 28x28 grey, 10 classes.",
+            "LeCun, Cortes & Burges 1998",
+        ),
+        KnownDataset(
+            "fashion_mnist",
+            "70,000 articles of clothing, 28x28 grey, 10 classes.",
+            "Xiao, Rasul & Vollgraf 2017, arXiv:1708.07747",
+        ),
+        KnownDataset(
+            "kmnist",
+            "70,000 cursive Japanese characters, 28x28 grey, 10 classes.",
+            "Clanuwat et al. 2018, arXiv:1812.01718",
+        ),
+        KnownDataset("cifar10", "60,000 photographs, 32x32 colour, 10 classes.", "Krizhevsky 2009"),
+        KnownDataset("cifar100", "60,000 photographs, 32x32 colour, 100 classes.", "Krizhevsky 2009"),
+        KnownDataset("iris", "150 flowers, 4 measurements, 3 species.", "Fisher 1936, UCI"),
+    ],
+)
+"""The datasets offered by name, which :func:`recipes.load` takes."""

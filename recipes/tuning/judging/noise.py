@@ -42,8 +42,8 @@ def noise_of_examples(differences: np.ndarray, resolution: float = 0.0) -> Noise
     Source: Searle, Casella and McCulloch 1992, "Variance components"; Owen 2007, "The pigeonhole bootstrap".
 
     Example:
-        >>> noise_of_examples(np.array([[0, 0, 1, 0, -1, 0], [0, 0, 1, 0, -1, 0]])).variance     # 6 examples, 2 differ
-        0.0667
+        >>> noise_of_examples(np.array([[0, 0, 1, 0, -1, 0], [0, 0, 1, 0, -1, 0]])).variance  # 2 of 6
+        0.06666666666666667
     """
     differences = np.asarray(differences, np.float64)
     repeats, examples = differences.shape

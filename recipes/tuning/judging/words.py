@@ -36,7 +36,9 @@ def word_of(difference: float, compared: Difference, metric: Metric, level: floa
             interval lies within it, also if it excludes 0.
 
     Example:
-        >>> word_of(0.002, Difference(0.3, -0.001, 0.005), ACCURACY, level=0.05, margin=0.005)
+        >>> from recipes.metrics import find_metric
+        >>> accuracy = find_metric("accuracy", "binary")
+        >>> word_of(0.002, Difference(0.3, -0.001, 0.005), accuracy, level=0.05, margin=0.005)
         'as good'
     """
     if not math.isfinite(compared.p):

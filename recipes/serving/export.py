@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from ...callbacks.checks import InvalidArgument
+from ...callbacks.checks import InvalidArgument, check_bool
 from ..data.examples import raw_examples
 from ..files import new_directory
 from ..model_files import load_model, save_model
@@ -52,6 +52,7 @@ def export(run: Run | str | os.PathLike[str], directory: str | os.PathLike[str],
         >>> served = tf.saved_model.load("out/saved_model")               # doctest: +SKIP
         >>> probabilities = served.serve(images)                          # doctest: +SKIP
     """
+    check_bool("overwrite", overwrite)
     trained = _trained(run)
     if trained.facts["message"] is not None:
         raise InvalidArgument("run", trained.facts["message"], "a training that did not diverge")

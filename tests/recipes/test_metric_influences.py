@@ -6,7 +6,7 @@ import pytest
 from recipes.metric_influences import INFLUENCES
 from recipes.metrics import METRICS, as_functions_take, contributions, score
 
-from .test_metrics import CASES, N, _example, _weights
+from .test_metrics import CASES, N, example_of, weights_of
 
 
 def test_every_metric_has_its_influence():
@@ -16,8 +16,8 @@ def test_every_metric_has_its_influence():
 @pytest.mark.parametrize("weighted", ["unweighted", "weighted"])
 @pytest.mark.parametrize(("task", "name"), CASES)
 def test_the_influence_is_the_derivative_by_the_weight(task, name, weighted):
-    y, p = as_functions_take(*_example(task))
-    w = np.ones(N) if weighted == "unweighted" else _weights(weighted) + 0.25
+    y, p = as_functions_take(*example_of(task))
+    w = np.ones(N) if weighted == "unweighted" else weights_of(weighted) + 0.25
     influence = INFLUENCES[name](y, p, w)
     assert influence.shape == (N,)
     assert abs(influence @ w) < 1e-9
@@ -29,8 +29,8 @@ def test_the_influence_is_the_derivative_by_the_weight(task, name, weighted):
 
 @pytest.mark.parametrize(("task", "name"), CASES)
 def test_the_mean_of_the_contributions_is_the_score(task, name):
-    y, p = _example(task)
-    for w in (None, _weights("weighted")):
+    y, p = example_of(task)
+    for w in (None, weights_of("weighted")):
         assert contributions(METRICS[name], y, p, w).mean() == pytest.approx(score(METRICS[name], y, p, w), rel=1e-9)
     p[3] = np.nan
     assert np.isnan(contributions(METRICS[name], y, p)).all()
@@ -38,7 +38,7 @@ def test_the_mean_of_the_contributions_is_the_score(task, name):
 
 @pytest.mark.parametrize("task", ["binary", "multiclass"])
 def test_those_of_accuracy_are_right_or_wrong(task):
-    y, p = _example(task)
+    y, p = example_of(task)
     right = (p[:, 0] > 0.5) == y if task == "binary" else p.argmax(axis=1) == y
     assert contributions(METRICS["accuracy"], y, p) == pytest.approx(right.astype(float), abs=1e-12)
 
@@ -47,7 +47,7 @@ def test_those_of_accuracy_are_right_or_wrong(task):
 def test_their_spread_is_the_noise_of_a_finite_split(task, name):
     """Against the bootstrap: resampled examples, scored anew."""
     random = np.random.default_rng(1)
-    y, p = _example(task)
+    y, p = example_of(task)
     y, p = np.tile(y, (4, *[1] * (y.ndim - 1))), np.tile(p, (4, 1))
     picks = random.integers(0, len(y), (300, len(y)))
     bootstrapped = np.std([score(METRICS[name], y[pick], p[pick]) for pick in picks])

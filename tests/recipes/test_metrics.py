@@ -12,11 +12,11 @@ N = 301
 NAMES = ("a", "b", "c", "d")
 
 
-def _weights(kind):
+def weights_of(kind):
     return None if kind == "unweighted" else np.random.default_rng(9).choice([0.0, 0.5, 1.0, 3.0], N)
 
 
-def _example(task):
+def example_of(task):
     """Targets, and float32 predictions as a model gives them, with ties."""
     random = np.random.default_rng(0)
     if task == "binary":
@@ -63,8 +63,8 @@ CASES = [(task, name) for name, metric in METRICS.items() for task in metric.tas
 @pytest.mark.parametrize("weights", ["unweighted", "weighted"])
 @pytest.mark.parametrize(("task", "name"), CASES)
 def test_the_score_is_scikit_learns(task, name, weights):
-    y, predicted = _example(task)
-    w = _weights(weights)
+    y, predicted = example_of(task)
+    w = weights_of(weights)
     expected = _expected(task, name, y, predicted, w)
     assert score(METRICS[name], y, predicted, w) == pytest.approx(expected, abs=1e-6, rel=1e-6)
     if task == "regression":
@@ -74,7 +74,7 @@ def test_the_score_is_scikit_learns(task, name, weights):
 
 @pytest.mark.parametrize(("task", "name"), CASES)
 def test_an_example_of_weight_2_counts_as_two(task, name):
-    y, predicted = _example(task)
+    y, predicted = example_of(task)
     w = np.random.default_rng(3).integers(0, 4, N)
     repeated = np.repeat(y, w, axis=0), np.repeat(predicted, w, axis=0)
     assert score(METRICS[name], y, predicted, w) == pytest.approx(score(METRICS[name], *repeated), abs=1e-12)
@@ -83,14 +83,14 @@ def test_an_example_of_weight_2_counts_as_two(task, name):
 @pytest.mark.filterwarnings("ignore::UserWarning")  # scikit-learn's, about the class
 @pytest.mark.parametrize("name", ["balanced_accuracy", "f1", "precision", "recall", "accuracy"])
 def test_a_class_that_is_absent_counts_as_in_scikit_learn(name):
-    y, predicted = _example("multiclass")
+    y, predicted = example_of("multiclass")
     few = y < 3
     expected = _expected("multiclass", name, y[few], predicted[few], None)
     assert score(METRICS[name], y[few], predicted[few]) == pytest.approx(expected, abs=1e-12)
 
 
 def test_predictions_that_are_not_numbers_have_no_score():
-    y, predicted = _example("binary")
+    y, predicted = example_of("binary")
     predicted[7] = np.nan
     assert np.isnan(score(METRICS["auc"], y, predicted))
 

@@ -31,7 +31,7 @@ def strings(texts):
 
 def ngrams_of(text):
     """The n-grams of the characters that the model reads."""
-    from ..data.test_tokens import reference_ngrams
+    from ..data.strings.test_tokens import reference_ngrams
 
     return [ngram for size in (2, 3, 4) for ngram in reference_ngrams(text[: 8 * FEATURE.length], size)]
 

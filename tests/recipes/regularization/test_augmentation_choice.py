@@ -39,6 +39,7 @@ def test_by_default_what_suits_the_data_at_the_usual_strength(images):
     assert not np.array_equal(usual, mild)
 
 
+@pytest.mark.filterwarnings("ignore:model .* can be exported:UserWarning")  # its layer is local
 def test_a_training_sees_other_images_in_every_epoch_and_the_same_with_the_same_seed(images):
     def seen(seed):
         found = []

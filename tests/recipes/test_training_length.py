@@ -19,6 +19,7 @@ def test_the_usual_length_is_3000_updates_within_10_to_300_passes(steps):
 
 
 @pytest.mark.whole_epochs
+@pytest.mark.thorough
 def test_fit_trains_for_the_usual_length(line_of_numbers):
     run = recipes.fit(line_of_numbers, recipes.Recipe(learning_rate=0.01), verbose=0)
     assert run.epochs == usual_epochs(line_of_numbers.steps_per_epoch) > 10

@@ -1,6 +1,8 @@
 """The ordinary tests stay short as tests are added: by what they took when measured, not by today's clock."""
 
-BUDGET = 360  # processor seconds, measured beside other work; with a margin, six minutes on two slow cores
+BUDGET = (
+    460  # processor seconds with both cores busy: four and a half minutes there, six where cores are a quarter slower
+)
 
 
 def test_the_ordinary_tests_keep_to_their_budget(ordinary_seconds):

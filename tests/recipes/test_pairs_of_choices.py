@@ -53,6 +53,7 @@ def refusal(make):
     return message
 
 
+@pytest.mark.thorough
 def test_the_pairs_that_a_recipe_refuses():
     """A new choice appears here if it contradicts another; everything else can be combined."""
     refused = set()

@@ -89,6 +89,7 @@ def test_a_found_rate_that_diverges_is_lowered(classes, tiny, rate, monkeypatch,
     assert again.attempts == run.attempts
 
 
+@pytest.mark.thorough
 def test_no_more_than_three_lowerings(classes, tiny, monkeypatch):
     set_found_rate(monkeypatch, 1e30)
     with pytest.warns(RuntimeWarning) as caught:
@@ -150,6 +151,7 @@ def test_which_trainings_start_again(first, own, given, rates):
     assert asked == list(range(len(rates)))
 
 
+@pytest.mark.thorough
 def test_every_member_of_an_ensemble_may_start_again(classes, tiny, monkeypatch):
     set_found_rate(monkeypatch, 1e30)
     monkeypatch.setattr("recipes.restarts.LOWERED_BY", 1e31)
@@ -176,6 +178,7 @@ class Wreck(keras.callbacks.Callback):
             self.model.set_weights([np.full_like(weight, np.nan) for weight in self.model.get_weights()])
 
 
+@pytest.mark.thorough
 def test_a_pretraining_starts_again(classes, tiny, monkeypatch):
     monkeypatch.setattr("recipes.transfer_learning.pretraining.found_rate", lambda *_: (1e30, None))
     monkeypatch.setattr("recipes.restarts.LOWERED_BY", 1e31)

@@ -190,6 +190,7 @@ def test_the_counted_names_of_layers_are_no_part_of_the_structure():
     assert len(structures) == 2
 
 
+@pytest.mark.thorough
 def test_evaluated_in_between_it_still_has_its_own_numbers():
     """What is traced outside has constants in it, and must not be used again inside."""
     steps, batches = SharedSteps(), [16, 32]

@@ -201,6 +201,7 @@ def test_images_learn(images):
     assert fit(images, recipe, epochs=4, verbose=0).evaluate()["accuracy"] > 0.9
 
 
+@pytest.mark.thorough
 def test_half_precision_trains(classes, tiny):
     keras.config.set_dtype_policy("mixed_float16")
     recipe = tiny(regularizer="l2+dropout", normalization="batch")

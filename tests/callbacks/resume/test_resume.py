@@ -347,6 +347,7 @@ def test_random_kills():
     assert done.stdout.splitlines()[-1].endswith("all identical")
 
 
+@pytest.mark.thorough
 def test_more_epochs_go_on_where_the_training_had_finished(fit, tmp_path):
     def constant():
         return callbacks.ConstantRate(0.03, warm_up=4, unit="steps")

@@ -257,6 +257,7 @@ def test_it_learns(reviews, encoder):
     assert run.history["accuracy"][-1] > 0.85
 
 
+@pytest.mark.thorough
 def test_the_default_beats_logistic_regression_on_tf_idf():
     """Docstrings of three modules."""
     whole = recipes.load("docstrings")

@@ -36,6 +36,7 @@ def test_fits_and_has_the_numbers_of_every_arm(any_results, width):
             assert formatting.difference(row["difference"], any_results.metric, *bounds, reference=reference) in text
 
 
+@pytest.mark.thorough
 def test_a_wide_terminal_shows_more_columns(results):
     narrow, wide = headings(rich_table(results, width=80)), headings(rich_table(results, width=200))
     assert narrow == ["", "arm", "difference (%), 95 % interval", "verdict", "validation accuracy (%)"]
@@ -49,6 +50,7 @@ def test_winner_and_default_are_marked(results):
     assert [line.split()[1] for line in lines if line.startswith("◆")] == [results.reference]
 
 
+@pytest.mark.thorough
 def test_verdicts_have_colours(results):
     column = next(column for column in rich_table(results, width=120).columns if str(column.header) == "verdict")
     styles = {str(cell): cell.style for cell in column.cells}

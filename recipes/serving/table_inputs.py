@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...callbacks.checks import InvalidArgument
+from ...callbacks.warning import warn
 from ..data.files.separated_values import check_header, is_number
 from ..data.files.table_files import DECIMAL_COMMA, PARQUET, Cells, check_counts, mixed_marks, read_cells, read_parquet
 from ..data.names import Names
@@ -30,7 +31,8 @@ def table_inputs(file: Path, spec: Spec) -> Any:
             unnamed first column that counts the rows is left out. The cells of CSV and TSV files stay strings in
             records, but "1,5" becomes "1.5" in columns of numbers where it does in training.
         spec: of the data that the model was trained on. Columns are matched by name where the model's have names;
-            a first line of numbers alone is a header only if these are the names.
+            a first line of numbers alone is a header only if these are the names. Columns that the model does not take,
+            such as an id or the target, are ignored with a warning, unless one that it takes is missing.
 
     Returns:
         :class:`Rows`, or an array of shape (n, features).
@@ -57,6 +59,7 @@ def _parquet(file: Path, spec: Spec, names: Names | None) -> tuple[Rows, bool]:
     numbered = frame.astype(object).where(frame.notna(), None)
     listed = list(frame.columns) if names is None else names.match(frame.columns)
     columns = {name: numbered.iloc[:, place].tolist() for place, name in enumerate(listed)}
+    columns = columns if names is None else _taken(file, columns, names)
     return Rows(columns, file.name, list(frame.index), "row"), names is not None
 
 
@@ -73,6 +76,8 @@ def _separated(file: Path, spec: Spec, names: Names | None) -> tuple[Rows, bool]
         first = columns.pop("")
         whole = all(WHOLE.fullmatch(cell) for cell in first)
         check_counts("input", str(file), np.array(first).astype(int if whole else object))
+    if header and names is not None:
+        columns = _taken(file, columns, names)
     if cells.separator == ";":
         _replace_decimal_commas(file, columns, spec)
     return Rows(columns, file.name, lines, "line"), bool(header)
@@ -94,6 +99,16 @@ def _header(file: Path, cells: Cells, spec: Spec, names: Names | None) -> list[s
         return []
     check_header("input", str(file), listed[1:] if listed[0] == "" and len(listed) > 1 else listed)
     return listed
+
+
+def _taken(file: Path, columns: dict[str, list[Any]], names: Names) -> dict[str, list[Any]]:
+    """The columns that the model takes; a warning names the others. All of them where one that it takes is missing."""
+    others = [name for name in columns if name not in names.inner]
+    if not others or not set(names.inner) <= set(columns):
+        return columns
+    shown = ", ".join(map(repr, others[:5])) + (f" and {len(others) - 5} more" if len(others) > 5 else "")
+    warn(f"{file.name}: ignored columns that the model does not take: {shown}")
+    return {name: values for name, values in columns.items() if name in names.inner}
 
 
 def _replace_decimal_commas(file: Path, columns: dict[str, list[Any]], spec: Spec) -> None:

@@ -12,8 +12,8 @@ from .samples import Sample, compare_samples
 
 __all__ = ["CHEAPER", "Decision", "decide"]
 
-CHEAPER = 1.5
-"""Trainings cost alike unless one takes this many times as long as another: clocks are noisy."""
+CHEAPER = 3.0
+"""Trainings cost alike unless one takes this many times as long as another: a busy machine doubles it."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def decide(
 
     Those that are better than the reference count, or, if none is, those that are not worse. Of these the best has the
     highest validation score. It is compared with the others on the test data: an arm is as good as the best if its
-    interval lies above ``-margin``. Of the best and all as good, those that train in at most 1.5 times the shortest
+    interval lies above ``-margin``. Of the best and all as good, those that train in at most thrice the shortest
     time are cheap, and the cheap one with the lowest sensitivity is chosen.
 
     Args:

@@ -146,3 +146,19 @@ def test_whole_numbers_keep_all_their_digits(read):
     assert read("time,n\n9007199254740993,1\n", spec)["inputs"].tolist() == [[9007199254740993, 1]]
     with pytest.raises(InvalidArgument, match=r"'n'\] must be whole numbers, as in training, .* line 2 of rows.csv"):
         read("time,n\n9007199254740993,1.5\n", spec)
+
+
+def test_other_columns_are_ignored_with_one_warning(read):
+    plain = read("Größe,floors,town\n1,2,Ulm\n3,4,Köln\n", RECORD)
+    with pytest.warns(
+        UserWarning, match="rows.csv: ignored columns that the model does not take: 'id', 'risk'"
+    ) as caught:
+        found = read("id,Größe,floors,town,risk\n7,1,2,Ulm,low\n8,3,4,Köln,high\n", RECORD)
+    assert len(caught) == 1
+    assert list(found) == list(plain)
+    for name in plain:
+        np.testing.assert_array_equal(found[name], plain[name])
+    with pytest.raises(
+        InvalidArgument, match="missing: floors; unknown: flors|floors"
+    ):  # a misspelling is none of them
+        read("id,Größe,flors,town\n7,1,2,Ulm\n", RECORD)

@@ -103,8 +103,7 @@ def examine(name: str, **options: Any) -> Examination:
         found.refused = str(error)
         return found
     if options.get("target") is None:
-        left_out = [*options.get("exclude", ()), *([] if options.get("id") is None else [options["id"]])]
-        options["target"], reason = proposed_target(name, left_out)
+        options["target"], reason = proposed_target(name, options)
         found.findings.append(f"target {options['target']!r} is a guess ({reason}); another one: --target COLUMN")
     target = options["target"]
     names = [target] if isinstance(target, str) else list(target)

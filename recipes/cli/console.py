@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["complain", "console", "load", "say"]
+__all__ = ["complain", "console", "load", "say", "warnings_in_lines"]
 
 
 def console() -> Any:
@@ -39,15 +41,24 @@ def load(dataset: str, **options: Any) -> Any:
     """
     import recipes
 
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", UserWarning)
+    with warnings_in_lines():
         data = recipes.load(dataset, **options)
     if data.settings.get("options", {}).get("id"):
         print(f"recipes: left out {options['id']!r}, which identifies the examples", file=sys.stderr)
-    for warning in caught:
-        if issubclass(warning.category, UserWarning):
-            print(f"recipes: warning: {warning.message}", file=sys.stderr)
     return data
+
+
+@contextlib.contextmanager
+def warnings_in_lines() -> Iterator[None]:
+    """Prints the warnings of users' inputs to standard error, one line each, also before an error."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        try:
+            yield
+        finally:
+            for warning in caught:
+                if issubclass(warning.category, UserWarning):
+                    print(f"recipes: warning: {warning.message}", file=sys.stderr)
 
 
 def complain(message: str, status: int = 2) -> int:

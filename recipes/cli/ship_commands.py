@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from .app import app
-from .console import complain, say
+from .console import complain, say, warnings_in_lines
 
 
 @app.command()
@@ -51,7 +51,9 @@ def predict(
     from ..serving.predictor import Predictor
 
     predictor = Predictor(saved_model)
-    for answer in predictor(load_inputs(input, predictor.spec)):
+    with warnings_in_lines():
+        inputs = load_inputs(input, predictor.spec)
+    for answer in predictor(inputs):
         print(_in_a_line(answer))
 
 

@@ -112,8 +112,7 @@ def describe(
 
     options = reading.for_load()
     if is_table_file(dataset) and options["target"] is None:
-        left_out = [*options["exclude"], *([] if options["id"] is None else [options["id"]])]
-        options["target"], reason = proposed_target(dataset, left_out)
+        options["target"], reason = proposed_target(dataset, options)
         say(f"target {options['target']!r}, {reason} (another one: --target COLUMN)")
     data = load(dataset, data_dir=data_dir, validation=validation, seed=seed, **options)
     say(inference_table(data), splits_in_a_line(data))

@@ -211,12 +211,12 @@ def _read(blocks: Mapping[str, TableBlocks], columns: Columns) -> tuple[dict[str
     return made, files
 
 
-def proposed_target(path: str | os.PathLike[str], left_out: Sequence[str] = ()) -> tuple[str, str]:
+def proposed_target(path: str | os.PathLike[str], options: Mapping[str, Any] | None = None) -> tuple[str, str]:
     """The column of a table file that is probably the target, and why.
 
     Args:
         path: the file.
-        left_out: names of columns that cannot be the target.
+        options: of :func:`load_table`: a column that one of them names cannot be the target. Default none.
 
     Returns:
         (name, reason): the first column with a usual name, such as "target" or "label", or else the last one.
@@ -228,6 +228,9 @@ def proposed_target(path: str | os.PathLike[str], left_out: Sequence[str] = ()) 
         >>> proposed_target("churn.csv")                              # doctest: +SKIP
         ('Churn', 'the last column')
     """
+    options = options or {}
+    named = [options.get(role) for role in ("id", "sample_weight", "groups", "time")]
+    left_out = [*options.get("exclude", ()), *(name for name in named if isinstance(name, str))]
     return _proposed(open_blocks("name", Path(path).expanduser()), left_out)
 
 

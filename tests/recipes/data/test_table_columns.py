@@ -204,4 +204,4 @@ def test_targets_that_are_proposed(tmp_path):
     ]:
         (tmp_path / "x.csv").write_text(f"{header}\n1,2,3\n")
         assert proposed_target(tmp_path / "x.csv") == expected
-    assert proposed_target(tmp_path / "x.csv", ["target", "y"]) == ("a", "the last column")
+    assert proposed_target(tmp_path / "x.csv", {"exclude": ["target"], "groups": "y"}) == ("a", "the last column")

@@ -65,7 +65,7 @@ def search(
     command = shlex.join(["recipes", *sys.argv[1:]])
     comparison = run_search(data, base, levels, protocol, where, directory=directory, command=command)
     _show(comparison)
-    winner = comparison.directory / "best" / "saved_model"
+    winner = comparison.directory / "best"
     end = f";\nthe decision, ready to serve, in {winner}" if winner.is_dir() else ""
     say("", f"Everything is in {comparison.directory}: report.html, plots/, summary.csv, trials.csv, epochs.csv{end}")
     if not winner.is_dir():

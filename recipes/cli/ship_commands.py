@@ -16,6 +16,7 @@ from .console import complain, say, warnings_in_lines
 def export(
     run: Annotated[Path, typer.Argument(help="A directory that `recipes train --save` has written.")],
     to: Annotated[Path, typer.Option(help="A new directory for the SavedModel.")],
+    version: Annotated[int, typer.Option(help="The name of the SavedModel's folder there.")] = 1,
 ) -> None:
     """Write a trained model as a SavedModel that takes raw inputs, and check its answers."""
     from ..files import check_new_directory
@@ -25,12 +26,12 @@ def export(
     from ..serving.gate import ExportMismatch
 
     try:
-        export(run, to)
+        export(run, to, version=version)
     except ExportMismatch as error:
         raise SystemExit(complain(str(error), status=1)) from None
     scores = json.loads((to / "export.json").read_text())["test"]
     shown = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in scores.items())
-    say(f"{to / 'saved_model'} agrees with the trained model; test {shown}")
+    say(f"{to / str(version)} agrees with the trained model; test {shown}")
 
 
 @app.command()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from ...callbacks.checks import InvalidArgument, check_bool
+from ...callbacks.checks import InvalidArgument, check_bool, check_integer
 from ..data.examples import raw_examples
 from ..files import new_directory
 from ..model_files import load_model, save_model
@@ -22,10 +22,16 @@ if TYPE_CHECKING:
 __all__ = ["export"]
 
 
-def export(run: Run | str | os.PathLike[str], directory: str | os.PathLike[str], *, overwrite: bool = False) -> str:
+def export(
+    run: Run | str | os.PathLike[str],
+    directory: str | os.PathLike[str],
+    *,
+    version: int = 1,
+    overwrite: bool = False,
+) -> str:
     """Exports a trained model so that it can be served without this package, and checks the files.
 
-    ``directory`` gets ``saved_model/`` (a TensorFlow SavedModel: its "serve" and "serving_default" signatures take a
+    ``directory`` gets ``1/`` (a TensorFlow SavedModel: its "serve" and "serving_default" signatures take a
     batch of raw inputs, e.g. uint8 images, and return probabilities or numbers; "describe" returns the task, the class
     names, the columns and the Spec), ``model.keras``, ``recipe.json``,
     ``spec.json`` (inputs and outputs: shapes, class names, the "name" of each column and the model's name for it,
@@ -37,6 +43,8 @@ def export(run: Run | str | os.PathLike[str], directory: str | os.PathLike[str],
     Args:
         run: a :class:`recipes.Run`; or the directory of a saved one, whose data are not needed.
         directory: a new or empty directory, or an earlier export with ``overwrite=True``.
+        version: the name of the SavedModel's folder, a whole number >= 1. TensorFlow Serving serves the highest in a
+            directory. Default 1.
         overwrite: whether an existing export may be replaced. Default False.
 
     Returns:
@@ -49,10 +57,11 @@ def export(run: Run | str | os.PathLike[str], directory: str | os.PathLike[str],
 
     Example:
         >>> recipes.export(run, "out")                                    # doctest: +SKIP
-        >>> served = tf.saved_model.load("out/saved_model")               # doctest: +SKIP
+        >>> served = tf.saved_model.load("out/1")                         # doctest: +SKIP
         >>> probabilities = served.serve(images)                          # doctest: +SKIP
     """
     check_bool("overwrite", overwrite)
+    version = check_integer("version", version, low=1)
     trained = _trained(run)
     if trained.facts["message"] is not None:
         raise InvalidArgument("run", trained.facts["message"], "a training that did not diverge")
@@ -61,7 +70,7 @@ def export(run: Run | str | os.PathLike[str], directory: str | os.PathLike[str],
         save_model(model, folder / "model.keras")
         # Without optimizer and loss, so that loading the file needs no class of this package.
         load_model(folder / "model.keras", like=model).save(folder / "model.keras")
-        write_saved_model(model, spec, folder / "saved_model")
+        write_saved_model(model, spec, folder / str(version))
         (folder / "recipe.json").write_text(recipe_text(trained.recipe))
         (folder / "spec.json").write_text(json.dumps(spec.to_config(), indent=2) + "\n")
         checked = check_export(model, spec, trained.examples, folder)

@@ -37,7 +37,7 @@ def check_export(model: keras.Model, spec: Spec, examples: Any, folder: Path) ->
         model: the trained model.
         spec: of its data.
         examples: raw inputs: an array, or several by the model's names.
-        folder: with ``saved_model/`` and ``model.keras``.
+        folder: an export, with the folder of a SavedModel and ``model.keras``.
 
     Returns:
         "examples", their number, and "largest_difference", door -> difference in standard deviations of the output.
@@ -49,7 +49,7 @@ def check_export(model: keras.Model, spec: Spec, examples: Any, folder: Path) ->
         >>> check_export(run.model, run.data.spec, run.data.arrays("test")[0][:9], Path("out"))    # doctest: +SKIP
         {'examples': 9, 'largest_difference': {'saved_model': 0.0, 'predictor': 0.0, 'keras': 0.0}}
     """
-    predictor = Predictor(folder / "saved_model")
+    predictor = Predictor(folder)
     unequal = [name for name, value in spec.to_config().items() if value != predictor.spec.to_config()[name]]
     if unequal:
         raise ExportMismatch(f"saved_model describes other data than the trained model's: {', '.join(unequal)}")

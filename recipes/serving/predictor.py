@@ -21,7 +21,8 @@ class Predictor:
     """An exported SavedModel that predicts class names, or values if it has no classes.
 
     Args:
-        directory: a directory written by :func:`recipes.export`, or its ``saved_model`` folder, wherever it lies now.
+        directory: a directory written by :func:`recipes.export`, or its folder with the SavedModel, wherever it lies
+            now.
 
     Attributes:
         spec: the :class:`recipes.Spec` of the data that the model was trained on, which the SavedModel holds.

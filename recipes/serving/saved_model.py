@@ -13,7 +13,7 @@ import keras
 from ...callbacks.checks import InvalidArgument
 from ..data.spec import Spec
 
-__all__ = ["DESCRIBE", "Served", "load_saved_model", "write_saved_model"]
+__all__ = ["DESCRIBE", "Served", "load_saved_model", "saved_model_folder", "write_saved_model"]
 
 DESCRIBE = "describe"
 """The signature without inputs that returns the task, the class names, the columns and the Spec."""
@@ -94,12 +94,31 @@ def _signature(model: keras.Model, spec: Spec) -> Any:
     return raw(model.inputs[0], spec.input_dtype)
 
 
+def saved_model_folder(directory: str | os.PathLike[str]) -> Path:
+    """The folder of the SavedModel in an export: the one with the highest version; else the directory itself.
+
+    Args:
+        directory: an export. It has a folder that is named by its version, as servers want it: ``1``; or, as in 0.1,
+            ``saved_model``.
+
+    Example:
+        >>> saved_model_folder("out")                                                # doctest: +SKIP
+        PosixPath('out/1')
+    """
+    folder = Path(directory)
+    names = [path.name for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
+    versions = [name for name in names if name.isdecimal() and (folder / name / "saved_model.pb").is_file()]
+    if versions:
+        return folder / max(versions, key=int)
+    return folder / "saved_model" if "saved_model" in names else folder
+
+
 def load_saved_model(directory: str | os.PathLike[str]) -> Served:
     """Reads a SavedModel back.
 
     Args:
-        directory: an export, or its ``saved_model`` folder, wherever it lies now. (Version 0.1 wrote the Spec beside
-            it only.)
+        directory: an export, or its folder with the SavedModel, wherever it lies now. (Version 0.1 wrote the Spec
+            beside it only.)
 
     Raises:
         InvalidArgument: if there is none, it is damaged, or it is not of this package.
@@ -110,9 +129,7 @@ def load_saved_model(directory: str | os.PathLike[str]) -> Served:
     """
     import tensorflow as tf
 
-    folder = Path(directory)
-    if (folder / "saved_model").is_dir():
-        folder = folder / "saved_model"
+    folder = saved_model_folder(directory)
     if not (folder / "saved_model.pb").is_file():
         raise InvalidArgument("saved_model", str(directory), WRITTEN)
     try:

@@ -247,7 +247,7 @@ def test_search_and_predict(call, data_dir, digits, tmp_path):
     assert list(found.table()["optimizer"].sort_values()) == ["adam", "momentum"]
     for sentence in found.verdict:
         assert sentence in output.replace("\n", " ")
-    assert str(directory / "best" / "saved_model") in output.replace("\n", "")
+    assert str(directory / "best") in output.replace("\n", "")
 
     x, y = digits.arrays("test")
     np.save(tmp_path / "x.npy", x)
@@ -288,7 +288,7 @@ def test_train_export_and_predict(call, data_dir, tmp_path, digits):
     assert code == 0
     assert f"accuracy {accuracy}" in output.replace("\n", " ")
     np.save(tmp_path / "one.npy", digits.arrays("test")[0][0])
-    code, output, _ = call("predict", tmp_path / "out" / "saved_model", tmp_path / "one.npy")
+    code, output, _ = call("predict", tmp_path / "out" / "1", tmp_path / "one.npy")
     assert code == 0
     assert len(output.splitlines()) == 1
 

@@ -73,7 +73,7 @@ import keras, numpy as np, tensorflow as tf
 folder = sys.argv[1]
 x = np.load(folder + "/x.npy")
 model = keras.models.load_model(folder + "/out/model.keras")
-served = tf.saved_model.load(folder + "/out/saved_model")
+served = tf.saved_model.load(folder + "/out/1")
 assert not any(name.split(".")[0] in ("recipes", "callbacks") for name in sys.modules)
 print(json.dumps([np.asarray(model(x)).tolist(), served.serve(tf.constant(x)).numpy().tolist()]))
 """

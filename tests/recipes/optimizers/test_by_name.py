@@ -65,7 +65,7 @@ def test_full_batches_in_a_recipe(name, tmp_path):
     assert run.range_test is None or name not in OWN_STEP
     assert run.history["loss"][-1] < 0.8 * run.history["loss"][0]
     recipes.export(run, tmp_path / "model")
-    assert (tmp_path / "model" / "saved_model").exists()
+    assert (tmp_path / "model" / "1").exists()
 
 
 def test_those_that_find_their_own_step_need_no_rate_and_no_cycle():

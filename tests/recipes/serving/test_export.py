@@ -1,5 +1,6 @@
 import json
 import re
+import shutil
 from pathlib import Path
 
 import keras
@@ -10,6 +11,7 @@ import recipes
 from callbacks.checks import InvalidArgument
 from recipes import Recipe, export, fit
 from recipes.serving.gate import ExportMismatch
+from recipes.serving.saved_model import saved_model_folder
 
 SERVE = """
 import json, sys
@@ -29,7 +31,7 @@ print(json.dumps({
 
 import keras
 
-model = keras.models.load_model(folder.replace("saved_model", "model.keras"))
+model = keras.models.load_model(folder[:-1] + "model.keras")
 print(float(np.mean(model.predict(x, verbose=0).argmax(axis=1) == y)))
 print([name for name in sys.modules if name.split(".")[0] in ("recipes", "callbacks")])
 """
@@ -45,7 +47,7 @@ def raw(digits, tmp_path):
 
 
 def test_tensorflow_and_keras_alone_take_raw_inputs(exported, digits_run, raw, python, tmp_path):
-    served, by_keras, ours = python(SERVE, f"{exported}/saved_model", *raw, cwd=tmp_path).splitlines()[-3:]
+    served, by_keras, ours = python(SERVE, f"{exported}/1", *raw, cwd=tmp_path).splitlines()[-3:]
     answer = json.loads(served)
     assert answer["accuracy"] == pytest.approx(digits_run.evaluate()["accuracy"], abs=1e-7)
     assert 0.3 < answer["accuracy"] < 1.0
@@ -58,7 +60,7 @@ def test_tensorflow_and_keras_alone_take_raw_inputs(exported, digits_run, raw, p
 def test_what_stands_beside_the_model(exported, digits_run):
     folder = Path(exported)
     assert {each.name for each in folder.iterdir()} == {
-        *("saved_model", "model.keras", "recipe.json", "spec.json", "export.json")
+        *("1", "model.keras", "recipe.json", "spec.json", "export.json")
     }
     assert Recipe.from_json((folder / "recipe.json").read_text()) == digits_run.recipe
     assert recipes.Spec.from_config(json.loads((folder / "spec.json").read_text())) == digits_run.data.spec
@@ -95,11 +97,21 @@ def test_random_layers_are_off(run, tmp_path):
     import tensorflow as tf
 
     export(run, tmp_path / "out")
-    served = tf.saved_model.load(str(tmp_path / "out" / "saved_model"))
+    served = tf.saved_model.load(str(tmp_path / "out" / "1"))
     x = run.data.arrays("test")[0]
     expected = run.model.predict(x, verbose=0)
     for _ in range(2):
         np.testing.assert_allclose(served.serve(tf.constant(x)).numpy(), expected, atol=1e-6)
+
+
+def test_the_version_is_the_name_of_the_folder(run, tmp_path):
+    folder = Path(export(run, tmp_path / "out", version=12))
+    assert [path.name for path in folder.iterdir() if path.is_dir()] == ["12"]
+    shutil.copytree(export(run, tmp_path / "other", version=3) + "/3", folder / "3")
+    (folder / "13").mkdir()
+    assert saved_model_folder(folder) == folder / "12"  # the one that a server takes
+    with pytest.raises(InvalidArgument, match="version must be an integer >= 1"):
+        export(run, tmp_path / "new", version=0)
 
 
 def test_only_an_export_is_replaced_and_only_when_asked(run, tmp_path):
@@ -125,7 +137,7 @@ def test_regression_is_exported_in_its_unit(regression, tmp_path):
     run = fit(regression, recipe, epochs=2, verbose=0)
     export(run, tmp_path / "out")
     x, y = regression.arrays("test")
-    served = tf.saved_model.load(str(tmp_path / "out" / "saved_model"))
+    served = tf.saved_model.load(str(tmp_path / "out" / "1"))
     answers = served.serve(tf.constant(x)).numpy()[:, 0]
     error = np.sqrt(np.mean((answers - y) ** 2))
     assert error == pytest.approx(run.evaluate()["root_mean_squared_error"], rel=1e-5)

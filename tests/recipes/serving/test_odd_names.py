@@ -127,7 +127,7 @@ def test_a_saved_run(run, rows, expected, tmp_path):
 
 
 def test_a_plain_saved_model(run, exported, rows, expected):
-    served = tf.saved_model.load(f"{exported}/saved_model")
+    served = tf.saved_model.load(f"{exported}/1")
     names = run.data.spec.names
     kinds = {feature.name: feature.dtype for feature in run.data.spec.features}
     raw = {name: tf.constant(values, kinds[name]) for name, values in rows.items()}
@@ -279,7 +279,7 @@ def test_a_table_of_every_odd_name_from_arrays_to_served_predictions(table_run, 
     with open(f"{folder}/export.json", encoding="utf-8") as file:
         order = json.load(file)["columns"]
     rows = frame[:6][RANDOM.permutation(frame.columns)]
-    served = tf.saved_model.load(f"{folder}/saved_model")  # as a process without this package does
+    served = tf.saved_model.load(f"{folder}/1")  # as a process without this package does
     answers = served.serve(tf.constant(rows[order].to_numpy("float32")))
     np.testing.assert_allclose(np.asarray(answers)[:, 0], expected, atol=1e-5)
     predictor = Predictor(folder)

@@ -25,7 +25,7 @@ def small_predictor(tmp_path_factory):
         run = fit(data, Recipe(model={"name": "mlp", "hidden": (4,)}, learning_rate=0.1), epochs=2, verbose=0)
         folder = export(run, tmp_path_factory.mktemp("small") / "out")
         predictor = Predictor(folder)
-        predictor.folder = f"{folder}/saved_model"
+        predictor.folder = f"{folder}/1"
         return run, predictor
 
     return make
@@ -112,11 +112,11 @@ def test_regression(small_predictor, regression):
 
 
 def test_a_saved_model_that_was_copied_elsewhere(exported, digits, tmp_path):
-    shutil.copytree(f"{exported}/saved_model", tmp_path / "alone")
+    shutil.copytree(f"{exported}/1", tmp_path / "alone")
     x = digits.arrays("test")[0][:3]
     alone = Predictor(tmp_path / "alone")
     assert alone.spec == digits.spec
-    assert alone(x) == Predictor(f"{exported}/saved_model")(x) == Predictor(exported)(x)
+    assert alone(x) == Predictor(f"{exported}/1")(x) == Predictor(exported)(x)
 
 
 def foreign(folder):
@@ -135,7 +135,7 @@ def test_no_saved_model(exported, tmp_path, name):
     elif name == "foreign":
         foreign(path)
     elif name != "nothing":
-        shutil.copytree(f"{exported}/saved_model", path)
+        shutil.copytree(f"{exported}/1", path)
     if name == "cut":
         (path / "saved_model.pb").write_bytes((path / "saved_model.pb").read_bytes()[:5000])
     elif name == "no pb":

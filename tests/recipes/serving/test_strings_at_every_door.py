@@ -68,7 +68,7 @@ def test_every_form_of_the_rows_gives_the_same_answers(exported, expected, tmp_p
 def test_the_signature_takes_strings(exported, expected):
     folder, run = exported
     columns = ROWS.assign(when=ROWS["when"].dt.strftime("%Y-%m-%d %H:%M:%S").fillna(""))
-    served = tf.saved_model.load(f"{folder}/saved_model").signatures["serving_default"]
+    served = tf.saved_model.load(f"{folder}/1").signatures["serving_default"]
     arguments = run.data.spec.names.arguments
     tensors = {arguments[name]: tf.constant(columns[name].fillna("").to_numpy()) for name in columns}
     (answers,) = served(**tensors).values()

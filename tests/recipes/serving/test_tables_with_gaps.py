@@ -86,7 +86,7 @@ def test_every_form_of_the_rows_gives_the_same_answers(run, exported, tmp_path):
     for inputs in forms:
         answers = [one["probability"] if one["class"] == "1" else 1 - one["probability"] for one in predictor(inputs)]
         np.testing.assert_allclose(answers, expected, atol=1e-6)
-    saved = tf.saved_model.load(f"{exported}/saved_model")
+    saved = tf.saved_model.load(f"{exported}/1")
     np.testing.assert_allclose(np.asarray(saved.serve(tf.constant(ROWS)))[:, 0], expected, atol=1e-6)
 
 

@@ -159,7 +159,7 @@ import keras, numpy as np, tensorflow as tf
 folder = sys.argv[1]
 x = np.load(folder + "/x.npy")
 model = keras.models.load_model(folder + "/out/model.keras")
-served = tf.saved_model.load(folder + "/out/saved_model")
+served = tf.saved_model.load(folder + "/out/1")
 assert not any(name.split(".")[0] in ("recipes", "callbacks") for name in sys.modules)
 answers = [model(x), model(x, training=True), served.serve(tf.constant(x))]
 print(json.dumps([np.asarray(each).tolist() for each in answers]))

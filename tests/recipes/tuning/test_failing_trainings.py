@@ -39,7 +39,7 @@ def test_a_diverging_arm_is_counted_and_stops_nothing(classes, tmp_path, search_
     assert found.verdict[0].startswith("The default arm diverged: the arms are compared with the best of the others.")
     lost = [record for record in trainings(found.directory) if record["optimizer"] == "sgd"]
     assert all("try a lower learning rate" in record["message"] for record in lost)
-    assert (found.directory / "best" / "saved_model").is_dir()
+    assert (found.directory / "best" / "1").is_dir()
 
 
 @pytest.mark.thorough

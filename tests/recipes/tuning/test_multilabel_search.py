@@ -24,7 +24,7 @@ def test_the_accuracy_in_the_table_is_the_share_of_right_answers(tmp_path):
         verbose=0,
     )
     x, y = data.arrays("test")
-    served = tf.saved_model.load(str(tmp_path / "search" / "best" / "saved_model"))
+    served = tf.saved_model.load(str(tmp_path / "search" / "best" / "1"))
     answers = served.serve(tf.constant(x)).numpy()
     right = np.mean((answers > 0.5) == y)
     confirmed = comparison.results.trials.query("stage == 'confirm'")

@@ -33,7 +33,7 @@ FILES = {
 def test_everything_is_written(found):
     assert {each.name for each in found.directory.iterdir()} == FILES
     assert {each.name for each in (found.directory / "best").iterdir()} == {
-        *("saved_model", "model.keras", "recipe.json", "spec.json", "export.json")
+        *("1", "model.keras", "recipe.json", "spec.json", "export.json")
     }
     assert list((found.directory / "plots").glob("*.png"))
     assert (found.directory / "verdict.txt").read_text().splitlines() == found.verdict

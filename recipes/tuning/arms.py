@@ -11,7 +11,7 @@ from typing import Any
 
 from ...callbacks.checks import check_choice
 from ..catalogue import Range
-from ..choice import AUTO, NONE, name_of, named, options_of, split_names
+from ..choice import AUTO, NONE, Choice, is_named, name_of, named, options_of, split_names
 from ..optimizers import OPTIMIZERS
 from ..recipe import Recipe
 from ..regularization import REGULARIZERS
@@ -77,7 +77,7 @@ class Arm:
 
     @property
     def hyperparameters(self) -> list[Range]:
-        """What is tuned for this arm: its learning rate first, then the strengths, named "regularizer.option"."""
+        """What is tuned by default: the learning rate first, then the strengths, named "regularizer.option"."""
         ranges = [option for option in OPTIMIZERS[self.optimizer].hyperparameters if option.name == "learning_rate"]
         for name in split_names(self.regularizer):
             for strength in REGULARIZERS[name].hyperparameters:
@@ -88,33 +88,59 @@ class Arm:
         """``base`` with this arm's choices and these values of its hyperparameters.
 
         Options that the base has for a choice of this arm, ``{"name": "adam", "beta_2": 0.99}``, are kept unless they
-        are tuned. A schedule that is not compared is the base's. If that is the default, it is chosen for the arm's
+        are tuned; how its optimizer clips gradients is kept for every optimizer. Without a "learning_rate" the training
+        finds it. A schedule that is not compared is the base's. If that is the default, it is chosen for the arm's
         optimizer: 1cycle, or a constant factor for one that finds its own step.
         """
+        tuned = _by_choice(values)
         base_options = {name_of(choice): options_of(choice) for choice in base.regularizer}
-        regularizer = []
-        for name in split_names(self.regularizer):
-            tuned = {key.partition(".")[2]: value for key, value in values.items() if key.startswith(f"{name}.")}
-            regularizer.append(named(name, {**base_options.get(name, {}), **tuned}))
-        changes = {
-            FACTORS[name].field: level
-            for name, level in self.choices.items()
-            if name not in ALWAYS and level != FACTORS[name].of(base)
-        }
+        regularizer = [
+            named(name, {**base_options.get(name, {}), **tuned.get(name, {})}) for name in split_names(self.regularizer)
+        ]
+        changes: dict[str, Any] = {}
+        for name, level in self.choices.items():
+            factor = FACTORS[name]
+            if name in ALWAYS or (level == factor.of(base) and level not in tuned):
+                continue
+            options = options_of(getattr(base, factor.field)) if level == factor.of(base) else {}
+            changes[factor.field] = named(level, {**options, **tuned.get(level, {})})
         by_default = base.schedule == ("constant" if base.finds_its_own_step else "one_cycle")
         if self.schedule is None and by_default:
             changes["schedule"] = AUTO
         return dataclasses.replace(
             base,
-            optimizer=base.optimizer if self.optimizer == base.optimizer_name else self.optimizer,
+            optimizer=self._optimizer(base, tuned.get(self.optimizer, {})),
             regularizer=tuple(regularizer),
-            learning_rate=values["learning_rate"],
+            learning_rate=values.get("learning_rate"),
             **changes,
         )
+
+    def _optimizer(self, base: Recipe, tuned: Mapping[str, float]) -> Choice:
+        """The base's optimizer if it is this arm's, else this arm's, which clips gradients as the base's does."""
+        if self.optimizer == base.optimizer_name:
+            kept = base.optimizer if is_named(base.optimizer) or not tuned else self.optimizer
+            return named(self.optimizer, {**options_of(kept), **tuned}) if is_named(kept) else kept
+        own = base.optimizer
+        config = options_of(own) if is_named(own) else own.get_config()
+        clipping = {name: config[name] for name in CLIPPING if config.get(name) is not None}
+        return named(self.optimizer, {**clipping, **tuned})
 
 
 ALWAYS = ("optimizer", "regularizer")
 """The factors that every arm has: they decide what is tuned."""
+
+CLIPPING = ("clipnorm", "clipvalue", "global_clipnorm")
+"""The options of Keras' optimizers that do not depend on the optimizer."""
+
+
+def _by_choice(values: Mapping[str, float]) -> dict[str, dict[str, float]]:
+    """The values named "choice.option", as options by choice."""
+    options: dict[str, dict[str, float]] = {}
+    for key, value in values.items():
+        name, dot, option = key.partition(".")
+        if dot:
+            options.setdefault(name, {})[option] = value
+    return options
 
 
 def cross(

@@ -13,39 +13,45 @@ from .factors import FACTORS
 from .protocol import Protocol
 from .running.where import Where
 from .settings import SETTINGS, shared_part
+from .space import Space
 
 __all__ = ["check_search"]
 
 
 def check_search(
-    base: Recipe,
+    recipe: Recipe,
     levels: Mapping[str, Sequence[str] | None],
     protocol: Protocol,
     where: Where,
     directory: str | os.PathLike[str],
-) -> list[Arm]:
+    resolved: Recipe | None = None,
+) -> tuple[list[Arm], Space]:
     """Checks everything about a search that does not depend on its data.
 
     Args:
-        base: the recipe that the arms share.
+        recipe: the recipe that the arms share.
         levels: the names to compare, keyed by argument of :func:`recipes.search`.
         protocol, where: how the arms are compared, and where they are trained.
         directory: where the search will write.
+        resolved: the recipe with the choices that suit the data. Default None: they are not known yet.
 
     Returns:
-        The arms.
+        The arms and their space.
 
     Raises:
         InvalidArgument: as :func:`recipes.search` does.
     """
     check_new_directory(directory, marker=SETTINGS, overwrite=True)
+    base = recipe if resolved is None else resolved
     shared_part(base)
     arms = arms_of(base, levels, protocol.design)
+    space = Space.of(recipe, base, protocol.ranges)
+    space.check(arms)
     protocol.check_budget(len(arms))
     if where.elsewhere:
         _check_known_elsewhere(base, arms)
     where.check_reachable()
-    return arms
+    return arms, space
 
 
 def _check_known_elsewhere(base: Recipe, arms: Sequence[Arm]) -> None:

@@ -27,6 +27,7 @@ from .outcomes import read_outcomes
 from .protocol import Protocol
 from .record import Record
 from .settings import arms_in, metric_in, plan_in, settings_in
+from .space import Space
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,7 +73,7 @@ class Comparison:
             "contributions": contributions,
             "margin": protocol.margin,
         }
-        table = summary(trials, settings["default_arm"], epochs=epochs, **judged)
+        table = summary(trials, settings["default_arm"], epochs=epochs, space=Space.from_settings(settings), **judged)
         reference = table.loc[table["verdict"] == "reference", "arm"]
         name = reference.iloc[0] if len(reference) else settings["default_arm"]
         arm = next(arm for arm in arms_in(settings) if arm.name == name)
@@ -115,7 +116,8 @@ class Comparison:
         """The recipe of the decision, at its best setting."""
         row = self._decision
         arm = next(arm for arm in arms_in(self.settings) if arm.name == row["arm"])
-        values = {parameter.name: float(row[parameter.name]) for parameter in arm.hyperparameters}
+        names = ["learning_rate", *(name for name in self.results.strengths if not math.isnan(row[name]))]
+        values = {name: float(row[name]) for name in names}
         return arm.recipe(Recipe.from_json(json.dumps(self.settings["recipe"])), values)
 
     @property

@@ -12,7 +12,7 @@ from ..recipe import Recipe
 from ..regularization import Regularizer
 from ..training_checks import check_data, check_recipe
 from .arms import Arm, arms_of
-from .space import arm_at, declare
+from .space import Space
 
 if TYPE_CHECKING:
     from ..data import Data
@@ -24,8 +24,9 @@ def hypermodel(data: Data, recipe: Recipe | None = None, **factors: Sequence[str
     """A ``keras_tuner.HyperModel`` whose space is that of :func:`recipes.search`, for KerasTuner's own tuners.
 
     Its space has a choice for each factor and, in conditional scopes, the learning rate of the chosen optimizer and the
-    strengths of the chosen regularizers, so a trial has only values that it uses. ``tuner.search`` takes the arguments
-    of Keras' ``fit``; the recipe's callbacks (schedule, early stopping) run before those passed there. The objective is
+    strengths of the chosen regularizers, so a trial has only values that it uses; what the recipe fixes is not tuned.
+    ``tuner.search`` takes the arguments of Keras' ``fit``; the recipe's callbacks (schedule, early stopping) run before
+    those passed there. The objective is
     ``"val_" + data.spec.metric``, with ``data.spec.direction`` ("max" or "min"); for several targets of unlike units
     ``"val_loss"``, in which each counts alike.
 
@@ -51,7 +52,8 @@ def hypermodel(data: Data, recipe: Recipe | None = None, **factors: Sequence[str
         >>> tuner.search(data.train, validation_data=data.validation)
     """
     check_data(data)
-    base = check_recipe(recipe).resolved(data.spec)
+    chosen = check_recipe(recipe)
+    base = chosen.resolved(data.spec)
     arms = arms_of(base, factors)
     for arm in arms:
         for regularizer in Recipe(regularizer=arm.regularizer).regularizers():
@@ -60,7 +62,7 @@ def hypermodel(data: Data, recipe: Recipe | None = None, **factors: Sequence[str
                     f"without {regularizer.name!r}, which acts in the input pipeline passed to KerasTuner's search"
                 )
                 raise InvalidArgument("regularizers", arm.regularizer, accepted)
-    return ArmHyperModel(data, base, arms)
+    return ArmHyperModel(data, base, arms, Space.of(chosen, base))
 
 
 class ArmHyperModel(keras_tuner.HyperModel):
@@ -70,20 +72,22 @@ class ArmHyperModel(keras_tuner.HyperModel):
         data: the data that the models are built for.
         base: the recipe that the arms share.
         arms: the arms to compare.
+        space: what is tuned for each of them. Default: the ranges of the catalogues.
     """
 
-    def __init__(self, data: Data, base: Recipe, arms: Sequence[Arm]):
+    def __init__(self, data: Data, base: Recipe, arms: Sequence[Arm], space: Space | None = None):
         super().__init__(name="arm")
         self.data, self.base, self.arms = data, base, list(arms)
+        self.space = Space() if space is None else space
 
     def recipe(self, hp: Any) -> Recipe:
         """The recipe at the values of a ``keras_tuner.HyperParameters``."""
-        arm, values = arm_at(hp)
+        arm, values = self.space.arm_at(hp)
         return arm.recipe(self.base, values)
 
     def build(self, hp: Any) -> Any:
         """Declares the space and returns a new compiled model."""
-        recipe = self.recipe(declare(hp, self.arms))
+        recipe = self.recipe(self.space.declare(hp, self.arms))
         model = recipe.build_model(self.data.spec)
         recipe.compile(model, spec=self.data.spec, weighted_metrics=self.data.weighted)
         model.optimizer.build(model.trainable_variables)  # so that Hyperband's checkpoints contain its state

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..metric import ACCURACY, Metric
 from .arms import Arm
 from .judging.best_setting import best_setting
 from .protocol import Protocol
 from .record import Record
-from .space import at_edge, settings, settings_beyond
+from .space import RATE, Space
 
 __all__ = ["Plan", "Records", "Training"]
 
@@ -48,11 +48,13 @@ class Plan:
             gets half as many trials again, in the decade beyond that end. With pruning, the tuning trials of an arm
             run one after another.
         metric: the metric of the validation scores. Default accuracy.
+        space: what is tuned for each arm.
     """
 
     arms: Sequence[Arm]
     protocol: Protocol
     metric: Metric = ACCURACY
+    space: Space = field(default_factory=Space)
 
     def of(self, arm: Arm, records: Records) -> list[Training]:
         """The trainings of an arm that are known so far."""
@@ -77,15 +79,15 @@ class Plan:
         return [training for training in self.of(arm, records) if training.key not in records]
 
     def values(self, training: Training, records: Records) -> dict[str, float]:
-        """The values of a training's hyperparameters."""
+        """The values of a training's hyperparameters; without a "learning_rate" the training finds it."""
         if training.stage == "confirm":
             return self.best(training.arm, records)
-        trials, seed = self.protocol.trials, self.protocol.seed
-        if training.number < trials:
-            return dict(_settings(training.arm, trials, seed)[training.number])
-        rate = self._best_of_first(training.arm, records)["learning_rate"]
-        beyond = settings_beyond(training.arm, rate, trials, self.protocol.more_trials, seed)
-        return beyond[training.number - trials]
+        first = self._settings(training.arm)
+        if training.number < len(first):
+            return dict(first[training.number])
+        rate = self._best_of_first(training.arm, records)[RATE]
+        trials, more, seed = self.protocol.trials, self.protocol.more_trials, self.protocol.seed
+        return self.space.settings_beyond(training.arm, rate, trials, more, seed)[training.number - len(first)]
 
     def rivals(self, training: Training, records: Records) -> list[Record]:
         """The arm's earlier tuning trials, with which pruning compares this one; none for a confirming training."""
@@ -104,7 +106,7 @@ class Plan:
             for training in ended:
                 if trials and training.stage == "tune":
                     compared = self.protocol.one_by_one and training.number > min(trials)  # pruned against them
-                    depends = compared or training.number >= self.protocol.trials  # or beyond the best of them
+                    depends = compared or training.number >= len(self._first(arm))  # or beyond the best of them
                 else:
                     depends = bool(trials)  # confirms the best of them
                 if depends or training in failed:
@@ -120,17 +122,23 @@ class Plan:
         first = self._first(arm)
         if not self.protocol.widen or any(trial.key not in records for trial in first):
             return first
-        if not at_edge(arm, self._best_of_first(arm, records)["learning_rate"]):
+        if not self.space.at_edge(arm, self._best_of_first(arm, records)[RATE]):
             return first
-        numbers = range(self.protocol.trials, self.protocol.trials + self.protocol.more_trials)
+        numbers = range(len(first), len(first) + self.protocol.more_trials)
         return [*first, *(Training(arm, "tune", k, self.protocol.seed) for k in numbers)]
 
     def _first(self, arm: Arm) -> list[Training]:
-        return [Training(arm, "tune", k, self.protocol.seed) for k in range(self.protocol.trials)]
+        return [Training(arm, "tune", k, self.protocol.seed) for k in range(len(self._settings(arm)))]
 
     def _best_of_first(self, arm: Arm, records: Records) -> dict[str, float]:
         return best_setting([records[trial.key] for trial in self._first(arm)], self.metric)
 
+    def _settings(self, arm: Arm) -> list[dict[str, float]]:
+        """The settings of an arm to try first, cached because they are asked for one by one."""
+        if arm not in self._cached:
+            self._cached[arm] = self.space.settings(arm, self.protocol.trials, self.protocol.seed)
+        return self._cached[arm]
 
-_settings = functools.lru_cache(maxsize=256)(settings)
-"""The settings of an arm, cached because they are asked for one by one."""
+    @functools.cached_property
+    def _cached(self) -> dict[Arm, list[dict[str, float]]]:
+        return {}

@@ -15,6 +15,7 @@ from .arms import DESIGNS
 from .judging.dunnett import LEVEL
 from .option import option
 from .pruning import PRUNING, check_pruning
+from .ranges import ranges_text
 
 if TYPE_CHECKING:
     from ..data import Spec
@@ -59,6 +60,11 @@ class Protocol:
     )
     budget: int | None = option(None, "The most trainings to run.", setting=False)
     retry_failed: bool = option(False, "Run again the trainings that failed in an earlier run.", setting=False)
+    ranges: str | None = option(
+        None,
+        "What to tune, and where: adam.learning_rate=1e-4:1e-2 (a range), l2.strength=1e-5/1e-4 (a grid), adam.beta_1="
+        "0.95 (fixed), one_cycle.start_fraction (the listed range); separate several by commas.",
+    )
 
     def __post_init__(self) -> None:
         check_choice("design", self.design, DESIGNS)
@@ -69,6 +75,7 @@ class Protocol:
         if self.metric is not None:
             self._set("metric", metric_named(self.metric).name)
         check_choice("prune", self.prune, tuple(PRUNING))
+        self._set("ranges", ranges_text(self.ranges))
         self._set("widen", check_bool("widen", self.widen))
         if self.prune != "none":
             check_pruning(self.prune, self.epochs, self.trials + (self.more_trials if self.widen else 0))
@@ -140,7 +147,7 @@ class Protocol:
         Raises:
             InvalidArgument: for a setting outside its range.
         """
-        values = {name: settings[name] for name in setting_names()}
+        values: dict[str, Any] = {name: settings.get(name) for name in setting_names()}
         values |= {name: settings.get(name) for name in JUDGING}
         if values["seeds"] == 1:
             values["confidence"] = None  # one seed has no intervals

@@ -58,16 +58,16 @@ def run_search(
         command: the call of the search, for the report.
     """
     check_data(data)
-    base = check_recipe(recipe).resolved(data.spec)
+    chosen = check_recipe(recipe)
+    base = chosen.resolved(data.spec)
     check_scorable(data, [protocol.metric_for(data.spec)], "validation", "test")
     directory = Path(directory or os.path.join("searches", str(data.settings["name"])))
-    arms = check_search(base, levels, protocol, where, directory)
+    arms, space = check_search(chosen, levels, protocol, where, directory, base)
     for arm in arms:
-        values = {parameter.name: parameter.default or parameter.low for parameter in arm.hyperparameters}
-        arm.recipe(base, values).check(data.spec)
+        arm.recipe(base, space.default(arm)).check(data.spec)
     for name in dict.fromkeys(arm.model for arm in arms):  # refuses a model that does not fit before writing anything
         dataclasses.replace(base, model=name or base.model).build_model(data.spec)
-    settings = make_settings(data, base, arms, protocol)
+    settings = make_settings(data, base, arms, protocol, space)
     ledger = Ledger(directory, settings)
 
     # KerasTuner is slow to import, so it comes after all checks
@@ -87,7 +87,7 @@ def run_search(
         shutil.rmtree(directory / WORKERS, ignore_errors=True)  # left by a killed search
         if where.ray is None:
             entered = stack.enter_context(runner)
-        tuner = ArmTuner(ArmOracle(plan, ledger), ArmHyperModel(data, base, arms), entered, progress.update)
+        tuner = ArmTuner(ArmOracle(plan, ledger), ArmHyperModel(data, base, arms, space), entered, progress.update)
         tuner.search()
         records = [ledger[training.key] for training in plan.all(ledger)]
         comparison = Comparison(ledger.directory, {**settings, **environment}, records, tuner)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from ..recipe import Recipe
 from .comparison import Comparison
 from .protocol import Protocol
+from .ranges import ranges_text
 from .run_search import run_search
 from .running.where import Where
 
@@ -37,6 +38,7 @@ def search(
     seed: int = 0,
     metric: str | None = None,
     prune: str = "none",
+    ranges: Mapping[str, Any] | str | None = None,
     widen: bool = False,
     confidence: float | None = None,
     margin: float | None = None,
@@ -52,8 +54,9 @@ def search(
 ) -> Comparison:
     """Compares choices on a dataset, each at a learning rate and strengths tuned for it.
 
-    The combinations of the names to compare are the *arms*. Every arm gets the same number of trials, spread evenly
-    over its own ranges of learning rate and strengths by a Sobol sequence. The setting with the best validation score
+    The combinations of the names to compare are the *arms*. Every arm gets the same number of trials: first its default
+    setting, that of :func:`recipes.fit`, then settings spread evenly over its own ranges of learning rate and strengths
+    by a Sobol sequence. The setting with the best validation score
     is then trained again with fresh seeds, the same for every arm. Arms are ranked by their validation scores; the test
     split is evaluated at the end of these trainings, and what each of its examples was answered is kept. The difference
     of each arm from the reference, the default arm, is taken seed by seed and example by example; Dunnett's test
@@ -73,9 +76,11 @@ def search(
             None, five optimizers are compared with five regularizers.
         design: "crossed" (default), every combination; or "one_at_a_time", the arm of ``recipe`` and those that differ
             from it in one choice.
-        recipe: what the arms share. Default ``Recipe()``.
+        recipe: what the arms share. What it fixes is not tuned: its learning rate in the arms of its optimizer, the
+            strengths of its regularizers in theirs. Default ``Recipe()``.
         epochs: epochs per training, >= 1. Default 10.
-        trials: settings to try per arm, >= 1. Default 4.
+        trials: settings to try per arm, >= 1; with 1 it is the default setting. An arm with nothing to tune takes one.
+            Default 4.
         seeds: fresh seeds for the best setting of each arm, >= 1; one seed shows no spread. Default 3.
         seed: determines all random numbers, >= 0. Default 0.
         metric: the score that chooses settings and ranks arms, by name: see ``recipes list metrics``. "accuracy" says
@@ -85,6 +90,12 @@ def search(
         prune: "none" (default), "asha" (successive halving: after 1, 2, 4, ... epochs, up to half of them, only the
             better half of an arm's trials so far continues) or "median" (a trial stops when it is below the median of
             the earlier ones).
+        ranges: what to tune in place of the ranges that ``recipes list`` shows, by name: ``{"adam.learning_rate":
+            (1e-4, 1e-2), "l2.strength": [1e-5, 1e-4], "dropout.rate": 0.2}`` for a range, a grid and a fixed value.
+            Other options of what is compared can be tuned too, ``{"adam.beta_1": (0.8, 0.95)}``; None stands for the
+            listed range, ``{"one_cycle.start_fraction": None}``. Ranges whose positive ends are a factor of 10 or more
+            apart are searched on a logarithmic scale, and a range's middle is its default. Or the same as text, as on
+            the command line. Default None.
         widen: whether an arm whose best learning rate lies at an end of its range gets ``trials / 2`` more trials in
             the decade beyond it. Default False: such an arm is only marked.
         confidence: of the intervals and of the verdict that a difference is more than noise, above 0 and below 1; it
@@ -140,6 +151,7 @@ def search(
             seed=seed,
             metric=metric,
             prune=prune,
+            ranges=ranges_text(ranges),
             widen=widen,
             confidence=confidence,
             margin=margin,

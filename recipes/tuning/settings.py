@@ -16,6 +16,7 @@ from ..recipe_json import with_names_of_today
 from .arms import Arm, cross, default_arm, factors_of
 from .plan import Plan
 from .protocol import JUDGING, Protocol, setting_names
+from .space import Space
 
 if TYPE_CHECKING:
     from ..data import Data
@@ -34,11 +35,16 @@ __all__ = [
 
 SETTINGS = "settings.json"
 
-NEEDED = ("factors", *setting_names(), "direction", "default_arm", "recipe", "data")
+SINCE = ("ranges",)
+"""Settings that the searches of earlier versions do not have."""
+
+NEEDED = ("factors", *(n for n in setting_names() if n not in SINCE), "direction", "default_arm", "recipe", "data")
 """The settings that are required to read a search."""
 
 
-def make_settings(data: Data, base: Recipe, arms: Sequence[Arm], protocol: Protocol) -> dict[str, Any]:
+def make_settings(
+    data: Data, base: Recipe, arms: Sequence[Arm], protocol: Protocol, space: Space | None = None
+) -> dict[str, Any]:
     """The settings of a search as JSON values; other settings make another search."""
     factors, metric = factors_of(arms), protocol.metric_for(data.spec)
     return {
@@ -49,6 +55,7 @@ def make_settings(data: Data, base: Recipe, arms: Sequence[Arm], protocol: Proto
         "optimizers": factors["optimizers"],
         "regularizers": factors["regularizers"],
         **protocol.to_settings(),
+        "space": (Space() if space is None else space).to_settings(),
         "metric": metric.name,
         "direction": metric.direction,
         "default_arm": default_arm(arms, base).name,
@@ -155,4 +162,4 @@ def metric_in(settings: Mapping[str, Any]) -> Metric:
 
 def plan_in(settings: Mapping[str, Any]) -> Plan:
     """The plan of a search with these settings."""
-    return Plan(arms_in(settings), Protocol.from_settings(settings), metric_in(settings))
+    return Plan(arms_in(settings), Protocol.from_settings(settings), metric_in(settings), Space.from_settings(settings))

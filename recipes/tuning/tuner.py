@@ -16,7 +16,6 @@ from .ledger import Ledger
 from .plan import Plan, Training
 from .record import Record
 from .running.runner import Job, Runner
-from .space import declare, key_of
 
 __all__ = ["ArmOracle", "ArmTuner"]
 
@@ -36,7 +35,7 @@ class ArmOracle(OracleWithoutFiles):
         super().__init__(
             objective=keras_tuner.Objective("validation_score", plan.metric.direction),
             max_trials=None,  # the plan knows when it is done
-            hyperparameters=declare(keras_tuner.HyperParameters(), plan.arms),
+            hyperparameters=plan.space.declare(keras_tuner.HyperParameters(), plan.arms),
             tune_new_entries=False,
             seed=plan.protocol.seed + 1,  # KerasTuner takes 0 for "none given"; our settings do not depend on it
             max_consecutive_failed_trials=2**31,
@@ -53,9 +52,7 @@ class ArmOracle(OracleWithoutFiles):
         if training is None:
             return {"status": status.STOPPED if self.agenda.done else status.IDLE}
         self._training[trial_id] = training
-        values: dict[str, Any] = dict(training.arm.choices)
-        for name, value in self.plan.values(training, self.ledger).items():
-            values[key_of(training.arm.optimizer, name)] = value
+        values = self.plan.space.for_tuner(training.arm, self.plan.values(training, self.ledger))
         return {"status": status.RUNNING, "values": values}
 
 
@@ -111,6 +108,8 @@ class ArmTuner(keras_tuner.engine.base_tuner.BaseTuner):
 
     def _finish(self, trial: Any, record: Record) -> None:
         """Reports the outcome of a training to KerasTuner and to ``on_training``."""
+        arm = self.oracle.training(trial.trial_id).arm
+        trial.hyperparameters.values = self.oracle.plan.space.for_tuner(arm, record.values)  # with the rate found
         worst = math.inf if self.oracle.objective.direction == "min" else -math.inf
         score = record.validation_score
         self.oracle.update_trial(trial.trial_id, {"validation_score": score if math.isfinite(score) else worst})

@@ -98,7 +98,12 @@ class FreeWorker:
     def run(self, job: Job) -> Record:
         """Returns a record like that of a training."""
         score = 0.5
-        return job.record(validation_score=score, validation_loss=1.0, history=dict.fromkeys(CURVES, [score] * EPOCHS))
+        return job.record(
+            learning_rate=job.values.get("learning_rate", 0.01),
+            validation_score=score,
+            validation_loss=1.0,
+            history=dict.fromkeys(CURVES, [score] * EPOCHS),
+        )
 
 
 def tuner_of(name: str, hypermodel: Any, trials: int, seed: int, folder: str) -> Any:

@@ -171,13 +171,16 @@ def outcome(job: Job, case: dict[str, Any], seed_effect: float, arms: list[Arm],
     """The record of a simulated training."""
     arm = job.training.arm
     rate = arm.hyperparameters[0]
-    off = math.log(job.values["learning_rate"] / math.sqrt(rate.low * rate.high)) / math.log(rate.high / rate.low)
+    middle = math.sqrt(rate.low * rate.high)  # where range tests find rates, within a factor of two or so
+    found = job.values.get("learning_rate", middle * float(np.exp(0.5 * random.normal())))
+    off = math.log(found / middle) / math.log(rate.high / rate.low)
     advantage = case["better by"] if arm == arms[1] else 0.0
     quality = 0.9 - 4.0 * case["a bad rate costs"] * off**2 + seed_effect + advantage
     spread = NOISE * (case["one arm spreads"] if arm == arms[-1] else 1.0)
     scores = quality + spread * random.normal(size=2)
     confirms = job.training.stage == "confirm"
     return job.record(
+        learning_rate=found,
         validation_score=float(scores[0]),
         test_score=float(scores[1]) if confirms else math.nan,
         test_loss=float(random.random()) if confirms else math.nan,  # no two trainings are the same

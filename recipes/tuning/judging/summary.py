@@ -11,7 +11,7 @@ import numpy as np
 from ...metric import ACCURACY, Metric
 from ..arms import Arm
 from ..factors import FACTORS
-from ..space import at_edge
+from ..space import Space
 from .decision import decide
 from .dunnett import LEVEL, NOTHING, SAME
 from .samples import Contributions, compare_samples, samples_of
@@ -33,6 +33,7 @@ def summary(
     resolution: float = 0.0,
     contributions: Contributions | None = None,
     margin: float | None = None,
+    space: Space | None = None,
 ) -> pd.DataFrame:
     """One row per arm, best validation mean first, compared seed by seed with the reference on the test split.
 
@@ -63,10 +64,11 @@ def summary(
         resolution: the step of test scores, as for :func:`recipes.tuning.judging.dunnett.compare_with`. Default 0.
         contributions: what each test example contributes, by arm and seed. Default: unknown.
         margin: as for :func:`recipes.search`. Default None.
+        space: what was tuned for each arm. Default: the ranges of the catalogues.
     """
     import pandas as pd
 
-    sign, level = metric.sign, 1.0 - confidence
+    sign, level, space = metric.sign, 1.0 - confidence, Space() if space is None else space
     strengths = [name for name in trials.columns if "." in name]
     confirmed = trials[trials["stage"] == "confirm"]
     samples = samples_of(trials, contributions or {})
@@ -111,7 +113,7 @@ def summary(
                 "test_sd": test_sd,
                 "test_low": low,
                 "test_high": high,
-                "at_edge": at_edge(Arm(first["optimizer"], first["regularizer"]), float(first["learning_rate"])),
+                "at_edge": space.at_edge(Arm(first["optimizer"], first["regularizer"]), float(first["learning_rate"])),
                 "sensitivity": float(np.max(tried) - np.median(tried)) if len(tried) and not pruned else math.nan,
                 "epochs_to_default": float(np.mean(reached)) if len(reached) else math.nan,
                 "seconds_to_default": float(np.mean(seconds)) if len(seconds) else math.nan,

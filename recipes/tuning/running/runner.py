@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,8 +31,13 @@ class Job:
     values: Mapping[str, float]
     rivals: Sequence[Sequence[float]] = ()
 
-    def record(self, **outcome: Any) -> Record:
-        """The record of the training, with these fields of the outcome."""
+    def record(self, learning_rate: float = math.nan, **outcome: Any) -> Record:
+        """The record of the training, with these fields of the outcome.
+
+        Args:
+            learning_rate: the rate that the training found, where its values name none; NaN (default) if it failed.
+            **outcome: fields of the record.
+        """
         training = self.training
         return Record(
             key=training.key,
@@ -40,7 +46,7 @@ class Job:
             choices=training.arm.choices,
             trial=training.number,
             seed=training.seed,
-            values=dict(self.values),
+            values={"learning_rate": learning_rate, **self.values},
             **outcome,
         )
 

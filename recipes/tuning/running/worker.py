@@ -100,6 +100,7 @@ class Worker:
                     results[split][metric.name] = score_of(run.model, self.data, split, metric)
         validation, test = results["validation"], results["test"]
         return job.record(
+            learning_rate=run.recipe.learning_rate or math.nan,
             validation_loss=validation["loss"],
             validation_score=math.nan if run.diverged else validation[metric.name],
             test_loss=test.get("loss", math.nan),

@@ -45,7 +45,7 @@ def options(tmp_path):
 @pytest.mark.filterwarnings("ignore:The optimal value found")  # of scikit-learn, for so few points
 def test_stock_tuners_run_it(tuner, more, classes, tiny, options, monkeypatch):
     monkeypatch.setattr("gc.collect", lambda *given: 0)  # KerasTuner collects before each trial, all of a long test run
-    search = tuner(recipes.hypermodel(classes, tiny(), **FACTORS), **more, **options)
+    search = tuner(recipes.hypermodel(classes, tiny(learning_rate=None), **FACTORS), **more, **options)
     search.search(classes.train, validation_data=classes.validation, epochs=2, verbose=0)
     trials = list(search.oracle.trials.values())
     assert len(trials) >= 4
@@ -59,7 +59,7 @@ def test_stock_tuners_run_it(tuner, more, classes, tiny, options, monkeypatch):
 
 
 def test_what_it_builds_is_the_recipe_at_these_values(classes, tiny):
-    hypermodel = recipes.hypermodel(classes, tiny(), **FACTORS, activations=["relu", "tanh"])
+    hypermodel = recipes.hypermodel(classes, tiny(learning_rate=None), **FACTORS, activations=["relu", "tanh"])
     hp = keras_tuner.HyperParameters()
     hypermodel.build(hp)
     hp.values |= {"optimizer": "adam", "regularizer": "l2", "activation": "tanh"}

@@ -62,10 +62,18 @@ def test_settings_and_back(protocol):
 
 def test_what_makes_another_search():
     names = list(Protocol().to_settings())
-    assert names == ["design", "epochs", "trials", "seeds", "seed", "prune", "widen", "metric", "confidence", "margin"]
+    assert names == [
+        *("design", "epochs", "trials", "seeds", "seed", "prune", "widen", "metric", "ranges", "confidence", "margin")
+    ]
     assert Protocol(confidence=0.95).to_settings() == Protocol().to_settings()
     assert Protocol(budget=99, retry_failed=True).to_settings() == Protocol().to_settings()
-    for name, other in (("epochs", 11), ("prune", "asha"), ("widen", True), ("confidence", 0.9), ("metric", "auc")):
+    for name, other in (
+        ("epochs", 11),
+        ("prune", "asha"),
+        ("widen", True),
+        ("confidence", 0.9),
+        ("ranges", "a=0.1:1.0"),
+    ):
         assert dataclasses.replace(Protocol(), **{name: other}).to_settings() != Protocol().to_settings()
 
 

@@ -30,6 +30,19 @@ FILES = {
 }
 
 
+def test_the_first_trial_is_what_fit_trains(found, classes, search_options):
+    """The default setting, at the rate of a range test: by the same training as `recipes.fit`."""
+    base = search_options["recipe"]
+    first = found.results.trials.iloc[0]
+    arm = Arm(first["optimizer"], first["regularizer"])
+    assert (first["stage"], first["trial"]) == ("tune", 0)
+    run = recipes.fit(classes, arm.recipe(base, {}), epochs=1, seed=int(first["seed"]), verbose=0)
+    assert run.range_test is not None
+    assert first["learning_rate"] == run.recipe.learning_rate
+    assert first["validation_loss"] == pytest.approx(run.history["val_loss"][0], rel=1e-5)
+    assert first["validation_score"] == pytest.approx(run.history["val_accuracy"][0], abs=1e-6)
+
+
 def test_everything_is_written(found):
     assert {each.name for each in found.directory.iterdir()} == FILES
     assert {each.name for each in (found.directory / "best").iterdir()} == {

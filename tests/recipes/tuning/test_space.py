@@ -1,13 +1,21 @@
+import dataclasses
 import math
 import warnings
 
+import keras
 import keras_tuner
 import numpy as np
 import pytest
 
+import recipes
 from callbacks.checks import InvalidArgument
+from recipes import Recipe
 from recipes.tuning.arms import Arm, cross
-from recipes.tuning.space import at_edge, declare, settings
+from recipes.tuning.ranges import parse_ranges, ranges_text
+from recipes.tuning.space import Space
+
+SPREAD = Space(from_default=False)
+"""Only the points that are spread over the ranges."""
 
 ARMS = cross(["momentum", "adam"], ["none", "l2", "dropout", "l2+dropout"])
 
@@ -23,9 +31,9 @@ def test_every_setting_is_inside_its_ranges(trials):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for arm in ARMS:
-            found = settings(arm, trials, seed=0)
+            found = Space().settings(arm, trials, seed=0)
             assert len(found) == trials
-            for values in found:
+            for values in found[1:]:
                 assert list(values) == [each.name for each in arm.hyperparameters]
                 for each in arm.hyperparameters:
                     assert each.low <= values[each.name] <= each.high
@@ -34,40 +42,44 @@ def test_every_setting_is_inside_its_ranges(trials):
 def test_all_arms_get_the_same_points():
     points = {}
     for arm in ARMS:
-        for number, values in enumerate(settings(arm, 5, seed=3)):
+        for number, values in enumerate(SPREAD.settings(arm, 5, seed=3)):
             for position, each in enumerate(arm.hyperparameters):
                 at = fraction(each, values[each.name])
                 assert at == pytest.approx(points.setdefault((number, position), at), abs=1e-4)
 
 
 def test_points_spread_over_the_range():
-    rates = sorted(fraction(ARMS[0].hyperparameters[0], s["learning_rate"]) for s in settings(ARMS[0], 8, seed=0))
+    rates = sorted(
+        fraction(ARMS[0].hyperparameters[0], s["learning_rate"]) for s in SPREAD.settings(ARMS[0], 8, seed=0)
+    )
     assert [int(8 * at) for at in rates] == list(range(8))
 
 
 def test_settings_follow_from_the_seed():
     arm = Arm("adam", "l2+dropout")
+    settings = Space().settings
     assert settings(arm, 4, seed=0) == settings(arm, 4, seed=0)
     assert settings(arm, 4, seed=0) != settings(arm, 4, seed=1)
     assert settings(arm, 4, seed=0) == settings(arm, 6, seed=0)[:4]
+    assert settings(arm, 4, seed=0)[1:] == SPREAD.settings(arm, 3, seed=0)
 
 
 @pytest.mark.parametrize("options", [{"trials": 0, "seed": 0}, {"trials": 1, "seed": -1}])
 def test_what_is_refused(options):
     with pytest.raises(InvalidArgument):
-        settings(ARMS[0], **options)
+        Space().settings(ARMS[0], **options)
 
 
 def test_the_edges():
     arm = Arm("adam", "none")  # 3e-4 .. 3e-2: a tenth of the way in logarithms is a factor of 10 ** 0.2
     inside = np.array([3e-4 * 10**0.21, 3e-3, 3e-2 / 10**0.21])
     outside = np.array([3e-4, 3e-4 * 10**0.19, 3e-2 / 10**0.19, 3e-2])
-    assert not any(at_edge(arm, rate) for rate in inside)
-    assert all(at_edge(arm, rate) for rate in outside)
+    assert not any(Space().at_edge(arm, rate) for rate in inside)
+    assert all(Space().at_edge(arm, rate) for rate in outside)
 
 
 def test_kerastuner_sees_only_what_is_active():
-    hp = declare(keras_tuner.HyperParameters(), ARMS)
+    hp = Space().declare(keras_tuner.HyperParameters(), ARMS)
     assert hp.values["optimizer"] == "momentum"
     assert hp.values["regularizer"] == "none"
     names = {each.name: each for each in hp.space}
@@ -87,3 +99,133 @@ def test_kerastuner_sees_only_what_is_active():
         trial.values = {"optimizer": "adam", "regularizer": regularizer}
         seen = {each.name for each in trial.space if trial.is_active(each)}
         assert seen == {"optimizer", "regularizer", "adam.learning_rate", *active}
+
+
+def test_the_first_setting_is_the_default_one():
+    """Strengths as the data or the catalogue have them; the rate is found by the training, as in `recipes.fit`."""
+    auto = Recipe(optimizer="adam")
+    resolved = dataclasses.replace(auto, regularizer=[{"name": "dropout", "rate": 0.3}])
+    space, arm = Space.of(auto, resolved), Arm("adam", "l2+dropout")
+    assert space.settings(arm, 3, seed=0)[0] == {"l2.strength": 1e-4, "dropout.rate": 0.3}
+    assert space.fixed == {}
+    assert arm.recipe(resolved, space.default(arm)).learning_rate is None
+    assert Space.of(Recipe()).default(Arm("newton", "none")) == {}
+    assert Arm("newton", "none").recipe(Recipe(), {}).learning_rate == 1.0
+
+
+def test_what_a_recipe_fixes_stays_fixed():
+    recipe = Recipe(optimizer="adam", learning_rate=0.02, regularizer={"name": "l2", "strength": 3e-4})
+    space = Space.of(recipe)
+    for values in space.settings(Arm("adam", "l2+dropout"), 4, seed=0):
+        assert (values["learning_rate"], values["l2.strength"]) == (0.02, 3e-4)
+    assert len({values["dropout.rate"] for values in space.settings(Arm("adam", "l2+dropout"), 4, seed=0)}) == 4
+    assert space.settings(Arm("adam", "l2"), 4, seed=0) == [{"learning_rate": 0.02, "l2.strength": 3e-4}]
+    other = space.settings(Arm("momentum", "l2"), 4, seed=0)
+    assert "learning_rate" not in other[0]
+    assert len({values["learning_rate"] for values in other[1:]}) == 3
+    assert not space.at_edge(Arm("adam", "l2"), 0.02)
+    hp = space.declare(keras_tuner.HyperParameters(), [Arm("adam", "l2"), Arm("momentum", "l2")])
+    assert {each.name for each in hp.space} == {"optimizer", "regularizer", "momentum.learning_rate"}
+    hp.values |= {"optimizer": "adam", "regularizer": "l2"}
+    assert space.arm_at(hp) == (Arm("adam", "l2"), {"learning_rate": 0.02, "l2.strength": 3e-4})
+
+
+def test_ranges_of_ones_own():
+    ranges = {
+        "adam.learning_rate": (1e-3, 1e-2),
+        "l2.strength": [1e-5, 1e-4],
+        "adam.beta_1": (0.8, 0.95),
+        "one_cycle.start_fraction": None,
+        "dropout.rate": 0.25,
+    }
+    space = Space.of(Recipe(), ranges=ranges)
+    arm = Arm("adam", "l2+dropout", schedule="one_cycle")
+    space.check([arm])
+    settings = space.settings(arm, 9, seed=0)
+    assert settings[0] == {
+        "learning_rate": 0.00316228,
+        "l2.strength": 1e-4,
+        "dropout.rate": 0.25,
+        "adam.beta_1": 0.875,
+        "one_cycle.start_fraction": 0.3,
+    }
+    assert {values["l2.strength"] for values in settings} == {1e-5, 1e-4}
+    assert all(1e-3 <= values["learning_rate"] <= 1e-2 for values in settings)
+    assert all(0.1 <= values["one_cycle.start_fraction"] <= 0.5 for values in settings)
+    assert {values["dropout.rate"] for values in settings} == {0.25}
+    recipe = arm.recipe(Recipe(), settings[3])
+    assert recipe.optimizer == {"name": "adam", "beta_1": settings[3]["adam.beta_1"]}
+    assert recipe.schedule == {"name": "one_cycle", "start_fraction": settings[3]["one_cycle.start_fraction"]}
+    assert recipe.build_optimizer().beta_1 == settings[3]["adam.beta_1"]
+    assert "adam.beta_1" not in space.settings(Arm("sgd", "none"), 2, seed=0)[1]
+    assert Space.from_settings({"space": space.to_settings(), "ranges": ranges_text(ranges)}) == space
+    hp = space.declare(keras_tuner.HyperParameters(), [arm, Arm("sgd", "none", schedule="constant")])
+    values = space.for_tuner(arm, settings[3])
+    assert {each.name for each in hp.space} >= set(values) - {"dropout.rate"}
+    hp.values = values
+    assert space.arm_at(hp) == (arm, settings[3])
+
+
+def test_a_grid_is_tried_once():
+    space = Space.of(Recipe(learning_rate=0.1), ranges={"l2.strength": [1e-5, 1e-4, 1e-3]})
+    settings = space.settings(Arm("momentum", "l2"), 16, seed=0)
+    assert sorted(values["l2.strength"] for values in settings) == [1e-5, 1e-4, 1e-3]
+
+
+TEXTS = {
+    "adam.learning_rate=1e-4:1e-2": {"adam.learning_rate": (1e-4, 1e-2)},
+    " l2.strength = 1e-5/1e-4 , adam.beta_1=.95": {"l2.strength": [1e-5, 1e-4], "adam.beta_1": 0.95},
+    "one_cycle.start_fraction": {"one_cycle.start_fraction": None},
+    "": None,
+}
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_ranges_as_text(text):
+    assert parse_ranges(text) == parse_ranges(TEXTS[text])
+    assert parse_ranges(ranges_text(TEXTS[text])) == parse_ranges(TEXTS[text])
+    assert parse_ranges("a=0.1:1.0")["a"].log
+    assert not parse_ranges("a=0.2:1.0")["a"].log
+
+
+@pytest.mark.parametrize(
+    ("ranges", "message"),
+    [
+        ({"adam.learning_rate": (1e-2, 1e-4)}, "> 0.01"),
+        ({"adam.learning_rate": (1e-2,)}, "ranges must be"),
+        ({"adam.learning_rate": (0.0, 0.1)}, "above 0"),
+        ({"adam.learning_rate": "fast"}, "a number"),
+        ({"adam.learning_rate": []}, "different values"),
+        ("adam.learning_rate=1e-4-1e-2", "ranges must be"),
+        ("adam.beta_1=.8,adam.beta_1=.9", "once"),
+        (["adam.learning_rate"], "ranges must be"),
+        ({"learning_rate": (1e-4, 1e-2)}, "one of adam, l2, momentum"),
+        ({"nadam.learning_rate": (1e-4, 1e-2)}, "one of adam, l2, momentum"),
+        ({"adam.beta_3": (0.8, 0.9)}, "beta_3"),
+        ({"adam.beta_1": None}, "beta_1"),
+        ({"l2.strength": (-1.0, 1.0)}, "strength"),
+        ({"momentum.learning_rate": (0.01, 0.1)}, "the recipe fixes at 0.1"),
+        ({"momentum.momentum": (0.5, 0.9)}, "the recipe fixes at 0.8"),
+    ],
+)
+def test_ranges_that_are_refused(classes, ranges, message, tmp_path):
+    recipe = Recipe(optimizer={"name": "momentum", "momentum": 0.8}, learning_rate=0.1)
+    with pytest.raises(InvalidArgument) as error:
+        recipes.search(
+            classes,
+            optimizers=["momentum", "adam"],
+            regularizers=["none", "l2"],
+            recipe=recipe,
+            ranges=ranges,
+            directory=tmp_path / "search",
+        )
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+    assert not (tmp_path / "search").exists()
+
+
+@pytest.mark.parametrize("optimizer", [{"name": "momentum", "clipnorm": 0.5}, keras.optimizers.SGD(clipnorm=0.5)])
+def test_every_arm_clips_as_the_base_does(optimizer):
+    base = Recipe(optimizer=optimizer)
+    for name in ("adam", "rmsprop", "momentum", "delta_bar_delta"):
+        assert Arm(name, "none").recipe(base, {"learning_rate": 0.1}).build_optimizer().clipnorm == 0.5

@@ -66,7 +66,7 @@ def test_what_was_finished_before_is_told_to_kerastuner(tmp_path, classes, tiny,
     seen = []
     with Ledger(tmp_path / "search", {}) as ledger:
         for training, score in zip(plan.all({}), [0.5, 0.75, math.nan, 0.6], strict=True):
-            values = plan.values(training, ledger)
+            values = {"learning_rate": 0.01, **plan.values(training, ledger)}
             ledger.add(Job(training, values).record(validation_score=score, validation_loss=1.0))
         oracle = ArmOracle(plan, ledger)
         hypermodel = ArmHyperModel(classes, tiny(), plan.arms)

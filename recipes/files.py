@@ -9,7 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from ..callbacks.checks import InvalidArgument, check_bool
 
@@ -18,6 +18,7 @@ __all__ = [
     "check_new_directory",
     "check_new_file",
     "new_directory",
+    "new_file",
     "write_bytes",
     "write_figure",
     "write_text",
@@ -129,10 +130,26 @@ def write_bytes(path: str | os.PathLike[str], content: bytes) -> Path:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    with new_file(path) as file:
+        file.write(content)
+    return path
+
+
+@contextlib.contextmanager
+def new_file(path: Path) -> Iterator[BinaryIO]:
+    """A temporary file to write into. It becomes ``path`` if the block succeeds, else it is removed.
+
+    Args:
+        path: the file, in an existing folder; one that exists is replaced.
+
+    Example:
+        >>> with new_file(Path("scores.csv")) as file:                 # doctest: +SKIP
+        ...     file.write(b"1,2")
+    """
     handle, scratch = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         umask = os.umask(0)
@@ -143,7 +160,6 @@ def write_bytes(path: str | os.PathLike[str], content: bytes) -> Path:
         with contextlib.suppress(OSError):
             os.unlink(scratch)
         raise
-    return path
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> Path:
@@ -169,19 +185,22 @@ PICTURES = (".png", ".svg", ".pdf", ".jpg")
 """The suffixes of the formats that :func:`write_figure` writes."""
 
 
-def check_new_file(path: str | os.PathLike[str], *, name: str, suffixes: tuple[str, ...] = ()) -> Path:
-    """Raises unless ``path`` is a new file in a writable directory.
+def check_new_file(
+    path: str | os.PathLike[str], *, name: str, suffixes: tuple[str, ...] = (), overwrite: bool = False
+) -> Path:
+    """Raises unless ``path`` is a new file in a writable directory, or one that may be replaced.
 
     Args:
         path: the file.
         name: of the argument, for the message.
         suffixes: the accepted suffixes; empty (default) accepts all.
+        overwrite: whether a file may be replaced. Default False.
 
     Raises:
         InvalidArgument: naming the argument.
     """
     path = Path(path)
-    if path.exists():
+    if path.is_dir() or (path.exists() and not overwrite):
         raise InvalidArgument(name, str(path), "a file that does not exist yet")
     if suffixes and path.suffix.lower() not in suffixes:
         raise InvalidArgument(name, str(path), f"a file whose name ends in {', '.join(suffixes)}")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
-__all__ = ["complain", "console", "load", "say", "warnings_in_lines"]
+__all__ = ["complain", "console", "load", "progress_bar", "say", "warnings_in_lines"]
 
 
 def console() -> Any:
@@ -59,6 +59,22 @@ def warnings_in_lines() -> Iterator[None]:
             for warning in caught:
                 if issubclass(warning.category, UserWarning):
                     print(f"recipes: warning: {warning.message}", file=sys.stderr)
+
+
+@contextlib.contextmanager
+def progress_bar(what: str) -> Iterator[Callable[[float], None] | None]:
+    """A bar on standard error, moved by calls with the share that is done, 0 to 1; None where that is no terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    terminal = Console(stderr=True)
+    if not terminal.is_terminal:
+        yield None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:.0f} %"))
+    with Progress(*columns, TimeRemainingColumn(), console=terminal, transient=True) as bar:
+        task = bar.add_task(what, total=1.0)
+        yield lambda share: bar.update(task, completed=share)
 
 
 def complain(message: str, status: int = 2) -> int:

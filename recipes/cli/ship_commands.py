@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import json
+import sys
+from collections.abc import Iterator
+from json import loads as read_json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ...callbacks.checks import InvalidArgument
 from .app import app
-from .console import complain, say, warnings_in_lines
+from .console import complain, progress_bar, say, warnings_in_lines
+
+if TYPE_CHECKING:
+    from ..data.spec import Spec
+    from ..serving.batch_prediction import Scored
 
 
 @app.command()
@@ -29,7 +36,7 @@ def export(
         export(run, to, version=version)
     except ExportMismatch as error:
         raise SystemExit(complain(str(error), status=1)) from None
-    scores = json.loads((to / "export.json").read_text())["test"]
+    scores = read_json((to / "export.json").read_text())["test"]
     shown = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in scores.items())
     say(f"{to / str(version)} agrees with the trained model; test {shown}")
 
@@ -37,32 +44,86 @@ def export(
 @app.command()
 def predict(
     saved_model: Annotated[Path, typer.Argument(help="What `recipes export` or `recipes search` has written.")],
-    input: Annotated[
-        Path, typer.Argument(help="Raw inputs: .csv, .tsv, .parquet, .npy, .json, .jsonl, .txt or an image.")
+    inputs: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Raw inputs: .csv, .tsv, .parquet, .npy, .json, .jsonl, .txt, images, or folders of these; several."
+        ),
     ],
+    to: Annotated[Path | None, typer.Option(help="A new .csv, .tsv, .parquet or .jsonl file for the scores.")] = None,
+    keep: Annotated[
+        list[str] | None, typer.Option(help="A column of the input to copy, such as an id; may be repeated.")
+    ] = None,
+    threshold: Annotated[
+        float | None, typer.Option(help="The probability above which a label is predicted. Default: 0.5.")
+    ] = None,
+    prefix: Annotated[str, typer.Option(help="Put before the names of the classes in the scores.")] = "",
+    json: Annotated[bool, typer.Option("--json", help="Write the scores as JSON objects, one a line.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file of --to.")] = False,
 ) -> None:
-    """Predict with an exported model: one line per raw input.
+    """Predict with an exported model.
+
+    With --to, the scores are a table with a row for each input: a column
+    "file" if there are several files, the columns of --keep, "prediction"
+    (the label, for several labels a JSON list, or the value; "prediction_1",
+    "prediction_2", ... for several values) and the probability of each class
+    in a column of its name. --json prints the same as JSON lines. Otherwise a
+    line for each input is printed: file and kept columns as above, the label
+    and its probability, or the values, between tabs; several labels share a
+    line, and "-" means that none is likely.
 
     Records, and tables with named columns, are rows of a CSV, TSV or Parquet
-    file with names or JSON objects, with their columns in any order; texts
-    are one per line. Several classes or numbers share a line; "-" means that
-    no class is likely.
+    file with names or JSON objects, with their columns in any order; others
+    are ignored with a warning. Texts are one per line. Large files are read
+    and written in parts; the file of --to appears when all is done.
     """
-    from ..serving.input_files import load_inputs
+    from ..files import check_new_file
+    from ..serving.answers import check_threshold
+    from ..serving.batch_prediction import scored_blocks
     from ..serving.predictor import Predictor
+    from ..serving.score_files import SUFFIXES, json_lines
 
+    if to is not None:
+        check_new_file(to, name="to", suffixes=(".jsonl",) if json else SUFFIXES, overwrite=overwrite)
+    elif overwrite:
+        raise InvalidArgument("overwrite", overwrite, "left out without --to")
     predictor = Predictor(saved_model)
+    spec, limit = predictor.spec, check_threshold(threshold, predictor.spec)
+    columns = list(keep or ())
     with warnings_in_lines():
-        inputs = load_inputs(input, predictor.spec)
-    for answer in predictor(inputs):
-        print(_in_a_line(answer))
+        if to is not None:
+            with progress_bar("scored") as progress:
+                count = predictor.predict_files(
+                    inputs,
+                    to,
+                    keep=columns,
+                    threshold=threshold,
+                    prefix=prefix,
+                    overwrite=overwrite,
+                    progress=progress,
+                )
+            say(f"{to} has the scores of {count:,} input{'s' * (count != 1)}")
+            return
+        for scored in scored_blocks(predictor, inputs, keep=columns):
+            if json:
+                sys.stdout.writelines(json_lines(scored.names(spec, prefix), scored.columns(spec, limit)))
+            else:
+                sys.stdout.writelines(_short_lines(scored, spec, limit))
 
 
-def _in_a_line(answer: dict[str, Any]) -> str:
-    if "class" in answer:
-        return f"{answer['class']}\t{answer['probability']:.4f}"
-    if "classes" in answer:
-        probabilities = ", ".join(f"{answer['probabilities'][name]:.4f}" for name in answer["classes"])
-        return f"{', '.join(answer['classes'])}\t{probabilities}" if answer["classes"] else "-"
-    values = answer["values"] if "values" in answer else [answer["value"]]
-    return "\t".join(f"{value:.6g}" for value in values)
+def _short_lines(scored: Scored, spec: Spec, threshold: float) -> Iterator[str]:
+    """A line for each input: the columns beside, and the label with its probability or the values, between tabs."""
+    from ..serving.score_files import cells
+
+    columns = scored.columns(spec, threshold)
+    count = len(scored.beside)
+    beside, (first, *others) = list(map(cells, columns[:count])), columns[count:]
+    for row in range(len(scored.outputs)):
+        texts = [cells_of[row] for cells_of in beside]
+        if spec.task == "regression":
+            texts += [f"{values[row]:.6g}" for values in (first, *others)]
+        else:
+            labels = first[row] if isinstance(first[row], list) else [first[row]]
+            numbers = [f"{others[spec.class_names.index(label)][row]:.4f}" for label in labels]
+            texts += [", ".join(labels), ", ".join(numbers)] if labels else ["-"]
+        yield "\t".join(texts) + "\n"

@@ -1,8 +1,8 @@
-"""columns_of, table_of: records and rows as columns by name, and Rows, columns that know where they were read."""
+"""columns_of, table_of: records and rows as columns by name; Rows, columns that know where they were read."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, MutableMapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from ..data.names import Names, check_columns, checked_names, is_frame
 from ..data.spec import Spec
 from .number_columns import nth_row, number_table
 
-__all__ = ["Rows", "columns_of", "table_of"]
+__all__ = ["Rows", "columns_of", "flat", "table_of", "without_others"]
 
 
 class Rows(dict[str, list[Any]]):
@@ -23,19 +23,23 @@ class Rows(dict[str, list[Any]]):
         file: name of the file.
         numbers: the number of each row.
         unit: what these count: "line" or "row".
+        part: whether these are a part of the file's rows.
 
     Example:
         >>> Rows({"age": ["3", "x"]}, "rows.csv", [2, 4], "line").where(1)
         'line 4 of rows.csv'
     """
 
-    def __init__(self, columns: Mapping[str, list[Any]], file: str, numbers: Sequence[int], unit: str):
+    def __init__(
+        self, columns: Mapping[str, list[Any]], file: str, numbers: Sequence[int], unit: str, *, part: bool = False
+    ):
         super().__init__(columns)
-        self.file, self.numbers, self.unit = file, numbers, unit
+        self.file, self.numbers, self.unit, self.part = file, numbers, unit, part
 
     def where(self, row: int) -> str:
         """What messages call the row at this position."""
-        return f"{self.unit} {self.numbers[row]} of {self.file}"
+        among = f" (among {self.unit}s {self.numbers[0]} to {self.numbers[-1]})" if self.part else ""
+        return f"{self.unit} {self.numbers[row]} of {self.file}{among}"
 
 
 def columns_of(inputs: Any, ranks: Mapping[str, int], names: Names) -> dict[str, list[Any]]:
@@ -58,11 +62,11 @@ def columns_of(inputs: Any, ranks: Mapping[str, int], names: Names) -> dict[str,
         listed = checked_names("input", map(str, frame.columns))
         inputs = {name: frame.iloc[:, place].tolist() for place, name in enumerate(listed)}
     if isinstance(inputs, (list, tuple)) and inputs and all(isinstance(record, Mapping) for record in inputs):
-        records = [_flat(record, names) for record in inputs]
+        records = [flat(record, names) for record in inputs]
         every = dict.fromkeys(name for record in records for name in record)
         columns: dict[str, Any] = {name: [record.get(name) for record in records] for name in every}
     elif isinstance(inputs, Mapping):
-        columns = _flat(inputs, names)
+        columns = flat(inputs, names)
         if all(_rank(value) == ranks.get(name, 0) for name, value in columns.items()):
             columns = {name: [value] for name, value in columns.items()}
     else:
@@ -94,8 +98,35 @@ def table_of(inputs: Any, spec: Spec) -> np.ndarray:
     return number_table(columns, spec.input_dtype, where, spec.input_missing)
 
 
-def _flat(record: Mapping[Any, Any], names: Names) -> dict[str, Any]:
-    """A record by the user's names; nested records become columns with names joined by "."."""
+def without_others(
+    columns: Mapping[str, Any], names: Names, ignored: MutableMapping[str, None], kept: Collection[str] = ()
+) -> dict[str, Any]:
+    """The columns that the model takes; all of them where one that it takes is missing, which a later check names.
+
+    Args:
+        columns: by the user's names.
+        names: of the columns that the model takes.
+        ignored: gets the names of the others.
+        kept: others that are not to be named there.
+
+    Example:
+        >>> ignored = {}
+        >>> without_others({"id": [7], "age": [3]}, Names(["age"]), ignored), list(ignored)
+        ({'age': [3]}, ['id'])
+    """
+    if not set(names.inner) <= set(columns):
+        return dict(columns)
+    ignored.update((name, None) for name in columns if name not in names.inner and name not in kept)
+    return {name: values for name, values in columns.items() if name in names.inner}
+
+
+def flat(record: Mapping[Any, Any], names: Names) -> dict[str, Any]:
+    """A record by the user's names; nested records become columns with names joined by ".".
+
+    Example:
+        >>> flat({"home": {"town": "Ulm"}, "age": 3}, Names(["age", "home.town"]))
+        {'home.town': 'Ulm', 'age': 3}
+    """
     pairs = list(_pairs(record))
     matched = checked_names("input", names.match(name for name, _ in pairs))
     return dict(zip(matched, (value for _, value in pairs), strict=True))

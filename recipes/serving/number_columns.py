@@ -63,16 +63,11 @@ def numbers_of(
         >>> numbers_of("age", ["3", "", 4.5]).tolist()
         [3.0, nan, 4.5]
     """
-    numbers, wrong = np.full(len(values), np.nan), []
-    for row, value in enumerate(values):
-        text = value.strip().lower() if isinstance(value, str) else None
-        if text in ABSENT if text is not None else is_absent(value):
-            continue
-        number = value if text is None else (words or {}).get(text, text)
-        try:
-            numbers[row] = float(number)
-        except (TypeError, ValueError):
-            wrong.append(row)
+    wrong: list[int] = []
+    try:
+        numbers = np.fromiter(map(float, values), np.float64, len(values))
+    except (TypeError, ValueError, OverflowError):
+        numbers, wrong = _checked_numbers(values, words or {})
     if wrong:
         accepted = f"numbers, but {len(wrong)} of {len(values)} are none, the first in {where(wrong[0])}"
         raise InvalidArgument(argument, values[wrong[0]], accepted)
@@ -83,6 +78,21 @@ def numbers_of(
         accepted = f"finite, but {count}, the first in {where(int(infinite[0]))}"
         raise InvalidArgument(argument, numbers[infinite[0]].item(), accepted)
     return numbers
+
+
+def _checked_numbers(values: Sequence[Any], words: Mapping[str, float]) -> tuple[np.ndarray, list[int]]:
+    """The numbers, NaN for missing ones, and the positions of values that are none."""
+    numbers, wrong = np.full(len(values), np.nan), list[int]()
+    for row, value in enumerate(values):
+        text = value.strip().lower() if isinstance(value, str) else None
+        if text in ABSENT if text is not None else is_absent(value):
+            continue
+        number = value if text is None else words.get(text, text)
+        try:
+            numbers[row] = float(number)
+        except (TypeError, ValueError, OverflowError):
+            wrong.append(row)
+    return numbers, wrong
 
 
 def number_table(

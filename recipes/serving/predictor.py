@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...callbacks.checks import InvalidArgument
 from ..data.named_arrays import apply
+from .answers import answers_of
+from .batch_prediction import Paths, Progress, predict_files, predicted_table
 from .batches import batches
+from .columns import Rows
 from .conversion import fitted
+from .number_columns import Where, nth_row
 from .saved_model import load_saved_model
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Predictor"]
 
@@ -79,6 +86,19 @@ class Predictor:
         Raises:
             InvalidArgument: if names, shapes or values do not fit, or are so large that the answer is not finite.
         """
+        return answers_of(self.scores(inputs), self.spec)
+
+    def scores(self, inputs: Any, where: Where | None = None) -> np.ndarray:
+        """The outputs for raw inputs, shape (n, outputs).
+
+        Args:
+            inputs: as for a call.
+            where: names a row, for messages. Default: by its number.
+
+        Raises:
+            InvalidArgument: as for a call.
+        """
+        where = where or (inputs.where if isinstance(inputs, Rows) else nth_row)
         arrays = fitted(inputs, self._taken, self.spec)
         if self.spec.record:
             arrays = self.spec.names.to_model(arrays)
@@ -88,21 +108,78 @@ class Predictor:
         wrong = np.flatnonzero(~np.isfinite(outputs.astype(np.float64)).all(axis=1))
         if len(wrong):
             accepted = f"in the range of training: the answer to {len(wrong)} of {len(outputs)} is not finite"
-            raise InvalidArgument("input", f"row {wrong[0] + 1}", accepted)
-        return self._answers(outputs)
+            raise InvalidArgument("input", where(int(wrong[0])), accepted)
+        return outputs
 
-    def _answers(self, outputs: np.ndarray) -> list[dict[str, Any]]:
-        """An answer for each row of outputs."""
-        task, names = self.spec.task, self.spec.class_names
-        if task == "regression":
-            single = outputs.shape[-1] == 1
-            return [{"value": float(row[0])} if single else {"values": row.tolist()} for row in outputs]
-        if task == "binary":
-            outputs = np.concatenate([1.0 - outputs, outputs], axis=1)
-        if task == "multilabel":
-            rows = [dict(zip(names, row.tolist(), strict=True)) for row in outputs]
-            return [{"classes": [name for name, p in row.items() if p > 0.5], "probabilities": row} for row in rows]
-        best = outputs.argmax(axis=1)
-        return [
-            {"class": names[k], "probability": float(row[k])} for k, row in zip(best.tolist(), outputs, strict=True)
-        ]
+    def predict_table(
+        self, inputs: Any, *, keep: Sequence[str] = (), threshold: float | None = None, prefix: str = ""
+    ) -> pd.DataFrame:
+        """The predictions as a table, with a column for each class.
+
+        Args:
+            inputs: as for a call. Columns of a DataFrame that the model does not take are ignored with a warning.
+            keep: names of columns of a DataFrame to copy.
+            threshold: the probability above which a label is predicted, for binary (the second class) and multilabel.
+                Default 0.5.
+            prefix: put before the names of the classes. Default "".
+
+        Returns:
+            The columns of ``keep``; "prediction", the label, or for multilabel the list of labels; and the probability
+            of each class under its name. Of a regression "prediction" alone, or "prediction_1", "prediction_2", ... for
+            several targets. The index is that of the DataFrame.
+
+        Raises:
+            InvalidArgument: as for a call, for a column that is not there, and for two columns named alike.
+
+        Example:
+            >>> Predictor("out").predict_table(frame, keep=["id"])                   # doctest: +SKIP
+                id prediction        no       yes
+            0  007        yes  0.124000  0.876000
+        """
+        return predicted_table(self, inputs, keep=keep, threshold=threshold, prefix=prefix)
+
+    def predict_files(
+        self,
+        inputs: Paths,
+        to: str | os.PathLike[str],
+        *,
+        keep: Sequence[str] = (),
+        threshold: float | None = None,
+        prefix: str = "",
+        overwrite: bool = False,
+        progress: Progress | None = None,
+    ) -> int:
+        """Writes the predictions for files as a table, in batches, so that files of any size can be scored.
+
+        Args:
+            inputs: a file, a folder, or several: CSV, TSV, Parquet, JSON, JSON lines, NumPy, text files with a text a
+                line, images. Columns that the model does not take are ignored with one warning. ``.json`` files are
+                read as a whole.
+            to: a new .csv, .tsv, .parquet or .jsonl file, which appears when all is written. Its columns are those of
+                :meth:`predict_table`; the labels of multilabel are a JSON list in CSV and TSV files. If there are
+                several files, a column "file" comes first.
+            keep: names of columns of the inputs to copy.
+            threshold, prefix: as for :meth:`predict_table`.
+            overwrite: whether to replace an existing file. Default False.
+            progress: is called after each batch with the share of the inputs that is done, 0 to 1.
+
+        Returns:
+            The number of rows.
+
+        Raises:
+            InvalidArgument: in one line, with the file, row, column and value at fault. Then nothing is written.
+
+        Example:
+            >>> Predictor("out").predict_files("customers.csv", "scores.csv", keep=["id"])     # doctest: +SKIP
+            4811
+        """
+        return predict_files(
+            self,
+            inputs,
+            to,
+            keep=keep,
+            threshold=threshold,
+            prefix=prefix,
+            overwrite=overwrite,
+            progress=progress,
+        )

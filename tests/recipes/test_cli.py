@@ -9,6 +9,8 @@ import recipes
 from recipes.catalogues import catalogues
 from recipes.cli import main
 from recipes.cli.list_commands import KINDS
+from recipes.cli.ship_commands import _short_lines
+from recipes.serving.batch_prediction import Scored
 from recipes.serving.predictor import Predictor
 from recipes.tuning.comparison import Comparison
 
@@ -199,20 +201,54 @@ def test_columns_that_a_file_lacks_or_has_too_many(refused, passengers, tmp_path
     assert message in refused("predict", passengers, tmp_path / "y.csv")
 
 
+SPEC = {"input_dtype": "float32", "input_shape": (1,), "input_mean": (0.0,), "input_variance": (1.0,)}
+
+
 @pytest.mark.parametrize(
-    ("answer", "line"),
+    ("task", "names", "outputs", "threshold", "line"),
     [
-        ({"class": "7", "probability": 0.99761}, "7\t0.9976"),
-        ({"value": 1234.5678}, "1234.57"),
-        ({"values": [1234.5678, -0.25]}, "1234.57\t-0.25"),
-        ({"classes": ["a", "b"], "probabilities": {"a": 0.75, "c": 0.5, "b": 0.9}}, "a, b\t0.7500, 0.9000"),
-        ({"classes": [], "probabilities": {"a": 0.25}}, "-"),
+        ("multiclass", ("7", "8", "9"), [0.99761, 0.0, 0.1], 0.5, "7\t0.9976"),
+        ("binary", ("no", "yes"), [0.25], 0.5, "no\t0.7500"),
+        ("binary", ("no", "yes"), [0.25], 0.2, "yes\t0.2500"),
+        ("regression", (), [1234.5678], 0.5, "1234.57"),
+        ("regression", (), [1234.5678, -0.25], 0.5, "1234.57\t-0.25"),
+        ("multilabel", ("a", "c", "b"), [0.75, 0.5, 0.9], 0.5, "a, b\t0.7500, 0.9000"),
+        ("multilabel", ("a", "c", "b"), [0.75, 0.5, 0.9], 0.95, "-"),
     ],
 )
-def test_every_answer_is_one_line(call, monkeypatch, exported, tmp_path, answer, line):
-    np.save(tmp_path / "x.npy", np.zeros((2, 8, 8, 1), "uint8"))
-    monkeypatch.setattr(Predictor, "__call__", lambda self, inputs: [answer] * len(inputs))
-    assert call("predict", exported, tmp_path / "x.npy") == (0, f"{line}\n{line}\n", "")
+def test_every_answer_is_one_line(task, names, outputs, threshold, line):
+    units = {"regression": {"target_mean": 0.0, "target_variance": 1.0}}.get(task, {})
+    units = {name: (value,) * len(outputs) if len(outputs) > 1 else value for name, value in units.items()}
+    spec = recipes.Spec(name="x", kind="tabular", task=task, outputs=len(outputs), class_names=names, **SPEC, **units)
+    scored = Scored({}, np.float32([outputs] * 2))
+    assert list(_short_lines(scored, spec, threshold)) == [f"{line}\n"] * 2
+    kept = Scored({"id": ["007", None]}, scored.outputs)
+    assert list(_short_lines(kept, spec, threshold)) == [f"007\t{line}\n", f"\t{line}\n"]
+
+
+def test_scores_of_a_file(call, refused, exported, digits, tmp_path):
+    np.save(tmp_path / "x.npy", digits.arrays("test")[0][:5])
+    scores = Predictor(exported).scores(digits.arrays("test")[0][:5])
+    code, output, errors = call("predict", exported, tmp_path / "x.npy", "--to", tmp_path / "scores.csv")
+    assert (code, output, errors) == (0, f"{tmp_path / 'scores.csv'} has the scores of 5 inputs\n", "")
+    table = np.genfromtxt(tmp_path / "scores.csv", delimiter=",", skip_header=1, dtype="float32")
+    np.testing.assert_array_equal(table[:, 1:], scores)
+    assert table[:, 0].tolist() == scores.argmax(axis=1).tolist()
+    code, output, _ = call("predict", exported, tmp_path / "x.npy", "--json", "--prefix", "p")
+    rows = [json.loads(line) for line in output.splitlines()]
+    assert [list(row) for row in rows] == [["prediction", *(f"p{k}" for k in range(10))]] * 5
+    assert [float(row["p3"]) for row in rows] == pytest.approx(scores[:, 3], rel=1e-6)
+    code, output, errors = call("predict", exported, tmp_path / "x.npy", tmp_path / "x.npy")
+    assert output.splitlines()[7].startswith(f"{tmp_path / 'x.npy'}\t")
+    options = ["--to", tmp_path / "scores.csv"]
+    assert "to must be a file that does not exist yet" in refused("predict", exported, tmp_path / "x.npy", *options)
+    message = refused("predict", exported, tmp_path / "x.npy", *options, "--overwrite", "--json")
+    assert "to must be a file whose name ends in .jsonl" in message
+    message = refused("predict", exported, tmp_path / "x.npy", "--threshold", "0.4")
+    assert "threshold must be left out for task 'multiclass'" in message
+    message = refused("predict", exported, tmp_path / "x.npy", "--keep", "id")
+    assert "keep must be columns of a table or of JSON objects, which x.npy has not" in message
+    assert "overwrite must be left out without --to" in refused("predict", exported, tmp_path / "x.npy", "--overwrite")
 
 
 @pytest.mark.thorough

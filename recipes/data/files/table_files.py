@@ -20,7 +20,6 @@ from .separated_values import (
     first_record,
     is_number,
     line_numbers,
-    records,
     separator_of,
 )
 
@@ -31,7 +30,6 @@ __all__ = [
     "DECIMAL_COMMA",
     "PARQUET",
     "SEPARATED",
-    "Cells",
     "TableFile",
     "check_counts",
     "check_table_file",
@@ -39,7 +37,6 @@ __all__ = [
     "is_table_file",
     "mixed_marks",
     "parquet_error",
-    "read_cells",
     "read_parquet",
     "read_table",
 ]
@@ -71,23 +68,6 @@ class TableFile:
     def facts(self) -> dict[str, str]:
         """The path and the SHA-256, for the settings of a Data."""
         return {"path": str(self.path), "sha256": self.sha256}
-
-
-@dataclass(frozen=True)
-class Cells:
-    """The text of a CSV or TSV file.
-
-    Args:
-        separator: between cells.
-        lines: the number of the first line of every row, counted from 1.
-        rows: the cells of every row, without the spaces after separators; the first row may be a header.
-        spaced: the cells of the first row with these spaces, which may be part of a name.
-    """
-
-    separator: str
-    lines: list[int]
-    rows: list[list[str]]
-    spaced: list[str]
 
 
 def is_table_file(name: Any) -> bool:
@@ -162,30 +142,6 @@ def check_table_file(argument: str, path: str | os.PathLike[str]) -> str:
     if not file.stat().st_size:
         raise InvalidArgument(argument, str(path), "a table, but the file is empty")
     return suffix
-
-
-def read_cells(argument: str, path: str | os.PathLike[str]) -> Cells:
-    """The cells of a CSV or TSV file: the text that :func:`read_table` reads, without types and missing values.
-
-    Args:
-        argument: name of the path, for messages.
-        path: the file.
-
-    Raises:
-        InvalidArgument: for a file that is empty, text that is not UTF-8, and rows of different lengths.
-
-    Example:
-        >>> read_cells("input", "rows.csv").rows                      # doctest: +SKIP
-        [['age', 'town'], ['3', 'Ulm']]
-    """
-    text = decoded(argument, str(path), Path(path).read_bytes())
-    separator = separator_of(str(path), text)
-    first = first_record(text, separator)
-    if not first:
-        raise InvalidArgument(argument, str(path), "a table, but the file is empty")
-    every = list(records(argument, str(path), io.StringIO(text, newline=""), separator, first))
-    spaced = first_record(text, separator, skip_spaces=False)
-    return Cells(separator, [line for line, _ in every], [row for _, row in every], spaced)
 
 
 def read_parquet(

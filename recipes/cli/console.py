@@ -51,6 +51,8 @@ def load(dataset: str, **options: Any) -> Any:
 @contextlib.contextmanager
 def warnings_in_lines() -> Iterator[None]:
     """Prints the warnings of users' inputs to standard error, one line each, also before an error."""
+    from .option_words import in_options  # here, since it imports Keras
+
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         try:
@@ -58,7 +60,7 @@ def warnings_in_lines() -> Iterator[None]:
         finally:
             for warning in caught:
                 if issubclass(warning.category, UserWarning):
-                    print(f"recipes: warning: {warning.message}", file=sys.stderr)
+                    print(f"recipes: warning: {in_options(str(warning.message))}", file=sys.stderr)
 
 
 @contextlib.contextmanager
@@ -87,5 +89,7 @@ def complain(message: str, status: int = 2) -> int:
     Returns:
         The status.
     """
-    print(f"recipes: {' '.join(message.split())}", file=sys.stderr)
+    from .option_words import in_options  # here, since it imports Keras
+
+    print(f"recipes: {in_options(' '.join(message.split()))}", file=sys.stderr)
     return status

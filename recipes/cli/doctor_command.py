@@ -6,6 +6,7 @@ import typer
 
 from .app import app
 from .console import say
+from .option_words import in_options
 from .options import DataDir, Dataset, Reading, Seed, Validation
 from .value_options import value_options
 
@@ -54,9 +55,9 @@ def doctor(
     if found.target:
         say(f"target: {found.target}")
     if found.refused is not None:
-        say("", f"No model can be trained: {found.refused}")
+        say("", f"No model can be trained: {in_options(found.refused)}")
     count = len(found.findings)
     say("", f"{count} finding{'s' if count != 1 else ''}{':' if count else ''}")
-    say(*(f"{number:>3}. {text}" for number, text in enumerate(found.findings, start=1)))
+    say(*(f"{number:>3}. {in_options(text)}" for number, text in enumerate(found.findings, start=1)))
     if found.refused is not None:
         raise typer.Exit(1)

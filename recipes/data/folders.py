@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ...callbacks.checks import InvalidArgument
+from .files.table_files import PARQUET, SEPARATED
 from .images.image_listing import has_pictures
 from .tfds.builders import prepared_folder
 from .tfds.datasets import EMBEDDED_NAMES
@@ -54,6 +55,10 @@ def check_images(folder: Path) -> None:
     prepared = [entry.name for entry in sorted(folder.iterdir()) if entry.is_dir() and prepared_folder(entry)]
     if prepared:
         accepted += f"; this one holds {', '.join(prepared)}: pass a name, and this folder as data_dir"
+    tables = sorted(file.name for file in folder.iterdir() if file.suffix.lower() in (*SEPARATED, *PARQUET))
+    if tables:
+        more = f" and {len(tables) - 1} more" if len(tables) > 1 else ""
+        accepted += f"; this one holds the table {tables[0]}{more}: pass the path of the file"
     raise InvalidArgument("name", str(folder), accepted)
 
 

@@ -94,7 +94,7 @@ def test_refusals_are_on_the_page_and_wrong_options_are_not(churn, tmp_path):
     ):
         with pytest.raises(InvalidArgument, match=message):
             examine("churn.csv", **{"target": "Churn", **options})
-    with pytest.raises(InvalidArgument, match="but it is no file"):
+    with pytest.raises(InvalidArgument, match="but there is no such file"):
         examine("nothing.csv")
     (tmp_path / "bad.csv").write_text("a,b\n1,2\n3\n")
     assert "line 3 has 1: '3'" in examine("bad.csv", target="b").refused

@@ -10,6 +10,7 @@ from pathlib import Path
 from ....callbacks.checks import InvalidArgument
 
 __all__ = [
+    "UTF_16",
     "check_header",
     "decoded",
     "first_record",
@@ -24,6 +25,8 @@ TABS = (".tsv", ".tab")
 """Suffixes of files whose cells are separated by tabs."""
 
 SEPARATORS = (",", ";", "\t", "|")
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+"""Byte order marks."""
 LONGEST = 2**31 - 1
 """Maximum number of characters of a cell."""
 
@@ -34,8 +37,10 @@ def decoded(argument: str, path: str, raw: bytes) -> str:
     Raises:
         InvalidArgument: for bytes that are not UTF-8, naming the first one's line and column.
     """
+    data, place = raw, raw.find(b"\0")
     try:
-        return raw.decode("utf-8-sig")
+        if place < 0:
+            return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         data, place = bytes(error.object), error.start
     begin = data.rfind(b"\n", 0, place) + 1
@@ -44,7 +49,7 @@ def decoded(argument: str, path: str, raw: bytes) -> str:
 
 
 def undecodable(argument: str, path: str, header: str, line: int, raw: bytes, place: int) -> InvalidArgument:
-    """The error for bytes that are not UTF-8.
+    """The error for bytes that are not UTF-8, and for NUL bytes, which no text has.
 
     Args:
         argument, path: for the message.
@@ -53,13 +58,16 @@ def undecodable(argument: str, path: str, header: str, line: int, raw: bytes, pl
         raw: its bytes.
         place: the first wrong byte among them.
     """
-    if line == 1 and raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    if line == 1 and (raw[:2] in UTF_16 or not raw[place]):
         return InvalidArgument(argument, path, "UTF-8 text, but it is UTF-16: save it as UTF-8")
     separator = separator_of(path, header)
     before = raw[:place].decode("utf-8", "replace")
     names, cell = first_record(header, separator), len(first_record(before, separator)) or 1
     column = repr(names[cell - 1]) if line > 1 and cell <= len(names) else str(cell)
-    accepted = f"UTF-8 text, but line {line}, column {column} has the byte 0x{raw[place]:02x}: save it as UTF-8"
+    where, character = f"line {line}, column {column}", raw[place : place + 1].decode("cp1252", "replace")
+    if not raw[place]:
+        return InvalidArgument(argument, path, f"text, but {where} has a NUL byte: the file is damaged, or no text")
+    accepted = f"UTF-8 text, but {where} has the byte 0x{raw[place]:02x} ({character!r} in Windows): save it as UTF-8"
     return InvalidArgument(argument, path, accepted)
 
 
@@ -172,11 +180,11 @@ def check_header(argument: str, path: str, names: Sequence[str]) -> None:
     """
     for place, name in enumerate(names):
         if not name.strip():
-            accepted = f"a table with a name in every column, but column {place + 1} has none"
+            accepted = f"a table with a name in every column, but column {place + 1} has none: name it, or delete it"
             raise InvalidArgument(argument, path, accepted)
         if name in names[:place]:
             accepted = f"a table of columns named differently, but columns {names.index(name) + 1} and {place + 1} are"
-            raise InvalidArgument(argument, path, f"{accepted} both {name!r}")
+            raise InvalidArgument(argument, path, f"{accepted} both {name!r}: rename one")
 
 
 def is_number(cell: str) -> bool:

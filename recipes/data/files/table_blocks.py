@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ....callbacks.checks import InvalidArgument
-from .separated_values import first_record, records, separator_of, undecodable
+from .separated_values import UTF_16, first_record, records, separator_of, undecodable
 from .table_files import PARQUET, check_table_file, check_training_header, parquet_error
 
 if TYPE_CHECKING:
@@ -129,11 +129,15 @@ class TableBlocks:
     def _lines(self) -> Iterator[str]:
         with open(self.path, "rb") as file:
             for number, raw in enumerate(file, 1):
+                wrong = raw.find(b"\0")
                 try:
-                    yield raw.decode("utf-8-sig" if number == 1 else "utf-8")
+                    text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
                 except UnicodeDecodeError as error:
+                    wrong = error.start
+                if wrong >= 0:
                     header = self.separator.join(self.columns)
-                    raise undecodable(self.argument, str(self.path), header, number, raw, error.start) from None
+                    raise undecodable(self.argument, str(self.path), header, number, raw, wrong)
+                yield text
 
     def _parquet(self, columns: Sequence[str], strings: Collection[str], nullable: set[str]) -> Iterator[pd.DataFrame]:
         import pandas as pd
@@ -175,8 +179,8 @@ def open_blocks(argument: str, path: Path) -> TableBlocks:
         return TableBlocks(argument, path, _parquet_names(argument, path), "row")
     with open(path, "rb") as file:
         raw = file.read(HEAD)
-    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise undecodable(argument, str(path), "", 1, raw, 0)
+    if raw[:2] in UTF_16 or b"\0" in raw.split(b"\n", 1)[0]:
+        raise undecodable(argument, str(path), "", 1, raw, max(raw.find(b"\0"), 0))
     head = raw.decode("utf-8-sig", "replace")
     separator = separator_of(str(path), head)
     names = first_record(head, separator)

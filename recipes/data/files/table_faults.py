@@ -84,8 +84,8 @@ def check_mostly_words(words: FaultyCells, *, numbers: int = 0, what: str = "num
 
 def no_target(file: str, targets: list[str]) -> InvalidArgument:
     """The error for a target that is missing in every row."""
-    shown = ", ".join(map(repr, targets))
-    return InvalidArgument("target", shown, f"a column of {file} with values, but all are missing")
+    received = targets[0] if len(targets) == 1 else targets
+    return InvalidArgument("target", received, f"a column of {file} with values, but all are missing")
 
 
 def warn_of_left_out(file: str, targets: list[str], count: int, rows: int, where: str) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ....callbacks.checks import InvalidArgument
+from .file_kinds import check_kind, nearest_file
 from .separated_values import (
     TABS,
     check_header,
@@ -45,6 +46,8 @@ SEPARATED, PARQUET = (".csv", *TABS), (".parquet", ".pq")
 DECIMAL_COMMA = r"[-+]?\d+(,\d+)?"
 """Numbers that are written with a decimal comma, or none."""
 ACCEPTED = "a .csv, .tsv or .parquet file"
+LONG = 60
+"""Maximum number of characters to show of a first line that is no header."""
 
 
 @dataclass(frozen=True)
@@ -133,15 +136,14 @@ def check_table_file(argument: str, path: str | os.PathLike[str]) -> str:
         InvalidArgument: for a file that does not exist, is empty, or is of another kind.
     """
     file = Path(path).expanduser()
+    suffixes = (*SEPARATED, *PARQUET)
     if not file.is_file():
-        received = "a directory" if file.is_dir() else "no file"
-        raise InvalidArgument(argument, str(path), f"{ACCEPTED}, but it is {received}")
-    suffix = file.suffix.lower()
-    if suffix not in (*SEPARATED, *PARQUET):
-        raise InvalidArgument(argument, str(path), f"{ACCEPTED}: save it as CSV")
+        received = "it is a directory" if file.is_dir() else f"there is no such file{nearest_file(file, suffixes)}"
+        raise InvalidArgument(argument, str(path), f"{ACCEPTED}, but {received}")
+    check_kind(argument, file, str(path), suffixes, ACCEPTED)
     if not file.stat().st_size:
         raise InvalidArgument(argument, str(path), "a table, but the file is empty")
-    return suffix
+    return file.suffix.lower()
 
 
 def read_parquet(
@@ -216,18 +218,26 @@ def check_training_header(argument: str, path: str, names: list[str]) -> bool:
         raise InvalidArgument(argument, path, "a table whose first line names the columns")
     numbered = names[0] == "" and len(names) > 1
     names = names[1:] if numbered else names
-    check_header(argument, path, names)
+    first = "a table whose first line names the columns, but line 1"
     if len(names) > 1 and all(map(is_number, names)):
         shown = ", ".join(names[:3])
-        accepted = f"a table whose first line names the columns, but line 1 has only numbers: {shown}, ..."
-        raise InvalidArgument(argument, path, accepted)
+        raise InvalidArgument(argument, path, f"{first} has only numbers: {shown}, ...; put a line of names before it")
+    if names[0].lower() == "sep=":
+        raise InvalidArgument(argument, path, f"{first} is a note for Excel, {names[0]!r}: delete this line")
+    check_header(argument, path, names)
     if len(names) < 2 and "\n" in names[0]:
         raise InvalidArgument(argument, path, "a table, but line 1 has misplaced quotes")
     if len(names) < 2:
-        separated = " (a .tsv file is separated by tabs)" if Path(path).suffix.lower() in TABS else ""
-        accepted = f"a table of 2 or more columns, but it has only {names[0]!r}{separated}"
+        suffix = Path(path).suffix.lower()
+        separated = " (cells are separated by ',' ';' '|' or a tab)" if suffix in SEPARATED else ""
+        separated = " (a .tsv file is separated by tabs)" if suffix in TABS else separated
+        accepted = f"a table of 2 or more columns, but it has only {_short(names[0])!r}{separated}"
         raise InvalidArgument(argument, path, accepted)
     return numbered
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONG else f"{name[:LONG]}..."
 
 
 def _without_row_numbers(argument: str, path: str, frame: pd.DataFrame) -> pd.DataFrame:

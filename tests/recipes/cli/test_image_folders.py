@@ -37,7 +37,7 @@ def test_a_folder_in_place_of_a_dataset(capsys):
     [
         ((), "1 of 25 is broken: cat/page.png (it is no PNG, JPEG, GIF, BMP or WebP image); skip_broken=True leaves"),
         (("--skip-broken",), "image_size must be (height, width), since images vary in size: 12 of 24 are not 7x8"),
-        (("--labels", "absent.csv"), "labels must be a .csv, .tsv or .parquet file, but it is no file"),
+        (("--labels", "absent.csv"), "labels must be a .csv, .tsv or .parquet file, but there is no such file"),
         (("--id", "a"), "id must be None for a folder of images"),
     ],
 )

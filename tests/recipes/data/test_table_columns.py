@@ -133,7 +133,10 @@ def test_declared_kinds(frame, written):
         ({"target": "Churn", "features": ["Churn"]}, "besides the target"),
         ({"target": "Churn", "image_size": (8, 8)}, "image_size must be None for a table file"),
         ({"target": "Churn", "test": 2}, "test must be a number > 0 and < 1"),
-        ({"target": "Churn", "test": "no.csv"}, "test must be a .csv, .tsv or .parquet file, but it is no file"),
+        (
+            {"target": "Churn", "test": "no.csv"},
+            "test must be a .csv, .tsv or .parquet file, but there is no such file",
+        ),
         ({"target": "customerID"}, "churn.csv, target customerID: y must be"),
     ],
 )

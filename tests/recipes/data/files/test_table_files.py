@@ -86,8 +86,14 @@ def test_strings_and_whole_numbers_with_missing_cells(written, tmp_path):
         ("a,b,a\n1,2,3\n", "columns 1 and 3 are both 'a'"),
         ("a,,b\n1,2,3\n", "column 2 has none"),
         (",a,b\n5,2,3\n5,2,3\n", "column 1 has none and does not count the rows"),
-        ("1,2.5\n3,4\n", "line 1 has only numbers: 1, 2.5"),
-        ("a,b\n1,x\n2,Köln\n".encode("latin-1"), "line 3, column 'b' has the byte 0xf6: save it as UTF-8"),
+        ("1,2.5\n3,4\n", "line 1 has only numbers: 1, 2.5, ...; put a line of names before it"),
+        ("0,0,1\n3,4,5\n", "line 1 has only numbers: 0, 0, 1"),
+        ("sep=;\na;b\n1;2\n", "line 1 is a note for Excel, 'sep=': delete this line"),
+        ("a b\n1 2\n", "it has only 'a b' .cells are separated by ',' ';' '|' or a tab"),
+        (
+            "a,b\n1,x\n2,Köln\n".encode("latin-1"),
+            "line 3, column 'b' has the byte 0xf6 .'ö' in Windows.: save it as UTF-8",
+        ),
         ("a,b\n1,x\n".encode("utf-16"), "it is UTF-16: save it as UTF-8"),
         ("a;b\n1,5;2.5\n2,5;3\n", "one decimal mark, but column 'a' has '1,5' and column 'b' 2.5"),
         ('"a\n1,2\n', "a table whose first line names the columns|misplaced quotes"),
@@ -102,9 +108,9 @@ def test_every_fault_is_one_line_with_its_place(written, content, message):
 
 def test_what_is_no_table_file(written, tmp_path):
     for path, message in [
-        (tmp_path / "no.csv", "a .csv, .tsv or .parquet file, but it is no file"),
+        (tmp_path / "no.csv", "a .csv, .tsv or .parquet file, but there is no such file"),
         (tmp_path, "but it is a directory"),
-        (written("x", "table.xlsx"), "save it as CSV"),
+        (written("x", "table.xlsx"), "save the sheet as CSV"),
         (written("x,y\n1,2\n", "table.tsv"), "only 'x,y' .a .tsv file is separated by tabs"),
         (written("x", "table.parquet"), "a readable .parquet file"),
     ]:

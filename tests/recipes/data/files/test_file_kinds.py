@@ -1,0 +1,56 @@
+"""Files of other kinds are told by their names and their first bytes."""
+
+import gzip
+
+import pytest
+
+from callbacks.checks import InvalidArgument
+from recipes.data.files.table_blocks import open_blocks
+from recipes.data.files.table_files import check_table_file, read_table
+
+TEXT = b"a,b\n1,2\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("t.csv.gz", gzip.compress(TEXT), "but it is compressed: unpack it first"),
+        ("t.xlsx", b"PK\x03\x04", "but it is an Excel workbook: save the sheet as CSV"),
+        ("t.json", b"[]", "but it is JSON: convert it to CSV or Parquet"),
+        ("t.txt", TEXT, "of an unknown kind: rename it if it is one of these, or save it as CSV"),
+        ("packed.csv", gzip.compress(TEXT), "but inside it is compressed: unpack it first"),
+        ("sheet.csv", b"PK\x03\x04\x14", "inside it is an Excel workbook or an archive: save the sheet as CSV, or"),
+        ("columns.tsv", b"PAR1\x15", "inside it is Parquet: name it .parquet"),
+    ],
+)
+def test_other_kinds_of_files_say_what_to_do(tmp_path, name, content, message):
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(InvalidArgument, match=message):
+        check_table_file("name", path)
+
+
+def test_a_misspelt_path_names_the_file_that_is_near(tmp_path):
+    (tmp_path / "churn.csv").write_bytes(TEXT)
+    for wrong in ("chrun.csv", "churn.parquet"):
+        with pytest.raises(InvalidArgument, match=r"there is no such file; did you mean '.*churn.csv'\?"):
+            check_table_file("name", tmp_path / wrong)
+    with pytest.raises(InvalidArgument, match=r"no such file .*nowhere is no folder"):
+        check_table_file("name", tmp_path / "nowhere" / "churn.csv")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"a,b\n1,2\n3,\x004\n", "text, but line 3, column 'b' has a NUL byte: the file is damaged, or no text"),
+        ("a,b\n1,2\n".encode("utf-16-le"), "UTF-8 text, but it is UTF-16: save it as UTF-8"),
+        ("a,b\n1,ä\n".encode("cp1252"), "line 2, column 'b' has the byte 0xe4 .'ä' in Windows.: save it as UTF-8"),
+    ],
+)
+def test_bytes_that_are_no_text(tmp_path, content, message):
+    path = tmp_path / "t.csv"
+    path.write_bytes(content)
+    with pytest.raises(InvalidArgument, match=message):
+        read_table("name", path)
+    with pytest.raises(InvalidArgument, match=message):
+        list(open_blocks("name", path).frames(["a", "b"]))

@@ -15,6 +15,8 @@ from ..model_files import load_model, save_model
 from ..saved_run import SavedRun, read_run, recipe_text
 from .gate import check_export
 from .saved_model import write_saved_model
+from .serving_notes import serving_notes
+from .warm_up import write_warm_up
 
 if TYPE_CHECKING:
     from ..run import Run
@@ -32,8 +34,10 @@ def export(
     """Exports a trained model so that it can be served without this package, and checks the files.
 
     ``directory`` gets ``1/`` (a TensorFlow SavedModel: its "serve" and "serving_default" signatures take a
-    batch of raw inputs, e.g. uint8 images, and return probabilities or numbers; "describe" returns the task, the class
-    names, the columns and the Spec), ``model.keras``, ``recipe.json``,
+    batch of raw inputs, e.g. uint8 images, and return probabilities or numbers; "labels", "records" and "images" return
+    labels and take columns by name or encoded images, see :func:`recipes.serving.signatures.further_signatures`;
+    "describe" returns the task, the class names, the columns and the Spec), ``SERVING.md`` (the command for TensorFlow
+    Serving and a request), ``model.keras``, ``recipe.json``,
     ``spec.json`` (inputs and outputs: shapes, class names, the "name" of each column and the model's name for it,
     "input") and ``export.json`` (the check, the test scores and how the signature takes columns). A record has an
     argument for each column: "arguments" by column name. A table of numbers is one argument of shape (n, columns):
@@ -71,6 +75,8 @@ def export(
         # Without optimizer and loss, so that loading the file needs no class of this package.
         load_model(folder / "model.keras", like=model).save(folder / "model.keras")
         write_saved_model(model, spec, folder / str(version))
+        write_warm_up(folder / str(version), spec)
+        (folder / "SERVING.md").write_text(serving_notes(spec, version), encoding="utf-8")
         (folder / "recipe.json").write_text(recipe_text(trained.recipe))
         (folder / "spec.json").write_text(json.dumps(spec.to_config(), indent=2) + "\n")
         checked = check_export(model, spec, trained.examples, folder)

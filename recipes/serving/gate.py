@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from ..model_files import load_model
 from .agreement import ON_GPU, TOLERANCE, Scale, difference, difference_of_answers
 from .batches import batches
 from .predictor import Predictor
+from .signature_doors import comparable, signature_answers
+from .signatures import IMAGES
 
 __all__ = ["ExportMismatch", "check_export"]
 
@@ -29,9 +32,9 @@ class ExportMismatch(RuntimeError):
 def check_export(model: keras.Model, spec: Spec, examples: Any, folder: Path) -> dict[str, Any]:
     """Compares the exported files with ``model.predict``, each output in its own scale.
 
-    Compared are the SavedModel's signature "serving_default" and the ``.keras`` file, on all examples and on a single
-    one, and the answers of the Predictor, which gets columns by their users' names; and all of these at another size of
-    images where the model takes any.
+    Compared are the SavedModel's signatures "serving_default", "labels", "records" and "images", and the ``.keras``
+    file, on all examples and on a single one, and the answers of the Predictor, which gets columns by their users'
+    names; and all of these at another size of images where the model takes any.
 
     Args:
         model: the trained model.
@@ -64,6 +67,8 @@ def check_export(model: keras.Model, spec: Spec, examples: Any, folder: Path) ->
         ),
         "keras": lambda raw, expected: difference(_outputs(reloaded.predict_on_batch, raw), expected, scale),
     }
+    for name in comparable(predictor.signatures, spec):
+        doors[name] = functools.partial(_compared, predictor, name, scale)
     worst = dict.fromkeys(doors, 0.0)
     for raw in trials:
         expected = _outputs(model.predict_on_batch, raw)
@@ -81,6 +86,14 @@ def check_export(model: keras.Model, spec: Spec, examples: Any, folder: Path) ->
                 )
             worst[door] = max(worst[door], largest)
     return {"examples": length(examples), "largest_difference": worst}
+
+
+def _compared(predictor: Predictor, name: str, scale: Scale, raw: Any, expected: np.ndarray) -> tuple[float, int]:
+    """The difference of the answers of a further signature, of which some images are encoded for."""
+    spec = predictor.spec
+    some = np.arange(min(RESIZED, len(expected)) if name == IMAGES or spec.kind == "mixed" else len(expected))
+    answers = signature_answers(predictor.signatures, name, take(raw, some), spec)
+    return difference_of_answers(answers, expected[some], scale, spec)
 
 
 def _of_other_sizes(x: Any, spec: Spec) -> list[Any]:

@@ -33,6 +33,7 @@ class Predictor:
 
     Attributes:
         spec: the :class:`recipes.Spec` of the data that the model was trained on, which the SavedModel holds.
+        signatures: those of the SavedModel, by name, as ``tf.saved_model.load`` returns them.
 
     Raises:
         InvalidArgument: if there is no SavedModel of this package, or it is damaged.
@@ -43,7 +44,7 @@ class Predictor:
     """
 
     def __init__(self, directory: str | os.PathLike[str]):
-        self._signature, self.spec = load_saved_model(directory)
+        self._signature, self.spec, self.signatures = load_saved_model(directory)
         _, keywords = self._signature.structured_input_signature
         if self.spec.record:
             self._arguments = dict(self.spec.names.arguments)

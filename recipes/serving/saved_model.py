@@ -12,6 +12,7 @@ import keras
 
 from ...callbacks.checks import InvalidArgument
 from ..data.spec import Spec
+from .signatures import further_signatures
 
 __all__ = ["DESCRIBE", "Served", "load_saved_model", "saved_model_folder", "write_saved_model"]
 
@@ -27,19 +28,22 @@ class Served(NamedTuple):
     Attributes:
         predict: its "serving_default" signature: from tensors by argument to tensors by output.
         spec: of the data it was trained on.
+        signatures: all of its signatures, by name.
     """
 
     predict: Any
     spec: Spec
+    signatures: Any
 
 
 def write_saved_model(model: keras.Model, spec: Spec, folder: Path) -> None:
     """Writes a trained model as a SavedModel.
 
     Its signatures "serve" and "serving_default" take a batch of raw inputs, of the types that the data have, and return
-    what ``model.predict`` does. "describe" takes nothing and returns "task", "class_names" (none for a regression),
-    "columns" (their names, if they have names), "arguments" (of a record: of "serving_default" for each column) and
-    "spec", the Spec as JSON.
+    what ``model.predict`` does; :func:`recipes.serving.signatures.further_signatures` lists those that take records or
+    encoded images and return labels. "describe" takes nothing and returns "task", "class_names" (none for a
+    regression), "columns" (their names, if they have names), "arguments" (of a record: of "serving_default" for each
+    column) and "spec", the Spec as JSON.
 
     Args:
         model: a functional or sequential model.
@@ -69,7 +73,10 @@ def write_saved_model(model: keras.Model, spec: Spec, folder: Path) -> None:
 
     archive = keras.export.ExportArchive()
     archive.track(model)
-    archive.add_endpoint("serve", serve, [_signature(model, spec)])
+    inputs = _signature(model, spec)
+    served = archive.add_endpoint("serve", serve, [inputs])
+    for name, (function, taken) in further_signatures(served, inputs, spec).items():
+        archive.add_endpoint(name, function, [taken])
     archive.add_endpoint(DESCRIBE, describe, [])
     archive.write_out(str(folder), verbose=False)
 
@@ -151,4 +158,4 @@ def load_saved_model(directory: str | os.PathLike[str]) -> Served:
     except ValueError as error:
         reason = " ".join(str(error).split())[:100]
         raise InvalidArgument("saved_model", str(directory), f"{WRITTEN}; its Spec cannot be read ({reason})") from None
-    return Served(signatures["serving_default"], spec)
+    return Served(signatures["serving_default"], spec, signatures)

@@ -163,6 +163,12 @@ def _same_policy():
     keras.config.set_dtype_policy(before)
 
 
+@pytest.fixture(scope="session")
+def served_folder(tmp_path_factory):
+    """Where the tests of serving/ export their models, each once."""
+    return tmp_path_factory.mktemp("served")
+
+
 @pytest.fixture
 def python():
     """``python(source, *arguments)``: runs a script in a process of its own; returns what it printed."""

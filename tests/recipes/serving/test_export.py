@@ -60,14 +60,14 @@ def test_tensorflow_and_keras_alone_take_raw_inputs(exported, digits_run, raw, p
 def test_what_stands_beside_the_model(exported, digits_run):
     folder = Path(exported)
     assert {each.name for each in folder.iterdir()} == {
-        *("1", "model.keras", "recipe.json", "spec.json", "export.json")
+        *("1", "SERVING.md", "model.keras", "recipe.json", "spec.json", "export.json")
     }
     assert Recipe.from_json((folder / "recipe.json").read_text()) == digits_run.recipe
     assert recipes.Spec.from_config(json.loads((folder / "spec.json").read_text())) == digits_run.data.spec
     facts = json.loads((folder / "export.json").read_text())
     assert facts["test"] == digits_run.evaluate()
     assert facts["checked"]["examples"] == 256
-    assert set(facts["checked"]["largest_difference"]) == {"saved_model", "predictor", "keras"}
+    assert set(facts["checked"]["largest_difference"]) == {"saved_model", "predictor", "keras", "labels", "images"}
     assert max(facts["checked"]["largest_difference"].values()) <= 1e-5
 
 

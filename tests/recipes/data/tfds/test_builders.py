@@ -189,5 +189,5 @@ def test_each_can_be_trained_and_exported(loaded, tmp_path, name, options, sizes
     assert not run.diverged
     assert np.isfinite(list(run.evaluate().values())).all()
     facts = json.loads(Path(recipes.export(run, tmp_path / "out"), "export.json").read_text())
-    assert set(facts["checked"]["largest_difference"]) == {"saved_model", "keras", "predictor"}
+    assert {"saved_model", "keras", "predictor"} <= set(facts["checked"]["largest_difference"])
     assert facts["test"] == run.evaluate()

@@ -1,13 +1,17 @@
-"""quiet_import: importing TensorFlow without the lines that it logs before any log level applies."""
+"""quiet_import, hidden_output: imports and conversions without the lines that TensorFlow logs despite any log level."""
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import logging
 import os
 import sys
 import tempfile
+import warnings
+from collections.abc import Iterator
 
-__all__ = ["quiet_import"]
+__all__ = ["hidden_output", "quiet_import"]
 
 
 def quiet_import(*modules: str) -> None:
@@ -21,23 +25,56 @@ def quiet_import(*modules: str) -> None:
     missing = [name for name in modules if name not in sys.modules]
     if not missing:
         return
+    with _hidden_errors(shown_if_failed=True):
+        for name in missing:
+            importlib.import_module(name)
+
+
+@contextlib.contextmanager
+def hidden_output(*loggers: str) -> Iterator[None]:
+    """A context without Python warnings, without standard error, and without what these loggers say.
+
+    For converters, whose many lines say nothing that their errors and the comparison of the answers do not.
+
+    Args:
+        *loggers: names.
+
+    Example:
+        >>> with hidden_output("tensorflow"):
+        ...     print("here", file=sys.stderr)
+    """
+    named = [logging.getLogger(name) for name in loggers]
+    levels = [logger.level for logger in named]
+    with warnings.catch_warnings(), _hidden_errors():
+        warnings.simplefilter("ignore")
+        try:
+            for logger in named:
+                logger.setLevel(logging.CRITICAL + 1)
+            yield
+        finally:
+            for logger, level in zip(named, levels, strict=True):
+                logger.setLevel(level)
+
+
+@contextlib.contextmanager
+def _hidden_errors(*, shown_if_failed: bool = False) -> Iterator[None]:
+    """Standard error goes to a temporary file, also that of C++."""
     sys.stderr.flush()
     try:
         original = os.dup(2)
     except OSError:  # the process has no standard error
-        original = None
+        yield
+        return
     with tempfile.TemporaryFile() as hidden:
-        if original is not None:
-            os.dup2(hidden.fileno(), 2)
+        os.dup2(hidden.fileno(), 2)
         try:
-            for name in missing:
-                importlib.import_module(name)
+            yield
         except BaseException:
-            hidden.seek(0)
-            if original is not None:
+            if shown_if_failed:
+                hidden.seek(0)
                 os.write(original, hidden.read())
             raise
         finally:
-            if original is not None:
-                os.dup2(original, 2)
-                os.close(original)
+            sys.stderr.flush()
+            os.dup2(original, 2)
+            os.close(original)

@@ -260,9 +260,11 @@ class Run:
         return figure
 
     def save(self, directory: str | os.PathLike[str], *, overwrite: bool = False) -> str:
-        """Writes ``model.keras``, ``recipe.json``, ``spec.json``, ``history.csv``, ``run.json`` and ``examples.npz``.
+        """Writes the model, the recipe, the Spec, the history and all that `recipes export` needs.
 
-        The examples are up to 256 raw test inputs, with which `recipes export` checks what it writes.
+        Besides ``model.keras``, ``recipe.json``, ``spec.json``, ``history.csv`` and ``run.json``, these are up to 256
+        raw test inputs with which exported files are checked (``examples.npz``), and as many training inputs with
+        which quantized ones are calibrated (``calibration.npz``).
 
         Args:
             directory: new or empty; with ``overwrite=True`` it may hold a saved run.
@@ -288,8 +290,8 @@ class Run:
             "test": self.evaluate("test"),
             "validation": self.evaluate("validation"),
         }
-        examples = raw_examples(self.data.arrays("test")[0])
-        saved = SavedRun(self.model, self.recipe, self.data.spec, self.history, facts, examples)
+        examples, calibration = (raw_examples(self.data.arrays(split)[0]) for split in ("test", "train"))
+        saved = SavedRun(self.model, self.recipe, self.data.spec, self.history, facts, examples, calibration)
         write_run(saved, directory, overwrite=overwrite)
         return str(directory)
 

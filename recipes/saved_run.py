@@ -24,7 +24,7 @@ from .recipe import Recipe
 
 __all__ = ["SavedRun", "check_same_data", "data_of", "read_run", "recipe_text", "write_run"]
 
-EXAMPLES = "examples.npz"
+EXAMPLES, CALIBRATION = "examples.npz", "calibration.npz"
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ class SavedRun:
         facts: what ``run.json`` holds: "seed", "message", "data" (how the splits were made), "fingerprints" (of the
             splits), "test" and "validation" (scores), ...
         examples: raw test inputs, up to 256; None for runs that version 0.1 saved.
+        calibration: raw training inputs, up to 256, for formats that round; None for runs saved before 0.2.
     """
 
     model: keras.Model
@@ -47,6 +48,7 @@ class SavedRun:
     history: dict[str, list[float]]
     facts: dict[str, Any]
     examples: Any = None
+    calibration: Any = None
 
 
 def write_run(run: SavedRun, directory: str | os.PathLike[str], *, overwrite: bool = False) -> None:
@@ -69,6 +71,7 @@ def write_run(run: SavedRun, directory: str | os.PathLike[str], *, overwrite: bo
             rows.append(",".join([str(epoch), *(repr(value) for value in values)]))
         (folder / "history.csv").write_text("\n".join(rows) + "\n")
         save_examples(folder / EXAMPLES, run.examples)
+        save_examples(folder / CALIBRATION, run.calibration)
         (folder / "run.json").write_text(json.dumps(run.facts, indent=2) + "\n")
 
 
@@ -105,12 +108,14 @@ def read_run(directory: str | os.PathLike[str], *, compile: bool = False) -> Sav
         history = {name: [float(row[k]) for row in rows] for k, name in enumerate(names) if name != "epoch"}
         recipe = Recipe.from_json((folder / "recipe.json").read_text())
         spec = Spec.from_config(json.loads((folder / "spec.json").read_text()))
-        examples = load_examples(folder / EXAMPLES) if (folder / EXAMPLES).is_file() else None
+        examples, calibration = (
+            load_examples(folder / name) if (folder / name).is_file() else None for name in (EXAMPLES, CALIBRATION)
+        )
     except Exception as error:  # JSON, NumPy, zip and the file system have many
         reason = " ".join(str(error).split())[:150] or type(error).__name__
         raise InvalidArgument("directory", str(directory), f"that of a run whose files are whole ({reason})") from None
     model = load_model(folder / "model.keras", argument="directory", compile=compile)
-    return SavedRun(model, recipe, spec, history, facts, examples)
+    return SavedRun(model, recipe, spec, history, facts, examples, calibration)
 
 
 def data_of(saved: SavedRun, data_dir: str | os.PathLike[str] | None = None) -> Data:

@@ -23,9 +23,16 @@ if TYPE_CHECKING:
 def export(
     run: Annotated[Path, typer.Argument(help="A directory that `recipes train --save` has written.")],
     to: Annotated[Path, typer.Option(help="A new directory for the SavedModel.")],
+    formats: Annotated[
+        str, typer.Option(help="saved_model, litert, litert_int8, onnx: one or several, separated by commas.")
+    ] = "saved_model",
     version: Annotated[int, typer.Option(help="The name of the SavedModel's folder there.")] = 1,
 ) -> None:
-    """Write a trained model as a SavedModel that takes raw inputs, and check its answers."""
+    """Write a trained model in formats that take raw inputs, and check the answers of each.
+
+    A format that cannot hold the model is left out; the reason is printed and
+    the exit status is 1.
+    """
     from ..files import check_new_directory
 
     check_new_directory(to, marker="export.json", name="to")
@@ -33,12 +40,16 @@ def export(
     from ..serving.gate import ExportMismatch
 
     try:
-        export(run, to, version=version)
+        with warnings_in_lines():
+            export(run, to, formats=[name.strip() for name in formats.split(",")], version=version)
     except ExportMismatch as error:
         raise SystemExit(complain(str(error), status=1)) from None
-    scores = read_json((to / "export.json").read_text())["test"]
-    shown = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in scores.items())
-    say(f"{to / str(version)} agrees with the trained model; test {shown}")
+    facts = read_json((to / "export.json").read_text())
+    for file, comparison in facts["files"].items():
+        say(f"{to / file} {comparison}")
+    say("test " + ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in facts["test"].items()))
+    if facts["refused"]:
+        raise SystemExit(1)
 
 
 @app.command()

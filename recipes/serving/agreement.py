@@ -1,4 +1,4 @@
-"""difference: how far answers are from those expected, each output in its own scale."""
+"""difference, changed: how far answers are from those expected, each output in its own scale."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from ..data.spec import Spec
 
-__all__ = ["TOLERANCE", "Scale", "difference", "difference_of_answers"]
+__all__ = ["ON_GPU", "TOLERANCE", "Scale", "changed", "difference", "difference_of_answers"]
 
 TOLERANCE, ON_GPU = 1e-4, 1e-2
 """Largest difference that counts as none, in standard deviations of the output over the examples. GPUs multiply float32
@@ -82,6 +82,33 @@ def difference(actual: np.ndarray, expected: np.ndarray, scale: Scale) -> tuple[
         return float("inf"), 0
     distances = np.nan_to_num(scale.distances(actual, expected), nan=np.inf)
     return float(distances.max()), int(distances.max(axis=0).argmax())
+
+
+def changed(actual: np.ndarray, expected: np.ndarray, task: str) -> float:
+    """How much a rounded model's answers differ from those of the model, of 1: an accuracy loses at most that.
+
+    Args:
+        actual, expected: outputs for the same examples, shape (n, outputs).
+        task: of the model.
+
+    Returns:
+        Of classes, the share of examples whose class is another one; of several labels, of the label with the largest
+        share. Of a regression, the mean squared difference in variances of the output, of the worst output: R^2 loses
+        about that. Infinite for NaN or another shape.
+
+    Example:
+        >>> changed(np.array([[0.4], [0.9]]), np.array([[0.6], [0.8]]), "binary")
+        0.5
+    """
+    if actual.shape != expected.shape or not np.isfinite(actual.astype(float)).all():
+        return float("inf")
+    actual, expected = actual.astype(np.float64), expected.astype(np.float64)
+    if task == "multiclass":
+        return float(np.mean(actual.argmax(axis=1) != expected.argmax(axis=1)))
+    if task != "regression":
+        return float(np.mean((actual > 0.5) != (expected > 0.5), axis=0).max())
+    squares, variances = np.mean((actual - expected) ** 2, axis=0), expected.var(axis=0)
+    return float(np.max(squares / np.where(variances > 0, variances, 1.0)))
 
 
 def difference_of_answers(

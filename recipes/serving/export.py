@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keras
 
 from ...callbacks.checks import InvalidArgument, check_bool, check_integer
+from ...callbacks.warning import warn
 from ..data.examples import raw_examples
 from ..files import new_directory
 from ..model_files import load_model, save_model
 from ..saved_run import SavedRun, read_run, recipe_text
-from .gate import check_export
+from .formats.catalogue import FORMATS, SAVED_MODEL, Format, checked_formats
+from .formats.refusal import Refused
+from .gate import ExportMismatch, check_export, check_format
 from .saved_model import write_saved_model
 from .serving_notes import serving_notes
 from .warm_up import write_warm_up
@@ -28,6 +33,7 @@ def export(
     run: Run | str | os.PathLike[str],
     directory: str | os.PathLike[str],
     *,
+    formats: Sequence[str] = (SAVED_MODEL,),
     version: int = 1,
     overwrite: bool = False,
 ) -> str:
@@ -44,9 +50,18 @@ def export(
     "columns" has their names in that order, if they have names. The files are loaded back and must answer test examples
     as the trained model does (see :func:`recipes.serving.gate.check_export`); otherwise nothing is left behind.
 
+    Other formats take the same raw inputs by the same names and hold what "describe" returns: ONNX in the metadata of
+    the file, LiteRT in a ``description.json`` and a ``labels.txt`` that ``zipfile`` reads from the file. Each is
+    checked in its own runtime. One that cannot hold the model, or answers otherwise, is left out with a warning that
+    says why.
+
     Args:
         run: a :class:`recipes.Run`; or the directory of a saved one, whose data are not needed.
         directory: a new or empty directory, or an earlier export with ``overwrite=True``.
+        formats: "saved_model" (default); "litert" (``model.tflite``); "litert_int8" (``model_int8.tflite``, quantized
+            with training examples, which may change the class of up to 2 % of the test examples, and the numbers of a
+            regression by 2 % of their variance); "onnx" (``model.onnx``). They need the extras
+            ``keras-training-recipes[litert]`` and ``[onnx]``.
         version: the name of the SavedModel's folder, a whole number >= 1. TensorFlow Serving serves the highest in a
             directory. Default 1.
         overwrite: whether an existing export may be replaced. Default False.
@@ -56,16 +71,21 @@ def export(
 
     Raises:
         InvalidArgument: if the run diverged, a saved one is damaged or its model cannot be loaded here, Keras cannot
-            save the model, or the directory is not writable or has other files.
-        ExportMismatch: if an exported file does not agree with the trained model.
+            save the model, a format is unknown or not installed, none of the formats can hold the model, or the
+            directory is not writable or has other files.
+        ExportMismatch: if the SavedModel or the Keras file does not agree with the trained model.
 
     Example:
-        >>> recipes.export(run, "out")                                    # doctest: +SKIP
+        >>> recipes.export(run, "out", formats=("saved_model", "onnx"))   # doctest: +SKIP
         >>> served = tf.saved_model.load("out/1")                         # doctest: +SKIP
         >>> probabilities = served.serve(images)                          # doctest: +SKIP
+        >>> session = onnxruntime.InferenceSession("out/model.onnx")      # doctest: +SKIP
+        >>> probabilities, = session.run(None, {"inputs": images})        # doctest: +SKIP
+        >>> json.loads(session.get_modelmeta().custom_metadata_map["class_names"])     # doctest: +SKIP
     """
     check_bool("overwrite", overwrite)
     version = check_integer("version", version, low=1)
+    chosen = checked_formats(formats)
     trained = _trained(run)
     if trained.facts["message"] is not None:
         raise InvalidArgument("run", trained.facts["message"], "a training that did not diverge")
@@ -74,19 +94,58 @@ def export(
         save_model(model, folder / "model.keras")
         # Without optimizer and loss, so that loading the file needs no class of this package.
         load_model(folder / "model.keras", like=model).save(folder / "model.keras")
-        write_saved_model(model, spec, folder / str(version))
-        write_warm_up(folder / str(version), spec)
-        (folder / "SERVING.md").write_text(serving_notes(spec, version), encoding="utf-8")
+        if SAVED_MODEL in chosen:
+            write_saved_model(model, spec, folder / str(version))
+            write_warm_up(folder / str(version), spec)
+            (folder / "SERVING.md").write_text(serving_notes(spec, version), encoding="utf-8")
         (folder / "recipe.json").write_text(recipe_text(trained.recipe))
         (folder / "spec.json").write_text(json.dumps(spec.to_config(), indent=2) + "\n")
-        checked = check_export(model, spec, trained.examples, folder)
-        facts: dict[str, Any] = {"checked": checked, "test": trained.facts["test"]}
+        checked = check_export(model, spec, trained.examples, folder, saved_model=SAVED_MODEL in chosen)
+        written = {entry: _written(entry, trained, folder) for name, entry in FORMATS.items() if name in chosen}
+        refused = {entry.name: result for entry, result in written.items() if isinstance(result, str)}
+        if len(refused) == len(chosen):
+            raise InvalidArgument("formats", list(refused), f"one that can hold the model; {_reasons(refused)}")
+        found = {entry: result for entry, result in written.items() if not isinstance(result, str)}
+        checked["formats"] = {entry.name: result for entry, result in found.items()}
+        files = {str(version): "agrees with the trained model"} if SAVED_MODEL in chosen else {}
+        files |= {entry.file: _comparison(result, spec.task) for entry, result in found.items()}
+        facts: dict[str, Any] = {"files": files, "checked": checked, "refused": refused, "test": trained.facts["test"]}
         if spec.record:
             facts["arguments"] = spec.names.arguments
         elif spec.feature_names:
             facts["columns"] = list(spec.feature_names)
         (folder / "export.json").write_text(json.dumps(facts, indent=2) + "\n")
+    if refused:
+        warn(f"not exported as {_reasons(refused)}")
     return str(directory)
+
+
+def _written(entry: Format, trained: SavedRun, folder: Path) -> dict[str, float] | str:
+    """Writes and checks the file of a format. Returns what was found, or why there is no such file."""
+    path = folder / entry.file
+    try:
+        entry.write(trained.model, trained.spec, path, trained.calibration)
+        return check_format(trained.model, trained.spec, trained.examples, entry, path)
+    except (Refused, ExportMismatch) as error:
+        path.unlink(missing_ok=True)
+        return str(error)
+
+
+def _comparison(found: Mapping[str, float], task: str) -> str:
+    """What was found, in words."""
+    if "changed" not in found:
+        return "agrees with the trained model"
+    if task == "regression":
+        return f"differs from the trained model by up to {found['changed']:.2g} of the variance of an output"
+    return f"predicts another class than the trained model for {found['changed']:.1%} of the examples"
+
+
+def _reasons(refused: Mapping[str, str]) -> str:
+    """The reasons, with the formats of each."""
+    formats: dict[str, list[str]] = {}
+    for name, reason in refused.items():
+        formats.setdefault(reason, []).append(name)
+    return "; ".join(f"{', '.join(names)}: {reason}" for reason, names in formats.items())
 
 
 def _trained(run: Any) -> SavedRun:
@@ -102,5 +161,5 @@ def _trained(run: Any) -> SavedRun:
     if not isinstance(getattr(run, "model", None), keras.Model):
         raise InvalidArgument("run", run, "a recipes.Run, as recipes.fit returns it, or the directory of a saved one")
     facts = {"message": run.message, "test": {} if run.diverged else run.evaluate()}
-    examples = raw_examples(run.data.arrays("test")[0])
-    return SavedRun(run.model, run.recipe, run.data.spec, run.history, facts, examples)
+    examples, calibration = (raw_examples(run.data.arrays(split)[0]) for split in ("test", "train"))
+    return SavedRun(run.model, run.recipe, run.data.spec, run.history, facts, examples, calibration)

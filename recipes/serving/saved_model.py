@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,9 +11,10 @@ import keras
 
 from ...callbacks.checks import InvalidArgument
 from ..data.spec import Spec
+from .description import description
 from .signatures import further_signatures
 
-__all__ = ["DESCRIBE", "Served", "load_saved_model", "saved_model_folder", "write_saved_model"]
+__all__ = ["DESCRIBE", "Served", "load_saved_model", "raw_signature", "saved_model_folder", "write_saved_model"]
 
 DESCRIBE = "describe"
 """The signature without inputs that returns the task, the class names, the columns and the Spec."""
@@ -62,18 +62,14 @@ def write_saved_model(model: keras.Model, spec: Spec, folder: Path) -> None:
         return model(inputs, training=False)
 
     def describe() -> dict[str, Any]:
-        arguments = spec.names.arguments if spec.record else {}
         return {
-            "task": tf.constant(spec.task),
-            "class_names": _strings(spec.class_names),
-            "columns": _strings(arguments or spec.feature_names),
-            "arguments": _strings(arguments.values()),
-            "spec": tf.constant(json.dumps(spec.to_config())),
+            name: tf.constant(value, tf.string, shape=[] if isinstance(value, str) else [len(value)])
+            for name, value in description(spec).items()
         }
 
     archive = keras.export.ExportArchive()
     archive.track(model)
-    inputs = _signature(model, spec)
+    inputs = raw_signature(model, spec)
     served = archive.add_endpoint("serve", serve, [inputs])
     for name, (function, taken) in further_signatures(served, inputs, spec).items():
         archive.add_endpoint(name, function, [taken])
@@ -81,15 +77,16 @@ def write_saved_model(model: keras.Model, spec: Spec, folder: Path) -> None:
     archive.write_out(str(folder), verbose=False)
 
 
-def _strings(values: Iterable[str]) -> Any:
-    import tensorflow as tf
+def raw_signature(model: keras.Model, spec: Spec) -> Any:
+    """The raw inputs: shapes are the model's, types those of the data, which the model casts as ``predict`` does.
 
-    listed = list(values)
-    return tf.constant(listed, tf.string, shape=[len(listed)])
+    Args:
+        model: a functional or sequential model.
+        spec: of its data.
 
-
-def _signature(model: keras.Model, spec: Spec) -> Any:
-    """The raw inputs: shapes are the model's, types those of the data, which the model casts as ``predict`` does."""
+    Returns:
+        A ``tf.TensorSpec``, or a dictionary of them by the model's names.
+    """
     import tensorflow as tf
 
     def raw(tensor: Any, dtype: str) -> tf.TensorSpec:

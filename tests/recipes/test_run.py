@@ -47,7 +47,7 @@ def test_plot(run):
 def test_save_writes_everything(run, tmp_path):
     target = tmp_path / "runs" / "first"
     assert run.save(target) == str(target)
-    names = {"model.keras", "recipe.json", "spec.json", "history.csv", "run.json", "examples.npz"}
+    names = {"model.keras", "recipe.json", "spec.json", "history.csv", "run.json", "examples.npz", "calibration.npz"}
     assert {each.name for each in target.iterdir()} == names
     assert Recipe.from_json((target / "recipe.json").read_text()) == run.recipe
     assert Spec.from_config(json.loads((target / "spec.json").read_text())) == run.data.spec

@@ -1,0 +1,83 @@
+"""FORMATS: the formats that a model can be exported in."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+
+from ....callbacks.checks import InvalidArgument, check_choice
+from ...data.spec import Spec
+from .litert import LiteRT, write_litert, write_litert_int8
+from .onnx import Onnx, write_onnx
+
+__all__ = ["FORMATS", "SAVED_MODEL", "Format", "checked_formats"]
+
+SAVED_MODEL = "saved_model"
+
+
+class Format(NamedTuple):
+    """A format with its converter and runtime.
+
+    Attributes:
+        name: as in ``recipes.export(formats=...)``.
+        file: its file in an export.
+        write: from the model, its Spec, the file and training inputs, or None, to the file. Raises Refused.
+        read: from the file to an object with a ``spec`` and ``outputs(raw inputs)``.
+        extra: of this package, which installs the modules.
+        modules: what write and read import.
+        exact: whether its answers are the model's; else they are rounded.
+    """
+
+    name: str
+    file: str
+    write: Callable[[keras.Model, Spec, Path, Any], None]
+    read: Callable[[Path], Any]
+    extra: str
+    modules: tuple[str, ...]
+    exact: bool = True
+
+
+FORMATS = {
+    entry.name: entry
+    for entry in (
+        Format("litert", "model.tflite", write_litert, LiteRT.read, "litert", ("ai_edge_litert",)),
+        Format(
+            "litert_int8", "model_int8.tflite", write_litert_int8, LiteRT.read, "litert", ("ai_edge_litert",), False
+        ),
+        Format("onnx", "model.onnx", write_onnx, Onnx, "onnx", ("onnx", "onnxruntime", "tf2onnx")),
+    )
+}
+"""Formats other than a SavedModel, by name."""
+
+
+def checked_formats(formats: Sequence[str] | str) -> tuple[str, ...]:
+    """The formats in order, each once.
+
+    Raises:
+        InvalidArgument: for unknown formats, none at all, and one whose packages are not installed, with the command
+            that installs them.
+
+    Example:
+        >>> checked_formats(["saved_model"])
+        ('saved_model',)
+    """
+    known = (SAVED_MODEL, *FORMATS)
+    listed = [formats] if isinstance(formats, str) else list(formats)
+    if not listed:
+        raise InvalidArgument("formats", formats, f"at least one of {', '.join(known)}")
+    for name in listed:
+        check_choice("formats", name, known)
+        if name != SAVED_MODEL:
+            entry = FORMATS[name]
+            if not all(map(_installed, entry.modules)):
+                command = f"pip install 'keras-training-recipes[{entry.extra}]'"
+                raise InvalidArgument("formats", name, f"one whose packages are installed: {command}")
+    return tuple(dict.fromkeys(listed))
+
+
+def _installed(module: str) -> bool:
+    return importlib.util.find_spec(module) is not None

@@ -46,6 +46,7 @@ def search(
     By default, five optimizers are compared with five regularizers. With more seeds
     or names in the same directory a search is extended: no training runs twice.
     """
+    from ..description import splits_in_a_line
     from ..tuning.checking import check_search
     from ..tuning.run_search import run_search
 
@@ -64,6 +65,7 @@ def search(
     )
     command = shlex.join(["recipes", *sys.argv[1:]])
     comparison = run_search(data, base, levels, protocol, where, directory=directory, command=command)
+    say(splits_in_a_line(data))
     _show(comparison)
     winner = comparison.directory / "best"
     end = f";\nthe decision, ready to serve, in {winner}" if winner.is_dir() else ""

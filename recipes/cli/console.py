@@ -43,9 +43,21 @@ def load(dataset: str, **options: Any) -> Any:
 
     with warnings_in_lines():
         data = recipes.load(dataset, **options)
-    if data.settings.get("options", {}).get("id"):
-        print(f"recipes: left out {options['id']!r}, which identifies the examples", file=sys.stderr)
+    _say_left_out(data)
     return data
+
+
+def _say_left_out(data: Any) -> None:
+    """Says which columns are no inputs, since they identify the examples or decide about the splits."""
+    options = data.settings.get("options", {})
+    if options.get("id"):
+        print(f"recipes: left out {options['id']!r}, which identifies the examples", file=sys.stderr)
+    inputs = options.get("features") or ()
+    for role, what in (("groups", "groups them"), ("time", "says when they were")):
+        name = data.settings.get(role)
+        if name and name == options.get(role) and name not in inputs:
+            advice = "" if role == "groups" else "; list it in --features to use it as an input, too"
+            print(f"recipes: left out {name!r}, which {what}{advice}", file=sys.stderr)
 
 
 @contextlib.contextmanager

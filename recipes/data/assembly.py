@@ -12,6 +12,7 @@ from ...callbacks.checks import InvalidArgument, check_choice, check_integer, ch
 from .checks.agreement import check_alike
 from .checks.class_coverage import check_classes
 from .checks.empty_texts import warn_of_empty_texts
+from .checks.identifiers import warn_of_identifiers
 from .checks.imbalance import warn_of_imbalance
 from .checks.leaks import warn_of_leaks
 from .frames import categories_of, unframed
@@ -193,9 +194,12 @@ def assemble(
     if fold is None:  # the folds are of data that have been warned of
         warn_of_shared(name, columns)
         warn_of_imbalance(spec)
+        known = columns["train"]
+        warn_of_identifiers(spec, splits["train"][0], grouped=known.groups is not None or known.time is not None)
         warn_of_empty_texts(spec, splits["train"][0])
         warn_of_rounding(spec, *splits["train"])
-        warn_of_leaks(spec, *splits["train"], target, columns["train"].units)
+        several = names if task == "multilabel" else declared.names or ()
+        warn_of_leaks(spec, *splits["train"], target, columns["train"].units, several)
     if spec.record:
         splits = {split: (spec.names.to_model(x), y) for split, (x, y) in splits.items()}
     size = len(splits["train"][1])

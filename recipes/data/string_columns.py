@@ -17,7 +17,7 @@ from .input_arrays import NUMBERS, is_absent
 from .named_arrays import Inputs
 from .statistics.feature_statistics import ABSENT
 from .statistics.moments import chunks
-from .strings.date_formats import ISO_DATE, ISO_TIME, date_reader, format_of, no_dates
+from .strings.date_formats import ISO_DATE, ISO_TIME, date_reader, format_of, no_dates, offsets_in
 from .strings.number_strings import MARKS, is_number, mark_of, numbers_in
 
 __all__ = ["ODD", "StringColumns", "are_not", "as_strings", "mostly", "read_strings"]
@@ -232,8 +232,9 @@ def _present(values: Any) -> list[str]:
 def _format_in(texts: Sequence[str]) -> tuple[str, str, str] | None:
     dates = format_of(texts) if texts else None
     if dates is not None:
+        clocks = "; UTC offsets differ, and times are those of the clocks" if len(offsets_in(texts)) > 1 else ""
         swapped = "; if the day comes first, pass what pandas.to_datetime(..., dayfirst=True) returns"
-        return "date", dates[0], f"dates ({dates[0]}{swapped if dates[1] else ''})"
+        return "date", dates[0], f"dates ({dates[0]}{swapped if dates[1] else ''}{clocks})"
     mark = mark_of(texts)
     return None if mark is None else ("number", mark, "numbers" if mark == "." else "numbers with a decimal comma")
 

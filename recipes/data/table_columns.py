@@ -157,6 +157,7 @@ def chosen_columns(
         )
     numbers = [name for name, kind in kinds.items() if kind == "number"]
     categories = [name for name, kind in kinds.items() if kind == "category"]
+    categories += [name for name in inputs if name in table.categories and name not in kinds]
     return Columns(inputs, targets, sample_weight, id, numbers, categories), roles, aside
 
 

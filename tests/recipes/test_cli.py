@@ -279,6 +279,7 @@ def test_search_and_predict(call, data_dir, digits, tmp_path):
     options = ["--optimizers", "momentum, adam", "--regularizers", "none", "--epochs", 1, "--trials", 1, "--seeds", 1]
     code, output, _ = call("search", "digits", "--data-dir", data_dir, "--directory", directory, *options)
     assert code == 0
+    assert "splits: train 1,150 (64 %), validation 288 (16 %), test 359 (20 %); stratified by class" in output
     found = Comparison.load(directory)
     assert list(found.table()["optimizer"].sort_values()) == ["adam", "momentum"]
     for sentence in found.verdict:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,17 +25,24 @@ FEWEST = 20
 """Minimum number of examples to check. With fewer, a boolean column of noise would be suspect in more than 2 of 1000
 cases; with 8, in 50."""
 SHOWN = 5
+TARGETS = 16
+"""Maximum number of targets to check, where there are several."""
 LABELS = frozenset({"label", "labels", "target", "targets"})
 """Words in the names of targets."""
 
 
 def warn_of_leaks(
-    spec: Spec, x: Inputs, y: np.ndarray, target: str | None = None, units: np.ndarray | None = None
+    spec: Spec,
+    x: Inputs,
+    y: np.ndarray,
+    target: str | None = None,
+    units: np.ndarray | None = None,
+    targets: Sequence[str] = (),
 ) -> None:
     """Warns of columns that say what only the target should say, one line each:
 
     - a number, date or category of a record, or a column of a table or of a record's vector, that alone predicts the
-      target almost perfectly, or does so in the examples in which it is known;
+      target, or one of several, almost perfectly, or does so in the examples in which it is known;
     - a column that the target determines, such as a coarse label beside a fine one;
     - a column that is named a label like the target, such as ``label_age`` beside ``label_name``.
 
@@ -45,11 +52,15 @@ def warn_of_leaks(
         target: the user's name of the target, if it is known.
         units: shape (n,), equal for examples that belong together, such as those of a patient: it is no news that other
             examples of the same one tell the target.
+        targets: names of several targets; otherwise they are numbered.
 
     Example:
         >>> warn_of_leaks(spec, *data.arrays("train"))        # doctest: +SKIP
     """
-    if y.ndim > 1 or len(y) < FEWEST:
+    if len(y) < FEWEST:
+        return
+    if y.ndim > 1:
+        _warn_of_each(spec, x, y, units, targets or [str(place) for place in range(y.shape[1])])
         return
     classes = spec.task != "regression"
     columns = _columns(spec)
@@ -70,6 +81,32 @@ def warn_of_leaks(
     _warn(spec, told, "follows from the target like another label of it (accuracy {:.3f})", columns)
     named = [column for column in columns if _is_label(column, target) and column not in {**deciding, **told}]
     _warn(spec, dict.fromkeys(named), "is an input, though its name is that of a label", columns)
+
+
+def _warn_of_each(spec: Spec, x: Inputs, y: np.ndarray, units: np.ndarray | None, targets: Sequence[str]) -> None:
+    """Warns of columns that alone predict one of several targets, the first :data:`TARGETS` of them."""
+    columns, classes = _columns(spec), spec.task != "regression"
+    if len(columns) < 2:
+        return
+    targets = targets[:TARGETS]
+    rows = _spread(len(y), min(MOST, max(LEAST, CELLS // len(columns) // len(targets))))
+    answers, learn = y[rows], halves(rows if units is None else units[rows])
+    often = [not classes or FEWEST / 2 <= each.sum() <= len(rows) - FEWEST / 2 for each in answers.T]
+    deciding: dict[str, dict[str, float]] = {name: {} for name in targets}
+    for column, values, missing in _values(spec, columns, x, rows):
+        for place, name in enumerate(targets):
+            score = _score(values, missing, answers[:, place], learn, classes) if often[place] else 0.0
+            if score >= ACCURACY:
+                deciding[name][column] = score
+    measure = "accuracy" if classes else "share of the variance explained"
+    for name, scores in deciding.items():
+        _warn(
+            spec, scores, f"alone predicts the target {_braced(name)!r} almost perfectly ({measure} {{:.3f}})", columns
+        )
+
+
+def _braced(name: str) -> str:
+    return name.replace("{", "{{").replace("}", "}}")
 
 
 def _columns(spec: Spec) -> dict[str, str | int]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ....callbacks.checks import InvalidArgument
+from .parquet_columns import category_names, formats_of_dates, plain_column
 from .separated_values import UTF_16, first_record, records, separator_of, undecodable
 from .table_files import PARQUET, check_table_file, check_training_header, parquet_error
 
@@ -39,6 +40,7 @@ class TableBlocks:
         separator: between the cells; "" in a Parquet file.
         decimal: the decimal mark.
         numbered: whether an unnamed column comes first.
+        categories: the names of a Parquet file's columns that are categories.
     """
 
     argument: str
@@ -48,6 +50,7 @@ class TableBlocks:
     separator: str = ""
     decimal: str = "."
     numbered: bool = False
+    categories: tuple[str, ...] = ()
 
     def with_decimal_commas(self) -> TableBlocks:
         """The same file, its numbers written with decimal commas."""
@@ -144,12 +147,12 @@ class TableBlocks:
         import pyarrow as pa
         from pyarrow import compute, parquet
 
-        start = 1
+        start, formats = 1, formats_of_dates(self.path, list(columns), ROWS)
         with parquet.ParquetFile(self.path) as file:
             for batch in file.iter_batches(batch_size=ROWS, columns=list(columns)):
+                plain = {name: plain_column(batch.column(name), formats.get(name)) for name in columns}
                 arrays = [
-                    compute.cast(batch.column(name), pa.string()) if name in strings else batch.column(name)
-                    for name in columns
+                    compute.cast(column, pa.string()) if name in strings else column for name, column in plain.items()
                 ]
                 frame = pa.table(arrays, names=list(columns)).to_pandas()
                 for name in nullable:
@@ -176,7 +179,8 @@ def open_blocks(argument: str, path: Path) -> TableBlocks:
     """
     suffix = check_table_file(argument, path)
     if suffix in PARQUET:
-        return TableBlocks(argument, path, _parquet_names(argument, path), "row")
+        names, categories = _parquet_names(argument, path)
+        return TableBlocks(argument, path, names, "row", categories=categories)
     with open(path, "rb") as file:
         raw = file.read(HEAD)
     if raw[:2] in UTF_16 or b"\0" in raw.split(b"\n", 1)[0]:
@@ -188,7 +192,8 @@ def open_blocks(argument: str, path: Path) -> TableBlocks:
     return TableBlocks(argument, path, names[numbered:], "line", separator, numbered=bool(numbered))
 
 
-def _parquet_names(argument: str, path: Path) -> list[str]:
+def _parquet_names(argument: str, path: Path) -> tuple[list[str], tuple[str, ...]]:
+    """The names of the columns, and of those that are categories."""
     try:
         from pyarrow import parquet
 
@@ -198,4 +203,4 @@ def _parquet_names(argument: str, path: Path) -> list[str]:
     indices = (schema.pandas_metadata or {}).get("index_columns", [])
     names = [name for name in schema.names if name not in indices]
     check_training_header(argument, str(path), names)
-    return names
+    return names, tuple(category_names(schema))

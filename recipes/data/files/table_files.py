@@ -164,6 +164,9 @@ def read_parquet(
         if name in strings:
             column = column.astype("string")
         frame[name] = column
+    for name in frame.columns:
+        if name not in strings and pd.api.types.infer_dtype(frame[name], skipna=True) == "decimal":
+            frame[name] = frame[name].astype("float64")
     frame.index = pd.RangeIndex(1, len(frame) + 1)
     return frame
 

@@ -97,5 +97,8 @@ def _no_cut(purpose: str, times: np.ndarray, groups: np.ndarray | None) -> Inval
     different = len(np.unique(times))
     if groups is None:
         return InvalidArgument("time", f"{different} different times", f"enough different times {purpose}")
-    accepted = f"times that keep whole groups apart {purpose}, but at every cut a group has examples on both sides"
+    accepted = (
+        f"times that keep whole groups apart {purpose}, but at every cut a group has examples on both sides: use either"
+        " groups or time, or other groups"
+    )
     return InvalidArgument("time", f"{different} different times of {len(np.unique(groups))} groups", accepted)

@@ -7,7 +7,18 @@ import functools
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-__all__ = ["ISO_DATE", "ISO_TIME", "LENGTH", "MONTHS", "PIVOT", "date_reader", "divided", "format_of", "no_dates"]
+__all__ = [
+    "ISO_DATE",
+    "ISO_TIME",
+    "LENGTH",
+    "MONTHS",
+    "PIVOT",
+    "date_reader",
+    "divided",
+    "format_of",
+    "no_dates",
+    "offsets_in",
+]
 
 ISO_DATE, ISO_TIME = "%Y-%m-%d", "%Y-%m-%d %H:%M:%S"
 """The formats of objects such as ``datetime.date`` and NumPy's ``datetime64``."""
@@ -42,6 +53,7 @@ FORMS = {
 """Format of the date, with {s} for its separator -> regular expression. Where both fit, the month comes first."""
 SWAPPED = {"%m{s}%d{s}%Y": "%d{s}%m{s}%Y", "%m{s}%d{s}%y": "%d{s}%m{s}%y"}
 OFFSET = r"(?: ?(?:Z|UTC|GMT|[-+][0-9]{2}:?[0-9]{2}))?"
+UTC = ("Z", "UTC", "GMT", "-0000")
 SECONDS, HALF = r"(?::(?P<S>[0-9]{2})(?:[.,][0-9]{1,9})?)?", r"(?: ?(?P<p>[ap]\.?m\.?))?"
 TIME = rf"(?P<H>[0-9]{{1,2}}):(?P<M>[0-9]{{2}}){SECONDS}{HALF}{OFFSET}"
 COMPACT = rf"(?P<H>[0-9]{{2}})(?P<M>[0-9]{{2}})(?P<S>[0-9]{{2}}){OFFSET}"
@@ -137,6 +149,18 @@ def no_dates(texts: Sequence[str], share: float) -> list[int] | None:
             places[form].add(place)
     best = max(places.values(), key=len)
     return [place for place in range(len(texts)) if place not in best]
+
+
+def offsets_in(texts: Iterable[str]) -> set[str]:
+    """The different offsets from UTC at the end of dates with times, "" for none. Models do not read them.
+
+    Example:
+        >>> sorted(offsets_in(["2020-01-05 10:00Z", "2020-01-05T10:00+02:00", "2020-01-05 10:00", "2020-01-05"]))
+        ['', '+0000', '+0200']
+    """
+    ends = (re.search(rf":[0-9.,]+(?: ?[ap]\.?m\.?)?(?P<offset>{OFFSET})\s*$", text, re.IGNORECASE) for text in texts)
+    found = {end["offset"].strip().upper().replace(":", "") for end in ends if end is not None}
+    return {"+0000" if offset in UTC else offset for offset in found}
 
 
 def date_reader(format: str) -> Callable[[str], datetime.datetime | None]:

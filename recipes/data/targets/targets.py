@@ -17,7 +17,7 @@ from ..statistics.narrowing import narrowed, wide
 from ..statistics.scaling import Scaling
 from .label_sets import are_label_sets, multi_hot
 from .number_targets import numbers_of_strings
-from .whole_numbers import are_labels, warn_of_flags, warn_of_quantities
+from .whole_numbers import are_labels, warn_of_flags, warn_of_quantities, warn_of_unlabelled
 
 __all__ = ["Declared", "Targets", "as_targets"]
 
@@ -186,6 +186,8 @@ def _classes(
         codes = {split: y.astype(np.int64) for split, y in arrays.items()}
         return codes, *_named(codes, names, task, arguments)
     values = np.unique(train)
+    if task is None:
+        warn_of_unlabelled(arguments["train"], values, int((train == -1).sum()))
     codes = {}
     for split, y in arrays.items():
         unknown = ~np.isin(y, values)
@@ -202,7 +204,8 @@ def _strings(
     import pandas as pd
 
     if task in ("regression", "multilabel"):
-        raise InvalidArgument(arguments["train"], "strings", f"numbers for task {task!r}")
+        shown = f"strings such as {arrays['train'][0]!r}"
+        raise InvalidArgument(arguments["train"], shown, f"numbers for task {task!r}")
     names = tuple(names) if names is not None else tuple(sorted(pd.unique(arrays["train"]).tolist()))
     if len(names) > max(2, len(arrays["train"]) // 2):
         shown = f"{len(names)} different strings"
@@ -291,12 +294,22 @@ def _column_names(rows: Targets, names: Sequence[str] | None) -> tuple[str, ...]
     return tuple(names)
 
 
+def _check_varied(argument: str, train: np.ndarray) -> None:
+    """Refuses numbers of shape (n, targets) that are all the same; two examples may be by chance."""
+    constant: list[int] = np.flatnonzero((train == train[:1]).all(axis=0)).tolist() if len(train) > 2 else []
+    if constant:
+        place = f" in column {constant[0]}" if train.shape[-1] > 1 else ""
+        accepted = f"of 2 or more values{place}, but all {len(train)} in split 'train' are the same"
+        raise InvalidArgument(argument, train[0].tolist()[constant[0]], accepted)
+
+
 def _quantities(arrays: Targets, arguments: dict[str, str], columns: Sequence[str] = ()) -> Targets:
     numbers = {split: wide(y) for split, y in arrays.items()}
     for split, y in numbers.items():
         with np.errstate(over="ignore"):  # the type that models compute with
             check_finite(arguments[split], split, y.astype(np.float32), columns)
     train = numbers["train"].reshape(len(numbers["train"]), -1)
+    _check_varied(arguments["train"], train)
     if train.dtype == np.int64 and len(train) and Scaling.of(*moments(train)).dtype == "int64":
         accepted = "numbers that float64 keeps apart: subtract a constant first"
         raise InvalidArgument(arguments["train"], int(np.abs(train).max()), accepted)

@@ -6,7 +6,7 @@ import numpy as np
 
 from ....callbacks.warning import warn
 
-__all__ = ["FEW", "are_labels", "warn_of_flags", "warn_of_quantities"]
+__all__ = ["FEW", "are_labels", "warn_of_flags", "warn_of_quantities", "warn_of_unlabelled"]
 
 FEW = 20
 """So many different whole numbers are labels of classes, whatever their values."""
@@ -47,3 +47,21 @@ def warn_of_flags(argument: str) -> None:
         f"{argument} has only the floats 0.0 and 1.0: this is a regression; pass task='binary' if they are classes, or"
         " task='regression' to confirm",
     )
+
+
+def warn_of_unlabelled(argument: str, values: np.ndarray, count: int) -> None:
+    """Warns of a class -1 beside 0..k-1, at least three, which often stands for examples without a label.
+
+    Args:
+        argument: name of the targets.
+        values: the sorted labels of training.
+        count: how often -1 is among them.
+
+    Example:
+        >>> warn_of_unlabelled("y", np.array([-1, 0, 1]), 9)  # signs
+    """
+    if len(values) > 3 and values[0] == -1 and (values == np.arange(-1, len(values) - 1)).all():
+        warn(
+            f"{argument} has {count:,} times the label -1 beside 0..{values[-1]:,}: it is a class like the others;"
+            " leave these examples out if they have no label"
+        )

@@ -66,11 +66,6 @@ def prepared_builder(name: str, data_dir: str | None, check: Callable[[Any], Any
     except Exception as error:
         names = [*EMBEDDED_NAMES, *tfds.list_builders(with_community_datasets=False)]
         if ":" not in name and name.split("/")[0] not in names:
-            if Path(name).expanduser().is_file():
-                accepted = (
-                    "a dataset or a table file, and those end in .csv, .tsv or .parquet: rename this one if it is one"
-                )
-                raise InvalidArgument("name", name, accepted) from None
             raise UnknownDataset(name, names) from None
         lines = str(error).strip().splitlines() or [type(error).__name__]
         raise InvalidArgument("name", name, f"a dataset that TFDS can build ({lines[0].rstrip(': ')})") from error

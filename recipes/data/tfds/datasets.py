@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
+from pathlib import Path
 
 from ...catalogue import Lookup, Range, UnknownName
 
@@ -30,6 +31,8 @@ class UnknownDataset(UnknownName):
         self.argument = "dataset"
         near = difflib.get_close_matches(name.lower(), names, n=3, cutoff=0.6)
         hint = f": did you mean {' or '.join(repr(match) for match in near)}?" if near else "."
+        if Path(name).expanduser().is_file():
+            hint = ", but a file of this name, which ends in .csv, .tsv or .parquet if it is a table: rename it."
         ValueError.__init__(
             self,
             f"unknown dataset {name!r}{hint} Accepted: {', '.join(DATASETS)}, or any other name in"

@@ -97,7 +97,8 @@ def test_groups_and_times_decide_about_the_splits(call, churn):
     assert "; whole groups 'who': train 19, validation 5, test 6; " in call("describe", *options, "--groups", "who")[1]
     assert "; stratified by 'town'" in call("describe", *options, "--stratify", "town")[1]
     training = ("--time", "day", "--learning-rate", 0.01, "--epochs", 1, "--save", "run")
-    code, output, _ = call("train", *options, *training)
+    code, output, errors = call("train", *options, *training)
+    assert "left out 'day', which says when they were; list it in --features to use it as an input, too" in errors
     assert code == 0
     assert "; by time 'day': train 0 to 76, validation 77 to 95, test 96 to 119" in output
     data = recipes.Run.load("run").data

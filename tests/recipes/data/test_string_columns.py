@@ -173,6 +173,16 @@ def test_values_as_strings_in_the_format_of_training():
     ]
 
 
+@pytest.mark.parametrize(("other", "said"), [("+02:00", True), ("", True), ("Z", False)])
+def test_several_offsets_from_utc_are_said(other, said):
+    times = [f"{day:%Y-%m-%dT%H:%M:%S}.25{'Z' if row % 2 else other}" for row, day in enumerate(DAYS)]
+    _, found = features({"noise": VALUES, "when": times})
+    assert found["when"].format == "%Y-%m-%dT%H:%M:%S"
+    with pytest.warns(UserWarning, match="strings are read as dates") as caught:
+        Data.from_arrays({"noise": VALUES, "when": times}, Y)
+    assert ("UTC offsets differ, and times are those of the clocks" in str(caught[0].message)) is said
+
+
 def test_durations_are_refused_with_the_way_to_pass_them():
     with pytest.raises(InvalidArgument, match=r"numbers: durations divided by a unit, such as numpy\.timedelta64"):
         Data.from_arrays({"x": np.arange(COUNT).astype("timedelta64[s]"), "n": VALUES}, Y)

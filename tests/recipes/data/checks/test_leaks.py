@@ -83,7 +83,7 @@ def test_a_column_that_decides_is_named():
         (np.where(np.arange(200) % 10 == 0, 1 - shuffled(200), shuffled(200)), shuffled(200)),  # 9 of 10
         (np.arange(1000) % 7, (np.arange(1000) % 100 == 0).astype(int)),  # no better than always saying no
         (np.array([f"id{i}" for i in range(200)], object), shuffled(200)),
-        (shuffled(200), np.stack([shuffled(200), np.ones(200, int)], axis=1)),  # several targets are not looked at
+        (shuffled(200), np.stack([shuffled(200, 1), np.arange(200) == 7], axis=1).astype(int)),  # a label of one yes
         (shuffled(24), shuffled(24)),  # 16 examples to train on say too little
         (np.arange(200) * 7 % 200, shuffled(200)),  # numbers that are all different
         (np.where(np.arange(200) % 5 == 1, 3.0, np.nan), np.arange(200) % 20 != 0),  # where it is known as elsewhere
@@ -175,3 +175,14 @@ def test_examples_that_belong_together_do_not_tell_of_one_another():
     assert not warned(x, sick, groups=patients)
     assert len(warned(np.stack([sick, x[:, 1]], axis=1), sick, groups=patients)) == 1
     assert not warned(x[np.arange(900) // 2], random.normal(size=900))  # each twice
+
+
+def test_each_of_several_targets_is_checked():
+    y = np.stack([shuffled(200), shuffled(200, 1)], axis=1)
+    x = {"noise": shuffled(200, 9), "copy": y[:, 1]}
+    (message,) = warned(x, y, class_names=["rain", "wind {m/s}"])
+    assert "column 'copy' alone predicts the target 'wind {m/s}' almost perfectly (accuracy 1.000)" in message
+    assert message.endswith("exclude=['copy']")
+    prices = np.round(np.random.default_rng(0).normal(size=(200, 3)))
+    (message,) = warned({"noise": shuffled(200, 9), "net": prices[:, 2] / 2}, prices)
+    assert "predicts the target '2' almost perfectly (share of the variance explained" in message

@@ -1,5 +1,7 @@
 """Table files read block by block, from disk: the same Data as of the whole file, the same faults, and flat memory."""
 
+import datetime
+import decimal
 import pickle
 import warnings
 
@@ -203,7 +205,33 @@ def test_what_is_said_of_a_large_file_is_what_is_said_of_a_whole_one(written):
     assert "read from disk" in in_a_line(blocks)
 
 
+OWN_TYPES = {
+    "times": pandas.Timestamp("2024-01-02 03:04:05") + pandas.to_timedelta(np.arange(N), unit="h"),
+    "times with gaps": pandas.Series(
+        pandas.Timestamp("2024-01-02") + pandas.to_timedelta(np.arange(N) * 7, unit="m")
+    ).where(np.arange(N) % 9 != 4),
+    "whole days": pandas.Timestamp("2024-01-02") + pandas.to_timedelta(np.arange(N), unit="D"),
+    "times of a zone": pandas.Timestamp("2024-01-02", tz="Europe/Berlin") + pandas.to_timedelta(np.arange(N) * 50, "h"),
+    "dates": [datetime.date(2024, 1, 1) + datetime.timedelta(days=row) for row in range(N)],
+    "times of day": [datetime.time(row % 24, 30) for row in range(N)],
+    "decimals": [decimal.Decimal(row) / 4 for row in range(N)],
+    "categories": pandas.Categorical(np.arange(N) % 3),
+    "bytes": [b"a", b"b"] * (N // 2),
+    "flags with gaps": pandas.array([None, True, False] * (N // 3), "boolean"),
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*strings are read")
+@pytest.mark.parametrize("kind", OWN_TYPES)
+def test_types_of_parquet_are_read_as_from_a_whole_file(written, kind):
+    frame = FRAME[["age", "Churn"]].assign(own=OWN_TYPES[kind])
+    path = written(frame[["age", "own", "Churn"]], "churn.parquet")
+    whole, blocks = (recipes.load(path, target="Churn", memory=memory) for memory in (0.5, 0.0))
+    assert blocks.spec == whole.spec
+    assert blocks.fingerprint == whole.fingerprint
+
+
 def test_columns_of_other_kinds_are_refused_in_words(written):
-    path = written(FRAME.assign(day=pandas.Timestamp("2024-01-02")), "churn.parquet")
-    with pytest.raises(InvalidArgument, match="strings in column 'day' of a file larger than the memory, not datetime"):
+    path = written(FRAME.assign(day=pandas.Timedelta("1 day")), "churn.parquet")
+    with pytest.raises(InvalidArgument, match="in column 'day' of a file larger than the memory, not timedelta"):
         recipes.load(path, target="Churn", id="id", memory=0)

@@ -257,6 +257,31 @@ def test_floats_0_and_1_are_a_regression_and_a_warning_says_so():
         assert targets([0.0, 1.0])[1] == "regression"
 
 
+def test_a_label_of_minus_one_beside_others_is_a_class_with_a_warning(recwarn):
+    with pytest.warns(
+        UserWarning, match=r"y has 8 times the label -1 beside 0..3: it is a class like the others; leave"
+    ):
+        assert targets(np.arange(40) % 5 - 1)[2] == ("-1", "0", "1", "2", "3")
+    recwarn.clear()
+    for signs in (np.arange(40) % 3 - 1, np.arange(40) % 2 * 2 - 1, np.arange(40) % 4 - 2):
+        targets(signs)
+    targets(np.arange(40) % 5 - 1, task="multiclass")
+    assert not recwarn
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (np.full(9, 3.5), "y must be of 2 or more values, but all 9 in split 'train' are the same. Received: y=3.5"),
+        (np.stack([np.arange(9.0), np.zeros(9)], axis=1), "2 or more values in column 1, but all 9"),
+        (["1" + "0" * 25 + str(row) for row in range(9)], "are the same. Received: y=1e"),  # as float64 holds them
+    ],
+)
+def test_a_quantity_that_is_always_the_same_is_refused(y, message):
+    with pytest.raises(InvalidArgument, match=message):
+        targets(y, task="regression")
+
+
 def test_prices_from_end_to_end():
     with pytest.warns(UserWarning, match="different whole numbers"):
         data = Data.from_arrays(np.arange(3000.0)[:, None], PRICES)

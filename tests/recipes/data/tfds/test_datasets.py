@@ -30,6 +30,13 @@ def test_unknown_names_are_answered_with_the_nearest(name, near, tmp_path):
         load(name, data_dir=tmp_path)
 
 
+def test_a_file_without_a_suffix_is_named_as_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "churn").write_text("a,b\n1,2\n")
+    with pytest.raises(UnknownDataset, match=r"'churn', but a file of this name, which ends in .csv, .tsv or .parquet"):
+        load("churn", data_dir=tmp_path)
+
+
 @pytest.mark.thorough
 def test_importing_needs_none_of_the_heavy_libraries():
     code = (

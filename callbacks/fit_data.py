@@ -93,6 +93,16 @@ class FitData:
         if self.num_batches == 0:
             raise InvalidArgument(argument, data, f"{self._accepted}, not empty")
 
+    @property
+    def inputs(self) -> Any:
+        """All inputs, where the data are arrays; None for data in batches."""
+        return None if self._arrays is None else self._arrays[0]
+
+    @property
+    def targets(self) -> Any:
+        """All targets, where the data are arrays; None for data in batches."""
+        return None if self._arrays is None else self._arrays[1]
+
     def check_passes(self) -> FitData:
         """Returns this object, or raises if its data cannot be read several times from start to end.
 
@@ -125,6 +135,26 @@ class FitData:
         if batch is None:
             raise InvalidArgument(self.argument, self._source, f"{self._accepted}, not empty")
         return keras.utils.pack_x_y_sample_weight(*batch)
+
+    def sample(self, count: int, seed: int = 0) -> list[tuple[Any, Any, Any]]:
+        """Batches (x, y, sample weights) of up to ``count`` examples: random ones of arrays, else the first batches.
+
+        Args:
+            count: examples, >= 1; the first batch comes whole.
+            seed: of the choice among the rows of arrays.
+        """
+        if self._arrays is not None:
+            arrays = self._dense(self._arrays)
+            rows = np.random.default_rng(seed).permutation(self.examples)[:count]
+            places = [rows[start : start + self.batch_size] for start in range(0, len(rows), self.batch_size)]
+            return [self._weighted(*(_rows(array, place) for array in arrays)) for place in places]
+        batches: list[tuple[Any, Any, Any]] = []
+        for batch in self.batches():
+            batches.append(batch)
+            count -= tree.flatten(batch[0])[0].shape[0]
+            if count <= 0:
+                break
+        return batches
 
     def repeated(self, seed: int = 0) -> Any:
         """The data for ``fit`` with any ``steps_per_epoch``.
@@ -203,10 +233,7 @@ class FitData:
             arrays = self._dense(self._arrays)
             for start in range(0, self.examples, self.batch_size):
                 rows = slice(start, start + self.batch_size)
-                yield tuple(
-                    None if array is None else tree.map_structure(lambda leaf, rows=rows: leaf[rows], array)
-                    for array in arrays
-                )
+                yield tuple(_rows(array, rows) for array in arrays)
         elif self.kind == "pydataset":
             index = 0
             while self.num_batches is None or index < self.num_batches:
@@ -267,6 +294,11 @@ def check_lengths(argument: str, arrays: Any) -> int:
     if len(set(lengths)) != 1 or not lengths[0]:
         raise InvalidArgument(argument, tuple(lengths), "arrays of the same length, at least 1")
     return lengths[0]
+
+
+def _rows(arrays: Any, rows: Any) -> Any:
+    """These rows of each array in a structure, or None."""
+    return None if arrays is None else tree.map_structure(lambda leaf: leaf[rows], arrays)
 
 
 def _kind(data: Any) -> str:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from .data import load as load
     from .data import load_images as load_images
     from .data.example_pairs import pairs as pairs
+    from .diagnosis.diagnose import Diagnosis as Diagnosis
+    from .diagnosis.diagnose import diagnose as diagnose
     from .ensemble import bagging as bagging
     from .models import autoencoder as autoencoder
     from .models import cnn as cnn
@@ -59,6 +61,7 @@ _MODULES = {
     "__version__": ".environment",
     "Comparison": ".tuning.comparison",
     "Data": ".data",
+    "Diagnosis": ".diagnosis",
     "InvalidArgument": "..callbacks.checks",
     "Momentum": ".optimizers",
     "Predictor": ".serving.predictor",
@@ -71,6 +74,7 @@ _MODULES = {
     "bagging": ".ensemble",
     "cnn": ".models",
     "densenet": ".models",
+    "diagnose": ".diagnosis",
     "encoder_decoder": ".models",
     "export": ".serving.export",
     "fine_tune": ".transfer_learning",

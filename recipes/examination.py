@@ -65,6 +65,7 @@ class Examination:
         target: the target in a line.
         findings: what may go wrong and what to do about it, a line each.
         refused: why no model can be trained on the dataset as it is, in a line; None if one can.
+        data: the dataset as a training reads it; None if it is refused.
     """
 
     title: str = ""
@@ -72,6 +73,7 @@ class Examination:
     target: str = ""
     findings: list[str] = field(default_factory=list)
     refused: str | None = None
+    data: Data | None = field(default=None, repr=False)
 
 
 def examine(name: str, **options: Any) -> Examination:
@@ -140,6 +142,7 @@ def _loaded(found: Examination, name: str, options: dict[str, Any]) -> Data | No
                 raise
             found.refused = str(error)
             data = None
+    found.data = data
     found.findings += [str(item.message) for item in caught if issubclass(item.category, UserWarning)]
     return data
 

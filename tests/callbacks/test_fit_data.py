@@ -206,3 +206,19 @@ def test_a_real_data_loader():
     rows = torch.utils.data.TensorDataset(*map(torch.from_numpy, (X, Y, W)))
     data = FitData(torch.utils.data.DataLoader(rows, batch_size=SIZE))
     assert losses(linear(), data.repeated(), 8) == pytest.approx(EXPECTED * 2, rel=1e-5)
+
+
+def test_a_sample_of_arrays_is_random_and_of_batches_the_first():
+    x, y = np.arange(100.0), np.arange(100)
+    data = FitData((x, y), batch_size=8)
+    batches = data.sample(20)
+    assert [len(batch) for batch, _, _ in batches] == [8, 8, 4]
+    drawn = np.concatenate([batch for batch, _, _ in batches])
+    assert len(set(drawn)) == 20
+    assert drawn.max() > 60
+    assert np.array_equal(drawn, np.concatenate([labels for _, labels, _ in batches]))
+    assert data.inputs is not None
+    assert np.array_equal(data.targets, y)
+    ordered = FitData(tf.data.Dataset.from_tensor_slices((x, y)).batch(8))
+    assert np.array_equal(np.concatenate([batch for batch, _, _ in ordered.sample(20)]), np.arange(24.0))
+    assert ordered.targets is None

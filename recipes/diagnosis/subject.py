@@ -1,0 +1,83 @@
+"""What a diagnosis is of: the compiled model, its data, and what is known of it already."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+
+from ...callbacks.checks import InvalidArgument
+from ...callbacks.fit_data import FitData
+from ..data import Data
+from ..learning_rate import usual_peak
+from ..recipe import Recipe
+from ..run import Run
+from ..trainer import Trainer
+from .data_symptoms import caught_leaks, leak_symptoms
+from .symptom import Symptom
+
+__all__ = ["Subject", "subject_of"]
+
+EXAMPLES, BYTES = 2048, 2**27
+"""How many examples are looked at, and how large they may be together."""
+
+CURVES = ("step size too large", "overfitting", "underfitting")
+"""The findings of :meth:`recipes.Run.read_curves` that are symptoms."""
+
+
+class Subject(NamedTuple):
+    """A model to examine.
+
+    Attributes:
+        model: compiled.
+        data: for its training.
+        symptoms: known from the recipe's data and the run's curves.
+        rate: to train at, where ``fit`` would find one by a range test; None for the optimizer's own.
+    """
+
+    model: keras.Model
+    data: FitData
+    symptoms: list[Symptom]
+    rate: float | None = None
+
+    @property
+    def examples(self) -> int:
+        """How many examples to look at."""
+        if self.data.kind != "arrays":
+            return EXAMPLES
+        leaves = keras.tree.flatten(next(self.data.batches())[0])
+        size = sum(leaf.nbytes / len(leaf) for leaf in leaves)
+        return int(np.clip(BYTES / size, 4 * self.data.batch_size, EXAMPLES))
+
+
+def subject_of(model: Any, data: Any, y: Any, sample_weight: Any, class_weight: Any, batch_size: int) -> Subject:
+    """The arguments of :func:`recipes.diagnose`, checked and built."""
+    if isinstance(model, Run):
+        if data is not None:
+            raise InvalidArgument("data", type(data), "None for a run, which has its data")
+        symptoms = [
+            Symptom(found.name, found.sentence, found.remedy) for found in model.read_curves() if found.name in CURVES
+        ]
+        return Subject(model.model, _batches(model.data, model.recipe), [*symptoms, *_leaks(model.data)])
+    if isinstance(model, Recipe):
+        if not isinstance(data, Data):
+            raise InvalidArgument("data", type(data), "a recipes.Data for a recipe, which builds its model for it")
+        searches = model.learning_rate is None and not model.finds_its_own_step
+        rate = usual_peak(model) if searches else None
+        return Subject(Trainer(data, model).model, _batches(data, model), _leaks(data), rate)
+    if not isinstance(model, keras.Model) or not model.compiled:
+        raise InvalidArgument("model", model, "a compiled Keras model, a recipes.Recipe or a recipes.Run")
+    if isinstance(data, Data):
+        return Subject(model, FitData(data.batches("train", seed=0)), _leaks(data))
+    options = {"sample_weight": sample_weight, "class_weight": class_weight, "batch_size": batch_size}
+    source = FitData(data, y, **options, targets=False)
+    return Subject(model, source, leak_symptoms(source.inputs, source.targets))
+
+
+def _batches(data: Data, recipe: Recipe) -> FitData:
+    return FitData(data.batches("train", seed=0, augment=recipe.augment(data)))
+
+
+def _leaks(data: Data) -> list[Symptom]:
+    return caught_leaks(data.spec, *data.arrays("train"))

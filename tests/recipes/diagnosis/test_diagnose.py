@@ -1,0 +1,99 @@
+"""What is spoiled on purpose is named, what is sound is not, and nothing is changed by looking."""
+
+import random
+
+import keras
+import numpy as np
+import pytest
+
+import recipes
+from callbacks.checks import InvalidArgument
+from callbacks.inside.state import training_state
+from recipes.cli import main
+
+from .patients import SOUND, SPOILED, compiled, dense, digits, network, sound_regression
+
+TIME = 300.0
+"""Seconds: a busy machine does not decide what is found."""
+
+
+@pytest.mark.filterwarnings("ignore:You are using a softmax over axis")
+@pytest.mark.ordinarily("labels_from_1", "softmax_twice", "cut_off", "raw_pixels", "nan_weights")
+@pytest.mark.parametrize("name", SPOILED)
+def test_what_is_spoiled_is_named_first(name):
+    make, symptom = SPOILED[name]
+    diagnosis = recipes.diagnose(*make(), seconds=TIME)
+    assert [found.name for found in diagnosis.symptoms][:1] == [symptom], diagnosis
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", SOUND)
+def test_what_is_sound_has_no_symptoms(name):
+    diagnosis = recipes.diagnose(*SOUND[name](), seconds=TIME)
+    assert diagnosis.healthy, diagnosis
+    assert not diagnosis.untried
+    assert str(diagnosis).startswith("healthy: nothing was found\nmeasured: first loss ")
+
+
+def _flat(state):
+    leaves = keras.tree.flatten({key: value for key, value in state.items() if key != "random"})
+    return [np.asarray(leaf) for leaf in leaves if not isinstance(leaf, str)]
+
+
+def test_nothing_is_changed():
+    model, x, y = sound_regression()
+    model.fit(x, y, epochs=1, verbose=0)
+    before, settings = training_state(model), (model.steps_per_execution, model.train_function, model.history)
+    drawn = random.getstate(), np.random.get_state()[1].tolist()
+    diagnosis = recipes.diagnose(model, x, y, seconds=TIME)
+    assert diagnosis.healthy, diagnosis
+    assert diagnosis.facts["one batch by heart"] < 0.6 * diagnosis.facts["loss by chance"]
+    after = training_state(model)
+    assert list(after["variables"]) == list(before["variables"])
+    assert all(map(np.array_equal, _flat(before), _flat(after)))
+    assert (random.getstate(), np.random.get_state()[1].tolist()) == drawn
+    assert (model.steps_per_execution, model.train_function, model.history) == settings
+
+
+def test_what_is_refused(classes):
+    x, y = digits()
+    for arguments, message in (
+        ((network(dense()), x, y), "model must be a compiled Keras model, a recipes.Recipe or a recipes.Run"),
+        ((recipes.Recipe(), x, y), "data must be a recipes.Data for a recipe"),
+        ((compiled(network(dense())), 3), "data must be"),
+    ):
+        with pytest.raises(InvalidArgument, match=message):
+            recipes.diagnose(*arguments)
+    with pytest.raises(InvalidArgument, match="seconds must be a number > 0"):
+        recipes.diagnose(recipes.Recipe(), classes, seconds=0)
+
+
+@pytest.mark.thorough
+def test_a_recipe_and_a_run(classes, tiny, saved_run, digits):
+    diagnosis = recipes.diagnose(tiny(learning_rate=50.0), classes, seconds=TIME)
+    assert [found.name for found in diagnosis.symptoms] == ["learning rate too high"]
+    run = recipes.Run.load(saved_run, data=digits)
+    assert recipes.diagnose(run, seconds=TIME).healthy
+    with pytest.raises(InvalidArgument, match="data must be None for a run"):
+        recipes.diagnose(run, digits)
+
+
+@pytest.mark.thorough
+def test_the_command(tmp_path, monkeypatch, capsys, saved_run, data_dir):
+    monkeypatch.chdir(tmp_path)
+    values = np.random.default_rng(0).normal(size=(400, 3))
+    rows = [f"{a:.3f},{b:.3f},{c:.3f},{'yes' if a + b > 0 else 'no'}" for a, b, c in values]
+    (tmp_path / "sums.csv").write_text("a,b,c,large\n" + "\n".join(rows) + "\n")
+    for arguments, text in (
+        (["sums.csv", "--target", "large"], "0 findings\nmeasured: first loss "),
+        (["sums.csv", "--target", "large", "--learning-rate", "900"], "learning rate too high: it is 900, a range"),
+        ([str(saved_run), "--data-dir", data_dir], "0 findings\nmeasured: first loss "),
+    ):
+        with pytest.raises(SystemExit) as left:
+            main(["doctor", *arguments, "--seconds", "300"])
+        captured = capsys.readouterr()
+        assert (left.value.code, captured.err) == (0, "")
+        assert text in captured.out
+    with pytest.raises(SystemExit) as left:
+        main(["doctor", str(saved_run), "--target", "large"])
+    assert (left.value.code, "a run has its data and its recipe" in capsys.readouterr().err) == (2, True)

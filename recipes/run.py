@@ -18,6 +18,7 @@ from .choice import name_of
 from .class_weights import chance_loss
 from .data import Data
 from .data.examples import raw_examples
+from .environment import versions
 from .files import check_new_directory
 from .losses import loss_in_variances
 from .metric import Metric
@@ -26,6 +27,7 @@ from .recipe import Recipe
 from .regularization.label_smoothing import LabelSmoothing
 from .restarts import Attempt
 from .saved_run import SavedRun, check_same_data, data_of, read_run, write_run
+from .score_intervals import score_intervals
 from .scoring import check_scorable, predictions
 
 if TYPE_CHECKING:
@@ -277,6 +279,12 @@ class Run:
             InvalidArgument: if the directory cannot be written or holds anything else, or Keras cannot save the model.
         """
         check_new_directory(directory, marker="run.json", overwrite=overwrite)
+        write_run(self.to_saved(), directory, overwrite=overwrite)
+        return str(directory)
+
+    def to_saved(self) -> SavedRun:
+        """What :meth:`save` writes and :func:`recipes.export` exports: the model, its scores and some raw examples."""
+        test = self.evaluate("test")
         facts = {
             "epochs": self.epochs,
             "seed": self.seed,
@@ -287,13 +295,13 @@ class Run:
             "attempts": [dataclasses.asdict(attempt) for attempt in self.attempts],
             "data": self.data.settings,
             "fingerprints": self.data.fingerprints,
-            "test": self.evaluate("test"),
+            "test": test,
+            "intervals": score_intervals(self.model, self.data, test),
             "validation": self.evaluate("validation"),
+            "versions": versions(),
         }
         examples, calibration = (raw_examples(self.data.arrays(split)[0]) for split in ("test", "train"))
-        saved = SavedRun(self.model, self.recipe, self.data.spec, self.history, facts, examples, calibration)
-        write_run(saved, directory, overwrite=overwrite)
-        return str(directory)
+        return SavedRun(self.model, self.recipe, self.data.spec, self.history, facts, examples, calibration)
 
 
 def load_run(

@@ -33,17 +33,18 @@ class SavedRun:
 
     Attributes:
         model: the trained model.
-        recipe: of the training; its model is "own" where that was no factory's.
+        recipe: of the training; its model is "own" where that was no factory's. None for a model that was
+            trained without one, which can be exported only.
         spec: of the data.
         history: name -> one value per epoch.
         facts: what ``run.json`` holds: "seed", "message", "data" (how the splits were made), "fingerprints" (of the
-            splits), "test" and "validation" (scores), ...
+            splits), "test" and "validation" (scores), "intervals" (of the test scores), "versions", ...
         examples: raw test inputs, up to 256; None for runs that version 0.1 saved.
         calibration: raw training inputs, up to 256, for formats that round; None for runs saved before 0.2.
     """
 
     model: keras.Model
-    recipe: Recipe
+    recipe: Any
     spec: Spec
     history: dict[str, list[float]]
     facts: dict[str, Any]

@@ -12,27 +12,30 @@ import keras
 
 from ...callbacks.checks import InvalidArgument, check_bool, check_integer
 from ...callbacks.warning import warn
-from ..data.examples import raw_examples
 from ..files import new_directory
 from ..model_files import load_model, save_model
-from ..saved_run import SavedRun, read_run, recipe_text
+from ..saved_run import SavedRun, recipe_text
 from .formats.catalogue import FORMATS, SAVED_MODEL, Format, checked_formats
 from .formats.refusal import Refused
 from .gate import ExportMismatch, check_export, check_format
+from .model_card import as_markdown, model_card
 from .saved_model import write_saved_model
 from .serving_notes import serving_notes
+from .trained_models import trained_model
 from .warm_up import write_warm_up
 
 if TYPE_CHECKING:
+    from ..data import Data
     from ..run import Run
 
 __all__ = ["export"]
 
 
 def export(
-    run: Run | str | os.PathLike[str],
+    run: Run | keras.Model | str | os.PathLike[str],
     directory: str | os.PathLike[str],
     *,
+    data: Data | None = None,
     formats: Sequence[str] = (SAVED_MODEL,),
     version: int = 1,
     overwrite: bool = False,
@@ -47,8 +50,11 @@ def export(
     ``spec.json`` (inputs and outputs: shapes, class names, the "name" of each column and the model's name for it,
     "input") and ``export.json`` (the check, the test scores and how the signature takes columns). A record has an
     argument for each column: "arguments" by column name. A table of numbers is one argument of shape (n, columns):
-    "columns" has their names in that order, if they have names. The files are loaded back and must answer test examples
-    as the trained model does (see :func:`recipes.serving.gate.check_export`); otherwise nothing is left behind.
+    "columns" has their names in that order, if they have names. ``model_card.md`` and ``model_card.json`` say on what
+    data, how and with which scores the model was trained, what was checked, and its limits.
+
+    The files are loaded back and must answer test examples as the trained model does (see
+    :func:`recipes.serving.gate.check_export`); otherwise nothing is left behind.
 
     Other formats take the same raw inputs by the same names and hold what "describe" returns: ONNX in the metadata of
     the file, LiteRT in a ``description.json`` and a ``labels.txt`` that ``zipfile`` reads from the file. Each is
@@ -56,8 +62,11 @@ def export(
     says why.
 
     Args:
-        run: a :class:`recipes.Run`; or the directory of a saved one, whose data are not needed.
+        run: a :class:`recipes.Run`; the directory of a saved one, whose data are not needed; or a functional or
+            sequential ``keras.Model``, with ``data``.
         directory: a new or empty directory, or an earlier export with ``overwrite=True``.
+        data: of a ``keras.Model`` that was trained in a script of one's own: the data of that training, whose raw
+            inputs the model takes, e.g. ``recipes.Data.from_arrays(x, y, class_names=...)``. Default None.
         formats: "saved_model" (default); "litert" (``model.tflite``); "litert_int8" (``model_int8.tflite``, quantized
             with training examples, which may change the class of up to 2 % of the test examples, and the numbers of a
             regression by 2 % of their variance); "onnx" (``model.onnx``). They need the extras
@@ -70,9 +79,9 @@ def export(
         The directory.
 
     Raises:
-        InvalidArgument: if the run diverged, a saved one is damaged or its model cannot be loaded here, Keras cannot
-            save the model, a format is unknown or not installed, none of the formats can hold the model, or the
-            directory is not writable or has other files.
+        InvalidArgument: if the run diverged, a saved one is damaged or its model cannot be loaded here, a Keras model
+            does not fit the data, Keras cannot save the model, a format is unknown or not installed, none of the
+            formats can hold the model, or the directory is not writable or has other files.
         ExportMismatch: if the SavedModel or the Keras file does not agree with the trained model.
 
     Example:
@@ -81,14 +90,13 @@ def export(
         >>> probabilities = served.serve(images)                          # doctest: +SKIP
         >>> session = onnxruntime.InferenceSession("out/model.onnx")      # doctest: +SKIP
         >>> probabilities, = session.run(None, {"inputs": images})        # doctest: +SKIP
+        >>> recipes.export(keras_model, "mine", data=recipes.Data.from_arrays(x, y))   # doctest: +SKIP
         >>> json.loads(session.get_modelmeta().custom_metadata_map["class_names"])     # doctest: +SKIP
     """
     check_bool("overwrite", overwrite)
     version = check_integer("version", version, low=1)
     chosen = checked_formats(formats)
-    trained = _trained(run)
-    if trained.facts["message"] is not None:
-        raise InvalidArgument("run", trained.facts["message"], "a training that did not diverge")
+    trained = trained_model(run, data)
     model, spec = trained.model, trained.spec
     with new_directory(directory, marker="export.json", overwrite=overwrite) as folder:
         save_model(model, folder / "model.keras")
@@ -98,7 +106,8 @@ def export(
             write_saved_model(model, spec, folder / str(version))
             write_warm_up(folder / str(version), spec)
             (folder / "SERVING.md").write_text(serving_notes(spec, version), encoding="utf-8")
-        (folder / "recipe.json").write_text(recipe_text(trained.recipe))
+        if trained.recipe is not None:
+            (folder / "recipe.json").write_text(recipe_text(trained.recipe))
         (folder / "spec.json").write_text(json.dumps(spec.to_config(), indent=2) + "\n")
         checked = check_export(model, spec, trained.examples, folder, saved_model=SAVED_MODEL in chosen)
         written = {entry: _written(entry, trained, folder) for name, entry in FORMATS.items() if name in chosen}
@@ -115,6 +124,9 @@ def export(
         elif spec.feature_names:
             facts["columns"] = list(spec.feature_names)
         (folder / "export.json").write_text(json.dumps(facts, indent=2) + "\n")
+        card = model_card(trained, facts)
+        (folder / "model_card.json").write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        (folder / "model_card.md").write_text(as_markdown(card), encoding="utf-8")
     if refused:
         warn(f"not exported as {_reasons(refused)}")
     return str(directory)
@@ -146,20 +158,3 @@ def _reasons(refused: Mapping[str, str]) -> str:
     for name, reason in refused.items():
         formats.setdefault(reason, []).append(name)
     return "; ".join(f"{', '.join(names)}: {reason}" for reason, names in formats.items())
-
-
-def _trained(run: Any) -> SavedRun:
-    """What is exported: of a run in memory, or of a saved one."""
-    if isinstance(run, (str, os.PathLike)):
-        saved = read_run(run)
-        if saved.examples is None:
-            accepted = (
-                "that of a run with examples to check it by; load this one: recipes.export(recipes.load_run(...), ...)"
-            )
-            raise InvalidArgument("run", str(run), accepted)
-        return saved
-    if not isinstance(getattr(run, "model", None), keras.Model):
-        raise InvalidArgument("run", run, "a recipes.Run, as recipes.fit returns it, or the directory of a saved one")
-    facts = {"message": run.message, "test": {} if run.diverged else run.evaluate()}
-    examples, calibration = (raw_examples(run.data.arrays(split)[0]) for split in ("test", "train"))
-    return SavedRun(run.model, run.recipe, run.data.spec, run.history, facts, examples, calibration)

@@ -60,7 +60,8 @@ def test_tensorflow_and_keras_alone_take_raw_inputs(exported, digits_run, raw, p
 def test_what_stands_beside_the_model(exported, digits_run):
     folder = Path(exported)
     assert {each.name for each in folder.iterdir()} == {
-        *("1", "SERVING.md", "model.keras", "recipe.json", "spec.json", "export.json")
+        *("1", "SERVING.md", "model.keras", "recipe.json", "spec.json", "export.json"),
+        *("model_card.md", "model_card.json"),
     }
     assert Recipe.from_json((folder / "recipe.json").read_text()) == digits_run.recipe
     assert recipes.Spec.from_config(json.loads((folder / "spec.json").read_text())) == digits_run.data.spec
@@ -143,7 +144,7 @@ def test_regression_is_exported_in_its_unit(regression, tmp_path):
     assert error == pytest.approx(run.evaluate()["root_mean_squared_error"], rel=1e-5)
 
 
-@pytest.mark.parametrize("given", [3, None, keras.Sequential()])
+@pytest.mark.parametrize("given", [3, None, keras.layers.Dense(1)])
 def test_only_a_run_can_be_exported(tmp_path, given):
     with pytest.raises(InvalidArgument, match=r"run must be a recipes\.Run"):
         export(given, tmp_path / "out")

@@ -22,7 +22,7 @@ from .statistics.moments import check_finite
 from .statistics.narrowing import wide
 from .strings.number_strings import is_number, numbers_in
 
-__all__ = ["NUMBERS", "as_inputs", "dense", "is_absent", "kind_of", "missing_where_masked", "pad"]
+__all__ = ["NUMBERS", "RECORD_DTYPES", "as_inputs", "dense", "is_absent", "kind_of", "missing_where_masked", "pad"]
 
 ACCEPTED = (
     "numbers of shape (n, features), uint8 images of shape (n, height, width[, channels]) or float ones with channels,"
@@ -33,6 +33,7 @@ RECORD_DTYPES = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "
 """Columns of these types keep their type."""
 NUMBERS = (bool, int, float, Decimal, Fraction, np.number, np.bool_)
 """Types of the numbers among objects."""
+INTEGERS = (bool, int, np.integer, np.bool_)
 DATES = (datetime.date, np.datetime64)
 """Types of dates and times among objects; pandas' Timestamp is one."""
 LISTS = (list, tuple, np.ndarray)
@@ -278,7 +279,7 @@ def is_absent(value: Any) -> bool:
 
 
 def _numbers(argument: str, split: str, x: np.ndarray, names: Sequence[str]) -> np.ndarray:
-    """A table of objects as float64, NaN for missing ones; refuses anything but numbers."""
+    """A table of objects as int64, if all are whole, or float64, NaN for missing ones; refuses anything but numbers."""
     absent = np.array([[is_absent(value) for value in row] for row in x.tolist()], bool).reshape(x.shape)
     wrong = np.array([[not isinstance(value, NUMBERS) for value in row] for row in x.tolist()], bool).reshape(x.shape)
     wrong &= ~absent
@@ -293,6 +294,8 @@ def _numbers(argument: str, split: str, x: np.ndarray, names: Sequence[str]) -> 
             " strings is a dictionary of columns"
         )
         raise InvalidArgument(argument, x[wrong[:, column], column][0], accepted)
+    if all(isinstance(value, INTEGERS) and -(2**63) <= value < 2**63 for row in x.tolist() for value in row):
+        return x.astype(np.int64)
     return np.where(absent, np.nan, x).astype(np.float64)
 
 

@@ -198,7 +198,7 @@ def _read(blocks: Mapping[str, TableBlocks], columns: Columns) -> tuple[dict[str
         x, y = pairs[""]
         categories = [name for name in inputs if x[name].dtype.name == "category"]
         words = [name for name in inputs if name in categories or _are_strings(x[name])]
-        words += [name for name in targets if y[name].dtype == object]
+        words += [name for name in targets if _are_strings(y[name])]
         other = read_table("test", blocks["test"].path, strings=words, nullable=targets)
         numbers += [name for name in inputs if name not in words and x[name].dtype.kind in "fiub"]
         pairs["_test"] = _pair(other, inputs, targets, weight, numbers, categories)
@@ -312,7 +312,7 @@ def _pair(
         _check_finite(table, x[name])
     for name in targets:
         y[name] = _plain(y[name])
-        if y[name].dtype == object:
+        if y[name].dtype == object and _are_strings(y[name]):
             _check_target(table, y[name])
         _check_finite(table, y[name])
     return x, y

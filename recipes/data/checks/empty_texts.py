@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from ....callbacks.warning import warn
 from ..named_arrays import Inputs
 from ..spec import Spec
+from ..statistics.moments import chunks
 
 __all__ = ["warn_of_empty_texts"]
 
 
 def warn_of_empty_texts(spec: Spec, x: Inputs) -> None:
-    """Warns of missing and blank texts in the training split, in one line per column. Texts on disk are not searched.
+    """Warns of missing and blank texts in the training split, in one line per column.
 
     Args:
         spec: the Spec of the data.
@@ -23,9 +22,9 @@ def warn_of_empty_texts(spec: Spec, x: Inputs) -> None:
     """
     for feature in spec.features:
         values = x[feature.name] if spec.record else x
-        if feature.kind != "text" or not isinstance(values, np.ndarray):
+        if feature.kind != "text":
             continue
-        empty = sum(not text.strip() for text in values.tolist())
+        empty = sum(not text.strip() for chunk in chunks(values) for text in chunk.tolist())
         if empty:
             where = f" of {feature.name!r}" if spec.record else ""
             warn(

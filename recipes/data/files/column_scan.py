@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..input_arrays import RECORD_DTYPES
 from ..statistics.deviations import EXACT
+from ..statistics.feature_statistics import ABSENT
 from ..string_columns import mostly
 from ..strings.number_strings import is_number
 from .table_blocks import TableBlocks
@@ -37,7 +39,10 @@ class ColumnScan:
         kinds: of its values in the blocks: "i" whole numbers, "f" other numbers, "b" booleans, "s" strings, or pandas'
             word for anything else.
         rows, missing: the number of cells, and of empty ones.
-        words: the number of cells that are no numbers; ``word`` the first, and its row.
+        types: the types that NumPy has for the numbers of the blocks.
+        objects: whether a block held objects, if only missing ones.
+        words: the number of cells that are no numbers, of an input without those that stand for missing ones; ``word``
+            the first, and its row.
         infinite: the number of cells beyond float32; ``beyond`` the first, and its row.
         low, high: the range of whole numbers.
         counts: whether whole numbers count the rows, in order.
@@ -48,6 +53,8 @@ class ColumnScan:
 
     name: str
     kinds: list[str] = field(default_factory=list)
+    types: list[str] = field(default_factory=list)
+    objects: bool = False
     rows: int = 0
     missing: int = 0
     words: int = 0
@@ -69,9 +76,19 @@ class ColumnScan:
             return "other"
         if "s" in kinds or ("b" in kinds and len(kinds) > 1):
             return "string"
+        if not kinds and self.objects:
+            return "string"
         if kinds == {"b"} and not self.missing:
             return "bool"
         return "int64" if kinds == {"i"} and not self.missing else "float64"
+
+    @property
+    def stored(self) -> str:
+        """:attr:`dtype`, or the narrower type of numbers that the column has in a Parquet file."""
+        if self.dtype not in ("int64", "float64") or len(self.types) != 1 or self.types[0] not in RECORD_DTYPES:
+            return self.dtype
+        whole = np.dtype(self.types[0]).kind in "iu"
+        return self.types[0] if whole == (self.dtype == "int64") and self.types[0] != "bool" else self.dtype
 
     @property
     def wide(self) -> bool:
@@ -188,7 +205,7 @@ def _scan(
         rows += len(kept)
         for name in columns:
             _count(scans[name], frame[name], last)
-            _add(scans[name], kept[name], distinct)
+            _add(scans[name], kept[name], distinct, target=name in targets)
             if blocks.separator == ";" and name not in strings:
                 _note_marks(marks[name], kept[name])
         for name, known in quantities.items():
@@ -213,8 +230,11 @@ def _count(scan: ColumnScan, column: pd.Series[Any], last: dict[str, int]) -> No
         last[scan.name] = int(column.iloc[-1])
 
 
-def _add(scan: ColumnScan, column: pd.Series[Any], distinct: dict[str, _Distinct | None]) -> None:
+def _add(scan: ColumnScan, column: pd.Series[Any], distinct: dict[str, _Distinct | None], *, target: bool) -> None:
     scan.rows += len(column)
+    scan.objects = scan.objects or column.dtype == object
+    if column.dtype.kind in "fiub" and column.dtype.name not in scan.types:
+        scan.types.append(column.dtype.name)
     present = column.dropna()
     scan.missing += len(column) - len(present)
     if not len(present):
@@ -233,6 +253,7 @@ def _add(scan: ColumnScan, column: pd.Series[Any], distinct: dict[str, _Distinct
         _note(scan, "words", "word", present.astype(str))
     if kind == "s":
         words = [text for text in present.unique().tolist() if not is_number(text, ".")]
+        words = words if target else [text for text in words if text.strip().lower() not in ABSENT]
         _note(scan, "words", "word", present[present.isin(words)])
         values = distinct[scan.name]
         if values is not None:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Columns", "needed_for_table", "stored_tables"]
 
-FORMAT = 1
+FORMAT = 2
 """Changes when the same file is decoded otherwise."""
 IN_MEMORY = {"separated": 10, "parquet": 6}
 """How many bytes it takes to read a file as a whole, at most, for each of its own (uncompressed) bytes."""
@@ -117,7 +117,8 @@ def stored_tables(
 class _Layout:
     """How columns are stored: by name their type, which are numbers of strings, and which have files of their own.
 
-    ``odd`` are columns of strings that are mostly numbers or dates, but not all.
+    ``odd`` are columns of strings that are mostly numbers or dates, but not all. ``whole`` is whether all targets are
+    whole numbers.
     """
 
     types: dict[str, str]
@@ -126,6 +127,7 @@ class _Layout:
     wide: list[str]
     odd: list[str]
     plain: str | None
+    whole: bool
 
     @property
     def rows(self) -> list[str]:
@@ -137,21 +139,22 @@ def _layout(scans: Mapping[str, TableScan], columns: Columns) -> _Layout:
     train = scans["train"].columns
     types = {}
     for name in columns.inputs:
-        every = {scan.columns[name].dtype for scan in scans.values()}
-        types[name] = train[name].dtype if len(every) == 1 else "string" if "string" in every else "float64"
+        every = {scan.columns[name].stored for scan in scans.values()}
+        types[name] = "string" if "string" in every else np.result_type(*every).name
     missing = any(scan.columns[name].missing for scan in scans.values() for name in columns.inputs)
     wide = [name for name in columns.inputs if any(scan.columns[name].wide for scan in scans.values())]
     plain = None
     if not missing and "string" not in types.values():
         if not wide:
             plain = "float64"
-        elif set(types.values()) <= {"int64", "bool"}:
+        elif all(np.dtype(dtype).kind in "iub" for dtype in types.values()):
             plain = "int64"
     texts = [name for name, dtype in types.items() if dtype == "string" and train[name].values > MOST]
     coded = [name for name, dtype in types.items() if dtype == "string" and name not in texts]
     coded += [name for name in columns.targets if train[name].dtype == "string"]
     odd = [name for name, dtype in types.items() if dtype == "string" and _is_odd(train[name])]
-    return _Layout(types, coded, texts, wide, odd, plain)
+    whole = all(scan.columns[name].dtype in ("int64", "bool") for scan in scans.values() for name in columns.targets)
+    return _Layout(types, coded, texts, wide, odd, plain, whole)
 
 
 def _is_odd(column: ColumnScan) -> bool:
@@ -201,7 +204,8 @@ def _chunk(frame: pd.DataFrame, columns: Columns, layout: _Layout, codes: dict[s
         (name,) = columns.targets
         chunk["y"] = _target(frame[name], numbers[name], coded=name in codes)
     else:
-        chunk["y"] = np.stack([numbers[name] for name in columns.targets], axis=1)
+        y = [frame[name].to_numpy(np.int64) if layout.whole else numbers[name] for name in columns.targets]
+        chunk["y"] = np.stack(y, axis=1)
     if columns.weight is not None:
         chunk["weight"] = frame[columns.weight].to_numpy(np.float64)
     return chunk

@@ -106,7 +106,7 @@ class TableBlocks:
             if nullable:
                 wanted = {**options, "usecols": sorted(nullable)}
                 whole = pd.read_csv(io.StringIO(text), **wanted, dtype_backend="numpy_nullable")
-                frame = frame.assign(**{name: whole[name] for name in nullable})
+                frame[list(nullable)] = whole[list(nullable)]
             frame.index = pd.Index(numbers)
             yield frame
 

@@ -202,7 +202,7 @@ def _separated(argument: str, path: str, raw: bytes, strings: set[str], nullable
     chosen = nullable & set(columns) - strings
     if chosen:
         whole = pd.read_csv(io.StringIO(text), **options, dtype_backend="numpy_nullable", usecols=sorted(chosen))
-        frame = frame.assign(**{name: whole[name] for name in chosen})
+        frame[sorted(chosen)] = whole[sorted(chosen)]
     frame.index = pd.Index(lines)
     return _without_row_numbers(argument, path, frame) if numbered else frame
 

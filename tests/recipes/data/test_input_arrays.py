@@ -34,6 +34,8 @@ def given(x, **options):
         (["a b", "c"], (2,), object, "string"),
         ([b"a b", None, NAN, pandas.NA], (4,), object, "string"),
         (np.array([[1, 2.5], [True, Decimal("4.0")]], object), (2, 2), "float64", "vector"),
+        (np.array([[2**53 + 1, True], [3, False]], object), (2, 2), "int64", "vector"),
+        (np.array([[2**64, True], [3, False]], object), (2, 2), "float64", "vector"),
         (scipy.sparse.csr_matrix(np.eye(3)), (3, 3), "float64", "vector"),
         (scipy.sparse.coo_array(np.eye(3, dtype="uint8")), (3, 3), "float32", "vector"),
     ],

@@ -1,6 +1,7 @@
 """Table files make the same Data as DataFrames, and faulty columns are refused by file, line and value."""
 
 import warnings
+from decimal import Decimal
 
 import numpy as np
 import pandas
@@ -56,6 +57,18 @@ def assert_same(data, other):
 def test_a_record_is_that_of_the_frame(frame, written, name):
     expected = recipes.Data.from_arrays(frame.drop(columns=["customerID", "Churn"]), frame["Churn"], name="churn")
     assert_same(recipes.load(written(frame, name), target="Churn", id="customerID"), expected)
+
+
+def test_targets_of_decimals_and_of_the_name_self(frame, written):
+    exact = frame[["age", "vip"]].assign(cost=[Decimal(f"{price:.2f}") for price in frame["price"]])
+    expected = recipes.Data.from_arrays(exact[["age", "vip"]], exact["cost"], name="churn")
+    data = recipes.load(written(exact, "churn.parquet"), target="cost", test=0.2)
+    assert_same(data, expected)
+    tested = recipes.load(written(exact, "churn.parquet"), target="cost", test=written(exact[60:], "test.parquet"))
+    assert tested.spec.task == "regression"
+    own = frame[["age", "vip", "Churn"]].rename(columns={"Churn": "self"})
+    expected = recipes.Data.from_arrays(own[["age", "vip"]], own["self"], name="churn")
+    assert_same(recipes.load(written(own), target="self"), expected)
 
 
 def test_a_table_of_numbers_with_weights(frame, written):

@@ -124,6 +124,28 @@ def test_blocks_give_what_the_whole_file_gives(written, name, options, case):
     assert_same(written(FRAME, name, **options), **CASES[case])
 
 
+def test_types_of_a_parquet_file_and_what_stands_for_missing_values(written):
+    frame = pandas.DataFrame(
+        {
+            "bytes": RANDOM.integers(0, 200, N).astype("uint8"),
+            "half": RANDOM.normal(size=N).astype("float32"),
+            "nothing": [None] * N,
+            "sum": ["?" if n % 20 == 3 else f"{n * 37 % 1000}.50" for n in range(N)],
+            "code": [n if n < 40 else "n/a" for n in range(N)],
+            "note": [None if n % 9 == 0 else f"a longer note of number {n * 7919 % N}, with words" for n in range(N)],
+        }
+    ).astype({"code": str})
+    flags = {name: RANDOM.integers(0, 2, N) for name in ("self", "b", "c")}
+    path = written(frame.assign(b=flags["b"], c=flags["c"]), "t.parquet")
+    data = assert_same(path, target=["b", "c"])
+    assert data.spec.task == "multilabel"
+    assert {feature.name: feature.dtype for feature in data.spec.features}["bytes"] == "uint8"
+    whole = frame[["half", "sum"]].copy()
+    whole["self"] = pandas.array(flags["self"], "Int64")
+    whole.loc[3, "self"] = None
+    assert assert_same(written(whole), target="self").spec.task == "binary"
+
+
 def test_a_test_file_in_another_order(written):
     path, other = written(FRAME[:90]), written(FRAME[90:].iloc[:, ::-1], "test.csv")
     data = assert_same(path, target="Churn", id="id", exclude=["note"], test=other)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...callbacks.checks import InvalidArgument, check_bool, check_choice, check_integer, check_number
+from ..judging.dunnett import LEVEL
 from ..metric import Metric
 from ..metrics import find_metric, metric_for, metric_named
 from ..trainer import LARGEST_SEED
 from .arms import DESIGNS
-from .judging.dunnett import LEVEL
 from .option import option
 from .pruning import PRUNING, check_pruning
 from .ranges import ranges_text

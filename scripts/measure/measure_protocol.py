@@ -34,8 +34,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from scipy.stats import nct, norm
 from support.results import write_results
 
+from recipes.judging.dunnett import critical_value
 from recipes.tuning.arms import Arm, cross
-from recipes.tuning.judging.dunnett import critical_value
 from recipes.tuning.judging.record_tables import record_tables
 from recipes.tuning.judging.summary import summary
 from recipes.tuning.plan import Plan

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from ...judging.dunnett import LEVEL, NOTHING
+from ...judging.words import word_of
 from ...metric import ACCURACY, Metric
 from ..arms import Arm
-from .dunnett import LEVEL, NOTHING
 from .samples import Contributions, compare_samples, mean_sample, samples_of
 from .spread import mean_sd
-from .words import word_of
 
 if TYPE_CHECKING:
     import pandas as pd

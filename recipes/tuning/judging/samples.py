@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .dunnett import NOTHING, SAME, Difference, compare_with
-from .noise import NO_NOISE, Noise, noise_of_examples
+from ...judging.dunnett import NOTHING, SAME, Difference, compare_with
+from ...judging.noise import NO_NOISE, Noise, noise_of_examples
 from .spread import mean_sd
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def mean_sample(samples: Sequence[Sample]) -> Sample:
 def compare_samples(
     control: Sample, samples: Mapping[str, Sample], level: float, resolution: float = 0.0
 ) -> dict[str, Difference]:
-    """The difference of each sample from a control, as :func:`recipes.tuning.judging.dunnett.compare_with`.
+    """The difference of each sample from a control, as :func:`recipes.judging.dunnett.compare_with`.
 
     Samples that are the same to the last bit count as one comparison, and one that is the control's as none: it does
     not differ, and no further repeat would change that.

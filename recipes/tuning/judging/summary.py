@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...judging.dunnett import LEVEL, NOTHING, SAME
+from ...judging.words import needed, word_of
 from ...metric import ACCURACY, Metric
 from ..arms import Arm
 from ..factors import FACTORS
 from ..space import Space
 from .decision import decide
-from .dunnett import LEVEL, NOTHING, SAME
 from .samples import Contributions, compare_samples, samples_of
 from .spread import mean_sd
-from .words import needed, word_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,11 +42,11 @@ def summary(
 
     - ``test_low``, ``test_high``: the interval of its test mean by Student's t.
     - ``difference``, ``difference_low``, ``difference_high``, ``p_value``: the difference from the reference, corrected
-      for the number of arms (:func:`recipes.tuning.judging.dunnett.compare_with`). Where contributions are known,
+      for the number of arms (:func:`recipes.judging.dunnett.compare_with`). Where contributions are known,
       intervals hold the noise of a finite test split as well as that between repeats.
     - ``verdict``: "better", "worse", "as good" or "open"; "reference", "failed" or "diverged".
     - ``repeats_needed``, ``examples_needed``, ``both_needed``: what would probably decide an open arm: see
-      :func:`recipes.tuning.judging.words.needed`.
+      :func:`recipes.judging.words.needed`.
     - ``against_best``: "best", "as good" or "unknown", and ``chosen``: why an arm is the decision, "best", "cheaper" or
       "less touchy", or "no": see :func:`recipes.tuning.judging.decision.decide`.
     - ``epochs_to_default``, ``seconds_to_default``: the mean effort to reach the final validation score of the
@@ -61,7 +61,7 @@ def summary(
         metric: the metric of the scores. Default accuracy.
         epochs: one row per training and epoch; without it the effort to reach the default is NaN.
         confidence: of all intervals, between 0 and 1. Default 0.95.
-        resolution: the step of test scores, as for :func:`recipes.tuning.judging.dunnett.compare_with`. Default 0.
+        resolution: the step of test scores, as for :func:`recipes.judging.dunnett.compare_with`. Default 0.
         contributions: what each test example contributes, by arm and seed. Default: unknown.
         margin: as for :func:`recipes.search`. Default None.
         space: what was tuned for each arm. Default: the ranges of the catalogues.

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from recipes.tuning.judging.dunnett import compare_with
-from recipes.tuning.judging.noise import NO_NOISE, noise_of_examples
+from recipes.judging.dunnett import compare_with
+from recipes.judging.noise import NO_NOISE, noise_of_examples
 from recipes.tuning.judging.samples import Sample, compare_samples
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from recipes.tuning.judging.dunnett import compare_with, critical_value, family_error
+from recipes.judging.dunnett import compare_with, critical_value, family_error
 
 NAN = math.nan
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import scipy.stats
 
+from recipes.judging.dunnett import NOTHING, SAME, Difference, compare_with
+from recipes.judging.words import LIKELY, chance_to_decide, needed, word_of
 from recipes.metric import ACCURACY, ROOT_MEAN_SQUARED_ERROR
-from recipes.tuning.judging.dunnett import NOTHING, SAME, Difference, compare_with
-from recipes.tuning.judging.words import LIKELY, chance_to_decide, needed, word_of
 
 
 @pytest.mark.parametrize(

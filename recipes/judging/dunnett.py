@@ -68,7 +68,7 @@ def compare_with(
         resolution: the step of the values, 1 / n for an accuracy on n examples. Differences that are equal by rounding
             do not prove that there is no noise: it is taken to be at least that of rounding. Default 0.
         noises: what the choice of the test examples adds to the error of each sample's difference, from
-            :func:`recipes.tuning.judging.noise.noise_of_examples`. Default: nothing.
+            :func:`recipes.judging.noise.noise_of_examples`. Default: nothing.
 
     Returns:
         A :class:`Difference` per sample; all NaN with fewer than two seeds, and where a difference other than 0 is the

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
-from ...metric import Metric
+from ..metric import Metric
 from .dunnett import Difference, critical_value
 
 __all__ = ["LIKELY", "MOST_EXAMPLES", "MOST_REPEATS", "Needed", "chance_to_decide", "needed", "word_of"]

@@ -13,6 +13,7 @@ import typer
 from ...callbacks.checks import InvalidArgument
 from .app import app
 from .console import complain, progress_bar, say, warnings_in_lines
+from .options import DataDir
 
 if TYPE_CHECKING:
     from ..data.spec import Spec
@@ -27,27 +28,48 @@ def export(
         str, typer.Option(help="saved_model, litert, litert_int8, onnx: one or several, separated by commas.")
     ] = "saved_model",
     version: Annotated[int, typer.Option(help="The name of the SavedModel's folder there.")] = 1,
+    compare: Annotated[
+        Path | None, typer.Option(help="The export that is served now; a model that is worse is refused.")
+    ] = None,
+    slices: Annotated[
+        list[str] | None,
+        typer.Option(help="With --compare, a column for whose values it must not be worse either; may be repeated."),
+    ] = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Write a trained model in formats that take raw inputs, and check the answers of each.
 
     A format that cannot hold the model is left out; the reason is printed and
     the exit status is 1.
+
+    With --compare, the model and the one that is served answer the test
+    examples. One that is worse, by more than the noise of these examples,
+    is refused (status 1), and nothing is written.
     """
     from ..files import check_new_directory
 
     check_new_directory(to, marker="export.json", name="to")
+    from ..run import Run
+    from ..serving.blessing import WorseModel
     from ..serving.export import export
     from ..serving.gate import ExportMismatch
 
+    if data_dir is not None and compare is None:
+        raise InvalidArgument("data_dir", data_dir, "left out without --compare")
     try:
         with warnings_in_lines():
-            export(run, to, formats=[name.strip() for name in formats.split(",")], version=version)
-    except ExportMismatch as error:
+            with_data = run if data_dir is None else Run.load(run, data_dir=data_dir)
+            names = [name.strip() for name in formats.split(",")]
+            export(with_data, to, formats=names, version=version, compare=compare, slices=slices or ())
+    except (ExportMismatch, WorseModel) as error:
         raise SystemExit(complain(str(error), status=1)) from None
     facts = read_json((to / "export.json").read_text())
     for file, comparison in facts["files"].items():
         say(f"{to / file} {comparison}")
     say("test " + ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in facts["test"].items()))
+    for row in facts.get("compared", {}).get("comparisons", ()):
+        scores = f"{row['new']:.4f} against {row['old']:.4f} ({row['examples']:,} examples)"
+        say(f"{row['where'] or 'all test examples'}: {row['verdict']}, {scores}")
     if facts["refused"]:
         raise SystemExit(1)
 

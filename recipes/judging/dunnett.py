@@ -11,7 +11,7 @@ import numpy as np
 
 from .noise import NO_NOISE, Noise
 
-__all__ = ["NOTHING", "SAME", "Difference", "compare_with", "critical_value", "family_error"]
+__all__ = ["NOTHING", "SAME", "Difference", "compare_with", "critical_value", "family_error", "rounded"]
 
 LEVEL = 0.05
 """Family-wise error rate: the chance that any comparison calls a difference more than noise where there is none."""

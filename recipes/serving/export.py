@@ -15,12 +15,15 @@ from ...callbacks.warning import warn
 from ..files import new_directory
 from ..model_files import load_model, save_model
 from ..saved_run import SavedRun, recipe_text
+from .blessing import compare_served, refuse_worse, served_model, test_data_of
 from .formats.catalogue import FORMATS, SAVED_MODEL, Format, checked_formats
 from .formats.refusal import Refused
 from .gate import ExportMismatch, check_export, check_format
 from .model_card import as_markdown, model_card
+from .predictor import Predictor
 from .saved_model import write_saved_model
 from .serving_notes import serving_notes
+from .slices import Slices
 from .trained_models import trained_model
 from .warm_up import write_warm_up
 
@@ -38,6 +41,8 @@ def export(
     data: Data | None = None,
     formats: Sequence[str] = (SAVED_MODEL,),
     version: int = 1,
+    compare: str | os.PathLike[str] | None = None,
+    slices: Slices = (),
     overwrite: bool = False,
 ) -> str:
     """Exports a trained model so that it can be served without this package, and checks the files.
@@ -73,6 +78,11 @@ def export(
             ``keras-training-recipes[litert]`` and ``[onnx]``.
         version: the name of the SavedModel's folder, a whole number >= 1. TensorFlow Serving serves the highest in a
             directory. Default 1.
+        compare: the export that is served now. Both models answer the test split; one that is worse by more than noise
+            is refused. A saved run has to find its data again for that. Default None.
+        slices: where else it must not be worse: names of columns of the inputs, or name -> a value for each test
+            example. Every value of 20 or more examples is compared; many numbers are cut at their quartiles. The
+            intervals are simultaneous for all comparisons. Default: nowhere else.
         overwrite: whether an existing export may be replaced. Default False.
 
     Returns:
@@ -83,6 +93,7 @@ def export(
             does not fit the data, Keras cannot save the model, a format is unknown or not installed, none of the
             formats can hold the model, or the directory is not writable or has other files.
         ExportMismatch: if the SavedModel or the Keras file does not agree with the trained model.
+        WorseModel: if the model is worse than that of ``compare``, with the slice, the scores and the interval.
 
     Example:
         >>> recipes.export(run, "out", formats=("saved_model", "onnx"))   # doctest: +SKIP
@@ -96,7 +107,9 @@ def export(
     check_bool("overwrite", overwrite)
     version = check_integer("version", version, low=1)
     chosen = checked_formats(formats)
+    served = served_model(compare, slices, chosen)
     trained = trained_model(run, data)
+    tested = None if served is None else test_data_of(run, data)
     model, spec = trained.model, trained.spec
     with new_directory(directory, marker="export.json", overwrite=overwrite) as folder:
         save_model(model, folder / "model.keras")
@@ -119,6 +132,9 @@ def export(
         files = {str(version): "agrees with the trained model"} if SAVED_MODEL in chosen else {}
         files |= {entry.file: _comparison(result, spec.task) for entry, result in found.items()}
         facts: dict[str, Any] = {"files": files, "checked": checked, "refused": refused, "test": trained.facts["test"]}
+        if served is not None and tested is not None:
+            facts["compared"] = compare_served(Predictor(folder), served, tested, slices)
+            refuse_worse(facts["compared"], str(compare))
         if spec.record:
             facts["arguments"] = spec.names.arguments
         elif spec.feature_names:

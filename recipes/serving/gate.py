@@ -21,7 +21,7 @@ from .predictor import Predictor
 from .signature_doors import comparable, signature_answers
 from .signatures import IMAGES
 
-__all__ = ["LOSS", "ExportMismatch", "check_export", "check_format"]
+__all__ = ["LOSS", "ExportMismatch", "by_users_names", "check_export", "check_format"]
 
 LOSS = 0.02
 """How much of the answers a format that rounds may change: see :func:`recipes.serving.agreement.changed`."""
@@ -74,7 +74,7 @@ def check_export(
         doors = {
             "saved_model": lambda raw, expected: difference(_outputs(predictor.outputs, raw), expected, scale),
             "predictor": lambda raw, expected: difference_of_answers(
-                predictor(_by_users_names(raw, spec)), expected, scale, spec
+                predictor(by_users_names(raw, spec)), expected, scale, spec
             ),
             **doors,
         }
@@ -182,8 +182,13 @@ def _outputs(answer: Callable[[Any], Any], x: Any) -> np.ndarray:
     return np.concatenate([np.asarray(answer(apply(tf.constant, batch))) for batch in batches(x)])
 
 
-def _by_users_names(x: Any, spec: Spec) -> Any:
-    """The inputs as users have them: columns by name where they have names, in another order than in training."""
+def by_users_names(x: Any, spec: Spec) -> Any:
+    """The inputs as users have them: columns by name where they have names, in another order than in training.
+
+    Args:
+        x: raw inputs: an array, or several by the model's names.
+        spec: of the data.
+    """
     if spec.record:
         return dict(reversed(spec.names.to_user(x).items()))
     if spec.feature_names:

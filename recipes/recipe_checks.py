@@ -14,6 +14,7 @@ from ..callbacks.schedules.performance_decay import PerformanceDecay
 from ..callbacks.warning import warn
 from .choice import Choice, options_of
 from .optimizer_choice import has_own_momentum, replaced_regularizers
+from .precision import is_half
 from .regularization.early_stopping import EarlyStopping
 
 if TYPE_CHECKING:
@@ -107,6 +108,11 @@ def check_together(recipe: Recipe) -> None:
     _check_regularizers(recipe)
     _check_schedule(recipe)
     _check_averages(recipe)
+    if is_half(recipe.precision) and recipe.finds_its_own_step:
+        accepted = (
+            f"None or 'float32' for {recipe.optimizer_name!r}, which compares losses too close for half precision"
+        )
+        raise InvalidArgument("precision", recipe.precision, accepted)
 
 
 def _check_regularizers(recipe: Recipe) -> None:

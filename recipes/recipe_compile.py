@@ -10,6 +10,7 @@ from ..callbacks.checks import InvalidArgument
 from .choice import NONE
 from .class_weights import weighted
 from .losses import compile_options
+from .precision import check_built_in
 
 if TYPE_CHECKING:
     from .data.spec import Spec
@@ -25,8 +26,9 @@ def compile_by(
 
     Raises:
         InvalidArgument: as it does; for an optimizer that evaluates the loss itself, if the model trains in half
-            precision with a scaled loss.
+            precision with a scaled loss; for a model that was made in another precision than the recipe's.
     """
+    check_built_in(model, recipe.precision)
     if recipe.finds_its_own_step and model.dtype_policy.compute_dtype == "float16":
         accepted = "one that uses the step's gradient: mixed_float16 scales the loss, which this evaluates itself"
         raise InvalidArgument("optimizer", recipe.optimizer_name, accepted)

@@ -21,6 +21,7 @@ from ..learning_rate import found_rate, usual_peak
 from ..models.blocks import Style, hidden_block, output_layer
 from ..models.encoder import encoder
 from ..models.inputs import model_input
+from ..precision import in_precision
 from ..recipe import Recipe
 from ..regularization.by_data import regularizers_for
 from ..restarts import Attempt, warn_of_failures, with_restarts
@@ -204,7 +205,8 @@ def _train(
     if not trunk.trainable_weights:
         accepted = "a model with weights before its last layer, e.g. {'name': 'text', 'encoder': 'average'} for texts"
         raise InvalidArgument("recipe", recipe.resolved(data.spec).model, accepted)
-    network = _autoencoder(trunk, data.spec, recipe) if how == "autoencoder" else _judge(trunk, recipe)
+    with in_precision(recipe.precision):
+        network = _autoencoder(trunk, data.spec, recipe) if how == "autoencoder" else _judge(trunk, recipe)
     check_batches(network, data)
     steps = data.steps_per_epoch
     recipe.compile(network, steps_per_execution=steps_for(network, data.batch_size, steps))

@@ -114,7 +114,7 @@ def converted(folder: Path) -> Any:
         output_names=outputs,
         tensors_to_rename=names,
         opset=OPSET,
-        custom_op_handlers={"SelectV2": (_select, []), "Equal": (_equal, [])},
+        custom_op_handlers={"SelectV2": (_select, []), "Equal": (_equal, []), "Sigmoid": (_sigmoid, [])},
     )
     return proto
 
@@ -125,6 +125,19 @@ def _select(graph: Any, node: Any, *_: Any) -> None:
 
     node.set_attr("handles_nan", True)
     Select.version_9(graph, node)
+
+
+def _sigmoid(graph: Any, node: Any, *_: Any) -> None:
+    """1 / (1 + exp(-x)), since ONNX Runtime's own approximation is a percent off for probabilities of 1e-5."""
+    import onnx
+
+    dtype, shape = graph.get_dtype(node.output[0]), graph.get_shape(node.output[0])
+    (x,), outputs = node.input, node.output
+    graph.remove_node(node.name)
+    one = graph.make_const(f"{node.name}_one", np.array(1.0, onnx.helper.tensor_dtype_to_np_dtype(dtype))).output[0]
+    power = graph.make_node("Exp", graph.make_node("Neg", [x]).output).output[0]
+    total = graph.make_node("Add", [power, one]).output
+    graph.make_node("Reciprocal", total, outputs=outputs, name=node.name, dtypes=[dtype], shapes=[shape])
 
 
 def _equal(graph: Any, node: Any, *_: Any) -> None:

@@ -28,11 +28,11 @@ def check_portable(model: keras.Model, spec: Spec) -> None:
             what = f"column {feature.name!r} holds" if spec.record else "the inputs are"
             kind = "texts" if feature.kind == "text" else f"{feature.kind}s as strings"
             raise Refused(f"{what} {kind}, which are taken apart by operations that only a SavedModel has")
-    half = next((layer for layer in all_layers(model) if layer.compute_dtype in ("float16", "bfloat16")), None)
-    if half is not None:
+    half = {layer.compute_dtype for layer in all_layers(model)} & {"float16", "bfloat16"}
+    if half:
         raise Refused(
-            f"layer {half.name!r} computes in {half.compute_dtype}, which its runtime rounds in other places than"
-            " TensorFlow; train with the dtype policy 'float32'"
+            f"the model computes in {half.pop()}, which its runtime rounds in other places than TensorFlow; train with"
+            " the dtype policy 'float32'"
         )
 
 

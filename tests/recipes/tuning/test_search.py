@@ -46,7 +46,8 @@ def test_the_first_trial_is_what_fit_trains(found, classes, search_options):
 def test_everything_is_written(found):
     assert {each.name for each in found.directory.iterdir()} == FILES
     assert {each.name for each in (found.directory / "best").iterdir()} == {
-        *("1", "SERVING.md", "model.keras", "recipe.json", "spec.json", "export.json")
+        *("1", "SERVING.md", "model.keras", "recipe.json", "spec.json", "export.json"),
+        *("model_card.md", "model_card.json"),
     }
     assert list((found.directory / "plots").glob("*.png"))
     assert (found.directory / "verdict.txt").read_text().splitlines() == found.verdict

@@ -17,7 +17,7 @@ from ..statistics.narrowing import narrowed, wide
 from ..statistics.scaling import Scaling
 from .label_sets import are_label_sets, multi_hot
 from .number_targets import numbers_of_strings
-from .whole_numbers import are_labels, warn_of_flags, warn_of_quantities, warn_of_unlabelled
+from .whole_numbers import are_labels, warn_of_flags, warn_of_quantities, warn_of_scale, warn_of_unlabelled
 
 __all__ = ["Declared", "Targets", "as_targets"]
 
@@ -72,7 +72,7 @@ def as_targets(
     Raises:
         InvalidArgument: for other forms, labels out of range, and a task that contradicts the targets.
     """
-    raw = {split: check_unmasked(arguments[split], y) for split, y in raw.items()}
+    raw = {split: check_unmasked(arguments[split], _unindexed(y)) for split, y in raw.items()}
     if declared.form == "label sets" or (declared.form is None and are_label_sets(raw["train"], task, declared.names)):
         if task not in (None, "multilabel"):
             raise InvalidArgument(arguments["train"], "lists of labels", f"one value an example for task {task!r}")
@@ -96,6 +96,11 @@ def as_targets(
     if task == "regression" or (task is None and not _are_classes(arrays, declared, arguments)):
         return _quantities(arrays, arguments), "regression", ()
     return _classes(arrays, declared.names, task, arguments)
+
+
+def _unindexed(y: Any) -> Any:
+    """The objects of a pandas Series, which may be lists of labels, as an array; anything else unchanged."""
+    return y.to_numpy() if str(getattr(y, "dtype", "")) == "object" and hasattr(y, "to_numpy") else y
 
 
 def _array(argument: str, split: str, y: Any) -> np.ndarray:
@@ -156,7 +161,10 @@ def _are_classes(arrays: Targets, declared: Declared, arguments: dict[str, str])
             warn_of_flags(argument)
         return declared.names is not None
     if declared.form == "quantity" and train.dtype.kind != "b":
-        return _are_zero_one(arrays)
+        flags = _are_zero_one(arrays)
+        if not flags:
+            warn_of_scale(argument, train)
+        return flags
     if train.dtype.kind == "b" or declared.names is not None or are_labels(train):
         return True
     warn_of_quantities(argument, train)

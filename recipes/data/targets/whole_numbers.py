@@ -6,7 +6,7 @@ import numpy as np
 
 from ....callbacks.warning import warn
 
-__all__ = ["FEW", "are_labels", "warn_of_flags", "warn_of_quantities", "warn_of_unlabelled"]
+__all__ = ["FEW", "are_labels", "warn_of_flags", "warn_of_quantities", "warn_of_scale", "warn_of_unlabelled"]
 
 FEW = 20
 """So many different whole numbers are labels of classes, whatever their values."""
@@ -47,6 +47,17 @@ def warn_of_flags(argument: str) -> None:
         f"{argument} has only the floats 0.0 and 1.0: this is a regression; pass task='binary' if they are classes, or"
         " task='regression' to confirm",
     )
+
+
+def warn_of_scale(argument: str, y: np.ndarray) -> None:
+    """Warns that the few whole numbers that a dataset declares as numbers were taken as quantities."""
+    values = np.unique(y)
+    if len(values) <= FEW:
+        warn(
+            f"{argument} has {len(values)} different whole numbers, from {values[0]:,} to {values[-1]:,}, which it does"
+            " not declare as classes: this is a regression; pass task='multiclass' if they are classes, or"
+            " task='regression' to confirm"
+        )
 
 
 def warn_of_unlabelled(argument: str, values: np.ndarray, count: int) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ....callbacks.checks import InvalidArgument, check_choice
 from ....callbacks.warning import warn
+from ..checks.identifiers import is_called_an_id
 from ..names import Names
 from .sources import Source, is_translation, sources_of
 
@@ -115,7 +116,7 @@ def select(
             raise refusal("target", f"its own is {own}")
     else:
         targets = [_only_target(sources, left_out, refusal)]
-    _check_targets([source for source in sources if source.name in targets], refusal)
+    _check_targets([source for source in sources if source.name in targets], refusal, target)
     if weight is not None and weight.name in targets:
         raise InvalidArgument("sample_weight", weight.name, "another feature than the target")
     if listed:
@@ -179,14 +180,20 @@ def _only_target(sources: Sequence[Source], left_out: Iterable[str], refusal: _R
     raise refusal("target", f"it names no target and has {len(labels)} ClassLabels")
 
 
-def _check_targets(targets: Sequence[Source], refusal: _Refusal) -> None:
-    """Refuses targets that no model here predicts."""
+def _check_targets(targets: Sequence[Source], refusal: _Refusal, received: Any) -> None:
+    """Refuses targets that no model here predicts, the user's or the dataset's own."""
     for target in targets:
         if not refusal.is_predictable(target):
             translated = is_translation(refusal.features, target)
             what = "a text in another language" if translated else f"of kind {target.kind}"
             predicted = "while models here predict classes, sets of classes or numbers"
-            raise refusal("target", f"{target.name!r} is {what}, {predicted}")
+            raise refusal("target", f"{target.name!r} is {what}, {predicted}", received=received)
+
+
+def _only_names(source: Source) -> bool:
+    """Whether a feature is called the id, the file or the address of an example, which nobody predicts."""
+    last = source.name.replace("/", ".").split(".")[-1].lower()
+    return is_called_an_id(last) or last.endswith(("filename", "file_name", "url"))
 
 
 @dataclass(frozen=True)
@@ -207,10 +214,12 @@ class _Refusal:
     def is_predictable(self, source: Source) -> bool:
         return source.kind not in ("image", "sequence") and not is_translation(self.features, source)
 
-    def __call__(self, argument: str, reason: str, targets: Sequence[str] = ()) -> InvalidArgument:
+    def __call__(
+        self, argument: str, reason: str, targets: Sequence[str] = (), received: Any = None
+    ) -> InvalidArgument:
         free = [source for source in self.sources if source.name not in targets]
         if argument == "target":
-            candidates = [source.name for source in free if self.is_predictable(source)]
+            candidates = [source.name for source in free if self.is_predictable(source) and not _only_names(source)]
         else:
             candidates = [source.name for source in free if source.kind != "labels"]
         sizes = {source.name: "" if source.shape == () else list(source.shape) for source in self.sources}
@@ -221,7 +230,8 @@ class _Refusal:
             which = "a target to predict" if argument == "target" else "an input that a model here takes"
             return InvalidArgument("name", self.name, f"a dataset with {which}; {reason}. {listed}")
         shown = ", ".join(_first(candidates))
-        return InvalidArgument(argument, None, f"given; {reason}. Candidates: {shown}. {listed}")
+        wanted = "given" if received is None else "another feature"
+        return InvalidArgument(argument, received, f"{wanted}; {reason}. Candidates: {shown}. {listed}")
 
 
 def _first(texts: Sequence[str]) -> list[str]:

@@ -174,8 +174,6 @@ def test_arrays_and_datasets_are_refused_alike(source, y, task, test, message):
             [[1, 0], [1, 1]],
             "multilabel",
         ),
-        (NUMBERS, [3, 7, 3], None, (), [3, 7, 3], "regression"),
-        (NUMBERS, [0, 1, 2], None, (), [0, 1, 2], "regression"),
     ],
 )
 def test_what_a_dataset_declares(source, y, task, names, expected, told):
@@ -183,8 +181,12 @@ def test_what_a_dataset_declares(source, y, task, names, expected, told):
     assert (arrays["train"].tolist(), answer, classes) == (expected, told, names)
 
 
-def test_zero_and_one_in_training_alone_are_no_classes():
-    assert loaded(NUMBERS, np.array([0, 1]), test=np.array([0, 2]))[1] == "regression"
+@pytest.mark.parametrize(("y", "test"), [([3, 7, 3], [3]), ([0, 1, 2], [1]), ([0, 1], [0, 2])])
+def test_whole_numbers_that_a_dataset_does_not_declare_as_classes_are_a_regression_with_a_warning(y, test):
+    with pytest.warns(UserWarning, match="which it does not declare as classes: this is a regression; pass task='mult"):
+        arrays, answer, classes = loaded(NUMBERS, np.array(y), test=np.array(test))
+    assert (arrays["train"].tolist(), answer, classes) == (y, "regression", ())
+    assert loaded(NUMBERS, np.array(y), "regression")[1] == "regression"  # without a warning
 
 
 def test_several_targets_of_a_dataset():

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .diagnosis.diagnose import Diagnosis as Diagnosis
     from .diagnosis.diagnose import diagnose as diagnose
     from .ensemble import bagging as bagging
+    from .linear_fit import fit_linear_part as fit_linear_part
     from .models import autoencoder as autoencoder
     from .models import cnn as cnn
     from .models import densenet as densenet
@@ -79,6 +80,7 @@ _MODULES = {
     "export": ".serving.export",
     "fine_tune": ".transfer_learning",
     "fit": ".training",
+    "fit_linear_part": ".linear_fit",
     "hypermodel": ".tuning.hypermodel",
     "load": ".data",
     "load_images": ".data",

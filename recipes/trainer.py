@@ -25,6 +25,8 @@ from .choice import OWN, is_named
 from .distribution import replicas, settle_in
 from .last_healthy import LastHealthy, ending
 from .learning_rate import found_rate, is_doubtful, usual_peak
+from .linear_fit import fit_linear_part
+from .linear_start import LinearStart
 from .recipe import Recipe
 from .recipe_compile import compile_by
 from .restarts import warn_of_failures, with_restarts
@@ -100,6 +102,7 @@ class Trainer:
         if model is None:
             set_seeds(seed, keep_functions=keep_functions and steps is not None)
             model = recipe.build_model(data.spec)
+            fit_linear_part(model, data)
             self._new = (seed, random_state())
         check_fits(model, data)
         check_batches(model, data)
@@ -247,6 +250,7 @@ class Trainer:
                 spec=data.spec,
                 validation_examples=data.settings["counts"]["validation"],
             )
+            beginning = LinearStart.of(self.model, data, all_callbacks) if validate and self._builds else None
             healthy = LastHealthy()
             first_epoch, resume = 0, []
             if directory is not None:
@@ -268,6 +272,8 @@ class Trainer:
                 verbose=verbose,
             )
             best, message = ending(all_callbacks, len(history.history["loss"]), healthy if restore else None)
+            if beginning is not None and best:
+                best = beginning.put_back_if_better(best, history.history["val_loss"][best - 1])
             yield Run(
                 model=self.model,
                 recipe=recipe,
@@ -290,6 +296,8 @@ class Trainer:
             return self.model
         set_seeds(seed, keep_functions=self._keep_functions)
         model = self.recipe.build_model(self.data.spec) if self._builds else self.model
+        if self._builds:
+            fit_linear_part(model, self.data)
         self._random = random_state()
         return model
 

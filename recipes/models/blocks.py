@@ -157,10 +157,11 @@ def sizes(name: str, values: Sequence[int]) -> list[int]:
     return [check_integer(name, value, low=1) for value in values]
 
 
-def output_layer(x: Any, spec: Spec | None, outputs: int, task: str | None, style: Style) -> Any:
+def output_layer(x: Any, spec: Spec | None, outputs: int, task: str | None, style: Style, linear: Any = None) -> Any:
     """Class probabilities (softmax), probabilities of the positive class (sigmoid), or numbers, depending on the task.
 
-    With a Spec, the model itself rescales numbers to the units of the targets.
+    With a Spec, the model itself rescales numbers to the units of the targets. ``linear`` is added to the logits, or to
+    the numbers in units of their standard deviation.
 
     Raises:
         InvalidArgument: for a task other than "multiclass", "binary", "multilabel" and "regression", or one that
@@ -174,6 +175,8 @@ def output_layer(x: Any, spec: Spec | None, outputs: int, task: str | None, styl
     if (task == "multiclass" and outputs < 2) or (task == "binary" and outputs != 1):
         raise InvalidArgument("outputs", outputs, "1 for a binary task and at least 2 for a multiclass one")
     x = keras.layers.Dense(outputs, **style.output_kernel(), name="outputs")(x)
+    if linear is not None:
+        x = keras.layers.Add(dtype="float32", name="with_linear_part")([x, linear])
     if task == "multiclass":
         return keras.layers.Activation("softmax", dtype="float32", name="probabilities")(x)
     if task in ("binary", "multilabel"):

@@ -1,4 +1,4 @@
-"""model_input: the raw inputs of a model, and the preprocessed tensor with the regularizers' input layers."""
+"""model_input, encoded_input: the raw inputs of a model, and the preprocessed tensor with the regularizers' layers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..data.spec import Spec
     from .blocks import Style
 
-__all__ = ["model_input"]
+__all__ = ["encoded_input", "model_input"]
 
 WORD = 64
 """Size of the word vectors."""
@@ -42,20 +42,37 @@ def model_input(
         are padded; (batch, words, word) with a mask for texts, or (batch, size) for bags of words; and (batch, size)
         for records, whose Input is a dictionary.
     """
-    inputs = _inputs(spec, shape)
+    inputs, x, _ = encoded_input(spec, shape, preprocessing, style, word=word)
+    return inputs, x
+
+
+def encoded_input(
+    spec: Spec | None,
+    shape: tuple,
+    preprocessing: keras.layers.Layer | None,
+    style: Style,
+    *,
+    word: int | None = WORD,
+) -> tuple[Any, Any, Any]:
+    """The results of :func:`model_input`, and the columns of a table whose encoding is not learned: (batch, size).
+
+    The columns are None for other data, and with ``preprocessing``.
+    """
+    inputs, columns = _inputs(spec, shape), None
     if preprocessing is not None:
         x = preprocessing(inputs)
     elif spec is None:
         x = inputs
     elif spec.record:
-        x = record_vector(spec.features, inputs, style)
+        x, columns = record_vector(spec.features, inputs, style)
     else:
         x = _preprocessed(spec, inputs, word)
+        columns = x if spec.kind == "tabular" else None
     for regularizer in style.regularizer:
         extra = regularizer.on_input(len(x.shape))
         if extra is not None:
             x = extra(x)
-    return inputs, x
+    return inputs, x, columns
 
 
 def _inputs(spec: Spec | None, shape: tuple) -> Any:

@@ -9,7 +9,8 @@ import keras
 
 from .blocks import Style, hidden_block, input_shape_of, output_layer, sizes
 from .by_shape import accepts_shape
-from .inputs import model_input
+from .inputs import encoded_input
+from .linear_part import linear_part
 from .preprocessing import as_vector
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ def mlp(
     """A multilayer perceptron on flattened inputs: a plain, uncompiled ``keras.Model``.
 
     Texts, and sequences of varying length, are averaged over the words or steps; the columns of records are
-    concatenated.
+    concatenated. With the Spec of a table there is a linear layer beside the hidden ones, which is 0 until
+    :func:`recipes.fit` or :func:`recipes.fit_linear_part` fits it.
 
     Args:
         spec: of the data (``data.spec``); it provides the shapes, the task and the normalization of the inputs.
@@ -69,9 +71,10 @@ def mlp(
     shape, outputs = input_shape_of(spec, input_shape, outputs)
     hidden = sizes("hidden", hidden)
     style = Style(activation, initializer, normalization, regularizer, bias=bias, depth=len(hidden))
-    inputs, x = model_input(spec, shape, preprocessing, style)
+    inputs, x, columns = encoded_input(spec, shape, preprocessing, style)
     x = as_vector(x)
     for number, units in enumerate(hidden, start=1):
         layer = keras.layers.Dense(units, use_bias=not style.batch_norm, **style.kernel())
         x = hidden_block(x, layer, style, last=number == len(hidden))
-    return keras.Model(inputs, output_layer(x, spec, outputs, task, style), name=name)
+    linear = linear_part(columns, outputs) if hidden and columns is not None else None
+    return keras.Model(inputs, output_layer(x, spec, outputs, task, style, linear), name=name)

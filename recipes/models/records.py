@@ -35,17 +35,22 @@ def record_inputs(features: Sequence[Feature]) -> dict[str, Any]:
     }
 
 
-def record_vector(features: Sequence[Feature], inputs: dict[str, Any], style: Style) -> Any:
+def record_vector(features: Sequence[Feature], inputs: dict[str, Any], style: Style) -> tuple[Any, Any]:
     """All columns of a record, encoded and concatenated: one vector per example, shape (batch, size).
 
     Numbers, categories and dates come first, in their order, then the rest.
+
+    Returns:
+        The vector, and the same of the columns alone whose encoding is not learned; None if there are none.
     """
     columns = [feature for feature in features if feature.kind in COLUMNS]
     vectors = _columns(columns, inputs) if columns else []
+    fixed = [x for feature, x in zip(columns, vectors, strict=True) if not _has_embedding(feature)]
     for feature in features:
         x = inputs[feature.key]
         if feature.kind == "vector":
             vectors.append(scaled(x, feature.mean, feature.variance, feature.median, feature.spread))
+            fixed.append(vectors[-1])
         elif feature.kind == "text":
             vectors.append(average(word_vectors(feature, x, WORD)))
         elif feature.kind == "sequence":
@@ -55,7 +60,10 @@ def record_vector(features: Sequence[Feature], inputs: dict[str, Any], style: St
                 height, width, _ = feature.shape
                 x = resized(x, height, width, dtype=feature.dtype, name=f"{feature.key}_resizing")
             vectors.append(_image_vector(normalization(feature.mean, feature.variance)(x), style))
-    return keras.layers.Concatenate(name="record")(vectors) if len(vectors) > 1 else vectors[0]
+    vector = keras.layers.Concatenate(name="record")(vectors) if len(vectors) > 1 else vectors[0]
+    if len(fixed) == len(vectors):
+        return vector, vector
+    return vector, keras.layers.Concatenate(name="fixed")(fixed) if len(fixed) > 1 else fixed[0] if fixed else None
 
 
 def _raw_shape(feature: Feature) -> tuple[int | None, ...]:
@@ -81,7 +89,7 @@ def _columns(features: Sequence[Feature], inputs: dict[str, Any]) -> list[Any]:
         x = encoded[feature.key]
         if feature.kind == "category":
             values = len(feature.vocabulary) + 1  # one more for unknown values
-            if values <= ONE_HOT:
+            if not _has_embedding(feature):
                 x = keras.layers.CategoryEncoding(values, output_mode="one_hot", name=f"{feature.key}_one_hot")(x)
             else:
                 size = min(50, round(1.6 * values**0.56))
@@ -89,6 +97,10 @@ def _columns(features: Sequence[Feature], inputs: dict[str, Any]) -> list[Any]:
                 x = keras.layers.Flatten()(embedding(x))
         columns.append(x)
     return columns
+
+
+def _has_embedding(feature: Feature) -> bool:
+    return feature.kind == "category" and len(feature.vocabulary) + 1 > ONE_HOT
 
 
 def _column_layers(feature: Feature) -> keras.Model:

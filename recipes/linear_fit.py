@@ -14,7 +14,7 @@ from .models.linear_part import linear_part_of
 if TYPE_CHECKING:
     from .data import Data
 
-__all__ = ["fit_linear_part"]
+__all__ = ["fit_linear_part", "is_fitted"]
 
 MOST_VALUES = 2e7
 """At most so many values of encoded columns times outputs are fitted; of more examples a part is drawn."""
@@ -68,6 +68,12 @@ def fit_linear_part(model: keras.Model, data: Data) -> bool:
         known[key] = _regression(columns, data) if data.spec.task == "regression" else _logistic(columns, data)
     layer.set_weights(list(known[key]))
     return True
+
+
+def is_fitted(model: keras.Model) -> bool:
+    """Whether a model has a linear part whose weights are not all 0."""
+    layer = linear_part_of(model)
+    return layer is not None and bool(np.any(layer.get_weights()[0]))
 
 
 def _encoded(columns: keras.Model, data: Data, split: str) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from .models.linear_part import linear_part_of
+from .linear_fit import is_fitted
 
 if TYPE_CHECKING:
     from .data import Data
@@ -33,9 +33,8 @@ class LinearStart:
     @classmethod
     def of(cls, model: keras.Model, data: Data, callbacks: Iterable[keras.callbacks.Callback]) -> LinearStart | None:
         """The start of a compiled model; None without a linear part or without early stopping, which chooses epochs."""
-        layer = linear_part_of(model)
         stops = any(isinstance(callback, keras.callbacks.EarlyStopping) for callback in callbacks)
-        if layer is None or not stops or not np.any(layer.get_weights()[0]):
+        if not stops or not is_fitted(model):
             return None
         values: Any = model.evaluate(data.validation, verbose=0, return_dict=True)
         return cls(model, float(values["loss"]))

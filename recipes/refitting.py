@@ -13,6 +13,7 @@ from ..callbacks.checks import InvalidArgument, check_choice, check_integer, che
 from ..callbacks.inside.layers import is_functional
 from .choice import name_of
 from .data.named_arrays import concatenate
+from .linear_fit import fit_linear_part
 from .recipe import Recipe
 from .run import Run
 from .trainer import LARGEST_SEED, Trainer
@@ -89,10 +90,18 @@ def refit(
     options: dict[str, Any] = {"seed": seed, "directory": directory, "verbose": verbose}
     keras.utils.set_random_seed(seed)
     steps = run.data.steps_per_epoch if how == "updates" else None
-    trainer = Trainer(data, recipe, model=_copy(run.model, weights=how == "continue"), steps_per_epoch=steps)
+    model = _copy(run.model, weights=how == "continue")
+    if how != "continue":
+        fit_linear_part(model, data)
+    trainer = Trainer(data, recipe, model=model, steps_per_epoch=steps)
     if how == "continue":
         target = run.evaluate("train")["loss"]
         return trainer.run(epochs=epochs, callbacks=[_StopBelow(target)], **options)
+    if not run.best_epoch:  # it kept the linear model that it started from
+        start = model.get_weights()
+        result = trainer.run(epochs=1, validate=False, **options)
+        result.model.set_weights(start)
+        return dataclasses.replace(result, best_epoch=0)
     schedule = recipe.build_schedule(1.0)
     if schedule is not None and schedule.gains_late:
         return trainer.run(epochs=run.best_epoch, validate=False, **options)

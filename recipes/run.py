@@ -47,7 +47,7 @@ class Run:
         history: name -> one value per epoch, as in Keras' ``History.history``: "loss", "val_loss", "learning_rate", ...
         epochs: the epochs asked for; fewer may have run.
         best_epoch: the epoch of the model's weights, counted from 1: the last, or the one that early stopping chose;
-            0 for the initial weights, after a divergence.
+            0 for the initial weights: after a divergence, or where a table's linear start was never improved on.
         seed: of the training.
         seconds: the duration of the training, range test included.
         message: None, or why the training diverged, and which weights the model has.

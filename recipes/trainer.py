@@ -25,7 +25,7 @@ from .choice import OWN, is_named
 from .distribution import replicas, settle_in
 from .last_healthy import LastHealthy, ending
 from .learning_rate import found_rate, is_doubtful, usual_peak
-from .linear_fit import fit_linear_part
+from .linear_fit import fit_linear_part, is_fitted
 from .linear_start import LinearStart
 from .recipe import Recipe
 from .recipe_compile import compile_by
@@ -327,7 +327,8 @@ class Trainer:
 
 def _warn(run: Run) -> None:
     """Says at the caller of fit what went wrong."""
-    if run.range_test is not None and is_doubtful(run.range_test):
+    # From a linear start no rate need make the loss fall: nothing else may be there to learn.
+    if run.range_test is not None and is_doubtful(run.range_test) and not is_fitted(run.model):
         warn(f"learning rate: {run.remark}")
     warn_of_failures(run.attempts, run.message)
 

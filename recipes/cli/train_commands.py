@@ -86,7 +86,10 @@ def train(
         remark = f" ({run.remark})" if run.remark else ""
         say(f"learning rate {run.recipe.learning_rate:.4g}, found by a range test of {batches} batches{remark}")
     scores = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in run.evaluate(metrics=more).items())
-    say(f"test {scores}  (best epoch {run.best_epoch} of {run.epochs}, {run.seconds:.1f} s)")
+    kept = (
+        f"best epoch {run.best_epoch} of {run.epochs}" if run.best_epoch else "that of the linear model it began with"
+    )
+    say(f"test {scores}  ({kept}, {run.seconds:.1f} s)")
     say(*map(str, run.read_curves()))
     if save is not None:
         run.save(save)

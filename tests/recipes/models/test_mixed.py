@@ -42,7 +42,10 @@ def test_a_branch_for_each_input(data):
     assert (model.name, model.output_shape, model.compiled) == ("mixed", (None, 1), False)
     kinds = [type(layer).__name__ for layer in model.layers]
     assert (kinds.count("LSTM"), kinds.count("Conv2D"), kinds.count("Embedding")) == (1, 3, 1)
-    assert [layer.units for layer in model.layers if isinstance(layer, keras.layers.Dense)] == [128, 64, 1]
+    dense = [layer for layer in model.layers if isinstance(layer, keras.layers.Dense)]
+    assert [layer.units for layer in dense] == [128, 64, 1, 1]
+    assert [layer.name for layer in dense if not layer.trainable] == ["linear_part"]
+    assert dense[-1].input.shape == (None, 2 + 2 + 5 + 4)
     assert model.get_layer("record").output.shape == (None, 2 + 2 + 5 + 16 + 32 + 64 + 4)
     assert np.isfinite(model.predict(data.test, verbose=0)).all()
 
@@ -77,7 +80,8 @@ def test_regularizers_and_normalization(data):
     model = mixed(data.spec, regularizer="l2+dropout", normalization="batch", hidden=(8, 8))
     kinds = [type(layer).__name__ for layer in model.layers]
     assert kinds.count("BatchNormalization") == 3 + 2
-    assert kinds[-3:] == ["Dropout", "Dense", "Activation"]  # none before a batch normalization
+    hidden = [kind for kind in kinds if kind not in ("Concatenate", "Dense", "Add")]
+    assert hidden[-2:] == ["Dropout", "Activation"]  # none before a batch normalization
     assert len(model.losses) == 3 + 2 + 3  # convolutions, both kernels of the LSTM, dense layers
 
 

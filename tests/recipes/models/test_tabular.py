@@ -25,7 +25,7 @@ def data():
 
 
 def dense(model):
-    return [layer.units for layer in model.layers if isinstance(layer, keras.layers.Dense)]
+    return [layer.units for layer in model.layers if isinstance(layer, keras.layers.Dense) and layer.trainable]
 
 
 def test_a_dictionary_of_raw_columns_in_and_probabilities_out(data):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import keras
 import numpy as np
 
+from .choice import NONE
+from .class_weights import check_class_weight, class_weights
 from .models.linear_part import linear_part_of
 
 if TYPE_CHECKING:
@@ -25,7 +28,7 @@ FOLDS, FEW = 5, 1000
 RIDGE = np.logspace(-7, 1, 17)
 """Penalties of the ridge regression, per example, of targets with a variance of 1."""
 
-LOGISTIC = np.logspace(-3, 3, 7)
+LOGISTIC = np.logspace(-3, 2, 6)
 """The inverse penalties ``C`` of the logistic regression."""
 
 MOST_STEPS = 300
@@ -35,7 +38,7 @@ _fitted: WeakKeyDictionary[Data, dict[Any, tuple[np.ndarray, np.ndarray]]] = Wea
 """The weights by data: the trainings of a search share them."""
 
 
-def fit_linear_part(model: keras.Model, data: Data) -> bool:
+def fit_linear_part(model: keras.Model, data: Data, *, class_weight: Any = NONE) -> bool:
     """Fits the linear part of a network for tables on the training split, so that training starts from it.
 
     Ridge regression for numbers, logistic regression for classes and labels. The penalty comes from the training split
@@ -45,7 +48,8 @@ def fit_linear_part(model: keras.Model, data: Data) -> bool:
 
     Args:
         model: of :func:`recipes.mlp`, :func:`recipes.tabular` or :func:`recipes.mixed`, with a Spec.
-        data: that the model is for.
+        data: that the model is for. Sample weights count.
+        class_weight: as in :class:`recipes.Recipe`. Default "none".
 
     Returns:
         Whether the model has a linear part; if not, nothing is done.
@@ -62,10 +66,13 @@ def fit_linear_part(model: keras.Model, data: Data) -> bool:
     if layer is None:
         return False
     known = _fitted.setdefault(data, {})
-    key = tuple(layer.kernel.shape)
+    class_weight = check_class_weight(class_weight)
+    key = (tuple(layer.kernel.shape), str(class_weight))
     if key not in known:
         columns = keras.Model(model.input, layer.input)
-        known[key] = _regression(columns, data) if data.spec.task == "regression" else _logistic(columns, data)
+        known[key] = (
+            _regression(columns, data) if data.spec.task == "regression" else _logistic(columns, data, class_weight)
+        )
     layer.set_weights(list(known[key]))
     return True
 
@@ -76,7 +83,7 @@ def is_fitted(model: keras.Model) -> bool:
     return layer is not None and bool(np.any(layer.get_weights()[0]))
 
 
-def _encoded(columns: keras.Model, data: Data, split: str) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+def _encoded(columns: keras.Model, data: Data, split: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The encoded columns, targets and sample weights of a split, or of as many of its examples as are fitted."""
     import tensorflow as tf
 
@@ -87,7 +94,8 @@ def _encoded(columns: keras.Model, data: Data, split: str) -> tuple[np.ndarray, 
     chosen = keras.tree.map_structure(lambda values: values[drawn], x)
     batches = tf.data.Dataset.from_tensor_slices(chosen).batch(BATCH)
     encoded = np.concatenate([np.asarray(columns(batch, training=False)) for batch in batches])
-    return encoded.astype(np.float64), np.asarray(y)[drawn], None if weights is None else weights[drawn]
+    drawn_weights = np.ones(len(drawn)) if weights is None else np.asarray(weights, np.float64)[drawn]
+    return encoded.astype(np.float64), np.asarray(y)[drawn], drawn_weights
 
 
 def _regression(columns: keras.Model, data: Data) -> tuple[np.ndarray, np.ndarray]:
@@ -101,51 +109,68 @@ def _regression(columns: keras.Model, data: Data) -> tuple[np.ndarray, np.ndarra
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of nearly singular matrices
             for number, target in enumerate(y.T):
-                ridge = RidgeCV(RIDGE * len(y)).fit(x, target, sample_weight=weights)
+                ridge = RidgeCV(RIDGE * len(y)).fit(x, target, sample_weight=weights / weights.mean())
                 kernel[:, number], bias[number] = ridge.coef_, ridge.intercept_
     return _finite(kernel, bias)
 
 
-def _logistic(columns: keras.Model, data: Data) -> tuple[np.ndarray, np.ndarray]:
-    x, y, weights = _encoded(columns, data, "train")
-    more_x, more_y, _ = _encoded(columns, data, "validation")
-    outputs = data.spec.outputs
-    if data.spec.task == "multiclass":
-        return _finite(*_classifier(x, y, weights, more_x, more_y, outputs))
-    y, more_y = y.reshape(len(y), -1), more_y.reshape(len(more_y), -1)
-    parts = [_classifier(x, y[:, k], weights, more_x, more_y[:, k], 1) for k in range(outputs)]
+def _logistic(columns: keras.Model, data: Data, class_weight: Any) -> tuple[np.ndarray, np.ndarray]:
+    splits = [_encoded(columns, data, split) for split in ("train", "validation")]
+    spec = data.spec
+    by_class = None if class_weight == NONE else class_weights(class_weight, spec)
+    if spec.task == "multiclass":
+        examples = [Examples(x, y, weights).weighted(by_class) for x, y, weights in splits]
+        return _finite(*_classifier(spec.outputs, *examples))
+    parts = []
+    for k in range(spec.outputs):
+        of_label = by_class[k] if by_class is not None and spec.task == "multilabel" else by_class
+        columns_of = [(x, y.reshape(len(y), -1)[:, k], weights) for x, y, weights in splits]
+        parts.append(_classifier(1, *(Examples(*part).weighted(of_label) for part in columns_of)))
     return _finite(np.concatenate([kernel for kernel, _ in parts], axis=1), np.concatenate([bias for _, bias in parts]))
 
 
-def _classifier(
-    x: np.ndarray, y: np.ndarray, weights: np.ndarray | None, more_x: np.ndarray, more_y: np.ndarray, outputs: int
-) -> tuple[np.ndarray, np.ndarray]:
+class Examples(NamedTuple):
+    """Encoded columns (n, size), classes (n,) and weights (n,)."""
+
+    x: np.ndarray
+    y: np.ndarray
+    weights: np.ndarray
+
+    def weighted(self, by_class: Sequence[float] | None) -> Examples:
+        """The same with the weights of their classes, and a mean weight of 1."""
+        weights = self.weights if by_class is None else self.weights * np.asarray(by_class)[self.y.astype(int)]
+        return self._replace(weights=weights / max(weights.mean(), 1e-30))
+
+    def taken(self, places: np.ndarray) -> Examples:
+        """The examples at these places."""
+        return Examples(*(values[places] for values in self))
+
+
+def _classifier(outputs: int, train: Examples, validation: Examples) -> tuple[np.ndarray, np.ndarray]:
     """Kernel and bias of the best logistic regression: of a class and the other, or of all classes."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedKFold
 
-    kernel, bias = np.zeros((x.shape[1], outputs)), np.zeros(outputs)
-    labels, counts = np.unique(y, return_counts=True)
+    kernel, bias = np.zeros((train.x.shape[1], outputs)), np.zeros(outputs)
+    labels, counts = np.unique(train.y, return_counts=True)
     if len(labels) < 2:
         return kernel, bias
     folds = min(FOLDS, int(counts.min()))
-    if len(y) < FEW and folds > 1:
-        parts = [
-            (x[fit], y[fit], None if weights is None else weights[fit], x[rest], y[rest])
-            for fit, rest in StratifiedKFold(folds, shuffle=True, random_state=0).split(x, y)
-        ]
+    if len(train.y) < FEW and folds > 1:
+        splitter = StratifiedKFold(folds, shuffle=True, random_state=0)
+        parts = [(train.taken(fit), train.taken(rest)) for fit, rest in splitter.split(train.x, train.y)]
     else:
-        parts = [(x, y, weights, more_x, more_y)]
+        parts = [(train, validation)]
     losses = np.zeros(len(LOGISTIC))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of solvers that stop before they converge
-        for fit_x, fit_y, fit_weights, rest_x, rest_y in parts:
+        for fit, rest in parts:
             regression = LogisticRegression(max_iter=MOST_STEPS, warm_start=True)
             for number, inverse in enumerate(LOGISTIC):
-                regression.set_params(C=inverse).fit(fit_x, fit_y, sample_weight=fit_weights)
-                losses[number] += _log_loss(regression, rest_x, rest_y) * len(rest_y)
+                regression.set_params(C=inverse).fit(fit.x, fit.y, sample_weight=fit.weights)
+                losses[number] += _log_loss(regression, rest)
         best = float(LOGISTIC[int(np.argmin(losses))])
-        regression = LogisticRegression(C=best, max_iter=MOST_STEPS).fit(x, y, sample_weight=weights)
+        regression = LogisticRegression(C=best, max_iter=MOST_STEPS).fit(train.x, train.y, sample_weight=train.weights)
     if outputs == 1:
         return regression.coef_.T, regression.intercept_
     if len(labels) == 2:  # of several classes: the logit is the difference of theirs
@@ -157,13 +182,13 @@ def _classifier(
     return kernel, bias
 
 
-def _log_loss(regression: Any, x: np.ndarray, y: np.ndarray) -> float:
-    """The mean log loss of the labels that the regression knows; 0 without any."""
-    known = np.isin(y, regression.classes_)
-    if not known.any():
+def _log_loss(regression: Any, examples: Examples) -> float:
+    """The weighted sum of the log losses of the labels that the regression knows."""
+    known = examples.taken(np.isin(examples.y, regression.classes_))
+    if not len(known.y):
         return 0.0
-    places = np.searchsorted(regression.classes_, y[known])
-    return float(-np.mean(regression.predict_log_proba(x[known])[np.arange(known.sum()), places]))
+    places = np.searchsorted(regression.classes_, known.y)
+    return float(-known.weights @ regression.predict_log_proba(known.x)[np.arange(len(places)), places])
 
 
 def _finite(kernel: np.ndarray, bias: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -92,7 +92,7 @@ def refit(
     steps = run.data.steps_per_epoch if how == "updates" else None
     model = _copy(run.model, weights=how == "continue")
     if how != "continue":
-        fit_linear_part(model, data)
+        fit_linear_part(model, data, class_weight=recipe.class_weight)
     trainer = Trainer(data, recipe, model=model, steps_per_epoch=steps)
     if how == "continue":
         target = run.evaluate("train")["loss"]

@@ -88,7 +88,7 @@ def _failure(training: Training, finder: LRFinder) -> str | None:
     if training.message is not None:
         return training.message.partition("; the weights")[0]
     losses = finder.losses[np.isfinite(finder.losses)][:WINDOW]
-    if not len(losses) or not training.best_epoch:  # 0: the model that the training started from
+    if not len(losses):
         return None
     before, after = float(np.mean(losses)), training.history["loss"][training.best_epoch - 1]
     if after <= before + WORSE * abs(before):

@@ -102,7 +102,7 @@ class Trainer:
         if model is None:
             set_seeds(seed, keep_functions=keep_functions and steps is not None)
             model = recipe.build_model(data.spec)
-            fit_linear_part(model, data)
+            fit_linear_part(model, data, class_weight=recipe.class_weight)
             self._new = (seed, random_state())
         check_fits(model, data)
         check_batches(model, data)
@@ -229,7 +229,10 @@ class Trainer:
         recipe = self.recipe
         if learning_rate is not None:
             recipe = dataclasses.replace(recipe, learning_rate=learning_rate)
-        with self._steps.like(self._new_model(seed), self.key, prepare=self._prepare) as shared:
+        new = self._new_model(seed)
+        if self._builds:
+            fit_linear_part(new, data, class_weight=recipe.class_weight)
+        with self._steps.like(new, self.key, prepare=self._prepare) as shared:
             self.model = shared.model
             set_random_state(self._random)
             finder = remark = None
@@ -296,8 +299,6 @@ class Trainer:
             return self.model
         set_seeds(seed, keep_functions=self._keep_functions)
         model = self.recipe.build_model(self.data.spec) if self._builds else self.model
-        if self._builds:
-            fit_linear_part(model, self.data)
         self._random = random_state()
         return model
 

@@ -15,6 +15,7 @@ from .choice import AUTO, NONE
 from .distribution import replicas
 from .model_files import not_reloadable
 from .model_output import ends_in
+from .models.linear_part import LINEAR_PART
 from .recipe import Recipe
 from .recipe_checks import missing_from
 
@@ -154,7 +155,7 @@ def check_choices_act(recipe: Recipe, model: keras.Model) -> None:
         raise InvalidArgument("regularizer", name, accepted)
     if _has_hidden_layers(model, recipe.activation):
         layers = [layer for layer in all_layers(model, include_self=False) if hasattr(layer, "use_bias")]
-        normalized = not any(layer.use_bias for layer in layers if layer.name != "outputs")
+        normalized = not any(layer.use_bias for layer in layers if layer.name not in ("outputs", LINEAR_PART))
         if normalized and recipe.bias not in (Recipe.bias, AUTO):
             accepted = f"{Recipe.bias} for {model.name!r}, whose batch normalization takes the place of the biases"
             raise InvalidArgument("bias", recipe.bias, accepted)

@@ -90,7 +90,7 @@ class ArmHyperModel(keras_tuner.HyperModel):
         """Declares the space and returns a new compiled model."""
         recipe = self.recipe(self.space.declare(hp, self.arms))
         model = recipe.build_model(self.data.spec)
-        fit_linear_part(model, self.data)
+        fit_linear_part(model, self.data, class_weight=recipe.class_weight)
         recipe.compile(model, spec=self.data.spec, weighted_metrics=self.data.weighted)
         model.optimizer.build(model.trainable_variables)  # so that Hyperband's checkpoints contain its state
         return model

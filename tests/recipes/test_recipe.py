@@ -317,7 +317,7 @@ def test_in_a_plain_keras_script():
 def test_build_model(classes):
     recipe = WITH_OPTIONS
     model = recipe.build_model(classes.spec)
-    assert [layer.units for layer in model.layers if isinstance(layer, keras.layers.Dense)] == [8, 4, 3]
+    assert [layer.units for layer in model.layers if isinstance(layer, keras.layers.Dense)] == [8, 4, 3, 3]
     assert [layer.rate for layer in model.layers if isinstance(layer, keras.layers.Dropout)] == [0.3, 0.3]
     assert not model.compiled
     other = recipe.build_model(input_shape=(6,), outputs=2, hidden=(5,))

@@ -13,6 +13,7 @@ from ...callbacks.gradients.measurement import named_layers, named_weights
 from ...callbacks.gradients.report import GradientReport
 from ...callbacks.inside.layers import recorded_calls
 from ...callbacks.inside.training import forward
+from ..models.linear_part import LINEAR_PART
 from .data_symptoms import numbers
 from .symptom import Symptom, symptom
 
@@ -37,7 +38,8 @@ def weight_symptoms(model: keras.Model) -> list[Symptom]:
     if not model.trainable_weights:
         count = len(model.weights)
         return [symptom("nothing is trained", f"all {count} weights of the model are frozen or not trainable")]
-    with_weights = [(name, layer) for name, layer in named_layers(model) if _kernels(layer)]
+    layers = [(name, layer) for name, layer in named_layers(model) if layer.name != LINEAR_PART]  # it is solved for
+    with_weights = [(name, layer) for name, layer in layers if _kernels(layer)]
     if with_weights and not with_weights[-1][1].trainable_weights:
         return [symptom("head is frozen", f"the last layer with weights, {with_weights[-1][0]!r}, is not trained")]
     return []

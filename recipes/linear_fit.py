@@ -13,11 +13,13 @@ import numpy as np
 from .choice import NONE
 from .class_weights import check_class_weight, class_weights
 from .models.linear_part import linear_part_of
+from .recipe import Recipe
+from .regularization.label_smoothing import LabelSmoothing
 
 if TYPE_CHECKING:
     from .data import Data
 
-__all__ = ["fit_linear_part", "is_fitted"]
+__all__ = ["fit_linear_part", "is_fitted", "start_linear"]
 
 MOST_VALUES = 2e7
 """At most so many values of encoded columns times outputs are fitted; of more examples a part is drawn."""
@@ -75,6 +77,15 @@ def fit_linear_part(model: keras.Model, data: Data, *, class_weight: Any = NONE)
         )
     layer.set_weights(list(known[key]))
     return True
+
+
+def start_linear(recipe: Recipe, model: keras.Model, data: Data) -> None:
+    """Fits the linear part of a model for a training by this recipe.
+
+    With label smoothing it stays 0: probabilities near 0 and 1, which a regression gives, are what smoothing forbids.
+    """
+    if not any(isinstance(regularizer, LabelSmoothing) for regularizer in recipe.regularizers()):
+        fit_linear_part(model, data, class_weight=recipe.class_weight)
 
 
 def is_fitted(model: keras.Model) -> bool:

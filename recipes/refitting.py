@@ -13,7 +13,7 @@ from ..callbacks.checks import InvalidArgument, check_choice, check_integer, che
 from ..callbacks.inside.layers import is_functional
 from .choice import name_of
 from .data.named_arrays import concatenate
-from .linear_fit import fit_linear_part
+from .linear_fit import start_linear
 from .recipe import Recipe
 from .run import Run
 from .trainer import LARGEST_SEED, Trainer
@@ -92,7 +92,7 @@ def refit(
     steps = run.data.steps_per_epoch if how == "updates" else None
     model = _copy(run.model, weights=how == "continue")
     if how != "continue":
-        fit_linear_part(model, data, class_weight=recipe.class_weight)
+        start_linear(recipe, model, data)
     trainer = Trainer(data, recipe, model=model, steps_per_epoch=steps)
     if how == "continue":
         target = run.evaluate("train")["loss"]

@@ -25,7 +25,7 @@ from .choice import OWN, is_named
 from .distribution import replicas, settle_in
 from .last_healthy import LastHealthy, ending
 from .learning_rate import found_rate, is_doubtful, usual_peak
-from .linear_fit import fit_linear_part, is_fitted
+from .linear_fit import is_fitted, start_linear
 from .linear_start import LinearStart
 from .recipe import Recipe
 from .recipe_compile import compile_by
@@ -102,7 +102,7 @@ class Trainer:
         if model is None:
             set_seeds(seed, keep_functions=keep_functions and steps is not None)
             model = recipe.build_model(data.spec)
-            fit_linear_part(model, data, class_weight=recipe.class_weight)
+            start_linear(recipe, model, data)
             self._new = (seed, random_state())
         check_fits(model, data)
         check_batches(model, data)
@@ -231,7 +231,7 @@ class Trainer:
             recipe = dataclasses.replace(recipe, learning_rate=learning_rate)
         new = self._new_model(seed)
         if self._builds:
-            fit_linear_part(new, data, class_weight=recipe.class_weight)
+            start_linear(recipe, new, data)
         with self._steps.like(new, self.key, prepare=self._prepare) as shared:
             self.model = shared.model
             set_random_state(self._random)

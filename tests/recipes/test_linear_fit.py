@@ -11,6 +11,7 @@ from sklearn.metrics import log_loss
 
 import recipes
 from recipes.data import Data
+from recipes.linear_fit import is_fitted
 from recipes.linear_start import LinearStart
 from recipes.models.linear_part import linear_part_of
 
@@ -152,3 +153,9 @@ def test_models_without_one(images):
     assert not recipes.fit_linear_part(model, images)
     assert linear_part_of(recipes.mlp(Data.from_arrays(X, Z[:, 0]).spec, hidden=())) is None
     assert linear_part_of(recipes.mlp(input_shape=(4,), outputs=1)) is None
+
+
+def test_label_smoothing_has_no_linear_start(classes, tiny):
+    run = recipes.fit(classes, tiny(regularizer="label_smoothing"), epochs=1, verbose=0)
+    assert not is_fitted(run.model)
+    assert is_fitted(recipes.fit(classes, tiny(), epochs=1, verbose=0).model)

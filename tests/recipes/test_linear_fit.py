@@ -79,13 +79,9 @@ def test_weights_count():
 
 
 @pytest.mark.filterwarnings("ignore:.*is rare")
-@pytest.mark.parametrize(
-    "y", [np.zeros(240), np.arange(240) < 236, np.arange(240) % 12], ids=["one value", "rare", "many classes"]
-)
+@pytest.mark.parametrize("y", [np.arange(240) < 236, np.arange(240) % 12], ids=["rare", "many classes"])
 def test_targets_that_hardly_vary(y):
-    data = Data.from_arrays(
-        X, y.astype("float64" if not y.any() else "int64"), task="regression" if not y.any() else None
-    )
+    data = Data.from_arrays(X, y.astype("int64"))
     assert np.isfinite(start_of(data).predict(X, verbose=0)).all()
 
 

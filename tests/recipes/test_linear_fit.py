@@ -90,7 +90,7 @@ def test_of_a_record_it_sees_what_is_not_learned():
         {
             "n": np.where(np.arange(240) % 7 == 0, np.nan, Z[:, 0]),
             "kind": np.array(["a", "b", "c"])[np.arange(240) % 3],
-            "id": [f"k{number % 60}" for number in range(240)],
+            "street": [f"k{number % 60}" for number in range(240)],
         }
     )
     data = Data.from_arrays(frame, np.nan_to_num(frame["n"].to_numpy()) + 5.0 * (np.arange(240) % 3))

@@ -246,13 +246,15 @@ SAME_WARNINGS = (
 
 
 def warnings_differ(ways: Mapping[str, Outcome]) -> list[tuple[str, str, str]]:
-    """(way, way, difference) of the pairs that warn in other words than each other, where both have made Data.
+    """(way, way, difference) of the pairs that warn in other words, where both have made Data of one form.
 
     A DataFrame knows nothing of the lines of a file: warnings of a file alone do not count there.
     """
     wrong = []
     for first, second in SAME_WARNINGS:
-        if first not in ways or second not in ways or ways[first].data is None or ways[second].data is None:
+        made = [ways[way].data for way in (first, second) if way in ways]
+        records = [data.spec.record for data in made if data is not None]
+        if len(records) < 2 or records[0] != records[1]:  # a table may warn of other things than a record
             continue
         left, right = (sorted(text.replace(".tsv", ".csv") for text in ways[way].warned) for way in (first, second))
         if first.startswith("frame of"):

@@ -86,7 +86,8 @@ def read_strings(
                 _warn_of_mostly(name, key, values)
                 continue
             kind, form, what = found
-            inferred.setdefault(what, []).append(key)
+            if not getattr(values, "dates", False):
+                inferred.setdefault(what, []).append(key)
         if form is None:
             _as_numbers(result, key)
             continue

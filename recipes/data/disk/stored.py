@@ -30,6 +30,7 @@ class Stored:
 
     Attributes:
         category: whether strings are categories, also if they look like numbers or dates.
+        dates: whether strings are known to be dates, so that no warning has to say so.
 
     Example:
         >>> writer = Writer("/tmp/example.bin", np.dtype("uint8"))
@@ -40,6 +41,7 @@ class Stored:
     """
 
     category = False
+    dates = False
 
     def __init__(
         self, path: str | os.PathLike[str], shape: tuple[int, ...], dtype: Any, rows: np.ndarray | None = None

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Columns", "needed_for_table", "stored_tables"]
 
-FORMAT = 2
+FORMAT = 3
 """Changes when the same file is decoded otherwise."""
 IN_MEMORY = {"separated": 10, "parquet": 6}
 """How many bytes it takes to read a file as a whole, at most, for each of its own (uncompressed) bytes."""
@@ -109,7 +109,7 @@ def stored_tables(
     for split, blocks in tables.items():
         _warn(blocks, scans[split], columns, config["repeated"].get(split), training=split == "train")
     strings = {name: np.asarray(arrays[f"strings {name}"]) for name in layout.coded}
-    parts = {split: _part(split, arrays, layout, columns, strings) for split in tables}
+    parts = {split: _part(split, arrays, layout, columns, strings, tables["train"].dates) for split in tables}
     return parts, list(columns.inputs) if layout.plain else []
 
 
@@ -236,7 +236,12 @@ def _truth(column: pd.Series[Any]) -> np.ndarray:
 
 
 def _part(
-    split: str, arrays: Mapping[str, Any], layout: _Layout, columns: Columns, strings: Mapping[str, np.ndarray]
+    split: str,
+    arrays: Mapping[str, Any],
+    layout: _Layout,
+    columns: Columns,
+    strings: Mapping[str, np.ndarray],
+    dates: Collection[str],
 ) -> dict[str, Any]:
     y = np.asarray(arrays[f"{split} y"])
     if len(columns.targets) == 1 and columns.targets[0] in strings:
@@ -258,6 +263,7 @@ def _part(
             table, own = arrays[f"{split} x"], arrays[f"{split} column {name}"]
             x[name] = StoredColumn(table, layout.rows.index(name), own, dtype, strings.get(name))
         x[name].category = name in columns.categories or name in layout.odd
+        x[name].dates = name in dates
     return {**part, "x": x}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..strings.date_formats import ISO_DATE, ISO_TIME
 
-__all__ = ["category_names", "formats_of_dates", "plain_column"]
+__all__ = ["category_names", "date_names", "formats_of_dates", "plain_column"]
 
 CLOCK = 8
 """The number of characters of a time of day without fractions of seconds."""
@@ -22,6 +22,17 @@ def category_names(schema: Any) -> list[str]:
     import pyarrow as pa
 
     return [field.name for field in schema if pa.types.is_dictionary(field.type)]
+
+
+def date_names(schema: Any) -> list[str]:
+    """The names of the columns that are dates, with or without a time of day.
+
+    Args:
+        schema: of pyarrow.
+    """
+    import pyarrow as pa
+
+    return [field.name for field in schema if pa.types.is_date(field.type) or pa.types.is_timestamp(field.type)]
 
 
 def formats_of_dates(path: Path, names: list[str], rows: int) -> dict[str, str]:
@@ -71,7 +82,7 @@ def plain_column(column: Any, format: str | None) -> Any:
     if pa.types.is_time(kind):
         return compute.utf8_slice_codeunits(compute.cast(column, pa.string()), 0, CLOCK)
     if pa.types.is_decimal(kind):
-        return compute.cast(column, pa.float64())
+        return compute.cast(compute.cast(column, pa.string()), pa.float64())  # the nearest one, as Python's float()
     if pa.types.is_dictionary(kind):
         return compute.cast(compute.cast(column, kind.value_type), pa.string())
     return compute.cast(column, pa.string()) if pa.types.is_binary(kind) else column

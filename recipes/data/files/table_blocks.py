@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ....callbacks.checks import InvalidArgument
-from .parquet_columns import category_names, formats_of_dates, plain_column
+from .parquet_columns import category_names, date_names, formats_of_dates, plain_column
 from .separated_values import UTF_16, first_record, records, separator_of, undecodable
 from .table_files import PARQUET, check_table_file, check_training_header, parquet_error
 
@@ -40,7 +40,7 @@ class TableBlocks:
         separator: between the cells; "" in a Parquet file.
         decimal: the decimal mark.
         numbered: whether an unnamed column comes first.
-        categories: the names of a Parquet file's columns that are categories.
+        categories, dates: the names of a Parquet file's columns that are categories, and dates.
     """
 
     argument: str
@@ -51,6 +51,7 @@ class TableBlocks:
     decimal: str = "."
     numbered: bool = False
     categories: tuple[str, ...] = ()
+    dates: tuple[str, ...] = ()
 
     def with_decimal_commas(self) -> TableBlocks:
         """The same file, its numbers written with decimal commas."""
@@ -179,8 +180,9 @@ def open_blocks(argument: str, path: Path) -> TableBlocks:
     """
     suffix = check_table_file(argument, path)
     if suffix in PARQUET:
-        names, categories = _parquet_names(argument, path)
-        return TableBlocks(argument, path, names, "row", categories=categories)
+        names, schema = _parquet_names(argument, path)
+        categories, dates = tuple(category_names(schema)), tuple(date_names(schema))
+        return TableBlocks(argument, path, names, "row", categories=categories, dates=dates)
     with open(path, "rb") as file:
         raw = file.read(HEAD)
     if raw[:2] in UTF_16 or b"\0" in raw.split(b"\n", 1)[0]:
@@ -192,8 +194,8 @@ def open_blocks(argument: str, path: Path) -> TableBlocks:
     return TableBlocks(argument, path, names[numbered:], "line", separator, numbered=bool(numbered))
 
 
-def _parquet_names(argument: str, path: Path) -> tuple[list[str], tuple[str, ...]]:
-    """The names of the columns, and of those that are categories."""
+def _parquet_names(argument: str, path: Path) -> tuple[list[str], Any]:
+    """The names of the columns, and the schema."""
     try:
         from pyarrow import parquet
 
@@ -203,4 +205,4 @@ def _parquet_names(argument: str, path: Path) -> tuple[list[str], tuple[str, ...
     indices = (schema.pandas_metadata or {}).get("index_columns", [])
     names = [name for name in schema.names if name not in indices]
     check_training_header(argument, str(path), names)
-    return names, tuple(category_names(schema))
+    return names, schema

@@ -236,21 +236,18 @@ OWN_TYPES = {
     "times of a zone": pandas.Timestamp("2024-01-02", tz="Europe/Berlin") + pandas.to_timedelta(np.arange(N) * 50, "h"),
     "dates": [datetime.date(2024, 1, 1) + datetime.timedelta(days=row) for row in range(N)],
     "times of day": [datetime.time(row % 24, 30) for row in range(N)],
-    "decimals": [decimal.Decimal(row) / 4 for row in range(N)],
+    "decimals": [decimal.Decimal(row * 3701 % 10_000) / 100 for row in range(N)],
     "categories": pandas.Categorical(np.arange(N) % 3),
     "bytes": [b"a", b"b"] * (N // 2),
     "flags with gaps": pandas.array([None, True, False] * (N // 3), "boolean"),
 }
 
 
-@pytest.mark.filterwarnings("ignore:.*strings are read")
 @pytest.mark.parametrize("kind", OWN_TYPES)
 def test_types_of_parquet_are_read_as_from_a_whole_file(written, kind):
     frame = FRAME[["age", "Churn"]].assign(own=OWN_TYPES[kind])
     path = written(frame[["age", "own", "Churn"]], "churn.parquet")
-    whole, blocks = (recipes.load(path, target="Churn", memory=memory) for memory in (0.5, 0.0))
-    assert blocks.spec == whole.spec
-    assert blocks.fingerprint == whole.fingerprint
+    assert_same(path, target="Churn")
 
 
 def test_columns_of_other_kinds_are_refused_in_words(written):

@@ -24,8 +24,8 @@ __all__ = ["fit_linear_part", "is_fitted", "start_linear"]
 MOST_VALUES = 2e7
 """At most so many values of encoded columns times outputs are fitted; of more examples a part is drawn."""
 
-FOLDS, FEW = 5, 1000
-"""Logistic regression on fewer examples chooses its penalty by cross-validation in so many folds."""
+FOLDS, FEW, FEW_VALUES = 5, 1000, 3e5
+"""Logistic regression on fewer examples, and fewer values of columns times outputs, chooses its penalty in folds."""
 
 RIDGE = np.logspace(-7, 1, 17)
 """Penalties of the ridge regression, per example, of targets with a variance of 1."""
@@ -166,8 +166,12 @@ def _classifier(outputs: int, train: Examples, validation: Examples) -> tuple[np
     labels, counts = np.unique(train.y, return_counts=True)
     if len(labels) < 2:
         return kernel, bias
+    axes = None
+    if train.x.shape[1] > len(train.x):  # the penalty sees only the space that the examples span
+        axes = np.linalg.svd(train.x, full_matrices=False)[2]
+        train, validation = (examples._replace(x=examples.x @ axes.T) for examples in (train, validation))
     folds = min(FOLDS, int(counts.min()))
-    if len(train.y) < FEW and folds > 1:
+    if len(train.y) < FEW and train.x.size * outputs < FEW_VALUES and folds > 1:
         splitter = StratifiedKFold(folds, shuffle=True, random_state=0)
         parts = [(train.taken(fit), train.taken(rest)) for fit, rest in splitter.split(train.x, train.y)]
     else:
@@ -182,14 +186,15 @@ def _classifier(outputs: int, train: Examples, validation: Examples) -> tuple[np
                 losses[number] += _log_loss(regression, rest)
         best = float(LOGISTIC[int(np.argmin(losses))])
         regression = LogisticRegression(C=best, max_iter=MOST_STEPS).fit(train.x, train.y, sample_weight=train.weights)
+    coefficients = regression.coef_ if axes is None else regression.coef_ @ axes
     if outputs == 1:
-        return regression.coef_.T, regression.intercept_
+        return coefficients.T, regression.intercept_
     if len(labels) == 2:  # of several classes: the logit is the difference of theirs
-        half = np.concatenate([-regression.coef_, regression.coef_]) / 2
+        half = np.concatenate([-coefficients, coefficients]) / 2
         kernel[:, labels.astype(int)] = half.T
         bias[labels.astype(int)] = np.array([-1.0, 1.0]) * regression.intercept_ / 2
     else:
-        kernel[:, labels.astype(int)], bias[labels.astype(int)] = regression.coef_.T, regression.intercept_
+        kernel[:, labels.astype(int)], bias[labels.astype(int)] = coefficients.T, regression.intercept_
     return kernel, bias
 
 

@@ -28,6 +28,10 @@ def warn(text: str, category: type[Warning] = UserWarning) -> None:
         >>> str(caught[0].message)
         'the rate is large'
     """
-    files = [frame.filename for frame in inspect.stack(context=0)]
+    files = []  # inspect.stack() would look up the module of every frame, which takes long
+    frame = inspect.currentframe()
+    while frame is not None:
+        files.append(frame.f_code.co_filename)
+        frame = frame.f_back
     level = next((level for level, file in enumerate(files, start=1) if not file.startswith(INSTALLED)), 1)
     warnings.warn(text, category, stacklevel=level)

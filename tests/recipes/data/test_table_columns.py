@@ -84,6 +84,15 @@ def test_several_targets(frame, written):
     assert_same(data, expected)
 
 
+def test_several_targets_with_strings_of_numbers_and_with_words(frame, written):
+    prices = frame.assign(net=np.arange(N) / 4, gross=[f"${1000 + row:,}" for row in range(N)])
+    data = recipes.load(written(prices), target=["net", "gross"], features=["age", "vip"])
+    net, gross = np.concatenate([data.arrays(split)[1] for split in ("train", "validation", "test")]).T
+    np.testing.assert_allclose(gross, 1000 + 4 * net)
+    with pytest.raises(InvalidArgument, match=r"of numbers in column 'Churn', but .* the first in line 2"):
+        recipes.load(written(prices), target=["net", "Churn"], features=["age", "vip"])
+
+
 def test_a_test_file_in_another_order(frame, written):
     train, test = frame[:90], frame[90:].iloc[:, ::-1]
     columns = ["age", "Größe", "vip"]

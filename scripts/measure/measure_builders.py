@@ -22,6 +22,8 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from support.results import ROOT, write_results
 
@@ -79,9 +81,16 @@ def refusal(name: str) -> dict[str, Any]:
     raise AssertionError(f"{name} is not refused")
 
 
+def earlier_rows(measured: set[str]) -> list[dict[str, Any]]:
+    """The rows of other builders from the last time."""
+    path = ROOT / "results" / "builders.csv"
+    rows: list[dict[str, Any]] = pd.read_csv(path).to_dict("records") if path.exists() else []
+    return [row for row in rows if row["builder"] not in measured]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", nargs="*", help="names of builders")
+    parser.add_argument("--only", nargs="*", help="names of builders; the rows of others stay as they are")
     options = parser.parse_args()
     logging.getLogger("absl").setLevel(logging.ERROR)
     rows = []
@@ -93,7 +102,8 @@ def main() -> None:
                 *(row[key] for key in ("builder", "kind", "task", "outputs", "inputs", "model")), sep=" | ", flush=True
             )
     rows += [refusal(name) for name in REFUSED if not options.only or name in options.only]
-    print(write_results("builders", rows))
+    kept = earlier_rows({row["builder"] for row in rows}) if options.only else []
+    print(write_results("builders", rows, kept))
 
 
 if __name__ == "__main__":

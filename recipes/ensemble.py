@@ -15,6 +15,7 @@ from keras import ops
 from ..callbacks.checks import InvalidArgument, check_choice, check_integer
 from ..callbacks.curves import Finding
 from .data.named_arrays import take
+from .model_files import set_weights
 from .model_output import ends_in
 from .recipe import Recipe
 from .restarts import warn_of_failures
@@ -113,7 +114,7 @@ def bagging(
             warn=False,
         )
         model = recipe.build_model(data.spec, name=f"member_{number}")
-        model.set_weights(trainer.model.get_weights())
+        set_weights(model, trainer.model.get_weights())
         runs.append(replace(run, model=recipe.compile(model, **options)))
         warn_of_failures(run.attempts, None, who=f"member {number}: ")
     message = next((f"member {number}: {run.message}" for number, run in enumerate(runs) if run.diverged), None)

@@ -1,9 +1,10 @@
-"""load_model, save_model: Keras' model files, and layers that Keras cannot load from them by itself."""
+"""load_model, save_model, set_weights: Keras' model files, layers that Keras cannot load by itself, copied weights."""
 
 from __future__ import annotations
 
 import os
 import types
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -11,7 +12,7 @@ import keras
 from ..callbacks.checks import InvalidArgument
 from ..callbacks.inside.layers import all_layers
 
-__all__ = ["load_model", "not_reloadable", "save_model"]
+__all__ = ["load_model", "not_reloadable", "save_model", "set_weights"]
 
 KERAS_OBJECTS = (
     *(keras.layers.Layer, keras.initializers.Initializer, keras.regularizers.Regularizer),
@@ -55,6 +56,29 @@ def save_model(model: keras.Model, path: str | os.PathLike[str]) -> None:
     for name, reason in not_reloadable(model, trusted=True).items():
         raise InvalidArgument("model", model.name, f"one that Keras can save, but layer {name!r}: {reason}")
     model.save(path)
+
+
+def set_weights(model: keras.Model, weights: Sequence[Any]) -> None:
+    """``model.set_weights``, after which Normalization layers that were adapted use the new statistics.
+
+    Keras alone goes on with those that they had, 0 and 1 in a copy: it takes over new ones when it loads a file only.
+
+    Args:
+        model: any.
+        weights: what ``get_weights`` of a model with the same layers returns.
+
+    Example:
+        >>> layers = keras.layers.Normalization(), keras.layers.Normalization()
+        >>> layers[0].adapt(np.array([[2.0], [4.0]]))
+        >>> models = [keras.Sequential([keras.Input((1,)), layer]) for layer in layers]
+        >>> set_weights(models[1], models[0].get_weights())
+        >>> models[1](np.array([[4.0]])).numpy().tolist()
+        [[1.0]]
+    """
+    model.set_weights(weights)
+    for layer in all_layers(model):
+        if isinstance(layer, keras.layers.Normalization):
+            layer.finalize_state()
 
 
 def not_reloadable(model: keras.Model, *, trusted: bool = False) -> dict[str, str]:

@@ -14,6 +14,7 @@ from ..callbacks.inside.layers import is_functional
 from .choice import name_of
 from .data.named_arrays import concatenate
 from .linear_fit import start_linear
+from .model_files import set_weights
 from .recipe import Recipe
 from .run import Run
 from .trainer import LARGEST_SEED, Trainer
@@ -142,7 +143,7 @@ def _copy(model: keras.Model, *, weights: bool) -> keras.Model:
         raise InvalidArgument("run", model.name, "a run whose model Keras can copy: a functional or sequential one")
     copy = keras.models.clone_model(model)
     if weights:
-        copy.set_weights(model.get_weights())
+        set_weights(copy, model.get_weights())
     return copy
 
 

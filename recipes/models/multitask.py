@@ -11,6 +11,7 @@ import keras
 
 from ...callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
 from ..choice import Choice
+from ..model_files import set_weights
 from ..regularization.tying import tie
 from .blocks import Style
 from .encoder import encoder, head_style, of_factory
@@ -87,7 +88,7 @@ def multitask(
     names = ["trunk"] if sharing == "shared" else [f"trunk_{task}" for task in heads]
     trunks = [encoder(model, spec, input_shape, options, name=trunk_name) for trunk_name in names]
     for trunk in trunks[1:]:
-        trunk.set_weights(trunks[0].get_weights())
+        set_weights(trunk, trunks[0].get_weights())
     single = trunks[0].inputs[0]
     inputs = keras.Input(single.shape[1:], dtype=single.dtype, name="inputs")
     embeddings = [trunk(inputs) for trunk in trunks]

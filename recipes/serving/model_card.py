@@ -29,7 +29,8 @@ def model_card(trained: SavedRun, exported: Mapping[str, Any]) -> dict[str, Any]
         exported: "files", "checked" and "refused", as in ``export.json``.
 
     Returns:
-        "model", "data", "training", "scores", "files", "checked", "refused", "limits", "versions", "hardware", "date".
+        "model", "data", "training", "scores", "confidence", "files", "checked", "refused", "compared" (with the
+        model now served), "limits", "versions", "hardware", "date".
 
     Source: Mitchell et al. 2019, "Model cards for model reporting".
 
@@ -63,6 +64,7 @@ def model_card(trained: SavedRun, exported: Mapping[str, Any]) -> dict[str, Any]
         "files": exported["files"],
         "checked": exported["checked"],
         "refused": exported["refused"],
+        "compared": exported.get("compared"),
         "limits": _limits(trained, exported),
         "versions": {"training": facts.get("versions"), "export": versions()},
         "hardware": hardware(),

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import keras
+import numpy as np
 from keras import ops
 
 from ...callbacks.checks import InvalidArgument, check_integer
+from ..model_files import set_weights
 from ..models.blocks import Style
 from ..models.inputs import model_input
 from ..models.preprocessing import resized
@@ -36,22 +38,25 @@ class Backbone(NamedTuple):
 
 
 BACKBONES = {
-    "DenseNet121": Backbone("torch", 32),
-    "EfficientNetV2B0": Backbone("own", 32),
-    "EfficientNetV2S": Backbone("own", 32),
+    **{f"ConvNeXt{size}": Backbone("own", 32) for size in ("Tiny", "Small", "Base", "Large", "XLarge")},
+    **{f"DenseNet{layers}": Backbone("torch", 32) for layers in (121, 169, 201)},
+    **{f"EfficientNetB{number}": Backbone("own", 32) for number in range(8)},
+    **{f"EfficientNetV2{size}": Backbone("own", 32) for size in ("B0", "B1", "B2", "B3", "S", "M", "L")},
+    "InceptionResNetV2": Backbone("tf", 75),
     "InceptionV3": Backbone("tf", 75),
     "MobileNet": Backbone("tf", 32),
     "MobileNetV2": Backbone("tf", 32),
     "MobileNetV3Large": Backbone("own", 32),
     "MobileNetV3Small": Backbone("own", 32),
-    "ResNet50": Backbone("caffe", 32),
-    "ResNet101": Backbone("caffe", 32),
-    "ResNet50V2": Backbone("tf", 32),
+    "NASNetLarge": Backbone("tf", 32),
+    "NASNetMobile": Backbone("tf", 32),
+    **{f"ResNet{layers}": Backbone("caffe", 32) for layers in (50, 101, 152)},
+    **{f"ResNet{layers}V2": Backbone("tf", 32) for layers in (50, 101, 152)},
     "VGG16": Backbone("caffe", 32),
+    "VGG19": Backbone("caffe", 32),
     "Xception": Backbone("tf", 71),
 }
-"""The supported networks of ``keras.applications``. (EfficientNetB0 to B7 are not: Keras builds them differently if the
-weights come from a file.)"""
+"""The networks of ``keras.applications``."""
 
 IMAGENET_MEAN, IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """For "torch": red, green and blue, with white at 1."""
@@ -67,13 +72,15 @@ def backbone_of(
     image_size: int | None,
     options: Mapping[str, Any],
 ) -> keras.Model:
-    """The network without its top, with weights from the file and layers in front that preprocess raw images."""
+    """The network without its top, with layers in front that preprocess raw images.
+
+    Its weights come from the file, or are random where there is none.
+    """
     if spec.kind != "image" or spec.input_shape[-1] not in (1, 3):
         raise InvalidArgument("data", spec.name, f"grey or coloured images for {name}")
     values, smallest = BACKBONES[name]
-    if weights is None or not Path(weights).is_file():
-        shown = None if weights is None else str(weights)
-        raise InvalidArgument("weights", shown, f"a file with the weights of {name}: none is downloaded")
+    if weights is not None and not Path(weights).is_file():
+        raise InvalidArgument("weights", str(weights), f"a file with the weights of {name}: none is downloaded")
     if image_size is not None:
         check_integer("image_size", image_size, low=smallest)
     height, width = (int(size or 0) for size in spec.input_shape[:2])
@@ -85,12 +92,15 @@ def backbone_of(
         network = build(**settings)
     except (TypeError, ValueError) as error:
         raise InvalidArgument("options", dict(options), f"options of keras.applications.{name} ({error})") from None
-    try:
-        network.load_weights(weights)
-    except Exception as error:
-        reason = " ".join(str(error).split())[:100]
-        accepted = f"a file with the weights of this {name} without its top ({reason})"
-        raise InvalidArgument("weights", str(weights), accepted) from None
+    if weights is not None:
+        try:
+            network.load_weights(weights)
+        except Exception as error:
+            reason = " ".join(str(error).split())[:100]
+            accepted = f"a file with the weights of this {name} without its top ({reason})"
+            raise InvalidArgument("weights", str(weights), accepted) from None
+        if name.startswith("EfficientNetB") and _divides_twice(Path(weights)):
+            _divide_twice(network)
     scaling, *normalization = preprocessing_of(values, spec)
     inputs, x = model_input(spec, tuple(spec.input_shape), scaling, Style())
     if spec.input_shape[-1] == 1:
@@ -102,8 +112,30 @@ def backbone_of(
     # Weight files identify layers by their position in the network. So the weights are loaded into a network without
     # preprocessing, and copied to a second one on top of the preprocessing layers.
     whole = build(**settings, input_tensor=x)
-    whole.set_weights(network.get_weights())
+    set_weights(whole, network.get_weights())
     return keras.Model(inputs, whole.outputs[0], name=name)
+
+
+def _divides_twice(weights: Path) -> bool:
+    """Whether a file of weights is of an EfficientNet that Keras built for its published ones.
+
+    Such a network divides its inputs by the square root of ImageNet's deviations once more, in a Rescaling layer that
+    networks without those weights do not have. A file that ``save_weights`` has written names the layer.
+    """
+    if not weights.name.endswith(".weights.h5"):
+        return True
+    import h5py
+
+    with h5py.File(weights) as file:
+        return "layers/rescaling_1" in file
+
+
+def _divide_twice(network: keras.Model) -> None:
+    """Makes the Normalization layer of an EfficientNet do what the missing Rescaling layer would."""
+    layer = next(layer for layer in network.layers if isinstance(layer, keras.layers.Normalization))
+    mean, variance, *count = layer.get_weights()
+    layer.set_weights([mean, variance * np.array(IMAGENET_DEVIATION, variance.dtype), *count])
+    layer.finalize_state()
 
 
 def preprocessing_of(values: str, spec: Spec) -> list[Any]:

@@ -60,7 +60,8 @@ def transfer(
             the starting point.
         at: the name of the layer whose output provides the features, instead of the rule above. Default None.
         weights: for a name of ``keras.applications``: the file, as ``save_weights`` of the network without its top
-            writes it (``.weights.h5``), or as Keras publishes it (``..._no_top.h5``).
+            writes it (``.weights.h5``), or as Keras publishes it (``..._no_top.h5``). None (default), with
+            ``freeze=False``, for random weights.
         image_size: for a name of ``keras.applications``: the shorter side in pixels after resizing; None (default)
             keeps the size of the images, unless they are too small.
         regularizer: of the head's kernel: names or regularizer objects; default none. The lower layers keep their
@@ -89,6 +90,9 @@ def transfer(
         freeze = check_integer("freeze", freeze, low=0)
     named = isinstance(model, str) and model in BACKBONES
     if named:
+        if weights is None and freeze:
+            accepted = f"a file with the weights of {model}: none is downloaded, and random ones need freeze=False"
+            raise InvalidArgument("weights", None, accepted)
         source = backbone_of(str(model), data.spec, weights, image_size, options)
     else:
         for key, value in {"weights": weights, "image_size": image_size, **options}.items():

@@ -9,6 +9,7 @@ import keras
 
 from ...callbacks.checks import InvalidArgument, check_choice
 from ...callbacks.inside.layers import is_functional, node_of
+from ..model_files import set_weights
 from ..model_output import ends_in
 
 __all__ = ["HEAD", "call_of", "features_of", "has_kernel", "input_of", "leaves_of", "set_trainable", "trunk_of"]
@@ -32,6 +33,9 @@ NOISY = (
     keras.layers.RandomZoom,
 )
 """Layers that act in training only."""
+
+STOCHASTIC_DEPTH = "StochasticDepth"
+"""Another one, of Keras' ConvNeXt, whose class is private."""
 
 
 def features_of(source: keras.Model, at: str | None) -> Any:
@@ -131,7 +135,7 @@ def trunk_of(source: keras.Model, features: Any, freeze: bool | int) -> keras.Mo
         copy = keras.models.clone_model(
             cut, clone_function=lambda layer: _copied(layer, id(layer) in frozen), recursive=True
         )
-        copy.set_weights(cut.get_weights())
+        set_weights(copy, cut.get_weights())
     except Exception as error:
         reason = str(error).splitlines()[0][:100]
         raise InvalidArgument("model", source.name, f"one whose layers Keras can copy ({reason})") from None
@@ -142,7 +146,7 @@ def trunk_of(source: keras.Model, features: Any, freeze: bool | int) -> keras.Mo
 def _copied(layer: Any, quiet: bool) -> Any:
     """A new layer of the same kind, without weights yet; if ``quiet``, without dropout and noise."""
     config = layer.get_config()
-    if quiet and isinstance(layer, NOISY):
+    if quiet and (isinstance(layer, NOISY) or type(layer).__name__ == STOCHASTIC_DEPTH):
         return keras.layers.Identity(name=config["name"], dtype=config.get("dtype"))
     return type(layer).from_config(_without_dropout(config) if quiet else config)
 

@@ -15,6 +15,7 @@ import numpy as np
 from ....callbacks.checks import InvalidArgument, check_bool, check_integer
 from ....callbacks.inside.training import restart_layer_names
 from ...files import write_text
+from ...model_files import set_weights
 from ...seeding import set_seeds
 from ...shared_steps import SharedSteps
 from ...step_keys import form_of
@@ -181,7 +182,7 @@ class QuickTuner(keras_tuner.Tuner):
             return
         path = weights_path(self, trial_id)
         path.with_name("build_config.json").write_text(json.dumps(best.model.get_build_config()), encoding="utf-8")
-        best.model.set_weights(best.weights)
+        set_weights(best.model, best.weights)
         best.model.save_weights(path)
         self._with_weights.add(trial_id)
 

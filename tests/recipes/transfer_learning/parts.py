@@ -29,12 +29,16 @@ def colours(size, channels=3, top=256):
 
 
 MODULES = {
+    "ConvNeXtTiny": "convnext",
     "DenseNet121": "densenet",
+    "EfficientNetB0": "efficientnet",
     "EfficientNetV2B0": "efficientnet_v2",
+    "InceptionResNetV2": "inception_resnet_v2",
     "InceptionV3": "inception_v3",
     "MobileNet": "mobilenet",
     "MobileNetV2": "mobilenet_v2",
     "MobileNetV3Small": "mobilenet_v3",
+    "NASNetMobile": "nasnet",
     "ResNet50": "resnet",
     "ResNet50V2": "resnet_v2",
     "VGG16": "vgg16",

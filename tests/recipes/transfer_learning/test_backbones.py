@@ -1,3 +1,5 @@
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -51,6 +53,36 @@ def test_all_backbones(backbone, name, tmp_path):
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
     np.testing.assert_allclose(np.asarray(loaded(x)), np.asarray(model(x)), atol=1e-5)
+
+
+def test_every_network_of_keras_applications_has_an_entry():
+    networks = {name for name, value in vars(keras.applications).items() if name[0].isupper() and callable(value)}
+    assert set(BACKBONES) == networks
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("suffix", [".weights.h5", ".h5"])
+def test_an_efficientnet_with_published_weights(backbone, suffix, tmp_path, monkeypatch):
+    """Keras builds it with one more Rescaling layer than a network with other weights."""
+    _, published = backbone("EfficientNetB0", suffix=".h5")
+    module = sys.modules[keras.applications.EfficientNetB0.__module__]
+    monkeypatch.setattr(module.file_utils, "get_file", lambda *_, **__: str(published))
+    network = keras.applications.EfficientNetB0(input_shape=(32, 32, 3), include_top=False, weights="imagenet")
+    path = published
+    if suffix == ".weights.h5":
+        path = tmp_path / "own.weights.h5"
+        network.save_weights(path)
+    data = colours(32)
+    x = data.arrays("test")[0]
+    check_features(transfer("EfficientNetB0", data, weights=path), x, network, "EfficientNetB0")
+
+
+def test_random_weights_where_none_are_given_and_all_are_trained():
+    data = colours(32)
+    model = transfer("MobileNetV2", data, freeze=False, alpha=0.35)
+    kernels = [layer.kernel for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
+    assert kernels
+    assert all(kernel.trainable and np.std(kernel) > 0 for kernel in kernels)
 
 
 @pytest.mark.parametrize("values", ["tf", "torch", "caffe"])

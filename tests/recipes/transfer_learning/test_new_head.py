@@ -184,7 +184,7 @@ def test_what_transfer_refuses(run, few, images, tmp_path):
     for message, model, data, options in [
         ("model must be a model with one input of shape", run, images, {}),
         ("model must be a Run, a Keras model", 3, few, {}),
-        ("model must be a .keras file that exists, or one of DenseNet121", "MobilNetV2", few, {}),
+        ("model must be a .keras file that exists, or one of ConvNeXtTiny", "MobilNetV2", few, {}),
         ("model must be a .keras file that Keras can read", tmp_path / "empty.keras", few, {}),
         ("model must be one whose training did not diverge", dataclasses.replace(run, message="nan"), few, {}),
         ("model must be one that Keras can copy", Own(), few, {}),
@@ -209,3 +209,20 @@ def test_what_transfer_refuses(run, few, images, tmp_path):
         with pytest.raises(InvalidArgument, match=message.replace(".", r"\.")) as caught:
             transfer(model, data, **options)
         assert "\n" not in str(caught.value), message
+
+
+def test_a_normalization_that_was_adapted_keeps_its_statistics():
+    random = np.random.default_rng(0)
+    x = random.normal(50, 5, (60, 3)).astype("float32")
+    normalization = keras.layers.Normalization()
+    normalization.adapt(x)
+    layers = [
+        keras.Input((3,)),
+        normalization,
+        keras.layers.Dense(4, name="hidden"),
+        keras.layers.Dense(1, name="last"),
+    ]
+    source = keras.Sequential([*layers, keras.layers.Activation("sigmoid")])
+    model = transfer(source, recipes.Data.from_arrays(x, np.arange(60) % 2))
+    expected = keras.Model(source.inputs[0], source.get_layer("hidden").output)(x)
+    np.testing.assert_allclose(np.asarray(lower(model)(x)), np.asarray(expected), atol=1e-5)

@@ -81,10 +81,10 @@ def progress_bar(what: str) -> Iterator[Callable[[float], None] | None]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    terminal = Console(stderr=True)
-    if not terminal.is_terminal:
+    if not sys.stderr.isatty():
         yield None
         return
+    terminal = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:.0f} %"))
     with Progress(*columns, TimeRemainingColumn(), console=terminal, transient=True) as bar:
         task = bar.add_task(what, total=1.0)

@@ -81,13 +81,13 @@ def score_names(spec: Spec, prefix: str = "", others: Sequence[str] = ()) -> lis
         names = [PREDICTION] if single else [f"{PREDICTION}_{place}" for place in range(1, spec.outputs + 1)]
     else:
         names = [PREDICTION, *(f"{prefix}{name}" for name in spec.class_names)]
-    every = [*others, *names]
-    for place, name in enumerate(every):
+    for place, name in enumerate(names):
         if not name.strip():
             raise InvalidArgument("prefix", prefix, f"one that names the column of the class {name!r}, such as 'p_'")
-        if name in every[:place]:
-            of = "a class" if place > len(others) and spec.class_names else "the predictions"
-            accepted = f"one for which no two columns are named alike: {name!r} is also the column of {of}"
+        if name in others and name.startswith(PREDICTION) and name not in names[len(names) - len(spec.class_names) :]:
+            raise InvalidArgument("keep", name, f"names other than {name!r}, the column of the predictions")
+        if name in [*others, *names[:place]]:
+            accepted = f"one for which no two columns are named alike: {name!r} is also the column of a class"
             raise InvalidArgument("prefix", prefix, accepted)
     return names
 

@@ -112,7 +112,10 @@ def _parquet_writer(file: BinaryIO, names: Sequence[str]) -> Iterator[Write]:
         for name, column in zip(names, columns, strict=True):
             try:
                 array = column if isinstance(column, pa.Array) else pa.array(column, kinds.get(name))
-                arrays.append(array.cast(pa.string()) if pa.types.is_null(array.type) else array)
+                array = array.cast(kinds.get(name, pa.string())) if pa.types.is_null(array.type) else array
+                if array.type != kinds.setdefault(name, array.type):
+                    raise pa.ArrowInvalid(f"{array.type} after {kinds[name]}")
+                arrays.append(array)
             except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
                 reason = str(error).splitlines()[0][:100]
                 accepted = f"columns with values of one type, for a Parquet file ({reason}); a .jsonl file has no types"
@@ -120,12 +123,13 @@ def _parquet_writer(file: BinaryIO, names: Sequence[str]) -> Iterator[Write]:
         table = pa.table(arrays, names=list(names))
         arrays.clear()
         if writer is None:
-            kinds.update({field.name: field.type for field in table.schema})
             writer = parquet.ParquetWriter(file, table.schema)
         writer.write_table(table)
 
     arrays: list[Any] = []
     kinds: dict[str, Any] = {}
-    yield write
-    if writer is not None:
-        writer.close()
+    try:
+        yield write
+    finally:
+        if writer is not None:
+            writer.close()  # while the file is open, also after an error

@@ -4,9 +4,9 @@
 
 Trains two small models, of a table of ten numbers and of a record of numbers, categories and missing values, and makes
 files of these sizes in a temporary folder. Each is scored into a CSV file, with its id kept, by a process of its own.
-Writes ``results/scoring.csv``, one row per file: the rows a second, reading and writing included, and the peak of the
-process's resident memory, sampled 50 times a second, above what it is when the model is loaded and has answered once.
-Two sizes show whether the peak grows with the file.
+Writes ``results/scoring.csv``, one row per file: the rows a second, reading and writing included, by the clock, which
+counts what else the machine does, and by the processor; and the peak of the process's resident memory, sampled 50 times
+a second, above what it is when the model is loaded and has answered once. Two sizes show whether it grows.
 """
 
 from __future__ import annotations

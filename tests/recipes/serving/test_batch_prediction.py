@@ -198,9 +198,13 @@ def test_a_file_is_replaced_if_that_is_asked_for(binary, rows, tmp_path):
 
 def test_columns_that_would_be_named_alike(binary, tmp_path):
     frame = FRAME[:3].assign(**{"1": 5, "prediction": 6})
-    for name in ("1", "prediction"):
-        frame.drop(columns={"1", "prediction"} - {name}).to_csv(tmp_path / "r.csv", index=False)
-        with pytest.raises(InvalidArgument, match=f"no two columns are named alike: '{name}' is also the column of"):
+    messages = {
+        "1": "prefix must be one for which no two columns are named alike: '1' is also the column of a class",
+        "prediction": "keep must be names other than 'prediction', the column of the predictions",
+    }
+    for name, message in messages.items():
+        frame.drop(columns=set(messages) - {name}).to_csv(tmp_path / "r.csv", index=False)
+        with pytest.raises(InvalidArgument, match=message):
             binary.predict_files(tmp_path / "r.csv", tmp_path / "scores.csv", keep=[name])
     frame.drop(columns="prediction").to_csv(tmp_path / "r.csv", index=False)
     binary.predict_files(tmp_path / "r.csv", tmp_path / "scores.csv", keep=["1"], prefix="p ")
@@ -259,6 +263,24 @@ def test_a_folder_of_images(exported, digits, tmp_path):
     (tmp_path / "in" / "big.png").write_bytes(b"\x89PNG")
     with pytest.raises(InvalidArgument, match=r"readable image \(it .*'big.png'"):
         predictor.predict_files(tmp_path / "in", tmp_path / "more.csv")
+
+
+def test_a_parquet_file_has_one_type_in_a_column(binary, tmp_path):
+    ids = [[None, None], [7, None], ["seven"]]
+    for k, values in enumerate(ids):
+        rows = [{**row, "id": value} for row, value in zip(FRAME[:2].to_dict("records"), values, strict=False)]
+        (tmp_path / f"{k}.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    files = [tmp_path / f"{k}.jsonl" for k in range(3)]
+    binary.predict_files(files[1:2], tmp_path / "scores.parquet", keep=["id"])
+    assert pandas.read_parquet(tmp_path / "scores.parquet")["id"].tolist()[0] == 7
+    for mixed in (files[1:], files[:2]):
+        with pytest.raises(
+            InvalidArgument, match=r"keep must be columns with values of one type, .*a .jsonl file has no"
+        ):
+            binary.predict_files(mixed, tmp_path / "more.parquet", keep=["id"])
+    binary.predict_files(files, tmp_path / "all.jsonl", keep=["id"])
+    read = [json.loads(line)["id"] for line in (tmp_path / "all.jsonl").read_text().splitlines()]
+    assert read == [None, None, 7, None, "seven"]
 
 
 @pytest.mark.thorough

@@ -2,7 +2,7 @@
 
     python scripts/measure/measure_formats.py [KIND ...]
 
-Writes ``results/formats.csv``, one row per kind and format. The largest difference is in standard deviations of the
+Writes ``results/formats.csv``, one row per kind and format; rows of other kinds stay. The largest difference is in standard deviations of the
 output over up to 256 test examples; "changed" is the share of them whose class int8 changes, or, of a regression, the
 mean squared difference in variances of the output. "milliseconds an answer" is the median over single raw examples, in
 the format's own runtime on this machine.
@@ -29,6 +29,7 @@ sys.path.insert(0, str(ROOT))
 
 import keras
 import numpy as np
+import pandas as pd
 
 import recipes
 from recipes import Data, Recipe
@@ -181,8 +182,9 @@ def main() -> None:
                 if row[name] is not None
             )
             print(f"{kind}, {row['format']}: {shown}", flush=True)
-    if chosen == list(KINDS):
-        print(write_results("formats", rows))
+    path = ROOT / "results" / "formats.csv"
+    earlier = pd.read_csv(path).to_dict("records") if path.is_file() else []
+    print(write_results("formats", rows, [row for row in earlier if row["kind"] not in chosen]))
 
 
 if __name__ == "__main__":

@@ -2,10 +2,10 @@
 
     python scripts/measure/measure_formats.py [KIND ...]
 
-Writes ``results/formats.csv``, one row per kind and format; rows of other kinds stay. The largest difference is in standard deviations of the
-output over up to 256 test examples; "changed" is the share of them whose class int8 changes, or, of a regression, the
-mean squared difference in variances of the output. "milliseconds an answer" is the median over single raw examples, in
-the format's own runtime on this machine.
+Writes ``results/formats.csv``, one row per kind and format; rows of other kinds stay. The largest difference is in
+standard deviations of the output over up to 256 test examples; "changed" is the share of them whose class int8 changes,
+or, of a regression, the mean squared difference in variances of the output. "milliseconds an answer" is the median over
+single raw examples, in the format's own runtime on this machine.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ import pytest
 from callbacks.checks import InvalidArgument
 from recipes import Data, Recipe, export, fit, load_run
 from recipes.serving import export as exporting
+from recipes.serving.agreement import changed
 from recipes.serving.formats import catalogue, litert, onnx
 from recipes.serving.formats.catalogue import FORMATS
 from recipes.serving.formats.refusal import Refused
@@ -157,6 +158,24 @@ def test_small_probabilities_are_right_in_onnx(tmp_path):
     onnx.write_onnx(model, data.spec, tmp_path / "model.onnx", None)
     answers = onnx.Onnx(tmp_path / "model.onnx").outputs(logits)
     np.testing.assert_allclose(answers, 1 / (1 + np.exp(-logits.astype(float))), rtol=1e-5)
+
+
+def test_scales_are_no_part_of_int8_kernels(tmp_path):
+    """The converter would merge them with the last layer, whose two smaller outputs then are constant."""
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(
+        [
+            keras.Input((4,)),
+            keras.layers.Normalization(mean=X.mean(axis=0), variance=X.var(axis=0)),
+            keras.layers.Dense(8, activation="relu"),
+            keras.layers.Dense(3),
+            keras.layers.Rescaling([1e-5, 1.0, 1e6]),
+        ]
+    )
+    spec = units().spec
+    litert.write_litert_int8(model, spec, tmp_path / "model.tflite", X[:100])
+    answers = litert.LiteRT.read(tmp_path / "model.tflite").outputs(X)
+    assert changed(answers, model.predict_on_batch(X), "regression") < 0.005
 
 
 @pytest.mark.thorough

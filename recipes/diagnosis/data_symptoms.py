@@ -127,7 +127,7 @@ def named(arrays: Any) -> list[tuple[str, Sequence[np.ndarray]]]:
 
 def numbers(values: Any) -> np.ndarray:
     """A tensor or array as float64, shape (n, features of the last axis)."""
-    array = np.asarray(keras.ops.convert_to_numpy(values)).astype(np.float64)
+    array = keras.ops.convert_to_numpy(keras.ops.convert_to_tensor(values)).astype(np.float64)
     return array.reshape(-1, array.shape[-1]) if array.ndim > 1 else array.reshape(-1, 1)
 
 

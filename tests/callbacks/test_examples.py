@@ -28,6 +28,29 @@ def test_a_plain_script_needs_no_recipes_and_goes_on_where_it_was(tmp_path):
     assert again.stdout == first.stdout
 
 
+LEAST = {
+    "image_classifier": 0.9,
+    "transfer_learning": 0.7,
+    "unet_segmentation": 0.7,
+    "gan": 0.5,
+    "contrastive": 0.7,
+    "text_with_masks": 0.9,
+    "structured_data": 0.85,
+}
+"""Script -> the least that the last number it prints should be."""
+MOST = {"vae": 0.8, "gan": 1.6}
+
+
+@pytest.mark.ordinarily("structured_data")
+@pytest.mark.parametrize("script", sorted({*LEAST, *MOST}))
+def test_a_script_of_a_stranger_with_our_parts(script, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", [f"{script}.py", str(tmp_path / "picture.png")])
+    runpy.run_path(str(HERE.parents[1] / "examples" / f"{script}.py"), run_name="__main__")
+    result = float(capsys.readouterr().out.split()[-1])
+    assert LEAST.get(script, -1.0) < result < MOST.get(script, 1.01)
+    assert (tmp_path / "picture.png").stat().st_size > 1000
+
+
 @pytest.mark.thorough
 def test_a_script_with_momentum():
     runpy.run_path(str(HERE / "example_momentum_script.py"), run_name="__main__")

@@ -128,6 +128,7 @@ def test_help(call, command):
         (["search", "digits", "--optimizer", "adm"], "did you mean 'adam'"),
         (["export", "nothing", "--to", "out"], "directory must be one that Run.save"),
         (["export", "nothing"], "--to"),
+        (["export", "nothing", "--to", "out", "--formats", "onxx"], "formats must be one of 'saved_model', 'litert'"),
         (["export", "nothing", "--to", "{foreign}"], "to must be a new or empty directory"),
         (["predict", "nothing", "{file}"], "saved_model must be a directory that recipes.export has written"),
     ],
@@ -140,6 +141,25 @@ def test_every_error_is_one_line(refused, data_dir, tmp_path, arguments, message
     (tmp_path / "other" / "settings.json").write_text('{"metric": "accuracy"}')
     places = {"data": data_dir, **{name: tmp_path / name for name in ("foreign", "file", "other")}}
     assert message in refused(*(each.format(**places) for each in arguments))
+
+
+def test_export_prints_a_line_for_each_file_and_the_reason_for_a_missing_one(call, saved_run, tmp_path, monkeypatch):
+    from recipes.serving.formats import catalogue, refusal
+
+    def refuse(*_):
+        raise refusal.Refused("it lacks the operation Sort")
+
+    entry = catalogue.FORMATS["litert"]._replace(write=refuse)
+    monkeypatch.setitem(catalogue.FORMATS, "litert", entry)
+    code, output, errors = call("export", saved_run, "--to", tmp_path / "out", "--formats", "onnx, litert")
+    assert code == 1
+    lines = output.splitlines()
+    assert lines[0] == f"{tmp_path / 'out' / 'model.onnx'} agrees with the trained model"
+    assert lines[1].startswith("test accuracy 0.")
+    assert errors == "recipes: warning: not exported as litert: it lacks the operation Sort\n"
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        *("model.onnx", "model.keras", "recipe.json", "spec.json", "export.json", "model_card.json", "model_card.md")
+    }
 
 
 def test_what_cannot_be_predicted(refused, exported, tmp_path):

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...callbacks.inside.training import compute_loss, forward, step_loss
 
-__all__ = ["LossFacts", "chance_losses", "data_loss", "loss_facts", "lowest_loss"]
+__all__ = ["LossFacts", "chance_losses", "data_loss", "loss_facts", "lowest_loss", "stateless"]
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def lowest_loss(model: keras.Model, batch: tuple[Any, Any, Any]) -> float:
     output = forward(model, x)
     if tuple(output.shape) != tuple(y.shape):
         return 0.0
-    with keras.StatelessScope():
+    with stateless(model):
         return float(compute_loss(model, x, y, keras.ops.cast(y, output.dtype), weights)) - _penalty(model)
 
 
@@ -131,9 +131,14 @@ def _loss_of(model: keras.Model, batch: tuple[Any, Any, Any], values: np.ndarray
         predicted = np.broadcast_to(values, (*positions, output.shape[-1]))
     else:
         predicted = np.broadcast_to(values.reshape(shape[1:]), shape)
-    with keras.StatelessScope():
+    with stateless(model):
         tensor = keras.ops.convert_to_tensor(np.ascontiguousarray(predicted), dtype=output.dtype)
         return float(compute_loss(model, x, y, tensor, weights)) - _penalty(model)
+
+
+def stateless(model: keras.Model) -> keras.StatelessScope:
+    """A scope in which nothing changes, and penalties on weights find their values."""
+    return keras.StatelessScope([(weight, weight.value) for weight in model.trainable_weights])
 
 
 def _penalty(model: keras.Model) -> float:

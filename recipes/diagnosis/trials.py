@@ -19,7 +19,7 @@ from ...callbacks.inside.optimizer_values import get_learning_rate, leaves, rang
 from ...callbacks.inside.state import set_training_state, training_state
 from ...callbacks.inside.training import compute_loss, forward, initial_epoch, set_initial_epoch
 from ...callbacks.range_test.lr_finder import LRFinder, NoSuggestion, run_range_test
-from .loss_facts import data_loss
+from .loss_facts import data_loss, stateless
 
 __all__ = [
     "Batch",
@@ -208,7 +208,7 @@ def _informed(model: keras.Model, held_out: Sequence[Batch], random: np.random.G
     true, shuffled = 0.0, np.zeros(SHUFFLES)
     for x, y, weights in held_out:
         predicted = forward(model, x)
-        with keras.StatelessScope():
+        with stateless(model):
             true += float(compute_loss(model, x, y, predicted, weights))
             for number in range(SHUFFLES):
                 order = random.permutation(keras.tree.flatten(y)[0].shape[0])

@@ -10,6 +10,7 @@ import recipes
 from callbacks.checks import InvalidArgument
 from callbacks.inside.state import training_state
 from recipes.cli import main
+from recipes.diagnosis.loss_facts import chance_losses, data_loss
 
 from .patients import SOUND, SPOILED, compiled, dense, digits, network, sound_regression
 
@@ -33,6 +34,17 @@ def test_what_is_sound_has_no_symptoms(name):
     assert diagnosis.healthy, diagnosis
     assert not diagnosis.untried
     assert str(diagnosis).startswith("healthy: nothing was found\nmeasured: first loss ")
+
+
+def test_the_loss_by_chance_is_the_entropy_with_penalties_or_without():
+    x, y = digits()
+    model = compiled(network(dense(kernel_regularizer="l2")))
+    batch = tuple(map(keras.ops.convert_to_tensor, (x, y)))
+    best, even = chance_losses(model, [(*batch, None)])
+    shares = np.bincount(y) / len(y)
+    assert (best, even) == (pytest.approx(-np.sum(shares * np.log(shares)), rel=1e-5), pytest.approx(np.log(10)))
+    output = keras.ops.convert_to_numpy(model(x))
+    assert data_loss(model, (*batch, None)) == pytest.approx(-np.log(output[np.arange(len(y)), y]).mean(), rel=1e-4)
 
 
 def _flat(state):

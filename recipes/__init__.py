@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .diagnosis.diagnose import Diagnosis as Diagnosis
     from .diagnosis.diagnose import diagnose as diagnose
     from .ensemble import bagging as bagging
-    from .linear_fit import fit_linear_part as fit_linear_part
+    from .linear_blend import blend_with_linear as blend_with_linear
     from .models import autoencoder as autoencoder
     from .models import cnn as cnn
     from .models import densenet as densenet
@@ -73,6 +73,7 @@ _MODULES = {
     "adversarial_accuracy": ".robustness",
     "autoencoder": ".models",
     "bagging": ".ensemble",
+    "blend_with_linear": ".linear_blend",
     "cnn": ".models",
     "densenet": ".models",
     "diagnose": ".diagnosis",
@@ -80,7 +81,6 @@ _MODULES = {
     "export": ".serving.export",
     "fine_tune": ".transfer_learning",
     "fit": ".training",
-    "fit_linear_part": ".linear_fit",
     "hypermodel": ".tuning.hypermodel",
     "load": ".data",
     "load_images": ".data",

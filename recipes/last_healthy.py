@@ -10,7 +10,7 @@ import numpy as np
 
 from ..callbacks.stop_on_nan import StopOnNaN
 
-__all__ = ["LastHealthy", "ending"]
+__all__ = ["LastHealthy", "ending", "stops_early"]
 
 
 class LastHealthy(keras.callbacks.Callback):
@@ -76,6 +76,11 @@ def ending(
         best = healthy.put_back(best if restored else None)
         message += f"; the weights are those of epoch {best}" if best else "; the weights are the initial ones"
     return best, message
+
+
+def stops_early(callbacks: Iterable[keras.callbacks.Callback]) -> bool:
+    """Whether early stopping is among the callbacks, so that the validation loss chooses the weights."""
+    return any(isinstance(callback, keras.callbacks.EarlyStopping) for callback in callbacks)
 
 
 def _finite(arrays: list[np.ndarray]) -> bool:

@@ -1,4 +1,4 @@
-"""fit_linear_part: ridge or logistic regression as the start of a network for tables."""
+"""linear_weights: ridge or logistic regression on what a network for tables sees."""
 
 from __future__ import annotations
 
@@ -13,13 +13,11 @@ import numpy as np
 from .choice import NONE
 from .class_weights import check_class_weight, class_weights
 from .models.linear_part import linear_part_of
-from .recipe import Recipe
-from .regularization.label_smoothing import LabelSmoothing
 
 if TYPE_CHECKING:
     from .data import Data
 
-__all__ = ["fit_linear_part", "is_fitted", "start_linear"]
+__all__ = ["linear_weights"]
 
 MOST_VALUES = 2e7
 """At most so many values of encoded columns times outputs are fitted; of more examples a part is drawn."""
@@ -40,58 +38,29 @@ _fitted: WeakKeyDictionary[Data, dict[Any, tuple[np.ndarray, np.ndarray]]] = Wea
 """The weights by data: the trainings of a search share them."""
 
 
-def fit_linear_part(model: keras.Model, data: Data, *, class_weight: Any = NONE) -> bool:
-    """Fits the linear part of a network for tables on the training split, so that training starts from it.
+def linear_weights(model: keras.Model, data: Data, class_weight: Any = NONE) -> tuple[np.ndarray, np.ndarray]:
+    """Kernel and bias of the linear part of a network for tables, fitted on the training split.
 
     Ridge regression for numbers, logistic regression for classes and labels. The penalty comes from the training split
-    (leave-one-out, or five folds), or with 1,000 examples and more for classes from the validation split. The hidden
-    layers, whose output is nearly 0 at first, then learn what is not linear. :func:`recipes.fit` does this by itself;
-    call it before a ``model.fit`` of your own.
+    (leave-one-out, or five folds), or with 1,000 examples and more for classes from the validation split.
 
     Args:
-        model: of :func:`recipes.mlp`, :func:`recipes.tabular` or :func:`recipes.mixed`, with a Spec.
+        model: with a linear part.
         data: that the model is for. Sample weights count.
         class_weight: as in :class:`recipes.Recipe`. Default "none".
 
-    Returns:
-        Whether the model has a linear part; if not, nothing is done.
-
-    Source: Cheng et al. 2016, arXiv:1606.07792, whose wide part is trained; Hoerl and Kennard 1970 on ridge regression.
-
-    Example:
-        >>> data = recipes.load("diabetes")
-        >>> model = recipes.mlp(data.spec)
-        >>> recipes.fit_linear_part(model, data)
-        True
+    Source: Hoerl and Kennard 1970 on ridge regression.
     """
     layer = linear_part_of(model)
-    if layer is None:
-        return False
+    assert layer is not None
     known = _fitted.setdefault(data, {})
     class_weight = check_class_weight(class_weight)
     key = (tuple(layer.kernel.shape), str(class_weight))
     if key not in known:
         columns = keras.Model(model.input, layer.input)
-        known[key] = (
-            _regression(columns, data) if data.spec.task == "regression" else _logistic(columns, data, class_weight)
-        )
-    layer.set_weights(list(known[key]))
-    return True
-
-
-def start_linear(recipe: Recipe, model: keras.Model, data: Data) -> None:
-    """Fits the linear part of a model for a training by this recipe.
-
-    With label smoothing it stays 0: probabilities near 0 and 1, which a regression gives, are what smoothing forbids.
-    """
-    if not any(isinstance(regularizer, LabelSmoothing) for regularizer in recipe.regularizers()):
-        fit_linear_part(model, data, class_weight=recipe.class_weight)
-
-
-def is_fitted(model: keras.Model) -> bool:
-    """Whether a model has a linear part whose weights are not all 0."""
-    layer = linear_part_of(model)
-    return layer is not None and bool(np.any(layer.get_weights()[0]))
+        regression = data.spec.task == "regression"
+        known[key] = _regression(columns, data) if regression else _logistic(columns, data, class_weight)
+    return known[key]
 
 
 def _encoded(columns: keras.Model, data: Data, split: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

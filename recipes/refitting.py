@@ -13,7 +13,7 @@ from ..callbacks.checks import InvalidArgument, check_choice, check_integer, che
 from ..callbacks.inside.layers import is_functional
 from .choice import name_of
 from .data.named_arrays import concatenate
-from .linear_fit import start_linear
+from .linear_blend import set_linear_share
 from .model_files import set_weights
 from .recipe import Recipe
 from .run import Run
@@ -92,21 +92,18 @@ def refit(
     keras.utils.set_random_seed(seed)
     steps = run.data.steps_per_epoch if how == "updates" else None
     model = _copy(run.model, weights=how == "continue")
-    if how != "continue":
-        start_linear(recipe, model, data)
     trainer = Trainer(data, recipe, model=model, steps_per_epoch=steps)
     if how == "continue":
         target = run.evaluate("train")["loss"]
         return trainer.run(epochs=epochs, callbacks=[_StopBelow(target)], **options)
-    if not run.best_epoch:  # it kept the linear model that it started from
-        start = model.get_weights()
-        result = trainer.run(epochs=1, validate=False, **options)
-        result.model.set_weights(start)
-        return dataclasses.replace(result, best_epoch=0)
     schedule = recipe.build_schedule(1.0)
+    best = max(1, run.best_epoch)  # 0: the run's model is a linear regression
     if schedule is not None and schedule.gains_late:
-        return trainer.run(epochs=run.best_epoch, validate=False, **options)
-    return trainer.run(epochs=run.epochs, callbacks=[_StopAfter(run.best_epoch)], validate=False, **options)
+        result = trainer.run(epochs=best, validate=False, **options)
+    else:
+        result = trainer.run(epochs=run.epochs, callbacks=[_StopAfter(best)], validate=False, **options)
+    set_linear_share(result.model, data, run.linear_share, class_weight=recipe.class_weight)
+    return dataclasses.replace(result, linear_share=run.linear_share, best_epoch=min(run.best_epoch, result.best_epoch))
 
 
 def _recipe(run: Run, how: str, learning_rate: float | None) -> Recipe:

@@ -47,12 +47,14 @@ class Run:
         history: name -> one value per epoch, as in Keras' ``History.history``: "loss", "val_loss", "learning_rate", ...
         epochs: the epochs asked for; fewer may have run.
         best_epoch: the epoch of the model's weights, counted from 1: the last, or the one that early stopping chose;
-            0 for the initial weights: after a divergence, or where a table's linear start was never improved on.
+            0 for the initial weights, after a divergence, and for a linear share of 1.
         seed: of the training.
         seconds: the duration of the training, range test included.
         message: None, or why the training diverged, and which weights the model has.
         range_test: the :class:`callbacks.LRFinder` that found the rate, or None if there was no range test.
         remark: None, or why the rate is not the one that the range test's curve suggests.
+        linear_share: of a table: the share of ridge or logistic regression in the answers that did best on the
+            validation split, 0 to 1. See :func:`recipes.blend_with_linear`.
         attempts: the failed trainings before this one: a found rate that diverges is divided by 4 and the training
             started again.
 
@@ -75,6 +77,7 @@ class Run:
     range_test: LRFinder | None = None
     remark: str | None = None
     attempts: tuple[Attempt, ...] = ()
+    linear_share: float = 0.0
 
     @classmethod
     def load(

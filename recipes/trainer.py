@@ -23,10 +23,9 @@ from ..callbacks.resume.resume import Resume
 from ..callbacks.warning import warn
 from .choice import OWN, is_named
 from .distribution import replicas, settle_in
-from .last_healthy import LastHealthy, ending
+from .last_healthy import LastHealthy, ending, stops_early
 from .learning_rate import found_rate, is_doubtful, usual_peak
-from .linear_fit import is_fitted, start_linear
-from .linear_start import LinearStart
+from .linear_blend import blend_with_linear
 from .recipe import Recipe
 from .recipe_compile import compile_by
 from .restarts import warn_of_failures, with_restarts
@@ -102,7 +101,6 @@ class Trainer:
         if model is None:
             set_seeds(seed, keep_functions=keep_functions and steps is not None)
             model = recipe.build_model(data.spec)
-            start_linear(recipe, model, data)
             self._new = (seed, random_state())
         check_fits(model, data)
         check_batches(model, data)
@@ -229,10 +227,7 @@ class Trainer:
         recipe = self.recipe
         if learning_rate is not None:
             recipe = dataclasses.replace(recipe, learning_rate=learning_rate)
-        new = self._new_model(seed)
-        if self._builds:
-            start_linear(recipe, new, data)
-        with self._steps.like(new, self.key, prepare=self._prepare) as shared:
+        with self._steps.like(self._new_model(seed), self.key, prepare=self._prepare) as shared:
             self.model = shared.model
             set_random_state(self._random)
             finder = remark = None
@@ -253,7 +248,6 @@ class Trainer:
                 spec=data.spec,
                 validation_examples=data.settings["counts"]["validation"],
             )
-            beginning = LinearStart.of(self.model, data, all_callbacks) if validate and self._builds else None
             healthy = LastHealthy()
             first_epoch, resume = 0, []
             if directory is not None:
@@ -275,15 +269,17 @@ class Trainer:
                 verbose=verbose,
             )
             best, message = ending(all_callbacks, len(history.history["loss"]), healthy if restore else None)
-            if beginning is not None and best:
-                best = beginning.put_back_if_better(best, history.history["val_loss"][best - 1])
+            share = 0.0
+            if validate and self._builds and message is None and stops_early(all_callbacks):
+                share = blend_with_linear(self.model, data, class_weight=recipe.class_weight)
             yield Run(
                 model=self.model,
                 recipe=recipe,
                 data=data,
                 history=number_columns(history.history),
                 epochs=epochs,
-                best_epoch=best,
+                best_epoch=0 if share == 1.0 else best,
+                linear_share=share,
                 seed=seed,
                 seconds=time.perf_counter() - start,
                 message=message,
@@ -328,8 +324,7 @@ class Trainer:
 
 def _warn(run: Run) -> None:
     """Says at the caller of fit what went wrong."""
-    # From a linear start no rate need make the loss fall: nothing else may be there to learn.
-    if run.range_test is not None and is_doubtful(run.range_test) and not is_fitted(run.model):
+    if run.range_test is not None and is_doubtful(run.range_test):
         warn(f"learning rate: {run.remark}")
     warn_of_failures(run.attempts, run.message)
 

@@ -86,9 +86,9 @@ def train(
         remark = f" ({run.remark})" if run.remark else ""
         say(f"learning rate {run.recipe.learning_rate:.4g}, found by a range test of {batches} batches{remark}")
     scores = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in run.evaluate(metrics=more).items())
-    kept = (
-        f"best epoch {run.best_epoch} of {run.epochs}" if run.best_epoch else "that of the linear model it began with"
-    )
+    kept = f"best epoch {run.best_epoch} of {run.epochs}" if run.best_epoch else "linear regression alone"
+    if 0 < run.linear_share < 1:
+        kept += f", {run.linear_share:.0%} linear regression"
     say(f"test {scores}  ({kept}, {run.seconds:.1f} s)")
     say(*map(str, run.read_curves()))
     if save is not None:

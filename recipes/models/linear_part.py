@@ -1,4 +1,4 @@
-"""linear_part: a linear layer beside the hidden ones of a network for tables, fitted in closed form before training."""
+"""linear_part: a linear layer beside the hidden ones of a network for tables, for a blend with linear regression."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ LINEAR_PART = "linear_part"
 
 
 def linear_part(columns: Any, outputs: int) -> Any:
-    """The output of a new linear layer on encoded columns, shape (batch, outputs): 0 until the layer is fitted.
+    """The output of a new linear layer on encoded columns, shape (batch, outputs): 0 until it is blended in.
 
     Its weights are not trained with the others: gradients find the weights of correlated columns slowly, a solver at
-    once. The hidden layers learn what is not linear.
+    once. See :func:`recipes.blend_with_linear`.
 
     Args:
         columns: of shape (batch, size), by an encoding that is not learned.

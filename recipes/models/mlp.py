@@ -39,7 +39,7 @@ def mlp(
 
     Texts, and sequences of varying length, are averaged over the words or steps; the columns of records are
     concatenated. With the Spec of a table there is a linear layer beside the hidden ones, which is 0 until
-    :func:`recipes.fit` or :func:`recipes.fit_linear_part` fits it.
+    :func:`recipes.fit` or :func:`recipes.blend_with_linear` blends it in.
 
     Args:
         spec: of the data (``data.spec``); it provides the shapes, the task and the normalization of the inputs.

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import keras_tuner
 
 from ...callbacks.checks import InvalidArgument
-from ..linear_fit import start_linear
 from ..recipe import Recipe
 from ..regularization import Regularizer
 from ..training_checks import check_data, check_recipe
@@ -90,7 +89,6 @@ class ArmHyperModel(keras_tuner.HyperModel):
         """Declares the space and returns a new compiled model."""
         recipe = self.recipe(self.space.declare(hp, self.arms))
         model = recipe.build_model(self.data.spec)
-        start_linear(recipe, model, self.data)
         recipe.compile(model, spec=self.data.spec, weighted_metrics=self.data.weighted)
         model.optimizer.build(model.trainable_variables)  # so that Hyperband's checkpoints contain its state
         return model

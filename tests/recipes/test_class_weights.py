@@ -151,7 +151,6 @@ def test_a_training_is_that_of_keras_with_class_weight(tiny):
     run = recipes.fit(data, recipe, epochs=3, verbose=0)
     keras.utils.set_random_seed(0)
     plain = recipe.build_model(data.spec)
-    recipes.fit_linear_part(plain, data, class_weight=choice)
     plain.compile(keras.optimizers.SGD(0.05), "binary_crossentropy")
     history = plain.fit(data.batches("train", seed=0), epochs=3, class_weight=choice, shuffle=False, verbose=0)
     assert _weights(run.model) == pytest.approx(_weights(plain), abs=1e-6)
@@ -171,7 +170,7 @@ def test_balanced_weights_find_the_rare_class(tiny):
         choice: recipes.fit(data, tiny(class_weight=choice), epochs=4, verbose=0).evaluate(metrics=["recall"])["recall"]
         for choice in ("none", "balanced")
     }
-    assert recall["balanced"] > recall["none"] + 0.2
+    assert recall["balanced"] > recall["none"] + 0.3
 
 
 def test_a_recipe_with_class_weights_is_a_value(tiny):

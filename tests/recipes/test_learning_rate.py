@@ -78,12 +78,12 @@ def test_a_schedule_gets_the_part_of_the_peak_that_suits_it():
     assert found_rate(Recipe(schedule="constant"), nothing, 10_000)[0] == usual_peak(Recipe()) / 4
 
 
-def test_fit_says_so(images, tiny, monkeypatch):
+def test_fit_says_so(classes, tiny, monkeypatch):
     nothing = NoSuggestion("No rate made the loss fall: try other bounds")
     monkeypatch.setattr(callbacks.LRFinder, "suggest", Mock(side_effect=nothing))
     monkeypatch.setattr(callbacks.LRFinder, "remark", Mock(side_effect=nothing))
     with pytest.warns(UserWarning, match="learning rate: No rate made .*usual for momentum") as caught:
-        run = recipes.fit(images, tiny(learning_rate=None), epochs=1, verbose=0)
+        run = recipes.fit(classes, tiny(learning_rate=None), epochs=1, verbose=0)
     assert caught[0].filename == __file__
     assert run.recipe.learning_rate == pytest.approx(usual_peak(run.recipe))
     assert run.remark in str(caught[0].message)

@@ -85,7 +85,7 @@ def test_continue_begins_at_the_weights_of_the_run(run):
 def test_continue_goes_on_until_the_validation_loss_is_that_of_training(run):
     target = run.evaluate("train")["loss"]
     assert run.evaluate("validation")["loss"] > target
-    result = recipes.refit(run, "continue", epochs=300, learning_rate=0.02, verbose=0)
+    result = recipes.refit(run, "continue", epochs=300, learning_rate=0.002, verbose=0)
     losses = result.history["val_loss"]
     assert 1 < len(losses) < 300
     assert losses[-1] <= target < min(losses[:-1])

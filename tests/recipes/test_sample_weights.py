@@ -93,7 +93,6 @@ def test_a_training_is_that_of_keras_with_sample_weight():
     run = recipes.fit(data, recipe, epochs=4, verbose=0)
     keras.utils.set_random_seed(0)
     plain = recipe.build_model(data.spec)
-    recipes.fit_linear_part(plain, data)
     accuracy = keras.metrics.BinaryAccuracy(name="accuracy")
     plain.compile(keras.optimizers.SGD(0.1), "binary_crossentropy", weighted_metrics=[accuracy])
     (x, y), w = data.arrays("train"), data.sample_weight("train")

@@ -1,8 +1,7 @@
-"""The linear part of networks for tables: as good as scikit-learn's regressions, and kept where nothing beats it."""
+"""The linear part of networks for tables: as good as scikit-learn's regressions, and blended in where it helps."""
 
 import dataclasses
 
-import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,8 +10,8 @@ from sklearn.metrics import log_loss
 
 import recipes
 from recipes.data import Data
-from recipes.linear_fit import LOGISTIC, is_fitted
-from recipes.linear_start import LinearStart
+from recipes.linear_blend import SHARES, set_linear_share
+from recipes.linear_fit import LOGISTIC
 from recipes.models.linear_part import linear_part_of
 
 RANDOM = np.random.default_rng(0)
@@ -21,11 +20,9 @@ Z = (X - X.mean(axis=0)) / X.std(axis=0)
 
 
 def start_of(data, **options):
-    """A network whose hidden layers say nothing, so that only its linear part answers."""
+    """A network whose answers are those of its linear part alone."""
     model = recipes.mlp(data.spec, hidden=(4,), **options)
-    assert recipes.fit_linear_part(model, data)
-    layer = model.get_layer("outputs")
-    layer.set_weights([np.zeros_like(values) for values in layer.get_weights()])
+    set_linear_share(model, data, 1.0)
     return model
 
 
@@ -116,55 +113,72 @@ def test_of_a_record_it_sees_what_is_not_learned():
 def test_the_difference_of_two_columns_that_are_nearly_the_same():
     """Gradients would take thousands of steps along the direction in which the columns differ."""
     year = np.linspace(1960, 2000, 300)
-    frame = pd.DataFrame({"year": np.floor(year), "time": year, "noise": RANDOM.normal(size=300)})
+    frame = pd.DataFrame({"year": np.floor(year), "time": year, "noise": np.random.default_rng(1).normal(size=300)})
     data = Data.from_arrays(frame, 12.0 * (year - np.floor(year)))
     run = recipes.fit(data, recipes.Recipe(learning_rate=0.01), epochs=2, verbose=0)
-    assert run.evaluate()["root_mean_squared_error"] < 0.05 * data.arrays("test")[1].std()
-
-
-class Spoil(keras.callbacks.Callback):
-    """What training has learned is nonsense at the end of every epoch."""
-
-    def on_train_batch_end(self, batch, logs=None):
-        kernel = self.model.get_layer("outputs").kernel
-        kernel.assign(np.full(kernel.shape, 5.0))
-
-
-def test_where_nothing_else_can_be_learned_the_start_is_kept():
-    y = Z @ [1.0, -2.0, 0.5, 3.0] + RANDOM.normal(size=240)
-    data = Data.from_arrays(X[:60], y[:60], x_test=X[60:], y_test=y[60:])
-    recipe = recipes.Recipe(learning_rate=0.01, regularizer="early_stopping")
-    options = {"epochs": 3, "callbacks": [Spoil()], "verbose": 0}
-    run = recipes.fit(data, recipe, **options)
-    assert run.best_epoch == 0
-    linear = start_of(data).predict(X[60:], verbose=0)[:, 0]
-    ours = run.model.predict(X[60:], verbose=0)[:, 0]
-    assert np.mean((ours - linear) ** 2) < 0.05 * np.var(linear)
+    assert (run.linear_share, run.best_epoch) == (1.0, 0)
+    assert run.evaluate()["root_mean_squared_error"] < 0.01
     again = recipes.refit(run, verbose=0)
-    assert again.best_epoch == 0
-    assert np.mean((again.model.predict(X[60:], verbose=0)[:, 0] - y[60:]) ** 2) < 1.1 * np.mean((ours - y[60:]) ** 2)
-    assert recipes.fit(data, dataclasses.replace(recipe, regularizer=()), **options).best_epoch == 3
+    assert (again.linear_share, again.best_epoch) == (1.0, 0)
+    assert again.evaluate()["root_mean_squared_error"] < 0.01
 
 
-@pytest.mark.parametrize(("loss", "epoch"), [(0.4, 3), (0.6, 0), (np.nan, 0)])
-def test_the_start_is_put_back_if_it_is_better(loss, epoch):
+@pytest.fixture(scope="module")
+def trained():
+    """A network that has learned little, and data of which a linear model explains much."""
+    random = np.random.default_rng(2)
+    y = Z @ [1.0, -2.0, 0.5, 3.0] + np.sin(5 * Z[:, 0]) + random.normal(size=240)
+    data = Data.from_arrays(X, 100.0 * y)
+    model = recipes.Recipe().compile(recipes.mlp(data.spec, hidden=(8,)), spec=data.spec)
+    model.fit(data.train, epochs=1, shuffle=False, verbose=0)
+    return model, data
+
+
+def test_the_share_is_the_one_with_the_least_validation_loss(trained):
+    """Against NumPy: a blend of the two models' answers."""
+    model, data = trained
+    x, y = data.arrays("validation")
+    network = model.predict(x, verbose=0)[:, 0]
+    linear = start_of(data).predict(x, verbose=0)[:, 0]
+    errors = {share: np.mean(((1 - share) * network + share * linear - y) ** 2) for share in SHARES}
+    weights = model.get_weights()
+    share = recipes.blend_with_linear(model, data)
+    assert share == min(errors, key=errors.get) > 0
+    np.testing.assert_allclose(model.predict(x, verbose=0)[:, 0], (1 - share) * network + share * linear, rtol=1e-3)
+    model.set_weights(weights)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
+def test_a_share_that_is_known(trained, share):
+    model, data = trained
+    x, weights = data.arrays("test")[0], model.get_weights()
+    network, linear = model.predict(x, verbose=0), start_of(data).predict(x, verbose=0)
+    set_linear_share(model, data, share)
+    np.testing.assert_allclose(model.predict(x, verbose=0), (1 - share) * network + share * linear, rtol=1e-3)
+    model.set_weights(weights)
+
+
+def test_where_the_network_is_better_it_is_left_alone():
+    curved = Data.from_arrays(X, Z[:, 0] ** 2)
+    run = recipes.fit(curved, recipes.Recipe(learning_rate=0.005), epochs=60, verbose=0)
+    assert run.linear_share == 0
+    assert run.history["val_loss"][run.best_epoch - 1] == pytest.approx(run.evaluate("validation")["loss"], rel=1e-4)
+
+
+def test_only_validation_data_that_choose_the_weights_choose_a_share():
     data = Data.from_arrays(X, Z[:, 0])
-    model = start_of(data)
-    start = LinearStart(model, 0.5)
-    model.get_layer("outputs").bias.assign([7.0])
-    assert start.put_back_if_better(3, loss) == epoch
-    assert float(model.get_layer("outputs").bias[0]) == (7.0 if epoch else 0.0)
+    recipe = recipes.Recipe(learning_rate=0.01, regularizer="dropout")
+    assert recipes.fit(data, recipe, epochs=1, verbose=0).linear_share == 0
+    stopping = dataclasses.replace(recipe, regularizer="early_stopping")
+    run = recipes.fit(data, stopping, epochs=1, verbose=0)
+    assert run.linear_share > 0
+    assert run.evaluate("validation")["loss"] < run.history["val_loss"][0]
 
 
 def test_models_without_one(images):
     model = recipes.mlp(images.spec, hidden=(4,))
     assert linear_part_of(model) is None
-    assert not recipes.fit_linear_part(model, images)
+    recipes.Recipe().compile(model)
+    assert recipes.blend_with_linear(model, images) == 0
     assert linear_part_of(recipes.mlp(Data.from_arrays(X, Z[:, 0]).spec, hidden=())) is None
     assert linear_part_of(recipes.mlp(input_shape=(4,), outputs=1)) is None
-
-
-def test_label_smoothing_has_no_linear_start(classes, tiny):
-    run = recipes.fit(classes, tiny(regularizer="label_smoothing"), epochs=1, verbose=0)
-    assert not is_fitted(run.model)
-    assert is_fitted(recipes.fit(classes, tiny(), epochs=1, verbose=0).model)

@@ -170,7 +170,7 @@ def test_balanced_weights_find_the_rare_class(tiny):
         choice: recipes.fit(data, tiny(class_weight=choice), epochs=4, verbose=0).evaluate(metrics=["recall"])["recall"]
         for choice in ("none", "balanced")
     }
-    assert recall["balanced"] > recall["none"] + 0.3
+    assert recall["balanced"] > recall["none"] + 0.2
 
 
 def test_a_recipe_with_class_weights_is_a_value(tiny):

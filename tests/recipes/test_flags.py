@@ -60,6 +60,8 @@ def test_a_flag_is_true_or_false(name, flag, classes, tmp_path):
         "model": keras.Sequential(),
         "directory": tmp_path / "out",
         "folder": tmp_path,
+        "inputs": "inputs.csv",
+        "to": tmp_path / "scores.csv",
         "epochs": 1,
         "seed": 0,
         "name": "name",

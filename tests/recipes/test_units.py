@@ -23,7 +23,7 @@ def record(z):
     """A time in whole seconds, an identifier beyond 2^53, an amount in cents and a tiny length."""
     return {
         "time": (1.7e9 + 1000 * z[:, 0]).round().astype("int64"),
-        "id": 2**60 + (100 * z[:, 1]).round().astype("int64"),
+        "stamp": 2**60 + (100 * z[:, 1]).round().astype("int64"),
         "cents": 1e11 + 1e4 * z[:, 2],
         "metres": 1e-9 * z[:, 3],
     }

@@ -99,7 +99,7 @@ def _parquet(file: Path, spec: Spec, names: Names | None, keep: Sequence[str], r
             if not total:
                 raise InvalidArgument("input", str(file), "a table with rows, but it has none")
             start = 1
-            for batch in opened.iter_batches(batch_size=rows or total):
+            for batch in _batches(opened, rows):
                 columns = {
                     user: _values(batch.column(schema.get_field_index(name)), user in texts)
                     for user, name in zip(listed, written, strict=True)
@@ -111,6 +111,15 @@ def _parquet(file: Path, spec: Spec, names: Names | None, keep: Sequence[str], r
                 yield _Part(part, names is not None, kept, (start - 1) / total)
     except (OSError, pa.ArrowException) as error:
         raise parquet_error("input", str(file), error) from None
+
+
+def _batches(opened: Any, rows: int | None) -> Iterator[Any]:
+    """The rows of an open Parquet file, one row group in memory at a time; without a number, all in one batch."""
+    if rows is None:
+        yield from opened.read().combine_chunks().to_batches()
+        return
+    for group in range(opened.metadata.num_row_groups):  # all groups in one call would be buffered
+        yield from opened.iter_batches(batch_size=rows, row_groups=[group])
 
 
 def _values(column: Any, text: bool) -> list[Any]:

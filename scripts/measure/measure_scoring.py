@@ -133,15 +133,20 @@ def measure(model: str, path: Path) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000], help="sizes of the files")
+    choices = [f"{kind}.{suffix}" for kind, suffix in FILES]
+    parser.add_argument("--only", nargs="+", choices=choices, default=choices, help="files; the rows of others stay")
     parser.add_argument("--file", nargs=2, help=argparse.SUPPRESS)  # in a process of its own
     options = parser.parse_args()
     if options.file is not None:
         print(json.dumps(measure(options.file[0], Path(options.file[1]))))
         return
-    rows = []
+    rows: list[dict[str, Any]] = []
+    earlier = ROOT / "results" / "scoring.csv"
+    kept = pd.read_csv(earlier).to_dict("records") if options.only != choices else []
+    kept = [row for row in kept if f"{row['inputs']}.{row['file']}" not in options.only]
     with tempfile.TemporaryDirectory() as folder:
         models = {kind: export_model(kind, Path(folder, kind)) for kind in KINDS}
-        for kind, suffix in FILES:
+        for kind, suffix in (pair for pair in FILES if ".".join(pair) in options.only):
             for count in options.rows:
                 path = Path(folder, f"{kind}_rows.{suffix}")
                 write_file(path, kind, count)
@@ -155,7 +160,7 @@ def main() -> None:
                 rows[-1] |= json.loads(done.stdout.splitlines()[-1])
                 print(rows[-1], flush=True)
                 path.unlink()
-                write_results("scoring", rows)
+                write_results("scoring", rows, kept)
 
 
 if __name__ == "__main__":

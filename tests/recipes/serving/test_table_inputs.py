@@ -130,6 +130,12 @@ def test_faults_of_parquet_files(tmp_path):
         load_inputs(tmp_path / "none.parquet", RECORD)
 
 
+def test_a_parquet_file_of_several_row_groups_is_read_as_a_whole(tmp_path):
+    ROWS.to_parquet(tmp_path / "rows.parquet", row_group_size=7)
+    read = fitted(load_inputs(tmp_path / "rows.parquet", RECORD), taken_by(RECORD), RECORD)
+    check_same(read, fitted(ROWS, taken_by(RECORD), RECORD))
+
+
 def test_categories_stay_as_they_are_written(read):
     codes = FRAME.assign(zip=np.array(["01067", "1,5", "NA"])[np.arange(N) % 3])
     spec = Data.from_arrays(codes, TARGET, task="binary").spec

@@ -87,6 +87,8 @@ class Ways:
         }
         plain = all(isinstance(self.table.frame[name].dtype, np.dtype) for name in self.table.inputs)
         plain = plain and all(self.table.frame[name].dtype.kind in "fiub" for name in self.table.inputs)
+        # pandas rounds int64 beside uint64 to float64, before the package sees it
+        plain = plain and not any(self.table.frame[name].dtype == "uint64" for name in self.table.inputs)
         excluded = "exclude" in self.options
         if plain and not self.roles and not excluded:
             typed["ndarray"] = lambda: self.from_rows(lambda frame: frame.to_numpy())

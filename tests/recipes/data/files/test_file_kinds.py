@@ -14,11 +14,11 @@ TEXT = b"a,b\n1,2\n"
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("t.csv.gz", gzip.compress(TEXT), "but it is compressed: unpack it first"),
+        ("t.csv.gz", gzip.compress(TEXT, mtime=0), "but it is compressed: unpack it first"),
         ("t.xlsx", b"PK\x03\x04", "but it is an Excel workbook: save the sheet as CSV"),
         ("t.json", b"[]", "but it is JSON: convert it to CSV or Parquet"),
         ("t.txt", TEXT, "of an unknown kind: rename it if it is one of these, or save it as CSV"),
-        ("packed.csv", gzip.compress(TEXT), "but inside it is compressed: unpack it first"),
+        ("packed.csv", gzip.compress(TEXT, mtime=0), "but inside it is compressed: unpack it first"),
         ("sheet.csv", b"PK\x03\x04\x14", "inside it is an Excel workbook or an archive: save the sheet as CSV, or"),
         ("columns.tsv", b"PAR1\x15", "inside it is Parquet: name it .parquet"),
     ],

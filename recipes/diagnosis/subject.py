@@ -33,7 +33,7 @@ class Subject(NamedTuple):
         model: compiled.
         data: for its training.
         symptoms: known from the recipe's data and the run's curves.
-        rate: to train at, where ``fit`` would find one by a range test; None for the optimizer's own.
+        rate: to train at, that of a run or where ``fit`` would find one; None for the optimizer's own, which is judged.
     """
 
     model: keras.Model
@@ -59,7 +59,8 @@ def subject_of(model: Any, data: Any, y: Any, sample_weight: Any, class_weight: 
         symptoms = [
             Symptom(found.name, found.sentence, found.remedy) for found in model.read_curves() if found.name in CURVES
         ]
-        return Subject(model.model, _batches(model.data, model.recipe), [*symptoms, *_leaks(model.data)])
+        rate = None if model.recipe.finds_its_own_step else model.recipe.learning_rate  # the schedule has left another
+        return Subject(model.model, _batches(model.data, model.recipe), [*symptoms, *_leaks(model.data)], rate)
     if isinstance(model, Recipe):
         if not isinstance(data, Data):
             raise InvalidArgument("data", type(data), "a recipes.Data for a recipe, which builds its model for it")

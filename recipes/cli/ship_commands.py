@@ -141,10 +141,10 @@ def predict(
             if json:
                 sys.stdout.writelines(json_lines(scored.names(spec, prefix), scored.columns(spec, limit)))
             else:
-                sys.stdout.writelines(_short_lines(scored, spec, limit))
+                sys.stdout.writelines(short_lines(scored, spec, limit))
 
 
-def _short_lines(scored: Scored, spec: Spec, threshold: float) -> Iterator[str]:
+def short_lines(scored: Scored, spec: Spec, threshold: float) -> Iterator[str]:
     """A line for each input: the columns beside, and the label with its probability or the values, between tabs."""
     from ..serving.score_files import cells
 

@@ -14,7 +14,10 @@ __all__ = ["Names", "check_columns", "checked_names", "column_names", "is_frame"
 
 SUFFIXES = ("", "_embedding", "_one_hot", "_words")
 """Suffixes of the layers named after a column."""
-OWN = ("columns", "inputs", "outputs", "probabilities", "probability", "record", "target", "target_scale")
+OWN = (
+    *("columns", "fixed_columns", "inputs", "linear_part", "outputs", "probabilities", "probability", "record"),
+    *("target", "target_scale", "with_linear_part"),
+)
 """Names of layers in the model factories."""
 OPERATIONS = ("any", "cast", "expand_dims", "maximum", "multiply", "not_equal", "sum", "true_divide")
 """Keras' names of the operations between the layers of the factories."""

@@ -63,7 +63,9 @@ def record_vector(features: Sequence[Feature], inputs: dict[str, Any], style: St
     vector = keras.layers.Concatenate(name="record")(vectors) if len(vectors) > 1 else vectors[0]
     if len(fixed) == len(vectors):
         return vector, vector
-    return vector, keras.layers.Concatenate(name="fixed")(fixed) if len(fixed) > 1 else fixed[0] if fixed else None
+    return vector, keras.layers.Concatenate(name="fixed_columns")(fixed) if len(fixed) > 1 else fixed[
+        0
+    ] if fixed else None
 
 
 def _raw_shape(feature: Feature) -> tuple[int | None, ...]:

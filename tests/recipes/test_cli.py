@@ -9,7 +9,7 @@ import recipes
 from recipes.catalogues import catalogues
 from recipes.cli import main
 from recipes.cli.list_commands import KINDS
-from recipes.cli.ship_commands import _short_lines
+from recipes.cli.ship_commands import short_lines
 from recipes.serving.batch_prediction import Scored
 from recipes.serving.predictor import Predictor
 from recipes.tuning.comparison import Comparison
@@ -241,9 +241,9 @@ def test_every_answer_is_one_line(task, names, outputs, threshold, line):
     units = {name: (value,) * len(outputs) if len(outputs) > 1 else value for name, value in units.items()}
     spec = recipes.Spec(name="x", kind="tabular", task=task, outputs=len(outputs), class_names=names, **SPEC, **units)
     scored = Scored({}, np.float32([outputs] * 2))
-    assert list(_short_lines(scored, spec, threshold)) == [f"{line}\n"] * 2
+    assert list(short_lines(scored, spec, threshold)) == [f"{line}\n"] * 2
     kept = Scored({"id": ["007", None]}, scored.outputs)
-    assert list(_short_lines(kept, spec, threshold)) == [f"007\t{line}\n", f"\t{line}\n"]
+    assert list(short_lines(kept, spec, threshold)) == [f"007\t{line}\n", f"\t{line}\n"]
 
 
 def test_scores_of_a_file(call, refused, exported, digits, tmp_path):

@@ -73,11 +73,11 @@ def checked_formats(formats: Sequence[str] | str) -> tuple[str, ...]:
         check_choice("formats", name, known)
         if name != SAVED_MODEL:
             entry = FORMATS[name]
-            if not all(map(_installed, entry.modules)):
+            if not all(map(is_installed, entry.modules)):
                 command = f"pip install 'keras-training-recipes[{entry.extra}]'"
                 raise InvalidArgument("formats", name, f"one whose packages are installed: {command}")
     return tuple(dict.fromkeys(listed))
 
 
-def _installed(module: str) -> bool:
+def is_installed(module: str) -> bool:
     return importlib.util.find_spec(module) is not None

@@ -249,8 +249,8 @@ def test_unknown_formats(run_on, formats, message, tmp_path):
         export(run_on("table"), tmp_path / "out", formats=formats)
 
 
-def test_what_is_not_installed_is_named_with_its_command(run_on, tmp_path, monkeypatch):
-    monkeypatch.setattr(catalogue, "_installed", lambda module: module != "tf2onnx")
+def test_what_is_notis_installed_is_named_with_its_command(run_on, tmp_path, monkeypatch):
+    monkeypatch.setattr(catalogue, "is_installed", lambda module: module != "tf2onnx")
     with pytest.raises(InvalidArgument, match=r"installed: pip install 'keras-training-recipes\[onnx\]'"):
         export(run_on("table"), tmp_path / "out", formats=("saved_model", "onnx"))
     assert not list(tmp_path.iterdir())

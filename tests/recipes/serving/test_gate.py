@@ -159,6 +159,7 @@ def test_what_is_broken_is_not_exported(run_on, kind, way, tmp_path, monkeypatch
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.filterwarnings("ignore:.*alone predicts")
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.ordinarily("records")
 def test_what_is_right_is_exported(run_on, kind, tmp_path):

@@ -113,6 +113,7 @@ class Run:
             seconds=facts["seconds"],
             message=facts["message"],
             remark=facts.get("remark"),
+            linear_share=facts.get("linear_share", 0.0),
             attempts=tuple(Attempt(**attempt) for attempt in facts.get("attempts", ())),
         )
 
@@ -295,6 +296,7 @@ class Run:
             "seconds": round(self.seconds, 3),
             "message": self.message,
             "remark": self.remark,
+            "linear_share": self.linear_share,
             "attempts": [dataclasses.asdict(attempt) for attempt in self.attempts],
             "data": self.data.settings,
             "fingerprints": self.data.fingerprints,

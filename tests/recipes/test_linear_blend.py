@@ -110,7 +110,7 @@ def test_of_a_record_it_sees_what_is_not_learned():
     assert run.evaluate()["root_mean_squared_error"] < 0.1 * data.arrays("test")[1].std()
 
 
-def test_the_difference_of_two_columns_that_are_nearly_the_same():
+def test_the_difference_of_two_columns_that_are_nearly_the_same(tmp_path):
     """Gradients would take thousands of steps along the direction in which the columns differ."""
     year = np.linspace(1960, 2000, 300)
     frame = pd.DataFrame({"year": np.floor(year), "time": year, "noise": np.random.default_rng(1).normal(size=300)})
@@ -118,6 +118,8 @@ def test_the_difference_of_two_columns_that_are_nearly_the_same():
     run = recipes.fit(data, recipes.Recipe(learning_rate=0.01), epochs=2, verbose=0)
     assert (run.linear_share, run.best_epoch) == (1.0, 0)
     assert run.evaluate()["root_mean_squared_error"] < 0.01
+    run.save(tmp_path / "run")
+    assert recipes.load_run(tmp_path / "run", data=data).linear_share == 1.0
     again = recipes.refit(run, verbose=0)
     assert (again.linear_share, again.best_epoch) == (1.0, 0)
     assert again.evaluate()["root_mean_squared_error"] < 0.01

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from ..callbacks.checks import check_number
+from ..callbacks.checks import InvalidArgument, check_number
 from .choice import NONE
 from .linear_fit import linear_weights
 from .models.linear_part import linear_part_of
@@ -42,6 +42,9 @@ def blend_with_linear(model: keras.Model, data: Data, *, class_weight: Any = NON
     Returns:
         The share of the regression: 0, 0.25, 0.5, 0.75 or 1. Other models have no linear part: 0.
 
+    Raises:
+        InvalidArgument: for a model that is blended already.
+
     Source: Wolpert 1992, "Stacked generalization".
 
     Example:
@@ -51,17 +54,20 @@ def blend_with_linear(model: keras.Model, data: Data, *, class_weight: Any = NON
         >>> recipes.blend_with_linear(model, data) > 0
         True
     """
-    if linear_part_of(model) is None:
+    layer = linear_part_of(model)
+    if layer is None:
         return 0.0
-    own = model.get_layer(OUTPUTS).get_weights()
+    if any(np.any(values) for values in layer.get_weights()):
+        raise InvalidArgument("model", model.name, "a model that is not yet blended with linear regression")
+    own, linear = model.get_layer(OUTPUTS).get_weights(), linear_weights(model, layer, data, class_weight)
     losses = []
     for share in SHARES:
-        _blend(model, own, linear_weights(model, data, class_weight), share)
+        _blend(model, own, layer, linear, share)
         penalties = sum(float(penalty) for penalty in model.losses)
         values: Any = model.evaluate(data.validation, verbose=0, return_dict=True)
         losses.append(float(values["loss"]) - penalties)
     share = SHARES[int(np.argmin(np.where(np.isfinite(losses), losses, np.inf)))]
-    _blend(model, own, linear_weights(model, data, class_weight), share)
+    _blend(model, own, layer, linear, share)
     return share
 
 
@@ -76,13 +82,18 @@ def set_linear_share(model: keras.Model, data: Data, share: float, *, class_weig
         >>> set_linear_share(model, recipes.load("diabetes"), 0.5)        # doctest: +SKIP
     """
     share = check_number("share", share, low=0, high=1)
-    if share and linear_part_of(model) is not None:
-        own = model.get_layer(OUTPUTS).get_weights()
-        _blend(model, own, linear_weights(model, data, class_weight), share)
-
-
-def _blend(model: keras.Model, own: list[np.ndarray], linear: tuple[np.ndarray, np.ndarray], share: float) -> None:
-    model.get_layer(OUTPUTS).set_weights([(1.0 - share) * values for values in own])
     layer = linear_part_of(model)
-    assert layer is not None
+    if share and layer is not None:
+        own = model.get_layer(OUTPUTS).get_weights()
+        _blend(model, own, layer, linear_weights(model, layer, data, class_weight), share)
+
+
+def _blend(
+    model: keras.Model,
+    own: list[np.ndarray],
+    layer: keras.layers.Layer,
+    linear: tuple[np.ndarray, np.ndarray],
+    share: float,
+) -> None:
+    model.get_layer(OUTPUTS).set_weights([(1.0 - share) * values for values in own])
     layer.set_weights([share * values for values in linear])

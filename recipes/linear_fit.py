@@ -12,7 +12,6 @@ import numpy as np
 
 from .choice import NONE
 from .class_weights import check_class_weight, class_weights
-from .models.linear_part import linear_part_of
 
 if TYPE_CHECKING:
     from .data import Data
@@ -38,21 +37,22 @@ _fitted: WeakKeyDictionary[Data, dict[Any, tuple[np.ndarray, np.ndarray]]] = Wea
 """The weights by data: the trainings of a search share them."""
 
 
-def linear_weights(model: keras.Model, data: Data, class_weight: Any = NONE) -> tuple[np.ndarray, np.ndarray]:
+def linear_weights(
+    model: keras.Model, layer: keras.layers.Layer, data: Data, class_weight: Any = NONE
+) -> tuple[np.ndarray, np.ndarray]:
     """Kernel and bias of the linear part of a network for tables, fitted on the training split.
 
     Ridge regression for numbers, logistic regression for classes and labels. The penalty comes from the training split
     (leave-one-out, or five folds), or with 1,000 examples and more for classes from the validation split.
 
     Args:
-        model: with a linear part.
+        model: a network for tables.
+        layer: its linear part.
         data: that the model is for. Sample weights count.
         class_weight: as in :class:`recipes.Recipe`. Default "none".
 
     Source: Hoerl and Kennard 1970 on ridge regression.
     """
-    layer = linear_part_of(model)
-    assert layer is not None
     known = _fitted.setdefault(data, {})
     class_weight = check_class_weight(class_weight)
     key = (tuple(layer.kernel.shape), str(class_weight))

@@ -95,7 +95,8 @@ def refit(
     trainer = Trainer(data, recipe, model=model, steps_per_epoch=steps)
     if how == "continue":
         target = run.evaluate("train")["loss"]
-        return trainer.run(epochs=epochs, callbacks=[_StopBelow(target)], **options)
+        result = trainer.run(epochs=epochs, callbacks=[_StopBelow(target)], **options)
+        return dataclasses.replace(result, linear_share=run.linear_share)  # the linear part is kept as it is
     schedule = recipe.build_schedule(1.0)
     best = max(1, run.best_epoch)  # 0: the run's model is a linear regression
     if schedule is not None and schedule.gains_late:

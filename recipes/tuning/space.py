@@ -142,8 +142,8 @@ class Space:
             elif self.ranges.get(_full_name(arm, name)) is not LISTED:
                 values[name] = parameter.at(0.5)
             elif name != RATE:
-                assert isinstance(parameter, Range)
-                usual = parameter.at(0.5) if parameter.default is None else parameter.default
+                default = getattr(parameter, "default", None)
+                usual = parameter.at(0.5) if default is None else default
                 values[name] = float(self.defaults.get(name, usual))
         return values
 
@@ -190,7 +190,8 @@ class Space:
             seed: of the scrambling.
         """
         rate, *others = self.tuned(arm)
-        assert isinstance(rate, Range)
+        if not isinstance(rate, Range):
+            raise InvalidArgument("arm", arm.name, "one whose learning rate has a range: others are not at its edge")
         low = abs(math.log(learning_rate / rate.low)) < abs(math.log(learning_rate / rate.high))
         start, end = (rate.low / BEYOND, rate.low) if low else (rate.high, rate.high * BEYOND)
         beyond = [replace(rate, low=start, high=end), *others]

@@ -9,6 +9,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import log_loss
 
 import recipes
+from callbacks.checks import InvalidArgument
 from recipes.data import Data
 from recipes.linear_blend import SHARES, set_linear_share
 from recipes.linear_fit import LOGISTIC
@@ -175,6 +176,31 @@ def test_only_validation_data_that_choose_the_weights_choose_a_share():
     run = recipes.fit(data, stopping, epochs=1, verbose=0)
     assert run.linear_share > 0
     assert run.evaluate("validation")["loss"] < run.history["val_loss"][0]
+
+
+def test_class_weights_count():
+    """The same regression as with these weights example by example."""
+    y = (Z[:, 0] + np.random.default_rng(3).normal(size=240) > 1).astype("int64")
+    data = Data.from_arrays(X, y)
+    labels = data.arrays("train")[1]
+    answers = {}
+    for choice in ("none", {0: 1.0, 1: 5.0}):
+        model = recipes.mlp(data.spec, hidden=(4,))
+        set_linear_share(model, data, 1.0, class_weight=choice)
+        answers[str(choice)] = model.predict(data.arrays("train")[0], verbose=0)[:, 0]
+    assert answers["none"].mean() == pytest.approx(labels.mean(), abs=0.02)  # as logistic regression has it
+    weighted = np.where(labels == 1, 5.0, 1.0)
+    expected = weighted[labels == 1].sum() / weighted.sum()
+    assert np.average(answers[str({0: 1.0, 1: 5.0})], weights=weighted) == pytest.approx(expected, abs=0.02)
+
+
+def test_no_model_is_blended_twice(trained):
+    model, data = trained
+    weights = model.get_weights()
+    recipes.blend_with_linear(model, data)
+    with pytest.raises(InvalidArgument, match="model must be a model that is not yet blended"):
+        recipes.blend_with_linear(model, data)
+    model.set_weights(weights)
 
 
 def test_models_without_one(images):

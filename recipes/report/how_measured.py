@@ -29,7 +29,7 @@ def protocol(results: Results) -> list[str]:
     """
     settings = results.settings
     metric = results.metric.words
-    trials, epochs, seeds = (_count(settings.get(name)) for name in ("trials", "epochs", "seeds"))
+    trials, epochs, seeds = (_count(settings.get(name)) for name in ("trials", "epochs", "repeats"))
     prune = settings.get("prune") or "none"
     budget = f"{trials} trial{'s' * (trials != 1)}" if trials else "as many trials as every other"
     length = f" of at most {epochs} epoch{'s' * (epochs != 1)}" if epochs else ""

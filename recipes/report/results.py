@@ -22,7 +22,7 @@ COLUMNS = {
     ],
     "epochs": ["stage", "arm", "trial", "seed", "epoch", "learning_rate", "loss", "score", "val_loss", "val_score"],
     "summary": [
-        *("arm", "optimizer", "regularizer", "learning_rate", "trials", "pruned", "diverged", "failed", "seeds"),
+        *("arm", "optimizer", "regularizer", "learning_rate", "trials", "pruned", "diverged", "failed", "repeats"),
         *("validation_mean", "validation_sd", "test_mean", "test_sd", "test_low", "test_high"),
         *("difference", "difference_low", "difference_high", "p_value", "verdict", "at_edge"),
         *("sensitivity", "epochs_to_default", "seconds_to_default", "seconds"),

@@ -20,7 +20,7 @@ class Agenda:
 
     Example:
         >>> from recipes.tuning.protocol import Protocol
-        >>> plan, records = Plan([Arm("adam", "none")], Protocol(trials=2, seeds=1)), {}
+        >>> plan, records = Plan([Arm("adam", "none")], Protocol(trials=2, repeats=1)), {}
         >>> agenda = Agenda(plan, records)
         >>> agenda.next().key, agenda.next().key, agenda.next()     # the third waits for these two
         ('adam+none/tune/0', 'adam+none/tune/1', None)

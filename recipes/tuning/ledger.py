@@ -40,7 +40,7 @@ class Ledger(Mapping[str, Record]):
 
     Args:
         directory: new, empty, or that of an earlier search with the same settings, which is then resumed, or with fewer
-            seeds or arms, which is extended.
+            repeats or arms, which is extended.
         settings: the settings of the search, as JSON values; a directory with different ones is refused.
 
     Attributes:
@@ -75,7 +75,7 @@ class Ledger(Mapping[str, Record]):
             raise InvalidArgument(
                 "directory",
                 str(self.directory),
-                "a new or empty directory, or one made with the same settings, which more seeds and more names extend "
+                "a new or empty directory, or one made with the same settings, which more repeats and names extend "
                 f"(this one has {name}={_short(before.get(name))}, not {_short(now.get(name))})",
             )
 

@@ -43,7 +43,7 @@ class Plan:
 
     Args:
         arms: the arms to compare.
-        protocol: how to compare them. Settings are tried with its ``seed`` and confirmed with the next ``seeds``
+        protocol: how to compare them. Settings are tried with its ``seed`` and confirmed with the next ``repeats``
             seeds, the same for every arm. With ``widen``, an arm whose best learning rate lies at an end of its range
             gets half as many trials again, in the decade beyond that end. With pruning, the tuning trials of an arm
             run one after another.
@@ -59,7 +59,7 @@ class Plan:
     def of(self, arm: Arm, records: Records) -> list[Training]:
         """The trainings of an arm that are known so far."""
         tuning = self._tuning(arm, records)
-        confirming = [Training(arm, "confirm", k, self.protocol.seed + 1 + k) for k in range(self.protocol.seeds)]
+        confirming = [Training(arm, "confirm", k, self.protocol.seed + 1 + k) for k in range(self.protocol.repeats)]
         return [*tuning, *confirming]
 
     def all(self, records: Records) -> list[Training]:

@@ -34,7 +34,7 @@ class Protocol:
         InvalidArgument: for an argument outside its range.
 
     Example:
-        >>> Protocol(trials=2, seeds=2).trainings(arms=4)
+        >>> Protocol(trials=2, repeats=2).trainings(arms=4)
         16
         >>> Protocol(epochs=0)
         Traceback (most recent call last):
@@ -44,7 +44,7 @@ class Protocol:
     design: str = option("crossed", '"crossed": all combinations; or "one_at_a_time".')
     epochs: int = option(10, "Passes over the training data.")
     trials: int = option(4, "Settings of learning rate and strengths to try for each arm.")
-    seeds: int = option(3, "Fresh seeds for the best setting of each arm.")
+    repeats: int = option(3, "Repeats of the best setting of each arm, each with a fresh seed.")
     seed: int = option(0, "The same seed gives the same numbers.")
     prune: str = option("none", 'Stop the worse trials of an arm early: "none", "asha" or "median".')
     widen: bool = option(False, "Try more rates beyond a range if the best one lies at its end.")
@@ -70,8 +70,8 @@ class Protocol:
         check_choice("design", self.design, DESIGNS)
         self._set("epochs", check_integer("epochs", self.epochs, low=1))
         self._set("trials", check_integer("trials", self.trials, low=1))
-        self._set("seeds", check_integer("seeds", self.seeds, low=1))
-        self._set("seed", check_integer("seed", self.seed, low=0, high=LARGEST_SEED - self.seeds))
+        self._set("repeats", check_integer("repeats", self.repeats, low=1))
+        self._set("seed", check_integer("seed", self.seed, low=0, high=LARGEST_SEED - self.repeats))
         if self.metric is not None:
             self._set("metric", metric_named(self.metric).name)
         check_choice("prune", self.prune, tuple(PRUNING))
@@ -82,9 +82,9 @@ class Protocol:
         self._set("retry_failed", check_bool("retry_failed", self.retry_failed))
         if self.confidence is not None:
             self._set("confidence", check_number("confidence", self.confidence, above=0, below=1))
-            if self.seeds < 2:
-                accepted = ">= 2 where a confidence is asked for: one seed has no spread"
-                raise InvalidArgument("seeds", self.seeds, accepted)
+            if self.repeats < 2:
+                accepted = ">= 2 where a confidence is asked for: one repeat has no spread"
+                raise InvalidArgument("repeats", self.repeats, accepted)
         if self.margin is not None:
             self._set("margin", check_number("margin", self.margin, low=0))
         if self.budget is not None:
@@ -122,14 +122,14 @@ class Protocol:
 
     def trainings(self, arms: int) -> int:
         """The most trainings that this number of arms can take."""
-        return arms * (self.trials + (self.more_trials if self.widen else 0) + self.seeds)
+        return arms * (self.trials + (self.more_trials if self.widen else 0) + self.repeats)
 
     def check_budget(self, arms: int) -> None:
         """Raises ``InvalidArgument`` if this number of arms can take more trainings than the budget allows."""
         needed = self.trainings(arms)
         if self.budget is not None and needed > self.budget:
             more = ", and as many as half again where a range is widened" if self.widen else ""
-            accepted = f">= {needed}: {arms} arms, each with {self.trials} trials and {self.seeds} seeds{more}"
+            accepted = f">= {needed}: {arms} arms, each with {self.trials} trials and {self.repeats} repeats{more}"
             raise InvalidArgument("budget", self.budget, accepted)
 
     def to_settings(self) -> dict[str, Any]:
@@ -149,8 +149,8 @@ class Protocol:
         """
         values: dict[str, Any] = {name: settings.get(name) for name in setting_names()}
         values |= {name: settings.get(name) for name in JUDGING}
-        if values["seeds"] == 1:
-            values["confidence"] = None  # one seed has no intervals
+        if values["repeats"] == 1:
+            values["confidence"] = None  # one repeat has no intervals
         return cls(**values)
 
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ...callbacks.checks import InvalidArgument
 from ..recipe import Recipe
 from .comparison import Comparison
 from .protocol import Protocol
@@ -34,7 +35,7 @@ def search(
     recipe: Recipe | None = None,
     epochs: int = 10,
     trials: int = 4,
-    seeds: int = 3,
+    repeats: int = 3,
     seed: int = 0,
     metric: str | None = None,
     prune: str = "none",
@@ -51,6 +52,7 @@ def search(
     retry_failed: bool = False,
     directory: str | os.PathLike[str] | None = None,
     verbose: int = 1,
+    **renamed: Any,
 ) -> Comparison:
     """Compares choices on a dataset, each at a learning rate and strengths tuned for it.
 
@@ -64,7 +66,7 @@ def search(
     *open*. Of the best arm and those as good as it, the one that is cheap and least sensitive to its setting is the
     decision: it is trained once more and exported to ``directory/best``.
 
-    Every finished training is on disk at once: to resume a search that was killed, call it again. With more ``seeds``
+    Every finished training is on disk at once: to resume a search that was killed, call it again. With more ``repeats``
     or more names to compare in the same directory the search is extended: no training runs twice. A training that
     diverges, fails or is pruned is recorded as such, with its cause, and the search continues.
 
@@ -81,7 +83,7 @@ def search(
         epochs: epochs per training, >= 1. Default 10.
         trials: settings to try per arm, >= 1; with 1 it is the default setting. An arm with nothing to tune takes one.
             Default 4.
-        seeds: fresh seeds for the best setting of each arm, >= 1; one seed shows no spread. Default 3.
+        repeats: trainings of the best setting of each arm with fresh seeds, >= 1; one shows no spread. Default 3.
         seed: determines all random numbers, >= 0. Default 0.
         metric: the score that chooses settings and ranks arms, by name: see ``recipes list metrics``. "accuracy" says
             little where one class is rare; "balanced_accuracy", "auc", "pr_auc" and "f1" say more. Sample weights
@@ -99,7 +101,7 @@ def search(
         widen: whether an arm whose best learning rate lies at an end of its range gets ``trials / 2`` more trials in
             the decade beyond it. Default False: such an arm is only marked.
         confidence: of the intervals and of the verdict that a difference is more than noise, above 0 and below 1; it
-            requires at least 2 seeds. Default None: 0.95, and no intervals from one seed.
+            requires at least 2 repeats. Default None: 0.95, and no intervals from one repeat.
         margin: a difference that does not matter, >= 0: in percentage points of an accuracy, else in the unit of the
             score. Default None: 0.5 points; 0.005 of other scores of which more is better (they are at most 1); 1 % of
             the reference's error.
@@ -113,9 +115,10 @@ def search(
         cores, gpus: what a training takes on the cluster. Default 1 and 0.
         retry_failed: whether trainings that failed in an earlier call (not those that diverged or were pruned) run
             again, with those that depended on them. Default False: failures stay in the table.
-        directory: where to write: new, empty, or that of the same search, with at most as many seeds and arms. Default
-            ``searches/NAME``.
+        directory: where to write: new, empty, or that of the same search, with at most as many repeats and arms.
+            Default ``searches/NAME``.
         verbose: 0 for silence, 1 (default) for a progress bar.
+        **renamed: refused: ``seeds`` is called ``repeats``.
 
     Returns:
         A :class:`recipes.Comparison`.
@@ -130,6 +133,10 @@ def search(
         >>> comparison = recipes.search(recipes.load("digits"), optimizers=["momentum", "adam"])   # doctest: +SKIP
         >>> print(*comparison.verdict)
     """
+    for name, value in renamed.items():
+        if name == "seeds":
+            raise InvalidArgument(name, value, f"given by its new name, repeats={value!r}")
+        raise TypeError(f"search() got an unexpected keyword argument {name!r}")
     return run_search(
         data,
         recipe,
@@ -147,7 +154,7 @@ def search(
             design=design,
             epochs=epochs,
             trials=trials,
-            seeds=seeds,
+            repeats=repeats,
             seed=seed,
             metric=metric,
             prune=prune,

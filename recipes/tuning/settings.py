@@ -38,6 +38,9 @@ SETTINGS = "settings.json"
 SINCE = ("ranges",)
 """Settings that the searches of earlier versions do not have."""
 
+RENAMED = {"seeds": "repeats"}
+"""Old names of settings -> new names."""
+
 NEEDED = ("factors", *(n for n in setting_names() if n not in SINCE), "direction", "default_arm", "recipe", "data")
 """The settings that are required to read a search."""
 
@@ -66,19 +69,19 @@ def make_settings(
 def first_difference(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> str | None:
     """The first setting that makes ``wanted`` another search than ``stored``; None if it is the same or extends it.
 
-    A search is extended by more seeds and by more levels of its factors: every training that it has remains one of the
-    plan. Confidence and margin only judge.
+    A search is extended by more repeats and by more levels of its factors: each training that it has remains one of
+    the plan. Confidence and margin only judge.
     """
     extended = (
-        {*JUDGING, "seeds", "factors", *stored.get("factors", ()), "default_arm"} if "factors" in stored else set()
+        {*JUDGING, "repeats", "factors", *stored.get("factors", ()), "default_arm"} if "factors" in stored else set()
     )
     for name in sorted({*stored, *wanted} - extended):
         if stored.get(name) != wanted.get(name):
             return name
     if not extended:
         return None
-    if wanted["seeds"] < stored["seeds"]:
-        return "seeds"
+    if wanted["repeats"] < stored["repeats"]:
+        return "repeats"
     before, now = stored["factors"], wanted["factors"]
     if list(before) != list(now):
         return "factors"
@@ -116,7 +119,7 @@ def shared_part(base: Recipe) -> dict[str, Any]:
 
 
 def read_settings(directory: str | os.PathLike[str]) -> dict[str, Any]:
-    """The settings of the search in ``directory``, with the current names of a recipe's fields.
+    """The settings of the search in ``directory``, with the current names of all settings and of a recipe's fields.
 
     Raises:
         InvalidArgument: if there is no search.
@@ -127,6 +130,7 @@ def read_settings(directory: str | os.PathLike[str]) -> dict[str, Any]:
         raise InvalidArgument("directory", str(directory), "a directory that `recipes search` has written") from None
     if not isinstance(settings, dict):
         raise InvalidArgument("directory", str(directory), f"that of an undamaged search ({SETTINGS}: no JSON object)")
+    settings = {RENAMED.get(name, name): value for name, value in settings.items()}
     recipe = settings.get("recipe")
     return {**settings, "recipe": with_names_of_today(recipe)} if isinstance(recipe, dict) else settings
 

@@ -158,7 +158,7 @@ def own_cost(name: str, trials: int, data: recipes.Data) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         if name == "arms":
             arms = cross(OPTIMIZERS, ["none", "l2"]) if trials > 10 else [Arm("adam", "none"), Arm("sgd", "none")]
-            plan = Plan(arms, Protocol(trials=trials // len(arms) - 3, seeds=3))
+            plan = Plan(arms, Protocol(trials=trials // len(arms) - 3, repeats=3))
             ledger = stack.enter_context(Ledger(os.path.join(folder, "arms"), {}))
             tuner = ArmTuner(
                 ArmOracle(plan, ledger),

@@ -50,7 +50,7 @@ def main():
     data = keras_recipes.Data.from_arrays(x, (x[:, 0] > 0).astype(int), batch_size=16, name="signs")
     recipe = keras_recipes.Recipe(model={"name": "mlp", "hidden": (4,)}, learning_rate=0.05)
     keras_recipes.fit(data, recipe, epochs=1, verbose=0)
-    options = {"optimizers": ["adam"], "regularizers": ["none"], "epochs": 1, "trials": 1, "seeds": 2, "verbose": 0}
+    options = {"optimizers": ["adam"], "regularizers": ["none"], "epochs": 1, "trials": 1, "repeats": 2, "verbose": 0}
     comparison = keras_recipes.search(data, recipe=recipe, workers=2, directory="search", **options)
     assert len(comparison.table()) == 1
 

@@ -35,7 +35,7 @@ SEARCH: dict[str, Any] = {
     "recipe": recipes.Recipe(model="mlp"),
     "epochs": 12,
     "trials": 16,
-    "seeds": 2,
+    "repeats": 2,
 }
 RULES = ("none", "asha", "median")
 

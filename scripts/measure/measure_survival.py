@@ -26,7 +26,7 @@ SEARCH = """
 import sys, recipes
 recipes.search(
     recipes.load("digits"), optimizers=["momentum", "adam", "rmsprop"], regularizers=["none", "l2", "dropout"],
-    epochs=int(sys.argv[2]), trials=3, seeds=2, prune="asha", workers=2, directory=sys.argv[1], verbose=0,
+    epochs=int(sys.argv[2]), trials=3, repeats=2, prune="asha", workers=2, directory=sys.argv[1], verbose=0,
 )
 """
 

@@ -79,7 +79,7 @@ def search_options():
         "recipe": recipes.Recipe(model=MODEL),
         "epochs": 1,
         "trials": 2,
-        "seeds": 2,
+        "repeats": 2,
         "verbose": 0,
     }
 

@@ -93,7 +93,7 @@ def test_help(call, command):
         (["search", "digits", "--epochs", "0"], "epochs must be an integer >= 1"),
         (["search", "digits", "--epochs", "many"], "epochs"),
         (["search", "digits", "--trials", "0"], "trials must be an integer >= 1"),
-        (["search", "digits", "--seeds", "0"], "seeds must be an integer >= 1"),
+        (["search", "digits", "--repeats", "0"], "repeats must be an integer >= 1"),
         (["search", "digits", "--seed", "-1"], "seed must be an integer >= 0"),
         (["search", "digits", "--batch-size", "0", "--data-dir", "{data}"], "batch_size must be"),
         (["search", "digits", "--validation", "1.5", "--data-dir", "{data}"], "validation must be"),
@@ -296,7 +296,7 @@ def test_interruption(call, monkeypatch, data_dir, tmp_path):
 @pytest.mark.usefixtures("no_pictures")
 def test_search_and_predict(call, data_dir, digits, tmp_path):
     directory = tmp_path / "search"
-    options = ["--optimizers", "momentum, adam", "--regularizers", "none", "--epochs", 1, "--trials", 1, "--seeds", 1]
+    options = ["--optimizers", "momentum, adam", "--regularizers", "none", "--epochs", 1, "--trials", 1, "--repeats", 1]
     code, output, _ = call("search", "digits", "--data-dir", data_dir, "--directory", directory, *options)
     assert code == 0
     assert "splits: train 1,150 (64 %), validation 288 (16 %), test 359 (20 %); stratified by class" in output
@@ -420,7 +420,7 @@ def test_where_no_arm_has_a_score_no_winner_is_named(call, data_dir, tmp_path, m
         raise MemoryError("too much")
 
     monkeypatch.setattr(worker.Trainer, "running", fails)
-    options = ["--optimizers", "adam", "--regularizers", "none", "--epochs", 1, "--trials", 1, "--seeds", 2]
+    options = ["--optimizers", "adam", "--regularizers", "none", "--epochs", 1, "--trials", 1, "--repeats", 2]
     code, output, _ = call("search", "digits", "--data-dir", data_dir, "--directory", tmp_path / "search", *options)
     assert code == 1
     assert "Every arm failed, the first training with MemoryError: too much." in output.replace("\n", " ")

@@ -103,7 +103,7 @@ def test_a_run_is_saved_loaded_and_exported(digits, tmp_path):
 @pytest.mark.thorough
 def test_a_search_and_pretraining_have_the_precision_of_their_recipe(classes, tmp_path, tiny):
     base = dataclasses.replace(tiny(precision=HALF), learning_rate=None)
-    options = {"optimizers": ["momentum", "adam"], "epochs": 1, "trials": 1, "seeds": 1, "verbose": 0}
+    options = {"optimizers": ["momentum", "adam"], "epochs": 1, "trials": 1, "repeats": 1, "verbose": 0}
     comparison = recipes.search(classes, directory=tmp_path / "search", recipe=base, **options)
     assert comparison.best.precision == HALF
     pretrained = recipes.pretrain(classes, "autoencoder", tiny(precision=HALF, learning_rate=0.01), epochs=1)

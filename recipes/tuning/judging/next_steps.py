@@ -9,7 +9,10 @@ from typing import Any
 
 from ...report.results import Results, as_float
 
-__all__ = ["command_with_seeds", "next_steps"]
+__all__ = ["command_with_repeats", "next_steps"]
+
+OPTION = ("--repeats", "--seeds")
+"""The option of the command line, and its name in version 0.1."""
 
 
 def next_steps(results: Results) -> list[str]:
@@ -21,15 +24,15 @@ def next_steps(results: Results) -> list[str]:
     rows = [row for row in results.rows() if row["verdict"] == "open"]
     if not rows:
         return []
-    if rows[0]["seeds"] < 2:
-        return [f"A single repeat shows no noise, so nothing can be told: {command_with_seeds(results.settings, 3)}"]
+    if rows[0]["repeats"] < 2:
+        return [f"A single repeat shows no noise, so nothing can be told: {command_with_repeats(results.settings, 3)}"]
     more = [row for row in rows if math.isfinite(as_float(row["repeats_needed"]))]
     rest = [row for row in rows if row not in more]
     sentences = []
     if more:
         repeats = _middle(more, "repeats_needed")
         decided = sum(row["repeats_needed"] <= repeats for row in more)
-        command = command_with_seeds(results.settings, int(repeats))
+        command = command_with_repeats(results.settings, int(repeats))
         sentences.append(f"{repeats:.0f} repeats would probably decide {_of(decided, len(rows))} open: {command}")
     by_examples = [row for row in rest if math.isfinite(as_float(row["examples_needed"]))]
     by_both = [row for row in rest if row not in by_examples and math.isfinite(as_float(row["both_needed"]))]
@@ -42,7 +45,7 @@ def next_steps(results: Results) -> list[str]:
         times = _middle(by_both, "both_needed")
         which = _of(len(by_both), len(rows))
         count = _rounded(times * examples)
-        repeats = math.ceil(times * by_both[0]["seeds"])
+        repeats = math.ceil(times * by_both[0]["repeats"])
         sentences.append(
             f"{which[0].upper()}{which[1:]} open {'takes' if len(by_both) == 1 else 'take'} more of both: about "
             f"{count:,} test examples (now {examples:,}) with {repeats:,} repeats, or a wider margin."
@@ -50,26 +53,26 @@ def next_steps(results: Results) -> list[str]:
     return sentences
 
 
-def command_with_seeds(settings: Mapping[str, Any], seeds: int) -> str:
-    """The command of a search with another number of seeds; for a search from Python, what to call.
+def command_with_repeats(settings: Mapping[str, Any], repeats: int) -> str:
+    """The command of a search with another number of repeats; for a search from Python, what to call.
 
     Example:
-        >>> command_with_seeds({"command": "recipes search digits --seeds 3 --epochs 5"}, 8)
-        '`recipes search digits --epochs 5 --seeds 8`'
+        >>> command_with_repeats({"command": "recipes search digits --repeats 3 --epochs 5"}, 8)
+        '`recipes search digits --epochs 5 --repeats 8`'
     """
     command = str(settings.get("command", ""))
     words = shlex.split(command) if command.startswith("recipes ") else []
     if not words:
-        return f"the same search in the same directory with seeds={seeds}."
+        return f"the same search in the same directory with repeats={repeats}."
     kept, skip = [], False
     for word in words:
         if skip:
             skip = False
-        elif word == "--seeds":
+        elif word in OPTION:
             skip = True
-        elif not word.startswith("--seeds="):
+        elif word.partition("=")[0] not in OPTION:
             kept.append(word)
-    return f"`{shlex.join([*kept, '--seeds', str(seeds)])}`"
+    return f"`{shlex.join([*kept, '--repeats', str(repeats)])}`"
 
 
 def _middle(rows: list[dict[str, Any]], column: str) -> float:

@@ -106,7 +106,7 @@ def summary(
                 "pruned": pruned,
                 "diverged": int(group["diverged"].sum()),
                 "failed": int((statuses == "failed").sum()),
-                "seeds": len(confirm),
+                "repeats": len(confirm),
                 "validation_mean": validation_mean,
                 "validation_sd": validation_sd,
                 "test_mean": test_mean,
@@ -134,7 +134,7 @@ def summary(
         lost = "failed" if row["arm"] in confirm_failed else "diverged"
         word = "reference" if is_reference else word_of(difference, found, metric, level, size)
         row |= {"p_value": found.p, "verdict": word if known else lost}
-        more = needed(difference, found, row["seeds"], level, size) if row["verdict"] == "open" else (math.nan,) * 3
+        more = needed(difference, found, row["repeats"], level, size) if row["verdict"] == "open" else (math.nan,) * 3
         row |= dict(zip(("repeats_needed", "examples_needed", "both_needed"), more, strict=True))
     decision = decide(rows, samples, metric, level, size, resolution)
     for row in rows:

@@ -65,7 +65,7 @@ def _arms(results: Results, rows: Sequence[Row]) -> list[str]:
     """The arms by their word, against the reference."""
     reference = results.row(results.reference) or {}
     score = _score(results, reference)
-    repeats = _count(int(reference["seeds"]), "repeat")
+    repeats = _count(int(reference["repeats"]), "repeat")
     head = f"The reference, {_arm(reference)}, has a test {results.metric.words} of {score} over {repeats}."
     others = [row for row in rows if row["arm"] != results.reference]
     if results.reference != results.settings["default_arm"]:

@@ -69,9 +69,9 @@ class Progress:
             if self._plan.protocol.widen:
                 self._bar.update(self._task, total=len(self._plan.all(self._ledger)))
             self._bar.update(self._task, advance=1, description=f"{name}{self._best()}")
-        elif training.stage == "confirm" and len(self._scores[name]) == self._plan.protocol.seeds:
+        elif training.stage == "confirm" and len(self._scores[name]) == self._plan.protocol.repeats:
             scores = self._scores[name]
-            done = sum(len(confirmed) == self._plan.protocol.seeds for confirmed in self._scores.values())
+            done = sum(len(confirmed) == self._plan.protocol.repeats for confirmed in self._scores.values())
             self._console.print(
                 f"[{done}/{len(self._plan.arms)}] {name}: validation {self._plan.metric.name} {_mean(scores):.4f}",
                 markup=False,
@@ -80,8 +80,8 @@ class Progress:
 
     def _best(self) -> str:
         sign = self._plan.metric.sign
-        seeds = self._plan.protocol.seeds
-        finished = {name: _mean(scores) for name, scores in self._scores.items() if len(scores) == seeds}
+        repeats = self._plan.protocol.repeats
+        finished = {name: _mean(scores) for name, scores in self._scores.items() if len(scores) == repeats}
         means = {name: mean for name, mean in finished.items() if math.isfinite(mean)}
         if not means:
             return ""

@@ -110,7 +110,7 @@ def make_results(
                 | {"learning_rate": best["learning_rate"] if best else math.nan}
                 | {name: (best[name] if best else math.nan) for name in strengths}
                 | {"trials": trials, "pruned": 0, "diverged": sum(row["diverged"] for row in tuned), "failed": 0}
-                | {"seeds": seeds, "sensitivity": 0.01 + 0.001 * i, "epochs_to_default": 1.5 + i}
+                | {"repeats": seeds, "sensitivity": 0.01 + 0.001 * i, "epochs_to_default": 1.5 + i}
                 | {"seconds_to_default": 3.0 * (1.5 + i), "test_low": math.nan, "test_high": math.nan}
                 | {
                     "validation_mean": scores["validation_score"].mean(),
@@ -128,7 +128,7 @@ def make_results(
         "model": "cnn",
         "epochs": epochs,
         "trials": trials,
-        "seeds": seeds,
+        "repeats": seeds,
         "seed": seed,
         "batch_size": 32,
         "metric": "root_mean_squared_error" if regression else "accuracy",
@@ -140,7 +140,7 @@ def make_results(
         "data": {"counts": {"test": 360}},
         "versions": {"python": "3.11.7", "keras": "3.12.0", "tensorflow": "2.20.0"},
         "hardware": {"processor": "a processor", "cores": 2, "accelerator": None},
-        "command": f"recipes search digits --trials {trials} --seeds {seeds}",
+        "command": f"recipes search digits --trials {trials} --repeats {seeds}",
     }
     best = summary.iloc[0]["arm"]
     verdict = [

@@ -19,7 +19,7 @@ def test_the_accuracy_in_the_table_is_the_share_of_right_answers(tmp_path):
         recipe=recipes.Recipe(model={"name": "mlp", "hidden": (8,)}, learning_rate=0.1),
         epochs=4,
         trials=1,
-        seeds=1,
+        repeats=1,
         directory=tmp_path / "search",
         verbose=0,
     )

@@ -36,7 +36,7 @@ def run(plan, order, workers=1, score=None):
 
 
 def test_the_order():
-    plan = Plan(cross(["adam", "sgd"], ["l2"]), Protocol(trials=2, seeds=3, seed=7))
+    plan = Plan(cross(["adam", "sgd"], ["l2"]), Protocol(trials=2, repeats=3, seed=7))
     assert [(t.arm.name, t.stage, t.number, t.seed) for t in plan.all({})] == [
         *(("adam+l2", "tune", 0, 7), ("adam+l2", "tune", 1, 7)),
         *(("adam+l2", "confirm", 0, 8), ("adam+l2", "confirm", 1, 9), ("adam+l2", "confirm", 2, 10)),
@@ -53,7 +53,7 @@ def test_the_order():
 @pytest.mark.parametrize("widen", [False, True])
 def test_any_order_of_finishing_gives_the_same(prune, widen):
     plan = Plan(
-        cross(["adam", "sgd", "momentum"], ["none", "l2"]), Protocol(trials=5, seeds=2, widen=widen, prune=prune)
+        cross(["adam", "sgd", "momentum"], ["none", "l2"]), Protocol(trials=5, repeats=2, widen=widen, prune=prune)
     )
     alone, _ = run(plan, lambda count: 0)
     for seed in range(5):
@@ -64,15 +64,15 @@ def test_any_order_of_finishing_gives_the_same(prune, widen):
 
 
 def test_one_by_one_a_trial_waits_for_those_before():
-    plan = Plan(cross(["adam", "sgd"], ["none"]), Protocol(trials=3, seeds=2, prune="asha"))
+    plan = Plan(cross(["adam", "sgd"], ["none"]), Protocol(trials=3, repeats=2, prune="asha"))
     assert [each.key for each in plan.ready({})] == ["adam+none/tune/0", "sgd+none/tune/0"]
     assert [each.key for each in plan.ready({}, {"adam+none/tune/0"})] == ["sgd+none/tune/0"]
-    together = Plan(plan.arms, Protocol(trials=3, seeds=2))
+    together = Plan(plan.arms, Protocol(trials=3, repeats=2))
     assert len(list(together.ready({}))) == 6
 
 
 def test_confirming_waits_for_the_tuning_and_takes_its_best():
-    plan = Plan([Arm("adam", "none")], Protocol(trials=3, seeds=2))
+    plan = Plan([Arm("adam", "none")], Protocol(trials=3, repeats=2))
     records = {}
     for training in plan.all({})[:3]:
         assert all(each.stage == "tune" for each in plan.ready(records))
@@ -84,7 +84,7 @@ def test_confirming_waits_for_the_tuning_and_takes_its_best():
 
 
 def test_the_rivals_of_a_trial_are_those_before_it():
-    plan = Plan([Arm("adam", "none")], Protocol(trials=3, seeds=1, prune="asha"))
+    plan = Plan([Arm("adam", "none")], Protocol(trials=3, repeats=1, prune="asha"))
     records, _ = run(plan, lambda count: 0)
     *tuning, confirming = plan.all(records)
     assert [len(plan.rivals(each, records)) for each in tuning] == [0, 1, 2]
@@ -95,7 +95,9 @@ def test_the_rivals_of_a_trial_are_those_before_it():
 def test_a_range_whose_end_is_best_is_widened(better, beyond):
     """The score rises with the rate, or falls: the best lies at an end, and beyond it."""
     arm = Arm("adam", "l2")
-    plan = Plan([arm], Protocol(trials=16, seeds=2, widen=True), Metric("score", "max" if better == "high" else "min"))
+    plan = Plan(
+        [arm], Protocol(trials=16, repeats=2, widen=True), Metric("score", "max" if better == "high" else "min")
+    )
     records, _ = run(plan, lambda count: 0)
     assert len(records) == 16 + 8 + 2
     rate = arm.hyperparameters[0]
@@ -110,7 +112,7 @@ def test_a_range_whose_end_is_best_is_widened(better, beyond):
 
 
 def test_a_range_whose_middle_is_best_is_not_widened():
-    plan = Plan([Arm("adam", "none")], Protocol(trials=8, seeds=2, widen=True))
+    plan = Plan([Arm("adam", "none")], Protocol(trials=8, repeats=2, widen=True))
     middle = 3e-3
     scores = {t.key: -abs(plan.values(t, {}).get("learning_rate", 3e-4) - middle) for t in plan.all({})[:8]}
     records, _ = run(plan, lambda count: 0, score=lambda t: scores.get(t.key, 0.0))
@@ -131,7 +133,7 @@ CONFIRM = ["confirm/0", "confirm/1"]
 )
 def test_what_runs_again_after_a_failure(lost, options, again):
     """What trained the best of the trials, was compared with them, or went beyond them, would have been another."""
-    plan = Plan(cross(["adam", "sgd"], ["none"]), Protocol(trials=16, seeds=2, **options))
+    plan = Plan(cross(["adam", "sgd"], ["none"]), Protocol(trials=16, repeats=2, **options))
     records, _ = run(plan, lambda count: 0)
     assert len(records) == 2 * (16 + (8 if "widen" in options else 0) + 2)
     assert plan.failed(records) == []

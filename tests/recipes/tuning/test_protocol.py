@@ -16,7 +16,7 @@ from recipes.tuning.protocol import Protocol
         ({"design": "half"}, "design must be one of 'crossed', 'one_at_a_time'"),
         ({"epochs": 0}, "epochs must be an integer >= 1"),
         ({"trials": 1.5}, "trials must be an integer >= 1"),
-        ({"seeds": True}, "seeds must be an integer >= 1"),
+        ({"repeats": True}, "repeats must be an integer >= 1"),
         ({"seed": -1}, "seed must be an integer >= 0"),
         ({"seed": 2**32 - 2}, "seed must be an integer >= 0 and <= 4294967292"),
         ({"prune": "asha", "epochs": 1}, "epochs must be >= 2 for prune='asha', which stops nothing otherwise"),
@@ -26,7 +26,7 @@ from recipes.tuning.protocol import Protocol
         ({"widen": "no"}, "widen must be True or False"),
         ({"retry_failed": 2}, "retry_failed must be True or False"),
         ({"confidence": 95}, "confidence must be a number > 0 and < 1"),
-        ({"confidence": 0.9, "seeds": 1}, "seeds must be >= 2 where a confidence is asked for"),
+        ({"confidence": 0.9, "repeats": 1}, "repeats must be >= 2 where a confidence is asked for"),
         ({"margin": -1}, "margin must be a number >= 0"),
         ({"budget": 0}, "budget must be an integer >= 1"),
     ],
@@ -37,21 +37,21 @@ def test_what_is_refused(options, message):
 
 
 def test_how_many_trainings_it_takes():
-    assert Protocol(trials=5, seeds=2).trainings(arms=3) == 3 * (5 + 2)
-    assert Protocol(trials=5, seeds=2, widen=True).trainings(arms=3) == 3 * (5 + 2 + 2)
-    assert Protocol(trials=1, seeds=2, widen=True).trainings(arms=1) == 1 + 1 + 2
+    assert Protocol(trials=5, repeats=2).trainings(arms=3) == 3 * (5 + 2)
+    assert Protocol(trials=5, repeats=2, widen=True).trainings(arms=3) == 3 * (5 + 2 + 2)
+    assert Protocol(trials=1, repeats=2, widen=True).trainings(arms=1) == 1 + 1 + 2
 
 
 def test_a_budget_is_kept():
-    Protocol(trials=2, seeds=2, budget=8).check_budget(2)
-    with pytest.raises(InvalidArgument, match=r"budget must be >= 8: 2 arms, each with 2 trials and 2 seeds\."):
-        Protocol(trials=2, seeds=2, budget=7).check_budget(2)
+    Protocol(trials=2, repeats=2, budget=8).check_budget(2)
+    with pytest.raises(InvalidArgument, match=r"budget must be >= 8: 2 arms, each with 2 trials and 2 repeats\."):
+        Protocol(trials=2, repeats=2, budget=7).check_budget(2)
     with pytest.raises(InvalidArgument, match="and as many as half again where a range is widened"):
-        Protocol(trials=2, seeds=2, budget=9, widen=True).check_budget(2)
+        Protocol(trials=2, repeats=2, budget=9, widen=True).check_budget(2)
 
 
 @pytest.mark.parametrize(
-    "protocol", [Protocol(), Protocol(seeds=1), Protocol("one_at_a_time", 3, 2, 5, 7, "asha", True, 0.9)]
+    "protocol", [Protocol(), Protocol(repeats=1), Protocol("one_at_a_time", 3, 2, 5, 7, "asha", True, 0.9)]
 )
 def test_settings_and_back(protocol):
     settings = json.loads(json.dumps({**protocol.to_settings(), "dataset": "digits"}))
@@ -63,7 +63,7 @@ def test_settings_and_back(protocol):
 def test_what_makes_another_search():
     names = list(Protocol().to_settings())
     assert names == [
-        *("design", "epochs", "trials", "seeds", "seed", "prune", "widen", "metric", "ranges", "confidence", "margin")
+        *("design", "epochs", "trials", "repeats", "seed", "prune", "widen", "metric", "ranges", "confidence", "margin")
     ]
     assert Protocol(confidence=0.95).to_settings() == Protocol().to_settings()
     assert Protocol(budget=99, retry_failed=True).to_settings() == Protocol().to_settings()

@@ -153,7 +153,7 @@ def test_more_seeds_and_names_extend_a_search(found, classes, search_options, tm
     before, trained = trainings(directory), []
     train = Worker.run
     monkeypatch.setattr(Worker, "run", lambda self, job: trained.append(job.training.key) or train(self, job))
-    more = {**search_options, "seeds": 3, "optimizers": ["momentum", "sgd", "adam"], "margin": 2.0}
+    more = {**search_options, "repeats": 3, "optimizers": ["momentum", "sgd", "adam"], "margin": 2.0}
     extended = recipes.search(classes, directory=directory, **more)
     assert same_records(trainings(directory)[: len(before)], before)
     assert len(trained) == len(set(trained)) == 4 + 2 * 5  # a seed for each of four arms, and two new arms
@@ -166,8 +166,8 @@ def test_more_seeds_and_names_extend_a_search(found, classes, search_options, tm
         (tmp_path / "whole" / "settings.json").read_text()
     )
     assert Recipe.from_json((directory / "best" / "recipe.json").read_text()) == extended.best
-    with pytest.raises(InvalidArgument, match="seeds=3, not 2"):
-        recipes.search(classes, directory=directory, **{**more, "seeds": 2})
+    with pytest.raises(InvalidArgument, match="repeats=3, not 2"):
+        recipes.search(classes, directory=directory, **{**more, "repeats": 2})
 
 
 @pytest.mark.thorough
@@ -189,7 +189,7 @@ def test_a_finished_search_is_not_repeated(found, classes, search_options):
         ({"epochs": 2}, "epochs=1, not 2"),
         ({"trials": 3}, "trials=2, not 3"),
         ({"seed": 1}, "seed=0, not 1"),
-        ({"seeds": 1}, "seeds=2, not 1"),
+        ({"repeats": 1}, "repeats=2, not 1"),
         ({"optimizers": ["adam"]}, r'optimizers=\["momentum", "adam"\], not \["adam"\]'),
         ({"activations": ["elu", "relu"]}, "factors="),
         ({"design": "one_at_a_time"}, "design="),
@@ -213,8 +213,9 @@ def test_other_data_in_the_same_directory(found, binary, search_options):
     [
         ({"epochs": 0}, "epochs must be"),
         ({"trials": 0}, "trials must be"),
-        ({"seeds": 0}, "seeds must be"),
-        ({"seeds": 1, "confidence": 0.9}, "seeds must be >= 2 where a confidence is asked for"),
+        ({"repeats": 0}, "repeats must be"),
+        ({"seeds": 5}, "seeds must be given by its new name, repeats=5"),
+        ({"repeats": 1, "confidence": 0.9}, "repeats must be >= 2 where a confidence is asked for"),
         ({"confidence": 1.0}, "confidence must be"),
         ({"margin": -0.5}, "margin must be a number >= 0"),
         ({"margin": 100}, "margin must be below 100 percentage points for accuracy"),
@@ -259,7 +260,7 @@ def test_regression(regression, tmp_path, search_options):
 @pytest.mark.usefixtures("no_pictures")
 def test_the_default_directory(classes, tmp_path, monkeypatch, search_options):
     monkeypatch.chdir(tmp_path)
-    options = {**search_options, "optimizers": ["adam"], "regularizers": ["none"], "trials": 1, "seeds": 1}
+    options = {**search_options, "optimizers": ["adam"], "regularizers": ["none"], "trials": 1, "repeats": 1}
     found = recipes.search(classes, **options)
     assert found.directory == Path("searches/classes")
     assert os.listdir(tmp_path) == ["searches"]

@@ -48,7 +48,7 @@ def test_it_is_read_as_this_version_writes_it(copied):
 
 
 FACTORS = {"optimizers": ["momentum", "adam"], "regularizers": ["none"]}
-STORED = {"factors": FACTORS, **FACTORS, "design": "crossed", "epochs": 5, "seeds": 3, "confidence": 0.95}
+STORED = {"factors": FACTORS, **FACTORS, "design": "crossed", "epochs": 5, "repeats": 3, "confidence": 0.95}
 STORED |= {"default_arm": "momentum+none"}
 MORE = {"optimizers": ["sgd", "momentum", "adam"], "regularizers": ["none", "l2"]}
 
@@ -57,9 +57,9 @@ MORE = {"optimizers": ["sgd", "momentum", "adam"], "regularizers": ["none", "l2"
     ("change", "name"),
     [
         ({}, None),
-        ({"seeds": 10, "confidence": 0.9, "margin": 1.0}, None),
+        ({"repeats": 10, "confidence": 0.9, "margin": 1.0}, None),
         ({"factors": MORE, **MORE, "default_arm": "sgd+none"}, None),
-        ({"seeds": 2}, "seeds"),
+        ({"repeats": 2}, "repeats"),
         ({"epochs": 6}, "epochs"),
         ({"factors": {**FACTORS, "optimizers": ["sgd", "adam"]}}, "optimizers"),
         ({"factors": {**FACTORS, "activations": ["elu"]}}, "factors"),

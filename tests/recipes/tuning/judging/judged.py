@@ -29,7 +29,7 @@ def judge(trials, metric=ACCURACY, examples=0, **settings):
     optimizer, regularizer = reference.split("+", 1)
     effects = main_effects(trials, Arm(optimizer, regularizer), metric, margin=margin)
     facts = {"metric": metric.name, "direction": metric.direction, "default_arm": DEFAULT.name}
-    facts |= {"command": "recipes search digits --seeds 2", "data": {"counts": {"test": examples}}, **settings}
+    facts |= {"command": "recipes search digits --repeats 2", "data": {"counts": {"test": examples}}, **settings}
     results = Results(facts, trials, pd.DataFrame(columns=COLUMNS["epochs"]), table, effects)
     return table, verdict(results)
 

@@ -40,7 +40,7 @@ def test_a_summary_worked_by_hand(make_trials):
     half = scipy.stats.t.ppf(0.975, 2) * 0.02 / math.sqrt(3)
     assert (default["test_low"], default["test_high"]) == pytest.approx((0.92 - half, 0.92 + half))
     assert adam["verdict"] == "better"
-    assert (adam["trials"], adam["seeds"], adam["diverged"]) == (2, 3, 0)
+    assert (adam["trials"], adam["repeats"], adam["diverged"]) == (2, 3, 0)
     assert adam["seconds"] == pytest.approx(3.0)  # the shortest of the three that confirm
     assert default["verdict"] == "reference"
     assert (default["difference"], default["difference_low"], default["difference_high"]) == (0.0, 0.0, 0.0)
@@ -115,7 +115,7 @@ def test_one_seed_gives_no_spread(make_trials):
     assert list(table["verdict"]) == ["open", "reference"]
     assert sentences[1:3] == [
         "Of 1 other arm: open: adam with no regularizer.",
-        "A single repeat shows no noise, so nothing can be told: `recipes search digits --seeds 3`",
+        "A single repeat shows no noise, so nothing can be told: `recipes search digits --repeats 3`",
     ]
 
 

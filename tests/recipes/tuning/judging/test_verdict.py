@@ -3,7 +3,7 @@
 import pytest
 
 from recipes.metric import ROOT_MEAN_SQUARED_ERROR
-from recipes.tuning.judging.next_steps import command_with_seeds
+from recipes.tuning.judging.next_steps import command_with_repeats
 
 from .judged import NAN, judge
 
@@ -60,7 +60,7 @@ def test_what_is_as_good(make_trials):
     narrow, sentences = judge(make_trials(scores), margin=0.1)
     assert set(narrow["verdict"]) == {"reference", "open"}
     assert narrow["repeats_needed"].max() > 3
-    assert "repeats would probably decide what is open: `recipes search digits --seeds" in sentences[2]
+    assert "repeats would probably decide what is open: `recipes search digits --repeats" in sentences[2]
 
 
 def test_of_arms_that_are_as_good_the_cheap_and_less_sensitive_one_is_chosen(make_trials):
@@ -143,11 +143,11 @@ def test_missing_outcomes_are_said(make_trials):
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        ("recipes search digits", "`recipes search digits --seeds 8`"),
-        ("recipes search digits --seeds 3 --epochs 5", "`recipes search digits --epochs 5 --seeds 8`"),
-        ("recipes search 'my data.csv' --seeds=3", "`recipes search 'my data.csv' --seeds 8`"),
-        ("recipes.search(...)", "the same search in the same directory with seeds=8."),
+        ("recipes search digits", "`recipes search digits --repeats 8`"),
+        ("recipes search digits --repeats 3 --epochs 5", "`recipes search digits --epochs 5 --repeats 8`"),
+        ("recipes search 'my data.csv' --seeds=3", "`recipes search 'my data.csv' --repeats 8`"),
+        ("recipes.search(...)", "the same search in the same directory with repeats=8."),
     ],
 )
 def test_the_command_that_goes_on(command, words):
-    assert command_with_seeds({"command": command}, 8) == words
+    assert command_with_repeats({"command": command}, 8) == words

@@ -12,7 +12,7 @@ from recipes.tuning.running import cluster
 
 needs_ray = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason='needs the extra "ray"')
 
-SEARCH = {"optimizers": ["momentum", "adam"], "regularizers": ["none", "l2"], "epochs": 2, "trials": 2, "seeds": 2}
+SEARCH = {"optimizers": ["momentum", "adam"], "regularizers": ["none", "l2"], "epochs": 2, "trials": 2, "repeats": 2}
 SCORES = ["arm", "learning_rate", "validation_mean", "test_mean", "difference", "p_value", "verdict"]
 
 

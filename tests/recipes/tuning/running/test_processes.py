@@ -23,7 +23,7 @@ pytestmark = pytest.mark.whole_epochs
 
 @pytest.fixture
 def jobs():
-    plan = Plan([Arm("adam", "l2"), Arm("sgd", "none")], Protocol(trials=2, seeds=1))
+    plan = Plan([Arm("adam", "l2"), Arm("sgd", "none")], Protocol(trials=2, repeats=1))
     tune = [Job(each, plan.values(each, {})) for each in plan.all({}) if each.stage == "tune"]
     return [*tune[:3], Job(Training(Arm("sgd", "none"), "confirm", 0, 1), tune[3].values)]
 
@@ -94,7 +94,7 @@ def test_a_script_needs_no_guard_and_leaves_no_process_behind(tmp_path):
         "import recipes, sys\n"
         "print('once', flush=True)\n"
         "data = recipes.load('digits')\n"
-        "options = dict(optimizers=['adam'], epochs=50, trials=4, seeds=2, workers=2, verbose=0)\n"
+        "options = dict(optimizers=['adam'], epochs=50, trials=4, repeats=2, workers=2, verbose=0)\n"
         "recipes.search(data, directory=sys.argv[1], **options)\n"
     )
     process = subprocess.Popen(

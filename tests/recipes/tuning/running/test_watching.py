@@ -19,7 +19,7 @@ SETTINGS = {
     "design": "crossed",
     "epochs": 5,
     "trials": 2,
-    "seeds": 2,
+    "repeats": 2,
     "seed": 0,
     "prune": "none",
     "widen": False,
@@ -133,7 +133,7 @@ def test_a_search_leaves_nothing_of_what_was_running(classes, tiny, tmp_path):
             regularizers=["none"],
             epochs=2,
             trials=1,
-            seeds=1,
+            repeats=1,
             directory=tmp_path / "search",
             verbose=0,
         )

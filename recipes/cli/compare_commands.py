@@ -43,8 +43,8 @@ def search(
 
     Separate the names to compare by commas: --optimizers momentum,adam
     --activations elu,relu. --optimizer, --model, ... set what is not compared.
-    By default, five optimizers are compared with five regularizers. With more repeats
-    or names in the same directory a search is extended: no training runs twice.
+    By default, five optimizers are compared with five regularizers. With more repeats,
+    trials or names in the same directory a search is extended: no training runs twice.
     """
     from ..description import splits_in_a_line
     from ..tuning.checking import check_search

@@ -30,10 +30,10 @@ class Agenda:
         self._plan, self._records = plan, records
         self._places = {arm: place for place, arm in enumerate(plan.arms)}
         self._open: dict[Arm, int] = {}
+        self._given: set[str] = set()
         self._queue: list[tuple[int, bool, int, Training]] = []
         for arm in plan.arms:
-            self._add(arm, [training for training in plan.of(arm, records) if training.key in records])
-            self._add(arm, plan.next_of(arm, records))
+            self._add_of(arm)
 
     @property
     def done(self) -> bool:
@@ -50,10 +50,14 @@ class Agenda:
         self._open[arm] -= 1
         if self._open[arm] == 0:
             del self._open[arm]
-            self._add(arm, self._plan.next_of(arm, self._records))
+            self._add_of(arm)
 
-    def _add(self, arm: Arm, trainings: list[Training]) -> None:
+    def _add_of(self, arm: Arm) -> None:
+        """Adds what has ended and what can start now, except for what was handed out before."""
+        known = [*self._plan.ended(arm, self._records), *self._plan.next_of(arm, self._records)]
+        trainings = [training for training in known if training.key not in self._given]
         for training in trainings:
+            self._given.add(training.key)
             heapq.heappush(self._queue, (self._places[arm], training.stage == "confirm", training.number, training))
         if trainings:
             self._open[arm] = self._open.get(arm, 0) + len(trainings)

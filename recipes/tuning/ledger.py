@@ -13,9 +13,10 @@ from typing import Any
 
 from ...callbacks.checks import InvalidArgument
 from ..files import check_new_directory, write_text
+from .extending import first_difference
 from .outcomes import outcomes_file, write_outcomes
 from .record import Record
-from .settings import SETTINGS, first_difference, read_settings
+from .settings import SETTINGS, read_settings
 
 __all__ = ["Ledger", "is_open", "read_records", "running_file"]
 
@@ -40,7 +41,7 @@ class Ledger(Mapping[str, Record]):
 
     Args:
         directory: new, empty, or that of an earlier search with the same settings, which is then resumed, or with fewer
-            repeats or arms, which is extended.
+            repeats, trials or arms, which is extended.
         settings: the settings of the search, as JSON values; a directory with different ones is refused.
 
     Attributes:
@@ -69,15 +70,13 @@ class Ledger(Mapping[str, Record]):
 
     def _check(self, stored: dict[str, Any]) -> None:
         """Raises unless the settings are those that are stored, or extend them."""
-        name = first_difference(stored, self.settings)
-        if name is not None:
-            before, now = ({**settings, **settings.get("factors", {})} for settings in (stored, self.settings))
-            raise InvalidArgument(
-                "directory",
-                str(self.directory),
-                "a new or empty directory, or one made with the same settings, which more repeats and names extend "
-                f"(this one has {name}={_short(before.get(name))}, not {_short(now.get(name))})",
+        difference = first_difference(stored, self.settings)
+        if difference is not None:
+            accepted = (
+                "a new or empty directory, or that of the same search, to which repeats, trials and names may be added "
+                f"(this one has {difference})"
             )
+            raise InvalidArgument("directory", str(self.directory), accepted)
 
     def __enter__(self) -> Ledger:
         import fcntl
@@ -207,8 +206,3 @@ def read_records(directory: str | os.PathLike[str]) -> tuple[dict[str, Record], 
             accepted = f"that of an undamaged search ({TRAININGS}, line {number}: {error})"
             raise InvalidArgument("directory", str(directory), accepted) from None
     return records, len(whole) + 1 if whole else 0
-
-
-def _short(value: Any) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= 80 else text[:77] + "..."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..metric import ACCURACY, Metric
 from .arms import Arm
@@ -21,17 +21,27 @@ Records = Mapping[str, Record]
 
 @dataclass(frozen=True)
 class Training:
-    """One training of the plan: its arm, its stage ("tune" or "confirm"), its number in the stage and its seed."""
+    """One training of the plan.
+
+    Args:
+        arm: its arm.
+        stage: "tune" or "confirm".
+        number: its number in the stage, from 0.
+        seed: of all its random numbers.
+        setting: of a confirming training whose setting has replaced another: the trial that found it. Default None.
+    """
 
     arm: Arm
     stage: str
     number: int
     seed: int
+    setting: int | None = None
 
     @functools.cached_property
     def key(self) -> str:
         """Its name in the ledger."""
-        return f"{self.arm.name}/{self.stage}/{self.number}"
+        setting = "" if self.setting is None else f"/{self.setting}"
+        return f"{self.arm.name}/{self.stage}/{self.number}{setting}"
 
 
 @dataclass(frozen=True)
@@ -39,7 +49,8 @@ class Plan:
     """All trainings of a search: for each arm first some settings with one seed, then the best with fresh seeds.
 
     What comes next depends only on the plan and the arm's finished trainings, not on the clock or on the order in which
-    arms finish. A search that is interrupted or spread over processes therefore ends the same.
+    arms finish. A search that is interrupted or spread over processes therefore ends the same. If it is extended by
+    trials of which one is better, the confirming trainings of the earlier setting are no longer part of the plan.
 
     Args:
         arms: the arms to compare.
@@ -59,8 +70,13 @@ class Plan:
     def of(self, arm: Arm, records: Records) -> list[Training]:
         """The trainings of an arm that are known so far."""
         tuning = self._tuning(arm, records)
-        confirming = [Training(arm, "confirm", k, self.protocol.seed + 1 + k) for k in range(self.protocol.repeats)]
-        return [*tuning, *confirming]
+        return [*tuning, *self._confirming(arm, tuning, records)]
+
+    def ended(self, arm: Arm, records: Records) -> list[Training]:
+        """The trainings of an arm that have ended. Confirming ones count once the tuning has ended."""
+        tuning = self._tuning(arm, records)
+        planned = tuning if any(trial.key not in records for trial in tuning) else self.of(arm, records)
+        return [training for training in planned if training.key in records]
 
     def all(self, records: Records) -> list[Training]:
         """The trainings of all arms, arm by arm."""
@@ -126,6 +142,21 @@ class Plan:
             return first
         numbers = range(len(first), len(first) + self.protocol.more_trials)
         return [*first, *(Training(arm, "tune", k, self.protocol.seed) for k in numbers)]
+
+    def _confirming(self, arm: Arm, tuning: Sequence[Training], records: Records) -> list[Training]:
+        """The confirming trainings. One has another name if that with its usual name confirmed another setting."""
+        confirming = [Training(arm, "confirm", k, self.protocol.seed + 1 + k) for k in range(self.protocol.repeats)]
+        tuned = [records[trial.key] for trial in tuning if trial.key in records]
+        if len(tuned) < len(tuning) or not any(training.key in records for training in confirming):
+            return confirming
+        values = best_setting(tuned, self.metric)
+        setting = next(record.trial for record in tuned if record.has(values))
+        return [
+            replace(training, setting=setting)
+            if training.key in records and not records[training.key].has(values)
+            else training
+            for training in confirming
+        ]
 
     def _first(self, arm: Arm) -> list[Training]:
         return [Training(arm, "tune", k, self.protocol.seed) for k in range(len(self._settings(arm)))]

@@ -27,7 +27,7 @@ class Record:
     """One training that has ended, as the ledger keeps it. Unknown numbers are NaN.
 
     Args:
-        key: its name in the ledger, "adam+l2/tune/0".
+        key: its name in the ledger, "adam+l2/tune/0"; see :class:`recipes.tuning.plan.Training`.
         stage: "tune" or "confirm".
         arm: the name of its arm.
         choices: the arm's level of each factor, {"optimizer": "adam", ...}.
@@ -75,6 +75,10 @@ class Record:
     def outcome(self) -> dict[str, Any]:
         """The fields from ``validation_loss`` to ``message``, by name."""
         return {name: getattr(self, name) for name in OUTCOME}
+
+    def has(self, values: Mapping[str, float]) -> bool:
+        """Whether it was trained with these values of hyperparameters."""
+        return values.items() <= self.values.items()
 
     def to_json(self) -> str:
         """One line of JSON, with NaN as ``NaN``. The choices are fields of their own, after the arm."""

@@ -66,9 +66,11 @@ def search(
     *open*. Of the best arm and those as good as it, the one that is cheap and least sensitive to its setting is the
     decision: it is trained once more and exported to ``directory/best``.
 
-    Every finished training is on disk at once: to resume a search that was killed, call it again. With more ``repeats``
-    or more names to compare in the same directory the search is extended: no training runs twice. A training that
-    diverges, fails or is pruned is recorded as such, with its cause, and the search continues.
+    Every finished training is on disk at once: to resume a search that was killed, call it again. With more
+    ``repeats``, ``trials`` or names to compare in the same directory the search is extended: no training runs twice. If
+    a further trial of an arm is better than its earlier ones, its setting is repeated; the repeats of the earlier
+    setting stay on record and are not counted. A training that diverges, fails or is pruned is recorded as such, with
+    its cause, and the search continues.
 
     Args:
         data: from :func:`recipes.load`.
@@ -115,8 +117,8 @@ def search(
         cores, gpus: what a training takes on the cluster. Default 1 and 0.
         retry_failed: whether trainings that failed in an earlier call (not those that diverged or were pruned) run
             again, with those that depended on them. Default False: failures stay in the table.
-        directory: where to write: new, empty, or that of the same search, with at most as many repeats and arms.
-            Default ``searches/NAME``.
+        directory: where to write: new, empty, or that of the same search, with at most as many repeats, trials and arms
+            (a search is not made smaller, and with ``widen`` it gets no more trials). Default ``searches/NAME``.
         verbose: 0 for silence, 1 (default) for a progress bar.
         **renamed: refused: ``seeds`` is called ``repeats``.
 

@@ -15,7 +15,7 @@ from ..recipe import Recipe
 from ..recipe_json import with_names_of_today
 from .arms import Arm, cross, default_arm, factors_of
 from .plan import Plan
-from .protocol import JUDGING, Protocol, setting_names
+from .protocol import Protocol, setting_names
 from .space import Space
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 __all__ = [
     "SETTINGS",
     "arms_in",
-    "first_difference",
     "make_settings",
     "metric_in",
     "plan_in",
@@ -64,32 +63,6 @@ def make_settings(
         "default_arm": default_arm(arms, base).name,
         "libraries": {name: versions()[name] for name in ("tensorflow", "keras")},
     }
-
-
-def first_difference(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> str | None:
-    """The first setting that makes ``wanted`` another search than ``stored``; None if it is the same or extends it.
-
-    A search is extended by more repeats and by more levels of its factors: each training that it has remains one of
-    the plan. Confidence and margin only judge.
-    """
-    extended = (
-        {*JUDGING, "repeats", "factors", *stored.get("factors", ()), "default_arm"} if "factors" in stored else set()
-    )
-    for name in sorted({*stored, *wanted} - extended):
-        if stored.get(name) != wanted.get(name):
-            return name
-    if not extended:
-        return None
-    if wanted["repeats"] < stored["repeats"]:
-        return "repeats"
-    before, now = stored["factors"], wanted["factors"]
-    if list(before) != list(now):
-        return "factors"
-    arms = {arm.name for arm in arms_in(wanted)}
-    if all(arm.name in arms for arm in arms_in(stored)):
-        return None
-    fewer = [plural for plural in before if not set(before[plural]) <= set(now[plural])]
-    return fewer[0] if fewer else "default_arm"
 
 
 def shared_part(base: Recipe) -> dict[str, Any]:

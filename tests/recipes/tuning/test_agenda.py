@@ -1,5 +1,6 @@
 """The agenda gives out what the plan says, each training once, in whatever order trainings end."""
 
+import dataclasses
 import random
 
 import pytest
@@ -68,3 +69,15 @@ def test_a_search_that_goes_on_is_told_of_everything_once(prune, finished):
     records, started = run(plan, lambda count: 0, workers=1, records=known)
     assert records == alone
     assert sorted(started) == sorted(alone)
+
+
+def test_an_extended_search_is_told_of_what_counts():
+    """The default setting is best at first and surpassed later: what confirmed it is not handed out."""
+
+    few, many = (Plan(ARMS, Protocol(trials=trials, repeats=2)) for trials in (1, 4))
+    before = run(few, lambda count: 0, workers=1)[0]
+    known = {key: dataclasses.replace(record, validation_score=0.0) for key, record in before.items()}
+    records, started = run(many, lambda count: 0, workers=1, records=dict(known))
+    assert {key: records[key] for key in known} == known
+    assert sorted(started) == sorted(training.key for training in many.all(records))
+    assert len(records) == len(started) + 2 * len(ARMS)

@@ -132,7 +132,7 @@ def test_a_search_of_version_0_1_goes_on(tmp_path):
     assert read_settings(tmp_path) == {"epochs": 5, "recipe": recipe}
     with Ledger(tmp_path, {"epochs": 5, "recipe": recipe}) as ledger:
         ledger.add(record(0))
-    with pytest.raises(InvalidArgument, match="recipe="):
+    with pytest.raises(InvalidArgument, match=r"recipe\.regularizer="):
         Ledger(tmp_path, {"epochs": 5, "recipe": {**recipe, "regularizer": ["l2"]}})
 
 

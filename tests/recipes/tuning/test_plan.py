@@ -19,9 +19,9 @@ def finished(training, values, score=None):
     return Job(training, values).record(learning_rate=rate, validation_score=score, validation_loss=0.0)
 
 
-def run(plan, order, workers=1, score=None):
+def run(plan, order, workers=1, score=None, records=None):
     """What the plan leads to, with ``order`` choosing among the trainings that are under way which one ends next."""
-    records, running, done = {}, [], []
+    records, running, done = dict(records or {}), [], []
     while True:
         while len(running) < workers:
             ready = next(plan.ready(records, {each.key for each in running}), None)
@@ -139,3 +139,41 @@ def test_what_runs_again_after_a_failure(lost, options, again):
     assert plan.failed(records) == []
     records[f"adam+none/{lost}"] = dataclasses.replace(records[f"adam+none/{lost}"], status="failed")
     assert plan.failed(records) == [f"adam+none/{each}" for each in again]
+
+
+@pytest.mark.parametrize(("best", "again"), [(1, []), (4, ["confirm/0/4", "confirm/1/4"])])
+def test_more_trials_extend_a_search(best, again):
+    """Earlier trials stay; what confirmed a setting that a new trial surpasses stays on record and is not counted."""
+
+    def score(training):
+        return float(training.stage == "tune" and training.number == best)
+
+    few, many = (Plan([Arm("adam", "l2")], Protocol(trials=trials, repeats=2)) for trials in (3, 6))
+    before, _ = run(few, lambda count: 0, score=score)
+    records, done = run(many, lambda count: 0, score=score, records=before)
+    assert done == [f"adam+l2/{key}" for key in ("tune/3", "tune/4", "tune/5", *again)]
+    assert {key: records[key] for key in before} == before
+    whole, _ = run(many, lambda count: 0, score=score)
+    last = [[plan_records[t.key] for t in many.all(plan_records)] for plan_records in (records, whole)]
+    assert [record.values for record in last[0]] == [record.values for record in last[1]]
+    assert [record.seed for record in last[0]] == [record.seed for record in last[1]]
+
+
+def test_a_setting_that_is_surpassed_twice():
+    plans = [
+        Plan([Arm("adam", "none")], Protocol(trials=trials, repeats=repeats))
+        for trials, repeats in ((2, 1), (3, 2), (4, 2))
+    ]
+    records, done = {}, []
+    for plan in plans:
+        records, more = run(plan, lambda count: 0, score=lambda training: float(training.number), records=records)
+        done += more
+    assert done == [
+        f"adam+none/{key}"
+        for key in (
+            *("tune/0", "tune/1", "confirm/0"),
+            *("tune/2", "confirm/0/2", "confirm/1"),
+            *("tune/3", "confirm/0/3", "confirm/1/3"),
+        )
+    ]
+    assert [t.key for t in plans[-1].ended(plans[-1].arms[0], records)][-2:] == done[-2:]

@@ -6,7 +6,7 @@ import pytest
 
 import recipes
 from callbacks.checks import InvalidArgument
-from recipes.tuning.settings import first_difference, plan_in, read_settings, settings_in
+from recipes.tuning.settings import plan_in, read_settings, settings_in
 
 
 def as_version_0_1_wrote_it(directory):
@@ -37,7 +37,7 @@ def test_a_search_of_the_version_before_is_the_same_search(copied, classes, sear
     assert (copied / "trainings.jsonl").read_bytes() == lines
     assert json.loads((copied / "settings.json").read_text()) == before
     assert again.settings["recipe"] != before["recipe"]
-    with pytest.raises(InvalidArgument, match="recipe="):
+    with pytest.raises(InvalidArgument, match=r"recipe\.\w+="):
         recipes.search(classes, directory=copied, **{**search_options, "recipe": recipes.Recipe()})
 
 
@@ -45,37 +45,6 @@ def test_it_is_read_as_this_version_writes_it(copied):
     now = read_settings(copied)
     as_version_0_1_wrote_it(copied)
     assert read_settings(copied) == settings_in(copied) == now
-
-
-FACTORS = {"optimizers": ["momentum", "adam"], "regularizers": ["none"]}
-STORED = {"factors": FACTORS, **FACTORS, "design": "crossed", "epochs": 5, "repeats": 3, "confidence": 0.95}
-STORED |= {"default_arm": "momentum+none"}
-MORE = {"optimizers": ["sgd", "momentum", "adam"], "regularizers": ["none", "l2"]}
-
-
-@pytest.mark.parametrize(
-    ("change", "name"),
-    [
-        ({}, None),
-        ({"repeats": 10, "confidence": 0.9, "margin": 1.0}, None),
-        ({"factors": MORE, **MORE, "default_arm": "sgd+none"}, None),
-        ({"repeats": 2}, "repeats"),
-        ({"epochs": 6}, "epochs"),
-        ({"factors": {**FACTORS, "optimizers": ["sgd", "adam"]}}, "optimizers"),
-        ({"factors": {**FACTORS, "activations": ["elu"]}}, "factors"),
-    ],
-)
-def test_what_extends_a_search_and_what_makes_another(change, name):
-    assert first_difference(STORED, {**STORED, **change}) == name
-
-
-def test_one_at_a_time_no_arm_may_be_lost():
-    factors = {**FACTORS, "regularizers": ["none", "l2"]}
-    stored = {**STORED, "factors": factors, "design": "one_at_a_time"}
-    turned = {**factors, "optimizers": ["adam", "momentum", "sgd"]}  # without momentum+l2
-    assert first_difference(stored, {**stored, "factors": turned}) == "default_arm"
-    longer = {**factors, "optimizers": ["momentum", "adam", "sgd"]}
-    assert first_difference(stored, {**stored, "factors": longer}) is None
 
 
 def test_a_search_from_before_margins_is_the_same_search(copied):

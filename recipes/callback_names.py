@@ -54,6 +54,12 @@ CALLBACKS = Catalogue(
             "Jim et al. 1996",
         ),
         Entry(
+            "micro_batches",
+            callbacks.MicroBatches,
+            "Computes each batch in parts and applies their mean gradient: large batches in little memory.",
+            "gradient accumulation within a step",
+        ),
+        Entry(
             "resume",
             callbacks.Resume,
             "Resumes a killed training bit for bit: weights, optimizer, position, History, every callback's state.",

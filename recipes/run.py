@@ -55,6 +55,7 @@ class Run:
         remark: None, or why the rate is not the one that the range test's curve suggests.
         linear_share: of a table: the share of ridge or logistic regression in the answers that did best on the
             validation split, 0 to 1. See :func:`recipes.blend_with_linear`.
+        parts: the parts in which each batch was computed, 1 unless the device ran out of memory.
         attempts: the failed trainings before this one: a found rate that diverges is divided by 4 and the training
             started again.
 
@@ -78,6 +79,7 @@ class Run:
     remark: str | None = None
     attempts: tuple[Attempt, ...] = ()
     linear_share: float = 0.0
+    parts: int = 1
 
     @classmethod
     def load(
@@ -114,6 +116,7 @@ class Run:
             message=facts["message"],
             remark=facts.get("remark"),
             linear_share=facts.get("linear_share", 0.0),
+            parts=facts.get("parts", 1),
             attempts=tuple(Attempt(**attempt) for attempt in facts.get("attempts", ())),
         )
 
@@ -297,6 +300,7 @@ class Run:
             "message": self.message,
             "remark": self.remark,
             "linear_share": self.linear_share,
+            "parts": self.parts,
             "attempts": [dataclasses.asdict(attempt) for attempt in self.attempts],
             "data": self.data.settings,
             "fingerprints": self.data.fingerprints,

@@ -9,7 +9,6 @@ import keras
 import numpy as np
 
 from .data.batching import in_order
-from .data.dataset import EVALUATION_BATCH
 from .metric import Metric
 from .metrics import check_defined, score
 
@@ -26,7 +25,7 @@ def predictions(model: keras.Model, data: Data, split: str) -> np.ndarray:
         >>> predictions(run.model, data, "test").shape                     # doctest: +SKIP
         (359, 10)
     """
-    batches = in_order(*data.on_device(split), max(EVALUATION_BATCH, data.batch_size))
+    batches = in_order(*data.on_device(split), data.evaluation_batch_size)
     return np.concatenate([np.asarray(model.predict_on_batch(x)) for x, _ in batches])
 
 

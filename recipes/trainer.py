@@ -15,13 +15,16 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from ..callbacks.checks import InvalidArgument, check_bool, check_integer
+from ..callbacks.inside.layers import normalizes_over_examples
 from ..callbacks.inside.logs import number_columns
 from ..callbacks.inside.optimizer_values import set_learning_rate
 from ..callbacks.inside.random_state import random_state, set_random_state
+from ..callbacks.micro_batches import MicroBatches
 from ..callbacks.range_test.lr_finder import LRFinder, run_range_test
 from ..callbacks.resume.resume import Resume
 from ..callbacks.warning import warn
 from .choice import OWN, is_named
+from .device_memory import is_out_of_memory
 from .distribution import replicas, settle_in
 from .last_healthy import LastHealthy, ending, stops_early
 from .learning_rate import found_rate, is_doubtful, usual_peak
@@ -70,6 +73,7 @@ class Trainer:
     Attributes:
         model: the new model; after a run, the model of that run.
         key: the key of its compiled step among the shared ones.
+        parts: the number of parts in which batches are computed. See :class:`callbacks.MicroBatches`.
 
     Example:
         >>> trainer = Trainer(data, Recipe(learning_rate=0.1))           # doctest: +SKIP
@@ -90,6 +94,7 @@ class Trainer:
     ):
         start = time.perf_counter()
         self._keep_functions = check_bool("keep_functions", keep_functions)
+        self.parts = 1
         recipe.check(data.spec)
         chosen, recipe = recipe, recipe.resolved(data.spec)
         if model is not None:
@@ -227,65 +232,143 @@ class Trainer:
         recipe = self.recipe
         if learning_rate is not None:
             recipe = dataclasses.replace(recipe, learning_rate=learning_rate)
+        options: dict[str, Any] = {"epochs": epochs, "seed": seed, "validate": validate, "callbacks": callbacks}
+        options |= {"directory": directory, "verbose": verbose, "restore": restore}
+        with self._steps.like(self._new_model(seed), self.key, prepare=self._prepare) as shared:
+            while True:
+                self.model = shared.model
+                set_random_state(self._random)
+                try:
+                    run = self._train(recipe, data, **options)
+                    break
+                except InvalidArgument as error:
+                    if self.parts == 1:
+                        raise
+                    accepted = f"smaller: a step runs out of memory, and cannot be computed in parts ({error})"
+                    raise InvalidArgument("batch_size", self.data.batch_size, accepted) from None
+                except Exception as error:
+                    if not is_out_of_memory(error) or self.key is None:
+                        raise
+                # The step that failed may have changed part of the state: start anew.
+                shared.become(self._new_model(seed))
+                self._divide_batches()
+            yield dataclasses.replace(run, seconds=time.perf_counter() - start)
+
+    def _divide_batches(self) -> None:
+        """Computes batches in twice as many parts from now on.
+
+        Raises:
+            InvalidArgument: if the parts are single examples.
+        """
+        size = self.data.batch_size
+        if self.parts >= size:
+            accepted = "one that trains in the device's memory: even a single example needs more"
+            raise InvalidArgument("model", self.model.name, accepted)
+        self.parts = min(2 * self.parts, size)
+
+    def fits(self, seed: int) -> bool:
+        """Whether a training step fits into the device's memory. The step's changes are undone.
+
+        Args:
+            seed: as in :meth:`running`.
+        """
         with self._steps.like(self._new_model(seed), self.key, prepare=self._prepare) as shared:
             self.model = shared.model
             set_random_state(self._random)
-            finder = remark = None
-            rate = recipe.learning_rate
-            if rate is None:
-                finder = self.range_test(seed, data=data)
-                rate, remark = found_rate(recipe, finder, data.settings["counts"]["train"])
-                # The weights of a model of one's own need not be the same again, nor what a range test finds.
-                saved = {} if directory is None or self._builds else Resume(directory).saved_settings()
-                if "learning_rate" in saved:
-                    rate, remark = saved["learning_rate"], None
-            recipe = dataclasses.replace(recipe, learning_rate=rate)
-            set_learning_rate(self.model.optimizer, rate)
-            steps = self._steps_per_epoch or data.steps_per_epoch
-            all_callbacks = recipe.callbacks(
-                steps_per_epoch=steps,
-                epochs=epochs,
-                spec=data.spec,
-                validation_examples=data.settings["counts"]["validation"],
-            )
-            healthy = LastHealthy()
-            first_epoch, resume = 0, []
-            if directory is not None:
-                settings = {"seed": seed, "data": data.fingerprint, **_fields(recipe)}
-                # The order of a pass follows from its number: if a pass is an epoch, no earlier batches are replayed.
-                resume = [Resume(directory, replay=self._steps_per_epoch is not None, settings=settings)]
-                if self._steps_per_epoch is None:
-                    first_epoch = min(resume[0].position()[0], epochs - 1)
-            batches = data.batches("train", seed=seed, first_epoch=first_epoch, augment=self._augment)
-            # An endless dataset needs one iterator for the whole fit; creating one costs as much as ten small steps.
-            endless = self._steps_per_epoch is not None or self.model.steps_per_execution == steps
-            history = self.model.fit(
-                batches.repeat() if endless else batches,
-                steps_per_epoch=steps if endless else None,
-                epochs=epochs,
-                validation_data=data.validation if validate else None,
-                shuffle=False,  # the data are shuffled already
-                callbacks=[*all_callbacks, *([healthy] if restore else []), *callbacks, *resume],
-                verbose=verbose,
-            )
-            best, message = ending(all_callbacks, len(history.history["loss"]), healthy if restore else None)
-            share = 0.0
-            if validate and self._builds and message is None and stops_early(all_callbacks):
-                share = blend_with_linear(self.model, data, class_weight=recipe.class_weight)
-            yield Run(
-                model=self.model,
-                recipe=recipe,
-                data=data,
-                history=number_columns(history.history),
-                epochs=epochs,
-                best_epoch=0 if share == 1.0 else best,
-                linear_share=share,
-                seed=seed,
-                seconds=time.perf_counter() - start,
-                message=message,
-                range_test=finder,
-                remark=remark,
-            )
+            batch = self.data.batches("train", seed=seed, augment=self._augment).take(1)
+            try:
+                self.model.fit(batch, epochs=1, verbose=0, shuffle=False, callbacks=self._in_step())
+            except Exception as error:
+                if not is_out_of_memory(error):
+                    raise
+                return False
+            finally:
+                shared.become(self._new_model(seed))
+        return True
+
+    def _in_step(self) -> list[keras.callbacks.Callback]:
+        """The regularizers' callbacks that are part of the training step."""
+        return [
+            callback
+            for regularizer in self.recipe.regularizers()
+            if regularizer.acts_in_step
+            for callback in regularizer.callbacks(epochs=1, schedule=None, spec=self.data.spec)
+        ]
+
+    def _in_parts(self) -> list[keras.callbacks.Callback]:
+        return [MicroBatches(self.parts)] if self.parts > 1 else []
+
+    def _train(
+        self,
+        recipe: Recipe,
+        data: Data,
+        *,
+        epochs: int,
+        seed: int,
+        validate: bool,
+        callbacks: Sequence[keras.callbacks.Callback],
+        directory: str | os.PathLike[str] | None,
+        verbose: int | str,
+        restore: bool,
+    ) -> Run:
+        """Trains the new model; its ``seconds`` are 0."""
+        finder = remark = None
+        rate = recipe.learning_rate
+        if rate is None:
+            finder = self.range_test(seed, data=data)
+            rate, remark = found_rate(recipe, finder, data.settings["counts"]["train"])
+            # The weights of a model of one's own need not be the same again, nor what a range test finds.
+            saved = {} if directory is None or self._builds else Resume(directory).saved_settings()
+            if "learning_rate" in saved:
+                rate, remark = saved["learning_rate"], None
+        recipe = dataclasses.replace(recipe, learning_rate=rate)
+        set_learning_rate(self.model.optimizer, rate)
+        steps = self._steps_per_epoch or data.steps_per_epoch
+        all_callbacks = recipe.callbacks(
+            steps_per_epoch=steps,
+            epochs=epochs,
+            spec=data.spec,
+            validation_examples=data.settings["counts"]["validation"],
+        )
+        healthy = LastHealthy()
+        first_epoch, resume = 0, []
+        if directory is not None:
+            settings = {"seed": seed, "data": data.fingerprint, "batch_size": data.batch_size, **_fields(recipe)}
+            # The order of a pass follows from its number: if a pass is an epoch, no earlier batches are replayed.
+            resume = [Resume(directory, replay=self._steps_per_epoch is not None, settings=settings)]
+            if self._steps_per_epoch is None:
+                first_epoch = min(resume[0].position()[0], epochs - 1)
+        batches = data.batches("train", seed=seed, first_epoch=first_epoch, augment=self._augment)
+        # An endless dataset needs one iterator for the whole fit; creating one costs as much as ten small steps.
+        endless = self._steps_per_epoch is not None or self.model.steps_per_execution == steps
+        history = self.model.fit(
+            batches.repeat() if endless else batches,
+            steps_per_epoch=steps if endless else None,
+            epochs=epochs,
+            validation_data=data.validation if validate else None,
+            shuffle=False,  # the data are shuffled already
+            callbacks=[*self._in_parts(), *all_callbacks, *([healthy] if restore else []), *callbacks, *resume],
+            verbose=verbose,
+        )
+        best, message = ending(all_callbacks, len(history.history["loss"]), healthy if restore else None)
+        share = 0.0
+        if validate and self._builds and message is None and stops_early(all_callbacks):
+            share = blend_with_linear(self.model, data, class_weight=recipe.class_weight)
+        return Run(
+            model=self.model,
+            recipe=recipe,
+            data=data,
+            history=number_columns(history.history),
+            epochs=epochs,
+            best_epoch=0 if share == 1.0 else best,
+            linear_share=share,
+            parts=self.parts,
+            seed=seed,
+            seconds=0.0,
+            message=message,
+            range_test=finder,
+            remark=remark,
+        )
 
     def _new_model(self, seed: int) -> keras.Model:
         """Builds a model from this seed, or returns the caller's model; remembers the random states after that."""
@@ -312,13 +395,7 @@ class Trainer:
         data = self.data if data is None else data
         finder = LRFinder(usual=usual_peak(self.recipe)) if finder is None else finder
         batches = data.batches("train", seed=seed, augment=self._augment)
-        in_step = [
-            callback
-            for regularizer in self.recipe.regularizers()
-            if regularizer.acts_in_step
-            for callback in regularizer.callbacks(epochs=1, schedule=None, spec=data.spec)
-        ]
-        run_range_test(self.model, batches, finder, callbacks=in_step)
+        run_range_test(self.model, batches, finder, callbacks=[*self._in_parts(), *self._in_step()])
         return finder
 
 
@@ -326,6 +403,12 @@ def _warn(run: Run) -> None:
     """Says at the caller of fit what went wrong."""
     if run.range_test is not None and is_doubtful(run.range_test):
         warn(f"learning rate: {run.remark}")
+    if run.parts > 1:
+        normalization = ", and batch normalization normalizes each part by itself"
+        warn(
+            f"out of memory: each batch of {run.data.batch_size} examples was computed in {run.parts} parts, with the"
+            f" mean of their gradients{normalization if normalizes_over_examples(run.model) else ''}"
+        )
     warn_of_failures(run.attempts, run.message)
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import keras
 
 from ..callbacks.checks import check_integer
+from ..callbacks.resume.resume import Resume
 from .choice import is_named
+from .device_memory import batch_sizes
 from .recipe import Recipe
 from .recipe_checks import warn_of_missing
 from .run import Run
@@ -32,6 +34,7 @@ def fit(
     model: keras.Model | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     steps_per_execution: int | None = None,
+    batch_size: int | str | None = None,
     directory: str | os.PathLike[str] | None = None,
     verbose: int | str = "auto",
 ) -> Run:
@@ -54,6 +57,10 @@ def fit(
         callbacks: further Keras callbacks, called after the recipe's.
         steps_per_execution: batches per call of the compiled step; None (default) chooses by the size of the model. It
             does not affect the results.
+        batch_size: examples per training batch; None (default) for the data's own; "auto" for the largest power of two
+            that fits into the device's memory, up to 4,096 and with at least 32 batches an epoch. ``run.data`` has the
+            size. Where a step of the smallest size to try runs out of memory, batches are computed in parts with a
+            warning: see :class:`callbacks.MicroBatches` and ``run.parts``.
         directory: None (default), or where to keep a checkpoint after each epoch. Repeating the call resumes after the
             last one, with the same results as an unbroken training. See :class:`callbacks.Resume`.
         verbose: of Keras' ``fit``: 0 silent, 1 a progress bar, 2 one line per epoch. Default "auto".
@@ -71,10 +78,25 @@ def fit(
     """
     check_data(data)
     recipe = check_recipe(recipe)
-    epochs = epochs_or_usual(epochs, data.steps_per_epoch)
+    epochs = None if epochs is None else check_integer("epochs", epochs, low=1)
     check_integer("seed", seed, low=0, high=LARGEST_SEED)
-    trainer = Trainer(data, recipe, seed=seed, model=model, steps_per_execution=steps_per_execution)
+    *sizes, last = batch_sizes(batch_size, data.settings["counts"]["train"], data.batch_size)
+    if sizes and directory is not None:  # the size that was found before
+        found = Resume(directory).saved_settings().get("batch_size")
+        sizes, last = ([], int(found)) if found is not None else (sizes, last)
+
+    def trainer_for(size: int) -> Trainer:
+        options: dict[str, Any] = {"model": model, "steps_per_execution": steps_per_execution}
+        return Trainer(data.with_batch_size(size), recipe, seed=seed, **options)
+
+    for size in sizes:
+        trainer = trainer_for(size)
+        if trainer.fits(seed):
+            break
+    else:
+        trainer = trainer_for(last)
     if model is not None or not is_named(recipe.model):
         warn_of_missing(recipe, trainer.model)
         warn_of_layers(trainer.model)
+    epochs = epochs_or_usual(epochs, trainer.data.steps_per_epoch)
     return trainer.run(epochs=epochs, seed=seed, callbacks=callbacks, directory=directory, verbose=verbose)

@@ -35,9 +35,11 @@ class StepHooks:
         self._change: dict[str, Callable[[Any], Any]] = {}
         self._before: dict[str, Callable[[Any], Any]] = {}
         self._around: dict[str, Callable[[], Any]] = {}
+        self._instead: dict[str, Callable[[Callable[[Any], Any], Any], Any]] = {}
         self._at_start: dict[str, Callable[[], Any]] = {}
         # Not through self, which would add a reference cycle through the model.
         change, before, around, at_start = self._change, self._before, self._around, self._at_start
+        instead = self._instead
         train_step, make_train_function = model.train_step, model.make_train_function
 
         def hooked_step(data: Any) -> Any:
@@ -48,13 +50,15 @@ class StepHooks:
             with contextlib.ExitStack() as stack:
                 for enter in around.values():
                     stack.enter_context(enter())
+                for step in instead.values():
+                    return step(train_step, data)
                 return train_step(data)
 
         def hooked_make(force: bool = False) -> Any:
             # An interrupted fit has not called on_train_end: its changes to the step end here.
-            if not force and (change or around):
-                change.clear()
-                around.clear()
+            if not force and (change or around or instead):
+                for hooks in (change, around, instead):
+                    hooks.clear()
                 force = True
             for hook in at_start.values():
                 hook()
@@ -74,7 +78,7 @@ class StepHooks:
     @property
     def names(self) -> set[str]:
         """The names of the hooks in place."""
-        return {*self._change, *self._before, *self._around, *self._at_start}
+        return {*self._change, *self._before, *self._around, *self._instead, *self._at_start}
 
     def add(
         self,
@@ -85,6 +89,7 @@ class StepHooks:
         *,
         change_data: Callable[[Any], Any] | None = None,
         around_step: Callable[[], contextlib.AbstractContextManager[Any]] | None = None,
+        instead: Callable[[Callable[[Any], Any], Any], Any] | None = None,
     ) -> None:
         """Adds a hook, or replaces the one of the same name.
 
@@ -95,11 +100,13 @@ class StepHooks:
                 model strongly.
             at_start: called without arguments, outside of TensorFlow's graph, whenever a ``fit`` begins.
             change_data: called with the batch before all ``before_step`` hooks; returns the batch to train on.
-            around_step: called without arguments; returns a context manager in which Keras' own step runs. This hook
-                and ``change_data`` last for one ``fit``, and must be added when it begins.
+            around_step: called without arguments; returns a context manager in which Keras' own step runs. This hook,
+                ``change_data`` and ``instead`` last for one ``fit``, and must be added when it begins.
+            instead: called in place of the model's step, with that step and the batch; returns the logs.
         """
-        new = (before_step, at_start, change_data, around_step)
-        for hooks, hook in zip((self._before, self._at_start, self._change, self._around), new, strict=True):
+        new = (before_step, at_start, change_data, around_step, instead)
+        places = (self._before, self._at_start, self._change, self._around, self._instead)
+        for hooks, hook in zip(places, new, strict=True):
             hooks.pop(name, None)  # type: ignore[attr-defined]
             if hook is not None:
                 hooks[name] = hook  # type: ignore[index]
@@ -108,7 +115,7 @@ class StepHooks:
     def remove(self, model: keras.Model, name: str) -> None:
         """Removes a hook. A missing one is no error."""
         self._at_start.pop(name, None)
-        removed = [hooks.pop(name, None) for hooks in (self._before, self._change, self._around)]
+        removed = [hooks.pop(name, None) for hooks in (self._before, self._change, self._around, self._instead)]
         if any(hook is not None for hook in removed):
             model.make_train_function(force=True)
 

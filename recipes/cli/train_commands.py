@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import warnings
 from typing import Annotated, Any
@@ -36,7 +37,13 @@ def train(
     epochs: Annotated[
         int | None, typer.Option(help="Passes over the training data. Default: 3,000 updates, 10 to 300 passes.")
     ] = None,
-    batch_size: BatchSize = None,
+    batch_size: Annotated[
+        str | None,
+        typer.Option(
+            help="Examples per batch; auto: as many as fit into the device's memory. Default: 32 below 10,000 examples,"
+            " else 128."
+        ),
+    ] = None,
     validation: Validation = None,
     seed: Seed = 0,
     metrics: Annotated[
@@ -49,6 +56,7 @@ def train(
 ) -> None:
     """Train one recipe on a dataset and evaluate it on the test split."""
     from ...callbacks.checks import check_integer
+    from ..device_memory import AUTO, batch_sizes
     from ..files import check_new_directory
 
     options = reading.for_load()
@@ -58,7 +66,9 @@ def train(
     check_integer("seed", seed, low=0)
     if save is not None:
         check_new_directory(save, marker="run.json", name="save")
-    data = load(dataset, data_dir=data_dir, batch_size=batch_size, validation=validation, seed=seed, **options)
+    size = int(batch_size) if batch_size is not None and re.fullmatch(r"[+-]?[0-9]+", batch_size) else batch_size
+    batch_sizes(size, 1, 1)  # raises before the data are read
+    data = load(dataset, data_dir=data_dir, validation=validation, seed=seed, **options)
 
     from ..description import in_a_line, splits_in_a_line
     from ..metrics import find_metric
@@ -74,13 +84,15 @@ def train(
         warnings.filterwarnings("ignore", "learning rate: ")  # likewise
         lines = None if sys.stdout.isatty() else EpochLines()
         shown: dict[str, Any] = {"verbose": 1} if lines is None else {"verbose": 0, "callbacks": [lines]}
-        run = fit(data, recipe, epochs=epochs, seed=seed, directory=directory, **shown)
+        run = fit(data, recipe, epochs=epochs, seed=seed, batch_size=size, directory=directory, **shown)
         if lines is not None:
             lines.finish(run.best_epoch)
     for attempt in run.attempts:
         say(f"started again at a lower learning rate than {attempt.learning_rate:.4g}: {attempt.message}")
     if run.diverged:
         raise SystemExit(complain(f"training stopped: {run.message}", status=1))
+    if size == AUTO:
+        say(f"batches of {run.data.batch_size} examples, by --batch-size auto")
     if run.range_test is not None:
         batches = len(run.range_test.losses)
         remark = f" ({run.remark})" if run.remark else ""

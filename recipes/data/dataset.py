@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -30,7 +31,8 @@ from .weights import Weights, check_split_weights, check_weights, normalized
 
 __all__ = ["Data"]
 
-EVALUATION_BATCH = 1024
+EVALUATION_BATCH, EVALUATION_NUMBERS = 1024, 2**23
+"""The most examples in a batch of an evaluation, and the most numbers in its inputs: 32 MiB of float32."""
 
 
 class Data:
@@ -368,6 +370,31 @@ class Data:
         """The number of batches in one pass over :attr:`train`."""
         return steps_per_epoch(self.settings["counts"]["train"], self.batch_size)
 
+    def with_batch_size(self, batch_size: int) -> Data:
+        """The same splits in training batches of another size; the arrays are shared.
+
+        Args:
+            batch_size: examples per training batch, >= 1.
+
+        Example:
+            >>> data = Data.from_arrays(np.arange(40.0).reshape(20, 2), np.arange(20) % 2, batch_size=4)
+            >>> data.with_batch_size(6).steps_per_epoch
+            2
+        """
+        size = check_integer("batch_size", batch_size, low=1)
+        if size == self.batch_size:
+            return self
+        settings = {**self.settings, "batch_size": size}
+        other = Data(self.spec, self._arrays, settings, self._weights, self._columns)
+        other._tensors = self._tensors
+        return other
+
+    @property
+    def evaluation_batch_size(self) -> int:
+        """Examples per batch of the validation and test split: 1,024, fewer of large inputs, which need much memory."""
+        numbers = sum(math.prod(array.shape[1:]) for _, array in items(self._arrays["train"][0]))
+        return max(min(EVALUATION_BATCH, EVALUATION_NUMBERS // max(numbers, 1)), 1)
+
     @cached_property
     def train(self) -> tf.data.Dataset:
         """The training batches, reshuffled at every iteration with the data's own seed.
@@ -380,12 +407,12 @@ class Data:
 
     @cached_property
     def validation(self) -> tf.data.Dataset:
-        """All validation examples, in order, in batches of 1024 (or the training batch size, if that is larger)."""
+        """All validation examples, in order, in batches of :attr:`evaluation_batch_size`."""
         return self.batches("validation")
 
     @cached_property
     def test(self) -> tf.data.Dataset:
-        """All test examples, in order, in batches of 1024 (or the training batch size, if that is larger)."""
+        """All test examples, in order, in batches of :attr:`evaluation_batch_size`."""
         return self.batches("test")
 
     def batches(
@@ -406,7 +433,7 @@ class Data:
         Args:
             split: "train", "validation" or "test".
             seed: seed of the orders; None for the data's own seed in "train", and for no shuffling in the other two.
-            batch_size: None for :attr:`batch_size` in "train", and 1024 or more in the others.
+            batch_size: None for :attr:`batch_size` in "train", and :attr:`evaluation_batch_size` in the others.
             first_epoch: number of the first order, from 0; a resumed training passes the epoch at which it resumes.
             augment: what :func:`recipes.data.augmentation.augmentation` returns, for shuffled batches.
             weighted: whether batches have the sample weights, of mean 1; None (default): if there are any.
@@ -423,7 +450,7 @@ class Data:
         check_integer("first_epoch", first_epoch, low=0)
         training = split == "train"
         if batch_size is None:
-            batch_size = self.batch_size if training else max(EVALUATION_BATCH, self.batch_size)
+            batch_size = self.batch_size if training else self.evaluation_batch_size
         batch_size = check_integer("batch_size", batch_size, low=1)
         if seed is None and training:
             seed = self.settings["seed"]

@@ -10,7 +10,7 @@ import tensorflow as tf
 from ...callbacks.checks import InvalidArgument, check_choice, check_integer
 from .assembly import SPLITS
 from .batching import gather_rows, in_order, shuffled
-from .dataset import EVALUATION_BATCH, Data
+from .dataset import Data
 
 __all__ = ["pairs"]
 
@@ -36,7 +36,7 @@ def pairs(
         data: data with classes, from :func:`recipes.load`.
         split: "train" (default), "validation" or "test".
         seed: seed of the pairs; None (default) for the data's own.
-        batch_size: pairs per batch; None (default) for the data's own in "train", and 1024 or more in the others.
+        batch_size: pairs per batch; None (default) for the data's own in "train", and 1,024 or fewer in the others.
         first_epoch: number of the first iteration's pairs in "train", from 0.
 
     Returns:
@@ -69,7 +69,7 @@ def pairs(
     check_choice("split", split, SPLITS)
     training = split == "train"
     if batch_size is None:
-        batch_size = data.batch_size if training else max(EVALUATION_BATCH, data.batch_size)
+        batch_size = data.batch_size if training else data.evaluation_batch_size
     check_integer("batch_size", batch_size, low=1)
     check_integer("first_epoch", first_epoch, low=0)
     seed = check_integer("seed", data.settings["seed"] if seed is None else seed, low=0, high=2**32 - 1)

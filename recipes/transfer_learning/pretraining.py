@@ -279,7 +279,6 @@ def pretext(
 
     from ..data.assembly import SPLITS
     from ..data.batching import shuffled
-    from ..data.dataset import EVALUATION_BATCH
     from ..data.named_arrays import items
 
     check_choice("how", how, WAYS)
@@ -291,7 +290,7 @@ def pretext(
     if how == "corrupted" and count < 2:
         raise InvalidArgument("data", count, f"one with at least 2 examples in {split!r}")
     training = split == "train"
-    size = data.batch_size if training else max(EVALUATION_BATCH, data.batch_size)
+    size = data.batch_size if training else data.evaluation_batch_size
     if not training and how == "corrupted" and count % size == 1:
         size += 1  # a batch with a single record has no donor
     normalized = None

@@ -59,6 +59,7 @@ ARGUMENTS = {  # what a callback in the catalogue cannot do without, and small n
     "several_validations": lambda: {"validation_data": (np.eye(3), np.ones(3)), "times": 2},
     "recalibrate_batch_norm": lambda: {"data": np.eye(3)},
     "weight_noise": lambda: {"seed": 3},
+    "micro_batches": lambda: {"parts": 2},
     "resume": lambda: {"directory": tempfile.mkdtemp()},
 }
 TRAITS = {

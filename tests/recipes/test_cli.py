@@ -96,6 +96,10 @@ def test_help(call, command):
         (["search", "digits", "--repeats", "0"], "repeats must be an integer >= 1"),
         (["search", "digits", "--seed", "-1"], "seed must be an integer >= 0"),
         (["search", "digits", "--batch-size", "0", "--data-dir", "{data}"], "batch_size must be"),
+        (
+            ["train", "digits", "--batch-size", "most", "--data-dir", "{data}"],
+            "batch_size must be an integer >= 1, 'auto'",
+        ),
         (["search", "digits", "--validation", "1.5", "--data-dir", "{data}"], "validation must be"),
         (["search", "digits", "--directory", "{foreign}"], "directory must be a new or empty directory"),
         (["search", "digits", "--directory", "{file}/below"], "directory must be a directory that can be written"),

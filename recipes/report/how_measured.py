@@ -9,7 +9,8 @@ from .results import Results
 __all__ = ["protocol"]
 
 PRUNED = {
-    "asha": " After 1, 2, 4, ... epochs, up to half of them, only the better half of an arm's trials went on.",
+    "asha": " Before, a trial was trained for a sixteenth and a quarter of the epochs, each with its own end of the "
+    "schedule; the best third and then the best quarter of an arm's trials so far went on.",
     "median": " A trial was stopped when it fell below the median of the arm's earlier ones.",
 }
 

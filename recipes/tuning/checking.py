@@ -6,11 +6,13 @@ import os
 from collections.abc import Mapping, Sequence
 
 from ...callbacks.checks import InvalidArgument
+from ..choice import name_of
 from ..files import check_new_directory
 from ..recipe import Recipe
 from .arms import Arm, arms_of
 from .factors import FACTORS
 from .protocol import Protocol
+from .pruning import check_horizon
 from .running.where import Where
 from .settings import SETTINGS, shared_part
 from .space import Space
@@ -47,6 +49,7 @@ def check_search(
     arms = arms_of(base, levels, protocol.design)
     space = Space.of(recipe, base, protocol.ranges)
     space.check(arms)
+    check_horizon(protocol.prune, (name_of(arm.recipe(base, space.default(arm)).schedule) for arm in arms))
     protocol.check_budget(len(arms))
     if where.elsewhere:
         _check_known_elsewhere(base, arms)

@@ -106,8 +106,8 @@ class Plan:
         return self.space.settings_beyond(training.arm, rate, trials, more, seed)[training.number - len(first)]
 
     def rivals(self, training: Training, records: Records) -> list[Record]:
-        """The arm's earlier tuning trials, with which pruning compares this one; none for a confirming training."""
-        if training.stage != "tune":
+        """The arm's earlier tuning trials, with which pruning compares this one; none without pruning."""
+        if training.stage != "tune" or not self.protocol.one_by_one:
             return []
         earlier = [trial for trial in self._tuning(training.arm, records) if trial.number < training.number]
         return [records[trial.key] for trial in earlier if trial.key in records]

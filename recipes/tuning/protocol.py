@@ -14,7 +14,7 @@ from ..metrics import find_metric, metric_for, metric_named
 from ..trainer import LARGEST_SEED
 from .arms import DESIGNS
 from .option import option
-from .pruning import PRUNING, check_pruning
+from .pruning import PRUNING, check_pruning, rungs
 from .ranges import ranges_text
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Protocol:
     trials: int = option(4, "Settings of learning rate and strengths to try for each arm.")
     repeats: int = option(3, "Repeats of the best setting of each arm, each with a fresh seed.")
     seed: int = option(0, "The same seed gives the same numbers.")
-    prune: str = option("none", 'Stop the worse trials of an arm early: "none", "asha" or "median".')
+    prune: str = option("none", 'Stop the worse trials of an arm after short trainings ("asha") or early ("median").')
     widen: bool = option(False, "Try more rates beyond a range if the best one lies at its end.")
     confidence: float | None = option(None, "Confidence of the intervals. Default: 0.95.", setting=False)
     margin: float | None = option(
@@ -74,7 +74,7 @@ class Protocol:
         self._set("seed", check_integer("seed", self.seed, low=0, high=LARGEST_SEED - self.repeats))
         if self.metric is not None:
             self._set("metric", metric_named(self.metric).name)
-        check_choice("prune", self.prune, tuple(PRUNING))
+        check_choice("prune", self.prune, PRUNING)
         self._set("ranges", ranges_text(self.ranges))
         self._set("widen", check_bool("widen", self.widen))
         if self.prune != "none":
@@ -135,7 +135,8 @@ class Protocol:
     def to_settings(self) -> dict[str, Any]:
         """The fields that distinguish searches and those that judge them, by name, as JSON values."""
         judging = {"confidence": self.level, "margin": self.margin}
-        return {name: getattr(self, name) for name in setting_names()} | judging
+        pruning = {"rungs": rungs(self.epochs)} if self.prune == "asha" else {}
+        return {name: getattr(self, name) for name in setting_names()} | pruning | judging
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> Protocol:

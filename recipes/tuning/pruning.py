@@ -3,69 +3,73 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import keras
 
-from ...callbacks.checks import InvalidArgument, check_choice, check_integer
+from ...callbacks.checks import InvalidArgument, check_integer
 from ..metric import Metric
+from .record import Record
 
-__all__ = ["PRUNING", "Pruned", "asha", "check_pruning", "median", "rungs"]
+__all__ = ["PRUNING", "BelowMedian", "asha", "check_horizon", "check_pruning", "compared", "median", "ranked", "rungs"]
 
-REDUCTION = 2
-"""At a rung of successive halving, one of this many trials continues."""
+RUNGS = {16: 3, 4: 4}
+"""The rungs of successive halving: the part of the epochs (a sixteenth) -> the part of the trials that continues."""
 
 ENOUGH = 3
 """How many earlier trials must have reached an epoch before the median rule may stop one there."""
 
+WITHOUT_HORIZON = ("constant", "performance")
+"""Schedules under which a training goes on as it began, so that scores at the same epoch can be compared."""
+
 
 def rungs(epochs: int) -> list[int]:
-    """The epochs after which successive halving decides: 1, 2, 4, ..., up to half of a training.
-
-    There is no rung in the second half: little would be saved there, and under a schedule that ends with low rates most
-    of a trial's gain is still to come.
+    """The epochs of the short trainings of successive halving: a sixteenth and a quarter of all, rounded up.
 
     Example:
-        >>> rungs(5), rungs(30)
-        ([1, 2], [1, 2, 4, 8])
+        >>> rungs(30), rungs(12), rungs(4), rungs(1)
+        ([2, 8], [1, 3], [1], [])
     """
     check_integer("epochs", epochs, low=1)
-    decisive = [1]
-    while 2 * REDUCTION * decisive[-1] <= epochs:
-        decisive.append(REDUCTION * decisive[-1])
-    return [epoch for epoch in decisive if epoch < epochs]
+    lengths = {-(-epochs // part) for part in RUNGS}
+    return sorted(length for length in lengths if length < epochs)
 
 
-def asha(curve: Sequence[float], rivals: Sequence[Sequence[float]], epochs: int) -> bool:
-    """Whether a trial continues by asynchronous successive halving: at a rung it must be in the best half so far.
+def asha(scores: Sequence[float], rivals: Sequence[Sequence[float]]) -> bool:
+    """Whether a trial continues by asynchronous successive halving: it must be among the best so far at its rung.
 
-    Trials are ranked by their best score until then, since single epochs at high rates are noisy.
+    These are the best third at the first rung and the best quarter at the second.
+
+    A rung is a short training of its own, with the whole schedule: a score half-way through a cycle, at a high rate,
+    says little about the score at its end.
 
     Args:
-        curve: the trial's validation scores, one per epoch so far; larger is better.
-        rivals: the scores of earlier trials, for as many epochs as each has run.
-        epochs: the epochs of a whole training.
+        scores: the trial's validation scores, one per rung so far; larger is better.
+        rivals: those of earlier trials, for as many rungs as each has reached.
 
     Source: Li et al. 2020, "A system for massively parallel hyperparameter tuning", arXiv:1810.05934, in the variant
     that stops trials rather than pausing them.
 
     Example:
-        >>> asha([0.5], [[0.9, 0.95]], epochs=9), asha([0.92], [[0.9, 0.95]], epochs=9)
+        >>> asha([0.5], [[0.9, 0.95]]), asha([0.92], [[0.9, 0.95]])
         (False, True)
     """
-    epoch = len(curve)
-    if epoch not in rungs(epochs):
-        return True
-    scores = [max(rival[:epoch]) for rival in rivals if len(rival) >= epoch]
-    better = sum(score > max(curve) for score in scores)
-    return better < max(1, (len(scores) + 1) // REDUCTION)
+    rung = len(scores) - 1
+    reached = [rival[rung] for rival in rivals if len(rival) > rung]
+    better = sum(score > scores[rung] for score in reached)
+    return better < max(1, (len(reached) + 1) // list(RUNGS.values())[rung])
 
 
 def median(curve: Sequence[float], rivals: Sequence[Sequence[float]], epochs: int) -> bool:
     """Whether a trial continues by the median rule: its best score must reach the median of the others' mean scores.
 
-    The arguments are those of :func:`asha`. The first three trials always run to the end.
+    The first three trials always run to the end.
+
+    Args:
+        curve: the trial's validation scores, one per epoch so far; larger is better.
+        rivals: the scores of earlier trials, for as many epochs as each has run.
+        epochs: the epochs of a whole training.
 
     Source: Golovin et al. 2017, "Google Vizier: a service for black-box optimization".
 
@@ -78,7 +82,7 @@ def median(curve: Sequence[float], rivals: Sequence[Sequence[float]], epochs: in
     return len(means) < ENOUGH or epoch >= epochs or max(curve) >= statistics.median(means)
 
 
-PRUNING = {"none": None, "asha": asha, "median": median}
+PRUNING = ("none", "asha", "median")
 """The rules by name."""
 
 
@@ -101,11 +105,44 @@ Received: trials=3
             raise InvalidArgument(name, value, accepted)
 
 
-class Pruned(keras.callbacks.Callback):
-    """Stops a training by a rule.
+def check_horizon(rule: str, schedules: Iterable[str]) -> None:
+    """Raises for the median rule where a schedule has a horizon: early scores under it do not tell the last one.
 
     Args:
-        rule: a name in ``PRUNING``; "none" never stops.
+        rule: a name in ``PRUNING``.
+        schedules: the names of the arms' schedules.
+
+    Example:
+        >>> check_horizon("median", ["constant", "one_cycle"])
+        Traceback (most recent call last):
+        callbacks.checks.InvalidArgument: prune must be 'asha' or 'none' with the schedule 'one_cycle', whose early \
+scores do not tell the last; 'median' is for constant and performance. Received: prune='median'
+    """
+    if rule != "median":
+        return
+    for schedule in schedules:
+        if schedule not in WITHOUT_HORIZON:
+            accepted = (
+                f"'asha' or 'none' with the schedule {schedule!r}, whose early scores do not tell the last; "
+                f"'median' is for {' and '.join(WITHOUT_HORIZON)}"
+            )
+            raise InvalidArgument("prune", rule, accepted)
+
+
+def compared(record: Record, rule: str) -> Sequence[float]:
+    """The validation scores of a trial with which a rule compares later ones."""
+    return record.rungs if rule == "asha" else record.history["val_score"]
+
+
+def ranked(score: float, metric: Metric) -> float:
+    """A score such that larger is better, and an unknown one the worst."""
+    return metric.sign * score if score == score else -float("inf")
+
+
+class BelowMedian(keras.callbacks.Callback):
+    """Stops a training by the median rule.
+
+    Args:
         rivals: recorded validation scores of the earlier trials, one list per trial.
         metric: the metric of the scores, which the logs hold under its name with the prefix "val_".
         epochs: the epochs of a whole training.
@@ -114,22 +151,17 @@ class Pruned(keras.callbacks.Callback):
         pruned: whether the training was stopped.
     """
 
-    def __init__(self, rule: str, rivals: Sequence[Sequence[float]], *, metric: Metric, epochs: int):
+    def __init__(self, rivals: Sequence[Sequence[float]], *, metric: Metric, epochs: int):
         super().__init__()
-        check_choice("prune", rule, tuple(PRUNING))
-        self._rule, self._name, self._epochs = PRUNING[rule], f"val_{metric.name}", epochs
-        self._sign = metric.sign
-        self._rivals = [[self._score(value) for value in rival] for rival in rivals]
+        self._metric, self._epochs = metric, epochs
+        self._rivals = [[ranked(value, metric) for value in rival] for rival in rivals]
         self._curve: list[float] = []
         self.pruned = False
-
-    def _score(self, value: float) -> float:
-        return self._sign * value if value == value else -float("inf")
 
     def on_train_begin(self, logs: Any = None) -> None:
         self._curve, self.pruned = [], False
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        self._curve.append(self._score(float((logs or {})[self._name])))
-        if self._rule is not None and not self._rule(self._curve, self._rivals, self._epochs):
+        self._curve.append(ranked(float((logs or {})[f"val_{self._metric.name}"]), self._metric))
+        if not median(self._curve, self._rivals, self._epochs):
             self.pruned = self.model.stop_training = True

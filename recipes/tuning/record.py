@@ -36,13 +36,14 @@ class Record:
         values: the values of its hyperparameters, by name.
         validation_loss, validation_score: after the last epoch, or the best one with early stopping.
         test_loss, test_score: the same on the test split; for confirming trainings only.
-        epochs_run: the number of completed epochs.
+        epochs_run: the number of completed epochs, with those of the short trainings before it.
         best_epoch: the epoch whose weights were evaluated, from 1; 0 if no epoch was completed.
         seconds: how long it took.
         diverged: whether its loss became NaN or infinite.
         status: "finished", "pruned", "diverged" or "failed".
         message: why it did not finish, in one line; else "".
-        history: a list of values per epoch for each of ``CURVES``.
+        history: a list of values per epoch for each of ``CURVES``, of the last training where short ones came before.
+        rungs: the validation scores of the short trainings that came before it, or after which it was pruned.
         outcomes: what each test example was answered, from the worker to the ledger, which keeps them in a file of
             their own; None for tuning trainings, for those that diverged, and in records that are read.
 
@@ -69,6 +70,7 @@ class Record:
     status: str = "finished"
     message: str = ""
     history: Mapping[str, Sequence[float]] = field(default_factory=lambda: {name: [] for name in CURVES})
+    rungs: Sequence[float] = field(default_factory=list)
     outcomes: Outcomes | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -81,8 +83,11 @@ class Record:
         return values.items() <= self.values.items()
 
     def to_json(self) -> str:
-        """One line of JSON, with NaN as ``NaN``. The choices are fields of their own, after the arm."""
-        fields = {name: getattr(self, name) for name in FIELDS}
+        """One line of JSON, with NaN as ``NaN``. The choices are fields of their own, after the arm.
+
+        Rungs are left out where there are none.
+        """
+        fields = {name: getattr(self, name) for name in FIELDS if name != "rungs" or self.rungs}
         head = {name: fields.pop(name) for name in ("key", "stage", "arm")}
         return json.dumps({**head, **fields.pop("choices"), **fields})
 
@@ -108,6 +113,7 @@ class Record:
                 raise InvalidArgument(name, None, "given")
         for name, level in choices.items():
             _TEXT.read(name, level)
+        fields.setdefault("rungs", [])
         values = {
             name: kind.read(name, fields[name]) if name in fields else _missing(name) for name, kind in SCHEMA.items()
         }
@@ -115,7 +121,7 @@ class Record:
 
 
 FIELDS = tuple(field.name for field in dataclasses.fields(Record) if field.name != "outcomes")
-OUTCOME = FIELDS[FIELDS.index("values") + 1 : -1]
+OUTCOME = FIELDS[FIELDS.index("values") + 1 : FIELDS.index("history")]
 
 
 @dataclass(frozen=True)
@@ -146,11 +152,15 @@ def _are_numbers(value: Any) -> bool:
     return isinstance(value, dict) and all(_is_number(number) for number in value.values())
 
 
+def _is_list_of_numbers(value: Any) -> bool:
+    return isinstance(value, list) and all(_is_number(number) for number in value)
+
+
 def _are_curves(value: Any) -> bool:
     return (
         isinstance(value, dict)
         and set(value) == set(CURVES)
-        and all(isinstance(curve, list) and all(_is_number(number) for number in curve) for curve in value.values())
+        and all(_is_list_of_numbers(curve) for curve in value.values())
     )
 
 
@@ -176,5 +186,6 @@ SCHEMA: dict[str, _Kind] = {
     "status": _Kind("one of " + ", ".join(map(repr, STATUSES)), lambda value: value in STATUSES),
     "message": _TEXT,
     "history": _Kind(f"a list of numbers for each of {', '.join(CURVES)}", _are_curves),
+    "rungs": _Kind("a list of numbers", _is_list_of_numbers),
 }
 """The fields of a line of ``trainings.jsonl`` besides the choices, with the values that they accept."""

@@ -91,9 +91,11 @@ def search(
             little where one class is rare; "balanced_accuracy", "auc", "pr_auc" and "f1" say more. Sample weights
             count, if the data have any. Early stopping follows the validation loss all the same. Default None:
             "accuracy", "root_mean_squared_error", or "standardized_error" for several targets.
-        prune: "none" (default), "asha" (successive halving: after 1, 2, 4, ... epochs, up to half of them, only the
-            better half of an arm's trials so far continues) or "median" (a trial stops when it is below the median of
-            the earlier ones).
+        prune: "none" (default); "asha" (successive halving: a trial is first trained for a sixteenth and for a quarter
+            of the epochs, each with its own end of the schedule; the best third and then the best quarter of an arm's
+            trials so far go on to the next training, which starts anew) or "median" (a trial stops when it is below the
+            median of the earlier ones; for the schedules "constant" and "performance" only, since under others early
+            scores do not tell the last).
         ranges: what to tune in place of the ranges that ``recipes list`` shows, by name: ``{"adam.learning_rate":
             (1e-4, 1e-2), "l2.strength": [1e-5, 1e-4], "dropout.rate": 0.2}`` for a range, a grid and a fixed value.
             Other options of what is compared can be tuned too, ``{"adam.beta_1": (0.8, 0.95)}``; None stands for the

@@ -96,7 +96,7 @@ class ArmTuner(keras_tuner.engine.base_tuner.BaseTuner):
                     self._finish(trial, ledger[training.key])
                 else:
                     running[training.key] = trial
-                    self.runner.submit(self._job(training))
+                    self.runner.submit(Job.of(training, self.oracle.plan, ledger))
             if not running:
                 if trial is not None and trial.status == status.STOPPED:
                     break
@@ -117,13 +117,6 @@ class ArmTuner(keras_tuner.engine.base_tuner.BaseTuner):
         self.oracle.end_trial(trial)
         self.oracle.agenda.ended(self.oracle.training(trial.trial_id))
         self._on_training(self.oracle.training(trial.trial_id), record)
-
-    def _job(self, training: Training) -> Job:
-        plan, ledger = self.oracle.plan, self.oracle.ledger
-        rivals = (
-            [rival.history["val_score"] for rival in plan.rivals(training, ledger)] if plan.protocol.one_by_one else []
-        )
-        return Job(training, plan.values(training, ledger), rivals)
 
     def load_model(self, trial: Any) -> Any:
         """The trained model of a trial, obtained by training it again: the same seed gives the same weights."""

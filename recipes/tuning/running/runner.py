@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..plan import Training
+from ..plan import Plan, Records, Training
+from ..pruning import compared
 from ..record import Record
 
 __all__ = ["ATTEMPTS", "Job", "Runner"]
@@ -24,12 +25,19 @@ class Job:
     Args:
         training: the training to run.
         values: the values of its hyperparameters.
-        rivals: validation scores of the trials that pruning compares it with, one list per trial. Default: none.
+        rivals: validation scores of the trials that pruning compares it with, one list per trial, from
+            :func:`recipes.tuning.pruning.compared`. Default: none.
     """
 
     training: Training
     values: Mapping[str, float]
     rivals: Sequence[Sequence[float]] = ()
+
+    @classmethod
+    def of(cls, training: Training, plan: Plan, records: Records) -> Job:
+        """The job of a training of a plan, from the finished trainings."""
+        rivals = [compared(rival, plan.protocol.prune) for rival in plan.rivals(training, records)]
+        return cls(training, plan.values(training, records), rivals)
 
     def record(self, learning_rate: float = math.nan, **outcome: Any) -> Record:
         """The record of the training, with these fields of the outcome.

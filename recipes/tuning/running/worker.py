@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import math
 import time
 from typing import Any
@@ -13,7 +14,7 @@ from ...shared_steps import SharedSteps
 from ...trainer import Trainer
 from ..ledger import running_file
 from ..outcomes import Outcomes, outcomes_of
-from ..pruning import Pruned
+from ..pruning import BelowMedian, asha, ranked, rungs
 from ..record import Record
 from .assignment import Assignment
 from .epoch_writer import EpochWriter
@@ -79,17 +80,41 @@ class Worker:
     def _train(self, job: Job) -> Record:
         training, protocol = job.training, self.protocol
         metric = protocol.metric_for(self.data.spec)
-        logged = metric == metric_of(self.data.spec.task)  # by Keras, which measures it in the step
         recipe = training.arm.recipe(self.base, job.values)
-        pruned = Pruned(protocol.prune, job.rivals, metric=metric, epochs=protocol.epochs)
-        callbacks: list[Any] = [] if logged else [EpochScores(self.data, metric)]
-        callbacks += [pruned] if training.stage == "tune" and protocol.one_by_one else []
-        if self.directory is not None:
-            callbacks.append(EpochWriter(running_file(self.directory, training.key)))
         if training.arm.name != self._arm:  # the compiled models of an earlier arm are not needed again
             self.steps, self._arm = SharedSteps(KEPT), training.arm.name
         trainer = Trainer(self.data, recipe, seed=training.seed, keep_functions=True, steps=self.steps)
-        with trainer.running(epochs=protocol.epochs, seed=training.seed, callbacks=callbacks) as run:
+        rule = protocol.prune if training.stage == "tune" else "none"
+        if rule != "asha":
+            return self._run(trainer, job, metric, protocol.epochs, rule)
+        rivals = [[ranked(score, metric) for score in rival] for rival in job.rivals]
+        scores, records = [], []
+        for epochs in [*rungs(protocol.epochs), protocol.epochs]:
+            record = self._run(trainer, job, metric, epochs)
+            records.append(record)
+            if epochs < protocol.epochs and not record.diverged:
+                scores.append(record.validation_score)
+                if asha([ranked(score, metric) for score in scores], rivals):
+                    continue
+                record = dataclasses.replace(record, status="pruned")
+            break
+        return dataclasses.replace(
+            record,
+            epochs_run=sum(record.epochs_run for record in records),
+            seconds=round(sum(record.seconds for record in records), 4),
+            rungs=scores,
+        )
+
+    def _run(self, trainer: Trainer, job: Job, metric: Metric, epochs: int, rule: str = "none") -> Record:
+        """Trains from the start for so many epochs; the median rule may stop it."""
+        training = job.training
+        logged = metric == metric_of(self.data.spec.task)  # by Keras, which measures it in the step
+        callbacks: list[Any] = [] if logged else [EpochScores(self.data, metric)]
+        pruned = BelowMedian(job.rivals, metric=metric, epochs=epochs)
+        callbacks += [pruned] if rule == "median" else []
+        if self.directory is not None:
+            callbacks.append(EpochWriter(running_file(self.directory, training.key)))
+        with trainer.running(epochs=epochs, seed=training.seed, callbacks=callbacks) as run:
             results = {"validation": run.evaluate("validation"), "test": {}}
             outcomes = None
             if training.stage == "confirm":

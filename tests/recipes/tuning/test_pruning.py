@@ -1,5 +1,6 @@
 """The rules that stop a trial, by hand; and searches that are pruned."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -7,47 +8,53 @@ import pytest
 
 import recipes
 from callbacks.checks import InvalidArgument
-from recipes.metric import ACCURACY, Metric
-from recipes.tuning.pruning import Pruned, asha, median, rungs
+from recipes.metric import Metric
+from recipes.tuning.arms import Arm
+from recipes.tuning.plan import Training
+from recipes.tuning.protocol import Protocol
+from recipes.tuning.pruning import BelowMedian, asha, check_horizon, median, ranked, rungs
+from recipes.tuning.record import Record
+from recipes.tuning.running.assignment import Assignment
+from recipes.tuning.running.runner import Job
+from recipes.tuning.running.worker import Worker
 
 pytestmark = pytest.mark.whole_epochs
 
 
 @pytest.mark.parametrize(
-    ("epochs", "expected"),
-    [(1, []), (2, [1]), (3, [1]), (4, [1, 2]), (8, [1, 2, 4]), (12, [1, 2, 4]), (16, [1, 2, 4, 8])],
+    ("epochs", "expected"), [(1, []), (2, [1]), (4, [1]), (5, [1, 2]), (12, [1, 3]), (16, [1, 4]), (33, [3, 9])]
 )
 def test_rungs(epochs, expected):
     assert rungs(epochs) == expected
 
 
-def test_asha_keeps_the_better_half_at_a_rung():
-    rivals = [[0.1 * k] for k in range(1, 9)]  # eight before: the ninth must be among the best four
-    assert asha([0.55], rivals, epochs=9)
-    assert not asha([0.45], rivals, epochs=9)
-    assert asha([0.8], rivals, epochs=9)  # as good as the best
-    assert asha([0.0, 0.0, 0.0], [[*each, 1.0, 1.0] for each in rivals], epochs=9)  # the third epoch is no rung
-    assert not asha([0.45, 0.0], [[*each, 0.0] for each in rivals], epochs=9)
-    assert asha([0.55, 0.0], [[*each, 0.0] for each in rivals], epochs=9)  # the best so far counts
-    assert asha([0.0], [], epochs=9)  # the first one always goes on
-    assert asha([0.0], rivals, epochs=1)  # and so does one at its end
+def test_asha_keeps_the_best_third_and_then_the_best_quarter():
+    rivals = [[0.1 * k] for k in range(1, 9)]  # eight before: the ninth must be among the best three, then two
+    assert asha([0.65], rivals)
+    assert not asha([0.55], rivals)
+    assert asha([rivals[5][0]], rivals)  # as good as the third
+    later = [[1.0, 0.1 * k] for k in range(1, 9)]  # each rung has its own scores
+    assert asha([0.0, 0.75], later)
+    assert not asha([0.0, 0.65], later)
+    assert asha([0.0, 0.45], rivals)  # nobody came so far
+    assert asha([0.0], [])  # the first one always goes on
 
 
-def test_of_so_many_trials_asha_lets_about_half_pass_each_rung():
-    random, epochs, spent, best = np.random.default_rng(0), 27, 0, 0
+def test_of_so_many_trials_asha_lets_about_a_third_pass_each_rung():
+    random, lengths, spent, best = np.random.default_rng(0), [*rungs(32), 32], 0, 0
     for _ in range(50):
-        curves = []
-        for quality in random.normal(size=27):
-            curve = []
-            for _ in range(epochs):
-                curve.append(quality)
-                if not asha(curve, curves, epochs):
+        reached = []
+        for quality in random.normal(size=32):
+            scores = []
+            for length in lengths:
+                spent += length
+                scores.append(quality)
+                if length < 32 and not asha(scores, reached):
                     break
-            curves.append(curve)
-        spent += sum(map(len, curves))
-        done = [curve[-1] for curve in curves if len(curve) == epochs]
-        best += max(done) == max(curve[0] for curve in curves)
-    assert spent / (50 * 27 * epochs) < 0.4
+            reached.append(scores)
+        done = [scores[-1] for scores in reached if len(scores) == len(lengths)]
+        best += max(done) == max(scores[0] for scores in reached)
+    assert spent / (50 * 32 * 32) < 1 / 3
     assert best == 50  # without noise the best is never stopped
 
 
@@ -68,18 +75,55 @@ def test_less_can_be_better_and_nan_is_worst(direction, value, stopped):
         stop_training = False
 
     for score in (value, math.nan):
-        callback = Pruned("asha", [[1.0], [math.nan]], metric=Metric("error", direction), epochs=9)
+        callback = BelowMedian([[1.0], [1.0], [math.nan]], metric=Metric("error", direction), epochs=9)
         callback.set_model(Model())
         callback.on_train_begin()
         callback.on_epoch_end(0, {"val_error": score})
         assert callback.pruned == callback.model.stop_training == (stopped or math.isnan(score))
+    assert ranked(math.nan, Metric("error", direction)) == -math.inf
 
 
-def test_an_unknown_rule():
-    with pytest.raises(InvalidArgument, match="prune must be one of 'none', 'asha', 'median'"):
-        Pruned("hyperband", [], metric=ACCURACY, epochs=9)
+def test_the_median_rule_is_for_schedules_without_a_horizon(classes, search_options, tmp_path):
+    options = {**search_options, "trials": 4, "epochs": 2, "directory": tmp_path / "search"}
+    for arms in ({}, {"schedules": ["constant", "cosine"]}):
+        with pytest.raises(InvalidArgument, match=r"with the schedule '(one_cycle|cosine)', whose early scores do not"):
+            recipes.search(classes, prune="median", **options, **arms)
+    assert not list(tmp_path.iterdir())
+    check_horizon("median", ["constant", "performance"])
+    check_horizon("asha", ["one_cycle"])
 
 
+@pytest.fixture(scope="module")
+def worker(classes, search_options):
+    return Worker(Assignment.of(classes, search_options["recipe"], Protocol(epochs=5, trials=6, prune="asha")))
+
+
+TRIAL = Training(Arm("adam", "none"), "tune", 1, seed=3)
+
+
+def test_a_rung_is_a_training_with_its_own_end_of_the_cycle(worker, classes, search_options):
+    """A trial that goes on is trained as without pruning; short trainings are those of `recipes.fit`."""
+    values = {"learning_rate": 0.01}
+    record = worker.run(Job(TRIAL, values, [[0.0, 0.0]]))
+    assert (record.status, record.epochs_run, len(record.rungs)) == ("finished", 1 + 2 + 5, 2)
+    recipe = TRIAL.arm.recipe(search_options["recipe"], values)
+    for epochs, score in ((2, record.rungs[1]), (5, record.validation_score)):
+        run = recipes.fit(classes, recipe, epochs=epochs, seed=3, verbose=0)
+        assert run.evaluate("validation")["accuracy"] == score
+    assert record.history["val_loss"] == run.history["val_loss"]
+    assert record.history["learning_rate"][-1] < 0.1 * record.history["learning_rate"][1]
+    assert Record.from_json(record.to_json()).rungs == record.rungs
+
+
+def test_a_trial_that_is_stopped_at_a_rung(worker):
+    record = worker.run(Job(TRIAL, {"learning_rate": 1e-6}, [[1.0, 1.0]]))
+    assert (record.status, record.epochs_run, len(record.rungs)) == ("pruned", 1, 1)
+    assert record.rungs == [record.validation_score]
+    confirming = dataclasses.replace(TRIAL, stage="confirm")
+    assert worker.run(Job(confirming, {"learning_rate": 1e-6}, [])).epochs_run == 5
+
+
+@pytest.mark.thorough
 @pytest.mark.usefixtures("no_pictures")
 def test_a_pruned_search_spends_less_and_records_what_it_stopped(classes, search_options, tmp_path):
     options = {**search_options, "optimizers": ["adam"], "regularizers": ["none"], "epochs": 4, "trials": 6}
@@ -88,12 +132,12 @@ def test_a_pruned_search_spends_less_and_records_what_it_stopped(classes, search
     tuned = rows[rows["stage"] == "tune"]
     pruned = tuned[tuned["status"] == "pruned"]
     assert 0 < len(pruned) < len(tuned) == 6
-    assert set(pruned["epochs_run"]) <= {1, 2}
-    assert (rows.loc[rows["status"] == "finished", "epochs_run"] == 4).all()
-    assert set(rows.loc[rows["stage"] == "confirm", "status"]) == {"finished"}
+    assert set(pruned["epochs_run"]) == {1}
+    assert set(tuned.loc[tuned["status"] == "finished", "epochs_run"]) == {1 + 4}
+    confirmed = rows[rows["stage"] == "confirm"]
+    assert set(confirmed["status"]) == {"finished"}
+    assert set(confirmed["epochs_run"]) == {4}
     (arm,) = found.table().to_dict("records")
     assert arm["pruned"] == len(pruned)
     finished = tuned[tuned["status"] == "finished"]
     assert arm["learning_rate"] in set(finished["learning_rate"])
-    lengths = found.results.epochs.query("stage == 'tune'").groupby("trial").size()
-    assert list(lengths) == list(tuned["epochs_run"])

@@ -95,13 +95,24 @@ def report(
         Path | None, typer.Option(help="A new directory for TensorBoard: curves, and its HParams view.")
     ] = None,
 ) -> None:
-    """Show a finished search again, and write its tables, plots and page."""
+    """Show a search again, and write its tables, plots and page.
+
+    Of an unfinished search, also one that is running, the progress is shown and
+    the arms are compared whose trainings have all ended.
+    """
     from ..files import check_new_directory, check_new_file
     from ..tuning.comparison import Comparison
+    from ..tuning.running.watching import shown, standing
     from ..tuning.settings import SETTINGS
 
     if to is not None:
         check_new_file(to, name="to")
+    now = standing(directory)
+    if now.finished < now.total:
+        say(shown(now, ARMS_SHOWN), "")
+    if not now.complete and to is None and tensorboard is None:
+        say("No arm is complete: there is nothing to compare yet.")
+        return
     comparison = Comparison.load(directory)
     if to is None:
         check_new_directory(directory, marker=SETTINGS, overwrite=True)

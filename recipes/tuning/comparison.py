@@ -17,6 +17,7 @@ from ..environment import commit, hardware, versions
 from ..files import check_new_file, write_text
 from ..recipe import Recipe
 from ..report.results import Results
+from .counted import count
 from .judging.main_effects import main_effects
 from .judging.record_tables import record_tables
 from .judging.samples import Contributions
@@ -24,6 +25,7 @@ from .judging.summary import summary
 from .judging.verdict import verdict
 from .ledger import Ledger, read_records
 from .outcomes import read_outcomes
+from .plan import Records
 from .protocol import Protocol
 from .record import Record
 from .settings import arms_in, metric_in, plan_in, settings_in
@@ -41,6 +43,7 @@ class Comparison:
     Attributes:
         directory: where everything is written.
         settings: how the arms were compared.
+        finished: whether no training is missing.
         results: the tables (pandas): ``.trials``, ``.epochs``, ``.summary``, ``.main_effects``, and ``.verdict``.
         tuner: KerasTuner's tuner with all trials; None when read back from a directory.
 
@@ -54,16 +57,25 @@ class Comparison:
         self,
         directory: str | os.PathLike[str],
         settings: dict[str, Any],
-        records: list[Record],
+        records: Records,
         tuner: Any = None,
     ):
         self.directory = Path(directory)
         self.settings = settings
         self.tuner = tuner
-        trials, epochs = record_tables(records)
+        counted = count(plan_in(settings), records)
+        if not counted.complete:
+            accepted = f"that of a search with a complete arm ({counted.state}: search again to go on)"
+            raise InvalidArgument("directory", str(directory), accepted)
+        self.finished = counted.finished == counted.planned
+        if not self.finished:
+            settings = {**settings, "unfinished": counted.state}
+        if counted.superseded:
+            settings = {**settings, "superseded": counted.superseded}
+        trials, epochs = record_tables(counted.records)
         metric = metric_in(settings)
         protocol, examples = Protocol.from_settings(settings), settings["data"]["counts"]["test"]
-        contributions, missing = _contributions(directory, records, examples)
+        contributions, missing = _contributions(directory, counted.records, examples)
         if missing:
             settings = {**settings, "without_outcomes": missing}
         judged: dict[str, Any] = {
@@ -83,21 +95,16 @@ class Comparison:
 
     @classmethod
     def load(cls, directory: str | os.PathLike[str]) -> Comparison:
-        """The comparison in a directory that :func:`recipes.search` wrote.
+        """The comparison in a directory that :func:`recipes.search` wrote, or is still writing.
+
+        Of an unfinished search the arms whose trainings have all ended are compared; the verdict begins with what is
+        missing.
 
         Raises:
-            InvalidArgument: when there is none, or it is not finished.
+            InvalidArgument: when there is none, or none of its arms is complete.
         """
         settings = settings_in(directory)
-        finished = read_records(directory)[0]
-        planned = [training.key for training in plan_in(settings).all(finished)]
-        records = [finished[key] for key in planned if key in finished]
-        if len(records) < len(planned):
-            raise InvalidArgument(
-                "directory",
-                str(directory),
-                f"that of a finished search (it has {len(records)} of {len(planned)} trainings: search again to go on)",
-            )
+        records = read_records(directory)[0]
         facts = Path(directory) / "environment.json"
         environment = json.loads(facts.read_text(encoding="utf-8")) if facts.is_file() else {}
         return cls(directory, {**settings, **environment}, records)

@@ -89,8 +89,7 @@ def run_search(
             entered = stack.enter_context(runner)
         tuner = ArmTuner(ArmOracle(plan, ledger), ArmHyperModel(data, base, arms, space), entered, progress.update)
         tuner.search()
-        records = [ledger[training.key] for training in plan.all(ledger)]
-        comparison = Comparison(ledger.directory, {**settings, **environment}, records, tuner)
+        comparison = Comparison(ledger.directory, {**settings, **environment}, ledger, tuner)
         comparison.write()
         _export_best(data, comparison, protocol.epochs)
     return comparison

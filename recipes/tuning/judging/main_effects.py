@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ...judging.dunnett import LEVEL, NOTHING
 from ...judging.words import word_of
 from ...metric import ACCURACY, Metric
+from ...report.results import COLUMNS
 from ..arms import Arm
 from .samples import Contributions, compare_samples, mean_sample, samples_of
 from .spread import mean_sd
@@ -32,7 +33,8 @@ def main_effects(
 
     With "one_at_a_time" only arms that differ from the reference in no other factor count. Averages are taken seed by
     seed and compared with those of the reference's level, as arms are. A level has no average if one of its arms
-    diverged or failed. Optimizer and regularizer are always included, other factors where they are compared.
+    diverged or failed. Of an unfinished search only arms count whose other choices all levels have. Optimizer and
+    regularizer are always included, other factors where they are compared.
 
     Args:
         trials: one row per training, from :func:`record_tables`.
@@ -52,7 +54,9 @@ def main_effects(
         if design == "one_at_a_time":
             for name, level in reference.choices.items():
                 alike = alike if name == factor else alike[alike[name] == level]
-        members = {level: list(alike.index[alike[factor] == level]) for level in dict.fromkeys(alike[factor])}
+        members = _alike(alike, factor, [name for name in reference.choices if name != factor])
+        if not members:
+            continue
         means = {level: mean_sample([samples[arm] for arm in names]) for level, names in members.items()}
         averaged = min(len(names) for names in members.values())
         step = resolution / math.sqrt(averaged)  # the step of a mean over this many arms
@@ -81,4 +85,17 @@ def main_effects(
                     "verdict": word,
                 }
             )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=COLUMNS["main_effects"])
+
+
+def _alike(arms: pd.DataFrame, factor: str, others: list[str]) -> dict[str, list[str]]:
+    """The arms of each level whose other choices all levels have; none if there are no such choices.
+
+    That is every arm of a finished search; of an unfinished one, averages over other arms could not be compared.
+    """
+    company = dict(zip(arms.index, arms[others].itertuples(index=False, name=None), strict=True))
+    levels = {level: list(arms.index[arms[factor] == level]) for level in dict.fromkeys(arms[factor])}
+    shared = set.intersection(*({company[arm] for arm in names} for names in levels.values()))
+    return (
+        {level: [arm for arm in names if company[arm] in shared] for level, names in levels.items()} if shared else {}
+    )

@@ -26,14 +26,21 @@ def verdict(results: Results) -> list[str]:
         results: the tables of the comparison; their ``verdict`` is not read.
     """
     rows = results.rows()
+    unfinished = results.settings.get("unfinished")
+    head = [f"Unfinished: {unfinished}, which {_are_judged(rows)}. {_to_go_on(results)}"] if unfinished else []
     failures = list(results.trials.loc[results.trials["status"] == "failed", "message"])
     if results.winner is None:
         if failures:
-            return [f"Every arm failed, the first training with {failures[0]}."]
-        return ["Every arm diverged: lower the learning rates."]
-    sentences = [*_main_effects(results), *_arms(results, rows), *next_steps(results), _decision(results)]
+            return [*head, f"Every arm failed, the first training with {failures[0]}."]
+        return [*head, "Every arm diverged: lower the learning rates."]
+    sentences = [*head, *_main_effects(results), *_arms(results, rows), *next_steps(results), _decision(results)]
     if failures:
         sentences.append(f"{_count(len(failures), 'training')} failed, the first with {failures[0]}.")
+    superseded = int(results.settings.get("superseded", 0))
+    if superseded:
+        sentences.append(
+            f"{_count(superseded, 'repeat')} of settings that a later trial surpassed: on record, but not counted."
+        )
     missing = int(results.settings.get("without_outcomes", 0))
     if missing:
         sentences.append(
@@ -41,6 +48,15 @@ def verdict(results: Results) -> list[str]:
             "earlier versions: so far intervals hold the noise between repeats only, not that of the test split."
         )
     return sentences
+
+
+def _are_judged(rows: Sequence[Row]) -> str:
+    return "is judged" if len(rows) == 1 else "are judged"
+
+
+def _to_go_on(results: Results) -> str:
+    command = str(results.settings.get("command", ""))
+    return f"To go on: `{command}`." if command.startswith("recipes ") else "The same search again goes on."
 
 
 def _main_effects(results: Results) -> list[str]:

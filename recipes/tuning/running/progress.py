@@ -36,8 +36,9 @@ class Progress:
 
         self._console = Console(stderr=True)
         total = len(self._plan.all(self._ledger))
-        if len(self._ledger):
-            self._console.print(f"Resuming: {len(self._ledger)} of {total} trainings are finished already.")
+        ended = sum(len(self._plan.ended(arm, self._ledger)) for arm in self._plan.arms)
+        if ended:
+            self._console.print(f"Resuming: {ended} of {total} trainings are finished already.")
         columns = (
             BarColumn(bar_width=24),
             MofNCompleteColumn(),

@@ -13,6 +13,7 @@ import numpy as np
 
 from ...metric import Metric
 from ...report import formatting
+from ..counted import count
 from ..ledger import is_open, read_records, running_file
 from ..plan import Plan, Training
 from ..record import Record
@@ -32,6 +33,7 @@ class Standing:
     Attributes:
         plan: the plan of the search.
         finished, total: numbers of trainings; the total grows if a range is widened.
+        complete: the number of arms whose trainings have all ended.
         seconds_left: estimated from the latest trainings; NaN before the first has ended.
         arms: one row per arm, best first: "arm", "tuned" and "confirmed" (numbers of trainings), "best" (validation
             score of its tuning trials) and "mean" (validation score of its confirming trainings), NaN if there is none.
@@ -42,6 +44,7 @@ class Standing:
     plan: Plan
     finished: int
     total: int
+    complete: int
     seconds_left: float
     arms: list[dict[str, Any]]
     running: list[dict[str, Any]]
@@ -56,8 +59,8 @@ def standing(directory: str | os.PathLike[str]) -> Standing:
     """
     plan = plan_in(settings_in(directory))
     records = read_records(directory)[0]
-    planned = plan.all(records)
-    pending = [training for training in planned if training.key not in records]
+    counted = count(plan, records)
+    pending = [training for training in plan.all(records) if training.key not in records]
     running = [row for training in pending if (row := _running(directory, training, plan.metric)) is not None]
     latest = [record.seconds for record in list(records.values())[-50:]]
     left = len(pending) * float(np.mean(latest)) / max(1, len(running)) if latest else math.nan
@@ -65,7 +68,9 @@ def standing(directory: str | os.PathLike[str]) -> Standing:
     arms = [_arm(plan, arm, records, sign) for arm in plan.arms]
     arms.sort(key=lambda row: (-sign * row["mean"], 0.0) if math.isfinite(row["mean"]) else (math.inf, -row["tuned"]))
     alive = is_open(directory)
-    return Standing(plan, len(planned) - len(pending), len(planned), left, arms, running if alive else [], alive)
+    return Standing(
+        plan, counted.finished, counted.planned, counted.complete, left, arms, running if alive else [], alive
+    )
 
 
 def watch(directory: str | os.PathLike[str], *, every: float = 1.0, console: Any = None) -> None:
@@ -126,7 +131,7 @@ def _score(value: float, metric: Metric) -> str:
 
 
 def _arm(plan: Plan, arm: Any, records: Mapping[str, Record], sign: float) -> dict[str, Any]:
-    ended = [records[training.key] for training in plan.of(arm, records) if training.key in records]
+    ended = [records[training.key] for training in plan.ended(arm, records)]
     tuned = [record.validation_score for record in ended if record.stage == "tune"]
     confirmed = [record.validation_score for record in ended if record.stage == "confirm"]
     finite = [sign * score for score in tuned if math.isfinite(score)]

@@ -134,19 +134,14 @@ def test_a_comparison_is_read_back(found):
     assert back.table().loc[0, "arm"] != "changed"
 
 
-def test_what_cannot_be_read_back(found, tmp_path):
+def test_what_cannot_be_read_back(tmp_path):
     with pytest.raises(InvalidArgument, match="`recipes search` has written"):
-        Comparison.load(tmp_path)
-    (tmp_path / "settings.json").write_bytes((found.directory / "settings.json").read_bytes())
-    lines = (found.directory / "trainings.jsonl").read_bytes().splitlines(keepends=True)
-    (tmp_path / "trainings.jsonl").write_bytes(b"".join(lines[:5]))
-    with pytest.raises(InvalidArgument, match="it has 5 of 16 trainings"):
         Comparison.load(tmp_path)
 
 
 @pytest.mark.thorough
 @pytest.mark.usefixtures("no_pictures")
-def test_more_seeds_and_names_extend_a_search(found, classes, search_options, tmp_path, monkeypatch):
+def test_more_repeats_and_names_extend_a_search(found, classes, search_options, tmp_path, monkeypatch):
     """No training runs twice, every record is that of a search which asked for all at once, and the verdict as well."""
     directory = tmp_path / "search"
     shutil.copytree(found.directory, directory)

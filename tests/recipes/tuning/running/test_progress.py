@@ -35,7 +35,9 @@ def test_a_line_for_every_arm_in_a_log(plan, capsys):
 
 
 def test_going_on_is_said(plan, capsys):
-    finish(Progress(plan, dict.fromkeys("abc"), enabled=True), plan)
+    ended = [plan.all({})[number] for number in (0, 1, 4)]
+    records = {training.key: Job(training, {"learning_rate": 0.1}).record() for training in ended}
+    finish(Progress(plan, records, enabled=True), plan)
     assert "Resuming: 3 of 8 trainings are finished already." in capsys.readouterr().err
 
 

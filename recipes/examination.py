@@ -11,8 +11,8 @@ import numpy as np
 
 from ..callbacks.checks import InvalidArgument
 from .data import load
+from .data.files.column_forms import Columns
 from .data.files.column_scan import TableScan, scan_table
-from .data.files.large_tables import Columns
 from .data.files.table_blocks import TableBlocks, open_blocks
 from .data.files.table_files import check_table_file, is_table_file
 from .data.named_arrays import items

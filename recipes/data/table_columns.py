@@ -15,25 +15,14 @@ from ...callbacks.checks import InvalidArgument, check_choice
 from ..files import cache_folder
 from .dataset import Data
 from .disk.on_disk import available_memory
-from .files.large_tables import Columns, needed_for_table, stored_tables
+from .files.column_forms import ColumnForms, Columns, as_numbers, check_columns, column_forms, warn_of_columns
+from .files.column_scan import TableScan, scan_frames, with_targets
+from .files.large_tables import needed_for_table, stored_tables
 from .files.located_files import digest
 from .files.table_blocks import TableBlocks, open_blocks
-from .files.table_faults import (
-    FEWEST,
-    FaultyCells,
-    check_mostly_words,
-    no_target,
-    not_finite,
-    not_numbers,
-    warn_of_counter,
-    warn_of_left_out,
-    warn_of_repeated,
-)
+from .files.table_faults import warn_of_repeated
 from .files.table_files import TableFile, read_table
 from .files.table_roles import role_values
-from .statistics.feature_statistics import ABSENT
-from .string_columns import mostly
-from .strings.number_strings import is_number, mark_of, numbers_in
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -185,31 +174,24 @@ def _stored(blocks: Mapping[str, TableBlocks], columns: Columns) -> tuple[dict[s
 
 def _read(blocks: Mapping[str, TableBlocks], columns: Columns) -> tuple[dict[str, Any], dict[str, dict[str, str]]]:
     """Arguments of :meth:`Data.from_arrays` that are read into memory, and the facts of the files."""
-    inputs, targets, numbers = list(columns.inputs), list(columns.targets), list(columns.numbers)
-    categories = list(columns.categories)
-    weight = [] if columns.weight is None else [columns.weight]
-    table = read_table("name", blocks["train"].path, strings=columns.categories, nullable=targets)
+    tables: dict[str, TableFile] = {}
+    scans: dict[str, TableScan] = {}
+    words = {*columns.categories, *([] if columns.id is None else [columns.id])}
+    for split, table in blocks.items():
+        tables[split] = read_table(table.argument, table.path, strings=words, nullable=columns.targets)
+        scan = scans[split] = scan_frames([tables[split].frame], columns.read, columns.targets)
+        check_columns(table, scan, columns, None if split == "train" else scans["train"])
+        words |= {name for name in columns.read if scan.columns[name].dtype == "string"}
     if columns.id is not None:
-        _warn_of_repeated(table, columns.id)
-    _warn_of_counters(table, inputs)
-    pairs = {"": _pair(table, inputs, targets, weight, numbers, categories)}
-    files = {"train": table.facts}
-    if "test" in blocks:
-        x, y = pairs[""]
-        categories = [name for name in inputs if x[name].dtype.name == "category"]
-        words = [name for name in inputs if name in categories or _are_strings(x[name])]
-        words += [name for name in targets if _are_strings(y[name])]
-        other = read_table("test", blocks["test"].path, strings=words, nullable=targets)
-        numbers += [name for name in inputs if name not in words and x[name].dtype.kind in "fiub"]
-        pairs["_test"] = _pair(other, inputs, targets, weight, numbers, categories)
-        files["test"] = other.facts
-    made: dict[str, Any] = {}
-    for suffix, (x, y) in pairs.items():
-        made[f"x{suffix}"] = x
-        made[f"y{suffix}"] = y[targets[0]] if len(targets) == 1 else y.to_numpy()
-    if weight:
-        made["sample_weight"] = weight[0]
-    return made, files
+        _warn_of_repeated(tables["train"], columns.id)
+    forms = column_forms(scans, columns)
+    made: dict[str, Any] = {} if columns.weight is None else {"sample_weight": columns.weight}
+    for split, table in blocks.items():
+        warn_of_columns(table, scans[split], columns, training=split == "train")
+        suffix = "" if split == "train" else "_test"
+        frame = as_numbers(with_targets(tables[split].frame, columns.targets), forms.numbers[split])
+        made[f"x{suffix}"], made[f"y{suffix}"] = _pair(frame, columns, forms, scans[split])
+    return made, {split: table.facts for split, table in tables.items()}
 
 
 def proposed_target(path: str | os.PathLike[str], options: Mapping[str, Any] | None = None) -> tuple[str, str]:
@@ -286,38 +268,18 @@ def _check_columns(test: TableBlocks, train: TableBlocks, needed: Sequence[str])
         raise InvalidArgument("test", test.path.name, accepted)
 
 
-def _pair(
-    table: TableFile,
-    inputs: list[str],
-    targets: list[str],
-    weight: list[str],
-    numbers: Sequence[str],
-    categories: Sequence[str],
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Inputs and weights, and targets, of the rows that have a target."""
-    frame = table.frame
-    missing = frame[targets].isna().any(axis=1)
-    if missing.any():
-        if missing.all():
-            raise no_target(table.path.name, targets)
-        where = f"{table.unit} {frame.index[missing][0]}"
-        warn_of_left_out(table.path.name, targets, int(missing.sum()), len(frame), where)
-        frame = frame[~missing]
-    x, y = frame[[*inputs, *weight]].copy(), frame[targets].copy()
-    for name in inputs:
-        if name in numbers:
-            x[name] = _numbers(table, x[name])
-        elif name in categories or (_are_strings(x[name]) and _has_odd_cells(table, x[name])):
+def _pair(frame: pd.DataFrame, columns: Columns, forms: ColumnForms, scan: TableScan) -> tuple[pd.DataFrame, Any]:
+    """Inputs and weights, and targets."""
+    names = [name for name in columns.read if name not in columns.targets]
+    x = frame[names].copy()
+    for name in names:
+        dtype = scan.columns[name].dtype
+        if name in forms.categories:
             x[name] = x[name].astype("category")
-        _check_finite(table, x[name])
-    for name in targets:
-        y[name] = _plain(y[name])
-        if len(targets) > 1 and _are_strings(y[name]):
-            y[name] = _quantities(table, y[name])
-        if y[name].dtype == object and _are_strings(y[name]):
-            _check_target(table, y[name])
-        _check_finite(table, y[name])
-    return x, y
+        elif x[name].dtype == object and dtype in ("float64", "bool"):
+            x[name] = x[name].astype(np.dtype(dtype))
+    y = frame[list(columns.targets)].apply(_plain)
+    return x, y[columns.targets[0]] if len(columns.targets) == 1 else y.to_numpy()
 
 
 def _are_strings(column: pd.Series[Any]) -> bool:
@@ -331,74 +293,9 @@ def _plain(column: pd.Series[Any]) -> pd.Series[Any]:
     return column.astype(getattr(column.dtype, "numpy_dtype", object if _are_strings(column) else column.dtype))
 
 
-def _numbers(table: TableFile, column: pd.Series[Any]) -> pd.Series[Any]:
-    """A column of numbers, or of strings that the model can read as numbers."""
-    if not _are_strings(column):
-        return column
-    cells = column.dropna().astype(object)
-    present = cells[~cells.str.strip().str.lower().isin(ABSENT)]
-    if mark_of(present) is not None:
-        return column
-    words = present[[not is_number(text, ".") for text in present]]
-    if len(words):
-        raise not_numbers(_cells(table, words, len(column)))
-    return column.map(lambda text: numbers_in([text], ".")[0], na_action="ignore").astype("float64")  # as "007"
-
-
-def _quantities(table: TableFile, column: pd.Series[Any]) -> pd.Series[Any]:
-    """One of several targets, strings that all have to be numbers, as numbers."""
-    mark = mark_of(column.unique())
-    if mark is None:
-        words = column[[not is_number(text, ".") for text in column]]
-        raise not_numbers(_cells(table, words, len(column)))
-    return column.map(lambda text: numbers_in([text], mark)[0]).astype("float64")
-
-
-def _has_odd_cells(table: TableFile, column: pd.Series[Any]) -> bool:
-    """Warns of a column of strings that is mostly numbers or dates; returns whether it is."""
-    cells = column.dropna()
-    found = mostly(cells.tolist())
-    if found is not None:
-        check_mostly_words(_cells(table, cells.iloc[found[1]], len(cells)), what=found[0])
-    return found is not None
-
-
-def _check_target(table: TableFile, column: pd.Series[Any]) -> None:
-    words = column[[not is_number(text, ".") for text in column]]
-    if len(words) and mark_of(column) is None:
-        cells = _cells(table, words, len(column))
-        check_mostly_words(cells, numbers=column.nunique() - words.nunique())
-
-
-def _check_finite(table: TableFile, column: pd.Series[Any]) -> None:
-    if column.dtype.kind != "f":
-        return
-    wrong = column.abs() > np.finfo(np.float32).max
-    if wrong.any():
-        raise not_finite(_cells(table, column[wrong], len(column)))
-
-
-def _cells(table: TableFile, cells: pd.Series[Any], total: int) -> FaultyCells:
-    value = cells.iloc[0]
-    where = f"{table.unit} {cells.index[0]}"
-    return FaultyCells(
-        table.path.name, str(cells.name), len(cells), total, getattr(value, "item", lambda: value)(), where
-    )
-
-
 def _warn_of_repeated(table: TableFile, id: str) -> None:
     column = table.frame[id].dropna()
     repeated = column[column.duplicated(keep=False)]
     if len(repeated):
         first, second, *_ = repeated[repeated == repeated.iloc[0]].index
         warn_of_repeated(table.path.name, id, repeated.iloc[0], table.unit, first, second)
-
-
-def _warn_of_counters(table: TableFile, inputs: Sequence[str]) -> None:
-    """Warns of inputs that only count the rows: whole numbers without gaps or repetitions."""
-    for name in inputs:
-        column = table.frame[name]
-        if column.dtype.kind not in "iu" or len(column) < FEWEST or not column.is_unique:
-            continue
-        if int(column.max()) - int(column.min()) == len(column) - 1:
-            warn_of_counter(table.path.name, name)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import warnings
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,57 +13,23 @@ import numpy as np
 from ....callbacks.checks import InvalidArgument
 from ..disk.on_disk import Chunk, stored_once
 from ..disk.stored_columns import StoredColumn
-from ..string_columns import ODD
-from .column_scan import MOST, ColumnScan, TableScan, repeated, scan_table, with_targets
+from .column_forms import ColumnForms, Columns, as_numbers, check_columns, column_forms, warn_of_columns
+from .column_scan import MOST, TableScan, repeated, scan_table, with_targets
 from .table_blocks import TableBlocks
-from .table_faults import (
-    FaultyCells,
-    check_mostly_words,
-    no_target,
-    not_finite,
-    not_numbers,
-    warn_of_counter,
-    warn_of_left_out,
-    warn_of_repeated,
-)
+from .table_faults import warn_of_repeated
 from .table_files import PARQUET
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Columns", "needed_for_table", "stored_tables"]
+__all__ = ["needed_for_table", "stored_tables"]
 
-FORMAT = 3
+FORMAT = 4
 """Changes when the same file is decoded otherwise."""
 IN_MEMORY = {"separated": 10, "parquet": 6}
 """How many bytes it takes to read a file as a whole, at most, for each of its own (uncompressed) bytes."""
 ON_DISK = 3
 """The same of the decoded files."""
-
-
-@dataclass(frozen=True)
-class Columns:
-    """Which columns of a table are used, and how.
-
-    Args:
-        inputs, targets: their names.
-        weight: the name of the sample weights, or None.
-        id: the name of the column that identifies the rows, or None.
-        numbers: inputs that have to be numbers.
-        categories: inputs that are read as strings.
-    """
-
-    inputs: Sequence[str]
-    targets: Sequence[str]
-    weight: str | None = None
-    id: str | None = None
-    numbers: Collection[str] = ()
-    categories: Collection[str] = ()
-
-    @property
-    def read(self) -> list[str]:
-        """All that are read."""
-        return [*self.inputs, *self.targets, *([] if self.weight is None else [self.weight])]
 
 
 def needed_for_table(path: Path) -> int:
@@ -107,7 +72,10 @@ def stored_tables(
     scans = {split: TableScan.from_config(scan) for split, scan in config["scans"].items()}
     layout = _layout(scans, columns)
     for split, blocks in tables.items():
-        _warn(blocks, scans[split], columns, config["repeated"].get(split), training=split == "train")
+        twice = config["repeated"].get(split)
+        if twice is not None and columns.id is not None and split == "train":
+            warn_of_repeated(blocks.path.name, columns.id, twice[0], blocks.unit, twice[1], twice[2])
+        warn_of_columns(blocks, scans[split], columns, training=split == "train")
     strings = {name: np.asarray(arrays[f"strings {name}"]) for name in layout.coded}
     parts = {split: _part(split, arrays, layout, columns, strings, tables["train"].dates) for split in tables}
     return parts, list(columns.inputs) if layout.plain else []
@@ -117,15 +85,14 @@ def stored_tables(
 class _Layout:
     """How columns are stored: by name their type, which are numbers of strings, and which have files of their own.
 
-    ``odd`` are columns of strings that are mostly numbers or dates, but not all. ``whole`` is whether all targets are
-    whole numbers.
+    ``whole`` is whether all targets are whole numbers.
     """
 
+    forms: ColumnForms
     types: dict[str, str]
     coded: list[str]
     texts: list[str]
     wide: list[str]
-    odd: list[str]
     plain: str | None
     whole: bool
 
@@ -136,13 +103,14 @@ class _Layout:
 
 
 def _layout(scans: Mapping[str, TableScan], columns: Columns) -> _Layout:
-    train = scans["train"].columns
+    train, forms = scans["train"].columns, column_forms(scans, columns)
     types = {}
     for name in columns.inputs:
-        every = {scan.columns[name].stored for scan in scans.values()}
+        every = {forms.stored(scan.columns[name], split) for split, scan in scans.items()}
         types[name] = "string" if "string" in every else np.result_type(*every).name
-    missing = any(scan.columns[name].missing for scan in scans.values() for name in columns.inputs)
-    wide = [name for name in columns.inputs if any(scan.columns[name].wide for scan in scans.values())]
+    missing = any(forms.missing(scan.columns[name], split) for split, scan in scans.items() for name in columns.inputs)
+    whole = [name for name, dtype in types.items() if dtype != "string" and np.dtype(dtype).kind in "iu"]
+    wide = [name for name in whole if any(scan.columns[name].wide for scan in scans.values())]
     plain = None
     if not missing and "string" not in types.values():
         if not wide:
@@ -151,15 +119,9 @@ def _layout(scans: Mapping[str, TableScan], columns: Columns) -> _Layout:
             plain = "int64"
     texts = [name for name, dtype in types.items() if dtype == "string" and train[name].values > MOST]
     coded = [name for name, dtype in types.items() if dtype == "string" and name not in texts]
-    coded += [name for name in columns.targets if train[name].dtype == "string"]
-    odd = [name for name, dtype in types.items() if dtype == "string" and _is_odd(train[name])]
-    whole = all(scan.columns[name].dtype in ("int64", "bool") for scan in scans.values() for name in columns.targets)
-    return _Layout(types, coded, texts, wide, odd, plain, whole)
-
-
-def _is_odd(column: ColumnScan) -> bool:
-    known = column.rows - column.missing
-    return column.odd_dates is not None or 0 < column.words <= ODD * known
+    coded += [name for name in columns.targets if forms.stored(train[name], "train") == "string"]
+    targets = {scan.columns[name].dtype for scan in scans.values() for name in columns.targets}
+    return _Layout(forms, types, coded, texts, wide, plain, targets <= {"int64", "bool"})
 
 
 def _decoded(tables: Mapping[str, TableBlocks], columns: Columns) -> Iterator[Chunk]:
@@ -168,15 +130,21 @@ def _decoded(tables: Mapping[str, TableBlocks], columns: Columns) -> Iterator[Ch
     words = set(columns.categories)
     for split, blocks in tables.items():
         scan = scans[split] = scan_table(blocks, columns.read, columns.targets, words)
-        _check(blocks, scan, columns, None if split == "train" else scans["train"])
+        _check_kinds(blocks, scan, columns)
+        check_columns(blocks, scan, columns, None if split == "train" else scans["train"])
+        for column in [scan.columns[name] for name in columns.targets if len(columns.targets) == 1]:
+            if column.dtype == "string" and column.values > MOST:
+                accepted = f"a column of numbers, or of at most {MOST:,} different strings, in {blocks.path.name}"
+                raise InvalidArgument("target", column.name, accepted)
         words |= {name for name in columns.read if scan.columns[name].dtype == "string"}
     layout = _layout(scans, columns)
     codes: dict[str, dict[str, int]] = {name: {} for name in layout.coded}
     for split, blocks in tables.items():
         decimal = blocks.with_decimal_commas() if scans[split].decimal == "," else blocks
         whole = columns.targets if scans[split].left_out else ()
-        for frame in decimal.frames(columns.read, [*layout.coded, *layout.texts], whole, checked=True):
-            kept = with_targets(frame, columns.targets)
+        numbers = layout.forms.numbers[split]
+        for frame in decimal.frames(columns.read, [*layout.coded, *layout.texts, *numbers], whole, checked=True):
+            kept = as_numbers(with_targets(frame, columns.targets), numbers)
             if len(kept):
                 yield {f"{split} {key}": part for key, part in _chunk(kept, columns, layout, codes).items()}
     for name, known in codes.items():
@@ -223,16 +191,12 @@ def _target(column: pd.Series[Any], numbers: np.ndarray, *, coded: bool) -> np.n
 def _numbers(column: pd.Series[Any], codes: dict[str, int] | None) -> np.ndarray:
     """A column as float64: numbers with NaN for missing ones, or the numbers of strings, "" for missing ones."""
     if codes is None:
-        return column.astype(np.float64).to_numpy() if column.dtype.kind in "iufb" else _truth(column)
+        present = column if column.dtype.kind in "iufb" else column.astype(object).where(column.notna(), np.nan)
+        return present.astype(np.float64).to_numpy()
     texts = column.astype(object).fillna("")
     for text in texts.unique().tolist():
         codes.setdefault(text, len(codes))
     return texts.map(codes).to_numpy(np.float64)
-
-
-def _truth(column: pd.Series[Any]) -> np.ndarray:
-    """A column of booleans some of which are missing."""
-    return column.map({True: 1.0, False: 0.0}).to_numpy(np.float64)
 
 
 def _part(
@@ -262,64 +226,16 @@ def _part(
             dtype = object if layout.types[name] == "string" else layout.types[name]
             table, own = arrays[f"{split} x"], arrays[f"{split} column {name}"]
             x[name] = StoredColumn(table, layout.rows.index(name), own, dtype, strings.get(name))
-        x[name].category = name in columns.categories or name in layout.odd
+        x[name].category = name in layout.forms.categories
         x[name].dates = name in dates
     return {**part, "x": x}
 
 
-def _check(blocks: TableBlocks, scan: TableScan, columns: Columns, train: TableScan | None) -> None:
-    """Refuses what the columns of a file may not hold; ``train`` is the scan of the training file of a test file."""
-    file, unit = blocks.path.name, blocks.unit
-    if not scan.rows:
-        if scan.left_out:
-            raise no_target(file, list(columns.targets))
-        raise InvalidArgument(blocks.argument, str(blocks.path), "a table with rows, but it has none below its header")
+def _check_kinds(blocks: TableBlocks, scan: TableScan, columns: Columns) -> None:
+    """Refuses what only a file that fits into memory may hold."""
     for name in columns.read:
         column = scan.columns[name]
         if column.dtype == "other":
             kinds = ", ".join(sorted(set(column.kinds) - {"i", "f", "b", "s"}))
             accepted = f"numbers, booleans or strings in column {name!r} of a file larger than the memory, not {kinds}"
-            raise InvalidArgument(file, name, accepted)
-        number = name in columns.numbers or name == columns.weight
-        number = number or (train is not None and train.columns[name].dtype not in ("string", "other"))
-        words = column.words_in(file, unit, all_rows=True)
-        if number and column.dtype == "string" and words is not None:
-            raise not_numbers(words)
-        beyond = column.beyond_in(file, unit)
-        if beyond is not None and column.dtype != "string":
-            raise not_finite(beyond)
-        if name in columns.targets:
-            _check_target(file, column, column.words_in(file, unit), len(columns.targets))
-
-
-def _check_target(file: str, column: ColumnScan, words: FaultyCells | None, targets: int) -> None:
-    if words is not None and column.dtype == "string":
-        with warnings.catch_warnings():  # which are for later
-            warnings.simplefilter("ignore", UserWarning)
-            check_mostly_words(words, numbers=column.numbers)
-    if column.dtype == "string" and (column.values > MOST or targets > 1):
-        accepted = f"a column of numbers, or of at most {MOST:,} different strings"
-        raise InvalidArgument("target", column.name, f"{accepted}, in {file}")
-
-
-def _warn(
-    blocks: TableBlocks, scan: TableScan, columns: Columns, twice: Sequence[Any] | None, *, training: bool
-) -> None:
-    """Warns of what is odd in a file, as when it is read as a whole."""
-    file, unit = blocks.path.name, blocks.unit
-    if twice is not None and columns.id is not None and training:
-        warn_of_repeated(file, columns.id, twice[0], unit, twice[1], twice[2])
-    if training:
-        for name in columns.inputs:
-            if scan.columns[name].counts:
-                warn_of_counter(file, name)
-    if scan.left_out:
-        where = f"{unit} {scan.first_left_out}"
-        warn_of_left_out(file, list(columns.targets), scan.left_out, scan.rows + scan.left_out, where)
-    for name in (*columns.inputs, *columns.targets):
-        words = scan.columns[name].words_in(file, unit)
-        if words is not None and scan.columns[name].dtype == "string" and name not in columns.categories:
-            check_mostly_words(words)
-        dates = scan.columns[name].odd_dates_in(file, unit)
-        if dates is not None and name in columns.inputs and name not in columns.categories:
-            check_mostly_words(dates, what="dates")
+            raise InvalidArgument(blocks.path.name, name, accepted)

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ....callbacks.checks import InvalidArgument
 from .table_blocks import TableBlocks
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 __all__ = ["role_values"]
+
+WORDS = ("string", "mixed", "mixed-integer")
+"""What pandas says of strings alone, and beside numbers or booleans."""
 
 
 def role_values(
@@ -29,13 +35,14 @@ def role_values(
         >>> role_values({"train": blocks}, ["y"], {"groups": "patient"}, [])      # doctest: +SKIP
         {'groups': {'train': array([3, 3, 7])}}
     """
-    import pandas as pd
-
+    names = list(dict.fromkeys([*targets, *roles.values()]))
+    frames = {split: _labelled(table, names, targets, as_written) for split, table in blocks.items() if roles}
+    words = [name for name in roles.values() if _has_words([frame[name] for frame in frames.values()])]
+    if words:
+        frames = {split: _labelled(blocks[split], names, targets, [*as_written, *words]) for split in frames}
     values: dict[str, dict[str, Any]] = {role: {} for role in roles}
-    for split, table in blocks.items() if roles else ():
-        names = list(dict.fromkeys([*targets, *roles.values()]))
-        frames = table.frames(names, strings=as_written, nullable=targets)
-        frame = pd.concat([block.dropna(subset=list(targets)) for block in frames])
+    for split, frame in frames.items():
+        table = blocks[split]
         for role, name in roles.items():
             missing = frame[name].isna()
             if missing.any():
@@ -45,3 +52,19 @@ def role_values(
                 raise InvalidArgument(role, table.path.name, accepted)
             values[role][split] = frame[name].to_numpy()
     return values
+
+
+def _labelled(table: TableBlocks, names: Sequence[str], targets: Sequence[str], strings: Sequence[str]) -> pd.DataFrame:
+    """These columns in the rows that have a target."""
+    import pandas as pd
+
+    frames = table.frames(names, strings=strings, nullable=targets)
+    return pd.concat([block.dropna(subset=list(targets)) for block in frames])
+
+
+def _has_words(columns: Sequence[pd.Series[Any]]) -> bool:
+    """Whether only some blocks or splits of a column are strings, so that the others have to be read as strings too."""
+    import pandas as pd
+
+    kinds = {pd.api.types.infer_dtype(column, skipna=True) for column in columns}
+    return kinds != {"string"} and any(kind in WORDS for kind in kinds)

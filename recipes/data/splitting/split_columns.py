@@ -11,6 +11,7 @@ import numpy as np
 
 from ....callbacks.checks import InvalidArgument
 from ..columns_aside import column_values, without
+from ..input_arrays import NUMBERS
 from ..strings.date_formats import format_of
 from ..strings.date_strings import dates_in
 
@@ -199,6 +200,13 @@ def _as_times(values: np.ndarray) -> np.ndarray:
         numbers = pd.to_numeric(pd.Series(values), errors="coerce")
         if numbers.notna().all():
             return numbers.to_numpy()
+    else:
+        among = [isinstance(value, NUMBERS) for value in values.tolist()]
+        if all(among):
+            return values.astype(np.float64)
+        if any(among):
+            accepted = "numbers, dates, or texts of dates, but these are of several kinds"
+            raise InvalidArgument("time", values[among.index(True)], accepted)
     try:
         parsed = pd.to_datetime(pd.Series(values), utc=True, format="ISO8601")
     except (ValueError, TypeError):

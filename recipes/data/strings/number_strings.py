@@ -14,7 +14,17 @@ import numpy as np
 
 from .string_codes import END, TOGETHER, codes_of
 
-__all__ = ["LENGTH", "UNKNOWN", "is_number", "mark_of", "number_codes", "number_values", "numbers_in"]
+__all__ = [
+    "LENGTH",
+    "MARKS",
+    "UNKNOWN",
+    "PossibleMarks",
+    "is_number",
+    "mark_of",
+    "number_codes",
+    "number_values",
+    "numbers_in",
+]
 
 LENGTH = 40
 """Maximum number of characters of a number."""
@@ -71,20 +81,56 @@ def mark_of(texts: Iterable[str]) -> str | None:
         >>> mark_of(["12.5", " 7", "1,200"]), mark_of(["1,5", "2"]), mark_of(["02139"]), mark_of(["$3", "3 €"])
         ('.', ',', None, None)
     """
-    texts = list(texts)
-    return next((mark for mark in MARKS if texts and _all_are(texts, mark)), None)
+    marks = PossibleMarks()
+    marks.add(texts)
+    return marks.mark
 
 
-def _all_are(texts: Sequence[str], mark: str) -> bool:
+class PossibleMarks:
+    """:func:`mark_of` of strings that come in parts.
+
+    Example:
+        >>> marks = PossibleMarks()
+        >>> marks.add(["1", "2,000"])
+        >>> marks.add(["0,5"])
+        >>> marks.mark
+        ','
+    """
+
+    def __init__(self) -> None:
+        self._signs: dict[str, set[str]] = {mark: set() for mark in MARKS}
+
+    def add(self, texts: Iterable[str]) -> None:
+        """Adds strings."""
+        texts = list(texts) if self._signs else []
+        for mark in list(self._signs):
+            signs = _signs_of(texts, mark)
+            if signs is None:
+                del self._signs[mark]
+            else:
+                self._signs[mark] |= signs
+
+    @property
+    def mark(self) -> str | None:
+        """The decimal mark with which all strings so far are numbers."""
+        return next((mark for mark, signs in self._signs.items() if signs and _agree(signs)), None)
+
+
+def _signs_of(texts: Iterable[str], mark: str) -> set[str] | None:
+    """The signs of currencies and percent, "" for none, of strings that are all numbers; None if one is not."""
     signs = set()
     for text in texts:
         match = PATTERNS[mark].fullmatch(text) if len(text) <= LENGTH else None
         if match is None:
-            return False
+            return None
         whole = match["whole"] or "0"
         if whole[0] == "0" and len(whole) > 1:
-            return False
+            return None
         signs.add(match["before"] + match["after"])
+    return signs
+
+
+def _agree(signs: set[str]) -> bool:
     currencies = signs - {""}
     return len(currencies) <= 1 and (currencies != {"%"} or "" not in signs)
 

@@ -163,6 +163,85 @@ def test_rows_without_a_target_are_left_out_with_the_same_words(written):
         assert sum(data.settings["counts"].values()) == N - 3
 
 
+NUMBERS = [f"{n * 7 % 30}.50" for n in range(60)]
+YES_NO = ["yes" if n % 3 else "no" for n in range(60)]
+
+
+def other(cells, where, word):
+    """The cells with a word at these places."""
+    return [word if place in where else cell for place, cell in enumerate(cells)]
+
+
+LATE, HIDDEN = range(36, 60), range(17, 34)
+"""The last blocks; a whole block, of whose rows the target is missing in the tests of such rows."""
+UNLABELLED = {"y": other(YES_NO, HIDDEN, "")}
+KINDS = {
+    "absent in the test file": ({"c": NUMBERS}, {"c": other(NUMBERS[:20], [3], "?")}, {}, {"c": "number"}),
+    "codes in the test file": ({"c": NUMBERS}, {"c": other(NUMBERS[:20], [3, 18], '"1,200"')}, {}, {"c": "number"}),
+    "nothing in the test file": ({"c": other(NUMBERS, [1], "$5")}, {"c": [""] * 20}, {}, {"c": "number"}),
+    "odd in the test file": ({"c": YES_NO}, {"c": other(NUMBERS[:20], [3], "x")}, {}, {"c": "category"}),
+    "codes as numbers": (
+        {"c": other(other(NUMBERS, [2], "?"), LATE, "007")},
+        {"c": NUMBERS[:20]},
+        {"features": {"c": "number"}},
+        {"c": "number"},
+    ),
+    "booleans, then numbers": ({"c": other(["true"] * 60, LATE, "1")}, None, {}, {"c": "category"}),
+    "numbers, then dates": ({"c": other(NUMBERS, LATE, "2020-01-31")}, None, {}, {"c": "category"}),
+    "dates without a few": ({"c": other(["2020-01-31", "2020-02-28"] * 30, [50], "?")}, None, {}, {"c": "date"}),
+    "an early word": ({"c": other(NUMBERS, [3], "x")}, None, {}, {"c": "category"}),
+    "beyond 64 bits": ({"c": other(["5"] * 60, LATE, "9" * 25)}, None, {}, {"c": "number"}),
+    "a gap without a target": ({"c": other(["5", "6"] * 30, HIDDEN, ""), **UNLABELLED}, None, {}, {"c": "number"}),
+    "a word without a target": ({"c": other(NUMBERS, [20], "x"), **UNLABELLED}, None, {}, {"c": "number"}),
+    "a boolean gap without a target": (
+        {"c": other(["True", "False"] * 30, HIDDEN, ""), **UNLABELLED},
+        None,
+        {},
+        {"c": "number"},
+    ),
+    "large in the test file": (
+        {"c": other(["5", "6"] * 30, [4], "")},
+        {"c": [str(2**53 + n) for n in range(20)]},
+        {},
+        {"c": "number"},
+    ),
+    "several targets": (
+        {"c": NUMBERS, "d": [f"${n % 7}" for n in range(60)], "y": other(NUMBERS, LATE, '"1,200"')},
+        None,
+        {"target": ["y", "d"], "features": ["c"]},
+        {"c": "number"},
+    ),
+    "ids": ({"c": NUMBERS, "i": ["1", "01", "1.0", "true"] * 15}, None, {"id": "i"}, {"c": "number"}),
+    "strata": ({"c": ["1"] * 40 + ["u"] * 20}, {"c": ["1"] * 20}, {"stratify": "c"}, {"c": "category"}),
+    "a counter in another order": ({"c": [str(n * 7 % 60) for n in range(60)]}, None, {}, {"c": "number"}),
+    "commas in the test target": (
+        {"c": NUMBERS, "y": NUMBERS},
+        {"c": NUMBERS[:20], "y": other(NUMBERS[:20], [3], '"1,200"')},
+        {},
+        {"c": "number"},
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.ordinarily(
+    "absent in the test file", "codes as numbers", "booleans, then numbers", "a gap without a target", "ids", "strata"
+)
+def test_the_kind_of_a_column_is_decided_alike(written, kind):
+    columns, test, options, kinds = KINDS[kind]
+
+    def file(name, columns):
+        columns = {"y": YES_NO[: len(columns["c"])], **columns}
+        path = written(FRAME[:1], name)
+        path.write_text("\n".join(map(",".join, [list(columns), *zip(*columns.values(), strict=True)])) + "\n")
+        return path
+
+    tests = {} if test is None else {"test": file("test.csv", test)}
+    data = assert_same(file("t.csv", columns), **{"target": "y", **options, **tests})
+    features = {feature.name: feature.kind for feature in data.spec.features}
+    assert {name: features.get(name, "number") for name in kinds} == kinds
+
+
 def test_a_second_load_decodes_nothing_and_warns_again(written, monkeypatch):
     path = written(FRAME.assign(id="same").drop(columns=["day", "sum", "since"]))
     with pytest.warns(UserWarning, match="column 'id' does not identify the rows: 'same' is in lines 2 and 3"):

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from .transfer_learning import unfreeze as unfreeze
     from .tuning.comparison import Comparison as Comparison
     from .tuning.hypermodel import hypermodel as hypermodel
+    from .tuning.merging import merge_searches as merge_searches
     from .tuning.quick.quick_tuner import QuickTuner as QuickTuner
     from .tuning.search import search as search
 
@@ -85,6 +86,7 @@ _MODULES = {
     "load": ".data",
     "load_images": ".data",
     "load_run": ".run",
+    "merge_searches": ".tuning.merging",
     "mixed": ".models",
     "mlp": ".models",
     "multitask": ".models",

@@ -1,4 +1,4 @@
-"""Commands that compare: `recipes search`, `watch` and `report`."""
+"""Commands that compare: `recipes search`, `watch`, `report` and `merge`."""
 
 from __future__ import annotations
 
@@ -126,6 +126,26 @@ def report(
     say("", f"page: {to or directory / 'report.html'}")
     if tensorboard is not None:
         say(f"TensorBoard: `tensorboard --logdir {comparison.tensorboard(tensorboard)}`")
+
+
+@app.command()
+def merge(
+    directories: Annotated[list[Path], typer.Argument(help="Directories that `recipes search` has written.")],
+    to: Annotated[Path, typer.Option(help="A new directory.")],
+) -> None:
+    """Make one search of several with the same settings, run apart.
+
+    They may differ in repeats, trials and the names that are compared. What the
+    merged search lacks is trained by the same search in its directory.
+    """
+    from ..tuning.counted import count
+    from ..tuning.ledger import read_records
+    from ..tuning.merging import merge_searches
+    from ..tuning.settings import plan_in, settings_in
+
+    merge_searches(*directories, to=to)
+    counted = count(plan_in(settings_in(to)), read_records(to)[0])
+    say(f"{to}: {counted.state}.", f"To compare them: `{shlex.join(['recipes', 'report', str(to)])}`")
 
 
 def _show(comparison: Any) -> None:

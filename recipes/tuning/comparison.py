@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...callbacks.checks import InvalidArgument
-from ..environment import commit, hardware, versions
 from ..files import check_new_file, write_text
 from ..recipe import Recipe
 from ..report.results import Results
 from .counted import count
+from .environment_file import read_environment
 from .judging.main_effects import main_effects
 from .judging.record_tables import record_tables
 from .judging.samples import Contributions
 from .judging.summary import summary
 from .judging.verdict import verdict
-from .ledger import Ledger, read_records
+from .ledger import read_records
 from .outcomes import read_outcomes
 from .plan import Records
 from .protocol import Protocol
@@ -34,7 +34,7 @@ from .space import Space
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Comparison", "write_environment"]
+__all__ = ["Comparison"]
 
 
 class Comparison:
@@ -105,9 +105,7 @@ class Comparison:
         """
         settings = settings_in(directory)
         records = read_records(directory)[0]
-        facts = Path(directory) / "environment.json"
-        environment = json.loads(facts.read_text(encoding="utf-8")) if facts.is_file() else {}
-        return cls(directory, {**settings, **environment}, records)
+        return cls(directory, {**settings, **read_environment(directory)}, records)
 
     def table(self) -> pd.DataFrame:
         """One row per arm, best validation score first: settings, scores, difference from the reference, verdict."""
@@ -214,24 +212,3 @@ def _contributions(
             raise InvalidArgument("directory", str(directory), accepted)
         contributions.setdefault(record.arm, {})[record.seed] = outcomes.contribution
     return contributions, missing
-
-
-def write_environment(ledger: Ledger, command: str, runs_on: str) -> dict[str, Any]:
-    """Writes commit, versions, hardware, runner and command beside the ledger, unless it is there; returns its content.
-
-    A search that is resumed keeps the facts of its first call; one that is extended gets the new command.
-    """
-    path = ledger.directory / "environment.json"
-    if not path.is_file():
-        facts = {
-            "commit": commit(),
-            "versions": versions(),
-            "hardware": hardware(),
-            "runs_on": runs_on,
-            "command": command,
-        }
-        write_text(path, json.dumps(facts, indent=2) + "\n")
-    elif ledger.extended:
-        facts = json.loads(path.read_text(encoding="utf-8")) | {"command": command}
-        write_text(path, json.dumps(facts, indent=2) + "\n")
-    return json.loads(path.read_text(encoding="utf-8"))

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from .protocol import JUDGING
 from .settings import arms_in
 
-__all__ = ["Difference", "first_difference"]
+__all__ = ["COUNTS", "Difference", "first_difference"]
 
 COUNTS = ("repeats", "trials")
 """Settings that may grow: the trainings of the smaller number are the first of the larger one."""

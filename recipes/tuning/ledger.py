@@ -18,7 +18,7 @@ from .outcomes import outcomes_file, write_outcomes
 from .record import Record
 from .settings import SETTINGS, read_settings
 
-__all__ = ["Ledger", "is_open", "read_records", "running_file"]
+__all__ = ["TRAININGS", "Ledger", "is_open", "read_lines", "read_records", "running_file"]
 
 TRAININGS, RUNNING = "trainings.jsonl", "running"
 
@@ -186,23 +186,33 @@ def read_records(directory: str | os.PathLike[str]) -> tuple[dict[str, Record], 
     """The finished trainings by key, and the length in bytes of the file's complete lines.
 
     Raises:
+        InvalidArgument: as :func:`read_lines`.
+    """
+    lines, end = read_lines(directory)
+    return {key: record for key, (_, record) in lines.items()}, end
+
+
+def read_lines(directory: str | os.PathLike[str]) -> tuple[dict[str, tuple[bytes, Record]], int]:
+    """The finished trainings by key, each as its line and its record, and the length of the file's complete lines.
+
+    Raises:
         InvalidArgument: for a line that cannot be read, with its number and field; a torn last line is ignored.
     """
-    records: dict[str, Record] = {}
+    lines: dict[str, tuple[bytes, Record]] = {}
     try:
         content = (Path(directory) / TRAININGS).read_bytes()
     except FileNotFoundError:
-        return records, 0
+        return lines, 0
     whole, _, _ = content.rpartition(b"\n")
     for number, line in enumerate(whole.splitlines() if whole else [], start=1):
         try:
             if line.startswith(FORGET):
                 for key in json.loads(line)[FORGOTTEN]:
-                    del records[key]
+                    del lines[key]
             else:
                 record = Record.from_json(line)
-                records[record.key] = record
+                lines[record.key] = line, record
         except (ValueError, KeyError, TypeError) as error:  # InvalidArgument is a ValueError
             accepted = f"that of an undamaged search ({TRAININGS}, line {number}: {error})"
             raise InvalidArgument("directory", str(directory), accepted) from None
-    return records, len(whole) + 1 if whole else 0
+    return lines, len(whole) + 1 if whole else 0

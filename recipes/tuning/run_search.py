@@ -19,7 +19,8 @@ from ..scoring import check_scorable
 from ..training import fit
 from ..training_checks import check_data, check_recipe
 from .checking import check_search
-from .comparison import Comparison, write_environment
+from .comparison import Comparison
+from .environment_file import write_environment
 from .ledger import Ledger
 from .plan import Plan
 from .protocol import Protocol

@@ -1,0 +1,37 @@
+"""environment.json: under what circumstances a search ran."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from ..environment import commit, hardware, versions
+from ..files import write_text
+from .ledger import Ledger
+
+__all__ = ["ENVIRONMENT", "read_environment", "write_environment"]
+
+ENVIRONMENT = "environment.json"
+
+
+def read_environment(directory: str | os.PathLike[str]) -> dict[str, Any]:
+    """The facts beside the search in ``directory``; none if there is no such file."""
+    path = Path(directory) / ENVIRONMENT
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def write_environment(ledger: Ledger, command: str, runs_on: str) -> dict[str, Any]:
+    """Writes commit, versions, hardware, runner and command beside the ledger, unless it is there; returns its content.
+
+    A search that is resumed keeps the facts of its first call; one that is extended, or was merged, gets the new
+    command.
+    """
+    facts = read_environment(ledger.directory)
+    if not facts:
+        facts = {"commit": commit(), "versions": versions(), "hardware": hardware(), "runs_on": runs_on}
+    if ledger.extended or "command" not in facts:
+        facts["command"] = command
+    write_text(ledger.directory / ENVIRONMENT, json.dumps(facts, indent=2) + "\n")
+    return facts

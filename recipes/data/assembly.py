@@ -28,6 +28,7 @@ from .statistics.column_statistics import missing_columns
 from .statistics.narrowing import narrowed_inputs
 from .statistics.rounding import warn_of_rounding
 from .string_columns import read_strings
+from .targets.missing import examples_at, with_values
 from .targets.targets import Declared, as_targets
 from .weights import Weights, check_split_weights
 
@@ -132,9 +133,19 @@ def assemble(
             raise InvalidArgument(y_names[split], existing[split][1], accepted) from None
         if length(x) != size:
             raise InvalidArgument(y_names[split], f"{size} targets", accepted)
+    labels = {split: y for split, (_, y) in existing.items()}
+    columns = dict(columns or {split: SplitColumns() for split in existing})
+    for split, y in labels.items():
+        kept = with_values(y_names[split], split, y)
+        if kept is None:
+            continue
+        inputs[split], labels[split] = examples_at(inputs[split], kept), examples_at(y, kept)
+        columns[split] = columns[split].take(kept)
+        weights = weights if weights is None else {**weights, split: weights[split][kept]}
     read = read_strings(name, inputs, x_names, kinds=kinds, formats=formats or {})
     inputs, kinds = read.inputs, {**kinds, **read.kinds}
-    targets, task, names = as_targets({split: y for split, (_, y) in existing.items()}, declared, task, y_names)
+    declared = dataclasses.replace(declared, single=small_classes != REFUSE)
+    targets, task, names = as_targets(labels, declared, task, y_names)
     if fold is None:  # the arrays of folds are narrowed already
         inputs = narrowed_inputs(inputs)
     for split, x in inputs.items():
@@ -149,7 +160,6 @@ def assemble(
     nan = {key for x, _ in splits.values() for key, values in items(x) if _has_nan(values)} | read.missing
     settings: dict[str, Any] = {"name": name, "seed": int(seed)}
     labelled = task in ("binary", "multiclass")
-    columns = dict(columns or {split: SplitColumns() for split in splits})
     if labelled and fold is None and small_classes != REFUSE:
         needed = 1 + len(SPLITS) - len(splits)
         ys = {split: y for split, (_, y) in splits.items()}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,6 +11,9 @@ import numpy as np
 from ....callbacks.checks import InvalidArgument, check_number
 
 __all__ = ["TEST_SEED", "carve", "folds_of"]
+
+WHOLE = re.compile(r"-?\d+")
+"""A class named by a whole number."""
 
 TEST_SEED = 20190920
 """The seed of every test split, so that it stays the same whatever seed the user chooses."""
@@ -126,16 +131,21 @@ def _check_sizes(
     names: Sequence[str],
     remedy: str,
 ) -> None:
+    numbers = "; task='regression' if they are quantities" if names and all(map(WHOLE.fullmatch, names)) else ""
     if sizes.min() < 2:
         label = int(classes[np.argmin(sizes)])
         shown = f"{names[label]!r}" if label < len(names) else str(label)
         raise InvalidArgument(
-            argument, fraction, f"carved from 2 or more examples of every class, but class {shown} has only 1{remedy}"
+            argument,
+            fraction,
+            f"carved from 2 or more examples of every class, but class {shown} has only 1{remedy}{numbers}",
         )
     if min(wanted, sizes.sum() - wanted) < len(classes):
+        least = math.ceil(100 * len(classes) / sizes.sum()) / 100
+        enough = f"; {argument}={least:g} does" if least <= 0.5 else ""
         raise InvalidArgument(
             argument,
             fraction,
             f"a share that leaves both parts at least one example for each of the {len(classes)} classes"
-            f" (of {sizes.sum()} examples it holds out {wanted})",
+            f" (of {sizes.sum()} examples it holds out {wanted}){enough}{numbers}",
         )

@@ -39,10 +39,12 @@ class Declared:
             lists of such positions; "quantity" for a number that its dataset does not declare as a class; "columns" for
             several numbers or booleans, named by ``names``.
         names: names of the classes; None if the values name them.
+        single: whether classes of a single example are expected.
     """
 
     form: str | None = None
     names: Sequence[str] | None = None
+    single: bool = False
 
 
 def as_targets(
@@ -165,7 +167,7 @@ def _are_classes(arrays: Targets, declared: Declared, arguments: dict[str, str])
         if not flags:
             warn_of_scale(argument, train)
         return flags
-    if train.dtype.kind == "b" or declared.names is not None or are_labels(train):
+    if train.dtype.kind == "b" or declared.names is not None or are_labels(train, single=declared.single):
         return True
     warn_of_quantities(argument, train)
     return False

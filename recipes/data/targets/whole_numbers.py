@@ -9,27 +9,33 @@ from ....callbacks.warning import warn
 __all__ = ["FEW", "are_labels", "warn_of_flags", "warn_of_quantities", "warn_of_scale", "warn_of_unlabelled"]
 
 FEW = 20
-"""So many different whole numbers are labels of classes, whatever their values."""
+"""So many different whole numbers are labels of classes, whatever their values, if each occurs at least twice."""
 
 
-def are_labels(y: np.ndarray) -> bool:
+def are_labels(y: np.ndarray, *, single: bool = False) -> bool:
     """Whether whole numbers are labels of classes rather than quantities.
 
-    They are if there are at most :data:`FEW` different ones, or if they are all of 0..k-1 or 1..k and each occurs at
-    least twice. Prices, counts and identifiers have more values, with gaps between them.
+    They are if they are all of 0..k-1 or 1..k, and each occurs at least twice or there are at most :data:`FEW`; or if
+    there are at most :data:`FEW`, whatever their values, and each occurs at least twice. Prices, counts and identifiers
+    have more values, with gaps between them, or some that occur once. Nor are numbers of which most occur once.
 
     Args:
         y: shape (n,), integers.
+        single: whether classes of a single example are expected, so that some numbers may occur once. Default False.
 
     Example:
-        >>> are_labels(np.array([1, 2, 2])), are_labels(np.arange(300) % 100), are_labels(np.arange(300) * 1000)
+        >>> are_labels(np.array([1, 2, 2, 2])), are_labels(np.arange(300) % 100), are_labels(np.arange(300) * 1000)
         (True, True, False)
     """
     values, counts = np.unique(y, return_counts=True)
-    if len(values) <= FEW:
+    if not len(values):
         return True
     first, last = int(values[0]), int(values[-1])
-    return first in (0, 1) and last - first == len(values) - 1 and bool(counts.min() > 1)
+    numbered = first in (0, 1) and last - first == len(values) - 1
+    several = single or bool(counts.min() > 1)
+    if len(values) > FEW:
+        return numbered and several
+    return several or len(values) <= 2 or (numbered and 2 * len(values) <= len(y))
 
 
 def warn_of_quantities(argument: str, y: np.ndarray) -> None:

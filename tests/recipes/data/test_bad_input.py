@@ -104,7 +104,7 @@ FROM_ARRAYS = {
         {"x_test": of_sizes([(2, 3), (1, 3)] * 3, "float32"), **TEST},
         r"x_test must be like .* sequences of shape \(steps, 2\). Received: x_test='6 sequences of shape \(steps, 3\)'",
     ),
-    "NaN as target": (N, changed(N, [3, 4], NAN), {}, "y must be finite: 2 of the 40 values of the target in split 't"),
+    "NaN as every target": (N, N * NAN, {}, "y must be the targets of split 'train', but all 40 are missing"),
     "infinity as one of two targets": (
         N,
         changed(np.stack([N, N], axis=1), (3, 1), np.inf),
@@ -183,7 +183,7 @@ FROM_ARRAYS = {
         {"task": "multilabel"},
         "y must be 0 and 1 for multilabel, but 1 of the 40 values of column 1 in split 'train' are not",
     ),
-    "a missing class": (N, objects(["no", "yes"] * 20, [3], None), {}, "1 of 40 in split 'train' are no strings"),
+    "a number among classes": (N, objects(["no", "yes"] * 20, [3], 5), {}, "1 of 40 in split 'train' are no strings"),
     "nothing": (np.ones((0, 2)), Y[:0], {}, r"x must be not empty \(split 'train'\). Received: x=\(0, 2\)"),
     "nothing to test on": (
         {"n": N},

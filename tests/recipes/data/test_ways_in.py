@@ -9,7 +9,6 @@ from .ways import COLUMNS, ODD_NAMES, TARGETS, WAYS, column_cell, target_cell, w
 REFUSED = "refused"
 REASONS = {
     "array": "x must be numbers, but .* of the 40 values of column 'v' in split 'train' are none; a table with",
-    "some missing": "y must be finite: 4 of the 40 values of the target in split 'train' are NaN or infinite",
     "lists of labels": "y must be numbers for task 'multilabel'. Received: y=\"strings such as '.0.'\"",
 }
 """Way or kind of target -> why it is refused."""

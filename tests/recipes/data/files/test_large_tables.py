@@ -306,6 +306,26 @@ def test_what_is_said_of_a_large_file_is_what_is_said_of_a_whole_one(written):
     assert "read from disk" in in_a_line(blocks)
 
 
+@pytest.mark.parametrize(
+    ("numbers", "counting"),
+    [
+        (np.arange(5, 5 + 60), True),
+        (np.random.default_rng(0).permutation(60) - 20, True),  # in any order
+        (np.random.default_rng(0).permutation(60) + 3_000_000, True),
+        ([0, 0, 3, 3, *range(4, 60)], False),
+        ([0, 1, 3, 3, *range(4, 60)], False),
+        ([*range(59), 60], False),
+    ],
+)
+def test_rows_numbered_in_any_order(written, numbers, counting):
+    path = written(FRAME[:60][["age", "Churn"]].assign(number=numbers))
+    for memory in (1.0, 0.0):
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            recipes.load(path, target="Churn", features=["number", "age"], memory=memory)
+        assert any("'number' numbers the rows" in str(warning.message) for warning in said) == counting
+
+
 OWN_TYPES = {
     "times": pandas.Timestamp("2024-01-02 03:04:05") + pandas.to_timedelta(np.arange(N), unit="h"),
     "times with gaps": pandas.Series(

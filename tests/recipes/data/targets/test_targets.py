@@ -25,9 +25,9 @@ SETS = [[0, 2], [], [1], [2, 1]]
         ([0, 1, 1], {}, "binary", ("0", "1"), "int64", [0, 1, 1]),
         ([[0], [1], [1]], {}, "binary", ("0", "1"), "int64", [0, 1, 1]),
         ([True, False], {}, "binary", ("False", "True"), "int64", [1, 0]),
-        ([0, 1, 5], {}, "multiclass", ("0", "1", "5"), "int64", [0, 1, 2]),
+        ([0, 1, 5] * 2, {}, "multiclass", ("0", "1", "5"), "int64", [0, 1, 2] * 2),
         ([1, 2, 2], {}, "binary", ("1", "2"), "int64", [0, 1, 1]),
-        (np.array([2, 0, 1], "uint8"), {}, "multiclass", ("0", "1", "2"), "int64", [2, 0, 1]),
+        (np.array([2, 0, 1] * 2, "uint8"), {}, "multiclass", ("0", "1", "2"), "int64", [2, 0, 1] * 2),
         ([0, 1], {"class_names": ["p", "q", "r"]}, "multiclass", ("p", "q", "r"), "int64", [0, 1]),
         (["b", "a", "b", "a"], {}, "binary", ("a", "b"), "int64", [1, 0, 1, 0]),
         ([b"b", "a", "b", "a"], {"class_names": ["b", "a"]}, "binary", ("b", "a"), "int64", [0, 1, 0, 1]),
@@ -36,8 +36,8 @@ SETS = [[0, 2], [], [1], [2, 1]]
         ([0.0, 1.0], {"task": "binary"}, "binary", ("0", "1"), "int64", [0, 1]),
         ([1.0, 0.0], {"class_names": "pq"}, "binary", ("p", "q"), "int64", [1, 0]),
         ([-1, 1, 1], {}, "binary", ("-1", "1"), "int64", [0, 1, 1]),
-        ([0, 1, -1], {}, "multiclass", ("-1", "0", "1"), "int64", [1, 2, 0]),
-        ([2_000_000_000, -5, 7], {}, "multiclass", ("-5", "7", "2000000000"), "int64", [2, 0, 1]),
+        ([0, 1, -1] * 2, {}, "multiclass", ("-1", "0", "1"), "int64", [1, 2, 0] * 2),
+        ([2_000_000_000, -5, 7] * 2, {}, "multiclass", ("-5", "7", "2000000000"), "int64", [2, 0, 1] * 2),
         (np.array([3, 5, 3], object), {}, "binary", ("3", "5"), "int64", [0, 1, 0]),
         (np.array([True, False], object), {}, "binary", ("False", "True"), "int64", [1, 0]),
         (np.array([0.5, 2, 7], object), {}, "regression", (), "float32", [0.5, 2, 7]),
@@ -219,7 +219,7 @@ def test_other_splits_are_coded_like_training():
     assert targets(["b", "a", "b", "a"], ["b"])[0]["test"].tolist() == [1]
     assert targets(SETS, [[0], [1]])[0]["test"].tolist() == [[1, 0, 0], [0, 1, 0]]
     assert targets(SETS, np.array([[0, 1, 1]]))[0]["test"].tolist() != [[0, 1, 1]]  # training says: sets of labels
-    assert targets([3, 7, 9], [9, 3])[0]["test"].tolist() == [2, 0]
+    assert targets([3, 7, 9] * 2, [9, 3])[0]["test"].tolist() == [2, 0]
     assert targets([0, 1], [1.0, 0.0])[0]["test"].tolist() == [1, 0]
 
 

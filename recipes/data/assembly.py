@@ -136,12 +136,12 @@ def assemble(
     labels = {split: y for split, (_, y) in existing.items()}
     columns = dict(columns or {split: SplitColumns() for split in existing})
     for split, y in labels.items():
-        kept = with_values(y_names[split], split, y)
-        if kept is None:
+        present = with_values(y_names[split], split, y)
+        if present is None:
             continue
-        inputs[split], labels[split] = examples_at(inputs[split], kept), examples_at(y, kept)
-        columns[split] = columns[split].take(kept)
-        weights = weights if weights is None else {**weights, split: weights[split][kept]}
+        inputs[split], labels[split] = examples_at(inputs[split], present), examples_at(y, present)
+        columns[split] = columns[split].take(present)
+        weights = weights if weights is None else {**weights, split: weights[split][present]}
     read = read_strings(name, inputs, x_names, kinds=kinds, formats=formats or {})
     inputs, kinds = read.inputs, {**kinds, **read.kinds}
     declared = dataclasses.replace(declared, single=small_classes != REFUSE)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-import textwrap
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,7 +16,7 @@ from ..report.glossary import GLOSSARY
 from ..tuning.protocol import Protocol
 from ..tuning.running.where import Where
 from .app import app
-from .console import console, load, say
+from .console import console, load, say, wrapped
 from .options import BatchSize, Choices, Compared, DataDir, Dataset, Reading, Validation
 from .value_options import value_options
 
@@ -65,7 +64,7 @@ def search(
     )
     command = shlex.join(["recipes", *sys.argv[1:]])
     comparison = run_search(data, base, levels, protocol, where, directory=directory, command=command)
-    say(splits_in_a_line(data))
+    say(wrapped(splits_in_a_line(data)))
     _show(comparison)
     winner = comparison.directory / "best"
     end = f";\nthe decision, ready to serve, in {winner}" if winner.is_dir() else ""
@@ -152,16 +151,8 @@ def _show(comparison: Any) -> None:
     from ..report import main_effects_table, rich_table
 
     say(
-        main_effects_table(comparison.results),
+        main_effects_table(comparison.results, width=console().width),
         rich_table(comparison.results, limit=ARMS_SHOWN, width=console().width),
         "",
-        *(_wrapped(sentence) for sentence in comparison.verdict),
+        *(wrapped(sentence) for sentence in comparison.verdict),
     )
-
-
-def _wrapped(sentence: str) -> str:
-    """A sentence in lines of the terminal's width, broken between words; in one line where there is no terminal."""
-    out = console()
-    if not out.is_terminal:
-        return sentence
-    return textwrap.fill(sentence, out.width, break_long_words=False, break_on_hyphens=False)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import textwrap
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
-__all__ = ["complain", "console", "load", "progress_bar", "say", "warnings_in_lines"]
+__all__ = ["complain", "console", "load", "progress_bar", "say", "warnings_in_lines", "wrapped"]
 
 
 def console() -> Any:
@@ -31,6 +32,14 @@ def say(*lines: Any) -> None:
             out.print(line, markup=False, soft_wrap=True)
         else:
             out.print(line)
+
+
+def wrapped(sentence: str) -> str:
+    """A sentence in lines of the terminal's width, broken between words; in one line where there is no terminal."""
+    out = console()
+    if not out.is_terminal:
+        return sentence
+    return textwrap.fill(sentence, out.width, break_long_words=False, break_on_hyphens=False)
 
 
 def load(dataset: str, **options: Any) -> Any:

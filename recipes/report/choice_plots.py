@@ -10,22 +10,23 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from .results import Results, as_float
-from .style import INK, MUTED, PALETTE, VERDICTS, better, message, new_figure, plain, styled, window
+from .style import INK, MUTED, NARROW, PALETTE, VERDICTS, better, folded, message, new_figure, plain, styled
 from .table_columns import verdict_of
+from .window import window
 
 __all__ = ["cheapest", "cost", "isolation"]
 
 
 @styled
-def cost(results: Results) -> Figure:
-    """Cost against quality: the seconds of one training of each arm, and its test score with its interval.
+def cost(results: Results, narrow: bool = False) -> Figure:
+    """Cost against quality: the seconds of one training of each arm, and its test score.
 
-    The line joins the arms that no other arm beats in both. These and the reference are labelled.
+    The line joins the arms that no other arm beats in both. These and the reference are labelled, with their intervals.
 
     Example:
         >>> cost(results).savefig("cost.png")   # doctest: +SKIP
     """
-    figure = new_figure(8.0, 4.6)
+    figure = new_figure(NARROW if narrow else 8.0, 4.6)
     axes = figure.add_subplot()
     scale = results.metric.scale
     seconds = results.stage("confirm").groupby("arm")["seconds"].mean().to_dict()
@@ -36,20 +37,20 @@ def cost(results: Results) -> Figure:
     times = np.asarray([float(seconds[row["arm"]]) for row in rows])
     values = np.asarray([as_float(row["test_mean"]) * scale for row in rows])
     ends = window(values, results.metric.higher_is_better) or (values.min(), values.max())
-    for row, time, value in zip(rows, times, values, strict=True):
-        low, high = as_float(row["test_low"]) * scale, as_float(row["test_high"]) * scale
-        colour = VERDICTS.get(verdict_of(row), MUTED)
-        if math.isfinite(low) and math.isfinite(high):
-            axes.plot([time, time], [low, high], color=colour, linewidth=1.2, alpha=0.45, gid="interval")
-        axes.scatter([time], [value], s=42, color=colour, edgecolors="white", linewidths=0.8, zorder=3, gid="means")
     front = cheapest(times, values, results.metric.sign)
     axes.plot(times[front], values[front], color=INK, linewidth=1, linestyle=":", zorder=1, gid="front")
     labelled = {*front, *(k for k, row in enumerate(rows) if row["arm"] == results.reference)}
+    for k, (row, time, value) in enumerate(zip(rows, times, values, strict=True)):
+        low, high = as_float(row["test_low"]) * scale, as_float(row["test_high"]) * scale
+        colour = VERDICTS.get(verdict_of(row), MUTED)
+        if k in labelled and math.isfinite(low) and math.isfinite(high):
+            axes.plot([time, time], [low, high], color=colour, linewidth=1.2, alpha=0.45, gid="interval")
+        axes.scatter([time], [value], s=42, color=colour, edgecolors="white", linewidths=0.8, zorder=3, gid="means")
     for k in sorted(labelled):
         if ends[0] <= values[k] <= ends[1]:
             late = times[k] > times.min() + 0.6 * (times.max() - times.min())
             axes.annotate(
-                plain(rows[k]["arm"]) + " (reference)" * (rows[k]["arm"] == results.reference),
+                (folded if narrow else plain)(rows[k]["arm"]) + " (reference)" * (rows[k]["arm"] == results.reference),
                 (times[k], values[k]),
                 xytext=(-7 if late else 7, 6 if results.metric.higher_is_better else -6),
                 textcoords="offset points",
@@ -84,7 +85,7 @@ def cheapest(times: np.ndarray, values: np.ndarray, sign: float) -> list[int]:
 
 
 @styled
-def isolation(results: Results) -> Figure:
+def isolation(results: Results, narrow: bool = False) -> Figure:
     """The best score of each choice, whatever it was paired with: one panel per factor.
 
     A small dot is an arm with the choice, the large dot the best of them by validation score, which decides.
@@ -95,7 +96,7 @@ def isolation(results: Results) -> Figure:
     scale, sign = results.metric.scale, results.metric.sign
     scored = [row for row in results.rows() if math.isfinite(as_float(row["validation_mean"]))]
     counts = [len(results.levels(name)) for name in factors]
-    figure = new_figure(8.0, 1.3 + 0.3 * sum(counts) + 0.5 * len(factors))
+    figure = new_figure(NARROW if narrow else 8.0, 1.3 + 0.3 * sum(counts) + 0.5 * len(factors))
     if not factors or not scored:
         message(figure.add_subplot(), "One choice for everything: nothing to set apart." if scored else "No scores.")
         return figure
@@ -117,7 +118,7 @@ def isolation(results: Results) -> Figure:
                 continue
             value = as_float(top["validation_mean"]) * scale
             panel.plot([value], [place], "o", color=PALETTE[0], markersize=7, mec="white", gid="best")
-        panel.set_yticks(range(len(order)), [plain(level) for level in order])
+        panel.set_yticks(range(len(order)), [(folded if narrow else plain)(level) for level in order])
         panel.set_ylim(len(order) - 0.5, -0.5)
         panel.tick_params(axis="y", length=0)
         panel.set_title(factor)

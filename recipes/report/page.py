@@ -36,7 +36,8 @@ _PILLS = {
 def write_page(results: Results, path: str | os.PathLike[str]) -> Path:
     """Writes the report: verdict, sortable tables, plots, protocol and settings.
 
-    The page is a single file with its images, styles and script inline; it loads nothing.
+    The page is a single file with its images, styles and script inline; it loads nothing. On a telephone the rows of
+    the tables become lists and the plots are drawn for its width.
 
     Args:
         results: the comparison.
@@ -82,6 +83,7 @@ def render_page(results: Results) -> str:
                 "caption": plot.caption,
                 "alt": f"{plot.title} of {len(results.summary)} arms. {_best(results)}",
                 "source": _data_uri(to_bytes(plot.draw(results), "svg")),
+                "narrow": _data_uri(to_bytes(plot.draw(results, narrow=True), "svg")),
             }
             for name, plot in PLOTS.items()
         ],
@@ -112,6 +114,7 @@ def _cell(column: Column, row: dict[str, Any]) -> dict[str, Any]:
     missing = isinstance(value, float) and not math.isfinite(value)
     return {
         "name": column.name,
+        "heading": column.heading,
         "text": text,
         "sort": "" if missing else repr(value) if isinstance(value, float) else value,
         "numeric": column.numeric,

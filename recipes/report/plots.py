@@ -37,12 +37,12 @@ class Plot:
     """A plot with its title and caption.
 
     Args:
-        draw: draws the figure from the results.
+        draw: draws the figure from the results; with ``narrow=True`` for a telephone.
         title: two or three words.
         caption: one line on how to read it.
     """
 
-    draw: Callable[[Results], Figure]
+    draw: Callable[..., Figure]
     title: str
     caption: str
 
@@ -51,7 +51,7 @@ PLOTS: dict[str, Plot] = {
     "scores": Plot(
         scores,
         "Scores",
-        "Small dots are single seeds, the large dot is their mean, the thick bar one standard deviation to both "
+        "Hollow dots are single repeats, the full dot is their mean, the thick bar one standard deviation to both "
         "sides, the thin one the confidence interval of the mean; the dashed line is the reference. Arms far off are "
         "written at the edge.",
     ),
@@ -76,14 +76,14 @@ PLOTS: dict[str, Plot] = {
     "cost": Plot(
         cost,
         "Cost against quality",
-        "Seconds of one training and test score, with the confidence interval of its mean. The dotted line joins the "
-        "arms that no other beats in both.",
+        "Seconds of one training and test score. The dotted line joins the arms that no other beats in both; these and "
+        "the reference have the confidence interval of their mean.",
     ),
     "learning_curves": Plot(
         learning_curves,
         "Learning curves",
-        "Mean over the seeds, with a band from the lowest to the highest; compare the shapes of the losses rather than "
-        "their heights, since the loss includes what the regularizer adds.",
+        "Mean over the repeats, with a band from the lowest to the highest; compare the shapes of the losses rather "
+        "than their heights, since the loss includes what the regularizer adds.",
     ),
     "learning_rates": Plot(
         learning_rates,

@@ -13,8 +13,9 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from .results import Results, as_float
-from .style import INK, MUTED, PALETTE, SYMBOLS, message, new_figure, plain, styled, window
+from .style import INK, MUTED, NARROW, PALETTE, SYMBOLS, message, new_figure, plain, styled
 from .table_columns import NO_SCORE
+from .window import window
 
 __all__ = ["learning_curves", "learning_rates"]
 
@@ -23,16 +24,16 @@ _LINES = 6
 
 
 @styled
-def learning_curves(results: Results) -> Figure:
+def learning_curves(results: Results, narrow: bool = False) -> Figure:
     """Validation score (left) and training loss (right) after each epoch, for the best arms and the reference.
 
-    It shows at most six arms. A line is the mean over the seeds of the confirming trainings; the band spans their
+    It shows at most six arms. A line is the mean over the repeats; the band spans their
     lowest and highest values. The loss includes the penalty of the regularizer.
     """
-    figure = new_figure(10.0, 4.4)
+    figure = new_figure(NARROW, 7.4) if narrow else new_figure(10.0, 4.4)
     arms = _arms_to_draw(results)
     confirmed = results.epochs[results.epochs["stage"] == "confirm"]
-    left, right = figure.subplots(1, 2)
+    left, right = figure.subplots(*((2, 1) if narrow else (1, 2)))
     if not arms:
         right.remove()
         message(left, "No training was confirmed: there are no learning curves.")
@@ -63,13 +64,13 @@ def learning_curves(results: Results) -> Figure:
     for axes in (left, right):
         axes.set_xlabel("epoch")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    columns = 3 if max(len(arm) for arm in arms) < 36 else 1
+    columns = 3 if max(len(arm) for arm in arms) < 36 and not narrow else 1
     figure.legend(handles=left.get_lines(), loc="outside lower center", ncols=columns)
     return figure
 
 
 @styled
-def learning_rates(results: Results) -> Figure:
+def learning_rates(results: Results, narrow: bool = False) -> Figure:
     """The validation score of each tuning trial against its learning rate, one panel per optimizer.
 
     Colour and symbol identify the regularizer. A ring marks the chosen trial, a cross a trial that diverged or failed
@@ -78,9 +79,9 @@ def learning_rates(results: Results) -> Figure:
     """
     tuned = results.stage("tune")
     optimizers, regularizers = results.levels("optimizer"), results.levels("regularizer")
-    columns = min(3, len(optimizers))
+    columns = min(2 if narrow else 3, len(optimizers))
     lines = math.ceil(len(optimizers) / columns)
-    figure = new_figure(max(5.5, 3.4 * columns), 1.4 + 2.6 * lines)
+    figure = new_figure(NARROW if narrow else max(5.5, 3.4 * columns), 1.4 + (2.2 if narrow else 2.6) * lines)
     panels = figure.subplots(lines, columns, squeeze=False, sharex=True, sharey=True).ravel()
     scale = results.metric.scale
     tried = tuned.assign(
@@ -117,7 +118,7 @@ def learning_rates(results: Results) -> Figure:
         handles.append(Line2D([], [], linestyle="", marker="x", color=MUTED, markersize=6, label=label))
     if (tried["status"] == "pruned").any():
         handles.append(Line2D([], [], linestyle="", marker="o", mfc="none", mec=MUTED, markersize=5, label="pruned"))
-    figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 2 + columns))
+    figure.legend(handles=handles, loc="outside lower center", ncols=1 if narrow else min(len(handles), 2 + columns))
     return figure
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from . import formatting
 from .results import Results, as_float
+from .window import strip, window
 
 __all__ = [
     "BEST_MARK",
@@ -117,10 +118,11 @@ def summary_columns(results: Results) -> list[Column]:
             f"test {metric.label}",
             lambda row: formatting.spread(row["test_mean"], row["test_sd"], metric),
             number("test_mean"),
-            keep=78,
+            keep=80,
         ),
+        Column("repeats", *_repeats(results), number("test_mean"), keep=81),
         Column(
-            "difference", f"difference{unit}, {results.confidence} interval", difference, number("difference"), keep=80
+            "difference", f"difference{unit}, {results.confidence} interval", difference, number("difference"), keep=82
         ),
         *([Column("examples", f"= of {examples:,} examples", in_examples, number("difference"), keep=77)] * counted),
         Column(
@@ -138,7 +140,7 @@ def summary_columns(results: Results) -> list[Column]:
             f"validation {metric.label}",
             lambda row: formatting.spread(row["validation_mean"], row["validation_sd"], metric),
             number("validation_mean"),
-            keep=85,
+            keep=96,
         ),
         Column("sensitivity", f"sensitivity{unit}", sensitivity, number("sensitivity"), keep=25),
         Column("epochs_to_default", "epochs to reference", to_reference, number("epochs_to_default"), keep=20),
@@ -175,6 +177,7 @@ def effect_columns(results: Results) -> list[Column]:
             f"test {metric.label}",
             lambda row: formatting.spread(row["test_mean"], row["test_sd"], metric),
             lambda row: as_float(row["test_mean"]),
+            keep=85,
         ),
         Column(
             "difference",
@@ -183,14 +186,16 @@ def effect_columns(results: Results) -> list[Column]:
                 "" if is_reference(row) else formatting.difference(row["difference"], metric, reference=reference)
             ),
             lambda row: as_float(row["difference"]),
+            keep=82,
         ),
         Column(
             "p_value",
             "p",
             lambda row: "" if is_reference(row) else formatting.p_value(row["p_value"]),
             lambda row: as_float(row["p_value"]),
+            keep=40,
         ),
-        Column("verdict", "verdict", verdict_of, verdict_of, numeric=False),
+        Column("verdict", "verdict", verdict_of, verdict_of, numeric=False, keep=90),
     ]
 
 
@@ -200,8 +205,19 @@ def notes(results: Results) -> list[str]:
     if any(_at_edge(row) for row in results.rows()):
         legend.append(f"{EDGE_MARK} at the edge of its range: a better rate may lie outside")
     if any(math.isfinite(as_float(row["test_sd"])) for row in results.rows()):
-        legend.append("± standard deviation over seeds")
+        legend.append("± standard deviation over repeats")
     return legend
+
+
+def _repeats(results: Results) -> tuple[str, Callable[[Row], str]]:
+    """The heading and the cells of the column with the test score of each repeat."""
+    scored = results.stage("confirm")[["arm", "test_score"]].dropna()
+    scores = {arm: group["test_score"].tolist() for arm, group in scored.groupby("arm")}
+    ends = window(scored["test_score"], results.metric.higher_is_better, margin=0.0)
+    if ends is None:
+        return "repeats", lambda row: formatting.MISSING
+    shown = " to ".join(formatting.score(end, results.metric) for end in ends)
+    return f"repeats, {shown}", lambda row: strip(scores.get(row["arm"], ()), ends) or formatting.MISSING
 
 
 def _reference(results: Results) -> float:

@@ -26,6 +26,8 @@ _COLOURS = {
     **dict.fromkeys(NO_SCORE, "magenta"),
 }
 _GAP = 2  # characters between two columns
+_FOLDABLE = ("arm", "level")  # columns whose cells may be broken after a "+"
+_ESSENTIAL = 80  # the priority from which a column is kept rather than the names on one line
 
 
 def rich_table(results: Results, limit: int | None = None, width: int | None = None) -> Table:
@@ -36,7 +38,7 @@ def rich_table(results: Results, limit: int | None = None, width: int | None = N
         limit: the most arms to show; None (default) for all. The reference, the decision and
             the arms that are better are shown in any case.
         width: characters per line; None (default) for the width of the terminal. If the table is wider, its least
-            important columns are left out.
+            important columns are left out, and then names are folded; the column that orders the arms stays.
 
     Returns:
         The table. The decision has a star and the reference a diamond; verdicts are coloured.
@@ -47,31 +49,34 @@ def rich_table(results: Results, limit: int | None = None, width: int | None = N
     width = width or shutil.get_terminal_size((100, 24)).columns
     rows, left_out = _first(results, limit)
     columns = _fitting(summary_columns(results), rows, width)
+    title = f"{_title(results)}: arms, best validation {results.metric.words} first".removeprefix(": ")
     legend = notes(results) + ([f"{left_out} more arms not shown"] if left_out else [])
-    table = _table(columns, rows, title=_title(results), caption=" · ".join(legend))
-    others = [_width(column, rows) for column in columns if column.name != "arm"]
-    room = width - sum(others) - _GAP * len(others)
+    table = _table(columns, rows, title=title, caption=" · ".join(legend))
+    room = _room(columns, rows, width)
     for row in rows:
         style = "bold" if row["arm"] == results.winner else ""
-        cells = [_folded(row["arm"], room) if column.name == "arm" else _cell(column, row) for column in columns]
-        table.add_row(*cells, style=style)
+        table.add_row(*(_cell(column, row, room) for column in columns), style=style)
     return table
 
 
-def main_effects_table(results: Results) -> Table:
+def main_effects_table(results: Results, width: int | None = None) -> Table:
     """The average of each optimizer over the regularizers, of each regularizer over the optimizers, and so on.
 
     Args:
         results: the comparison.
+        width: as for :func:`rich_table`.
 
     Returns:
         A table for ``rich.print``, with one section per factor.
     """
-    columns, rows = effect_columns(results), records(results.main_effects)
+    width = width or shutil.get_terminal_size((100, 24)).columns
+    rows = records(results.main_effects)
+    columns = _fitting(effect_columns(results), rows, width)
     table = _table(columns, rows, title="Main effects", caption="mean over all arms that share the level")
+    room = _room(columns, rows, width)
     for row, following in zip(rows, [*rows[1:], None], strict=True):
         ends = following is not None and following["factor"] != row["factor"]
-        table.add_row(*(_cell(column, row) for column in columns), end_section=ends)
+        table.add_row(*(_cell(column, row, room) for column in columns), end_section=ends)
     return table
 
 
@@ -112,19 +117,29 @@ def _first(results: Results, limit: int | None) -> tuple[list[dict[str, Any]], i
 
 
 def _fitting(columns: Sequence[Column], rows: Sequence[dict[str, Any]], width: int) -> list[Column]:
-    """The columns that fit, without the least important ones."""
-    chosen = list(columns)
-    while sum(_width(column, rows) + _GAP for column in chosen) - _GAP > width:
-        least = min(chosen, key=lambda column: column.keep)
-        if least.keep >= 80:  # the rest is the point of the table: fold the names instead
+    """The columns that fit, most important first; names are folded for the essential ones only."""
+    chosen: list[Column] = []
+    for column in sorted(columns, key=lambda column: -column.keep):
+        folded = column.keep >= _ESSENTIAL
+        if sum(_width(other, rows, folded) + _GAP for other in [*chosen, column]) - _GAP <= width:
+            chosen.append(column)
+        elif not folded:
             break
-        chosen.remove(least)
-    return chosen
+    return [column for column in columns if column in chosen]
 
 
-def _width(column: Column, rows: Sequence[dict[str, Any]]) -> int:
-    """The width that shows every cell of the column, and every word of its heading, on one line."""
-    return max([0, *map(len, column.heading.split()), *(cell_len(column.cell(row)) for row in rows)])
+def _width(column: Column, rows: Sequence[dict[str, Any]], folded: bool = False) -> int:
+    """The width that shows every cell of the column, or part of a folded one, and every word of its heading."""
+    cells = [column.cell(row) for row in rows]
+    if folded and column.name in _FOLDABLE:
+        cells = [part for cell in cells for part in _parts(cell)]
+    return max([0, *map(len, column.heading.split()), *map(cell_len, cells)])
+
+
+def _room(columns: Sequence[Column], rows: Sequence[dict[str, Any]], width: int) -> int:
+    """The characters that the other columns leave for the names."""
+    others = [_width(column, rows) for column in columns if column.name not in _FOLDABLE]
+    return width - sum(others) - _GAP * len(others)
 
 
 def _table(columns: Sequence[Column], rows: Sequence[dict[str, Any]], title: str, caption: str) -> Table:
@@ -139,7 +154,7 @@ def _table(columns: Sequence[Column], rows: Sequence[dict[str, Any]], title: str
         caption_justify="left",
     )
     for column in columns:
-        foldable = column.name == "arm"
+        foldable = column.name in _FOLDABLE
         table.add_column(
             Text(textwrap.fill(column.heading, max(1, _width(column, rows)))),
             justify="right" if column.numeric else "left",
@@ -151,19 +166,26 @@ def _table(columns: Sequence[Column], rows: Sequence[dict[str, Any]], title: str
     return table
 
 
-def _cell(column: Column, row: dict[str, Any]) -> Text:
+def _cell(column: Column, row: dict[str, Any], room: int) -> Text:
     text = column.cell(row)
+    if column.name in _FOLDABLE:
+        return _folded(text, room)
     return Text(text, style=_COLOURS.get(text, "") if column.name == "verdict" else "")
 
 
 def _folded(name: str, room: int) -> Text:
     """The name of an arm in lines of at most ``room`` characters, broken after a "+" where that is possible."""
     lines = [""]
-    for part in name.replace("+", "+\n").split("\n"):
+    for part in _parts(name):
         if lines[-1] and cell_len(lines[-1] + part) > room:
             lines.append("")
         lines[-1] += part
     return Text("\n".join(lines))
+
+
+def _parts(name: str) -> list[str]:
+    """The parts of a name that stay on one line."""
+    return name.replace("+", "+\n").split("\n")
 
 
 def _line(cells: Sequence[str], columns: Sequence[Column], widths: Sequence[int]) -> str:

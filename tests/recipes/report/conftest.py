@@ -244,7 +244,7 @@ def any_results(request) -> Results:
     return CASES[request.param]()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make() -> Callable[..., Results]:
     """``make_results``."""
     return make_results

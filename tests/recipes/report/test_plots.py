@@ -11,7 +11,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from recipes.report import formatting, plots
-from recipes.report.style import window
+from recipes.report.window import strip, window
 
 
 def scatter(figure):
@@ -29,10 +29,11 @@ def texts(axes):
 
 
 @pytest.mark.parametrize("name", list(plots.PLOTS))
+@pytest.mark.parametrize("narrow", [False, pytest.param(True, marks=pytest.mark.thorough)], ids=["wide", "narrow"])
 @pytest.mark.ordinarily("25 arms", "strange names")
-def test_draws_everything_and_clips_nothing(any_results, name):
+def test_draws_everything_and_clips_nothing(any_results, name, narrow):
     before = dict(matplotlib.rcParams)
-    figure = plots.PLOTS[name].draw(any_results)
+    figure = plots.PLOTS[name].draw(any_results, narrow=narrow)
     assert dict(matplotlib.rcParams) == before
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
@@ -54,7 +55,7 @@ def test_scores_are_at_their_means(any_results):
     labels = [tick.get_text().replace("\\$", "$") for tick in axes.get_yticklabels()]
     default = any_results.reference
     assert labels == [arm + " (reference)" * (arm == default) for arm in summary["arm"]]
-    for place, line in enumerate(lines(axes, "seeds")):
+    for place, line in enumerate(lines(axes, "repeats")):
         confirmed = any_results.stage("confirm")
         own = confirmed[confirmed["arm"] == summary["arm"].iloc[place]]["test_score"].astype(float)
         np.testing.assert_allclose(line.get_xdata(), own * scale)
@@ -184,6 +185,12 @@ def test_diverged_trials_lie_at_the_worse_end(make):
     for regression, height in ((False, 0.035), (True, 0.965)):
         axes = plots.learning_rates(make(regression=regression)).axes[0]
         assert {value for line in lines(axes, "diverged") for value in line.get_ydata()} == {height}
+
+
+def test_a_strip_has_a_dot_at_each_number():
+    assert strip([10.0, 11.0, 21.0, 21.0], (10.0, 21.0)) == "••·········●"
+    assert strip([9.0, 15.0, 99.0, math.nan], (10.0, 21.0)) == "◂····•·····▸"
+    assert strip([math.nan], (10.0, 21.0)) == ""
 
 
 def test_window_leaves_out_failures_and_nothing_else():

@@ -27,7 +27,7 @@ def test_fits_and_has_the_numbers_of_every_arm(any_results, width):
     text = rendered(rich_table(any_results, width=width), width)
     assert max(map(cell_len, text.splitlines())) <= width
     for row in any_results.rows():
-        columns = ["validation"] if width == 80 else ["validation", "test"]  # by the first the table is ordered
+        columns = ["validation"] if width <= 100 else ["validation", "test"]  # by the first the table is ordered
         for name in columns:
             assert formatting.spread(row[f"{name}_mean"], row[f"{name}_sd"], any_results.metric) in text
         if row["arm"] != any_results.reference:
@@ -39,7 +39,8 @@ def test_fits_and_has_the_numbers_of_every_arm(any_results, width):
 @pytest.mark.thorough
 def test_a_wide_terminal_shows_more_columns(results):
     narrow, wide = headings(rich_table(results, width=80)), headings(rich_table(results, width=200))
-    assert narrow == ["", "arm", "difference (%), 95 % interval", "verdict", "validation accuracy (%)"]
+    order = ["difference (%), 95 % interval", "verdict", "validation accuracy (%)"]
+    assert [heading for heading in narrow if "repeats" not in heading] == ["", "arm", *order]
     assert set(narrow) < set(wide)
     assert {"learning rate", "strengths", "diverged", "test accuracy (%)", "= of 360 examples"} <= set(wide)
 
@@ -61,7 +62,7 @@ def test_verdicts_have_colours(results):
 
 def test_long_names_are_broken_after_a_plus(make):
     lines = rendered(rich_table(make(("momentum",), ("early_stopping+label_smoothing+dropout", "none")), width=80), 80)
-    assert [line.split()[0] for line in lines.splitlines() if "label_smoothing" in line] == ["label_smoothing+dropout"]
+    assert [line.split()[0] for line in lines.splitlines() if "label_smoothing" in line] == ["label_smoothing+"]
 
 
 def test_a_difference_is_told_in_examples(results):
@@ -121,5 +122,5 @@ def test_an_arm_that_diverged_says_so(make):
     text = text_table(make(all_diverged=("adam+l2",)))
     line = next(line for line in text.splitlines() if " adam+l2 " in line)
     cells = [cell.strip() for cell in line.strip("|").split("|")]
-    assert cells[2:7] == ["—", "—", "—", "—", "diverged"]
+    assert cells[2:8] == ["—", "—", "—", "—", "—", "diverged"]
     assert "8 of 8" in cells

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import weakref
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
 
 from .adversarial import GradientSign
 from .checks import InvalidArgument, check_number
+from .inside.layers import halves
 from .inside.step_hooks import StepHooks, has_own_step
-from .inside.training import compute_loss
+from .inside.training import compute_loss, replaced_loss
 
 __all__ = ["AdversarialTraining"]
 
@@ -18,10 +21,11 @@ __all__ = ["AdversarialTraining"]
 class AdversarialTraining(keras.callbacks.Callback):
     """Adds to each training batch its examples moved by ``epsilon`` in the direction that raises the loss most.
 
-    The loss is ``(1 - share) J(x) + share J(x + epsilon sign(dJ/dx))``. It is computed inside the compiled step, so any
+    The loss is ``(1 - share) J(x) + share J(x + epsilon sign(dJ/dx))``, for any loss J: also sums, scalars, masked ones
+    and those that compare the examples of a batch. It is computed inside the compiled step, so any
     ``steps_per_execution`` works. A step costs about three times as much: one more pass to find the direction, and a
-    batch twice as large. The training metrics cover both halves. Validation is unaffected, and nothing in the model
-    stays changed afterwards.
+    batch twice as large. The training metrics, and the losses of single outputs, cover both halves alike. Validation is
+    unaffected, and nothing in the model stays changed afterwards.
 
     Args:
         epsilon: size of the move, >= 0, in units of ``scale``. Default 0.1.
@@ -52,40 +56,59 @@ class AdversarialTraining(keras.callbacks.Callback):
         if has_own_step(self.model):
             accepted = "one with Keras' train_step: what a train_step of its own minimizes is not known"
             raise InvalidArgument("model", self.model.name, accepted)
-        hook = _Mixture(self.model, GradientSign(self.model, self.epsilon, self.scale), self.share)
-        StepHooks.of(self.model).add(self.model, type(self).__name__, change_data=hook)
+        mixture = _Mixture(self.model, GradientSign(self.model, self.epsilon, self.scale), self.share)
+        options: dict[str, Any] = {"change_data": mixture.doubled, "around_step": mixture.mixed}
+        StepHooks.of(self.model).add(self.model, type(self).__name__, **options)
 
     def on_train_end(self, logs: Any = None) -> None:
         StepHooks.of(self.model).remove(self.model, type(self).__name__)
 
 
 class _Mixture:
-    """A hook inside the step: returns the batch followed by its adversarial examples."""
+    """The hooks inside the step: a batch followed by its adversarial examples, and the loss of both halves."""
 
     def __init__(self, model: keras.Model, sign: GradientSign, share: float):
         self._model, self._sign, self._share = weakref.ref(model), sign, share
+        self._mixes = True  # not while the direction is found
 
-    def __call__(self, data: Any) -> Any:
-        import tensorflow as tf
-
+    def _trained(self) -> keras.Model:
         model = self._model()
         if model is None:
             raise ReferenceError("the model that this step was made for is gone")
+        return model
+
+    def doubled(self, data: Any) -> Any:
+        """The batch, then the same with moved inputs."""
+        import tensorflow as tf
+
+        model = self._trained()
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
 
         def loss(predicted: Any) -> Any:
             return compute_loss(model, x, y, predicted, sample_weight)
 
+        self._mixes = False
         moved = self._sign(x, loss, training=True)
-        if sample_weight is None:
-            sample_weight = tf.ones(tf.shape(x)[:1])
-        # The mean over both halves counts each by a half, hence the 2; a sum does not.
-        summed = any(getattr(term, "reduction", None) == "sum" for term in keras.tree.flatten(model.loss))
-        factor = 1.0 if summed else 2.0
+        self._mixes = True
 
-        def both_halves(weight: Any) -> Any:
-            weight = tf.cast(weight, tf.float32)
-            return tf.concat([factor * (1 - self._share) * weight, factor * self._share * weight], axis=0)
+        def twice(values: Any) -> Any:
+            return None if values is None else keras.tree.map_structure(lambda value: tf.concat([value] * 2, 0), values)
 
-        targets = keras.tree.map_structure(lambda target: tf.concat([target, target], axis=0), y)
-        return tf.concat([x, moved], axis=0), targets, keras.tree.map_structure(both_halves, sample_weight)
+        return keras.utils.pack_x_y_sample_weight(tf.concat([x, moved], axis=0), twice(y), twice(sample_weight))
+
+    @contextlib.contextmanager
+    def mixed(self) -> Iterator[None]:
+        """A context in which the loss is the mixture of the losses of the halves."""
+
+        def make(loss: Callable[..., Any]) -> Callable[..., Any]:
+            def mixture(**values: Any) -> Any:
+                if not self._mixes:
+                    return loss(**values)
+                training = values.pop("training", True)
+                clean, moved = (loss(**half, training=training) for half in halves(values))
+                return (1 - self._share) * clean + self._share * moved
+
+            return mixture
+
+        with replaced_loss(self._trained(), make):
+            yield

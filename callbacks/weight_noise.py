@@ -31,7 +31,8 @@ class WeightNoise(keras.callbacks.Callback):
         relative: whether ``stddev`` is a fraction of the root mean square of each kernel's weights (default), or the
             same for all kernels.
         seed: of the noise, >= 0. None (default): drawn at the start of training from Python's ``random``, which
-            ``keras.utils.set_random_seed`` seeds. The seed and ``optimizer.iterations`` determine the noise of a step.
+            ``keras.utils.set_random_seed`` seeds. The seed and ``optimizer.iterations`` determine the noise of a step;
+            XLA draws other numbers from the same seed.
 
     Raises:
         InvalidArgument: for a value outside its range; at the start of training, for several replicas, whose weights

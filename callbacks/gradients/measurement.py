@@ -13,7 +13,16 @@ import keras
 from ..inside.layers import LayerCall, recorded_calls
 from ..inside.training import build_by_batch, step_loss
 
-__all__ = ["NOT_MEASURED", "build", "measure", "named_layers", "named_weights", "summary"]
+__all__ = [
+    "NOT_MEASURED",
+    "activation_scales",
+    "build",
+    "measure",
+    "named_layers",
+    "named_weights",
+    "over_replicas",
+    "summary",
+]
 
 NOT_MEASURED = -1.0
 """Marks a missing norm or scale; neither can be negative."""
@@ -74,7 +83,7 @@ def build(model: keras.Model, data: Any) -> None:
         build_by_batch(model, data)
 
 
-def measure(model: keras.Model, data: Any) -> tuple[Any, Any, Any]:
+def measure(model: keras.Model, data: Any, due: Any = None) -> tuple[Any, Any, Any]:
     """The gradient norms and activation scales that a training step on this batch would have.
 
     With dropout or augmentation it is the very gradient of the step: the same random numbers are drawn, but no random
@@ -83,6 +92,8 @@ def measure(model: keras.Model, data: Any) -> tuple[Any, Any, Any]:
     Args:
         model: a compiled Keras model on the TensorFlow backend, built as by :func:`build`.
         data: a batch as ``train_step`` gets it: x, (x, y) or (x, y, sample_weight).
+        due: whether to measure, shape (); where it is False the results mean nothing. Default None: measure. Replicas
+            need it, since they cannot add up their gradients inside a condition.
 
     Returns:
         Three TensorFlow tensors in float64:
@@ -96,53 +107,84 @@ def measure(model: keras.Model, data: Any) -> tuple[Any, Any, Any]:
 
     The loss is what the optimizer minimizes: ``model.compute_loss`` with sample weights and all penalties (L1, L2,
     activity). Under loss scaling the loss is scaled as in training and the gradient scaled back, so that float16
-    neither loses small gradients nor shows them too large. Under a strategy with several replicas, each replica
-    measures its share of the batch, and the loss carries Keras' factor 1/replicas.
+    neither loses small gradients nor shows them too large. The gradients of several replicas are added, as by the
+    optimizer; a scale is the mean of theirs.
     """
     import tensorflow as tf
 
     layers, groups = named_layers(model), named_weights(model)
     weights = [weight for _, group in groups for weight in group]
-    values = [tf.convert_to_tensor(weight.value) for weight in weights]
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch(values)
-        with recorded_calls([layer for _, layer in layers]) as calls:
-            loss = step_loss(model, data, weights, values).loss
-        optimizer = model.optimizer
-        scaled = loss if optimizer is None else optimizer.scale_loss(loss)
-        factor = tf.ones_like(loss) if optimizer is None else optimizer.scale_loss(tf.ones_like(loss))
-    gradients = tape.gradient(scaled, values) if values else []
+    optimizer = model.optimizer
+    connected: list[bool] = []
+
+    def computed() -> list[Any]:
+        """The scaled gradient of each weight, zero if there is none, then the scales of the layers."""
+        values = [tf.convert_to_tensor(weight.value) for weight in weights]
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(values)
+            with recorded_calls([layer for _, layer in layers]) as calls:
+                loss = step_loss(model, data, weights, values).loss
+            scaled = loss if optimizer is None else optimizer.scale_loss(loss)
+        gradients = tape.gradient(scaled, values) if values else []
+        connected[:] = [gradient is not None for gradient in gradients]
+        pairs = zip(gradients, values, strict=True)
+        dense = [
+            tf.zeros_like(value) if gradient is None else tf.convert_to_tensor(gradient) for gradient, value in pairs
+        ]
+        return [*dense, activation_scales(model, calls)]
+
+    def nothing() -> list[Any]:
+        return [*(tf.zeros_like(weight.value) for weight in weights), tf.zeros((len(layers),), tf.float64)]
+
+    *gradients, scales = computed() if due is None else tf.cond(due, computed, nothing)
+    gradients = over_replicas(tf.distribute.ReduceOp.SUM, gradients)
     squares = {
-        id(weight): tf.reduce_sum(tf.square(tf.cast(tf.convert_to_tensor(gradient), tf.float64)))
-        for weight, gradient in zip(weights, gradients, strict=True)
-        if gradient is not None
+        id(weight): tf.reduce_sum(tf.square(tf.cast(gradient, tf.float64)))
+        for weight, gradient, reached in zip(weights, gradients, connected, strict=True)
+        if reached
     }
-    return summary(model, squares, calls, tf.cast(factor, tf.float64))
+    one = tf.ones((), keras.config.floatx())
+    factor = one if optimizer is None else optimizer.scale_loss(one)
+    return summary(model, squares, scales, tf.cast(factor, tf.float64))
 
 
-def summary(
-    model: keras.Model, squares: Mapping[int, Any], calls: Sequence[LayerCall], factor: Any = 1.0
-) -> tuple[Any, Any, Any]:
+def over_replicas(operation: Any, tensors: Any) -> Any:
+    """The tensors of all replicas reduced by a ``tf.distribute.ReduceOp``; themselves where there is one replica."""
+    import tensorflow as tf
+
+    context = tf.distribute.get_replica_context()
+    if context is None or context.num_replicas_in_sync == 1 or not tensors:
+        return tensors
+    return context.all_reduce(operation, tensors)
+
+
+def summary(model: keras.Model, squares: Mapping[int, Any], scales: Any, factor: Any = 1.0) -> tuple[Any, Any, Any]:
     """The norms and scales that :func:`measure` returns.
 
     Args:
         model: whose layers they are.
         squares: the id of a weight -> the squared norm of its gradient, times ``factor`` squared, shape ().
-        calls: of the model's layers.
+        scales: of the layers, as :func:`activation_scales` returns them.
         factor: on the loss. Default 1.
     """
     import tensorflow as tf
 
-    layers, groups = named_layers(model), named_weights(model)
     missing = tf.constant(NOT_MEASURED, tf.float64)
     norms = []
-    for _, group in groups:
+    for _, group in named_weights(model):
         summands = [squares[id(weight)] for weight in group if id(weight) in squares]
         norms.append(tf.sqrt(tf.add_n(summands)) / factor if summands else missing)
     whole = tf.sqrt(tf.add_n(list(squares.values()))) / factor if squares else tf.zeros((), tf.float64)
-    scales = [_scale([call.result for call in calls if call.layer is layer]) for _, layer in layers]
-    empty = tf.zeros((0,), tf.float64)
-    return whole, tf.stack(norms) if norms else empty, tf.stack(scales) if scales else empty
+    (scales,) = over_replicas(tf.distribute.ReduceOp.MEAN, [scales])
+    return whole, tf.stack(norms) if norms else tf.zeros((0,), tf.float64), scales
+
+
+def activation_scales(model: keras.Model, calls: Sequence[LayerCall]) -> Any:
+    """The scale of each layer of :func:`named_layers` in these calls, shape (layers,)."""
+    import tensorflow as tf
+
+    scales = [_scale([call.result for call in calls if call.layer is layer]) for _, layer in named_layers(model)]
+    return tf.stack(scales) if scales else tf.zeros((0,), tf.float64)
 
 
 def _scale(results: list[Any]) -> Any:

@@ -44,7 +44,8 @@ class GradientMonitor(keras.callbacks.Callback):
     models.)
 
     Layers of nested models are named "inner/layer"; a layer made of layers (``Bidirectional``) counts as one.
-    Subclassed models work too; what their ``call`` computes outside of layers has no scale.
+    Subclassed models work too; what their ``call`` computes outside of layers has no scale. Of several replicas the
+    gradient is that of the whole batch, and a scale the mean of theirs.
 
     Args:
         every: steps between measurements, >= 1, counted from the first step of epoch 0. Default 50.
@@ -265,6 +266,14 @@ class _Probe:
         if all(layer.built for layer in all_layers(model)):
             self._prepare(model)
 
+    def _prepare_once(self, model: keras.Model) -> None:
+        """Makes the variables, if the model was not built when training began."""
+        import tensorflow as tf
+
+        if self._rows is None:
+            with tf.init_scope():
+                self._prepare(model)
+
     @staticmethod
     def _variable(value: np.ndarray) -> Any:
         import tensorflow as tf
@@ -289,7 +298,12 @@ class _Probe:
         if model is None:  # it has been freed
             return
         build(model, data)
-        self._write(model, lambda: measure(model, data))
+        if model.distribute_strategy.num_replicas_in_sync == 1:
+            self._write(model, lambda: measure(model, data))
+        else:
+            self._prepare_once(model)
+            measured = measure(model, data, self._due()[0])
+            self._write(model, lambda: measured)
 
     @contextlib.contextmanager
     def around_step(self) -> Iterator[None]:
@@ -307,12 +321,8 @@ class _Probe:
         """Counts the step, and writes a row if one is due."""
         import tensorflow as tf
 
-        if self._rows is None:
-            with tf.init_scope():
-                self._prepare(model)
-        position, written = tf.unstack(tf.convert_to_tensor(self._state))
-        is_open = tf.greater_equal(position, 0)
-        due = tf.logical_and(is_open, tf.equal(position % self._every, 0))
+        self._prepare_once(model)
+        due, position, written = self._due()
 
         def measured() -> Any:
             whole, norms, scales = measurement()
@@ -322,7 +332,14 @@ class _Probe:
             return tf.constant(1, tf.int64)
 
         new = tf.cond(due, measured, lambda: tf.constant(0, tf.int64))
-        self._state.assign_add(tf.stack([tf.cast(is_open, tf.int64), new]))
+        self._state.assign_add(tf.stack([tf.cast(tf.greater_equal(position, 0), tf.int64), new]))
+
+    def _due(self) -> tuple[Any, Any, Any]:
+        """Whether this step is to be measured, its position, and the number of rows in use."""
+        import tensorflow as tf
+
+        position, written = tf.unstack(tf.convert_to_tensor(self._state))
+        return tf.logical_and(tf.greater_equal(position, 0), tf.equal(position % self._every, 0)), position, written
 
     def seek(self, position: int) -> None:
         self._state.assign(np.array([position, 0], np.int64))

@@ -13,7 +13,7 @@ from ..inside.layers import LayerCall, recorded_calls, replaced_method
 from ..inside.model_optimizers import optimizers_of
 from ..inside.optimizer_values import trained_variables
 from .idle_units import Idle, judged_calls
-from .measurement import named_layers, summary
+from .measurement import activation_scales, named_layers, over_replicas, summary
 
 __all__ = ["OwnStep", "recorded_step"]
 
@@ -40,10 +40,11 @@ class OwnStep:
             gradients = list(grads)
             weights = trained_variables(optimizer) if trainable_variables is None else list(trainable_variables)
             scale = tf.cast(optimizer.scale_loss(tf.ones(())), tf.float64)
-            for gradient, weight in zip(gradients, weights, strict=True):
-                if gradient is not None:
-                    dense = tf.cast(tf.convert_to_tensor(gradient), tf.float64)
-                    self._squares[id(weight)] = tf.reduce_sum(tf.square(dense / scale))
+            pairs = [pair for pair in zip(gradients, weights, strict=True) if pair[0] is not None]
+            dense = [tf.cast(tf.convert_to_tensor(gradient), tf.float64) for gradient, _ in pairs]
+            dense = over_replicas(tf.distribute.ReduceOp.SUM, dense)  # as the optimizer adds them
+            for gradient, (_, weight) in zip(dense, pairs, strict=True):
+                self._squares[id(weight)] = tf.reduce_sum(tf.square(gradient / scale))
             return apply(gradients, trainable_variables)
 
         return noting_apply
@@ -62,7 +63,7 @@ class OwnStep:
                 "Gradients can be measured only if train_step applies them outside of loops and conditions of "
                 f"TensorFlow. Received: model={self._model.name!r}"
             )
-        return summary(self._model, self._squares, self._calls)
+        return summary(self._model, self._squares, activation_scales(self._model, self._calls))
 
     def idle(self) -> tuple[Idle, ...]:
         """The layers of which a large part is dead or saturated, in a step that runs eagerly."""

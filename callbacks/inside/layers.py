@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ import keras
 __all__ = [
     "LayerCall",
     "all_layers",
+    "halves",
     "is_functional",
     "logits_of",
     "mask_of",
@@ -111,6 +113,31 @@ def logits_of(output: Any) -> Any:
     return getattr(output, "_keras_logits", None)
 
 
+def halves(values: Any) -> tuple[Any, Any]:
+    """Each tensor of a structure split into two halves of examples, with its Keras mask and logits; None stays.
+
+    Example:
+        >>> first, second = halves({"x": keras.ops.arange(4), "weights": None})
+        >>> first["x"].numpy().tolist(), second["x"].numpy().tolist(), second["weights"]
+        ([0, 1], [2, 3], None)
+    """
+    import tensorflow as tf
+
+    def half(place: int, tensor: Any) -> Any:
+        if tensor is None:
+            return None
+        part = tf.split(tensor, 2)[place]
+        mask, logits = half(place, mask_of(tensor)), half(place, logits_of(tensor))
+        if mask is not None:
+            keras.src.backend.set_keras_mask(part, mask)
+        if logits is not None:
+            part._keras_logits = logits
+        return part
+
+    first, second = (keras.tree.map_structure(functools.partial(half, place), values) for place in (0, 1))
+    return first, second
+
+
 def noise_shape(layer: keras.layers.Dropout, inputs: Any) -> Any:
     """The shape of the random numbers that a dropout layer draws for ``inputs``. Spatial dropout draws one per channel.
 
@@ -142,9 +169,10 @@ def use_seed_generator(layer: keras.layers.Layer, generator: keras.random.SeedGe
 
 @contextlib.contextmanager
 def replaced_method(owner: Any, name: str, make: Callable[[Any], Any]) -> Iterator[None]:
-    """A context in which a method of one object is replaced by ``make(method)``.
+    """A context in which a method of one object is replaced by ``make(method)``, for calls from this thread.
 
-    The replacement bypasses Keras' tracking of attributes.
+    The replacement bypasses Keras' tracking of attributes. The replicas of a ``tf.distribute`` strategy trace the same
+    step in a thread each, one inside the context of the other.
 
     Args:
         owner: a layer, a model, an optimizer, ...
@@ -160,14 +188,42 @@ def replaced_method(owner: Any, name: str, make: Callable[[Any], Any]) -> Iterat
         1.0
     """
     attributes = vars(owner)
-    replaced, before = name in attributes, attributes.get(name)
-    attributes[name] = make(getattr(owner, name))
-    try:
+    switch = attributes.get(name)
+    if not isinstance(switch, _Switch):
+        switch = attributes[name] = _Switch(getattr(owner, name), attributes, name)
+    with switch.turned(make):
         yield
-    finally:
-        attributes.pop(name, None)
-        if replaced:
-            attributes[name] = before
+
+
+class _Switch:
+    """A method with a replacement in some threads. It takes itself away when no thread has one any more."""
+
+    def __init__(self, method: Callable[..., Any], attributes: dict[str, Any], name: str):
+        self._method, self._attributes, self._name = method, attributes, name
+        self._own = name in attributes
+        self._replacements: dict[int, Callable[..., Any]] = {}
+        functools.update_wrapper(self, method)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._replacements.get(threading.get_ident(), self._method)(*args, **kwargs)
+
+    @contextlib.contextmanager
+    def turned(self, make: Callable[[Any], Any]) -> Iterator[None]:
+        """A context in which this thread has another replacement."""
+        thread = threading.get_ident()
+        before = self._replacements.get(thread)
+        self._replacements[thread] = make(before or self._method)
+        try:
+            yield
+        finally:
+            if before is not None:
+                self._replacements[thread] = before
+            else:
+                del self._replacements[thread]
+            if not self._replacements:
+                del self._attributes[self._name]
+                if self._own:
+                    self._attributes[self._name] = self._method
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ The callbacks' state is separate: see :mod:`callbacks.resume.callback_state`.
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -81,7 +82,7 @@ def training_state(model: keras.Model) -> dict[str, Any]:
     routes = {id(variable): route for route, variable in reachable.variables.items()}
     routes |= {id(storage(variable)): route for route, variable in reachable.variables.items()}
     return {
-        "variables": {route: np.array(variable.numpy()) for route, variable in reachable.variables.items()},
+        "variables": {route: _value(variable) for route, variable in reachable.variables.items()},
         "metrics": list(reachable.metrics),
         "optimizers": {
             route: [routes[id(variable)] for variable in trained_variables(optimizer)] if optimizer.built else None
@@ -150,7 +151,34 @@ def set_training_state(model: keras.Model, state: dict[str, Any]) -> None:
 def _assign(reachable: Reachable, state: dict[str, Any]) -> None:
     for route, variable in reachable.variables.items():
         if route in state["variables"]:
-            variable.assign(state["variables"][route])
+            _set_value(variable, state["variables"][route])
+
+
+def _value(variable: Any) -> Any:
+    """The value of a variable; a list, where the replicas of a strategy have different ones."""
+    copies = [np.array(copy.numpy()) for copy in _copies(variable)]
+    same = all(copy.tobytes() == copies[0].tobytes() for copy in copies)
+    return copies[0] if same else copies
+
+
+def _set_value(variable: Any, value: Any) -> None:
+    if isinstance(value, list):
+        for copy, part in zip(_copies(variable), value, strict=True):
+            copy.assign(part)
+    else:
+        variable.assign(value)
+
+
+def _copies(variable: Any) -> Sequence[Any]:
+    """The variables of the replicas, such as averages of batch normalization; the variable itself without a strategy.
+
+    What is summed when it is read is one value.
+    """
+    stored = storage(variable)
+    copies = getattr(stored, "values", None)
+    if isinstance(copies, (list, tuple)) and "SUM" not in str(getattr(stored, "aggregation", "SUM")):
+        return copies
+    return [variable]
 
 
 def _set_as_new(optimizer: keras.Optimizer) -> None:

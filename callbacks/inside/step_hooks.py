@@ -42,16 +42,25 @@ class StepHooks:
         instead = self._instead
         train_step, make_train_function = model.train_step, model.make_train_function
 
-        def hooked_step(data: Any) -> Any:
+        def changed_step(data: Any) -> Any:
+            return train_step(changed(data))
+
+        def changed(data: Any) -> Any:
             for hook in change.values():
                 data = hook(data)
-            for hook in before.values():
-                hook(data)
+            return data
+
+        def hooked_step(data: Any) -> Any:
             with contextlib.ExitStack() as stack:
                 for enter in around.values():
                     stack.enter_context(enter())
-                for step in instead.values():
-                    return step(train_step, data)
+                if instead:
+                    for hook in before.values():
+                        hook(changed(data))
+                    return next(iter(instead.values()))(changed_step, data)
+                data = changed(data)
+                for hook in before.values():
+                    hook(data)
                 return train_step(data)
 
         def hooked_make(force: bool = False) -> Any:
@@ -99,8 +108,9 @@ class StepHooks:
             before_step: called with the batch inside the compiled step, as ``train_step`` is. No hook may refer to the
                 model strongly.
             at_start: called without arguments, outside of TensorFlow's graph, whenever a ``fit`` begins.
-            change_data: called with the batch before all ``before_step`` hooks; returns the batch to train on.
-            around_step: called without arguments; returns a context manager in which Keras' own step runs. This hook,
+            change_data: called with the batch, or each part of it; returns what to train on, which ``before_step``
+                hooks get too.
+            around_step: called without arguments; returns a context manager in which everything else runs. This hook,
                 ``change_data`` and ``instead`` last for one ``fit``, and must be added when it begins.
             instead: called in place of the model's step, with that step and the batch; returns the logs.
         """

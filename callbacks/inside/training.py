@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import keras
+
+from .layers import replaced_method
 
 __all__ = [
     "StepLoss",
@@ -17,6 +20,7 @@ __all__ = [
     "forward",
     "initial_epoch",
     "is_multi_worker",
+    "replaced_loss",
     "restart_layer_names",
     "restart_seed_generator",
     "seed_generator",
@@ -105,6 +109,21 @@ class StepLoss(NamedTuple):
 def compute_loss(model: keras.Model, x: Any, y: Any, predicted: Any, sample_weight: Any = None) -> Any:
     """``model.compute_loss`` in training mode, shape (), even if its override lacks the argument ``training``."""
     return model._compute_loss(x=x, y=y, y_pred=predicted, sample_weight=sample_weight, training=True)
+
+
+def replaced_loss(model: keras.Model, make: Callable[[Any], Any]) -> contextlib.AbstractContextManager[None]:
+    """A context in which Keras' ``train_step`` minimizes ``make(loss)`` instead of the model's ``loss``.
+
+    Both are called with ``x``, ``y``, ``y_pred``, ``sample_weight`` and ``training``, all by name.
+
+    Example:
+        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, kernel_initializer="zeros")])
+        >>> model.compile(loss="mse")
+        >>> with replaced_loss(model, lambda loss: lambda **batch: 3 * loss(**batch)):
+        ...     model.train_on_batch(keras.ops.ones((4, 2)), keras.ops.ones((4, 1)), return_dict=True)["loss"]
+        3.0
+    """
+    return replaced_method(model, "_compute_loss", make)
 
 
 def step_loss(model: keras.Model, data: Any, variables: Sequence[Any], values: Sequence[Any]) -> StepLoss:

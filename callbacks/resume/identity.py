@@ -48,6 +48,7 @@ def identity(
         "epochs": int(params["epochs"]),
         "steps per epoch": params.get("steps"),
         "steps_per_execution": model.steps_per_execution,
+        "replicas": model.distribute_strategy.num_replicas_in_sync if hasattr(model, "distribute_strategy") else 1,
         **settings,
     }
 

@@ -92,6 +92,42 @@ def test_the_loss_is_the_mixture_whatever_its_reduction(reduction):
     np.testing.assert_allclose(ends[1], ends[0], rtol=1e-4, atol=1e-5)
 
 
+def mean_of(y, answer):
+    """A loss that is one number for the batch, whatever the weights of its examples."""
+    return keras.ops.mean(keras.losses.sparse_categorical_crossentropy(y, answer))
+
+
+@pytest.mark.parametrize("loss", [mean_of, keras.losses.SparseCategoricalCrossentropy(reduction=None)])
+@pytest.mark.ordinarily("mean_of")
+def test_a_loss_of_one_number_or_one_for_each_example(loss):
+    model = softmax_regression(run_eagerly=True)
+    factor = 24 if loss is not mean_of else 1  # a gradient of many numbers is that of their sum
+    model.compile(keras.optimizers.SGD(0.5 / factor), loss, run_eagerly=True)
+    kernel, bias = (each.astype("float64") for each in model.get_weights())
+    _, kernel, bias = step(kernel, bias, X.astype("float64"), Y, np.ones(24), epsilon=0.3, share=0.2, rate=0.5)
+    model.fit(X, Y, batch_size=24, verbose=0, callbacks=[callbacks.AdversarialTraining(0.3, 0.2)])
+    np.testing.assert_allclose(model.get_weights()[0], kernel, rtol=1e-5, atol=1e-6)
+
+
+def test_examples_are_compared_within_their_half():
+    """A contrastive loss pulls each example towards the others: its adversarial half must not be among them."""
+    inputs = keras.Input((4,))
+    model = keras.Model(inputs, K.Dense(1, use_bias=False, kernel_initializer="ones")(inputs))
+    model.compile(keras.optimizers.SGD(0.0), lambda y, answer: keras.ops.var(answer), run_eagerly=True)
+    history = model.fit(X, Y, batch_size=24, verbose=0, callbacks=[callbacks.AdversarialTraining(0.3, 0.25)]).history
+    answers = X.astype("float64").sum(1)
+    moved = answers + 4 * 0.3 * np.sign(answers - answers.mean())
+    assert history["loss"][0] == pytest.approx(0.75 * answers.var() + 0.25 * moved.var(), rel=1e-5)
+
+
+def test_in_parts_each_part_has_its_adversarial_examples():
+    used = [callbacks.AdversarialTraining(0.3, 0.2), callbacks.MicroBatches(3)]
+    together, in_parts = (softmax_regression(run_eagerly=True) for _ in range(2))
+    together.fit(X, Y, batch_size=24, verbose=0, callbacks=used[:1])
+    in_parts.fit(X, Y, batch_size=24, verbose=0, callbacks=used)
+    np.testing.assert_allclose(in_parts.get_weights()[0], together.get_weights()[0], rtol=1e-5)
+
+
 def test_a_penalty_counts_once():
     model = softmax_regression(0.0, penalty=keras.regularizers.L2(0.5), run_eagerly=True)
     kernel, bias = (each.astype("float64") for each in model.get_weights())

@@ -48,6 +48,16 @@ def test_it_is_gaussian_and_as_large_as_asked_for(stddev, relative, expected):
     np.testing.assert_allclose(quantiles, [-2, -1, 0, 1, 2], atol=0.12)
 
 
+def test_the_gradient_that_is_measured_is_the_one_at_the_noisy_weights():
+    model = keras.Sequential([keras.Input((1,)), K.Dense(1, use_bias=False, kernel_initializer="ones")])
+    model.compile(keras.optimizers.SGD(1.0), "mse", run_eagerly=True)
+    monitor = callbacks.GradientMonitor(1)
+    model.fit(np.ones((4, 1)), np.zeros((4, 1)), verbose=0, callbacks=[monitor, WeightNoise(0.5, seed=1)])
+    moved = abs(1.0 - float(model.get_weights()[0][0, 0]))
+    assert abs(moved - 2.0) > 0.1  # the gradient at the weight without noise
+    assert monitor.norms.tolist() == pytest.approx([moved], rel=1e-5)
+
+
 def correlation(a, b):
     return abs(np.corrcoef(a.ravel(), b.ravel())[0, 1])
 

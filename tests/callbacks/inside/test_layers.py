@@ -1,5 +1,7 @@
 """What is used of Keras' layers and tensors is there and does what is said of it."""
 
+import threading
+
 import keras
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ import tensorflow as tf
 
 from callbacks.inside.layers import (
     all_layers,
+    halves,
     is_functional,
     logits_of,
     mask_of,
@@ -116,6 +119,40 @@ def test_a_method_is_replaced_for_a_while():
         raise ZeroDivisionError
     assert "call" not in vars(layer)
     assert float(layer(tf.constant(1.0))) == 1.0
+
+
+def test_each_thread_has_its_own_replacement():
+    """The replicas of a strategy are traced in threads, of which one waits inside the context of the other."""
+    layer, entered, ended = L.Identity(), threading.Event(), threading.Event()
+    answers = []
+
+    def other():
+        with replaced_method(layer, "call", lambda call: lambda x: 10 * call(x)):
+            entered.set()
+            answers.append(layer.call(1.0))
+            ended.wait(10)
+            answers.append(layer.call(1.0))
+
+    thread = threading.Thread(target=other)
+    with replaced_method(layer, "call", lambda call: lambda x: call(x) + 1):
+        thread.start()
+        entered.wait(10)
+        answers.append(layer.call(1.0))
+    answers.append(layer.call(1.0))
+    ended.set()
+    thread.join()
+    assert sorted(answers) == [1.0, 2.0, 10.0, 10.0]
+    assert "call" not in vars(layer)
+
+
+def test_halves_keep_masks_and_logits():
+    inputs = L.Embedding(5, 2, mask_zero=True)(tf.constant([[3, 0], [1, 1], [0, 0], [2, 2]]))
+    first, second = halves({"a": inputs, "b": None})
+    np.testing.assert_array_equal(mask_of(second["a"]), [[False, False], [True, True]])
+    np.testing.assert_array_equal(tf.concat([first["a"], second["a"]], 0), inputs)
+    assert first["b"] is None
+    softmax = L.Dense(3, "softmax")(tf.random.stateless_normal((4, 2), [0, 1]))
+    np.testing.assert_array_equal(logits_of(halves(softmax)[1]), logits_of(softmax)[2:])
 
 
 @pytest.mark.parametrize("compiled", [False, True])

@@ -32,9 +32,10 @@ class Counted:
     @property
     def state(self) -> str:
         """The progress in words, "12 of 16 trainings have ended, 3 of 4 arms are complete"."""
+        are = "is" if self.complete == 1 else "are"
         return (
             f"{self.finished:,} of {self.planned:,} trainings have ended, "
-            f"{self.complete:,} of {self.arms:,} arm{'s are' if self.arms != 1 else ' is'} complete"
+            f"{self.complete:,} of {self.arms:,} arm{'s' * (self.arms != 1)} {are} complete"
         )
 
 
@@ -45,7 +46,7 @@ def count(plan: Plan, records: Records) -> Counted:
         >>> from recipes.tuning.arms import Arm
         >>> from recipes.tuning.protocol import Protocol
         >>> count(Plan([Arm("adam", "none")], Protocol(trials=2, repeats=2)), {}).state
-        '0 of 4 trainings have ended, 0 of 1 arm is complete'
+        '0 of 4 trainings have ended, 0 of 1 arm are complete'
     """
     repeats = collections.Counter(record.arm for record in records.values() if record.stage == "confirm")
     counted: list[Record] = []

@@ -27,7 +27,7 @@ def verdict(results: Results) -> list[str]:
     """
     rows = results.rows()
     unfinished = results.settings.get("unfinished")
-    head = [f"Unfinished: {unfinished}, which {_are_judged(rows)}. {_to_go_on(results)}"] if unfinished else []
+    head = [f"Unfinished: {unfinished}; no others are compared. {_to_go_on(results)}"] if unfinished else []
     failures = list(results.trials.loc[results.trials["status"] == "failed", "message"])
     if results.winner is None:
         if failures:
@@ -48,10 +48,6 @@ def verdict(results: Results) -> list[str]:
             "earlier versions: so far intervals hold the noise between repeats only, not that of the test split."
         )
     return sentences
-
-
-def _are_judged(rows: Sequence[Row]) -> str:
-    return "is judged" if len(rows) == 1 else "are judged"
 
 
 def _to_go_on(results: Results) -> str:
@@ -126,7 +122,8 @@ def _decision(results: Results) -> str:
     row = results.row(results.winner or "") or {}
     best = next(row for row in results.rows() if row["against_best"] == "best")
     equals = [_arm(row) for row in results.rows() if row["against_best"] == "as good"]
-    head = f"Decision: {_arm(row)}, test {results.metric.words} {_score(results, row)}"
+    so_far = " so far" if "unfinished" in results.settings else ""
+    head = f"Decision{so_far}: {_arm(row)}, test {results.metric.words} {_score(results, row)}"
     if row["chosen"] == "best":
         why = f"best on the validation data{_of_the_better(results, row)}"
         equal = f", as good as it: {', '.join(equals[:NAMED])}" if equals else ", and no arm is known to be as good"

@@ -37,11 +37,9 @@ def test_the_complete_arms_are_compared(begun, found, ended):
     comparison = Comparison.load(begun(ended, torn=b'{"key": "ad'))
     arms = list(dict.fromkeys(found.results.trials["arm"]))[: ended // 4]
     assert sorted(comparison.table()["arm"]) == sorted(arms)
-    assert comparison.verdict[0].startswith(
-        f"Unfinished: {ended} of 16 trainings have ended, {ended // 4} of 4 arms are "
-    )
+    assert comparison.verdict[0].startswith(f"Unfinished: {ended} of 16 trainings have ended, {ended // 4} of 4 arms ")
     assert comparison.verdict[0].endswith("The same search again goes on.")
-    assert comparison.verdict[-2].startswith("Decision: ")  # the last names the outcomes that are missing here
+    assert comparison.verdict[-2].startswith("Decision so far: ")  # the last names the outcomes that are missing here
     assert not comparison.finished
     alone, whole = (table.set_index("arm").loc[arms] for table in (comparison.table(), found.table()))
     assert alone["test_mean"].equals(whole["test_mean"])

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from .files import new_directory
 from .model_files import load_model, save_model
 from .recipe import Recipe
 
-__all__ = ["SavedRun", "check_same_data", "data_of", "read_run", "recipe_text", "write_run"]
+__all__ = ["SavedRun", "check_same_data", "data_of", "load_again", "read_run", "recipe_text", "write_run"]
 
 EXAMPLES, CALIBRATION = "examples.npz", "calibration.npz"
 
@@ -129,7 +130,24 @@ def data_of(saved: SavedRun, data_dir: str | os.PathLike[str] | None = None) -> 
     Raises:
         InvalidArgument: if the data cannot be loaded, or are not those of the training.
     """
-    settings = saved.facts["data"]
+    data = load_again(saved.facts["data"], data_dir)
+    if _unequal(data, saved):
+        name = data.settings["name"]
+        accepted = f"given: the dataset {name!r} is not that of the training ({_unequal(data, saved)} differ)"
+        raise InvalidArgument("data", None, accepted)
+    return data.with_names(saved.spec)
+
+
+def load_again(settings: Mapping[str, Any], data_dir: str | os.PathLike[str] | None = None) -> Data:
+    """Data that were loaded by name, loaded in the same way.
+
+    Args:
+        settings: those of the Data, which say how.
+        data_dir: where the dataset is prepared, or the folder of its table files.
+
+    Raises:
+        InvalidArgument: if they cannot be loaded, as arrays of one's own.
+    """
     options = {name: settings[name] for name in ("batch_size", "seed") if name in settings}
     options |= {name: settings[name] for name in ("validation", "test") if isinstance(settings.get(name), float)}
     chosen = settings.get("options", {})
@@ -149,18 +167,14 @@ def data_of(saved: SavedRun, data_dir: str | os.PathLike[str] | None = None) -> 
         else:
             data = load_images(located_folder(images["folder"], data_dir), **options)
     except UnknownDataset:
-        accepted = f"given for a run on arrays of your own, which were called {name!r}"
+        accepted = f"given: they were arrays of your own, called {name!r}"
         raise InvalidArgument("data", None, accepted) from None
     if unmoved:
         own = {key: value for key, value in data.settings.pop("options", {}).items() if key != "duplicates"}
         data.settings |= {"options": own} if own else {}
     if images is not None and data.settings["images"]["sha256"] != images["sha256"]:
         raise InvalidArgument("data", images["folder"], "the folder of the training, but its files have changed since")
-    data = data if fold is None else data.folds(int(fold[2]))[int(fold[1])]
-    if _unequal(data, saved):
-        accepted = f"given: the dataset {name!r} is not that of the training ({_unequal(data, saved)} differ)"
-        raise InvalidArgument("data", None, accepted)
-    return data.with_names(saved.spec)
+    return data if fold is None else data.folds(int(fold[2]))[int(fold[1])]
 
 
 def check_same_data(data: Any, saved: SavedRun) -> Data:

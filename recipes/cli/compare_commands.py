@@ -16,9 +16,12 @@ from ..report.glossary import GLOSSARY
 from ..tuning.protocol import Protocol
 from ..tuning.running.where import Where
 from .app import app
-from .console import console, load, say, wrapped
-from .options import BatchSize, Choices, Compared, DataDir, Dataset, Reading, Validation
+from .console import console, load, say, warnings_in_lines, wrapped
+from .options import BatchSize, Choices, Compared, DataDir, Dataset, Reading, Validation, names
 from .value_options import value_options
+
+WORST = 12
+"""How many of the worst examples are shown unless ``--worst`` says otherwise."""
 
 ARMS_SHOWN = 8
 """How many arms the terminal shows, besides the reference, the decision and those that are better: a screen."""
@@ -93,19 +96,32 @@ def report(
     tensorboard: Annotated[
         Path | None, typer.Option(help="A new directory for TensorBoard: curves, and its HParams view.")
     ] = None,
+    slices: Annotated[
+        str | None,
+        typer.Option(help="Columns, separated by commas: the decision's scores by their values; class: by the answer."),
+    ] = None,
+    worst: Annotated[
+        int | None, typer.Option(help="Show so many of the worst test examples and of the most confused classes.")
+    ] = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Show a search again, and write its tables, plots and page.
 
     Of an unfinished search, also one that is running, the progress is shown and
-    the arms are compared whose trainings have all ended.
+    the arms are compared whose trainings have all ended. --slices and --worst load
+    the data again, and show where the decision errs.
     """
+    from ...callbacks.checks import check_integer
     from ..files import check_new_directory, check_new_file
+    from ..report.mistakes import mistake_tables
     from ..tuning.comparison import Comparison
     from ..tuning.running.watching import shown, standing
     from ..tuning.settings import SETTINGS
 
     if to is not None:
         check_new_file(to, name="to")
+    if worst is not None:
+        check_integer("worst", worst, low=1)
     now = standing(directory)
     if now.finished < now.total:
         say(shown(now, ARMS_SHOWN), "")
@@ -117,11 +133,20 @@ def report(
         check_new_directory(directory, marker=SETTINGS, overwrite=True)
     if tensorboard is not None:
         check_new_directory(tensorboard, marker="hparams", name="tensorboard")
+    mistakes = None
+    if slices is not None or worst is not None:
+        with warnings_in_lines():
+            data = comparison.data(data_dir)
+        mistakes = comparison.mistakes(data, names(slices or ""), worst or WORST)
     if to is not None:
-        comparison.report(to)
+        comparison.report(to, mistakes)
     else:
-        comparison.write()
+        comparison.write(mistakes)
     _show(comparison)
+    if mistakes is not None:
+        say("", f"Mistakes of {mistakes.arm}, mean over {mistakes.repeats} repeat{'s' * (mistakes.repeats != 1)}")
+        for table in mistake_tables(mistakes, comparison.results, width=console().width):
+            say("", table)
     say("", f"page: {to or directory / 'report.html'}")
     if tensorboard is not None:
         say(f"TensorBoard: `tensorboard --logdir {comparison.tensorboard(tensorboard)}`")

@@ -83,9 +83,11 @@ def in_examples(difference: Any, examples: int) -> str:
 
 
 def margin(value: Any, metric: Metric) -> str:
-    """The size of a margin with its unit: ``0.5 points``, ``0.61``."""
+    """The size of a margin with its unit: ``0.5 points``, ``1 point``, ``0.61``."""
     value = as_float(value) * metric.scale
-    return f"{value:.3g}" + " points" * metric.percentage if math.isfinite(value) else MISSING
+    text = f"{value:.3g}"
+    unit = (" point" if text == "1" else " points") if metric.percentage else ""
+    return text + unit if math.isfinite(value) else MISSING
 
 
 def learning_rate(value: Any) -> str:

@@ -17,6 +17,7 @@ from ..files import write_bytes
 from . import formatting
 from .glossary import glossary
 from .how_measured import protocol
+from .mistakes import Mistakes, confused_columns, slice_columns
 from .plots import PLOTS, to_bytes
 from .results import Results, records
 from .table_columns import Column, effect_columns, notes, summary_columns
@@ -33,7 +34,7 @@ _PILLS = {
 }
 
 
-def write_page(results: Results, path: str | os.PathLike[str]) -> Path:
+def write_page(results: Results, path: str | os.PathLike[str], mistakes: Mistakes | None = None) -> Path:
     """Writes the report: verdict, sortable tables, plots, protocol and settings.
 
     The page is a single file with its images, styles and script inline; it loads nothing. On a telephone the rows of
@@ -42,6 +43,7 @@ def write_page(results: Results, path: str | os.PathLike[str]) -> Path:
     Args:
         results: the comparison.
         path: the file, written atomically; folders are created as needed.
+        mistakes: where the decision errs, to be shown as well. Default: nothing.
 
     Returns:
         The path written.
@@ -50,14 +52,15 @@ def write_page(results: Results, path: str | os.PathLike[str]) -> Path:
         >>> write_page(results, "report.html")   # doctest: +SKIP
         PosixPath('report.html')
     """
-    return write_bytes(path, render_page(results).encode("utf-8"))
+    return write_bytes(path, render_page(results, mistakes).encode("utf-8"))
 
 
-def render_page(results: Results) -> str:
+def render_page(results: Results, mistakes: Mistakes | None = None) -> str:
     """The page as one string of HTML, with its images inline.
 
     Args:
         results: the comparison to show.
+        mistakes: as for :func:`write_page`.
     """
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -87,6 +90,7 @@ def render_page(results: Results) -> str:
             }
             for name, plot in PLOTS.items()
         ],
+        mistakes=None if mistakes is None else _mistakes(mistakes, results),
         protocol=protocol(results),
         settings=formatting.flatten(settings),
         command=command,
@@ -144,5 +148,23 @@ def _best(results: Results) -> str:
     return f"Decision: {best['arm']}, test {results.metric.label} {score}. The numbers are in the table of arms."
 
 
-def _data_uri(svg: bytes) -> str:
-    return "data:image/svg+xml;base64," + base64.b64encode(svg).decode("ascii")
+def _mistakes(mistakes: Mistakes, results: Results) -> dict[str, Any]:
+    """Slices, confused classes and the worst examples for the template."""
+    return {
+        "arm": mistakes.arm,
+        "repeats": mistakes.repeats,
+        "slices": _table(slice_columns(mistakes, results), records(mistakes.slices), results),
+        "confused": _table(confused_columns(), records(mistakes.confused), results),
+        "worst": [
+            {
+                **vars(example),
+                "loss": f"{example.loss:.3g}",
+                "source": None if example.picture is None else _data_uri(example.picture, "png"),
+            }
+            for example in mistakes.worst
+        ],
+    }
+
+
+def _data_uri(image: bytes, kind: str = "svg+xml") -> str:
+    return f"data:image/{kind};base64," + base64.b64encode(image).decode("ascii")

@@ -15,7 +15,7 @@ from rich.text import Text
 from .results import Results, records
 from .table_columns import NO_SCORE, Column, effect_columns, notes, summary_columns
 
-__all__ = ["main_effects_table", "rich_table", "text_table"]
+__all__ = ["columns_table", "main_effects_table", "rich_table", "text_table"]
 
 _COLOURS = {
     "better": "green",
@@ -27,6 +27,7 @@ _COLOURS = {
 }
 _GAP = 2  # characters between two columns
 _FOLDABLE = ("arm", "level")  # columns whose cells may be broken after a "+"
+_WRAPPED = ("slice", "truth", "answer", "answers", "text")  # columns whose cells may be broken between words
 _ESSENTIAL = 80  # the priority from which a column is kept rather than the names on one line
 
 
@@ -77,6 +78,17 @@ def main_effects_table(results: Results, width: int | None = None) -> Table:
     for row, following in zip(rows, [*rows[1:], None], strict=True):
         ends = following is not None and following["factor"] != row["factor"]
         table.add_row(*(_cell(column, row, room) for column in columns), end_section=ends)
+    return table
+
+
+def columns_table(
+    columns: Sequence[Column], rows: Sequence[dict[str, Any]], title: str, width: int | None = None
+) -> Table:
+    """A table of some rows; columns are left out as for :func:`rich_table`."""
+    chosen = _fitting(columns, rows, width or shutil.get_terminal_size((100, 24)).columns)
+    table = _table(chosen, rows, title=title, caption="")
+    for row in rows:
+        table.add_row(*(_cell(column, row, 0) for column in chosen))
     return table
 
 
@@ -133,6 +145,8 @@ def _width(column: Column, rows: Sequence[dict[str, Any]], folded: bool = False)
     cells = [column.cell(row) for row in rows]
     if folded and column.name in _FOLDABLE:
         cells = [part for cell in cells for part in _parts(cell)]
+    if folded and column.name in _WRAPPED:
+        cells = [word for cell in cells for word in cell.split()]
     return max([0, *map(len, column.heading.split()), *map(cell_len, cells)])
 
 
@@ -145,7 +159,7 @@ def _room(columns: Sequence[Column], rows: Sequence[dict[str, Any]], width: int)
 def _table(columns: Sequence[Column], rows: Sequence[dict[str, Any]], title: str, caption: str) -> Table:
     table = Table(
         title=Text(title) if title else None,
-        caption=Text(caption),
+        caption=Text(caption) if caption else None,
         box=box.SIMPLE_HEAD,
         show_edge=False,
         pad_edge=False,
@@ -154,7 +168,7 @@ def _table(columns: Sequence[Column], rows: Sequence[dict[str, Any]], title: str
         caption_justify="left",
     )
     for column in columns:
-        foldable = column.name in _FOLDABLE
+        foldable = column.name in (*_FOLDABLE, *_WRAPPED)
         table.add_column(
             Text(textwrap.fill(column.heading, max(1, _width(column, rows)))),
             justify="right" if column.numeric else "left",

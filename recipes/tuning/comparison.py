@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...callbacks.checks import InvalidArgument
+from ...callbacks.checks import InvalidArgument, check_integer
 from ..files import check_new_file, write_text
 from ..recipe import Recipe
 from ..report.results import Results
@@ -33,6 +33,10 @@ from .space import Space
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from ..data import Data
+    from ..report.mistakes import Mistakes
+    from .outcomes import Outcomes
 
 __all__ = ["Comparison"]
 
@@ -75,7 +79,8 @@ class Comparison:
         trials, epochs = record_tables(counted.records)
         metric = metric_in(settings)
         protocol, examples = Protocol.from_settings(settings), settings["data"]["counts"]["test"]
-        contributions, missing = _contributions(directory, counted.records, examples)
+        self._final = [record for record in counted.records if record.stage == "confirm"]
+        contributions, missing = _contributions(directory, self._final, examples)
         if missing:
             settings = {**settings, "without_outcomes": missing}
         judged: dict[str, Any] = {
@@ -149,11 +154,64 @@ class Comparison:
 
         return scores(self.results)
 
-    def report(self, path: str | os.PathLike[str] | None = None) -> str:
+    def data(self, data_dir: str | os.PathLike[str] | None = None) -> Data:
+        """The data of the search, loaded again in the same way.
+
+        Args:
+            data_dir: where the dataset is prepared, or the folder of its table files.
+
+        Raises:
+            InvalidArgument: if they were arrays of one's own, or have changed since.
+        """
+        from ..saved_run import load_again
+
+        return self._checked(load_again(self.settings["data"], data_dir))
+
+    def mistakes(self, data: Data | None = None, slices: Sequence[str] = (), worst: int = 12) -> Mistakes:
+        """Where the decision errs on the test split, from the outcomes that are kept of each final training.
+
+        Args:
+            data: those of the search. Default: they are loaded again by name.
+            slices: columns of the inputs: scores are given for each of their values with 20 test examples, or for the
+                quarters of a number of many values; "class" for the right answer. Default: none.
+            worst: how many of the worst examples, and of the most confused classes, to list. Default 12.
+
+        Returns:
+            A :class:`recipes.report.mistakes.Mistakes`: ``.slices`` and ``.confused`` (pandas), and ``.worst``;
+            :meth:`report` shows it.
+
+        Raises:
+            InvalidArgument: for other data, unknown columns, and where the outcomes are missing.
+
+        Example:
+            >>> comparison.mistakes(slices=["town"]).slices                                   # doctest: +SKIP
+        """
+        from .judging.mistakes import find_mistakes
+
+        data = self.data() if data is None else self._checked(data)
+        return find_mistakes(self.results, self._outcomes(), data, slices, check_integer("worst", worst, low=1))
+
+    def _checked(self, data: Data) -> Data:
+        """The data, if they are those of the search."""
+        if data.fingerprint != self.settings["data"]["fingerprint"]:
+            raise InvalidArgument("data", data.settings["name"], "those of the search, but they have changed since")
+        return data
+
+    def _outcomes(self) -> dict[str, dict[int, Outcomes]]:
+        """The outcomes of the final trainings, by arm and seed."""
+        outcomes: dict[str, dict[int, Outcomes]] = {}
+        for record in self._final:
+            found = read_outcomes(self.directory, record.key)
+            if found is not None:
+                outcomes.setdefault(record.arm, {})[record.seed] = found
+        return outcomes
+
+    def report(self, path: str | os.PathLike[str] | None = None, mistakes: Mistakes | None = None) -> str:
         """Writes the comparison as one HTML page that needs no network.
 
         Args:
             path: a new file. Default: ``report.html`` in the search's directory, which is overwritten.
+            mistakes: of :meth:`mistakes`, to be shown as well. Default: nothing.
 
         Returns:
             The path.
@@ -168,7 +226,7 @@ class Comparison:
         from ..report.page import write_page
 
         default = self.directory / "report.html"
-        return str(write_page(self.results, default if path is None else check_new_file(path, name="path")))
+        return str(write_page(self.results, default if path is None else check_new_file(path, name="path"), mistakes))
 
     def tensorboard(self, directory: str | os.PathLike[str]) -> str:
         """Writes every training with its curves for TensorBoard, whose HParams view compares them.
@@ -183,15 +241,15 @@ class Comparison:
 
         return str(write_tensorboard(self.results, directory))
 
-    def write(self) -> None:
-        """Writes the tables (CSV), the plots (PNG) and the page into the directory."""
+    def write(self, mistakes: Mistakes | None = None) -> None:
+        """Writes the tables (CSV), the plots (PNG) and the page, with the mistakes if given, into the directory."""
         from ..report.plots import save_plots
 
         for name in ("trials", "epochs", "summary", "main_effects"):
             write_text(self.directory / f"{name}.csv", getattr(self.results, name).to_csv(index=False))
         write_text(self.directory / "verdict.txt", "\n".join(self.verdict) + "\n")
         save_plots(self.results, self.directory / "plots")
-        self.report()
+        self.report(mistakes=mistakes)
 
 
 def _contributions(
@@ -201,7 +259,7 @@ def _contributions(
     contributions: dict[str, dict[int, np.ndarray]] = {}
     missing = 0
     for record in records:
-        if record.stage != "confirm" or not math.isfinite(record.test_score):
+        if not math.isfinite(record.test_score):
             continue
         outcomes = read_outcomes(directory, record.key)
         if outcomes is None or not np.isfinite(outcomes.contribution).all():

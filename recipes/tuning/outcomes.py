@@ -32,11 +32,15 @@ class Outcomes:
         right: whether the answer was right, shape (n,), or (n, labels) for several labels; None for regression.
         loss: shape (n,): of classes the negative logarithm of the probability of the truth, float16; of regression the
             squared error, the mean over the targets, float32.
+        answer: what the model said: of one of several classes its number, the smallest unsigned integers; of regression
+            the values, float32, of the targets' shape. None for yes-or-no answers, which follow from ``right``, and for
+            outcomes of earlier versions.
     """
 
     contribution: np.ndarray
     right: np.ndarray | None
     loss: np.ndarray
+    answer: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         examples = len(self.contribution)
@@ -45,6 +49,8 @@ class Outcomes:
             raise InvalidArgument("loss", self.loss.shape, accepted)
         if self.right is not None and (len(self.right) != examples or self.right.dtype != bool):
             raise InvalidArgument("right", self.right.shape, f"true or false for each of {examples} examples")
+        if self.answer is not None and len(self.answer) != examples:
+            raise InvalidArgument("answer", self.answer.shape, f"an answer for each of {examples} examples")
 
 
 def outcomes_of(metric: Metric, task: str, y: Any, predicted: Any, sample_weight: Any = None) -> Outcomes:
@@ -64,8 +70,11 @@ def outcomes_of(metric: Metric, task: str, y: Any, predicted: Any, sample_weight
     contribution = contributions(metric, y, predicted, sample_weight).astype(np.float32)
     y, predicted = as_functions_take(y, predicted)
     if task == "regression":
-        return Outcomes(contribution, None, (errors(y, predicted) ** 2).mean(axis=1).astype(np.float32))
-    return Outcomes(contribution, decide(y, predicted) == y, log_losses(y, predicted).astype(np.float16))
+        loss = (errors(y, predicted) ** 2).mean(axis=1).astype(np.float32)
+        return Outcomes(contribution, None, loss, np.asarray(predicted, np.float32).reshape(y.shape))
+    decided, loss = decide(y, predicted), log_losses(y, predicted).astype(np.float16)
+    of_several = decided.astype(np.min_scalar_type(predicted.shape[-1] - 1)) if task == "multiclass" else None
+    return Outcomes(contribution, decided == y, loss, of_several)
 
 
 def outcomes_file(directory: str | os.PathLike[str], key: str) -> Path:
@@ -78,6 +87,8 @@ def write_outcomes(directory: str | os.PathLike[str], key: str, outcomes: Outcom
     arrays: dict[str, Any] = {"contribution": outcomes.contribution, "loss": outcomes.loss}
     if outcomes.right is not None:
         arrays |= {"right": np.packbits(outcomes.right), "shape": np.array(outcomes.right.shape)}
+    if outcomes.answer is not None:
+        arrays["answer"] = outcomes.answer
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)
     write_bytes(outcomes_file(directory, key), buffer.getvalue())
@@ -98,7 +109,7 @@ def read_outcomes(directory: str | os.PathLike[str], key: str) -> Outcomes | Non
             if "right" in file:
                 shape = tuple(int(size) for size in file["shape"])
                 right = np.unpackbits(file["right"], count=int(np.prod(shape))).reshape(shape).astype(bool)
-            return Outcomes(file["contribution"], right, file["loss"])
+            return Outcomes(file["contribution"], right, file["loss"], file.get("answer"))
     except Exception as error:  # zipfile, zlib and NumPy raise a dozen kinds
         accepted = f"that of an undamaged search ({FOLDER}/{path.name}: {' '.join(str(error).split())[:200]})"
         raise InvalidArgument("directory", str(directory), accepted) from None

@@ -338,6 +338,25 @@ def test_report(call, found, tmp_path, monkeypatch):
     assert (code, output, errors.count("\n")) == (2, "", 1)
 
 
+def test_report_shows_where_the_decision_errs(call, refused, found, data_dir, tmp_path, monkeypatch):
+    """On a search that an earlier version made: it knows which answers are wrong, but not what was said."""
+    search = Path(recipes.__file__).parents[1] / "results" / "search_digits"
+    pages = []
+    monkeypatch.setattr("recipes.report.page.write_page", lambda *arguments: pages.append(arguments))
+    options = ["--to", tmp_path / "page.html", "--data-dir", data_dir]
+    code, output, errors = call("report", search, *options, "--slices", "class", "--worst", 3)
+    assert (code, errors) == (0, "")
+    (mistakes,) = (mistakes for _, _, mistakes in pages)
+    assert len(mistakes.slices) == 11
+    assert len(mistakes.worst) == 3
+    assert all(example.picture.startswith(b"\x89PNG") for example in mistakes.worst)
+    assert f"Mistakes of {mistakes.arm}, mean over 3 repeats" in output
+    assert "class '7'" in output
+    assert "slices must be class: these inputs" in refused("report", search, *options, "--slices", "town")
+    assert "worst must be an integer >= 1" in refused("report", search, "--worst", 0)
+    assert "data must be given: they were arrays of your own" in refused("report", found.directory, "--worst", 3)
+
+
 def test_train_export_and_predict(call, data_dir, tmp_path, digits):
     options = ["--optimizer", "adam", "--regularizer", "none", "--learning-rate", 0.003, "--epochs", 1]
     code, output, _ = call("train", "digits", "--data-dir", data_dir, *options, "--save", tmp_path / "run")

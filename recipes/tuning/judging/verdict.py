@@ -151,7 +151,7 @@ def _score(results: Results, row: Row) -> str:
 
 def _arm(row: Row) -> str:
     others = [f"{name} {row[name]}" for name in FACTORS if name in row and name not in ("optimizer", "regularizer")]
-    return " ".join([f"{row['optimizer']} with {_regularizer(row['regularizer'])}", *others])
+    return f"{row['optimizer']} with {_regularizer(row['regularizer'])}" + f" ({', '.join(others)})" * bool(others)
 
 
 def _level(row: Row) -> str:

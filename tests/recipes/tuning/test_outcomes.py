@@ -30,6 +30,8 @@ def same(first, second):
 def test_of_classes():
     outcomes = outcomes_of(ACCURACY, "multiclass", Y, PROBABILITIES)
     assert list(outcomes.right) == [True, True, False]
+    assert outcomes.answer.dtype == np.uint8
+    assert list(outcomes.answer) == [0, 2, 0]
     assert list(outcomes.contribution) == [1.0, 1.0, 0.0]
     assert outcomes.loss == pytest.approx(-np.log([0.5, 0.75, 0.25]), rel=1e-3)
 
@@ -45,6 +47,7 @@ def test_of_regression():
     y, predicted = np.array([1.0, 2.0, 4.0]), np.array([[1.0], [4.0], [5.0]], np.float32)
     outcomes = outcomes_of(METRICS["root_mean_squared_error"], "regression", y, predicted)
     assert outcomes.right is None
+    assert list(outcomes.answer) == [1.0, 4.0, 5.0]
     assert list(outcomes.loss) == [0.0, 4.0, 1.0]
     assert outcomes.contribution.mean() == pytest.approx(np.sqrt(5 / 3))
 
@@ -52,7 +55,8 @@ def test_of_regression():
 @pytest.mark.parametrize("right", [None, np.arange(11) % 3 == 0, np.arange(22).reshape(11, 2) % 3 == 0])
 def test_there_and_back(tmp_path, right):
     numbers = np.random.default_rng(0).normal(size=11)
-    outcomes = Outcomes(numbers.astype(np.float32), right, numbers.astype(np.float16))
+    answer = None if right is None else np.arange(11, dtype=np.uint16)
+    outcomes = Outcomes(numbers.astype(np.float32), right, numbers.astype(np.float16), answer)
     write_outcomes(tmp_path, "adam+none/confirm/0", outcomes)
     assert outcomes_file(tmp_path, "adam+none/confirm/0").name == "adam+none confirm 0.npz"
     assert same(read_outcomes(tmp_path, "adam+none/confirm/0"), outcomes)
@@ -112,3 +116,4 @@ def test_they_are_those_of_the_exported_model(found, classes):
     seeds = found.results.stage("confirm").query("arm == @arm")["seed"].tolist()
     outcomes = read_outcomes(found.directory, f"{arm}/confirm/{seeds.index(found.best_seed)}")
     assert np.array_equal(outcomes.right, predicted.argmax(axis=1) == y)
+    assert np.array_equal(outcomes.answer, predicted.argmax(axis=1))

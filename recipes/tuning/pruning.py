@@ -1,4 +1,4 @@
-"""Pruning: rules that stop a tuning trial early if earlier trials of its arm did better at the same epoch."""
+"""Pruning: rules that end a tuning trial early if earlier trials of its arm had done better by then."""
 
 from __future__ import annotations
 

@@ -27,14 +27,27 @@ ARMS_SHOWN = 8
 """How many arms the terminal shows, besides the reference, the decision and those that are better: a screen."""
 
 
-@app.command(epilog="\n\n".join(f"{term}: {meaning}" for term, meaning in GLOSSARY.items()))
+EXAMPLES = (
+    "recipes search digits",
+    "recipes search churn.csv --target Churn --optimizers momentum,adam --regularizers none,dropout",
+    "recipes search digits --models mlp,cnn --repeats 5 --margin 1",
+    "recipes search mnist --schedules one_cycle,constant --design one_at_a_time --workers 2",
+)
+
+WORDS = "\n\n".join(
+    ["Examples:", *EXAMPLES, "Words:", *(f"{term}: {meaning}" for term, meaning in GLOSSARY.items())],
+)
+"""The end of the help of `recipes search`."""
+
+
+@app.command(epilog=WORDS)
 @value_options
 def search(
     dataset: Dataset,
-    reading: Reading,
     compared: Compared,
-    choices: Choices,
     protocol: Protocol,
+    choices: Choices,
+    reading: Reading,
     where: Where,
     data_dir: DataDir = None,
     batch_size: BatchSize = None,

@@ -12,8 +12,11 @@ from ...callbacks.checks import InvalidArgument
 from ..recipe import Recipe
 from ..tuning.factors import FACTORS, Factor
 from ..tuning.option import option
+from ..tuning.protocol import Protocol
+from ..tuning.running.where import Where
 
 __all__ = [
+    "HEADINGS",
     "BatchSize",
     "Choices",
     "Compared",
@@ -31,11 +34,20 @@ Dataset = Annotated[
         help="A .csv, .tsv or .parquet file, a folder of images, any TFDS dataset, or one of `recipes list datasets`."
     ),
 ]
-DataDir = Annotated[str | None, typer.Option(help="Where TFDS datasets are prepared. Default: TFDS's own folder.")]
-BatchSize = Annotated[int | None, typer.Option(help="Examples per batch. Default: 32 below 10,000 examples, else 128.")]
+DATA = "The data"
+DataDir = Annotated[
+    str | None, typer.Option(help="Where TFDS datasets are prepared. Default: TFDS's own folder.", rich_help_panel=DATA)
+]
+BatchSize = Annotated[
+    int | None,
+    typer.Option(help="Examples per batch. Default: 32 below 10,000 examples, else 128.", rich_help_panel=DATA),
+]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same numbers.")]
 Validation = Annotated[
-    float | None, typer.Option(help="Share of the training data to validate on. Default: 0.2 below 10,000, else 0.1.")
+    float | None,
+    typer.Option(
+        help="Share of the training data to validate on. Default: 0.2 below 10,000, else 0.1.", rich_help_panel=DATA
+    ),
 ]
 
 
@@ -169,7 +181,7 @@ class _Compared:
 def _to_compare(factor: Factor) -> tuple[str, Any, Any]:
     """The option for the levels of a factor: its name, type and field."""
     joined = "; join several with +" if factor.name == "regularizer" else ""
-    help = f"{factor.plural.capitalize()} to compare, separated by commas{joined}."
+    help = f"{factor.plural.capitalize().replace('_', ' ')} to compare, separated by commas{joined}."
     return factor.plural, str | None, option(None, help)
 
 
@@ -180,3 +192,12 @@ Compared: Any = dataclasses.make_dataclass(
     frozen=True,
 )
 """One comma-separated text per factor that can be compared."""
+
+HEADINGS: dict[Any, str] = {
+    Reading: DATA,
+    Compared: "What to compare",
+    Choices: "The recipe: what is not compared",
+    Protocol: "The trainings, and how they are judged",
+    Where: "Where it runs",
+}
+"""The headings of the options in the help of a command, by the class that they are fields of."""

@@ -10,6 +10,8 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from .options import HEADINGS
+
 __all__ = ["value_options"]
 
 
@@ -17,7 +19,8 @@ def value_options(command: Callable[..., None]) -> Callable[..., None]:
     """Turns a command with dataclass parameters into one for typer.
 
     Each field of such a class, made by ``option``, becomes an option with the field's name, default and help; the
-    command receives an instance. A field that is False by default becomes a flag.
+    command receives an instance. A field that is False by default becomes a flag. The help has the options of a class
+    under its heading, where :data:`recipes.cli.options.HEADINGS` has one.
 
     Example:
         >>> @dataclasses.dataclass(frozen=True)                               # doctest: +SKIP
@@ -55,5 +58,6 @@ def _options(kind: Any) -> Iterator[inspect.Parameter]:
     for field in dataclasses.fields(kind):
         name = field.name
         flag = ("--" + name.replace("_", "-"),) if field.default is False else ()
-        hint = Annotated[hints[name], typer.Option(*flag, help=field.metadata["help"])]  # type: ignore[valid-type]
+        shown = typer.Option(*flag, help=field.metadata["help"], rich_help_panel=HEADINGS.get(kind))
+        hint = Annotated[hints[name], shown]  # type: ignore[valid-type]
         yield inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=hint)

@@ -16,6 +16,7 @@ from .choice_plots import cost, isolation
 from .results import Results
 from .run_plots import learning_curves, learning_rates
 from .style import styled
+from .trial_plots import importances, parallel_coordinates
 
 __all__ = [
     "PLOTS",
@@ -23,9 +24,11 @@ __all__ = [
     "cost",
     "differences",
     "heat_map",
+    "importances",
     "isolation",
     "learning_curves",
     "learning_rates",
+    "parallel_coordinates",
     "save_plots",
     "scores",
     "to_bytes",
@@ -91,6 +94,19 @@ PLOTS: dict[str, Plot] = {
         "Every tuning trial is a point and the chosen one has a ring; a ring at the end of the range says that "
         "a better rate may lie beyond it. Crosses diverged or failed; triangles at the edge lie far beyond it; hollow "
         "ones were pruned, and stand at the score that they had then.",
+    ),
+    "importances": Plot(
+        importances,
+        "What mattered",
+        "How much worse a random forest predicts the order of the tuning trials if it does not know a choice or a "
+        "hyperparameter (permutation importance on trials that it has not seen); the lines are standard deviations. "
+        "What has 0 hardly matters within what was tried.",
+    ),
+    "parallel_coordinates": Plot(
+        parallel_coordinates,
+        "All trials",
+        "A line is a tuning trial, from its choices to its validation score, the brighter the better; the dark line is "
+        "the setting that was decided on.",
     ),
 }
 

@@ -8,8 +8,11 @@ import pytest
 import recipes
 from recipes.catalogues import catalogues
 from recipes.cli import main
+from recipes.cli.compare_commands import EXAMPLES
 from recipes.cli.list_commands import KINDS
+from recipes.cli.options import HEADINGS, Compared
 from recipes.cli.ship_commands import short_lines
+from recipes.report.glossary import GLOSSARY
 from recipes.serving.batch_prediction import Scored
 from recipes.serving.predictor import Predictor
 from recipes.tuning.comparison import Comparison
@@ -72,6 +75,16 @@ def test_help(call, command):
     assert code == 0
     assert "Usage: recipes" in output
     assert command in call("--help")[1]
+
+
+def test_the_help_of_a_search_has_groups_examples_and_the_glossary(call, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    output = " ".join(call("search", "--help")[1].split())
+    places = [output.index(f" {heading} ─") for heading in HEADINGS.values()]
+    assert all(output.count(f" {heading} ─") == 1 for heading in HEADINGS.values())
+    assert output.rindex("--optimizers <str>") > places[list(HEADINGS).index(Compared)]
+    for text in (*EXAMPLES, *(f"{term}: {meaning}" for term, meaning in GLOSSARY.items())):
+        assert text in output
 
 
 @pytest.mark.parametrize(
@@ -418,7 +431,7 @@ def test_a_diverged_training_fails(call, data_dir, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def test_the_searches_of_the_readme_are_accepted(monkeypatch):
+def test_the_searches_of_the_readme_and_of_the_help_are_accepted(monkeypatch):
     class Accepted(Exception):
         pass
 
@@ -428,6 +441,7 @@ def test_the_searches_of_the_readme_are_accepted(monkeypatch):
     monkeypatch.setattr("recipes.cli.compare_commands.load", loads)
     monkeypatch.setattr("recipes.tuning.running.where.available_cores", lambda: 2)
     lines = (Path(recipes.__file__).parents[1] / "README.md").read_text(encoding="utf-8").splitlines()
+    lines += EXAMPLES
     searches = [line.split("#")[0].split()[1:] for line in lines if line.startswith("recipes search ")]
     assert len(searches) >= 2
     for arguments in searches:

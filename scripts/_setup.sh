@@ -29,7 +29,7 @@ setup_venv() {
     free="$(df -Pk . | awk 'NR == 2 {print int($4 / 1048576)}')"
     [ "${free:-9}" -ge 4 ] || fail "needs 4 GiB of free disk for TensorFlow; there are $free GiB here"
     [ -w . ] || fail "cannot write to $PWD"
-    echo "Installing into $PWD/.venv with $("$python" --version) (a few minutes the first time) ..." >&2
+    echo "Installing into $PWD/.venv with $("$python" --version) (a minute or two the first time) ..." >&2
     if ! .venv/bin/python -c '' >/dev/null 2>&1 || ! grep -qF "$PWD" "$mark" 2>/dev/null; then
         if [ -e .venv ] && [ ! -f "$mark" ] && ! grep -qs "^prompt = .*$prompt" .venv/pyvenv.cfg; then
             fail "there is a .venv here that this script has not made: move it away, or install into it yourself (.venv/bin/pip install -c constraints.txt -e .)"
@@ -38,7 +38,8 @@ setup_venv() {
         "$python" -m venv --prompt "$prompt" .venv >/dev/null 2>.venv.log || fail "cannot make a virtual environment: $(tail -n 1 .venv.log)"
     fi
     rm -f .venv.log
-    if ! .venv/bin/python -m pip install --quiet --disable-pip-version-check --retries 2 --timeout 30 \
+    # Modules are compiled when they are first imported: most of TensorFlow never is.
+    if ! .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --retries 2 --timeout 30 \
         -c constraints.txt -e ".$extras" >.venv/install.log 2>&1; then
         fail "cannot install: $(grep -E 'ERROR|No space|Errno|Could not' .venv/install.log | tail -n 1 | cut -c1-300) (network? disk? all of it in .venv/install.log)"
     fi

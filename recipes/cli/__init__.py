@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from typing import Any
@@ -29,6 +30,7 @@ def main(arguments: list[str] | None = None) -> None:
     from .app import app  # here, since the package's attribute of this name is the module
 
     absl.logging.set_verbosity(absl.logging.ERROR)
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # every model is traced once, which it takes for a mistake
     from ...callbacks.checks import InvalidArgument
     from ...callbacks.range_test.lr_finder import NoSuggestion
 

@@ -12,7 +12,7 @@ from .disk.stored import Stored
 from .names import check_columns, checked_names, column_names, is_frame
 from .statistics.deviations import EXACT
 
-__all__ = ["categories_of", "unframed", "unframed_targets"]
+__all__ = ["categories_of", "unframed", "unframed_targets", "without_categories"]
 
 
 def unframed(inputs: Mapping[str, Any], arguments: Mapping[str, str], names: Sequence[str] = ()) -> dict[str, Any]:
@@ -89,10 +89,21 @@ def categories_of(x: Any, names: Sequence[str] = ()) -> list[str]:
     return [name for name, values in columns.items() if _is_category(values)]
 
 
+def without_categories(values: Any) -> Any:
+    """A pandas category as the strings that its values are written as, or as dates; anything else unchanged."""
+    if getattr(getattr(values, "dtype", None), "name", "") != "category":
+        return values
+    import pandas
+
+    return _column(pandas.Series(values))
+
+
 def _is_category(values: Any) -> bool:
     if isinstance(values, Stored):
         return values.category
-    return getattr(getattr(values, "dtype", None), "name", "") == "category"
+    dtype: Any = getattr(values, "dtype", None)
+    # every file writes categories of dates as dates
+    return getattr(dtype, "name", "") == "category" and dtype.categories.dtype.kind != "M"
 
 
 def unframed_targets(targets: Mapping[str, Any], arguments: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
@@ -187,6 +198,8 @@ def _rounded(frame: Any) -> bool:
 def _column(values: Any) -> np.ndarray:
     """A column of a DataFrame: numbers with NaN, dates with NaT, or other values with None for missing ones."""
     absent = values.isna()
+    if values.dtype.name == "category" and not _is_category(values):
+        values = values.astype(values.dtype.categories.dtype)
     if isinstance(values.dtype, np.dtype) and values.dtype.kind in "Mm":
         return values.to_numpy()
     if values.dtype.kind not in "fiub":

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from ...callbacks.checks import InvalidArgument, check_unmasked
+from ...callbacks.warning import warn
 from .disk.stored import Stored
-from .frames import unframed
+from .frames import unframed, without_categories
 from .image_sizes import check_channels
 from .named_arrays import Inputs
 from .names import checked_names
@@ -22,7 +23,18 @@ from .statistics.moments import check_finite
 from .statistics.narrowing import wide
 from .strings.number_strings import is_number, numbers_in
 
-__all__ = ["NUMBERS", "RECORD_DTYPES", "as_inputs", "dense", "is_absent", "kind_of", "missing_where_masked", "pad"]
+__all__ = [
+    "DURATIONS",
+    "NUMBERS",
+    "RECORD_DTYPES",
+    "as_inputs",
+    "as_written",
+    "dense",
+    "is_absent",
+    "kind_of",
+    "missing_where_masked",
+    "pad",
+]
 
 ACCEPTED = (
     "numbers of shape (n, features), uint8 images of shape (n, height, width[, channels]) or float ones with channels,"
@@ -36,6 +48,9 @@ NUMBERS = (bool, int, float, Decimal, Fraction, np.number, np.bool_)
 INTEGERS = (bool, int, np.integer, np.bool_)
 DATES = (datetime.date, np.datetime64)
 """Types of dates and times among objects; pandas' Timestamp is one."""
+WRITTEN = ("Period", "Interval")
+"""Names of the types of pandas' objects that stand for the strings they are written as."""
+DURATIONS = "numbers: durations divided by a unit, such as numpy.timedelta64(1, 's')"
 LISTS = (list, tuple, np.ndarray)
 DENSE = 50_000_000
 """Maximum number of values of a sparse matrix that is taken as a dense table."""
@@ -118,7 +133,7 @@ def _record(argument: str, split: str, x: Mapping[str, Any]) -> dict[str, Any]:
     if not x:
         raise InvalidArgument(argument, dict(x), "a dictionary with names as keys, at least one")
     checked_names(argument, x)
-    columns = {name: _array(f"{argument}[{name!r}]", split, values) for name, values in x.items()}
+    columns = {name: _array(f"{argument}[{name!r}]", split, without_categories(values)) for name, values in x.items()}
     sizes = {name: len(values) for name, values in columns.items()}
     if len(set(sizes.values())) > 1:
         raise InvalidArgument(argument, sizes, "columns of the same length")
@@ -143,9 +158,10 @@ def _array(argument: str, split: str, x: Any, names: Sequence[str] = (), *, tabl
     if x.dtype.kind in "OSUT":
         x = _objects(argument, split, x, names)
     if x.dtype.kind == "m":
-        accepted = "numbers: durations divided by a unit, such as numpy.timedelta64(1, 's')"
-        raise InvalidArgument(argument, f"{x.dtype} of shape {x.shape}", accepted)
-    if x.dtype == object or (x.dtype.kind == "M" and x.ndim == 1):
+        raise InvalidArgument(argument, f"{x.dtype} of shape {x.shape}", DURATIONS)
+    if x.dtype.kind == "M" and x.ndim == 1:
+        _check_years(argument, split, x)
+    elif x.dtype == object:
         pass
     elif x.dtype.kind not in "fiub" and x.dtype.name != "bfloat16":
         raise InvalidArgument(argument, f"{x.dtype} of shape {x.shape}", ACCEPTED)
@@ -229,7 +245,7 @@ def _objects(argument: str, split: str, x: np.ndarray, names: Sequence[str]) -> 
         return _numbers(argument, split, x, names)
     if x.ndim != 1:
         raise InvalidArgument(argument, f"{x.dtype} of shape {x.shape}", ACCEPTED)
-    values = [value.decode("utf-8", "replace") if isinstance(value, bytes) else value for value in x.tolist()]
+    values = [as_written(value) for value in x.tolist()]
     absent = [is_absent(value) for value in values]
     present = [value for value, missing in zip(values, absent, strict=True) if not missing]
     strings = [value for value in present if isinstance(value, str)]
@@ -238,11 +254,13 @@ def _objects(argument: str, split: str, x: np.ndarray, names: Sequence[str]) -> 
         numbers = np.array([np.nan if missing else value for value, missing in zip(values, absent, strict=True)])
         return numbers if numbers.dtype.kind in "fiub" else numbers.astype(np.float64)
     if others and not strings and all(isinstance(value, DATES) for value in others):
-        days = ["NaT" if gap else str(value)[:19] for value, gap in zip(values, absent, strict=True)]
-        return np.array(days, "datetime64[s]")  # of the clock that they show: without the offset
+        _warn_of_zones(argument, others)
+        return np.array([_clock(value) for value in values], "datetime64[s]")
     if others and not strings and all(isinstance(value, datetime.time) for value in others):
         values = [value.strftime("%H:%M:%S") if isinstance(value, datetime.time) else value for value in values]
         others = []
+    if others and not strings and all(isinstance(value, datetime.timedelta) for value in others):
+        raise InvalidArgument(argument, others[0], DURATIONS)
     if others and all(_is_number(value) for value in present):
         return np.array([np.nan if gap else _number(value) for value, gap in zip(values, absent, strict=True)])
     if others:
@@ -253,6 +271,43 @@ def _objects(argument: str, split: str, x: np.ndarray, names: Sequence[str]) -> 
     texts = np.empty(len(x), dtype=object)
     texts[:] = ["" if missing else value for value, missing in zip(values, absent, strict=True)]
     return texts
+
+
+def as_written(value: Any) -> Any:
+    """The string that bytes, and pandas' periods and intervals, stand for; anything else unchanged.
+
+    Example:
+        >>> import pandas
+        >>> as_written(pandas.Period("2020-01")), as_written(b"a"), as_written(3)
+        ('2020-01', 'a', 3)
+    """
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return str(value) if type(value).__name__ in WRITTEN else value
+
+
+def _clock(value: Any) -> Any:
+    """The time, in seconds, of the clock that a date shows: without the offset."""
+    if is_absent(value):
+        return np.datetime64("NaT")
+    if hasattr(value, "to_datetime64"):  # pandas' Timestamp has more years
+        value = value.tz_localize(None).to_datetime64()
+    return value.astype("datetime64[s]") if isinstance(value, np.datetime64) else np.datetime64(str(value)[:19], "s")
+
+
+def _warn_of_zones(argument: str, dates: Sequence[Any]) -> None:
+    zones = sorted({str(getattr(date, "tzinfo", None) or "none") for date in dates})
+    if len(zones) > 1:
+        warn(f"{argument}: times are those of the clocks, but of several time zones: {', '.join(zones)}")
+
+
+def _check_years(argument: str, split: str, x: np.ndarray) -> None:
+    """Refuses dates that Python has not."""
+    years = x.astype("datetime64[Y]").astype(np.int64) + 1970
+    wrong = ~np.isnat(x) & ((years < 1) | (years > 9999))
+    if wrong.any():
+        accepted = f"dates of the years 1 to 9999, but {wrong.sum()} of {len(x)} in split {split!r} are of others"
+        raise InvalidArgument(argument, str(x[wrong][0]), accepted)
 
 
 def _is_number(value: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,7 +14,7 @@ import numpy as np
 from ...callbacks.checks import InvalidArgument
 from ...callbacks.warning import warn
 from .disk.stored import Stored
-from .input_arrays import NUMBERS, is_absent
+from .input_arrays import NUMBERS, as_written, is_absent
 from .named_arrays import Inputs
 from .statistics.feature_statistics import ABSENT
 from .statistics.moments import chunks
@@ -26,6 +27,8 @@ FIRST = 200
 """The number of strings by which most columns of words are recognized."""
 SAMPLE = 100_000
 """The number of strings on disk by which their format is recognized, and of those searched for exceptions."""
+FRACTION = re.compile(r":[0-9]{2}[.,][0-9]*[1-9]")
+"""A fraction of a second in a date."""
 ODD = 0.1
 """A column of which up to this share are no numbers, or no dates, is taken for one with misspelled cells."""
 
@@ -136,7 +139,7 @@ def as_strings(
     strings, wrong = np.empty(len(listed), object), []
     known: dict[Any, str | None] = {}
     for row, value in enumerate(listed):
-        text = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+        text = as_written(value)
         if isinstance(text, str):
             if text not in known:
                 known[text] = convert(text)
@@ -180,7 +183,8 @@ def _date_text(format: str) -> Callable[[Any], str | None]:
         if is_absent(value):
             return ""
         if isinstance(value, (datetime.date, datetime.time)):
-            text = value.strftime(format)
+            year = f"{value.year:04}" if isinstance(value, datetime.date) else ""  # strftime may write 800
+            text = value.strftime(format.replace("%Y", year))
             return text if read(text) is not None else None
         return None
 
@@ -234,6 +238,7 @@ def _format_in(texts: Sequence[str]) -> tuple[str, str, str] | None:
     dates = format_of(texts) if texts else None
     if dates is not None:
         clocks = "; UTC offsets differ, and times are those of the clocks" if len(offsets_in(texts)) > 1 else ""
+        clocks += "; fractions of seconds are left out" if any(map(FRACTION.search, texts)) else ""
         swapped = "; if the day comes first, pass what pandas.to_datetime(..., dayfirst=True) returns"
         return "date", dates[0], f"dates ({dates[0]}{swapped if dates[1] else ''}{clocks})"
     mark = mark_of(texts)

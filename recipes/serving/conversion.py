@@ -10,13 +10,22 @@ import numpy as np
 from ...callbacks.checks import InvalidArgument, check_unmasked
 from ..data.feature import MISSING, Feature
 from ..data.image_sizes import are_images, resized_images
-from ..data.input_arrays import dense, is_absent, missing_where_masked
+from ..data.input_arrays import as_written, dense, is_absent, missing_where_masked
 from ..data.names import Names, column_names, is_frame
 from ..data.spec import Spec
 from ..data.statistics.feature_statistics import ABSENT, measured
 from ..data.string_columns import as_strings
 from .columns import Rows, columns_of, table_of
-from .number_columns import TRUTH, Where, nth_row, numbers_of, refuse_missing, refuse_missing_columns, whole_numbers
+from .number_columns import (
+    BOOLEANS,
+    TRUTH,
+    Where,
+    nth_row,
+    numbers_of,
+    refuse_missing,
+    refuse_missing_columns,
+    whole_numbers,
+)
 from .pixels import Pixels
 
 __all__ = ["fitted"]
@@ -133,7 +142,7 @@ def _column(
             if isinstance(error, InvalidArgument):
                 raise
             raise InvalidArgument(argument, type(values[0]).__name__, _wanted(shape, dtype)) from None
-    numbers = numbers_of(argument, values, where, TRUTH if dtype.kind == "b" else None)
+    numbers = numbers_of(argument, values, where, TRUTH if dtype.kind == "b" else BOOLEANS)
     missing = np.isnan(numbers)
     if missing.any():
         numbers[missing] = _stand_in(argument, missing, dtype, feature, where)
@@ -169,14 +178,10 @@ def _strings(argument: str, values: list[Any], text: bool = False) -> np.ndarray
     """An object array of strings, "" for missing ones. Other values are converted, or refused if ``text``."""
     strings = np.empty(len(values), object)
     for place, value in enumerate(values):
-        if isinstance(value, bytes):
-            strings[place] = value.decode("utf-8", "replace")
-        elif value is None or (isinstance(value, (float, np.floating)) and np.isnan(value)):
-            strings[place] = ""
-        elif isinstance(value, str) or not text:
-            strings[place] = str(value)
-        else:
+        written = "" if is_absent(value) else as_written(value)
+        if text and not isinstance(written, str):
             raise InvalidArgument(argument, value, "texts")
+        strings[place] = str(written)
     if not len(strings):
         raise InvalidArgument(argument, values, "at least one text")
     return strings

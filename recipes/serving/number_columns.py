@@ -15,6 +15,7 @@ from ..data.statistics.deviations import EXACT
 from ..data.statistics.feature_statistics import ABSENT
 
 __all__ = [
+    "BOOLEANS",
     "TRUTH",
     "Where",
     "nth_row",

@@ -13,6 +13,7 @@ import numpy as np
 from ....callbacks.checks import InvalidArgument
 from ..disk.on_disk import Chunk, stored_once
 from ..disk.stored_columns import StoredColumn
+from ..input_arrays import DURATIONS
 from .column_forms import ColumnForms, Columns, as_numbers, check_columns, column_forms, warn_of_columns
 from .column_scan import MOST, TableScan, repeated, scan_table, with_targets
 from .table_blocks import TableBlocks
@@ -238,4 +239,5 @@ def _check_kinds(blocks: TableBlocks, scan: TableScan, columns: Columns) -> None
         if column.dtype == "other":
             kinds = ", ".join(sorted(set(column.kinds) - {"i", "f", "b", "s"}))
             accepted = f"numbers, booleans or strings in column {name!r} of a file larger than the memory, not {kinds}"
+            accepted += f"; {DURATIONS}" if "timedelta" in kinds else ""
             raise InvalidArgument(blocks.path.name, name, accepted)

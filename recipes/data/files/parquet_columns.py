@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ....callbacks.checks import InvalidArgument
 from ..strings.date_formats import ISO_DATE, ISO_TIME
 
 __all__ = ["category_names", "date_names", "formats_of_dates", "plain_column"]
@@ -42,6 +43,9 @@ def formats_of_dates(path: Path, names: list[str], rows: int) -> dict[str, str]:
         path: a Parquet file.
         names: names of columns.
         rows: maximum number of rows to read together.
+
+    Raises:
+        InvalidArgument: for years of more than four digits, and before the year 1.
     """
     import pyarrow as pa
     from pyarrow import compute, parquet
@@ -51,13 +55,25 @@ def formats_of_dates(path: Path, names: list[str], rows: int) -> dict[str, str]:
         formats = {name: ISO_DATE for name, kind in types.items() if pa.types.is_date(kind)}
         times = [name for name, kind in types.items() if pa.types.is_timestamp(kind)]
         formats |= dict.fromkeys(times, ISO_DATE)
-        for batch in file.iter_batches(batch_size=rows, columns=times) if times else ():
+        for batch in file.iter_batches(batch_size=rows, columns=list(formats)) if formats else ():
+            for name in formats:
+                _check_years(path, name, batch.column(name))
             for name in times:
                 column = batch.column(name)
                 whole = compute.all(compute.equal(compute.floor_temporal(column, unit="day"), column)).as_py()
                 if whole is False:
                     formats[name] = ISO_TIME
     return formats
+
+
+def _check_years(path: Path, name: str, column: Any) -> None:
+    from pyarrow import compute
+
+    years = compute.min_max(compute.year(column)).as_py()
+    wrong = [year for year in years.values() if year is not None and not 1 <= year <= 9999]
+    if wrong:
+        accepted = f"a table with dates of the years 1 to 9999, but column {name!r} has one of {wrong[0]}"
+        raise InvalidArgument(path.name, wrong[0], accepted)
 
 
 def plain_column(column: Any, format: str | None) -> Any:

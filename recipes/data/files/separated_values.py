@@ -124,7 +124,9 @@ def line_numbers(argument: str, path: str, text: str, separator: str, names: Seq
 def records(
     argument: str, path: str, lines: Iterable[str], separator: str, names: Sequence[str]
 ) -> Iterator[tuple[int, list[str]]]:
-    """(number of its first line, cells) of every row, the header included; blank lines are skipped.
+    """(number of its first line, cells) of every row, the header included.
+
+    Blank lines are skipped; in a file of one column, ``""`` is a row with a missing value.
 
     Args:
         argument, path: for messages.
@@ -138,8 +140,17 @@ def records(
     Example:
         >>> list(records("name", "x.csv", ["a,b\\n", "1, 2\\n"], ",", ["a", "b"]))
         [(1, ['a', 'b']), (2, ['1', '2'])]
+        >>> list(records("name", "x.csv", ["a\\n", '""\\n', " \\n"], ",", ["a"]))
+        [(1, ['a']), (2, [''])]
     """
-    reader = csv.reader(lines, delimiter=separator, skipinitialspace=True, strict=True)
+    last: list[str] = [""]
+
+    def noted(line: str) -> str:
+        last[0] = line
+        return line
+
+    alone = len(names) == 1
+    reader = csv.reader(map(noted, lines) if alone else lines, delimiter=separator, skipinitialspace=True, strict=True)
     limit = csv.field_size_limit(LONGEST)
     try:
         while True:
@@ -147,7 +158,7 @@ def records(
             row = next(reader, None)
             if row is None:
                 return
-            if not row or (len(row) == 1 and not row[0].strip()):
+            if not row or (len(row) == 1 and not row[0].strip() and not (alone and '"' in last[0])):
                 continue
             if len(row) != len(names):
                 raise _wrong_length(argument, path, line, row, separator, names)

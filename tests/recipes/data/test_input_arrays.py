@@ -91,6 +91,8 @@ def test_what_is_on_disk_stays_there(tmp_path):
         ([Decimal("2.50"), Fraction(1, 4), None], "float64", [2.5, 0.25, NAN]),
         (np.ma.masked_array([1, 2], [False, False]), "int64", [1, 2]),
         (np.ma.masked_array([1, 2], [False, True]), "float64", [1, NAN]),
+        (pandas.array([1, None], "Int64"), "float64", [1, NAN]),
+        (pandas.array([True, False], "boolean"), "bool", [True, False]),
     ],
 )
 def test_columns_of_a_record(column, dtype, expected):

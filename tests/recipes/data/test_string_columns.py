@@ -73,6 +73,8 @@ def test_strings_of_numbers_and_dates_are_found_and_said():
         ([day.to_pydatetime() for day in DAYS], "%Y-%m-%d %H:%M:%S"),
         (DAYS.where(np.arange(COUNT) % 3 > 0), "%Y-%m-%d %H:%M:%S"),
         ([None if day.hour < 5 else day for day in DAYS], "%Y-%m-%d %H:%M:%S"),
+        (DAYS.astype("timestamp[us][pyarrow]"), "%Y-%m-%d %H:%M:%S"),
+        (DAYS.astype("category"), "%Y-%m-%d %H:%M:%S"),
     ],
 )
 def test_dates_as_objects_are_strings_of_iso_8601(values, format):
@@ -181,8 +183,53 @@ def test_several_offsets_from_utc_are_said(other, said):
     with pytest.warns(UserWarning, match="strings are read as dates") as caught:
         Data.from_arrays({"noise": VALUES, "when": times}, Y)
     assert ("UTC offsets differ, and times are those of the clocks" in str(caught[0].message)) is said
+    assert "fractions of seconds are left out" in str(caught[0].message)
+
+
+def test_several_time_zones_of_objects_are_said():
+    times = [day.tz_localize("Asia/Tokyo" if row % 2 else "UTC").to_pydatetime() for row, day in enumerate(DAYS)]
+    with pytest.warns(
+        UserWarning, match=r"x\['when'\]: times are those of the clocks, but of several .*: Asia/Tokyo, UTC"
+    ):
+        data = Data.from_arrays({"noise": VALUES, "when": times}, Y)
+    assert set(data.arrays("train")[0]["when"]) <= set(DAYS.dt.strftime("%Y-%m-%d %H:%M:%S"))
+
+
+YEARS = ["0800-01-05", "9999-12-31", None] * (COUNT // 3)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.array(YEARS, "datetime64[s]"),
+        [None if text is None else datetime.date.fromisoformat(text) for text in YEARS],
+        [np.datetime64("NaT" if text is None else text) for text in YEARS],
+    ],
+    ids=["datetime64", "dates", "objects"],
+)
+def test_dates_far_from_today(values):
+    data = Data.from_arrays({"n": VALUES[: len(YEARS)], "when": values}, Y[: len(YEARS)])
+    assert set(data.arrays("train")[0]["when"]) == {"0800-01-05", "9999-12-31", ""}
+
+
+def test_periods_and_intervals_are_their_strings():
+    months = pandas.Series(pandas.period_range("2019-01", periods=COUNT, freq="M"))
+    for values in (months, months.tolist(), months.astype(str)):
+        _, found = features({"noise": VALUES, "when": values})
+        assert (found["when"].kind, found["when"].format) == ("date", "%Y-%m")
+    cuts = pandas.cut(pandas.Series(VALUES), 3)
+    spec = Data.from_arrays({"cut": cuts, "n": VALUES}, Y).spec
+    assert spec == Data.from_arrays({"cut": cuts.astype(str), "n": VALUES}, Y).spec
+    assert as_strings("x", [months[0], pandas.NaT], "date", "%Y-%m").tolist() == ["2019-01", ""]
 
 
 def test_durations_are_refused_with_the_way_to_pass_them():
     with pytest.raises(InvalidArgument, match=r"numbers: durations divided by a unit, such as numpy\.timedelta64"):
         Data.from_arrays({"x": np.arange(COUNT).astype("timedelta64[s]"), "n": VALUES}, Y)
+    with pytest.raises(InvalidArgument, match=r"numbers: durations divided by a unit, such as numpy\.timedelta64"):
+        Data.from_arrays({"x": [datetime.timedelta(value) for value in range(COUNT)], "n": VALUES}, Y)
+
+
+def test_dates_that_have_no_string_are_refused():
+    with pytest.raises(InvalidArgument, match=r"dates of the years 1 to 9999, but 1 of .* Received: .*'12000-01-01'"):
+        Data.from_arrays({"n": VALUES, "x": np.array(["12000-01-01", *["2020-01-01"] * (COUNT - 1)], "M8[D]")}, Y)

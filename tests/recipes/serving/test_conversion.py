@@ -109,7 +109,8 @@ def test_a_mask_hides_missing_values_in_columns_and_is_refused_elsewhere():
 
 
 def test_missing_strings_are_empty():
-    assert record(DECK)({"deck": [None, NAN, "", "A"]})["deck"].tolist() == ["", "", "", "A"]
+    gaps = [None, NAN, pandas.NA, pandas.NaT, "", "A"]
+    assert record(DECK)({"deck": gaps})["deck"].tolist() == ["", "", "", "", "", "A"]
     assert record(DECK)(pandas.DataFrame({"deck": pandas.array(["A", None], "string")}))["deck"].tolist() == ["A", ""]
 
 
@@ -124,6 +125,7 @@ def test_truth_and_strings_of_numbers():
     ]
     assert record(ALONE)({"alone": [True]})["alone"].dtype == bool
     assert record(DECK)({"deck": [3, 2.5, True]})["deck"].tolist() == ["3", "2.5", "True"]
+    assert record(AGE)({"age": ["True", "false", None, "3"]})["age"].tolist() == [1, 0, -1, 3]  # booleans with gaps
 
 
 def test_arrays_in_records():

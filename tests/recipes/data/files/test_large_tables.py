@@ -331,6 +331,7 @@ OWN_TYPES = {
     "times with gaps": pandas.Series(
         pandas.Timestamp("2024-01-02") + pandas.to_timedelta(np.arange(N) * 7, unit="m")
     ).where(np.arange(N) % 9 != 4),
+    "old dates": np.array([f"{800 + row}-01-02" for row in range(N)], "datetime64[s]"),
     "whole days": pandas.Timestamp("2024-01-02") + pandas.to_timedelta(np.arange(N), unit="D"),
     "times of a zone": pandas.Timestamp("2024-01-02", tz="Europe/Berlin") + pandas.to_timedelta(np.arange(N) * 50, "h"),
     "dates": [datetime.date(2024, 1, 1) + datetime.timedelta(days=row) for row in range(N)],
@@ -351,5 +352,9 @@ def test_types_of_parquet_are_read_as_from_a_whole_file(written, kind):
 
 def test_columns_of_other_kinds_are_refused_in_words(written):
     path = written(FRAME.assign(day=pandas.Timedelta("1 day")), "churn.parquet")
-    with pytest.raises(InvalidArgument, match="in column 'day' of a file larger than the memory, not timedelta"):
+    match = "in column 'day' of a file larger than the memory, not timedelta.*durations divided by a unit"
+    with pytest.raises(InvalidArgument, match=match):
+        recipes.load(path, target="Churn", id="id", memory=0)
+    path = written(FRAME.assign(day=np.array(["12000-01-01"], "M8[s]").repeat(N)), "far.parquet")
+    with pytest.raises(InvalidArgument, match="dates of the years 1 to 9999, but column 'day' has one of 12000"):
         recipes.load(path, target="Churn", id="id", memory=0)

@@ -1,12 +1,14 @@
 """The grammar of choices: how a user selects an entry of a catalogue and its options.
 
-A choice is a name, ``"dropout"``; a mapping of a name and options, ``{"name": "dropout", "rate": 0.3}``; or an object.
-Several are joined by "+" or passed as a sequence; "none" means none. Some fields accept a word in place of a name:
-"auto" leaves the choice to the data, the activation or the optimizer.
+A choice is a name, ``"dropout"``; a name with options, as text ``"dropout(rate=0.3)"`` or as a mapping
+``{"name": "dropout", "rate": 0.3}``; or an object. Several are joined by "+" or passed as a sequence; "none" means
+none. Some fields accept a word in place of a name: "auto" leaves the choice to the data, the activation or the
+optimizer.
 """
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -33,12 +35,14 @@ __all__ = [
     "parse",
     "parse_number",
     "parse_several",
+    "split_at",
     "split_names",
+    "text_of",
     "to_json",
 ]
 
 Choice = Any
-"""A name; a mapping with a "name" and options, ``{"name": "dropout", "rate": 0.3}``; or an object."""
+"""A name, with options ``"dropout(rate=0.3)"``; a mapping, ``{"name": "dropout", "rate": 0.3}``; or an object."""
 
 AUTO, NONE = "auto", "none"
 
@@ -70,33 +74,92 @@ def name_of(choice: Choice) -> str:
     Example:
         >>> name_of("adam"), name_of({"name": "adam", "beta_1": 0.8}), name_of(keras.optimizers.Adam())
         ('adam', 'adam', 'adam')
+        >>> name_of("adam(beta_1=0.8)")
+        'adam'
     """
     if isinstance(choice, Mapping):
         return str(choice["name"])
     if isinstance(choice, str):
-        return choice
+        return choice.partition("(")[0].strip()
     # Keras numbers objects: "adam", "adam_1", ...
     return re.sub(r"_\d+$", "", getattr(choice, "name", None) or type(choice).__name__.lower())
 
 
 def options_of(choice: Choice) -> dict[str, Any]:
-    """The options of a mapping; empty for a name or an object.
+    """The options of a mapping or a text; empty for a name or an object.
 
     Example:
         >>> options_of({"name": "adam", "beta_1": 0.8}), options_of("adam")
         ({'beta_1': 0.8}, {})
+        >>> options_of("mlp(hidden=(300, 100))")
+        {'hidden': (300, 100)}
     """
+    if isinstance(choice, str):
+        return _options_in(choice)
     return {key: value for key, value in choice.items() if key != "name"} if isinstance(choice, Mapping) else {}
 
 
-def split_names(text: str) -> list[str]:
-    """The names in a text that joins them by "+".
+def text_of(choice: Choice) -> str:
+    """A choice as text: the inverse of :func:`name_of` and :func:`options_of`.
+
+    Raises:
+        InvalidArgument: for options that are objects.
 
     Example:
-        >>> split_names("l2 + dropout"), split_names("none")
-        (['l2', 'dropout'], [])
+        >>> text_of({"name": "adam", "beta_1": 0.8}), text_of("adam")
+        ('adam(beta_1=0.8)', 'adam')
     """
-    return [] if text.strip() == NONE else [name.strip() for name in text.split("+")]
+    options = {
+        name: value.item() if isinstance(value, np.generic) else value for name, value in options_of(choice).items()
+    }
+    if not options:
+        return name_of(choice)
+    text = f"{name_of(choice)}({', '.join(f'{name}={value!r}' for name, value in options.items())})"
+    try:
+        _options_in(text)
+    except InvalidArgument:
+        accepted = "options that text can hold: numbers, strings, tuples, True, False or None"
+        raise InvalidArgument(name_of(choice), options, accepted) from None
+    return text
+
+
+def split_names(text: str) -> list[str]:
+    """The names in a text that joins them by "+", with their options.
+
+    Example:
+        >>> split_names("l2 + dropout(rate=0.3)"), split_names("none")
+        (['l2', 'dropout(rate=0.3)'], [])
+    """
+    return [] if text.strip() == NONE else split_at("+", text)
+
+
+def split_at(mark: str, text: str) -> list[str]:
+    """The parts of a text between marks that are not within parentheses or brackets.
+
+    Example:
+        >>> split_at(",", "adam(beta_1=0.8, beta_2=0.9), sgd")
+        ['adam(beta_1=0.8, beta_2=0.9)', 'sgd']
+    """
+    parts, depth, start = [], 0, 0
+    for position, character in enumerate(text):
+        depth += (character in "([") - (character in ")]")
+        if character == mark and depth <= 0:
+            parts.append(text[start:position].strip())
+            start = position + 1
+    return [*parts, text[start:].strip()]
+
+
+def _options_in(text: str) -> dict[str, Any]:
+    """The options of a text such as "dropout(rate=0.3)": Python's numbers, strings, tuples, True, False and None."""
+    if "(" not in text:
+        return {}
+    try:
+        call = ast.parse(text.strip(), mode="eval").body
+        if not isinstance(call, ast.Call) or call.args:
+            raise ValueError("options have names")
+        return {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in call.keywords}
+    except (SyntaxError, ValueError):
+        raise InvalidArgument("choice", text, 'a name with options, such as "dropout(rate=0.3)"') from None
 
 
 def join_names(choices: Iterable[Choice]) -> str:
@@ -132,6 +195,8 @@ def parse(catalogue: Catalogue, value: Any, words: Sequence[str] = ()) -> Choice
         >>> parse(OPTIMIZERS, {"name": "adam"}), parse(OPTIMIZERS, {"name": "adam", "beta_1": 0.8})
         ('adam', {'name': 'adam', 'beta_1': 0.8})
     """
+    if isinstance(value, str) and "(" in value:
+        value = {"name": name_of(value), **options_of(value)}
     if isinstance(value, Mapping):
         name = _known(catalogue, value.get("name"), words)
         options = {key: tuple(option) if isinstance(option, list) else option for key, option in value.items()}

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from ...callbacks.checks import InvalidArgument
+from ..choice import split_at
 from ..recipe import Recipe
 from ..tuning.factors import FACTORS, Factor
 from ..tuning.option import option
@@ -175,13 +176,17 @@ class _Compared:
 
     def levels(self) -> dict[str, list[str] | None]:
         """The names as lists; None for a factor that is not compared."""
-        return {plural: None if text is None else names(text) for plural, text in vars(self).items()}
+        return {
+            plural: None if text is None else [name for name in split_at(",", text) if name]
+            for plural, text in vars(self).items()
+        }
 
 
 def _to_compare(factor: Factor) -> tuple[str, Any, Any]:
     """The option for the levels of a factor: its name, type and field."""
     joined = "; join several with +" if factor.name == "regularizer" else ""
-    help = f"{factor.plural.capitalize().replace('_', ' ')} to compare, separated by commas{joined}."
+    options = "; name(option=value) sets options" if factor.catalogue is not None else ""
+    help = f"{factor.plural.capitalize().replace('_', ' ')} to compare, separated by commas{joined}{options}."
     return factor.plural, str | None, option(None, help)
 
 

@@ -59,7 +59,7 @@ class Arm:
     def __post_init__(self) -> None:
         for name, level in self.choices.items():
             FACTORS[name].check(level)
-        Recipe(regularizer=self.regularizer)
+        Recipe(**{FACTORS[name].field: level for name, level in self.choices.items() if "(" in level or "+" in level})
 
     @property
     def choices(self) -> dict[str, str]:
@@ -78,11 +78,28 @@ class Arm:
     @property
     def hyperparameters(self) -> list[Range]:
         """What is tuned by default: the learning rate first, then the strengths, named "regularizer.option"."""
-        ranges = [option for option in OPTIMIZERS[self.optimizer].hyperparameters if option.name == "learning_rate"]
-        for name in split_names(self.regularizer):
+        optimizer = OPTIMIZERS[name_of(self.optimizer)]
+        ranges = [option for option in optimizer.hyperparameters if option.name == "learning_rate"]
+        for name in map(name_of, split_names(self.regularizer)):
             for strength in REGULARIZERS[name].hyperparameters:
                 ranges.append(dataclasses.replace(strength, name=f"{name}.{strength.name}"))
         return ranges
+
+    @functools.cached_property
+    def fixed(self) -> dict[str, float]:
+        """The hyperparameters that the levels fix, by their full name: "l2.strength" of "l2(strength=0.001)"."""
+        given = [self.optimizer, *split_names(self.regularizer)]
+        return {
+            f"{name_of(level)}.{option}": float(value)
+            for level in given
+            for option, value in options_of(level).items()
+            if f"{name_of(level)}.{option}" in self._tunable
+        }
+
+    @property
+    def _tunable(self) -> list[str]:
+        rate, *strengths = [parameter.name for parameter in self.hyperparameters]
+        return [f"{name_of(self.optimizer)}.{rate}", *strengths]
 
     def recipe(self, base: Recipe, values: Mapping[str, float]) -> Recipe:
         """``base`` with this arm's choices and these values of its hyperparameters.
@@ -95,21 +112,23 @@ class Arm:
         tuned = _by_choice(values)
         base_options = {name_of(choice): options_of(choice) for choice in base.regularizer}
         regularizer = [
-            named(name, {**base_options.get(name, {}), **tuned.get(name, {})}) for name in split_names(self.regularizer)
+            named(name, {**base_options.get(name, {}), **options_of(level), **tuned.get(name, {})})
+            for level in split_names(self.regularizer)
+            for name in (name_of(level),)
         ]
         changes: dict[str, Any] = {}
         for name, level in self.choices.items():
-            factor = FACTORS[name]
+            factor, chosen = FACTORS[name], name_of(level)
             if name in ALWAYS or (level == factor.of(base) and level not in tuned):
                 continue
-            options = options_of(getattr(base, factor.field)) if level == factor.of(base) else {}
-            changes[factor.field] = named(level, {**options, **tuned.get(level, {})})
+            options = options_of(getattr(base, factor.field)) if level == factor.of(base) else options_of(level)
+            changes[factor.field] = named(chosen, {**options, **tuned.get(chosen, {})})
         by_default = base.schedule == ("constant" if base.finds_its_own_step else "one_cycle")
         if self.schedule is None and by_default:
             changes["schedule"] = AUTO
         return dataclasses.replace(
             base,
-            optimizer=self._optimizer(base, tuned.get(self.optimizer, {})),
+            optimizer=self._optimizer(base, tuned.get(name_of(self.optimizer), {})),
             regularizer=tuple(regularizer),
             learning_rate=values.get("learning_rate"),
             **changes,
@@ -123,7 +142,8 @@ class Arm:
         own = base.optimizer
         config = options_of(own) if is_named(own) else own.get_config()
         clipping = {name: config[name] for name in CLIPPING if config.get(name) is not None}
-        return named(self.optimizer, {**clipping, **tuned})
+        options = {name: value for name, value in options_of(self.optimizer).items() if name != "learning_rate"}
+        return named(name_of(self.optimizer), {**clipping, **options, **tuned})
 
 
 ALWAYS = ("optimizer", "regularizer")

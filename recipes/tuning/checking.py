@@ -62,7 +62,7 @@ def _check_known_elsewhere(base: Recipe, arms: Sequence[Arm]) -> None:
     for factor in FACTORS.values():
         added = factor.catalogue.added if factor.catalogue is not None else []
         for level in {getattr(arm, factor.name) or factor.of(base) for arm in arms}:
-            for name in factor.parts(level):
+            for name in map(name_of, factor.parts(level)):
                 if name in added:
                     accepted = "one that the package brings, where other processes train: this program has added it"
                     raise InvalidArgument(factor.name, name, accepted)

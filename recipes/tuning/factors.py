@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...callbacks.checks import InvalidArgument
 from ..activations import ACTIVATIONS
 from ..catalogue import Catalogue, UnknownName
-from ..choice import AUTO, NONE, join_names, name_of, split_names
+from ..choice import AUTO, NONE, join_names, name_of, options_of, split_names, text_of
 from ..class_weights import BALANCED
 from ..initializers import INITIALIZERS
 from ..models import MODELS
@@ -50,9 +50,28 @@ class Factor:
         """Raises ``InvalidArgument``, with the nearest name, for a level that this factor cannot take."""
         if not isinstance(level, str):
             raise InvalidArgument(self.name, level, "a name")
-        for name in self.parts(level):
-            if name not in self.names:
-                raise UnknownName(self.name, name, self.names)
+        for part in self.parts(level):
+            if name_of(part) not in self.names or (options_of(part) and self.catalogue is None):
+                raise UnknownName(self.name, part, self.names)
+
+    def text(self, level: Any) -> str:
+        """A level as text: a name, or a name with options, from a text, a mapping or, for regularizers, a sequence.
+
+        Raises:
+            InvalidArgument: for anything else.
+
+        Example:
+            >>> FACTORS["optimizer"].text({"name": "adam", "beta_2": 0.95})
+            'adam(beta_2=0.95)'
+        """
+        several = self.name == "regularizer"
+        if isinstance(level, str):
+            return "+".join(map(text_of, split_names(level))) or NONE if several else text_of(level)
+        if isinstance(level, Mapping) and isinstance(level.get("name"), str):
+            return text_of(level)
+        if several and isinstance(level, Sequence) and level:
+            return "+".join(map(self.text, level))
+        raise InvalidArgument(self.name, level, "a name, or a name with options")
 
     def parts(self, level: str) -> list[str]:
         """The names that a level joins, in alphabetical order: their order makes no difference."""
@@ -86,7 +105,7 @@ FACTORS = {
 """The factors by name, in the order in which an arm's name lists them."""
 
 
-def check_levels(factor: Factor, levels: Sequence[str]) -> tuple[str, ...]:
+def check_levels(factor: Factor, levels: Sequence[Any]) -> tuple[str, ...]:
     """The levels of a factor, checked.
 
     Raises:
@@ -94,8 +113,9 @@ def check_levels(factor: Factor, levels: Sequence[str]) -> tuple[str, ...]:
     """
     if not isinstance(levels, Sequence) or isinstance(levels, str) or not levels:
         raise InvalidArgument(factor.plural, levels, "a list of at least one name")
-    for level in levels:
-        factor.check(level)
-    if len({tuple(factor.parts(level)) for level in levels}) != len(levels):
+    texts = tuple(map(factor.text, levels))
+    for text in texts:
+        factor.check(text)
+    if len({tuple(factor.parts(text)) for text in texts}) != len(texts):
         raise InvalidArgument(factor.plural, list(levels), "a list without repetitions")
-    return tuple(levels)
+    return texts

@@ -23,14 +23,14 @@ __all__ = ["search"]
 def search(
     data: Data,
     *,
-    optimizers: Sequence[str] | None = None,
-    regularizers: Sequence[str] | None = None,
-    schedules: Sequence[str] | None = None,
-    initializers: Sequence[str] | None = None,
-    activations: Sequence[str] | None = None,
-    normalizations: Sequence[str] | None = None,
-    models: Sequence[str] | None = None,
-    class_weights: Sequence[str] | None = None,
+    optimizers: Sequence[Any] | None = None,
+    regularizers: Sequence[Any] | None = None,
+    schedules: Sequence[Any] | None = None,
+    initializers: Sequence[Any] | None = None,
+    activations: Sequence[Any] | None = None,
+    normalizations: Sequence[Any] | None = None,
+    models: Sequence[Any] | None = None,
+    class_weights: Sequence[Any] | None = None,
     design: str = "crossed",
     recipe: Recipe | None = None,
     epochs: int = 10,
@@ -75,9 +75,10 @@ def search(
     Args:
         data: from :func:`recipes.load`.
         optimizers, regularizers, schedules, initializers, activations, normalizations, models, class_weights: the names
-            to compare; see ``recipes list``. Regularizers can be "none", or several joined by "+"; class weights are
-            "none" and "balanced". A factor that is None (default) is not compared and set by ``recipe``; if all are
-            None, five optimizers are compared with five regularizers.
+            to compare; see ``recipes list``. A name can have options: ``{"name": "adam", "beta_2": 0.95}`` or
+            "mlp(hidden=(300, 100))"; a rate or strength among them is not tuned. Regularizers can be "none", or several
+            joined by "+"; class weights are "none" and "balanced". A factor that is None (default) is not compared and
+            set by ``recipe``; if all are None, five optimizers are compared with five regularizers.
         design: "crossed" (default), every combination; or "one_at_a_time", the arm of ``recipe`` and those that differ
             from it in one choice.
         recipe: what the arms share. What it fixes is not tuned: its learning rate in the arms of its optimizer, the

@@ -122,7 +122,7 @@ class Space:
         names += [name for name in self.ranges if name not in names and name.rpartition(".")[0] in choices]
         parameters: dict[str, Range | Grid | float] = {}
         for name in names:
-            value = self.fixed.get(name, self.ranges.get(name))
+            value = arm.fixed.get(name, self.fixed.get(name, self.ranges.get(name)))
             if value is LISTED:
                 chosen, _, option = name.rpartition(".")
                 value = next(listed for listed in choices[chosen][chosen].hyperparameters if listed.name == option)
@@ -241,7 +241,9 @@ class Space:
         for name, parameter in parameters.items():
             users = [arm for arm in arms if name in {_full_name(arm, tuned.name) for tuned in self.tuned(arm)}]
             factor = next(
-                f for f in users[0].choices if name.rpartition(".")[0] in FACTORS[f].parts(users[0].choices[f])
+                f
+                for f in users[0].choices
+                if name.rpartition(".")[0] in map(name_of, FACTORS[f].parts(users[0].choices[f]))
             )
             with hp.conditional_scope(factor, list(dict.fromkeys(arm.choices[factor] for arm in users))):
                 if isinstance(parameter, Grid):
@@ -295,14 +297,14 @@ def _choices(arm: Arm) -> dict[str, Catalogue]:
     return {
         name: catalogue
         for factor, catalogue in catalogues.items()
-        for name in split_names(arm.choices.get(factor, NONE))
+        for name in map(name_of, split_names(arm.choices.get(factor, NONE)))
         if catalogue is not None and name in catalogue
     }
 
 
 def _full_name(arm: Arm, name: str) -> str:
     """The name of an arm's hyperparameter beside those of other arms: each optimizer has its own learning rate."""
-    return f"{arm.optimizer}.{name}" if name == RATE else name
+    return f"{name_of(arm.optimizer)}.{name}" if name == RATE else name
 
 
 def _short_name(name: str) -> str:

@@ -66,6 +66,7 @@ def test_an_object_that_is_not_of_the_catalogue_stays_what_it_is(trees):
 @pytest.mark.parametrize(
     ("value", "message"),
     [
+        ("oack(height=1)", "unknown tree 'oack': did you mean 'oak'? Accepted: auto, oak, elm"),
         ("oack", "unknown tree 'oack': did you mean 'oak'? Accepted: auto, oak, elm"),
         ({"name": "oack", "height": 1}, "unknown tree 'oack': did you mean 'oak'? Accepted: auto, oak, elm"),
         ({"height": 1}, "unknown tree None. Accepted: auto, oak, elm"),
@@ -151,3 +152,32 @@ def test_equal_choices_have_one_identity():
     assert choice.identity(one) == choice.identity(other) != choice.identity(keras.optimizers.Adam(0.2))
     tree = Tree()
     assert choice.identity(tree) == choice.identity(tree) != choice.identity(Tree())
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "options"),
+    [
+        ("oak", "oak", {}),
+        ("oak()", "oak", {}),
+        (" oak( height = 3 , old=True )", "oak", {"height": 3, "old": True}),
+        (
+            "oak(leaves=(300, 100), kind='a+b, c', root=None)",
+            "oak",
+            {"leaves": (300, 100), "kind": "a+b, c", "root": None},
+        ),
+    ],
+)
+def test_text(text, name, options):
+    assert (choice.name_of(text), choice.options_of(text)) == (name, options)
+    written = choice.text_of(text)
+    assert (choice.name_of(written), choice.options_of(written)) == (name, options)
+    assert choice.text_of({"name": name, **options}) == written
+    assert choice.split_names(f"{text}+elm") == [text.strip(), "elm"]
+
+
+@pytest.mark.parametrize(
+    "text", ["oak(", "oak(3)", "oak(height=tall)", "oak(height=3) elm", "oak(**{})", "oak(height=)"]
+)
+def test_text_that_is_no_choice(trees, text):
+    with pytest.raises(InvalidArgument, match="choice must be a name with options, such as"):
+        choice.parse(trees, text)

@@ -99,7 +99,7 @@ def test_the_choices_are_those_of_a_recipe():
 
 
 def test_names_to_compare_are_separated_by_commas():
-    levels = Compared(optimizers="adam, sgd,", regularizers="").levels()
-    assert levels["optimizers"] == ["adam", "sgd"]
+    levels = Compared(optimizers="adam, adam(beta_1=0.8, beta_2=0.9),", regularizers="").levels()
+    assert levels["optimizers"] == ["adam", "adam(beta_1=0.8, beta_2=0.9)"]
     assert levels["regularizers"] == []
     assert levels["models"] is None

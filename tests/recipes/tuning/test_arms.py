@@ -1,4 +1,5 @@
 import keras
+import numpy as np
 import pytest
 
 from callbacks.checks import InvalidArgument
@@ -6,6 +7,7 @@ from recipes import Recipe
 from recipes.optimizers import OPTIMIZERS
 from recipes.regularization import REGULARIZERS
 from recipes.tuning.arms import DEFAULT_OPTIMIZERS, DEFAULT_REGULARIZERS, Arm, arms_of, cross, default_arm, factors_of
+from recipes.tuning.space import Space
 
 
 @pytest.mark.parametrize(
@@ -83,13 +85,47 @@ def test_the_arm_that_the_others_are_compared_with(base, name):
         (["adam"], ["dropuot"], "did you mean 'dropout'"),
         (["adam"], ["l2+l2"], "each regularizer at most once"),
         (["adam"], [None], "regularizer must be a name"),
-        (["adam"], [{"name": "l2", "strength": 0.1}], "regularizer must be a name"),
-        ([{"name": "adam"}], ["none"], "optimizer must be a name"),
+        (["adam"], [{"strength": 0.1}], "regularizer must be a name, or a name with options"),
+        (["adam"], ["l2(strength=)"], "choice must be a name with options, such as"),
+        (["adam"], ["l2(0.1)"], "choice must be a name with options, such as"),
+        (["adam"], ["l2(strength=-1)"], "strength must be"),
+        (["adam(beta=0.5)"], ["none"], "optimizer 'adam' must be given options that it has"),
+        (["adam(beta_2=0.5)", {"name": "adam", "beta_2": 0.5}], ["none"], "without repetitions"),
+        ([{"name": "adam", "beta_2": object()}], ["none"], "adam must be options that text can hold"),
     ],
 )
 def test_what_is_refused(optimizers, regularizers, message):
     with pytest.raises(InvalidArgument, match=message):
         cross(optimizers, regularizers)
+
+
+def test_levels_with_options():
+    optimizers = ["adam", {"name": "adam", "beta_2": np.float64(0.95)}, "sgd( learning_rate = .1 )"]
+    regularizers = [("l2", {"name": "dropout", "rate": 0.3}), "l2(strength=0.001)+dropout"]
+    arms = cross(optimizers, regularizers, models=["mlp(hidden=(20, 10))"])
+    assert [arm.optimizer for arm in arms[:3]] == ["adam", "adam(beta_2=0.95)", "sgd(learning_rate=0.1)"]
+    assert arms[1].name == "adam(beta_2=0.95)+l2+dropout(rate=0.3)+mlp(hidden=(20, 10))"
+    recipe = arms[1].recipe(Recipe(), {"learning_rate": 0.01, "l2.strength": 1e-5, "dropout.rate": 0.3})
+    assert recipe.optimizer == {"name": "adam", "beta_2": 0.95}
+    assert recipe.regularizer == ({"name": "l2", "strength": 1e-5}, {"name": "dropout", "rate": 0.3})
+    assert recipe.model == {"name": "mlp", "hidden": (20, 10)}
+    space = Space()
+    tuned = [[parameter.name for parameter in space.tuned(arm)] for arm in arms]
+    assert tuned[1] == ["learning_rate", "l2.strength"]
+    assert tuned[2] == ["l2.strength"]
+    assert tuned[4] == ["learning_rate", "dropout.rate"]
+    recipe = arms[5].recipe(Recipe(), space.settings(arms[5], 2, seed=0)[1])
+    assert (recipe.optimizer, recipe.learning_rate) == ("sgd", 0.1)
+    assert recipe.regularizer[0] == {"name": "l2", "strength": 0.001}
+    assert cross(**factors_of(arms)) == arms
+
+
+def test_options_of_a_level_replace_those_of_the_base():
+    base = Recipe(optimizer={"name": "adam", "beta_1": 0.8, "clipnorm": 1.0}, model={"name": "mlp", "hidden": (5,)})
+    assert Arm("adam", "none").recipe(base, {}).optimizer == {"name": "adam", "beta_1": 0.8, "clipnorm": 1.0}
+    chosen = Arm("adam(beta_2=0.9)", "none", model="mlp(hidden=(7,))").recipe(base, {})
+    assert chosen.optimizer == {"name": "adam", "clipnorm": 1.0, "beta_2": 0.9}
+    assert chosen.model == {"name": "mlp", "hidden": (7,)}
 
 
 def test_every_factor_can_be_compared():

@@ -59,7 +59,9 @@ class Arm:
     def __post_init__(self) -> None:
         for name, level in self.choices.items():
             FACTORS[name].check(level)
-        Recipe(**{FACTORS[name].field: level for name, level in self.choices.items() if "(" in level or "+" in level})
+        composed = {name: level for name, level in self.choices.items() if "(" in level or "+" in level}
+        fields: dict[str, Any] = {FACTORS[name].field: level for name, level in composed.items()}
+        Recipe(**fields)
 
     @property
     def choices(self) -> dict[str, str]:

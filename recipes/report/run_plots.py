@@ -98,7 +98,8 @@ def learning_rates(results: Results, narrow: bool = False) -> Figure:
         for number, regularizer in enumerate(regularizers):
             arm = tried[(tried["optimizer"] == optimizer) & (tried["regularizer"] == regularizer)]
             _draw_trials(panel, arm, ends, results.metric.higher_is_better, number)
-            _ring(panel, results, arm, ends)
+            for _, own in arm.groupby("arm", sort=False):  # several where models are compared, say
+                _ring(panel, results, own, ends)
     for number, panel in enumerate(panels):
         if number >= len(optimizers):
             panel.remove()

@@ -181,6 +181,15 @@ def test_learning_rates_show_every_trial_and_the_chosen_one(any_results):
         assert axes.get_xscale() == "log"
 
 
+def test_each_arm_has_its_ring_where_other_factors_are_compared(make):
+    """Two arms of one optimizer and one regularizer, as with two models."""
+    results = make(("momentum",), ("none", "l2"))
+    summary, trials = (table.assign(regularizer="none") for table in (results.summary, results.trials))
+    (axes,) = plots.learning_rates(dataclasses.replace(results, summary=summary, trials=trials)).axes
+    rings = sorted(line.get_xdata()[0] for line in lines(axes, "chosen"))
+    np.testing.assert_allclose(rings, sorted(summary["learning_rate"]), rtol=1e-4)
+
+
 def test_diverged_trials_lie_at_the_worse_end(make):
     for regression, height in ((False, 0.035), (True, 0.965)):
         axes = plots.learning_rates(make(regression=regression)).axes[0]

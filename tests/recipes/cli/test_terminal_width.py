@@ -36,7 +36,7 @@ def width(request, monkeypatch):
 
 
 def test_the_report_of_a_search(comparison, width, capsys, monkeypatch):
-    monkeypatch.setattr("recipes.report.page.write_page", lambda results, path: path)
+    monkeypatch.setattr("recipes.report.page.write_page", lambda results, path, mistakes: path)
     with pytest.raises(SystemExit) as left:
         main(["report", str(SEARCH), "--to", "page.html"])
     assert left.value.code == 0

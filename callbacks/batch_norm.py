@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import weakref
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -115,7 +116,7 @@ def recalibrate_batch_norm(model: keras.Model, data: Any, *, batch_size: int = 2
 def _recalibrate(
     model: keras.Model, batches: FitData, verbose: int = 0, trained: Sequence[Any] | None = None
 ) -> Recalibration:
-    """:func:`recalibrate_batch_norm` of given layers; None for those that ``model(x, training=True)`` trains."""
+    """:func:`recalibrate_batch_norm`, after training steps that ran the layers in ``trained``, each once a call."""
     first, _, _ = keras.utils.unpack_x_y_sample_weight(batches.first())
     if not model.built:
         model(first)
@@ -123,7 +124,9 @@ def _recalibrate(
     before = [(variable, ops.convert_to_numpy(variable).copy()) for variable in model.non_trainable_variables]
     new: dict[int, tuple[Any, np.ndarray]] = {}
     try:
-        order = _order(model, first, _trained_layers(model, first) if trained is None else trained)
+        ran = _trained_layers(model, first)
+        layers = ran if trained is None else _on_data_alone(trained, ran)
+        order = _order(model, first, layers) if layers or not trained else []
         bar = keras.utils.Progbar(len(order), unit_name="layer") if verbose else None
         examples = 0
         for layer in order:
@@ -151,7 +154,8 @@ class RecalibrateBatchNorm(keras.callbacks.Callback):
     True)``: the statistics belong to the weights. The entries of ``History`` and the files of ``ModelCheckpoint`` are
     from before the recalibration; evaluate or save the model after ``fit``. After a training that ended in NaN, it
     warns and keeps the moving averages. With a ``train_step`` of the model's own, the layers are those that this step
-    runs in training mode.
+    runs in training mode; one that the step calls more often than the model, on other inputs than the data (such as
+    generated ones), keeps its moving averages, with a warning.
 
     Args:
         data, batch_size: the training data, as in :func:`recalibrate_batch_norm`.
@@ -215,14 +219,14 @@ class _Step:
 
     def __init__(self, model: keras.Model):
         self._model = weakref.ref(model)
-        self.trained: list[Any] = []
+        self.trained: list[Any] = []  # of a step, once for each call
 
     @contextlib.contextmanager
     def __call__(self) -> Iterator[None]:
         model = self._model()
         with recorded_calls([] if model is None else batch_norm_layers(model)) as calls:
             yield
-        self.trained += _in_training_mode(calls)
+        self.trained = _in_training_mode(calls)
 
 
 def batch_norm_layers(model: keras.Model) -> list[keras.layers.BatchNormalization]:
@@ -257,6 +261,23 @@ def _trained_layers(model: keras.Model, x: Any) -> list[Any]:
     with recorded_calls(batch_norm_layers(model)) as calls:
         model(x, training=True)
     return _in_training_mode(calls)
+
+
+def _on_data_alone(trained: Sequence[Any], ran: Sequence[Any]) -> list[Any]:
+    """The layers that a training step runs as often as the model itself does; a warning names the others.
+
+    Those have other inputs than the data too, as in the discriminator of a GAN, which sees generated examples.
+
+    Args:
+        trained, ran: by the step and by the model in training mode; a layer once for each call.
+    """
+    step, model = Counter(map(id, trained)), Counter(map(id, ran))
+    for layer in {id(layer): layer for layer in trained if model[id(layer)]}.values():
+        if step[id(layer)] != model[id(layer)]:
+            calls = f"{step[id(layer)]} calls in a training step and {model[id(layer)]} in the model"
+            reason = "its inputs in training are not the data alone"
+            warn(f"batch norm {layer.name!r} keeps its moving averages: {reason} ({calls})", RuntimeWarning)
+    return [layer for layer in trained if step[id(layer)] == model[id(layer)] or not model[id(layer)]]
 
 
 def _order(model: keras.Model, x: Any, trained: Sequence[Any]) -> list[Any]:

@@ -1,4 +1,4 @@
-"""What has to be undone when a ``fit`` ends, however it ends, and what has to be checked before the next one.
+"""What a ``fit`` begins with, what has to be undone when it ends, and what has to be checked before the next one.
 
 Keras calls ``on_train_end`` only if nothing was raised.
 
@@ -10,18 +10,21 @@ from __future__ import annotations
 import contextlib
 import inspect
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from typing import Any
 
 import keras
+import numpy as np
 
+from .random_state import random_state
 from .wrapping import wrap_once
 
-__all__ = ["at_end_of_fit", "before_next_fit"]
+__all__ = ["at_end_of_fit", "before_next_fit", "drawn_by_data"]
 
-Running = tuple[tuple[keras.Model, contextlib.ExitStack], ...]
-"""The calls of ``fit`` that are running in this thread, the innermost last."""
+Running = tuple[tuple[keras.Model, contextlib.ExitStack, dict[str, Any]], ...]
+"""The calls of ``fit`` that are running in this thread, the innermost last: model, what to undo, random states that the
+data may draw from, before Keras has read any."""
 
 Check = Callable[[keras.Model, Sequence[Any]], bool]
 
@@ -47,9 +50,28 @@ def at_end_of_fit(model: keras.Model, undo: Callable[[], Any]) -> None:
         ...     pass
         undone
     """
-    stack = next((stack for running, stack in reversed(_running.get()) if running is model), None)
+    stack = next((stack for running, stack, _ in reversed(_running.get()) if running is model), None)
     if stack is not None:
         stack.callback(undo)
+
+
+def drawn_by_data(model: keras.Model) -> set[str]:
+    """The global random states, of those of :func:`random_state`, from which a generator of batches draws.
+
+    Keras reads generators ahead, in a thread: how far the states have moved says nothing of the batches that are
+    trained. They are taken to be the generator's if they have changed since the running ``fit`` of a model began.
+
+    Returns:
+        "python" and "numpy", or less; nothing for data of other kinds.
+    """
+    none: dict[str, Any] = {}
+    begun = next((states for running, _, states in reversed(_running.get()) if running is model), none)
+    now = random_state()
+    return {name for name in begun if not _same(now[name], begun[name])}
+
+
+def _same(one: Any, other: Any) -> bool:
+    return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
 
 
 def before_next_fit(model: keras.Model, check: Check) -> None:
@@ -63,13 +85,16 @@ def before_next_fit(model: keras.Model, check: Check) -> None:
 def _with_end(
     running: ContextVar[Running], fit: Callable[..., Any], model: keras.Model, *args: Any, **kwargs: Any
 ) -> Any:
+    arguments = inspect.signature(fit).bind_partial(model, *args, **kwargs).arguments
+    states = random_state() if isinstance(arguments.get("x"), Iterator) else {}
+    states.pop("keras", None)
     check = _checks.get(model)
     if check is not None:
-        callbacks = inspect.signature(fit).bind_partial(model, *args, **kwargs).arguments.get("callbacks")
+        callbacks = arguments.get("callbacks")
         if check(model, keras.tree.flatten(getattr(callbacks, "callbacks", callbacks))):
             del _checks[model]
     with contextlib.ExitStack() as stack:
-        token = running.set((*running.get(), (model, stack)))
+        token = running.set((*running.get(), (model, stack, states)))
         try:
             return fit(model, *args, **kwargs)
         finally:

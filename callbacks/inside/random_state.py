@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -34,19 +35,25 @@ def random_state() -> dict[str, Any]:
     }
 
 
-def set_random_state(state: dict[str, Any]) -> None:
-    """Puts back what :func:`random_state` returned, in this process or in another.
+def set_random_state(state: Mapping[str, Any]) -> None:
+    """Puts back what :func:`random_state` returned, in this process or in another; "python" and "numpy" may be missing.
 
     A generator that Keras has made since is dropped: Keras then makes the one that it would have made. Steps that were
     compiled with the old one draw the same numbers.
     """
     generator = seed_generator(make=state["keras"] is not None)  # first, because making it draws from Python's state
-    version, words, gauss = state["python"]
-    random.setstate((version, tuple(map(int, words)), gauss))
-    np.random.set_state(state["numpy"])
+    if "numpy" in state:
+        np.random.set_state(state["numpy"])
+    _set_python(state)
     if generator is not None and state["keras"] is not None:
         generator.state.assign(state["keras"])
     elif generator is not None:
         generator.state.assign(keras.random.SeedGenerator().state)
-        random.setstate((version, tuple(map(int, words)), gauss))
+        _set_python(state)
         restart_seed_generator()
+
+
+def _set_python(state: Mapping[str, Any]) -> None:
+    if "python" in state:
+        version, words, gauss = state["python"]
+        random.setstate((version, tuple(map(int, words)), gauss))

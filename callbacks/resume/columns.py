@@ -50,8 +50,10 @@ def filled_up(history: keras.callbacks.History, lengths: Mapping[str, int], rest
         restored: the number of epochs then.
     """
     epochs = len(history.epoch)
+    validated = any(name.startswith("val_") and length == restored for name, length in lengths.items())
     for name, values in history.history.items():
-        if name not in lengths and len(values) == epochs - restored:
+        new = name not in lengths and epochs == restored + 1 and len(values) == 1
+        if new and (validated or not name.startswith("val_")):  # else the first validation, of ``validation_freq``
             values[:0] = [math.nan] * restored
         elif lengths.get(name) == restored:
             values.extend([math.nan] * (epochs - len(values)))

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..checks import InvalidArgument, check_bool, check_integer
 from ..inside.callback_list import callback_list
-from ..inside.fit_end import at_end_of_fit
+from ..inside.fit_end import at_end_of_fit, drawn_by_data
 from ..inside.layers import all_layers
 from ..inside.optimizer_values import raise_on_nan, raises_on_nan
 from ..inside.state import check_visible, set_training_state, training_state
@@ -47,7 +47,7 @@ class Resume(keras.callbacks.Callback):
     ``shuffle``). With ``replay=True`` the earlier batches are therefore read again without training on them, which
     costs the time of reading; the program must set its seeds (``keras.utils.set_random_seed``), or the order differs.
     ``replay=False`` reads again only those of the present epoch: for data whose order does not depend on earlier
-    epochs.
+    epochs. A generator may draw from Python's or NumPy's global state; nothing else should beside it.
 
     *Other callbacks.* Their plain attributes (numbers, strings, containers, arrays), variables and random generators
     are restored after their ``on_train_begin``, and then ``seek(epoch, batch)`` is called on those that define it. They
@@ -223,7 +223,11 @@ class Resume(keras.callbacks.Callback):
         checkpoint, self._checkpoint = self._checkpoint, None
         if checkpoint is None:
             return
-        set_training_state(self.model, checkpoint["training"])
+        training = checkpoint["training"]
+        if self.replay:  # such states are where the batches that were read again have left them
+            drawn = drawn_by_data(self.model)
+            training = {**training, "random": {name: s for name, s in training["random"].items() if name not in drawn}}
+        set_training_state(self.model, training)
         if "callbacks" in checkpoint:
             for name, state in checkpoint["callbacks"].items():
                 if name in self._stateful:  # the program may have another list now

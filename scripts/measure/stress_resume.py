@@ -132,7 +132,7 @@ def main() -> None:
     known: dict[tuple[str, int], tuple[dict, float]] = {}
     with tempfile.TemporaryDirectory() as folder:
         while len(rows) < options.kills:
-            kind, every = kinds[runs % len(kinds)], (runs // len(kinds) + runs) % len(EVERY)
+            kind, every = kinds[runs % len(kinds)], (runs // len(kinds) + runs % len(kinds)) % len(EVERY)
             if (kind, every) not in known:
                 known[kind, every] = unbroken(Path(folder), kind, every)
             expected, seconds = known[kind, every]

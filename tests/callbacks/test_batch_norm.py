@@ -456,3 +456,19 @@ def test_a_step_of_its_own_says_which_layers_it_trains():
     assert moved_by_training(model, callback) == {"head"}
     assert callback.result.layers == ("head",)
     assert_statistics(model.base.layers[1], np.zeros(3), np.ones(3))  # as at first
+
+
+def test_a_layer_that_a_step_also_runs_on_other_inputs_keeps_its_averages():
+    class Discriminator(keras.Sequential):
+        def train_step(self, data):
+            self(100.0 + data[0], training=True)  # generated examples
+            return super().train_step(data)
+
+    model = Discriminator([keras.Input((3,)), keras.layers.BatchNormalization(name="both"), keras.layers.Dense(1)])
+    model.compile("sgd", "mse", run_eagerly=True)
+    x = np.random.default_rng(0).normal(size=(8, 3))
+    recalibrate = RecalibrateBatchNorm(x)
+    with pytest.warns(RuntimeWarning, match=r"'both' keeps .* not the data alone \(2 calls in a training step"):
+        model.fit(x, x[:, :1], verbose=0, callbacks=[recalibrate])
+    assert (recalibrate.result.layers, recalibrate.result.skipped) == ((), ("both",))
+    assert model.layers[0].moving_mean.numpy().min() > 0.5  # a hundredth of what it has seen

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import callbacks
-from callbacks.inside.fit_end import at_end_of_fit, before_next_fit
+from callbacks.inside.fit_end import at_end_of_fit, before_next_fit, drawn_by_data
 
 X = np.ones((4, 1), "float32")
 
@@ -116,3 +116,22 @@ def test_the_rate_is_set_back_if_asked_for(interrupted):
         model.fit(X, X, batch_size=1, verbose=0, callbacks=used)
     assert float(model.optimizer.learning_rate) == pytest.approx(0.01)
     model.fit(X, X, verbose=0)
+
+
+@pytest.mark.filterwarnings("ignore:.*shuffle=True.*:UserWarning")
+@pytest.mark.parametrize("draws", [True, False])
+def test_what_a_generator_draws_from(draws):
+    drawn = []
+
+    def batches():
+        while True:
+            if draws:
+                np.random.permutation(4)
+            yield X, X
+
+    note = keras.callbacks.LambdaCallback(on_train_end=lambda logs: drawn.append(drawn_by_data(model)))
+    model = made()
+    model.fit(batches(), steps_per_epoch=2, verbose=0, callbacks=[note])
+    model.fit(X, X, verbose=0, callbacks=[note])
+    assert drawn == [{"numpy"} if draws else set(), set()]
+    assert drawn_by_data(model) == set()

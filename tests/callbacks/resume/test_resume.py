@@ -1,9 +1,11 @@
 """Resume: killed and started again is bit-identical to unbroken, whatever is part of the training."""
 
+import contextlib
 import os
 import random
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import keras
@@ -421,3 +423,37 @@ def test_a_rebuilt_model_continues_the_same_columns(arrays, tmp_path):
     names, history = fit(4)
     assert {len(values) for values in history.values()} == {4}
     assert np.isnan(history["noise"]).tolist() == [True, True, False, True]
+
+
+@pytest.mark.filterwarnings("ignore:.*shuffle=True.*:UserWarning")
+@pytest.mark.parametrize("step", [pytest.param(5, marks=pytest.mark.thorough), 6])
+def test_a_generator_that_draws_and_is_read_ahead(step, tmp_path):
+    """Killed when Keras has already read the first batch of the next epoch, for which the order was drawn anew."""
+    x = np.random.default_rng(0).normal(size=(24, 3)).astype("float32")
+
+    def batches():
+        while True:
+            order = np.random.permutation(24)
+            for start in range(0, 24, 8):
+                yield x[order[start : start + 8]], x[order[start : start + 8], :1]
+
+    def trained(*used):
+        keras.utils.set_random_seed(3)
+        model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+        model.compile("sgd", "mse")
+        with contextlib.suppress(KeyboardInterrupt):
+            model.fit(batches(), steps_per_epoch=3, epochs=4, verbose=0, callbacks=list(used))
+        return model.history.history, [weights.tobytes() for weights in model.get_weights()]
+
+    done = []
+
+    def kill(batch):
+        done.append(batch)
+        time.sleep(0.02)  # for the thread that reads ahead
+        if len(done) == step:
+            raise KeyboardInterrupt
+
+    trained(
+        Resume(tmp_path, every=1), keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: kill(batch))
+    )
+    assert trained(Resume(tmp_path, every=1)) == trained()

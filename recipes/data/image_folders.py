@@ -107,14 +107,13 @@ def load_images(
             arrays |= {role: values[kept] for role, values in decisive.items()}
     data = Data.from_arrays(
         **arrays,
-        name=root.name,
         class_names=names,
         image_size=size,
         validation=validation,
         test=test,
         seed=seed,
         batch_size=batch_size,
-        **options,
+        **{"name": root.name, **options},
     )
     data.settings |= {role: name for role, name in by.items() if name is not None}
     data.settings["images"] = {"folder": str(root), "sha256": images.digest(splits)}

@@ -12,6 +12,7 @@ import numpy as np
 from ...callbacks.checks import InvalidArgument, check_integer
 from .disk.stored import Stored
 from .named_arrays import Inputs, items
+from .statistics.narrowing import native
 
 __all__ = ["are_images", "check_channels", "checked_size", "resized", "resized_images", "resized_inputs"]
 
@@ -88,6 +89,7 @@ def resized_inputs(
     """
     if size is None:
         return dict(splits), []
+    splits = {split: _arrays(x) for split, x in splits.items()}
     train = splits["train"]
     names = [name for name, values in items(train) if are_images(values)]
     if not names:
@@ -104,6 +106,16 @@ def resized_inputs(
         else:
             replaced[split] = x
     return replaced, names
+
+
+def _arrays(values: Any) -> Any:
+    """Images of other libraries, such as tensors, as arrays; anything else unchanged."""
+    if isinstance(values, dict):
+        return {name: _arrays(value) for name, value in values.items()}
+    if isinstance(values, np.ndarray):
+        return native(values)
+    tensor = hasattr(values, "__array__") and not isinstance(values, Stored) and getattr(values, "ndim", 0) in (3, 4)
+    return np.asarray(values) if tensor else values
 
 
 def resized_images(argument: str, images: Any, size: tuple[int, int]) -> Any:

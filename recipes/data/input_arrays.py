@@ -20,7 +20,7 @@ from .named_arrays import Inputs
 from .names import checked_names
 from .statistics.feature_statistics import ABSENT
 from .statistics.moments import check_finite
-from .statistics.narrowing import wide
+from .statistics.narrowing import native, wide
 from .strings.number_strings import is_number, numbers_in
 
 __all__ = [
@@ -51,6 +51,10 @@ DATES = (datetime.date, np.datetime64)
 WRITTEN = ("Period", "Interval")
 """Names of the types of pandas' objects that stand for the strings they are written as."""
 DURATIONS = "numbers: durations divided by a unit, such as numpy.timedelta64(1, 's')"
+FILL = "leave such examples out, or fill the gaps, e.g. with numpy.nan_to_num"
+GAPS = {2: f"; pass the positions of a vector as columns of their own, where NaN is missing, or {FILL}"}
+GAPS |= dict.fromkeys((3, 4), f"; {FILL}")
+"""What to do about NaN in vectors, and in sequences and images, by their dimensions."""
 LISTS = (list, tuple, np.ndarray)
 DENSE = 50_000_000
 """Maximum number of values of a sparse matrix that is taken as a dense table."""
@@ -152,7 +156,7 @@ def _array(argument: str, split: str, x: Any, names: Sequence[str] = (), *, tabl
     try:
         # Objects, since every NumPy string takes the space of the longest.
         strings = isinstance(x, (list, tuple)) and any(isinstance(item, (str, bytes)) for item in x)
-        x = np.asarray(x, object) if strings else np.asarray(x)
+        x = np.asarray(x, object) if strings else native(np.asarray(x))
     except ValueError as error:  # lists of different lengths within lists
         raise InvalidArgument(argument, type(x).__name__, f"{ACCEPTED} ({error})") from None
     if x.dtype.kind in "OSUT":
@@ -189,7 +193,8 @@ def _array(argument: str, split: str, x: Any, names: Sequence[str] = (), *, tabl
             numbers = x.astype(np.float32, copy=False)
         if table and x.ndim == 2:  # where NaN is a missing value
             numbers = np.where(np.isnan(numbers), np.float32(0), numbers)
-        check_finite(argument, split, numbers, names, "" if x.ndim == 2 else "the inputs")
+        where = "" if x.ndim == 2 else "the inputs"
+        check_finite(argument, split, numbers, names, where, hint="" if table and x.ndim == 2 else GAPS[x.ndim])
     else:
         raise InvalidArgument(argument, f"{x.dtype} of shape {x.shape}", ACCEPTED)
     if len(x) == 0:
@@ -371,7 +376,7 @@ def _ragged(argument: str, split: str, x: Any) -> list[np.ndarray] | None:
     arrays = []
     for item in x:
         try:
-            array = np.asarray(item)
+            array = native(np.asarray(item))
             arrays.append(array if array.dtype.kind in "fiub" else array.astype(np.float32))
         except (ValueError, TypeError):
             continue
@@ -395,5 +400,7 @@ def _ragged(argument: str, split: str, x: Any) -> list[np.ndarray] | None:
         accepted = f"sequences of at least one step; {empty} of {len(x)} in split {split!r} have none"
         raise InvalidArgument(argument, 0, accepted)
     with np.errstate(over="ignore"):
-        check_finite(argument, split, np.concatenate(arrays).astype(np.float32), where="the steps")
+        rows = np.repeat(np.arange(len(arrays)), list(map(len, arrays)))
+        steps = np.concatenate(arrays).astype(np.float32)
+        check_finite(argument, split, steps, where="the steps", rows=rows, hint=GAPS[3])
     return arrays

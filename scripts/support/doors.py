@@ -381,12 +381,13 @@ def _alike(first: Any, second: Any, rtol: float) -> bool:
     return bool(np.array_equal(first.astype(object), second.astype(object)))
 
 
-def trained(data: recipes.Data, seed: int = 3) -> Any:
-    """A small model after one epoch, its steps not compiled."""
+def trained(data: recipes.Data, seed: int = 3, model: Any = None) -> Any:
+    """A small model after one epoch, its steps not compiled; of a table unless ``model`` names another."""
     import keras
 
     name = "tabular" if data.spec.record or data.spec.kind == "tabular" else None
-    recipe = recipes.Recipe(learning_rate=0.01, **({} if name is None else {"model": {"name": name, "hidden": (4,)}}))
+    choice = {"name": name, "hidden": (4,)} if model is None and name is not None else model or "auto"
+    recipe = recipes.Recipe(learning_rate=0.01, model=choice)
     keras.utils.set_random_seed(seed)
     model = recipe.build_model(data.spec)
     recipe.compile(model, spec=data.spec)

@@ -112,6 +112,8 @@ NAMES = (
 )
 """Names of columns to draw from."""
 COUNTRIES = ("Ulm", "Köln", "東京", "São Paulo", "Hamm, West", 'the "Hill"', "a/b")
+MOST_TEST = 13
+"""Maximum number of rows of a test set."""
 WORDS = ("good", "bad", "very", "film", "schön", "long", "plot", "actor", "the", "of", "and", "noise")
 
 
@@ -291,7 +293,7 @@ def _number_strings(random: Random, size: int) -> Column:
 
 def _with_question_marks(random: Random, size: int) -> Column:
     values = [f"{value:.2f}" for value in random.random(size) * 90]
-    for place in random.integers(0, size, int(random.integers(1, 3))):
+    for place in random.integers(0, size - MOST_TEST, int(random.integers(1, 3))):  # so that training has one
         values[place] = "?"
     return Column("numbers and ?", pd.Series(values, dtype=object))
 
@@ -564,7 +566,7 @@ def random_table(number: int, seed: int = 0) -> RandomTable:
         list(series) if random.random() < 0.5 else [list(series)[place] for place in random.permutation(len(series))]
     )
     frame = pd.DataFrame({name: series[name] for name in order})
-    test = int(random.integers(8, 14)) if random.random() < 0.25 and "groups" not in options else 0
+    test = int(random.integers(8, MOST_TEST + 1)) if random.random() < 0.25 and "groups" not in options else 0
     return RandomTable(
         number, frame, [name for name in order if name in inputs], labels, found, kept, {**options, "seed": 3}, test
     )

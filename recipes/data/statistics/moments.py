@@ -99,7 +99,16 @@ def _moments(read: Callable[[], Iterator[np.ndarray]]) -> tuple[np.ndarray, np.n
     return mean, np.where(low == high, 0.0, variance)
 
 
-def check_finite(argument: str, split: str, values: Any, names: Sequence[str] = (), where: str = "") -> None:
+def check_finite(
+    argument: str,
+    split: str,
+    values: Any,
+    names: Sequence[str] = (),
+    where: str = "",
+    *,
+    rows: np.ndarray | None = None,
+    hint: str = "",
+) -> None:
     """Refuses NaN and infinity.
 
     Args:
@@ -108,19 +117,23 @@ def check_finite(argument: str, split: str, values: Any, names: Sequence[str] = 
         values: shape (n,) or (n, columns).
         names: names of the columns; without them, the message has a column's position.
         where: a description of the values instead of a column, e.g. "input 'sound'"; for values of any shape (n, ...).
+        rows: the positions of the values' examples, if that are not 0, 1, 2, ...
+        hint: what to do about it, for the end of the message.
 
     Raises:
-        InvalidArgument: naming the first such column, the split and the number of values that are not finite.
+        InvalidArgument: naming the first such column, the split, the number of values that are not finite, and the
+            first example with one.
 
     Example:
         >>> check_finite("x", "train", np.array([[1.0], [np.nan]]), ["age"])
         Traceback (most recent call last):
-        callbacks.checks.InvalidArgument: x must be finite: 1 of the 2 values of column 'age' in split 'train' is NaN or infinite. Received: x=[nan]
+        callbacks.checks.InvalidArgument: x must be finite: 1 of the 2 values of column 'age' in split 'train' is NaN or infinite, the first in row 2. Received: x=[nan]
     """  # noqa: E501
     if all(_all_finite(chunk) for chunk in chunks(values)):  # the usual case, without a temporary copy of everything
         return
     table = np.concatenate([chunk.reshape(len(chunk), -1) for chunk in chunks(values)])
     wrong = ~np.isfinite(table)
+    first = int(np.flatnonzero(wrong.any(axis=1))[0]) if where else None
     if where:
         table, wrong = table.reshape(-1, 1), wrong.reshape(-1, 1)
     counts = wrong.sum(axis=0)
@@ -129,11 +142,13 @@ def check_finite(argument: str, split: str, values: Any, names: Sequence[str] = 
     verb = "is" if counts[column] == 1 else "are"
     others = np.count_nonzero(counts) - 1
     more = f" (and so are some of {others} more column{'s' if others != 1 else ''})" if others else ""
+    place = int(np.flatnonzero(wrong[:, column])[0]) if first is None else first
+    row = place if rows is None else int(rows[place])
     raise InvalidArgument(
         argument,
         table[wrong[:, column], column][:3].tolist(),
         f"finite: {counts[column]} of the {len(table)} values of {which} in split {split!r} {verb} NaN or"
-        f" infinite{more}",
+        f" infinite, the first in row {row + 1}{more}{hint}",
     )
 
 

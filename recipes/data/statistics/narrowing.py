@@ -13,7 +13,17 @@ from .column_statistics import column_statistics
 from .scaling import Scaling
 from .spread import sample
 
-__all__ = ["narrowed", "narrowed_inputs", "wide"]
+__all__ = ["narrowed", "narrowed_inputs", "native", "wide"]
+
+
+def native(values: np.ndarray) -> np.ndarray:
+    """An array in this machine's byte order; files of instruments often have the other.
+
+    Example:
+        >>> native(np.array([1, 2], ">f8")).dtype.name, native(np.array([1, 2], ">u2")).dtype == np.uint16
+        ('float64', True)
+    """
+    return values if values.dtype.isnative else values.astype(values.dtype.newbyteorder("="))
 
 
 def wide(values: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ import numpy as np
 from ....callbacks.checks import InvalidArgument, check_unmasked
 from ..input_arrays import NUMBERS, is_absent
 from ..statistics.moments import check_finite, chunks, moments
-from ..statistics.narrowing import narrowed, wide
+from ..statistics.narrowing import narrowed, native, wide
 from ..statistics.scaling import Scaling
 from .label_sets import are_label_sets, multi_hot
 from .number_targets import numbers_of_strings
@@ -107,7 +107,7 @@ def _unindexed(y: Any) -> Any:
 
 def _array(argument: str, split: str, y: Any) -> np.ndarray:
     try:
-        y = np.asarray(y)
+        y = native(np.asarray(y))
     except ValueError as error:  # lists of different lengths
         raise InvalidArgument(argument, type(y).__name__, f"{ACCEPTED} ({error})") from None
     if y.ndim == 2 and y.shape[1] == 1:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.image import imsave
 
+from recipes.metric import ACCURACY
+from recipes.report.mistakes import Example, Mistakes
 from recipes.report.results import Results
 
 OPTIMIZERS = ("momentum", "adam", "nadam", "rmsprop", "adamw")
@@ -242,6 +246,23 @@ def results() -> Results:
 def any_results(request) -> Results:
     """Each kind of comparison in turn."""
     return CASES[request.param]()
+
+
+@pytest.fixture(scope="session")
+def mistakes(make) -> Mistakes:
+    """Where ``make(("momentum", "adam"))`` errs: a slice, confused classes, a picture and a text."""
+    picture = io.BytesIO()
+    imsave(picture, np.eye(8), format="png")
+    row = {"examples": 360, "score": 0.97, "low": 0.95, "high": 0.99, "reference": 0.96, "difference": 0.01}
+    row |= {"difference_low": -0.01, "difference_high": 0.03, "verdict": "open"}
+    slices = [{"slice": "all", **row}, {"slice": "town '<b>Ulm</b>'", **row, "examples": 40, "score": 0.9}]
+    confused = [{"truth": "a long name of a class", "answer": "another", "examples": 30, "wrong": 2.5, "share": 0.08}]
+    worst = [
+        Example(7, "4", "9 (3 times)", 5.25, picture=picture.getvalue()),
+        Example(8, "good", "bad", 4.0, text="a <i>long</i> text " * 20),
+    ]
+    arms = make(("momentum", "adam")).winner, "momentum+none"
+    return Mistakes(*arms, ACCURACY, 3, pd.DataFrame(slices), pd.DataFrame(confused), worst)
 
 
 @pytest.fixture(scope="session")

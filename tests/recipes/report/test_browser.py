@@ -40,10 +40,10 @@ def browser():
 
 
 @pytest.fixture(scope="module")
-def page(browser, make, tmp_path_factory):
+def page(browser, make, mistakes, tmp_path_factory):
     """The page of a comparison, and what it has asked for or complained about."""
     results = make(("momentum", "adam"), ("none", "early_stopping+label_smoothing+dropout"), trials=3)
-    path = write_page(results, tmp_path_factory.mktemp("page") / "report.html")
+    path = write_page(results, tmp_path_factory.mktemp("page") / "report.html", mistakes)
     page = browser.new_page(viewport={"width": 1400, "height": 900})
     page.asked, page.complaints = [], []
     page.on("request", lambda request: page.asked.append(request.url))
@@ -61,7 +61,7 @@ def test_loads_nothing_and_has_no_errors(page):
 
 
 def test_every_heading_sorts_both_ways(page):
-    for table in ("effects", "summary"):
+    for table in ("effects", "summary", "slices", "confused"):
         for column, heading in enumerate(page.locator(f"#{table} thead th").all()):
             orders = []
             for _ in range(2):

@@ -130,6 +130,21 @@ def test_headings_go_down_one_at_a_time_and_tables_can_be_sorted(any_page):
     assert any_page.all("html") == [{"lang": "en"}]
 
 
+def test_mistakes_are_shown(make, mistakes, monkeypatch):
+    monkeypatch.setattr("recipes.report.page.PLOTS", {})
+    page = Page(render_page(make(("momentum", "adam")), mistakes))
+    text = " ".join("".join(page.text).split())
+    assert f"Mistakes of {mistakes.arm}" in text
+    assert [row["cells"][0] for row in page.tables["slices"][1:]] == ["all", "town '<b>Ulm</b>'"]
+    assert page.tables["slices"][2]["cells"][1:3] == ["40", "90.00 [95.00, 99.00]"]
+    assert page.tables["confused"][1]["cells"] == ["a long name of a class", "another", "2.5", "30", "8.0"]
+    (image,) = page.all("img")
+    assert base64.b64decode(image["src"].removeprefix("data:image/png;base64,")).startswith(b"\x89PNG")
+    assert "4, taken for 9 (3 times)" in text
+    assert "a <i>long</i> text" in text
+    assert page.all("i") == page.all("b") == []
+
+
 def test_names_are_escaped(make, monkeypatch):
     import dataclasses
 

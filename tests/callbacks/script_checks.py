@@ -335,16 +335,6 @@ def check_own_length(kind: Kind, model: keras.Model, name: str) -> None:
             assert abs(moved @ new_slopes) <= 0.11 * abs(moved @ slopes)
         if name == "line_search":
             assert new_loss <= loss + 1e-4 * (moved @ slopes)
-        if name == "newton":
-            size = 1e-2
-            unit = np.eye(len(before))
-            rows = [
-                (loss_and_slopes(before + size * e, batch)[1] - loss_and_slopes(before - size * e, batch)[1])
-                / (2 * size)
-                for e in unit
-            ]
-            curvature = np.array(rows) @ moved
-            assert np.all(np.isfinite(curvature))
 
 
 # --- the table ------------------------------------------------------------------------------------------------------

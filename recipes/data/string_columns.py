@@ -222,11 +222,24 @@ def _inferred(values: Any) -> tuple[str, str, str] | None:
         return None
     if not isinstance(values, Stored):
         return _format_in(_present(values))
-    found = _format_in(_present(values[:SAMPLE]))
-    if found is None:
-        return None
-    fits = _number_text(found[1]) if found[0] == "number" else _date_text(found[1])
-    return found if all(fits(text) is not None for chunk in chunks(values) for text in chunk.tolist()) else None
+    known = _present(values[:SAMPLE])
+    while True:  # with the first string that does not fit, until all fit: a format that did not fit never comes again
+        found = _format_in(known)
+        odd = None if found is None else _first_odd(values, found[0], found[1], known)
+        if odd is None:
+            return found
+        known.append(odd)
+
+
+def _first_odd(values: Stored, kind: str, format: str, known: Sequence[str]) -> str | None:
+    """The first string that is not of a format, or has a time or seconds, unlike those that are known."""
+    fits = _number_text(format) if kind == "number" else _date_text(format)
+    colons = max((text.count(":") for text in known), default=0)
+    for chunk in chunks(values):
+        for text in dict.fromkeys(chunk.tolist()):
+            if fits(text) is None or (kind == "date" and text.count(":") > colons):
+                return str(text)
+    return None
 
 
 def _present(values: Any) -> list[str]:

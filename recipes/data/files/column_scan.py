@@ -95,10 +95,11 @@ class ColumnScan:
     @property
     def stored(self) -> str:
         """:attr:`dtype`, or the narrower type of numbers that the column has in a Parquet file."""
-        if self.dtype not in ("int64", "float64") or len(self.types) != 1 or self.types[0] not in RECORD_DTYPES:
+        types = ["float32" if name == "float16" else name for name in self.types]
+        if self.dtype not in ("int64", "float64") or len(types) != 1 or types[0] not in RECORD_DTYPES:
             return self.dtype
-        whole = np.dtype(self.types[0]).kind in "iu"
-        return self.types[0] if whole == (self.dtype == "int64") and self.types[0] != "bool" else self.dtype
+        whole = np.dtype(types[0]).kind in "iu"
+        return types[0] if whole == (self.dtype == "int64") and types[0] != "bool" else self.dtype
 
     @property
     def wide(self) -> bool:
@@ -310,7 +311,7 @@ def _add(scan: ColumnScan, seen: _Seen, column: pd.Series[Any], *, target: bool)
     scan.missing += len(column) - len(present)
     kind = _kind(present) if len(present) else None
     if kind in ("i", "f"):
-        present = present.astype(np.float64) if present.dtype == object else present
+        present = present.astype(np.float64) if present.dtype.name in ("object", "float16") else present
         _note(scan, "infinite", "beyond", present[present.abs() > LARGEST])
     if kind == "i":
         low, high = int(present.min()), int(present.max())

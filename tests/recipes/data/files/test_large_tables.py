@@ -129,6 +129,7 @@ def test_types_of_a_parquet_file_and_what_stands_for_missing_values(written):
         {
             "bytes": RANDOM.integers(0, 200, N).astype("uint8"),
             "half": RANDOM.normal(size=N).astype("float32"),
+            "quarter": RANDOM.normal(size=N).astype("float16"),
             "nothing": [None] * N,
             "sum": ["?" if n % 20 == 3 else f"{n * 37 % 1000}.50" for n in range(N)],
             "code": [n if n < 40 else "n/a" for n in range(N)],
@@ -240,6 +241,23 @@ def test_the_kind_of_a_column_is_decided_alike(written, kind):
     data = assert_same(file("t.csv", columns), **{"target": "y", **options, **tests})
     features = {feature.name: feature.kind for feature in data.spec.features}
     assert {name: features.get(name, "number") for name in kinds} == kinds
+
+
+LATER = {
+    "the day comes first": [f"{1 + n // 30:02}/03/2020" if n < 100 else "13/04/2020" for n in range(N)],
+    "a time of day": ["2020-01-31" if n < 100 else f"2020-01-31 {n % 24}:30" for n in range(N)],
+    "a word": ["2020-01-31" if n < 119 else "never" for n in range(N)],
+    "a decimal comma": [f"{n % 9},500" if n < 100 else f"{n % 9},25" for n in range(N)],
+}
+
+
+@pytest.mark.parametrize("case", LATER)
+@pytest.mark.ordinarily("the day comes first")
+def test_the_format_of_strings_is_that_of_all_rows(written, monkeypatch, case):
+    monkeypatch.setattr("recipes.data.string_columns.SAMPLE", 20)
+    monkeypatch.setattr("recipes.data.string_columns.FIRST", 10)
+    path = written(FRAME[["age", "Churn"]].assign(when=LATER[case]))
+    assert_same(path, target="Churn", features=["when", "age"])
 
 
 def test_a_second_load_decodes_nothing_and_warns_again(written, monkeypatch):

@@ -79,7 +79,8 @@ def learning_rates(results: Results, narrow: bool = False) -> Figure:
     """
     tuned = results.stage("tune")
     optimizers, regularizers = results.levels("optimizer"), results.levels("regularizer")
-    columns = min(2 if narrow else 3, len(optimizers))
+    beside = 3 if not narrow else 2 if max(map(len, optimizers)) <= 18 else 1  # titles do not overlap
+    columns = min(beside, len(optimizers))
     lines = math.ceil(len(optimizers) / columns)
     figure = new_figure(NARROW if narrow else max(5.5, 3.4 * columns), 1.4 + (2.2 if narrow else 2.6) * lines)
     panels = figure.subplots(lines, columns, squeeze=False, sharex=True, sharey=True).ravel()

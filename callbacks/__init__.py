@@ -15,6 +15,7 @@ from .curves import read_curves as read_curves
 from .gradients.monitor import GradientMonitor as GradientMonitor
 from .gradients.report import GradientReport as GradientReport
 from .gradients.report import gradient_report as gradient_report
+from .live_plot import LivePlot as LivePlot
 from .micro_batches import MicroBatches as MicroBatches
 from .range_test.lr_finder import LRFinder as LRFinder
 from .range_test.lr_finder import find_learning_rate as find_learning_rate
@@ -48,6 +49,7 @@ __all__ = [
     "InverseTimeDecay",
     "LRFinder",
     "LinearDecay",
+    "LivePlot",
     "MicroBatches",
     "OneCycle",
     "PerformanceDecay",

@@ -8,8 +8,10 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras import ops
 
 from .checks import InvalidArgument, check_number
+from .inside.backend import value_and_gradients, widest_float
 
 __all__ = ["GradientSign", "input_scale"]
 
@@ -49,7 +51,7 @@ class GradientSign:
         self._dtype = np.dtype(model.inputs[0].dtype)
         scale = input_scale(model) if isinstance(scale, str) and scale == "auto" else scale
         whole = np.issubdtype(self._dtype, np.integer)
-        self._wide = np.dtype("float64" if self._dtype.itemsize > 4 else "float32")
+        self._wide = widest_float() if self._dtype.itemsize > 4 else "float32"
         self._step = np.asarray(epsilon * np.asarray(scale, self._wide), self._wide)
         self._twin = _on_floats(model) if whole else None
         self._model = weakref.ref(model)
@@ -62,25 +64,25 @@ class GradientSign:
             loss: takes the model's output and returns the scalar to raise.
             training: whether the model runs in training mode. No moving average or random state advances.
         """
-        import tensorflow as tf
-
         network = self._twin if self._twin is not None else self._model()
         if network is None:
             raise ReferenceError("the model of this GradientSign is gone")
-        raw = tf.cast(x, self._wide)
+        raw = ops.cast(x, self._wide)
         # Penalties look the weights up in the scope, and would find none in an empty one.
         values = [(variable, variable.value) for variable in network.variables]
-        with tf.GradientTape(watch_accessed_variables=False) as tape, keras.StatelessScope(state_mapping=values):
-            tape.watch(raw)
-            value = LOSS_SCALE * loss(network(raw, training=training))
-        gradient = tape.gradient(value, raw)
+
+        def scaled_loss(inputs: Any) -> tuple[Any, tuple[()]]:
+            with keras.StatelessScope(state_mapping=values):
+                return LOSS_SCALE * loss(network(inputs[0], training=training)), ()
+
+        _, (gradient,), _ = value_and_gradients(scaled_loss, [raw])
         if gradient is None:
             raise InvalidArgument("model", network.name, "one through which a gradient passes from loss to input")
-        moved = raw + self._step * tf.sign(gradient)
+        moved = raw + self._step * ops.sign(gradient)
         if self._twin is not None:
             limits = np.iinfo(self._dtype)
-            moved = tf.clip_by_value(tf.round(moved), float(limits.min), float(limits.max))
-        return tf.cast(moved, x.dtype)
+            moved = ops.clip(ops.round(moved), float(limits.min), float(limits.max))
+        return ops.cast(moved, x.dtype)
 
 
 def input_scale(model: keras.Model) -> Any:
@@ -107,7 +109,7 @@ def input_scale(model: keras.Model) -> Any:
 
 def _on_floats(model: keras.Model) -> keras.Model:
     """The same layers behind a floating-point input: no gradient passes through integers."""
-    dtype = "float64" if np.dtype(model.inputs[0].dtype).itemsize == 8 else "float32"
+    dtype = widest_float() if np.dtype(model.inputs[0].dtype).itemsize == 8 else "float32"
     inputs = keras.Input(batch_shape=model.inputs[0].shape, dtype=dtype)
 
     def same_layer(layer: Any) -> Any:

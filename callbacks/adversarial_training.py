@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
+from keras import ops
 
 from .adversarial import GradientSign
 from .checks import InvalidArgument, check_number
@@ -79,8 +80,6 @@ class _Mixture:
 
     def doubled(self, data: Any) -> Any:
         """The batch, then the same with moved inputs."""
-        import tensorflow as tf
-
         model = self._trained()
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
 
@@ -92,12 +91,14 @@ class _Mixture:
         self._mixes = True
 
         def twice(values: Any) -> Any:
-            return None if values is None else keras.tree.map_structure(lambda value: tf.concat([value] * 2, 0), values)
+            if values is None:
+                return None
+            return keras.tree.map_structure(lambda value: ops.concatenate([value, value], axis=0), values)
 
-        return keras.utils.pack_x_y_sample_weight(tf.concat([x, moved], axis=0), twice(y), twice(sample_weight))
+        return keras.utils.pack_x_y_sample_weight(ops.concatenate([x, moved], axis=0), twice(y), twice(sample_weight))
 
     @contextlib.contextmanager
-    def mixed(self) -> Iterator[None]:
+    def mixed(self, _state: Any) -> Iterator[None]:
         """A context in which the loss is the mixture of the losses of the halves."""
 
         def make(loss: Callable[..., Any]) -> Callable[..., Any]:

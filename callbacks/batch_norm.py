@@ -222,7 +222,7 @@ class _Step:
         self.trained: list[Any] = []  # of a step, once for each call
 
     @contextlib.contextmanager
-    def __call__(self) -> Iterator[None]:
+    def __call__(self, _state: Any) -> Iterator[None]:
         model = self._model()
         with recorded_calls([] if model is None else batch_norm_layers(model)) as calls:
             yield
@@ -306,9 +306,10 @@ def _population(model: keras.Model, layer: Any, data: FitData) -> tuple[Any, int
     def moments_of_batch(x: Any) -> list[Any]:
         with recorded_calls([layer]) as calls:
             model(x, training=False)
-        return [_moments(call.inputs, call.arguments.get("mask"), layer.axis) for call in calls]
+        return [moments(call.inputs, call.arguments.get("mask"), layer.axis) for call in calls]
 
     step: Callable[[Any], list[Any]] = moments_of_batch
+    moments = _moments if keras.backend.backend() == "tensorflow" else _moments_in_numpy
     if keras.backend.backend() == "tensorflow" and not model.run_eagerly:
         import tensorflow as tf
 
@@ -320,8 +321,8 @@ def _population(model: keras.Model, layer: Any, data: FitData) -> tuple[Any, int
     for inputs, _, _ in data.batches():
         x = tree.map_structure(ops.convert_to_tensor, inputs)
         examples += int(tree.flatten(x)[0].shape[0])
-        for moments in step(x):
-            total = _merged(total, tuple(np.asarray(ops.convert_to_numpy(value), np.float64) for value in moments))
+        for results in step(x):
+            total = _merged(total, tuple(np.asarray(ops.convert_to_numpy(value), np.float64) for value in results))
     return total, examples
 
 
@@ -338,6 +339,15 @@ def _moments(inputs: Any, mask: Any, axis: int) -> tuple[Any, Any, Any]:
     mean = ops.sum(ops.where(used, x, 0.0), axes, keepdims=True) / ops.maximum(count, 1.0)
     deviations = ops.sum(ops.where(used, ops.square(x - mean), 0.0), axes)
     return ops.squeeze(count, axes), ops.squeeze(mean, axes), deviations
+
+
+def _moments_in_numpy(inputs: Any, mask: Any, axis: int) -> tuple[Any, Any, Any]:
+    """:func:`_moments` for JAX, which has no float64 unless asked for."""
+    x = np.moveaxis(np.asarray(ops.convert_to_numpy(inputs), np.float64), axis, -1)
+    used = np.ones(x.shape[:-1], bool) if mask is None else np.asarray(ops.convert_to_numpy(mask), bool)
+    rows = x[np.broadcast_to(used, x.shape[:-1])]
+    mean = rows.sum(0) / max(len(rows), 1)
+    return np.full(x.shape[-1], float(len(rows))), mean, np.square(rows - mean).sum(0)
 
 
 def _merged(first: tuple[Any, Any, Any], second: tuple[Any, ...]) -> tuple[Any, Any, Any]:

@@ -10,6 +10,7 @@ import numpy as np
 from keras import ops, tree
 
 from .checks import InvalidArgument, check_integer, check_unmasked
+from .inside.backend import on_jax
 
 __all__ = ["FitData", "check_lengths"]
 
@@ -119,7 +120,8 @@ class FitData:
     def batches(self) -> Iterator[tuple[Any, Any, Any]]:
         """One pass in order, batch by batch: (x, y, sample weights), with None for those that are missing.
 
-        Arrays and the batches of a DataLoader come as NumPy arrays, other batches as they are. A PyDataset gives each
+        Arrays and the batches of a DataLoader come as NumPy arrays, other batches as they are (on JAX, those of a
+        ``tf.data.Dataset`` as NumPy arrays too). A PyDataset gives each
         batch once, from index 0 on; its ``on_epoch_end`` is not called.
         """
         for batch in self._raw():
@@ -159,21 +161,23 @@ class FitData:
     def repeated(self, seed: int = 0) -> Any:
         """The data for ``fit`` with any ``steps_per_epoch``.
 
-        Arrays are reshuffled at each repetition, by ``seed`` and TensorFlow's global seed, which stays unchanged.
-        Batches are repeated as they are; an iterator ends where it ends.
+        Arrays are reshuffled at each repetition, by ``seed`` and TensorFlow's global seed, which stays unchanged; on
+        JAX by ``seed`` alone. Batches are repeated as they are; an iterator ends where it ends.
         """
-        import tensorflow as tf
-
+        if self._arrays is not None and on_jax():
+            return self._shuffled(seed)
         if self._arrays is not None:
+            import tensorflow as tf
+
             arrays = keras.utils.pack_x_y_sample_weight(*self._weighted(*self._dense(self._arrays)))
             data = tf.data.Dataset.from_tensor_slices(tree.lists_to_tuples(arrays))
             data = data.shuffle(min(self.examples, BUFFER), seed=seed)
             options = tf.data.Options()
             options.autotune.enabled = False  # TensorFlow may wait long for its thread when an iterator is dropped
             return data.batch(min(self.batch_size, self.examples)).with_options(options).repeat()
-        if self.kind == "dataset":
-            if self._class_weight is None:
-                return self._source.repeat()
+        if self.kind == "dataset" and self._class_weight is None:
+            return self._source.repeat()
+        if self.kind == "dataset" and not on_jax():
             pack = keras.utils.pack_x_y_sample_weight
             return self._source.map(lambda *batch: pack(*self._weighted(*self._unpacked(batch)))).repeat()
         batches = self._endlessly()
@@ -239,10 +243,21 @@ class FitData:
             while self.num_batches is None or index < self.num_batches:
                 yield self._source[index]
                 index += 1
-        elif self.kind == "loader":
+        elif self.kind == "loader" or (self.kind == "dataset" and on_jax()):
             yield from (tree.map_structure(np.asarray, batch) for batch in self._source)
         else:
             yield from self._source
+
+    def _shuffled(self, seed: int) -> Iterator[Any]:
+        """The batches of arrays without end, in another order at each repetition."""
+        generator = np.random.default_rng(seed)
+        arrays, size = self._dense(self._arrays), min(self.batch_size, self.examples)  # type: ignore[arg-type]
+        while True:
+            order = generator.permutation(self.examples)
+            for start in range(0, self.examples, size):
+                batch = (_rows(array, order[start : start + size]) for array in arrays)
+                packed = keras.utils.pack_x_y_sample_weight(*self._weighted(*batch))
+                yield packed if isinstance(packed, tuple) else (packed,)
 
     def _endlessly(self) -> Iterator[Any]:
         while True:

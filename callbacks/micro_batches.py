@@ -9,6 +9,7 @@ from typing import Any
 import keras
 
 from .checks import InvalidArgument, check_integer
+from .inside.backend import check_tensorflow
 from .inside.layers import all_layers, mask_of, replaced_method
 from .inside.step_hooks import StepHooks, has_own_step
 
@@ -32,8 +33,8 @@ class MicroBatches(keras.callbacks.Callback):
     Raises:
         InvalidArgument: for a value outside its range; at the start of training, for models whose gradient is not the
             mean of the parts': with a ``train_step`` of its own, an optimizer that evaluates the loss itself, or a loss
-            whose reduction is not "sum_over_batch_size", and for several replicas; in the first step, for masked
-            outputs, losses that layers add, and batches that are not dense.
+            whose reduction is not "sum_over_batch_size", for several replicas, and on JAX; in the first step, for
+            masked outputs, losses that layers add, and batches that are not dense.
 
     Example:
         >>> x, y = np.ones((64, 3), "float32"), np.ones((64, 1), "float32")
@@ -51,6 +52,7 @@ class MicroBatches(keras.callbacks.Callback):
     def on_train_begin(self, logs: Any = None) -> None:
         if self.parts == 1:
             return
+        check_tensorflow(type(self).__name__)
         _check_model(self.model)
         hook = _Parts(self.model, self.parts)
         StepHooks.of(self.model).add(self.model, type(self).__name__, instead=hook)

@@ -12,6 +12,8 @@ import numpy as np
 
 from .checks import InvalidArgument, check_integer
 from .fit_data import FitData
+from .inside.backend import sync_variables
+from .inside.callback_list import warn_if_too_late
 from .inside.copying import copy_sharing
 from .inside.logs import plain_log
 from .inside.state import evaluation_state
@@ -134,6 +136,7 @@ class SeveralValidations(keras.callbacks.Callback):
                 f"Received: steps={steps}"
             )
         self.positions(int(steps), self.model.steps_per_execution)
+        warn_if_too_late(self)
         self.validations = {}
         epochs = self.params.get("epochs")
         for callback in self.callbacks:
@@ -185,6 +188,7 @@ class SeveralValidations(keras.callbacks.Callback):
 
     def _evaluate(self) -> dict[str, Any]:
         """Runs ``model.evaluate``, which resets the metrics, and restores all that it changes for the training."""
+        sync_variables(self.model)
         before = evaluation_state(self.model)
         try:
             with warnings.catch_warnings():

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from .checks import InvalidArgument
+from .inside.backend import sync_variables
 from .inside.fit_end import at_end_of_fit
 from .inside.model_optimizers import optimizers_of, raise_on_nan_in
 from .inside.optimizer_values import get_learning_rate, nan_gradient
@@ -77,6 +78,7 @@ class StopOnNaN(keras.callbacks.Callback):
         self.model.stop_training = True
         if self.message is None:
             value = np.asarray(logs[name], np.float64)
+            sync_variables(self.model)
             optimizers = optimizers_of(self.model)
             rates = ", ".join(
                 f"learning rate {get_learning_rate(optimizer):.3g}" + (f" of {which}" if len(optimizers) > 1 else "")

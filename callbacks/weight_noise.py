@@ -11,8 +11,10 @@ from typing import Any
 import keras
 
 from .checks import InvalidArgument, check_bool, check_integer, check_number
+from .inside.backend import StepState, replicas
 from .inside.layers import replaced_method
 from .inside.model_optimizers import chosen_optimizer
+from .inside.optimizer_values import trained_variables
 from .inside.step_hooks import StepHooks
 from .inside.weights import is_kernel
 
@@ -55,9 +57,9 @@ class WeightNoise(keras.callbacks.Callback):
     def on_train_begin(self, logs: Any = None) -> None:
         if not self.stddev:
             return
-        replicas = self.model.distribute_strategy.num_replicas_in_sync
-        if replicas > 1:
-            raise InvalidArgument("replicas", replicas, "1 for WeightNoise: several would have different weights")
+        count = replicas(self.model)
+        if count > 1:
+            raise InvalidArgument("replicas", count, "1 for WeightNoise: several would have different weights")
         optimizer = chosen_optimizer(self.model, None, type(self).__name__)
         if getattr(optimizer, "finds_its_own_step", False):
             raise InvalidArgument(
@@ -80,15 +82,30 @@ class _Noise:
         self._model, self._stddev, self._relative, self._seed = weakref.ref(model), stddev, relative, seed
 
     @contextlib.contextmanager
-    def __call__(self) -> Iterator[None]:
-        import tensorflow as tf
-
+    def __call__(self, state: StepState | None) -> Iterator[None]:
         model = self._model()
         if model is None:
             raise ReferenceError("the model that this step was made for is gone")
         kernels = [variable for variable in model.trainable_variables if is_kernel(variable)]
-        before = [tf.identity(kernel.value) for kernel in kernels]
         optimizer = chosen_optimizer(model, None, "WeightNoise")
+        applied: list[bool] = []
+        with (
+            self._in_variables(optimizer, kernels, applied)
+            if state is None
+            else self._in_state(optimizer, kernels, applied, state)
+        ):
+            yield
+            if len(applied) != 1:
+                raise ValueError(
+                    f"WeightNoise needs a train_step that applies its gradients once. Received: {len(applied)} times"
+                )
+
+    @contextlib.contextmanager
+    def _in_variables(self, optimizer: Any, kernels: list[Any], applied: list[bool]) -> Iterator[None]:
+        """Assigns the noisy values to the variables, as a step on TensorFlow needs them."""
+        import tensorflow as tf
+
+        before = [tf.identity(kernel.value) for kernel in kernels]
         iterations = keras.ops.convert_to_tensor(optimizer.iterations)  # not a variable with gradient accumulation
         step = tf.stack([self._seed, tf.cast(iterations, tf.int32)])
         for index, (kernel, value) in enumerate(zip(kernels, before, strict=True)):
@@ -107,16 +124,38 @@ class _Noise:
 
             return apply_without_noise
 
-        applied: list[bool] = []
         try:
             with replaced_method(optimizer, "apply", without_noise):
                 yield
-            if len(applied) != 1:
-                raise ValueError(
-                    f"WeightNoise needs a train_step that applies its gradients once. Received: {len(applied)} times"
-                )
         except BaseException:
             if tf.executing_eagerly():  # a compiled step has not run yet
                 for kernel, value in zip(kernels, before, strict=True):
                     kernel.assign(value)
             raise
+
+    @contextlib.contextmanager
+    def _in_state(self, optimizer: Any, kernels: list[Any], applied: list[bool], state: StepState) -> Iterator[None]:
+        """Gives the step the noisy values, as it needs them on JAX."""
+        import jax
+
+        with state.scope():
+            before = [kernel.value for kernel in kernels]
+            iterations = keras.ops.convert_to_tensor(optimizer.iterations)
+        step = jax.random.fold_in(jax.random.key(self._seed), iterations)
+        for index, (kernel, value) in enumerate(zip(kernels, before, strict=True)):
+            scale = keras.ops.sqrt(keras.ops.mean(keras.ops.square(value))) if self._relative else 1.0
+            noise = jax.random.normal(jax.random.fold_in(step, index), value.shape, value.dtype)
+            state.set(kernel, value + self._stddev * scale * noise)
+        clean = {id(kernel): value for kernel, value in zip(kernels, before, strict=True)}
+
+        def without_noise(apply: Callable[..., Any]) -> Callable[..., Any]:
+            def apply_without_noise(optimizer_variables: Any, grads: Any, trainable_variables: Any) -> Any:
+                applied.append(True)
+                pairs = zip(trained_variables(optimizer), trainable_variables, strict=True)
+                values = [clean.get(id(variable), value) for variable, value in pairs]
+                return apply(optimizer_variables, grads, values)
+
+            return apply_without_noise
+
+        with replaced_method(optimizer, "stateless_apply", without_noise):
+            yield

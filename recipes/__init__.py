@@ -113,7 +113,61 @@ _OTHERS = ("..callbacks", ".optimizers", ".regularization")
 """Packages whose classes are found here too: ``from recipes import RAdam, LRFinder``."""
 
 
+_NEEDS_TENSORFLOW = {
+    "Comparison",
+    "Data",
+    "Diagnosis",
+    "Predictor",
+    "QuickTuner",
+    "Run",
+    "adversarial_accuracy",
+    "bagging",
+    "blend_with_linear",
+    "diagnose",
+    "export",
+    "fine_tune",
+    "fit",
+    "hypermodel",
+    "load",
+    "load_images",
+    "load_run",
+    "merge_searches",
+    "mixed",
+    "pairs",
+    "pretrain",
+    "random_label_test",
+    "refit",
+    "search",
+    "text",
+    "tie",
+    "transfer",
+    "unfreeze",
+    "untie",
+}
+"""What reads data by ``tf.data`` or writes models for TensorFlow. On Keras' other backends it says so when called."""
+
+
+def _refusing(name: str) -> Any:
+    """A function in place of ``name``, which raises in one line."""
+    from ..callbacks.inside.backend import check_tensorflow
+
+    def refuse(*_arguments: Any, **_options: Any) -> None:
+        check_tensorflow(name)
+
+    refuse.__name__ = refuse.__qualname__ = name
+    return refuse
+
+
+def _on_tensorflow() -> bool:
+    import keras
+
+    return keras.backend.backend() == "tensorflow"
+
+
 def __getattr__(name: str) -> Any:
+    if name in _NEEDS_TENSORFLOW and not _on_tensorflow():
+        globals()[name] = _refusing(name)
+        return globals()[name]
     home = _MODULES.get(name)
     if home is None and name[:1].isupper():
         others = (package for package in _OTHERS if name in importlib.import_module(package, __name__).__all__)

@@ -60,6 +60,12 @@ CALLBACKS = Catalogue(
             "gradient accumulation within a step",
         ),
         Entry(
+            "live_plot",
+            callbacks.LivePlot,
+            "Redraws the curves of the training after each epoch, in a notebook or in a picture on disk.",
+            "fastai's ProgressBar with graphs",
+        ),
+        Entry(
             "resume",
             callbacks.Resume,
             "Resumes a killed training bit for bit: weights, optimizer, position, History, every callback's state.",

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..callbacks.checks import InvalidArgument, check_bool, check_choice
 from ..callbacks.curves import Finding, read_curves
+from ..callbacks.inside.logs import numbers
 from .choice import name_of
 from .class_weights import chance_loss
 from .data import Data
@@ -165,7 +166,7 @@ class Run:
         else:
             dataset = self.data.batches(split, weighted=weighted)
         results = self.model.evaluate(dataset, verbose=0, return_dict=True)
-        scores = {name: float(value) for name, value in results.items()}
+        scores = numbers(results)
         if chosen:
             y, predicted = self.data.arrays(split)[1], predictions(self.model, self.data, split)
             weights = self.data.sample_weight(split) if weighted else None

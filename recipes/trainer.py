@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from ..callbacks.checks import InvalidArgument, check_bool, check_integer
+from ..callbacks.inside.fit_end import fit_is_patched, fit_unnoticed
 from ..callbacks.inside.layers import normalizes_over_examples
 from ..callbacks.inside.logs import number_columns
 from ..callbacks.inside.optimizer_values import set_learning_rate
@@ -277,7 +278,7 @@ class Trainer:
             set_random_state(self._random)
             batch = self.data.batches("train", seed=seed, augment=self._augment).take(1)
             try:
-                self.model.fit(batch, epochs=1, verbose=0, shuffle=False, callbacks=self._in_step())
+                fit_unnoticed(self.model, batch, epochs=1, verbose=0, shuffle=False, callbacks=self._in_step())
             except Exception as error:
                 if not is_out_of_memory(error):
                     raise
@@ -338,12 +339,14 @@ class Trainer:
             resume = [Resume(directory, replay=self._steps_per_epoch is not None, settings=settings)]
             if self._steps_per_epoch is None:
                 first_epoch = min(resume[0].position()[0], epochs - 1)
-        batches = data.batches("train", seed=seed, first_epoch=first_epoch, augment=self._augment)
+        # MLflow's autologging reads the data from start to end before Keras does: all epochs, and then again.
+        passes = -(-epochs * steps // data.steps_per_epoch) - first_epoch if fit_is_patched() else None
+        batches = data.batches("train", seed=seed, first_epoch=first_epoch, epochs=passes, augment=self._augment)
         # An endless dataset needs one iterator for the whole fit; creating one costs as much as ten small steps.
         endless = self._steps_per_epoch is not None or self.model.steps_per_execution == steps
         history = self.model.fit(
-            batches.repeat() if endless else batches,
-            steps_per_epoch=steps if endless else None,
+            batches.repeat() if endless and passes is None else batches,
+            steps_per_epoch=steps if endless or passes is not None else None,
             epochs=epochs,
             validation_data=data.validation if validate else None,
             shuffle=False,  # the data are shuffled already

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from ..inside.backend import is_concrete
 from ..inside.layers import LayerCall, node_of, recorded_calls
 from ..inside.training import forward
 from .measurement import named_layers
@@ -65,7 +66,7 @@ def judged_calls(model: keras.Model, calls: Sequence[LayerCall]) -> tuple[Idle, 
     for name, layer in named_layers(model):
         results = [call.result for call in calls if call.layer is layer]
         function = _activation(layer)
-        values = [np.asarray(value) for value in results if hasattr(value, "numpy") and len(value.shape) > 1]
+        values = [np.asarray(value) for value in results if is_concrete(value) and len(value.shape) > 1]
         if id(layer) in outputs or function is None or not values:
             continue
         units = np.concatenate([value.reshape(-1, value.shape[-1]) for value in values])

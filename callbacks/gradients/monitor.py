@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import math
-import weakref
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
 import numpy as np
 
 from ..checks import check_bool, check_integer
-from ..inside.callback_list import siblings
-from ..inside.layers import all_layers
+from ..inside.backend import on_jax
+from ..inside.callback_list import siblings, warn_if_too_late
 from ..inside.step_hooks import StepHooks, has_own_step
-from .measurement import NOT_MEASURED, build, measure, named_layers, named_weights
-from .own_step import recorded_step
+from .measurement import NOT_MEASURED, check_visible_gradients
 from .plot import heat_maps
+from .probes import JaxProbe, StepProbe
 from .verdict import judge_gradients, settled
 
 __all__ = ["GradientMonitor"]
@@ -30,9 +27,9 @@ class GradientMonitor(keras.callbacks.Callback):
     The norm is the L2 norm of the loss gradient, sqrt(sum of g^2), over all trainable weights of the model or of a
     layer. Penalties are part of the loss; loss scaling is undone. The scale is the standard deviation of a layer's
     output over the batch and its units. Both are measured on the training batch, with the weights before the step,
-    inside the compiled step: exact for any ``steps_per_execution``, at the cost of about one more training step per
-    measurement. Nothing else changes: weights, metrics, moving averages and random states are, bit by bit, what they
-    would be without the monitor.
+    inside the compiled step (on JAX, just before it): exact for any ``steps_per_execution``, at the cost of about one
+    more training step per measurement. Nothing else changes: weights, metrics, moving averages and random states are,
+    bit by bit, what they would be without the monitor.
 
     With a ``train_step`` of its own, a model has the gradients that its optimizers are given in the step itself, with
     no penalty or loss of ``compile``, and the activations of the layers that it calls; of a weight that is updated
@@ -68,8 +65,9 @@ class GradientMonitor(keras.callbacks.Callback):
 
     Raises:
         InvalidArgument: if ``every`` is not an integer >= 1.
-        ValueError: at the start of training, on a Keras backend other than TensorFlow; in the first step, for a
-            ``train_step`` of its own that applies gradients inside a loop or condition of TensorFlow.
+            At the start of training on JAX, for a model with a ``train_step`` of its own.
+        ValueError: in the first step, for a ``train_step`` of its own that applies gradients inside a loop or condition
+            of TensorFlow.
 
     Source: Glorot & Bengio 2010, "Understanding the difficulty of training deep feedforward neural networks" (figures 6
     and 7 show activations and gradients by layer and time); Pascanu et al. 2013, arXiv:1211.5063, for exploding ones.
@@ -96,7 +94,7 @@ class GradientMonitor(keras.callbacks.Callback):
         self._position = 0  # the next step
         self._epoch_begin = 0
         self._begun = False
-        self.probe: _Probe | None = None
+        self.probe: StepProbe | JaxProbe | None = None
 
     # --- measurements -----------------------------------------------------------------------------------------------
 
@@ -150,18 +148,16 @@ class GradientMonitor(keras.callbacks.Callback):
     # --- the callback -----------------------------------------------------------------------------------------------
 
     def on_train_begin(self, logs: Any = None) -> None:
-        if keras.backend.backend() != "tensorflow":
-            raise ValueError(
-                f"GradientMonitor measures inside TensorFlow's compiled step and needs Keras' TensorFlow backend. "
-                f"Received: backend={keras.backend.backend()!r}"
-            )
-        self.probe = _Probe(self.model, self.every)
+        check_visible_gradients(self.model)
+        warn_if_too_late(self)
+        probe: Any = (JaxProbe if on_jax() else StepProbe)(self.model, self.every)
+        self.probe = probe
         self._begun = False
         hooks = StepHooks.of(self.model)
         if has_own_step(self.model):
-            hooks.add(self.model, self._hook_name(), at_start=self.probe.rest, around_step=self.probe.around_step)
+            hooks.add(self.model, self._hook_name(), at_start=probe.rest, around_step=probe.around_step)
         else:
-            hooks.add(self.model, self._hook_name(), self.probe.before_step, at_start=self.probe.rest)
+            hooks.add(self.model, self._hook_name(), probe.before_step, at_start=probe.rest)
 
     def _hook_name(self) -> str:
         """The same in every ``fit``, so that the hook of an interrupted one is replaced."""
@@ -245,117 +241,3 @@ class GradientMonitor(keras.callbacks.Callback):
         self._take()
         self.probe = None  # it belongs to this model; a copy of the callback may serve another
         StepHooks.of(self.model).remove(self.model, self._hook_name())
-
-
-class _Probe:
-    """The part that runs inside the compiled step, and the variables that hold its measurements.
-
-    It refers to the model weakly: a hook with a strong reference would keep the model alive.
-    """
-
-    CLOSED = -1  # the position while nothing is measured
-
-    def __init__(self, model: keras.Model, every: int):
-        self._model, self._every = weakref.ref(model), every
-        self.layers: list[str] = []
-        self.activation_layers: list[str] = []
-        self._capacity = -(-int(model.steps_per_execution) // every)  # measurements per compiled call
-        self._rows: Any = None
-        with model.distribute_strategy.scope():
-            self._state = self._variable(np.array([self.CLOSED, 0], np.int64))  # the next step, the rows written
-        if all(layer.built for layer in all_layers(model)):
-            self._prepare(model)
-
-    def _prepare_once(self, model: keras.Model) -> None:
-        """Makes the variables, if the model was not built when training began."""
-        import tensorflow as tf
-
-        if self._rows is None:
-            with tf.init_scope():
-                self._prepare(model)
-
-    @staticmethod
-    def _variable(value: np.ndarray) -> Any:
-        import tensorflow as tf
-
-        # One copy per replica, which can be written inside a tf.cond. Reading gives the first replica's.
-        return tf.Variable(
-            value,
-            trainable=False,
-            synchronization=tf.VariableSynchronization.ON_READ,
-            aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
-        )
-
-    def _prepare(self, model: keras.Model) -> None:
-        self.layers = [name for name, _ in named_weights(model)]
-        self.activation_layers = [name for name, _ in named_layers(model)]
-        width = 2 + len(self.layers) + len(self.activation_layers)
-        with model.distribute_strategy.scope():
-            self._rows = self._variable(np.zeros((self._capacity, width)))
-
-    def before_step(self, data: Any) -> None:
-        model = self._model()
-        if model is None:  # it has been freed
-            return
-        build(model, data)
-        if model.distribute_strategy.num_replicas_in_sync == 1:
-            self._write(model, lambda: measure(model, data))
-        else:
-            self._prepare_once(model)
-            measured = measure(model, data, self._due()[0])
-            self._write(model, lambda: measured)
-
-    @contextlib.contextmanager
-    def around_step(self) -> Iterator[None]:
-        """The context in which a ``train_step`` of the model's own runs."""
-        model = self._model()
-        if model is None:  # it has been freed
-            yield
-            return
-        with recorded_step(model) as step:
-            yield
-        measured = step.measure()
-        self._write(model, lambda: measured)
-
-    def _write(self, model: keras.Model, measurement: Callable[[], tuple[Any, Any, Any]]) -> None:
-        """Counts the step, and writes a row if one is due."""
-        import tensorflow as tf
-
-        self._prepare_once(model)
-        due, position, written = self._due()
-
-        def measured() -> Any:
-            whole, norms, scales = measurement()
-            row = tf.concat([[tf.cast(position, tf.float64), whole], norms, scales], axis=0)
-            index = [[written % self._capacity]]
-            self._rows.assign(tf.tensor_scatter_nd_update(tf.convert_to_tensor(self._rows), index, row[None]))
-            return tf.constant(1, tf.int64)
-
-        new = tf.cond(due, measured, lambda: tf.constant(0, tf.int64))
-        self._state.assign_add(tf.stack([tf.cast(tf.greater_equal(position, 0), tf.int64), new]))
-
-    def _due(self) -> tuple[Any, Any, Any]:
-        """Whether this step is to be measured, its position, and the number of rows in use."""
-        import tensorflow as tf
-
-        position, written = tf.unstack(tf.convert_to_tensor(self._state))
-        return tf.logical_and(tf.greater_equal(position, 0), tf.equal(position % self._every, 0)), position, written
-
-    def seek(self, position: int) -> None:
-        self._state.assign(np.array([position, 0], np.int64))
-
-    def rest(self) -> None:
-        """Measures nothing until :meth:`seek`; called when a ``fit`` begins, which may not use this monitor."""
-        self.seek(self.CLOSED)
-
-    def position(self) -> int:
-        """The next step, as the compiled step counts them."""
-        return int(self._state.numpy()[0])
-
-    def take(self) -> tuple[int, list[list[float]]]:
-        """Returns the next step and the measurements since the last call, and clears them."""
-        position, written = self._state.numpy()
-        if not written:
-            return int(position), []
-        self._state.assign(np.array([position, 0], np.int64))
-        return int(position), self._rows.numpy()[:written].tolist()

@@ -42,7 +42,7 @@ class OwnStep:
             scale = tf.cast(optimizer.scale_loss(tf.ones(())), tf.float64)
             pairs = [pair for pair in zip(gradients, weights, strict=True) if pair[0] is not None]
             dense = [tf.cast(tf.convert_to_tensor(gradient), tf.float64) for gradient, _ in pairs]
-            dense = over_replicas(tf.distribute.ReduceOp.SUM, dense)  # as the optimizer adds them
+            dense = over_replicas("sum", dense)  # as the optimizer adds them
             for gradient, (_, weight) in zip(dense, pairs, strict=True):
                 self._squares[id(weight)] = tf.reduce_sum(tf.square(gradient / scale))
             return apply(gradients, trainable_variables)

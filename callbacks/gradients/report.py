@@ -15,7 +15,7 @@ from ..fit_data import FitData
 from ..inside.state import set_training_state, training_state
 from ..inside.step_hooks import has_own_step
 from .idle_units import Idle, idle_layers, idle_verdict
-from .measurement import NOT_MEASURED, build, measure, named_layers, named_weights
+from .measurement import NOT_MEASURED, build, check_visible_gradients, measure, named_layers, named_weights
 from .own_step import recorded_step
 from .plot import profiles
 from .verdict import judge_gradients
@@ -134,7 +134,8 @@ def gradient_report(
         A :class:`GradientReport`.
 
     Raises:
-        InvalidArgument: if ``model`` is not compiled, or ``data`` is of another kind or empty.
+        InvalidArgument: if ``model`` is not compiled, or ``data`` is of another kind or empty; on JAX, for a model with
+            a ``train_step`` of its own.
         ValueError: if the state of a model with a ``train_step`` of its own cannot be restored; it must be built.
 
     Source: Glorot & Bengio 2010, "Understanding the difficulty of training deep feedforward neural networks".
@@ -149,6 +150,7 @@ def gradient_report(
     """
     if not isinstance(model, keras.Model) or not model.compiled:
         raise InvalidArgument("model", model, "a compiled Keras model")
+    check_visible_gradients(model)
     batches = FitData(data, y, sample_weight=sample_weight, class_weight=class_weight, batch_size=batch_size)
     batch = keras.tree.map_structure(
         lambda leaf: leaf if keras.ops.is_tensor(leaf) else keras.ops.convert_to_tensor(leaf), batches.first()

@@ -1,5 +1,6 @@
 """Access to the internals of Keras and TensorFlow. No other code uses their private names.
 
+- ``backend``: what differs between TensorFlow and JAX.
 - ``layers``: layers flattened, masks, nodes, logits, recorded calls.
 - ``training``: the first epoch of a ``fit``, the loss of a step, seeds.
 - ``optimizer_base``, ``optimizer_values``, ``model_optimizers``: internals of optimizers, and which ones train a model.

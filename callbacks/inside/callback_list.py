@@ -12,10 +12,11 @@ from typing import Any
 
 import keras
 
+from ..warning import warn
 from .model_optimizers import chosen_optimizer
 from .wrapping import wrap_once
 
-__all__ = ["callback_list", "check_sole_schedule", "sets_learning_rate", "siblings"]
+__all__ = ["callback_list", "check_sole_schedule", "sets_learning_rate", "siblings", "warn_if_too_late"]
 
 
 def _recorded(lists: list[Any], init: Callable[..., None], callbacks: Any, *args: Any, **kwargs: Any) -> None:
@@ -68,6 +69,21 @@ def check_sole_schedule(callback: keras.callbacks.Callback) -> None:
                 f"{first} must be the only callback that sets the learning rate, but {second} sets it too. "
                 f"Received: callbacks=[..., {first}, {second}]"
             )
+
+
+def warn_if_too_late(callback: keras.callbacks.Callback) -> None:
+    """Warns if a callback that adds to the logs comes after one that records them, which then never sees that.
+
+    Such are Keras' ``TensorBoard`` and ``CSVLogger``, :class:`callbacks.LivePlot` and others with ``records_logs =
+    True``.
+    """
+    kinds = (keras.callbacks.TensorBoard, keras.callbacks.CSVLogger)
+    for sibling in siblings(callback):
+        if sibling is callback:
+            return
+        if isinstance(sibling, kinds) or getattr(sibling, "records_logs", False):
+            first, second = type(callback).__name__, type(sibling).__name__
+            warn(f"{second} does not see what {first} logs: put {first} before it in the list of callbacks")
 
 
 def sets_learning_rate(callback: keras.callbacks.Callback) -> bool:

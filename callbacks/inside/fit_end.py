@@ -2,7 +2,7 @@
 
 Keras calls ``on_train_end`` only if nothing was raised.
 
-``keras.Model.fit`` is wrapped for that, once per process.
+``keras.Model.fit`` is wrapped for that, once per process. Others patch it too, as MLflow's autologging does.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 from .random_state import random_state
 from .wrapping import wrap_once
 
-__all__ = ["at_end_of_fit", "before_next_fit", "drawn_by_data"]
+__all__ = ["at_end_of_fit", "before_next_fit", "drawn_by_data", "fit_is_patched", "fit_unnoticed"]
 
 Running = tuple[tuple[keras.Model, contextlib.ExitStack, dict[str, Any]], ...]
 """The calls of ``fit`` that are running in this thread, the innermost last: model, what to undo, random states that the
@@ -102,3 +102,40 @@ def _with_end(
 
 
 _running: ContextVar[Running] = wrap_once(keras.Model, "fit", ContextVar("running_fits", default=()), _with_end)
+
+
+def fit_is_patched() -> bool:
+    """Whether somebody else has patched ``keras.Model.fit``, as MLflow's autologging does.
+
+    Such a patch may read the data from start to end before the training, to describe them.
+
+    Example:
+        >>> fit_is_patched()
+        False
+    """
+    return "fit" in vars(keras.Model)  # Keras defines it in a base class
+
+
+def fit_unnoticed(model: keras.Model, data: Any, **options: Any) -> Any:
+    """``model.fit`` for a trial that leaves no trace: without what others have patched into ``keras.Model.fit``.
+
+    MLflow's autologging would log the trial as a training, and never end on endless data. A class's own ``fit`` is
+    called as it is.
+
+    Args:
+        model, data, **options: as for Keras' ``fit``.
+
+    Returns:
+        What ``fit`` returns.
+
+    Example:
+        >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+        >>> model.compile("sgd", "mse")
+        >>> _ = fit_unnoticed(model, keras.ops.ones((2, 1)), y=keras.ops.ones((2, 1)), verbose=0)
+    """
+    if not fit_is_patched() or type(model).fit is not keras.Model.fit:
+        return model.fit(data, **options)
+    fit = next(vars(kind)["fit"] for kind in keras.Model.__mro__[1:] if "fit" in vars(kind))
+    if hasattr(fit, "state_of_wrapper"):  # the patch came after this module
+        return fit(model, data, **options)
+    return _with_end(_running, fit, model, data, **options)

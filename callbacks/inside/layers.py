@@ -121,12 +121,11 @@ def halves(values: Any) -> tuple[Any, Any]:
         >>> first["x"].numpy().tolist(), second["x"].numpy().tolist(), second["weights"]
         ([0, 1], [2, 3], None)
     """
-    import tensorflow as tf
 
     def half(place: int, tensor: Any) -> Any:
         if tensor is None:
             return None
-        part = tf.split(tensor, 2)[place]
+        part = keras.ops.split(tensor, 2)[place]
         mask, logits = half(place, mask_of(tensor)), half(place, logits_of(tensor))
         if mask is not None:
             keras.src.backend.set_keras_mask(part, mask)

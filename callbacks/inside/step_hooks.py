@@ -1,7 +1,8 @@
 """StepHooks: functions that run inside the compiled training step. The only place that replaces ``train_step``.
 
 With ``steps_per_execution=N`` Keras calls its callbacks only every N steps. What must happen at every step (taking the
-rate from a table, measuring the gradients) must be part of the step that TensorFlow compiles.
+rate from a table, measuring the gradients) must be part of the step that TensorFlow compiles. On JAX, Keras calls the
+compiled step once per batch from Python: hooks before the step run there, and see and change the values that it gets.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
+
+from .backend import StepState, on_jax
+from .layers import replaced_method
 
 __all__ = ["StepHooks", "has_own_step"]
 
@@ -25,7 +29,7 @@ class StepHooks:
 
     Example:
         >>> hooks = StepHooks.of(model)                                        # doctest: +SKIP
-        >>> hooks.add(model, "count", lambda data: counter.assign_add(1))
+        >>> hooks.add(model, "count", lambda data, state: counter.assign_add(1))
         >>> model.fit(...)
         >>> hooks.remove(model, "count")
     """
@@ -33,8 +37,8 @@ class StepHooks:
     def __init__(self, model: keras.Model):
         self.own_step = _is_own(model.train_step)
         self._change: dict[str, Callable[[Any], Any]] = {}
-        self._before: dict[str, Callable[[Any], Any]] = {}
-        self._around: dict[str, Callable[[], Any]] = {}
+        self._before: dict[str, Callable[..., Any]] = {}
+        self._around: dict[str, Callable[[Any], Any]] = {}
         self._instead: dict[str, Callable[[Callable[[Any], Any], Any], Any]] = {}
         self._at_start: dict[str, Callable[[], Any]] = {}
         # Not through self, which would add a reference cycle through the model.
@@ -53,15 +57,39 @@ class StepHooks:
         def hooked_step(data: Any) -> Any:
             with contextlib.ExitStack() as stack:
                 for enter in around.values():
-                    stack.enter_context(enter())
+                    stack.enter_context(enter(None))
                 if instead:
                     for hook in before.values():
-                        hook(changed(data))
+                        hook(changed(data), None)
                     return next(iter(instead.values()))(changed_step, data)
                 data = changed(data)
                 for hook in before.values():
-                    hook(data)
+                    hook(data, None)
                 return train_step(data)
+
+        def hooked_jax_step(state: Any, data: Any) -> Any:
+            values = StepState(model, state)
+            with contextlib.ExitStack() as stack:
+                for enter in around.values():
+                    stack.enter_context(enter(values))
+                if change:
+                    with values.scope():
+                        data = changed(data)
+                return train_step(values.values(), data)
+
+        def with_hooks_before(make_function: Callable[..., Any]) -> Callable[..., Any]:
+            def make(step: Callable[..., Any]) -> Any:
+                def hooked(state: Any, data: Any) -> Any:
+                    if before:
+                        values = StepState(model, state)
+                        for hook in before.values():
+                            hook(data, values)
+                        state = values.values()
+                    return step(state, data)
+
+                return make_function(hooked)
+
+            return make
 
         def hooked_make(force: bool = False) -> Any:
             # An interrupted fit has not called on_train_end: its changes to the step end here.
@@ -71,9 +99,12 @@ class StepHooks:
                 force = True
             for hook in at_start.values():
                 hook()
-            return make_train_function(force=force)
+            if not on_jax():
+                return make_train_function(force=force)
+            with replaced_method(model, "_make_function", with_hooks_before):
+                return make_train_function(force=force)
 
-        model.train_step = hooked_step
+        model.train_step = hooked_jax_step if on_jax() else hooked_step
         model.make_train_function = hooked_make
 
     @classmethod
@@ -93,11 +124,11 @@ class StepHooks:
         self,
         model: keras.Model,
         name: str,
-        before_step: Callable[[Any], Any] | None = None,
+        before_step: Callable[[Any, StepState | None], Any] | None = None,
         at_start: Callable[[], Any] | None = None,
         *,
         change_data: Callable[[Any], Any] | None = None,
-        around_step: Callable[[], contextlib.AbstractContextManager[Any]] | None = None,
+        around_step: Callable[[StepState | None], contextlib.AbstractContextManager[Any]] | None = None,
         instead: Callable[[Callable[[Any], Any], Any], Any] | None = None,
     ) -> None:
         """Adds a hook, or replaces the one of the same name.
@@ -105,14 +136,16 @@ class StepHooks:
         Args:
             model: the model of these hooks, which keep no reference to it.
             name: the hook's name.
-            before_step: called with the batch inside the compiled step, as ``train_step`` is. No hook may refer to the
-                model strongly.
+            before_step: called with the batch and None inside the compiled step, as ``train_step`` is; on JAX, with the
+                batch and the :class:`callbacks.inside.backend.StepState`, which it may change, before the compiled
+                step. No hook may refer to the model strongly.
             at_start: called without arguments, outside of TensorFlow's graph, whenever a ``fit`` begins.
             change_data: called with the batch, or each part of it; returns what to train on, which ``before_step``
                 hooks get too.
-            around_step: called without arguments; returns a context manager in which everything else runs. This hook,
-                ``change_data`` and ``instead`` last for one ``fit``, and must be added when it begins.
-            instead: called in place of the model's step, with that step and the batch; returns the logs.
+            around_step: called inside the compiled step with None, or on JAX the ``StepState``, which it may change;
+                returns a context manager in which everything else runs. This hook, ``change_data`` and ``instead`` last
+                for one ``fit``, and must be added when it begins.
+            instead: on TensorFlow, called in place of the model's step, with that step and the batch; returns the logs.
         """
         new = (before_step, at_start, change_data, around_step, instead)
         places = (self._before, self._at_start, self._change, self._around, self._instead)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import keras
 
+from .backend import other_variables
 from .layers import replaced_method
 
 __all__ = [
@@ -123,7 +124,16 @@ def replaced_loss(model: keras.Model, make: Callable[[Any], Any]) -> contextlib.
         ...     model.train_on_batch(keras.ops.ones((4, 2)), keras.ops.ones((4, 1)), return_dict=True)["loss"]
         3.0
     """
-    return replaced_method(model, "_compute_loss", make)
+
+    def by_name(loss: Any) -> Any:
+        made = make(loss)
+
+        def named(x: Any, y: Any, y_pred: Any, sample_weight: Any = None, training: bool = True) -> Any:
+            return made(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=training)
+
+        return named
+
+    return replaced_method(model, "_compute_loss", by_name)
 
 
 def step_loss(model: keras.Model, data: Any, variables: Sequence[Any], values: Sequence[Any]) -> StepLoss:
@@ -148,7 +158,8 @@ def step_loss(model: keras.Model, data: Any, variables: Sequence[Any], values: S
     """
     x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
     # Regularizers look the weights up in the scope, and the tape must see their values: hence the explicit mapping.
-    with keras.StatelessScope(list(zip(variables, values, strict=True)), collect_losses=True):
+    mapping = [*zip(variables, values, strict=True), *other_variables(model, variables)]
+    with keras.StatelessScope(mapping, collect_losses=True):
         predicted = model(x, training=True) if model._call_has_training_arg else model(x)
         loss = compute_loss(model, x, y, predicted, sample_weight)
         penalties = [keras.ops.cast(keras.ops.sum(penalty), loss.dtype) for penalty in model.losses]
@@ -158,7 +169,7 @@ def step_loss(model: keras.Model, data: Any, variables: Sequence[Any], values: S
 
 def forward(model: keras.Model, x: Any) -> Any:
     """The model's output in training mode. No random state, moving average or metric changes."""
-    with keras.StatelessScope(collect_losses=True):
+    with keras.StatelessScope(other_variables(model, ()), collect_losses=True):
         predicted = model(x, training=True) if model._call_has_training_arg else model(x)
         model._clear_losses()
     return predicted

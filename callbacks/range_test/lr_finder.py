@@ -11,8 +11,9 @@ import numpy as np
 
 from ..checks import InvalidArgument, check_integer, check_names, check_number
 from ..fit_data import FitData
+from ..inside.backend import sync_variables
 from ..inside.callback_list import check_sole_schedule
-from ..inside.fit_end import at_end_of_fit
+from ..inside.fit_end import at_end_of_fit, fit_unnoticed
 from ..inside.layers import normalizes_over_examples
 from ..inside.model_optimizers import check_optimizer_name, chosen_optimizer, raise_on_nan_in
 from ..inside.optimizer_values import (
@@ -222,6 +223,7 @@ class LRFinder(keras.callbacks.Callback):
         self.diverged = False
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        sync_variables(self.model)
         set_learning_rate(self._driven, float(self._sweep[len(self._losses)]))
         self.model.reset_metrics()  # so that the logs hold this batch's loss, not the epoch's mean
         for metric in self._metrics:  # a model may leave some out of its `metrics`
@@ -364,7 +366,8 @@ def run_range_test(
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Your input ran out of data")  # raised as an error below
-            model.fit(
+            fit_unnoticed(
+                model,
                 batches,
                 steps_per_epoch=finder.steps,
                 epochs=1,

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from ..checks import InvalidArgument, check_bool, check_integer
+from ..inside.backend import on_jax, sync_variables
 from ..inside.callback_list import callback_list
 from ..inside.fit_end import at_end_of_fit, drawn_by_data
 from ..inside.layers import all_layers
@@ -198,6 +199,7 @@ class Resume(keras.callbacks.Callback):
         if self._lock is not None:
             self._lock.check()
         self._since = 0
+        sync_variables(self.model)
         if not all(np.isfinite(keras.ops.convert_to_numpy(weight)).all() for weight in self.model.trainable_variables):
             return
         history = self._history()
@@ -223,6 +225,7 @@ class Resume(keras.callbacks.Callback):
         checkpoint, self._checkpoint = self._checkpoint, None
         if checkpoint is None:
             return
+        sync_variables(self.model)
         training = checkpoint["training"]
         if self.replay:  # such states are where the batches that were read again have left them
             drawn = drawn_by_data(self.model)
@@ -257,14 +260,19 @@ class Resume(keras.callbacks.Callback):
             del self.model.evaluate
             raise_on_nan(self.model.optimizer, self._raises)
 
-    def _skip(self, iterator: Any) -> dict[str, Any]:
-        """Reads the batches of one call of the compiled step. The first call is a real one, for what Keras builds."""
+    def _skip(self, *arguments: Any) -> Any:
+        """Reads the batches of one call of the compiled step. The first call is a real one, for what Keras builds.
+
+        Keras passes an iterator and takes the logs; on JAX it passes the state before it and takes a state too.
+        """
+        *state, iterator = arguments
         self._calls += 1
         if self._calls == 1:
-            self._logs = self._train_function(iterator)
+            result = self._train_function(*arguments)
+            self._logs, *state = result if on_jax() else (result,)
         elif not len(list(zip(range(self.model.steps_per_execution), iterator, strict=False))):
             raise StopIteration
-        return self._logs
+        return (self._logs, *state) if on_jax() else self._logs
 
     @property
     def _skipping(self) -> bool:

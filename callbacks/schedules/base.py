@@ -8,7 +8,8 @@ import keras
 import numpy as np
 
 from ..checks import InvalidArgument, check_bool, check_choice, check_integer, check_names, check_number
-from ..inside.callback_list import check_sole_schedule
+from ..inside.backend import on_jax
+from ..inside.callback_list import check_sole_schedule, warn_if_too_late
 from ..inside.fit_end import at_end_of_fit
 from ..inside.model_optimizers import check_optimizer_name, chosen_optimizer
 from ..inside.optimizer_values import (
@@ -30,8 +31,8 @@ class StepSchedule(keras.callbacks.Callback):
     """Sets the learning rate of an optimizer, and its momentum if the schedule has one, before every training step.
 
     The position is ``epoch * steps_per_epoch + batch``, which stays right in a second ``fit`` and with
-    ``initial_epoch``, gradient accumulation and loss scaling. On TensorFlow the compiled step reads the values from a
-    table, so every step gets its own value for any ``steps_per_execution``, and no Python runs between steps. Each
+    ``initial_epoch``, gradient accumulation and loss scaling. Each step reads its values from a table, for any
+    ``steps_per_execution``; on TensorFlow inside the compiled step, so that no Python runs between steps. Each
     epoch's logs get ``learning_rate`` (and ``momentum``), for callbacks later in the list, such as ``CSVLogger``;
     ``learning_rate/NAME`` if the optimizer was named.
 
@@ -228,6 +229,7 @@ class StepSchedule(keras.callbacks.Callback):
         optimizer = self.find_optimizer()
         check_settable(optimizer, name)
         check_sole_schedule(self)
+        warn_if_too_late(self)
         steps = self.params.get("steps")
         if not steps:
             raise ValueError(
@@ -243,7 +245,7 @@ class StepSchedule(keras.callbacks.Callback):
         if contradiction is not None:
             warn(f"{name}: {contradiction}")
         every_batch = self.model.run_eagerly and self.model.steps_per_execution == 1  # Python can set every step
-        compiled = keras.backend.backend() == "tensorflow" and not every_batch
+        compiled = on_jax() or not every_batch
         self._table = StepTable.of(self.model, optimizer, self.optimizer or "optimizer") if compiled else None
         self._driven = optimizer
         self._before = (get_learning_rate(optimizer), get_momentum(optimizer) if self._momenta is not None else None)

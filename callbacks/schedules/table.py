@@ -7,17 +7,29 @@ every batch would lag by up to that many steps, and would cost more than the res
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 import keras
 import numpy as np
 
+from ..inside.backend import StepState, on_jax
 from ..inside.optimizer_values import leaves
 from ..inside.step_hooks import StepHooks
 
 __all__ = ["StepTable"]
 
 _attached: weakref.WeakKeyDictionary[Any, dict[str, StepTable]] = weakref.WeakKeyDictionary()
+
+
+class _Array:
+    """An array that is assigned like a variable."""
+
+    def __init__(self, value: np.ndarray):
+        self.value = value
+
+    def assign(self, value: np.ndarray) -> None:
+        self.value = value
 
 
 class StepTable:
@@ -37,21 +49,45 @@ class StepTable:
     """
 
     def __init__(self, model: keras.Model, optimizer: keras.Optimizer, name: str):
-        import tensorflow as tf
-
         self.optimizer = weakref.ref(optimizer)
         self._last = 0
-        options = {"trainable": False, "aggregation": tf.VariableAggregation.ONLY_FIRST_REPLICA}
-        with model.distribute_strategy.scope():
-            # A row: the rate, and the momentum or NaN to leave it alone.
-            self._rows = tf.Variable(np.zeros((1, 2), np.float32), shape=[None, 2], **options)
-            self._position = tf.Variable(np.zeros(3, np.int64), **options)  # the next row, the end, the last row
+        self._rows: Any = None
+        self._position: Any = None
         rates = [leaf.learning_rate for leaf in leaves(optimizer)]
         momenta = [
             leaf.momentum for leaf in leaves(optimizer) if "momentum" in getattr(leaf, "live_hyperparameters", ())
         ]
+        make = self._made_for_jax if on_jax() else self._made_for_tensorflow
+        take = make(model, rates, momenta)
+        StepHooks.of(model).add(model, f"step_table {name}", take, at_start=lambda: self.seek(0, 0))
 
-        def take(_data: Any) -> None:
+    def _made_for_jax(self, model: keras.Model, rates: list[Any], momenta: list[Any]) -> Callable[..., None]:
+        """The hook that takes a row, in Python before each compiled step."""
+        self._rows, self._position = _Array(np.zeros((1, 2), np.float32)), _Array(np.zeros(3, np.int64))
+
+        def take(_data: Any, state: StepState) -> None:
+            position, end, last = self._position.value
+            if position < end:
+                rate, momentum = self._rows.value[min(position, last)]
+                for variable in rates:
+                    state.set(variable, rate)
+                for variable in momenta if not np.isnan(momentum) else ():
+                    state.set(variable, momentum)
+            self._position.value[0] += 1
+
+        return take
+
+    def _made_for_tensorflow(self, model: keras.Model, rates: list[Any], momenta: list[Any]) -> Callable[..., None]:
+        """The hook that takes a row, inside the compiled step, and the variables that it reads."""
+        import tensorflow as tf
+
+        options: dict[str, Any] = {"trainable": False, "aggregation": tf.VariableAggregation.ONLY_FIRST_REPLICA}
+        with model.distribute_strategy.scope():
+            # A row: the rate, and the momentum or NaN to leave it alone.
+            self._rows = tf.Variable(np.zeros((1, 2), np.float32), shape=[None, 2], **options)
+            self._position = tf.Variable(np.zeros(3, np.int64), **options)  # the next row, the end, the last row
+
+        def take(_data: Any, _state: None) -> None:
             position, end, last = tf.unstack(self._position)
             active = tf.less(position, end)
             rate, momentum = tf.unstack(tf.gather(self._rows, tf.minimum(position, last)))
@@ -63,7 +99,7 @@ class StepTable:
                     variable.assign(tf.where(active, tf.cast(momentum, variable.dtype), variable.value))
             self._position.assign_add(tf.constant([1, 0, 0], tf.int64))
 
-        StepHooks.of(model).add(model, f"step_table {name}", take, at_start=lambda: self.seek(0, 0))
+        return take
 
     @classmethod
     def of(cls, model: keras.Model, optimizer: keras.Optimizer, name: str = "optimizer") -> StepTable:

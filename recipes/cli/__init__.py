@@ -23,6 +23,12 @@ def main(arguments: list[str] | None = None) -> None:
     from ..quiet import quiet_import
 
     quiet_import("tensorflow", "keras")
+    from ...callbacks.inside.backend import check_tensorflow
+
+    try:
+        check_tensorflow("the command line")
+    except ValueError as error:
+        sys.exit(complain(str(error)))
     import absl.logging
 
     # Importing these modules registers their commands. They import Keras.

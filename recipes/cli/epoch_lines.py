@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 
+from ...callbacks.inside.logs import numbers
 from .console import say
 
 __all__ = ["EpochLines"]
@@ -29,10 +30,8 @@ class EpochLines(keras.callbacks.Callback):
         self._printed: set[int] = set()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        epochs = self.params["epochs"]
-        names = sorted(
-            logs or {}, key=lambda name: (name.startswith("val_"), name == "learning_rate", "loss" not in name)
-        )
+        epochs, logs = self.params["epochs"], numbers(logs)
+        names = sorted(logs, key=lambda name: (name.startswith("val_"), name == "learning_rate", "loss" not in name))
         values = " - ".join(f"{name}: {logs[name]:.4g}" for name in names)
         self._texts[epoch + 1] = f"Epoch {epoch + 1}/{epochs} - {values}"
         if epoch == 0 or (epoch + 1) % -(-epochs // (MOST - 2)) == 0:

@@ -422,6 +422,7 @@ class Data:
         seed: int | None = None,
         batch_size: int | None = None,
         first_epoch: int = 0,
+        epochs: int | None = None,
         augment: Callable[[Any, Any], Any] | None = None,
         weighted: bool | None = None,
     ) -> tf.data.Dataset:
@@ -435,6 +436,8 @@ class Data:
             seed: seed of the orders; None for the data's own seed in "train", and for no shuffling in the other two.
             batch_size: None for :attr:`batch_size` in "train", and :attr:`evaluation_batch_size` in the others.
             first_epoch: number of the first order, from 0; a resumed training passes the epoch at which it resumes.
+            epochs: of shuffled batches, the passes of each iteration, which then always begins at ``first_epoch``; None
+                (default) for one pass each, in the next order.
             augment: what :func:`recipes.data.augmentation.augmentation` returns, for shuffled batches.
             weighted: whether batches have the sample weights, of mean 1; None (default): if there are any.
 
@@ -448,6 +451,8 @@ class Data:
         check_choice("split", split, SPLITS)
         weighted = weighted is None or check_bool("weighted", weighted)
         check_integer("first_epoch", first_epoch, low=0)
+        if epochs is not None:
+            check_integer("epochs", epochs, low=1)
         training = split == "train"
         if batch_size is None:
             batch_size = self.batch_size if training else self.evaluation_batch_size
@@ -458,11 +463,13 @@ class Data:
         values = self.sample_weight(split) if weighted else None
         with tf.init_scope(), tf.device("CPU:0"):
             weights = None if values is None else tf.constant(normalized(values))
+        if seed is None and epochs is not None:
+            raise InvalidArgument("epochs", epochs, "None for batches that are not shuffled")
         if seed is None:
             return in_order(x, y, batch_size, weights)
         seed = check_integer("seed", seed, low=0, high=2**32 - 1)
         options: dict[str, Any] = {"drop_remainder": training, "augment": augment, "weights": weights}
-        return shuffled(x, y, batch_size, seed, first_epoch=first_epoch, **options)
+        return shuffled(x, y, batch_size, seed, first_epoch=first_epoch, epochs=epochs, **options)
 
     def on_device(self, split: str) -> tuple[Any, tf.Tensor]:
         """The split as tensors in host memory, where tf.data runs; created once and shared by all datasets."""

@@ -14,6 +14,7 @@ import keras
 import numpy as np
 
 from ...callbacks.gradients.measurement import named_weights
+from ...callbacks.inside.fit_end import fit_unnoticed
 from ...callbacks.inside.model_optimizers import raise_on_nan_in
 from ...callbacks.inside.optimizer_values import get_learning_rate, leaves, range_test_divisor, rate_source
 from ...callbacks.inside.state import set_training_state, training_state
@@ -116,7 +117,7 @@ def borrowed(model: keras.Model) -> Iterator[dict[str, Any]]:
 
 
 def _train(model: keras.Model, batches: Any, steps: int, clock: Clock) -> None:
-    model.fit(batches, steps_per_epoch=steps, epochs=1, verbose=0, shuffle=False, callbacks=[clock])
+    fit_unnoticed(model, batches, steps_per_epoch=steps, epochs=1, verbose=0, shuffle=False, callbacks=[clock])
 
 
 def by_heart(model: keras.Model, batch: Batch, start: float, clock: Clock, lowest: float = 0.0) -> tuple[bool, float]:

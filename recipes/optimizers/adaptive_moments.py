@@ -11,6 +11,7 @@ import numpy as np
 from keras import ops
 
 from ...callbacks.checks import check_number
+from ...callbacks.inside.backend import widest_float
 from .base import Live, Optimizer, cast, handles, is_fusible
 
 __all__ = ["LEAST", "AdaptiveMoments"]
@@ -98,7 +99,7 @@ class AdaptiveMoments(Optimizer):
         use it.
         """
         rounded = math.log(max(float(np.float32(self.beta_2)), 1e-300))  # beta_2 may be 0
-        return -ops.expm1(ops.multiply(self.step_number("float64"), rounded))
+        return -ops.expm1(ops.multiply(self.step_number(widest_float()), rounded))
 
     def advance(self, gradient: Any, variable: Any) -> tuple[Any, Any]:
         """Updates both averages of a variable by its gradient and returns them."""

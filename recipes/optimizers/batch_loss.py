@@ -9,6 +9,7 @@ from typing import Any
 import keras
 
 from ...callbacks.checks import InvalidArgument
+from ...callbacks.inside.backend import check_tensorflow
 from ...callbacks.inside.layers import logits_of
 from ...callbacks.inside.training import step_loss
 
@@ -186,8 +187,7 @@ class BatchLoss(FunctionLoss):
     def __init__(self, model: keras.Model, data: Any, variables: Sequence[Any] | None = None):
         if not isinstance(model, keras.Model) or not model.compiled:
             raise InvalidArgument("model", model, "a compiled keras.Model")
-        if keras.backend.backend() != "tensorflow":
-            raise InvalidArgument("backend", keras.backend.backend(), "'tensorflow'")
+        check_tensorflow(type(self).__name__)
         self._model, self._data = model, data
         self._variables = list(model.trainable_weights if variables is None else variables)
 

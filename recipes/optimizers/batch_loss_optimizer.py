@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import keras
-
 from ...callbacks.checks import InvalidArgument, check_number
+from ...callbacks.inside.backend import check_tensorflow
 from ...callbacks.inside.optimizer_base import KerasOptimizer
 from ...callbacks.inside.running_step import running_step
 from .batch_loss import BatchLoss, FunctionLoss, unflatten
@@ -60,6 +59,7 @@ class BatchLossOptimizer(KerasOptimizer):
     finds_its_own_step = True
 
     def __init__(self, learning_rate: Any = 1.0, name: str | None = None, **kwargs: Any):
+        check_tensorflow(type(self).__name__)
         if not callable(learning_rate) and not isinstance(learning_rate, dict):
             learning_rate = check_number("learning_rate", learning_rate, low=0)
         for key, accepted in NOT_SUPPORTED.items():
@@ -134,8 +134,6 @@ class BatchLossOptimizer(KerasOptimizer):
 
     def update(self, gradients: Sequence[Any], variables: Sequence[Any], learning_rate: Any) -> None:
         """One step for all variables together."""
-        if keras.backend.backend() != "tensorflow":
-            raise InvalidArgument("backend", keras.backend.backend(), f"'tensorflow' for {type(self).__name__}")
         import tensorflow as tf
 
         replicas = tf.distribute.get_strategy().num_replicas_in_sync

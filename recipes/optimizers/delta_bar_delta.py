@@ -83,7 +83,8 @@ class DeltaBarDelta(Optimizer):
         gradient = ops.convert_to_tensor(ops.cast(gradient, variable.dtype))
         agreement = ops.sign(average) * ops.sign(gradient)  # of signs: the product of the values may underflow
         grown, shrunk = ops.add(gain, self.kappa), ops.multiply(gain, 1 - self.phi)
-        self.assign(gain, ops.where(agreement > 0, grown, ops.where(agreement < 0, shrunk, gain)))
+        same = ops.convert_to_tensor(gain)
+        self.assign(gain, ops.where(agreement > 0, grown, ops.where(agreement < 0, shrunk, same)))
         self.assign(average, ops.add(ops.multiply(average, self.theta), ops.multiply(gradient, 1 - self.theta)))
         self.assign_sub(variable, ops.multiply(ops.multiply(gradient, rate), gain))
 

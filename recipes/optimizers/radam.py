@@ -9,11 +9,15 @@ import keras
 from keras import ops
 
 from ...callbacks.checks import check_number
+from ...callbacks.inside.backend import widest_float
 from ..catalogue import Entry, Range
 from .adaptive_moments import LEAST, AdaptiveMoments
 from .base import cast, is_fusible
 
 __all__ = ["ENTRIES", "RAdam"]
+
+SERIES = (1 / 12, -1 / 720, 1 / 30240, -1 / 1209600, 1 / 47900160, -691 / 1307674368000, 1 / 74724249600)
+"""Bernoulli's numbers over the factorials: x / (exp(x) - 1) = 1 - x / 2 + sum of SERIES[k - 1] x^(2 k)."""
 
 NO_DIVISION = 2.0**66
 """A constant next to which every root vanishes; a power of two, so multiplying and dividing by it is exact."""
@@ -78,13 +82,22 @@ class RAdam(AdaptiveMoments):
 
     def _divided(self) -> tuple[Any, Any]:
         """Whether this step divides by the root, and r."""
-        limit = 2.0 / (1.0 - self.beta_2) - 1.0
-        step = self.step_number("float64")  # double precision: rho is a difference of large numbers
-        power = ops.exp(ops.multiply(step, math.log(self.beta_2)))
-        rho = limit - 2.0 * step * power / (1.0 - power)
+        limit, rho = 2.0 / (1.0 - self.beta_2) - 1.0, self._rho()
         safe = ops.maximum(rho, self.threshold)  # no root of a negative number in the unused branch
         squared = (safe - 4.0) * (safe - 2.0) * limit / ((limit - 4.0) * (limit - 2.0) * safe)
         return rho > self.threshold, ops.sqrt(squared)
+
+    def _rho(self) -> Any:
+        """rho of this step, without the difference of large numbers: JAX has no double precision unless asked for.
+
+        With u = -log beta_2 and x = u t it is (2 / u) (1 - x / (exp(x) - 1)) + (1 / tanh(u / 2) - 2 / u).
+        """
+        u = -math.log(self.beta_2)
+        x = ops.multiply(self.step_number(widest_float()), u)
+        small = ops.minimum(x, 0.5)
+        series = small / 2.0 - sum(factor * small ** (2 * k) for k, factor in enumerate(SERIES, 1))
+        rest = ops.where(x < 0.5, series, 1.0 - x / ops.expm1(ops.maximum(x, 0.5)))
+        return 2.0 / u * rest + (1.0 / math.tanh(u / 2.0) - 2.0 / u)
 
     def _rate(self, learning_rate: Any, undivided: float) -> Any:
         """The factor on the mean, times ``undivided`` if this step does not divide by the root."""
@@ -106,7 +119,8 @@ class RAdam(AdaptiveMoments):
         mean, squares = self.advance(gradient, variable)
         rate = self.once("rate", dtype, lambda: self._rate(learning_rate, 1.0))
         divided = self.once("divided", "bool", lambda: self._divided()[0])
-        divisor = ops.where(divided, ops.sqrt(squares) + self.epsilon, ops.ones_like(squares))
+        root = ops.sqrt(squares) + self.epsilon
+        divisor = ops.where(divided, root, ops.ones_like(root))
         self.assign_sub(variable, ops.multiply(mean, rate) / divisor)
 
     def get_config(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import keras
 from keras import ops
 
 from ...callbacks.checks import InvalidArgument, check_number
+from ...callbacks.inside.backend import check_tensorflow
 
 __all__ = ["tie", "untie"]
 
@@ -57,6 +58,7 @@ def tie(
         >>> bool(np.isclose(float(sum(new.losses)), 0.1 / 2 * np.sum(d**2)))
         True
     """
+    check_tensorflow("tie")  # on JAX the step would keep the value that ``second`` had when it was compiled
     check_number("strength", strength, low=0)
     pairs = list(_kernel_pairs(first, second, layers))
     if strength and not any(kernel.trainable for kernel, _ in pairs):

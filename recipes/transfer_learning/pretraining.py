@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from ...callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
-from ...callbacks.inside.logs import number_columns
+from ...callbacks.inside.logs import number_columns, numbers
 from ...callbacks.inside.optimizer_values import set_learning_rate
 from ...callbacks.range_test.lr_finder import LRFinder, run_range_test
 from ..choice import AUTO, NONE
@@ -98,7 +98,7 @@ class Pretrained:
         check_choice("split", split, ("validation", "test"))
         batches = pretext(self.data, self.how, split, seed=self.seed, share=self.share)
         results = self.network.evaluate(batches, verbose=0, return_dict=True)
-        scores = {name: float(value) for name, value in results.items()}
+        scores = numbers(results)
         if self.how == "autoencoder":
             scores["explained"] = 1.0 - scores["root_mean_squared_error"] ** 2
         return scores

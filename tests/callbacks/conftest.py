@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -60,6 +61,7 @@ ARGUMENTS = {  # what a callback in the catalogue cannot do without, and small n
     "recalibrate_batch_norm": lambda: {"data": np.eye(3)},
     "weight_noise": lambda: {"seed": 3},
     "micro_batches": lambda: {"parts": 2},
+    "live_plot": lambda: {"file": Path(tempfile.mkdtemp(), "curves.svg"), "every": 3},
     "resume": lambda: {"directory": tempfile.mkdtemp()},
 }
 TRAITS = {

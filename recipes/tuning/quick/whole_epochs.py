@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from ....callbacks.inside.logs import plain_log
 from ....callbacks.inside.training import traced_often
 from ...data.batching import gather_rows, permutation
 from ...data.named_arrays import Inputs, apply
@@ -177,8 +178,8 @@ def _compiled(function: Any) -> Any:
     return traced_often(tf.function(function, autograph=False))
 
 
-def _numbers(logs: Any) -> dict[str, float]:
-    return {name: float(value) for name, value in logs.items()}
+def _numbers(logs: Any) -> dict[str, Any]:
+    return {name: plain_log(value) for name, value in logs.items()}
 
 
 def _hears_batches(callback: Any) -> bool:

@@ -1,11 +1,13 @@
 """What is undone at the end of a fit, however it ends, and what is checked before the next one."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
 
 import callbacks
-from callbacks.inside.fit_end import at_end_of_fit, before_next_fit, drawn_by_data
+from callbacks.inside.fit_end import at_end_of_fit, before_next_fit, drawn_by_data, fit_is_patched, fit_unnoticed
 
 X = np.ones((4, 1), "float32")
 
@@ -135,3 +137,25 @@ def test_what_a_generator_draws_from(draws):
     model.fit(X, X, verbose=0, callbacks=[note])
     assert drawn == [{"numpy"} if draws else set(), set()]
     assert drawn_by_data(model) == set()
+
+
+def test_a_trial_goes_past_what_others_have_patched_into_fit(monkeypatch):
+    """As MLflow's autologging patches it, before this package is imported or after."""
+    logged, notes, model, keras_fit = [], [], made(), keras.Model.fit
+
+    def patched(fit):
+        @functools.wraps(fit)
+        def logging_fit(*arguments, **options):
+            logged.append(True)
+            return fit(*arguments, **options)
+
+        return logging_fit
+
+    fit_unnoticed(model, X, y=X, verbose=0, callbacks=[Noting(notes)])
+    assert not fit_is_patched()
+    monkeypatch.setattr(keras.Model, "fit", patched(keras_fit), raising=False)
+    assert fit_is_patched()
+    fit_unnoticed(model, X, y=X, verbose=0, callbacks=[Noting(notes)])
+    assert (notes, logged) == (["end", "undone 1", "end", "undone 3"], [])
+    model.fit(X, X, verbose=0)
+    assert logged == [True]

@@ -56,7 +56,7 @@ def nothing(data):
 
 def test_a_batch_can_be_changed_before_the_step_and_before_those_that_look_at_it(model):
     seen = tf.Variable(0.0)
-    look = {"before_step": lambda data: seen.assign(tf.reduce_sum(data[0]))}
+    look = {"before_step": lambda data, _state: seen.assign(tf.reduce_sum(data[0]))}
     assert step(model, look=look, double={"change_data": double}) == pytest.approx(1.0 - 0.1 * 2 * 4.0)
     assert float(seen) == 8.0  # of (2 w)^2 at 1 the gradient is 8
 
@@ -67,7 +67,7 @@ def test_changes_follow_one_another_in_the_order_in_which_they_came(model):
         model,
         add={"change_data": lambda data: (data[0] + 1.0, data[1])},
         double={"change_data": double},
-        look={"before_step": lambda data: seen.assign(data[0][0, 0])},
+        look={"before_step": lambda data, _state: seen.assign(data[0][0, 0])},
     )
     assert float(seen) == 4.0
 
@@ -76,7 +76,7 @@ def test_a_context_is_entered_and_left_around_the_step(model):
     kernel, before, after = model.layers[0].kernel, tf.Variable(0.0), tf.Variable(0.0)
 
     @contextlib.contextmanager
-    def around():
+    def around(_state):
         before.assign(kernel.value[0, 0])
         yield
         after.assign(kernel.value[0, 0])

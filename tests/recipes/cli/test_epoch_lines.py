@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 
 from recipes.cli.epoch_lines import EpochLines
@@ -42,3 +43,11 @@ def test_first_last_and_best_are_among_few_lines(printed, epochs, best, of):
 def test_a_line_has_all_values_losses_first(printed):
     _, output = printed(1, 1)
     assert output == "Epoch 1/1 - loss: 1 - accuracy: 0.5 - learning_rate: 0.01 - val_loss: 2\n"
+
+
+def test_a_metric_of_several_values(capsys):
+    lines = EpochLines()
+    lines.set_params({"epochs": 1})
+    lines.on_train_begin()
+    lines.on_epoch_end(0, {"loss": 0.5, "f1": np.array([0.25, 1.0])})
+    assert capsys.readouterr().out == "Epoch 1/1 - loss: 0.5 - f1[0]: 0.25 - f1[1]: 1\n"

@@ -112,6 +112,10 @@ def test_pipelines(table):
     unbroken = data.batches("train")
     labels(unbroken)
     assert labels(unbroken) == labels(data.batches("train", first_epoch=1))
+    both = data.batches("train", first_epoch=1, epochs=2)  # whoever reads it before changes nothing
+    unbroken = data.batches("train")
+    _, second, third = (labels(unbroken) for _ in range(3))
+    assert labels(both) == labels(both) == second + third
 
 
 def test_datasets_share_one_copy_and_arrays_are_safe():
@@ -217,6 +221,7 @@ def test_bad_splits_and_numbers_are_refused(table):
         ({"seed": 0.5}, "seed"),
         ({"batch_size": 0}, "batch_size"),
         ({"first_epoch": -1}, "first_epoch"),
+        ({"epochs": 0}, "epochs"),
     ):
         with pytest.raises(InvalidArgument, match=f"^{name} must be"):
             data.batches("train", **options)

@@ -59,5 +59,6 @@ def _options(kind: Any) -> Iterator[inspect.Parameter]:
         name = field.name
         flag = ("--" + name.replace("_", "-"),) if field.default is False else ()
         shown = typer.Option(*flag, help=field.metadata["help"], rich_help_panel=HEADINGS.get(kind))
-        hint = Annotated[hints[name], shown]  # type: ignore[valid-type]
+        read = str if hints[name] == int | str else hints[name]  # typer has no unions; the class reads the text
+        hint = Annotated[read, shown]  # type: ignore[valid-type]
         yield inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=hint)

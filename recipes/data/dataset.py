@@ -23,6 +23,7 @@ from .named_arrays import Inputs, apply, items
 from .names import is_frame
 from .own_arrays import from_splits
 from .pipelines import read_pipelines
+from .resplit import carved_splits, resplit
 from .spec import Spec
 from .spec_from_arrays import class_shares
 from .splitting.split_columns import SplitColumns
@@ -307,6 +308,41 @@ class Data:
         count = check_integer("folds", count, low=2)
         parts = folded(self.spec, self._arrays, self.settings, self._weights, self._columns, count)
         return [Data(*part) for part in parts]
+
+    def resplit(self, number: int) -> Data:
+        """The same examples divided anew, as the repeats of :func:`recipes.search` are.
+
+        Where the test split was held out here, it is another fold each time: with a fifth held out, the numbers 0 to 4
+        test each example once, 5 to 9 once more, and so on. The folds are stratified as the splits were, or of whole
+        groups. With times each test split lies right before the last one and only earlier examples train, so all
+        but the first part are tested. The validation split is drawn anew from what is left. A test or validation
+        split that was given stays as it is. All statistics are those of the new training split.
+
+        Args:
+            number: of the division, >= 0; 0 is the one at hand.
+
+        Raises:
+            InvalidArgument: where a class has fewer examples, or there are fewer groups or times, than folds, and for
+                data whose training split was replaced.
+
+        Example:
+            >>> data = Data.from_arrays(np.arange(40.0).reshape(20, 2), np.arange(20) % 2)
+            >>> tested = [data.resplit(number).arrays("test")[0][:, 0] for number in range(5)]
+            >>> np.array_equal(np.sort(np.concatenate(tested)), np.arange(0.0, 40.0, 2.0))
+            True
+        """
+        check_integer("number", number, low=0)
+        if number == 0 or not carved_splits(self.settings):
+            return self
+        return Data(*resplit(self.spec, self._arrays, self.settings, self._weights, self._columns, number))
+
+    @property
+    def overlap(self) -> float | None:
+        """The test examples over the others that :meth:`resplit` divides; None if it leaves the test split as it is."""
+        carved, counts = carved_splits(self.settings), self.settings["counts"]
+        if "test" not in carved:
+            return None
+        return counts["test"] / sum(counts[split] for split in ("train", *carved) if split != "test")
 
     def with_names(self, spec: Spec) -> Data:
         """The same data under the input names of another Spec, such as that of a saved model.

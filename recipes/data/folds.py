@@ -16,7 +16,7 @@ from .splitting.split_columns import ROLES, SplitColumns
 from .targets.targets import Declared
 from .weights import Weights
 
-__all__ = ["folded"]
+__all__ = ["INHERITED", "folded", "known_of"]
 
 INHERITED = ("version", "test", "options", "files", "duplicates", "small_classes", *ROLES)
 """Settings that all folds share with the data they are made of."""
@@ -60,12 +60,12 @@ def folded(
             weights=weights,
             small_classes=settings.get("small_classes", REFUSE),
             columns={"train": joined, "test": columns["test"]},
-            **_known(spec),
+            **known_of(spec),
         )
         yield fold, divided, {**own, **inherited}, divided_weights, divided_columns
 
 
-def _known(spec: Spec) -> dict[str, Any]:
+def known_of(spec: Spec) -> dict[str, Any]:
     """What is known of the inputs, by their users' names ("" for a single one): kinds, classes, paddings, sizes."""
     features = {feature.name if spec.record else "": feature for feature in spec.features}
     whole = {key: tuple(range(len(feature.vocabulary))) for key, feature in features.items() if feature.vocabulary}

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .noise import NO_NOISE, Noise
+from .tuning_luck import pooled_spread
 
 __all__ = ["NOTHING", "SAME", "Difference", "compare_with", "critical_value", "family_error", "rounded"]
 
@@ -51,6 +52,9 @@ def compare_with(
     level: float = LEVEL,
     resolution: float = 0.0,
     noises: Sequence[Noise] = (),
+    tunings: Sequence[int] = (),
+    overlap: float | None = None,
+    comparisons: int | None = None,
 ) -> list[Difference]:
     """The difference of each sample from a control, all measured with the same seeds.
 
@@ -61,6 +65,12 @@ def compare_with(
     spread is its own (Satterthwaite). With one sample this is the paired t-test. The noise of a finite test split is
     added where it is known.
 
+    Where each repeat has its own split of the same data, in folds, the spread between repeats holds the noise of their
+    test examples, which is known from within the splits and averages out over the folds. What else differs between
+    repeats is correlated, since their training sets overlap: its variance counts ``1 / K + n_test / n_train`` times
+    rather than ``1 / K`` times (Nadeau and Bengio). That the same examples train and test adds to the noise of the
+    examples, too; ``n_test / n_train`` of it is enough for least squares on exchangeable inputs, measured there.
+
     Args:
         control: one value per seed.
         samples: of the same length as ``control``. A sample with a NaN gets NaN and is left out of the estimate.
@@ -68,14 +78,22 @@ def compare_with(
         resolution: the step of the values, 1 / n for an accuracy on n examples. Differences that are equal by rounding
             do not prove that there is no noise: it is taken to be at least that of rounding. Default 0.
         noises: what the choice of the test examples adds to the error of each sample's difference, from
-            :func:`recipes.judging.noise.noise_of_examples`. Default: nothing.
+            :func:`recipes.judging.noise.noise_of_examples`. Default: nothing. With ``overlap``, that of a single
+            repeat.
+        tunings: the number of the tuning that each repeat's setting comes from. Where repeats share tunings, the
+            variance between tunings is estimated, too: see :func:`recipes.judging.tuning_luck.pooled_spread`.
+            Default: all from the same, or each from its own.
+        overlap: the test examples of a repeat over the others, where each has its own split. Default None: all have
+            the same test split.
+        comparisons: how many share the level, at least those that are given. Default: so many.
 
     Returns:
         A :class:`Difference` per sample; all NaN with fewer than two seeds, and where a difference other than 0 is the
         same to the last bit for every seed.
 
     Source: Dunnett 1955, "A multiple comparison procedure for comparing several treatments with a control";
-    Satterthwaite 1946, "An approximate distribution of estimates of variance components".
+    Satterthwaite 1946, "An approximate distribution of estimates of variance components"; Nadeau and Bengio 2003,
+    "Inference for the generalization error".
 
     Example:
         >>> same, better = compare_with([0.90, 0.95, 0.93], [[0.91, 0.94, 0.93], [0.97, 1.02, 0.99]])
@@ -90,24 +108,33 @@ def compare_with(
     values = np.array([control, *(samples[k] for k in usable)], np.float64)
     arms = len(values)
     residuals = values - values.mean(axis=1, keepdims=True) - values.mean(axis=0) + values.mean()
-    freedom = (arms - 1) * (seeds - 1)
-    pooled = max(2.0 * float((residuals**2).sum()) / freedom, resolution**2 / 6.0)  # variance of a seed's difference
+    of_all = pooled_spread(residuals, tunings)
+    pooled = max(2.0 * of_all.variance, resolution**2 / 6.0)  # variance of a repeat's difference
+    together = arms - 1 if comparisons is None else comparisons
     differences = values[1:] - values[0]
     spreads = differences.var(axis=1, ddof=1)
+    between, now, least = pooled, 0.0, 1.0  # what counts of the noise of the examples: that goes and that stays
+    if overlap is not None:
+        folds = round(1.0 / overlap) + 1
+        between = max(0.0, pooled - float(np.mean([noises[k].variance for k in usable] if noises else 0.0)))
+        least = (1.0 + overlap) / folds  # when all examples have been tested
+        now = (1.0 + overlap) / min(seeds, folds) - least
     for k, mean, spread in zip(usable, differences.mean(axis=1).tolist(), spreads.tolist(), strict=True):
         own = max(spread, float(spreads.mean()))  # that of all is large where the control's is
         noise = noises[k] if noises else NO_NOISE
-        excess = max(0.0, own - pooled)
-        of_repeats, of_examples = (pooled + excess) / seeds, noise.variance
+        excess = max(0.0, own - between - (0.0 if overlap is None else noise.variance))
+        own = between + excess
+        doubt = pooled * between / of_all.freedom + excess**2 / (seeds - 1)
+        of_repeats, of_examples = own / seeds + now * noise.variance, own * (overlap or 0.0) + least * noise.variance
+        doubt = doubt * (1.0 / seeds + (overlap or 0.0)) ** 2 + noise.doubt * (now + least) ** 2
         error = math.sqrt(of_repeats + of_examples)
         if error <= 1e-12 * max(1.0, abs(mean)):
             compared[k] = SAME if abs(mean) <= 1e-12 else NOTHING
             continue
-        doubt = (pooled**2 / freedom + excess**2 / (seeds - 1)) / seeds**2 + noise.doubt
         own_freedom = error**4 / doubt
-        half = critical_value(arms - 1, own_freedom, level) * error
-        p = family_error(abs(mean) / error, arms - 1, rounded(own_freedom))
-        compared[k] = Difference(p, mean - half, mean + half, of_repeats, of_examples, own_freedom, arms - 1)
+        half = critical_value(together, own_freedom, level) * error
+        p = family_error(abs(mean) / error, together, rounded(own_freedom))
+        compared[k] = Difference(p, mean - half, mean + half, of_repeats, of_examples, own_freedom, together)
     return compared
 
 

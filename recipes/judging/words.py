@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ..metric import Metric
 from .dunnett import Difference, critical_value
 
-__all__ = ["LIKELY", "MOST_EXAMPLES", "MOST_REPEATS", "Needed", "chance_to_decide", "needed", "word_of"]
+__all__ = ["LIKELY", "MOST_EXAMPLES", "MOST_REPEATS", "Needed", "chance_to_decide", "chance_with", "needed", "word_of"]
 
 LIKELY = 0.8
 """The chance of a decision from which a number of repeats or examples is called enough."""
@@ -77,16 +77,38 @@ def needed(difference: float, compared: Difference, repeats: int, level: float, 
         return Needed(math.inf, math.inf, math.inf)
 
     def enough(repeats_times: float, examples_times: float) -> bool:
-        freedom = compared.freedom * max(1.0, (repeats_times * repeats - 1) / (repeats - 1))
-        error = math.sqrt(compared.of_repeats / repeats_times + compared.of_examples / examples_times)
-        planned = max(value for value in FREEDOMS if value <= max(freedom, 1.0))  # computed once for all arms
-        half = critical_value(compared.comparisons, planned, level) * error
-        return chance_to_decide(difference, error, half, margin) >= LIKELY
+        return chance_with(repeats_times, examples_times, difference, compared, repeats, level, margin) >= LIKELY
 
     more = _least(lambda count: enough(count / repeats, 1.0), repeats + 1, MOST_REPEATS)
     times = _least(lambda tenths: enough(1.0, tenths / 10), 11, 10 * MOST_EXAMPLES) / 10
     both = _least(lambda tenths: enough(tenths / 10, tenths / 10), 11, 10 * MOST_EXAMPLES) / 10
     return Needed(more, times, both)
+
+
+def chance_with(
+    repeats_times: float,
+    examples_times: float,
+    difference: float,
+    compared: Difference,
+    repeats: int,
+    level: float,
+    margin: float,
+) -> float:
+    """The chance that so many times the repeats and test examples decide, if the difference is as large as it looks.
+
+    Args:
+        repeats_times, examples_times: the multiples.
+        difference, compared, repeats, level, margin: as for :func:`needed`.
+    """
+    if not math.isfinite(compared.of_repeats) or repeats < 2:
+        return math.nan
+    freedom = compared.freedom * max(1.0, (repeats_times * repeats - 1) / (repeats - 1))
+    error = math.sqrt(compared.of_repeats / repeats_times + compared.of_examples / examples_times)
+    if not error:
+        return 1.0
+    planned = max(value for value in FREEDOMS if value <= max(freedom, 1.0))  # computed once for all arms
+    half = critical_value(compared.comparisons, planned, level) * error
+    return chance_to_decide(difference, error, half, margin)
 
 
 def chance_to_decide(difference: float, error: float, half: float, margin: float) -> float:

@@ -14,7 +14,8 @@ __all__ = ["GLOSSARY", "glossary"]
 GLOSSARY = {
     "arm": "A combination of the names to compare, e.g. adam with dropout, at a learning rate and strengths tuned for "
     "it.",
-    "repeat": "One more training of every arm's best setting with a fresh seed, the same for all arms.",
+    "repeat": "One more training of every arm's best setting with a fresh seed and, on small data, its own split: the "
+    "same for all arms. The first two repeats and every third one have a tuning of their own.",
     "reference": "The arm that the others are compared with: that of the default recipe, unless it has no score.",
     "margin": "A difference that does not matter. Default: 0.5 points of accuracy; 0.005 of other scores of which more "
     "is better; 1 % of the reference's error.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from .results import Results
@@ -34,13 +35,18 @@ def protocol(results: Results) -> list[str]:
     prune = settings.get("prune") or "none"
     budget = f"{trials} trial{'s' * (trials != 1)}" if trials else "as many trials as every other"
     length = f" of at most {epochs} epoch{'s' * (epochs != 1)}" if epochs else ""
+    counted = f"{seeds or 'several'} fresh seeds"
+    if settings.get("repeats") == "auto":
+        counted = "fresh seeds, 3 at first and then more for the arms that were open"
+    tuned = _TUNINGS.get(str(settings.get("tunings")), "")
     steps = [
         f"Every arm, an optimizer with a regularizer, got the same budget: {budget}{length}, in which its own learning "
         "rate and the strengths of its own regularizer were searched. No arm had to live with the settings of another."
         + PRUNED.get(prune, "")
         + (WIDENED if settings.get("widen") else ""),
-        f"The setting with the best validation {metric} was chosen; arms are ordered by it, too. The test split had no "
-        "part in tuning: it tells which arms differ from the reference, and which are as good as the best.",
+        f"The setting with the best validation {metric} was chosen{tuned}; arms "
+        "are ordered by it, too. The test split had no part in tuning: it tells which arms differ from the reference, "
+        "and which are as good as the best.",
     ]
     if seeds == 1:
         steps.append(
@@ -49,14 +55,18 @@ def protocol(results: Results) -> list[str]:
         )
     else:
         steps.append(
-            f"The chosen setting of each arm was then trained again with {seeds or 'several'} fresh seeds, the same "
-            "for every arm; the scores are their mean and their standard deviation."
+            f"The chosen setting of each arm was then trained again with {counted}"
+            f"{_splits(settings)}, the same for every arm; the scores are their mean and their standard deviation."
         )
         steps.append(
             f"The arms are compared with the reference, {results.reference}, repeat by repeat and example by example, "
             f"by Dunnett's test. Its intervals are simultaneous: with {results.confidence} confidence all of them hold "
-            f"together, however many arms there are. They hold {_noise(results)}. That one arm's setting was chosen "
-            "with more luck than another's is not in them."
+            f"together, however many arms there are{_looks(settings)}. They hold {_noise(results)}"
+            + (
+                ". That one arm's setting was chosen with more luck than another's is not in them."
+                if settings.get("tunings") in (None, "once")
+                else ", and that one arm's setting was chosen with more luck than another's."
+            )
         )
     total = len(results.trials)
     lost = {"diverged": int(results.trials["diverged"].fillna(False).astype(bool).sum())}
@@ -71,9 +81,32 @@ def protocol(results: Results) -> list[str]:
     return steps
 
 
+_TUNINGS = {
+    "some": ", anew for the first two repeats and every third one, with other settings to try",
+    "each": ", anew for each repeat, with other settings to try",
+}
+
+
+def _looks(settings: Mapping[str, Any]) -> str:
+    return " and however often the search looked at its results" if settings.get("repeats") == "auto" else ""
+
+
+def _splits(settings: Mapping[str, Any]) -> str:
+    if not settings.get("resplit"):
+        return ""
+    if settings.get("overlap") is None:
+        return ", each with its own training and validation splits"
+    return (
+        ", each with its own training, validation and test splits; the test splits take turns, as in cross-validation"
+    )
+
+
 def _noise(results: Results) -> str:
     missing = int(results.settings.get("without_outcomes", 0))
-    between = "the noise between repeats, which differ in their seed"
+    of_splits = "" if not results.settings.get("resplit") else " and their split of the data"
+    between = f"the noise between repeats, which differ in their seed{of_splits}"
+    if results.settings.get("overlap") is not None:
+        return f"{between}, corrected for what their training sets share, and that of a finite number of examples"
     if not missing:
         return f"{between}, and that of a finite test split"
     return (

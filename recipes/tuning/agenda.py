@@ -31,7 +31,7 @@ class Agenda:
         self._places = {arm: place for place, arm in enumerate(plan.arms)}
         self._open: dict[Arm, int] = {}
         self._given: set[str] = set()
-        self._queue: list[tuple[int, bool, int, Training]] = []
+        self._queue: list[tuple[int, bool, int, int, Training]] = []
         for arm in plan.arms:
             self._add_of(arm)
 
@@ -58,6 +58,8 @@ class Agenda:
         trainings = [training for training in known if training.key not in self._given]
         for training in trainings:
             self._given.add(training.key)
-            heapq.heappush(self._queue, (self._places[arm], training.stage == "confirm", training.number, training))
+            confirms = training.stage == "confirm"
+            order = (self._places[arm], confirms, 0 if confirms else training.tuning, training.number)
+            heapq.heappush(self._queue, (*order, training))
         if trainings:
             self._open[arm] = self._open.get(arm, 0) + len(trainings)

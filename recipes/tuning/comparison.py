@@ -16,11 +16,13 @@ from ...callbacks.checks import InvalidArgument, check_integer
 from ..files import check_new_file, write_text
 from ..recipe import Recipe
 from ..report.results import Results
+from .continuing import looks_of
 from .counted import count
 from .environment_file import read_environment
+from .judging.exported import exported_repeat
 from .judging.main_effects import main_effects
 from .judging.record_tables import record_tables
-from .judging.samples import Contributions
+from .judging.samples import Contributions, Rule
 from .judging.summary import summary
 from .judging.verdict import verdict
 from .ledger import read_records
@@ -28,7 +30,7 @@ from .outcomes import read_outcomes
 from .plan import Records
 from .protocol import Protocol
 from .record import Record
-from .settings import arms_in, metric_in, plan_in, settings_in
+from .settings import arms_in, metric_in, overlap_in, plan_in, settings_in
 from .space import Space
 
 if TYPE_CHECKING:
@@ -85,8 +87,7 @@ class Comparison:
             settings = {**settings, "without_outcomes": missing}
         judged: dict[str, Any] = {
             "metric": metric,
-            "confidence": protocol.level,
-            "resolution": metric.resolution(examples),
+            "rule": Rule(1.0 - protocol.level, metric.resolution(examples), overlap_in(settings), looks_of(protocol)),
             "contributions": contributions,
             "margin": protocol.margin,
         }
@@ -132,11 +133,10 @@ class Comparison:
 
     @property
     def best_seed(self) -> int:
-        """The seed of that arm's repeat with the best validation score."""
+        """The seed of that arm's repeat with the best validation score, of those on the data's own split."""
         trials = self.results.trials
         rows = trials[(trials["arm"] == self._decision["arm"]) & (trials["stage"] == "confirm")]
-        sign = metric_in(self.settings).sign
-        return int(rows.iloc[int((sign * rows["validation_score"]).fillna(-float("inf")).to_numpy().argmax())]["seed"])
+        return int(exported_repeat(rows, metric_in(self.settings).sign)["seed"])
 
     @property
     def _decision(self) -> pd.Series:
@@ -198,9 +198,11 @@ class Comparison:
         return data
 
     def _outcomes(self) -> dict[str, dict[int, Outcomes]]:
-        """The outcomes of the final trainings, by arm and seed."""
+        """The outcomes of the final trainings on the data's own test split, by arm and seed."""
         outcomes: dict[str, dict[int, Outcomes]] = {}
         for record in self._final:
+            if record.split and overlap_in(self.settings) is not None:
+                continue
             found = read_outcomes(self.directory, record.key)
             if found is not None:
                 outcomes.setdefault(record.arm, {})[record.seed] = found
@@ -265,7 +267,7 @@ def _contributions(
         if outcomes is None or not np.isfinite(outcomes.contribution).all():
             missing += 1
             continue
-        if len(outcomes.contribution) != examples:
+        if record.split == 0 and len(outcomes.contribution) != examples:
             accepted = f"that of an undamaged search (the outcomes of {record.key} are not of {examples} test examples)"
             raise InvalidArgument("directory", str(directory), accepted)
         contributions.setdefault(record.arm, {})[record.seed] = outcomes.contribution

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Set
 from typing import Any, NamedTuple
 
 from .protocol import JUDGING
 from .settings import arms_in
 
-__all__ = ["COUNTS", "Difference", "first_difference"]
+__all__ = ["COUNTS", "Difference", "first_difference", "rank"]
 
 COUNTS = ("repeats", "trials")
 """Settings that may grow: the trainings of the smaller number are the first of the larger one."""
@@ -48,12 +49,22 @@ def first_difference(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> Di
     if unlike is not None:
         return unlike
     for name in COUNTS:
-        if wanted[name] < stored[name]:
+        if rank(wanted[name]) < rank(stored[name]):
             return Difference(name, stored[name], wanted[name], "and a search leaves out nothing that it has")
     if stored.get("widen") and wanted["trials"] != stored["trials"]:
         why = "and where ranges are widened, the further trials follow the others"
         return Difference("trials", stored["trials"], wanted["trials"], why)
     return _first_lost(stored, wanted)
+
+
+def rank(count: int | str) -> float:
+    """A count as a number; "auto", a number of repeats that is found as the search goes, extends any other.
+
+    Example:
+        >>> max([10, "auto", 3], key=rank)
+        'auto'
+    """
+    return math.inf if isinstance(count, str) else count
 
 
 def _first_lost(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> Difference | None:

@@ -15,7 +15,7 @@ from ..files import check_new_directory, new_directory, write_bytes, write_text
 from ..recipe import Recipe
 from .arms import default_arm
 from .environment_file import ENVIRONMENT, read_environment
-from .extending import COUNTS, first_difference
+from .extending import COUNTS, first_difference, rank
 from .ledger import TRAININGS, is_open, read_lines
 from .outcomes import outcomes_file
 from .record import Record
@@ -92,7 +92,7 @@ def _united(places: Sequence[Path], searches: Sequence[Mapping[str, Any]]) -> di
         plural: list(dict.fromkeys(level for settings in searches for level in settings["factors"].get(plural, ())))
         for plural in first["factors"]
     }
-    largest = {name: max(settings[name] for settings in searches) for name in COUNTS}
+    largest = {name: max((settings[name] for settings in searches), key=rank) for name in COUNTS}
     lists = {plural: levels for plural, levels in factors.items() if plural in first}
     united = {**first, "factors": factors, **lists, **largest}
     base = Recipe.from_json(json.dumps(first["recipe"]))

@@ -11,6 +11,7 @@ from .arms import Arm
 from .judging.best_setting import best_setting
 from .protocol import Protocol
 from .record import Record
+from .repeats import seed_of_repeat, seed_of_tuning, tuning_of, tunings_until
 from .space import RATE, Space
 
 __all__ = ["Plan", "Records", "Training"]
@@ -28,6 +29,9 @@ class Training:
         stage: "tune" or "confirm".
         number: its number in the stage, from 0.
         seed: of all its random numbers.
+        split: the number of its split of the data. Default 0: that of the data.
+        tuning: the tuning that it is part of, or that found its setting: the number of the repeat that it was made
+            for. Default 0.
         setting: of a confirming training whose setting has replaced another: the trial that found it. Default None.
     """
 
@@ -35,18 +39,24 @@ class Training:
     stage: str
     number: int
     seed: int
+    split: int = 0
+    tuning: int = 0
     setting: int | None = None
 
     @functools.cached_property
     def key(self) -> str:
         """Its name in the ledger."""
         setting = "" if self.setting is None else f"/{self.setting}"
-        return f"{self.arm.name}/{self.stage}/{self.number}{setting}"
+        tuning = self.tuning if self.stage == "tune" and self.tuning else ""
+        return f"{self.arm.name}/{self.stage}{tuning}/{self.number}{setting}"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """All trainings of a search: for each arm first some settings with one seed, then the best with fresh seeds.
+    """All trainings of a search: for each arm tunings, in which settings are tried, then repeats of their best ones.
+
+    Repeats differ in their seed and, where the protocol says so, in their split of the data; some of them have a tuning
+    of their own, on their split and with other points of the ranges. All this is the same for every arm.
 
     What comes next depends only on the plan and the arm's finished trainings, not on the clock or on the order in which
     arms finish. A search that is interrupted or spread over processes therefore ends the same. If it is extended by
@@ -54,27 +64,38 @@ class Plan:
 
     Args:
         arms: the arms to compare.
-        protocol: how to compare them. Settings are tried with its ``seed`` and confirmed with the next ``repeats``
-            seeds, the same for every arm. With ``widen``, an arm whose best learning rate lies at an end of its range
-            gets half as many trials again, in the decade beyond that end. With pruning, the tuning trials of an arm
-            run one after another.
+        protocol: how to compare them. The settings of the first tuning are tried with its ``seed``; the repeats have
+            the next seeds. With ``widen``, an arm whose best learning rate lies at an end of its range
+            gets half as many trials again, in the decade beyond that end. With pruning, the trials of a tuning run one
+            after another.
         metric: the metric of the validation scores. Default accuracy.
         space: what is tuned for each arm.
+        wanted: the repeats of arms that get more of them, by name, where their number is "auto". Default: those that
+            have begun.
     """
 
     arms: Sequence[Arm]
     protocol: Protocol
     metric: Metric = ACCURACY
     space: Space = field(default_factory=Space)
+    wanted: Mapping[str, int] = field(default_factory=dict)
+
+    def repeats_of(self, arm: Arm, records: Records) -> int:
+        """The number of repeats of an arm; where it is "auto", until the next look at the results."""
+        if not self.protocol.sequential:
+            return self.protocol.looks[0]
+        started = [k for k in range(self.protocol.most_repeats) if f"{arm.name}/confirm/{k}" in records]
+        least = max([self.wanted.get(arm.name, 0), *(k + 1 for k in started)])
+        return next(look for look in self.protocol.looks if look >= least)
 
     def of(self, arm: Arm, records: Records) -> list[Training]:
         """The trainings of an arm that are known so far."""
-        tuning = self._tuning(arm, records)
-        return [*tuning, *self._confirming(arm, tuning, records)]
+        tuning = self._trials(arm, records)
+        return [*tuning, *self._confirming(arm, records)]
 
     def ended(self, arm: Arm, records: Records) -> list[Training]:
-        """The trainings of an arm that have ended. Confirming ones count once the tuning has ended."""
-        tuning = self._tuning(arm, records)
+        """The trainings of an arm that have ended. Confirming ones count once all tunings have ended."""
+        tuning = self._trials(arm, records)
         planned = tuning if any(trial.key not in records for trial in tuning) else self.of(arm, records)
         return [training for training in planned if training.key in records]
 
@@ -89,27 +110,29 @@ class Plan:
 
     def next_of(self, arm: Arm, records: Records) -> list[Training]:
         """The trainings of an arm that have not ended and do not depend on one that has not ended."""
-        tuning = [training for training in self._tuning(arm, records) if training.key not in records]
-        if tuning:
-            return tuning[:1] if self.protocol.one_by_one else tuning
+        tunings = [self._tuning(arm, records, number) for number in self._tunings(arm, records)]
+        tuning = [[trial for trial in trials if trial.key not in records] for trials in tunings]
+        if any(tuning):
+            return [trial for trials in tuning for trial in trials[: 1 if self.protocol.one_by_one else None]]
         return [training for training in self.of(arm, records) if training.key not in records]
 
     def values(self, training: Training, records: Records) -> dict[str, float]:
         """The values of a training's hyperparameters; without a "learning_rate" the training finds it."""
         if training.stage == "confirm":
-            return self.best(training.arm, records)
-        first = self._settings(training.arm)
+            return self.best(training.arm, records, training.tuning)
+        first = self._settings(training.arm, training.tuning)
         if training.number < len(first):
             return dict(first[training.number])
-        rate = self._best_of_first(training.arm, records)[RATE]
-        trials, more, seed = self.protocol.trials, self.protocol.more_trials, self.protocol.seed
+        rate = self._best_of_first(training.arm, records, training.tuning)[RATE]
+        trials, more, seed = self.protocol.trials, self.protocol.more_trials, training.seed
         return self.space.settings_beyond(training.arm, rate, trials, more, seed)[training.number - len(first)]
 
     def rivals(self, training: Training, records: Records) -> list[Record]:
-        """The arm's earlier tuning trials, with which pruning compares this one; none without pruning."""
+        """The earlier trials of the same tuning, with which pruning compares this one; none without pruning."""
         if training.stage != "tune" or not self.protocol.one_by_one:
             return []
-        earlier = [trial for trial in self._tuning(training.arm, records) if trial.number < training.number]
+        trials = self._tuning(training.arm, records, training.tuning)
+        earlier = [trial for trial in trials if trial.number < training.number]
         return [records[trial.key] for trial in earlier if trial.key in records]
 
     def failed(self, records: Records) -> list[str]:
@@ -118,58 +141,83 @@ class Plan:
         for arm in self.arms:
             ended = [training for training in self.of(arm, records) if training.key in records]
             failed = {training for training in ended if records[training.key].status == "failed"}
-            trials = [training.number for training in failed if training.stage == "tune"]
             for training in ended:
+                trials = [t.number for t in failed if t.stage == "tune" and t.tuning == training.tuning]
                 if trials and training.stage == "tune":
                     compared = self.protocol.one_by_one and training.number > min(trials)  # pruned against them
-                    depends = compared or training.number >= len(self._first(arm))  # or beyond the best of them
+                    depends = compared or training.number >= len(
+                        self._first(arm, training.tuning)
+                    )  # or beyond the best
                 else:
                     depends = bool(trials)  # confirms the best of them
                 if depends or training in failed:
                     keys.append(training.key)
         return keys
 
-    def best(self, arm: Arm, records: Records) -> dict[str, float]:
-        """The best setting of an arm whose tuning is done."""
-        tuned = [records[trial.key] for trial in self._tuning(arm, records) if trial.key in records]
-        return best_setting(tuned, self.metric)
+    def best(self, arm: Arm, records: Records, tuning: int = 0) -> dict[str, float]:
+        """The best setting that a tuning of an arm has found."""
+        trials = self._tuning(arm, records, tuning)
+        return best_setting([records[trial.key] for trial in trials if trial.key in records], self.metric)
 
-    def _tuning(self, arm: Arm, records: Records) -> list[Training]:
-        first = self._first(arm)
+    def _tunings(self, arm: Arm, records: Records) -> list[int]:
+        return tunings_until(self.repeats_of(arm, records), self.protocol.tunings)
+
+    def _trials(self, arm: Arm, records: Records) -> list[Training]:
+        """The trials of all tunings of an arm."""
+        return [trial for number in self._tunings(arm, records) for trial in self._tuning(arm, records, number)]
+
+    def _tuning(self, arm: Arm, records: Records, tuning: int) -> list[Training]:
+        first = self._first(arm, tuning)
         if not self.protocol.widen or any(trial.key not in records for trial in first):
             return first
-        if not self.space.at_edge(arm, self._best_of_first(arm, records)[RATE]):
+        if not self.space.at_edge(arm, self._best_of_first(arm, records, tuning)[RATE]):
             return first
         numbers = range(len(first), len(first) + self.protocol.more_trials)
-        return [*first, *(Training(arm, "tune", k, self.protocol.seed) for k in numbers)]
+        return [*first, *(self._trial(arm, number, tuning) for number in numbers)]
 
-    def _confirming(self, arm: Arm, tuning: Sequence[Training], records: Records) -> list[Training]:
+    def _confirming(self, arm: Arm, records: Records) -> list[Training]:
         """The confirming trainings. One has another name if that with its usual name confirmed another setting."""
-        confirming = [Training(arm, "confirm", k, self.protocol.seed + 1 + k) for k in range(self.protocol.repeats)]
-        tuned = [records[trial.key] for trial in tuning if trial.key in records]
-        if len(tuned) < len(tuning) or not any(training.key in records for training in confirming):
+        confirming = [self._repeat(arm, number) for number in range(self.repeats_of(arm, records))]
+        if not any(training.key in records for training in confirming):
             return confirming
-        values = best_setting(tuned, self.metric)
-        setting = next(record.trial for record in tuned if record.has(values))
-        return [
-            replace(training, setting=setting)
-            if training.key in records and not records[training.key].has(values)
-            else training
-            for training in confirming
-        ]
+        settings = {number: self._setting(arm, records, number) for number in self._tunings(arm, records)}
+        for place, training in enumerate(confirming):
+            found = settings[training.tuning]
+            if found is not None and training.key in records and not records[training.key].has(found.values):
+                confirming[place] = replace(training, setting=found.trial)
+        return confirming
 
-    def _first(self, arm: Arm) -> list[Training]:
-        return [Training(arm, "tune", k, self.protocol.seed) for k in range(len(self._settings(arm)))]
+    def _setting(self, arm: Arm, records: Records, tuning: int) -> Record | None:
+        """The trial that a finished tuning of an arm has chosen, with the values to repeat; None before its end."""
+        trials = self._tuning(arm, records, tuning)
+        if any(trial.key not in records for trial in trials):
+            return None
+        values = self.best(arm, records, tuning)
+        chosen = next(records[trial.key] for trial in trials if records[trial.key].has(values))
+        return replace(chosen, values=values)
 
-    def _best_of_first(self, arm: Arm, records: Records) -> dict[str, float]:
-        return best_setting([records[trial.key] for trial in self._first(arm)], self.metric)
+    def _repeat(self, arm: Arm, number: int) -> Training:
+        protocol = self.protocol
+        tuning, split = tuning_of(number, protocol.tunings), number if protocol.resplit else 0
+        return Training(arm, "confirm", number, seed_of_repeat(protocol.seed, number), split, tuning)
 
-    def _settings(self, arm: Arm) -> list[dict[str, float]]:
+    def _trial(self, arm: Arm, number: int, tuning: int) -> Training:
+        split = tuning if self.protocol.resplit else 0
+        return Training(arm, "tune", number, seed_of_tuning(self.protocol.seed, tuning), split, tuning)
+
+    def _first(self, arm: Arm, tuning: int) -> list[Training]:
+        return [self._trial(arm, number, tuning) for number in range(len(self._settings(arm, tuning)))]
+
+    def _best_of_first(self, arm: Arm, records: Records, tuning: int) -> dict[str, float]:
+        return best_setting([records[trial.key] for trial in self._first(arm, tuning)], self.metric)
+
+    def _settings(self, arm: Arm, tuning: int) -> list[dict[str, float]]:
         """The settings of an arm to try first, cached because they are asked for one by one."""
-        if arm not in self._cached:
-            self._cached[arm] = self.space.settings(arm, self.protocol.trials, self.protocol.seed)
-        return self._cached[arm]
+        if (arm, tuning) not in self._cached:
+            seed = seed_of_tuning(self.protocol.seed, tuning)
+            self._cached[arm, tuning] = self.space.settings(arm, self.protocol.trials, seed)
+        return self._cached[arm, tuning]
 
     @functools.cached_property
-    def _cached(self) -> dict[Arm, list[dict[str, float]]]:
+    def _cached(self) -> dict[tuple[Arm, int], list[dict[str, float]]]:
         return {}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...callbacks.checks import InvalidArgument, check_bool, check_choice, check_integer, check_number
 from ..judging.dunnett import LEVEL
+from ..judging.sequential import looks_until
 from ..metric import Metric
 from ..metrics import find_metric, metric_for, metric_named
 from ..trainer import LARGEST_SEED
@@ -16,11 +17,18 @@ from .arms import DESIGNS
 from .option import option
 from .pruning import PRUNING, check_pruning, rungs
 from .ranges import ranges_text
+from .repeats import TUNINGS, tunings_until
 
 if TYPE_CHECKING:
     from ..data import Spec
 
-__all__ = ["JUDGING", "Protocol"]
+__all__ = ["AUTO", "FUTILE", "JUDGING", "MOST_REPEATS", "Protocol"]
+
+AUTO = "auto"
+FIRST_LOOK, MOST_REPEATS = 3, 27
+"""The repeats of each arm before the first look at the results, and the most, where their number is "auto"."""
+FUTILE = 0.2
+"""An arm gets no more repeats if the most would decide it with a smaller chance, as large as it looks."""
 
 JUDGING = ("confidence", "margin")
 """The fields by which a finished search can be judged anew: no training depends on them."""
@@ -44,7 +52,9 @@ class Protocol:
     design: str = option("crossed", '"crossed": all combinations; or "one_at_a_time".')
     epochs: int = option(10, "Passes over the training data.")
     trials: int = option(4, "Settings of learning rate and strengths to try for each arm.")
-    repeats: int = option(3, "Repeats of the best setting of each arm, each with a fresh seed.")
+    repeats: int | str = option(
+        3, "Repeats of each arm's best setting, with fresh seeds. auto: more for the arms that are open, up to 27."
+    )
     seed: int = option(0, "The same seed gives the same numbers.")
     prune: str = option("none", 'Stop the worse trials of an arm after short trainings ("asha") or early ("median").')
     widen: bool = option(False, "Try more rates beyond a range if the best one lies at its end.")
@@ -58,6 +68,15 @@ class Protocol:
     metric: str | None = option(
         None, "What decides: see `recipes list metrics`. Default: accuracy, or root_mean_squared_error."
     )
+    tunings: str = option(
+        "some", 'How often each arm is tuned: "some" (for two repeats, then every third), "once" or "each" (repeat).'
+    )
+    resplit: bool | None = option(
+        None, "Whether each repeat has its own split of the data. Default: below 10,000 training examples."
+    )
+    minutes: float | None = option(
+        None, "With --repeats auto: no further repeats that would end later than this.", setting=False
+    )
     budget: int | None = option(None, "The most trainings to run.", setting=False)
     retry_failed: bool = option(False, "Run again the trainings that failed in an earlier run.", setting=False)
     ranges: str | None = option(
@@ -70,8 +89,23 @@ class Protocol:
         check_choice("design", self.design, DESIGNS)
         self._set("epochs", check_integer("epochs", self.epochs, low=1))
         self._set("trials", check_integer("trials", self.trials, low=1))
-        self._set("repeats", check_integer("repeats", self.repeats, low=1))
-        self._set("seed", check_integer("seed", self.seed, low=0, high=LARGEST_SEED - self.repeats))
+        if self.repeats != AUTO:
+            digits = isinstance(self.repeats, str) and self.repeats.isdigit()
+            repeats = int(self.repeats) if digits else self.repeats
+            if isinstance(repeats, str):
+                raise InvalidArgument("repeats", repeats, f'an integer >= 1, or "{AUTO}"')
+            self._set("repeats", check_integer("repeats", repeats, low=1))
+        if self.minutes is not None:
+            self._set("minutes", check_number("minutes", self.minutes, above=0))
+            if not self.sequential:
+                accepted = (
+                    f'left out, or given with repeats="{AUTO}": a fixed number of repeats takes as long as it takes'
+                )
+                raise InvalidArgument("minutes", self.minutes, accepted)
+        self._set("seed", check_integer("seed", self.seed, low=0, high=LARGEST_SEED - self.most_repeats))
+        check_choice("tunings", self.tunings, TUNINGS)
+        if self.resplit is not None:
+            self._set("resplit", check_bool("resplit", self.resplit))
         if self.metric is not None:
             self._set("metric", metric_named(self.metric).name)
         check_choice("prune", self.prune, PRUNING)
@@ -82,7 +116,7 @@ class Protocol:
         self._set("retry_failed", check_bool("retry_failed", self.retry_failed))
         if self.confidence is not None:
             self._set("confidence", check_number("confidence", self.confidence, above=0, below=1))
-            if self.repeats < 2:
+            if self.most_repeats < 2:
                 accepted = ">= 2 where a confidence is asked for: one repeat has no spread"
                 raise InvalidArgument("repeats", self.repeats, accepted)
         if self.margin is not None:
@@ -92,6 +126,21 @@ class Protocol:
 
     def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
+
+    @property
+    def sequential(self) -> bool:
+        """Whether arms get repeats until they are decided."""
+        return self.repeats == AUTO
+
+    @property
+    def looks(self) -> list[int]:
+        """The numbers of repeats after which arms are judged."""
+        return looks_until(FIRST_LOOK, MOST_REPEATS) if self.sequential else [int(self.repeats)]
+
+    @property
+    def most_repeats(self) -> int:
+        """The most repeats that an arm can get."""
+        return self.looks[-1]
 
     @property
     def level(self) -> float:
@@ -121,15 +170,20 @@ class Protocol:
         return max(1, self.trials // 2)
 
     def trainings(self, arms: int) -> int:
-        """The most trainings that this number of arms can take."""
-        return arms * (self.trials + (self.more_trials if self.widen else 0) + self.repeats)
+        """The most trainings that this number of arms can take until the first look at the results."""
+        tunings = len(tunings_until(self.looks[0], self.tunings))
+        return arms * (tunings * (self.trials + (self.more_trials if self.widen else 0)) + self.looks[0])
 
     def check_budget(self, arms: int) -> None:
         """Raises ``InvalidArgument`` if this number of arms can take more trainings than the budget allows."""
         needed = self.trainings(arms)
         if self.budget is not None and needed > self.budget:
             more = ", and as many as half again where a range is widened" if self.widen else ""
-            accepted = f">= {needed}: {arms} arms, each with {self.trials} trials and {self.repeats} repeats{more}"
+            tunings = len(tunings_until(self.looks[0], self.tunings))
+            times = f"{tunings} times " * (tunings > 1)
+            accepted = (
+                f">= {needed}: {arms} arms, each with {times}{self.trials} trials and {self.looks[0]} repeats{more}"
+            )
             raise InvalidArgument("budget", self.budget, accepted)
 
     def to_settings(self) -> dict[str, Any]:
@@ -150,6 +204,7 @@ class Protocol:
         """
         values: dict[str, Any] = {name: settings.get(name) for name in setting_names()}
         values |= {name: settings.get(name) for name in JUDGING}
+        values["tunings"] = values["tunings"] or "once"  # as in searches of earlier versions
         if values["repeats"] == 1:
             values["confidence"] = None  # one repeat has no intervals
         return cls(**values)

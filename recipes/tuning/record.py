@@ -34,6 +34,8 @@ class Record:
         trial: its number in its stage, from 0.
         seed: of all its random numbers.
         values: the values of its hyperparameters, by name.
+        split: the number of its split of the data, as for :meth:`recipes.Data.resplit`. Default 0: that of the data.
+        tuning: the number of the tuning that it is part of, or that found its setting. Default 0.
         validation_loss, validation_score: after the last epoch, or the best one with early stopping.
         test_loss, test_score: the same on the test split; for confirming trainings only.
         epochs_run: the number of completed epochs, with those of the short trainings before it.
@@ -59,6 +61,8 @@ class Record:
     trial: int
     seed: int
     values: Mapping[str, float]
+    split: int = 0
+    tuning: int = 0
     validation_loss: float = math.nan
     validation_score: float = math.nan
     test_loss: float = math.nan
@@ -85,9 +89,9 @@ class Record:
     def to_json(self) -> str:
         """One line of JSON, with NaN as ``NaN``. The choices are fields of their own, after the arm.
 
-        Rungs are left out where there are none.
+        Rungs are left out where there are none, and so are the numbers of the first split and tuning.
         """
-        fields = {name: getattr(self, name) for name in FIELDS if name != "rungs" or self.rungs}
+        fields = {name: getattr(self, name) for name in FIELDS if name not in ABSENT or getattr(self, name)}
         head = {name: fields.pop(name) for name in ("key", "stage", "arm")}
         return json.dumps({**head, **fields.pop("choices"), **fields})
 
@@ -113,7 +117,7 @@ class Record:
                 raise InvalidArgument(name, None, "given")
         for name, level in choices.items():
             _TEXT.read(name, level)
-        fields.setdefault("rungs", [])
+        fields = {"split": 0, "tuning": 0, "rungs": [], **fields}
         values = {
             name: kind.read(name, fields[name]) if name in fields else _missing(name) for name, kind in SCHEMA.items()
         }
@@ -121,7 +125,9 @@ class Record:
 
 
 FIELDS = tuple(field.name for field in dataclasses.fields(Record) if field.name != "outcomes")
-OUTCOME = FIELDS[FIELDS.index("values") + 1 : FIELDS.index("history")]
+OUTCOME = FIELDS[FIELDS.index("validation_loss") : FIELDS.index("history")]
+ABSENT = ("split", "tuning", "rungs")
+"""Fields that are left out of a line where they are 0 or empty."""
 
 
 @dataclass(frozen=True)
@@ -175,6 +181,8 @@ SCHEMA: dict[str, _Kind] = {
     "trial": _COUNT,
     "seed": _COUNT,
     "values": _Kind("numbers by name", lambda value: _are_numbers(value) and "learning_rate" in value),
+    "split": _COUNT,
+    "tuning": _COUNT,
     "validation_loss": _NUMBER,
     "validation_score": _NUMBER,
     "test_loss": _NUMBER,

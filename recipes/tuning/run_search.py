@@ -20,10 +20,12 @@ from ..training import fit
 from ..training_checks import check_data, check_recipe
 from .checking import check_search
 from .comparison import Comparison
+from .continuing import Budget
 from .environment_file import write_environment
 from .ledger import Ledger
 from .plan import Plan
 from .protocol import Protocol
+from .resplitting import decided
 from .running.assignment import Assignment
 from .running.progress import Progress
 from .running.where import Where
@@ -61,6 +63,7 @@ def run_search(
     check_data(data)
     chosen = check_recipe(recipe)
     base = chosen.resolved(data.spec)
+    protocol = decided(protocol, data)
     check_scorable(data, [protocol.metric_for(data.spec)], "validation", "test")
     directory = Path(directory or os.path.join("searches", str(data.settings["name"])))
     arms, space = check_search(chosen, levels, protocol, where, directory, base)
@@ -88,9 +91,16 @@ def run_search(
         shutil.rmtree(directory / WORKERS, ignore_errors=True)  # left by a killed search
         if where.ray is None:
             entered = stack.enter_context(runner)
-        tuner = ArmTuner(ArmOracle(plan, ledger), ArmHyperModel(data, base, arms, space), entered, progress.update)
-        tuner.search()
-        comparison = Comparison(ledger.directory, {**settings, **environment}, ledger, tuner)
+        budget = Budget(protocol, where.workers)
+        while True:
+            tuner = ArmTuner(ArmOracle(plan, ledger), ArmHyperModel(data, base, arms, space), entered, progress.update)
+            tuner.search()
+            comparison = Comparison(ledger.directory, {**settings, **environment}, ledger, tuner)
+            further = budget.next_plan(plan, comparison.results, ledger)
+            if further is None:
+                break
+            plan = further
+            progress.replan(plan)
         comparison.write()
         _export_best(data, comparison, protocol.epochs)
     return comparison

@@ -35,7 +35,9 @@ def search(
     recipe: Recipe | None = None,
     epochs: int = 10,
     trials: int = 4,
-    repeats: int = 3,
+    repeats: int | str = 3,
+    tunings: str = "some",
+    resplit: bool | None = None,
     seed: int = 0,
     metric: str | None = None,
     prune: str = "none",
@@ -43,6 +45,7 @@ def search(
     widen: bool = False,
     confidence: float | None = None,
     margin: float | None = None,
+    minutes: float | None = None,
     budget: int | None = None,
     workers: int = 1,
     memory_limit: float | None = None,
@@ -56,15 +59,16 @@ def search(
 ) -> Comparison:
     """Compares choices on a dataset, each at a learning rate and strengths tuned for it.
 
-    The combinations of the names to compare are the *arms*. Every arm gets the same number of trials: first its default
-    setting, that of :func:`recipes.fit`, then settings spread evenly over its own ranges of learning rate and strengths
-    by a Sobol sequence. The setting with the best validation score
-    is then trained again with fresh seeds, the same for every arm. Arms are ranked by their validation scores; the test
-    split is evaluated at the end of these trainings, and what each of its examples was answered is kept. The difference
-    of each arm from the reference, the default arm, is taken seed by seed and example by example; Dunnett's test
-    corrects for the number of arms. An arm is *better*, *worse*, *as good* (the interval lies within the margin) or
-    *open*. Of the best arm and those as good as it, the one that is cheap and least sensitive to its setting is the
-    decision: it is trained once more and exported to ``directory/best``.
+    The combinations of the names to compare are the *arms*. Every arm gets the same number of trials: first its
+    default setting, that of :func:`recipes.fit`, then settings spread evenly over its own ranges of learning rate
+    and strengths by a Sobol sequence. The setting with the best validation score is then trained again: these are
+    the *repeats*. Each has a fresh seed, on small data its own split, and some have a tuning of their own; all this
+    is the same for every arm. Arms are ranked by their validation scores; the test split is evaluated at the end of
+    these trainings, and what each of its examples was answered is kept. The difference of each arm from the
+    reference, the default arm, is taken repeat by repeat and example by example; Dunnett's test corrects for the
+    number of arms. An arm is *better*, *worse*, *as good* (the interval lies within the margin) or *open*. Of the
+    best arm and those as good as it, the one that is cheap and least sensitive to its setting is the decision: it
+    is trained once more and exported to ``directory/best``.
 
     Every finished training is on disk at once: to resume a search that was killed, call it again. With more
     ``repeats``, ``trials`` or names to compare in the same directory the search is extended: no training runs twice. If
@@ -86,7 +90,15 @@ def search(
         epochs: epochs per training, >= 1. Default 10.
         trials: settings to try per arm, >= 1; with 1 it is the default setting. An arm with nothing to tune takes one.
             Default 4.
-        repeats: trainings of the best setting of each arm with fresh seeds, >= 1; one shows no spread. Default 3.
+        repeats: final trainings of each arm, >= 1; one shows no spread; or "auto": 3 of each arm, then 5, 8, 12, 18 and
+            at most 27 of those that are open and that more repeats have a chance to decide, with intervals and verdicts
+            that hold however often the search looks at its results (Lan and DeMets). Default 3.
+        tunings: how often an arm is tuned, with other points of its ranges: "some" (default), for the first two repeats
+            and every third one; "once"; or "each", for each repeat. With "once", what one arm's setting owes to luck
+            counts as its merit.
+        resplit: whether each repeat has its own split of the data: :meth:`recipes.Data.resplit`. A test split that was
+            given stays. Default None: where there are fewer than 10,000 training and validation examples and every
+            class has enough for that.
         seed: determines all random numbers, >= 0. Default 0.
         metric: the score that chooses settings and ranks arms, by name: see ``recipes list metrics``. "accuracy" says
             little where one class is rare; "balanced_accuracy", "auc", "pr_auc" and "f1" say more. Sample weights
@@ -110,6 +122,8 @@ def search(
         margin: a difference that does not matter, >= 0: in percentage points of an accuracy, else in the unit of the
             score. Default None: 0.5 points; 0.005 of other scores of which more is better (they are at most 1); 1 % of
             the reference's error.
+        minutes: with ``repeats="auto"``, how long the search may take, > 0: it begins no further repeats that would end
+            later, as far as the time of the earlier ones tells. Each arm has its first 3 in any case. Default None.
         budget: the most trainings that the search may take, >= 1; None (default) for any number.
         workers: trainings at a time, each in a separate process, which may be killed; at most one per core. Default 1:
             in this process.
@@ -160,6 +174,8 @@ def search(
             epochs=epochs,
             trials=trials,
             repeats=repeats,
+            tunings=tunings,
+            resplit=resplit,
             seed=seed,
             metric=metric,
             prune=prune,
@@ -167,6 +183,7 @@ def search(
             widen=widen,
             confidence=confidence,
             margin=margin,
+            minutes=minutes,
             budget=budget,
             retry_failed=retry_failed,
         ),

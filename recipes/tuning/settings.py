@@ -26,6 +26,7 @@ __all__ = [
     "arms_in",
     "make_settings",
     "metric_in",
+    "overlap_in",
     "plan_in",
     "read_settings",
     "settings_in",
@@ -34,7 +35,7 @@ __all__ = [
 
 SETTINGS = "settings.json"
 
-SINCE = ("ranges",)
+SINCE = ("ranges", "tunings", "resplit")
 """Settings that the searches of earlier versions do not have."""
 
 RENAMED = {"seeds": "repeats"}
@@ -61,6 +62,7 @@ def make_settings(
         "metric": metric.name,
         "direction": metric.direction,
         "default_arm": default_arm(arms, base).name,
+        "overlap": data.overlap if protocol.resplit else None,
         "libraries": {name: versions()[name] for name in ("tensorflow", "keras")},
     }
 
@@ -135,6 +137,11 @@ def arms_in(settings: Mapping[str, Any]) -> list[Arm]:
 def metric_in(settings: Mapping[str, Any]) -> Metric:
     """The metric of a search with these settings."""
     return Metric(settings["metric"], settings["direction"])
+
+
+def overlap_in(settings: Mapping[str, Any]) -> float | None:
+    """The test examples of a repeat over the others, where each repeat has its own test split; else None."""
+    return settings.get("overlap")
 
 
 def plan_in(settings: Mapping[str, Any]) -> Plan:

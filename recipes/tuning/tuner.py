@@ -123,5 +123,9 @@ class ArmTuner(keras_tuner.engine.base_tuner.BaseTuner):
         training = self.oracle.training(trial.trial_id)
         recipe = self.hypermodel.recipe(trial.hyperparameters)
         return fit(
-            self.hypermodel.data, recipe, epochs=self.oracle.plan.protocol.epochs, seed=training.seed, verbose=0
+            self.hypermodel.data.resplit(training.split),
+            recipe,
+            epochs=self.oracle.plan.protocol.epochs,
+            seed=training.seed,
+            verbose=0,
         ).model

@@ -1,20 +1,21 @@
-"""The error rates of a comparison: simulated searches with known better arms.
+"""The error rates of a comparison: simulated searches in which it is known which arms differ.
 
-    python scripts/measure/measure_protocol.py
+    python scripts/measure/measure_protocol.py [--repeats 200] [--only NAME]
 
-Each repeat is a whole search by the plan of ``recipes.search``: it tries rates for every arm, confirms the best with
-new seeds and makes the table. Only the trainings are replaced by random outcomes: a parabola in the logarithm of the
-rate, flat in some cases, plus noise and an effect of the seed that all arms share. All arms are equal, or one is better
-by a known amount; in some cases one arm's noise is three times as large.
+Each repeat is a whole search by the plan of ``recipes.search``: it tries rates for every arm, repeats the best and
+makes the table, in sequential mode until all is decided. Only the trainings are replaced by simulated ones:
 
-In the cases with test examples the scores are accuracies: the examples of each search are drawn anew, each as hard as
-it is for all arms, harder for some arms than for others, and a matter of luck in each training. An arm's true score is
-the one on all examples that could be drawn; equal arms are equal there, not on the test split.
+- random outcomes, a parabola in the logarithm of the rate plus noise and an effect of the seed that all arms share;
+- "finite test": the scores are accuracies on examples that are drawn anew for each search, each as hard as it is for
+  all arms, harder for some arms than for others, and a matter of luck in each training. Equal arms are equal on all
+  examples that could be drawn, not on the test split;
+- "split noise": least squares on inputs of which each arm sees others that are equally good. Every search has data of
+  its own, divided anew for each repeat; the training set matters as it does to any learner.
 
-Counted are the searches with a false "better" or "worse"; those that call an arm "as good" that differs by more than
-the margin; those that find the better arm, beside the power of Dunnett's test with the same degrees of freedom; and the
-arms equal to the reference that are called "as good". If rates matter, equal arms end with unequal rates by chance: a
-verdict may then be right about the settings but wrong about the arms, and counts as false.
+Counted are the searches with a false word: "better" or "worse" of an arm that is as good as the reference, in the mean
+over all tunings, splits and examples; the searches that call an arm "as good" that differs by more than the margin;
+those that find the better arm, beside what ``recipes.judging.power`` predicts and a test that knows all variances; and
+the final trainings, in sequential mode beside those of the fixed design with the same power.
 
 Writes ``results/protocol.csv``, one row per case.
 """
@@ -25,18 +26,23 @@ import argparse
 import dataclasses
 import math
 import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from scipy.stats import nct, norm
+from scipy.stats import beta, norm
 from support.results import write_results
 
 from recipes.judging.dunnett import critical_value
-from recipes.tuning.arms import Arm, cross
+from recipes.judging.power import power
+from recipes.tuning.arms import cross
+from recipes.tuning.continuing import looks_of, with_more_repeats
 from recipes.tuning.judging.record_tables import record_tables
+from recipes.tuning.judging.samples import Rule
 from recipes.tuning.judging.summary import summary
 from recipes.tuning.plan import Plan
 from recipes.tuning.protocol import Protocol
@@ -44,148 +50,257 @@ from recipes.tuning.record import Record
 from recipes.tuning.running.runner import Job
 
 NOISE = 0.01
-"""The standard deviation between seeds of one arm."""
+"""The standard deviation between repeats of one arm."""
 
 ARMS = cross(["momentum", "nesterov", "sgd", "adam", "nadam", "rmsprop"], ["none", "l2", "dropout", "early_stopping"])
-
-CASES = [
-    {
-        "arms": arms,
-        "seeds": seeds,
-        "better by": better,
-        "one arm spreads": spread,
-        "a bad rate costs": cost,
-        "test examples": 0,
-        "margin": 0.005,
-    }
-    for arms, seeds in ((6, 3), (6, 5), (24, 3))
-    for better in (0.0, 0.03)
-    for spread, cost in ((1.0, 0.0), (3.0, 0.0), (1.0, 0.025))
-] + [
-    {
-        "arms": arms,
-        "seeds": seeds,
-        "better by": better,
-        "one arm spreads": 1.0,
-        "a bad rate costs": 0.0,
-        "test examples": examples,
-        "margin": margin,
-    }
-    for arms, seeds, examples, better, margin in (
-        (2, 3, 360, 0.0, 0.005),
-        (6, 3, 360, 0.0, 0.005),
-        (6, 10, 360, 0.0, 0.005),
-        (6, 3, 360, 0.03, 0.005),
-        (6, 5, 5000, 0.0, 0.02),
-        (6, 5, 5000, 0.02, 0.02),
-    )
-]
 
 EASE, HARDNESS, OWN_HARDNESS, LUCK = 2.2, 1.0, 0.6, 0.5
 """An answer is right where ease + hardness of the example + its hardness for the arm + luck > 0, all normal: 95 %."""
 
+INPUTS, LABEL_NOISE, FOLDS = 10, 0.3, 5
+"""The inputs that an arm sees in the cases of split noise, the noise of the labels, and the folds."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A planted problem.
+
+    Args:
+        name: what it is about.
+        arms: how many, the first of which is the reference.
+        repeats, tunings, margin: of the protocol; the margin as a fraction.
+        effects: by how much further arms differ from the reference, by their number; 0 for the others.
+        spread: the noise of the last arm, in units of the others'.
+        cost: what a rate at the end of its range costs.
+        examples: of the test split; 0 for scores that are exact. With ``resplit``, of all splits.
+        resplit: whether each repeat has its own split.
+    """
+
+    name: str
+    arms: int
+    repeats: Any = 3
+    tunings: str = "some"
+    margin: float = 0.005
+    effects: tuple[float, ...] = ()
+    spread: float = 1.0
+    cost: float = 0.0
+    examples: int = 0
+    resplit: bool = False
+
+    def effect(self, number: int) -> float:
+        """By how much an arm is better than the reference."""
+        return self.effects[number - 1] if 0 < number <= len(self.effects) else 0.0
+
+
+BETTER = (0.03,)
+MIXED = (0.02, -0.04, -0.04, -0.04, -0.08, -0.08)
+
+CASES = [
+    *(Case("equal arms", arms, repeats) for arms, repeats in ((2, 3), (6, 3), (6, 10))),
+    Case("equal arms", 6, 3, "once"),
+    Case("unequal spreads", 6, 3, spread=3.0),
+    Case("unequal spreads", 6, 10, spread=3.0),
+    *(Case("tuning luck", arms, repeats, cost=0.05) for arms, repeats in ((2, 3), (6, 3), (6, 10))),
+    Case("tuning luck", 6, 5, "each", cost=0.05),
+    *(Case("split noise", arms, repeats, examples=300, resplit=True) for arms, repeats in ((2, 5), (6, 3), (6, 10))),
+    *(Case("finite test", arms, repeats, examples=360) for arms, repeats in ((2, 3), (6, 3), (6, 10))),
+    Case("finite test", 6, 5, margin=0.02, examples=5000),
+    Case("finite test", 6, 5, margin=0.02, effects=(0.02,), examples=5000),
+    *(Case("ten arms", 10, repeats) for repeats in (3, 10)),
+    *(Case("one is better", arms, repeats, effects=BETTER) for arms, repeats in ((6, 3), (6, 5), (10, 3))),
+    Case("one is better", 6, 5, "once", effects=BETTER),
+    Case("sequential, equal arms", 6, "auto"),
+    Case("sequential, equal arms, wide margin", 6, "auto", margin=0.015),
+    Case("sequential, unequal spreads", 6, "auto", spread=3.0),
+    Case("sequential, tuning luck", 6, "auto", cost=0.05),
+    Case("sequential, split noise", 6, "auto", examples=300, resplit=True),
+    Case("sequential, finite test", 6, "auto", examples=360),
+    Case("sequential, at the margin", 6, "auto", margin=0.02, effects=(0.02,)),
+    Case("sequential, one is better", 6, "auto", effects=(0.02,)),
+    Case("sequential, most are worse", 10, "auto", margin=0.01, effects=MIXED),
+]
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--repeats", type=int, default=400)
+    parser.add_argument("--repeats", type=int, default=200)
+    parser.add_argument("--only", default="", help="cases whose name has this in it; nothing is written")
     options = parser.parse_args()
     rows = []
     for number, case in enumerate(CASES):
+        if options.only not in case.name:
+            continue
         rows.append(measured(case, options.repeats, number))
-        print({name: round(value, 4) for name, value in rows[-1].items()}, flush=True)
-        path = write_results("protocol", rows)
-    print(path)
+        print(
+            {name: round(value, 4) if isinstance(value, float) else value for name, value in rows[-1].items()},
+            flush=True,
+        )
+        if not options.only:
+            print(write_results("protocol", rows))
 
 
-def measured(case: dict[str, Any], repeats: int, number: int) -> dict[str, Any]:
+def measured(case: Case, repeats: int, number: int) -> dict[str, Any]:
     """The row of one case."""
-    alarms = detections = wrongly_good = good = 0
+    names = [arm.name for arm in ARMS[: case.arms]]
+    false = found = wrongly_good = good = trainings = 0
     for repeat in range(repeats):
         table = search(case, np.random.default_rng([number, repeat]), repeat).set_index("arm")
-        arms = list(table.index)
-        planted = ARMS[1].name
-        equal = [arm for arm in arms if arm != planted or not case["better by"]]
-        alarms += any(table.loc[arm, "verdict"] in ("better", "worse") for arm in equal)
-        detections += table.loc[planted, "verdict"] == "better"
-        wrongly_good += case["better by"] >= case["margin"] and table.loc[planted, "verdict"] == "as good"
-        good += sum(table.loc[arm, "verdict"] == "as good" for arm in equal) / max(1, len(equal) - 1)
-    freedom = (case["arms"] - 1) * (case["seeds"] - 1)
-    critical = critical_value(case["arms"] - 1, freedom)
-    shift = case["better by"] / (NOISE * math.sqrt(2.0 / case["seeds"]))
+        words = {name: table.loc[name, "verdict"] for name in names}
+        effects = {name: case.effect(place) for place, name in enumerate(names)}
+        trainings += int(table["repeats"].sum())
+        false += any(
+            words[name] == ("worse" if effect > 0 else "better") or (not effect and words[name] in ("better", "worse"))
+            for name, effect in effects.items()
+        )
+        found += words[names[1]] == "better"
+        wrongly_good += any(abs(effect) >= case.margin and words[name] == "as good" for name, effect in effects.items())
+        equal = [name for name in names[1:] if not effects[name]]
+        good += sum(words[name] == "as good" for name in equal) / max(1, len(equal))
+    sequential, planted = case.repeats == "auto", case.effect(1) > 0
+    known = planted and not case.examples
+    row = {field: value for field, value in dataclasses.asdict(case).items() if field != "effects"}
+    low, high = interval(false, repeats)
+    fixed = equal_power(case, found / repeats) if sequential and known else math.nan
     return {
-        **case,
-        "repeats": repeats,
-        "searches with a false alarm": alarms / repeats,
-        "called as good wrongly": wrongly_good / repeats if case["better by"] else math.nan,
-        "equal arms called as good": good / repeats,
-        "better arm found": detections / repeats if case["better by"] else math.nan,
-        "found at best": math.nan
-        if not case["better by"] or case["test examples"]
-        else float(nct.sf(critical, freedom, shift)),
+        **row,
+        "better by": case.effect(1),
+        "others differ by": " ".join(f"{effect:g}" for effect in case.effects[1:]),
+        "searches": repeats,
+        "false words": false / repeats,
+        "from": low,
+        "to": high,
+        "wrongly as good": wrongly_good / repeats,
+        "equal arms as good": good / repeats,
+        "better arm found": found / repeats if planted else math.nan,
+        "predicted": predicted(case, case.repeats) if known and not sequential else math.nan,
+        "found by a test that knows all": oracle(case, case.repeats) if known and not sequential else math.nan,
+        "final trainings": trainings / repeats,
+        "of the fixed design": fixed,
     }
 
 
-def search(case: dict[str, Any], random: np.random.Generator, seed: int) -> Any:
+def interval(count: int, total: int) -> tuple[float, float]:
+    """Clopper and Pearson's 95 % interval of a rate."""
+    low = float(beta.ppf(0.025, count, total - count + 1)) if count else 0.0
+    return low, float(beta.ppf(0.975, count + 1, total - count)) if count < total else 1.0
+
+
+def predicted(case: Case, repeats: int) -> float:
+    """The power by ``recipes.judging.power``, with the noise between repeats known."""
+    error, freedom = NOISE * math.sqrt(2.0 / repeats), (case.arms - 1) * (repeats - 1)
+    return power(case.effect(1), error, freedom, case.arms - 1)
+
+
+def oracle(case: Case, repeats: float) -> float:
+    """The power of a test that knows the variance."""
+    bound = critical_value(case.arms - 1, 1000)
+    return float(norm.sf(bound - case.effect(1) / (NOISE * math.sqrt(2.0 / repeats))))
+
+
+def equal_power(case: Case, found: float) -> float:
+    """The final trainings of all arms in the fixed design that finds the better arm as often, by the prediction."""
+    repeats = next((count for count in range(2, 500) if predicted(case, count) >= found), math.nan)
+    return case.arms * repeats
+
+
+def search(case: Case, random: np.random.Generator, seed: int) -> Any:
     """The table of one search."""
-    arms = ARMS[: case["arms"]]
-    plan = Plan(arms, Protocol(trials=4, seeds=case["seeds"], seed=10_000 * seed))
-    seed_effects: dict[int, float] = {}
+    arms = ARMS[: case.arms]
+    protocol = Protocol(trials=4, repeats=case.repeats, tunings=case.tunings, resplit=case.resplit, seed=10_000 * seed)
+    plan, world = Plan(arms, protocol), World(case, random)
     records: dict[str, Record] = {}
-    while (training := next(plan.ready(records), None)) is not None:
-        job = Job(training, plan.values(training, records))
-        seed_effect = seed_effects.setdefault(training.seed, random.normal(0.0, 2.0 * NOISE))
-        records[training.key] = outcome(job, case, seed_effect, arms, random)
-    finished = [records[training.key] for training in plan.all(records)]
-    examples, contributions = case["test examples"], {}
-    if examples:
-        contributions = answers(case, [arm.name for arm in arms], sorted(seed_effects)[1:], random)
-        finished = [
-            record
-            if record.stage == "tune"
-            else dataclasses.replace(record, test_score=float(contributions[record.arm][record.seed].mean()))
-            for record in finished
-        ]
-    trials, _ = record_tables(finished)
-    resolution = 1 / examples if examples else 0.0
-    options = {"resolution": resolution, "contributions": contributions, "margin": 100 * case["margin"]}
-    return summary(trials, arms[0].name, **options)
+    contributions: dict[str, dict[int, np.ndarray]] = {arm.name: {} for arm in arms}
+    tests = case.examples // FOLDS if case.resplit else case.examples
+    overlap = 1 / (FOLDS - 1) if case.resplit else None
+    rule = Rule(0.05, 1 / tests if tests else 0.0, overlap, looks_of(protocol))
+    while True:
+        for training, record, answers in world.trained(plan, records):
+            records[training.key] = record
+            if answers is not None:
+                contributions[training.arm.name][training.seed] = answers
+        trials, _ = record_tables([records[training.key] for training in plan.all(records)])
+        table = summary(trials, arms[0].name, rule=rule, contributions=contributions, margin=100 * case.margin)
+        further = with_more_repeats(plan, table.to_dict("records"), arms[0].name) if rule.looks else None
+        if further is None:
+            return table
+        plan = further
 
 
-def answers(
-    case: dict[str, Any], arms: list[str], seeds: list[int], random: np.random.Generator
-) -> dict[str, dict[int, np.ndarray]]:
-    """Right (1) or wrong (0) by arm, seed and example of a new test split."""
-    examples = case["test examples"]
-    hardness = HARDNESS * random.normal(size=examples)
-    spread = math.sqrt(HARDNESS**2 + OWN_HARDNESS**2 + LUCK**2)
-    plain = norm.cdf(EASE / spread)
-    found = {}
-    for number, arm in enumerate(arms):
-        ease = norm.ppf(plain + case["better by"] * (number == 1)) * spread  # the true score is better by that
-        own = hardness + OWN_HARDNESS * random.normal(size=examples)
-        found[arm] = {seed: (ease + own + LUCK * random.normal(size=examples) > 0).astype(np.float32) for seed in seeds}
-    return found
+class World:
+    """What is the same for all trainings of a search: the effects of seeds, the examples, the data."""
 
+    def __init__(self, case: Case, random: np.random.Generator):
+        self.case, self.random = case, random
+        self._seeds: dict[int, float] = {}
+        self._folds: dict[int, list[np.ndarray]] = {}
+        count = case.arms * INPUTS
+        if case.resplit:
+            self._x = random.normal(size=(case.examples, count))
+            noise = LABEL_NOISE * random.normal(size=case.examples)
+            self._y = np.sign(self._x.sum(axis=1) / math.sqrt(count) + noise)
+        elif case.examples:
+            self._hardness = HARDNESS * random.normal(size=case.examples)
+            self._own = OWN_HARDNESS * random.normal(size=(case.arms, case.examples))
 
-def outcome(job: Job, case: dict[str, Any], seed_effect: float, arms: list[Arm], random: np.random.Generator) -> Record:
-    """The record of a simulated training."""
-    arm = job.training.arm
-    rate = arm.hyperparameters[0]
-    middle = math.sqrt(rate.low * rate.high)  # where range tests find rates, within a factor of two or so
-    found = job.values.get("learning_rate", middle * float(np.exp(0.5 * random.normal())))
-    off = math.log(found / middle) / math.log(rate.high / rate.low)
-    advantage = case["better by"] if arm == arms[1] else 0.0
-    quality = 0.9 - 4.0 * case["a bad rate costs"] * off**2 + seed_effect + advantage
-    spread = NOISE * (case["one arm spreads"] if arm == arms[-1] else 1.0)
-    scores = quality + spread * random.normal(size=2)
-    confirms = job.training.stage == "confirm"
-    return job.record(
-        learning_rate=found,
-        validation_score=float(scores[0]),
-        test_score=float(scores[1]) if confirms else math.nan,
-        test_loss=float(random.random()) if confirms else math.nan,  # no two trainings are the same
-        validation_loss=1.0,
-    )
+    def trained(self, plan: Plan, records: Mapping[str, Record]) -> Iterator[tuple[Any, Record, np.ndarray | None]]:
+        """Trains what can start, until the plan is done; the caller adds the records."""
+        while (training := next(plan.ready(records), None)) is not None:
+            job = Job(training, plan.values(training, records))
+            number = ARMS.index(training.arm)
+            rate = training.arm.hyperparameters[0]
+            middle = math.sqrt(rate.low * rate.high)  # where range tests find rates, within a factor of two or so
+            found = job.values.get("learning_rate", middle * float(np.exp(0.5 * self.random.normal())))
+            off = math.log(found / middle) / math.log(rate.high / rate.low)
+            answers = self._answers(number, training.split) if training.stage == "confirm" else None
+            scores = self._scores(number, training.seed, off)
+            if answers is not None:
+                scores[1] = answers.mean()
+            yield training, self._record(job, found, scores), answers
+
+    def _scores(self, number: int, seed: int, off: float) -> np.ndarray:
+        """A validation and a test score."""
+        case = self.case
+        of_seed = self._seeds.setdefault(seed, self.random.normal(0.0, 2.0 * NOISE))
+        quality = 0.9 - 4.0 * case.cost * off**2 + of_seed + case.effect(number)
+        spread = NOISE * (case.spread if number == case.arms - 1 else 1.0)
+        return quality + spread * self.random.normal(size=2)
+
+    def _answers(self, number: int, split: int) -> np.ndarray | None:
+        """Right (1) or wrong (0) by test example; None where scores are exact."""
+        case, random = self.case, self.random
+        if case.resplit:
+            return self._learned(number, split)
+        if not case.examples:
+            return None
+        spread = math.sqrt(HARDNESS**2 + OWN_HARDNESS**2 + LUCK**2)
+        ease = norm.ppf(norm.cdf(EASE / spread) + case.effect(number)) * spread  # the true score is better by that
+        return (ease + self._hardness + self._own[number] + LUCK * random.normal(size=case.examples) > 0).astype(
+            np.float32
+        )
+
+    def _learned(self, number: int, split: int) -> np.ndarray:
+        """The same of least squares on the inputs of an arm, on the training part of a split."""
+        division, fold = divmod(split, FOLDS)
+        count = self.case.examples
+        if division not in self._folds:
+            self._folds[division] = np.array_split(self.random.permutation(count), FOLDS)
+        tested = self._folds[division][fold]
+        others = np.setdiff1d(np.arange(count), tested)
+        train = np.random.default_rng(split).permutation(others)[: round(0.8 * len(others))]
+        x = self._x[:, number * INPUTS : (number + 1) * INPUTS]
+        weights = np.linalg.lstsq(x[train], self._y[train], rcond=None)[0]
+        weights += 0.02 * self.random.normal(size=INPUTS)  # what the seed does
+        return (np.sign(x[tested] @ weights) == self._y[tested]).astype(np.float32)
+
+    def _record(self, job: Job, rate: float, scores: np.ndarray) -> Record:
+        confirms = job.training.stage == "confirm"
+        return job.record(
+            learning_rate=rate,
+            validation_score=float(scores[0]),
+            test_score=float(scores[1]) if confirms else math.nan,
+            test_loss=float(self.random.random()) if confirms else math.nan,  # no two trainings are the same
+            validation_loss=1.0,
+        )
 
 
 if __name__ == "__main__":

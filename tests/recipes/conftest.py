@@ -80,6 +80,8 @@ def search_options():
         "epochs": 1,
         "trials": 2,
         "repeats": 2,
+        "tunings": "once",
+        "resplit": False,
         "verbose": 0,
     }
 

@@ -18,7 +18,7 @@ from .split_columns import SplitColumns, plain
 from .splits import TEST_SEED, carve, folds_of
 from .time_splits import carve_latest, forward_folds
 
-__all__ = ["SPLITS", "Divided", "hold_out"]
+__all__ = ["SPLITS", "Divided", "Parts", "hold_out"]
 
 SPLITS = ("train", "validation", "test")
 SMALL = 10_000
@@ -86,12 +86,12 @@ def hold_out(
         labels = y if class_names is not None else None
         if split == "validation" and fold is not None:
             settings[split] = f"fold {fold[0]} of {fold[1]}"
-            parts = _Parts(train, labels, class_names or (), split_seed, fold[1] if small_stay else 0)
+            parts = Parts(train, labels, class_names or (), split_seed, fold[1] if small_stay else 0)
             staying, held, changed = parts.fold(*fold, len(y))
         else:
             share = fraction if fraction is not None else 0.2 if len(y) < SMALL else 0.1
             settings[split] = float(share)
-            parts = _Parts(train, labels, class_names or (), split_seed, 2 if small_stay else 0)
+            parts = Parts(train, labels, class_names or (), split_seed, 2 if small_stay else 0)
             staying, held, changed = parts.carved(split, share, len(y))
             _warn_of_share(split, share, len(held) / len(y), train)
         moved += changed
@@ -130,7 +130,7 @@ def _facts(columns: Mapping[str, SplitColumns]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class _Parts:
+class Parts:
     """How training examples are divided into those that stay and those held out.
 
     Args:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...metric import Metric
-from .samples import Sample, compare_samples
+from .samples import Rule, Sample, compare_samples
 
 __all__ = ["CHEAPER", "Decision", "decide"]
 
@@ -38,9 +38,8 @@ def decide(
     rows: Sequence[Mapping[str, Any]],
     samples: Mapping[str, Sample],
     metric: Metric,
-    level: float,
+    rule: Rule,
     margin: float,
-    resolution: float = 0.0,
 ) -> Decision:
     """Chooses an arm.
 
@@ -53,9 +52,8 @@ def decide(
         rows: the arms, best validation score first, with their verdicts.
         samples: their repeats.
         metric: the metric of the scores.
-        level: the chance that any of the intervals misses.
+        rule: how samples are compared.
         margin: the size of a difference that does not matter, in units of the score.
-        resolution: the step of the scores.
     """
     scored = [row for row in rows if math.isfinite(row["test_mean"])]
     counted = [row for row in scored if row["verdict"] == "better"]
@@ -64,7 +62,7 @@ def decide(
         return Decision(None, None)
     best = counted[0]
     others = {row["arm"]: samples[row["arm"]] for row in counted[1:]}
-    compared = compare_samples(samples[best["arm"]], others, level, resolution)
+    compared = compare_samples(samples[best["arm"]], others, rule)
     least = {
         arm: difference.low if metric.higher_is_better else -difference.high for arm, difference in compared.items()
     }

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ...judging.dunnett import LEVEL, NOTHING
+from ...judging.dunnett import NOTHING
 from ...judging.words import word_of
 from ...metric import ACCURACY, Metric
 from ...report.results import COLUMNS
 from ..arms import Arm
-from .samples import Contributions, compare_samples, mean_sample, samples_of
+from .samples import DEFAULT_RULE, Contributions, Rule, compare_samples, mean_sample, samples_of
 from .spread import mean_sd
 
 if TYPE_CHECKING:
@@ -24,8 +25,7 @@ def main_effects(
     reference: Arm,
     metric: Metric = ACCURACY,
     design: str = "crossed",
-    confidence: float = 1.0 - LEVEL,
-    resolution: float = 0.0,
+    rule: Rule = DEFAULT_RULE,
     contributions: Contributions | None = None,
     margin: float | None = None,
 ) -> pd.DataFrame:
@@ -39,7 +39,7 @@ def main_effects(
     Args:
         trials: one row per training, from :func:`record_tables`.
         reference: the arm whose levels are compared with.
-        metric, confidence, resolution, contributions, margin: as for :func:`recipes.tuning.judging.summary.summary`.
+        metric, rule, contributions, margin: as for :func:`recipes.tuning.judging.summary.summary`.
         design: of the search.
     """
     import pandas as pd
@@ -47,7 +47,6 @@ def main_effects(
     samples = samples_of(trials, contributions or {})
     arms = trials[trials["stage"] == "confirm"].drop_duplicates("arm").set_index("arm")
     failed = set(trials.loc[(trials["stage"] == "confirm") & (trials["status"] == "failed"), "arm"])
-    level_of_error = 1.0 - confidence
     rows = []
     for factor, control in reference.choices.items():
         alike = arms
@@ -59,9 +58,9 @@ def main_effects(
             continue
         means = {level: mean_sample([samples[arm] for arm in names]) for level, names in members.items()}
         averaged = min(len(names) for names in members.values())
-        step = resolution / math.sqrt(averaged)  # the step of a mean over this many arms
+        step = rule.resolution / math.sqrt(averaged)  # the step of a mean over this many arms
         others = {level: sample for level, sample in means.items() if level != control}
-        compared = compare_samples(means[control], others, level_of_error, step)
+        compared = compare_samples(means[control], others, replace(rule, resolution=step))
         base = mean_sd(means[control].scores)[0]
         for level, sample in means.items():
             mean, sd = mean_sd(sample.scores)
@@ -69,7 +68,7 @@ def main_effects(
             if level == control:
                 word = "reference"
             elif math.isfinite(mean):
-                word = word_of(difference, found, metric, level_of_error, metric.margin(margin, base))
+                word = word_of(difference, found, metric, rule.level, metric.margin(margin, base))
             else:
                 word = "failed" if failed & set(members[level]) else "diverged"
             rows.append(

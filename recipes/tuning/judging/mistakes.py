@@ -10,6 +10,7 @@ import numpy as np
 
 from ....callbacks.checks import InvalidArgument
 from ...judging.dunnett import NOTHING
+from ...judging.paired import compare_paired
 from ...judging.words import word_of
 from ...metric import Metric, metric_of
 from ...report.mistakes import Example, Mistakes
@@ -17,7 +18,7 @@ from ...report.results import Results
 from ...serving.slices import slices_of
 from ..example_pictures import shown
 from ..outcomes import Outcomes
-from .samples import Sample, compare_samples
+from .samples import Rule, Sample, compare_samples
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,16 +92,21 @@ def _slice_table(
     level = (1.0 - float(results.settings.get("confidence", 0.95))) / len(parts)
     rows = []
     for name, members in parts:
-        resolution = metric.resolution(len(members))
+        rule = Rule(level, metric.resolution(len(members)))
         sample, control = _sample(known, members), _sample(reference, members)
-        low, high = sample.interval(level, resolution)
+        low, high = sample.interval(rule)
         if metric.percentage:
             low, high = max(low, 0.0), min(high, 1.0)  # both NaN without an interval
         score = float(np.mean(sample.scores))
         row: dict[str, Any] = {"slice": name, "examples": len(members), "score": score, "low": low, "high": high}
         found, base = NOTHING, np.nan
         if list(sample.seeds) == list(control.seeds):
-            found = compare_samples(control, {"": sample}, level, resolution)[""]
+            if len(sample.seeds) > 1:
+                found = compare_samples(control, {"": sample}, rule)[""]
+            else:  # the only repeat on this test split: its two models are compared
+                (seed,) = sample.seeds
+                differences = sample.contributions[seed] - control.contributions[seed]
+                found = compare_paired(differences, level=level, resolution=rule.resolution)
             base = float(np.mean(control.scores))
         margin = metric.margin(results.settings.get("margin"), base)
         word = word_of(score - base, found, metric, level, margin)

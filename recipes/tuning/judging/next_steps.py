@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...report.results import Results, as_float
+from ..protocol import FUTILE, MOST_REPEATS
 
 __all__ = ["command_with_repeats", "next_steps"]
 
@@ -29,26 +30,33 @@ def next_steps(results: Results) -> list[str]:
     more = [row for row in rows if math.isfinite(as_float(row["repeats_needed"]))]
     rest = [row for row in rows if row not in more]
     sentences = []
-    if more:
+    if more and results.settings.get("repeats") == "auto":
+        rest += [row for row in more if not as_float(row.get("chance")) >= FUTILE]
+        going = [row for row in more if row not in rest and row["repeats"] < MOST_REPEATS]
+        if going:
+            sentences.append(f"{_start(_of(len(going), len(rows)))} open can go on: the same search with more time.")
+    elif more:
         repeats = _middle(more, "repeats_needed")
         decided = sum(row["repeats_needed"] <= repeats for row in more)
         command = command_with_repeats(results.settings, int(repeats))
         sentences.append(f"{repeats:.0f} repeats would probably decide {_of(decided, len(rows))} open: {command}")
     by_examples = [row for row in rest if math.isfinite(as_float(row["examples_needed"]))]
     by_both = [row for row in rest if row not in by_examples and math.isfinite(as_float(row["both_needed"]))]
-    examples = results.test_examples
+    examples, what = results.test_examples, "test examples"
+    if results.settings.get("overlap") is not None:
+        examples, what = sum(results.settings["data"]["counts"].values()), "examples"
     if by_examples:
         count = _rounded(_middle(by_examples, "examples_needed") * examples)
         which = _of(len(by_examples), len(rows))
-        sentences.append(f"About {count:,} test examples (now {examples:,}) would decide {which} open.")
+        sentences.append(f"About {count:,} {what} (now {examples:,}) would decide {which} open.")
     if by_both:
         times = _middle(by_both, "both_needed")
-        which = _of(len(by_both), len(rows))
+        which = _start(_of(len(by_both), len(rows)))
         count = _rounded(times * examples)
         repeats = math.ceil(times * by_both[0]["repeats"])
         sentences.append(
-            f"{which[0].upper()}{which[1:]} open {'takes' if len(by_both) == 1 else 'take'} more of both: about "
-            f"{count:,} test examples (now {examples:,}) with {repeats:,} repeats, or a wider margin."
+            f"{which} open {'takes' if len(by_both) == 1 else 'take'} more of both: about "
+            f"{count:,} {what} (now {examples:,}) with {repeats:,} repeats, or a wider margin."
         )
     return sentences
 
@@ -85,6 +93,10 @@ def _rounded(number: float) -> int:
     """A count with two significant digits, rounded up."""
     step = 10 ** max(0, math.floor(math.log10(max(number, 1.0))) - 1)
     return math.ceil(number / step) * step
+
+
+def _start(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}"
 
 
 def _of(part: int, whole: int) -> str:

@@ -23,6 +23,7 @@ def record_tables(records: Sequence[Record]) -> tuple[pd.DataFrame, pd.DataFrame
     for record in records:
         identity = {name: getattr(record, name) for name in ("stage", "arm", "trial", "seed")}
         head = {"stage": record.stage, "arm": record.arm, **record.choices, "trial": record.trial, "seed": record.seed}
+        head |= {"split": record.split, "tuning": record.tuning}
         values = {name: record.values.get(name, math.nan) for name in ("learning_rate", *strengths)}
         trials.append({**head, **values, **record.outcome})
         for epoch in range(len(record.history["loss"])):

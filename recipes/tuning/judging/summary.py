@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...judging.dunnett import LEVEL, NOTHING, SAME
-from ...judging.words import needed, word_of
+from ...judging.dunnett import NOTHING, SAME
+from ...judging.words import chance_with, needed, word_of
 from ...metric import ACCURACY, Metric
 from ..arms import Arm
 from ..factors import FACTORS
 from ..space import Space
 from .decision import decide
-from .samples import Contributions, compare_samples, samples_of
+from .exported import exported_repeat
+from .samples import DEFAULT_RULE, Contributions, Rule, compare_samples, samples_of
 from .spread import mean_sd
 
 if TYPE_CHECKING:
@@ -29,8 +30,7 @@ def summary(
     default: str,
     metric: Metric = ACCURACY,
     epochs: pd.DataFrame | None = None,
-    confidence: float = 1.0 - LEVEL,
-    resolution: float = 0.0,
+    rule: Rule = DEFAULT_RULE,
     contributions: Contributions | None = None,
     margin: float | None = None,
     space: Space | None = None,
@@ -47,6 +47,7 @@ def summary(
     - ``verdict``: "better", "worse", "as good" or "open"; "reference", "failed" or "diverged".
     - ``repeats_needed``, ``examples_needed``, ``both_needed``: what would probably decide an open arm: see
       :func:`recipes.judging.words.needed`.
+    - ``chance``: with looks, that the most repeats decide an open arm.
     - ``against_best``: "best", "as good" or "unknown", and ``chosen``: why an arm is the decision, "best", "cheaper" or
       "less touchy", or "no": see :func:`recipes.tuning.judging.decision.decide`.
     - ``epochs_to_default``, ``seconds_to_default``: the mean effort to reach the final validation score of the
@@ -60,15 +61,14 @@ def summary(
         default: the name of the arm to compare with.
         metric: the metric of the scores. Default accuracy.
         epochs: one row per training and epoch; without it the effort to reach the default is NaN.
-        confidence: of all intervals, between 0 and 1. Default 0.95.
-        resolution: the step of test scores, as for :func:`recipes.judging.dunnett.compare_with`. Default 0.
+        rule: how arms are compared, at which level. Default: with a confidence of 0.95, on the same test split.
         contributions: what each test example contributes, by arm and seed. Default: unknown.
         margin: as for :func:`recipes.search`. Default None.
         space: what was tuned for each arm. Default: the ranges of the catalogues.
     """
     import pandas as pd
 
-    sign, level, space = metric.sign, 1.0 - confidence, Space() if space is None else space
+    sign, space = metric.sign, Space() if space is None else space
     strengths = [name for name in trials.columns if "." in name]
     confirmed = trials[trials["stage"] == "confirm"]
     samples = samples_of(trials, contributions or {})
@@ -82,10 +82,10 @@ def summary(
         if confirm.empty:
             continue
         tuned = group[group["stage"] == "tune"]
-        first = confirm.iloc[0]
+        first = exported_repeat(confirm, sign)
         validation_mean, validation_sd = mean_sd(list(confirm["validation_score"]))
         test_mean, test_sd = mean_sd(samples[str(arm)].scores)
-        low, high = samples[str(arm)].interval(level, resolution)
+        low, high = samples[str(arm)].interval(rule)
         statuses = group["status"]
         reached = (
             _epochs_to(targets, curves[curves["arm"] == arm], list(confirm["seed"]), sign) if curves is not None else []
@@ -122,21 +122,28 @@ def summary(
         )
     rows.sort(key=lambda row: -sign * row["validation_mean"] if math.isfinite(row["validation_mean"]) else math.inf)
     others = {arm: sample for arm, sample in samples.items() if arm != reference}
-    compared = compare_samples(samples[reference], others, level, resolution)
+    compared = compare_samples(samples[reference], others, rule)
     control = float(np.mean(samples[reference].scores))
     size = metric.margin(margin, control)
     confirm_failed = set(confirmed.loc[confirmed["status"] == "failed", "arm"])
     for row in rows:
         is_reference, known = row["arm"] == reference, math.isfinite(row["test_mean"])
-        difference = 0.0 if is_reference else row["test_mean"] - control
         found = SAME._replace(p=math.nan) if is_reference else compared.get(row["arm"], NOTHING)
+        difference = 0.0 if is_reference else row["test_mean"] - control
+        if rule.looks and math.isfinite(found.low):
+            difference = (found.low + found.high) / 2.0  # of the repeats that both have
         row |= {"difference": difference, "difference_low": found.low, "difference_high": found.high}
         lost = "failed" if row["arm"] in confirm_failed else "diverged"
-        word = "reference" if is_reference else word_of(difference, found, metric, level, size)
+        word = "reference" if is_reference else word_of(difference, found, metric, rule.level, size)
         row |= {"p_value": found.p, "verdict": word if known else lost}
-        more = needed(difference, found, row["repeats"], level, size) if row["verdict"] == "open" else (math.nan,) * 3
+        more = (
+            needed(difference, found, row["repeats"], rule.level, size) if row["verdict"] == "open" else (math.nan,) * 3
+        )
         row |= dict(zip(("repeats_needed", "examples_needed", "both_needed"), more, strict=True))
-    decision = decide(rows, samples, metric, level, size, resolution)
+        if rule.looks and row["verdict"] == "open":
+            (most, final), repeats = rule.looks[-1], row["repeats"]
+            row["chance"] = chance_with(most / repeats, 1.0, difference, found, repeats, final, size)
+    decision = decide(rows, samples, metric, rule, size)
     for row in rows:
         is_best = row["arm"] == decision.best
         row["against_best"] = "best" if is_best else "as good" if row["arm"] in decision.as_good else "unknown"

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ..arms import Arm
     from ..ledger import Ledger
     from ..plan import Plan, Training
     from ..record import Record
@@ -53,6 +54,13 @@ class Progress:
             self._bar.start()
         return self
 
+    def replan(self, plan: Plan) -> None:
+        """Goes on with another plan, that of the next repeats."""
+        self._plan = plan
+        self._scores = {}
+        if self._bar is not None:
+            self._bar.reset(self._task, total=len(plan.all(self._ledger)))
+
     def __exit__(self, *error: Any) -> None:
         if self._bar is not None:
             self._bar.stop()
@@ -70,19 +78,21 @@ class Progress:
             if self._plan.protocol.widen:
                 self._bar.update(self._task, total=len(self._plan.all(self._ledger)))
             self._bar.update(self._task, advance=1, description=f"{name}{self._best()}")
-        elif training.stage == "confirm" and len(self._scores[name]) == self._plan.protocol.repeats:
+        elif training.stage == "confirm" and self._is_done(training.arm):
             scores = self._scores[name]
-            done = sum(len(confirmed) == self._plan.protocol.repeats for confirmed in self._scores.values())
+            done = sum(map(self._is_done, self._plan.arms))
             self._console.print(
                 f"[{done}/{len(self._plan.arms)}] {name}: validation {self._plan.metric.name} {_mean(scores):.4f}",
                 markup=False,
                 highlight=False,
             )
 
+    def _is_done(self, arm: Arm) -> bool:
+        return len(self._scores.get(arm.name, ())) == self._plan.repeats_of(arm, self._ledger)
+
     def _best(self) -> str:
         sign = self._plan.metric.sign
-        repeats = self._plan.protocol.repeats
-        finished = {name: _mean(scores) for name, scores in self._scores.items() if len(scores) == repeats}
+        finished = {arm.name: _mean(self._scores[arm.name]) for arm in self._plan.arms if self._is_done(arm)}
         means = {name: mean for name, mean in finished.items() if math.isfinite(mean)}
         if not means:
             return ""

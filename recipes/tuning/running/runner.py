@@ -55,6 +55,8 @@ class Job:
             trial=training.number,
             seed=training.seed,
             values={"learning_rate": learning_rate, **self.values},
+            split=training.split,
+            tuning=training.tuning,
             **outcome,
         )
 

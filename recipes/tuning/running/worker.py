@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import math
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...metric import Metric, metric_of
 from ...scoring import EpochScores, predictions, score_of
@@ -20,11 +20,17 @@ from .assignment import Assignment
 from .epoch_writer import EpochWriter
 from .runner import Job
 
+if TYPE_CHECKING:
+    from ...data import Data
+
 __all__ = ["InThisProcess", "Worker", "settle"]
 
 KEPT = 8
 """How many compiled models of an arm to cache. Where its strengths are constants of the step, each trial has one, and
 the best is trained again."""
+
+KEPT_SPLITS = 5
+"""How many divisions of the data to keep besides that at hand: as many as there usually are folds."""
 
 
 class InThisProcess:
@@ -63,7 +69,8 @@ class Worker:
     """
 
     def __init__(self, assignment: Assignment):
-        self.data, self.base = assignment.load_data(), assignment.base()
+        self._whole, self.base = assignment.load_data(), assignment.base()
+        self._splits: dict[int, Data] = {0: self._whole}
         self.protocol, self.directory = assignment.protocol, assignment.directory
         self.steps = SharedSteps(KEPT)
         self._arm: str | None = None
@@ -79,6 +86,7 @@ class Worker:
 
     def _train(self, job: Job) -> Record:
         training, protocol = job.training, self.protocol
+        self.data = self._split(training.split)
         metric = protocol.metric_for(self.data.spec)
         recipe = training.arm.recipe(self.base, job.values)
         if training.arm.name != self._arm:  # the compiled models of an earlier arm are not needed again
@@ -145,6 +153,14 @@ class Worker:
             },
             outcomes=outcomes,
         )
+
+    def _split(self, number: int) -> Data:
+        """The data divided as for a repeat; some divisions are kept, since the arms share them."""
+        if number not in self._splits:
+            if len(self._splits) > KEPT_SPLITS:
+                del self._splits[max(self._splits)]
+            self._splits[number] = self._whole.resplit(number)
+        return self._splits[number]
 
     def _outcomes(self, model: Any, metric: Metric) -> Outcomes:
         """What a model answers to each test example."""

@@ -109,10 +109,10 @@ def test_files_are_whole_or_not_there(tmp_path, monkeypatch):
 
 def test_the_protocol_tells_of_what_was_pruned_failed_and_widened(results):
     plain = " ".join(protocol(results))
-    assert "better half" not in plain
+    assert "best third" not in plain
     assert "decade beyond" not in plain
     status = ["failed", "pruned", "pruned", *["finished"] * (len(results.trials) - 3)]
-    for rule, words in (("asha", "better half"), ("median", "below the median")):
+    for rule, words in (("asha", "best third"), ("median", "below the median")):
         settings = {**results.settings, "prune": rule, "widen": True}
         told = dataclasses.replace(results, settings=settings, trials=results.trials.assign(status=status))
         steps = " ".join(protocol(told))

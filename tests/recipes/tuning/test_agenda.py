@@ -48,7 +48,7 @@ def run(plan, choose, workers, records=None):
 @pytest.mark.parametrize("prune", ["none", "asha"])
 @pytest.mark.parametrize("widen", [False, True])
 def test_it_is_the_plan_in_any_order(prune, widen):
-    plan = Plan(ARMS, Protocol(trials=5, repeats=2, widen=widen, prune=prune))
+    plan = Plan(ARMS, Protocol(trials=5, repeats=2, tunings="once", widen=widen, prune=prune))
     alone, in_order = run(plan, lambda count: 0, workers=1)
     assert in_order == [each.key for each in plan.all(alone)]
     for seed in range(5):
@@ -61,7 +61,7 @@ def test_it_is_the_plan_in_any_order(prune, widen):
 @pytest.mark.parametrize("prune", ["none", "asha"])
 @pytest.mark.parametrize("finished", [0, 1, 7, 23, 41])
 def test_a_search_that_goes_on_is_told_of_everything_once(prune, finished):
-    plan = Plan(ARMS, Protocol(trials=5, repeats=2, prune=prune))
+    plan = Plan(ARMS, Protocol(trials=5, repeats=2, tunings="once", prune=prune))
     alone, _ = run(plan, lambda count: 0, workers=1)
     chance = random.Random(finished)
     some = dict(run(plan, chance.randrange, workers=3)[0])

@@ -36,7 +36,7 @@ def run(plan, order, workers=1, score=None, records=None):
 
 
 def test_the_order():
-    plan = Plan(cross(["adam", "sgd"], ["l2"]), Protocol(trials=2, repeats=3, seed=7))
+    plan = Plan(cross(["adam", "sgd"], ["l2"]), Protocol(trials=2, repeats=3, tunings="once", seed=7))
     assert [(t.arm.name, t.stage, t.number, t.seed) for t in plan.all({})] == [
         *(("adam+l2", "tune", 0, 7), ("adam+l2", "tune", 1, 7)),
         *(("adam+l2", "confirm", 0, 8), ("adam+l2", "confirm", 1, 9), ("adam+l2", "confirm", 2, 10)),
@@ -53,7 +53,8 @@ def test_the_order():
 @pytest.mark.parametrize("widen", [False, True])
 def test_any_order_of_finishing_gives_the_same(prune, widen):
     plan = Plan(
-        cross(["adam", "sgd", "momentum"], ["none", "l2"]), Protocol(trials=5, repeats=2, widen=widen, prune=prune)
+        cross(["adam", "sgd", "momentum"], ["none", "l2"]),
+        Protocol(trials=5, repeats=2, tunings="once", widen=widen, prune=prune),
     )
     alone, _ = run(plan, lambda count: 0)
     for seed in range(5):
@@ -64,15 +65,15 @@ def test_any_order_of_finishing_gives_the_same(prune, widen):
 
 
 def test_one_by_one_a_trial_waits_for_those_before():
-    plan = Plan(cross(["adam", "sgd"], ["none"]), Protocol(trials=3, repeats=2, prune="asha"))
+    plan = Plan(cross(["adam", "sgd"], ["none"]), Protocol(trials=3, repeats=2, tunings="once", prune="asha"))
     assert [each.key for each in plan.ready({})] == ["adam+none/tune/0", "sgd+none/tune/0"]
     assert [each.key for each in plan.ready({}, {"adam+none/tune/0"})] == ["sgd+none/tune/0"]
-    together = Plan(plan.arms, Protocol(trials=3, repeats=2))
+    together = Plan(plan.arms, Protocol(trials=3, repeats=2, tunings="once"))
     assert len(list(together.ready({}))) == 6
 
 
 def test_confirming_waits_for_the_tuning_and_takes_its_best():
-    plan = Plan([Arm("adam", "none")], Protocol(trials=3, repeats=2))
+    plan = Plan([Arm("adam", "none")], Protocol(trials=3, repeats=2, tunings="once"))
     records = {}
     for training in plan.all({})[:3]:
         assert all(each.stage == "tune" for each in plan.ready(records))
@@ -84,7 +85,7 @@ def test_confirming_waits_for_the_tuning_and_takes_its_best():
 
 
 def test_the_rivals_of_a_trial_are_those_before_it():
-    plan = Plan([Arm("adam", "none")], Protocol(trials=3, repeats=1, prune="asha"))
+    plan = Plan([Arm("adam", "none")], Protocol(trials=3, repeats=1, tunings="once", prune="asha"))
     records, _ = run(plan, lambda count: 0)
     *tuning, confirming = plan.all(records)
     assert [len(plan.rivals(each, records)) for each in tuning] == [0, 1, 2]
@@ -96,7 +97,9 @@ def test_a_range_whose_end_is_best_is_widened(better, beyond):
     """The score rises with the rate, or falls: the best lies at an end, and beyond it."""
     arm = Arm("adam", "l2")
     plan = Plan(
-        [arm], Protocol(trials=16, repeats=2, widen=True), Metric("score", "max" if better == "high" else "min")
+        [arm],
+        Protocol(trials=16, repeats=2, tunings="once", widen=True),
+        Metric("score", "max" if better == "high" else "min"),
     )
     records, _ = run(plan, lambda count: 0)
     assert len(records) == 16 + 8 + 2
@@ -112,7 +115,7 @@ def test_a_range_whose_end_is_best_is_widened(better, beyond):
 
 
 def test_a_range_whose_middle_is_best_is_not_widened():
-    plan = Plan([Arm("adam", "none")], Protocol(trials=8, repeats=2, widen=True))
+    plan = Plan([Arm("adam", "none")], Protocol(trials=8, repeats=2, tunings="once", widen=True))
     middle = 3e-3
     scores = {t.key: -abs(plan.values(t, {}).get("learning_rate", 3e-4) - middle) for t in plan.all({})[:8]}
     records, _ = run(plan, lambda count: 0, score=lambda t: scores.get(t.key, 0.0))
@@ -133,7 +136,7 @@ CONFIRM = ["confirm/0", "confirm/1"]
 )
 def test_what_runs_again_after_a_failure(lost, options, again):
     """What trained the best of the trials, was compared with them, or went beyond them, would have been another."""
-    plan = Plan(cross(["adam", "sgd"], ["none"]), Protocol(trials=16, repeats=2, **options))
+    plan = Plan(cross(["adam", "sgd"], ["none"]), Protocol(trials=16, repeats=2, tunings="once", **options))
     records, _ = run(plan, lambda count: 0)
     assert len(records) == 2 * (16 + (8 if "widen" in options else 0) + 2)
     assert plan.failed(records) == []
@@ -148,7 +151,7 @@ def test_more_trials_extend_a_search(best, again):
     def score(training):
         return float(training.stage == "tune" and training.number == best)
 
-    few, many = (Plan([Arm("adam", "l2")], Protocol(trials=trials, repeats=2)) for trials in (3, 6))
+    few, many = (Plan([Arm("adam", "l2")], Protocol(trials=trials, repeats=2, tunings="once")) for trials in (3, 6))
     before, _ = run(few, lambda count: 0, score=score)
     records, done = run(many, lambda count: 0, score=score, records=before)
     assert done == [f"adam+l2/{key}" for key in ("tune/3", "tune/4", "tune/5", *again)]
@@ -161,7 +164,7 @@ def test_more_trials_extend_a_search(best, again):
 
 def test_a_setting_that_is_surpassed_twice():
     plans = [
-        Plan([Arm("adam", "none")], Protocol(trials=trials, repeats=repeats))
+        Plan([Arm("adam", "none")], Protocol(trials=trials, repeats=repeats, tunings="once"))
         for trials, repeats in ((2, 1), (3, 2), (4, 2))
     ]
     records, done = {}, []
@@ -177,3 +180,47 @@ def test_a_setting_that_is_surpassed_twice():
         )
     ]
     assert [t.key for t in plans[-1].ended(plans[-1].arms[0], records)][-2:] == done[-2:]
+
+
+def test_repeats_have_splits_and_some_of_them_tunings_of_their_own():
+    plan = Plan([Arm("adam", "l2"), Arm("sgd", "none")], Protocol(trials=2, repeats=5, resplit=True))
+    records, done = run(plan, lambda count: 0, score=lambda training: float(training.number == training.tuning % 2))
+    assert len(done) == plan.protocol.trainings(arms=2) == 2 * (3 * 2 + 5)
+    tuned = [record for record in records.values() if record.stage == "tune"]
+    confirmed = [record for record in records.values() if record.stage == "confirm"]
+    assert [(r.trial, r.split, r.tuning) for r in confirmed[:5]] == [
+        (0, 0, 0),
+        (1, 1, 1),
+        (2, 2, 1),
+        (3, 3, 3),
+        (4, 4, 3),
+    ]
+    assert {(r.tuning, r.split) for r in tuned} == {(0, 0), (1, 1), (3, 3)}
+    for arm in ("adam+l2", "sgd+none"):
+        seeds = {r.seed for r in tuned if r.arm == arm} | {r.seed for r in confirmed if r.arm == arm}
+        assert len(seeds) == 3 + 5
+        for record in [r for r in confirmed if r.arm == arm]:
+            of_tuning = [r for r in tuned if r.arm == arm and r.tuning == record.tuning]
+            assert len({r.values["learning_rate"] for r in of_tuning}) == 2
+            (best,) = [r for r in of_tuning if r.trial == record.tuning % 2]
+            assert record.values == best.values
+    points = {r.values["l2.strength"] for r in tuned if r.arm == "adam+l2" and r.trial == 1}
+    assert len(points) == 3  # each tuning has a scramble of its own
+    assert len({r.seed for r in tuned if r.tuning == 3}) == 1  # paired between arms
+
+
+def test_further_repeats_leave_those_before_as_they_are():
+    few, many = (Plan([Arm("adam", "l2")], Protocol(trials=2, repeats=repeats, resplit=True)) for repeats in (3, 7))
+    before, _ = run(few, lambda count: 0)
+    records, done = run(many, lambda count: 0, records=before)
+    assert {key: records[key] for key in before} == before
+    assert done == [
+        f"adam+l2/{key}" for key in ("tune3/0", "tune3/1", "tune6/0", "tune6/1", *(f"confirm/{k}" for k in range(3, 7)))
+    ]
+
+
+def test_a_failed_trial_concerns_the_repeats_of_its_tuning_only():
+    plan = Plan([Arm("adam", "none")], Protocol(trials=3, repeats=4))
+    records, _ = run(plan, lambda count: 0)
+    records["adam+none/tune1/2"] = dataclasses.replace(records["adam+none/tune1/2"], status="failed")
+    assert plan.failed(records) == [f"adam+none/{key}" for key in ("tune1/2", "confirm/1", "confirm/2")]

@@ -37,17 +37,17 @@ def test_what_is_refused(options, message):
 
 
 def test_how_many_trainings_it_takes():
-    assert Protocol(trials=5, repeats=2).trainings(arms=3) == 3 * (5 + 2)
-    assert Protocol(trials=5, repeats=2, widen=True).trainings(arms=3) == 3 * (5 + 2 + 2)
-    assert Protocol(trials=1, repeats=2, widen=True).trainings(arms=1) == 1 + 1 + 2
+    assert Protocol(trials=5, repeats=2, tunings="once").trainings(arms=3) == 3 * (5 + 2)
+    assert Protocol(trials=5, repeats=2, tunings="once", widen=True).trainings(arms=3) == 3 * (5 + 2 + 2)
+    assert Protocol(trials=1, repeats=2, tunings="once", widen=True).trainings(arms=1) == 1 + 1 + 2
 
 
 def test_a_budget_is_kept():
-    Protocol(trials=2, repeats=2, budget=8).check_budget(2)
+    Protocol(trials=2, repeats=2, tunings="once", budget=8).check_budget(2)
     with pytest.raises(InvalidArgument, match=r"budget must be >= 8: 2 arms, each with 2 trials and 2 repeats\."):
-        Protocol(trials=2, repeats=2, budget=7).check_budget(2)
+        Protocol(trials=2, repeats=2, tunings="once", budget=7).check_budget(2)
     with pytest.raises(InvalidArgument, match="and as many as half again where a range is widened"):
-        Protocol(trials=2, repeats=2, budget=9, widen=True).check_budget(2)
+        Protocol(trials=2, repeats=2, tunings="once", budget=9, widen=True).check_budget(2)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,8 @@ def test_settings_and_back(protocol):
 def test_what_makes_another_search():
     names = list(Protocol().to_settings())
     assert names == [
-        *("design", "epochs", "trials", "repeats", "seed", "prune", "widen", "metric", "ranges", "confidence", "margin")
+        *("design", "epochs", "trials", "repeats", "seed", "prune", "widen", "metric"),
+        *("tunings", "resplit", "ranges", "confidence", "margin"),
     ]
     assert Protocol(confidence=0.95).to_settings() == Protocol().to_settings()
     assert Protocol(budget=99, retry_failed=True).to_settings() == Protocol().to_settings()

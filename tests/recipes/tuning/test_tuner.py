@@ -62,7 +62,9 @@ def test_a_loaded_model_has_the_score_that_was_recorded(found, classes, number):
 
 @pytest.mark.parametrize(("direction", "best", "worst"), [("max", 1, -math.inf), ("min", 0, math.inf)])
 def test_what_was_finished_before_is_told_to_kerastuner(tmp_path, classes, tiny, direction, best, worst):
-    plan = Plan([Arm("adam", "none")], Protocol(epochs=1, trials=3, repeats=1), Metric("score", direction))
+    plan = Plan(
+        [Arm("adam", "none")], Protocol(epochs=1, trials=3, repeats=1, tunings="once"), Metric("score", direction)
+    )
     seen = []
     with Ledger(tmp_path / "search", {}) as ledger:
         for training, score in zip(plan.all({}), [0.5, 0.75, math.nan, 0.6], strict=True):
@@ -98,7 +100,7 @@ def test_no_more_is_submitted_than_there_is_room_for(tmp_path, classes, tiny):
             job = self.jobs.pop(0)
             return job, job.record(validation_score=0.5)
 
-    plan, runner = Plan(cross(["adam", "sgd"], ["none"]), Protocol(trials=4, repeats=2)), Shrinking()
+    plan, runner = Plan(cross(["adam", "sgd"], ["none"]), Protocol(trials=4, repeats=2, tunings="once")), Shrinking()
     with Ledger(tmp_path, {}) as ledger:
         hypermodel = ArmHyperModel(classes, tiny(), plan.arms)
         ArmTuner(ArmOracle(plan, ledger), hypermodel, runner, lambda training, record: None).search()

@@ -8,7 +8,7 @@ import scipy.stats
 
 from recipes.judging.dunnett import compare_with
 from recipes.judging.noise import NO_NOISE, noise_of_examples
-from recipes.tuning.judging.samples import Sample, compare_samples
+from recipes.tuning.judging.samples import DEFAULT_RULE, Rule, Sample, compare_samples
 
 
 def planted(random, repeats, examples, of_repeats, of_examples, rest):
@@ -64,7 +64,7 @@ def test_the_interval_of_one_difference_is_mcnemars():
     samples = [
         Sample((1, 2, 3), [row.mean()] * 3, [k] * 3, dict.fromkeys((1, 2, 3), row)) for k, row in enumerate(right)
     ]
-    found = compare_samples(samples[0], {"other": samples[1]}, 0.05, resolution=1 / 400)["other"]
+    found = compare_samples(samples[0], {"other": samples[1]}, Rule(resolution=1 / 400))["other"]
     assert found.p == pytest.approx(scipy.stats.binomtest(6, 24).pvalue, abs=0.02)
     assert found.low < 12 / 400 < found.high
 
@@ -81,7 +81,7 @@ def test_intervals_hold_both_kinds_of_noise(repeats, examples):
                 Sample(seeds, list(c.mean(axis=1)), list(c[:, 0]), dict(enumerate(c)) if known else {})
                 for c in contributions
             ]
-            missed[known] += compare_samples(samples[0], {"a": samples[1]}, 0.05)["a"].p < 0.05
+            missed[known] += compare_samples(samples[0], {"a": samples[1]}, DEFAULT_RULE)["a"].p < 0.05
     assert missed[True] / 200 <= 0.08
     assert missed[False] / 200 > 0.12
 
@@ -90,8 +90,8 @@ def test_the_interval_of_a_mean_holds_both():
     random = np.random.default_rng(4)
     c = planted(random, 5, 40, 0.3, 1.0, 1.0)
     scores = list(c.mean(axis=1))
-    narrow = Sample(range(5), scores, scores).interval(0.05, 0.0)
-    wide = Sample(range(5), scores, scores, dict(enumerate(c))).interval(0.05, 0.0)
+    narrow = Sample(range(5), scores, scores).interval(DEFAULT_RULE)
+    wide = Sample(range(5), scores, scores, dict(enumerate(c))).interval(DEFAULT_RULE)
     expected = scipy.stats.t.interval(0.95, 4, np.mean(scores), scipy.stats.sem(scores))
     assert narrow == pytest.approx(expected)
     # Resampled over both, as the pigeonhole bootstrap does, which counts the rest once more.
@@ -107,7 +107,7 @@ def test_repeats_without_outcomes_are_left_out_of_the_noise():
     c = np.random.default_rng(5).normal(size=(2, 4, 30))
     samples = [Sample(range(4), list(part.mean(axis=1)), list(part[:, 0]), dict(enumerate(part))) for part in c]
     partial = Sample(range(4), samples[1].scores, samples[1].losses, {2: c[1][2], 3: c[1][3]})
-    found = compare_samples(samples[0], {"a": partial}, 0.05)["a"]
+    found = compare_samples(samples[0], {"a": partial}, DEFAULT_RULE)["a"]
     assert found.of_examples == pytest.approx(noise_of_examples(c[1][2:] - c[0][2:]).variance)
     (alone,) = compare_with(samples[0].scores, [partial.scores])
     assert found.of_repeats == pytest.approx(alone.of_repeats)

@@ -15,7 +15,7 @@ def test_what_is_in_the_tables():
     records = [first.record(history=curves), second.record(history={**curves, "learning_rate": []})]
     trials, epochs = record_tables(records)
     assert list(trials.columns) == [
-        *("stage", "arm", "optimizer", "regularizer", "trial", "seed"),
+        *("stage", "arm", "optimizer", "regularizer", "trial", "seed", "split", "tuning"),
         *("learning_rate", "dropout.rate", "l2.strength"),
         *("validation_loss", "validation_score", "test_loss", "test_score"),
         *("epochs_run", "best_epoch", "seconds", "diverged", "status", "message"),

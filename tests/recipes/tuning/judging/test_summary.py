@@ -8,6 +8,7 @@ from recipes.metric import Metric
 from recipes.report.table_columns import verdict_of
 from recipes.tuning.arms import Arm
 from recipes.tuning.judging.main_effects import main_effects
+from recipes.tuning.judging.samples import Rule
 from recipes.tuning.judging.summary import summary
 
 from .judged import DEFAULT, NAN, judge
@@ -75,7 +76,7 @@ def test_equal_arms_are_seldom_called_different(make_trials):
 def test_the_confidence_is_that_of_all_intervals(make_trials):
     """A difference that lies between two levels is noise at the stricter one."""
     trials = make_trials({"adam+none": [0.90, 0.92, 0.91], "sgd+none": [0.915, 0.93, 0.93]})
-    strict, loose = (summary(trials, "adam+none", confidence=each).set_index("arm") for each in (0.99, 0.8))
+    strict, loose = (summary(trials, "adam+none", rule=Rule(1 - each)).set_index("arm") for each in (0.99, 0.8))
     p = strict.loc["sgd+none", "p_value"]
     assert 0.01 < p < 0.2
     assert p == loose.loc["sgd+none", "p_value"]
@@ -84,7 +85,7 @@ def test_the_confidence_is_that_of_all_intervals(make_trials):
         row = table.loc["sgd+none"]
         expected = scipy.stats.t.interval(confidence, 2, row["test_mean"], row["test_sd"] / math.sqrt(3))
         assert (row["test_low"], row["test_high"]) == pytest.approx(expected)
-    effects = [main_effects(trials, Arm("adam", "none"), confidence=each) for each in (0.99, 0.8)]
+    effects = [main_effects(trials, Arm("adam", "none"), rule=Rule(1 - each)) for each in (0.99, 0.8)]
     assert [each.set_index("level").loc["sgd", "verdict"] for each in effects] == ["open", "better"]
 
 

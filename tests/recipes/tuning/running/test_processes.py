@@ -23,7 +23,7 @@ pytestmark = pytest.mark.whole_epochs
 
 @pytest.fixture
 def jobs():
-    plan = Plan([Arm("adam", "l2"), Arm("sgd", "none")], Protocol(trials=2, repeats=1))
+    plan = Plan([Arm("adam", "l2"), Arm("sgd", "none")], Protocol(trials=2, repeats=1, tunings="once"))
     tune = [Job(each, plan.values(each, {})) for each in plan.all({}) if each.stage == "tune"]
     return [*tune[:3], Job(Training(Arm("sgd", "none"), "confirm", 0, 1), tune[3].values)]
 

@@ -21,7 +21,7 @@ def finish(progress, plan):
 
 @pytest.fixture
 def plan():
-    return Plan(cross(["adam", "sgd"], ["none"]), Protocol(trials=2, repeats=2))
+    return Plan(cross(["adam", "sgd"], ["none"]), Protocol(trials=2, repeats=2, tunings="once"))
 
 
 def test_a_line_for_every_arm_in_a_log(plan, capsys):
@@ -69,7 +69,7 @@ def test_a_training_that_failed_is_said_with_its_cause(plan, capsys):
 
 
 def test_an_arm_is_done_when_all_its_seeds_are_in_whatever_order(capsys):
-    plan = Plan(cross(["adam"], ["none"]), Protocol(trials=1, repeats=3))
+    plan = Plan(cross(["adam"], ["none"]), Protocol(trials=1, repeats=3, tunings="once"))
     _, *confirming = plan.all({})
     with Progress(plan, {}, enabled=True) as progress:
         for number, score in ((2, 0.25), (0, 0.5), (1, 0.75)):

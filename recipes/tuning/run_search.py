@@ -22,6 +22,7 @@ from .checking import check_search
 from .comparison import Comparison
 from .continuing import Budget
 from .environment_file import write_environment
+from .foresight import in_a_line
 from .ledger import Ledger
 from .plan import Plan
 from .protocol import Protocol
@@ -91,6 +92,8 @@ def run_search(
         shutil.rmtree(directory / WORKERS, ignore_errors=True)  # left by a killed search
         if where.ray is None:
             entered = stack.enter_context(runner)
+        if verbose and (line := in_a_line(data, protocol, len(arms))) is not None:
+            progress.say(line)
         budget = Budget(protocol, where.workers)
         while True:
             tuner = ArmTuner(ArmOracle(plan, ledger), ArmHyperModel(data, base, arms, space), entered, progress.update)

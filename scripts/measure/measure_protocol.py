@@ -38,15 +38,16 @@ from scipy.stats import beta, norm
 from support.results import write_results
 
 from recipes.judging.dunnett import critical_value
-from recipes.judging.power import power
+from recipes.judging.power import differences_told, power
 from recipes.tuning.arms import cross
 from recipes.tuning.continuing import looks_of, with_more_repeats
 from recipes.tuning.judging.record_tables import record_tables
 from recipes.tuning.judging.samples import Rule
 from recipes.tuning.judging.summary import summary
-from recipes.tuning.plan import Plan
+from recipes.tuning.plan import Plan, Training
 from recipes.tuning.protocol import Protocol
 from recipes.tuning.record import Record
+from recipes.tuning.repeats import tuning_of
 from recipes.tuning.running.runner import Job
 
 NOISE = 0.01
@@ -187,8 +188,8 @@ def interval(count: int, total: int) -> tuple[float, float]:
 
 def predicted(case: Case, repeats: int) -> float:
     """The power by ``recipes.judging.power``, with the noise between repeats known."""
-    error, freedom = NOISE * math.sqrt(2.0 / repeats), (case.arms - 1) * (repeats - 1)
-    return power(case.effect(1), error, freedom, case.arms - 1)
+    tunings = [tuning_of(repeat, case.tunings) for repeat in range(repeats)]
+    return power(case.effect(1), differences_told(NOISE, repeats, case.arms - 1, tunings=tunings))
 
 
 def oracle(case: Case, repeats: float) -> float:
@@ -199,8 +200,11 @@ def oracle(case: Case, repeats: float) -> float:
 
 def equal_power(case: Case, found: float) -> float:
     """The final trainings of all arms in the fixed design that finds the better arm as often, by the prediction."""
-    repeats = next((count for count in range(2, 500) if predicted(case, count) >= found), math.nan)
-    return case.arms * repeats
+    low, high = 2, 64
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if predicted(case, middle) >= min(found, 0.995) else (middle + 1, high)
+    return case.arms * low
 
 
 def search(case: Case, random: np.random.Generator, seed: int) -> Any:
@@ -226,6 +230,13 @@ def search(case: Case, random: np.random.Generator, seed: int) -> Any:
         plan = further
 
 
+def ready(plan: Plan, records: Mapping[str, Record]) -> Iterator[Training]:
+    """The trainings of a plan in an order in which each can start."""
+    for arm in plan.arms:
+        while trainings := plan.next_of(arm, records):
+            yield from trainings
+
+
 class World:
     """What is the same for all trainings of a search: the effects of seeds, the examples, the data."""
 
@@ -244,7 +255,7 @@ class World:
 
     def trained(self, plan: Plan, records: Mapping[str, Record]) -> Iterator[tuple[Any, Record, np.ndarray | None]]:
         """Trains what can start, until the plan is done; the caller adds the records."""
-        while (training := next(plan.ready(records), None)) is not None:
+        for training in ready(plan, records):
             job = Job(training, plan.values(training, records))
             number = ARMS.index(training.arm)
             rate = training.arm.hyperparameters[0]

@@ -44,6 +44,7 @@ def summary(
     - ``difference``, ``difference_low``, ``difference_high``, ``p_value``: the difference from the reference, corrected
       for the number of arms (:func:`recipes.judging.dunnett.compare_with`). Where contributions are known,
       intervals hold the noise of a finite test split as well as that between repeats.
+    - ``of_repeats``, ``of_examples``: the parts of the squared standard error of the difference.
     - ``verdict``: "better", "worse", "as good" or "open"; "reference", "failed" or "diverged".
     - ``repeats_needed``, ``examples_needed``, ``both_needed``: what would probably decide an open arm: see
       :func:`recipes.judging.words.needed`.
@@ -133,6 +134,7 @@ def summary(
         if rule.looks and math.isfinite(found.low):
             difference = (found.low + found.high) / 2.0  # of the repeats that both have
         row |= {"difference": difference, "difference_low": found.low, "difference_high": found.high}
+        row |= {"of_repeats": found.of_repeats, "of_examples": found.of_examples}
         lost = "failed" if row["arm"] in confirm_failed else "diverged"
         word = "reference" if is_reference else word_of(difference, found, metric, rule.level, size)
         row |= {"p_value": found.p, "verdict": word if known else lost}

@@ -54,6 +54,10 @@ class Progress:
             self._bar.start()
         return self
 
+    def say(self, line: str) -> None:
+        """Prints a line above the bar."""
+        self._console.print(line, markup=False, highlight=False)
+
     def replan(self, plan: Plan) -> None:
         """Goes on with another plan, that of the next repeats."""
         self._plan = plan

@@ -126,8 +126,8 @@ def _add(kept: dict[str, _Kept], place: Path, places: Sequence[Path]) -> None:
 def _with_setting(training: _Kept, tuned: Sequence[Record]) -> _Kept:
     """A repeat, named by the trial that found its setting: another search has repeated another one under its name."""
     record = training.record
-    found = (trial.trial for trial in tuned if trial.arm == record.arm and record.has(trial.values))
-    setting = next(found, None)
+    tuning = [trial for trial in tuned if (trial.arm, trial.tuning) == (record.arm, record.tuning)]
+    setting = next((trial.trial for trial in tuning if record.has(trial.values)), None)
     if setting is None:
         return training
     named = dataclasses.replace(record, key=f"{record.arm}/confirm/{record.trial}/{setting}")

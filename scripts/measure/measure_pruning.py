@@ -48,7 +48,9 @@ RULES = ("none", "asha")
 def searched(data: recipes.Data, prune: str, seed: int, folder: Path) -> Comparison:
     """The comparison of one search, whose trainings are kept in a folder."""
     base = RECIPE.resolved(data.spec)
-    protocol = Protocol(epochs=EPOCHS, trials=TRIALS, repeats=REPEATS, seed=seed, prune=prune)
+    protocol = Protocol(
+        epochs=EPOCHS, trials=TRIALS, repeats=REPEATS, seed=seed, prune=prune, tunings="once", resplit=False
+    )
     arms, space = check_search(RECIPE, LEVELS, protocol, Where(), folder, base)
     settings = make_settings(data, base, arms, protocol, space)
     plan, worker = plan_in(settings), Worker(Assignment.of(data, base, protocol))

@@ -26,7 +26,7 @@ data = recipes.Data.from_arrays(100.0 * x.astype("float32"), y, batch_size=16, n
                                 class_names=("red", "green", "blue"))
 recipe = recipes.Recipe(model={"name": "mlp", "hidden": (8,)})
 recipes.search(data, optimizers=sys.argv[2].split(), regularizers=sys.argv[3].split(), recipe=recipe, epochs=1,
-               trials=2, repeats=2, directory=sys.argv[1], verbose=0)
+               trials=2, repeats=2, tunings="once", resplit=False, directory=sys.argv[1], verbose=0)
 """
 
 

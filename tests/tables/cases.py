@@ -73,7 +73,7 @@ def _dated(column: str, *left_out: str, **format: Any) -> Callable[[pd.DataFrame
     def prepared(frame: pd.DataFrame) -> pd.DataFrame:
         days = pd.to_datetime(frame[column], **format)
         parts = {"days": (days - pd.Timestamp("2000-01-01")) / pd.Timedelta(days=1)}
-        parts |= {"month": days.dt.month, "weekday": days.dt.dayofweek.astype(str), "hour": days.dt.hour}
+        parts |= {"month": days.dt.month, "weekday": days.dt.day_of_week.astype(str), "hour": days.dt.hour}
         return frame.drop(columns=[column, *left_out]).assign(**parts)
 
     return prepared
@@ -137,7 +137,7 @@ CASES = {
             ("diagnosis",),
             _dated("visit_date", "patient"),
             ("record of 6, binary of 2;", "whole groups 'patient': train 61, validation 13, test 21; stratified by"),
-            (READ_AS_DATES.format("%Y-%m-%d", "visit_date"),),
+            (READ_AS_DATES.format("%Y-%m-%d", "visit_date"), "left out 'patient', which groups them"),
         ),
         Case(
             "sales.csv",
@@ -172,7 +172,7 @@ CASES = {
             _dated("timestamp", "transaction_id"),
             ("record of 4, binary of 2;", "train 320 (64 %), validation 80 (16 %), test 100 (20 %); stratified by"),
             (
-                READ_AS_DATES.format("%Y-%m-%d %H:%M:%S", "timestamp"),
+                READ_AS_DATES.format("%Y-%m-%d %H:%M:%S; fractions of seconds are left out", "timestamp"),
                 "class '1' is rare (5.0 % of training)",
                 "left out 'transaction_id'",
             ),

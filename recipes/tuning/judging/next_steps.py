@@ -30,9 +30,9 @@ def next_steps(results: Results) -> list[str]:
     more = [row for row in rows if math.isfinite(as_float(row["repeats_needed"]))]
     rest = [row for row in rows if row not in more]
     sentences = []
-    if more and results.settings.get("repeats") == "auto":
-        rest += [row for row in more if not as_float(row.get("chance")) >= FUTILE]
-        going = [row for row in more if row not in rest and row["repeats"] < MOST_REPEATS]
+    if results.settings.get("repeats") == "auto":
+        going = [row for row in rows if not as_float(row["chance"]) < FUTILE and row["repeats"] < MOST_REPEATS]
+        rest = [row for row in rows if row not in going]
         if going:
             sentences.append(f"{_start(_of(len(going), len(rows)))} open can go on: the same search with more time.")
     elif more:

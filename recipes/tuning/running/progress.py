@@ -56,7 +56,7 @@ class Progress:
 
     def say(self, line: str) -> None:
         """Prints a line above the bar."""
-        self._console.print(line, markup=False, highlight=False)
+        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def replan(self, plan: Plan) -> None:
         """Goes on with another plan, that of the next repeats."""

@@ -1,6 +1,7 @@
 """Repeats that go on until arms are decided: which arms get more, the levels, and the budget."""
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from callbacks.checks import InvalidArgument
 from recipes.judging.sequential import nominal_levels
 from recipes.tuning.arms import cross
 from recipes.tuning.continuing import Budget, looks_of, with_more_repeats
+from recipes.tuning.judging.next_steps import next_steps
 from recipes.tuning.judging.record_tables import record_tables
 from recipes.tuning.judging.samples import Rule, Sample, compare_samples
 from recipes.tuning.judging.summary import summary
@@ -130,6 +132,16 @@ def test_the_budget_is_kept(options, goes_on):
             "adam+none": 3,
             "sgd+none": 3,
         }
+
+
+def test_what_is_open_can_go_on_or_takes_more_examples():
+    needed = {"repeats_needed": math.inf, "examples_needed": 2.0, "both_needed": 1.5}
+    rows = [{"verdict": "open", "repeats": count, "chance": chance, **needed} for count, chance in ((8, 0.4), (3, 0.1))]
+    settings = {"repeats": "auto", "overlap": 0.25, "data": {"counts": {"train": 64, "validation": 16, "test": 20}}}
+    assert next_steps(SimpleNamespace(rows=lambda: rows, settings=settings, test_examples=20)) == [
+        "1 of the 2 that are open can go on: the same search with more time.",
+        "About 200 examples (now 100) would decide 1 of the 2 that are open.",
+    ]
 
 
 @pytest.mark.thorough

@@ -155,10 +155,9 @@ def _assign(reachable: Reachable, state: dict[str, Any]) -> None:
 
 
 def _value(variable: Any) -> Any:
-    """The value of a variable; a list, where the replicas of a strategy have different ones."""
+    """The value of a variable; a list of those of its copies, if it has several."""
     copies = [np.array(copy.numpy()) for copy in _copies(variable)]
-    same = all(copy.tobytes() == copies[0].tobytes() for copy in copies)
-    return copies[0] if same else copies
+    return copies[0] if len(copies) == 1 else copies
 
 
 def _set_value(variable: Any, value: Any) -> None:
@@ -170,15 +169,9 @@ def _set_value(variable: Any, value: Any) -> None:
 
 
 def _copies(variable: Any) -> Sequence[Any]:
-    """The variables of the replicas, such as averages of batch normalization; the variable itself without a strategy.
-
-    What is summed when it is read is one value.
-    """
-    stored = storage(variable)
-    copies = getattr(stored, "values", None)
-    if isinstance(copies, (list, tuple)) and "SUM" not in str(getattr(stored, "aggregation", "SUM")):
-        return copies
-    return [variable]
+    """The variable of each replica, such as its own average in batch normalization; itself without a strategy."""
+    copies = getattr(storage(variable), "values", None)
+    return copies if isinstance(copies, (list, tuple)) else [variable]
 
 
 def _set_as_new(optimizer: keras.Optimizer) -> None:

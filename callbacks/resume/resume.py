@@ -272,7 +272,9 @@ class Resume(keras.callbacks.Callback):
             self._logs, *state = result if on_jax() else (result,)
         elif not len(list(zip(range(self.model.steps_per_execution), iterator, strict=False))):
             raise StopIteration
-        return (self._logs, *state) if on_jax() else self._logs
+        # Keras takes the logs of an epoch from its last step, unless they are all metrics.
+        logs = (self._checkpoint or {}).get("logs") or self._logs
+        return (logs, *state) if on_jax() else logs
 
     @property
     def _skipping(self) -> bool:

@@ -457,3 +457,31 @@ def test_a_generator_that_draws_and_is_read_ahead(step, tmp_path):
         Resume(tmp_path, every=1), keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: kill(batch))
     )
     assert trained(Resume(tmp_path, every=1)) == trained()
+
+
+def test_killed_between_the_last_step_of_an_epoch_and_its_end(tmp_path):
+    """The logs of a train_step of its own, which are no metrics, are those of the epoch's last step."""
+
+    class OwnStep(keras.Sequential):
+        def train_step(self, data):
+            logs = super().train_step(data)
+            return {"own_loss": tf.reduce_mean(tf.abs(self(data[0]) - data[1])), "loss": logs["loss"]}
+
+    x = np.random.default_rng(0).normal(size=(24, 3)).astype("float32")
+
+    def trained(*used):
+        keras.utils.set_random_seed(3)
+        model = OwnStep([keras.Input((3,)), keras.layers.Dense(1)])
+        model.compile("sgd", "mse")
+        with contextlib.suppress(KeyboardInterrupt):
+            model.fit(x, x[:, :1], batch_size=8, epochs=3, verbose=0, callbacks=list(used))
+        return model.history.history, [weights.tobytes() for weights in model.get_weights()]
+
+    class KillAtEnd(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch == 1:
+                raise KeyboardInterrupt
+
+    trained(Resume(tmp_path, every=1), KillAtEnd())
+    assert Resume(tmp_path).position() == (1, 3)
+    assert trained(Resume(tmp_path, every=1)) == trained()

@@ -77,6 +77,7 @@ def test_what_is_printed(train, name):
     assert set(our_scores(printed)) >= {"loss", case.arguments[-1]}
 
 
+@pytest.mark.filterwarnings("ignore:dataset:UserWarning")
 @pytest.mark.whole_epochs
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", CASES)

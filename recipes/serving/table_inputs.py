@@ -12,7 +12,16 @@ from typing import Any
 import numpy as np
 
 from ...callbacks.checks import InvalidArgument
-from ..data.files.separated_values import check_header, decoded, first_record, is_number, records, separator_of
+from ..data.files.separated_values import (
+    SEPARATORS,
+    TABS,
+    check_header,
+    decoded,
+    first_record,
+    is_number,
+    records,
+    separator_of,
+)
 from ..data.files.table_files import DECIMAL_COMMA, PARQUET, check_counts, mixed_marks, parquet_error
 from ..data.names import Names
 from ..data.spec import Spec
@@ -137,7 +146,7 @@ def _separated(file: Path, spec: Spec, names: Names | None, keep: Sequence[str],
         try:
             head = io.TextIOWrapper(io.BytesIO(raw.read(HEAD)), "utf-8-sig", "ignore", newline="").read()
             raw.seek(0)
-            separator = separator_of(str(file), head)
+            separator = _separator(file, head, names)
             first = first_record(head, separator)
             if not first:
                 decoded("input", str(file), file.read_bytes())
@@ -165,6 +174,15 @@ def _separated(file: Path, spec: Spec, names: Names | None, keep: Sequence[str],
         except UnicodeDecodeError:
             decoded("input", str(file), file.read_bytes())
             raise
+
+
+def _separator(file: Path, head: str, names: Names | None) -> str:
+    """What separates the cells: where the names have such characters, what gives the model's columns."""
+    usual = separator_of(str(file), head)
+    if names is None or file.suffix.lower() in TABS:
+        return usual
+    found = (one for one in SEPARATORS if set(names.inner) <= set(names.match(first_record(head, one))))
+    return next(found, usual)
 
 
 def _header(file: Path, first: list[str], spaced: list[str], spec: Spec, names: Names | None) -> list[str]:

@@ -10,6 +10,8 @@ from pathlib import Path
 from ....callbacks.checks import InvalidArgument
 
 __all__ = [
+    "SEPARATORS",
+    "TABS",
     "UTF_16",
     "check_header",
     "decoded",

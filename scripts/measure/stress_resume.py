@@ -58,11 +58,12 @@ def train(directory: Path, kind: str, every: int, resume: bool = True) -> dict:
     keras.utils.set_random_seed(11)
     script = SCRIPTS[kind]((1, 1, 4)[every])
     stop = keras.callbacks.EarlyStopping(patience=4, restore_best_weights=True)
+    peak = 0.1 if script.optimizer is None else 0.02  # two networks in turn diverge at 0.1
     plateau = keras.callbacks.ReduceLROnPlateau(patience=1, cooldown=1)
     rate = (
-        callbacks.OneCycle(0.1, optimizer=script.optimizer),
-        plateau if script.optimizer is None else callbacks.CosineDecay(0.1, optimizer=script.optimizer),
-        callbacks.OneCycle(0.1, phases=3, optimizer=script.optimizer),
+        callbacks.OneCycle(peak, optimizer=script.optimizer),
+        plateau if script.optimizer is None else callbacks.CosineDecay(peak, optimizer=script.optimizer),
+        callbacks.OneCycle(peak, phases=3, optimizer=script.optimizer),
     )[every]
     callback_list = [stop, rate, Notice(directory / "started")]
     if resume:

@@ -1,6 +1,6 @@
 """The ordinary tests stay short as tests are added: by what they took when measured, not by today's clock."""
 
-BUDGET = 540  # processor seconds with both cores busy: five and a half minutes there, as measured
+BUDGET = 550  # processor seconds with both cores busy: five and a half minutes there, as measured
 
 
 def test_the_ordinary_tests_keep_to_their_budget(ordinary_seconds):

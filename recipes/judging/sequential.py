@@ -61,8 +61,8 @@ def nominal_levels(shares: Sequence[float], level: float = 0.05) -> list[float]:
     Armitage, McPherson and Rowe 1969, "Repeated significance tests on accumulating data".
 
     Example:
-        >>> [round(value, 4) for value in nominal_levels([0.2, 0.4, 0.6, 0.8, 1.0])]
-        [0.0148, 0.0152, 0.016, 0.0166, 0.0171]
+        >>> [round(value, 3) for value in nominal_levels([0.2, 0.4, 0.6, 0.8, 1.0])]
+        [0.015, 0.015, 0.016, 0.017, 0.017]
     """
     check_number("level", level, above=0, below=1)
     ends = [0.0, *shares]

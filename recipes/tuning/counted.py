@@ -46,7 +46,7 @@ def count(plan: Plan, records: Records) -> Counted:
         >>> from recipes.tuning.arms import Arm
         >>> from recipes.tuning.protocol import Protocol
         >>> count(Plan([Arm("adam", "none")], Protocol(trials=2, repeats=2)), {}).state
-        '0 of 4 trainings have ended, 0 of 1 arm are complete'
+        '0 of 6 trainings have ended, 0 of 1 arm are complete'
     """
     repeats = collections.Counter(record.arm for record in records.values() if record.stage == "confirm")
     counted: list[Record] = []

@@ -43,7 +43,7 @@ class Protocol:
 
     Example:
         >>> Protocol(trials=2, repeats=2).trainings(arms=4)
-        16
+        24
         >>> Protocol(epochs=0)
         Traceback (most recent call last):
         callbacks.checks.InvalidArgument: epochs must be an integer >= 1. Received: epochs=0

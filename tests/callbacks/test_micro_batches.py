@@ -131,6 +131,7 @@ def test_embeddings_have_sparse_gradients_and_weights_without_a_gradient_stay():
         assert_equal(trained(MicroBatches(2), model=made(), **options), whole)
 
 
+@pytest.mark.thorough
 def test_it_works_beside_other_parts_of_the_step():
     """The noise of the weights is the same for all parts, and the gradients that are measured are the whole batch's."""
     whole, parts = (

@@ -166,6 +166,7 @@ def test_the_regularizers_by_the_data_need_no_place(classes):
     assert not recipes.fit(classes, linear, epochs=1, verbose=0).diverged
 
 
+@pytest.mark.thorough
 def test_batch_normalization_takes_the_place_of_biases(classes, tiny):
     with pytest.raises(InvalidArgument, match=r"bias must be 0.0 for 'mlp', whose batch normalization takes the place"):
         recipes.fit(classes, tiny(normalization="batch", bias=0.5), epochs=1, verbose=0)
@@ -190,7 +191,7 @@ CASES = covering_array(TRAINED)
 
 
 @pytest.mark.parametrize("case", range(len(CASES)))
-@pytest.mark.ordinarily("[0]", "[7]", "[100]")
+@pytest.mark.ordinarily("[100]")
 def test_any_two_choices_train_or_are_refused_in_one_line(case):
     choices = dict(CASES[case])
     choices["model"], kind = choices.pop("problem")

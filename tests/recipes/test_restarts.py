@@ -47,6 +47,7 @@ def test_after_a_divergence_the_weights_are_finite(classes, tiny):
     assert np.isfinite(run.evaluate()["loss"])
 
 
+@pytest.mark.thorough
 def test_after_a_late_divergence_the_weights_are_those_of_the_epoch_before(classes, tiny):
     class Explode(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
@@ -67,6 +68,7 @@ def set_found_rate(monkeypatch, rate):
 
 
 @pytest.mark.parametrize("rate", [1e30, 60.0], ids=["NaN", "worse than at its start"])
+@pytest.mark.ordinarily("NaN")
 def test_a_found_rate_that_diverges_is_lowered(classes, tiny, rate, monkeypatch, tmp_path):
     set_found_rate(monkeypatch, rate)
     lowered = 1e30 if rate == 1e30 else 4.0
@@ -191,6 +193,7 @@ def test_a_pretraining_starts_again(classes, tiny, monkeypatch):
     assert again.range_test is None
 
 
+@pytest.mark.thorough
 def test_a_pretraining_that_diverges_ends_with_finite_weights(classes, tiny):
     with pytest.warns(RuntimeWarning, match="training stopped: .*; the weights are the initial ones"):
         pretrained = recipes.pretrain(classes, recipe=tiny(learning_rate=1e30), epochs=2, verbose=0)

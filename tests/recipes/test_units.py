@@ -80,6 +80,7 @@ def test_a_saved_run_and_an_export_agree(unusual, tmp_path):
     np.testing.assert_allclose([answer["value"] - 1e9 for answer in predictor(text)], expected - 1e9, rtol=1e-5)
 
 
+@pytest.mark.thorough
 def test_a_plain_table_is_exported_too(tmp_path):
     table = np.stack(list(record(Z).values()), axis=1)[:, [0, 2, 3]]
     run = recipes.fit(Data.from_arrays(table, 1e-9 * Y), RECIPE, epochs=1, verbose=0)

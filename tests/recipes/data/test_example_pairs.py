@@ -157,7 +157,9 @@ def test_data_that_have_no_pairs(regression):
         pairs("digits")
     x, y = np.zeros((4, 2), "float32"), np.array([0, 1, 2, 2])
     with pytest.warns(UserWarning, match="no example of class '0', '1' in split 'test'"):
-        data = recipes.Data.from_arrays(x, y, x_validation=x[:3], y_validation=y[:3], x_test=x[2:], y_test=y[2:])
+        data = recipes.Data.from_arrays(
+            x, y, x_validation=x[:3], y_validation=y[:3], x_test=x[2:], y_test=y[2:], task="multiclass"
+        )
     assert len(rows(pairs(data))) == 2
     for split in ("validation", "test"):
         with pytest.raises(InvalidArgument, match=f"examples of two classes in '{split}', and two of the same"):

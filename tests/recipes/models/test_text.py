@@ -309,6 +309,7 @@ def test_files_give_the_same_model(reviews, tmp_path, encoder):
 
 
 @alike
+@pytest.mark.thorough
 def test_a_file_is_read_without_this_package(reviews, tmp_path, python):
     model = text(reviews.spec, encoder="cnn", units=4)
     model.save(tmp_path / "model.keras")

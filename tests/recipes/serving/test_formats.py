@@ -150,6 +150,7 @@ def test_a_file_alone_says_what_it_answers(run_on, tmp_path):
     np.testing.assert_allclose(runner(**raw)["probabilities"], expected, atol=1e-6)
 
 
+@pytest.mark.thorough
 def test_small_probabilities_are_right_in_onnx(tmp_path):
     """ONNX Runtime's own Sigmoid gives 6.1e-6 for 6.2e-6, and 0 below 1.5e-8."""
     model = keras.Sequential([keras.Input((1,)), keras.layers.Activation("sigmoid")])
@@ -160,6 +161,7 @@ def test_small_probabilities_are_right_in_onnx(tmp_path):
     np.testing.assert_allclose(answers, 1 / (1 + np.exp(-logits.astype(float))), rtol=1e-5)
 
 
+@pytest.mark.thorough
 def test_scales_are_no_part_of_int8_kernels(tmp_path):
     """The converter would merge them with the last layer, whose two smaller outputs then are constant."""
     keras.utils.set_random_seed(0)
@@ -191,6 +193,7 @@ def test_a_saved_run_holds_what_int8_needs(run_on, tmp_path):
     assert not (tmp_path / "old").exists()
 
 
+@pytest.mark.thorough
 def test_what_answers_otherwise_is_not_left_behind(run_on, tmp_path, monkeypatch):
     convert = onnx.converted
 

@@ -155,7 +155,7 @@ def test_python_values(run, exported, rows, expected):
     check(predictor(run.data.spec.names.to_model(rows)), expected)
 
 
-@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("reverse", [pytest.param(False, marks=pytest.mark.thorough), True])
 @pytest.mark.parametrize("suffix", [".csv", ".json", ".jsonl"])
 def test_files(exported, rows, expected, tmp_path, suffix, reverse):
     file = tmp_path / f"rows{suffix}"
@@ -193,6 +193,7 @@ def number(name):
     return {"name": name, "kind": "number", "shape": [], "dtype": "float32", "mean": [0.0], "variance": [1.0]}
 
 
+@pytest.mark.thorough
 def test_an_export_of_before(tmp_path):
     """Its spec.json has the names that a SavedModel could have, and nothing of what they were made of."""
     features = [number("citric_acid__g_l_"), number("a.b"), number("pH"), number("2nd"), number("x_y")]
@@ -216,6 +217,7 @@ def test_an_export_of_before(tmp_path):
     assert set(tabular(predictor.spec).input) == {each["name"] for each in features}
 
 
+@pytest.mark.thorough
 def test_data_for_a_model_of_before():
     data = Data.from_arrays(
         {"a b": np.arange(40.0), "9 c": np.arange(40.0) % 7, "class": np.arange(40.0) % 5}, np.arange(40) % 2
@@ -235,6 +237,7 @@ def test_data_for_a_model_of_before():
     assert Feature("a", "number", mean=(0,), variance=(1,)).key == "a"
 
 
+@pytest.mark.thorough
 def test_a_table_of_numbers_goes_by_names_at_every_door():
     x = RANDOM.normal([0, 5, -5], 1.0, (60, 3)).astype("float32")
     frame = pandas.DataFrame(x, columns=["a/b", "a_b", "年龄"])

@@ -8,7 +8,6 @@ import time
 import pytest
 
 import recipes
-from recipes.tuning import run_search
 from recipes.tuning.running.worker import Worker
 
 from .records import trainings
@@ -56,7 +55,6 @@ def kill(directory, after):
 def test_every_step_keeps_what_there_was(classes, search_options, tmp_path, monkeypatch):
     here, there, both = (tmp_path / name for name in ("here", "there", "both"))
     kill(here, after=4)
-    monkeypatch.setattr(run_search, "_export_best", lambda *arguments: None)
     watched = Watched(classes, {**search_options, "regularizers": ["none"], "repeats": 3}, monkeypatch)
     _, ran = watched.search(here)
     assert 0 < len(ran) <= 2 * 5 - 4

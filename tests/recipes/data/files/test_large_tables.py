@@ -334,7 +334,9 @@ def test_what_is_said_of_a_large_file_is_what_is_said_of_a_whole_one(written):
         ([0, 1, 3, 3, *range(4, 60)], False),
         ([*range(59), 60], False),
     ],
+    ids=["in order", "in any order", "large", "0 twice", "3 twice", "a gap"],
 )
+@pytest.mark.ordinarily("in any order", "0 twice")
 def test_rows_numbered_in_any_order(written, numbers, counting):
     path = written(FRAME[:60][["age", "Churn"]].assign(number=numbers))
     for memory in (1.0, 0.0):

@@ -77,6 +77,7 @@ def test_every_heading_sorts_both_ways(page):
 
 
 @pytest.mark.parametrize("width", [420, 1000, 1400])
+@pytest.mark.ordinarily("420")
 def test_everything_is_seen_at_any_width(page, width):
     page.set_viewport_size({"width": width, "height": 900})
     assert page.evaluate("() => document.documentElement.scrollWidth") == width

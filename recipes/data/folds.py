@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import functools
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,10 +17,31 @@ from .splitting.split_columns import ROLES, SplitColumns
 from .targets.targets import Declared
 from .weights import Weights
 
-__all__ = ["INHERITED", "folded", "known_of"]
+__all__ = ["INHERITED", "folded", "joined_columns", "known_of"]
 
 INHERITED = ("version", "test", "options", "files", "duplicates", "small_classes", *ROLES)
 """Settings that all folds share with the data they are made of."""
+
+
+def joined_columns(
+    argument: str, number: int, columns: Sequence[SplitColumns], settings: Mapping[str, Any]
+) -> SplitColumns:
+    """What is known of the examples of several splits, which are divided anew.
+
+    Args:
+        argument, number: what divides them, for the message.
+        columns: of the splits, in order.
+        settings: of the data, which say what all examples had.
+
+    Raises:
+        InvalidArgument: for groups, times or strata that some split lacks.
+    """
+    joined = functools.reduce(SplitColumns.joined, columns)
+    unknown = [role for role in ROLES if role in settings and getattr(joined, role) is None]
+    if unknown:
+        accepted = f"of data with {unknown[0]} of all examples: another training split has none"
+        raise InvalidArgument(argument, number, accepted)
+    return joined
 
 
 def folded(
@@ -31,12 +53,7 @@ def folded(
     count: int,
 ) -> Iterator[Assembled]:
     """What makes the Data of :meth:`recipes.Data.folds`, one after another."""
-    joined = columns["train"].joined(columns["validation"])
-    unknown = [role for role in ROLES if role in settings and getattr(joined, role) is None]
-    if unknown:
-        raise InvalidArgument(
-            "folds", count, f"of data with {unknown[0]} of all examples: another training split has none"
-        )
+    joined = joined_columns("folds", count, [columns["train"], columns["validation"]], settings)
     (x, y), (more_x, more_y) = arrays["train"], arrays["validation"]
     splits = {"train": (concatenate(x, more_x), np.concatenate([y, more_y])), "test": arrays["test"]}
     if weights is not None:

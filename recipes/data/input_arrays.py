@@ -165,6 +165,7 @@ def _array(argument: str, split: str, x: Any, names: Sequence[str] = (), *, tabl
         raise InvalidArgument(argument, f"{x.dtype} of shape {x.shape}", DURATIONS)
     if x.dtype.kind == "M" and x.ndim == 1:
         _check_years(argument, split, x)
+        _warn_of_fractions(argument, x)
     elif x.dtype == object:
         pass
     elif x.dtype.kind not in "fiub" and x.dtype.name != "bfloat16":
@@ -260,7 +261,7 @@ def _objects(argument: str, split: str, x: np.ndarray, names: Sequence[str]) -> 
         return numbers if numbers.dtype.kind in "fiub" else numbers.astype(np.float64)
     if others and not strings and all(isinstance(value, DATES) for value in others):
         _warn_of_zones(argument, others)
-        return np.array([_clock(value) for value in values], "datetime64[s]")
+        return np.array([_clock(value) for value in values])
     if others and not strings and all(isinstance(value, datetime.time) for value in others):
         values = [value.strftime("%H:%M:%S") if isinstance(value, datetime.time) else value for value in values]
         others = []
@@ -292,18 +293,27 @@ def as_written(value: Any) -> Any:
 
 
 def _clock(value: Any) -> Any:
-    """The time, in seconds, of the clock that a date shows: without the offset."""
+    """The time of the clock that a date shows: without the offset."""
     if is_absent(value):
-        return np.datetime64("NaT")
+        return np.datetime64("NaT", "us")
     if hasattr(value, "to_datetime64"):  # pandas' Timestamp has more years
         value = value.tz_localize(None).to_datetime64()
-    return value.astype("datetime64[s]") if isinstance(value, np.datetime64) else np.datetime64(str(value)[:19], "s")
+    if isinstance(value, datetime.datetime):
+        value = value.replace(tzinfo=None)
+    return value.astype("datetime64[us]") if isinstance(value, np.datetime64) else np.datetime64(value, "us")
 
 
 def _warn_of_zones(argument: str, dates: Sequence[Any]) -> None:
     zones = sorted({str(getattr(date, "tzinfo", None) or "none") for date in dates})
     if len(zones) > 1:
         warn(f"{argument}: times are those of the clocks, but of several time zones: {', '.join(zones)}")
+
+
+def _warn_of_fractions(argument: str, x: np.ndarray) -> None:
+    """Warns of times between two seconds, which models do not see."""
+    between = ~np.isnat(x) & (x.astype("datetime64[s]") != x)
+    if between.any():
+        warn(f"{argument}: fractions of seconds are left out, as in {x[between][0]}")
 
 
 def _check_years(argument: str, split: str, x: np.ndarray) -> None:

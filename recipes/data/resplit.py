@@ -10,12 +10,12 @@ import numpy as np
 
 from ...callbacks.checks import InvalidArgument
 from .assembly import Assembled, Splits, assemble
-from .folds import INHERITED, known_of
+from .folds import INHERITED, joined_columns, known_of
 from .named_arrays import concatenate, take
 from .spec import Spec
 from .splitting.holding_out import Parts
 from .splitting.small_classes import IN_TRAIN, REFUSE
-from .splitting.split_columns import ROLES, SplitColumns
+from .splitting.split_columns import SplitColumns
 from .targets.targets import Declared
 from .weights import Weights
 
@@ -44,13 +44,10 @@ def resplit(
     free = ["train", *carved_splits(settings)]
     if "train" in settings:
         raise InvalidArgument("resplit", number, f"of data whose training split was not replaced ({settings['train']})")
-    x, y, joined = *arrays["train"], columns["train"]
+    joined = joined_columns("resplit", number, [columns[split] for split in free], settings)
+    x, y = arrays["train"]
     for split in free[1:]:
         x, y = concatenate(x, arrays[split][0]), np.concatenate([y, arrays[split][1]])
-        joined = joined.joined(columns[split])
-    unknown = [role for role in ROLES if role in settings and getattr(joined, role) is None]
-    if unknown:
-        raise InvalidArgument("resplit", number, f"of data with {unknown[0]} of all examples")
     shared = None if weights is None else np.concatenate([weights[split] for split in free])
     pieces = {"train": np.arange(len(y))}
     if "test" in free:

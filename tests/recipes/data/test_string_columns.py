@@ -1,4 +1,5 @@
 import datetime
+import warnings
 from decimal import Decimal
 
 import numpy as np
@@ -12,6 +13,7 @@ from recipes.description import inference_table
 
 NAN = np.nan
 COUNT = 60
+WEST = datetime.timezone(datetime.timedelta(hours=-3))
 RANDOM = np.random.default_rng(0)
 Y = np.arange(COUNT) // 2 % 2
 VALUES = RANDOM.uniform(1000, 5000, COUNT).round(2)
@@ -184,6 +186,31 @@ def test_several_offsets_from_utc_are_said(other, said):
         Data.from_arrays({"noise": VALUES, "when": times}, Y)
     assert ("UTC offsets differ, and times are those of the clocks" in str(caught[0].message)) is said
     assert "fractions of seconds are left out" in str(caught[0].message)
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        (np.datetime64("2024-01-01", "ms") + np.arange(40) * np.timedelta64(1250, "ms"), True),
+        (np.datetime64("2024-01-01", "ns") + np.arange(40) * np.timedelta64(1, "s"), False),
+        ([datetime.datetime(2024, 1, 1, 3, 4, second, 250_000) for second in range(40)], True),
+        ([datetime.datetime(2024, 1, 1, 3, 4, second, tzinfo=WEST) for second in range(40)], False),
+        ([datetime.datetime(2024, 1, 1, 3, 4, second, 1, tzinfo=WEST) for second in range(40)], True),
+        ([datetime.date(980 + year, 1, 2) for year in range(40)], False),
+    ],
+)
+def test_fractions_of_seconds_are_said(column, said):
+    x = {"t": column, "a": np.random.default_rng(0).normal(size=40)}
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        data = Data.from_arrays(x, np.arange(40) % 2)
+    assert any("x['t']: fractions of seconds are left out" in str(warning.message) for warning in warned) == said
+    assert len(warned) == said
+    times = {text for split in ("train", "validation", "test") for text in data.arrays(split)[0]["t"]}
+    assert not any("." in text for text in times)
+    assert str(np.asarray(column)[0])[:10] in {text[:10] for text in times}
+    if isinstance(column, list) and isinstance(column[0], datetime.datetime):
+        assert "2024-01-01 03:04:00" in times  # of the clock
 
 
 def test_several_time_zones_of_objects_are_said():

@@ -12,7 +12,7 @@ from .disk.stored import Stored
 from .names import check_columns, checked_names, column_names, is_frame
 from .statistics.deviations import EXACT
 
-__all__ = ["categories_of", "unframed", "unframed_targets", "without_categories"]
+__all__ = ["categories_of", "column_of", "unframed", "unframed_targets", "without_categories"]
 
 
 def unframed(inputs: Mapping[str, Any], arguments: Mapping[str, str], names: Sequence[str] = ()) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def unframed(inputs: Mapping[str, Any], arguments: Mapping[str, str], names: Seq
             replaced[split] = table.to_numpy("int64") if _rounded(table) else table.to_numpy("float64", na_value=np.nan)
         else:
             columns = (x.iloc[:, place] for place in places)
-            replaced[split] = dict(zip(expected or listed[split], map(_column, columns), strict=True))
+            replaced[split] = dict(zip(expected or listed[split], map(column_of, columns), strict=True))
     return replaced
 
 
@@ -95,7 +95,7 @@ def without_categories(values: Any) -> Any:
         return values
     import pandas
 
-    return _column(pandas.Series(values))
+    return column_of(pandas.Series(values))
 
 
 def _is_category(values: Any) -> bool:
@@ -195,7 +195,7 @@ def _rounded(frame: Any) -> bool:
     return EXACT < max(limits, default=0) <= np.iinfo(np.int64).max
 
 
-def _column(values: Any) -> np.ndarray:
+def column_of(values: Any) -> np.ndarray:
     """A column of a DataFrame: numbers with NaN, dates with NaT, or other values with None for missing ones."""
     absent = values.isna()
     if values.dtype.name == "category" and not _is_category(values):

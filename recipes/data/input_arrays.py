@@ -30,6 +30,7 @@ __all__ = [
     "as_inputs",
     "as_written",
     "dense",
+    "fraction_in",
     "is_absent",
     "kind_of",
     "missing_where_masked",
@@ -146,6 +147,7 @@ def _record(argument: str, split: str, x: Mapping[str, Any]) -> dict[str, Any]:
 
 def _array(argument: str, split: str, x: Any, names: Sequence[str] = (), *, table: bool = False) -> Any:
     if isinstance(x, Stored):
+        _warn_of_fractions(argument, x.fraction)
         return x
     x = missing_where_masked(argument, dense(argument, x), table=table)
     if isinstance(x, np.ndarray) and x.dtype == object and x.ndim == 1 and len(x) and isinstance(x[0], LISTS):
@@ -165,7 +167,7 @@ def _array(argument: str, split: str, x: Any, names: Sequence[str] = (), *, tabl
         raise InvalidArgument(argument, f"{x.dtype} of shape {x.shape}", DURATIONS)
     if x.dtype.kind == "M" and x.ndim == 1:
         _check_years(argument, split, x)
-        _warn_of_fractions(argument, x)
+        _warn_of_fractions(argument, fraction_in(x))
     elif x.dtype == object:
         pass
     elif x.dtype.kind not in "fiub" and x.dtype.name != "bfloat16":
@@ -263,6 +265,7 @@ def _objects(argument: str, split: str, x: np.ndarray, names: Sequence[str]) -> 
         _warn_of_zones(argument, others)
         return np.array([_clock(value) for value in values])
     if others and not strings and all(isinstance(value, datetime.time) for value in others):
+        _warn_of_fractions(argument, fraction_in(x))
         values = [value.strftime("%H:%M:%S") if isinstance(value, datetime.time) else value for value in values]
         others = []
     if others and not strings and all(isinstance(value, datetime.timedelta) for value in others):
@@ -309,11 +312,28 @@ def _warn_of_zones(argument: str, dates: Sequence[Any]) -> None:
         warn(f"{argument}: times are those of the clocks, but of several time zones: {', '.join(zones)}")
 
 
-def _warn_of_fractions(argument: str, x: np.ndarray) -> None:
+def fraction_in(x: np.ndarray) -> str:
+    """The first time with a fraction of a second, in a column of times or of objects; "" if there is none.
+
+    Example:
+        >>> fraction_in(np.array(["2020-01-31T12:30", "2020-01-31T12:30:00.5"], "datetime64[ms]"))
+        '2020-01-31T12:30:00.500'
+    """
+    if x.dtype.kind == "M":
+        between = x[~np.isnat(x) & (x.astype("datetime64[s]") != x)]
+        return str(between[0]) if len(between) else ""
+    for value in x:
+        if isinstance(value, datetime.time) and value.microsecond:
+            return str(value)
+        if isinstance(value, DATES):
+            return fraction_in(np.array([_clock(date) for date in x]))
+    return ""
+
+
+def _warn_of_fractions(argument: str, fraction: str) -> None:
     """Warns of times between two seconds, which models do not see."""
-    between = ~np.isnat(x) & (x.astype("datetime64[s]") != x)
-    if between.any():
-        warn(f"{argument}: fractions of seconds are left out, as in {x[between][0]}")
+    if fraction:
+        warn(f"{argument}: fractions of seconds are left out, as in {fraction}")
 
 
 def _check_years(argument: str, split: str, x: np.ndarray) -> None:

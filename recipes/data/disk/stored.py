@@ -31,6 +31,7 @@ class Stored:
     Attributes:
         category: whether strings are categories, also if they look like numbers or dates.
         dates: whether strings are known to be dates, so that no warning has to say so.
+        fraction: the first time of a column with fractions of a second, which are not stored; "" if there is none.
 
     Example:
         >>> writer = Writer("/tmp/example.bin", np.dtype("uint8"))
@@ -42,6 +43,7 @@ class Stored:
 
     category = False
     dates = False
+    fraction = ""
 
     def __init__(
         self, path: str | os.PathLike[str], shape: tuple[int, ...], dtype: Any, rows: np.ndarray | None = None

@@ -13,7 +13,8 @@ import numpy as np
 from ....callbacks.checks import InvalidArgument
 from ..disk.on_disk import Chunk, stored_once
 from ..disk.stored_columns import StoredColumn
-from ..input_arrays import DURATIONS
+from ..frames import column_of
+from ..input_arrays import DURATIONS, fraction_in
 from .column_forms import ColumnForms, Columns, as_numbers, check_columns, column_forms, warn_of_columns
 from .column_scan import MOST, TableScan, repeated, scan_table, with_targets
 from .table_blocks import TableBlocks
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["needed_for_table", "stored_tables"]
 
-FORMAT = 4
+FORMAT = 5
 """Changes when the same file is decoded otherwise."""
 IN_MEMORY = {"separated": 10, "parquet": 6}
 """How many bytes it takes to read a file as a whole, at most, for each of its own (uncompressed) bytes."""
@@ -79,6 +80,9 @@ def stored_tables(
         warn_of_columns(blocks, scans[split], columns, training=split == "train")
     strings = {name: np.asarray(arrays[f"strings {name}"]) for name in layout.coded}
     parts = {split: _part(split, arrays, layout, columns, strings, tables["train"].dates) for split in tables}
+    for split, fractions in config["fractions"].items():
+        for name, fraction in fractions.items():
+            parts[split]["x"][name].fraction = fraction
     return parts, list(columns.inputs) if layout.plain else []
 
 
@@ -152,7 +156,20 @@ def _decoded(tables: Mapping[str, TableBlocks], columns: Columns) -> Iterator[Ch
         yield {f"strings {name}": np.array(list(known), dtype=object)}
     twice = {} if columns.id is None else {split: repeated(blocks, columns.id) for split, blocks in tables.items()}
     config = {"scans": {split: scan.to_config() for split, scan in scans.items()}, "repeated": twice}
+    config["fractions"] = {split: _fractions(blocks, columns) for split, blocks in tables.items()}
     yield {"scans": np.array([json.dumps(config)], dtype=object)}
+
+
+def _fractions(blocks: TableBlocks, columns: Columns) -> dict[str, str]:
+    """The inputs that have times with fractions of a second, which are not stored, each with the first one."""
+    fractions: dict[str, str] = {}
+    names = [name for name in columns.inputs if name in blocks.times]
+    for frame in blocks.as_stored([*names, *columns.targets]) if names else ():
+        kept = with_targets(frame, columns.targets)
+        for name in names:
+            fraction = fractions.get(name) or fraction_in(column_of(kept[name]))
+            fractions |= {name: fraction} if fraction else {}
+    return fractions
 
 
 def _chunk(frame: pd.DataFrame, columns: Columns, layout: _Layout, codes: dict[str, dict[str, int]]) -> Chunk:

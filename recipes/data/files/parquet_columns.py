@@ -8,7 +8,7 @@ from typing import Any
 from ....callbacks.checks import InvalidArgument
 from ..strings.date_formats import ISO_DATE, ISO_TIME
 
-__all__ = ["category_names", "date_names", "formats_of_dates", "plain_column"]
+__all__ = ["category_names", "date_names", "formats_of_dates", "plain_column", "time_names"]
 
 CLOCK = 8
 """The number of characters of a time of day without fractions of seconds."""
@@ -34,6 +34,17 @@ def date_names(schema: Any) -> list[str]:
     import pyarrow as pa
 
     return [field.name for field in schema if pa.types.is_date(field.type) or pa.types.is_timestamp(field.type)]
+
+
+def time_names(schema: Any) -> list[str]:
+    """The names of the columns that are times, with or without a date.
+
+    Args:
+        schema: of pyarrow.
+    """
+    import pyarrow as pa
+
+    return [field.name for field in schema if pa.types.is_time(field.type) or pa.types.is_timestamp(field.type)]
 
 
 def formats_of_dates(path: Path, names: list[str], rows: int) -> dict[str, str]:

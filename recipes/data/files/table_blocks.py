@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ....callbacks.checks import InvalidArgument
-from .parquet_columns import category_names, date_names, formats_of_dates, plain_column
+from .parquet_columns import category_names, date_names, formats_of_dates, plain_column, time_names
 from .separated_values import UTF_16, first_record, records, separator_of, undecodable
 from .table_files import PARQUET, check_table_file, check_training_header, parquet_error
 
@@ -40,7 +40,8 @@ class TableBlocks:
         separator: between the cells; "" in a Parquet file.
         decimal: the decimal mark.
         numbered: whether an unnamed column comes first.
-        categories, dates: the names of a Parquet file's columns that are categories, and dates.
+        categories, dates, times: the names of a Parquet file's columns that are categories, dates, and times, with or
+            without a date.
     """
 
     argument: str
@@ -52,6 +53,7 @@ class TableBlocks:
     numbered: bool = False
     categories: tuple[str, ...] = ()
     dates: tuple[str, ...] = ()
+    times: tuple[str, ...] = ()
 
     def with_decimal_commas(self) -> TableBlocks:
         """The same file, its numbers written with decimal commas."""
@@ -143,6 +145,14 @@ class TableBlocks:
                     raise undecodable(self.argument, str(self.path), header, number, raw, wrong)
                 yield text
 
+    def as_stored(self, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
+        """Yields some columns of a Parquet file with the types that pandas gives them, block after block."""
+        from pyarrow import parquet
+
+        with parquet.ParquetFile(self.path) as file:
+            for batch in file.iter_batches(batch_size=ROWS, columns=list(columns)):
+                yield batch.to_pandas()
+
     def _parquet(self, columns: Sequence[str], strings: Collection[str], nullable: set[str]) -> Iterator[pd.DataFrame]:
         import pandas as pd
         import pyarrow as pa
@@ -181,8 +191,8 @@ def open_blocks(argument: str, path: Path) -> TableBlocks:
     suffix = check_table_file(argument, path)
     if suffix in PARQUET:
         names, schema = _parquet_names(argument, path)
-        categories, dates = tuple(category_names(schema)), tuple(date_names(schema))
-        return TableBlocks(argument, path, names, "row", categories=categories, dates=dates)
+        categories, dates, times = (tuple(of(schema)) for of in (category_names, date_names, time_names))
+        return TableBlocks(argument, path, names, "row", categories=categories, dates=dates, times=times)
     with open(path, "rb") as file:
         raw = file.read(HEAD)
     if raw[:2] in UTF_16 or b"\0" in raw.split(b"\n", 1)[0]:

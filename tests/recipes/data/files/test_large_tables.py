@@ -356,6 +356,9 @@ OWN_TYPES = {
     "times of a zone": pandas.Timestamp("2024-01-02", tz="Europe/Berlin") + pandas.to_timedelta(np.arange(N) * 50, "h"),
     "dates": [datetime.date(2024, 1, 1) + datetime.timedelta(days=row) for row in range(N)],
     "times of day": [datetime.time(row % 24, 30) for row in range(N)],
+    "fractions": pandas.Timestamp("2024-01-02") + pandas.to_timedelta(np.arange(N) * 250, "ms"),
+    "fractions in a zone": pandas.Timestamp("2024-01-02", tz="UTC") + pandas.to_timedelta(np.arange(N) * 250, "ms"),
+    "fractions of a time of day": [datetime.time(row % 24, 30, 0, row // 100) for row in range(N)],
     "decimals": [decimal.Decimal(row * 3701 % 10_000) / 100 for row in range(N)],
     "categories": pandas.Categorical(np.arange(N) % 3),
     "bytes": [b"a", b"b"] * (N // 2),
@@ -368,6 +371,8 @@ def test_types_of_parquet_are_read_as_from_a_whole_file(written, kind):
     frame = FRAME[["age", "Churn"]].assign(own=OWN_TYPES[kind])
     path = written(frame[["age", "own", "Churn"]], "churn.parquet")
     assert_same(path, target="Churn")
+    for _, said in both(path, target="Churn"):
+        assert any("'own']: fractions of seconds are left out" in text for text in said) == ("fractions" in kind)
 
 
 def test_columns_of_other_kinds_are_refused_in_words(written):

@@ -12,6 +12,7 @@ from ...callbacks.checks import InvalidArgument
 from ..choice import split_at
 from ..recipe import Recipe
 from ..tuning.factors import FACTORS, Factor
+from ..tuning.levels import factor_named, parse_factors
 from ..tuning.option import option
 from ..tuning.protocol import Protocol
 from ..tuning.running.where import Where
@@ -172,14 +173,22 @@ def _weights(text: str) -> dict[str, float]:
 
 
 class _Compared:
-    """The names to compare, keyed by argument of :func:`recipes.search`."""
+    """What to compare, keyed by argument of :func:`recipes.search`."""
 
-    def levels(self) -> dict[str, list[str] | None]:
-        """The names as lists; None for a factor that is not compared."""
-        return {
+    def levels(self) -> dict[str, Any]:
+        """Lists of names, or of other levels; None for a factor that is not compared."""
+        texts = dict(vars(self))
+        settings = parse_factors(texts.pop("factors"))
+        names = {
             plural: None if text is None else [name for name in split_at(",", text) if name]
-            for plural, text in vars(self).items()
+            for plural, text in texts.items()
         }
+        for name in settings:
+            plural = factor_named(name).plural
+            if names.get(plural) is not None:
+                raise InvalidArgument("factors", name, f"one that is given once, not also as {plural!r}")
+            names.pop(plural, None)
+        return {**names, **settings}
 
 
 def _to_compare(factor: Factor) -> tuple[str, Any, Any]:
@@ -192,7 +201,18 @@ def _to_compare(factor: Factor) -> tuple[str, Any, Any]:
 
 Compared: Any = dataclasses.make_dataclass(
     "Compared",
-    [_to_compare(factor) for factor in FACTORS.values()],
+    [
+        *(_to_compare(factor) for factor in FACTORS.values()),
+        (
+            "factors",
+            str | None,
+            option(
+                None,
+                "More to compare: batch_size=32/128,model.hidden=(100,)/(300,100),dropout.rate=0.1/0.5, or another"
+                " field of a recipe.",
+            ),
+        ),
+    ],
     bases=(_Compared,),
     frozen=True,
 )

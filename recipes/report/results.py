@@ -126,7 +126,8 @@ class Results:
     @property
     def strengths(self) -> list[str]:
         """The names of the strength columns of ``summary``, such as "l2.strength"."""
-        return [column for column in self.summary.columns if "." in str(column)]
+        factors = set(self.main_effects["factor"])
+        return [column for column in self.summary.columns if "." in str(column) and column not in factors]
 
     def rows(self) -> list[dict[str, Any]]:
         """The rows of ``summary`` as dicts, best first."""
@@ -150,6 +151,7 @@ class Results:
     def levels(self, factor: str) -> list[str]:
         """The levels of a factor among the arms, in the order of the settings if these list them."""
         present = list(dict.fromkeys(self.summary[factor]))
-        wanted = self.settings.get("factors", self.settings).get(factor + "s")
+        listed = self.settings.get("factors", self.settings)
+        wanted = listed.get(factor + "s", listed.get(factor))
         wanted = list(wanted) if isinstance(wanted, (list, tuple)) else []
         return [level for level in wanted if level in present] + [level for level in present if level not in wanted]

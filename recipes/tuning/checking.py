@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ...callbacks.checks import InvalidArgument
 from ..choice import name_of
 from ..files import check_new_directory
 from ..recipe import Recipe
-from .arms import Arm, arms_of
+from .arms import Arm
+from .designs import arms_of
 from .factors import FACTORS
 from .protocol import Protocol
 from .pruning import check_horizon
@@ -22,7 +24,7 @@ __all__ = ["check_search"]
 
 def check_search(
     recipe: Recipe,
-    levels: Mapping[str, Sequence[str] | None],
+    levels: Mapping[str, Sequence[Any] | None],
     protocol: Protocol,
     where: Where,
     directory: str | os.PathLike[str],
@@ -32,7 +34,7 @@ def check_search(
 
     Args:
         recipe: the recipe that the arms share.
-        levels: the names to compare, keyed by argument of :func:`recipes.search`.
+        levels: what to compare, by the names of factors or their arguments of :func:`recipes.search`.
         protocol, where: how the arms are compared, and where they are trained.
         directory: where the search will write.
         resolved: the recipe with the choices that suit the data. Default None: they are not known yet.

@@ -16,6 +16,7 @@ from ...callbacks.checks import InvalidArgument, check_integer
 from ..files import check_new_file, write_text
 from ..recipe import Recipe
 from ..report.results import Results
+from .arms import Arm
 from .continuing import looks_of
 from .counted import count
 from .environment_file import read_environment
@@ -125,11 +126,19 @@ class Comparison:
     @property
     def best(self) -> Recipe:
         """The recipe of the decision, at its best setting."""
-        row = self._decision
-        arm = next(arm for arm in arms_in(self.settings) if arm.name == row["arm"])
+        row, arm = self._decision, self._best_arm
         names = ["learning_rate", *(name for name in self.results.strengths if not math.isnan(row[name]))]
         values = {name: float(row[name]) for name in names}
         return arm.recipe(Recipe.from_json(json.dumps(self.settings["recipe"])), values)
+
+    @property
+    def best_batch_size(self) -> int | None:
+        """The examples of a training batch of the decision; None where batch sizes are not compared: the data's."""
+        return self._best_arm.batch_size
+
+    @property
+    def _best_arm(self) -> Arm:
+        return next(arm for arm in arms_in(self.settings) if arm.name == self._decision["arm"])
 
     @property
     def best_seed(self) -> int:

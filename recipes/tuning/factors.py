@@ -1,10 +1,10 @@
-"""Factors: the fields of a Recipe that can be compared, with the names that they can take."""
+"""Factors: the choices of a Recipe that can be compared, with the names that they can take."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...callbacks.checks import InvalidArgument
 from ..activations import ACTIVATIONS
@@ -14,13 +14,11 @@ from ..class_weights import BALANCED
 from ..initializers import INITIALIZERS
 from ..models import MODELS
 from ..optimizers import OPTIMIZERS
+from ..recipe import Recipe
 from ..regularization import REGULARIZERS
 from ..schedules import SCHEDULES
 
-if TYPE_CHECKING:
-    from ..recipe import Recipe
-
-__all__ = ["FACTORS", "Factor", "check_levels"]
+__all__ = ["FACTORS", "Factor"]
 
 
 @dataclass(frozen=True)
@@ -102,20 +100,4 @@ FACTORS = {
         Factor("class_weight", "class_weights", "class_weight", None, (NONE, BALANCED)),
     )
 }
-"""The factors by name, in the order in which an arm's name lists them."""
-
-
-def check_levels(factor: Factor, levels: Sequence[Any]) -> tuple[str, ...]:
-    """The levels of a factor, checked.
-
-    Raises:
-        InvalidArgument: for an empty list, a repeated name or an unknown one.
-    """
-    if not isinstance(levels, Sequence) or isinstance(levels, str) or not levels:
-        raise InvalidArgument(factor.plural, levels, "a list of at least one name")
-    texts = tuple(map(factor.text, levels))
-    for text in texts:
-        factor.check(text)
-    if len({tuple(factor.parts(text)) for text in texts}) != len(texts):
-        raise InvalidArgument(factor.plural, list(levels), "a list without repetitions")
-    return texts
+"""The choices by name, in the order in which an arm's name lists them. Settings follow."""

@@ -11,7 +11,9 @@ from ...callbacks.checks import InvalidArgument
 from ..recipe import Recipe
 from ..regularization import Regularizer
 from ..training_checks import check_data, check_recipe
-from .arms import Arm, arms_of
+from .arms import Arm
+from .designs import arms_of
+from .setting_factor import BATCH_SIZE
 from .space import Space
 
 if TYPE_CHECKING:
@@ -54,6 +56,8 @@ def hypermodel(data: Data, recipe: Recipe | None = None, **factors: Sequence[str
     check_data(data)
     chosen = check_recipe(recipe)
     base = chosen.resolved(data.spec)
+    if BATCH_SIZE in factors:
+        raise InvalidArgument(BATCH_SIZE, factors[BATCH_SIZE], "left out: KerasTuner's search takes one batch size")
     arms = arms_of(base, factors)
     for arm in arms:
         for regularizer in Recipe(regularizer=arm.regularizer).regularizers():
@@ -82,7 +86,7 @@ class ArmHyperModel(keras_tuner.HyperModel):
 
     def recipe(self, hp: Any) -> Recipe:
         """The recipe at the values of a ``keras_tuner.HyperParameters``."""
-        arm, values = self.space.arm_at(hp)
+        arm, values = self.space.arm_at(hp, self.arms)
         return arm.recipe(self.base, values)
 
     def build(self, hp: Any) -> Any:

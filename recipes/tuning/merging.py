@@ -13,7 +13,7 @@ from typing import Any
 from ...callbacks.checks import InvalidArgument
 from ..files import check_new_directory, new_directory, write_bytes, write_text
 from ..recipe import Recipe
-from .arms import default_arm
+from .designs import default_arm
 from .environment_file import ENVIRONMENT, read_environment
 from .extending import COUNTS, first_difference, rank
 from .ledger import TRAININGS, is_open, read_lines

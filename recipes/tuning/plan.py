@@ -12,7 +12,8 @@ from .judging.best_setting import best_setting
 from .protocol import Protocol
 from .record import Record
 from .repeats import seed_of_repeat, seed_of_tuning, tuning_of, tunings_until
-from .space import RATE, Space
+from .setting_factor import RATE
+from .space import Space
 
 __all__ = ["Plan", "Records", "Training"]
 

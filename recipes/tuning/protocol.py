@@ -13,7 +13,7 @@ from ..judging.sequential import looks_until
 from ..metric import Metric
 from ..metrics import find_metric, metric_for, metric_named
 from ..trainer import LARGEST_SEED
-from .arms import DESIGNS
+from .designs import DESIGNS
 from .option import option
 from .pruning import PRUNING, check_pruning, rungs
 from .ranges import ranges_text

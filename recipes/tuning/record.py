@@ -89,11 +89,15 @@ class Record:
     def to_json(self) -> str:
         """One line of JSON, with NaN as ``NaN``. The choices are fields of their own, after the arm.
 
-        Rungs are left out where there are none, and so are the numbers of the first split and tuning.
+        The levels of other factors follow as "settings". Rungs are left out where there are none, and so are the
+        numbers of the first split and tuning.
         """
         fields = {name: getattr(self, name) for name in FIELDS if name not in ABSENT or getattr(self, name)}
         head = {name: fields.pop(name) for name in ("key", "stage", "arm")}
-        return json.dumps({**head, **fields.pop("choices"), **fields})
+        choices = fields.pop("choices")
+        settings = {name: level for name, level in choices.items() if name not in FACTORS}
+        head |= {name: level for name, level in choices.items() if name in FACTORS}
+        return json.dumps({**head, **({"settings": settings} if settings else {}), **fields})
 
     @classmethod
     def from_json(cls, line: str | bytes) -> Record:
@@ -109,12 +113,16 @@ class Record:
         if not isinstance(fields, dict):
             raise InvalidArgument("record", fields, "a JSON object")
         choices = {name: fields.pop(name) for name in FACTORS if name in fields}
+        settings = fields.pop("settings", {})
+        if not isinstance(settings, dict):
+            raise InvalidArgument("settings", settings, "levels by the name of their factor")
         for name in fields:
             if name not in SCHEMA:
                 raise InvalidArgument(name, fields[name], f"left out: a record has {', '.join(FIELDS)}")
         for name in ("optimizer", "regularizer"):
             if name not in choices:
                 raise InvalidArgument(name, None, "given")
+        choices |= settings
         for name, level in choices.items():
             _TEXT.read(name, level)
         fields = {"split": 0, "tuning": 0, "rungs": [], **fields}

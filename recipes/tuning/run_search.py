@@ -10,7 +10,7 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...callbacks.checks import InvalidArgument
 from ...callbacks.warning import warn
@@ -44,7 +44,7 @@ WORKERS = "workers"
 def run_search(
     data: Data,
     recipe: Recipe | None,
-    levels: Mapping[str, Sequence[str] | None],
+    levels: Mapping[str, Sequence[Any] | None],
     protocol: Protocol,
     where: Where,
     *,
@@ -56,7 +56,7 @@ def run_search(
 
     Args:
         data, recipe, directory, verbose: as for :func:`recipes.search`.
-        levels: the names to compare, keyed by argument of :func:`recipes.search`.
+        levels: what to compare, by the names of factors or their arguments of :func:`recipes.search`.
         protocol: how the arms are compared.
         where: where they are trained.
         command: the call of the search, for the report.
@@ -129,7 +129,8 @@ def _export_best(data: Data, comparison: Comparison, epochs: int) -> None:
     stale = (target / "export.json").is_file() and not _is_exported(comparison, target)  # that of an earlier decision
     if target.exists() and not stale:
         return
-    run = fit(data, comparison.best, epochs=epochs, seed=comparison.best_seed, verbose=0)
+    size = comparison.best_batch_size
+    run = fit(data, comparison.best, epochs=epochs, seed=comparison.best_seed, batch_size=size, verbose=0)
     try:
         export(run, target, overwrite=stale)
     except (ExportMismatch, InvalidArgument) as error:  # the results are there all the same

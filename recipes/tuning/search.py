@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ...callbacks.checks import InvalidArgument
 from ..recipe import Recipe
 from .comparison import Comparison
+from .levels import parse_factors
 from .protocol import Protocol
 from .ranges import ranges_text
 from .run_search import run_search
@@ -31,6 +32,7 @@ def search(
     normalizations: Sequence[Any] | None = None,
     models: Sequence[Any] | None = None,
     class_weights: Sequence[Any] | None = None,
+    factors: Mapping[str, Sequence[Any]] | str | None = None,
     design: str = "crossed",
     recipe: Recipe | None = None,
     epochs: int = 10,
@@ -83,6 +85,11 @@ def search(
             "mlp(hidden=(300, 100))"; a rate or strength among them is not tuned. Regularizers can be "none", or several
             joined by "+"; class weights are "none" and "balanced". A factor that is None (default) is not compared and
             set by ``recipe``; if all are None, five optimizers are compared with five regularizers.
+        factors: more of what to compare, by name, with its values: ``{"batch_size": [32, 128], "model.hidden": [(100,),
+            (300, 100)], "dropout.rate": [0.1, 0.5]}`` for the batch size, an option of whatever the model is, and an
+            option of a choice that every arm has. Any other field of a Recipe can be one ("bias", "precision",
+            "learning_rate"), and so can the arguments above. Or the same as text, as on the command line:
+            "batch_size=32/128,model.hidden=(100,)/(300,100)". Default None.
         design: "crossed" (default), every combination; or "one_at_a_time", the arm of ``recipe`` and those that differ
             from it in one choice.
         recipe: what the arms share. What it fixes is not tuned: its learning rate in the arms of its optimizer, the
@@ -168,6 +175,7 @@ def search(
             "normalizations": normalizations,
             "models": models,
             "class_weights": class_weights,
+            **parse_factors(factors),
         },
         Protocol(
             design=design,

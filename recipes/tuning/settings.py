@@ -13,7 +13,8 @@ from ..environment import versions
 from ..metric import Metric
 from ..recipe import Recipe
 from ..recipe_json import with_names_of_today
-from .arms import Arm, cross, default_arm, factors_of
+from .arms import Arm
+from .designs import arms_from, default_arm, factors_of
 from .plan import Plan
 from .protocol import Protocol, setting_names
 from .space import Space
@@ -131,7 +132,7 @@ def settings_in(directory: str | os.PathLike[str]) -> dict[str, Any]:
 
 def arms_in(settings: Mapping[str, Any]) -> list[Arm]:
     """The arms of a search with these settings, in the order of its plan."""
-    return cross(**settings["factors"], design=settings["design"])
+    return arms_from(settings["factors"], settings["design"])
 
 
 def metric_in(settings: Mapping[str, Any]) -> Metric:

@@ -19,10 +19,9 @@ from ..regularization import REGULARIZERS
 from .arms import Arm
 from .factors import FACTORS
 from .ranges import LISTED, Grid, parse_ranges
+from .setting_factor import RATE
 
-__all__ = ["RATE", "Space"]
-
-RATE = "learning_rate"
+__all__ = ["Space"]
 
 EDGE = 0.1
 """A best learning rate within this fraction of its (log) range from an end is suspect: the range may be too narrow."""
@@ -96,6 +95,8 @@ class Space:
             if chosen not in of_arms:
                 accepted = f"the option of a choice that is compared: one of {', '.join(sorted(of_arms))}"
                 raise InvalidArgument(f"ranges[{name!r}]", chosen or name, accepted)
+            if all(name in arm.settled for arm in arms if chosen in _choices(arm)):
+                raise InvalidArgument("ranges", name, f"without {name!r}, which what is compared sets")
             catalogue = of_arms[chosen]
             listed = {parameter.name for parameter in catalogue[chosen].hyperparameters}
             if value is LISTED and option not in listed:
@@ -243,7 +244,7 @@ class Space:
             factor = next(
                 f
                 for f in users[0].choices
-                if name.rpartition(".")[0] in map(name_of, FACTORS[f].parts(users[0].choices[f]))
+                if f in FACTORS and name.rpartition(".")[0] in map(name_of, FACTORS[f].parts(users[0].choices[f]))
             )
             with hp.conditional_scope(factor, list(dict.fromkeys(arm.choices[factor] for arm in users))):
                 if isinstance(parameter, Grid):
@@ -252,9 +253,9 @@ class Space:
                     hp.Float(name, parameter.low, parameter.high, sampling="log" if parameter.log else "linear")
         return hp
 
-    def arm_at(self, hp: Any) -> tuple[Arm, dict[str, float]]:
-        """The arm and the values of its hyperparameters in KerasTuner's ``HyperParameters``."""
-        arm = Arm(**{name: hp.values[name] for name in FACTORS if name in hp.values})
+    def arm_at(self, hp: Any, arms: Sequence[Arm]) -> tuple[Arm, dict[str, float]]:
+        """The one of these arms, and the values of its hyperparameters, in KerasTuner's ``HyperParameters``."""
+        arm = Arm.of({name: hp.values[name] for name in arms[0].choices})
         tuned = {name: hp.values[_full_name(arm, name)] for name in (parameter.name for parameter in self.tuned(arm))}
         return arm, self.fixed_values(arm) | tuned
 

@@ -35,7 +35,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from support.results import write_results
 
 import recipes
-from recipes.tuning.arms import Arm, cross
+from recipes.tuning.arms import Arm
+from recipes.tuning.designs import cross
 from recipes.tuning.hypermodel import ArmHyperModel
 from recipes.tuning.ledger import Ledger
 from recipes.tuning.plan import Plan

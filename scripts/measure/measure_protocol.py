@@ -39,8 +39,8 @@ from support.results import write_results
 
 from recipes.judging.dunnett import critical_value
 from recipes.judging.power import differences_told, power
-from recipes.tuning.arms import cross
 from recipes.tuning.continuing import looks_of, with_more_repeats
+from recipes.tuning.designs import cross
 from recipes.tuning.judging.record_tables import record_tables
 from recipes.tuning.judging.samples import Rule
 from recipes.tuning.judging.summary import summary

@@ -11,14 +11,15 @@ from ..record import CURVES, Record
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["record_tables"]
+__all__ = ["factor_columns", "record_tables", "strength_columns"]
 
 
 def record_tables(records: Sequence[Record]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The finished trainings as two tables: one row per training, and one row per training and epoch."""
     import pandas as pd
 
-    strengths = sorted({name for record in records for name in record.values if name != "learning_rate"})
+    compared = {"learning_rate"}.union(*(record.choices for record in records))
+    strengths = sorted({name for record in records for name in record.values if name not in compared})
     trials, epochs = [], []
     for record in records:
         identity = {name: getattr(record, name) for name in ("stage", "arm", "trial", "seed")}
@@ -33,3 +34,15 @@ def record_tables(records: Sequence[Record]) -> tuple[pd.DataFrame, pd.DataFrame
             epochs.append({**identity, "epoch": epoch + 1, **curves})
     columns = ("stage", "arm", "trial", "seed", "epoch", *CURVES)
     return pd.DataFrame(trials), pd.DataFrame(epochs, columns=columns)
+
+
+def factor_columns(trials: pd.DataFrame) -> list[str]:
+    """The columns of the table of trainings that hold the levels of factors: those between "arm" and "trial"."""
+    columns = list(trials.columns)
+    return columns[columns.index("arm") + 1 : columns.index("trial")]
+
+
+def strength_columns(trials: pd.DataFrame) -> list[str]:
+    """The columns of the table of trainings that hold values of hyperparameters besides the learning rate."""
+    compared = factor_columns(trials)
+    return [name for name in trials.columns if "." in name and name not in compared]

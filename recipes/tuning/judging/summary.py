@@ -12,10 +12,10 @@ from ...judging.dunnett import NOTHING, SAME
 from ...judging.words import chance_with, needed, word_of
 from ...metric import ACCURACY, Metric
 from ..arms import Arm
-from ..factors import FACTORS
 from ..space import Space
 from .decision import decide
 from .exported import exported_repeat
+from .record_tables import factor_columns, strength_columns
 from .samples import DEFAULT_RULE, Contributions, Rule, compare_samples, samples_of
 from .spread import mean_sd
 
@@ -70,7 +70,7 @@ def summary(
     import pandas as pd
 
     sign, space = metric.sign, Space() if space is None else space
-    strengths = [name for name in trials.columns if "." in name]
+    factors, strengths = factor_columns(trials), strength_columns(trials)
     confirmed = trials[trials["stage"] == "confirm"]
     samples = samples_of(trials, contributions or {})
     reference = _reference(confirmed, default, sign)
@@ -100,7 +100,7 @@ def summary(
         rows.append(
             {
                 "arm": arm,
-                **{name: first[name] for name in FACTORS if name in trials},
+                **{name: first[name] for name in factors},
                 "learning_rate": first["learning_rate"],
                 **{name: first[name] for name in strengths},
                 "trials": len(tuned),
@@ -114,7 +114,7 @@ def summary(
                 "test_sd": test_sd,
                 "test_low": low,
                 "test_high": high,
-                "at_edge": space.at_edge(Arm(first["optimizer"], first["regularizer"]), float(first["learning_rate"])),
+                "at_edge": space.at_edge(Arm.of({n: first[n] for n in factors}), float(first["learning_rate"])),
                 "sensitivity": float(np.max(tried) - np.median(tried)) if len(tried) and not pruned else math.nan,
                 "epochs_to_default": float(np.mean(reached)) if len(reached) else math.nan,
                 "seconds_to_default": float(np.mean(seconds)) if len(seconds) else math.nan,

@@ -8,7 +8,6 @@ from typing import Any
 from ...choice import split_names
 from ...report import formatting
 from ...report.results import Results, records
-from ..factors import FACTORS
 from .next_steps import next_steps
 
 __all__ = ["verdict"]
@@ -58,7 +57,8 @@ def _to_go_on(results: Results) -> str:
 def _main_effects(results: Results) -> list[str]:
     """A sentence per factor with several levels: which differ from the reference's, averaged over the other choices."""
     effects = records(results.main_effects)
-    by_factor = {factor: [row for row in effects if row["factor"] == factor] for factor in FACTORS}
+    factors = dict.fromkeys(row["factor"] for row in effects)
+    by_factor = {factor: [row for row in effects if row["factor"] == factor] for factor in factors}
     by_factor = {factor: rows for factor, rows in by_factor.items() if len(rows) > 1}
     if len(by_factor) < 2:
         return []  # the arms say the same
@@ -69,7 +69,9 @@ def _main_effects(results: Results) -> list[str]:
             continue
         others = [row for row in rows if row is not reference]
         groups = _by_word(results, others, _level)
-        sentences.append(f"{factor.capitalize()}, on average and against {_level(reference)}: {groups}.")
+        sentences.append(
+            f"{factor.replace('_', ' ').capitalize()}, on average and against {_level(reference)}: {groups}."
+        )
     return sentences
 
 
@@ -150,7 +152,9 @@ def _score(results: Results, row: Row) -> str:
 
 
 def _arm(row: Row) -> str:
-    others = [f"{name} {row[name]}" for name in FACTORS if name in row and name not in ("optimizer", "regularizer")]
+    names = list(row)
+    factors = names[names.index("arm") + 1 : names.index("learning_rate")]
+    others = [f"{name.replace('_', ' ')} {row[name]}" for name in factors if name not in ("optimizer", "regularizer")]
     return f"{row['optimizer']} with {_regularizer(row['regularizer'])}" + f" ({', '.join(others)})" * bool(others)
 
 

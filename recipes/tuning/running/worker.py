@@ -87,6 +87,8 @@ class Worker:
     def _train(self, job: Job) -> Record:
         training, protocol = job.training, self.protocol
         self.data = self._split(training.split)
+        if training.arm.batch_size is not None:
+            self.data = self.data.with_batch_size(training.arm.batch_size)
         metric = protocol.metric_for(self.data.spec)
         recipe = training.arm.recipe(self.base, job.values)
         if training.arm.name != self._arm:  # the compiled models of an earlier arm are not needed again

@@ -6,7 +6,7 @@ import random
 import pytest
 
 from recipes.tuning.agenda import Agenda
-from recipes.tuning.arms import cross
+from recipes.tuning.designs import cross
 from recipes.tuning.plan import Plan
 from recipes.tuning.protocol import Protocol
 from recipes.tuning.running.runner import Job

@@ -8,8 +8,8 @@ import pytest
 
 from callbacks.checks import InvalidArgument
 from recipes.judging.sequential import nominal_levels
-from recipes.tuning.arms import cross
 from recipes.tuning.continuing import Budget, looks_of, with_more_repeats
+from recipes.tuning.designs import cross
 from recipes.tuning.judging.next_steps import next_steps
 from recipes.tuning.judging.record_tables import record_tables
 from recipes.tuning.judging.samples import Rule, Sample, compare_samples

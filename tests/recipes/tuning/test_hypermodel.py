@@ -90,7 +90,8 @@ def test_the_schedule_of_the_recipe_is_followed(classes, tiny):
         ({"optimizers": []}, "optimizers must be a list of at least one name"),
         ({"optimizers": ["adm"]}, "did you mean 'adam'"),
         ({"regularizers": ["augmentation"]}, "acts in the input pipeline"),
-        ({"layers": ["dense"]}, "factor must be one of"),
+        ({"layers": ["dense"]}, "unknown factor 'layers'"),
+        ({"batch_size": [16, 32]}, "batch_size must be left out"),
     ],
 )
 def test_what_is_refused(classes, factors, message):

@@ -6,7 +6,8 @@ import random
 import pytest
 
 from recipes.metric import Metric
-from recipes.tuning.arms import Arm, cross
+from recipes.tuning.arms import Arm
+from recipes.tuning.designs import cross
 from recipes.tuning.plan import Plan
 from recipes.tuning.protocol import Protocol
 from recipes.tuning.running.runner import Job

@@ -10,7 +10,8 @@ import pytest
 import recipes
 from callbacks.checks import InvalidArgument
 from recipes import Recipe
-from recipes.tuning.arms import Arm, cross
+from recipes.tuning.arms import Arm
+from recipes.tuning.designs import cross
 from recipes.tuning.ranges import parse_ranges, ranges_text
 from recipes.tuning.space import Space
 
@@ -124,10 +125,11 @@ def test_what_a_recipe_fixes_stays_fixed():
     assert "learning_rate" not in other[0]
     assert len({values["learning_rate"] for values in other[1:]}) == 3
     assert not space.at_edge(Arm("adam", "l2"), 0.02)
-    hp = space.declare(keras_tuner.HyperParameters(), [Arm("adam", "l2"), Arm("momentum", "l2")])
+    arms = [Arm("adam", "l2"), Arm("momentum", "l2")]
+    hp = space.declare(keras_tuner.HyperParameters(), arms)
     assert {each.name for each in hp.space} == {"optimizer", "regularizer", "momentum.learning_rate"}
     hp.values |= {"optimizer": "adam", "regularizer": "l2"}
-    assert space.arm_at(hp) == (Arm("adam", "l2"), {"learning_rate": 0.02, "l2.strength": 3e-4})
+    assert space.arm_at(hp, arms) == (Arm("adam", "l2"), {"learning_rate": 0.02, "l2.strength": 3e-4})
 
 
 def test_ranges_of_ones_own():
@@ -163,7 +165,7 @@ def test_ranges_of_ones_own():
     values = space.for_tuner(arm, settings[3])
     assert {each.name for each in hp.space} >= set(values) - {"dropout.rate"}
     hp.values = values
-    assert space.arm_at(hp) == (arm, settings[3])
+    assert space.arm_at(hp, [arm]) == (arm, settings[3])
 
 
 def test_a_grid_is_tried_once():

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from recipes.metric import Metric
-from recipes.tuning.arms import Arm, cross
+from recipes.tuning.arms import Arm
+from recipes.tuning.designs import cross
 from recipes.tuning.hypermodel import ArmHyperModel
 from recipes.tuning.ledger import Ledger
 from recipes.tuning.plan import Plan, Training

@@ -5,7 +5,7 @@ import pytest
 import rich.console
 
 from recipes.metric import Metric
-from recipes.tuning.arms import cross
+from recipes.tuning.designs import cross
 from recipes.tuning.plan import Plan
 from recipes.tuning.protocol import Protocol
 from recipes.tuning.running.progress import Progress

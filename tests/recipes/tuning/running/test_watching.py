@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 import recipes
-from recipes.tuning.arms import cross
+from recipes.tuning.designs import cross
 from recipes.tuning.ledger import Ledger, running_file
 from recipes.tuning.plan import Training
 from recipes.tuning.running.epoch_writer import read_epochs

@@ -1,0 +1,143 @@
+"""cross, arms_of: the arms of a comparison, from the levels of its factors."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ...callbacks.checks import InvalidArgument, check_choice
+from ..choice import AUTO
+from ..recipe import Recipe
+from .arms import Arm
+from .factors import FACTORS, Factor
+from .levels import check_levels, check_texts, factor_named
+
+__all__ = [
+    "DEFAULT_OPTIMIZERS",
+    "DEFAULT_REGULARIZERS",
+    "DESIGNS",
+    "arms_from",
+    "arms_of",
+    "cross",
+    "default_arm",
+    "factors_of",
+]
+
+DEFAULT_OPTIMIZERS = ("momentum", "nesterov", "rmsprop", "adam", "nadam")
+DEFAULT_REGULARIZERS = ("none", "l2", "dropout", "early_stopping", "l2+dropout")
+
+DESIGNS = ("crossed", "one_at_a_time")
+"""Every combination of the levels; or the base recipe's arm and those that differ from it in one factor."""
+
+
+def cross(
+    optimizers: Sequence[str], regularizers: Sequence[str], design: str = "crossed", **others: Sequence[str]
+) -> list[Arm]:
+    """The arms for some levels: every combination, or one change at a time from the first level of each factor.
+
+    Args:
+        optimizers, regularizers: names.
+        design: "crossed" (default) or "one_at_a_time".
+        **others: more factors, by their plural: ``activations=["elu", "relu"]``.
+
+    Raises:
+        InvalidArgument: for an empty list, a repeated level or an unknown one.
+
+    Example:
+        >>> [arm.name for arm in cross(["sgd", "adam"], ["none", "l2"], design="one_at_a_time")]
+        ['sgd+none', 'adam+none', 'sgd+l2']
+    """
+    check_choice("design", design, DESIGNS)
+    given = {"optimizers": optimizers, "regularizers": regularizers, **others}
+    factors = {plural: check_levels(factor_named(plural), levels) for plural, levels in given.items()}
+    return arms_from(factors, design)
+
+
+def arms_from(factors: Mapping[str, Sequence[str]], design: str = "crossed") -> list[Arm]:
+    """The arms for levels that are texts, by the plural of their factor: the inverse of :func:`factors_of`.
+
+    Raises:
+        InvalidArgument: as :func:`cross`.
+    """
+    chosen = {factor.name: check_texts(factor, factors[factor.plural]) for factor in _in_order(factors)}
+    if design == "one_at_a_time":
+        base = {name: names[0] for name, names in chosen.items()}
+        arms = [base, *({**base, name: level} for name, names in chosen.items() for level in names[1:])]
+    else:  # the optimizer changes fastest
+        order = list(reversed(chosen))
+        arms = [dict(zip(order, names, strict=True)) for names in itertools.product(*(chosen[name] for name in order))]
+    return [Arm.of({name: levels[name] for name in chosen}) for levels in arms]
+
+
+def _in_order(plurals: Iterable[str]) -> list[Factor]:
+    """The factors of these plurals: choices in their order, then settings in that of the plurals."""
+    factors = [factor_named(plural) for plural in plurals]
+    return [
+        *(factor for factor in FACTORS.values() if factor in factors),
+        *(f for f in factors if f.name not in FACTORS),
+    ]
+
+
+def arms_of(base: Recipe, levels: Mapping[str, Sequence[Any] | None], design: str = "crossed") -> list[Arm]:
+    """The arms of a comparison from a base recipe.
+
+    Args:
+        base: sets what is not compared. With "one_at_a_time" its choice comes first among the levels of each factor,
+            and is added if it is missing. (A model of "auto" is no choice yet: the first model named stands for it.)
+        levels: name or plural of a factor -> levels, None if it is not compared. If no factor is compared, the
+            default optimizers and the default regularizers are, with the base's among them.
+        design: as for :func:`cross`.
+
+    Raises:
+        InvalidArgument: as :func:`cross`, and for a factor that is given twice.
+    """
+    compared: dict[str, tuple[str, ...]] = {}
+    for name, given in levels.items():
+        factor = factor_named(name)
+        if given is not None and factor.plural in compared:
+            raise InvalidArgument("factors", name, f"one that is given once, not also as {factor.plural!r}")
+        if given is not None:
+            compared[factor.plural] = check_levels(factor, given)
+    if not compared:
+        compared = {"optimizers": DEFAULT_OPTIMIZERS, "regularizers": _with_own(base)}
+    for plural in ("optimizers", "regularizers"):
+        if plural not in compared:
+            compared[plural] = (factor_named(plural).of(base),)
+    check_choice("design", design, DESIGNS)
+    if design == "one_at_a_time":
+        for plural, texts in compared.items():
+            factor = factor_named(plural)
+            first = factor.of(base) or texts[0]
+            if plural == "models" and first == AUTO:
+                first = texts[0]
+            compared[plural] = (first, *(level for level in texts if factor.parts(level) != factor.parts(first)))
+    return arms_from(compared, design)
+
+
+def _with_own(base: Recipe) -> tuple[str, ...]:
+    """The default regularizers, the base's in place of the last if it is another: the others are compared with it."""
+    factor = FACTORS["regularizer"]
+    own = factor.of(base)
+    if any(factor.parts(own) == factor.parts(level) for level in DEFAULT_REGULARIZERS):
+        return DEFAULT_REGULARIZERS
+    return (*DEFAULT_REGULARIZERS[:-1], own)
+
+
+def factors_of(arms: Sequence[Arm]) -> dict[str, list[str]]:
+    """The levels of some arms: plural of a factor -> texts, in order. :func:`arms_from` makes the arms from them."""
+    return {
+        factor_named(factor).plural: list(dict.fromkeys(arm.choices[factor] for arm in arms))
+        for factor in arms[0].choices
+    }
+
+
+def default_arm(arms: Sequence[Arm], base: Recipe) -> Arm:
+    """The arm to compare with: for each factor the base recipe's level if it is among the arms, else the first."""
+
+    def pick(factor: str) -> Any:
+        levels = [arm.choices[factor] for arm in arms]
+        base_level = factor_named(factor).of(base)
+        return base_level if base_level in levels else levels[0]
+
+    return Arm.of({factor: pick(factor) for factor in arms[0].choices})

@@ -139,7 +139,7 @@ def report(
     if now.finished < now.total:
         say(shown(now, ARMS_SHOWN), "")
     if not now.complete and to is None and tensorboard is None:
-        say("No arm is complete: there is nothing to compare yet.")
+        say("No arm is complete: there is nothing to compare yet.", now.again)
         return
     comparison = Comparison.load(directory)
     if to is None:
@@ -162,7 +162,7 @@ def report(
             say("", table)
     say("", f"page: {to or directory / 'report.html'}")
     if tensorboard is not None:
-        say(f"TensorBoard: `tensorboard --logdir {comparison.tensorboard(tensorboard)}`")
+        say(f"TensorBoard: `{shlex.join(['tensorboard', '--logdir', comparison.tensorboard(tensorboard)])}`")
 
 
 @app.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 import warnings
 from typing import Annotated, Any
@@ -105,7 +106,8 @@ def train(
     say(*map(str, run.read_curves()))
     if save is not None:
         run.save(save)
-        say(f"saved in {save}: `recipes export {save} --to NEW_DIRECTORY` makes it ready to serve")
+        command = shlex.join(["recipes", "export", save, "--to", "NEW_DIRECTORY"])
+        say(f"saved in {save}: `{command}` makes it ready to serve")
 
 
 @app.command()

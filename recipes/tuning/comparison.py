@@ -31,6 +31,7 @@ from .outcomes import read_outcomes
 from .plan import Records
 from .protocol import Protocol
 from .record import Record
+from .resuming import resumption_of
 from .settings import arms_in, metric_in, overlap_in, plan_in, settings_in
 from .space import Space
 
@@ -70,9 +71,9 @@ class Comparison:
         self.directory = Path(directory)
         self.settings = settings
         self.tuner = tuner
-        counted = count(plan_in(settings), records)
+        counted, resumption = count(plan_in(settings), records), resumption_of(directory)
         if not counted.complete:
-            accepted = f"that of a search with a complete arm ({counted.state}: search again to go on)"
+            accepted = f"that of a search with a complete arm ({counted.state}). {resumption.again().rstrip('.')}"
             raise InvalidArgument("directory", str(directory), accepted)
         self.finished = counted.finished == counted.planned
         if not self.finished:
@@ -98,7 +99,7 @@ class Comparison:
         arm = next(arm for arm in arms_in(settings) if arm.name == name)
         effects = main_effects(trials, arm, design=protocol.design, **judged)
         self.results = Results(settings=settings, trials=trials, epochs=epochs, summary=table, main_effects=effects)
-        self.results = dataclasses.replace(self.results, verdict=verdict(self.results))
+        self.results = dataclasses.replace(self.results, verdict=verdict(self.results, resumption))
 
     @classmethod
     def load(cls, directory: str | os.PathLike[str]) -> Comparison:

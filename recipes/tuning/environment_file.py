@@ -26,12 +26,12 @@ def write_environment(ledger: Ledger, command: str, runs_on: str) -> dict[str, A
     """Writes commit, versions, hardware, runner and command beside the ledger, unless it is there; returns its content.
 
     A search that is resumed keeps the facts of its first call; one that is extended, or was merged, gets the new
-    command.
+    command, and the directory by the name that the command has for it.
     """
     facts = read_environment(ledger.directory)
     if not facts:
         facts = {"commit": commit(), "versions": versions(), "hardware": hardware(), "runs_on": runs_on}
     if ledger.extended or "command" not in facts:
-        facts["command"] = command
+        facts |= {"command": command, "directory": str(ledger.directory)}
     write_text(ledger.directory / ENVIRONMENT, json.dumps(facts, indent=2) + "\n")
     return facts

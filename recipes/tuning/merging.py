@@ -148,10 +148,11 @@ def _check_same(first: Record, second: Record, places: Sequence[Path]) -> None:
 
 
 def _environment(places: Sequence[Path]) -> dict[str, Any]:
-    """What is the same of the searches' environments, without the command, and where the searches were."""
+    """What is the same of the searches' environments, without the commands, and where the searches were."""
     facts = [read_environment(place) for place in places]
     same = {name: value for name, value in facts[0].items() if all(other.get(name) == value for other in facts[1:])}
-    same.pop("command", None)
+    for name in ("command", "directory"):
+        same.pop(name, None)
     return {**same, "merged": ", ".join(map(str, places))}
 
 

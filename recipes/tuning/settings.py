@@ -32,6 +32,7 @@ __all__ = [
     "read_settings",
     "settings_in",
     "shared_part",
+    "written_today",
 ]
 
 SETTINGS = "settings.json"
@@ -50,20 +51,59 @@ def make_settings(
     data: Data, base: Recipe, arms: Sequence[Arm], protocol: Protocol, space: Space | None = None
 ) -> dict[str, Any]:
     """The settings of a search as JSON values; other settings make another search."""
-    factors, metric = factors_of(arms), protocol.metric_for(data.spec)
+    metric = protocol.metric_for(data.spec)
+    described = {**data.settings, "fingerprint": data.fingerprint}
+    overlap = data.overlap if protocol.resplit else None
+    space = Space() if space is None else space
+    default = default_arm(arms, base).name
+    return _written(described, shared_part(base), factors_of(arms), protocol, space, metric, default, overlap)
+
+
+def written_today(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a search as this version writes them, with the libraries that are installed.
+
+    Args:
+        settings: those that it has, perhaps written by an earlier version.
+
+    Raises:
+        InvalidArgument: for a recipe that this version does not know.
+    """
+    plan, base = plan_in(settings), Recipe.from_json(json.dumps(settings["recipe"]))
+    return _written(
+        settings["data"],
+        shared_part(base),
+        settings["factors"],
+        plan.protocol,
+        plan.space,
+        plan.metric,
+        settings["default_arm"],
+        overlap_in(settings),
+    )
+
+
+def _written(
+    data: Mapping[str, Any],
+    recipe: Mapping[str, Any],
+    factors: Mapping[str, Any],
+    protocol: Protocol,
+    space: Space,
+    metric: Metric,
+    default: str,
+    overlap: float | None,
+) -> dict[str, Any]:
     return {
-        "dataset": data.settings["name"],
-        "data": {**data.settings, "fingerprint": data.fingerprint},
-        "recipe": shared_part(base),
+        "dataset": data.get("name"),
+        "data": data,
+        "recipe": recipe,
         "factors": factors,
         "optimizers": factors["optimizers"],
         "regularizers": factors["regularizers"],
         **protocol.to_settings(),
-        "space": (Space() if space is None else space).to_settings(),
+        "space": space.to_settings(),
         "metric": metric.name,
         "direction": metric.direction,
-        "default_arm": default_arm(arms, base).name,
-        "overlap": data.overlap if protocol.resplit else None,
+        "default_arm": default,
+        "overlap": overlap,
         "libraries": {name: versions()[name] for name in ("tensorflow", "keras")},
     }
 

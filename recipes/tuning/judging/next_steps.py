@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import math
-import shlex
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...report.results import Results, as_float
 from ..protocol import FUTILE, MOST_REPEATS
 
-__all__ = ["command_with_repeats", "next_steps"]
+if TYPE_CHECKING:
+    from ..resuming import Resumption
 
-OPTION = ("--repeats", "--seeds")
-"""The option of the command line, and its name in version 0.1."""
+__all__ = ["next_steps"]
 
 
-def next_steps(results: Results) -> list[str]:
+def next_steps(results: Results, resumption: Resumption) -> list[str]:
     """One to three sentences on the open arms; none if nothing is open.
 
     Each arm has what would decide it with a chance of 80 %, if its difference is as large as it looks. The repeats that
@@ -26,7 +24,7 @@ def next_steps(results: Results) -> list[str]:
     if not rows:
         return []
     if rows[0]["repeats"] < 2:
-        return [f"A single repeat shows no noise, so nothing can be told: {command_with_repeats(results.settings, 3)}"]
+        return [f"A single repeat shows no noise, so nothing can be told: {resumption.with_repeats(3)}."]
     more = [row for row in rows if math.isfinite(as_float(row["repeats_needed"]))]
     rest = [row for row in rows if row not in more]
     sentences = []
@@ -34,12 +32,12 @@ def next_steps(results: Results) -> list[str]:
         going = [row for row in rows if not as_float(row["chance"]) < FUTILE and row["repeats"] < MOST_REPEATS]
         rest = [row for row in rows if row not in going]
         if going:
-            sentences.append(f"{_start(_of(len(going), len(rows)))} open can go on: the same search with more time.")
+            sentences.append(f"{_start(_of(len(going), len(rows)))} open can go on: {resumption.with_time()}.")
     elif more:
         repeats = _middle(more, "repeats_needed")
         decided = sum(row["repeats_needed"] <= repeats for row in more)
-        command = command_with_repeats(results.settings, int(repeats))
-        sentences.append(f"{repeats:.0f} repeats would probably decide {_of(decided, len(rows))} open: {command}")
+        how = resumption.with_repeats(int(repeats))
+        sentences.append(f"{repeats:.0f} repeats would probably decide {_of(decided, len(rows))} open: {how}.")
     by_examples = [row for row in rest if math.isfinite(as_float(row["examples_needed"]))]
     by_both = [row for row in rest if row not in by_examples and math.isfinite(as_float(row["both_needed"]))]
     examples, what = results.test_examples, "test examples"
@@ -59,28 +57,6 @@ def next_steps(results: Results) -> list[str]:
             f"{count:,} {what} (now {examples:,}) with {repeats:,} repeats, or a wider margin."
         )
     return sentences
-
-
-def command_with_repeats(settings: Mapping[str, Any], repeats: int) -> str:
-    """The command of a search with another number of repeats; for a search from Python, what to call.
-
-    Example:
-        >>> command_with_repeats({"command": "recipes search digits --repeats 3 --epochs 5"}, 8)
-        '`recipes search digits --epochs 5 --repeats 8`'
-    """
-    command = str(settings.get("command", ""))
-    words = shlex.split(command) if command.startswith("recipes ") else []
-    if not words:
-        return f"the same search in the same directory with repeats={repeats}."
-    kept, skip = [], False
-    for word in words:
-        if skip:
-            skip = False
-        elif word in OPTION:
-            skip = True
-        elif word.partition("=")[0] not in OPTION:
-            kept.append(word)
-    return f"`{shlex.join([*kept, '--repeats', str(repeats)])}`"
 
 
 def _middle(rows: list[dict[str, Any]], column: str) -> float:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...choice import split_names
 from ...report import formatting
 from ...report.results import Results, records
 from .next_steps import next_steps
+
+if TYPE_CHECKING:
+    from ..resuming import Resumption
 
 __all__ = ["verdict"]
 
@@ -18,21 +21,23 @@ NAMED = 6
 Row = Mapping[str, Any]
 
 
-def verdict(results: Results) -> list[str]:
+def verdict(results: Results, resumption: Resumption) -> list[str]:
     """The outcome in sentences: the main effects, the arms, what would decide the open ones, and the decision.
 
     Args:
         results: the tables of the comparison; their ``verdict`` is not read.
+        resumption: how to go on with the search.
     """
     rows = results.rows()
     unfinished = results.settings.get("unfinished")
-    head = [f"Unfinished: {unfinished}; no others are compared. {_to_go_on(results)}"] if unfinished else []
+    head = [f"Unfinished: {unfinished}; no others are compared. {resumption.again()}"] if unfinished else []
     failures = list(results.trials.loc[results.trials["status"] == "failed", "message"])
     if results.winner is None:
         if failures:
             return [*head, f"Every arm failed, the first training with {failures[0]}."]
         return [*head, "Every arm diverged: lower the learning rates."]
-    sentences = [*head, *_main_effects(results), *_arms(results, rows), *next_steps(results), _decision(results)]
+    steps = [] if unfinished else next_steps(results, resumption)
+    sentences = [*head, *_main_effects(results), *_arms(results, rows), *steps, _decision(results)]
     if failures:
         sentences.append(f"{_count(len(failures), 'training')} failed, the first with {failures[0]}.")
     superseded = int(results.settings.get("superseded", 0))
@@ -47,11 +52,6 @@ def verdict(results: Results) -> list[str]:
             "earlier versions: so far intervals hold the noise between repeats only, not that of the test split."
         )
     return sentences
-
-
-def _to_go_on(results: Results) -> str:
-    command = str(results.settings.get("command", ""))
-    return f"To go on: `{command}`." if command.startswith("recipes ") else "The same search again goes on."
 
 
 def _main_effects(results: Results) -> list[str]:

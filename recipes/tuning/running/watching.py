@@ -14,9 +14,10 @@ import numpy as np
 from ...metric import Metric
 from ...report import formatting
 from ..counted import count
-from ..ledger import is_open, read_records, running_file
+from ..ledger import read_records, running_file
 from ..plan import Plan, Training
 from ..record import Record
+from ..resuming import resumption_of
 from ..settings import plan_in, settings_in
 from .epoch_writer import read_epochs
 
@@ -39,6 +40,7 @@ class Standing:
             score of its tuning trials) and "mean" (validation score of its confirming trainings), NaN if there is none.
         running: one row per running training: "training" (its key), "epoch" and "score" of its last epoch.
         alive: whether a process is running the search now.
+        again: how to go on with it, in a sentence; "" when all has ended.
     """
 
     plan: Plan
@@ -49,6 +51,7 @@ class Standing:
     arms: list[dict[str, Any]]
     running: list[dict[str, Any]]
     alive: bool
+    again: str
 
 
 def standing(directory: str | os.PathLike[str]) -> Standing:
@@ -67,9 +70,11 @@ def standing(directory: str | os.PathLike[str]) -> Standing:
     sign = plan.metric.sign
     arms = [_arm(plan, arm, records, sign) for arm in plan.arms]
     arms.sort(key=lambda row: (-sign * row["mean"], 0.0) if math.isfinite(row["mean"]) else (math.inf, -row["tuned"]))
-    alive = is_open(directory)
+    resumption = resumption_of(directory)
+    alive = resumption.running is not None
+    again = resumption.again() if counted.finished < counted.planned else ""
     return Standing(
-        plan, counted.finished, counted.planned, counted.complete, left, arms, running if alive else [], alive
+        plan, counted.finished, counted.planned, counted.complete, left, arms, running if alive else [], alive, again
     )
 
 
@@ -91,12 +96,19 @@ def watch(directory: str | os.PathLike[str], *, every: float = 1.0, console: Any
     now = standing(directory)
     if not console.is_terminal:
         console.print(shown(now, len(now.arms)))
+        _say_how_to_go_on(now, console)
         return
     with Live(shown(now, console.height - 10), console=console, auto_refresh=False) as live:
         while now.alive and now.finished < now.total:
             time.sleep(every)
             now = standing(directory)
             live.update(shown(now, console.height - 10 - len(now.running)), refresh=True)
+    _say_how_to_go_on(now, console)
+
+
+def _say_how_to_go_on(now: Standing, console: Any) -> None:
+    if now.again and not now.alive:
+        console.print(now.again, markup=False, highlight=False, soft_wrap=True)
 
 
 def shown(now: Standing, rows: int) -> Group:
@@ -108,7 +120,7 @@ def shown(now: Standing, rows: int) -> Group:
 
     metric, epochs = now.plan.metric, now.plan.protocol.epochs
     left = f", about {formatting.duration(now.seconds_left)} left" if math.isfinite(now.seconds_left) else ""
-    state = ", done" if now.finished == now.total else left if now.alive else ", not running: search again to resume"
+    state = ", done" if now.finished == now.total else left if now.alive else ", not running"
     head = f"{now.finished} of {now.total} trainings{state}"
     arms = Table(box=None, pad_edge=False, header_style="bold")
     arms.add_column("arm", no_wrap=True)

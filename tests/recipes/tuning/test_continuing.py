@@ -16,6 +16,7 @@ from recipes.tuning.judging.samples import Rule, Sample, compare_samples
 from recipes.tuning.judging.summary import summary
 from recipes.tuning.plan import Plan
 from recipes.tuning.protocol import Protocol
+from recipes.tuning.resuming import Resumption
 from recipes.tuning.running.runner import Job
 
 ARMS = cross(["momentum", "adam", "nadam", "sgd"], ["none"])
@@ -138,7 +139,7 @@ def test_what_is_open_can_go_on_or_takes_more_examples():
     needed = {"repeats_needed": math.inf, "examples_needed": 2.0, "both_needed": 1.5}
     rows = [{"verdict": "open", "repeats": count, "chance": chance, **needed} for count, chance in ((8, 0.4), (3, 0.1))]
     settings = {"repeats": "auto", "overlap": 0.25, "data": {"counts": {"train": 64, "validation": 16, "test": 20}}}
-    assert next_steps(SimpleNamespace(rows=lambda: rows, settings=settings, test_examples=20)) == [
+    assert next_steps(SimpleNamespace(rows=lambda: rows, settings=settings, test_examples=20), Resumption()) == [
         "1 of the 2 that are open can go on: the same search with more time.",
         "About 200 examples (now 100) would decide 1 of the 2 that are open.",
     ]

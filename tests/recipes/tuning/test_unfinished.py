@@ -86,7 +86,7 @@ def test_while_another_process_writes(begun, found, capsys):
 def test_the_command_that_goes_on(begun):
     directory = begun(5)
     (directory / "environment.json").write_text(json.dumps({"command": "recipes search digits"}))
-    assert Comparison.load(directory).verdict[0].endswith("To go on: `recipes search digits`.")
+    assert Comparison.load(directory).verdict[0].endswith(f"To go on: `recipes search digits --directory {directory}`.")
 
 
 def test_superseded_repeats_are_counted_apart(found):

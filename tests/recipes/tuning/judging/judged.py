@@ -11,6 +11,7 @@ from recipes.tuning.arms import Arm
 from recipes.tuning.judging.main_effects import main_effects
 from recipes.tuning.judging.summary import summary
 from recipes.tuning.judging.verdict import verdict
+from recipes.tuning.resuming import Resumption
 
 DEFAULT = Arm("momentum", "none")
 NAN = math.nan
@@ -29,9 +30,9 @@ def judge(trials, metric=ACCURACY, examples=0, **settings):
     optimizer, regularizer = reference.split("+", 1)
     effects = main_effects(trials, Arm(optimizer, regularizer), metric, margin=margin)
     facts = {"metric": metric.name, "direction": metric.direction, "default_arm": DEFAULT.name}
-    facts |= {"command": "recipes search digits --repeats 2", "data": {"counts": {"test": examples}}, **settings}
+    facts |= {"data": {"counts": {"test": examples}}, **settings}
     results = Results(facts, trials, pd.DataFrame(columns=COLUMNS["epochs"]), table, effects)
-    return table, verdict(results)
+    return table, verdict(results, Resumption("recipes search digits --repeats 2"))
 
 
 def scores_of(mean, sd, repeats=3, seed=0):

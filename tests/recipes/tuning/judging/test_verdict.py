@@ -1,9 +1,6 @@
 """The verdict in sentences: every arm that differs is named, what is open says what would decide, and a decision."""
 
-import pytest
-
 from recipes.metric import ROOT_MEAN_SQUARED_ERROR
-from recipes.tuning.judging.next_steps import command_with_repeats
 
 from .judged import NAN, judge
 
@@ -138,16 +135,3 @@ def test_arms_without_a_score_are_named(make_trials):
 def test_missing_outcomes_are_said(make_trials):
     trials = make_trials({"momentum+none": [0.9, 0.91], "adam+none": [0.9, 0.92]})
     assert "missing for 4 final trainings" in judge(trials, without_outcomes=4)[1][-1]
-
-
-@pytest.mark.parametrize(
-    ("command", "words"),
-    [
-        ("recipes search digits", "`recipes search digits --repeats 8`"),
-        ("recipes search digits --repeats 3 --epochs 5", "`recipes search digits --epochs 5 --repeats 8`"),
-        ("recipes search 'my data.csv' --seeds=3", "`recipes search 'my data.csv' --repeats 8`"),
-        ("recipes.search(...)", "the same search in the same directory with repeats=8."),
-    ],
-)
-def test_the_command_that_goes_on(command, words):
-    assert command_with_repeats({"command": command}, 8) == words

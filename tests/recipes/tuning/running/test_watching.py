@@ -155,9 +155,10 @@ def test_a_search_that_was_killed_is_not_waited_for(under_way):
         now = standing(under_way.directory)
         assert not now.alive
         assert now.running == []
-        assert "4 of 8 trainings, not running: search again to resume" in text(now)
+        assert "4 of 8 trainings, not running" in text(now)
         console = Console(file=io.StringIO(), width=100, force_terminal=True)
         watch(under_way.directory, every=60, console=console)  # ends
         assert "not running" in console.file.getvalue()
+        assert "It cannot be extended by this version (" in console.file.getvalue()  # its settings have no recipe
     finally:
         under_way.__enter__()

@@ -55,6 +55,7 @@ def compare_with(
     tunings: Sequence[int] = (),
     overlap: float | None = None,
     comparisons: int | None = None,
+    wanted: int | None = None,
 ) -> list[Difference]:
     """The difference of each sample from a control, all measured with the same seeds.
 
@@ -86,6 +87,7 @@ def compare_with(
         overlap: the test examples of a repeat over the others, where each has its own split. Default None: all have
             the same test split.
         comparisons: how many share the level, at least those that are given. Default: so many.
+        wanted: how many of the samples to compare, from the first; the others only tell the noise. Default: all.
 
     Returns:
         A :class:`Difference` per sample; all NaN with fewer than two seeds, and where a difference other than 0 is the
@@ -120,6 +122,8 @@ def compare_with(
         least = (1.0 + overlap) / folds  # when all examples have been tested
         now = (1.0 + overlap) / min(seeds, folds) - least
     for k, mean, spread in zip(usable, differences.mean(axis=1).tolist(), spreads.tolist(), strict=True):
+        if wanted is not None and k >= wanted:
+            break
         own = max(spread, float(spreads.mean()))  # that of all is large where the control's is
         noise = noises[k] if noises else NO_NOISE
         excess = max(0.0, own - between - (0.0 if overlap is None else noise.variance))

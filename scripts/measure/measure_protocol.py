@@ -1,6 +1,7 @@
 """The error rates of a comparison: simulated searches in which it is known which arms differ.
 
-    python scripts/measure/measure_protocol.py [--repeats 200] [--only NAME]
+    python scripts/measure/measure_protocol.py
+    python scripts/measure/measure_protocol.py --only better  # the other rows stay
 
 Each repeat is a whole search by the plan of ``recipes.search``: it tries rates for every arm, repeats the best and
 makes the table, in sequential mode until all is decided. Only the trainings are replaced by simulated ones:
@@ -32,10 +33,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from scipy.stats import beta, norm
-from support.results import write_results
+from support.results import ROOT, write_results
 
 from recipes.judging.dunnett import critical_value
 from recipes.judging.power import differences_told, power
@@ -75,7 +77,7 @@ class Case:
         cost: what a rate at the end of its range costs.
         examples: of the test split; 0 for scores that are exact. With ``resplit``, of all splits.
         resplit: whether each repeat has its own split.
-        times: how many times as many searches, where the rate of false words is near the bound.
+        times: how many times as many searches, where a rate is near its bound or is compared with a predicted one.
     """
 
     name: str
@@ -110,8 +112,8 @@ CASES = [
     Case("finite test", 6, 5, margin=0.02, examples=5000),
     Case("finite test", 6, 5, margin=0.02, effects=(0.02,), examples=5000),
     *(Case("ten arms", 10, repeats) for repeats in (3, 10)),
-    *(Case("one is better", arms, repeats, effects=BETTER) for arms, repeats in ((6, 3), (6, 5), (10, 3))),
-    Case("one is better", 6, 5, "once", effects=BETTER),
+    *(Case("one is better", arms, repeats, effects=BETTER, times=5) for arms, repeats in ((6, 3), (6, 5), (10, 3))),
+    Case("one is better", 6, 5, "once", effects=BETTER, times=5),
     Case("sequential, equal arms", 6, "auto"),
     Case("sequential, equal arms, wide margin", 6, "auto", margin=0.015),
     Case("sequential, unequal spreads", 6, "auto", spread=3.0),
@@ -127,9 +129,11 @@ CASES = [
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=200)
-    parser.add_argument("--only", default="", help="cases whose name has this in it; nothing is written")
+    parser.add_argument("--only", default="", help="cases whose name has this in it; the rows of the others stay")
     options = parser.parse_args()
-    rows = []
+    path = ROOT / "results" / "protocol.csv"
+    rows, kept = [], pd.read_csv(path) if options.only and path.is_file() else pd.DataFrame({"name": []})
+    kept = kept[[options.only not in name for name in kept["name"]]].to_dict("records")
     for number, case in enumerate(CASES):
         if options.only not in case.name:
             continue
@@ -138,8 +142,7 @@ def main() -> None:
             {name: round(value, 4) if isinstance(value, float) else value for name, value in rows[-1].items()},
             flush=True,
         )
-        if not options.only:
-            print(write_results("protocol", rows))
+        write_results("protocol", rows, kept)
 
 
 def measured(case: Case, repeats: int, number: int) -> dict[str, Any]:

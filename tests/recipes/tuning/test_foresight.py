@@ -12,7 +12,14 @@ from callbacks.checks import InvalidArgument
 from recipes.tuning.foresight import before_search, in_a_line, of_search
 from recipes.tuning.protocol import Protocol
 
+pytestmark = pytest.mark.usefixtures("few_draws")
+
 FIXED = Protocol(resplit=False, tunings="once")
+
+
+@pytest.fixture
+def few_draws(monkeypatch):
+    monkeypatch.setattr("recipes.judging.power.DRAWS", 200)
 
 
 @pytest.fixture(scope="module")

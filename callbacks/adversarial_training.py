@@ -12,7 +12,7 @@ from keras import ops
 
 from .adversarial import GradientSign
 from .checks import InvalidArgument, check_number
-from .inside.layers import halves
+from .inside.layers import halves, has_stateful_rnn
 from .inside.step_hooks import StepHooks, has_own_step
 from .inside.training import compute_loss, replaced_loss
 
@@ -37,13 +37,17 @@ class AdversarialTraining(keras.callbacks.Callback):
 
     Raises:
         InvalidArgument: for a value outside its range; at the start of training, for a model without exactly one known
-            input, and for one with a ``train_step`` of its own, whose loss is not known.
+            input, for one with a ``train_step`` of its own, whose loss is not known, and for one with a stateful RNN.
+        ValueError: in a training loop of the user's own.
 
     Source: Goodfellow et al. 2015, arXiv:1412.6572, section 6.
 
     Example:
         >>> model.fit(x, y, callbacks=[callbacks.AdversarialTraining(0.1)])    # doctest: +SKIP
     """
+
+    changes_step = True
+    """Whether it changes the step that ``fit`` compiles, and so needs a ``fit``."""
 
     def __init__(self, epsilon: float = 0.1, share: float = 0.5, *, scale: Any = "auto"):
         super().__init__()
@@ -56,6 +60,9 @@ class AdversarialTraining(keras.callbacks.Callback):
             return
         if has_own_step(self.model):
             accepted = "one with Keras' train_step: what a train_step of its own minimizes is not known"
+            raise InvalidArgument("model", self.model.name, accepted)
+        if has_stateful_rnn(self.model):
+            accepted = "one without a stateful RNN, whose batches cannot be made larger"
             raise InvalidArgument("model", self.model.name, accepted)
         mixture = _Mixture(self.model, GradientSign(self.model, self.epsilon, self.scale), self.share)
         options: dict[str, Any] = {"change_data": mixture.doubled, "around_step": mixture.mixed}

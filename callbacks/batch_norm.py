@@ -20,6 +20,7 @@ from .fit_data import FitData
 from .inside.callback_list import siblings
 from .inside.copying import copy_sharing
 from .inside.layers import LayerCall, all_layers, recorded_calls
+from .inside.state import evaluation_state, set_evaluation_state
 from .inside.step_hooks import StepHooks, has_own_step
 from .warning import warn
 
@@ -121,7 +122,7 @@ def _recalibrate(
     if not model.built:
         model(first)
     check_has_batch_norm(model)
-    before = [(variable, ops.convert_to_numpy(variable).copy()) for variable in model.non_trainable_variables]
+    before = evaluation_state(model)
     new: dict[int, tuple[Any, np.ndarray]] = {}
     try:
         ran = _trained_layers(model, first)
@@ -139,9 +140,10 @@ def _recalibrate(
     except BaseException:
         new = {}
         raise
-    finally:  # layers called with training=True, and random layers, have changed their state in each pass
-        for variable, value in before:
-            variable.assign(new[id(variable)][1] if id(variable) in new else value)
+    finally:  # layers called with training=True, random ones and stateful RNNs have changed their state in each pass
+        set_evaluation_state(before)
+        for variable, value in new.values():
+            variable.assign(value)
     done = {id(layer) for layer in order}
     skipped = tuple(layer.name for layer in batch_norm_layers(model) if id(layer) not in done)
     return Recalibration(tuple(layer.name for layer in order), skipped, examples)
@@ -165,8 +167,8 @@ class RecalibrateBatchNorm(keras.callbacks.Callback):
 
     Raises:
         InvalidArgument: for a batch size < 1, or data of an unknown kind.
-        ValueError: at the start of training, for a model without a trainable batch-norm layer, or if a callback later
-            in the list restores other weights.
+        ValueError: at the start of training, for a model without a trainable batch-norm layer, if a callback later in
+            the list restores other weights, or for a ``train_step`` of its own in a training loop of the user's own.
 
     Source: as for :func:`recalibrate_batch_norm`.
 

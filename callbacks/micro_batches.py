@@ -10,7 +10,7 @@ import keras
 
 from .checks import InvalidArgument, check_integer
 from .inside.backend import check_tensorflow
-from .inside.layers import all_layers, mask_of, replaced_method
+from .inside.layers import all_layers, has_stateful_rnn, mask_of, replaced_method
 from .inside.step_hooks import StepHooks, has_own_step
 
 __all__ = ["MicroBatches"]
@@ -33,8 +33,9 @@ class MicroBatches(keras.callbacks.Callback):
     Raises:
         InvalidArgument: for a value outside its range; at the start of training, for models whose gradient is not the
             mean of the parts': with a ``train_step`` of its own, an optimizer that evaluates the loss itself, or a loss
-            whose reduction is not "sum_over_batch_size", for several replicas, and on JAX; in the first step, for
-            masked outputs, losses that layers add, and batches that are not dense.
+            whose reduction is not "sum_over_batch_size", for a stateful RNN, for several replicas, and on JAX; in the
+            first step, for masked outputs, losses that layers add, and batches that are not dense.
+        ValueError: in a training loop of the user's own.
 
     Example:
         >>> x, y = np.ones((64, 3), "float32"), np.ones((64, 1), "float32")
@@ -44,6 +45,9 @@ class MicroBatches(keras.callbacks.Callback):
         >>> int(model.optimizer.iterations)
         2
     """
+
+    changes_step = True
+    """Whether it changes the step that ``fit`` compiles, and so needs a ``fit``."""
 
     def __init__(self, parts: int):
         super().__init__()
@@ -68,6 +72,8 @@ def _check_model(model: keras.Model) -> None:
     if has_own_step(model):
         accepted = "one with Keras' train_step: what a train_step of its own does with the gradients is not known"
         raise InvalidArgument("model", model.name, accepted)
+    if has_stateful_rnn(model):
+        raise InvalidArgument("model", model.name, "one without a stateful RNN, whose batches cannot be divided")
     if type(model).compute_loss is not keras.Model.compute_loss:
         accepted = "one without a compute_loss of its own, for MicroBatches: it may be no mean over the batch"
         raise InvalidArgument("model", model.name, accepted)

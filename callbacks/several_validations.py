@@ -16,7 +16,7 @@ from .inside.backend import sync_variables
 from .inside.callback_list import warn_if_too_late
 from .inside.copying import copy_sharing
 from .inside.logs import plain_log
-from .inside.state import evaluation_state
+from .inside.state import evaluation_state, set_evaluation_state
 
 __all__ = ["SeveralValidations"]
 
@@ -195,8 +195,7 @@ class SeveralValidations(keras.callbacks.Callback):
                 warnings.filterwarnings("ignore", "Your input ran out of data")  # a false alarm for unknown sizes
                 results = self.model.evaluate(**self._readable().evaluation(), verbose=0, return_dict=True)
         finally:
-            for variable, value in before:
-                variable.assign(value)
+            set_evaluation_state(before)
         return {name: plain_log(value) for name, value in results.items()}
 
     # --- plot -------------------------------------------------------------------------------------------------------

@@ -40,13 +40,17 @@ class WeightNoise(keras.callbacks.Callback):
         InvalidArgument: for a value outside its range; at the start of training, for several replicas, whose weights
             must stay equal, for an optimizer that evaluates the loss itself, and for a ``train_step`` of its own with
             several optimizers.
-        ValueError: in the first step, for a ``train_step`` of its own that does not apply its gradients exactly once.
+        ValueError: in the first step, for a ``train_step`` of its own that does not apply its gradients exactly once;
+            in a training loop of the user's own.
 
     Source: Jim et al. 1996; Graves 2011; Goodfellow et al. 2016, section 7.5.
 
     Example:
         >>> model.fit(x, y, callbacks=[callbacks.WeightNoise(0.05)])    # doctest: +SKIP
     """
+
+    changes_step = True
+    """Whether it changes the step that ``fit`` compiles, and so needs a ``fit``."""
 
     def __init__(self, stddev: float = 0.01, *, relative: bool = True, seed: int | None = None):
         super().__init__()

@@ -137,7 +137,7 @@ def measure(model: keras.Model, data: Any, due: Any = None) -> tuple[Any, Any, A
 
     def scaled_loss(values: Sequence[Any]) -> tuple[Any, Any]:
         with recorded_calls([layer for _, layer in layers]) as calls:
-            loss = step_loss(model, data, weights, values).loss
+            loss = step_loss(model, data, weights, values, as_assigned=not on_jax()).loss
         return loss if optimizer is None else optimizer.scale_loss(loss), activation_scales(model, calls)
 
     def computed() -> list[Any]:

@@ -67,7 +67,7 @@ class GradientMonitor(keras.callbacks.Callback):
         InvalidArgument: if ``every`` is not an integer >= 1.
             At the start of training on JAX, for a model with a ``train_step`` of its own.
         ValueError: in the first step, for a ``train_step`` of its own that applies gradients inside a loop or condition
-            of TensorFlow.
+            of TensorFlow; at the start of a training loop of the user's own.
 
     Source: Glorot & Bengio 2010, "Understanding the difficulty of training deep feedforward neural networks" (figures 6
     and 7 show activations and gradients by layer and time); Pascanu et al. 2013, arXiv:1211.5063, for exploding ones.
@@ -162,7 +162,7 @@ class GradientMonitor(keras.callbacks.Callback):
     def _hook_name(self) -> str:
         """The same in every ``fit``, so that the hook of an interrupted one is replaced."""
         monitors = [callback for callback in siblings(self) if isinstance(callback, GradientMonitor)]
-        return f"gradient_monitor_{next((i for i, monitor in enumerate(monitors) if monitor is self), 0)}"
+        return f"GradientMonitor {next((i for i, monitor in enumerate(monitors) if monitor is self), 0)}"
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         steps = self.params.get("steps")

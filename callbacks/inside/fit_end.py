@@ -20,7 +20,15 @@ import numpy as np
 from .random_state import random_state
 from .wrapping import wrap_once
 
-__all__ = ["at_end_of_fit", "before_next_fit", "drawn_by_data", "fit_is_patched", "fit_unnoticed"]
+__all__ = [
+    "at_end_of_fit",
+    "before_next_fit",
+    "check_fit_runs",
+    "drawn_by_data",
+    "fit_is_patched",
+    "fit_runs",
+    "fit_unnoticed",
+]
 
 Running = tuple[tuple[keras.Model, contextlib.ExitStack, dict[str, Any]], ...]
 """The calls of ``fit`` that are running in this thread, the innermost last: model, what to undo, random states that the
@@ -53,6 +61,33 @@ def at_end_of_fit(model: keras.Model, undo: Callable[[], Any]) -> None:
     stack = next((stack for running, stack, _ in reversed(_running.get()) if running is model), None)
     if stack is not None:
         stack.callback(undo)
+
+
+def fit_runs(model: keras.Model) -> bool:
+    """Whether a ``fit`` of a model is running in this thread: not in a loop of the user's own.
+
+    Example:
+        >>> fit_runs(keras.Sequential())
+        False
+    """
+    return any(running is model for running, _, _ in _running.get())
+
+
+def check_fit_runs(model: keras.Model, who: str) -> None:
+    """Raises in a loop of the user's own, over ``train_on_batch`` or a GradientTape, where ``who`` would do nothing.
+
+    Args:
+        model: in training.
+        who: the name of the callback, for the message.
+
+    Raises:
+        ValueError: if no ``fit`` of the model is running.
+    """
+    if not fit_runs(model):
+        raise ValueError(
+            f"{who} works only in Keras' fit, not in a training loop of your own. "
+            f"Received: model={model.name!r}, which is not in a fit"
+        )
 
 
 def drawn_by_data(model: keras.Model) -> set[str]:

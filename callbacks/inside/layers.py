@@ -16,6 +16,7 @@ __all__ = [
     "LayerCall",
     "all_layers",
     "halves",
+    "has_stateful_rnn",
     "is_functional",
     "logits_of",
     "mask_of",
@@ -24,6 +25,7 @@ __all__ = [
     "normalizes_over_examples",
     "recorded_calls",
     "replaced_method",
+    "trained_weights",
     "use_seed_generator",
 ]
 
@@ -44,6 +46,18 @@ def all_layers(layer: keras.layers.Layer, *, include_self: bool = True) -> list[
     return list(layer._flatten_layers(include_self=include_self))
 
 
+def trained_weights(layer: keras.layers.Layer) -> list[keras.Variable]:
+    """The weights of a layer itself, without those inside it, that are trained unless it is frozen.
+
+    Example:
+        >>> layer = keras.layers.BatchNormalization(trainable=False)
+        >>> layer.build((None, 3))
+        >>> [weight.name for weight in trained_weights(layer)]
+        ['gamma', 'beta']
+    """
+    return list(layer._trainable_variables)
+
+
 def normalizes_over_examples(model: keras.layers.Layer) -> bool:
     """Whether a trainable batch normalization takes its statistics over examples alone, as after a dense layer.
 
@@ -61,6 +75,19 @@ def normalizes_over_examples(model: keras.layers.Layer) -> bool:
         and layer.input_spec.ndim == 2
         for layer in all_layers(model)
     )
+
+
+def has_stateful_rnn(model: keras.layers.Layer) -> bool:
+    """Whether a recurrent layer carries its state from batch to batch, one for each place in the batch.
+
+    Batches then all have one size, and the n-th examples of two batches belong together.
+
+    Example:
+        >>> layers = [keras.Input((5, 3), batch_size=8), keras.layers.GRU(2, stateful=True)]
+        >>> has_stateful_rnn(keras.Sequential(layers)), has_stateful_rnn(keras.layers.GRU(2))
+        (True, False)
+    """
+    return any(isinstance(layer, keras.layers.RNN) and layer.stateful for layer in all_layers(model))
 
 
 def is_functional(model: Any) -> bool:

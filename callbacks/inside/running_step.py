@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 
 import keras
 
+from ..checks import InvalidArgument
+from .optimizer_values import leaves
 from .wrapping import wrap_once
 
 __all__ = ["RunningStep", "running_step"]
@@ -55,6 +57,12 @@ def _recorded(
     *args: Any,
     **kwargs: Any,
 ) -> Any:
+    for leaf in leaves(model.optimizer):
+        if leaf is not model.optimizer and getattr(leaf, "finds_its_own_step", False):
+            accepted = (
+                f"{type(leaf).__name__} itself, by model.compile({type(leaf).__name__}(...), auto_scale_loss=False)"
+            )
+            raise InvalidArgument("optimizer", type(model.optimizer).__name__, accepted)
     token = running.set(RunningStep(model, kwargs.get("data", args[-1] if args else None)))
     try:
         return train_step(model, *args, **kwargs)

@@ -12,6 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from .layers import trained_weights
 from .optimizer_values import trained_variables
 from .random_state import random_state, set_random_state
 from .reachable import Reachable, storage
@@ -20,6 +21,7 @@ __all__ = [
     "check_visible",
     "evaluation_state",
     "generator_state",
+    "set_evaluation_state",
     "set_generator_state",
     "set_training_state",
     "training_state",
@@ -93,23 +95,30 @@ def training_state(model: keras.Model) -> dict[str, Any]:
     }
 
 
-def evaluation_state(model: keras.Model) -> list[tuple[Any, np.ndarray]]:
-    """What an evaluation may change: every reachable variable but weights and those of optimizers, each with its value.
+def evaluation_state(model: keras.Model) -> list[tuple[Any, Any]]:
+    """What an evaluation may change, such as metrics and the state of a stateful RNN: variables with their values.
+
+    That is every reachable variable but the weights that can be trained, frozen ones too, and those of optimizers.
 
     Example:
         >>> before = evaluation_state(model)   # doctest: +SKIP
         >>> model.evaluate(x, y)
-        >>> for variable, value in before:
-        ...     variable.assign(value)
+        >>> set_evaluation_state(before)
     """
     reachable = Reachable(model)
-    untouched = {id(weight) for layer in reachable.layers.values() for weight in layer.weights}
+    untouched = {id(weight) for layer in reachable.layers.values() for weight in trained_weights(layer)}
     untouched |= {id(variable) for optimizer in reachable.optimizers.values() for variable in optimizer.variables}
     return [
-        (variable, np.array(variable.numpy()))
+        (variable, _value(variable))
         for variable in reachable.variables.values()
         if id(variable) not in untouched and id(storage(variable)) not in untouched
     ]
+
+
+def set_evaluation_state(state: Sequence[tuple[Any, Any]]) -> None:
+    """Restores what :func:`evaluation_state` returned."""
+    for variable, value in state:
+        _set_value(variable, value)
 
 
 def set_training_state(model: keras.Model, state: dict[str, Any]) -> None:

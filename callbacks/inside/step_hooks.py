@@ -15,6 +15,7 @@ from typing import Any
 import keras
 
 from .backend import StepState, on_jax
+from .fit_end import check_fit_runs
 from .layers import replaced_method
 
 __all__ = ["StepHooks", "has_own_step"]
@@ -135,7 +136,7 @@ class StepHooks:
 
         Args:
             model: the model of these hooks, which keep no reference to it.
-            name: the hook's name.
+            name: the hook's name, which begins with that of the callback.
             before_step: called with the batch and None inside the compiled step, as ``train_step`` is; on JAX, with the
                 batch and the :class:`callbacks.inside.backend.StepState`, which it may change, before the compiled
                 step. No hook may refer to the model strongly.
@@ -146,7 +147,11 @@ class StepHooks:
                 returns a context manager in which everything else runs. This hook, ``change_data`` and ``instead`` last
                 for one ``fit``, and must be added when it begins.
             instead: on TensorFlow, called in place of the model's step, with that step and the batch; returns the logs.
+
+        Raises:
+            ValueError: in a loop of the user's own, which may not call the step.
         """
+        check_fit_runs(model, name.partition(" ")[0])
         new = (before_step, at_start, change_data, around_step, instead)
         places = (self._before, self._at_start, self._change, self._around, self._instead)
         for hooks, hook in zip(places, new, strict=True):

@@ -136,7 +136,24 @@ def replaced_loss(model: keras.Model, make: Callable[[Any], Any]) -> contextlib.
     return replaced_method(model, "_compute_loss", by_name)
 
 
-def step_loss(model: keras.Model, data: Any, variables: Sequence[Any], values: Sequence[Any]) -> StepLoss:
+class _AsAssigned(keras.StatelessScope):
+    """A scope in which the gradient for a variable that a layer assigns to is that for the assigned value."""
+
+    def __init__(self, mapping: list[tuple[Any, Any]], variables: Sequence[Any]):
+        super().__init__(mapping, collect_losses=True)
+        self._watched = {id(variable): self.state_mapping[id(variable)] for variable in variables}
+
+    def add_update(self, update: tuple[Any, Any]) -> None:
+        variable, value = update
+        watched = self._watched.get(id(variable))
+        if watched is not None:
+            value = watched + keras.ops.stop_gradient(value - watched)
+        super().add_update((variable, value))
+
+
+def step_loss(
+    model: keras.Model, data: Any, variables: Sequence[Any], values: Sequence[Any], *, as_assigned: bool = False
+) -> StepLoss:
     """The loss of a batch as the model's own training step computes it, as a function of the weights.
 
     It is ``model.compute_loss`` of a forward pass in training mode, with sample weights and all penalties. No weight,
@@ -148,6 +165,9 @@ def step_loss(model: keras.Model, data: Any, variables: Sequence[Any], values: S
         data: a batch as ``train_step`` gets it: x, (x, y) or (x, y, sample_weight).
         variables: the weights to replace by ``values``; the others keep theirs.
         values: tensors, one per variable. A gradient tape that watches them sees the penalties too.
+        as_assigned: whether the gradient for a weight that its layer assigns to, such as ``SpectralNormalization``, is
+            that for the assigned value, as in the step on TensorFlow. Default False: it is that of the loss as a
+            function of ``values``.
 
     Example:
         >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, use_bias=False)])
@@ -159,7 +179,7 @@ def step_loss(model: keras.Model, data: Any, variables: Sequence[Any], values: S
     x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
     # Regularizers look the weights up in the scope, and the tape must see their values: hence the explicit mapping.
     mapping = [*zip(variables, values, strict=True), *other_variables(model, variables)]
-    with keras.StatelessScope(mapping, collect_losses=True):
+    with _AsAssigned(mapping, variables if as_assigned else ()):
         predicted = model(x, training=True) if model._call_has_training_arg else model(x)
         loss = compute_loss(model, x, y, predicted, sample_weight)
         penalties = [keras.ops.cast(keras.ops.sum(penalty), loss.dtype) for penalty in model.losses]

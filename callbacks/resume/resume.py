@@ -12,7 +12,7 @@ import numpy as np
 from ..checks import InvalidArgument, check_bool, check_integer
 from ..inside.backend import on_jax, sync_variables
 from ..inside.callback_list import callback_list
-from ..inside.fit_end import at_end_of_fit, drawn_by_data
+from ..inside.fit_end import at_end_of_fit, check_fit_runs, drawn_by_data
 from ..inside.layers import all_layers
 from ..inside.optimizer_values import raise_on_nan, raises_on_nan
 from ..inside.state import check_visible, set_training_state, training_state
@@ -69,7 +69,7 @@ class Resume(keras.callbacks.Callback):
             which another process trains, that holds another training (the message names the difference) or checkpoints
             of another version of this package.
         ValueError: before any step, if the model is not built or holds a state that cannot be saved (an iterator, an
-            optimizer without a configuration), or the list has another ``Resume``.
+            optimizer without a configuration), the list has another ``Resume``, or the loop is not Keras' ``fit``.
 
     Example:
         >>> keras.utils.set_random_seed(0)                                                        # doctest: +SKIP
@@ -129,6 +129,7 @@ class Resume(keras.callbacks.Callback):
         self._list = callback_list(self)
         if self._list is None:
             raise ValueError("Resume works in the list of callbacks given to fit. Received: callbacks=None")
+        check_fit_runs(self.model, type(self).__name__)
         self._all, self.stands_for = self._list.callbacks, []
         self._others = [callback for callback in self._all if callback is not self]
         self._stateful: dict[str, keras.callbacks.Callback] = {}  # "EarlyStopping 1" -> the first of that class, ...

@@ -10,7 +10,7 @@ import numpy as np
 from ..checks import InvalidArgument, check_bool, check_choice, check_integer, check_names, check_number
 from ..inside.backend import on_jax
 from ..inside.callback_list import check_sole_schedule, warn_if_too_late
-from ..inside.fit_end import at_end_of_fit
+from ..inside.fit_end import at_end_of_fit, fit_runs
 from ..inside.model_optimizers import check_optimizer_name, chosen_optimizer
 from ..inside.optimizer_values import (
     check_settable,
@@ -32,9 +32,9 @@ class StepSchedule(keras.callbacks.Callback):
 
     The position is ``epoch * steps_per_epoch + batch``, which stays right in a second ``fit`` and with
     ``initial_epoch``, gradient accumulation and loss scaling. Each step reads its values from a table, for any
-    ``steps_per_execution``; on TensorFlow inside the compiled step, so that no Python runs between steps. Each
-    epoch's logs get ``learning_rate`` (and ``momentum``), for callbacks later in the list, such as ``CSVLogger``;
-    ``learning_rate/NAME`` if the optimizer was named.
+    ``steps_per_execution``; on TensorFlow inside the compiled step, so that no Python runs between steps. In a training
+    loop of one's own, ``on_train_batch_begin`` sets them. Each epoch's logs get ``learning_rate`` (and ``momentum``),
+    for callbacks later in the list, such as ``CSVLogger``; ``learning_rate/NAME`` if the optimizer was named.
 
     A subclass defines :meth:`rates`, and may define :meth:`momenta`.
 
@@ -245,7 +245,7 @@ class StepSchedule(keras.callbacks.Callback):
         if contradiction is not None:
             warn(f"{name}: {contradiction}")
         every_batch = self.model.run_eagerly and self.model.steps_per_execution == 1  # Python can set every step
-        compiled = on_jax() or not every_batch
+        compiled = fit_runs(self.model) and (on_jax() or not every_batch)  # a loop of the user's own has no such step
         self._table = StepTable.of(self.model, optimizer, self.optimizer or "optimizer") if compiled else None
         self._driven = optimizer
         self._before = (get_learning_rate(optimizer), get_momentum(optimizer) if self._momenta is not None else None)

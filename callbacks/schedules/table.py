@@ -59,7 +59,7 @@ class StepTable:
         ]
         make = self._made_for_jax if on_jax() else self._made_for_tensorflow
         take = make(model, rates, momenta)
-        StepHooks.of(model).add(model, f"step_table {name}", take, at_start=lambda: self.seek(0, 0))
+        StepHooks.of(model).add(model, f"StepTable {name}", take, at_start=lambda: self.seek(0, 0))
 
     def _made_for_jax(self, model: keras.Model, rates: list[Any], momenta: list[Any]) -> Callable[..., None]:
         """The hook that takes a row, in Python before each compiled step."""

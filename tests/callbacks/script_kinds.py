@@ -335,6 +335,30 @@ class Kind:
         return float(np.mean(losses))
 
 
+class OwnLoop(Kind):
+    """A kind with a loop over ``train_on_batch``, which calls the callbacks itself."""
+
+    def fit(self, model: keras.Model, *callbacks: Any, epochs: int = EPOCHS, y: Any = None, **options: Any) -> Any:
+        hooks = keras.callbacks.CallbackList(
+            list(callbacks), add_history=True, model=model, epochs=epochs, steps=STEPS, verbose=0
+        )
+        model.stop_training = False
+        hooks.on_train_begin()
+        for epoch in range(epochs):
+            hooks.on_epoch_begin(epoch)
+            for batch in range(STEPS):
+                hooks.on_train_batch_begin(batch)
+                logs = model.train_on_batch(*self.batch(batch, y), return_dict=True)
+                hooks.on_train_batch_end(batch, logs)
+                if model.stop_training:
+                    break
+            hooks.on_epoch_end(epoch, logs)
+            if model.stop_training:
+                break
+        hooks.on_train_end()
+        return model.history
+
+
 @functools.cache
 def two_replicas() -> Any:
     """Two replicas on two logical processors, which a process must have set up before TensorFlow runs anything."""
@@ -388,6 +412,7 @@ KINDS = {
         Kind("steps_per_execution", options={"steps_per_execution": 2}, **REGULARIZED),
         Kind("two replicas", replicas=2, **REGULARIZED),
         Kind("nested frozen base", frozen, inputs_of_norm=through_base),
+        OwnLoop("own loop", **REGULARIZED),
     )
 }
 

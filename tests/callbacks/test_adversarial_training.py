@@ -280,3 +280,10 @@ def test_a_model_with_two_inputs_is_refused_before_any_step():
     with pytest.raises(InvalidArgument, match="a built model with one input"):
         model.fit([X[:, :2], X[:, 2:]], X[:, :1], verbose=0, callbacks=[callbacks.AdversarialTraining()])
     np.testing.assert_array_equal(model.get_weights()[0], before)
+
+
+def test_a_stateful_rnn_is_refused_before_any_step():
+    model = keras.Sequential([keras.Input((2, 4), batch_size=4), K.SimpleRNN(1, stateful=True)])
+    model.compile("sgd", "mse")
+    with pytest.raises(InvalidArgument, match="model must be one without a stateful RNN, whose batches cannot be made"):
+        model.fit(np.ones((4, 2, 4)), np.ones((4, 1)), verbose=0, callbacks=[callbacks.AdversarialTraining()])

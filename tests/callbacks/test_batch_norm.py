@@ -244,13 +244,16 @@ class Always(keras.layers.Layer):
 
 def test_nothing_else_changes():
     first, always, last = BatchNormalization(name="first"), Always(), BatchNormalization(name="last")
-    model = shaken(keras.Sequential([keras.Input((4,)), first, always, last]))
+    recurrent = keras.layers.SimpleRNN(1, stateful=True)  # Keras does not list its state
+    rest = [keras.layers.Reshape((4, 1)), recurrent, last]
+    model = shaken(keras.Sequential([keras.Input((4,), batch_size=10), first, always, *rest]))
     model.compile("sgd", "mse")
     calls = [layer.call for layer in model.layers]
     state = [v for v in model.variables if not v.path.split("/")[-1].startswith("moving_")]
+    state.append(recurrent.states[0])
     before = [v.numpy() for v in state]
-    assert recalibrate_batch_norm(model, X).layers == ("first", "always", "last")
-    assert len(before) == 7  # gamma and beta three times, the seed
+    assert recalibrate_batch_norm(model, X, batch_size=10).layers == ("first", "always", "last")
+    assert len(before) == 12  # gamma and beta three times, the recurrent layer's weights and its state, two seeds
     for variable, value in zip(state, before, strict=True):
         np.testing.assert_array_equal(variable.numpy(), value)
     assert [layer.call for layer in model.layers] == calls

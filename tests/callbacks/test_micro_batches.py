@@ -191,6 +191,15 @@ def masked():
             },
             "one without masked outputs",
         ),
+        (
+            {
+                "model": lambda: keras.Sequential(
+                    [keras.Input((4, 3), batch_size=4), keras.layers.SimpleRNN(2, stateful=True)]
+                ),
+                "data": (X.reshape(12, 4, 3), Y[:12, :1]),
+            },
+            "one without a stateful RNN",
+        ),
     ],
 )
 def test_what_is_not_the_mean_of_its_parts_is_refused(options, message):

@@ -22,6 +22,7 @@ ORDINARY = {
     ("SeveralValidations", "PyDataset"),
     ("one_cycle", "dictionaries"),
     ("adam", "mixed precision"),
+    ("Resume", "own loop"),
 }
 """One cell of each sort of row, all in different columns; the others when asked for."""
 

@@ -53,7 +53,9 @@ class WholeEpochs:
 
     @staticmethod
     def suit(model: keras.Model, callbacks: Sequence[Any]) -> bool:
-        """Whether this class can replace ``fit``: the model has Keras' own step, and no callback listens to batches."""
+        """Whether this class can replace ``fit``: the model has Keras' own step, which no callback changes, and no
+        callback listens to batches.
+        """
         return (
             (type(model).__module__.partition(".")[0], type(model).__name__) in KINDS
             and model.compiled
@@ -62,7 +64,7 @@ class WholeEpochs:
             and model.steps_per_execution == 1
             and not model.run_eagerly
             and not any(name in vars(model) for name in METHODS)
-            and not any(map(_hears_batches, callbacks))
+            and not any(_hears_batches(callback) or getattr(callback, "changes_step", False) for callback in callbacks)
             and not getattr(keras.config, "max_epochs", bool)()
             and tf.distribute.get_strategy().num_replicas_in_sync == 1
         )

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import callbacks
 from callbacks import GradientMonitor
 from callbacks.gradients.measurement import named_layers, named_weights
 from tests.callbacks.monitored import Subclassed, everything, fitted, images, two_outputs, weighted_data
@@ -158,3 +159,15 @@ def test_the_gradient_of_several_replicas_is_that_of_the_batch():
     done = subprocess.run([sys.executable, "-c", REPLICAS], capture_output=True, text=True, timeout=200, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.splitlines()[-1] == "fine"
+
+
+def test_a_layer_that_assigns_to_its_weights_has_the_gradient_that_the_optimizer_gets(data):
+    """Of the weights as they are assigned: TensorFlow's step does not differentiate the assignment."""
+    x, y, _ = data
+    model = keras.Sequential([keras.Input((6,)), K.SpectralNormalization(K.Dense(3, "tanh")), K.Dense(1)])
+    model.compile("sgd", "mse")
+    measured = callbacks.gradient_report(model, (x, y)).norm
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((model(x, training=True) - y) ** 2)
+    gradients = tape.gradient(loss, [weight.value for weight in model.trainable_weights])
+    np.testing.assert_allclose(measured, tf.linalg.global_norm(gradients), rtol=1e-5)

@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 
 import callbacks
-from callbacks.inside.fit_end import at_end_of_fit, before_next_fit, drawn_by_data, fit_is_patched, fit_unnoticed
+from callbacks.inside.fit_end import (
+    at_end_of_fit,
+    before_next_fit,
+    check_fit_runs,
+    drawn_by_data,
+    fit_is_patched,
+    fit_unnoticed,
+)
 
 X = np.ones((4, 1), "float32")
 
@@ -51,6 +58,14 @@ def test_a_fit_inside_another_undoes_its_own(same):
     notes, model = [], made()
     model.fit(X, X, verbose=0, callbacks=[Noting(notes, inside=model if same else made())])
     assert notes == ["end", "undone 1", "end", "undone 3"]
+
+
+def test_what_needs_a_fit_is_refused_outside_of_one_of_the_same_model():
+    model, other = made(), made()
+    begin = keras.callbacks.LambdaCallback(on_train_begin=lambda logs: check_fit_runs(model, "This"))
+    model.fit(X, X, verbose=0, callbacks=[begin])
+    with pytest.raises(ValueError, match="This works only in Keras' fit, not in a training loop"):
+        other.fit(X, X, verbose=0, callbacks=[begin])
 
 
 def test_outside_of_a_fit_nothing_is_noted():

@@ -12,7 +12,7 @@ import tensorflow as tf
 import callbacks
 from callbacks.inside.random_state import random_state, set_random_state
 from callbacks.inside.reachable import Reachable
-from callbacks.inside.state import set_training_state, training_state
+from callbacks.inside.state import evaluation_state, set_evaluation_state, set_training_state, training_state
 from callbacks.range_test.lr_finder import run_range_test
 
 X = np.random.default_rng(0).normal(size=(24, 3)).astype("float32")
@@ -251,3 +251,29 @@ def test_a_compiled_step_draws_again_from_a_generator_that_was_made_in_it():
     first = [float(layer()) for _ in range(3)]
     set_random_state(before)
     assert [float(layer()) for _ in range(3)] == first
+
+
+class Counting(keras.layers.Layer):
+    """It counts its calls, in inference too."""
+
+    def build(self, shape):
+        self.calls = self.add_weight(shape=(), initializer="zeros", trainable=False)
+
+    def call(self, x):
+        self.calls.assign_add(1.0)
+        return x
+
+
+def test_an_evaluation_leaves_all_as_it_was_that_its_state_has():
+    layers = [Counting(), keras.layers.Dense(1), keras.layers.SimpleRNN(1, stateful=True)]
+    model = keras.Sequential([keras.Input((3, 2), batch_size=4), *layers])
+    model.compile("sgd", "mse", metrics=["mae"])
+    x = np.ones((8, 3, 2), "float32")
+    model.fit(x, x[:, 0, :1], batch_size=4, verbose=0)
+    values, before = np.array(layers[2].states[0]), evaluation_state(model)
+    assert all(weight is not variable for weight in model.trainable_weights for variable, _ in before)
+    model.evaluate(x, x[:, 0, :1], batch_size=4, verbose=0)
+    assert float(layers[0].calls) == 4.0
+    set_evaluation_state(before)
+    assert float(layers[0].calls) == 2.0
+    np.testing.assert_array_equal(layers[2].states[0], values)

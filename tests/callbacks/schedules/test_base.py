@@ -7,6 +7,7 @@ import pytest
 import callbacks
 from callbacks import ConstantRate, InvalidArgument, OneCycle, PerformanceDecay, StepDecay
 from callbacks.schedules.base import StepSchedule
+from recipes.optimizers import Momentum
 
 
 class Count(StepSchedule):
@@ -102,3 +103,26 @@ def test_a_warning_at_the_start_of_a_training_that_a_schedule_does_not_fit():
     x = np.ones((8, 2), "float32")
     with pytest.warns(UserWarning, match="^StepDecay: the rate is the same at all 2 steps$"):
         model.fit(x, x[:, 0], batch_size=4, verbose=0, callbacks=[StepDecay(0.1, every=10, unit="epochs")])
+
+
+@pytest.mark.parametrize("own", ["train_on_batch", "tape"])
+def test_in_a_loop_of_ones_own_every_step_has_its_rate_and_momentum(own):
+    optimizer = Momentum(0.1)
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile(optimizer, "mse")
+    cycle, x, seen = callbacks.OneCycle(0.2), np.ones((2, 1), "float32"), []
+    hooks = keras.callbacks.CallbackList([cycle], model=model, epochs=2, steps=4)
+    hooks.on_train_begin()
+    for epoch in range(2):
+        hooks.on_epoch_begin(epoch)
+        for batch in range(4):
+            hooks.on_train_batch_begin(batch)
+            if own == "train_on_batch":
+                model.train_on_batch(x, x)
+            else:
+                optimizer.apply([np.ones((1, 1)), np.ones(1)], model.trainable_weights)
+            seen.append((float(optimizer.learning_rate), float(optimizer.momentum)))
+            hooks.on_train_batch_end(batch)
+        hooks.on_epoch_end(epoch, {})
+    hooks.on_train_end()
+    np.testing.assert_allclose(np.array(seen).T, cycle.values(8), rtol=1e-6)

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+import callbacks
 from recipes import trainer
 from recipes.tuning.quick.fit_arrays import FitArguments
 from recipes.tuning.quick.whole_epochs import WholeEpochs
@@ -239,3 +240,9 @@ def test_who_listens_to_batches_is_left_to_keras():
     assert WholeEpochs.suit(model, [keras.callbacks.EarlyStopping()])
     assert not WholeEpochs.suit(model, [ListensToBatches()])
     assert not WholeEpochs.suit(model, [keras.callbacks.TerminateOnNaN()])
+
+
+@pytest.mark.parametrize("name", ["AdversarialTraining", "MicroBatches", "WeightNoise"])
+def test_who_changes_the_step_is_left_to_keras(name):
+    options = {"parts": 2} if name == "MicroBatches" else {}
+    assert not WholeEpochs.suit(new(), [getattr(callbacks, name)(**options)])

@@ -16,9 +16,10 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from .names import install
+from . import names, seed_zero
 
-install()
+names.install()
+seed_zero.install()
 
 if TYPE_CHECKING:
     from . import callbacks as callbacks

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,19 +10,25 @@ from typing import Any
 
 import keras
 import keras_tuner
+import numpy as np
 
+from ...callbacks.inside.reachable import GENERATORS
+from ...callbacks.inside.state import generator_state, set_generator_state
 from ..files import write_text
 
 __all__ = [
     "OracleWithoutFiles",
     "build_model",
     "copy_callbacks",
+    "keep_state",
     "rebuild_model",
     "set_tensorboard_folders",
     "state_path",
     "weights_path",
-    "write_atomically",
 ]
+
+REST = "keras_recipes"
+"""The key of what is added to the state of an oracle."""
 
 
 def build_model(tuner: keras_tuner.Tuner, hp: Any) -> Any:
@@ -59,16 +66,96 @@ def state_path(tuner: keras_tuner.Tuner) -> Path:
     return Path(tuner._get_tuner_fname())
 
 
-def write_atomically(oracle: keras_tuner.Oracle) -> None:
-    """Makes an oracle write its files atomically; KerasTuner can leave half a file behind."""
+def keep_state(oracle: keras_tuner.Oracle) -> None:
+    """Makes the files of an oracle atomic and complete: after a kill, a search proposes what it would have without one.
 
-    def save() -> None:
-        write_text(oracle._get_oracle_fname(), json.dumps(oracle.get_state()))
+    KerasTuner can leave half a file behind. It leaves out random generators and the order of a grid, writes the end of
+    a trial while the trial still counts as running, reads trials in the order of the file system, and counts those of
+    which the oracle knows nothing.
 
-    def save_trial(trial: Any) -> None:
-        write_text(Path(oracle._get_trial_dir(trial.trial_id)) / "trial.json", json.dumps(trial.get_state()))
+    Args:
+        oracle: of any kind. An oracle of your own needs a ``get_state`` and ``set_state`` for what it changes in the
+            course of a search, other than generators of Python and NumPy among its attributes.
+    """
+    if not isinstance(oracle, _Complete):
+        oracle.__class__ = type(type(oracle).__name__, (_Complete, type(oracle)), {})
 
-    oracle.save, oracle._save_trial = save, save_trial
+
+class _Complete(keras_tuner.Oracle):
+    """See :func:`keep_state`."""
+
+    _ending = False
+
+    def get_state(self) -> dict[str, Any]:
+        """KerasTuner's state and the rest."""
+        rest: dict[str, Any] = {
+            "generators": {name: generator_state(generator) for name, generator in self._generators().items()}
+        }
+        if isinstance(self, keras_tuner.oracles.GridSearchOracle):
+            rest |= {"grid": _in_order(self._ordered_ids), "next": list(self._populate_next)}
+        return {**super().get_state(), REST: rest}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Restores what :meth:`get_state` returned, or KerasTuner's part alone."""
+        super().set_state(state)
+        rest = state.get(REST, {})
+        for name, value in rest.get("generators", {}).items():
+            set_generator_state(self._generators()[name], _as_tuples(value))
+        if isinstance(self, keras_tuner.oracles.GridSearchOracle):
+            by_values = functools.cmp_to_key(
+                lambda *ids: self._compare(*(self.trials[each].hyperparameters.values for each in ids))
+            )
+            self._ordered_ids = type(self._ordered_ids)()
+            for trial_id in rest.get("grid", sorted(self.trials, key=by_values)):
+                self._ordered_ids.insert(trial_id)
+            self._populate_next = rest.get("next", list(self.end_order))
+
+    def _generators(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if isinstance(value, GENERATORS)}
+
+    def save(self) -> None:
+        """Writes the state, but not in the middle of a trial's end."""
+        if not self._ending:
+            write_text(self._get_oracle_fname(), json.dumps(self.get_state(), default=np.ndarray.tolist))
+
+    def _save_trial(self, trial: Any) -> None:
+        write_text(Path(self._get_trial_dir(trial.trial_id)) / "trial.json", json.dumps(trial.get_state()))
+
+    @keras_tuner.synchronized
+    def create_trial(self, tuner_id: str) -> Any:
+        """The next trial, without results of an earlier run of it."""
+        trial = super().create_trial(tuner_id)
+        trial.metrics, trial.score = type(trial.metrics)(), None
+        return trial
+
+    @keras_tuner.synchronized
+    def end_trial(self, trial: Any) -> None:
+        """Ends a trial, and writes the state once it is complete."""
+        self._ending = True
+        try:
+            super().end_trial(trial)
+        finally:
+            self._ending = False
+        self.save()
+
+    def reload(self) -> None:
+        """Reads the state, with the trials in the order in which they started."""
+        super().reload()
+        self.trials = {trial_id: self.get_trial(trial_id) for trial_id in self.start_order}
+
+
+def _in_order(linked: Any) -> list[str]:
+    """The items of the linked list of a grid search."""
+    place, items = linked._next_index[None], []
+    while place is not None:
+        items.append(linked._memory[place])
+        place = linked._next_index[place]
+    return items
+
+
+def _as_tuples(state: Any) -> Any:
+    """A generator's state from JSON, where tuples have become lists."""
+    return tuple(map(_as_tuples, state)) if isinstance(state, list) else state
 
 
 class OracleWithoutFiles(keras_tuner.Oracle):

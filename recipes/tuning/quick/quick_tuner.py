@@ -23,11 +23,11 @@ from ...trainer import LARGEST_SEED
 from ..keras_tuner_inside import (
     build_model,
     copy_callbacks,
+    keep_state,
     rebuild_model,
     set_tensorboard_folders,
     state_path,
     weights_path,
-    write_atomically,
 )
 from ..running.epoch_writer import EpochWriter
 from .fit_arrays import FitArguments
@@ -60,7 +60,8 @@ class QuickTuner(keras_tuner.Tuner):
         hypermodel: a ``keras_tuner.HyperModel``, or a function that takes ``hp`` and returns a compiled model.
         seed: of the trainings, >= 0. Default 0.
         keep: the number of best trials whose weights are kept, >= 1. Default 3.
-        directory, project_name: where everything is written, as for KerasTuner; an interrupted search is resumed.
+        directory, project_name: where everything is written, as for KerasTuner. A search that was killed goes on with
+            the trials that it would have had.
         **options: ``executions_per_trial``, ``overwrite``, ``max_model_size``, ``optimizer``, ``loss`` and ``metrics``
             of ``keras_tuner.Tuner``.
 
@@ -87,7 +88,7 @@ class QuickTuner(keras_tuner.Tuner):
         self.keep = check_integer("keep", keep, low=1)
         self.steps = SharedSteps()
         self._sharing = False
-        write_atomically(oracle)
+        keep_state(oracle)
         self._arguments = FitArguments()
         self._best: _BestEpoch | None = None
         self._with_weights: set[str] = set()
@@ -158,6 +159,15 @@ class QuickTuner(keras_tuner.Tuner):
         size = sum(int(np.prod(weight.shape)) for weight in model.trainable_weights) if model.built else 0
         if self.max_model_size and size > self.max_model_size:
             raise keras_tuner.errors.FailedTrialError(f"Oversized model: {size} parameters, skipped.")
+
+    def on_search_begin(self) -> None:
+        """Writes the state, so that a search that is killed in its first trial is resumed too."""
+        self.save()
+
+    def on_trial_begin(self, trial: Any) -> None:
+        """Removes weights that an interrupted run of the trial has left."""
+        self._with_weights.discard(trial.trial_id)
+        weights_path(self, trial.trial_id).unlink(missing_ok=True)
 
     def on_trial_end(self, trial: Any) -> None:
         """Writes the results, and the weights if the trial is among the best."""

@@ -80,7 +80,7 @@ def test_the_files_of_weights_and_state_are_those_that_kerastuner_writes(tuner, 
 
 
 def test_a_file_that_cannot_be_written_leaves_the_one_before(tuner, trial, monkeypatch):
-    inside.write_atomically(tuner.oracle)
+    inside.keep_state(tuner.oracle)
     tuner.oracle.save()
     tuner.oracle.update_trial(trial.trial_id, {"val_loss": 1.0})
     folder = inside.weights_path(tuner, trial.trial_id).parent
@@ -88,7 +88,7 @@ def test_a_file_that_cannot_be_written_leaves_the_one_before(tuner, trial, monke
     before = [path.read_text() for path in files]
     assert json.loads(before[0])["trial_id"] == trial.trial_id
     assert list(json.loads(before[1])["ongoing_trials"]) == ["worker"]
-    monkeypatch.setattr(json, "dumps", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(json, "dumps", lambda *_, **_options: (_ for _ in ()).throw(KeyboardInterrupt))
     for write in (tuner.oracle.save, lambda: tuner.oracle.update_trial(trial.trial_id, {"val_loss": 0.5})):
         with pytest.raises(KeyboardInterrupt):
             write()

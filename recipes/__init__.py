@@ -15,6 +15,7 @@ if __name__ == "recipes":  # the short name of keras_recipes.recipes
 
 if TYPE_CHECKING:
     from ..callbacks.checks import InvalidArgument as InvalidArgument
+    from .catalogue import Range as Range
     from .data import Data as Data
     from .data import Spec as Spec
     from .data import load as load
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from .random_labels import random_label_test as random_label_test
     from .recipe import Recipe as Recipe
     from .refitting import refit as refit
+    from .registration.registered import register as register
     from .regularization.tying import tie as tie
     from .regularization.tying import untie as untie
     from .robustness import adversarial_accuracy as adversarial_accuracy
@@ -68,6 +70,7 @@ _MODULES = {
     "Momentum": ".optimizers",
     "Predictor": ".serving.predictor",
     "QuickTuner": ".tuning.quick.quick_tuner",
+    "Range": ".catalogue",
     "Recipe": ".recipe",
     "Run": ".run",
     "Spec": ".data",
@@ -94,6 +97,7 @@ _MODULES = {
     "pretrain": ".transfer_learning",
     "random_label_test": ".random_labels",
     "refit": ".refitting",
+    "register": ".registration.registered",
     "resnet": ".models",
     "rnn": ".models",
     "search": ".tuning.search",

@@ -349,7 +349,7 @@ def _plain(value: Any, serialize: Callable[[Any], Any], fallback: Callable[[str,
     """Nested JSON values: ``serialize`` converts Keras objects, ``fallback`` all other objects, with their path."""
     if value is None or isinstance(value, (str, float, bool, int)):
         return value
-    if isinstance(value, tuple):
+    if isinstance(value, (tuple, list)):
         return [_plain(item, serialize, fallback, path) for item in value]
     if isinstance(value, Mapping):
         return {key: _plain(item, serialize, fallback, f"{path}[{key!r}]") for key, item in value.items()}

@@ -11,6 +11,7 @@ from ..callbacks.checks import InvalidArgument
 from . import choice
 from .choice import AUTO, OWN, Choice
 from .models import MODELS, model_for
+from .registration.own_model import OwnModel
 
 if TYPE_CHECKING:
     from .data.spec import Spec
@@ -40,7 +41,7 @@ def build_model(model: Choice, spec: Spec | None, style: Mapping[str, Any], opti
     """A new, uncompiled model from the chosen factory.
 
     Args:
-        model: a choice of ``MODELS``, or "auto", or a function, which gets the Spec and ``options`` alone.
+        model: a choice of ``MODELS``, or "auto", or a function, which gets what it takes of the Spec and the others.
         spec: of the data, or None: then the options must hold ``input_shape`` and ``outputs``.
         style: the recipe's choices that every factory takes: activation, initializer, ...
         options: of the factory; they take precedence over those of the choice, which do over ``style``.
@@ -51,6 +52,6 @@ def build_model(model: Choice, spec: Spec | None, style: Mapping[str, Any], opti
     if model == OWN:
         raise InvalidArgument("model", OWN, "given: the recipe is of a training with a model of your own")
     if not choice.is_named(model):
-        return model(spec, **options) if spec is not None else model(**options)
+        return OwnModel(model)(spec=spec, **{**style, **options})
     resolved = resolved_model(model, spec, options.get("input_shape") or ())
     return MODELS.build(choice.name_of(resolved), spec=spec, **{**style, **choice.options_of(resolved), **options})

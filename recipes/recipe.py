@@ -34,6 +34,10 @@ from .recipe_callbacks import callbacks_for
 from .recipe_checks import check_rate, check_together, warn_of_missing
 from .recipe_compile import compile_by
 from .recipe_json import read, write
+from .registration.named_choices import named_choice
+from .registration.origins import is_of_keras
+from .registration.own_entries import own_entries, stand_in
+from .registration.registered import CATALOGUES
 from .regularization import REGULARIZERS, Regularizer
 from .regularization.by_data import regularizers_for
 from .regularization.combined import combined_augmentation
@@ -172,6 +176,27 @@ class Recipe:
         """Whether the optimizer finds its step length itself and needs no range test."""
         return finds_its_own_step(self.optimizer)
 
+    @property
+    def names(self) -> list[tuple[str, str]]:
+        """The names of its choices, each with the kind of its catalogue."""
+        fields = {"optimizer": self.optimizer, "schedule": self.schedule, "initializer": self.initializer}
+        fields |= {"activation": self.activation, "model": self.model}
+        chosen = [*fields.items(), *(("regularizer", regularizer) for regularizer in self.regularizer)]
+        return [(kind, choice.name_of(value)) for kind, value in chosen if choice.is_named(value)]
+
+    def with_names(self) -> Recipe:
+        """This recipe with names in place of functions, and of objects whose classes are not Keras'.
+
+        They are registered: see :func:`recipes.register`.
+        """
+        changes = {}
+        for kind in ("optimizer", "schedule", "initializer", "model"):
+            value = getattr(self, kind)
+            if not choice.is_named(value) and not is_of_keras(value):
+                changes[kind] = named_choice(CATALOGUES[kind], value)
+        regularizer = tuple(named_choice(CATALOGUES["regularizer"], value) for value in self.regularizer)
+        return dataclasses.replace(self, **changes, regularizer=regularizer)
+
     def regularizers(self) -> list[Regularizer]:
         """The regularizer objects; those of "auto" that suit any data."""
         chosen = self._suited(None) if self.regularizer == (AUTO,) else self.regularizer
@@ -290,7 +315,8 @@ class Recipe:
         fields = self._fields()
         if self.precision is None:  # as version 0.1 wrote recipes
             del fields["precision"]
-        return write(fields)
+        own = own_entries(self.names)
+        return write({**fields, "own": own} if own else fields)
 
     @classmethod
     def from_json(cls, text: str) -> Recipe:
@@ -299,4 +325,6 @@ class Recipe:
         Raises:
             InvalidArgument: for a later version, an unknown field or an invalid value.
         """
-        return cls(**read(text, known=[field.name for field in dataclasses.fields(cls)]))
+        fields = read(text, known=[*(field.name for field in dataclasses.fields(cls)), "own"])
+        stand_in(fields.pop("own", ()))
+        return cls(**fields)

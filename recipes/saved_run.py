@@ -14,7 +14,7 @@ from typing import Any
 import keras
 
 from ..callbacks.checks import InvalidArgument
-from .choice import OWN, is_named
+from .choice import OWN
 from .data import Data, UnknownDataset, load, load_images
 from .data.examples import load_examples, save_examples
 from .data.files.located_files import located, located_folder
@@ -22,6 +22,7 @@ from .data.spec import Spec
 from .files import new_directory
 from .model_files import load_model, save_model
 from .recipe import Recipe
+from .registration.own_model import is_own_model
 
 __all__ = ["SavedRun", "check_same_data", "data_of", "load_again", "read_run", "recipe_text", "write_run"]
 
@@ -79,7 +80,7 @@ def write_run(run: SavedRun, directory: str | os.PathLike[str], *, overwrite: bo
 
 def recipe_text(recipe: Recipe) -> str:
     """A recipe as the text of ``recipe.json``, where a model made by a function is "own"."""
-    named = recipe if is_named(recipe.model) else dataclasses.replace(recipe, model=OWN)
+    named = dataclasses.replace(recipe, model=OWN) if is_own_model(recipe.model) else recipe
     return named.to_json() + "\n"
 
 

@@ -24,7 +24,7 @@ from ..callbacks.micro_batches import MicroBatches
 from ..callbacks.range_test.lr_finder import LRFinder, run_range_test
 from ..callbacks.resume.resume import Resume
 from ..callbacks.warning import warn
-from .choice import OWN, is_named
+from .choice import OWN
 from .device_memory import is_out_of_memory
 from .distribution import replicas, settle_in
 from .last_healthy import LastHealthy, ending, stops_early
@@ -32,6 +32,7 @@ from .learning_rate import found_rate, is_doubtful, usual_peak
 from .linear_blend import blend_with_linear
 from .recipe import Recipe
 from .recipe_compile import compile_by
+from .registration.own_model import is_own_model
 from .restarts import warn_of_failures, with_restarts
 from .run import Run
 from .seeding import set_seeds
@@ -110,7 +111,7 @@ class Trainer:
             self._new = (seed, random_state())
         check_fits(model, data)
         check_batches(model, data)
-        if self._builds and is_named(recipe.model):
+        if self._builds and not is_own_model(recipe.model):
             check_choices_act(chosen, model)
         self.model = model
         self._steps_per_execution = self._choose_steps_per_execution(steps_per_execution)

@@ -10,10 +10,10 @@ import keras
 
 from ..callbacks.checks import check_integer
 from ..callbacks.resume.resume import Resume
-from .choice import is_named
 from .device_memory import batch_sizes
 from .recipe import Recipe
 from .recipe_checks import warn_of_missing
+from .registration.own_model import is_own_model
 from .run import Run
 from .trainer import LARGEST_SEED, Trainer
 from .training_checks import check_data, check_recipe, warn_of_layers
@@ -95,7 +95,7 @@ def fit(
             break
     else:
         trainer = trainer_for(last)
-    if model is not None or not is_named(recipe.model):
+    if model is not None or is_own_model(recipe.model):
         warn_of_missing(recipe, trainer.model)
         warn_of_layers(trainer.model)
     epochs = epochs_or_usual(epochs, trainer.data.steps_per_epoch)

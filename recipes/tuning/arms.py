@@ -12,6 +12,7 @@ from ..catalogue import Range
 from ..choice import AUTO, NONE, Choice, is_named, name_of, named, options_of, split_names
 from ..optimizers import OPTIMIZERS
 from ..recipe import Recipe
+from ..registration.own_entries import is_absent
 from ..regularization import REGULARIZERS
 from .factors import FACTORS
 from .levels import factor_named
@@ -60,6 +61,8 @@ class Arm:
         for name, level in self.choices.items():
             factor_named(name).check(level)
         chosen = {name: level for name, level in self.choices.items() if name in FACTORS}
+        if is_absent(self.names):
+            return
         composed = {name: level for name, level in chosen.items() if "(" in level or "+" in level}
         fields: dict[str, Any] = {FACTORS[name].field: level for name, level in composed.items()}
         Recipe(**fields)
@@ -70,6 +73,17 @@ class Arm:
         chosen = {name: getattr(self, name) for name in FACTORS}
         compared = {name: level for name, level in chosen.items() if level is not None or name in ALWAYS}
         return {**compared, **dict(self.settings)}
+
+    @property
+    def names(self) -> list[tuple[str, str]]:
+        """The names that are chosen, each with the kind of its catalogue."""
+        chosen = [(FACTORS[name], level) for name, level in self.choices.items() if name in FACTORS]
+        return [
+            (factor.catalogue.kind, name_of(part))
+            for factor, level in chosen
+            if factor.catalogue is not None
+            for part in split_names(level)
+        ]
 
     @functools.cached_property
     def name(self) -> str:

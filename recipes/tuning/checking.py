@@ -10,13 +10,13 @@ from ...callbacks.checks import InvalidArgument
 from ..choice import name_of
 from ..files import check_new_directory
 from ..recipe import Recipe
+from ..registration.own_entries import unimportable
 from .arms import Arm
 from .designs import arms_of
-from .factors import FACTORS
 from .protocol import Protocol
 from .pruning import check_horizon
 from .running.where import Where
-from .settings import SETTINGS, shared_part
+from .settings import SETTINGS, own_of, shared_part
 from .space import Space
 
 __all__ = ["check_search"]
@@ -54,17 +54,14 @@ def check_search(
     check_horizon(protocol.prune, (name_of(arm.recipe(base, space.default(arm)).schedule) for arm in arms))
     protocol.check_budget(len(arms))
     if where.elsewhere:
-        _check_known_elsewhere(base, arms)
+        _check_importable(base, arms)
     where.check_reachable()
     return arms, space
 
 
-def _check_known_elsewhere(base: Recipe, arms: Sequence[Arm]) -> None:
-    """Raises for names that this program has added to a catalogue, which other processes do not know."""
-    for factor in FACTORS.values():
-        added = factor.catalogue.added if factor.catalogue is not None else []
-        for level in {getattr(arm, factor.name) or factor.of(base) for arm in arms}:
-            for name in map(name_of, factor.parts(level)):
-                if name in added:
-                    accepted = "one that the package brings, where other processes train: this program has added it"
-                    raise InvalidArgument(factor.name, name, accepted)
+def _check_importable(base: Recipe, arms: Sequence[Arm]) -> None:
+    """Raises for what other processes could not import."""
+    entry = unimportable(own_of(base, arms).get("own", ()))
+    if entry is not None:
+        accepted = f"defined in a module that other processes can import, not as {entry['origin']}; or workers=1"
+        raise InvalidArgument(entry["kind"], entry["name"], accepted)

@@ -44,7 +44,7 @@ def first_difference(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> Di
     """
     if "factors" not in stored:
         return _first_unlike(stored, wanted)
-    extended = {*JUDGING, *COUNTS, "factors", *stored["factors"], "default_arm"}
+    extended = {*JUDGING, *COUNTS, "factors", *stored["factors"], "default_arm", "own"}
     unlike = _first_unlike(_without(extended, stored), _without(extended, wanted))
     if unlike is not None:
         return unlike

@@ -15,6 +15,7 @@ from ..initializers import INITIALIZERS
 from ..models import MODELS
 from ..optimizers import OPTIMIZERS
 from ..recipe import Recipe
+from ..registration.named_choices import named_choice
 from ..regularization import REGULARIZERS
 from ..schedules import SCHEDULES
 
@@ -55,6 +56,8 @@ class Factor:
     def text(self, level: Any) -> str:
         """A level as text: a name, or a name with options, from a text, a mapping or, for regularizers, a sequence.
 
+        Classes, functions and objects get a name: see :func:`recipes.register`.
+
         Raises:
             InvalidArgument: for anything else.
 
@@ -69,7 +72,9 @@ class Factor:
             return text_of(level)
         if several and isinstance(level, Sequence) and level:
             return "+".join(map(self.text, level))
-        raise InvalidArgument(self.name, level, "a name, or a name with options")
+        if self.catalogue is None or level is None or isinstance(level, (bool, int, float, Mapping, Sequence)):
+            raise InvalidArgument(self.name, level, "a name, or a name with options")
+        return text_of(named_choice(self.catalogue, level))
 
     def parts(self, level: str) -> list[str]:
         """The names that a level joins, in alphabetical order: their order makes no difference."""

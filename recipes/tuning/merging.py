@@ -94,7 +94,8 @@ def _united(places: Sequence[Path], searches: Sequence[Mapping[str, Any]]) -> di
     }
     largest = {name: max((settings[name] for settings in searches), key=rank) for name in COUNTS}
     lists = {plural: levels for plural, levels in factors.items() if plural in first}
-    united = {**first, "factors": factors, **lists, **largest}
+    own = {(entry["kind"], entry["name"]): entry for settings in searches for entry in settings.get("own", ())}
+    united = {**first, "factors": factors, **lists, **largest, **({"own": list(own.values())} if own else {})}
     base = Recipe.from_json(json.dumps(first["recipe"]))
     united["default_arm"] = default_arm(arms_in(united), base).name
     for place, settings in zip(places, searches, strict=True):

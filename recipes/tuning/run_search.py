@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ...callbacks.checks import InvalidArgument
 from ...callbacks.warning import warn
 from ..recipe import Recipe
+from ..saved_run import recipe_text
 from ..scoring import check_scorable
 from ..training import fit
 from ..training_checks import check_data, check_recipe
@@ -62,7 +63,7 @@ def run_search(
         command: the call of the search, for the report.
     """
     check_data(data)
-    chosen = check_recipe(recipe)
+    chosen = check_recipe(recipe).with_names()
     base = chosen.resolved(data.spec)
     protocol = decided(protocol, data)
     check_scorable(data, [protocol.metric_for(data.spec)], "validation", "test")
@@ -80,7 +81,8 @@ def run_search(
     from .tuner import ArmOracle, ArmTuner
 
     plan = plan_in(settings)
-    runner = where.runner(Assignment.of(data, base, protocol, directory), directory / WORKERS)
+    own = settings.get("own", ())
+    runner = where.runner(Assignment.of(data, base, protocol, directory, own), directory / WORKERS)
     with contextlib.ExitStack() as stack:
         if where.ray is not None:  # a cluster is checked on entering, before anything is written
             entered = stack.enter_context(runner)
@@ -142,8 +144,9 @@ def _is_exported(comparison: Comparison, target: Path) -> bool:
     trials = comparison.results.stage("confirm")
     trials = trials[(trials["arm"] == comparison.results.winner) & (trials["seed"] == comparison.best_seed)]
     try:
-        recipe = Recipe.from_json((target / "recipe.json").read_text(encoding="utf-8"))
+        exported = (target / "recipe.json").read_text(encoding="utf-8")
         loss = json.loads((target / "export.json").read_text(encoding="utf-8"))["test"]["loss"]
-        return recipe == comparison.best and math.isclose(loss, trials["test_loss"].iloc[0], rel_tol=1e-3)
+        same = json.loads(exported) == json.loads(recipe_text(comparison.best))
+        return same and math.isclose(loss, trials["test_loss"].iloc[0], rel_tol=1e-3)
     except (OSError, ValueError, KeyError, TypeError):
         return False

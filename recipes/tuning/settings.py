@@ -13,6 +13,7 @@ from ..environment import versions
 from ..metric import Metric
 from ..recipe import Recipe
 from ..recipe_json import with_names_of_today
+from ..registration.own_entries import own_entries, stand_in
 from .arms import Arm
 from .designs import arms_from, default_arm, factors_of
 from .plan import Plan
@@ -28,6 +29,7 @@ __all__ = [
     "make_settings",
     "metric_in",
     "overlap_in",
+    "own_of",
     "plan_in",
     "read_settings",
     "settings_in",
@@ -56,7 +58,7 @@ def make_settings(
     overlap = data.overlap if protocol.resplit else None
     space = Space() if space is None else space
     default = default_arm(arms, base).name
-    return _written(described, shared_part(base), factors_of(arms), protocol, space, metric, default, overlap)
+    return _written(described, base, arms, protocol, space, metric, default, overlap)
 
 
 def written_today(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -71,8 +73,8 @@ def written_today(settings: Mapping[str, Any]) -> dict[str, Any]:
     plan, base = plan_in(settings), Recipe.from_json(json.dumps(settings["recipe"]))
     return _written(
         settings["data"],
-        shared_part(base),
-        settings["factors"],
+        base,
+        plan.arms,
         plan.protocol,
         plan.space,
         plan.metric,
@@ -83,19 +85,21 @@ def written_today(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def _written(
     data: Mapping[str, Any],
-    recipe: Mapping[str, Any],
-    factors: Mapping[str, Any],
+    base: Recipe,
+    arms: Sequence[Arm],
     protocol: Protocol,
     space: Space,
     metric: Metric,
     default: str,
     overlap: float | None,
 ) -> dict[str, Any]:
+    factors = factors_of(arms)
     return {
         "dataset": data.get("name"),
         "data": data,
-        "recipe": recipe,
+        "recipe": shared_part(base),
         "factors": factors,
+        **own_of(base, arms),
         "optimizers": factors["optimizers"],
         "regularizers": factors["regularizers"],
         **protocol.to_settings(),
@@ -106,6 +110,12 @@ def _written(
         "overlap": overlap,
         "libraries": {name: versions()[name] for name in ("tensorflow", "keras")},
     }
+
+
+def own_of(base: Recipe, arms: Sequence[Arm]) -> dict[str, Any]:
+    """The setting "own", if there are names that do not come with this package."""
+    own = own_entries([*base.names, *(name for arm in arms for name in arm.names)])
+    return {"own": own} if own else {}
 
 
 def shared_part(base: Recipe) -> dict[str, Any]:
@@ -163,6 +173,7 @@ def settings_in(directory: str | os.PathLike[str]) -> dict[str, Any]:
         accepted = f"a directory that this version's `recipes search` has written (its settings lack {missing[0]!r})"
         raise InvalidArgument("directory", str(directory), accepted)
     try:
+        stand_in(settings.get("own", ()))
         plan_in(settings)
     except (InvalidArgument, TypeError, AttributeError) as error:
         accepted = f"that of an undamaged search ({SETTINGS}: {error})"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...recipe import Recipe
+from ...registration.own_entries import import_own
 from ..protocol import Protocol
 from .shared_data import read_data
 
@@ -26,6 +28,7 @@ class Assignment:
         data: the data, or the path to which :func:`recipes.tuning.running.shared_data.write_data` wrote it.
         recipe: the recipe that the arms share, as written by :meth:`recipes.Recipe.to_json`.
         protocol: the search's protocol.
+        own: the names that do not come with this package, as :func:`recipes.tuning.settings.own_of` lists them.
         directory: the search's directory, where running trainings note their epochs; None (default) for nowhere.
         threads: the cores that a worker process takes; None (default) for all.
     """
@@ -33,15 +36,21 @@ class Assignment:
     data: Data | Path
     recipe: str
     protocol: Protocol
+    own: tuple[Any, ...] = ()
     directory: Path | None = None
     threads: int | None = None
 
     @classmethod
     def of(
-        cls, data: Data, base: Recipe, protocol: Protocol, directory: str | os.PathLike[str] | None = None
+        cls,
+        data: Data,
+        base: Recipe,
+        protocol: Protocol,
+        directory: str | os.PathLike[str] | None = None,
+        own: Sequence[Any] = (),
     ) -> Assignment:
         """The assignment of a search in ``directory``, for all cores of this process."""
-        return cls(data, base.to_json(), protocol, None if directory is None else Path(directory))
+        return cls(data, base.to_json(), protocol, tuple(own), None if directory is None else Path(directory))
 
     def for_process(self, threads: int, data: Path | None = None) -> Assignment:
         """The same for a process that takes ``threads`` cores, and reads the data from the path ``data`` if given."""
@@ -52,5 +61,6 @@ class Assignment:
         return read_data(self.data) if isinstance(self.data, Path) else self.data
 
     def base(self) -> Recipe:
-        """The recipe that the arms share."""
+        """The recipe that the arms share. Names that do not come with this package are imported."""
+        import_own(self.own)
         return Recipe.from_json(self.recipe)

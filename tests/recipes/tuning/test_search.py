@@ -221,7 +221,7 @@ def test_other_data_in_the_same_directory(found, binary, search_options):
         ({"optimizers": "adam"}, "optimizers must be a list"),
         ({"regularizers": []}, "regularizers must be a list"),
         ({"recipe": "mlp"}, "recipe must be a recipes.Recipe"),
-        ({"recipe": Recipe(model=lambda spec: None)}, "recipe must be a recipe that can be written as JSON"),
+        ({"recipe": Recipe(model=lambda spec: None)}, "model must be a class or a named function, or registered"),
         ({"recipe": Recipe(model="cnn")}, "use mlp for other data"),
         ({"data": "digits"}, "data must be what recipes.load"),
     ],

@@ -1,0 +1,39 @@
+"""Origins: the module and name that something of one's own is imported from, "module:name"."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+__all__ = ["imported", "is_of_keras", "origin_of"]
+
+
+def origin_of(found: Any) -> str:
+    """The origin of a class or function, or of an object's class.
+
+    Example:
+        >>> origin_of(keras.optimizers.Lion)
+        'keras.src.optimizers.lion:Lion'
+    """
+    named = found if hasattr(found, "__qualname__") else type(found)
+    return f"{named.__module__}:{named.__qualname__}"
+
+
+def imported(origin: str) -> Any:
+    """What an origin names; None if it cannot be imported."""
+    module, _, path = origin.partition(":")
+    if module == "__main__" or "<" in path:
+        return None
+    try:
+        found: Any = sys.modules.get(module) or importlib.import_module(module)
+        for part in path.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError):
+        return None
+    return found
+
+
+def is_of_keras(found: Any) -> bool:
+    """Whether Keras has defined a class or function, or an object's class."""
+    return origin_of(found).startswith("keras.")

@@ -1,0 +1,68 @@
+"""OwnModel: a function that makes a model, in place of one of the factories."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+from ...callbacks.checks import InvalidArgument
+from ..choice import is_named
+from ..models import MODELS
+from .origins import origin_of
+
+__all__ = ["STYLE", "OwnModel", "is_own_model"]
+
+STYLE = ("spec", "activation", "initializer", "bias", "normalization", "regularizer")
+"""What a function that makes a model gets of a recipe."""
+
+
+class OwnModel:
+    """A function that makes a model, called with those of the recipe's choices that it takes.
+
+    Args:
+        function: with any of the parameters of :data:`STYLE`, and options of its own. A first parameter of another name
+            without a default gets the spec too.
+    """
+
+    def __init__(self, function: Callable[..., keras.Model]):
+        self.function = function
+        parameters = list(inspect.signature(function).parameters.values())
+        self._open = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
+        named = [p for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+        self._names = {parameter.name for parameter in named}
+        self._needed = [parameter.name for parameter in named if parameter.default is parameter.empty]
+        self._first = named[0].name if named and self._needed[:1] == [named[0].name] else None
+
+    def __call__(self, spec: Any = None, **options: Any) -> keras.Model:
+        """The model.
+
+        Raises:
+            InvalidArgument: for a function that needs something else, and for anything but a model.
+        """
+        origin = origin_of(self.function)
+        taken = {name: value for name, value in options.items() if name in self._names}
+        if "spec" in self._names:
+            taken["spec"] = spec
+        of_spec = self._first is not None and self._first not in (*STYLE, *options) and spec is not None
+        if self._open:
+            taken |= {name: value for name, value in options.items() if name not in STYLE}
+        unknown = [name for name in options if name not in (*taken, *STYLE)]
+        missing = [name for name in self._needed[of_spec:] if name not in taken]
+        if unknown or missing:
+            accepted = f"a function that takes {unknown[0]!r}" if unknown else f"one with a default for {missing[0]!r}"
+            raise InvalidArgument("model", origin, f"{accepted}; it gets what it takes of {', '.join(STYLE)}")
+        model = self.function(spec, **taken) if of_spec else self.function(**taken)
+        if not isinstance(model, keras.Model):
+            raise InvalidArgument("model", origin, f"a function that returns a keras.Model, not {type(model).__name__}")
+        return model
+
+
+def is_own_model(model: Any) -> bool:
+    """Whether a choice of a model is a function of one's own, with a name or without."""
+    if not is_named(model):
+        return True
+    entry = MODELS.entries.get(model if isinstance(model, str) else str(model["name"]))
+    return entry is not None and isinstance(entry.build, OwnModel)

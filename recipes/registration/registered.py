@@ -1,0 +1,129 @@
+"""register: an optimizer, a model, ... of one's own by name, for recipes, searches and their files."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+
+from ...callbacks.checks import InvalidArgument, check_choice
+from ..activations import ACTIVATIONS
+from ..catalogue import Catalogue, Entry, Range
+from ..initializers import INITIALIZERS
+from ..models import MODELS
+from ..optimizers import OPTIMIZERS
+from ..regularization import REGULARIZERS
+from ..schedules import SCHEDULES
+from .origins import origin_of
+from .own_model import OwnModel
+
+__all__ = ["CATALOGUES", "NAME", "RATE", "Absent", "origin_of_entry", "register"]
+
+CATALOGUES: dict[str, Catalogue] = {
+    catalogue.kind: catalogue for catalogue in (OPTIMIZERS, REGULARIZERS, SCHEDULES, INITIALIZERS, ACTIVATIONS, MODELS)
+}
+"""By kind."""
+
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+RATES = 30.0
+"""The range of an optimizer's rate, unless it is given: from its default divided by this to its default times this."""
+
+RATE = "learning_rate"
+
+
+def register(
+    kind: str,
+    name: str,
+    build: Callable[..., Any],
+    *,
+    hyperparameters: Sequence[Range] = (),
+    summary: str = "",
+    source: str = "",
+) -> None:
+    """Gives an optimizer, a model, ... of one's own a name, which recipes, searches and the command line then accept.
+
+    Searches register classes and functions that are passed to them by themselves, under their names in lower case.
+    Processes and clusters that train import it from its module, so it has to be defined in one, not in a script or
+    notebook that is run; what a search has written can be read by any program.
+
+    Args:
+        kind: "optimizer", "regularizer", "schedule", "initializer", "activation" or "model".
+        name: in lower case, such as "lamb"; of nothing else of its kind.
+        build: makes one; its keyword arguments are the options. Of an optimizer it takes ``learning_rate``; of a
+            schedule ``peak``. A model's may take ``spec`` (a :class:`recipes.Spec`) and any of the recipe's
+            ``activation``, ``initializer``, ``bias``, ``normalization`` and ``regularizer``; it gets what it takes. Of
+            an activation, a function of a tensor, or a layer.
+        hyperparameters: the :class:`recipes.Range` of the options that a search tunes. Default: an optimizer's rate,
+            from a thirtieth of its default to thirty times that.
+        summary, source: for ``recipes list``.
+
+    Raises:
+        InvalidArgument: for another kind, a name that is taken, or something that cannot be called like that.
+
+    Example:
+        >>> register("optimizer", "lamb", keras.optimizers.Lamb, hyperparameters=[Range("learning_rate", 3e-4, 3e-2)])
+        >>> recipes.Recipe(optimizer="lamb").build_optimizer().name
+        'lamb'
+    """
+    check_choice("kind", kind, tuple(CATALOGUES))
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        raise InvalidArgument("name", name, "of lower-case letters, digits and underscores, such as 'lamb'")
+    if not callable(build):
+        raise InvalidArgument("build", build, f"a class or function that makes one, since it is a {kind}")
+    if not all(isinstance(tunable, Range) for tunable in hyperparameters):
+        raise InvalidArgument("hyperparameters", hyperparameters, "a sequence of recipes.Range")
+    tunables = tuple(hyperparameters)
+    if kind == "optimizer":
+        tunables = _with_rate(name, build, tunables)
+    made: Any = build
+    if kind in ("model", "activation"):
+        made = OwnModel(build) if kind == "model" else _OwnActivation(build)
+    catalogue = CATALOGUES[kind]
+    known = catalogue.entries.get(name)
+    if known is not None and not isinstance(known.build, Absent) and origin_of_entry(known) != origin_of(build):
+        raise InvalidArgument("name", name, f"a name that no other {kind} has: recipes.register({kind!r}, NAME, ...)")
+    catalogue.entries[name] = Entry(name, made, summary or f"From {origin_of(build)}.", source, tunables)
+
+
+class _OwnActivation:
+    def __init__(self, function: Callable[..., Any]):
+        self.function = function
+
+    def __call__(self, **options: Any) -> keras.layers.Layer:
+        """A layer with the activation."""
+        if isinstance(self.function, type) and issubclass(self.function, keras.layers.Layer):
+            return self.function(**options)
+        return keras.layers.Activation(self.function, **options)
+
+
+class Absent:
+    """In place of something that has not been imported."""
+
+    def __init__(self, kind: str, name: str, origin: str):
+        self.kind, self.name, self.origin = kind, name, origin
+
+    def __call__(self, **options: Any) -> Any:
+        """Raises."""
+        accepted = f"registered by this program first: it is {self.origin} (recipes.register)"
+        raise InvalidArgument(self.kind, self.name, accepted)
+
+
+def _with_rate(name: str, build: Any, tunables: tuple[Range, ...]) -> tuple[Range, ...]:
+    if any(tunable.name == RATE for tunable in tunables):
+        return tunables
+    parameter = inspect.signature(build).parameters.get(RATE)
+    default = None if parameter is None else parameter.default
+    if not isinstance(default, float) or default <= 0:
+        accepted = f"with a {RATE} that has a default above 0, or with hyperparameters=[Range({RATE!r}, LOW, HIGH)]"
+        raise InvalidArgument("optimizer", name, accepted)
+    return (Range(RATE, default / RATES, default * RATES, default), *tunables)
+
+
+def origin_of_entry(entry: Entry) -> str:
+    if isinstance(entry.build, Absent):
+        return entry.build.origin
+    return origin_of(getattr(entry.build, "function", entry.factory))

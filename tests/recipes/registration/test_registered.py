@@ -1,0 +1,153 @@
+import json
+
+import keras
+import pytest
+
+import recipes
+from callbacks.checks import InvalidArgument
+from recipes import Range, Recipe
+from recipes.models import MODELS
+from recipes.optimizers import OPTIMIZERS
+from recipes.registration.named_choices import named_choice
+from recipes.registration.own_entries import import_own, own_entries, stand_in, unimportable
+from recipes.registration.own_model import is_own_model
+from recipes.registration.registered import CATALOGUES
+from recipes.schedules import SCHEDULES
+from recipes.tuning.arms import Arm
+from recipes.tuning.designs import arms_of
+from recipes.tuning.space import Space
+
+from .own_parts import SlowLion, narrow, wide
+
+
+@pytest.fixture(autouse=True)
+def _only_here():
+    """Leaves the catalogues as they were."""
+    before = {kind: dict(catalogue.entries) for kind, catalogue in CATALOGUES.items()}
+    yield
+    for kind, entries in before.items():
+        CATALOGUES[kind].entries.clear()
+        CATALOGUES[kind].entries.update(entries)
+
+
+def test_an_optimizer_of_ones_own_is_tuned_by_name():
+    recipes.register("optimizer", "slow", SlowLion)
+    recipes.register("optimizer", "slow", SlowLion)  # again, as a notebook does
+    recipe = Recipe(optimizer="slow(beta_1=0.8)", learning_rate=0.01)
+    built = recipe.build_optimizer()
+    assert type(built) is SlowLion
+    assert (float(built.learning_rate), built.beta_1) == (pytest.approx(0.01), 0.8)
+    (rate,) = Space().tuned(Arm("slow", "none"))
+    assert (rate.low, rate.high) == (pytest.approx(0.001 / 30), pytest.approx(0.03))
+    recipes.register("optimizer", "fast", keras.optimizers.Ftrl, hyperparameters=[Range("learning_rate", 0.1, 1.0)])
+    assert Space().tuned(Arm("fast", "none"))[0].high == 1.0
+
+
+def test_classes_functions_and_objects_get_names():
+    assert named_choice(OPTIMIZERS, SlowLion) == "slow_lion"
+    assert named_choice(OPTIMIZERS, type(OPTIMIZERS.build("adam"))) == "adam"
+    assert named_choice(OPTIMIZERS, OPTIMIZERS.build("adam", learning_rate=0.5)) == {
+        "name": "adam",
+        "learning_rate": 0.5,
+    }
+    theirs = named_choice(OPTIMIZERS, keras.optimizers.Adam(0.01, beta_2=0.95))
+    assert theirs == {"name": "keras_adam", "learning_rate": 0.01, "beta_2": 0.95}
+    assert type(Recipe(optimizer=theirs).build_optimizer()) is keras.optimizers.Adam
+    assert named_choice(MODELS, wide) == "wide"
+    levels = arms_of(Recipe(), {"optimizers": [SlowLion, SlowLion(0.02)], "models": [wide, narrow]})
+    assert [arm.name for arm in levels] == [
+        "slow_lion+early_stopping+wide",
+        "slow_lion(learning_rate=0.02)+early_stopping+wide",
+        "slow_lion+early_stopping+narrow",
+        "slow_lion(learning_rate=0.02)+early_stopping+narrow",
+    ]
+    assert levels[1].fixed == {"slow_lion.learning_rate": 0.02}
+
+
+def test_a_model_of_ones_own_gets_what_it_takes(classes):
+    recipes.register("model", "wide", wide)
+    spec = classes.spec
+    model = Recipe(model={"name": "wide", "units": 3}, activation="tanh").build_model(spec)
+    assert model.layers[1].units == 3
+    assert model.layers[1].activation is keras.activations.tanh
+    assert is_own_model("wide")
+    assert is_own_model(wide)
+    assert not is_own_model("mlp")
+    assert Recipe(model=narrow).build_model(spec).layers[1].units == 2
+    assert Recipe(model=lambda s, units=5: wide(s, units)).build_model(spec).layers[1].units == 5
+    assert Recipe(model=lambda: narrow(spec)).build_model(spec).output_shape == (None, spec.outputs)
+    for model, message in (
+        (lambda: 3, "a function that returns a keras.Model, not int"),
+        (lambda spec, depth: 3, "one with a default for 'depth'"),
+    ):
+        with pytest.raises(InvalidArgument, match=message):
+            Recipe(model=model).build_model(spec)
+    with pytest.raises(InvalidArgument, match="a function that takes 'depth'"):
+        Recipe(model={"name": "wide", "depth": 3}).build_model(spec)
+
+
+def test_an_activation_and_a_schedule_of_ones_own(classes):
+    recipes.register("activation", "silent", keras.activations.silu)
+    model = Recipe(model={"name": "mlp", "hidden": (3,)}, activation="silent").build_model(classes.spec)
+    layers = [layer for layer in model.layers if isinstance(layer, keras.layers.Activation)]
+    assert layers[0].activation is keras.activations.silu
+    recipes.register("schedule", "mine", SCHEDULES["step"].build)
+    assert Recipe(schedule="mine").build_schedule(0.1) is not None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("layer", "x", SlowLion), "kind must be one of"),
+        (("optimizer", "Slow Lion", SlowLion), "name must be of lower-case letters"),
+        (("optimizer", "adam", SlowLion), "name must be a name that no other optimizer has"),
+        (("optimizer", "slow", 3), "build must be a class or function"),
+        (("optimizer", "slow", lambda: None), "optimizer must be with a learning_rate that has a default above 0"),
+    ],
+)
+def test_what_cannot_be_registered(arguments, message):
+    with pytest.raises(InvalidArgument, match=message):
+        recipes.register(*arguments)
+
+
+def test_values_that_are_no_choice():
+    for value in (lambda spec: None, 3, object()):
+        with pytest.raises(InvalidArgument, match="model must be"):
+            named_choice(MODELS, value)
+    rate = keras.optimizers.schedules.CosineDecay(0.1, 10)
+    with pytest.raises(InvalidArgument, match="made with a number as its learning rate"):
+        named_choice(OPTIMIZERS, keras.optimizers.Adam(rate))
+
+
+def test_a_program_without_them_reads_what_was_written():
+    recipe = Recipe(optimizer=named_choice(OPTIMIZERS, SlowLion), model=named_choice(MODELS, wide))
+    text = recipe.to_json()
+    own = own_entries(recipe.names)
+    assert [entry["origin"].rpartition(".")[2] for entry in own] == ["own_parts:SlowLion", "own_parts:wide"]
+    del OPTIMIZERS.entries["slow_lion"], MODELS.entries["wide"]
+    again = Recipe.from_json(text)
+    assert again.optimizer_name == "slow_lion"
+    with pytest.raises(InvalidArgument, match=r"registered by this program first: it is .*own_parts:SlowLion"):
+        again.build_optimizer()
+    assert Arm("slow_lion(beta_1=0.8)", "none").name == "slow_lion(beta_1=0.8)+none"
+    assert again.to_json() == text
+    import_own(json.loads(json.dumps(own)))
+    assert type(again.build_optimizer()) is SlowLion
+
+
+def test_what_other_processes_cannot_import():
+    class Local(SlowLion):
+        pass
+
+    names = [("optimizer", named_choice(OPTIMIZERS, SlowLion)), ("optimizer", named_choice(OPTIMIZERS, Local))]
+    assert unimportable(own_entries(names[:1])) is None
+    assert unimportable(own_entries(names))["name"] == "local"
+    missing = [{**own_entries(names)[0], "name": "gone", "origin": "no_such_module:Gone"}]
+    with pytest.raises(InvalidArgument, match="can be imported where trainings run, but no_such_module:Gone cannot"):
+        import_own(missing)
+
+
+@pytest.mark.parametrize("own", [3, [3], [{"kind": "optimizer"}], [{"kind": "x", "name": "a", "origin": "b:c"}]])
+def test_damaged_lists_of_own_parts(own):
+    with pytest.raises(InvalidArgument, match="own must be a list of kind, name, origin and hyperparameters"):
+        stand_in(own)

@@ -336,17 +336,24 @@ def test_a_choice_that_was_changed_since_is_respected(fit, tmp_path):
     assert len(history["loss"]) > 5
 
 
+def measured(script, *arguments):
+    """What a script under scripts/measure prints; it fails where something is wrong."""
+    path = Path(__file__).parents[3] / "scripts" / "measure" / script
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    command = [sys.executable, str(path), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr[-2000:]
+    return done.stdout
+
+
 @pytest.mark.thorough
 def test_random_kills():
-    script = Path(__file__).parents[3] / "scripts" / "measure" / "stress_resume.py"
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    done = subprocess.run(
-        [sys.executable, str(script), "--kills", "4", "--seed", "3"],
-        capture_output=True, text=True, timeout=300, env=environment,
-        check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr[-2000:]
-    assert done.stdout.splitlines()[-1].endswith("all identical")
+    assert measured("stress_resume.py", "--kills", "4", "--seed", "3").splitlines()[-1].endswith("all identical")
+
+
+@pytest.mark.thorough
+def test_random_damage():
+    measured("damage_checkpoints.py", "--every", "997", "--resumed", "2")
 
 
 @pytest.mark.thorough

@@ -10,9 +10,9 @@ from .results import Results
 __all__ = ["protocol"]
 
 PRUNED = {
-    "asha": " Before, a trial was trained for a sixteenth and a quarter of the epochs, each with its own end of the "
-    "schedule; the best third and then the best quarter of an arm's trials so far went on.",
-    "median": " A trial was stopped when it fell below the median of the arm's earlier ones.",
+    "asha": " Before, a trial was trained for a sixteenth and a quarter of the epochs{least}, each with its own end of "
+    "the schedule; the best third and then the best quarter of an arm's trials so far went on.",
+    "median": " A trial was stopped when it{least} fell below the median of the arm's earlier ones.",
 }
 
 WIDENED = (
@@ -42,7 +42,7 @@ def protocol(results: Results) -> list[str]:
     steps = [
         f"Every arm, an optimizer with a regularizer, got the same budget: {budget}{length}, in which its own learning "
         "rate and the strengths of its own regularizer were searched. No arm had to live with the settings of another."
-        + PRUNED.get(prune, "")
+        + PRUNED.get(prune, "").format(least=_least(prune, settings.get("least_updates")))
         + (WIDENED if settings.get("widen") else ""),
         f"The setting with the best validation {metric} was chosen{tuned}; arms "
         "are ordered by it, too. The test split had no part in tuning: it tells which arms differ from the reference, "
@@ -79,6 +79,13 @@ def protocol(results: Results) -> list[str]:
             else f"None of the {total:,} trainings diverged or failed."
         )
     return steps
+
+
+def _least(rule: str, updates: Any) -> str:
+    """The updates before which no trial was judged, in words."""
+    if not updates:
+        return ""
+    return f", but for at least {updates} updates" if rule == "asha" else f", after at least {updates} updates,"
 
 
 _TUNINGS = {

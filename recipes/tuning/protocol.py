@@ -15,7 +15,7 @@ from ..metrics import find_metric, metric_for, metric_named
 from ..trainer import LARGEST_SEED
 from .designs import DESIGNS
 from .option import option
-from .pruning import PRUNING, check_pruning, rungs
+from .pruning import LEAST_UPDATES, PRUNING, check_pruning
 from .ranges import ranges_text
 from .repeats import TUNINGS, tunings_until
 
@@ -189,7 +189,7 @@ class Protocol:
     def to_settings(self) -> dict[str, Any]:
         """The fields that distinguish searches and those that judge them, by name, as JSON values."""
         judging = {"confidence": self.level, "margin": self.margin}
-        pruning = {"rungs": rungs(self.epochs)} if self.prune == "asha" else {}
+        pruning = {} if self.prune == "none" else {"least_updates": LEAST_UPDATES}
         return {name: getattr(self, name) for name in setting_names()} | pruning | judging
 
     @classmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -12,10 +13,28 @@ from ...callbacks.checks import InvalidArgument, check_integer
 from ..metric import Metric
 from .record import Record
 
-__all__ = ["PRUNING", "BelowMedian", "asha", "check_horizon", "check_pruning", "compared", "median", "ranked", "rungs"]
+__all__ = [
+    "LEAST_UPDATES",
+    "PRUNING",
+    "BelowMedian",
+    "Rung",
+    "asha",
+    "check_horizon",
+    "check_pruning",
+    "compared",
+    "first_epoch",
+    "median",
+    "ranked",
+    "rungs",
+    "stops_nothing",
+]
 
 RUNGS = {16: 3, 4: 4}
 """The rungs of successive halving: the part of the epochs (a sixteenth) -> the part of the trials that continues."""
+
+LEAST_UPDATES = 50
+"""The updates of the optimizer before which no training is judged: with 6 or 12 of them the order of learning rates is
+hardly that after all epochs, least so for units that are slow to start (``scripts/measure/measure_rungs.py``)."""
 
 ENOUGH = 3
 """How many earlier trials must have reached an epoch before the median rule may stop one there."""
@@ -24,22 +43,65 @@ WITHOUT_HORIZON = ("constant", "performance")
 """Schedules under which a training goes on as it began, so that scores at the same epoch can be compared."""
 
 
-def rungs(epochs: int) -> list[int]:
-    """The epochs of the short trainings of successive halving: a sixteenth and a quarter of all, rounded up.
+@dataclass(frozen=True)
+class Rung:
+    """A short training of successive halving.
+
+    Args:
+        epochs: its length.
+        part: the part of the trials so far that continues, 3 for a third.
+    """
+
+    epochs: int
+    part: int
+
+
+def rungs(epochs: int, updates: int) -> list[Rung]:
+    """The short trainings of successive halving: a sixteenth and a quarter of the epochs, rounded up.
+
+    One of fewer than ``LEAST_UPDATES`` updates is lengthened, or left out if it would take more than a quarter of the
+    epochs.
+
+    Args:
+        epochs: those of a whole training, >= 1.
+        updates: of the optimizer in an epoch, >= 1.
 
     Example:
-        >>> rungs(30), rungs(12), rungs(4), rungs(1)
-        ([2, 8], [1, 3], [1], [])
+        >>> [rung.epochs for rung in rungs(epochs=32, updates=100)], [rung.epochs for rung in rungs(32, updates=20)]
+        ([2, 8], [3, 8])
+        >>> rungs(epochs=32, updates=5)
+        []
     """
-    check_integer("epochs", epochs, low=1)
-    lengths = {-(-epochs // part) for part in RUNGS}
-    return sorted(length for length in lengths if length < epochs)
+    least, most = first_epoch(updates), -(-check_integer("epochs", epochs, low=1) // min(RUNGS))
+    ladder = {
+        max(least, -(-epochs // part)): Rung(max(least, -(-epochs // part)), keep) for part, keep in RUNGS.items()
+    }
+    return [rung for rung in ladder.values() if rung.epochs <= most and rung.epochs < epochs]
 
 
-def asha(scores: Sequence[float], rivals: Sequence[Sequence[float]]) -> bool:
+def first_epoch(updates: int) -> int:
+    """The first epoch, counted from 1, at whose end a training has had enough updates to be judged.
+
+    Args:
+        updates: of the optimizer in an epoch, >= 1.
+    """
+    return -(-LEAST_UPDATES // check_integer("updates", updates, low=1))
+
+
+def stops_nothing(rule: str, epochs: int, updates: int) -> bool:
+    """Whether a rule cannot stop a training, since at none of its points there have been enough updates.
+
+    Example:
+        >>> stops_nothing("asha", epochs=16, updates=7), stops_nothing("asha", epochs=16, updates=70)
+        (True, False)
+    """
+    if rule == "asha":
+        return not rungs(epochs, updates)
+    return rule == "median" and first_epoch(updates) >= epochs
+
+
+def asha(scores: Sequence[float], rivals: Sequence[Sequence[float]], part: int) -> bool:
     """Whether a trial continues by asynchronous successive halving: it must be among the best so far at its rung.
-
-    These are the best third at the first rung and the best quarter at the second.
 
     A rung is a short training of its own, with the whole schedule: a score half-way through a cycle, at a high rate,
     says little about the score at its end.
@@ -47,18 +109,19 @@ def asha(scores: Sequence[float], rivals: Sequence[Sequence[float]]) -> bool:
     Args:
         scores: the trial's validation scores, one per rung so far; larger is better.
         rivals: those of earlier trials, for as many rungs as each has reached.
+        part: which part continues, 3 for the best third.
 
     Source: Li et al. 2020, "A system for massively parallel hyperparameter tuning", arXiv:1810.05934, in the variant
     that stops trials rather than pausing them.
 
     Example:
-        >>> asha([0.5], [[0.9, 0.95]]), asha([0.92], [[0.9, 0.95]])
+        >>> asha([0.5], [[0.9, 0.95]], part=3), asha([0.92], [[0.9, 0.95]], part=3)
         (False, True)
     """
     rung = len(scores) - 1
     reached = [rival[rung] for rival in rivals if len(rival) > rung]
     better = sum(score > scores[rung] for score in reached)
-    return better < max(1, (len(reached) + 1) // list(RUNGS.values())[rung])
+    return better < max(1, (len(reached) + 1) // part)
 
 
 def median(curve: Sequence[float], rivals: Sequence[Sequence[float]], epochs: int) -> bool:
@@ -146,14 +209,15 @@ class BelowMedian(keras.callbacks.Callback):
         rivals: recorded validation scores of the earlier trials, one list per trial.
         metric: the metric of the scores, which the logs hold under its name with the prefix "val_".
         epochs: the epochs of a whole training.
+        first: the first epoch, counted from 1, after which it may be stopped. Default 1.
 
     Attributes:
         pruned: whether the training was stopped.
     """
 
-    def __init__(self, rivals: Sequence[Sequence[float]], *, metric: Metric, epochs: int):
+    def __init__(self, rivals: Sequence[Sequence[float]], *, metric: Metric, epochs: int, first: int = 1):
         super().__init__()
-        self._metric, self._epochs = metric, epochs
+        self._metric, self._epochs, self._first = metric, epochs, first
         self._rivals = [[ranked(value, metric) for value in rival] for rival in rivals]
         self._curve: list[float] = []
         self.pruned = False
@@ -163,5 +227,5 @@ class BelowMedian(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self._curve.append(ranked(float((logs or {})[f"val_{self._metric.name}"]), self._metric))
-        if not median(self._curve, self._rivals, self._epochs):
+        if epoch + 1 >= self._first and not median(self._curve, self._rivals, self._epochs):
             self.pruned = self.model.stop_training = True

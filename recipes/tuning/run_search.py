@@ -24,6 +24,7 @@ from .comparison import Comparison
 from .continuing import Budget
 from .environment_file import write_environment
 from .foresight import in_a_line
+from .idle_pruning import without_idle_pruning
 from .ledger import Ledger
 from .plan import Plan
 from .protocol import Protocol
@@ -69,10 +70,12 @@ def run_search(
     check_scorable(data, [protocol.metric_for(data.spec)], "validation", "test")
     directory = Path(directory or os.path.join("searches", str(data.settings["name"])))
     arms, space = check_search(chosen, levels, protocol, where, directory, base)
-    for arm in arms:
-        arm.recipe(base, space.default(arm)).check(data.spec)
+    recipe_of = {arm.name: arm.recipe(base, space.default(arm)) for arm in arms}
+    for recipe_of_arm in recipe_of.values():
+        recipe_of_arm.check(data.spec)
     for name in dict.fromkeys(arm.model for arm in arms):  # refuses a model that does not fit before writing anything
         dataclasses.replace(base, model=name or base.model).build_model(data.spec)
+    protocol, idle = without_idle_pruning(protocol, data, arms, recipe_of)
     settings = make_settings(data, base, arms, protocol, space)
     ledger = Ledger(directory, settings)
 
@@ -94,6 +97,8 @@ def run_search(
         shutil.rmtree(directory / WORKERS, ignore_errors=True)  # left by a killed search
         if where.ray is None:
             entered = stack.enter_context(runner)
+        if idle is not None:
+            progress.say(idle) if verbose else warn(idle)
         if verbose and (line := in_a_line(data, protocol, len(arms))) is not None:
             progress.say(line)
         budget = Budget(protocol, where.workers)

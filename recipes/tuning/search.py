@@ -115,7 +115,8 @@ def search(
             of the epochs, each with its own end of the schedule; the best third and then the best quarter of an arm's
             trials so far go on to the next training, which starts anew) or "median" (a trial stops when it is below the
             median of the earlier ones; for the schedules "constant" and "performance" only, since under others early
-            scores do not tell the last).
+            scores do not tell the last). No trial is judged before 50 updates; where a quarter of the epochs has fewer,
+            "asha" stops nothing, and a line says so.
         ranges: what to tune in place of the ranges that ``recipes list`` shows, by name: ``{"adam.learning_rate":
             (1e-4, 1e-2), "l2.strength": [1e-5, 1e-4], "dropout.rate": 0.2}`` for a range, a grid and a fixed value.
             Other options of what is compared can be tuned too, ``{"adam.beta_1": (0.8, 0.95)}``; None stands for the

@@ -12,9 +12,10 @@ from ...metric import Metric, metric_of
 from ...scoring import EpochScores, predictions, score_of
 from ...shared_steps import SharedSteps
 from ...trainer import Trainer
+from ..idle_pruning import updates_in_epoch
 from ..ledger import running_file
 from ..outcomes import Outcomes, outcomes_of
-from ..pruning import BelowMedian, asha, ranked, rungs
+from ..pruning import BelowMedian, asha, first_epoch, ranked, rungs
 from ..record import Record
 from .assignment import Assignment
 from .epoch_writer import EpochWriter
@@ -99,12 +100,13 @@ class Worker:
             return self._run(trainer, job, metric, protocol.epochs, rule)
         rivals = [[ranked(score, metric) for score in rival] for rival in job.rivals]
         scores, records = [], []
-        for epochs in [*rungs(protocol.epochs), protocol.epochs]:
-            record = self._run(trainer, job, metric, epochs)
+        ladder = rungs(protocol.epochs, updates_in_epoch(self.data, recipe.optimizer))
+        for rung in [*ladder, None]:
+            record = self._run(trainer, job, metric, protocol.epochs if rung is None else rung.epochs)
             records.append(record)
-            if epochs < protocol.epochs and not record.diverged:
+            if rung is not None and not record.diverged:
                 scores.append(record.validation_score)
-                if asha([ranked(score, metric) for score in scores], rivals):
+                if asha([ranked(score, metric) for score in scores], rivals, rung.part):
                     continue
                 record = dataclasses.replace(record, status="pruned")
             break
@@ -120,7 +122,8 @@ class Worker:
         training = job.training
         logged = metric == metric_of(self.data.spec.task)  # by Keras, which measures it in the step
         callbacks: list[Any] = [] if logged else [EpochScores(self.data, metric)]
-        pruned = BelowMedian(job.rivals, metric=metric, epochs=epochs)
+        first = first_epoch(updates_in_epoch(self.data, trainer.recipe.optimizer))
+        pruned = BelowMedian(job.rivals, metric=metric, epochs=epochs, first=first)
         callbacks += [pruned] if rule == "median" else []
         if self.directory is not None:
             callbacks.append(EpochWriter(running_file(self.directory, training.key)))

@@ -10,9 +10,10 @@ import recipes
 from callbacks.checks import InvalidArgument
 from recipes.metric import Metric
 from recipes.tuning.arms import Arm
+from recipes.tuning.idle_pruning import updates_in_epoch, without_idle_pruning
 from recipes.tuning.plan import Training
 from recipes.tuning.protocol import Protocol
-from recipes.tuning.pruning import BelowMedian, asha, check_horizon, median, ranked, rungs
+from recipes.tuning.pruning import BelowMedian, Rung, asha, check_horizon, median, ranked, rungs, stops_nothing
 from recipes.tuning.record import Record
 from recipes.tuning.running.assignment import Assignment
 from recipes.tuning.running.runner import Job
@@ -22,37 +23,80 @@ pytestmark = pytest.mark.whole_epochs
 
 
 @pytest.mark.parametrize(
-    ("epochs", "expected"), [(1, []), (2, [1]), (4, [1]), (5, [1, 2]), (12, [1, 3]), (16, [1, 4]), (33, [3, 9])]
+    ("epochs", "updates", "expected"),
+    [
+        *((epochs, 1000, expected) for epochs, expected in ((1, []), (2, [1]), (4, [1]), (5, [1, 2]), (12, [1, 3]))),
+        *((epochs, 50, expected) for epochs, expected in ((16, [1, 4]), (33, [3, 9]))),
+        (32, 20, [3, 8]),  # a sixteenth has 40 updates
+        (32, 7, [8]),  # lengthened, it is the other one
+        (32, 6, []),  # a quarter has 48
+        (16, 7, []),
+    ],
 )
-def test_rungs(epochs, expected):
-    assert rungs(epochs) == expected
+def test_rungs(epochs, updates, expected):
+    assert [rung.epochs for rung in rungs(epochs, updates)] == expected
+    assert stops_nothing("asha", epochs, updates) == (not expected)
+
+
+def test_each_rung_has_its_part():
+    assert rungs(16, 100) == [Rung(1, 3), Rung(4, 4)]
+    assert rungs(16, 20) == [Rung(3, 3), Rung(4, 4)]
+    assert rungs(16, 13) == [Rung(4, 4)]
+
+
+def test_the_median_rule_waits_for_enough_updates():
+    assert stops_nothing("median", epochs=7, updates=7)
+    assert stops_nothing("median", epochs=8, updates=7)
+    assert not stops_nothing("median", epochs=9, updates=7)
+    assert not stops_nothing("none", epochs=1, updates=1)
+
+
+def test_accumulated_gradients_make_fewer_updates(classes):
+    steps = classes.steps_per_epoch
+    assert updates_in_epoch(classes, "adam") == steps
+    assert updates_in_epoch(classes, {"name": "adam", "gradient_accumulation_steps": 2}) == steps // 2
+    assert updates_in_epoch(classes, "adam(gradient_accumulation_steps=1000)") == 1
+
+
+def test_a_search_too_short_for_its_pruning_does_without_and_says_so(classes, search_options):
+    arms = [Arm("adam", "none"), Arm("adam", "none", settings=(("batch_size", "2"),))]
+    recipe_of = {arm.name: search_options["recipe"] for arm in arms}
+    steps = classes.steps_per_epoch
+    epochs = 4 * (50 // steps)  # a quarter has fewer than 50
+    protocol = Protocol(epochs=epochs, trials=6, prune="asha")
+    found, line = without_idle_pruning(protocol, classes, arms[:1], recipe_of)
+    assert found.prune == "none"
+    assert line.startswith("prune='asha' stops nothing here, all trials are trained to the end")
+    assert line.endswith(f"a quarter of the epochs have {epochs // 4 * steps}.")
+    for kept in (protocol, Protocol(epochs=epochs, trials=6)):
+        assert without_idle_pruning(kept, classes, arms, recipe_of) == (kept, None)
 
 
 def test_asha_keeps_the_best_third_and_then_the_best_quarter():
     rivals = [[0.1 * k] for k in range(1, 9)]  # eight before: the ninth must be among the best three, then two
-    assert asha([0.65], rivals)
-    assert not asha([0.55], rivals)
-    assert asha([rivals[5][0]], rivals)  # as good as the third
+    assert asha([0.65], rivals, 3)
+    assert not asha([0.55], rivals, 3)
+    assert asha([rivals[5][0]], rivals, 3)  # as good as the third
     later = [[1.0, 0.1 * k] for k in range(1, 9)]  # each rung has its own scores
-    assert asha([0.0, 0.75], later)
-    assert not asha([0.0, 0.65], later)
-    assert asha([0.0, 0.45], rivals)  # nobody came so far
-    assert asha([0.0], [])  # the first one always goes on
+    assert asha([0.0, 0.75], later, 4)
+    assert not asha([0.0, 0.65], later, 4)
+    assert asha([0.0, 0.45], rivals, 4)  # nobody came so far
+    assert asha([0.0], [], 3)  # the first one always goes on
 
 
 def test_of_so_many_trials_asha_lets_about_a_third_pass_each_rung():
-    random, lengths, spent, best = np.random.default_rng(0), [*rungs(32), 32], 0, 0
+    random, spent, best = np.random.default_rng(0), 0, 0
     for _ in range(50):
         reached = []
         for quality in random.normal(size=32):
             scores = []
-            for length in lengths:
-                spent += length
+            for rung in [*rungs(32, 100), None]:
+                spent += 32 if rung is None else rung.epochs
                 scores.append(quality)
-                if length < 32 and not asha(scores, reached):
+                if rung is not None and not asha(scores, reached, rung.part):
                     break
             reached.append(scores)
-        done = [scores[-1] for scores in reached if len(scores) == len(lengths)]
+        done = [scores[-1] for scores in reached if len(scores) == 3]
         best += max(done) == max(scores[0] for scores in reached)
     assert spent / (50 * 32 * 32) < 1 / 3
     assert best == 50  # without noise the best is never stopped
@@ -98,9 +142,16 @@ def worker(classes, search_options):
     return Worker(Assignment.of(classes, search_options["recipe"], Protocol(epochs=5, trials=6, prune="asha")))
 
 
+@pytest.fixture
+def few_updates(monkeypatch):
+    """Short trainings may have few updates, since these data have few batches."""
+    monkeypatch.setattr("recipes.tuning.pruning.LEAST_UPDATES", 6)
+
+
 TRIAL = Training(Arm("adam", "none"), "tune", 1, seed=3)
 
 
+@pytest.mark.usefixtures("few_updates")
 def test_a_rung_is_a_training_with_its_own_end_of_the_cycle(worker, classes, search_options):
     """A trial that goes on is trained as without pruning; short trainings are those of `recipes.fit`."""
     values = {"learning_rate": 0.01}
@@ -115,6 +166,7 @@ def test_a_rung_is_a_training_with_its_own_end_of_the_cycle(worker, classes, sea
     assert Record.from_json(record.to_json()).rungs == record.rungs
 
 
+@pytest.mark.usefixtures("few_updates")
 def test_a_trial_that_is_stopped_at_a_rung(worker):
     record = worker.run(Job(TRIAL, {"learning_rate": 1e-6}, [[1.0, 1.0]]))
     assert (record.status, record.epochs_run, len(record.rungs)) == ("pruned", 1, 1)
@@ -124,7 +176,7 @@ def test_a_trial_that_is_stopped_at_a_rung(worker):
 
 
 @pytest.mark.thorough
-@pytest.mark.usefixtures("no_pictures")
+@pytest.mark.usefixtures("no_pictures", "few_updates")
 def test_a_pruned_search_spends_less_and_records_what_it_stopped(classes, search_options, tmp_path):
     options = {**search_options, "optimizers": ["adam"], "regularizers": ["none"], "epochs": 4, "trials": 6}
     found = recipes.search(classes, directory=tmp_path / "pruned", prune="asha", **options)

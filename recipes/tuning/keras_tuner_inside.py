@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +127,18 @@ class _Complete(keras_tuner.Oracle):
         trial = super().create_trial(tuner_id)
         trial.metrics, trial.score = type(trial.metrics)(), None
         return trial
+
+    @keras_tuner.synchronized
+    def update_trial(self, trial_id: str, metrics: Mapping[str, Any], step: int = 0) -> Any:
+        """Takes the results of a trial, also metrics whose better direction KerasTuner fails to look up by name."""
+        for name in metrics:
+            try:
+                keras_tuner.engine.metrics_tracking.infer_metric_direction(name)
+            except TypeError:  # of MeanIoU and others that need arguments
+                known = self.get_trial(trial_id).metrics
+                if not known.exists(name):
+                    known.register(name, getattr(self.objective, "direction", "max"))
+        return super().update_trial(trial_id, metrics, step)
 
     @keras_tuner.synchronized
     def end_trial(self, trial: Any) -> None:

@@ -16,7 +16,7 @@ from ....callbacks.fit_data import FitData
 from ...data.batching import in_order, shuffled
 from ...data.named_arrays import Inputs, apply
 
-__all__ = ["FitArguments", "FitArrays"]
+__all__ = ["FitArguments", "FitArrays", "arguments_by_name"]
 
 FIT = ("x", "y", "batch_size", "epochs", "verbose")
 """The first positional arguments of Keras' ``fit``."""
@@ -112,7 +112,7 @@ class FitArguments:
             InvalidArgument: for inputs and targets of different length or none, masked values, data of an unknown
                 kind, a generator, which can be read only once, and a batch size below 1.
         """
-        arguments = _by_name(args, kwargs)
+        arguments = arguments_by_name(args, kwargs)
         size = check_integer("batch_size", _or_default(arguments.get("batch_size")), low=1)
         weights = {name: arguments.get(name) for name in ("y", "sample_weight", "class_weight")}
         steps = arguments.get("steps_per_epoch")
@@ -131,7 +131,7 @@ class FitArguments:
             args, kwargs: the arguments of the call.
             seed: of the order of the examples, unless ``shuffle`` is False.
         """
-        arguments = _by_name(args, kwargs)
+        arguments = arguments_by_name(args, kwargs)
         validation = arguments.get("validation_data")
         splits = [(arguments.get("x"), arguments.get("y"))]
         if validation is not None:
@@ -163,7 +163,8 @@ class FitArguments:
         return self._tensors[id(array)]
 
 
-def _by_name(args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+def arguments_by_name(args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a call of ``fit`` by their names."""
     return {**dict(zip(FIT, args, strict=False)), **kwargs}
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
+import itertools
 import json
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,6 @@ import numpy as np
 from ....callbacks.checks import InvalidArgument, check_bool, check_integer
 from ....callbacks.inside.training import restart_layer_names
 from ...files import write_text
-from ...model_files import set_weights
 from ...seeding import set_seeds
 from ...shared_steps import SharedSteps
 from ...step_keys import form_of
@@ -30,7 +30,19 @@ from ..keras_tuner_inside import (
     weights_path,
 )
 from ..running.epoch_writer import EpochWriter
-from .fit_arrays import FitArguments
+from .best_epoch import BestEpoch
+from .fit_arrays import FitArguments, arguments_by_name
+from .objective import (
+    check_direction,
+    check_logged,
+    check_validation,
+    directions_of,
+    logged_names,
+    only_keras,
+    two_examples,
+)
+from .results import in_numbers
+from .trial_weights import described, read_weights, write_weights
 from .whole_epochs import WholeEpochs
 
 __all__ = ["QuickTuner"]
@@ -79,6 +91,7 @@ class QuickTuner(keras_tuner.Tuner):
         if isinstance(oracle, keras_tuner.oracles.HyperbandOracle):
             accepted = "an oracle whose trials start anew; for this one use keras_tuner.Hyperband"
             raise InvalidArgument("oracle", "HyperbandOracle", accepted)
+        check_direction(oracle.objective)
         if options.get("distribution_strategy") is not None:
             accepted = "left out; keras_tuner.Tuner takes one"
             raise InvalidArgument("distribution_strategy", options["distribution_strategy"], accepted)
@@ -90,7 +103,8 @@ class QuickTuner(keras_tuner.Tuner):
         self._sharing = False
         keep_state(oracle)
         self._arguments = FitArguments()
-        self._best: _BestEpoch | None = None
+        self._best: BestEpoch | None = None
+        self._inputs: Any = None
         self._with_weights: set[str] = set()
         super().__init__(oracle, hypermodel, **options)
 
@@ -101,25 +115,59 @@ class QuickTuner(keras_tuner.Tuner):
             args, kwargs: the arguments of Keras' ``fit``, or of the HyperModel's own.
 
         Raises:
-            InvalidArgument: for inputs and targets of different length or none, data that cannot be read in every
-                trial, such as a generator, or a batch size below 1.
+            InvalidArgument: before the first trial, for inputs and targets of different length or none, data that
+                cannot be read in every trial, such as a generator, a batch size below 1, an objective that is not
+                logged or has no validation data, and a HyperModel whose ``fit`` does not take these arguments and
+                ``callbacks``.
         """
         self._arguments = FitArguments()  # arrays of an earlier search may have changed since
-        if not self._has_own_fit:
+        if self._has_own_fit:
+            self._check_own_fit(args, kwargs)
+        else:
             self._arguments.check(args, kwargs)
+            self._check_objective(arguments_by_name(args, kwargs))
         super().search(*args, **kwargs)
+
+    def _check_own_fit(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+        try:
+            inspect.signature(self.hypermodel.fit).bind(None, None, *args, **{**kwargs, "callbacks": []})
+        except TypeError as error:
+            accepted = f"one whose fit takes hp, model, the arguments of search and callbacks; {error}"
+            raise InvalidArgument("hypermodel", type(self.hypermodel).__name__, accepted) from None
+
+    def _check_objective(self, arguments: Mapping[str, Any]) -> None:
+        """Raises for an objective that a ``fit`` with these arguments would not log, as far as one can tell."""
+        objective = self.oracle.objective
+        try:
+            batch = two_examples(arguments.get("x"), arguments.get("y"))
+        except Exception:  # data of any kind: the trials will say what is wrong
+            batch = None
+        self._inputs = None if batch is None else described(keras.utils.unpack_x_y_sample_weight(batch)[0])
+        if not only_keras(arguments.get("callbacks") or []):  # others may log anything
+            return
+        check_validation(objective, arguments)
+        if {*directions_of(objective)} <= {"loss", "val_loss"} or batch is None:
+            return
+        _begin(self.seed)
+        model = build_model(self, self.oracle.get_space())
+        validated = arguments.get("validation_data") is not None or bool(arguments.get("validation_split"))
+        names = logged_names(model, objective, batch, validated=validated)
+        if names is not None:
+            check_logged(objective, names)
 
     def run_trial(self, trial: Any, *args: Any, **kwargs: Any) -> list[Any]:
         """Trains the model at a trial's values ``executions_per_trial`` times; returns the results."""
         originals = kwargs.pop("callbacks", None) or []
-        best = _BestEpoch(self.oracle.objective)
+        best = BestEpoch(self.oracle.objective)
         results = []
         for execution in range(self.executions_per_trial):
             callbacks = copy_callbacks(self, originals)
             set_tensorboard_folders(self, callbacks, trial, execution)
             folder = Path(self.get_trial_dir(trial.trial_id))
             callbacks += [EpochWriter(folder / f"epochs_{execution}.csv"), best]
-            results.append(self._execute(trial.hyperparameters, self.seed + execution, callbacks, args, kwargs))
+            best.epochs = []
+            result = self._execute(trial.hyperparameters, self.seed + execution, callbacks, args, kwargs)
+            results.append(in_numbers(result, best.epochs, self.oracle.objective))
         self._best = best
         return results
 
@@ -142,7 +190,7 @@ class QuickTuner(keras_tuner.Tuner):
         self._sharing = form is not None
         self._check_size(model)
         if self._has_own_fit:
-            return self.hypermodel.fit(hp, model, *args, callbacks=callbacks, **kwargs)
+            return self._fit_as_told(hp, model, callbacks, args, kwargs)
         watched = not all(isinstance(callback, PASSIVE) for callback in callbacks)
         unchanged = (lambda model: form_of(model) == form) if watched else None
         with self.steps.like(model, form, unchanged=unchanged) as shared:
@@ -154,6 +202,18 @@ class QuickTuner(keras_tuner.Tuner):
             if shared.epochs is None:
                 shared.epochs = WholeEpochs(ready)
             return shared.epochs.fit(arrays, callbacks)
+
+    def _fit_as_told(
+        self, hp: Any, model: keras.Model, callbacks: list[Any], args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> Any:
+        """One training by the HyperModel's own ``fit``."""
+        best, before = callbacks[-1], model.get_weights()
+        result = self.hypermodel.fit(hp, model, *args, callbacks=callbacks, **kwargs)
+        if not best.epochs and any(
+            not np.array_equal(*pair) for pair in itertools.zip_longest(before, model.get_weights(), fillvalue=np.nan)
+        ):
+            best.ended(model, in_numbers(result, (), self.oracle.objective))
+        return result
 
     def _check_size(self, model: keras.Model) -> None:
         size = sum(int(np.prod(weight.shape)) for weight in model.trainable_weights) if model.built else 0
@@ -175,38 +235,46 @@ class QuickTuner(keras_tuner.Tuner):
         if best is not None and self._may_lead(best):  # before the trial ends: a kill in between would lose them
             self._keep_weights(trial.trial_id, best)
         super().on_trial_end(trial)
-        leading = {leader.trial_id for leader in self.oracle.get_best_trials(self.keep)}
+        leading = self._leading()
         if best is not None and trial.trial_id in leading - self._with_weights:
             self._keep_weights(trial.trial_id, best)
         for trial_id in self._with_weights - leading:
             weights_path(self, trial_id).unlink()
         self._with_weights &= leading
 
-    def _may_lead(self, best: _BestEpoch) -> bool:
+    def _may_lead(self, best: BestEpoch) -> bool:
         """Whether a trial that is about to end may be among the best."""
         scores = [self.oracle.trials[trial_id].score for trial_id in self._with_weights]
         return len(scores) < self.keep or any(best.better_than(score) for score in scores)
 
-    def _keep_weights(self, trial_id: str, best: _BestEpoch) -> None:
-        if best.weights is None:
-            return
-        path = weights_path(self, trial_id)
-        path.with_name("build_config.json").write_text(json.dumps(best.model.get_build_config()), encoding="utf-8")
-        set_weights(best.model, best.weights)
-        best.model.save_weights(path)
-        self._with_weights.add(trial_id)
+    def _leading(self) -> set[str]:
+        """The best trials."""
+        status = keras_tuner.engine.trial.TrialStatus
+        best = self.oracle.get_best_trials(self.keep)
+        return {trial.trial_id for trial in best if trial.status == status.COMPLETED}
+
+    def _keep_weights(self, trial_id: str, best: BestEpoch) -> None:
+        if best.weights is not None:
+            write_weights(weights_path(self, trial_id), best, self._inputs)
+            self._with_weights.add(trial_id)
 
     def load_model(self, trial: Any) -> Any:
-        """The model of a trial with the weights of its best epoch, for trials whose weights are kept."""
+        """The model of a trial with the weights of its best epoch, for trials whose weights are kept.
+
+        If HyperModel.fit does not pass its callbacks on, these are the weights at its end.
+
+        Raises:
+            InvalidArgument: for other trials, for a model that a HyperModel.fit trained in place of the one it was
+                given, without callbacks, and for one that cannot be built without HyperModel.fit.
+        """
         path = weights_path(self, trial.trial_id)
         if not path.is_file():
-            raise InvalidArgument("trial", trial.trial_id, f"one of the best {self.keep}, whose weights are kept")
+            accepted = f"one of the best {self.keep}, whose weights are kept"
+            if trial.trial_id in self._leading():
+                accepted = "of a HyperModel.fit that trains the model that it is given, or passes its callbacks to fit"
+            raise InvalidArgument("trial", trial.trial_id, accepted)
         model = rebuild_model(self, trial.hyperparameters)
-        if not model.built:
-            model.build_from_config(json.loads(path.with_name("build_config.json").read_text(encoding="utf-8")))
-        if model.compiled:
-            model.optimizer.build(model.trainable_variables)  # the file holds its state too
-        model.load_weights(path)
+        read_weights(path, model)
         return model
 
     def save(self) -> None:
@@ -230,27 +298,5 @@ def _begin(seed: int, *, keep_functions: bool = False) -> None:
     set_seeds(seed, keep_functions=keep_functions)
 
 
-class _BestEpoch(keras.callbacks.Callback):
-    """Remembers the weights of the best epoch of all trainings that it observes."""
-
-    def __init__(self, objective: Any):
-        super().__init__()
-        self.weights: list[np.ndarray] | None = None
-        self._objective, self._value = objective, None
-
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Takes the weights if no epoch was better, or after every epoch if the objective is not in the logs."""
-        if self._objective.has_value(logs):
-            value = self._objective.get_value(logs)
-            if math.isnan(value) or (self._value is not None and not self._objective.better_than(value, self._value)):
-                return
-            self._value = value
-        self.weights = self.model.get_weights()
-
-    def better_than(self, score: float) -> bool:
-        """Whether the best epoch was better than ``score``; False if its value is unknown."""
-        return self._value is not None and self._objective.better_than(self._value, score)
-
-
-PASSIVE = (EpochWriter, _BestEpoch)
+PASSIVE = (EpochWriter, BestEpoch)
 """Callbacks that never change a model."""

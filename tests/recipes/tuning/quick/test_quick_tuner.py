@@ -251,6 +251,7 @@ def test_a_pipeline_is_given_as_it_is(tmp_path):
     assert all(trial.score > 0.2 for trial in tuner.oracle.trials.values())
 
 
+@pytest.mark.thorough
 def test_a_callback_that_listens_to_batches_hears_each(tmp_path):
     heard = []
 

@@ -60,6 +60,7 @@ def search(
     --activations elu,relu. --optimizer, --model, ... set what is not compared.
     By default, five optimizers are compared with five regularizers. With more repeats,
     trials or names in the same directory a search is extended: no training runs twice.
+    Its search.yaml has all its options: --config search.yaml --directory NEW repeats it.
     """
     from ..description import splits_in_a_line
     from ..tuning.checking import check_search
@@ -79,7 +80,9 @@ def search(
         **reading.for_load(),
     )
     command = shlex.join(["recipes", *sys.argv[1:]])
-    comparison = run_search(data, base, levels, protocol, where, directory=directory, command=command)
+    comparison = run_search(
+        data, base, levels, protocol, where, directory=directory, command=command, data_dir=data_dir
+    )
     say(wrapped(splits_in_a_line(data)))
     _show(comparison)
     winner = comparison.directory / "best"

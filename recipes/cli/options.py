@@ -11,6 +11,7 @@ import typer
 from ...callbacks.checks import InvalidArgument
 from ..choice import split_at
 from ..recipe import Recipe
+from ..tuning import config_file
 from ..tuning.factors import FACTORS, Factor
 from ..tuning.levels import factor_named, parse_factors
 from ..tuning.option import option
@@ -36,7 +37,7 @@ Dataset = Annotated[
         help="A .csv, .tsv or .parquet file, a folder of images, any TFDS dataset, or one of `recipes list datasets`."
     ),
 ]
-DATA = "The data"
+DATA = config_file.HEADINGS["data"]
 DataDir = Annotated[
     str | None, typer.Option(help="Where TFDS datasets are prepared. Default: TFDS's own folder.", rich_help_panel=DATA)
 ]
@@ -220,9 +221,9 @@ Compared: Any = dataclasses.make_dataclass(
 
 HEADINGS: dict[Any, str] = {
     Reading: DATA,
-    Compared: "What to compare",
-    Choices: "The recipe: what is not compared",
-    Protocol: "The trainings, and how they are judged",
-    Where: "Where it runs",
+    Compared: config_file.HEADINGS["compared"],
+    Choices: config_file.HEADINGS["recipe"],
+    Protocol: config_file.HEADINGS["protocol"],
+    Where: config_file.HEADINGS["where"],
 }
 """The headings of the options in the help of a command, by the class that they are fields of."""

@@ -10,6 +10,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from .config_option import Config
 from .options import HEADINGS
 
 __all__ = ["value_options"]
@@ -20,7 +21,8 @@ def value_options(command: Callable[..., None]) -> Callable[..., None]:
 
     Each field of such a class, made by ``option``, becomes an option with the field's name, default and help; the
     command receives an instance. A field that is False by default becomes a flag. The help has the options of a class
-    under its heading, where :data:`recipes.cli.options.HEADINGS` has one.
+    under its heading, where :data:`recipes.cli.options.HEADINGS` has one. Any of its options, and its arguments, can
+    be in the file of ``--config``.
 
     Example:
         >>> @dataclasses.dataclass(frozen=True)                               # doctest: +SKIP
@@ -39,8 +41,11 @@ def value_options(command: Callable[..., None]) -> Callable[..., None]:
         else:
             parameters.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[name]))
 
+    parameters.append(inspect.Parameter("config", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Config))
+
     @functools.wraps(command)
     def with_options(**options: Any) -> None:
+        options.pop("config")  # which has filled the others
         instances = {
             name: kind(**{field.name: options.pop(field.name) for field in dataclasses.fields(kind)})
             for name, kind in kinds.items()

@@ -21,7 +21,9 @@ from ..training import fit
 from ..training_checks import check_data, check_recipe
 from .checking import check_search
 from .comparison import Comparison
+from .config_file import write_config
 from .continuing import Budget
+from .designs import factors_of
 from .environment_file import write_environment
 from .foresight import in_a_line
 from .idle_pruning import without_idle_pruning
@@ -52,6 +54,7 @@ def run_search(
     *,
     directory: str | os.PathLike[str] | None = None,
     command: str = "recipes.search(...)",
+    data_dir: str | None = None,
     verbose: int = 1,
 ) -> Comparison:
     """Runs a search like :func:`recipes.search`, with its options as values.
@@ -62,6 +65,7 @@ def run_search(
         protocol: how the arms are compared.
         where: where they are trained.
         command: the call of the search, for the report.
+        data_dir: the folder of prepared datasets, for the file that repeats the search. Default: TFDS's own.
     """
     check_data(data)
     chosen = check_recipe(recipe).with_names()
@@ -94,6 +98,8 @@ def run_search(
             _forget_failed(ledger, plan)
         progress = stack.enter_context(Progress(plan, ledger, enabled=bool(verbose)))
         environment = write_environment(ledger, command, str(where))
+        decided_metric = dataclasses.replace(protocol, metric=plan.metric.name)
+        write_config(directory, data.settings, chosen, factors_of(arms), decided_metric, where, data_dir)
         shutil.rmtree(directory / WORKERS, ignore_errors=True)  # left by a killed search
         if where.ray is None:
             entered = stack.enter_context(runner)

@@ -3,6 +3,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import recipes
@@ -322,6 +323,9 @@ def test_search_and_predict(call, data_dir, digits, tmp_path):
     for sentence in found.verdict:
         assert sentence in output.replace("\n", " ")
     assert str(directory / "best") in output.replace("\n", "")
+    trained = (directory / "trainings.jsonl").read_bytes()
+    assert call("search", "--config", directory / "search.yaml")[0] == 0
+    assert (directory / "trainings.jsonl").read_bytes() == trained  # the same search: nothing is trained again
 
     x, y = digits.arrays("test")
     np.save(tmp_path / "x.npy", x)
@@ -332,6 +336,21 @@ def test_search_and_predict(call, data_dir, digits, tmp_path):
     accuracy = np.mean([int(name) == label for (name, _), label in zip(lines, y, strict=True)])
     facts = json.loads((directory / "best" / "export.json").read_text())
     assert accuracy == pytest.approx(facts["test"]["accuracy"], abs=1e-7)
+
+
+@pytest.mark.thorough
+@pytest.mark.usefixtures("no_pictures")
+def test_a_search_is_repeated_by_its_file(call, data_dir, tmp_path):
+    first, again = tmp_path / "first", tmp_path / "again"
+    options = ["--regularizers", "none,l2+dropout(rate=0.3)", "--factors", "batch_size=32/64", "--ranges"]
+    options += ["l2.strength=1e-4/1e-3", "--epochs", 1, "--trials", 2, "--repeats", 2, "--activation", "relu"]
+    assert call("search", "digits", "--data-dir", data_dir, "--directory", first, *options)[0] == 0
+    assert call("search", "--config", first / "search.yaml", "--directory", again)[0] == 0
+    before, after = Comparison.load(first), Comparison.load(again)
+    assert before.settings["data"] == after.settings["data"]
+    pd.testing.assert_frame_equal(
+        before.results.trials.drop(columns="seconds"), after.results.trials.drop(columns="seconds")
+    )
 
 
 def test_report(call, found, tmp_path, monkeypatch):

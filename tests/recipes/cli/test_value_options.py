@@ -80,7 +80,7 @@ def test_search_has_every_option_in_python_and_on_the_command_line():
     values = {field.name: field.default for value in (Protocol, Where) for field in dataclasses.fields(value)}
     compared = {field.name: field.default for field in dataclasses.fields(Compared)}
     assert public == {**compared, **values}
-    assert list(compared) == [factor.plural for factor in FACTORS.values()]
+    assert list(compared) == [*(factor.plural for factor in FACTORS.values()), "factors"]
     command = commands()["search"].parameters
     for name, default in public.items():
         assert command[name].default == default

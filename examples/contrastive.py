@@ -23,10 +23,12 @@ class Contrastive(keras.Model):
         super().__init__()
         layers = keras.layers
         shift, turn = layers.RandomTranslation(0.15, 0.15), layers.RandomRotation(0.05)
-        self.view = keras.Sequential([keras.Input((8, 8, 1)), shift, turn, layers.GaussianNoise(0.1)])
+        noise = layers.GaussianNoise(0.1)
+        self.view = keras.Sequential([keras.Input((8, 8, 1)), shift, turn, noise], name="view")
         convolutions = [layers.Conv2D(32, 3, activation="elu"), layers.Conv2D(64, 3, activation="elu")]
-        self.encoder = keras.Sequential([keras.Input((8, 8, 1)), *convolutions, layers.Flatten(), layers.Dense(64)])
-        self.head = keras.Sequential([keras.Input((64,)), layers.Dense(64, "elu"), layers.Dense(32)])
+        encoding = [*convolutions, layers.Flatten(), layers.Dense(64)]
+        self.encoder = keras.Sequential([keras.Input((8, 8, 1)), *encoding], name="encoder")
+        self.head = keras.Sequential([keras.Input((64,)), layers.Dense(64, "elu"), layers.Dense(32)], name="head")
         self.built = True
 
     def train_step(self, images):

@@ -19,14 +19,15 @@ rest = np.flatnonzero(new)[100:]
 
 keras.utils.set_random_seed(0)
 layers = [keras.layers.Conv2D(32, 3, use_bias=False), keras.layers.BatchNormalization(), keras.layers.ReLU()]
-base = keras.Sequential([keras.Input((8, 8, 1)), *layers, keras.layers.Flatten(), keras.layers.Dense(64, "relu")])
+layers += [keras.layers.Flatten(), keras.layers.Dense(64, "relu")]
+base = keras.Sequential([keras.Input((8, 8, 1)), *layers], name="base")
 pretraining = keras.Sequential([base, keras.layers.Dense(5, activation="softmax")])
 pretraining.compile("adam", "sparse_categorical_crossentropy")
 pretraining.fit(x[known], y[known], epochs=6, verbose=0, callbacks=[callbacks.OneCycle(3e-3)])
 
 base.trainable = False
 inputs = keras.Input((8, 8, 1))
-outputs = keras.layers.Dense(5, activation="softmax")(base(inputs, training=False))  # its statistics stay
+outputs = keras.layers.Dense(5, activation="softmax", name="head")(base(inputs, training=False))  # its statistics stay
 model = keras.Model(inputs, outputs)
 
 

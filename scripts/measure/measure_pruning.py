@@ -28,17 +28,10 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from support.few_examples import few_examples
 from support.results import write_results
+from support.searches import searched
 
 import recipes
-from recipes.tuning.checking import check_search
-from recipes.tuning.comparison import Comparison
-from recipes.tuning.ledger import Ledger
 from recipes.tuning.protocol import Protocol
-from recipes.tuning.running.assignment import Assignment
-from recipes.tuning.running.runner import Job
-from recipes.tuning.running.where import Where
-from recipes.tuning.running.worker import Worker
-from recipes.tuning.settings import make_settings, plan_in
 
 DATASET = "digits-200"
 RECIPE = recipes.Recipe(activation="softplus", regularizer="none", model="mlp(hidden=(64,))")
@@ -47,24 +40,12 @@ EPOCHS, TRIALS, REPEATS, BATCH_SIZE = 32, 16, 2, 8
 RULES = ("none", "asha")
 
 
-def searched(data: recipes.Data, prune: str, seed: int, folder: Path) -> Comparison:
-    """The comparison of one search, whose trainings are kept in a folder."""
-    base = RECIPE.resolved(data.spec)
-    protocol = Protocol(
-        epochs=EPOCHS, trials=TRIALS, repeats=REPEATS, seed=seed, prune=prune, tunings="once", resplit=False
-    )
-    arms, space = check_search(RECIPE, LEVELS, protocol, Where(), folder, base)
-    settings = make_settings(data, base, arms, protocol, space)
-    plan, worker = plan_in(settings), Worker(Assignment.of(data, base, protocol))
-    with Ledger(folder, settings) as ledger:
-        while (training := next(plan.ready(ledger), None)) is not None:
-            ledger.add(worker.run(Job.of(training, plan, ledger)))
-    return Comparison.load(folder)
-
-
 def measured(data: recipes.Data, prune: str, repeat: int, folder: Path) -> dict[str, Any]:
     """The row of one search: its decision and its epochs."""
-    results = searched(data, prune, 1000 * repeat, folder).results
+    protocol = Protocol(
+        epochs=EPOCHS, trials=TRIALS, repeats=REPEATS, seed=1000 * repeat, prune=prune, tunings="once", resplit=False
+    )
+    results = searched(data, RECIPE, LEVELS, protocol, folder).results
     trials, table = results.trials, results.summary
     chosen, second = results.row(results.winner), table[table["arm"] != results.winner].iloc[0]
     return {

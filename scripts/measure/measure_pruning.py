@@ -97,7 +97,7 @@ def main() -> None:
             for prune in RULES:
                 rows.append(measured(data, prune, repeat, Path(folder) / f"{prune}-{repeat}"))
                 print(rows[-1], flush=True)
-    write_results("pruning", rows)
+                write_results("pruning", rows)
     report(pd.DataFrame(rows))
 
 

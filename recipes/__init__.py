@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from .transfer_learning import pretrain as pretrain
     from .transfer_learning import transfer as transfer
     from .transfer_learning import unfreeze as unfreeze
+    from .tuning.compare import compare as compare
     from .tuning.comparison import Comparison as Comparison
     from .tuning.hypermodel import hypermodel as hypermodel
     from .tuning.merging import merge_searches as merge_searches
@@ -79,6 +80,7 @@ _MODULES = {
     "bagging": ".ensemble",
     "blend_with_linear": ".linear_blend",
     "cnn": ".models",
+    "compare": ".tuning.compare",
     "densenet": ".models",
     "diagnose": ".diagnosis",
     "encoder_decoder": ".models",

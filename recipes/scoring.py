@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from .answers import as_answers
 from .data.batching import in_order
 from .metric import Metric
 from .metrics import check_defined, score
@@ -26,7 +27,8 @@ def predictions(model: keras.Model, data: Data, split: str) -> np.ndarray:
         (359, 10)
     """
     batches = in_order(*data.on_device(split), data.evaluation_batch_size)
-    return np.concatenate([np.asarray(model.predict_on_batch(x)) for x, _ in batches])
+    answers = [as_answers(model, model.predict_on_batch(x), data.spec.task) for x, _ in batches]
+    return np.concatenate(answers)
 
 
 def score_of(model: keras.Model, data: Data, split: str, metric: Metric) -> float:

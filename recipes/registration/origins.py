@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import importlib.machinery
 import sys
 from typing import Any
 
-__all__ = ["imported", "is_of_keras", "origin_of"]
+__all__ = ["imported", "is_of_keras", "is_on_path", "origin_of"]
 
 
 def origin_of(found: Any) -> str:
@@ -37,3 +38,15 @@ def imported(origin: str) -> Any:
 def is_of_keras(found: Any) -> bool:
     """Whether Keras has defined a class or function, or an object's class."""
     return origin_of(found).startswith("keras.")
+
+
+def is_on_path(origin: str) -> bool:
+    """Whether another process with the same path would find the module of an origin."""
+    root = origin.partition(":")[0].partition(".")[0]
+    found = sys.modules.get(root)
+    file = getattr(found, "__file__", None)
+    try:
+        spec = importlib.machinery.PathFinder.find_spec(root)
+    except (ImportError, ValueError):
+        return False
+    return spec is not None and (file is None or spec.origin == file)

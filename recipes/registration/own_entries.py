@@ -8,7 +8,7 @@ from typing import Any
 
 from ...callbacks.checks import InvalidArgument
 from ..catalogue import Entry, Range
-from .origins import imported
+from .origins import imported, is_on_path
 from .registered import CATALOGUES, NAME, Absent, origin_of_entry, register
 
 __all__ = ["import_own", "is_absent", "own_entries", "stand_in", "unimportable"]
@@ -70,7 +70,8 @@ def unimportable(own: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     """The first of these entries that other processes cannot import, None if there is none."""
     for entry in own:
         registered = CATALOGUES[entry["kind"]][entry["name"]].build
-        if imported(entry["origin"]) is not getattr(registered, "function", registered):
+        found = imported(entry["origin"]) if is_on_path(entry["origin"]) else None
+        if found is not getattr(registered, "function", registered):
             return entry
     return None
 

@@ -9,11 +9,11 @@ from typing import Any
 import keras
 
 from ...callbacks.checks import InvalidArgument
-from ..choice import is_named
+from ..choice import is_named, name_of, options_of
 from ..models import MODELS
 from .origins import origin_of
 
-__all__ = ["STYLE", "OwnModel", "is_own_model"]
+__all__ = ["STYLE", "OwnModel", "is_own_model", "own_model"]
 
 STYLE = ("spec", "activation", "initializer", "bias", "normalization", "regularizer")
 """What a function that makes a model gets of a recipe."""
@@ -66,3 +66,14 @@ def is_own_model(model: Any) -> bool:
         return True
     entry = MODELS.entries.get(model if isinstance(model, str) else str(model["name"]))
     return entry is not None and isinstance(entry.build, OwnModel)
+
+
+def own_model(model: Any, spec: Any) -> keras.Model:
+    """The model that a function of one's own makes for the data, with the defaults of its other parameters.
+
+    Args:
+        model: the function, or the choice of one by name.
+        spec: of the data.
+    """
+    build = MODELS[name_of(model)].build if is_named(model) else OwnModel(model)
+    return build(spec=spec, **options_of(model))

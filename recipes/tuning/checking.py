@@ -24,7 +24,7 @@ __all__ = ["check_search"]
 
 def check_search(
     recipe: Recipe,
-    levels: Mapping[str, Sequence[Any] | None],
+    levels: Mapping[str, Sequence[Any] | None] | Sequence[Arm],
     protocol: Protocol,
     where: Where,
     directory: str | os.PathLike[str],
@@ -34,7 +34,7 @@ def check_search(
 
     Args:
         recipe: the recipe that the arms share.
-        levels: what to compare, by the names of factors or their arguments of :func:`recipes.search`.
+        levels: what to compare, by the names of factors or their arguments of :func:`recipes.search`; or the arms.
         protocol, where: how the arms are compared, and where they are trained.
         directory: where the search will write.
         resolved: the recipe with the choices that suit the data. Default None: they are not known yet.
@@ -48,7 +48,7 @@ def check_search(
     check_new_directory(directory, marker=SETTINGS, overwrite=True)
     base = recipe if resolved is None else resolved
     shared_part(base)
-    arms = arms_of(base, levels, protocol.design)
+    arms = arms_of(base, levels, protocol.design) if isinstance(levels, Mapping) else list(levels)
     space = Space.of(recipe, base, protocol.ranges)
     space.check(arms)
     check_horizon(protocol.prune, (name_of(arm.recipe(base, space.default(arm)).schedule) for arm in arms))

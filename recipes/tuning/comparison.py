@@ -17,6 +17,7 @@ from ..files import check_new_file, write_text
 from ..recipe import Recipe
 from ..report.results import Results
 from .arms import Arm
+from .candidate import Candidate
 from .continuing import looks_of
 from .counted import count
 from .environment_file import read_environment
@@ -93,11 +94,11 @@ class Comparison:
             "contributions": contributions,
             "margin": protocol.margin,
         }
-        table = summary(trials, settings["default_arm"], epochs=epochs, space=Space.from_settings(settings), **judged)
+        space, arms = Space.from_settings(settings), {arm.name: arm for arm in arms_in(settings)}
+        table = summary(trials, settings["default_arm"], epochs=epochs, space=space, arms=arms, **judged)
         reference = table.loc[table["verdict"] == "reference", "arm"]
         name = reference.iloc[0] if len(reference) else settings["default_arm"]
-        arm = next(arm for arm in arms_in(settings) if arm.name == name)
-        effects = main_effects(trials, arm, design=protocol.design, **judged)
+        effects = main_effects(trials, arms[name], design=protocol.design, **judged)
         self.results = Results(settings=settings, trials=trials, epochs=epochs, summary=table, main_effects=effects)
         self.results = dataclasses.replace(self.results, verdict=verdict(self.results, resumption))
 
@@ -126,8 +127,21 @@ class Comparison:
 
     @property
     def best(self) -> Recipe:
-        """The recipe of the decision, at its best setting."""
-        row, arm = self._decision, self._best_arm
+        """The recipe of the decision, at its best setting.
+
+        Raises:
+            InvalidArgument: for a model that was trained as it was compiled, by no recipe.
+        """
+        arm = self.best_arm
+        if isinstance(arm, Candidate) and arm.compiled:
+            accepted = "that of a comparison whose decision is a recipe; this model is trained as it is compiled"
+            raise InvalidArgument("comparison", arm.label, accepted)
+        return self.best_setting
+
+    @property
+    def best_setting(self) -> Recipe:
+        """The same of any decision; of a model that is trained as it is compiled only its name and its rate count."""
+        row, arm = self._decision, self.best_arm
         names = ["learning_rate", *(name for name in self.results.strengths if not math.isnan(row[name]))]
         values = {name: float(row[name]) for name in names}
         return arm.recipe(Recipe.from_json(json.dumps(self.settings["recipe"])), values)
@@ -135,10 +149,11 @@ class Comparison:
     @property
     def best_batch_size(self) -> int | None:
         """The examples of a training batch of the decision; None where batch sizes are not compared: the data's."""
-        return self._best_arm.batch_size
+        return self.best_arm.batch_size
 
     @property
-    def _best_arm(self) -> Arm:
+    def best_arm(self) -> Arm:
+        """The arm that was decided on."""
         return next(arm for arm in arms_in(self.settings) if arm.name == self._decision["arm"])
 
     @property

@@ -10,6 +10,7 @@ from ...callbacks.checks import InvalidArgument, check_choice
 from ..choice import AUTO
 from ..recipe import Recipe
 from .arms import Arm
+from .candidate import CANDIDATE, Candidate
 from .factors import FACTORS, Factor
 from .levels import check_levels, check_texts, factor_named
 
@@ -125,7 +126,12 @@ def _with_own(base: Recipe) -> tuple[str, ...]:
 
 
 def factors_of(arms: Sequence[Arm]) -> dict[str, list[str]]:
-    """The levels of some arms: plural of a factor -> texts, in order. :func:`arms_from` makes the arms from them."""
+    """The levels of some arms: plural of a factor -> texts, in order. :func:`arms_from` makes the arms from them.
+
+    Candidates are levels of one factor, "candidates": their labels.
+    """
+    if isinstance(arms[0], Candidate):
+        return {f"{CANDIDATE}s": [arm.name for arm in arms]}
     return {
         factor_named(factor).plural: list(dict.fromkeys(arm.choices[factor] for arm in arms))
         for factor in arms[0].choices
@@ -133,7 +139,12 @@ def factors_of(arms: Sequence[Arm]) -> dict[str, list[str]]:
 
 
 def default_arm(arms: Sequence[Arm], base: Recipe) -> Arm:
-    """The arm to compare with: for each factor the base recipe's level if it is among the arms, else the first."""
+    """The arm to compare with: for each factor the base recipe's level if it is among the arms, else the first.
+
+    Of candidates it is the first.
+    """
+    if isinstance(arms[0], Candidate):
+        return arms[0]
 
     def pick(factor: str) -> Any:
         levels = [arm.choices[factor] for arm in arms]

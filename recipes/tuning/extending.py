@@ -45,6 +45,10 @@ def first_difference(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> Di
     if "factors" not in stored:
         return _first_unlike(stored, wanted)
     extended = {*JUDGING, *COUNTS, "factors", *stored["factors"], "default_arm", "own"}
+    shared = stored.get("candidates", {}).keys() & wanted.get("candidates", {}).keys()
+    of_both = [{label: of["candidates"][label] for label in sorted(shared)} for of in (stored, wanted) if shared]
+    if shared and of_both[0] != of_both[1]:
+        return _first_unlike(of_both[0], of_both[1], "candidates.")
     unlike = _first_unlike(_without(extended, stored), _without(extended, wanted))
     if unlike is not None:
         return unlike

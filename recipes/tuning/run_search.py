@@ -14,11 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 from ...callbacks.checks import InvalidArgument
 from ...callbacks.warning import warn
+from ..as_compiled.served import as_run
+from ..as_compiled.trainer import CompiledTrainer
 from ..recipe import Recipe
+from ..run import Run
 from ..saved_run import recipe_text
 from ..scoring import check_scorable
 from ..training import fit
 from ..training_checks import check_data, check_recipe
+from .arms import Arm
+from .candidate import Candidate
 from .checking import check_search
 from .comparison import Comparison
 from .config_file import write_config
@@ -48,7 +53,7 @@ WORKERS = "workers"
 def run_search(
     data: Data,
     recipe: Recipe | None,
-    levels: Mapping[str, Sequence[Any] | None],
+    levels: Mapping[str, Sequence[Any] | None] | Sequence[Arm],
     protocol: Protocol,
     where: Where,
     *,
@@ -61,7 +66,7 @@ def run_search(
 
     Args:
         data, recipe, directory, verbose: as for :func:`recipes.search`.
-        levels: what to compare, by the names of factors or their arguments of :func:`recipes.search`.
+        levels: what to compare, by the names of factors or their arguments of :func:`recipes.search`; or the arms.
         protocol: how the arms are compared.
         where: where they are trained.
         command: the call of the search, for the report.
@@ -77,8 +82,9 @@ def run_search(
     recipe_of = {arm.name: arm.recipe(base, space.default(arm)) for arm in arms}
     for recipe_of_arm in recipe_of.values():
         recipe_of_arm.check(data.spec)
-    for name in dict.fromkeys(arm.model for arm in arms):  # refuses a model that does not fit before writing anything
-        dataclasses.replace(base, model=name or base.model).build_model(data.spec)
+    if isinstance(levels, Mapping):  # refuses a model that does not fit before writing anything
+        for name in dict.fromkeys(arm.model for arm in arms):
+            dataclasses.replace(base, model=name or base.model).build_model(data.spec)
     protocol, idle = without_idle_pruning(protocol, data, arms, recipe_of)
     settings = make_settings(data, base, arms, protocol, space)
     ledger = Ledger(directory, settings)
@@ -99,7 +105,8 @@ def run_search(
         progress = stack.enter_context(Progress(plan, ledger, enabled=bool(verbose)))
         environment = write_environment(ledger, command, str(where))
         decided_metric = dataclasses.replace(protocol, metric=plan.metric.name)
-        write_config(directory, data.settings, chosen, factors_of(arms), decided_metric, where, data_dir)
+        if isinstance(levels, Mapping):
+            write_config(directory, data.settings, chosen, factors_of(arms), decided_metric, where, data_dir)
         shutil.rmtree(directory / WORKERS, ignore_errors=True)  # left by a killed search
         if where.ray is None:
             entered = stack.enter_context(runner)
@@ -142,12 +149,20 @@ def _export_best(data: Data, comparison: Comparison, epochs: int) -> None:
     stale = (target / "export.json").is_file() and not _is_exported(comparison, target)  # that of an earlier decision
     if target.exists() and not stale:
         return
-    size = comparison.best_batch_size
-    run = fit(data, comparison.best, epochs=epochs, seed=comparison.best_seed, batch_size=size, verbose=0)
     try:
+        run = _best_run(data, comparison, epochs)
         export(run, target, overwrite=stale)
     except (ExportMismatch, InvalidArgument) as error:  # the results are there all the same
         warn(f"the decision was not exported to {target}: {error}")
+
+
+def _best_run(data: Data, comparison: Comparison, epochs: int) -> Run:
+    """Trains the decision with its best seed."""
+    arm, recipe, seed = comparison.best_arm, comparison.best_setting, comparison.best_seed
+    if isinstance(arm, Candidate) and arm.compiled:
+        with CompiledTrainer(data, recipe).running(epochs=epochs, seed=seed) as run:
+            return as_run(run, epochs=epochs, seed=seed)
+    return fit(data, recipe, epochs=epochs, seed=seed, batch_size=comparison.best_batch_size, verbose=0)
 
 
 def _is_exported(comparison: Comparison, target: Path) -> bool:
@@ -157,7 +172,9 @@ def _is_exported(comparison: Comparison, target: Path) -> bool:
     try:
         exported = (target / "recipe.json").read_text(encoding="utf-8")
         loss = json.loads((target / "export.json").read_text(encoding="utf-8"))["test"]["loss"]
-        same = json.loads(exported) == json.loads(recipe_text(comparison.best))
+        same = json.loads(exported) == json.loads(recipe_text(comparison.best_setting))
+        if isinstance(comparison.best_arm, Candidate) and comparison.best_arm.compiled:
+            return same  # the export has the task's usual loss
         return same and math.isclose(loss, trials["test_loss"].iloc[0], rel_tol=1e-3)
     except (OSError, ValueError, KeyError, TypeError):
         return False

@@ -15,6 +15,7 @@ from ..recipe import Recipe
 from ..recipe_json import with_names_of_today
 from ..registration.own_entries import own_entries, stand_in
 from .arms import Arm
+from .candidate import candidates_in, candidates_to_settings
 from .designs import arms_from, default_arm, factors_of
 from .plan import Plan
 from .protocol import Protocol, setting_names
@@ -99,9 +100,9 @@ def _written(
         "data": data,
         "recipe": shared_part(base),
         "factors": factors,
+        **candidates_to_settings(arms),
         **own_of(base, arms),
-        "optimizers": factors["optimizers"],
-        "regularizers": factors["regularizers"],
+        **{plural: factors[plural] for plural in ("optimizers", "regularizers") if plural in factors},
         **protocol.to_settings(),
         "space": space.to_settings(),
         "metric": metric.name,
@@ -183,6 +184,8 @@ def settings_in(directory: str | os.PathLike[str]) -> dict[str, Any]:
 
 def arms_in(settings: Mapping[str, Any]) -> list[Arm]:
     """The arms of a search with these settings, in the order of its plan."""
+    if "candidates" in settings:
+        return candidates_in(settings["candidates"])
     return arms_from(settings["factors"], settings["design"])
 
 

@@ -119,14 +119,15 @@ class Space:
     def _parameters(self, arm: Arm) -> dict[str, Range | Grid | float]:
         """The hyperparameters of an arm by their name among its values, with their range or fixed value."""
         choices = _choices(arm)
-        names = [_full_name(arm, parameter.name) for parameter in arm.hyperparameters]
+        usual = {_full_name(arm, parameter.name): parameter for parameter in arm.hyperparameters}
+        names = list(usual)
         names += [name for name in self.ranges if name not in names and name.rpartition(".")[0] in choices]
         parameters: dict[str, Range | Grid | float] = {}
         for name in names:
             value = arm.fixed.get(name, self.fixed.get(name, self.ranges.get(name)))
             if value is LISTED:
                 chosen, _, option = name.rpartition(".")
-                value = next(listed for listed in choices[chosen][chosen].hyperparameters if listed.name == option)
+                value = usual.get(name) or next(p for p in choices[chosen][chosen].hyperparameters if p.name == option)
             short = _short_name(name)
             parameters[short] = float(value) if isinstance(value, (int, float)) else replace(value, name=short)
         return parameters
@@ -216,7 +217,7 @@ class Space:
         A rate beyond the arm's range comes from a range that was widened by a decade on that side, or from a range
         test. A rate that is fixed, or one of a grid, does not.
         """
-        rates = self._parameters(arm)[RATE]
+        rates = self._parameters(arm).get(RATE)
         if not isinstance(rates, Range) or math.isnan(learning_rate):
             return False
         low = rates.low / BEYOND if learning_rate < rates.low else rates.low
@@ -255,7 +256,7 @@ class Space:
 
     def arm_at(self, hp: Any, arms: Sequence[Arm]) -> tuple[Arm, dict[str, float]]:
         """The one of these arms, and the values of its hyperparameters, in KerasTuner's ``HyperParameters``."""
-        arm = Arm.of({name: hp.values[name] for name in arms[0].choices})
+        arm = next(arm for arm in arms if all(hp.values[name] == level for name, level in arm.choices.items()))
         tuned = {name: hp.values[_full_name(arm, name)] for name in (parameter.name for parameter in self.tuned(arm))}
         return arm, self.fixed_values(arm) | tuned
 

@@ -34,6 +34,7 @@ def summary(
     contributions: Contributions | None = None,
     margin: float | None = None,
     space: Space | None = None,
+    arms: Mapping[str, Arm] | None = None,
 ) -> pd.DataFrame:
     """One row per arm, best validation mean first, compared seed by seed with the reference on the test split.
 
@@ -66,6 +67,7 @@ def summary(
         contributions: what each test example contributes, by arm and seed. Default: unknown.
         margin: as for :func:`recipes.search`. Default None.
         space: what was tuned for each arm. Default: the ranges of the catalogues.
+        arms: the arms by name. Default: those of the levels in the table.
     """
     import pandas as pd
 
@@ -114,7 +116,9 @@ def summary(
                 "test_sd": test_sd,
                 "test_low": low,
                 "test_high": high,
-                "at_edge": space.at_edge(Arm.of({n: first[n] for n in factors}), float(first["learning_rate"])),
+                "at_edge": space.at_edge(
+                    arms[str(arm)] if arms else Arm.of({n: first[n] for n in factors}), float(first["learning_rate"])
+                ),
                 "sensitivity": float(np.max(tried) - np.median(tried)) if len(tried) and not pruned else math.nan,
                 "epochs_to_default": float(np.mean(reached)) if len(reached) else math.nan,
                 "seconds_to_default": float(np.mean(seconds)) if len(seconds) else math.nan,

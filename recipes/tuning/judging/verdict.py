@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ...choice import split_names
 from ...report import formatting
 from ...report.results import Results, records
+from ..candidate import CANDIDATE
 from .next_steps import next_steps
 
 if TYPE_CHECKING:
@@ -152,6 +153,8 @@ def _score(results: Results, row: Row) -> str:
 
 
 def _arm(row: Row) -> str:
+    if CANDIDATE in row:
+        return row["arm"]
     names = list(row)
     factors = names[names.index("arm") + 1 : names.index("learning_rate")]
     others = [f"{name.replace('_', ' ')} {row[name]}" for name in factors if name not in ("optimizer", "regularizer")]

@@ -8,10 +8,13 @@ import math
 import time
 from typing import TYPE_CHECKING, Any
 
+from ...as_compiled.trainer import CompiledTrainer
 from ...metric import Metric, metric_of
+from ...metrics import metric_named
 from ...scoring import EpochScores, predictions, score_of
 from ...shared_steps import SharedSteps
 from ...trainer import Trainer
+from ..candidate import Candidate
 from ..idle_pruning import updates_in_epoch
 from ..ledger import running_file
 from ..outcomes import Outcomes, outcomes_of
@@ -94,7 +97,11 @@ class Worker:
         recipe = training.arm.recipe(self.base, job.values)
         if training.arm.name != self._arm:  # the compiled models of an earlier arm are not needed again
             self.steps, self._arm = SharedSteps(KEPT), training.arm.name
-        trainer = Trainer(self.data, recipe, seed=training.seed, keep_functions=True, steps=self.steps)
+        trainer: Trainer | CompiledTrainer
+        if isinstance(training.arm, Candidate) and training.arm.compiled:
+            trainer = CompiledTrainer(self.data, recipe, steps=self.steps)
+        else:
+            trainer = Trainer(self.data, recipe, seed=training.seed, keep_functions=True, steps=self.steps)
         rule = protocol.prune if training.stage == "tune" else "none"
         if rule != "asha":
             return self._run(trainer, job, metric, protocol.epochs, rule)
@@ -117,10 +124,15 @@ class Worker:
             rungs=scores,
         )
 
-    def _run(self, trainer: Trainer, job: Job, metric: Metric, epochs: int, rule: str = "none") -> Record:
+    def _run(
+        self, trainer: Trainer | CompiledTrainer, job: Job, metric: Metric, epochs: int, rule: str = "none"
+    ) -> Record:
         """Trains from the start for so many epochs; the median rule may stop it."""
         training = job.training
-        logged = metric == metric_of(self.data.spec.task)  # by Keras, which measures it in the step
+        recipes = isinstance(trainer, Trainer)
+        logged = recipes and metric == metric_of(self.data.spec.task)  # by Keras, which measures it in the step
+        if metric.function is None and not logged:
+            metric = metric_named(metric.name)  # exact, over all examples
         callbacks: list[Any] = [] if logged else [EpochScores(self.data, metric)]
         first = first_epoch(updates_in_epoch(self.data, trainer.recipe.optimizer))
         pruned = BelowMedian(job.rivals, metric=metric, epochs=epochs, first=first)

@@ -11,23 +11,12 @@ from recipes.optimizers import OPTIMIZERS
 from recipes.registration.named_choices import named_choice
 from recipes.registration.own_entries import import_own, own_entries, stand_in, unimportable
 from recipes.registration.own_model import is_own_model
-from recipes.registration.registered import CATALOGUES
 from recipes.schedules import SCHEDULES
 from recipes.tuning.arms import Arm
 from recipes.tuning.designs import arms_of
 from recipes.tuning.space import Space
 
 from .own_parts import SlowLion, narrow, wide
-
-
-@pytest.fixture(autouse=True)
-def _only_here():
-    """Leaves the catalogues as they were."""
-    before = {kind: dict(catalogue.entries) for kind, catalogue in CATALOGUES.items()}
-    yield
-    for kind, entries in before.items():
-        CATALOGUES[kind].entries.clear()
-        CATALOGUES[kind].entries.update(entries)
 
 
 def test_an_optimizer_of_ones_own_is_tuned_by_name():

@@ -1,0 +1,56 @@
+"""batches_for: batches of the data with their classes as a compiled model's loss takes them."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from ..registration.origins import is_of_keras
+
+if TYPE_CHECKING:
+    from ..data.spec import Spec
+
+__all__ = ["batches_for", "takes_one_hot"]
+
+
+def takes_one_hot(model: keras.Model, spec: Spec) -> bool:
+    """Whether the loss takes classes as one-hot vectors: Keras' losses of several outputs do, but for the sparse ones.
+
+    A loss of one's own gets classes as the data have them, as numbers.
+
+    Args:
+        model: compiled and built.
+        spec: of the data.
+    """
+    loss, outputs = getattr(model, "loss", None), getattr(model, "outputs", None) or ()
+    width = outputs[0].shape[-1] if outputs else spec.outputs
+    if spec.task not in ("multiclass", "binary") or width < 2:
+        return False
+    if isinstance(loss, str):
+        return not loss.lower().startswith("sparse")
+    if loss is None or isinstance(loss, (list, tuple, dict)) or not is_of_keras(loss):
+        return False
+    named = loss if inspect.isfunction(loss) or isinstance(loss, type) else type(loss)
+    return not named.__name__.lower().startswith("sparse")
+
+
+def batches_for(model: keras.Model, batches: Any, spec: Spec) -> Any:
+    """Batches of the data as the model's loss takes them.
+
+    Args:
+        model: compiled and built.
+        batches: a tf.data.Dataset of (x, y) or (x, y, weight).
+        spec: of the data.
+    """
+    if not takes_one_hot(model, spec):
+        return batches
+    import tensorflow as tf
+
+    classes = max(spec.outputs, 2)
+
+    def one_hot(x: Any, y: Any, *weight: Any) -> tuple[Any, ...]:
+        return (x, tf.one_hot(tf.cast(tf.reshape(y, [-1]), tf.int32), classes), *weight)
+
+    return batches.map(one_hot)

@@ -1,0 +1,194 @@
+"""CompiledTrainer: repeated trainings of a model as it was compiled, with its own optimizer, loss and step."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import math
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from ...callbacks.checks import InvalidArgument
+from ...callbacks.inside.optimizer_values import rate_source, set_learning_rate
+from ...callbacks.inside.training import restart_layer_names
+from ...callbacks.stop_on_nan import StopOnNaN
+from ..recipe import Recipe
+from ..registration.own_model import own_model
+from ..seeding import set_seeds
+from ..shared_steps import SharedSteps
+from ..step_keys import form_of
+from .targets import batches_for
+
+if TYPE_CHECKING:
+    from ..data import Data
+
+__all__ = ["CompiledRun", "CompiledTrainer", "compiled_model", "own_rate"]
+
+LOSSES = ("loss", "val_loss")
+
+
+@dataclass(frozen=True, eq=False)
+class CompiledRun:
+    """A training of a model as it was compiled.
+
+    Attributes:
+        model: the trained model.
+        recipe: of the training: the model by name, and the learning rate if it is a number.
+        data: the data.
+        history: name -> one value per epoch; NaN for losses that the model does not log.
+        seconds: how long it took.
+        message: why it diverged, or None.
+        best_epoch: the number of epochs: the last one's weights are kept.
+    """
+
+    model: keras.Model
+    recipe: Recipe
+    data: Data
+    history: dict[str, list[float]]
+    seconds: float
+    message: str | None
+
+    @property
+    def diverged(self) -> bool:
+        """Whether the loss became NaN or infinite."""
+        return self.message is not None
+
+    @property
+    def best_epoch(self) -> int:
+        """The epoch whose weights the model has: the last one."""
+        return len(self.history["loss"])
+
+    def evaluate(self, split: str) -> dict[str, float]:
+        """What the model's own evaluation logs for a split; the loss is NaN if it logs none."""
+        batches = batches_for(self.model, self.data.batches(split), self.data.spec)
+        logs = self.model.evaluate(batches, verbose=0, return_dict=True)
+        return {"loss": math.nan, **{name: float(value) for name, value in logs.items() if _is_number(value)}}
+
+
+class CompiledTrainer:
+    """A model that a function makes and compiles, which can be trained repeatedly.
+
+    Trainings of models of Keras' own layers share a compiled step: see :class:`recipes.shared_steps.SharedSteps`.
+
+    Args:
+        data: what :func:`recipes.load` returns.
+        recipe: whose model is that function; its learning rate replaces the model's, if it has one.
+        steps: compiled steps to share.
+    """
+
+    def __init__(self, data: Data, recipe: Recipe, *, steps: SharedSteps | None = None):
+        self.data, self.recipe = data, recipe
+        self._steps = SharedSteps() if steps is None else steps
+
+    @contextlib.contextmanager
+    def running(
+        self, *, epochs: int, seed: int, callbacks: Sequence[keras.callbacks.Callback] = (), verbose: int | str = 0
+    ) -> Iterator[CompiledRun]:
+        """Trains from the start for so many epochs; within the context, the model can be evaluated."""
+        start, spec = time.perf_counter(), self.data.spec
+        model, form = self._new_model(seed)
+        rate = own_rate(model)
+        with self._steps.like(model, form) as shared:
+            trained, stop = shared.model, StopOnNaN()
+            batches = batches_for(trained, self.data.batches("train", seed=seed), spec)
+            history = trained.fit(
+                batches,
+                epochs=epochs,
+                validation_data=batches_for(trained, self.data.validation, spec),
+                shuffle=False,  # the data are shuffled already
+                callbacks=[*([stop] if getattr(trained, "loss", None) is not None else []), *callbacks],
+                verbose=verbose,
+            )
+            numbers = {
+                name: [float(value) for value in values]
+                for name, values in history.history.items()
+                if all(map(_is_number, values))
+            }
+            missing = {name: [math.nan] * len(history.epoch) for name in LOSSES if name not in numbers}
+            yield CompiledRun(
+                model=trained,
+                recipe=dataclasses.replace(self.recipe, learning_rate=rate),
+                data=self.data,
+                history={**numbers, **missing},
+                seconds=time.perf_counter() - start,
+                message=stop.message or _not_finite(numbers),
+            )
+
+    def _new_model(self, seed: int) -> tuple[keras.Model, str | None]:
+        """A new model from this seed, and its form: what its step depends on, None if that is not known."""
+        restart_layer_names()
+        set_seeds(seed, keep_functions=len(self._steps) > 0)
+        model = compiled_model(self.recipe, self.data)
+        form = form_of(model)
+        if form is None:  # its layers may draw from TensorFlow's seed
+            restart_layer_names()
+            set_seeds(seed)
+            model = compiled_model(self.recipe, self.data)
+        if self.recipe.learning_rate is not None:
+            set_learning_rate(model.optimizer, self.recipe.learning_rate)
+        return model, form
+
+
+def compiled_model(recipe: Recipe, data: Data) -> keras.Model:
+    """A new model from the function of a recipe, compiled by it and built for the data.
+
+    The function gets nothing of the recipe's other choices.
+
+    Raises:
+        InvalidArgument: for a model that is not compiled, does not take the data's inputs, or has several outputs.
+    """
+    model = own_model(recipe.model, data.spec)
+    name = recipe.model if isinstance(recipe.model, str) else model.name
+    if not model.compiled:
+        raise InvalidArgument("model", name, "compiled: call its compile(...), or compare it with a recipe's optimizer")
+    x, _ = next(iter(data.batches("validation").unbatch().batch(2).take(1).map(lambda x, *y: (x, y))))
+    try:
+        outputs = model(x, training=False)
+    except Exception as error:  # Keras raises a dozen kinds
+        shapes = {key: tuple(value.shape[1:]) for key, value in x.items()} if isinstance(x, dict) else x.shape[1:]
+        reason = " ".join(str(error).split())[:200]
+        accepted = f"a model that takes inputs of shape {shapes} of {data.spec.name!r} ({reason})"
+        raise InvalidArgument("model", name, accepted) from None
+    if isinstance(outputs, (list, tuple, dict)):
+        accepted = f"a model with one output for {data.spec.name!r}, not {len(outputs)}"
+        raise InvalidArgument("model", name, accepted)
+    _check_width(name, tuple(outputs.shape), data)
+    if model.optimizer is not None and not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
+    return model
+
+
+def _check_width(name: str, shape: tuple[int, ...], data: Data) -> None:
+    spec = data.spec
+    width = math.prod(shape[1:])
+    fits = (1, 2) if spec.task == "binary" else (spec.outputs,)
+    if width not in fits:
+        accepted = f"a model with {' or '.join(map(str, fits))} outputs for {spec.name!r} ({spec.task}), not {width}"
+        raise InvalidArgument("model", name, accepted)
+
+
+def own_rate(model: keras.Model) -> float | None:
+    """The learning rate of a compiled model's optimizer; None if it is a schedule, or if there is none."""
+    if model.optimizer is None or not isinstance(rate_source(model.optimizer), keras.Variable):
+        return None
+    return float(f"{float(model.optimizer.learning_rate):.7g}")
+
+
+def _not_finite(history: dict[str, list[float]]) -> str | None:
+    """What became NaN or infinite among the losses of a step of one's own."""
+    for name, values in history.items():
+        if name.endswith("loss") and values and not math.isfinite(values[-1]):
+            return f"{name} is {values[-1]} at the end of epoch {len(values)}"
+    return None
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return False
+    return True

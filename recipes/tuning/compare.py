@@ -1,0 +1,214 @@
+"""compare: a fair comparison of whole recipes, and of models of one's own as they are."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from ...callbacks.checks import InvalidArgument
+from ..as_compiled.trainer import compiled_model, own_rate
+from ..choice import NONE, name_of, text_of
+from ..models import MODELS
+from ..recipe import Recipe
+from ..registration.own_model import OwnModel, own_model
+from ..registration.registered import register
+from ..seeding import set_seeds
+from ..training_checks import check_data, check_fits
+from .candidate import Candidate, recipe_line
+from .comparison import Comparison
+from .protocol import Protocol
+from .ranges import ranges_text
+from .run_search import run_search
+from .running.where import Where
+
+if TYPE_CHECKING:
+    from ..data import Data
+
+__all__ = ["compare"]
+
+ACCEPTED = "a recipes.Recipe, a function that makes a model, or a keras.Model, by label"
+
+
+def compare(
+    candidates: Mapping[str, Any],
+    data: Data,
+    *,
+    recipe: Recipe | None = None,
+    tune: bool | Sequence[str] = False,
+    epochs: int = 10,
+    trials: int = 4,
+    repeats: int | str = 3,
+    tunings: str = "some",
+    resplit: bool | None = None,
+    seed: int = 0,
+    metric: str | None = None,
+    prune: str = "none",
+    ranges: Mapping[str, Any] | str | None = None,
+    widen: bool = False,
+    confidence: float | None = None,
+    margin: float | None = None,
+    minutes: float | None = None,
+    budget: int | None = None,
+    workers: int = 1,
+    memory_limit: float | None = None,
+    ray: str | None = None,
+    cores: float = 1,
+    gpus: float = 0,
+    retry_failed: bool = False,
+    directory: str | os.PathLike[str] | None = None,
+    verbose: int = 1,
+) -> Comparison:
+    """Compares recipes, and models of one's own, by the protocol of :func:`recipes.search`.
+
+    A function that makes a *compiled* model is trained as in a script: Keras' ``fit`` for ``epochs`` with its own
+    optimizer, loss, metrics and ``train_step``, on the same batches as the others, with the weights of the last epoch;
+    its learning rate is tuned only if ``tune`` says so. Its answers are scored as those of the others: logits become
+    probabilities; a binary task may have two outputs; Keras' losses that take one-hot vectors get them. A function
+    that makes a model that is *not compiled* is trained by ``recipe``, and a recipe by itself: both are tuned, but for
+    what they fix. The first candidate is the reference.
+
+    Args:
+        candidates: label -> a :class:`recipes.Recipe`; a function that returns a new ``keras.Model`` (it gets the
+            data's Spec as ``spec`` or as its first argument, if it takes one); or a ``keras.Model``, which is cloned
+            with new weights for every training. At least two.
+        data: from :func:`recipes.load` or :meth:`recipes.Data.from_arrays`.
+        recipe: how models that are not compiled are trained. Default ``Recipe()``.
+        tune: whether the learning rate of compiled models is tuned, from a thirtieth of their own to thirty times that:
+            True, False (default), or the labels of those that are.
+        epochs, trials, repeats, tunings, resplit, seed, metric, prune, ranges, widen, confidence, margin, minutes,
+            budget, workers, memory_limit, ray, cores, gpus, retry_failed, directory, verbose: as for
+            :func:`recipes.search`. Processes import functions from their module.
+
+    Returns:
+        A :class:`recipes.Comparison`, whose arms have the labels as names.
+
+    Raises:
+        InvalidArgument: for candidates that cannot be trained on the data, in one line that names them, and as
+            :func:`recipes.search`; before any training, with nothing written.
+
+    Example:
+        >>> def mine():                                                               # doctest: +SKIP
+        ...     model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(10, activation="softmax")])
+        ...     model.compile("adam", "sparse_categorical_crossentropy")
+        ...     return model
+        >>> comparison = recipes.compare({"mine": mine, "default": recipes.Recipe()}, recipes.load("digits"))
+        >>> print(*comparison.verdict, sep="\\n")
+    """
+    check_data(data)
+    base = Recipe() if recipe is None else recipe
+    arms = _arms(candidates, data, base, tune)
+    return run_search(
+        data,
+        None,
+        arms,
+        Protocol(
+            epochs=epochs,
+            trials=trials,
+            repeats=repeats,
+            tunings=tunings,
+            resplit=resplit,
+            seed=seed,
+            metric=metric,
+            prune=prune,
+            ranges=ranges_text(ranges),
+            widen=widen,
+            confidence=confidence,
+            margin=margin,
+            minutes=minutes,
+            budget=budget,
+            retry_failed=retry_failed,
+        ),
+        Where(workers=workers, memory_limit=memory_limit, ray=ray, cores=cores, gpus=gpus),
+        directory=directory,
+        command="recipes.compare(...)",
+        verbose=verbose,
+    )
+
+
+def _arms(candidates: Any, data: Data, base: Recipe, tune: Any) -> list[Candidate]:
+    if not isinstance(candidates, Mapping) or len(candidates) < 2:
+        raise InvalidArgument("candidates", candidates, f"at least two: {ACCEPTED}")
+    for label in candidates:
+        if not isinstance(label, str) or not label.strip() or "/" in label or len(label) > 100:
+            raise InvalidArgument("candidates", label, "labels of 1 to 100 characters without a slash")
+    tuned = set(candidates) if tune is True else set() if tune is False else set(tune)
+    for label in tuned - set(candidates):
+        raise InvalidArgument("tune", label, f"True, False, or labels among {', '.join(candidates)}")
+    return [_arm(label, candidate, data, base, tuned=label in tuned) for label, candidate in candidates.items()]
+
+
+def _arm(label: str, candidate: Any, data: Data, base: Recipe, *, tuned: bool) -> Candidate:
+    """The arm of a candidate, which has been built once."""
+    if isinstance(candidate, Recipe):
+        recipe = candidate.with_names()
+        return _built(label, Candidate.of_recipe(label, recipe, data.spec), data)
+    build = _clones_of(candidate) if isinstance(candidate, keras.Model) else candidate
+    if isinstance(candidate, type) or not callable(build):
+        raise InvalidArgument(f"candidates[{label!r}]", candidate, ACCEPTED)
+    name = _name_for(label, build)
+    recipe = Recipe(model=name)
+    try:
+        set_seeds(0, keep_functions=True)
+        model = own_model(name, data.spec)
+        if not model.compiled:
+            return _built(label, Candidate.of_recipe(label, _with_model(base, name), data.spec), data)
+        model = compiled_model(recipe, data)
+    except InvalidArgument as error:
+        raise InvalidArgument(
+            f"candidates[{label!r}]", getattr(candidate, "__name__", label), f"one that suits the data: {error}"
+        ) from None
+    rate = own_rate(model) if tuned else None
+    if tuned and rate is None:
+        raise InvalidArgument("tune", label, "one whose optimizer has a number as its learning rate")
+    optimizer = "own" if model.optimizer is None else name_of(model.optimizer)
+    return Candidate(optimizer, NONE, label=label, text=recipe_line(recipe), compiled=True, rate=rate)
+
+
+def _built(label: str, arm: Candidate, data: Data) -> Candidate:
+    """The arm, if its model fits the data."""
+    recipe = arm.recipe(Recipe(), {})
+    try:
+        recipe.check(data.spec)
+        check_fits(recipe.build_model(data.spec), data)
+    except InvalidArgument as error:
+        raise InvalidArgument(
+            f"candidates[{label!r}]", text_of(recipe.model), f"one that suits the data: {error}"
+        ) from None
+    return arm
+
+
+def _with_model(base: Recipe, name: str) -> Recipe:
+    return dataclasses.replace(base.with_names(), model=name)
+
+
+def _name_for(label: str, build: Callable[..., Any]) -> str:
+    """The name under which a function is registered among the models: its label in lower case."""
+    name = re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_") or "model"
+    name = name if name[0].isalpha() else f"model_{name}"
+    known = MODELS.entries.get(name)
+    if known is not None:
+        if isinstance(known.build, OwnModel):
+            del MODELS.entries[name]  # of an earlier comparison in this program
+        else:
+            name = f"own_{name}"
+            MODELS.entries.pop(name, None)
+    register("model", name, build)
+    return name
+
+
+def _clones_of(model: keras.Model) -> Callable[[], keras.Model]:
+    """A function that makes models like this one with new weights, compiled alike."""
+
+    def clone() -> keras.Model:
+        copy = keras.models.clone_model(model)
+        if model.compiled:
+            copy.compile_from_config(model.get_compile_config())
+        return copy
+
+    clone.__qualname__ = clone.__name__ = model.name
+    return clone

@@ -1,0 +1,124 @@
+"""Comparisons of whole recipes, and of models as they are compiled."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+import recipes
+from callbacks.checks import InvalidArgument
+from recipes import Recipe
+from recipes.tuning.candidate import Candidate, candidates_in, candidates_to_settings, recipe_line
+from recipes.tuning.compare import compare
+from recipes.tuning.comparison import Comparison
+from recipes.tuning.space import Space
+
+
+def compiled():
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(5, "relu"), keras.layers.Dense(3)])
+    model.compile(keras.optimizers.Adam(0.02), keras.losses.CategoricalCrossentropy(from_logits=True))
+    return model
+
+
+def uncompiled(spec):
+    return keras.Sequential([keras.Input(spec.input_shape), keras.layers.Dense(spec.outputs, "softmax")])
+
+
+OPTIONS = {"epochs": 2, "trials": 2, "repeats": 2, "tunings": "once", "resplit": False, "verbose": 0}
+
+
+@pytest.fixture(scope="module")
+def compared(classes, tmp_path_factory):
+    candidates = {"Mine": compiled, "plain": uncompiled, "tiny": Recipe(optimizer="adam", model="mlp(hidden=(3,))")}
+    directory = tmp_path_factory.mktemp("compared") / "search"
+    return compare(candidates, classes, **OPTIONS, directory=directory)
+
+
+@pytest.mark.thorough
+def test_arms_have_the_labels_as_names(compared):
+    table = compared.table()
+    assert set(table["arm"]) == {"Mine", "plain", "tiny"}
+    assert compared.results.reference == "Mine"
+    assert dict(zip(table["arm"], table["optimizer"], strict=True)) == {
+        "Mine": "adam",
+        "plain": "momentum",
+        "tiny": "adam",
+    }
+    assert dict(zip(table["arm"], table["trials"], strict=True)) == {"Mine": 1, "plain": 2, "tiny": 2}
+    assert any("The reference, Mine, has a test accuracy of" in sentence for sentence in compared.verdict)
+    assert (compared.directory / "best" / "export.json").is_file()
+
+
+@pytest.mark.thorough
+def test_scores_of_a_compiled_model_are_those_of_a_plain_script(compared, classes):
+    trials = compared.results.stage("confirm")
+    row = trials[trials["arm"] == "Mine"].iloc[1]
+    keras.utils.set_random_seed(int(row["seed"]))
+    model = compiled()
+    x, y = classes.arrays("test")
+    batches = classes.batches("train", seed=int(row["seed"])).map(lambda x, y: (x, keras.ops.one_hot(y, 3)))
+    model.fit(batches, epochs=2, shuffle=False, verbose=0)
+    assert row["test_score"] == pytest.approx(np.mean(model.predict(x, verbose=0).argmax(axis=1) == y), abs=1e-6)
+    assert row["learning_rate"] == 0.02
+
+
+@pytest.mark.thorough
+def test_a_recipe_is_trained_as_in_a_search(compared, classes):
+    trials = compared.results.trials
+    row = trials[(trials["arm"] == "tiny") & (trials["stage"] == "tune")].iloc[0]
+    run = recipes.fit(classes, Recipe(optimizer="adam", model="mlp(hidden=(3,))"), epochs=2, seed=int(row["seed"]))
+    assert row["learning_rate"] == pytest.approx(run.recipe.learning_rate)
+    assert row["validation_loss"] == pytest.approx(run.evaluate("validation")["loss"], rel=1e-5)
+
+
+@pytest.mark.thorough
+def test_it_is_read_back_and_goes_on(compared, classes):
+    again = Comparison.load(compared.directory)
+    assert again.verdict == compared.verdict
+    assert (compared.directory / "report.html").is_file()
+    settings = json.loads((compared.directory / "settings.json").read_text())
+    assert settings["factors"] == {"candidates": ["Mine", "plain", "tiny"]}
+    assert [arm.name for arm in candidates_in(settings["candidates"])] == ["Mine", "plain", "tiny"]
+    other = {"Mine": compiled, "plain": uncompiled, "tiny": Recipe(optimizer="sgd", model="mlp(hidden=(3,))")}
+    with pytest.raises(InvalidArgument, match=r"candidates.tiny.optimizer=\"adam\", not \"sgd\""):
+        compare(other, classes, **OPTIONS, directory=compared.directory)
+
+
+def test_what_a_recipe_fixes_is_not_tuned(classes):
+    fixed = Recipe(optimizer=keras.optimizers.Adam(0.05), regularizer="l2(strength=0.001)+dropout")
+    arm = Candidate.of_recipe("a", fixed, classes.spec)
+    assert arm.fixed == {"keras_adam.learning_rate": 0.05, "l2.strength": 0.001}
+    assert [tuned.name for tuned in Space().tuned(arm)] == ["dropout.rate"]
+    recipe = arm.recipe(Recipe(), {"learning_rate": 0.05, "l2.strength": 0.001, "dropout.rate": 0.1})
+    assert recipe.optimizer_name == "keras_adam"
+    assert recipe.regularizer == ({"name": "l2", "strength": 0.001}, {"name": "dropout", "rate": 0.1})
+    free = Candidate.of_recipe("b", Recipe(), classes.spec)
+    assert not free.fixed
+    assert free.recipe(Recipe(optimizer="sgd"), {}).optimizer_name == "momentum"
+    own = Candidate("adam", "none", label="c", text=recipe_line(Recipe(model="mlp")), compiled=True, rate=0.03)
+    (rate,) = Space().tuned(own)
+    assert (rate.low, rate.default, rate.high) == (pytest.approx(0.001), 0.03, pytest.approx(0.9))
+    assert Space().settings(own, 3, seed=0)[0] == {}
+    assert candidates_in(candidates_to_settings([arm, free, own])["candidates"]) == [arm, free, own]
+
+
+@pytest.mark.usefixtures("catalogues_restored")
+@pytest.mark.parametrize(
+    ("candidates", "options", "message"),
+    [
+        ({"a": Recipe()}, {}, "candidates must be at least two"),
+        ([Recipe(), Recipe()], {}, "candidates must be at least two"),
+        ({"a": Recipe(), "b": 3}, {}, r"candidates\['b'\] must be a recipes.Recipe, a function"),
+        ({"a": Recipe(), "b/c": Recipe()}, {}, "candidates must be labels of 1 to 100 characters without a slash"),
+        ({"a": Recipe(), "b": lambda: 3}, {}, r"candidates\['b'\] must be one that suits the data: .*not int"),
+        ({"a": Recipe(), "b": Recipe(model="cnn")}, {}, r"candidates\['b'\] must be"),
+        ({"a": Recipe(), "b": compiled}, {"tune": ["c"]}, "tune must be True, False, or labels among a, b"),
+        ({"a": Recipe(), "b": lambda: compiled()}, {"workers": 2}, "model must be defined in a module"),  # noqa: PLW0108
+    ],
+)
+def test_what_is_refused_before_anything_is_written(classes, tmp_path, candidates, options, message):
+    with pytest.raises(InvalidArgument, match=message) as refused:
+        compare(candidates, classes, directory=tmp_path / "search", verbose=0, **options)
+    assert "\n" not in str(refused.value)
+    assert not (tmp_path / "search").exists()

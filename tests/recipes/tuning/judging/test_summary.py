@@ -116,7 +116,7 @@ def test_one_seed_gives_no_spread(make_trials):
     assert list(table["verdict"]) == ["open", "reference"]
     assert sentences[1:3] == [
         "Of 1 other arm: open: adam with no regularizer.",
-        "A single repeat shows no noise, so nothing can be told: `recipes search digits --repeats 3`",
+        "A single repeat shows no noise, so nothing can be told: `recipes search digits --repeats 3`.",
     ]
 
 

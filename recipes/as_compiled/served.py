@@ -46,8 +46,9 @@ def with_answers(model: keras.Model, spec: Spec) -> keras.Model:
     if not is_functional(model):
         accepted = "a functional or sequential model, to be exported: Keras does not know the outputs of others"
         raise InvalidArgument("model", type(model).__name__, accepted)
+    taken = model.inputs[0] if isinstance(model, keras.Sequential) else model.input
     inputs = keras.tree.map_structure(
-        lambda tensor: keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=tensor.name), model.input
+        lambda tensor: keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=tensor.name), taken
     )
     two = spec.task == "binary" and model.output_shape[-1] == 2
     answers = model(inputs)

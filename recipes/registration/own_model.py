@@ -11,6 +11,7 @@ import keras
 from ...callbacks.checks import InvalidArgument
 from ..choice import is_named, name_of, options_of
 from ..models import MODELS
+from .hyperparameters import HP, chosen
 from .origins import origin_of
 
 __all__ = ["STYLE", "OwnModel", "is_own_model", "own_model"]
@@ -24,7 +25,7 @@ class OwnModel:
 
     Args:
         function: with any of the parameters of :data:`STYLE`, and options of its own. A first parameter of another name
-            without a default gets the spec too.
+            without a default gets the spec too. If it takes ``hp``, KerasTuner's, the options are its values.
     """
 
     def __init__(self, function: Callable[..., keras.Model]):
@@ -36,6 +37,11 @@ class OwnModel:
         self._needed = [parameter.name for parameter in named if parameter.default is parameter.empty]
         self._first = named[0].name if named and self._needed[:1] == [named[0].name] else None
 
+    @property
+    def tunes(self) -> bool:
+        """Whether the function takes KerasTuner's hyperparameters."""
+        return HP in self._names
+
     def __call__(self, spec: Any = None, **options: Any) -> keras.Model:
         """The model.
 
@@ -43,10 +49,12 @@ class OwnModel:
             InvalidArgument: for a function that needs something else, and for anything but a model.
         """
         origin = origin_of(self.function)
+        if self.tunes and HP not in options:
+            options = {**options, HP: chosen({})}
         taken = {name: value for name, value in options.items() if name in self._names}
         if "spec" in self._names:
             taken["spec"] = spec
-        of_spec = self._first is not None and self._first not in (*STYLE, *options) and spec is not None
+        of_spec = self._first is not None and self._first not in (*STYLE, HP, *options) and spec is not None
         if self._open:
             taken |= {name: value for name, value in options.items() if name not in STYLE}
         unknown = [name for name in options if name not in (*taken, *STYLE)]
@@ -75,5 +83,5 @@ def own_model(model: Any, spec: Any) -> keras.Model:
         model: the function, or the choice of one by name.
         spec: of the data.
     """
-    build = MODELS[name_of(model)].build if is_named(model) else OwnModel(model)
-    return build(spec=spec, **options_of(model))
+    build, options = MODELS[name_of(model)].build if is_named(model) else OwnModel(model), options_of(model)
+    return build(spec=spec, **({HP: chosen(options)} if getattr(build, "tunes", False) else options))

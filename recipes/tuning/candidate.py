@@ -16,6 +16,7 @@ from ..registration.named_choices import named_choice
 from ..registration.registered import CATALOGUES
 from .arms import Arm
 from .factors import FACTORS
+from .ranges import Grid
 from .setting_factor import RATE
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ SPEC: dict[str, Any] = {
     "regularizer": str,
     "compiled": bool,
     "rate": (float, type(None)),
+    "space": list,
 }
 """What ``settings.json`` holds of a candidate."""
 
@@ -48,12 +50,15 @@ class Candidate(Arm):
         text: the recipe as JSON, with the choices that suit the data in place of "auto".
         compiled: whether the model is trained as it was compiled.
         rate: of a compiled model: its learning rate, if that is to be tuned.
+        space: of a compiled model: what its function takes of KerasTuner's hyperparameters. A learning rate has this
+            name, others the label in front.
     """
 
     label: str = ""
     text: str = ""
     compiled: bool = False
     rate: float | None = None
+    space: tuple[Range | Grid, ...] = ()
 
     @classmethod
     def of_recipe(cls, label: str, recipe: Recipe, spec: Spec) -> Candidate:
@@ -82,10 +87,10 @@ class Candidate(Arm):
         return self.label
 
     @property
-    def hyperparameters(self) -> list[Range]:
-        """What is tuned by default; of a compiled model its rate, if that is asked for."""
-        if not self.compiled:
-            return super().hyperparameters
+    def hyperparameters(self) -> list[Any]:
+        """What is tuned by default; of a compiled model its space, or its rate if that is asked for."""
+        if not self.compiled or self.space:
+            return list(self.space) if self.space else super().hyperparameters
         return [] if self.rate is None else [Range(RATE, self.rate / RATES, self.rate * RATES, self.rate)]
 
     @property
@@ -102,13 +107,17 @@ class Candidate(Arm):
         """Its recipe at these values of its hyperparameters; ``base`` plays no part."""
         own = Recipe.from_json(self.text)
         if self.compiled:
-            return dataclasses.replace(own, learning_rate=values.get(RATE))
+            if not self.space:
+                return dataclasses.replace(own, learning_rate=values.get(RATE))
+            numbers = {name.removeprefix(f"{self.label}."): value for name, value in values.items()}
+            return dataclasses.replace(own, model=named(name_of(own.model), numbers))
         return super().recipe(own, values)
 
     def to_settings(self) -> dict[str, Any]:
         """JSON values, for ``settings.json``."""
-        fields = {name: getattr(self, name) for name in SPEC if name != "recipe"}
-        return {"recipe": json.loads(self.text), **fields}
+        fields = {name: getattr(self, name) for name in SPEC if name not in ("recipe", "space")}
+        space = [_to_json(tunable) for tunable in self.space]
+        return {"recipe": json.loads(self.text), **fields, "space": space}
 
 
 def recipe_line(recipe: Recipe) -> str:
@@ -139,6 +148,21 @@ def candidates_in(settings: Any) -> list[Arm]:
                 raise InvalidArgument(f"candidates[{label!r}]", fields[name], f"with a {name} of another type")
         text = json.dumps(fields["recipe"])
         Recipe.from_json(text)
-        others = {name: fields[name] for name in SPEC if name != "recipe"}
-        arms.append(Candidate(label=label, text=text, **others))
+        others = {name: fields[name] for name in SPEC if name not in ("recipe", "space")}
+        space = tuple(_from_json(label, tunable) for tunable in fields["space"])
+        arms.append(Candidate(label=label, text=text, **others, space=space))
     return arms
+
+
+def _to_json(tunable: Range | Grid) -> dict[str, Any]:
+    fields = dataclasses.asdict(tunable)
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in fields.items()}
+
+
+def _from_json(label: str, fields: Any) -> Range | Grid:
+    try:
+        if "values" in fields:
+            return Grid(str(fields["name"]), tuple(map(float, fields["values"])), fields["default"])
+        return Range(**fields)
+    except (TypeError, KeyError, ValueError) as error:
+        raise InvalidArgument(f"candidates[{label!r}]", fields, f"with a space of ranges and grids ({error})") from None

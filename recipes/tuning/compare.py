@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import keras
 
 from ...callbacks.checks import InvalidArgument
 from ..as_compiled.trainer import compiled_model, own_rate
+from ..catalogue import Range
 from ..choice import NONE, name_of, text_of
 from ..models import MODELS
 from ..recipe import Recipe
@@ -21,15 +22,17 @@ from ..seeding import set_seeds
 from ..training_checks import check_data, check_fits
 from .candidate import Candidate, recipe_line
 from .comparison import Comparison
+from .hyperparameters_of import hyperparameters_of
 from .protocol import Protocol
-from .ranges import ranges_text
+from .ranges import Grid, ranges_text
 from .run_search import run_search
 from .running.where import Where
+from .setting_factor import RATE
 
 if TYPE_CHECKING:
     from ..data import Data
 
-__all__ = ["compare"]
+__all__ = ["candidate_arms", "compare"]
 
 ACCEPTED = "a recipes.Recipe, a function that makes a model, or a keras.Model, by label"
 
@@ -74,8 +77,9 @@ def compare(
 
     Args:
         candidates: label -> a :class:`recipes.Recipe`; a function that returns a new ``keras.Model`` (it gets the
-            data's Spec as ``spec`` or as its first argument, if it takes one); or a ``keras.Model``, which is cloned
-            with new weights for every training. At least two.
+            data's Spec as ``spec`` or as its first argument, if it takes one); a function that takes ``hp``, or a
+            ``keras_tuner.HyperModel``, whose hyperparameters are then tuned, their defaults first; or a
+            ``keras.Model``, which is cloned with new weights for every training. At least two.
         data: from :func:`recipes.load` or :meth:`recipes.Data.from_arrays`.
         recipe: how models that are not compiled are trained. Default ``Recipe()``.
         tune: whether the learning rate of compiled models is tuned, from a thirtieth of their own to thirty times that:
@@ -101,7 +105,7 @@ def compare(
     """
     check_data(data)
     base = Recipe() if recipe is None else recipe
-    arms = _arms(candidates, data, base, tune)
+    arms = candidate_arms(candidates, data, base, tune)
     return run_search(
         data,
         None,
@@ -130,7 +134,8 @@ def compare(
     )
 
 
-def _arms(candidates: Any, data: Data, base: Recipe, tune: Any) -> list[Candidate]:
+def candidate_arms(candidates: Any, data: Data, base: Recipe, tune: Any) -> list[Candidate]:
+    """The arms of :func:`compare`, with its arguments, checked; functions have been called."""
     if not isinstance(candidates, Mapping) or len(candidates) < 2:
         raise InvalidArgument("candidates", candidates, f"at least two: {ACCEPTED}")
     for label in candidates:
@@ -148,13 +153,20 @@ def _arm(label: str, candidate: Any, data: Data, base: Recipe, *, tuned: bool) -
         recipe = candidate.with_names()
         return _built(label, Candidate.of_recipe(label, recipe, data.spec), data)
     build = _clones_of(candidate) if isinstance(candidate, keras.Model) else candidate
+    if any(kind.__module__.startswith("keras_tuner") for kind in type(candidate).__mro__):
+        build = _build_of(label, candidate)
     if isinstance(candidate, type) or not callable(build):
         raise InvalidArgument(f"candidates[{label!r}]", candidate, ACCEPTED)
     name = _name_for(label, build)
     recipe = Recipe(model=name)
+    space: tuple[Range | Grid, ...] = ()
     try:
         set_seeds(0, keep_functions=True)
+        if OwnModel(build).tunes:
+            space = _space(label, build, data, tuned=tuned)
         model = own_model(name, data.spec)
+        if not model.compiled and space:
+            raise InvalidArgument("model", name, "compiled by the function that takes hp")
         if not model.compiled:
             return _built(label, Candidate.of_recipe(label, _with_model(base, name), data.spec), data)
         model = compiled_model(recipe, data)
@@ -163,10 +175,29 @@ def _arm(label: str, candidate: Any, data: Data, base: Recipe, *, tuned: bool) -
             f"candidates[{label!r}]", getattr(candidate, "__name__", label), f"one that suits the data: {error}"
         ) from None
     rate = own_rate(model) if tuned else None
-    if tuned and rate is None:
+    if tuned and rate is None and not space:
         raise InvalidArgument("tune", label, "one whose optimizer has a number as its learning rate")
     optimizer = "own" if model.optimizer is None else name_of(model.optimizer)
-    return Candidate(optimizer, NONE, label=label, text=recipe_line(recipe), compiled=True, rate=rate)
+    return Candidate(optimizer, NONE, label=label, text=recipe_line(recipe), compiled=True, rate=rate, space=space)
+
+
+def _build_of(label: str, candidate: Any) -> Callable[..., keras.Model]:
+    """The function of a HyperModel."""
+    import keras_tuner
+
+    if not isinstance(candidate, keras_tuner.HyperModel) or type(candidate).fit is not keras_tuner.HyperModel.fit:
+        accepted = "a keras_tuner.HyperModel that does not replace fit: put into build what it compiles"
+        raise InvalidArgument(f"candidates[{label!r}]", type(candidate).__name__, accepted)
+    return candidate.build
+
+
+def _space(label: str, build: Callable[..., Any], data: Data, *, tuned: bool) -> tuple[Range | Grid, ...]:
+    """What a function that takes hyperparameters tunes, under the names that an arm's values have."""
+    if tuned:
+        raise InvalidArgument("tune", label, "without it: its function says what is tuned")
+    own = OwnModel(build)
+    found = hyperparameters_of(lambda hp: own(spec=data.spec, hp=hp))
+    return tuple(replace(p, name=p.name if p.name == RATE else f"{label}.{p.name}") for p in found)
 
 
 def _built(label: str, arm: Candidate, data: Data) -> Candidate:
@@ -183,7 +214,7 @@ def _built(label: str, arm: Candidate, data: Data) -> Candidate:
 
 
 def _with_model(base: Recipe, name: str) -> Recipe:
-    return dataclasses.replace(base.with_names(), model=name)
+    return replace(base.with_names(), model=name)
 
 
 def _name_for(label: str, build: Callable[..., Any]) -> str:

@@ -27,6 +27,11 @@ DECADE = 10.0
 class Grid:
     """A tunable hyperparameter that takes some values only.
 
+    Args:
+        name: its name.
+        values: in their order.
+        default: the value without tuning; None (default) for the middle one.
+
     Example:
         >>> Grid("l2.strength", (1e-5, 1e-4)).at(0.5)
         0.0001
@@ -34,6 +39,7 @@ class Grid:
 
     name: str
     values: tuple[float, ...]
+    default: float | None = None
 
     def at(self, fraction: float) -> float:
         """The value at a fraction in [0, 1] of the way through the grid."""

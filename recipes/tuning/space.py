@@ -242,11 +242,9 @@ class Space:
         parameters = {_full_name(arm, parameter.name): parameter for arm in arms for parameter in self.tuned(arm)}
         for name, parameter in parameters.items():
             users = [arm for arm in arms if name in {_full_name(arm, tuned.name) for tuned in self.tuned(arm)}]
-            factor = next(
-                f
-                for f in users[0].choices
-                if f in FACTORS and name.rpartition(".")[0] in map(name_of, FACTORS[f].parts(users[0].choices[f]))
-            )
+            chosen, choices = name.rpartition(".")[0], users[0].choices
+            of_factors = [f for f in choices if f in FACTORS and chosen in map(name_of, FACTORS[f].parts(choices[f]))]
+            factor = of_factors[0] if of_factors else list(choices)[-1]  # of a candidate, its label
             with hp.conditional_scope(factor, list(dict.fromkeys(arm.choices[factor] for arm in users))):
                 if isinstance(parameter, Grid):
                     hp.Choice(name, list(parameter.values))

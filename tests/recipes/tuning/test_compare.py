@@ -3,14 +3,16 @@
 import json
 
 import keras
+import keras_tuner
 import numpy as np
 import pytest
 
 import recipes
 from callbacks.checks import InvalidArgument
 from recipes import Recipe
+from recipes.as_compiled.trainer import compiled_model, own_rate
 from recipes.tuning.candidate import Candidate, candidates_in, candidates_to_settings, recipe_line
-from recipes.tuning.compare import compare
+from recipes.tuning.compare import candidate_arms, compare
 from recipes.tuning.comparison import Comparison
 from recipes.tuning.space import Space
 
@@ -122,3 +124,61 @@ def test_what_is_refused_before_anything_is_written(classes, tmp_path, candidate
         compare(candidates, classes, directory=tmp_path / "search", verbose=0, **options)
     assert "\n" not in str(refused.value)
     assert not (tmp_path / "search").exists()
+
+
+def tunable(hp, spec):
+    model = keras.Sequential([keras.Input(spec.input_shape)])
+    model.add(keras.layers.Dense(hp.Int("units", 2, 8, default=4), hp.Choice("activation", ["relu", "elu"])))
+    if hp.Boolean("drop"):
+        model.add(keras.layers.Dropout(hp.Float("rate", 0.1, 0.5)))
+    model.add(keras.layers.Dense(spec.outputs, "softmax"))
+    rate = hp.Float("learning_rate", 1e-3, 1e-1, sampling="log", default=0.01)
+    model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy")
+    return model
+
+
+class Hyper(keras_tuner.HyperModel):
+    def build(self, hp):
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(hp.Fixed("width", 5), "relu")])
+        model.add(keras.layers.Dense(3, "softmax"))
+        model.compile(keras.optimizers.SGD(hp.Choice("learning_rate", [0.1, 0.01])), "sparse_categorical_crossentropy")
+        return model
+
+
+class WithFit(Hyper):
+    def fit(self, hp, model, *args, **kwargs):
+        return model.fit(*args, **kwargs)
+
+
+@pytest.mark.usefixtures("catalogues_restored")
+def test_hyperparameters_of_a_function_are_tuned(classes):
+    arms = candidate_arms({"a": tunable, "b": Hyper()}, classes, Recipe(), False)
+    space = Space()
+    assert [parameter.name for parameter in space.tuned(arms[0])] == [
+        *("a.units", "a.activation", "a.drop", "learning_rate", "a.rate")
+    ]
+    settings = space.settings(arms[0], 4, seed=0)
+    assert settings[0] == {"a.units": 4.0, "a.activation": 0.0, "a.drop": 0.0, "a.rate": 0.1}
+    for values in settings[1:]:
+        model = compiled_model(arms[0].recipe(Recipe(), values), classes)
+        assert model.layers[0].units == values["a.units"]
+        assert model.layers[0].activation.__name__ == ["relu", "elu"][int(values["a.activation"])]
+        assert len(model.layers) == 2 + int(values["a.drop"])
+        assert own_rate(model) == pytest.approx(values["learning_rate"], rel=1e-5)
+    (rate,) = space.tuned(arms[1])
+    assert rate.values == (0.1, 0.01)
+    assert candidates_in(json.loads(json.dumps(candidates_to_settings(arms)))["candidates"]) == list(arms)
+    hp = space.declare(keras_tuner.HyperParameters(), arms)
+    assert {"a.units", "a.rate", "candidate"} <= {parameter.name for parameter in hp.space}
+    with pytest.raises(InvalidArgument, match=r"candidates\['b'\] must be a keras_tuner.HyperModel that does not"):
+        candidate_arms({"a": tunable, "b": WithFit()}, classes, Recipe(), False)
+    with pytest.raises(InvalidArgument, match="tune must be without it"):
+        candidate_arms({"a": tunable, "b": Recipe()}, classes, Recipe(), True)
+
+
+@pytest.mark.thorough
+def test_a_comparison_of_hypermodels(classes, tmp_path):
+    found = compare({"a": tunable, "b": Hyper()}, classes, **OPTIONS, directory=tmp_path / "search")
+    assert dict(zip(found.table()["arm"], found.table()["trials"], strict=True)) == {"a": 2, "b": 2}
+    assert {"a.units", "a.rate"} <= set(found.results.strengths)
+    assert Comparison.load(found.directory).verdict == found.verdict

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +24,8 @@ class Metric:
         needs: what every class must have in the examples so that the score is defined: "positives", "both" (positives
             and negatives), or "variance" of the targets; "" (default) for nothing.
         summary, source: for ``recipes list metrics``.
+        origin: of a metric of one's own, what it is imported from, with its options, as JSON values; None (default) for
+            those of this package.
 
     Metrics are equal if their names and directions are.
 
@@ -42,6 +44,7 @@ class Metric:
     needs: str = field(default="", compare=False, repr=False)
     summary: str = field(default="", compare=False, repr=False)
     source: str = field(default="", compare=False, repr=False)
+    origin: Mapping[str, Any] | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         check_choice("direction", self.direction, ("max", "min"))
@@ -92,8 +95,8 @@ class Metric:
 
         Args:
             margin: in percentage points for accuracies, else in the unit of the score; None for 0.5 points, 0.005 of
-                other scores of which more is better (they are at most 1), and 1 % of an error.
-            reference: the error that the percentage is of.
+                other scores of which more is better and which are at most 1, and 1 % of an error or a larger score.
+            reference: the error or score that the percentage is of.
 
         Example:
             >>> ACCURACY.margin(0.5, 0.98), ROOT_MEAN_SQUARED_ERROR.margin(None, 60.0)
@@ -101,11 +104,11 @@ class Metric:
         """
         if margin is not None:
             return margin / self.scale
-        return 0.005 if self.higher_is_better else 0.01 * abs(reference)
+        return 0.005 if self.higher_is_better and not abs(reference) > 1 else 0.01 * abs(reference)
 
     def resolution(self, examples: int) -> float:
         """The smallest step between possible scores on this number of examples; 0 if scores are continuous."""
-        counted = self.percentage and not self.name.startswith("balanced")
+        counted = self.name == "accuracy"
         return 1.0 / examples if counted and examples else 0.0
 
 

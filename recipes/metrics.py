@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +11,10 @@ import numpy as np
 from ..callbacks.checks import InvalidArgument
 from . import metric_functions
 from .catalogue import Lookup
+from .jackknife import jackknifed
 from .metric import ACCURACY, ROOT_MEAN_SQUARED_ERROR, Metric, metric_of
 from .metric_influences import INFLUENCES
+from .own_metrics import OfKeras, own_metric
 
 if TYPE_CHECKING:
     from .data.spec import Spec
@@ -22,7 +25,10 @@ __all__ = [
     "check_defined",
     "contributions",
     "find_metric",
+    "is_own",
+    "listed_metrics",
     "metric_for",
+    "metric_from",
     "metric_named",
     "score",
 ]
@@ -48,11 +54,68 @@ def metric_named(name: str) -> Metric:
     return METRICS[SHORT.get(name, name) if isinstance(name, str) else name]
 
 
-def find_metric(metric: str | Metric, task: str) -> Metric:
+def metric_from(value: Any) -> Metric:
+    """The metric of a name, a Keras metric or a function; a :class:`recipes.metric.Metric` itself.
+
+    A Keras metric whose name one of this package has is called "keras_auc", "keras_precision", ...
+
+    Raises:
+        InvalidArgument: for an unknown name, with the nearest one; for a function whose name another metric has; as
+            :func:`recipes.own_metrics.own_metric`.
+
+    Example:
+        >>> metric_from(keras.metrics.AUC()).name, metric_from("mae").name
+        ('keras_auc', 'mean_absolute_error')
+    """
+    if isinstance(value, Metric):
+        same = METRICS.get(value.name, value)
+        if value.function is not None and value.function is not same.function:
+            accepted = f"one with another name: {value.name!r} is a metric already"
+            raise InvalidArgument("metric", value.name, accepted)
+        return same
+    if isinstance(value, str) or not callable(value):
+        return metric_named(value)
+    for metric in METRICS.values():
+        if value in (metric.function, getattr(metric.function, "made_by", None)):
+            return metric
+    metric = own_metric(value)
+    if metric.name not in METRICS:
+        return metric
+    if isinstance(metric.function, OfKeras):
+        return dataclasses.replace(metric, name=f"keras_{metric.name}")
+    accepted = 'registered by another name than that of a metric that exists: recipes.register("metric", NAME, ...)'
+    raise InvalidArgument("metric", metric.name, accepted)
+
+
+def is_own(metric: Metric) -> bool:
+    """Whether a metric does not come with this package."""
+    return metric.name not in METRICS or metric.name in METRICS.added
+
+
+def listed_metrics(value: Any) -> tuple[Metric, ...]:
+    """The metrics of a name or several joined by commas, of anything that :func:`metric_from` takes, or of a sequence.
+
+    Raises:
+        InvalidArgument: as :func:`metric_from`, and for two of the same name.
+
+    Example:
+        >>> [metric.name for metric in listed_metrics("auc, f1")]
+        ['auc', 'f1']
+    """
+    if isinstance(value, str):
+        value = [name.strip() for name in value.split(",")]
+    metrics = tuple(map(metric_from, value)) if isinstance(value, (list, tuple)) else (metric_from(value),)
+    names = [metric.name for metric in metrics]
+    if len(set(names)) < len(names) or not names:
+        raise InvalidArgument("metric", names, "one metric, or several of different names, of which the first decides")
+    return metrics
+
+
+def find_metric(metric: Any, task: str) -> Metric:
     """The metric of a name, or the metric itself, if it suits the task.
 
     Args:
-        metric: a name of :data:`METRICS`, "rmse" or "mae"; or a :class:`recipes.metric.Metric` with a function.
+        metric: a name of :data:`METRICS`, "rmse" or "mae"; or anything else that :func:`metric_from` takes.
         task: of the data: "binary", "multiclass", "multilabel" or "regression".
 
     Raises:
@@ -62,7 +125,7 @@ def find_metric(metric: str | Metric, task: str) -> Metric:
         >>> find_metric("rmse", "regression").name
         'root_mean_squared_error'
     """
-    found = metric if isinstance(metric, Metric) else metric_named(metric)
+    found = metric_from(metric)
     if found.tasks and task not in found.tasks:
         suiting = [name for name, other in METRICS.items() if task in other.tasks]
         raise InvalidArgument("metric", found.name, f"one for {task}: {', '.join(suiting)}")
@@ -113,10 +176,11 @@ def contributions(metric: Metric, y: Any, predicted: Any, sample_weight: Any = N
     """What each example contributes to a score: their mean is the score, and their spread its noise.
 
     For accuracy that is 1 for a right answer and 0 for a wrong one; for a score that is no mean over the examples, such
-    as the AUC, the score plus the example's influence, to first order (:mod:`recipes.metric_influences`).
+    as the AUC, the score plus the example's influence, to first order (:mod:`recipes.metric_influences`). Of a metric
+    of one's own the influences are those of groups of examples (:func:`recipes.jackknife.jackknifed`).
 
     Args:
-        metric: its name is one of :data:`METRICS`.
+        metric: with a function.
         y, predicted, sample_weight: as for :func:`score`.
 
     Returns:
@@ -128,11 +192,17 @@ def contributions(metric: Metric, y: Any, predicted: Any, sample_weight: Any = N
     """
     y, predicted = as_functions_take(y, predicted)
     w = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight, np.float64)
-    values = np.full(len(y), score(METRICS[metric.name], y, predicted, w))
+    influences = INFLUENCES.get(metric.name)
+    if influences is not None:
+        metric = METRICS[metric.name]
+    values = np.full(len(y), score(metric, y, predicted, sample_weight))
     if np.isfinite(values).all():
         kept = w > 0
-        influence = INFLUENCES[metric.name](y[kept], predicted[kept], w[kept])
-        values[kept] += len(y) * w[kept] * influence
+        of_kept = y[kept], predicted[kept], w[kept]
+        if influences is not None:
+            values[kept] += len(y) * w[kept] * influences(*of_kept)
+        else:
+            values[kept] += len(y) * jackknifed(metric, *of_kept, weighted=sample_weight is not None)
     return values
 
 

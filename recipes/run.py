@@ -22,14 +22,14 @@ from .data.examples import raw_examples
 from .environment import versions
 from .files import check_new_directory
 from .losses import loss_in_variances
-from .metric import Metric
+from .metric import ACCURACY
 from .metrics import find_metric, score
 from .recipe import Recipe
 from .regularization.label_smoothing import LabelSmoothing
 from .restarts import Attempt
 from .saved_run import SavedRun, check_same_data, data_of, read_run, write_run
 from .score_intervals import score_intervals
-from .scoring import check_scorable, predictions
+from .scoring import BASE_RATE, base_rate, check_scorable, predictions
 
 if TYPE_CHECKING:
     from ..callbacks.range_test.lr_finder import LRFinder
@@ -126,9 +126,7 @@ class Run:
         """Whether the loss became NaN or infinite."""
         return self.message is not None
 
-    def evaluate(
-        self, split: str = "test", metrics: Sequence[str | Metric] = (), *, weighted: bool = True
-    ) -> dict[str, float]:
+    def evaluate(self, split: str = "test", metrics: Sequence[Any] = (), *, weighted: bool = True) -> dict[str, float]:
         """The loss and metrics of the model on a split: name -> value.
 
         Class weights count in the loss alone. Sample weights count in the loss and in the metrics: an example of weight
@@ -137,12 +135,14 @@ class Run:
         Args:
             split: "test" (default), "validation" or "train".
             metrics: more metrics, by name (``recipes list metrics``): "balanced_accuracy", "auc", "pr_auc", "f1",
-                "log_loss", "rmse", ... They are computed from the predictions for the whole split at once, as
+                "log_loss", "rmse", ...; :class:`keras.metrics.Metric`; or functions of y and predictions, see
+                :func:`recipes.register`. They are computed from the predictions for the whole split at once, as
                 scikit-learn does, not from averages of batches. Default: none.
             weighted: whether sample weights count, if the data have any. Default True.
 
         Returns:
-            "loss", with penalties if the model has any; "accuracy" or, for regression, "root_mean_squared_error" and
+            "loss", with penalties if the model has any; "accuracy", and beside it the "base_rate", the accuracy of
+            always answering what is most frequent in training; or, for regression, "root_mean_squared_error" and
             "mean_absolute_error"; and what ``metrics`` names, under these names.
 
         Raises:
@@ -151,12 +151,15 @@ class Run:
 
         Example:
             >>> run.evaluate(metrics=["balanced_accuracy", "auc"])        # doctest: +SKIP
-            {'loss': 0.31, 'accuracy': 0.96, 'balanced_accuracy': 0.71, 'auc': 0.93}
+            {'loss': 0.31, 'accuracy': 0.96, 'base_rate': 0.95, 'balanced_accuracy': 0.71, 'auc': 0.93}
         """
         check_choice("split", split, ("train", "validation", "test"))
         check_bool("weighted", weighted)
         task = self.data.spec.task
-        chosen = {str(getattr(metric, "name", metric)): find_metric(metric, task) for metric in _listed(metrics)}
+        chosen = {}
+        for metric in _listed(metrics):
+            found = find_metric(metric, task)
+            chosen[metric if isinstance(metric, str) else found.name] = found
         check_scorable(self.data, chosen.values(), split)
         weighted = weighted and self.data.weighted
         if split == "train":
@@ -167,6 +170,8 @@ class Run:
             dataset = self.data.batches(split, weighted=weighted)
         results = self.model.evaluate(dataset, verbose=0, return_dict=True)
         scores = numbers(results)
+        if ACCURACY.name in scores and (chance := base_rate(self.data, split, weighted=weighted)) is not None:
+            scores[BASE_RATE] = chance
         if chosen:
             y, predicted = self.data.arrays(split)[1], predictions(self.model, self.data, split)
             weights = self.data.sample_weight(split) if weighted else None
@@ -324,7 +329,7 @@ def load_run(
     return Run.load(directory, data_dir=data_dir, data=data)
 
 
-def _listed(metrics: Any) -> Sequence[str | Metric]:
-    if isinstance(metrics, (str, Metric)) or not isinstance(metrics, Sequence):
+def _listed(metrics: Any) -> Sequence[Any]:
+    if isinstance(metrics, str) or not isinstance(metrics, Sequence):
         raise InvalidArgument("metrics", metrics, "a list of names of metrics")
     return metrics

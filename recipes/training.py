@@ -11,10 +11,12 @@ import keras
 from ..callbacks.checks import check_integer
 from ..callbacks.resume.resume import Resume
 from .device_memory import batch_sizes
+from .metrics import find_metric, listed_metrics
 from .recipe import Recipe
 from .recipe_checks import warn_of_missing
 from .registration.own_model import is_own_model
 from .run import Run
+from .scoring import EpochScores, check_scorable
 from .trainer import LARGEST_SEED, Trainer
 from .training_checks import check_data, check_recipe, warn_of_layers
 from .training_length import epochs_or_usual
@@ -33,6 +35,7 @@ def fit(
     seed: int = 0,
     model: keras.Model | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
+    metrics: Sequence[Any] = (),
     steps_per_execution: int | None = None,
     batch_size: int | str | None = None,
     directory: str | os.PathLike[str] | None = None,
@@ -55,6 +58,8 @@ def fit(
         seed: of initialization, data order and dropout, >= 0. Default 0.
         model: a Keras model to train in place of the recipe's; it is compiled again.
         callbacks: further Keras callbacks, called after the recipe's.
+        metrics: more metrics of the validation split after each epoch, as for :meth:`recipes.Run.evaluate`:
+            ``run.history["val_auc"]``. Default: none.
         steps_per_execution: batches per call of the compiled step; None (default) chooses by the size of the model. It
             does not affect the results.
         batch_size: examples per training batch; None (default) for the data's own; "auto" for the largest power of two
@@ -80,6 +85,8 @@ def fit(
     recipe = check_recipe(recipe)
     epochs = None if epochs is None else check_integer("epochs", epochs, low=1)
     check_integer("seed", seed, low=0, high=LARGEST_SEED)
+    scored = [find_metric(metric, data.spec.task) for metric in listed_metrics(list(metrics))] if metrics else []
+    check_scorable(data, scored, "validation")
     *sizes, last = batch_sizes(batch_size, data.settings["counts"]["train"], data.batch_size)
     if sizes and directory is not None:  # the size that was found before
         found = Resume(directory).saved_settings().get("batch_size")
@@ -99,4 +106,5 @@ def fit(
         warn_of_missing(recipe, trainer.model)
         warn_of_layers(trainer.model)
     epochs = epochs_or_usual(epochs, trainer.data.steps_per_epoch)
+    callbacks = [*(EpochScores(trainer.data, metric) for metric in scored), *callbacks]
     return trainer.run(epochs=epochs, seed=seed, callbacks=callbacks, directory=directory, verbose=verbose)

@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import inspect
 from collections.abc import Callable, Iterator
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, get_args, get_type_hints
 
 import typer
 
@@ -64,6 +64,7 @@ def _options(kind: Any) -> Iterator[inspect.Parameter]:
         name = field.name
         flag = ("--" + name.replace("_", "-"),) if field.default is False else ()
         shown = typer.Option(*flag, help=field.metadata["help"], rich_help_panel=HEADINGS.get(kind))
-        read = str if hints[name] == int | str else hints[name]  # typer has no unions; the class reads the text
+        kinds = [part for part in get_args(hints[name]) if part is not type(None)]
+        read = str if len(kinds) > 1 else hints[name]  # typer has no unions; the class reads the text
         hint = Annotated[read, shown]  # type: ignore[valid-type]
         yield inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=hint)

@@ -13,8 +13,11 @@ from ...callbacks.checks import InvalidArgument, check_choice
 from ..activations import ACTIVATIONS
 from ..catalogue import Catalogue, Entry, Range
 from ..initializers import INITIALIZERS
+from ..metric import Metric
+from ..metrics import METRICS, is_own
 from ..models import MODELS
 from ..optimizers import OPTIMIZERS
+from ..own_metrics import own_metric
 from ..regularization import REGULARIZERS
 from ..schedules import SCHEDULES
 from .origins import origin_of
@@ -38,8 +41,9 @@ RATE = "learning_rate"
 def register(
     kind: str,
     name: str,
-    build: Callable[..., Any],
+    build: Any,
     *,
+    direction: str | None = None,
     hyperparameters: Sequence[Range] = (),
     summary: str = "",
     source: str = "",
@@ -51,12 +55,15 @@ def register(
     notebook that is run; what a search has written can be read by any program.
 
     Args:
-        kind: "optimizer", "regularizer", "schedule", "initializer", "activation" or "model".
+        kind: "optimizer", "regularizer", "schedule", "initializer", "activation", "model" or "metric".
         name: in lower case, such as "lamb"; of nothing else of its kind.
         build: makes one; its keyword arguments are the options. Of an optimizer it takes ``learning_rate``; of a
             schedule ``peak``. A model's may take ``spec`` (a :class:`recipes.Spec`) and any of the recipe's
             ``activation``, ``initializer``, ``bias``, ``normalization`` and ``regularizer``; it gets what it takes. Of
-            an activation, a function of a tensor, or a layer.
+            an activation, a function of a tensor, or a layer. A metric is itself a function of y and predictions, as
+            :mod:`recipes.metric_functions` take them, and perhaps ``sample_weight``, to a number; or a
+            :class:`keras.metrics.Metric`.
+        direction: of a metric, "max" or "min". Default: that of Keras' metrics.
         hyperparameters: the :class:`recipes.Range` of the options that a search tunes. Default: an optimizer's rate,
             from a thirtieth of its default to thirty times that.
         summary, source: for ``recipes list``.
@@ -69,7 +76,12 @@ def register(
         >>> recipes.Recipe(optimizer="lamb").build_optimizer().name
         'lamb'
     """
-    check_choice("kind", kind, tuple(CATALOGUES))
+    check_choice("kind", kind, (*CATALOGUES, METRICS.kind))
+    if kind == METRICS.kind:
+        _register_metric(name, build, direction)
+        return
+    if direction is not None:
+        raise InvalidArgument("direction", direction, "left out: only metrics have one")
     if not isinstance(name, str) or not NAME.fullmatch(name):
         raise InvalidArgument("name", name, "of lower-case letters, digits and underscores, such as 'lamb'")
     if not callable(build):
@@ -87,6 +99,18 @@ def register(
     if known is not None and not isinstance(known.build, Absent) and origin_of_entry(known) != origin_of(build):
         raise InvalidArgument("name", name, f"a name that no other {kind} has: recipes.register({kind!r}, NAME, ...)")
     catalogue.entries[name] = Entry(name, made, summary or f"From {origin_of(build)}.", source, tunables)
+
+
+def _register_metric(name: str, made_by: Any, direction: str | None) -> None:
+    metric = own_metric(made_by, name=name, direction=direction)
+    known = METRICS.get(name)
+    if known is not None and (not is_own(known) or _origin_of(known) != _origin_of(metric)):
+        raise InvalidArgument("name", name, 'a name that no other metric has: recipes.register("metric", NAME, ...)')
+    METRICS.entries[name] = metric
+
+
+def _origin_of(metric: Metric) -> str:
+    return origin_of(getattr(metric.function, "made_by", metric.function))
 
 
 class _OwnActivation:

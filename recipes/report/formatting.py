@@ -82,6 +82,17 @@ def in_examples(difference: Any, examples: int) -> str:
     return _fixed(value, 1, sign="+") if math.isfinite(value) else MISSING
 
 
+def beside(metric: Metric, base_rate: float) -> str:
+    """What an accuracy has to be compared with: ", base rate 95.25"; "" for other scores.
+
+    Example:
+        >>> beside(Metric("accuracy"), 0.9525)
+        ', base rate 95.25'
+    """
+    known = metric.name == "accuracy" and math.isfinite(base_rate)
+    return f", base rate {score(base_rate, metric)}" if known else ""
+
+
 def margin(value: Any, metric: Metric) -> str:
     """The size of a margin with its unit: ``0.5 points``, ``1 point``, ``0.61``."""
     value = as_float(value) * metric.scale

@@ -109,6 +109,17 @@ class Results:
         return self.metric.margin(self.settings.get("margin"), as_float(row["test_mean"]) if row else math.nan)
 
     @property
+    def further_metrics(self) -> list[Metric]:
+        """The metrics that were recorded besides the one that decides."""
+        listed = [Metric(str(one["name"]), one["direction"]) for one in self.settings.get("metrics", ())[1:]]
+        return [metric for metric in listed if f"test_{metric.name}" in self.summary.columns]
+
+    @property
+    def base_rate(self) -> float:
+        """The test accuracy of always answering what is most frequent; NaN where it is unknown."""
+        return as_float(self.summary["test_base_rate"].mean()) if "test_base_rate" in self.summary.columns else math.nan
+
+    @property
     def test_examples(self) -> int:
         """The number of test examples; 0 if it is unknown."""
         return int(self.settings.get("data", {}).get("counts", {}).get("test", 0))

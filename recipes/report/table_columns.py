@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from ..metric import Metric
 from . import formatting
 from .results import Results, as_float
 from .window import strip, window
@@ -115,11 +116,12 @@ def summary_columns(results: Results) -> list[Column]:
         Column("arm", "arm", lambda row: str(row["arm"]), lambda row: str(row["arm"]), numeric=False),
         Column(
             "test",
-            f"test {metric.label}",
+            f"test {metric.label}{formatting.beside(metric, results.base_rate)}",
             lambda row: formatting.spread(row["test_mean"], row["test_sd"], metric),
             number("test_mean"),
             keep=80,
         ),
+        *(_further(one, results.base_rate) for one in results.further_metrics),
         Column("repeats", *_repeats(results), number("test_mean"), keep=81),
         Column(
             "difference", f"difference{unit}, {results.confidence} interval", difference, number("difference"), keep=82
@@ -155,6 +157,18 @@ def summary_columns(results: Results) -> list[Column]:
             "seconds", "time per training", lambda row: formatting.duration(row["seconds"]), number("seconds"), keep=50
         ),
     ]
+
+
+def _further(metric: Metric, base_rate: float) -> Column:
+    """The column of a metric that does not decide."""
+    name = f"test_{metric.name}"
+    return Column(
+        name,
+        f"test {metric.label}{formatting.beside(metric, base_rate)}",
+        lambda row: formatting.spread(row[name], row[f"{name}_sd"], metric),
+        lambda row: as_float(row[name]),
+        keep=75,
+    )
 
 
 def effect_columns(results: Results) -> list[Column]:

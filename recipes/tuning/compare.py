@@ -49,7 +49,7 @@ def compare(
     tunings: str = "some",
     resplit: bool | None = None,
     seed: int = 0,
-    metric: str | None = None,
+    metric: Any = None,
     prune: str = "none",
     ranges: Mapping[str, Any] | str | None = None,
     widen: bool = False,

@@ -13,6 +13,7 @@ import yaml
 
 from ...callbacks.checks import InvalidArgument
 from ..files import write_text
+from ..metrics import is_own, listed_metrics
 from .factors import FACTORS
 from .levels import factor_named
 
@@ -63,7 +64,7 @@ def write_config(
 ) -> None:
     """Writes the file that repeats a search into its directory, where the command line can repeat it.
 
-    It cannot where the data were arrays, or objects and functions are compared or shared by the arms.
+    It cannot where the data were arrays, or objects and functions are compared, decide, or are shared by the arms.
 
     Args:
         directory: of the search.
@@ -177,14 +178,18 @@ def search_options(
         return None
     named = {factor_named(plural).name: levels for plural, levels in factors.items()}
     added = {name for factor in FACTORS.values() if factor.catalogue is not None for name in factor.catalogue.added}
-    if any(level.partition("(")[0] in added for levels in named.values() for level in levels):
+    own_metric = protocol.metric is not None and any(map(is_own, listed_metrics(protocol.metric)))
+    if own_metric or any(level.partition("(")[0] in added for levels in named.values() for level in levels):
         return None
+    metric = (
+        {} if protocol.metric is None else {"metric": ",".join(one.name for one in listed_metrics(protocol.metric))}
+    )
     compared = {plural: list(levels) for plural, levels in factors.items() if factor_named(plural).name in FACTORS}
     settings = {name: list(levels) for name, levels in named.items() if name not in FACTORS}
     return {
         "compared": {**compared, **({"factors": settings} if settings else {})},
         "recipe": {name: _plain(value) for name, value in choices.items()},
-        "protocol": {name: value for name, value in _values(protocol).items() if value is not None},
+        "protocol": {name: value for name, value in _values(protocol).items() if value is not None} | metric,
         "where": {name: value for name, value in _values(where).items() if value != _default(where, name)},
     }
 

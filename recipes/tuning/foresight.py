@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...callbacks.checks import InvalidArgument, check_number
+from ..data.checks.imbalance import rare_class
 from ..judging.power import differences_told, smallest_told
+from ..scoring import base_rate
 from .protocol import Protocol
 from .repeats import tuning_of
 
@@ -16,7 +18,10 @@ if TYPE_CHECKING:
     from ..data import Data
     from .comparison import Comparison
 
-__all__ = ["DISAGREEMENT", "before_search", "in_a_line", "of_search"]
+__all__ = ["DISAGREEMENT", "before_search", "in_a_line", "of_search", "rare_in_a_line"]
+
+HIGH = 0.85
+"""The base rate from which on accuracy says little."""
 
 DISAGREEMENT = 0.03
 """The share of test examples that two arms are assumed to answer differently, half of them by luck of the training."""
@@ -61,6 +66,17 @@ def of_search(comparison: Comparison, repeats: int) -> float:
     spread = math.sqrt(float((known["of_repeats"] * known["repeats"]).median()) / 2.0)
     of_examples = 0.0 if overlap is not None else float(known["of_examples"].median())
     return _told(Protocol.from_settings(settings), len(table), repeats, spread, of_examples, overlap)
+
+
+def rare_in_a_line(data: Data, protocol: Protocol) -> str | None:
+    """That accuracy says little about these data, in a sentence; None where it was asked for or no class is rare."""
+    rate = base_rate(data, "test")
+    if protocol.metric is not None or rate is None or (rate < HIGH and rare_class(data.spec) is None):
+        return None
+    return (
+        f"Accuracy decides, and says little here: the base rate, always the most frequent answer, is {100 * rate:.1f} %"
+        ' of the test examples. More is told by metric="balanced_accuracy", "auc" or "pr_auc" (--metric).'
+    )
 
 
 def in_a_line(data: Data, protocol: Protocol, arms: int) -> str | None:

@@ -11,9 +11,10 @@ from ...callbacks.checks import InvalidArgument, check_bool, check_choice, check
 from ..judging.dunnett import LEVEL
 from ..judging.sequential import looks_until
 from ..metric import Metric
-from ..metrics import find_metric, metric_for, metric_named
+from ..metrics import find_metric, listed_metrics, metric_for
 from ..trainer import LARGEST_SEED
 from .designs import DESIGNS
+from .metric_settings import metrics_in
 from .option import option
 from .pruning import LEAST_UPDATES, PRUNING, check_pruning
 from .ranges import ranges_text
@@ -65,8 +66,10 @@ class Protocol:
         " 0.005 of other scores of which more is better; 1 % of an error.",
         setting=False,
     )
-    metric: str | None = option(
-        None, "What decides: see `recipes list metrics`. Default: accuracy, or root_mean_squared_error."
+    metric: str | tuple[Metric, ...] | None = option(
+        None,
+        "What decides: see `recipes list metrics`; several by commas are recorded, and the first decides. Default:"
+        " accuracy, or root_mean_squared_error.",
     )
     tunings: str = option(
         "some", 'How often each arm is tuned: "some" (for two repeats, then every third), "once" or "each" (repeat).'
@@ -107,7 +110,7 @@ class Protocol:
         if self.resplit is not None:
             self._set("resplit", check_bool("resplit", self.resplit))
         if self.metric is not None:
-            self._set("metric", metric_named(self.metric).name)
+            self._set("metric", listed_metrics(self.metric))
         check_choice("prune", self.prune, PRUNING)
         self._set("ranges", ranges_text(self.ranges))
         self._set("widen", check_bool("widen", self.widen))
@@ -147,13 +150,25 @@ class Protocol:
         """The confidence of the intervals, 0.95 by default."""
         return 1.0 - LEVEL if self.confidence is None else self.confidence
 
+    @property
+    def _metrics(self) -> tuple[Metric, ...]:
+        return () if self.metric is None else listed_metrics(self.metric)
+
+    def metrics_for(self, spec: Spec) -> list[Metric]:
+        """The metrics that a search on these data records, first the one that decides.
+
+        Raises:
+            InvalidArgument: as :meth:`metric_for`.
+        """
+        return [self.metric_for(spec), *(find_metric(metric, spec.task) for metric in self._metrics[1:])]
+
     def metric_for(self, spec: Spec) -> Metric:
-        """The metric of the search on these data.
+        """The metric that decides in the search on these data.
 
         Raises:
             InvalidArgument: for a metric of other tasks, or a margin that is no difference of such scores.
         """
-        metric = metric_for(spec) if self.metric is None else find_metric(self.metric, spec.task)
+        metric = metric_for(spec) if self.metric is None else find_metric(self._metrics[0], spec.task)
         if self.margin is not None and metric.higher_is_better and self.margin >= metric.scale:
             unit = " percentage points" if metric.percentage else ""
             raise InvalidArgument("margin", self.margin, f"below {metric.scale:g}{unit} for {metric.words}")
@@ -190,7 +205,7 @@ class Protocol:
         """The fields that distinguish searches and those that judge them, by name, as JSON values."""
         judging = {"confidence": self.level, "margin": self.margin}
         pruning = {} if self.prune == "none" else {"least_updates": LEAST_UPDATES}
-        return {name: getattr(self, name) for name in setting_names()} | pruning | judging
+        return {name: getattr(self, name) for name in setting_names() if name != "metric"} | pruning | judging
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> Protocol:
@@ -204,6 +219,7 @@ class Protocol:
         """
         values: dict[str, Any] = {name: settings.get(name) for name in setting_names()}
         values |= {name: settings.get(name) for name in JUDGING}
+        values["metric"] = metrics_in(settings)
         values["tunings"] = values["tunings"] or "once"  # as in searches of earlier versions
         if values["repeats"] == 1:
             values["confidence"] = None  # one repeat has no intervals

@@ -46,6 +46,7 @@ class Record:
         message: why it did not finish, in one line; else "".
         history: a list of values per epoch for each of ``CURVES``, of the last training where short ones came before.
         rungs: the validation scores of the short trainings that came before it, or after which it was pruned.
+        scores: what else was measured on the test split, by name: further metrics, and the base rate of accuracy.
         outcomes: what each test example was answered, from the worker to the ledger, which keeps them in a file of
             their own; None for tuning trainings, for those that diverged, and in records that are read.
 
@@ -75,6 +76,7 @@ class Record:
     message: str = ""
     history: Mapping[str, Sequence[float]] = field(default_factory=lambda: {name: [] for name in CURVES})
     rungs: Sequence[float] = field(default_factory=list)
+    scores: Mapping[str, float] = field(default_factory=dict)
     outcomes: Outcomes | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -89,8 +91,8 @@ class Record:
     def to_json(self) -> str:
         """One line of JSON, with NaN as ``NaN``. The choices are fields of their own, after the arm.
 
-        The levels of other factors follow as "settings". Rungs are left out where there are none, and so are the
-        numbers of the first split and tuning.
+        The levels of other factors follow as "settings". Rungs and further scores are left out where there are none,
+        and so are the numbers of the first split and tuning.
         """
         fields = {name: getattr(self, name) for name in FIELDS if name not in ABSENT or getattr(self, name)}
         head = {name: fields.pop(name) for name in ("key", "stage", "arm")}
@@ -125,7 +127,7 @@ class Record:
         choices |= settings
         for name, level in choices.items():
             _TEXT.read(name, level)
-        fields = {"split": 0, "tuning": 0, "rungs": [], **fields}
+        fields = {"split": 0, "tuning": 0, "rungs": [], "scores": {}, **fields}
         values = {
             name: kind.read(name, fields[name]) if name in fields else _missing(name) for name, kind in SCHEMA.items()
         }
@@ -134,7 +136,7 @@ class Record:
 
 FIELDS = tuple(field.name for field in dataclasses.fields(Record) if field.name != "outcomes")
 OUTCOME = FIELDS[FIELDS.index("validation_loss") : FIELDS.index("history")]
-ABSENT = ("split", "tuning", "rungs")
+ABSENT = ("split", "tuning", "rungs", "scores")
 """Fields that are left out of a line where they are 0 or empty."""
 
 
@@ -203,5 +205,6 @@ SCHEMA: dict[str, _Kind] = {
     "message": _TEXT,
     "history": _Kind(f"a list of numbers for each of {', '.join(CURVES)}", _are_curves),
     "rungs": _Kind("a list of numbers", _is_list_of_numbers),
+    "scores": _Kind("numbers by name", _are_numbers),
 }
 """The fields of a line of ``trainings.jsonl`` besides the choices, with the values that they accept."""

@@ -30,9 +30,10 @@ from .config_file import write_config
 from .continuing import Budget
 from .designs import factors_of
 from .environment_file import write_environment
-from .foresight import in_a_line
+from .foresight import in_a_line, rare_in_a_line
 from .idle_pruning import without_idle_pruning
 from .ledger import Ledger
+from .metric_settings import check_importable
 from .plan import Plan
 from .protocol import Protocol
 from .resplitting import decided
@@ -76,7 +77,10 @@ def run_search(
     chosen = check_recipe(recipe).with_names()
     base = chosen.resolved(data.spec)
     protocol = decided(protocol, data)
-    check_scorable(data, [protocol.metric_for(data.spec)], "validation", "test")
+    metrics = protocol.metrics_for(data.spec)
+    check_scorable(data, metrics, "validation", "test")
+    if where.elsewhere:
+        check_importable(metrics)
     directory = Path(directory or os.path.join("searches", str(data.settings["name"])))
     arms, space = check_search(chosen, levels, protocol, where, directory, base)
     recipe_of = {arm.name: arm.recipe(base, space.default(arm)) for arm in arms}
@@ -104,7 +108,7 @@ def run_search(
             _forget_failed(ledger, plan)
         progress = stack.enter_context(Progress(plan, ledger, enabled=bool(verbose)))
         environment = write_environment(ledger, command, str(where))
-        decided_metric = dataclasses.replace(protocol, metric=plan.metric.name)
+        decided_metric = dataclasses.replace(protocol, metric=tuple(metrics))
         if isinstance(levels, Mapping):
             write_config(directory, data.settings, chosen, factors_of(arms), decided_metric, where, data_dir)
         shutil.rmtree(directory / WORKERS, ignore_errors=True)  # left by a killed search
@@ -113,6 +117,8 @@ def run_search(
         if idle is not None:
             progress.say(idle) if verbose else warn(idle)
         if verbose and (line := in_a_line(data, protocol, len(arms))) is not None:
+            progress.say(line)
+        if verbose and (line := rare_in_a_line(data, protocol)) is not None:
             progress.say(line)
         budget = Budget(protocol, where.workers)
         while True:

@@ -41,7 +41,7 @@ def search(
     tunings: str = "some",
     resplit: bool | None = None,
     seed: int = 0,
-    metric: str | None = None,
+    metric: Any = None,
     prune: str = "none",
     ranges: Mapping[str, Any] | str | None = None,
     widen: bool = False,
@@ -107,7 +107,10 @@ def search(
             given stays. Default None: where there are fewer than 10,000 training and validation examples and every
             class has enough for that.
         seed: determines all random numbers, >= 0. Default 0.
-        metric: the score that chooses settings and ranks arms, by name: see ``recipes list metrics``. "accuracy" says
+        metric: the score that chooses settings and ranks arms, by name: see ``recipes list metrics``; a
+            :class:`keras.metrics.Metric`; or a function of y and predictions that has a name: :func:`recipes.register`.
+            All are computed from the predictions for whole splits. Of several, in a list or joined by commas, the
+            first decides; the others are recorded for the final trainings, on the test split. "accuracy" says
             little where one class is rare; "balanced_accuracy", "auc", "pr_auc" and "f1" say more. Sample weights
             count, if the data have any. Early stopping follows the validation loss all the same. Default None:
             "accuracy", "root_mean_squared_error", or "standardized_error" for several targets.

@@ -17,6 +17,7 @@ from ..registration.own_entries import own_entries, stand_in
 from .arms import Arm
 from .candidate import candidates_in, candidates_to_settings
 from .designs import arms_from, default_arm, factors_of
+from .metric_settings import metric_settings, metrics_in
 from .plan import Plan
 from .protocol import Protocol, setting_names
 from .space import Space
@@ -54,12 +55,12 @@ def make_settings(
     data: Data, base: Recipe, arms: Sequence[Arm], protocol: Protocol, space: Space | None = None
 ) -> dict[str, Any]:
     """The settings of a search as JSON values; other settings make another search."""
-    metric = protocol.metric_for(data.spec)
+    metrics = protocol.metrics_for(data.spec)
     described = {**data.settings, "fingerprint": data.fingerprint}
     overlap = data.overlap if protocol.resplit else None
     space = Space() if space is None else space
     default = default_arm(arms, base).name
-    return _written(described, base, arms, protocol, space, metric, default, overlap)
+    return _written(described, base, arms, protocol, space, metrics, default, overlap)
 
 
 def written_today(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -78,7 +79,7 @@ def written_today(settings: Mapping[str, Any]) -> dict[str, Any]:
         plan.arms,
         plan.protocol,
         plan.space,
-        plan.metric,
+        metrics_in(settings) or [plan.metric],
         settings["default_arm"],
         overlap_in(settings),
     )
@@ -90,7 +91,7 @@ def _written(
     arms: Sequence[Arm],
     protocol: Protocol,
     space: Space,
-    metric: Metric,
+    metrics: Sequence[Metric],
     default: str,
     overlap: float | None,
 ) -> dict[str, Any]:
@@ -105,8 +106,7 @@ def _written(
         **{plural: factors[plural] for plural in ("optimizers", "regularizers") if plural in factors},
         **protocol.to_settings(),
         "space": space.to_settings(),
-        "metric": metric.name,
-        "direction": metric.direction,
+        **metric_settings(metrics),
         "default_arm": default,
         "overlap": overlap,
         "libraries": {name: versions()[name] for name in ("tensorflow", "keras")},

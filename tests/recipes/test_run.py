@@ -24,7 +24,9 @@ def test_evaluate_every_split(run, classes):
         x, y = classes.arrays(split)
         scores = run.evaluate(split)
         answers = run.model.predict(x, verbose=0)
-        assert set(scores) == {"loss", "accuracy"}
+        assert set(scores) == {"loss", "accuracy", "base_rate"}
+        commonest = np.bincount(classes.arrays("train")[1]).argmax()
+        assert scores["base_rate"] == pytest.approx(np.mean(y == commonest))
         if split != "train":  # the last, partial batch is left out
             assert scores["accuracy"] == pytest.approx(np.mean(answers.argmax(axis=1) == y))
             assert scores["loss"] == pytest.approx(-np.log(answers[np.arange(len(y)), y]).mean(), rel=1e-4)

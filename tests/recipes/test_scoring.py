@@ -39,7 +39,7 @@ def test_a_run_evaluates_metrics_by_name(run, split):
     assert scores["pr_auc"] == pytest.approx(sk.average_precision_score(y, p), abs=1e-6)
     assert scores["balanced_accuracy"] == pytest.approx(sk.balanced_accuracy_score(y, p > 0.5), abs=1e-6)
     assert scores["log_loss"] == pytest.approx(sk.log_loss(y, p), abs=1e-6)
-    assert {name: scores[name] for name in ("loss", "accuracy")} == run.evaluate(split)
+    assert {name: scores[name] for name in ("loss", "accuracy", "base_rate")} == run.evaluate(split)
 
 
 def test_a_metric_of_ones_own(run):

@@ -15,7 +15,7 @@ from ..arms import Arm
 from ..space import Space
 from .decision import decide
 from .exported import exported_repeat
-from .record_tables import factor_columns, strength_columns
+from .record_tables import factor_columns, score_columns, strength_columns
 from .samples import DEFAULT_RULE, Contributions, Rule, compare_samples, samples_of
 from .spread import mean_sd
 
@@ -56,6 +56,8 @@ def summary(
       reference at the same seed; NaN if a seed never reaches it.
     - ``sensitivity``: by how much the median of its tuning trials is worse than the best: the cost of a rate picked at
       random. Trials that diverged count as the worst score of any arm. NaN if trials were pruned.
+    - ``test_f1``, ``test_f1_sd``: the mean and standard deviation of a further metric on the test split, and
+      ``test_base_rate`` of the accuracy of always answering the most frequent class.
     - ``seconds``: the shortest time of its confirming trainings: what else the machine does only adds to it.
 
     Args:
@@ -123,6 +125,7 @@ def summary(
                 "epochs_to_default": float(np.mean(reached)) if len(reached) else math.nan,
                 "seconds_to_default": float(np.mean(seconds)) if len(seconds) else math.nan,
                 "seconds": float(confirm["seconds"].min()),
+                **_further(confirm),
             }
         )
     rows.sort(key=lambda row: -sign * row["validation_mean"] if math.isfinite(row["validation_mean"]) else math.inf)
@@ -155,6 +158,14 @@ def summary(
         row["against_best"] = "best" if is_best else "as good" if row["arm"] in decision.as_good else "unknown"
         row["chosen"] = decision.reason if row["arm"] == decision.arm else "no"
     return pd.DataFrame(rows)
+
+
+def _further(confirm: pd.DataFrame) -> dict[str, float]:
+    """The mean and the standard deviation of each further score on the test split."""
+    scores: dict[str, float] = {}
+    for name in score_columns(confirm):
+        scores[name], scores[f"{name}_sd"] = mean_sd(list(confirm[name]))
+    return scores
 
 
 def _reference(confirmed: pd.DataFrame, default: str, sign: float) -> str:

@@ -46,13 +46,32 @@ def verdict(results: Results, resumption: Resumption) -> list[str]:
         sentences.append(
             f"{_count(superseded, 'repeat')} of settings that a later trial surpassed: on record, but not counted."
         )
+    sentences += _against_base_rate(results)
     missing = int(results.settings.get("without_outcomes", 0))
     if missing:
+        own = "origin" in (results.settings.get("metrics") or [{}])[0]
+        why = "since the metric is not defined without some of them" if own else "as of searches of earlier versions"
         sentences.append(
-            f"The outcomes of the test examples are missing for {_count(missing, 'final training')}, as of searches of "
-            "earlier versions: so far intervals hold the noise between repeats only, not that of the test split."
+            f"The outcomes of the test examples are missing for {_count(missing, 'final training')}, {why}: so far "
+            "intervals hold the noise between repeats only, not that of the test split."
         )
     return sentences
+
+
+def _base_rate(results: Results) -> str:
+    beside = formatting.beside(results.metric, results.base_rate)
+    return f"{beside} %" if beside else ""
+
+
+def _against_base_rate(results: Results) -> list[str]:
+    """A sentence, if the accuracy of the decision is not above that of a constant answer."""
+    row = results.row(results.winner or "") or {}
+    if not _base_rate(results) or row["test_mean"] > results.base_rate:
+        return []
+    return [
+        f"The decision does not beat the base rate, {formatting.score(results.base_rate, results.metric)} %: to answer "
+        'the most frequent class always is as good. The metric "balanced_accuracy", "auc" or "pr_auc" tells more here.'
+    ]
 
 
 def _main_effects(results: Results) -> list[str]:
@@ -80,7 +99,7 @@ def _arms(results: Results, rows: Sequence[Row]) -> list[str]:
     """The arms by their word, against the reference."""
     reference = results.row(results.reference) or {}
     score = _score(results, reference)
-    repeats = _count(int(reference["repeats"]), "repeat")
+    repeats = _count(int(reference["repeats"]), "repeat") + _base_rate(results)
     head = f"The reference, {_arm(reference)}, has a test {results.metric.words} of {score} over {repeats}."
     others = [row for row in rows if row["arm"] != results.reference]
     if results.reference != results.settings["default_arm"]:

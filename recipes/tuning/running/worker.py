@@ -9,9 +9,9 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ...as_compiled.trainer import CompiledTrainer
-from ...metric import Metric, metric_of
-from ...metrics import metric_named
-from ...scoring import EpochScores, predictions, score_of
+from ...metric import ACCURACY, Metric, metric_of
+from ...metrics import metric_named, score
+from ...scoring import BASE_RATE, EpochScores, base_rate, predictions, score_of
 from ...shared_steps import SharedSteps
 from ...trainer import Trainer
 from ..candidate import Candidate
@@ -139,12 +139,14 @@ class Worker:
         callbacks += [pruned] if rule == "median" else []
         if self.directory is not None:
             callbacks.append(EpochWriter(running_file(self.directory, training.key)))
+        scores: dict[str, float] = {}
         with trainer.running(epochs=epochs, seed=training.seed, callbacks=callbacks) as run:
             results = {"validation": run.evaluate("validation"), "test": {}}
             outcomes = None
             if training.stage == "confirm":
                 results["test"] = run.evaluate("test")
-                outcomes = None if run.diverged else self._outcomes(run.model, metric)
+                if not run.diverged:
+                    outcomes, scores = self._outcomes(run.model, metric)
             if not logged and not run.diverged:
                 for split in [split for split, values in results.items() if values]:
                     results[split][metric.name] = score_of(run.model, self.data, split, metric)
@@ -168,6 +170,7 @@ class Worker:
                 "val_loss": run.history["val_loss"],
                 "val_score": run.history[f"val_{metric.name}"],
             },
+            scores=scores,
             outcomes=outcomes,
         )
 
@@ -179,10 +182,18 @@ class Worker:
             self._splits[number] = self._whole.resplit(number)
         return self._splits[number]
 
-    def _outcomes(self, model: Any, metric: Metric) -> Outcomes:
-        """What a model answers to each test example."""
-        data, y = self.data, self.data.arrays("test")[1]
-        return outcomes_of(metric, data.spec.task, y, predictions(model, data, "test"), data.sample_weight("test"))
+    def _outcomes(self, model: Any, metric: Metric) -> tuple[Outcomes, dict[str, float]]:
+        """What a model answers to each test example, and its further scores."""
+        data, weight = self.data, self.data.sample_weight("test")
+        y, predicted, further = (
+            data.arrays("test")[1],
+            predictions(model, data, "test"),
+            self.protocol.metrics_for(data.spec)[1:],
+        )
+        scores = {other.name: score(other, y, predicted, weight) for other in further}
+        chance = base_rate(data, "test") if ACCURACY in (metric, *further) else None
+        scores |= {} if chance is None else {BASE_RATE: chance}
+        return outcomes_of(metric, data.spec.task, y, predicted, weight), scores
 
 
 def settle(threads: int | None) -> None:

@@ -1,5 +1,9 @@
 """Searches that are ranked by another metric than the task's."""
 
+import importlib
+from pathlib import Path
+
+import keras
 import numpy as np
 import pytest
 import sklearn.metrics as sk
@@ -7,9 +11,13 @@ import sklearn.metrics as sk
 import recipes
 from callbacks.checks import InvalidArgument
 from recipes.metric import ACCURACY, ROOT_MEAN_SQUARED_ERROR
+from recipes.metrics import METRICS
+from recipes.own_metrics import own_metric
 from recipes.tuning.arms import Arm
+from recipes.tuning.foresight import rare_in_a_line
 from recipes.tuning.plan import Training
 from recipes.tuning.protocol import Protocol
+from recipes.tuning.record import Record
 from recipes.tuning.running.assignment import Assignment
 from recipes.tuning.running.runner import Job
 from recipes.tuning.running.worker import Worker
@@ -45,12 +53,74 @@ def test_a_training_of_a_search_is_scored_on_whole_splits(rare, tiny):
     assert (trial.status, trial.epochs_run) == ("pruned", 1)
 
 
+def cost(y, predicted):
+    return float(np.mean(np.where(y == 1, 10 * (predicted < 0.2), predicted >= 0.2)))
+
+
+@pytest.mark.thorough
+def test_of_several_metrics_the_first_decides_and_the_others_are_recorded(rare, tiny):
+    metrics = [own_metric(cost, direction="min"), "auc", keras.metrics.F1Score(threshold=0.5), "accuracy"]
+    worker = Worker(Assignment.of(rare, tiny(), Protocol(epochs=1, metric=metrics)))
+    record = worker.run(Job(Training(ARM, "confirm", 0, seed=3), {"learning_rate": 0.05}))
+    assert record.status == "finished", record.message
+    alone = recipes.fit(rare, ARM.recipe(tiny(), {"learning_rate": 0.05}), epochs=1, seed=3, verbose=0, metrics=metrics)
+    x, y = rare.arrays("test")
+    predicted = alone.model.predict(x, verbose=0)[:, 0].astype(float)
+    assert record.test_score == pytest.approx(cost(y, predicted), abs=1e-6)
+    assert alone.history["val_cost"] == record.history["val_score"]
+    yes = (predicted > 0.5).astype(int)
+    expected = {"auc": sk.roc_auc_score(y, predicted), "f1_score": sk.f1_score(y, yes)}
+    expected |= {"accuracy": sk.accuracy_score(y, yes), "base_rate": np.mean(y == 0)}
+    assert record.scores == pytest.approx(expected, abs=1e-6)
+    assert Record.from_json(record.to_json()).scores == record.scores
+    assert record.outcomes.contribution.mean() == pytest.approx(record.test_score, abs=1e-6)
+
+
+def test_what_random_predictions_break_is_refused_before_any_training(rare):
+    for function, message in (
+        (sk.f1_score, r"takes y of shape \(38,\) and predictions of shape \(38,\), probabilities.*\(ValueError: "),
+        (lambda y, predicted: np.nan, "one that is finite for y of shape"),
+        (lambda y, predicted: predicted, "one that gives one number"),
+    ):
+        with pytest.raises(InvalidArgument, match=message):
+            recipes.search(rare, metric=own_metric(function, name="own", direction="max"), verbose=0)
+    x, y = rare.arrays("train")
+    weighted = recipes.Data.from_arrays(x, y, sample_weight=np.ones(len(y)) + y, name="weighted")
+    with pytest.raises(InvalidArgument, match="one that takes sample_weight, since the data have weights"):
+        recipes.search(weighted, metric=own_metric(cost, direction="min"), verbose=0)
+
+
+def test_rare_classes_are_said_before_a_search_by_accuracy(rare):
+    assert "the base rate, always the most frequent answer, is 89.6 %" in str(rare_in_a_line(rare, Protocol()))
+    assert rare_in_a_line(rare, Protocol(metric="accuracy")) is None
+
+
+@pytest.mark.thorough
+def test_a_search_by_an_own_metric_in_processes(rare, tmp_path, monkeypatch):
+    (tmp_path / "my_costs.py").write_text(
+        "import numpy as np\ndef cost(y, p): return float(np.mean(np.where(y == 1, 10 * (p < 0.2), p >= 0.2)))\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    mine = own_metric(importlib.import_module("my_costs").cost, direction="min")
+    options = {"optimizers": ["adam", "momentum"], "regularizers": ["none"], "trials": 1, "repeats": 2, "epochs": 1}
+    options |= {"metric": [mine, "accuracy", keras.metrics.AUC()], "verbose": 0, "tunings": "once"}
+    found = recipes.search(rare, **options, directory=tmp_path / "search", workers=2)
+    assert found.verdict == recipes.search(rare, **options, directory=tmp_path / "alone").verdict
+    assert recipes.Comparison.load(tmp_path / "search").verdict == found.verdict
+    table = found.table()
+    assert {"test_accuracy", "test_keras_auc", "test_base_rate"} <= set(table.columns)
+    assert "earlier versions" not in " ".join(found.verdict)  # the noise of the test split is known
+    page = Path(found.report(tmp_path / "page.html")).read_text()
+    assert "test keras auc" in page
+    assert ", base rate " in page
+
+
 def test_the_settings_of_a_search_name_its_metric(rare, tiny):
     settings = {name: make_settings(rare, tiny(), [ARM], Protocol(metric=name)) for name in (None, "accuracy", "auc")}
     assert settings[None] == settings["accuracy"]
     assert (settings["auc"]["metric"], settings["auc"]["direction"]) == ("auc", "max")
     plan = plan_in(settings["auc"])
-    assert plan.metric.name == plan.protocol.metric == "auc"
+    assert (plan.metric,) == plan.protocol.metric == (METRICS["auc"],)
     least = make_settings(rare, tiny(), [ARM], Protocol(metric="log_loss"))
     assert plan_in(least).metric.sign == -1.0
 
@@ -73,7 +143,8 @@ def test_a_metric_that_cannot_be_had_is_refused_before_anything_is_written(rare,
 
 
 def test_the_metric_of_a_protocol(rare, regression):
-    assert Protocol(metric="rmse").metric == "root_mean_squared_error"
+    assert Protocol(metric="rmse").metric == (ROOT_MEAN_SQUARED_ERROR,)
+    assert [metric.name for metric in Protocol(metric="auc,f1").metrics_for(rare.spec)] == ["auc", "f1"]
     assert Protocol(metric="rmse").metric_for(regression.spec).direction == "min"
     assert Protocol().metric_for(regression.spec) == ROOT_MEAN_SQUARED_ERROR
     assert Protocol().metric_for(rare.spec) == ACCURACY

@@ -63,7 +63,7 @@ def test_settings_and_back(protocol):
 def test_what_makes_another_search():
     names = list(Protocol().to_settings())
     assert names == [
-        *("design", "epochs", "trials", "repeats", "seed", "prune", "widen", "metric"),
+        *("design", "epochs", "trials", "repeats", "seed", "prune", "widen"),
         *("tunings", "resplit", "ranges", "confidence", "margin"),
     ]
     assert Protocol(confidence=0.95).to_settings() == Protocol().to_settings()

@@ -36,7 +36,7 @@ from recipes.tuning.protocol import Protocol
 DATASET = "digits-200"
 RECIPE = recipes.Recipe(activation="softplus", regularizer="none", model="mlp(hidden=(64,))")
 LEVELS = {"optimizers": ["momentum"], "models": ["mlp(hidden=(64,))", "mlp(hidden=(16,))"]}
-EPOCHS, TRIALS, REPEATS, BATCH_SIZE = 32, 16, 2, 8
+EPOCHS, TRIALS, REPEATS, BATCH_SIZE, VALIDATION = 32, 16, 2, 8, 200
 RULES = ("none", "asha")
 
 
@@ -90,7 +90,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, nargs="+", default=range(20), help="numbers of the searches")
     parser.add_argument("--searches", type=Path, help="a folder for the searches; existing ones are resumed")
     options = parser.parse_args()
-    data, rows = few_examples([DATASET], None)[DATASET].with_batch_size(BATCH_SIZE), []
+    data, rows = few_examples([DATASET], None, VALIDATION)[DATASET].with_batch_size(BATCH_SIZE), []
     searches = contextlib.nullcontext(options.searches) if options.searches else tempfile.TemporaryDirectory()
     with searches as folder:
         for repeat in options.repeats:

@@ -17,12 +17,13 @@ VALIDATION = 1000
 """The largest number of validation examples."""
 
 
-def few_examples(names: Sequence[str], data_dir: str | None) -> dict[str, recipes.Data]:
+def few_examples(names: Sequence[str], data_dir: str | None, validation: int = VALIDATION) -> dict[str, recipes.Data]:
     """Name -> data with few training examples and the full test split.
 
     Args:
         names: of ``FEW``.
         data_dir: where MNIST is prepared for TFDS.
+        validation: the largest number of validation examples.
     """
     datasets = {}
     for name in names:
@@ -31,13 +32,13 @@ def few_examples(names: Sequence[str], data_dir: str | None) -> dict[str, recipe
         x, y = (array[:count] for array in data.arrays("train"))
         # The digits' validation split is small, so the unused training examples join it.
         unused = zip(data.arrays("validation"), (array[count:] for array in data.arrays("train")), strict=True)
-        validation = [np.concatenate(both)[:VALIDATION] for both in unused]
+        held_out = [np.concatenate(both)[:validation] for both in unused]
         test = data.arrays("test")
         datasets[name] = recipes.Data.from_arrays(
             x,
             y,
-            x_validation=validation[0],
-            y_validation=validation[1],
+            x_validation=held_out[0],
+            y_validation=held_out[1],
             x_test=test[0],
             y_test=test[1],
             batch_size=32,

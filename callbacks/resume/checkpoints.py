@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..checks import InvalidArgument
+from ..inside.arrays import read_arrays
 
 __all__ = ["Checkpoints", "is_plain"]
 
@@ -103,10 +104,10 @@ class Checkpoints:
 
     def _contents(self, position: tuple[int, int]) -> tuple[int, Any]:
         """The format and, if it is ours, the value of a file; every byte is checked against the file's checksums."""
-        with open(self.path(position), "rb") as file, np.load(file, allow_pickle=False) as contents:
-            header = json.loads(contents["tree"].tobytes().decode())
-            arrays = [contents[f"a{k}"] for k in range(len(contents.files) - 1)]
-            return header["format"], _unpack(header["value"], arrays) if header["format"] == FORMAT else None
+        contents = read_arrays(self.path(position))
+        header = json.loads(contents.pop("tree").tobytes().decode())
+        arrays = [contents[f"a{k}"] for k in range(len(contents))]
+        return header["format"], _unpack(header["value"], arrays) if header["format"] == FORMAT else None
 
     def clean(self) -> None:
         """Removes the temporary files of writes that were killed."""

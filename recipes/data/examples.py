@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...callbacks.inside.arrays import read_arrays
 from .named_arrays import Inputs, apply, items, length, take
 
 __all__ = ["load_examples", "raw_examples", "save_examples"]
@@ -53,11 +54,9 @@ def save_examples(path: Path, x: Inputs) -> None:
 
 def load_examples(path: Path) -> Inputs:
     """The inputs that :func:`save_examples` wrote."""
-    with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
-        names = json.loads(file["names"].tobytes())
-        columns = [key for key in file.files if key != "names"]
-        arrays = [file[key] for key in columns]
-    values = [_texts(array) if key.startswith("texts") else array for key, array in zip(columns, arrays, strict=True)]
+    arrays = read_arrays(path)
+    names = json.loads(arrays.pop("names").tobytes())
+    values = [_texts(array) if key.startswith("texts") else array for key, array in arrays.items()]
     return values[0] if names is None else dict(zip(names, values, strict=True))
 
 

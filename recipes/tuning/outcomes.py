@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...callbacks.checks import InvalidArgument
+from ...callbacks.inside.arrays import read_arrays
 from ..files import write_bytes
 from ..metric import Metric
 from ..metric_functions import decide, errors, log_losses
@@ -104,12 +105,12 @@ def read_outcomes(directory: str | os.PathLike[str], key: str) -> Outcomes | Non
     if not path.is_file():
         return None
     try:
-        with np.load(path, allow_pickle=False) as file:
-            right = None
-            if "right" in file:
-                shape = tuple(int(size) for size in file["shape"])
-                right = np.unpackbits(file["right"], count=int(np.prod(shape))).reshape(shape).astype(bool)
-            return Outcomes(file["contribution"], right, file["loss"], file.get("answer"))
+        file = read_arrays(path)
+        right = None
+        if "right" in file:
+            shape = tuple(int(size) for size in file["shape"])
+            right = np.unpackbits(file["right"], count=int(np.prod(shape))).reshape(shape).astype(bool)
+        return Outcomes(file["contribution"], right, file["loss"], file.get("answer"))
     except Exception as error:  # zipfile, zlib and NumPy raise a dozen kinds
         accepted = f"that of an undamaged search ({FOLDER}/{path.name}: {' '.join(str(error).split())[:200]})"
         raise InvalidArgument("directory", str(directory), accepted) from None

@@ -106,6 +106,15 @@ def test_a_single_wrong_bit_in_the_data_is_noticed(tmp_path):
     assert files.newest()[0] == (1, 0)
 
 
+def test_a_wrong_bit_that_makes_an_array_shorter_is_noticed(tmp_path):
+    files = Checkpoints(tmp_path)
+    files.write((1, 0), "before")
+    files.write((2, 0), [np.ones(625)])
+    whole = files.path((2, 0)).read_bytes()
+    files.path((2, 0)).write_bytes(whole.replace(b"(625,)", b"(225,)"))
+    assert files.newest() == ((1, 0), "before")
+
+
 def test_a_file_of_another_version_is_refused_and_not_passed_over(tmp_path, monkeypatch):
     files = Checkpoints(tmp_path)
     files.write((1, 0), 1)

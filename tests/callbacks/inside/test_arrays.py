@@ -1,0 +1,35 @@
+"""Arrays read back: as they were written, or an error."""
+
+import numpy as np
+import pytest
+
+from callbacks.inside.arrays import read_arrays
+
+
+@pytest.mark.parametrize("write", [np.savez, np.savez_compressed])
+def test_every_kind_comes_back(write, tmp_path):
+    values = {"b": np.arange(6).reshape(2, 3).T, "a": np.array(["x", "yz"]), "empty": np.empty((0, 2)), "one": np.True_}
+    write(tmp_path / "file.npz", **values)
+    read = read_arrays(tmp_path / "file.npz")
+    assert list(read) == list(values)
+    for name, value in values.items():
+        np.testing.assert_array_equal(read[name], value, strict=True)
+
+
+@pytest.mark.parametrize(("text", "damaged"), [(b"(625,)", b"(225,)"), (b"'<f8'", b"'<f4'")])
+def test_a_wrong_bit_that_makes_an_array_shorter_is_noticed(text, damaged, tmp_path):
+    """Of an array above 4 kB, whose end a reader of the shorter one never sees."""
+    path = tmp_path / "file.npz"
+    np.savez(path, x=np.ones(625))
+    whole = path.read_bytes()
+    assert whole.count(text) == 1
+    path.write_bytes(whole.replace(text, damaged))
+    assert np.load(path)["x"].nbytes < 5000  # without a word
+    with pytest.raises(Exception, match="Bad CRC"):
+        read_arrays(path)
+
+
+def test_objects_are_not_read(tmp_path):
+    np.savez(tmp_path / "file.npz", x=np.array([None]))
+    with pytest.raises(ValueError, match="allow_pickle=False"):
+        read_arrays(tmp_path / "file.npz")

@@ -54,6 +54,8 @@ if TYPE_CHECKING:
     from .transfer_learning import pretrain as pretrain
     from .transfer_learning import transfer as transfer
     from .transfer_learning import unfreeze as unfreeze
+    from .tuning.bench import bench as bench
+    from .tuning.benchmark import Benchmark as Benchmark
     from .tuning.compare import compare as compare
     from .tuning.comparison import Comparison as Comparison
     from .tuning.hypermodel import hypermodel as hypermodel
@@ -64,6 +66,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "__version__": ".environment",
+    "Benchmark": ".tuning.benchmark",
     "Comparison": ".tuning.comparison",
     "Data": ".data",
     "Diagnosis": ".diagnosis",
@@ -78,6 +81,7 @@ _MODULES = {
     "adversarial_accuracy": ".robustness",
     "autoencoder": ".models",
     "bagging": ".ensemble",
+    "bench": ".tuning.bench",
     "blend_with_linear": ".linear_blend",
     "cnn": ".models",
     "compare": ".tuning.compare",
@@ -120,6 +124,7 @@ _OTHERS = ("..callbacks", ".optimizers", ".regularization")
 
 
 _NEEDS_TENSORFLOW = {
+    "Benchmark",
     "Comparison",
     "Data",
     "Diagnosis",
@@ -128,6 +133,7 @@ _NEEDS_TENSORFLOW = {
     "Run",
     "adversarial_accuracy",
     "bagging",
+    "bench",
     "blend_with_linear",
     "diagnose",
     "export",

@@ -32,7 +32,15 @@ def main(arguments: list[str] | None = None) -> None:
     import absl.logging
 
     # Importing these modules registers their commands. They import Keras.
-    from . import compare_commands, doctor_command, list_commands, power_command, ship_commands, train_commands  # noqa: F401
+    from . import (  # noqa: F401
+        bench_command,
+        compare_commands,
+        doctor_command,
+        list_commands,
+        power_command,
+        ship_commands,
+        train_commands,
+    )
     from .app import app  # here, since the package's attribute of this name is the module
 
     absl.logging.set_verbosity(absl.logging.ERROR)

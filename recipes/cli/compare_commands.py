@@ -16,6 +16,7 @@ from ..report.glossary import GLOSSARY
 from ..tuning.protocol import Protocol
 from ..tuning.running.where import Where
 from .app import app
+from .bench_command import report_bench
 from .console import console, load, say, warnings_in_lines, wrapped
 from .options import BatchSize, Choices, Compared, DataDir, Dataset, Reading, Validation, names
 from .value_options import value_options
@@ -107,7 +108,7 @@ def watch(
 
 @app.command()
 def report(
-    directory: Annotated[Path, typer.Argument(help="A directory that `recipes search` has written.")],
+    directory: Annotated[Path, typer.Argument(help="A directory that `recipes search` or `bench` has written.")],
     to: Annotated[Path | None, typer.Option(help="The page to write. Default: report.html in that directory.")] = None,
     tensorboard: Annotated[
         Path | None, typer.Option(help="A new directory for TensorBoard: curves, and its HParams view.")
@@ -121,15 +122,16 @@ def report(
     ] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Show a search again, and write its tables, plots and page.
+    """Show a search or a bench again, and write its tables, plots and page.
 
     Of an unfinished search, also one that is running, the progress is shown and
     the arms are compared whose trainings have all ended. --slices and --worst load
     the data again, and show where the decision errs.
     """
-    from ...callbacks.checks import check_integer
+    from ...callbacks.checks import InvalidArgument, check_integer
     from ..files import check_new_directory, check_new_file
     from ..report.mistakes import mistake_tables
+    from ..tuning.benchmark import BENCH
     from ..tuning.comparison import Comparison
     from ..tuning.running.watching import shown, standing
     from ..tuning.settings import SETTINGS
@@ -138,6 +140,12 @@ def report(
         check_new_file(to, name="to")
     if worst is not None:
         check_integer("worst", worst, low=1)
+    if (directory / BENCH).is_file():
+        for option, value in {"tensorboard": tensorboard, "slices": slices, "worst": worst}.items():
+            if value is not None:
+                raise InvalidArgument(option, str(value), "left out for a bench; each of its datasets is a search")
+        report_bench(directory, to)
+        return
     now = standing(directory)
     if now.finished < now.total:
         say(shown(now, ARMS_SHOWN), "")

@@ -16,6 +16,7 @@ from ...callbacks.checks import InvalidArgument
 from ..choice import NONE, split_at, text_of
 from ..recipe import Recipe
 from ..recipe_json import with_names_of_today
+from ..tuning.bench_datasets import dataset_text
 
 __all__ = ["Config", "option_text", "read_config"]
 
@@ -124,6 +125,13 @@ def _item(name: str, value: Value, mark: str) -> str:
     raise InvalidArgument(name, value, "a text, a list of texts, or a name with options")
 
 
+def _argument(name: str, value: Value) -> str:
+    """One of several arguments; datasets can have options, and a path as their name."""
+    if name == "datasets" and isinstance(value, Mapping) and isinstance(value.get("name"), str):
+        return dataset_text({key: item if key == "name" else _literal(item) for key, item in value.items()})
+    return _item(name, value, ",")
+
+
 def _joined(name: str, parts: list[str], mark: str) -> str:
     if parts and split_at(mark, mark.join(parts)) != [part.strip() for part in parts]:
         raise InvalidArgument(name, parts, f"a list of texts without {mark!r}")
@@ -162,7 +170,7 @@ def _fill(context: typer.Context, path: Path | None) -> Path | None:
         try:
             if option.nargs != 1 or getattr(option, "multiple", False):
                 items = value if isinstance(value, list) else [value]
-                defaults[name] = [_item(name, item, ",") for item in items if item is not None]
+                defaults[name] = [_argument(name, item) for item in items if item is not None]
             else:
                 defaults[name] = option_text(name, value)
             if defaults[name] is not None:

@@ -9,7 +9,7 @@ from . import formatting
 if TYPE_CHECKING:
     from .results import Results
 
-__all__ = ["GLOSSARY", "glossary"]
+__all__ = ["BENCH_GLOSSARY", "GLOSSARY", "glossary"]
 
 GLOSSARY = {
     "arm": "A combination of the names to compare, e.g. adam with dropout, at a learning rate and strengths tuned for "
@@ -29,6 +29,18 @@ GLOSSARY = {
     "picked at random costs.",
 }
 """Terms and their meanings."""
+
+BENCH_GLOSSARY = {
+    "arm": GLOSSARY["arm"],
+    "average rank": "The mean over the datasets of the place by test score, 1 for the best; equal scores share places.",
+    "margin": GLOSSARY["margin"],
+    "reference": "The candidate that the others are compared with: that of the default recipe, if it is among them.",
+    "better, as good, worse": "Against the reference, the candidate is so more often than the other two on further "
+    "datasets like these, with a probability of 95 % or more. It takes at least 5 datasets.",
+    "open": "None of these: so few datasets, or so unlike ones, cannot tell.",
+    "p of ranks": "How likely an average rank so far from the reference's is if all are alike; for all pairs.",
+}
+"""The same for several datasets."""
 
 
 def glossary(results: Results) -> list[tuple[str, str]]:

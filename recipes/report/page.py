@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-import base64
-import math
 import os
 from collections.abc import Sequence
-from importlib import resources
 from pathlib import Path
 from typing import Any
-
-import jinja2
-from markupsafe import Markup
 
 from ..files import write_bytes
 from . import formatting
 from .glossary import glossary
 from .how_measured import protocol
+from .html import data_uri, render, table
 from .mistakes import Mistakes, confused_columns, slice_columns
 from .plots import PLOTS, to_bytes
 from .results import Results, records
 from .table_columns import Column, effect_columns, notes, summary_columns
 
 __all__ = ["render_page", "write_page"]
-
-_PILLS = {
-    "better": "better",
-    "worse": "worse",
-    "as good": "good",
-    "reference": "default",
-    "diverged": "diverged",
-    "failed": "diverged",
-}
 
 
 def write_page(results: Results, path: str | os.PathLike[str], mistakes: Mistakes | None = None) -> Path:
@@ -62,15 +48,11 @@ def render_page(results: Results, mistakes: Mistakes | None = None) -> str:
         results: the comparison to show.
         mistakes: as for :func:`write_page`.
     """
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters["breakable"] = lambda text: Markup("+<wbr>").join(str(text).split("+"))
-    template = environment.from_string(resources.files(__package__).joinpath("page.html").read_text("utf-8"))
     settings = dict(results.settings)
     command = settings.pop("command", None)
     subject = [str(settings[name]) for name in ("model", "dataset") if settings.get(name)]
-    return template.render(
+    return render(
+        "page.html",
         title=f"Training arms compared: {' on '.join(subject)}" if subject else "Training arms compared",
         verdict=results.verdict,
         facts=_facts(results),
@@ -85,8 +67,8 @@ def render_page(results: Results, mistakes: Mistakes | None = None) -> str:
                 "title": plot.title,
                 "caption": plot.caption,
                 "alt": f"{plot.title} of {len(results.summary)} arms. {_best(results)}",
-                "source": _data_uri(to_bytes(plot.draw(results), "svg")),
-                "narrow": _data_uri(to_bytes(plot.draw(results, narrow=True), "svg")),
+                "source": data_uri(to_bytes(plot.draw(results), "svg")),
+                "narrow": data_uri(to_bytes(plot.draw(results, narrow=True), "svg")),
             }
             for name, plot in PLOTS.items()
         ],
@@ -95,35 +77,6 @@ def render_page(results: Results, mistakes: Mistakes | None = None) -> str:
         settings=formatting.flatten(settings),
         command=command,
     )
-
-
-def _table(columns: Sequence[Column], rows: Sequence[dict[str, Any]], results: Results) -> dict[str, Any]:
-    """A table for the template: headings, and rows of cells with their texts and sort keys."""
-    columns = [column for column in columns if column.name != "marks"]
-    return {
-        "columns": [{"heading": column.heading, "numeric": column.numeric, "name": column.name} for column in columns],
-        "rows": [
-            {
-                "winner": "arm" in row and row["arm"] == results.winner,
-                "reference": "arm" in row and row["arm"] == results.reference,
-                "cells": [_cell(column, row) for column in columns],
-            }
-            for row in rows
-        ],
-    }
-
-
-def _cell(column: Column, row: dict[str, Any]) -> dict[str, Any]:
-    value, text = column.value(row), column.cell(row)
-    missing = isinstance(value, float) and not math.isfinite(value)
-    return {
-        "name": column.name,
-        "heading": column.heading,
-        "text": text,
-        "sort": "" if missing else repr(value) if isinstance(value, float) else value,
-        "numeric": column.numeric,
-        "pill": _PILLS.get(text, "noise") if column.name == "verdict" and text != formatting.MISSING else None,
-    }
 
 
 def _facts(results: Results) -> list[tuple[str, str]]:
@@ -159,12 +112,12 @@ def _mistakes(mistakes: Mistakes, results: Results) -> dict[str, Any]:
             {
                 **vars(example),
                 "loss": f"{example.loss:.3g}",
-                "source": None if example.picture is None else _data_uri(example.picture, "png"),
+                "source": None if example.picture is None else data_uri(example.picture, "png"),
             }
             for example in mistakes.worst
         ],
     }
 
 
-def _data_uri(image: bytes, kind: str = "svg+xml") -> str:
-    return f"data:image/{kind};base64," + base64.b64encode(image).decode("ascii")
+def _table(columns: Sequence[Column], rows: Sequence[dict[str, Any]], results: Results) -> dict[str, Any]:
+    return table(columns, rows, winner=results.winner, reference=results.reference)

@@ -272,11 +272,15 @@ class Comparison:
         """Writes the tables (CSV), the plots (PNG) and the page, with the mistakes if given, into the directory."""
         from ..report.plots import save_plots
 
+        self.write_tables()
+        save_plots(self.results, self.directory / "plots")
+        self.report(mistakes=mistakes)
+
+    def write_tables(self) -> None:
+        """Writes the tables (CSV) and the verdict into the directory."""
         for name in ("trials", "epochs", "summary", "main_effects"):
             write_text(self.directory / f"{name}.csv", getattr(self.results, name).to_csv(index=False))
         write_text(self.directory / "verdict.txt", "\n".join(self.verdict) + "\n")
-        save_plots(self.results, self.directory / "plots")
-        self.report(mistakes=mistakes)
 
 
 def _contributions(

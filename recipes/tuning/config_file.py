@@ -177,9 +177,7 @@ def search_options(
     if any(isinstance(part, dict) and "class_name" in part for value in choices.values() for part in _parts(value)):
         return None
     named = {factor_named(plural).name: levels for plural, levels in factors.items()}
-    added = {name for factor in FACTORS.values() if factor.catalogue is not None for name in factor.catalogue.added}
-    own_metric = protocol.metric is not None and any(map(is_own, listed_metrics(protocol.metric)))
-    if own_metric or any(level.partition("(")[0] in added for levels in named.values() for level in levels):
+    if protocol.metric is not None and any(map(is_own, listed_metrics(protocol.metric))):
         return None
     metric = (
         {} if protocol.metric is None else {"metric": ",".join(one.name for one in listed_metrics(protocol.metric))}

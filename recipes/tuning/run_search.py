@@ -61,6 +61,7 @@ def run_search(
     directory: str | os.PathLike[str] | None = None,
     command: str = "recipes.search(...)",
     data_dir: str | None = None,
+    finish: bool = True,
     verbose: int = 1,
 ) -> Comparison:
     """Runs a search like :func:`recipes.search`, with its options as values.
@@ -72,6 +73,7 @@ def run_search(
         where: where they are trained.
         command: the call of the search, for the report.
         data_dir: the folder of prepared datasets, for the file that repeats the search. Default: TFDS's own.
+        finish: whether to draw the plots and the page, and to export the decision. Default True.
     """
     check_data(data)
     chosen = check_recipe(recipe).with_names()
@@ -109,7 +111,7 @@ def run_search(
         progress = stack.enter_context(Progress(plan, ledger, enabled=bool(verbose)))
         environment = write_environment(ledger, command, str(where))
         decided_metric = dataclasses.replace(protocol, metric=tuple(metrics))
-        if isinstance(levels, Mapping):
+        if isinstance(levels, Mapping) and not own:  # else the command line does not know them
             write_config(directory, data.settings, chosen, factors_of(arms), decided_metric, where, data_dir)
         shutil.rmtree(directory / WORKERS, ignore_errors=True)  # left by a killed search
         if where.ray is None:
@@ -130,6 +132,9 @@ def run_search(
                 break
             plan = further
             progress.replan(plan)
+        if not finish:
+            comparison.write_tables()
+            return comparison
         comparison.write()
         _export_best(data, comparison, protocol.epochs)
     return comparison

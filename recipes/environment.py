@@ -8,10 +8,12 @@ import platform
 import subprocess
 from pathlib import Path
 
-__all__ = ["__version__", "commit", "cores", "hardware", "versions"]
+__all__ = ["__version__", "commit", "cores", "hardware", "install_command", "versions"]
+
+NAME = "keras-training-recipes"
 
 try:
-    __version__ = importlib.metadata.version("keras-training-recipes")
+    __version__ = importlib.metadata.version(NAME)
 except importlib.metadata.PackageNotFoundError:  # a checkout that is not installed
     __version__ = "unknown"
 
@@ -27,6 +29,22 @@ def versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             installed[name] = "not installed"
     return installed
+
+
+def install_command(extra: str) -> str:
+    """The command that installs the packages of an extra of this package, which itself may be in no index.
+
+    Example:
+        >>> install_command("ray")
+        'pip install "ray>=2.40"'
+    """
+    try:
+        requirements = importlib.metadata.requires(NAME) or []
+    except importlib.metadata.PackageNotFoundError:
+        requirements = []
+    parts = [text.replace("'", '"').partition(";") for text in requirements]
+    packages = [f'"{name.strip()}"' for name, _, marker in parts if f'"{extra}"' in marker]
+    return " ".join(["pip install", *(packages or [f'".[{extra}]" (in the clone)'])])
 
 
 def cores() -> int:

@@ -21,6 +21,14 @@ def test_versions(monkeypatch):
     assert environment.versions()["no-such-package"] == "not installed"
 
 
+def test_the_command_for_an_extra_installs_its_packages(monkeypatch):
+    requirements = ["numpy>=1", 'ray>=2.40; extra == "ray"', "onnx>=1.17; extra == 'onnx'", "tf2onnx; extra == 'onnx'"]
+    monkeypatch.setattr(environment.importlib.metadata, "requires", lambda name: requirements)
+    assert environment.install_command("onnx") == 'pip install "onnx>=1.17" "tf2onnx"'
+    monkeypatch.setattr(environment.importlib.metadata, "requires", lambda name: None)
+    assert environment.install_command("onnx") == 'pip install ".[onnx]" (in the clone)'
+
+
 def test_hardware():
     found = environment.hardware()
     assert found["cores"] >= 1

@@ -11,6 +11,7 @@ import keras
 
 from ....callbacks.checks import InvalidArgument, check_choice
 from ...data.spec import Spec
+from ...environment import install_command
 from .litert import LiteRT, write_litert, write_litert_int8
 from .onnx import Onnx, write_onnx
 
@@ -74,8 +75,8 @@ def checked_formats(formats: Sequence[str] | str) -> tuple[str, ...]:
         if name != SAVED_MODEL:
             entry = FORMATS[name]
             if not all(map(is_installed, entry.modules)):
-                command = f"pip install 'keras-training-recipes[{entry.extra}]'"
-                raise InvalidArgument("formats", name, f"one whose packages are installed: {command}")
+                accepted = f"one whose packages are installed: {install_command(entry.extra)}"
+                raise InvalidArgument("formats", name, accepted)
     return tuple(dict.fromkeys(listed))
 
 

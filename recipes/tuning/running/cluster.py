@@ -10,9 +10,11 @@ import os
 import socket
 import time
 import uuid
+from pathlib import Path
 from typing import Any
 
 from ....callbacks.checks import InvalidArgument
+from ...environment import install_command
 from ..record import Record
 from .assignment import Assignment
 from .runner import ATTEMPTS, Job
@@ -22,6 +24,9 @@ __all__ = ["Cluster", "check_address", "check_reachable"]
 
 PATIENCE = 10.0
 """Seconds to wait for the answer of a cluster."""
+
+QUESTIONS = ("/ray.rpc.NodeInfoGcsService/CheckAlive", "/ray.rpc.RayletDriver/ClusterInfo")
+"""What the head of a cluster, and its server for Ray's client, answer at once."""
 
 
 class Cluster:
@@ -64,8 +69,8 @@ class Cluster:
                     log_to_driver=False,
                     logging_level=logging.ERROR,
                 )
-            except (ConnectionError, RuntimeError) as error:  # RuntimeError in some versions of Ray and Python
-                accepted = f"the address of a Ray cluster; Ray says: {error}"
+            except (ConnectionError, RuntimeError, ray.exceptions.RayError) as error:
+                accepted = f"the address of a Ray cluster; Ray says: {_in_one_line(error)}"
                 raise InvalidArgument("ray", self._address, accepted) from None
         nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
         for argument, kind in (("cores", "CPU"), ("gpus", "GPU")):
@@ -137,10 +142,9 @@ def check_address(address: str) -> None:
 
 
 def check_reachable(address: str) -> None:
-    """Raises ``InvalidArgument`` unless Ray is installed and a cluster answers at the address within 10 seconds."""
+    """Raises ``InvalidArgument`` unless Ray is installed and a cluster takes this process within 10 seconds."""
     if importlib.util.find_spec("ray") is None:
-        accepted = 'left out, or with Ray installed: pip install "ray>=2.40"'
-        raise InvalidArgument("ray", address, accepted)
+        raise InvalidArgument("ray", address, f"left out, or with Ray installed: {install_command('ray')}")
     if address == "local":
         return
     import ray
@@ -150,21 +154,62 @@ def check_reachable(address: str) -> None:
     if address == "auto":
         try:
             ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
-        except (ConnectionError, RuntimeError):
-            raise InvalidArgument("ray", address, '"auto" on a node of a running cluster only (`ray start`)') from None
+        except (ConnectionError, RuntimeError, ray.exceptions.RayError) as error:
+            accepted = f'"auto" on a node of a running cluster only (`ray start`); Ray says: {_in_one_line(error)}'
+            raise InvalidArgument("ray", address, accepted) from None
         ray.shutdown()
         return
     host, _, port = address.removeprefix("ray://").rpartition(":")
     import grpc  # TensorFlow brings it
 
     start = time.monotonic()
+    refusal = ""
     try:
         socket.create_connection((host, int(port)), timeout=PATIENCE).close()  # fails at once if nothing listens
         if os.environ.get("RAY_USE_TLS", "0") in ("", "0"):
             with grpc.insecure_channel(f"{host}:{port}") as channel:
                 remaining = PATIENCE - (time.monotonic() - start)
                 grpc.channel_ready_future(channel).result(timeout=remaining)  # it may not be Ray that listens
+                refusal = _refusal(channel, QUESTIONS[address.startswith("ray://")])
     except (OSError, OverflowError, grpc.FutureTimeoutError) as error:
         why = f" ({error})" if str(error) else ""
         accepted = f"the address of a Ray cluster; this one did not answer within {PATIENCE:g} seconds{why}"
         raise InvalidArgument("ray", address, accepted) from None
+    if refusal:
+        accepted = (
+            f"a cluster that takes this process; Ray says: {refusal}. Here RAY_AUTH_MODE=token must be set, and the "
+            "token of the head be in ~/.ray/auth_token or RAY_AUTH_TOKEN; see docs/ray.md"
+        )
+        raise InvalidArgument("ray", address, accepted)
+
+
+def _refusal(channel: Any, question: str) -> str:
+    """Why a cluster does not take this process, in Ray's words; empty if it does.
+
+    ``ray.init`` would ask for half a minute, write the reason to stderr, and raise "Failed to connect".
+    """
+    import grpc
+
+    token = _token()
+    headers = [("authorization", f"Bearer {token}")] if token else None
+    try:
+        channel.unary_unary(question)(b"", timeout=PATIENCE, metadata=headers)
+    except grpc.RpcError as error:
+        if error.code() == grpc.StatusCode.UNAUTHENTICATED:
+            return _in_one_line(error.details())
+    return ""
+
+
+def _token() -> str:
+    """The token that Ray would send, from where its documentation says; empty if it would send none."""
+    if os.environ.get("RAY_AUTH_MODE", "").lower() != "token":
+        return ""
+    path = Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token")
+    try:
+        return os.environ.get("RAY_AUTH_TOKEN") or path.read_text().strip()
+    except OSError:
+        return ""
+
+
+def _in_one_line(text: object) -> str:
+    return " ".join(str(text).split()).rstrip(".")

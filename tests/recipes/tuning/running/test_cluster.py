@@ -1,14 +1,17 @@
 """A search on a Ray cluster gives the table that it gives here, whatever dies on the way."""
 
+import concurrent.futures
 import importlib.util
 import socket
 import threading
 import time
 
+import grpc
 import pytest
 
 import recipes
 from recipes.tuning.running import cluster
+from recipes.tuning.running.assignment import Assignment
 
 needs_ray = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason='needs the extra "ray"')
 
@@ -125,3 +128,69 @@ def test_an_address_that_does_not_answer_is_found_in_time(classes, tiny, tmp_pat
         assert time.perf_counter() - start < 5
         for each in full:
             each.close()
+
+
+REASON = "InvalidAuthToken: Authentication token is missing or incorrect"
+
+
+class Guarded(grpc.GenericRpcHandler):
+    """Answers as the head of a Ray cluster with token authentication does."""
+
+    def service(self, details):
+        def answer(request, context):
+            if dict(details.invocation_metadata).get("authorization") != "Bearer secret":
+                context.abort(grpc.StatusCode.UNAUTHENTICATED, REASON)
+            return request
+
+        return grpc.unary_unary_rpc_method_handler(answer)
+
+
+@pytest.fixture(scope="module")
+def guarded():
+    server = grpc.server(concurrent.futures.ThreadPoolExecutor(1), handlers=[Guarded()])
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    yield f"127.0.0.1:{port}"
+    server.stop(None)
+
+
+@needs_ray
+@pytest.mark.parametrize("prefix", ["", "ray://"])
+def test_why_a_cluster_refuses_is_said(guarded, monkeypatch, tmp_path, prefix):
+    for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    def refused():
+        with pytest.raises(recipes.InvalidArgument, match=f"Ray says: {REASON}. .* RAY_AUTH_MODE=token must be set"):
+            cluster.check_reachable(prefix + guarded)
+
+    refused()
+    (tmp_path / ".ray").mkdir()
+    (tmp_path / ".ray/auth_token").write_text("secret\n")
+    refused()  # Ray does not send it as long as the mode is not set
+    monkeypatch.setenv("RAY_AUTH_MODE", "token")
+    cluster.check_reachable(prefix + guarded)
+    monkeypatch.setenv("RAY_AUTH_TOKEN", "another")
+    refused()
+
+
+def enter(address):
+    with cluster.Cluster(address, Assignment(None, None, None)):
+        pass
+
+
+@needs_ray
+@pytest.mark.parametrize("kind", ["RuntimeError", "ConnectionError", "AuthenticationError"])
+def test_what_ray_says_is_in_the_error(monkeypatch, kind):
+    import ray
+
+    kinds = {"RuntimeError": RuntimeError, "ConnectionError": ConnectionError}
+    error = kinds.get(kind, ray.exceptions.AuthenticationError)(
+        "Version mismatch: The cluster was started with:\n    Ray: 2.59.0\nThis process:\n    Ray: 2.60.0\n"
+    )
+    monkeypatch.setattr(ray, "init", lambda *_, **__: (_ for _ in ()).throw(error))
+    for connect, address in ((cluster.check_reachable, "auto"), (enter, "10.0.0.1:6379")):
+        with pytest.raises(recipes.InvalidArgument, match=r"Ray says: Version mismatch: .* Ray: 2.60.0") as raised:
+            connect(address)
+        assert "\n" not in str(raised.value)

@@ -34,6 +34,12 @@ def check_data(data: Any) -> None:
     """Raises unless ``data`` is a :class:`recipes.Data`; a name is the usual mistake."""
     from .data import Data
 
+    if isinstance(data, (list, tuple)) and data and all(isinstance(part, Data) for part in data):
+        accepted = (
+            "one recipes.Data: a search divides it anew for each repeat (resplit=True) where folds are meant, and"
+            " `recipes bench` compares on several datasets"
+        )
+        raise InvalidArgument("data", f"{type(data).__name__} of {len(data)}", accepted)
     if not isinstance(data, Data):
         raise InvalidArgument("data", data, "what recipes.load(name) or recipes.Data.from_arrays(x, y) returns")
 

@@ -6,7 +6,7 @@ import recipes
 from callbacks.checks import InvalidArgument
 from recipes import Recipe, fit, mlp
 from recipes.trainer import Trainer
-from recipes.training_checks import check_fits
+from recipes.training_checks import check_data, check_fits
 
 pytestmark = pytest.mark.whole_epochs
 
@@ -125,3 +125,12 @@ def test_what_acts_on_the_training_of_a_model_of_ones_own_needs_no_warning(class
     assert np.isfinite(run.history["loss"]).all()
     assert run.model.loss.epsilon == 0.1
     assert run.model.optimizer.weight_decay == 0.01
+
+
+def test_folds_in_place_of_data_are_refused_with_a_way_out(classes):
+    with pytest.raises(
+        InvalidArgument, match=r"data must be one recipes.Data: .*resplit=True.* Received: data='list of 3'"
+    ):
+        check_data(classes.folds(3))
+    with pytest.raises(InvalidArgument, match=r"data must be what recipes.load"):
+        check_data("digits")

@@ -17,6 +17,7 @@ __all__ = [
     "cache_folder",
     "check_new_directory",
     "check_new_file",
+    "folder_name",
     "new_directory",
     "new_file",
     "write_bytes",
@@ -28,6 +29,17 @@ __all__ = [
 def cache_folder() -> Path:
     """The user's folder for what this package can regenerate; it may not exist yet."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "keras-training-recipes"
+
+
+def folder_name(text: str) -> str:
+    """A text as the name of a folder: without separators and control characters, and never "." or "..".
+
+    Example:
+        >>> folder_name("glue/sst2:1.0"), folder_name("../x")
+        ('glue_sst2_1.0', '.._x')
+    """
+    name = "".join("_" if mark in "/\\:" or not mark.isprintable() else mark for mark in text)[:100]
+    return name if name.strip(". ") else f"_{name}"
 
 
 def check_new_directory(

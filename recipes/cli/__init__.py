@@ -56,6 +56,8 @@ def main(arguments: list[str] | None = None) -> None:
         status = app(args=arguments, standalone_mode=False, prog_name="recipes")
     except InvalidArgument as error:
         sys.exit(complain(str(error)))
+    except (OSError, MemoryError) as error:  # of the machine: a full disk, a missing permission
+        sys.exit(complain(" ".join(str(error).split()) or type(error).__name__))
     except NoSuggestion as error:
         sys.exit(complain(str(error), status=1))
     except USAGE_ERROR as error:

@@ -64,13 +64,14 @@ def search(
     Its search.yaml has all its options: --config search.yaml --directory NEW repeats it.
     """
     from ..description import splits_in_a_line
+    from ..files import folder_name
     from ..tuning.checking import check_search
     from ..tuning.run_search import run_search
 
     base, levels = choices.recipe(), compared.levels()
     folder = as_folder(dataset)
     name = folder.name if folder is not None else Path(dataset).stem if is_table_file(dataset) else dataset
-    directory = directory or os.path.join("searches", name.replace("/", "_").replace(":", "_"))
+    directory = directory or os.path.join("searches", folder_name(name))
     check_search(base, levels, protocol, where, directory)
     data = load(
         dataset,

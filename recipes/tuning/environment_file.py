@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from ...callbacks.checks import InvalidArgument
 from ..environment import commit, hardware, versions
 from ..files import write_text
 from .ledger import Ledger
@@ -15,11 +16,37 @@ __all__ = ["ENVIRONMENT", "read_environment", "write_environment"]
 
 ENVIRONMENT = "environment.json"
 
+FACTS: dict[str, Any] = {
+    "commit": (str, type(None)),
+    "versions": dict,
+    "hardware": dict,
+    "runs_on": str,
+    "command": str,
+    "directory": str,
+}
+"""The facts, with their types."""
+
 
 def read_environment(directory: str | os.PathLike[str]) -> dict[str, Any]:
-    """The facts beside the search in ``directory``; none if there is no such file."""
+    """The facts beside the search in ``directory``; none if there is no such file.
+
+    Raises:
+        InvalidArgument: for anything but the facts that :func:`write_environment` writes.
+    """
     path = Path(directory) / ENVIRONMENT
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    if not path.is_file():
+        return {}
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(facts, dict):
+            raise ValueError("no JSON object")
+        for name, value in facts.items():
+            if not isinstance(value, FACTS.get(name, ())):
+                raise ValueError(f"{name}: {str(value)[:80]}")
+    except ValueError as error:  # JSONDecodeError and UnicodeDecodeError are subclasses
+        accepted = f"that of an undamaged search ({ENVIRONMENT}: {' '.join(str(error).split())})"
+        raise InvalidArgument("directory", str(directory), accepted) from None
+    return facts
 
 
 def write_environment(ledger: Ledger, command: str, runs_on: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from ...callbacks.checks import InvalidArgument
 from ...callbacks.warning import warn
 from ..as_compiled.served import as_run
 from ..as_compiled.trainer import CompiledTrainer
+from ..files import folder_name
 from ..recipe import Recipe
 from ..run import Run
 from ..saved_run import recipe_text
@@ -83,7 +84,7 @@ def run_search(
     check_scorable(data, metrics, "validation", "test")
     if where.elsewhere:
         check_importable(metrics)
-    directory = Path(directory or os.path.join("searches", str(data.settings["name"])))
+    directory = Path(directory or os.path.join("searches", folder_name(str(data.settings["name"]))))
     arms, space = check_search(chosen, levels, protocol, where, directory, base)
     recipe_of = {arm.name: arm.recipe(base, space.default(arm)) for arm in arms}
     for recipe_of_arm in recipe_of.values():

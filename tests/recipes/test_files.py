@@ -5,7 +5,15 @@ import pytest
 from matplotlib.figure import Figure
 
 from callbacks.checks import InvalidArgument
-from recipes.files import check_new_directory, check_new_file, new_directory, write_bytes, write_figure, write_text
+from recipes.files import (
+    check_new_directory,
+    check_new_file,
+    folder_name,
+    new_directory,
+    write_bytes,
+    write_figure,
+    write_text,
+)
 
 
 def everything(folder):
@@ -174,3 +182,12 @@ def test_figures(tmp_path, name, start):
 def test_a_file_system_that_refuses_is_noticed_before_work():
     with pytest.raises(InvalidArgument, match="a directory that can be written"):
         check_new_directory("/proc/no/such", marker="run.json")
+
+
+def test_names_of_folders_stay_in_their_folder():
+    for text in ("../../x", "..", ".", "", "a/b\\c", "a\nb\x1b[31m", "x" * 500, "Größe 1"):
+        name = folder_name(text)
+        assert (Path("searches") / name).resolve().parent == Path("searches").resolve()
+        assert name.isprintable()
+        assert 0 < len(name) <= 101
+    assert folder_name("Größe 1") == "Größe 1"

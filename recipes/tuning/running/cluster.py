@@ -17,6 +17,7 @@ from ....callbacks.checks import InvalidArgument
 from ...environment import install_command
 from ..record import Record
 from .assignment import Assignment
+from .machine_fault import MachineFault
 from .runner import ATTEMPTS, Job
 from .worker import Worker, settle
 
@@ -55,7 +56,7 @@ class Cluster:
         self._address, self._search = address, uuid.uuid4().hex
         self._assignment = dataclasses.replace(assignment.for_process(max(1, int(cores))), directory=None)
         self._needs = {"CPU": cores, "GPU": gpus}
-        self._running: dict[Any, tuple[Job, float]] = {}
+        self._running: dict[Any, Job] = {}
 
     def __enter__(self) -> Cluster:
         import ray
@@ -105,18 +106,19 @@ class Cluster:
 
     def submit(self, job: Job) -> None:
         """Takes a job."""
-        self._running[self._task.remote(self._shared, self._search, job)] = job, time.perf_counter()
+        self._running[self._task.remote(self._shared, self._search, job)] = job
 
     def wait(self) -> tuple[Job, Record]:
         """The next job that has ended, with its record."""
         import ray
 
         (reference, *_), _ = ray.wait(list(self._running), num_returns=1)
-        job, start = self._running.pop(reference)
+        job = self._running.pop(reference)
         try:
             return job, ray.get(reference)
-        except ray.exceptions.RayError as error:
-            return job, job.failed(error, time.perf_counter() - start)
+        except ray.exceptions.RayError as error:  # the training itself raises nothing else
+            fault = getattr(error, "cause", None)
+            raise (fault if isinstance(fault, MachineFault) else MachineFault(job.training.key, error)) from None
 
 
 _workers: dict[str, Worker] = {}

@@ -20,6 +20,7 @@ from typing import Any
 from ...environment import cores
 from ..record import Record
 from .assignment import Assignment
+from .machine_fault import MachineFault
 from .runner import ATTEMPTS, Job
 from .shared_data import write_data
 from .worker import Worker, settle
@@ -130,10 +131,15 @@ class Processes:
             self._attempts[key] = self._attempts.get(key, 0) + 1
             if self._attempts[key] >= ATTEMPTS:
                 how = f"killed by {signal.Signals(-status).name}" if status and status < 0 else f"ended with {status}"
+                if status == -signal.SIGKILL:
+                    why = "as by systems without memory: take fewer workers, or a memory_limit, which an arm may exceed"
+                    raise MachineFault(key, f"its process was {how} {ATTEMPTS} times, {why}") from None
                 return job, job.failed(f"its process was {how} {ATTEMPTS} times", seconds)
             self._waiting.appendleft(job)
             return None
         member.job = None
+        if isinstance(record, MachineFault):
+            raise record
         return job, record
 
     def _start(self) -> _Member:
@@ -177,14 +183,27 @@ def _work(connection: Connection, assignment: Assignment, limit: float | None, p
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
     threading.Thread(target=_watch, args=(limit, parent), daemon=True).start()
     settle(assignment.threads)
-    worker = Worker(assignment)
     initial = None
     with contextlib.suppress(EOFError, OSError):  # the parent is gone
+        job = connection.recv()
+        try:
+            worker = Worker(assignment)
+        except Exception as error:  # not the training's fault: it has not begun
+            connection.send(MachineFault(job.training.key, error))
+            return
         while True:
-            connection.send(worker.run(connection.recv()))
+            connection.send(_outcome(worker, job))
             initial = initial or resident()
             if resident() > initial + GROWTH:
                 return
+            job = connection.recv()
+
+
+def _outcome(worker: Worker, job: Job) -> Record | MachineFault:
+    try:
+        return worker.run(job)
+    except MachineFault as fault:
+        return fault
 
 
 def _watch(limit: float | None, parent: int) -> None:

@@ -70,7 +70,7 @@ class Runner(typing.Protocol):
     """Trains jobs: in this process, in several, or on a cluster.
 
     A tuner submits jobs while ``free`` is above 0 and then waits. ``wait`` returns every submitted job once, in any
-    order, with its record. A training that fails has a record too: ``wait`` does not raise for it.
+    order, with its record. A training that fails has a record too: ``wait`` raises only for faults of the machine.
     """
 
     @property

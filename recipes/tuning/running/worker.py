@@ -22,6 +22,7 @@ from ..pruning import BelowMedian, asha, first_epoch, ranked, rungs
 from ..record import Record
 from .assignment import Assignment
 from .epoch_writer import EpochWriter
+from .machine_fault import MachineFault, is_of_machine
 from .runner import Job
 
 if TYPE_CHECKING:
@@ -80,12 +81,18 @@ class Worker:
         self._arm: str | None = None
 
     def run(self, job: Job) -> Record:
-        """Trains a job and returns its record, which holds the error if the training raises one."""
+        """Trains a job and returns its record, which holds the error if the training raises one.
+
+        Raises:
+            MachineFault: for an error that is the machine's, not the training's.
+        """
         start = time.perf_counter()
         try:
             return self._train(job)
         except Exception as error:
             self._arm = None  # the state of its compiled model is unknown
+            if is_of_machine(error):
+                raise MachineFault(job.training.key, error) from error
             return job.failed(error, time.perf_counter() - start)
 
     def _train(self, job: Job) -> Record:

@@ -1,14 +1,24 @@
 import math
+import pickle
 
 import pandas as pd
 import pytest
+import tensorflow as tf
 
 import recipes
 from callbacks.checks import InvalidArgument
 from recipes.optimizers import SGD
+from recipes.trainer import Trainer
+from recipes.tuning.arms import Arm
 from recipes.tuning.comparison import Comparison
+from recipes.tuning.plan import Training
+from recipes.tuning.protocol import Protocol
+from recipes.tuning.running.assignment import Assignment
+from recipes.tuning.running.machine_fault import MachineFault, is_of_machine
+from recipes.tuning.running.runner import Job
+from recipes.tuning.running.worker import Worker
 
-from .records import TIMES, trainings
+from .records import TIMES, same_records, trainings
 
 pytestmark = pytest.mark.whole_epochs
 
@@ -128,3 +138,63 @@ def test_where_everything_fails_the_cause_is_the_verdict(classes, tmp_path, sear
     found = recipes.search(classes, directory=tmp_path / "search", **search_options)
     assert found.verdict == ["Every arm failed, the first training with ZeroDivisionError: a bug."]
     assert not (tmp_path / "search" / "best").exists()
+
+
+@pytest.mark.parametrize("fault", [OSError(28, "No space left on device"), FileExistsError("a file"), MemoryError()])
+@pytest.mark.thorough
+@pytest.mark.usefixtures("no_pictures")
+def test_a_fault_of_the_machine_is_no_result(classes, tmp_path, search_options, monkeypatch, fault):
+    from recipes.tuning.running import worker
+
+    run, count = worker.Trainer.running, []
+
+    def fails(self, **options):
+        count.append(1)
+        if len(count) == 3:
+            raise fault
+        return run(self, **options)
+
+    options = {**search_options, "optimizers": ["adam"], "regularizers": ["none"], "directory": tmp_path / "search"}
+    monkeypatch.setattr(worker.Trainer, "running", fails)
+    with pytest.raises(
+        MachineFault, match=r"the search stopped in adam\+none/.*, of which nothing is recorded: "
+    ) as stop:
+        recipes.search(classes, **options)
+    assert "\n" not in str(stop.value)
+    assert len(trainings(tmp_path / "search")) == 2
+    again = recipes.search(classes, **options)  # it is mended
+    assert set(again.results.trials["status"]) == {"finished"}
+    records = trainings(tmp_path / "search")
+    monkeypatch.undo()
+    recipes.search(classes, **{**options, "directory": tmp_path / "whole"})
+    assert same_records(records, trainings(tmp_path / "whole"))
+
+
+def raising(error):
+    def running(*_arguments, **_options):
+        raise error
+
+    return running
+
+
+def test_errors_of_the_machine_and_of_trainings(classes, tiny, monkeypatch):
+    errors = tf.errors
+    for error in (FileNotFoundError("x"), MemoryError(), errors.NotFoundError(None, None, "no such file")):
+        assert is_of_machine(error)
+    assert is_of_machine(errors.InternalError(None, None, "No space left on device"))
+    job = Job(Training(Arm("adam", "none"), "tune", 0, 0), {"learning_rate": 0.1})
+    worker = Worker(Assignment.of(classes, tiny(), Protocol(epochs=1)))
+    for cause, stops in ((PermissionError("x"), True), (KeyError("x"), False)):
+        monkeypatch.setattr(Trainer, "running", raising(cause))
+        if stops:
+            with pytest.raises(
+                MachineFault, match=r"in adam.none/tune/0, of which nothing is recorded: PermissionError"
+            ):
+                worker.run(job)
+        else:
+            assert worker.run(job).status == "failed"
+    for error in (ValueError("x"), errors.InvalidArgumentError(None, None, "shapes"), ZeroDivisionError()):
+        assert not is_of_machine(error)
+    assert not is_of_machine(errors.ResourceExhaustedError(None, None, "a tensor of 16 TiB"))
+    fault = pickle.loads(pickle.dumps(MachineFault("a/tune/0", OSError(28, "No space left\non device"))))
+    assert str(fault) == str(MachineFault("a/tune/0", "OSError: [Errno 28] No space left on device"))

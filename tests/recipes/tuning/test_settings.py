@@ -6,6 +6,7 @@ import pytest
 
 import recipes
 from callbacks.checks import InvalidArgument
+from recipes.tuning.comparison import Comparison
 from recipes.tuning.settings import plan_in, read_settings, settings_in
 
 
@@ -70,3 +71,14 @@ def test_damaged_settings_are_refused_in_one_line(copied, change, message):
     (copied / "settings.json").write_text(json.dumps(settings))
     with pytest.raises(InvalidArgument, match=message):
         settings_in(copied)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    ["3", "{", '{"default_arm": "adam+none"}', '{"metric": "auc"}', '{"command": 3}', '{"versions": []}', "\udcff"],
+)
+def test_facts_about_a_search_replace_none_of_its_settings(copied, facts):
+    (copied / "environment.json").write_bytes(facts.encode("utf-8", "surrogateescape"))
+    with pytest.raises(InvalidArgument, match=r"that of an undamaged search \(environment.json: ") as refused:
+        Comparison.load(copied)
+    assert "\n" not in str(refused.value)

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
@@ -14,6 +15,7 @@ from recipes.tuning.arms import Arm
 from recipes.tuning.plan import Plan, Training
 from recipes.tuning.protocol import Protocol
 from recipes.tuning.running.assignment import Assignment
+from recipes.tuning.running.machine_fault import MachineFault
 from recipes.tuning.running.processes import Processes
 from recipes.tuning.running.runner import Job
 from recipes.tuning.running.worker import InThisProcess, Worker
@@ -116,3 +118,33 @@ def test_a_script_needs_no_guard_and_leaves_no_process_behind(tmp_path):
     while any(os.path.exists(f"/proc/{pid}") for pid in workers):
         assert time.monotonic() < limit
         time.sleep(0.1)
+
+
+@pytest.mark.thorough
+def test_what_processes_cannot_begin_is_a_fault_of_the_machine(jobs, classes, tiny, tmp_path):
+    own = ({"kind": "optimizer", "name": "gone", "origin": "no_such_module:Gone", "hyperparameters": []},)
+    assignment = Assignment.of(classes, tiny(), Protocol(epochs=1), None, own)
+    with (
+        Processes(1, assignment, folder=tmp_path / "work") as processes,
+        pytest.raises(MachineFault, match="no_such_module:Gone cannot"),
+    ):
+        run(processes, jobs[:1])
+
+
+@pytest.mark.thorough
+def test_processes_that_are_killed_again_and_again_stop_the_search(jobs, classes, tiny, tmp_path):
+    assignment = Assignment.of(classes, tiny(), Protocol(epochs=1))
+    with Processes(1, assignment, folder=tmp_path / "work") as processes:
+        processes.submit(jobs[0])
+        done = threading.Event()
+
+        def kill_all():
+            while not done.is_set():
+                for member in list(processes.members):
+                    kill(member)
+                time.sleep(0.2)
+
+        threading.Thread(target=kill_all, daemon=True).start()
+        with pytest.raises(MachineFault, match=r"killed by SIGKILL .* times, as by systems without memory"):
+            processes.wait()
+        done.set()

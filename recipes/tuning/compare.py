@@ -50,6 +50,7 @@ def compare(
     resplit: bool | None = None,
     seed: int = 0,
     metric: Any = None,
+    callbacks: Any = None,
     prune: str = "none",
     ranges: Mapping[str, Any] | str | None = None,
     widen: bool = False,
@@ -84,8 +85,8 @@ def compare(
         recipe: how models that are not compiled are trained. Default ``Recipe()``.
         tune: whether the learning rate of compiled models is tuned, from a thirtieth of their own to thirty times that:
             True, False (default), or the labels of those that are.
-        epochs, trials, repeats, tunings, resplit, seed, metric, prune, ranges, widen, confidence, margin, minutes,
-            budget, workers, memory_limit, ray, cores, gpus, retry_failed, directory, verbose: as for
+        epochs, trials, repeats, tunings, resplit, seed, metric, callbacks, prune, ranges, widen, confidence, margin,
+            minutes, budget, workers, memory_limit, ray, cores, gpus, retry_failed, directory, verbose: as for
             :func:`recipes.search`. Processes import functions from their module.
 
     Returns:
@@ -129,6 +130,7 @@ def compare(
         ),
         Where(workers=workers, memory_limit=memory_limit, ray=ray, cores=cores, gpus=gpus),
         directory=directory,
+        callbacks=callbacks,
         command="recipes.compare(...)",
         verbose=verbose,
     )

@@ -8,7 +8,7 @@ from typing import Any
 from ...callbacks.checks import InvalidArgument
 from ..metric import Metric
 from ..metrics import METRICS, is_own, metric_named
-from ..registration.origins import imported, origin_of
+from ..registration.origins import imported, is_on_path, origin_of
 
 __all__ = ["check_importable", "metric_settings", "metrics_in"]
 
@@ -48,8 +48,8 @@ def check_importable(metrics: Sequence[Metric]) -> None:
         InvalidArgument: naming what it is imported from.
     """
     for metric in metrics:
-        if is_own(metric) and imported(_origin(metric)["origin"]) is not _made_by(metric):
-            origin = _origin(metric)["origin"]
+        origin = _origin(metric).get("origin", "")
+        if is_own(metric) and not (is_on_path(origin) and imported(origin) is _made_by(metric)):
             accepted = f"defined in a module that other processes can import, not as {origin}; or workers=1"
             raise InvalidArgument("metric", metric.name, accepted)
 

@@ -35,6 +35,7 @@ from .foresight import in_a_line, rare_in_a_line
 from .idle_pruning import without_idle_pruning
 from .ledger import Ledger
 from .metric_settings import check_importable
+from .own_callbacks import OwnCallbacks
 from .plan import Plan
 from .protocol import Protocol
 from .resplitting import decided
@@ -63,12 +64,13 @@ def run_search(
     command: str = "recipes.search(...)",
     data_dir: str | None = None,
     finish: bool = True,
+    callbacks: Any = None,
     verbose: int = 1,
 ) -> Comparison:
     """Runs a search like :func:`recipes.search`, with its options as values.
 
     Args:
-        data, recipe, directory, verbose: as for :func:`recipes.search`.
+        data, recipe, directory, callbacks, verbose: as for :func:`recipes.search`.
         levels: what to compare, by the names of factors or their arguments of :func:`recipes.search`; or the arms.
         protocol: how the arms are compared.
         where: where they are trained.
@@ -82,8 +84,10 @@ def run_search(
     protocol = decided(protocol, data)
     metrics = protocol.metrics_for(data.spec)
     check_scorable(data, metrics, "validation", "test")
+    own_callbacks = OwnCallbacks.of(callbacks)
     if where.elsewhere:
         check_importable(metrics)
+        own_callbacks.check_importable()
     directory = Path(directory or os.path.join("searches", folder_name(str(data.settings["name"]))))
     arms, space = check_search(chosen, levels, protocol, where, directory, base)
     recipe_of = {arm.name: arm.recipe(base, space.default(arm)) for arm in arms}
@@ -93,7 +97,7 @@ def run_search(
         for name in dict.fromkeys(arm.model for arm in arms):
             dataclasses.replace(base, model=name or base.model).build_model(data.spec)
     protocol, idle = without_idle_pruning(protocol, data, arms, recipe_of)
-    settings = make_settings(data, base, arms, protocol, space)
+    settings = make_settings(data, base, arms, protocol, space, own_callbacks)
     ledger = Ledger(directory, settings)
 
     # KerasTuner is slow to import, so it comes after all checks
@@ -102,7 +106,7 @@ def run_search(
 
     plan = plan_in(settings)
     own = settings.get("own", ())
-    runner = where.runner(Assignment.of(data, base, protocol, directory, own), directory / WORKERS)
+    runner = where.runner(Assignment.of(data, base, protocol, directory, own, own_callbacks), directory / WORKERS)
     with contextlib.ExitStack() as stack:
         if where.ray is not None:  # a cluster is checked on entering, before anything is written
             entered = stack.enter_context(runner)
@@ -112,7 +116,7 @@ def run_search(
         progress = stack.enter_context(Progress(plan, ledger, enabled=bool(verbose)))
         environment = write_environment(ledger, command, str(where))
         decided_metric = dataclasses.replace(protocol, metric=tuple(metrics))
-        if isinstance(levels, Mapping) and not own:  # else the command line does not know them
+        if isinstance(levels, Mapping) and not (own or own_callbacks.makers):  # which the command line does not know
             write_config(directory, data.settings, chosen, factors_of(arms), decided_metric, where, data_dir)
         shutil.rmtree(directory / WORKERS, ignore_errors=True)  # left by a killed search
         if where.ray is None:
@@ -125,7 +129,8 @@ def run_search(
             progress.say(line)
         budget = Budget(protocol, where.workers)
         while True:
-            tuner = ArmTuner(ArmOracle(plan, ledger), ArmHyperModel(data, base, arms, space), entered, progress.update)
+            hypermodel = ArmHyperModel(data, base, arms, space)
+            tuner = ArmTuner(ArmOracle(plan, ledger), hypermodel, entered, progress.update, own_callbacks)
             tuner.search()
             comparison = Comparison(ledger.directory, {**settings, **environment}, ledger, tuner)
             further = budget.next_plan(plan, comparison.results, ledger)
@@ -137,7 +142,7 @@ def run_search(
             comparison.write_tables()
             return comparison
         comparison.write()
-        _export_best(data, comparison, protocol.epochs)
+        _export_best(data, comparison, protocol, own_callbacks)
     return comparison
 
 
@@ -150,7 +155,7 @@ def _forget_failed(ledger: Ledger, plan: Plan) -> None:
         ledger.forget(again)
 
 
-def _export_best(data: Data, comparison: Comparison, epochs: int) -> None:
+def _export_best(data: Data, comparison: Comparison, protocol: Protocol, callbacks: OwnCallbacks) -> None:
     """Trains the decision once more, with its best seed, and exports it, unless that is done or no arm has a score."""
     from ..serving.export import export
     from ..serving.gate import ExportMismatch
@@ -162,19 +167,23 @@ def _export_best(data: Data, comparison: Comparison, epochs: int) -> None:
     if target.exists() and not stale:
         return
     try:
-        run = _best_run(data, comparison, epochs)
+        run = _best_run(data, comparison, protocol, callbacks.new())
         export(run, target, overwrite=stale)
     except (ExportMismatch, InvalidArgument) as error:  # the results are there all the same
         warn(f"the decision was not exported to {target}: {error}")
 
 
-def _best_run(data: Data, comparison: Comparison, epochs: int) -> Run:
+def _best_run(data: Data, comparison: Comparison, protocol: Protocol, callbacks: list[Any]) -> Run:
     """Trains the decision with its best seed."""
     arm, recipe, seed = comparison.best_arm, comparison.best_setting, comparison.best_seed
+    epochs = protocol.epochs
     if isinstance(arm, Candidate) and arm.compiled:
-        with CompiledTrainer(data, recipe).running(epochs=epochs, seed=seed) as run:
+        with CompiledTrainer(data, recipe).running(epochs=epochs, seed=seed, callbacks=callbacks) as run:
             return as_run(run, epochs=epochs, seed=seed)
-    return fit(data, recipe, epochs=epochs, seed=seed, batch_size=comparison.best_batch_size, verbose=0)
+    size = comparison.best_batch_size
+    logged = [protocol.metric_for(data.spec)] if callbacks else []  # which they may monitor
+    options: dict[str, Any] = {"batch_size": size, "callbacks": callbacks, "metrics": logged}
+    return fit(data, recipe, epochs=epochs, seed=seed, **options, verbose=0)
 
 
 def _is_exported(comparison: Comparison, target: Path) -> bool:

@@ -42,6 +42,7 @@ def search(
     resplit: bool | None = None,
     seed: int = 0,
     metric: Any = None,
+    callbacks: Any = None,
     prune: str = "none",
     ranges: Mapping[str, Any] | str | None = None,
     widen: bool = False,
@@ -114,6 +115,8 @@ def search(
             little where one class is rare; "balanced_accuracy", "auc", "pr_auc" and "f1" say more. Sample weights
             count, if the data have any. Early stopping follows the validation loss all the same. Default None:
             "accuracy", "root_mean_squared_error", or "standardized_error" for several targets.
+        callbacks: Keras callbacks of every training: a function that returns new ones, a class, or a callback, which is
+            copied for each; or a list of these. They come after the recipe's. Processes import them. Default None.
         prune: "none" (default); "asha" (successive halving: a trial is first trained for a sixteenth and for a quarter
             of the epochs, each with its own end of the schedule; the best third and then the best quarter of an arm's
             trials so far go on to the next training, which starts anew) or "median" (a trial stops when it is below the
@@ -201,5 +204,6 @@ def search(
         ),
         Where(workers=workers, memory_limit=memory_limit, ray=ray, cores=cores, gpus=gpus),
         directory=directory,
+        callbacks=callbacks,
         verbose=verbose,
     )

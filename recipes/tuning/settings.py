@@ -18,6 +18,7 @@ from .arms import Arm
 from .candidate import candidates_in, candidates_to_settings
 from .designs import arms_from, default_arm, factors_of
 from .metric_settings import metric_settings, metrics_in
+from .own_callbacks import NO_CALLBACKS, OwnCallbacks
 from .plan import Plan
 from .protocol import Protocol, setting_names
 from .space import Space
@@ -52,7 +53,12 @@ NEEDED = ("factors", *(n for n in setting_names() if n not in SINCE), "direction
 
 
 def make_settings(
-    data: Data, base: Recipe, arms: Sequence[Arm], protocol: Protocol, space: Space | None = None
+    data: Data,
+    base: Recipe,
+    arms: Sequence[Arm],
+    protocol: Protocol,
+    space: Space | None = None,
+    callbacks: OwnCallbacks = NO_CALLBACKS,
 ) -> dict[str, Any]:
     """The settings of a search as JSON values; other settings make another search."""
     metrics = protocol.metrics_for(data.spec)
@@ -60,7 +66,8 @@ def make_settings(
     overlap = data.overlap if protocol.resplit else None
     space = Space() if space is None else space
     default = default_arm(arms, base).name
-    return _written(described, base, arms, protocol, space, metrics, default, overlap)
+    own = callbacks.to_settings()
+    return _written(described, base, arms, protocol, space, metrics, default, overlap) | own
 
 
 def written_today(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -82,7 +89,7 @@ def written_today(settings: Mapping[str, Any]) -> dict[str, Any]:
         metrics_in(settings) or [plan.metric],
         settings["default_arm"],
         overlap_in(settings),
-    )
+    ) | {name: settings[name] for name in ("callbacks",) if name in settings}
 
 
 def _written(

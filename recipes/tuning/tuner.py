@@ -13,6 +13,7 @@ from .agenda import Agenda
 from .hypermodel import ArmHyperModel
 from .keras_tuner_inside import OracleWithoutFiles
 from .ledger import Ledger
+from .own_callbacks import NO_CALLBACKS, OwnCallbacks
 from .plan import Plan, Training
 from .record import Record
 from .running.runner import Job, Runner
@@ -66,6 +67,7 @@ class ArmTuner(keras_tuner.engine.base_tuner.BaseTuner):
         hypermodel: builds the models.
         runner: trains them, as many at a time as its ``free`` allows.
         on_training: called with each training and its record, also for trainings that were finished before.
+        callbacks: of one's own, which the runner's trainings have.
     """
 
     def __init__(
@@ -74,9 +76,11 @@ class ArmTuner(keras_tuner.engine.base_tuner.BaseTuner):
         hypermodel: ArmHyperModel,
         runner: Runner,
         on_training: Callable[[Training, Record], None],
+        callbacks: OwnCallbacks = NO_CALLBACKS,
     ):
         super().__init__(oracle, directory=str(oracle.ledger.directory), project_name="keras_tuner", overwrite=True)
         self.hypermodel, self.runner, self._on_training = hypermodel, runner, on_training
+        self._callbacks = callbacks
 
     def search(self, *fit_args: Any, verbose: int = 0, **fit_kwargs: Any) -> None:
         """Runs the whole plan."""
@@ -127,5 +131,6 @@ class ArmTuner(keras_tuner.engine.base_tuner.BaseTuner):
             recipe,
             epochs=self.oracle.plan.protocol.epochs,
             seed=training.seed,
+            callbacks=self._callbacks.new(),
             verbose=0,
         ).model

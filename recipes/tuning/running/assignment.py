@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...recipe import Recipe
 from ...registration.own_entries import import_own
+from ..own_callbacks import NO_CALLBACKS, OwnCallbacks
 from ..protocol import Protocol
 from .shared_data import read_data
 
@@ -29,6 +30,7 @@ class Assignment:
         recipe: the recipe that the arms share, as written by :meth:`recipes.Recipe.to_json`.
         protocol: the search's protocol.
         own: the names that do not come with this package, as :func:`recipes.tuning.settings.own_of` lists them.
+        callbacks: of one's own.
         directory: the search's directory, where running trainings note their epochs; None (default) for nowhere.
         threads: the cores that a worker process takes; None (default) for all.
     """
@@ -37,6 +39,7 @@ class Assignment:
     recipe: str
     protocol: Protocol
     own: tuple[Any, ...] = ()
+    callbacks: OwnCallbacks = NO_CALLBACKS
     directory: Path | None = None
     threads: int | None = None
 
@@ -48,9 +51,11 @@ class Assignment:
         protocol: Protocol,
         directory: str | os.PathLike[str] | None = None,
         own: Sequence[Any] = (),
+        callbacks: OwnCallbacks = NO_CALLBACKS,
     ) -> Assignment:
         """The assignment of a search in ``directory``, for all cores of this process."""
-        return cls(data, base.to_json(), protocol, tuple(own), None if directory is None else Path(directory))
+        place = None if directory is None else Path(directory)
+        return cls(data, base.to_json(), protocol, tuple(own), callbacks, place)
 
     def for_process(self, threads: int, data: Path | None = None) -> Assignment:
         """The same for a process that takes ``threads`` cores, and reads the data from the path ``data`` if given."""

@@ -77,6 +77,7 @@ class Worker:
         self._whole, self.base = assignment.load_data(), assignment.base()
         self._splits: dict[int, Data] = {0: self._whole}
         self.protocol, self.directory = assignment.protocol, assignment.directory
+        self._own_callbacks = assignment.callbacks
         self.steps = SharedSteps(KEPT)
         self._arm: str | None = None
 
@@ -141,6 +142,7 @@ class Worker:
         if metric.function is None and not logged:
             metric = metric_named(metric.name)  # exact, over all examples
         callbacks: list[Any] = [] if logged else [EpochScores(self.data, metric)]
+        callbacks += self._own_callbacks.new()
         first = first_epoch(updates_in_epoch(self.data, trainer.recipe.optimizer))
         pruned = BelowMedian(job.rivals, metric=metric, epochs=epochs, first=first)
         callbacks += [pruned] if rule == "median" else []

@@ -75,7 +75,7 @@ def test_search_has_every_option_in_python_and_on_the_command_line():
     public = {
         name: parameter.default
         for name, parameter in inspect.signature(recipes.search).parameters.items()
-        if name not in ("data", "recipe", "directory", "verbose", "renamed")
+        if name not in ("data", "recipe", "directory", "callbacks", "verbose", "renamed")
     }
     values = {field.name: field.default for value in (Protocol, Where) for field in dataclasses.fields(value)}
     compared = {field.name: field.default for field in dataclasses.fields(Compared)}

@@ -135,6 +135,7 @@ _NEEDS_TENSORFLOW = {
     "bagging",
     "bench",
     "blend_with_linear",
+    "compare",
     "diagnose",
     "export",
     "fine_tune",

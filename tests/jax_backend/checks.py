@@ -525,6 +525,14 @@ def factory(name):
 FOLDER = None
 
 
+def registered():
+    recipes.register("optimizer", "own", SGD)
+    model = linear(recipes.Recipe(optimizer="own", learning_rate=0.1).build_optimizer())
+    model.train_on_batch(X, Y)
+    slope = 2 * WIDE_X.T @ (WIDE_X @ START - WIDE_Y) / len(X)
+    close(model.layers[0].kernel, START - 0.1 * slope, rtol=1e-4)
+
+
 def kinds(*types):
     """Types, which results and errors have."""
 
@@ -594,7 +602,9 @@ def others():
         **{name: factory(name) for name in FACTORIES},
         "Recipe": lambda: trained_mlp("none"),
         "Momentum": CHECKS["nesterov"],
+        "Range": kinds(recipes.Range),
         "Spec": kinds(recipes.Spec),
+        "register": registered,
         "__version__": lambda: str(recipes.__version__),
     }
     missing = {name: getattr(recipes, name) for name in recipes.__all__ if name not in {*CHECKS, *checks}}

@@ -13,6 +13,7 @@ from .answers import as_answers
 from .data.batching import in_order
 from .metric import Metric
 from .metrics import check_defined, is_own, score
+from .model_inputs import inputs_for
 
 if TYPE_CHECKING:
     from .data import Data
@@ -31,7 +32,7 @@ def predictions(model: keras.Model, data: Data, split: str) -> np.ndarray:
         (359, 10)
     """
     batches = in_order(*data.on_device(split), data.evaluation_batch_size)
-    answers = [as_answers(model, model.predict_on_batch(x), data.spec.task) for x, _ in batches]
+    answers = [as_answers(model, model.predict_on_batch(inputs_for(model, x)), data.spec.task) for x, _ in batches]
     return np.concatenate(answers)
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 
 from ...callbacks.checks import InvalidArgument
 from ...callbacks.inside.layers import is_functional
 from ..answers import from_logits
 from ..data.spec import Spec
+from ..model_inputs import inputs_for, inputs_of
+from ..models.records import record_inputs
 from ..recipe import Recipe
 from ..recipe_compile import compile_by
 from ..run import Run
@@ -46,12 +50,14 @@ def with_answers(model: keras.Model, spec: Spec) -> keras.Model:
     if not is_functional(model):
         accepted = "a functional or sequential model, to be exported: Keras does not know the outputs of others"
         raise InvalidArgument("model", type(model).__name__, accepted)
-    taken = model.inputs[0] if isinstance(model, keras.Sequential) else model.input
-    inputs = keras.tree.map_structure(
-        lambda tensor: keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=tensor.name), taken
-    )
-    two = spec.task == "binary" and model.output_shape[-1] == 2
-    answers = model(inputs)
+    inputs: Any
+    if spec.record:
+        inputs = record_inputs(spec.features)
+    else:
+        taken = inputs_of(model)[0]
+        inputs = keras.Input(taken.shape[1:], dtype=taken.dtype, name=taken.name)
+    answers = model(inputs_for(model, inputs))
+    two = spec.task == "binary" and answers.shape[-1] == 2
     if spec.task != "regression" and from_logits(getattr(model, "loss", None)):
         several = spec.task == "multiclass" or two
         answers = keras.layers.Activation("softmax" if several else "sigmoid", name="probabilities")(answers)

@@ -1,4 +1,4 @@
-"""batches_for: batches of the data with their classes as a compiled model's loss takes them."""
+"""batches_for: batches of the data as a compiled model takes them: its inputs, and classes as its loss takes them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from ..model_inputs import inputs_for
 from ..registration.origins import is_of_keras
 
 if TYPE_CHECKING:
@@ -37,13 +38,16 @@ def takes_one_hot(model: keras.Model, spec: Spec) -> bool:
 
 
 def batches_for(model: keras.Model, batches: Any, spec: Spec) -> Any:
-    """Batches of the data as the model's loss takes them.
+    """Batches of the data as the model and its loss take them.
 
     Args:
         model: compiled and built.
         batches: a tf.data.Dataset of (x, y) or (x, y, weight).
         spec: of the data.
     """
+    columns = batches.element_spec[0]
+    if inputs_for(model, columns) is not columns:
+        batches = batches.map(lambda x, *rest: (_as_tuple(inputs_for(model, x)), *rest))
     if not takes_one_hot(model, spec):
         return batches
     import tensorflow as tf
@@ -54,3 +58,8 @@ def batches_for(model: keras.Model, batches: Any, spec: Spec) -> Any:
         return (x, tf.one_hot(tf.cast(tf.reshape(y, [-1]), tf.int32), classes), *weight)
 
     return batches.map(one_hot)
+
+
+def _as_tuple(x: Any) -> Any:
+    """Lists would become one tensor in tf.data."""
+    return tuple(x) if isinstance(x, list) else x

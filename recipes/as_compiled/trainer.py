@@ -16,6 +16,7 @@ from ...callbacks.checks import InvalidArgument
 from ...callbacks.inside.optimizer_values import rate_source, set_learning_rate
 from ...callbacks.inside.training import restart_layer_names
 from ...callbacks.stop_on_nan import StopOnNaN
+from ..model_inputs import inputs_for, shapes_of
 from ..recipe import Recipe
 from ..registration.own_model import own_model
 from ..seeding import set_seeds
@@ -26,7 +27,7 @@ from .targets import batches_for
 if TYPE_CHECKING:
     from ..data import Data
 
-__all__ = ["CompiledRun", "CompiledTrainer", "compiled_model", "own_rate"]
+__all__ = ["CompiledRun", "CompiledTrainer", "checked_model", "compiled_model", "own_rate"]
 
 LOSSES = ("loss", "val_loss")
 
@@ -141,20 +142,31 @@ def compiled_model(recipe: Recipe, data: Data) -> keras.Model:
     Raises:
         InvalidArgument: for a model that is not compiled, does not take the data's inputs, or has several outputs.
     """
-    model = own_model(recipe.model, data.spec)
+    return checked_model(own_model(recipe.model, data.spec), recipe, data)
+
+
+def checked_model(model: keras.Model, recipe: Recipe, data: Data) -> keras.Model:
+    """The model that the function of a recipe has made, built for the data.
+
+    Raises:
+        InvalidArgument: as :func:`compiled_model`.
+    """
     name = recipe.model if isinstance(recipe.model, str) else model.name
     if not model.compiled:
         raise InvalidArgument("model", name, "compiled: call its compile(...), or compare it with a recipe's optimizer")
     x, _ = next(iter(data.batches("validation").unbatch().batch(2).take(1).map(lambda x, *y: (x, y))))
     try:
-        outputs = model(x, training=False)
+        outputs = model(inputs_for(model, x), training=False)
     except Exception as error:  # Keras raises a dozen kinds
-        shapes = {key: tuple(value.shape[1:]) for key, value in x.items()} if isinstance(x, dict) else x.shape[1:]
-        reason = " ".join(str(error).split())[:200]
-        accepted = f"a model that takes inputs of shape {shapes} of {data.spec.name!r} ({reason})"
+        shapes = (
+            {key: tuple(value.shape[1:]) for key, value in x.items()} if isinstance(x, dict) else tuple(x.shape[1:])
+        )
+        own = shapes_of(model)
+        why = f", not {own}" if own not in ("", str(shapes)) else f" ({' '.join(str(error).split())[:200]})"
+        accepted = f"a model that takes inputs of shape {shapes} of {data.spec.name!r}{why}"
         raise InvalidArgument("model", name, accepted) from None
     if isinstance(outputs, (list, tuple, dict)):
-        accepted = f"a model with one output for {data.spec.name!r}, not {len(outputs)}"
+        accepted = f"a model with one output for {data.spec.name!r}, not {len(outputs)}: compare them one at a time"
         raise InvalidArgument("model", name, accepted)
     _check_width(name, tuple(outputs.shape), data)
     if model.optimizer is not None and not model.optimizer.built:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from ...callbacks.checks import InvalidArgument
-from ..as_compiled.trainer import compiled_model, own_rate
+from ..as_compiled.freshness import check_fresh
+from ..as_compiled.trainer import checked_model, compiled_model, own_rate
 from ..catalogue import Range
 from ..choice import NONE, name_of, text_of
 from ..models import MODELS
@@ -146,11 +147,18 @@ def candidate_arms(candidates: Any, data: Data, base: Recipe, tune: Any) -> list
     tuned = set(candidates) if tune is True else set() if tune is False else set(tune)
     for label in tuned - set(candidates):
         raise InvalidArgument("tune", label, f"True, False, or labels among {', '.join(candidates)}")
-    return [_arm(label, candidate, data, base, tuned=label in tuned) for label, candidate in candidates.items()]
+    names: list[str] = []
+    return [_arm(label, candidate, data, base, names, tuned=label in tuned) for label, candidate in candidates.items()]
 
 
-def _arm(label: str, candidate: Any, data: Data, base: Recipe, *, tuned: bool) -> Candidate:
-    """The arm of a candidate, which has been built once."""
+def _arm(label: str, candidate: Any, data: Data, base: Recipe, names: list[str], *, tuned: bool) -> Candidate:
+    """The arm of a candidate, which has been built.
+
+    Args:
+        label, candidate, data, base: as for :func:`candidate_arms`.
+        names: of the functions of earlier candidates; that of this one is added.
+        tuned: whether the learning rate of a compiled model is tuned.
+    """
     if isinstance(candidate, Recipe):
         recipe = candidate.with_names()
         return _built(label, Candidate.of_recipe(label, recipe, data.spec), data)
@@ -158,24 +166,35 @@ def _arm(label: str, candidate: Any, data: Data, base: Recipe, *, tuned: bool) -
     if any(kind.__module__.startswith("keras_tuner") for kind in type(candidate).__mro__):
         build = _build_of(label, candidate)
     if isinstance(candidate, type) or not callable(build):
-        raise InvalidArgument(f"candidates[{label!r}]", candidate, ACCEPTED)
-    name = _name_for(label, build)
+        estimator = hasattr(candidate, "fit") and hasattr(candidate, "predict") and not isinstance(candidate, type)
+        accepted = "the function that makes its keras.Model: other objects with fit cannot be trained fairly"
+        raise InvalidArgument(f"candidates[{label!r}]", candidate, accepted if estimator else ACCEPTED)
+    name = _name_for(label, build, names)
     recipe = Recipe(model=name)
     space: tuple[Range | Grid, ...] = ()
     try:
         set_seeds(0, keep_functions=True)
         if OwnModel(build).tunes:
             space = _space(label, build, data, tuned=tuned)
-        model = own_model(name, data.spec)
+        model = first = own_model(name, data.spec)
         if not model.compiled and space:
             raise InvalidArgument("model", name, "compiled by the function that takes hp")
         if not model.compiled:
             return _built(label, Candidate.of_recipe(label, _with_model(base, name), data.spec), data)
+        checked_model(first, recipe, data)
+        set_seeds(1, keep_functions=True)
         model = compiled_model(recipe, data)
+        check_fresh(label, first, model)
     except InvalidArgument as error:
         raise InvalidArgument(
             f"candidates[{label!r}]", getattr(candidate, "__name__", label), f"one that suits the data: {error}"
         ) from None
+    except Exception as error:  # of a function of the user's
+        what = (
+            "that Keras can clone, or the function that makes it" if build is not candidate else "made by its function"
+        )
+        accepted = f"a model {what}, which raised {type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        raise InvalidArgument(f"candidates[{label!r}]", getattr(candidate, "__name__", label), accepted) from error
     rate = own_rate(model) if tuned else None
     if tuned and rate is None and not space:
         raise InvalidArgument("tune", label, "one whose optimizer has a number as its learning rate")
@@ -219,10 +238,13 @@ def _with_model(base: Recipe, name: str) -> Recipe:
     return replace(base.with_names(), model=name)
 
 
-def _name_for(label: str, build: Callable[..., Any]) -> str:
-    """The name under which a function is registered among the models: its label in lower case."""
+def _name_for(label: str, build: Callable[..., Any], taken: list[str]) -> str:
+    """The name under which a function is registered among the models: its label in lower case, numbered if taken."""
     name = re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_") or "model"
-    name = name if name[0].isalpha() else f"model_{name}"
+    name = stem = name if name[0].isalpha() else f"model_{name}"
+    number = 2
+    while name in taken or f"own_{name}" in taken:
+        name, number = f"{stem}_{number}", number + 1
     known = MODELS.entries.get(name)
     if known is not None:
         if isinstance(known.build, OwnModel):
@@ -231,6 +253,7 @@ def _name_for(label: str, build: Callable[..., Any]) -> str:
             name = f"own_{name}"
             MODELS.entries.pop(name, None)
     register("model", name, build)
+    taken.append(name)
     return name
 
 

@@ -27,6 +27,27 @@ def uncompiled(spec):
     return keras.Sequential([keras.Input(spec.input_shape), keras.layers.Dense(spec.outputs, "softmax")])
 
 
+ONE = compiled()
+
+
+def raising():
+    raise KeyError("x")
+
+
+class Subclassed(keras.Model):
+    def __init__(self, units):
+        super().__init__()
+        self.dense = keras.layers.Dense(units)
+
+
+class Estimator:
+    def fit(self, x, y):
+        return self
+
+    def predict(self, x):
+        return x
+
+
 OPTIONS = {"epochs": 2, "trials": 2, "repeats": 2, "tunings": "once", "resplit": False, "verbose": 0}
 
 
@@ -106,6 +127,13 @@ def test_what_a_recipe_fixes_is_not_tuned(classes):
 
 
 @pytest.mark.usefixtures("catalogues_restored")
+def test_labels_that_give_one_name(classes):
+    arms = candidate_arms({"A b": compiled, "a B": uncompiled, "a-b": compiled}, classes, Recipe(), False)
+    assert [Recipe.from_json(arm.text).model for arm in arms] == ["a_b", "a_b_2", "a_b_3"]
+    assert [arm.compiled for arm in arms] == [True, False, True]
+
+
+@pytest.mark.usefixtures("catalogues_restored")
 @pytest.mark.parametrize(
     ("candidates", "options", "message"),
     [
@@ -115,6 +143,22 @@ def test_what_a_recipe_fixes_is_not_tuned(classes):
         ({"a": Recipe(), "b/c": Recipe()}, {}, "candidates must be labels of 1 to 100 characters without a slash"),
         ({"a": Recipe(), "b": lambda: 3}, {}, r"candidates\['b'\] must be one that suits the data: .*not int"),
         ({"a": Recipe(), "b": Recipe(model="cnn")}, {}, r"candidates\['b'\] must be"),
+        (
+            {"a": Recipe(), "b": lambda: ONE},
+            {},
+            "a function that makes a new model at each call, not the same one again",
+        ),
+        (
+            {"a": Recipe(), "b": raising},
+            {},
+            "made by its function, which raised KeyError: 'x'. Received: candidates.'b'.",
+        ),
+        (
+            {"a": Recipe(), "b": Subclassed(3)},
+            {},
+            "must be a model that Keras can clone, or the function that makes it",
+        ),
+        ({"a": Recipe(), "b": Estimator()}, {}, "must be the function that makes its keras.Model"),
         ({"a": Recipe(), "b": compiled}, {"tune": ["c"]}, "tune must be True, False, or labels among a, b"),
         ({"a": Recipe(), "b": lambda: compiled()}, {"workers": 2}, "model must be defined in a module"),  # noqa: PLW0108
     ],

@@ -121,3 +121,21 @@ def test_an_oracle_without_files_writes_when_it_is_told(tmp_path):
     )
     assert again.oracle.get_best_trials(1)[0].score == 0.5
     assert tuner.oracle.trials.keys() == again.oracle.trials.keys()
+
+
+@pytest.mark.filterwarnings("ignore:All-NaN axis:RuntimeWarning")  # KerasTuner's, where a loss is no number
+def test_a_trial_that_runs_again_has_no_results_of_the_first_time(tmp_path):
+    oracle = keras_tuner.oracles.RandomSearchOracle("val_loss", max_trials=2, seed=1, max_retries_per_trial=1)
+    inside.keep_state(oracle)
+    keras_tuner.Tuner(oracle, build, directory=tmp_path, project_name="mine")
+    trial = oracle.create_trial("worker")
+    oracle.update_trial(trial.trial_id, {"val_loss": np.nan})
+    trial.status = keras_tuner.engine.trial.TrialStatus.COMPLETED
+    oracle.end_trial(trial)
+    again = oracle.create_trial("worker")
+    assert again.trial_id == trial.trial_id
+    assert not again.metrics.exists("val_loss")
+    oracle.update_trial(trial.trial_id, {"val_loss": 0.5})
+    again.status = keras_tuner.engine.trial.TrialStatus.COMPLETED
+    oracle.end_trial(again)
+    assert oracle.get_best_trials(1)[0].score == 0.5

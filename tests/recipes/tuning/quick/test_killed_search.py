@@ -71,10 +71,11 @@ class Kill(BaseException):
 def search(folder, kind):
     tuner = recipes.QuickTuner(MAKE[kind](), Space(), directory=folder, project_name="search")
     tuner.search(verbose=0)
-    return [
-        (trial.trial_id, trial.hyperparameters.values, trial.score, trial.status)
-        for trial in map(tuner.oracle.get_trial, tuner.oracle.end_order)
+    trials = [
+        (trial.trial_id, trial.hyperparameters.values, trial.score, trial.status, trial.metrics.get_config())
+        for trial in tuner.oracle.trials.values()
     ]
+    return [*zip(trials, tuner.oracle.start_order, tuner.oracle.end_order, strict=True)]
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import numpy as np
 
 __all__ = ["Chances", "signed_rank"]
 
-SAMPLES = 20_000
+SAMPLES = 10_000
 PRIOR = 0.5
 """The weight of the prior, one difference of 0, where a dataset has the weight 1."""
 

@@ -117,13 +117,15 @@ def _label(name: str) -> str:
 
 def _parsed(text: str) -> dict[str, Any]:
     """A dataset with options from text; a path may have parentheses."""
-    name, sign, options = text.strip().partition("(")
-    if not sign or not text.strip().endswith(")") or Path(text).exists():
-        return {"name": text.strip()}
-    try:
-        return {"name": name.strip(), **options_of(f"dataset({options}")}
-    except InvalidArgument:
-        raise InvalidArgument("datasets", text, f"a list of datasets, each {ACCEPTED}") from None
+    text = text.strip()
+    if not text.endswith(")") or "(" not in text or Path(text).exists():
+        return {"name": text}
+    for match in re.finditer(r"\(", text):
+        try:
+            return {"name": text[: match.start()].strip(), **options_of(f"dataset{text[match.start() :]}")}
+        except InvalidArgument:
+            continue
+    raise InvalidArgument("datasets", text, f"a list of datasets, each {ACCEPTED}")
 
 
 def dataset_text(item: Mapping[str, Any]) -> str:

@@ -69,7 +69,7 @@ def test_list_everything(call):
 
 
 @pytest.mark.parametrize(
-    "command", ["search", "train", "describe", "doctor", "lr-find", "report", "export", "predict", "list"]
+    "command", ["search", "bench", "train", "describe", "doctor", "lr-find", "report", "export", "predict", "list"]
 )
 def test_help(call, command):
     code, output, _ = call(command, "--help")
@@ -481,3 +481,24 @@ def test_where_no_arm_has_a_score_no_winner_is_named(call, data_dir, tmp_path, m
     assert code == 1
     assert "Every arm failed, the first training with MemoryError: too much." in output.replace("\n", " ")
     assert "winner" not in output
+
+
+@pytest.mark.thorough
+def test_bench(call, refused, data_dir, tmp_path):
+    table = tmp_path / "table-1.csv"
+    rows = [f"{k % 7},{k % 5},{'yes' if k % 7 > 3 else 'no'}" for k in range(150)]
+    table.write_text("\n".join(["a,b,answer", *rows]) + "\n")
+    directory = tmp_path / "bench"
+    options = ["--optimizers", "momentum,adam", "--regularizers", "none", "--epochs", 1, "--trials", 1, "--repeats", 2]
+    datasets = ["digits", f"{table}(target='answer')"]
+    code, output, _ = call("bench", *datasets, "--data-dir", data_dir, "--directory", directory, *options)
+    assert code == 0
+    assert "2 datasets cannot tell 2 arms apart by ranks" in output.replace("\n", " ")
+    written = {path.name for path in directory.iterdir()}
+    assert written >= {"digits", "table-1", "bench.json", "bench.yaml", "report.html", "verdict.txt", "scores.csv"}
+    trained = [(directory / name / "trainings.jsonl").read_bytes() for name in ("digits", "table-1")]
+    assert call("bench", "--config", directory / "bench.yaml")[0] == 0
+    assert call("search", "--config", directory / "table-1" / "search.yaml")[0] == 0
+    assert [(directory / name / "trainings.jsonl").read_bytes() for name in ("digits", "table-1")] == trained
+    assert call("report", directory)[0] == 0
+    assert "slices must be left out for a bench" in refused("report", directory, "--slices", "a")

@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None) -> None:
 
     words = sys.argv[1:] if arguments is None else arguments
     interrupted = "interrupted"
-    if words[:1] == ["search"] or any(word.partition("=")[0] == "--directory" for word in words):
+    if words[:1] in (["search"], ["bench"]) or any(word.partition("=")[0] == "--directory" for word in words):
         interrupted += "; finished work is kept, and the same command resumes from there"
     try:
         status = app(args=arguments, standalone_mode=False, prog_name="recipes")

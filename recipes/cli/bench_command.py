@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ..tuning.bench_datasets import DIRECTORY
 from ..tuning.protocol import Protocol
 from ..tuning.running.where import Where
 from .app import app
@@ -35,7 +36,7 @@ def bench(
     data_dir: DataDir = None,
     batch_size: BatchSize = None,
     validation: Validation = None,
-    directory: Annotated[str, typer.Option(help="Where to write; a folder for each dataset.")] = "benches/bench",
+    directory: Annotated[str, typer.Option(help="Where to write; a folder for each dataset.")] = DIRECTORY,
 ) -> None:
     """Compare the same choices on several datasets: what holds across them.
 
@@ -51,18 +52,18 @@ def bench(
     more: dict[str, Any] = {"data_dir": data_dir, "batch_size": batch_size, "validation": validation}
     more = {name: value for name, value in more.items() if value is not None}
     loading = {name: value for name, value in reading.for_load().items() if value} if typed else {}
-    with warnings_in_lines():
-        benchmark = run_bench(
-            datasets_of(datasets),
-            choices.recipe(),
-            compared.levels(),
-            protocol,
-            where,
-            directory=directory,
-            loading={**loading, **more},
-            typed={**typed, **more},
-            command=shlex.join(["recipes", *sys.argv[1:]]),
-        )
+    benchmark = run_bench(
+        datasets_of(datasets),
+        choices.recipe(),
+        compared.levels(),
+        protocol,
+        where,
+        directory=directory,
+        loading={**loading, **more},
+        typed={**typed, **more},
+        command=shlex.join(["recipes", *sys.argv[1:]]),
+        checking=warnings_in_lines(),
+    )
     show_bench(benchmark)
     say("", f"Everything is in {benchmark.directory}: report.html, scores.csv, ranks.csv, pairs.csv, profiles.csv")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import inspect
 import json
@@ -19,7 +20,7 @@ from ..files import check_new_directory, write_text
 from ..recipe import Recipe
 from ..scoring import check_scorable
 from ..training_checks import check_data, check_recipe
-from .bench_datasets import ALIAS, Dataset, datasets_of, folder_of
+from .bench_datasets import ALIAS, DIRECTORY, Dataset, datasets_of, folder_of
 from .benchmark import BENCH, Benchmark, read_bench
 from .checking import check_search
 from .config_file import CONFIG, config_text, search_options
@@ -80,13 +81,18 @@ def bench(
         >>> benchmark = recipes.bench(["digits", "breast_cancer"], optimizers=["momentum", "adam"])    # doctest: +SKIP
         >>> print(*benchmark.verdict)
     """
+    callbacks = options.pop("callbacks", None)
     recipe, levels, protocol, where = _values(options)
     return run_bench(
-        datasets_of(datasets), recipe, levels, protocol, where, directory=directory or DIRECTORY, verbose=verbose
+        datasets_of(datasets),
+        recipe,
+        levels,
+        protocol,
+        where,
+        directory=directory or DIRECTORY,
+        callbacks=callbacks,
+        verbose=verbose,
     )
-
-
-DIRECTORY = os.path.join("benches", "bench")
 
 
 def _values(options: Mapping[str, Any]) -> tuple[Recipe | None, dict[str, Any], Protocol, Where]:
@@ -115,16 +121,20 @@ def run_bench(
     loading: Mapping[str, Any] | None = None,
     typed: Mapping[str, Any] | None = None,
     command: str = "recipes.bench(...)",
+    callbacks: Any = None,
+    checking: contextlib.AbstractContextManager[Any] | None = None,
     verbose: int = 1,
 ) -> Benchmark:
     """Runs a bench like :func:`recipes.bench`, with its options as values.
 
     Args:
         datasets: at least one.
-        recipe, levels, protocol, where, command, verbose: as for :func:`recipes.tuning.run_search.run_search`.
+        recipe, levels, protocol, where, command, callbacks, verbose: as for
+            :func:`recipes.tuning.run_search.run_search`.
         directory: as for :func:`recipes.bench`.
         loading: options of :func:`recipes.load` for all datasets that have no others. Default: none.
         typed: the same as options of the command line, for the file that repeats the bench. Default: none.
+        checking: entered while the datasets are loaded for the first time and checked. Default: nothing.
     """
     directory, loading = check_new_directory(directory, marker=BENCH, overwrite=True), dict(loading or {})
     places = {dataset.label: directory / folder_of(dataset.label) for dataset in datasets}
@@ -136,13 +146,15 @@ def run_bench(
             accepted = f"a list with all datasets of {directory}, to which others may be added ({lost[0]!r} is missing)"
             raise InvalidArgument("datasets", list(places), accepted)
     loading["seed"] = protocol.seed
-    for dataset in datasets:
-        _check(dataset.load(**loading), recipe, levels, protocol, where, places[dataset.label])
+    with checking or contextlib.nullcontext():
+        for dataset in datasets:
+            _check(dataset.load(**loading), recipe, levels, protocol, where, places[dataset.label])
     facts = {"commit": commit(), "versions": versions(), "hardware": hardware(), **facts, "command": command}
     facts["folders"] = {label: place.name for label, place in places.items()}
     directory.mkdir(parents=True, exist_ok=True)
     write_text(directory / BENCH, json.dumps(facts, indent=2) + "\n")
-    _write_config(directory, datasets, check_recipe(recipe), levels, protocol, where, typed or {})
+    if callbacks is None:  # which the command line has no option for
+        _write_config(directory, datasets, check_recipe(recipe), levels, protocol, where, typed or {})
     comparisons = {}
     for number, dataset in enumerate(datasets, start=1):
         place = places[dataset.label]
@@ -163,6 +175,7 @@ def run_bench(
             command=again,
             data_dir=loading.get("data_dir"),
             finish=False,
+            callbacks=callbacks,
             verbose=verbose,
         )
     benchmark = Benchmark(directory, comparisons, facts)

@@ -18,7 +18,10 @@ from ..data import Data, load
 from ..data.files.table_files import is_table_file
 from ..data.folders import as_folder
 
-__all__ = ["Dataset", "dataset_text", "datasets_of", "folder_of"]
+__all__ = ["ALIAS", "DIRECTORY", "Dataset", "dataset_text", "datasets_of", "folder_of"]
+
+DIRECTORY = os.path.join("benches", "bench")
+"""Where a bench is written by default."""
 
 ALIAS = "alias"
 """The option of a dataset that is its name in the bench."""

@@ -119,6 +119,11 @@ def test_the_help_of_a_search_has_groups_examples_and_the_glossary(call, monkeyp
         (["search", "digits", "--directory", "{file}/below"], "directory must be a directory that can be written"),
         (["search", "breast_cancer", "--model", "cnn", "--data-dir", "{data}"], "use mlp for other data"),
         (["search", "digits", "--colour", "red"], "--colour"),
+        (["bench", "digts", "--data-dir", "{data}", "--directory", "{new}"], "did you mean 'digits'"),
+        (["bench", "digits(splt='train')"], "did you mean 'split'"),
+        (["bench", "no/such.csv(target='a')", "--directory", "{new}"], "such.csv"),
+        (["bench", "digits", "--directory", "{foreign}"], "directory must be a new or empty directory"),
+        (["train", "digits", "--config", "{config}"], "'optimizr' is none (did you mean 'optimizer'?)"),
         (["train", "digits", "--optimizer", "adm"], "did you mean 'adam'"),
         (["train", "digits", "--regularizer", "l2+l2"], "each regularizer at most once"),
         (["train", "digits", "--learning-rate", "0"], "learning_rate must be a number > 0"),
@@ -157,8 +162,10 @@ def test_every_error_is_one_line(refused, data_dir, tmp_path, arguments, message
     (tmp_path / "foreign" / "thesis.txt").write_text("years")
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "settings.json").write_text('{"metric": "accuracy"}')
-    places = {"data": data_dir, **{name: tmp_path / name for name in ("foreign", "file", "other")}}
+    (tmp_path / "config").write_text("optimizr: adam")
+    places = {"data": data_dir, **{name: tmp_path / name for name in ("foreign", "file", "other", "config", "new")}}
     assert message in refused(*(each.format(**places) for each in arguments))
+    assert not (tmp_path / "new").exists()
 
 
 def test_export_prints_a_line_for_each_file_and_the_reason_for_a_missing_one(call, saved_run, tmp_path, monkeypatch):

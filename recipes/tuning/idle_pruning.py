@@ -41,13 +41,13 @@ def without_idle_pruning(
     if not stops_nothing(protocol.prune, protocol.epochs, updates):
         return protocol, None
     where, most = (
-        ("a quarter of the epochs", -(-protocol.epochs // 4))
+        ("a quarter of the epochs has", -(-protocol.epochs // 4))
         if protocol.prune == "asha"
-        else ("all epochs", protocol.epochs)
+        else ("all epochs have", protocol.epochs)
     )
     line = (
         f"prune={protocol.prune!r} stops nothing here, all trials are trained to the end: scores tell little before "
-        f"{LEAST_UPDATES} updates, and {where} have {most * updates}."
+        f"{LEAST_UPDATES} updates, and {where} {most * updates}."
     )
     return dataclasses.replace(protocol, prune="none"), line
 

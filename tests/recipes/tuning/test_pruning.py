@@ -67,7 +67,7 @@ def test_a_search_too_short_for_its_pruning_does_without_and_says_so(classes, se
     found, line = without_idle_pruning(protocol, classes, arms[:1], recipe_of)
     assert found.prune == "none"
     assert line.startswith("prune='asha' stops nothing here, all trials are trained to the end")
-    assert line.endswith(f"a quarter of the epochs have {epochs // 4 * steps}.")
+    assert line.endswith(f"a quarter of the epochs has {epochs // 4 * steps}.")
     for kept in (protocol, Protocol(epochs=epochs, trials=6)):
         assert without_idle_pruning(kept, classes, arms, recipe_of) == (kept, None)
 

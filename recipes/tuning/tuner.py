@@ -38,7 +38,7 @@ class ArmOracle(OracleWithoutFiles):
             max_trials=None,  # the plan knows when it is done
             hyperparameters=plan.space.declare(keras_tuner.HyperParameters(), plan.arms),
             tune_new_entries=False,
-            seed=plan.protocol.seed + 1,  # KerasTuner takes 0 for "none given"; our settings do not depend on it
+            seed=plan.protocol.seed,  # our settings do not depend on it
             max_consecutive_failed_trials=2**31,
         )
 

@@ -158,7 +158,8 @@ class Dies(keras.callbacks.Callback):
         return self
 
 
-oracle = getattr(keras_tuner.oracles, kind + "Oracle")("val_loss", max_trials=6, seed=0)
+options = {"num_initial_points": 2} if kind == "BayesianOptimization" else {}
+oracle = getattr(keras_tuner.oracles, kind + "Oracle")("val_loss", max_trials=6, seed=0, **options)
 tuner = recipes.QuickTuner(oracle, build, directory=folder)
 tuner.search(x[:60], y[:60], validation_data=(x[60:], y[60:]), epochs=3, verbose=0, callbacks=[Dies()])
 trials = [oracle.trials[trial_id] for trial_id in oracle.end_order]

@@ -21,6 +21,7 @@ def catalogues() -> dict[str, Lookup[Any]]:
     from .data.augmentation import TRANSFORMATIONS
     from .data.tfds.datasets import DATASETS
     from .initializers import INITIALIZERS
+    from .loss_names import LOSSES
     from .metrics import METRICS
     from .models import MODELS
     from .optimizers import OPTIMIZERS
@@ -36,6 +37,7 @@ def catalogues() -> dict[str, Lookup[Any]]:
         "callbacks": CALLBACKS,
         "initializers": INITIALIZERS,
         "activations": ACTIVATIONS,
+        "losses": LOSSES,
         "metrics": METRICS,
         "datasets": DATASETS,
     }

@@ -18,6 +18,7 @@ from .choice import AUTO, NONE, OWN, Choice
 from .class_weights import check_class_weight, class_weights
 from .initializers import bias_initializer
 from .initializers.kernel import check_kernel_initializer
+from .loss_names import check_loss_suits
 from .model_choice import build_model, resolved_model
 from .models import MODELS
 from .optimizer_choice import (
@@ -35,6 +36,7 @@ from .recipe_checks import check_rate, check_together, warn_of_missing
 from .recipe_compile import compile_by
 from .recipe_json import read, write
 from .registration.named_choices import named_choice
+from .registration.named_losses import named_loss
 from .registration.origins import is_of_keras
 from .registration.own_entries import own_entries, stand_in
 from .registration.registered import CATALOGUES
@@ -86,6 +88,10 @@ class Recipe:
             and outputs in float32; "float32"; or None (default) for Keras' own setting. Faster on GPUs, and on
             processors with bfloat16 units. Not for optimizers that find their own step. A model of one's own has the
             precision in which its layers were made.
+        loss: one of Keras' by name (``recipes list losses``), with options ``{"name": "huber", "delta": 2.0}``;
+            or a ``keras.losses.Loss`` or function of one's own, which is registered (:func:`recipes.register`). Default
+            None: the cross-entropy of classes, the squared error of numbers. Of numbers, a loss that
+            grows with the unit of the targets is divided by their scale, so that the same rates suit every unit.
 
     Raises:
         InvalidArgument: for a value outside its range or an unknown name; it suggests the nearest known name.
@@ -109,6 +115,7 @@ class Recipe:
     bias: Any = 0.0
     class_weight: Any = NONE
     precision: str | None = None
+    loss: Any = None
 
     def __new__(cls, *arguments: Any, **options: Any) -> Recipe:
         check_names(cls, options)
@@ -127,6 +134,7 @@ class Recipe:
             regularizer=choice.parse_several(REGULARIZERS, self.regularizer, (AUTO,)),
             optimizer=choice.parse(OPTIMIZERS, self.optimizer),
             class_weight=check_class_weight(self.class_weight),
+            loss=named_loss(self.loss),
         )
         self._set(schedule=parse_schedule(self.schedule, self.finds_its_own_step))
         # Options are checked by building with them, now rather than when training starts.
@@ -181,6 +189,7 @@ class Recipe:
         """The names of its choices, each with the kind of its catalogue."""
         fields = {"optimizer": self.optimizer, "schedule": self.schedule, "initializer": self.initializer}
         fields |= {"activation": self.activation, "model": self.model}
+        fields |= {} if self.loss is None else {"loss": self.loss}
         chosen = [*fields.items(), *(("regularizer", regularizer) for regularizer in self.regularizer)]
         return [(kind, choice.name_of(value)) for kind, value in chosen if choice.is_named(value)]
 
@@ -271,6 +280,8 @@ class Recipe:
             regularizer.check(spec)
         if self.class_weight != NONE:
             class_weights(self.class_weight, spec)
+        if self.loss is not None:
+            check_loss_suits(self.loss, spec.task)
 
     def augment(self, data: Data) -> Callable[[Any, Any], Any] | None:
         """The augmentation of training batches, for :meth:`recipes.Data.batches`; None if no regularizer has one."""
@@ -313,8 +324,9 @@ class Recipe:
             InvalidArgument: for a field with a function, which JSON cannot hold.
         """
         fields = self._fields()
-        if self.precision is None:  # as version 0.1 wrote recipes
-            del fields["precision"]
+        for name in ("precision", "loss"):  # which the recipes of earlier versions do not have
+            if fields[name] is None:
+                del fields[name]
         own = own_entries(self.names)
         return write({**fields, "own": own} if own else fields)
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import keras
+import numpy as np
 
 from ..callbacks.checks import InvalidArgument
 from .choice import NONE
 from .class_weights import weighted
+from .loss_names import build_loss, loss_weight
 from .losses import compile_options
+from .model_output import read_outputs
 from .precision import check_built_in
 
 if TYPE_CHECKING:
@@ -33,6 +36,8 @@ def compile_by(
         accepted = "one that uses the step's gradient: mixed_float16 scales the loss, which this evaluates itself"
         raise InvalidArgument("optimizer", recipe.optimizer_name, accepted)
     chosen = {"optimizer": recipe.build_optimizer(), **compile_options(model, options, spec)}
+    if recipe.loss is not None and "loss" not in options:
+        chosen |= _own_loss(recipe.loss, model, chosen, options)
     if weighted_metrics is True:
         chosen["weighted_metrics"] = chosen.pop("metrics", None)
     elif weighted_metrics is not False:
@@ -43,3 +48,21 @@ def compile_by(
         chosen["loss"] = weighted(chosen["loss"], recipe.class_weight, model, spec)
     model.compile(**chosen)
     return model
+
+
+def _own_loss(loss: Any, model: keras.Model, chosen: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
+    """The options of ``compile`` for a recipe's own loss, in place of the task's; its metrics stay.
+
+    Raises:
+        InvalidArgument: for a model with several outputs.
+    """
+    if isinstance(chosen["loss"], dict):
+        accepted = f"None for a model with the outputs {', '.join(chosen['loss'])}, or given to compile(loss=...)"
+        raise InvalidArgument("loss", loss, accepted)
+    output = read_outputs(model)[0]
+    built = build_loss(loss, "float64" if output.dtype == "float64" else None)
+    if "loss_weights" in options:
+        return {"loss": built}
+    size = 1.0 if output.scale is None else float(np.mean(np.square(output.scale))) ** 0.5
+    weight = loss_weight(loss, size)
+    return {"loss": built, "loss_weights": None if weight == 1 else [weight]}

@@ -234,7 +234,10 @@ class Run:
             ...     print(finding)
         """
         spec = self.data.spec
-        if spec.task == "regression":  # the loss of a model that rescales is in units of the variance: see loss_for
+        baseline: float | None
+        if self.recipe.loss is not None:
+            baseline = None  # not known
+        elif spec.task == "regression":  # the loss of a model that rescales is in units of the variance: see loss_for
             baseline = 1.0 if loss_in_variances(self.model) else float(np.mean(spec.target_variance or 1.0))
         else:
             regularizers = self.recipe.regularizers()

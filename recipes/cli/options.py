@@ -147,6 +147,7 @@ class Choices:
     normalization: str = option("auto", "auto (batch normalization when deep), batch or none.")
     schedule: str = option("auto", "See `recipes list schedules`.")
     class_weight: str = option("none", "none, balanced, or label:weight, several separated by commas.")
+    loss: str | None = option(None, "See `recipes list losses`. Default: that of the task.")
     precision: str | None = option(None, "mixed_bfloat16 or mixed_float16: layers compute in half precision.")
 
     def recipe(self, learning_rate: float | None = None) -> Recipe:

@@ -13,6 +13,7 @@ from ...callbacks.checks import InvalidArgument, check_choice
 from ..activations import ACTIVATIONS
 from ..catalogue import Catalogue, Entry, Range
 from ..initializers import INITIALIZERS
+from ..loss_names import LOSSES, OwnLoss
 from ..metric import Metric
 from ..metrics import METRICS, is_own
 from ..models import MODELS
@@ -26,7 +27,8 @@ from .own_model import OwnModel
 __all__ = ["CATALOGUES", "NAME", "RATE", "Absent", "origin_of_entry", "register"]
 
 CATALOGUES: dict[str, Catalogue] = {
-    catalogue.kind: catalogue for catalogue in (OPTIMIZERS, REGULARIZERS, SCHEDULES, INITIALIZERS, ACTIVATIONS, MODELS)
+    catalogue.kind: catalogue
+    for catalogue in (OPTIMIZERS, REGULARIZERS, SCHEDULES, INITIALIZERS, ACTIVATIONS, MODELS, LOSSES)
 }
 """By kind."""
 
@@ -55,13 +57,14 @@ def register(
     notebook that is run; what a search has written can be read by any program.
 
     Args:
-        kind: "optimizer", "regularizer", "schedule", "initializer", "activation", "model" or "metric".
+        kind: "optimizer", "regularizer", "schedule", "initializer", "activation", "model", "loss" or "metric".
         name: in lower case, such as "lamb"; of nothing else of its kind.
         build: makes one; its keyword arguments are the options. Of an optimizer it takes ``learning_rate``; of a
             schedule ``peak``. A model's may take ``spec`` (a :class:`recipes.Spec`) and any of the recipe's
             ``activation``, ``initializer``, ``bias``, ``normalization`` and ``regularizer``; it gets what it takes. Of
-            an activation, a function of a tensor, or a layer. A metric is itself a function of y and predictions, as
-            :mod:`recipes.metric_functions` take them, and perhaps ``sample_weight``, to a number; or a
+            an activation, a function of a tensor, or a layer. Of a loss, a function of targets and predictions to a
+            value for each example, or a class of :class:`keras.losses.Loss`. A metric is itself a function of y and
+            predictions, as :mod:`recipes.metric_functions` take them, and perhaps ``sample_weight``, to a number; or a
             :class:`keras.metrics.Metric`.
         direction: of a metric, "max" or "min". Default: that of Keras' metrics.
         hyperparameters: the :class:`recipes.Range` of the options that a search tunes. Default: an optimizer's rate,
@@ -92,8 +95,8 @@ def register(
     if kind == "optimizer":
         tunables = _with_rate(name, build, tunables)
     made: Any = build
-    if kind in ("model", "activation"):
-        made = OwnModel(build) if kind == "model" else _OwnActivation(build)
+    if kind in WRAPPED:
+        made = WRAPPED[kind](build)
     catalogue = CATALOGUES[kind]
     known = catalogue.entries.get(name)
     if known is not None and not isinstance(known.build, Absent) and origin_of_entry(known) != origin_of(build):
@@ -122,6 +125,10 @@ class _OwnActivation:
         if isinstance(self.function, type) and issubclass(self.function, keras.layers.Layer):
             return self.function(**options)
         return keras.layers.Activation(self.function, **options)
+
+
+WRAPPED: dict[str, Callable[..., Any]] = {"model": OwnModel, "activation": _OwnActivation, "loss": OwnLoss}
+"""What makes an entry of a class or function, by kind."""
 
 
 class Absent:

@@ -16,7 +16,7 @@ from ..registration.own_entries import is_absent
 from ..regularization import REGULARIZERS
 from .factors import FACTORS
 from .levels import factor_named
-from .setting_factor import BATCH_SIZE, RATE, Setting
+from .setting_factor import BATCH_SIZE, LOSS, RATE, Setting
 
 __all__ = ["ALWAYS", "Arm"]
 
@@ -78,11 +78,15 @@ class Arm:
     def names(self) -> list[tuple[str, str]]:
         """The names that are chosen, each with the kind of its catalogue."""
         chosen = [(FACTORS[name], level) for name, level in self.choices.items() if name in FACTORS]
+        losses = [Setting.named(name).value(level) for name, level in self.settings if name == LOSS]
         return [
-            (factor.catalogue.kind, name_of(part))
-            for factor, level in chosen
-            if factor.catalogue is not None
-            for part in split_names(level)
+            *((LOSS, name_of(loss)) for loss in losses if loss is not None),
+            *(
+                (factor.catalogue.kind, name_of(part))
+                for factor, level in chosen
+                if factor.catalogue is not None
+                for part in split_names(level)
+            ),
         ]
 
     @functools.cached_property

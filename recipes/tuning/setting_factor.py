@@ -13,12 +13,14 @@ from ...callbacks.checks import InvalidArgument, check_integer
 from ..catalogue import UnknownName
 from ..choice import is_named, join_names, name_of, named, options_of
 from ..recipe import Recipe
+from ..registration.named_losses import named_loss
 from .factors import FACTORS, Factor
 
-__all__ = ["BATCH_SIZE", "RATE", "Setting"]
+__all__ = ["BATCH_SIZE", "LOSS", "RATE", "Setting"]
 
 RATE = "learning_rate"
 BATCH_SIZE = "batch_size"
+LOSS = "loss"
 
 LITERALS = "a value that text can hold: a number, a string, a tuple, True, False or None"
 
@@ -78,6 +80,7 @@ class Setting(Factor):
         """
         if self.name == BATCH_SIZE:
             return str(check_integer(BATCH_SIZE, level, low=1))
+        level = named_loss(level) if self.name == LOSS else level
         plain = level.item() if isinstance(level, np.generic) else level
         text = _text(plain)
         try:

@@ -109,11 +109,11 @@ def test_catalogues():
     found = catalogues()
     assert list(found) == [
         *("models", "optimizers", "regularizers", "transformations", "schedules", "callbacks"),
-        *("initializers", "activations", "metrics", "datasets"),
+        *("initializers", "activations", "losses", "metrics", "datasets"),
     ]
     for kind, catalogue in found.items():
         assert isinstance(catalogue, Lookup)
-        assert kind == catalogue.kind + "s"
+        assert kind in (catalogue.kind + "s", catalogue.kind + "es")
         assert len(catalogue)
         for name, entry in catalogue.items():
             assert name == entry.name == name.lower()

@@ -124,8 +124,8 @@ class CompiledTrainer:
         restart_layer_names()
         set_seeds(seed, keep_functions=len(self._steps) > 0)
         model = compiled_model(self.recipe, self.data)
-        form = form_of(model)
-        if form is None:  # its layers may draw from TensorFlow's seed
+        form = form_of(model) if _is_new(model) else None
+        if form is None:  # its layers, or trainings of its function, may draw from TensorFlow's seed
             restart_layer_names()
             set_seeds(seed)
             model = compiled_model(self.recipe, self.data)
@@ -181,6 +181,11 @@ def _check_width(name: str, shape: tuple[int, ...], data: Data) -> None:
     if width not in fits:
         accepted = f"a model with {' or '.join(map(str, fits))} outputs for {spec.name!r} ({spec.task}), not {width}"
         raise InvalidArgument("model", name, accepted)
+
+
+def _is_new(model: keras.Model) -> bool:
+    """Whether the optimizer has made no step yet."""
+    return model.optimizer is None or int(model.optimizer.iterations) == 0
 
 
 def own_rate(model: keras.Model) -> float | None:

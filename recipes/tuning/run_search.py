@@ -40,6 +40,7 @@ from .plan import Plan
 from .protocol import Protocol
 from .resplitting import decided
 from .running.assignment import Assignment
+from .running.machine_fault import is_of_machine
 from .running.progress import Progress
 from .running.where import Where
 from .settings import make_settings, plan_in
@@ -47,7 +48,7 @@ from .settings import make_settings, plan_in
 if TYPE_CHECKING:
     from ..data import Data
 
-__all__ = ["run_search"]
+__all__ = ["export_best", "run_search"]
 
 WORKERS = "workers"
 """The folder in the search's directory for what its processes share while it runs."""
@@ -142,7 +143,7 @@ def run_search(
             comparison.write_tables()
             return comparison
         comparison.write()
-        _export_best(data, comparison, protocol, own_callbacks)
+        export_best(data, comparison, protocol, own_callbacks)
     return comparison
 
 
@@ -155,7 +156,7 @@ def _forget_failed(ledger: Ledger, plan: Plan) -> None:
         ledger.forget(again)
 
 
-def _export_best(data: Data, comparison: Comparison, protocol: Protocol, callbacks: OwnCallbacks) -> None:
+def export_best(data: Data, comparison: Comparison, protocol: Protocol, callbacks: OwnCallbacks) -> None:
     """Trains the decision once more, with its best seed, and exports it, unless that is done or no arm has a score."""
     from ..serving.export import export
     from ..serving.gate import ExportMismatch
@@ -169,8 +170,12 @@ def _export_best(data: Data, comparison: Comparison, protocol: Protocol, callbac
     try:
         run = _best_run(data, comparison, protocol, callbacks.new())
         export(run, target, overwrite=stale)
-    except (ExportMismatch, InvalidArgument) as error:  # the results are there all the same
-        warn(f"the decision was not exported to {target}: {error}")
+    except Exception as error:  # the results are there all the same
+        if is_of_machine(error):
+            raise
+        explained = isinstance(error, (ExportMismatch, InvalidArgument))
+        reason = str(error) if explained else f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+        warn(f"the decision was not exported to {target}: {reason}")
 
 
 def _best_run(data: Data, comparison: Comparison, protocol: Protocol, callbacks: list[Any]) -> Run:

@@ -42,6 +42,13 @@ def test_what_repeats_must_not_share():
             check_fresh("mine", *twice(make))
 
 
+def test_a_random_layer_that_is_used_again():
+    layer = keras.layers.Dropout(0.5, name="shared")
+    with pytest.warns(UserWarning, match="'mine' uses the same random layer again, 'shared'"):
+        check_fresh("mine", *twice(lambda: compiled(layer)))
+    check_fresh("mine", *twice(lambda: compiled(keras.layers.Dropout(0.5))))
+
+
 def test_a_seed_or_weights_of_its_own():
     def seeded():
         keras.utils.set_random_seed(1)

@@ -1,6 +1,8 @@
 """Comparisons of whole recipes, and of models as they are compiled."""
 
+import importlib
 import json
+from types import SimpleNamespace
 
 import keras
 import keras_tuner
@@ -15,6 +17,8 @@ from recipes.tuning.candidate import Candidate, candidates_in, candidates_to_set
 from recipes.tuning.compare import candidate_arms, compare
 from recipes.tuning.comparison import Comparison
 from recipes.tuning.space import Space
+
+run_search = importlib.import_module("recipes.tuning.run_search")  # the function of this name hides it
 
 
 def compiled():
@@ -226,3 +230,21 @@ def test_a_comparison_of_hypermodels(classes, tmp_path):
     assert dict(zip(found.table()["arm"], found.table()["trials"], strict=True)) == {"a": 2, "b": 2}
     assert {"a.units", "a.rate"} <= set(found.results.strengths)
     assert Comparison.load(found.directory).verdict == found.verdict
+
+
+@pytest.mark.parametrize(
+    ("error", "raised"), [(TypeError("Keras cannot\nsave it"), False), (OSError(28, "No space left on device"), True)]
+)
+def test_a_decision_that_cannot_be_exported(monkeypatch, tmp_path, error, raised):
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(run_search, "_best_run", fail)
+    comparison = SimpleNamespace(directory=tmp_path, results=SimpleNamespace(winner="mine"))
+    arguments = (None, comparison, None, SimpleNamespace(new=list))
+    if raised:
+        with pytest.raises(OSError, match="No space left"):
+            run_search.export_best(*arguments)
+        return
+    with pytest.warns(UserWarning, match="the decision was not exported to .*: TypeError: Keras cannot save it$"):
+        run_search.export_best(*arguments)

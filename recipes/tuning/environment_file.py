@@ -23,6 +23,7 @@ FACTS: dict[str, Any] = {
     "runs_on": str,
     "command": str,
     "directory": str,
+    "merged": str,
 }
 """The facts, with their types."""
 

@@ -24,10 +24,7 @@ def bench_verdict(results: BenchResults) -> list[str]:
         results: the tables of the bench; their ``verdict`` is not read.
     """
     count = len(results.datasets)
-    sentences = [
-        f"Unfinished: {label} is left out ({state}); the same bench again goes on."
-        for label, state in results.missing.items()
-    ]
+    sentences = _missing(results)
     groups = results.groups
     if not groups:
         return [*sentences, "There is one arm: nothing to compare."]
@@ -40,6 +37,15 @@ def bench_verdict(results: BenchResults) -> list[str]:
     sentences.append(_few(groups, count))
     sentences.append(_decision(groups[ARMS], count))
     return sentences
+
+
+def _missing(results: BenchResults) -> list[str]:
+    """Which datasets are left out, and how far they are."""
+    states: dict[str, list[str]] = {}
+    for label, state in results.missing.items():
+        states.setdefault(state, []).append(label)
+    left_out = "; ".join(f"{', '.join(labels)}: {state}" for state, labels in states.items())
+    return [f"Unfinished, and left out: {left_out}. The same bench again goes on."] if left_out else []
 
 
 def _ranks(group: Group, count: int) -> list[str]:

@@ -97,8 +97,8 @@ def test_few_datasets_are_said(bench, datasets, sentence):
 
 
 def test_what_is_left_out_is_said(bench):
-    missing = dataclasses.replace(bench, missing={"mnist": "3 of 8 trainings have ended"})
-    assert bench_verdict(missing)[0].startswith("Unfinished: mnist is left out (3 of 8 trainings have ended)")
+    missing = dataclasses.replace(bench, missing={"mnist": "3 of 8 trainings", "a": "not begun", "b": "not begun"})
+    assert bench_verdict(missing)[0].startswith("Unfinished, and left out: mnist: 3 of 8 trainings; a, b: not begun.")
 
 
 def test_the_page_has_every_number_and_sentence(bench, monkeypatch):

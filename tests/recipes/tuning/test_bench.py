@@ -71,7 +71,7 @@ def test_a_bench_that_was_interrupted_goes_on_and_is_the_same(tmp_path, monkeypa
     monkeypatch.undo()
     unfinished = recipes.Benchmark.load(tmp_path / "killed")
     assert list(unfinished.comparisons) == ["a"]
-    assert unfinished.verdict[0].startswith("Unfinished: b is left out")
+    assert unfinished.verdict[0].startswith("Unfinished, and left out: b: ")
     after = recipes.bench(datasets, directory=tmp_path / "killed", **OPTIONS)
     assert after.verdict == whole.verdict
     timed = ["seconds"]

@@ -39,6 +39,7 @@ from .registration.named_choices import named_choice
 from .registration.named_losses import named_loss
 from .registration.origins import is_of_keras
 from .registration.own_entries import own_entries, stand_in
+from .registration.own_model import places_regularizers
 from .registration.registered import CATALOGUES
 from .regularization import REGULARIZERS, Regularizer
 from .regularization.by_data import regularizers_for
@@ -231,6 +232,8 @@ class Recipe:
     def _suited(self, spec: Spec | None) -> tuple[Choice, ...]:
         """The regularizers that "auto" stands for with these data and this optimizer."""
         without = replaced_regularizers(self.optimizer)
+        if not places_regularizers(self.model):
+            without |= {"dropout"}
         return regularizers_for(spec, noise=not self.finds_its_own_step, without=without)
 
     def build_optimizer(self) -> keras.optimizers.Optimizer:

@@ -14,7 +14,7 @@ from ..models import MODELS
 from .hyperparameters import HP, chosen
 from .origins import origin_of
 
-__all__ = ["STYLE", "OwnModel", "is_own_model", "own_model"]
+__all__ = ["STYLE", "OwnModel", "is_own_model", "own_model", "places_regularizers"]
 
 STYLE = ("spec", "activation", "initializer", "bias", "normalization", "regularizer")
 """What a function that makes a model gets of a recipe."""
@@ -36,6 +36,10 @@ class OwnModel:
         self._names = {parameter.name for parameter in named}
         self._needed = [parameter.name for parameter in named if parameter.default is parameter.empty]
         self._first = named[0].name if named and self._needed[:1] == [named[0].name] else None
+
+    def takes(self, name: str) -> bool:
+        """Whether the function has a parameter of this name."""
+        return name in self._names
 
     @property
     def tunes(self) -> bool:
@@ -74,6 +78,14 @@ def is_own_model(model: Any) -> bool:
         return True
     entry = MODELS.entries.get(model if isinstance(model, str) else str(model["name"]))
     return entry is not None and isinstance(entry.build, OwnModel)
+
+
+def places_regularizers(model: Any) -> bool:
+    """Whether the model of a choice has places for regularizers such as dropout: a function's that takes them."""
+    if not is_own_model(model):
+        return True
+    build = MODELS[name_of(model)].build if is_named(model) else OwnModel(model)
+    return isinstance(build, OwnModel) and build.takes("regularizer")
 
 
 def own_model(model: Any, spec: Any) -> keras.Model:

@@ -140,3 +140,14 @@ def test_what_other_processes_cannot_import():
 def test_damaged_lists_of_own_parts(own):
     with pytest.raises(InvalidArgument, match="own must be a list of kind, name, origin and hyperparameters"):
         stand_in(own)
+
+
+def test_dropout_suits_models_alone_that_have_a_place_for_it(classes):
+    def placed(spec, regularizer=()):
+        return wide(spec, 3 + len(regularizer))
+
+    assert "dropout" in Recipe().resolved(classes.spec).regularizer_name
+    assert "dropout" in Recipe(model=placed).resolved(classes.spec).regularizer_name
+    for model in (wide, named_choice(MODELS, narrow)):
+        assert "dropout" not in Recipe(model=model).resolved(classes.spec).regularizer_name
+    assert Recipe(model=wide, regularizer="dropout").resolved(classes.spec).regularizer_name == "dropout"

@@ -168,7 +168,7 @@ def export_best(data: Data, comparison: Comparison, protocol: Protocol, callback
     if target.exists() and not stale:
         return
     try:
-        run = _best_run(data, comparison, protocol, callbacks.new())
+        run = best_run(data, comparison, protocol, callbacks.new())
         export(run, target, overwrite=stale)
     except Exception as error:  # the results are there all the same
         if is_of_machine(error):
@@ -178,7 +178,7 @@ def export_best(data: Data, comparison: Comparison, protocol: Protocol, callback
         warn(f"the decision was not exported to {target}: {reason}")
 
 
-def _best_run(data: Data, comparison: Comparison, protocol: Protocol, callbacks: list[Any]) -> Run:
+def best_run(data: Data, comparison: Comparison, protocol: Protocol, callbacks: list[Any]) -> Run:
     """Trains the decision with its best seed."""
     arm, recipe, seed = comparison.best_arm, comparison.best_setting, comparison.best_seed
     epochs = protocol.epochs

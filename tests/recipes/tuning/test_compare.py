@@ -239,7 +239,7 @@ def test_a_decision_that_cannot_be_exported(monkeypatch, tmp_path, error, raised
     def fail(*_):
         raise error
 
-    monkeypatch.setattr(run_search, "_best_run", fail)
+    monkeypatch.setattr(run_search, "best_run", fail)
     comparison = SimpleNamespace(directory=tmp_path, results=SimpleNamespace(winner="mine"))
     arguments = (None, comparison, None, SimpleNamespace(new=list))
     if raised:

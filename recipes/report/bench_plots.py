@@ -122,8 +122,8 @@ def behind(group: Group, narrow: bool = False) -> Figure:
     """By how many margins each candidate is behind the best, dataset by dataset."""
     names = [str(name) for name in group.table["level"]]
     columns = [group.candidates.index(name) for name in names]
-    best = group.gains.max(axis=1, keepdims=True)
-    distances = np.where(np.isfinite(group.gains), best - group.gains, np.nan)[:, columns]
+    gains = np.where(np.isfinite(group.gains), group.gains, np.nan)[:, columns]
+    distances = np.fmax.reduce(gains, axis=1, keepdims=True) - gains
     datasets = [str(name) for name in group.losses.index]
     figure = new_figure(NARROW if narrow else WIDE, 1.6 + 0.3 * len(names))
     axes = figure.add_subplot()

@@ -13,7 +13,7 @@ import numpy as np
 from ..judging.profiles import performance_profile, ratios_to_best
 from ..judging.ranks import RankTest, rank_test
 from ..judging.signed_rank import Chances, signed_rank
-from .results import Results, records
+from .results import Results
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,7 +69,8 @@ class Group:
     def gains(self) -> np.ndarray:
         """The losses in margins, with the sign changed; -inf where a candidate has none."""
         losses = self.losses.to_numpy()
-        units = np.where(self.margins > 0, self.margins, np.nanstd(losses, axis=1))
+        spread = [np.std(row[np.isfinite(row)]) if np.isfinite(row).any() else 0.0 for row in losses]
+        units = np.where(self.margins > 0, self.margins, spread)
         units = np.where(np.isfinite(units) & (units > 0), units, 1.0)
         return np.where(np.isnan(losses), -np.inf, -losses / units[:, None])
 
@@ -212,17 +213,15 @@ class BenchResults:
     def groups(self) -> dict[str, Group]:
         """What is compared over the datasets, by name: the factors, if two have several levels, and then the arms."""
         arms, reference = self.arms, next(iter(self.datasets.values())).row(self.reference) or {}
-        scores: dict[str, dict[str, dict[str, float]]] = {}  # by factor, dataset and level
-        for label, results in self.datasets.items():
-            for row in records(results.main_effects):
-                scores.setdefault(row["factor"], {}).setdefault(label, {})[row["level"]] = row["test_mean"]
+        factors = [list(dict.fromkeys(results.main_effects["factor"])) for results in self.datasets.values()]
         groups = {}
-        for factor, by_dataset in scores.items():
-            first, *others = by_dataset.values()
+        for factor in (name for name in factors[0] if all(name in names for names in factors)):
+            first, *others = [results.levels(factor) for results in self.datasets.values()]
             shared = [level for level in first if all(level in levels for levels in others)]
-            if len(shared) > 1 and len(by_dataset) == len(self.datasets):
+            if len(shared) > 1:
+                means = {label: _level_means(r, factor, shared, factors[0]) for label, r in self.datasets.items()}
                 level = reference.get(factor)
-                groups[factor] = self._group(factor, level if level in shared else shared[0], shared, by_dataset)
+                groups[factor] = self._group(factor, level if level in shared else shared[0], shared, means)
         if len(groups) < 2:
             groups = {}  # the arms say the same
         if len(arms) > 1:
@@ -247,3 +246,18 @@ class BenchResults:
             floors.append(metric.resolution(results.test_examples) / 2)
         table = pd.DataFrame.from_dict(losses, orient="index", columns=candidates)
         return Group(name, reference, table, np.array(margins, float), np.array(floors, float))
+
+
+def _level_means(results: Results, factor: str, levels: list[str], factors: list[str]) -> dict[str, float]:
+    """The mean test score of each level of a factor over the company that all levels have.
+
+    A level has none if one of its arms has no score, unless the other levels have none in the same company either:
+    that tells nothing about the factor.
+    """
+    others = [name for name in factors if name != factor]
+    scores: dict[tuple[str, ...], dict[str, float]] = {}
+    for row in results.rows():
+        scores.setdefault(tuple(str(row[name]) for name in others), {})[str(row[factor])] = row["test_mean"]
+    company = [by_level for by_level in scores.values() if all(level in by_level for level in levels)]
+    told = [by_level for by_level in company if any(math.isfinite(by_level[level]) for level in levels)]
+    return {level: sum(by[level] for by in told) / len(told) if told else math.nan for level in levels}

@@ -60,10 +60,12 @@ def test_ranks_are_those_of_pandas(bench):
 
 def test_a_difference_is_counted_in_margins(bench):
     group = bench.groups["optimizer"]
-    outcome = bench.datasets["data 2"]
+    place, outcome = next(
+        (k, results) for k, results in enumerate(bench.datasets.values()) if results.summary["test_mean"].notna().all()
+    )
     effects = outcome.main_effects.set_index(["factor", "level"])["test_mean"]
-    gap = effects["optimizer", "adam"] - effects["optimizer", "momentum"]
-    gains = dict(zip(group.candidates, group.gains[2], strict=True))
+    gap = outcome.metric.sign * (effects["optimizer", "momentum"] - effects["optimizer", "adam"])
+    gains = dict(zip(group.candidates, group.gains[place], strict=True))
     assert gains["momentum"] - gains["adam"] == pytest.approx(gap / outcome.margin)
 
 
@@ -74,6 +76,18 @@ def test_an_arm_without_a_score_is_the_worst(with_a_loss):
     assert math.isinf(row["most_behind"])
     assert row["rank"] == group.table["rank"].max()
     assert any("Without a score, which counts as the worst:" in sentence for sentence in with_a_loss.verdict)
+
+
+def test_company_in_which_no_level_has_a_score_tells_nothing_of_the_factor(bench):
+    lost = {}
+    for label, results in bench.datasets.items():
+        scores = results.summary["test_mean"].where(results.summary["optimizer"] != "adam")
+        lost[label] = dataclasses.replace(results, summary=results.summary.assign(test_mean=scores))
+    groups = judged(lost).groups
+    first = next(iter(bench.datasets.values())).summary.set_index("arm")["test_mean"]
+    losses = groups["regularizer"].losses.iloc[0]
+    assert losses["l2"] == pytest.approx(1 - first["momentum+l2"])
+    assert groups["optimizer"].losses["adam"].isna().all()
 
 
 def test_a_word_takes_95_percent_and_five_datasets():

@@ -144,9 +144,9 @@ def candidate_arms(candidates: Any, data: Data, base: Recipe, tune: Any) -> list
     for label in candidates:
         if not isinstance(label, str) or not label.strip() or "/" in label or len(label) > 100:
             raise InvalidArgument("candidates", label, "labels of 1 to 100 characters without a slash")
-    tuned = set(candidates) if tune is True else set() if tune is False else set(tune)
-    for label in tuned - set(candidates):
-        raise InvalidArgument("tune", label, f"True, False, or labels among {', '.join(candidates)}")
+    tuned = list(candidates) if tune is True else [] if tune is False else tune
+    if not isinstance(tuned, (list, tuple, set)) or not set(tuned) <= set(candidates):
+        raise InvalidArgument("tune", tune, f"True, False, or a list of labels among {', '.join(candidates)}")
     names: list[str] = []
     return [_arm(label, candidate, data, base, names, tuned=label in tuned) for label, candidate in candidates.items()]
 

@@ -56,6 +56,7 @@ def test_a_flag_is_true_or_false(name, flag, classes, tmp_path):
         "self": owner and object.__new__(owner),
         "data": classes,
         "recipe": recipes.Recipe(),
+        "candidates": {"a": recipes.Recipe(), "b": recipes.Recipe(optimizer="adam")},
         "run": SimpleNamespace(model=keras.Sequential(), diverged=False, message=None),
         "model": keras.Sequential(),
         "directory": tmp_path / "out",

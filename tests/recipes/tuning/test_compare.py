@@ -163,7 +163,7 @@ def test_labels_that_give_one_name(classes):
             "must be a model that Keras can clone, or the function that makes it",
         ),
         ({"a": Recipe(), "b": Estimator()}, {}, "must be the function that makes its keras.Model"),
-        ({"a": Recipe(), "b": compiled}, {"tune": ["c"]}, "tune must be True, False, or labels among a, b"),
+        ({"a": Recipe(), "b": compiled}, {"tune": ["c"]}, "tune must be True, False, or a list of labels among a, b"),
         ({"a": Recipe(), "b": lambda: compiled()}, {"workers": 2}, "model must be defined in a module"),  # noqa: PLW0108
     ],
 )

@@ -87,7 +87,7 @@ def test_what_random_predictions_break_is_refused_before_any_training(rare):
     x, y = rare.arrays("train")
     weighted = recipes.Data.from_arrays(x, y, sample_weight=np.ones(len(y)) + y, name="weighted")
     with pytest.raises(InvalidArgument, match="one that takes sample_weight, since the data have weights"):
-        recipes.search(weighted, metric=own_metric(cost, direction="min"), verbose=0)
+        recipes.search(weighted, metric=own_metric(cost, name="cost_of_weighted", direction="min"), verbose=0)
 
 
 def test_rare_classes_are_said_before_a_search_by_accuracy(rare):

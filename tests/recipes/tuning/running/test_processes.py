@@ -52,7 +52,8 @@ def kill(member):
     os.kill(member.process.pid, signal.SIGKILL)
 
 
-@pytest.mark.parametrize("count", [1, pytest.param(2, marks=pytest.mark.thorough)])  # a process takes seconds to start
+@pytest.mark.thorough  # a process takes seconds to start
+@pytest.mark.parametrize("count", [1, 2])
 def test_the_records_are_those_of_this_process_whoever_is_killed(jobs, classes, tiny, tmp_path, count):
     assignment = Assignment.of(classes, tiny(), Protocol(epochs=2))
     alone = run(InThisProcess(Worker(assignment)), jobs)

@@ -1,6 +1,7 @@
 """Comparisons of whole recipes, and of models as they are compiled."""
 
 import importlib
+import inspect
 import json
 from types import SimpleNamespace
 
@@ -16,6 +17,7 @@ from recipes.as_compiled.trainer import compiled_model, own_rate
 from recipes.tuning.candidate import Candidate, candidates_in, candidates_to_settings, recipe_line
 from recipes.tuning.compare import candidate_arms, compare
 from recipes.tuning.comparison import Comparison
+from recipes.tuning.factors import FACTORS
 from recipes.tuning.space import Space
 
 run_search = importlib.import_module("recipes.tuning.run_search")  # the function of this name hides it
@@ -248,3 +250,12 @@ def test_a_decision_that_cannot_be_exported(monkeypatch, tmp_path, error, raised
         return
     with pytest.warns(UserWarning, match="the decision was not exported to .*: TypeError: Keras cannot save it$"):
         run_search.export_best(*arguments)
+
+
+def test_it_has_the_options_of_a_search():
+    """With their defaults: all but those that say what is compared."""
+    of_search, own = (dict(inspect.signature(function).parameters) for function in (recipes.search, compare))
+    compared = {factor.plural for factor in FACTORS.values()} | {"factors", "design", "data", "renamed"}
+    for name in of_search.keys() - compared:
+        assert own[name].default == of_search[name].default, name
+    assert own.keys() - of_search.keys() == {"candidates", "tune"}

@@ -14,8 +14,8 @@ def origin_of(found: Any) -> str:
     """The origin of a class or function, or of an object's class.
 
     Example:
-        >>> origin_of(keras.optimizers.Lion)
-        'keras.src.optimizers.lion:Lion'
+        >>> origin_of(recipes.Momentum)
+        'keras_recipes.recipes.optimizers.momentum:Momentum'
     """
     named = found if hasattr(found, "__qualname__") else type(found)
     return f"{named.__module__}:{named.__qualname__}"

@@ -12,8 +12,7 @@ from .bench_plots import BENCH_PLOTS
 from .bench_results import ARMS, SURE, BenchResults, Group
 from .bench_tables import dataset_columns, dataset_rows, rank_columns
 from .glossary import BENCH_GLOSSARY
-from .html import data_uri, render, table
-from .plots import to_bytes
+from .html import picture, render, table
 from .results import records
 
 __all__ = ["render_bench_page", "write_bench_page"]
@@ -66,22 +65,13 @@ def _group(group: Group) -> dict[str, Any]:
     told += f"Reference: {group.reference}."
     about = "" if group.name == ARMS else "The mean over all arms that share one: what a choice does by itself. "
     rows = [{**row, "arm": row["level"]} for row in records(group.table)]
+    of = f"{len(group.candidates)} {words}. The numbers are in the table above."
     return {
         "name": group.name,
         "title": words.capitalize(),
         "note": about + told,
         "table": table(rank_columns(group), rows, reference=group.reference),
-        "plots": [
-            {
-                "name": f"{group.name}-{name}",
-                "title": plot.title,
-                "caption": plot.caption,
-                "alt": f"{plot.title} of {len(group.candidates)} {words}. The numbers are in the table above.",
-                "source": data_uri(to_bytes(plot.draw(group), "svg")),
-                "narrow": data_uri(to_bytes(plot.draw(group, narrow=True), "svg")),
-            }
-            for name, plot in BENCH_PLOTS.items()
-        ],
+        "plots": [picture(f"{group.name}-{name}", plot, group, of) for name, plot in BENCH_PLOTS.items()],
     }
 
 

@@ -1,4 +1,4 @@
-"""render, table, data_uri: what the pages of reports share."""
+"""render, table, picture, data_uri: what the pages of reports share."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ import jinja2
 from markupsafe import Markup
 
 from . import formatting
+from .plots import to_bytes
 from .table_columns import Column
 
-__all__ = ["data_uri", "render", "table"]
+__all__ = ["data_uri", "picture", "render", "table"]
 
 _PILLS = {
     "better": "better",
@@ -82,6 +83,25 @@ def _cell(column: Column, row: dict[str, Any]) -> dict[str, Any]:
         "sort": "" if missing else repr(value) if isinstance(value, float) else value,
         "numeric": column.numeric,
         "pill": _PILLS.get(text, "noise") if column.name == "verdict" and text != formatting.MISSING else None,
+    }
+
+
+def picture(name: str, plot: Any, results: Any, about: str) -> dict[str, Any]:
+    """A plot for the templates, for wide and for narrow screens.
+
+    Args:
+        name: of the plot on the page.
+        plot: with ``title``, ``caption`` and ``draw``, a function of the results.
+        results: what it shows.
+        about: what it is of, after its title, in the text that stands for it.
+    """
+    return {
+        "name": name,
+        "title": plot.title,
+        "caption": plot.caption,
+        "alt": f"{plot.title} of {about}",
+        "source": data_uri(to_bytes(plot.draw(results), "svg")),
+        "narrow": data_uri(to_bytes(plot.draw(results, narrow=True), "svg")),
     }
 
 

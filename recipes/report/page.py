@@ -11,9 +11,9 @@ from ..files import write_bytes
 from . import formatting
 from .glossary import glossary
 from .how_measured import protocol
-from .html import data_uri, render, table
+from .html import data_uri, picture, render, table
 from .mistakes import Mistakes, confused_columns, slice_columns
-from .plots import PLOTS, to_bytes
+from .plots import PLOTS
 from .results import Results, records
 from .table_columns import Column, effect_columns, notes, summary_columns
 
@@ -62,14 +62,7 @@ def render_page(results: Results, mistakes: Mistakes | None = None) -> str:
         order=results.metric.words,
         effects=_table(effect_columns(results), records(results.main_effects), results),
         plots=[
-            {
-                "name": name,
-                "title": plot.title,
-                "caption": plot.caption,
-                "alt": f"{plot.title} of {len(results.summary)} arms. {_best(results)}",
-                "source": data_uri(to_bytes(plot.draw(results), "svg")),
-                "narrow": data_uri(to_bytes(plot.draw(results, narrow=True), "svg")),
-            }
+            picture(name, plot, results, f"{len(results.summary)} arms. {_best(results)}")
             for name, plot in PLOTS.items()
         ],
         mistakes=None if mistakes is None else _mistakes(mistakes, results),

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from .printable import printable
+
 __all__ = [
     "InvalidArgument",
     "check_bool",
@@ -37,7 +39,7 @@ class InvalidArgument(ValueError):
         shown = " ".join(repr(value).split())
         if len(shown) > 200:
             shown = shown[:197] + "..."
-        super().__init__(f"{name} must be {accepted}. Received: {name}={shown}")
+        super().__init__(printable(f"{name} must be {accepted}. Received: {name}={shown}"))
 
     def __reduce__(self) -> Any:  # so that it can be passed between processes
         return _restored, (type(self), self.args, self.__dict__)

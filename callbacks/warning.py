@@ -6,6 +6,8 @@ import inspect
 import warnings
 from pathlib import Path
 
+from .printable import printable
+
 __all__ = ["warn"]
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -34,4 +36,4 @@ def warn(text: str, category: type[Warning] = UserWarning) -> None:
         files.append(frame.f_code.co_filename)
         frame = frame.f_back
     level = next((level for level, file in enumerate(files, start=1) if not file.startswith(INSTALLED)), 1)
-    warnings.warn(text, category, stacklevel=level)
+    warnings.warn(printable(text), category, stacklevel=level)

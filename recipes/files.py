@@ -101,7 +101,7 @@ def new_directory(
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:
-        os.chmod(scratch, 0o755)
+        os.chmod(scratch, 0o777 & ~_umask())  # mkdtemp's folders are their owner's only
         yield scratch
         if path.exists():
             _replace(path, scratch)
@@ -113,6 +113,13 @@ def new_directory(
             for parent in created:
                 parent.rmdir()
         raise
+
+
+def _umask() -> int:
+    """The permissions that new files of this process lack."""
+    umask = os.umask(0o077)
+    os.umask(umask)
+    return umask
 
 
 def _replace(path: Path, scratch: Path) -> None:
@@ -164,9 +171,7 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(scratch, 0o666 & ~umask)  # mkstemp's files are readable by their owner only
+        os.chmod(scratch, 0o666 & ~_umask())  # mkstemp's files are readable by their owner only
         os.replace(scratch, path)
     except BaseException:
         with contextlib.suppress(OSError):

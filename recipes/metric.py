@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,6 +25,7 @@ class Metric:
         needs: what every class must have in the examples so that the score is defined: "positives", "both" (positives
             and negatives), or "variance" of the targets; "" (default) for nothing.
         summary, source: for ``recipes list metrics``.
+        bounds: the lowest and the highest score that there can be. Default: none.
         origin: of a metric of one's own, what it is imported from, with its options, as JSON values; None (default) for
             those of this package.
 
@@ -45,6 +47,7 @@ class Metric:
     summary: str = field(default="", compare=False, repr=False)
     source: str = field(default="", compare=False, repr=False)
     origin: Mapping[str, Any] | None = field(default=None, compare=False, repr=False)
+    bounds: tuple[float, float] = field(default=(-math.inf, math.inf), compare=False, repr=False)
 
     def __post_init__(self) -> None:
         check_choice("direction", self.direction, ("max", "min"))
@@ -112,8 +115,8 @@ class Metric:
         return 1.0 / examples if counted and examples else 0.0
 
 
-ACCURACY = Metric("accuracy", "max")
-ROOT_MEAN_SQUARED_ERROR = Metric("root_mean_squared_error", "min")
+ACCURACY = Metric("accuracy", "max", bounds=(0.0, 1.0))
+ROOT_MEAN_SQUARED_ERROR = Metric("root_mean_squared_error", "min", bounds=(0.0, math.inf))
 
 
 def metric_of(task: str) -> Metric:

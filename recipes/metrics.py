@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -253,11 +254,13 @@ def _lacking(needs: str, y: np.ndarray, task: str, class_names: Sequence[str]) -
 
 
 def _of_classes(name: str, function: Any, summary: str, source: str, **options: Any) -> Metric:
-    return Metric(name, function=function, tasks=CLASSES, summary=summary, source=source, **options)
+    bounds = (0.0, 1.0 if options.get("direction", "max") == "max" else math.inf)
+    return Metric(name, function=function, tasks=CLASSES, summary=summary, source=source, bounds=bounds, **options)
 
 
 def _of_numbers(name: str, direction: str, function: Any, summary: str, source: str, **options: Any) -> Metric:
-    return Metric(name, direction, function, ("regression",), summary=summary, source=source, **options)
+    bounds = (-math.inf, 1.0) if direction == "max" else (0.0, math.inf)
+    return Metric(name, direction, function, ("regression",), summary=summary, source=source, bounds=bounds, **options)
 
 
 METRICS: Lookup[Metric] = Lookup(

@@ -70,7 +70,8 @@ class Checkpoints:
         temporary = path.with_suffix(f".{os.getpid()}.tmp")
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
-            with open(temporary, "wb") as file:
+            temporary.unlink(missing_ok=True)
+            with open(temporary, "xb") as file:  # never by a link that somebody else has left there
                 contents = {f"a{k}": array for k, array in enumerate(arrays)}
                 np.savez(file, tree=np.frombuffer(tree.encode(), np.uint8), **contents)  # type: ignore[arg-type]
                 file.flush()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import socket
 from pathlib import Path
@@ -66,8 +67,11 @@ def _locked(directory: Path) -> Any:
         return None  # what cannot be written is said at the first write
     while True:
         try:
-            file = open(path, "a+", encoding="utf-8")  # noqa: SIM115  it stays open as long as the lock is held
-        except OSError:
+            file = open(path, "a+", encoding="utf-8", errors="replace", opener=_unlinked)  # noqa: SIM115  stays open
+        except OSError as error:
+            if error.errno == errno.ELOOP:  # the content of what it leads to would be lost
+                accepted = f"one without symbolic links ({NAME!r} is one)"
+                raise InvalidArgument("directory", str(directory), accepted) from None
             return None
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -75,7 +79,7 @@ def _locked(directory: Path) -> Any:
                 break
         except BlockingIOError:
             file.seek(0)
-            who = file.read().strip() or "another process"
+            who = file.read(100).strip() or "another process"
             file.close()
             raise InvalidArgument(
                 "directory", str(directory), f"one in which no other process trains, but {who} does"
@@ -90,6 +94,11 @@ def _locked(directory: Path) -> Any:
     file.write(f"process {os.getpid()} on {socket.gethostname()}")
     file.flush()
     return file
+
+
+def _unlinked(path: str, flags: int) -> int:
+    """Opens a file that is no symbolic link."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
 
 
 def _forget_in_child() -> None:

@@ -9,15 +9,17 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from ...callbacks.printable import printable
+
 __all__ = ["complain", "console", "load", "progress_bar", "say", "warnings_in_lines", "wrapped"]
 
 
 def console() -> Any:
-    """A rich console on standard output, 120 columns wide where that is no terminal."""
-    from rich.console import Console
+    """The console of standard output, 120 columns wide where that is no terminal."""
+    from ..terminal import Terminal
 
-    terminal = Console(highlight=False)
-    return terminal if terminal.is_terminal else Console(highlight=False, width=120)
+    terminal = Terminal()
+    return terminal if terminal.is_terminal else Terminal(width=120)
 
 
 def say(*lines: Any) -> None:
@@ -29,7 +31,7 @@ def say(*lines: Any) -> None:
     out = console()
     for line in lines:
         if isinstance(line, str):
-            out.print(line, markup=False, soft_wrap=True)
+            out.print(line, soft_wrap=True)
         else:
             out.print(line)
 
@@ -81,19 +83,20 @@ def warnings_in_lines() -> Iterator[None]:
         finally:
             for warning in caught:
                 if issubclass(warning.category, UserWarning):
-                    print(f"recipes: warning: {in_options(str(warning.message))}", file=sys.stderr)
+                    print(printable(f"recipes: warning: {in_options(str(warning.message))}"), file=sys.stderr)
 
 
 @contextlib.contextmanager
 def progress_bar(what: str) -> Iterator[Callable[[float], None] | None]:
     """A bar on standard error, moved by calls with the share that is done, 0 to 1; None where that is no terminal."""
-    from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from ..terminal import Terminal
 
     if not sys.stderr.isatty():
         yield None
         return
-    terminal = Console(stderr=True)
+    terminal = Terminal(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:.0f} %"))
     with Progress(*columns, TimeRemainingColumn(), console=terminal, transient=True) as bar:
         task = bar.add_task(what, total=1.0)
@@ -112,5 +115,5 @@ def complain(message: str, status: int = 2) -> int:
     """
     from .option_words import in_options  # here, since it imports Keras
 
-    print(f"recipes: {in_options(' '.join(message.split()))}", file=sys.stderr)
+    print(printable(f"recipes: {in_options(' '.join(message.split()))}"), file=sys.stderr)
     return status

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ...callbacks.checks import InvalidArgument
+from ...callbacks.printable import in_json, printable
 from .app import app
 from .console import complain, progress_bar, say, warnings_in_lines
 from .options import DataDir
@@ -139,9 +140,10 @@ def predict(
             return
         for scored in scored_blocks(predictor, inputs, keep=columns):
             if json:
-                sys.stdout.writelines(json_lines(scored.names(spec, prefix), scored.columns(spec, limit)))
+                lines = json_lines(scored.names(spec, prefix), scored.columns(spec, limit))
+                sys.stdout.writelines(map(in_json, lines))
             else:
-                sys.stdout.writelines(short_lines(scored, spec, limit))
+                sys.stdout.writelines(map(printable, short_lines(scored, spec, limit)))
 
 
 def short_lines(scored: Scored, spec: Spec, threshold: float) -> Iterator[str]:

@@ -15,6 +15,9 @@ from typing import Any
 from ...callbacks.checks import InvalidArgument
 from ...callbacks.warning import warn
 from ..files import cache_folder
+from ..stored.json_files import read_json
+from ..stored.links import file_inside
+from ..stored.schema import ANYTHING, PLAIN_NAME, Kind, Listing, Mapped, Object
 from .hugging_face_features import converted, converted_features
 from .images.image_files import BrokenImage, Header, read_header
 from .images.image_listing import SPLIT_FOLDERS
@@ -75,14 +78,23 @@ def hugging_face_builder(folder: Path) -> Any:
 def _split_folders(folder: Path) -> dict[str, list[Path]]:
     """Split -> its Arrow files."""
     if (folder / "dataset_dict.json").is_file():
-        names = json.loads((folder / "dataset_dict.json").read_text())["splits"]
+        names = _read(folder / "dataset_dict.json", "splits", Listing(of=PLAIN_NAME, most=1000))
         return {SPLIT_FOLDERS.get(name.lower(), name): _files(folder / name) for name in names}
     return {"train": _files(folder)}
 
 
 def _files(folder: Path) -> list[Path]:
-    state = json.loads((folder / "state.json").read_text())
-    return [folder / file["filename"] for file in state["_data_files"]]
+    files = Listing(of=Object(fields={"filename": PLAIN_NAME}, others=ANYTHING), most=10_000)
+    return [folder / file["filename"] for file in _read(folder / "state.json", "_data_files", files)]
+
+
+def _read(path: Path, field: str, kind: Kind) -> Any:
+    """A field of a JSON file of the folder."""
+    content = Object(fields={field: kind}, others=ANYTHING)
+    try:
+        return read_json(path, content, argument="name", accepted="a folder of datasets that is whole")[field]
+    except FileNotFoundError:
+        raise InvalidArgument("name", str(path.parent), f"a folder of datasets with {path.name}") from None
 
 
 def _convert(folder: Path, splits: dict[str, list[Path]], name: str, data_dir: str) -> None:
@@ -91,7 +103,7 @@ def _convert(folder: Path, splits: dict[str, list[Path]], name: str, data_dir: s
     from . import embedded
 
     first = next(iter(splits.values()))[0].parent
-    described = json.loads((first / "dataset_info.json").read_text())["features"]
+    described = _read(first / "dataset_info.json", "features", Mapped(of=ANYTHING))
     tables = {split: _table(folder, files) for split, files in splits.items()}
     features, left_out = converted_features(
         described,
@@ -160,7 +172,9 @@ def _content(folder: Path, value: Any, column: str, number: int) -> Any:
     if value is None:
         text = f"one with all images, but column {column!r} has none in row {number}, counted from 0"
         raise InvalidArgument("name", str(folder), text)
-    return io.BytesIO(value["bytes"] if value["bytes"] is not None else (folder / value["path"]).read_bytes())
+    if value["bytes"] is not None:
+        return io.BytesIO(value["bytes"])
+    return io.BytesIO(file_inside(folder, str(value["path"]), "name").read_bytes())
 
 
 def _image_shape(folder: Path, column: str, tables: dict[str, Any]) -> tuple[int | None, ...]:

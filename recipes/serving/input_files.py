@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 
@@ -16,6 +15,9 @@ from ...callbacks.warning import warn
 from ..data.files.table_files import PARQUET, SEPARATED
 from ..data.images.image_files import is_picture
 from ..data.spec import Spec
+from ..stored.json_files import parse
+from ..stored.links import file_inside
+from ..stored.reading import LONGEST_LINE, numbered_lines, read_bytes
 from .blocks import BYTES, Block, in_parts
 from .columns import Rows, columns_of, flat, table_of, without_others
 from .number_columns import Where, nth_row
@@ -25,6 +27,9 @@ from .table_inputs import table_blocks
 __all__ = ["READABLE", "input_blocks", "is_readable", "load_inputs", "warn_of_ignored"]
 
 READABLE = ".npy, .csv, .tsv, .parquet, .json, .jsonl, .txt, .png, .jpg, .bmp, .gif or .webp"
+
+LARGEST_JSON = 2**31
+"""The most bytes of a JSON file, which is read as a whole; lines of JSON are read in parts."""
 
 TABLES, JSON = (*SEPARATED, *PARQUET), (".json", ".jsonl")
 
@@ -50,7 +55,7 @@ def load_inputs(path: str | os.PathLike[str], spec: Spec) -> Any:
       commas. For records, and for tables with named columns, the first line names the columns, in any order; an empty
       cell is a missing value.
     - ``.json``, ``.jsonl``: one example, or a list of examples, one per line in ``.jsonl``. A record is an object, and
-      null a missing value. An image in a record may be the name of a file next to this one.
+      null a missing value. An image in a record may be the name of a file next to this one, or below its folder.
     - ``.txt``: one text per line.
     - PNG, JPEG, BMP, GIF, WebP: an image.
 
@@ -160,9 +165,16 @@ def _of_texts(file: Path, rows: int | None) -> Iterator[Block]:
         raise InvalidArgument("input", str(file), "one text a line, but it is empty")
     with open(file, "rb") as raw:
         text = io.TextIOWrapper(raw, "utf-8-sig")
-        for part, _ in in_parts((line.removesuffix("\n") for line in text), rows):
+        for part, _ in in_parts((line.removesuffix("\n") for line in _text_lines(text)), rows):
             yield Block(part, len(part), _in_lines(file, start), read=raw.tell() / size)
             start += len(part)
+
+
+def _text_lines(text: TextIO) -> Iterator[str]:
+    while line := text.readline(LONGEST_LINE + 1):
+        if len(line) > LONGEST_LINE:
+            raise ValueError(f"a line of more than {LONGEST_LINE:,} characters")
+        yield line
 
 
 def _in_lines(file: Path, start: int) -> Where:
@@ -185,7 +197,7 @@ def _of_json(
     if suffix == ".jsonl":
         numbered = _of_lines(file)
     else:
-        content = json.loads(file.read_text(encoding="utf-8-sig"))
+        content = parse(read_bytes(file, LARGEST_JSON))
         single = isinstance(content, dict) and _is_record(content, spec)
         if not single and not isinstance(content, list):
             columns: Any = content
@@ -219,14 +231,15 @@ def _of_json(
 def _of_lines(file: Path) -> Iterator[tuple[int, Any, float]]:
     """(number, value, share of the file) of each line of JSON that is not blank."""
     size = max(file.stat().st_size, 1)
-    with open(file, "rb") as raw:
-        for number, line in enumerate(raw, 1):
-            if line.strip():
-                try:
-                    yield number, json.loads(line.decode("utf-8-sig")), raw.tell() / size
-                except ValueError as error:
-                    reason = f"line {number}: {error}"[:100]
-                    raise InvalidArgument("input", str(file), f"a readable .jsonl file ({reason})") from None
+    read = 0
+    for number, line in numbered_lines(file):
+        read += len(line)
+        if line.strip():
+            try:
+                yield number, parse(line), read / size
+            except ValueError as error:
+                reason = f"line {number}: {error}"[:100]
+                raise InvalidArgument("input", str(file), f"a readable .jsonl file ({reason})") from None
 
 
 def _is_record(content: Mapping[str, Any], spec: Spec) -> bool:
@@ -270,8 +283,11 @@ def _pictured(blocks: Iterator[Block], spec: Spec, file: Path) -> Iterator[Block
                 continue
             if feature.kind == "image":
                 pixels, channels = Pixels.of(feature), feature.shape[-1]
-                values = [pixels.read(file.parent / v, channels) if _names_a_file(v) else v for v in values]
-            block.inputs[feature.name] = [json.loads(v) if isinstance(v, str) else v for v in values]
+                values = [
+                    pixels.read(file_inside(file.parent, v, "input"), channels) if _names_a_file(v) else v
+                    for v in values
+                ]
+            block.inputs[feature.name] = [parse(v) if isinstance(v, str) else v for v in values]
         yield block
 
 

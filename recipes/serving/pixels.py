@@ -11,6 +11,7 @@ from ...callbacks.checks import InvalidArgument
 from ..data.feature import Feature
 from ..data.images.image_files import decode_image, read_header
 from ..data.spec import Spec
+from ..stored.reading import read_bytes
 
 __all__ = ["Pixels"]
 
@@ -70,7 +71,7 @@ class Pixels(NamedTuple):
         depth = "uint16" if wide or self.dtype == "uint16" else "uint8"
         if self.white is None or (self.dtype == "uint16" and not deep and (self.high or 0) < WHITE["uint16"] / 2):
             raise InvalidArgument("input", str(file), f"an array of {self}: its depth says nothing of their range")
-        image = decode_image(file.read_bytes(), channels if channels in (1, 3, 4) else 0, depth)
+        image = decode_image(read_bytes(file), channels if channels in (1, 3, 4) else 0, depth)
         if self.dtype == "float32":
             image = (image * (self.white / WHITE[depth])).astype(np.float32)
         return image

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import inspect
-import json
 import os
 import shlex
 import sys
@@ -15,10 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...callbacks.checks import InvalidArgument
+from ...callbacks.printable import printable
 from ..environment import commit, hardware, versions
 from ..files import check_new_directory, write_text
 from ..recipe import Recipe
 from ..scoring import check_scorable
+from ..stored.json_files import write_json
+from ..stored.links import check_no_links
 from ..training_checks import check_data, check_recipe
 from .bench_datasets import ALIAS, DIRECTORY, Dataset, datasets_of, folder_of
 from .benchmark import BENCH, Benchmark, read_bench
@@ -137,6 +139,7 @@ def run_bench(
         checking: entered while the datasets are loaded for the first time and checked. Default: nothing.
     """
     directory, loading = check_new_directory(directory, marker=BENCH, overwrite=True), dict(loading or {})
+    check_no_links(directory)
     places = {dataset.label: directory / folder_of(dataset.label) for dataset in datasets}
     facts: dict[str, Any] = {}
     if (directory / BENCH).is_file():
@@ -152,14 +155,14 @@ def run_bench(
     facts = {"commit": commit(), "versions": versions(), "hardware": hardware(), **facts, "command": command}
     facts["folders"] = {label: place.name for label, place in places.items()}
     directory.mkdir(parents=True, exist_ok=True)
-    write_text(directory / BENCH, json.dumps(facts, indent=2) + "\n")
+    write_json(directory / BENCH, facts)
     if callbacks is None:  # which the command line has no option for
         _write_config(directory, datasets, check_recipe(recipe), levels, protocol, where, typed or {})
     comparisons = {}
     for number, dataset in enumerate(datasets, start=1):
         place = places[dataset.label]
         if verbose:
-            print(f"{dataset.label} ({number} of {len(datasets)})", file=sys.stderr, flush=True)
+            print(printable(f"{dataset.label} ({number} of {len(datasets)})"), file=sys.stderr, flush=True)
         with warnings.catch_warnings():
             if dataset.data is None:  # loaded again, after its warnings
                 warnings.simplefilter("ignore", UserWarning)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,8 +12,12 @@ from ...callbacks.checks import InvalidArgument
 from ..files import check_new_file, write_text
 from ..report.bench_results import BenchResults
 from ..report.bench_verdict import bench_verdict
+from ..stored.json_files import read_json
+from ..stored.links import check_no_links
+from ..stored.schema import PLAIN_NAME, Mapped, Object
 from .comparison import Comparison
 from .counted import count
+from .environment_file import FACTS as ENVIRONMENT_FACTS
 from .ledger import TRAININGS, read_records
 from .settings import plan_in, settings_in
 
@@ -25,6 +28,8 @@ __all__ = ["BENCH", "Benchmark", "read_bench"]
 
 BENCH = "bench.json"
 """The file that says what a bench consists of."""
+
+FACTS = Object(fields={"folders": Mapped(of=PLAIN_NAME, most=10_000)}, optional=ENVIRONMENT_FACTS.optional)
 
 
 class Benchmark:
@@ -102,6 +107,8 @@ class Benchmark:
         """
         from ..report.bench_page import write_bench_page
 
+        if path is None:
+            check_no_links(self.directory)
         default = self.directory / "report.html"
         return str(write_bench_page(self.results, default if path is None else check_new_file(path, name="path")))
 
@@ -109,6 +116,7 @@ class Benchmark:
         """Writes the tables (CSV), the verdict and the page into the directory."""
         import pandas as pd
 
+        check_no_links(self.directory)
         groups = self.results.groups.values()
         tables = {"scores": self.results.scores}
         if groups:
@@ -132,12 +140,9 @@ def read_bench(directory: str | os.PathLike[str]) -> dict[str, Any]:
     """The facts of a bench: "folders", dataset -> folder, and its "command".
 
     Raises:
-        InvalidArgument: if there is none.
+        InvalidArgument: if there is none, or the file is damaged.
     """
     try:
-        facts = json.loads((Path(directory) / BENCH).read_text(encoding="utf-8"))
-        if not isinstance(facts, dict) or not isinstance(facts.get("folders"), dict):
-            raise ValueError
-    except (OSError, ValueError):
+        return read_json(Path(directory) / BENCH, FACTS, accepted="that of an undamaged bench")
+    except (FileNotFoundError, NotADirectoryError):
         raise InvalidArgument("directory", str(directory), "a directory that `recipes bench` has written") from None
-    return facts

@@ -11,6 +11,7 @@ from ..choice import name_of
 from ..files import check_new_directory
 from ..recipe import Recipe
 from ..registration.own_entries import unimportable
+from ..stored.links import check_no_links
 from .arms import Arm
 from .designs import arms_of
 from .protocol import Protocol
@@ -46,6 +47,7 @@ def check_search(
         InvalidArgument: as :func:`recipes.search` does.
     """
     check_new_directory(directory, marker=SETTINGS, overwrite=True)
+    check_no_links(directory)
     base = recipe if resolved is None else resolved
     shared_part(base)
     arms = arms_of(base, levels, protocol.design) if isinstance(levels, Mapping) else list(levels)

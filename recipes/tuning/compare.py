@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from ...callbacks.checks import InvalidArgument
+from ...callbacks.printable import UNPRINTABLE
 from ..as_compiled.freshness import check_fresh
 from ..as_compiled.trainer import checked_model, compiled_model, own_rate
 from ..catalogue import Range
@@ -142,8 +143,10 @@ def candidate_arms(candidates: Any, data: Data, base: Recipe, tune: Any) -> list
     if not isinstance(candidates, Mapping) or len(candidates) < 2:
         raise InvalidArgument("candidates", candidates, f"at least two: {ACCEPTED}")
     for label in candidates:
-        if not isinstance(label, str) or not label.strip() or "/" in label or len(label) > 100:
-            raise InvalidArgument("candidates", label, "labels of 1 to 100 characters without a slash")
+        usable = isinstance(label, str) and label.strip() and "/" not in label and not UNPRINTABLE.search(label)
+        if not usable or len(label) > 100:
+            accepted = "labels of 1 to 100 characters, none a slash or a control character"
+            raise InvalidArgument("candidates", label, accepted)
     tuned = list(candidates) if tune is True else [] if tune is False else tune
     if not isinstance(tuned, (list, tuple, set)) or not set(tuned) <= set(candidates):
         raise InvalidArgument("tune", tune, f"True, False, or a list of labels among {', '.join(candidates)}")

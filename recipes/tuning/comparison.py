@@ -16,6 +16,7 @@ from ...callbacks.checks import InvalidArgument, check_integer
 from ..files import check_new_file, write_text
 from ..recipe import Recipe
 from ..report.results import Results
+from ..stored.links import check_no_links
 from .arms import Arm
 from .candidate import Candidate
 from .continuing import looks_of
@@ -252,6 +253,8 @@ class Comparison:
         """
         from ..report.page import write_page
 
+        if path is None:
+            check_no_links(self.directory)
         default = self.directory / "report.html"
         return str(write_page(self.results, default if path is None else check_new_file(path, name="path"), mistakes))
 
@@ -278,6 +281,7 @@ class Comparison:
 
     def write_tables(self) -> None:
         """Writes the tables (CSV) and the verdict into the directory."""
+        check_no_links(self.directory)
         for name in ("trials", "epochs", "summary", "main_effects"):
             write_text(self.directory / f"{name}.csv", getattr(self.results, name).to_csv(index=False))
         write_text(self.directory / "verdict.txt", "\n".join(self.verdict) + "\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -27,6 +28,9 @@ __all__ = [
 
 DEFAULT_OPTIMIZERS = ("momentum", "nesterov", "rmsprop", "adam", "nadam")
 DEFAULT_REGULARIZERS = ("none", "l2", "dropout", "early_stopping", "l2+dropout")
+
+MOST_ARMS = 10_000
+"""The most combinations that are compared."""
 
 DESIGNS = ("crossed", "one_at_a_time")
 """Every combination of the levels; or the base recipe's arm and those that differ from it in one factor."""
@@ -66,6 +70,10 @@ def arms_from(factors: Mapping[str, Sequence[str]], design: str = "crossed") -> 
         base = {name: names[0] for name, names in chosen.items()}
         arms = [base, *({**base, name: level} for name, names in chosen.items() for level in names[1:])]
     else:  # the optimizer changes fastest
+        combinations = math.prod(map(len, chosen.values()))
+        if combinations > MOST_ARMS:
+            accepted = f"levels of which there are at most {MOST_ARMS:,} combinations, not {combinations:,}"
+            raise InvalidArgument("factors", list(factors), accepted)
         order = list(reversed(chosen))
         arms = [dict(zip(order, names, strict=True)) for names in itertools.product(*(chosen[name] for name in order))]
     return [Arm.of({name: levels[name] for name in chosen}) for levels in arms]

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import Any
 
-from ...callbacks.checks import InvalidArgument
 from ..environment import commit, hardware, versions
-from ..files import write_text
+from ..stored.json_files import read_json, write_json
+from ..stored.schema import TEXT, Kind, Mapped, Object, optional
 from .ledger import Ledger
+from .settings import UNDAMAGED
 
-__all__ = ["ENVIRONMENT", "read_environment", "write_environment"]
+__all__ = ["ENVIRONMENT", "FACTS", "read_environment", "write_environment"]
 
 ENVIRONMENT = "environment.json"
 
-FACTS: dict[str, Any] = {
-    "commit": (str, type(None)),
-    "versions": dict,
-    "hardware": dict,
-    "runs_on": str,
-    "command": str,
-    "directory": str,
-    "merged": str,
-}
-"""The facts, with their types."""
+FACTS = Object(
+    optional={
+        "commit": optional(TEXT),
+        "versions": Mapped(of=TEXT),
+        "hardware": Mapped(of=Kind("a string or a whole number", lambda value: type(value) in (str, int))),
+        "runs_on": TEXT,
+        "command": TEXT,
+        "directory": TEXT,
+        "merged": TEXT,
+    }
+)
+"""The facts. None of them is a setting."""
 
 
 def read_environment(directory: str | os.PathLike[str]) -> dict[str, Any]:
@@ -34,20 +36,10 @@ def read_environment(directory: str | os.PathLike[str]) -> dict[str, Any]:
     Raises:
         InvalidArgument: for anything but the facts that :func:`write_environment` writes.
     """
-    path = Path(directory) / ENVIRONMENT
-    if not path.is_file():
-        return {}
     try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(facts, dict):
-            raise ValueError("no JSON object")
-        for name, value in facts.items():
-            if not isinstance(value, FACTS.get(name, ())):
-                raise ValueError(f"{name}: {str(value)[:80]}")
-    except ValueError as error:  # JSONDecodeError and UnicodeDecodeError are subclasses
-        accepted = f"that of an undamaged search ({ENVIRONMENT}: {' '.join(str(error).split())})"
-        raise InvalidArgument("directory", str(directory), accepted) from None
-    return facts
+        return read_json(Path(directory) / ENVIRONMENT, FACTS, accepted=UNDAMAGED)
+    except FileNotFoundError:
+        return {}
 
 
 def write_environment(ledger: Ledger, command: str, runs_on: str) -> dict[str, Any]:
@@ -61,5 +53,5 @@ def write_environment(ledger: Ledger, command: str, runs_on: str) -> dict[str, A
         facts = {"commit": commit(), "versions": versions(), "hardware": hardware(), "runs_on": runs_on}
     if ledger.extended or "command" not in facts:
         facts |= {"command": command, "directory": str(ledger.directory)}
-    write_text(ledger.directory / ENVIRONMENT, json.dumps(facts, indent=2) + "\n")
+    write_json(ledger.directory / ENVIRONMENT, facts)
     return facts

@@ -12,13 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from ...callbacks.checks import InvalidArgument
-from ..files import check_new_directory, write_text
+from ..files import check_new_directory
+from ..stored.json_files import parse, reason_of, sealed, unsealed, write_json
+from ..stored.links import check_no_links
+from ..stored.reading import numbered_lines, open_file
+from ..stored.schema import Listing, Object, name_of_file
 from .extending import first_difference
 from .outcomes import outcomes_file, write_outcomes
 from .record import Record
-from .settings import SETTINGS, read_settings
+from .scores_in_range import ScoresInRange
+from .settings import SETTINGS, UNDAMAGED, read_settings
 
-__all__ = ["TRAININGS", "Ledger", "is_open", "read_lines", "read_records", "running_file"]
+__all__ = ["TRAININGS", "Ledger", "is_open", "line_of", "read_lines", "read_records", "running_file"]
 
 TRAININGS, RUNNING = "trainings.jsonl", "running"
 
@@ -28,8 +33,8 @@ LOOKS = 5
 FORGOTTEN = "forgotten"
 """The field of a line that revokes earlier records: a list of their keys."""
 
-FORGET = json.dumps({FORGOTTEN: []})[:-3].encode()
-"""How such a line begins."""
+FORGET = Object(fields={FORGOTTEN: Listing(of=name_of_file)})
+"""Such a line."""
 
 
 class Ledger(Mapping[str, Record]):
@@ -64,6 +69,7 @@ class Ledger(Mapping[str, Record]):
             check_new_directory(self.directory, marker=SETTINGS)
         else:
             check_new_directory(self.directory, marker=SETTINGS, overwrite=True)
+            check_no_links(self.directory)
             self._check(read_settings(self.directory))
         self._file: Any = None
         self.extended = False
@@ -83,7 +89,7 @@ class Ledger(Mapping[str, Record]):
 
         self.directory.mkdir(parents=True, exist_ok=True)
         if not (self.directory / SETTINGS).is_file():
-            write_text(self.directory / SETTINGS, json.dumps(self.settings, indent=2) + "\n")
+            write_json(self.directory / SETTINGS, self.settings)
         self._file = open(self.directory / TRAININGS, "a+", encoding="utf-8")
         for attempt in range(LOOKS):
             try:
@@ -106,7 +112,7 @@ class Ledger(Mapping[str, Record]):
             raise
         self.extended = any(stored.get(name) != value for name, value in self.settings.items())
         if self.extended:
-            write_text(self.directory / SETTINGS, json.dumps(self.settings, indent=2) + "\n")
+            write_json(self.directory / SETTINGS, self.settings)
         self._file.truncate(end)
         self._file.seek(0, os.SEEK_END)
         self._records = records
@@ -137,7 +143,7 @@ class Ledger(Mapping[str, Record]):
         else:
             outcomes_file(self.directory, record.key).unlink(missing_ok=True)  # of a run that was forgotten
         line = record.to_json()
-        self._write(line)
+        self._write(line_of(record))
         running_file(self.directory, record.key).unlink(missing_ok=True)
         self._records[record.key] = Record.from_json(line)
         return self._records[record.key]
@@ -153,7 +159,7 @@ class Ledger(Mapping[str, Record]):
         """Removes records, so that their trainings run again. The file keeps them and adds a line that revokes them."""
         keys = [key for key in keys if key in self._records]
         if keys:
-            self._write(json.dumps({FORGOTTEN: keys}))
+            self._write(json.dumps(sealed({FORGOTTEN: keys})))
             for key in keys:
                 del self._records[key]
 
@@ -163,14 +169,19 @@ class Ledger(Mapping[str, Record]):
         return list(self._records.values())
 
 
+def line_of(record: Record) -> str:
+    """The line of a record in ``trainings.jsonl``: its JSON with a checksum."""
+    return json.dumps(sealed(json.loads(record.to_json())))
+
+
 def is_open(directory: str | os.PathLike[str]) -> bool:
     """Whether a process is writing to the search in ``directory`` now."""
     import fcntl
 
     try:
-        with open(Path(directory) / TRAININGS, encoding="utf-8") as file:
+        with open_file(Path(directory) / TRAININGS) as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):
         return False
     except OSError:
         return True
@@ -199,20 +210,32 @@ def read_lines(directory: str | os.PathLike[str]) -> tuple[dict[str, tuple[bytes
         InvalidArgument: for a line that cannot be read, with its number and field; a torn last line is ignored.
     """
     lines: dict[str, tuple[bytes, Record]] = {}
+    end = 0
+    in_range = ScoresInRange.of(directory)
     try:
-        content = (Path(directory) / TRAININGS).read_bytes()
+        for number, line in numbered_lines(Path(directory) / TRAININGS):
+            if not line.endswith(b"\n"):
+                break
+            end += len(line)
+            try:
+                _add_line(lines, line[:-1], in_range)
+            except ValueError as error:
+                raise ValueError(f"line {number}: {reason_of(error)}") from None
     except FileNotFoundError:
-        return lines, 0
-    whole, _, _ = content.rpartition(b"\n")
-    for number, line in enumerate(whole.splitlines() if whole else [], start=1):
-        try:
-            if line.startswith(FORGET):
-                for key in json.loads(line)[FORGOTTEN]:
-                    del lines[key]
-            else:
-                record = Record.from_json(line)
-                lines[record.key] = line, record
-        except (ValueError, KeyError, TypeError) as error:  # InvalidArgument is a ValueError
-            accepted = f"that of an undamaged search ({TRAININGS}, line {number}: {error})"
-            raise InvalidArgument("directory", str(directory), accepted) from None
-    return lines, len(whole) + 1 if whole else 0
+        return {}, 0
+    except (OSError, ValueError) as error:
+        raise InvalidArgument("directory", str(directory), f"{UNDAMAGED} ({TRAININGS}, {reason_of(error)})") from None
+    return lines, end
+
+
+def _add_line(lines: dict[str, tuple[bytes, Record]], line: bytes, in_range: ScoresInRange) -> None:
+    """Adds a record to those above it, or removes those that the line revokes."""
+    fields = unsealed(parse(line))
+    if isinstance(fields, dict) and FORGOTTEN in fields:
+        for key in FORGET.read("", fields)[FORGOTTEN]:
+            if lines.pop(key, None) is None:
+                raise InvalidArgument(FORGOTTEN, key, "keys of the lines above")
+        return
+    record = Record.from_fields(fields)
+    in_range.check(record)
+    lines[record.key] = line, record

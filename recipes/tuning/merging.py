@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from ...callbacks.checks import InvalidArgument
-from ..files import check_new_directory, new_directory, write_bytes, write_text
+from ..files import check_new_directory, new_directory, write_bytes
 from ..recipe import Recipe
+from ..stored.json_files import write_json
 from .designs import default_arm
 from .environment_file import ENVIRONMENT, read_environment
 from .extending import COUNTS, first_difference, rank
-from .ledger import TRAININGS, is_open, read_lines
+from .ledger import TRAININGS, is_open, line_of, read_lines
 from .outcomes import outcomes_file
 from .record import Record
 from .settings import SETTINGS, arms_in, settings_in
@@ -74,9 +75,9 @@ def merge_searches(*directories: str | os.PathLike[str], to: str | os.PathLike[s
     for place in places:
         _add(kept, place, places)
     with new_directory(to, marker=SETTINGS, name="to") as folder:
-        write_text(folder / SETTINGS, json.dumps(settings, indent=2) + "\n")
+        write_json(folder / SETTINGS, settings)
         write_bytes(folder / TRAININGS, b"".join(training.line + b"\n" for training in kept.values()))
-        write_text(folder / ENVIRONMENT, json.dumps(_environment(places), indent=2) + "\n")
+        write_json(folder / ENVIRONMENT, _environment(places))
         for key, training in kept.items():
             if training.outcomes.is_file():
                 target = outcomes_file(folder, key)
@@ -132,7 +133,7 @@ def _with_setting(training: _Kept, tuned: Sequence[Record]) -> _Kept:
     if setting is None:
         return training
     named = dataclasses.replace(record, key=f"{record.arm}/confirm/{record.trial}/{setting}")
-    return dataclasses.replace(training, line=named.to_json().encode(), record=named)
+    return dataclasses.replace(training, line=line_of(named).encode(), record=named)
 
 
 def _check_same(first: Record, second: Record, places: Sequence[Path]) -> None:

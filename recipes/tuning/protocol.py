@@ -31,6 +31,9 @@ FIRST_LOOK, MOST_REPEATS = 3, 27
 FUTILE = 0.2
 """An arm gets no more repeats if the most would decide it with a smaller chance, as large as it looks."""
 
+MOST_TRAININGS = 100_000
+"""The most trainings of a search."""
+
 JUDGING = ("confidence", "margin")
 """The fields by which a finished search can be judged anew: no training depends on them."""
 
@@ -189,8 +192,17 @@ class Protocol:
         tunings = len(tunings_until(self.looks[0], self.tunings))
         return arms * (tunings * (self.trials + (self.more_trials if self.widen else 0)) + self.looks[0])
 
+    def check_size(self, arms: int) -> None:
+        """Raises ``InvalidArgument`` for trainings that no search comes to the end of."""
+        needed = self.trainings(arms)
+        if needed > MOST_TRAININGS:
+            accepted = f"so few that at most {MOST_TRAININGS:,} trainings are needed, not {needed:,} ({arms:,} arms)"
+            name = "trials" if self.trials > self.looks[0] else "repeats"
+            raise InvalidArgument(name, getattr(self, name), accepted)
+
     def check_budget(self, arms: int) -> None:
         """Raises ``InvalidArgument`` if this number of arms can take more trainings than the budget allows."""
+        self.check_size(arms)
         needed = self.trainings(arms)
         if self.budget is not None and needed > self.budget:
             more = ", and as many as half again where a range is widened" if self.widen else ""

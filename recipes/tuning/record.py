@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ...callbacks.checks import InvalidArgument
+from ..stored.json_files import parse
+from ..stored.schema import COUNT, FLAG, NUMBER, TEXT, Listing, Mapped, Object, name_of_file, number, one_of, optional
 from .factors import FACTORS
 from .outcomes import Outcomes
 
@@ -109,29 +111,23 @@ class Record:
             InvalidArgument: naming the field that is missing, unknown, or not of its type.
         """
         try:
-            fields = json.loads(line)
-        except ValueError as error:  # JSONDecodeError and UnicodeDecodeError are subclasses
+            fields = parse(line)
+        except ValueError as error:
             raise InvalidArgument("record", line, f"JSON ({error})") from None
-        if not isinstance(fields, dict):
-            raise InvalidArgument("record", fields, "a JSON object")
-        choices = {name: fields.pop(name) for name in FACTORS if name in fields}
-        settings = fields.pop("settings", {})
-        if not isinstance(settings, dict):
-            raise InvalidArgument("settings", settings, "levels by the name of their factor")
-        for name in fields:
-            if name not in SCHEMA:
-                raise InvalidArgument(name, fields[name], f"left out: a record has {', '.join(FIELDS)}")
-        for name in ("optimizer", "regularizer"):
-            if name not in choices:
-                raise InvalidArgument(name, None, "given")
-        choices |= settings
-        for name, level in choices.items():
-            _TEXT.read(name, level)
-        fields = {"split": 0, "tuning": 0, "rungs": [], "scores": {}, **fields}
-        values = {
-            name: kind.read(name, fields[name]) if name in fields else _missing(name) for name, kind in SCHEMA.items()
-        }
-        return cls(choices=choices, **values)
+        return cls.from_fields(fields)
+
+    @classmethod
+    def from_fields(cls, fields: Any) -> Record:
+        """The same from the values of the JSON."""
+        fields = RECORD.read("", fields)
+        choices = {name: fields.pop(name) for name in FACTORS if name in fields} | fields.pop("settings", {})
+        record = cls(choices=choices, **{"split": 0, "tuning": 0, "rungs": [], "scores": {}, **fields})
+        tuning = record.tuning if record.stage == "tune" and record.tuning else ""
+        start = f"{record.arm}/{record.stage}{tuning}/{record.trial}"
+        rest = record.key.removeprefix(start)
+        if not record.key.startswith(start) or (rest and not (rest[0] == "/" and rest[1:].isdecimal())):
+            raise InvalidArgument("key", record.key, f"{start!r}, from its arm, stage and trial")
+        return record
 
 
 FIELDS = tuple(field.name for field in dataclasses.fields(Record) if field.name != "outcomes")
@@ -139,72 +135,40 @@ OUTCOME = FIELDS[FIELDS.index("validation_loss") : FIELDS.index("history")]
 ABSENT = ("split", "tuning", "rungs", "scores")
 """Fields that are left out of a line where they are 0 or empty."""
 
+_VALUE = number(infinite=False)
+_SCORE = optional(NUMBER, math.nan)
+_CURVE = Listing("a list of numbers", of=NUMBER)
 
-@dataclass(frozen=True)
-class _Kind:
-    """The values that a field accepts, in words and as a check; with ``missing``, None is read as NaN."""
-
-    accepted: str
-    holds: Callable[[Any], bool]
-    missing: bool = False
-
-    def read(self, name: str, value: Any) -> Any:
-        if value is None and self.missing:
-            return math.nan
-        if not self.holds(value):
-            raise InvalidArgument(name, value, self.accepted)
-        return value
-
-
-def _missing(name: str) -> Any:
-    raise InvalidArgument(name, None, "given")
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _are_numbers(value: Any) -> bool:
-    return isinstance(value, dict) and all(_is_number(number) for number in value.values())
-
-
-def _is_list_of_numbers(value: Any) -> bool:
-    return isinstance(value, list) and all(_is_number(number) for number in value)
-
-
-def _are_curves(value: Any) -> bool:
-    return (
-        isinstance(value, dict)
-        and set(value) == set(CURVES)
-        and all(_is_list_of_numbers(curve) for curve in value.values())
-    )
-
-
-_TEXT = _Kind("a string", lambda value: isinstance(value, str))
-_COUNT = _Kind("an integer >= 0", lambda value: type(value) is int and value >= 0)
-_NUMBER = _Kind("a number", _is_number, missing=True)
-
-SCHEMA: dict[str, _Kind] = {
-    "key": _TEXT,
-    "stage": _Kind("one of 'tune', 'confirm'", lambda value: value in STAGES),
-    "arm": _TEXT,
-    "trial": _COUNT,
-    "seed": _COUNT,
-    "values": _Kind("numbers by name", lambda value: _are_numbers(value) and "learning_rate" in value),
-    "split": _COUNT,
-    "tuning": _COUNT,
-    "validation_loss": _NUMBER,
-    "validation_score": _NUMBER,
-    "test_loss": _NUMBER,
-    "test_score": _NUMBER,
-    "epochs_run": _COUNT,
-    "best_epoch": _COUNT,
-    "seconds": _NUMBER,
-    "diverged": _Kind("true or false", lambda value: isinstance(value, bool)),
-    "status": _Kind("one of " + ", ".join(map(repr, STATUSES)), lambda value: value in STATUSES),
-    "message": _TEXT,
-    "history": _Kind(f"a list of numbers for each of {', '.join(CURVES)}", _are_curves),
-    "rungs": _Kind("a list of numbers", _is_list_of_numbers),
-    "scores": _Kind("numbers by name", _are_numbers),
-}
-"""The fields of a line of ``trainings.jsonl`` besides the choices, with the values that they accept."""
+RECORD = Object(
+    "a JSON object",
+    fields={
+        "key": name_of_file,
+        "stage": one_of(*STAGES),
+        "arm": name_of_file,
+        "optimizer": name_of_file,
+        "regularizer": name_of_file,
+        "trial": COUNT,
+        "seed": COUNT,
+        "values": Object(fields={"learning_rate": _VALUE}, others=_VALUE),
+        "validation_loss": _SCORE,
+        "validation_score": _SCORE,
+        "test_loss": _SCORE,
+        "test_score": _SCORE,
+        "epochs_run": COUNT,
+        "best_epoch": COUNT,
+        "seconds": number(0, nan=False, infinite=False),
+        "diverged": FLAG,
+        "status": one_of(*STATUSES),
+        "message": TEXT,
+        "history": Object(fields=dict.fromkeys(CURVES, _CURVE)),
+    },
+    optional={
+        **{factor: name_of_file for factor in FACTORS if factor not in ("optimizer", "regularizer")},
+        "settings": Mapped(of=TEXT),
+        "split": COUNT,
+        "tuning": COUNT,
+        "rungs": _CURVE,
+        "scores": Mapped(of=NUMBER),
+    },
+)
+"""A line of ``trainings.jsonl``."""

@@ -83,10 +83,10 @@ class Resumption:
 def resumption_of(directory: str | os.PathLike[str]) -> Resumption:
     """How to go on with the search in ``directory``."""
     settings, facts = read_settings(directory), read_environment(directory)
-    command, place = str(facts.get("command", "")), os.fspath(directory)
+    command, place = facts.get("command", ""), os.fspath(directory)
     if not command.startswith("recipes ") or not _finds_its_data(command, settings):
         command = ""
-    stays = Path(facts.get("directory") or os.devnull).resolve() == Path(place).resolve()
+    stays = _resolved(facts.get("directory") or os.devnull) == Path(place).resolve()
     options = {} if stays else {"--directory": place}
     return Resumption(command, options, obstacle(settings), place if is_open(directory) else None)
 
@@ -106,6 +106,17 @@ def obstacle(settings: Mapping[str, Any]) -> str | None:
 
 def _finds_its_data(command: str, settings: Mapping[str, Any]) -> bool:
     """Whether the files of the data are at the paths of the command, which may be relative to another folder."""
-    named = {Path(word).expanduser().resolve() for word in shlex.split(command)}
-    paths = {Path(facts["path"]) for facts in settings["data"].get("files", {}).values()}
-    return all(path in named and path.exists() for path in paths)
+    try:
+        named = {_resolved(word) for word in shlex.split(command)}
+    except ValueError:  # a quotation without end
+        return False
+    paths = {Path(facts["path"]) for facts in settings.get("data", {}).get("files", {}).values()}
+    return all(path in named and os.path.exists(path) for path in paths)
+
+
+def _resolved(text: str) -> Path | None:
+    """The path that a text names; None for one that cannot be a path."""
+    try:
+        return Path(text).expanduser().resolve()
+    except (OSError, RuntimeError, ValueError):
+        return None

@@ -50,9 +50,6 @@ if TYPE_CHECKING:
 
 __all__ = ["export_best", "run_search"]
 
-WORKERS = "workers"
-"""The folder in the search's directory for what its processes share while it runs."""
-
 
 def run_search(
     data: Data,
@@ -107,7 +104,7 @@ def run_search(
 
     plan = plan_in(settings)
     own = settings.get("own", ())
-    runner = where.runner(Assignment.of(data, base, protocol, directory, own, own_callbacks), directory / WORKERS)
+    runner = where.runner(Assignment.of(data, base, protocol, directory, own, own_callbacks))
     with contextlib.ExitStack() as stack:
         if where.ray is not None:  # a cluster is checked on entering, before anything is written
             entered = stack.enter_context(runner)
@@ -119,7 +116,6 @@ def run_search(
         decided_metric = dataclasses.replace(protocol, metric=tuple(metrics))
         if isinstance(levels, Mapping) and not (own or own_callbacks.makers):  # which the command line does not know
             write_config(directory, data.settings, chosen, factors_of(arms), decided_metric, where, data_dir)
-        shutil.rmtree(directory / WORKERS, ignore_errors=True)  # left by a killed search
         if where.ray is None:
             entered = stack.enter_context(runner)
         if idle is not None:

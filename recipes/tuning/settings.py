@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Any
 from ...callbacks.checks import InvalidArgument
 from ..environment import versions
 from ..metric import Metric
+from ..metrics import METRICS
 from ..recipe import Recipe
 from ..recipe_json import with_names_of_today
 from ..registration.own_entries import own_entries, stand_in
+from ..stored.json_files import read_json, reason_of
 from .arms import Arm
 from .candidate import candidates_in, candidates_to_settings
 from .designs import arms_from, default_arm, factors_of
+from .known_settings import KNOWN
 from .metric_settings import metric_settings, metrics_in
 from .own_callbacks import NO_CALLBACKS, OwnCallbacks
 from .plan import Plan
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SETTINGS",
+    "UNDAMAGED",
     "arms_in",
     "make_settings",
     "metric_in",
@@ -41,6 +45,8 @@ __all__ = [
 ]
 
 SETTINGS = "settings.json"
+
+UNDAMAGED = "that of an undamaged search"
 
 SINCE = ("ranges", "tunings", "resplit")
 """Settings that the searches of earlier versions do not have."""
@@ -156,14 +162,12 @@ def read_settings(directory: str | os.PathLike[str]) -> dict[str, Any]:
     """The settings of the search in ``directory``, with the current names of all settings and of a recipe's fields.
 
     Raises:
-        InvalidArgument: if there is no search.
+        InvalidArgument: if there is no search, or the file is damaged.
     """
     try:
-        settings = json.loads((Path(directory) / SETTINGS).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        settings = read_json(Path(directory) / SETTINGS, KNOWN, accepted=UNDAMAGED)
+    except (FileNotFoundError, NotADirectoryError):
         raise InvalidArgument("directory", str(directory), "a directory that `recipes search` has written") from None
-    if not isinstance(settings, dict):
-        raise InvalidArgument("directory", str(directory), f"that of an undamaged search ({SETTINGS}: no JSON object)")
     settings = {RENAMED.get(name, name): value for name, value in settings.items()}
     recipe = settings.get("recipe")
     return {**settings, "recipe": with_names_of_today(recipe)} if isinstance(recipe, dict) else settings
@@ -182,11 +186,22 @@ def settings_in(directory: str | os.PathLike[str]) -> dict[str, Any]:
         raise InvalidArgument("directory", str(directory), accepted)
     try:
         stand_in(settings.get("own", ()))
-        plan_in(settings)
+        _check_consistent(settings, plan_in(settings))
     except (InvalidArgument, TypeError, AttributeError) as error:
-        accepted = f"that of an undamaged search ({SETTINGS}: {error})"
-        raise InvalidArgument("directory", str(directory), accepted) from None
+        raise InvalidArgument("directory", str(directory), f"{UNDAMAGED} ({SETTINGS}: {reason_of(error)})") from None
     return settings
+
+
+def _check_consistent(settings: Mapping[str, Any], plan: Plan) -> None:
+    """Raises for settings of which one contradicts another."""
+    names = [arm.name for arm in plan.arms]
+    if settings["default_arm"] not in names:
+        raise InvalidArgument("default_arm", settings["default_arm"], f"one of {', '.join(names[:9])}")
+    decides = (metrics_in(settings) or [plan.metric])[0]
+    for metric in (decides, METRICS.get(plan.metric.name, plan.metric)):
+        if metric != plan.metric:
+            raise InvalidArgument("direction", settings["direction"], f"{metric.direction!r} for {metric.name}")
+    plan.protocol.check_size(len(names))
 
 
 def arms_in(settings: Mapping[str, Any]) -> list[Arm]:

@@ -44,7 +44,18 @@ def test_a_new_directory_appears_whole(tmp_path, before):
         (folder / "mark").write_text("")
         assert not (target / "mark").exists()
     assert everything(tmp_path) == ["deep", "deep/er", "deep/er/out", "deep/er/out/mark"]
-    assert target.stat().st_mode & 0o777 == 0o755
+    assert target.stat().st_mode & 0o777 == 0o777 & ~_umask()
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o077, 0o700), (0o002, 0o775)])
+def test_a_new_directory_has_the_permissions_that_the_user_wants(tmp_path, umask, mode):
+    before = os.umask(umask)
+    try:
+        with new_directory(tmp_path / "out", marker="mark"):
+            pass
+    finally:
+        os.umask(before)
+    assert (tmp_path / "out").stat().st_mode & 0o777 == mode
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])

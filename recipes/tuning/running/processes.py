@@ -9,6 +9,7 @@ import pickle
 import shutil
 import signal
 import sys
+import tempfile
 import threading
 import time
 from collections import deque
@@ -38,17 +39,20 @@ class Processes:
     """Trains jobs in separate processes, each with its share of the machine's cores.
 
     If a process dies, it is replaced and its training starts again; if it exceeds its memory limit, its training counts
-    as failed. Processes that have grown are replaced too, so memory stays bounded. The data is written to a file once;
-    all processes map it, and it is removed at the end. The processes end by themselves when this one dies.
+    as failed. Processes that have grown are replaced too, so memory stays bounded. The data is written to a file once,
+    in a temporary folder that is this user's alone; all processes map it, and it is removed at the end. The processes
+    end by themselves when this one dies.
 
     Args:
         count: the number of processes, >= 1.
         assignment: for the :class:`Worker` in each process.
-        folder: for the file of the data; created, and removed with its content at the end.
         limit: the memory that each process may use, in GiB; None (default) for any amount.
 
+    Attributes:
+        folder: of the file of the data; "" before it is written.
+
     Example:
-        >>> with Processes(2, assignment, folder="work") as processes:      # doctest: +SKIP
+        >>> with Processes(2, assignment) as processes:      # doctest: +SKIP
         ...     processes.submit(job)
         ...     job, record = processes.wait()
     """
@@ -58,19 +62,22 @@ class Processes:
         count: int,
         assignment: Assignment,
         *,
-        folder: str | os.PathLike[str],
         limit: float | None = None,
     ):
         self.count, self._assignment = count, assignment
-        self._folder, self._limit = Path(folder), limit
+        self.folder, self._limit = "", limit
         self._waiting: deque[Job] = deque()
         self._attempts: dict[str, int] = {}
         self.members: list[_Member] = []
 
     def __enter__(self) -> Processes:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        path = self._folder / "data"
-        write_data(self._assignment.load_data(), path)
+        self.folder = tempfile.mkdtemp(prefix="keras-training-recipes-")  # this user's alone: it is unpickled
+        path = Path(self.folder, "data")
+        try:
+            write_data(self._assignment.load_data(), path)
+        except BaseException:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
         self._assignment = self._assignment.for_process(max(1, cores() // self.count), path)
         return self
 
@@ -79,7 +86,7 @@ class Processes:
             member.process.kill()
         for member in self.members:
             member.process.join()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     @property
     def free(self) -> int:
@@ -144,7 +151,7 @@ class Processes:
 
     def _start(self) -> _Member:
         ours, theirs = multiprocessing.Pipe()
-        arguments = (theirs, self._assignment, self._limit, os.getpid())
+        arguments = (theirs, self._assignment, self._limit, os.getpid(), self.folder)
         process = multiprocessing.get_context("spawn").Process(target=_work, args=arguments, daemon=True)
         with _without_main():
             process.start()
@@ -178,10 +185,10 @@ def _without_main() -> Iterator[None]:
             setattr(main, name, value)
 
 
-def _work(connection: Connection, assignment: Assignment, limit: float | None, parent: int) -> None:
+def _work(connection: Connection, assignment: Assignment, limit: float | None, parent: int, folder: str) -> None:
     """The main function of a worker process: receives jobs and sends records."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
-    threading.Thread(target=_watch, args=(limit, parent), daemon=True).start()
+    threading.Thread(target=_watch, args=(limit, parent, folder), daemon=True).start()
     settle(assignment.threads)
     initial = None
     with contextlib.suppress(EOFError, OSError):  # the parent is gone
@@ -206,10 +213,11 @@ def _outcome(worker: Worker, job: Job) -> Record | MachineFault:
         return fault
 
 
-def _watch(limit: float | None, parent: int) -> None:
-    """Ends this process when its parent is gone or its memory exceeds ``limit`` GiB."""
+def _watch(limit: float | None, parent: int, folder: str) -> None:
+    """Ends this process when its parent is gone, whose folder it removes, or its memory exceeds ``limit`` GiB."""
     while True:
         if os.getppid() != parent:
+            shutil.rmtree(folder, ignore_errors=True)
             os._exit(1)
         if limit is not None and resident() > limit * 2**30:
             os._exit(TOO_MUCH)

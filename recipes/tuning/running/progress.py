@@ -31,11 +31,12 @@ class Progress:
     def __enter__(self) -> Progress:
         if not self._enabled:
             return self
-        from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
 
-        self._console = Console(stderr=True)
+        from ...terminal import Terminal
+
+        self._console = Terminal(stderr=True)
         total = len(self._plan.all(self._ledger))
         ended = sum(len(self._plan.ended(arm, self._ledger)) for arm in self._plan.arms)
         if ended:
@@ -46,7 +47,7 @@ class Progress:
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(elapsed_when_finished=False),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
         )
         if self._console.is_terminal:
             self._bar = Bar(*columns, console=self._console, transient=True)
@@ -56,7 +57,7 @@ class Progress:
 
     def say(self, line: str) -> None:
         """Prints a line above the bar."""
-        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+        self._console.print(line, soft_wrap=True)
 
     def replan(self, plan: Plan) -> None:
         """Goes on with another plan, that of the next repeats."""
@@ -75,7 +76,7 @@ class Progress:
             return
         name = training.arm.name
         if record.status == "failed":
-            self._console.print(f"{training.key} failed: {record.message}", markup=False, highlight=False)
+            self._console.print(f"{training.key} failed: {record.message}")
         if training.stage == "confirm":
             self._scores.setdefault(name, []).append(record.validation_score)
         if self._bar is not None:
@@ -86,9 +87,7 @@ class Progress:
             scores = self._scores[name]
             done = sum(map(self._is_done, self._plan.arms))
             self._console.print(
-                f"[{done}/{len(self._plan.arms)}] {name}: validation {self._plan.metric.name} {_mean(scores):.4f}",
-                markup=False,
-                highlight=False,
+                f"[{done}/{len(self._plan.arms)}] {name}: validation {self._plan.metric.name} {_mean(scores):.4f}"
             )
 
     def _is_done(self, arm: Arm) -> bool:

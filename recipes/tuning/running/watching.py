@@ -84,15 +84,16 @@ def watch(directory: str | os.PathLike[str], *, every: float = 1.0, console: Any
     Args:
         directory: the directory that the search writes to.
         every: seconds between updates, > 0. Default 1.
-        console: a ``rich.console.Console``. Default: standard output.
+        console: a :class:`recipes.terminal.Terminal`. Default: standard output.
 
     Raises:
         InvalidArgument: if there is no search.
     """
-    from rich.console import Console
     from rich.live import Live
 
-    console = console or Console()
+    from ...terminal import Terminal
+
+    console = console or Terminal()
     now = standing(directory)
     if not console.is_terminal:
         console.print(shown(now, len(now.arms)))
@@ -108,7 +109,7 @@ def watch(directory: str | os.PathLike[str], *, every: float = 1.0, console: Any
 
 def _say_how_to_go_on(now: Standing, console: Any) -> None:
     if now.again and not now.alive:
-        console.print(now.again, markup=False, highlight=False, soft_wrap=True)
+        console.print(now.again, soft_wrap=True)
 
 
 def shown(now: Standing, rows: int) -> Group:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from pathlib import Path
 
 from ....callbacks.checks import InvalidArgument, check_integer, check_number
 from ...environment import cores as available_cores
@@ -79,15 +78,14 @@ class Where:
         if self.ray is not None:
             check_reachable(self.ray)
 
-    def runner(self, assignment: Assignment, folder: Path) -> contextlib.AbstractContextManager[Runner]:
+    def runner(self, assignment: Assignment) -> contextlib.AbstractContextManager[Runner]:
         """The runner, as a context manager that returns it on entering.
 
         Args:
             assignment: what all trainings share.
-            folder: where processes of this machine share the data; created on entering and removed at the end.
         """
         if self.ray is not None:
             return Cluster(self.ray, assignment, cores=self.cores, gpus=self.gpus)
         if self.processes:
-            return Processes(self.workers, assignment, folder=folder, limit=self.memory_limit)
+            return Processes(self.workers, assignment, limit=self.memory_limit)
         return contextlib.nullcontext(InThisProcess(Worker(assignment)))

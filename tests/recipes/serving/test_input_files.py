@@ -180,9 +180,11 @@ def test_records_name_the_files_of_their_pictures(tmp_path):
     assert np.array_equal(read["photo"][0], image)
     (tmp_path / "x.jsonl").write_text(json.dumps({"age": 3, "photo": image.tolist(), "box": [1, 2]}))
     assert np.array_equal(load_inputs(tmp_path / "x.jsonl", MIXED)["photo"][0], image)
-    (tmp_path / "x.json").write_text(json.dumps([{"age": 3, "photo": "two.png", "box": [1, 2]}]))
-    with pytest.raises(InvalidArgument, match=r"a readable .json file"):
-        load_inputs(tmp_path / "x.json", MIXED)
+    (tmp_path / "in").mkdir()
+    for other in ("two.png", "../one.png", str(tmp_path / "one.png")):  # nor any picture on the disk
+        (tmp_path / "in" / "x.json").write_text(json.dumps([{"age": 3, "photo": other, "box": [1, 2]}]))
+        with pytest.raises(InvalidArgument, match=r"input must be the name of a file in .*/in\. Received: input='"):
+            load_inputs(tmp_path / "in" / "x.json", MIXED)
 
 
 @pytest.mark.parametrize(

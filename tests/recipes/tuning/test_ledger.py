@@ -1,6 +1,5 @@
 import dataclasses
 import fcntl
-import json
 import math
 import threading
 
@@ -146,7 +145,7 @@ def test_a_foreign_directory_is_refused(tmp_path):
     with pytest.raises(InvalidArgument, match="holds other files"):
         Ledger(tmp_path, SETTINGS)
     (tmp_path / "settings.json").write_text("{")
-    with pytest.raises(InvalidArgument, match="that `recipes search` has written"):
+    with pytest.raises(InvalidArgument, match="that of an undamaged search"):
         Ledger(tmp_path, SETTINGS)
     assert sorted(each.name for each in tmp_path.iterdir()) == ["settings.json", "thesis.txt"]
 
@@ -169,7 +168,7 @@ def test_two_that_start_together_with_other_settings(tmp_path):
         first.add(record(0))
     with pytest.raises(InvalidArgument, match="epochs=5, not 6"), second:
         pass
-    assert json.loads((tmp_path / "search" / "settings.json").read_text()) == SETTINGS
+    assert read_settings(tmp_path / "search") == SETTINGS
     with Ledger(tmp_path / "search", SETTINGS) as again:  # the refused one has let go of the lock
         assert len(again) == 1
 

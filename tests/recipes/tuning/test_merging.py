@@ -8,6 +8,7 @@ import pytest
 import recipes
 from callbacks.checks import InvalidArgument
 from recipes.cli import main
+from recipes.stored.json_files import unsealed
 from recipes.tuning.comparison import Comparison
 from recipes.tuning.ledger import Ledger, read_records
 from recipes.tuning.outcomes import outcomes_file
@@ -28,7 +29,7 @@ def part(found, tmp_path):
         (directory / "settings.json").write_text(json.dumps(stored))
         arms = {arm.name for arm in plan_in(stored).arms}
         lines = (found.directory / "trainings.jsonl").read_text().splitlines()
-        records = [json.loads(line) for line in lines]
+        records = [unsealed(json.loads(line)) for line in lines]
         kept = [change(record) for record in records if record["arm"] in arms and keep(record)]
         (directory / "trainings.jsonl").write_text("".join(json.dumps(record) + "\n" for record in kept))
         shutil.copytree(found.directory / "outcomes", directory / "outcomes")
@@ -66,7 +67,10 @@ def test_seeds_that_were_run_apart(part, tmp_path):
 
 
 def test_what_the_merged_search_lacks_is_said(part, tmp_path, capsys):
-    places = [part("a", optimizers=["momentum"]), part("b", optimizers=["adam"], regularizers=["none"])]
+    places = [
+        part("a", optimizers=["momentum"]),
+        part("b", optimizers=["adam"], regularizers=["none"], default_arm="adam+none"),
+    ]
     with pytest.raises(SystemExit) as end:
         main(["merge", *map(str, places), "--to", str(tmp_path / "both")])
     assert end.value.code == 0
@@ -82,7 +86,7 @@ def test_repeats_of_different_settings(part, found, tmp_path):
         for training in plan.of(arm, {**records, **more}):
             if training.key not in records:
                 job = Job.of(training, plan, {**records, **more})
-                more[training.key] = job.record(learning_rate=0.5, validation_score=2.0, validation_loss=0.0)
+                more[training.key] = job.record(learning_rate=0.5, validation_score=1.0, validation_loss=0.0)
 
     def surpassed(record):
         values = next(r.values for r in more.values() if r.arm == record["arm"])

@@ -148,7 +148,7 @@ def test_a_merged_search_and_one_from_python_have_no_command(searched):
 def test_the_directory_of_another_version_is_not_extended_and_nothing_says_so(searched, change):
     directory = searched()
     assert obstacle(read_settings(directory)) is None
-    settings = json.loads((directory / "settings.json").read_text()) | change
+    settings = read_settings(directory) | change
     (directory / "settings.json").write_text(json.dumps(settings))
     verdict = "\n".join(Comparison.load(directory).verdict)
     assert advised(verdict) == []
@@ -160,7 +160,7 @@ def test_the_directory_of_another_version_is_not_extended_and_nothing_says_so(se
 @pytest.mark.thorough
 def test_data_that_are_no_longer_where_the_command_says(searched, tmp_path, monkeypatch):
     directory = searched("recipes search churn.csv").resolve()
-    settings = json.loads((directory / "settings.json").read_text())
+    settings = read_settings(directory)
     settings["data"]["files"] = {"train": {"path": str(tmp_path / "churn.csv"), "sha256": "0"}}
     (directory / "settings.json").write_text(json.dumps(settings))
     assert resumption_of(directory).command == ""

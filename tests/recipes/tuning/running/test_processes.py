@@ -54,11 +54,11 @@ def kill(member):
 
 @pytest.mark.thorough  # a process takes seconds to start
 @pytest.mark.parametrize("count", [1, 2])
-def test_the_records_are_those_of_this_process_whoever_is_killed(jobs, classes, tiny, tmp_path, count):
+def test_the_records_are_those_of_this_process_whoever_is_killed(jobs, classes, tiny, count):
     assignment = Assignment.of(classes, tiny(), Protocol(epochs=2))
     alone = run(InThisProcess(Worker(assignment)), jobs)
     assert all(np.isfinite(record.validation_score) for record in alone.values())
-    with Processes(count, assignment, folder=tmp_path / "work") as processes:
+    with Processes(count, assignment) as processes:
 
         def disturb(number):
             if number == 1:  # one at work: its training begins anew
@@ -73,16 +73,16 @@ def test_the_records_are_those_of_this_process_whoever_is_killed(jobs, classes, 
     assert {key: repr(value) for key, value in together.items()} == {key: repr(value) for key, value in alone.items()}
     confirmed = [records[jobs[-1].training.key].outcomes for records in (alone, together)]
     assert np.array_equal(*(outcomes.loss for outcomes in confirmed))
-    assert not (tmp_path / "work").exists()
+    assert not os.path.exists(processes.folder)
     for pid in pids:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
 
 
 @pytest.mark.thorough
-def test_too_much_memory_is_a_failure_with_its_cause(jobs, classes, tiny, tmp_path):
+def test_too_much_memory_is_a_failure_with_its_cause(jobs, classes, tiny):
     assignment = Assignment.of(classes, tiny(), Protocol(epochs=1))
-    with Processes(1, assignment, folder=tmp_path / "work", limit=0.05) as processes:
+    with Processes(1, assignment, limit=0.05) as processes:
         records = run(processes, jobs[:2])
     for record in records.values():
         assert record.status == "failed"
@@ -122,20 +122,20 @@ def test_a_script_needs_no_guard_and_leaves_no_process_behind(tmp_path):
 
 
 @pytest.mark.thorough
-def test_what_processes_cannot_begin_is_a_fault_of_the_machine(jobs, classes, tiny, tmp_path):
+def test_what_processes_cannot_begin_is_a_fault_of_the_machine(jobs, classes, tiny):
     own = ({"kind": "optimizer", "name": "gone", "origin": "no_such_module:Gone", "hyperparameters": []},)
     assignment = Assignment.of(classes, tiny(), Protocol(epochs=1), None, own)
     with (
-        Processes(1, assignment, folder=tmp_path / "work") as processes,
+        Processes(1, assignment) as processes,
         pytest.raises(MachineFault, match="no_such_module:Gone cannot"),
     ):
         run(processes, jobs[:1])
 
 
 @pytest.mark.thorough
-def test_processes_that_are_killed_again_and_again_stop_the_search(jobs, classes, tiny, tmp_path):
+def test_processes_that_are_killed_again_and_again_stop_the_search(jobs, classes, tiny):
     assignment = Assignment.of(classes, tiny(), Protocol(epochs=1))
-    with Processes(1, assignment, folder=tmp_path / "work") as processes:
+    with Processes(1, assignment) as processes:
         processes.submit(jobs[0])
         done = threading.Event()
 

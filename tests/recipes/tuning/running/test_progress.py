@@ -2,8 +2,8 @@ import dataclasses
 import sys
 
 import pytest
-import rich.console
 
+import recipes.terminal
 from recipes.metric import Metric
 from recipes.tuning.designs import cross
 from recipes.tuning.plan import Plan
@@ -48,12 +48,12 @@ def test_silence(plan, capsys):
 
 @pytest.mark.parametrize(("direction", "best"), [("max", "sgd+none 0.7550"), ("min", "adam+none 0.5050")])
 def test_a_bar_on_a_terminal(plan, capsys, monkeypatch, direction, best):
-    make = rich.console.Console
+    make = recipes.terminal.Terminal
 
     def terminal(**options):
         return make(**{**options, "force_terminal": True, "width": 160, "file": sys.stderr})
 
-    monkeypatch.setattr(rich.console, "Console", terminal)
+    monkeypatch.setattr(recipes.terminal, "Terminal", terminal)
     plan = dataclasses.replace(plan, metric=Metric("error", direction))
     finish(Progress(plan, {}, enabled=True), plan)
     shown = capsys.readouterr().err

@@ -4,9 +4,9 @@ import io
 import math
 
 import pytest
-from rich.console import Console
 
 import recipes
+from recipes.terminal import Terminal
 from recipes.tuning.designs import cross
 from recipes.tuning.ledger import Ledger, running_file
 from recipes.tuning.plan import Training
@@ -28,7 +28,7 @@ SETTINGS = {
     "direction": "max",
     "default_arm": "momentum+none",
     "recipe": {},
-    "data": {},
+    "data": {"counts": {"train": 10, "validation": 5, "test": 5}},
 }
 ARMS = cross(["momentum", "adam"], ["none"])
 
@@ -62,7 +62,7 @@ def under_way(tmp_path):
 
 
 def text(now, rows=10):
-    console = Console(file=io.StringIO(), width=100)
+    console = Terminal(file=io.StringIO(), width=100)
     console.print(shown(now, rows))
     return console.file.getvalue()
 
@@ -98,7 +98,7 @@ def test_before_anything_has_ended(tmp_path):
 
 
 def test_without_a_terminal_it_looks_once(under_way):
-    console = Console(file=io.StringIO(), width=100)
+    console = Terminal(file=io.StringIO(), width=100)
     watch(under_way.directory, console=console)
     assert console.file.getvalue().count("4 of 8 trainings") == 1
 
@@ -110,7 +110,7 @@ def test_on_a_terminal_it_ends_with_the_search(under_way, monkeypatch):
 
     rest = [f"{arm.name}/{stage}/{k}" for arm in ARMS for stage in ("tune", "confirm") for k in (0, 1)]
     monkeypatch.setattr("time.sleep", go_on)
-    console = Console(file=io.StringIO(), width=100, force_terminal=True)
+    console = Terminal(file=io.StringIO(), width=100, force_terminal=True)
     watch(under_way.directory, every=0.25, console=console)
     assert "8 of 8 trainings, done" in console.file.getvalue()
 
@@ -156,7 +156,7 @@ def test_a_search_that_was_killed_is_not_waited_for(under_way):
         assert not now.alive
         assert now.running == []
         assert "4 of 8 trainings, not running" in text(now)
-        console = Console(file=io.StringIO(), width=100, force_terminal=True)
+        console = Terminal(file=io.StringIO(), width=100, force_terminal=True)
         watch(under_way.directory, every=60, console=console)  # ends
         assert "not running" in console.file.getvalue()
         assert "It cannot be extended by this version (" in console.file.getvalue()  # its settings have no recipe

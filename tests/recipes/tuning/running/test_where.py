@@ -45,13 +45,12 @@ def test_what_is_refused(options, message):
         ({"ray": "10.0.0.1:6379", "gpus": 0.5}, Cluster, "a Ray cluster", True),
     ],
 )
-def test_which_runner_is_made(classes, tiny, tmp_path, options, kind, words, elsewhere):
+def test_which_runner_is_made(classes, tiny, options, kind, words, elsewhere):
     where = Where(**options)
     assert (str(where), where.elsewhere) == (words, elsewhere)
-    runner = where.runner(Assignment.of(classes, tiny(), Protocol()), tmp_path / "work")
+    runner = where.runner(Assignment.of(classes, tiny(), Protocol()))
     if kind is InThisProcess:
         with runner as entered:
             assert isinstance(entered, kind)
     else:
         assert isinstance(runner, kind)
-    assert not (tmp_path / "work").exists()  # nothing is written before it is entered

@@ -1,0 +1,117 @@
+"""KNOWN: what settings.json may hold, of this version and of earlier ones."""
+
+from __future__ import annotations
+
+import math
+
+from ..stored.schema import (
+    ANYTHING,
+    COUNT,
+    FINITE,
+    FLAG,
+    TEXT,
+    Kind,
+    Listing,
+    Mapped,
+    Object,
+    integer,
+    name_of_file,
+    number,
+    one_of,
+    optional,
+)
+
+__all__ = ["KNOWN"]
+
+LEVELS = Listing(of=name_of_file, most=10_000)
+DIRECTION = one_of("max", "min")
+SHARE = Kind("a number from 0 to 1, a text, or null", lambda value: value is None or isinstance(value, (str, float)))
+TUNABLE = Object(
+    fields={"name": TEXT},
+    optional={
+        "low": FINITE,
+        "high": FINITE,
+        "default": optional(FINITE),
+        "log": FLAG,
+        "values": Listing(of=FINITE, most=10_000),
+    },
+)
+"""A :class:`recipes.catalogue.Range` or a :class:`recipes.tuning.ranges.Grid`."""
+
+DATA = Object(
+    fields={"counts": Object(fields={"train": COUNT, "validation": COUNT, "test": COUNT})},
+    optional={
+        "name": TEXT,
+        "fingerprint": TEXT,
+        "seed": COUNT,
+        "batch_size": integer(1),
+        "version": TEXT,
+        "config": TEXT,
+        "folder": TEXT,
+        "files": Mapped(of=Object(fields={"path": TEXT, "sha256": TEXT})),
+        "images": Object(fields={"folder": TEXT, "sha256": TEXT}),
+        "options": Mapped(of=ANYTHING),
+        "test": SHARE,
+        "validation": SHARE,
+    },
+    others=ANYTHING,
+)
+"""The settings of :class:`recipes.Data`."""
+
+KNOWN = Object(
+    optional={
+        "dataset": optional(TEXT),
+        "data": DATA,
+        "recipe": Mapped(of=ANYTHING, most=1000),
+        "factors": Mapped(of=LEVELS, most=100),
+        "optimizers": LEVELS,
+        "regularizers": LEVELS,
+        "default_arm": name_of_file,
+        "metric": optional(name_of_file),
+        "direction": DIRECTION,
+        "metrics": Listing(
+            of=Object(
+                fields={"name": name_of_file, "direction": DIRECTION},
+                optional={"origin": TEXT, "options": Mapped(of=ANYTHING)},
+            ),
+            most=100,
+        ),
+        "design": TEXT,
+        "epochs": integer(1, 10**7),
+        "trials": integer(1, 10**7),
+        "repeats": Kind("an integer >= 1, or a text", lambda value: type(value) in (int, str)),
+        "seeds": integer(1, 10**7),
+        "seed": COUNT,
+        "prune": TEXT,
+        "least_updates": COUNT,
+        "widen": FLAG,
+        "tunings": optional(TEXT),
+        "resplit": optional(FLAG),
+        "ranges": optional(TEXT),
+        "confidence": optional(number(0, 1)),
+        "margin": optional(number(0, math.inf, nan=False, infinite=False)),
+        "space": optional(Object(fields={"fixed": Mapped(of=FINITE), "defaults": Mapped(of=FINITE)})),
+        "overlap": optional(FINITE),
+        "libraries": Mapped(of=TEXT),
+        "own": Listing(
+            of=Object(fields={"kind": TEXT, "name": TEXT, "origin": TEXT, "hyperparameters": Listing(of=TUNABLE)}),
+            most=1000,
+        ),
+        "callbacks": Listing(of=Object(fields={"origin": TEXT}, optional={"options": Mapped(of=ANYTHING)}), most=1000),
+        "candidates": Mapped(
+            of=Object(
+                fields={
+                    "recipe": Mapped(of=ANYTHING),
+                    "optimizer": name_of_file,
+                    "regularizer": name_of_file,
+                    "compiled": FLAG,
+                    "rate": optional(FINITE),
+                    "space": Listing(of=TUNABLE, most=1000),
+                }
+            ),
+            most=10_000,
+        ),
+    },
+    others=ANYTHING,
+)
+"""The settings of a search. Unknown ones, of a later version, make it another search and are read no further."""

@@ -1,0 +1,25 @@
+"""Names from files reach the terminal as text."""
+
+import io
+
+from rich.table import Table
+
+from recipes.terminal import Terminal
+
+NAME = "\x1b]0;minecat\x9b2J\u202e[red][/] :smile:"
+SHOWN = "\\x1b]0;minecat\\x9b2J\\u202e[red][/] :smile:"
+
+
+def test_escape_codes_and_markup_are_text():
+    table = Table("name", box=None)
+    table.add_row(NAME)
+    for shown in (NAME, table):
+        terminal = Terminal(file=io.StringIO(), width=100)
+        terminal.print(shown)
+        assert SHOWN in terminal.file.getvalue()
+
+
+def test_a_terminal_still_gets_colours():
+    terminal = Terminal(file=io.StringIO(), width=100, force_terminal=True, color_system="standard")
+    terminal.print("cat\x1b[2J", style="bold")
+    assert terminal.file.getvalue() == "\x1b[1mcat\\x1b[2J\x1b[0m\n"

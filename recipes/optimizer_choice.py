@@ -64,9 +64,17 @@ def replaced_regularizers(optimizer: Choice) -> set[str]:
         >>> replaced_regularizers({"name": "adam", "weight_decay": 0.1}), replaced_regularizers("adam")
         ({'weight_decay'}, set())
     """
-    config = choice.options_of(optimizer) if choice.is_named(optimizer) else optimizer.get_config()
+    config = _settings(optimizer)
     replaced = {"weight_decay"} if config.get("weight_decay") is not None else set()
     return replaced | ({"early_stopping"} if config.get("use_ema") else set())
+
+
+def _settings(optimizer: Choice) -> dict[str, Any]:
+    """The options of a named choice and of its entry, or the configuration of an object."""
+    if not choice.is_named(optimizer):
+        return optimizer.get_config()
+    build = OPTIMIZERS[choice.name_of(optimizer)].build
+    return {**getattr(build, "keywords", {}), **choice.options_of(optimizer)}
 
 
 def separate_rate(optimizer: Choice) -> tuple[Choice, float | None]:
@@ -125,7 +133,7 @@ def build_optimizer(
     for regularizer in regularizers:
         options |= regularizer.optimizer_options()
     named = choice.is_named(optimizer)
-    config = choice.options_of(optimizer) if named else optimizer.get_config()
+    config = _settings(optimizer)
     twice = [key for key in options if key in config and (named or config[key] is not None)]
     if twice:
         accepted = f"given once: the optimizer has {twice}"

@@ -11,7 +11,8 @@ __all__ = ["KerasAdadelta", "KerasOptimizer"]
 
 
 class KerasOptimizer(keras.optimizers.Optimizer):
-    """Keras' ``Optimizer`` with two more methods to override, :meth:`update` and :meth:`decays`.
+    """Keras' ``Optimizer`` with more methods to override: :meth:`update`, :meth:`decays` and
+    :meth:`shrinks_before_step`.
 
     Example:
         >>> class Counting(KerasOptimizer):
@@ -47,8 +48,12 @@ class KerasOptimizer(keras.optimizers.Optimizer):
     def _backend_update_step(self, grads: Any, trainable_variables: Any, learning_rate: Any) -> None:
         self.update(grads, trainable_variables, learning_rate)
 
-    def _use_weight_decay(self, variable: Any) -> bool:
+    def shrinks_before_step(self, variable: Any) -> bool:
+        """Whether Keras shrinks a variable that decays before its step; otherwise the step itself must."""
         return self.decays(variable)
+
+    def _use_weight_decay(self, variable: Any) -> bool:
+        return self.shrinks_before_step(variable)
 
 
 class KerasAdadelta(keras.optimizers.Adadelta):

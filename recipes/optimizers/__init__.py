@@ -14,14 +14,17 @@ from ..catalogue import Catalogue, entries_of
 
 if TYPE_CHECKING:  # for editors only: at run time every module is found, listed here or not
     from .adadelta import Adadelta as Adadelta
+    from .adafactor import Adafactor as Adafactor
     from .adagrad import AdaGrad as AdaGrad
     from .adam import Adam as Adam
     from .adamax import AdaMax as AdaMax
     from .delta_bar_delta import DeltaBarDelta as DeltaBarDelta
     from .hessian_free import HessianFree as HessianFree
+    from .lamb import Lamb as Lamb
     from .line_search import LineSearch as LineSearch
     from .lion import Lion as Lion
     from .momentum import Momentum as Momentum
+    from .muon import Muon as Muon
     from .nadam import Nadam as Nadam
     from .newton import Newton as Newton
     from .radam import RAdam as RAdam

@@ -39,7 +39,8 @@ class Adam(AdaptiveMoments):
         epsilon: eps > 0. Default 1e-7.
         amsgrad: whether to divide by the largest mean square so far. Default False.
         name: the optimizer's name.
-        **options: as in :class:`recipes.optimizers.base.Optimizer`. With ``weight_decay`` this is AdamW.
+        **options: as in :class:`recipes.optimizers.base.Optimizer`. With ``weight_decay`` this is AdamW,
+            which has a name of its own.
 
     Raises:
         InvalidArgument: for a value outside its range.
@@ -107,6 +108,13 @@ ENTRIES = (
         "RMSProp and momentum together, both corrected for their start at zero.",
         "Kingma and Ba 2015",
         (Range("learning_rate", 3e-4, 3e-2, 1e-3),),
+    ),
+    Entry(
+        "adamw",
+        functools.partial(Adam, weight_decay=0.01, name="adamw"),
+        "Adam with weight decay apart from the gradient, of kernels alone.",
+        "Loshchilov and Hutter 2019",
+        (Range("learning_rate", 3e-4, 3e-2, 1e-3), Range("weight_decay", 1e-4, 0.3, 0.01)),
     ),
     Entry(
         "amsgrad",

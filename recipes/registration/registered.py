@@ -58,7 +58,7 @@ def register(
 
     Args:
         kind: "optimizer", "regularizer", "schedule", "initializer", "activation", "model", "loss" or "metric".
-        name: in lower case, such as "lamb"; of nothing else of its kind.
+        name: in lower case, such as "ftrl"; of nothing else of its kind.
         build: makes one; its keyword arguments are the options. Of an optimizer it takes ``learning_rate``; of a
             schedule ``peak``. A model's may take ``spec`` (a :class:`recipes.Spec`) and any of the recipe's
             ``activation``, ``initializer``, ``bias``, ``normalization`` and ``regularizer``; it gets what it takes. Of
@@ -75,9 +75,9 @@ def register(
         InvalidArgument: for another kind, a name that is taken, or something that cannot be called like that.
 
     Example:
-        >>> register("optimizer", "lamb", keras.optimizers.Lamb, hyperparameters=[Range("learning_rate", 3e-4, 3e-2)])
-        >>> recipes.Recipe(optimizer="lamb").build_optimizer().name
-        'lamb'
+        >>> register("optimizer", "ftrl", keras.optimizers.Ftrl, hyperparameters=[Range("learning_rate", 3e-4, 3e-2)])
+        >>> recipes.Recipe(optimizer="ftrl").build_optimizer().name
+        'ftrl'
     """
     check_choice("kind", kind, (*CATALOGUES, METRICS.kind))
     if kind == METRICS.kind:

@@ -3,7 +3,7 @@ import pytest
 
 from callbacks.checks import InvalidArgument
 from recipes import Recipe
-from recipes.optimizer_choice import build_optimizer, has_own_momentum
+from recipes.optimizer_choice import build_optimizer, has_own_momentum, replaced_regularizers
 from recipes.optimizers import Momentum, RMSProp
 from recipes.regularization import WeightDecay
 
@@ -40,11 +40,19 @@ def test_weight_decay_reaches_the_optimizer_once():
     adam = keras.optimizers.Adam(0.5)
     assert build_optimizer(adam, 0.25, [WeightDecay(0.125)]).get_config()["weight_decay"] == 0.125
     assert float(build_optimizer("adam", 0.25, [WeightDecay(0.125)]).learning_rate) == 0.25
-    for twice in ({"name": "adam", "weight_decay": 0.1}, keras.optimizers.AdamW(weight_decay=0.1)):
+    for twice in ({"name": "adam", "weight_decay": 0.1}, "adamw", keras.optimizers.AdamW(weight_decay=0.1)):
         with pytest.raises(
             InvalidArgument, match=r"regularizer must be given once: the optimizer has \['weight_decay'\]"
         ):
             build_optimizer(twice, 0.25, [WeightDecay(0.125)])
+
+
+def test_adamw_decays_in_place_of_the_default_regularizer(classes):
+    assert replaced_regularizers("adamw") == {"weight_decay"}
+    names = [each.name for each in Recipe(optimizer="adam").resolved(classes.spec).regularizers()]
+    without = [each.name for each in Recipe(optimizer="adamw").resolved(classes.spec).regularizers()]
+    assert without == [name for name in names if name != "weight_decay"]
+    assert Recipe(optimizer="adamw").build_optimizer().weight_decay == 0.01
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,12 @@ def case(request):
     return request.param
 
 
+@pytest.fixture(params=[case for case in CASES if case.elementwise], ids=lambda case: case.name)
+def elementwise_case(request):
+    """Every optimizer that moves each weight by itself."""
+    return request.param
+
+
 @pytest.fixture(
     params=[
         pytest.param(case, id=case.name, marks=() if case.name in TYPICAL else pytest.mark.thorough) for case in CASES

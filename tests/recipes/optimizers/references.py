@@ -140,6 +140,72 @@ def lion(start, gradients, rate, beta_1, beta_2):
     return np.array(path)
 
 
+def adamw(start, gradients, rate, beta_1, beta_2, eps, weight_decay):
+    """As the paper has it: from :func:`adam`'s steps, which do not depend on the weights."""
+    steps = np.diff(adam(np.zeros_like(start), gradients, rate, beta_1, beta_2, eps), axis=0, prepend=0)
+    weight, path = start.copy(), []
+    for step, e in zip(steps, each_step(rate, gradients), strict=True):
+        weight = weight - e * weight_decay * weight + step
+        path.append(weight)
+    return np.array(path)
+
+
+def norm_ratio(weight, step):
+    """LAMB's |w| / |u|, or 1 if either is 0."""
+    weights, steps = np.linalg.norm(weight), np.linalg.norm(step)
+    return weights / steps if weights > 0 and steps > 0 else 1.0
+
+
+def lamb(start, gradients, rate, beta_1, beta_2, eps, weight_decay=0.0):
+    weight, mean, square, path, product = start.copy(), np.zeros_like(start), np.zeros_like(start), [], 1.0
+    pairs = zip(gradients, each_step(rate, gradients), each_step(beta_1, gradients), strict=True)
+    for t, (gradient, e, b) in enumerate(pairs, 1):
+        product *= b
+        mean = b * mean + (1 - b) * gradient
+        square = beta_2 * square + (1 - beta_2) * gradient**2
+        step = mean / (1 - product) / (np.sqrt(square / (1 - beta_2**t)) + eps) + weight_decay * weight
+        weight = weight - e * norm_ratio(weight, step) * step
+        path.append(weight)
+    return np.array(path)
+
+
+def adafactor(start, gradients, rate, exponent, eps_1, eps_2, clip):
+    """Vectors and matrices: start (...), gradients (steps, ...)."""
+    weight, rows, columns, square, path = start.copy(), 0.0, 0.0, 0.0, []
+    for t, (gradient, e) in enumerate(zip(gradients, each_step(rate, gradients), strict=True), 1):
+        share, new = t**-exponent, gradient**2 + eps_1
+        if start.ndim < 2:
+            square = (1 - share) * square + share * new
+        else:
+            rows = (1 - share) * rows + share * new.mean(-1)
+            columns = (1 - share) * columns + share * new.mean(-2)
+            square = rows[..., :, None] * columns[..., None, :] / rows.mean(-1)[..., None, None]
+        step = gradient / np.sqrt(square)
+        step = step / max(1, np.sqrt(np.mean(step**2)) / clip)
+        weight = weight - e * max(eps_2, np.sqrt(np.mean(weight**2))) * step
+        path.append(weight)
+    return np.array(path)
+
+
+def muon_of_vectors(start, gradients, rate, adam_beta_1, beta_2, eps):
+    """Adam, whose beta_1 is not the momentum that 1cycle moves."""
+    return adam(start, gradients, rate, adam_beta_1, beta_2, eps)
+
+
+def muon(start, gradients, rate, momentum, steps=5):
+    """Of matrices: start (n, k), gradients (steps, n, k)."""
+    weight, mean, path = start.copy(), np.zeros_like(start), []
+    for gradient, e, mu in zip(gradients, each_step(rate, gradients), each_step(momentum, gradients), strict=True):
+        mean = mu * mean + (1 - mu) * gradient
+        x = mu * mean + (1 - mu) * gradient
+        left, values, right = np.linalg.svd(x / (np.linalg.norm(x) + 1e-7), full_matrices=False)
+        for _ in range(steps):  # the iteration changes the singular values alone
+            values = 3.4445 * values - 4.775 * values**3 + 2.0315 * values**5
+        weight = weight - e * 0.2 * np.sqrt(max(start.shape)) * left @ np.diag(values) @ right
+        path.append(weight)
+    return np.array(path)
+
+
 @dataclass(frozen=True)
 class Case:
     """One optimizer: the name of its entry, its reference, and the reference's parameters."""
@@ -153,6 +219,8 @@ class Case:
     fused: bool = False  # whether TensorFlow has one kernel for the whole update, which it uses
     keras_own: Callable[[float], keras.optimizers.Optimizer] | None = None  # Keras' own of the same rule
     moved: dict = field(default_factory=dict)  # parameter: the least factor that shows in 25 steps, where not 1.001
+    options: dict = field(default_factory=dict)  # with which the entry is built
+    elementwise: bool = True  # whether each weight moves by itself, whatever the others of its variable
 
     @property
     def momentum_name(self):
@@ -160,7 +228,7 @@ class Case:
         return next((name for name in ("momentum", "beta_1") if name in self.parameters), None)
 
     def build(self, **options):
-        return OPTIMIZERS.build(self.name, **{"learning_rate": self.rate, **options})
+        return OPTIMIZERS.build(self.name, **{"learning_rate": self.rate, **self.options, **options})
 
     def path(self, start, gradients, **changed):
         return self.reference(start, gradients, **{"rate": self.rate, **self.parameters, **changed})
@@ -201,6 +269,16 @@ CASES = [
     ),
     Case("adam", adam, BETAS, 0.01, 0.03, 0.03, keras_own=K.Adam, **FUSED),
     Case(
+        "adamw",
+        adamw,
+        {**BETAS, "weight_decay": 0.01},
+        *(0.01, 0.03, 0.03),
+        keras_own=lambda rate: K.AdamW(rate, weight_decay=0.01),
+        moved={"weight_decay": 1.1},
+        options={"decay": "all"},
+        **FUSED,
+    ),
+    Case(
         "amsgrad",
         adam,
         {**BETAS, "amsgrad": True},
@@ -220,6 +298,34 @@ CASES = [
         *(0.01, 3e-3, 1e-3),
         keras_own=K.Lion,
         moved={"beta_1": 1.02, "beta_2": 1.002},
+    ),
+    Case(
+        "lamb",
+        lamb,
+        {"beta_1": 0.9, "beta_2": 0.999, "eps": 1e-6},
+        *(0.01, 0.03, 1e-3),
+        keras_own=lambda rate: K.Lamb(rate, epsilon=1e-6),
+        options={"adapted": "all"},
+        elementwise=False,
+        **FUSED,
+    ),
+    Case(
+        "adafactor",
+        adafactor,
+        {"exponent": 0.8, "eps_1": 1e-8, "eps_2": 1e-3, "clip": 1.0},
+        *(0.01, 0.03, 3e-3),
+        keras_own=lambda rate: K.Adafactor(rate, epsilon_1=1e-8),
+        moved={"eps_1": 1.1},
+        options={"epsilon_1": 1e-8},  # the usual 1e-30 shows nowhere
+        elementwise=False,
+    ),
+    Case(  # of vectors; of matrices: test_muon.py
+        "muon",
+        muon_of_vectors,
+        {"adam_beta_1": 0.9, "beta_2": 0.999, "eps": EPS},
+        *(0.01, 0.03, 0.03),
+        keras_own=lambda rate: K.Muon(rate, adam_weight_decay=None, weight_decay=None),
+        elementwise=False,
     ),
     Case("adagrad", adagrad, {"eps": EPS, "initial": 0.0}, 0.1, 0.3, 0.3, **FUSED),
     Case(

@@ -5,7 +5,7 @@ the square; Adamax: inside the maximum; RMSprop: outside the root) it is made to
 Run it where PyTorch is installed: python tests/recipes/optimizers/golden/make_torch.py
 """
 
-# Made with PyTorch 2.15.0 (CPU), in float64.
+# Made with PyTorch 2.13.0 (CPU), in float64.
 
 from pathlib import Path
 
@@ -31,6 +31,8 @@ CASES = {  # name: PyTorch's class, its arguments
     "rmsprop": (optim.RMSprop, {"lr": 0.01, "alpha": 0.9, "eps": TINY}),
     "rmsprop momentum": (optim.RMSprop, {"lr": 0.01, "alpha": 0.9, "eps": TINY, "momentum": 0.8}),
     "adam": (optim.Adam, {"lr": 0.01, "betas": (0.9, 0.99), "eps": TINY}),
+    "adamw": (optim.AdamW, {"lr": 0.01, "betas": (0.9, 0.99), "eps": TINY, "weight_decay": 0.1}),
+    "adafactor": (optim.Adafactor, {"lr": 0.01}),
     "amsgrad": (optim.Adam, {"lr": 0.01, "betas": (0.9, 0.5), "eps": TINY, "amsgrad": True}),
     "adamax": (optim.Adamax, {"lr": 0.01, "betas": (0.9, 0.99), "eps": TINY}),
     "nadam": (optim.NAdam, {"lr": 0.01, "betas": (0.9, 0.99), "eps": TINY, "momentum_decay": 1.0}),
@@ -40,12 +42,24 @@ CASES = {  # name: PyTorch's class, its arguments
 OUTSIDE = ("outside", "outside nesterov", "outside dampened")
 
 
+MATRICES = {
+    "adafactor matrix": (optim.Adafactor, {"lr": 0.01}),
+    "muon matrix": (optim.Muon, {"lr": 0.01, "weight_decay": 0.0, "adjust_lr_fn": "match_rms_adamw"}),
+}
+"""Of a matrix. PyTorch's Muon computes the orthogonal step in bfloat16."""
+
+
 def main():
     generator = np.random.default_rng(0)
     start, gradients = generator.normal(size=6), generator.normal(size=(STEPS, 6))
     rates = 0.1 * generator.uniform(0.2, 2.0, STEPS)
     arrays = {"start": start, "gradients": gradients, "rates": rates}
-    for name, (kind, arguments) in CASES.items():
+    matrix, matrices = generator.normal(size=(6, 4)), generator.normal(size=(STEPS, 6, 4))
+    arrays |= {"matrix": matrix, "matrices": matrices}
+    for name, (kind, arguments) in {**CASES, **MATRICES}.items():
+        start, gradients = (
+            arrays[key] for key in (("matrix", "matrices") if name in MATRICES else ("start", "gradients"))
+        )
         weight = torch.nn.Parameter(torch.tensor(start))
         optimizer = kind([weight], **arguments)
         path = []

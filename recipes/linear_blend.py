@@ -9,6 +9,7 @@ import numpy as np
 
 from ..callbacks.checks import InvalidArgument, check_number
 from .choice import NONE
+from .evaluation import evaluate
 from .linear_fit import linear_weights
 from .models.linear_part import linear_part_of
 
@@ -64,8 +65,7 @@ def blend_with_linear(model: keras.Model, data: Data, *, class_weight: Any = NON
     for share in SHARES:
         _blend(model, own, layer, linear, share)
         penalties = sum(float(penalty) for penalty in model.losses)
-        values: Any = model.evaluate(data.validation, verbose=0, return_dict=True)
-        losses.append(float(values["loss"]) - penalties)
+        losses.append(float(evaluate(model, data, "validation")["loss"]) - penalties)
     share = SHARES[int(np.argmin(np.where(np.isfinite(losses), losses, np.inf)))]
     _blend(model, own, layer, linear, share)
     return share

@@ -20,6 +20,7 @@ from .class_weights import chance_loss
 from .data import Data
 from .data.examples import raw_examples
 from .environment import versions
+from .evaluation import evaluate
 from .files import check_new_directory
 from .losses import loss_in_variances
 from .metric import ACCURACY
@@ -162,14 +163,12 @@ class Run:
             chosen[metric if isinstance(metric, str) else found.name] = found
         check_scorable(self.data, chosen.values(), split)
         weighted = weighted and self.data.weighted
-        if split == "train":
-            dataset = self.data.batches("train", seed=self.seed, weighted=weighted)
-        elif weighted == self.data.weighted:
-            dataset = getattr(self.data, split)
+        if split != "train" and weighted == self.data.weighted:
+            scores = numbers(evaluate(self.model, self.data, split))
         else:
-            dataset = self.data.batches(split, weighted=weighted)
-        results = self.model.evaluate(dataset, verbose=0, return_dict=True)
-        scores = numbers(results)
+            seed = self.seed if split == "train" else None
+            dataset = self.data.batches(split, seed=seed, weighted=weighted)
+            scores = numbers(self.model.evaluate(dataset, verbose=0, return_dict=True))
         if ACCURACY.name in scores and (chance := base_rate(self.data, split, weighted=weighted)) is not None:
             scores[BASE_RATE] = chance
         if chosen:

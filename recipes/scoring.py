@@ -10,10 +10,9 @@ import numpy as np
 
 from ..callbacks.checks import InvalidArgument
 from .answers import as_answers
-from .data.batching import in_order
+from .evaluation import predict
 from .metric import Metric
 from .metrics import check_defined, is_own, score
-from .model_inputs import inputs_for
 
 if TYPE_CHECKING:
     from .data import Data
@@ -31,9 +30,7 @@ def predictions(model: keras.Model, data: Data, split: str) -> np.ndarray:
         >>> predictions(run.model, data, "test").shape                     # doctest: +SKIP
         (359, 10)
     """
-    batches = in_order(*data.on_device(split), data.evaluation_batch_size)
-    answers = [as_answers(model, model.predict_on_batch(inputs_for(model, x)), data.spec.task) for x, _ in batches]
-    return np.concatenate(answers)
+    return np.concatenate([as_answers(model, batch, data.spec.task) for batch in predict(model, data, split)])
 
 
 def score_of(model: keras.Model, data: Data, split: str, metric: Metric) -> float:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import keras
+import numpy as np
 
 from ..callbacks.inside.optimizer_values import rate_source
 from ..callbacks.inside.reachable import Reachable
@@ -16,16 +18,23 @@ from .step_numbers import StepNumbers
 
 __all__ = ["SharedStep", "SharedSteps"]
 
+Made = TypeVar("Made")
+
+
+LARGEST = 2**28
+"""How many bytes the variables of the cached models may take, where there are several."""
+
 
 class SharedSteps:
     """A cache of compiled models by key: a model whose key is cached trains with the cached model's compiled step.
 
     Tracing a training step often takes longer than a training. Models with equal keys may differ only in weights,
-    learning rate, strengths of L1 and L2 penalties and rates of dropout, which are variables of the step. See
-    :mod:`recipes.step_keys`.
+    learning rate, strengths of L1 and L2 penalties, rates of dropout, and means and variances of Normalization layers,
+    which are variables of the step. See :mod:`recipes.step_keys`.
 
     Args:
-        count: the number of models to cache, >= 1; the least recently used is dropped. Default 16.
+        count: the number of models to cache, >= 1; the least recently used is dropped, also when the models' variables
+            take more than 256 MiB in all. Default 16.
         numbers: whether strengths and rates are variables. If not, they must be equal for equal keys, and the models
             are unmodified Keras models. Default True.
 
@@ -70,7 +79,7 @@ class SharedSteps:
             yield shared
         if key is not None and (unchanged is None or unchanged(shared.model)):
             self._kept[key] = shared
-        if len(self._kept) > self._count:
+        if len(self._kept) > 1 and (len(self._kept) > self._count or sum(map(_size, self._kept.values())) > LARGEST):
             self._kept.popitem(last=False)
             gc.collect()  # a model and its functions refer to each other
 
@@ -83,12 +92,17 @@ class SharedStep:
 
     Attributes:
         model: the model.
-        epochs: a slot for the caller, for what is expensive to make for this model; None at first.
     """
 
     def __init__(self, model: keras.Model):
         self.model = model
-        self.epochs: Any = None
+        self._made: dict[Any, Any] = {}
+
+    def made(self, make: Callable[[keras.Model], Made]) -> Made:
+        """``make(model)``, for what is expensive to make for this model; made once."""
+        if make not in self._made:
+            self._made[make] = make(self.model)
+        return self._made[make]
 
     def become(self, other: keras.Model) -> None:
         """Takes the state of a new model."""
@@ -143,3 +157,9 @@ class _KeptStep(SharedStep):
             # Functions traced outside have the numbers as constants: the two kinds must not mix.
             self._functions = (model.train_function, model.test_function)
             model.train_function = model.test_function = None
+
+
+def _size(step: SharedStep) -> int:
+    """The bytes of the variables of a model and its optimizer."""
+    variables = [*step.model.variables, *step.model.optimizer.variables]
+    return sum(math.prod(variable.shape) * np.dtype(variable.dtype).itemsize for variable in variables)

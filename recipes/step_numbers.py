@@ -1,4 +1,4 @@
-"""StepNumbers: strengths of penalties and rates of dropout as variables of a compiled training step."""
+"""StepNumbers: strengths, rates of dropout and means and variances of the data as variables of a compiled step."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
+import numpy as np
 
 from ..callbacks.inside.layers import all_layers, noise_shape, replaced_method
 
@@ -24,8 +25,13 @@ DROPOUT = (
 """Layers whose rate can be a variable."""
 
 
+STATISTICS = ("mean", "variance")
+"""What a Normalization layer subtracts, and the square of what it divides by."""
+
+
 class StepNumbers:
-    """Turns the strengths of L1 and L2 penalties and the rates of dropout layers of a model into variables.
+    """Turns the numbers that differ between like models into variables: the strengths of L1 and L2 penalties, the rates
+    of dropout layers, and the means and variances of Normalization layers, which each split of the data has its own.
 
     Keras compiles these numbers into the step as constants. Within :meth:`live`, the layers do the same arithmetic with
     variables; outside they are unmodified Keras layers with numbers. Keep this object alive as long as the steps
@@ -54,6 +60,8 @@ class StepNumbers:
             for penalty, name in self._penalties
         ]
         self._rates = [_Rate(layer) for layer in self._layers]
+        self._normalizations = _normalizations(model)
+        self._statistics = [_Statistics(layer) for layer in self._normalizations]
 
     def copy(self, other: keras.Model) -> None:
         """Copies the strengths and rates of another model with the same layers."""
@@ -61,6 +69,10 @@ class StepNumbers:
             setattr(penalty, name, float(getattr(source, name)))
         for layer, source in zip(self._layers, _dropout_layers(other), strict=True):
             layer.rate = float(source.rate)
+        for layer, source in zip(self._normalizations, _normalizations(other), strict=True):
+            for name in STATISTICS:
+                setattr(layer, name, getattr(source, name))
+                setattr(layer, f"input_{name}", getattr(source, f"input_{name}"))
 
     @contextlib.contextmanager
     def live(self) -> Iterator[None]:
@@ -69,6 +81,8 @@ class StepNumbers:
         with contextlib.ExitStack() as stack:
             for rate in self._rates:
                 stack.enter_context(rate.live())
+            for statistics in self._statistics:
+                stack.enter_context(statistics.live())
             for (penalty, name, number), strength in zip(before, self._strengths, strict=True):
                 strength.assign(number)
                 setattr(penalty, name, strength)
@@ -113,14 +127,46 @@ class _Rate:
         return call
 
 
+class _Statistics:
+    """The mean and the variance of a Normalization layer, as variables."""
+
+    def __init__(self, layer: keras.layers.Normalization):
+        self._layer = layer
+        self._variables = [
+            keras.Variable(
+                np.array(getattr(layer, name)), trainable=False, autocast=False, name=name, dtype=layer.compute_dtype
+            )
+            for name in STATISTICS
+        ]
+
+    @contextlib.contextmanager
+    def live(self) -> Iterator[None]:
+        for variable, name in zip(self._variables, STATISTICS, strict=True):
+            variable.assign(getattr(self._layer, name))
+        with replaced_method(self._layer, "call", lambda _: self._call):
+            yield
+
+    def _call(self, inputs: Any) -> Any:
+        """The computation of Keras' layer with variables."""
+        ops, (mean, variance) = keras.ops, self._variables
+        centred = ops.subtract(ops.convert_to_tensor(inputs, dtype=self._layer.compute_dtype), mean)
+        return ops.divide(centred, ops.maximum(ops.sqrt(variance), keras.config.epsilon()))
+
+
 @contextlib.contextmanager
 def equal_numbers(model: keras.Model) -> Iterator[None]:
     """A context in which all variable numbers of a model are 0.5, so that they do not affect its configuration."""
     attributes = [(penalty, STRENGTHS[type(penalty)]) for penalty in penalties_of(model)]
     attributes += [(layer, "rate") for layer in _dropout_layers(model)]
+    attributes += [
+        (layer, f"input_{name}")
+        for layer in _normalizations(model)
+        for name in STATISTICS
+        if layer.input_mean is not None  # otherwise it has them from its `adapt`, and the configuration does not
+    ]
     before = [getattr(owner, name) for owner, name in attributes]
     for owner, name in attributes:
-        setattr(owner, name, 0.5)
+        setattr(owner, name, np.full(np.shape(getattr(owner, name)), 0.5))
     try:
         yield
     finally:
@@ -143,3 +189,10 @@ def _dropout_layers(model: keras.Model) -> list[Any]:
     """The dropout layers of a model whose rate can be a variable, without repetitions, in order."""
     layers = {id(layer): layer for layer in all_layers(model, include_self=False) if type(layer) in DROPOUT}
     return [layer for layer in layers.values() if 0 < layer.rate < 1 and layer.noise_shape is None]
+
+
+def _normalizations(model: keras.Model) -> list[Any]:
+    """The layers of a model that normalize by means and variances of the data, without repetitions, in order."""
+    kind = keras.layers.Normalization
+    layers = {id(layer): layer for layer in all_layers(model, include_self=False) if type(layer) is kind}
+    return [layer for layer in layers.values() if layer.mean is not None and not layer.invert]

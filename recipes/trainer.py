@@ -24,9 +24,10 @@ from ..callbacks.micro_batches import MicroBatches
 from ..callbacks.range_test.lr_finder import LRFinder, run_range_test
 from ..callbacks.resume.resume import Resume
 from ..callbacks.warning import warn
-from .choice import OWN
+from .choice import NONE, OWN
 from .device_memory import is_out_of_memory
 from .distribution import replicas, settle_in
+from .evaluation import evaluated_by
 from .last_healthy import LastHealthy, ending, stops_early
 from .learning_rate import found_rate, is_doubtful, usual_peak
 from .linear_blend import blend_with_linear
@@ -36,20 +37,21 @@ from .registration.own_model import is_own_model
 from .restarts import warn_of_failures, with_restarts
 from .run import Run
 from .seeding import set_seeds
-from .shared_steps import SharedSteps
+from .shared_steps import SharedStep, SharedSteps
 from .step_keys import structure_of
 from .training_checks import check_batches, check_choices_act, check_fits
+from .whole_epochs.arrays import EpochArrays
+from .whole_epochs.calls import steps_for
+from .whole_epochs.epochs import WholeEpochs
+from .whole_epochs.sweep import Sweep
 
 if TYPE_CHECKING:
     from .data import Data
 
-__all__ = ["LARGEST_SEED", "Trainer", "steps_for"]
+__all__ = ["LARGEST_SEED", "Trainer"]
 
 LARGEST_SEED = 2**32 - 1
 """The largest seed that NumPy and Keras accept."""
-
-EXECUTION_FLOPS = 1e11
-"""The largest amount of work per call of the compiled training step: about a second on one core."""
 
 
 class Trainer:
@@ -113,7 +115,7 @@ class Trainer:
         check_batches(model, data)
         if self._builds and not is_own_model(recipe.model):
             check_choices_act(chosen, model)
-        self.model = model
+        self.model, self._shared = model, SharedStep(model)
         self._steps_per_execution = self._choose_steps_per_execution(steps_per_execution)
         self._prepared: keras.Model | None = None
         self._steps = SharedSteps(1, numbers=False) if steps is None else steps
@@ -139,13 +141,15 @@ class Trainer:
         structure = structure_of(model)
         recipe = dataclasses.replace(self.recipe, learning_rate=1.0)
         if structure is not None:  # it includes the regularizers that act in the model alone
-            outside = [
+            in_step = [
                 choice
                 for choice, regularizer in zip(recipe.regularizer, recipe.regularizers(), strict=True)
-                if not regularizer.acts_in_model_alone
+                if not (regularizer.acts_in_model_alone or regularizer.acts_outside_step)
             ]
-            recipe = dataclasses.replace(recipe, regularizer=tuple(outside))
-        return recipe, structure, self._steps_per_execution
+            recipe = dataclasses.replace(recipe, regularizer=tuple(in_step))
+        spec = self.data.spec  # the loss has constants of the split
+        shares = None if recipe.class_weight == NONE else spec.class_shares
+        return recipe, structure, self._steps_per_execution, spec.target_variance, shares
 
     def _prepare(self, model: keras.Model) -> None:
         """Compiles the model and creates all its variables, once."""
@@ -238,7 +242,7 @@ class Trainer:
         options |= {"directory": directory, "verbose": verbose, "restore": restore}
         with self._steps.like(self._new_model(seed), self.key, prepare=self._prepare) as shared:
             while True:
-                self.model = shared.model
+                self.model, self._shared = shared.model, shared
                 set_random_state(self._random)
                 try:
                     run = self._train(recipe, data, **options)
@@ -254,7 +258,15 @@ class Trainer:
                 # The step that failed may have changed part of the state: start anew.
                 shared.become(self._new_model(seed))
                 self._divide_batches()
-            yield dataclasses.replace(run, seconds=time.perf_counter() - start)
+            run = dataclasses.replace(run, seconds=time.perf_counter() - start)
+            with self._ready():
+                yield run
+
+    def _ready(self) -> contextlib.AbstractContextManager[None]:
+        """The context for evaluations of the trained model, which has compiled functions if it used whole epochs."""
+        if not self._suits_whole_epochs(self.data):
+            return contextlib.nullcontext()
+        return evaluated_by(self.model, self._shared.made(WholeEpochs))
 
     def _divide_batches(self) -> None:
         """Computes batches in twice as many parts from now on.
@@ -340,24 +352,23 @@ class Trainer:
             resume = [Resume(directory, replay=self._steps_per_epoch is not None, settings=settings)]
             if self._steps_per_epoch is None:
                 first_epoch = min(resume[0].position()[0], epochs - 1)
-        # MLflow's autologging reads the data from start to end before Keras does: all epochs, and then again.
-        passes = -(-epochs * steps // data.steps_per_epoch) - first_epoch if fit_is_patched() else None
-        batches = data.batches("train", seed=seed, first_epoch=first_epoch, epochs=passes, augment=self._augment)
-        # An endless dataset needs one iterator for the whole fit; creating one costs as much as ten small steps.
-        endless = self._steps_per_epoch is not None or self.model.steps_per_execution == steps
-        history = self.model.fit(
-            batches.repeat() if endless and passes is None else batches,
-            steps_per_epoch=steps if endless or passes is not None else None,
-            epochs=epochs,
-            validation_data=data.validation if validate else None,
-            shuffle=False,  # the data are shuffled already
-            callbacks=[*self._in_parts(), *all_callbacks, *([healthy] if restore else []), *callbacks, *resume],
-            verbose=verbose,
-        )
+        all_listening = [*self._in_parts(), *all_callbacks, *([healthy] if restore else []), *callbacks, *resume]
+        options: dict[str, Any] = {
+            "epochs": epochs,
+            "validate": validate,
+            "verbose": verbose,
+            "first_epoch": first_epoch,
+        }
+        if self._suits_whole_epochs(data, [*self._in_parts(), *all_callbacks], [*callbacks, *resume]):
+            arrays = self._arrays(data, seed=seed, **options)
+            history = self._shared.made(WholeEpochs).fit(arrays, all_listening, stride=self._steps_per_execution)
+        else:
+            history = self._fit_by_keras(data, all_listening, seed=seed, **options)
         best, message = ending(all_callbacks, len(history.history["loss"]), healthy if restore else None)
         share = 0.0
         if validate and self._builds and message is None and stops_early(all_callbacks):
-            share = blend_with_linear(self.model, data, class_weight=recipe.class_weight)
+            with self._ready():
+                share = blend_with_linear(self.model, data, class_weight=recipe.class_weight)
         return Run(
             model=self.model,
             recipe=recipe,
@@ -372,6 +383,77 @@ class Trainer:
             message=message,
             range_test=finder,
             remark=remark,
+        )
+
+    def _fit_by_keras(
+        self,
+        data: Data,
+        callbacks: Sequence[keras.callbacks.Callback],
+        *,
+        seed: int,
+        epochs: int,
+        validate: bool,
+        verbose: int | str,
+        first_epoch: int,
+    ) -> keras.callbacks.History:
+        """Keras' ``fit`` on the pipelines of the data."""
+        steps = self._steps_per_epoch or data.steps_per_epoch
+        # MLflow's autologging reads the data from start to end before Keras does: all epochs, and then again.
+        passes = -(-epochs * steps // data.steps_per_epoch) - first_epoch if fit_is_patched() else None
+        batches = data.batches("train", seed=seed, first_epoch=first_epoch, epochs=passes, augment=self._augment)
+        # An endless dataset needs one iterator for the whole fit; creating one costs as much as ten small steps.
+        endless = self._steps_per_epoch is not None or self.model.steps_per_execution == steps
+        return self.model.fit(
+            batches.repeat() if endless and passes is None else batches,
+            steps_per_epoch=steps if endless or passes is not None else None,
+            epochs=epochs,
+            validation_data=data.validation if validate else None,
+            shuffle=False,  # the data are shuffled already
+            callbacks=callbacks,
+            verbose=verbose,
+        )
+
+    def _suits_whole_epochs(self, data: Data, own: Sequence[Any] = (), others: Sequence[Any] = ()) -> bool:
+        """Whether :class:`WholeEpochs` gives what Keras' ``fit`` on pipelines gives.
+
+        Args:
+            data: to train on.
+            own: callbacks of the recipe, which may listen to batches.
+            others: the other ones.
+        """
+        return (
+            self._steps_per_epoch is None
+            and self._augment is None
+            and not data.on_disk
+            and not fit_is_patched()
+            and not self.model.jit_compile
+            and WholeEpochs.suit(self.model, own, batch_hooks=True)
+            and WholeEpochs.suit(self.model, others)
+        )
+
+    def _arrays(
+        self,
+        data: Data,
+        *,
+        seed: int,
+        epochs: int = 1,
+        validate: bool = False,
+        verbose: int | str = 0,
+        first_epoch: int = 0,
+    ) -> EpochArrays:
+        x, y, weights = data.tensors("train")
+        return EpochArrays(
+            x=x,
+            y=y,
+            weights=weights,
+            validation=data.tensors("validation") if validate else None,
+            batch_size=data.batch_size,
+            evaluation_batch_size=data.evaluation_batch_size,
+            seed=seed,
+            first_epoch=first_epoch,
+            epochs=epochs,
+            verbose=verbose,
+            drop_remainder=True,
         )
 
     def _new_model(self, seed: int) -> keras.Model:
@@ -398,8 +480,12 @@ class Trainer:
         """
         data = self.data if data is None else data
         finder = LRFinder(usual=usual_peak(self.recipe)) if finder is None else finder
-        batches = data.batches("train", seed=seed, augment=self._augment)
-        run_range_test(self.model, batches, finder, callbacks=[*self._in_parts(), *self._in_step()])
+        changes = [*self._in_parts(), *self._in_step()]
+        if self._suits_whole_epochs(data, changes):
+            self._shared.made(Sweep).run(self._arrays(data, seed=seed), finder)
+        else:
+            batches = data.batches("train", seed=seed, augment=self._augment)
+            run_range_test(self.model, batches, finder, callbacks=changes)
         return finder
 
 
@@ -422,24 +508,3 @@ def _fields(recipe: Recipe) -> dict[str, Any]:
         return json.loads(recipe.to_json())
     except InvalidArgument:  # a function as model
         return {}
-
-
-def steps_for(model: keras.Model, batch_size: int, steps_per_epoch: int) -> int:
-    """The number of batches per call of the compiled step: about a second of work.
-
-    Fewer calls mean less Python between steps; more calls update the progress bar and react to Ctrl-C more often. The
-    calls divide the epoch evenly.
-
-    Args:
-        model: a built model.
-        batch_size: examples per batch.
-        steps_per_epoch: batches per epoch.
-    """
-    flops = 0.0
-    for layer in model.layers:
-        kernel = getattr(layer, "kernel", None)
-        if kernel is not None:
-            positions = math.prod(n or 1 for n in layer.output.shape[1:-1])
-            flops += 6.0 * math.prod(kernel.shape) * positions * batch_size  # forward, and backward twice
-    calls = max(1, math.ceil(steps_per_epoch * flops / EXECUTION_FLOPS))
-    return max(1, math.ceil(steps_per_epoch / calls))

@@ -28,6 +28,7 @@ __all__ = [
     "fit_is_patched",
     "fit_runs",
     "fit_unnoticed",
+    "running_fit",
 ]
 
 Running = tuple[tuple[keras.Model, contextlib.ExitStack, dict[str, Any]], ...]
@@ -117,23 +118,35 @@ def before_next_fit(model: keras.Model, check: Check) -> None:
     _checks[model] = check
 
 
+@contextlib.contextmanager
+def running_fit(model: keras.Model, callbacks: Sequence[Any], states: dict[str, Any] | None = None) -> Iterator[None]:
+    """A context in which a ``fit`` of a model runs: what it begins with, and at its end what has to be undone.
+
+    Args:
+        model: in training.
+        callbacks: of the ``fit``.
+        states: random states that the data may draw from. Default: none.
+    """
+    check = _checks.get(model)
+    if check is not None and check(model, callbacks):
+        del _checks[model]
+    with contextlib.ExitStack() as stack:
+        token = _running.set((*_running.get(), (model, stack, states or {})))
+        try:
+            yield
+        finally:
+            _running.reset(token)
+
+
 def _with_end(
-    running: ContextVar[Running], fit: Callable[..., Any], model: keras.Model, *args: Any, **kwargs: Any
+    _state: ContextVar[Running], fit: Callable[..., Any], model: keras.Model, *args: Any, **kwargs: Any
 ) -> Any:
     arguments = inspect.signature(fit).bind_partial(model, *args, **kwargs).arguments
     states = random_state() if isinstance(arguments.get("x"), Iterator) else {}
     states.pop("keras", None)
-    check = _checks.get(model)
-    if check is not None:
-        callbacks = arguments.get("callbacks")
-        if check(model, keras.tree.flatten(getattr(callbacks, "callbacks", callbacks))):
-            del _checks[model]
-    with contextlib.ExitStack() as stack:
-        token = running.set((*running.get(), (model, stack, states)))
-        try:
-            return fit(model, *args, **kwargs)
-        finally:
-            running.reset(token)
+    callbacks = arguments.get("callbacks")
+    with running_fit(model, keras.tree.flatten(getattr(callbacks, "callbacks", callbacks)), states):
+        return fit(model, *args, **kwargs)
 
 
 _running: ContextVar[Running] = wrap_once(keras.Model, "fit", ContextVar("running_fits", default=()), _with_end)

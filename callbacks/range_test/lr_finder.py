@@ -129,6 +129,11 @@ class LRFinder(keras.callbacks.Callback):
         return self._sweep[: len(self._losses)]
 
     @property
+    def next_rates(self) -> np.ndarray:
+        """The rates that have not been tried yet, in order."""
+        return self._sweep[len(self._losses) :]
+
+    @property
     def losses(self) -> np.ndarray:
         """The loss of each batch, shape (batches,)."""
         return np.array(self._losses, np.float64)
@@ -201,22 +206,26 @@ class LRFinder(keras.callbacks.Callback):
         return rate, None if evidence else f"{reason}: more may be possible"
 
     def on_train_begin(self, logs: Any = None) -> None:
-        optimizer = chosen_optimizer(self.model, self.optimizer, type(self).__name__)
-        check_settable(optimizer, type(self).__name__)
-        check_takes_a_rate(optimizer)
-        check_sole_schedule(self)
         if self.model.steps_per_execution != 1:
             raise ValueError(
                 "LRFinder needs the loss of every batch: compile with steps_per_execution=1, or use "
                 "find_learning_rate. "
                 f"Received: steps_per_execution={self.model.steps_per_execution}"
             )
+        at_end_of_fit(self.model, self.restore)
+        self.begin()
+
+    def begin(self) -> None:
+        """Starts a sweep from the model's current state, which :meth:`restore` gives back."""
+        optimizer = chosen_optimizer(self.model, self.optimizer, type(self).__name__)
+        check_settable(optimizer, type(self).__name__)
+        check_takes_a_rate(optimizer)
+        check_sole_schedule(self)
         self._divisor = range_test_divisor(optimizer)
         self._fallback = get_learning_rate(optimizer) if self.usual is None else self.usual
         self._before = training_state(self.model)
         self._driven = optimizer
         self._metrics = list({id(metric): metric for metric in Reachable(self.model).metrics.values()}.values())
-        at_end_of_fit(self.model, self.restore)
         raise_on_nan_in(self.model, False)  # a rate that is too high is not an error here
         self._losses = []
         self._lowest = np.inf
@@ -237,15 +246,18 @@ class LRFinder(keras.callbacks.Callback):
             names = [name for name, value in logs.items() if not np.ndim(value)]
             accepted = f"a number in the logs of a batch, which have {', '.join(map(repr, names)) or 'none'}"
             raise InvalidArgument("monitor", self.monitor, accepted)
-        loss = float(logs[self.monitor])
+        if self.take(float(logs[self.monitor])):
+            self.model.stop_training = True
+
+    def take(self, loss: float) -> bool:
+        """Enters the loss of the next batch; returns whether the sweep ends with it."""
         self._losses.append(loss)
         curve = smoothed(self.losses, self.decay)
         smooth = curve[-1] if np.isfinite(loss) else np.inf
         self._lowest = min(self._lowest, smooth)
         limit = self._lowest + (self.divergence - 1.0) * abs(self._lowest)  # a loss may be negative
         self.diverged = not np.isfinite(smooth) or (len(curve) > 5 and smooth > max(limit, curve[0]))
-        if self.diverged or len(curve) == self.steps:
-            self.model.stop_training = True
+        return self.diverged or len(curve) == self.steps
 
     def on_train_end(self, logs: Any = None) -> None:
         self.restore()

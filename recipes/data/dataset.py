@@ -495,10 +495,8 @@ class Data:
         batch_size = check_integer("batch_size", batch_size, low=1)
         if seed is None and training:
             seed = self.settings["seed"]
-        x, y = self.on_device(split)
-        values = self.sample_weight(split) if weighted else None
-        with tf.init_scope(), tf.device("CPU:0"):
-            weights = None if values is None else tf.constant(normalized(values))
+        x, y, weights = self.tensors(split)
+        weights = weights if weighted else None
         if seed is None and epochs is not None:
             raise InvalidArgument("epochs", epochs, "None for batches that are not shuffled")
         if seed is None:
@@ -506,6 +504,12 @@ class Data:
         seed = check_integer("seed", seed, low=0, high=2**32 - 1)
         options: dict[str, Any] = {"drop_remainder": training, "augment": augment, "weights": weights}
         return shuffled(x, y, batch_size, seed, first_epoch=first_epoch, epochs=epochs, **options)
+
+    def tensors(self, split: str) -> tuple[Any, tf.Tensor, tf.Tensor | None]:
+        """x and y of a split as by :meth:`on_device`, and its sample weights, of mean 1, float32; or None."""
+        values = self.sample_weight(split)
+        with tf.init_scope(), tf.device("CPU:0"):
+            return (*self.on_device(split), None if values is None else tf.constant(normalized(values)))
 
     def on_device(self, split: str) -> tuple[Any, tf.Tensor]:
         """The split as tensors in host memory, where tf.data runs; created once and shared by all datasets."""

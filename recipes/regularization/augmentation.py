@@ -39,6 +39,7 @@ class Augmentation(Regularizer):
     """
 
     name = "augmentation"
+    acts_outside_step = True
 
     def __init__(self, transformations: Sequence[str] | Mapping[str, float] | None = None, strength: float = 1.0):
         if transformations is not None:

@@ -44,6 +44,9 @@ class Regularizer:
     acts_in_step = False
     """Whether its callbacks change the training step; a range test then uses them too."""
 
+    acts_outside_step = False
+    """Whether the compiled training step is the same without it: trainings with and without it then share one."""
+
     needs_one_gradient = False
     """Whether it changes the step in a way that is invisible to an optimizer that evaluates the loss again."""
 

@@ -59,6 +59,7 @@ class EarlyStopping(Regularizer):
     """
 
     name = "early_stopping"
+    acts_outside_step = True
 
     def __init__(self, patience: int | None = None):
         self.patience = patience if patience is None else check_integer("patience", patience, low=1)

@@ -25,9 +25,10 @@ from ..precision import in_precision
 from ..recipe import Recipe
 from ..regularization.by_data import regularizers_for
 from ..restarts import Attempt, warn_of_failures, with_restarts
-from ..trainer import LARGEST_SEED, steps_for
+from ..trainer import LARGEST_SEED
 from ..training_checks import check_batches, check_data, check_recipe
 from ..training_length import epochs_or_usual
+from ..whole_epochs.calls import steps_for
 from .corruption import SHARE, corrupt, parts_of
 
 if TYPE_CHECKING:

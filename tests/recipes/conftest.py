@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 import recipes
-from recipes import trainer
+from recipes.whole_epochs import calls
 
-EXECUTION_FLOPS = trainer.EXECUTION_FLOPS
+EXECUTION_FLOPS = calls.EXECUTION_FLOPS
 MODEL = {"name": "mlp", "hidden": (8,)}
 
 
@@ -105,7 +105,7 @@ def found(classes, search_options, tmp_path_factory):
     shared = tmp_path_factory.getbasetemp().parent / "search" if os.environ.get("PYTEST_XDIST_WORKER") else None
     directory = tmp_path_factory.mktemp("search") / "classes"
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr(trainer, "EXECUTION_FLOPS", EXECUTION_FLOPS)  # whichever module asks for it first
+        monkeypatch.setattr(calls, "EXECUTION_FLOPS", EXECUTION_FLOPS)  # whichever module asks for it first
         if shared is None:
             return recipes.search(classes, directory=directory, **search_options)
         shared.mkdir(exist_ok=True)
@@ -153,7 +153,7 @@ def _single_steps(request):
         yield
         return
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr(trainer, "EXECUTION_FLOPS", 1.0)
+        monkeypatch.setattr(calls, "EXECUTION_FLOPS", 1.0)
         yield
 
 

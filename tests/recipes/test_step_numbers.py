@@ -119,3 +119,31 @@ def test_what_cannot_be_changed_stays_in_the_configuration():
         assert layers[0].dropout == 0.2
         assert penalty.get_config() == {"l1": 0.1, "l2": 0.2}
     assert layers[-1].rate == 0.3
+
+
+def normalized(x, **options):
+    keras.utils.set_random_seed(3)
+    layer = keras.layers.Normalization(**options)
+    if not options:
+        layer.adapt(x)
+    return keras.Sequential([keras.Input((2,)), layer, keras.layers.Dense(3, activation="softmax")])
+
+
+@pytest.mark.parametrize("adapted", [False, True])
+def test_means_and_variances_of_other_data(adapted):
+    """They are constants of a layer, also of an adapted one, whose configuration does not have them."""
+    first, second = RANDOM.normal(size=(40, 2)), RANDOM.normal(3.0, 5.0, size=(40, 2))
+    options = {} if adapted else {"mean": [3.0, 2.5], "variance": [20.0, 30.0]}
+    expected = compiled(normalized(second, **options))
+    alone = expected.fit(second, LABELS, batch_size=8, shuffle=False, verbose=0).history["loss"]
+    model = compiled(normalized(first, **(options and {"mean": [0.0, 0.5], "variance": [1.0, 2.0]})))
+    with equal_numbers(model):
+        key = model.get_config()["layers"][1]["config"]["mean"]
+    assert key == (None if adapted else [0.5, 0.5])
+    numbers = StepNumbers(model)
+    numbers.copy(expected)
+    with numbers.live():
+        assert model.fit(second, LABELS, batch_size=8, shuffle=False, verbose=0).history["loss"] == alone
+    assert "call" not in vars(model.layers[0])
+    assert model.layers[0].get_config()["mean"] == expected.layers[0].get_config()["mean"]
+    np.testing.assert_array_equal(model.predict(second, verbose=0), expected.predict(second, verbose=0))

@@ -10,7 +10,8 @@ import recipes
 from callbacks.checks import InvalidArgument
 from recipes import Recipe, fit, mlp
 from recipes.regularization import Regularizer
-from recipes.trainer import EXECUTION_FLOPS, Trainer, steps_for
+from recipes.trainer import Trainer
+from recipes.whole_epochs.calls import EXECUTION_FLOPS, steps_for
 
 from .trainings import same, weights
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,6 +14,7 @@ from ....callbacks.checks import check_integer
 from ....callbacks.fit_data import FitData
 from ...data.batching import in_order, shuffled
 from ...data.named_arrays import Inputs, apply
+from ...whole_epochs.arrays import EpochArrays
 
 __all__ = ["FitArguments", "FitArrays", "arguments_by_name"]
 
@@ -31,41 +31,8 @@ EVALUATION_NUMBERS = 2**16
 """Numbers per batch of an evaluation, so that small examples come in larger batches."""
 
 
-@dataclasses.dataclass
-class FitArrays:
-    """The arguments of a training on arrays.
-
-    Attributes:
-        x: shape (n, ...): a tensor, or several by name.
-        y: shape (n, ...).
-        validation: (x, y) to evaluate on after each epoch; or None.
-        batch_size: examples per batch.
-        seed: of the orders of the epochs; None for the order of the arrays.
-        first_epoch, epochs: index of the first epoch, and of the one after the last.
-        verbose: as for ``fit``.
-    """
-
-    x: Inputs
-    y: tf.Tensor
-    validation: tuple[Inputs, tf.Tensor] | None
-    batch_size: int
-    seed: int | None
-    first_epoch: int
-    epochs: int
-    verbose: Any
-
-    @property
-    def examples(self) -> int:
-        """The number of training examples."""
-        return int(self.y.shape[0])
-
-    @property
-    def evaluation_batch_size(self) -> int:
-        """Examples per batch of an evaluation."""
-        x = self.x
-        first = next(iter(x.values())) if isinstance(x, dict) else x
-        numbers = max(math.prod(first.shape[1:]), 1)
-        return max(EVALUATION_BATCH, self.batch_size, EVALUATION_NUMBERS // numbers)
+class FitArrays(EpochArrays):
+    """The arguments of a training on arrays."""
 
     def pipelines(self) -> dict[str, Any]:
         """Arguments of Keras' ``fit``. One iterator serves all epochs: creating one takes as long as ten steps."""
@@ -86,12 +53,13 @@ class FitArrays:
             "x": batches,
             "epochs": self.epochs,
             "initial_epoch": self.first_epoch,
-            "steps_per_epoch": math.ceil(self.examples / size),
+            "steps_per_epoch": self.steps,
             "verbose": self.verbose,
             "shuffle": False,
         }
         if self.validation is not None:
-            arguments["validation_data"] = in_order(*self.validation, self.evaluation_batch_size)
+            x, y, _ = self.validation
+            arguments["validation_data"] = in_order(x, y, self.evaluation_batch_size)
         return arguments
 
 
@@ -143,11 +111,13 @@ class FitArguments:
         if not all(_is_plain(x, y) for x, y in splits):
             return None
         (x, y), *held_out = [(self._tensor(x), self._tensor(y)) for x, y in splits]
+        size = _or_default(arguments.get("batch_size"))
         return FitArrays(
             x=x,
             y=y,
-            validation=held_out[0] if held_out else None,
-            batch_size=_or_default(arguments.get("batch_size")),
+            validation=(*held_out[0], None) if held_out else None,
+            batch_size=size,
+            evaluation_batch_size=_evaluation_batch_size(x, size),
             seed=seed if arguments.get("shuffle", True) else None,
             first_epoch=arguments.get("initial_epoch", 0),
             epochs=arguments.get("epochs", 1),
@@ -166,6 +136,12 @@ class FitArguments:
 def arguments_by_name(args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of a call of ``fit`` by their names."""
     return {**dict(zip(FIT, args, strict=False)), **kwargs}
+
+
+def _evaluation_batch_size(x: Inputs, size: int) -> int:
+    first = next(iter(x.values())) if isinstance(x, dict) else x
+    numbers = max(math.prod(first.shape[1:]), 1)
+    return max(EVALUATION_BATCH, size, EVALUATION_NUMBERS // numbers)
 
 
 def _or_default(batch_size: Any) -> Any:

@@ -20,6 +20,7 @@ from ...seeding import set_seeds
 from ...shared_steps import SharedSteps
 from ...step_keys import form_of
 from ...trainer import LARGEST_SEED
+from ...whole_epochs.epochs import WholeEpochs
 from ..keras_tuner_inside import (
     build_model,
     copy_callbacks,
@@ -43,7 +44,6 @@ from .objective import (
 )
 from .results import in_numbers
 from .trial_weights import described, read_weights, write_weights
-from .whole_epochs import WholeEpochs
 
 __all__ = ["QuickTuner"]
 
@@ -54,7 +54,7 @@ class QuickTuner(keras_tuner.Tuner):
     - Models that differ only in the learning rate, the strengths of L1 and L2 penalties and the rates of dropout share
       one traced step; see :class:`recipes.shared_steps.SharedSteps`.
     - Arrays go to the device once. An epoch takes only a few calls of a compiled function, unless a callback listens to
-      batches; see :class:`recipes.tuning.quick.whole_epochs.WholeEpochs`. A permutation that depends on ``seed`` alone
+      batches; see :class:`recipes.whole_epochs.epochs.WholeEpochs`. A permutation that depends on ``seed`` alone
       replaces Keras' shuffling.
     - Every trial starts from ``seed``: weights, dropout and order of the data; a second execution from the next seed.
       A function that builds a model of Keras' own layers, and a callback, must draw from Python, NumPy or Keras alone:
@@ -197,11 +197,9 @@ class QuickTuner(keras_tuner.Tuner):
             ready = shared.model
             if arrays is None:  # generators, weights, ...: left to Keras
                 return ready.fit(*args, callbacks=callbacks, **kwargs)
-            if not WholeEpochs.suit(ready, callbacks):
+            if ready.steps_per_execution != 1 or not WholeEpochs.suit(ready, callbacks):
                 return ready.fit(**arrays.pipelines(), callbacks=callbacks)
-            if shared.epochs is None:
-                shared.epochs = WholeEpochs(ready)
-            return shared.epochs.fit(arrays, callbacks)
+            return shared.made(WholeEpochs).fit(arrays, callbacks)
 
     def _fit_as_told(
         self, hp: Any, model: keras.Model, callbacks: list[Any], args: Sequence[Any], kwargs: Mapping[str, Any]

@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 __all__ = ["InThisProcess", "Worker", "settle"]
 
-KEPT = 8
-"""How many compiled models of an arm to cache. Where its strengths are constants of the step, each trial has one, and
-the best is trained again."""
+KEPT = 16
+"""How many compiled models to cache. Arms that differ in what acts outside the step share one; where strengths are
+constants of the step, each trial has one, and the best is trained again."""
 
 KEPT_SPLITS = 5
 """How many divisions of the data to keep besides that at hand: as many as there usually are folds."""
@@ -79,7 +79,6 @@ class Worker:
         self.protocol, self.directory = assignment.protocol, assignment.directory
         self._own_callbacks = assignment.callbacks
         self.steps = SharedSteps(KEPT)
-        self._arm: str | None = None
 
     def run(self, job: Job) -> Record:
         """Trains a job and returns its record, which holds the error if the training raises one.
@@ -91,7 +90,7 @@ class Worker:
         try:
             return self._train(job)
         except Exception as error:
-            self._arm = None  # the state of its compiled model is unknown
+            self.steps = SharedSteps(KEPT)  # in what state the compiled models are is unknown
             if is_of_machine(error):
                 raise MachineFault(job.training.key, error) from error
             return job.failed(error, time.perf_counter() - start)
@@ -103,8 +102,6 @@ class Worker:
             self.data = self.data.with_batch_size(training.arm.batch_size)
         metric = protocol.metric_for(self.data.spec)
         recipe = training.arm.recipe(self.base, job.values)
-        if training.arm.name != self._arm:  # the compiled models of an earlier arm are not needed again
-            self.steps, self._arm = SharedSteps(KEPT), training.arm.name
         trainer: Trainer | CompiledTrainer
         if isinstance(training.arm, Candidate) and training.arm.compiled:
             trainer = CompiledTrainer(self.data, recipe, steps=self.steps)

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 import callbacks
-from recipes import trainer
 from recipes.tuning.quick.fit_arrays import FitArguments
-from recipes.tuning.quick.whole_epochs import WholeEpochs
+from recipes.whole_epochs import calls
+from recipes.whole_epochs.epochs import WholeEpochs
 
 pytestmark = pytest.mark.whole_epochs
 
@@ -103,14 +103,14 @@ def test_inputs_by_name():
 
 @pytest.mark.thorough
 def test_an_epoch_of_several_calls(monkeypatch):
-    monkeypatch.setattr(trainer, "EXECUTION_FLOPS", 1.0)
+    monkeypatch.setattr(calls, "EXECUTION_FLOPS", 1.0)
     check_same(both(prepared()))
 
 
 @pytest.mark.thorough
-def test_an_evaluation_of_several_batches(monkeypatch):
+def test_an_evaluation_of_several_batches():
     arrays = prepared()
-    monkeypatch.setattr(type(arrays), "evaluation_batch_size", 8)
+    arrays.evaluation_batch_size = 8
     check_same(both(arrays))
 
 

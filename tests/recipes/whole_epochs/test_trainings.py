@@ -34,7 +34,7 @@ def by_keras(monkeypatch):
     @contextlib.contextmanager
     def context():
         with monkeypatch.context() as patch:
-            patch.setattr(Trainer, "_suits_whole_epochs", lambda *_, **__: False)
+            patch.setattr(WholeEpochs, "suit", lambda *_, **__: False)
             yield
 
     return context
@@ -125,16 +125,20 @@ class Batches(keras.callbacks.Callback):
         pass
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("case", ["steps_per_epoch", "callback", "augmentation"])
 def test_what_is_left_to_keras(case, images, monkeypatch):
-    fitted = []
-    monkeypatch.setattr(Trainer, "_fit_by_keras", lambda *_, **__: fitted.append(1) or pytest.skip.Exception)
+    def refused(*_, **__):
+        raise AssertionError("whole epochs were trained")
+
+    monkeypatch.setattr(WholeEpochs, "fit", refused)
     regularizer = "augmentation" if case == "augmentation" else "none"
     recipe = Recipe(model={"name": "cnn", "filters": (2,)}, regularizer=regularizer, learning_rate=0.1)
     trainer = Trainer(images, recipe, steps_per_epoch=2 if case == "steps_per_epoch" else None)
-    with pytest.raises(AttributeError):
-        trainer.run(epochs=1, seed=0, callbacks=[Batches()] if case == "callback" else [])
-    assert fitted
+    run = trainer.run(epochs=1, seed=0, callbacks=[Batches()] if case == "callback" else [])
+    assert run.history["loss"]
+    with pytest.raises(AssertionError, match="whole epochs"):
+        recipes.fit(images, Recipe(model={"name": "mlp", "hidden": ()}, learning_rate=0.1), epochs=1, verbose=0)
 
 
 def test_functions_are_ready_only_within_the_context(binary):

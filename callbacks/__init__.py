@@ -31,6 +31,7 @@ from .schedules.one_cycle import OneCycle as OneCycle
 from .schedules.performance_decay import PerformanceDecay as PerformanceDecay
 from .schedules.power_decay import PowerDecay as PowerDecay
 from .schedules.step_decay import StepDecay as StepDecay
+from .schedules.warm_up_stable_decay import WarmUpStableDecay as WarmUpStableDecay
 from .several_validations import SeveralValidations as SeveralValidations
 from .stop_on_nan import StopOnNaN as StopOnNaN
 from .weight_noise import WeightNoise as WeightNoise
@@ -60,6 +61,7 @@ __all__ = [
     "StepDecay",
     "StepSchedule",
     "StopOnNaN",
+    "WarmUpStableDecay",
     "WeightNoise",
     "find_learning_rate",
     "gradient_report",

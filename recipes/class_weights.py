@@ -12,6 +12,7 @@ from keras import ops
 
 from ..callbacks.checks import InvalidArgument, check_number
 from .choice import NONE
+from .class_losses import Focal, MulticlassHinge
 from .regularization.label_smoothing import SmoothedCrossentropy
 
 if TYPE_CHECKING:
@@ -25,6 +26,10 @@ CROSSENTROPIES = {
     "binary_crossentropy": keras.losses.BinaryCrossentropy,
     "sparse_categorical_crossentropy": keras.losses.SparseCategoricalCrossentropy,
 }
+
+
+BY_CLASS = (keras.losses.SparseCategoricalCrossentropy, SmoothedCrossentropy, MulticlassHinge)
+"""Losses of integer classes."""
 
 
 def check_class_weight(value: Any) -> Any:
@@ -145,7 +150,7 @@ def weighted(loss: Any, choice: Any, model: keras.Model, spec: Spec | None = Non
     """The loss with class weights.
 
     Args:
-        loss: a cross-entropy for integer classes, or for yes and no.
+        loss: a cross-entropy for integer classes, or for yes and no; or a focal or hinge loss of classes.
         choice: what :func:`check_class_weight` returns, not "none".
         model: with one output of shape (n, outputs), which the loss is for.
         spec: of the data; without it the labels are 0, 1, ..., and "balanced" is refused.
@@ -158,18 +163,22 @@ def weighted(loss: Any, choice: Any, model: keras.Model, spec: Spec | None = Non
     shape = model.output_shape
     if isinstance(shape, (list, dict)) or len(shape) != 2:
         raise InvalidArgument("class_weight", choice, f"{NONE!r} for a model with outputs of shape {shape}")
-    sparse = isinstance(loss, (keras.losses.SparseCategoricalCrossentropy, SmoothedCrossentropy))
+    sparse = isinstance(loss, BY_CLASS) or (isinstance(loss, Focal) and (shape[-1] == 1 or _has_classes(spec)))
     if not sparse and not isinstance(loss, keras.losses.BinaryCrossentropy):
-        accepted = f"{NONE!r} for a loss other than the cross-entropy of integer classes or of yes and no"
+        accepted = f"{NONE!r} for a loss other than the cross-entropy, focal or hinge loss of classes by number"
         raise InvalidArgument("class_weight", getattr(loss, "name", loss), accepted)
     if spec is not None:
         return ClassWeighted(loss, class_weights(choice, spec))
     if choice == BALANCED:
         accepted = "a mapping, or used with compile(model, spec=data.spec), which knows how often each class occurs"
         raise InvalidArgument("class_weight", choice, accepted)
-    single = not sparse and shape[-1] == 1
+    single = shape[-1] == 1
     by_class = _by_class(choice, list(map(str, range(2 if single else shape[-1]))))
     return ClassWeighted(loss, by_class if sparse or single else [[1.0, weight] for weight in by_class])
+
+
+def _has_classes(spec: Spec | None) -> bool:
+    return spec is None or spec.task != "multilabel"
 
 
 @keras.saving.register_keras_serializable(package="recipes")

@@ -11,8 +11,9 @@ import numpy as np
 from keras import ops
 
 from ..callbacks.checks import InvalidArgument
-from .catalogue import Catalogue, Entry
+from .catalogue import Catalogue, Entry, Range
 from .choice import Choice, name_of, options_of
+from .class_losses import Focal, MulticlassHinge
 
 __all__ = ["LOSSES", "NamedLoss", "OwnLoss", "build_loss", "check_loss_suits", "loss_weight"]
 
@@ -37,6 +38,8 @@ TASKS = {
     "huber": ("regression",),
     "log_cosh": ("regression",),
     "poisson": ("regression",),
+    "focal": CLASSES,
+    "multiclass_hinge": ("multiclass",),
 }
 """Name -> the tasks that it suits. Those that are registered suit any."""
 
@@ -87,9 +90,33 @@ OF_KERAS = {
 }
 """Name -> class, summary and source."""
 
+OWN = [
+    Entry(
+        "focal",
+        Focal,
+        "Of classes or yes-or-no answers; those that are nearly right count little.",
+        "Lin et al. 2017",
+        (Range("gamma", 0.5, 5.0, 2.0),),
+    ),
+    Entry(
+        "multiclass_hinge",
+        MulticlassHinge,
+        "Of several classes: a margin between logits.",
+        "Crammer and Singer 2001",
+        (Range("margin", 0.25, 4.0, 1.0),),
+    ),
+]
+"""Losses that are written here."""
+
 LOSSES = Catalogue(
     "loss",
-    [Entry(name, getattr(keras.losses, kind), summary, source) for name, (kind, summary, source) in OF_KERAS.items()],
+    [
+        *(
+            Entry(name, getattr(keras.losses, kind), summary, source)
+            for name, (kind, summary, source) in OF_KERAS.items()
+        ),
+        *OWN,
+    ],
     objects=keras.losses.Loss,
 )
 """Losses by name."""

@@ -6,6 +6,7 @@ training of any length.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from ..callbacks.checks import InvalidArgument
@@ -20,6 +21,7 @@ from ..callbacks.schedules.one_cycle import OneCycle
 from ..callbacks.schedules.performance_decay import PerformanceDecay
 from ..callbacks.schedules.power_decay import PowerDecay
 from ..callbacks.schedules.step_decay import StepDecay
+from ..callbacks.schedules.warm_up_stable_decay import WarmUpStableDecay
 from .catalogue import Catalogue, Entry, Range
 from .choice import AUTO, Choice, name_of, named, options_of, parse
 
@@ -32,6 +34,7 @@ def constant(peak: float, **options: Any) -> StepSchedule | None:
 
 
 WARM_UP = Range("warm_up", 0.0, 0.2, 0.0, log=False)
+WARMED_UP = Range("warm_up", 0.01, 0.2, 0.05, log=False)
 
 SCHEDULES = Catalogue(
     "schedule",
@@ -106,6 +109,20 @@ SCHEDULES = Catalogue(
                 Range("final_fraction", 0.0, 0.1, 0.0, log=False),
                 WARM_UP,
             ),
+        ),
+        Entry(
+            "cosine_warm_up",
+            functools.partial(CosineDecay, warm_up=0.05),
+            "A linear rise, then along half a cosine wave down to (nearly) zero.",
+            "Goyal et al. 2017; Loshchilov and Hutter 2017",
+            (WARMED_UP, Range("final_fraction", 0.0, 0.1, 0.0, log=False)),
+        ),
+        Entry(
+            "warm_up_stable_decay",
+            WarmUpStableDecay,
+            "A linear rise, then constant, then down to zero at the end.",
+            "Hu et al. 2024; Hägele et al. 2024",
+            (WARMED_UP, Range("decay", 0.1, 0.5, 0.2, log=False)),
         ),
         Entry(
             "cosine_restarts",

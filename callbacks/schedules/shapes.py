@@ -23,6 +23,7 @@ __all__ = [
     "one_cycle",
     "one_cycle_momentum",
     "power_decay",
+    "stable_decay",
     "step_decay",
 ]
 
@@ -279,6 +280,49 @@ def cosine_decay(step: Any, *, peak: float, length: float, final_fraction: float
     check_number("length", length, above=0)
     check_number("final_fraction", final_fraction, low=0, high=1)
     return annealed(peak, peak * final_fraction, np.asarray(step, np.float64) / length)
+
+
+FALLS = {
+    "sqrt": lambda t: 1.0 - np.sqrt(t),
+    "linear": lambda t: 1.0 - t,
+    "cosine": lambda t: (1.0 + np.cos(np.pi * t)) / 2.0,
+}
+"""From 1 at t = 0 to 0 at t = 1."""
+
+
+def stable_decay(
+    step: Any,
+    *,
+    total_steps: int,
+    peak: float,
+    decay: float,
+    shape: str = "sqrt",
+    final_fraction: float = 0.0,
+) -> np.ndarray:
+    """``peak``, then a fall that reaches ``final_fraction * peak`` one step after the last.
+
+    Args:
+        step: counted from 0.
+        total_steps: length of the schedule in steps.
+        peak: the rate of the stable part.
+        decay: length of the fall at the end, in steps, > 0.
+        shape: of the fall: "sqrt", "linear" or "cosine".
+        final_fraction: last rate over peak, in [0, 1]. Default 0.
+
+    Source: Hu et al. 2024, arXiv:2404.06395; Hägele et al. 2024, arXiv:2405.18392.
+
+    Example:
+        >>> [round(float(r), 4) for r in stable_decay([0, 79, 85, 100], total_steps=100, peak=0.1, decay=20)]
+        [0.1, 0.1, 0.05, 0.0]
+    """
+    check_integer("total_steps", total_steps, low=1)
+    check_number("peak", peak, above=0)
+    check_number("decay", decay, above=0)
+    check_choice("shape", shape, tuple(FALLS))
+    check_number("final_fraction", final_fraction, low=0, high=1)
+    step = np.asarray(step, np.float64)
+    gone = np.clip((step - (total_steps - decay)) / decay, 0.0, 1.0)
+    return peak * (final_fraction + (1.0 - final_fraction) * FALLS[shape](gone))
 
 
 def cosine_restarts(

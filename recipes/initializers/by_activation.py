@@ -8,7 +8,7 @@ from ..activations import ACTIVATIONS
 
 __all__ = ["glorot_factor", "initializer_for"]
 
-RECTIFIERS = ("elu", "leaky_relu", "relu", "softplus")
+RECTIFIERS = ("elu", "leaky_relu", "relu", "softplus", "gelu", "silu", "mish")
 """ReLU and its variants: the activations that pass about half of the signal."""
 
 
@@ -19,19 +19,22 @@ def initializer_for(activation: str) -> str:
         activation: a name of ``recipes list activations``.
 
     Returns:
-        "he_normal" for the ReLU family (ELU, leaky ReLU, ReLU, softplus), "glorot_uniform" for all others.
+        "he_normal" for the ReLU family (ELU, leaky ReLU, ReLU, softplus, GELU, SiLU, Mish), "lecun_normal" for SELU,
+        "glorot_uniform" for all others.
 
     Raises:
         UnknownName: for any other name.
 
     Source: He for the ReLU family, Glorot for logistic, tanh and linear units (He et al. 2015; Glorot and Bengio 2010;
-    Géron 2019, table 11-1).
+    Géron 2019, table 11-1); LeCun for SELU (Klambauer et al. 2017).
 
     Example:
         >>> initializer_for("elu"), initializer_for("tanh")
         ('he_normal', 'glorot_uniform')
     """
     ACTIVATIONS[activation]
+    if activation == "selu":
+        return "lecun_normal"
     return "he_normal" if activation in RECTIFIERS else "glorot_uniform"
 
 

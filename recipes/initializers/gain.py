@@ -14,12 +14,16 @@ def _below(x: float) -> float:
     return math.erfc(-x / math.sqrt(2)) / 2
 
 
-_MEAN_SQUARES = {  # E[f(z)^2]; those of logistic, tanh and softplus by quadrature
+_MEAN_SQUARES = {  # E[f(z)^2]; those without a formula by quadrature
     "elu": 1 + math.exp(2) * _below(-2) - 2 * math.exp(0.5) * _below(-1),
     "leaky_relu": (1 + 0.01**2) / 2,
     "relu": 1 / 2,
     "tanh": 0.39429449039784,
     "logistic": 0.29337903585809,
+    "gelu": 0.4252214825702987,
+    "silu": 0.3557755198173522,
+    "mish": 0.4523421923758828,
+    "selu": 1.0,
     "softplus": 0.92124590885930,
 }
 
@@ -28,7 +32,8 @@ def gain_for(activation: str) -> float:
     """The gain at which a layer preserves the mean square of its input: ``1 / sqrt(E[f(z)^2])``, z standard normal.
 
     It multiplies an orthogonal kernel, or one of variance 1/m for m inputs: ReLU's gain of sqrt(2) gives 2/m, He's
-    variance. The others: ELU 1.245, leaky ReLU 1.414, tanh 1.593, logistic 1.846, softplus 1.042.
+    variance. The others: ELU 1.245, leaky ReLU 1.414, tanh 1.593, logistic 1.846, softplus 1.042,
+    GELU 1.534, SiLU 1.677, Mish 1.487, SELU 1, by its construction.
 
     For ReLU, leaky ReLU and ELU the gradient then keeps its size too, to within 2 % per layer. For tanh it grows by 9 %
     per layer: Saxe et al. recommend a gain just above 1 for very deep tanh networks; PyTorch's ``calculate_gain``

@@ -37,11 +37,12 @@ class EarlyStopping(Regularizer):
     wins; on large or easy data, the end of the cycle.
     ``scripts/measure/measure_early_stopping.py`` compares the rules; its results are in ``results/early_stopping.csv``.
 
-    The same holds for every schedule class with ``gains_late``: besides 1cycle these are "linear", "cosine" and
-    "cosine_restarts", which also end near zero, and "step", where every drop brings a gain, by default the last one
-    after two thirds. Under "constant", "power", "exponential" and "inverse_time", which fall most at the beginning, and
-    under "performance", whose ``patience`` must be smaller than the one here, training stops by the patience, and the
-    best epoch counts however little better it was. Only 1cycle was measured.
+    The same holds for every schedule class with ``gains_late``: besides 1cycle these are "linear", "cosine",
+    "cosine_warm_up", "warm_up_stable_decay" and "cosine_restarts", which also end near zero, and "step", where every
+    drop brings a gain, by default the last one after two thirds. Under "constant", "power", "exponential" and
+    "inverse_time", which fall most at the beginning, and under "performance", whose ``patience`` must be smaller than
+    the one here, training stops by the patience, and the best epoch counts however little better it was. Only 1cycle
+    was measured.
 
     Args:
         patience: epochs without a lower validation loss before training stops, >= 1; under a schedule that gains late

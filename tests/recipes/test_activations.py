@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from scipy.special import erf
 
 from recipes.activations import ACTIVATIONS
 
@@ -13,6 +14,10 @@ FORMULAS = {
     "relu": np.maximum(X, 0),
     "tanh": np.tanh(X),
     "logistic": 1 / (1 + np.exp(-X)),
+    "gelu": X * (1 + erf(X / np.sqrt(2))) / 2,
+    "silu": X / (1 + np.exp(-X)),
+    "mish": X * np.tanh(np.log1p(np.exp(X))),
+    "selu": 1.0507009873554805 * np.where(X > 0, X, 1.6732632423543772 * np.expm1(X)),
     "softplus": np.log(1 + np.exp(X)),
 }
 

@@ -11,6 +11,7 @@ from sklearn.utils.class_weight import compute_class_weight
 import recipes
 from callbacks.checks import InvalidArgument
 from recipes.class_weights import ClassWeighted, balanced, chance_loss, check_class_weight, class_weights, weighted
+from recipes.loss_names import build_loss
 from recipes.regularization.label_smoothing import SmoothedCrossentropy
 
 
@@ -236,3 +237,16 @@ def test_chance_level_of_several_classes_and_of_several_labels():
     labels = _spec("multilabel", ("a", "b", "c"), (0.5, 0.1, 0.0))
     entropy = -0.1 * np.log(0.1) - 0.9 * np.log(0.9)
     assert chance_loss(labels) == pytest.approx((np.log(2) + entropy) / 3)
+
+
+@pytest.mark.parametrize("loss", ["focal", "multiclass_hinge"])
+def test_other_losses_of_classes_take_them_too(loss, classes):
+    recipe = recipes.Recipe(loss=loss, class_weight="balanced", model={"name": "mlp", "hidden": (2,)})
+    model = recipe.compile(recipe.build_model(classes.spec), spec=classes.spec)
+    x, y = classes.arrays("test")
+    probabilities = model(x)
+    each = [float(build_loss(loss)(y[i : i + 1], probabilities[i : i + 1])) for i in range(len(y))]
+    weights = np.array(class_weights("balanced", classes.spec))[y]
+    assert float(model.loss(y, probabilities)) == pytest.approx(np.mean(weights * each), rel=1e-5)
+    again = keras.losses.deserialize(keras.losses.serialize(model.loss))
+    assert float(again(y, probabilities)) == float(model.loss(y, probabilities))

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from sklearn.metrics import hinge_loss
 
 import recipes
 from callbacks.checks import InvalidArgument
@@ -37,6 +38,30 @@ def test_losses_take_the_targets_of_the_data():
         assert float(build_loss(name)(LABELS, SHARES)) == pytest.approx(expected, rel=1e-6)
     for name in TASKS:
         assert keras.losses.deserialize(keras.losses.serialize(build_loss(name))).get_config()
+
+
+def test_the_focal_loss_of_classes_and_of_answers_is_that_of_keras():
+    one_hot, answers = np.eye(3)[LABELS], RANDOM.integers(0, 2, (20, 2)).astype("float32")
+    theirs, shares = keras.losses.CategoricalFocalCrossentropy(alpha=1.0, gamma=1.5), SHARES[:, :2]
+    focal = build_loss({"name": "focal", "gamma": 1.5})
+    assert float(focal(LABELS, SHARES)) == pytest.approx(float(theirs(one_hot, SHARES)), rel=1e-5)
+    assert float(focal(LABELS[:, None], SHARES)) == float(focal(LABELS, SHARES))
+    binary = keras.losses.BinaryFocalCrossentropy(gamma=1.5)
+    assert float(focal(answers, shares)) == pytest.approx(float(binary(answers, shares)), rel=1e-5)
+    assert float(focal(answers[:, 0], shares[:, :1])) == pytest.approx(
+        float(binary(answers[:, :1], shares[:, :1])), rel=1e-5
+    )
+    plain = -np.log(SHARES[np.arange(20), LABELS]).mean()
+    assert float(build_loss("focal(gamma=0)")(LABELS, SHARES)) == pytest.approx(plain, rel=1e-6)
+
+
+def test_the_multiclass_hinge_is_that_of_scikit_learn_on_logits():
+    logits = RANDOM.normal(size=(20, 3), scale=2.0).astype("float32")
+    loss, probabilities = build_loss("multiclass_hinge"), keras.ops.softmax(logits)
+    assert float(loss(LABELS, probabilities)) == pytest.approx(hinge_loss(LABELS, logits), rel=1e-5)
+    assert float(loss(LABELS, keras.ops.softmax(100 * np.eye(3)[LABELS]))) == 0.0
+    wrong = keras.ops.softmax(np.float32([[0.0, 80.0, 0.0]]))
+    assert float(loss(np.array([0]), wrong)) == pytest.approx(81, rel=1e-3)  # beyond what a clipped logarithm reaches
 
 
 @pytest.mark.usefixtures("registered")

@@ -11,7 +11,7 @@ from recipes.schedules import SCHEDULES
 
 NAMES = [
     *("one_cycle", "constant", "linear", "power", "exponential", "step", "inverse_time", "performance", "cosine"),
-    "cosine_restarts",
+    *("cosine_warm_up", "warm_up_stable_decay", "cosine_restarts"),
 ]
 
 

@@ -18,6 +18,7 @@ from callbacks.schedules.shapes import (
     one_cycle,
     one_cycle_momentum,
     power_decay,
+    stable_decay,
     step_decay,
 )
 
@@ -257,6 +258,18 @@ BY_HAND = {  # name -> function of the step, {step: value}; peak 2
         {0: 2.0, 2: 1.5 + 0.5 * HALF, 4: 1.5, 6: 1.5 - 0.5 * HALF, 8: 1.0, 9: 1.0, 16: 1.0},
     ),
     "cosine to zero": (lambda t: cosine_decay(t, peak=2.0, length=8), {0: 2.0, 4: 1.0, 8: 0.0, 99: 0.0}),
+    "stable": (
+        lambda t: stable_decay(t, total_steps=20, peak=2.0, decay=8, final_fraction=0.5),
+        {0: 2.0, 12: 2.0, 14: 1.5, 16: 2.0 - HALF, 20: 1.0, 99: 1.0},
+    ),
+    "stable linear": (
+        lambda t: stable_decay(t, total_steps=20, peak=2.0, decay=8, shape="linear"),
+        {0: 2.0, 12: 2.0, 13: 1.75, 16: 1.0, 20: 0.0},
+    ),
+    "stable cosine": (
+        lambda t: stable_decay(t, total_steps=20, peak=2.0, decay=8, shape="cosine"),
+        {12: 2.0, 14: 1.0 + HALF, 16: 1.0, 20: 0.0},
+    ),
     "restarts": (
         lambda t: cosine_restarts(t, peak=2.0, first=4, final_fraction=0.5),
         {0: 2.0, 1: 1.5 + 0.5 * HALF, 2: 1.5, 4: 2.0, 6: 1.5 + 0.5 * HALF, 8: 1.5, 12: 2.0, 20: 1.5, 28: 2.0, 44: 1.5},
@@ -364,6 +377,8 @@ def test_a_growth_near_one_is_as_good_as_one():
         (inverse_time_decay, {"rate": 0}, "rate must be a number > 0. Received: rate=0"),
         (cosine_decay, {"length": "all"}, "length must be a number > 0. Received: length='all'"),
         (cosine_decay, {"length": 5, "final_fraction": -1}, "final_fraction must be a number >= 0 and <= 1."),
+        (stable_decay, {"total_steps": 9, "decay": 0}, "decay must be a number > 0. Received: decay=0"),
+        (stable_decay, {"total_steps": 9, "decay": 1, "shape": "x"}, "shape must be one of 'sqrt', 'linear', 'cosine'"),
         (cosine_restarts, {"first": 0}, "first must be a number > 0. Received: first=0"),
         (cosine_restarts, {"first": 5, "growth": 0.5}, "growth must be a number >= 1. Received: growth=0.5"),
         (cosine_restarts, {"first": 5, "final_fraction": 2}, "final_fraction must be a number >= 0 and <= 1."),
@@ -391,6 +406,7 @@ def test_bad_input_to_the_others(function, options, message):
         (inverse_time_decay, {"rate": 1}),
         (cosine_decay, {"length": 1}),
         (cosine_restarts, {"first": 1}),
+        (stable_decay, {"total_steps": 9, "decay": 1}),
     ],
 )
 def test_a_bad_peak(function, options):

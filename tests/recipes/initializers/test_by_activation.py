@@ -17,6 +17,8 @@ def test_the_initializer_of_each_activation():
         "leaky_relu": "he_normal",
         "relu": "he_normal",
         "softplus": "he_normal",
+        **dict.fromkeys(("gelu", "silu", "mish"), "he_normal"),
+        "selu": "lecun_normal",
         "tanh": "glorot_uniform",
         "logistic": "glorot_uniform",
     }
@@ -31,6 +33,8 @@ def test_the_factors_of_the_table():
         "leaky_relu": root,
         "relu": root,
         "softplus": root,
+        **dict.fromkeys(("gelu", "silu", "mish"), root),
+        "selu": 1.0,
         "tanh": 4.0,
         "logistic": 1.0,
     }

@@ -10,12 +10,31 @@ from recipes.activations import ACTIVATIONS
 from recipes.catalogue import Entry, UnknownName
 from recipes.initializers import gain_for
 
+
+def below(z):
+    return math.erfc(-z / math.sqrt(2)) / 2
+
+
+def rise(z):
+    return 1 / (1 + math.exp(-z))
+
+
 FUNCTIONS = {  # and their slopes
     "elu": (lambda z: z if z > 0 else math.expm1(z), lambda z: 1 if z > 0 else math.exp(z)),
     "leaky_relu": (lambda z: z if z > 0 else 0.01 * z, lambda z: 1 if z > 0 else 0.01),
     "relu": (lambda z: max(z, 0), lambda z: float(z > 0)),
     "tanh": (math.tanh, lambda z: 1 / math.cosh(z) ** 2),
     "logistic": (lambda z: 1 / (1 + math.exp(-z)), lambda z: math.exp(-z) / (1 + math.exp(-z)) ** 2),
+    "gelu": (lambda z: z * below(z), lambda z: below(z) + z * math.exp(-z * z / 2) / math.sqrt(2 * math.pi)),
+    "silu": (lambda z: z * rise(z), lambda z: rise(z) * (1 + z * (1 - rise(z)))),
+    "mish": (
+        lambda z: z * math.tanh(math.log1p(math.exp(z))),
+        lambda z: math.tanh(math.log1p(math.exp(z))) + z * rise(z) / math.cosh(math.log1p(math.exp(z))) ** 2,
+    ),
+    "selu": (
+        lambda z: 1.0507009873554805 * (z if z > 0 else 1.6732632423543772 * math.expm1(z)),
+        lambda z: 1.0507009873554805 * (1 if z > 0 else 1.6732632423543772 * math.exp(z)),
+    ),
     "softplus": (lambda z: math.log1p(math.exp(z)), lambda z: 1 / (1 + math.exp(-z))),
 }
 

@@ -61,7 +61,7 @@ def test_early_stopping_watches_the_validation_loss():
     assert callback.restore_best_weights
 
 
-LATE = {"one_cycle", "linear", "step", "cosine", "cosine_restarts"}
+LATE = {"one_cycle", "linear", "step", "cosine", "cosine_warm_up", "warm_up_stable_decay", "cosine_restarts"}
 
 
 @pytest.mark.parametrize("name", list(SCHEDULES))

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import keras
 import numpy as np
 
+from ..callbacks.inside.custom_gradients import release_custom_gradients
 from ..callbacks.inside.optimizer_values import rate_source
 from ..callbacks.inside.reachable import Reachable
 from .step_numbers import StepNumbers
@@ -75,8 +76,11 @@ class SharedSteps:
             shared = SharedStep(model) if key is None else _KeptStep(model, self._numbers)
         else:
             shared.become(model)
-        with shared.live():
-            yield shared
+        try:
+            with shared.live():
+                yield shared
+        finally:
+            release_custom_gradients()
         if key is not None and (unchanged is None or unchanged(shared.model)):
             self._kept[key] = shared
         if len(self._kept) > 1 and (len(self._kept) > self._count or sum(map(_size, self._kept.values())) > LARGEST):

@@ -140,6 +140,11 @@ class _Complete(keras_tuner.Oracle):
                     known.register(name, getattr(self.objective, "direction", "max"))
         return super().update_trial(trial_id, metrics, step)
 
+    def _check_consecutive_failures(self) -> None:
+        """Raises KerasTuner's error if the latest trials have failed. KerasTuner looks at all trials each time."""
+        if self.trials[self.end_order[-1]].status == keras_tuner.engine.trial.TrialStatus.FAILED:
+            super()._check_consecutive_failures()
+
     @keras_tuner.synchronized
     def end_trial(self, trial: Any) -> None:
         """Ends a trial, and writes the state once it is complete."""

@@ -106,6 +106,7 @@ class QuickTuner(keras_tuner.Tuner):
         self._best: BestEpoch | None = None
         self._inputs: Any = None
         self._with_weights: set[str] = set()
+        self._leaders: set[str] | None = None  # the best trials, once known
         super().__init__(oracle, hypermodel, **options)
 
     def search(self, *args: Any, **kwargs: Any) -> None:
@@ -233,7 +234,7 @@ class QuickTuner(keras_tuner.Tuner):
         if best is not None and self._may_lead(best):  # before the trial ends: a kill in between would lose them
             self._keep_weights(trial.trial_id, best)
         super().on_trial_end(trial)
-        leading = self._leading()
+        leading = self._leaders = self._leading_after(trial.trial_id)
         if best is not None and trial.trial_id in leading - self._with_weights:
             self._keep_weights(trial.trial_id, best)
         for trial_id in self._with_weights - leading:
@@ -250,6 +251,16 @@ class QuickTuner(keras_tuner.Tuner):
         status = keras_tuner.engine.trial.TrialStatus
         best = self.oracle.get_best_trials(self.keep)
         return {trial.trial_id for trial in best if trial.status == status.COMPLETED}
+
+    def _leading_after(self, trial_id: str) -> set[str]:
+        """The best trials when one more has ended, in a time that does not grow with their number."""
+        if self._leaders is None:
+            return self._leading()
+        status = keras_tuner.engine.trial.TrialStatus
+        among = [self.oracle.trials[name] for name in sorted({*self._leaders, trial_id})]  # ids tell the order
+        ended = [trial for trial in among if trial.status == status.COMPLETED]
+        ended.sort(key=lambda trial: trial.score, reverse=self.oracle.objective.direction == "max")
+        return {trial.trial_id for trial in ended[: self.keep]}
 
     def _keep_weights(self, trial_id: str, best: BestEpoch) -> None:
         if best.weights is not None:
@@ -284,6 +295,7 @@ class QuickTuner(keras_tuner.Tuner):
     def reload(self) -> None:
         """Resumes a search from its files."""
         super().reload()
+        self._leaders = None
         self._with_weights = {trial_id for trial_id in self.oracle.trials if weights_path(self, trial_id).is_file()}
 
 

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from ..callbacks.checks import check_bool
-from ..callbacks.inside.training import restart_seed_generator
+from ..callbacks.inside.training import restart_layer_names, restart_seed_generator
 
 __all__ = ["set_seeds"]
 
@@ -18,7 +18,8 @@ def set_seeds(seed: int, *, keep_functions: bool = False) -> None:
 
     ``set_random_seed`` is slow because of TensorFlow's seed: setting it discards TensorFlow's optimized functions, so
     that each is optimized again, which on small data takes as long as ten epochs. Layers, initializers and data of
-    Keras and of this package do not use that seed.
+    Keras and of this package do not use that seed. The numbers in default layer names start again, too: TensorFlow
+    keeps a kernel for each name of a variable for good.
 
     Args:
         seed: of Python, NumPy, Keras and TensorFlow, >= 0.
@@ -27,6 +28,7 @@ def set_seeds(seed: int, *, keep_functions: bool = False) -> None:
     if not check_bool("keep_functions", keep_functions):
         keras.utils.set_random_seed(seed)
         return
+    restart_layer_names()
     restart_seed_generator(seed)
     random.seed(seed)
     np.random.seed(seed)

@@ -36,3 +36,11 @@ def test_tensorflows_seed_is_set_unless_functions_are_kept():
     assert float(tf.random.normal(())) == first
     set_seeds(7, keep_functions=True)
     assert float(tf.random.normal(())) != first
+
+
+def test_repeated_models_have_the_same_names():
+    names = []
+    for _ in range(2):
+        set_seeds(7, keep_functions=True)
+        names.append([weight.path for weight in keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]).weights])
+    assert names[0] == names[1]  # TensorFlow would keep 36 KiB for each other name

@@ -14,7 +14,6 @@ import keras_tuner
 import numpy as np
 
 from ....callbacks.checks import InvalidArgument, check_bool, check_integer
-from ....callbacks.inside.training import restart_layer_names
 from ...files import write_text
 from ...seeding import set_seeds
 from ...shared_steps import SharedSteps
@@ -301,9 +300,7 @@ class QuickTuner(keras_tuner.Tuner):
 
 def _begin(seed: int, *, keep_functions: bool = False) -> None:
     """Seeds all random numbers and restarts the numbering of layer names."""
-    if keep_functions:
-        restart_layer_names()
-    else:
+    if not keep_functions:
         keras.backend.clear_session(free_memory=False)
     set_seeds(seed, keep_functions=keep_functions)
 

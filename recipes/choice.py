@@ -18,6 +18,7 @@ import numpy as np
 
 from ..callbacks.checks import InvalidArgument, check_number
 from .catalogue import Catalogue, UnknownName
+from .stored.json_files import reason_of
 
 __all__ = [
     "AUTO",
@@ -338,10 +339,13 @@ def from_json(value: Any) -> Any:
         return tuple(from_json(item) for item in value)
     if isinstance(value, dict) and "class_name" in value:
         try:
-            return keras.saving.deserialize_keras_object(value)
+            made = keras.saving.deserialize_keras_object(value)
+            if not isinstance(made, (keras.optimizers.Optimizer, keras.initializers.Initializer)):
+                raise TypeError("it is no optimizer or initializer")
         except Exception as error:
-            reason = str(error).splitlines()[0]
-            raise InvalidArgument("text", value, f"JSON of Keras objects that can be made here ({reason})") from None
+            accepted = f"JSON of Keras objects that can be made here ({reason_of(error)})"
+            raise InvalidArgument("text", value, accepted) from None
+        return made
     return value
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..callbacks.checks import InvalidArgument, check_choice
 from .choice import from_json, to_json
+from .stored.json_files import parse
 
 __all__ = ["read", "with_names_of_today", "write"]
 
@@ -37,8 +38,8 @@ def read(text: str, known: Sequence[str]) -> dict[str, Any]:
         InvalidArgument: for a later version, an unknown field, or an object that Keras cannot deserialize here.
     """
     try:
-        values = json.loads(text)
-    except (json.JSONDecodeError, TypeError) as error:
+        values = parse(text)
+    except (ValueError, TypeError) as error:
         raise InvalidArgument("text", text, f"JSON as Recipe.to_json writes it ({error})") from None
     if not isinstance(values, dict) or values.pop("recipe", None) != VERSION:
         raise InvalidArgument("text", text, f'JSON as Recipe.to_json writes it, with "recipe": {VERSION}')

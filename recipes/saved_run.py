@@ -18,15 +18,56 @@ from .choice import OWN
 from .data import Data, UnknownDataset, load, load_images
 from .data.examples import load_examples, save_examples
 from .data.files.located_files import located, located_folder
+from .data.known_settings import DATA
 from .data.spec import Spec
 from .files import new_directory
 from .model_files import load_model, save_model
 from .recipe import Recipe
 from .registration.own_model import is_own_model
+from .stored.digests import DIGESTS, check_digests, digests_of
+from .stored.json_files import parse, read_json, write_json
+from .stored.reading import read_bytes
+from .stored.schema import (
+    COUNT,
+    FINITE,
+    NUMBER,
+    TEXT,
+    Listing,
+    Mapped,
+    Object,
+    integer,
+    number,
+    optional,
+)
 
 __all__ = ["SavedRun", "check_same_data", "data_of", "load_again", "read_run", "recipe_text", "write_run"]
 
 EXAMPLES, CALIBRATION = "examples.npz", "calibration.npz"
+
+ATTEMPT = Object(fields={"learning_rate": NUMBER, "message": TEXT})
+FACTS = Object(
+    fields={
+        "data": DATA,
+        "epochs": integer(1, 2**53),
+        "seed": COUNT,
+        "best_epoch": COUNT,
+        "seconds": FINITE,
+        "message": optional(TEXT),
+        "test": Mapped(of=NUMBER),
+    },
+    optional={
+        "validation": Mapped(of=NUMBER),
+        "intervals": Mapped(of=Listing(of=NUMBER)),
+        "fingerprints": Mapped(of=TEXT),
+        "versions": Mapped(of=TEXT),
+        "remark": optional(TEXT),
+        "linear_share": number(0, 1, nan=False),
+        "parts": integer(1, 2**53),
+        "attempts": Listing(of=ATTEMPT, most=1000),
+        "sha256": DIGESTS,
+    },
+)
+"""What ``run.json`` holds."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +116,7 @@ def write_run(run: SavedRun, directory: str | os.PathLike[str], *, overwrite: bo
         (folder / "history.csv").write_text("\n".join(rows) + "\n")
         save_examples(folder / EXAMPLES, run.examples)
         save_examples(folder / CALIBRATION, run.calibration)
-        (folder / "run.json").write_text(json.dumps(run.facts, indent=2) + "\n")
+        write_json(folder / "run.json", {**run.facts, "sha256": digests_of(folder)})
 
 
 def recipe_text(recipe: Recipe) -> str:
@@ -101,16 +142,15 @@ def read_run(directory: str | os.PathLike[str], *, compile: bool = False) -> Sav
     folder = Path(directory)
     if not (folder / "run.json").is_file():
         raise InvalidArgument("directory", str(directory), "one that Run.save or `recipes train --save` has written")
+    facts = read_json(folder / "run.json", FACTS, shown=directory, accepted="that of a run whose files are whole")
     try:
-        facts = json.loads((folder / "run.json").read_text())
-        if not isinstance(facts, dict) or "data" not in facts:
-            raise ValueError("run.json does not describe a run")
-        names, *rows = [line.split(",") for line in (folder / "history.csv").read_text().splitlines()]
+        check_digests(folder, facts.pop("sha256", {}))
+        names, *rows = [line.split(",") for line in _text(folder / "history.csv").splitlines()]
         if not rows or any(len(row) != len(names) for row in rows):
             raise ValueError("history.csv is cut off")
         history = {name: [float(row[k]) for row in rows] for k, name in enumerate(names) if name != "epoch"}
-        recipe = Recipe.from_json((folder / "recipe.json").read_text())
-        spec = Spec.from_config(json.loads((folder / "spec.json").read_text()))
+        recipe = Recipe.from_json(_text(folder / "recipe.json"))
+        spec = Spec.from_config(parse(read_bytes(folder / "spec.json")))
         examples, calibration = (
             load_examples(folder / name) if (folder / name).is_file() else None for name in (EXAMPLES, CALIBRATION)
         )
@@ -119,6 +159,10 @@ def read_run(directory: str | os.PathLike[str], *, compile: bool = False) -> Sav
         raise InvalidArgument("directory", str(directory), f"that of a run whose files are whole ({reason})") from None
     model = load_model(folder / "model.keras", argument="directory", compile=compile)
     return SavedRun(model, recipe, spec, history, facts, examples, calibration)
+
+
+def _text(path: Path) -> str:
+    return read_bytes(path).decode("utf-8")
 
 
 def data_of(saved: SavedRun, data_dir: str | os.PathLike[str] | None = None) -> Data:

@@ -12,14 +12,19 @@ import numpy as np
 __all__ = ["read_arrays"]
 
 
-def read_arrays(file: str | os.PathLike[str] | IO[bytes]) -> dict[str, np.ndarray]:
+LARGEST = 2**36
+"""The most bytes of all arrays of a file."""
+
+
+def read_arrays(file: str | os.PathLike[str] | IO[bytes], limit: int = LARGEST) -> dict[str, np.ndarray]:
     """The arrays in a file by ``np.savez`` or ``np.savez_compressed``: name -> array, in their order. No pickles.
 
     ``np.load`` compares the checksum of an array only if it reads to the end of it. Where a damaged byte says that the
     array is shorter or of another type, it does not, and returns other numbers without a word.
 
     Args:
-        file: a path, or a file that is open for reading bytes.
+        file: a path, or a file that is open for reading bytes. A pipe or a device is refused.
+        limit: the most bytes of all arrays, which a small file may say to hold. Default 64 GiB.
 
     Raises:
         Exception: for a damaged file; of which kind, is open: zipfile, zlib and NumPy raise a dozen.
@@ -30,7 +35,12 @@ def read_arrays(file: str | os.PathLike[str] | IO[bytes]) -> dict[str, np.ndarra
         >>> read_arrays(file)["a"]
         array([0, 1, 2])
     """
+    if isinstance(file, (str, os.PathLike)) and not os.path.isfile(file):
+        raise FileNotFoundError(file)
     with zipfile.ZipFile(file) as archive:
+        size = sum(member.file_size for member in archive.infolist())
+        if size > limit:
+            raise ValueError(f"arrays of {size:,} bytes; at most {limit:,} are read")
         return {
             name.removesuffix(".npy"): np.lib.format.read_array(io.BytesIO(archive.read(name)), allow_pickle=False)
             for name in archive.namelist()

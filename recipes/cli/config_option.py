@@ -16,6 +16,7 @@ from ...callbacks.checks import InvalidArgument
 from ..choice import NONE, split_at, text_of
 from ..recipe import Recipe
 from ..recipe_json import with_names_of_today
+from ..stored.reading import read_bytes
 from ..tuning.bench_datasets import dataset_text
 
 __all__ = ["Config", "option_text", "read_config"]
@@ -25,6 +26,9 @@ PAIRS = {"factors": "=", "ranges": "=", "class_weight": ":", "features": ":"}
 
 TAGS = ("bool", "float", "int", "map", "merge", "null", "seq", "str", "timestamp")
 """The types of YAML that are read; all but "null", "seq" and "map" as text, as on the command line."""
+
+LARGEST = 2**22
+"""The most bytes of a file."""
 
 Value = Any
 """A text, None, or a list or mapping of values."""
@@ -43,9 +47,11 @@ def read_config(path: Path) -> dict[str, Value]:
         {'dataset': 'digits', 'epochs': '10', 'optimizers': ['momentum', 'adam']}
     """
     try:
-        node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-    except (OSError, UnicodeDecodeError) as error:
+        node = yaml.compose(read_bytes(path, LARGEST).decode("utf-8-sig"), Loader=yaml.SafeLoader)
+    except (OSError, ValueError) as error:
         raise InvalidArgument("config", str(path), f"a YAML file that can be read ({_reason(error)})") from None
+    except RecursionError:
+        raise InvalidArgument("config", str(path), "a YAML file with few values within each other") from None
     except yaml.YAMLError as error:
         raise InvalidArgument("config", str(path), f"a YAML file ({_reason(error)})") from None
     if node is None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from json import loads as read_json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -54,6 +53,8 @@ def export(
     from ..serving.blessing import WorseModel
     from ..serving.export import export
     from ..serving.gate import ExportMismatch
+    from ..serving.saved_model import EXPORT, EXPORTED
+    from ..stored.json_files import read_json
 
     if data_dir is not None and compare is None:
         raise InvalidArgument("data_dir", data_dir, "left out without --compare")
@@ -64,7 +65,7 @@ def export(
             export(with_data, to, formats=names, version=version, compare=compare, slices=slices or ())
     except (ExportMismatch, WorseModel) as error:
         raise SystemExit(complain(str(error), status=1)) from None
-    facts = read_json((to / "export.json").read_text())
+    facts = read_json(to / EXPORT, EXPORTED, argument="to")
     for file, comparison in facts["files"].items():
         say(f"{to / file} {comparison}")
     say("test " + ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in facts["test"].items()))

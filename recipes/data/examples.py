@@ -21,6 +21,9 @@ BYTES = 2**24
 
 FEWEST = 8
 
+LARGEST = 2**33
+"""Maximum size of the arrays in a file that is read."""
+
 
 def raw_examples(x: Inputs) -> Inputs:
     """Up to 256 examples from all over a split, in its order; fewer where they would take more than 16 MiB.
@@ -54,7 +57,7 @@ def save_examples(path: Path, x: Inputs) -> None:
 
 def load_examples(path: Path) -> Inputs:
     """The inputs that :func:`save_examples` wrote."""
-    arrays = read_arrays(path)
+    arrays = read_arrays(path, LARGEST)
     names = json.loads(arrays.pop("names").tobytes())
     values = [_texts(array) if key.startswith("texts") else array for key, array in arrays.items()]
     return values[0] if names is None else dict(zip(names, values, strict=True))

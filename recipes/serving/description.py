@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..data.spec import Spec
+from ..stored.json_files import parse
 
 __all__ = ["by_argument", "described", "description", "output_name", "spec_of"]
 
@@ -56,7 +57,7 @@ def spec_of(metadata: Mapping[str, Any]) -> Spec:
     Raises:
         ValueError: if there is none, or a damaged one.
     """
-    return Spec.from_config(json.loads(metadata.get("spec", "")))
+    return Spec.from_config(parse(metadata.get("spec", "")))
 
 
 def output_name(spec: Spec) -> str:

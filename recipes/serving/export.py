@@ -15,13 +15,15 @@ from ...callbacks.warning import warn
 from ..files import new_directory
 from ..model_files import load_model, save_model
 from ..saved_run import SavedRun, recipe_text
+from ..stored.digests import digests_of
+from ..stored.json_files import write_json
 from .blessing import compare_served, refuse_worse, served_model, test_data_of
 from .formats.catalogue import FORMATS, SAVED_MODEL, Format, checked_formats
 from .formats.refusal import Refused
 from .gate import ExportMismatch, check_export, check_format
 from .model_card import as_markdown, model_card
 from .predictor import Predictor
-from .saved_model import write_saved_model
+from .saved_model import EXPORT, write_saved_model
 from .serving_notes import serving_notes
 from .slices import Slices
 from .trained_models import trained_model
@@ -139,7 +141,7 @@ def export(
             facts["arguments"] = spec.names.arguments
         elif spec.feature_names:
             facts["columns"] = list(spec.feature_names)
-        (folder / "export.json").write_text(json.dumps(facts, indent=2) + "\n")
+        write_json(folder / EXPORT, {**facts, "sha256": digests_of(folder)})
         card = model_card(trained, facts)
         (folder / "model_card.json").write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         (folder / "model_card.md").write_text(as_markdown(card), encoding="utf-8")

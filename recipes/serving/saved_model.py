@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,13 +10,39 @@ import keras
 
 from ...callbacks.checks import InvalidArgument
 from ..data.spec import Spec
+from ..stored.digests import DIGESTS, check_digests
+from ..stored.json_files import parse, read_json
+from ..stored.reading import read_bytes
+from ..stored.schema import ANYTHING, NUMBER, TEXT, Mapped, Object
 from .description import description
 from .signatures import further_signatures
 
-__all__ = ["DESCRIBE", "Served", "load_saved_model", "raw_signature", "saved_model_folder", "write_saved_model"]
+__all__ = [
+    "DESCRIBE",
+    "EXPORT",
+    "EXPORTED",
+    "Served",
+    "load_saved_model",
+    "raw_signature",
+    "saved_model_folder",
+    "write_saved_model",
+]
 
 DESCRIBE = "describe"
 """The signature without inputs that returns the task, the class names, the columns and the Spec."""
+
+EXPORT = "export.json"
+EXPORTED = Object(
+    optional={
+        "files": Mapped(of=TEXT),
+        "test": Mapped(of=NUMBER),
+        "refused": Mapped(of=TEXT),
+        "compared": Mapped(of=ANYTHING),
+        "sha256": DIGESTS,
+    },
+    others=ANYTHING,
+)
+"""The file of an export that says what is in it, and what it holds."""
 
 WRITTEN = "a directory that recipes.export has written"
 
@@ -137,6 +162,7 @@ def load_saved_model(directory: str | os.PathLike[str]) -> Served:
     if not (folder / "saved_model.pb").is_file():
         raise InvalidArgument("saved_model", str(directory), WRITTEN)
     try:
+        _check_unchanged(folder)
         signatures = tf.saved_model.load(str(folder)).signatures
     except Exception as error:  # TensorFlow, protobuf and the file system have many
         reason = " ".join(str(error).split())[:100] or type(error).__name__
@@ -146,13 +172,21 @@ def load_saved_model(directory: str | os.PathLike[str]) -> Served:
         text = signatures[DESCRIBE]().get("spec", b"")
         text = text.numpy() if hasattr(text, "numpy") else text
     elif "serving_default" in signatures and beside.is_file():
-        text = beside.read_bytes()
+        text = read_bytes(beside)
     else:
         accepted = f"{WRITTEN}; this one does not say what its outputs mean"
         raise InvalidArgument("saved_model", str(directory), accepted)
     try:
-        spec = Spec.from_config(json.loads(text))
+        spec = Spec.from_config(parse(text))
     except ValueError as error:
         reason = " ".join(str(error).split())[:100]
         raise InvalidArgument("saved_model", str(directory), f"{WRITTEN}; its Spec cannot be read ({reason})") from None
     return Served(signatures["serving_default"], spec, signatures)
+
+
+def _check_unchanged(folder: Path) -> None:
+    """Raises ``ValueError`` if the files are not those of the export beside them, if there is one."""
+    if not (folder.parent / EXPORT).is_file():
+        return
+    digests = read_json(folder.parent / EXPORT, EXPORTED).get("sha256", {})
+    check_digests(folder.parent, digests, [name for name in digests if name.startswith(f"{folder.name}/")])

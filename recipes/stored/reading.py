@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 __all__ = ["LARGEST", "LONGEST_LINE", "numbered_lines", "open_file", "read_bytes"]
 
@@ -17,7 +17,7 @@ LONGEST_LINE = 2**26
 """The most bytes of a line."""
 
 
-def open_file(path: str | os.PathLike[str], limit: int | None = None) -> BinaryIO:
+def open_file(path: str | os.PathLike[str], limit: int | None = None) -> BufferedReader:
     """Opens a regular file for reading bytes.
 
     Args:

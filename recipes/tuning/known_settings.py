@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from ..data.known_settings import DATA
 from ..stored.schema import (
     ANYTHING,
     COUNT,
@@ -25,7 +26,6 @@ __all__ = ["KNOWN"]
 
 LEVELS = Listing(of=name_of_file, most=10_000)
 DIRECTION = one_of("max", "min")
-SHARE = Kind("a number from 0 to 1, a text, or null", lambda value: value is None or isinstance(value, (str, float)))
 TUNABLE = Object(
     fields={"name": TEXT},
     optional={
@@ -37,26 +37,6 @@ TUNABLE = Object(
     },
 )
 """A :class:`recipes.catalogue.Range` or a :class:`recipes.tuning.ranges.Grid`."""
-
-DATA = Object(
-    fields={"counts": Object(fields={"train": COUNT, "validation": COUNT, "test": COUNT})},
-    optional={
-        "name": TEXT,
-        "fingerprint": TEXT,
-        "seed": COUNT,
-        "batch_size": integer(1),
-        "version": TEXT,
-        "config": TEXT,
-        "folder": TEXT,
-        "files": Mapped(of=Object(fields={"path": TEXT, "sha256": TEXT})),
-        "images": Object(fields={"folder": TEXT, "sha256": TEXT}),
-        "options": Mapped(of=ANYTHING),
-        "test": SHARE,
-        "validation": SHARE,
-    },
-    others=ANYTHING,
-)
-"""The settings of :class:`recipes.Data`."""
 
 KNOWN = Object(
     optional={
@@ -112,6 +92,5 @@ KNOWN = Object(
             most=10_000,
         ),
     },
-    others=ANYTHING,
 )
-"""The settings of a search. Unknown ones, of a later version, make it another search and are read no further."""
+"""The settings of a search."""

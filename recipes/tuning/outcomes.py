@@ -19,6 +19,9 @@ from ..metrics import as_functions_take, contributions
 
 __all__ = ["FOLDER", "Outcomes", "outcomes_file", "outcomes_of", "read_outcomes", "write_outcomes"]
 
+LARGEST = 2**32
+"""The most bytes of the arrays of a training."""
+
 FOLDER = "outcomes"
 """The folder in a search's directory."""
 
@@ -105,7 +108,7 @@ def read_outcomes(directory: str | os.PathLike[str], key: str) -> Outcomes | Non
     if not path.is_file():
         return None
     try:
-        file = read_arrays(path)
+        file = read_arrays(path, LARGEST)
         right = None
         if "right" in file:
             shape = tuple(int(size) for size in file["shape"])

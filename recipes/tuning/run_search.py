@@ -21,6 +21,9 @@ from ..recipe import Recipe
 from ..run import Run
 from ..saved_run import recipe_text
 from ..scoring import check_scorable
+from ..serving.saved_model import EXPORT, EXPORTED
+from ..stored.json_files import parse, read_json
+from ..stored.reading import read_bytes
 from ..training import fit
 from ..training_checks import check_data, check_recipe
 from .arms import Arm
@@ -192,9 +195,9 @@ def _is_exported(comparison: Comparison, target: Path) -> bool:
     trials = comparison.results.stage("confirm")
     trials = trials[(trials["arm"] == comparison.results.winner) & (trials["seed"] == comparison.best_seed)]
     try:
-        exported = (target / "recipe.json").read_text(encoding="utf-8")
-        loss = json.loads((target / "export.json").read_text(encoding="utf-8"))["test"]["loss"]
-        same = json.loads(exported) == json.loads(recipe_text(comparison.best_setting))
+        exported = parse(read_bytes(target / "recipe.json"))
+        loss = read_json(target / EXPORT, EXPORTED)["test"]["loss"]
+        same = exported == json.loads(recipe_text(comparison.best_setting))
         if isinstance(comparison.best_arm, Candidate) and comparison.best_arm.compiled:
             return same  # the export has the task's usual loss
         return same and math.isclose(loss, trials["test_loss"].iloc[0], rel_tol=1e-3)

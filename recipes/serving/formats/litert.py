@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import zipfile
@@ -16,6 +17,8 @@ from ....callbacks.checks import InvalidArgument
 from ...data.named_arrays import apply, length, take
 from ...data.spec import Spec
 from ...quiet import hidden_output
+from ...stored.json_files import parse
+from ...stored.reading import LARGEST, read_bytes
 from ..agreement import changed
 from ..description import by_argument, description, spec_of
 from .portable import SIGNATURE, portable
@@ -65,9 +68,12 @@ class LiteRT:
             InvalidArgument: if it is not of this package, or damaged.
         """
         try:
-            with zipfile.ZipFile(path) as archive:
-                spec = spec_of(json.loads(archive.read(DESCRIPTION)))
-            return cls(path.read_bytes(), spec)
+            content = read_bytes(path, LARGEST)
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                if archive.getinfo(DESCRIPTION).file_size > LARGEST:
+                    raise ValueError(f"{DESCRIPTION} has more than {LARGEST:,} bytes")
+                spec = spec_of(parse(archive.read(DESCRIPTION)))
+            return cls(content, spec)
         except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
             raise InvalidArgument(
                 "file", str(path), f"one that recipes.export has written ({in_a_line(error)})"

@@ -12,6 +12,8 @@ import tensorflow as tf
 from ....callbacks.checks import InvalidArgument
 from ...files import write_text
 from ...model_files import set_weights
+from ...stored.json_files import parse
+from ...stored.reading import read_bytes
 from .best_epoch import BestEpoch
 
 __all__ = ["described", "read_weights", "write_weights"]
@@ -56,9 +58,7 @@ def read_weights(path: Path, model: keras.Model) -> None:
 
 
 def _build(path: Path, model: keras.Model) -> None:
-    config, inputs = (
-        json.loads(path.with_name(f"{name}.json").read_text(encoding="utf-8")) for name in ("build_config", "inputs")
-    )
+    config, inputs = (parse(read_bytes(path.with_name(f"{name}.json"))) for name in ("build_config", "inputs"))
     try:
         if inputs is not None:
             model(keras.tree.map_structure(_zeros, inputs))

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 
 from ....callbacks.inside.logs import numbers
+from ...stored.reading import read_bytes
 
 __all__ = ["EpochWriter", "read_epochs"]
 
@@ -42,8 +43,8 @@ class EpochWriter(keras.callbacks.Callback):
 def read_epochs(path: Path) -> list[dict[str, float]]:
     """The complete rows of such a file; none if there is no file."""
     try:
-        with open(path, newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-    except OSError:
+        whole, _, _ = read_bytes(path).decode("utf-8").rpartition("\n")  # the last row may be written just now
+        names, *rows = csv.reader(whole.splitlines())
+        return [{name: float(value) for name, value in zip(names, row, strict=True) if value} for row in rows]
+    except (OSError, ValueError, csv.Error):
         return []
-    return [{name: float(value) for name, value in row.items() if value} for row in rows if None not in row.values()]

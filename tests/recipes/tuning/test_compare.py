@@ -146,7 +146,7 @@ def test_labels_that_give_one_name(classes):
         ({"a": Recipe()}, {}, "candidates must be at least two"),
         ([Recipe(), Recipe()], {}, "candidates must be at least two"),
         ({"a": Recipe(), "b": 3}, {}, r"candidates\['b'\] must be a recipes.Recipe, a function"),
-        ({"a": Recipe(), "b/c": Recipe()}, {}, "candidates must be labels of 1 to 100 characters without a slash"),
+        ({"a": Recipe(), "b/c": Recipe()}, {}, "candidates must be labels of 1 to 100 characters, none a slash"),
         ({"a": Recipe(), "b": lambda: 3}, {}, r"candidates\['b'\] must be one that suits the data: .*not int"),
         ({"a": Recipe(), "b": Recipe(model="cnn")}, {}, r"candidates\['b'\] must be"),
         (

@@ -206,6 +206,7 @@ class LRFinder(keras.callbacks.Callback):
         return rate, None if evidence else f"{reason}: more may be possible"
 
     def on_train_begin(self, logs: Any = None) -> None:
+        self._checked_optimizer()
         if self.model.steps_per_execution != 1:
             raise ValueError(
                 "LRFinder needs the loss of every batch: compile with steps_per_execution=1, or use "
@@ -217,10 +218,7 @@ class LRFinder(keras.callbacks.Callback):
 
     def begin(self) -> None:
         """Starts a sweep from the model's current state, which :meth:`restore` gives back."""
-        optimizer = chosen_optimizer(self.model, self.optimizer, type(self).__name__)
-        check_settable(optimizer, type(self).__name__)
-        check_takes_a_rate(optimizer)
-        check_sole_schedule(self)
+        optimizer = self._checked_optimizer()
         self._divisor = range_test_divisor(optimizer)
         self._fallback = get_learning_rate(optimizer) if self.usual is None else self.usual
         self._before = training_state(self.model)
@@ -230,6 +228,14 @@ class LRFinder(keras.callbacks.Callback):
         self._losses = []
         self._lowest = np.inf
         self.diverged = False
+
+    def _checked_optimizer(self) -> keras.Optimizer:
+        """The optimizer whose rate is tried; raises if that cannot be set."""
+        optimizer = chosen_optimizer(self.model, self.optimizer, type(self).__name__)
+        check_settable(optimizer, type(self).__name__)
+        check_takes_a_rate(optimizer)
+        check_sole_schedule(self)
+        return optimizer
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         sync_variables(self.model)

@@ -1,0 +1,176 @@
+"""Which code each results file measures: its numbers may differ once this code has changed.
+
+The paths are files and folders of the repository. The script that wrote the rows counts too, with what it imports from
+``scripts/support``; ``support/results_status.py`` reads it from their ``command`` and it is not listed here. Listed is
+what the numbers are about, not everything that runs: otherwise any change would make every result old.
+"""
+
+from __future__ import annotations
+
+__all__ = ["MEASURED_CODE"]
+
+TRAINING = (
+    "recipes/learning_rate.py",
+    "recipes/recipe.py",
+    "recipes/recipe_callbacks.py",
+    "recipes/recipe_compile.py",
+    "recipes/trainer.py",
+    "recipes/training.py",
+    "recipes/training_length.py",
+    "recipes/whole_epochs",
+    "callbacks/schedules/one_cycle.py",
+    "callbacks/schedules/shapes.py",
+)
+"""One training, and its rate."""
+
+NETWORKS = (
+    "recipes/activations.py",
+    "recipes/initializers",
+    "recipes/model_choice.py",
+    "recipes/models",
+)
+
+DEFAULTS = (
+    *TRAINING,
+    *NETWORKS,
+    "recipes/data/splitting",
+    "recipes/data/statistics",
+    "recipes/data/strings",
+    "recipes/data/table_columns.py",
+    "recipes/last_healthy.py",
+    "recipes/linear_blend.py",
+    "recipes/linear_fit.py",
+    "recipes/optimizer_choice.py",
+    "recipes/regularization/by_data.py",
+    "recipes/regularization/early_stopping.py",
+    "recipes/restarts.py",
+)
+"""A training where every choice is the default."""
+
+LOADING = ("recipes/data",)
+COMPARISON = (
+    "recipes/judging",
+    "recipes/tuning/arms.py",
+    "recipes/tuning/designs.py",
+    "recipes/tuning/judging",
+    "recipes/tuning/plan.py",
+    "recipes/tuning/protocol.py",
+    "recipes/tuning/repeats.py",
+    "recipes/tuning/space.py",
+    "recipes/tuning/tuner.py",
+)
+"""What is trained in a search, and how it is judged."""
+
+RANGE_TEST = ("callbacks/range_test", "recipes/learning_rate.py", "recipes/whole_epochs/sweep.py")
+REGULARIZERS = ("recipes/data/augmentation.py", "recipes/regularization")
+
+MEASURED_CODE: dict[str, tuple[str, ...]] = {
+    "adversarial.csv": (
+        "callbacks/adversarial.py",
+        "callbacks/adversarial_training.py",
+        "recipes/regularization/adversarial.py",
+        "recipes/robustness.py",
+        *TRAINING,
+    ),
+    "batch_norm.csv": ("callbacks/batch_norm.py", "recipes/models/mlp.py", *TRAINING),
+    "bench": (*COMPARISON, *DEFAULTS),
+    "benchmark_callbacks.csv": (
+        "callbacks/gradients",
+        "callbacks/inside",
+        "callbacks/schedules/base.py",
+        "callbacks/schedules/one_cycle.py",
+        "callbacks/stop_on_nan.py",
+    ),
+    "benchmark_compare.csv": (
+        "recipes/as_compiled",
+        "recipes/tuning/compare.py",
+        "recipes/tuning/run_search.py",
+        "recipes/tuning/running",
+        "recipes/whole_epochs",
+    ),
+    "benchmark_data.csv": LOADING,
+    "benchmark_fit.csv": (*TRAINING, "recipes/data/batching.py", "recipes/shared_steps.py"),
+    "benchmark_optimizers.csv": ("recipes/optimizers",),
+    "benchmark_regularizer_cost.csv": ("recipes/ensemble.py", *REGULARIZERS, *TRAINING),
+    "benchmark_search.csv": (
+        "recipes/shared_steps.py",
+        "recipes/trainer.py",
+        "recipes/tuning/hypermodel.py",
+        "recipes/tuning/ledger.py",
+        "recipes/tuning/quick",
+        "recipes/tuning/running",
+        "recipes/tuning/tuner.py",
+        "recipes/whole_epochs",
+    ),
+    "big_files.csv": (
+        "recipes/data/disk",
+        "recipes/data/files",
+        "recipes/data/image_folders.py",
+        "recipes/data/images",
+    ),
+    "builders.csv": (
+        "recipes/data/tfds",
+        "recipes/description.py",
+        "recipes/models/by_data.py",
+        "recipes/serving/export.py",
+        "recipes/serving/signatures.py",
+        "tests/recipes/data/builders.py",
+    ),
+    "damaged_checkpoints.csv": ("callbacks/resume",),
+    "default_cases.csv": DEFAULTS,
+    "defaults.csv": DEFAULTS,
+    "doctor.csv": ("recipes/diagnosis", "tests/recipes/diagnosis/patients.py"),
+    "early_stopping.csv": ("recipes/regularization/early_stopping.py", *TRAINING),
+    "embedded.csv": (*DEFAULTS, *REGULARIZERS),
+    "examples.csv": ("callbacks", "examples"),
+    "formats.csv": ("recipes/ensemble.py", "recipes/models", "recipes/serving"),
+    "fuzz_doors.csv": LOADING,
+    "fuzz_examples.csv": (*LOADING, "recipes/serving"),
+    "gradients.csv": ("callbacks/gradients",),
+    "metrics.csv": (
+        "recipes/metric_functions.py",
+        "recipes/metric_influences.py",
+        "recipes/metrics.py",
+        "recipes/scoring.py",
+        *COMPARISON,
+    ),
+    "optimizers.csv": ("recipes/optimizers", *TRAINING),
+    "precision.csv": ("recipes/precision.py", *TRAINING),
+    "protocol.csv": ("recipes/tuning/continuing.py", *COMPARISON),
+    "pruning.csv": ("recipes/tuning/idle_pruning.py", "recipes/tuning/pruning.py", "recipes/tuning/running", *TRAINING),
+    "quickstart": (*COMPARISON, *DEFAULTS),
+    "random_labels.csv": ("recipes/models/mlp.py", "recipes/random_labels.py", *TRAINING),
+    "range_test.csv": RANGE_TEST,
+    "refit.csv": ("recipes/refitting.py", "recipes/regularization/early_stopping.py", *TRAINING),
+    "regularizers.csv": (*REGULARIZERS, *TRAINING),
+    "scoring.csv": ("recipes/data/files", "recipes/serving"),
+    "search_digits": (*COMPARISON, *DEFAULTS),
+    "search_mnist": (*COMPARISON, *DEFAULTS),
+    "second_order.csv": (
+        "recipes/optimizers/batch_loss.py",
+        "recipes/optimizers/batch_loss_optimizer.py",
+        "recipes/optimizers/hessian_free.py",
+        "recipes/optimizers/line_search.py",
+        "recipes/optimizers/momentum.py",
+        "recipes/optimizers/newton.py",
+    ),
+    "signal.csv": ("recipes/activations.py", "recipes/initializers", "recipes/models/mlp.py"),
+    "stress_resume.csv": ("callbacks/inside", "callbacks/resume"),
+    "survival.csv": (
+        "recipes/tuning/ledger.py",
+        "recipes/tuning/resuming.py",
+        "recipes/tuning/run_search.py",
+        "recipes/tuning/running",
+    ),
+    "tables.csv": (*DEFAULTS, "recipes/data/files", "tests/tables"),
+    "transfer.csv": ("recipes/transfer_learning", *TRAINING),
+    "verdicts.csv": (*COMPARISON, *TRAINING),
+    "weight_decay.csv": (
+        "recipes/optimizers/base.py",
+        "recipes/optimizers/sgd.py",
+        "recipes/regularization/l2.py",
+        "recipes/regularization/penalties.py",
+        "recipes/regularization/weight_decay.py",
+    ),
+}
+"""The paths of each file or folder under ``results/``."""

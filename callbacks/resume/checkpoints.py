@@ -11,6 +11,7 @@ import json
 import os
 import re
 from collections import Counter, OrderedDict, defaultdict, deque
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ class Checkpoints:
     Args:
         directory: created at the first write. Other files in it are left alone.
         keep: number of checkpoints to keep, >= 2, so that one remains if the newest is damaged.
+        is_whole: whether a value has all that is needed; a file with another one counts as damaged. Default: any has.
 
     Example:
         >>> import tempfile
@@ -44,8 +46,10 @@ class Checkpoints:
         ((2, 0), 0.5)
     """
 
-    def __init__(self, directory: str | os.PathLike[str], keep: int = 2):
-        self.directory, self.keep = Path(directory), keep
+    def __init__(
+        self, directory: str | os.PathLike[str], keep: int = 2, is_whole: Callable[[Any], bool] = lambda value: True
+    ):
+        self.directory, self.keep, self._is_whole = Path(directory), keep, is_whole
 
     def positions(self) -> list[tuple[int, int]]:
         """(epoch, batch) of all files, newest first, whether they can be read or not."""
@@ -108,7 +112,12 @@ class Checkpoints:
         contents = read_arrays(self.path(position))
         header = json.loads(contents.pop("tree").tobytes().decode())
         arrays = [contents[f"a{k}"] for k in range(len(contents))]
-        return header["format"], _unpack(header["value"], arrays) if header["format"] == FORMAT else None
+        if header["format"] != FORMAT:
+            return int(header["format"]), None
+        value = _unpack(header["value"], arrays)
+        if not self._is_whole(value):
+            raise ValueError("a part is missing")
+        return FORMAT, value
 
     def clean(self) -> None:
         """Removes the temporary files of writes that were killed."""

@@ -121,7 +121,7 @@ class Resume(keras.callbacks.Callback):
         return {} if newest is None else newest[1]["settings"]
 
     def _files(self) -> Checkpoints:
-        return Checkpoints(self.directory, self.keep)
+        return Checkpoints(self.directory, self.keep, _is_whole)
 
     # --- the start --------------------------------------------------------------------------------------------------
 
@@ -350,6 +350,21 @@ class Resume(keras.callbacks.Callback):
             callback.on_train_end(logs)
         self._release()
         self._list.callbacks, self._list, self.stands_for = self._all, None, []
+
+
+PARTS = {"identity": dict, "settings": dict, "names": list, "training": dict, "stopped": bool}
+LATER_PARTS = {"callbacks": dict, "history": dict, "epochs": list, "logs": dict}
+"""What a checkpoint holds: always, and after the first."""
+
+
+def _is_whole(value: Any) -> bool:
+    """Whether a checkpoint has its parts, whoever wrote it."""
+    return (
+        isinstance(value, dict)
+        and all(isinstance(value.get(name), kind) for name, kind in PARTS.items())
+        and len(value.keys() & LATER_PARTS.keys()) in (0, len(LATER_PARTS))
+        and all(isinstance(value[name], kind) for name, kind in LATER_PARTS.items() if name in value)
+    )
 
 
 def _forwarded(name: str) -> Any:

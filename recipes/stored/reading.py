@@ -31,9 +31,9 @@ def open_file(path: str | os.PathLike[str], limit: int | None = None) -> Buffere
     path = Path(path)
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
-        raise ValueError(f"{path.name} is not a file")
+        raise ValueError("it is no file")
     if limit is not None and status.st_size > limit:
-        raise ValueError(f"{path.name} has {status.st_size:,} bytes; at most {limit:,} are read")
+        raise ValueError(f"it has {status.st_size:,} bytes; at most {limit:,} are read")
     return open(path, "rb")
 
 
@@ -46,12 +46,12 @@ def read_bytes(path: str | os.PathLike[str], limit: int = LARGEST) -> bytes:
     Example:
         >>> read_bytes("/dev/zero")
         Traceback (most recent call last):
-        ValueError: zero is not a file
+        ValueError: it is no file
     """
     with open_file(path, limit) as file:
         content = file.read(limit + 1)
     if len(content) > limit:  # it has grown, or its size is unknown, as in /proc
-        raise ValueError(f"{Path(path).name} has more than {limit:,} bytes")
+        raise ValueError(f"it has more than {limit:,} bytes")
     return content
 
 

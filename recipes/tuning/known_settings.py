@@ -71,7 +71,7 @@ KNOWN = Object(
         "confidence": optional(number(0, 1)),
         "margin": optional(number(0, math.inf, nan=False, infinite=False)),
         "space": optional(Object(fields={"fixed": Mapped(of=FINITE), "defaults": Mapped(of=FINITE)})),
-        "overlap": optional(FINITE),
+        "overlap": optional(number(1e-9, 1e9, nan=False)),
         "libraries": Mapped(of=TEXT),
         "own": Listing(
             of=Object(fields={"kind": TEXT, "name": TEXT, "origin": TEXT, "hyperparameters": Listing(of=TUNABLE)}),

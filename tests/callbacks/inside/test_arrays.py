@@ -33,3 +33,10 @@ def test_objects_are_not_read(tmp_path):
     np.savez(tmp_path / "file.npz", x=np.array([None]))
     with pytest.raises(ValueError, match="allow_pickle=False"):
         read_arrays(tmp_path / "file.npz")
+
+
+def test_a_small_file_with_large_arrays_is_refused_before_it_is_unpacked(tmp_path):
+    np.savez_compressed(tmp_path / "x.npz", a=np.zeros(2**20, np.uint8))
+    assert (tmp_path / "x.npz").stat().st_size < 5000
+    with pytest.raises(ValueError, match=r"arrays of 1,048,704 bytes; at most 1,000 are read"):
+        read_arrays(tmp_path / "x.npz", 1000)

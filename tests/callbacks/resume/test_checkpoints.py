@@ -115,6 +115,20 @@ def test_a_wrong_bit_that_makes_an_array_shorter_is_noticed(tmp_path):
     assert files.newest() == ((1, 0), "before")
 
 
+def test_a_file_that_lacks_a_part_falls_back_to_the_one_before(tmp_path):
+    files = Checkpoints(tmp_path, is_whole=lambda value: "weights" in value)
+    files.write((1, 0), {"weights": 1})
+    files.write((2, 0), {"wights": 2})
+    assert files.newest() == ((1, 0), {"weights": 1})
+
+
+def test_a_pipe_is_passed_over_and_not_waited_for(tmp_path):
+    files = Checkpoints(tmp_path)
+    files.write((1, 0), {"weights": 1})
+    os.mkfifo(files.path((2, 0)))
+    assert files.newest() == ((1, 0), {"weights": 1})
+
+
 def test_a_file_of_another_version_is_refused_and_not_passed_over(tmp_path, monkeypatch):
     files = Checkpoints(tmp_path)
     files.write((1, 0), 1)

@@ -66,11 +66,11 @@ def test_huge_and_endless_files_are_refused_at_once(tmp_path):
         file.truncate(8 * 2**30)  # sparse: it takes no space
     os.mkfifo(tmp_path / "pipe.json")
     begin = time.perf_counter()
-    with pytest.raises(InvalidArgument, match=r"x.json has 8,589,934,592 bytes; at most 268,435,456 are read"):
+    with pytest.raises(InvalidArgument, match=r"x.json: it has 8,589,934,592 bytes; at most 268,435,456 are read"):
         read_json(tmp_path / "x.json")
-    with pytest.raises(InvalidArgument, match=r"pipe.json is not a file"):
+    with pytest.raises(InvalidArgument, match=r"pipe.json: it is no file"):
         read_json(tmp_path / "pipe.json")
-    with pytest.raises(ValueError, match="zero is not a file"):
+    with pytest.raises(ValueError, match="it is no file"):
         read_bytes("/dev/zero")
     with pytest.raises(ValueError, match="line 1: it has more than 1,024 bytes"):
         list(numbered_lines(tmp_path / "x.json", 1024))

@@ -7,6 +7,8 @@ if __name__ == "callbacks":  # the short name of keras_recipes.callbacks
 
 from .adversarial import GradientSign as GradientSign
 from .adversarial_training import AdversarialTraining as AdversarialTraining
+from .averaged_weights import AveragedWeights as AveragedWeights
+from .averaged_weights import StochasticWeightAveraging as StochasticWeightAveraging
 from .batch_norm import RecalibrateBatchNorm as RecalibrateBatchNorm
 from .batch_norm import recalibrate_batch_norm as recalibrate_batch_norm
 from .checks import InvalidArgument as InvalidArgument
@@ -33,11 +35,13 @@ from .schedules.power_decay import PowerDecay as PowerDecay
 from .schedules.step_decay import StepDecay as StepDecay
 from .schedules.warm_up_stable_decay import WarmUpStableDecay as WarmUpStableDecay
 from .several_validations import SeveralValidations as SeveralValidations
+from .sharpness_aware import SharpnessAware as SharpnessAware
 from .stop_on_nan import StopOnNaN as StopOnNaN
 from .weight_noise import WeightNoise as WeightNoise
 
 __all__ = [
     "AdversarialTraining",
+    "AveragedWeights",
     "ConstantRate",
     "CosineDecay",
     "CosineRestarts",
@@ -58,8 +62,10 @@ __all__ = [
     "RecalibrateBatchNorm",
     "Resume",
     "SeveralValidations",
+    "SharpnessAware",
     "StepDecay",
     "StepSchedule",
+    "StochasticWeightAveraging",
     "StopOnNaN",
     "WarmUpStableDecay",
     "WeightNoise",

@@ -24,7 +24,7 @@ from .inside.state import evaluation_state, set_evaluation_state
 from .inside.step_hooks import StepHooks, has_own_step
 from .warning import warn
 
-__all__ = ["RecalibrateBatchNorm", "Recalibration", "recalibrate_batch_norm"]
+__all__ = ["BatchNormPass", "NotFinite", "RecalibrateBatchNorm", "Recalibration", "recalibrate_batch_norm"]
 
 
 @dataclass(frozen=True)
@@ -229,6 +229,76 @@ class _Step:
         with recorded_calls([] if model is None else batch_norm_layers(model)) as calls:
             yield
         self.trained = _in_training_mode(calls)
+
+
+class BatchNormPass:
+    """New statistics for all batch-norm layers at once, from one forward pass in training mode.
+
+    Each layer gets the mean and variance of its inputs over all batches, while the layers before it normalize by each
+    batch's own, as in training. That is less exact than :func:`recalibrate_batch_norm`, which needs a pass for each
+    layer, and is traced only once. Random states and metrics are as before.
+
+    Args:
+        model: to be changed. It is referenced weakly.
+
+    Source: Izmailov et al. 2018, arXiv:1803.05407; PyTorch's ``update_bn`` averages the variances of batches instead.
+
+    Example:
+        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.BatchNormalization()])
+        >>> BatchNormPass(model)(FitData(np.array([[1.0, 0.0], [3.0, 0.0]]), targets=False))
+        >>> model.layers[0].moving_mean.numpy().tolist(), model.layers[0].moving_variance.numpy().tolist()
+        ([2.0, 0.0], [1.0, 0.0])
+    """
+
+    def __init__(self, model: keras.Model):
+        self._model = weakref.ref(model)
+        self.layers = [layer for layer in batch_norm_layers(model) if layer.trainable]
+        self._step: Callable[[Any], list[list[Any]]] = self._moments
+        if keras.backend.backend() == "tensorflow" and not model.run_eagerly:
+            import tensorflow as tf
+
+            self._step = tf.function(self._moments, autograph=False, reduce_retracing=True)
+
+    @property
+    def statistics(self) -> list[Any]:
+        """The variables that hold the statistics."""
+        return [variable for layer in self.layers for variable in layer.non_trainable_variables]
+
+    def _moments(self, x: Any) -> list[list[Any]]:
+        """The moments of the inputs of each layer, for each of its calls."""
+        model = self._model()
+        if model is None:
+            raise ReferenceError("the model of this BatchNormPass is gone")
+        moments = _moments if keras.backend.backend() == "tensorflow" else _moments_in_numpy
+        with recorded_calls(self.layers) as calls:
+            model(x, training=True)
+        return [
+            [moments(call.inputs, call.arguments.get("mask"), layer.axis) for call in calls if call.layer is layer]
+            for layer in self.layers
+        ]
+
+    def __call__(self, data: FitData) -> None:
+        """Sets the statistics to those of the data.
+
+        Raises:
+            NotFinite: if the inputs of a layer are not finite; nothing is changed.
+        """
+        model = self._model()
+        if model is None or not self.layers:
+            return
+        before = evaluation_state(model)
+        totals: list[tuple[Any, Any, Any]] = [(0.0, 0.0, 0.0) for _ in self.layers]
+        try:
+            for inputs, _, _ in data.batches():
+                for index, calls in enumerate(self._step(tree.map_structure(ops.convert_to_tensor, inputs))):
+                    for moments in calls:
+                        values = tuple(np.asarray(ops.convert_to_numpy(value), np.float64) for value in moments)
+                        totals[index] = _merged(totals[index], values)
+        finally:
+            set_evaluation_state(before)
+        seen = [(layer, total) for layer, total in zip(self.layers, totals, strict=True) if np.any(total[0])]
+        for variable, value in [pair for layer, total in seen for pair in _statistics(layer, total)]:
+            variable.assign(value)
 
 
 def batch_norm_layers(model: keras.Model) -> list[keras.layers.BatchNormalization]:

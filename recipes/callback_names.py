@@ -42,6 +42,24 @@ CALLBACKS = Catalogue(
             "Ioffe and Szegedy 2015, algorithm 2",
         ),
         Entry(
+            "averaged_weights",
+            callbacks.AveragedWeights,
+            "Validation, checkpoints and the trained model have the optimizer's average of the weights.",
+            "Polyak and Juditsky 1992",
+        ),
+        Entry(
+            "stochastic_weight_averaging",
+            callbacks.StochasticWeightAveraging,
+            "The mean of the weights at the ends of the last epochs, for any optimizer.",
+            "Izmailov et al. 2018",
+        ),
+        Entry(
+            "sharpness_aware",
+            callbacks.SharpnessAware,
+            "Each step takes its gradient where the loss is highest nearby.",
+            "Foret et al. 2021",
+        ),
+        Entry(
             "adversarial_training",
             callbacks.AdversarialTraining,
             "Trains on each batch together with its adversarial examples.",

@@ -16,12 +16,14 @@ from .optimizers import OPTIMIZERS, capabilities
 from .regularization import Regularizer
 
 __all__ = [
+    "averages_weights",
     "build_optimizer",
     "finds_its_own_step",
     "has_own_momentum",
     "replaced_regularizers",
     "separate_rate",
     "usual_rate",
+    "usual_schedule",
 ]
 
 
@@ -106,6 +108,36 @@ def separate_rate(optimizer: Choice) -> tuple[Choice, float | None]:
     return optimizer, check_number("learning_rate", float(shortest), above=0)
 
 
+def usual_schedule(optimizer: Choice) -> Choice:
+    """The schedule that "auto" stands for: 1cycle, or a constant rate where the optimizer does without a schedule.
+
+    Example:
+        >>> usual_schedule("adam"), usual_schedule("newton"), usual_schedule("schedule_free_adamw")
+        ('one_cycle', 'constant', {'name': 'constant', 'warm_up': 0.05})
+    """
+    if finds_its_own_step(optimizer):
+        return "constant"
+    if _trait(optimizer, "needs_no_schedule"):
+        return {"name": "constant", "warm_up": 0.05}
+    return "one_cycle"
+
+
+def averages_weights(optimizer: Choice) -> bool:
+    """Whether the model has other weights while it is trained than when it is used: averages of them.
+
+    Example:
+        >>> averages_weights("schedule_free_adamw"), averages_weights("adam")
+        (True, False)
+    """
+    return _trait(optimizer, "averages_weights")
+
+
+def _trait(optimizer: Choice, name: str) -> bool:
+    """A class attribute of the optimizer that is chosen."""
+    named = choice.is_named(optimizer)
+    return bool(getattr(OPTIMIZERS[choice.name_of(optimizer)].factory if named else optimizer, name, False))
+
+
 def usual_rate(optimizer: str) -> float:
     """The default rate of an optimizer of the catalogue, 0.01 if it has none.
 
@@ -134,7 +166,9 @@ def build_optimizer(
         options |= regularizer.optimizer_options()
     named = choice.is_named(optimizer)
     config = _settings(optimizer)
-    twice = [key for key in options if key in config and (named or config[key] is not None)]
+    averages = named or config.get("use_ema")  # an object has values for averages that it does not take
+    given = {key for key, value in config.items() if named or (value is not None and (averages or "ema" not in key))}
+    twice = [key for key in options if key in given]
     if twice:
         accepted = f"given once: the optimizer has {twice}"
         raise InvalidArgument("regularizer", choice.join_names(regularizers), accepted)

@@ -28,6 +28,7 @@ from .optimizer_choice import (
     replaced_regularizers,
     separate_rate,
     usual_rate,
+    usual_schedule,
 )
 from .optimizers import OPTIMIZERS
 from .precision import check_precision, in_precision
@@ -78,7 +79,8 @@ class Recipe:
             refused; the rate of an object is replaced.
         schedule: "one_cycle", "constant", "cosine", "step", ...; lengths among its options are fractions of the
             training: ``{"name": "step", "every": 0.25, "warm_up": 0.05}``. Default "auto": "one_cycle", or "constant"
-            for an optimizer that finds its own step (line search, Newton, Hessian-free), whose rate is then 1.
+            for an optimizer that finds its own step (line search, Newton, Hessian-free), whose rate is then 1; after a
+            warm-up for one that averages its weights instead (schedule_free_adamw).
         bias: the initial hidden biases: a number, "auto" (0.1 for ReLU, else 0) or a Keras initializer. Default 0.
         class_weight: "none" (default); "balanced": n / (k count), as in scikit-learn, so that rare classes count as
             much as common ones, by their counts in the training split; or a mapping from labels, as the data call them,
@@ -137,7 +139,7 @@ class Recipe:
             class_weight=check_class_weight(self.class_weight),
             loss=named_loss(self.loss),
         )
-        self._set(schedule=parse_schedule(self.schedule, self.finds_its_own_step))
+        self._set(schedule=parse_schedule(self.schedule, usual_schedule(self.optimizer)))
         # Options are checked by building with them, now rather than when training starts.
         self.build_schedule(1.0)
         if choice.options_of(self.optimizer):

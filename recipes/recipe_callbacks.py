@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import keras
 
+from ..callbacks.averaged_weights import AveragedWeights
 from ..callbacks.checks import check_integer
 from ..callbacks.stop_on_nan import StopOnNaN
+from .optimizer_choice import averages_weights
 from .recipe_checks import check_patience, check_updates
 
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ def callbacks_for(
         if schedule is not None and schedule.total_steps is None:
             schedule.total_steps = steps
     callbacks = [StopOnNaN(), *([schedule] if schedule is not None else [])]
+    if averages_weights(recipe.optimizer):
+        callbacks.append(AveragedWeights())
     for regularizer in recipe.regularizers():
         callbacks += regularizer.callbacks(
             epochs=epochs, schedule=schedule, spec=spec, validation_examples=validation_examples

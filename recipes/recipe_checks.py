@@ -13,7 +13,7 @@ from ..callbacks.schedules.base import StepSchedule
 from ..callbacks.schedules.performance_decay import PerformanceDecay
 from ..callbacks.warning import warn
 from .choice import Choice, options_of
-from .optimizer_choice import has_own_momentum, replaced_regularizers
+from .optimizer_choice import averages_weights, has_own_momentum, replaced_regularizers
 from .precision import is_half
 from .regularization.early_stopping import EarlyStopping
 
@@ -137,6 +137,10 @@ def _check_schedule(recipe: Recipe) -> None:
 
 
 def _check_averages(recipe: Recipe) -> None:
+    averaging = [regularizer.name for regularizer in recipe.regularizers() if regularizer.averages_weights]
+    if len(averaging) > 1 or (averaging and averages_weights(recipe.optimizer)):
+        accepted = "given once, here or by the optimizer: it averages the weights"
+        raise InvalidArgument("regularizer", averaging[0], accepted)
     stopping = any(isinstance(regularizer, EarlyStopping) for regularizer in recipe.regularizers())
     if stopping and EarlyStopping.name in replaced_regularizers(recipe.optimizer):
         accepted = "given without early_stopping, which puts back weights of an epoch in place of the averaged ones"

@@ -136,19 +136,19 @@ SCHEDULES = Catalogue(
 )
 
 
-def parse_schedule(schedule: Choice, finds_its_own_step: bool) -> Choice:
-    """The choice in its shortest form; "auto" is 1cycle, or a constant rate for an optimizer that finds its own step.
+def parse_schedule(schedule: Choice, usual: Choice = "one_cycle") -> Choice:
+    """The choice in its shortest form; "auto" is the usual one of the optimizer.
 
     Raises:
         InvalidArgument: for an unknown name, or a peak: a schedule's peak is the recipe's learning rate.
 
     Example:
-        >>> parse_schedule("auto", False), parse_schedule({"name": "auto", "warm_up": 0.1}, True)
+        >>> parse_schedule("auto"), parse_schedule({"name": "auto", "warm_up": 0.1}, "constant")
         ('one_cycle', {'name': 'constant', 'warm_up': 0.1})
     """
     schedule = parse(SCHEDULES, schedule, (AUTO,))
     if name_of(schedule) == AUTO:
-        schedule = named("constant" if finds_its_own_step else "one_cycle", options_of(schedule))
+        schedule = named(name_of(usual), {**options_of(usual), **options_of(schedule)})
     if "peak" in options_of(schedule):
         raise InvalidArgument("schedule", schedule, "given without the peak, which is learning_rate")
     return schedule

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from ..callbacks.averaged_weights import AveragedWeights
 from ..callbacks.checks import InvalidArgument, check_bool, check_integer
 from ..callbacks.inside.fit_end import fit_is_patched, fit_unnoticed
 from ..callbacks.inside.layers import normalizes_over_examples
@@ -25,6 +26,7 @@ from ..callbacks.range_test.lr_finder import LRFinder, run_range_test
 from ..callbacks.resume.resume import Resume
 from ..callbacks.warning import warn
 from .choice import NONE, OWN
+from .data.named_arrays import apply
 from .device_memory import is_out_of_memory
 from .distribution import replicas, settle_in
 from .evaluation import evaluated_by
@@ -49,6 +51,9 @@ if TYPE_CHECKING:
     from .data import Data
 
 __all__ = ["LARGEST_SEED", "Trainer"]
+
+SAMPLE = 2048
+"""Training examples from which batch normalization takes its statistics for averaged weights."""
 
 LARGEST_SEED = 2**32 - 1
 """The largest seed that NumPy and Keras accept."""
@@ -344,6 +349,9 @@ class Trainer:
             spec=data.spec,
             validation_examples=data.settings["counts"]["validation"],
         )
+        for callback in all_callbacks:
+            if isinstance(callback, AveragedWeights):
+                callback.use(apply(lambda array: array[:SAMPLE], data.arrays("train")[0]))
         healthy = LastHealthy()
         first_epoch, resume = 0, []
         if directory is not None:

@@ -52,6 +52,18 @@ class KerasOptimizer(keras.optimizers.Optimizer):
         """Whether Keras shrinks a variable that decays before its step; otherwise the step itself must."""
         return self.decays(variable)
 
+    def decay_of_average(self) -> Any:
+        """The decay of the moving average of the weights (``use_ema``) at this step, between 0 and 1."""
+        return self.ema_momentum
+
+    def _update_model_variables_moving_average(self, trainable_variables: Any) -> None:
+        constant: Any = self.ema_momentum  # type: ignore[has-type]
+        try:
+            self.ema_momentum = self.decay_of_average()
+            super()._update_model_variables_moving_average(trainable_variables)
+        finally:
+            self.ema_momentum = constant
+
     def _use_weight_decay(self, variable: Any) -> bool:
         return self.shrinks_before_step(variable)
 

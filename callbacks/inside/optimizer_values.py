@@ -18,6 +18,7 @@ import numpy as np
 from ..checks import InvalidArgument, check_number
 
 __all__ = [
+    "averages_of",
     "check_settable",
     "check_takes_a_rate",
     "get_learning_rate",
@@ -112,6 +113,20 @@ def trained_variables(optimizer: Any) -> list[Any]:
         (True, [])
     """
     return list(getattr(optimizer, "_trainable_variables", []))
+
+
+def averages_of(optimizer: Any) -> list[tuple[Any, Any]]:
+    """The trained variables with their exponential moving averages; none without ``use_ema``, or before it is built.
+
+    Example:
+        >>> optimizer, weight = keras.optimizers.SGD(use_ema=True), keras.Variable(1.0)
+        >>> optimizer.build([weight])
+        >>> [variable is weight for variable, _ in averages_of(optimizer)]
+        [True]
+    """
+    averages = getattr(optimizer, "_model_variables_moving_average", None) or []
+    pairs = zip(trained_variables(optimizer), averages, strict=False)
+    return [(variable, average) for variable, average in pairs if average is not None]
 
 
 def check_takes_a_rate(optimizer: Any) -> None:

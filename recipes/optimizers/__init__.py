@@ -23,12 +23,14 @@ if TYPE_CHECKING:  # for editors only: at run time every module is found, listed
     from .lamb import Lamb as Lamb
     from .line_search import LineSearch as LineSearch
     from .lion import Lion as Lion
+    from .lookahead import Lookahead as Lookahead
     from .momentum import Momentum as Momentum
     from .muon import Muon as Muon
     from .nadam import Nadam as Nadam
     from .newton import Newton as Newton
     from .radam import RAdam as RAdam
     from .rmsprop import RMSProp as RMSProp
+    from .schedule_free import ScheduleFreeAdamW as ScheduleFreeAdamW
     from .sgd import SGD as SGD
 
     def __getattr__(name: str) -> Any: ...  # classes not listed above

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -11,11 +12,12 @@ import numpy as np
 from keras import ops
 
 from ...callbacks.checks import InvalidArgument, check_bool, check_choice, check_integer, check_names, check_number
+from ...callbacks.inside.backend import widest_float
 from ...callbacks.inside.optimizer_base import KerasOptimizer
 from ...callbacks.inside.training import under_xla
 from ...callbacks.inside.weights import is_kernel
 
-__all__ = ["Live", "Optimizer", "cast", "handles", "is_fusible"]
+__all__ = ["Live", "Optimizer", "cast", "handles", "is_fusible", "power_rest"]
 
 
 CLIPPING = ("clipnorm", "clipvalue", "global_clipnorm")
@@ -66,6 +68,9 @@ class Optimizer(KerasOptimizer):
     With ``raises_on_nan = False`` there is no error, and NaN spreads as in Keras. ``callbacks.StopOnNaN`` and the range
     test handle NaN themselves: they set it to False while they run, and to True afterwards. The check needs the
     TensorFlow backend. XLA cannot raise errors; there the layer is only recorded in ``nan_gradient``.
+
+    **Averages of the weights** (``use_ema``) forget their start: at step t the decay is ``min(ema_momentum, (1 + t) /
+    (10 + t))``. Keras' is constant, and keeps the initial weights in the average of a short training.
 
     **Sparse gradients** (of embeddings) are summed into dense ones: the result is exactly that of a dense gradient.
 
@@ -249,6 +254,11 @@ class Optimizer(KerasOptimizer):
 
         return [tf.cond(tf.math.is_finite(tf.reduce_sum(sums)), fine, bad)]
 
+    def decay_of_average(self) -> Any:
+        """``ema_momentum``, or at first less: min(ema_momentum, (1 + t) / (10 + t)) at step t."""
+        step = ops.cast(self.iterations, "float32")
+        return ops.minimum((1.0 + step) / (10.0 + step), self.ema_momentum)
+
     # --- the step ---------------------------------------------------------------------------------------------------
 
     def update(self, gradients: Sequence[Any], variables: Sequence[Any], learning_rate: Any) -> None:
@@ -302,6 +312,20 @@ def cast(dtype: Any, *values: Any) -> list[Any]:
         ['float64', 'float64']
     """
     return [ops.cast(value, dtype) for value in values]
+
+
+def power_rest(beta: float, step: Any) -> Any:
+    """1 - beta^step, in double precision where the backend has it: by how much an average from 0 is too small.
+
+    Args:
+        beta: in [0, 1).
+        step: the number of the step, from 1.
+
+    Example:
+        >>> round(float(power_rest(0.9, ops.array(2))), 6)
+        0.19
+    """
+    return -ops.expm1(ops.multiply(ops.cast(step, widest_float()), math.log(max(beta, 1e-300))))
 
 
 def _checked_rate(rate: Any) -> Any:

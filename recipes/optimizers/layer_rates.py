@@ -25,7 +25,8 @@ class LayerRates(KerasOptimizer):
     optimizer.
 
     Args:
-        inner_optimizer: a Keras optimizer with a learning rate of its own and without averaged weights (``use_ema``).
+        inner_optimizer: a Keras optimizer with a learning rate of its own and without averaged or slow
+            weights of its own.
         factors: from the name of a layer to a number in (0, 1]; all other layers have 1.
         name: of this optimizer.
 
@@ -46,6 +47,8 @@ class LayerRates(KerasOptimizer):
             raise InvalidArgument("inner_optimizer", inner_optimizer.name, accepted)
         if getattr(inner_optimizer, "use_ema", False):
             raise InvalidArgument("inner_optimizer", inner_optimizer.name, "one with use_ema=False")
+        if getattr(inner_optimizer, "follows_weights", False):
+            raise InvalidArgument("inner_optimizer", inner_optimizer.name, "one that keeps no weights of its own")
         if not isinstance(factors, Mapping):
             raise InvalidArgument("factors", factors, "a mapping from names of layers to numbers")
         checked = {

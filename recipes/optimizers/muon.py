@@ -10,10 +10,9 @@ import keras
 from keras import ops
 
 from ...callbacks.checks import InvalidArgument, check_integer, check_number
-from ...callbacks.inside.backend import widest_float
 from ...callbacks.inside.weights import is_kernel
 from ..catalogue import Entry, Range
-from .base import Live, Optimizer, cast
+from .base import Live, Optimizer, cast, power_rest
 
 __all__ = ["ENTRIES", "Muon"]
 
@@ -141,9 +140,8 @@ class Muon(Optimizer):
 
     def _correction(self) -> Any:
         """sqrt(1 - beta_2^t) / (1 - beta_1^t), with which Adam makes up for averages that start at 0."""
-        step = ops.cast(self.iterations + 1, widest_float())
-        of_squares = 1.0 - ops.power(ops.cast(self.adam_beta_2, step.dtype), step)
-        return ops.sqrt(of_squares) / (1.0 - ops.power(ops.cast(self.adam_beta_1, step.dtype), step))
+        step = self.iterations + 1
+        return ops.sqrt(power_rest(self.adam_beta_2, step)) / power_rest(self.adam_beta_1, step)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that rebuild this optimizer, with ``momentum`` as a float."""

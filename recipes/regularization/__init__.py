@@ -18,11 +18,14 @@ if TYPE_CHECKING:  # for editors only: at run time every module is found, listed
     from .dropout import Dropout as Dropout
     from .early_stopping import EarlyStopping as EarlyStopping
     from .elastic_net import ElasticNet as ElasticNet
+    from .ema import EMA as EMA
     from .input_noise import InputNoise as InputNoise
     from .l1 import L1 as L1
     from .l2 import L2 as L2
     from .label_smoothing import LabelSmoothing as LabelSmoothing
     from .max_norm import MaxNorm as MaxNorm
+    from .sam import SAM as SAM
+    from .swa import SWA as SWA
     from .weight_decay import WeightDecay as WeightDecay
     from .weight_noise import WeightNoise as WeightNoise
 

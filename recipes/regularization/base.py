@@ -41,6 +41,9 @@ class Regularizer:
     name = ""
     """The name in the catalogue."""
 
+    averages_weights = False
+    """Whether the model has other weights while it is trained than when it is used."""
+
     acts_in_step = False
     """Whether its callbacks change the training step; a range test then uses them too."""
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..catalogue import Range
 from ..choice import AUTO, NONE, Choice, is_named, name_of, named, options_of, split_names
+from ..optimizer_choice import usual_schedule
 from ..optimizers import OPTIMIZERS
 from ..recipe import Recipe
 from ..registration.own_entries import is_absent
@@ -163,7 +164,7 @@ class Arm:
             chosen = name_of(level)
             options = options_of(getattr(base, factor.field)) if level == factor.of(base) else options_of(level)
             changes[factor.field] = named(chosen, {**options, **tuned.get(chosen, {})})
-        by_default = base.schedule == ("constant" if base.finds_its_own_step else "one_cycle")
+        by_default = base.schedule == usual_schedule(base.optimizer)
         if self.schedule is None and by_default:
             changes["schedule"] = AUTO
         recipe = dataclasses.replace(

@@ -2,7 +2,7 @@ import keras
 import pytest
 
 from callbacks.checks import InvalidArgument
-from recipes import Recipe
+from recipes import Recipe, fit
 from recipes.optimizer_choice import build_optimizer, has_own_momentum, replaced_regularizers
 from recipes.optimizers import Momentum, RMSProp
 from recipes.regularization import WeightDecay
@@ -45,6 +45,27 @@ def test_weight_decay_reaches_the_optimizer_once():
             InvalidArgument, match=r"regularizer must be given once: the optimizer has \['weight_decay'\]"
         ):
             build_optimizer(twice, 0.25, [WeightDecay(0.125)])
+
+
+@pytest.mark.parametrize("choice", [{"optimizer": "schedule_free_adamw"}, {"optimizer": "adam", "regularizer": "ema"}])
+def test_averaged_weights_are_what_is_validated_and_what_the_run_has(choice, classes):
+    recipe = Recipe(
+        **{"regularizer": "none", "model": {"name": "mlp", "hidden": (4,)}, "learning_rate": 0.01, **choice}
+    )
+    usual = {"name": "constant", "warm_up": 0.05} if "schedule_free" in choice["optimizer"] else "one_cycle"
+    assert recipe.schedule == usual
+    run = fit(classes, recipe, epochs=2, verbose=0)
+    assert run.evaluate("validation")["loss"] == pytest.approx(run.history["val_loss"][-1], rel=1e-6)
+
+
+def test_averages_are_given_once():
+    for names in ("ema+swa", "swa"):
+        optimizer = "adam" if "+" in names else "schedule_free_adamw"
+        with pytest.raises(InvalidArgument, match="regularizer must be given once, here or by the optimizer"):
+            Recipe(optimizer=optimizer, regularizer=names)
+    averaging = Recipe(optimizer=keras.optimizers.Adam(0.1), regularizer="ema").build_optimizer()
+    assert averaging.get_config()["use_ema"]
+    assert averaging.get_config()["ema_momentum"] == 0.999
 
 
 def test_adamw_decays_in_place_of_the_default_regularizer(classes):

@@ -206,6 +206,35 @@ def muon(start, gradients, rate, momentum, steps=5):
     return np.array(path)
 
 
+def schedule_free(start, gradients, rate, beta, beta_2, eps):
+    """With x, y and z as the paper has them; what the model has in training: y."""
+    x, y, z, square, path = start.copy(), start.copy(), start.copy(), np.zeros_like(start), []
+    total = largest = 0.0
+    for t, (gradient, e) in enumerate(zip(gradients, each_step(rate, gradients), strict=True), 1):
+        largest = max(largest, e)
+        total += largest**2
+        c = largest**2 / total
+        square = beta_2 * square + (1 - beta_2) * gradient**2
+        z = z - e * gradient / (np.sqrt(square / (1 - beta_2**t)) + eps)
+        x = (1 - c) * x + c * z
+        y = (1 - beta) * z + beta * x
+        path.append(y)
+    return np.array(path)
+
+
+def lookahead(start, gradients, rate, beta, beta_2, eps, slow_rate, steps):
+    """Around :func:`adam`, whose steps do not depend on the weights."""
+    moves = np.diff(adam(np.zeros_like(start), gradients, rate, beta, beta_2, eps), axis=0, prepend=0)
+    slow, fast, path = start.copy(), start.copy(), []
+    for t, move in enumerate(moves, 1):
+        fast = fast + move
+        if t % steps == 0:
+            slow = slow + slow_rate * (fast - slow)
+            fast = slow
+        path.append(fast)
+    return np.array(path)
+
+
 @dataclass(frozen=True)
 class Case:
     """One optimizer: the name of its entry, its reference, and the reference's parameters."""
@@ -326,6 +355,20 @@ CASES = [
         *(0.01, 0.03, 0.03),
         keras_own=lambda rate: K.Muon(rate, adam_weight_decay=None, weight_decay=None),
         elementwise=False,
+    ),
+    Case(
+        "schedule_free_adamw",
+        schedule_free,
+        {"beta": 0.9, "beta_2": 0.999, "eps": EPS},
+        *(0.01, 0.03, 0.03),
+    ),
+    Case(
+        "lookahead",
+        lookahead,
+        {"beta": 0.9, "beta_2": 0.999, "eps": EPS, "slow_rate": 0.5, "steps": 5},
+        *(0.01, 0.03, 0.03),
+        moved={"steps": 1.2},
+        **FUSED,
     ),
     Case("adagrad", adagrad, {"eps": EPS, "initial": 0.0}, 0.1, 0.3, 0.3, **FUSED),
     Case(

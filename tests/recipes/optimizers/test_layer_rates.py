@@ -8,7 +8,8 @@ from recipes.optimizers import OPTIMIZERS, SGD
 from recipes.optimizers.capabilities import finds_its_own_step
 from recipes.optimizers.layer_rates import LayerRates
 
-ORDINARY = [name for name, entry in OPTIMIZERS.items() if not finds_its_own_step(entry)]
+FOLLOWING = ["schedule_free_adamw", "lookahead"]
+ORDINARY = [name for name, entry in OPTIMIZERS.items() if not finds_its_own_step(entry) and name not in FOLLOWING]
 
 
 @pytest.mark.parametrize(
@@ -86,6 +87,10 @@ def test_what_the_optimizer_refuses():
     inner = keras.optimizers.SGD(0.1)
     for message, arguments in [
         ("inner_optimizer must be a Keras optimizer", ("sgd", {})),
+        *(
+            ("inner_optimizer must be one that keeps no weights of its own", (OPTIMIZERS.build(name), {}))
+            for name in FOLLOWING
+        ),
         ("inner_optimizer must be one with use_ema=False", (keras.optimizers.SGD(0.1, use_ema=True), {})),
         ("factors must be a mapping", (inner, 0.1)),
         (r"factors\['a'\] must be a number > 0 and <= 1", (inner, {"a": 0})),

@@ -82,8 +82,11 @@ class LivePlot(keras.callbacks.Callback):
         figure = self.plot()
         if self.file is not None:
             temporary = Path(self.file).with_name(f".{os.getpid()}-{Path(self.file).name}")
-            figure.savefig(temporary)
-            os.replace(temporary, self.file)  # a viewer never sees half a picture
+            try:
+                figure.savefig(temporary)
+                os.replace(temporary, self.file)  # a viewer never sees half a picture
+            finally:
+                temporary.unlink(missing_ok=True)
         if _in_notebook():
             from IPython.display import display
 

@@ -20,6 +20,7 @@ __all__ = [
     "folder_name",
     "new_directory",
     "new_file",
+    "new_path",
     "write_bytes",
     "write_figure",
     "write_text",
@@ -177,6 +178,25 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
         with contextlib.suppress(OSError):
             os.unlink(scratch)
         raise
+
+
+@contextlib.contextmanager
+def new_path(path: Path) -> Iterator[Path]:
+    """A temporary path for a library to write a file to. It becomes ``path`` if the block succeeds, else it is removed.
+
+    Args:
+        path: the file, in an existing folder; one that exists is replaced. The temporary one has the same suffixes.
+
+    Example:
+        >>> with new_path(Path("model.weights.h5")) as scratch:        # doctest: +SKIP
+        ...     model.save_weights(scratch)
+    """
+    folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    try:
+        yield folder / path.name
+        os.replace(folder / path.name, path)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> Path:

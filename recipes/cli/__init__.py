@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
+import threading
 from typing import Any
 
 import typer
@@ -16,9 +18,48 @@ __all__ = ["main"]
 USAGE_ERROR: Any = typer.BadParameter.__base__
 """Typer's base class for wrong usage; depending on the version it comes from click or from typer itself."""
 
+received: list[signal.Signals] = []
+"""The signals that have asked this process to end."""
+
+
+def _interrupt_at_signals() -> None:
+    """Makes the signals that ask a process to end do what Ctrl-C does; those that are ignored (nohup) stay so."""
+
+    def interrupt(number: int, _frame: Any) -> None:
+        received.append(signal.Signals(number))
+        raise KeyboardInterrupt
+
+    received.clear()
+    if threading.current_thread() is threading.main_thread():
+        for name in ("SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+                signal.signal(number, interrupt)
+
 
 def main(arguments: list[str] | None = None) -> None:
-    """Runs the command line and exits with 0 (done), 1 (failed), 2 (invalid arguments) or 130 (interrupted)."""
+    """Runs the command line and exits with 0 (done), 1 (failed), 2 (invalid arguments or a fault of the machine).
+
+    Interrupted, it exits with 130; ended by SIGTERM or SIGHUP, with 128 and the signal's number.
+    """
+    words = sys.argv[1:] if arguments is None else arguments
+    resumes = ""
+    if words[:1] in (["search"], ["bench"]) or any(word.partition("=")[0] == "--directory" for word in words):
+        resumes = "; finished work is kept, and the same command resumes from there"
+    try:
+        _interrupt_at_signals()
+        status = _run(arguments)
+    except (typer.Abort, KeyboardInterrupt):
+        status = 130
+    if status == 130:  # some versions of typer turn Ctrl-C into a status
+        status = 128 + received[-1] if received else 130
+        how = f"ended by {received[-1].name}" if received else "interrupted"
+        print(f"recipes: {how}{resumes}", file=sys.stderr)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _run(arguments: list[str] | None) -> Any:
+    """Runs a command; returns its status. Errors of arguments and of the machine are printed in one line."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from ..quiet import quiet_import
 
@@ -28,7 +69,7 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         check_tensorflow("the command line")
     except ValueError as error:
-        sys.exit(complain(str(error)))
+        return complain(str(error))
     import absl.logging
 
     # Importing these modules registers their commands. They import Keras.
@@ -47,23 +88,17 @@ def main(arguments: list[str] | None = None) -> None:
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # every model is traced once, which it takes for a mistake
     from ...callbacks.checks import InvalidArgument
     from ...callbacks.range_test.lr_finder import NoSuggestion
+    from ..machine_fault import is_of_machine
 
-    words = sys.argv[1:] if arguments is None else arguments
-    interrupted = "interrupted"
-    if words[:1] in (["search"], ["bench"]) or any(word.partition("=")[0] == "--directory" for word in words):
-        interrupted += "; finished work is kept, and the same command resumes from there"
     try:
-        status = app(args=arguments, standalone_mode=False, prog_name="recipes")
+        return app(args=arguments, standalone_mode=False, prog_name="recipes")
     except InvalidArgument as error:
-        sys.exit(complain(str(error)))
-    except (OSError, MemoryError) as error:  # of the machine: a full disk, a missing permission
-        sys.exit(complain(" ".join(str(error).split()) or type(error).__name__))
+        return complain(str(error))
     except NoSuggestion as error:
-        sys.exit(complain(str(error), status=1))
+        return complain(str(error), status=1)
     except USAGE_ERROR as error:
-        sys.exit(complain(error.format_message()))
-    except (typer.Abort, KeyboardInterrupt):
-        sys.exit(complain(interrupted, status=130))
-    if status == 130:  # some versions of typer turn Ctrl-C into a status
-        complain(interrupted)
-    sys.exit(status if isinstance(status, int) else 0)
+        return complain(error.format_message())
+    except Exception as error:
+        if not is_of_machine(error):
+            raise
+        return complain(str(error) or type(error).__name__)

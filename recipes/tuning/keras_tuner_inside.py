@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,14 @@ import numpy as np
 from ...callbacks.inside.reachable import GENERATORS
 from ...callbacks.inside.state import generator_state, set_generator_state
 from ..files import write_text
+from ..machine_fault import MachineFault, is_of_machine
 
 __all__ = [
+    "FatalMachineFault",
     "OracleWithoutFiles",
     "build_model",
     "copy_callbacks",
+    "faults_are_fatal",
     "keep_state",
     "rebuild_model",
     "set_tensorboard_folders",
@@ -29,6 +33,25 @@ __all__ = [
 
 REST = "keras_recipes"
 """The key of what is added to the state of an oracle."""
+
+
+class FatalMachineFault(keras_tuner.errors.FatalError, MachineFault):
+    """A fault of the machine, at which KerasTuner ends the search; any other error it takes for the trial's."""
+
+
+@contextlib.contextmanager
+def faults_are_fatal(trial_id: str) -> Iterator[None]:
+    """A context in which faults of the machine end the search, and leave its trial as one that was interrupted.
+
+    Raises:
+        FatalMachineFault: for an error that is the machine's.
+    """
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, FatalMachineFault) or not is_of_machine(error):
+            raise
+        raise FatalMachineFault(f"trial {trial_id}", error) from error
 
 
 def build_model(tuner: keras_tuner.Tuner, hp: Any) -> Any:
@@ -138,7 +161,8 @@ class _Complete(keras_tuner.Oracle):
                 known = self.get_trial(trial_id).metrics
                 if not known.exists(name):
                     known.register(name, getattr(self.objective, "direction", "max"))
-        return super().update_trial(trial_id, metrics, step)
+        with faults_are_fatal(trial_id):
+            return super().update_trial(trial_id, metrics, step)
 
     def _check_consecutive_failures(self) -> None:
         """Raises KerasTuner's error if the latest trials have failed. KerasTuner looks at all trials each time."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import shutil
@@ -29,6 +30,9 @@ TRAININGS, RUNNING = "trainings.jsonl", "running"
 
 LOOKS = 5
 """How often to try the lock before concluding that another process holds it."""
+
+CANNOT_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
+"""The errors of file systems that cannot tell when a file is on disk."""
 
 FORGOTTEN = "forgotten"
 """The field of a line that revokes earlier records: a list of their keys."""
@@ -120,7 +124,11 @@ class Ledger(Mapping[str, Record]):
         return self
 
     def __exit__(self, *error: Any) -> None:
-        self._file.close()
+        try:
+            self._file.close()  # which tries again to write what could not be written
+        except OSError:
+            if error[0] is None:
+                raise
         with contextlib.suppress(OSError):  # it is missing, or holds an interrupted training
             (self.directory / RUNNING).rmdir()
 
@@ -149,11 +157,18 @@ class Ledger(Mapping[str, Record]):
         return self._records[record.key]
 
     def _write(self, line: str) -> None:
-        """Writes a line, which is on disk when this returns."""
-        self._file.write(line + "\n")
-        self._file.flush()
-        with contextlib.suppress(OSError):
+        """Writes a line, which is on disk when this returns.
+
+        Raises:
+            OSError: naming the file, if that fails; a part that was written is dropped when the directory is opened.
+        """
+        try:
+            self._file.write(line + "\n")
+            self._file.flush()
             os.fsync(self._file.fileno())
+        except OSError as error:
+            if error.errno not in CANNOT_SYNC:
+                raise OSError(error.errno, error.strerror, str(self.directory / TRAININGS)) from None
 
     def forget(self, keys: Iterable[str]) -> None:
         """Removes records, so that their trainings run again. The file keeps them and adds a line that revokes them."""

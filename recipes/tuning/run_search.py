@@ -17,6 +17,7 @@ from ...callbacks.warning import warn
 from ..as_compiled.served import as_run
 from ..as_compiled.trainer import CompiledTrainer
 from ..files import folder_name
+from ..machine_fault import is_of_machine
 from ..recipe import Recipe
 from ..run import Run
 from ..saved_run import recipe_text
@@ -43,7 +44,6 @@ from .plan import Plan
 from .protocol import Protocol
 from .resplitting import decided
 from .running.assignment import Assignment
-from .running.machine_fault import is_of_machine
 from .running.progress import Progress
 from .running.where import Where
 from .settings import make_settings, plan_in

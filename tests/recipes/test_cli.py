@@ -1,5 +1,6 @@
 import json
 import re
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -308,14 +309,23 @@ def test_predict_for_texts(call, served, tmp_path):
     )
 
 
-def test_interruption(call, monkeypatch, data_dir, tmp_path):
+@pytest.mark.parametrize(
+    ("name", "status", "message"),
+    [("SIGINT", 130, "interrupted"), ("SIGTERM", 143, "ended by SIGTERM"), ("SIGHUP", 129, "ended by SIGHUP")],
+)
+def test_interruption(call, monkeypatch, data_dir, tmp_path, name, status, message):
     def interrupted(*_, **__):
-        raise KeyboardInterrupt
+        signal.raise_signal(signal.Signals[name])
 
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    for number in before:
+        signal.signal(number, signal.SIG_DFL)  # an earlier call has its own
     monkeypatch.setattr("recipes.tuning.tuner.ArmTuner.search", interrupted)
     code, _, errors = call("search", "digits", "--data-dir", data_dir, "--directory", tmp_path / "search")
-    assert code == 130
-    assert errors.splitlines()[-1].startswith("recipes: interrupted; finished work is kept")
+    for number, handler in before.items():
+        signal.signal(number, handler)
+    assert code == status
+    assert errors.splitlines()[-1].startswith(f"recipes: {message}; finished work is kept")
 
 
 @pytest.mark.usefixtures("no_pictures")

@@ -10,6 +10,7 @@ from recipes.files import (
     check_new_file,
     folder_name,
     new_directory,
+    new_path,
     write_bytes,
     write_figure,
     write_text,
@@ -202,3 +203,21 @@ def test_names_of_folders_stay_in_their_folder():
         assert name.isprintable()
         assert 0 < len(name) <= 101
     assert folder_name("Größe 1") == "Größe 1"
+
+
+def half_written(target):
+    with new_path(target) as scratch:
+        scratch.write_text("half")
+        raise OSError("full")
+
+
+def test_a_library_writes_to_a_path_that_becomes_the_file_or_nothing(tmp_path):
+    target = tmp_path / "model.weights.h5"
+    with new_path(target) as scratch:
+        assert scratch.suffixes == [".weights", ".h5"]
+        scratch.write_text("old")
+        assert not target.exists()
+    with pytest.raises(OSError, match="full"):
+        half_written(target)
+    assert everything(tmp_path) == ["model.weights.h5"]
+    assert target.read_text() == "old"

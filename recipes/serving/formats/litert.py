@@ -16,6 +16,7 @@ import numpy as np
 from ....callbacks.checks import InvalidArgument
 from ...data.named_arrays import apply, length, take
 from ...data.spec import Spec
+from ...machine_fault import is_of_machine
 from ...quiet import hidden_output
 from ...stored.json_files import parse
 from ...stored.reading import LARGEST, read_bytes
@@ -183,6 +184,8 @@ def in_refusals(convert: Callable[[], bytes]) -> bytes:
     try:
         return convert()
     except Exception as error:  # the converter raises its own ConverterError, RuntimeError and ValueError
+        if is_of_machine(error):
+            raise
         text = str(error)
         if "TensorList" in text:
             raise Refused("it has no loops over a number of steps that varies, or over more than 256") from None

@@ -11,6 +11,7 @@ import numpy as np
 from ....callbacks.checks import InvalidArgument
 from ...data.named_arrays import apply
 from ...data.spec import Spec
+from ...machine_fault import is_of_machine
 from ...quiet import hidden_output
 from ..description import by_argument, described, spec_of
 from .portable import SIGNATURE, portable
@@ -87,6 +88,8 @@ def write_onnx(model: keras.Model, spec: Spec, path: Path, calibration: Any) -> 
         try:
             proto = converted(folder)
         except Exception as error:  # whatever tf2onnx raises
+            if is_of_machine(error):
+                raise
             raise Refused(f"its converter fails: {in_a_line(error)}") from None
     if any(entry.type.tensor_type.elem_type == onnx.TensorProto.STRING for entry in proto.graph.input):
         proto.opset_import[0].version = WITH_STRINGS

@@ -23,6 +23,7 @@ from ...whole_epochs.epochs import WholeEpochs
 from ..keras_tuner_inside import (
     build_model,
     copy_callbacks,
+    faults_are_fatal,
     keep_state,
     rebuild_model,
     set_tensorboard_folders,
@@ -156,7 +157,16 @@ class QuickTuner(keras_tuner.Tuner):
             check_logged(objective, names)
 
     def run_trial(self, trial: Any, *args: Any, **kwargs: Any) -> list[Any]:
-        """Trains the model at a trial's values ``executions_per_trial`` times; returns the results."""
+        """Trains the model at a trial's values ``executions_per_trial`` times; returns the results.
+
+        Raises:
+            MachineFault: for a fault of the machine. KerasTuner ends the search, and the trial is run again when the
+                search goes on.
+        """
+        with faults_are_fatal(trial.trial_id):
+            return self._run_trial(trial, args, kwargs)
+
+    def _run_trial(self, trial: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> list[Any]:
         originals = kwargs.pop("callbacks", None) or []
         best = BestEpoch(self.oracle.objective)
         results = []

@@ -10,7 +10,7 @@ import keras
 import tensorflow as tf
 
 from ....callbacks.checks import InvalidArgument
-from ...files import write_text
+from ...files import new_path, write_text
 from ...model_files import set_weights
 from ...stored.json_files import parse
 from ...stored.reading import read_bytes
@@ -41,7 +41,8 @@ def write_weights(path: Path, best: BestEpoch, inputs: Any) -> None:
     for name, value in build.items():
         write_text(path.with_name(f"{name}.json"), json.dumps(value))
     set_weights(best.trained, best.weights)  # type: ignore[arg-type]
-    best.trained.save_weights(path)  # type: ignore[union-attr]
+    with new_path(path) as scratch:
+        best.trained.save_weights(scratch)  # type: ignore[union-attr]
 
 
 def read_weights(path: Path, model: keras.Model) -> None:

@@ -15,9 +15,9 @@ from typing import Any
 
 from ....callbacks.checks import InvalidArgument
 from ...environment import install_command
+from ...machine_fault import MachineFault
 from ..record import Record
 from .assignment import Assignment
-from .machine_fault import MachineFault
 from .runner import ATTEMPTS, Job
 from .worker import Worker, settle
 

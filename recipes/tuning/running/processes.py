@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from ...environment import cores
+from ...machine_fault import MachineFault
 from ..record import Record
 from .assignment import Assignment
-from .machine_fault import MachineFault
 from .runner import ATTEMPTS, Job
 from .shared_data import write_data
 from .worker import Worker, settle

@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ...as_compiled.trainer import CompiledTrainer
+from ...machine_fault import MachineFault, is_of_machine
 from ...metric import ACCURACY, Metric, metric_of
 from ...metrics import metric_named, score
 from ...scoring import BASE_RATE, EpochScores, base_rate, predictions, score_of
@@ -22,7 +23,6 @@ from ..pruning import BelowMedian, asha, first_epoch, ranked, rungs
 from ..record import Record
 from .assignment import Assignment
 from .epoch_writer import EpochWriter
-from .machine_fault import MachineFault, is_of_machine
 from .runner import Job
 
 if TYPE_CHECKING:

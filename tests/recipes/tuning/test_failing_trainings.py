@@ -7,6 +7,7 @@ import tensorflow as tf
 
 import recipes
 from callbacks.checks import InvalidArgument
+from recipes.machine_fault import MachineFault, is_of_machine
 from recipes.optimizers import SGD
 from recipes.trainer import Trainer
 from recipes.tuning.arms import Arm
@@ -14,7 +15,6 @@ from recipes.tuning.comparison import Comparison
 from recipes.tuning.plan import Training
 from recipes.tuning.protocol import Protocol
 from recipes.tuning.running.assignment import Assignment
-from recipes.tuning.running.machine_fault import MachineFault, is_of_machine
 from recipes.tuning.running.runner import Job
 from recipes.tuning.running.worker import Worker
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import recipes
+from recipes.machine_fault import MachineFault
 from recipes.tuning import keras_tuner_inside
 from recipes.tuning.quick import quick_tuner
 
@@ -80,14 +81,17 @@ def search(folder, kind):
 
 @pytest.fixture
 def kill_at(monkeypatch):
-    """``kill_at(5)``: the process dies before it writes its fifth file; ``kill_at(None)``: never. Lists the files."""
+    """``kill_at(5)``: the process dies before it writes its fifth file; ``kill_at(None)``: never. Lists the files.
+
+    With an error, it is raised in place of the kill.
+    """
     written = []
 
-    def install(number):
+    def install(number, error=Kill):
         def counted(path, text):
             written.append(path)
             if len(written) == number:
-                raise Kill
+                raise error
             Path(path).write_text(text)
 
         written.clear()
@@ -109,6 +113,30 @@ def test_killed_in_the_middle(tmp_path, kind, kill_at):
     assert search(tmp_path / "killed", kind) == unbroken
     assert search(tmp_path / "killed", kind) == unbroken  # nothing is left to do
     assert len(unbroken) > 3
+
+
+@pytest.mark.parametrize("part", [pytest.param(1, marks=pytest.mark.thorough), 4, 7])
+def test_a_full_disk_is_no_trials_failure(tmp_path, part, kill_at):
+    written = kill_at(None)
+    unbroken = search(tmp_path / "unbroken", "random")
+    for moment in range(part, len(written) + 1, 9):  # the state, a trial's begin, its results and its end
+        kill_at(moment, OSError(28, "No space left on device"))
+        with pytest.raises(OSError, match="No space left on device"):
+            search(tmp_path / str(moment), "random")
+        kill_at(None)
+        assert search(tmp_path / str(moment), "random") == unbroken
+
+
+def test_what_a_full_disk_says(tmp_path):
+    class Faulty(Space):
+        def fit(self, hp, model, callbacks, verbose):
+            raise OSError(28, "No space left on device")
+
+    tuner = recipes.QuickTuner(MAKE["own"](), Faulty(), directory=tmp_path, project_name="search")
+    with pytest.raises(
+        MachineFault, match=r"^the search stopped in trial 0, .* No space left on device; the same call"
+    ):
+        tuner.search(verbose=0)
 
 
 @pytest.mark.thorough

@@ -11,11 +11,11 @@ import time
 import numpy as np
 import pytest
 
+from recipes.machine_fault import MachineFault
 from recipes.tuning.arms import Arm
 from recipes.tuning.plan import Plan, Training
 from recipes.tuning.protocol import Protocol
 from recipes.tuning.running.assignment import Assignment
-from recipes.tuning.running.machine_fault import MachineFault
 from recipes.tuning.running.processes import Processes
 from recipes.tuning.running.runner import Job
 from recipes.tuning.running.worker import InThisProcess, Worker

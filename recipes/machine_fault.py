@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ..callbacks.checks import InvalidArgument
+
 __all__ = ["MachineFault", "is_of_machine"]
 
 OF_TENSORFLOW = ("NotFoundError", "PermissionDeniedError", "DataLossError", "UnavailableError", "AlreadyExistsError")
@@ -38,6 +40,8 @@ def is_of_machine(error: BaseException) -> bool:
     """
     if isinstance(error, (OSError, MemoryError)):
         return True
+    if isinstance(error, InvalidArgument) and isinstance(error.__context__, OSError):
+        return True  # an argument that is refused for what the file system says
     kind = type(error)
     return kind.__module__.startswith("tensorflow") and (
         kind.__name__ in OF_TENSORFLOW or "No space left" in str(error)

@@ -18,6 +18,9 @@ __all__ = ["main"]
 USAGE_ERROR: Any = typer.BadParameter.__base__
 """Typer's base class for wrong usage; depending on the version it comes from click or from typer itself."""
 
+AGAIN = 0.05
+"""Seconds after which a signal is sent again that arrived where Python ignores exceptions."""
+
 received: list[signal.Signals] = []
 """The signals that have asked this process to end."""
 
@@ -25,15 +28,20 @@ received: list[signal.Signals] = []
 def _interrupt_at_signals() -> None:
     """Makes the signals that ask a process to end do what Ctrl-C does; those that are ignored (nohup) stay so."""
 
-    def interrupt(number: int, _frame: Any) -> None:
+    def interrupt(number: int, frame: Any) -> None:
+        while frame is not None:
+            if frame.f_code.co_name == "__del__":  # Python ignores what is raised there: the signal would be lost
+                threading.Timer(AGAIN, os.kill, (os.getpid(), number)).start()
+                return
+            frame = frame.f_back
         received.append(signal.Signals(number))
         raise KeyboardInterrupt
 
     received.clear()
     if threading.current_thread() is threading.main_thread():
-        for name in ("SIGTERM", "SIGHUP"):
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
             number = getattr(signal, name, None)
-            if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+            if number is not None and signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
                 signal.signal(number, interrupt)
 
 
@@ -52,8 +60,9 @@ def main(arguments: list[str] | None = None) -> None:
     except (typer.Abort, KeyboardInterrupt):
         status = 130
     if status == 130:  # some versions of typer turn Ctrl-C into a status
-        status = 128 + received[-1] if received else 130
-        how = f"ended by {received[-1].name}" if received else "interrupted"
+        last = received[-1] if received else signal.SIGINT
+        status = 128 + last
+        how = "interrupted" if last == signal.SIGINT else f"ended by {last.name}"
         print(f"recipes: {how}{resumes}", file=sys.stderr)
     sys.exit(status if isinstance(status, int) else 0)
 

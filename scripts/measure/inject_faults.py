@@ -17,7 +17,6 @@ exit status is 1 if anything is wrong.
 from __future__ import annotations
 
 import argparse
-import builtins
 import contextlib
 import errno
 import hashlib
@@ -38,6 +37,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from support.faults import failing
 from support.results import ROOT, write_results
 
 sys.path.insert(0, str(ROOT))
@@ -58,17 +58,16 @@ import recipes.training
 import recipes.tuning.run_search  # noqa: F401
 from recipes import cli
 
+ERRORS = ("ENOSPC", "EIO", "EACCES")
 SIGNALS = ("SIGKILL", "SIGTERM", "SIGHUP", "SIGINT")
 FAULTS = {
     **{name: f"{name} at a random moment" for name in SIGNALS},
+    **dict.fromkeys(ERRORS, "a random call of the file system raises it"),
     "stopped": "SIGSTOP, and SIGCONT half a second later",
     "full": "the file system is full from a random moment on",
-    "ENOSPC": "a random call of the file system raises it",
-    "EIO": "a random call of the file system raises it",
-    "EACCES": "a random call of the file system raises it",
     "clock": "the clock jumps by up to a year, forwards or back, at every call",
     "second": "the same command is started a second time in the same directory",
-    "memory": "the address space is limited at a random moment",
+    "memory": "the address space is limited at a random moment; C++ may then end the process without a line",
     "removed": "the directory is removed",
 }
 """The faults: name -> what happens."""
@@ -208,41 +207,6 @@ def digest(path: Path) -> str:
 # --- what happens in the process --------------------------------------------------------------------------------------
 
 
-def fail_once(number: int, after: int, folder: Path) -> None:
-    """Makes a call of the file system below ``folder`` raise an error: the one after so many others."""
-    left = [after]
-
-    def check(path: Any) -> None:
-        if isinstance(path, (str, os.PathLike)) and str(path).startswith(str(folder)):
-            left[0] -= 1
-            if left[0] == -1:
-                raise OSError(number, os.strerror(number), str(path))
-
-    def checked(function: Any, writes: Any = lambda *_, **__: True) -> Any:
-        def call(path: Any, *arguments: Any, **options: Any) -> Any:
-            if writes(*arguments, **options):
-                check(path)
-            return function(path, *arguments, **options)
-
-        return call
-
-    def opens_to_write(mode: Any = "r", *_: Any, **options: Any) -> bool:
-        return any(letter in str(options.get("mode", mode)) for letter in "wax+")
-
-    builtins.open = io.open = checked(io.open, opens_to_write)
-    for name in ("mkdir", "rename", "replace", "unlink", "rmdir"):
-        setattr(os, name, checked(getattr(os, name)))
-    make = os.open
-    os.open = checked(make, lambda flags=0, *_, **__: bool(flags & (os.O_WRONLY | os.O_RDWR)))  # type: ignore[assignment]
-    sync = os.fsync
-
-    def synced(file: int) -> None:
-        check(f"{folder}/")
-        sync(file)
-
-    os.fsync = synced  # type: ignore[assignment]
-
-
 def turn_clock(seed: int) -> None:
     """Makes the clock of the day jump at every call."""
     generator, now = np.random.default_rng(seed), time.time
@@ -254,13 +218,18 @@ def turn_clock(seed: int) -> None:
 
 
 @contextlib.contextmanager
-def shimmed(fault: str, moment: float, seed: int, folder: Path) -> Iterator[None]:
-    """What a fault changes in the process itself."""
-    if fault in ("ENOSPC", "EIO", "EACCES"):
-        fail_once(getattr(errno, fault), int(moment * 150), folder)
+def shimmed(subject: Subject, fault: str, moment: float, seed: int) -> Iterator[None]:
+    """What a fault changes in the process itself. Without one, the calls of the file system are counted."""
     if fault == "clock":
         turn_clock(seed)
-    yield
+    number = getattr(errno, fault, 0) if fault in ERRORS else 0
+    after = int(moment * int(subject.log("calls").read_text())) if number else None
+    with failing(subject.folder, number, after) as calls:
+        try:
+            yield
+        finally:
+            if not fault:
+                subject.log("calls").write_text(str(calls.count))
 
 
 def start(subject: Subject, fault: str = "", moment: float = 0.0, seed: int = 0, *, log: str = "err") -> int:
@@ -280,7 +249,7 @@ def start(subject: Subject, fault: str = "", moment: float = 0.0, seed: int = 0,
         sys.stderr = open(2, "w", buffering=1, closefd=False)  # noqa: SIM115
         sys.argv = ["recipes", *subject.arguments]
         signal.signal(signal.SIGINT, signal.default_int_handler)  # shells start jobs without it
-        with shimmed(fault, moment, seed, subject.folder):
+        with shimmed(subject, fault, moment, seed):
             cli.main()
     except SystemExit as exit:
         status = exit.code if isinstance(exit.code, int) else 1
@@ -342,12 +311,11 @@ def happen(fault: str, child: int, subject: Subject) -> list[str]:
 
 
 def one_line(status: int, errors: str) -> list[str]:
-    """What is wrong with how a process stopped: nothing after SIGKILL, or with one line of ours after all warnings."""
+    """What is wrong with how a process stopped: nothing after SIGKILL, or with one line of ours after its progress."""
     if os.WIFSIGNALED(status):
         return [] if os.WTERMSIG(status) == signal.SIGKILL else [f"ended by {signal.Signals(os.WTERMSIG(status)).name}"]
-    lines = [line for line in errors.strip().splitlines() if not line.startswith("recipes: warning")]
-    code = os.WEXITSTATUS(status)
-    if code in (2, 130, 143, 129) and len(lines) == 1 and lines[0].startswith("recipes: "):
+    last, code = errors.strip().rpartition("\n")[2], os.WEXITSTATUS(status)
+    if code in (2, 129, 130, 143) and last.startswith("recipes: ") and "Traceback" not in errors:
         return []
     return [f"exit status {code}: {errors[-1500:]}"]
 
@@ -356,7 +324,7 @@ def disturbed(subject: Subject, fault: str, moment: float, seed: int, seconds: f
     """One start with a fault: how it ended ("done", "stopped" or "wrong"), and what is wrong."""
     child = start(subject, fault, moment, seed)
     wrong: list[str] = []
-    if fault not in ("ENOSPC", "EIO", "EACCES", "clock") and not ended(child, moment * seconds):
+    if fault not in (*ERRORS, "clock") and not ended(child, moment * seconds):
         wrong += happen(fault, child, subject)
     if not ended(child, LIMIT):
         os.kill(child, signal.SIGKILL)
@@ -368,8 +336,8 @@ def disturbed(subject: Subject, fault: str, moment: float, seed: int, seconds: f
         if "Exception ignored" in errors:
             print(errors[-1500:], flush=True)
         return ("wrong" if wrong else "done"), wrong
-    if fault == "memory" and os.WIFSIGNALED(status):  # C++ that gets no memory ends its process
-        return "stopped", wrong
+    if fault == "memory" and (os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 127):
+        return "stopped", wrong  # C++ that gets no memory, and the system's linker, end their process
     wrong += one_line(status, errors)
     return ("wrong" if wrong else "stopped"), wrong
 

@@ -1,6 +1,7 @@
 import json
 import re
 import signal
+import time
 from pathlib import Path
 
 import numpy as np
@@ -314,12 +315,17 @@ def test_predict_for_texts(call, served, tmp_path):
     [("SIGINT", 130, "interrupted"), ("SIGTERM", 143, "ended by SIGTERM"), ("SIGHUP", 129, "ended by SIGHUP")],
 )
 def test_interruption(call, monkeypatch, data_dir, tmp_path, name, status, message):
-    def interrupted(*_, **__):
-        signal.raise_signal(signal.Signals[name])
+    class Dying:
+        def __del__(self):  # Python ignores what is raised here
+            signal.raise_signal(signal.Signals[name])
 
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
-    for number in before:
-        signal.signal(number, signal.SIG_DFL)  # an earlier call has its own
+    def interrupted(*_, **__):
+        Dying()
+        time.sleep(30)
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    for number in before:  # an earlier call has its own
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
     monkeypatch.setattr("recipes.tuning.tuner.ArmTuner.search", interrupted)
     code, _, errors = call("search", "digits", "--data-dir", data_dir, "--directory", tmp_path / "search")
     for number, handler in before.items():

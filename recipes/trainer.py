@@ -33,11 +33,13 @@ from .evaluation import evaluated_by
 from .last_healthy import LastHealthy, ending, stops_early
 from .learning_rate import found_rate, is_doubtful, usual_peak
 from .linear_blend import blend_with_linear
+from .metric import metric_of
 from .recipe import Recipe
 from .recipe_compile import compile_by
 from .registration.own_model import is_own_model
 from .restarts import warn_of_failures, with_restarts
 from .run import Run
+from .scoring import EpochScores
 from .seeding import set_seeds
 from .shared_steps import SharedStep, SharedSteps
 from .step_keys import structure_of
@@ -314,6 +316,12 @@ class Trainer:
             for callback in regularizer.callbacks(epochs=1, schedule=None, spec=self.data.spec)
         ]
 
+    def _measured(self, data: Data) -> list[keras.callbacks.Callback]:
+        """Measurements of the metrics that regularizers monitor and Keras does not log."""
+        monitored = [regularizer.monitored() for regularizer in self.recipe.regularizers()]
+        logged = metric_of(data.spec.task)
+        return [EpochScores(data, metric) for metric in monitored if metric is not None and metric != logged]
+
     def _in_parts(self) -> list[keras.callbacks.Callback]:
         return [MicroBatches(self.parts)] if self.parts > 1 else []
 
@@ -360,14 +368,22 @@ class Trainer:
             resume = [Resume(directory, replay=self._steps_per_epoch is not None, settings=settings)]
             if self._steps_per_epoch is None:
                 first_epoch = min(resume[0].position()[0], epochs - 1)
-        all_listening = [*self._in_parts(), *all_callbacks, *([healthy] if restore else []), *callbacks, *resume]
+        measured = self._measured(data) if validate else []
+        all_listening = [
+            *self._in_parts(),
+            *measured,
+            *all_callbacks,
+            *([healthy] if restore else []),
+            *callbacks,
+            *resume,
+        ]
         options: dict[str, Any] = {
             "epochs": epochs,
             "validate": validate,
             "verbose": verbose,
             "first_epoch": first_epoch,
         }
-        if self._suits_whole_epochs(data, [*self._in_parts(), *all_callbacks], [*callbacks, *resume]):
+        if self._suits_whole_epochs(data, [*self._in_parts(), *all_callbacks], [*measured, *callbacks, *resume]):
             arrays = self._arrays(data, seed=seed, **options)
             history = self._shared.made(WholeEpochs).fit(arrays, all_listening, stride=self._steps_per_execution)
         else:

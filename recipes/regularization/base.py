@@ -13,6 +13,7 @@ from ...callbacks.schedules.base import StepSchedule
 if TYPE_CHECKING:
     from ..data.dataset import Data
     from ..data.spec import Spec
+    from ..metric import Metric
 
 __all__ = ["Regularizer"]
 
@@ -134,6 +135,10 @@ class Regularizer:
 
     def augment(self, data: Data) -> Callable[[Any, Any], Any] | None:
         """A function for the input pipeline, from a training batch's inputs and a seed to the new inputs, or None."""
+        return None
+
+    def monitored(self) -> Metric | None:
+        """A metric of the validation split that its callbacks need in the logs of each epoch, or None."""
         return None
 
     def callbacks(

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from ...callbacks.checks import check_integer
+from ...callbacks.checks import InvalidArgument, check_integer
 from ...callbacks.schedules.base import StepSchedule
 from ..catalogue import Entry
+from ..metric import Metric
+from ..metrics import metric_named
 from .base import Regularizer
 
 if TYPE_CHECKING:
@@ -26,15 +28,22 @@ PATIENCE, PATIENT_SHARE = 5, 0.1
 """The usual patience under other schedules: so many epochs, or this fraction of the training if that is more."""
 
 
+VALIDATION = "val_"
+"""How the names of what is measured on validation data begin in Keras' logs."""
+
+LOSS = "val_loss"
+
+
 class EarlyStopping(Regularizer):
-    """Stops when the validation loss no longer falls, and restores the weights of the best epoch.
+    """Stops when the validation loss, or a score, is no longer better, and restores the weights of the best epoch.
 
     Under 1cycle most of the gain comes in the last epochs, while the rate falls to nearly zero: a stop before them
     forgoes it. So the training runs to its end and keeps the weights of the last epoch, unless an earlier epoch was
     clearly better: its validation loss lower than the last one, L, by the standard error of a mean over n validation
     examples. That error is taken to be ``sqrt(L / n)`` for losses below 1, which few examples make up, and
-    ``L / sqrt(n)`` above. On small noisy data, which a network learns by heart within the cycle, the earlier epoch
-    wins; on large or easy data, the end of the cycle.
+    ``L / sqrt(n)`` above; of a score S between 0 and 1 ``sqrt(S (1 - S) / n)``, of others ``|S| / sqrt(n)``. On
+    small noisy data, which a network learns by heart within the cycle, the earlier epoch wins; on large or easy data,
+    the end of the cycle.
     ``scripts/measure/measure_early_stopping.py`` compares the rules; its results are in ``results/early_stopping.csv``.
 
     The same holds for every schedule class with ``gains_late``: besides 1cycle these are "linear", "cosine",
@@ -49,21 +58,45 @@ class EarlyStopping(Regularizer):
             they count from 70 % of the training on. Default None: 5, or a tenth of the training if that is more; under
             a schedule that gains late, no stop.
 
+        monitor: what decides: "val_loss" (default), or "val_" and the name of a metric, such as "val_accuracy" or
+            "val_auc" (``recipes list metrics``), whose direction is known. :func:`recipes.fit` measures it after each
+            epoch; in a script of one's own the model must log it. A score in which many epochs are alike tells them
+            apart less well than the loss does.
+
     Raises:
-        InvalidArgument: for a patience below 1.
+        InvalidArgument: for a patience below 1, an unknown metric, or one that does not suit the task; after the first
+            epoch, if the logs do not hold it.
 
     Source: Prechelt 1998; Goodfellow et al. 2016, section 7.8.
 
     Example:
-        >>> stop = {"name": "early_stopping", "patience": 3}
+        >>> stop = {"name": "early_stopping", "patience": 3, "monitor": "val_accuracy"}
         >>> recipes.Recipe(regularizer=stop, schedule="constant")   # doctest: +SKIP
     """
 
     name = "early_stopping"
     acts_outside_step = True
 
-    def __init__(self, patience: int | None = None):
+    def __init__(self, patience: int | None = None, monitor: str = LOSS):
         self.patience = patience if patience is None else check_integer("patience", patience, low=1)
+        if not isinstance(monitor, str) or not monitor.startswith(VALIDATION):
+            raise InvalidArgument("monitor", monitor, "'val_loss', or 'val_' and the name of a metric: 'val_accuracy'")
+        self._metric = None if monitor == LOSS else metric_named(monitor.removeprefix(VALIDATION))
+        self.monitor = LOSS if self._metric is None else f"{VALIDATION}{self._metric.name}"
+
+    def to_choice(self) -> dict[str, Any]:
+        """The name and the options; the monitor where it is not the loss."""
+        choice = {"name": self.name, "patience": self.patience}
+        return choice if self.monitor == LOSS else {**choice, "monitor": self.monitor}
+
+    def check(self, spec: Spec) -> None:
+        """Refuses a metric that does not suit the task."""
+        if self._metric is not None and self._metric.tasks and spec.task not in self._metric.tasks:
+            raise InvalidArgument("monitor", self.monitor, f"a metric for a {spec.task} task: see recipes list metrics")
+
+    def monitored(self) -> Metric | None:
+        """The metric that decides, or None for the loss."""
+        return self._metric
 
     def callbacks(
         self,
@@ -73,32 +106,50 @@ class EarlyStopping(Regularizer):
         spec: Spec | None = None,
         validation_examples: int | None = None,
     ) -> list[keras.callbacks.Callback]:
-        """Keras' EarlyStopping, which restores the best weights, or a :class:`BestOrLast`."""
+        """One :class:`BestOrLast`."""
         patience = self.patience
         if schedule is not None and schedule.gains_late:
-            start = int(LATE_SHARE * epochs)
-            return [BestOrLast(patience or sys.maxsize, start=start, examples=validation_examples)]
-        if patience is None:
-            patience = max(PATIENCE, round(PATIENT_SHARE * epochs))
-        return [keras.callbacks.EarlyStopping(monitor="val_loss", patience=patience, restore_best_weights=True)]
+            start, last = int(LATE_SHARE * epochs), True
+            patience = patience or sys.maxsize
+        else:
+            start, last = 0, False
+            patience = patience or max(PATIENCE, round(PATIENT_SHARE * epochs))
+        options: dict[str, Any] = {"start": start, "examples": validation_examples, "metric": self._metric}
+        return [BestOrLast(patience, prefer_last=last, **options)]
 
 
 class BestOrLast(keras.callbacks.EarlyStopping):
-    """Keeps the weights of the last epoch, or restores those of an epoch that was clearly better.
+    """Restores the weights of the best epoch, or keeps those of the last one unless another was clearly better.
 
     Args:
-        patience: epochs without a lower "val_loss", from ``start`` on, before training stops.
+        patience: epochs without a better value, from ``start`` on, before training stops.
         start: the first epoch that counts for the patience, from 0.
-        examples: how many the loss is the mean of; None (default) if unknown: any lower loss is restored.
+        examples: how many the value is the mean of; None (default) if unknown: any better value is restored.
+        metric: on the validation data, that decides; None (default) for "val_loss".
+        prefer_last: whether the last epoch's weights stay unless another's value was clearly better. Default True.
 
     Attributes:
-        best_epoch: the epoch with the lowest loss, from 0.
+        best_epoch: the epoch with the best value, from 0.
         best_weights: its weights; None after a training that keeps those of its last epoch.
+
+    Raises:
+        InvalidArgument: after the first epoch, if the logs do not hold the value.
     """
 
-    def __init__(self, patience: int, *, start: int = 0, examples: int | None = None):
-        super().__init__(monitor="val_loss", mode="min", patience=patience, restore_best_weights=True)
+    def __init__(
+        self,
+        patience: int,
+        *,
+        start: int = 0,
+        examples: int | None = None,
+        metric: Metric | None = None,
+        prefer_last: bool = True,
+    ):
+        monitor = LOSS if metric is None else f"{VALIDATION}{metric.name}"
+        mode = "min" if metric is None else metric.direction
+        super().__init__(monitor=monitor, mode=mode, patience=patience, restore_best_weights=True)
         self.start, self.examples, self.last = start, examples, math.nan
+        self._metric, self._prefer_last = metric, prefer_last
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Forgets an earlier training."""
@@ -107,18 +158,30 @@ class BestOrLast(keras.callbacks.EarlyStopping):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Compares the epoch with the best one so far."""
+        logs = logs or {}
+        if self._metric is not None and self.monitor not in logs:
+            measured = ", ".join(name for name in logs if name.startswith(VALIDATION)) or "nothing on validation data"
+            raise InvalidArgument("monitor", self.monitor, f"in the logs of an epoch, which have {measured}")
         if epoch < self.start:
             self.wait = -1
         super().on_epoch_end(epoch, logs)
-        self.last = float((logs or {}).get(self.monitor, math.nan))
+        self.last = float(logs.get(self.monitor, math.nan))
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Restores the best epoch's weights if it was clearly better than the last."""
-        size = abs(self.last)
-        noise = 0.0 if self.examples is None else max(size, math.sqrt(size)) / math.sqrt(self.examples)
-        if math.isfinite(self.last) and not self.best < self.last - noise:
-            self.best_weights = None
+        if self._prefer_last and math.isfinite(self.last):
+            noise = 0.0 if self.examples is None else self._deviation(self.last) / math.sqrt(self.examples)
+            gain = self.best - self.last if self.mode == "max" else self.last - self.best
+            if not gain > noise:
+                self.best_weights = None
         super().on_train_end(logs)
+
+    def _deviation(self, value: float) -> float:
+        """The standard deviation over the examples, of which the value is taken to be the mean."""
+        size = abs(value)
+        if self._metric is None:
+            return max(size, math.sqrt(size))
+        return math.sqrt(size * (1.0 - size)) if self._metric.bounds == (0.0, 1.0) else size
 
 
 ENTRIES = (

@@ -15,8 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from . import metric_functions
-from .metric_functions import answers, by_threshold, decide, questions
+from .metric_functions import answers, by_threshold, decide, errors, log_losses, questions
 
 __all__ = ["INFLUENCES"]
 
@@ -85,11 +84,11 @@ def _of_shares(part: Callable[..., Any], whole: Callable[..., Any]) -> Callable[
 
 
 def log_loss(y: Any, predicted: Any, w: Any) -> np.ndarray:
-    return _of_mean(metric_functions.log_losses(y, predicted), w)
+    return _of_mean(log_losses(y, predicted), w)
 
 
 def _squares(y: Any, predicted: Any) -> np.ndarray:
-    return metric_functions.errors(y, predicted) ** 2
+    return errors(y, predicted) ** 2
 
 
 def root_mean_squared_error(y: Any, predicted: Any, w: Any) -> np.ndarray:
@@ -99,7 +98,7 @@ def root_mean_squared_error(y: Any, predicted: Any, w: Any) -> np.ndarray:
 
 
 def mean_absolute_error(y: Any, predicted: Any, w: Any) -> np.ndarray:
-    return _of_mean(np.abs(metric_functions.errors(y, predicted)).mean(axis=1), w)
+    return _of_mean(np.abs(errors(y, predicted)).mean(axis=1), w)
 
 
 def _unexplained(y: Any, predicted: Any, w: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -10,10 +10,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..callbacks.checks import InvalidArgument
-from . import metric_functions
 from .catalogue import Lookup
 from .jackknife import jackknifed
 from .metric import ACCURACY, ROOT_MEAN_SQUARED_ERROR, Metric, metric_of
+from .metric_functions import (
+    accuracy,
+    auc,
+    balanced_accuracy,
+    f1,
+    log_loss,
+    mean_absolute_error,
+    pr_auc,
+    precision,
+    r2,
+    recall,
+    root_mean_squared_error,
+    standardized_error,
+)
 from .metric_influences import INFLUENCES
 from .own_metrics import OfKeras, own_metric
 
@@ -268,51 +281,51 @@ METRICS: Lookup[Metric] = Lookup(
     [
         _of_classes(
             ACCURACY.name,
-            metric_functions.accuracy,
+            accuracy,
             "The share of right answers; of several labels, of the answers to all of them.",
             "scikit-learn's accuracy_score",
         ),
         _of_classes(
             "balanced_accuracy",
-            metric_functions.balanced_accuracy,
+            balanced_accuracy,
             "The mean over the classes of the share that is recognized; .5 for two by chance, 1/k for k.",
             "Brodersen et al. 2010",
         ),
         _of_classes(
             "auc",
-            metric_functions.auc,
+            auc,
             "The area under the ROC curve: how often a yes ranks above a no. Macro: each class against the others.",
             "Fawcett 2006",
             needs="both",
         ),
         _of_classes(
             "pr_auc",
-            metric_functions.pr_auc,
+            pr_auc,
             "The area under precision against recall (average precision); the share of yes by chance. Macro.",
             "Davis and Goadrich 2006",
             needs="positives",
         ),
         _of_classes(
             "f1",
-            metric_functions.f1,
+            f1,
             "The harmonic mean of precision and recall: of the second of two classes, else macro.",
             "van Rijsbergen 1979",
         ),
         _of_classes(
             "precision",
-            metric_functions.precision,
+            precision,
             "The share of the yes answers that are right: of the second of two classes, else macro.",
             "scikit-learn's precision_score",
         ),
         _of_classes(
             "recall",
-            metric_functions.recall,
+            recall,
             "The share of the yes examples that are found: of the second of two classes, else macro.",
             "scikit-learn's recall_score",
         ),
         _of_classes(
             "log_loss",
-            metric_functions.log_loss,
+            log_loss,
             "The mean negative logarithm of the probability of the truth, without penalties and smoothing.",
             "Good 1952",
             direction="min",
@@ -320,14 +333,14 @@ METRICS: Lookup[Metric] = Lookup(
         _of_numbers(
             ROOT_MEAN_SQUARED_ERROR.name,
             "min",
-            metric_functions.root_mean_squared_error,
+            root_mean_squared_error,
             "In the unit of the targets; over all of them. Short: rmse.",
             "Keras' RootMeanSquaredError",
         ),
         _of_numbers(
             STANDARDIZED_ERROR,
             "min",
-            metric_functions.standardized_error,
+            standardized_error,
             "The mean over the targets of root mean squared error / standard deviation: each target counts alike.",
             "Borchani et al. 2015",
             needs="variance",
@@ -335,14 +348,14 @@ METRICS: Lookup[Metric] = Lookup(
         _of_numbers(
             "mean_absolute_error",
             "min",
-            metric_functions.mean_absolute_error,
+            mean_absolute_error,
             "In the unit of the targets; over all of them. Short: mae.",
             "Keras' MeanAbsoluteError",
         ),
         _of_numbers(
             "r2",
             "max",
-            metric_functions.r2,
+            r2,
             "The share of the variance that is explained, averaged over the targets.",
             "scikit-learn's r2_score",
             needs="variance",

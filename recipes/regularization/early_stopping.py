@@ -106,50 +106,56 @@ class EarlyStopping(Regularizer):
         spec: Spec | None = None,
         validation_examples: int | None = None,
     ) -> list[keras.callbacks.Callback]:
-        """One :class:`BestOrLast`."""
-        patience = self.patience
+        """One :class:`BestOrLast` under a schedule that gains late, else one :class:`BestEpoch`."""
         if schedule is not None and schedule.gains_late:
-            start, last = int(LATE_SHARE * epochs), True
-            patience = patience or sys.maxsize
-        else:
-            start, last = 0, False
-            patience = patience or max(PATIENCE, round(PATIENT_SHARE * epochs))
-        options: dict[str, Any] = {"start": start, "examples": validation_examples, "metric": self._metric}
-        return [BestOrLast(patience, prefer_last=last, **options)]
+            start, patience = int(LATE_SHARE * epochs), self.patience or sys.maxsize
+            return [BestOrLast(patience, self._metric, start=start, examples=validation_examples)]
+        return [BestEpoch(self.patience or max(PATIENCE, round(PATIENT_SHARE * epochs)), self._metric)]
 
 
-class BestOrLast(keras.callbacks.EarlyStopping):
-    """Restores the weights of the best epoch, or keeps those of the last one unless another was clearly better.
+class BestEpoch(keras.callbacks.EarlyStopping):
+    """Keras' early stopping by the validation loss or a metric, which restores the weights of the best epoch.
+
+    Args:
+        patience: epochs without a better value before training stops.
+        metric: on the validation data, that decides; None (default) for "val_loss".
+
+    Raises:
+        InvalidArgument: after the first epoch, if the logs do not hold the metric.
+    """
+
+    def __init__(self, patience: int, metric: Metric | None = None):
+        monitor = LOSS if metric is None else f"{VALIDATION}{metric.name}"
+        mode = "min" if metric is None else metric.direction
+        super().__init__(monitor=monitor, mode=mode, patience=patience, restore_best_weights=True)
+        self.metric = metric
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Compares the epoch with the best one so far."""
+        logs = logs or {}
+        if self.metric is not None and self.monitor not in logs:
+            measured = ", ".join(name for name in logs if name.startswith(VALIDATION)) or "nothing on validation data"
+            raise InvalidArgument("monitor", self.monitor, f"in the logs of an epoch, which have {measured}")
+        super().on_epoch_end(epoch, logs)
+
+
+class BestOrLast(BestEpoch):
+    """Keeps the weights of the last epoch, or restores those of an epoch that was clearly better.
 
     Args:
         patience: epochs without a better value, from ``start`` on, before training stops.
+        metric: as for :class:`BestEpoch`.
         start: the first epoch that counts for the patience, from 0.
         examples: how many the value is the mean of; None (default) if unknown: any better value is restored.
-        metric: on the validation data, that decides; None (default) for "val_loss".
-        prefer_last: whether the last epoch's weights stay unless another's value was clearly better. Default True.
 
     Attributes:
         best_epoch: the epoch with the best value, from 0.
         best_weights: its weights; None after a training that keeps those of its last epoch.
-
-    Raises:
-        InvalidArgument: after the first epoch, if the logs do not hold the value.
     """
 
-    def __init__(
-        self,
-        patience: int,
-        *,
-        start: int = 0,
-        examples: int | None = None,
-        metric: Metric | None = None,
-        prefer_last: bool = True,
-    ):
-        monitor = LOSS if metric is None else f"{VALIDATION}{metric.name}"
-        mode = "min" if metric is None else metric.direction
-        super().__init__(monitor=monitor, mode=mode, patience=patience, restore_best_weights=True)
+    def __init__(self, patience: int, metric: Metric | None = None, *, start: int = 0, examples: int | None = None):
+        super().__init__(patience, metric)
         self.start, self.examples, self.last = start, examples, math.nan
-        self._metric, self._prefer_last = metric, prefer_last
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Forgets an earlier training."""
@@ -158,30 +164,25 @@ class BestOrLast(keras.callbacks.EarlyStopping):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Compares the epoch with the best one so far."""
-        logs = logs or {}
-        if self._metric is not None and self.monitor not in logs:
-            measured = ", ".join(name for name in logs if name.startswith(VALIDATION)) or "nothing on validation data"
-            raise InvalidArgument("monitor", self.monitor, f"in the logs of an epoch, which have {measured}")
         if epoch < self.start:
             self.wait = -1
         super().on_epoch_end(epoch, logs)
-        self.last = float(logs.get(self.monitor, math.nan))
+        self.last = float((logs or {}).get(self.monitor, math.nan))
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Restores the best epoch's weights if it was clearly better than the last."""
-        if self._prefer_last and math.isfinite(self.last):
-            noise = 0.0 if self.examples is None else self._deviation(self.last) / math.sqrt(self.examples)
-            gain = self.best - self.last if self.mode == "max" else self.last - self.best
-            if not gain > noise:
-                self.best_weights = None
+        noise = 0.0 if self.examples is None else self._deviation(self.last) / math.sqrt(self.examples)
+        gain = self.best - self.last if self.mode == "max" else self.last - self.best
+        if math.isfinite(self.last) and not gain > noise:
+            self.best_weights = None
         super().on_train_end(logs)
 
     def _deviation(self, value: float) -> float:
         """The standard deviation over the examples, of which the value is taken to be the mean."""
         size = abs(value)
-        if self._metric is None:
+        if self.metric is None:
             return max(size, math.sqrt(size))
-        return math.sqrt(size * (1.0 - size)) if self._metric.bounds == (0.0, 1.0) else size
+        return math.sqrt(size * (1.0 - size)) if self.metric.bounds == (0.0, 1.0) else size
 
 
 ENTRIES = (

@@ -171,10 +171,11 @@ class BestOrLast(BestEpoch):
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Restores the best epoch's weights if it was clearly better than the last."""
-        noise = 0.0 if self.examples is None else self._deviation(self.last) / math.sqrt(self.examples)
-        gain = self.best - self.last if self.mode == "max" else self.last - self.best
-        if math.isfinite(self.last) and not gain > noise:
-            self.best_weights = None
+        if math.isfinite(self.last):
+            noise = 0.0 if self.examples is None else self._deviation(self.last) / math.sqrt(self.examples)
+            gain = self.best - self.last if self.mode == "max" else self.last - self.best
+            if not gain > noise:
+                self.best_weights = None
         super().on_train_end(logs)
 
     def _deviation(self, value: float) -> float:

@@ -78,6 +78,14 @@ def test_logs_without_the_metric_are_refused():
         callback.on_epoch_end(0, {"loss": 1.0, "val_loss": 1.0})
 
 
+def test_a_training_without_validation_ends_as_it_is():
+    (callback,) = EarlyStopping().callbacks(epochs=2, schedule=OneCycle(0.1))
+    callback.set_model(Model())
+    callback.on_train_begin()
+    callback.on_train_end()
+    assert math.isnan(callback.last)
+
+
 def test_the_choice_is_written_and_read():
     assert EarlyStopping(monitor="val_mae").monitor == "val_mean_absolute_error"
     assert EarlyStopping().to_choice() == {"name": "early_stopping", "patience": None}

@@ -204,20 +204,20 @@ def test_where_white_is_16_the_range_ends_there():
 
 
 def test_fancy_pca_moves_along_the_principal_components_of_the_training_pixels():
-    random, strength = np.random.default_rng(4), 0.5
+    random, variance = np.random.default_rng(4), 1.5
     hidden = random.normal(size=(90, 8, 10, 2)) * [55.0, 18.0]
     mixing = np.array([[0.6, 0.6, 0.5], [0.7, -0.7, 0.1]])  # pixels in a plane: one component is nearly 0
     data = pictures(np.clip(np.round(128 + hidden @ mixing), 0, 255).astype("uint8"))
     pixels = data.arrays("train")[0].reshape(-1, 3).astype("float64")
-    values, vectors = np.linalg.eigh(np.cov(pixels.T))
+    values, vectors = np.linalg.eigh(np.cov(pixels.T / 255))
     assert values[0] < 0.02 * values[1]
     x = np.full((1500, 2, 2, 3), 128, "uint8")
-    out = augmentation(data, {"fancy_pca": strength})(tf.constant(x), (0, 0)).numpy().astype("float64") - 128
+    out = augmentation(data, {"fancy_pca": variance})(tf.constant(x), (0, 0)).numpy().astype("float64") - 128
     np.testing.assert_array_equal(out, np.broadcast_to(out[:, :1, :1], out.shape))
     amounts = out[:, 0, 0] @ vectors
-    rounding = 1 / 12
-    np.testing.assert_allclose(amounts.std(0), np.sqrt(strength**2 * values + rounding), rtol=0.07)
-    np.testing.assert_allclose(amounts.mean(0), 0, atol=0.1 * np.sqrt(strength**2 * values + rounding).max())
+    expected = np.sqrt(variance * (255 * values) ** 2 + 1 / 12)  # the rest is rounding
+    np.testing.assert_allclose(amounts.std(0), expected, rtol=0.07)
+    np.testing.assert_allclose(amounts.mean(0), 0, atol=0.1 * expected.max())
     np.testing.assert_allclose(np.corrcoef(amounts.T), np.eye(3), atol=0.1)
 
 

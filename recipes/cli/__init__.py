@@ -28,17 +28,20 @@ received: list[signal.Signals] = []
 def _interrupt_at_signals() -> None:
     """Makes the signals that ask a process to end do what Ctrl-C does; those that are ignored (nohup) stay so."""
 
-    def interrupt(number: int, frame: Any) -> None:
-        while frame is not None:
-            if frame.f_code.co_name == "__del__":  # Python ignores what is raised there: the signal would be lost
-                threading.Timer(AGAIN, os.kill, (os.getpid(), number)).start()
-                return
-            frame = frame.f_back
+    def interrupt(number: int, _frame: Any) -> None:
         received.append(signal.Signals(number))
         raise KeyboardInterrupt
 
+    def ignored(unraisable: Any) -> None:
+        """Python ignores what is raised while an object is destroyed: the signal would be lost."""
+        if unraisable.exc_type is KeyboardInterrupt and received:
+            threading.Timer(AGAIN, os.kill, (os.getpid(), received.pop())).start()
+        else:
+            others(unraisable)
+
     received.clear()
     if threading.current_thread() is threading.main_thread():
+        others, sys.unraisablehook = sys.unraisablehook, ignored
         for name in ("SIGINT", "SIGTERM", "SIGHUP"):
             number = getattr(signal, name, None)
             if number is not None and signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
@@ -110,4 +113,4 @@ def _run(arguments: list[str] | None) -> Any:
     except Exception as error:
         if not is_of_machine(error):
             raise
-        return complain(str(error) or type(error).__name__)
+        return complain(str(error) or ("out of memory" if isinstance(error, MemoryError) else type(error).__name__))

@@ -72,6 +72,9 @@ FAULTS = {
 }
 """The faults: name -> what happens."""
 
+POINTLESS = {("report", "removed")}
+"""Subjects and faults after which there is nothing to go on with."""
+
 ROOM = 8 * 2**20
 """Bytes of the file system."""
 
@@ -429,7 +432,7 @@ def main() -> None:
         table, made = Path(name) / "table.csv", Path(name) / "made"
         make_table(table)
         made.mkdir()
-        faults = [fault for fault in (options.only or FAULTS) if mounted or fault != "full"]
+        possible = [fault for fault in (options.only or FAULTS) if mounted or fault != "full"]
         for command in ("train", "search"):  # for export and report
             if {"train": "export", "search": "report"}[command] in options.subjects:
                 first = Subject(command, made, table, made)
@@ -437,6 +440,7 @@ def main() -> None:
                     sys.exit(first.errors())
         for command in options.subjects:
             subject = Subject(command, Path(name) / "disk" / "work", table, made)
+            faults = [fault for fault in possible if (command, fault) not in POINTLESS]
             rows += examine(subject, faults, options.faults, generator, options.minutes)
     wrong = sum(row["wrong"] for row in rows)
     print(pd.DataFrame(rows).to_string(index=False))

@@ -1,7 +1,9 @@
 import json
 import re
 import signal
+import sys
 import time
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -315,14 +317,17 @@ def test_predict_for_texts(call, served, tmp_path):
     [("SIGINT", 130, "interrupted"), ("SIGTERM", 143, "ended by SIGTERM"), ("SIGHUP", 129, "ended by SIGHUP")],
 )
 def test_interruption(call, monkeypatch, data_dir, tmp_path, name, status, message):
-    class Dying:
-        def __del__(self):  # Python ignores what is raised here
-            signal.raise_signal(signal.Signals[name])
-
     def interrupted(*_, **__):
-        Dying()
+        class Dying:
+            pass
+
+        watched = Dying()
+        reference = weakref.ref(watched, lambda _: signal.raise_signal(signal.Signals[name]))
+        del watched  # Python ignores what is raised here
+        assert reference() is None
         time.sleep(30)
 
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)  # restored at the end
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     for number in before:  # an earlier call has its own
         signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)

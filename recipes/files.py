@@ -59,6 +59,8 @@ def check_new_directory(
     """
     overwrite = check_bool("overwrite", overwrite)
     path = Path(directory)
+    if path.is_symlink() and not path.exists():
+        raise InvalidArgument(name, str(path), "a directory, not a link to what does not exist")
     if path.exists():
         if not path.is_dir():
             raise InvalidArgument(name, str(path), "a directory, not a file")

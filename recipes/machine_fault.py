@@ -9,6 +9,9 @@ __all__ = ["MachineFault", "is_of_machine"]
 OF_TENSORFLOW = ("NotFoundError", "PermissionDeniedError", "DataLossError", "UnavailableError", "AlreadyExistsError")
 """TensorFlow's errors about files and machines."""
 
+OF_LOADING = ("failed to map segment", "Cannot allocate memory", "cannot allocate memory")
+"""What the system says when there is no memory to load a library into."""
+
 
 class MachineFault(OSError):
     """A fault of the machine stopped a search: a full disk, a missing file, a lost process. Nothing is recorded of it.
@@ -39,6 +42,8 @@ def is_of_machine(error: BaseException) -> bool:
     Memory that TensorFlow cannot give to a tensor counts as the training's: the next try would end alike.
     """
     if isinstance(error, (OSError, MemoryError)):
+        return True
+    if isinstance(error, ImportError) and any(words in str(error) for words in OF_LOADING):
         return True
     if isinstance(error, InvalidArgument) and isinstance(error.__context__, OSError):
         return True  # an argument that is refused for what the file system says

@@ -165,6 +165,8 @@ def export_best(data: Data, comparison: Comparison, protocol: Protocol, callback
         return
     stale = (target / "export.json").is_file() and not _is_exported(comparison, target)  # that of an earlier decision
     if target.exists() and not stale:
+        if not target.is_dir():
+            warn(f"the decision was not exported to {target}, which is no directory")
         return
     try:
         run = best_run(data, comparison, protocol, callbacks.new())

@@ -339,6 +339,8 @@ def disturbed(subject: Subject, fault: str, moment: float, seed: int, seconds: f
         if "Exception ignored" in errors:
             print(errors[-1500:], flush=True)
         return ("wrong" if wrong else "done"), wrong
+    if "(this one is taken" in errors:  # an earlier start had ended but for its exit
+        return "done", wrong
     if fault == "memory" and (os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 127):
         return "stopped", wrong  # C++ that gets no memory, and the system's linker, end their process
     wrong += one_line(status, errors)
@@ -395,7 +397,8 @@ def examine(
         counted["faults"] += 1
         counted["stopped"] += how == "stopped"
         if how == "done" or number == count or len(since) > 25:
-            if how != "done" and os.waitpid(start(subject), 0)[1] != 0:  # undisturbed, to the end
+            # undisturbed, to the end
+            if how != "done" and os.waitpid(start(subject), 0)[1] != 0 and "(this one is taken" not in subject.errors():
                 wrong.append(f"it does not go on after {since}: {subject.errors()[-1500:]}")
             result = subject.result()
             if result != expected:

@@ -205,6 +205,22 @@ def test_names_of_folders_stay_in_their_folder():
     assert folder_name("Größe 1") == "Größe 1"
 
 
+def test_a_link_to_nothing_is_no_directory(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "gone")
+    with pytest.raises(InvalidArgument, match="must be a directory, not a link to what does not exist"):
+        check_new_directory(tmp_path / "link", marker="mark")
+
+
+def test_a_full_disk_says_which_file(tmp_path, monkeypatch):
+    def full(_number):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match=r"No space left on device: '.*notes.md'"):
+        write_text(tmp_path / "notes.md", "x")
+    assert everything(tmp_path) == []
+
+
 def half_written(target):
     with new_path(target) as scratch:
         scratch.write_text("half")

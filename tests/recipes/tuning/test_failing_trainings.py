@@ -170,6 +170,16 @@ def test_a_fault_of_the_machine_is_no_result(classes, tmp_path, search_options, 
     assert same_records(records, trainings(tmp_path / "whole"))
 
 
+def refused_by_the_disk():
+    try:
+        try:
+            raise OSError(28, "No space left on device")
+        except OSError:
+            raise InvalidArgument("memory", 1, "larger") from None
+    except InvalidArgument as error:
+        return error
+
+
 def raising(error):
     def running(*_arguments, **_options):
         raise error
@@ -182,6 +192,10 @@ def test_errors_of_the_machine_and_of_trainings(classes, tiny, monkeypatch):
     for error in (FileNotFoundError("x"), MemoryError(), errors.NotFoundError(None, None, "no such file")):
         assert is_of_machine(error)
     assert is_of_machine(errors.InternalError(None, None, "No space left on device"))
+    assert is_of_machine(ImportError("x.so: failed to map segment from shared object"))
+    assert not is_of_machine(ImportError("cannot import name 'x'"))
+    assert is_of_machine(refused_by_the_disk())
+    assert not is_of_machine(InvalidArgument("x", 1, "2"))
     job = Job(Training(Arm("adam", "none"), "tune", 0, 0), {"learning_rate": 0.1})
     worker = Worker(Assignment.of(classes, tiny(), Protocol(epochs=1)))
     for cause, stops in ((PermissionError("x"), True), (KeyError("x"), False)):

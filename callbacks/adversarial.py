@@ -10,10 +10,11 @@ import keras
 import numpy as np
 from keras import ops
 
+from .checked import checked
 from .checks import InvalidArgument, check_number
 from .inside.backend import value_and_gradients, widest_float
 
-__all__ = ["GradientSign", "input_scale"]
+__all__ = ["GradientSign", "check_scale", "input_scale"]
 
 LOSS_SCALE = 2.0**10
 """A factor on the loss. It keeps the gradient's sign, and less of the gradient underflows in half precision."""
@@ -44,8 +45,10 @@ class GradientSign:
         [[1.5, -0.5]]
     """
 
+    @checked
     def __init__(self, model: keras.Model, epsilon: float, scale: Any = "auto"):
         check_number("epsilon", epsilon, low=0)
+        check_scale(scale)
         if len(getattr(model, "inputs", None) or ()) != 1:
             raise InvalidArgument("model", model.name, "a built model with one input: give it a keras.Input")
         self._dtype = np.dtype(model.inputs[0].dtype)
@@ -83,6 +86,23 @@ class GradientSign:
             limits = np.iinfo(self._dtype)
             moved = ops.clip(ops.round(moved), float(limits.min), float(limits.max))
         return ops.cast(moved, x.dtype)
+
+
+def check_scale(scale: Any) -> None:
+    """Raises unless a scale is "auto", a number >= 0, or one for each feature."""
+    if isinstance(scale, str) and scale == "auto":
+        return
+    try:
+        values = np.asarray(scale, "float64")
+        usable = (
+            values.size > 0
+            and not isinstance(scale, (bool, str, bytes))
+            and bool(np.all(np.isfinite(values) & (values >= 0)))
+        )
+    except (TypeError, ValueError, MemoryError):
+        usable = False
+    if not usable:
+        raise InvalidArgument("scale", scale, "'auto', a number >= 0, or one for each feature")
 
 
 def input_scale(model: keras.Model) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from .adversarial import GradientSign
+from .adversarial import GradientSign, check_scale
 from .checks import InvalidArgument, check_number
 from .inside.layers import halves, has_stateful_rnn
 from .inside.step_hooks import StepHooks, has_own_step
@@ -53,6 +53,7 @@ class AdversarialTraining(keras.callbacks.Callback):
         super().__init__()
         self.epsilon = check_number("epsilon", epsilon, low=0)
         self.share = check_number("share", share, low=0, high=1)
+        check_scale(scale)
         self.scale = scale
 
     def on_train_begin(self, logs: Any = None) -> None:

@@ -15,6 +15,7 @@ import keras
 import numpy as np
 from keras import ops, tree
 
+from .checked import checked
 from .checks import InvalidArgument, check_integer
 from .fit_data import FitData
 from .inside.callback_list import siblings
@@ -51,6 +52,7 @@ class NotFinite(ValueError):
     """A layer's inputs hold NaN or infinity, or their statistics do not fit the layer's precision."""
 
 
+@checked
 def recalibrate_batch_norm(model: keras.Model, data: Any, *, batch_size: int = 256, verbose: int = 0) -> Recalibration:
     """Gives every batch-norm layer of a trained model the exact mean and variance of its inputs over ``data``.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 import operator
+import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -17,10 +18,22 @@ __all__ = [
     "check_bool",
     "check_choice",
     "check_integer",
+    "check_name",
     "check_names",
     "check_number",
+    "check_path",
     "check_unmasked",
+    "shown",
 ]
+
+SMALLEST, LARGEST = float(np.finfo("float32").tiny), float(np.finfo("float32").max)
+"""Of the numbers that float32 holds with all its digits; smaller ones count as 0 in TensorFlow."""
+
+PATH_LENGTH, NAME_LENGTH = 4095, 255
+"""Bytes of a path and of each name in it: what Linux takes."""
+
+LARGEST_INTEGER = 2**63 - 1
+"""That TensorFlow and NumPy hold."""
 
 
 class InvalidArgument(ValueError):
@@ -36,13 +49,24 @@ class InvalidArgument(ValueError):
 
     def __init__(self, name: str, value: Any, accepted: str):
         self.argument = name
-        shown = " ".join(repr(value).split())
-        if len(shown) > 200:
-            shown = shown[:197] + "..."
-        super().__init__(printable(f"{name} must be {accepted}. Received: {name}={shown}"))
+        super().__init__(printable(f"{name} must be {accepted}. Received: {name}={shown(value)}"))
 
     def __reduce__(self) -> Any:  # so that it can be passed between processes
         return _restored, (type(self), self.args, self.__dict__)
+
+
+def shown(value: Any) -> str:
+    """A value in one line of at most 200 characters, for a message.
+
+    Example:
+        >>> shown(np.zeros((2, 1)))
+        'array([[0.], [0.]])'
+    """
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:  # of a class of the user's
+        text = f"<{type(value).__name__}>"
+    return text if len(text) <= 200 else text[:197] + "..."
 
 
 def _restored(kind: type[InvalidArgument], args: tuple[Any, ...], attributes: dict[str, Any]) -> InvalidArgument:
@@ -59,14 +83,19 @@ def check_number(
     below: float | None = None,
     low: float | None = None,
     high: float | None = None,
+    double: bool = False,
 ) -> float:
     """Returns ``value`` as a float, or raises if it is not a finite number within the bounds.
+
+    Models compute in float32: a number that is infinite there, or not 0 and yet smaller than the smallest there, is
+    refused too.
 
     Args:
         name: the argument's name, for the message.
         value: the value received. Booleans and strings are refused.
         above, below: exclusive bounds.
         low, high: inclusive bounds.
+        double: whether the number stays in float64, as the statistics of data do. Default False.
 
     Raises:
         InvalidArgument: naming the argument, the bounds and the value received.
@@ -78,11 +107,11 @@ def check_number(
     limits = ((">", above), (">=", low), ("<", below), ("<=", high))
     bounds = [f"{sign} {bound:g}" for sign, bound in limits if bound is not None]
     accepted = "a number" + (" " + " and ".join(bounds) if bounds else "")
-    if isinstance(value, (bool, np.bool_, str, bytes)):
+    if isinstance(value, (bool, np.bool_, str, bytes, bytearray, np.ma.MaskedArray)) or _dimensions(value):
         raise InvalidArgument(name, value, accepted)
     try:
         number = float(value)
-    except (TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError, AttributeError):
         raise InvalidArgument(name, value, accepted) from None
     inside = (
         math.isfinite(number)
@@ -93,7 +122,17 @@ def check_number(
     )
     if not inside:
         raise InvalidArgument(name, value, accepted)
+    if not double and number and not SMALLEST <= abs(number) <= LARGEST:
+        raise InvalidArgument(
+            name, value, f"{accepted} that float32 can hold: 0, or from {SMALLEST:.3g} to {LARGEST:.3g}"
+        )
     return number
+
+
+def _dimensions(value: Any) -> bool:
+    """Whether a value is an array or a tensor with axes; one number in brackets is none."""
+    shape: Any = getattr(value, "shape", None)
+    return hasattr(shape, "__len__") and len(shape) > 0
 
 
 def check_integer(name: str, value: Any, *, low: int | None = None, high: int | None = None) -> int:
@@ -113,14 +152,16 @@ def check_integer(name: str, value: Any, *, low: int | None = None, high: int | 
     """
     bounds = [f"{sign} {bound}" for sign, bound in ((">=", low), ("<=", high)) if bound is not None]
     accepted = "an integer" + (" " + " and ".join(bounds) if bounds else "")
-    if isinstance(value, (bool, np.bool_)):
+    if isinstance(value, (bool, np.bool_, np.ma.MaskedArray)) or _dimensions(value):
         raise InvalidArgument(name, value, accepted)
     try:
         number = operator.index(value)
-    except TypeError:
+    except (TypeError, ValueError):
         raise InvalidArgument(name, value, accepted) from None
     if (low is not None and number < low) or (high is not None and number > high):
         raise InvalidArgument(name, value, accepted)
+    if abs(number) > LARGEST_INTEGER:
+        raise InvalidArgument(name, value, f"{accepted} of at most 64 bits")
     return number
 
 
@@ -160,8 +201,65 @@ def check_choice(name: str, value: Any, choices: Iterable[Any]) -> Any:
         'cosine'
     """
     choices = list(choices)
-    if value not in choices:
-        raise InvalidArgument(name, value, "one of " + ", ".join(repr(c) for c in choices))
+    for choice in choices:
+        if _alike(value, choice) and value == choice:
+            return choice
+    raise InvalidArgument(name, value, "one of " + ", ".join(repr(choice) for choice in choices))
+
+
+def _alike(value: Any, choice: Any) -> bool:
+    """Whether two values can be compared: arrays and frames would answer for each element."""
+    value, choice = (part.item() if isinstance(part, np.generic) else part for part in (value, choice))
+    if isinstance(value, bool) or isinstance(choice, bool):
+        return isinstance(value, bool) and isinstance(choice, bool)
+    return (
+        isinstance(value, type(choice))
+        or isinstance(choice, type(value))
+        or (isinstance(value, (int, float)) and isinstance(choice, (int, float)))
+    )
+
+
+def check_name(value: Any) -> None:
+    """Raises unless Keras takes a value as the name of an optimizer or a model: a string without "/", or None.
+
+    Raises:
+        InvalidArgument: naming the argument ``name``.
+
+    Example:
+        >>> check_name("a/b")
+        Traceback (most recent call last):
+        callbacks.checks.InvalidArgument: name must be a string without '/'. Received: name='a/b'
+    """
+    if value is not None and (not isinstance(value, str) or "/" in value):
+        raise InvalidArgument("name", value, "a string without '/'")
+
+
+def check_path(name: str, value: Any) -> Any:
+    """Returns ``value`` if it can be the path of a file or a folder, or raises.
+
+    Args:
+        name: the argument's name, for the message.
+        value: a string or ``os.PathLike``, not empty, without NUL, and not longer than file systems take.
+
+    Raises:
+        InvalidArgument: naming the argument and what is wrong.
+
+    Example:
+        >>> check_path("to", "runs/\\0")
+        Traceback (most recent call last):
+        callbacks.checks.InvalidArgument: to must be a path without NUL characters. Received: to='runs/\\x00'
+    """
+    path = value if isinstance(value, (str, os.PathLike)) else None
+    text = None if path is None else os.fspath(path)
+    if not isinstance(text, str):
+        raise InvalidArgument(name, value, "a path")
+    if not text:
+        raise InvalidArgument(name, value, "a path, not an empty text")
+    if "\0" in text:
+        raise InvalidArgument(name, value, "a path without NUL characters")
+    size = [len(part) for part in (os.fsencode(text), *os.fsencode(text).split(b"/"))]
+    if size[0] > PATH_LENGTH or max(size[1:]) > NAME_LENGTH:
+        raise InvalidArgument(name, value, f"a path of at most {PATH_LENGTH} bytes, {NAME_LENGTH} in each name")
     return value
 
 

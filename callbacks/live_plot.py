@@ -11,6 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from .checked import checked
 from .checks import InvalidArgument, check_integer
 from .inside.logs import numbers
 
@@ -43,6 +44,7 @@ class LivePlot(keras.callbacks.Callback):
 
     records_logs = True
 
+    @checked
     def __init__(
         self, file: str | os.PathLike[str] | None = None, *, every: int = 1, names: Iterable[str] | None = None
     ):
@@ -51,8 +53,6 @@ class LivePlot(keras.callbacks.Callback):
             raise InvalidArgument("file", file, "None, or the path of a picture such as curves.png")
         self.file = None if file is None else os.fspath(file)
         self.every = check_integer("every", every, low=1)
-        if isinstance(names, str):
-            raise InvalidArgument("names", names, "None, or a list of names in the logs")
         self.names = None if names is None else tuple(names)
         self.history: dict[str, list[float]] = {}
         self._epochs: list[int] = []

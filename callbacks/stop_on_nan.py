@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from .checked import checked
 from .checks import InvalidArgument
 from .inside.backend import sync_variables
 from .inside.fit_end import at_end_of_fit
@@ -41,6 +42,7 @@ class StopOnNaN(keras.callbacks.Callback):
         'the loss is nan at epoch 1, step 12, learning rate 30: try a lower learning rate or gradient clipping'
     """
 
+    @checked
     def __init__(self, monitor: str | tuple[str, ...] | list[str] | None = None) -> None:
         super().__init__()
         names = (monitor,) if isinstance(monitor, str) else monitor

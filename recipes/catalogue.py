@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from ..callbacks.checks import InvalidArgument, check_bool, check_number
+from ..callbacks.checks import InvalidArgument, check_bool, check_number, shown
 
 __all__ = ["Catalogue", "Entry", "Lookup", "Range", "UnknownName", "entries_of"]
 
@@ -19,10 +19,12 @@ class UnknownName(InvalidArgument, KeyError):
     """A name that is not in its catalogue. The message suggests the nearest name and lists all."""
 
     def __init__(self, kind: str, name: Any, names: list[str]):
-        near = difflib.get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
+        near = difflib.get_close_matches(
+            (name if isinstance(name, str) else shown(name)).lower(), names, n=1, cutoff=0.5
+        )
         hint = f": did you mean {near[0]!r}?" if near else "."
         self.argument = kind
-        ValueError.__init__(self, f"unknown {kind} {name!r}{hint} Accepted: {', '.join(names)}")
+        ValueError.__init__(self, f"unknown {kind} {shown(name)}{hint} Accepted: {', '.join(names)}")
 
     __str__ = ValueError.__str__
 
@@ -49,9 +51,13 @@ class Range:
     log: bool = True
 
     def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            raise InvalidArgument("name", self.name, "a string")
         check_bool("log", self.log)
-        check_number("low", self.low, **({"above": 0} if self.log else {}))
+        check_number("low", self.low, above=0 if self.log else None)
         check_number("high", self.high, above=self.low)
+        if self.default is not None:
+            check_number("default", self.default)
 
     def at(self, fraction: float) -> float:
         """The value at a fraction in [0, 1] of the way from ``low`` to ``high``: geometric if ``log``, else linear.
@@ -149,7 +155,7 @@ class Lookup(Mapping[str, E]):
         return self.entries[name]
 
     def __contains__(self, name: object) -> bool:
-        return name in self.entries
+        return isinstance(name, str) and name in self.entries
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.entries)

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from ..callbacks.checked import checked
 from ..callbacks.checks import InvalidArgument, check_choice, check_integer
 from ..callbacks.curves import Finding
 from .data.named_arrays import take
@@ -48,6 +49,7 @@ class Ensemble(Run):
         return replace(self.members[0], history=self.history).read_curves()
 
 
+@checked
 def bagging(
     data: Data,
     recipe: Recipe | None = None,

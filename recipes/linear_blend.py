@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from ..callbacks.checked import checked
 from ..callbacks.checks import InvalidArgument, check_number
 from .choice import NONE
 from .evaluation import evaluate
@@ -25,6 +26,7 @@ OUTPUTS = "outputs"
 """The name of the layer that gives the network's own logits or numbers."""
 
 
+@checked
 def blend_with_linear(model: keras.Model, data: Data, *, class_weight: Any = NONE) -> float:
     """Blends a trained network for tables with linear regression, in the share with the least validation loss.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from ..callbacks.checked import checked
 from ..callbacks.checks import InvalidArgument, check_integer, check_number
 from .data.named_arrays import take
 from .recipe import Recipe
@@ -32,6 +33,7 @@ class _StopAt(keras.callbacks.Callback):
             self.model.stop_training = True
 
 
+@checked
 def random_label_test(
     data: Data,
     recipe: Recipe | None = None,

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from ..callbacks.checks import check_choice, check_names, check_number
+from ..callbacks.checked import checked
+from ..callbacks.checks import check_choice, check_integer, check_names, check_number
 from ..callbacks.schedules.base import StepSchedule
 from . import choice
 from .activations import ACTIVATIONS
@@ -214,6 +215,7 @@ class Recipe:
         chosen = self._suited(None) if self.regularizer == (AUTO,) else self.regularizer
         return [choice.build(REGULARIZERS, regularizer) for regularizer in chosen]
 
+    @checked
     def build_model(self, spec: Spec | None = None, **options: Any) -> keras.Model:
         """A new, uncompiled model from this recipe's factory.
 
@@ -226,6 +228,7 @@ class Recipe:
         with in_precision(self.precision):
             return build_model(self.model, spec, {**style, "regularizer": regularizers}, options)
 
+    @checked
     def resolved(self, spec: Spec) -> Recipe:
         """This recipe, with the model and the regularizers that suit the data in place of "auto"."""
         regularizer = self._suited(spec) if self.regularizer == (AUTO,) else self.regularizer
@@ -253,6 +256,7 @@ class Recipe:
     def _rate(self) -> float:
         return usual_rate(self.optimizer_name) if self.learning_rate is None else self.learning_rate
 
+    @checked
     def compile(
         self, model: keras.Model, *, spec: Spec | None = None, weighted_metrics: Any = False, **options: Any
     ) -> keras.Model:
@@ -279,6 +283,7 @@ class Recipe:
         warn_of_missing(self, model)
         return compile_by(self, model, spec, weighted_metrics=weighted_metrics, **options)
 
+    @checked
     def check(self, spec: Spec) -> None:
         """Raises ``InvalidArgument`` if a choice does not suit data of this kind."""
         for regularizer in self.regularizers():
@@ -288,10 +293,12 @@ class Recipe:
         if self.loss is not None:
             check_loss_suits(self.loss, spec.task)
 
+    @checked
     def augment(self, data: Data) -> Callable[[Any, Any], Any] | None:
         """The augmentation of training batches, for :meth:`recipes.Data.batches`; None if no regularizer has one."""
         return combined_augmentation(self.regularizers(), data)
 
+    @checked
     def callbacks(
         self,
         epochs: int,
@@ -317,6 +324,8 @@ class Recipe:
             InvalidArgument: for a number out of range, or choices that a training of this length cannot follow.
         """
         rate = self._rate() if learning_rate is None else check_number("learning_rate", learning_rate, above=0)
+        if validation_examples is not None:
+            check_integer("validation_examples", validation_examples, low=0)
         facts: dict[str, Any] = {"spec": spec, "validation_examples": validation_examples}
         return callbacks_for(self, rate, epochs=epochs, steps_per_epoch=steps_per_epoch, **facts)
 

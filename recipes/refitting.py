@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from ..callbacks.checked import checked
 from ..callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
 from ..callbacks.inside.layers import is_functional
 from .choice import name_of
@@ -30,6 +31,7 @@ SLOWER = 10.0
 """Divides the peak rate when a trained model is trained further."""
 
 
+@checked
 def refit(
     run: Run,
     how: str = "epochs",

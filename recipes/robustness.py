@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from ..callbacks.adversarial import GradientSign
+from ..callbacks.checked import checked
 from ..callbacks.checks import InvalidArgument, check_choice, check_number
 from .data.batching import in_order
 from .model_output import ends_in
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["adversarial_accuracy"]
 
 
+@checked
 def adversarial_accuracy(
     model: keras.Model, data: Data, epsilon: float, *, split: str = "test", scale: Any = "auto"
 ) -> float:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from ..callbacks.checked import checked
 from ..callbacks.checks import InvalidArgument, check_bool, check_choice
 from ..callbacks.curves import Finding, read_curves
 from ..callbacks.inside.logs import numbers
@@ -84,6 +85,7 @@ class Run:
     parts: int = 1
 
     @classmethod
+    @checked
     def load(
         cls,
         directory: str | os.PathLike[str],
@@ -127,6 +129,7 @@ class Run:
         """Whether the loss became NaN or infinite."""
         return self.message is not None
 
+    @checked
     def evaluate(self, split: str = "test", metrics: Sequence[Any] = (), *, weighted: bool = True) -> dict[str, float]:
         """The loss and metrics of the model on a split: name -> value.
 
@@ -177,6 +180,7 @@ class Run:
             scores |= {name: score(metric, y, predicted, weights) for name, metric in chosen.items()}
         return scores
 
+    @checked
     def evaluate_targets(self, split: str = "test") -> list[dict[str, float]]:
         """The errors of a regression, target by target: of targets in unlike units the whole shows only the largest.
 
@@ -276,6 +280,7 @@ class Run:
         axes[-1].set_xlabel("epoch")
         return figure
 
+    @checked
     def save(self, directory: str | os.PathLike[str], *, overwrite: bool = False) -> str:
         """Writes the model, the recipe, the Spec, the history and all that `recipes export` needs.
 
@@ -321,6 +326,7 @@ class Run:
         return SavedRun(self.model, self.recipe, self.data.spec, self.history, facts, examples, calibration)
 
 
+@checked
 def load_run(
     directory: str | os.PathLike[str],
     *,

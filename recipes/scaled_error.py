@@ -45,7 +45,7 @@ class ScaledSquaredError(keras.losses.Loss):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         if not isinstance(scale, (list, tuple)) or not scale:
             raise InvalidArgument("scale", scale, "a list of positive numbers, one a target")
-        self.scale = [check_number("scale", value, above=0) for value in scale]
+        self.scale = [check_number("scale", value, above=0, double=True) for value in scale]
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """The loss of each example."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from ..callbacks.checked import checked
 from ..callbacks.checks import check_integer
 from ..callbacks.resume.resume import Resume
 from .device_memory import batch_sizes
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["fit"]
 
 
+@checked
 def fit(
     data: Data,
     recipe: Recipe | None = None,

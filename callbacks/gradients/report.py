@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from ..checked import checked
 from ..checks import InvalidArgument
 from ..fit_data import FitData
 from ..inside.state import set_training_state, training_state
@@ -106,6 +107,7 @@ class GradientReport:
     __repr__ = __str__
 
 
+@checked
 def gradient_report(
     model: keras.Model,
     data: Any,

@@ -9,7 +9,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from ..checks import InvalidArgument, check_integer, check_names, check_number
+from ..checked import checked
+from ..checks import InvalidArgument, check_choice, check_integer, check_names, check_number
 from ..fit_data import FitData
 from ..inside.backend import sync_variables
 from ..inside.callback_list import check_sole_schedule
@@ -89,6 +90,7 @@ class LRFinder(keras.callbacks.Callback):
         check_names(cls, options)
         return super().__new__(cls)
 
+    @checked
     def __init__(
         self,
         low: float = 1e-5,
@@ -103,7 +105,7 @@ class LRFinder(keras.callbacks.Callback):
     ):
         super().__init__()
         self.low = check_number("low", low, above=0)
-        self.high = check_number("high", high, above=low)
+        self.high = check_number("high", high, above=self.low)
         self.steps = check_integer("steps", steps, low=10)
         self.decay = check_number("decay", decay, low=0, below=1)
         self.divergence = check_number("divergence", divergence, above=1)
@@ -169,8 +171,7 @@ class LRFinder(keras.callbacks.Callback):
 
     def _read(self, rule: str) -> tuple[float, str | None]:
         """The rate that a rule suggests, and what is to be said about it."""
-        if rule not in RULES:
-            raise InvalidArgument("rule", rule, "one of " + ", ".join(map(repr, RULES)))
+        check_choice("rule", rule, RULES)
         finite = np.isfinite(self.losses)
         rates, losses = self.rates[finite], self.losses[finite]
         if len(losses) < 5:
@@ -307,6 +308,7 @@ class LRFinder(keras.callbacks.Callback):
         return figure
 
 
+@checked
 def find_learning_rate(
     model: keras.Model,
     data: Any,
@@ -344,8 +346,7 @@ def find_learning_rate(
         >>> peak = callbacks.find_learning_rate(model, data.train)             # doctest: +SKIP
         >>> model.fit(data.train, epochs=5, callbacks=[callbacks.OneCycle(peak)])
     """
-    if rule not in RULES:
-        raise InvalidArgument("rule", rule, "one of " + ", ".join(map(repr, RULES)))
+    check_choice("rule", rule, RULES)
     finder = LRFinder(**options)
     batches = FitData(
         data, y, sample_weight=sample_weight, class_weight=class_weight, batch_size=batch_size, argument="data"

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from ..checked import checked
 from ..checks import InvalidArgument, check_bool, check_integer
 from ..inside.backend import on_jax, sync_variables
 from ..inside.callback_list import callback_list
@@ -76,6 +77,7 @@ class Resume(keras.callbacks.Callback):
         >>> model.fit(x, y, epochs=50, callbacks=[OneCycle(0.1), EarlyStopping(), Resume("run")])
     """
 
+    @checked
     def __init__(
         self,
         directory: str | os.PathLike[str],
@@ -86,8 +88,6 @@ class Resume(keras.callbacks.Callback):
         settings: Mapping[str, Any] | None = None,
     ):
         super().__init__()
-        if not isinstance(directory, (str, os.PathLike)) or not str(directory):
-            raise InvalidArgument("directory", directory, "the path of a directory")
         if isinstance(every, str) and every != "epoch":
             raise InvalidArgument("every", every, '"epoch" or a whole number of steps')
         self.every: Any = every if isinstance(every, str) else check_integer("every", every, low=1)

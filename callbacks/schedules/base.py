@@ -103,7 +103,8 @@ class StepSchedule(keras.callbacks.Callback):
         self.total_steps = None if total_steps is None else check_integer("total_steps", total_steps, low=1)
         self.unit = check_choice("unit", unit, ("training", "epochs", "steps"))
         self.per = check_choice("per", per, ("step", "epoch"))
-        self.warm_up = 0.0 if warm_up == 0 else self.check_length("warm_up", warm_up)
+        none = isinstance(warm_up, (int, float)) and warm_up == 0
+        self.warm_up = 0.0 if none else self.check_length("warm_up", warm_up)
         self.optimizer = check_optimizer_name(optimizer)
         self.restore_rate = check_bool("restore_rate", restore_rate)
         self._steps_per_epoch: int | None = None
@@ -127,7 +128,7 @@ class StepSchedule(keras.callbacks.Callback):
     def check_length(self, name: str, value: Any) -> float:
         """Returns a length as a float, or raises if it is not valid in :attr:`unit`."""
         try:
-            return check_number(name, value, above=0, **({"high": 1} if self.unit == "training" else {}))
+            return check_number(name, value, above=0, high=1 if self.unit == "training" else None)
         except InvalidArgument:
             if self.unit != "training":
                 raise

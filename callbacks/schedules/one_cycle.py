@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..checked import checked
 from ..checks import InvalidArgument, check_choice, check_number
 from ..inside.optimizer_values import has_live_momentum
 from .base import StepSchedule
@@ -51,6 +52,7 @@ class OneCycle(StepSchedule):
     gains_late = True
     part_of_peak = 1.0
 
+    @checked
     def __init__(
         self,
         peak: float,
@@ -67,7 +69,7 @@ class OneCycle(StepSchedule):
         super().__init__(total_steps, **options)
         self.peak = check_number("peak", peak, above=0)
         self.phases = check_choice("phases", phases, (2, 3))
-        limit = {"below": 1.0} if phases == 2 else {"high": 0.5}
+        limit: dict[str, Any] = {"below": 1.0} if self.phases == 2 else {"high": 0.5}
         self.start_fraction = check_number("start_fraction", start_fraction, above=0, **limit)
         self.initial_divisor = check_number("initial_divisor", initial_divisor, low=1)
         self.final_divisor = check_number("final_divisor", final_divisor, low=1)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from ...callbacks.checked import checked
 from ...callbacks.checks import InvalidArgument, check_bool, check_choice, check_integer, check_unmasked
 from ...callbacks.fit_data import check_lengths
 from .assembly import SPLITS, Splits
@@ -66,6 +67,7 @@ class Data:
         TensorShape([4, 2])
     """
 
+    @checked
     def __init__(
         self,
         spec: Spec,
@@ -87,6 +89,7 @@ class Data:
         return {**state, "_weights": self._weights, "_columns": self._columns, "_tensors": {}}
 
     @classmethod
+    @checked
     def from_arrays(
         cls,
         x: Any,
@@ -185,6 +188,7 @@ class Data:
         return cls(*from_splits(splits, weights, by, **names, **inputs, **options))  # type: ignore[arg-type]
 
     @classmethod
+    @checked
     def from_pipeline(
         cls,
         train: tf.data.Dataset,
@@ -234,6 +238,7 @@ class Data:
         reading = {"target": target, "batched": batched, "image_size": image_size, "memory": memory}
         return cls.from_arrays(**{**read_pipelines(pipelines, **reading), "name": name, **options})
 
+    @checked
     def with_train(self, x: Any, y: np.ndarray, *, how: str, sample_weight: Any = None) -> Data:
         """The same data with another training split: a subset, other labels, or more examples.
 
@@ -344,6 +349,7 @@ class Data:
             return None
         return counts["test"] / sum(counts[split] for split in ("train", *carved) if split != "test")
 
+    @checked
     def with_names(self, spec: Spec) -> Data:
         """The same data under the input names of another Spec, such as that of a saved model.
 
@@ -451,6 +457,7 @@ class Data:
         """All test examples, in order, in batches of :attr:`evaluation_batch_size`."""
         return self.batches("test")
 
+    @checked
     def batches(
         self,
         split: str,
@@ -513,7 +520,7 @@ class Data:
 
     def on_device(self, split: str) -> tuple[Any, tf.Tensor]:
         """The split as tensors in host memory, where tf.data runs; created once and shared by all datasets."""
-        if split not in self._tensors:
+        if check_choice("split", split, SPLITS) not in self._tensors:
             with tf.init_scope(), tf.device("CPU:0"):
                 x, y = self._arrays[split]
                 self._tensors[split] = (

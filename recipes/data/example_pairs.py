@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from ...callbacks.checked import checked
 from ...callbacks.checks import InvalidArgument, check_choice, check_integer
 from .assembly import SPLITS
 from .batching import gather_rows, in_order, shuffled
@@ -15,6 +16,7 @@ from .dataset import Data
 __all__ = ["pairs"]
 
 
+@checked
 def pairs(
     data: Data,
     split: str = "train",

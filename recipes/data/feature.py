@@ -117,7 +117,7 @@ class Feature:
             if self.kind not in SCALARS:
                 raise InvalidArgument("missing", self.missing, f"None for kind {self.kind!r}")
             if self.missing != MISSING:
-                check_number("missing", self.missing)
+                check_number("missing", self.missing, double=True)
         for name, kinds in (
             ("length", ("text", "sequence")),
             ("padding", ("sequence",)),
@@ -131,7 +131,7 @@ class Feature:
                 if name == "length":
                     check_integer(name, value, low=1)
                 else:
-                    object.__setattr__(self, name, check_number(name, value))
+                    object.__setattr__(self, name, check_number(name, value, double=True))
 
     def _check_format(self) -> None:
         written = self.kind == "date" or (self.kind == "number" and self.dtype == "string")

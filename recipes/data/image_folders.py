@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ...callbacks.checked import checked
 from ...callbacks.checks import InvalidArgument, check_bool, check_number
 from .assembly import check_options
 from .dataset import Data
@@ -20,6 +21,7 @@ from .images.image_reading import Images
 __all__ = ["load_images"]
 
 
+@checked
 def load_images(
     folder: str | os.PathLike[str],
     *,
@@ -127,6 +129,6 @@ def load_images(
 
 
 def _folder(folder: Any) -> Path:
-    if not isinstance(folder, (str, os.PathLike)) or not Path(folder).expanduser().is_dir():
+    if not Path(folder).expanduser().is_dir():
         raise InvalidArgument("folder", folder, "the path of a folder of images")
     return Path(folder).expanduser().resolve()

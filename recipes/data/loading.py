@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ...callbacks.checked import checked
 from ...callbacks.checks import InvalidArgument, check_bool, check_choice, check_number
 from .assembly import DUPLICATES, check_options, unusual
 from .dataset import Data
@@ -26,6 +27,7 @@ from .tfds.selection import select
 __all__ = ["load"]
 
 
+@checked
 def load(
     name: Any,
     *,
@@ -156,7 +158,8 @@ def load(
     how: dict[str, Any] = {"task": task, "seed": seed, "batch_size": batch_size}
     how |= unusual(duplicates, small_classes)
     if file:
-        for option, value in (("image_size", image_size), ("split", split)):
+        of_images = {"image_size": image_size, "labels": labels, "skip_broken": skip_broken or None}
+        for option, value in {**of_images, "split": split}.items():
             if value is not None:
                 raise InvalidArgument(option, value, "None for a table file")
         data = load_table(name, test=test, id=id, validation=validation, memory=memory, **choices, **how)

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
 
+from ...callbacks.checked import checked
 from ...callbacks.checks import InvalidArgument, check_bool, check_choice, check_integer, check_number
 from ..metric import metric_of
 from .feature import Feature, finite
@@ -183,11 +184,11 @@ class Spec:
             if self.kind != "image":
                 raise InvalidArgument("input_max", self.input_max, f"None for kind {self.kind!r}")
             limit = {"uint8": 255.0, "uint16": 65535.0}.get(self.input_dtype)
-            self._set("input_max", check_number("input_max", self.input_max, above=0, high=limit))
+            self._set("input_max", check_number("input_max", self.input_max, above=0, high=limit, double=True))
         if self.input_min is not None:
             if self.kind != "image":
                 raise InvalidArgument("input_min", self.input_min, f"None for kind {self.kind!r}")
-            self._set("input_min", check_number("input_min", self.input_min))
+            self._set("input_min", check_number("input_min", self.input_min, double=True))
         for name, positive in (("target_mean", False), ("target_variance", True)):
             value = getattr(self, name)
             if self.task == "regression":
@@ -246,6 +247,7 @@ class Spec:
         return {**config, "features": [feature.to_config() for feature in self.features]}
 
     @classmethod
+    @checked
     def from_config(cls, config: dict[str, Any]) -> Spec:
         """The Spec with this :meth:`to_config`.
 

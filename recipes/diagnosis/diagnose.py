@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from ...callbacks.checked import checked
 from ...callbacks.checks import check_number
 from ...callbacks.gradients.measurement import build
 from ...callbacks.gradients.report import gradient_report
@@ -70,6 +71,7 @@ class Diagnosis:
         return "\n".join([*(map(str, self.symptoms) if self.symptoms else ["healthy: nothing was found"]), *self.notes])
 
 
+@checked
 def diagnose(
     model: keras.Model | Recipe | Run,
     data: Any = None,

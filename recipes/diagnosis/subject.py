@@ -70,6 +70,9 @@ def subject_of(model: Any, data: Any, y: Any, sample_weight: Any, class_weight: 
     if not isinstance(model, keras.Model) or not model.compiled:
         raise InvalidArgument("model", model, "a compiled Keras model, a recipes.Recipe or a recipes.Run")
     if isinstance(data, Data):
+        for name, value in (("y", y), ("sample_weight", sample_weight), ("class_weight", class_weight)):
+            if value is not None:
+                raise InvalidArgument(name, type(value), "None with a recipes.Data, which has its own")
         return Subject(model, FitData(data.batches("train", seed=0)), _leaks(data))
     options = {"sample_weight": sample_weight, "class_weight": class_weight, "batch_size": batch_size}
     source = FitData(data, y, **options, targets=False)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from ...callbacks.checked import checked
 from ...callbacks.checks import InvalidArgument, check_choice, check_integer
 from .blocks import Style, hidden_block, input_shape_of, sizes
 from .by_shape import accepts_shape
@@ -26,6 +27,7 @@ HIDDEN = (300, 100)
 
 
 @accepts_shape
+@checked
 def autoencoder(
     spec: Spec | None = None,
     *,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from ...callbacks.checked import checked
 from ...callbacks.checks import InvalidArgument, check_integer
 from .blocks import Style, hidden_block, input_shape_of, output_layer, sizes
 from .by_shape import accepts_shape
@@ -19,6 +20,7 @@ __all__ = ["cnn"]
 
 
 @accepts_shape
+@checked
 def cnn(
     spec: Spec | None = None,
     *,

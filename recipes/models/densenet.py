@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from ...callbacks.checked import checked
 from ...callbacks.checks import InvalidArgument, check_bool, check_integer, check_number
 from .blocks import Style, hidden_block, input_shape_of, output_layer, sizes
 from .by_shape import accepts_shape
@@ -24,6 +25,7 @@ LARGE = 64
 
 
 @accepts_shape
+@checked
 def densenet(
     spec: Spec | None = None,
     *,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from ...callbacks.checked import checked
 from ...callbacks.checks import InvalidArgument, check_bool, check_choice, check_integer, check_unmasked
 from .blocks import Style, hidden_block, input_shape_of, output_layer, sizes
 from .inputs import model_input
@@ -22,6 +23,7 @@ SYMBOL = 64
 """Size of the embeddings of the decoder's input symbols."""
 
 
+@checked
 def encoder_decoder(
     spec: Spec | None = None,
     *,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from ...callbacks.checked import checked
 from ...callbacks.checks import InvalidArgument
 from .mlp import mlp
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["mixed"]
 
 
+@checked
 def mixed(
     spec: Spec,
     *,
@@ -53,8 +55,8 @@ def mixed(
         >>> mixed(recipes.Data.from_arrays(x, np.arange(40) % 2).spec).output_shape
         (None, 1)
     """
-    if spec is None or not spec.record:
-        raise InvalidArgument("spec", getattr(spec, "kind", spec), "of records: several inputs by name")
+    if not spec.record:
+        raise InvalidArgument("spec", spec.kind, "of records: several inputs by name")
     return mlp(
         spec,
         hidden=hidden,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from ...callbacks.checked import checked
 from .blocks import Style, hidden_block, input_shape_of, output_layer, sizes
 from .by_shape import accepts_shape
 from .inputs import encoded_input
@@ -20,6 +21,7 @@ __all__ = ["mlp"]
 
 
 @accepts_shape
+@checked
 def mlp(
     spec: Spec | None = None,
     *,

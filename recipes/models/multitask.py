@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from ...callbacks.checked import checked
 from ...callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
 from ..choice import Choice
 from ..model_files import set_weights
@@ -26,6 +27,7 @@ STRENGTH = 1e-2
 """Default strength of the ties."""
 
 
+@checked
 def multitask(
     spec: Spec | None = None,
     *,
@@ -141,6 +143,8 @@ def _head(name: Any, description: Any) -> dict[str, Any]:
         if task != "regression" or len(scale) != 2:
             accepted = "given target_mean and target_variance, for a regression only"
             raise InvalidArgument(argument, dict(description), accepted)
-        head["target_mean"] = check_number(f"{argument}['target_mean']", scale["target_mean"])
-        head["target_variance"] = check_number(f"{argument}['target_variance']", scale["target_variance"], above=0)
+        head["target_mean"] = check_number(f"{argument}['target_mean']", scale["target_mean"], double=True)
+        head["target_variance"] = check_number(
+            f"{argument}['target_variance']", scale["target_variance"], above=0, double=True
+        )
     return head

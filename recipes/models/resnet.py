@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from ...callbacks.checked import checked
 from ...callbacks.checks import InvalidArgument, check_choice
 from .blocks import (
     BATCH_NORM_MOMENTUM,
@@ -34,6 +35,7 @@ TINY, SMALL, LARGE = 16, 24, 64
 
 
 @accepts_shape
+@checked
 def resnet(
     spec: Spec | None = None,
     *,

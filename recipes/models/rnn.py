@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from ...callbacks.checked import checked
 from ...callbacks.checks import InvalidArgument, check_bool, check_choice, check_integer, check_number
 from .blocks import Style, hidden_block, input_shape_of, output_layer, sizes
 from .by_shape import accepts_shape
@@ -22,6 +23,7 @@ SEQUENCES = ("many_to_one", "many_to_many", "one_to_many")
 
 
 @accepts_shape
+@checked
 def rnn(
     spec: Spec | None = None,
     *,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 from keras import ops
 
+from ...callbacks.checked import checked
 from ...callbacks.checks import InvalidArgument, check_choice
 from ..choice import Choice
 from .encoder import encoder, head_style, of_factory
@@ -21,6 +22,7 @@ TINY = 1e-6
 """Added under the square root: equal inputs have distance 0, where the slope of the root is infinite."""
 
 
+@checked
 def siamese(
     spec: Spec | None = None,
     *,

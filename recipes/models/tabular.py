@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from ...callbacks.checked import checked
 from ...callbacks.checks import InvalidArgument
 from .mlp import mlp
 
@@ -18,6 +19,7 @@ __all__ = ["tabular"]
 KINDS = ("number", "category", "date", "vector", "text")
 
 
+@checked
 def tabular(
     spec: Spec | None = None,
     *,

@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 
+from ...callbacks.checked import checked
 from ...callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
 from ...callbacks.inside.layers import mask_of
 from ..data.feature import Feature
@@ -26,6 +27,7 @@ HIDDEN = (64,)
 """Units of the dense layers after an encoder that reads word vectors."""
 
 
+@checked
 def text(
     spec: Spec | None = None,
     *,
@@ -151,7 +153,7 @@ def _described(
     if outputs is None:
         raise InvalidArgument("outputs", None, "given where there is no Spec")
     outputs = check_integer("outputs", outputs, low=1)
-    if input_shape is not None and tuple(input_shape) != ():
+    if input_shape is not None and (not isinstance(input_shape, (tuple, list)) or len(input_shape)):
         raise InvalidArgument("input_shape", input_shape, "() for texts, or left out")
     for name, value in (("vocabulary", vocabulary), ("length", length)):
         if value is None and preprocessing is None:

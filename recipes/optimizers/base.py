@@ -11,7 +11,15 @@ import keras
 import numpy as np
 from keras import ops
 
-from ...callbacks.checks import InvalidArgument, check_bool, check_choice, check_integer, check_names, check_number
+from ...callbacks.checks import (
+    InvalidArgument,
+    check_bool,
+    check_choice,
+    check_integer,
+    check_name,
+    check_names,
+    check_number,
+)
 from ...callbacks.inside.backend import widest_float
 from ...callbacks.inside.optimizer_base import KerasOptimizer
 from ...callbacks.inside.training import under_xla
@@ -99,9 +107,10 @@ class Optimizer(KerasOptimizer):
         self, learning_rate: Any, *, decay: str = "kernels", never_decayed: Sequence[str] = (), **options: Any
     ) -> None:
         check_names(type(self), options)
+        check_name(options.get("name"))
         for name in ("weight_decay", "clipnorm", "clipvalue", "global_clipnorm", "loss_scale_factor"):
             if options.get(name) is not None:
-                bound = {"low": 0} if name == "weight_decay" else {"above": 0}
+                bound: dict[str, Any] = {"low": 0} if name == "weight_decay" else {"above": 0}
                 options[name] = check_number(name, options[name], **bound)
         clipping = {name: options[name] for name in CLIPPING if options.get(name) is not None}
         if len(clipping) > 1:
@@ -109,9 +118,15 @@ class Optimizer(KerasOptimizer):
         if options.get("gradient_accumulation_steps") is not None:
             check_integer("gradient_accumulation_steps", options["gradient_accumulation_steps"], low=2)
         check_bool("use_ema", options.get("use_ema", False))
+        if "ema_momentum" in options:
+            options["ema_momentum"] = check_number("ema_momentum", options["ema_momentum"], low=0, high=1)
+        if options.get("ema_overwrite_frequency") is not None:
+            check_integer("ema_overwrite_frequency", options["ema_overwrite_frequency"], low=1)
         check_choice("decay", decay, ("kernels", "all"))
         super().__init__(learning_rate=_checked_rate(learning_rate), **options)
         self.decay = decay
+        if isinstance(never_decayed, str) or not isinstance(never_decayed, Sequence):
+            raise InvalidArgument("never_decayed", never_decayed, "a sequence of regular expressions")
         self._never_decayed = [_checked_pattern(pattern) for pattern in never_decayed]
         self._decayed: list[bool] = []
         self._shared: dict[Any, Any]
@@ -329,7 +344,13 @@ def power_rest(beta: float, step: Any) -> Any:
 
 
 def _checked_rate(rate: Any) -> Any:
-    if callable(rate) or isinstance(rate, dict):
+    if isinstance(rate, dict):  # as Keras saves a schedule
+        try:
+            return keras.optimizers.schedules.deserialize(rate)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            accepted = "a number >= 0, or a Keras LearningRateSchedule or its configuration"
+            raise InvalidArgument("learning_rate", rate, accepted) from None
+    if callable(rate) and not isinstance(rate, type):
         return rate
     return check_number("learning_rate", rate, low=0)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ...callbacks.checks import InvalidArgument, check_number
+from ...callbacks.checks import InvalidArgument, check_name, check_number
 from ...callbacks.inside.backend import check_tensorflow
 from ...callbacks.inside.optimizer_base import KerasOptimizer
 from ...callbacks.inside.running_step import running_step
@@ -17,6 +17,8 @@ GRADIENTS = 2.0
 """Gradient evaluations at the start of every step: Keras' own, and that of the loss evaluated here."""
 
 NOT_SUPPORTED = {
+    "decay": "None: there is no weight decay to say the variables of",
+    "never_decayed": "None: there is no weight decay to be left out of",
     "weight_decay": "None: an L2 regularizer belongs to the loss",
     "clipnorm": "None: the step has the length that the loss asks for",
     "clipvalue": "None: the step has the length that the loss asks for",
@@ -60,6 +62,7 @@ class BatchLossOptimizer(KerasOptimizer):
 
     def __init__(self, learning_rate: Any = 1.0, name: str | None = None, **kwargs: Any):
         check_tensorflow(type(self).__name__)
+        check_name(name)
         if not callable(learning_rate) and not isinstance(learning_rate, dict):
             learning_rate = check_number("learning_rate", learning_rate, low=0)
         for key, accepted in NOT_SUPPORTED.items():

@@ -9,6 +9,7 @@ from typing import Any
 
 import keras
 
+from ...callbacks.checked import checked
 from ...callbacks.checks import InvalidArgument, check_choice
 from ..activations import ACTIVATIONS
 from ..catalogue import Catalogue, Entry, Range
@@ -40,6 +41,7 @@ RATES = 30.0
 RATE = "learning_rate"
 
 
+@checked
 def register(
     kind: str,
     name: str,

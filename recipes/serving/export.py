@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from ...callbacks.checked import checked
 from ...callbacks.checks import InvalidArgument, check_bool, check_integer
 from ...callbacks.warning import warn
 from ..files import new_directory
@@ -36,12 +37,13 @@ if TYPE_CHECKING:
 __all__ = ["export"]
 
 
+@checked
 def export(
     run: Run | keras.Model | str | os.PathLike[str],
     directory: str | os.PathLike[str],
     *,
     data: Data | None = None,
-    formats: Sequence[str] = (SAVED_MODEL,),
+    formats: str | Sequence[str] = (SAVED_MODEL,),
     version: int = 1,
     compare: str | os.PathLike[str] | None = None,
     slices: Slices = (),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...callbacks.checked import checked
 from ...callbacks.checks import InvalidArgument
 from ..data.named_arrays import apply
 from .answers import answers_of
@@ -43,6 +44,7 @@ class Predictor:
         {'class': '7', 'probability': 0.998}
     """
 
+    @checked
     def __init__(self, directory: str | os.PathLike[str]):
         self._signature, self.spec, self.signatures = load_saved_model(directory)
         _, keywords = self._signature.structured_input_signature
@@ -112,6 +114,7 @@ class Predictor:
             raise InvalidArgument("input", where(int(wrong[0])), accepted)
         return outputs
 
+    @checked
     def predict_table(
         self, inputs: Any, *, keep: Sequence[str] = (), threshold: float | None = None, prefix: str = ""
     ) -> pd.DataFrame:
@@ -139,6 +142,7 @@ class Predictor:
         """
         return predicted_table(self, inputs, keep=keep, threshold=threshold, prefix=prefix)
 
+    @checked
     def predict_files(
         self,
         inputs: Paths,

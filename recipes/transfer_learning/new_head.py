@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from ...callbacks.checked import checked
 from ...callbacks.checks import InvalidArgument, check_integer
 from ..models.blocks import Style, output_layer
 from ..run import Run
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["transfer"]
 
 
+@checked
 def transfer(
     model: Run | Pretrained | keras.Model | str | os.PathLike[str],
     data: Data,

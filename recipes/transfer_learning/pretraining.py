@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from ...callbacks.checked import checked
 from ...callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
 from ...callbacks.inside.logs import number_columns, numbers
 from ...callbacks.inside.optimizer_values import set_learning_rate
@@ -105,6 +106,7 @@ class Pretrained:
         return scores
 
 
+@checked
 def pretrain(
     data: Data,
     how: str = "autoencoder",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from ...callbacks.checked import checked
 from ...callbacks.checks import InvalidArgument, check_integer, check_number
 from ..optimizers.layer_rates import LayerRates
 from ..recipe import Recipe
@@ -24,6 +25,7 @@ FACTOR = 0.1
 """The default factor of the trunk's rate once it is unfrozen."""
 
 
+@checked
 def unfreeze(
     model: keras.Model,
     recipe: Recipe,
@@ -60,8 +62,8 @@ def unfreeze(
         >>> gentle = recipes.unfreeze(model, run.recipe, layers=2, factor=(0.03, 0.3))   # doctest: +SKIP
         >>> run = recipes.fit(data, gentle, model=model, epochs=5)
     """
-    if not isinstance(model, keras.Model) or HEAD not in {layer.name for layer in model.layers}:
-        raise InvalidArgument("model", getattr(model, "name", model), "what recipes.transfer returns")
+    if HEAD not in {layer.name for layer in model.layers}:
+        raise InvalidArgument("model", model.name, "what recipes.transfer returns")
     check_recipe(recipe)
     if recipe is None or recipe.learning_rate is None:
         raise InvalidArgument("recipe", recipe, "one with a learning rate: run.recipe of the training of the head")
@@ -90,6 +92,7 @@ def unfreeze(
     return gentle
 
 
+@checked
 def fine_tune(
     model: keras.Model,
     data: Data,

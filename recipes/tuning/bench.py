@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...callbacks.checked import checked
 from ...callbacks.checks import InvalidArgument
 from ...callbacks.printable import printable
 from ..environment import commit, hardware, versions
@@ -42,6 +43,7 @@ __all__ = ["BENCH_CONFIG", "bench", "run_bench"]
 BENCH_CONFIG = "bench.yaml"
 
 
+@checked
 def bench(
     datasets: Any, *, directory: str | os.PathLike[str] | None = None, verbose: int = 1, **options: Any
 ) -> Benchmark:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...callbacks.checked import checked
 from ...callbacks.checks import InvalidArgument
 from ..files import check_new_file, write_text
 from ..report.bench_results import BenchResults
@@ -54,6 +55,7 @@ class Benchmark:
         self.results = dataclasses.replace(results, verdict=bench_verdict(results))
 
     @classmethod
+    @checked
     def load(cls, directory: str | os.PathLike[str]) -> Benchmark:
         """The bench in a directory that :func:`recipes.bench` wrote, or is still writing.
 
@@ -77,6 +79,7 @@ class Benchmark:
             raise InvalidArgument("directory", str(directory), accepted)
         return cls(directory, comparisons, {**facts, "missing": missing})
 
+    @checked
     def table(self, factor: str = "arm") -> pd.DataFrame:
         """One row per arm, or per level of a factor, best average rank first.
 
@@ -96,6 +99,7 @@ class Benchmark:
         """The outcome in sentences."""
         return list(self.results.verdict)
 
+    @checked
     def report(self, path: str | os.PathLike[str] | None = None) -> str:
         """Writes the bench as one HTML page that needs no network.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from ...callbacks.checked import checked
 from ...callbacks.checks import InvalidArgument
 from ...callbacks.printable import UNPRINTABLE
 from ..as_compiled.freshness import check_fresh
@@ -39,6 +40,7 @@ __all__ = ["candidate_arms", "compare"]
 ACCEPTED = "a recipes.Recipe, a function that makes a model, or a keras.Model, by label"
 
 
+@checked
 def compare(
     candidates: Mapping[str, Any],
     data: Data,
@@ -140,7 +142,7 @@ def compare(
 
 def candidate_arms(candidates: Any, data: Data, base: Recipe, tune: Any) -> list[Candidate]:
     """The arms of :func:`compare`, with its arguments, checked; functions have been called."""
-    if not isinstance(candidates, Mapping) or len(candidates) < 2:
+    if len(candidates) < 2:
         raise InvalidArgument("candidates", candidates, f"at least two: {ACCEPTED}")
     for label in candidates:
         usable = isinstance(label, str) and label.strip() and "/" not in label and not UNPRINTABLE.search(label)

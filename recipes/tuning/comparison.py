@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...callbacks.checked import checked
 from ...callbacks.checks import InvalidArgument, check_integer
 from ..files import check_new_file, write_text
 from ..recipe import Recipe
@@ -104,6 +105,7 @@ class Comparison:
         self.results = dataclasses.replace(self.results, verdict=verdict(self.results, resumption))
 
     @classmethod
+    @checked
     def load(cls, directory: str | os.PathLike[str]) -> Comparison:
         """The comparison in a directory that :func:`recipes.search` wrote, or is still writing.
 
@@ -180,6 +182,7 @@ class Comparison:
 
         return scores(self.results)
 
+    @checked
     def data(self, data_dir: str | os.PathLike[str] | None = None) -> Data:
         """The data of the search, loaded again in the same way.
 
@@ -193,6 +196,7 @@ class Comparison:
 
         return self._checked(load_again(self.settings["data"], data_dir))
 
+    @checked
     def mistakes(self, data: Data | None = None, slices: Sequence[str] = (), worst: int = 12) -> Mistakes:
         """Where the decision errs on the test split, from the outcomes that are kept of each final training.
 
@@ -234,6 +238,7 @@ class Comparison:
                 outcomes.setdefault(record.arm, {})[record.seed] = found
         return outcomes
 
+    @checked
     def report(self, path: str | os.PathLike[str] | None = None, mistakes: Mistakes | None = None) -> str:
         """Writes the comparison as one HTML page that needs no network.
 
@@ -258,6 +263,7 @@ class Comparison:
         default = self.directory / "report.html"
         return str(write_page(self.results, default if path is None else check_new_file(path, name="path"), mistakes))
 
+    @checked
     def tensorboard(self, directory: str | os.PathLike[str]) -> str:
         """Writes every training with its curves for TensorBoard, whose HParams view compares them.
 
@@ -271,6 +277,7 @@ class Comparison:
 
         return str(write_tensorboard(self.results, directory))
 
+    @checked
     def write(self, mistakes: Mistakes | None = None) -> None:
         """Writes the tables (CSV), the plots (PNG) and the page, with the mistakes if given, into the directory."""
         from ..report.plots import save_plots

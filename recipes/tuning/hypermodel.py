@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras_tuner
 
+from ...callbacks.checked import checked
 from ...callbacks.checks import InvalidArgument
 from ..recipe import Recipe
 from ..regularization import Regularizer
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["ArmHyperModel", "hypermodel"]
 
 
+@checked
 def hypermodel(data: Data, recipe: Recipe | None = None, **factors: Sequence[str]) -> ArmHyperModel:
     """A ``keras_tuner.HyperModel`` whose space is that of :func:`recipes.search`, for KerasTuner's own tuners.
 

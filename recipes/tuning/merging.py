@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ...callbacks.checked import checked
 from ...callbacks.checks import InvalidArgument
 from ..files import check_new_directory, new_directory, write_bytes
 from ..recipe import Recipe
@@ -34,6 +35,7 @@ class _Kept:
     outcomes: Path
 
 
+@checked
 def merge_searches(*directories: str | os.PathLike[str], to: str | os.PathLike[str]) -> Path:
     """Makes one search of several that were run apart, such as on two machines, and of whose arms some differ.
 

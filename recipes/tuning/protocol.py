@@ -126,7 +126,7 @@ class Protocol:
                 accepted = ">= 2 where a confidence is asked for: one repeat has no spread"
                 raise InvalidArgument("repeats", self.repeats, accepted)
         if self.margin is not None:
-            self._set("margin", check_number("margin", self.margin, low=0))
+            self._set("margin", check_number("margin", self.margin, low=0, double=True))
         if self.budget is not None:
             self._set("budget", check_integer("budget", self.budget, low=1))
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ...callbacks.checked import checked
 from ...callbacks.checks import InvalidArgument
 from ..recipe import Recipe
 from .comparison import Comparison
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["search"]
 
 
+@checked
 def search(
     data: Data,
     *,

@@ -69,6 +69,7 @@ class WholeEpochs:
             and model.built
             and len(model.outputs) == 1
             and not model.run_eagerly
+            and not tf.config.functions_run_eagerly()
             and not has_own_step(model)
             and not any(name in vars(model) for name in METHODS)
             and (batch_hooks or not any(map(_hears_batches, callbacks)))

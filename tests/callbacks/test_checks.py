@@ -4,6 +4,7 @@ import copy
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import callbacks
@@ -42,6 +43,54 @@ def test_bounds(bounds, inside, outside, accepted):
     with pytest.raises(InvalidArgument) as raised:
         check_number("x", outside, **bounds)
     assert str(raised.value) == f"x must be {accepted}. Received: x={outside}"
+
+
+@pytest.mark.parametrize("value", [1e308, -1e39, 1e-320, -1e-39])
+def test_numbers_that_float32_does_not_hold_are_refused(value):
+    with pytest.raises(InvalidArgument, match=r"^rate must be a number that float32 can hold: 0, or from 1.18e-38"):
+        check_number("rate", value)
+    assert check_number("rate", value, double=True) == value
+
+
+def test_an_epsilon_that_is_0_in_float32_is_refused():
+    with pytest.raises(InvalidArgument, match=r"epsilon must be a number > 0 that float32 can hold"):
+        recipes.Recipe(optimizer={"name": "adam", "epsilon": 1e-320})  # it gave weights that are NaN
+
+
+@pytest.mark.parametrize("value", [np.ma.masked, np.ma.masked_array(3.0, True)])
+def test_what_is_masked_is_no_number(value):
+    for check in (check_number, check_integer):
+        with pytest.raises(InvalidArgument, match=r"^n must be a"):
+            check("n", value)
+
+
+def test_integers_have_64_bits():
+    with pytest.raises(InvalidArgument, match="n must be an integer >= 1 of at most 64 bits"):
+        check_integer("n", 2**70, low=1)
+
+
+class Nameless:
+    def __repr__(self):
+        raise TypeError("no text")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [np.zeros((2, 2)), np.array(["a", "b"]), pd.DataFrame({"a": [1]}), pd.NA, [], {}, None, "A", ["a"], Nameless()],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_is_no_choice_is_refused(value):
+    with pytest.raises(InvalidArgument, match=r"^shape must be one of 'a', 'b'"):
+        check_choice("shape", value, ["a", "b"])
+
+
+def test_a_choice_is_of_the_same_type():
+    assert check_choice("phases", 2.0, (2, 3)) == 2
+    assert check_choice("phases", np.int64(3), (2, 3)) == 3
+    assert check_choice("shape", np.str_("a"), ["a"]) == "a"
+    assert check_choice("column", "a", np.array(["a"])) == "a"
+    with pytest.raises(InvalidArgument):
+        check_choice("phases", True, (1, 2))
 
 
 @pytest.mark.parametrize("value", [3, np.int32(3), np.array(3)])

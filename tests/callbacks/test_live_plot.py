@@ -65,7 +65,7 @@ def test_without_a_notebook_or_a_file_it_is_refused():
         train(LivePlot())
     with pytest.raises(InvalidArgument, match=r"file must be None, or the path of a picture such as curves\.png"):
         LivePlot("curves")
-    with pytest.raises(InvalidArgument, match="names must be None, or a list"):
+    with pytest.raises(InvalidArgument, match="names must be a sequence of strings or None"):
         LivePlot("curves.png", names="loss")
     with pytest.raises(ValueError, match="there is nothing to plot yet"):
         LivePlot("curves.png").plot()

@@ -283,8 +283,8 @@ def test_the_directory_of_another_training_is_refused_before_any_step(name, fit,
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"directory": ""}, "directory must be the path of a directory. Received: directory=''"),
-        ({"directory": 5}, "directory must be the path of a directory"),
+        ({"directory": ""}, "directory must be a path, not an empty text. Received: directory=''"),
+        ({"directory": 5}, "directory must be a path. Received: directory=5"),
         ({"every": 0}, "every must be an integer >= 1. Received: every=0"),
         ({"every": "batch"}, "every must be \"epoch\" or a whole number of steps. Received: every='batch'"),
         ({"keep": 1}, "keep must be an integer >= 2. Received: keep=1"),

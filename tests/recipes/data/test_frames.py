@@ -31,9 +31,9 @@ def test_one_data_frame_that_is_no_table_makes_all_records():
         (FRAME, X[:20], None),
         (FRAME, NUMBERED[:20], None),
         (X, NUMBERED[:20], None),
-        (X, OTHER, "abc"),
-        (X, {name: OTHER[name] for name in OTHER}, "abc"),
-        (NUMBERED, OTHER, "abc"),
+        (X, OTHER, ["a", "b", "c"]),
+        (X, {name: OTHER[name] for name in OTHER}, ["a", "b", "c"]),
+        (NUMBERED, OTHER, ["a", "b", "c"]),
         (NUMBERED, NUMBERED[[2, 0, 1]][:20], None),
         (YEARS, YEARS[[0, 1, 2]][:20], None),
     ],
@@ -68,11 +68,11 @@ def test_a_record_goes_by_names(x, x_test):
         (FRAME, {"x_test": OTHER.rename(columns={"a": "A"})}, "x_test='missing: a; unknown: A'"),
         (FRAME.assign(s="u"), {"x_test": OTHER}, "x_test='missing: s'"),
         (dict(FRAME), {"x_test": {"a": X[:20, 0]}}, "x_test='missing: b, c'"),
-        (X, {"x_test": OTHER, "feature_names": "abd"}, "x_test='missing: d; unknown: c'"),
+        (X, {"x_test": OTHER, "feature_names": list("abd")}, "x_test='missing: d; unknown: c'"),
         (NUMBERED, {"x_test": OTHER}, "x_test='missing: 0, 1, 2; unknown: c, a, b'"),
         (FRAME, {"x_test": NUMBERED[[0, 1]][:20]}, "x_test='missing: a, b, c; unknown: 0, 1'"),
-        (FRAME, {"feature_names": "cab"}, "feature_names must be None for x, which names its columns itself"),
-        (NUMBERED, {"feature_names": "ab"}, "feature_names must be 3 names, one for each column of x"),
+        (FRAME, {"feature_names": list("cab")}, "feature_names must be None for x, which names its columns itself"),
+        (NUMBERED, {"feature_names": ["a", "b"]}, "feature_names must be 3 names, one for each column of x"),
         (FRAME.set_axis([0, 1, "1"], axis=1), {}, "named without repetition. Received: x='1'"),
         (FRAME.set_axis(["a", "", "c"], axis=1), {}, "named by strings that are not empty. Received: x=''"),
     ],
@@ -111,7 +111,7 @@ def test_several_targets_in_a_data_frame_go_by_names():
     data = Data.from_arrays(X, y, **options)
     assert (data.spec.task, data.spec.class_names) == ("multilabel", ("rain", "wind"))
     np.testing.assert_array_equal(data.arrays("test")[1], y[:20])
-    assert Data.from_arrays(X, y, class_names="pq", **options).spec.class_names == ("p", "q")
+    assert Data.from_arrays(X, y, class_names=["p", "q"], **options).spec.class_names == ("p", "q")
     classes = Data.from_arrays(X, pandas.DataFrame({"no": 1 - Y, "yes": Y}), task="binary")
     assert classes.spec.class_names == ("no", "yes")
     with pytest.raises(InvalidArgument, match="y_test='missing: rain; unknown: snow'"):

@@ -204,9 +204,11 @@ def test_what_is_refused(tmp_path, files, options, message):
 
 
 def test_what_is_no_folder(tmp_path):
-    for value in (tmp_path / "absent", 5, tmp_path / "file.png"):
+    for value in (tmp_path / "absent", tmp_path / "file.png"):
         with pytest.raises(InvalidArgument, match="folder must be the path of a folder of images"):
             load_images(value)
+    with pytest.raises(InvalidArgument, match=r"folder must be a path\. Received: folder=5"):
+        load_images(5)
 
 
 def test_options_that_suit_no_folder_of_images(pets):

@@ -336,7 +336,7 @@ print(float(model.predict(numpy.array(["a good film"], dtype=object), verbose=0)
         ({"length": None}, "length must be given where there is no Spec"),
         ({"length": 0}, "length must be an integer >= 1"),
         ({"vocabulary": []}, "vocabulary must be a sequence of words, at least one"),
-        ({"vocabulary": "good bad"}, "vocabulary must be a sequence of words"),
+        ({"vocabulary": "good bad"}, "vocabulary must be a sequence of strings"),
         ({"vocabulary": ["good", ""]}, "vocabulary must be a sequence of words"),
         ({"vocabulary": ["good", "good"]}, "vocabulary must be values that are all different"),
         ({"input_shape": (8,)}, r"input_shape must be \(\) for texts"),

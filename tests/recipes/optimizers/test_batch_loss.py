@@ -334,7 +334,12 @@ def test_a_constraint_holds_after_the_step():
     assert layer.kernel.numpy().min() >= 0
 
 
-@pytest.mark.parametrize("key", NOT_SUPPORTED)
+def test_a_kind_of_weight_decay_without_any_is_refused():
+    with pytest.raises(InvalidArgument, match=r"^decay must be None: there is no weight decay"):
+        Newton(decay="all")
+
+
+@pytest.mark.parametrize("key", [key for key in NOT_SUPPORTED if key != "decay"])  # HessianFree has one of its own
 def test_what_keras_would_ignore_is_refused(make, key):
     value = {"use_ema": True, "ema_overwrite_frequency": 2, "gradient_accumulation_steps": 2}.get(key, 0.5)
     with pytest.raises(InvalidArgument, match=rf"^{key} must be .*\. Received: {key}={value}$"):

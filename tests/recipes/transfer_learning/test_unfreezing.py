@@ -129,7 +129,7 @@ def test_what_unfreezing_refuses(run, few, head):
     plain = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
     for message, arguments, options in [
         ("model must be what recipes.transfer returns", (plain, head), {}),
-        ("model must be what recipes.transfer returns", ("MobileNetV2", head), {}),
+        ("model must be a keras.Model", ("MobileNetV2", head), {}),
         ("model must be one with weights under its head", (recipes.mlp(few.spec, hidden=()), head), {}),
         ("recipe must be a recipes.Recipe", (model, "adam"), {}),
         ("recipe must be one with a learning rate", (model, Recipe()), {}),

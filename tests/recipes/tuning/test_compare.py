@@ -144,7 +144,7 @@ def test_labels_that_give_one_name(classes):
     ("candidates", "options", "message"),
     [
         ({"a": Recipe()}, {}, "candidates must be at least two"),
-        ([Recipe(), Recipe()], {}, "candidates must be at least two"),
+        ([Recipe(), Recipe()], {}, "candidates must be a mapping"),
         ({"a": Recipe(), "b": 3}, {}, r"candidates\['b'\] must be a recipes.Recipe, a function"),
         ({"a": Recipe(), "b/c": Recipe()}, {}, "candidates must be labels of 1 to 100 characters, none a slash"),
         ({"a": Recipe(), "b": lambda: 3}, {}, r"candidates\['b'\] must be one that suits the data: .*not int"),

@@ -1,0 +1,61 @@
+"""Wrong arguments, words of the command line and damaged files: each call must be right or refused in one line.
+
+    python scripts/fuzz.py --minutes 60                          # writes results/fuzz.csv
+    python scripts/fuzz.py --minutes 5 --only fit --state f.jsonl   # some calls; again: goes on where it ended
+
+From the signature of each public function, class and method, and a call that works (`scripts/fuzzing/calls.py`), one
+argument after another is replaced by each value of a pool (`pool.py`). The options of each command get wrong words
+(`command_line.py`). A call is
+
+- right: it ends, and the value is of the annotated types;
+- refused: by an InvalidArgument, or another error that a `raise` of this package raised, in one line;
+- unclear: refused in several lines;
+- foreign: ended by another error;
+- senseless: accepted, though the value is of none of the annotated types, or numbers that came of it are not finite;
+- hang: takes more than 30 s, or ends its process.
+
+Models are not compiled to graphs. The order is random, by a seed; the state file keeps what came of each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from scripts.fuzzing.running import read, rows, run
+from scripts.support.results import write_results
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--minutes", type=float, default=1e6, help="stop after so many; by default after all cases")
+    parser.add_argument("--first", type=int, default=0, help="number of the first case")
+    parser.add_argument("--count", type=int, help="cases; by default all")
+    parser.add_argument("--seed", type=int, default=0, help="of the order of the cases")
+    parser.add_argument("--only", nargs="+", default=[], help="parts of the names of calls; nothing is written")
+    parser.add_argument("--state", type=Path, help="a file that keeps the outcomes, to go on later")
+    options = parser.parse_args()
+    state = options.state or Path(tempfile.mkdtemp()) / "fuzz.jsonl"
+    run(
+        state.resolve(),
+        seed=options.seed,
+        first=options.first,
+        count=options.count,
+        minutes=options.minutes,
+        only=options.only,
+    )
+    outcomes = read(state)
+    table = rows(outcomes)
+    for row in table:
+        print("  ".join(str(value) for value in row.values()))
+    if not options.only:
+        print(write_results("fuzz", [{**row, "seed": options.seed} for row in table]))
+    sys.exit(any(entry["result"] not in ("right", "refused") for entry in outcomes))
+
+
+if __name__ == "__main__":
+    main()

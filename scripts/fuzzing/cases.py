@@ -1,0 +1,154 @@
+"""Case: one call with one wrong argument; all of them, and what comes of one."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import random
+import signal
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import matplotlib.pyplot as plt
+
+from . import calls, pool, verdicts
+from .verdicts import Verdict
+from .world import World
+
+__all__ = ["SECONDS", "Case", "all_cases", "outcome"]
+
+SECONDS = 30
+"""How long a call may take."""
+
+SLOW = ("recipes.search", "recipes.compare", "recipes.bench")
+"""Calls that take seconds where the value is accepted."""
+
+
+OWN_PROCESSES = ("workers", "memory_limit", "ray")
+POSITIVE = ("0.5", "5", "NumPy integer", "NumPy float", "0-d array", "tensor of a number")
+"""Options of a search that start processes, and the values of the pool with which they do."""
+
+
+ALSO = {"input_shape": ("int",), "name": ("None",), "verbose": ("bool",)}
+"""What some arguments accept besides their annotated types: one size, a name that Keras chooses, yes or no."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A call of a public name with a value of the pool in place of one argument.
+
+    Args:
+        surface: "API", "command line" or "files".
+        name: what is called.
+        argument: the argument that is replaced.
+        value: the name of the value.
+    """
+
+    surface: str
+    name: str
+    argument: str
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.name}({self.argument}={self.value})"
+
+
+class Hang(BaseException):
+    """A call that takes too long."""
+
+
+def api_cases() -> Iterator[Case]:
+    """Every argument of every public call with every value of the pool."""
+    for name in calls.CALLS:
+        for argument, parameter in calls.parameters_of(name).items():
+            misses = pool.near_misses("abc") if isinstance(parameter.default, str) else {}
+            for value in (*pool.POOL, *misses):
+                if not (argument in OWN_PROCESSES and value in POSITIVE):
+                    yield Case("API", name, argument, value)
+
+
+def all_cases(seed: int) -> list[Case]:
+    """All cases in a random order, those of slow calls rarer at first."""
+    from .command_line import command_line_cases
+
+    cases = [*api_cases(), *command_line_cases()]
+    random.Random(seed).shuffle(cases)
+    return cases
+
+
+@contextlib.contextmanager
+def deadline(seconds: int = SECONDS) -> Iterator[None]:
+    """Raises Hang in a call that takes too long."""
+
+    def stop(*_: Any) -> None:
+        raise Hang
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def value_of(case: Case, world: World) -> Any:
+    """The wrong value."""
+    make = pool.POOL.get(case.value)
+    if make is not None:
+        return make(world.folder)
+    default = calls.parameters_of(case.name)[case.argument].default
+    return pool.near_misses(default)[case.value](world.folder)
+
+
+def outcome(case: Case, world: World) -> Verdict:
+    """Makes the call and judges what comes of it."""
+    from .command_line import command_line_outcome
+
+    try:
+        with (
+            warnings.catch_warnings(),
+            contextlib.redirect_stdout(io.StringIO()),
+            contextlib.redirect_stderr(io.StringIO()),
+        ):
+            warnings.simplefilter("ignore")
+            if case.surface == "command line":
+                return command_line_outcome(case, world)
+            return api_outcome(case, world)
+    finally:
+        plt.close("all")
+        keras.config.set_dtype_policy("float32")
+        os.chdir(world.folder)
+        world.tidy()
+
+
+def api_outcome(case: Case, world: World) -> Verdict:
+    """The verdict on a call of a function."""
+    call = calls.CALLS[case.name]
+    arguments, value = call.arguments(world), value_of(case, world)
+    positional = arguments.pop("*", ())
+    arguments[case.argument] = value
+    function = calls.target_of(case.name, call, world)
+    annotation = " | ".join(
+        [str(calls.parameters_of(case.name)[case.argument].annotation), *ALSO.get(case.argument, ())]
+    )
+    try:
+        with deadline():
+            result = call.use(world, function(*positional, **arguments))
+    except Hang:
+        return Verdict("hang", f"{case.name}({case.argument})")
+    except BaseException as error:
+        return verdicts.of_error(error)
+    if verdicts.is_senseless(annotation, case.value, value):
+        return Verdict("senseless", f"{case.name}({case.argument})", f"{case.argument}={case.value} accepted")
+    if case.value in ("1e308", "1e-320") and verdicts.not_finite(result):
+        return Verdict(
+            "senseless",
+            f"{case.name}({case.argument})",
+            f"{case.argument}={case.value} gives numbers that are not finite",
+        )
+    return Verdict("right")

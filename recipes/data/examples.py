@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...callbacks.inside.arrays import read_arrays
+from ..stored.json_files import parse
 from .named_arrays import Inputs, apply, items, length, take
 
 __all__ = ["load_examples", "raw_examples", "save_examples"]
@@ -58,7 +59,7 @@ def save_examples(path: Path, x: Inputs) -> None:
 def load_examples(path: Path) -> Inputs:
     """The inputs that :func:`save_examples` wrote."""
     arrays = read_arrays(path, LARGEST)
-    names = json.loads(arrays.pop("names").tobytes())
+    names = parse(arrays.pop("names").tobytes())
     values = [_texts(array) if key.startswith("texts") else array for key, array in arrays.items()]
     return values[0] if names is None else dict(zip(names, values, strict=True))
 
@@ -68,7 +69,7 @@ def _as_bytes(value: Any) -> np.ndarray:
 
 
 def _texts(array: np.ndarray) -> np.ndarray:
-    listed = json.loads(array.tobytes())
+    listed = parse(array.tobytes())
     texts = np.empty(len(listed), object)
     texts[:] = listed
     return texts

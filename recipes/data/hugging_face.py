@@ -17,6 +17,7 @@ from ...callbacks.warning import warn
 from ..files import cache_folder
 from ..stored.json_files import read_json
 from ..stored.links import file_inside
+from ..stored.reading import read_bytes
 from ..stored.schema import ANYTHING, PLAIN_NAME, Kind, Listing, Mapped, Object
 from .hugging_face_features import converted, converted_features
 from .images.image_files import BrokenImage, Header, read_header
@@ -174,7 +175,7 @@ def _content(folder: Path, value: Any, column: str, number: int) -> Any:
         raise InvalidArgument("name", str(folder), text)
     if value["bytes"] is not None:
         return io.BytesIO(value["bytes"])
-    return io.BytesIO(file_inside(folder, str(value["path"]), "name").read_bytes())
+    return io.BytesIO(read_bytes(file_inside(folder, str(value["path"]), "name")))
 
 
 def _image_shape(folder: Path, column: str, tables: dict[str, Any]) -> tuple[int | None, ...]:

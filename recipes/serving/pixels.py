@@ -22,6 +22,9 @@ BEYOND = 4.0
 FAR_BEYOND = 16.0
 """The same where the training images have no usual range, and may have some very large values."""
 
+MOST_PIXELS = 2**28
+"""The most pixels of an image file: one of a few kilobytes can claim thousands of millions."""
+
 
 class Pixels(NamedTuple):
     """What the values of training images were.
@@ -66,7 +69,11 @@ class Pixels(NamedTuple):
             InvalidArgument: if the training images had no usual range, or one of another depth.
             BrokenImage: for a file that is not a whole image.
         """
-        deep = read_header(file).bits > 8
+        header = read_header(file)
+        if header.height * header.width > MOST_PIXELS:
+            accepted = f"an image of at most {MOST_PIXELS:,} pixels, not {header.width:,} x {header.height:,}"
+            raise InvalidArgument("input", str(file), accepted)
+        deep = header.bits > 8
         wide = deep and self.dtype != "uint8"
         depth = "uint16" if wide or self.dtype == "uint16" else "uint8"
         if self.white is None or (self.dtype == "uint16" and not deep and (self.high or 0) < WHITE["uint16"] / 2):

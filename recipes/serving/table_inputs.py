@@ -26,6 +26,7 @@ from ..data.files.table_files import DECIMAL_COMMA, PARQUET, check_counts, mixed
 from ..data.names import Names
 from ..data.spec import Spec
 from ..data.statistics.feature_statistics import ABSENT
+from ..stored.reading import read_bytes
 from .blocks import Block, in_parts
 from .columns import Rows, without_others
 from .number_columns import number_table
@@ -149,7 +150,7 @@ def _separated(file: Path, spec: Spec, names: Names | None, keep: Sequence[str],
             separator = _separator(file, head, names)
             first = first_record(head, separator)
             if not first:
-                decoded("input", str(file), file.read_bytes())
+                decoded("input", str(file), read_bytes(file))
                 raise InvalidArgument("input", str(file), "a table, but the file is empty")
             text = io.TextIOWrapper(raw, "utf-8-sig", newline="")
             every = records("input", str(file), text, separator, first)
@@ -172,7 +173,7 @@ def _separated(file: Path, spec: Spec, names: Names | None, keep: Sequence[str],
             if lines is None:
                 raise InvalidArgument("input", str(file), "a table with rows, but it has none below its header")
         except UnicodeDecodeError:
-            decoded("input", str(file), file.read_bytes())
+            decoded("input", str(file), read_bytes(file))
             raise
 
 

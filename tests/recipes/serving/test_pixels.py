@@ -1,5 +1,7 @@
 """Images that come in another depth or range than those of training are converted, or refused in one line."""
 
+import struct
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -105,3 +107,10 @@ def test_a_model_trained_on_floats_up_to_1_takes_a_picture(record, tmp_path):
     assert predictor(read)[0]["probability"] == pytest.approx(expected[0]["probability"], abs=1e-6)
     with pytest.raises(InvalidArgument, match="float32 values from 0 to 1, as in training"):
         predictor({"photo": x[:1], "age": [0.0]} if record else x[:1])
+
+
+def test_a_small_file_of_many_pixels_is_refused_before_it_is_decoded(tmp_path):
+    header = struct.pack(">IIBBBBB", 50_000, 50_000, 8, 0, 0, 0, 0)
+    (tmp_path / "x.png").write_bytes(b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + b"IHDR" + header)
+    with pytest.raises(InvalidArgument, match=r"an image of at most 268,435,456 pixels, not 50,000 x 50,000"):
+        Pixels("uint8", 0.0, 255.0).read(tmp_path / "x.png", 1)

@@ -145,7 +145,11 @@ class Ledger(Mapping[str, Record]):
         """Writes the record of a finished training; returns it as it will be read back.
 
         Its outcomes are on disk before the line that says that it is finished.
+
+        Raises:
+            OSError: if that fails, or the directory was removed; see :meth:`check_there`.
         """
+        self.check_there()
         if record.outcomes is not None:
             write_outcomes(self.directory, record.key, record.outcomes)
         else:
@@ -155,6 +159,20 @@ class Ledger(Mapping[str, Record]):
         running_file(self.directory, record.key).unlink(missing_ok=True)
         self._records[record.key] = Record.from_json(line)
         return self._records[record.key]
+
+    def check_there(self) -> None:
+        """Raises FileNotFoundError if the directory was removed, moved or replaced since it was opened.
+
+        What is written after that would be lost, or be half of a search.
+        """
+        path = self.directory / TRAININGS
+        try:
+            there = os.path.samestat(os.stat(path), os.fstat(self._file.fileno()))
+        except FileNotFoundError:
+            there = False
+        if not there:
+            what = "it was removed, moved or replaced while the search ran"
+            raise FileNotFoundError(errno.ENOENT, what, str(path))
 
     def _write(self, line: str) -> None:
         """Writes a line, which is on disk when this returns.

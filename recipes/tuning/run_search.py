@@ -142,6 +142,7 @@ def run_search(
             comparison.write_tables()
             return comparison
         comparison.write()
+        ledger.check_there()
         export_best(data, comparison, protocol, own_callbacks)
     return comparison
 

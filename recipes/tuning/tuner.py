@@ -107,6 +107,7 @@ class ArmTuner(keras_tuner.engine.base_tuner.BaseTuner):
                 continue
             job, record = self.runner.wait()
             self._finish(running.pop(job.training.key), ledger.add(record))
+        ledger.check_there()
         self.oracle.write()
         self.on_search_end()
 

@@ -18,7 +18,8 @@ class EpochWriter(keras.callbacks.Callback):
     """Writes one row per epoch to a CSV file. Keras' ``CSVLogger`` would leave its file open if a training fails.
 
     Args:
-        path: the file. At the end of the first epoch its folder is created and earlier content is replaced.
+        path: the file. At the end of the first epoch its folder is created, in one that exists, and earlier content is
+            replaced.
     """
 
     def __init__(self, path: Path):
@@ -31,7 +32,7 @@ class EpochWriter(keras.callbacks.Callback):
         row = {"epoch": epoch, **numbers(logs)}
         first = not self._names
         if first:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.parent.mkdir(exist_ok=True)  # not those above: a search that was removed stays so
             self._names = list(row)
         with open(self._path, "w" if first else "a", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, self._names, extrasaction="ignore")

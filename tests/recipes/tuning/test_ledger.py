@@ -1,6 +1,7 @@
 import dataclasses
 import fcntl
 import math
+import shutil
 import threading
 
 import pytest
@@ -49,6 +50,24 @@ def test_what_was_added_can_be_read_back(tmp_path):
         assert ledger.get(KEYS[1]).validation_score == 1 / 3
         assert ledger.get("adam+none/tune/7") is None
         assert [each.key for each in ledger.records] == KEYS
+
+
+@pytest.mark.parametrize("how", ["removed", "moved", "replaced"])
+def test_what_is_added_to_a_directory_that_is_gone_is_refused(tmp_path, how):
+    with Ledger(tmp_path / "search", SETTINGS) as ledger:
+        ledger.add(record(0))
+        if how == "removed":
+            shutil.rmtree(tmp_path / "search")
+        else:
+            (tmp_path / "search").rename(tmp_path / "other")
+        if how == "replaced":
+            make(tmp_path / "search", 1)
+        with pytest.raises(
+            FileNotFoundError, match=r"removed, moved or replaced while the search ran: .*trainings.jsonl"
+        ):
+            ledger.add(record(1))
+    assert list(read_records(tmp_path / "search")[0]) == KEYS[: how == "replaced"]
+    assert not (tmp_path / "search").exists() or how == "replaced"
 
 
 def test_a_record_is_on_disk_at_once(tmp_path):

@@ -24,6 +24,7 @@ def catalogues() -> dict[str, Lookup[Any]]:
     from .loss_names import LOSSES
     from .metrics import METRICS
     from .models import MODELS
+    from .normalizations import NORMALIZATIONS
     from .optimizers import OPTIMIZERS
     from .regularization import REGULARIZERS
     from .schedules import SCHEDULES
@@ -37,6 +38,7 @@ def catalogues() -> dict[str, Lookup[Any]]:
         "callbacks": CALLBACKS,
         "initializers": INITIALIZERS,
         "activations": ACTIVATIONS,
+        "normalizations": NORMALIZATIONS,
         "losses": LOSSES,
         "metrics": METRICS,
         "datasets": DATASETS,

@@ -66,7 +66,8 @@ def blend_with_linear(model: keras.Model, data: Data, *, class_weight: Any = NON
     losses = []
     for share in SHARES:
         _blend(model, own, layer, linear, share)
-        penalties = sum(float(penalty) for penalty in model.losses)
+        # Of the kernels. Those of activities, left by a traced step, do not depend on the share.
+        penalties = sum(float(penalty) for penalty in model.losses if hasattr(penalty, "numpy"))
         losses.append(float(evaluate(model, data, "validation")["loss"]) - penalties)
     share = SHARES[int(np.argmin(np.where(np.isfinite(losses), losses, np.inf)))]
     _blend(model, own, layer, linear, share)

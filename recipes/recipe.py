@@ -22,6 +22,7 @@ from .initializers.kernel import check_kernel_initializer
 from .loss_names import check_loss_suits
 from .model_choice import build_model, resolved_model
 from .models import MODELS
+from .normalizations import NORMALIZATIONS
 from .optimizer_choice import (
     build_optimizer,
     finds_its_own_step,
@@ -70,7 +71,8 @@ class Recipe:
         initializer: of the hidden kernels: a name, "auto" (the one for the activation) or a Keras initializer. Default
             "he_normal".
         activation: of the hidden layers, by name. Default "elu".
-        normalization: "auto" (default: batch normalization in deep networks, none in shallow ones), "batch" or "none".
+        normalization: "auto" (default: batch normalization in deep networks, none in shallow ones), "none", or
+            "batch", "layer", "group", "rms", "unit" (``recipes list normalizations``).
         regularizer: a choice, several joined by "+" ("l2+dropout"), a sequence of choices, or "none".
             Default "auto": early stopping, and with tables dropout and weight decay, see
             :func:`recipes.regularization.by_data.regularizers_for`.
@@ -127,7 +129,7 @@ class Recipe:
 
     def __post_init__(self) -> None:
         ACTIVATIONS[self.activation]
-        check_choice("normalization", self.normalization, (AUTO, "batch", "none"))
+        check_choice("normalization", self.normalization, (AUTO, *NORMALIZATIONS, "none"))
         bias_initializer(self.bias, self.activation)
         check_precision(self.precision)
         if self.learning_rate is not None:

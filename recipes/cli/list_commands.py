@@ -18,6 +18,7 @@ KINDS = (
     "callbacks",
     "initializers",
     "activations",
+    "normalizations",
     "losses",
     "metrics",
     "datasets",

@@ -144,7 +144,9 @@ class Choices:
     regularizer: str = option("auto", "See `recipes list regularizers`; several joined by +.")
     activation: str = option("elu", "See `recipes list activations`.")
     initializer: str = option("he_normal", "See `recipes list initializers`.")
-    normalization: str = option("auto", "auto (batch normalization when deep), batch or none.")
+    normalization: str = option(
+        "auto", "auto (batch normalization when deep), none, or a name: recipes list normalizations."
+    )
     schedule: str = option("auto", "See `recipes list schedules`.")
     class_weight: str = option("none", "none, balanced, or label:weight, several separated by commas.")
     loss: str | None = option(None, "See `recipes list losses`. Default: that of the task.")

@@ -165,11 +165,11 @@ def _maps(shape: tuple, convolutional: Any, filters: Any) -> list[int]:
 
 
 def _dense(units: int, style: Style) -> keras.layers.Dense:
-    return keras.layers.Dense(units, use_bias=not style.batch_norm, **style.kernel())
+    return keras.layers.Dense(units, use_bias=style.use_bias, **style.kernel())
 
 
 def _convolution(filters: int, style: Style) -> keras.layers.Conv2D:
-    return keras.layers.Conv2D(filters, 3, padding="same", use_bias=not style.batch_norm, **style.kernel(4))
+    return keras.layers.Conv2D(filters, 3, padding="same", use_bias=style.use_bias, **style.kernel(4))
 
 
 def _enlarged(x: Any, size: tuple[int, int]) -> Any:

@@ -13,6 +13,7 @@ from ..activations import ACTIVATIONS
 from ..choice import build, parse_several
 from ..initializers import bias_initializer
 from ..initializers.kernel import check_kernel_initializer, kernel_initializer
+from ..normalizations import NORMALIZATIONS, SHIFTS, normalized
 from ..regularization import REGULARIZERS
 from ..regularization.penalties import penalty_of
 from .preprocessing import rescaled
@@ -30,9 +31,6 @@ OUTPUT_SCALE = 0.01
 With all of it, a small training spends its updates on undoing random predictions; with zeros, no gradient would reach
 the hidden layers in the first step."""
 
-BATCH_NORM_MOMENTUM = 0.9
-"""Momentum of the moving averages. Keras' 0.99 needs some 500 steps to forget its start; short trainings have fewer."""
-
 
 @dataclass
 class Style:
@@ -45,7 +43,8 @@ class Style:
         activation: a name in the catalogue of activations. Default "elu".
         initializer: a name in the catalogue of initializers, a mapping of a name and options, "auto" (by activation),
             or a Keras initializer. Default "he_normal".
-        normalization: "auto" (batch normalization from 5 hidden layers on), "batch" or "none".
+        normalization: "auto" (batch normalization from 5 hidden layers on), "none", or a name:
+            "batch", "layer", "group", "rms" or "unit" (``recipes list normalizations``).
         regularizer: a choice, several joined by "+" ("l2+dropout"), a sequence of choices, or "none". The attribute is
             a tuple of :class:`recipes.regularization.Regularizer` objects.
         depth: number of hidden layers, for "auto" normalization.
@@ -67,7 +66,7 @@ class Style:
         ACTIVATIONS[self.activation]
         check_kernel_initializer(self.initializer, self.activation)
         bias_initializer(self.bias, self.activation)
-        check_choice("normalization", self.normalization, ("auto", "batch", "none"))
+        check_choice("normalization", self.normalization, ("auto", *NORMALIZATIONS, "none"))
         choices = parse_several(REGULARIZERS, self.regularizer)
         self.regularizer = tuple(build(REGULARIZERS, choice) for choice in choices)
 
@@ -75,6 +74,16 @@ class Style:
     def batch_norm(self) -> bool:
         """Whether hidden layers are batch-normalized."""
         return self.normalization == "batch" or (self.normalization == "auto" and self.depth >= DEEP)
+
+    @property
+    def use_bias(self) -> bool:
+        """Whether hidden layers have a bias: not if the shift of their normalization replaces it."""
+        return not self.batch_norm and self.normalization not in SHIFTS
+
+    def normalized(self, x: Any) -> Any:
+        """``x`` after the normalization of hidden layers, if there is one."""
+        name = "batch" if self.batch_norm else self.normalization
+        return normalized(x, name) if name in NORMALIZATIONS else x
 
     def kernel(self, rank: int = 2, *, linear: bool = False) -> dict[str, Any]:
         """The keyword arguments for a layer with a kernel: new initializers, the penalties and the constraint.
@@ -105,14 +114,12 @@ class Style:
 
 
 def hidden_block(x: Any, layer: keras.layers.Layer, style: Style, *, last: bool = False) -> Any:
-    """``layer``, then batch normalization (if the style has it), activation and dropout.
+    """``layer``, then normalization (if the style has it), activation and dropout.
 
-    Create ``layer`` with ``use_bias=not style.batch_norm``: the shift of the normalization replaces the bias. ``last``
-    means that no hidden block follows.
+    Create ``layer`` with ``use_bias=style.use_bias``: the shift of a normalization replaces the bias. ``last`` means
+    that no hidden block follows.
     """
-    x = layer(x)
-    if style.batch_norm:
-        x = keras.layers.BatchNormalization(momentum=BATCH_NORM_MOMENTUM)(x)
+    x = style.normalized(layer(x))
     x = ACTIVATIONS.build(style.activation)(x)
     for regularizer in style.regularizer:
         extra = regularizer.after_activation(len(x.shape), normalized=style.batch_norm and not last)

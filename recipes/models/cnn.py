@@ -74,13 +74,11 @@ def cnn(
     style = Style(activation, initializer, normalization, regularizer, bias=bias, depth=len(filters) + len(hidden))
     inputs, x = model_input(spec, shape, preprocessing, style)
     for number, count in enumerate(filters, start=1):
-        layer = keras.layers.Conv2D(
-            count, kernel_size, padding="same", use_bias=not style.batch_norm, **style.kernel(4)
-        )
+        layer = keras.layers.Conv2D(count, kernel_size, padding="same", use_bias=style.use_bias, **style.kernel(4))
         x = keras.layers.MaxPooling2D()(hidden_block(x, layer, style, last=number == style.depth))
     x = keras.layers.Flatten()(x)
     for number, units in enumerate(hidden, start=len(filters) + 1):
-        dense = keras.layers.Dense(units, use_bias=not style.batch_norm, **style.kernel())
+        dense = keras.layers.Dense(units, use_bias=style.use_bias, **style.kernel())
         x = hidden_block(x, dense, style, last=number == style.depth)
     return keras.Model(inputs, output_layer(x, spec, outputs, task, style), name=name)
 

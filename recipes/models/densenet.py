@@ -138,7 +138,7 @@ def _blocks(shape: tuple, blocks: Any) -> list[int]:
 
 def _convolution(filters: int, size: int, style: Style, *, stride: int = 1) -> keras.layers.Conv2D:
     return keras.layers.Conv2D(
-        filters, size, strides=stride, padding="same", use_bias=not style.batch_norm, **style.kernel(4)
+        filters, size, strides=stride, padding="same", use_bias=style.use_bias, **style.kernel(4)
     )
 
 

@@ -117,7 +117,7 @@ def encoder_decoder(
         context = keras.layers.Attention(use_scale=True, name="attention")([x, memory])
         x = keras.layers.Concatenate()([x, context])
     for number, count in enumerate(hidden, start=1):
-        dense = keras.layers.Dense(count, use_bias=not style.batch_norm, **style.kernel())
+        dense = keras.layers.Dense(count, use_bias=style.use_bias, **style.kernel())
         x = hidden_block(x, dense, style, last=number == len(hidden))
     return keras.Model(inputs, output_layer(x, spec, outputs, task, style), name=name)
 

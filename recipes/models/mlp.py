@@ -51,7 +51,8 @@ def mlp(
         activation: by name. Default "elu".
         initializer: name or Keras initializer of the hidden kernels. Default "he_normal".
         bias: initial hidden biases: a number, "auto" (0.1 for ReLU, else 0) or a Keras initializer. Default 0.
-        normalization: "auto" (default: batch normalization from 5 hidden layers on), "batch" or "none".
+        normalization: "auto" (default: batch normalization from 5 hidden layers on), "none", or a name:
+            "batch", "layer", "group", "rms" or "unit" (``recipes list normalizations``).
         regularizer: names or objects of regularizers that act inside the model. Default none.
         preprocessing: a Keras layer applied to the raw input; by default the Spec's normalization, or nothing.
         task: "multiclass", "binary" or "regression" if there is no Spec; by default it depends on ``outputs``.
@@ -76,7 +77,7 @@ def mlp(
     inputs, x, columns = encoded_input(spec, shape, preprocessing, style)
     x = as_vector(x)
     for number, units in enumerate(hidden, start=1):
-        layer = keras.layers.Dense(units, use_bias=not style.batch_norm, **style.kernel())
+        layer = keras.layers.Dense(units, use_bias=style.use_bias, **style.kernel())
         x = hidden_block(x, layer, style, last=number == len(hidden))
     linear = linear_part(columns, outputs) if hidden and columns is not None else None
     return keras.Model(inputs, output_layer(x, spec, outputs, task, style, linear), name=name)

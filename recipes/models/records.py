@@ -147,7 +147,7 @@ def _last_state(x: Any, style: Style) -> Any:
 def _image_vector(x: Any, style: Style) -> Any:
     """The features of three convolutions, averaged over the image: shape (batch, filters)."""
     for filters in FILTERS:
-        layer = keras.layers.Conv2D(filters, 3, padding="same", use_bias=not style.batch_norm, **style.kernel(4))
+        layer = keras.layers.Conv2D(filters, 3, padding="same", use_bias=style.use_bias, **style.kernel(4))
         x = hidden_block(x, layer, style)
         if min(x.shape[1:3]) >= 4:
             x = keras.layers.MaxPooling2D()(x)

@@ -12,7 +12,6 @@ import keras
 from ...callbacks.checked import checked
 from ...callbacks.checks import InvalidArgument, check_choice
 from .blocks import (
-    BATCH_NORM_MOMENTUM,
     Style,
     hidden_block,
     input_shape_of,
@@ -154,7 +153,7 @@ def _bare(style: Style) -> Style:
 
 def _convolution(filters: int, size: int, stride: int, style: Style) -> keras.layers.Conv2D:
     return keras.layers.Conv2D(
-        filters, size, strides=stride, padding="same", use_bias=not style.batch_norm, **style.kernel(4)
+        filters, size, strides=stride, padding="same", use_bias=style.use_bias, **style.kernel(4)
     )
 
 
@@ -163,7 +162,7 @@ def _block(x: Any, filters: int, stride: int, style: Style, *, last: bool) -> An
 
     def linear(x: Any, size: int, stride: int) -> Any:
         x = _convolution(filters, size, stride, style)(x)
-        return keras.layers.BatchNormalization(momentum=BATCH_NORM_MOMENTUM)(x) if style.batch_norm else x
+        return style.normalized(x)
 
     branch = linear(hidden_block(x, _convolution(filters, 3, stride, style), style), 3, 1)
     shortcut = x if stride == 1 and x.shape[-1] == filters else linear(x, 1, stride)

@@ -129,6 +129,6 @@ def rnn(
         x = (keras.layers.Bidirectional(layer) if bidirectional else layer)(x)
         x = after_recurrent(x, style, last=not hidden)
     for number, count in enumerate(hidden, start=1):
-        dense = keras.layers.Dense(count, use_bias=not style.batch_norm, **style.kernel())
+        dense = keras.layers.Dense(count, use_bias=style.use_bias, **style.kernel())
         x = hidden_block(x, dense, style, last=number == len(hidden))
     return keras.Model(inputs, output_layer(x, spec, outputs, task, style), name=name)

@@ -129,7 +129,7 @@ def text(
     else:
         x = after_recurrent(recurrent(encoder, units, style)(x), style, last=not hidden)
     for number, count in enumerate(hidden, start=1):
-        dense = keras.layers.Dense(count, use_bias=not style.batch_norm, **style.kernel())
+        dense = keras.layers.Dense(count, use_bias=style.use_bias, **style.kernel())
         x = hidden_block(x, dense, style, last=number == len(hidden))
     return keras.Model(inputs, output_layer(x, spec, outputs, task, style), name=name)
 
@@ -186,7 +186,7 @@ def _convolved(x: Any, filters: int, windows: Sequence[int], style: Style, *, la
     words = x if mask is None else x * mask
     maxima = []
     for width in windows:
-        layer = keras.layers.Conv1D(filters, width, padding="same", use_bias=not style.batch_norm, **style.kernel(3))
+        layer = keras.layers.Conv1D(filters, width, padding="same", use_bias=style.use_bias, **style.kernel(3))
         maps = hidden_block(words, layer, style, last=last)
         maps = keras.layers.ZeroPadding1D((0, 1))(maps if mask is None else maps * mask)
         maxima.append(keras.layers.GlobalMaxPooling1D()(maps))

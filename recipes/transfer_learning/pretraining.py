@@ -357,7 +357,7 @@ def _autoencoder(trunk: keras.Model, spec: Spec, recipe: Recipe) -> keras.Model:
     style = Style(recipe.activation, normalization="batch" if normalized else "none")
     x = trunk.outputs[0]
     for number, units in enumerate(widths, start=1):
-        dense = keras.layers.Dense(units, use_bias=not style.batch_norm, **style.kernel(), name=f"decoder_{number}")
+        dense = keras.layers.Dense(units, use_bias=style.use_bias, **style.kernel(), name=f"decoder_{number}")
         x = hidden_block(x, dense, style, last=number == len(widths))
     x = keras.layers.Dense(_values(spec), **style.kernel(linear=True), dtype="float32", name="reconstruction")(x)
     return keras.Model(trunk.input, x, name="autoencoder")

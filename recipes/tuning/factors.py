@@ -13,6 +13,7 @@ from ..choice import AUTO, NONE, join_names, name_of, options_of, split_names, t
 from ..class_weights import BALANCED
 from ..initializers import INITIALIZERS
 from ..models import MODELS
+from ..normalizations import NORMALIZATIONS
 from ..optimizers import OPTIMIZERS
 from ..recipe import Recipe
 from ..registration.named_choices import named_choice
@@ -100,7 +101,7 @@ FACTORS = {
         Factor("schedule", "schedules", "schedule", SCHEDULES),
         Factor("initializer", "initializers", "initializer", INITIALIZERS, (AUTO,)),
         Factor("activation", "activations", "activation", ACTIVATIONS),
-        Factor("normalization", "normalizations", "normalization", None, (AUTO, "batch", NONE)),
+        Factor("normalization", "normalizations", "normalization", None, (AUTO, *NORMALIZATIONS, NONE)),
         Factor("model", "models", "model", MODELS),
         Factor("class_weight", "class_weights", "class_weight", None, (NONE, BALANCED)),
     )

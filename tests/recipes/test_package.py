@@ -109,7 +109,7 @@ def test_catalogues():
     found = catalogues()
     assert list(found) == [
         *("models", "optimizers", "regularizers", "transformations", "schedules", "callbacks"),
-        *("initializers", "activations", "losses", "metrics", "datasets"),
+        *("initializers", "activations", "normalizations", "losses", "metrics", "datasets"),
     ]
     for kind, catalogue in found.items():
         assert isinstance(catalogue, Lookup)

@@ -14,6 +14,7 @@ from recipes import Recipe
 from recipes.activations import ACTIVATIONS
 from recipes.initializers import INITIALIZERS
 from recipes.models import MODELS
+from recipes.normalizations import NORMALIZATIONS
 from recipes.optimizers import OPTIMIZERS
 from recipes.regularization import REGULARIZERS
 from recipes.schedules import SCHEDULES
@@ -25,7 +26,7 @@ CHOICES = {
     "optimizer": [*OPTIMIZERS, {"name": "momentum", "momentum": 0.5}, {"name": "adam", "use_ema": True}],
     "schedule": [*SCHEDULES, {"name": "one_cycle", "momentum": (0.8, 0.9)}, {"name": "linear", "warm_up": 0.5}],
     "regularizer": ["none", *REGULARIZERS],
-    "normalization": ["auto", "batch", "none"],
+    "normalization": ["auto", *NORMALIZATIONS, "none"],
     "activation": [*ACTIVATIONS],
     "initializer": ["auto", *INITIALIZERS],
     "bias": [0.0, 0.5, "auto"],
@@ -74,7 +75,8 @@ def test_the_pairs_that_a_recipe_refuses():
 IN_MODEL = [name for name in REGULARIZERS if REGULARIZERS.build(name).acts_in_model]
 CHANGES = [
     *({"regularizer": name} for name in IN_MODEL),
-    *({"normalization": "batch"}, {"activation": "tanh"}, {"initializer": "orthogonal"}, {"bias": 0.5}),
+    *({"normalization": name} for name in NORMALIZATIONS),
+    *({"activation": "tanh"}, {"initializer": "orthogonal"}, {"bias": 0.5}),
 ]
 
 NEITHER = {"regularizer": "none", "normalization": "none"}

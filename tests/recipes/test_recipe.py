@@ -179,7 +179,10 @@ def test_json_is_stable():
         ({"schedule": {"name": "one_cycle", "start_fraction": 2.0}}, "start_fraction must be"),
         ({"schedule": {"name": "one_cycle", "peak": 0.1}}, "without the peak"),
         ({"schedule": None}, "unknown schedule None"),
-        ({"normalization": "layer"}, "normalization must be one of 'auto', 'batch', 'none'"),
+        (
+            {"normalization": "layers"},
+            "normalization must be one of 'auto', 'batch', 'layer', 'group', 'rms', 'unit', 'none'",
+        ),
         ({"learning_rate": 0.0}, "learning_rate must be a number > 0"),
         ({"learning_rate": float("nan")}, "learning_rate must be"),
         ({"learning_rate": "0.1"}, "learning_rate must be"),

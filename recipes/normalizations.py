@@ -1,0 +1,92 @@
+"""NORMALIZATIONS: the normalizations of hidden layers by name, Keras' own, placed just before the activation."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import keras
+
+from .catalogue import Catalogue, Entry
+
+__all__ = ["NORMALIZATIONS", "SHIFTS", "groups_for", "normalized"]
+
+MOMENTUM = 0.9
+"""Of batch normalization's moving averages. Keras' 0.99 needs some 500 steps to forget its start; short trainings have
+fewer."""
+
+LARGEST, LEAST_CHANNELS = 32, 8
+"""The most groups of group normalization, and the fewest channels of one."""
+
+SHIFTS = ("batch", "layer", "group")
+"""Those with a learned shift, which takes the place of the bias of the layer before."""
+
+
+def groups_for(channels: int) -> int:
+    """The number of groups: the largest power of two up to 32 that divides the channels into groups of 8 or more.
+
+    The paper's 32 groups would leave single channels in narrow layers, and a dense layer's unit alone is its own mean.
+
+    Args:
+        channels: of the layer, or its units.
+
+    Example:
+        >>> [groups_for(channels) for channels in (512, 64, 100, 5)]
+        [32, 8, 4, 1]
+    """
+    groups = LARGEST
+    while groups > 1 and (channels % groups or channels // groups < LEAST_CHANNELS):
+        groups //= 2
+    return groups
+
+
+NORMALIZATIONS = Catalogue(
+    "normalization",
+    [
+        Entry(
+            "batch",
+            functools.partial(keras.layers.BatchNormalization, momentum=MOMENTUM),
+            "Each channel by its mean and variance over the batch, later over moving averages.",
+            "Ioffe and Szegedy 2015",
+        ),
+        Entry(
+            "layer",
+            keras.layers.LayerNormalization,
+            "Each example, or position, by the mean and variance of its channels.",
+            "Ba et al. 2016",
+        ),
+        Entry(
+            "group",
+            keras.layers.GroupNormalization,
+            "Each example by the mean and variance of groups of channels.",
+            "Wu and He 2018",
+        ),
+        Entry(
+            "rms",
+            keras.layers.RMSNormalization,
+            "Each example, or position, by the root mean square of its channels; no shift.",
+            "Zhang and Sennrich 2019",
+        ),
+        Entry(
+            "unit",
+            keras.layers.UnitNormalization,
+            "Each example, or position, to a 2-norm of 1 over its channels; nothing is learned.",
+            "Keras",
+        ),
+    ],
+)
+
+
+def normalized(x: Any, name: str) -> Any:
+    """A Keras tensor after a normalization of its last axis.
+
+    Args:
+        x: shape (batch, ..., channels).
+        name: in the catalogue.
+
+    Example:
+        >>> normalized(keras.Input((8, 8, 64)), "group").shape
+        (None, 8, 8, 64)
+    """
+    options = {"groups": groups_for(x.shape[-1])} if name == "group" else {}
+    return NORMALIZATIONS.build(name, **options)(x)

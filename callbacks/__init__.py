@@ -19,6 +19,8 @@ from .gradients.report import GradientReport as GradientReport
 from .gradients.report import gradient_report as gradient_report
 from .live_plot import LivePlot as LivePlot
 from .micro_batches import MicroBatches as MicroBatches
+from .mixed_examples import CutMix as CutMix
+from .mixed_examples import MixUp as MixUp
 from .range_test.lr_finder import LRFinder as LRFinder
 from .range_test.lr_finder import find_learning_rate as find_learning_rate
 from .resume.resume import Resume as Resume
@@ -45,6 +47,7 @@ __all__ = [
     "ConstantRate",
     "CosineDecay",
     "CosineRestarts",
+    "CutMix",
     "ExponentialDecay",
     "Finding",
     "GradientMonitor",
@@ -56,6 +59,7 @@ __all__ = [
     "LinearDecay",
     "LivePlot",
     "MicroBatches",
+    "MixUp",
     "OneCycle",
     "PerformanceDecay",
     "PowerDecay",

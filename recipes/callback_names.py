@@ -66,6 +66,10 @@ CALLBACKS = Catalogue(
             "Goodfellow et al. 2015",
         ),
         Entry(
+            "mixup", callbacks.MixUp, "Mixtures of two examples, with the mixture of their losses.", "Zhang et al. 2018"
+        ),
+        Entry("cutmix", callbacks.CutMix, "Images with a rectangle of another one, losses mixed.", "Yun et al. 2019"),
+        Entry(
             "weight_noise",
             callbacks.WeightNoise,
             "Gaussian noise on the kernels during each training step.",

@@ -121,6 +121,10 @@ def _check_regularizers(recipe: Recipe) -> None:
         if regularizer.needs_one_gradient and recipe.finds_its_own_step:
             accepted = f"one that {recipe.optimizer_name!r}, which evaluates the loss again within a step, can follow"
             raise InvalidArgument("regularizer", regularizer.name, accepted)
+    mixing = [regularizer.name for regularizer in regularizers if regularizer.mixes_examples]
+    if len(mixing) > 1:
+        accepted = f"given alone of {', '.join(mixing)}: each makes training examples with a loss of its own"
+        raise InvalidArgument("regularizer", mixing[-1], accepted)
     if any(regularizer.optimizer_options() for regularizer in regularizers):
         recipe.build_optimizer()  # raises for options that the optimizer has already, or cannot have
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # for editors only: at run time every module is found, listed
     from .activity_l1 import ActivityL1 as ActivityL1
     from .adversarial import Adversarial as Adversarial
     from .augmentation import Augmentation as Augmentation
+    from .cutmix import CutMix as CutMix
     from .dropout import Dropout as Dropout
     from .early_stopping import EarlyStopping as EarlyStopping
     from .elastic_net import ElasticNet as ElasticNet
@@ -24,6 +25,7 @@ if TYPE_CHECKING:  # for editors only: at run time every module is found, listed
     from .l2 import L2 as L2
     from .label_smoothing import LabelSmoothing as LabelSmoothing
     from .max_norm import MaxNorm as MaxNorm
+    from .mixup import MixUp as MixUp
     from .sam import SAM as SAM
     from .swa import SWA as SWA
     from .weight_decay import WeightDecay as WeightDecay

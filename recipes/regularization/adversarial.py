@@ -36,7 +36,7 @@ class Adversarial(Regularizer):
     """
 
     name = "adversarial"
-    acts_in_step = True
+    acts_in_step = mixes_examples = True
 
     def __init__(self, epsilon: float = 0.1, share: float = 0.5):
         self.epsilon = check_number("epsilon", epsilon, low=0)

@@ -45,6 +45,9 @@ class Regularizer:
     averages_weights = False
     """Whether the model has other weights while it is trained than when it is used."""
 
+    mixes_examples = False
+    """Whether it makes training examples of several ones, with a loss of its own."""
+
     acts_in_step = False
     """Whether its callbacks change the training step; a range test then uses them too."""
 

@@ -36,7 +36,11 @@ OWN_STEP = ["exact_line_search", "hessian_free", "line_search", "newton"]
 WITHOUT_MOMENTUM = ["adadelta", "adafactor", "adagrad", "delta_bar_delta", "rmsprop", "schedule_free_adamw", "sgd"]
 MOMENTA = "{'name': 'one_cycle', 'momentum': (0.8, 0.9)}"
 REFUSED = {
-    *((name, noise) for name in OWN_STEP for noise in ("weight_decay", "weight_noise", "ema", "sam")),
+    *(
+        (name, noise)
+        for name in OWN_STEP
+        for noise in ("weight_decay", "weight_noise", "ema", "sam", "mixup", "cutmix")
+    ),
     *((name, MOMENTA) for name in [*OWN_STEP, *WITHOUT_MOMENTUM, "{'name': 'momentum', 'momentum': 0.5}"]),
     ("{'name': 'adam', 'use_ema': True}", "early_stopping"),
     ("adamw", "weight_decay"),

@@ -16,6 +16,7 @@ class Case:
     options: dict = field(default_factory=dict)  # strong enough to be seen in a training of a few steps
     off: dict | None = None  # options at which it does nothing, to the bit
     unfit: tuple[str, ...] = ()  # data that it refuses: "table", "regression"
+    mixes: bool = False  # it makes examples of several ones, as only one regularizer of a recipe can
     averages: bool = False  # the model gets averages of the weights, of which there can be one
     alike: bool = False  # it acts where another one does, so that most of its tests are thorough ones
     convolutions: bool = False  # a model of convolutions is another case than one of dense layers
@@ -57,12 +58,14 @@ CASES = [
     Case("dropout", {"rate": 0.3, "input_rate": 0.1}, off={"rate": 0.0}, convolutions=True),
     Case("input_noise", off={"stddev": 0.0}, alike=True),
     Case("weight_noise", off={"stddev": 0.0}),
-    Case("adversarial", off={"epsilon": 0.0}),
+    Case("adversarial", off={"epsilon": 0.0}, mixes=True),
     Case("augmentation", unfit=("table", "regression"), convolutions=True),
     Case("label_smoothing", off={"epsilon": 0.0}, unfit=("regression",)),
     Case("early_stopping"),
     Case("ema", {"decay": 0.5}, averages=True, alike=True),
     Case("swa", {"start": 0.0}, averages=True, alike=True),
+    Case("mixup", mixes=True),
+    Case("cutmix", unfit=("table", "regression"), mixes=True, alike=True),
     Case("sam", off={"rho": 0.0}),
 ]
 BY_NAME = {case.name: case for case in CASES}

@@ -154,15 +154,16 @@ def test_json_gives_the_same_recipe_at_the_ends_of_each_range(name):
             assert vars(back.regularizers()[0]) == vars(REGULARIZERS.build(name, **options))
 
 
-AVERAGES = [case.name for case in CASES if case.averages]
-"""Of which a recipe can have one."""
+AVERAGES, MIXTURES = ([case.name for case in CASES if getattr(case, kind)] for kind in ("averages", "mixes"))
+"""Of each of which a recipe can have one."""
+SECOND = {*AVERAGES[1:], *MIXTURES[1:]}
 
 # --- several together -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("normalization", [pytest.param("none", marks=pytest.mark.thorough), "batch"])
 def test_all_of_them_at_once(normalization, images):
-    names = [name for name in REGULARIZERS if name not in AVERAGES[1:]]
+    names = [name for name in REGULARIZERS if name not in SECOND]
     run = fit(images, recipe(names, "cnn", normalization=normalization), epochs=2, verbose=0)
     assert np.isfinite([value for curve in run.history.values() for value in curve]).all()
     kernels = [each.numpy() for each in run.model.trainable_variables if each.name == "kernel"]
@@ -178,7 +179,7 @@ def test_all_of_them_at_once(normalization, images):
 def test_all_that_suit_a_table_at_once(data, request):
     data = request.getfixturevalue(data)
     unfit = {"table", data.spec.task}
-    names = [case.name for case in CASES if unfit.isdisjoint(case.unfit) and case.name not in AVERAGES[1:]]
+    names = [case.name for case in CASES if unfit.isdisjoint(case.unfit) and case.name not in SECOND]
     run = fit(data, recipe(names), epochs=2, verbose=0)
     assert np.isfinite([value for curve in run.history.values() for value in curve]).all()
     assert run.history["loss"][-1] < run.history["loss"][0]
@@ -187,8 +188,8 @@ def test_all_that_suit_a_table_at_once(data, request):
 @pytest.mark.thorough
 @pytest.mark.parametrize("pair", list(itertools.combinations(REGULARIZERS, 2)), ids="+".join)
 def test_each_pair(pair, images):
-    if set(pair) <= set(AVERAGES):
-        with pytest.raises(InvalidArgument, match="given once, here or by the optimizer: it averages the weights"):
+    if set(pair) <= set(AVERAGES) or set(pair) <= set(MIXTURES):
+        with pytest.raises(InvalidArgument, match=r"given once, here or by the optimizer|given alone of"):
             recipe(pair, "cnn")
         return
     run = fit(images, recipe(pair, "cnn"), epochs=1, verbose=0)

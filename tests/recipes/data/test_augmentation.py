@@ -170,6 +170,25 @@ def test_elastic_moves_are_smooth_and_different_in_both_directions():
     assert abs(np.corrcoef(moves[..., 0].ravel(), moves[..., 1].ravel())[0, 1]) < 0.5
 
 
+def test_erasing_fills_one_rectangle_of_an_image_with_pixels_of_its_range():
+    x = np.full((300, 12, 10, 3), 100, "uint8")
+    data = Data.from_arrays(x, np.arange(300) % 2, name="grey squares")
+    out = augmentation(data, {"erasing": 0.3})(x, (0, 1)).numpy()
+    shares, corners = [], []
+    for changed in (out != 100).any(-1):
+        rows, columns = np.flatnonzero(changed.any(1)), np.flatnonzero(changed.any(0))
+        inside = changed[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        assert inside.mean() > 0.8  # a random pixel may be what it was, in all channels
+        shares.append(inside.size / changed.size)
+        corners.append((rows[0], columns[0]))
+    assert 0.01 < min(shares) < 0.04
+    assert 0.25 < max(shares) < 0.36  # whole pixels
+    assert np.mean(shares) == pytest.approx(0.16, abs=0.02)
+    assert len(set(corners)) > 50
+    pixels = out[(out != 100).any(-1)]
+    assert pixels.mean() == pytest.approx(50, abs=2)  # white is 100 in these
+
+
 def test_a_flip_is_the_mirror_image_or_nothing(colour):
     x = colour.arrays("train")[0]
     out = apply(colour, ["flip"], x)
@@ -348,7 +367,7 @@ def test_what_is_refused(transformations, options, message, colour):
         augmentation(colour, transformations, **options)
 
 
-@pytest.mark.parametrize("name", ["crop", "translation", "zoom", "shear", "hue", "color_jitter", "elastic"])
+@pytest.mark.parametrize("name", ["crop", "translation", "zoom", "shear", "hue", "color_jitter", "elastic", "erasing"])
 def test_a_strength_that_is_too_large_is_refused_by_name(name, colour):
     with pytest.raises(InvalidArgument, match=name):
         augmentation(colour, {name: 50.0})

@@ -277,7 +277,7 @@ def test_a_keras_file_gives_the_same_model_by_keras_alone(colours, tmp_path):
         ({"scale": "raw", "preprocessing": keras.layers.Rescaling(2)}, "its inverse is not known"),
         ({"input_shape": None}, "input_shape must be given where there is no Spec"),
         ({"input_shape": (None, 3)}, "input_shape must be known sizes"),
-        ({"normalization": "layer"}, "normalization must be one of"),
+        ({"normalization": "layers"}, "normalization must be one of"),
     ],
 )
 def test_what_is_refused(options, message):

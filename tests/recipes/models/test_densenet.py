@@ -263,7 +263,7 @@ def test_cut_before_its_outputs(images):
         ({"bottleneck": 4}, "bottleneck must be True or False"),
         ({"input_shape": (8, 7, 1), "blocks": (1,) * 4}, r"blocks must be at most 3 long for \(8, 7, 1\) images"),
         ({"input_shape": (64, 64, 1), "blocks": (1,) * 6}, r"blocks must be at most 5 long for \(64, 64, 1\) images"),
-        ({"normalization": "layer"}, "normalization must be one of"),
+        ({"normalization": "layers"}, "normalization must be one of"),
         ({"outputs": None}, "outputs must be given where there is no Spec"),
     ],
 )

@@ -293,7 +293,7 @@ def test_cut_before_its_outputs(images):
         ({"filters": (4, 6), "blocks": (1,)}, "blocks must be as long as filters, which has 2 stages"),
         ({"input_shape": (8, 7, 1), "filters": (2,) * 4}, r"filters must be at most 3 long for \(8, 7, 1\) images"),
         ({"input_shape": (64, 64, 1), "filters": (2,) * 6}, r"filters must be at most 5 long for \(64, 64, 1\) images"),
-        ({"normalization": "layer"}, "normalization must be one of"),
+        ({"normalization": "layers"}, "normalization must be one of"),
         ({"activation": "relo"}, "did you mean 'relu'"),
         ({"outputs": None}, "outputs must be given where there is no Spec"),
     ],

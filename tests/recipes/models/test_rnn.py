@@ -384,7 +384,7 @@ def test_embedded_whole_numbers_are_sequences():
         ({"output_steps": 3}, "output_steps must be None for sequences='many_to_one'"),
         ({"sequences": "one_to_many"}, "output_steps must be an integer >= 1"),
         ({"sequences": "one_to_many", "output_steps": 3}, r"input_shape must be \(features,\)"),
-        ({"normalization": "layer"}, "normalization must be one of"),
+        ({"normalization": "layers"}, "normalization must be one of"),
     ],
 )
 def test_what_is_refused(options, message):

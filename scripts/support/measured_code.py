@@ -117,6 +117,11 @@ MEASURED_CODE: dict[str, tuple[str, ...]] = {
         "tests/recipes/data/builders.py",
     ),
     "damaged_checkpoints.csv": ("callbacks/resume",),
+    "damaged_files.csv": (
+        *("recipes/stored", "recipes/saved_run.py", "recipes/serving/saved_model.py", "recipes/data/known_settings.py"),
+        *(f"recipes/tuning/{name}.py" for name in ("settings", "known_settings", "environment_file", "benchmark")),
+        *(f"recipes/tuning/{name}.py" for name in ("ledger", "record", "scores_in_range", "outcomes")),
+    ),
     "default_cases.csv": DEFAULTS,
     "defaults.csv": DEFAULTS,
     "doctor.csv": ("recipes/diagnosis", "tests/recipes/diagnosis/patients.py"),

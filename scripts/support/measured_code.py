@@ -132,6 +132,13 @@ MEASURED_CODE: dict[str, tuple[str, ...]] = {
     "fuzz_doors.csv": LOADING,
     "fuzz_examples.csv": (*LOADING, "recipes/serving"),
     "gradients.csv": ("callbacks/gradients",),
+    "long_runs.csv": (
+        "callbacks/inside/custom_gradients.py",
+        "recipes/seeding.py",
+        "recipes/shared_steps.py",
+        "recipes/tuning/keras_tuner_inside.py",
+        "recipes/tuning/quick",
+    ),
     "metrics.csv": (
         "recipes/metric_functions.py",
         "recipes/metric_influences.py",

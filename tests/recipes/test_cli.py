@@ -106,7 +106,7 @@ def test_the_help_of_a_search_has_groups_examples_and_the_glossary(call, monkeyp
         (["search", "digits", "--model", "cnnn"], "did you mean 'cnn'"),
         (["search", "digits", "--activation", "rel"], "did you mean 'relu'"),
         (["search", "digits", "--initializer", "he"], "unknown initializer 'he'"),
-        (["search", "digits", "--normalization", "layer"], "normalization must be"),
+        (["search", "digits", "--normalization", "layers"], "normalization must be"),
         (["search", "digits", "--schedule", "onecycle"], "did you mean 'one_cycle'"),
         (["search", "digits", "--epochs", "0"], "epochs must be an integer >= 1"),
         (["search", "digits", "--epochs", "many"], "epochs"),

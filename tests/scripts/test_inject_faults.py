@@ -59,7 +59,6 @@ def test_a_training_goes_on_after_errors_of_the_file_system(data, tmp_path, coun
     assert [path.name for path in (tmp_path / "b").rglob("*") if path.suffix == ".tmp"] == []
 
 
-@pytest.mark.usefixtures("no_pictures")
 @pytest.mark.parametrize("count", [pytest.param(30, marks=pytest.mark.thorough)])
 def test_a_search_records_nothing_that_the_machine_did(data, tmp_path, count):
     def run(folder):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from ..callbacks.checked import checked
-from ..callbacks.checks import check_integer
+from ..callbacks.checks import InvalidArgument, check_integer
 from ..callbacks.resume.resume import Resume
 from .device_memory import batch_sizes
 from .metrics import find_metric, listed_metrics
@@ -87,7 +87,9 @@ def fit(
     recipe = check_recipe(recipe)
     epochs = None if epochs is None else check_integer("epochs", epochs, low=1)
     check_integer("seed", seed, low=0, high=LARGEST_SEED)
-    scored = [find_metric(metric, data.spec.task) for metric in listed_metrics(list(metrics))] if metrics else []
+    if not isinstance(metrics, (list, tuple)):
+        raise InvalidArgument("metrics", metrics, "a list of metrics, such as ['auc']")
+    scored = [find_metric(metric, data.spec.task) for metric in listed_metrics(metrics)] if metrics else []
     check_scorable(data, scored, "validation")
     *sizes, last = batch_sizes(batch_size, data.settings["counts"]["train"], data.batch_size)
     if sizes and directory is not None:  # the size that was found before

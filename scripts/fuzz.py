@@ -1,18 +1,18 @@
-"""Wrong arguments, words of the command line and damaged files: each call must be right or refused in one line.
+"""Wrong arguments, and wrong words of the command line: each call must be right or refused in one line.
 
     python scripts/fuzz.py --minutes 60                          # writes results/fuzz.csv
     python scripts/fuzz.py --minutes 5 --only fit --state f.jsonl   # some calls; again: goes on where it ended
 
 From the signature of each public function, class and method, and a call that works (`scripts/fuzzing/calls.py`), one
 argument after another is replaced by each value of a pool (`pool.py`). The options of each command get wrong words
-(`command_line.py`). A call is
+(`command_line.py`). Damaged files have a script of their own, `scripts/measure/damage_files.py`. A call is
 
 - right: it ends, and the value is of the annotated types;
 - refused: by an InvalidArgument, or another error that a `raise` of this package raised, in one line;
 - unclear: refused in several lines;
-- foreign: ended by another error;
+- foreign: ended by another error; exotic: so too, but for a list that contains itself, or an array of 400 TB;
 - senseless: accepted, though the value is of none of the annotated types, or numbers that came of it are not finite;
-- hang: takes more than 30 s, or ends its process.
+- hang: takes more than 30 processor seconds or 5 minutes, or ends its process.
 
 Models are not compiled to graphs. The order is random, by a seed; the state file keeps what came of each.
 """
@@ -54,7 +54,7 @@ def main() -> None:
         print("  ".join(str(value) for value in row.values()))
     if not options.only:
         print(write_results("fuzz", [{**row, "seed": options.seed} for row in table]))
-    sys.exit(any(entry["result"] not in ("right", "refused") for entry in outcomes))
+    sys.exit(any(entry["result"] not in ("right", "refused", "exotic") for entry in outcomes))
 
 
 if __name__ == "__main__":

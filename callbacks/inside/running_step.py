@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import keras
 
@@ -18,7 +18,21 @@ from ..checks import InvalidArgument
 from .optimizer_values import leaves
 from .wrapping import wrap_once
 
-__all__ = ["RunningStep", "running_step"]
+__all__ = ["RunningStep", "left_alone", "running_step"]
+
+E = TypeVar("E", bound=Exception)
+
+
+def left_alone(error: E) -> E:
+    """The error, to whose message Keras adds nothing: no arguments of the calls in which it was raised.
+
+    Example:
+        >>> raise left_alone(ValueError("in one line"))
+        Traceback (most recent call last):
+        ValueError: in one line
+    """
+    error._keras_call_info_injected = True  # type: ignore[attr-defined]
+    return error
 
 
 class RunningStep(NamedTuple):

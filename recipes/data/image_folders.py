@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 
 from ...callbacks.checked import checked
-from ...callbacks.checks import InvalidArgument, check_bool, check_number
+from ...callbacks.checks import InvalidArgument, check_bool, check_choice, check_number
 from .assembly import check_options
 from .dataset import Data
 from .image_sizes import checked_size
 from .images.image_labels import labelled_images
 from .images.image_listing import listed_images
 from .images.image_reading import Images
+from .spec import TASKS
 
 __all__ = ["load_images"]
 
@@ -81,6 +82,8 @@ def load_images(
     check_options(batch_size=batch_size, validation=validation, test=test, seed=seed)
     check_number("memory", memory, low=0, high=1)
     check_bool("skip_broken", skip_broken)
+    if options.get("task") is not None:
+        check_choice("task", options["task"], TASKS)
     size = checked_size(image_size)
     root = _folder(folder)
     by = {"groups": groups, "time": time, "stratify": stratify}

@@ -25,7 +25,7 @@ from ...callbacks.inside.optimizer_base import KerasOptimizer
 from ...callbacks.inside.training import under_xla
 from ...callbacks.inside.weights import is_kernel
 
-__all__ = ["Live", "Optimizer", "cast", "handles", "is_fusible", "power_rest"]
+__all__ = ["Live", "Optimizer", "cast", "checked_patterns", "checked_rate", "handles", "is_fusible", "power_rest"]
 
 
 CLIPPING = ("clipnorm", "clipvalue", "global_clipnorm")
@@ -123,11 +123,9 @@ class Optimizer(KerasOptimizer):
         if options.get("ema_overwrite_frequency") is not None:
             check_integer("ema_overwrite_frequency", options["ema_overwrite_frequency"], low=1)
         check_choice("decay", decay, ("kernels", "all"))
-        super().__init__(learning_rate=_checked_rate(learning_rate), **options)
+        super().__init__(learning_rate=checked_rate(learning_rate), **options)
         self.decay = decay
-        if isinstance(never_decayed, str) or not isinstance(never_decayed, Sequence):
-            raise InvalidArgument("never_decayed", never_decayed, "a sequence of regular expressions")
-        self._never_decayed = [_checked_pattern(pattern) for pattern in never_decayed]
+        self._never_decayed = checked_patterns("never_decayed", never_decayed)
         self._decayed: list[bool] = []
         self._shared: dict[Any, Any]
         object.__setattr__(self, "_shared", {})  # bypasses Keras' attribute tracking
@@ -180,7 +178,7 @@ class Optimizer(KerasOptimizer):
         for variable in var_list or ():  # without the model's name, which a reloaded model may lack
             path = variable.path.split("/", 1)[1] if variable.path.count("/") > 1 else variable.path
             self._never_decayed.append(f"(^|/){re.escape(path)}$")
-        self._never_decayed += [_checked_pattern(pattern) for pattern in var_names or ()]
+        self._never_decayed += checked_patterns("var_names", var_names or ())
 
     def decays(self, variable: Any) -> bool:
         """Whether weight decay shrinks this variable. The optimizer must be built."""
@@ -343,7 +341,8 @@ def power_rest(beta: float, step: Any) -> Any:
     return -ops.expm1(ops.multiply(ops.cast(step, widest_float()), math.log(max(beta, 1e-300))))
 
 
-def _checked_rate(rate: Any) -> Any:
+def checked_rate(rate: Any) -> Any:
+    """A learning rate, or raises unless it is a number >= 0, a schedule or the configuration of one."""
     if isinstance(rate, dict):  # as Keras saves a schedule
         try:
             return keras.optimizers.schedules.deserialize(rate)
@@ -355,12 +354,14 @@ def _checked_rate(rate: Any) -> Any:
     return check_number("learning_rate", rate, low=0)
 
 
-def _checked_pattern(pattern: Any) -> str:
+def checked_patterns(name: str, patterns: Any) -> list[str]:
+    """Regular expressions, or raises unless they are a sequence of such."""
     try:
-        re.compile(pattern)
+        if not isinstance(patterns, (list, tuple)):
+            raise TypeError
+        return [re.compile(pattern).pattern for pattern in patterns]
     except (re.error, TypeError):
-        raise InvalidArgument("never_decayed", pattern, "a sequence of regular expressions") from None
-    return str(pattern)
+        raise InvalidArgument(name, patterns, "a sequence of regular expressions") from None
 
 
 def _short(variable: Any) -> float:

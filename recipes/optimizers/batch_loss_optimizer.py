@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ...callbacks.checks import InvalidArgument, check_name, check_number
+from ...callbacks.checks import InvalidArgument, check_name
 from ...callbacks.inside.backend import check_tensorflow
 from ...callbacks.inside.optimizer_base import KerasOptimizer
-from ...callbacks.inside.running_step import running_step
+from ...callbacks.inside.running_step import left_alone, running_step
+from .base import checked_rate
 from .batch_loss import BatchLoss, FunctionLoss, unflatten
 
 __all__ = ["NOT_SUPPORTED", "BatchLossOptimizer"]
@@ -63,8 +64,7 @@ class BatchLossOptimizer(KerasOptimizer):
     def __init__(self, learning_rate: Any = 1.0, name: str | None = None, **kwargs: Any):
         check_tensorflow(type(self).__name__)
         check_name(name)
-        if not callable(learning_rate) and not isinstance(learning_rate, dict):
-            learning_rate = check_number("learning_rate", learning_rate, low=0)
+        learning_rate = checked_rate(learning_rate)
         for key, accepted in NOT_SUPPORTED.items():
             if kwargs.get(key) is not None and kwargs[key] is not False:
                 raise InvalidArgument(key, kwargs[key], accepted)
@@ -160,9 +160,10 @@ class BatchLossOptimizer(KerasOptimizer):
             return BatchLoss(step.model, step.data, variables)
         caller = "no train_step of Keras" if step is None else type(step.model.optimizer).__name__
         name = type(self).__name__
-        raise ValueError(
+        error = ValueError(
             f"{name} evaluates the loss several times a step and so needs the batch: train with model.compile({name}("
             f"...), auto_scale_loss=False) and Keras' own train_step, or call optimizer.minimize(loss_function, "
             f"variables), where loss_function takes a list of tensors or is a BatchLoss(model, data). "
             f"Received: caller={caller}"
         )
+        raise left_alone(error)

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from ...callbacks.checks import InvalidArgument, check_integer, check_number
+from ...callbacks.checks import InvalidArgument, check_integer, check_name, check_number
 from ...callbacks.inside.optimizer_base import KerasOptimizer
 from ..catalogue import Entry, Range
 
@@ -67,6 +67,7 @@ class Lookahead(KerasOptimizer):
     ):
         from . import OPTIMIZERS
 
+        check_name(name)
         entry = OPTIMIZERS[optimizer]
         if optimizer == "lookahead" or getattr(entry.factory, "finds_its_own_step", False):
             raise InvalidArgument("optimizer", optimizer, "another one, that is given its learning rate")

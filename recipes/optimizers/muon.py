@@ -9,10 +9,10 @@ from typing import Any
 import keras
 from keras import ops
 
-from ...callbacks.checks import InvalidArgument, check_integer, check_number
+from ...callbacks.checks import check_integer, check_number
 from ...callbacks.inside.weights import is_kernel
 from ..catalogue import Entry, Range
-from .base import Live, Optimizer, cast, power_rest
+from .base import Live, Optimizer, cast, checked_patterns, power_rest
 
 __all__ = ["ENTRIES", "Muon"]
 
@@ -90,10 +90,7 @@ class Muon(Optimizer):
         self.adam_beta_2 = check_number("adam_beta_2", adam_beta_2, low=0, below=1)
         self.epsilon = check_number("epsilon", epsilon, above=0)
         self.steps = check_integer("steps", steps, low=1)
-        try:
-            self.adam_layers = [re.compile(pattern).pattern for pattern in adam_layers]
-        except (re.error, TypeError):
-            raise InvalidArgument("adam_layers", adam_layers, "a sequence of regular expressions") from None
+        self.adam_layers = checked_patterns("adam_layers", adam_layers)
 
     def build(self, variables: list[Any]) -> None:
         """Decides which variables are orthogonalized; creates a mean for each, and a mean square for the others."""

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...callbacks.checked import checked
-from ...callbacks.checks import InvalidArgument
-from ..data.named_arrays import apply
+from ...callbacks.checks import InvalidArgument, check_unmasked
 from .answers import answers_of
 from .batch_prediction import Paths, Progress, predict_files, predicted_table
 from .batches import batches
@@ -62,16 +61,35 @@ class Predictor:
 
         Args:
             arrays: a batch of raw inputs of the exported types: an array or tensor, or several by the model's names.
-        """
-        import tensorflow as tf
 
-        if isinstance(arrays, Mapping):
-            arguments = {self._arguments[self.spec.names.outer[name]]: values for name, values in arrays.items()}
+        Raises:
+            InvalidArgument: for other names, types and shapes.
+        """
+        if self.spec.record:
+            names = {name: self._arguments[outer] for name, outer in self.spec.names.outer.items()}
+            if not isinstance(arrays, Mapping) or set(arrays) != set(names):
+                received = list(arrays) if isinstance(arrays, Mapping) else type(arrays)
+                raise InvalidArgument("arrays", received, f"a mapping of {', '.join(names)}")
+            arguments = {names[name]: values for name, values in arrays.items()}
         else:
             (argument,) = self._arguments.values()
             arguments = {argument: arrays}
-        (outputs,) = self._signature(**apply(tf.constant, arguments)).values()
+        (outputs,) = self._signature(**{name: self._batch(name, values) for name, values in arguments.items()}).values()
         return np.asarray(outputs)
+
+    def _batch(self, argument: str, values: Any) -> Any:
+        """An input of the signature as a tensor, if its type and shape are those that it takes."""
+        import tensorflow as tf
+
+        wanted = self._signature.structured_input_signature[1][argument]
+        accepted = f"a batch of {wanted.dtype.name} of shape {tuple(wanted.shape)}"
+        try:
+            tensor = tf.constant(check_unmasked("arrays", values))
+        except (TypeError, ValueError, MemoryError, RecursionError):
+            raise InvalidArgument("arrays", values, accepted) from None
+        if tensor.dtype != wanted.dtype or not wanted.shape.is_compatible_with(tensor.shape):
+            raise InvalidArgument("arrays", f"{tensor.dtype.name} of shape {tuple(tensor.shape)}", accepted)
+        return tensor
 
     def __call__(self, inputs: Any) -> list[dict[str, Any]]:
         """The predictions for raw inputs, or for a single one, computed in batches.

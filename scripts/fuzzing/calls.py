@@ -52,6 +52,12 @@ def train_with(world: World, callback: Any, normalization: str = "none", *, aver
     return model
 
 
+def train_on_images(world: World, callback: Any) -> Any:
+    """Trains a model of images for an epoch with a callback."""
+    recipe = recipes.Recipe(model=world.recipe.model, learning_rate=0.05, regularizer="none")
+    return recipes.fit(world.images, recipe, epochs=1, callbacks=[callback], verbose=0).model
+
+
 def apply(world: World, optimizer: Any) -> Any:
     """Applies an optimizer's update once, or trains a model with one that evaluates the loss itself."""
     if finds_its_own_step(optimizer):
@@ -281,6 +287,8 @@ CALLS: dict[str, Call] = {
     "recipes.Benchmark.write": Call(of=lambda w: w.benchmark),
     # --- callbacks
     "callbacks.AdversarialTraining": Call(use=train_with),
+    "callbacks.CutMix": Call(use=train_on_images),
+    "callbacks.MixUp": Call(use=train_with),
     "callbacks.AveragedWeights": Call(use=lambda w, callback: train_with(w, callback, averaged=True)),
     "callbacks.SharpnessAware": Call(use=train_with),
     "callbacks.StochasticWeightAveraging": Call(use=train_with),

@@ -114,7 +114,7 @@ def command_line_outcome(case: Case, world: World) -> Verdict:
         return Verdict("hang", f"{case.name} {case.argument}")
     except BaseException as error:
         return verdicts.of_error(error)
-    if status == 0:
+    if status == 0 or (case.name == "doctor" and status == 1 and not errors):  # it has found something
         return Verdict("right")
     lines = [line for line in errors.splitlines() if not line.startswith("warning:")]
     complaint = lines[-1] if lines else ""

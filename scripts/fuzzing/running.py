@@ -124,7 +124,7 @@ def read(state: Path) -> list[dict[str, Any]]:
     return [entry for entry in _entries(state) if "result" in entry]
 
 
-RESULTS = ("right", "refused", "unclear", "foreign", "senseless", "hang")
+RESULTS = ("right", "refused", "unclear", "foreign", "exotic", "senseless", "hang")
 
 
 def rows(outcomes: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -30,13 +30,17 @@ LONGEST = 1500
 """Characters of a message."""
 
 
+EXOTIC = {"list of itself": (RecursionError,), "huge array": (MemoryError,)}
+"""Values that nobody passes, and the errors of Python that may come of them: they are counted apart."""
+
+
 @dataclass(frozen=True)
 class Verdict:
     """What came of a call.
 
     Args:
-        result: "right", "refused", "unclear" (a refusal of several lines, or one that does not name the argument),
-            "foreign", "senseless" or "hang".
+        result: "right", "refused", "unclear" (a refusal of several lines), "foreign", "exotic" (foreign, for a value
+            that nobody passes), "senseless" or "hang".
         kind: what alike results have in common: the error and its place.
         message: of the error.
     """
@@ -46,8 +50,8 @@ class Verdict:
     message: str = ""
 
 
-def of_error(error: BaseException) -> Verdict:
-    """The verdict on a call that raised an error."""
+def of_error(error: BaseException, value: str = "") -> Verdict:
+    """The verdict on a call that raised an error for a value of the pool."""
     frames = traceback.extract_tb(error.__traceback__)
     message = str(error)
     ours = [frame for frame in frames if frame.filename.startswith(HALVES)]
@@ -55,6 +59,8 @@ def of_error(error: BaseException) -> Verdict:
     path = Path(last.filename)
     place = f"{path.relative_to(ROOT) if ours else path.name} in {last.name}"
     kind = f"{type(error).__name__} at {place}"
+    if isinstance(error, EXOTIC.get(value, ())):
+        return Verdict("exotic", kind, message)
     if type(error) is TypeError and any(part in message for part in OF_PYTHON):
         return Verdict("refused", kind, message)
     if not isinstance(error, InvalidArgument) and not _raised_by_us(frames):

@@ -365,15 +365,16 @@ def test_outside_of_a_training_step():
         optimizer.apply([tf.ones(1)], [point])
 
 
-def test_a_training_step_of_ones_own():
+@pytest.mark.parametrize("scaled", [False, True])
+def test_a_training_step_of_ones_own(scaled):
     class Own(keras.Sequential):
         def train_step(self, data):
             self.optimizer.apply([tf.zeros_like(each.value) for each in self.trainable_weights], self.trainable_weights)
             return {}
 
     model = Own([keras.Input((5,)), keras.layers.Dense(1)])
-    model.compile(Newton(), "mse")
-    with pytest.raises(ValueError, match=r"Received: caller=no train_step of Keras$"):
+    model.compile(keras.optimizers.LossScaleOptimizer(Newton()) if scaled else Newton(), "mse")
+    with pytest.raises(ValueError, match=r"^Newton evaluates .* Received: caller=no train_step of Keras$"):
         model.fit(X, X[:, :1], verbose=0)
 
 

@@ -206,8 +206,8 @@ def muon(start, gradients, rate, momentum, steps=5):
     return np.array(path)
 
 
-def schedule_free(start, gradients, rate, beta, beta_2, eps):
-    """With x, y and z as the paper has them; what the model has in training: y."""
+def schedule_free(start, gradients, rate, beta, beta_2, eps, averaged=False):
+    """With x, y and z as the paper has them; what the model has in training: y. If ``averaged``: x."""
     x, y, z, square, path = start.copy(), start.copy(), start.copy(), np.zeros_like(start), []
     total = largest = 0.0
     for t, (gradient, e) in enumerate(zip(gradients, each_step(rate, gradients), strict=True), 1):
@@ -218,7 +218,7 @@ def schedule_free(start, gradients, rate, beta, beta_2, eps):
         z = z - e * gradient / (np.sqrt(square / (1 - beta_2**t)) + eps)
         x = (1 - c) * x + c * z
         y = (1 - beta) * z + beta * x
-        path.append(y)
+        path.append(x if averaged else y)
     return np.array(path)
 
 

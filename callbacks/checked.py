@@ -81,7 +81,7 @@ def checked(function: Function) -> Function:
 
     Example:
         >>> @checked
-        ... def shout(words: "Sequence[str]", to: "str | None" = None): ...
+        ... def shout(words: Sequence[str], to: str | None = None): ...
         >>> shout("abc")
         Traceback (most recent call last):
         callbacks.checks.InvalidArgument: words must be a sequence of strings. Received: words='abc'
@@ -114,7 +114,7 @@ def _check(name: str, value: Any, parts: Sequence[Kind]) -> None:
     """Raises unless one of the kinds accepts the value."""
     if not any(part.accepts(value) for part in parts):
         words = [part.one for part in parts if not (part is KINDS["str"] and KINDS["os.PathLike"] in parts)]
-        raise InvalidArgument(name, value, " or ".join(words))
+        raise InvalidArgument(name, value, " or ".join(dict.fromkeys(words)))
     if KINDS["os.PathLike"] in parts and isinstance(value, (str, os.PathLike)):
         check_path(name, value)
 

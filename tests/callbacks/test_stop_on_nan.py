@@ -83,7 +83,7 @@ def test_every_loss_of_a_step_of_its_own_is_watched():
     assert stop.message.startswith("per_class is inf at epoch 1, step 1")
     with pytest.raises(InvalidArgument, match=r"names of losses in the logs, which have 'left', .* Received: monitor="):
         fit(callbacks.StopOnNaN("loss"))
-    with pytest.raises(InvalidArgument, match="monitor must be None, the name of a loss in the logs, or a list"):
+    with pytest.raises(InvalidArgument, match="monitor must be a string or a sequence of strings or None"):
         callbacks.StopOnNaN(monitor=0)
 
 

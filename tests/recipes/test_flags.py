@@ -2,7 +2,6 @@
 
 import inspect
 import re
-from types import SimpleNamespace
 
 import keras
 import keras_tuner
@@ -57,7 +56,7 @@ def test_a_flag_is_true_or_false(name, flag, classes, tmp_path):
         "data": classes,
         "recipe": recipes.Recipe(),
         "candidates": {"a": recipes.Recipe(), "b": recipes.Recipe(optimizer="adam")},
-        "run": SimpleNamespace(model=keras.Sequential(), diverged=False, message=None),
+        "run": keras.Sequential(),
         "model": keras.Sequential(),
         "directory": tmp_path / "out",
         "folder": tmp_path,

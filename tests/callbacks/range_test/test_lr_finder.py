@@ -50,7 +50,7 @@ def random_state():
 def finished(dataset):
     """A model that was trained, and a range test that was run on it."""
     model, finder = network(steps_per_execution=4), callbacks.LRFinder(1e-4, 10.0, steps=40)
-    model.fit(dataset, epochs=1, verbose=0, shuffle=False, callbacks=[callbacks.OneCycle(0.02)])
+    model.fit(dataset, epochs=2, verbose=0, shuffle=False, callbacks=[callbacks.OneCycle(0.03)])
     before = state(model), random_state(), model.train_function, model.history, model.train_step
     run_range_test(model, dataset, finder)
     return model, finder, before
@@ -71,8 +71,8 @@ def test_everything_is_as_it_was(finished):
 def test_training_goes_on_as_if_there_had_been_no_test(finished, dataset):
     model, _, _ = finished
     other = network(steps_per_execution=4)
-    fit = {"epochs": 1, "verbose": 0, "shuffle": False}
-    other.fit(dataset, callbacks=[callbacks.OneCycle(0.02)], **fit)
+    fit = {"epochs": 2, "verbose": 0, "shuffle": False}
+    other.fit(dataset, callbacks=[callbacks.OneCycle(0.03)], **fit)
     kept = [v.numpy() for v in (*model.variables, *model.optimizer.variables)]
     expected = other.fit(dataset, callbacks=[callbacks.OneCycle(0.01)], **fit).history
     assert model.fit(dataset, callbacks=[callbacks.OneCycle(0.01)], **fit).history == expected

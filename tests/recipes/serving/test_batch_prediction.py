@@ -166,7 +166,7 @@ def test_row_numbers_and_decimal_commas_are_read_in_parts(binary, tmp_path):
     ("options", "message"),
     [
         ({"keep": ["ID"]}, "keep must be columns of rows.csv: age, home town, n, id, note. Received: keep='ID'"),
-        ({"keep": "id"}, "keep must be a list of names of columns"),
+        ({"keep": "id"}, "keep must be a sequence of strings"),
         ({"keep": ["id", "id"]}, "keep must be names of different columns"),
         ({"keep": ["id"], "to": "scores.txt"}, r"to must be a file whose name ends in \.csv"),
         ({"to": "rows.csv"}, "to must be a file that does not exist yet"),

@@ -175,7 +175,7 @@ def test_an_export_is_compared_through_its_files(exported, digits_run, saved_run
     ("options", "message"),
     [
         ({"compare": "nothing"}, r"compare must be the directory of an export \(saved_model must be"),
-        ({"compare": 3}, "compare must be the directory of an export"),
+        ({"compare": 3}, "compare must be a path or None"),
         ({"slices": ["a"]}, "slices must be left out without compare"),
     ],
 )

@@ -133,7 +133,7 @@ def test_what_unfreezing_refuses(run, few, head):
         ("model must be one with weights under its head", (recipes.mlp(few.spec, hidden=()), head), {}),
         ("recipe must be a recipes.Recipe", (model, "adam"), {}),
         ("recipe must be one with a learning rate", (model, Recipe()), {}),
-        ("recipe must be one with a learning rate", (model, None), {}),
+        ("recipe must be a recipes.Recipe", (model, None), {}),
         ("inner_optimizer must be one that is given its learning rate", (model, Recipe(optimizer="line_search")), {}),
         ("layers must be an integer >= 1", (model, head), {"layers": 0}),
         ("factor must be a number > 0 and <= 1", (model, head), {"factor": 0}),

@@ -28,8 +28,8 @@ def test_every_snippet_is_accepted(monkeypatch, tmp_path):
     known = {}
     for block in re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL):
         exec(block, known)
-    compared, factors, lamb, cost = searches
+    compared, factors, ftrl, cost = searches
     assert compared == (["default", "mine", "plain"], ["accuracy"])
     assert len(factors[0]) == 7  # the recipe itself, and one change at a time
-    assert lamb[0] == ["adam+none", "lamb+none"]
+    assert ftrl[0] == ["adam+none", "ftrl+none"]
     assert cost == (["default", "mine"], ["cost", "balanced_accuracy"])

@@ -111,10 +111,10 @@ def test_one_change_at_a_time_begins_with_what_the_recipe_fixes():
 
 def test_records_hold_the_levels():
     (arm,) = arms_of(BASE, {"batch_size": [8]})
-    record = Record("k", "tune", arm.name, arm.choices, 0, 0, {"learning_rate": 0.1})
+    record = Record(f"{arm.name}/tune/0", "tune", arm.name, arm.choices, 0, 0, {"learning_rate": 0.1})
     assert Record.from_json(record.to_json()).choices == arm.choices
     damaged = record.to_json().replace('{"batch_size": "8"}', '["8"]')
-    with pytest.raises(InvalidArgument, match="settings must be levels by the name of their factor"):
+    with pytest.raises(InvalidArgument, match="settings must be an object"):
         Record.from_json(damaged)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from keras import ops
 
 from .checked import checked
-from .checks import InvalidArgument, check_number
+from .checks import LARGEST, InvalidArgument, check_number
 from .inside.backend import value_and_gradients, widest_float
 
 __all__ = ["GradientSign", "check_scale", "input_scale"]
@@ -55,6 +55,15 @@ class GradientSign:
         scale = input_scale(model) if isinstance(scale, str) and scale == "auto" else scale
         whole = np.issubdtype(self._dtype, np.integer)
         self._wide = widest_float() if self._dtype.itemsize > 4 else "float32"
+        shape = tuple(model.inputs[0].shape)[1:]
+        try:
+            fits = None in shape or np.broadcast_shapes(np.shape(scale), (1, *shape)) == (1, *shape)
+        except ValueError:
+            fits = False
+        if not fits:
+            raise InvalidArgument(
+                "scale", f"shape {np.shape(scale)}", f"one number, or of the shape of an input, {shape}"
+            )
         self._step = np.asarray(epsilon * np.asarray(scale, self._wide), self._wide)
         self._twin = _on_floats(model) if whole else None
         self._model = weakref.ref(model)
@@ -97,7 +106,7 @@ def check_scale(scale: Any) -> None:
         usable = (
             values.size > 0
             and not isinstance(scale, (bool, str, bytes))
-            and bool(np.all(np.isfinite(values) & (values >= 0)))
+            and bool(np.all((values >= 0) & (values <= LARGEST)))
         )
     except (TypeError, ValueError, MemoryError):
         usable = False

@@ -333,7 +333,11 @@ def _in_training_mode(calls: Sequence[LayerCall]) -> list[Any]:
 def _trained_layers(model: keras.Model, x: Any) -> list[Any]:
     """The batch-norm layers that the model runs in training mode when it is in training mode itself."""
     with recorded_calls(batch_norm_layers(model)) as calls:
-        model(x, training=True)
+        try:
+            model(x, training=True)
+        except (TypeError, ValueError) as error:
+            received = keras.tree.map_structure(lambda part: f"{part.dtype} of shape {tuple(part.shape)}", x)
+            raise InvalidArgument("data", received, "arrays that the model takes") from error
     return _in_training_mode(calls)
 
 

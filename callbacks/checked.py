@@ -28,6 +28,10 @@ def _is_of(name: str, value: Any) -> bool:
     return any(base.__name__ == name for base in type(value).__mro__)
 
 
+def _are_several(name: str, value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and len(value) > 0 and all(_is_of(name, part) for part in value)
+
+
 def _of_class(name: str, one: str, several: str) -> Kind:
     return Kind(one, several, lambda value: _is_of(name, value))
 
@@ -51,13 +55,13 @@ KINDS = {
     "Data": Kind(
         "what recipes.load(name) or recipes.Data.from_arrays(x, y) returns",
         "recipes.Data",
-        lambda value: (
-            isinstance(value, (list, tuple)) or _is_of("Data", value)
-        ),  # what to do with several, functions say
+        lambda value: _is_of("Data", value) or _are_several("Data", value),  # what to do with several, functions say
     ),
     "Spec": _of_class("Spec", "a recipes.Spec", "Specs"),
     "Recipe": _of_class("Recipe", "a recipes.Recipe", "recipes"),
     "Run": _of_class("Run", "a recipes.Run", "runs"),
+    "Progress": Kind("a function", "functions", callable),
+    "Where": Kind("a function", "functions", callable),
     "Mistakes": _of_class("Mistakes", "what Comparison.mistakes returns", "mistakes"),
 }
 """Annotations that are checked here. Numbers are not: what takes them checks their bounds too."""
@@ -73,6 +77,7 @@ VERBOSE = (0, 1, 2, "auto", True, False)
 def checked(function: Function) -> Function:
     """Raises for arguments that are not of their annotated types, and for paths that no file system takes.
 
+    The module has ``from __future__ import annotations``, which keeps annotations as text.
     Unions are checked if all their parts are in ``KINDS`` or sequences of such. Other annotations, and numbers, are
     left to the function. Defaults are not checked.
 

@@ -228,10 +228,10 @@ def check_name(value: Any) -> None:
     Example:
         >>> check_name("a/b")
         Traceback (most recent call last):
-        callbacks.checks.InvalidArgument: name must be a string without '/'. Received: name='a/b'
+        callbacks.checks.InvalidArgument: name must be a printable string without '/'. Received: name='a/b'
     """
-    if value is not None and (not isinstance(value, str) or "/" in value):
-        raise InvalidArgument("name", value, "a string without '/'")
+    if value is not None and (not isinstance(value, str) or "/" in value or not value.isprintable()):
+        raise InvalidArgument("name", value, "a printable string without '/'")
 
 
 def check_path(name: str, value: Any) -> Any:

@@ -207,6 +207,11 @@ class FitData:
         if arrays[0] is None or (targets and arrays[1] is None) or (arrays[1] is None and arrays[2] is not None):
             raise InvalidArgument(self.argument, data, self._accepted)
         x, y, weights = (None if array is None else self._array(array) for array in arrays)
+        if isinstance(weights, np.ndarray) and isinstance(y, np.ndarray):
+            of_parts = weights.size > len(weights)  # as of the steps of a sequence
+            if of_parts and weights.shape != y.shape[: weights.ndim]:
+                accepted = f"one weight per example, or of the shape of the targets' first axes, {y.shape}"
+                raise InvalidArgument("sample_weight", f"shape {weights.shape}", accepted)
         if weights is not None and tree.is_nested(y) and not tree.is_nested(weights):
             weights = tree.map_structure(lambda _: weights, y)  # one weight per example, for all outputs
         return x, y, weights

@@ -41,6 +41,9 @@ def compile_by(
     if weighted_metrics is True:
         chosen["weighted_metrics"] = chosen.pop("metrics", None)
     elif weighted_metrics is not False:
+        if not (weighted_metrics is None or isinstance(weighted_metrics, (list, tuple, dict))):
+            accepted = "True, False, or a list, tuple or dict of metrics, as of compile"
+            raise InvalidArgument("weighted_metrics", weighted_metrics, accepted)
         chosen["weighted_metrics"] = weighted_metrics
     for regularizer in recipe.regularizers():
         chosen["loss"] = keras.tree.map_structure(regularizer.loss, chosen["loss"])

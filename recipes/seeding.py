@@ -26,7 +26,7 @@ def set_seeds(seed: int, *, keep_functions: bool = False) -> None:
         keep_functions: leave TensorFlow's seed alone, and its compiled functions ready to run. Default False.
     """
     if not check_bool("keep_functions", keep_functions):
-        keras.utils.set_random_seed(seed)
+        keras.utils.set_random_seed(int(seed))
         return
     restart_layer_names()
     restart_seed_generator(seed)

@@ -86,7 +86,7 @@ def fit(
     check_data(data)
     recipe = check_recipe(recipe)
     epochs = None if epochs is None else check_integer("epochs", epochs, low=1)
-    check_integer("seed", seed, low=0, high=LARGEST_SEED)
+    seed = check_integer("seed", seed, low=0, high=LARGEST_SEED)
     if not isinstance(metrics, (list, tuple)):
         raise InvalidArgument("metrics", metrics, "a list of metrics, such as ['auc']")
     scored = [find_metric(metric, data.spec.task) for metric in listed_metrics(metrics)] if metrics else []

@@ -84,6 +84,7 @@ def load_images(
     check_bool("skip_broken", skip_broken)
     if options.get("task") is not None:
         check_choice("task", options["task"], TASKS)
+    class_names = None if class_names is None else list(class_names)
     size = checked_size(image_size)
     root = _folder(folder)
     by = {"groups": groups, "time": time, "stratify": stratify}

@@ -152,6 +152,9 @@ def load(
     image_size = checked_size(image_size)
     data_dir = checked_data_dir(data_dir)
     choices: dict[str, Any] = {"target": target, "features": features, "exclude": exclude}
+    choices = {
+        role: list(names) if hasattr(names, "ndim") else names for role, names in choices.items()
+    }  # frame.columns
     choices |= {"sample_weight": sample_weight, "groups": groups, "time": time, "stratify": stratify}
     check_choice("duplicates", duplicates, DUPLICATES)
     check_choice("small_classes", small_classes, SMALL_CLASSES)

@@ -38,6 +38,8 @@ def from_splits(
         by: ``groups``, ``time`` and ``stratify``.
         class_names, feature_names, exclude, image_size, **options: as of ``from_arrays``.
     """
+    class_names = None if class_names is None else list(class_names)
+    feature_names = None if feature_names is None else list(feature_names)
     for split, pair in splits.items():
         missing = [letter for letter, value in zip("xy", pair, strict=True) if value is None]
         if len(missing) == 1 and split != "train":

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from ...callbacks.checked import checked
-from ...callbacks.checks import check_number
+from ...callbacks.checks import check_integer, check_number
 from ...callbacks.gradients.measurement import build
 from ...callbacks.gradients.report import gradient_report
 from ...callbacks.inside.random_state import random_state, set_random_state
@@ -119,6 +119,7 @@ def diagnose(
     """
     start = time.monotonic()
     check_number("seconds", seconds, above=0)
+    check_integer("batch_size", batch_size, low=1)
     before = random_state()
     try:
         subject = subject_of(model, data, y, sample_weight, class_weight, batch_size)

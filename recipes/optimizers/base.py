@@ -349,19 +349,25 @@ def checked_rate(rate: Any) -> Any:
         except (AttributeError, KeyError, TypeError, ValueError):
             accepted = "a number >= 0, or a Keras LearningRateSchedule or its configuration"
             raise InvalidArgument("learning_rate", rate, accepted) from None
+    if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
+        return rate
     if callable(rate) and not isinstance(rate, type):
+        check_number("learning_rate", rate(), low=0)
         return rate
     return check_number("learning_rate", rate, low=0)
 
 
 def checked_patterns(name: str, patterns: Any) -> list[str]:
     """Regular expressions, or raises unless they are a sequence of such."""
-    try:
-        if not isinstance(patterns, (list, tuple)):
-            raise TypeError
-        return [re.compile(pattern).pattern for pattern in patterns]
-    except (re.error, TypeError):
-        raise InvalidArgument(name, patterns, "a sequence of regular expressions") from None
+    accepted = "a sequence of regular expressions"
+    if not isinstance(patterns, (list, tuple)):
+        raise InvalidArgument(name, patterns, accepted)
+    for pattern in patterns:
+        try:
+            re.compile(pattern)
+        except (re.error, TypeError):
+            raise InvalidArgument(name, pattern, accepted) from None
+    return [str(pattern) for pattern in patterns]
 
 
 def _short(variable: Any) -> float:

@@ -66,7 +66,7 @@ class BatchLossOptimizer(KerasOptimizer):
         check_name(name)
         learning_rate = checked_rate(learning_rate)
         for key, accepted in NOT_SUPPORTED.items():
-            if kwargs.get(key) is not None and kwargs[key] is not False:
+            if kwargs.get(key) is not None and (kwargs[key] is not False or key != "use_ema"):
                 raise InvalidArgument(key, kwargs[key], accepted)
         super().__init__(learning_rate=learning_rate, name=name, **kwargs)
         self._function_loss: FunctionLoss | None = None

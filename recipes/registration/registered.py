@@ -91,7 +91,8 @@ def register(
         raise InvalidArgument("name", name, "of lower-case letters, digits and underscores, such as 'lamb'")
     if not callable(build):
         raise InvalidArgument("build", build, f"a class or function that makes one, since it is a {kind}")
-    if not all(isinstance(tunable, Range) for tunable in hyperparameters):
+    listed = isinstance(hyperparameters, (list, tuple))
+    if not listed or not all(isinstance(tunable, Range) for tunable in hyperparameters):
         raise InvalidArgument("hyperparameters", hyperparameters, "a sequence of recipes.Range")
     tunables = tuple(hyperparameters)
     if kind == "optimizer":

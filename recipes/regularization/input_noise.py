@@ -18,7 +18,7 @@ class InputNoise(Regularizer):
     small noise and a linear model with squared error it equals L2 of strength ``2 stddev^2``.
 
     Args:
-        stddev: standard deviation, >= 0, in standard deviations of the inputs. Default 0.1.
+        stddev: standard deviation, in [0, 1], in standard deviations of the inputs. Default 0.1.
 
     Raises:
         InvalidArgument: for a negative value.
@@ -32,7 +32,7 @@ class InputNoise(Regularizer):
     name = "input_noise"
 
     def __init__(self, stddev: float = 0.1):
-        self.stddev = check_number("stddev", stddev, low=0)
+        self.stddev = check_number("stddev", stddev, low=0, high=1)
 
     def on_input(self, rank: int) -> keras.layers.Layer | None:
         """Keras' GaussianNoise, or None at 0."""

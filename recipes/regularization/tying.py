@@ -120,6 +120,8 @@ def _kernel_pairs(first: Any, second: Any, layers: Layers) -> Iterator[tuple[ker
         return
     if isinstance(layers, str) or not isinstance(layers, (Sequence, Mapping)) or not layers:
         raise InvalidArgument("layers", layers, "None, names of layers, or a mapping from first's names to second's")
+    if not all(isinstance(name, str) for name in layers):
+        raise InvalidArgument("layers", layers, "names of layers, which are strings")
     names = layers if isinstance(layers, Mapping) else {name: name for name in layers}
     for first_name, second_name in names.items():
         yield from _corresponding(_layer(first, first_name), _layer(second, second_name))

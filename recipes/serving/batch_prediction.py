@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...callbacks.checks import InvalidArgument, check_bool
+from ...callbacks.checks import InvalidArgument, check_bool, check_path
 from ..data.image_sizes import resized_images
 from ..data.images.image_files import BrokenImage, is_picture
 from ..data.images.image_listing import pictures_below
@@ -129,8 +129,6 @@ def _taken(frame: Any, spec: Spec, keep: Sequence[str]) -> Any:
 
 
 def _checked_keep(keep: Sequence[str]) -> list[str]:
-    if isinstance(keep, str) or not all(isinstance(name, str) for name in keep):
-        raise InvalidArgument("keep", keep, "a list of names of columns")
     twice = next((name for place, name in enumerate(keep) if name in keep[:place]), None)
     if twice is not None:
         raise InvalidArgument("keep", twice, "names of different columns")
@@ -180,7 +178,9 @@ def scored_blocks(
 
 def _files(inputs: Paths, spec: Spec) -> list[tuple[Path, str]]:
     """(file, name in the column of files) of all files, those of folders in the order of their names."""
-    listed = [inputs] if isinstance(inputs, (str, os.PathLike)) else list(inputs)
+    listed: list[Any] = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
+    for source in listed:
+        check_path("inputs", source)
     files: list[tuple[Path, str]] = []
     for path in map(Path, listed):
         if not path.is_dir():

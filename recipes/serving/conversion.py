@@ -116,7 +116,7 @@ def _single(inputs: Any, shape: tuple[int | None, ...], dtype: Any, feature: Fea
 def _with_nan(array: np.ndarray) -> np.ndarray:
     """Numbers among objects as float64, NaN for missing ones; other objects unchanged."""
     try:
-        return np.where(np.frompyfunc(is_absent, 1, 1)(array).astype(bool), np.nan, array).astype(np.float64)
+        return np.where(np.asarray(np.frompyfunc(is_absent, 1, 1)(array), bool), np.nan, array).astype(np.float64)
     except (TypeError, ValueError):
         return array
 

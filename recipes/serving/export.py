@@ -26,7 +26,6 @@ from .model_card import as_markdown, model_card
 from .predictor import Predictor
 from .saved_model import EXPORT, write_saved_model
 from .serving_notes import serving_notes
-from .slices import Slices
 from .trained_models import trained_model
 from .warm_up import write_warm_up
 
@@ -46,7 +45,7 @@ def export(
     formats: str | Sequence[str] = (SAVED_MODEL,),
     version: int = 1,
     compare: str | os.PathLike[str] | None = None,
-    slices: Slices = (),
+    slices: Sequence[str] | Mapping[str, Any] = (),
     overwrite: bool = False,
 ) -> str:
     """Exports a trained model so that it can be served without this package, and checks the files.

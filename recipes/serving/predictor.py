@@ -109,6 +109,7 @@ class Predictor:
         """
         return answers_of(self.scores(inputs), self.spec)
 
+    @checked
     def scores(self, inputs: Any, where: Where | None = None) -> np.ndarray:
         """The outputs for raw inputs, shape (n, outputs).
 

@@ -169,7 +169,7 @@ def pretrain(
     if recipe.class_weight != NONE:
         raise InvalidArgument("class_weight", recipe.class_weight, f"{NONE!r} for pretraining, which sees no labels")
     epochs = epochs_or_usual(epochs, data.steps_per_epoch)
-    check_integer("seed", seed, low=0, high=LARGEST_SEED)
+    seed = check_integer("seed", seed, low=0, high=LARGEST_SEED)
     _check_inputs(data, how)
     recipe.check(_spec(data.spec, how))
 

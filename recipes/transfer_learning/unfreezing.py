@@ -13,7 +13,6 @@ from ..optimizers.layer_rates import LayerRates
 from ..recipe import Recipe
 from ..run import Run
 from ..training import fit
-from ..training_checks import check_recipe
 from .trunk import HEAD, call_of, has_kernel, input_of, leaves_of, set_trainable
 
 if TYPE_CHECKING:
@@ -64,8 +63,7 @@ def unfreeze(
     """
     if HEAD not in {layer.name for layer in model.layers}:
         raise InvalidArgument("model", model.name, "what recipes.transfer returns")
-    check_recipe(recipe)
-    if recipe is None or recipe.learning_rate is None:
+    if recipe.learning_rate is None:
         raise InvalidArgument("recipe", recipe, "one with a learning rate: run.recipe of the training of the head")
     low, high = factor if isinstance(factor, (tuple, list)) and len(factor) == 2 else (factor, factor)
     for bound in (low, high):

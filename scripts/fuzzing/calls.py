@@ -339,7 +339,7 @@ CALLS: dict[str, Call] = {
     **{
         f"recipes.{name}": Call(use=regularize)
         for name in regularization.__all__
-        if name not in ("REGULARIZERS", "Regularizer", "WeightNoise")
+        if name not in ("REGULARIZERS", "Regularizer", *callbacks.__all__)  # recipes.WeightNoise is the callback
     },
 }
 

@@ -34,7 +34,7 @@ POSITIVE = ("0.5", "5", "NumPy integer", "NumPy float", "0-d array", "tensor of 
 """Options of a search that start processes, and the values of the pool with which they do."""
 
 
-ALSO = {"input_shape": ("int",), "name": ("None",), "verbose": ("bool",)}
+ALSO = {"input_shape": ("int",), "name": ("None",), "regularizer": ("None",), "verbose": ("bool",)}
 """What some arguments accept besides their annotated types: one size, a name that Keras chooses, yes or no."""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ....callbacks.checks import InvalidArgument, check_choice
+from ....callbacks.checks import InvalidArgument, check_choice, check_path
 from ....callbacks.warning import warn
 from ..files.table_files import read_table
 from ..names import column_names, is_frame
@@ -94,6 +94,7 @@ def _table(
         return frame, "row", "labels"
     if not isinstance(labels, (str, os.PathLike)):
         raise InvalidArgument("labels", labels, "a DataFrame, or the path of a .csv, .tsv or .parquet file")
+    check_path("labels", labels)
     path = Path(labels).expanduser()
     path = folder / path if not path.is_file() and (folder / path).is_file() else path
     columns = list(read_table("labels", path).frame.columns)

@@ -149,7 +149,10 @@ def plain(time: Any) -> Any:
 
 
 def _check_length(role: str, values: Any, count: int) -> None:
-    shape = np.shape(values)
+    try:
+        shape = np.shape(values)
+    except ValueError:  # lists of different lengths
+        shape = (len(values), None)
     if shape != (count,):
         raise InvalidArgument(
             role, f"shape {shape}", f"a column of the inputs, or {count} values, one for each example"

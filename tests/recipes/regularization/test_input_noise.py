@@ -68,5 +68,5 @@ def test_zero_leaves_no_trace(spread):
 
 @pytest.mark.parametrize("stddev", [-1e-9, float("nan"), "0.1", None, True])
 def test_what_is_refused(stddev):
-    with pytest.raises(InvalidArgument, match=r"stddev must be a number >= 0\. Received: stddev="):
+    with pytest.raises(InvalidArgument, match=r"stddev must be a number >= 0 and <= 1\. Received: stddev="):
         InputNoise(stddev)

@@ -103,7 +103,7 @@ class StepSchedule(keras.callbacks.Callback):
         self.total_steps = None if total_steps is None else check_integer("total_steps", total_steps, low=1)
         self.unit = check_choice("unit", unit, ("training", "epochs", "steps"))
         self.per = check_choice("per", per, ("step", "epoch"))
-        none = isinstance(warm_up, (int, float)) and warm_up == 0
+        none = isinstance(warm_up, (int, float)) and not isinstance(warm_up, bool) and warm_up == 0
         self.warm_up = 0.0 if none else self.check_length("warm_up", warm_up)
         self.optimizer = check_optimizer_name(optimizer)
         self.restore_rate = check_bool("restore_rate", restore_rate)

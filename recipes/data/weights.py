@@ -59,7 +59,11 @@ def check_weights(argument: str, weights: Any, count: int) -> np.ndarray:
         InvalidArgument: unless they are finite, >= 0, and one for each example.
     """
     accepted = f"{count} numbers >= 0, one for each example"
-    array = np.asarray(check_unmasked(argument, weights))
+    weights = check_unmasked(argument, weights)
+    try:
+        array = np.asarray(weights)
+    except ValueError:  # lists of different lengths
+        raise InvalidArgument(argument, weights, accepted) from None
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.dtype.kind not in "fiub" or array.shape != (count,):

@@ -358,7 +358,7 @@ def checked_rate(rate: Any) -> Any:
 
 
 def checked_patterns(name: str, patterns: Any) -> list[str]:
-    """Regular expressions, or raises unless they are a sequence of such."""
+    """Regular expressions, or raises unless they are a sequence of such, naming the first that is none."""
     accepted = "a sequence of regular expressions"
     if not isinstance(patterns, (list, tuple)):
         raise InvalidArgument(name, patterns, accepted)
@@ -367,7 +367,7 @@ def checked_patterns(name: str, patterns: Any) -> list[str]:
             re.compile(pattern)
         except (re.error, TypeError):
             raise InvalidArgument(name, pattern, accepted) from None
-    return [str(pattern) for pattern in patterns]
+    return [re.compile(pattern).pattern for pattern in patterns]
 
 
 def _short(variable: Any) -> float:

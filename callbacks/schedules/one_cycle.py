@@ -75,7 +75,7 @@ class OneCycle(StepSchedule):
         self.final_divisor = check_number("final_divisor", final_divisor, low=1)
         self.shape = check_choice("shape", shape, ("cosine", "linear"))
         self.momentum = momentum
-        if momentum is not None and momentum != "auto":
+        if momentum is not None and not (isinstance(momentum, str) and momentum == "auto"):
             accepted = "'auto', None or a pair (low, high) with 0 <= low <= high < 1"
             if not isinstance(momentum, (tuple, list)) or len(momentum) != 2:
                 raise InvalidArgument("momentum", momentum, accepted)

@@ -84,7 +84,7 @@ def load_table(
         check_choice("features", kind, KINDS)
     names = _listed("target", [target] if isinstance(target, str) else target or ())
     blocks = {"train": open_blocks("name", Path(path).expanduser())}
-    if not isinstance(test, (int, float)):
+    if isinstance(test, (str, os.PathLike)):
         blocks["test"] = open_blocks("test", Path(test).expanduser())
     else:
         options["test"] = test

@@ -73,6 +73,8 @@ def encoder(
     if spec is not None and input_shape is not None:
         raise InvalidArgument("spec", spec, "given alone, or input_shape instead of it")
     whole = MODELS.build(model, **shapes, **options) if isinstance(model, str) else model(**shapes, **options)
+    if not isinstance(whole, keras.Model):
+        raise InvalidArgument("model", type(whole).__name__, "a function that returns a keras.Model")
     last = next((layer for layer in whole.layers if layer.name == "outputs"), None)
     if last is None:
         raise InvalidArgument("model", whole.name, 'one whose last dense layer is called "outputs"')

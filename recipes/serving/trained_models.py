@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from ...callbacks.checks import InvalidArgument
+from ...callbacks.checks import InvalidArgument, check_path
 from ..data.examples import raw_examples
 from ..environment import versions
 from ..metrics import METRICS, score
@@ -38,7 +38,7 @@ def trained_model(run: Any, data: Any = None) -> SavedRun:
     if data is not None:
         raise InvalidArgument("data", data, "left out: a run has its own; a keras.Model needs them")
     if isinstance(run, (str, os.PathLike)):
-        saved = read_run(run)
+        saved = read_run(check_path("run", run))
         if saved.examples is None:
             accepted = (
                 "that of a run with examples to check it by; load this one: recipes.export(recipes.load_run(...), ...)"

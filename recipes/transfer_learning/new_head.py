@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from ...callbacks.checked import checked
-from ...callbacks.checks import InvalidArgument, check_integer
+from ...callbacks.checks import InvalidArgument, check_integer, check_path
 from ..models.blocks import Style, output_layer
 from ..run import Run
 from ..training_checks import check_data, check_fits
@@ -124,7 +124,7 @@ def _keras_model(model: Any) -> keras.Model:
     if not isinstance(model, (str, os.PathLike)):
         accepted = "a Run, a Keras model, the path of a .keras file, or a name of keras.applications"
         raise InvalidArgument("model", model, accepted)
-    path = Path(model)
+    path = Path(check_path("model", model))
     if path.is_dir():
         path = path / "model.keras"
     if not path.is_file():

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ....callbacks.checks import InvalidArgument
+from ....callbacks.checks import InvalidArgument, check_path
 from .file_kinds import check_kind, nearest_file
 from .separated_values import (
     TABS,
@@ -135,7 +135,7 @@ def check_table_file(argument: str, path: str | os.PathLike[str]) -> str:
     Raises:
         InvalidArgument: for a file that does not exist, is empty, or is of another kind.
     """
-    file = Path(path).expanduser()
+    file = Path(check_path(argument, path)).expanduser()
     suffixes = (*SEPARATED, *PARQUET)
     if not file.is_file():
         received = "it is a directory" if file.is_dir() else f"there is no such file{nearest_file(file, suffixes)}"

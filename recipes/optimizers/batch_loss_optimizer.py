@@ -68,6 +68,7 @@ class BatchLossOptimizer(KerasOptimizer):
         for key, accepted in NOT_SUPPORTED.items():
             if kwargs.get(key) is not None and (kwargs[key] is not False or key != "use_ema"):
                 raise InvalidArgument(key, kwargs[key], accepted)
+        kwargs = {key: value for key, value in kwargs.items() if key not in ("decay", "never_decayed")}  # not Keras'
         super().__init__(learning_rate=learning_rate, name=name, **kwargs)
         self._function_loss: FunctionLoss | None = None
 

@@ -54,8 +54,11 @@ class Range:
         if not isinstance(self.name, str):
             raise InvalidArgument("name", self.name, "a string")
         check_bool("log", self.log)
-        check_number("low", self.low, above=0 if self.log else None)
-        check_number("high", self.high, above=self.low)
+        low = check_number("low", self.low, above=0 if self.log else None)
+        high = check_number("high", self.high, above=low)
+        for name, number in (("low", low), ("high", high)):
+            if not isinstance(getattr(self, name), (int, float)):  # a tensor or an array of one number
+                object.__setattr__(self, name, number)
         if self.default is not None:
             check_number("default", self.default)
 

@@ -89,7 +89,7 @@ MEASURED_CODE: dict[str, tuple[str, ...]] = {
         "recipes/whole_epochs",
     ),
     "benchmark_data.csv": LOADING,
-    "benchmark_fit.csv": (*TRAINING, "recipes/data/batching.py", "recipes/shared_steps.py"),
+    "benchmark_fit.csv": (*TRAINING, "recipes/data/batching.py", "recipes/shared_steps.py", "recipes/whole_epochs"),
     "benchmark_optimizers.csv": ("recipes/optimizers",),
     "benchmark_regularizer_cost.csv": ("recipes/ensemble.py", *REGULARIZERS, *TRAINING),
     "benchmark_search.csv": (
@@ -107,6 +107,15 @@ MEASURED_CODE: dict[str, tuple[str, ...]] = {
         "recipes/data/files",
         "recipes/data/image_folders.py",
         "recipes/data/images",
+    ),
+    "benchmark_training.csv": (
+        *TRAINING,
+        *(
+            "recipes/shared_steps.py",
+            "recipes/step_numbers.py",
+            "recipes/whole_epochs",
+            "recipes/tuning/running/worker.py",
+        ),
     ),
     "builders.csv": (
         "recipes/data/tfds",
@@ -131,6 +140,17 @@ MEASURED_CODE: dict[str, tuple[str, ...]] = {
     "formats.csv": ("recipes/ensemble.py", "recipes/models", "recipes/serving"),
     "fuzz_doors.csv": LOADING,
     "fuzz_examples.csv": (*LOADING, "recipes/serving"),
+    "faults.csv": (
+        *(
+            "callbacks/resume",
+            "recipes/files.py",
+            "recipes/machine_fault.py",
+            "recipes/trainer.py",
+            "recipes/cli/app.py",
+        ),
+        *(f"recipes/tuning/{name}.py" for name in ("ledger", "run_search", "comparison", "outcomes")),
+        *("recipes/tuning/running", "recipes/serving/export.py", "recipes/report/page.py"),
+    ),
     "gradients.csv": ("callbacks/gradients",),
     "long_runs.csv": (
         "callbacks/inside/custom_gradients.py",

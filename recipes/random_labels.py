@@ -76,7 +76,7 @@ def random_label_test(
     if data.spec.task not in ("binary", "multiclass"):
         raise InvalidArgument("data", data.spec.name, f"one with classes: {data.spec.task} has no labels to shuffle")
     check_integer("examples", examples, low=1)
-    check_integer("seed", seed, low=0)
+    seed = check_integer("seed", seed, low=0)
     check_number("until", until, above=0, high=1)
     x, y = data.arrays("train")
     count = min(examples, len(y))

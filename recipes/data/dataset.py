@@ -493,9 +493,9 @@ class Data:
         """
         check_choice("split", split, SPLITS)
         weighted = weighted is None or check_bool("weighted", weighted)
-        check_integer("first_epoch", first_epoch, low=0)
+        first_epoch = check_integer("first_epoch", first_epoch, low=0)
         if epochs is not None:
-            check_integer("epochs", epochs, low=1)
+            epochs = check_integer("epochs", epochs, low=1)
         training = split == "train"
         if batch_size is None:
             batch_size = self.batch_size if training else self.evaluation_batch_size

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...callbacks.checked import checked
-from ...callbacks.checks import InvalidArgument, check_bool, check_choice, check_number
+from ...callbacks.checks import InvalidArgument, check_bool, check_choice, check_number, check_path
 from .assembly import DUPLICATES, check_options, unusual
 from .dataset import Data
 from .files.table_files import is_table_file
@@ -136,6 +136,8 @@ def load(
     if not given:
         accepted = "the name of a dataset, a string that is not empty, the path of a file, or a TFDS builder"
         raise InvalidArgument("name", name, accepted)
+    if not is_builder(name):
+        check_path("name", name)
     folder = _image_folder(name) or as_folder(name)
     file = folder is None and not is_builder(name) and is_table_file(name)
     test = os.fspath(test) if isinstance(test, os.PathLike) and not file else test

@@ -95,7 +95,7 @@ class Protocol:
         check_choice("design", self.design, DESIGNS)
         self._set("epochs", check_integer("epochs", self.epochs, low=1))
         self._set("trials", check_integer("trials", self.trials, low=1))
-        if self.repeats != AUTO:
+        if not (isinstance(self.repeats, str) and self.repeats == AUTO):
             digits = isinstance(self.repeats, str) and self.repeats.isdigit()
             repeats = int(self.repeats) if digits else self.repeats
             if isinstance(repeats, str):

@@ -151,6 +151,7 @@ MEASURED_CODE: dict[str, tuple[str, ...]] = {
         *(f"recipes/tuning/{name}.py" for name in ("ledger", "run_search", "comparison", "outcomes")),
         *("recipes/tuning/running", "recipes/serving/export.py", "recipes/report/page.py"),
     ),
+    "fuzz.csv": ("callbacks", "recipes"),
     "gradients.csv": ("callbacks/gradients",),
     "long_runs.csv": (
         "callbacks/inside/custom_gradients.py",

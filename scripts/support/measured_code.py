@@ -89,7 +89,7 @@ MEASURED_CODE: dict[str, tuple[str, ...]] = {
         "recipes/whole_epochs",
     ),
     "benchmark_data.csv": LOADING,
-    "benchmark_fit.csv": (*TRAINING, "recipes/data/batching.py", "recipes/shared_steps.py", "recipes/whole_epochs"),
+    "benchmark_fit.csv": (*TRAINING, "recipes/data/batching.py", "recipes/shared_steps.py"),
     "benchmark_optimizers.csv": ("recipes/optimizers",),
     "benchmark_regularizer_cost.csv": ("recipes/ensemble.py", *REGULARIZERS, *TRAINING),
     "benchmark_search.csv": (

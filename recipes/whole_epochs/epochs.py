@@ -109,7 +109,6 @@ class WholeEpochs:
         )
         model.stop_training = False
         listening.on_train_begin()
-        self._use_hooks()
         data = (arrays.x, arrays.y, arrays.weights)
         stride = steps_for(model, size, steps) if stride is None else stride
         logs = None
@@ -120,6 +119,7 @@ class WholeEpochs:
             for start in range(0, steps, stride):
                 stop = min(start + stride, steps)
                 listening.on_train_batch_begin(start)
+                self._use_hooks()
                 logs = self._train(data, order, start, stop, size=size, whole=arrays.drop_remainder)
                 listening.on_train_batch_end(stop - 1, logs)
                 if model.stop_training:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import recipes
+from callbacks.inside.step_hooks import StepHooks
 from recipes.evaluation import evaluate, evaluated_by, predict
 from recipes.recipe import Recipe
 from recipes.shared_steps import SharedSteps
@@ -174,3 +175,23 @@ def test_a_function_is_traced_once_for_splits_of_any_length():
     assert float(compiled((tf.ones((3, 2)), tf.zeros(3, tf.int32), tf.ones(3)), 2.0, power=2)) == 13.0
     assert float(compiled((tf.ones((3, 2)), tf.zeros(3, tf.int32), None), 2.0, power=1)) == 12.0
     assert traced == [2, 2, 1]
+
+
+class LateHook(keras.callbacks.Callback):
+    """Doubles the inputs from the second epoch on, in the step itself."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == 1:
+            StepHooks.of(self.model).add(self.model, "LateHook", change_data=lambda data: (2 * data[0], *data[1:]))
+
+
+@pytest.mark.thorough
+def test_a_step_that_changes_between_epochs(binary, by_keras):
+    recipe = Recipe({"name": "mlp", "hidden": ()}, regularizer="none", learning_rate=0.05)
+
+    def losses():
+        return recipes.fit(binary, recipe, epochs=3, callbacks=[LateHook()], verbose=0).history["loss"]
+
+    with by_keras():
+        expected = losses()
+    assert losses() == expected

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .data.example_pairs import pairs as pairs
     from .diagnosis.diagnose import Diagnosis as Diagnosis
     from .diagnosis.diagnose import diagnose as diagnose
+    from .dropout_sampling import mc_dropout as mc_dropout
     from .ensemble import bagging as bagging
     from .linear_blend import blend_with_linear as blend_with_linear
     from .models import autoencoder as autoencoder
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from .models import tabular as tabular
     from .models import text as text
     from .optimizers import Momentum as Momentum
+    from .presets import preset as preset
     from .random_labels import random_label_test as random_label_test
     from .recipe import Recipe as Recipe
     from .refitting import refit as refit
@@ -95,11 +97,13 @@ _MODULES = {
     "load": ".data",
     "load_images": ".data",
     "load_run": ".run",
+    "mc_dropout": ".dropout_sampling",
     "merge_searches": ".tuning.merging",
     "mixed": ".models",
     "mlp": ".models",
     "multitask": ".models",
     "pairs": ".data.example_pairs",
+    "preset": ".presets",
     "pretrain": ".transfer_learning",
     "random_label_test": ".random_labels",
     "refit": ".refitting",
@@ -144,6 +148,7 @@ _NEEDS_TENSORFLOW = {
     "load",
     "load_images",
     "load_run",
+    "mc_dropout",
     "merge_searches",
     "mixed",
     "pairs",

@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 from ..callbacks.checks import InvalidArgument, check_bool, check_number, shown
 
-__all__ = ["Catalogue", "Entry", "Lookup", "Range", "UnknownName", "entries_of"]
+__all__ = ["Catalogue", "Entry", "Lookup", "Option", "Range", "UnknownName", "entries_of"]
 
 
 class UnknownName(InvalidArgument, KeyError):
@@ -97,6 +97,22 @@ class Entry:
     def factory(self) -> Callable[..., Any]:
         """The class or function behind ``build``, with ``functools.partial`` unwrapped."""
         return self.build.func if isinstance(self.build, functools.partial) else self.build
+
+
+@dataclass(frozen=True)
+class Option:
+    """A named choice that is not built: a dataset, a design, a format, a rule.
+
+    Args:
+        name: what users type.
+        summary: one line.
+        source: the publication, or where it comes from.
+    """
+
+    name: str
+    summary: str
+    source: str
+    hyperparameters: tuple[Range, ...] = ()
 
 
 def entries_of(package: str) -> list[Entry]:

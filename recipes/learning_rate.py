@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import inspect
 import math
+from collections.abc import Callable
+from typing import Any
 
 from ..callbacks.range_test.lr_finder import LRFinder, NoSuggestion
+from ..callbacks.range_test.suggestions import RULES
 from ..callbacks.schedules.constant_rate import ConstantRate
+from .catalogue import Lookup, Option
 from .choice import is_named
 from .optimizers import OPTIMIZERS
 from .recipe import Recipe
 
-__all__ = ["found_rate", "is_doubtful", "usual_peak"]
+__all__ = ["RANGE_TEST_RULES", "found_rate", "is_doubtful", "usual_peak"]
 
+
+def _option(name: str, rule: Callable[..., Any]) -> Option:
+    """A rule of a range test, described by its docstring: the first line, and what follows "Source:"."""
+    text = inspect.getdoc(rule) or ""
+    source = " ".join(text.partition("Source: ")[2].split("\n\n")[0].split())
+    return Option(name, text.partition("\n")[0], source.rstrip("."))
+
+
+RANGE_TEST_RULES = Lookup("rule", [_option(name, rule) for name, rule in RULES.items()])
 
 FEW = 10_000
 """Below so many examples a range test is half the evidence for a rate."""

@@ -10,16 +10,31 @@ import keras
 
 from ..callbacks.checks import InvalidArgument, check_choice
 from ..callbacks.inside.layers import all_layers
+from .catalogue import Lookup, Option
 
 __all__ = ["PRECISIONS", "check_built_in", "check_precision", "in_precision", "is_half"]
 
-PRECISIONS = (None, "float32", "mixed_bfloat16", "mixed_float16")
-"""None is Keras' own setting, ``keras.config.dtype_policy()``."""
+PRECISIONS = Lookup(
+    "precision",
+    [
+        Option("float32", "Layers compute in single precision.", "IEEE 754"),
+        Option(
+            "mixed_bfloat16",
+            "Layers compute in bfloat16, with weights in float32: for TPUs, GPUs and processors with such units.",
+            "Kalamkar et al. 2019",
+        ),
+        Option(
+            "mixed_float16",
+            "Layers compute in float16, with weights in float32 and a scaled loss: for GPUs.",
+            "Micikevicius et al. 2018",
+        ),
+    ],
+)
 
 
 def check_precision(value: Any) -> str | None:
-    """Returns a choice of precision, or raises InvalidArgument."""
-    return check_choice("precision", value, PRECISIONS)
+    """Returns a choice of precision, or raises InvalidArgument. None is Keras' own, ``keras.config.dtype_policy()``."""
+    return check_choice("precision", value, (None, *PRECISIONS))
 
 
 def is_half(precision: str | None) -> bool:

@@ -74,7 +74,7 @@ class Recipe:
         normalization: "auto" (default: batch normalization in deep networks, none in shallow ones), "none", or
             "batch", "layer", "group", "rms", "unit" (``recipes list normalizations``).
         regularizer: a choice, several joined by "+" ("l2+dropout"), a sequence of choices, or "none".
-            Default "auto": early stopping, and with tables dropout and weight decay, see
+            Default "auto": early stopping, and with tables dropout (under SELU alpha dropout) and weight decay, see
             :func:`recipes.regularization.by_data.regularizers_for`.
         optimizer: a name or a Keras optimizer. Default "momentum".
         learning_rate: the (peak) rate, > 0; None (default): the rate of the optimizer, if it is an object or a mapping
@@ -241,7 +241,8 @@ class Recipe:
         without = replaced_regularizers(self.optimizer)
         if not places_regularizers(self.model):
             without |= {"dropout"}
-        return regularizers_for(spec, noise=not self.finds_its_own_step, without=without)
+        selu = self.activation == "selu"  # whose mean and variance ordinary dropout would change
+        return regularizers_for(spec, noise=not self.finds_its_own_step, without=without, alpha=selu)
 
     def build_optimizer(self) -> keras.optimizers.Optimizer:
         """A new optimizer, at this recipe's learning rate or, if it is None, the optimizer's usual one."""

@@ -12,6 +12,7 @@ import numpy as np
 from ..callbacks.checked import checked
 from ..callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
 from ..callbacks.inside.layers import is_functional
+from .catalogue import Lookup, Option
 from .choice import name_of
 from .data.named_arrays import concatenate
 from .linear_blend import set_linear_share
@@ -25,7 +26,26 @@ if TYPE_CHECKING:
 
 __all__ = ["WAYS", "merged", "refit"]
 
-WAYS = ("epochs", "updates", "continue")
+WAYS = Lookup(
+    "refit",
+    [
+        Option(
+            "epochs",
+            "From new weights, for as many passes as early stopping found best.",
+            "Goodfellow et al. 2016, algorithm 7.2",
+        ),
+        Option(
+            "updates",
+            "From new weights, for as many updates as early stopping found best.",
+            "Goodfellow et al. 2016, section 7.8",
+        ),
+        Option(
+            "continue",
+            "From the trained weights, until the validation loss is no higher than the training loss at the stop.",
+            "Goodfellow et al. 2016, algorithm 7.3",
+        ),
+    ],
+)
 
 SLOWER = 10.0
 """Divides the peak rate when a trained model is trained further."""

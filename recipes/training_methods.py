@@ -1,12 +1,16 @@
-"""Regularization methods beyond a single recipe, by name: functions that train, combine or tie whole models."""
+"""METHODS: methods beyond the training of a single recipe, by name: functions that train, combine or use models."""
 
 from __future__ import annotations
 
 from .catalogue import Catalogue, Entry, Range
+from .dropout_sampling import mc_dropout
 from .ensemble import bagging
 from .models import multitask, siamese
+from .random_labels import random_label_test
 from .refitting import refit
 from .regularization.tying import tie
+from .robustness import adversarial_accuracy
+from .transfer_learning import pretrain, transfer
 
 __all__ = ["METHODS"]
 
@@ -27,6 +31,13 @@ METHODS = Catalogue(
             (Range("members", 2, 20, 5, log=False),),
         ),
         Entry(
+            "mc_dropout",
+            mc_dropout,
+            "Predictions with dropout left on: their mean, and how uncertain the model is of each.",
+            "Gal and Ghahramani 2016",
+            (Range("samples", 10, 1000, 100),),
+        ),
+        Entry(
             "siamese",
             siamese,
             "Parameter sharing: one encoder for two inputs, to tell whether they are of the same kind.",
@@ -44,6 +55,30 @@ METHODS = Catalogue(
             multitask,
             "One trunk for several tasks, each with its own head and loss.",
             "Caruana 1997",
+        ),
+        Entry(
+            "transfer",
+            transfer,
+            "A new head on the lower layers of a trained model, which stay frozen at first.",
+            "Yosinski et al. 2014",
+        ),
+        Entry(
+            "pretrain",
+            pretrain,
+            "Unsupervised pretraining: an encoder learned from inputs alone, reused for the task.",
+            "Bengio et al. 2007",
+        ),
+        Entry(
+            "random_label_test",
+            random_label_test,
+            "Trains on random labels: how much the model can learn by heart.",
+            "Zhang et al. 2017",
+        ),
+        Entry(
+            "adversarial_accuracy",
+            adversarial_accuracy,
+            "The accuracy on inputs that were moved to raise the loss.",
+            "Goodfellow et al. 2015",
         ),
     ],
 )

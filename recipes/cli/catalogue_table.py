@@ -1,8 +1,8 @@
-"""listing: a catalogue as a table for the terminal."""
+"""listing: a catalogue as a table for the terminal. kinds_table: the kinds of choices."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..catalogue import Lookup
@@ -10,7 +10,25 @@ from ..catalogue import Lookup
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = ["listing"]
+__all__ = ["kinds_table", "listing"]
+
+
+def kinds_table(kinds: Mapping[str, tuple[int, str]]) -> Table:
+    """A rich table with one row per kind: how many names it has and what they are for.
+
+    Args:
+        kinds: plural of the kind -> (number of names, summary).
+    """
+    from rich import box
+    from rich.table import Table
+
+    table = Table(title="recipes list KIND", title_justify="left", box=box.SIMPLE_HEAD)
+    table.add_column("kind", no_wrap=True, style="bold")
+    table.add_column("names", justify="right")
+    table.add_column("what it is")
+    for name, (count, summary) in kinds.items():
+        table.add_row(name, str(count), summary)
+    return table
 
 
 def listing(title: str, catalogue: Lookup[Any], columns: Callable[[Any], dict[str, str]] = lambda entry: {}) -> Table:

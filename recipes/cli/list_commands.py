@@ -6,46 +6,27 @@ from typing import Annotated
 
 import typer
 
+from ..catalogues import KINDS
 from .app import app
 from .console import say
 
-KINDS = (
-    "models",
-    "optimizers",
-    "regularizers",
-    "transformations",
-    "schedules",
-    "callbacks",
-    "initializers",
-    "activations",
-    "normalizations",
-    "losses",
-    "metrics",
-    "datasets",
-)
+ALL = "all"
 
 
 @app.command("list")
 def list_names(
-    kind: Annotated[str | None, typer.Argument(help=", ".join(KINDS) + ". Default: all.")] = None,
+    kind: Annotated[str | None, typer.Argument(help=f"{', '.join(KINDS)}, or {ALL}. Default: the kinds.")] = None,
 ) -> None:
     """List what can be chosen by name, with its tunable hyperparameters and their ranges."""
     from ...callbacks.checks import check_choice
-    from ..catalogues import catalogues
+    from ..catalogues import catalogue_of
     from ..optimizers.capabilities import columns
-    from .catalogue_table import listing
+    from .catalogue_table import kinds_table, listing
 
-    if kind is not None:
-        check_choice("kind", kind, KINDS)
-    by_kind = catalogues()
-    for name in KINDS if kind is None else (kind,):
+    if kind is None:
+        say(kinds_table({name: (len(catalogue_of(name)), entry.summary) for name, entry in KINDS.items()}))
+        return
+    check_choice("kind", kind, (*KINDS, ALL))
+    for name in KINDS if kind == ALL else (kind,):
         options = {"columns": columns} if name == "optimizers" else {}
-        say(listing(name, by_kind[name], **options))
-        if name == "models":
-            from ..models import OTHER_MODELS
-
-            say(listing("models for scripts of your own: recipes.autoencoder(...), ...", OTHER_MODELS))
-        if name == "regularizers":
-            from ..training_methods import METHODS
-
-            say(listing("regularizers that are functions: recipes.refit(run), ...", METHODS))
+        say(listing(f"{name}: {KINDS[name].summary}", catalogue_of(name), **options))

@@ -10,6 +10,7 @@ import typer
 
 from ...callbacks.checks import InvalidArgument
 from ..choice import split_at
+from ..presets import preset
 from ..recipe import Recipe
 from ..tuning import config_file
 from ..tuning.factors import FACTORS, Factor
@@ -137,18 +138,21 @@ class Reading:
 
 @dataclass(frozen=True)
 class Choices:
-    """The choices of a recipe, by name."""
+    """The choices of a recipe, by name; None for those of the preset."""
 
-    model: str = option("auto", "See `recipes list models`. Default: one that suits the data.")
-    optimizer: str = option("momentum", "See `recipes list optimizers`.")
-    regularizer: str = option("auto", "See `recipes list regularizers`; several joined by +.")
-    activation: str = option("elu", "See `recipes list activations`.")
-    initializer: str = option("he_normal", "See `recipes list initializers`.")
-    normalization: str = option(
-        "auto", "auto (batch normalization when deep), none, or a name: recipes list normalizations."
+    preset: str = option("default", "Where the others are left out: see `recipes list presets`.")
+    model: str | None = option(None, "See `recipes list models`. Default: auto, one that suits the data.")
+    optimizer: str | None = option(None, "See `recipes list optimizers`. Default: momentum.")
+    regularizer: str | None = option(None, "See `recipes list regularizers`; several joined by +. Default: auto.")
+    activation: str | None = option(None, "See `recipes list activations`. Default: elu.")
+    initializer: str | None = option(None, "See `recipes list initializers`. Default: he_normal.")
+    normalization: str | None = option(
+        None, "none, or a name of `recipes list normalizations`. Default: auto, batch normalization when deep."
     )
-    schedule: str = option("auto", "See `recipes list schedules`.")
-    class_weight: str = option("none", "none, balanced, or label:weight, several separated by commas.")
+    schedule: str | None = option(None, "See `recipes list schedules`. Default: auto, 1cycle for most optimizers.")
+    class_weight: str | None = option(
+        None, "none, balanced, or label:weight, several separated by commas. Default: none."
+    )
     loss: str | None = option(None, "See `recipes list losses`. Default: that of the task.")
     precision: str | None = option(None, "mixed_bfloat16 or mixed_float16: layers compute in half precision.")
 
@@ -158,10 +162,12 @@ class Choices:
         Raises:
             InvalidArgument: also for class weights that are not label:weight.
         """
-        choices: dict[str, Any] = dataclasses.asdict(self)
-        if ":" in self.class_weight:
-            choices["class_weight"] = _weights(self.class_weight)
-        return Recipe(**choices, learning_rate=learning_rate)
+        choices: dict[str, Any] = {name: value for name, value in vars(self).items() if value is not None}
+        if ":" in choices.get("class_weight", ""):
+            choices["class_weight"] = _weights(choices["class_weight"])
+        if learning_rate is not None:
+            choices["learning_rate"] = learning_rate
+        return preset(choices.pop("preset"), **choices)
 
 
 def _weights(text: str) -> dict[str, float]:

@@ -79,7 +79,7 @@ def train(
 
     more = names(metrics)
     check_scorable(data, [find_metric(name, data.spec.task) for name in more], "test")
-    say(in_a_line(data) if choices.model == "auto" else in_a_line(data).rpartition(";")[0], splits_in_a_line(data))
+    say(in_a_line(data) if recipe.model == "auto" else in_a_line(data).rpartition(";")[0], splits_in_a_line(data))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # about divergence, which is reported below in one line
         warnings.filterwarnings("ignore", "learning rate: ")  # likewise

@@ -19,8 +19,8 @@ from .tabular import tabular as tabular
 from .text import text as text
 
 __all__ = [
+    "ARCHITECTURES",
     "MODELS",
-    "OTHER_MODELS",
     "autoencoder",
     "cnn",
     "densenet",
@@ -36,8 +36,8 @@ __all__ = [
     "text",
 ]
 
-OTHER_MODELS = Catalogue(
-    "model",
+ARCHITECTURES = Catalogue(
+    "architecture",
     [
         Entry(
             "encoder_decoder",

@@ -14,6 +14,7 @@ from .base import Regularizer as Regularizer
 if TYPE_CHECKING:  # for editors only: at run time every module is found, listed here or not
     from .activity_l1 import ActivityL1 as ActivityL1
     from .adversarial import Adversarial as Adversarial
+    from .alpha_dropout import AlphaDropout as AlphaDropout
     from .augmentation import Augmentation as Augmentation
     from .cutmix import CutMix as CutMix
     from .dropout import Dropout as Dropout

@@ -28,7 +28,9 @@ OF_TEXTS: tuple[Any, ...] = ("early_stopping", {"name": "weight_decay", "strengt
 """The default model of texts is linear in many columns; without decay it learns rare words by heart."""
 
 
-def regularizers_for(spec: Spec | None = None, *, noise: bool = True, without: Collection[str] = ()) -> tuple[Any, ...]:
+def regularizers_for(
+    spec: Spec | None = None, *, noise: bool = True, without: Collection[str] = (), alpha: bool = False
+) -> tuple[Any, ...]:
     """The regularizers that suit the data: what "if needed" means in the default setup.
 
     Early stopping always; with tables, dropout and weight decay too; with images of less than 16 pixels a side,
@@ -38,6 +40,7 @@ def regularizers_for(spec: Spec | None = None, *, noise: bool = True, without: C
         spec: of the data; None (default) if unknown.
         noise: whether the optimizer can follow a loss with random noise, and decay weights. Default True.
         without: names of regularizers that something else replaces. Default none.
+        alpha: whether dropout has to keep mean and variance, as under SELU. Default False.
 
     Returns:
         Choices of the catalogue of regularizers.
@@ -50,4 +53,5 @@ def regularizers_for(spec: Spec | None = None, *, noise: bool = True, without: C
     if noise and spec is not None:
         small = OF_SMALL_IMAGES if spec.kind == "image" and min(spec.input_shape[:2]) < SMALL_IMAGE else ALWAYS
         chosen = {"tabular": OF_TABLES, "text": OF_TEXTS}.get(spec.kind, small)
-    return tuple(choice for choice in chosen if name_of(choice) not in without)
+    chosen = tuple(choice for choice in chosen if name_of(choice) not in without)
+    return tuple("alpha_dropout" if alpha and name_of(choice) == "dropout" else choice for choice in chosen)

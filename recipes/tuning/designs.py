@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ...callbacks.checks import InvalidArgument, check_choice
+from ..catalogue import Lookup, Option
 from ..choice import AUTO
 from ..recipe import Recipe
 from .arms import Arm
@@ -32,8 +33,17 @@ DEFAULT_REGULARIZERS = ("none", "l2", "dropout", "early_stopping", "l2+dropout")
 MOST_ARMS = 10_000
 """The most combinations that are compared."""
 
-DESIGNS = ("crossed", "one_at_a_time")
-"""Every combination of the levels; or the base recipe's arm and those that differ from it in one factor."""
+DESIGNS = Lookup(
+    "design",
+    [
+        Option("crossed", "Every combination of the levels.", "Fisher 1935"),
+        Option(
+            "one_at_a_time",
+            "The base recipe's arm, and those that differ from it in one factor.",
+            "ablation studies: Meyes et al. 2019",
+        ),
+    ],
+)
 
 
 def cross(

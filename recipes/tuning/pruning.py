@@ -10,6 +10,7 @@ from typing import Any
 import keras
 
 from ...callbacks.checks import InvalidArgument, check_integer
+from ..catalogue import Lookup, Option
 from ..metric import Metric
 from .record import Record
 
@@ -145,7 +146,18 @@ def median(curve: Sequence[float], rivals: Sequence[Sequence[float]], epochs: in
     return len(means) < ENOUGH or epoch >= epochs or max(curve) >= statistics.median(means)
 
 
-PRUNING = ("none", "asha", "median")
+PRUNING = Lookup(
+    "pruning",
+    [
+        Option("none", "Every trial runs to the end.", "random search: Bergstra and Bengio 2012"),
+        Option("asha", "Short trainings first; only the better trials of an arm get long ones.", "Li et al. 2020"),
+        Option(
+            "median",
+            "A trial ends once its best score is below the median of the others so far.",
+            "Golovin et al. 2017",
+        ),
+    ],
+)
 """The rules by name."""
 
 

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+from ..catalogue import Lookup, Option
 from ..trainer import LARGEST_SEED
 
 __all__ = ["TUNINGS", "seed_of_repeat", "seed_of_tuning", "tuning_of", "tunings_until"]
 
-TUNINGS = ("some", "once", "each")
-"""How often an arm is tuned: for the first two repeats and every third one from then on; once; for each repeat."""
+TUNINGS = Lookup(
+    "tuning",
+    [
+        Option(
+            "some",
+            "An arm is tuned for the first two repeats and every third one from then on.",
+            "part of the default protocol",
+        ),
+        Option(
+            "once",
+            "An arm is tuned once, and all repeats have its best setting.",
+            "Choi et al. 2019",
+        ),
+        Option("each", "An arm is tuned anew for each repeat.", "Bouthillier et al. 2021"),
+    ],
+)
+"""How often an arm is tuned."""
 
 STEP = 1_000_003
 """The distance of the seeds of two tunings: so many repeats have seeds of their own."""

@@ -228,6 +228,10 @@ CALLS: dict[str, Call] = {
         }
     ),
     "recipes.random_label_test": Call(lambda w: {"data": w.data, "recipe": w.recipe, "examples": 20, **TRAINING}),
+    "recipes.preset": Call(_with(name="self_normalizing"), options_of=("recipes.Recipe",)),
+    "recipes.mc_dropout": Call(
+        lambda w: {"model": recipes.mlp(**SHAPE, hidden=(4,), regularizer="dropout"), "x": w.x, "samples": 3}
+    ),
     "recipes.adversarial_accuracy": Call(lambda w: {"model": w.run.model, "data": w.data, "epsilon": 0.1}),
     "recipes.diagnose": Call(lambda w: {"model": w.model(), "data": w.data, "seconds": 0.1}),
     "recipes.Run.evaluate": Call(_with(**SPLIT), of=lambda w: w.run),

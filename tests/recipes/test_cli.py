@@ -11,10 +11,9 @@ import pandas as pd
 import pytest
 
 import recipes
-from recipes.catalogues import catalogues
+from recipes.catalogues import KINDS, catalogue_of, catalogues
 from recipes.cli import main
 from recipes.cli.compare_commands import EXAMPLES
-from recipes.cli.list_commands import KINDS
 from recipes.cli.options import HEADINGS, Compared
 from recipes.cli.ship_commands import short_lines
 from recipes.report.glossary import GLOSSARY
@@ -61,12 +60,20 @@ def refused(call, tmp_path, monkeypatch):
 def test_list(call, kind):
     code, output, errors = call("list", kind)
     assert (code, errors) == (0, "")
-    for name in catalogues()[kind]:
+    for name, entry in catalogue_of(kind).items():
         assert re.search(rf"\b{name}\b", output)
+        for tunable in entry.hyperparameters:
+            assert tunable.name in output
 
 
-def test_list_everything(call):
+def test_list_alone_shows_the_kinds_and_how_many_names_each_has(call):
     _, output, _ = call("list")
+    for kind, catalogue in catalogues().items():
+        assert re.search(rf"\b{kind} +{len(catalogue)} ", output)
+
+
+def test_list_all(call):
+    _, output, _ = call("list", "all")
     for catalogue in catalogues().values():
         for name in catalogue:
             assert name in output

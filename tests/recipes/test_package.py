@@ -108,8 +108,9 @@ def test_short_names_are_the_same_modules():
 def test_catalogues():
     found = catalogues()
     assert list(found) == [
-        *("models", "optimizers", "regularizers", "transformations", "schedules", "callbacks"),
-        *("initializers", "activations", "normalizations", "losses", "metrics", "datasets"),
+        *("presets", "models", "architectures", "optimizers", "regularizers", "transformations", "schedules"),
+        *("initializers", "activations", "normalizations", "losses", "precisions", "metrics", "datasets"),
+        *("callbacks", "methods", "refits", "rules", "designs", "tunings", "prunings", "formats"),
     ]
     for kind, catalogue in found.items():
         assert isinstance(catalogue, Lookup)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
 from pathlib import Path
 
-from ...catalogue import Lookup, Range, UnknownName
+from ...catalogue import Lookup, Option, UnknownName
 
 __all__ = ["DATASETS", "EMBEDDED_NAMES", "UnknownDataset"]
 
@@ -40,74 +39,58 @@ class UnknownDataset(UnknownName):
         )
 
 
-@dataclass(frozen=True)
-class KnownDataset:
-    """A dataset offered by name.
-
-    Args:
-        name: what :func:`recipes.load` takes.
-        summary: one line.
-        source: who published it.
-    """
-
-    name: str
-    summary: str
-    source: str
-    hyperparameters: tuple[Range, ...] = ()
-
-
 DATASETS = Lookup(
     "dataset",
     [
-        KnownDataset(
+        Option(
             "digits",
             "1,797 handwritten digits, 8x8 grey, 10 classes. Needs no network.",
             "Alpaydin & Kaynak 1998, UCI; shipped with scikit-learn",
         ),
-        KnownDataset(
+        Option(
             "breast_cancer",
             "569 tumours, 30 measurements, malignant or benign. Needs no network.",
             "Wolberg, Street & Mangasarian 1995, UCI; shipped with scikit-learn",
         ),
-        KnownDataset(
+        Option(
             "diabetes",
             "442 patients, 10 measurements, progression after a year (regression). Needs no network.",
             "Efron, Hastie, Johnstone & Tibshirani 2004; shipped with scikit-learn",
         ),
-        KnownDataset(
+        Option(
             "syllables",
             "About 3,000 names of syllables in 6 scripts, sequences of 1 to 24 letters. Needs no network.",
             "Unicode Character Database; shipped with Python",
         ),
-        KnownDataset(
+        Option(
             "docstrings",
             "About 3,700 sentences of text from 10 modules of Python; they change with its version. Needs no network.",
             "Python's standard library; shipped with Python",
         ),
-        KnownDataset(
+        Option(
             "characters",
             "About 5,000 characters, 10 properties (strings, numbers, yes or no; some missing), 6 kinds."
             " Needs no network.",
             "Unicode Character Database; shipped with Python",
         ),
-        KnownDataset(
+        Option(
             "mnist",
             "70,000 handwritten digits, 28x28 grey, 10 classes.",
             "LeCun, Cortes & Burges 1998",
         ),
-        KnownDataset(
+        Option(
             "fashion_mnist",
             "70,000 articles of clothing, 28x28 grey, 10 classes.",
             "Xiao, Rasul & Vollgraf 2017, arXiv:1708.07747",
         ),
-        KnownDataset(
+        Option(
             "kmnist",
             "70,000 cursive Japanese characters, 28x28 grey, 10 classes.",
             "Clanuwat et al. 2018, arXiv:1812.01718",
         ),
-        KnownDataset("cifar10", "60,000 photographs, 32x32 colour, 10 classes.", "Krizhevsky 2009"),
-        KnownDataset("cifar100", "60,000 photographs, 32x32 colour, 100 classes.", "Krizhevsky 2009"),
-        KnownDataset("iris", "150 flowers, 4 measurements, 3 species.", "Fisher 1936, UCI"),
+        Option("cifar10", "60,000 photographs, 32x32 colour, 10 classes.", "Krizhevsky 2009"),
+        Option("cifar100", "60,000 photographs, 32x32 colour, 100 classes.", "Krizhevsky 2009"),
+        Option("iris", "150 flowers, 4 measurements, 3 species.", "Fisher 1936, UCI"),
     ],
 )
 """The datasets offered by name, which :func:`recipes.load` takes."""

@@ -95,7 +95,11 @@ def test_every_option_has_a_help(value):
 def test_the_choices_are_those_of_a_recipe():
     assert Choices().recipe() == Recipe()
     assert Choices(optimizer="adam").recipe(0.5) == Recipe(optimizer="adam", learning_rate=0.5)
-    assert set(vars(Choices())) == {field.name for field in dataclasses.fields(Recipe)} - {"learning_rate", "bias"}
+    fields = {field.name for field in dataclasses.fields(Recipe)}
+    assert set(vars(Choices())) == fields - {"learning_rate", "bias"} | {"preset"}
+    assert Choices(preset="self_normalizing", activation="elu").recipe() == recipes.preset(
+        "self_normalizing", activation="elu"
+    )
 
 
 def test_names_to_compare_are_separated_by_commas():

@@ -56,6 +56,7 @@ CASES = [
     Case("weight_decay", {"strength": 0.1}, off={"strength": 0.0}, alike=True),
     Case("max_norm", {"limit": 0.5}, alike=True),
     Case("dropout", {"rate": 0.3, "input_rate": 0.1}, off={"rate": 0.0}, convolutions=True),
+    Case("alpha_dropout", {"rate": 0.3}, off={"rate": 0.0}, convolutions=True),
     Case("input_noise", off={"stddev": 0.0}, alike=True),
     Case("weight_noise", off={"stddev": 0.0}),
     Case("adversarial", off={"epsilon": 0.0}, mixes=True),

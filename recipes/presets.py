@@ -1,0 +1,80 @@
+"""PRESETS: recipes for a need, by name. preset: the recipe of one, with changes."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from .catalogue import Catalogue, Entry
+from .recipe import Recipe
+
+__all__ = ["PRESETS", "preset"]
+
+PRESETS = Catalogue(
+    "preset",
+    [
+        Entry(
+            "default",
+            Recipe,
+            "The default setup of 2019-20: He, ELU, batch normalization when deep, early stopping, momentum, 1cycle.",
+            "Géron 2019, table 11-3",
+        ),
+        Entry(
+            "self_normalizing",
+            functools.partial(
+                Recipe,
+                initializer="lecun_normal",
+                activation="selu",
+                normalization="none",
+                regularizer=("early_stopping", "alpha_dropout"),
+            ),
+            "SELU, LeCun's initialization and alpha dropout: deep stacks of dense layers without normalization.",
+            "Géron 2019, table 11-4; Klambauer et al. 2017",
+        ),
+        Entry(
+            "sparse",
+            functools.partial(Recipe, regularizer=("early_stopping", "l1")),
+            "The default setup with an L1 penalty, which drives weights to nearly zero.",
+            "Géron 2019, ch. 11",
+        ),
+        Entry(
+            "low_latency",
+            functools.partial(Recipe, activation="relu"),
+            "ReLU, the cheapest activation; export to litert_int8, which folds batch normalization, for 8 bits.",
+            "Géron 2019, ch. 11",
+        ),
+        Entry(
+            "uncertain",
+            functools.partial(Recipe, regularizer=("early_stopping", "dropout")),
+            "Dropout after each hidden layer, which recipes.mc_dropout leaves on: predictions with their uncertainty.",
+            "Géron 2019, ch. 11; Gal and Ghahramani 2016",
+        ),
+    ],
+)
+
+
+def preset(name: str, **choices: Any) -> Recipe:
+    """A recipe for a need: the default setup, or a self-normalizing, sparse, low-latency or uncertain network.
+
+    Args:
+        name: "default"; "self_normalizing": SELU, LeCun's initialization, alpha dropout and no normalization, for
+            networks of dense layers, whose inputs the models of this package standardize; "sparse": an L1 penalty;
+            "low_latency": ReLU, for predictions at least cost; "uncertain": dropout for :func:`recipes.mc_dropout`
+            (``recipes list presets``).
+        **choices: fields of :class:`recipes.Recipe`, in place of those of the preset.
+
+    Raises:
+        UnknownName: for another name.
+        InvalidArgument: for choices that a recipe refuses.
+
+    Source: Géron 2019, chapter 11, tables 11-3 and 11-4 and the exceptions below them.
+
+    Example:
+        >>> recipe = preset("self_normalizing", optimizer="nadam")
+        >>> recipe.activation, recipe.initializer, recipe.normalization, recipe.regularizer_name
+        ('selu', 'lecun_normal', 'none', 'early_stopping+alpha_dropout')
+        >>> preset("default") == Recipe()
+        True
+    """
+    entry = PRESETS[name]
+    return entry.build(**choices)

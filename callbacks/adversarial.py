@@ -47,7 +47,7 @@ class GradientSign:
 
     @checked
     def __init__(self, model: keras.Model, epsilon: float, scale: Any = "auto"):
-        check_number("epsilon", epsilon, low=0)
+        epsilon = check_number("epsilon", epsilon, low=0)
         check_scale(scale)
         if len(getattr(model, "inputs", None) or ()) != 1:
             raise InvalidArgument("model", model.name, "a built model with one input: give it a keras.Input")

@@ -16,6 +16,7 @@ from .inside.copying import copy_sharing
 from .inside.fit_end import fit_runs
 from .inside.model_optimizers import optimizers_of
 from .inside.optimizer_values import averages_of, leaves
+from .taken import taken_by
 
 __all__ = ["AveragedWeights", "StochasticWeightAveraging"]
 
@@ -114,8 +115,9 @@ class AveragedWeights(keras.callbacks.Callback):
             return
         self.trained = kept
         if self.sample is not None and self._pass is not None:
-            with contextlib.suppress(NotFinite):  # of a training that has diverged
-                self._pass(self.sample)
+            sample = self.sample
+            with contextlib.suppress(NotFinite), taken_by(self.model, sample.argument, sample.batches):
+                self._pass(sample)  # not finite: of a training that has diverged
 
     # --- what is averaged -------------------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ from .inside.copying import copy_sharing
 from .inside.layers import LayerCall, all_layers, recorded_calls
 from .inside.state import evaluation_state, set_evaluation_state
 from .inside.step_hooks import StepHooks, has_own_step
+from .taken import taken_by
 from .warning import warn
 
 __all__ = ["BatchNormPass", "NotFinite", "RecalibrateBatchNorm", "Recalibration", "recalibrate_batch_norm"]
@@ -112,7 +113,7 @@ def recalibrate_batch_norm(model: keras.Model, data: Any, *, batch_size: int = 2
     """
     if not isinstance(model, keras.Model):
         raise InvalidArgument("model", model, "a keras.Model")
-    check_integer("batch_size", batch_size, low=1)
+    batch_size = check_integer("batch_size", batch_size, low=1)
     return _recalibrate(model, _readable(data, batch_size), verbose)
 
 
@@ -121,13 +122,15 @@ def _recalibrate(
 ) -> Recalibration:
     """:func:`recalibrate_batch_norm`, after training steps that ran the layers in ``trained``, each once a call."""
     first, _, _ = keras.utils.unpack_x_y_sample_weight(batches.first())
-    if not model.built:
-        model(first)
+    with taken_by(model, batches.argument, lambda: [(first, None, None)]):
+        if not model.built:
+            model(first)
     check_has_batch_norm(model)
     before = evaluation_state(model)
     new: dict[int, tuple[Any, np.ndarray]] = {}
     try:
-        ran = _trained_layers(model, first)
+        with taken_by(model, batches.argument, batches.batches):
+            ran = _trained_layers(model, first)
         layers = ran if trained is None else _on_data_alone(trained, ran)
         order = _order(model, first, layers) if layers or not trained else []
         bar = keras.utils.Progbar(len(order), unit_name="layer") if verbose else None
@@ -333,11 +336,7 @@ def _in_training_mode(calls: Sequence[LayerCall]) -> list[Any]:
 def _trained_layers(model: keras.Model, x: Any) -> list[Any]:
     """The batch-norm layers that the model runs in training mode when it is in training mode itself."""
     with recorded_calls(batch_norm_layers(model)) as calls:
-        try:
-            model(x, training=True)
-        except (TypeError, ValueError) as error:
-            received = keras.tree.map_structure(lambda part: f"{part.dtype} of shape {tuple(part.shape)}", x)
-            raise InvalidArgument("data", received, "arrays that the model takes") from error
+        model(x, training=True)
     return _in_training_mode(calls)
 
 

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops, tree
 
-from .checks import InvalidArgument, check_integer, check_unmasked
+from .checks import InvalidArgument, check_integer, check_number, check_unmasked
 from .inside.backend import on_jax
 
 __all__ = ["FitData", "check_lengths"]
@@ -69,7 +69,7 @@ class FitData:
         self.batch_size = check_integer("batch_size", batch_size, low=1)
         arrays = "arrays (x, y) or (x, y, weights)" if targets else "arrays x, (x, y) or (x, y, weights)"
         self._accepted = f"{BATCHES} of batches or {arrays}"
-        self._class_weight = class_weight
+        self._class_weight = None if class_weight is None else _checked_weights(class_weight)
         self._source = data
         self.kind = _kind(data)
         self.num_batches: int | None = None
@@ -292,7 +292,7 @@ class FitData:
         labels = ops.round(ops.cast(ops.reshape(labels, (-1,)), "float32"))
         weights = ops.ones_like(labels, keras.config.floatx())
         for label, weight in self._class_weight.items():
-            weights = ops.where(ops.equal(labels, float(label)), float(weight), weights)
+            weights = ops.where(ops.equal(labels, label), weight, weights)
         return x, y, weights
 
 
@@ -314,6 +314,17 @@ def check_lengths(argument: str, arrays: Any) -> int:
     if len(set(lengths)) != 1 or not lengths[0]:
         raise InvalidArgument(argument, tuple(lengths), "arrays of the same length, at least 1")
     return lengths[0]
+
+
+def _checked_weights(class_weight: Any) -> dict[float, float]:
+    """Weights by class, in floats."""
+    if not isinstance(class_weight, Mapping):
+        raise InvalidArgument("class_weight", class_weight, "None or a mapping from classes to weights")
+    weights = {}
+    for label, weight in class_weight.items():
+        number = check_number("class_weight", label, low=0)
+        weights[number] = check_number(f"class_weight[{label!r}]", weight, low=0)
+    return weights
 
 
 def _rows(arrays: Any, rows: Any) -> Any:

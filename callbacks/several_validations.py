@@ -17,6 +17,7 @@ from .inside.callback_list import warn_if_too_late
 from .inside.copying import copy_sharing
 from .inside.logs import plain_log
 from .inside.state import evaluation_state, set_evaluation_state
+from .taken import taken_by
 
 __all__ = ["SeveralValidations"]
 
@@ -189,11 +190,11 @@ class SeveralValidations(keras.callbacks.Callback):
     def _evaluate(self) -> dict[str, Any]:
         """Runs ``model.evaluate``, which resets the metrics, and restores all that it changes for the training."""
         sync_variables(self.model)
-        before = evaluation_state(self.model)
+        before, data = evaluation_state(self.model), self._readable()
         try:
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), taken_by(self.model, data.argument, data.batches):
                 warnings.filterwarnings("ignore", "Your input ran out of data")  # a false alarm for unknown sizes
-                results = self.model.evaluate(**self._readable().evaluation(), verbose=0, return_dict=True)
+                results = self.model.evaluate(**data.evaluation(), verbose=0, return_dict=True)
         finally:
             set_evaluation_state(before)
         return {name: plain_log(value) for name, value in results.items()}

@@ -56,11 +56,10 @@ class Range:
         check_bool("log", self.log)
         low = check_number("low", self.low, above=0 if self.log else None)
         high = check_number("high", self.high, above=low)
-        for name, number in (("low", low), ("high", high)):
+        default = None if self.default is None else check_number("default", self.default)
+        for name, number in (("low", low), ("high", high), ("default", default)):
             if not isinstance(getattr(self, name), (int, float)):  # a tensor or an array of one number
                 object.__setattr__(self, name, number)
-        if self.default is not None:
-            check_number("default", self.default)
 
     def at(self, fraction: float) -> float:
         """The value at a fraction in [0, 1] of the way from ``low`` to ``high``: geometric if ``log``, else linear.

@@ -26,6 +26,7 @@ __all__ = [
     "OWN",
     "Choice",
     "build",
+    "check_makes_model",
     "from_json",
     "identity",
     "is_named",
@@ -204,9 +205,26 @@ def parse(catalogue: Catalogue, value: Any, words: Sequence[str] = ()) -> Choice
         return named(name, options_of(options))
     if isinstance(value, str) or not isinstance(value, catalogue.objects):
         return _known(catalogue, value, words)
+    if catalogue.kind == "model":
+        check_makes_model("model", value)
     if hasattr(value, "to_choice") and type(value) in catalogue.classes.values():
         return value.to_choice()
     return value
+
+
+def check_makes_model(argument: str, value: Any) -> None:
+    """Raises for a model or a layer where a function is wanted that makes a model: both can be called.
+
+    Example:
+        >>> check_makes_model("model", keras.Sequential(name="own"))
+        Traceback (most recent call last):
+        callbacks.checks.InvalidArgument: model must be the function that makes the model, ...
+    """
+    if isinstance(value, keras.layers.Layer):
+        kind = "model" if isinstance(value, keras.Model) else "layer"
+        raise InvalidArgument(
+            argument, f"the {kind} {value.name!r}", "the function that makes the model, not the model or a layer itself"
+        )
 
 
 def parse_number(argument: str, value: Any, words: Sequence[str], kind: type, kind_name: str) -> Any:

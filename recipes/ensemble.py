@@ -94,9 +94,9 @@ def bagging(
     """
     check_data(data)
     recipe = check_recipe(recipe)
-    check_integer("members", members, low=2)
+    members = check_integer("members", members, low=2)
     epochs = epochs_or_usual(epochs, data.steps_per_epoch)
-    check_integer("seed", seed, low=0, high=LARGEST_SEED - members)
+    seed = check_integer("seed", seed, low=0, high=LARGEST_SEED - members)
     check_choice("combine", combine, ("average", "vote"))
     if combine == "vote" and data.spec.task == "regression":
         raise InvalidArgument("combine", combine, "'average' for a regression, which has no classes to vote for")

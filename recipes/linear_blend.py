@@ -13,6 +13,7 @@ from .choice import NONE
 from .evaluation import evaluate
 from .linear_fit import linear_weights
 from .models.linear_part import linear_part_of
+from .training_checks import check_shapes
 
 if TYPE_CHECKING:
     from .data import Data
@@ -60,6 +61,7 @@ def blend_with_linear(model: keras.Model, data: Data, *, class_weight: Any = NON
     layer = linear_part_of(model)
     if layer is None:
         return 0.0
+    check_shapes(model, data.spec)
     if any(np.any(values) for values in layer.get_weights()):
         raise InvalidArgument("model", model.name, "a model that is not yet blended with linear regression")
     own, linear = model.get_layer(OUTPUTS).get_weights(), linear_weights(model, layer, data, class_weight)

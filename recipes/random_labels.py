@@ -75,9 +75,9 @@ def random_label_test(
     check_data(data)
     if data.spec.task not in ("binary", "multiclass"):
         raise InvalidArgument("data", data.spec.name, f"one with classes: {data.spec.task} has no labels to shuffle")
-    check_integer("examples", examples, low=1)
+    examples = check_integer("examples", examples, low=1)
     seed = check_integer("seed", seed, low=0)
-    check_number("until", until, above=0, high=1)
+    until = check_number("until", until, above=0, high=1)
     x, y = data.arrays("train")
     count = min(examples, len(y))
     labels = np.random.default_rng(seed).integers(0, max(2, data.spec.outputs), count).astype(y.dtype)

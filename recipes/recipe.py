@@ -328,7 +328,7 @@ class Recipe:
         """
         rate = self._rate() if learning_rate is None else check_number("learning_rate", learning_rate, above=0)
         if validation_examples is not None:
-            check_integer("validation_examples", validation_examples, low=0)
+            validation_examples = check_integer("validation_examples", validation_examples, low=0)
         facts: dict[str, Any] = {"spec": spec, "validation_examples": validation_examples}
         return callbacks_for(self, rate, epochs=epochs, steps_per_epoch=steps_per_epoch, **facts)
 

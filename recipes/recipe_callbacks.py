@@ -29,7 +29,7 @@ def callbacks_for(
     validation_examples: int | None,
 ) -> list[keras.callbacks.Callback]:
     """:meth:`recipes.Recipe.callbacks` with this peak learning rate."""
-    check_integer("epochs", epochs, low=1)
+    epochs = check_integer("epochs", epochs, low=1)
     schedule = recipe.build_schedule(peak)
     if steps_per_epoch is not None:
         steps = epochs * check_integer("steps_per_epoch", steps_per_epoch, low=1)

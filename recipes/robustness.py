@@ -56,7 +56,7 @@ def adversarial_accuracy(
     if not data.spec.movable:
         raise InvalidArgument("data", data.spec.name, f"images or a table of numbers, not {data.spec.kind} data")
     check_fits(model, data)
-    check_number("epsilon", epsilon, low=0)
+    epsilon = check_number("epsilon", epsilon, low=0)
     check_choice("split", split, ("train", "validation", "test"))
     import tensorflow as tf
 

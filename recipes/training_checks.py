@@ -23,7 +23,15 @@ if TYPE_CHECKING:
     from .data import Data
     from .data.spec import Spec
 
-__all__ = ["check_batches", "check_choices_act", "check_data", "check_fits", "check_recipe", "warn_of_layers"]
+__all__ = [
+    "check_batches",
+    "check_choices_act",
+    "check_data",
+    "check_fits",
+    "check_recipe",
+    "check_shapes",
+    "warn_of_layers",
+]
 
 
 ENDINGS = ("probability", "probabilities", "target")
@@ -54,8 +62,19 @@ def check_recipe(recipe: Any) -> Recipe:
 
 
 def check_fits(model: keras.Model, data: Data) -> None:
-    """Raises if the model's inputs or outputs do not fit the data, with the actual and the expected shape."""
+    """Raises if the model's inputs or outputs do not fit the data, with the actual and the expected shape or ending."""
     spec = data.spec
+    check_shapes(model, spec)
+    last = {"multiclass": "softmax", "binary": "sigmoid", "multilabel": "sigmoid"}.get(spec.task)
+    if last is not None and ends_in(model) != last:
+        raise InvalidArgument("model", ends_in(model), f"a model that ends in {last} for {spec.name!r} ({spec.task})")
+    if last is None and ends_in(model) in ("softmax", "sigmoid"):
+        raise InvalidArgument("model", ends_in(model), f"a model that ends in numbers for {spec.name!r} ({spec.task})")
+    _warn_of_types(model, data)
+
+
+def check_shapes(model: keras.Model, spec: Spec) -> None:
+    """Raises if the shapes or types of the model's inputs and outputs are not those of the data."""
     if not isinstance(model, keras.Model):
         raise InvalidArgument("model", model, "a keras.Model")
     if not is_functional(model):
@@ -82,12 +101,6 @@ def check_fits(model: keras.Model, data: Data) -> None:
         raise InvalidArgument(
             "model", output, f"a model with one output of shape {(None, spec.outputs)} for {spec.name!r}"
         )
-    last = {"multiclass": "softmax", "binary": "sigmoid", "multilabel": "sigmoid"}.get(spec.task)
-    if last is not None and ends_in(model) != last:
-        raise InvalidArgument("model", ends_in(model), f"a model that ends in {last} for {spec.name!r} ({spec.task})")
-    if last is None and ends_in(model) in ("softmax", "sigmoid"):
-        raise InvalidArgument("model", ends_in(model), f"a model that ends in numbers for {spec.name!r} ({spec.task})")
-    _warn_of_types(model, data)
 
 
 def _check_input_types(model: keras.Model, spec: Spec) -> None:

@@ -11,10 +11,10 @@ import keras
 import numpy as np
 
 from ..checked import checked
-from ..checks import InvalidArgument
 from ..fit_data import FitData
 from ..inside.state import set_training_state, training_state
 from ..inside.step_hooks import has_own_step
+from ..taken import check_compiled, taken_by
 from .idle_units import Idle, idle_layers, idle_verdict
 from .measurement import NOT_MEASURED, build, check_visible_gradients, measure, named_layers, named_weights
 from .own_step import recorded_step
@@ -150,24 +150,14 @@ def gradient_report(
         >>> gradient_report(model, (x, x[:, :1])).verdict.split(" ")[0]
         'vanishing'
     """
-    if not isinstance(model, keras.Model) or not model.compiled:
-        raise InvalidArgument("model", model, "a compiled Keras model")
+    check_compiled(model)
     check_visible_gradients(model)
     batches = FitData(data, y, sample_weight=sample_weight, class_weight=class_weight, batch_size=batch_size)
     batch = keras.tree.map_structure(
         lambda leaf: leaf if keras.ops.is_tensor(leaf) else keras.ops.convert_to_tensor(leaf), batches.first()
     )
-    if has_own_step(model):
-        before = training_state(model)
-        try:
-            with recorded_step(model) as step:
-                model.train_step(batch)
-            measured, idle = step.measure(), step.idle()
-        finally:
-            set_training_state(model, before)
-    else:
-        build(model, batch)
-        measured, idle = measure(model, batch), idle_layers(model, batch)
+    with taken_by(model, "data", lambda: [keras.utils.unpack_x_y_sample_weight(batch)]):
+        measured, idle = _measured(model, batch)
     norm, layer_norms, scales = (np.asarray(tensor) for tensor in measured)
     layers = np.array([name for name, _ in named_weights(model)], object)
     activation_layers = np.array([name for name, _ in named_layers(model)], object)
@@ -180,3 +170,17 @@ def gradient_report(
         scales[has_scale],
         idle,
     )
+
+
+def _measured(model: keras.Model, batch: Any) -> tuple[Any, Any]:
+    """Norms and scales, as :func:`measure` returns them, and the idle layers."""
+    if not has_own_step(model):
+        build(model, batch)
+        return measure(model, batch), idle_layers(model, batch)
+    before = training_state(model)
+    try:
+        with recorded_step(model) as step:
+            model.train_step(batch)
+        return step.measure(), step.idle()
+    finally:
+        set_training_state(model, before)

@@ -28,6 +28,7 @@ from ..inside.reachable import Reachable
 from ..inside.state import set_training_state, training_state
 from ..inside.training import initial_epoch, set_initial_epoch
 from ..schedules.shapes import exponential_sweep
+from ..taken import check_compiled, taken_by
 from ..warning import warn
 from .suggestions import MARGINS, RULES, WINDOW, peak, smoothed
 
@@ -116,7 +117,8 @@ class LRFinder(keras.callbacks.Callback):
         self.monitor = monitor
         self._driven: Any = None
         self._metrics: list[keras.Metric] = []
-        self._sweep = exponential_sweep(np.arange(steps), total_steps=steps, low=low, high=high)
+        places = np.arange(self.steps)
+        self._sweep = exponential_sweep(places, total_steps=self.steps, low=self.low, high=self.high)
         self._losses: list[float] = []
         self._lowest = np.inf
         self.diverged = False
@@ -346,6 +348,7 @@ def find_learning_rate(
         >>> peak = callbacks.find_learning_rate(model, data.train)             # doctest: +SKIP
         >>> model.fit(data.train, epochs=5, callbacks=[callbacks.OneCycle(peak)])
     """
+    check_compiled(model)
     check_choice("rule", rule, RULES)
     finder = LRFinder(**options)
     batches = FitData(
@@ -354,7 +357,8 @@ def find_learning_rate(
     if batches.kind == "arrays" and batches.examples % batches.batch_size == 1 and normalizes_over_examples(model):
         text = f"batch_size: the last batch of {batches.examples:,} examples would have one, which batch normalization "
         warn(text + "reduces to its shift: take another")
-    run_range_test(model, batches, finder)
+    with taken_by(model, batches.argument, batches.batches):
+        run_range_test(model, batches, finder)
     rate, remark = finder.suggest(rule), finder.remark(rule)
     if remark is not None:
         warn(f"learning rate: {remark}")

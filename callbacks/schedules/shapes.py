@@ -52,8 +52,8 @@ def annealed(start: float, end: float, fraction: Any, shape: str = "cosine") -> 
 
 def _two_phases(step: Any, total_steps: int, start_fraction: float, first: float, top: float, last: float, shape: str):
     """first -> top over the first ``start_fraction`` of the steps, then top -> last, which the last step reaches."""
-    check_integer("total_steps", total_steps, low=1)
-    check_number("start_fraction", start_fraction, above=0, below=1)
+    total_steps = check_integer("total_steps", total_steps, low=1)
+    start_fraction = check_number("start_fraction", start_fraction, above=0, below=1)
     step = np.minimum(np.asarray(step, dtype=np.float64), total_steps - 1)
     turn = max(start_fraction * total_steps - 1.0, 0.0)
     # With too few steps for a rise, it starts at the top.
@@ -67,8 +67,8 @@ def _three_phases(
     step: Any, total_steps: int, start_fraction: float, first: float, top: float, last: float, shape: str
 ):
     """first -> top, back to first in as many steps, then first -> last over the remaining steps."""
-    check_integer("total_steps", total_steps, low=1)
-    check_number("start_fraction", start_fraction, above=0, high=0.5)
+    total_steps = check_integer("total_steps", total_steps, low=1)
+    start_fraction = check_number("start_fraction", start_fraction, above=0, high=0.5)
     step = np.minimum(np.asarray(step, dtype=np.float64), total_steps - 1)
     turn = max(start_fraction * total_steps - 1.0, 0.0)
     back, rest = 2.0 * turn, total_steps - 1.0 - 2.0 * turn
@@ -110,9 +110,9 @@ def one_cycle(
         >>> [round(float(r), 6) for r in one_cycle([0, 29, 99], total_steps=100, peak=0.1)]
         [0.004, 0.1, 0.0]
     """
-    check_number("peak", peak, above=0)
-    check_number("initial_divisor", initial_divisor, low=1)
-    check_number("final_divisor", final_divisor, low=1)
+    peak = check_number("peak", peak, above=0)
+    initial_divisor = check_number("initial_divisor", initial_divisor, low=1)
+    final_divisor = check_number("final_divisor", final_divisor, low=1)
     check_choice("phases", phases, (2, 3))
     first = peak / initial_divisor
     curve = _two_phases if phases == 2 else _three_phases
@@ -144,8 +144,8 @@ def one_cycle_momentum(
         >>> [round(float(m), 3) for m in one_cycle_momentum([0, 29, 99], total_steps=100)]
         [0.95, 0.85, 0.95]
     """
-    check_number("low", low, low=0, below=1)
-    check_number("high", high, low=low, below=1)
+    low = check_number("low", low, low=0, below=1)
+    high = check_number("high", high, low=low, below=1)
     check_choice("phases", phases, (2, 3))
     curve = _two_phases if phases == 2 else _three_phases
     return curve(step, total_steps, start_fraction, high, low, high, shape)
@@ -166,9 +166,9 @@ def linear_decay(step: Any, *, peak: float, length: float, final_fraction: float
         >>> [round(float(r), 4) for r in linear_decay([0, 50, 100, 101], peak=0.1, length=100)]
         [0.1, 0.0505, 0.001, 0.001]
     """
-    check_number("peak", peak, above=0)
-    check_number("length", length, above=0)
-    check_number("final_fraction", final_fraction, low=0, high=1)
+    peak = check_number("peak", peak, above=0)
+    length = check_number("length", length, above=0)
+    final_fraction = check_number("final_fraction", final_fraction, low=0, high=1)
     return annealed(peak, peak * final_fraction, np.asarray(step, np.float64) / length, "linear")
 
 
@@ -187,9 +187,9 @@ def power_decay(step: Any, *, peak: float, scale: float, exponent: float = 1.0) 
         >>> [round(float(r), 4) for r in power_decay([0, 100, 200], peak=0.1, scale=100)]
         [0.1, 0.05, 0.0333]
     """
-    check_number("peak", peak, above=0)
-    check_number("scale", scale, above=0)
-    check_number("exponent", exponent, above=0)
+    peak = check_number("peak", peak, above=0)
+    scale = check_number("scale", scale, above=0)
+    exponent = check_number("exponent", exponent, above=0)
     return peak * (1.0 + np.asarray(step, np.float64) / scale) ** -exponent
 
 
@@ -210,7 +210,7 @@ def exponential_decay(step: Any, *, peak: float, tenfold: float | None = None, r
         >>> float(exponential_decay(1, peak=0.1, rate=1.0) / 0.1 - np.exp(-1.0))
         0.0
     """
-    check_number("peak", peak, above=0)
+    peak = check_number("peak", peak, above=0)
     step = np.asarray(step, np.float64)
     if tenfold is not None:
         if rate is not None:
@@ -236,9 +236,9 @@ def step_decay(step: Any, *, peak: float, every: float, factor: float = 0.1) -> 
         >>> [round(float(r), 4) for r in step_decay([0, 29, 30, 60], peak=0.1, every=30)]
         [0.1, 0.1, 0.01, 0.001]
     """
-    check_number("peak", peak, above=0)
-    check_number("every", every, above=0)
-    check_number("factor", factor, above=0, below=1)
+    peak = check_number("peak", peak, above=0)
+    every = check_number("every", every, above=0)
+    factor = check_number("factor", factor, above=0, below=1)
     return peak * factor ** np.floor(np.asarray(step, np.float64) / every + ROUNDING)
 
 
@@ -256,8 +256,8 @@ def inverse_time_decay(step: Any, *, peak: float, rate: float) -> np.ndarray:
         >>> [round(float(r), 4) for r in inverse_time_decay([0, 100, 300], peak=0.1, rate=0.01)]
         [0.1, 0.05, 0.025]
     """
-    check_number("peak", peak, above=0)
-    check_number("rate", rate, above=0)
+    peak = check_number("peak", peak, above=0)
+    rate = check_number("rate", rate, above=0)
     return peak / (1.0 + rate * np.asarray(step, np.float64))
 
 
@@ -276,9 +276,9 @@ def cosine_decay(step: Any, *, peak: float, length: float, final_fraction: float
         >>> [round(float(r), 4) for r in cosine_decay([0, 25, 50, 100, 101], peak=0.1, length=100)]
         [0.1, 0.0854, 0.05, 0.0, 0.0]
     """
-    check_number("peak", peak, above=0)
-    check_number("length", length, above=0)
-    check_number("final_fraction", final_fraction, low=0, high=1)
+    peak = check_number("peak", peak, above=0)
+    length = check_number("length", length, above=0)
+    final_fraction = check_number("final_fraction", final_fraction, low=0, high=1)
     return annealed(peak, peak * final_fraction, np.asarray(step, np.float64) / length)
 
 
@@ -315,11 +315,11 @@ def stable_decay(
         >>> [round(float(r), 4) for r in stable_decay([0, 79, 85, 100], total_steps=100, peak=0.1, decay=20)]
         [0.1, 0.1, 0.05, 0.0]
     """
-    check_integer("total_steps", total_steps, low=1)
-    check_number("peak", peak, above=0)
-    check_number("decay", decay, above=0)
+    total_steps = check_integer("total_steps", total_steps, low=1)
+    peak = check_number("peak", peak, above=0)
+    decay = check_number("decay", decay, above=0)
     check_choice("shape", shape, tuple(FALLS))
-    check_number("final_fraction", final_fraction, low=0, high=1)
+    final_fraction = check_number("final_fraction", final_fraction, low=0, high=1)
     step = np.asarray(step, np.float64)
     gone = np.clip((step - (total_steps - decay)) / decay, 0.0, 1.0)
     return peak * (final_fraction + (1.0 - final_fraction) * FALLS[shape](gone))
@@ -343,10 +343,10 @@ def cosine_restarts(
         >>> [round(float(r), 4) for r in cosine_restarts([0, 5, 10, 20, 30], peak=0.1, first=10)]
         [0.1, 0.05, 0.1, 0.05, 0.1]
     """
-    check_number("peak", peak, above=0)
-    check_number("first", first, above=0)
-    check_number("growth", growth, low=1)
-    check_number("final_fraction", final_fraction, low=0, high=1)
+    peak = check_number("peak", peak, above=0)
+    first = check_number("first", first, above=0)
+    growth = check_number("growth", growth, low=1)
+    final_fraction = check_number("final_fraction", final_fraction, low=0, high=1)
     place = np.asarray(step, np.float64) / first
     if growth == 1.0:
         waves = np.floor(place + ROUNDING)
@@ -370,8 +370,8 @@ def exponential_sweep(step: Any, *, total_steps: int, low: float, high: float) -
         >>> [round(float(r), 5) for r in exponential_sweep([0, 1, 2], total_steps=3, low=0.001, high=0.1)]
         [0.001, 0.01, 0.1]
     """
-    check_integer("total_steps", total_steps, low=2)
-    check_number("low", low, above=0)
-    check_number("high", high, above=low)
+    total_steps = check_integer("total_steps", total_steps, low=2)
+    low = check_number("low", low, above=0)
+    high = check_number("high", high, above=low)
     fraction = np.clip(np.asarray(step, dtype=np.float64) / (total_steps - 1), 0.0, 1.0)
     return low * (high / low) ** fraction

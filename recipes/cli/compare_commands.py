@@ -103,7 +103,7 @@ def watch(
     from ...callbacks.checks import check_number
     from ..tuning.running.watching import watch
 
-    check_number("every", every, above=0)
+    every = check_number("every", every, above=0)
     watch(directory, every=every, console=console())
 
 
@@ -140,7 +140,7 @@ def report(
     if to is not None:
         check_new_file(to, name="to")
     if worst is not None:
-        check_integer("worst", worst, low=1)
+        worst = check_integer("worst", worst, low=1)
     if (directory / BENCH).is_file():
         for option, value in {"tensorboard": tensorboard, "slices": slices, "worst": worst}.items():
             if value is not None:

@@ -58,7 +58,7 @@ def doctor(
     from ..examination import examine
     from ..run import load_run
 
-    check_number("seconds", seconds, above=0)
+    seconds = check_number("seconds", seconds, above=0)
     if (Path(dataset) / "run.json").is_file():
         if reading != Reading() or choices != Choices() or learning_rate is not None or data_only:
             raise InvalidArgument("dataset", dataset, "a dataset for these options: a run has its data and its recipe")

@@ -41,7 +41,7 @@ def power(
     from ..tuning.resplitting import decided
     from ..tuning.settings import SETTINGS
 
-    check_integer("arms", arms, low=2)
+    arms = check_integer("arms", arms, low=2)
     if (Path(dataset) / SETTINGS).is_file():
         comparison = Comparison.load(dataset)
         metric = comparison.results.metric

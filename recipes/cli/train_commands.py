@@ -63,8 +63,8 @@ def train(
     options = reading.for_load()
     recipe = choices.recipe(learning_rate)
     if epochs is not None:
-        check_integer("epochs", epochs, low=1)
-    check_integer("seed", seed, low=0)
+        epochs = check_integer("epochs", epochs, low=1)
+    seed = check_integer("seed", seed, low=0)
     if save is not None:
         check_new_directory(save, marker="run.json", name="save")
     size = int(batch_size) if batch_size is not None and re.fullmatch(r"[+-]?[0-9]+", batch_size) else batch_size

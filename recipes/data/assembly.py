@@ -45,11 +45,11 @@ DUPLICATES = (TOGETHER, "ignore")
 def check_options(*, batch_size: Any, validation: Any, test: Any, seed: Any) -> None:
     """Checks the options of :func:`recipes.data.load` before any data is read."""
     if batch_size is not None:
-        check_integer("batch_size", batch_size, low=1)
+        batch_size = check_integer("batch_size", batch_size, low=1)
     if validation is not None:
-        check_number("validation", validation, above=0, below=1)
-    check_number("test", test, above=0, below=1)
-    check_integer("seed", seed, low=0, high=2**32 - 1)
+        validation = check_number("validation", validation, above=0, below=1)
+    test = check_number("test", test, above=0, below=1)
+    seed = check_integer("seed", seed, low=0, high=2**32 - 1)
 
 
 def unusual(duplicates: str, small_classes: str) -> dict[str, str]:

@@ -312,7 +312,7 @@ def augmentation(
     spec = data.spec
     if spec.kind != "image":
         raise InvalidArgument("augmentation", spec.kind, f"used with images: {spec.name!r} has none")
-    check_number("strength", strength, above=0)
+    strength = check_number("strength", strength, above=0)
     if transformations is None:
         transformations = preset(spec)
     if isinstance(transformations, str) or not isinstance(transformations, (Sequence, Mapping)):

@@ -272,7 +272,8 @@ class Data:
         for feature in self.spec.features:
             if feature.format and isinstance(x, dict) and feature.key in x:
                 x[feature.key] = as_strings(f"x[{feature.name!r}]", x[feature.key], feature.kind, feature.format)
-        x, y = apply(_contiguous, check_unmasked("x", x)), np.ascontiguousarray(check_unmasked("y", y))
+        x = apply(lambda values: _contiguous("x", values), check_unmasked("x", x))
+        y = _contiguous("y", check_unmasked("y", y))
         for name, new, old in (("x", x, old_x), ("y", y, old_y)):
             if _form(new) != _form(old):
                 raise InvalidArgument(name, _form(new), _form(old))
@@ -336,7 +337,7 @@ class Data:
             >>> np.array_equal(np.sort(np.concatenate(tested)), np.arange(0.0, 40.0, 2.0))
             True
         """
-        check_integer("number", number, low=0)
+        number = check_integer("number", number, low=0)
         if number == 0 or not carved_splits(self.settings):
             return self
         return Data(*resplit(self.spec, self._arrays, self.settings, self._weights, self._columns, number))
@@ -552,8 +553,13 @@ class Data:
         return f"<Data {spec.name}: {spec.task}, {inputs}, {counts}{weights}>"
 
 
-def _contiguous(values: Any) -> Any:
-    return values if isinstance(values, Stored) else np.ascontiguousarray(values)
+def _contiguous(argument: str, values: Any) -> Any:
+    if isinstance(values, Stored):
+        return values
+    try:
+        return np.ascontiguousarray(values)
+    except ValueError:  # lists of several lengths
+        raise InvalidArgument(argument, type(values), "an array, or what NumPy makes one of") from None
 
 
 def _form(x: Inputs) -> str:

@@ -72,8 +72,8 @@ def pairs(
     training = split == "train"
     if batch_size is None:
         batch_size = data.batch_size if training else data.evaluation_batch_size
-    check_integer("batch_size", batch_size, low=1)
-    check_integer("first_epoch", first_epoch, low=0)
+    batch_size = check_integer("batch_size", batch_size, low=1)
+    first_epoch = check_integer("first_epoch", first_epoch, low=0)
     seed = check_integer("seed", data.settings["seed"] if seed is None else seed, low=0, high=2**32 - 1)
     x, _ = data.on_device(split)
     with tf.init_scope(), tf.device("CPU:0"):

@@ -80,7 +80,7 @@ def load_images(
         <Data animals: multiclass, inputs (64, 64, 3), train 640, validation 160, test 200>
     """
     check_options(batch_size=batch_size, validation=validation, test=test, seed=seed)
-    check_number("memory", memory, low=0, high=1)
+    memory = check_number("memory", memory, low=0, high=1)
     check_bool("skip_broken", skip_broken)
     if options.get("task") is not None:
         check_choice("task", options["task"], TASKS)

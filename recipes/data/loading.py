@@ -149,7 +149,7 @@ def load(
     )
     if task is not None:
         check_choice("task", task, TASKS)
-    check_number("memory", memory, low=0, high=1)
+    memory = check_number("memory", memory, low=0, high=1)
     check_bool("skip_broken", skip_broken)
     image_size = checked_size(image_size)
     data_dir = checked_data_dir(data_dir)

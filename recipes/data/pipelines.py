@@ -130,6 +130,7 @@ def _chunks(argument: str, dataset: Any, target: str | None, batched: bool) -> I
             parts = parts_of(argument, element, target)
             if batched:
                 batch = _applied(_values, parts)
+                _check_batched(argument, batch)
                 _check_shapes(argument, batch, shapes)
                 count += len(batch.y)
                 yield batch
@@ -159,6 +160,14 @@ def _check_shapes(argument: str, batch: Parts, known: dict[str, Any]) -> None:
             accepted = "batches of one shape but for their first size; pass the dataset as it is before .padded_batch()"
             shown = f"{name} of shapes {(None, *shape)} and {(None, *values.shape[1:])}"
             raise InvalidArgument(argument, shown, accepted)
+
+
+def _check_batched(argument: str, batch: Parts) -> None:
+    """Refuses single examples where batches were announced: a number is not one of several."""
+    single = [name for name, values in batch.items() if not isinstance(values, list) and np.ndim(values) == 0]
+    if single:
+        accepted = f"False or left out: {single[0]} of {argument} is a single value, not a batch"
+        raise InvalidArgument("batched", True, accepted)
 
 
 def _applied(function: Any, parts: Parts) -> Parts:

@@ -17,6 +17,7 @@ from ...callbacks.gradients.report import gradient_report
 from ...callbacks.inside.random_state import random_state, set_random_state
 from ...callbacks.inside.step_hooks import has_own_step
 from ...callbacks.inside.training import forward
+from ...callbacks.taken import in_one_line, taken_by
 from ..recipe import Recipe
 from ..run import Run
 from .data_symptoms import data_symptoms, joined
@@ -118,8 +119,8 @@ def diagnose(
         85 of 256 labels, such as 3, are not among 0 to 2
     """
     start = time.monotonic()
-    check_number("seconds", seconds, above=0)
-    check_integer("batch_size", batch_size, low=1)
+    seconds = check_number("seconds", seconds, above=0)
+    batch_size = check_integer("batch_size", batch_size, low=1)
     before = random_state()
     try:
         subject = subject_of(model, data, y, sample_weight, class_weight, batch_size)
@@ -145,7 +146,8 @@ def _examine(subject: Subject, seconds: float) -> tuple[list[Symptom], dict[str,
         return [*symptoms, *weights], facts, _left_out("everything else")
     own_step = has_own_step(model) or model.loss is None
     if not own_step:
-        mismatch = _mismatch(model, batches, targets) or failure
+        with taken_by(model, subject.data.argument, lambda: [(first[0], None, None)]):
+            mismatch = _mismatch(model, batches, targets) or failure
         if mismatch:
             return [*symptoms, *mismatch], facts, _left_out(f"gradients, {TRIALS}")
     symptoms += input_symptoms(model, first[0])
@@ -189,7 +191,7 @@ def _build(model: keras.Model, batch: Batch) -> list[Symptom]:
     try:
         build(model, keras.utils.pack_x_y_sample_weight(*batch))
     except Exception as error:  # of Keras, TensorFlow or the user's model or loss
-        return [symptom("loss cannot be computed", " ".join(str(error).split())[:200])]
+        return [symptom("loss cannot be computed", in_one_line(error))]
     return []
 
 

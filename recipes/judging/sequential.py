@@ -64,7 +64,7 @@ def nominal_levels(shares: Sequence[float], level: float = 0.05) -> list[float]:
         >>> [round(value, 3) for value in nominal_levels([0.2, 0.4, 0.6, 0.8, 1.0])]
         [0.015, 0.015, 0.016, 0.017, 0.017]
     """
-    check_number("level", level, above=0, below=1)
+    level = check_number("level", level, above=0, below=1)
     ends = [0.0, *shares]
     if any(after <= before for before, after in itertools.pairwise(ends)) or ends[-1] > 1.0:
         raise InvalidArgument("shares", list(shares), "ascending, above 0 and at most 1")

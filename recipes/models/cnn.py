@@ -70,7 +70,7 @@ def cnn(
     if len(shape) != 3:
         raise InvalidArgument("input_shape", shape, "(height, width, channels) for a cnn: use mlp for other data")
     filters, hidden = filters_for(shape, filters), sizes("hidden", hidden)
-    check_integer("kernel_size", kernel_size, low=1)
+    kernel_size = check_integer("kernel_size", kernel_size, low=1)
     style = Style(activation, initializer, normalization, regularizer, bias=bias, depth=len(filters) + len(hidden))
     inputs, x = model_input(spec, shape, preprocessing, style)
     for number, count in enumerate(filters, start=1):

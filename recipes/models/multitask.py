@@ -81,7 +81,7 @@ def multitask(
     """
     check_choice("sharing", sharing, ("shared", "tied"))
     if strength is not None:
-        check_number("strength", strength, low=0)
+        strength = check_number("strength", strength, low=0)
         if sharing == "shared":
             raise InvalidArgument("strength", strength, "given only with sharing='tied'")
     heads = _heads(tasks)

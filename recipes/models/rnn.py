@@ -107,7 +107,7 @@ def rnn(
         output_steps = check_integer("output_steps", output_steps, low=1)
     elif output_steps is not None:
         raise InvalidArgument("output_steps", output_steps, f"None for sequences={sequences!r}")
-    check_number("recurrent_dropout", recurrent_dropout, low=0, below=1)
+    recurrent_dropout = check_number("recurrent_dropout", recurrent_dropout, low=0, below=1)
     bidirectional = check_bool("bidirectional", bidirectional)
     hidden = sizes("hidden", hidden)
     units = None if units is None else sizes("units", units)

@@ -52,8 +52,8 @@ class Adadelta(Optimizer, KerasAdadelta):
         name: str = "adadelta",
         **options: Any,
     ):
-        check_number("rho", rho, low=0, below=1)
-        check_number("epsilon", epsilon, above=0)
+        rho = check_number("rho", rho, low=0, below=1)
+        epsilon = check_number("epsilon", epsilon, above=0)
         super().__init__(learning_rate, rho=rho, epsilon=epsilon, name=name, **options)
 
     def update_step(self, grad: Any, variable: Any, learning_rate: Any) -> None:

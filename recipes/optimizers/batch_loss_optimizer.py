@@ -18,8 +18,8 @@ GRADIENTS = 2.0
 """Gradient evaluations at the start of every step: Keras' own, and that of the loss evaluated here."""
 
 NOT_SUPPORTED = {
-    "decay": "None: there is no weight decay to say the variables of",
-    "never_decayed": "None: there is no weight decay to be left out of",
+    "decay": "'kernels', the default elsewhere: there is no weight decay to say the variables of",
+    "never_decayed": "(): there is no weight decay to be left out of",
     "weight_decay": "None: an L2 regularizer belongs to the loss",
     "clipnorm": "None: the step has the length that the loss asks for",
     "clipvalue": "None: the step has the length that the loss asks for",
@@ -29,6 +29,9 @@ NOT_SUPPORTED = {
     "loss_scale_factor": "None: the loss is evaluated here, without a scale",
     "gradient_accumulation_steps": "None: a step uses one batch; make the batch larger",
 }
+
+OFF = {"use_ema": False, "decay": "kernels", "never_decayed": ()}
+"""The values that switch them off; None for the others."""
 
 
 class BatchLossOptimizer(KerasOptimizer):
@@ -66,7 +69,7 @@ class BatchLossOptimizer(KerasOptimizer):
         check_name(name)
         learning_rate = checked_rate(learning_rate)
         for key, accepted in NOT_SUPPORTED.items():
-            if kwargs.get(key) is not None and (kwargs[key] is not False or key != "use_ema"):
+            if key in kwargs and not _is(kwargs[key], OFF.get(key)):
                 raise InvalidArgument(key, kwargs[key], accepted)
         kwargs = {key: value for key, value in kwargs.items() if key not in ("decay", "never_decayed")}  # not Keras'
         super().__init__(learning_rate=learning_rate, name=name, **kwargs)
@@ -168,3 +171,9 @@ class BatchLossOptimizer(KerasOptimizer):
             f"Received: caller={caller}"
         )
         raise left_alone(error)
+
+
+def _is(value: Any, off: Any) -> bool:
+    if isinstance(off, tuple):
+        return isinstance(value, (tuple, list)) and not value
+    return value is off or (isinstance(off, str) and isinstance(value, str) and value == off)

@@ -61,9 +61,9 @@ class DeltaBarDelta(Optimizer):
         name: str = "delta_bar_delta",
         **options: Any,
     ):
-        check_number("kappa", kappa, low=0)
-        check_number("phi", phi, low=0, below=1)
-        check_number("theta", theta, low=0, below=1)
+        kappa = check_number("kappa", kappa, low=0)
+        phi = check_number("phi", phi, low=0, below=1)
+        theta = check_number("theta", theta, low=0, below=1)
         super().__init__(learning_rate, name=name, **options)
         self.kappa, self.phi, self.theta = float(kappa), float(phi), float(theta)
 

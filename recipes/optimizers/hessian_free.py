@@ -163,9 +163,9 @@ class HessianFree(BatchLossOptimizer):
         initial = check_number("damping", damping, low=0)
         check_choice("curvature", curvature, ("gauss_newton", "hessian"))
         fraction = check_number("curvature_fraction", curvature_fraction, above=0, high=1)
-        check_integer("max_iterations", max_iterations, low=1)
-        check_number("tolerance", tolerance, low=0)
-        check_number("decay", decay, low=0, high=1)
+        max_iterations = check_integer("max_iterations", max_iterations, low=1)
+        tolerance = check_number("tolerance", tolerance, low=0)
+        decay = check_number("decay", decay, low=0, high=1)
         super().__init__(learning_rate=learning_rate, name=name, **kwargs)
         self.initial_damping, self.curvature, self.curvature_fraction = initial, curvature, fraction
         self.max_iterations, self.tolerance, self.decay = max_iterations, tolerance, decay

@@ -201,10 +201,10 @@ class LineSearch(BatchLossOptimizer):
         **kwargs: Any,
     ):
         check_choice("method", method, ("backtracking", "exact"))
-        check_number("sufficient_decrease", sufficient_decrease, low=0, below=1)
-        check_number("contraction", contraction, above=0, below=1)
-        check_number("tolerance", tolerance, above=0, below=1)
-        check_integer("max_trials", max_trials, low=1)
+        sufficient_decrease = check_number("sufficient_decrease", sufficient_decrease, low=0, below=1)
+        contraction = check_number("contraction", contraction, above=0, below=1)
+        tolerance = check_number("tolerance", tolerance, above=0, below=1)
+        max_trials = check_integer("max_trials", max_trials, low=1)
         super().__init__(learning_rate=learning_rate, name=name, **kwargs)
         self.method = method
         self.sufficient_decrease, self.contraction = sufficient_decrease, contraction

@@ -100,9 +100,9 @@ class Newton(BatchLossOptimizer):
         name: str = "newton",
         **kwargs: Any,
     ):
-        check_number("damping", damping, low=0)
+        damping = check_number("damping", damping, low=0)
         line_search = check_bool("line_search", line_search)
-        check_integer("max_parameters", max_parameters, low=1)
+        max_parameters = check_integer("max_parameters", max_parameters, low=1)
         super().__init__(learning_rate=learning_rate, name=name, **kwargs)
         self.damping, self.line_search, self.max_parameters = damping, line_search, max_parameters
 

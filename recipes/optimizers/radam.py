@@ -75,8 +75,8 @@ class RAdam(AdaptiveMoments):
         name: str = "radam",
         **options: Any,
     ):
-        check_number("threshold", threshold, low=4)
-        check_number("beta_2", beta_2, above=1.0 - 2.0 / (threshold + 1.0), below=1)
+        threshold = check_number("threshold", threshold, low=4)
+        beta_2 = check_number("beta_2", beta_2, above=1.0 - 2.0 / (threshold + 1.0), below=1)
         super().__init__(learning_rate, beta_1, beta_2, epsilon, name=name, **options)
         self.threshold = float(threshold)
 

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from ...callbacks.checks import InvalidArgument
-from ..choice import is_named, name_of, options_of
+from ..choice import check_makes_model, is_named, name_of, options_of
 from ..models import MODELS
 from .hyperparameters import HP, chosen
 from .origins import origin_of
@@ -29,6 +29,7 @@ class OwnModel:
     """
 
     def __init__(self, function: Callable[..., keras.Model]):
+        check_makes_model("build", function)
         self.function = function
         parameters = list(inspect.signature(function).parameters.values())
         self._open = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)

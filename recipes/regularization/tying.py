@@ -59,7 +59,7 @@ def tie(
         True
     """
     check_tensorflow("tie")  # on JAX the step would keep the value that ``second`` had when it was compiled
-    check_number("strength", strength, low=0)
+    strength = check_number("strength", strength, low=0)
     pairs = list(_kernel_pairs(first, second, layers))
     if strength and not any(kernel.trainable for kernel, _ in pairs):
         raise InvalidArgument("first", first.name, "trainable: its kernels are frozen, so that nothing would pull them")

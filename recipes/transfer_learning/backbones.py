@@ -82,7 +82,7 @@ def backbone_of(
     if weights is not None and not Path(weights).is_file():
         raise InvalidArgument("weights", str(weights), f"a file with the weights of {name}: none is downloaded")
     if image_size is not None:
-        check_integer("image_size", image_size, low=smallest)
+        image_size = check_integer("image_size", image_size, low=smallest)
     height, width = (int(size or 0) for size in spec.input_shape[:2])
     shorter = image_size or max(smallest, min(height, width))
     side = (math.ceil(height * shorter / min(height, width)), math.ceil(width * shorter / min(height, width)))

@@ -286,7 +286,7 @@ def pretext(
 
     check_choice("how", how, WAYS)
     check_choice("split", split, SPLITS)
-    check_number("share", share, above=0, high=1)
+    share = check_number("share", share, above=0, high=1)
     _check_inputs(data, how)
     x, _ = data.on_device(split)
     count = data.settings["counts"][split]

@@ -40,7 +40,7 @@ def before_search(data: Data, protocol: Protocol, arms: int, repeats: int, disag
         repeats: of each arm.
         disagreement: the share of test examples, in (0, 1).
     """
-    check_number("disagreement", disagreement, above=0, below=1)
+    disagreement = check_number("disagreement", disagreement, above=0, below=1)
     metric = protocol.metric_for(data.spec)
     if arms < 2 or repeats < 2 or not metric.percentage:
         return math.nan

@@ -171,8 +171,8 @@ class Space:
             >>> [values.get("learning_rate") for values in space.settings(arm, 2, seed=0)]      # doctest: +SKIP
             [None, 0.001234]
         """
-        check_integer("trials", trials, low=1)
-        check_integer("seed", seed, low=0)
+        trials = check_integer("trials", trials, low=1)
+        seed = check_integer("seed", seed, low=0)
         settings = [self.default(arm)] if self.from_default else []
         settings += self._at_points(arm, self.tuned(arm), 0, trials - len(settings), seed)
         return _distinct(settings)

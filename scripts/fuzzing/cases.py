@@ -15,7 +15,7 @@ from typing import Any
 import keras
 import matplotlib.pyplot as plt
 
-from . import calls, pool, verdicts
+from . import calls, misfits, pool, verdicts
 from .verdicts import Verdict
 from .world import World
 
@@ -67,7 +67,7 @@ def api_cases() -> Iterator[Case]:
     for name in calls.CALLS:
         for argument, parameter in calls.parameters_of(name).items():
             misses = pool.near_misses("abc") if isinstance(parameter.default, str) else {}
-            for value in (*pool.POOL, *misses):
+            for value in (*pool.POOL, *misses, *misfits.MISFITS):
                 if not (argument in OWN_PROCESSES and value in POSITIVE):
                     yield Case("API", name, argument, value)
 
@@ -107,6 +107,8 @@ def value_of(case: Case, world: World) -> Any:
     make = pool.POOL.get(case.value)
     if make is not None:
         return make(world.folder)
+    if case.value in misfits.MISFITS:
+        return misfits.MISFITS[case.value](world)
     default = calls.parameters_of(case.name)[case.argument].default
     return pool.near_misses(default)[case.value](world.folder)
 

@@ -148,6 +148,8 @@ def _accepts(kind: str, value: Any) -> bool | None:
             return None if isinstance(value, Mapping) else False
         case "Callable":
             return callable(value)
+    if any(base.__name__ == name.rpartition(".")[2] for base in type(value).__mro__):
+        return True
     return False if type(value) in SCALARS or callable(value) else None
 
 

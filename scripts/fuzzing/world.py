@@ -122,6 +122,11 @@ class World:
         recipe = dataclasses.replace(self.recipe, normalization=normalization)
         return recipe.compile(recipe.build_model(self.data.spec), spec=self.data.spec)
 
+    def image_model(self) -> Any:
+        """A new compiled model for ``images``."""
+        recipe = recipes.Recipe(model={"name": "cnn", "filters": (2,)}, learning_rate=0.05, regularizer="none")
+        return recipe.compile(recipe.build_model(self.images.spec), spec=self.images.spec)
+
     @functools.cached_property
     def run(self) -> Any:
         return recipes.fit(self.data, self.recipe, epochs=1, verbose=0)

@@ -210,3 +210,12 @@ def test_models_without_one(images):
     assert recipes.blend_with_linear(model, images) == 0
     assert linear_part_of(recipes.mlp(Data.from_arrays(X, Z[:, 0]).spec, hidden=())) is None
     assert linear_part_of(recipes.mlp(input_shape=(4,), outputs=1)) is None
+
+
+@pytest.mark.parametrize("shape", [(24, 4), (24, 3, 2)])
+def test_data_of_another_shape_are_refused(shape):
+    data = recipes.Data.from_arrays(np.zeros((24, 3)) + np.arange(24.0)[:, None], np.arange(24) % 2)
+    other = recipes.Data.from_arrays(np.arange(np.prod(shape), dtype=float).reshape(shape), np.arange(24) % 2)
+    model = recipes.Recipe().compile(recipes.mlp(data.spec), spec=data.spec)
+    with pytest.raises(InvalidArgument, match=r"^model must be a model with one input of shape \(None, "):
+        recipes.blend_with_linear(model, other)

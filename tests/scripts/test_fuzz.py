@@ -8,8 +8,7 @@ import pytest
 import recipes
 from callbacks.checks import InvalidArgument
 from scripts.fuzzing import calls, command_line
-from scripts.fuzzing.cases import Case, all_cases, outcome
-from scripts.fuzzing.pool import POOL
+from scripts.fuzzing.cases import Case, all_cases, outcome, value_of
 from scripts.fuzzing.running import read, rows, run
 from scripts.fuzzing.verdicts import accepts, is_senseless, of_error
 from scripts.fuzzing.world import World
@@ -89,6 +88,13 @@ FOUND = [
     ("recipes.register", "hyperparameters", "module"),
     ("recipes.tie", "layers", "list of lists"),
     ("recipes.load_run", "directory", "2-d array"),
+    ("recipes.LineSearch", "never_decayed", "None"),
+    ("recipes.Data.from_pipeline", "batched", "True"),
+    ("recipes.Data.with_train", "x", "(x, y) of images"),
+    ("recipes.Data.with_train", "y", "(x, y) of images"),
+    ("recipes.Recipe", "model", "model of images"),
+    ("recipes.siamese", "model", "layer"),
+    ("callbacks.find_learning_rate", "class_weight", "bad option"),
 ]
 """What the fuzz has found, of each kind one."""
 
@@ -98,7 +104,9 @@ def test_what_was_found_is_refused(name, argument, value, world):
     call = calls.CALLS[name]
     arguments = {} if name == "recipes.load_run" else call.arguments(world)
     with pytest.raises(InvalidArgument) as refused:
-        calls.target_of(name, call, world)(**{**arguments, argument: POOL[value](world.folder)})
+        calls.target_of(name, call, world)(
+            **{**arguments, argument: value_of(Case("API", name, argument, value), world)}
+        )
     assert "\n" not in str(refused.value)
     assert refused.value.argument.partition("[")[0] in (argument, "dataset")
 

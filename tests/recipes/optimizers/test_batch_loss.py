@@ -335,8 +335,11 @@ def test_a_constraint_holds_after_the_step():
 
 
 def test_a_kind_of_weight_decay_without_any_is_refused():
-    with pytest.raises(InvalidArgument, match=r"^decay must be None: there is no weight decay"):
+    with pytest.raises(InvalidArgument, match=r"^decay must be 'kernels', the default elsewhere: there is no"):
         Newton(decay="all")
+    with pytest.raises(InvalidArgument, match=r"^never_decayed must be \(\): there is no weight decay"):
+        Newton(never_decayed=None)
+    assert Newton(decay="kernels", never_decayed=[]).get_config() == Newton().get_config()
 
 
 @pytest.mark.parametrize("key", [key for key in NOT_SUPPORTED if key != "decay"])  # HessianFree has one of its own

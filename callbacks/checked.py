@@ -42,13 +42,15 @@ def _is_sequence(value: Any) -> bool:
     return hasattr(value, "__iter__") and getattr(value, "ndim", 1) == 1
 
 
+_FUNCTION = Kind("a function", "functions", lambda value: callable(value) and not _is_of("Layer", value))
+
 KINDS = {
     "None": Kind("None", "None", lambda value: value is None),
     "str": Kind("a string", "strings", lambda value: isinstance(value, str)),
     "os.PathLike": Kind("a path", "paths", lambda value: isinstance(value, os.PathLike)),
     "Mapping": Kind("a mapping", "mappings", lambda value: isinstance(value, Mapping)),
     "dict": Kind("a dict", "dicts", lambda value: isinstance(value, dict)),
-    "Callable": Kind("a function", "functions", callable),
+    "Callable": _FUNCTION,
     "keras.Model": _of_class("Model", "a keras.Model", "Keras models"),
     "keras.layers.Layer": _of_class("Layer", "a Keras layer", "Keras layers"),
     "keras.callbacks.Callback": _of_class("Callback", "a Keras callback", "Keras callbacks"),
@@ -60,8 +62,8 @@ KINDS = {
     "Spec": _of_class("Spec", "a recipes.Spec", "Specs"),
     "Recipe": _of_class("Recipe", "a recipes.Recipe", "recipes"),
     "Run": _of_class("Run", "a recipes.Run", "runs"),
-    "Progress": Kind("a function", "functions", callable),
-    "Where": Kind("a function", "functions", callable),
+    "Progress": _FUNCTION,
+    "Where": _FUNCTION,
     "Mistakes": _of_class("Mistakes", "what Comparison.mistakes returns", "mistakes"),
 }
 """Annotations that are checked here. Numbers are not: what takes them checks their bounds too."""

@@ -100,6 +100,9 @@ def excluded(
     """
     if isinstance(exclude, (str, Mapping)) or not isinstance(exclude, Sequence):
         raise InvalidArgument("exclude", exclude, "a list of columns to leave out")
+    for column in exclude:
+        if not isinstance(column, (str, int, np.integer)) or isinstance(column, bool):
+            raise InvalidArgument("exclude", column, "a list of names or positions of columns")
     wanted = [column for column in exclude if column not in gone]
     if not wanted:
         return splits, names

@@ -72,7 +72,7 @@ def cnn(
     filters, hidden = filters_for(shape, filters), sizes("hidden", hidden)
     kernel_size = check_integer("kernel_size", kernel_size, low=1)
     style = Style(activation, initializer, normalization, regularizer, bias=bias, depth=len(filters) + len(hidden))
-    inputs, x = model_input(spec, shape, preprocessing, style)
+    inputs, x = model_input(spec, shape, preprocessing, style, image=True)
     for number, count in enumerate(filters, start=1):
         layer = keras.layers.Conv2D(count, kernel_size, padding="same", use_bias=style.use_bias, **style.kernel(4))
         x = keras.layers.MaxPooling2D()(hidden_block(x, layer, style, last=number == style.depth))

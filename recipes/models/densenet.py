@@ -101,7 +101,7 @@ def densenet(
     depth = 1 + sum(blocks) * (2 if bottleneck else 1) + len(blocks) - 1
     style = Style(activation, initializer, normalization, regularizer, bias=bias, depth=depth)
     bare = dataclasses.replace(style, regularizer=())
-    inputs, x = model_input(spec, shape, preprocessing, style)
+    inputs, x = model_input(spec, shape, preprocessing, style, image=True)
     first = 2 * growth if bottleneck and compression < 1 else 16
     if min(shape[:2]) >= LARGE:
         x = hidden_block(x, _convolution(first, 7, style, stride=2), bare)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from ...callbacks.checks import InvalidArgument
+from ...callbacks.taken import in_one_line
 from .preprocessing import normalization, resized, scaled, scaled_steps, with_missing
 from .records import record_inputs, record_vector
 from .words import bag_of_words, word_vectors
@@ -27,6 +29,7 @@ def model_input(
     style: Style,
     *,
     word: int | None = WORD,
+    image: bool = False,
 ) -> tuple[Any, Any]:
     """The inputs for raw values, and the preprocessed tensor with the regularizers' input layers.
 
@@ -36,6 +39,7 @@ def model_input(
         preprocessing: a layer for the raw values, instead of the Spec's preprocessing.
         style: provides the regularizers.
         word: size of the word vectors, for texts; None for one vector per text, the bag of its words.
+        image: whether ``preprocessing`` must return images. Default False: anything.
 
     Returns:
         (Input, tensor). The tensor has shape (batch, *shape) for images, tables and sequences, with a mask if sequences
@@ -43,6 +47,9 @@ def model_input(
         for records, whose Input is a dictionary.
     """
     inputs, x, _ = encoded_input(spec, shape, preprocessing, style, word=word)
+    if image and preprocessing is not None and len(x.shape) != 4:
+        accepted = f"a layer that returns images (batch, height, width, channels), not {tuple(x.shape)}"
+        raise InvalidArgument("preprocessing", preprocessing.name, accepted)
     return inputs, x
 
 
@@ -60,7 +67,7 @@ def encoded_input(
     """
     inputs, columns = _inputs(spec, shape), None
     if preprocessing is not None:
-        x = preprocessing(inputs)
+        x = _with_layer(preprocessing, inputs)
     elif spec is None:
         x = inputs
     elif spec.record:
@@ -73,6 +80,20 @@ def encoded_input(
         if extra is not None:
             x = extra(x)
     return inputs, x, columns
+
+
+def _with_layer(preprocessing: keras.layers.Layer, inputs: Any) -> Any:
+    """What a layer of the user's makes of the raw values: one tensor, of another shape if it likes."""
+    try:
+        x = preprocessing(inputs)
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        accepted = f"a layer that takes the raw inputs, but: {in_one_line(error)}"
+        raise InvalidArgument("preprocessing", preprocessing.name, accepted) from error
+    if not isinstance(x, keras.KerasTensor):
+        raise InvalidArgument(
+            "preprocessing", preprocessing.name, f"a layer that returns one tensor, not {type(x).__name__}"
+        )
+    return x
 
 
 def _inputs(spec: Spec | None, shape: tuple) -> Any:

@@ -105,7 +105,7 @@ def resnet(
     reduction = _reduction(min(shape[:2]), reduction)
     filters, blocks = _stages(shape, filters, blocks, reduction)
     style = Style(activation, initializer, normalization, regularizer, bias=bias, depth=1 + 2 * sum(blocks))
-    inputs, x = model_input(spec, shape, preprocessing, style)
+    inputs, x = model_input(spec, shape, preprocessing, style, image=True)
     large = reduction == 4
     x = hidden_block(x, _convolution(filters[0], 7 if large else 3, 2 if large else 1, style), _bare(style))
     if reduction > 1:

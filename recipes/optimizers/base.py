@@ -24,6 +24,7 @@ from ...callbacks.inside.backend import widest_float
 from ...callbacks.inside.optimizer_base import KerasOptimizer
 from ...callbacks.inside.training import under_xla
 from ...callbacks.inside.weights import is_kernel
+from ...callbacks.taken import in_one_line
 
 __all__ = ["Live", "Optimizer", "cast", "checked_patterns", "checked_rate", "handles", "is_fusible", "power_rest"]
 
@@ -352,7 +353,12 @@ def checked_rate(rate: Any) -> Any:
     if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
         return rate
     if callable(rate) and not isinstance(rate, type):
-        check_number("learning_rate", rate(), low=0)
+        try:
+            value = rate()
+        except TypeError as error:
+            accepted = f"a number >= 0, a LearningRateSchedule, or a function without arguments ({in_one_line(error)})"
+            raise InvalidArgument("learning_rate", rate, accepted) from error
+        check_number("learning_rate", value, low=0)
         return rate
     return check_number("learning_rate", rate, low=0)
 

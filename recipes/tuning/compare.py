@@ -150,7 +150,8 @@ def candidate_arms(candidates: Any, data: Data, base: Recipe, tune: Any) -> list
             accepted = "labels of 1 to 100 characters, none a slash or a control character"
             raise InvalidArgument("candidates", label, accepted)
     tuned = list(candidates) if tune is True else [] if tune is False else tune
-    if not isinstance(tuned, (list, tuple, set)) or not set(tuned) <= set(candidates):
+    labels = isinstance(tuned, (list, tuple, set)) and all(isinstance(label, str) for label in tuned)
+    if not labels or not set(tuned) <= set(candidates):
         raise InvalidArgument("tune", tune, f"True, False, or a list of labels among {', '.join(candidates)}")
     names: list[str] = []
     return [_arm(label, candidate, data, base, names, tuned=label in tuned) for label, candidate in candidates.items()]

@@ -24,7 +24,7 @@ def model():
 WORDS = np.array(["a", "b"] * 12)
 MISFITS = {"width": (X[:, :2], Y), "words": (WORDS, Y), "images": (np.zeros((24, 3, 3), "float32"), Y)}
 USES = {
-    "gradient_report": lambda model, x, y: callbacks.gradient_report(model, x, y),
+    "gradient_report": callbacks.gradient_report,
     "find_learning_rate": lambda model, x, y: callbacks.find_learning_rate(model, x, y, steps=10, batch_size=5),
     "recalibrate_batch_norm": lambda model, x, y: callbacks.recalibrate_batch_norm(model, x),
     "diagnose": lambda model, x, y: recipes.diagnose(model, x, y, seconds=0.1),
@@ -67,7 +67,7 @@ def test_data_of_callbacks(model, callback):
 
 
 def test_a_model_that_is_not_compiled_is_named():
-    with pytest.raises(InvalidArgument, match="^model must be a compiled Keras model"):
+    with pytest.raises(InvalidArgument, match=r"^model must be a compiled Keras model"):
         callbacks.find_learning_rate(keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)]), X, Y)
 
 

@@ -88,9 +88,9 @@ def mc_dropout(model: keras.Model, x: Any, *, samples: int = 100, seed: int = 0,
         >>> answers = recipes.mc_dropout(run.model, x)
         >>> answers.mean.argmax(axis=1)[answers.entropy < 0.5]
     """
-    check_integer("samples", samples, low=2)
-    check_integer("seed", seed, low=0, high=LARGEST_SEED)
-    check_integer("batch_size", batch_size, low=1)
+    samples = check_integer("samples", samples, low=2)
+    seed = check_integer("seed", seed, low=0, high=LARGEST_SEED)
+    batch_size = check_integer("batch_size", batch_size, low=1)
     if not any(variable.name == RANDOM for variable in model.non_trainable_variables):
         raise InvalidArgument(
             "model", model.name, "one with dropout or noise, which is left on: this has no random layer"

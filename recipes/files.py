@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,6 +19,7 @@ __all__ = [
     "check_new_directory",
     "check_new_file",
     "folder_name",
+    "is_temporary",
     "new_directory",
     "new_file",
     "new_path",
@@ -43,8 +45,23 @@ def folder_name(text: str) -> str:
     return name if name.strip(". ") else f"_{name}"
 
 
+def is_temporary(path: Path, names: Collection[str]) -> bool:
+    """Whether a file or folder is one that :func:`new_file` or :func:`new_path` left, killed while it wrote ``names``.
+
+    Example:
+        >>> is_temporary(Path("search/.settings.json.x_4kq1zz"), ["settings.json"])
+        True
+    """
+    return any(path.name.startswith(f".{name}.") for name in names)
+
+
 def check_new_directory(
-    directory: str | os.PathLike[str], *, marker: str, overwrite: bool = False, name: str = "directory"
+    directory: str | os.PathLike[str],
+    *,
+    marker: str,
+    overwrite: bool = False,
+    name: str = "directory",
+    is_left_over: Callable[[Path], bool] | None = None,
 ) -> Path:
     """Raises unless ``directory`` can be written: it is new, empty, or holds ``marker`` and may be replaced.
 
@@ -53,10 +70,13 @@ def check_new_directory(
         marker: a file that only this package's directories of this kind hold.
         overwrite: whether such a directory may be replaced.
         name: of the argument, for the message.
+        is_left_over: whether a path in a directory without ``marker`` counts as nothing, since an earlier start was
+            stopped there. Default None: temporary files of the marker.
 
     Raises:
         InvalidArgument: with the reason.
     """
+    is_left_over = is_left_over or (lambda path: is_temporary(path, [marker]))
     overwrite = check_bool("overwrite", overwrite)
     path = Path(directory)
     if path.is_symlink() and not path.exists():
@@ -64,13 +84,13 @@ def check_new_directory(
     if path.exists():
         if not path.is_dir():
             raise InvalidArgument(name, str(path), "a directory, not a file")
-        if any(path.iterdir()):
-            if not (path / marker).is_file():
+        if not (path / marker).is_file():
+            if not all(map(is_left_over, path.iterdir())):
                 raise InvalidArgument(name, str(path), "a new or empty directory (this one holds other files)")
-            if not overwrite:
-                raise InvalidArgument(
-                    name, str(path), "a new or empty directory (this one is taken; overwriting has to be asked for)"
-                )
+        elif not overwrite:
+            raise InvalidArgument(
+                name, str(path), "a new or empty directory (this one is taken; overwriting has to be asked for)"
+            )
     _check_writable(name, path, path)
     return path
 
@@ -104,8 +124,9 @@ def new_directory(
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:
-        os.chmod(scratch, 0o777 & ~_umask())  # mkdtemp's folders are their owner's only
-        yield scratch
+        with _still_there(scratch, path):
+            os.chmod(scratch, 0o777 & ~_umask())  # mkdtemp's folders are their owner's only
+            yield scratch
         if path.exists():
             _replace(path, scratch)
         else:
@@ -116,6 +137,19 @@ def new_directory(
             for parent in created:
                 parent.rmdir()
         raise
+
+
+@contextlib.contextmanager
+def _still_there(scratch: Path, path: Path) -> Iterator[None]:
+    """Raises at the end if the folder was removed: libraries make it again, and what they wrote before is lost."""
+    folder = os.open(scratch, os.O_RDONLY) if hasattr(os, "O_DIRECTORY") else None  # not on Windows
+    try:
+        yield
+        if folder is not None and not (scratch.is_dir() and os.path.samestat(os.stat(scratch), os.fstat(folder))):
+            raise FileNotFoundError(errno.ENOENT, "its folder was removed while it was written", str(path))
+    finally:
+        if folder is not None:
+            os.close(folder)
 
 
 def _umask() -> int:
@@ -145,13 +179,15 @@ def _replace(path: Path, scratch: Path) -> None:
 def write_bytes(path: str | os.PathLike[str], content: bytes) -> Path:
     """Writes ``content`` to ``path`` atomically: at any moment, the file is the complete old or new one.
 
-    Makes missing folders.
+    Makes no folders: one that was removed while its files are written would come back with some of them.
 
     Returns:
         The path.
+
+    Raises:
+        OSError: naming the file.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     with new_file(path) as file:
         file.write(content)
     return path
@@ -168,7 +204,11 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
         >>> with new_file(Path("scores.csv")) as file:                 # doctest: +SKIP
         ...     file.write(b"1,2")
     """
-    handle, scratch = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        handle, scratch = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    except OSError as error:
+        error.filename = str(path)  # not the temporary one
+        raise
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
@@ -204,10 +244,10 @@ def new_path(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> Path:
-    """Writes text in UTF-8 atomically: after a crash, the file is complete or as it was. Makes missing folders.
+    """Writes text in UTF-8 atomically: after a crash, the file is complete or as it was.
 
     Args:
-        path: the file; an existing file is replaced.
+        path: the file, in a folder that exists; an existing file is replaced.
         text: its new content.
 
     Returns:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from ..callbacks.checks import InvalidArgument
 
 __all__ = ["MachineFault", "is_of_machine"]
@@ -9,8 +11,15 @@ __all__ = ["MachineFault", "is_of_machine"]
 OF_TENSORFLOW = ("NotFoundError", "PermissionDeniedError", "DataLossError", "UnavailableError", "AlreadyExistsError")
 """TensorFlow's errors about files and machines."""
 
-OF_LOADING = ("failed to map segment", "Cannot allocate memory", "cannot allocate memory")
-"""What the system says when there is no memory to load a library into."""
+OF_MEMORY = {
+    ImportError: ("failed to map segment", "annot allocate memory"),
+    RuntimeError: ("can't start new thread", "bad_alloc", "annot allocate memory", "emory allocation failed"),
+    SystemError: ("error return without exception set", "returned NULL without setting an exception"),
+}
+"""Errors of Python, with words that they have when there is no memory: to load a library, for a thread, in C code."""
+
+OF_HOST = "device:CPU"
+"""What TensorFlow's error says if it was the machine's memory that did not suffice, and not that of an accelerator."""
 
 
 class MachineFault(OSError):
@@ -39,15 +48,33 @@ class MachineFault(OSError):
 def is_of_machine(error: BaseException) -> bool:
     """Whether an error that a training raised is a fault of the machine and not of what was trained.
 
-    Memory that TensorFlow cannot give to a tensor counts as the training's: the next try would end alike.
+    Too little memory is the machine's fault, which other programs share; that of an accelerator is the training's own
+    limit. What was raised while there was no memory is the machine's, whatever it says.
+
+    Example:
+        >>> is_of_machine(MemoryError()), is_of_machine(ZeroDivisionError())
+        (True, False)
     """
     if isinstance(error, (OSError, MemoryError)):
         return True
-    if isinstance(error, ImportError) and any(words in str(error) for words in OF_LOADING):
-        return True
+    for kind, words in OF_MEMORY.items():
+        if isinstance(error, kind) and any(word in str(error) for word in words):
+            return True
     if isinstance(error, InvalidArgument) and isinstance(error.__context__, OSError):
         return True  # an argument that is refused for what the file system says
-    kind = type(error)
-    return kind.__module__.startswith("tensorflow") and (
-        kind.__name__ in OF_TENSORFLOW or "No space left" in str(error)
+    if any(isinstance(earlier, MemoryError) for earlier in _earlier(error)):
+        return True
+    name, text = type(error).__name__, str(error)
+    return type(error).__module__.startswith("tensorflow") and (
+        name in OF_TENSORFLOW or "No space left" in text or (name == "ResourceExhaustedError" and OF_HOST in text)
     )
+
+
+def _earlier(error: BaseException | None) -> Iterator[BaseException]:
+    """The errors that led to this one, the latest first."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
+        if error is not None:
+            yield error

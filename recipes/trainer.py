@@ -33,6 +33,7 @@ from .evaluation import evaluated_by
 from .last_healthy import LastHealthy, ending, stops_early
 from .learning_rate import found_rate, is_doubtful, usual_peak
 from .linear_blend import blend_with_linear
+from .machine_fault import is_of_machine
 from .metric import metric_of
 from .recipe import Recipe
 from .recipe_compile import compile_by
@@ -80,6 +81,8 @@ class Trainer:
             :func:`recipes.seeding.set_seeds`. Default False.
         steps: compiled steps shared with other trainers on the same data, whose recipes differ only in strengths and
             rates; None (default) for a step of this trainer alone, with these as constants.
+        parts_on_host: whether to compute batches in parts, too, if it is the machine's memory that does not suffice and
+            not an accelerator's. Default True; False raises TensorFlow's error.
 
     Attributes:
         model: the new model; after a run, the model of that run.
@@ -102,10 +105,11 @@ class Trainer:
         steps_per_epoch: int | None = None,
         keep_functions: bool = False,
         steps: SharedSteps | None = None,
+        parts_on_host: bool = True,
     ):
         start = time.perf_counter()
         self._keep_functions = check_bool("keep_functions", keep_functions)
-        self.parts = 1
+        self.parts, self._parts_on_host = 1, check_bool("parts_on_host", parts_on_host)
         recipe.check(data.spec)
         chosen, recipe = recipe, recipe.resolved(data.spec)
         if model is not None:
@@ -261,6 +265,8 @@ class Trainer:
                     raise InvalidArgument("batch_size", self.data.batch_size, accepted) from None
                 except Exception as error:
                     if not is_out_of_memory(error) or self.key is None:
+                        raise
+                    if is_of_machine(error) and not self._parts_on_host:
                         raise
                 # The step that failed may have changed part of the state: start anew.
                 shared.become(self._new_model(seed))

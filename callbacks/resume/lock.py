@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..checks import InvalidArgument
+from ..warning import warn
 
 __all__ = ["DirectoryLock"]
 
@@ -22,14 +23,14 @@ _held: dict[str, tuple[DirectoryLock, Any]] = {}
 class DirectoryLock:
     """Keeps other processes from training in a directory, until it is released or this process ends.
 
-    In the same process a newer lock takes over: a notebook starts an interrupted cell again. Where the system has no
-    such locks, there is none.
+    In the same process a newer lock takes over: a notebook starts an interrupted cell again. Systems without such locks
+    have none, and a file system without them is a warning.
 
     Args:
         directory: it is made if it does not exist.
 
     Raises:
-        InvalidArgument: if another process trains in the directory.
+        InvalidArgument: if another process trains in the directory, or the file of the lock cannot be written.
     """
 
     def __init__(self, directory: str | os.PathLike[str]):
@@ -49,7 +50,8 @@ class DirectoryLock:
             _, file = _held.pop(self._key)
             if file is not None:
                 with contextlib.suppress(OSError):
-                    os.unlink(file.name)
+                    if _is_at(file, file.name):  # else it was removed, and another process may have made its own
+                        os.unlink(file.name)
                 file.close()
 
     def _is_held(self) -> bool:
@@ -72,10 +74,11 @@ def _locked(directory: Path) -> Any:
             if error.errno == errno.ELOOP:  # the content of what it leads to would be lost
                 accepted = f"one without symbolic links ({NAME!r} is one)"
                 raise InvalidArgument("directory", str(directory), accepted) from None
-            return None
+            accepted = f"a directory that can be written ({NAME}: {error.strerror})"
+            raise InvalidArgument("directory", str(directory), accepted) from None
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.fstat(file.fileno()).st_ino == os.stat(path).st_ino:
+            if _is_at(file, path):
                 break
         except BlockingIOError:
             file.seek(0)
@@ -86,14 +89,20 @@ def _locked(directory: Path) -> Any:
             ) from None
         except FileNotFoundError:
             pass
-        except OSError:  # there are no locks in this file system
+        except OSError as error:
             file.close()
+            warn(f"{directory}: its file system has no locks ({error.strerror}): train there in one process at a time")
             return None
         file.close()  # the process that held it has removed it in between
     file.truncate(0)
     file.write(f"process {os.getpid()} on {socket.gethostname()}")
     file.flush()
     return file
+
+
+def _is_at(file: Any, path: str | os.PathLike[str]) -> bool:
+    """Whether the open file is the one at the path."""
+    return os.path.samestat(os.fstat(file.fileno()), os.stat(path))
 
 
 def _unlinked(path: str, flags: int) -> int:

@@ -135,7 +135,7 @@ def report(
     from ..tuning.benchmark import BENCH
     from ..tuning.comparison import Comparison
     from ..tuning.running.watching import shown, standing
-    from ..tuning.settings import SETTINGS
+    from ..tuning.search_files import check_search_directory
 
     if to is not None:
         check_new_file(to, name="to")
@@ -155,7 +155,7 @@ def report(
         return
     comparison = Comparison.load(directory)
     if to is None:
-        check_new_directory(directory, marker=SETTINGS, overwrite=True)
+        check_search_directory(directory)
     if tensorboard is not None:
         check_new_directory(tensorboard, marker="hparams", name="tensorboard")
     mistakes = None

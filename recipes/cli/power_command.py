@@ -39,7 +39,7 @@ def power(
     from ..tuning.comparison import Comparison
     from ..tuning.foresight import before_search, of_search
     from ..tuning.resplitting import decided
-    from ..tuning.settings import SETTINGS
+    from ..tuning.search_files import SETTINGS
 
     arms = check_integer("arms", arms, low=2)
     if (Path(dataset) / SETTINGS).is_file():

@@ -23,7 +23,7 @@ def write_bench_page(results: BenchResults, path: str | os.PathLike[str]) -> Pat
 
     Args:
         results: the bench.
-        path: the file, written atomically; folders are created as needed.
+        path: the file, in a folder that exists; written atomically.
 
     Returns:
         The path written.

@@ -28,7 +28,7 @@ def write_page(results: Results, path: str | os.PathLike[str], mistakes: Mistake
 
     Args:
         results: the comparison.
-        path: the file, written atomically; folders are created as needed.
+        path: the file, in a folder that exists; written atomically.
         mistakes: where the decision errs, to be shown as well. Default: nothing.
 
     Returns:

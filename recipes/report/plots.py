@@ -125,7 +125,7 @@ def save_plots(results: Results, folder: str | os.PathLike[str], dpi: int = 150)
 
     Args:
         results: the comparison.
-        folder: created as needed. Files of an earlier call are replaced.
+        folder: created as needed, in one that exists. Files of an earlier call are replaced.
         dpi: dots per inch. Default 150.
 
     Returns:
@@ -135,6 +135,7 @@ def save_plots(results: Results, folder: str | os.PathLike[str], dpi: int = 150)
         >>> save_plots(results, "plots")[0].name   # doctest: +SKIP
         'scores.png'
     """
+    Path(folder).mkdir(exist_ok=True)  # not those above: a search that was removed stays so
     return [
         write_bytes(Path(folder) / f"{name}.png", to_bytes(plot.draw(results), dpi=dpi)) for name, plot in PLOTS.items()
     ]

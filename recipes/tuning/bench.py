@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import errno
 import inspect
 import os
 import shlex
@@ -26,7 +27,7 @@ from ..training_checks import check_data, check_recipe
 from .bench_datasets import ALIAS, DIRECTORY, Dataset, datasets_of, folder_of
 from .benchmark import BENCH, Benchmark, read_bench
 from .checking import check_search
-from .config_file import CONFIG, config_text, search_options
+from .config_file import config_text, search_options
 from .factors import FACTORS
 from .levels import check_levels, factor_named, parse_factors
 from .protocol import Protocol
@@ -34,6 +35,7 @@ from .resplitting import decided
 from .run_search import run_search
 from .running.where import Where
 from .search import search
+from .search_files import CONFIG
 
 if TYPE_CHECKING:
     from ..data import Data
@@ -163,6 +165,9 @@ def run_bench(
     comparisons = {}
     for number, dataset in enumerate(datasets, start=1):
         place = places[dataset.label]
+        if not (directory / BENCH).is_file():
+            what = "it was removed or moved while the bench ran"
+            raise FileNotFoundError(errno.ENOENT, what, str(directory / BENCH))
         if verbose:
             print(printable(f"{dataset.label} ({number} of {len(datasets)})"), file=sys.stderr, flush=True)
         with warnings.catch_warnings():

@@ -19,7 +19,8 @@ from ..stored.schema import PLAIN_NAME, Mapped, Object
 from .comparison import Comparison
 from .counted import count
 from .environment_file import FACTS as ENVIRONMENT_FACTS
-from .ledger import TRAININGS, read_records
+from .ledger import read_records
+from .search_files import TRAININGS
 from .settings import plan_in, settings_in
 
 if TYPE_CHECKING:

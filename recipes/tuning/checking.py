@@ -8,16 +8,15 @@ from typing import Any
 
 from ...callbacks.checks import InvalidArgument
 from ..choice import name_of
-from ..files import check_new_directory
 from ..recipe import Recipe
 from ..registration.own_entries import unimportable
-from ..stored.links import check_no_links
 from .arms import Arm
 from .designs import arms_of
 from .protocol import Protocol
 from .pruning import check_horizon
 from .running.where import Where
-from .settings import SETTINGS, own_of, shared_part
+from .search_files import check_search_directory
+from .settings import own_of, shared_part
 from .space import Space
 
 __all__ = ["check_search"]
@@ -46,8 +45,7 @@ def check_search(
     Raises:
         InvalidArgument: as :func:`recipes.search` does.
     """
-    check_new_directory(directory, marker=SETTINGS, overwrite=True)
-    check_no_links(directory)
+    check_search_directory(directory)
     base = recipe if resolved is None else resolved
     shared_part(base)
     arms = arms_of(base, levels, protocol.design) if isinstance(levels, Mapping) else list(levels)

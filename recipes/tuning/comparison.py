@@ -33,7 +33,7 @@ from .ledger import read_records
 from .outcomes import read_outcomes
 from .plan import Records
 from .protocol import Protocol
-from .record import Record
+from .record import IN_PARTS, Record
 from .resuming import resumption_of
 from .settings import arms_in, metric_in, overlap_in, plan_in, settings_in
 from .space import Space
@@ -158,6 +158,13 @@ class Comparison:
     def best_arm(self) -> Arm:
         """The arm that was decided on."""
         return next(arm for arm in arms_in(self.settings) if arm.name == self._decision["arm"])
+
+    @property
+    def in_parts(self) -> bool:
+        """Whether trainings of the decision had too little of an accelerator's memory for whole batches."""
+        trials = self.results.trials
+        of_decision = trials["arm"] == self._decision["arm"]
+        return bool((of_decision & trials["message"].astype(str).str.startswith(IN_PARTS)).any())
 
     @property
     def best_seed(self) -> int:

@@ -16,15 +16,14 @@ from ..files import write_text
 from ..metrics import is_own, listed_metrics
 from .factors import FACTORS
 from .levels import factor_named
+from .search_files import CONFIG
 
 if TYPE_CHECKING:
     from ..recipe import Recipe
     from .protocol import Protocol
     from .running.where import Where
 
-__all__ = ["CONFIG", "HEADINGS", "config_text", "data_options", "search_options", "write_config"]
-
-CONFIG = "search.yaml"
+__all__ = ["HEADINGS", "config_text", "data_options", "search_options", "write_config"]
 
 HEADINGS = {
     "data": "The data",

@@ -10,11 +10,10 @@ from ..environment import commit, hardware, versions
 from ..stored.json_files import read_json, write_json
 from ..stored.schema import TEXT, Kind, Mapped, Object, optional
 from .ledger import Ledger
+from .search_files import ENVIRONMENT
 from .settings import UNDAMAGED
 
-__all__ = ["ENVIRONMENT", "FACTS", "read_environment", "write_environment"]
-
-ENVIRONMENT = "environment.json"
+__all__ = ["FACTS", "read_environment", "write_environment"]
 
 FACTS = Object(
     optional={

@@ -13,20 +13,17 @@ from pathlib import Path
 from typing import Any
 
 from ...callbacks.checks import InvalidArgument
-from ..files import check_new_directory
 from ..stored.json_files import parse, reason_of, sealed, unsealed, write_json
-from ..stored.links import check_no_links
 from ..stored.reading import numbered_lines, open_file
 from ..stored.schema import Listing, Object, name_of_file
 from .extending import first_difference
 from .outcomes import outcomes_file, write_outcomes
 from .record import Record
 from .scores_in_range import ScoresInRange
-from .settings import SETTINGS, UNDAMAGED, read_settings
+from .search_files import RUNNING, SETTINGS, TRAININGS, check_search_directory, remove_left_over
+from .settings import UNDAMAGED, read_settings
 
-__all__ = ["TRAININGS", "Ledger", "is_open", "line_of", "read_lines", "read_records", "running_file"]
-
-TRAININGS, RUNNING = "trainings.jsonl", "running"
+__all__ = ["Ledger", "is_open", "line_of", "read_lines", "read_records", "running_file"]
 
 LOOKS = 5
 """How often to try the lock before concluding that another process holds it."""
@@ -69,11 +66,8 @@ class Ledger(Mapping[str, Record]):
         self.directory = Path(directory)
         self.settings = json.loads(json.dumps(settings))
         self._records: dict[str, Record] = {}
-        if not (self.directory / SETTINGS).is_file():
-            check_new_directory(self.directory, marker=SETTINGS)
-        else:
-            check_new_directory(self.directory, marker=SETTINGS, overwrite=True)
-            check_no_links(self.directory)
+        check_search_directory(self.directory)
+        if (self.directory / SETTINGS).is_file():
             self._check(read_settings(self.directory))
         self._file: Any = None
         self.extended = False
@@ -92,7 +86,8 @@ class Ledger(Mapping[str, Record]):
         import fcntl
 
         self.directory.mkdir(parents=True, exist_ok=True)
-        if not (self.directory / SETTINGS).is_file():
+        new = not (self.directory / SETTINGS).is_file()
+        if new:
             write_json(self.directory / SETTINGS, self.settings)
         self._file = open(self.directory / TRAININGS, "a+", encoding="utf-8")
         for attempt in range(LOOKS):
@@ -111,6 +106,8 @@ class Ledger(Mapping[str, Record]):
             stored = read_settings(self.directory)
             self._check(stored)  # another process may have written them first
             records, end = read_records(self.directory)
+            if new and not records:
+                remove_left_over(self.directory)
         except BaseException:
             self._file.close()
             raise

@@ -16,12 +16,13 @@ from ..files import check_new_directory, new_directory, write_bytes
 from ..recipe import Recipe
 from ..stored.json_files import write_json
 from .designs import default_arm
-from .environment_file import ENVIRONMENT, read_environment
+from .environment_file import read_environment
 from .extending import COUNTS, first_difference, rank
-from .ledger import TRAININGS, is_open, line_of, read_lines
+from .ledger import is_open, line_of, read_lines
 from .outcomes import outcomes_file
 from .record import Record
-from .settings import SETTINGS, arms_in, settings_in
+from .search_files import ENVIRONMENT, SETTINGS, TRAININGS
+from .settings import arms_in, settings_in
 
 __all__ = ["merge_searches"]
 

@@ -16,13 +16,13 @@ from ..files import write_bytes
 from ..metric import Metric
 from ..metric_functions import decide, errors, log_losses
 from ..metrics import as_functions_take, contributions
+from .search_files import OUTCOMES
 
-__all__ = ["FOLDER", "Outcomes", "outcomes_file", "outcomes_of", "read_outcomes", "write_outcomes"]
+__all__ = ["Outcomes", "outcomes_file", "outcomes_of", "read_outcomes", "write_outcomes"]
 
 LARGEST = 2**32
 """The most bytes of the arrays of a training."""
 
-FOLDER = "outcomes"
 """The folder in a search's directory."""
 
 
@@ -83,7 +83,7 @@ def outcomes_of(metric: Metric, task: str, y: Any, predicted: Any, sample_weight
 
 def outcomes_file(directory: str | os.PathLike[str], key: str) -> Path:
     """The file for the outcomes of a training, by its key in the ledger."""
-    return Path(directory) / FOLDER / f"{key.replace('/', ' ')}.npz"
+    return Path(directory) / OUTCOMES / f"{key.replace('/', ' ')}.npz"
 
 
 def write_outcomes(directory: str | os.PathLike[str], key: str, outcomes: Outcomes) -> None:
@@ -95,7 +95,9 @@ def write_outcomes(directory: str | os.PathLike[str], key: str, outcomes: Outcom
         arrays["answer"] = outcomes.answer
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)
-    write_bytes(outcomes_file(directory, key), buffer.getvalue())
+    path = outcomes_file(directory, key)
+    path.parent.mkdir(exist_ok=True)  # not those above: a search that was removed stays so
+    write_bytes(path, buffer.getvalue())
 
 
 def read_outcomes(directory: str | os.PathLike[str], key: str) -> Outcomes | None:
@@ -115,5 +117,5 @@ def read_outcomes(directory: str | os.PathLike[str], key: str) -> Outcomes | Non
             right = np.unpackbits(file["right"], count=int(np.prod(shape))).reshape(shape).astype(bool)
         return Outcomes(file["contribution"], right, file["loss"], file.get("answer"))
     except Exception as error:  # zipfile, zlib and NumPy raise a dozen kinds
-        accepted = f"that of an undamaged search ({FOLDER}/{path.name}: {' '.join(str(error).split())[:200]})"
+        accepted = f"that of an undamaged search ({OUTCOMES}/{path.name}: {' '.join(str(error).split())[:200]})"
         raise InvalidArgument("directory", str(directory), accepted) from None

@@ -15,13 +15,16 @@ from ..stored.schema import COUNT, FLAG, NUMBER, TEXT, Listing, Mapped, Object, 
 from .factors import FACTORS
 from .outcomes import Outcomes
 
-__all__ = ["CURVES", "STAGES", "STATUSES", "Record"]
+__all__ = ["CURVES", "IN_PARTS", "STAGES", "STATUSES", "Record"]
 
 CURVES = ("learning_rate", "loss", "score", "val_loss", "val_score")
 """The values that a record holds per epoch."""
 
 STAGES = ("tune", "confirm")
 STATUSES = ("finished", "pruned", "diverged", "failed")
+
+IN_PARTS = "each batch was computed in"
+"""How the message of a training begins that had too little of an accelerator's memory for whole batches."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from ...callbacks.warning import warn
 from ..as_compiled.served import as_run
 from ..as_compiled.trainer import CompiledTrainer
 from ..files import folder_name
-from ..machine_fault import is_of_machine
+from ..machine_fault import MachineFault, is_of_machine
 from ..recipe import Recipe
 from ..run import Run
 from ..saved_run import recipe_text
@@ -129,6 +129,7 @@ def run_search(
             progress.say(line)
         budget = Budget(protocol, where.workers)
         while True:
+            ledger.check_there()  # KerasTuner would make the directory again
             hypermodel = ArmHyperModel(data, base, arms, space)
             tuner = ArmTuner(ArmOracle(plan, ledger), hypermodel, entered, progress.update, own_callbacks)
             tuner.search()
@@ -142,8 +143,7 @@ def run_search(
             comparison.write_tables()
             return comparison
         comparison.write()
-        ledger.check_there()
-        export_best(data, comparison, protocol, own_callbacks)
+        export_best(data, comparison, protocol, own_callbacks, ledger)
     return comparison
 
 
@@ -156,11 +156,18 @@ def _forget_failed(ledger: Ledger, plan: Plan) -> None:
         ledger.forget(again)
 
 
-def export_best(data: Data, comparison: Comparison, protocol: Protocol, callbacks: OwnCallbacks) -> None:
-    """Trains the decision once more, with its best seed, and exports it, unless that is done or no arm has a score."""
+def export_best(
+    data: Data, comparison: Comparison, protocol: Protocol, callbacks: OwnCallbacks, ledger: Ledger
+) -> None:
+    """Trains the decision once more, with its best seed, and exports it, unless that is done or no arm has a score.
+
+    Raises:
+        FileNotFoundError: if the directory is gone.
+    """
     from ..serving.export import export
     from ..serving.gate import ExportMismatch
 
+    ledger.check_there()
     target = comparison.directory / "best"
     if comparison.results.winner is None:
         return
@@ -171,6 +178,9 @@ def export_best(data: Data, comparison: Comparison, protocol: Protocol, callback
         return
     try:
         run = best_run(data, comparison, protocol, callbacks.new())
+        if run.parts > 1 and not comparison.in_parts:
+            raise MachineFault("the decision", "its batches do not fit into memory, but did before")
+        ledger.check_there()  # which export would make again
         export(run, target, overwrite=stale)
     except Exception as error:  # the results are there all the same
         if is_of_machine(error):

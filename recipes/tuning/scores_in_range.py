@@ -11,7 +11,8 @@ from ..metrics import METRICS
 from ..scoring import BASE_RATE
 from ..stored.schema import Kind, Listing, number
 from .record import Record
-from .settings import SETTINGS, read_settings
+from .search_files import SETTINGS
+from .settings import read_settings
 
 __all__ = ["ScoresInRange"]
 

@@ -24,13 +24,13 @@ from .metric_settings import metric_settings, metrics_in
 from .own_callbacks import NO_CALLBACKS, OwnCallbacks
 from .plan import Plan
 from .protocol import Protocol, setting_names
+from .search_files import SETTINGS
 from .space import Space
 
 if TYPE_CHECKING:
     from ..data import Data
 
 __all__ = [
-    "SETTINGS",
     "UNDAMAGED",
     "arms_in",
     "make_settings",
@@ -43,8 +43,6 @@ __all__ = [
     "shared_part",
     "written_today",
 ]
-
-SETTINGS = "settings.json"
 
 UNDAMAGED = "that of an undamaged search"
 

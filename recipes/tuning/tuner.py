@@ -17,6 +17,7 @@ from .own_callbacks import NO_CALLBACKS, OwnCallbacks
 from .plan import Plan, Training
 from .record import Record
 from .running.runner import Job, Runner
+from .search_files import KERAS_TUNER
 
 __all__ = ["ArmOracle", "ArmTuner"]
 
@@ -78,7 +79,7 @@ class ArmTuner(keras_tuner.engine.base_tuner.BaseTuner):
         on_training: Callable[[Training, Record], None],
         callbacks: OwnCallbacks = NO_CALLBACKS,
     ):
-        super().__init__(oracle, directory=str(oracle.ledger.directory), project_name="keras_tuner", overwrite=True)
+        super().__init__(oracle, directory=str(oracle.ledger.directory), project_name=KERAS_TUNER, overwrite=True)
         self.hypermodel, self.runner, self._on_training = hypermodel, runner, on_training
         self._callbacks = callbacks
 

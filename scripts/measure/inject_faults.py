@@ -19,6 +19,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import errno
+import faulthandler
 import hashlib
 import io
 import json
@@ -46,6 +47,7 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 
 import h5py
 import keras_tuner  # noqa: F401  imported once, for all starts
+import matplotlib.pyplot  # noqa: F401
 import numpy as np
 import pandas as pd
 
@@ -252,6 +254,8 @@ def start(subject: Subject, fault: str = "", moment: float = 0.0, seed: int = 0,
         sys.stderr = open(2, "w", buffering=1, closefd=False)  # noqa: SIM115
         sys.argv = ["recipes", *subject.arguments]
         signal.signal(signal.SIGINT, signal.default_int_handler)  # shells start jobs without it
+        stacks = open(subject.log("stacks"), "w")  # noqa: SIM115
+        faulthandler.register(signal.SIGUSR1, file=stacks, all_threads=True)
         with shimmed(subject, fault, moment, seed):
             cli.main()
     except SystemExit as exit:
@@ -313,6 +317,14 @@ def happen(fault: str, child: int, subject: Subject) -> list[str]:
     return []
 
 
+def stacks_of(child: int, subject: Subject) -> str:
+    """Where the threads of a process are, in Python and in the system."""
+    os.kill(child, signal.SIGUSR1)
+    time.sleep(2.0)
+    waits = [path.read_text() for path in Path(f"/proc/{child}/task").glob("*/wchan")]
+    return f"{subject.log('stacks').read_text()}\nThe system's calls: {Counter(waits)}\n{subject.errors()[-1500:]}"
+
+
 def one_line(status: int, errors: str) -> list[str]:
     """What is wrong with how a process stopped: nothing after SIGKILL, or with one line of ours after its progress."""
     if os.WIFSIGNALED(status):
@@ -330,12 +342,14 @@ def disturbed(subject: Subject, fault: str, moment: float, seed: int, seconds: f
     if fault not in (*ERRORS, "clock") and not ended(child, moment * seconds):
         wrong += happen(fault, child, subject)
     if not ended(child, LIMIT):
+        wrong.append(f"it hangs: {stacks_of(child, subject)}")
         os.kill(child, signal.SIGKILL)
-        wrong.append("it hangs")
     status = os.waitpid(child, 0)[1]
     (subject.folder.parent / "filler").unlink(missing_ok=True)
     errors = subject.errors()
     if os.WIFEXITED(status) and os.WEXITSTATUS(status) == 0:
+        if fault == "removed" and not subject.result():
+            return "stopped", wrong  # it had written everything when that was removed
         if "Exception ignored" in errors:
             print(errors[-1500:], flush=True)
         return ("wrong" if wrong else "done"), wrong

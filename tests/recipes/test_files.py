@@ -1,4 +1,5 @@
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -142,6 +143,26 @@ def test_a_directory_that_cannot_be_written(tmp_path, monkeypatch):
     assert everything(tmp_path) == ["there"]
 
 
+def test_what_a_killed_start_has_left_counts_as_nothing(tmp_path):
+    (tmp_path / ".mark.x4kq").touch()
+    check_new_directory(tmp_path, marker="mark")
+    (tmp_path / ".marks").touch()
+    with pytest.raises(InvalidArgument, match="holds other files"):
+        check_new_directory(tmp_path, marker="mark")
+
+
+def test_a_new_directory_that_was_removed_meanwhile_is_not_half_written(tmp_path):
+    def saved_by_a_library_that_makes_folders():
+        with new_directory(tmp_path / "out", marker="mark") as folder:
+            (folder / "mark").touch()
+            shutil.rmtree(tmp_path)
+            (folder / "assets").mkdir(parents=True)
+
+    with pytest.raises(FileNotFoundError, match=r"its folder was removed while it was written: '.*out'$"):
+        saved_by_a_library_that_makes_folders()
+    assert everything(tmp_path) == []
+
+
 def test_relative_paths(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     fill("out")
@@ -150,6 +171,9 @@ def test_relative_paths(tmp_path, monkeypatch):
 
 def test_write_bytes_replaces_in_one_step(tmp_path, monkeypatch):
     path = tmp_path / "deep" / "file"
+    with pytest.raises(FileNotFoundError, match=r"No such file or directory: '.*/deep/file'$"):
+        write_bytes(path, b"a folder that was removed does not come back with one file")
+    path.parent.mkdir()
     assert write_bytes(path, b"old") == path
     assert path.stat().st_mode & 0o777 == 0o666 & ~_umask()
 

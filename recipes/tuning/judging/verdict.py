@@ -9,6 +9,7 @@ from ...choice import split_names
 from ...report import formatting
 from ...report.results import Results, records
 from ..candidate import CANDIDATE
+from ..record import IN_PARTS
 from .next_steps import next_steps
 
 if TYPE_CHECKING:
@@ -41,6 +42,12 @@ def verdict(results: Results, resumption: Resumption) -> list[str]:
     sentences = [*head, *_main_effects(results), *_arms(results, rows), *steps, _decision(results)]
     if failures:
         sentences.append(f"{_count(len(failures), 'training')} failed, the first with {failures[0]}.")
+    parts = int(results.trials["message"].astype(str).str.startswith(IN_PARTS).sum())
+    if parts:
+        sentences.append(
+            f"{_count(parts, 'training')} computed batches in parts, as the accelerator ran out of memory: their "
+            "numbers differ from those of whole batches by rounding, and more with batch normalization."
+        )
     superseded = int(results.settings.get("superseded", 0))
     if superseded:
         sentences.append(

@@ -20,7 +20,7 @@ from ..idle_pruning import updates_in_epoch
 from ..ledger import running_file
 from ..outcomes import Outcomes, outcomes_of
 from ..pruning import BelowMedian, asha, first_epoch, ranked, rungs
-from ..record import Record
+from ..record import IN_PARTS, Record
 from .assignment import Assignment
 from .epoch_writer import EpochWriter
 from .runner import Job
@@ -106,7 +106,8 @@ class Worker:
         if isinstance(training.arm, Candidate) and training.arm.compiled:
             trainer = CompiledTrainer(self.data, recipe, steps=self.steps)
         else:
-            trainer = Trainer(self.data, recipe, seed=training.seed, keep_functions=True, steps=self.steps)
+            options: dict[str, Any] = {"keep_functions": True, "steps": self.steps, "parts_on_host": False}
+            trainer = Trainer(self.data, recipe, seed=training.seed, **options)
         rule = protocol.prune if training.stage == "tune" else "none"
         if rule != "asha":
             return self._run(trainer, job, metric, protocol.epochs, rule)
@@ -168,7 +169,7 @@ class Worker:
             seconds=round(run.seconds, 4),
             diverged=run.diverged,
             status="diverged" if run.diverged else "pruned" if pruned.pruned else "finished",
-            message=run.message or "",
+            message="; ".join(filter(None, [in_parts(trainer), run.message])),
             history={
                 "learning_rate": run.history.get("learning_rate", []),
                 "loss": run.history["loss"],
@@ -200,6 +201,12 @@ class Worker:
         chance = base_rate(data, "test") if ACCURACY in (metric, *further) else None
         scores |= {} if chance is None else {BASE_RATE: chance}
         return outcomes_of(metric, data.spec.task, y, predicted, weight), scores
+
+
+def in_parts(trainer: Trainer | CompiledTrainer) -> str:
+    """What a record says of batches that were computed in parts, since an accelerator ran out of memory; else ""."""
+    parts = trainer.parts if isinstance(trainer, Trainer) else 1
+    return f"{IN_PARTS} {parts} parts: the accelerator ran out of memory" if parts > 1 else ""
 
 
 def settle(threads: int | None) -> None:

@@ -1,5 +1,7 @@
 """Two trainings in one directory: the second is refused, or takes over in the same process."""
 
+import errno
+import fcntl
 import os
 import subprocess
 import sys
@@ -8,6 +10,7 @@ import pytest
 
 from callbacks import InvalidArgument
 from callbacks.resume.lock import DirectoryLock
+from scripts.support.faults import failing
 
 HOLD = """
 import sys
@@ -71,6 +74,34 @@ def test_a_forked_process_does_not_hold_it(tmp_path):
     assert os.waitpid(child, 0)[1] == 0
     lock.check()
     lock.release()
+
+
+def test_a_lock_that_cannot_be_opened_is_refused(tmp_path):
+    with (
+        failing(tmp_path, errno.EACCES, after=0),
+        pytest.raises(InvalidArgument, match=r"directory must be a directory that can be written \(.lock: Permission"),
+    ):
+        DirectoryLock(tmp_path)
+    DirectoryLock(tmp_path).release()
+
+
+def test_a_file_system_without_locks_is_a_warning(tmp_path, monkeypatch):
+    def flock(_file, _operation):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with pytest.warns(UserWarning, match=r"its file system has no locks \(No locks available\): train there in one"):
+        lock = DirectoryLock(tmp_path)
+    lock.check()
+    lock.release()
+
+
+def test_the_lock_of_another_is_not_removed(tmp_path):
+    lock = DirectoryLock(tmp_path / "state")
+    (tmp_path / "state" / ".lock").unlink()
+    (tmp_path / "state" / ".lock").write_text("process 1 on another machine")
+    lock.release()
+    assert (tmp_path / "state" / ".lock").exists()
 
 
 def _is_free(directory):

@@ -14,6 +14,7 @@ import recipes
 from callbacks.checks import InvalidArgument
 from recipes import Recipe
 from recipes.as_compiled.trainer import compiled_model, own_rate
+from recipes.machine_fault import MachineFault
 from recipes.tuning.candidate import Candidate, candidates_in, candidates_to_settings, recipe_line
 from recipes.tuning.compare import candidate_arms, compare
 from recipes.tuning.comparison import Comparison
@@ -243,13 +244,25 @@ def test_a_decision_that_cannot_be_exported(monkeypatch, tmp_path, error, raised
 
     monkeypatch.setattr(run_search, "best_run", fail)
     comparison = SimpleNamespace(directory=tmp_path, results=SimpleNamespace(winner="mine"))
-    arguments = (None, comparison, None, SimpleNamespace(new=list))
+    ledger = SimpleNamespace(check_there=lambda: None)
+    arguments = (None, comparison, None, SimpleNamespace(new=list), ledger)
     if raised:
         with pytest.raises(OSError, match="No space left"):
             run_search.export_best(*arguments)
         return
     with pytest.warns(UserWarning, match="the decision was not exported to .*: TypeError: Keras cannot save it$"):
         run_search.export_best(*arguments)
+
+
+def test_a_decision_is_not_exported_with_other_numbers_than_those_on_record(monkeypatch, tmp_path):
+    monkeypatch.setattr(run_search, "best_run", lambda *_: SimpleNamespace(parts=2))
+    results = SimpleNamespace(winner="mine")
+    comparison = SimpleNamespace(directory=tmp_path, results=results, in_parts=False)
+    with pytest.raises(MachineFault, match="its batches do not fit into memory, but did before"):
+        run_search.export_best(
+            None, comparison, None, SimpleNamespace(new=list), SimpleNamespace(check_there=lambda: None)
+        )
+    assert not list(tmp_path.iterdir())
 
 
 def test_it_has_the_options_of_a_search():

@@ -1,6 +1,7 @@
 import math
 import pickle
 
+import keras
 import pandas as pd
 import pytest
 import tensorflow as tf
@@ -12,6 +13,7 @@ from recipes.optimizers import SGD
 from recipes.trainer import Trainer
 from recipes.tuning.arms import Arm
 from recipes.tuning.comparison import Comparison
+from recipes.tuning.own_callbacks import OwnCallbacks
 from recipes.tuning.plan import Training
 from recipes.tuning.protocol import Protocol
 from recipes.tuning.running.assignment import Assignment
@@ -180,6 +182,16 @@ def refused_by_the_disk():
         return error
 
 
+def raised_without_memory():
+    try:
+        try:
+            raise MemoryError
+        except MemoryError:
+            raise KeyError("parsed")  # noqa: B904  as libraries do
+    except KeyError as error:
+        return error
+
+
 def raising(error):
     def running(*_arguments, **_options):
         raise error
@@ -195,6 +207,10 @@ def test_errors_of_the_machine_and_of_trainings(classes, tiny, monkeypatch):
     assert is_of_machine(ImportError("x.so: failed to map segment from shared object"))
     assert not is_of_machine(ImportError("cannot import name 'x'"))
     assert is_of_machine(refused_by_the_disk())
+    assert is_of_machine(RuntimeError("can't start new thread"))
+    assert is_of_machine(SystemError("error return without exception set"))
+    assert not is_of_machine(RuntimeError("a bug"))
+    assert is_of_machine(raised_without_memory())
     assert not is_of_machine(InvalidArgument("x", 1, "2"))
     job = Job(Training(Arm("adam", "none"), "tune", 0, 0), {"learning_rate": 0.1})
     worker = Worker(Assignment.of(classes, tiny(), Protocol(epochs=1)))
@@ -212,3 +228,28 @@ def test_errors_of_the_machine_and_of_trainings(classes, tiny, monkeypatch):
     assert not is_of_machine(errors.ResourceExhaustedError(None, None, "a tensor of 16 TiB"))
     fault = pickle.loads(pickle.dumps(MachineFault("a/tune/0", OSError(28, "No space left\non device"))))
     assert str(fault) == str(MachineFault("a/tune/0", "OSError: [Errno 28] No space left on device"))
+
+
+OOM = []
+"""What TensorFlow says the next time that a step begins."""
+
+
+class OutOfMemory(keras.callbacks.Callback):
+    def on_epoch_begin(self, epoch, logs=None):
+        if OOM:
+            raise tf.errors.ResourceExhaustedError(None, None, f"OOM when allocating a tensor on {OOM.pop()}")
+
+
+def test_a_search_does_not_compute_in_parts_what_does_not_fit_into_the_memory_of_the_machine(classes, tiny):
+    job = Job(Training(Arm("adam", "none"), "tune", 0, 0), {"learning_rate": 0.1})
+    assignment = Assignment.of(classes, tiny(), Protocol(epochs=1), callbacks=OwnCallbacks.of(OutOfMemory))
+    worker = Worker(assignment)
+    OOM.append("device:CPU:0 by allocator cpu")
+    with pytest.raises(
+        MachineFault, match=r"nothing is recorded: ResourceExhaustedError: OOM .* allocator cpu; the same"
+    ):
+        worker.run(job)
+    OOM.append("device:GPU:0 by allocator GPU_0_bfc")
+    record = worker.run(job)
+    assert record.status == "finished"
+    assert record.message == "each batch was computed in 2 parts: the accelerator ran out of memory"

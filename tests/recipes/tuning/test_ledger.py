@@ -4,11 +4,15 @@ import math
 import shutil
 import threading
 
+import numpy as np
 import pytest
 
 from callbacks.checks import InvalidArgument
+from recipes.report.plots import save_plots
 from recipes.tuning.arms import Arm
+from recipes.tuning.environment_file import write_environment
 from recipes.tuning.ledger import Ledger, is_open, read_records
+from recipes.tuning.outcomes import Outcomes, write_outcomes
 from recipes.tuning.plan import Training
 from recipes.tuning.running.runner import Job
 from recipes.tuning.settings import read_settings
@@ -68,6 +72,19 @@ def test_what_is_added_to_a_directory_that_is_gone_is_refused(tmp_path, how):
             ledger.add(record(1))
     assert list(read_records(tmp_path / "search")[0]) == KEYS[: how == "replaced"]
     assert not (tmp_path / "search").exists() or how == "replaced"
+
+
+def test_nothing_brings_a_directory_back_that_was_removed(tmp_path):
+    with Ledger(tmp_path / "search", SETTINGS) as ledger:
+        shutil.rmtree(tmp_path / "search")
+        for write in (
+            lambda: write_environment(ledger, "recipes search digits", "this machine"),
+            lambda: write_outcomes(ledger.directory, KEYS[0], Outcomes(np.ones(1), None, np.ones(1))),
+            lambda: save_plots(None, ledger.directory / "plots"),
+        ):
+            with pytest.raises(FileNotFoundError, match="No such file or directory"):
+                write()
+    assert not (tmp_path / "search").exists()
 
 
 def test_a_record_is_on_disk_at_once(tmp_path):
@@ -167,6 +184,30 @@ def test_a_foreign_directory_is_refused(tmp_path):
     with pytest.raises(InvalidArgument, match="that of an undamaged search"):
         Ledger(tmp_path, SETTINGS)
     assert sorted(each.name for each in tmp_path.iterdir()) == ["settings.json", "thesis.txt"]
+
+
+def test_what_a_search_leaves_that_was_killed_as_it_began_counts_as_nothing(tmp_path):
+    for name in ("trainings.jsonl", "environment.json", ".environment.json.x4kq", ".settings.json.2", "search.yaml"):
+        (tmp_path / name).touch()
+    (tmp_path / "outcomes").mkdir()
+    (tmp_path / "outcomes" / "of another search.npz").touch()
+    (tmp_path / "keras_tuner" / "trial").mkdir(parents=True)
+    with Ledger(tmp_path, SETTINGS) as ledger:
+        ledger.add(record(0))
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["settings.json", "trainings.jsonl"]
+    with Ledger(tmp_path, SETTINGS) as ledger:
+        assert list(ledger) == KEYS[:1]
+    (tmp_path / "settings.json").unlink()
+    with pytest.raises(InvalidArgument, match="holds other files"):  # results are not thrown away
+        Ledger(tmp_path, SETTINGS)
+
+
+@pytest.mark.parametrize("name", ["summary.csv", "best", "thesis.txt"])
+def test_results_are_not_what_is_left_over(tmp_path, name):
+    (tmp_path / "environment.json").touch()
+    (tmp_path / name).touch()
+    with pytest.raises(InvalidArgument, match="holds other files"):
+        Ledger(tmp_path, SETTINGS)
 
 
 def test_one_process_at_a_time(tmp_path):

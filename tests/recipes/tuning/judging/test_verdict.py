@@ -49,6 +49,13 @@ def test_the_decision_is_better_where_something_is(make_trials):
         assert f"{name} with no regularizer by 3.00 points" in " ".join(sentences)
 
 
+def test_batches_in_parts_are_named(make_trials):
+    trials = make_trials({"momentum+none": [0.9, 0.92]})
+    trials["message"] = ["each batch was computed in 2 parts: the accelerator ran out of memory", "", "", ""]
+    _, sentences = judge(trials)
+    assert sentences[-1].startswith("1 training computed batches in parts, as the accelerator ran out of memory")
+
+
 def test_what_is_as_good(make_trials):
     scores = {"momentum+none": [0.900, 0.902, 0.904], "adam+none": [0.9005, 0.9030, 0.9040]}
     table, sentences = judge(make_trials(scores))

@@ -413,7 +413,8 @@ def examine(
         if how == "done" or number == count or len(since) > 25:
             # undisturbed, to the end
             if how != "done" and os.waitpid(start(subject), 0)[1] != 0 and "(this one is taken" not in subject.errors():
-                wrong.append(f"it does not go on after {since}: {subject.errors()[-1500:]}")
+                there = sorted(str(path.relative_to(subject.folder)) for path in subject.folder.rglob("*"))
+                wrong.append(f"it does not go on after {since}: {subject.errors()[-1500:]} with {there[:30]}")
             result = subject.result()
             if result != expected:
                 names = sorted(name for name in {*result, *expected} if result.get(name) != expected.get(name))

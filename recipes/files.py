@@ -141,15 +141,26 @@ def new_directory(
 
 @contextlib.contextmanager
 def _still_there(scratch: Path, path: Path) -> Iterator[None]:
-    """Raises at the end if the folder was removed: libraries make it again, and what they wrote before is lost."""
-    folder = os.open(scratch, os.O_RDONLY) if hasattr(os, "O_DIRECTORY") else None  # not on Windows
-    try:
+    """Raises FileNotFoundError if the folder is removed meanwhile, whatever the libraries that write there say of it.
+
+    Some make it again, without what they wrote before.
+    """
+    if not hasattr(os, "O_DIRECTORY"):  # on Windows a folder cannot be opened
         yield
-        if folder is not None and not (scratch.is_dir() and os.path.samestat(os.stat(scratch), os.fstat(folder))):
-            raise FileNotFoundError(errno.ENOENT, "its folder was removed while it was written", str(path))
+        return
+    folder = os.open(scratch, os.O_RDONLY)
+    try:
+        cause: Exception | None = None
+        try:
+            yield
+        except Exception as error:
+            cause = error
+        if not (scratch.is_dir() and os.path.samestat(os.stat(scratch), os.fstat(folder))):
+            raise FileNotFoundError(errno.ENOENT, "it was removed while it was written", str(path)) from cause
+        if cause is not None:
+            raise cause
     finally:
-        if folder is not None:
-            os.close(folder)
+        os.close(folder)
 
 
 def _umask() -> int:

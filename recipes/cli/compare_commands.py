@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 import sys
@@ -90,6 +91,10 @@ def search(
     winner = comparison.directory / "best"
     end = f";\nthe decision, ready to serve, in {winner}" if winner.is_dir() else ""
     say("", f"Everything is in {comparison.directory}: report.html, plots/, summary.csv, trials.csv, epochs.csv{end}")
+    if not comparison.directory.is_dir():
+        raise FileNotFoundError(
+            errno.ENOENT, "it was removed or moved while the search ended", str(comparison.directory)
+        )
     if not winner.is_dir():
         raise typer.Exit(1)  # no arm has a score, or a warning says why it was not exported
 

@@ -182,6 +182,11 @@ def export_best(
             raise MachineFault("the decision", "its batches do not fit into memory, but did before")
         ledger.check_there()  # which export would make again
         export(run, target, overwrite=stale)
+        try:
+            ledger.check_there()
+        except FileNotFoundError:
+            shutil.rmtree(target, ignore_errors=True)  # or nothing but the model would be left of the search
+            raise
     except Exception as error:  # the results are there all the same
         if is_of_machine(error):
             raise

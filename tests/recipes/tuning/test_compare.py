@@ -265,6 +265,24 @@ def test_a_decision_is_not_exported_with_other_numbers_than_those_on_record(monk
     assert not list(tmp_path.iterdir())
 
 
+def test_a_model_is_not_all_that_stays_of_a_search_that_was_removed(monkeypatch, tmp_path):
+    def export(_run, target, **_):
+        (target / "1").mkdir(parents=True)
+
+    def check_there():
+        if (tmp_path / "best").exists():
+            raise FileNotFoundError("removed")
+
+    monkeypatch.setattr(run_search, "best_run", lambda *_: SimpleNamespace(parts=1))
+    monkeypatch.setattr(importlib.import_module("recipes.serving.export"), "export", export)
+    comparison = SimpleNamespace(directory=tmp_path, results=SimpleNamespace(winner="mine"))
+    with pytest.raises(FileNotFoundError, match="removed"):
+        run_search.export_best(
+            None, comparison, None, SimpleNamespace(new=list), SimpleNamespace(check_there=check_there)
+        )
+    assert not list(tmp_path.iterdir())
+
+
 def test_it_has_the_options_of_a_search():
     """With their defaults: all but those that say what is compared."""
     of_search, own = (dict(inspect.signature(function).parameters) for function in (recipes.search, compare))

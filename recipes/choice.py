@@ -18,6 +18,7 @@ import numpy as np
 
 from ..callbacks.checks import InvalidArgument, check_number
 from .catalogue import Catalogue, UnknownName
+from .layer_copies import layer_from_json, layer_identity, layer_to_json
 from .stored.json_files import reason_of
 
 __all__ = [
@@ -47,6 +48,9 @@ Choice = Any
 """A name, with options ``"dropout(rate=0.3)"``; a mapping, ``{"name": "dropout", "rate": 0.3}``; or an object."""
 
 AUTO, NONE = "auto", "none"
+
+KERAS_OBJECTS = (keras.optimizers.Optimizer, keras.initializers.Initializer, keras.layers.Layer)
+"""The objects that are written as JSON."""
 
 OWN = "own"
 """The model of a recipe whose training was given a model, or a function that makes one."""
@@ -318,7 +322,9 @@ def _known(catalogue: Catalogue, name: Any, words: Sequence[str]) -> str:
 def identity(value: Any) -> Any:
     """JSON values that are equal for equal choices: Keras objects compare by settings, other objects by identity."""
 
-    def without_name(keras_object: Any) -> Any:
+    def without_name(_path: str, keras_object: Any) -> Any:
+        if isinstance(keras_object, keras.layers.Layer):
+            return layer_identity(keras_object)
         values = keras.saving.serialize_keras_object(keras_object)
         values["config"].pop("name", None)  # Keras numbers objects: "adam", "adam_1", ...
         return values
@@ -327,7 +333,7 @@ def identity(value: Any) -> Any:
 
 
 def to_json(field: str, value: Any) -> Any:
-    """A choice, or several, as JSON values; Keras optimizers and initializers are serialized by Keras.
+    """A choice, or several, as JSON values; Keras optimizers, initializers and layers are serialized by Keras.
 
     Args:
         field: the name of the field, for messages.
@@ -344,7 +350,12 @@ def to_json(field: str, value: Any) -> Any:
     def refuse(path: str, unknown: Any) -> Any:
         raise InvalidArgument(path, unknown, "a name, a mapping or a Keras object to be written as JSON")
 
-    return _plain(value, keras.saving.serialize_keras_object, refuse, field)
+    def serialized(path: str, keras_object: Any) -> Any:
+        if isinstance(keras_object, keras.layers.Layer):
+            return layer_to_json(path, keras_object)
+        return keras.saving.serialize_keras_object(keras_object)
+
+    return _plain(value, serialized, refuse, field)
 
 
 def from_json(value: Any) -> Any:
@@ -355,11 +366,13 @@ def from_json(value: Any) -> Any:
     """
     if isinstance(value, list):
         return tuple(from_json(item) for item in value)
+    if isinstance(value, dict) and "name" in value and "class_name" not in value:
+        return {key: from_json(item) if isinstance(item, dict) else item for key, item in value.items()}
     if isinstance(value, dict) and "class_name" in value:
         try:
-            made = keras.saving.deserialize_keras_object(value)
-            if not isinstance(made, (keras.optimizers.Optimizer, keras.initializers.Initializer)):
-                raise TypeError("it is no optimizer or initializer")
+            made = layer_from_json(value)
+            if not isinstance(made, KERAS_OBJECTS):
+                raise TypeError("it is no optimizer, initializer or layer")
         except Exception as error:
             accepted = f"JSON of Keras objects that can be made here ({reason_of(error)})"
             raise InvalidArgument("text", value, accepted) from None
@@ -367,7 +380,9 @@ def from_json(value: Any) -> Any:
     return value
 
 
-def _plain(value: Any, serialize: Callable[[Any], Any], fallback: Callable[[str, Any], Any], path: str = "") -> Any:
+def _plain(
+    value: Any, serialize: Callable[[str, Any], Any], fallback: Callable[[str, Any], Any], path: str = ""
+) -> Any:
     """Nested JSON values: ``serialize`` converts Keras objects, ``fallback`` all other objects, with their path."""
     if value is None or isinstance(value, (str, float, bool, int)):
         return value
@@ -377,6 +392,6 @@ def _plain(value: Any, serialize: Callable[[Any], Any], fallback: Callable[[str,
         return {key: _plain(item, serialize, fallback, f"{path}[{key!r}]") for key, item in value.items()}
     if isinstance(value, np.generic):
         return value.item()
-    if isinstance(value, (keras.optimizers.Optimizer, keras.initializers.Initializer)):
-        return serialize(value)
+    if isinstance(value, KERAS_OBJECTS):
+        return serialize(path, value)
     return fallback(path, value)

@@ -10,6 +10,7 @@ import keras
 from ..callbacks.checks import InvalidArgument
 from . import choice
 from .choice import AUTO, OWN, Choice
+from .layer_copies import copy_layer
 from .models import MODELS, model_for
 from .registration.own_model import OwnModel
 
@@ -54,4 +55,10 @@ def build_model(model: Choice, spec: Spec | None, style: Mapping[str, Any], opti
     if not choice.is_named(model):
         return OwnModel(model)(spec=spec, **{**style, **options})
     resolved = resolved_model(model, spec, options.get("input_shape") or ())
-    return MODELS.build(choice.name_of(resolved), spec=spec, **{**style, **choice.options_of(resolved), **options})
+    chosen = {name: _of_its_own(name, value) for name, value in choice.options_of(resolved).items()}
+    return MODELS.build(choice.name_of(resolved), spec=spec, **{**style, **chosen, **options})
+
+
+def _of_its_own(name: str, value: Any) -> Any:
+    """A copy of a layer, such as a preprocessing, which models would share otherwise; other options as they are."""
+    return copy_layer(value, name) if isinstance(value, keras.layers.Layer) else value

@@ -12,7 +12,7 @@ import keras
 from ..callbacks.checks import InvalidArgument
 from ..callbacks.inside.layers import all_layers
 
-__all__ = ["load_model", "not_reloadable", "save_model", "set_weights"]
+__all__ = ["load_model", "not_reloadable", "own_objects", "save_model", "set_weights"]
 
 KERAS_OBJECTS = (
     *(keras.layers.Layer, keras.initializers.Initializer, keras.regularizers.Regularizer),
@@ -39,7 +39,7 @@ def load_model(
     Raises:
         InvalidArgument: for a file that is missing, damaged, or needs a class or function that is not registered here.
     """
-    own = {} if like is None else _own_objects(like)
+    own = {} if like is None else own_objects(like)
     try:
         return keras.models.load_model(path, custom_objects=own, compile=compile, safe_mode=like is None)
     except Exception as error:  # Keras, HDF5, zip and the file system have many
@@ -99,7 +99,7 @@ def not_reloadable(model: keras.Model, *, trusted: bool = False) -> dict[str, st
         (['twice'], [])
     """
     reasons = {}
-    own = _own_objects(model) if trusted else {}
+    own = own_objects(model) if trusted else {}
     for layer in all_layers(model):
         if isinstance(layer, keras.Model) and layer.__class__.__module__.startswith("keras."):
             continue
@@ -112,8 +112,8 @@ def not_reloadable(model: keras.Model, *, trusted: bool = False) -> dict[str, st
     return reasons
 
 
-def _own_objects(model: keras.Model) -> dict[str, Any]:
-    """The classes and functions in a model that are not Keras' own, by name."""
+def own_objects(model: keras.layers.Layer) -> dict[str, Any]:
+    """The classes and functions in a model or layer that are not Keras' own, by name."""
     own: dict[str, Any] = {}
     for layer in all_layers(model):
         for value in (layer, *vars(layer).values()):

@@ -67,7 +67,8 @@ class Recipe:
     Args:
         model: "mlp", "cnn", ... or a function from a Spec to a Keras model. Default "auto": the model that suits the
             data, see :func:`recipes.models.model_for`. "own" in the recipe of a run says that the training was given a
-            model.
+            model. A layer among the options, ``{"name": "mlp", "preprocessing": layer}``, is copied for each model,
+            with what it has adapted to.
         initializer: of the hidden kernels: a name, "auto" (the one for the activation) or a Keras initializer. Default
             "he_normal".
         activation: of the hidden layers, by name. Default "elu".

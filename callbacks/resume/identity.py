@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from ..checks import InvalidArgument
+from ..checks import InvalidArgument, shown
 from ..inside.callback_list import sets_learning_rate
 from ..inside.model_optimizers import optimizers_of
 from ..inside.optimizer_values import leaves
@@ -86,11 +86,12 @@ def check_same(
                 consequence = f", which changes the rates of {type(changed[0]).__name__} from the start"
             else:
                 consequence = f", and {position[0]} are trained"
-        raise InvalidArgument(
-            "directory",
-            directory,
-            f"a new directory, or that of the same training (this one has {name}: {saved}, not {current}{consequence})",
-        )
+        difference = f"this one has {name}: {_short(saved)}, not {_short(current)}{consequence}"
+        raise InvalidArgument("directory", directory, f"a new directory, or that of the same training ({difference})")
+
+
+def _short(value: Any) -> str:
+    return value if isinstance(value, str) and len(value) < 200 else shown(value)
 
 
 def _depends_on_epochs(callback: keras.callbacks.Callback, before: int, now: int, steps: int | None) -> bool:

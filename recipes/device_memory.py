@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from ..callbacks.checks import InvalidArgument, check_integer
+from ..callbacks.resume.checkpoints import Checkpoints
+from ..callbacks.resume.resume import Resume
 
-__all__ = ["AUTO", "batch_sizes", "is_out_of_memory"]
+__all__ = ["AUTO", "PARTS", "batch_sizes", "begin_in_parts", "is_out_of_memory", "parts_of"]
 
 AUTO = "auto"
 
@@ -28,6 +31,36 @@ def is_out_of_memory(error: BaseException) -> bool:
     import tensorflow as tf
 
     return isinstance(error, tf.errors.ResourceExhaustedError)
+
+
+PARTS = "parts"
+"""The setting of a checkpoint whose training computes batches in parts."""
+
+
+def parts_of(directory: str | os.PathLike[str] | None) -> int:
+    """In how many parts the training in a directory of checkpoints computes its batches; 1 for whole ones."""
+    return 1 if directory is None else int(Resume(directory).saved_settings().get(PARTS, 1))
+
+
+def begin_in_parts(directory: str | os.PathLike[str] | None, error: BaseException) -> None:
+    """Lets a training whose first steps ran out of memory begin again, in parts.
+
+    Args:
+        directory: of its checkpoints; None if it has none.
+        error: of the step.
+
+    Raises:
+        MemoryError: if epochs are trained already, which no record would tell from those in parts.
+    """
+    if directory is None:
+        return
+    if Resume(directory).position() > (0, 0):
+        text = " ".join(str(error).split())[:300]
+        raise MemoryError(
+            f"a step does not fit into memory, but those before in {os.fspath(directory)} did: the same call goes on "
+            f"when as much is free again ({text})"
+        ) from error
+    Checkpoints(directory).path((0, 0)).unlink(missing_ok=True)
 
 
 def batch_sizes(batch_size: Any, examples: int, usual: int) -> tuple[int, ...]:

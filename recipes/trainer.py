@@ -27,7 +27,7 @@ from ..callbacks.resume.resume import Resume
 from ..callbacks.warning import warn
 from .choice import NONE, OWN
 from .data.named_arrays import apply
-from .device_memory import is_out_of_memory
+from .device_memory import PARTS, begin_in_parts, is_out_of_memory, parts_of
 from .distribution import replicas, settle_in
 from .evaluation import evaluated_by
 from .last_healthy import LastHealthy, ending, stops_early
@@ -252,6 +252,7 @@ class Trainer:
         options: dict[str, Any] = {"epochs": epochs, "seed": seed, "validate": validate, "callbacks": callbacks}
         options |= {"directory": directory, "verbose": verbose, "restore": restore}
         with self._steps.like(self._new_model(seed), self.key, prepare=self._prepare) as shared:
+            self.parts = max(self.parts, parts_of(directory))
             while True:
                 self.model, self._shared = shared.model, shared
                 set_random_state(self._random)
@@ -268,6 +269,7 @@ class Trainer:
                         raise
                     if is_of_machine(error) and not self._parts_on_host:
                         raise
+                    begin_in_parts(directory, error)
                 # The step that failed may have changed part of the state: start anew.
                 shared.become(self._new_model(seed))
                 self._divide_batches()
@@ -370,6 +372,7 @@ class Trainer:
         first_epoch, resume = 0, []
         if directory is not None:
             settings = {"seed": seed, "data": data.fingerprint, "batch_size": data.batch_size, **_fields(recipe)}
+            settings |= {PARTS: self.parts} if self.parts > 1 else {}
             # The order of a pass follows from its number: if a pass is an epoch, no earlier batches are replayed.
             resume = [Resume(directory, replay=self._steps_per_epoch is not None, settings=settings)]
             if self._steps_per_epoch is None:

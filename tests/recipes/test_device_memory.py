@@ -93,6 +93,46 @@ def test_a_batch_that_does_not_fit_is_computed_in_parts_with_the_same_numbers(da
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
 
 
+ERRORS = {}
+"""What happens as an epoch begins, once."""
+
+
+class Raises(keras.callbacks.Callback):
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch in ERRORS:
+            raise ERRORS.pop(epoch)
+
+
+def out_of_memory():
+    return tf.errors.ResourceExhaustedError(None, None, "OOM when allocating a tensor on device:CPU:0")
+
+
+def resumed(directory):
+    x = np.linspace(-1, 1, 32)[:, None]
+    small = recipes.Data.from_arrays(x, (x[:, 0] > 0).astype(int), batch_size=8)
+    choices = recipe(model={"name": "mlp", "hidden": (2,)})
+    run = recipes.fit(small, choices, epochs=3, callbacks=[Raises()], directory=directory, verbose=0)
+    return run.parts, run.history["loss"]
+
+
+@pytest.mark.filterwarnings("ignore:out of memory")
+def test_whole_batches_and_parts_are_not_mixed_in_a_training_that_resumes(tmp_path):
+    whole = resumed(tmp_path / "whole")
+    ERRORS.update({1: out_of_memory()})
+    with pytest.raises(
+        MemoryError, match=r"a step does not fit into memory, but those before in .* did: the same call"
+    ):
+        resumed(tmp_path / "late")
+    assert resumed(tmp_path / "late") == whole
+    ERRORS.update({0: out_of_memory()})
+    parts = resumed(tmp_path / "parts")
+    assert parts[0] == 2
+    ERRORS.update({0: out_of_memory(), 2: OSError("killed")})
+    with pytest.raises(OSError, match="killed"):
+        resumed(tmp_path / "early")
+    assert resumed(tmp_path / "early") == parts
+
+
 @pytest.mark.thorough
 def test_so_is_the_range_test(data):
     with pytest.warns(UserWarning, match="in 2 parts"):

@@ -11,6 +11,7 @@ import keras
 from keras import ops
 
 from .adversarial import GradientSign, check_scale
+from .callback import Callback
 from .checks import InvalidArgument, check_number
 from .inside.layers import halves, has_stateful_rnn
 from .inside.step_hooks import StepHooks, has_own_step
@@ -19,7 +20,7 @@ from .inside.training import compute_loss, replaced_loss
 __all__ = ["AdversarialTraining"]
 
 
-class AdversarialTraining(keras.callbacks.Callback):
+class AdversarialTraining(Callback):
     """Adds to each training batch its examples moved by ``epsilon`` in the direction that raises the loss most.
 
     The loss is ``(1 - share) J(x) + share J(x + epsilon sign(dJ/dx))``, for any loss J: also sums, scalars, masked ones

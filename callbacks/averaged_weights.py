@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from .batch_norm import BatchNormPass, NotFinite
+from .callback import Callback
 from .checks import InvalidArgument, check_integer, check_number
 from .fit_data import FitData
 from .inside.backend import check_tensorflow
@@ -21,7 +22,7 @@ from .taken import taken_by
 __all__ = ["AveragedWeights", "StochasticWeightAveraging"]
 
 
-class AveragedWeights(keras.callbacks.Callback):
+class AveragedWeights(Callback):
     """Between the last step of an epoch and the first of the next, the model has its averaged weights.
 
     So validation, early stopping, checkpoints and other callbacks at the end of an epoch, and the trained model, have

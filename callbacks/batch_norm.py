@@ -15,6 +15,7 @@ import keras
 import numpy as np
 from keras import ops, tree
 
+from .callback import Callback
 from .checked import checked
 from .checks import InvalidArgument, check_integer
 from .fit_data import FitData
@@ -154,7 +155,7 @@ def _recalibrate(
     return Recalibration(tuple(layer.name for layer in order), skipped, examples)
 
 
-class RecalibrateBatchNorm(keras.callbacks.Callback):
+class RecalibrateBatchNorm(Callback):
     """Recalibrates batch norm when training ends: :func:`recalibrate_batch_norm` as a callback.
 
     Place it after callbacks that restore weights in ``on_train_end``, such as ``EarlyStopping(restore_best_weights=

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
+from .callback import Callback
 from .checked import checked
 from .checks import InvalidArgument, check_integer
 from .inside.logs import numbers
@@ -18,7 +18,7 @@ from .inside.logs import numbers
 __all__ = ["LivePlot"]
 
 
-class LivePlot(keras.callbacks.Callback):
+class LivePlot(Callback):
     """Draws what the logs hold after each epoch, in one figure that is redrawn in place.
 
     Each quantity has a panel, with its ``val_`` values beside it: the loss first, then the metrics, and what callbacks

@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 
+from .callback import Callback
 from .checks import InvalidArgument, check_integer
 from .inside.backend import check_tensorflow
 from .inside.layers import all_layers, has_stateful_rnn, mask_of, replaced_method
@@ -16,7 +17,7 @@ from .inside.step_hooks import StepHooks, has_own_step
 __all__ = ["MicroBatches"]
 
 
-class MicroBatches(keras.callbacks.Callback):
+class MicroBatches(Callback):
     """Computes each batch in ``parts`` equal parts, so that a step needs the memory of a part.
 
     The optimizer is called once a batch, with the mean of the parts' gradients: that of the whole batch, to rounding.

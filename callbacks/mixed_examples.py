@@ -11,6 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from .callback import Callback
 from .checks import InvalidArgument, check_integer, check_number
 from .inside.backend import check_tensorflow, replicas
 from .inside.layers import has_stateful_rnn
@@ -21,7 +22,7 @@ from .inside.training import replaced_loss
 __all__ = ["CutMix", "MixUp"]
 
 
-class MixUp(keras.callbacks.Callback):
+class MixUp(Callback):
     """Trains on ``a x + (1 - a) x'`` with the loss ``a J(y) + (1 - a) J(y')``, for pairs of examples (x, y), (x', y').
 
     The pairs are a batch and the same in a random order; a is drawn once a batch from Beta(alpha, alpha). The loss is

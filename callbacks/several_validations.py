@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from .callback import Callback
 from .checks import InvalidArgument, check_integer
 from .fit_data import FitData
 from .inside.backend import sync_variables
@@ -22,7 +23,7 @@ from .taken import taken_by
 __all__ = ["SeveralValidations"]
 
 
-class SeveralValidations(keras.callbacks.Callback):
+class SeveralValidations(Callback):
     """Evaluates the model ``times`` times per epoch, evenly spaced, the last time at the epoch's end.
 
     The k-th validation of an epoch comes after ``ceil(k * steps / times)`` steps; with ``steps_per_execution=N``, where

@@ -9,6 +9,7 @@ from typing import Any
 
 import keras
 
+from .callback import Callback
 from .checks import InvalidArgument, check_number
 from .inside.backend import check_tensorflow, replicas
 from .inside.layers import has_stateful_rnn, replaced_method
@@ -19,7 +20,7 @@ from .inside.training import step_loss
 __all__ = ["SharpnessAware"]
 
 
-class SharpnessAware(keras.callbacks.Callback):
+class SharpnessAware(Callback):
     """Sharpness-aware minimization: the step of any optimizer, with the gradient at the worst weights nearby.
 
     With gradient g of the batch's loss at the weights w::

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 import numpy as np
 
+from .callback import Callback
 from .checked import checked
 from .checks import InvalidArgument
 from .inside.backend import sync_variables
@@ -17,7 +17,7 @@ from .inside.optimizer_values import get_learning_rate, nan_gradient
 __all__ = ["StopOnNaN"]
 
 
-class StopOnNaN(keras.callbacks.Callback):
+class StopOnNaN(Callback):
     """Stops training when a loss is NaN or infinite, and explains it in ``message``.
 
     Keras' ``TerminateOnNaN`` stops too, but prints only the batch. With ``steps_per_execution=N`` the training stops at

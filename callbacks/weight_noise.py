@@ -10,6 +10,7 @@ from typing import Any
 
 import keras
 
+from .callback import Callback
 from .checks import InvalidArgument, check_bool, check_integer, check_number
 from .inside.backend import StepState, replicas
 from .inside.layers import replaced_method
@@ -21,7 +22,7 @@ from .inside.weights import is_kernel
 __all__ = ["WeightNoise"]
 
 
-class WeightNoise(keras.callbacks.Callback):
+class WeightNoise(Callback):
     """Adds Gaussian noise to the kernels for the forward and backward pass of each training step, then removes it.
 
     The gradient is taken at the noisy weights and applied to the weights without noise. This pulls towards flat minima,

@@ -13,7 +13,9 @@ import tensorflow as tf
 
 from ..callbacks.checked import checked
 from ..callbacks.checks import InvalidArgument, check_integer
+from ..callbacks.fit_data import FitData
 from ..callbacks.inside.layers import all_layers, is_functional
+from ..callbacks.taken import taken_by
 from .data.named_arrays import apply, length, take
 from .model_inputs import inputs_for
 from .model_output import ends_in
@@ -97,17 +99,18 @@ def mc_dropout(model: keras.Model, x: Any, *, samples: int = 100, seed: int = 0,
         )
     if not is_functional(model) or len(model.outputs) != 1:
         raise InvalidArgument("model", model.name, "a functional or sequential model with one output")
-    x = apply(np.asarray, x)
+    source = FitData(x, batch_size=batch_size, argument="x", targets=False)
+    if source.inputs is None or not isinstance(source.inputs, (np.ndarray, dict)):
+        raise InvalidArgument("x", type(x), "an array, or a dictionary of arrays")
+    x = source.inputs
     kind = ends_in(model)
-    with _frozen_statistics(model):
+    with _frozen_statistics(model), taken_by(model, "x", lambda: [(inputs_for(model, x), None, None)]):
         sample = _sampler(model, seed)
         parts = []
         for number, start in enumerate(range(0, length(x), batch_size)):
             batch = apply(tf.convert_to_tensor, take(x, np.arange(start, min(start + batch_size, length(x)))))
             drawn = [sample(inputs_for(model, batch), number * samples + k).numpy() for k in range(samples)]
             parts.append(summed_up(np.stack(drawn).astype(np.float64), kind))
-    if not parts:
-        raise InvalidArgument("x", "no examples", "inputs of at least one example")
     joined: list[Any] = [None if part[0] is None else np.concatenate(part) for part in zip(*parts, strict=True)]
     mean, std, entropy, information = joined
     return Uncertain(mean, std, entropy, information, samples)

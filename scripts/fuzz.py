@@ -4,8 +4,9 @@
     python scripts/fuzz.py --minutes 5 --only fit --state f.jsonl   # some calls; again: goes on where it ended
 
 From the signature of each public function, class and method, and a call that works (`scripts/fuzzing/calls.py`), one
-argument after another is replaced by each value of a pool (`pool.py`). The options of each command get wrong words
-(`command_line.py`). Damaged files have a script of their own, `scripts/measure/damage_files.py`. A call is
+argument after another is replaced by each value of a pool (`pool.py`), and by values of right types that do not fit
+(`misfits.py`: the data of another model). Methods of callbacks are called before a training too, and hooks without a
+model. The options of each command get wrong words, on the command line and in a file (`command_line.py`). A call is
 
 - right: it ends, and the value is of the annotated types;
 - refused: by an InvalidArgument, or another error that a `raise` of this package raised, in one line;
@@ -15,6 +16,10 @@ argument after another is replaced by each value of a pool (`pool.py`). The opti
 - hang: takes more than 30 processor seconds or 5 minutes, or ends its process.
 
 Models are not compiled to graphs. The order is random, by a seed; the state file keeps what came of each.
+
+Not called: two wrong arguments at once; other processes and clusters (`workers=`, `ray=`); models, losses, layers and
+callbacks of the user's own that fail; other backends; methods that Keras or KerasTuner calls. Damaged files and faults
+of the machine have scripts of their own, `scripts/measure/damage_files.py` and `scripts/measure/inject_faults.py`.
 """
 
 from __future__ import annotations

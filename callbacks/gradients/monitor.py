@@ -6,9 +6,9 @@ import itertools
 import math
 from typing import Any
 
-import keras
 import numpy as np
 
+from ..callback import Callback
 from ..checks import check_bool, check_integer
 from ..inside.backend import on_jax
 from ..inside.callback_list import siblings, warn_if_too_late
@@ -21,7 +21,7 @@ from .verdict import judge_gradients, settled
 __all__ = ["GradientMonitor"]
 
 
-class GradientMonitor(keras.callbacks.Callback):
+class GradientMonitor(Callback):
     """Measures the gradient norm and the activation scale of every layer, every ``every`` steps.
 
     The norm is the L2 norm of the loss gradient, sqrt(sum of g^2), over all trainable weights of the model or of a

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from ..callback import Callback
 from ..checked import checked
 from ..checks import InvalidArgument, check_choice, check_integer, check_names, check_number
 from ..fit_data import FitData
@@ -43,7 +44,7 @@ class NoSuggestion(ValueError):
     """A range test suggests no rate: it diverged after too few batches, or no rate made the loss fall."""
 
 
-class LRFinder(keras.callbacks.Callback):
+class LRFinder(Callback):
     """Sweeps the learning rate from ``low`` to ``high`` over one short run and records the loss of every batch.
 
     The sweep ends after ``steps`` batches, or as soon as the smoothed loss exceeds both its first value and

@@ -16,7 +16,7 @@ from .checkpoints import is_plain
 
 __all__ = ["callback_state", "changed", "set_callback_state"]
 
-NOT_STATE = {"model", "_model", "params", "callbacks", "validation_data", "min_delta"}
+NOT_STATE = {"model", "_model", "_stage", "params", "callbacks", "validation_data", "min_delta"}
 """``min_delta`` is a setting whose sign Keras flips, once per process, when it learns whether lower is better."""
 
 

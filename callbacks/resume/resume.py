@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from ..callback import Callback
 from ..checked import checked
 from ..checks import InvalidArgument, check_bool, check_integer
 from ..inside.backend import on_jax, sync_variables
@@ -27,7 +28,7 @@ from .lock import DirectoryLock
 __all__ = ["Resume"]
 
 
-class Resume(keras.callbacks.Callback):
+class Resume(Callback):
     """Saves the whole state of a training, and continues from it when the same ``fit`` is started again.
 
     The state is every variable reachable from the model (weights, running metrics, its optimizer and any others among
@@ -98,6 +99,7 @@ class Resume(keras.callbacks.Callback):
         self.directory = os.fspath(directory)
         self.keep = check_integer("keep", keep, low=2)
         self._list: Any = None
+        self._others: list[keras.callbacks.Callback] = []
         self.stands_for: list[keras.callbacks.Callback] = []
         self._checkpoint: dict[str, Any] | None = None  # not restored yet
         self._lock: DirectoryLock | None = None

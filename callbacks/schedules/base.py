@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from ..callback import Callback
 from ..checks import InvalidArgument, check_bool, check_choice, check_integer, check_names, check_number
 from ..inside.backend import on_jax
 from ..inside.callback_list import check_sole_schedule, warn_if_too_late
@@ -27,7 +28,7 @@ from .table import StepTable
 __all__ = ["StepSchedule"]
 
 
-class StepSchedule(keras.callbacks.Callback):
+class StepSchedule(Callback):
     """Sets the learning rate of an optimizer, and its momentum if the schedule has one, before every training step.
 
     The position is ``epoch * steps_per_epoch + batch``, which stays right in a second ``fit`` and with

@@ -109,11 +109,15 @@ def batches(_: World, dataset: Any) -> Any:
     return list(dataset.take(20))
 
 
-def monitored(world: World) -> Any:
-    """A GradientMonitor after a training."""
-    monitor = callbacks.GradientMonitor(every=1)
-    train_with(world, monitor)
-    return monitor
+def after_training(make: Callable[[World], Any]) -> Callable[[World], Any]:
+    """Makes a callback and trains with it."""
+
+    def trained(world: World) -> Any:
+        callback = make(world)
+        train_with(world, callback)
+        return callback
+
+    return trained
 
 
 # --- the calls
@@ -137,6 +141,38 @@ SCHEDULES = [
     and issubclass(getattr(callbacks, name), callbacks.StepSchedule)
     and name not in ("StepSchedule", "PerformanceDecay")
 ]
+
+METHODS: list[tuple[str, dict[str, Any], Callable[[World], Any]]] = [
+    ("GradientMonitor.plot", {}, lambda w: callbacks.GradientMonitor(every=1)),
+    ("GradientMonitor.verdict", {}, lambda w: callbacks.GradientMonitor(every=1)),
+    ("LRFinder.plot", {"rule": "peak"}, lambda w: callbacks.LRFinder(steps=10)),
+    ("LRFinder.remark", {"rule": "peak"}, lambda w: callbacks.LRFinder(steps=10)),
+    ("LRFinder.suggest", {"rule": "peak"}, lambda w: callbacks.LRFinder(steps=10)),
+    ("LivePlot.plot", {}, lambda w: callbacks.LivePlot(w.new() + ".png")),
+    ("SeveralValidations.plot", {}, lambda w: callbacks.SeveralValidations((w.x, w.y), 2)),
+    ("SeveralValidations.positions", {"steps": 10}, lambda w: callbacks.SeveralValidations((w.x, w.y), 2)),
+    ("OneCycle.momenta", {"total_steps": 10}, lambda w: callbacks.OneCycle(0.1)),
+    ("OneCycle.plot", {"total_steps": 10}, lambda w: callbacks.OneCycle(0.1)),
+    ("OneCycle.values", {"total_steps": 10}, lambda w: callbacks.OneCycle(0.1)),
+]
+"""Methods of callbacks that users call: arguments, and what makes the callback."""
+
+HOOKS: dict[str, dict[str, Any]] = {
+    "on_train_begin": {},
+    "on_epoch_begin": {"epoch": 0},
+    "on_train_batch_begin": {"batch": 0},
+    "on_train_batch_end": {"batch": 0},
+    "on_test_begin": {},
+    "on_epoch_end": {"epoch": 0},
+    "on_train_end": {},
+}
+"""Hooks that a training loop of one's own calls, perhaps before ``set_model``."""
+
+
+def _made(name: str) -> Callable[[World], Any]:
+    """Makes a callback."""
+    return lambda world: getattr(callbacks, name)(**CALLS[f"callbacks.{name}"].arguments(world))
+
 
 CALLS: dict[str, Call] = {
     # --- data
@@ -200,6 +236,10 @@ CALLS: dict[str, Call] = {
     "recipes.tie": Call(lambda w: {"first": w.model(), "second": w.model()}),
     "recipes.untie": Call(lambda w: _tied(w.model(), w.model())),
     "recipes.Momentum": Call(use=apply, options_of=("options of optimizers",)),
+    "recipes.Momentum.exclude_from_weight_decay": Call(_with(var_names=["bias"]), of=lambda w: recipes.Momentum(0.1)),
+    "recipes.Newton.minimize": Call(
+        lambda w: {"loss_function": _bowl, "variables": [keras.Variable([1.0, 2.0])]}, of=lambda w: recipes.Newton()
+    ),
     "recipes.Range": Call(_with(name="rate", low=0.1, high=0.2), use=lambda w, range: range.at(0.3)),
     "recipes.Range.at": Call(_with(fraction=0.5), of=lambda w: recipes.Range("rate", 0.1, 0.2)),
     "recipes.register": Call(
@@ -297,8 +337,20 @@ CALLS: dict[str, Call] = {
     "callbacks.SharpnessAware": Call(use=train_with),
     "callbacks.StochasticWeightAveraging": Call(use=train_with),
     "callbacks.GradientMonitor": Call(use=train_with),
-    "callbacks.GradientMonitor.plot": Call(of=monitored),
-    "callbacks.GradientMonitor.verdict": Call(of=monitored),
+    **{
+        f"callbacks.{path}{state}": Call(_with(**arguments), of=of)
+        for path, arguments, make in METHODS
+        for state, of in ((" before a training", make), ("", after_training(make)))
+    },
+    **{
+        f"callbacks.{name}.{hook} without a model": Call(
+            _with(**arguments), of=_made(name), fixed=frozenset({"epoch", "batch", "logs"})
+        )
+        for name in callbacks.__all__
+        for hook, arguments in HOOKS.items()
+        if isinstance(getattr(callbacks, name), type) and issubclass(getattr(callbacks, name), keras.callbacks.Callback)
+    },
+    "callbacks.AveragedWeights.use": Call(lambda w: {"data": w.x}, of=lambda w: callbacks.AveragedWeights()),
     "callbacks.GradientReport.plot": Call(of=lambda w: callbacks.gradient_report(w.model(), w.x, w.y)),
     "callbacks.GradientReport.table": Call(of=lambda w: callbacks.gradient_report(w.model(), w.x, w.y)),
     "callbacks.GradientSign": Call(lambda w: {"model": w.model(), "epsilon": 0.1}),
@@ -327,13 +379,7 @@ CALLS: dict[str, Call] = {
         f"callbacks.{name}": Call(_with(peak=0.1, total_steps=10), use=rates, options_of=("callbacks.StepSchedule",))
         for name in SCHEDULES
     },
-    **{
-        f"callbacks.{name}.{method}": Call(_with(**arguments), of=lambda w: callbacks.OneCycle(0.1))
-        for name, method, arguments in [
-            ("OneCycle", "values", {"total_steps": 10}),
-            ("OneCycle", "plot", {"total_steps": 10}),
-        ]
-    },
+    **{f"callbacks.{name}.rates": Call(_with(total_steps=10), of=_made(name)) for name in SCHEDULES},
     # --- the other choices of a recipe
     **{
         f"recipes.{name}": Call(use=apply, options_of=("options of optimizers",))
@@ -366,6 +412,10 @@ INSIDE = (keras.callbacks.Callback, keras.optimizers.Optimizer, callbacks.StepSc
 """Classes whose further methods Keras, KerasTuner or the package itself calls."""
 
 
+def _bowl(values: Any) -> Any:
+    return keras.ops.sum(values[0] ** 2)
+
+
 def _tied(first: Any, second: Any) -> dict[str, Any]:
     recipes.tie(first, second)
     return {"first": first, "second": second}
@@ -392,7 +442,7 @@ def public_names() -> Iterator[str]:
 
 def target_of(name: str, call: Call, world: World) -> Callable[..., Any]:
     """What a call calls."""
-    package, *path = name.split(".")
+    package, *path = name.partition(" ")[0].split(".")
     if call.of is not None:
         return getattr(call.of(world), path[-1])
     return getattr({"recipes": recipes, "callbacks": callbacks}[package], path[0])
@@ -405,7 +455,7 @@ def parameters_of(name: str) -> dict[str, inspect.Parameter]:
     if name == "options of optimizers":
         return _own(Optimizer.__init__)
     call = CALLS[name]
-    package, *path = name.split(".")
+    package, *path = name.partition(" ")[0].split(".")
     value: Any = {"recipes": recipes, "callbacks": callbacks}[package]
     for part in path:
         value = getattr(value, part)

@@ -38,6 +38,10 @@ ALSO = {"input_shape": ("int",), "name": ("None",), "regularizer": ("None",), "v
 """What some arguments accept besides their annotated types: one size, a name that Keras chooses, yes or no."""
 
 
+AS_IT_IS = ""
+"""In place of an argument: of a call that has none."""
+
+
 @dataclass(frozen=True)
 class Case:
     """A call of a public name with a value of the pool in place of one argument.
@@ -63,9 +67,12 @@ class Hang(BaseException):
 
 
 def api_cases() -> Iterator[Case]:
-    """Every argument of every public call with every value of the pool."""
+    """Every argument of every public call with every value of the pool, and the calls that have none."""
     for name in calls.CALLS:
-        for argument, parameter in calls.parameters_of(name).items():
+        parameters = calls.parameters_of(name)
+        if not parameters:
+            yield Case("API", name, AS_IT_IS, AS_IT_IS)
+        for argument, parameter in parameters.items():
             misses = pool.near_misses("abc") if isinstance(parameter.default, str) else {}
             for value in (*pool.POOL, *misses, *misfits.MISFITS):
                 if not (argument in OWN_PROCESSES and value in POSITIVE):
@@ -137,13 +144,14 @@ def outcome(case: Case, world: World) -> Verdict:
 def api_outcome(case: Case, world: World) -> Verdict:
     """The verdict on a call of a function."""
     call = calls.CALLS[case.name]
-    arguments, value = call.arguments(world), value_of(case, world)
+    arguments = call.arguments(world)
     positional = arguments.pop("*", ())
-    arguments[case.argument] = value
+    annotation, value = "Any", None
+    if case.argument != AS_IT_IS:
+        arguments[case.argument] = value = value_of(case, world)
+        accepted = str(calls.parameters_of(case.name)[case.argument].annotation)
+        annotation = " | ".join([accepted, *ALSO.get(case.argument, ())])
     function = calls.target_of(case.name, call, world)
-    annotation = " | ".join(
-        [str(calls.parameters_of(case.name)[case.argument].annotation), *ALSO.get(case.argument, ())]
-    )
     try:
         with deadline():
             result = call.use(world, function(*positional, **arguments))

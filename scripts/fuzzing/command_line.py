@@ -53,8 +53,44 @@ COMMANDS: dict[str, Any] = {
 }
 """For each command the words of a call that works."""
 
-LEFT_OUT = {("search", "--ray"), ("bench", "--ray"), ("search", "--workers"), ("bench", "--workers")}
+LEFT_OUT = {("search", "--ray"), ("bench", "--ray")}
 """Options that start other processes."""
+
+CONFIG = "--config"
+FLAG = "no word"
+"""In place of a word: of an option that takes none."""
+
+FILES = {
+    "empty": "",
+    "a word": "abc",
+    "a list": "- 1",
+    "no YAML": "a: [",
+    "tabs": "\t- a\n  b: c",
+    "bytes": "\0\1",
+    "an unknown option": "colour: red",
+    "an option twice": "epochs: 1\nepochs: 2",
+    "numbers as names": "1: 2",
+    "a list as a name": "[1, 2]: 3",
+    "an object": "epochs: !!python/object/apply:os.getcwd []",
+    "an alias of itself": "epochs: &a [*a]",
+    "a config in a config": "config: x.yaml",
+    "many brackets": "epochs: " + "[" * 5000,
+}
+"""Contents of a file of options."""
+
+VALUES = [
+    "[]",
+    "{}",
+    "~",
+    "[a, [b]]",
+    "{a: {b: c}}",
+    "{name: 5}",
+    "{name: adam, rate: [1]}",
+    "2020-01-01",
+    "''",
+    "a\n b",
+]
+"""Values of an option in such a file."""
 
 
 @functools.cache
@@ -79,21 +115,41 @@ def main_silently(words: list[str]) -> tuple[Any, str, str]:
 
 
 def command_line_cases() -> Iterator[Case]:
-    """Every option and argument of every command with every word."""
+    """Every option and argument of every command with every word, and in a file of options."""
     from .cases import Case
 
     for name, command in commands().items():
         for parameter in command.params:
             option = parameter.opts[0]
-            if option in ("--help", "--config") or (name, option) in LEFT_OUT or getattr(parameter, "is_flag", False):
+            if option == "--help" or (name, option) in LEFT_OUT:
+                continue
+            if getattr(parameter, "is_flag", False):
+                for flag in (option, *parameter.secondary_opts):
+                    yield Case("command line", name, flag, FLAG)
                 continue
             for word in pool.WORDS:
                 yield Case("command line", name, option, word)
+            if option == CONFIG:
+                for content in FILES:
+                    yield Case("command line", name, f"{CONFIG} of", content)
+            elif any(CONFIG in other.opts for other in command.params):
+                for value in VALUES:
+                    yield Case("command line", name, f"{CONFIG} {option.removeprefix('--')}", value)
 
 
 def words_of(case: Case, world: World) -> list[str]:
     """The words of a command with the wrong one."""
     words = list(COMMANDS[case.name](world))
+    if case.argument.startswith(f"{CONFIG} "):
+        name = case.argument.partition(" ")[2]
+        if f"--{name}" in words:  # what is typed wins
+            place = words.index(f"--{name}")
+            del words[place : place + 2]
+        file = world.work / "config.yaml"
+        file.write_text(FILES[case.value] if name == "of" else f"{name}: {case.value}\n")
+        return [*words, CONFIG, str(file)]
+    if case.value == FLAG:
+        return [*words, case.argument]
     if not case.argument.startswith("-"):
         words[1] = case.value
     elif case.argument in words:

@@ -75,7 +75,9 @@ def test_moving_averages_are_used_as_in_any_prediction():
     [
         ({"model": keras.Sequential([keras.Input((5,)), keras.layers.Dense(1)])}, "must be one with dropout or noise"),
         ({"samples": 1}, r"samples must be an integer >= 2\. Received: samples=1"),
-        ({"x": X[:0]}, "x must be inputs of at least one example"),
+        ({"x": X[:0]}, "x must be arrays of the same length, at least 1"),
+        ({"x": X[:, :1]}, "x must be data that the model and its loss take, but: .*shape"),
+        ({"x": 5}, "x must be "),
         ({"seed": -1}, "seed must be"),
     ],
 )  # fmt: skip

@@ -9,6 +9,7 @@ import recipes
 from callbacks.checks import InvalidArgument
 from scripts.fuzzing import calls, command_line
 from scripts.fuzzing.cases import Case, all_cases, outcome, value_of
+from scripts.fuzzing.misfits import MISFITS
 from scripts.fuzzing.running import read, rows, run
 from scripts.fuzzing.verdicts import accepts, is_senseless, of_error
 from scripts.fuzzing.world import World
@@ -43,7 +44,7 @@ def test_calls_that_work(world):
 
 
 def test_a_sample_of_wrong_arguments(world):
-    cases = [case for case in all_cases(0) if case.name in QUICK]
+    cases = [case for case in all_cases(0) if case.name in QUICK and case.value not in MISFITS]
     assert faults(cases[:100], world) == []
 
 

@@ -231,17 +231,10 @@ def test_plot_marks_the_suggestion(finished):
         assert rule in [text.get_text().split(":")[0] for text in axes.get_legend().get_texts()]
 
 
-class Unstoppable:
-    """A model whose training goes on until its losses are at an end."""
-
-    stop_training = property(lambda self: False, lambda self, value: None)
-
-
 def by_hand(losses, **options):
     finder = callbacks.LRFinder(steps=max(len(losses), 10), **options)
-    finder.set_model(Unstoppable())
-    for batch, loss in enumerate(losses):
-        finder.on_train_batch_end(batch, {"loss": loss})
+    for loss in losses:
+        finder.take(loss)
     return finder
 
 

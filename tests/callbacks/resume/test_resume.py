@@ -305,8 +305,10 @@ def test_what_cannot_work_is_refused_before_any_step(fit, tmp_path):
     model.compile("sgd", "mse")
     with pytest.raises(ValueError, match="The model must be built before its state can be saved"):
         fit(model, Resume(tmp_path / "a"))
+    resume = Resume(tmp_path)
+    resume.set_model(make())
     with pytest.raises(ValueError, match="works in the list of callbacks given to fit"):
-        Resume(tmp_path).on_train_begin()
+        resume.on_train_begin()
     (tmp_path / "file").touch()
     with pytest.raises(InvalidArgument, match="a directory that can be written"):
         fit(make(), Resume(tmp_path / "file"))

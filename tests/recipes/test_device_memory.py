@@ -115,22 +115,23 @@ def resumed(directory):
     return run.parts, run.history["loss"]
 
 
-@pytest.mark.filterwarnings("ignore:out of memory")
-def test_whole_batches_and_parts_are_not_mixed_in_a_training_that_resumes(tmp_path):
+@pytest.mark.thorough
+def test_a_training_of_whole_batches_does_not_go_on_in_parts(tmp_path):
     whole = resumed(tmp_path / "whole")
     ERRORS.update({1: out_of_memory()})
     with pytest.raises(
         MemoryError, match=r"a step does not fit into memory, but those before in .* did: the same call"
     ):
-        resumed(tmp_path / "late")
-    assert resumed(tmp_path / "late") == whole
-    ERRORS.update({0: out_of_memory()})
-    parts = resumed(tmp_path / "parts")
-    assert parts[0] == 2
+        resumed(tmp_path / "state")
+    assert resumed(tmp_path / "state") == whole
+
+
+@pytest.mark.filterwarnings("ignore:out of memory")
+def test_a_training_in_parts_does_not_go_on_with_whole_batches(tmp_path):
     ERRORS.update({0: out_of_memory(), 2: OSError("killed")})
     with pytest.raises(OSError, match="killed"):
-        resumed(tmp_path / "early")
-    assert resumed(tmp_path / "early") == parts
+        resumed(tmp_path)
+    assert resumed(tmp_path)[0] == 2
 
 
 @pytest.mark.thorough

@@ -40,13 +40,18 @@ def groups_for(channels: int) -> int:
     return groups
 
 
+EPSILON = 1e-3
+"""Added to the variance of a batch, Keras' default. Ioffe and Szegedy leave it open, and Géron 2019, ch. 11, calls 1e-5
+typical, PyTorch's default: with 1e-3, channels whose variance is near or below it are scaled up less."""
+
+
 NORMALIZATIONS = Catalogue(
     "normalization",
     [
         Entry(
             "batch",
-            functools.partial(keras.layers.BatchNormalization, momentum=MOMENTUM),
-            "Each channel by its mean and variance over the batch, later over moving averages.",
+            functools.partial(keras.layers.BatchNormalization, momentum=MOMENTUM, epsilon=EPSILON),
+            "Each channel by its mean and variance over the batch, later moving averages; epsilon 0.001 (Géron: 1e-5).",
             "Ioffe and Szegedy 2015",
         ),
         Entry(

@@ -73,7 +73,8 @@ class Recipe:
             "he_normal".
         activation: of the hidden layers, by name. Default "elu".
         normalization: "auto" (default: batch normalization in deep networks, none in shallow ones), "none", or
-            "batch", "layer", "group", "rms", "unit" (``recipes list normalizations``).
+            "batch", "layer", "group", "rms", "unit" (``recipes list normalizations``). Batch normalization adds
+            Keras' 0.001 to the variance (Géron: typically 1e-5); its moving averages have a momentum of 0.9.
         regularizer: a choice, several joined by "+" ("l2+dropout"), a sequence of choices, or "none".
             Default "auto": early stopping, and with tables dropout (under SELU alpha dropout) and weight decay, see
             :func:`recipes.regularization.by_data.regularizers_for`.

@@ -32,7 +32,10 @@ from .targets.missing import examples_at, with_values
 from .targets.targets import Declared, as_targets
 from .weights import Weights, check_split_weights
 
-__all__ = ["DUPLICATES", "SPLITS", "Assembled", "Splits", "assemble", "check_options", "unusual"]
+__all__ = ["DUPLICATES", "SPLITS", "Assembled", "Splits", "assemble", "check_options", "unusual", "usual_batch_size"]
+
+BATCH, LARGE_BATCH = 32, 128
+"""The usual batch sizes for few and for many training examples."""
 
 Splits = dict[str, tuple[Inputs, np.ndarray]]
 Assembled = tuple[Spec, Splits, dict[str, Any], Weights | None, dict[str, SplitColumns]]
@@ -90,7 +93,7 @@ def assemble(
         validation, test: the fractions to hold out for missing splits, the test split first, with a fixed seed.
             ``validation=None`` means a fifth below 10,000 training examples, else a tenth.
         seed: seed of the validation split.
-        batch_size: None for 32 below 10,000 training examples, else 128.
+        batch_size: None for :func:`usual_batch_size`.
         task: None to infer it from the target.
         declared: what is known about the target besides its values.
         feature_names: names of a table's columns.
@@ -213,9 +216,27 @@ def assemble(
     if spec.record:
         splits = {split: (spec.names.to_model(x), y) for split, (x, y) in splits.items()}
     size = len(splits["train"][1])
-    settings["batch_size"] = int(batch_size) if batch_size is not None else (32 if size < SMALL else 128)
+    settings["batch_size"] = int(batch_size) if batch_size is not None else usual_batch_size(size)
     settings["counts"] = {split: len(y) for split, (_, y) in splits.items()}
     return spec, splits, settings, weights, columns
+
+
+def usual_batch_size(examples: int) -> int:
+    """The batch size where the user names none: 32 below 10,000 examples, else 128.
+
+    An epoch has only full batches. Of a few dozen examples 32 could leave out nearly half in each epoch: where it is
+    more than a quarter, as many batches as would hold them all have equal sizes.
+
+    Example:
+        >>> usual_batch_size(1000), usual_batch_size(63), usual_batch_size(20)
+        (32, 31, 32)
+    """
+    if examples >= SMALL:
+        return LARGE_BATCH
+    left_out = examples % BATCH
+    if examples > BATCH and left_out > examples / 4:
+        return examples // -(-examples // BATCH)
+    return BATCH
 
 
 def _padded(inputs: dict[str, Inputs]) -> tuple[dict[str, Inputs], dict[str, float | None]]:

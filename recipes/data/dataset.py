@@ -145,7 +145,9 @@ class Data:
             validation, test: the fractions to hold out, in (0, 1). ``validation=None`` means a fifth below 10,000
                 examples, else a tenth.
             seed: seed of the validation split and of the training order.
-            batch_size: examples per training batch; None for 32 below 10,000 training examples, else 128.
+            batch_size: examples per training batch; None for 32 below 10,000 training examples, else 128. An epoch
+                has only full batches, of other examples each time; 32 that would leave out more than a quarter of them,
+                as of 63, become fewer.
             task: "binary", "multiclass", "multilabel" or "regression"; None to infer it from ``y``.
             class_names: names of the classes 0, 1, ...; defaults to the sorted values in the training split, or to the
                 columns of one-hot or multilabel rows.

@@ -82,7 +82,9 @@ def load(
             datasets come before folders of the same name, which may be written "./name".
         data_dir: the folder of datasets prepared by TFDS; None for TFDS's default: the environment variable
             ``TFDS_DATA_DIR``, or else ``~/tensorflow_datasets``.
-        batch_size: examples per training batch; None for 32 below 10,000 training examples, else 128.
+        batch_size: examples per training batch; None for 32 below 10,000 training examples, else 128. An epoch has only
+            full batches, of other examples each time; 32 that would leave out more than a quarter of them, as of 63,
+            become fewer.
         validation: the fraction of the training examples to hold out for validation, in (0, 1); None for a fifth below
             10,000 examples, else a tenth. For a dataset also one of its splits, such as "validation".
         test: the fraction of "train" to hold out for the test if no test set is published, in (0, 1). For a dataset

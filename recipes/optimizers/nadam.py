@@ -36,7 +36,7 @@ class Nadam(AdaptiveMoments):
         learning_rate: e >= 0, or a Keras ``LearningRateSchedule``. Default 0.001.
         beta_1: in [0, 1), live. Default 0.9.
         beta_2: in [0, 1). Default 0.999.
-        epsilon: eps > 0. Default 1e-7.
+        epsilon: eps > 0. Default 1e-7, as in Keras; the paper has 1e-8.
         momentum_decay: d >= 0. Default 1.
         name: the optimizer's name.
         **options: as in :class:`recipes.optimizers.base.Optimizer`.

@@ -50,7 +50,7 @@ class RAdam(AdaptiveMoments):
         learning_rate: e >= 0, or a Keras ``LearningRateSchedule``. Default 0.001.
         beta_1: in [0, 1), live. Default 0.9.
         beta_2: below 1, and above 1 - 2 / (threshold + 1), or rho would never pass the threshold. Default 0.999.
-        epsilon: eps > 0. Default 1e-7.
+        epsilon: eps > 0. Default 1e-7, as in Keras; the authors' code has 1e-8.
         threshold: for rho, >= 4. Default 5.
         name: the optimizer's name.
         **options: as in :class:`recipes.optimizers.base.Optimizer`.

@@ -36,7 +36,7 @@ class RMSProp(Optimizer):
         rho: in [0, 1). Default 0.9.
         momentum: a in [0, 1), live; or None (default) for no momentum and no memory for velocities.
         nesterov: whether to use Nesterov's form, which needs a momentum. Default False.
-        epsilon: delta > 0. Default 1e-7.
+        epsilon: delta > 0. Default 1e-7, as in Keras; Goodfellow et al. 2016, algorithm 8.5, have 1e-6.
         name: the optimizer's name.
         **options: as in :class:`recipes.optimizers.base.Optimizer`.
 

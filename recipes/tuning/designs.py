@@ -9,7 +9,8 @@ from typing import Any
 
 from ...callbacks.checks import InvalidArgument, check_choice
 from ..catalogue import Lookup, Option
-from ..choice import AUTO
+from ..choice import AUTO, name_of
+from ..optimizer_choice import usual_schedule
 from ..recipe import Recipe
 from .arms import Arm
 from .candidate import CANDIDATE, Candidate
@@ -29,6 +30,9 @@ __all__ = [
 
 DEFAULT_OPTIMIZERS = ("momentum", "nesterov", "rmsprop", "adam", "nadam")
 DEFAULT_REGULARIZERS = ("none", "l2", "dropout", "early_stopping", "l2+dropout")
+
+CONSTANT = "constant"
+"""The schedule of optimizers that find their own step, or average their weights."""
 
 MOST_ARMS = 10_000
 """The most combinations that are compared."""
@@ -66,6 +70,7 @@ def cross(
     check_choice("design", design, DESIGNS)
     given = {"optimizers": optimizers, "regularizers": regularizers, **others}
     factors = {plural: check_levels(factor_named(plural), levels) for plural, levels in given.items()}
+    _check_schedules(factors, design)
     return arms_from(factors, design)
 
 
@@ -110,6 +115,8 @@ def arms_of(base: Recipe, levels: Mapping[str, Sequence[Any] | None], design: st
 
     Raises:
         InvalidArgument: as :func:`cross`, and for a factor that is given twice.
+
+    An optimizer that needs no schedule, such as "newton", is refused beside schedules that are compared one at a time.
     """
     compared: dict[str, tuple[str, ...]] = {}
     for name, given in levels.items():
@@ -131,7 +138,26 @@ def arms_of(base: Recipe, levels: Mapping[str, Sequence[Any] | None], design: st
             if plural == "models" and first == AUTO:
                 first = texts[0]
             compared[plural] = (first, *(level for level in texts if factor.parts(level) != factor.parts(first)))
+    _check_schedules(compared, design)
     return arms_from(compared, design)
+
+
+def _check_schedules(factors: Mapping[str, Sequence[str]], design: str) -> None:
+    """Raises where an optimizer that does without a schedule would get the first one only because others change it.
+
+    Raises:
+        InvalidArgument: naming the optimizer.
+    """
+    optimizers, schedules = factors.get("optimizers", ()), factors.get("schedules", ())
+    if design != "one_at_a_time" or not schedules or name_of(schedules[0]) == CONSTANT:
+        return
+    for optimizer in optimizers[1:]:
+        if name_of(usual_schedule(optimizer)) == CONSTANT:
+            accepted = (
+                f"without {optimizer!r}, which needs no schedule, where schedules are compared one at a time: all "
+                f"optimizers would have {schedules[0]}; compare it apart, or crossed"
+            )
+            raise InvalidArgument("optimizers", list(optimizers), accepted)
 
 
 def _with_own(base: Recipe) -> tuple[str, ...]:

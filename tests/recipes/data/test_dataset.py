@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from callbacks.checks import InvalidArgument
 from recipes.data import Data
+from recipes.data.assembly import usual_batch_size
 
 pytestmark = pytest.mark.filterwarnings("ignore:.* is rare:UserWarning")
 
@@ -269,3 +270,16 @@ def test_the_largest_value_of_images_is_that_of_the_training_split():
     data = Data.from_arrays(x, np.arange(60) % 3)
     assert data.spec.input_max == data.arrays("train")[0].max() <= 59
     assert Data.from_arrays(x.reshape(60, 16).astype(float), np.arange(60) % 3).spec.input_max is None
+
+
+def test_the_usual_batch_size_leaves_at_most_a_quarter_out_of_an_epoch():
+    for examples in range(1, 400):
+        size = usual_batch_size(examples)
+        assert size <= 32
+        assert examples < size or examples % size <= examples / 4
+    assert [usual_batch_size(examples) for examples in (1, 33, 42, 43, 63, 64, 90, 9999, 10_000)] == [
+        *(32, 32, 32, 21, 31, 32, 30, 32, 128)
+    ]
+    x = np.arange(63.0)[:, None]
+    data = Data.from_arrays(x, x[:, 0], x_validation=x + 100, y_validation=x[:, 0], x_test=x + 200, y_test=x[:, 0])
+    assert (data.batch_size, data.steps_per_epoch) == (31, 2)

@@ -115,6 +115,16 @@ def test_with_nothing_named_the_usual_ones_are_compared():
         ({"activations": ["relu"]}, "crosed", "design must be one of"),
         ({"activations": []}, "one_at_a_time", "activations must be a list of at least one name"),
         ({"regularizers": ["l2+dropout", "dropout+l2"]}, "crossed", "a list without repetitions"),
+        (
+            {"optimizers": ["adam", "newton"], "schedules": ["one_cycle", "constant"]},
+            "one_at_a_time",
+            "optimizers must be without 'newton', which needs no schedule, where schedules are compared one at a time",
+        ),
+        (
+            {"optimizers": ["schedule_free_adamw"], "schedules": ["cosine"]},
+            "one_at_a_time",
+            "all optimizers would have one_cycle",
+        ),
     ],
 )
 def test_what_arms_of_refuses(levels, design, message):
@@ -137,6 +147,18 @@ def test_one_at_a_time_begins_with_what_the_recipe_has_named_or_not(levels, base
     assert [arm.name for arm in arms] == [f"momentum+early_stopping+{name}" for name in names]
     (regularized,) = arms_of(Recipe(regularizer="l2+dropout"), {"regularizers": ["dropout+l2"]}, "one_at_a_time")
     assert regularized.regularizer == "l2+dropout"  # the same, and not a second arm
+
+
+def test_optimizers_that_need_no_schedule_are_compared_where_they_get_none_unasked():
+    (_, newton), (_, crossed, *_) = (
+        arms_of(Recipe(), {"optimizers": ["momentum", "newton"], "schedules": schedules}, design)
+        for schedules, design in ((None, "one_at_a_time"), (["one_cycle", "constant"], "crossed"))
+    )
+    assert newton.recipe(Recipe(), {}).schedule == "constant"
+    assert (crossed.name, crossed.schedule) == ("newton+early_stopping+one_cycle", "one_cycle")
+    base = Recipe(optimizer="newton")
+    arms = arms_of(base, {"optimizers": ["line_search"], "schedules": ["cosine"]}, "one_at_a_time")
+    assert [arm.schedule for arm in arms] == ["constant", "constant", "cosine"]
 
 
 def test_class_weights_are_compared_like_other_choices():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import math
 import operator
@@ -325,13 +326,19 @@ def check_names(kind: type, arguments: Mapping[str, Any]) -> None:
         Traceback (most recent call last):
         TypeError: max_lr is called peak here: Schedule(peak=...). Received: max_lr=0.1
     """
-    constructors = [vars(base)["__init__"] for base in kind.__mro__ if "__init__" in vars(base)]
-    accepted = {name for constructor in constructors for name in inspect.signature(constructor).parameters}
+    accepted = _accepted(kind)
     for argument, value in arguments.items():
         right = next((name for name in OTHER_NAMES.get(argument, ()) if name in accepted), None)
         if argument not in accepted and right is not None:
             instead = f"{argument} is called {right} here{REMARKS.get(right, '')}: {kind.__name__}({right}=...)"
             raise TypeError(f"{instead}. Received: {argument}={value!r}")
+
+
+@functools.lru_cache(maxsize=512)
+def _accepted(kind: type) -> frozenset[str]:
+    """The names of the arguments of a class's constructors."""
+    constructors = [vars(base)["__init__"] for base in kind.__mro__ if "__init__" in vars(base)]
+    return frozenset(name for constructor in constructors for name in inspect.signature(constructor).parameters)
 
 
 def check_unmasked(name: str, values: Any) -> Any:

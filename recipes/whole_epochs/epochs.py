@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -11,6 +12,7 @@ import tensorflow as tf
 
 from ...callbacks.inside.fit_end import running_fit
 from ...callbacks.inside.logs import plain_log
+from ...callbacks.inside.reachable import Reachable
 from ...callbacks.inside.step_hooks import has_own_step
 from ..data.batching import permutation
 from ..step_keys import STEPS
@@ -141,7 +143,8 @@ class WholeEpochs:
         """Loss and metrics on a split, in batches of this size, like Keras' ``evaluate``."""
         steps = math.ceil(int(split[1].shape[0]) / size)
         stride = steps_for(self.model, size, steps)
-        self.model.reset_metrics()
+        if not self._resets_compiled:
+            self.model.reset_metrics()
         if steps == 1:
             return _numbers(self._test_all(split))
         for start in range(0, steps, stride):
@@ -153,6 +156,17 @@ class WholeEpochs:
         count = int(split[1].shape[0])
         answers = [self._predict(split, start, size=size) for start in range(0, count, size)]
         return keras.tree.map_structure(lambda answer: answer.numpy(), answers)
+
+    @functools.cached_property
+    def _resets_compiled(self) -> bool:
+        """Whether all metrics are Keras' own, which compiled functions can reset."""
+        metrics = Reachable(self.model).metrics.values()
+        return all(type(metric).reset_state.__module__.partition(".")[0] == "keras" for metric in metrics)
+
+    def _reset(self) -> None:
+        """Resets the metrics in a compiled function."""
+        if self._resets_compiled:
+            self.model.reset_metrics()
 
     def _use_hooks(self) -> None:
         """Traces the step again if hooks were added to it or removed since it was traced."""
@@ -180,6 +194,7 @@ class WholeEpochs:
 
     def _test_on_all(self, data: Split) -> dict[str, Any]:
         """Evaluates one batch of all examples."""
+        self._reset()
         self._test_step(as_batch(*data))
         return self.model.get_metrics_result()
 
@@ -192,6 +207,7 @@ class WholeEpochs:
             self._test_step(batch)
             return number + 1
 
+        tf.cond(tf.equal(start, 0), self._reset, lambda: None)
         tf.while_loop(lambda number: number < stop, step, [start])
         return self.model.get_metrics_result()
 

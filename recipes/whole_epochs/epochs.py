@@ -16,6 +16,7 @@ from ...callbacks.inside.reachable import Reachable
 from ...callbacks.inside.step_hooks import has_own_step
 from ..data.batching import permutation
 from ..step_keys import STEPS
+from .accuracy import accuracy_of_logits
 from .arrays import EpochArrays, Split, as_batch, rows_of
 from .calls import steps_for
 from .compiled import Compiled
@@ -38,7 +39,9 @@ class WholeEpochs:
     On small data these take longer than the training. Here one compiled function draws the order of an epoch, gathers
     the batches and calls the model's own ``train_step``, with the hooks of callbacks, on each. The results equal those
     of ``fit`` with the same order, and nothing is traced anew for splits of another length. Whatever listens to epochs
-    works as with ``fit``: callbacks, ``stop_training``, the progress bar.
+    works as with ``fit``: callbacks, ``stop_training``, the progress bar. Only the accuracy on the training batches may
+    differ, where the two largest probabilities of an example round to the same number; see
+    :mod:`recipes.whole_epochs.accuracy`.
 
     Args:
         model: Sequential or Functional, with one output, built and compiled; see :meth:`suit`.
@@ -186,7 +189,8 @@ class WholeEpochs:
         def step(number: tf.Tensor) -> tf.Tensor:
             with tf.device("CPU:0"):
                 batch = rows_of(data, rows, number * size, size, whole=whole)
-            self._train_step(batch)
+            with accuracy_of_logits(self.model):
+                self._train_step(batch)
             return number + 1
 
         tf.while_loop(lambda number: number < stop, step, [start])

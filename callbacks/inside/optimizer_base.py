@@ -1,4 +1,8 @@
-"""KerasOptimizer, KerasAdadelta: base classes with public names for internals of Keras' optimizers."""
+"""KerasOptimizer, KerasAdadelta: base classes with public names for internals of Keras' optimizers.
+
+Within a ``keras.StatelessScope`` Keras' optimizers fail on TensorFlow, since they assign to the ``tf.Variable`` inside a
+Keras variable. A :class:`KerasOptimizer` assigns to the Keras variable there, whose value the scope keeps.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+from keras.src.backend.common.stateless_scope import in_stateless_scope
+from keras.src.optimizers.base_optimizer import BaseOptimizer
 
-__all__ = ["KerasAdadelta", "KerasOptimizer"]
+__all__ = ["KerasAdadelta", "KerasOptimizer", "in_stateless_scope"]
 
 
 class KerasOptimizer(keras.optimizers.Optimizer):
@@ -39,7 +45,10 @@ class KerasOptimizer(keras.optimizers.Optimizer):
 
     def update(self, gradients: Sequence[Any], variables: Sequence[Any], learning_rate: Any) -> None:
         """Called once per step, after clipping and weight decay; calls ``update_step`` for each variable."""
-        super()._backend_update_step(gradients, variables, learning_rate)
+        if in_stateless_scope():
+            BaseOptimizer._backend_update_step(self, gradients, variables, learning_rate)
+        else:
+            super()._backend_update_step(gradients, variables, learning_rate)
 
     def decays(self, variable: Any) -> bool:
         """Whether weight decay applies to a variable: by default unless ``exclude_from_weight_decay`` named it."""
@@ -66,6 +75,57 @@ class KerasOptimizer(keras.optimizers.Optimizer):
 
     def _use_weight_decay(self, variable: Any) -> bool:
         return self.shrinks_before_step(variable)
+
+    def stateless_apply(self, optimizer_variables: Any, grads: Any, trainable_variables: Any) -> Any:
+        """The weights and the optimizer's variables after a step, as tensors; nothing is assigned.
+
+        Args:
+            optimizer_variables: the values of ``optimizer.variables``.
+            grads: the gradients, one per weight.
+            trainable_variables: the values of the weights that the optimizer was built for.
+
+        Example:
+            >>> from recipes.optimizers import SGD
+            >>> optimizer = SGD(0.1)
+            >>> optimizer.build([keras.Variable(0.0)])
+            >>> state = [variable.numpy() for variable in optimizer.variables]
+            >>> (weight,), _ = optimizer.stateless_apply(state, [keras.ops.array(2.0)], [keras.ops.array(1.0)])
+            >>> round(float(weight), 3)
+            0.8
+        """
+        return BaseOptimizer.stateless_apply(self, optimizer_variables, grads, trainable_variables)
+
+    def assign(self, variable: Any, value: Any) -> None:
+        """Assigns a value to a variable; in a ``keras.StatelessScope``, to its value there."""
+        if in_stateless_scope():
+            BaseOptimizer.assign(self, variable, value)
+        else:
+            super().assign(variable, value)
+
+    def assign_add(self, variable: Any, value: Any) -> None:
+        """Adds a value to a variable, as :meth:`assign`."""
+        if in_stateless_scope():
+            BaseOptimizer.assign_add(self, variable, value)
+        else:
+            super().assign_add(variable, value)
+
+    def assign_sub(self, variable: Any, value: Any) -> None:
+        """Subtracts a value from a variable, as :meth:`assign`."""
+        if in_stateless_scope():
+            BaseOptimizer.assign_sub(self, variable, value)
+        else:
+            super().assign_sub(variable, value)
+
+    def _apply_weight_decay(self, variables: Any) -> None:
+        if in_stateless_scope():
+            BaseOptimizer._apply_weight_decay(self, variables)
+        else:
+            super()._apply_weight_decay(variables)
+
+    def _var_key(self, variable: Any) -> Any:
+        # In the scope, `variable.value` is the tensor that the scope has for it.
+        inner = in_stateless_scope() and isinstance(variable, keras.Variable)
+        return super()._var_key(variable._value if inner else variable)
 
 
 class KerasAdadelta(keras.optimizers.Adadelta):

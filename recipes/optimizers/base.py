@@ -21,7 +21,7 @@ from ...callbacks.checks import (
     check_number,
 )
 from ...callbacks.inside.backend import widest_float
-from ...callbacks.inside.optimizer_base import KerasOptimizer
+from ...callbacks.inside.optimizer_base import KerasOptimizer, in_stateless_scope
 from ...callbacks.inside.training import under_xla
 from ...callbacks.inside.weights import is_kernel
 from ...callbacks.taken import in_one_line
@@ -221,7 +221,7 @@ class Optimizer(KerasOptimizer):
         """Updates the variables by their gradients, once checked; see Keras' ``Optimizer.apply``."""
         variables = self.trained_variables if trainable_variables is None else list(trainable_variables)
         grads = list(grads)
-        if keras.backend.backend() != "tensorflow" or len(grads) != len(variables):
+        if keras.backend.backend() != "tensorflow" or len(grads) != len(variables) or in_stateless_scope():
             return super().apply(grads, trainable_variables)
         import tensorflow as tf
 

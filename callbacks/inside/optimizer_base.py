@@ -1,7 +1,7 @@
 """KerasOptimizer, KerasAdadelta: base classes with public names for internals of Keras' optimizers.
 
-Within a ``keras.StatelessScope`` Keras' optimizers fail on TensorFlow, since they assign to the ``tf.Variable`` inside a
-Keras variable. A :class:`KerasOptimizer` assigns to the Keras variable there, whose value the scope keeps.
+Within a ``keras.StatelessScope`` Keras' optimizers fail on TensorFlow, since they assign to the ``tf.Variable`` inside
+a Keras variable. A :class:`KerasOptimizer` assigns to the Keras variable there, whose value the scope keeps.
 """
 
 from __future__ import annotations

@@ -112,12 +112,14 @@ class SeveralValidations(Callback):
             steps_per_execution: of the compiled model.
 
         Raises:
-            InvalidArgument: if Keras calls callbacks fewer times per epoch than there are validations.
+            InvalidArgument: for steps < 1; if Keras calls callbacks fewer times per epoch than there are validations.
 
         Example:
             >>> SeveralValidations((x, y), times=4).positions(10)      # doctest: +SKIP
             [3, 5, 8, 10]
         """
+        steps = check_integer("steps", steps, low=1)
+        steps_per_execution = check_integer("steps_per_execution", steps_per_execution, low=1)
         calls = math.ceil(steps / steps_per_execution)
         if self.times > calls:
             accepted = f"at most {calls}, the number of times that Keras calls callbacks in an epoch of {steps} steps"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -117,6 +119,11 @@ class StepSchedule(Callback):
         self._momenta: np.ndarray | None = None
 
     # --- the schedule -----------------------------------------------------------------------------------------------
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        for name in {"rates", "momenta"} & set(vars(cls)):
+            setattr(cls, name, _of_length(vars(cls)[name]))
 
     def rates(self, total_steps: int) -> np.ndarray:
         """The learning rate at every step, shape (total_steps,), without the warm-up."""
@@ -327,3 +334,13 @@ class StepSchedule(Callback):
             axes[1].set_ylabel("momentum")
         axes[-1].set_xlabel("step")
         return figure
+
+
+def _of_length(table: Callable[..., Any]) -> Callable[..., Any]:
+    """A method that makes a table of the values at every step, which checks first how many there are."""
+
+    @functools.wraps(table)
+    def checked_table(self: StepSchedule, total_steps: int) -> Any:
+        return table(self, check_integer("total_steps", total_steps, low=1))
+
+    return checked_table

@@ -353,3 +353,9 @@ def test_state_that_keras_does_not_list_is_as_before(arrays, make_linear_model):
     model.fit(*arrays, batch_size=10, epochs=1, verbose=0, callbacks=[callback])
     assert len(callback.validations["val_loss"]) == 2
     assert float(model.counts.validated.result()) == 0.0
+
+
+@pytest.mark.parametrize("arguments", [(0,), ("10",), (10, 0), (10, 2.5)])
+def test_positions_are_of_steps(arguments):
+    with pytest.raises(InvalidArgument, match="must be an integer >= 1"):
+        SeveralValidations((np.zeros((4, 2)), np.zeros(4)), times=2).positions(*arguments)

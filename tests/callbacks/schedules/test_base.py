@@ -126,3 +126,16 @@ def test_in_a_loop_of_ones_own_every_step_has_its_rate_and_momentum(own):
         hooks.on_epoch_end(epoch, {})
     hooks.on_train_end()
     np.testing.assert_allclose(np.array(seen).T, cycle.values(8), rtol=1e-6)
+
+
+@pytest.mark.parametrize("steps", [0, 2.5, "10", None, [3]])
+def test_the_length_of_a_table_is_checked_whoever_makes_it(steps):
+    class Own(callbacks.StepSchedule):
+        def rates(self, total_steps):
+            return np.full(total_steps, 0.1)
+
+    for schedule in (Own(), OneCycle(0.1), StepDecay(0.1)):
+        with pytest.raises(InvalidArgument, match=r"^total_steps must be an integer >= 1"):
+            schedule.rates(steps)
+    with pytest.raises(InvalidArgument, match=r"^total_steps must be an integer >= 1"):
+        OneCycle(0.1).momenta(steps)

@@ -38,6 +38,8 @@ class Range:
         low, high: inclusive bounds of a sensible search, not of the legal values.
         default: the value without tuning; None if it depends on the problem.
         log: whether to search on a logarithmic scale. Default True.
+        by_default: whether a search tunes it without being asked, by its ``ranges``. Default True. (Only the learning
+            rate and the hyperparameters of regularizers are tuned without being asked.)
 
     Example:
         >>> Range("learning_rate", 1e-4, 1e-2).at(0.5)
@@ -49,11 +51,13 @@ class Range:
     high: float
     default: float | None = None
     log: bool = True
+    by_default: bool = True
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str):
             raise InvalidArgument("name", self.name, "a string")
         check_bool("log", self.log)
+        check_bool("by_default", self.by_default)
         low = check_number("low", self.low, above=0 if self.log else None)
         high = check_number("high", self.high, above=low)
         default = None if self.default is None else check_number("default", self.default)

@@ -57,6 +57,7 @@ def listing(title: str, catalogue: Lookup[Any], columns: Callable[[Any], dict[st
             f"{hyperparameter.name} {hyperparameter.low:g}..{hyperparameter.high:g}"
             + (" log" if hyperparameter.log else "")
             + (f", {hyperparameter.default:g}" if hyperparameter.default is not None else "")
+            + ("" if hyperparameter.by_default else " (if asked for)")
             for hyperparameter in entry.hyperparameters
         ]
         texts = [*(["\n".join(ranges)] if tunable else []), *additional[entry.name].values()]

@@ -2,6 +2,7 @@
 
 In the formulas a layer has m inputs and n outputs (fan-in and fan-out); a convolution counts them once per pixel of its
 kernel. Keras truncates its normal distributions at two standard deviations and rescales them to the stated variance.
+The scale is a hyperparameter: ``{"name": "he_normal", "gain": 0.5}`` halves the weights.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from .bias import bias_initializer as bias_initializer
 from .by_activation import glorot_factor as glorot_factor
 from .by_activation import initializer_for as initializer_for
 from .gain import gain_for as gain_for
+from .gained import Gained
 from .sparse import Sparse as Sparse
 
 __all__ = [
@@ -35,16 +37,53 @@ def _fan_in_uniform(seed: Any = None) -> keras.initializers.Initializer:
     return _K.VarianceScaling(1 / 3, mode="fan_in", distribution="uniform", seed=seed)  # its limit is sqrt(3 scale / m)
 
 
+GAIN = (Range("gain", 0.5, 2.0, 1.0),)
+"""The scale of the weights as a hyperparameter."""
+
 INITIALIZERS = Catalogue(
     "initializer",
     [
-        Entry("he_normal", _K.HeNormal, "Truncated normal of variance 2/m for m inputs.", "He et al. 2015"),
-        Entry("he_uniform", _K.HeUniform, "U(-sqrt(6/m), sqrt(6/m)) for m inputs.", "He et al. 2015"),
-        Entry("glorot_normal", _K.GlorotNormal, "Truncated normal of variance 2/(m+n).", "Glorot and Bengio 2010"),
-        Entry("glorot_uniform", _K.GlorotUniform, "U(+-sqrt(6/(m+n))).", "Glorot and Bengio 2010"),
-        Entry("lecun_normal", _K.LecunNormal, "Truncated normal of variance 1/m.", "LeCun et al. 1998"),
         Entry(
-            "fan_in_uniform", _fan_in_uniform, "U(-1/sqrt(m), 1/sqrt(m)): variance 1/(3m).", "Goodfellow et al. 2016"
+            "he_normal",
+            Gained(_K.HeNormal, 2.0, "fan_in", "truncated_normal"),
+            "Truncated normal of variance 2/m for m inputs.",
+            "He et al. 2015",
+            GAIN,
+        ),
+        Entry(
+            "he_uniform",
+            Gained(_K.HeUniform, 2.0, "fan_in", "uniform"),
+            "U(-sqrt(6/m), sqrt(6/m)) for m inputs.",
+            "He et al. 2015",
+            GAIN,
+        ),
+        Entry(
+            "glorot_normal",
+            Gained(_K.GlorotNormal, 1.0, "fan_avg", "truncated_normal"),
+            "Truncated normal of variance 2/(m+n).",
+            "Glorot and Bengio 2010",
+            GAIN,
+        ),
+        Entry(
+            "glorot_uniform",
+            Gained(_K.GlorotUniform, 1.0, "fan_avg", "uniform"),
+            "U(+-sqrt(6/(m+n))).",
+            "Glorot and Bengio 2010",
+            GAIN,
+        ),
+        Entry(
+            "lecun_normal",
+            Gained(_K.LecunNormal, 1.0, "fan_in", "truncated_normal"),
+            "Truncated normal of variance 1/m.",
+            "LeCun et al. 1998",
+            GAIN,
+        ),
+        Entry(
+            "fan_in_uniform",
+            Gained(_fan_in_uniform, 1 / 3, "fan_in", "uniform"),
+            "U(-1/sqrt(m), 1/sqrt(m)): variance 1/(3m).",
+            "Goodfellow et al. 2016",
+            GAIN,
         ),
         Entry(
             "variance_scaling",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # for editors only: at run time every module is found, listed
     from .early_stopping import EarlyStopping as EarlyStopping
     from .elastic_net import ElasticNet as ElasticNet
     from .ema import EMA as EMA
+    from .hidden_noise import HiddenNoise as HiddenNoise
     from .input_noise import InputNoise as InputNoise
     from .l1 import L1 as L1
     from .l2 import L2 as L2

@@ -29,7 +29,8 @@ class Dropout(Regularizer):
     Args:
         rate: fraction of the hidden units dropped, in [0, 1). Default 0.2. (A "keep probability" of 0.5 is a rate of
             0.5.)
-        input_rate: fraction of the inputs dropped, in [0, 1). Default 0. (The classic "keep 0.8" is 0.2.)
+        input_rate: fraction of the inputs dropped, in [0, 1). Default 0. (The classic "keep 0.8" is 0.2.) A search
+            tunes it where its ``ranges`` have "dropout.input_rate".
         spatial: whether whole channels are dropped after convolutions. Default True.
 
     Raises:
@@ -66,6 +67,9 @@ ENTRIES = (
         Dropout,
         "Zeroes a random fraction of each hidden layer's outputs during training.",
         "Srivastava et al. 2014",
-        (Range("rate", 0.05, 0.5, 0.2, log=False),),
+        (
+            Range("rate", 0.05, 0.5, 0.2, log=False),
+            Range("input_rate", 0.0, 0.3, 0.0, log=False, by_default=False),
+        ),
     ),
 )

@@ -105,7 +105,8 @@ class Arm:
         ranges = [option for option in optimizer.hyperparameters if option.name == "learning_rate"]
         for name in map(name_of, split_names(self.regularizer)):
             for strength in REGULARIZERS[name].hyperparameters:
-                ranges.append(dataclasses.replace(strength, name=f"{name}.{strength.name}"))
+                if strength.by_default:
+                    ranges.append(dataclasses.replace(strength, name=f"{name}.{strength.name}"))
         return ranges
 
     @functools.cached_property

@@ -33,6 +33,7 @@ TUNABLE = Object(
         "high": FINITE,
         "default": optional(FINITE),
         "log": FLAG,
+        "by_default": FLAG,
         "values": Listing(of=FINITE, most=10_000),
     },
 )

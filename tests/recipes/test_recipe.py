@@ -174,7 +174,7 @@ def test_json_is_stable():
         ({"optimizer": 5}, "unknown optimizer 5"),
         ({"optimizer": keras.optimizers.Adam}, "unknown optimizer"),
         ({"optimizer": keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(0.1, 10))}, "a number"),
-        ({"initializer": {"name": "he_normal", "gain": 2.0}}, "gain"),
+        ({"initializer": {"name": "he_normal", "scale": 2.0}}, "scale"),
         ({"schedule": {"name": "one_cycle", "start": 0.1}}, "start"),
         ({"schedule": {"name": "one_cycle", "start_fraction": 2.0}}, "start_fraction must be"),
         ({"schedule": {"name": "one_cycle", "peak": 0.1}}, "without the peak"),

@@ -56,6 +56,23 @@ def test_the_limit_of_fan_in_uniform(m):
     assert np.abs(kernel).max() == pytest.approx(1 / np.sqrt(m), rel=1e-3)
 
 
+WITH_GAIN = [name for name in VARIANCES if name not in ("variance_scaling", "orthogonal", "sparse")]
+
+
+def test_the_scale_of_each_is_a_hyperparameter():
+    scales = {name: {each.name for each in entry.hyperparameters} for name, entry in INITIALIZERS.items()}
+    assert all(names & {"gain", "scale", "stddev"} for names in scales.values()), scales
+
+
+@pytest.mark.parametrize("name", WITH_GAIN)
+def test_a_gain_multiplies_the_weights(name):
+    np.testing.assert_allclose(kernel_of(name, gain=0.3), 0.3 * kernel_of(name), rtol=1e-5, atol=1e-8)
+    recipe = recipes.Recipe(initializer={"name": name, "gain": 0.3})
+    assert recipes.Recipe.from_json(recipe.to_json()) == recipe != recipes.Recipe(initializer=name)
+    with pytest.raises(InvalidArgument, match="gain must be a number > 0"):
+        recipes.Recipe(initializer={"name": name, "gain": 0})
+
+
 @pytest.mark.parametrize("gain", [1.0, 0.5, 1.2452])
 def test_orthogonal_with_a_gain(gain):
     tall, wide = (kernel_of("orthogonal", shape, gain=gain) for shape in ((60, 40), (40, 60)))

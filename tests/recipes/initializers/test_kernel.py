@@ -107,7 +107,7 @@ def test_the_layers_of_a_model(choice):
         ({"name": "spars"}, UnknownName, "did you mean 'sparse'"),
         ({"connections": 3}, UnknownName, "unknown initializer None"),
         ({"name": "sparse", "connections": 0}, InvalidArgument, "connections must be"),
-        ({"name": "he_normal", "gain": 2.0}, InvalidArgument, "gain"),
+        ({"name": "he_normal", "scale": 2.0}, InvalidArgument, "scale"),
         (None, UnknownName, "unknown initializer None. Accepted: auto, he_normal"),
         (keras.initializers.HeNormal, UnknownName, "unknown initializer <class"),
     ],

@@ -58,6 +58,7 @@ CASES = [
     Case("dropout", {"rate": 0.3, "input_rate": 0.1}, off={"rate": 0.0}, convolutions=True),
     Case("alpha_dropout", {"rate": 0.3}, off={"rate": 0.0}, convolutions=True),
     Case("input_noise", off={"stddev": 0.0}, alike=True),
+    Case("hidden_noise", {"stddev": 0.3}, off={"stddev": 0.0}, alike=True),
     Case("weight_noise", off={"stddev": 0.0}),
     Case("adversarial", off={"epsilon": 0.0}, mixes=True),
     Case("augmentation", unfit=("table", "regression"), convolutions=True),

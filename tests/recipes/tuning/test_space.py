@@ -5,6 +5,7 @@ import warnings
 import keras
 import keras_tuner
 import numpy as np
+import pandas
 import pytest
 
 import recipes
@@ -231,3 +232,41 @@ def test_every_arm_clips_as_the_base_does(optimizer):
     base = Recipe(optimizer=optimizer)
     for name in ("adam", "rmsprop", "momentum", "delta_bar_delta"):
         assert Arm(name, "none").recipe(base, {"learning_rate": 0.1}).build_optimizer().clipnorm == 0.5
+
+
+def test_scale_input_dropout_and_noise_are_tuned_where_they_are_asked_for():
+    arm = Arm("adam", "dropout+hidden_noise", initializer="he_normal")
+    usual = [each.name for each in Space().tuned(arm)]
+    assert usual == ["learning_rate", "dropout.rate", "hidden_noise.stddev"]
+    ranges = {"he_normal.gain": None, "dropout.input_rate": (0.05, 0.3)}
+    space = Space.of(Recipe(regularizer="none"), ranges=ranges)
+    space.check([arm])
+    assert [each.name for each in space.tuned(arm)] == [*usual, *ranges]
+    values = space.settings(arm, 4, seed=0)[-1]
+    recipe = arm.recipe(Recipe(), values)
+    assert recipe.initializer == {"name": "he_normal", "gain": values["he_normal.gain"]}
+    assert 0.5 <= values["he_normal.gain"] <= 2
+    chosen = {choice["name"]: choice for choice in recipe.regularizer}
+    assert chosen["dropout"]["input_rate"] == values["dropout.input_rate"]
+    assert 0.05 <= values["dropout.input_rate"] <= 0.3
+    assert chosen["hidden_noise"]["stddev"] == values["hidden_noise.stddev"]
+
+
+@pytest.mark.thorough
+def test_a_search_tunes_them_and_compares_batch_sizes(classes, tmp_path):
+    found = recipes.search(
+        classes,
+        initializers=["he_normal"],
+        regularizers=["dropout+hidden_noise"],
+        ranges={"he_normal.gain": None, "dropout.input_rate": None},
+        factors={"batch_size": [8, 32]},
+        epochs=2,
+        trials=3,
+        repeats=2,
+        directory=tmp_path / "search",
+    )
+    table = found.table()
+    assert len(table) == 2
+    trials = pandas.read_csv(tmp_path / "search" / "trials.csv")
+    assert {"he_normal.gain", "dropout.input_rate", "hidden_noise.stddev"} <= set(trials.columns)
+    assert trials["he_normal.gain"].nunique() > 2

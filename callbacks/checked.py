@@ -42,7 +42,11 @@ def _is_sequence(value: Any) -> bool:
     return hasattr(value, "__iter__") and getattr(value, "ndim", 1) == 1
 
 
-_FUNCTION = Kind("a function", "functions", lambda value: callable(value) and not _is_of("Layer", value))
+_FUNCTION = Kind(
+    "a function",
+    "functions",
+    lambda value: callable(value) and not isinstance(value, type) and not _is_of("Layer", value),
+)
 
 KINDS = {
     "None": Kind("None", "None", lambda value: value is None),

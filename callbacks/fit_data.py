@@ -273,11 +273,15 @@ class FitData:
                 return
 
     def _unpacked(self, batch: Any) -> tuple[Any, Any, Any]:
+        accepted = f"{self._accepted}: of batches x, (x, y) or (x, y, weights)"
         try:
-            return keras.utils.unpack_x_y_sample_weight(batch)
+            parts = keras.utils.unpack_x_y_sample_weight(batch)
         except ValueError:
-            accepted = f"{self._accepted}: of batches x, (x, y) or (x, y, weights)"
             raise InvalidArgument(self.argument, type(batch), accepted) from None
+        for leaf in tree.flatten(parts):
+            if leaf is not None and not _may_have_rows(leaf):
+                raise InvalidArgument(self.argument, f"a batch of {type(leaf).__name__}", f"{accepted} in arrays")
+        return parts
 
     def _weighted(self, x: Any, y: Any, weights: Any) -> tuple[Any, Any, Any]:
         """The batch with the class weights, if there are any, as sample weights."""
@@ -342,6 +346,13 @@ def _kind(data: Any) -> str:
     ):
         return "loader"
     return "iterator" if isinstance(data, Iterator) else "arrays"
+
+
+def _may_have_rows(leaf: Any) -> bool:
+    """Whether a part of a batch is an array of one or more axes, or a tensor of unknown ones."""
+    shape = getattr(leaf, "shape", None)
+    rank = getattr(shape, "rank", None) if hasattr(shape, "rank") else -1 if shape is None else len(shape)
+    return rank is None or rank > 0
 
 
 def _is_sparse(value: Any) -> bool:

@@ -76,6 +76,7 @@ def random_label_test(
     if data.spec.task not in ("binary", "multiclass"):
         raise InvalidArgument("data", data.spec.name, f"one with classes: {data.spec.task} has no labels to shuffle")
     examples = check_integer("examples", examples, low=1)
+    epochs = check_integer("epochs", epochs, low=1)
     seed = check_integer("seed", seed, low=0)
     until = check_number("until", until, above=0, high=1)
     x, y = data.arrays("train")

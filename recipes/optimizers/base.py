@@ -26,7 +26,17 @@ from ...callbacks.inside.training import under_xla
 from ...callbacks.inside.weights import is_kernel
 from ...callbacks.taken import in_one_line
 
-__all__ = ["Live", "Optimizer", "cast", "checked_patterns", "checked_rate", "handles", "is_fusible", "power_rest"]
+__all__ = [
+    "Live",
+    "Optimizer",
+    "cast",
+    "checked_patterns",
+    "checked_rate",
+    "checked_variables",
+    "handles",
+    "is_fusible",
+    "power_rest",
+]
 
 
 CLIPPING = ("clipnorm", "clipvalue", "global_clipnorm")
@@ -170,16 +180,19 @@ class Optimizer(KerasOptimizer):
             var_names: regular expressions, searched in a variable's path.
 
         Raises:
+            InvalidArgument: for anything else.
             ValueError: once the optimizer is built.
         """
         if self.built:
             raise ValueError(
                 "exclude_from_weight_decay must be called before the optimizer is built. Received: built=True"
             )
-        for variable in var_list or ():  # without the model's name, which a reloaded model may lack
+        for variable in (
+            () if var_list is None else checked_variables("var_list", var_list)
+        ):  # without the model's name, which a reloaded model may lack
             path = variable.path.split("/", 1)[1] if variable.path.count("/") > 1 else variable.path
             self._never_decayed.append(f"(^|/){re.escape(path)}$")
-        self._never_decayed += checked_patterns("var_names", var_names or ())
+        self._never_decayed += checked_patterns("var_names", () if var_names is None else var_names)
 
     def decays(self, variable: Any) -> bool:
         """Whether weight decay shrinks this variable. The optimizer must be built."""
@@ -374,6 +387,13 @@ def checked_patterns(name: str, patterns: Any) -> list[str]:
         except (re.error, TypeError):
             raise InvalidArgument(name, pattern, accepted) from None
     return [re.compile(pattern).pattern for pattern in patterns]
+
+
+def checked_variables(name: str, variables: Any) -> list[Any]:
+    """Keras variables, or raises unless they are a sequence of such."""
+    if not isinstance(variables, (list, tuple)) or not all(isinstance(one, keras.Variable) for one in variables):
+        raise InvalidArgument(name, variables, "a list of Keras variables")
+    return list(variables)
 
 
 def _short(variable: Any) -> float:

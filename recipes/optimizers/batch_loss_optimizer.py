@@ -9,7 +9,7 @@ from ...callbacks.checks import InvalidArgument, check_name
 from ...callbacks.inside.backend import check_tensorflow
 from ...callbacks.inside.optimizer_base import KerasOptimizer
 from ...callbacks.inside.running_step import left_alone, running_step
-from .base import checked_rate
+from .base import checked_rate, checked_variables
 from .batch_loss import BatchLoss, FunctionLoss, unflatten
 
 __all__ = ["NOT_SUPPORTED", "BatchLossOptimizer"]
@@ -117,7 +117,7 @@ class BatchLossOptimizer(KerasOptimizer):
             The loss before the step, shape ().
 
         Raises:
-            InvalidArgument: for a loss_function that is neither.
+            InvalidArgument: for a loss_function that is neither, and for anything but Keras variables.
 
         Example:
             >>> from recipes.optimizers.newton import Newton
@@ -130,6 +130,7 @@ class BatchLossOptimizer(KerasOptimizer):
         """
         import tensorflow as tf
 
+        variables = checked_variables("variables", variables)
         loss = loss_function if isinstance(loss_function, FunctionLoss) else FunctionLoss(loss_function)
         before = loss.loss([tf.convert_to_tensor(variable.value) for variable in variables])
         self._function_loss = loss

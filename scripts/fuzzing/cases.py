@@ -24,6 +24,9 @@ __all__ = ["SECONDS", "Case", "all_cases", "outcome"]
 SECONDS, WAIT = 30, 300
 """How long a call may take, in processor seconds and by the clock: other processes may hold it up."""
 
+LONGER = 6
+"""How many times longer one that trains all arms of a default search may take."""
+
 SLOW = ("recipes.search", "recipes.compare", "recipes.bench", "search", "bench", "lr-find", "report")
 RARER = 8.0
 """Calls that take seconds where the value is accepted, and how much rarer they are at first."""
@@ -90,17 +93,18 @@ def all_cases(seed: int) -> list[Case]:
 
 
 @contextlib.contextmanager
-def deadline() -> Iterator[None]:
-    """Raises Hang in a call that takes too long."""
+def deadline(name: str) -> Iterator[None]:
+    """Raises Hang in a call of this name that takes too long."""
 
     def stop(*_: Any) -> None:
         raise Hang
 
     timers = {signal.ITIMER_PROF: (signal.SIGPROF, SECONDS), signal.ITIMER_REAL: (signal.SIGALRM, WAIT)}
+    factor = LONGER if name in SLOW else 1
     before = {number: signal.signal(number, stop) for number, _ in timers.values()}
     try:
         for timer, (_, seconds) in timers.items():
-            signal.setitimer(timer, seconds)
+            signal.setitimer(timer, factor * seconds)
         yield
     finally:
         for timer in timers:
@@ -153,7 +157,7 @@ def api_outcome(case: Case, world: World) -> Verdict:
         annotation = " | ".join([accepted, *ALSO.get(case.argument, ())])
     function = calls.target_of(case.name, call, world)
     try:
-        with deadline():
+        with deadline(case.name):
             result = call.use(world, function(*positional, **arguments))
     except Hang:
         return Verdict("hang", f"{case.name}({case.argument})")

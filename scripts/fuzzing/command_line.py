@@ -164,7 +164,7 @@ def command_line_outcome(case: Case, world: World) -> Verdict:
     from .cases import Hang, deadline
 
     try:
-        with deadline():
+        with deadline(case.name):
             status, _, errors = main_silently(words_of(case, world))
     except Hang:
         return Verdict("hang", f"{case.name} {case.argument}")

@@ -222,3 +222,9 @@ def test_a_sample_of_arrays_is_random_and_of_batches_the_first():
     ordered = FitData(tf.data.Dataset.from_tensor_slices((x, y)).batch(8))
     assert np.array_equal(np.concatenate([batch for batch, _, _ in ordered.sample(20)]), np.arange(24.0))
     assert ordered.targets is None
+
+
+@pytest.mark.parametrize("batches", [iter("abc"), iter([5, 6]), iter([(np.zeros((2, 3)), 1.0)])])
+def test_batches_of_anything_but_arrays_are_refused(batches):
+    with pytest.raises(InvalidArgument, match=r"in arrays\. Received: data='a batch of (str|int|float)'"):
+        FitData(batches, targets=False).sample(10)

@@ -65,10 +65,17 @@ def structure_of(model: keras.Model, *, names: bool = False) -> str | None:
         return None
     if isinstance(optimizer.get("learning_rate"), float):
         optimizer["learning_rate"] = None
-    numbered = [] if names else enumerate(layer.name for layer in all_layers(model))
+    numbered = [] if names else enumerate(operation.name for operation in _operations(model))
     config = _comparable(config, {name: f"{re.sub(r'_[0-9]+$', '', name)} {number}" for number, name in numbered})
     # A penalty shared by two layers appears twice in the configuration, so the sharing is added to the structure.
     return json.dumps([config, _sharing(model)], sort_keys=True, default=repr)
+
+
+def _operations(model: keras.Model) -> list[Any]:
+    """The layers of a model, and the operations between them."""
+    layers = all_layers(model)
+    between = [operation for layer in layers for operation in getattr(layer, "operations", ())]
+    return [*layers, *(operation for operation in between if not isinstance(operation, keras.layers.Layer))]
 
 
 def _has_other_penalties(model: keras.Model) -> bool:

@@ -1,4 +1,4 @@
-"""StepNumbers: strengths, rates of dropout and means and variances of the data as variables of a compiled step."""
+"""StepNumbers: strengths, rates of dropout and what layers know of the data as variables of a compiled step."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ DROPOUT = (
 )
 """Layers whose rate can be a variable."""
 
-
-STATISTICS = ("mean", "variance")
-"""What a Normalization layer subtracts, and the square of what it divides by."""
+STATISTICS = {keras.layers.Normalization: ("mean", "variance"), keras.layers.Rescaling: ("scale", "offset")}
+"""Layers that know the data, which differ from split to split, and the attributes that hold what they know."""
 
 
 class StepNumbers:
     """Turns the numbers that differ between like models into variables: the strengths of L1 and L2 penalties, the rates
-    of dropout layers, and the means and variances of Normalization layers, which each split of the data has its own.
+    of dropout layers, and the means, variances, scales and offsets of Normalization and Rescaling layers, of which each
+    split of the data has its own.
 
     Keras compiles these numbers into the step as constants. Within :meth:`live`, the layers do the same arithmetic with
     variables; outside they are unmodified Keras layers with numbers. Keep this object alive as long as the steps
@@ -60,8 +60,14 @@ class StepNumbers:
             for penalty, name in self._penalties
         ]
         self._rates = [_Rate(layer) for layer in self._layers]
-        self._normalizations = _normalizations(model)
-        self._statistics = [_Statistics(layer) for layer in self._normalizations]
+        self._knowing = _knowing_layers(model)
+        self._statistics = [_Statistics(layer) for layer in self._knowing]
+
+    @property
+    def variables(self) -> list[keras.Variable]:
+        """The variables."""
+        layers = [*self._rates, *self._statistics]
+        return [*self._strengths, *(variable for layer in layers for variable in layer.variables)]
 
     def copy(self, other: keras.Model) -> None:
         """Copies the strengths and rates of another model with the same layers."""
@@ -69,10 +75,9 @@ class StepNumbers:
             setattr(penalty, name, float(getattr(source, name)))
         for layer, source in zip(self._layers, _dropout_layers(other), strict=True):
             layer.rate = float(source.rate)
-        for layer, source in zip(self._normalizations, _normalizations(other), strict=True):
-            for name in STATISTICS:
+        for layer, source in zip(self._knowing, _knowing_layers(other), strict=True):
+            for name in _attributes(layer):
                 setattr(layer, name, getattr(source, name))
-                setattr(layer, f"input_{name}", getattr(source, f"input_{name}"))
 
     @contextlib.contextmanager
     def live(self) -> Iterator[None]:
@@ -103,6 +108,7 @@ class _Rate:
             keras.Variable(0.0, trainable=False, dtype="float64", autocast=False, name=name)
             for name in ("rate", "scale")
         )
+        self.variables = [self._rate, self._scale]
 
     @contextlib.contextmanager
     def live(self) -> Iterator[None]:
@@ -128,29 +134,31 @@ class _Rate:
 
 
 class _Statistics:
-    """The mean and the variance of a Normalization layer, as variables."""
+    """What a layer knows of the data, as variables."""
 
-    def __init__(self, layer: keras.layers.Normalization):
-        self._layer = layer
-        self._variables = [
-            keras.Variable(
-                np.array(getattr(layer, name)), trainable=False, autocast=False, name=name, dtype=layer.compute_dtype
-            )
-            for name in STATISTICS
-        ]
+    def __init__(self, layer: keras.layers.Layer):
+        self._layer, self._names = layer, STATISTICS[type(layer)]
+        options: dict[str, Any] = {"trainable": False, "autocast": False, "dtype": layer.compute_dtype}
+        self.variables = [keras.Variable(np.array(getattr(layer, name)), name=name, **options) for name in self._names]
 
     @contextlib.contextmanager
     def live(self) -> Iterator[None]:
-        for variable, name in zip(self._variables, STATISTICS, strict=True):
+        for variable, name in zip(self.variables, self._names, strict=True):
             variable.assign(getattr(self._layer, name))
-        with replaced_method(self._layer, "call", lambda _: self._call):
+        call = self._normalized if isinstance(self._layer, keras.layers.Normalization) else self._rescaled
+        with replaced_method(self._layer, "call", lambda _: call):
             yield
 
-    def _call(self, inputs: Any) -> Any:
-        """The computation of Keras' layer with variables."""
-        ops, (mean, variance) = keras.ops, self._variables
+    def _normalized(self, inputs: Any) -> Any:
+        """The computation of Keras' Normalization with variables."""
+        ops, (mean, variance) = keras.ops, self.variables
         centred = ops.subtract(ops.convert_to_tensor(inputs, dtype=self._layer.compute_dtype), mean)
         return ops.divide(centred, ops.maximum(ops.sqrt(variance), keras.config.epsilon()))
+
+    def _rescaled(self, inputs: Any) -> Any:
+        """The computation of Keras' Rescaling with variables."""
+        scale, offset = self.variables
+        return keras.ops.cast(inputs, self._layer.compute_dtype) * scale + offset
 
 
 @contextlib.contextmanager
@@ -158,12 +166,10 @@ def equal_numbers(model: keras.Model) -> Iterator[None]:
     """A context in which all variable numbers of a model are 0.5, so that they do not affect its configuration."""
     attributes = [(penalty, STRENGTHS[type(penalty)]) for penalty in penalties_of(model)]
     attributes += [(layer, "rate") for layer in _dropout_layers(model)]
-    attributes += [
-        (layer, f"input_{name}")
-        for layer in _normalizations(model)
-        for name in STATISTICS
-        if layer.input_mean is not None  # otherwise it has them from its `adapt`, and the configuration does not
-    ]
+    for layer in _knowing_layers(model):
+        # A Normalization that has its statistics from its `adapt` does not have them in its configuration.
+        names = [name for name in _attributes(layer) if name not in STATISTICS[keras.layers.Normalization]]
+        attributes += [(layer, name) for name in names if getattr(layer, name) is not None]
     before = [getattr(owner, name) for owner, name in attributes]
     for owner, name in attributes:
         setattr(owner, name, np.full(np.shape(getattr(owner, name)), 0.5))
@@ -191,8 +197,21 @@ def _dropout_layers(model: keras.Model) -> list[Any]:
     return [layer for layer in layers.values() if 0 < layer.rate < 1 and layer.noise_shape is None]
 
 
-def _normalizations(model: keras.Model) -> list[Any]:
-    """The layers of a model that normalize by means and variances of the data, without repetitions, in order."""
-    kind = keras.layers.Normalization
-    layers = {id(layer): layer for layer in all_layers(model, include_self=False) if type(layer) is kind}
-    return [layer for layer in layers.values() if layer.mean is not None and not layer.invert]
+def _knowing_layers(model: keras.Model) -> list[Any]:
+    """The layers of a model that know something of the data, without repetitions, in order."""
+    layers = {id(layer): layer for layer in all_layers(model, include_self=False) if type(layer) in STATISTICS}
+    return [layer for layer in layers.values() if _is_usual(layer)]
+
+
+def _is_usual(layer: Any) -> bool:
+    """Whether a layer computes what :class:`_Statistics` computes."""
+    if isinstance(layer, keras.layers.Normalization):
+        return layer.mean is not None and not layer.invert
+    return keras.config.image_data_format() == "channels_last" or np.ndim(layer.scale) == 0
+
+
+def _attributes(layer: keras.layers.Layer) -> tuple[str, ...]:
+    """The attributes of a layer that knows the data which differ from split to split."""
+    names = STATISTICS[type(layer)]
+    inputs = tuple(f"input_{name}" for name in names) if isinstance(layer, keras.layers.Normalization) else ()
+    return (*names, *inputs)

@@ -191,6 +191,17 @@ def test_the_counted_names_of_layers_are_no_part_of_the_structure():
 
 
 @pytest.mark.thorough
+def test_the_counted_names_of_operations_are_no_part_of_the_structure():
+    def made(operation):
+        inputs = keras.Input((4,))
+        return keras.Model(inputs, keras.layers.Dense(2)(operation(inputs)))
+
+    one, other = made(keras.ops.absolute), made(keras.ops.absolute)
+    assert [operation.name for operation in one.operations] != [operation.name for operation in other.operations]
+    assert structure_of(one) == structure_of(other) is not None
+    assert structure_of(one) != structure_of(made(keras.ops.square))
+
+
 def test_evaluated_in_between_it_still_has_its_own_numbers():
     """What is traced outside has constants in it, and must not be used again inside."""
     steps, batches = SharedSteps(), [16, 32]

@@ -147,3 +147,27 @@ def test_means_and_variances_of_other_data(adapted):
     assert "call" not in vars(model.layers[0])
     assert model.layers[0].get_config()["mean"] == expected.layers[0].get_config()["mean"]
     np.testing.assert_array_equal(model.predict(second, verbose=0), expected.predict(second, verbose=0))
+
+
+@pytest.mark.parametrize("scale", [2.0, [0.5, 2.0]], ids=["one scale", "a scale each"])
+def test_scales_and_offsets_of_other_data(scale):
+    def rescaled(scale, offset):
+        keras.utils.set_random_seed(3)
+        layers = [keras.layers.Rescaling(scale, offset), keras.layers.Dense(3, activation="softmax")]
+        return compiled(keras.Sequential([keras.Input((2,)), *layers]))
+
+    x = RANDOM.normal(3.0, 5.0, size=(40, 2))
+    expected = rescaled(scale, -1.5)
+    alone = expected.fit(x, LABELS, batch_size=8, shuffle=False, verbose=0).history["loss"]
+    model = rescaled(np.ones_like(scale), 0.0)
+    with equal_numbers(model), equal_numbers(expected):
+        configs = [one.layers[0].get_config() for one in (model, expected)]
+    assert configs[0]["scale"] == configs[1]["scale"]
+    assert configs[0]["offset"] == configs[1]["offset"]
+    numbers = StepNumbers(model)
+    numbers.copy(expected)
+    with numbers.live():
+        assert model.fit(x, LABELS, batch_size=8, shuffle=False, verbose=0).history["loss"] == alone
+    assert "call" not in vars(model.layers[0])
+    assert model.layers[0].get_config()["scale"] == expected.layers[0].get_config()["scale"]
+    np.testing.assert_array_equal(model.predict(x, verbose=0), expected.predict(x, verbose=0))

@@ -66,8 +66,8 @@ class StepNumbers:
     @property
     def variables(self) -> list[keras.Variable]:
         """The variables."""
-        layers = [*self._rates, *self._statistics]
-        return [*self._strengths, *(variable for layer in layers for variable in layer.variables)]
+        of_layers = [layer.variables for layer in self._rates] + [layer.variables for layer in self._statistics]
+        return [*self._strengths, *(variable for variables in of_layers for variable in variables)]
 
     def copy(self, other: keras.Model) -> None:
         """Copies the strengths and rates of another model with the same layers."""

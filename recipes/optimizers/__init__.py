@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # for editors only: at run time every module is found, listed
     from .adagrad import AdaGrad as AdaGrad
     from .adam import Adam as Adam
     from .adamax import AdaMax as AdaMax
+    from .conjugate_gradient import ConjugateGradient as ConjugateGradient
     from .delta_bar_delta import DeltaBarDelta as DeltaBarDelta
     from .hessian_free import HessianFree as HessianFree
     from .lamb import Lamb as Lamb

@@ -21,7 +21,7 @@ def finds_its_own_step(entry: Entry) -> bool:
     Example:
         >>> from recipes.optimizers import OPTIMIZERS
         >>> [name for name, entry in OPTIMIZERS.items() if finds_its_own_step(entry)]
-        ['hessian_free', 'line_search', 'exact_line_search', 'newton']
+        ['conjugate_gradient', 'hessian_free', 'line_search', 'exact_line_search', 'newton']
     """
     return bool(getattr(entry.factory, "finds_its_own_step", False))
 

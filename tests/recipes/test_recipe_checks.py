@@ -8,7 +8,9 @@ from recipes.recipe_checks import missing_from
 from recipes.regularization import WeightNoise
 
 
-@pytest.mark.parametrize("optimizer", ["line_search", "exact_line_search", "newton", "hessian_free"])
+@pytest.mark.parametrize(
+    "optimizer", ["line_search", "exact_line_search", "newton", "hessian_free", "conjugate_gradient"]
+)
 @pytest.mark.parametrize("regularizer", ["weight_noise", "l2+weight_noise", WeightNoise(0.2)])
 def test_weight_noise_is_refused_where_the_loss_is_evaluated_again(optimizer, regularizer):
     with pytest.raises(InvalidArgument, match=rf"regularizer must be one that '{optimizer}', which evaluates .* again"):

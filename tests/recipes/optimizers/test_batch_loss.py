@@ -12,6 +12,7 @@ from callbacks import Resume
 from callbacks.checks import InvalidArgument
 from recipes.optimizers.batch_loss import BatchLoss, FunctionLoss, flatten, unflatten
 from recipes.optimizers.batch_loss_optimizer import NOT_SUPPORTED, BatchLossOptimizer
+from recipes.optimizers.conjugate_gradient import ConjugateGradient
 from recipes.optimizers.hessian_free import HessianFree
 from recipes.optimizers.line_search import LineSearch
 from recipes.optimizers.newton import Newton
@@ -27,13 +28,16 @@ WEIGHTS = RANDOM.uniform(0.2, 2.0, 24)
 MAKERS = {
     "backtracking": LineSearch,
     "exact": lambda **options: LineSearch(method="exact", **options),
+    "conjugate": ConjugateGradient,
     "newton": Newton,
     "gauss_newton": lambda **options: HessianFree(damping=0.1, max_iterations=12, **options),
     "hessian": lambda **options: HessianFree(damping=0.1, curvature="hessian", curvature_fraction=0.5, **options),
 }
 
 
-@pytest.fixture(params=MAKERS)
+@pytest.fixture(
+    params=[pytest.param(name, marks=pytest.mark.thorough if name == "conjugate" else ()) for name in MAKERS]
+)
 def make(request):
     """Every optimizer that evaluates the loss, as a function of its options."""
     return MAKERS[request.param]

@@ -13,7 +13,7 @@ from recipes.optimizers import OPTIMIZERS
 from recipes.optimizers.capabilities import columns, finds_its_own_step, state_memory
 from recipes.tuning.arms import Arm
 
-OWN_STEP = ["hessian_free", "line_search", "exact_line_search", "newton"]
+OWN_STEP = ["conjugate_gradient", "hessian_free", "line_search", "exact_line_search", "newton"]
 
 
 class Killed(RuntimeError):

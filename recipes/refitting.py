@@ -44,8 +44,19 @@ WAYS = Lookup(
             "From the trained weights, until the validation loss is no higher than the training loss at the stop.",
             "Goodfellow et al. 2016, algorithm 7.3",
         ),
+        Option(
+            "plateau",
+            "From the trained weights, until the training loss is not decreasing much any more.",
+            "the rule of early stopping, on the training loss",
+        ),
     ],
 )
+
+GOES_ON = ("continue", "plateau")
+"""The ways that go on from the run's weights."""
+
+FLAT = 3
+"""After so many epochs without a decrease that counts, the training loss is on its plateau."""
 
 SLOWER = 10.0
 """Divides the peak rate when a trained model is trained further."""
@@ -58,6 +69,7 @@ def refit(
     *,
     epochs: int | None = None,
     learning_rate: float | None = None,
+    decrease: float | None = None,
     seed: int | None = None,
     directory: str | os.PathLike[str] | None = None,
     verbose: int | str = "auto",
@@ -71,6 +83,9 @@ def refit(
     - ``"continue"``: from the run's weights, at a constant rate, until the loss on the validation examples, which are
       now trained on, is no higher than the loss on the training examples was at the stop. This may never happen:
       ``epochs`` is the limit. Both losses are those of the whole split without dropout, noise and the like.
+    - ``"plateau"``: the same until the training loss, the mean over an epoch's batches, is not decreasing much any
+      more: until for three epochs it has not been lower than its lowest before by ``decrease``, a share of it. Whether
+      the model then generalizes better, nothing tells.
 
     For the first two, a schedule that gains most at its end, such as 1cycle, is scaled to the new length; any other
     schedule keeps the run's length and is cut at the best epoch. No data are held out, so there is no validation: only
@@ -79,8 +94,9 @@ def refit(
     Args:
         run: of :func:`recipes.fit`; its model, weights and history do not change.
         how: one of the above. Default "epochs".
-        epochs: the largest number of passes for "continue", >= 1; None (default) for the epochs of the run.
-        learning_rate: for "continue"; None (default) for a tenth of the run's peak rate.
+        epochs: the largest number of passes for "continue" and "plateau", >= 1; None (default) for those of the run.
+        learning_rate: for these two; None (default) for a tenth of the run's peak rate.
+        decrease: for "plateau": the relative decrease that counts, in (0, 1); None (default) for 0.01.
         seed: >= 0; None (default) for the run's.
         directory: None (default), or where to keep a checkpoint after each epoch: see :func:`recipes.fit`.
         verbose: of Keras' ``fit``. Default "auto".
@@ -104,8 +120,11 @@ def refit(
         raise InvalidArgument("run", run, "a recipes.Run that did not diverge, as recipes.fit returns it")
     check_choice("how", how, WAYS)
     for name, value in (("epochs", epochs), ("learning_rate", learning_rate)):
-        if how != "continue" and value is not None:
+        if how not in GOES_ON and value is not None:
             raise InvalidArgument(name, value, f"None for how={how!r}, which takes it from the run")
+    if decrease is not None and how != "plateau":
+        raise InvalidArgument("decrease", decrease, f"None for how={how!r}: it is that of 'plateau'")
+    decrease = 0.01 if decrease is None else check_number("decrease", decrease, above=0, below=1)
     seed = run.seed if seed is None else check_integer("seed", seed, low=0, high=LARGEST_SEED)
     epochs = run.epochs if epochs is None else check_integer("epochs", epochs, low=1)
     recipe = _recipe(run, how, learning_rate)
@@ -113,11 +132,11 @@ def refit(
     options: dict[str, Any] = {"seed": seed, "directory": directory, "verbose": verbose}
     keras.utils.set_random_seed(seed)
     steps = run.data.steps_per_epoch if how == "updates" else None
-    model = _copy(run.model, weights=how == "continue")
+    model = _copy(run.model, weights=how in GOES_ON)
     trainer = Trainer(data, recipe, model=model, steps_per_epoch=steps)
-    if how == "continue":
-        target = run.evaluate("train")["loss"]
-        result = trainer.run(epochs=epochs, callbacks=[_StopBelow(target)], **options)
+    if how in GOES_ON:
+        stop = _StopBelow(run.evaluate("train")["loss"]) if how == "continue" else StopFlat(decrease)
+        result = trainer.run(epochs=epochs, callbacks=[stop], **options)
         return dataclasses.replace(result, linear_share=run.linear_share)  # the linear part is kept as it is
     schedule = recipe.build_schedule(1.0)
     best = max(1, run.best_epoch)  # 0: the run's model is a linear regression
@@ -135,7 +154,7 @@ def _recipe(run: Run, how: str, learning_rate: float | None) -> Recipe:
         choice for choice in recipe.resolved(run.data.spec).regularizer if name_of(choice) != "early_stopping"
     )
     recipe = dataclasses.replace(recipe, regularizer=regularizer)
-    if how == "continue":
+    if how in GOES_ON:
         peak = recipe.learning_rate
         if learning_rate is None and peak is None:
             raise InvalidArgument("learning_rate", None, "given for a run whose recipe does not say its rate")
@@ -176,6 +195,22 @@ class _StopAfter(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         if epoch + 1 >= self.epochs:
+            self.model.stop_training = True
+
+
+class StopFlat(keras.callbacks.Callback):
+    """Ends the training once the training loss has not decreased by this share for three epochs."""
+
+    def __init__(self, decrease: float):
+        super().__init__()
+        self.decrease, self.lowest, self.waited = decrease, float("inf"), 0
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        loss = float(logs["loss"])
+        least = self.decrease * abs(self.lowest) if epoch else 0.0
+        self.waited = 0 if loss < self.lowest - least else self.waited + 1
+        self.lowest = min(self.lowest, loss)
+        if self.waited >= FLAT:
             self.model.stop_training = True
 
 

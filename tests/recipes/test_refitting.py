@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import recipes
-from recipes import InvalidArgument, Recipe
+from recipes import InvalidArgument, Recipe, refitting
 from recipes.trainer import Trainer
 
 
@@ -100,6 +100,51 @@ def test_continue_has_a_cap_and_a_tenth_of_the_rate(run):
     assert len(recipes.refit(run, "continue", learning_rate=1e-9, verbose=0).history["loss"]) == run.epochs
 
 
+def flat_after(losses, decrease):
+    """The epochs until the loss has not been lower by this share than the lowest before for three in a row."""
+    lowest, waited = losses[0], 0
+    for number, loss in enumerate(losses[1:], start=2):
+        waited = 0 if loss < lowest * (1 - decrease) else waited + 1
+        lowest = min(lowest, loss)
+        if waited == 3:
+            return number
+    return len(losses)
+
+
+def test_plateau_goes_on_until_the_training_loss_hardly_decreases(run):
+    rate = {"learning_rate": 0.002, "verbose": 0}
+    found = {share: recipes.refit(run, "plateau", epochs=60, decrease=share, **rate) for share in (0.001, 0.2)}
+    for share, result in found.items():
+        losses = result.history["loss"]
+        assert len(losses) == flat_after(losses, share) < 60
+    fewer = len(found[0.2].history["loss"])
+    assert found[0.2].history["loss"] == found[0.001].history["loss"][:fewer]
+    assert 4 <= fewer < len(found[0.001].history["loss"])
+
+
+@pytest.mark.thorough
+def test_a_killed_plateau_stops_where_it_would_have(run, tmp_path, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    options = {"epochs": 40, "decrease": 0.2, "learning_rate": 0.002, "verbose": 0}
+    expected = recipes.refit(run, "plateau", **options)
+    count = len(expected.history["loss"])
+    stop = refitting.StopFlat.on_epoch_end
+
+    def killed(self, epoch, logs=None):
+        stop(self, epoch, logs)
+        if epoch == count - 2:
+            raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(refitting.StopFlat, "on_epoch_end", killed)
+        with pytest.raises(Killed):
+            recipes.refit(run, "plateau", directory=tmp_path, **options)
+    again = recipes.refit(run, "plateau", directory=tmp_path, **options)
+    assert again.history["loss"] == expected.history["loss"]
+
+
 def test_a_model_of_ones_own(classes):
     layers = [keras.layers.Dense(5, activation="relu"), keras.layers.Dense(3, activation="softmax")]
     model = keras.Sequential([keras.Input((4,)), keras.layers.Rescaling(0.01), *layers])
@@ -148,6 +193,8 @@ def test_updates_that_were_killed_go_on(classes, tiny, tmp_path):
         ("updates", {"learning_rate": 0.1}, "learning_rate must be None for how='updates'"),
         ("continue", {"epochs": 0}, "epochs must be an integer >= 1"),
         ("continue", {"learning_rate": 0.0}, "learning_rate must be a number > 0"),
+        ("continue", {"decrease": 0.1}, "decrease must be None for how='continue': it is that of 'plateau'"),
+        ("plateau", {"decrease": 0}, "decrease must be a number > 0 and < 1"),
         ("epochs", {"seed": -1}, "seed must be an integer >= 0"),
     ],
 )

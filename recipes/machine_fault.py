@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..callbacks.checks import InvalidArgument
 
-__all__ = ["MachineFault", "is_of_machine"]
+__all__ = ["MachineFault", "in_words", "is_of_machine"]
 
 OF_TENSORFLOW = ("NotFoundError", "PermissionDeniedError", "DataLossError", "UnavailableError", "AlreadyExistsError")
 """TensorFlow's errors about files and machines."""
@@ -35,8 +35,10 @@ class MachineFault(OSError):
     """
 
     def __init__(self, key: str, cause: BaseException | str):
-        text = cause if isinstance(cause, str) else f"{type(cause).__name__}: {cause}"
-        text = " ".join(text.split())[:500]
+        if not isinstance(cause, str):
+            lacking = "out of memory: " if _is_for_memory(cause) else ""
+            cause = f"{lacking}{type(cause).__name__}: {cause}"
+        text = " ".join(cause.split())[:500]
         after = "the same call goes on once that is mended"
         super().__init__(f"the search stopped in {key}, of which nothing is recorded: {text}; {after}")
         self._arguments = (key, text)
@@ -55,19 +57,34 @@ def is_of_machine(error: BaseException) -> bool:
         >>> is_of_machine(MemoryError()), is_of_machine(ZeroDivisionError())
         (True, False)
     """
-    if isinstance(error, (OSError, MemoryError)):
+    if isinstance(error, (OSError, MemoryError)) or _is_for_memory(error):
         return True
-    for kind, words in OF_MEMORY.items():
-        if isinstance(error, kind) and any(word in str(error) for word in words):
-            return True
     if isinstance(error, InvalidArgument) and isinstance(error.__context__, OSError):
         return True  # an argument that is refused for what the file system says
-    if any(isinstance(earlier, MemoryError) for earlier in _earlier(error)):
-        return True
     name, text = type(error).__name__, str(error)
     return type(error).__module__.startswith("tensorflow") and (
         name in OF_TENSORFLOW or "No space left" in text or (name == "ResourceExhaustedError" and OF_HOST in text)
     )
+
+
+def in_words(error: BaseException) -> str:
+    """What a fault of the machine says, for a message of one line.
+
+    Example:
+        >>> in_words(MemoryError()), in_words(SystemError("error return without exception set"))
+        ('out of memory', 'out of memory: error return without exception set')
+    """
+    if isinstance(error, MemoryError):
+        return str(error) or "out of memory"
+    return ("out of memory: " if _is_for_memory(error) else "") + (str(error) or type(error).__name__)
+
+
+def _is_for_memory(error: BaseException) -> bool:
+    """Whether an error of another kind than MemoryError says that there is too little, or follows one that does."""
+    for kind, words in OF_MEMORY.items():
+        if isinstance(error, kind) and any(word in str(error) for word in words):
+            return True
+    return any(isinstance(earlier, MemoryError) for earlier in _earlier(error))
 
 
 def _earlier(error: BaseException | None) -> Iterator[BaseException]:

@@ -100,7 +100,7 @@ def _run(arguments: list[str] | None) -> Any:
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # every model is traced once, which it takes for a mistake
     from ...callbacks.checks import InvalidArgument
     from ...callbacks.range_test.lr_finder import NoSuggestion
-    from ..machine_fault import is_of_machine
+    from ..machine_fault import in_words, is_of_machine
 
     try:
         return app(args=arguments, standalone_mode=False, prog_name="recipes")
@@ -113,4 +113,4 @@ def _run(arguments: list[str] | None) -> Any:
     except Exception as error:
         if not is_of_machine(error):
             raise
-        return complain(str(error) or ("out of memory" if isinstance(error, MemoryError) else type(error).__name__))
+        return complain(in_words(error))

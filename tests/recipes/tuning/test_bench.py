@@ -1,5 +1,8 @@
 """recipes.bench: each dataset is a search of its own; what is finished stays, what is new is added."""
 
+import importlib
+import shutil
+
 import numpy as np
 import pytest
 
@@ -26,6 +29,20 @@ def test_all_datasets_are_checked_before_anything_is_written(tmp_path):
         recipes.bench(datasets, epoch=3)
     with pytest.raises(InvalidArgument, match="a directory that `recipes bench` has written"):
         recipes.Benchmark.load(tmp_path)
+
+
+def test_a_directory_that_is_removed_does_not_come_back_with_the_rest_of_the_datasets(tmp_path, monkeypatch):
+    searched = []
+
+    def removes(*_arguments, directory, **_options):
+        searched.append(directory.name)
+        shutil.rmtree(directory.parent)
+
+    monkeypatch.setattr(importlib.import_module("recipes.tuning.bench"), "run_search", removes)
+    with pytest.raises(FileNotFoundError, match=r"it was removed or moved while the bench ran: '.*bench\.json'"):
+        recipes.bench({"a": arrays("one"), "b": arrays("two", seed=1)}, directory=tmp_path / "bench", **OPTIONS)
+    assert searched == ["a"]
+    assert not (tmp_path / "bench").exists()
 
 
 @pytest.mark.thorough

@@ -14,7 +14,7 @@ from .checked import checked
 from .checks import LARGEST, InvalidArgument, check_number
 from .inside.backend import value_and_gradients, widest_float
 
-__all__ = ["GradientSign", "check_scale", "input_scale"]
+__all__ = ["GradientSign", "check_scale", "input_scale", "on_floats"]
 
 LOSS_SCALE = 2.0**10
 """A factor on the loss. It keeps the gradient's sign, and less of the gradient underflows in half precision."""
@@ -65,7 +65,7 @@ class GradientSign:
                 "scale", f"shape {np.shape(scale)}", f"one number, or of the shape of an input, {shape}"
             )
         self._step = np.asarray(epsilon * np.asarray(scale, self._wide), self._wide)
-        self._twin = _on_floats(model) if whole else None
+        self._twin = on_floats(model) if whole else None
         self._model = weakref.ref(model)
 
     def __call__(self, x: Any, loss: Callable[[Any], Any], *, training: bool = False) -> Any:
@@ -136,13 +136,13 @@ def input_scale(model: keras.Model) -> Any:
     return 1.0
 
 
-def _on_floats(model: keras.Model) -> keras.Model:
+def on_floats(model: keras.Model) -> keras.Model:
     """The same layers behind a floating-point input: no gradient passes through integers."""
     dtype = widest_float() if np.dtype(model.inputs[0].dtype).itemsize == 8 else "float32"
     inputs = keras.Input(batch_shape=model.inputs[0].shape, dtype=dtype)
 
     def same_layer(layer: Any) -> Any:
         nested = isinstance(layer, keras.Model) and np.issubdtype(np.dtype(layer.inputs[0].dtype), np.integer)
-        return _on_floats(layer) if nested else layer
+        return on_floats(layer) if nested else layer
 
     return keras.models.clone_model(model, input_tensors=inputs, clone_function=same_layer)

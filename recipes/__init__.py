@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from .data.example_pairs import pairs as pairs
     from .diagnosis.diagnose import Diagnosis as Diagnosis
     from .diagnosis.diagnose import diagnose as diagnose
+    from .diagnosis.distance_in_time import gradient_over_time as gradient_over_time
+    from .diagnosis.hessian_spectrum import curvature as curvature
     from .dropout_sampling import mc_dropout as mc_dropout
     from .ensemble import bagging as bagging
     from .linear_blend import blend_with_linear as blend_with_linear
@@ -87,12 +89,14 @@ _MODULES = {
     "blend_with_linear": ".linear_blend",
     "cnn": ".models",
     "compare": ".tuning.compare",
+    "curvature": ".diagnosis.hessian_spectrum",
     "densenet": ".models",
     "diagnose": ".diagnosis",
     "encoder_decoder": ".models",
     "export": ".serving.export",
     "fine_tune": ".transfer_learning",
     "fit": ".training",
+    "gradient_over_time": ".diagnosis.distance_in_time",
     "hypermodel": ".tuning.hypermodel",
     "load": ".data",
     "load_images": ".data",
@@ -140,10 +144,12 @@ _NEEDS_TENSORFLOW = {
     "bench",
     "blend_with_linear",
     "compare",
+    "curvature",
     "diagnose",
     "export",
     "fine_tune",
     "fit",
+    "gradient_over_time",
     "hypermodel",
     "load",
     "load_images",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from .catalogue import Catalogue, Entry, Range
+from .diagnosis.distance_in_time import gradient_over_time
+from .diagnosis.hessian_spectrum import curvature
 from .dropout_sampling import mc_dropout
 from .ensemble import bagging
 from .models import multitask, siamese
@@ -67,6 +69,18 @@ METHODS = Catalogue(
             pretrain,
             "Unsupervised pretraining: an encoder learned from inputs alone, reused for the task.",
             "Bengio et al. 2007",
+        ),
+        Entry(
+            "curvature",
+            curvature,
+            "The extreme eigenvalues of the Hessian: a minimum, a saddle or a slope, and the largest stable rate.",
+            "LeCun et al. 1993; Dauphin et al. 2014",
+        ),
+        Entry(
+            "gradient_over_time",
+            gradient_over_time,
+            "How far back in a sequence the loss's gradient reaches in a recurrent network.",
+            "Hochreiter 1991; Bengio et al. 1994",
         ),
         Entry(
             "random_label_test",

@@ -61,7 +61,7 @@ def encoder_decoder(
         input_shape: (steps, size), with steps None for any number; or (height, width, channels), read row by row.
         outputs: number of classes, or of numbers, at each step.
         output_steps: the number of answers, >= 1.
-        cell: "lstm" (default) or "gru".
+        cell: "lstm" (default), "gru" or "tanh".
         units: of each layer of the encoder and of the decoder. Default None: one layer, as in :func:`recipes.rnn`.
         bidirectional: whether the encoder's layers also read from last to first; the decoder's layers then have twice
             the units, for both states. Default False.

@@ -31,7 +31,7 @@ MODELS = Catalogue(
         Entry(
             "rnn",
             rnn,
-            "LSTM or GRU over the steps of sequences, the words of texts, or the rows of images.",
+            "LSTM, GRU or tanh over the steps of sequences, the words of texts, or the rows of images.",
             "Hochreiter & Schmidhuber 1997; Cho et al. 2014",
         ),
         Entry(

@@ -1,4 +1,4 @@
-"""recurrent: an LSTM or GRU layer; with the conversions before and the regularizers after it."""
+"""recurrent: an LSTM, GRU or tanh layer; with the conversions before and the regularizers after it."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 __all__ = ["CELLS", "after_recurrent", "as_steps", "both_kernels", "recurrent", "units_for"]
 
-CELLS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
+CELLS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "tanh": keras.layers.SimpleRNN}
 FEWEST, MOST, USUAL = 16, 128, 64
 """Default units of a layer: the bounds, and the number if the steps are unknown."""
 
 
 def recurrent(cell: str, units: int, style: Style, **options: Any) -> keras.layers.Layer:
-    """One LSTM or GRU layer with Keras' initializers, and the style's penalties and constraints on both kernels.
+    """One LSTM, GRU or tanh layer with Keras' initializers, and the style's penalties and constraints on both kernels.
 
     Args:
         cell: a key of :data:`CELLS`.

@@ -1,4 +1,4 @@
-"""rnn: a recurrent network of LSTM or GRU layers, for sequences."""
+"""rnn: a recurrent network of LSTM, GRU or tanh layers, for sequences."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def rnn(
     task: str | None = None,
     name: str = "rnn",
 ) -> keras.Model:
-    """A recurrent network: stacked LSTM or GRU layers, then dense layers.
+    """A recurrent network: stacked LSTM, GRU or tanh layers, then dense layers.
 
     It reads the vectors of a sequence, the words of a text, or the rows of an image from top to bottom. Padded steps
     are masked: they affect neither the outputs at other steps nor the loss nor the metrics.
@@ -62,7 +62,9 @@ def rnn(
         input_shape: instead of ``spec``: (steps, size), with steps None for any number; (height, width, channels); or
             (features,) for "one_to_many".
         outputs: number of classes, or of numbers, per answer; instead of ``spec``.
-        cell: "lstm" (default) or "gru", which has three quarters of the weights and is often as good.
+        cell: "lstm" (default); "gru", which has three quarters of the weights and is often as good; or "tanh", the
+            basic recurrent network, a quarter: its gradient shrinks or grows with each step
+            (:func:`recipes.gradient_over_time`).
         units: of each recurrent layer, from the first; with ``bidirectional``, of each direction. Default None: one
             layer, whose units are twice the square root of the numbers in a sequence, ``steps * size``, rounded to a
             power of two between 16 and 128: 16 for 50 steps of 1 number, 64 for 28 steps of 28. If the steps vary, the
@@ -89,9 +91,9 @@ def rnn(
     Raises:
         InvalidArgument: for an unknown name, an invalid size, or an input without steps.
 
-    Source: Hochreiter and Schmidhuber 1997; Cho et al. 2014, arXiv:1406.1078, with the reset gate after the product as
-    in Keras; bidirectional: Schuster and Paliwal 1997; forget gates: Gers et al. 2000; recurrent dropout: Gal and
-    Ghahramani 2016, arXiv:1512.05287.
+    Source: Elman 1990; Hochreiter and Schmidhuber 1997; Cho et al. 2014, arXiv:1406.1078, with the reset gate after the
+    product as in Keras; bidirectional: Schuster and Paliwal 1997; forget gates: Gers et al. 2000; recurrent dropout:
+    Gal and Ghahramani 2016, arXiv:1512.05287.
 
     Example:
         >>> rnn(input_shape=(None, 8), outputs=3).output_shape

@@ -273,6 +273,10 @@ CALLS: dict[str, Call] = {
         lambda w: {"model": recipes.mlp(**SHAPE, hidden=(4,), regularizer="dropout"), "x": w.x, "samples": 3}
     ),
     "recipes.adversarial_accuracy": Call(lambda w: {"model": w.run.model, "data": w.data, "epsilon": 0.1}),
+    "recipes.curvature": Call(lambda w: {"model": w.run.model, "data": w.data, "examples": 9}),
+    "recipes.gradient_over_time": Call(
+        lambda w: {"model": w.recipe.compile(recipes.mlp(w.images.spec, hidden=(2,))), "data": w.images, "examples": 5}
+    ),
     "recipes.diagnose": Call(lambda w: {"model": w.model(), "data": w.data, "seconds": 0.1}),
     "recipes.Run.evaluate": Call(_with(**SPLIT), of=lambda w: w.run),
     "recipes.Run.evaluate_targets": Call(of=lambda w: w.numbers_run, arguments=_with(**SPLIT)),

@@ -67,7 +67,11 @@ def gru(inputs, units):
     return 3 * (inputs + units + 2) * units
 
 
-@pytest.mark.parametrize(("cell", "count"), [("lstm", lstm), ("gru", gru)])
+def tanh(inputs, units):
+    return (inputs + units + 1) * units
+
+
+@pytest.mark.parametrize(("cell", "count"), [("lstm", lstm), ("gru", gru), ("tanh", tanh)])
 def test_how_many_parameters(cell, count):
     model = rnn(input_shape=(6, 3), outputs=2, cell=cell, units=(5, 7))
     assert model.count_params() == count(3, 5) + count(5, 7) + 7 * 2 + 2
@@ -141,7 +145,19 @@ def reference_gru(x, kernel, own, bias):
     return np.stack(out, axis=1)
 
 
-@pytest.mark.parametrize(("cell", "reference"), [("lstm", reference_lstm), ("gru", reference_gru)])
+def reference_tanh(x, kernel, own, bias):
+    """Elman 1990."""
+    h = np.zeros((len(x), own.shape[0]))
+    out = []
+    for step in range(x.shape[1]):
+        h = np.tanh(x[:, step] @ kernel + h @ own + bias)
+        out.append(h)
+    return np.stack(out, axis=1)
+
+
+@pytest.mark.parametrize(
+    ("cell", "reference"), [("lstm", reference_lstm), ("gru", reference_gru), ("tanh", reference_tanh)]
+)
 @pytest.mark.parametrize("sequences", ["many_to_one", "many_to_many"])
 @pytest.mark.usefixtures("double_precision")
 def test_the_forward_pass(cell, reference, sequences):
@@ -373,7 +389,7 @@ def test_embedded_whole_numbers_are_sequences():
         ({"input_shape": (None,)}, "input_shape must be an integer >= 1"),
         ({"input_shape": (None, 8, 1)}, "input_shape must be an integer >= 1"),
         ({"input_shape": (0, 3)}, "input_shape must be an integer >= 1"),
-        ({"cell": "rnn"}, "cell must be one of 'lstm', 'gru'"),
+        ({"cell": "rnn"}, "cell must be one of 'lstm', 'gru', 'tanh'"),
         ({"sequences": "one_to_one"}, "sequences must be one of 'many_to_one'"),
         ({"units": 4}, "units must be a sequence"),
         ({"units": ()}, "units must be given for at least one layer"),

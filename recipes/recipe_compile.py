@@ -41,7 +41,7 @@ def compile_by(
     if weighted_metrics is True:
         chosen["weighted_metrics"] = chosen.pop("metrics", None)
     elif weighted_metrics is not False:
-        if not (weighted_metrics is None or isinstance(weighted_metrics, (list, tuple, dict))):
+        if weighted_metrics is not None and not _are_metrics(weighted_metrics):
             accepted = "True, False, or a list, tuple or dict of metrics, as of compile"
             raise InvalidArgument("weighted_metrics", weighted_metrics, accepted)
         chosen["weighted_metrics"] = weighted_metrics
@@ -51,6 +51,17 @@ def compile_by(
         chosen["loss"] = weighted(chosen["loss"], recipe.class_weight, model, spec)
     model.compile(**chosen)
     return model
+
+
+def _are_metrics(value: Any, depth: int = 2) -> bool:
+    """Whether a value is a list, tuple or dict of metrics, or of such for several outputs."""
+    if not depth or not isinstance(value, (list, tuple, dict)):
+        return False
+    metrics = value.values() if isinstance(value, dict) else value
+    return all(
+        metric is None or isinstance(metric, str) or callable(metric) or _are_metrics(metric, depth - 1)
+        for metric in metrics
+    )
 
 
 def _own_loss(loss: Any, model: keras.Model, chosen: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:

@@ -42,6 +42,11 @@ __all__ = [
 CLIPPING = ("clipnorm", "clipvalue", "global_clipnorm")
 """The options that clip gradients, of which an optimizer takes one."""
 
+NOT_FINITE = (
+    "the gradient is NaN or infinite, and no weight was changed; try a lower learning rate or gradient clipping."
+    " The first layer of the backward pass with such a gradient:"
+)
+
 
 class Live:
     """A hyperparameter in [0, 1) that may be assigned during training: an attribute backed by a Keras variable.
@@ -268,15 +273,12 @@ class Optimizer(KerasOptimizer):
             culprit = tf.reduce_max(tf.where(tf.math.is_finite(sums), tf.zeros_like(positions), positions))
             known = tf.convert_to_tensor(self._culprit)
             self._culprit.assign(tf.where(known >= 0, known, culprit))
-            if not xla:
-                tf.debugging.Assert(
-                    tf.logical_not(tf.convert_to_tensor(self._raises)),
-                    [
-                        "the gradient is NaN or infinite, and no weight was changed; try a lower learning rate or "
-                        "gradient clipping. The first layer of the backward pass with such a gradient:",
-                        tf.constant(self._layers)[culprit],
-                    ],
-                )
+            if tf.executing_eagerly():
+                if bool(self._raises):
+                    raise tf.errors.InvalidArgumentError(None, None, f"{NOT_FINITE} {self._layers[int(culprit)]!r}")
+            elif not xla:
+                of = [NOT_FINITE, tf.constant(self._layers)[culprit]]
+                tf.debugging.Assert(tf.logical_not(tf.convert_to_tensor(self._raises)), of)
             return tf.constant(False)
 
         return [tf.cond(tf.math.is_finite(tf.reduce_sum(sums)), fine, bad)]

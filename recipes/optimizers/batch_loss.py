@@ -81,7 +81,7 @@ class FunctionLoss:
     """Cost of a product of :meth:`gauss_newton_at`, in gradient evaluations."""
 
     def __init__(self, function: Callable[[list[Any]], Any]):
-        if not callable(function):
+        if not callable(function) or isinstance(function, (type, keras.layers.Layer)):
             raise InvalidArgument("loss_function", function, "a function that takes a list of tensors")
         self._function = function
 

@@ -130,8 +130,10 @@ class BatchLossOptimizer(KerasOptimizer):
         """
         import tensorflow as tf
 
-        variables = checked_variables("variables", variables)
         loss = loss_function if isinstance(loss_function, FunctionLoss) else FunctionLoss(loss_function)
+        variables = checked_variables("variables", variables)
+        if not variables:
+            raise InvalidArgument("variables", variables, "a list of at least one Keras variable")
         before = loss.loss([tf.convert_to_tensor(variable.value) for variable in variables])
         self._function_loss = loss
         try:

@@ -69,7 +69,8 @@ def of_error(error: BaseException, value: str = "") -> Verdict:
         return Verdict("unclear", f"several lines: {kind}", message)
     if isinstance(error, (InvalidArgument, ValueError, TypeError, LookupError, OSError, RuntimeError)):
         return Verdict("refused", kind, message)
-    return Verdict("foreign", kind, message)
+    diverged = type(error).__name__ == "InvalidArgumentError"  # of a gradient, as in a compiled step
+    return Verdict("refused" if diverged else "foreign", kind, message)
 
 
 def _raised_by_us(frames: list[traceback.FrameSummary]) -> bool:

@@ -66,6 +66,8 @@ if TYPE_CHECKING:
     from .tuning.merging import merge_searches as merge_searches
     from .tuning.quick.quick_tuner import QuickTuner as QuickTuner
     from .tuning.search import search as search
+    from .weight_sparsity import sparsify as sparsify
+    from .weight_sparsity import sparsity as sparsity
 
 
 _MODULES = {
@@ -116,6 +118,8 @@ _MODULES = {
     "rnn": ".models",
     "search": ".tuning.search",
     "siamese": ".models",
+    "sparsify": ".weight_sparsity",
+    "sparsity": ".weight_sparsity",
     "tabular": ".models",
     "text": ".models",
     "tie": ".regularization.tying",
@@ -162,6 +166,8 @@ _NEEDS_TENSORFLOW = {
     "random_label_test",
     "refit",
     "search",
+    "sparsify",
+    "sparsity",
     "text",
     "tie",
     "transfer",

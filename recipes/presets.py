@@ -33,8 +33,8 @@ PRESETS = Catalogue(
         ),
         Entry(
             "sparse",
-            functools.partial(Recipe, regularizer=("early_stopping", "l1")),
-            "The default setup with an L1 penalty, which drives weights to nearly zero.",
+            functools.partial(Recipe, regularizer=("early_stopping", {"name": "l1", "strength": 1e-3})),
+            "An L1 penalty of 0.001, which drives most weights to nearly zero; recipes.sparsify removes them.",
             "Géron 2019, ch. 11",
         ),
         Entry(
@@ -58,7 +58,8 @@ def preset(name: str, **choices: Any) -> Recipe:
 
     Args:
         name: "default"; "self_normalizing": SELU, LeCun's initialization, alpha dropout and no normalization, for
-            networks of dense layers, whose inputs the models of this package standardize; "sparse": an L1 penalty;
+            networks of dense layers, whose inputs the models of this package standardize; "sparse": an L1 penalty, for
+            :func:`recipes.sparsify`;
             "low_latency": ReLU, for predictions at least cost; "uncertain": dropout for :func:`recipes.mc_dropout`
             (``recipes list presets``).
         **choices: fields of :class:`recipes.Recipe`, in place of those of the preset.

@@ -13,6 +13,7 @@ from .refitting import refit
 from .regularization.tying import tie
 from .robustness import adversarial_accuracy
 from .transfer_learning import pretrain, transfer
+from .weight_sparsity import sparsify
 
 __all__ = ["METHODS"]
 
@@ -81,6 +82,13 @@ METHODS = Catalogue(
             gradient_over_time,
             "How far back in a sequence the loss's gradient reaches in a recurrent network.",
             "Hochreiter 1991; Bengio et al. 1994",
+        ),
+        Entry(
+            "sparsify",
+            sparsify,
+            "Zeroes the smallest weights of a trained model, as after an L1 penalty.",
+            "Géron 2019, ch. 11; Han et al. 2015",
+            (Range("share", 0.5, 0.99, log=False),),
         ),
         Entry(
             "random_label_test",

@@ -273,6 +273,8 @@ CALLS: dict[str, Call] = {
         lambda w: {"model": recipes.mlp(**SHAPE, hidden=(4,), regularizer="dropout"), "x": w.x, "samples": 3}
     ),
     "recipes.adversarial_accuracy": Call(lambda w: {"model": w.run.model, "data": w.data, "epsilon": 0.1}),
+    "recipes.sparsity": Call(lambda w: {"model": w.run.model}),
+    "recipes.sparsify": Call(lambda w: {"run": w.run}),
     "recipes.curvature": Call(lambda w: {"model": w.run.model, "data": w.data, "examples": 9}),
     "recipes.gradient_over_time": Call(
         lambda w: {"model": w.recipe.compile(recipes.mlp(w.images.spec, hidden=(2,))), "data": w.images, "examples": 5}

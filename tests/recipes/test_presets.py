@@ -11,7 +11,7 @@ from recipes.presets import PRESETS
 TABLES = {  # Géron 2019, tables 11-3 and 11-4, and below them what to change where a need is
     "default": ("he_normal", "elu", "auto", ("auto",)),
     "self_normalizing": ("lecun_normal", "selu", "none", ("early_stopping", "alpha_dropout")),
-    "sparse": ("he_normal", "elu", "auto", ("early_stopping", "l1")),
+    "sparse": ("he_normal", "elu", "auto", ("early_stopping", {"name": "l1", "strength": 0.001})),
     "low_latency": ("he_normal", "relu", "auto", ("auto",)),
     "uncertain": ("he_normal", "elu", "auto", ("early_stopping", "dropout")),
 }

@@ -42,7 +42,7 @@ ARCHITECTURES = Catalogue(
         Entry(
             "encoder_decoder",
             encoder_decoder,
-            "One LSTM or GRU reads a sequence, another writes one of another length.",
+            "An LSTM or GRU reads a sequence, or a CNN sees an image; another writes a sequence of another length.",
             "Sutskever et al. 2014; Cho et al. 2014",
         ),
         Entry(

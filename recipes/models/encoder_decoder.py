@@ -1,4 +1,4 @@
-"""encoder_decoder: a recurrent network from sequences to sequences of a different length."""
+"""encoder_decoder: a recurrent network from sequences, or images, to sequences of a different length."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ import numpy as np
 from ...callbacks.checked import checked
 from ...callbacks.checks import InvalidArgument, check_bool, check_choice, check_integer, check_unmasked
 from .blocks import Style, hidden_block, input_shape_of, output_layer, sizes
+from .cnn import filters_for
 from .inputs import model_input
-from .recurrent import CELLS, after_recurrent, as_steps, recurrent, units_for
+from .recurrent import CELLS, USUAL, after_recurrent, as_steps, recurrent, units_for
 
 if TYPE_CHECKING:
     from ..data.spec import Spec
 
 __all__ = ["decode", "encoder_decoder", "shifted"]
+
+ENCODERS = ("rnn", "cnn")
 
 SYMBOL = 64
 """Size of the embeddings of the decoder's input symbols."""
@@ -35,6 +38,8 @@ def encoder_decoder(
     bidirectional: bool = False,
     attention: bool = False,
     teacher_forcing: bool = False,
+    encoder: str = "rnn",
+    filters: Sequence[int] | None = None,
     hidden: Sequence[int] = (),
     activation: str = "elu",
     initializer: Any = "he_normal",
@@ -49,7 +54,9 @@ def encoder_decoder(
 
     The encoder reads all steps. Each of its layers passes its last state to the corresponding layer of the decoder,
     which starts from there and runs for ``output_steps`` steps; a dense layer, shared by all steps, makes the answers.
-    The decoder's input at every step is the encoder's last output or, with ``teacher_forcing``, the previous answer: in
+    With ``encoder="cnn"`` it is a convolutional network that sees an image, as for captions: dense layers make the
+    decoder's first states of its feature map, whose places are the steps that ``attention`` sees. The decoder's input
+    at every step is the encoder's last output or, with ``teacher_forcing``, the previous answer: in
     training the true one, from :func:`shifted`, and at inference its own, by :func:`decode`. Without teacher forcing a
     single call of the model suffices, and each answer is independent of the others.
 
@@ -69,6 +76,8 @@ def encoder_decoder(
             weights are the softmax of dot products times a learned scale. Helps with long inputs. Default False.
         teacher_forcing: whether the model has a second input, "previous": the previous answers, as integers of shape
             (output_steps,), or as numbers of shape (output_steps, outputs). Default False.
+        encoder: "rnn" (default), or "cnn": convolutions with pooling, for images of shape (height, width, channels).
+        filters: of each convolution of a "cnn". Default by the size of the image, as in :func:`recipes.cnn`.
         hidden: units of the dense layers between decoder and outputs. Default ().
         activation, initializer, bias, normalization, regularizer, preprocessing, task, name: as in
             :func:`recipes.rnn`.
@@ -79,10 +88,11 @@ def encoder_decoder(
         pass integer classes of shape (batch, output_steps), or other targets in the shape of the outputs.
 
     Raises:
-        InvalidArgument: for an unknown name, an invalid size, or an input without steps.
+        InvalidArgument: for an unknown name, an invalid size, or an input without steps, or for "cnn" that is no image.
 
     Source: Sutskever et al. 2014, arXiv:1409.3215; Cho et al. 2014, arXiv:1406.1078; attention: Luong et al. 2015,
-    arXiv:1508.04025; teacher forcing: Williams and Zipser 1989.
+    arXiv:1508.04025; teacher forcing: Williams and Zipser 1989; images: Vinyals et al. 2015, arXiv:1411.4555, and Xu et
+    al. 2015, arXiv:1502.03044, for attention.
 
     Example:
         >>> encoder_decoder(input_shape=(None, 8), outputs=5, output_steps=3).output_shape
@@ -98,12 +108,26 @@ def encoder_decoder(
     units = None if units is None else sizes("units", units)
     if units == []:
         raise InvalidArgument("units", units, "given for at least one layer")
-    style = Style(activation, initializer, normalization, regularizer, bias=bias, depth=len(hidden))
+    sees = check_choice("encoder", encoder, ENCODERS) == "cnn"
+    if filters is not None and not sees:
+        raise InvalidArgument("filters", filters, 'None without encoder="cnn"')
+    if sees and bidirectional:
+        raise InvalidArgument("bidirectional", bidirectional, 'False with encoder="cnn", which reads no steps')
+    if sees and len(shape) != 3:
+        raise InvalidArgument("input_shape", shape, '(height, width, channels) with encoder="cnn"')
+    filters = filters_for(shape, filters) if sees else []
+    depth = len(filters) + len(hidden)
+    style = Style(activation, initializer, normalization, regularizer, bias=bias, depth=depth)
 
-    inputs, x = model_input(spec, shape, preprocessing, style)
-    x = as_steps(x, shape, "an encoder_decoder")
-    units = [units_for(x, spec)] if units is None else units
-    memory, states = _encoder(x, cell, units, style, bidirectional=bidirectional, attention=attention, last=not hidden)
+    inputs, x = model_input(spec, shape, preprocessing, style, image=sees)
+    if sees:
+        units = [USUAL] if units is None else units
+        memory, states = _seen(x, cell, units, filters, style, attention=attention, last=not hidden)
+    else:
+        x = as_steps(x, shape, "an encoder_decoder")
+        units = [units_for(x, spec)] if units is None else units
+        options = {"bidirectional": bidirectional, "attention": attention, "last": not hidden}
+        memory, states = _encoder(x, cell, units, style, **options)
     if teacher_forcing:
         previous, x = _previous(spec, outputs, task, output_steps)
         inputs = {"inputs": inputs, "previous": previous}
@@ -139,6 +163,29 @@ def _encoder(
         if all_steps:
             x = after_recurrent(x, style, last=last)
     return (x if attention else None), states
+
+
+def _seen(
+    x: Any, cell: str, units: Sequence[int], filters: Sequence[int], style: Style, *, attention: bool, last: bool
+) -> tuple[Any, list[list[Any]]]:
+    """The places of an image's feature map as steps (None without attention), and the first states of each layer."""
+    for number, count in enumerate(filters, start=1):
+        layer = keras.layers.Conv2D(count, 3, padding="same", use_bias=style.use_bias, **style.kernel(4))
+        x = keras.layers.MaxPooling2D()(hidden_block(x, layer, style, last=last and number == len(filters)))
+    code = keras.layers.Flatten()(x)
+    memory = None
+    if attention:  # dot products with the decoder's outputs need as many numbers
+        places = keras.layers.Reshape((x.shape[1] * x.shape[2], x.shape[3]), name="places")(x)
+        memory = keras.layers.Dense(units[-1], **style.kernel(linear=True), name="memory")(places)
+    names = ("state", "carry") if cell == "lstm" else ("state",)
+    states = [
+        [
+            keras.layers.Dense(count, "tanh", **style.kernel(linear=True), name=f"{name}_{number}")(code)
+            for name in names
+        ]
+        for number, count in enumerate(units, start=1)
+    ]
+    return memory, states
 
 
 def _previous(spec: Spec | None, outputs: int, task: str | None, steps: int) -> tuple[Any, Any]:

@@ -14,7 +14,7 @@ from .blocks import Style
 if TYPE_CHECKING:
     from ..data.spec import Spec
 
-__all__ = ["CELLS", "after_recurrent", "as_steps", "both_kernels", "recurrent", "units_for"]
+__all__ = ["CELLS", "USUAL", "after_recurrent", "as_steps", "both_kernels", "recurrent", "units_for"]
 
 CELLS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "tanh": keras.layers.SimpleRNN}
 FEWEST, MOST, USUAL = 16, 128, 64

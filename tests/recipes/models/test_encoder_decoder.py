@@ -289,6 +289,42 @@ def test_files_give_the_same_model(ragged, tmp_path, options):
         np.testing.assert_array_equal(decode(loaded, x, start=3), decode(model, x, start=3))
 
 
+# --- images -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_convolutional_encoder_makes_the_first_states(kinds):
+    options = {"input_shape": (8, 8, 1), "outputs": 3, "output_steps": 4, "encoder": "cnn", "filters": (4,)}
+    model = encoder_decoder(**options, units=(5,))
+    assert kinds(model) == [
+        *("InputLayer", "Conv2D4", "elu", "MaxPooling2D", "Flatten", "Dense5"),  # the state, which is the code too
+        *("RepeatVector", "Dense5", "LSTM", "Dense3", "softmax"),
+    ]
+    deep = encoder_decoder(**options, units=(5, 6), cell="gru", attention=True)
+    assert deep.get_layer("places").output.shape == (None, 16, 4)
+    assert deep.get_layer("memory").output.shape == (None, 16, 6)
+    weights = 9 * 4 + 4 + (64 + 1) * (5 + 6) + (4 + 1) * 6
+    assert deep.count_params() == weights + gru(6, 5) + gru(5, 6) + 1 + 12 * 3 + 3
+
+
+@alike
+@pytest.mark.parametrize("attention", [False, True])
+def test_it_learns_to_tell_what_an_image_shows(attention, tmp_path):
+    """The rows of three dots, from left to right."""
+    y = np.random.default_rng(0).integers(0, 5, (1200, 3))
+    x = np.zeros((len(y), 5, 9, 1), "float32")
+    for place in range(3):
+        x[np.arange(len(y)), y[:, place], 3 * place + 1] = 1.0
+    options = {"encoder": "cnn", "filters": (16,), "units": (32,), "attention": attention, "teacher_forcing": True}
+    model = encoder_decoder(input_shape=x.shape[1:], outputs=5, output_steps=3, **options)
+    Recipe(optimizer="adam", learning_rate=0.01).compile(model)
+    told = {"inputs": x[:1000], "previous": shifted(y[:1000], start=5)}
+    model.fit(told, y[:1000], epochs=25, batch_size=50, verbose=0)
+    assert (decode(model, x[1000:], start=5) == y[1000:]).mean() > 0.95
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(decode(loaded, x[1000:], start=5), decode(model, x[1000:], start=5))
+
+
 # --- what is refused --------------------------------------------------------------------------------------------------
 
 
@@ -301,6 +337,13 @@ def test_files_give_the_same_model(ragged, tmp_path, options):
         ({"cell": "rnn"}, "cell must be one of 'lstm', 'gru'"),
         ({"units": ()}, "units must be given for at least one layer"),
         ({"hidden": 3}, "hidden must be a sequence"),
+        ({"encoder": "mlp"}, "encoder must be one of 'rnn', 'cnn'"),
+        ({"encoder": "cnn"}, r"input_shape must be \(height, width, channels\) with encoder"),
+        (
+            {"encoder": "cnn", "input_shape": (8, 8, 1), "bidirectional": True},
+            "bidirectional must be False with encoder",
+        ),
+        ({"filters": (4,)}, "filters must be None without encoder"),
         ({"attention": "dot"}, "attention must be True or False"),
         ({"bidirectional": 1}, "bidirectional must be True or False"),
         ({"teacher_forcing": None}, "teacher_forcing must be True or False"),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from ...callbacks.checked import checked
-from ...callbacks.checks import InvalidArgument, check_choice
+from ...callbacks.checks import InvalidArgument, check_choice, check_number
 from .blocks import (
     Style,
     hidden_block,
@@ -43,6 +43,7 @@ def resnet(
     filters: Sequence[int] | None = None,
     blocks: Sequence[int] | None = None,
     reduction: int | None = None,
+    stochastic_depth: float = 0.0,
     activation: str = "elu",
     initializer: Any = "he_normal",
     bias: Any = 0.0,
@@ -67,6 +68,9 @@ def resnet(
     convolutions, and once after the last block; never on the shortcut path, on which every later block builds. (With
     batch normalization :class:`recipes.regularization.Dropout` skips the branches, as in every factory.)
 
+    With ``stochastic_depth`` examples skip the branches of random blocks in training, so that each step trains a
+    shallower network; a branch that is kept is scaled up, and none is skipped at inference.
+
     Without batch normalization the convolutions have biases. The variance of the signal then about doubles with every
     block: fine for a few blocks, not for dozens.
 
@@ -79,6 +83,9 @@ def resnet(
         blocks: residual blocks of each stage. Default 1 each below 16 pixels, else 2 each.
         reduction: factor by which height and width are reduced before the first block: 1, 2 or 4. Default 1 below 24
             pixels, 2 below 64, else 4.
+        stochastic_depth: how often an example skips the last block's branch in training, in [0, 1); of L blocks the
+            l-th is skipped l / L times as often. Default 0. To compare:
+            ``factors={"model.stochastic_depth": [0, 0.2]}``.
         activation, initializer, bias, normalization, regularizer, preprocessing, task, name: as in
             :func:`recipes.mlp`; the first convolution and two for each block count towards "deep".
 
@@ -90,8 +97,8 @@ def resnet(
             halved that often.
 
     Source: He et al. 2016, arXiv:1512.03385, with its projection shortcuts (option B) and the default setup of Géron
-    2019, table 11-3. With ``activation="relu"`` the paper's ResNet-20 for CIFAR-10 is
-    ``filters=(16, 32, 64), blocks=(3, 3, 3), reduction=1``, its ResNet-18 for ImageNet
+    2019, table 11-3; stochastic depth: Huang et al. 2016, arXiv:1603.09382. With ``activation="relu"`` the paper's
+    ResNet-20 for CIFAR-10 is ``filters=(16, 32, 64), blocks=(3, 3, 3), reduction=1``, its ResNet-18 for ImageNet
     ``filters=(64, 128, 256, 512), blocks=(2, 2, 2, 2)``.
 
     Example:
@@ -104,16 +111,21 @@ def resnet(
         raise InvalidArgument("input_shape", shape, "(height, width, channels) for a resnet: use mlp for other data")
     reduction = _reduction(min(shape[:2]), reduction)
     filters, blocks = _stages(shape, filters, blocks, reduction)
+    stochastic_depth = check_number("stochastic_depth", stochastic_depth, low=0, below=1)
     style = Style(activation, initializer, normalization, regularizer, bias=bias, depth=1 + 2 * sum(blocks))
     inputs, x = model_input(spec, shape, preprocessing, style, image=True)
     large = reduction == 4
     x = hidden_block(x, _convolution(filters[0], 7 if large else 3, 2 if large else 1, style), _bare(style))
     if reduction > 1:
         x = keras.layers.MaxPooling2D(3, strides=2, padding="same")(x)
-    for stage, (count, repeats) in enumerate(zip(filters, blocks, strict=True), start=1):
-        for number in range(1, repeats + 1):
-            stride = 2 if stage > 1 and number == 1 else 1
-            x = _block(x, count, stride, style, last=stage == len(filters) and number == repeats)
+    strides = [
+        (count, 2 if stage > 1 and number == 1 else 1)
+        for stage, (count, repeats) in enumerate(zip(filters, blocks, strict=True), start=1)
+        for number in range(1, repeats + 1)
+    ]
+    for number, (count, stride) in enumerate(strides, start=1):
+        skipped = stochastic_depth * number / len(strides)
+        x = _block(x, count, stride, style, skipped=skipped, last=number == len(strides))
     x = keras.layers.GlobalAveragePooling2D()(x)
     return keras.Model(inputs, output_layer(x, spec, outputs, task, style), name=name)
 
@@ -157,14 +169,19 @@ def _convolution(filters: int, size: int, stride: int, style: Style) -> keras.la
     )
 
 
-def _block(x: Any, filters: int, stride: int, style: Style, *, last: bool) -> Any:
-    """``activation(shortcut(x) + branch(x))``; ``last`` means that no block follows."""
+def _block(x: Any, filters: int, stride: int, style: Style, *, skipped: float, last: bool) -> Any:
+    """``activation(shortcut(x) + branch(x))``; ``last`` means that no block follows.
+
+    ``skipped`` is the share of the examples for which the branch is 0 in training.
+    """
 
     def linear(x: Any, size: int, stride: int) -> Any:
         x = _convolution(filters, size, stride, style)(x)
         return style.normalized(x)
 
     branch = linear(hidden_block(x, _convolution(filters, 3, stride, style), style), 3, 1)
+    if skipped:
+        branch = keras.layers.Dropout(skipped, noise_shape=(None, 1, 1, 1))(branch)  # a whole branch of an example
     shortcut = x if stride == 1 and x.shape[-1] == filters else linear(x, 1, stride)
     after = dataclasses.replace(style if last else _bare(style), normalization="none")  # normalized before the sum
     return hidden_block([branch, shortcut], keras.layers.Add(), after)

@@ -205,6 +205,24 @@ def test_dropout_between_the_convolutions_of_a_branch_and_after_the_last_block(k
     assert normalized[-5:] == ["relu", "SpatialDropout2D", "GlobalAveragePooling2D", "Dense3", "softmax"]
 
 
+def test_stochastic_depth_skips_whole_branches_of_examples_later_ones_more_often():
+    options = {"input_shape": (8, 8, 1), "outputs": 3, "filters": (4,), "blocks": (4,), "normalization": "none"}
+    model = resnet(**options, stochastic_depth=0.6)
+    skipping = [layer for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
+    np.testing.assert_allclose([layer.rate for layer in skipping], [0.15, 0.3, 0.45, 0.6])
+    branches = keras.Model(model.inputs[0], [value for layer in skipping for value in (layer.input, layer.output)])
+    keras.utils.set_random_seed(0)
+    x = np.random.default_rng(0).uniform(1, 2, (600, 8, 8, 1)).astype("float32")
+    values = [np.array(value) for value in branches(x, training=True)]
+    for layer, before, after in zip(skipping, values[::2], values[1::2], strict=True):
+        skipped = (after == 0).all(axis=(1, 2, 3))
+        assert skipped.mean() == pytest.approx(layer.rate, abs=0.06)
+        np.testing.assert_allclose(after[~skipped], before[~skipped] / (1 - layer.rate), rtol=1e-5)
+    plain = resnet(**options)
+    plain.set_weights([v for v, w in zip(model.get_weights(), model.weights, strict=True) if "seed" not in w.name])
+    np.testing.assert_array_equal(model(x[:5]), plain(x[:5]))
+
+
 def test_penalties_count_on_every_kernel():
     model = resnet(input_shape=(8, 8, 1), outputs=3, regularizer=[L2(0.2)], **TINY)
     values = [weight.numpy().astype("float64") for weight in model.weights if weight.name == "kernel"]
@@ -296,6 +314,7 @@ def test_cut_before_its_outputs(images):
         ({"normalization": "layers"}, "normalization must be one of"),
         ({"activation": "relo"}, "did you mean 'relu'"),
         ({"outputs": None}, "outputs must be given where there is no Spec"),
+        ({"stochastic_depth": 1.0}, "stochastic_depth must be a number >= 0 and < 1"),
     ],
 )
 def test_what_is_refused(options, message):

@@ -11,16 +11,29 @@ import numpy as np
 from keras import ops
 
 from ..callbacks.checks import InvalidArgument, check_number
-from .choice import NONE
+from .choice import NONE, name_of, options_of
 from .class_losses import Focal, MulticlassHinge
 from .regularization.label_smoothing import SmoothedCrossentropy
 
 if TYPE_CHECKING:
     from .data.spec import Spec
 
-__all__ = ["BALANCED", "ClassWeighted", "balanced", "chance_loss", "check_class_weight", "class_weights", "weighted"]
+__all__ = [
+    "BALANCED",
+    "EFFECTIVE",
+    "ClassWeighted",
+    "balanced",
+    "chance_loss",
+    "check_class_weight",
+    "class_weights",
+    "effective",
+    "weighted",
+]
 
-BALANCED = "balanced"
+BALANCED, EFFECTIVE = "balanced", "effective"
+
+BETA = 0.999
+"""Of effective numbers: an example beyond about the 1 / (1 - beta)-th of its class adds little."""
 
 CROSSENTROPIES = {
     "binary_crossentropy": keras.losses.BinaryCrossentropy,
@@ -33,7 +46,7 @@ BY_CLASS = (keras.losses.SparseCategoricalCrossentropy, SmoothedCrossentropy, Mu
 
 
 def check_class_weight(value: Any) -> Any:
-    """A recipe's choice of class weights in its shortest form: "none", "balanced", or label (a string) -> weight.
+    """A recipe's choice of class weights in its shortest form: "none", "balanced", "effective", or label -> weight.
 
     Raises:
         InvalidArgument: for anything else, for negative weights, and where all are 0.
@@ -44,8 +57,12 @@ def check_class_weight(value: Any) -> Any:
     """
     if value is None or (isinstance(value, str) and value in (NONE, BALANCED)):
         return value or NONE
+    if isinstance(value, str) and name_of(value) == EFFECTIVE and set(options_of(value)) <= {"beta"}:
+        beta = check_number("beta", options_of(value).get("beta", BETA), low=0, below=1)
+        return EFFECTIVE if beta == BETA else f"{EFFECTIVE}(beta={beta!r})"
     if not isinstance(value, Mapping) or not value:
-        raise InvalidArgument("class_weight", value, f"{NONE!r}, {BALANCED!r} or a mapping from labels to weights")
+        accepted = f"{NONE!r}, {BALANCED!r}, {EFFECTIVE!r} or a mapping from labels to weights"
+        raise InvalidArgument("class_weight", value, accepted)
     weights = {
         _label(label): check_number(f"class_weight[{label!r}]", weight, low=0) for label, weight in value.items()
     }
@@ -79,17 +96,43 @@ def balanced(shares: Sequence[float]) -> list[float]:
     return [1 / (present * share) if share else 1.0 for share in shares]
 
 
+def effective(counts: Sequence[float], beta: float = BETA) -> list[float]:
+    """The weights of each of k classes by the inverse of its effective number, with a sum of k.
+
+    The effective number of n examples is ``(1 - beta^n) / (1 - beta)``: each adds less than the one before, since it is
+    more likely to be like one of those. With a beta near 1 it is n, and the weights are nearly those of
+    :func:`balanced` but for a factor; with 0 all classes have weight 1. A class without examples has weight 1.
+
+    Args:
+        counts: examples of each class.
+        beta: in [0, 1).
+
+    Source: Cui et al. 2019, arXiv:1901.05555.
+
+    Example:
+        >>> [round(weight, 3) for weight in effective([9000, 100])]
+        [0.174, 1.826]
+    """
+    sizes = np.asarray(counts, np.float64)
+    present = sizes > 0
+    numbers = -np.expm1(sizes[present] * np.log(beta)) / (1 - beta) if beta else np.ones(int(present.sum()))
+    weights = np.ones(len(sizes))
+    weights[present] = 1 / numbers * len(numbers) / (1 / numbers).sum()
+    return weights.tolist()
+
+
 def class_weights(choice: Any, spec: Spec) -> list[Any]:
     """The weights of a choice: one a class, or for multilabel two a label, of no and of yes.
 
     Args:
-        choice: what :func:`check_class_weight` returns, not "none". "balanced" takes the classes' shares of the
-            training split; for multilabel it balances yes and no, label by label. A mapping has labels as the user
-            calls them; for multilabel its weights are those of a yes. Labels that it leaves out have weight 1.
+        choice: what :func:`check_class_weight` returns, not "none". "balanced" and "effective" take the classes'
+            shares of the training split; for multilabel they balance yes and no, label by label. A mapping has labels
+            as the user calls them; for multilabel its weights are those of a yes. Labels that it leaves out have weight
+            1.
         spec: of the data.
 
     Raises:
-        InvalidArgument: for regression, an unknown label, and "balanced" with a Spec that has no shares.
+        InvalidArgument: for regression, an unknown label, and "balanced" or "effective" with a Spec without shares.
 
     Example:
         >>> class_weights("balanced", data.spec)        # doctest: +SKIP
@@ -97,12 +140,21 @@ def class_weights(choice: Any, spec: Spec) -> list[Any]:
     """
     if spec.task == "regression":
         raise InvalidArgument("class_weight", choice, f"{NONE!r} for a regression: {spec.name!r} has no classes")
-    if choice == BALANCED:
-        if not spec.class_shares:
-            raise InvalidArgument("class_weight", choice, f"a mapping: the Spec of {spec.name!r} has no class_shares")
+    if isinstance(choice, str):
+        by_numbers = name_of(choice) == EFFECTIVE
+        if not spec.class_shares or (by_numbers and not spec.examples):
+            missing = "class_shares" if not spec.class_shares else "number of examples"
+            raise InvalidArgument("class_weight", choice, f"a mapping: the Spec of {spec.name!r} has no {missing}")
+
+        def of(shares: Sequence[float]) -> list[float]:
+            if not by_numbers:
+                return balanced(shares)
+            beta = options_of(choice).get("beta", BETA)
+            return effective([spec.examples * share for share in shares], beta)
+
         if spec.task == "multilabel":
-            return [balanced([1 - share, share]) for share in spec.class_shares]
-        return balanced(spec.class_shares)
+            return [of([1 - share, share]) for share in spec.class_shares]
+        return of(spec.class_shares)
     by_class = _by_class(choice, spec.class_names)
     return [[1.0, weight] for weight in by_class] if spec.task == "multilabel" else by_class
 
@@ -153,7 +205,7 @@ def weighted(loss: Any, choice: Any, model: keras.Model, spec: Spec | None = Non
         loss: a cross-entropy for integer classes, or for yes and no; or a focal or hinge loss of classes.
         choice: what :func:`check_class_weight` returns, not "none".
         model: with one output of shape (n, outputs), which the loss is for.
-        spec: of the data; without it the labels are 0, 1, ..., and "balanced" is refused.
+        spec: of the data; without it the labels are 0, 1, ..., and "balanced" and "effective" are refused.
 
     Raises:
         InvalidArgument: as :func:`class_weights`; for several outputs, and for another loss.
@@ -169,7 +221,7 @@ def weighted(loss: Any, choice: Any, model: keras.Model, spec: Spec | None = Non
         raise InvalidArgument("class_weight", getattr(loss, "name", loss), accepted)
     if spec is not None:
         return ClassWeighted(loss, class_weights(choice, spec))
-    if choice == BALANCED:
+    if isinstance(choice, str):
         accepted = "a mapping, or used with compile(model, spec=data.spec), which knows how often each class occurs"
         raise InvalidArgument("class_weight", choice, accepted)
     single = shape[-1] == 1

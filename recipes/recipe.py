@@ -88,10 +88,11 @@ class Recipe:
             warm-up for one that averages its weights instead (schedule_free_adamw).
         bias: the initial hidden biases: a number, "auto" (0.1 for ReLU, else 0) or a Keras initializer. Default 0.
         class_weight: "none" (default); "balanced": n / (k count), as in scikit-learn, so that rare classes count as
-            much as common ones, by their counts in the training split; or a mapping from labels, as the data call them,
-            to weights, 1 for those left out. It weighs the loss, in training and validation; metrics count every
-            example once. For multilabel, "balanced" balances yes and no of each label, and a mapping has the weights of
-            yes.
+            much as common ones, by their counts in the training split; "effective", or "effective(beta=0.99)": by the
+            effective numbers of Cui et al. 2019, which rise more slowly than counts; or a mapping from labels, as the
+            data call them, to weights, 1 for those left out. It weighs the loss, in training and validation; metrics
+            count every example once. For multilabel, both balance yes and no of each label, and a mapping has the
+            weights of yes.
         precision: "mixed_bfloat16" or "mixed_float16" for layers that compute in half precision, with weights, losses
             and outputs in float32; "float32"; or None (default) for Keras' own setting. Faster on GPUs, and on
             processors with bfloat16 units. Not for optimizers that find their own step. A model of one's own has the

@@ -159,7 +159,7 @@ class Trainer:
             ]
             recipe = dataclasses.replace(recipe, regularizer=tuple(in_step))
         spec = self.data.spec  # the loss has constants of the split
-        shares = None if recipe.class_weight == NONE else spec.class_shares
+        shares = None if recipe.class_weight == NONE else (spec.class_shares, spec.examples)
         return recipe, structure, self._steps_per_execution, spec.target_variance, shares
 
     def _prepare(self, model: keras.Model) -> None:

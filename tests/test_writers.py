@@ -12,6 +12,7 @@ OWN = {
     "callbacks/resume/checkpoints.py": "written aside and renamed; callbacks knows nothing of recipes",
     "callbacks/resume/lock.py": "a lock file holds nothing that is read back",
     "callbacks/live_plot.py": "drawn aside and renamed; callbacks knows nothing of recipes",
+    "recipes/layer_copies.py": "a temporary folder, which Keras reads at once",
     "recipes/tuning/ledger.py": "grows by whole lines; a torn last one is dropped",
     "recipes/tuning/running/epoch_writer.py": "grows while a training runs, and is removed with it",
     "recipes/tuning/running/shared_data.py": "a folder of the process, which is removed with it",

@@ -151,7 +151,7 @@ class Choices:
     )
     schedule: str | None = option(None, "See `recipes list schedules`. Default: auto, 1cycle for most optimizers.")
     class_weight: str | None = option(
-        None, "none, balanced, or label:weight, several separated by commas. Default: none."
+        None, "none, balanced, effective, or label:weight, several separated by commas. Default: none."
     )
     loss: str | None = option(None, "See `recipes list losses`. Default: that of the task.")
     precision: str | None = option(None, "mixed_bfloat16 or mixed_float16: layers compute in half precision.")
@@ -178,7 +178,9 @@ def _weights(text: str) -> dict[str, float]:
         try:
             weights[label.strip()] = float(weight)
         except ValueError:
-            raise InvalidArgument("class_weight", text, "none, balanced, or label:weight, e.g. spam:10,ham:1") from None
+            raise InvalidArgument(
+                "class_weight", text, "none, balanced, effective, or label:weight, e.g. spam:10,ham:1"
+            ) from None
     return weights
 
 

@@ -244,8 +244,8 @@ class Data:
     def with_train(self, x: Any, y: np.ndarray, *, how: str, sample_weight: Any = None) -> Data:
         """The same data with another training split: a subset, other labels, or more examples.
 
-        The Spec (but for its ``class_shares``), validation and test splits stay the same, so a model made for one fits
-        the other and preprocesses alike.
+        The Spec (but for its ``class_shares`` and ``examples``), validation and test splits stay the same, so a model
+        made for one fits the other and preprocesses alike.
 
         Args:
             x, y: arrays like those of :meth:`arrays`, at least one example; x of columns may be a DataFrame.
@@ -289,7 +289,7 @@ class Data:
             raise InvalidArgument("sample_weight", None, "given, since these data have sample weights")
         chosen = None if weights is None else weights["train"]
         shares = class_shares(y, self.spec.task, len(self.spec.class_names), chosen)
-        spec = dataclasses.replace(self.spec, class_shares=shares)
+        spec = dataclasses.replace(self.spec, class_shares=shares, examples=len(y))
         columns = {**self._columns, "train": SplitColumns()}
         return Data(spec, {**self._arrays, "train": (x, y)}, settings, weights, columns)
 

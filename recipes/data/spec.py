@@ -67,6 +67,7 @@ class Spec:
         class_shares: the share of the training examples that each class has, or, for multilabel, that have each label;
             one per class name. () for regression, or if unknown. Specs that differ in it alone are equal: a model for
             one fits the other.
+        examples: the number of training examples; 0 if unknown. It makes no difference either.
         resized: whether the images vary in size and the model itself resizes them to ``input_shape``.
 
     Raises:
@@ -97,6 +98,7 @@ class Spec:
     features: tuple[Feature, ...] = ()
     resized: bool = False
     class_shares: tuple[float, ...] = field(default=(), compare=False)
+    examples: int = field(default=0, compare=False)
     input_median: tuple[float, ...] = ()
     input_spread: tuple[float, ...] = ()
     input_min: float | None = None
@@ -173,6 +175,7 @@ class Spec:
         size = self.input_shape[-1] if self.input_shape else 0
         self._set("input_mean", finite("input_mean", self.input_mean, size or 0))
         self._set("input_variance", finite("input_variance", self.input_variance, size or 0, positive=True))
+        self._set("examples", check_integer("examples", self.examples, low=0))
         if self.class_shares:
             shares = finite("class_shares", self.class_shares, len(self.class_names))
             self._set("class_shares", tuple(check_number("class_shares", share, low=0, high=1) for share in shares))

@@ -137,7 +137,7 @@ def make_spec(
     by_column = task in ("multilabel", "regression")
     outputs = (y.shape[1] if y.ndim == 2 else 1) if by_column else (1 if task == "binary" else len(names))
     common = {"name": name, "task": task, "outputs": int(outputs), "class_names": tuple(names), **target}
-    common["class_shares"] = class_shares(y, task, len(names), sample_weight)
+    common |= {"class_shares": class_shares(y, task, len(names), sample_weight), "examples": len(y)}
     if isinstance(x, dict):
         plain = {feature.kind for feature in features} <= {"number", "category", "date", "vector"}
         kind = "tabular" if plain else "mixed"

@@ -110,7 +110,7 @@ def gradient_over_time(model: keras.Model, data: Data, *, examples: int = 256) -
         raise InvalidArgument("data", data.spec.name, f"sequences of numbers or images, not {data.spec.kind} data")
     check_shapes(model, data.spec)
     check_compiled(model)
-    check_integer("examples", examples, low=1)
+    examples = check_integer("examples", examples, low=1)
     x, y = (array[:examples] for array in data.arrays("train"))
     values = tf.cast(tf.convert_to_tensor(np.asarray(x)), "float32")
     whole = np.issubdtype(np.dtype(data.spec.input_dtype), np.integer)

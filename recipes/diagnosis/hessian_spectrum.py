@@ -121,7 +121,7 @@ def curvature(model: keras.Model, data: Data, *, examples: int = 1000, seed: int
     check_data(data)
     check_shapes(model, data.spec)
     check_compiled(model)
-    check_integer("examples", examples, low=1)
+    examples = check_integer("examples", examples, low=1)
     generator = np.random.default_rng(check_integer("seed", seed, low=0, high=LARGEST_SEED))
     x, y = data.arrays("train")
     drawn = np.sort(generator.permutation(len(y))[:examples])

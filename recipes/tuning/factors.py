@@ -10,7 +10,7 @@ from ...callbacks.checks import InvalidArgument
 from ..activations import ACTIVATIONS
 from ..catalogue import Catalogue, UnknownName
 from ..choice import AUTO, NONE, join_names, name_of, options_of, split_names, text_of
-from ..class_weights import BALANCED
+from ..class_weights import BALANCED, EFFECTIVE
 from ..initializers import INITIALIZERS
 from ..models import MODELS
 from ..normalizations import NORMALIZATIONS
@@ -103,7 +103,7 @@ FACTORS = {
         Factor("activation", "activations", "activation", ACTIVATIONS),
         Factor("normalization", "normalizations", "normalization", None, (AUTO, *NORMALIZATIONS, NONE)),
         Factor("model", "models", "model", MODELS),
-        Factor("class_weight", "class_weights", "class_weight", None, (NONE, BALANCED)),
+        Factor("class_weight", "class_weights", "class_weight", None, (NONE, BALANCED, EFFECTIVE)),
     )
 }
 """The choices by name, in the order in which an arm's name lists them. Settings follow."""

@@ -86,8 +86,8 @@ def search(
         optimizers, regularizers, schedules, initializers, activations, normalizations, models, class_weights: the names
             to compare; see ``recipes list``. A name can have options: ``{"name": "adam", "beta_2": 0.95}`` or
             "mlp(hidden=(300, 100))"; a rate or strength among them is not tuned. Regularizers can be "none", or several
-            joined by "+"; class weights are "none" and "balanced". A factor that is None (default) is not compared and
-            set by ``recipe``; if all are None, five optimizers are compared with five regularizers.
+            joined by "+"; class weights are "none", "balanced" and "effective". A factor that is None (default) is not
+            compared and set by ``recipe``; if all are None, five optimizers are compared with five regularizers.
         factors: more of what to compare, by name, with its values: ``{"batch_size": [32, 128], "model.hidden": [(100,),
             (300, 100)], "dropout.rate": [0.1, 0.5]}`` for the batch size, an option of whatever the model is, and an
             option of a choice that every arm has. Any other field of a Recipe can be one ("bias", "precision",

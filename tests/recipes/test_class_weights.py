@@ -10,7 +10,15 @@ from sklearn.utils.class_weight import compute_class_weight
 
 import recipes
 from callbacks.checks import InvalidArgument
-from recipes.class_weights import ClassWeighted, balanced, chance_loss, check_class_weight, class_weights, weighted
+from recipes.class_weights import (
+    ClassWeighted,
+    balanced,
+    chance_loss,
+    check_class_weight,
+    class_weights,
+    effective,
+    weighted,
+)
 from recipes.loss_names import build_loss
 from recipes.regularization.label_smoothing import SmoothedCrossentropy
 
@@ -47,6 +55,34 @@ def test_balanced_labels_are_balanced_one_by_one():
     assert np.array(class_weights("balanced", spec)) == pytest.approx(np.array(expected), rel=1e-12)
 
 
+@pytest.mark.parametrize("beta", [0.0, 0.9, 0.999, 0.9999])
+def test_effective_numbers_are_sums_of_powers(beta):
+    counts = [900, 90, 9, 0]
+    numbers = np.array([sum(beta**k for k in range(count)) for count in counts[:3]])  # Cui et al. 2019, eq. 1
+    inverse = 1 / numbers
+    expected = [*(3 * inverse / inverse.sum()), 1.0]
+    assert effective(counts, beta) == pytest.approx(expected, rel=1e-9)
+    by_share = dataclasses.replace(_spec("multiclass", tuple("abcd"), tuple(n / 999 for n in counts)), examples=999)
+    assert class_weights(check_class_weight(f"effective(beta={beta})"), by_share) == pytest.approx(expected, rel=1e-9)
+    labels = dataclasses.replace(_spec("multilabel", ("x", "y"), (0.5, 0.9)), examples=1000)
+    of_labels = class_weights("effective", labels)
+    assert np.array(of_labels) == pytest.approx(np.array([effective([500, 500]), effective([100, 900])]))
+
+
+def test_effective_weights_are_a_choice_like_the_others(binary):
+    recipe = recipes.Recipe(class_weight="effective(beta=0.99)")
+    assert recipes.Recipe.from_json(recipe.to_json()) == recipe
+    assert check_class_weight("effective(beta=0.999)") == "effective"
+    assert binary.spec.examples == len(binary.arrays("train")[1])
+    x, y = binary.arrays("train")
+    assert binary.with_train(x[:20], y[:20], how="few").spec.examples == 20
+    assert recipes.Spec.from_config(binary.spec.to_config()).examples == binary.spec.examples
+    with pytest.raises(InvalidArgument, match=r"beta must be a number >= 0 and < 1"):
+        recipes.Recipe(class_weight="effective(beta=1)")
+    with pytest.raises(InvalidArgument, match="'effective' or a mapping"):
+        recipes.Recipe(class_weight="effective(gamma=1)")
+
+
 def test_a_class_without_examples_takes_no_part():
     assert balanced([0.75, 0.25, 0.0]) == pytest.approx([1 / 1.5, 2.0, 1.0])
 
@@ -76,9 +112,9 @@ def test_labels_are_called_as_the_user_does():
 @pytest.mark.parametrize(
     ("choice", "message"),
     [
-        ("balance", "class_weight must be 'none', 'balanced' or a mapping from labels to weights"),
-        ([1.0, 2.0], "class_weight must be 'none', 'balanced' or a mapping"),
-        ({}, "class_weight must be 'none', 'balanced' or a mapping"),
+        ("balance", "class_weight must be 'none', 'balanced', 'effective' or a mapping from labels to weights"),
+        ([1.0, 2.0], "class_weight must be 'none', 'balanced', 'effective' or a mapping"),
+        ({}, "class_weight must be 'none', 'balanced', 'effective' or a mapping"),
         ({0: -1.0}, r"class_weight\[0\] must be a (finite )?number >= 0"),
         ({0: "much"}, r"class_weight\[0\] must be"),
         ({0: 0, 1: 0.0}, "a mapping with a weight above 0"),
@@ -97,6 +133,11 @@ def test_what_is_no_choice_is_refused(choice, message):
         ({"spam": 2}, _spec("binary", ("no", "yes")), "from labels of the data: 'no', 'yes'. Received.*'spam'"),
         ({0: 2, 3: 1}, _spec("multiclass", ("1", "2", "3")), "from labels of the data: '1', '2', '3'. .*'0'"),
         ("balanced", _spec("binary", ("no", "yes")), "a mapping: the Spec of 'some' has no class_shares"),
+        (
+            "effective",
+            _spec("binary", ("no", "yes"), (0.5, 0.5)),
+            "a mapping: the Spec of 'some' has no number of",
+        ),
     ],
 )
 def test_what_does_not_suit_the_data_is_refused_before_training(choice, spec, message):

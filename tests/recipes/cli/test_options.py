@@ -15,10 +15,13 @@ def test_class_weights_are_named_or_given_by_label():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("spam:much", "class_weight must be none, balanced, or label:weight, e.g. spam:10,ham:1. Received.*spam:much"),
-        ("spam:1,ham", "class_weight must be none, balanced, or label:weight"),
+        (
+            "spam:much",
+            "class_weight must be none, balanced, effective, or label:weight, e.g. spam:10,ham:1. Received.*spam:much",
+        ),
+        ("spam:1,ham", "class_weight must be none, balanced, effective, or label:weight"),
         ("spam:-1", r"class_weight\['spam'\] must be"),
-        ("balance", "class_weight must be 'none', 'balanced' or a mapping"),
+        ("balance", "class_weight must be 'none', 'balanced', 'effective' or a mapping"),
     ],
 )
 def test_other_texts_are_refused(text, message):

@@ -11,6 +11,7 @@ OTHERS = {
     "recipes/data/files/table_files.py": "a table of any size that the user trains on",
     "recipes/data/images/image_reading.py": "images of any size that the user trains on",
     "recipes/environment.py": "/proc",
+    "recipes/layer_copies.py": "what Keras has just written into a temporary folder",
     "recipes/report/html.py": "templates of this package",
     "recipes/serving/input_files.py": "arrays of any size, mapped into memory",
     "recipes/serving/warm_up.py": "the SavedModel that was just written",

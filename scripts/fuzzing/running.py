@@ -14,6 +14,9 @@ from typing import Any
 
 __all__ = ["read", "rows", "run"]
 
+LONGEST = 300
+"""Seconds after which a call that the end of the time interrupts counts as one that hangs."""
+
 BLOCK = 2000
 """Calls of one process: what they leave behind in Keras and TensorFlow goes with it."""
 
@@ -46,9 +49,12 @@ def run(
         worker = context.Process(target=work, args=(state, seed, first, count, until, tuple(only), blocks))
         worker.start()
         worker.join(max(1.0, until + 120 - time.time()))
-        if worker.is_alive():  # a call that no signal interrupts
+        if worker.is_alive():  # the time is up, or a call that no signal interrupts
+            within_its_time = time.time() - state.stat().st_mtime < LONGEST
             worker.kill()
             worker.join()
+            if within_its_time:
+                break
         crashed = _begun(state)
         if worker.exitcode and crashed is not None and crashed != begun:
             _append(

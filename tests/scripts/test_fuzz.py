@@ -97,7 +97,6 @@ FOUND = [
     ("recipes.Momentum.exclude_from_weight_decay", "var_names", "complex array"),
     ("recipes.Momentum.exclude_from_weight_decay", "var_list", "layer"),
     ("recipes.Newton.minimize", "variables", "generator"),
-    ("recipes.Predictor.predict_files", "progress", "class"),
     ("recipes.Adam", "learning_rate", "layer"),
     ("recipes.cnn", "preprocessing", "model of images"),
     ("recipes.mlp", "preprocessing", "model of two inputs"),

@@ -24,9 +24,15 @@ AGAIN = 0.05
 received: list[signal.Signals] = []
 """The signals that have asked this process to end."""
 
+without_memory: list[str] = []
+"""Where Python ignored that there was no memory: in callbacks of C code, which goes on without what they return."""
+
 
 def _interrupt_at_signals() -> None:
-    """Makes the signals that ask a process to end do what Ctrl-C does; those that are ignored (nohup) stay so."""
+    """Makes the signals that ask a process to end do what Ctrl-C does; those that are ignored (nohup) stay so.
+
+    What Python ignores is kept: a signal comes again, and where there was no memory is noted instead of printed.
+    """
 
     def interrupt(number: int, _frame: Any) -> None:
         received.append(signal.Signals(number))
@@ -36,10 +42,13 @@ def _interrupt_at_signals() -> None:
         """Python ignores what is raised while an object is destroyed: the signal would be lost."""
         if unraisable.exc_type is KeyboardInterrupt and received:
             threading.Timer(AGAIN, os.kill, (os.getpid(), received.pop())).start()
+        elif unraisable.exc_type is MemoryError:
+            without_memory.append(str(unraisable.object))
         else:
             others(unraisable)
 
     received.clear()
+    without_memory.clear()
     if threading.current_thread() is threading.main_thread():
         others, sys.unraisablehook = sys.unraisablehook, ignored
         for name in ("SIGINT", "SIGTERM", "SIGHUP"):
@@ -60,6 +69,8 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         _interrupt_at_signals()
         status = _run(arguments)
+        if without_memory and not status:
+            status = complain(f"out of memory in {without_memory[0]}: what was written may lack a part{resumes}")
     except (typer.Abort, KeyboardInterrupt):
         status = 130
     if status == 130:  # some versions of typer turn Ctrl-C into a status

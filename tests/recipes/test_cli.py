@@ -5,6 +5,7 @@ import sys
 import time
 import weakref
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -344,6 +345,17 @@ def test_interruption(call, monkeypatch, data_dir, tmp_path, name, status, messa
         signal.signal(number, handler)
     assert code == status
     assert errors.splitlines()[-1].startswith(f"recipes: {message}; finished work is kept")
+
+
+def test_what_was_done_without_memory_is_no_success(call, monkeypatch):
+    def run(_arguments):
+        sys.unraisablehook(SimpleNamespace(exc_type=MemoryError, object="read_from_file_callback"))
+
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)  # restored at the end
+    monkeypatch.setattr("recipes.cli._run", run)
+    code, _, errors = call("list")
+    assert code == 2
+    assert errors == "recipes: out of memory in read_from_file_callback: what was written may lack a part\n"
 
 
 @pytest.mark.usefixtures("no_pictures")

@@ -31,6 +31,36 @@ def _flip(**_: Any) -> Any:
     return keras.layers.RandomFlip("horizontal")
 
 
+class _AlternatingFlip:
+    """Left and right exchanged in every second epoch: from each pair of epochs the network sees both sides of an image.
+
+    In which one an image begins is drawn by its pixels and the seed, so that every epoch flips about half of them, and
+    equal images alike. ``flip`` shows every second image twice the same way in two epochs.
+    """
+
+    def __init__(self, data: Data, **_: Any):
+        self._steps = data.steps_per_epoch
+        self._marks = np.random.default_rng(0).integers(1, 2**31, data.spec.input_shape)  # of each pixel
+
+    def __call__(self, images: Any, raw: Any, seed: Any) -> Any:
+        """The images, of which some are flipped.
+
+        Args:
+            images: (batch, height, width, channels).
+            raw: the same before any other transformation.
+            seed: that of the training, and the number of the batch since its start.
+        """
+        import tensorflow as tf
+
+        numbers = tf.cast(raw, tf.int64) if raw.dtype.is_integer else tf.cast(tf.bitcast(raw, tf.int32), tf.int64)
+        sums = tf.reduce_sum(numbers * self._marks, axis=[1, 2, 3])  # wraps around, which does no harm
+        mixed = tf.bitwise.bitwise_xor(sums, tf.cast(seed[0], tf.int64) * 0x85EBCA77) * 0x9E3779B1
+        drawn = tf.bitwise.bitwise_xor(tf.bitwise.right_shift(mixed, 20), tf.bitwise.right_shift(mixed, 35))
+        epoch = tf.cast(seed[1], tf.int64) // self._steps
+        flipped = tf.equal((drawn + epoch) % 2, 1)
+        return tf.where(flipped[:, None, None, None], tf.reverse(images, [2]), images)
+
+
 def _translation(strength: float, **_: Any) -> Any:
     return keras.layers.RandomTranslation(strength, strength, fill_mode="nearest")
 
@@ -191,6 +221,12 @@ TRANSFORMATIONS = Catalogue(
     [
         Entry("flip", _flip, "Left and right exchanged, every other image.", "Keras' RandomFlip"),
         Entry(
+            "alternating_flip",
+            _AlternatingFlip,
+            "Left and right exchanged in every second epoch, for half of the images in the odd ones.",
+            "Jordan 2024, arXiv:2404.00498",
+        ),
+        Entry(
             "translation",
             _translation,
             "Moved by up to this share of each side.",
@@ -288,8 +324,8 @@ def augmentation(
 ) -> Callable[[Any, Any], Any]:
     """A function that augments a batch of raw images with a seed, for a ``tf.data`` pipeline.
 
-    It returns images of the same type, rounded and clipped to the range of pixels. The same images and seed give the
-    same result, whatever ran before.
+    It returns images of the same type, clipped to the range of pixels, and rounded if these are integers. The same
+    images and seed give the same result, whatever ran before.
 
     Args:
         data: data of images; its training split determines the principal components of "fancy_pca".
@@ -323,19 +359,26 @@ def augmentation(
         default = ranges[0].default if ranges else 1.0
         value = transformations[name] if isinstance(transformations, Mapping) else default
         value = check_number(name, value, above=0) * strength
-        if name not in ("flip", "rotation", "fancy_pca", "noise"):  # a fraction of a side or of a range
+        if name not in (
+            "flip",
+            "alternating_flip",
+            "rotation",
+            "fancy_pca",
+            "noise",
+        ):  # a fraction of a side or of a range
             check_number(name, value, above=0, below=1)
         steps.append(TRANSFORMATIONS.build(name, strength=value, data=data))
-    if "flip" in transformations and _characters(spec):
+    flips = [name for name in ("flip", "alternating_flip") if name in transformations]
+    if flips and _characters(spec):
         warn(
-            f"a flipped character is another one or none: 'flip' changes what the labels of {spec.name!r} say",
+            f"a flipped character is another one or none: {flips[0]!r} changes what the labels of {spec.name!r} say",
         )
     if spec.input_shape[-1] == 1:
         for name in transformations:
             if name in ("hue", "color_jitter", "fancy_pca"):
                 raise InvalidArgument("transformations", name, f"one for grey images: {spec.name!r} has no colours")
 
-    largest = _largest(data)
+    largest, smallest = _largest(data), min(0.0, spec.input_min or 0.0)
 
     def augment(images: Any, seed: Any) -> Any:
         import tensorflow as tf
@@ -345,10 +388,13 @@ def augmentation(
             if isinstance(step, keras.layers.Layer):
                 use_seed_generator(step, seeds)
                 out = step(out, training=True)
+            elif isinstance(step, _AlternatingFlip):
+                out = step(out, images, seed)
             else:
                 out = step(out, seeds)
         out.set_shape(images.shape)
-        return tf.cast(tf.clip_by_value(tf.round(out), 0.0, largest), images.dtype)
+        out = tf.round(out) if tf.as_dtype(images.dtype).is_integer else out
+        return tf.cast(tf.clip_by_value(out, smallest, largest), images.dtype)
 
     return augment
 

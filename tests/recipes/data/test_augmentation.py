@@ -43,7 +43,7 @@ def test_images_stay_images_and_follow_from_the_seed_alone(name, colour):
     once = augment(tf.constant(x), (0, 0)).numpy()
     assert (once.shape, once.dtype) == (x.shape, np.uint8)
     assert not np.array_equal(once, x)
-    for other in [(0, 1), (1, 0)]:
+    for other in [(0, colour.steps_per_epoch), (1, 0)]:
         assert not np.array_equal(augment(tf.constant(x), other), once)
     np.testing.assert_array_equal(augment(tf.constant(x), (0, 0)), once)
     compiled = tf.function(augmentation(colour, [name]))
@@ -55,7 +55,8 @@ def test_each_image_of_a_batch_is_changed_in_its_own_way(name, colour):
     x = np.repeat(colour.arrays("train")[0][:1], 24, axis=0)
     out = apply(colour, [name], x)
     different = {each.tobytes() for each in out}
-    assert len(different) == 2 if name == "flip" else len(different) > 6
+    expected = {"flip": 2, "alternating_flip": 1}.get(name)  # equal images are flipped alike
+    assert len(different) == expected if expected else len(different) > 6
 
 
 @pytest.mark.parametrize("name", [name for name in TRANSFORMATIONS if name not in COLOURS])
@@ -187,6 +188,40 @@ def test_erasing_fills_one_rectangle_of_an_image_with_pixels_of_its_range():
     assert len(set(corners)) > 50
     pixels = out[(out != 100).any(-1)]
     assert pixels.mean() == pytest.approx(50, abs=2)  # white is 100 in these
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.0, 1.0), (-1.0, 1.0)])
+def test_floating_images_are_not_rounded(low, high):
+    data = pictures(np.random.default_rng(0).uniform(low, high, (60, 6, 6, 3)).astype("float32"))
+    x = data.arrays("train")[0]
+    noise = apply(data, {"noise": 0.01}, x) - x
+    inside = (x > low + 0.1) & (x < high - 0.1)
+    assert noise[inside].std() == pytest.approx(0.01 * data.spec.input_max, rel=0.05)
+    assert np.unique(noise[inside]).size > 1000
+    strong = apply(data, {"noise": 0.5}, x)
+    assert min(0.0, data.spec.input_min) == strong.min() < strong.max() == data.spec.input_max
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+def test_an_alternating_flip_shows_both_sides_of_every_image_in_two_epochs(dtype):
+    x = np.random.default_rng(0).integers(0, 256, (400, 6, 6, 3)).astype(dtype)
+    data = pictures(x / 255 if dtype == "float32" else x, batch_size=16)
+    x, mirrored = data.arrays("train")[0], data.arrays("train")[0][:, :, ::-1]
+    augment, steps = augmentation(data, ["alternating_flip"]), data.steps_per_epoch
+    assert steps > 3
+
+    def flipped(epoch, seed=0, step=0):
+        out = augment(tf.constant(x), (seed, epoch * steps + step)).numpy()
+        sides = np.isclose(out, mirrored).all(axis=(1, 2, 3)), np.isclose(out, x).all(axis=(1, 2, 3))
+        assert (sides[0] ^ sides[1]).all()
+        return sides[0]
+
+    first = flipped(0)
+    assert 0.35 < first.mean() < 0.65
+    for epoch in range(4):
+        for step in (0, steps - 1):
+            np.testing.assert_array_equal(flipped(epoch, step=step), first ^ bool(epoch % 2))
+    assert 0.3 < (flipped(0, seed=1) ^ first).mean() < 0.7
 
 
 def test_a_flip_is_the_mirror_image_or_nothing(colour):

@@ -123,8 +123,9 @@ class KerasOptimizer(keras.optimizers.Optimizer):
             super()._apply_weight_decay(variables)
 
     def _var_key(self, variable: Any) -> Any:
-        # In the scope, `variable.value` is the tensor that the scope has for it.
-        inner = in_stateless_scope() and isinstance(variable, keras.Variable)
+        # TensorFlow keys by the inner variable; in the scope, `variable.value` is the tensor that stands for it.
+        tensorflow = keras.backend.backend() == "tensorflow"
+        inner = tensorflow and in_stateless_scope() and isinstance(variable, keras.Variable)
         return super()._var_key(variable._value if inner else variable)
 
 

@@ -68,7 +68,7 @@ def main(arguments: list[str] | None = None) -> None:
         resumes = "; finished work is kept, and the same command resumes from there"
     try:
         _interrupt_at_signals()
-        status = _run(arguments)
+        status = run_command(arguments)
         if without_memory and not status:
             status = complain(f"out of memory in {without_memory[0]}: what was written may lack a part{resumes}")
     except (typer.Abort, KeyboardInterrupt):
@@ -81,7 +81,7 @@ def main(arguments: list[str] | None = None) -> None:
     sys.exit(status if isinstance(status, int) else 0)
 
 
-def _run(arguments: list[str] | None) -> Any:
+def run_command(arguments: list[str] | None) -> Any:
     """Runs a command; returns its status. Errors of arguments and of the machine are printed in one line."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from ..quiet import quiet_import

@@ -352,7 +352,7 @@ def test_what_was_done_without_memory_is_no_success(call, monkeypatch):
         sys.unraisablehook(SimpleNamespace(exc_type=MemoryError, object="read_from_file_callback"))
 
     monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)  # restored at the end
-    monkeypatch.setattr("recipes.cli._run", run)
+    monkeypatch.setattr("recipes.cli.run_command", run)
     code, _, errors = call("list")
     assert code == 2
     assert errors == "recipes: out of memory in read_from_file_callback: what was written may lack a part\n"

@@ -36,7 +36,7 @@ class LivePlot(Callback):
 
     Raises:
         InvalidArgument: for a value outside its range; at the start of training, outside of a notebook without
-            ``file``.
+            ``file``, and for one in a directory that does not exist.
 
     Example:
         >>> model.fit(x, y, epochs=20, callbacks=[callbacks.OneCycle(0.1), callbacks.LivePlot()])   # doctest: +SKIP
@@ -49,7 +49,7 @@ class LivePlot(Callback):
         self, file: str | os.PathLike[str] | None = None, *, every: int = 1, names: Iterable[str] | None = None
     ):
         super().__init__()
-        if file is not None and not (isinstance(file, (str, os.PathLike)) and Path(file).suffix):
+        if file is not None and not _is_picture(file):
             raise InvalidArgument("file", file, "None, or the path of a picture such as curves.png")
         self.file = None if file is None else os.fspath(file)
         self.every = check_integer("every", every, low=1)
@@ -62,6 +62,8 @@ class LivePlot(Callback):
     def on_train_begin(self, logs: Any = None) -> None:
         if self.file is None and not _in_notebook():
             raise InvalidArgument("file", None, "the path of a picture outside of a notebook")
+        if self.file is not None and not os.access(Path(self.file).absolute().parent, os.W_OK | os.X_OK):
+            raise InvalidArgument("file", self.file, "in a directory that exists and can be written")
         self.history, self._epochs, self._drawn, self._shown = {}, [], True, None
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
@@ -125,6 +127,13 @@ class LivePlot(Callback):
                 panel.set_yscale("log")
         panels[-1].set_xlabel("epoch")
         return figure
+
+
+def _is_picture(file: str | os.PathLike[str]) -> bool:
+    """Whether matplotlib writes files of this ending."""
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    return Path(file).suffix.lstrip(".").lower() in FigureCanvasBase.get_supported_filetypes()
 
 
 def _in_notebook() -> bool:

@@ -24,7 +24,7 @@ __all__ = ["SECONDS", "Case", "all_cases", "outcome"]
 SECONDS, WAIT = 30, 300
 """How long a call may take, in processor seconds and by the clock: other processes may hold it up."""
 
-LONGER = 6
+LONGER = 10
 """How many times longer one that trains all arms of a default search may take."""
 
 SLOW = ("recipes.search", "recipes.compare", "recipes.bench", "search", "bench", "lr-find", "report")

@@ -65,6 +65,10 @@ def test_without_a_notebook_or_a_file_it_is_refused():
         train(LivePlot())
     with pytest.raises(InvalidArgument, match=r"file must be None, or the path of a picture such as curves\.png"):
         LivePlot("curves")
+    with pytest.raises(InvalidArgument, match=r"file must be None, or the path of a picture such as curves\.png"):
+        LivePlot("curves.csv")
+    with pytest.raises(InvalidArgument, match=r"file must be in a directory that exists and can be written"):
+        train(LivePlot("none/such/curves.png"))
     with pytest.raises(InvalidArgument, match="names must be a sequence of strings or None"):
         LivePlot("curves.png", names="loss")
     with pytest.raises(ValueError, match="there is nothing to plot yet"):

@@ -6,7 +6,7 @@ import contextlib
 import gc
 import math
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import keras
@@ -96,7 +96,10 @@ class SharedStep:
 
     Attributes:
         model: the model.
+        numbers: the further variables of the step: strengths, rates, means and variances.
     """
+
+    numbers: Sequence[keras.Variable] = ()
 
     def __init__(self, model: keras.Model):
         self.model = model
@@ -126,6 +129,7 @@ class _KeptStep(SharedStep):
             model.optimizer.build(model.trainable_variables)
         self._start = [(variable, variable.numpy()) for variable in Reachable(model).variables.values()]
         self._numbers = StepNumbers(model) if numbers else None
+        self.numbers = [] if self._numbers is None else self._numbers.variables
         self._functions: tuple[Any, Any] = (model.train_function, model.test_function)
 
     def become(self, other: keras.Model) -> None:

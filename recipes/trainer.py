@@ -251,7 +251,7 @@ class Trainer:
             recipe = dataclasses.replace(recipe, learning_rate=learning_rate)
         options: dict[str, Any] = {"epochs": epochs, "seed": seed, "validate": validate, "callbacks": callbacks}
         options |= {"directory": directory, "verbose": verbose, "restore": restore}
-        with self._steps.like(self._new_model(seed), self.key, prepare=self._prepare) as shared:
+        with self._steps.like(self.new_model(seed), self.key, prepare=self._prepare) as shared:
             self.parts = max(self.parts, parts_of(directory))
             while True:
                 self.model, self._shared = shared.model, shared
@@ -271,13 +271,24 @@ class Trainer:
                         raise
                     begin_in_parts(directory, error)
                 # The step that failed may have changed part of the state: start anew.
-                shared.become(self._new_model(seed))
+                shared.become(self.new_model(seed))
                 self._divide_batches()
             run = dataclasses.replace(run, seconds=time.perf_counter() - start)
-            with self._ready():
+            with self.evaluations():
                 yield run
 
-    def _ready(self) -> contextlib.AbstractContextManager[None]:
+    @contextlib.contextmanager
+    def as_new(self, model: keras.Model) -> Iterator[SharedStep]:
+        """A context in which :attr:`model` is a compiled model with the state of a new one.
+
+        Args:
+            model: of :meth:`new_model`; do not use it after :meth:`running`.
+        """
+        with self._steps.like(model, self.key, prepare=self._prepare) as shared:
+            self.model, self._shared = shared.model, shared
+            yield shared
+
+    def evaluations(self) -> contextlib.AbstractContextManager[None]:
         """The context for evaluations of the trained model, which has compiled functions if it used whole epochs."""
         if not self._suits_whole_epochs(self.data):
             return contextlib.nullcontext()
@@ -301,7 +312,7 @@ class Trainer:
         Args:
             seed: as in :meth:`running`.
         """
-        with self._steps.like(self._new_model(seed), self.key, prepare=self._prepare) as shared:
+        with self._steps.like(self.new_model(seed), self.key, prepare=self._prepare) as shared:
             self.model = shared.model
             set_random_state(self._random)
             batch = self.data.batches("train", seed=seed, augment=self._augment).take(1)
@@ -312,7 +323,7 @@ class Trainer:
                     raise
                 return False
             finally:
-                shared.become(self._new_model(seed))
+                shared.become(self.new_model(seed))
         return True
 
     def _in_step(self) -> list[keras.callbacks.Callback]:
@@ -347,27 +358,9 @@ class Trainer:
         restore: bool,
     ) -> Run:
         """Trains the new model; its ``seconds`` are 0."""
-        finder = remark = None
-        rate = recipe.learning_rate
-        if rate is None:
-            finder = self.range_test(seed, data=data)
-            rate, remark = found_rate(recipe, finder, data.settings["counts"]["train"])
-            # The weights of a model of one's own need not be the same again, nor what a range test finds.
-            saved = {} if directory is None or self._builds else Resume(directory).saved_settings()
-            if "learning_rate" in saved:
-                rate, remark = saved["learning_rate"], None
-        recipe = dataclasses.replace(recipe, learning_rate=rate)
-        set_learning_rate(self.model.optimizer, rate)
-        steps = self._steps_per_epoch or data.steps_per_epoch
-        all_callbacks = recipe.callbacks(
-            steps_per_epoch=steps,
-            epochs=epochs,
-            spec=data.spec,
-            validation_examples=data.settings["counts"]["validation"],
-        )
-        for callback in all_callbacks:
-            if isinstance(callback, AveragedWeights):
-                callback.use(apply(lambda array: array[:SAMPLE], data.arrays("train")[0]))
+        recipe, finder, remark = self.with_rate(recipe, data, seed, directory)
+        set_learning_rate(self.model.optimizer, recipe.learning_rate)
+        all_callbacks = self.callbacks_of(recipe, data, epochs)
         healthy = LastHealthy()
         first_epoch, resume = 0, []
         if directory is not None:
@@ -397,16 +390,86 @@ class Trainer:
             history = self._shared.made(WholeEpochs).fit(arrays, all_listening, stride=self._steps_per_execution)
         else:
             history = self._fit_by_keras(data, all_listening, seed=seed, **options)
-        best, message = ending(all_callbacks, len(history.history["loss"]), healthy if restore else None)
+        return self.finished(
+            recipe,
+            data,
+            all_callbacks,
+            history.history,
+            epochs=epochs,
+            seed=seed,
+            validate=validate,
+            healthy=healthy if restore else None,
+            found=(finder, remark),
+        )
+
+    def with_rate(
+        self, recipe: Recipe, data: Data, seed: int, directory: str | os.PathLike[str] | None = None
+    ) -> tuple[Recipe, LRFinder | None, str | None]:
+        """The recipe with a learning rate: its own, or that of a range test of the model as it is now.
+
+        Args:
+            recipe: of a training.
+            data: to train on.
+            seed: of the data order.
+            directory: of a training that may resume. Default None.
+
+        Returns:
+            The recipe, the range test and what to say of the rate; None without a range test.
+        """
+        if recipe.learning_rate is not None:
+            return recipe, None, None
+        finder = self.range_test(seed, data=data)
+        rate, remark = found_rate(recipe, finder, data.settings["counts"]["train"])
+        # The weights of a model of one's own need not be the same again, nor what a range test finds.
+        saved = {} if directory is None or self._builds else Resume(directory).saved_settings()
+        if "learning_rate" in saved:
+            rate, remark = saved["learning_rate"], None
+        return dataclasses.replace(recipe, learning_rate=rate), finder, remark
+
+    def callbacks_of(self, recipe: Recipe, data: Data, epochs: int) -> list[keras.callbacks.Callback]:
+        """The callbacks of a training by a recipe with a learning rate."""
+        own = recipe.callbacks(
+            steps_per_epoch=self._steps_per_epoch or data.steps_per_epoch,
+            epochs=epochs,
+            spec=data.spec,
+            validation_examples=data.settings["counts"]["validation"],
+        )
+        for callback in own:
+            if isinstance(callback, AveragedWeights):
+                callback.use(apply(lambda array: array[:SAMPLE], data.arrays("train")[0]))
+        return own
+
+    def finished(
+        self,
+        recipe: Recipe,
+        data: Data,
+        callbacks: Sequence[keras.callbacks.Callback],
+        history: dict[str, list[Any]],
+        *,
+        epochs: int,
+        seed: int,
+        validate: bool = True,
+        healthy: LastHealthy | None = None,
+        found: tuple[LRFinder | None, str | None] = (None, None),
+    ) -> Run:
+        """The Run of a training that has ended, whose model this trainer has; its ``seconds`` are 0.
+
+        Args:
+            recipe, data, callbacks, epochs, seed, validate: of the training.
+            history: of its epochs.
+            healthy: gives the model other weights after a divergence. Default None.
+            found: what :meth:`with_rate` returned.
+        """
+        best, message = ending(callbacks, len(history["loss"]), healthy)
         share = 0.0
-        if validate and self._builds and message is None and stops_early(all_callbacks):
-            with self._ready():
+        if validate and self._builds and message is None and stops_early(callbacks):
+            with self.evaluations():
                 share = blend_with_linear(self.model, data, class_weight=recipe.class_weight)
         return Run(
             model=self.model,
             recipe=recipe,
             data=data,
-            history=number_columns(history.history),
+            history=number_columns(history),
             epochs=epochs,
             best_epoch=0 if share == 1.0 else best,
             linear_share=share,
@@ -414,8 +477,8 @@ class Trainer:
             seed=seed,
             seconds=0.0,
             message=message,
-            range_test=finder,
-            remark=remark,
+            range_test=found[0],
+            remark=found[1],
         )
 
     def _fit_by_keras(
@@ -464,6 +527,16 @@ class Trainer:
             and WholeEpochs.suit(self.model, others)
         )
 
+    def reason_against_packing(self, callbacks: Sequence[keras.callbacks.Callback]) -> str | None:
+        """Why a training cannot be packed with others; None if nothing here is against it.
+
+        Args:
+            callbacks: of the recipe.
+        """
+        if not self._suits_whole_epochs(self.data, callbacks):
+            return "data or a model that need Keras' fit"
+        return "a metric that Keras does not measure" if self._measured(self.data) else None
+
     def _arrays(
         self,
         data: Data,
@@ -489,7 +562,7 @@ class Trainer:
             drop_remainder=True,
         )
 
-    def _new_model(self, seed: int) -> keras.Model:
+    def new_model(self, seed: int) -> keras.Model:
         """Builds a model from this seed, or returns the caller's model; remembers the random states after that."""
         new, self._new = self._new, None
         if new is not None and new[0] == seed:

@@ -62,6 +62,7 @@ def compare(
     margin: float | None = None,
     minutes: float | None = None,
     budget: int | None = None,
+    pack: int | None = None,
     workers: int = 1,
     memory_limit: float | None = None,
     ray: str | None = None,
@@ -90,7 +91,7 @@ def compare(
         tune: whether the learning rate of compiled models is tuned, from a thirtieth of their own to thirty times that:
             True, False (default), or the labels of those that are.
         epochs, trials, repeats, tunings, resplit, seed, metric, callbacks, prune, ranges, widen, confidence, margin,
-            minutes, budget, workers, memory_limit, ray, cores, gpus, retry_failed, directory, verbose: as for
+            minutes, budget, pack, workers, memory_limit, ray, cores, gpus, retry_failed, directory, verbose: as for
             :func:`recipes.search`. Processes import functions from their module.
 
     Returns:
@@ -130,6 +131,7 @@ def compare(
             margin=margin,
             minutes=minutes,
             budget=budget,
+            pack=pack,
             retry_failed=retry_failed,
         ),
         Where(workers=workers, memory_limit=memory_limit, ray=ray, cores=cores, gpus=gpus),

@@ -68,6 +68,7 @@ KNOWN = Object(
         "widen": FLAG,
         "tunings": optional(TEXT),
         "resplit": optional(FLAG),
+        "pack": optional(integer(1, 10**7)),
         "ranges": optional(TEXT),
         "confidence": optional(number(0, 1)),
         "margin": optional(number(0, math.inf, nan=False, infinite=False)),

@@ -17,6 +17,9 @@ from .space import Space
 
 __all__ = ["Plan", "Records", "Training"]
 
+TUNING = 4
+"""By how many places of a pack the trials of one tuning follow those of another."""
+
 Records = Mapping[str, Record]
 """The finished trainings by key."""
 
@@ -50,6 +53,11 @@ class Training:
         setting = "" if self.setting is None else f"/{self.setting}"
         tuning = self.tuning if self.stage == "tune" and self.tuning else ""
         return f"{self.arm.name}/{self.stage}{tuning}/{self.number}{setting}"
+
+    @property
+    def place(self) -> int:
+        """Its number for a place in a pack, which depends on nothing else: the trials of a tuning begin four further."""
+        return self.number + (TUNING * self.tuning if self.stage == "tune" else 0)
 
 
 @dataclass(frozen=True)

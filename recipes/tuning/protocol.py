@@ -31,6 +31,9 @@ FIRST_LOOK, MOST_REPEATS = 3, 27
 FUTILE = 0.2
 """An arm gets no more repeats if the most would decide it with a smaller chance, as large as it looks."""
 
+LARGEST_PACK = 256
+"""The most trainings of a pack."""
+
 MOST_TRAININGS = 100_000
 """The most trainings of a search."""
 
@@ -85,6 +88,11 @@ class Protocol:
     )
     budget: int | None = option(None, "The most trainings to run.", setting=False)
     retry_failed: bool = option(False, "Run again the trainings that failed in an earlier run.", setting=False)
+    pack: int | None = option(
+        None,
+        "Trainings of an arm that are computed in one step, as far as they can be; 1: one by one. Default: what a short"
+        " measurement finds faster.",
+    )
     ranges: str | None = option(
         None,
         "What to tune, and where: adam.learning_rate=1e-4:1e-2 (a range), l2.strength=1e-5/1e-4 (a grid), adam.beta_1="
@@ -112,6 +120,10 @@ class Protocol:
         check_choice("tunings", self.tunings, TUNINGS)
         if self.resplit is not None:
             self._set("resplit", check_bool("resplit", self.resplit))
+        if self.pack is not None:
+            self._set("pack", check_integer("pack", self.pack, low=1, high=LARGEST_PACK))
+            if self.pack > 1 and self.prune != "none":
+                raise InvalidArgument("pack", self.pack, "1 with pruning, which compares trials one after another")
         if self.metric is not None:
             self._set("metric", listed_metrics(self.metric))
         check_choice("prune", self.prune, PRUNING)
@@ -217,7 +229,8 @@ class Protocol:
         """The fields that distinguish searches and those that judge them, by name, as JSON values."""
         judging = {"confidence": self.level, "margin": self.margin}
         pruning = {} if self.prune == "none" else {"least_updates": LEAST_UPDATES}
-        return {name: getattr(self, name) for name in setting_names() if name != "metric"} | pruning | judging
+        names = [name for name in setting_names() if name != "metric" and not (name == "pack" and self.pack in (None, 1))]
+        return {name: getattr(self, name) for name in names} | pruning | judging
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> Protocol:
@@ -233,6 +246,7 @@ class Protocol:
         values |= {name: settings.get(name) for name in JUDGING}
         values["metric"] = metrics_in(settings)
         values["tunings"] = values["tunings"] or "once"  # as in searches of earlier versions
+        values["pack"] = values["pack"] or 1
         if values["repeats"] == 1:
             values["confidence"] = None  # one repeat has no intervals
         return cls(**values)

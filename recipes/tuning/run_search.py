@@ -18,13 +18,17 @@ from ..as_compiled.served import as_run
 from ..as_compiled.trainer import CompiledTrainer
 from ..files import folder_name
 from ..machine_fault import MachineFault, is_of_machine
+from ..packed.members import Member
+from ..packed.trainings import CannotPack, trained_together
 from ..recipe import Recipe
 from ..run import Run
 from ..saved_run import recipe_text
 from ..scoring import check_scorable
 from ..serving.saved_model import EXPORT, EXPORTED
 from ..stored.json_files import parse, read_json
+from ..shared_steps import SharedSteps
 from ..stored.reading import read_bytes
+from ..trainer import Trainer
 from ..training import fit
 from ..training_checks import check_data, check_recipe
 from .arms import Arm
@@ -40,8 +44,10 @@ from .idle_pruning import without_idle_pruning
 from .ledger import Ledger
 from .metric_settings import check_importable
 from .own_callbacks import OwnCallbacks
+from .packing import with_pack
 from .plan import Plan
 from .protocol import Protocol
+from .repeats import seed_of_repeat
 from .resplitting import decided
 from .running.assignment import Assignment
 from .running.progress import Progress
@@ -98,6 +104,7 @@ def run_search(
         for name in dict.fromkeys(arm.model for arm in arms):
             dataclasses.replace(base, model=name or base.model).build_model(data.spec)
     protocol, idle = without_idle_pruning(protocol, data, arms, recipe_of)
+    protocol, packing = with_pack(protocol, data, arms, recipe_of, where, own_callbacks, directory)
     settings = make_settings(data, base, arms, protocol, space, own_callbacks)
     ledger = Ledger(directory, settings)
 
@@ -123,6 +130,8 @@ def run_search(
             entered = stack.enter_context(runner)
         if idle is not None:
             progress.say(idle) if verbose else warn(idle)
+        if verbose and packing is not None:
+            progress.say(packing)
         if verbose and (line := in_a_line(data, protocol, len(arms))) is not None:
             progress.say(line)
         if verbose and (line := rare_in_a_line(data, protocol)) is not None:
@@ -203,9 +212,24 @@ def best_run(data: Data, comparison: Comparison, protocol: Protocol, callbacks: 
         with CompiledTrainer(data, recipe).running(epochs=epochs, seed=seed, callbacks=callbacks) as run:
             return as_run(run, epochs=epochs, seed=seed)
     size = comparison.best_batch_size
+    if (protocol.pack or 1) > 1:
+        packed = _packed_run(data if size is None else data.with_batch_size(size), recipe, seed, protocol)
+        if packed is not None:
+            return packed
     logged = [protocol.metric_for(data.spec)] if callbacks else []  # which they may monitor
     options: dict[str, Any] = {"batch_size": size, "callbacks": callbacks, "metrics": logged}
     return fit(data, recipe, epochs=epochs, seed=seed, **options, verbose=0)
+
+
+def _packed_run(data: Data, recipe: Recipe, seed: int, protocol: Protocol) -> Run | None:
+    """The training of a repeat with the same numbers as in the search; None if it was not packed there."""
+    trainer = Trainer(data, recipe, seed=seed, keep_functions=True, steps=SharedSteps(1))
+    place = (seed - seed_of_repeat(protocol.seed, 0)) % protocol.pack
+    try:
+        ((_, run),) = trained_together([Member(trainer, seed, place)], epochs=protocol.epochs, size=protocol.pack)
+    except CannotPack:
+        return None
+    return run
 
 
 def _is_exported(comparison: Comparison, target: Path) -> bool:

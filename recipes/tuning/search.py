@@ -52,6 +52,7 @@ def search(
     margin: float | None = None,
     minutes: float | None = None,
     budget: int | None = None,
+    pack: int | None = None,
     workers: int = 1,
     memory_limit: float | None = None,
     ray: str | None = None,
@@ -141,6 +142,11 @@ def search(
         minutes: with ``repeats="auto"``, how long the search may take, > 0: it begins no further repeats that would end
             later, as far as the time of the earlier ones tells. Each arm has its first 3 in any case. Default None.
         budget: the most trainings that the search may take, >= 1; None (default) for any number.
+        pack: the trainings of an arm that are computed in one step, >= 1, where that is possible: not with convolutions,
+            pruning, callbacks, other processes or a metric that Keras does not measure. 1 trains one by one. Their
+            numbers agree to rounding, and are the same whenever the search is resumed; the search is repeated with the
+            same ``pack``. Default None: 16 if there are so many trainings of an arm, and a measurement of some seconds
+            finds it faster; else 1.
         workers: trainings at a time, each in a separate process, which may be killed; at most one per core. Default 1:
             in this process.
         memory_limit: in GiB, > 0: the memory that the process of a training may use before the training counts as
@@ -202,6 +208,7 @@ def search(
             margin=margin,
             minutes=minutes,
             budget=budget,
+            pack=pack,
             retry_failed=retry_failed,
         ),
         Where(workers=workers, memory_limit=memory_limit, ray=ray, cores=cores, gpus=gpus),

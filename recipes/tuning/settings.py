@@ -46,7 +46,7 @@ __all__ = [
 
 UNDAMAGED = "that of an undamaged search"
 
-SINCE = ("ranges", "tunings", "resplit")
+SINCE = ("ranges", "tunings", "resplit", "pack")
 """Settings that the searches of earlier versions do not have."""
 
 RENAMED = {"seeds": "repeats"}

@@ -6,12 +6,16 @@ import contextlib
 import dataclasses
 import math
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ...as_compiled.trainer import CompiledTrainer
+from ...as_compiled.trainer import CompiledRun, CompiledTrainer
 from ...machine_fault import MachineFault, is_of_machine
 from ...metric import ACCURACY, Metric, metric_of
 from ...metrics import metric_named, score
+from ...packed.members import Member
+from ...packed.trainings import UNLIKE, CannotPack, trained_together
+from ...run import Run
 from ...scoring import BASE_RATE, EpochScores, base_rate, predictions, score_of
 from ...shared_steps import SharedSteps
 from ...trainer import Trainer
@@ -39,7 +43,7 @@ KEPT_SPLITS = 5
 
 
 class InThisProcess:
-    """Runner that trains a job in this process, when it is waited for.
+    """Runner that trains jobs in this process, when they are waited for.
 
     Args:
         worker: trains the jobs.
@@ -48,22 +52,33 @@ class InThisProcess:
     def __init__(self, worker: Worker):
         self._worker = worker
         self._jobs: list[Job] = []
+        self._ended: list[tuple[Job, Record]] = []
 
     @property
     def free(self) -> int:
-        """1 if there is no job, else 0."""
-        return 1 - len(self._jobs)
+        """1 if it can take a job: one at a time or, where trainings are packed, any number before it trains."""
+        return int(not self._ended and (not self._jobs or self._worker.protocol.pack > 1))
 
     def submit(self, job: Job) -> None:
         """Takes a job."""
         self._jobs.append(job)
 
     def wait(self) -> tuple[Job, Record]:
-        """Trains the job; returns it with its record."""
-        job = self._jobs[0]
-        record = self._worker.run(job)
-        self._jobs.clear()
-        return job, record
+        """A job that has ended, with its record. If there is none, the first job is trained, with others of its arm."""
+        if not self._ended:
+            together = self._packed_with_first()
+            self._ended = list(zip(together, self._worker.run_together(together), strict=True))
+            self._jobs = [job for job in self._jobs if job not in together]
+        return self._ended.pop(0)
+
+    def _packed_with_first(self) -> list[Job]:
+        """The first job and others of its arm and stage, each in another place of a pack."""
+        pack, first = self._worker.protocol.pack, self._jobs[0].training
+        places: dict[int, Job] = {}
+        for job in self._jobs:
+            if (job.training.arm.name, job.training.stage) == (first.arm.name, first.stage):
+                places.setdefault(job.training.place % pack, job)
+        return [*places.values()]
 
 
 class Worker:
@@ -79,6 +94,7 @@ class Worker:
         self.protocol, self.directory = assignment.protocol, assignment.directory
         self._own_callbacks = assignment.callbacks
         self.steps = SharedSteps(KEPT)
+        self._alone: set[str] = set()  # names of arms whose trainings cannot be packed
 
     def run(self, job: Job) -> Record:
         """Trains a job and returns its record, which holds the error if the training raises one.
@@ -95,27 +111,88 @@ class Worker:
                 raise MachineFault(job.training.key, error) from error
             return job.failed(error, time.perf_counter() - start)
 
-    def _train(self, job: Job) -> Record:
-        training, protocol = job.training, self.protocol
+    def run_together(self, jobs: Sequence[Job]) -> list[Record]:
+        """Trains several jobs of one arm and returns their records, in the same order.
+
+        They are packed if the search's ``pack`` is above 1 and the arm's trainings can be, each in its own place of the
+        pack, so that its numbers do not depend on the others.
+        """
+        arm = jobs[0].training.arm
+        if self.protocol.pack == 1 or arm.name in self._alone or getattr(arm, "compiled", False):
+            return [self.run(job) for job in jobs]
+        try:
+            return self._train_together(jobs)
+        except CannotPack:
+            self._alone.add(arm.name)
+        except Exception as error:
+            self.steps = SharedSteps(KEPT)
+            if is_of_machine(error):
+                raise MachineFault(jobs[0].training.key, error) from error
+            if len(jobs) == 1:
+                return [self.run(jobs[0])]
+        return [record for job in jobs for record in self.run_together([job])]
+
+    def _train_together(self, jobs: Sequence[Job]) -> list[Record]:
+        groups: dict[Any, list[Member]] = {}
+        job_of: dict[int, Job] = {}
+        for job in jobs:
+            trainer = self._trainer(job)
+            assert isinstance(trainer, Trainer)
+            metric, logged = self._metric(trainer)
+            if not logged or self._own_callbacks.makers:
+                raise CannotPack("a metric or callbacks that need the model after each epoch")
+            member = Member(trainer, job.training.seed, job.training.place % self.protocol.pack, self._writers(job))
+            job_of[id(member)] = job
+            lengths = [data.settings["counts"]["validation"] for data in (self._whole, trainer.data)]
+            unlike = trainer.data.spec if abs(lengths[1] - lengths[0]) > UNLIKE else None  # then in a pack by itself
+            groups.setdefault((trainer.key, trainer.data.steps_per_epoch, id(unlike)), []).append(member)
+        records: dict[str, Record] = {}
+        for members in groups.values():
+            for member, run in trained_together(members, epochs=self.protocol.epochs, size=self.protocol.pack):
+                job = job_of[id(member)]
+                self.data = member.trainer.data
+                # What diverged is trained again by itself, which tells where.
+                records[job.training.key] = (
+                    self.run(job) if run is None else self._record(job, member.trainer, run, metric, logged)
+                )
+        return [records[job.training.key] for job in jobs]
+
+    def _trainer(self, job: Job) -> Trainer | CompiledTrainer:
+        """The trainer of a job, for the data of its split, which are :attr:`data` from now on."""
+        training = job.training
         self.data = self._split(training.split)
         if training.arm.batch_size is not None:
             self.data = self.data.with_batch_size(training.arm.batch_size)
-        metric = protocol.metric_for(self.data.spec)
         recipe = training.arm.recipe(self.base, job.values)
-        trainer: Trainer | CompiledTrainer
         if isinstance(training.arm, Candidate) and training.arm.compiled:
-            trainer = CompiledTrainer(self.data, recipe, steps=self.steps)
-        else:
-            options: dict[str, Any] = {"keep_functions": True, "steps": self.steps, "parts_on_host": False}
-            trainer = Trainer(self.data, recipe, seed=training.seed, **options)
+            return CompiledTrainer(self.data, recipe, steps=self.steps)
+        options: dict[str, Any] = {"keep_functions": True, "steps": self.steps, "parts_on_host": False}
+        return Trainer(self.data, recipe, seed=training.seed, **options)
+
+    def _metric(self, trainer: Trainer | CompiledTrainer) -> tuple[Metric, bool]:
+        """The metric that decides, and whether Keras measures it in the step."""
+        metric = self.protocol.metric_for(self.data.spec)
+        logged = isinstance(trainer, Trainer) and metric == metric_of(self.data.spec.task)
+        if metric.function is None and not logged:
+            metric = metric_named(metric.name)  # exact, over all examples
+        return metric, logged
+
+    def _writers(self, job: Job) -> list[EpochWriter]:
+        """What notes the epochs of a running training."""
+        return [] if self.directory is None else [EpochWriter(running_file(self.directory, job.training.key))]
+
+    def _train(self, job: Job) -> Record:
+        training, protocol = job.training, self.protocol
+        trainer = self._trainer(job)
+        recipe, metric = trainer.recipe, protocol.metric_for(self.data.spec)
         rule = protocol.prune if training.stage == "tune" else "none"
         if rule != "asha":
-            return self._run(trainer, job, metric, protocol.epochs, rule)
+            return self._run(trainer, job, protocol.epochs, rule)
         rivals = [[ranked(score, metric) for score in rival] for rival in job.rivals]
         scores, records = [], []
         ladder = rungs(protocol.epochs, updates_in_epoch(self.data, recipe.optimizer))
         for rung in [*ladder, None]:
-            record = self._run(trainer, job, metric, protocol.epochs if rung is None else rung.epochs)
+            record = self._run(trainer, job, protocol.epochs if rung is None else rung.epochs)
             records.append(record)
             if rung is not None and not record.diverged:
                 scores.append(record.validation_score)
@@ -130,33 +207,39 @@ class Worker:
             rungs=scores,
         )
 
-    def _run(
-        self, trainer: Trainer | CompiledTrainer, job: Job, metric: Metric, epochs: int, rule: str = "none"
-    ) -> Record:
+    def _run(self, trainer: Trainer | CompiledTrainer, job: Job, epochs: int, rule: str = "none") -> Record:
         """Trains from the start for so many epochs; the median rule may stop it."""
-        training = job.training
-        recipes = isinstance(trainer, Trainer)
-        logged = recipes and metric == metric_of(self.data.spec.task)  # by Keras, which measures it in the step
-        if metric.function is None and not logged:
-            metric = metric_named(metric.name)  # exact, over all examples
+        metric, logged = self._metric(trainer)
         callbacks: list[Any] = [] if logged else [EpochScores(self.data, metric)]
         callbacks += self._own_callbacks.new()
         first = first_epoch(updates_in_epoch(self.data, trainer.recipe.optimizer))
         pruned = BelowMedian(job.rivals, metric=metric, epochs=epochs, first=first)
         callbacks += [pruned] if rule == "median" else []
-        if self.directory is not None:
-            callbacks.append(EpochWriter(running_file(self.directory, training.key)))
+        callbacks += self._writers(job)
+        with trainer.running(epochs=epochs, seed=job.training.seed, callbacks=callbacks) as run:
+            return self._record(job, trainer, run, metric, logged, pruned=pruned.pruned)
+
+    def _record(
+        self,
+        job: Job,
+        trainer: Trainer | CompiledTrainer,
+        run: Run | CompiledRun,
+        metric: Metric,
+        logged: bool,
+        *,
+        pruned: bool = False,
+    ) -> Record:
+        """The record of a training whose model is at hand."""
         scores: dict[str, float] = {}
-        with trainer.running(epochs=epochs, seed=training.seed, callbacks=callbacks) as run:
-            results = {"validation": run.evaluate("validation"), "test": {}}
-            outcomes = None
-            if training.stage == "confirm":
-                results["test"] = run.evaluate("test")
-                if not run.diverged:
-                    outcomes, scores = self._outcomes(run.model, metric)
-            if not logged and not run.diverged:
-                for split in [split for split, values in results.items() if values]:
-                    results[split][metric.name] = score_of(run.model, self.data, split, metric)
+        results = {"validation": run.evaluate("validation"), "test": {}}
+        outcomes = None
+        if job.training.stage == "confirm":
+            results["test"] = run.evaluate("test")
+            if not run.diverged:
+                outcomes, scores = self._outcomes(run.model, metric)
+        if not logged and not run.diverged:
+            for split in [split for split, values in results.items() if values]:
+                results[split][metric.name] = score_of(run.model, self.data, split, metric)
         validation, test = results["validation"], results["test"]
         return job.record(
             learning_rate=run.recipe.learning_rate or math.nan,
@@ -168,7 +251,7 @@ class Worker:
             best_epoch=run.best_epoch,
             seconds=round(run.seconds, 4),
             diverged=run.diverged,
-            status="diverged" if run.diverged else "pruned" if pruned.pruned else "finished",
+            status="diverged" if run.diverged else "pruned" if pruned else "finished",
             message="; ".join(filter(None, [in_parts(trainer), run.message])),
             history={
                 "learning_rate": run.history.get("learning_rate", []),

@@ -1,0 +1,1 @@
+"""Several trainings of one form in one compiled step."""

@@ -1,0 +1,283 @@
+"""Pack: the compiled training step of several members, each with its own weights, rate, data order and seed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ...callbacks.inside.optimizer_values import leaves
+from ...callbacks.inside.vectorized import vectorized
+from ..data.batching import permutation
+from ..data.named_arrays import apply
+from ..whole_epochs.accuracy import accuracy_of_logits
+from ..whole_epochs.arrays import Split, as_batch
+from ..whole_epochs.compiled import Compiled
+
+__all__ = ["Pack", "Stacked"]
+
+
+class Stacked:
+    """The examples of several splits, one split after the other.
+
+    Args:
+        splits: x, y and weights of each split, as tensors.
+
+    Attributes:
+        arrays: x, y and weights of all splits.
+        counts: the examples of each split.
+        starts: the place of its first one.
+    """
+
+    def __init__(self, splits: Sequence[Split]):
+        self.counts = np.array([int(y.shape[0]) for _, y, _ in splits], np.int32)
+        self.starts = np.cumsum([0, *self.counts[:-1]]).astype(np.int32)
+        self.arrays: Split = splits[0]
+        if len(splits) > 1:
+            self.arrays = tf.nest.map_structure(_joined, *splits)
+
+
+def _joined(*arrays: tf.Tensor | None) -> tf.Tensor | None:
+    return None if arrays[0] is None else tf.concat(arrays, axis=0)
+
+
+def _rows_of(arrays: Split, places: tf.Tensor) -> tuple[Any, ...]:
+    """The examples of a batch of each member: x, y and perhaps weights, of shapes (members, batch, ...)."""
+    x, y, weights = arrays
+    taken = None if weights is None else tf.gather(weights, places)
+    return as_batch(apply(lambda array: tf.gather(array, places), x), tf.gather(y, places), taken)
+
+
+class Pack:
+    """Trains and evaluates several members of one form at once.
+
+    The state of all members is kept in stacks: for each variable of the model, its optimizer, its metrics and the
+    numbers of its step one tensor whose first axis is that of the members. One compiled function of Keras' own layers,
+    losses, metrics and of the optimizer is applied to all of them (see :mod:`callbacks.inside.vectorized`): the matrix
+    products become batched ones, and all else works on longer arrays. What no member has in common (the order of its
+    examples, its dropout masks, its rate) is drawn or given for each as it would be alone.
+
+    Args:
+        model: built and compiled, with the optimizer and the metrics built.
+        numbers: further variables of the step: strengths and rates.
+        size: the number of members.
+        batch_size: examples per batch.
+    """
+
+    def __init__(self, model: keras.Model, numbers: Sequence[keras.Variable], size: int, batch_size: int):
+        self.model, self.size, self.batch_size = model, size, batch_size
+        metrics = model.metrics_variables
+        own = {id(variable): variable for variable in [*model.variables, *model.optimizer.variables, *numbers]}
+        for variable in metrics:
+            own.pop(id(variable), None)
+        self.variables, self._metrics = [*own.values()], list(metrics)
+        self._rates = [leaf.learning_rate for leaf in leaves(model.optimizer)]
+        self._momenta = [
+            leaf.momentum for leaf in leaves(model.optimizer) if "momentum" in getattr(leaf, "live_hyperparameters", ())
+        ]
+        model.reset_metrics()
+        self._start = [variable.numpy() for variable in self._metrics]
+        self._state: list[tf.Variable] = []
+        self._train, self._test = Compiled(self._train_steps), Compiled(self._test_steps)
+        self._results = tf.function(lambda metrics: vectorized(self._results_of_member, metrics), autograph=False)
+
+    # --- the state --------------------------------------------------------------------------------------------------
+
+    def load(self, starts: Mapping[int, Sequence[np.ndarray]]) -> None:
+        """Starts the members.
+
+        Args:
+            starts: the values of :attr:`variables` by place. The other places get those of the first.
+        """
+        first = next(iter(starts.values()))
+        stacks = [np.stack(of_all) for of_all in zip(*(starts.get(place, first) for place in range(self.size)))]
+        if not self._state:
+            self._state = [tf.Variable(stack, trainable=False) for stack in stacks]
+            return
+        for variable, stack in zip(self._state, stacks, strict=True):
+            variable.assign(stack)
+
+    def values(self) -> list[np.ndarray]:
+        """The stacks of :attr:`variables`."""
+        return [variable.numpy() for variable in self._state]
+
+    def weights(self) -> list[np.ndarray]:
+        """The stacks of the model's weights, in the order of its ``get_weights``."""
+        places = {id(variable): place for place, variable in enumerate(self.variables)}
+        return [self._state[places[id(weight)]].numpy() for weight in self.model.weights]
+
+    # --- calls ------------------------------------------------------------------------------------------------------
+
+    def train(
+        self,
+        data: Stacked,
+        split: np.ndarray,
+        orders: np.ndarray,
+        rates: np.ndarray,
+        momenta: np.ndarray | None,
+        *,
+        stride: int,
+    ) -> list[dict[str, float]]:
+        """Trains all members for an epoch.
+
+        Args:
+            data: the training splits.
+            split: of each member, shape (members,).
+            orders: seed and epoch of each member, shape (members, 2).
+            rates, momenta: one for each member and step of the epoch, shape (members, steps); momenta may be None.
+            stride: batches per call.
+
+        Returns:
+            The loss and the metrics of each member.
+        """
+        steps = rates.shape[1]
+        fixed = (data.arrays, data.counts[split], data.starts[split], tf.constant(orders, tf.int64))
+        tables = [None if values is None else tf.constant(values, tf.float32) for values in (rates, momenta)]
+        metrics = self._zeros()
+        for start in range(0, steps, stride):
+            bounds = tf.constant(start), tf.constant(min(start + stride, steps))
+            metrics = self._train(*fixed, *tables, *bounds, *metrics, size=min(self.batch_size, *data.counts))
+        return self._of_members(self._results(metrics))
+
+    def evaluate(self, data: Stacked, split: np.ndarray, batch_size: int) -> list[dict[str, float]]:
+        """Loss and metrics of each member on its split.
+
+        Args:
+            data: the splits, whose lengths are nearly the same.
+            split: of each member, shape (members,).
+            batch_size: examples per batch.
+        """
+        count, most = int(min(data.counts)), int(max(data.counts))
+        options = {"size": batch_size, "count": count, "more": most - count}
+        metrics = self._test(data.arrays, data.counts[split], data.starts[split], **options)
+        return self._of_members(self._results(metrics))
+
+    def _of_members(self, logs: dict[str, tf.Tensor]) -> list[dict[str, float]]:
+        arrays = {name: value.numpy() for name, value in sorted(logs.items())}
+        return [{name: array[member].item() for name, array in arrays.items()} for member in range(self.size)]
+
+    # --- the compiled functions -------------------------------------------------------------------------------------
+
+    def _train_steps(
+        self,
+        arrays: Split,
+        counts: tf.Tensor,
+        starts: tf.Tensor,
+        orders: tf.Tensor,
+        rates: tf.Tensor,
+        momenta: tf.Tensor | None,
+        start: tf.Tensor,
+        stop: tf.Tensor,
+        *metrics: tf.Tensor,
+        size: int,
+    ) -> list[tf.Tensor]:
+        self._set_shapes(counts, starts, orders, rates, *([] if momenta is None else [momenta]), *metrics)
+        length = size * tf.shape(rates)[1]
+        rows = [permutation(counts[member], orders[member])[:length] for member in range(self.size)]
+        rows = tf.stack(rows) + starts[:, None]
+
+        def step(number: tf.Tensor, state: list[Any], metrics: list[Any]) -> tuple[Any, ...]:
+            batch = _rows_of(arrays, tf.slice(rows, [0, number * size], [self.size, size]))
+            live = [rates[:, number], *([] if momenta is None else [momenta[:, number]])]
+            arguments = (batch, live, state, metrics)
+            changed = vectorized(lambda given: self._train_member(*given), arguments)
+            return (number + 1, *tf.nest.map_structure(_like, (state, metrics), changed))
+
+        state = [variable.read_value() for variable in self._state]
+        _, state, metrics = tf.while_loop(lambda number, *_: number < stop, step, [start, state, [*metrics]])
+        for variable, value in zip(self._state, state, strict=True):
+            variable.assign(value)
+        return metrics
+
+    def _test_steps(
+        self, arrays: Split, counts: tf.Tensor, starts: tf.Tensor, *, size: int, count: int, more: int
+    ) -> list[tf.Tensor]:
+        """The metrics after the first ``count`` examples of each split, and up to ``more`` further ones."""
+        self._set_shapes(counts, starts)
+        state, metrics = [variable.read_value() for variable in self._state], self._zeros()
+
+        def test(first: Any, length: int, metrics: list[Any]) -> list[Any]:
+            places = tf.minimum(first + tf.range(length), counts[:, None] - 1) + starts[:, None]
+            arguments = (_rows_of(arrays, places), state, metrics)
+            counted = vectorized(lambda given: self._test_member(*given), arguments)
+            return tf.nest.map_structure(_like, metrics, counted)
+
+        whole = count // size
+        if whole:
+            _, metrics = tf.while_loop(
+                lambda number, _: number < whole,
+                lambda number, metrics: (number + 1, test(number * size, size, metrics)),
+                [tf.constant(0), metrics],
+            )
+        if count % size:
+            metrics = test(whole * size, count % size, metrics)
+        for further in range(more):
+            has = counts > count + further
+            tested = test(count + further, 1, metrics)
+            metrics = [
+                tf.where(tf.reshape(has, [-1] + [1] * (len(old.shape) - 1)), new, old)
+                for new, old in zip(tested, metrics, strict=True)
+            ]
+        return metrics
+
+    def _train_member(
+        self, batch: Any, live: list[Any], state: list[Any], metrics: list[Any]
+    ) -> tuple[list[Any], list[Any]]:
+        """One step of one member, as Keras' ``train_step``, with the values of the variables as arguments."""
+        model = self.model
+        x, y, weight = (*batch, None) if len(batch) == 2 else batch
+        values = {id(variable): value for variable, value in zip(self.variables, state, strict=True)}
+        for variables, value in zip([self._rates, self._momenta], live, strict=False):
+            values |= {id(variable): tf.cast(value, variable.dtype) for variable in variables}
+        mapping = [(variable, values[id(variable)]) for variable in self.variables]
+        weights = [values[id(variable)] for variable in model.trainable_variables]
+        with keras.StatelessScope([*mapping, *zip(self._metrics, metrics, strict=True)], collect_losses=True) as scope:
+            with tf.GradientTape() as tape:
+                tape.watch(weights)
+                y_pred = model(x, training=True)
+                loss = model.compute_loss(x, y, y_pred, weight, training=True)
+            self._count(x, y, y_pred, weight, loss)
+            gradients = tape.gradient(loss, weights)
+            model.optimizer.apply(gradients, model.trainable_variables)
+            return self._now(scope, self.variables), self._now(scope, self._metrics)
+
+    def _test_member(self, batch: Any, state: list[Any], metrics: list[Any]) -> list[Any]:
+        model = self.model
+        x, y, weight = (*batch, None) if len(batch) == 2 else batch
+        mapping = [*zip(self.variables, state, strict=True), *zip(self._metrics, metrics, strict=True)]
+        with keras.StatelessScope(mapping, collect_losses=True) as scope:
+            y_pred = model(x, training=False)
+            loss = model.compute_loss(x, y, y_pred, weight, training=False)
+            self._count(x, y, y_pred, weight, loss)
+            return self._now(scope, self._metrics)
+
+    def _count(self, x: Any, y: Any, y_pred: Any, weight: Any, loss: Any) -> None:
+        """Adds a batch to the metrics."""
+        model = self.model
+        size = tf.shape(tf.nest.flatten(x)[0])[0]
+        model.metrics[0].update_state(loss, sample_weight=size)
+        with accuracy_of_logits(model):
+            model.compute_metrics(x, y, y_pred, weight)
+
+    def _results_of_member(self, metrics: list[Any]) -> dict[str, Any]:
+        with keras.StatelessScope([*zip(self._metrics, metrics, strict=True)]):
+            return self.model.get_metrics_result()
+
+    def _now(self, scope: keras.StatelessScope, variables: Sequence[keras.Variable]) -> list[Any]:
+        return [scope.get_current_value(variable) for variable in variables]
+
+    def _set_shapes(self, *tensors: tf.Tensor) -> None:
+        """Tells TensorFlow that the first axis is that of the members."""
+        for tensor in tensors:
+            tensor.set_shape([self.size, *tensor.shape[1:]])
+
+    def _zeros(self) -> list[tf.Tensor]:
+        """The metrics before the first batch."""
+        return [tf.constant(np.stack([start] * self.size)) for start in self._start]
+
+
+def _like(before: tf.Tensor, after: tf.Tensor) -> tf.Tensor:
+    return tf.ensure_shape(after, before.shape)

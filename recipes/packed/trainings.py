@@ -1,0 +1,176 @@
+"""trained_together: the trainings of a pack, each with its Run."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from ...callbacks.inside.vectorized import NotVectorized
+from ..run import Run
+from ..shared_steps import SharedStep
+from ..whole_epochs.calls import steps_for
+from .members import Member
+from .pack import Pack, Stacked
+from .reasons import reason_against
+
+__all__ = ["UNLIKE", "CannotPack", "trained_together"]
+
+UNLIKE = 2
+"""By how many examples the validation splits of a pack may differ in length from a usual one."""
+
+
+class CannotPack(ValueError):
+    """Trainings that have to be run one by one; the message says why."""
+
+
+def trained_together(members: Sequence[Member], *, epochs: int, size: int) -> Iterator[tuple[Member, Run | None]]:
+    """Trains all members at once, each for so many epochs from the start.
+
+    Each gets what :meth:`recipes.trainer.Trainer.running` gives, but for rounding: after an epoch the weights differ by
+    about 1e-7. The numbers of a member depend on ``size`` and its place, not on who is in the other places.
+
+    Args:
+        members: of trainers whose compiled steps are one, on splits of nearly equal lengths, each in another place.
+        epochs: of each training.
+        size: the number of places.
+
+    Yields:
+        Each member with its Run; while it is out, the trainer has its model, with compiled evaluations. None in place of
+        the Run of a member that diverged: train it alone, which tells where.
+
+    Raises:
+        CannotPack: for trainings that have to be run one by one, before any work on them.
+    """
+    start = time.perf_counter()
+    try:
+        pack = _start(members, epochs, size)
+        _train(pack, members, epochs)
+    except NotVectorized as error:
+        raise CannotPack(str(error)) from None
+    seconds = (time.perf_counter() - start) / len(members)
+    values = pack.values()
+    for member in members:
+        if member.diverged:
+            yield member, None
+            continue
+        start = time.perf_counter()
+        trainer = member.trainer
+        with trainer.as_new(member.model) as shared:
+            _assign(pack, shared.model, values, member)
+            run = trainer.finished(
+                member.recipe,
+                trainer.data,
+                member.callbacks,
+                member.history,
+                epochs=epochs,
+                seed=member.seed,
+                found=member.found,
+            )
+            with trainer.evaluations():
+                yield member, dataclasses.replace(run, seconds=seconds + time.perf_counter() - start)
+
+
+def _start(members: Sequence[Member], epochs: int, size: int) -> Pack:
+    """The pack, with the members' states."""
+    if len({member.trainer.key for member in members}) > 1:
+        raise CannotPack("steps that differ")
+    starts: dict[int, list[np.ndarray]] = {}
+    pack: Pack | None = None
+    for member in members:
+        with member.trainer.as_new(member.model) as shared:
+            member.begin(epochs)
+            reason = member.trainer.reason_against_packing(member.callbacks)
+            reason = reason or reason_against(member.trainer, member.callbacks, size)
+            if reason is not None:
+                raise CannotPack(reason)
+            pack = shared.made(_Packs).of(shared, size, member.trainer.data.batch_size)
+            starts[member.place] = [variable.numpy() for variable in pack.variables]
+    assert pack is not None, "no members"
+    pack.load(starts)
+    return pack
+
+
+def _train(pack: Pack, members: Sequence[Member], epochs: int) -> None:
+    training, validation, split = _splits(pack, members)
+    orders = np.zeros((pack.size, 2), np.int64)
+    kept: dict[int, list[np.ndarray]] = {}  # the stacks of this epoch
+
+    def weights_of(member: Member) -> Any:
+        def weights() -> list[np.ndarray]:
+            if not kept:
+                kept[0] = pack.weights()
+            return [stack[member.place].copy() for stack in kept[0]]
+
+        return weights
+
+    for member in members:
+        member.hear_begin(weights_of(member))
+    first = members[0]
+    steps = first.trainer.data.steps_per_epoch
+    stride = steps_for(pack.model, pack.size * first.trainer.data.batch_size, steps)
+    with first.trainer.as_new(first.model):
+        for epoch in range(epochs):
+            rates, momenta = _tables(pack, members, epoch)
+            for member in members:
+                orders[member.place] = member.seed, epoch
+            kept.clear()
+            logs = pack.train(training, split, orders, rates, momenta, stride=stride)
+            evaluated = pack.evaluate(validation, split, first.trainer.data.evaluation_batch_size)
+            for member in members:
+                if not member.ended:
+                    member.hear_epoch(epoch, logs[member.place], evaluated[member.place])
+            if all(member.ended for member in members):
+                break
+    for member in members:
+        member.hear_end()
+
+
+def _splits(pack: Pack, members: Sequence[Member]) -> tuple[Stacked, Stacked, np.ndarray]:
+    """The training and the validation splits, and which of them each place has."""
+    datas = list({id(member.trainer.data): member.trainer.data for member in members}.values())
+    numbers = {id(data): number for number, data in enumerate(datas)}
+    split = np.zeros(pack.size, np.int32)
+    for member in members:
+        split[member.place] = numbers[id(member.trainer.data)]
+    training, validation = (Stacked([data.tensors(name) for data in datas]) for name in ("train", "validation"))
+    batches = {data.steps_per_epoch for data in datas}
+    if len(batches) > 1 or max(validation.counts) - min(validation.counts) > 2 * UNLIKE:
+        raise CannotPack("splits of different lengths")
+    return training, validation, split
+
+
+def _tables(pack: Pack, members: Sequence[Member], epoch: int) -> tuple[np.ndarray, np.ndarray | None]:
+    """The rates and the momenta of each place at each step of an epoch."""
+    tables = {member.place: member.values(epoch) for member in members}
+    usual = tables[members[0].place]
+    rates = np.stack([tables.get(place, usual)[0] for place in range(pack.size)])
+    if usual[1] is None:
+        return rates, None
+    return rates, np.stack([tables.get(place, usual)[1] for place in range(pack.size)])
+
+
+def _assign(pack: Pack, model: keras.Model, values: list[np.ndarray], member: Member) -> None:
+    """Gives the model the member's state."""
+    for variable, stack in zip(pack.variables, values, strict=True):
+        variable.assign(stack[member.place])
+    if member.weights is not None:
+        model.set_weights(member.weights)
+
+
+class _Packs:
+    """The packs of one compiled model, by size."""
+
+    def __init__(self, model: keras.Model):
+        self._model = model
+        self._packs: dict[tuple[int, int], Pack] = {}
+
+    def of(self, shared: SharedStep, size: int, batch_size: int) -> Pack:
+        """The pack of so many members and examples per batch."""
+        if (size, batch_size) not in self._packs:
+            self._packs[size, batch_size] = Pack(self._model, shared.numbers, size, batch_size)
+        return self._packs[size, batch_size]

@@ -1,0 +1,158 @@
+"""with_pack: how many trainings of an arm a search computes in one step."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...callbacks.checks import InvalidArgument
+from ..learning_rate import usual_peak
+from ..metric import metric_of
+from ..packed.members import Member
+from ..packed.trainings import CannotPack, trained_together
+from ..recipe import Recipe
+from ..shared_steps import SharedSteps
+from ..trainer import Trainer
+from .arms import Arm
+from .candidate import Candidate
+from .own_callbacks import OwnCallbacks
+from .protocol import Protocol
+from .repeats import tunings_until
+from .running.where import Where
+from .search_files import SETTINGS
+from .settings import read_settings
+
+if TYPE_CHECKING:
+    from ..data import Data
+
+__all__ = ["SIZE", "measured_times", "with_pack"]
+
+SIZE = 16
+"""The trainings of a pack, unless another number is asked for."""
+
+FEW = 8
+"""With fewer trainings of an arm at a time most places of a pack would be empty."""
+
+GAIN = 0.8
+"""Trainings are packed if they are expected to take less than this part of the time that they take one by one."""
+
+SHORT, LONG = 1, 3
+"""Epochs of the trainings that are measured."""
+
+
+def with_pack(
+    protocol: Protocol,
+    data: Data,
+    arms: Sequence[Arm],
+    recipe_of: Mapping[str, Recipe],
+    where: Where,
+    callbacks: OwnCallbacks,
+    directory: Path,
+) -> tuple[Protocol, str | None]:
+    """The protocol with its ``pack`` decided: as the search in the directory has it, as asked for, or as measured.
+
+    Args:
+        protocol: of the search.
+        data: to be searched.
+        arms: what is compared.
+        recipe_of: the recipes of the arms, by name.
+        where: the trainings run.
+        callbacks: of one's own.
+        directory: of the search, which may have begun.
+
+    Returns:
+        The protocol, and what to say of the pack; None for trainings one by one.
+
+    Raises:
+        InvalidArgument: for a pack that is asked for where trainings cannot be packed.
+    """
+    against = _reason(protocol, data, arms, where, callbacks)
+    if protocol.pack is not None:
+        if protocol.pack > 1 and against is not None:
+            raise InvalidArgument("pack", protocol.pack, f"1 {against}")
+        return protocol, None
+    if (directory / SETTINGS).is_file():
+        pack = 1 if against is not None else read_settings(directory).get("pack") or 1
+        return dataclasses.replace(protocol, pack=pack), None
+    alone = dataclasses.replace(protocol, pack=1)
+    trials = 1 if protocol.trials == 1 else len(tunings_until(protocol.looks[0], protocol.tunings)) * protocol.trials
+    if against is not None or max(trials, protocol.looks[0]) < FEW:
+        return alone, None
+    first = next(arm for arm in arms if not isinstance(arm, Candidate) or not arm.compiled)
+    of_arm = data if first.batch_size is None else data.with_batch_size(first.batch_size)
+    times = measured_times(of_arm, recipe_of[first.name], SIZE)
+    if times is None:
+        return alone, None
+    one, pack = times(protocol.epochs)
+    packs = sum(math.ceil(count / SIZE) for count in (trials, protocol.looks[0]))
+    ratio = packs * pack / ((trials + protocol.looks[0]) * one)
+    if ratio > GAIN:
+        return alone, None
+    line = f"up to {SIZE} trainings of an arm are computed in one step, in {100 * ratio:.0f} % of the time; pack=1: one by one."
+    return dataclasses.replace(protocol, pack=SIZE), line
+
+
+def _reason(
+    protocol: Protocol, data: Data, arms: Sequence[Arm], where: Where, callbacks: OwnCallbacks
+) -> str | None:
+    """Why the trainings of a search cannot be packed, to follow "1"; None if they can."""
+    if where.elsewhere:
+        return "where other processes train"
+    if protocol.prune != "none":
+        return "with pruning, which compares trials one after another"
+    if callbacks.makers:
+        return "with callbacks of one's own, which need the model after each epoch"
+    if protocol.metric_for(data.spec) != metric_of(data.spec.task):
+        return "with a metric that is not measured in the step"
+    if all(isinstance(arm, Candidate) and arm.compiled for arm in arms):
+        return "for models with a step of their own"
+    return None
+
+
+def measured_times(data: Data, recipe: Recipe, size: int) -> Callable[[int], tuple[float, float]] | None:
+    """Measures a training alone and a pack, each of one and of three epochs.
+
+    Args:
+        data: to train on.
+        recipe: of the trainings.
+        size: of the pack.
+
+    Returns:
+        A function of the epochs that gives the seconds of a training and of a pack, without building the models; None
+        if such trainings cannot be packed.
+    """
+    rate = usual_peak(recipe) if recipe.learning_rate is None else recipe.learning_rate
+    recipe = dataclasses.replace(recipe, learning_rate=rate)
+    steps = SharedSteps(1)
+
+    def alone(epochs: int) -> float:
+        trainer = Trainer(data, recipe, keep_functions=True, steps=steps)
+        start = time.perf_counter()
+        with trainer.running(epochs=epochs, seed=0):
+            return time.perf_counter() - start
+
+    def packed(epochs: int) -> float:
+        member = Member(Trainer(data, recipe, keep_functions=True, steps=steps), 0, 0)
+        start = time.perf_counter()
+        list(trained_together([member], epochs=epochs, size=size))
+        return time.perf_counter() - start
+
+    times = []
+    try:
+        for train in (packed, alone):
+            train(SHORT)  # traces
+            times.append([train(epochs) for epochs in (SHORT, LONG)])
+    except CannotPack:
+        return None
+
+    def seconds(epochs: int) -> tuple[float, float]:
+        (pack, one) = (
+            short + (long - short) / (LONG - SHORT) * (epochs - SHORT) if long > short else long for short, long in times
+        )
+        return one, pack
+
+    return seconds

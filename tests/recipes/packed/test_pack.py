@@ -1,0 +1,200 @@
+"""A pack's members are trained as each is alone: layers, optimizers, losses and metrics, up to rounding."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from callbacks.inside.vectorized import NotVectorized, vectorized
+from recipes.optimizers import OPTIMIZERS
+from recipes.optimizers.capabilities import finds_its_own_step
+from recipes.packed.pack import Pack, Stacked
+from recipes.packed.reasons import INSIDE, LAYERS
+from recipes.whole_epochs.arrays import EpochArrays
+from recipes.whole_epochs.epochs import WholeEpochs
+
+pytestmark = pytest.mark.whole_epochs
+
+RANDOM = np.random.default_rng(0)
+X = tf.constant(RANDOM.normal(size=(43, 3, 4)).astype("float32"))
+Y = tf.constant(np.arange(43) % 3)
+TESTED = (X[:10], Y[:10], None)
+SPLIT = (X, Y, None)
+RATES = (0.05, 0.02)
+STEPS, EPOCHS, BATCH = 5, 2, 8
+
+OPTIONS = {
+    keras.layers.Activation: ("gelu",),
+    keras.layers.ActivityRegularization: (0.01, 0.02),
+    keras.layers.AlphaDropout: (0.3,),
+    keras.layers.Dense: (5, "tanh"),
+    keras.layers.Dropout: (0.4,),
+    keras.layers.GRU: (3,),
+    keras.layers.GaussianDropout: (0.3,),
+    keras.layers.GaussianNoise: (0.3,),
+    keras.layers.LSTM: (3,),
+    keras.layers.Rescaling: (0.5, 0.1),
+    keras.layers.Reshape: ((4, 3),),
+    keras.layers.SimpleRNN: (3,),
+}
+"""Arguments of the layers that need some."""
+
+RECURRENT = (keras.layers.GRU, keras.layers.LSTM, keras.layers.SimpleRNN)
+
+
+def made(seed, layers, optimizer="momentum", loss="sparse_categorical_crossentropy", metrics=("accuracy",)):
+    keras.utils.set_random_seed(seed)
+    inputs = keras.Input((3, 4))
+    hidden = layers(inputs)
+    outputs = keras.layers.Dense(3, activation="softmax", kernel_regularizer="l2")(keras.layers.Flatten()(hidden))
+    model = keras.Model(inputs, outputs)
+    optimizer = OPTIMIZERS[optimizer].build(learning_rate=RATES[0])
+    model.compile(optimizer, loss, metrics=[*metrics])
+    optimizer.build(model.trainable_variables)
+    model.compute_metrics(None, Y[:1], model(X[:1]))
+    model.reset_metrics()
+    return model
+
+
+def alone(seed, rate, **options):
+    """The history and the variables after a training of its own."""
+    model = made(seed, **options)
+    model.optimizer.learning_rate = rate
+    validation = TESTED
+    arrays = EpochArrays(X, Y, validation, BATCH, 4, seed, 0, EPOCHS, 0, drop_remainder=True)
+    history = WholeEpochs(model).fit(arrays, []).history
+    return history, [variable.numpy() for variable in [*model.variables, *model.optimizer.variables[1:]]]
+
+
+def packed(seeds, size=3, **options):
+    """The histories and the variables of members of a pack."""
+    models = [made(seed, **options) for seed in seeds]
+    model = models[0]
+    pack = Pack(model, [], size, BATCH)
+    kept = [variable.numpy() for variable in pack.variables[len(model.variables) :]]
+    pack.load({place: [*(v.numpy() for v in one.variables), *kept] for place, one in enumerate(models)})
+    rates = np.ones((size, STEPS)) * np.array([*RATES, 0.1][:size])[:, None]
+    histories = [{} for _ in range(size)]
+    split = np.zeros(size, np.int32)
+    for epoch in range(EPOCHS):
+        orders = np.array([[seed, epoch] for seed in [*seeds, 0, 0][:size]])
+        logs = pack.train(Stacked([SPLIT]), split, orders, rates, None, stride=3)
+        validation = pack.evaluate(Stacked([TESTED]), split, 4)
+        for history, log, further in zip(histories, logs, validation, strict=True):
+            for name, value in {**log, **{f"val_{name}": value for name, value in further.items()}}.items():
+                history.setdefault(name, []).append(value)
+    return histories, pack.values(), pack
+
+
+def check_same(**options):
+    histories, stacks, pack = packed((1, 2), **options)
+    for place, (seed, rate) in enumerate(zip((1, 2), RATES, strict=True)):
+        history, variables = alone(seed, rate, **options)
+        assert sorted(history) == sorted(histories[place])
+        for name, values in history.items():
+            np.testing.assert_allclose(histories[place][name], values, rtol=2e-5, atol=2e-6, err_msg=name)
+        assert len(variables) == len(stacks) - 1
+        for number, value in enumerate(variables):
+            stack = stacks[number if number < len(pack.model.variables) else number + 1]
+            np.testing.assert_allclose(stack[place], value, rtol=1e-4, atol=2e-6)
+
+
+
+
+def hidden(inputs):
+    return keras.layers.Dense(40, activation="elu")(inputs)
+
+
+FEW_LAYERS = (keras.layers.BatchNormalization, keras.layers.Dropout)
+
+
+def few(values, ordinary):
+    """Parameters of which all but a few are thorough."""
+    return [value if value in ordinary else pytest.param(value, marks=pytest.mark.thorough) for value in values]
+
+
+def can_be_packed(entry):
+    """Not what averages the weights, which a callback does."""
+    return not finds_its_own_step(entry) and entry.name != "schedule_free_adamw"
+
+
+def name_of(layer):
+    return layer.__name__
+
+
+@pytest.mark.parametrize(
+    "layer", few(sorted(LAYERS - {keras.layers.InputLayer}, key=name_of), FEW_LAYERS), ids=name_of
+)
+def test_layers(layer):
+    def layers(inputs):
+        if layer in (keras.layers.Add, keras.layers.Concatenate):
+            return layer()([inputs, keras.layers.Dense(4)(inputs)])
+        if layer in RECURRENT:
+            return layer(*OPTIONS[layer])(inputs)
+        before = keras.layers.Dense(4)(inputs)  # whose weights differ from member to member
+        if layer is keras.layers.Normalization:
+            return layer(mean=0.5, variance=2.0)(before)
+        return layer(*OPTIONS.get(layer, ()))(before)
+
+    check_same(layers=layers)
+
+
+@pytest.mark.parametrize("name", few([name for name, entry in OPTIMIZERS.items() if can_be_packed(entry)], ["adam"]))
+def test_optimizers(name):
+    check_same(layers=lambda x: keras.layers.Dense(4, "elu", kernel_constraint="max_norm")(x), optimizer=name)
+
+
+def test_metrics():
+    check_same(layers=hidden, metrics=["accuracy", "sparse_categorical_crossentropy"])
+
+
+def test_a_member_does_not_depend_on_the_others_in_other_places():
+    both, alone_there = (packed(seeds, size=3, layers=hidden)[1] for seeds in ((1, 2), (1,)))
+    for one, other in zip(both, alone_there, strict=True):
+        np.testing.assert_array_equal(one[0], other[0])
+
+
+def test_each_member_has_its_own_split():
+    """One is an example longer than the other, in training and in validation."""
+    longer = (tf.concat([X, X[:1]], 0), tf.concat([Y, Y[:1]], 0), None)
+    model = made(1, hidden)
+    pack = Pack(model, [], 2, BATCH)
+    pack.load({0: [variable.numpy() for variable in pack.variables]})
+    for data, splits in ((Stacked([SPLIT, longer]), (SPLIT, longer)),):
+        evaluated = pack.evaluate(data, np.array([0, 1], np.int32), 8)
+        for logs, (x, y, _) in zip(evaluated, splits, strict=True):
+            expected = model.evaluate(x, y, batch_size=8, verbose=0, return_dict=True)
+            assert logs == pytest.approx(expected, rel=1e-5)
+        orders, rates = np.array([[3, 0], [3, 0]]), np.full((2, STEPS), 0.05)
+        logs = pack.train(data, np.array([0, 1], np.int32), orders, rates, None, stride=STEPS)
+        assert logs[0]["loss"] != logs[1]["loss"]
+
+
+def test_what_cannot_be_vectorized_is_refused():
+    images, kernels = tf.ones((2, 1, 5, 5, 1)), tf.ones((2, 3, 3, 1, 1))
+
+    def convolved(pair):
+        return tf.nn.conv2d(pair[0], pair[1], 1, "SAME")
+
+    with pytest.raises(NotVectorized, match="Conv2D"):
+        tf.function(vectorized, autograph=False)(convolved, (images, kernels))
+
+
+def test_recurrent_layers_cannot_follow_layers_with_weights():
+    with pytest.raises(NotVectorized, match="variant"):
+        packed((1, 2), layers=lambda inputs: keras.layers.GRU(3)(keras.layers.Dense(4)(inputs)))
+
+
+def test_draws_are_those_of_each_seed():
+    seeds = tf.constant([[1, 2], [3, 4], [1, 2]])
+
+    @tf.function
+    def drawn(seeds):
+        return vectorized(lambda seed: tf.random.stateless_uniform((5,), seed), seeds)
+
+    expected = [tf.random.stateless_uniform((5,), seed) for seed in seeds]
+    np.testing.assert_array_equal(drawn(seeds), expected)
+
+
+def test_the_parts_of_layers_are_known():
+    assert all(issubclass(cell, keras.layers.Layer) for cell in INSIDE)

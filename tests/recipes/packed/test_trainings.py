@@ -1,0 +1,116 @@
+"""Trainings by recipes, packed and one by one: the same epochs, scores and weights up to rounding."""
+
+import numpy as np
+import pytest
+
+import recipes
+from recipes.packed.members import Member
+from recipes.packed.reasons import reason_against
+from recipes.packed.trainings import CannotPack, trained_together
+from recipes.recipe import Recipe
+from recipes.shared_steps import SharedSteps
+from recipes.trainer import Trainer
+
+pytestmark = pytest.mark.whole_epochs
+
+SEEDS = (3, 4, 5)
+
+
+@pytest.fixture(scope="module")
+def datas(classes):
+    return [classes, classes.resplit(1), classes]
+
+
+def trainers(datas, recipe, steps):
+    resolved = recipe.resolved(datas[0].spec)
+    options = {"keep_functions": True, "steps": steps}
+    return [Trainer(data, resolved, seed=seed, **options) for data, seed in zip(datas, SEEDS, strict=True)]
+
+
+def one_by_one(datas, recipe, epochs):
+    outcomes = []
+    for trainer, seed in zip(trainers(datas, recipe, SharedSteps()), SEEDS, strict=True):
+        with trainer.running(epochs=epochs, seed=seed) as run:
+            outcomes.append((run, run.evaluate("test"), run.model.get_weights()))
+    return outcomes
+
+
+def together(datas, recipe, epochs, size=4):
+    members = [
+        Member(trainer, seed, place)
+        for place, (trainer, seed) in enumerate(zip(trainers(datas, recipe, SharedSteps()), SEEDS, strict=True))
+    ]
+    return [
+        (run, None if run is None else run.evaluate("test"), None if run is None else run.model.get_weights())
+        for _, run in trained_together(members, epochs=epochs, size=size)
+    ]
+
+
+RECIPES = {
+    "all in the model": Recipe(optimizer="adam", learning_rate=0.01, regularizer=("dropout", "l2"), normalization="batch"),
+    "range test": Recipe(optimizer="momentum", regularizer="max_norm"),
+    "early stopping": Recipe(
+        optimizer="momentum",
+        learning_rate=0.3,
+        schedule="constant",
+        regularizer={"name": "early_stopping", "patience": 1},
+    ),
+    "best or last": Recipe(learning_rate=0.05, regularizer="early_stopping"),
+}
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_the_same_as_one_by_one(datas, name):
+    recipe, epochs = RECIPES[name], 4
+    expected, packed = one_by_one(datas, recipe, epochs), together(datas, recipe, epochs)
+    for (run, test, weights), (other, tested, found) in zip(expected, packed, strict=True):
+        assert sorted(run.history) == sorted(other.history)
+        for column, values in run.history.items():
+            np.testing.assert_allclose(other.history[column], values, rtol=1e-3, atol=1e-4, err_msg=column)
+        assert (other.best_epoch, other.seed, other.epochs) == (run.best_epoch, run.seed, run.epochs)
+        assert other.recipe == run.recipe
+        assert tested == pytest.approx(test, rel=1e-3, abs=1e-4)
+        for one, another in zip(found, weights, strict=True):
+            np.testing.assert_allclose(one, another, rtol=1e-2, atol=1e-4)
+    if name == "early stopping":
+        assert len({len(run.history["loss"]) for run, *_ in packed} | {epochs}) > 1  # not all ran to the end
+
+
+def test_a_member_that_diverges_is_left_to_be_trained_alone(datas):
+    recipe = Recipe(optimizer="sgd", learning_rate=1e9, regularizer="none", schedule="constant")
+    assert [run for run, *_ in together(datas, recipe, 2)] == [None, None, None]
+
+
+@pytest.mark.parametrize(
+    ("recipe", "reason"),
+    [
+        (Recipe(learning_rate=0.1, regularizer="sam"), "SharpnessAware"),
+        (Recipe(learning_rate=0.1, regularizer="ema"), "averaged weights"),
+        (Recipe(learning_rate=0.1, schedule="performance", regularizer="none"), "PerformanceDecay"),
+        (Recipe(learning_rate=0.1, optimizer="line_search", regularizer="none"), "line_search"),
+    ],
+    ids=["step", "average", "schedule", "optimizer"],
+)
+def test_what_cannot_be_packed_says_why(classes, recipe, reason):
+    trainer = Trainer(classes, recipe, seed=0, steps=SharedSteps())
+    with trainer.as_new(trainer.new_model(0)):
+        callbacks = trainer.callbacks_of(recipe.resolved(classes.spec), classes, 2)
+        assert reason in reason_against(trainer, callbacks, 4)
+
+
+def test_convolutions_are_refused(images):
+    recipe = Recipe(model="cnn", learning_rate=0.01, regularizer="none").resolved(images.spec)
+    member = Member(Trainer(images, recipe, seed=0, steps=SharedSteps()), 0, 0)
+    with pytest.raises(CannotPack, match="Conv2D"):
+        list(trained_together([member], epochs=1, size=2))
+
+
+def test_steps_that_differ_are_refused(classes):
+    recipe = Recipe(learning_rate=0.01, regularizer="none")
+    steps = SharedSteps()
+    members = [
+        Member(Trainer(classes, recipes.Recipe(**{**vars(recipe), "activation": activation}), seed=0, steps=steps), 0, place)
+        for place, activation in enumerate(["relu", "elu"])
+    ]
+    with pytest.raises(CannotPack, match="steps that differ"):
+        list(trained_together(members, epochs=1, size=2))

@@ -1,0 +1,132 @@
+"""A search whose trainings are packed: the same numbers up to rounding, and to the bit when it is resumed."""
+
+import json
+
+import keras
+import pytest
+
+import recipes
+from callbacks.checks import InvalidArgument
+from recipes.tuning import packing
+from recipes.tuning.search_files import SETTINGS, TRAININGS
+
+pytestmark = pytest.mark.whole_epochs
+
+OPTIONS = {
+    "optimizers": ["momentum", "adam"],
+    "regularizers": ["dropout"],
+    "epochs": 2,
+    "trials": 3,
+    "repeats": 3,
+    "verbose": 0,
+}
+
+
+def records(directory):
+    """The records by key, without their seconds."""
+    lines = [json.loads(line) for line in (directory / TRAININGS).read_text().splitlines()]
+    return {line["key"]: {name: value for name, value in line.items() if name != "seconds"} for line in lines}
+
+
+@pytest.fixture(scope="module")
+def searches(classes, tmp_path_factory):
+    """The directories of a search with its trainings one by one, and packed."""
+    directories = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("recipes.tuning.run_search.export_best", lambda *_: None)
+        for pack in (1, 4):
+            directories[pack] = tmp_path_factory.mktemp("search") / str(pack)
+            recipes.search(classes, pack=pack, directory=directories[pack], **OPTIONS)
+    return directories
+
+
+def test_the_same_records_up_to_rounding(searches):
+    alone, packed = records(searches[1]), records(searches[4])
+    assert sorted(alone) == sorted(packed)
+    for key, record in alone.items():
+        other = packed[key]
+        for name in ("seed", "split", "trial", "status", "epochs_run", "best_epoch"):
+            assert other.get(name) == record.get(name), (key, name)
+        assert other["values"] == pytest.approx(record["values"], rel=1e-6)
+        assert other["validation_loss"] == pytest.approx(record["validation_loss"], rel=1e-4)
+        if record["stage"] == "confirm":
+            assert other["test_loss"] == pytest.approx(record["test_loss"], rel=1e-4)
+            assert other.get("scores") == record.get("scores")
+
+
+def test_how_it_was_trained_is_on_record(searches):
+    settings = {pack: json.loads((searches[pack] / SETTINGS).read_text()) for pack in searches}
+    assert settings[4]["pack"] == 4
+    assert "pack" not in settings[1]  # as in searches of before
+
+
+@pytest.mark.parametrize("kept", [2, 7])
+def test_resumed_it_has_the_same_numbers_to_the_bit(classes, searches, tmp_path, kept, monkeypatch):
+    monkeypatch.setattr("recipes.tuning.run_search.export_best", lambda *_: None)
+    lines = (searches[4] / TRAININGS).read_text().splitlines(keepends=True)
+    directory = tmp_path / "search"
+    directory.mkdir()
+    (directory / SETTINGS).write_text((searches[4] / SETTINGS).read_text())
+    (directory / TRAININGS).write_text("".join(lines[:kept]))
+    recipes.search(classes, directory=directory, **OPTIONS)  # packed as before, without being told
+    resumed, whole = records(directory), records(searches[4])
+    for key, record in whole.items():
+        resumed[key].pop("checksum", None)
+        record.pop("checksum", None)
+        assert resumed[key] == record
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"prune": "asha", "trials": 4, "epochs": 16}, "with pruning"),
+        ({"workers": 2}, "where other processes train"),
+        ({"callbacks": [keras.callbacks.TerminateOnNaN]}, "with callbacks"),
+        ({"metric": "balanced_accuracy"}, "with a metric"),
+    ],
+    ids=["pruning", "processes", "callbacks", "metric"],
+)
+def test_where_trainings_cannot_be_packed(classes, tmp_path, options, reason):
+    with pytest.raises(InvalidArgument, match=f"pack must be 1 {reason}"):
+        recipes.search(classes, pack=4, directory=tmp_path / "search", **{**OPTIONS, **options})
+    assert not (tmp_path / "search").exists()
+
+
+@pytest.mark.parametrize(
+    ("times", "repeats", "pack"),
+    [((1.0, 4.0), 40, packing.SIZE), ((1.0, 40.0), 40, 1), (None, 40, 1), ((1.0, 4.0), 3, 1)],
+    ids=["faster", "slower", "impossible", "too few"],
+)
+def test_what_is_measured_decides(classes, tmp_path, monkeypatch, times, repeats, pack):
+    class Decided(Exception):
+        pass
+
+    def decided(data, base, arms, protocol, *_):
+        raise Decided(protocol.pack)
+
+    measured = None if times is None else lambda epochs: times
+    monkeypatch.setattr(packing, "measured_times", lambda *_: measured)
+    monkeypatch.setattr("recipes.tuning.run_search.make_settings", decided)
+    options = {**OPTIONS, "repeats": repeats, "trials": 2}
+    with pytest.raises(Decided) as caught:
+        recipes.search(classes, directory=tmp_path / "search", **options)
+    assert caught.value.args == (pack,)
+
+
+@pytest.mark.thorough
+def test_the_measurement_is_of_a_training_and_of_a_pack(classes):
+    recipe = recipes.Recipe(regularizer="none").resolved(classes.spec)
+    one, pack = packing.measured_times(classes, recipe, 4)(5)
+    assert 0 < one < 60
+    assert 0 < pack < 60
+    cnn = recipes.Recipe(optimizer="line_search", regularizer="none").resolved(classes.spec)
+    assert packing.measured_times(classes, cnn, 4) is None
+
+
+@pytest.mark.thorough
+def test_the_decision_is_exported_with_the_numbers_of_its_pack(classes, tmp_path):
+    comparison = recipes.search(classes, pack=4, resplit=False, directory=tmp_path / "search", **OPTIONS)
+    exported = json.loads((tmp_path / "search" / "best" / "export.json").read_text())
+    trainings = comparison.results.stage("confirm")
+    best = trainings[(trainings["arm"] == comparison.results.winner) & (trainings["seed"] == comparison.best_seed)]
+    assert exported["test"]["loss"] == pytest.approx(best["test_loss"].iloc[0], rel=1e-6)

@@ -359,6 +359,7 @@ class Trainer:
     ) -> Run:
         """Trains the new model; its ``seconds`` are 0."""
         recipe, finder, remark = self.with_rate(recipe, data, seed, directory)
+        assert recipe.learning_rate is not None, "a range test finds one"
         set_learning_rate(self.model.optimizer, recipe.learning_rate)
         all_callbacks = self.callbacks_of(recipe, data, epochs)
         healthy = LastHealthy()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from ...callbacks.inside.optimizer_values import get_learning_rate, has_live_momentum
+from ...callbacks.inside.optimizer_values import has_live_momentum
 from ...callbacks.schedules.base import StepSchedule
 from ...callbacks.stop_on_nan import StopOnNaN
 
@@ -54,8 +54,8 @@ class Member:
     def begin(self, epochs: int) -> None:
         """Finds the rate and makes the callbacks, while the trainer has the member's model."""
         trainer, data = self.trainer, self.trainer.data
-        self.recipe, *found = trainer.with_rate(self.recipe, data, self.seed)
-        self.found = (found[0], found[1])
+        self.recipe, finder, remark = trainer.with_rate(self.recipe, data, self.seed)
+        self.found = finder, remark
         self.callbacks = trainer.callbacks_of(self.recipe, data, epochs)
         steps = epochs * data.steps_per_epoch
         optimizer = trainer.model.optimizer

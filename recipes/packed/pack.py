@@ -93,7 +93,9 @@ class Pack:
             starts: the values of :attr:`variables` by place. The other places get those of the first.
         """
         first = next(iter(starts.values()))
-        stacks = [np.stack(of_all) for of_all in zip(*(starts.get(place, first) for place in range(self.size)))]
+        stacks = [
+            np.stack(of_all) for of_all in zip(*(starts.get(place, first) for place in range(self.size)), strict=True)
+        ]
         if not self._state:
             self._state = [tf.Variable(stack, trainable=False) for stack in stacks]
             return
@@ -190,7 +192,7 @@ class Pack:
         _, state, metrics = tf.while_loop(lambda number, *_: number < stop, step, [start, state, [*metrics]])
         for variable, value in zip(self._state, state, strict=True):
             variable.assign(value)
-        return metrics
+        return list(metrics)
 
     def _test_steps(
         self, arrays: Split, counts: tf.Tensor, starts: tf.Tensor, *, size: int, count: int, more: int

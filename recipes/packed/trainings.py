@@ -40,8 +40,8 @@ def trained_together(members: Sequence[Member], *, epochs: int, size: int) -> It
         size: the number of places.
 
     Yields:
-        Each member with its Run; while it is out, the trainer has its model, with compiled evaluations. None in place of
-        the Run of a member that diverged: train it alone, which tells where.
+        Each member with its Run; while it is out, the trainer has its model, with compiled evaluations. In place of the
+        Run of a member that diverged None: train it alone, which tells where.
 
     Raises:
         CannotPack: for trainings that have to be run one by one, before any work on them.
@@ -148,10 +148,9 @@ def _tables(pack: Pack, members: Sequence[Member], epoch: int) -> tuple[np.ndarr
     """The rates and the momenta of each place at each step of an epoch."""
     tables = {member.place: member.values(epoch) for member in members}
     usual = tables[members[0].place]
-    rates = np.stack([tables.get(place, usual)[0] for place in range(pack.size)])
-    if usual[1] is None:
-        return rates, None
-    return rates, np.stack([tables.get(place, usual)[1] for place in range(pack.size)])
+    of_all = [tables.get(place, usual) for place in range(pack.size)]
+    momenta = [momenta for _, momenta in of_all if momenta is not None]
+    return np.stack([rates for rates, _ in of_all]), np.stack(momenta) if momenta else None
 
 
 def _assign(pack: Pack, model: keras.Model, values: list[np.ndarray], member: Member) -> None:

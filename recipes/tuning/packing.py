@@ -92,13 +92,12 @@ def with_pack(
     ratio = packs * pack / ((trials + protocol.looks[0]) * one)
     if ratio > GAIN:
         return alone, None
-    line = f"up to {SIZE} trainings of an arm are computed in one step, in {100 * ratio:.0f} % of the time; pack=1: one by one."
+    time_ = f"in {100 * ratio:.0f} % of the time"
+    line = f"up to {SIZE} trainings of an arm are computed in one step, {time_}; pack=1: one by one."
     return dataclasses.replace(protocol, pack=SIZE), line
 
 
-def _reason(
-    protocol: Protocol, data: Data, arms: Sequence[Arm], where: Where, callbacks: OwnCallbacks
-) -> str | None:
+def _reason(protocol: Protocol, data: Data, arms: Sequence[Arm], where: Where, callbacks: OwnCallbacks) -> str | None:
     """Why the trainings of a search cannot be packed, to follow "1"; None if they can."""
     if where.elsewhere:
         return "where other processes train"
@@ -151,7 +150,8 @@ def measured_times(data: Data, recipe: Recipe, size: int) -> Callable[[int], tup
 
     def seconds(epochs: int) -> tuple[float, float]:
         (pack, one) = (
-            short + (long - short) / (LONG - SHORT) * (epochs - SHORT) if long > short else long for short, long in times
+            short + (long - short) / (LONG - SHORT) * (epochs - SHORT) if long > short else long
+            for short, long in times
         )
         return one, pack
 

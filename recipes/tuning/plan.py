@@ -56,7 +56,7 @@ class Training:
 
     @property
     def place(self) -> int:
-        """Its number for a place in a pack, which depends on nothing else: the trials of a tuning begin four further."""
+        """Its number for a place in a pack, which depends on nothing else."""
         return self.number + (TUNING * self.tuning if self.stage == "tune" else 0)
 
 

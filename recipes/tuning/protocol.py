@@ -190,6 +190,11 @@ class Protocol:
         return metric
 
     @property
+    def places(self) -> int:
+        """The trainings of a pack; 1 for trainings one by one, and until it is decided."""
+        return self.pack or 1
+
+    @property
     def one_by_one(self) -> bool:
         """Whether the tuning trials of an arm run one after another, as pruning needs."""
         return self.prune != "none"
@@ -229,7 +234,9 @@ class Protocol:
         """The fields that distinguish searches and those that judge them, by name, as JSON values."""
         judging = {"confidence": self.level, "margin": self.margin}
         pruning = {} if self.prune == "none" else {"least_updates": LEAST_UPDATES}
-        names = [name for name in setting_names() if name != "metric" and not (name == "pack" and self.pack in (None, 1))]
+        names = [
+            name for name in setting_names() if name != "metric" and not (name == "pack" and self.pack in (None, 1))
+        ]
         return {name: getattr(self, name) for name in names} | pruning | judging
 
     @classmethod

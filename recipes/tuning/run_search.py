@@ -25,8 +25,8 @@ from ..run import Run
 from ..saved_run import recipe_text
 from ..scoring import check_scorable
 from ..serving.saved_model import EXPORT, EXPORTED
-from ..stored.json_files import parse, read_json
 from ..shared_steps import SharedSteps
+from ..stored.json_files import parse, read_json
 from ..stored.reading import read_bytes
 from ..trainer import Trainer
 from ..training import fit
@@ -212,7 +212,7 @@ def best_run(data: Data, comparison: Comparison, protocol: Protocol, callbacks: 
         with CompiledTrainer(data, recipe).running(epochs=epochs, seed=seed, callbacks=callbacks) as run:
             return as_run(run, epochs=epochs, seed=seed)
     size = comparison.best_batch_size
-    if (protocol.pack or 1) > 1:
+    if protocol.places > 1:
         packed = _packed_run(data if size is None else data.with_batch_size(size), recipe, seed, protocol)
         if packed is not None:
             return packed
@@ -224,9 +224,9 @@ def best_run(data: Data, comparison: Comparison, protocol: Protocol, callbacks: 
 def _packed_run(data: Data, recipe: Recipe, seed: int, protocol: Protocol) -> Run | None:
     """The training of a repeat with the same numbers as in the search; None if it was not packed there."""
     trainer = Trainer(data, recipe, seed=seed, keep_functions=True, steps=SharedSteps(1))
-    place = (seed - seed_of_repeat(protocol.seed, 0)) % protocol.pack
+    place = (seed - seed_of_repeat(protocol.seed, 0)) % protocol.places
     try:
-        ((_, run),) = trained_together([Member(trainer, seed, place)], epochs=protocol.epochs, size=protocol.pack)
+        ((_, run),) = trained_together([Member(trainer, seed, place)], epochs=protocol.epochs, size=protocol.places)
     except CannotPack:
         return None
     return run

@@ -143,9 +143,9 @@ def search(
             later, as far as the time of the earlier ones tells. Each arm has its first 3 in any case. Default None.
         budget: the most trainings that the search may take, >= 1; None (default) for any number.
         pack: the trainings of an arm that are computed in one step, >= 1, where that is possible: not with convolutions,
-            pruning, callbacks, other processes or a metric that Keras does not measure. 1 trains one by one. Their
-            numbers agree to rounding, and are the same whenever the search is resumed; the search is repeated with the
-            same ``pack``. Default None: 16 if there are so many trainings of an arm, and a measurement of some seconds
+            pruning, callbacks, other processes or a metric that Keras does not measure. 1 trains one by one. The
+            numbers agree to rounding, and are the same whenever the search is resumed; a search keeps to its ``pack``.
+            Default None: 16 if there are at least 8 trainings of an arm at a time, and a measurement of some seconds
             finds it faster; else 1.
         workers: trainings at a time, each in a separate process, which may be killed; at most one per core. Default 1:
             in this process.

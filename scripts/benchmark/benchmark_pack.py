@@ -2,8 +2,9 @@
 
 Networks for digits (two layers; five narrow ones with batch normalization; an LSTM over the rows; convolutions) and for
 a table; packs of 1, 4, 16 and 64 members of different seeds. "alone" and "packed" are the seconds of a training of five
-epochs with validation, without tracing, and with the building of each model; they take turns. "weights" is the largest difference of a weight after the first epoch, "score" that of the
-validation accuracy at the end. "chosen" is what the measurement of a search picks for 40 repeats, of 16 and one by one.
+epochs with validation, without tracing, and with the building of each model; they take turns. "weights" is the largest
+difference of a weight after the first epoch, "score" that of the validation accuracy at the end. "chosen" is what the
+measurement of a search picks for 40 repeats: 16, or 1 for one by one.
 
     python scripts/benchmark/benchmark_pack.py
 

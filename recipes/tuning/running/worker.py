@@ -57,7 +57,7 @@ class InThisProcess:
     @property
     def free(self) -> int:
         """1 if it can take a job: one at a time or, where trainings are packed, any number before it trains."""
-        return int(not self._ended and (not self._jobs or self._worker.protocol.pack > 1))
+        return int(not self._ended and (not self._jobs or self._worker.protocol.places > 1))
 
     def submit(self, job: Job) -> None:
         """Takes a job."""
@@ -73,7 +73,7 @@ class InThisProcess:
 
     def _packed_with_first(self) -> list[Job]:
         """The first job and others of its arm and stage, each in another place of a pack."""
-        pack, first = self._worker.protocol.pack, self._jobs[0].training
+        pack, first = self._worker.protocol.places, self._jobs[0].training
         places: dict[int, Job] = {}
         for job in self._jobs:
             if (job.training.arm.name, job.training.stage) == (first.arm.name, first.stage):
@@ -118,7 +118,7 @@ class Worker:
         pack, so that its numbers do not depend on the others.
         """
         arm = jobs[0].training.arm
-        if self.protocol.pack == 1 or arm.name in self._alone or getattr(arm, "compiled", False):
+        if self.protocol.places == 1 or arm.name in self._alone or getattr(arm, "compiled", False):
             return [self.run(job) for job in jobs]
         try:
             return self._train_together(jobs)
@@ -141,14 +141,14 @@ class Worker:
             metric, logged = self._metric(trainer)
             if not logged or self._own_callbacks.makers:
                 raise CannotPack("a metric or callbacks that need the model after each epoch")
-            member = Member(trainer, job.training.seed, job.training.place % self.protocol.pack, self._writers(job))
+            member = Member(trainer, job.training.seed, job.training.place % self.protocol.places, self._writers(job))
             job_of[id(member)] = job
             lengths = [data.settings["counts"]["validation"] for data in (self._whole, trainer.data)]
             unlike = trainer.data.spec if abs(lengths[1] - lengths[0]) > UNLIKE else None  # then in a pack by itself
             groups.setdefault((trainer.key, trainer.data.steps_per_epoch, id(unlike)), []).append(member)
         records: dict[str, Record] = {}
         for members in groups.values():
-            for member, run in trained_together(members, epochs=self.protocol.epochs, size=self.protocol.pack):
+            for member, run in trained_together(members, epochs=self.protocol.epochs, size=self.protocol.places):
                 job = job_of[id(member)]
                 self.data = member.trainer.data
                 # What diverged is trained again by itself, which tells where.

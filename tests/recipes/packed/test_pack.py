@@ -99,10 +99,12 @@ def check_same(**options):
             np.testing.assert_allclose(stack[place], value, rtol=1e-4, atol=2e-6)
 
 
-
-
 def hidden(inputs):
     return keras.layers.Dense(40, activation="elu")(inputs)
+
+
+def constrained(inputs):
+    return keras.layers.Dense(4, "elu", kernel_constraint="max_norm")(inputs)
 
 
 FEW_LAYERS = (keras.layers.BatchNormalization, keras.layers.Dropout)
@@ -122,9 +124,7 @@ def name_of(layer):
     return layer.__name__
 
 
-@pytest.mark.parametrize(
-    "layer", few(sorted(LAYERS - {keras.layers.InputLayer}, key=name_of), FEW_LAYERS), ids=name_of
-)
+@pytest.mark.parametrize("layer", few(sorted(LAYERS - {keras.layers.InputLayer}, key=name_of), FEW_LAYERS), ids=name_of)
 def test_layers(layer):
     def layers(inputs):
         if layer in (keras.layers.Add, keras.layers.Concatenate):
@@ -141,7 +141,7 @@ def test_layers(layer):
 
 @pytest.mark.parametrize("name", few([name for name, entry in OPTIMIZERS.items() if can_be_packed(entry)], ["adam"]))
 def test_optimizers(name):
-    check_same(layers=lambda x: keras.layers.Dense(4, "elu", kernel_constraint="max_norm")(x), optimizer=name)
+    check_same(layers=constrained, optimizer=name)
 
 
 def test_metrics():

@@ -47,7 +47,9 @@ def together(datas, recipe, epochs, size=4):
 
 
 RECIPES = {
-    "all in the model": Recipe(optimizer="adam", learning_rate=0.01, regularizer=("dropout", "l2"), normalization="batch"),
+    "all in the model": Recipe(
+        optimizer="adam", learning_rate=0.01, regularizer=("dropout", "l2"), normalization="batch"
+    ),
     "range test": Recipe(optimizer="momentum", regularizer="max_norm"),
     "early stopping": Recipe(
         optimizer="momentum",
@@ -109,7 +111,11 @@ def test_steps_that_differ_are_refused(classes):
     recipe = Recipe(learning_rate=0.01, regularizer="none")
     steps = SharedSteps()
     members = [
-        Member(Trainer(classes, recipes.Recipe(**{**vars(recipe), "activation": activation}), seed=0, steps=steps), 0, place)
+        Member(
+            Trainer(classes, recipes.Recipe(**{**vars(recipe), "activation": activation}), seed=0, steps=steps),
+            0,
+            place,
+        )
         for place, activation in enumerate(["relu", "elu"])
     ]
     with pytest.raises(CannotPack, match="steps that differ"):

@@ -8,6 +8,7 @@ import pytest
 import recipes
 from callbacks.checks import InvalidArgument
 from recipes.tuning import packing
+from recipes.tuning.protocol import Protocol
 from recipes.tuning.search_files import SETTINGS, TRAININGS
 
 pytestmark = pytest.mark.whole_epochs
@@ -101,8 +102,8 @@ def test_what_is_measured_decides(classes, tmp_path, monkeypatch, times, repeats
     class Decided(Exception):
         pass
 
-    def decided(data, base, arms, protocol, *_):
-        raise Decided(protocol.pack)
+    def decided(*arguments):
+        raise Decided(next(argument.pack for argument in arguments if isinstance(argument, Protocol)))
 
     measured = None if times is None else lambda epochs: times
     monkeypatch.setattr(packing, "measured_times", lambda *_: measured)

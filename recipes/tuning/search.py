@@ -142,8 +142,8 @@ def search(
         minutes: with ``repeats="auto"``, how long the search may take, > 0: it begins no further repeats that would end
             later, as far as the time of the earlier ones tells. Each arm has its first 3 in any case. Default None.
         budget: the most trainings that the search may take, >= 1; None (default) for any number.
-        pack: the trainings of an arm that are computed in one step, >= 1, where that is possible: not with convolutions,
-            pruning, callbacks, other processes or a metric that Keras does not measure. 1 trains one by one. The
+        pack: the trainings of an arm computed in one step, >= 1, where that is possible: not with convolutions,
+            pruning, callbacks, other processes or a metric that Keras does not measure. 1 trains one by one. Their
             numbers agree to rounding, and are the same whenever the search is resumed; a search keeps to its ``pack``.
             Default None: 16 if there are at least 8 trainings of an arm at a time, and a measurement of some seconds
             finds it faster; else 1.

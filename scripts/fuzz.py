@@ -2,6 +2,7 @@
 
     python scripts/fuzz.py --minutes 60                          # writes results/fuzz.csv
     python scripts/fuzz.py --minutes 5 --only fit --state f.jsonl   # some calls; again: goes on where it ended
+    python scripts/fuzz.py --again f.jsonl                       # its wrong calls with the code of now: adds them
 
 From the signature of each public function, class and method, and a call that works (`scripts/fuzzing/calls.py`), one
 argument after another is replaced by each value of a pool (`pool.py`), and by values of right types that do not fit
@@ -29,10 +30,12 @@ import sys
 import tempfile
 from pathlib import Path
 
+import pandas as pd
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from scripts.fuzzing.running import read, rows, run
-from scripts.support.results import write_results
+from scripts.fuzzing.running import WRONG, read, rows, run
+from scripts.support.results import ROOT, write_results
 
 
 def main() -> None:
@@ -43,6 +46,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the order of the cases")
     parser.add_argument("--only", nargs="+", default=[], help="parts of the names of calls; nothing is written")
     parser.add_argument("--state", type=Path, help="a file that keeps the outcomes, to go on later")
+    parser.add_argument("--again", type=Path, help="the state file of a run, whose wrong calls are made again")
     options = parser.parse_args()
     state = options.state or Path(tempfile.mkdtemp()) / "fuzz.jsonl"
     run(
@@ -52,14 +56,19 @@ def main() -> None:
         count=options.count,
         minutes=options.minutes,
         only=options.only,
+        again=None if options.again is None else options.again.resolve(),
     )
     outcomes = read(state)
     table = rows(outcomes)
     for row in table:
         print("  ".join(str(value) for value in row.values()))
-    if not options.only:
+    if options.again is not None:
+        earlier = pd.read_csv(ROOT / "results" / "fuzz.csv", keep_default_na=False).to_dict("records")
+        again = [{**row, "what": f"{row['what']}, again", "seed": ""} for row in table]
+        print(write_results("fuzz", again, kept=earlier))
+    elif not options.only:
         print(write_results("fuzz", [{**row, "seed": options.seed} for row in table]))
-    sys.exit(any(entry["result"] not in ("right", "refused", "exotic") for entry in outcomes))
+    sys.exit(any(entry["result"] in WRONG for entry in outcomes))
 
 
 if __name__ == "__main__":

@@ -8,11 +8,11 @@ import os
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-__all__ = ["read", "rows", "run"]
+__all__ = ["WRONG", "read", "rows", "run"]
 
 LONGEST = 300
 """Seconds after which a call that the end of the time interrupts counts as one that hangs."""
@@ -29,6 +29,7 @@ def run(
     count: int | None,
     minutes: float,
     only: Sequence[str] = (),
+    again: Path | None = None,
     blocks: int = BLOCK,
 ) -> None:
     """Makes the calls that the state file lacks, until there are no more or the time is up.
@@ -39,6 +40,7 @@ def run(
         first, count: the numbers of the cases.
         minutes: the time.
         only: parts of the names of the calls to make; all by default.
+        again: the state file of an earlier run, whose wrong calls are made instead of all.
         blocks: calls of one process.
     """
     until = time.time() + 60 * minutes
@@ -46,7 +48,7 @@ def run(
     while time.time() < until:
         done = len(read(state))
         begun = _begun(state)
-        worker = context.Process(target=work, args=(state, seed, first, count, until, tuple(only), blocks))
+        worker = context.Process(target=work, args=(state, seed, first, count, until, tuple(only), again, blocks))
         worker.start()
         worker.join(max(1.0, until + 120 - time.time()))
         if worker.is_alive():  # the time is up, or a call that no signal interrupts
@@ -70,14 +72,24 @@ def run(
             break
 
 
-def work(state: Path, seed: int, first: int, count: int | None, until: float, only: Sequence[str], blocks: int) -> None:
+def work(
+    state: Path,
+    seed: int,
+    first: int,
+    count: int | None,
+    until: float,
+    only: Sequence[str],
+    again: Path | None,
+    blocks: int,
+) -> None:
     """Makes the next calls."""
     quiet()
-    from .cases import all_cases, outcome
+    from .cases import Case, all_cases, outcome
     from .world import World
 
     known = {entry["number"] for entry in read(state)}
-    cases = list(enumerate(all_cases(seed)))[first : None if count is None else first + count]
+    drawn = all_cases(seed) if again is None else _wrong(again, Case)
+    cases = list(enumerate(drawn))[first : None if count is None else first + count]
     left = [
         (number, case)
         for number, case in cases
@@ -125,12 +137,20 @@ def _begun(state: Path) -> dict[str, Any] | None:
     return entries[-1] if entries and "result" not in entries[-1] else None
 
 
+def _wrong(state: Path, make: Callable[..., Any]) -> list[Any]:
+    """The calls in a state file that were neither right nor refused, each once."""
+    names = ("surface", "name", "argument", "value")
+    wrong = [tuple(entry[name] for name in names) for entry in read(state) if entry["result"] in WRONG]
+    return [make(*case) for case in dict.fromkeys(wrong)]
+
+
 def read(state: Path) -> list[dict[str, Any]]:
     """The outcomes in a state file."""
     return [entry for entry in _entries(state) if "result" in entry]
 
 
 RESULTS = ("right", "refused", "unclear", "foreign", "exotic", "senseless", "hang")
+WRONG = ("unclear", "foreign", "senseless", "hang")
 
 
 def rows(outcomes: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

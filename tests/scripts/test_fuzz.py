@@ -134,6 +134,17 @@ def test_a_minute_of_wrong_arguments(tmp_path):
     assert not wrong, json.dumps(wrong, indent=1)
 
 
+@pytest.mark.thorough
+def test_wrong_calls_are_made_again(tmp_path):
+    earlier = [
+        {"number": 0, "surface": "API", "name": "recipes.mlp", "argument": "hidden", "value": "5", "result": "foreign"},
+        {"number": 1, "surface": "API", "name": "recipes.mlp", "argument": "task", "value": "5", "result": "refused"},
+    ]
+    (tmp_path / "earlier.jsonl").write_text("\n".join(map(json.dumps, earlier)))
+    run(tmp_path / "again.jsonl", seed=0, first=0, count=None, minutes=1, again=tmp_path / "earlier.jsonl")
+    assert [(case["argument"], case["result"]) for case in read(tmp_path / "again.jsonl")] == [("hidden", "refused")]
+
+
 def test_an_interrupted_run_goes_on(tmp_path):
     state = tmp_path / "state.jsonl"
     entry = {"number": 0, "surface": "API", "name": "recipes.mlp", "argument": "hidden", "value": "5"}

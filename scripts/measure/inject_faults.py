@@ -70,7 +70,7 @@ FAULTS = {
     "full": "the file system is full from a random moment on",
     "clock": "the clock jumps by up to a year, forwards or back, at every call",
     "second": "the same command is started a second time in the same directory",
-    "memory": "the address space is limited at a random moment; C++ may then end the process without a line",
+    "memory": "the address space is limited at a random moment; C++ may then end the process without a line, or hang",
     "removed": "the directory is removed",
 }
 """The faults: name -> what happens."""
@@ -332,6 +332,12 @@ def stacks_of(child: int, subject: Subject) -> str:
     return f"{subject.log('stacks').read_text()}\nThe system's calls: {Counter(waits)}\n{subject.errors()[-1500:]}"
 
 
+def in_tensorflow(stacks: str) -> bool:
+    """Whether the thread that was interrupted, which is the main one, is in a call of TensorFlow."""
+    calls = stacks.partition("Current thread")[2].splitlines()[1:]
+    return bool(calls) and "site-packages/tensorflow/" in calls[0]
+
+
 def one_line(status: int, errors: str) -> list[str]:
     """What is wrong with how a process stopped: nothing after SIGKILL, or with one line of ours after its progress."""
     if os.WIFSIGNALED(status):
@@ -343,13 +349,17 @@ def one_line(status: int, errors: str) -> list[str]:
 
 
 def disturbed(subject: Subject, fault: str, moment: float, seed: int, seconds: float) -> tuple[str, list[str]]:
-    """One start with a fault: how it ended ("done", "stopped" or "wrong"), and what is wrong."""
+    """One start with a fault: how it ended ("done", "stopped", "hung" or "wrong"), and what is wrong."""
     child = start(subject, fault, moment, seed)
     wrong: list[str] = []
     if fault not in (*ERRORS, "clock") and not ended(child, moment * seconds):
         wrong += happen(fault, child, subject)
-    if not ended(child, LIMIT):
-        wrong.append(f"it hangs: {stacks_of(child, subject)}")
+    hung = not ended(child, LIMIT)
+    if hung:
+        stacks = stacks_of(child, subject)
+        print(f"it hangs: {stacks}", flush=True)
+        if fault != "memory" or not in_tensorflow(stacks):  # whose locks stay taken when C++ gets no memory
+            wrong.append("it hangs")
         os.kill(child, signal.SIGKILL)
     status = os.waitpid(child, 0)[1]
     (subject.folder.parent / "filler").unlink(missing_ok=True)
@@ -362,6 +372,8 @@ def disturbed(subject: Subject, fault: str, moment: float, seed: int, seconds: f
         return ("wrong" if wrong else "done"), wrong
     if "(this one is taken" in errors:  # an earlier start had ended but for its exit
         return "done", wrong
+    if hung and not wrong:
+        return "hung", wrong
     if fault == "memory" and (os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 127):
         return "stopped", wrong  # C++ that gets no memory, and the system's linker, end their process
     wrong += one_line(status, errors)
@@ -418,6 +430,7 @@ def examine(
         counted = counts[fault]
         counted["faults"] += 1
         counted["stopped"] += how == "stopped"
+        counted["hung"] += how == "hung"
         if how == "done" or number == count or len(since) > 25:
             # undisturbed, to the end
             if how != "done" and os.waitpid(start(subject), 0)[1] != 0 and "(this one is taken" not in subject.errors():
@@ -435,7 +448,7 @@ def examine(
         for line in wrong:
             print(f"WRONG {subject.name}, {fault} at {moment:.4f}: {line}", flush=True)
         print(f"{number} {subject.name} {fault} at {moment:.4f}: {how}", flush=True)
-    columns = ("faults", "stopped", "ends", "left", "wrong")
+    columns = ("faults", "stopped", "hung", "ends", "left", "wrong")
     return [
         {"subject": subject.name, "fault": fault, **{name: counted[name] for name in columns}}
         for fault, counted in counts.items()

@@ -268,6 +268,8 @@ class Data:
         if is_frame(x):
             known = names.to_user(old_x) if self.spec.record else old_x
             x = unframed({"train": known, "x": x}, {"train": "the data", "x": "x"}, self.spec.feature_names)["x"]
+            if isinstance(x, dict) and not self.spec.record:
+                raise InvalidArgument("x", f"columns of other types: {', '.join(x)}", "a DataFrame of numbers")
             x = names.to_model(x) if self.spec.record else x.astype(self.spec.input_dtype)
         elif isinstance(x, dict) and isinstance(old_x, dict) and set(x) == set(old_x):
             x = {name: x[name] for name in old_x}

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .data.spec import Spec
     from .recipe import Recipe
 
-__all__ = ["compile_by"]
+__all__ = ["compile_by", "weight_of_loss"]
 
 
 def compile_by(
@@ -35,9 +35,7 @@ def compile_by(
     if recipe.finds_its_own_step and model.dtype_policy.compute_dtype == "float16":
         accepted = "one that uses the step's gradient: mixed_float16 scales the loss, which this evaluates itself"
         raise InvalidArgument("optimizer", recipe.optimizer_name, accepted)
-    chosen = {"optimizer": recipe.build_optimizer(), **compile_options(model, options, spec)}
-    if recipe.loss is not None and "loss" not in options:
-        chosen |= _own_loss(recipe.loss, model, chosen, options)
+    chosen = {"optimizer": recipe.build_optimizer(), **_losses(recipe, model, spec, options)}
     if weighted_metrics is True:
         chosen["weighted_metrics"] = chosen.pop("metrics", None)
     elif weighted_metrics is not False:
@@ -62,6 +60,29 @@ def _are_metrics(value: Any, depth: int = 2) -> bool:
         metric is None or isinstance(metric, str) or callable(metric) or _are_metrics(metric, depth - 1)
         for metric in metrics
     )
+
+
+def weight_of_loss(recipe: Recipe, model: keras.Model, spec: Spec) -> float | None:
+    """The weight of the only loss of a model that is compiled by a recipe; None if it has none.
+
+    Example:
+        >>> spec = recipes.load("diabetes").spec
+        >>> weight = weight_of_loss(recipes.Recipe(), recipes.mlp(spec), spec)
+        >>> round(weight * spec.target_variance, 3)
+        1.0
+    """
+    if spec.task != "regression":
+        return None
+    weights = _losses(recipe, model, spec, {}).get("loss_weights")
+    return weights[0] if isinstance(weights, list) and len(weights) == 1 else None
+
+
+def _losses(recipe: Recipe, model: keras.Model, spec: Spec | None, options: dict[str, Any]) -> dict[str, Any]:
+    """The options of ``compile`` but for the optimizer, before the regularizers and class weights."""
+    chosen = compile_options(model, options, spec)
+    if recipe.loss is not None and "loss" not in options:
+        chosen |= _own_loss(recipe.loss, model, chosen, options)
+    return chosen
 
 
 def _own_loss(loss: Any, model: keras.Model, chosen: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:

@@ -58,6 +58,7 @@ class SharedSteps:
         key: Hashable | None,
         *,
         prepare: Callable[[keras.Model], Any] | None = None,
+        loss_weight: float | None = None,
         unchanged: Callable[[keras.Model], bool] | None = None,
     ) -> Iterator[SharedStep]:
         """A context with a compiled model that trains as ``model`` would. Do not use ``model`` afterwards.
@@ -66,6 +67,7 @@ class SharedSteps:
             model: a new model.
             key: equal for models that may share the step; None for a model that must not.
             prepare: compiles the model if needed. It is called for the first model of a key.
+            loss_weight: that of the model's only loss, once compiled. Default None: that of the first model.
             unchanged: whether the model still fits its key after the training; a callback may have changed it, for
                 example by freezing a layer. If not, or if the training raises, the model is not cached.
         """
@@ -75,7 +77,7 @@ class SharedSteps:
                 prepare(model)
             shared = SharedStep(model) if key is None else _KeptStep(model, self._numbers)
         else:
-            shared.become(model)
+            shared.become(model, loss_weight)
         try:
             with shared.live():
                 yield shared
@@ -111,7 +113,7 @@ class SharedStep:
             self._made[make] = make(self.model)
         return self._made[make]
 
-    def become(self, other: keras.Model) -> None:
+    def become(self, other: keras.Model, loss_weight: float | None = None) -> None:
         """Takes the state of a new model."""
         raise NotImplementedError("a model without a key is used once")
 
@@ -132,15 +134,21 @@ class _KeptStep(SharedStep):
         self.numbers = [] if self._numbers is None else self._numbers.variables
         self._functions: tuple[Any, Any] = (model.train_function, model.test_function)
 
-    def become(self, other: keras.Model) -> None:
+    def become(self, other: keras.Model, loss_weight: float | None = None) -> None:
         """Takes the state of ``other``, a new model: weights, random states, learning rate, strengths and rates.
 
         All other variables are reset to their initial values. ``other`` may be this model itself.
+
+        Args:
+            other: the model.
+            loss_weight: as in :meth:`SharedSteps.like`.
         """
         model = self.model
         for variable, start in self._start:
             variable.assign(start)
         if other is model:
+            if self._numbers is not None:
+                self._numbers.copy(other, loss_weight)
             return
         for variable, value in zip(model.variables, other.variables, strict=True):
             variable.assign(value)
@@ -148,7 +156,7 @@ class _KeptStep(SharedStep):
         if optimizer is not None and isinstance(rate_source(optimizer), keras.Variable):
             model.optimizer.learning_rate = float(optimizer.learning_rate)
         if self._numbers is not None:
-            self._numbers.copy(other)
+            self._numbers.copy(other, loss_weight)
 
     @contextlib.contextmanager
     def live(self) -> Iterator[None]:

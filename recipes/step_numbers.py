@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from ..callbacks.inside.layers import all_layers, noise_shape, replaced_method
+from ..callbacks.inside.loss_weight import LossWeight
 
 __all__ = ["StepNumbers", "equal_numbers", "penalties_of"]
 
@@ -30,8 +31,8 @@ STATISTICS = {keras.layers.Normalization: ("mean", "variance"), keras.layers.Res
 
 class StepNumbers:
     """Turns the numbers that differ between like models into variables: the strengths of L1 and L2 penalties, the rates
-    of dropout layers, and the means, variances, scales and offsets of Normalization and Rescaling layers, of which each
-    split of the data has its own.
+    of dropout layers, the means, variances, scales and offsets of Normalization and Rescaling layers, of which each
+    split of the data has its own, and the weight of the only loss, which makes up for the scale of a target.
 
     Keras compiles these numbers into the step as constants. Within :meth:`live`, the layers do the same arithmetic with
     variables; outside they are unmodified Keras layers with numbers. Keep this object alive as long as the steps
@@ -62,15 +63,24 @@ class StepNumbers:
         self._rates = [_Rate(layer) for layer in self._layers]
         self._knowing = _knowing_layers(model)
         self._statistics = [_Statistics(layer) for layer in self._knowing]
+        self._loss_weight = LossWeight.of(model)
 
     @property
     def variables(self) -> list[keras.Variable]:
         """The variables."""
+        weight = [] if self._loss_weight is None else [self._loss_weight.variable]
         of_layers = [layer.variables for layer in self._rates] + [layer.variables for layer in self._statistics]
-        return [*self._strengths, *(variable for variables in of_layers for variable in variables)]
+        return [*self._strengths, *weight, *(variable for variables in of_layers for variable in variables)]
 
-    def copy(self, other: keras.Model) -> None:
-        """Copies the strengths and rates of another model with the same layers."""
+    def copy(self, other: keras.Model, loss_weight: float | None = None) -> None:
+        """Copies the numbers of another model with the same layers.
+
+        Args:
+            other: the model, which need not be compiled.
+            loss_weight: the weight of its only loss. Default None: stays as it is.
+        """
+        if self._loss_weight is not None and loss_weight is not None:
+            self._loss_weight.value = loss_weight
         for (penalty, name), source in zip(self._penalties, penalties_of(other), strict=True):
             setattr(penalty, name, float(getattr(source, name)))
         for layer, source in zip(self._layers, _dropout_layers(other), strict=True):
@@ -88,6 +98,8 @@ class StepNumbers:
                 stack.enter_context(rate.live())
             for statistics in self._statistics:
                 stack.enter_context(statistics.live())
+            if self._loss_weight is not None:
+                stack.enter_context(self._loss_weight.live())
             for (penalty, name, number), strength in zip(before, self._strengths, strict=True):
                 strength.assign(number)
                 setattr(penalty, name, strength)

@@ -36,7 +36,7 @@ from .linear_blend import blend_with_linear
 from .machine_fault import is_of_machine
 from .metric import metric_of
 from .recipe import Recipe
-from .recipe_compile import compile_by
+from .recipe_compile import compile_by, weight_of_loss
 from .registration.own_model import is_own_model
 from .restarts import warn_of_failures, with_restarts
 from .run import Run
@@ -130,6 +130,7 @@ class Trainer:
         self._steps_per_execution = self._choose_steps_per_execution(steps_per_execution)
         self._prepared: keras.Model | None = None
         self._steps = SharedSteps(1, numbers=False) if steps is None else steps
+        self._loss_weight = weight_of_loss(self.recipe, model, data.spec) if steps is not None else None
         self.key = self._key_of(model) if steps is not None else "its own"
         if steps is None:
             self._prepare(model)
@@ -160,7 +161,8 @@ class Trainer:
             recipe = dataclasses.replace(recipe, regularizer=tuple(in_step))
         spec = self.data.spec  # the loss has constants of the split
         shares = None if recipe.class_weight == NONE else (spec.class_shares, spec.examples)
-        return recipe, structure, self._steps_per_execution, spec.target_variance, shares
+        variance = None if self._loss_weight is not None else spec.target_variance
+        return recipe, structure, self._steps_per_execution, variance, shares
 
     def _prepare(self, model: keras.Model) -> None:
         """Compiles the model and creates all its variables, once."""
@@ -251,7 +253,7 @@ class Trainer:
             recipe = dataclasses.replace(recipe, learning_rate=learning_rate)
         options: dict[str, Any] = {"epochs": epochs, "seed": seed, "validate": validate, "callbacks": callbacks}
         options |= {"directory": directory, "verbose": verbose, "restore": restore}
-        with self._steps.like(self.new_model(seed), self.key, prepare=self._prepare) as shared:
+        with self.as_new(self.new_model(seed)) as shared:
             self.parts = max(self.parts, parts_of(directory))
             while True:
                 self.model, self._shared = shared.model, shared
@@ -271,7 +273,7 @@ class Trainer:
                         raise
                     begin_in_parts(directory, error)
                 # The step that failed may have changed part of the state: start anew.
-                shared.become(self.new_model(seed))
+                shared.become(self.new_model(seed), self._loss_weight)
                 self._divide_batches()
             run = dataclasses.replace(run, seconds=time.perf_counter() - start)
             with self.evaluations():
@@ -284,7 +286,7 @@ class Trainer:
         Args:
             model: of :meth:`new_model`; do not use it after :meth:`running`.
         """
-        with self._steps.like(model, self.key, prepare=self._prepare) as shared:
+        with self._steps.like(model, self.key, prepare=self._prepare, loss_weight=self._loss_weight) as shared:
             self.model, self._shared = shared.model, shared
             yield shared
 
@@ -312,8 +314,7 @@ class Trainer:
         Args:
             seed: as in :meth:`running`.
         """
-        with self._steps.like(self.new_model(seed), self.key, prepare=self._prepare) as shared:
-            self.model = shared.model
+        with self.as_new(self.new_model(seed)) as shared:
             set_random_state(self._random)
             batch = self.data.batches("train", seed=seed, augment=self._augment).take(1)
             try:
@@ -323,7 +324,7 @@ class Trainer:
                     raise
                 return False
             finally:
-                shared.become(self.new_model(seed))
+                shared.become(self.new_model(seed), self._loss_weight)
         return True
 
     def _in_step(self) -> list[keras.callbacks.Callback]:

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from ...callbacks.inside.fit_end import running_fit
 from ...callbacks.inside.logs import plain_log
+from ...callbacks.inside.loss_weight import constant_weight, live_weight
 from ...callbacks.inside.reachable import Reachable
 from ...callbacks.inside.step_hooks import has_own_step
 from ..data.batching import permutation
@@ -148,10 +149,11 @@ class WholeEpochs:
         stride = steps_for(self.model, size, steps)
         if not self._resets_compiled:
             self.model.reset_metrics()
+        weight = live_weight(self.model)
         if steps == 1:
-            return _numbers(self._test_all(split))
+            return _numbers(self._test_all(split, weight=weight))
         for start in range(0, steps, stride):
-            logs = self._test(split, start, min(start + stride, steps), size=size)
+            logs = self._test(split, start, min(start + stride, steps), size=size, weight=weight)
         return _numbers(logs)
 
     def predict(self, split: Split, size: int) -> list[Any]:
@@ -196,19 +198,23 @@ class WholeEpochs:
         tf.while_loop(lambda number: number < stop, step, [start])
         return self.model.get_metrics_result()
 
-    def _test_on_all(self, data: Split) -> dict[str, Any]:
-        """Evaluates one batch of all examples."""
+    def _test_on_all(self, data: Split, *, weight: float | None) -> dict[str, Any]:
+        """Evaluates one batch of all examples, with this constant weight of the loss if it is a variable."""
         self._reset()
-        self._test_step(as_batch(*data))
+        with constant_weight(self.model, weight):
+            self._test_step(as_batch(*data))
         return self.model.get_metrics_result()
 
-    def _test_steps(self, data: Split, start: tf.Tensor, stop: tf.Tensor, *, size: int) -> dict[str, Any]:
+    def _test_steps(
+        self, data: Split, start: tf.Tensor, stop: tf.Tensor, *, size: int, weight: float | None
+    ) -> dict[str, Any]:
         """Evaluates batches ``start`` to ``stop`` (exclusive)."""
 
         def step(number: tf.Tensor) -> tf.Tensor:
             with tf.device("CPU:0"):
                 batch = rows_of(data, None, number * size, size)
-            self._test_step(batch)
+            with constant_weight(self.model, weight):
+                self._test_step(batch)
             return number + 1
 
         tf.cond(tf.equal(start, 0), self._reset, lambda: None)

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+import recipes
 from recipes.regularization import REGULARIZERS, EarlyStopping
 from recipes.shared_steps import SharedSteps
 from recipes.trainer import Trainer
@@ -133,3 +134,19 @@ def test_what_a_training_learns_of_the_numbers_of_examples(classes, tiny, monkey
     fit(classes, tiny(learning_rate=None, regularizer=Spy()), epochs=1, verbose=0)
     counts = classes.settings["counts"]
     assert seen == {"range test": counts["train"], "early stopping": counts["validation"]}
+
+
+@pytest.mark.parametrize("loss", [None, "huber"])
+def test_splits_of_a_regression_share_a_step_and_train_as_alone(regression, loss):
+    """Their targets have other scales, by which the loss is weighted."""
+    recipe = recipes.Recipe(learning_rate=0.03, regularizer="none", loss=loss)
+    steps, keys = SharedSteps(), set()
+    for data in (regression, regression.resplit(1), regression):
+        shared = Trainer(data, recipe, seed=1, keep_functions=True, steps=steps)
+        keys.add(shared.key)
+        with shared.running(epochs=2, seed=1) as run:
+            outcome = run.history, run.evaluate("test")
+        with Trainer(data, recipe, seed=1).running(epochs=2, seed=1) as alone:
+            assert outcome == (alone.history, alone.evaluate("test"))
+    assert len(keys) == 1
+    assert regression.spec.target_variance != regression.resplit(1).spec.target_variance

@@ -61,7 +61,7 @@ class LossWeight:
 
 def live_weight(model: keras.Model) -> float | None:
     """The weight of a model's only loss if it is a variable now, else None."""
-    weights = getattr(getattr(model, "_compile_loss", None), "_user_loss_weights", None)
+    weights: Any = getattr(getattr(model, "_compile_loss", None), "_user_loss_weights", None)
     single = isinstance(weights, list) and len(weights) == 1 and isinstance(weights[0], keras.Variable)
     return float(weights[0]) if single else None
 

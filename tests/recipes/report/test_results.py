@@ -94,6 +94,7 @@ def test_every_public_name_is_there_and_importing_them_is_free():
 
 def test_files_are_whole_or_not_there(tmp_path, monkeypatch):
     path = tmp_path / "deep" / "file"
+    path.parent.mkdir()
     assert write_bytes(path, b"old") == path
     assert stat.S_IMODE(path.stat().st_mode) & stat.S_IRUSR
 

@@ -19,19 +19,24 @@ USAGE_ERROR: Any = typer.BadParameter.__base__
 """Typer's base class for wrong usage; depending on the version it comes from click or from typer itself."""
 
 AGAIN = 0.05
-"""Seconds after which a signal is sent again that arrived where Python ignores exceptions."""
+"""Seconds after which comes again what was raised where Python, or a callback of C code, ignores exceptions."""
 
 received: list[signal.Signals] = []
 """The signals that have asked this process to end."""
 
 without_memory: list[str] = []
-"""Where Python ignored that there was no memory: in callbacks of C code, which goes on without what they return."""
+"""Where it was ignored that there was no memory: the C code goes on without what its callback would have returned."""
+
+
+def _without_memory(_number: int, _frame: Any) -> None:
+    raise MemoryError(f"out of memory in {without_memory[0] if without_memory else 'an earlier command'}")
 
 
 def _interrupt_at_signals() -> None:
     """Makes the signals that ask a process to end do what Ctrl-C does; those that are ignored (nohup) stay so.
 
-    What Python ignores is kept: a signal comes again, and where there was no memory is noted instead of printed.
+    What is ignored comes again, and is not printed: a signal, and that there was no memory, after which nothing may be
+    recorded.
     """
 
     def interrupt(number: int, _frame: Any) -> None:
@@ -44,13 +49,23 @@ def _interrupt_at_signals() -> None:
             threading.Timer(AGAIN, os.kill, (os.getpid(), received.pop())).start()
         elif unraisable.exc_type is MemoryError:
             without_memory.append(str(unraisable.object))
+            if hasattr(signal, "SIGALRM") and signal.getsignal(signal.SIGALRM) is _without_memory:
+                signal.setitimer(signal.ITIMER_REAL, AGAIN)  # a thread would need memory
         else:
             others(unraisable)
+
+    def printed(kind: type[BaseException], error: BaseException, trace: Any) -> None:
+        """C code prints what it ignores, by the hook for what nobody catches."""
+        if not issubclass(kind, (KeyboardInterrupt, MemoryError)):
+            uncaught(kind, error, trace)
 
     received.clear()
     without_memory.clear()
     if threading.current_thread() is threading.main_thread():
         others, sys.unraisablehook = sys.unraisablehook, ignored
+        uncaught, sys.excepthook = sys.excepthook, printed
+        if hasattr(signal, "SIGALRM") and signal.getsignal(signal.SIGALRM) == signal.SIG_DFL:
+            signal.signal(signal.SIGALRM, _without_memory)
         for name in ("SIGINT", "SIGTERM", "SIGHUP"):
             number = getattr(signal, name, None)
             if number is not None and signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):

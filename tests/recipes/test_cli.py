@@ -1,3 +1,4 @@
+import importlib
 import json
 import re
 import signal
@@ -347,15 +348,27 @@ def test_interruption(call, monkeypatch, data_dir, tmp_path, name, status, messa
     assert errors.splitlines()[-1].startswith(f"recipes: {message}; finished work is kept")
 
 
-def test_what_was_done_without_memory_is_no_success(call, monkeypatch):
-    def run(_arguments):
-        sys.unraisablehook(SimpleNamespace(exc_type=MemoryError, object="read_from_file_callback"))
+@pytest.mark.parametrize("longer", [False, True])
+def test_what_is_done_without_memory_is_no_success(call, monkeypatch, longer):
+    def ignores(**_):
+        try:
+            raise MemoryError  # as Cython does in a function that cannot raise
+        except MemoryError:
+            sys.excepthook(*sys.exc_info())
+        sys.unraisablehook(SimpleNamespace(exc_type=MemoryError, object="its_callback"))
+        if longer:
+            time.sleep(30)
 
     monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)  # restored at the end
-    monkeypatch.setattr("recipes.cli.run_command", run)
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.setattr(importlib.import_module("recipes.cli.app"), "app", ignores)
+    before = signal.signal(signal.SIGALRM, signal.SIG_DFL)
     code, _, errors = call("list")
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
     assert code == 2
-    assert errors == "recipes: out of memory in read_from_file_callback: what was written may lack a part\n"
+    rest = "" if longer else ": what was written may lack a part"
+    assert errors == f"recipes: out of memory in its_callback{rest}\n"
 
 
 @pytest.mark.usefixtures("no_pictures")

@@ -88,4 +88,4 @@ class Where:
             return Cluster(self.ray, assignment, cores=self.cores, gpus=self.gpus)
         if self.processes:
             return Processes(self.workers, assignment, limit=self.memory_limit)
-        return contextlib.nullcontext(InThisProcess(Worker(assignment)))
+        return contextlib.nullcontext(InThisProcess(Worker(assignment), assignment.protocol.places))

@@ -47,17 +47,18 @@ class InThisProcess:
 
     Args:
         worker: trains the jobs.
+        places: of a pack of trainings. Default 1: one by one.
     """
 
-    def __init__(self, worker: Worker):
-        self._worker = worker
+    def __init__(self, worker: Worker, places: int = 1):
+        self._worker, self._places = worker, places
         self._jobs: list[Job] = []
         self._ended: list[tuple[Job, Record]] = []
 
     @property
     def free(self) -> int:
         """1 if it can take a job: one at a time or, where trainings are packed, any number before it trains."""
-        return int(not self._ended and (not self._jobs or self._worker.protocol.places > 1))
+        return int(not self._ended and (not self._jobs or self._places > 1))
 
     def submit(self, job: Job) -> None:
         """Takes a job."""
@@ -66,18 +67,22 @@ class InThisProcess:
     def wait(self) -> tuple[Job, Record]:
         """A job that has ended, with its record. If there is none, the first job is trained, with others of its arm."""
         if not self._ended:
-            together = self._packed_with_first()
-            self._ended = list(zip(together, self._worker.run_together(together), strict=True))
+            together = self._packed_with_first() if self._places > 1 else self._jobs
+            train = self._worker.run_together if self._places > 1 else self._run_all
+            self._ended = list(zip(together, train(together), strict=True))
             self._jobs = [job for job in self._jobs if job not in together]
         return self._ended.pop(0)
 
+    def _run_all(self, jobs: Sequence[Job]) -> list[Record]:
+        return [self._worker.run(job) for job in jobs]
+
     def _packed_with_first(self) -> list[Job]:
         """The first job and others of its arm and stage, each in another place of a pack."""
-        pack, first = self._worker.protocol.places, self._jobs[0].training
+        first = self._jobs[0].training
         places: dict[int, Job] = {}
         for job in self._jobs:
             if (job.training.arm.name, job.training.stage) == (first.arm.name, first.stage):
-                places.setdefault(job.training.place % pack, job)
+                places.setdefault(job.training.place % self._places, job)
         return [*places.values()]
 
 

@@ -510,7 +510,7 @@ def test_a_diverged_training_fails(call, data_dir, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def test_the_searches_of_the_readme_and_of_the_help_are_accepted(monkeypatch):
+def test_the_searches_of_the_guide_and_of_the_help_are_accepted(monkeypatch):
     class Accepted(Exception):
         pass
 
@@ -519,7 +519,8 @@ def test_the_searches_of_the_readme_and_of_the_help_are_accepted(monkeypatch):
 
     monkeypatch.setattr("recipes.cli.compare_commands.load", loads)
     monkeypatch.setattr("recipes.tuning.running.where.available_cores", lambda: 2)
-    lines = (Path(recipes.__file__).parents[1] / "README.md").read_text(encoding="utf-8").splitlines()
+    pages = sorted((Path(recipes.__file__).parents[1] / "docs").glob("*.md"))
+    lines = [line for page in pages for line in page.read_text(encoding="utf-8").splitlines()]
     lines += EXAMPLES
     searches = [line.split("#")[0].split()[1:] for line in lines if line.startswith("recipes search ")]
     assert len(searches) >= 2

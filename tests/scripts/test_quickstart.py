@@ -1,4 +1,4 @@
-"""What README says that the quickstart prints is what it has printed, line for line."""
+"""What the guide says that the quickstart prints is what it has printed, line for line; README has a part of it."""
 
 from __future__ import annotations
 
@@ -14,21 +14,31 @@ ROOT = Path(__file__).parents[2]
 STORED = ROOT / "results" / "quickstart"
 
 
-def test_the_readme_has_its_output(capsys, monkeypatch):
+def block_with(words, page):
+    """The lines of the block of a page with these words."""
+    blocks = (ROOT / page).read_text(encoding="utf-8").split("```\n")
+    (block,) = (part.splitlines() for part in blocks if f"\n{words}" in f"\n{part}" and "─" in part)
+    return block
+
+
+def test_the_guide_has_its_output(capsys, monkeypatch):
     monkeypatch.setattr("recipes.report.page.write_page", lambda results, path, mistakes: path)
     with pytest.raises(SystemExit) as left:
         main(["report", str(STORED), "--to", "page.html"])
     assert left.value.code == 0
     printed = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
     printed = printed[: printed.index("page: page.html") - 1]
-    blocks = (ROOT / "README.md").read_text(encoding="utf-8").split("```\n")
-    (block,) = (part.splitlines() for part in blocks if "Main effects\n" in part)
+    block = block_with("Main effects", "docs/start.md")
     counts = json.loads((STORED / "settings.json").read_text())["data"]["counts"]
     assert block[0].startswith(f"splits: train {counts['train']:,} (")
     assert f"test {counts['test']:,} (" in block[0]
     assert block[1:] == printed
     assert block[-1].startswith("Decision: ")
     assert len(block) <= 40, "a screen"
+    part = block_with("digits: arms", "README.md")
+    start = printed.index(part[0])
+    assert part[:-1] == printed[start : start + len(part) - 1]
+    assert part[-1] == printed[-1]
 
 
 def test_it_is_the_search_of_the_script():

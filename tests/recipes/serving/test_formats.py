@@ -119,7 +119,7 @@ def test_the_same_answers_or_a_reason(run_on, kind, name, tmp_path):
 
 
 def test_a_file_alone_says_what_it_answers(run_on, tmp_path):
-    """What the README shows, with the runtimes and NumPy alone, against ``predict``."""
+    """What the guide shows, with the runtimes and NumPy alone, against ``predict``."""
     import onnxruntime
     from ai_edge_litert.interpreter import Interpreter
 

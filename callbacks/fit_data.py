@@ -228,6 +228,7 @@ class FitData:
         except ValueError:  # lists of different lengths
             raise InvalidArgument(self.argument, type(value), self._accepted) from None
         supported = array.dtype != object or all(isinstance(element, (str, bytes)) for element in array.flat)
+        supported = supported and array.dtype.fields is None and array.dtype.kind not in "mM"  # of columns; dates
         if not array.ndim or not supported:
             raise InvalidArgument(self.argument, self._source, self._accepted)
         return array

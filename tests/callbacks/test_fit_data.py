@@ -224,6 +224,12 @@ def test_a_sample_of_arrays_is_random_and_of_batches_the_first():
     assert ordered.targets is None
 
 
+@pytest.mark.parametrize("dtype", ["datetime64[D]", "timedelta64[s]", [("a", "i4"), ("b", "f4")]])
+def test_arrays_that_are_no_tensors_are_refused(dtype):
+    with pytest.raises(InvalidArgument, match=r"^data must be "):
+        FitData(np.zeros(3, dtype), np.zeros(3))
+
+
 @pytest.mark.parametrize("batches", [iter("abc"), iter([5, 6]), iter([(np.zeros((2, 3)), 1.0)])])
 def test_batches_of_anything_but_arrays_are_refused(batches):
     with pytest.raises(InvalidArgument, match=r"in arrays\. Received: data='a batch of (str|int|float)'"):

@@ -2,9 +2,11 @@
 
 The plain fit has the same layers, ``keras.optimizers.SGD`` with Nesterov momentum, and a callback that assigns the rate
 before every batch; it trains on NumPy arrays, and once more on a tf.data pipeline. All validate after each epoch on the
-same examples. Each training starts from a new model; tracing is part of the time. They take turns.
+same examples. Each training starts from a new model; tracing is part of the time. They take turns. With ``--peers``
+so do a loop in PyTorch and fastai's Learner (``fit_elsewhere.py``), by the interpreter of an environment that has them.
 
-    python scripts/benchmark/benchmark_fit.py --data-dir DIR  # DIR: where MNIST is prepared for TFDS
+    python -m venv peers; peers/bin/pip install torch fastai
+    python scripts/benchmark/benchmark_fit.py --peers peers/bin/python --data-dir DIR  # DIR: where TFDS has MNIST
 
 Writes ``results/benchmark_fit.csv``, one row per training.
 """
@@ -12,7 +14,11 @@ Writes ``results/benchmark_fit.csv``, one row per training.
 from __future__ import annotations
 
 import argparse
+import functools
+import json
+import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -91,11 +97,32 @@ def ours(data: recipes.Data, epochs: int, seed: int) -> tuple[float, float]:
     return time.perf_counter() - start, run.evaluate()["accuracy"]
 
 
+def write_arrays(data: recipes.Data, path: Path) -> Path:
+    """The splits for other libraries, with normalized pixels."""
+    arrays = {}
+    for split in ("train", "validation", "test"):
+        x, y = data.arrays(split)
+        normalized = (x.reshape(len(x), -1) - np.mean(data.spec.input_mean)) / np.mean(data.spec.input_variance) ** 0.5
+        arrays |= {f"x_{split}": normalized.astype(np.float32), f"y_{split}": y.astype(np.int64)}
+    np.savez(path, **arrays)
+    return path
+
+
+def elsewhere(python: str, library: str, arrays: Path, epochs: int, seed: int) -> tuple[float, float]:
+    """Seconds and test accuracy of another library's training, in a process of its own."""
+    script = Path(__file__).with_name("fit_elsewhere.py")
+    command = [python, str(script), library, str(arrays), "--epochs", str(epochs), "--seed", str(seed)]
+    output = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+    outcome = json.loads(output.splitlines()[-1])
+    return outcome["seconds"], outcome["accuracy"]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data-dir", help="where MNIST is prepared for TFDS")
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--peers", help="the interpreter of an environment with torch and fastai")
     options = parser.parse_args()
     data = recipes.load("mnist", data_dir=options.data_dir)
     ways = {
@@ -103,6 +130,11 @@ def main() -> None:
         "keras fit on arrays": lambda seed: plain(data, options.epochs, seed, pipeline=False),
         "keras fit on tf.data": lambda seed: plain(data, options.epochs, seed, pipeline=True),
     }
+    folder = tempfile.TemporaryDirectory()
+    if options.peers:
+        arrays = write_arrays(data, Path(folder.name) / "mnist.npz")
+        for name, library in (("PyTorch loop", "torch"), ("fastai", "fastai")):
+            ways[name] = functools.partial(elsewhere, options.peers, library, arrays, options.epochs)
     ways["recipes.fit"](0)  # excludes what a process does only once (threads, kernels)
     rows = []
     for seed in range(options.rounds):

@@ -81,7 +81,7 @@ class WholeEpochs:
             and (batch_hooks or not any(map(_hears_batches, callbacks)))
             and not any(getattr(callback, "changes_step", False) for callback in callbacks)
             and not getattr(keras.config, "max_epochs", bool)()
-            and tf.distribute.get_strategy().num_replicas_in_sync == 1
+            and not tf.distribute.has_strategy()
         )
 
     def fit(

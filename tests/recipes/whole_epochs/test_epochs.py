@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import callbacks
 from recipes.tuning.quick.fit_arrays import FitArguments
@@ -240,6 +241,14 @@ def test_who_listens_to_batches_is_left_to_keras():
     assert WholeEpochs.suit(model, [keras.callbacks.EarlyStopping()])
     assert not WholeEpochs.suit(model, [ListensToBatches()])
     assert not WholeEpochs.suit(model, [keras.callbacks.TerminateOnNaN()])
+
+
+def test_a_distribution_strategy_is_left_to_keras():
+    """One replica, too: its variables can be read within the strategy alone."""
+    with tf.distribute.MirroredStrategy(["CPU:0"]).scope():
+        model = keras.Sequential([keras.Input((5,)), keras.layers.Dense(1)])
+        model.compile("sgd", "mse")
+        assert not WholeEpochs.suit(model, [])
 
 
 @pytest.mark.parametrize("name", ["AdversarialTraining", "MicroBatches", "WeightNoise"])

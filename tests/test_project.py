@@ -30,7 +30,7 @@ def test_the_version_stands_in_pyproject_alone():
 def test_the_workflow_runs_the_commands_of_contributors():
     jobs = load(".github/workflows/tests.yml")["jobs"]
     commands = [step["run"] for job in jobs.values() for step in job["steps"] if "run" in step]
-    assert [command.split()[0] for command in commands] == ["./scripts/test", "./scripts/wheel"]
+    assert [command.split()[0] for command in commands] == ["./scripts/test", "./scripts/wheel", "./scripts/docs"]
     assert all(os.access(ROOT / command.split()[0], os.X_OK) for command in commands)
     assert set(commands[1].split()[1:]) <= set(PROJECT["optional-dependencies"])
     lowest, beyond = re.fullmatch(r">=3\.(\d+),<3\.(\d+)", PROJECT["requires-python"]).groups()

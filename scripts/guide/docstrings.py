@@ -1,18 +1,18 @@
-"""Docstrings for the site, in the words of Griffe's parser: ``Examples:`` for ``Example:``, and no colons doubled."""
+"""Docstrings for the site, as Griffe's parser and Markdown want them."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import griffe
+
+from scripts.guide.docstring_text import for_the_site
 
 
 class Docstrings(griffe.Extension):
     """Called by mkdocstrings for each class and function."""
 
     def on_object(self, *, obj: Any, **_: Any) -> None:
-        """Renames the section, and ends the line before an indented block in one colon."""
+        """Rewrites the docstring: sections, blocks and the beginnings of descriptions."""
         if obj.docstring:
-            text = re.sub(r"^Example:$", "Examples:", obj.docstring.value, flags=re.MULTILINE)
-            obj.docstring.value = re.sub(r"::$", ":", text, flags=re.MULTILINE)
+            obj.docstring.value = for_the_site(obj.docstring.value)

@@ -12,7 +12,7 @@ import callbacks
 import recipes
 from recipes.catalogues import KINDS
 from recipes.optimizers import OPTIMIZERS
-from scripts.guide import links
+from scripts.guide import docstring_text, links
 from scripts.guide.cards import card, cards_page, full_name, kinds_page
 from scripts.guide.evidence import EVIDENCE, evidence_of, rows_of
 
@@ -38,8 +38,14 @@ def test_every_page_is_in_the_navigation_once():
     assert all((ROOT / page).is_file() for page in copies)
 
 
+@pytest.mark.parametrize("module", [docstring_text, links])
+def test_examples(module):
+    failed, tried = doctest.testmod(module)
+    assert tried
+    assert not failed
+
+
 def test_links_to_files_beside_the_guide():
-    assert not doctest.testmod(links).failed
     text = "[a](../examples/README.md) [b](data.md) [c](https://x.org)\n```\n[d](../results/none.csv)\n```\n"
     linked = links.linked_files({"page.md": text})
     assert {"examples/README.md", "examples/gan.py", "results/examples.csv"} <= set(linked)

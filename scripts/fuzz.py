@@ -40,13 +40,14 @@ from scripts.support.results import ROOT, write_results
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--minutes", type=float, default=1e6, help="stop after so many; by default after all cases")
+    parser.add_argument("--minutes", type=float, default=10_000, help="stop after so many; by default a week")
     parser.add_argument("--first", type=int, default=0, help="number of the first case")
     parser.add_argument("--count", type=int, help="cases; by default all")
     parser.add_argument("--seed", type=int, default=0, help="of the order of the cases")
     parser.add_argument("--only", nargs="+", default=[], help="parts of the names of calls; nothing is written")
     parser.add_argument("--state", type=Path, help="a file that keeps the outcomes, to go on later")
     parser.add_argument("--again", type=Path, help="the state file of a run, whose wrong calls are made again")
+    parser.add_argument("--add", action="store_true", help="keep the rows of results/fuzz.csv and add to them")
     options = parser.parse_args()
     state = options.state or Path(tempfile.mkdtemp()) / "fuzz.jsonl"
     run(
@@ -62,12 +63,14 @@ def main() -> None:
     table = rows(outcomes)
     for row in table:
         print("  ".join(str(value) for value in row.values()))
-    if options.again is not None:
-        earlier = pd.read_csv(ROOT / "results" / "fuzz.csv", keep_default_na=False).to_dict("records")
-        again = [{**row, "what": f"{row['what']}, again", "seed": ""} for row in table]
-        print(write_results("fuzz", again, kept=earlier))
-    elif not options.only:
-        print(write_results("fuzz", [{**row, "seed": options.seed} for row in table]))
+    again = options.again is not None
+    if again or not options.only:
+        kept = pd.read_csv(ROOT / "results" / "fuzz.csv", keep_default_na=False) if again or options.add else None
+        marked = [
+            {**row, "what": f"{row['what']}, again", "seed": ""} if again else {**row, "seed": options.seed}
+            for row in table
+        ]
+        print(write_results("fuzz", marked, kept=[] if kept is None else kept.to_dict("records")))
     sys.exit(any(entry["result"] in WRONG for entry in outcomes))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..callbacks.checks import InvalidArgument
 
-__all__ = ["MachineFault", "in_words", "is_of_machine"]
+__all__ = ["MachineFault", "in_words", "is_of_machine", "lacks_memory"]
 
 OF_TENSORFLOW = ("NotFoundError", "PermissionDeniedError", "DataLossError", "UnavailableError", "AlreadyExistsError")
 """TensorFlow's errors about files and machines."""
@@ -36,8 +36,8 @@ class MachineFault(OSError):
 
     def __init__(self, key: str, cause: BaseException | str):
         if not isinstance(cause, str):
-            lacking = "out of memory: " if _is_for_memory(cause) else ""
-            cause = f"{lacking}{type(cause).__name__}: {cause}"
+            lacking = lacks_memory(cause) and not isinstance(cause, MemoryError)
+            cause = f"{'out of memory: ' * lacking}{type(cause).__name__}: {cause}"
         text = " ".join(cause.split())[:500]
         after = "the same call goes on once that is mended"
         super().__init__(f"the search stopped in {key}, of which nothing is recorded: {text}; {after}")
@@ -57,7 +57,7 @@ def is_of_machine(error: BaseException) -> bool:
         >>> is_of_machine(MemoryError()), is_of_machine(ZeroDivisionError())
         (True, False)
     """
-    if isinstance(error, (OSError, MemoryError)) or _is_for_memory(error):
+    if isinstance(error, OSError) or lacks_memory(error):
         return True
     if isinstance(error, InvalidArgument) and isinstance(error.__context__, OSError):
         return True  # an argument that is refused for what the file system says
@@ -76,11 +76,13 @@ def in_words(error: BaseException) -> str:
     """
     if isinstance(error, MemoryError):
         return str(error) or "out of memory"
-    return ("out of memory: " if _is_for_memory(error) else "") + (str(error) or type(error).__name__)
+    return ("out of memory: " if lacks_memory(error) else "") + (str(error) or type(error).__name__)
 
 
-def _is_for_memory(error: BaseException) -> bool:
-    """Whether an error of another kind than MemoryError says that there is too little, or follows one that does."""
+def lacks_memory(error: BaseException) -> bool:
+    """Whether an error says that there is too little memory, or follows one that does."""
+    if isinstance(error, MemoryError):
+        return True
     for kind, words in OF_MEMORY.items():
         if isinstance(error, kind) and any(word in str(error) for word in words):
             return True

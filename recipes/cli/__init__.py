@@ -28,6 +28,10 @@ without_memory: list[str] = []
 """Where it was ignored that there was no memory: the C code goes on without what its callback would have returned."""
 
 
+kept: list[Exception] = []
+"""Errors for lack of memory, until the process ends: with them would go objects of C++, which may wait for a lock."""
+
+
 def _without_memory(_number: int, _frame: Any) -> None:
     raise MemoryError(f"out of memory in {without_memory[0] if without_memory else 'an earlier command'}")
 
@@ -61,6 +65,7 @@ def _interrupt_at_signals() -> None:
 
     received.clear()
     without_memory.clear()
+    kept.clear()
     if threading.current_thread() is threading.main_thread():
         others, sys.unraisablehook = sys.unraisablehook, ignored
         uncaught, sys.excepthook = sys.excepthook, printed
@@ -93,7 +98,12 @@ def main(arguments: list[str] | None = None) -> None:
         status = 128 + last
         how = "interrupted" if last == signal.SIGINT else f"ended by {last.name}"
         print(f"recipes: {how}{resumes}", file=sys.stderr)
-    sys.exit(status if isinstance(status, int) else 0)
+    status = status if isinstance(status, int) else 0
+    if kept:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    sys.exit(status)
 
 
 def run_command(arguments: list[str] | None) -> Any:
@@ -126,12 +136,17 @@ def run_command(arguments: list[str] | None) -> Any:
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # every model is traced once, which it takes for a mistake
     from ...callbacks.checks import InvalidArgument
     from ...callbacks.range_test.lr_finder import NoSuggestion
-    from ..machine_fault import in_words, is_of_machine
+    from ..machine_fault import in_words, is_of_machine, lacks_memory
+
+    def refused(error: Exception) -> int:
+        if lacks_memory(error):
+            kept.append(error)
+        return complain(in_words(error))
 
     try:
         return app(args=arguments, standalone_mode=False, prog_name="recipes")
     except InvalidArgument as error:
-        return complain(str(error))
+        return refused(error)
     except NoSuggestion as error:
         return complain(str(error), status=1)
     except USAGE_ERROR as error:
@@ -139,4 +154,4 @@ def run_command(arguments: list[str] | None) -> Any:
     except Exception as error:
         if not is_of_machine(error):
             raise
-        return complain(in_words(error))
+        return refused(error)

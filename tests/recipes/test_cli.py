@@ -1,5 +1,6 @@
 import importlib
 import json
+import os
 import re
 import signal
 import sys
@@ -13,6 +14,7 @@ import pandas as pd
 import pytest
 
 import recipes
+from callbacks.checks import InvalidArgument
 from recipes.catalogues import KINDS, catalogue_of, catalogues
 from recipes.cli import main
 from recipes.cli.compare_commands import EXAMPLES
@@ -25,8 +27,9 @@ from recipes.tuning.comparison import Comparison
 
 
 @pytest.fixture
-def call(capsys):
+def call(capsys, monkeypatch):
     """``call("list", "models")``: runs the command line; returns (exit status, output, errors)."""
+    monkeypatch.setattr(os, "_exit", sys.exit)
 
     def run(*arguments):
         with pytest.raises(SystemExit) as left:
@@ -361,6 +364,7 @@ def test_what_is_done_without_memory_is_no_success(call, monkeypatch, longer):
 
     monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)  # restored at the end
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    call("list")  # which imports the commands
     monkeypatch.setattr(importlib.import_module("recipes.cli.app"), "app", ignores)
     before = signal.signal(signal.SIGALRM, signal.SIG_DFL)
     code, _, errors = call("list")
@@ -369,6 +373,27 @@ def test_what_is_done_without_memory_is_no_success(call, monkeypatch, longer):
     assert code == 2
     rest = "" if longer else ": what was written may lack a part"
     assert errors == f"recipes: out of memory in its_callback{rest}\n"
+
+
+def test_a_process_without_memory_ends_before_anything_is_destroyed(call, monkeypatch):
+    class Locked:
+        def __del__(self):
+            alive.append("it waits for a lock of C++")
+
+    def fails(**_):
+        holds = Locked()  # a variable of a frame of the error's
+        try:
+            raise MemoryError("std::bad_alloc")
+        except MemoryError:
+            raise InvalidArgument("saved_model", repr(holds)[:5], "one that TensorFlow can read") from None
+
+    alive, ended = [], []
+    call("list")  # which imports the commands
+    monkeypatch.setattr(importlib.import_module("recipes.cli.app"), "app", fails)
+    monkeypatch.setattr(os, "_exit", lambda status: ended.append((status, list(alive))))
+    _, _, errors = call("list")
+    assert ended == [(2, [])]
+    assert errors.startswith("recipes: out of memory: saved_model must be one that TensorFlow can read.")
 
 
 @pytest.mark.usefixtures("no_pictures")
@@ -534,13 +559,13 @@ def test_where_no_arm_has_a_score_no_winner_is_named(call, data_dir, tmp_path, m
     from recipes.tuning.running import worker
 
     def fails(_self, **_):
-        raise MemoryError("too much")
+        raise ZeroDivisionError("too much")
 
     monkeypatch.setattr(worker.Trainer, "running", fails)
     options = ["--optimizers", "adam", "--regularizers", "none", "--epochs", 1, "--trials", 1, "--repeats", 2]
     code, output, _ = call("search", "digits", "--data-dir", data_dir, "--directory", tmp_path / "search", *options)
     assert code == 1
-    assert "Every arm failed, the first training with MemoryError: too much." in output.replace("\n", " ")
+    assert "Every arm failed, the first training with ZeroDivisionError: too much." in output.replace("\n", " ")
     assert "winner" not in output
 
 

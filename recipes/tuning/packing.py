@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...callbacks.checks import InvalidArgument
+from ..environment import hardware
 from ..learning_rate import usual_peak
 from ..metric import metric_of
 from ..packed.members import Member
@@ -34,8 +35,9 @@ __all__ = ["SIZE", "measured_times", "with_pack"]
 SIZE = 16
 """The trainings of a pack, unless another number is asked for."""
 
-FEW = 8
-"""With fewer trainings of an arm at a time most places of a pack would be empty."""
+LEAST = 5
+"""On a processor a pack takes at least as long as so many trainings, however few of its places are filled (LSTMs come
+near that); a search that could not gain then does not measure."""
 
 GAIN = 0.8
 """Trainings are packed if they are expected to take less than this part of the time that they take one by one."""
@@ -80,7 +82,9 @@ def with_pack(
         return dataclasses.replace(protocol, pack=pack), None
     alone = dataclasses.replace(protocol, pack=1)
     trials = 1 if protocol.trials == 1 else len(tunings_until(protocol.looks[0], protocol.tunings)) * protocol.trials
-    if against is not None or max(trials, protocol.looks[0]) < FEW:
+    packs = sum(math.ceil(count / SIZE) for count in (trials, protocol.looks[0]))
+    least = LEAST if hardware()["accelerators"] == "none" else 1
+    if against is not None or packs * least > GAIN * (trials + protocol.looks[0]):
         return alone, None
     first = next(arm for arm in arms if not isinstance(arm, Candidate) or not arm.compiled)
     of_arm = data if first.batch_size is None else data.with_batch_size(first.batch_size)
@@ -88,7 +92,6 @@ def with_pack(
     if times is None:
         return alone, None
     one, pack = times(protocol.epochs)
-    packs = sum(math.ceil(count / SIZE) for count in (trials, protocol.looks[0]))
     ratio = packs * pack / ((trials + protocol.looks[0]) * one)
     if ratio > GAIN:
         return alone, None

@@ -145,8 +145,8 @@ def search(
         pack: the trainings of an arm computed in one step, >= 1, where that is possible: not with convolutions,
             pruning, callbacks, other processes or a metric that Keras does not measure. 1 trains one by one. Their
             numbers agree to rounding, and are the same whenever the search is resumed; a search keeps to its ``pack``.
-            Default None: 16 if there are at least 8 trainings of an arm at a time, and a measurement of some seconds
-            finds it faster; else 1.
+            Default None: 16 if an arm has so many trainings at a time that it could gain, and a measurement of some
+            seconds finds it faster; else 1.
         workers: trainings at a time, each in a separate process, which may be killed; at most one per core. Default 1:
             in this process.
         memory_limit: in GiB, > 0: the memory that the process of a training may use before the training counts as

@@ -351,22 +351,29 @@ def check_unmasked(name: str, values: Any) -> Any:
         values: any value. Masked arrays in lists, tuples and dictionaries are checked too.
 
     Raises:
-        InvalidArgument: saying how many values are hidden.
+        InvalidArgument: saying how many values are hidden; for a list that contains itself.
 
     Example:
         >>> check_unmasked("y", np.ma.masked_array([1.0, 2.0], [False, True]))
         Traceback (most recent call last):
         callbacks.checks.InvalidArgument: y must be without a mask, but 1 of 2 values are masked. Received: y=masked_array(data=[1.0, --], mask=[False, True], fill_value=1e+20)
     """  # noqa: E501
+    try:
+        return _unmasked(name, values)
+    except RecursionError:
+        raise InvalidArgument(name, type(values), "without a list that contains itself") from None
+
+
+def _unmasked(name: str, values: Any) -> Any:
     if isinstance(values, np.ma.MaskedArray):
         hidden = int(np.ma.getmaskarray(values).sum())
         if hidden:
             raise InvalidArgument(name, values, f"without a mask, but {hidden} of {values.size} values are masked")
         return np.asarray(values)
     if type(values) in (list, tuple) and any(_may_be_masked(value) for value in values):
-        return type(values)(check_unmasked(f"{name}[{place}]", value) for place, value in enumerate(values))
+        return type(values)(_unmasked(f"{name}[{place}]", value) for place, value in enumerate(values))
     if type(values) is dict:
-        return {key: check_unmasked(f"{name}[{key!r}]", value) for key, value in values.items()}
+        return {key: _unmasked(f"{name}[{key!r}]", value) for key, value in values.items()}
     return values
 
 

@@ -182,3 +182,10 @@ def test_an_error_arrives_from_another_process_as_it_was(copied):
 def test_names_of_other_libraries(call, message):
     with pytest.raises(TypeError, match=message):
         call()
+
+
+def test_a_list_that_contains_itself_has_no_values():
+    values = [np.zeros(2)]
+    values.append(values)
+    with pytest.raises(InvalidArgument, match=r"^y must be without a list that contains itself"):
+        check_unmasked("y", values)

@@ -93,6 +93,9 @@ def main(arguments: list[str] | None = None) -> None:
             status = complain(f"out of memory in {without_memory[0]}: what was written may lack a part{resumes}")
     except (typer.Abort, KeyboardInterrupt):
         status = 130
+    except MemoryError:  # not even for the line about another error
+        os.write(2, b"recipes: out of memory\n")
+        os._exit(2)
     if status == 130:  # some versions of typer turn Ctrl-C into a status
         last = received[-1] if received else signal.SIGINT
         status = 128 + last

@@ -375,6 +375,17 @@ def test_what_is_done_without_memory_is_no_success(call, monkeypatch, longer):
     assert errors == f"recipes: out of memory in its_callback{rest}\n"
 
 
+def test_no_memory_for_words(capfd, monkeypatch):
+    def run(_arguments):
+        raise MemoryError
+
+    monkeypatch.setattr("recipes.cli.run_command", run)
+    monkeypatch.setattr(os, "_exit", sys.exit)
+    with pytest.raises(SystemExit, match="2"):
+        main(["list"])
+    assert capfd.readouterr().err == "recipes: out of memory\n"
+
+
 def test_a_process_without_memory_ends_before_anything_is_destroyed(call, monkeypatch):
     class Locked:
         def __del__(self):

@@ -107,7 +107,7 @@ def constrained(inputs):
     return keras.layers.Dense(4, "elu", kernel_constraint="max_norm")(inputs)
 
 
-FEW_LAYERS = (keras.layers.BatchNormalization, keras.layers.Dropout)
+FEW_LAYERS = (keras.layers.Dropout,)
 
 
 def few(values, ordinary):
@@ -144,6 +144,7 @@ def test_optimizers(name):
     check_same(layers=constrained, optimizer=name)
 
 
+@pytest.mark.thorough
 def test_metrics():
     check_same(layers=hidden, metrics=["accuracy", "sparse_categorical_crossentropy"])
 
@@ -180,6 +181,7 @@ def test_what_cannot_be_vectorized_is_refused():
         tf.function(vectorized, autograph=False)(convolved, (images, kernels))
 
 
+@pytest.mark.thorough
 def test_recurrent_layers_cannot_follow_layers_with_weights():
     with pytest.raises(NotVectorized, match="variant"):
         packed((1, 2), layers=lambda inputs: keras.layers.GRU(3)(keras.layers.Dense(4)(inputs)))

@@ -61,7 +61,11 @@ RECIPES = {
 }
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize(
+    "name",
+    ["all in the model", "best or last"]
+    + [pytest.param(name, marks=pytest.mark.thorough) for name in ("range test", "early stopping")],
+)
 def test_the_same_as_one_by_one(datas, name):
     recipe, epochs = RECIPES[name], 4
     expected, packed = one_by_one(datas, recipe, epochs), together(datas, recipe, epochs)

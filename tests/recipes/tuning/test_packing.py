@@ -14,11 +14,11 @@ from recipes.tuning.search_files import SETTINGS, TRAININGS
 pytestmark = pytest.mark.whole_epochs
 
 OPTIONS = {
-    "optimizers": ["momentum", "adam"],
+    "optimizers": ["adam"],
     "regularizers": ["dropout"],
     "epochs": 2,
-    "trials": 3,
-    "repeats": 3,
+    "trials": 2,
+    "repeats": 2,
     "verbose": 0,
 }
 
@@ -35,6 +35,7 @@ def searches(classes, tmp_path_factory):
     directories = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("recipes.tuning.run_search.export_best", lambda *_: None)
+        patch.setattr("recipes.tuning.comparison.Comparison.write", lambda _: None)
         for pack in (1, 4):
             directories[pack] = tmp_path_factory.mktemp("search") / str(pack)
             recipes.search(classes, pack=pack, directory=directories[pack], **OPTIONS)
@@ -61,9 +62,10 @@ def test_how_it_was_trained_is_on_record(searches):
     assert "pack" not in settings[1]  # as in searches of before
 
 
-@pytest.mark.parametrize("kept", [2, 7])
+@pytest.mark.parametrize("kept", [pytest.param(2, marks=pytest.mark.thorough), 3])
 def test_resumed_it_has_the_same_numbers_to_the_bit(classes, searches, tmp_path, kept, monkeypatch):
     monkeypatch.setattr("recipes.tuning.run_search.export_best", lambda *_: None)
+    monkeypatch.setattr("recipes.tuning.comparison.Comparison.write", lambda _: None)
     lines = (searches[4] / TRAININGS).read_text().splitlines(keepends=True)
     directory = tmp_path / "search"
     directory.mkdir()

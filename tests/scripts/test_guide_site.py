@@ -38,6 +38,13 @@ def test_every_page_is_in_the_navigation_once():
     assert all((ROOT / page).is_file() for page in copies)
 
 
+def test_a_broken_link_is_an_error():
+    (command,) = re.findall(r"mkdocs build.*", (ROOT / "scripts" / "docs").read_text(encoding="utf-8"))
+    assert command == "mkdocs build --strict"  # with --quiet, MkDocs counts no warnings, so that nothing fails
+    checks = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))["validation"]["links"]
+    assert set(checks.values()) == {"warn"}
+
+
 @pytest.mark.parametrize("module", [docstring_text, links])
 def test_examples(module):
     failed, tried = doctest.testmod(module)

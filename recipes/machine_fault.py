@@ -18,6 +18,9 @@ OF_MEMORY = {
 }
 """Errors of Python, with words that they have when there is no memory: to load a library, for a thread, in C code."""
 
+LOST = "REPLACED BY KeyboardInterrupt"
+"""What pybind11 says if a signal arrived while C++ was raising another error."""
+
 OF_HOST = "device:CPU"
 """What TensorFlow's error says if it was the machine's memory that did not suffice, and not that of an accelerator."""
 
@@ -62,6 +65,8 @@ def is_of_machine(error: BaseException) -> bool:
     if isinstance(error, InvalidArgument) and isinstance(error.__context__, OSError):
         return True  # an argument that is refused for what the file system says
     name, text = type(error).__name__, str(error)
+    if isinstance(error, RuntimeError) and LOST in text:
+        return True
     return type(error).__module__.startswith("tensorflow") and (
         name in OF_TENSORFLOW or "No space left" in text or (name == "ResourceExhaustedError" and OF_HOST in text)
     )

@@ -209,6 +209,10 @@ def test_errors_of_the_machine_and_of_trainings(classes, tiny, monkeypatch):
     assert is_of_machine(refused_by_the_disk())
     assert is_of_machine(RuntimeError("can't start new thread"))
     assert is_of_machine(SystemError("error return without exception set"))
+    mismatch = (
+        "MISMATCH of original and normalized active exception types: ORIGINAL A REPLACED BY KeyboardInterrupt: ..."
+    )
+    assert is_of_machine(RuntimeError(f"pybind11::error_already_set: {mismatch}"))
     assert not is_of_machine(RuntimeError("a bug"))
     assert is_of_machine(raised_without_memory())
     assert not is_of_machine(InvalidArgument("x", 1, "2"))

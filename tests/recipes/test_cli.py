@@ -29,7 +29,7 @@ from recipes.tuning.comparison import Comparison
 @pytest.fixture
 def call(capsys, monkeypatch):
     """``call("list", "models")``: runs the command line; returns (exit status, output, errors)."""
-    monkeypatch.setattr(os, "_exit", sys.exit)
+    monkeypatch.setattr(os, os._exit.__name__, sys.exit)
 
     def run(*arguments):
         with pytest.raises(SystemExit) as left:
@@ -380,7 +380,7 @@ def test_no_memory_for_words(capfd, monkeypatch):
         raise MemoryError
 
     monkeypatch.setattr("recipes.cli.run_command", run)
-    monkeypatch.setattr(os, "_exit", sys.exit)
+    monkeypatch.setattr(os, os._exit.__name__, sys.exit)
     with pytest.raises(SystemExit, match="2"):
         main(["list"])
     assert capfd.readouterr().err == "recipes: out of memory\n"
@@ -401,7 +401,7 @@ def test_a_process_without_memory_ends_before_anything_is_destroyed(call, monkey
     alive, ended = [], []
     call("list")  # which imports the commands
     monkeypatch.setattr(importlib.import_module("recipes.cli.app"), "app", fails)
-    monkeypatch.setattr(os, "_exit", lambda status: ended.append((status, list(alive))))
+    monkeypatch.setattr(os, os._exit.__name__, lambda status: ended.append((status, list(alive))))
     _, _, errors = call("list")
     assert ended == [(2, [])]
     assert errors.startswith("recipes: out of memory: saved_model must be one that TensorFlow can read.")

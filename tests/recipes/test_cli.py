@@ -25,11 +25,14 @@ from recipes.serving.batch_prediction import Scored
 from recipes.serving.predictor import Predictor
 from recipes.tuning.comparison import Comparison
 
+AT_ONCE = os._exit.__name__
+"""The function that ends a process at once, before a test replaces it."""
+
 
 @pytest.fixture
 def call(capsys, monkeypatch):
     """``call("list", "models")``: runs the command line; returns (exit status, output, errors)."""
-    monkeypatch.setattr(os, os._exit.__name__, sys.exit)
+    monkeypatch.setattr(os, AT_ONCE, sys.exit)
 
     def run(*arguments):
         with pytest.raises(SystemExit) as left:
@@ -380,7 +383,7 @@ def test_no_memory_for_words(capfd, monkeypatch):
         raise MemoryError
 
     monkeypatch.setattr("recipes.cli.run_command", run)
-    monkeypatch.setattr(os, os._exit.__name__, sys.exit)
+    monkeypatch.setattr(os, AT_ONCE, sys.exit)
     with pytest.raises(SystemExit, match="2"):
         main(["list"])
     assert capfd.readouterr().err == "recipes: out of memory\n"
@@ -401,7 +404,7 @@ def test_a_process_without_memory_ends_before_anything_is_destroyed(call, monkey
     alive, ended = [], []
     call("list")  # which imports the commands
     monkeypatch.setattr(importlib.import_module("recipes.cli.app"), "app", fails)
-    monkeypatch.setattr(os, os._exit.__name__, lambda status: ended.append((status, list(alive))))
+    monkeypatch.setattr(os, AT_ONCE, lambda status: ended.append((status, list(alive))))
     _, _, errors = call("list")
     assert ended == [(2, [])]
     assert errors.startswith("recipes: out of memory: saved_model must be one that TensorFlow can read.")

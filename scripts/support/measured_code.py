@@ -177,6 +177,7 @@ MEASURED_CODE: dict[str, tuple[str, ...]] = {
     "range_test.csv": RANGE_TEST,
     "refit.csv": ("recipes/refitting.py", "recipes/regularization/early_stopping.py", *TRAINING),
     "regularizers.csv": (*REGULARIZERS, *TRAINING),
+    "reproduce_depth.csv": (*TRAINING, *NETWORKS),
     "scoring.csv": ("recipes/data/files", "recipes/serving"),
     "search_digits": (*COMPARISON, *DEFAULTS),
     "search_mnist": (*COMPARISON, *DEFAULTS),

@@ -91,6 +91,7 @@ MEASURED_CODE: dict[str, tuple[str, ...]] = {
     "benchmark_data.csv": LOADING,
     "benchmark_fit.csv": (*TRAINING, "recipes/data/batching.py", "recipes/shared_steps.py"),
     "benchmark_optimizers.csv": ("recipes/optimizers",),
+    "benchmark_pack.csv": ("recipes/packed", "recipes/tuning/packing.py", *TRAINING),
     "benchmark_regularizer_cost.csv": ("recipes/ensemble.py", *REGULARIZERS, *TRAINING),
     "benchmark_search.csv": (
         "recipes/shared_steps.py",

@@ -244,8 +244,7 @@ class Trainer:
             restore: whether the model gets the weights of the last epoch without NaN after a divergence, or the initial
                 ones if there is none. Default False.
         """
-        start = time.perf_counter() - self._seconds
-        self._seconds = 0.0
+        start = time.perf_counter() - self.take_seconds()
         validate, restore = check_bool("validate", validate), check_bool("restore", restore)
         data = self.data if data is None else data
         recipe = self.recipe
@@ -289,6 +288,11 @@ class Trainer:
         with self._steps.like(model, self.key, prepare=self._prepare, loss_weight=self._loss_weight) as shared:
             self.model, self._shared = shared.model, shared
             yield shared
+
+    def take_seconds(self) -> float:
+        """What making this trainer took, which counts for its first training alone: 0 from then on."""
+        seconds, self._seconds = self._seconds, 0.0
+        return seconds
 
     def evaluations(self) -> contextlib.AbstractContextManager[None]:
         """The context for evaluations of the trained model, which has compiled functions if it used whole epochs."""
@@ -360,8 +364,8 @@ class Trainer:
     ) -> Run:
         """Trains the new model; its ``seconds`` are 0."""
         recipe, finder, remark = self.with_rate(recipe, data, seed, directory)
-        assert recipe.learning_rate is not None, "a range test finds one"
-        set_learning_rate(self.model.optimizer, recipe.learning_rate)
+        rate: Any = recipe.learning_rate
+        set_learning_rate(self.model.optimizer, rate)
         all_callbacks = self.callbacks_of(recipe, data, epochs)
         healthy = LastHealthy()
         first_epoch, resume = 0, []

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from ...callbacks.inside.optimizer_values import has_live_momentum
+from ...callbacks.inside.optimizer_values import has_live_momentum, set_momentum
 from ...callbacks.schedules.base import StepSchedule
 from ...callbacks.stop_on_nan import StopOnNaN
 
@@ -67,7 +67,8 @@ class Member:
         length = self._schedule.total_steps or steps
         rates, momenta = self._schedule.values(length, data.steps_per_epoch)
         rows = np.minimum(np.arange(steps), length - 1)  # past the end the last values hold
-        momenta = momenta if has_live_momentum(optimizer) else None
+        if momenta is not None and not has_live_momentum(optimizer):
+            set_momentum(optimizer, float(momenta[0]))  # raises, and names an optimizer that supports it
         self._table = (self._schedule.multiplier * rates[rows], None if momenta is None else momenta[rows])
 
     def values(self, epoch: int) -> tuple[np.ndarray, np.ndarray | None]:

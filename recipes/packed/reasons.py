@@ -10,7 +10,6 @@ import keras
 import numpy as np
 
 from ...callbacks.inside.layers import all_layers
-from ...callbacks.inside.optimizer_base import KerasOptimizer
 from ...callbacks.schedules.base import StepSchedule
 from ...callbacks.stop_on_nan import StopOnNaN
 from ..regularization.early_stopping import BestEpoch, BestOrLast
@@ -67,7 +66,7 @@ def reason_against(trainer: Trainer, callbacks: Iterable[Any], size: int) -> str
         size: the number of members.
     """
     model, optimizer = trainer.model, trainer.model.optimizer
-    if not isinstance(optimizer, KerasOptimizer) or getattr(optimizer, "finds_its_own_step", False):
+    if not _is_own(optimizer) or getattr(optimizer, "finds_its_own_step", False):
         return f"the optimizer {optimizer.name}"
     if optimizer.use_ema or optimizer.gradient_accumulation_steps:
         return "averaged weights or accumulated gradients"
@@ -85,11 +84,15 @@ def reason_against(trainer: Trainer, callbacks: Iterable[Any], size: int) -> str
     return None
 
 
+def _is_own(part: Any) -> bool:
+    """Whether a layer or an optimizer comes with this package; another's may keep what it knows in Python."""
+    return type(part).__module__.partition(".")[0] == "keras_recipes"
+
+
 def _is_known(layer: keras.layers.Layer) -> bool:
     if isinstance(layer, (keras.layers.RNN, *INSIDE)) and getattr(layer, "stateful", False):
         return False
-    own = type(layer).__module__.partition(".")[0] in ("keras_recipes", "recipes")
-    return own or type(layer) in LAYERS or type(layer) in INSIDE or isinstance(layer, keras.Model)
+    return _is_own(layer) or type(layer) in LAYERS or type(layer) in INSIDE or isinstance(layer, keras.Model)
 
 
 def _is_simple(callback: Any) -> bool:

@@ -72,15 +72,15 @@ def trained_together(members: Sequence[Member], *, epochs: int, size: int) -> It
                 found=member.found,
             )
             with trainer.evaluations():
-                yield member, dataclasses.replace(run, seconds=seconds + time.perf_counter() - start)
+                own = trainer.take_seconds() + time.perf_counter() - start
+                yield member, dataclasses.replace(run, seconds=seconds + own)
 
 
 def _start(members: Sequence[Member], epochs: int, size: int) -> Pack:
     """The pack, with the members' states."""
-    if len({member.trainer.key for member in members}) > 1:
-        raise CannotPack("steps that differ")
+    if not members or len({member.trainer.key for member in members}) > 1:
+        raise CannotPack("steps that differ" if members else "no trainings")
     starts: dict[int, list[np.ndarray]] = {}
-    pack: Pack | None = None
     for member in members:
         with member.trainer.as_new(member.model) as shared:
             member.begin(epochs)
@@ -90,7 +90,6 @@ def _start(members: Sequence[Member], epochs: int, size: int) -> Pack:
                 raise CannotPack(reason)
             pack = shared.made(_Packs).of(shared, size, member.trainer.data.batch_size)
             starts[member.place] = [variable.numpy() for variable in pack.variables]
-    assert pack is not None, "no members"
     pack.load(starts)
     return pack
 

@@ -123,7 +123,7 @@ class Worker:
         pack, so that its numbers do not depend on the others.
         """
         arm = jobs[0].training.arm
-        if self.protocol.places == 1 or arm.name in self._alone or getattr(arm, "compiled", False):
+        if self.protocol.places == 1 or arm.name in self._alone:
             return [self.run(job) for job in jobs]
         try:
             return self._train_together(jobs)
@@ -142,10 +142,9 @@ class Worker:
         job_of: dict[int, Job] = {}
         for job in jobs:
             trainer = self._trainer(job)
-            assert isinstance(trainer, Trainer)
             metric, logged = self._metric(trainer)
-            if not logged or self._own_callbacks.makers:
-                raise CannotPack("a metric or callbacks that need the model after each epoch")
+            if not isinstance(trainer, Trainer) or not logged or self._own_callbacks.makers:
+                raise CannotPack("a step of its own, or a metric or callbacks that need the model after each epoch")
             member = Member(trainer, job.training.seed, job.training.place % self.protocol.places, self._writers(job))
             job_of[id(member)] = job
             lengths = [data.settings["counts"]["validation"] for data in (self._whole, trainer.data)]

@@ -9,7 +9,7 @@ from callbacks.inside.vectorized import NotVectorized, vectorized
 from recipes.optimizers import OPTIMIZERS
 from recipes.optimizers.capabilities import finds_its_own_step
 from recipes.packed.pack import Pack, Stacked
-from recipes.packed.reasons import INSIDE, LAYERS
+from recipes.packed.reasons import LAYERS
 from recipes.whole_epochs.arrays import EpochArrays
 from recipes.whole_epochs.epochs import WholeEpochs
 
@@ -161,14 +161,12 @@ def test_each_member_has_its_own_split():
     model = made(1, hidden)
     pack = Pack(model, [], 2, BATCH)
     pack.load({0: [variable.numpy() for variable in pack.variables]})
-    for data, splits in ((Stacked([SPLIT, longer]), (SPLIT, longer)),):
-        evaluated = pack.evaluate(data, np.array([0, 1], np.int32), 8)
-        for logs, (x, y, _) in zip(evaluated, splits, strict=True):
-            expected = model.evaluate(x, y, batch_size=8, verbose=0, return_dict=True)
-            assert logs == pytest.approx(expected, rel=1e-5)
-        orders, rates = np.array([[3, 0], [3, 0]]), np.full((2, STEPS), 0.05)
-        logs = pack.train(data, np.array([0, 1], np.int32), orders, rates, None, stride=STEPS)
-        assert logs[0]["loss"] != logs[1]["loss"]
+    data, split = Stacked([SPLIT, longer]), np.array([0, 1], np.int32)
+    for logs, (x, y, _) in zip(pack.evaluate(data, split, 8), (SPLIT, longer), strict=True):
+        assert logs == pytest.approx(model.evaluate(x, y, batch_size=8, verbose=0, return_dict=True), rel=1e-5)
+    orders, rates = np.array([[3, 0], [3, 0]]), np.full((2, STEPS), 0.05)
+    logs = pack.train(data, split, orders, rates, None, stride=STEPS)
+    assert logs[0]["loss"] != logs[1]["loss"]
 
 
 def test_what_cannot_be_vectorized_is_refused():
@@ -196,7 +194,3 @@ def test_draws_are_those_of_each_seed():
 
     expected = [tf.random.stateless_uniform((5,), seed) for seed in seeds]
     np.testing.assert_array_equal(drawn(seeds), expected)
-
-
-def test_the_parts_of_layers_are_known():
-    assert all(issubclass(cell, keras.layers.Layer) for cell in INSIDE)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import recipes
+from recipes.optimizers import SGD
 from recipes.packed.members import Member
 from recipes.packed.reasons import reason_against
 from recipes.packed.trainings import CannotPack, trained_together
@@ -19,6 +20,13 @@ SEEDS = (3, 4, 5)
 @pytest.fixture(scope="module")
 def datas(classes):
     return [classes, classes.resplit(1), classes]
+
+
+@pytest.fixture(scope="module")
+def weighted():
+    random = np.random.default_rng(5)
+    x, weights = random.normal(size=(90, 4)).astype("float32"), random.uniform(0.1, 3.0, 90)
+    return recipes.Data.from_arrays(x, (x.sum(axis=1) > 0).astype(int), batch_size=16, sample_weight=weights)
 
 
 def trainers(datas, recipe, steps):
@@ -124,3 +132,27 @@ def test_steps_that_differ_are_refused(classes):
     ]
     with pytest.raises(CannotPack, match="steps that differ"):
         list(trained_together(members, epochs=1, size=2))
+
+
+class Counting(SGD):
+    """An optimizer of somebody's own, which counts in Python."""
+
+    def update_step(self, gradient, variable, learning_rate):
+        self.steps = getattr(self, "steps", 0) + 1
+        super().update_step(gradient, variable, learning_rate)
+
+
+def test_an_optimizer_of_ones_own_is_not_packed(classes):
+    recipe = Recipe(learning_rate=0.1, regularizer="none", optimizer=Counting(0.1, name="counting"))
+    trainer = Trainer(classes, recipe, seed=0, steps=SharedSteps())
+    with trainer.as_new(trainer.new_model(0)):
+        assert reason_against(trainer, [], 4) == "the optimizer counting"
+
+
+def test_sample_weights(weighted):
+    recipe = Recipe(optimizer="adam", learning_rate=0.01, regularizer="none")
+    expected, packed = (train([weighted] * 3, recipe, 3) for train in (one_by_one, together))
+    for (run, test, _), (other, tested, _) in zip(expected, packed, strict=True):
+        for column, values in run.history.items():
+            np.testing.assert_allclose(other.history[column], values, rtol=1e-3, atol=1e-4, err_msg=column)
+        assert tested == pytest.approx(test, rel=1e-3, abs=1e-4)

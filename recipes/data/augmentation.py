@@ -13,13 +13,18 @@ from ...callbacks.checks import InvalidArgument, check_number
 from ...callbacks.inside.layers import use_seed_generator
 from ...callbacks.warning import warn
 from ..catalogue import Catalogue, Entry, Range
+from .policies.aug_mix import AugMix
+from .policies.rand_augment import RandAugment
 from .statistics.moments import chunks, moments
 
 if TYPE_CHECKING:
     from .dataset import Data
     from .spec import Spec
 
-__all__ = ["TRANSFORMATIONS", "augmentation", "preset"]
+__all__ = ["TRANSFORMATIONS", "augmentation", "check_images", "pipeline_function", "preset"]
+
+DRAWS = 1000
+"""More than any function for a pipeline draws for a batch."""
 
 
 def _largest(data: Data) -> float:
@@ -299,6 +304,20 @@ TRANSFORMATIONS = Catalogue(
             "Krizhevsky et al. 2012",
             (Range("strength", 0.02, 2.0, 0.1),),
         ),
+        Entry(
+            "rand_augment",
+            RandAugment,
+            "Two of 14 operations drawn for each image, all at this share of their largest magnitude, 30.",
+            "Cubuk et al. 2019, arXiv:1909.13719",
+            (Range("strength", 0.1, 0.9, 0.3),),
+        ),
+        Entry(
+            "aug_mix",
+            AugMix,
+            "Each image mixed with three chains of operations of up to this share of the largest severity, 10.",
+            "Hendrycks et al. 2020, arXiv:1912.02781",
+            (Range("strength", 0.1, 0.9, 0.3),),
+        ),
     ],
 )
 
@@ -346,8 +365,7 @@ def augmentation(
         ... )
     """
     spec = data.spec
-    if spec.kind != "image":
-        raise InvalidArgument("augmentation", spec.kind, f"used with images: {spec.name!r} has none")
+    check_images(spec)
     strength = check_number("strength", strength, above=0)
     if transformations is None:
         transformations = preset(spec)
@@ -359,7 +377,9 @@ def augmentation(
         default = ranges[0].default if ranges else 1.0
         value = transformations[name] if isinstance(transformations, Mapping) else default
         value = check_number(name, value, above=0) * strength
-        if name not in (
+        if name in ("rand_augment", "aug_mix"):
+            check_number(name, value, above=0, high=1)
+        elif name not in (
             "flip",
             "alternating_flip",
             "rotation",
@@ -378,12 +398,29 @@ def augmentation(
             if name in ("hue", "color_jitter", "fancy_pca"):
                 raise InvalidArgument("transformations", name, f"one for grey images: {spec.name!r} has no colours")
 
-    largest, smallest = _largest(data), min(0.0, spec.input_min or 0.0)
+    return pipeline_function(data, steps)
+
+
+def check_images(spec: Spec) -> None:
+    """Raises ``InvalidArgument`` for data without images."""
+    if spec.kind != "image":
+        raise InvalidArgument("augmentation", spec.kind, f"used with images: {spec.name!r} has none")
+
+
+def pipeline_function(data: Data, steps: Sequence[Any], *, stream: int = 0) -> Callable[[Any, Any], Any]:
+    """What :func:`augmentation` returns, of transformations that are built.
+
+    Args:
+        data: of images.
+        steps: Keras layers, or functions of images and a seed generator, in the order of application.
+        stream: functions of other streams draw other random numbers with the same seed. Default 0.
+    """
+    largest, smallest = _largest(data), min(0.0, data.spec.input_min or 0.0)
 
     def augment(images: Any, seed: Any) -> Any:
         import tensorflow as tf
 
-        seeds, out = _Seeds(seed), tf.cast(images, tf.float32)
+        seeds, out = _Seeds(seed, stream), tf.cast(images, tf.float32)
         for step in steps:
             if isinstance(step, keras.layers.Layer):
                 use_seed_generator(step, seeds)
@@ -404,10 +441,10 @@ def _characters(spec: Spec) -> bool:
 
 
 class _Seeds(keras.random.SeedGenerator):
-    """Seeds derived from two integers, instead of a state that advances."""
+    """Seeds derived from two integers and the number of a stream, instead of a state that advances."""
 
-    def __init__(self, seed: Any):
-        self._seed, self._drawn = seed, 0
+    def __init__(self, seed: Any, stream: int):
+        self._seed, self._drawn = seed, stream * DRAWS
 
     def next(self, ordered: bool = True) -> Any:
         import tensorflow as tf

@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # for editors only: at run time every module is found, listed
     from .activity_l1 import ActivityL1 as ActivityL1
     from .adversarial import Adversarial as Adversarial
     from .alpha_dropout import AlphaDropout as AlphaDropout
+    from .aug_mix import AugMix as AugMix
     from .augmentation import Augmentation as Augmentation
     from .cutmix import CutMix as CutMix
     from .dropout import Dropout as Dropout
@@ -28,6 +29,7 @@ if TYPE_CHECKING:  # for editors only: at run time every module is found, listed
     from .label_smoothing import LabelSmoothing as LabelSmoothing
     from .max_norm import MaxNorm as MaxNorm
     from .mixup import MixUp as MixUp
+    from .rand_augment import RandAugment as RandAugment
     from .sam import SAM as SAM
     from .swa import SWA as SWA
     from .weight_decay import WeightDecay as WeightDecay

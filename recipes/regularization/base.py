@@ -57,6 +57,9 @@ class Regularizer:
     needs_one_gradient = False
     """Whether it changes the step in a way that is invisible to an optimizer that evaluates the loss again."""
 
+    augments_last = False
+    """Whether its changes of images follow those of the others, in whatever order they are named."""
+
     def to_choice(self) -> dict[str, Any]:
         """The name and the options as a mapping, which a Recipe accepts and JSON can hold."""
         return {"name": self.name, **vars(self)}

@@ -15,7 +15,8 @@ __all__ = ["combined_augmentation"]
 
 def combined_augmentation(regularizers: Sequence[Regularizer], data: Data) -> Callable[[Any, Any], Any] | None:
     """The augmentations of all regularizers, one after another; None if none has one."""
-    augmentations = [regularizer.augment(data) for regularizer in regularizers]
+    ordered = sorted(regularizers, key=lambda regularizer: regularizer.augments_last)
+    augmentations = [regularizer.augment(data) for regularizer in ordered]
     steps = [augmentation for augmentation in augmentations if augmentation is not None]
 
     def augment(x: Any, seed: Any) -> Any:

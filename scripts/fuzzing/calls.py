@@ -74,7 +74,8 @@ def apply(world: World, optimizer: Any) -> Any:
 
 def regularize(world: World, regularizer: Any) -> Any:
     """Trains a model with a regularizer."""
-    data = world.images if regularizer.name == "augmentation" else world.data
+    of_images = type(regularizer).augment is not regularization.Regularizer.augment
+    data = world.images if of_images else world.data
     recipe = recipes.Recipe(model=world.recipe.model, learning_rate=0.05, regularizer=[regularizer])
     return recipes.fit(data, recipe, epochs=1, verbose=0).model
 

@@ -606,7 +606,7 @@ def others():
         "early_stopping": lambda: trained_mlp("early_stopping"),
         "alpha_dropout": lambda: trained_mlp("alpha_dropout"),
         "hidden_noise": lambda: trained_mlp("hidden_noise"),
-        "augmentation": refuses(recipes.Data),
+        **{name: refuses(recipes.Data) for name in ("augmentation", "rand_augment", "aug_mix")},
         **{name: refuses(lambda name=name: trained_mlp(name)) for name in ("ema", "swa", "sam", "mixup", "cutmix")},
         **{name: factory(name) for name in FACTORIES},
         "Recipe": lambda: trained_mlp("none"),

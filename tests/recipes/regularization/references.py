@@ -62,6 +62,8 @@ CASES = [
     Case("weight_noise", off={"stddev": 0.0}),
     Case("adversarial", off={"epsilon": 0.0}, mixes=True),
     Case("augmentation", unfit=("table", "regression"), convolutions=True),
+    Case("rand_augment", {"operations": 1}, unfit=("table", "regression"), alike=True),
+    Case("aug_mix", {"chains": 2}, unfit=("table", "regression"), alike=True),
     Case("label_smoothing", off={"epsilon": 0.0}, unfit=("regression",)),
     Case("early_stopping"),
     Case("ema", {"decay": 0.5}, averages=True, alike=True),

@@ -1,0 +1,1 @@
+"""RandAugment and AugMix: random sequences of the operations of Pillow, drawn for each image."""

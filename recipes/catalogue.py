@@ -88,6 +88,7 @@ class Entry:
         summary: one line.
         source: the publication, or where the default comes from.
         hyperparameters: the tunable options with their ranges.
+        when: one or two sentences: when to use it, and when not or what to take then. Default: nothing is said.
     """
 
     name: str
@@ -95,6 +96,7 @@ class Entry:
     summary: str
     source: str
     hyperparameters: tuple[Range, ...] = ()
+    when: str = ""
 
     @property
     def factory(self) -> Callable[..., Any]:
@@ -110,12 +112,15 @@ class Option:
         name: what users type.
         summary: one line.
         source: the publication, or where it comes from.
+        hyperparameters: none: it has nothing to tune.
+        when: one or two sentences: when to use it, and when not or what to take then. Default: nothing is said.
     """
 
     name: str
     summary: str
     source: str
     hyperparameters: tuple[Range, ...] = ()
+    when: str = ""
 
 
 def entries_of(package: str) -> list[Entry]:
@@ -134,7 +139,7 @@ def entries_of(package: str) -> list[Entry]:
 
 
 class Named(Protocol):
-    """What a catalogue looks up and lists: a name, a one-line summary, a source, hyperparameters."""
+    """What a catalogue looks up and lists: a name, a one-line summary, a source, hyperparameters, when to use it."""
 
     @property
     def name(self) -> str: ...
@@ -144,6 +149,8 @@ class Named(Protocol):
     def source(self) -> str: ...
     @property
     def hyperparameters(self) -> tuple[Range, ...]: ...
+    @property
+    def when(self) -> str: ...
 
 
 E = TypeVar("E", bound=Named)

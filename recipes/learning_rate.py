@@ -19,10 +19,13 @@ __all__ = ["RANGE_TEST_RULES", "found_rate", "is_doubtful", "usual_peak"]
 
 
 def _option(name: str, rule: Callable[..., Any]) -> Option:
-    """A rule of a range test, described by its docstring: the first line, and what follows "Source:"."""
+    """A rule of a range test, described by its docstring: the first line, and two paragraphs by their beginnings."""
     text = inspect.getdoc(rule) or ""
-    source = " ".join(text.partition("Source: ")[2].split("\n\n")[0].split())
-    return Option(name, text.partition("\n")[0], source.rstrip("."))
+    source, when = (
+        " ".join(text.partition(beginning)[2].split("\n\n")[0].split())
+        for beginning in ("Source: ", "When to use it: ")
+    )
+    return Option(name, text.partition("\n")[0], source.rstrip("."), when=when)
 
 
 RANGE_TEST_RULES = Lookup("rule", [_option(name, rule) for name, rule in RULES.items()])

@@ -66,29 +66,93 @@ class OwnLoss:
 
 
 OF_KERAS = {
-    "sparse_categorical_crossentropy": ("SparseCategoricalCrossentropy", "Of several classes.", "Good 1952"),
-    "categorical_crossentropy": ("CategoricalCrossentropy", "The same, with its options.", "Good 1952"),
+    "sparse_categorical_crossentropy": (
+        "SparseCategoricalCrossentropy",
+        "Of several classes.",
+        "Good 1952",
+        "For one of several classes: the default. Not for several labels at once, which are questions of yes or no.",
+    ),
+    "categorical_crossentropy": (
+        "CategoricalCrossentropy",
+        "The same, with its options.",
+        "Good 1952",
+        "For the options that the sparse form lacks, such as label_smoothing. Otherwise the two are equal.",
+    ),
     "categorical_focal_crossentropy": (
         "CategoricalFocalCrossentropy",
         "Of several classes; examples that are nearly right count little.",
         "Lin et al. 2017",
+        "For several classes of which the rare ones are missed. Not where probabilities are used: it "
+        "makes them too cautious; focal has fewer options.",
     ),
-    "categorical_hinge": ("CategoricalHinge", "Of several classes: a margin.", "Crammer and Singer 2001"),
-    "binary_crossentropy": ("BinaryCrossentropy", "Of yes-or-no answers.", "Good 1952"),
+    "categorical_hinge": (
+        "CategoricalHinge",
+        "Of several classes: a margin.",
+        "Crammer and Singer 2001",
+        "To repeat models of Keras that have it. Otherwise multiclass_hinge, whose margin is between "
+        "logits as in a support vector machine.",
+    ),
+    "binary_crossentropy": (
+        "BinaryCrossentropy",
+        "Of yes-or-no answers.",
+        "Good 1952",
+        "For yes or no, one answer or several: the default. Not for classes that exclude each other.",
+    ),
     "binary_focal_crossentropy": (
         "BinaryFocalCrossentropy",
         "Of yes-or-no answers; examples that are nearly right count little.",
         "Lin et al. 2017",
+        "For a few yes among very many easy no, as in detection. Not where probabilities must be calibrated.",
     ),
-    "mean_squared_error": ("MeanSquaredError", "Of numbers; of yes-or-no answers the Brier score.", "Brier 1950"),
-    "mean_absolute_error": ("MeanAbsoluteError", "Of numbers: towards the median.", "Koenker and Bassett 1978"),
-    "mean_absolute_percentage_error": ("MeanAbsolutePercentageError", "Of numbers above 0.", "Keras"),
-    "mean_squared_logarithmic_error": ("MeanSquaredLogarithmicError", "Of numbers >= 0.", "Keras"),
-    "huber": ("Huber", "Of numbers: squared up to delta, then absolute.", "Huber 1964"),
-    "log_cosh": ("LogCosh", "Of numbers: a smooth absolute error.", "Keras"),
-    "poisson": ("Poisson", "Of counts.", "Nelder and Wedderburn 1972"),
+    "mean_squared_error": (
+        "MeanSquaredError",
+        "Of numbers; of yes-or-no answers the Brier score.",
+        "Brier 1950",
+        "For numbers whose mean is wanted: the default. Not with outliers: an error ten times as "
+        "large counts a hundred times.",
+    ),
+    "mean_absolute_error": (
+        "MeanAbsoluteError",
+        "Of numbers: towards the median.",
+        "Koenker and Bassett 1978",
+        "For numbers with outliers, and where the median is wanted. Not at a constant rate: its "
+        "gradient does not shrink near the minimum.",
+    ),
+    "mean_absolute_percentage_error": (
+        "MeanAbsolutePercentageError",
+        "Of numbers above 0.",
+        "Keras",
+        "Where relative errors count and no target is near 0. Not for amounts that should add up: it "
+        "favours answers that are too low.",
+    ),
+    "mean_squared_logarithmic_error": (
+        "MeanSquaredLogarithmicError",
+        "Of numbers >= 0.",
+        "Keras",
+        "For amounts that span powers of ten; too low costs more than too high. Not for targets below 0.",
+    ),
+    "huber": (
+        "Huber",
+        "Of numbers: squared up to delta, then absolute.",
+        "Huber 1964",
+        "For numbers with some outliers, mostly errors of measurement. Not where the rare large "
+        "values are what counts.",
+    ),
+    "log_cosh": (
+        "LogCosh",
+        "Of numbers: a smooth absolute error.",
+        "Keras",
+        "As huber, but smooth everywhere and without a threshold. Not where the threshold should be "
+        "chosen: huber's delta.",
+    ),
+    "poisson": (
+        "Poisson",
+        "Of counts.",
+        "Nelder and Wedderburn 1972",
+        "For counts, whose spread grows with their mean. Not for counts with far more zeros or spread than that.",
+    ),
 }
-"""Name -> class, summary and source."""
+"""Name -> class, summary, source and when to use it."""
 
 OWN = [
     Entry(
@@ -97,6 +161,8 @@ OWN = [
         "Of classes or yes-or-no answers; those that are nearly right count little.",
         "Lin et al. 2017",
         (Range("gamma", 0.5, 5.0, 2.0),),
+        when="For rare classes among easy examples, of any number of classes. Not before "
+        'class_weight="balanced" was tried, nor where probabilities must be calibrated.',
     ),
     Entry(
         "multiclass_hinge",
@@ -104,6 +170,8 @@ OWN = [
         "Of several classes: a margin between logits.",
         "Crammer and Singer 2001",
         (Range("margin", 0.25, 4.0, 1.0),),
+        when="Where only the answer counts, as of a support vector machine. Not where its probability is "
+        "used, in thresholds or costs.",
     ),
 ]
 """Losses that are written here."""
@@ -112,8 +180,8 @@ LOSSES = Catalogue(
     "loss",
     [
         *(
-            Entry(name, getattr(keras.losses, kind), summary, source)
-            for name, (kind, summary, source) in OF_KERAS.items()
+            Entry(name, getattr(keras.losses, kind), summary, source, when=when)
+            for name, (kind, summary, source, when) in OF_KERAS.items()
         ),
         *OWN,
     ],

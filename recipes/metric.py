@@ -24,7 +24,7 @@ class Metric:
         tasks: the tasks that it suits; () (default) for any.
         needs: what every class must have in the examples so that the score is defined: "positives", "both" (positives
             and negatives), or "variance" of the targets; "" (default) for nothing.
-        summary, source: for ``recipes list metrics``.
+        summary, source, when: for ``recipes list metrics``; the last says when to use it and when not.
         bounds: the lowest and the highest score that there can be. Default: none.
         origin: of a metric of one's own, what it is imported from, with its options, as JSON values; None (default) for
             those of this package.
@@ -46,6 +46,7 @@ class Metric:
     needs: str = field(default="", compare=False, repr=False)
     summary: str = field(default="", compare=False, repr=False)
     source: str = field(default="", compare=False, repr=False)
+    when: str = field(default="", compare=False, repr=False)
     origin: Mapping[str, Any] | None = field(default=None, compare=False, repr=False)
     bounds: tuple[float, float] = field(default=(-math.inf, math.inf), compare=False, repr=False)
 

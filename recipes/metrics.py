@@ -284,12 +284,16 @@ METRICS: Lookup[Metric] = Lookup(
             accuracy,
             "The share of right answers; of several labels, of the answers to all of them.",
             "scikit-learn's accuracy_score",
+            when="For classes of similar size and mistakes of similar cost: the default. Not for rare "
+            "classes: never naming them scores well.",
         ),
         _of_classes(
             "balanced_accuracy",
             balanced_accuracy,
             "The mean over the classes of the share that is recognized; .5 for two by chance, 1/k for k.",
             "Brodersen et al. 2010",
+            when="Where a rare class counts as much as a common one. Not where mistakes count by how often "
+            "they happen.",
         ),
         _of_classes(
             "auc",
@@ -297,6 +301,8 @@ METRICS: Lookup[Metric] = Lookup(
             "The area under the ROC curve: how often a yes ranks above a no. Macro: each class against the others.",
             "Fawcett 2006",
             needs="both",
+            when="For ranking, before a threshold is chosen. Not for very rare yes, where many false alarms "
+            "hardly lower it: pr_auc.",
         ),
         _of_classes(
             "pr_auc",
@@ -304,24 +310,30 @@ METRICS: Lookup[Metric] = Lookup(
             "The area under precision against recall (average precision); the share of yes by chance. Macro.",
             "Davis and Goadrich 2006",
             needs="positives",
+            when="For a rare yes: fraud, disease, retrieval. Not to compare data that differ in the share of "
+            "yes, on which it depends.",
         ),
         _of_classes(
             "f1",
             f1,
             "The harmonic mean of precision and recall: of the second of two classes, else macro.",
             "van Rijsbergen 1979",
+            when="Where misses and false alarms of one class both count, at the threshold of 0.5. Not where a "
+            "right no counts, too.",
         ),
         _of_classes(
             "precision",
             precision,
             "The share of the yes answers that are right: of the second of two classes, else macro.",
             "scikit-learn's precision_score",
+            when="Where a false alarm is expensive. Not alone: a single sure and right yes has a precision of 1.",
         ),
         _of_classes(
             "recall",
             recall,
             "The share of the yes examples that are found: of the second of two classes, else macro.",
             "scikit-learn's recall_score",
+            when="Where a miss is expensive, as in screening. Not alone: always yes has a recall of 1.",
         ),
         _of_classes(
             "log_loss",
@@ -329,6 +341,8 @@ METRICS: Lookup[Metric] = Lookup(
             "The mean negative logarithm of the probability of the truth, without penalties and smoothing.",
             "Good 1952",
             direction="min",
+            when="Where probabilities are used: costs, thresholds, combining. Not where only answers count: a "
+            "single sure mistake outweighs many right ones.",
         ),
         _of_numbers(
             ROOT_MEAN_SQUARED_ERROR.name,
@@ -336,6 +350,8 @@ METRICS: Lookup[Metric] = Lookup(
             root_mean_squared_error,
             "In the unit of the targets; over all of them. Short: rmse.",
             "Keras' RootMeanSquaredError",
+            when="For numbers, where large errors count more than in proportion: the default. Not for heavy "
+            "outliers, which alone decide it.",
         ),
         _of_numbers(
             STANDARDIZED_ERROR,
@@ -344,6 +360,7 @@ METRICS: Lookup[Metric] = Lookup(
             "The mean over the targets of root mean squared error / standard deviation: each target counts alike.",
             "Borchani et al. 2015",
             needs="variance",
+            when="For several targets in different units. For a single one root_mean_squared_error is easier to read.",
         ),
         _of_numbers(
             "mean_absolute_error",
@@ -351,6 +368,8 @@ METRICS: Lookup[Metric] = Lookup(
             mean_absolute_error,
             "In the unit of the targets; over all of them. Short: mae.",
             "Keras' MeanAbsoluteError",
+            when="Where the cost of an error grows in proportion to it: money, minutes. Not where a rare "
+            "large error is the harm.",
         ),
         _of_numbers(
             "r2",
@@ -359,6 +378,8 @@ METRICS: Lookup[Metric] = Lookup(
             "The share of the variance that is explained, averaged over the targets.",
             "scikit-learn's r2_score",
             needs="variance",
+            when="To say how much better than their mean a model predicts the targets. Not to compare data: "
+            "it depends on how far the targets vary.",
         ),
     ],
 )

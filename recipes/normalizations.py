@@ -53,30 +53,40 @@ NORMALIZATIONS = Catalogue(
             functools.partial(keras.layers.BatchNormalization, momentum=MOMENTUM, epsilon=EPSILON),
             "Each channel by its mean and variance over the batch, later moving averages; epsilon 0.001 (Géron: 1e-5).",
             "Ioffe and Szegedy 2015",
+            when="For deep dense and convolutional networks with batches of 16 or more. Not for small batches "
+            "or recurrent layers, whose statistics are too uncertain.",
         ),
         Entry(
             "layer",
             keras.layers.LayerNormalization,
             "Each example, or position, by the mean and variance of its channels.",
             "Ba et al. 2016",
+            when="For recurrent networks, attention, and batches of any size. In convolutional networks batch "
+            "or group mostly do better.",
         ),
         Entry(
             "group",
             keras.layers.GroupNormalization,
             "Each example by the mean and variance of groups of channels.",
             "Wu and He 2018",
+            when="For convolutions in batches below 16, as of large images. With larger batches batch "
+            "normalization is cheaper to serve: it folds into the kernels.",
         ),
         Entry(
             "rms",
             keras.layers.RMSNormalization,
             "Each example, or position, by the root mean square of its channels; no shift.",
             "Zhang and Sennrich 2019",
+            when="For attention in place of layer normalization, with less to compute. Not for activations "
+            "with a large common mean, which it leaves.",
         ),
         Entry(
             "unit",
             keras.layers.UnitNormalization,
             "Each example, or position, to a 2-norm of 1 over its channels; nothing is learned.",
             "Keras",
+            when="For embeddings that are compared by their angle. Not between hidden layers, which lose the "
+            "length and get no scale in exchange.",
         ),
     ],
 )

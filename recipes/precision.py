@@ -17,16 +17,26 @@ __all__ = ["PRECISIONS", "check_built_in", "check_precision", "in_precision", "i
 PRECISIONS = Lookup(
     "precision",
     [
-        Option("float32", "Layers compute in single precision.", "IEEE 754"),
+        Option(
+            "float32",
+            "Layers compute in single precision.",
+            "IEEE 754",
+            when="On processors without bfloat16, for regression to many digits, and to compare with "
+            "published numbers. On accelerators it leaves much of their speed unused.",
+        ),
         Option(
             "mixed_bfloat16",
             "Layers compute in bfloat16, with weights in float32: for TPUs, GPUs and processors with such units.",
             "Kalamkar et al. 2019",
+            when="On TPUs, GPUs since Ampere and processors with AMX, where convolutions were half as fast "
+            "again here. Not on older processors, which have to emulate it.",
         ),
         Option(
             "mixed_float16",
             "Layers compute in float16, with weights in float32 and a scaled loss: for GPUs.",
             "Micikevicius et al. 2018",
+            when="On GPUs before Ampere, which lack bfloat16. Not on processors, nor where gradients overflow "
+            "in spite of the scaled loss.",
         ),
     ],
 )

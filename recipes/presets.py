@@ -18,6 +18,7 @@ PRESETS = Catalogue(
             Recipe,
             "The default setup of 2019-20: He, ELU, batch normalization when deep, early stopping, momentum, 1cycle.",
             "Géron 2019, table 11-3",
+            when="Start here, with any data. Leave it only for a need that another preset names.",
         ),
         Entry(
             "self_normalizing",
@@ -30,24 +31,32 @@ PRESETS = Catalogue(
             ),
             "SELU, LeCun's initialization and alpha dropout: deep stacks of dense layers without normalization.",
             "Géron 2019, table 11-4; Klambauer et al. 2017",
+            when="For plain stacks of more than about ten dense layers. Not with convolutions or skip "
+            "connections, where the mean and variance that SELU keeps do not hold.",
         ),
         Entry(
             "sparse",
             functools.partial(Recipe, regularizer=("early_stopping", {"name": "l1", "strength": 1e-3})),
             "An L1 penalty of 0.001, which drives most weights to nearly zero; recipes.sparsify removes them.",
             "Géron 2019, ch. 11",
+            when="For a model that must be small or whose weights are to be read. Not where accuracy is all "
+            "that counts: L1 of this strength costs some.",
         ),
         Entry(
             "low_latency",
             functools.partial(Recipe, activation="relu"),
             "ReLU, the cheapest activation; export to litert_int8, which folds batch normalization, for 8 bits.",
             "Géron 2019, ch. 11",
+            when="For phones and for answers within a fraction of a millisecond. Elsewhere ELU, the default, "
+            "has no dead units.",
         ),
         Entry(
             "uncertain",
             functools.partial(Recipe, regularizer=("early_stopping", "dropout")),
             "Dropout after each hidden layer, which recipes.mc_dropout leaves on: predictions with their uncertainty.",
             "Géron 2019, ch. 11; Gal and Ghahramani 2016",
+            when="Where mistakes are expensive and doubtful cases can be passed to a person. Not where "
+            "answers must be fast: each is the mean of many passes.",
         ),
     ],
 )

@@ -33,21 +33,29 @@ WAYS = Lookup(
             "epochs",
             "From new weights, for as many passes as early stopping found best.",
             "Goodfellow et al. 2016, algorithm 7.2",
+            when="The first choice: as long as the best training was, in passes. Not for much larger data "
+            "than before, where an epoch has more updates: updates.",
         ),
         Option(
             "updates",
             "From new weights, for as many updates as early stopping found best.",
             "Goodfellow et al. 2016, section 7.8",
+            when="Where the validation data are a large share, so that an epoch becomes longer. Examples are "
+            "then seen less often than before.",
         ),
         Option(
             "continue",
             "From the trained weights, until the validation loss is no higher than the training loss at the stop.",
             "Goodfellow et al. 2016, algorithm 7.3",
+            when="For trainings too long to repeat. Not under 1cycle, whose rate has ended near zero; and the "
+            "loss it aims at may never be reached.",
         ),
         Option(
             "plateau",
             "From the trained weights, until the training loss is not decreasing much any more.",
             "the rule of early stopping, on the training loss",
+            when="For trainings too long to repeat, when the validation loss should not decide. Not for small "
+            "noisy data: the training loss always falls a little longer.",
         ),
     ],
 )

@@ -49,6 +49,8 @@ SCHEDULES = Catalogue(
                 Range("initial_divisor", 5.0, 100.0, 25.0),
                 Range("final_divisor", 1e2, 1e5, 1e4),
             ),
+            when="The default, for any training of a known length. Not where it may be stopped early or "
+            "prolonged: most of the gain comes in the last epochs.",
         ),
         Entry(
             "constant",
@@ -56,6 +58,8 @@ SCHEDULES = Catalogue(
             "The same rate throughout, perhaps after a warm-up.",
             "Robbins and Monro 1951",
             (WARM_UP,),
+            when="For a baseline, for online learning, and for optimizers that average by themselves. "
+            "Otherwise a falling rate ends lower.",
         ),
         Entry(
             "linear",
@@ -63,6 +67,7 @@ SCHEDULES = Catalogue(
             "Along a straight line down to a small fraction, then constant.",
             "Goodfellow et al. 2016, eq. 8.14",
             (Range("length", 0.5, 1.0, 1.0, log=False), Range("final_fraction", 1e-3, 0.1, 0.01), WARM_UP),
+            when="For fine-tuning, and for a decay without a shape to tune. Not for a training of unknown length.",
         ),
         Entry(
             "power",
@@ -70,6 +75,8 @@ SCHEDULES = Catalogue(
             "peak / (1 + t/s)^c: fast at first, then ever more slowly.",
             "Géron 2019, ch. 11",
             (Range("scale", 0.02, 1.0, 0.2), Range("exponent", 0.5, 2.0, 1.0), WARM_UP),
+            when="For long trainings that should never quite stop learning. Not for short ones, which end at "
+            "a high rate.",
         ),
         Entry(
             "exponential",
@@ -77,6 +84,8 @@ SCHEDULES = Catalogue(
             "By the same factor in every step: to a tenth in each stretch of `tenfold`.",
             "Géron 2019, ch. 11",
             (Range("tenfold", 0.2, 1.0, 0.5), WARM_UP),
+            when="For a steady decay with a single number to tune. Not with a short stretch in a long "
+            "training: the rate is gone before the loss has settled.",
         ),
         Entry(
             "step",
@@ -84,6 +93,8 @@ SCHEDULES = Catalogue(
             "Times a factor at regular intervals.",
             "He et al. 2015",
             (Range("every", 0.1, 0.5, 1 / 3, log=False), Range("factor", 0.1, 0.5, 0.1), WARM_UP),
+            when="To repeat a published recipe, mostly of an image network. Not as a first choice: when to "
+            "step takes trials, cosine takes none.",
         ),
         Entry(
             "inverse_time",
@@ -91,6 +102,8 @@ SCHEDULES = Catalogue(
             "peak / (1 + a t).",
             "Robbins and Monro 1951; Bottou 2012",
             (Range("rate", 1.0, 100.0, 10.0), WARM_UP),
+            when="For convex problems, where it converges for certain. Not for deep networks: it falls "
+            "fastest while there is most to learn.",
         ),
         Entry(
             "performance",
@@ -98,6 +111,8 @@ SCHEDULES = Catalogue(
             "Times a factor when the validation loss has stopped falling.",
             "Géron 2019, ch. 11",
             (Range("factor", 0.1, 0.5, 0.1), WARM_UP),
+            when="Where neither the length nor the shape of the decay is known. Not with small validation "
+            "data, whose noise it takes for a plateau.",
         ),
         Entry(
             "cosine",
@@ -109,6 +124,8 @@ SCHEDULES = Catalogue(
                 Range("final_fraction", 0.0, 0.1, 0.0, log=False),
                 WARM_UP,
             ),
+            when="For a known length from a rate that is safe at the first step. Where the first steps are "
+            "too large take cosine_warm_up.",
         ),
         Entry(
             "cosine_warm_up",
@@ -116,6 +133,8 @@ SCHEDULES = Catalogue(
             "A linear rise, then along half a cosine wave down to (nearly) zero.",
             "Goyal et al. 2017; Loshchilov and Hutter 2017",
             (WARMED_UP, Range("final_fraction", 0.0, 0.1, 0.0, log=False)),
+            when="For large batches, fine-tuning and Adam, whose first steps are unreliable. A small network "
+            "at a modest rate needs no warm-up.",
         ),
         Entry(
             "warm_up_stable_decay",
@@ -123,6 +142,8 @@ SCHEDULES = Catalogue(
             "A linear rise, then constant, then down to zero at the end.",
             "Hu et al. 2024; Hägele et al. 2024",
             (WARMED_UP, Range("decay", 0.1, 0.5, 0.2, log=False)),
+            when="Where the length is decided late or several lengths are wanted from one training. For a "
+            "single known length cosine has less to tune.",
         ),
         Entry(
             "cosine_restarts",
@@ -131,6 +152,8 @@ SCHEDULES = Catalogue(
             "Loshchilov and Hutter 2017",
             # Without `first`: its default makes three waves fill the training, which then ends at a low rate.
             (Range("growth", 1.0, 3.0, 2.0, log=False), Range("final_fraction", 0.0, 0.1, 0.0, log=False), WARM_UP),
+            when="To have good weights at the end of each wave, for snapshots or an early end. For one model "
+            "at the end a single wave wastes no restarts.",
         ),
     ],
 )

@@ -9,6 +9,7 @@ import pytest
 
 import callbacks
 import recipes
+from recipes.catalogues import catalogues
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(str(path.relative_to(ROOT)) for path in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -64,6 +65,16 @@ def test_the_readme_is_short():
 def test_every_page_is_linked_from_the_guide():
     text = text_of("docs/README.md")
     assert not [path for path in PAGES if path.startswith("docs/") and f"({Path(path).name})" not in text][1:]
+
+
+def test_every_choice_says_when_to_use_it_in_words_of_its_own():
+    texts = {}
+    for kind, catalogue in catalogues().items():
+        for entry in catalogue.values():
+            if entry.name in catalogue.added:
+                continue
+            assert re.fullmatch(r"[A-Z].{30,200}\.", entry.when), f"{kind}, {entry.name}: {entry.when!r}"
+            assert texts.setdefault(entry.when, (kind, entry.name)) == (kind, entry.name)
 
 
 def dotted(node):

@@ -47,6 +47,9 @@ def _checked(rates: np.ndarray, losses: np.ndarray) -> tuple[np.ndarray, np.ndar
 def minimum(rates: np.ndarray, losses: np.ndarray) -> float:
     """A tenth of the rate at the lowest loss, where the loss still falls: a safety margin before it rises.
 
+    When to use it: For curves without a clear descent, where a tenth of the lowest is safe. Not where the loss
+    falls to the end of the sweep.
+
     Source: the rule fastai calls "minimum".
     """
     rates, losses = _checked(rates, losses)
@@ -66,6 +69,9 @@ def peak(rates: np.ndarray, losses: np.ndarray, divisor: float = 4.0) -> float:
 
     ``divisor`` depends on the optimizer: see :func:`callbacks.inside.optimizer_values.range_test_divisor`.
 
+    When to use it: The default, for schedules that reach the peak only for a while. Under a constant rate it is too
+    high: recipes take a quarter.
+
     Source: measured here, ``measure_range_test.py`` and ``measure_embedded.py`` of ``scripts/measure/``; on MNIST
     the best 1cycle peaks of an MLP and a CNN lie around this rate, with momentum and with Adam.
     """
@@ -80,6 +86,9 @@ def peak(rates: np.ndarray, losses: np.ndarray, divisor: float = 4.0) -> float:
 def steepest(rates: np.ndarray, losses: np.ndarray) -> float:
     """The rate at which the loss falls fastest per unit of log rate, before its minimum.
 
+    When to use it: For smooth curves with one clear descent. Not for noisy ones, where a single jump looks
+    steepest.
+
     Source: Smith 2017, arXiv:1506.01186; the rule fastai calls "steep".
     """
     rates, losses = _checked(rates, losses)
@@ -91,6 +100,9 @@ def valley(rates: np.ndarray, losses: np.ndarray) -> float:
     """The rate half-way down the longest descent of the curve, which may include small rises.
 
     The descent is the longest sequence of points, not necessarily neighbours, each lower than the one before.
+
+    When to use it: For a constant rate or a first try without a schedule. Not for 1cycle, which stands a higher
+    peak.
 
     Source: the idea of the rule fastai calls "valley".
     """

@@ -224,12 +224,21 @@ class _FancyPCA:
 TRANSFORMATIONS = Catalogue(
     "transformation",
     [
-        Entry("flip", _flip, "Left and right exchanged, every other image.", "Keras' RandomFlip"),
+        Entry(
+            "flip",
+            _flip,
+            "Left and right exchanged, every other image.",
+            "Keras' RandomFlip",
+            when="For photographs, whose left and right do not matter. Not for digits, letters, road signs or "
+            "the organs of a body.",
+        ),
         Entry(
             "alternating_flip",
             _AlternatingFlip,
             "Left and right exchanged in every second epoch, for half of the images in the odd ones.",
             "Jordan 2024, arXiv:2404.00498",
+            when="In place of flip in trainings of a few epochs: two epochs show each image both ways. In "
+            "long trainings the two come to the same.",
         ),
         Entry(
             "translation",
@@ -237,6 +246,8 @@ TRANSFORMATIONS = Catalogue(
             "Moved by up to this share of each side.",
             "Keras' RandomTranslation",
             (Range("strength", 0.02, 0.2, 0.1),),
+            when="For objects that may lie off the centre. Not where the place tells the class, or where "
+            "objects touch the border.",
         ),
         Entry(
             "crop",
@@ -244,6 +255,8 @@ TRANSFORMATIONS = Catalogue(
             "A window that leaves out up to this share of each side, enlarged.",
             "Szegedy et al. 2015",
             (Range("strength", 0.05, 0.5, 0.2),),
+            when="For photographs that their object fills. Not for small objects and digits, of which a crop "
+            "may lose the part that counts.",
         ),
         Entry(
             "rotation",
@@ -251,6 +264,8 @@ TRANSFORMATIONS = Catalogue(
             "Turned by up to this many degrees.",
             "Keras' RandomRotation",
             (Range("strength", 2.0, 30.0, 10.0),),
+            when="Up to 15 degrees for handwriting and photographs, any angle for views from above. Not so "
+            "far that a 6 becomes a 9.",
         ),
         Entry(
             "zoom",
@@ -258,6 +273,8 @@ TRANSFORMATIONS = Catalogue(
             "Made larger or smaller by up to this share.",
             "Keras' RandomZoom",
             (Range("strength", 0.02, 0.3, 0.1),),
+            when="Where the distance to the object varies. Not where its size tells the class, as with cells "
+            "or parts at a known scale.",
         ),
         Entry(
             "shear",
@@ -265,6 +282,8 @@ TRANSFORMATIONS = Catalogue(
             "Slanted by up to this share.",
             "Keras' RandomShear",
             (Range("strength", 0.02, 0.3, 0.1),),
+            when="For slanted handwriting and for objects seen from the side. Not for shapes whose angles are "
+            "measured.",
         ),
         Entry(
             "elastic",
@@ -272,6 +291,7 @@ TRANSFORMATIONS = Catalogue(
             "Bent as if drawn on rubber, by this share of each side.",
             "Simard et al. 2003",
             (Range("strength", 0.01, 0.1, 0.04),),
+            when="For handwriting and tissue, which bend. Not for rigid objects and printed letters.",
         ),
         Entry(
             "erasing",
@@ -279,6 +299,8 @@ TRANSFORMATIONS = Catalogue(
             "A rectangle of up to this share of the image filled with random pixels.",
             "Zhong et al. 2020",
             (Range("strength", 0.05, 0.5, 0.3),),
+            when="For photographs whose objects may be hidden in part. Not for small images, where a "
+            "rectangle can cover all of the object.",
         ),
         Entry(
             "noise",
@@ -286,9 +308,16 @@ TRANSFORMATIONS = Catalogue(
             "Gaussian noise of this standard deviation, in shares of the range.",
             "Sietsma and Dow 1991",
             (Range("strength", 0.01, 0.3, 0.05),),
+            when="For pictures of poor sensors or taken in little light. Not where fine texture tells the class.",
         ),
         Entry(
-            "hue", _hue, "Hue shifted by up to this share.", "Keras' RandomHue", (Range("strength", 0.02, 0.3, 0.1),)
+            "hue",
+            _hue,
+            "Hue shifted by up to this share.",
+            "Keras' RandomHue",
+            (Range("strength", 0.02, 0.3, 0.1),),
+            when="Where paint and cameras change the colour but not the class. Not for flowers, fruit or "
+            "stained cells, which colour tells apart.",
         ),
         Entry(
             "color_jitter",
@@ -296,6 +325,7 @@ TRANSFORMATIONS = Catalogue(
             "Brightness, contrast, saturation and a little hue changed by up to this share.",
             "Keras' RandomColorJitter",
             (Range("strength", 0.05, 0.6, 0.2),),
+            when="For photographs in changing light. Not where brightness or colour is the measurement.",
         ),
         Entry(
             "fancy_pca",
@@ -303,6 +333,8 @@ TRANSFORMATIONS = Catalogue(
             "Colours moved along the principal components of the training images; the strength is a variance.",
             "Krizhevsky et al. 2012",
             (Range("strength", 0.02, 2.0, 0.1),),
+            when="For large sets of photographs, as a mild change of light. Not for few images, whose "
+            "components are uncertain.",
         ),
         Entry(
             "rand_augment",
@@ -310,6 +342,8 @@ TRANSFORMATIONS = Catalogue(
             "Two of 14 operations drawn for each image, all at this share of their largest magnitude, 30.",
             "Cubuk et al. 2019, arXiv:1909.13719",
             (Range("strength", 0.1, 0.9, 0.3),),
+            when="For photographs, when no one knows which changes keep the label: one number in place of a list. Not "
+            "for digits and scans, which it also solarizes and posterizes.",
         ),
         Entry(
             "aug_mix",
@@ -317,6 +351,8 @@ TRANSFORMATIONS = Catalogue(
             "Each image mixed with three chains of operations of up to this share of the largest severity, 10.",
             "Hendrycks et al. 2020, arXiv:1912.02781",
             (Range("strength", 0.1, 0.9, 0.3),),
+            when="For photographs that will come blurred, noisy or in other light. Not for small grey images, "
+            "whose mixtures look like nothing that will come.",
         ),
     ],
 )

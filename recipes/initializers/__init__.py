@@ -49,6 +49,8 @@ INITIALIZERS = Catalogue(
             "Truncated normal of variance 2/m for m inputs.",
             "He et al. 2015",
             GAIN,
+            when="The default, for ELU, ReLU and their relatives. Not for tanh or logistic units "
+            "(glorot_normal), nor for SELU (lecun_normal).",
         ),
         Entry(
             "he_uniform",
@@ -56,6 +58,8 @@ INITIALIZERS = Catalogue(
             "U(-sqrt(6/m), sqrt(6/m)) for m inputs.",
             "He et al. 2015",
             GAIN,
+            when="Where published code uses it, or no weight may be large. Otherwise he_normal: the two have "
+            "the same variance and train alike.",
         ),
         Entry(
             "glorot_normal",
@@ -63,6 +67,8 @@ INITIALIZERS = Catalogue(
             "Truncated normal of variance 2/(m+n).",
             "Glorot and Bengio 2010",
             GAIN,
+            when="For tanh and logistic units. Not for ReLU in deep networks: each layer passes on half of "
+            "the variance.",
         ),
         Entry(
             "glorot_uniform",
@@ -70,6 +76,8 @@ INITIALIZERS = Catalogue(
             "U(+-sqrt(6/(m+n))).",
             "Glorot and Bengio 2010",
             GAIN,
+            when="To repeat networks of Keras, whose default it is. Not for ten layers of ReLU or more, where "
+            "hardly anything of the signal is left.",
         ),
         Entry(
             "lecun_normal",
@@ -77,6 +85,8 @@ INITIALIZERS = Catalogue(
             "Truncated normal of variance 1/m.",
             "LeCun et al. 1998",
             GAIN,
+            when="For SELU, whose fixed point assumes this variance. With ELU or ReLU a deep network loses "
+            "signal: he_normal.",
         ),
         Entry(
             "fan_in_uniform",
@@ -84,6 +94,8 @@ INITIALIZERS = Catalogue(
             "U(-1/sqrt(m), 1/sqrt(m)): variance 1/(3m).",
             "Goodfellow et al. 2016",
             GAIN,
+            when="To repeat networks of older textbooks. Not for deep ones: a third of the variance is left "
+            "after each layer.",
         ),
         Entry(
             "variance_scaling",
@@ -91,6 +103,8 @@ INITIALIZERS = Catalogue(
             "Variance scale/m, or with mode fan_out or fan_avg scale/n or 2 scale/(m+n); uniform or normal.",
             "He et al. 2015",
             (Range("scale", 0.25, 4.0, 1.0),),
+            when="To set the scale, mode and distribution oneself, or to tune the scale. Otherwise the names "
+            "of its common settings say more.",
         ),
         Entry(
             "orthogonal",
@@ -98,6 +112,8 @@ INITIALIZERS = Catalogue(
             "A random orthogonal matrix times a gain; gain_for gives the gain for an activation.",
             "Saxe et al. 2013",
             (Range("gain", 0.5, 2.0, 1.0),),
+            when="For recurrent kernels and very deep plain networks: lengths pass unchanged. Shallow "
+            "networks gain nothing over he_normal.",
         ),
         Entry(
             "sparse",
@@ -105,6 +121,8 @@ INITIALIZERS = Catalogue(
             "Connects each unit to a few random inputs, with weights from N(0, stddev^2).",
             "Martens 2010",
             (Range("connections", 5, 50, 15), Range("stddev", 0.1, 2.0, 1.0)),
+            when="For wide layers of saturating units, so that units begin different. Not for narrow layers, "
+            "which have few inputs to choose from.",
         ),
     ],
     objects=_K.Initializer,

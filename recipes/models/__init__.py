@@ -44,6 +44,8 @@ ARCHITECTURES = Catalogue(
             encoder_decoder,
             "An LSTM or GRU reads a sequence, or a CNN sees an image; another writes a sequence of another length.",
             "Sutskever et al. 2014; Cho et al. 2014",
+            when="Where the output is a sequence of another length: translation, transliteration, captions. A "
+            "label for each step, or one for all, needs only rnn.",
         ),
         Entry(
             "autoencoder",
@@ -51,14 +53,25 @@ ARCHITECTURES = Catalogue(
             "Reproduces its input from a short code.",
             "Hinton & Salakhutdinov 2006",
             (Range("code", 2, 256, 32),),
+            when="To compress, to denoise, or to learn from inputs without labels. Not as a classifier by "
+            "itself: what restores inputs need not tell classes apart.",
         ),
         Entry(
             "siamese",
             siamese,
             "One encoder for two inputs, to tell whether they are of the same class.",
             "Bromley et al. 1993",
+            when="For pairs, and for classes that have few examples or appear after the training. With many "
+            "examples of fixed classes an ordinary classifier is better.",
         ),
-        Entry("multitask", multitask, "One trunk for several tasks, with a head for each.", "Caruana 1997"),
+        Entry(
+            "multitask",
+            multitask,
+            "One trunk for several tasks, with a head for each.",
+            "Caruana 1997",
+            when="For related targets of the same inputs, above all if one of them has few labels. Unrelated "
+            "targets compete for the trunk: train them apart.",
+        ),
     ],
 )
 """Factories for data of other shapes than a Data holds, for use in your own scripts."""

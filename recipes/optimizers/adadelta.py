@@ -78,5 +78,7 @@ ENTRIES = (
         "Steps in the units of the weights; the learning rate needs no tuning.",
         "Zeiler 2012",
         (Range("learning_rate", 0.1, 10.0, 1.0),),
+        when="Where no rate can be tuned: 1 mostly works. Not for the last tenths of a point: momentum "
+        "and Adam, tuned, ended ahead of it on MNIST here.",
     ),
 )

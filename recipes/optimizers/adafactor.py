@@ -134,5 +134,7 @@ ENTRIES = (
         "RMSProp with mean squares of rows and columns alone, and steps relative to the weights.",
         "Shazeer and Stern 2018",
         (Range("learning_rate", 1e-3, 0.1, 0.01),),
+        when="For large embeddings and kernels when Adam's two averages do not fit into memory. Small "
+        "models gain nothing: Adam's memory is no burden there.",
     ),
 )

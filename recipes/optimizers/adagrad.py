@@ -92,5 +92,7 @@ ENTRIES = (
         "Each weight's step divided by the root of the sum of all its squared gradients.",
         "Duchi et al. 2011",
         (Range("learning_rate", 3e-3, 0.3, 0.01),),
+        when="For sparse features and shallow models; the first of eight on twelve small tables here. Not "
+        "for long trainings of deep networks: its steps only shrink.",
     ),
 )

@@ -91,5 +91,7 @@ ENTRIES = (
         "Adam with the largest recent gradient instead of the root mean square.",
         "Kingma and Ba 2015",
         (Range("learning_rate", 6e-4, 6e-2, 2e-3),),
+        when="For gradients with rare large values, as those of embeddings. Otherwise adam, for which "
+        "more good rates are known.",
     ),
 )

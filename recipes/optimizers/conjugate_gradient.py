@@ -159,5 +159,7 @@ ENTRIES = (
         "Steps to the minimum along directions that do not undo each other; for full batches.",
         "Fletcher and Reeves 1964; Polak and Ribière 1969",
         (Range("learning_rate", 0.1, 10.0, 1.0),),
+        when="For small data in one batch and a loss to be fitted to many digits. Not for minibatches: "
+        "its directions belong to a single surface.",
     ),
 )

@@ -100,5 +100,7 @@ ENTRIES = (
         "A rate per weight, which grows while the gradient keeps its sign; for full batches.",
         "Jacobs 1988",
         (Range("learning_rate", 1e-3, 0.1, 0.01),),
+        when="For full batches of badly scaled problems, and to see how adaptive rates began. Not for "
+        "minibatches, whose noise turns the signs that it counts.",
     ),
 )

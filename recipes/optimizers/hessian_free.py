@@ -259,5 +259,7 @@ ENTRIES = (
         "Conjugate gradients on Gauss-Newton products, never forming the Hessian; for large batches.",
         "Martens 2010",
         (Range("learning_rate", 0.1, 1.0, 1.0),),
+        when="For deep autoencoders and recurrent networks that first-order steps hardly move, in batches "
+        "of thousands. Not for ordinary classifiers: an update costs tens of gradients.",
     ),
 )

@@ -112,5 +112,6 @@ ENTRIES = (
         "Adam's step, scaled to the norm of each layer's weights; for large batches.",
         "You et al. 2020",
         (Range("learning_rate", 3e-4, 3e-2, 3e-3),),
+        when="For batches of thousands, spread over accelerators. With batches of a few hundred adamw does as well.",
     ),
 )

@@ -248,6 +248,8 @@ ENTRIES = (
         "Gradient descent whose step is halved until the batch's loss has fallen enough.",
         "Armijo 1966",
         (Range("learning_rate", 0.1, 10.0, 1.0),),
+        when="For full or large batches when no rate is known. Not for small batches: a step that suits "
+        "one may harm the others, and each costs several evaluations.",
     ),
     Entry(
         "exact_line_search",
@@ -255,5 +257,7 @@ ENTRIES = (
         "Gradient descent to the minimum of the batch's loss along the gradient.",
         "Cauchy 1847",
         (Range("learning_rate", 0.1, 10.0, 1.0),),
+        when="To study steepest descent and its zigzag on small smooth problems. To train, line_search "
+        "gets as far with fewer evaluations.",
     ),
 )

@@ -100,5 +100,7 @@ ENTRIES = (
         "Steps by the sign of averaged gradients: all weights change by the same amount.",
         "Chen et al. 2023",
         (Range("learning_rate", 1e-4, 1e-2, 1e-4),),
+        when="For large models and batches, with half of Adam's memory, at a third to a tenth of its "
+        "rate. Not for small batches: a sign makes a full step of any noise.",
     ),
 )

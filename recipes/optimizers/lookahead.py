@@ -146,5 +146,7 @@ ENTRIES = (
             Range("steps", 2, 20, 5),
             Range("slow_rate", 0.1, 0.9, 0.5, log=False),
         ),
+        when="To steady an optimizer that swings at a high constant rate. Under 1cycle there is less to "
+        "steady, since the rate ends near zero.",
     ),
 )

@@ -182,5 +182,7 @@ ENTRIES = (
         "Orthogonal steps for hidden dense kernels, AdamW for everything else.",
         "Jordan et al. 2024; Liu et al. 2025",
         (Range("learning_rate", 3e-4, 3e-2, 1e-3),),
+        when="For wide hidden dense kernels. Not for networks that consist of convolutions, embeddings "
+        "and small layers: those get AdamW in any case.",
     ),
 )

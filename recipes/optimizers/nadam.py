@@ -107,5 +107,7 @@ ENTRIES = (
         "Adam with Nesterov's momentum.",
         "Dozat 2016",
         (Range("learning_rate", 3e-4, 3e-2, 1e-3),),
+        when="In place of Adam where epochs are few; ahead of it, if only by little, on twelve small "
+        "tables here. Not worth a change where Adam is tuned already.",
     ),
 )

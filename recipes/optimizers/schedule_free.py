@@ -169,5 +169,7 @@ ENTRIES = (
         "AdamW at a constant rate, with an average of the weights in place of a schedule.",
         "Defazio et al. 2024",
         (Range("learning_rate", 3e-4, 3e-2, 2.5e-3),),
+        when="Where nobody knows beforehand how long the training will be. Not under a falling schedule: "
+        "its average takes the place of one.",
     ),
 )

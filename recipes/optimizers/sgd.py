@@ -50,5 +50,7 @@ ENTRIES = (
         "Plain gradient descent on minibatches.",
         "Robbins and Monro 1951",
         (Range("learning_rate", 3e-2, 3.0, 0.01),),
+        when="As a baseline, for convex problems and for online learning. Not for deep networks in few "
+        "epochs: a point behind momentum on MNIST here.",
     ),
 )

@@ -48,5 +48,6 @@ ENTRIES = (
         "strength * sum of the absolute outputs of the hidden layers, added to the loss.",
         "Glorot et al. 2011",
         (Range("strength", 1e-6, 1e-3, 1e-5),),
+        when="For sparse codes, as of an autoencoder: few units answer each example. To make weights sparse take l1.",
     ),
 )

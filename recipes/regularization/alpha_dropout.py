@@ -53,5 +53,6 @@ ENTRIES = (
         "Dropout for SELU: dropped outputs take its lowest value, so that mean and variance stay.",
         "Klambauer et al. 2017",
         (Range("rate", 0.02, 0.3, 0.1, log=False),),
+        when="With SELU and lecun_normal, which it does not disturb. With any other activation take dropout.",
     ),
 )

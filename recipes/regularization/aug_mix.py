@@ -70,5 +70,7 @@ ENTRIES = (
         "Images mixed with chains of operations on themselves.",
         "Hendrycks et al. 2020",
         (Range("strength", 0.1, 0.9, 0.3),),
+        when="Where a model must stand worse photographs than it was trained on. Not where accuracy on clean ones is "
+        "all: then rand_augment or cutmix.",
     ),
 )

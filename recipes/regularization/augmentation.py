@@ -72,5 +72,6 @@ ENTRIES = (
         "Random changes to the training images that keep their labels.",
         "Krizhevsky et al. 2012",
         (Range("strength", 0.25, 2.0, 1.0),),
+        when="For images, first of all when they are few. Leave out what changes the label: digits are not flipped.",
     ),
 )

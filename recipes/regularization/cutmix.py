@@ -65,5 +65,7 @@ ENTRIES = (
         "Images with a rectangle of another one, with the mixture of their losses.",
         "Yun et al. 2019",
         (Range("alpha", 0.2, 2.0, 1.0),),
+        when="For photographs that a network learns by heart. Not for small centred shapes such as "
+        "digits, where the rectangle hides what tells them apart.",
     ),
 )

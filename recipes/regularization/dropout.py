@@ -71,5 +71,7 @@ ENTRIES = (
             Range("rate", 0.05, 0.5, 0.2, log=False),
             Range("input_rate", 0.0, 0.3, 0.0, log=False, by_default=False),
         ),
+        when="For wide dense layers that overfit, at rates of 0.1 to 0.5. Not in a few epochs on many "
+        "data (it cost 0.4 points on MNIST here), nor just before batch normalization.",
     ),
 )

@@ -192,5 +192,7 @@ ENTRIES = (
         EarlyStopping,
         "Keeps the weights of the epoch with the lowest validation loss.",
         "Prechelt 1998",
+        when="Nearly always: it costs a validation split and no time. Not on a split so small that the "
+        "best epoch is luck; refit gives the split back.",
     ),
 )

@@ -47,5 +47,7 @@ ENTRIES = (
         "l1 * sum of absolute kernel weights + l2/2 * sum of their squares, added to the loss.",
         "Zou and Hastie 2005",
         (Range("l1", 1e-6, 1e-3, 1e-5), Range("l2", 1e-5, 1e-2, 1e-4)),
+        when="For many correlated inputs of which few matter: L2 keeps groups together, L1 drops the "
+        "rest. With trials for one strength only take l1 or l2.",
     ),
 )

@@ -67,5 +67,7 @@ ENTRIES = (
         "An exponential moving average of the weights is validated and exported.",
         "Polyak and Juditsky 1992",
         (Range("decay", 0.9, 0.9999, 0.999),),
+        when="For constant or slowly falling rates, whose last weights are noisy. Not in trainings of "
+        "fewer steps than a few times 1 / (1 - decay), which it remembers.",
     ),
 )

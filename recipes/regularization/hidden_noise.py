@@ -48,5 +48,7 @@ ENTRIES = (
         "Gaussian noise on the outputs of hidden layers during training.",
         "Poole et al. 2014",
         (Range("stddev", 0.03, 1.0, 0.1),),
+        when="For autoencoders and for networks so small that dropout starves them. Not with unbounded "
+        "activations alone: large weights drown the noise.",
     ),
 )

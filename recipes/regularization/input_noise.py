@@ -46,5 +46,7 @@ ENTRIES = (
         "Gaussian noise on the normalized inputs during training.",
         "Bishop 1995",
         (Range("stddev", 0.03, 1.0, 0.1),),
+        when="For measurements with known errors and for few labels: ahead of dropout with both MLPs "
+        "here. Not where a small change of the input changes the label.",
     ),
 )

@@ -46,5 +46,7 @@ ENTRIES = (
         "strength/2 * sum of squared kernel weights, added to the loss.",
         "Krogh and Hertz 1992",
         (Range("strength", 1e-5, 1e-2, 1e-4),),
+        when="The first penalty to try with SGD or momentum. With Adam and its kin take weight_decay: "
+        "dividing by the gradient's size distorts L2.",
     ),
 )

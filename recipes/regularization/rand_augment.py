@@ -71,5 +71,7 @@ ENTRIES = (
         "Two operations drawn for each image, with a strength in common.",
         "Cubuk et al. 2019",
         (Range("strength", 0.1, 0.9, 0.3),),
+        when="For photographs and trainings of tens of epochs, tuned by its strength alone. Not for a few epochs, in "
+        "which images so changed are learned too slowly.",
     ),
 )

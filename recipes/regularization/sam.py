@@ -61,5 +61,7 @@ ENTRIES = (
         "Each step takes its gradient where the loss is highest nearby.",
         "Foret et al. 2021",
         (Range("rho", 0.01, 0.5, 0.05),),
+        when="Where accuracy counts more than time. Not on a fixed budget: each step computes two "
+        "gradients, the cost of twice as many epochs.",
     ),
 )

@@ -61,5 +61,7 @@ ENTRIES = (
         "The mean of the weights at the ends of the last epochs.",
         "Izmailov et al. 2018",
         (Range("start", 0.5, 0.9, 0.75, log=False),),
+        when="For the last quarter of a long training at a constant or cyclic rate. Not under 1cycle, "
+        "whose last epochs differ too little to average.",
     ),
 )

@@ -52,5 +52,7 @@ ENTRIES = (
         "Shrinks the kernels by rate * strength at every step, apart from the gradient.",
         "Loshchilov and Hutter 2019",
         (Range("strength", 1e-4, 1e-1, 1e-2),),
+        when="The penalty for Adam, Lion and other adaptive optimizers; part of the default for tables "
+        "and texts. Under SGD at a constant rate l2 ends at the same weights.",
     ),
 )

@@ -59,5 +59,7 @@ ENTRIES = (
         "Gaussian noise on the kernels during each training step.",
         "Jim et al. 1996",
         (Range("stddev", 0.01, 0.5, 0.1),),
+        when="For recurrent networks and small MLPs; ahead of none with an MLP and 1,000 images of MNIST "
+        "here. Not for large networks: each step draws a number for each weight.",
     ),
 )

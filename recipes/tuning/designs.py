@@ -40,11 +40,19 @@ MOST_ARMS = 10_000
 DESIGNS = Lookup(
     "design",
     [
-        Option("crossed", "Every combination of the levels.", "Fisher 1935"),
+        Option(
+            "crossed",
+            "Every combination of the levels.",
+            "Fisher 1935",
+            when="For a few factors that may depend on each other, such as optimizer and schedule. Not for "
+            "many: the arms multiply.",
+        ),
         Option(
             "one_at_a_time",
             "The base recipe's arm, and those that differ from it in one factor.",
             "ablation studies: Meyes et al. 2019",
+            when="For many factors around a recipe that is good already. Not where two changes help only "
+            "together: it never tries them so.",
         ),
     ],
 )

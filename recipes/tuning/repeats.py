@@ -14,13 +14,21 @@ TUNINGS = Lookup(
             "some",
             "An arm is tuned for the first two repeats and every third one from then on.",
             "part of the default protocol",
+            when="The default: intervals hold most of the luck of tuning, at about half of the cost of each.",
         ),
         Option(
             "once",
             "An arm is tuned once, and all repeats have its best setting.",
             "Choi et al. 2019",
+            when="For a quick answer, or where a tuning costs too much. The luck of the one tuning is then in "
+            "no interval.",
         ),
-        Option("each", "An arm is tuned anew for each repeat.", "Bouthillier et al. 2021"),
+        Option(
+            "each",
+            "An arm is tuned anew for each repeat.",
+            "Bouthillier et al. 2021",
+            when="Where a verdict has to stand, as in a publication, and time allows a tuning for each repeat.",
+        ),
     ],
 )
 """How often an arm is tuned."""

@@ -61,7 +61,8 @@ def card(plural: str, entry: Any, own_docstring: bool) -> str:
         memory = columns(entry)
         live = ", which schedules can move" if memory["momentum"] else ""
         facts.append(f"*Memory:* {memory['memory']} that of the weights{live and '; a momentum' + live}.")
-    parts = [f"## `{entry.name}`", entry.summary, " ".join(facts), values_to_try(entry)]
+    when = f"**When to use it.** {entry.when}" if entry.when else ""
+    parts = [f"## `{entry.name}`", entry.summary, when, " ".join(facts), values_to_try(entry)]
     measured = evidence_of(plural, entry.name)
     if measured:
         parts.append("**Measured here**\n\n" + measured)
@@ -89,9 +90,9 @@ def kinds_page() -> str:
     """The page of all kinds."""
     lines = [
         "# Cards",
-        "A card for each technique: what it is, values to try, cost, source, what was measured here, and its "
-        "documentation. These pages are generated from the catalogues, docstrings and `results/`; `recipes list` shows "
-        "the same in a terminal. When to use what: [regularizers](../regularizers.md), [choosing](../choosing.md).",
+        "A card for each technique: what it is, when to use it and when not, values to try, cost, source, what was "
+        "measured here, and its documentation. These pages are generated from catalogues, docstrings and `results/`; "
+        "`recipes list` shows the same in a terminal, `recipes list KIND NAME` one of them.",
         "| kind | choices | what |\n|---|---|---|",
     ]
     rows = [f"| [{name}]({name}.md) | {len(catalogue_of(name))} | {kind.summary} |" for name, kind in KINDS.items()]

@@ -80,6 +80,15 @@ def test_list_alone_shows_the_kinds_and_how_many_names_each_has(call):
         assert re.search(rf"\b{kind} +{len(catalogue)} ", output)
 
 
+def test_list_a_name_shows_all_that_is_known_of_it(call):
+    _, output, _ = call("list", "optimizers", "adagrad")
+    shown = " ".join(output.split())
+    entry = catalogue_of("optimizers")["adagrad"]
+    for text in (entry.summary, entry.when, "learning_rate 0.003..0.3 log, 0.01", "memory 1 x", entry.source):
+        assert text in shown
+    assert "adadelta" not in output
+
+
 def test_list_all(call):
     _, output, _ = call("list", "all")
     for catalogue in catalogues().values():
@@ -112,6 +121,8 @@ def test_the_help_of_a_search_has_groups_examples_and_the_glossary(call, monkeyp
     [
         (["serch"], "serch"),
         (["list", "optimisers"], "'optimizers'"),
+        (["list", "optimizers", "adm"], "did you mean 'adam'"),
+        (["list", "all", "adam"], "kind must be"),
         (["search"], "'dataset'"),
         (["search", "digts", "--data-dir", "{data}"], "did you mean 'digits'"),
         (["search", "digits", "--optimizers", "adm"], "did you mean 'adam'"),

@@ -65,7 +65,8 @@ def test_links_to_files_beside_the_guide():
 def test_a_card_has_summary_ranges_source_cost_and_evidence():
     entry = OPTIMIZERS["adam"]
     text = card("optimizers", entry, True)
-    assert text.startswith(f"## `adam`\n\n{entry.summary}\n\n*Source:* Kingma and Ba 2015. *Memory:* 2 x that of")
+    assert text.startswith(f"## `adam`\n\n{entry.summary}\n\n**When to use it.** {entry.when}\n\n*Source:* Kingma and")
+    assert "Ba 2015. *Memory:* 2 x that of" in text
     assert "| `learning_rate` | 0.0003 | 0.03 | logarithmic | 0.001 | yes |" in text
     assert "::: keras_recipes.recipes.optimizers.adam.Adam\n    options:" in text
     errors = pd.read_csv(ROOT / "results" / "optimizers.csv").query("optimizer == 'adam'").test_error * 100

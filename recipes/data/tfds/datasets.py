@@ -46,51 +46,83 @@ DATASETS = Lookup(
             "digits",
             "1,797 handwritten digits, 8x8 grey, 10 classes. Needs no network.",
             "Alpaydin & Kaynak 1998, UCI; shipped with scikit-learn",
+            when="To try anything on images in seconds. Not to tell two good methods apart in one training: "
+            "the test split has 359.",
         ),
         Option(
             "breast_cancer",
             "569 tumours, 30 measurements, malignant or benign. Needs no network.",
             "Wolberg, Street & Mangasarian 1995, UCI; shipped with scikit-learn",
+            when="For a first table with two classes. Not to rank good methods: 114 test examples tell "
+            "differences of some points only.",
         ),
         Option(
             "diabetes",
             "442 patients, 10 measurements, progression after a year (regression). Needs no network.",
             "Efron, Hastie, Johnstone & Tibshirani 2004; shipped with scikit-learn",
+            when="For a first regression, with more noise than signal. Not to show what depth gains: a linear "
+            "model is hard to beat.",
         ),
         Option(
             "syllables",
             "About 3,000 names of syllables in 6 scripts, sequences of 1 to 24 letters. Needs no network.",
             "Unicode Character Database; shipped with Python",
+            when="For a first sequence model, letter by letter. Not for texts of words: docstrings.",
         ),
         Option(
             "docstrings",
             "About 3,700 sentences of text from 10 modules of Python; they change with its version. Needs no network.",
             "Python's standard library; shipped with Python",
+            when="For a first text classification. Not for published numbers, since each version of Python "
+            "has other sentences.",
         ),
         Option(
             "characters",
             "About 5,000 characters, 10 properties (strings, numbers, yes or no; some missing), 6 kinds."
             " Needs no network.",
             "Unicode Character Database; shipped with Python",
+            when="To try columns of mixed types with missing values. Not to tell good models apart: the "
+            "properties nearly name the kind.",
         ),
         Option(
             "mnist",
             "70,000 handwritten digits, 28x28 grey, 10 classes.",
             "LeCun, Cortes & Burges 1998",
+            when="To repeat published tables and to check a new method on 60,000 images. Not for its last "
+            "tenth of a percent, which says little of other data.",
         ),
         Option(
             "fashion_mnist",
             "70,000 articles of clothing, 28x28 grey, 10 classes.",
             "Xiao, Rasul & Vollgraf 2017, arXiv:1708.07747",
+            when="In place of mnist, at the same size, where that is too easy to tell methods apart.",
         ),
         Option(
             "kmnist",
             "70,000 cursive Japanese characters, 28x28 grey, 10 classes.",
             "Clanuwat et al. 2018, arXiv:1812.01718",
+            when="As a second set of mnist's form, to see whether a finding holds beyond it.",
         ),
-        Option("cifar10", "60,000 photographs, 32x32 colour, 10 classes.", "Krizhevsky 2009"),
-        Option("cifar100", "60,000 photographs, 32x32 colour, 100 classes.", "Krizhevsky 2009"),
-        Option("iris", "150 flowers, 4 measurements, 3 species.", "Fisher 1936, UCI"),
+        Option(
+            "cifar10",
+            "60,000 photographs, 32x32 colour, 10 classes.",
+            "Krizhevsky 2009",
+            when="For convolutional networks, augmentation and regularizers on photographs. Not for MLPs, nor "
+            "for deep networks without an accelerator.",
+        ),
+        Option(
+            "cifar100",
+            "60,000 photographs, 32x32 colour, 100 classes.",
+            "Krizhevsky 2009",
+            when="For many classes with 500 examples each, where regularizers pay. Not as a first set: start "
+            "with cifar10.",
+        ),
+        Option(
+            "iris",
+            "150 flowers, 4 measurements, 3 species.",
+            "Fisher 1936, UCI",
+            when="To show code on the smallest of tables. Not to compare anything: 30 test examples tell nothing.",
+        ),
     ],
 )
 """The datasets offered by name, which :func:`recipes.load` takes."""

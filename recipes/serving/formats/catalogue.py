@@ -31,7 +31,7 @@ class Format(NamedTuple):
         read: from the file to an object with a ``spec`` and ``outputs(raw inputs)``.
         extra: of this package, which installs the modules.
         modules: what write and read import.
-        summary, source: for ``recipes list formats``.
+        summary, source, when: for ``recipes list formats``; the last says when to use it and when not.
         exact: whether its answers are the model's; else they are rounded.
     """
 
@@ -45,6 +45,7 @@ class Format(NamedTuple):
     source: str
     exact: bool = True
     hyperparameters: tuple[()] = ()
+    when: str = ""
 
 
 FORMATS = {
@@ -59,6 +60,7 @@ FORMATS = {
             ("ai_edge_litert",),
             "For phones and small devices; batch normalization is folded into the kernels.",
             "LiteRT, formerly TensorFlow Lite",
+            when="For phones, and for single answers in microseconds. Not for training on, nor for servers that batch.",
         ),
         Format(
             "litert_int8",
@@ -70,6 +72,8 @@ FORMATS = {
             "The same with kernels and activations in 8 bits, calibrated on training examples: a quarter of the size.",
             "Jacob et al. 2018",
             exact=False,
+            when="Where size or an integer unit decides. Not for regression to many digits: answers are "
+            "rounded; compare its accuracy first.",
         ),
         Format(
             "onnx",
@@ -80,6 +84,8 @@ FORMATS = {
             ("onnx", "onnxruntime", "tf2onnx"),
             "For ONNX Runtime and the programs that read ONNX.",
             "Open Neural Network Exchange",
+            when="For runtimes without TensorFlow and other languages. Not where TensorFlow is at hand: "
+            "saved_model is the model exactly.",
         ),
     )
 }
@@ -92,6 +98,8 @@ ALL_FORMATS: Lookup[Any] = Lookup(
             SAVED_MODEL,
             "For TensorFlow Serving and every program with TensorFlow; takes raw inputs by name.",
             "TensorFlow",
+            when="For servers: TensorFlow Serving, batches, text and mixed inputs. Not for one example at a "
+            "time on a small device: litert answered twelve to forty times as fast here.",
         ),
         *FORMATS.values(),
     ],

@@ -66,6 +66,7 @@ KINDS = {
     "Spec": _of_class("Spec", "a recipes.Spec", "Specs"),
     "Recipe": _of_class("Recipe", "a recipes.Recipe", "recipes"),
     "Run": _of_class("Run", "a recipes.Run", "runs"),
+    "Savable": _of_class("Savable", "an ensemble of a search", "ensembles of searches"),
     "Progress": _FUNCTION,
     "Where": _FUNCTION,
     "Mistakes": _of_class("Mistakes", "what Comparison.mistakes returns", "mistakes"),

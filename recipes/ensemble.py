@@ -152,20 +152,27 @@ def bootstrap(data: Data, seed: int, number: int) -> Data:
     return data.with_train(take(x, drawn), y[drawn], how=how, sample_weight=drawn_weights)
 
 
-def join(models: Sequence[keras.Model], combine: str = "average") -> keras.Model:
+def join(models: Sequence[keras.Model], combine: str = "average", counts: Sequence[int] | None = None) -> keras.Model:
     """One plain Keras model that returns the mean of the models' predictions, or of their votes.
 
     Args:
-        models: with equal inputs and outputs, and different names.
+        models: with equal inputs and outputs.
         combine: "average" or "vote".
+        counts: how often each model counts in the mean, >= 1. Default None: once.
     """
     first = models[0]
     inputs = keras.tree.map_structure(_same_input, _inputs(first))
     # The same layers without an optimizer: Keras would save an optimizer within the combined model, but not load it.
-    bare = [keras.Model(_inputs(model), model.outputs[0], name=model.name) for model in models]
+    bare = [
+        keras.Model(_inputs(model), model.outputs[0], name=f"member_{number}") for number, model in enumerate(models)
+    ]
     predictions = [model(inputs) for model in bare]
     if combine == "vote":
         predictions = [_vote(prediction, ends_in(first)) for prediction in predictions]
+    if counts is not None:
+        predictions = [part for part, count in zip(predictions, counts, strict=True) for _ in range(count)]
+    if len(predictions) == 1:
+        return keras.Model(inputs, keras.layers.Identity(name="joined")(predictions[0]), name="ensemble")
     joined = keras.layers.Average(dtype=predictions[0].dtype, name="joined")(predictions)
     return keras.Model(inputs, joined, name="ensemble")
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import keras
 
@@ -40,7 +40,7 @@ from .stored.schema import (
     optional,
 )
 
-__all__ = ["SavedRun", "check_same_data", "data_of", "load_again", "read_run", "recipe_text", "write_run"]
+__all__ = ["Savable", "SavedRun", "check_same_data", "data_of", "load_again", "read_run", "recipe_text", "write_run"]
 
 EXAMPLES, CALIBRATION = "examples.npz", "calibration.npz"
 
@@ -93,6 +93,14 @@ class SavedRun:
     facts: dict[str, Any]
     examples: Any = None
     calibration: Any = None
+
+
+@runtime_checkable
+class Savable(Protocol):
+    """What has a trained model with its facts: a :class:`recipes.Run`, or an ensemble of what a search has trained."""
+
+    def to_saved(self) -> SavedRun:
+        """The model, its scores and some raw examples."""
 
 
 def write_run(run: SavedRun, directory: str | os.PathLike[str], *, overwrite: bool = False) -> None:

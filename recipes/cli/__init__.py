@@ -128,6 +128,7 @@ def run_command(arguments: list[str] | None) -> Any:
         bench_command,
         compare_commands,
         doctor_command,
+        ensemble_command,
         list_commands,
         power_command,
         ship_commands,

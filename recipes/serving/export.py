@@ -15,7 +15,7 @@ from ...callbacks.checks import InvalidArgument, check_bool, check_integer
 from ...callbacks.warning import warn
 from ..files import new_directory
 from ..model_files import load_model, save_model
-from ..saved_run import SavedRun, recipe_text
+from ..saved_run import Savable, SavedRun, recipe_text
 from ..stored.digests import digests_of
 from ..stored.json_files import write_json
 from .blessing import compare_served, refuse_worse, served_model, test_data_of
@@ -38,7 +38,7 @@ __all__ = ["export"]
 
 @checked
 def export(
-    run: Run | keras.Model | str | os.PathLike[str],
+    run: Run | keras.Model | str | os.PathLike[str] | Savable,
     directory: str | os.PathLike[str],
     *,
     data: Data | None = None,
@@ -70,8 +70,9 @@ def export(
     says why.
 
     Args:
-        run: a :class:`recipes.Run`; the directory of a saved one, whose data are not needed; or a functional or
-            sequential ``keras.Model``, with ``data``.
+        run: a :class:`recipes.Run`; the directory of a saved one, whose data are not needed; an ensemble, as
+            :meth:`recipes.Comparison.ensemble` returns it; or a functional or sequential ``keras.Model``, with
+            ``data``.
         directory: a new or empty directory, or an earlier export with ``overwrite=True``.
         data: of a ``keras.Model`` that was trained in a script of one's own: the data of that training, whose raw
             inputs the model takes, e.g. ``recipes.Data.from_arrays(x, y, class_names=...)``. Default None.

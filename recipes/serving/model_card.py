@@ -29,8 +29,8 @@ def model_card(trained: SavedRun, exported: Mapping[str, Any]) -> dict[str, Any]
         exported: "files", "checked" and "refused", as in ``export.json``.
 
     Returns:
-        "model", "data", "training", "scores", "confidence", "files", "checked", "refused", "compared" (with the
-        model now served), "limits", "versions", "hardware", "date".
+        "model", "data", "members" (of an ensemble), "training", "scores", "confidence", "files", "checked", "refused",
+        "compared" (with the model now served), "limits", "versions", "hardware", "date".
 
     Source: Mitchell et al. 2019, "Model cards for model reporting".
 
@@ -40,7 +40,8 @@ def model_card(trained: SavedRun, exported: Mapping[str, Any]) -> dict[str, Any]
     """
     spec, facts = trained.spec, trained.facts
     recipe = None if trained.recipe is None else json.loads(recipe_text(trained.recipe))
-    kind = "trained elsewhere" if recipe is None else recipe["model"]
+    members = facts.get("members")
+    kind = "ensemble" if members else "trained elsewhere" if recipe is None else recipe["model"]
     names = [feature.name for feature in spec.features] if spec.record else list(spec.feature_names)
     own = ("epochs", "best_epoch", "seed", "seconds", "remark", "attempts")
     return {
@@ -54,6 +55,7 @@ def model_card(trained: SavedRun, exported: Mapping[str, Any]) -> dict[str, Any]
             "parameters": trained.model.count_params(),
         },
         "data": {**facts["data"], "fingerprints": facts.get("fingerprints", {})},
+        "members": members,
         "training": None if recipe is None else {"recipe": recipe, **{key: facts.get(key) for key in own}},
         "scores": {
             split: _scores(facts[split], facts.get("intervals", {}) if split == "test" else {})
@@ -157,6 +159,10 @@ def as_markdown(card: Mapping[str, Any]) -> str:
     counted = {f"{split} examples": f"{count:,}" for split, count in data.get("counts", {}).items()}
     prints = {f"fingerprint of {split}": value for split, value in data["fingerprints"].items()}
     lines += _facts({**counted, **prints, **{key: _value(value) for key, value in plain.items()}})
+    if card.get("members"):
+        lines += ["", "## Members", "", "Trainings of a search; weights were chosen on the validation split.", ""]
+        heading = ("arm", "seed", "weight")
+        lines += _table(heading, ([member[key] for key in heading] for member in card["members"]))
     if training is not None:
         lines += ["", "## Training", ""]
         recipe = {name: _value(value) for name, value in training["recipe"].items()}

@@ -12,7 +12,7 @@ from ..data.examples import raw_examples
 from ..environment import versions
 from ..metrics import METRICS, score
 from ..run import Run
-from ..saved_run import SavedRun, read_run
+from ..saved_run import Savable, SavedRun, read_run
 from ..score_intervals import score_intervals
 from ..scoring import predictions
 from ..training_checks import check_data, check_fits
@@ -26,7 +26,7 @@ def trained_model(run: Any, data: Any = None) -> SavedRun:
     """The model to export, with the facts of its training and examples to check it by.
 
     Args:
-        run: a :class:`recipes.Run`, the directory of a saved one, or a ``keras.Model``.
+        run: a :class:`recipes.Run`, the directory of a saved one, an ensemble of a search, or a ``keras.Model``.
         data: of a ``keras.Model``: the data that it was trained on; None for a run, which has its own.
 
     Raises:
@@ -46,6 +46,8 @@ def trained_model(run: Any, data: Any = None) -> SavedRun:
             raise InvalidArgument("run", str(run), accepted)
     elif isinstance(getattr(run, "model", None), keras.Model) and isinstance(run, Run):
         _refuse_diverged(run.message)
+        saved = run.to_saved()
+    elif isinstance(run, Savable):
         saved = run.to_saved()
     else:
         accepted = "a recipes.Run, as recipes.fit returns it, the directory of a saved one, or a keras.Model with data="

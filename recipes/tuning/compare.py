@@ -69,6 +69,7 @@ def compare(
     cores: float = 1,
     gpus: float = 0,
     retry_failed: bool = False,
+    keep_weights: bool = False,
     directory: str | os.PathLike[str] | None = None,
     verbose: int = 1,
 ) -> Comparison:
@@ -91,8 +92,8 @@ def compare(
         tune: whether the learning rate of compiled models is tuned, from a thirtieth of their own to thirty times that:
             True, False (default), or the labels of those that are.
         epochs, trials, repeats, tunings, resplit, seed, metric, callbacks, prune, ranges, widen, confidence, margin,
-            minutes, budget, pack, workers, memory_limit, ray, cores, gpus, retry_failed, directory, verbose: as for
-            :func:`recipes.search`. Processes import functions from their module.
+            minutes, budget, pack, workers, memory_limit, ray, cores, gpus, retry_failed, keep_weights, directory,
+            verbose: as for :func:`recipes.search`. Processes import functions from their module.
 
     Returns:
         A :class:`recipes.Comparison`, whose arms have the labels as names.
@@ -133,6 +134,7 @@ def compare(
             budget=budget,
             pack=pack,
             retry_failed=retry_failed,
+            keep_weights=keep_weights,
         ),
         Where(workers=workers, memory_limit=memory_limit, ray=ray, cores=cores, gpus=gpus),
         directory=directory,

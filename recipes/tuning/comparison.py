@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
     from ..data import Data
     from ..report.mistakes import Mistakes
+    from .ensembles.search_ensemble import SearchEnsemble
     from .outcomes import Outcomes
 
 __all__ = ["Comparison"]
@@ -244,6 +245,58 @@ class Comparison:
             if found is not None:
                 outcomes.setdefault(record.arm, {})[record.seed] = found
         return outcomes
+
+    @checked
+    def ensemble(
+        self,
+        data: Data | None = None,
+        *,
+        select: str = "forward",
+        size: int | None = None,
+        bags: int = 20,
+        seed: int = 0,
+    ) -> SearchEnsemble:
+        """One model that averages the answers of several of the search's final trainings; nothing is trained.
+
+        The search must have run with ``keep_weights=True``. What is chosen, and how much it weighs, is decided by the
+        search's metric on the validation split; whether it is better than the decision alone is judged on the test
+        split, which the choice has not seen. Where repeats have splits of their own, the trainings of one split are a
+        library of their own, from which an ensemble is chosen: the comparison is over all of them, the model that of
+        the data's own split. Where they share the split, all repeats are one library. Take it where a better score is
+        worth the time that several models take to answer.
+
+        Args:
+            data: those of the search. Default: they are loaded again by name.
+            select: "forward" (default): models are added to the average as long as they help, see
+                :func:`recipes.tuning.ensembles.selection.forward_selection`; or "best": the average of the ``size``
+                trainings with the best validation scores.
+            size: the models in one selection, with repetitions, >= 1. Default None: 25, or 5 for "best".
+            bags: of "forward": selections from a random half of the library (at least ten trainings) each, whose
+                averages are averaged, >= 1. With 1 there is one selection, from the whole library, and fewer models.
+                Default 20.
+            seed: of the bags, >= 0. Default 0.
+
+        Returns:
+            A :class:`recipes.tuning.ensembles.search_ensemble.SearchEnsemble`: ``.model`` (Keras), ``.members``
+            (pandas), ``.verdict``; :func:`recipes.export` takes it.
+
+        Raises:
+            InvalidArgument: for a search that has not kept the weights, or other data.
+
+        Source: Caruana et al. 2004, "Ensemble selection from libraries of models".
+
+        Example:
+            >>> comparison = recipes.search(recipes.load("digits"), keep_weights=True)        # doctest: +SKIP
+            >>> ensemble = comparison.ensemble()
+            >>> print(ensemble.verdict)
+            >>> recipes.export(ensemble, "served")
+        """
+        from .ensembles.selecting import chosen_ensemble
+        from .ensembles.selection import Choice
+
+        choice = Choice(select, size, bags, seed)
+        data = self.data() if data is None else self._checked(data)
+        return chosen_ensemble(self.directory, self.settings, self._final, self.best_arm, data, choice)
 
     @checked
     def report(self, path: str | os.PathLike[str] | None = None, mistakes: Mistakes | None = None) -> str:

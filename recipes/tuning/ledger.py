@@ -17,6 +17,7 @@ from ..stored.json_files import parse, reason_of, sealed, unsealed, write_json
 from ..stored.reading import numbered_lines, open_file
 from ..stored.schema import Listing, Object, name_of_file
 from .extending import first_difference
+from .kept_weights import weights_file, write_weights
 from .outcomes import outcomes_file, write_outcomes
 from .record import Record
 from .scores_in_range import ScoresInRange
@@ -141,7 +142,7 @@ class Ledger(Mapping[str, Record]):
     def add(self, record: Record) -> Record:
         """Writes the record of a finished training; returns it as it will be read back.
 
-        Its outcomes are on disk before the line that says that it is finished.
+        Its outcomes and weights are on disk before the line that says that it is finished.
 
         Raises:
             OSError: if that fails, or the directory was removed; see :meth:`check_there`.
@@ -151,6 +152,10 @@ class Ledger(Mapping[str, Record]):
             write_outcomes(self.directory, record.key, record.outcomes)
         else:
             outcomes_file(self.directory, record.key).unlink(missing_ok=True)  # of a run that was forgotten
+        if record.weights is not None:
+            write_weights(self.directory, record.key, record.weights)
+        else:
+            weights_file(self.directory, record.key).unlink(missing_ok=True)
         line = record.to_json()
         self._write(line_of(record))
         running_file(self.directory, record.key).unlink(missing_ok=True)

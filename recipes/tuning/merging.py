@@ -18,6 +18,7 @@ from ..stored.json_files import write_json
 from .designs import default_arm
 from .environment_file import read_environment
 from .extending import COUNTS, first_difference, rank
+from .kept_weights import weights_file
 from .ledger import is_open, line_of, read_lines
 from .outcomes import outcomes_file
 from .record import Record
@@ -29,11 +30,15 @@ __all__ = ["merge_searches"]
 
 @dataclasses.dataclass(frozen=True)
 class _Kept:
-    """A training of the merged search: its line, its record, and the file of its outcomes, which may not exist."""
+    """A training of the merged search: its line, its record, and the files of its outcomes and of its weights.
+
+    These may not exist.
+    """
 
     line: bytes
     record: Record
     outcomes: Path
+    weights: Path
 
 
 @checked
@@ -82,10 +87,13 @@ def merge_searches(*directories: str | os.PathLike[str], to: str | os.PathLike[s
         write_bytes(folder / TRAININGS, b"".join(training.line + b"\n" for training in kept.values()))
         write_json(folder / ENVIRONMENT, _environment(places))
         for key, training in kept.items():
-            if training.outcomes.is_file():
-                target = outcomes_file(folder, key)
-                target.parent.mkdir(exist_ok=True)
-                shutil.copyfile(training.outcomes, target)
+            for source, target in (
+                (training.outcomes, outcomes_file(folder, key)),
+                (training.weights, weights_file(folder, key)),
+            ):
+                if source.is_file():
+                    target.parent.mkdir(exist_ok=True)
+                    shutil.copyfile(source, target)
     return Path(to)
 
 
@@ -115,7 +123,7 @@ def _add(kept: dict[str, _Kept], place: Path, places: Sequence[Path]) -> None:
     lines = read_lines(place)[0]
     tuned = [record for _, record in lines.values() if record.stage == "tune"]
     for line, record in lines.values():
-        own = _Kept(line, record, outcomes_file(place, record.key))
+        own = _Kept(line, record, outcomes_file(place, record.key), weights_file(place, record.key))
         before = kept.get(record.key)
         if before is not None and record.stage == "confirm" and before.record.values != record.values:
             own = _with_setting(own, tuned)
@@ -124,8 +132,10 @@ def _add(kept: dict[str, _Kept], place: Path, places: Sequence[Path]) -> None:
             kept[own.record.key] = own
             continue
         _check_same(before.record, own.record, places)
-        if not before.outcomes.is_file():
-            kept[own.record.key] = dataclasses.replace(before, outcomes=own.outcomes)
+        for files in ("outcomes", "weights"):
+            if not getattr(kept[own.record.key], files).is_file():
+                replaced = {files: getattr(own, files)}
+                kept[own.record.key] = dataclasses.replace(kept[own.record.key], **replaced)
 
 
 def _with_setting(training: _Kept, tuned: Sequence[Record]) -> _Kept:

@@ -88,6 +88,9 @@ class Protocol:
     )
     budget: int | None = option(None, "The most trainings to run.", setting=False)
     retry_failed: bool = option(False, "Run again the trainings that failed in an earlier run.", setting=False)
+    keep_weights: bool = option(
+        False, "Keep the weights of the final trainings, for `recipes ensemble`.", setting=False
+    )
     pack: int | None = option(
         None,
         "Trainings of an arm that are computed in one step, as far as they can be; 1: one by one. Default: what a short"
@@ -132,6 +135,7 @@ class Protocol:
         if self.prune != "none":
             check_pruning(self.prune, self.epochs, self.trials + (self.more_trials if self.widen else 0))
         self._set("retry_failed", check_bool("retry_failed", self.retry_failed))
+        self._set("keep_weights", check_bool("keep_weights", self.keep_weights))
         if self.confidence is not None:
             self._set("confidence", check_number("confidence", self.confidence, above=0, below=1))
             if self.most_repeats < 2:

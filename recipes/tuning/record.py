@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from ...callbacks.checks import InvalidArgument
 from ..stored.json_files import parse
 from ..stored.schema import COUNT, FLAG, NUMBER, TEXT, Listing, Mapped, Object, name_of_file, number, one_of, optional
@@ -54,6 +56,7 @@ class Record:
         scores: what else was measured on the test split, by name: further metrics, and the base rate of accuracy.
         outcomes: what each test example was answered, from the worker to the ledger, which keeps them in a file of
             their own; None for tuning trainings, for those that diverged, and in records that are read.
+        weights: those of the trained model, which take the same way, where the search keeps them; else None.
 
     Example:
         >>> record = Record.from_json(line)                                   # doctest: +SKIP
@@ -83,6 +86,7 @@ class Record:
     rungs: Sequence[float] = field(default_factory=list)
     scores: Mapping[str, float] = field(default_factory=dict)
     outcomes: Outcomes | None = field(default=None, compare=False, repr=False)
+    weights: Sequence[np.ndarray] | None = field(default=None, compare=False, repr=False)
 
     @property
     def outcome(self) -> dict[str, Any]:
@@ -133,7 +137,7 @@ class Record:
         return record
 
 
-FIELDS = tuple(field.name for field in dataclasses.fields(Record) if field.name != "outcomes")
+FIELDS = tuple(field.name for field in dataclasses.fields(Record) if field.name not in ("outcomes", "weights"))
 OUTCOME = FIELDS[FIELDS.index("validation_loss") : FIELDS.index("history")]
 ABSENT = ("split", "tuning", "rungs", "scores")
 """Fields that are left out of a line where they are 0 or empty."""

@@ -41,6 +41,7 @@ from .designs import factors_of
 from .environment_file import write_environment
 from .foresight import in_a_line, rare_in_a_line
 from .idle_pruning import without_idle_pruning
+from .kept_weights import weights_file
 from .ledger import Ledger
 from .metric_settings import check_importable
 from .own_callbacks import OwnCallbacks
@@ -121,6 +122,8 @@ def run_search(
         stack.enter_context(ledger)
         if protocol.retry_failed:
             _forget_failed(ledger, plan)
+        if protocol.keep_weights:
+            _forget_without_weights(ledger, plan)
         progress = stack.enter_context(Progress(plan, ledger, enabled=bool(verbose)))
         environment = write_environment(ledger, command, str(where))
         decided_metric = dataclasses.replace(protocol, metric=tuple(metrics))
@@ -163,6 +166,13 @@ def _forget_failed(ledger: Ledger, plan: Plan) -> None:
         if (ledger.directory / "best" / "export.json").is_file():
             shutil.rmtree(ledger.directory / "best")
         ledger.forget(again)
+
+
+def _forget_without_weights(ledger: Ledger, plan: Plan) -> None:
+    """Makes the final trainings run again of which an earlier call has not kept the weights."""
+    ended = [ledger[training.key] for training in plan.all(ledger) if training.key in ledger]
+    finished = [record.key for record in ended if record.stage == "confirm" and record.status == "finished"]
+    ledger.forget([key for key in finished if not weights_file(ledger.directory, key).is_file()])
 
 
 def export_best(

@@ -59,6 +59,7 @@ def search(
     cores: float = 1,
     gpus: float = 0,
     retry_failed: bool = False,
+    keep_weights: bool = False,
     directory: str | os.PathLike[str] | None = None,
     verbose: int = 1,
     **renamed: Any,
@@ -156,6 +157,9 @@ def search(
         cores, gpus: what a training takes on the cluster. Default 1 and 0.
         retry_failed: whether trainings that failed in an earlier call (not those that diverged or were pruned) run
             again, with those that depended on them. Default False: failures stay in the table.
+        keep_weights: whether the weights of all final trainings are kept, for :meth:`recipes.Comparison.ensemble`. In
+            the directory of a search without them, its final trainings run again. They take the space of so many
+            models. Default False.
         directory: where to write: new, empty, or that of the same search, with at most as many repeats, trials and arms
             (a search is not made smaller, and with ``widen`` it gets no more trials). Default ``searches/NAME``.
         verbose: 0 for silence, 1 (default) for a progress bar.
@@ -210,6 +214,7 @@ def search(
             budget=budget,
             pack=pack,
             retry_failed=retry_failed,
+            keep_weights=keep_weights,
         ),
         Where(workers=workers, memory_limit=memory_limit, ray=ray, cores=cores, gpus=gpus),
         directory=directory,

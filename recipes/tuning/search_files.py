@@ -17,6 +17,7 @@ __all__ = [
     "RUNNING",
     "SETTINGS",
     "TRAININGS",
+    "WEIGHTS",
     "check_search_directory",
     "remove_left_over",
 ]
@@ -25,10 +26,10 @@ SETTINGS, TRAININGS = "settings.json", "trainings.jsonl"
 
 ENVIRONMENT, CONFIG = "environment.json", "search.yaml"
 
-OUTCOMES, RUNNING, KERAS_TUNER = "outcomes", "running", "keras_tuner"
+OUTCOMES, WEIGHTS, RUNNING, KERAS_TUNER = "outcomes", "weights", "running", "keras_tuner"
 """Folders."""
 
-BEGUN = (SETTINGS, TRAININGS, ENVIRONMENT, CONFIG, OUTCOMES, RUNNING, KERAS_TUNER)
+BEGUN = (SETTINGS, TRAININGS, ENVIRONMENT, CONFIG, OUTCOMES, WEIGHTS, RUNNING, KERAS_TUNER)
 """What a search writes before its first training is recorded, or into a directory that is removed at that moment."""
 
 

@@ -324,6 +324,7 @@ CALLS: dict[str, Call] = {
         lambda w: {"*": (w.comparison.directory, w.other_comparison.directory), "to": w.new()}
     ),
     "recipes.Comparison.load": Call(lambda w: {"directory": w.comparison.directory}, of=lambda w: recipes.Comparison),
+    "recipes.Comparison.ensemble": Call(_with(size=2, bags=1), of=lambda w: w.comparison),
     "recipes.Comparison.data": Call(of=lambda w: w.comparison),
     "recipes.Comparison.mistakes": Call(lambda w: {"data": w.data}, of=lambda w: w.comparison),
     "recipes.Comparison.plot": Call(of=lambda w: w.comparison),

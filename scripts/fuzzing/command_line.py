@@ -41,6 +41,7 @@ COMMANDS: dict[str, Any] = {
     "search": lambda w: ["search", w.table, "--target", "y", "--directory", w.new(), *SEARCH],
     "watch": lambda w: ["watch", str(w.comparison.directory), "--every", "0.1"],
     "report": lambda w: ["report", str(w.comparison.directory), "--to", w.new() + ".html"],
+    "ensemble": lambda w: ["ensemble", str(w.comparison.directory), "--size", "2", "--bags", "1"],
     "merge": lambda w: ["merge", str(w.comparison.directory), str(w.other_comparison.directory), "--to", w.new()],
     "doctor": lambda w: ["doctor", w.table, "--target", "y", *SMALL, "--seconds", "0.1"],
     "list": lambda w: ["list", "models"],

@@ -157,7 +157,9 @@ class World:
     @functools.cached_property
     def comparison(self) -> Any:
         data = recipes.load(self.table, target="y")
-        return recipes.search(data, optimizers=["momentum", "sgd"], directory=self.folder / "search", **self.search)
+        return recipes.search(
+            data, optimizers=["momentum", "sgd"], directory=self.folder / "search", keep_weights=True, **self.search
+        )
 
     @functools.cached_property
     def other_comparison(self) -> Any:

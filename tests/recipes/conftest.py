@@ -82,6 +82,7 @@ def search_options():
         "repeats": 2,
         "tunings": "once",
         "resplit": False,
+        "keep_weights": True,
         "verbose": 0,
     }
 

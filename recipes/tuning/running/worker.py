@@ -235,12 +235,13 @@ class Worker:
     ) -> Record:
         """The record of a training whose model is at hand."""
         scores: dict[str, float] = {}
+        outcomes = weights = None
         results = {"validation": run.evaluate("validation"), "test": {}}
-        outcomes = None
         if job.training.stage == "confirm":
             results["test"] = run.evaluate("test")
             if not run.diverged:
                 outcomes, scores = self._outcomes(run.model, metric)
+                weights = run.model.get_weights() if self.protocol.keep_weights else None
         if not logged and not run.diverged:
             for split in [split for split, values in results.items() if values]:
                 results[split][metric.name] = score_of(run.model, self.data, split, metric)
@@ -266,6 +267,7 @@ class Worker:
             },
             scores=scores,
             outcomes=outcomes,
+            weights=weights,
         )
 
     def _split(self, number: int) -> Data:

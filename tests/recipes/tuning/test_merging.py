@@ -32,7 +32,8 @@ def part(found, tmp_path):
         records = [unsealed(json.loads(line)) for line in lines]
         kept = [change(record) for record in records if record["arm"] in arms and keep(record)]
         (directory / "trainings.jsonl").write_text("".join(json.dumps(record) + "\n" for record in kept))
-        shutil.copytree(found.directory / "outcomes", directory / "outcomes")
+        for folder in ("outcomes", "weights"):
+            shutil.copytree(found.directory / folder, directory / folder)
         return directory
 
     return part
@@ -42,7 +43,7 @@ def lines_of(directory):
     return (directory / "trainings.jsonl").read_bytes().splitlines()
 
 
-def test_arms_that_were_run_apart(part, found, tmp_path):
+def test_arms_that_were_run_apart(part, found, classes, tmp_path):
     places = [part(name, optimizers=[name], default_arm=f"{name}+none") for name in ("momentum", "adam")]
     assert recipes.merge_searches(*places, to=tmp_path / "both") == tmp_path / "both"
     assert lines_of(tmp_path / "both") == [line for place in places for line in lines_of(place)]
@@ -51,6 +52,7 @@ def test_arms_that_were_run_apart(part, found, tmp_path):
     assert both.table().equals(found.table())
     assert both.verdict == found.verdict  # with the outcomes of the test examples
     assert both.settings["merged"] == f"{places[0]}, {places[1]}"
+    assert both.ensemble(classes).verdict == found.ensemble(classes).verdict  # with the weights
     with Ledger(tmp_path / "both", read_settings(found.directory)) as ledger:
         assert len(ledger) == 16
         assert not ledger.extended

@@ -1,4 +1,4 @@
-"""bagging: models trained on bootstrap samples, combined in one model."""
+"""bagging: models trained on bootstrap samples, or with seeds of their own, combined in one model."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 from keras import ops
 
 from ..callbacks.checked import checked
-from ..callbacks.checks import InvalidArgument, check_choice, check_integer
+from ..callbacks.checks import InvalidArgument, check_bool, check_choice, check_integer
 from ..callbacks.curves import Finding
 from .data.named_arrays import take
 from .model_files import set_weights
@@ -28,7 +28,7 @@ from .training_length import epochs_or_usual
 if TYPE_CHECKING:
     from .data import Data
 
-__all__ = ["Ensemble", "bagging", "bootstrap"]
+__all__ = ["Ensemble", "bagging", "bootstrap_sample"]
 
 
 @dataclass
@@ -56,12 +56,13 @@ def bagging(
     *,
     members: int = 5,
     combine: str = "average",
+    bootstrap: bool = True,
     epochs: int | None = None,
     seed: int = 0,
     directory: str | os.PathLike[str] | None = None,
     verbose: int | str = 0,
 ) -> Ensemble:
-    """Trains ``members`` models, each on a bootstrap sample of the training split, and combines them in one.
+    """Trains ``members`` models, each on a bootstrap sample of the training split or from a seed, and combines them.
 
     A bootstrap sample has as many examples as the split, drawn with replacement: it holds about 63 % of the examples,
     some of them several times. Members differ in their sample, initialization and data order, so their errors differ,
@@ -75,6 +76,9 @@ def bagging(
         members: the number of models, >= 2. Default 5.
         combine: "average" (default: the mean of the predictions) or "vote" (for classes: the share of members that
             predict the class; judge it by its accuracy, since a class without votes gets probability 0).
+        bootstrap: whether each member has a sample of its own. With False all train on all examples, and differ in
+            their seed alone: in initialization, data order and dropout (a deep ensemble). Networks differ enough by
+            that, and lose nothing of the data; take samples where the models would hardly differ. Default True.
         epochs: of each training, >= 1; None (default) as in :func:`recipes.fit`.
         seed: of the first member, >= 0; the others count up from it. Default 0.
         directory: None (default), or where each member keeps its checkpoints; repeating the call resumes from them.
@@ -86,7 +90,8 @@ def bagging(
     Raises:
         InvalidArgument: for a value outside its range, or a vote on a regression; before any training.
 
-    Source: Breiman 1996; Goodfellow et al. 2016, section 7.11.
+    Source: Breiman 1996; Goodfellow et al. 2016, section 7.11; without samples Lakshminarayanan et al. 2017, "Simple
+    and scalable predictive uncertainty estimation using deep ensembles".
 
     Example:
         >>> run = recipes.bagging(recipes.load("digits"), members=5)        # doctest: +SKIP
@@ -97,6 +102,7 @@ def bagging(
     members = check_integer("members", members, low=2)
     epochs = epochs_or_usual(epochs, data.steps_per_epoch)
     seed = check_integer("seed", seed, low=0, high=LARGEST_SEED - members)
+    bootstrap = check_bool("bootstrap", bootstrap)
     check_choice("combine", combine, ("average", "vote"))
     if combine == "vote" and data.spec.task == "regression":
         raise InvalidArgument("combine", combine, "'average' for a regression, which has no classes to vote for")
@@ -110,7 +116,7 @@ def bagging(
             seed=seed + number,
             learning_rate=rate,
             found_by=finder,
-            data=bootstrap(data, seed, number),
+            data=bootstrap_sample(data, seed, number) if bootstrap else None,
             directory=None if directory is None else Path(directory) / f"member_{number}",
             verbose=verbose,
             warn=False,
@@ -136,11 +142,11 @@ def bagging(
     )
 
 
-def bootstrap(data: Data, seed: int, number: int) -> Data:
+def bootstrap_sample(data: Data, seed: int, number: int) -> Data:
     """The same data with bootstrap sample ``number`` of ``seed`` as the training split.
 
     Example:
-        >>> sample = bootstrap(recipes.load("digits"), seed=0, number=0)        # doctest: +SKIP
+        >>> sample = bootstrap_sample(recipes.load("digits"), seed=0, number=0)        # doctest: +SKIP
         >>> sample.settings["counts"]["train"]
         1150
     """

@@ -16,6 +16,7 @@ from ..callbacks.checked import checked
 from ..callbacks.checks import InvalidArgument, check_bool, check_choice
 from ..callbacks.curves import Finding, read_curves
 from ..callbacks.inside.logs import numbers
+from .bias_variance import bias_or_variance, capacity
 from .choice import name_of
 from .class_weights import chance_loss
 from .data import Data
@@ -25,7 +26,8 @@ from .evaluation import evaluate
 from .files import check_new_directory
 from .losses import loss_in_variances
 from .metric import ACCURACY
-from .metrics import find_metric, score
+from .metric_functions import decide
+from .metrics import as_functions_take, find_metric, score
 from .recipe import Recipe
 from .regularization.label_smoothing import LabelSmoothing
 from .restarts import Attempt
@@ -256,6 +258,40 @@ class Run:
             for finding in read_curves(self.history, baseline=baseline)
         )
 
+    def read_errors(self) -> tuple[Finding, ...]:
+        """Says whether most of the error is bias or variance, and how many parameters there are for the examples.
+
+        The error of classes is the share of wrong answers; of numbers that of the targets' variance which is not
+        explained. "By chance" is the most frequent answer, or the mean, of the training split. Sample weights count.
+
+        Returns:
+            A tuple of one :class:`callbacks.Finding`, "bias", "variance" or "little error"; () after a divergence. See
+            :func:`recipes.bias_variance.bias_or_variance`, with the sources.
+
+        Example:
+            >>> for finding in run.read_errors():    # doctest: +SKIP
+            ...     print(finding)
+        """
+        if self.diverged:
+            return ()
+        data, spec = self.data, self.data.spec
+        means: dict[str, float] = {}
+        for split in ("train", "validation"):
+            errors = _errors(data, split, predictions(self.model, data, split))
+            means[split] = float(np.average(errors, weights=data.sample_weight(split)))
+        noise = float(errors.std()) / max(len(errors) - 1, 1) ** 0.5
+        if spec.task == "regression":
+            mean = np.resize(np.asarray(spec.target_mean, np.float64), (len(errors), spec.outputs))
+            chance, of = _errors(data, "validation", mean), "of the targets' variance is left"
+            by_chance = float(np.average(chance, weights=data.sample_weight("validation")))
+        else:
+            by_chance, of = 1.0 - (base_rate(data, "validation") or 0.0), "of the answers are wrong"
+        parameters = sum(math.prod(weight.shape) for weight in self.model.trainable_weights)
+        shape = None if spec.record or spec.input_dtype == "string" else spec.input_shape
+        size = capacity(parameters, data.settings["counts"]["train"], shape)
+        parts = (means["train"], means["validation"], noise, by_chance)
+        return bias_or_variance(*parts, of=of, size=size, epoch=self.best_epoch)
+
     def plot(self) -> Any:
         """A figure of the loss, the metric and the learning rate against epochs.
 
@@ -341,3 +377,13 @@ def _listed(metrics: Any) -> Sequence[Any]:
     if isinstance(metrics, str) or not isinstance(metrics, Sequence):
         raise InvalidArgument("metrics", metrics, "a list of names of metrics")
     return metrics
+
+
+def _errors(data: Data, split: str, predicted: np.ndarray) -> np.ndarray:
+    """What is wrong with the answer to each example of a split, 0 to 1; of numbers the square in units of variances."""
+    y = data.arrays(split)[1]
+    if data.spec.task == "regression":
+        error = predicted.astype(np.float64) - y.astype(np.float64).reshape(predicted.shape)
+        return (error**2 / np.asarray(data.spec.target_variance, np.float64)).mean(axis=1)
+    y, predicted = as_functions_take(y, predicted)
+    return (decide(y, predicted) != y).reshape(len(y), -1).mean(axis=1)

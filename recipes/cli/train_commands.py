@@ -103,7 +103,7 @@ def train(
     if 0 < run.linear_share < 1:
         kept += f", {run.linear_share:.0%} linear regression"
     say(f"test {scores}  ({kept}, {run.seconds:.1f} s)")
-    say(*map(str, run.read_curves()))
+    say(*map(str, run.read_errors()), *map(str, run.read_curves()))
     if save is not None:
         run.save(save)
         command = shlex.join(["recipes", "export", save, "--to", "NEW_DIRECTORY"])

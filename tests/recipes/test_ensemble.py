@@ -6,7 +6,7 @@ import pytest
 
 import recipes
 from recipes import InvalidArgument
-from recipes.ensemble import bootstrap, join
+from recipes.ensemble import bootstrap_sample, join
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +88,19 @@ def test_dropout_is_off(ensembles, classes):
     assert not np.array_equal(np.asarray(model(x, training=True)), np.asarray(model(x)))
 
 
+def test_members_of_seeds_are_trainings_like_any_other(classes, tiny):
+    recipe = tiny(regularizer="dropout")
+    run = recipes.bagging(classes, recipe, members=2, bootstrap=False, epochs=2, seed=3)
+    for seed, member in enumerate(run.members, start=3):
+        alone = recipes.fit(classes, recipe, epochs=2, seed=seed, verbose=0)
+        assert member.history == alone.history
+        assert member.data is classes
+        for one, other in zip(member.model.get_weights(), alone.model.get_weights(), strict=True):
+            np.testing.assert_array_equal(one, other)
+    x = classes.arrays("test")[0]
+    np.testing.assert_allclose(np.asarray(run.model(x)), answers(run, x).mean(axis=0), rtol=1e-5)
+
+
 @pytest.mark.thorough
 def test_a_regression_averages_numbers(regression, tiny):
     run = recipes.bagging(regression, tiny(learning_rate=0.02), members=2, epochs=3)
@@ -117,7 +130,7 @@ def test_a_bootstrap_sample_holds_about_63_percent_of_the_examples(digits):
     x, y = digits.arrays("train")
     shares, counts = [], []
     for number in range(5):
-        sample = bootstrap(digits, 0, number)
+        sample = bootstrap_sample(digits, 0, number)
         new_x, new_y = sample.arrays("train")
         assert new_x.shape == x.shape
         images = {image.tobytes() for image in x}
@@ -166,6 +179,7 @@ def test_a_member_that_diverges_is_named(classes, tiny):
         ({"combine": "median"}, "combine must be one of"),
         ({"epochs": 0}, "epochs must be an integer >= 1"),
         ({"seed": -1}, "seed must be an integer >= 0"),
+        ({"bootstrap": "no"}, "bootstrap must be True or False"),
         ({"recipe": "adam"}, "recipe must be a"),
     ],
 )

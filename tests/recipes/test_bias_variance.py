@@ -1,0 +1,82 @@
+"""Bias and variance in words: by hand, against scikit-learn, and after a training."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import accuracy_score, mean_squared_error
+
+from recipes.bias_variance import bias_or_variance, capacity
+
+
+def found(*errors):
+    (finding,) = bias_or_variance(*errors, of="of the answers are wrong", size="5 parameters")
+    return finding
+
+
+@pytest.mark.parametrize(
+    ("errors", "name", "part"),
+    [
+        ((0.02, 0.12, 0.01, 0.9), "variance", "10 points of variance beside 2 of bias; 5 parameters"),
+        ((0.20, 0.25, 0.01, 0.9), "bias", "20 points of bias beside 5 points of variance; 5 parameters"),
+        ((0.20, 0.21, 0.01, 0.9), "bias", "could tell from none, beside 20 points of bias"),
+        ((0.00, 0.40, 0.30, 0.9), "bias", "no variance that so few validation examples could tell from none"),
+        ((0.01, 0.04, 0.01, 0.9), "little error", "4% of the answers are wrong in validation, 1% in training, 90% by"),
+        ((0.10, 0.52, 0.01, 0.5), "variance", "beside 10 of bias; it does not beat chance"),
+    ],
+)
+def test_the_larger_part_is_named(errors, name, part):
+    finding = found(*errors)
+    assert finding.name == name
+    assert part in finding.sentence
+    assert bool(finding.remedy) == bool(finding.choices) == (name != "little error")
+    assert ("l2" in finding.choices) == (name == "variance")
+
+
+def test_errors_that_are_not_finite_say_nothing():
+    assert bias_or_variance(np.nan, 0.1, 0.1, 0.9, of="") == ()
+
+
+@pytest.mark.parametrize(
+    ("parameters", "shape", "end"),
+    [(2064, (8, 8), "heart"), (2063, (8, 8), "no fewer than examples"), (9999, None, "no fewer than examples")],
+)
+def test_enough_to_learn_by_heart_is_two_a_label_and_one_an_input(parameters, shape, end):
+    assert capacity(parameters, 1000, shape).endswith(end)
+    assert capacity(999, 1000, shape).endswith(": fewer than examples")
+
+
+@pytest.fixture(scope="module")
+def run(classes):
+    import recipes
+
+    return recipes.fit(classes, recipes.Recipe(model={"name": "mlp", "hidden": (8,)}), epochs=2, verbose=0)
+
+
+def test_of_classes(run, classes):
+    (finding,) = run.read_errors()
+    shares = []
+    for split in ("validation", "train"):
+        x, y = classes.arrays(split)
+        shares.append(f"{100 * (1 - accuracy_score(y, run.model.predict(x, verbose=0).argmax(axis=1))):.3g}%")
+    assert finding.sentence.startswith(f"{shares[0]} of the answers are wrong in validation, {shares[1]} in training, ")
+    chance = 100 * (1 - run.evaluate("validation")["base_rate"])
+    assert f", {chance:.3g}% by chance: " in finding.sentence
+    parameters = sum(int(np.prod(weight.shape)) for weight in run.model.trainable_weights)
+    assert f"; {parameters} parameters for {len(y)} training examples" in finding.sentence
+
+
+@pytest.mark.thorough
+def test_of_numbers(regression, tiny):
+    import recipes
+
+    run = recipes.fit(regression, tiny(), epochs=2, verbose=0)
+    variance = regression.arrays("train")[1].astype("float64").var()
+    shares = []
+    for split in ("validation", "train"):
+        x, y = regression.arrays(split)
+        shares.append(f"{100 * mean_squared_error(y, run.model.predict(x, verbose=0)[:, 0]) / variance:.3g}%")
+    (finding,) = run.read_errors()
+    start = f"{shares[0]} of the targets' variance is left in validation, {shares[1]} in training, "
+    assert finding.sentence.startswith(start)
+    y = regression.arrays("validation")[1]
+    chance = 100 * mean_squared_error(y, np.full(len(y), regression.arrays("train")[1].mean())) / variance
+    assert f", {chance:.3g}% by chance: " in finding.sentence

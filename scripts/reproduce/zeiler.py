@@ -4,8 +4,9 @@ A network of 500 and 300 rectified linear units, pixels from 0 to 1, batches of 
 constant rates; three seeds. The published test images are looked at once a training, and nothing is chosen on them.
 
     python scripts/reproduce/zeiler.py --data-dir DIR  # DIR: where MNIST is prepared for TFDS
+    python scripts/reproduce/zeiler.py --data-dir DIR --go-on  # after it was killed
 
-Writes ``results/reproduce_zeiler.csv``, one row per training, and prints both tables beside the source's.
+Writes ``results/reproduce_zeiler.csv``, one row per training, seed by seed, and prints both tables beside the source's.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from reproduce.tables import SEEDS, error, mnist, print_table, rescaling
-from support.results import write_results
+from reproduce.trainings import Trainings
 
 import recipes
 
@@ -59,6 +60,8 @@ def cells() -> list[tuple[str, str, str, dict[str, Any], float]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data-dir", help="where MNIST is prepared for TFDS")
+    parser.add_argument("--seeds", type=int, default=len(SEEDS))
+    parser.add_argument("--go-on", action="store_true", help="train only what is not in the results yet")
     options = parser.parse_args()
     data = mnist(options.data_dir, batch_size=BATCH)
     shared: dict[str, Any] = {
@@ -69,30 +72,21 @@ def main() -> None:
         "regularizer": "none",
         "schedule": "constant",
     }
-    rows, tables = [], {"1": {}, "2": {}}
-    for table, row, column, fields, source in cells():
-        errors = []
-        for seed in SEEDS:
+    trainings = Trainings("reproduce_zeiler", ("table", "row", "column", "seed"), go_on=options.go_on)
+    for seed in range(options.seeds):
+        for table, row, column, fields, source in cells():
+            identity = {"table": table, "row": row, "column": column, "seed": seed}
+            if trainings.have(identity):
+                continue
             start = time.perf_counter()
             run = recipes.fit(data, recipes.Recipe(**shared, **fields), epochs=EPOCHS, seed=seed, verbose=0)
-            errors.append(error(run))
-            taken = {"error": round(errors[-1], 2), "seconds": round(time.perf_counter() - start, 1)}
-            rows.append(
-                {
-                    "table": table,
-                    "row": row,
-                    "column": column,
-                    "seed": seed,
-                    "source": source,
-                    **taken,
-                    "diverged": run.diverged,
-                }
-            )
-            print(rows[-1], flush=True)
-        tables[table][row, column] = errors, source
-    for table, found in tables.items():
-        print_table(f"Zeiler 2012, table {table}: test error in percent", found)
-    print(write_results("reproduce_zeiler", rows))
+            taken = {"error": round(error(run), 2), "seconds": round(time.perf_counter() - start, 1)}
+            trainings.add({**identity, "source": source, **taken, "diverged": run.diverged})
+    for table, found in trainings.table().groupby("table"):
+        groups = found.groupby(["row", "column"], sort=False)
+        errors = {key: (list(group["error"]), group["source"].iloc[0]) for key, group in groups}
+        print_table(f"Zeiler 2012, table {table}: test error in percent", errors)
+    print(trainings.path)
 
 
 if __name__ == "__main__":

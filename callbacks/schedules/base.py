@@ -27,7 +27,7 @@ from ..warning import warn
 from .left_rate import warn_of_left_rate
 from .table import StepTable
 
-__all__ = ["StepSchedule"]
+__all__ = ["StepSchedule", "warn_of_contradiction"]
 
 
 class StepSchedule(Callback):
@@ -250,9 +250,7 @@ class StepSchedule(Callback):
         self._rates, self._momenta = self.values(length, int(steps))
         if self._momenta is not None and not has_live_momentum(optimizer):
             set_momentum(optimizer, float(self._momenta[0]))  # raises, and names an optimizer that supports it
-        contradiction = self.contradiction(length)
-        if contradiction is not None:
-            warn(f"{name}: {contradiction}")
+        warn_of_contradiction(self, length)
         every_batch = self.model.run_eagerly and self.model.steps_per_execution == 1  # Python can set every step
         compiled = fit_runs(self.model) and (on_jax() or not every_batch)  # a loop of the user's own has no such step
         self._table = StepTable.of(self.model, optimizer, self.optimizer or "optimizer") if compiled else None
@@ -344,3 +342,10 @@ def _of_length(table: Callable[..., Any]) -> Callable[..., Any]:
         return table(self, check_integer("total_steps", total_steps, low=1))
 
     return checked_table
+
+
+def warn_of_contradiction(schedule: StepSchedule, total_steps: int) -> None:
+    """Warns if a training of so many steps leaves nothing of the schedule, whose values were asked for before."""
+    contradiction = schedule.contradiction(total_steps)
+    if contradiction is not None:
+        warn(f"{type(schedule).__name__}: {contradiction}")

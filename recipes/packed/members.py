@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from ...callbacks.inside.optimizer_values import has_live_momentum, set_momentum
-from ...callbacks.schedules.base import StepSchedule
+from ...callbacks.schedules.base import StepSchedule, warn_of_contradiction
 from ...callbacks.stop_on_nan import StopOnNaN
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ class Member:
         rows = np.minimum(np.arange(steps), length - 1)  # past the end the last values hold
         if momenta is not None and not has_live_momentum(optimizer):
             set_momentum(optimizer, float(momenta[0]))  # raises, and names an optimizer that supports it
+        warn_of_contradiction(self._schedule, length)
         self._table = (self._schedule.multiplier * rates[rows], None if momenta is None else momenta[rows])
 
     def values(self, epoch: int) -> tuple[np.ndarray, np.ndarray | None]:

@@ -96,6 +96,13 @@ def test_the_same_as_one_by_one(datas, name):
         assert len({len(run.history["loss"]) for run, *_ in packed} | {epochs}) > 1  # not all ran to the end
 
 
+def test_a_schedule_of_which_nothing_is_left_is_said(datas):
+    schedule = {"name": "step", "every": 100, "unit": "epochs"}
+    recipe = Recipe(optimizer="sgd", learning_rate=0.1, regularizer="none", schedule=schedule)
+    with pytest.warns(UserWarning, match="the rate is the same at all"):
+        together(datas, recipe, epochs=2)
+
+
 def test_a_member_that_diverges_is_left_to_be_trained_alone(datas):
     recipe = Recipe(optimizer="sgd", learning_rate=1e9, regularizer="none", schedule="constant")
     assert [run for run, *_ in together(datas, recipe, 2)] == [None, None, None]

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Hashable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import keras
 
 from ..callbacks.inside.layers import all_layers
 from ..callbacks.inside.optimizer_values import spares_from_decay
+from .choice import NONE
 from .step_numbers import equal_numbers, penalties_of
 
-__all__ = ["STEPS", "form_of", "structure_of"]
+if TYPE_CHECKING:
+    from .data.spec import Spec
+    from .recipe import Recipe
+
+__all__ = ["STEPS", "form_of", "step_key", "structure_of"]
 
 UNCLEAR = ("function", "__lambda__")
 """Classes in a configuration that does not define them completely: two functions may have the same name."""
@@ -26,6 +32,32 @@ STEPS = ("train_step", "test_step", "compute_loss", "call")
 
 NAMES = ("name", "keras_history", "input_layers", "output_layers")
 """Keys of a configuration that hold names of layers."""
+
+
+def step_key(
+    recipe: Recipe, model: keras.Model, spec: Spec, steps_per_execution: int, *, weighs_loss: bool
+) -> Hashable:
+    """What a compiled step depends on: the recipe without its learning rate, the model without its numbers.
+
+    Args:
+        recipe: resolved for the data.
+        model: built, not compiled.
+        spec: of the data.
+        steps_per_execution: of the step.
+        weighs_loss: whether the weight of the loss is a variable of the step.
+    """
+    structure = structure_of(model)
+    recipe = dataclasses.replace(recipe, learning_rate=1.0)
+    if structure is not None:  # it includes the regularizers that act in the model alone
+        in_step = [
+            choice
+            for choice, regularizer in zip(recipe.regularizer, recipe.regularizers(), strict=True)
+            if not (regularizer.acts_in_model_alone or regularizer.acts_outside_step)
+        ]
+        recipe = dataclasses.replace(recipe, regularizer=tuple(in_step))
+    shares = None if recipe.class_weight == NONE else (spec.class_shares, spec.examples)  # constants of the loss
+    variance = None if weighs_loss else spec.target_variance
+    return recipe, structure, steps_per_execution, variance, shares
 
 
 def form_of(model: keras.Model) -> str | None:

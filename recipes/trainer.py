@@ -16,7 +16,7 @@ import keras
 
 from ..callbacks.averaged_weights import AveragedWeights
 from ..callbacks.checks import InvalidArgument, check_bool, check_integer
-from ..callbacks.inside.fit_end import fit_is_patched, fit_unnoticed
+from ..callbacks.inside.fit_end import fit_unnoticed
 from ..callbacks.inside.layers import normalizes_over_examples
 from ..callbacks.inside.logs import number_columns
 from ..callbacks.inside.optimizer_values import set_learning_rate
@@ -25,11 +25,12 @@ from ..callbacks.micro_batches import MicroBatches
 from ..callbacks.range_test.lr_finder import LRFinder, run_range_test
 from ..callbacks.resume.resume import Resume
 from ..callbacks.warning import warn
-from .choice import NONE, OWN
+from .choice import OWN
 from .data.named_arrays import apply
 from .device_memory import PARTS, begin_in_parts, is_out_of_memory, parts_of
 from .distribution import replicas, settle_in
 from .evaluation import evaluated_by
+from .fitting import Fitting, epoch_arrays
 from .last_healthy import LastHealthy, ending, stops_early
 from .learning_rate import found_rate, is_doubtful, usual_peak
 from .linear_blend import blend_with_linear
@@ -43,9 +44,8 @@ from .run import Run
 from .scoring import EpochScores
 from .seeding import set_seeds
 from .shared_steps import SharedStep, SharedSteps
-from .step_keys import structure_of
+from .step_keys import step_key
 from .training_checks import check_batches, check_choices_act, check_fits
-from .whole_epochs.arrays import EpochArrays
 from .whole_epochs.calls import steps_for
 from .whole_epochs.epochs import WholeEpochs
 from .whole_epochs.sweep import Sweep
@@ -116,6 +116,7 @@ class Trainer:
             recipe = dataclasses.replace(recipe, model=OWN)
         self.data, self.recipe, self._steps_per_epoch = data, recipe, steps_per_epoch
         self._augment = recipe.augment(data)
+        self._fitting = Fitting(self._augment, steps_per_epoch)
         self._new: tuple[int, dict[str, Any]] | None = None
         self._builds = model is None
         if model is None:
@@ -131,7 +132,10 @@ class Trainer:
         self._prepared: keras.Model | None = None
         self._steps = SharedSteps(1, numbers=False) if steps is None else steps
         self._loss_weight = weight_of_loss(self.recipe, model, data.spec) if steps is not None else None
-        self.key = self._key_of(model) if steps is not None else "its own"
+        self.key: Hashable = "its own"
+        if steps is not None:
+            weighs = self._loss_weight is not None
+            self.key = step_key(self.recipe, model, data.spec, self._steps_per_execution, weighs_loss=weighs)
         if steps is None:
             self._prepare(model)
         self._seconds = time.perf_counter() - start
@@ -147,22 +151,6 @@ class Trainer:
         check_integer("steps_per_execution", steps, low=1)
         # On endless data every call takes the same number of batches, which must divide the epoch.
         return steps if self._steps_per_epoch is None else math.gcd(steps, self._steps_per_epoch)
-
-    def _key_of(self, model: keras.Model) -> Hashable:
-        """What a compiled step depends on: the recipe without its learning rate, the model without its numbers."""
-        structure = structure_of(model)
-        recipe = dataclasses.replace(self.recipe, learning_rate=1.0)
-        if structure is not None:  # it includes the regularizers that act in the model alone
-            in_step = [
-                choice
-                for choice, regularizer in zip(recipe.regularizer, recipe.regularizers(), strict=True)
-                if not (regularizer.acts_in_model_alone or regularizer.acts_outside_step)
-            ]
-            recipe = dataclasses.replace(recipe, regularizer=tuple(in_step))
-        spec = self.data.spec  # the loss has constants of the split
-        shares = None if recipe.class_weight == NONE else (spec.class_shares, spec.examples)
-        variance = None if self._loss_weight is not None else spec.target_variance
-        return recipe, structure, self._steps_per_execution, variance, shares
 
     def _prepare(self, model: keras.Model) -> None:
         """Compiles the model and creates all its variables, once."""
@@ -296,7 +284,7 @@ class Trainer:
 
     def evaluations(self) -> contextlib.AbstractContextManager[None]:
         """The context for evaluations of the trained model, which has compiled functions if it used whole epochs."""
-        if not self._suits_whole_epochs(self.data):
+        if not self._fitting.over_whole_epochs(self.model, self.data):
             return contextlib.nullcontext()
         return evaluated_by(self.model, self._shared.made(WholeEpochs))
 
@@ -386,21 +374,21 @@ class Trainer:
             *resume,
         ]
         options: dict[str, Any] = {
+            "seed": seed,
             "epochs": epochs,
             "validate": validate,
             "verbose": verbose,
             "first_epoch": first_epoch,
         }
-        if self._suits_whole_epochs(data, [*self._in_parts(), *all_callbacks], [*measured, *callbacks, *resume]):
-            arrays = self._arrays(data, seed=seed, **options)
-            history = self._shared.made(WholeEpochs).fit(arrays, all_listening, stride=self._steps_per_execution)
-        else:
-            history = self._fit_by_keras(data, all_listening, seed=seed, **options)
+        own, others = [*self._in_parts(), *all_callbacks], [*measured, *callbacks, *resume]
+        whole = self._fitting.over_whole_epochs(self.model, data, own, others)
+        stride = self._steps_per_execution
+        history = self._fitting.fit(self._shared, data, all_listening, whole_epochs=whole, stride=stride, **options)
         return self.finished(
             recipe,
             data,
             all_callbacks,
-            history.history,
+            history,
             epochs=epochs,
             seed=seed,
             validate=validate,
@@ -487,86 +475,15 @@ class Trainer:
             remark=found[1],
         )
 
-    def _fit_by_keras(
-        self,
-        data: Data,
-        callbacks: Sequence[keras.callbacks.Callback],
-        *,
-        seed: int,
-        epochs: int,
-        validate: bool,
-        verbose: int | str,
-        first_epoch: int,
-    ) -> keras.callbacks.History:
-        """Keras' ``fit`` on the pipelines of the data."""
-        steps = self._steps_per_epoch or data.steps_per_epoch
-        # MLflow's autologging reads the data from start to end before Keras does: all epochs, and then again.
-        passes = -(-epochs * steps // data.steps_per_epoch) - first_epoch if fit_is_patched() else None
-        batches = data.batches("train", seed=seed, first_epoch=first_epoch, epochs=passes, augment=self._augment)
-        # An endless dataset needs one iterator for the whole fit; creating one costs as much as ten small steps.
-        endless = self._steps_per_epoch is not None or self.model.steps_per_execution == steps
-        return self.model.fit(
-            batches.repeat() if endless and passes is None else batches,
-            steps_per_epoch=steps if endless or passes is not None else None,
-            epochs=epochs,
-            validation_data=data.validation if validate else None,
-            shuffle=False,  # the data are shuffled already
-            callbacks=callbacks,
-            verbose=verbose,
-        )
-
-    def _suits_whole_epochs(self, data: Data, own: Sequence[Any] = (), others: Sequence[Any] = ()) -> bool:
-        """Whether :class:`WholeEpochs` gives what Keras' ``fit`` on pipelines gives.
-
-        Args:
-            data: to train on.
-            own: callbacks of the recipe, which may listen to batches.
-            others: the other ones.
-        """
-        return (
-            self._steps_per_epoch is None
-            and self._augment is None
-            and not data.on_disk
-            and not fit_is_patched()
-            and not self.model.jit_compile
-            and WholeEpochs.suit(self.model, own, batch_hooks=True)
-            and WholeEpochs.suit(self.model, others)
-        )
-
     def reason_against_packing(self, callbacks: Sequence[keras.callbacks.Callback]) -> str | None:
         """Why a training cannot be packed with others; None if nothing here is against it.
 
         Args:
             callbacks: of the recipe.
         """
-        if not self._suits_whole_epochs(self.data, callbacks):
+        if not self._fitting.over_whole_epochs(self.model, self.data, callbacks):
             return "data or a model that need Keras' fit"
         return "a metric that Keras does not measure" if self._measured(self.data) else None
-
-    def _arrays(
-        self,
-        data: Data,
-        *,
-        seed: int,
-        epochs: int = 1,
-        validate: bool = False,
-        verbose: int | str = 0,
-        first_epoch: int = 0,
-    ) -> EpochArrays:
-        x, y, weights = data.tensors("train")
-        return EpochArrays(
-            x=x,
-            y=y,
-            weights=weights,
-            validation=data.tensors("validation") if validate else None,
-            batch_size=data.batch_size,
-            evaluation_batch_size=data.evaluation_batch_size,
-            seed=seed,
-            first_epoch=first_epoch,
-            epochs=epochs,
-            verbose=verbose,
-            drop_remainder=True,
-        )
 
     def new_model(self, seed: int) -> keras.Model:
         """Builds a model from this seed, or returns the caller's model; remembers the random states after that."""
@@ -593,8 +510,8 @@ class Trainer:
         data = self.data if data is None else data
         finder = LRFinder(usual=usual_peak(self.recipe)) if finder is None else finder
         changes = [*self._in_parts(), *self._in_step()]
-        if self._suits_whole_epochs(data, changes):
-            self._shared.made(Sweep).run(self._arrays(data, seed=seed), finder)
+        if self._fitting.over_whole_epochs(self.model, data, changes):
+            self._shared.made(Sweep).run(epoch_arrays(data, seed=seed), finder)
         else:
             batches = data.batches("train", seed=seed, augment=self._augment)
             run_range_test(self.model, batches, finder, callbacks=changes)

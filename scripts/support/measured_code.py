@@ -14,6 +14,7 @@ TRAINING = (
     "recipes/recipe.py",
     "recipes/recipe_callbacks.py",
     "recipes/recipe_compile.py",
+    "recipes/fitting.py",
     "recipes/trainer.py",
     "recipes/training.py",
     "recipes/training_length.py",
@@ -96,6 +97,7 @@ MEASURED_CODE: dict[str, tuple[str, ...]] = {
     "benchmark_regularizer_cost.csv": ("recipes/ensemble.py", *REGULARIZERS, *TRAINING),
     "benchmark_search.csv": (
         "recipes/shared_steps.py",
+        "recipes/fitting.py",
         "recipes/trainer.py",
         "recipes/tuning/hypermodel.py",
         "recipes/tuning/ledger.py",
@@ -147,6 +149,7 @@ MEASURED_CODE: dict[str, tuple[str, ...]] = {
             "callbacks/resume",
             "recipes/files.py",
             "recipes/machine_fault.py",
+            "recipes/fitting.py",
             "recipes/trainer.py",
             "recipes/cli/__init__.py",
             "recipes/cli/app.py",

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar, cast
 
-from .checks import InvalidArgument, check_choice, check_name, check_path
+from .checks import InvalidArgument, check_choice, check_name, check_path, check_text
 
 __all__ = ["checked"]
 
@@ -129,6 +129,9 @@ def _check(name: str, value: Any, parts: Sequence[Kind]) -> None:
         raise InvalidArgument(name, value, " or ".join(dict.fromkeys(words)))
     if KINDS["os.PathLike"] in parts and isinstance(value, (str, os.PathLike)):
         check_path(name, value)
+    for text in [value] if isinstance(value, str) else value if isinstance(value, (list, tuple)) else []:
+        if isinstance(text, str):
+            check_text(name, text)
 
 
 def _parts(annotation: str) -> list[Kind]:

@@ -23,6 +23,7 @@ __all__ = [
     "check_names",
     "check_number",
     "check_path",
+    "check_text",
     "check_unmasked",
     "shown",
 ]
@@ -235,6 +236,31 @@ def check_name(value: Any) -> None:
         raise InvalidArgument("name", value, "a printable string without '/'")
 
 
+def check_text(name: str, text: str) -> str:
+    """Returns a text that can be written in UTF-8, or raises.
+
+    Python reads bytes that are not of the expected encoding as lone surrogates, in names of files above all. Files,
+    TensorFlow and Arrow do not take them.
+
+    Args:
+        name: the argument's name, for the message.
+        text: any text.
+
+    Raises:
+        InvalidArgument: naming the argument, for a text with lone surrogates.
+
+    Example:
+        >>> check_text("prefix", "caf\udce9")
+        Traceback (most recent call last):
+        callbacks.checks.InvalidArgument: prefix must be text in UTF-8, without lone surrogates. ... prefix='caf\udce9'
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InvalidArgument(name, text, "text in UTF-8, without lone surrogates") from None
+    return text
+
+
 def check_path(name: str, value: Any) -> Any:
     """Returns ``value`` if it can be the path of a file or a folder, or raises.
 
@@ -258,6 +284,7 @@ def check_path(name: str, value: Any) -> Any:
         raise InvalidArgument(name, value, "a path, not an empty text")
     if "\0" in text:
         raise InvalidArgument(name, value, "a path without NUL characters")
+    check_text(name, text)
     size = [len(part) for part in (os.fsencode(text), *os.fsencode(text).split(b"/"))]
     if size[0] > PATH_LENGTH or max(size[1:]) > NAME_LENGTH:
         raise InvalidArgument(name, value, f"a path of at most {PATH_LENGTH} bytes, {NAME_LENGTH} in each name")

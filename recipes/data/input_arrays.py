@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ...callbacks.checks import InvalidArgument, check_unmasked
+from ...callbacks.checks import InvalidArgument, check_text, check_unmasked
 from ...callbacks.warning import warn
 from .disk.stored import Stored
 from .frames import unframed, without_categories
@@ -277,6 +277,8 @@ def _objects(argument: str, split: str, x: np.ndarray, names: Sequence[str]) -> 
         kinds = f"{len(strings)} are strings and {len(others)} are not"
         accepted = f"all strings or all numbers, but of {len(x)} in split {split!r} {kinds}"
         raise InvalidArgument(argument, minority[0], accepted)
+    for text in strings:
+        check_text(argument, text)
     texts = np.empty(len(x), dtype=object)
     texts[:] = ["" if missing else value for value, missing in zip(values, absent, strict=True)]
     return texts

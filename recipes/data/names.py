@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ...callbacks.checks import InvalidArgument
+from ...callbacks.checks import InvalidArgument, check_text
 
 __all__ = ["Names", "check_columns", "checked_names", "column_names", "is_frame"]
 
@@ -121,7 +121,7 @@ def checked_names(argument: str, names: Iterable[Any]) -> list[str]:
     """The names as a list.
 
     Raises:
-        InvalidArgument: unless they are strings that are not empty, all different.
+        InvalidArgument: unless they are strings in UTF-8 that are not empty, all different.
 
     Example:
         >>> checked_names("x", {"age": 1, "Age": 2})
@@ -131,6 +131,8 @@ def checked_names(argument: str, names: Iterable[Any]) -> list[str]:
     if not all(isinstance(name, str) and name for name in listed):
         wrong = next(name for name in listed if not isinstance(name, str) or not name)
         raise InvalidArgument(argument, wrong, "named by strings that are not empty")
+    for name in listed:
+        check_text(argument, name)
     if len(set(listed)) < len(listed):
         twice = next(name for place, name in enumerate(listed) if name in listed[:place])
         raise InvalidArgument(argument, twice, "named without repetition")

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from ...callbacks.checked import checked
-from ...callbacks.checks import InvalidArgument, check_bool, check_choice, check_integer, check_number
+from ...callbacks.checks import InvalidArgument, check_bool, check_choice, check_integer, check_number, check_text
 from ..metric import metric_of
 from .feature import Feature, finite
 from .names import Names
@@ -107,6 +107,7 @@ class Spec:
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
             raise InvalidArgument("name", self.name, "a string that is not empty")
+        check_text("name", self.name)
         check_choice("kind", self.kind, KINDS)
         check_choice("task", self.task, TASKS)
         check_choice("input_dtype", self.input_dtype, INPUT_DTYPES[self.kind])
@@ -275,4 +276,4 @@ def _strings(name: str, value: Any, lengths: tuple[int, ...]) -> tuple[str, ...]
         raise InvalidArgument(name, value, accepted)
     if len(value) not in lengths or len(set(value)) != len(value):
         raise InvalidArgument(name, value, accepted)
-    return tuple(value)
+    return tuple(check_text(name, text) for text in value)

@@ -218,6 +218,8 @@ def test_sequences_of_one_length_are_not_padded():
         ({"a": {1, 2}}, r"x\['a'\] must be numbers of shape"),
         (pandas.DataFrame([[1, "x"]], columns=["a", "a"]), "named without repetition. Received: x='a'"),
         (pandas.DataFrame([[1, "x"]], columns=[1, "1"]), "named without repetition. Received: x='1'"),
+        (np.array(["a", "caf\udce9"]), "x must be text in UTF-8, without lone surrogates"),
+        ({"a": np.array(["b", "caf\udce9"], object)}, r"x\['a'\] must be text in UTF-8, without lone surrogates"),
         (pandas.DataFrame([[1, 2]], columns=["a", ""]), "named by strings that are not empty. Received: x=''"),
     ],
 )

@@ -90,6 +90,7 @@ def test_names_that_are_known_already():
         (["a", ""], "x must be named by strings that are not empty. Received: x=''"),
         (["a", 5], "x must be named by strings that are not empty. Received: x=5"),
         (["a", "b", "a"], "x must be named without repetition. Received: x='a'"),
+        (["a", "\ud800"], "x must be text in UTF-8, without lone surrogates"),
     ],
 )
 def test_names_that_are_refused(listed, message):

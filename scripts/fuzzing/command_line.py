@@ -164,9 +164,10 @@ def command_line_outcome(case: Case, world: World) -> Verdict:
     """The verdict on a command: done, or one line and exit status 1 or 2."""
     from .cases import Hang, deadline
 
+    words = words_of(case, world)  # which may train what the command is about
     try:
         with deadline(case.name):
-            status, _, errors = main_silently(words_of(case, world))
+            status, _, errors = main_silently(words)
     except Hang:
         return Verdict("hang", f"{case.name} {case.argument}")
     except BaseException as error:

@@ -72,6 +72,7 @@ class Resume(Callback):
             of another version of this package.
         ValueError: before any step, if the model is not built or holds a state that cannot be saved (an iterator, an
             optimizer without a configuration), the list has another ``Resume``, or the loop is not Keras' ``fit``.
+        OSError: before any step, if with ``replay=False`` the training is no longer where :meth:`position` said.
 
     Example:
         >>> keras.utils.set_random_seed(0)                                                        # doctest: +SKIP
@@ -103,11 +104,13 @@ class Resume(Callback):
         self.stands_for: list[keras.callbacks.Callback] = []
         self._checkpoint: dict[str, Any] | None = None  # not restored yet
         self._lock: DirectoryLock | None = None
+        self._told: tuple[int, int] | None = None  # by position(), since the last fit
 
     def position(self) -> tuple[int, int]:
         """(epoch, batch) at which a ``fit`` started now would continue, counted from 0; (0, 0) for a new training."""
         newest = self._files().newest()
-        return (0, 0) if newest is None else newest[0]
+        self._told = (0, 0) if newest is None else newest[0]
+        return self._told
 
     def saved_settings(self) -> dict[str, Any]:
         """The ``settings`` with which the training in the directory was begun; empty for a new training.
@@ -151,6 +154,12 @@ class Resume(Callback):
         files.clean()
         newest = files.newest()
         position, self._checkpoint = newest or ((0, 0), None)
+        told, self._told = self._told, None
+        if not self.replay and told not in (None, position):  # the data begin where it was
+            raise OSError(
+                f"another process has changed the checkpoints in {self.directory}: the training was at (epoch, batch) "
+                f"{told}, and is at {position}; the same call goes on from there"
+            )
         self._identity = identity(self.model, self.params, self._others, self.settings)
         if self._checkpoint is not None:
             check_same(self.directory, self._checkpoint["identity"], self._identity, position, self._others)

@@ -70,7 +70,10 @@ def test_what_is_accepted(options):
         ({"folder": b"runs"}, "folder must be a path. Received: folder=b'runs'"),
         ({"folder": ""}, "folder must be a path, not an empty text"),
         ({"folder": "a\0b"}, r"folder must be a path without NUL characters. Received: folder='a\x00b'"),
-        ({"folder": "caf\udce9"}, r"folder must be text in UTF-8, without lone surrogates. Received: folder='caf\udce9'"),
+        (
+            {"folder": "caf\udce9"},
+            r"folder must be text in UTF-8, without lone surrogates. Received: folder='caf\udce9'",
+        ),
         ({"text": "caf\udce9"}, "text must be text in UTF-8, without lone surrogates"),
         ({"names": ["a", "caf\udce9"]}, "names must be text in UTF-8, without lone surrogates"),
         ({"folder": "x" * 300}, "folder must be a path of at most 4095 bytes, 255 in each name"),

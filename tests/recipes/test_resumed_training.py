@@ -1,6 +1,7 @@
 """A training by a recipe that was killed goes on and ends as an unbroken one."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -56,6 +57,25 @@ def test_killed_and_called_again_it_is_an_unbroken_training(options, steps, clas
     assert result(fit(classes, recipe, **given, directory=tmp_path)) == unbroken
     assert result(fit(classes, recipe, **given, directory=tmp_path)) == unbroken
     assert len(os.listdir(tmp_path)) == 2
+
+
+def test_a_directory_that_vanishes_at_the_start_of_a_training_stops_it(classes, tiny, tmp_path, monkeypatch):
+    given = {"epochs": 3, "seed": 4, "verbose": 0}
+    unbroken = result(fit(classes, tiny(), **given))
+    with pytest.raises(Killed):
+        fit(classes, tiny(), **given, directory=tmp_path / "state", callbacks=[Kill(2)])
+    told = Resume.position
+
+    def told_and_gone(resume):
+        position = told(resume)
+        shutil.rmtree(tmp_path / "state", ignore_errors=True)
+        return position
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Resume, "position", told_and_gone)
+        with pytest.raises(OSError, match=r"the training was at \(epoch, batch\) \(2, 0\), and is at \(0, 0\)"):
+            fit(classes, tiny(), **given, directory=tmp_path / "state")
+    assert result(fit(classes, tiny(), **given, directory=tmp_path / "state")) == unbroken
 
 
 @pytest.mark.parametrize(

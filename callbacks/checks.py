@@ -250,9 +250,9 @@ def check_text(name: str, text: str) -> str:
         InvalidArgument: naming the argument, for a text with lone surrogates.
 
     Example:
-        >>> check_text("prefix", "caf\udce9")
+        >>> check_text("prefix", "caf\\udce9")
         Traceback (most recent call last):
-        callbacks.checks.InvalidArgument: prefix must be text in UTF-8, without lone surrogates. ... prefix='caf\udce9'
+        callbacks.checks.InvalidArgument: prefix must be text in UTF-8, without lone surrogates. ... prefix='caf\\udce9'
     """
     try:
         text.encode()

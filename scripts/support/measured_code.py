@@ -89,7 +89,6 @@ MEASURED_CODE: dict[str, tuple[str, ...]] = {
         "recipes/tuning/running",
         "recipes/whole_epochs",
     ),
-    "benchmark_cnn.csv": (*TRAINING, "recipes/models/cnn.py", "recipes/models/blocks.py", "recipes/precision.py"),
     "benchmark_data.csv": LOADING,
     "benchmark_fit.csv": (*TRAINING, "recipes/data/batching.py", "recipes/shared_steps.py"),
     "benchmark_optimizers.csv": ("recipes/optimizers",),

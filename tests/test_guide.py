@@ -67,6 +67,17 @@ def test_every_page_is_linked_from_the_guide():
     assert not [path for path in PAGES if path.startswith("docs/") and f"({Path(path).name})" not in text][1:]
 
 
+def test_every_picture_is_shown_or_linked_by_a_page_beside_its_command():
+    text = {path: text_of(path) for path in PAGES}
+    pictures = [path.name for suffix in ("png", "gif") for path in (ROOT / "docs").glob(f"*.{suffix}")]
+    assert not [name for name in pictures if not any(f"{name})" in page for page in text.values())]
+    for script in (ROOT / "scripts" / "pictures").glob("*.py"):
+        (written,) = set(re.findall(r"docs/(\w+\.(?:png|gif))", script.read_text(encoding="utf-8"))) & set(pictures)
+        assert any(f"{written})" in page and f"scripts/pictures/{script.name}" in page for page in text.values()), (
+            written
+        )
+
+
 def test_every_choice_says_when_to_use_it_in_words_of_its_own():
     texts = {}
     for kind, catalogue in catalogues().items():

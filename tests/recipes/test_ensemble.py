@@ -202,6 +202,13 @@ def test_an_average_of_ones_own_models_is_compiled_by_what_they_answer():
     assert joined.loss == "binary_crossentropy"
 
 
+def test_members_count_as_often_as_they_are_told():
+    models = [keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]) for _ in range(2)]
+    x = np.random.default_rng(0).normal(size=(4, 3)).astype("float32")
+    first, second = (np.asarray(model(x), "float64") for model in models)
+    np.testing.assert_allclose(np.asarray(join(models, counts=[1, 3])(x)), (first + 3 * second) / 4, rtol=1e-5)
+
+
 def bounded(spec, name="bounded"):
     """A model whose output its graph does not tell."""
     inputs = keras.Input(spec.input_shape)

@@ -50,14 +50,11 @@ def markdown(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 
 def told(cells: Iterable[tuple[Sequence[float], float]], seconds: pd.Series) -> str:
-    """How many cells agree, and what the trainings took."""
-    agreeing = [agrees(*cell) for cell in cells]
-    return f"\n\n{sum(agreeing)} of {len(agreeing)} cells agree. {took(seconds)}"
-
-
-def took(seconds: pd.Series) -> str:
-    """The number of trainings and their minutes."""
-    return f"{len(seconds)} trainings took {seconds.sum() / 60:.0f} minutes."
+    """How many cells agree, how many seeds they have, and what all trainings took."""
+    agreeing, seeds = zip(*((agrees(*cell), len(cell[0])) for cell in cells), strict=True)
+    each = f"{min(seeds)}" if min(seeds) == max(seeds) else f"{min(seeds)} or {max(seeds)}"
+    time = f"{len(seconds)} trainings took {seconds.sum() / 60:.0f} minutes"
+    return f"\n\n{sum(agreeing)} of {len(agreeing)} cells agree. {time}, {each} a cell."
 
 
 def depth(table: pd.DataFrame) -> str:

@@ -182,6 +182,7 @@ MEASURED_CODE: dict[str, tuple[str, ...]] = {
     "refit.csv": ("recipes/refitting.py", "recipes/regularization/early_stopping.py", *TRAINING),
     "regularizers.csv": (*REGULARIZERS, *TRAINING),
     "reproduce_depth.csv": (*TRAINING, *NETWORKS),
+    "reproduce_zeiler.csv": ("recipes/optimizers", *TRAINING, *NETWORKS),
     "scoring.csv": ("recipes/data/files", "recipes/serving"),
     "search_digits": (*COMPARISON, *DEFAULTS),
     "search_mnist": (*COMPARISON, *DEFAULTS),

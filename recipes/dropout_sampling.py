@@ -106,12 +106,18 @@ def mc_dropout(model: keras.Model, x: Any, *, samples: int = 100, seed: int = 0,
     kind = ends_in(model)
     with _frozen_statistics(model), taken_by(model, "x", lambda: [(inputs_for(model, x), None, None)]):
         sample = _sampler(model, seed)
-        parts = []
-        for number, start in enumerate(range(0, length(x), batch_size)):
-            batch = apply(tf.convert_to_tensor, take(x, np.arange(start, min(start + batch_size, length(x)))))
+        joined: list[Any] = []
+        count = length(x)
+        for number, start in enumerate(range(0, count, batch_size)):
+            rows = np.arange(start, min(start + batch_size, count))
+            batch = apply(tf.convert_to_tensor, take(x, rows))
             drawn = [sample(inputs_for(model, batch), number * samples + k).numpy() for k in range(samples)]
-            parts.append(summed_up(np.stack(drawn).astype(np.float64), kind))
-    joined: list[Any] = [None if part[0] is None else np.concatenate(part) for part in zip(*parts, strict=True)]
+            parts = summed_up(np.stack(drawn).astype(np.float64), kind)
+            if not joined:  # all at once: what does not fit into memory shows now
+                joined = [None if part is None else np.empty((count, *part.shape[1:])) for part in parts]
+            for whole, part in zip(joined, parts, strict=True):
+                if part is not None:
+                    whole[rows] = part
     mean, std, entropy, information = joined
     return Uncertain(mean, std, entropy, information, samples)
 

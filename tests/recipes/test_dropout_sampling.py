@@ -70,6 +70,19 @@ def test_moving_averages_are_used_as_in_any_prediction():
     np.testing.assert_allclose(mc_dropout(model, X, samples=2).mean, model.predict(X, verbose=0), rtol=1e-5)
 
 
+def test_answers_in_several_batches_are_those_in_order(classes):
+    x = np.repeat(X, 4, axis=0)
+    answers = mc_dropout(classes, x, samples=300, batch_size=5)
+    whole = mc_dropout(classes, x, samples=300)
+    assert (answers.mean.shape, answers.entropy.shape) == ((12, 3), (12,))
+    np.testing.assert_allclose(answers.mean, whole.mean, atol=0.1)
+
+
+def test_answers_that_no_memory_holds_are_refused_after_a_batch(classes):
+    with pytest.raises(MemoryError):
+        mc_dropout(classes, np.broadcast_to(np.float32(0), (2**45, 5)), samples=2)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -98,7 +98,8 @@ def test_the_command_line_says_it_in_a_line(data_dir, capsys):
     with pytest.raises(SystemExit, match="0"):
         main(["train", "digits", *options])
     lines = capsys.readouterr().out.splitlines()
-    assert lines[-2].startswith("test accuracy ")
+    assert lines[-3].startswith("test accuracy ")
+    assert lines[-2].startswith("bias: ")
     assert lines[-1].startswith("still improving: the mean validation loss of epochs 3 to 4 was ")
     assert lines[-1].endswith(". Remedy: more epochs, or a higher learning rate (one_cycle, nadam).")
 

@@ -10,7 +10,7 @@ from sklearn.utils.class_weight import compute_class_weight, compute_sample_weig
 
 import recipes
 from recipes.class_weights import class_weights
-from recipes.ensemble import bootstrap
+from recipes.ensemble import bootstrap_sample
 from recipes.refitting import merged
 from recipes.tuning.arms import Arm
 from recipes.tuning.plan import Training
@@ -145,7 +145,7 @@ def test_the_errors_of_a_regression_are_weighted():
 def test_samples_and_merged_splits_keep_the_weights():
     data = _data()
     whole = {tuple(row): weight for row, weight in zip(*_arrays()[::2], strict=True)}
-    for part in (bootstrap(data, 0, 1), merged(data)):
+    for part in (bootstrap_sample(data, 0, 1), merged(data)):
         x, _ = part.arrays("train")
         assert [whole[tuple(row)] for row in x] == part.sample_weight("train").tolist()
     assert len(merged(data).sample_weight("train")) == 128

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.whole_epochs
 
 FILES = {
     *("settings.json", "trainings.jsonl", "environment.json", "keras_tuner", "verdict.txt", "report.html", "plots"),
-    *("trials.csv", "epochs.csv", "summary.csv", "main_effects.csv", "best", "outcomes"),
+    *("trials.csv", "epochs.csv", "summary.csv", "main_effects.csv", "best", "outcomes", "weights"),
 }
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ..callbacks.checks import InvalidArgument, check_bool
+from ..callbacks.checks import InvalidArgument, check_bool, check_path
 
 __all__ = [
     "cache_folder",
@@ -78,7 +78,7 @@ def check_new_directory(
     """
     is_left_over = is_left_over or (lambda path: is_temporary(path, [marker]))
     overwrite = check_bool("overwrite", overwrite)
-    path = Path(directory)
+    path = Path(check_path(name, directory))
     if path.is_symlink() and not path.exists():
         raise InvalidArgument(name, str(path), "a directory, not a link to what does not exist")
     if path.exists():
@@ -291,7 +291,7 @@ def check_new_file(
     Raises:
         InvalidArgument: naming the argument.
     """
-    path = Path(path)
+    path = Path(check_path(name, path))
     if path.is_dir() or (path.exists() and not overwrite):
         raise InvalidArgument(name, str(path), "a file that does not exist yet")
     if suffixes and path.suffix.lower() not in suffixes:

@@ -18,10 +18,10 @@ from .training_checks import check_data
 if TYPE_CHECKING:
     from .data import Data
 
-__all__ = ["random_label_test"]
+__all__ = ["StopAt", "random_label_test"]
 
 
-class _StopAt(keras.callbacks.Callback):
+class StopAt(keras.callbacks.Callback):
     """Ends the training at a training accuracy."""
 
     def __init__(self, accuracy: float):
@@ -87,4 +87,4 @@ def random_label_test(
     first = None if weights is None else weights[:count]
     random = data.with_train(take(x, np.arange(count)), labels, how=how, sample_weight=first)
     recipe = recipe or Recipe(regularizer="none", schedule="constant")
-    return fit(random, recipe, epochs=epochs, seed=seed, callbacks=[_StopAt(until)], verbose=verbose)
+    return fit(random, recipe, epochs=epochs, seed=seed, callbacks=[StopAt(until)], verbose=verbose)

@@ -138,7 +138,7 @@ def run_command(arguments: list[str] | None) -> Any:
 
     absl.logging.set_verbosity(absl.logging.ERROR)
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # every model is traced once, which it takes for a mistake
-    from ...callbacks.checks import InvalidArgument
+    from ...callbacks.checks import InvalidArgument, check_text
     from ...callbacks.range_test.lr_finder import NoSuggestion
     from ..machine_fault import in_words, is_of_machine, lacks_memory
 
@@ -148,6 +148,8 @@ def run_command(arguments: list[str] | None) -> Any:
         return complain(in_words(error))
 
     try:
+        for word in sys.argv[1:] if arguments is None else arguments:
+            check_text("arguments", word)
         return app(args=arguments, standalone_mode=False, prog_name="recipes")
     except InvalidArgument as error:
         return refused(error)

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from ...callbacks.checks import InvalidArgument
-from ...callbacks.inside.arrays import read_arrays
-from ..files import write_bytes
+from .archives import archive_file, read_archive, write_archive
 from .search_files import WEIGHTS
 
 __all__ = ["read_weights", "weights_file", "write_weights"]
 
+HEADER = 2**10
+"""The most bytes of a file for each array beside its values."""
+
 
 def weights_file(directory: str | os.PathLike[str], key: str) -> Path:
     """The file for the weights of a training, by its key in the ledger."""
-    return Path(directory) / WEIGHTS / f"{key.replace('/', ' ')}.npz"
+    return archive_file(directory, WEIGHTS, key)
 
 
 def write_weights(directory: str | os.PathLike[str], key: str, weights: Sequence[np.ndarray]) -> None:
@@ -32,27 +32,28 @@ def write_weights(directory: str | os.PathLike[str], key: str, weights: Sequence
 
     Example:
         >>> write_weights("searches/digits", "adam+none/confirm/0", model.get_weights())      # doctest: +SKIP
-        >>> model.set_weights(read_weights("searches/digits", "adam+none/confirm/0"))         # doctest: +SKIP
     """
-    buffer = io.BytesIO()
-    np.savez(buffer, *weights)
-    path = weights_file(directory, key)
-    path.parent.mkdir(exist_ok=True)  # not those above: a search that was removed stays so
-    write_bytes(path, buffer.getvalue())
+    arrays = {f"arr_{number}": array for number, array in enumerate(weights)}
+    write_archive(weights_file(directory, key), arrays, compressed=False)
 
 
-def read_weights(directory: str | os.PathLike[str], key: str) -> list[np.ndarray] | None:
+def read_weights(directory: str | os.PathLike[str], key: str, like: Sequence[np.ndarray]) -> list[np.ndarray] | None:
     """The weights of a training in the order of ``get_weights``; None if they were not kept.
 
+    Args:
+        directory: of the search.
+        key: of the training.
+        like: the weights of a model as it was trained, which bound the size of the file.
+
     Raises:
-        InvalidArgument: for a file that cannot be read.
+        InvalidArgument: for a file that cannot be read, or is larger than such weights.
+
+    Example:
+        >>> model.set_weights(read_weights(directory, "adam+none/confirm/0", model.get_weights()))  # doctest: +SKIP
     """
-    path = weights_file(directory, key)
-    if not path.is_file():
-        return None
-    try:
-        arrays = read_arrays(path)
+
+    def in_order(arrays: dict[str, np.ndarray]) -> list[np.ndarray]:
         return [arrays[f"arr_{number}"] for number in range(len(arrays))]
-    except Exception as error:  # zipfile, zlib and NumPy raise a dozen kinds
-        accepted = f"that of an undamaged search ({WEIGHTS}/{path.name}: {' '.join(str(error).split())[:200]})"
-        raise InvalidArgument("directory", str(directory), accepted) from None
+
+    most = sum(array.nbytes + HEADER for array in like)
+    return read_archive(weights_file(directory, key), in_order, most=most)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,19 +10,16 @@ from typing import Any
 import numpy as np
 
 from ...callbacks.checks import InvalidArgument
-from ...callbacks.inside.arrays import read_arrays
-from ..files import write_bytes
 from ..metric import Metric
 from ..metric_functions import decide, errors, log_losses
 from ..metrics import as_functions_take, contributions
+from .archives import archive_file, read_archive, write_archive
 from .search_files import OUTCOMES
 
 __all__ = ["Outcomes", "outcomes_file", "outcomes_of", "read_outcomes", "write_outcomes"]
 
 LARGEST = 2**32
 """The most bytes of the arrays of a training."""
-
-"""The folder in a search's directory."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +79,7 @@ def outcomes_of(metric: Metric, task: str, y: Any, predicted: Any, sample_weight
 
 def outcomes_file(directory: str | os.PathLike[str], key: str) -> Path:
     """The file for the outcomes of a training, by its key in the ledger."""
-    return Path(directory) / OUTCOMES / f"{key.replace('/', ' ')}.npz"
+    return archive_file(directory, OUTCOMES, key)
 
 
 def write_outcomes(directory: str | os.PathLike[str], key: str, outcomes: Outcomes) -> None:
@@ -93,11 +89,7 @@ def write_outcomes(directory: str | os.PathLike[str], key: str, outcomes: Outcom
         arrays |= {"right": np.packbits(outcomes.right), "shape": np.array(outcomes.right.shape)}
     if outcomes.answer is not None:
         arrays["answer"] = outcomes.answer
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
-    path = outcomes_file(directory, key)
-    path.parent.mkdir(exist_ok=True)  # not those above: a search that was removed stays so
-    write_bytes(path, buffer.getvalue())
+    write_archive(outcomes_file(directory, key), arrays, compressed=True)
 
 
 def read_outcomes(directory: str | os.PathLike[str], key: str) -> Outcomes | None:
@@ -106,16 +98,12 @@ def read_outcomes(directory: str | os.PathLike[str], key: str) -> Outcomes | Non
     Raises:
         InvalidArgument: for a file that cannot be read.
     """
-    path = outcomes_file(directory, key)
-    if not path.is_file():
-        return None
-    try:
-        file = read_arrays(path, LARGEST)
-        right = None
-        if "right" in file:
-            shape = tuple(int(size) for size in file["shape"])
-            right = np.unpackbits(file["right"], count=int(np.prod(shape))).reshape(shape).astype(bool)
-        return Outcomes(file["contribution"], right, file["loss"], file.get("answer"))
-    except Exception as error:  # zipfile, zlib and NumPy raise a dozen kinds
-        accepted = f"that of an undamaged search ({OUTCOMES}/{path.name}: {' '.join(str(error).split())[:200]})"
-        raise InvalidArgument("directory", str(directory), accepted) from None
+    return read_archive(outcomes_file(directory, key), _outcomes, most=LARGEST)
+
+
+def _outcomes(file: dict[str, np.ndarray]) -> Outcomes:
+    right = None
+    if "right" in file:
+        shape = tuple(int(size) for size in file["shape"])
+        right = np.unpackbits(file["right"], count=int(np.prod(shape))).reshape(shape).astype(bool)
+    return Outcomes(file["contribution"], right, file["loss"], file.get("answer"))

@@ -31,6 +31,7 @@ from reproduce.trainings import Trainings
 from support.results import ROOT
 
 import recipes
+from recipes.random_labels import StopAt
 from recipes.report.style import PALETTE, new_figure, styled
 
 EPOCHS, BATCH, UNTIL, SIZE, WATCHED = 100, 128, 0.999, 28, 1000
@@ -46,18 +47,6 @@ SOURCE = {
 """Table 1: training and test accuracy in percent by network, data and weight decay."""
 OF_FIGURE = ("true labels", "shuffled pixels", "random pixels", "Gaussian noise", "random labels")
 """The data of figure 1."""
-
-
-class StopAt(keras.callbacks.Callback):
-    """Ends the training at a training accuracy."""
-
-    def __init__(self, accuracy: float):
-        super().__init__()
-        self.accuracy = accuracy
-
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        if logs["accuracy"] >= self.accuracy:
-            self.model.stop_training = True
 
 
 def cells() -> list[tuple[str, str, str]]:

@@ -134,6 +134,8 @@ def test_the_help_of_a_search_has_groups_examples_and_the_glossary(call, monkeyp
         (["search", "digits", "--initializer", "he"], "unknown initializer 'he'"),
         (["search", "digits", "--normalization", "layers"], "normalization must be"),
         (["search", "digits", "--schedule", "onecycle"], "did you mean 'one_cycle'"),
+        (["search", "digits", "--directory", "caf\udce9"], "text in UTF-8, without lone surrogates"),
+        (["search", "digits", "--config", "{surrogate}"], "text in UTF-8, without lone surrogates"),
         (["search", "digits", "--epochs", "0"], "epochs must be an integer >= 1"),
         (["search", "digits", "--epochs", "many"], "epochs"),
         (["search", "digits", "--trials", "0"], "trials must be an integer >= 1"),
@@ -193,7 +195,11 @@ def test_every_error_is_one_line(refused, data_dir, tmp_path, arguments, message
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "settings.json").write_text('{"metric": "accuracy"}')
     (tmp_path / "config").write_text("optimizr: adam")
-    places = {"data": data_dir, **{name: tmp_path / name for name in ("foreign", "file", "other", "config", "new")}}
+    (tmp_path / "surrogate").write_text('directory: "caf\\uDCE9"')
+    places = {
+        "data": data_dir,
+        **{name: tmp_path / name for name in ("foreign", "file", "other", "config", "surrogate", "new")},
+    }
     assert message in refused(*(each.format(**places) for each in arguments))
     assert not (tmp_path / "new").exists()
 

@@ -79,7 +79,7 @@ class Models:
         own = isinstance(arm, Candidate) and arm.compiled
         model = compiled_model(recipe, data) if own else recipe.resolved(data.spec).build_model(data.spec)
         try:
-            set_weights(model, read_weights(self._directory, record.key) or [])
+            set_weights(model, read_weights(self._directory, record.key, model.get_weights()) or [])
         except ValueError as error:
             reason = " ".join(str(error).split())[:200]
             accepted = f"that of an undamaged search (the weights of {record.key} are not of its model: {reason})"

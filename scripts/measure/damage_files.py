@@ -48,6 +48,7 @@ from recipes.terminal import Terminal
 from recipes.tuning.benchmark import read_bench
 from recipes.tuning.comparison import Comparison
 from recipes.tuning.environment_file import read_environment
+from recipes.tuning.kept_weights import read_weights
 from recipes.tuning.ledger import Ledger, read_lines
 from recipes.tuning.merging import merge_searches
 from recipes.tuning.outcomes import read_outcomes
@@ -80,7 +81,7 @@ def make(folder: Path) -> dict[str, Path]:
     options |= {"epochs": 2, "trials": 2, "repeats": 2, "tunings": "once", "resplit": False}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        recipes.search(data, optimizers=["momentum", "adam"], directory=folder / "search", **options)
+        recipes.search(data, optimizers=["momentum", "adam"], directory=folder / "search", keep_weights=True, **options)
         run = recipes.fit(data, recipe, epochs=2, verbose=0)
         run.save(folder / "run")
         recipes.export(run, folder / "export")
@@ -100,10 +101,13 @@ def digest(array: Any) -> str:
 
 
 def search_values(folder: Path) -> list[Any]:
-    """Settings, environment, records and outcomes; the outcomes of the last record come last."""
+    """Settings, environment, records with their arrays; those of the last record come last."""
     lines = read_lines(folder)[0]
-    outcomes = [read_outcomes(folder, key) for key in lines]
-    arrays = [None if one is None else [digest(array) for array in vars(one).values()] for one in outcomes]
+    arrays = []
+    for key in lines:
+        outcomes = read_outcomes(folder, key)
+        weights = read_weights(folder, key, like=[np.zeros(2**16)])
+        arrays.append([digest(array) for array in [*(vars(outcomes).values() if outcomes else ()), *(weights or ())]])
     records = [record.to_json() for _, record in lines.values()]
     return [settings_in(folder), read_environment(folder), *zip(records, arrays, strict=True)]
 
@@ -232,7 +236,7 @@ def outcome(name: str, folder: Path, forged: bool, before: list[Any]) -> str:
 
 
 FILES = {
-    "search": ("settings.json", "trainings.jsonl", "environment.json", "outcomes"),
+    "search": ("settings.json", "trainings.jsonl", "environment.json", "outcomes", "weights"),
     "run": ("run.json", "recipe.json", "spec.json", "history.csv", "examples.npz", "calibration.npz", "model.keras"),
     "export": ("export.json", "1/saved_model.pb", "1/variables/variables.index"),
     "bench": ("bench.json",),
@@ -249,7 +253,7 @@ def examine(name: str, whole: Path, cases: int, forgeries: int, seed: int) -> li
     before = READ[name](whole)
     for entry in FILES[name]:
         file = entry
-        if entry == "outcomes":
+        if (whole / entry).is_dir():
             file = next((whole / entry).iterdir()).relative_to(whole).as_posix()
         counts: dict[str, Counter[str]] = {}
         content = (whole / file).read_bytes()

@@ -41,7 +41,10 @@ def read_arrays(file: str | os.PathLike[str] | IO[bytes], limit: int = LARGEST) 
         size = sum(member.file_size for member in archive.infolist())
         if size > limit:
             raise ValueError(f"arrays of {size:,} bytes; at most {limit:,} are read")
+        names = archive.namelist()
+        if len(set(names)) < len(names):  # a damaged byte can make one name of another, and hide its array
+            raise ValueError("two arrays of one name")
         return {
             name.removesuffix(".npy"): np.lib.format.read_array(io.BytesIO(archive.read(name)), allow_pickle=False)
-            for name in archive.namelist()
+            for name in names
         }

@@ -40,3 +40,11 @@ def test_a_small_file_with_large_arrays_is_refused_before_it_is_unpacked(tmp_pat
     assert (tmp_path / "x.npz").stat().st_size < 5000
     with pytest.raises(ValueError, match=r"arrays of 1,048,704 bytes; at most 1,000 are read"):
         read_arrays(tmp_path / "x.npz", 1000)
+
+
+def test_a_damaged_name_that_hides_an_array_is_noticed(tmp_path):
+    path = tmp_path / "file.npz"
+    np.savez(path, np.zeros(2), np.ones(2))
+    path.write_bytes(path.read_bytes().replace(b"arr_1", b"arr_0"))
+    with pytest.raises(ValueError, match="two arrays of one name"):
+        read_arrays(path)

@@ -183,6 +183,7 @@ MEASURED_CODE: dict[str, tuple[str, ...]] = {
     "regularizers.csv": (*REGULARIZERS, *TRAINING),
     "reproduce_depth.csv": (*TRAINING, *NETWORKS),
     "reproduce_zeiler.csv": ("recipes/optimizers", *TRAINING, *NETWORKS),
+    "reproduce_zhang.csv": ("recipes/random_labels.py", *TRAINING, *NETWORKS),
     "scoring.csv": ("recipes/data/files", "recipes/serving"),
     "search_digits": (*COMPARISON, *DEFAULTS),
     "search_mnist": (*COMPARISON, *DEFAULTS),

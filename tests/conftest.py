@@ -130,3 +130,15 @@ def double_precision():
     yield
     keras.config.set_floatx("float32")
     keras.config.set_dtype_policy(before)
+
+
+@pytest.fixture
+def catalogues_restored():
+    """Leaves the catalogues as they were."""
+    from recipes.registration.registered import CATALOGUES
+
+    before = {kind: dict(catalogue.entries) for kind, catalogue in CATALOGUES.items()}
+    yield
+    for kind, entries in before.items():
+        CATALOGUES[kind].entries.clear()
+        CATALOGUES[kind].entries.update(entries)

@@ -29,6 +29,7 @@ def runs(example):
     return not example.options.get(doctest.SKIP)
 
 
+@pytest.mark.usefixtures("catalogues_restored")
 @pytest.mark.parametrize("name", list(modules()))
 def test_examples(name):
     module = importlib.import_module(name)

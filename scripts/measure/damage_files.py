@@ -252,6 +252,8 @@ def examine(name: str, whole: Path, cases: int, forgeries: int, seed: int) -> li
     rows = []
     before = READ[name](whole)
     for entry in FILES[name]:
+        if not (whole / entry).exists():  # a search keeps weights only if it is told to
+            continue
         file = entry
         if (whole / entry).is_dir():
             file = next((whole / entry).iterdir()).relative_to(whole).as_posix()

@@ -191,15 +191,3 @@ def python():
         return done.stdout
 
     return run
-
-
-@pytest.fixture
-def catalogues_restored():
-    """Leaves the catalogues as they were."""
-    from recipes.registration.registered import CATALOGUES
-
-    before = {kind: dict(catalogue.entries) for kind, catalogue in CATALOGUES.items()}
-    yield
-    for kind, entries in before.items():
-        CATALOGUES[kind].entries.clear()
-        CATALOGUES[kind].entries.update(entries)

@@ -1,5 +1,6 @@
 """What is used of Keras' training, its random state and TensorFlow is there and does what is said of it."""
 
+import logging
 import random
 import warnings
 from types import SimpleNamespace
@@ -210,6 +211,7 @@ def test_a_function_may_be_traced_often(caplog):
             function(tf.ones(()), number)
         return [record for record in caplog.records if "retracing" in record.getMessage()]
 
+    caplog.set_level(logging.WARNING, logger="tensorflow")  # commands set a higher one for their process
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         assert not trace(traced_often)  # first: TensorFlow warns of a function only so often

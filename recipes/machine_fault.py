@@ -54,13 +54,14 @@ def is_of_machine(error: BaseException) -> bool:
     """Whether an error that a training raised is a fault of the machine and not of what was trained.
 
     Too little memory is the machine's fault, which other programs share; that of an accelerator is the training's own
-    limit. What was raised while there was no memory is the machine's, whatever it says.
+    limit. What was raised while there was no memory is the machine's, whatever it says. So is a SystemError: Python's
+    own state is broken, most often because a signal arrived in C code that did not expect it.
 
     Example:
         >>> is_of_machine(MemoryError()), is_of_machine(ZeroDivisionError())
         (True, False)
     """
-    if isinstance(error, OSError) or lacks_memory(error):
+    if isinstance(error, (OSError, SystemError)) or lacks_memory(error):
         return True
     if isinstance(error, InvalidArgument) and isinstance(error.__context__, OSError):
         return True  # an argument that is refused for what the file system says

@@ -96,6 +96,10 @@ def main(arguments: list[str] | None = None) -> None:
     except MemoryError:  # not even for the line about another error
         os.write(2, b"recipes: out of memory\n")
         os._exit(2)
+    except Exception:
+        if not received:
+            raise
+        status = 130  # C code replaced the interruption by an error of its own
     if status == 130:  # some versions of typer turn Ctrl-C into a status
         last = received[-1] if received else signal.SIGINT
         status = 128 + last
@@ -158,6 +162,6 @@ def run_command(arguments: list[str] | None) -> Any:
     except USAGE_ERROR as error:
         return complain(error.format_message())
     except Exception as error:
-        if not is_of_machine(error):
+        if received or not is_of_machine(error):
             raise
         return refused(error)

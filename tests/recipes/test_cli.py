@@ -20,6 +20,7 @@ from recipes.cli import main
 from recipes.cli.compare_commands import EXAMPLES
 from recipes.cli.options import HEADINGS, Compared
 from recipes.cli.ship_commands import short_lines
+from recipes.machine_fault import MachineFault
 from recipes.report.glossary import GLOSSARY
 from recipes.serving.batch_prediction import Scored
 from recipes.serving.predictor import Predictor
@@ -348,8 +349,16 @@ def test_predict_for_texts(call, served, tmp_path):
     ("name", "status", "message"),
     [("SIGINT", 130, "interrupted"), ("SIGTERM", 143, "ended by SIGTERM"), ("SIGHUP", 129, "ended by SIGHUP")],
 )
-def test_interruption(call, monkeypatch, data_dir, tmp_path, name, status, message):
+@pytest.mark.parametrize("replaced", [False, True])
+def test_interruption(call, monkeypatch, data_dir, tmp_path, name, status, message, replaced):
     def interrupted(*_, **__):
+        if replaced:  # as C code does that is interrupted
+            try:
+                signal.raise_signal(signal.Signals[name])
+            except KeyboardInterrupt:
+                error = SystemError("bad argument to internal function")
+            raise error if name == "SIGINT" else MachineFault("adam+l2/tune/0", error)
+
         class Dying:
             pass
 

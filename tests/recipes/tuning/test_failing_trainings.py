@@ -209,6 +209,7 @@ def test_errors_of_the_machine_and_of_trainings(classes, tiny, monkeypatch):
     assert is_of_machine(refused_by_the_disk())
     assert is_of_machine(RuntimeError("can't start new thread"))
     assert is_of_machine(SystemError("error return without exception set"))
+    assert is_of_machine(SystemError("Objects/listobject.c:338: bad argument to internal function"))  # a signal
     mismatch = (
         "MISMATCH of original and normalized active exception types: ORIGINAL A REPLACED BY KeyboardInterrupt: ..."
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..callbacks.checks import InvalidArgument
+from .signals import received
 
 __all__ = ["MachineFault", "in_words", "is_of_machine", "lacks_memory"]
 
@@ -54,14 +55,14 @@ def is_of_machine(error: BaseException) -> bool:
     """Whether an error that a training raised is a fault of the machine and not of what was trained.
 
     Too little memory is the machine's fault, which other programs share; that of an accelerator is the training's own
-    limit. What was raised while there was no memory is the machine's, whatever it says. So is a SystemError: Python's
-    own state is broken, most often because a signal arrived in C code that did not expect it.
+    limit. What was raised while there was no memory is the machine's, whatever it says. So is what was raised after a
+    signal that asks a command to end, which C code may replace by any error of its own, and a SystemError.
 
     Example:
         >>> is_of_machine(MemoryError()), is_of_machine(ZeroDivisionError())
         (True, False)
     """
-    if isinstance(error, (OSError, SystemError)) or lacks_memory(error):
+    if received or isinstance(error, (OSError, SystemError)) or lacks_memory(error):
         return True
     if isinstance(error, InvalidArgument) and isinstance(error.__context__, OSError):
         return True  # an argument that is refused for what the file system says

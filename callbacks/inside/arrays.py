@@ -12,6 +12,9 @@ import numpy as np
 __all__ = ["read_arrays"]
 
 
+END = 22
+"""The bytes of the record at the end of a zip file, which has the number of its members."""
+
 LARGEST = 2**36
 """The most bytes of all arrays of a file."""
 
@@ -42,8 +45,10 @@ def read_arrays(file: str | os.PathLike[str] | IO[bytes], limit: int = LARGEST) 
         if size > limit:
             raise ValueError(f"arrays of {size:,} bytes; at most {limit:,} are read")
         names = archive.namelist()
-        if len(set(names)) < len(names):  # a damaged byte can make one name of another, and hide its array
-            raise ValueError("two arrays of one name")
+        archive.fp.seek(-END, os.SEEK_END)  # type: ignore[union-attr]
+        count = int.from_bytes(archive.fp.read(END)[10:12], "little")  # type: ignore[union-attr]
+        if len(set(names)) != count:  # a damaged length in the list swallows the next entries, without a word
+            raise ValueError(f"{len(set(names))} of {count} arrays are listed")
         return {
             name.removesuffix(".npy"): np.lib.format.read_array(io.BytesIO(archive.read(name)), allow_pickle=False)
             for name in names

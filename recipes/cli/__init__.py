@@ -11,6 +11,7 @@ from typing import Any
 
 import typer
 
+from ..signals import received
 from .console import complain
 
 __all__ = ["main"]
@@ -20,9 +21,6 @@ USAGE_ERROR: Any = typer.BadParameter.__base__
 
 AGAIN = 0.05
 """Seconds after which comes again what was raised where Python, or a callback of C code, ignores exceptions."""
-
-received: list[signal.Signals] = []
-"""The signals that have asked this process to end."""
 
 without_memory: list[str] = []
 """Where it was ignored that there was no memory: the C code goes on without what its callback would have returned."""
@@ -105,6 +103,7 @@ def main(arguments: list[str] | None = None) -> None:
         status = 128 + last
         how = "interrupted" if last == signal.SIGINT else f"ended by {last.name}"
         print(f"recipes: {how}{resumes}", file=sys.stderr)
+    received.clear()  # this process may go on
     status = status if isinstance(status, int) else 0
     if kept:
         sys.stdout.flush()

@@ -20,7 +20,7 @@ from recipes.cli import main
 from recipes.cli.compare_commands import EXAMPLES
 from recipes.cli.options import HEADINGS, Compared
 from recipes.cli.ship_commands import short_lines
-from recipes.machine_fault import MachineFault
+from recipes.machine_fault import MachineFault, is_of_machine
 from recipes.report.glossary import GLOSSARY
 from recipes.serving.batch_prediction import Scored
 from recipes.serving.predictor import Predictor
@@ -356,7 +356,8 @@ def test_interruption(call, monkeypatch, data_dir, tmp_path, name, status, messa
             try:
                 signal.raise_signal(signal.Signals[name])
             except KeyboardInterrupt:
-                error = SystemError("bad argument to internal function")
+                error = AttributeError("no attribute of C code")
+            assert is_of_machine(error)  # nothing is recorded of it
             raise error if name == "SIGINT" else MachineFault("adam+l2/tune/0", error)
 
         class Dying:

@@ -42,9 +42,32 @@ def test_a_small_file_with_large_arrays_is_refused_before_it_is_unpacked(tmp_pat
         read_arrays(tmp_path / "x.npz", 1000)
 
 
-def test_a_damaged_name_that_hides_an_array_is_noticed(tmp_path):
+def test_no_wrong_bit_in_the_list_of_arrays_goes_unnoticed(tmp_path):
+    """Where a length may swallow the next entries."""
+    path = tmp_path / "file.npz"
+    arrays = {"a": np.ones(1, np.float32), "b": np.zeros(2, np.int8), "c": np.array(3.0)}
+    np.savez(path, **arrays)
+    whole = path.read_bytes()
+    places = range(8 * whole.index(b"PK\1\2"), 8 * len(whole))
+    unchanged = 0
+    for place in places:
+        damaged = bytearray(whole)
+        damaged[place // 8] ^= 1 << place % 8
+        path.write_bytes(damaged)
+        try:
+            read = read_arrays(path)
+        except Exception:
+            continue
+        unchanged += 1
+        assert list(read) == list(arrays)
+        for name, value in arrays.items():
+            np.testing.assert_array_equal(read[name], value, strict=True)
+    assert 0 < unchanged < len(places)
+
+
+def test_two_arrays_of_one_name_are_refused(tmp_path):
     path = tmp_path / "file.npz"
     np.savez(path, np.zeros(2), np.ones(2))
     path.write_bytes(path.read_bytes().replace(b"arr_1", b"arr_0"))
-    with pytest.raises(ValueError, match="two arrays of one name"):
+    with pytest.raises(ValueError, match="1 of 2 arrays are listed"):
         read_arrays(path)

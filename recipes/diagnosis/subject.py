@@ -84,4 +84,5 @@ def _batches(data: Data, recipe: Recipe) -> FitData:
 
 
 def _leaks(data: Data) -> list[Symptom]:
-    return caught_leaks(data.spec, *data.arrays("train"))
+    x, y = data.arrays("train")
+    return caught_leaks(data.spec, data.spec.names.to_user(x) if data.spec.record else x, y)

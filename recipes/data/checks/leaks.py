@@ -48,14 +48,15 @@ def warn_of_leaks(
 
     Args:
         spec: the Spec of the data.
-        x, y: the training split.
+        x, y: the training split; the columns of a record by the user's names.
         target: the user's name of the target, if it is known.
         units: shape (n,), equal for examples that belong together, such as those of a patient: it is no news that other
             examples of the same one tell the target.
         targets: names of several targets; otherwise they are numbered.
 
     Example:
-        >>> warn_of_leaks(spec, *data.arrays("train"))        # doctest: +SKIP
+        >>> x, y = data.arrays("train")                                # doctest: +SKIP
+        >>> warn_of_leaks(spec, spec.names.to_user(x), y)              # doctest: +SKIP
     """
     if len(y) < FEWEST:
         return

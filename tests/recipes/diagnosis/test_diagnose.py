@@ -11,6 +11,7 @@ from callbacks.checks import InvalidArgument
 from callbacks.inside.state import training_state
 from recipes.cli import main
 from recipes.diagnosis.loss_facts import chance_losses, data_loss
+from recipes.diagnosis.subject import subject_of
 
 from .patients import SOUND, SPOILED, compiled, dense, digits, network, sound_regression
 
@@ -88,6 +89,16 @@ def test_a_recipe_and_a_run(classes, tiny, saved_run, digits):
     assert recipes.diagnose(run, seconds=TIME).healthy
     with pytest.raises(InvalidArgument, match="data must be None for a run"):
         recipes.diagnose(run, digits)
+
+
+def test_leaks_are_looked_for_by_the_names_of_the_user():
+    size = np.arange(200.0)
+    columns = {"Größe (cm)": size, "Art": np.where(size % 3, "a", "b")}
+    with pytest.warns(UserWarning, match="Größe"):
+        data = recipes.Data.from_arrays(columns, np.where(size > 99, "groß", "klein"))
+    (leak,) = subject_of(recipes.Recipe(model="tabular"), data, None, None, None, 32).symptoms
+    assert leak.name == "column leaks"
+    assert "'Größe (cm)' alone predicts the target" in leak.sentence
 
 
 @pytest.mark.thorough

@@ -103,10 +103,10 @@ class Plan:
         return [*tuning, *self._confirming(arm, records)]
 
     def ended(self, arm: Arm, records: Records) -> list[Training]:
-        """The trainings of an arm that have ended. Confirming ones count once all tunings have ended."""
-        tuning = self._trials(arm, records)
-        planned = tuning if any(trial.key not in records for trial in tuning) else self.of(arm, records)
-        return [training for training in planned if training.key in records]
+        """The trainings of an arm that have ended. A confirming one counts once its tuning has ended."""
+        under_way = {trial.tuning for trial in self._trials(arm, records) if trial.key not in records}
+        ended = [training for training in self.of(arm, records) if training.key in records]
+        return [training for training in ended if training.stage == "tune" or training.tuning not in under_way]
 
     def all(self, records: Records) -> list[Training]:
         """The trainings of all arms, arm by arm."""

@@ -213,6 +213,7 @@ def test_repeats_have_splits_and_some_of_them_tunings_of_their_own():
 def test_further_repeats_leave_those_before_as_they_are():
     few, many = (Plan([Arm("adam", "l2")], Protocol(trials=2, repeats=repeats, resplit=True)) for repeats in (3, 7))
     before, _ = run(few, lambda count: 0)
+    assert {training.key for training in many.ended(many.arms[0], before)} == set(before)
     records, done = run(many, lambda count: 0, records=before)
     assert {key: records[key] for key in before} == before
     assert done == [

@@ -196,6 +196,8 @@ def _arm(label: str, candidate: Any, data: Data, base: Recipe, names: list[str],
         model = compiled_model(recipe, data)
         check_fresh(label, first, model)
     except InvalidArgument as error:
+        if error.argument == f"candidates[{label!r}]":
+            raise
         raise InvalidArgument(
             f"candidates[{label!r}]", getattr(candidate, "__name__", label), f"one that suits the data: {error}"
         ) from None

@@ -140,6 +140,10 @@ def test_labels_that_give_one_name(classes):
     assert [arm.compiled for arm in arms] == [True, False, True]
 
 
+def linear(spec):
+    return keras.Sequential([keras.Input(spec.input_shape), keras.layers.Dense(spec.outputs)])
+
+
 @pytest.mark.usefixtures("catalogues_restored")
 @pytest.mark.parametrize(
     ("candidates", "options", "message"),
@@ -149,6 +153,7 @@ def test_labels_that_give_one_name(classes):
         ({"a": Recipe(), "b": 3}, {}, r"candidates\['b'\] must be a recipes.Recipe, a function"),
         ({"a": Recipe(), "b/c": Recipe()}, {}, "candidates must be labels of 1 to 100 characters, none a slash"),
         ({"a": Recipe(), "b": lambda: 3}, {}, r"candidates\['b'\] must be one that suits the data: .*not int"),
+        ({"a": Recipe(), "b": linear}, {}, r"candidates\['b'\] must be one that suits the data: .*ends in softmax"),
         ({"a": Recipe(), "b": Recipe(model="cnn")}, {}, r"candidates\['b'\] must be"),
         (
             {"a": Recipe(), "b": lambda: ONE},
@@ -174,6 +179,7 @@ def test_what_is_refused_before_anything_is_written(classes, tmp_path, candidate
     with pytest.raises(InvalidArgument, match=message) as refused:
         compare(candidates, classes, directory=tmp_path / "search", verbose=0, **options)
     assert "\n" not in str(refused.value)
+    assert str(refused.value).count("candidates['b'] must be") <= 1
     assert not (tmp_path / "search").exists()
 
 

@@ -17,6 +17,7 @@ from ..inside.callback_list import callback_list
 from ..inside.fit_end import at_end_of_fit, check_fit_runs, drawn_by_data
 from ..inside.layers import all_layers
 from ..inside.optimizer_values import raise_on_nan, raises_on_nan
+from ..inside.random_operations import hidden_draws
 from ..inside.state import check_visible, set_training_state, training_state
 from ..inside.training import set_initial_epoch
 from .callback_state import callback_state, changed, set_callback_state
@@ -52,6 +53,10 @@ class Resume(Callback):
     ``replay=False`` reads again only those of the present epoch: for data whose order does not depend on earlier
     epochs. A generator may draw from Python's or NumPy's global state; nothing else should beside it.
 
+    *Random numbers in the training step* have to come from ``keras.random`` or a ``tf.random.Generator`` of the model.
+    ``tf.random.normal``, ``tf.nn.dropout`` and the like keep a state within TensorFlow that cannot be saved: they are
+    refused in a compiled step, and go unnoticed in one that runs eagerly.
+
     *Other callbacks.* Their plain attributes (numbers, strings, containers, arrays), variables and random generators
     are restored after their ``on_train_begin``, and then ``seek(epoch, batch)`` is called on those that define it. They
     continue their own files themselves: give ``CSVLogger`` its ``append=True``. The place of ``Resume`` in the list
@@ -72,6 +77,7 @@ class Resume(Callback):
             of another version of this package.
         ValueError: before any step, if the model is not built or holds a state that cannot be saved (an iterator, an
             optimizer without a configuration), the list has another ``Resume``, or the loop is not Keras' ``fit``.
+            After the first step, if it draws random numbers by ``tf.random.normal`` or the like.
         OSError: before any step, if with ``replay=False`` the training is no longer where :meth:`position` said.
 
     Example:
@@ -172,6 +178,7 @@ class Resume(Callback):
         self._from_epoch, self._from_batch = position
         self._train_function: Any = None
         self._calls = 0
+        self._drawn = False
         self._raises = False
         self._base: Any = None
         self._restored_epochs = 0
@@ -191,6 +198,18 @@ class Resume(Callback):
         # From here on Keras calls only this callback, which calls the others: it must act after them, and hide from
         # them the batches that are read again.
         self._list.callbacks, self.stands_for = [self], self._all
+
+    def _check_draws(self) -> None:
+        """Refuses, in the first step, random numbers that a resumed training would begin anew."""
+        if self._drawn:
+            return
+        self._drawn = True
+        if draws := hidden_draws(self.model):
+            raise ValueError(
+                "Resume needs random numbers whose state can be saved: in the training step draw with keras.random and "
+                "a keras.random.SeedGenerator of the model, or with a tf.random.Generator of the model, not with "
+                f"tf.random.normal and the like. Received: model={self.model.name!r} with {', '.join(draws)}"
+            )
 
     # --- saving -----------------------------------------------------------------------------------------------------
 
@@ -335,6 +354,7 @@ class Resume(Callback):
                     elif hasattr(callback, "seek"):
                         callback.seek(self._epoch, int(done))
             return
+        self._check_draws()
         self._logs = dict(logs or {})
         for callback in self._others:
             callback.on_train_batch_end(batch, logs)

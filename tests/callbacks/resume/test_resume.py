@@ -494,3 +494,53 @@ def test_killed_between_the_last_step_of_an_epoch_and_its_end(tmp_path):
     trained(Resume(tmp_path, every=1), KillAtEnd())
     assert Resume(tmp_path).position() == (1, 3)
     assert trained(Resume(tmp_path, every=1)) == trained()
+
+
+class NoisyNet(keras.Model):
+    """Draws in its own training step, in one of several ways."""
+
+    def __init__(self, draw):
+        super().__init__()
+        self.dense, self.seeds, self.draw = keras.layers.Dense(1), keras.random.SeedGenerator(5), draw
+        self.generator = tf.random.Generator.from_seed(5)
+
+    def call(self, x):
+        return self.dense(x)
+
+    def train_step(self, data):
+        x, y = data
+        return super().train_step((x + self.draw(self, tf.shape(x)), y))
+
+
+DRAWS = {
+    "tf.random": lambda model, shape: tf.random.normal(shape),
+    "in a function": lambda model, shape: tf.function(tf.random.uniform)(shape),
+    "keras.random": lambda model, shape: keras.random.normal(shape, seed=model.seeds),
+    "generator": lambda model, shape: model.generator.normal(shape),
+}
+
+
+@pytest.mark.parametrize("fitted", [False, True])
+@pytest.mark.parametrize("draw", DRAWS)
+def test_random_numbers_of_a_step_are_saved_or_refused(draw, fitted, tmp_path):
+    def train(name, epochs=4, **options):
+        keras.utils.set_random_seed(0)
+        model = NoisyNet(DRAWS[draw])
+        model(x)
+        model.compile("sgd", "mse", **options)
+        if fitted:  # what was traced before is seen too
+            model.fit(x[:4], y[:4], batch_size=4, verbose=0)
+        killer = Kill(epochs, "on_epoch_begin")
+        with contextlib.suppress(Killed):
+            model.fit(x, y, epochs=4, batch_size=4, verbose=0, callbacks=[Resume(tmp_path / name), killer])
+        return [weight.numpy().tolist() for weight in model.weights]
+
+    x, y = np.arange(24.0).reshape(8, 3) / 24, np.ones((8, 1))
+    if draw in ("tf.random", "in a function"):
+        for name, options in (("a", {}), ("b", {"steps_per_execution": 2}), ("c", {"jit_compile": True})):
+            with pytest.raises(ValueError, match=r"needs random numbers whose state can be saved: .*'noisy_net"):
+                train(name, **options)
+    else:
+        whole = train("whole", 9)
+        train("cut", 3)
+        assert train("cut", 9) == whole

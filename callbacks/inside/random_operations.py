@@ -35,7 +35,7 @@ def hidden_draws(model: keras.Model) -> list[str]:
     """
     if on_jax():
         return []
-    found = set()
+    found: set[str] = set()
     for function in _compiled(model.train_function, DEPTH):
         for concrete in function._list_all_concrete_functions():
             graph = concrete.graph.as_graph_def()

@@ -20,7 +20,7 @@ find_python() {
 }
 
 setup_venv() {
-    local extras="$1" python want free mark=.venv/.installed prompt=keras-training-recipes
+    local extras="$1" python want free compile=--no-compile mark=.venv/.installed prompt=keras-training-recipes
     want="$(cat pyproject.toml constraints.txt scripts/_setup.sh | cksum) $PWD"
     if [ -x .venv/bin/python ] && [ -f "$mark" ] && grep -qxF "$want $extras" "$mark" 2>/dev/null; then
         return
@@ -38,8 +38,9 @@ setup_venv() {
         "$python" -m venv --prompt "$prompt" .venv >/dev/null 2>.venv.log || fail "cannot make a virtual environment: $(tail -n 1 .venv.log)"
     fi
     rm -f .venv.log
-    # Modules are compiled when they are first imported: most of TensorFlow never is.
-    if ! .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --retries 2 --timeout 30 \
+    # Modules are compiled when they are first imported: most of TensorFlow never is. Where that is forbidden, now.
+    [ -n "${PYTHONDONTWRITEBYTECODE:-}" ] && compile=--compile
+    if ! .venv/bin/python -m pip install --quiet --disable-pip-version-check $compile --retries 2 --timeout 30 \
         -c constraints.txt -e ".$extras" >.venv/install.log 2>&1; then
         fail "cannot install: $(grep -E 'ERROR|No space|Errno|Could not' .venv/install.log | tail -n 1 | cut -c1-300) (network? disk? all of it in .venv/install.log)"
     fi

@@ -16,11 +16,16 @@ from typing import Any
 import numpy as np
 
 from ....callbacks.checks import InvalidArgument
+from ....callbacks.inside.arrays import read_arrays
+from ...stored.digests import check_digests, digests_of
+from ...stored.json_files import read_json, write_json
 from .stored import Stored, Writer
 
 __all__ = ["Chunk", "available_memory", "size_of", "stored_contents", "stored_once"]
 
 GIB = 2.0**30
+FORMAT, FACTS = 2, "arrays.json"
+"""Of the files in a folder, where another number makes other folders; what they hold, with their digests."""
 Chunk = dict[str, Any]
 """Name -> values of consecutive examples: an array, or a list of arrays of different lengths."""
 
@@ -50,7 +55,7 @@ def size_of(chunk: Chunk) -> int:
 def stored_once(
     folder: Path, name: str, facts: Any, needed: int, parts: Callable[[], Iterator[Chunk]]
 ) -> dict[str, Any]:
-    """The arrays of these facts, which are decoded only if no earlier call has done so.
+    """The arrays of these facts, which are decoded only if no earlier call has done so, or its files are damaged.
 
     Images, vectors and strings go to files, one-dimensional numbers and lists stay in memory.
 
@@ -64,16 +69,16 @@ def stored_once(
     Raises:
         InvalidArgument: if there is not enough space, or the folder is not writable.
     """
-    target = folder / f"{name}-{hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]}"
-    if not (target / "arrays.json").is_file():
-        with _staging(folder) as staging:
-            free = shutil.disk_usage(folder).free
-            if needed > free:
-                accepted = f"larger, or {needed / GIB:.2f} GiB free in {folder}, where {free / GIB:.2f} GiB are"
-                raise InvalidArgument("memory", needed, accepted)
-            _write(parts(), staging)
-            _publish(staging, target)
-    return _reopened(target)
+    target = folder / f"{name}-{hashlib.sha256(json.dumps([FORMAT, facts]).encode()).hexdigest()[:12]}"
+    if (arrays := _reopened(target)) is not None:
+        return arrays
+    with _staging(folder) as staging:
+        free = shutil.disk_usage(folder).free
+        if needed > free:
+            accepted = f"larger, or {needed / GIB:.2f} GiB free in {folder}, where {free / GIB:.2f} GiB are"
+            raise InvalidArgument("memory", needed, accepted)
+        _write(parts(), staging)
+        return _published(staging, target)
 
 
 def stored_contents(folder: Path, name: str, parts: Iterator[Chunk]) -> dict[str, Any]:
@@ -91,9 +96,7 @@ def stored_contents(folder: Path, name: str, parts: Iterator[Chunk]) -> dict[str
         for file in sorted(staging.iterdir()):
             with open(file, "rb") as content:
                 digest.update(f"{file.name}:{hashlib.file_digest(content, 'sha256').hexdigest()};".encode())
-        target = folder / f"{name}-{digest.hexdigest()[:12]}"
-        _publish(staging, target)
-    return _reopened(target)
+        return _published(staging, folder / f"{name}-{digest.hexdigest()[:12]}")
 
 
 @contextlib.contextmanager
@@ -114,12 +117,19 @@ def _staging(folder: Path) -> Iterator[Path]:
         shutil.rmtree(staging, ignore_errors=True)
 
 
-def _publish(staging: Path, target: Path) -> None:
+def _published(staging: Path, target: Path) -> dict[str, Any]:
+    """The arrays of a finished folder under its name, or those that another process put there first."""
     try:
         os.rename(staging, target)
     except OSError:
-        if not (target / "arrays.json").is_file():  # otherwise another process was faster
-            raise
+        if (arrays := _reopened(target)) is not None:
+            return arrays
+        if target.is_dir() and not target.is_symlink():
+            shutil.rmtree(target)  # damaged
+        else:
+            target.unlink()
+        os.rename(staging, target)
+    return _opened(target, read_json(target / FACTS)["arrays"])
 
 
 def _size(values: Any) -> int:
@@ -164,19 +174,28 @@ def _write(parts: Iterator[Chunk], folder: Path) -> None:
         else:
             arrays[f"{number}"] = np.array(rows)
     np.savez(folder / "small.npz", **arrays)
-    (folder / "arrays.json").write_text(json.dumps(names))
+    write_json(folder / FACTS, {"arrays": names, "sha256": digests_of(folder)})
 
 
-def _reopened(folder: Path) -> dict[str, Any]:
-    names = json.loads((folder / "arrays.json").read_text())
+def _reopened(folder: Path) -> dict[str, Any] | None:
+    """The arrays in a folder, or None if there are none or a file is not as it was written."""
+    try:
+        facts = read_json(folder / FACTS)
+        check_digests(folder, facts["sha256"])
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError, KeyError, TypeError):
+        return None
+    return _opened(folder, facts["arrays"])
+
+
+def _opened(folder: Path, names: dict[str, dict[str, Any]]) -> dict[str, Any]:
     arrays: dict[str, Any] = {}
-    with np.load(folder / "small.npz") as small:
-        for key, facts in names.items():
-            if "file" in facts:
-                arrays[key] = Stored(folder / facts["file"], tuple(facts["shape"]), facts["dtype"])
-            elif facts["ragged"]:
-                ends = np.cumsum(small[f"{facts['small']}_lengths"])
-                arrays[key] = np.split(small[facts["small"]], ends[:-1])
-            else:
-                arrays[key] = small[facts["small"]]
+    small = read_arrays(folder / "small.npz")
+    for key, facts in names.items():
+        if "file" in facts:
+            arrays[key] = Stored(folder / facts["file"], tuple(facts["shape"]), facts["dtype"])
+        elif facts["ragged"]:
+            ends = np.cumsum(small[f"{facts['small']}_lengths"])
+            arrays[key] = np.split(small[facts["small"]], ends[:-1])
+        else:
+            arrays[key] = small[facts["small"]]
     return arrays

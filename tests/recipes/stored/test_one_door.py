@@ -6,7 +6,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 READING = re.compile(r"\.read_text\(|json\.load\(|\.read_bytes\(\)|np\.load\(|pickle\.loads?\(|yaml\.(load|unsafe)")
 OTHERS = {
-    "recipes/data/disk/on_disk.py": "the user's own cache",
     "recipes/data/embedded/docstrings.py": "modules of this package",
     "recipes/data/files/table_files.py": "a table of any size that the user trains on",
     "recipes/data/images/image_reading.py": "images of any size that the user trains on",

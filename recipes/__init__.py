@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .models import mlp as mlp
     from .models import multitask as multitask
     from .models import resnet as resnet
+    from .models import resnet9 as resnet9
     from .models import rnn as rnn
     from .models import siamese as siamese
     from .models import tabular as tabular
@@ -115,6 +116,7 @@ _MODULES = {
     "refit": ".refitting",
     "register": ".registration.registered",
     "resnet": ".models",
+    "resnet9": ".models",
     "rnn": ".models",
     "search": ".tuning.search",
     "siamese": ".models",

@@ -13,6 +13,8 @@ from ...callbacks.checks import InvalidArgument, check_number
 from ...callbacks.inside.layers import use_seed_generator
 from ...callbacks.warning import warn
 from ..catalogue import Catalogue, Entry, Range
+from .cutout import Cutout
+from .pad_and_crop import PadAndCrop
 from .policies.aug_mix import AugMix
 from .policies.rand_augment import RandAugment
 from .statistics.moments import chunks, moments
@@ -250,6 +252,13 @@ TRANSFORMATIONS = Catalogue(
             "objects touch the border.",
         ),
         Entry(
+            "pad_and_crop",
+            PadAndCrop,
+            "Moved by whole pixels, up to this share of each side; mirrored beyond the edge.",
+            "He et al. 2016; Jordan 2024, arXiv:2404.00498",
+            (Range("strength", 0.03, 0.2, 0.0625),),
+        ),
+        Entry(
             "crop",
             _Crop,
             "A window that leaves out up to this share of each side, enlarged.",
@@ -301,6 +310,13 @@ TRANSFORMATIONS = Catalogue(
             (Range("strength", 0.05, 0.5, 0.3),),
             when="For photographs whose objects may be hidden in part. Not for small images, where a "
             "rectangle can cover all of the object.",
+        ),
+        Entry(
+            "cutout",
+            Cutout,
+            "A square of this share of each side filled with the mean colour.",
+            "DeVries and Taylor 2017, arXiv:1708.04552",
+            (Range("strength", 0.1, 0.75, 0.375),),
         ),
         Entry(
             "noise",
@@ -465,7 +481,7 @@ def pipeline_function(data: Data, steps: Sequence[Any], *, stream: int = 0) -> C
                 out = step(out, images, seed)
             else:
                 out = step(out, seeds)
-        out.set_shape(images.shape)
+            out.set_shape(images.shape)  # which some of TensorFlow's operations forget, and later steps ask for
         out = tf.round(out) if tf.as_dtype(images.dtype).is_integer else out
         return tf.cast(tf.clip_by_value(out, smallest, largest), images.dtype)
 

@@ -13,6 +13,7 @@ from .mixed import mixed as mixed
 from .mlp import mlp as mlp
 from .multitask import multitask as multitask
 from .resnet import resnet as resnet
+from .resnet9 import resnet9 as resnet9
 from .rnn import rnn as rnn
 from .siamese import siamese as siamese
 from .tabular import tabular as tabular
@@ -30,6 +31,7 @@ __all__ = [
     "model_for",
     "multitask",
     "resnet",
+    "resnet9",
     "rnn",
     "siamese",
     "tabular",

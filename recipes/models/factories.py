@@ -10,6 +10,7 @@ from .densenet import densenet
 from .mixed import mixed
 from .mlp import mlp
 from .resnet import resnet
+from .resnet9 import resnet9
 from .rnn import rnn
 from .tabular import tabular
 from .text import text
@@ -41,6 +42,12 @@ MODELS = Catalogue(
             "He et al. 2016",
             when="For images on which a cnn still underfits, with ten thousand examples or more. Not for a "
             "first look on a few cores: a training takes many times as long.",
+        ),
+        Entry(
+            "resnet9",
+            resnet9,
+            "Few, wide layers, which learn much in few epochs. For images of about 32 pixels.",
+            "Page 2018; Jordan 2024, arXiv:2404.00498",
         ),
         Entry(
             "densenet",

@@ -224,6 +224,7 @@ CALLS: dict[str, Call] = {
     "recipes.Recipe.with_names": Call(of=lambda w: w.recipe),
     "recipes.autoencoder": Call(_with(input_shape=(3,)), use=predict),
     "recipes.cnn": Call(_with(**PICTURE, filters=(2,)), use=predict),
+    "recipes.resnet9": Call(_with(**PICTURE, widths=(2,), convolutions=(2,), stem=2), use=predict),
     "recipes.densenet": Call(_with(**PICTURE, growth=2, blocks=(2,)), use=predict),
     "recipes.encoder_decoder": Call(_with(**SIGNAL, output_steps=2, units=(3,)), use=predict),
     "recipes.mixed": Call(lambda w: {"spec": w.record.spec}),

@@ -61,6 +61,7 @@ SMALL = {
     "mlp": {"name": "mlp", "hidden": (16,)},
     "cnn": {"name": "cnn", "filters": (8,), "hidden": (5,)},
     "resnet": {"name": "resnet", "filters": (8,), "blocks": (1,)},
+    "resnet9": {"name": "resnet9", "widths": (8,), "convolutions": (3,), "stem": 8},
     "densenet": {"name": "densenet", "growth": 8, "blocks": (1,)},
     "rnn": {"name": "rnn", "units": (4,), "hidden": (8,)},
 }

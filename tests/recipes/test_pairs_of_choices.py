@@ -89,6 +89,7 @@ SMALL = {
     "mlp": {"hidden": (4,)},
     "cnn": {"filters": (2,), "hidden": (4,)},
     "resnet": {"filters": (2,), "blocks": (1,)},
+    "resnet9": {"widths": (4,), "convolutions": (3,), "stem": 3},
     "densenet": {"growth": 2, "blocks": (2,)},
     "rnn": {"units": (3,)},
     "text": {"embedding": 3, "hidden": (4,)},
@@ -123,7 +124,7 @@ def make_data(kind, count=33, batch_size=8):
     return recipes.Data.from_arrays(x, y, **halves, batch_size=batch_size, name=kind)
 
 
-KIND = {**dict.fromkeys(("cnn", "resnet", "densenet"), "images"), "rnn": "sequences", "text": "texts"}
+KIND = {**dict.fromkeys(("cnn", "resnet", "resnet9", "densenet"), "images"), "rnn": "sequences", "text": "texts"}
 KIND |= {"mlp": "classes", "tabular": "records", "mixed": "mixed"}
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from recipes import Recipe, fit, preset
 from recipes.catalogue import UnknownName
+from recipes.data import Data
 from recipes.presets import PRESETS
 
 TABLES = {  # Géron 2019, tables 11-3 and 11-4, and below them what to change where a need is
@@ -17,7 +18,27 @@ TABLES = {  # Géron 2019, tables 11-3 and 11-4, and below them what to change w
 }
 
 
-@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_is_here():
+    assert set(PRESETS) == {*TABLES, "fast"}
+
+
+def test_the_fast_preset_is_half_of_airbench94_and_trains_photographs():
+    recipe = preset("fast")
+    assert Recipe.from_json(recipe.to_json()) == recipe
+    assert recipe.optimizer_name == "nesterov"
+    assert recipe.regularizer_name == "augmentation+label_smoothing+weight_decay"
+    random = np.random.default_rng(0)
+    y = np.arange(120) % 3
+    x = (random.integers(0, 90, (120, 9, 9, 3)) + 80 * (y[:, None] == np.arange(3))[:, None, None]).astype("uint8")
+    data = Data.from_arrays(x, y, class_names=("red", "green", "blue"), name="colours", batch_size=32)
+    run = fit(data, recipe, epochs=8, verbose=0)
+    assert run.range_test is None
+    assert run.evaluate()["accuracy"] > 0.9
+    kernels = [each.shape for each in run.model.trainable_variables if each.name == "kernel"]
+    assert [shape[-1] for shape in kernels] == [64, 64, 128, 128, 256, 256, 3]
+
+
+@pytest.mark.parametrize("name", TABLES)
 def test_a_preset_is_what_its_table_says(name):
     recipe = preset(name)
     assert (recipe.initializer, recipe.activation, recipe.normalization, recipe.regularizer) == TABLES[name]
@@ -67,6 +88,6 @@ def test_under_selu_the_regularizers_that_suit_a_table_have_alpha_dropout(classe
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("name", TABLES)
 def test_a_preset_trains(name, digits):
     assert fit(digits, preset(name), epochs=10, verbose=0).evaluate()["accuracy"] > 0.93

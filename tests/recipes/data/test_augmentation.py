@@ -50,6 +50,17 @@ def test_images_stay_images_and_follow_from_the_seed_alone(name, colour):
     np.testing.assert_array_equal(compiled(tf.constant(x), (tf.constant(0, tf.int64), tf.constant(0, tf.int64))), once)
 
 
+@pytest.mark.parametrize("name", ["pad_and_crop", "cutout", "rand_augment", "aug_mix"])
+def test_in_batches_of_unknown_size_and_twice_the_numbers_are_the_same(name, colour):
+    x = tf.constant(colour.arrays("train")[0][:6])
+    number = tf.TensorSpec((), tf.int64)
+    kinds = [tf.TensorSpec((None, *x.shape[1:]), x.dtype), (number, number)]
+    compiled = tf.function(augmentation(colour, [name, name]), input_signature=kinds)
+    expected = augmentation(colour, [name, name])(x, (0, 3)).numpy().astype(int)
+    difference = np.abs(compiled(x, (tf.constant(0, tf.int64), tf.constant(3, tf.int64))).numpy() - expected)
+    assert (difference <= 1).mean() > 0.99  # rounding
+
+
 @pytest.mark.parametrize("name", list(TRANSFORMATIONS))
 def test_each_image_of_a_batch_is_changed_in_its_own_way(name, colour):
     x = np.repeat(colour.arrays("train")[0][:1], 24, axis=0)
@@ -188,6 +199,45 @@ def test_erasing_fills_one_rectangle_of_an_image_with_pixels_of_its_range():
     assert len(set(corners)) > 50
     pixels = out[(out != 100).any(-1)]
     assert pixels.mean() == pytest.approx(50, abs=2)  # white is 100 in these
+
+
+def test_pad_and_crop_moves_by_whole_pixels_and_mirrors_what_is_beyond_the_edge():
+    x = np.random.default_rng(0).integers(0, 256, (300, 9, 12, 3)).astype("uint8")
+    out = apply(pictures(x), {"pad_and_crop": 0.2}, x)
+    moves = []
+    for image, changed in zip(x, out, strict=True):
+        padded = np.pad(image, [(2, 2), (2, 2), (0, 0)], "reflect")
+        found = [
+            (down, right)
+            for down in range(5)
+            for right in range(5)
+            if np.array_equal(padded[down : down + 9, right : right + 12], changed)
+        ]
+        assert len(found) == 1
+        moves += found
+    shares = np.histogram2d(*np.transpose(moves), bins=5)[0] / 300
+    np.testing.assert_allclose(shares, 1 / 25, atol=0.035)
+
+
+def test_cutout_fills_a_square_with_the_mean_colour_part_of_which_may_be_outside():
+    x = np.random.default_rng(0).integers(0, 2, (400, 12, 12, 3)).astype("uint8") * 255
+    x[..., 0] //= 5
+    data = pictures(x)
+    out = apply(data, {"cutout": 0.25}, x)
+    mean = np.round(data.arrays("train")[0].mean((0, 1, 2)))
+    assert 20 < mean[0] < 30 < 110 < mean[1]
+    sizes, corners = [], set()
+    for image, changed in zip(x, out, strict=True):
+        cut = (changed == mean).all(-1)
+        np.testing.assert_array_equal(image[~cut], changed[~cut])
+        rows, columns = np.flatnonzero(cut.any(1)), np.flatnonzero(cut.any(0))
+        assert cut[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].all()
+        sizes.append((len(rows), len(columns)))
+        corners.add((rows[0], columns[0]))
+    assert np.max(sizes) == 3
+    assert {2, 3} == set(np.ravel(sizes))
+    assert np.mean(sizes) == pytest.approx((2 * 2 + 10 * 3) / 12, abs=0.05)  # the middle is in any of 12 rows
+    assert len(corners) > 80
 
 
 @pytest.mark.parametrize(("low", "high"), [(0.0, 1.0), (-1.0, 1.0)])
@@ -402,7 +452,10 @@ def test_what_is_refused(transformations, options, message, colour):
         augmentation(colour, transformations, **options)
 
 
-@pytest.mark.parametrize("name", ["crop", "translation", "zoom", "shear", "hue", "color_jitter", "elastic", "erasing"])
+@pytest.mark.parametrize(
+    "name",
+    ["crop", "pad_and_crop", "translation", "zoom", "shear", "hue", "color_jitter", "elastic", "erasing", "cutout"],
+)
 def test_a_strength_that_is_too_large_is_refused_by_name(name, colour):
     with pytest.raises(InvalidArgument, match=name):
         augmentation(colour, {name: 50.0})

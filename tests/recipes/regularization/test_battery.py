@@ -18,11 +18,19 @@ SMALL = {  # every factory that takes images
     "mlp": {"name": "mlp", "hidden": (6,)},
     "cnn": {"name": "cnn", "filters": (3,), "hidden": (5,)},
     "resnet": {"name": "resnet", "filters": (3,), "blocks": (1,)},
+    "resnet9": {"name": "resnet9", "widths": (3,), "convolutions": (2,), "stem": "whitening"},
     "densenet": {"name": "densenet", "growth": 2, "blocks": (1,)},
     "rnn": {"name": "rnn", "units": (4,)},
 }
 OTHERS = {"text", "tabular", "mixed"}
-USUAL = {"mlp": "momentum", "cnn": "adam", "resnet": "momentum", "densenet": "adam", "rnn": "adam"}
+USUAL = {
+    "mlp": "momentum",
+    "cnn": "adam",
+    "resnet": "momentum",
+    "resnet9": "momentum",
+    "densenet": "adam",
+    "rnn": "adam",
+}
 """The optimizer with which each model is trained here; the other one in the thorough tests."""
 
 

@@ -13,6 +13,7 @@ SIZES = {
     "mlp": {"hidden": (6, 5)},
     "cnn": {"filters": (4,), "hidden": (5,)},
     "resnet": {"filters": (4, 6), "blocks": (1, 1)},
+    "resnet9": {"widths": (4,), "convolutions": (2,), "stem": "whitening"},
     "densenet": {"blocks": (1, 1), "growth": 4},
     "rnn": {"units": (5,)},
     "text": {"encoder": "average"},  # a bag of words has no weights under its head
@@ -30,7 +31,7 @@ def vector(x):
 def data_for(model, images):
     random = np.random.default_rng(0)
     y = np.arange(90) % 3
-    if model in ("cnn", "resnet", "densenet", "rnn"):
+    if model in ("cnn", "resnet", "resnet9", "densenet", "rnn"):
         return images
     if model == "mlp":
         return recipes.Data.from_arrays(random.normal(size=(90, 5)).astype("float32"), y, name="table")

@@ -38,7 +38,17 @@ def test_layers(kinds):
     assert kinds(model) == [
         *("InputLayer", "Conv2D2 no bias", *norm),
         *("Conv2D3 no bias", "MaxPooling2D", *norm, "Conv2D3 no bias", *norm, "Conv2D3 no bias", norm[0]),
-        *("Add", "relu", "Conv2D4 no bias", "MaxPooling2D", *norm, "GlobalMaxPooling2D", "Dense3", "softmax"),
+        *(
+            "Add",
+            "relu",
+            "Conv2D4 no bias",
+            "MaxPooling2D",
+            *norm,
+            "GlobalMaxPooling2D",
+            "Rescaling",
+            "Dense3",
+            "softmax",
+        ),
     ]
 
 

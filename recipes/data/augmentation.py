@@ -257,6 +257,8 @@ TRANSFORMATIONS = Catalogue(
             "Moved by whole pixels, up to this share of each side; mirrored beyond the edge.",
             "He et al. 2016; Jordan 2024, arXiv:2404.00498",
             (Range("strength", 0.03, 0.2, 0.0625),),
+            when="For small photographs, which moves by fractions of a pixel blur. Not for digits at the border, whose "
+            "mirror image beyond it looks like another stroke.",
         ),
         Entry(
             "crop",
@@ -317,6 +319,8 @@ TRANSFORMATIONS = Catalogue(
             "A square of this share of each side filled with the mean colour.",
             "DeVries and Taylor 2017, arXiv:1708.04552",
             (Range("strength", 0.1, 0.75, 0.375),),
+            when="For photographs of one object, in trainings of many epochs. Not in short ones, nor where a detail of "
+            "that size tells the class.",
         ),
         Entry(
             "noise",

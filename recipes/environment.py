@@ -66,7 +66,10 @@ def hardware() -> dict[str, str | int]:
     memory = 0
     if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
         memory = round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30)
-    accelerators = [device.device_type for device in tf.config.list_physical_devices() if device.device_type != "CPU"]
+    devices = [device for device in tf.config.list_physical_devices() if device.device_type != "CPU"]
+    accelerators = [
+        tf.config.experimental.get_device_details(device).get("device_name", device.device_type) for device in devices
+    ]
     return {
         "processor": processor,
         "cores": cores(),

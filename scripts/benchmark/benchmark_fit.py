@@ -123,6 +123,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--peers", help="the interpreter of an environment with torch and fastai")
+    parser.add_argument("--libraries", nargs="+", default=["torch", "fastai"], choices=["torch", "fastai"])
     options = parser.parse_args()
     data = recipes.load("mnist", data_dir=options.data_dir)
     ways = {
@@ -133,8 +134,9 @@ def main() -> None:
     folder = tempfile.TemporaryDirectory()
     if options.peers:
         arrays = write_arrays(data, Path(folder.name) / "mnist.npz")
-        for name, library in (("PyTorch loop", "torch"), ("fastai", "fastai")):
-            ways[name] = functools.partial(elsewhere, options.peers, library, arrays, options.epochs)
+        names = {"torch": "PyTorch loop", "fastai": "fastai"}
+        for library in options.libraries:
+            ways[names[library]] = functools.partial(elsewhere, options.peers, library, arrays, options.epochs)
     ways["recipes.fit"](0)  # excludes what a process does only once (threads, kernels)
     rows = []
     for seed in range(options.rounds):

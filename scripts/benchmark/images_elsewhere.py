@@ -1,7 +1,7 @@
 """The training of ``benchmark_cnn.py`` by PyTorch, in a process of its own; prints images a second and accuracy.
 
-The same network, optimizer, batches and images, in PyTorch's quicker layout for convolutions (channels last); in
-bfloat16 the forward pass runs under ``torch.autocast``, as PyTorch documents for processors.
+The same network, optimizer, batches and images, in PyTorch's quicker layout for convolutions (channels last), on a GPU
+if there is one; in bfloat16 the forward pass runs under ``torch.autocast``, as PyTorch documents.
 
     python scripts/benchmark/images_elsewhere.py arrays.npz --precision bfloat16 --filters 64 128 256
 """
@@ -18,6 +18,8 @@ from torch import nn
 
 BATCH, RATE = 128, 0.05
 
+DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
+
 
 def network(filters: list[int]) -> nn.Module:
     """Convolution, batch normalization, ELU and pooling for each number of filters, then the classes."""
@@ -29,7 +31,7 @@ def network(filters: list[int]) -> nn.Module:
     for layer in layers:
         if isinstance(layer, (nn.Conv2d, nn.Linear)):
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-    return nn.Sequential(*layers).to(memory_format=torch.channels_last)
+    return nn.Sequential(*layers).to(DEVICE, memory_format=torch.channels_last)
 
 
 def main() -> None:
@@ -42,25 +44,26 @@ def main() -> None:
     options = parser.parse_args()
     torch.manual_seed(options.seed)
     with np.load(options.arrays) as file:
-        arrays = {name: torch.from_numpy(file[name]) for name in file.files}
+        arrays = {name: torch.from_numpy(file[name]).to(DEVICE) for name in file.files}
     images = {
         name: arrays[f"x_{name}"].permute(0, 3, 1, 2).to(memory_format=torch.channels_last)
         for name in ("train", "test")
     }
     model, loss = network(options.filters), nn.CrossEntropyLoss()
     optimizer = torch.optim.SGD(model.parameters(), lr=RATE, momentum=0.9, nesterov=True)
-    half = torch.autocast("cpu", dtype=torch.bfloat16, enabled=options.precision == "bfloat16")
+    half = torch.autocast(DEVICE, dtype=torch.bfloat16, enabled=options.precision == "bfloat16")
     x, y, seconds = images["train"], arrays["y_train"], []
     steps = len(x) // BATCH
     for _ in range(options.epochs):
         model.train()
         start = time.perf_counter()
-        for rows in torch.randperm(len(x))[: steps * BATCH].view(steps, BATCH):
+        for rows in torch.randperm(len(x), device=DEVICE)[: steps * BATCH].view(steps, BATCH):
             optimizer.zero_grad()
             with half:
                 value = loss(model(x[rows]), y[rows])
             value.backward()
             optimizer.step()
+        value.item()  # waits for the device
         seconds.append(time.perf_counter() - start)
     model.eval()
     with torch.no_grad(), half:

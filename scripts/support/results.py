@@ -14,6 +14,13 @@ import pandas as pd
 from recipes.environment import commit, hardware, versions
 
 ROOT = Path(__file__).resolve().parents[2]
+GPU = "_gpu"
+"""Ends the names of results that were measured on an accelerator, which stand beside those of the processors."""
+
+
+def results_path(name: str) -> Path:
+    """The file of the results of this machine."""
+    return ROOT / "results" / f"{name}{'' if hardware()['accelerators'] == 'none' else GPU}.csv"
 
 
 def _without_folders(arguments: list[str]) -> list[str]:
@@ -24,7 +31,7 @@ def _without_folders(arguments: list[str]) -> list[str]:
 def write_results(
     name: str, rows: list[dict[str, Any]], kept: Sequence[dict[str, Any]] = (), *, path: Path | None = None
 ) -> Path:
-    """Writes rows to ``results/NAME.csv``, or ``path``, with columns for the commit, versions, hardware and command.
+    """Writes rows to :func:`results_path` of the name, or ``path``, with the commit, versions, hardware and command.
 
     Rows ``kept`` from an earlier file have these columns already; they come first, unchanged.
     """
@@ -40,7 +47,7 @@ def write_results(
         "accelerators": machine["accelerators"],
         "command": shlex.join(["python", os.path.relpath(sys.argv[0], ROOT), *_without_folders(sys.argv[1:])]),
     }
-    path = ROOT / "results" / f"{name}.csv" if path is None else path
+    path = results_path(name) if path is None else path
     path.parent.mkdir(exist_ok=True)
     unfinished = path.with_suffix(".unfinished")  # an interrupted write loses nothing
     pd.DataFrame([*kept, *({**row, **source} for row in rows)]).to_csv(unfinished, index=False)

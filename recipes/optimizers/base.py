@@ -155,7 +155,10 @@ class Optimizer(KerasOptimizer):
                 "synchronization": tf.VariableSynchronization.ON_READ,
                 "aggregation": tf.VariableAggregation.ONLY_FIRST_REPLICA,
             }
-            self._raises, self._culprit = tf.Variable(True, **options), tf.Variable(-1, **options)
+            self._raises = tf.Variable(True, **options)
+            self._culprit = tf.Variable(
+                -1, dtype=tf.int64, **options
+            )  # int32 stays on the processor, out of XLA's reach
             self._layers: tuple[str, ...] = ()
 
     # --- live hyperparameters ---------------------------------------------------------------------------------------
@@ -269,7 +272,7 @@ class Optimizer(KerasOptimizer):
             return tf.constant(True)
 
         def bad() -> Any:
-            positions = tf.range(len(pairs))
+            positions = tf.range(len(pairs), dtype=tf.int64)
             culprit = tf.reduce_max(tf.where(tf.math.is_finite(sums), tf.zeros_like(positions), positions))
             known = tf.convert_to_tensor(self._culprit)
             self._culprit.assign(tf.where(known >= 0, known, culprit))

@@ -159,6 +159,9 @@ class Trainer:
         self._prepared = model
         options = {"weighted_metrics": self.data.weighted, "steps_per_execution": self._steps_per_execution}
         compile_by(self.recipe, model, self.data.spec, **options)
+        xla, model.jit_compile = model.jit_compile, False  # whole epochs see to XLA themselves
+        if not self._fitting.over_whole_epochs(model, self.data):
+            model.jit_compile = xla
         model.optimizer.build(model.trainable_variables)
         settle_in(model)
         # Keras would create the metrics' variables in the first training step, and TensorFlow traces a step that

@@ -277,6 +277,11 @@ def under_xla() -> bool:
     return not tf.executing_eagerly() and GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph())
 
 
+def keras_uses_xla(model: keras.Model) -> bool:
+    """Whether ``jit_compile="auto"`` compiles this model by XLA: on accelerators, if all its layers are fit for it."""
+    return bool(model._resolve_auto_jit_compile())
+
+
 def traced_often(function: Any) -> Any:
     """Turns off TensorFlow's warning of frequent retracing for a ``tf.function``, and returns the function."""
     function._omit_frequent_tracing_warning = True

@@ -22,10 +22,11 @@ class Compiled:
         any_length: if False, the first dimension is known, and each length is compiled: TensorFlow multiplies by the
             inverse of a known number of examples where it divides by an unknown one, which may differ in the last bit.
             Default True.
+        xla: whether XLA compiles it, for each length. Default False.
     """
 
-    def __init__(self, function: Callable[..., Any], *, any_length: bool = True):
-        self._function, self._any_length = function, any_length
+    def __init__(self, function: Callable[..., Any], *, any_length: bool = True, xla: bool = False):
+        self._function, self._any_length, self._xla = function, any_length, xla
         self._traced: dict[Any, Any] = {}
 
     def __call__(self, split: Split, *arguments: Any, **options: Any) -> Any:
@@ -51,7 +52,9 @@ class Compiled:
             filled = tf.nest.map_structure(lambda spec: None if spec is None else next(given), structure)
             return self._function(filled[0], *filled[1], **options)
 
-        return traced_often(tf.function(function, autograph=False, input_signature=signature))
+        return traced_often(
+            tf.function(function, autograph=False, input_signature=signature, jit_compile=self._xla or None)
+        )
 
 
 def _spec(array: tf.Tensor, length: int | None = None) -> tf.TensorSpec:

@@ -15,6 +15,7 @@ from ...callbacks.inside.logs import plain_log
 from ...callbacks.inside.loss_weight import constant_weight, live_weight
 from ...callbacks.inside.reachable import Reachable
 from ...callbacks.inside.step_hooks import has_own_step
+from ...callbacks.inside.training import keras_uses_xla
 from ..data.batching import permutation
 from ..step_keys import STEPS
 from .accuracy import accuracy_of_logits
@@ -34,6 +35,13 @@ METHODS = (*(name for name in STEPS if name != "train_step"), "predict_step", "f
 """Methods that may be replaced on a model instance, which excludes it. So does a ``train_step`` that is not Keras'."""
 
 
+LEAST_STEPS = 2_000
+"""Of a training that XLA compiles, which takes about as long as so many small steps without it."""
+
+LARGEST_ARRAYS = 2**30
+"""The most bytes of the arrays that are copied to an accelerator."""
+
+
 class WholeEpochs:
     """Trains and evaluates one model like its ``fit``, but without tf.data pipelines and iterators.
 
@@ -44,6 +52,10 @@ class WholeEpochs:
     differ, where the two largest probabilities of an example round to the same number; see
     :mod:`recipes.whole_epochs.accuracy`.
 
+    On an accelerator a small step takes as long as the starts of its operations, milliseconds. There XLA makes one
+    program of the steps of a call, with the arrays in the device's memory, where a training is long enough for that
+    and its layers are fit for it.
+
     Args:
         model: Sequential or Functional, with one output, built and compiled; see :meth:`suit`.
     """
@@ -51,7 +63,7 @@ class WholeEpochs:
     def __init__(self, model: keras.Model):
         self.model = model
         self._test_step = _under_xla(model, model.test_step)
-        self._train = Compiled(self._train_steps)
+        self._train, self._train_by_xla = Compiled(self._train_steps), Compiled(self._steps_on, xla=True)
         self._test = Compiled(self._test_steps)
         self._test_all = Compiled(self._test_on_all, any_length=False)  # as Keras traces a split of one batch
         self._predict = Compiled(self._predict_step)
@@ -115,7 +127,9 @@ class WholeEpochs:
         )
         model.stop_training = False
         listening.on_train_begin()
-        data = (arrays.x, arrays.y, arrays.weights)
+        data: Split = (arrays.x, arrays.y, arrays.weights)
+        by_xla = self._suits_xla(arrays)
+        data = _on_accelerator(data) if by_xla else data
         stride = steps_for(model, size, steps) if stride is None else stride
         logs = None
         for epoch in range(arrays.first_epoch, arrays.epochs):
@@ -126,7 +140,12 @@ class WholeEpochs:
                 stop = min(start + stride, steps)
                 listening.on_train_batch_begin(start)
                 self._use_hooks()
-                logs = self._train(data, order, start, stop, size=size, whole=arrays.drop_remainder)
+                options = {"size": size, "whole": arrays.drop_remainder}
+                if by_xla:
+                    rows = None if order is None else permutation(arrays.examples, order)
+                    logs = self._train_by_xla(data, rows, start, stop, **options)
+                else:
+                    logs = self._train(data, order, start, stop, **options)
                 listening.on_train_batch_end(stop - 1, logs)
                 if model.stop_training:
                     break
@@ -179,7 +198,7 @@ class WholeEpochs:
         if self._hooked is not model.train_function:
             self._hooked = model.train_function
             self._train_step = _under_xla(model, model.train_step)
-            self._train = Compiled(self._train_steps)
+            self._train, self._train_by_xla = Compiled(self._train_steps), Compiled(self._steps_on, xla=True)
 
     def _train_steps(
         self, data: Split, order: tf.Tensor | None, start: tf.Tensor, stop: tf.Tensor, *, size: int, whole: bool
@@ -193,6 +212,29 @@ class WholeEpochs:
                 batch = rows_of(data, rows, number * size, size, whole=whole)
             with accuracy_of_logits(self.model):
                 self._train_step(batch)
+            return number + 1
+
+        tf.while_loop(lambda number: number < stop, step, [start])
+        return self.model.get_metrics_result()
+
+    def _suits_xla(self, arrays: EpochArrays) -> bool:
+        """Whether the steps of a call become one program of XLA."""
+        return (
+            not self.model.jit_compile
+            and arrays.drop_remainder
+            and arrays.epochs * arrays.steps >= LEAST_STEPS
+            and keras_uses_xla(self.model)
+            and sum(tensor.dtype.size * math.prod(tensor.shape) for tensor in _tensors(arrays)) <= LARGEST_ARRAYS
+        )
+
+    def _steps_on(
+        self, data: Split, rows: tf.Tensor | None, start: tf.Tensor, stop: tf.Tensor, *, size: int, whole: bool
+    ) -> dict[str, Any]:
+        """:meth:`_train_steps` where the arrays are on the device of the model."""
+
+        def step(number: tf.Tensor) -> tf.Tensor:
+            with accuracy_of_logits(self.model):
+                self._train_step(rows_of(data, rows, number * size, size, whole=whole))
             return number + 1
 
         tf.while_loop(lambda number: number < stop, step, [start])
@@ -235,6 +277,17 @@ class WholeEpochs:
         if None not in output.shape[1:]:
             model.compute_metrics(None, y[:1], keras.ops.zeros((1, *output.shape[1:]), output.dtype))
         self._prepared = True
+
+
+def _tensors(arrays: EpochArrays) -> list[tf.Tensor]:
+    return [tensor for tensor in tf.nest.flatten((arrays.x, arrays.y, arrays.weights)) if tensor is not None]
+
+
+def _on_accelerator(data: Split) -> Split:
+    """Copies of arrays in the memory of the device that models are on."""
+    device = tf.config.list_logical_devices()[-1].name
+    with tf.device(device):
+        return tf.nest.map_structure(lambda array: None if array is None else tf.identity(array), data)
 
 
 def _under_xla(model: keras.Model, step: Any) -> Any:

@@ -21,6 +21,7 @@ from ..callbacks.inside.layers import normalizes_over_examples
 from ..callbacks.inside.logs import number_columns
 from ..callbacks.inside.optimizer_values import set_learning_rate
 from ..callbacks.inside.random_state import random_state, set_random_state
+from ..callbacks.inside.training import keras_uses_xla
 from ..callbacks.micro_batches import MicroBatches
 from ..callbacks.range_test.lr_finder import LRFinder, run_range_test
 from ..callbacks.resume.resume import Resume
@@ -159,9 +160,7 @@ class Trainer:
         self._prepared = model
         options = {"weighted_metrics": self.data.weighted, "steps_per_execution": self._steps_per_execution}
         compile_by(self.recipe, model, self.data.spec, **options)
-        xla, model.jit_compile = model.jit_compile, False  # whole epochs see to XLA themselves
-        if not self._fitting.over_whole_epochs(model, self.data):
-            model.jit_compile = xla
+        model.jit_compile = False  # see _by_xla
         model.optimizer.build(model.trainable_variables)
         settle_in(model)
         # Keras would create the metrics' variables in the first training step, and TensorFlow traces a step that
@@ -386,7 +385,8 @@ class Trainer:
         own, others = [*self._in_parts(), *all_callbacks], [*measured, *callbacks, *resume]
         whole = self._fitting.over_whole_epochs(self.model, data, own, others)
         stride = self._steps_per_execution
-        history = self._fitting.fit(self._shared, data, all_listening, whole_epochs=whole, stride=stride, **options)
+        with _by_xla(self.model, not whole):  # whole epochs see to it themselves
+            history = self._fitting.fit(self._shared, data, all_listening, whole_epochs=whole, stride=stride, **options)
         return self.finished(
             recipe,
             data,
@@ -519,6 +519,16 @@ class Trainer:
             batches = data.batches("train", seed=seed, augment=self._augment)
             run_range_test(self.model, batches, finder, callbacks=changes)
         return finder
+
+
+@contextlib.contextmanager
+def _by_xla(model: keras.Model, wanted: bool) -> Iterator[None]:
+    """A context in which Keras' ``fit`` compiles the step by XLA, if wanted and where it would do so by itself."""
+    model.jit_compile = wanted and keras_uses_xla(model)
+    try:
+        yield
+    finally:
+        model.jit_compile = False
 
 
 def _warn(run: Run) -> None:

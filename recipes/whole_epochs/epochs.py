@@ -128,7 +128,7 @@ class WholeEpochs:
         model.stop_training = False
         listening.on_train_begin()
         data: Split = (arrays.x, arrays.y, arrays.weights)
-        by_xla = self._suits_xla(arrays)
+        by_xla = self.suits_xla(arrays)
         data = _on_accelerator(data) if by_xla else data
         stride = steps_for(model, size, steps) if stride is None else stride
         logs = None
@@ -217,8 +217,8 @@ class WholeEpochs:
         tf.while_loop(lambda number: number < stop, step, [start])
         return self.model.get_metrics_result()
 
-    def _suits_xla(self, arrays: EpochArrays) -> bool:
-        """Whether the steps of a call become one program of XLA."""
+    def suits_xla(self, arrays: EpochArrays) -> bool:
+        """Whether the steps of a call of :meth:`fit` become one program of XLA."""
         return (
             not self.model.jit_compile
             and arrays.drop_remainder

@@ -14,7 +14,8 @@ model. The options of each command get wrong words, on the command line and in a
 - unclear: refused in several lines;
 - foreign: ended by another error; exotic: so too, but for a list that contains itself, or an array of 400 TB;
 - senseless: accepted, though the value is of none of the annotated types, or numbers that came of it are not finite;
-- hang: takes more than 30 processor seconds or 5 minutes (ten times that for searches), or ends its process.
+- hang: takes more than 30 processor seconds or 5 minutes (ten times that for searches and for the usual number of
+  epochs), or ends its process.
 
 Models are not compiled to graphs. The order is random, by a seed; the state file keeps what came of each.
 

@@ -166,7 +166,7 @@ def command_line_outcome(case: Case, world: World) -> Verdict:
 
     words = words_of(case, world)  # which may train what the command is about
     try:
-        with deadline(case.name):
+        with deadline(case):
             status, _, errors = main_silently(words)
     except Hang:
         return Verdict("hang", f"{case.name} {case.argument}")

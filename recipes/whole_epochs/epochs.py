@@ -284,9 +284,10 @@ def _tensors(arrays: EpochArrays) -> list[tf.Tensor]:
 
 
 def _on_accelerator(data: Split) -> Split:
-    """Copies of arrays in the memory of the device that models are on."""
-    device = tf.config.list_logical_devices()[-1].name
-    with tf.device(device):
+    """Copies of arrays in the memory of the device that models are on: the first accelerator."""
+    devices = tf.config.list_logical_devices()
+    accelerators = [device for device in devices if device.device_type != "CPU"]
+    with tf.device((accelerators or devices)[0].name):
         return tf.nest.map_structure(lambda array: None if array is None else tf.identity(array), data)
 
 

@@ -115,11 +115,11 @@ def resnet9(
 
 def _stem_filters(stem: int | str) -> int | None:
     """The filters of the first convolution, checked; None for whitened patches."""
-    if stem == WHITENING:
-        return None
-    if isinstance(stem, str):
+    if not isinstance(stem, str):
+        return check_integer("stem", stem, low=1)
+    if stem != WHITENING:
         raise InvalidArgument("stem", stem, f'an integer >= 1 or "{WHITENING}"')
-    return check_integer("stem", stem, low=1)
+    return None
 
 
 def _groups(shape: tuple, widths: Any, convolutions: Any, *, whitening: bool) -> tuple[list[int], list[int]]:

@@ -4,6 +4,7 @@ import itertools
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 
 from callbacks.checks import InvalidArgument
@@ -151,6 +152,8 @@ def test_the_smallest_image_and_one_pixel_less(stem, count):
         ({"stem": "white"}, r"stem must be an integer >= 1 or \"whitening\"\. Received: stem='white'"),
         ({"stem": 0}, "stem must be an integer >= 1"),
         ({"stem": 2.5}, "stem must be an integer"),
+        ({"stem": pd.DataFrame({"a": [1, 2]})}, "stem must be an integer"),
+        ({"stem": np.array([1, 2])}, "stem must be an integer"),
         ({"input_shape": (32, 32)}, r"input_shape must be \(height, width, channels\) for a resnet9"),
         ({"widths": (4, 4, 4, 4, 4, 4), "convolutions": (1,) * 6}, "widths must be at most 5 long for"),
     ],

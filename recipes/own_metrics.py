@@ -150,8 +150,8 @@ def own_metric(value: Any, *, name: str | None = None, direction: str | None = N
         word = name if name.isidentifier() else "NAME"
         accepted = f'registered with its direction: recipes.register("metric", "{word}", ..., direction="max") or "min"'
         raise InvalidArgument("metric", name, accepted)
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or name in RESERVED:
-        accepted = "of lower-case letters, digits and underscores, not " + ", ".join(RESERVED)
+    if not re.fullmatch(r"[a-z][a-z0-9_]{,99}", name) or name in RESERVED:
+        accepted = "of at most 100 lower-case letters, digits and underscores, not " + ", ".join(RESERVED)
         raise InvalidArgument("name", name, accepted)
     return Metric(name, chosen, function, tasks, summary=(inspect.getdoc(value) or "").partition("\n")[0])
 

@@ -33,7 +33,7 @@ CATALOGUES: dict[str, Catalogue] = {
 }
 """By kind."""
 
-NAME = re.compile(r"[a-z][a-z0-9_]*")
+NAME = re.compile(r"[a-z][a-z0-9_]{,99}")
 
 RATES = 30.0
 """The range of an optimizer's rate, unless it is given: from its default divided by this to its default times this."""
@@ -88,7 +88,7 @@ def register(
     if direction is not None:
         raise InvalidArgument("direction", direction, "left out: only metrics have one")
     if not isinstance(name, str) or not NAME.fullmatch(name):
-        raise InvalidArgument("name", name, "of lower-case letters, digits and underscores, such as 'lamb'")
+        raise InvalidArgument("name", name, "of at most 100 lower-case letters, digits and underscores, such as 'lamb'")
     if not callable(build):
         raise InvalidArgument("build", build, f"a class or function that makes one, since it is a {kind}")
     listed = isinstance(hyperparameters, (list, tuple))

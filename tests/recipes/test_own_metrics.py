@@ -81,7 +81,7 @@ def test_what_is_not_known_is_refused():
             metric_from(value)
     with pytest.raises(InvalidArgument, match="gives one number, such as"):
         score(metric_from(keras.metrics.F1Score()), LABELS, SHARES)
-    with pytest.raises(InvalidArgument, match="name must be of lower-case letters"):
+    with pytest.raises(InvalidArgument, match="name must be of at most 100 lower-case letters"):
         own_metric(profit, name="loss", direction="min")
 
 

@@ -88,7 +88,8 @@ def test_an_activation_and_a_schedule_of_ones_own(classes):
     ("arguments", "message"),
     [
         (("layer", "x", SlowLion), "kind must be one of"),
-        (("optimizer", "Slow Lion", SlowLion), "name must be of lower-case letters"),
+        (("optimizer", "Slow Lion", SlowLion), "name must be of at most 100 lower-case letters"),
+        (("optimizer", "x" * 101, SlowLion), "name must be of at most 100 lower-case letters"),
         (("optimizer", "adam", SlowLion), "name must be a name that no other optimizer has"),
         (("optimizer", "slow", 3), "build must be a class or function"),
         (("optimizer", "slow", lambda: None), "optimizer must be with a learning_rate that has a default above 0"),

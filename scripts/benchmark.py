@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from support.results import ROOT, write_results
+from support.results import ROOT, results_path, write_results
 
 from recipes.report.style import new_figure, styled
 
@@ -61,9 +61,7 @@ def interpreter(name: str) -> str:
 
 def measurements() -> list[dict[str, Any]]:
     """A row per job, tool and turn: the seconds of a training, from the files under ``results``."""
-    fit, search, compare = (
-        pd.read_csv(ROOT / "results" / f"benchmark_{name}.csv") for name in ("fit", "search", "compare")
-    )
+    fit, search, compare = (pd.read_csv(results_path(f"benchmark_{name}")) for name in ("fit", "search", "compare"))
     jobs = list(OURS)
     rows = [(jobs[0], row.way, row.seed, row.seconds) for row in fit.itertuples()]
     for job, case in zip(jobs[1:3], ("widths", "numbers"), strict=True):

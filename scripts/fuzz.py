@@ -36,7 +36,7 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from scripts.fuzzing.running import WRONG, read, rows, run
-from scripts.support.results import ROOT, write_results
+from scripts.support.results import results_path, write_results
 
 
 def main() -> None:
@@ -66,7 +66,7 @@ def main() -> None:
         print("  ".join(str(value) for value in row.values()))
     again = options.again is not None
     if again or not options.only:
-        kept = pd.read_csv(ROOT / "results" / "fuzz.csv", keep_default_na=False) if again or options.add else None
+        kept = pd.read_csv(results_path("fuzz"), keep_default_na=False) if again or options.add else None
         marked = [
             {**row, "what": f"{row['what']}, again", "seed": ""} if again else {**row, "seed": options.seed}
             for row in table

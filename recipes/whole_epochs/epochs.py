@@ -63,7 +63,7 @@ class WholeEpochs:
     def __init__(self, model: keras.Model):
         self.model = model
         self._test_step = _under_xla(model, model.test_step)
-        self._train, self._train_by_xla = Compiled(self._train_steps), Compiled(self._steps_on, xla=True)
+        self._train, self._train_by_xla = Compiled(self._train_steps), Compiled(self._steps_in, xla=True)
         self._test = Compiled(self._test_steps)
         self._test_all = Compiled(self._test_on_all, any_length=False)  # as Keras traces a split of one batch
         self._predict = Compiled(self._predict_step)
@@ -198,7 +198,7 @@ class WholeEpochs:
         if self._hooked is not model.train_function:
             self._hooked = model.train_function
             self._train_step = _under_xla(model, model.train_step)
-            self._train, self._train_by_xla = Compiled(self._train_steps), Compiled(self._steps_on, xla=True)
+            self._train, self._train_by_xla = Compiled(self._train_steps), Compiled(self._steps_in, xla=True)
 
     def _train_steps(
         self, data: Split, order: tf.Tensor | None, start: tf.Tensor, stop: tf.Tensor, *, size: int, whole: bool
@@ -206,16 +206,7 @@ class WholeEpochs:
         """Trains on batches ``start`` to ``stop`` (exclusive) of an epoch."""
         with tf.device("CPU:0"):  # the arrays are there; only batches go to another device
             rows = None if order is None else permutation(tf.shape(data[1])[0], order)
-
-        def step(number: tf.Tensor) -> tf.Tensor:
-            with tf.device("CPU:0"):
-                batch = rows_of(data, rows, number * size, size, whole=whole)
-            with accuracy_of_logits(self.model):
-                self._train_step(batch)
-            return number + 1
-
-        tf.while_loop(lambda number: number < stop, step, [start])
-        return self.model.get_metrics_result()
+        return self._steps_in(data, rows, start, stop, size=size, whole=whole, device="CPU:0")
 
     def suits_xla(self, arrays: EpochArrays) -> bool:
         """Whether the steps of a call of :meth:`fit` become one program of XLA."""
@@ -227,14 +218,24 @@ class WholeEpochs:
             and sum(tensor.dtype.size * math.prod(tensor.shape) for tensor in _tensors(arrays)) <= LARGEST_ARRAYS
         )
 
-    def _steps_on(
-        self, data: Split, rows: tf.Tensor | None, start: tf.Tensor, stop: tf.Tensor, *, size: int, whole: bool
+    def _steps_in(
+        self,
+        data: Split,
+        rows: tf.Tensor | None,
+        start: tf.Tensor,
+        stop: tf.Tensor,
+        *,
+        size: int,
+        whole: bool,
+        device: str | None = None,
     ) -> dict[str, Any]:
-        """:meth:`_train_steps` where the arrays are on the device of the model."""
+        """Trains on batches ``start`` to ``stop`` of examples that lie on this device; None: that of the model."""
 
         def step(number: tf.Tensor) -> tf.Tensor:
+            with tf.device(device):
+                batch = rows_of(data, rows, number * size, size, whole=whole)
             with accuracy_of_logits(self.model):
-                self._train_step(rows_of(data, rows, number * size, size, whole=whole))
+                self._train_step(batch)
             return number + 1
 
         tf.while_loop(lambda number: number < stop, step, [start])

@@ -22,7 +22,7 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from support.few_examples import few_examples
-from support.results import ROOT, write_results
+from support.results import ROOT, results_path, write_results
 
 import recipes
 from recipes.regularization import REGULARIZERS
@@ -158,7 +158,7 @@ def main() -> None:
     parser.add_argument("--datasets", nargs="*", default=list(DATASETS), choices=DATASETS)
     parser.add_argument("--go-on", action="store_true", help="measure only what is not in the results yet")
     options = parser.parse_args()
-    path = ROOT / "results" / "regularizers.csv"
+    path = results_path("regularizers")
     kept = pd.read_csv(path, keep_default_na=False) if options.go_on and path.exists() else pd.DataFrame()
     known = {tuple(key) for key in kept[["dataset", "model", "regularizer"]].to_numpy()} if len(kept) else set()
     old, rows = kept.to_dict("records"), []

@@ -25,7 +25,7 @@ from typing import Any
 import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from support.results import ROOT, write_results
+from support.results import ROOT, results_path, write_results
 
 sys.path.insert(0, str(ROOT))
 
@@ -83,7 +83,7 @@ def refusal(name: str) -> dict[str, Any]:
 
 def earlier_rows(measured: set[str]) -> list[dict[str, Any]]:
     """The rows of other builders from the last time."""
-    path = ROOT / "results" / "builders.csv"
+    path = results_path("builders")
     rows: list[dict[str, Any]] = pd.read_csv(path).to_dict("records") if path.exists() else []
     return [row for row in rows if row["builder"] not in measured]
 

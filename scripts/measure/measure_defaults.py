@@ -34,7 +34,7 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from support import ranks
 from support.peers import PEERS, applies, peer_predictions, peer_version
-from support.results import ROOT, write_results
+from support.results import ROOT, results_path, write_results
 from support.tables import TABLES, Table, is_set_aside, load_table
 
 import recipes
@@ -57,7 +57,7 @@ def main() -> None:
     parser.add_argument("--set-aside", action="store_true", help="only the datasets set aside")
     parser.add_argument("--data-dir", help="where MNIST and CIFAR-10 are prepared for TFDS")
     parser.add_argument("--realmlp-python", help="a Python with pytabkit and torch")
-    parser.add_argument("--output", type=Path, default=ROOT / "results" / "defaults.csv")
+    parser.add_argument("--output", type=Path, default=results_path("defaults"))
     parser.add_argument("--picture", type=Path, default=ROOT / "docs" / "defaults.png")
     parser.add_argument("--summarize", action="store_true", help="measure nothing")
     options = parser.parse_args()

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from support.results import ROOT, write_results
+from support.results import results_path, write_results
 
 import recipes
 from recipes.data.tfds.datasets import EMBEDDED_NAMES
@@ -51,7 +51,7 @@ def main() -> None:
     parser.add_argument("--only", help=f"some of {', '.join(CASES)}, separated by commas")
     options = parser.parse_args()
     chosen = options.only.split(",") if options.only else list(CASES)
-    path = ROOT / "results" / "embedded.csv"
+    path = results_path("embedded")
     kept: list[dict[str, Any]] = []
     if options.only and path.exists():
         table = pd.read_csv(path)

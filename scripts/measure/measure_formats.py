@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from support.results import ROOT, write_results
+from support.results import ROOT, results_path, write_results
 
 sys.path.insert(0, str(ROOT))
 
@@ -182,7 +182,7 @@ def main() -> None:
                 if row[name] is not None
             )
             print(f"{kind}, {row['format']}: {shown}", flush=True)
-    path = ROOT / "results" / "formats.csv"
+    path = results_path("formats")
     earlier = pd.read_csv(path).to_dict("records") if path.is_file() else []
     print(write_results("formats", rows, [row for row in earlier if row["kind"] not in chosen]))
 

@@ -37,7 +37,7 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from scipy.stats import beta, norm
-from support.results import ROOT, write_results
+from support.results import results_path, write_results
 
 from recipes.judging.dunnett import critical_value
 from recipes.judging.power import differences_told, power
@@ -131,7 +131,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=200)
     parser.add_argument("--only", default="", help="cases whose name has this in it; the rows of the others stay")
     options = parser.parse_args()
-    path = ROOT / "results" / "protocol.csv"
+    path = results_path("protocol")
     rows, kept = [], pd.read_csv(path) if options.only and path.is_file() else pd.DataFrame({"name": []})
     kept = kept[[options.only not in name for name in kept["name"]]].to_dict("records")
     for number, case in enumerate(CASES):

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from support.results import ROOT, write_results
+from support.results import results_path, write_results
 
 import recipes
 from recipes.trainer import Trainer
@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("--models", nargs="*", default=list(EPOCHS), choices=EPOCHS)
     parser.add_argument("--optimizers", nargs="*", default=list(GRIDS), choices=GRIDS)
     options = parser.parse_args()
-    path = ROOT / "results" / "range_test.csv"
+    path = results_path("range_test")
     existing = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=["model", "optimizer", "how"])
     again = existing["model"].isin(options.models) & existing["optimizer"].isin(options.optimizers)
     grid_rows = existing[again].query("how == 'grid'")

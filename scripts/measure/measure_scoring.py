@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from support.results import ROOT, write_results
+from support.results import ROOT, results_path, write_results
 
 sys.path.insert(0, str(ROOT))
 
@@ -141,7 +141,7 @@ def main() -> None:
         print(json.dumps(measure(options.file[0], Path(options.file[1]))))
         return
     rows: list[dict[str, Any]] = []
-    earlier = ROOT / "results" / "scoring.csv"
+    earlier = results_path("scoring")
     kept = pd.read_csv(earlier).to_dict("records") if options.only != choices else []
     kept = [row for row in kept if f"{row['inputs']}.{row['file']}" not in options.only]
     with tempfile.TemporaryDirectory() as folder:

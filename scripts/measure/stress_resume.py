@@ -31,7 +31,7 @@ import numpy as np
 import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from support.results import ROOT, write_results
+from support.results import results_path, write_results
 from support.resumed_scripts import SCRIPTS
 
 import callbacks
@@ -168,7 +168,7 @@ def main() -> None:
             print(text, flush=True)
     print(f"{len(rows)} kills in {runs} trainings: {'all identical' if not wrong else f'{wrong} WRONG'}")
     if options.write:
-        path = ROOT / "results" / "stress_resume.csv"
+        path = results_path("stress_resume")
         earlier = pd.read_csv(path).to_dict("records") if path.exists() else []
         earlier = [{**row, "kind": row.get("kind", "arrays")} for row in earlier]
         print(write_results("stress_resume", rows, [row for row in earlier if row["kind"] not in kinds]))

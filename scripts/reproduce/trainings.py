@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from support.results import ROOT, write_results
+from support.results import results_path, write_results
 
 __all__ = ["Trainings"]
 
@@ -24,7 +24,7 @@ class Trainings:
 
     def __init__(self, name: str, key: Sequence[str], *, go_on: bool = False, path: Path | None = None):
         self.name, self.key = name, tuple(key)
-        self.path = ROOT / "results" / f"{name}.csv" if path is None else path
+        self.path = results_path(name) if path is None else path
         there = go_on and self.path.exists()
         self._kept = pd.read_csv(self.path, dtype=str, keep_default_na=False).to_dict("records") if there else []
         self._added: list[dict[str, Any]] = []

@@ -124,6 +124,8 @@ def _published(staging: Path, target: Path) -> dict[str, Any]:
     except OSError:
         if (arrays := _reopened(target)) is not None:
             return arrays
+        if not os.path.lexists(target):
+            raise
         if target.is_dir() and not target.is_symlink():
             shutil.rmtree(target)  # damaged
         else:

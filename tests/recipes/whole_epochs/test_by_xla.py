@@ -2,12 +2,14 @@
 
 import dataclasses
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 import callbacks
 import recipes
+from recipes import trainer
 from recipes.optimizers import OPTIMIZERS
 from recipes.regularization import REGULARIZERS
 from recipes.schedules import SCHEDULES
@@ -88,6 +90,22 @@ def test_few_steps_and_large_arrays_are_not_compiled(digits, counted, monkeypatc
     monkeypatch.setattr(epochs, "LARGEST_ARRAYS", digits.arrays("train")[0].nbytes)  # and the labels
     trained(digits, recipe)
     assert counted == [False, True, False]
+
+
+@pytest.mark.parametrize("listens", [False, True])
+def test_keras_fit_is_compiled_where_keras_would(listens, digits, monkeypatch):
+    """A callback that listens to batches needs Keras' fit, which compiles each step on accelerators."""
+    seen = []
+
+    class Listens(keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            seen.append(self.model.jit_compile)
+
+    if listens:
+        Listens.on_train_batch_end = lambda self, batch, logs=None: None
+    monkeypatch.setattr(trainer, "keras_uses_xla", lambda model: True)
+    trained(digits, recipes.Recipe(model=NARROW, regularizer="none", learning_rate=0.02), Listens())
+    assert seen == [listens]
 
 
 @pytest.mark.skipif(bool(tf.config.list_physical_devices("GPU")), reason="there is a GPU")

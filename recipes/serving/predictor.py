@@ -10,9 +10,10 @@ import numpy as np
 
 from ...callbacks.checked import checked
 from ...callbacks.checks import InvalidArgument, check_unmasked
+from ..data.named_arrays import length
 from .answers import answers_of
 from .batch_prediction import Paths, Progress, predict_files, predicted_table
-from .batches import batches
+from .batches import batches, joined
 from .columns import Rows
 from .conversion import fitted
 from .number_columns import Where, nth_row
@@ -126,7 +127,7 @@ class Predictor:
             arrays = self.spec.names.to_model(arrays)
         else:
             (arrays,) = arrays.values()
-        outputs = np.concatenate([self.outputs(batch) for batch in batches(arrays)])
+        outputs = joined(map(self.outputs, batches(arrays)), length(arrays))
         wrong = np.flatnonzero(~np.isfinite(outputs.astype(np.float64)).all(axis=1))
         if len(wrong):
             accepted = f"in the range of training: the answer to {len(wrong)} of {len(outputs)} is not finite"

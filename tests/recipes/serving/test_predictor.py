@@ -171,6 +171,13 @@ def test_many_inputs_are_answered_in_batches(predictor, digits, monkeypatch):
 
 
 @pytest.mark.thorough
+def test_more_rows_than_answers_that_fit_in_memory_are_refused_at_once(small_predictor):
+    x = np.random.default_rng(0).normal(size=(40, 3)).astype("float32")
+    _, predictor = small_predictor(Data.from_arrays(x, x[:, 0], validation=0.5, task="regression"))
+    with pytest.raises(InvalidArgument, match=f"inputs must be fewer rows: .* Received: inputs='{2**45} rows'"):
+        predictor(np.broadcast_to(np.float32(0), (2**45, 3)))
+
+
 def test_images_of_any_size(small_predictor):
     raw = np.random.default_rng(0).integers(0, 256, (30, 6, 5, 1)).astype("uint8")
     data = Data.from_arrays(raw, np.arange(30) // 2 % 2)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .dropout_sampling import mc_dropout as mc_dropout
     from .ensemble import bagging as bagging
     from .linear_blend import blend_with_linear as blend_with_linear
+    from .models import application as application
     from .models import autoencoder as autoencoder
     from .models import cnn as cnn
     from .models import densenet as densenet
@@ -86,6 +87,7 @@ _MODULES = {
     "Run": ".run",
     "Spec": ".data",
     "adversarial_accuracy": ".robustness",
+    "application": ".models",
     "autoencoder": ".models",
     "bagging": ".ensemble",
     "bench": ".tuning.bench",

@@ -9,7 +9,7 @@ import keras
 
 from .catalogue import Catalogue, Entry
 
-__all__ = ["NORMALIZATIONS", "SHIFTS", "groups_for", "normalized"]
+__all__ = ["MOMENTUM", "NORMALIZATIONS", "SHIFTS", "groups_for", "normalized"]
 
 MOMENTUM = 0.9
 """Of batch normalization's moving averages. Keras' 0.99 needs some 500 steps to forget its start; short trainings have

@@ -12,7 +12,8 @@ model. The options of each command get wrong words, on the command line and in a
 - right: it ends, and the value is of the annotated types;
 - refused: by an InvalidArgument, or another error that a `raise` of this package raised, in one line;
 - unclear: refused in several lines;
-- foreign: ended by another error; exotic: so too, but for a list that contains itself, or an array of 400 TB;
+- foreign: ended by another error; exotic: so too, or a pass over all, but for a list that contains itself, or an array
+  of 400 TB;
 - senseless: accepted, though the value is of none of the annotated types, or numbers that came of it are not finite;
 - hang: takes more than 30 processor seconds or 5 minutes (ten times that for searches and for the usual number of
   epochs), or ends its process.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..catalogue import Catalogue, Entry, Range
+from .application import application as application
 from .autoencoder import autoencoder as autoencoder
 from .by_data import model_for as model_for
 from .cnn import cnn as cnn
@@ -22,6 +23,7 @@ from .text import text as text
 __all__ = [
     "ARCHITECTURES",
     "MODELS",
+    "application",
     "autoencoder",
     "cnn",
     "densenet",

@@ -21,7 +21,7 @@ from .preprocessing import rescaled
 if TYPE_CHECKING:
     from ..data.spec import Spec
 
-__all__ = ["DEEP", "Style", "hidden_block", "input_shape_of", "output_layer", "sizes"]
+__all__ = ["DEEP", "Style", "hidden_block", "input_shape_of", "output_layer", "regularized", "sizes"]
 
 DEEP = 5
 """A network with at least this many hidden layers is deep: "auto" normalization means batch normalization."""
@@ -121,8 +121,19 @@ def hidden_block(x: Any, layer: keras.layers.Layer, style: Style, *, last: bool 
     """
     x = style.normalized(layer(x))
     x = ACTIVATIONS.build(style.activation)(x)
+    return regularized(x, style, normalized=style.batch_norm and not last)
+
+
+def regularized(x: Any, style: Style, *, normalized: bool = False) -> Any:
+    """Activations with the layers of the regularizers, such as dropout.
+
+    Args:
+        x: of shape (batch, ...).
+        style: provides the regularizers.
+        normalized: whether batch normalization follows.
+    """
     for regularizer in style.regularizer:
-        extra = regularizer.after_activation(len(x.shape), normalized=style.batch_norm and not last)
+        extra = regularizer.after_activation(len(x.shape), normalized=normalized)
         if extra is not None:
             x = extra(x)
     return x

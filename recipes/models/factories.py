@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..catalogue import Catalogue, Entry
+from .application import application
 from .cnn import cnn
 from .densenet import densenet
 from .mixed import mixed
@@ -58,6 +59,14 @@ MODELS = Catalogue(
             "Huang et al. 2017",
             when="For images when the number of weights must be small: features are reused. Not where answers "
             "must be fast: it took about three times as long as a resnet here.",
+        ),
+        Entry(
+            "application",
+            application,
+            "A network of keras.applications with random weights: network='EfficientNetB0'. For images.",
+            "Keras Applications",
+            when="To compare a published architecture on images of your own, of about 64 pixels and more. Not for few "
+            "images: recipes.transfer takes published weights from a file.",
         ),
         Entry(
             "rnn",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .backbones import BACKBONES
+from ..models.backbones import BACKBONES
 from .corruption import corrupt
 from .new_head import transfer
 from .pretraining import Pretrained, pretext, pretrain

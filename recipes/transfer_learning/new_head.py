@@ -11,10 +11,11 @@ import keras
 
 from ...callbacks.checked import checked
 from ...callbacks.checks import InvalidArgument, check_integer, check_path
+from ..models.backbones import BACKBONES
 from ..models.blocks import Style, output_layer
 from ..run import Run
 from ..training_checks import check_data, check_fits
-from .backbones import BACKBONES, backbone_of
+from .backbone import backbone_of
 from .pretraining import Pretrained
 from .trunk import features_of, trunk_of
 

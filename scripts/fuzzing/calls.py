@@ -222,6 +222,7 @@ CALLS: dict[str, Call] = {
     "recipes.Recipe.resolved": Call(lambda w: {"spec": w.data.spec}, of=lambda w: w.recipe),
     "recipes.Recipe.to_json": Call(of=lambda w: w.recipe),
     "recipes.Recipe.with_names": Call(of=lambda w: w.recipe),
+    "recipes.application": Call(_with(**PICTURE, network="MobileNetV3Small"), use=predict),
     "recipes.autoencoder": Call(_with(input_shape=(3,)), use=predict),
     "recipes.cnn": Call(_with(**PICTURE, filters=(2,)), use=predict),
     "recipes.resnet9": Call(_with(**PICTURE, widths=(2,), convolutions=(2,), stem=2), use=predict),

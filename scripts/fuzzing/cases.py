@@ -164,7 +164,8 @@ def api_outcome(case: Case, world: World) -> Verdict:
         with deadline(case):
             result = call.use(world, function(*positional, **arguments))
     except Hang:
-        return Verdict("hang", f"{case.name}({case.argument})")
+        result = "exotic" if case.value in verdicts.ENDLESS else "hang"
+        return Verdict(result, f"{case.name}({case.argument})")
     except BaseException as error:
         return verdicts.of_error(error, case.value)
     if verdicts.is_senseless(annotation, case.value, value):

@@ -33,6 +33,9 @@ LONGEST = 1500
 EXOTIC = {"list of itself": (RecursionError,), "huge array": (MemoryError,)}
 """Values that nobody passes, and the errors of Python that may come of them: they are counted apart."""
 
+ENDLESS = ("huge array",)
+"""Those with which a call that passes over all of them takes as long as it was asked to."""
+
 
 @dataclass(frozen=True)
 class Verdict:

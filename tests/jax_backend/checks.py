@@ -472,6 +472,7 @@ FACTORIES = {
     "tabular": {"input_shape": (3,), "outputs": 3},
     "cnn": {"input_shape": (8, 8, 1), "outputs": 3, "filters": (3,), "hidden": (4,)},
     "resnet": {"input_shape": (8, 8, 1), "outputs": 3, "filters": (3,), "blocks": (1,)},
+    "application": {"input_shape": (32, 32, 3), "outputs": 3, "network": "MobileNetV3Small"},
     "resnet9": {"input_shape": (8, 8, 1), "outputs": 3, "widths": (4,), "convolutions": (3,), "stem": 4},
     "densenet": {"input_shape": (8, 8, 1), "outputs": 3, "growth": 2, "blocks": (1,)},
     "rnn": {"input_shape": (5, 2), "outputs": 3, "units": (4,)},

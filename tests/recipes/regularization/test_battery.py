@@ -22,7 +22,7 @@ SMALL = {  # every factory that takes images
     "densenet": {"name": "densenet", "growth": 2, "blocks": (1,)},
     "rnn": {"name": "rnn", "units": (4,)},
 }
-OTHERS = {"text", "tabular", "mixed"}
+OTHERS = {"text", "tabular", "mixed", "application"}
 USUAL = {
     "mlp": "momentum",
     "cnn": "adam",

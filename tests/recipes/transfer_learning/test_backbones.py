@@ -6,7 +6,8 @@ import pytest
 
 import recipes
 from recipes import transfer, unfreeze
-from recipes.transfer_learning.backbones import BACKBONES, preprocessing_of
+from recipes.models.backbones import BACKBONES
+from recipes.transfer_learning.backbone import preprocessing_of
 
 from .conftest import write_published
 from .parts import MODULES, colours, lower, names_of_changed, prepared, weights

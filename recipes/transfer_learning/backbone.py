@@ -1,65 +1,27 @@
-"""Networks of keras.applications for transfer, with weights from a file and raw images as inputs."""
+"""backbone_of: a network of keras.applications for transfer, with weights from a file and raw images as inputs."""
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 from keras import ops
 
-from ...callbacks.checks import InvalidArgument, check_integer
+from ...callbacks.checks import InvalidArgument
 from ..model_files import set_weights
+from ..models.backbones import BACKBONES, IMAGENET_DEVIATION, IMAGENET_MEAN, as_taken, side_of, without_top
 from ..models.blocks import Style
 from ..models.inputs import model_input
-from ..models.preprocessing import resized
 
 if TYPE_CHECKING:
     from ..data.spec import Spec
 
-__all__ = ["BACKBONES", "Backbone", "backbone_of", "preprocessing_of"]
+__all__ = ["backbone_of", "preprocessing_of"]
 
-
-class Backbone(NamedTuple):
-    """The inputs that a network of ``keras.applications`` expects.
-
-    Args:
-        values: "own" (0 to 255: the network rescales by itself), "tf" (-1 to 1), "torch" (0 to 1, then normalized by
-            ImageNet's mean and deviation) or "caffe" (0 to 255 minus ImageNet's mean, in the order blue, green, red).
-        smallest: the smallest height and width in pixels.
-    """
-
-    values: str
-    smallest: int
-
-
-BACKBONES = {
-    **{f"ConvNeXt{size}": Backbone("own", 32) for size in ("Tiny", "Small", "Base", "Large", "XLarge")},
-    **{f"DenseNet{layers}": Backbone("torch", 32) for layers in (121, 169, 201)},
-    **{f"EfficientNetB{number}": Backbone("own", 32) for number in range(8)},
-    **{f"EfficientNetV2{size}": Backbone("own", 32) for size in ("B0", "B1", "B2", "B3", "S", "M", "L")},
-    "InceptionResNetV2": Backbone("tf", 75),
-    "InceptionV3": Backbone("tf", 75),
-    "MobileNet": Backbone("tf", 32),
-    "MobileNetV2": Backbone("tf", 32),
-    "MobileNetV3Large": Backbone("own", 32),
-    "MobileNetV3Small": Backbone("own", 32),
-    "NASNetLarge": Backbone("tf", 32),
-    "NASNetMobile": Backbone("tf", 32),
-    **{f"ResNet{layers}": Backbone("caffe", 32) for layers in (50, 101, 152)},
-    **{f"ResNet{layers}V2": Backbone("tf", 32) for layers in (50, 101, 152)},
-    "VGG16": Backbone("caffe", 32),
-    "VGG19": Backbone("caffe", 32),
-    "Xception": Backbone("tf", 71),
-}
-"""The networks of ``keras.applications``."""
-
-IMAGENET_MEAN, IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-"""For "torch": red, green and blue, with white at 1."""
 
 CAFFE_MEAN = (123.68, 116.779, 103.939)
 """For "caffe": red, green and blue, with white at 255."""
@@ -78,20 +40,10 @@ def backbone_of(
     """
     if spec.kind != "image" or spec.input_shape[-1] not in (1, 3):
         raise InvalidArgument("data", spec.name, f"grey or coloured images for {name}")
-    values, smallest = BACKBONES[name]
     if weights is not None and not Path(weights).is_file():
         raise InvalidArgument("weights", str(weights), f"a file with the weights of {name}: none is downloaded")
-    if image_size is not None:
-        image_size = check_integer("image_size", image_size, low=smallest)
-    height, width = (int(size or 0) for size in spec.input_shape[:2])
-    shorter = image_size or max(smallest, min(height, width))
-    side = (math.ceil(height * shorter / min(height, width)), math.ceil(width * shorter / min(height, width)))
-    build = getattr(keras.applications, name)
-    settings = {**options, "input_shape": (*side, 3), "include_top": False, "weights": None}
-    try:
-        network = build(**settings)
-    except (TypeError, ValueError) as error:
-        raise InvalidArgument("options", dict(options), f"options of keras.applications.{name} ({error})") from None
+    side = side_of(name, tuple(spec.input_shape), image_size)
+    network = without_top(name, side, **options)
     if weights is not None:
         try:
             network.load_weights(weights)
@@ -101,17 +53,15 @@ def backbone_of(
             raise InvalidArgument("weights", str(weights), accepted) from None
         if name.startswith("EfficientNetB") and _divides_twice(Path(weights)):
             _divide_twice(network)
-    scaling, *normalization = preprocessing_of(values, spec)
+    scaling, *normalization = preprocessing_of(BACKBONES[name].values, spec)
     inputs, x = model_input(spec, tuple(spec.input_shape), scaling, Style())
-    if spec.input_shape[-1] == 1:
-        x = keras.layers.Concatenate(name="three_channels")([x, x, x])
+    x = as_taken(x, side, resize=False)
     for layer in normalization:
         x = layer(x)
-    if spec.resized or side != (height, width):
-        x = resized(x, *side, name="resizing")
+    x = as_taken(x, side, resize=spec.resized or side != tuple(spec.input_shape[:2]))
     # Weight files identify layers by their position in the network. So the weights are loaded into a network without
     # preprocessing, and copied to a second one on top of the preprocessing layers.
-    whole = build(**settings, input_tensor=x)
+    whole = without_top(name, side, input_tensor=x, **options)
     set_weights(whole, network.get_weights())
     return keras.Model(inputs, whole.outputs[0], name=name)
 

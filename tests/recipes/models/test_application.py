@@ -107,7 +107,7 @@ def test_by_name_it_trains_is_saved_and_exported(coloured, tmp_path):
     run = recipes.fit(coloured, recipe, epochs=1, verbose=0)
     assert not run.diverged
     run.save(tmp_path / "run")
-    again = recipes.Run.load(tmp_path / "run", coloured)
+    again = recipes.Run.load(tmp_path / "run", data=coloured)
     x = coloured.arrays("test")[0]
     np.testing.assert_allclose(again.model.predict(x, verbose=0), run.model.predict(x, verbose=0), atol=1e-6)
     recipes.export(run, tmp_path / "out")

@@ -125,7 +125,13 @@ def _check_regularizers(recipe: Recipe) -> None:
     if len(mixing) > 1:
         accepted = f"given alone of {', '.join(mixing)}: each makes training examples with a loss of its own"
         raise InvalidArgument("regularizer", mixing[-1], accepted)
-    if any(regularizer.optimizer_options() for regularizer in regularizers):
+    options = [regularizer for regularizer in regularizers if regularizer.optimizer_options()]
+    if options and recipe.finds_its_own_step:
+        accepted = (
+            f"one that acts by the loss, as l2 does, for {recipe.optimizer_name!r}, which has no options for others"
+        )
+        raise InvalidArgument("regularizer", options[0].name, accepted)
+    if options:
         recipe.build_optimizer()  # raises for options that the optimizer has already, or cannot have
 
 

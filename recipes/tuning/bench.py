@@ -28,6 +28,7 @@ from .bench_datasets import ALIAS, DIRECTORY, Dataset, datasets_of, folder_of
 from .benchmark import BENCH, Benchmark, read_bench
 from .checking import check_search
 from .config_file import config_text, search_options
+from .designs import base_of
 from .factors import FACTORS
 from .levels import check_levels, factor_named, parse_factors
 from .protocol import Protocol
@@ -204,7 +205,7 @@ def _check(
     """Raises for what would stop the search of a dataset before its first training."""
     check_data(data)
     chosen = check_recipe(recipe).with_names()
-    base = chosen.resolved(data.spec)
+    base = base_of(chosen, levels, data.spec)
     protocol = decided(protocol, data)
     check_scorable(data, protocol.metrics_for(data.spec), "validation", "test")
     arms, space = check_search(chosen, levels, protocol, where, place, base)

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...callbacks.checks import InvalidArgument, check_choice
 from ..catalogue import Lookup, Option
-from ..choice import AUTO, name_of
-from ..optimizer_choice import usual_schedule
+from ..choice import AUTO, name_of, parse
+from ..optimizer_choice import finds_its_own_step, replaced_regularizers, usual_schedule
+from ..optimizers import OPTIMIZERS
 from ..recipe import Recipe
+from ..regularization.by_data import regularizers_for
 from .arms import Arm
 from .candidate import CANDIDATE, Candidate
 from .factors import FACTORS, Factor
 from .levels import check_levels, check_texts, factor_named
+
+if TYPE_CHECKING:
+    from ..data.spec import Spec
 
 __all__ = [
     "DEFAULT_OPTIMIZERS",
@@ -23,6 +29,7 @@ __all__ = [
     "DESIGNS",
     "arms_from",
     "arms_of",
+    "base_of",
     "cross",
     "default_arm",
     "factors_of",
@@ -109,6 +116,39 @@ def _in_order(plurals: Iterable[str]) -> list[Factor]:
         *(factor for factor in FACTORS.values() if factor in factors),
         *(f for f in factors if f.name not in FACTORS),
     ]
+
+
+def base_of(recipe: Recipe, levels: Any, spec: Spec) -> Recipe:
+    """The recipe with the choices that suit the data in place of "auto", and that all compared optimizers can follow.
+
+    Args:
+        recipe: as given.
+        levels: as for :func:`arms_of`, or arms.
+        spec: of the data.
+
+    Example:
+        >>> base_of(Recipe(), {"optimizers": ["momentum", "newton"]}, table.spec).regularizer     # doctest: +SKIP
+        ('early_stopping',)
+    """
+    base = recipe.resolved(spec)
+    factors = levels if isinstance(levels, Mapping) else {}
+    given = [level for name in ("optimizer", "optimizers") for level in _as_list(factors.get(name))]
+    if recipe.regularizer != (AUTO,) or not any(_finds_its_own_step(level) for level in given):
+        return base
+    suited = regularizers_for(spec, noise=False, without=replaced_regularizers(recipe.optimizer))
+    return dataclasses.replace(base, regularizer=suited)
+
+
+def _as_list(levels: Any) -> list[Any]:
+    return list(levels) if isinstance(levels, (list, tuple)) else []
+
+
+def _finds_its_own_step(optimizer: Any) -> bool:
+    """Whether it is a choice of such an optimizer; what is no choice at all is refused elsewhere."""
+    try:
+        return finds_its_own_step(parse(OPTIMIZERS, optimizer))
+    except InvalidArgument:
+        return False
 
 
 def arms_of(base: Recipe, levels: Mapping[str, Sequence[Any] | None], design: str = "crossed") -> list[Arm]:

@@ -13,7 +13,7 @@ from ..recipe import Recipe
 from ..regularization import Regularizer
 from ..training_checks import check_data, check_recipe
 from .arms import Arm
-from .designs import arms_of
+from .designs import arms_of, base_of
 from .setting_factor import BATCH_SIZE
 from .space import Space
 
@@ -57,7 +57,7 @@ def hypermodel(data: Data, recipe: Recipe | None = None, **factors: Sequence[str
     """
     check_data(data)
     chosen = check_recipe(recipe)
-    base = chosen.resolved(data.spec)
+    base = base_of(chosen, factors, data.spec)
     if BATCH_SIZE in factors:
         raise InvalidArgument(BATCH_SIZE, factors[BATCH_SIZE], "left out: KerasTuner's search takes one batch size")
     arms = arms_of(base, factors)

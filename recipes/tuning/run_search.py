@@ -37,7 +37,7 @@ from .checking import check_search
 from .comparison import Comparison
 from .config_file import write_config
 from .continuing import Budget
-from .designs import factors_of
+from .designs import base_of, factors_of
 from .environment_file import write_environment
 from .foresight import in_a_line, rare_in_a_line
 from .idle_pruning import without_idle_pruning
@@ -88,7 +88,7 @@ def run_search(
     """
     check_data(data)
     chosen = check_recipe(recipe).with_names()
-    base = chosen.resolved(data.spec)
+    base = base_of(chosen, levels, data.spec)
     protocol = decided(protocol, data)
     metrics = protocol.metrics_for(data.spec)
     check_scorable(data, metrics, "validation", "test")

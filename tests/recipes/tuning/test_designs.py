@@ -3,8 +3,19 @@ import numpy as np
 import pytest
 
 from callbacks.checks import InvalidArgument
-from recipes import Recipe
-from recipes.tuning.designs import DEFAULT_OPTIMIZERS, DEFAULT_REGULARIZERS, arms_of, cross, default_arm, factors_of
+from recipes import Data, Recipe
+from recipes.choice import name_of
+from recipes.optimizer_choice import finds_its_own_step
+from recipes.optimizers import OPTIMIZERS
+from recipes.tuning.designs import (
+    DEFAULT_OPTIMIZERS,
+    DEFAULT_REGULARIZERS,
+    arms_of,
+    base_of,
+    cross,
+    default_arm,
+    factors_of,
+)
 from recipes.tuning.space import Space
 
 
@@ -177,3 +188,36 @@ def test_the_regularizers_of_the_data_are_compared_too():
     assert default_arm(arms, base).name == "momentum+early_stopping+dropout"
     assert {arm.regularizer for arm in arms} == {"none", "l2", "dropout", "early_stopping", "early_stopping+dropout"}
     assert arms_of(Recipe(regularizer="dropout+l2"), {}) == cross(DEFAULT_OPTIMIZERS, DEFAULT_REGULARIZERS)
+
+
+@pytest.fixture(scope="module")
+def table():
+    x = {"size": np.arange(60.0), "kind": np.array(["a", "b", "c"] * 20)}
+    return Data.from_arrays(x, np.arange(60) % 2, duplicates="ignore")
+
+
+def names(recipe):
+    return [name_of(choice) for choice in recipe.regularizer]
+
+
+@pytest.mark.parametrize("optimizer", [name for name in OPTIMIZERS if finds_its_own_step(name)])
+def test_auto_regularizers_are_those_that_all_compared_optimizers_can_follow(table, optimizer):
+    levels = {"optimizers": ["momentum", optimizer]}
+    base = base_of(Recipe(), levels, table.spec)
+    assert names(base) == ["early_stopping"]
+    for arm in arms_of(base, levels):
+        arm.recipe(base, {}).check(table.spec)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "levels", "expected"),
+    [
+        (Recipe(), {"optimizers": ["momentum", "adam"]}, ["early_stopping", "dropout", "weight_decay"]),
+        (Recipe(), {"optimizers": None}, ["early_stopping", "dropout", "weight_decay"]),
+        (Recipe(regularizer="dropout"), {"optimizers": ["newton"]}, ["dropout"]),
+        (Recipe(), {"optimizers": ["newtown"]}, ["early_stopping", "dropout", "weight_decay"]),
+        (Recipe(), {"optimizer": ["newton(damping=0.1)"]}, ["early_stopping"]),
+    ],
+)
+def test_others_and_those_that_are_chosen_stay(table, recipe, levels, expected):
+    assert names(base_of(recipe, levels, table.spec)) == expected

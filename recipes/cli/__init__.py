@@ -153,7 +153,8 @@ def run_command(arguments: list[str] | None) -> Any:
     try:
         for word in sys.argv[1:] if arguments is None else arguments:
             check_text("arguments", word)
-        return app(args=arguments, standalone_mode=False, prog_name="recipes")
+        command = typer.main.get_command(app)  # calling the app itself would replace the hook for what nobody catches
+        return command(args=arguments, standalone_mode=False, prog_name="recipes")
     except InvalidArgument as error:
         return refused(error)
     except NoSuggestion as error:

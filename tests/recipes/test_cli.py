@@ -1,4 +1,3 @@
-import importlib
 import json
 import os
 import re
@@ -395,7 +394,7 @@ def test_what_is_done_without_memory_is_no_success(call, monkeypatch, longer):
     monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)  # restored at the end
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     call("list")  # which imports the commands
-    monkeypatch.setattr(importlib.import_module("recipes.cli.app"), "app", ignores)
+    monkeypatch.setattr("typer.main.get_command", lambda app: ignores)
     before = signal.signal(signal.SIGALRM, signal.SIG_DFL)
     code, _, errors = call("list")
     signal.setitimer(signal.ITIMER_REAL, 0)
@@ -403,6 +402,23 @@ def test_what_is_done_without_memory_is_no_success(call, monkeypatch, longer):
     assert code == 2
     rest = "" if longer else ": what was written may lack a part"
     assert errors == f"recipes: out of memory in its_callback{rest}\n"
+
+
+def test_an_interruption_that_c_code_prints_is_not_printed(call, monkeypatch, data_dir, tmp_path):
+    def search(*_, **__):
+        try:
+            raise KeyboardInterrupt  # as Cython does in a function that cannot raise
+        except KeyboardInterrupt:
+            sys.excepthook(*sys.exc_info())
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)  # restored at the end
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.setattr("recipes.tuning.tuner.ArmTuner.search", search)
+    code, _, errors = call("search", "digits", "--data-dir", data_dir, "--directory", tmp_path / "search")
+    assert code == 130
+    assert "Traceback" not in errors
+    assert errors.splitlines()[-1].startswith("recipes: interrupted; finished work is kept")
 
 
 def test_no_memory_for_words(capfd, monkeypatch):
@@ -430,7 +446,7 @@ def test_a_process_without_memory_ends_before_anything_is_destroyed(call, monkey
 
     alive, ended = [], []
     call("list")  # which imports the commands
-    monkeypatch.setattr(importlib.import_module("recipes.cli.app"), "app", fails)
+    monkeypatch.setattr("typer.main.get_command", lambda app: fails)
     monkeypatch.setattr(os, AT_ONCE, lambda status: ended.append((status, list(alive))))
     _, _, errors = call("list")
     assert ended == [(2, [])]

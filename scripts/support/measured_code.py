@@ -191,6 +191,7 @@ MEASURED_CODE: dict[str, tuple[str, ...]] = {
     "refit.csv": ("recipes/refitting.py", "recipes/regularization/early_stopping.py", *TRAINING),
     "regularizers.csv": (*REGULARIZERS, *TRAINING),
     "reproduce_depth.csv": (*TRAINING, *NETWORKS),
+    "reproduce_stars.csv": ("recipes/optimizers", *COMPARISON, *TRAINING, *NETWORKS),
     "reproduce_zeiler.csv": ("recipes/optimizers", *TRAINING, *NETWORKS),
     "reproduce_zhang.csv": ("recipes/random_labels.py", *TRAINING, *NETWORKS),
     "scoring.csv": ("recipes/data/files", "recipes/serving"),

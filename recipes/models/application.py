@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["application"]
 
-OWN = {"activation": "elu", "initializer": "he_normal", "bias": 0.0, "normalization": "auto"}
-"""What a network of keras.applications has of its own, and the defaults of a recipe, which stand for it."""
+OWN = ("activation", "initializer", "bias", "normalization")
+"""What a network of keras.applications has of its own: the defaults stand for it."""
 
 WHITE = 255.0
 """In the images of the networks that scale pixels by themselves."""
@@ -93,9 +93,10 @@ def application(
     if len(shape) != 3 or shape[-1] not in (1, 3):
         raise InvalidArgument("input_shape", shape, f"(height, width, 1 or 3) for {network}: grey or coloured images")
     style = Style(activation, initializer, normalization, regularizer, bias=bias)
-    for field, own in OWN.items():
-        if getattr(style, field) != own:
-            accepted = f"{own!r}, the default, which stands for what {network} has of its own"
+    for field in OWN:
+        default = getattr(Style, field)
+        if getattr(style, field) != default:
+            accepted = f"{default!r}, the default, which stands for what {network} has of its own"
             raise InvalidArgument(field, getattr(style, field), accepted)
     inputs, x = model_input(spec, shape, preprocessing, style, image=True)
     side = side_of(network, tuple(x.shape[1:]), image_size)

@@ -93,13 +93,15 @@ def judge_gradients(
             f"{_times(relative[highest])} times the last layer's ({layers[-1]!r}: {_short(last)}). {EXPLODING_REMEDY}"
         )
     if scales is not None and len(activation_layers):
-        spread = np.nanmedian(np.asarray(scales, float).reshape(len(norms), -1)[finite], axis=0)
-        first, largest = int(np.argmax(spread > 0)), int(np.nanargmax(spread))
-        if spread[first] > 0 and spread[largest] > EXPLODING_ACROSS_LAYERS * spread[first]:
+        measured = np.asarray(scales, float).reshape(len(norms), -1)[finite]
+        known = np.flatnonzero(~np.isnan(measured).all(axis=0))  # not of layers before missing inputs are filled in
+        spread = np.nanmedian(measured[:, known], axis=0)
+        first, largest = (int(np.argmax(spread > 0)), int(np.argmax(spread))) if len(known) else (0, 0)
+        if len(known) and spread[largest] > EXPLODING_ACROSS_LAYERS * spread[first] > 0:
             return (
                 f"exploding across layers: the activations grow from a scale of {_short(spread[first])} in "
-                f"{activation_layers[first]!r} to {_short(spread[largest])} in {activation_layers[largest]!r}. "
-                f"{EXPLODING_REMEDY}"
+                f"{activation_layers[known[first]]!r} to {_short(spread[largest])} in "
+                f"{activation_layers[known[largest]]!r}. {EXPLODING_REMEDY}"
             )
     weak = relative < VANISHING
     below = len(layers) if weak.all() else int(np.argmin(weak))  # number of weak layers from the input on

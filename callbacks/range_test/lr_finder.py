@@ -17,6 +17,7 @@ from ..inside.backend import sync_variables
 from ..inside.callback_list import check_sole_schedule
 from ..inside.fit_end import at_end_of_fit, fit_unnoticed
 from ..inside.layers import normalizes_over_examples
+from ..inside.loss_facts import as_tensors, chance_losses
 from ..inside.model_optimizers import check_optimizer_name, chosen_optimizer, raise_on_nan_in
 from ..inside.optimizer_values import (
     check_settable,
@@ -27,17 +28,22 @@ from ..inside.optimizer_values import (
 )
 from ..inside.reachable import Reachable
 from ..inside.state import set_training_state, training_state
-from ..inside.training import initial_epoch, set_initial_epoch
+from ..inside.step_hooks import has_own_step
+from ..inside.training import initial_epoch, set_initial_epoch, step_loss
 from ..schedules.shapes import exponential_sweep
 from ..taken import check_compiled, taken_by
 from ..warning import warn
-from .suggestions import MARGINS, RULES, WINDOW, peak, smoothed
+from .suggestions import MARGINS, RULES, WINDOW, peak, rise_to_a_plateau, smoothed
 
 __all__ = ["LRFinder", "NoSuggestion", "find_learning_rate"]
 
 
 PASSES = 10
 """Over the data: what a sweep shows after so many is no evidence for a high rate."""
+
+
+SAMPLE = 1_000
+"""Examples whose targets tell the loss of chance."""
 
 
 class NoSuggestion(ValueError):
@@ -56,6 +62,8 @@ class LRFinder(Callback):
     A curve is no evidence for a high rate where it ends before the loss has risen, nor after more than 10 passes over
     the data: a network that knows a few examples by heart has no gradients left that could diverge. There the
     suggestion is at most ``usual``, or what the first 10 passes allow where that is more, and :meth:`remark` says so.
+    Nor where the loss, without diverging, rises to a plateau and stays there: at such rates units die, and the network
+    answers with a constant. That happens with inputs that are not scaled, whose loss begins far above that of chance.
 
     Args:
         low: first rate, > 0. Default 1e-5.
@@ -72,6 +80,8 @@ class LRFinder(Callback):
         rates, losses: the rates tried and the loss of each batch, not smoothed, shape (batches,).
         diverged: whether the loss ended the sweep.
         batches_per_pass: batches in a pass over the data; None if unknown. :func:`find_learning_rate` sets it.
+        chance: the loss of the best constant answer, for the rule "peak"; None if unknown. :func:`find_learning_rate`
+            sets it for models with one output and a loss of Keras.
 
     Raises:
         InvalidArgument: for a value outside its range; at the start of training, for an optimizer that does not exist,
@@ -127,6 +137,7 @@ class LRFinder(Callback):
         self._divisor = 4.0
         self._fallback = self.usual
         self.batches_per_pass: int | None = None
+        self.chance: float | None = None
 
     @property
     def rates(self) -> np.ndarray:
@@ -189,7 +200,7 @@ class LRFinder(Callback):
                 f"Received: low={self.low}, high={self.high}"
             )
         if rule == "peak":
-            return self._bounded(peak(rates, losses, divisor=self._divisor), self._divisor)
+            return self._bounded(peak(rates, losses, self._divisor, self.chance), self._divisor)
         return self._bounded(RULES[rule](rates, smooth), MARGINS.get(rule, 1.0))
 
     def _bounded(self, rate: float, margin: float) -> tuple[float, str | None]:
@@ -199,6 +210,9 @@ class LRFinder(Callback):
         if seen < count and reached > self.rates[seen - 1]:
             evidence = float(self.rates[seen - 1])
             reason = f"above {evidence:.3g} the range test was in its {PASSES + 1}th pass over the data, or later"
+        elif (risen := self._risen_to_a_plateau()) is not None and reached > risen:
+            evidence = risen
+            reason = f"above {evidence:.3g} the loss rose and stayed there, as where units have died"
         elif not self.diverged and reached > self.rates[max(count - 1 - WINDOW // 2, 0)]:
             evidence = 0.0
             reason = f"the loss had not risen when the range test ended at {self.rates[-1]:.3g}"
@@ -208,6 +222,10 @@ class LRFinder(Callback):
         if bound and rate > bound:
             return bound, f"{reason}: {bound:.3g} is taken instead of {rate:.3g}"
         return rate, None if evidence else f"{reason}: more may be possible"
+
+    def _risen_to_a_plateau(self) -> float | None:
+        """The last rate before a plateau that ends the curve; None where the loss diverged, or there is none."""
+        return None if self.diverged else rise_to_a_plateau(self.rates, self.losses)
 
     def on_train_begin(self, logs: Any = None) -> None:
         self._checked_optimizer()
@@ -360,10 +378,23 @@ def find_learning_rate(
         warn(text + "reduces to its shift: take another")
     with taken_by(model, batches.argument, batches.batches):
         run_range_test(model, batches, finder)
+        finder.chance = chance_of(model, batches)
     rate, remark = finder.suggest(rule), finder.remark(rule)
     if remark is not None:
         warn(f"learning rate: {remark}")
     return rate
+
+
+def chance_of(model: keras.Model, data: FitData) -> float | None:
+    """The loss of the best constant answer, with the penalties on weights before training; None if unknown."""
+    if data.kind == "iterator" or model.loss is None or has_own_step(model):
+        return None
+    batches = [as_tensors(batch) for batch in data.sample(SAMPLE)]
+    losses = chance_losses(model, batches)
+    if losses is None or not np.isfinite(losses[0]):
+        return None
+    penalties = step_loss(model, batches[0], model.trainable_weights, [w.value for w in model.trainable_weights])
+    return losses[0] + (0.0 if penalties.penalties is None else float(penalties.penalties))
 
 
 def run_range_test(

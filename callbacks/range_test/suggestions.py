@@ -12,7 +12,7 @@ import numpy as np
 
 from ..checks import InvalidArgument
 
-__all__ = ["MARGINS", "RULES", "WINDOW", "minimum", "peak", "smoothed", "steepest", "valley"]
+__all__ = ["MARGINS", "RULES", "WINDOW", "minimum", "peak", "rise_to_a_plateau", "smoothed", "steepest", "valley"]
 
 
 WINDOW = 9
@@ -37,6 +37,37 @@ def smoothed(losses: np.ndarray, decay: float = 0.9) -> np.ndarray:
     return out
 
 
+def running_median(losses: np.ndarray) -> np.ndarray:
+    """The median of each loss and of the four on either side of it, shape (n,) to shape (n,).
+
+    Example:
+        >>> running_median(np.array([1.0, 1.0, 1.0, 9.0, 1.0])).tolist()
+        [1.0, 1.0, 1.0, 1.0, 1.0]
+    """
+    padded = np.pad(np.asarray(losses, np.float64), WINDOW // 2, mode="edge")
+    return np.asarray(np.median(np.lib.stride_tricks.sliding_window_view(padded, WINDOW), axis=1))
+
+
+def rise_to_a_plateau(rates: np.ndarray, losses: np.ndarray) -> float | None:
+    """The last rate before the loss rose to a level on which it then stayed to the end; None where it did not.
+
+    A network whose units have died answers with a constant: its loss stays at that of chance, at any rate, and does
+    not diverge. Where the inputs were not scaled the loss began far above chance, so that such a plateau looks like a
+    small rise beside the descent. It is one if each of the last 27 running medians is above all losses around the
+    lowest one; the rate is the last at which the running median was within three tenths of the rise.
+    """
+    rates, losses = _checked(rates, losses)
+    if len(losses) < 6 * WINDOW:
+        return None
+    median = running_median(losses)
+    low, plateau = int(np.argmin(median)), median[-3 * WINDOW :]
+    around = losses[max(low - WINDOW, 0) : low + WINDOW + 1]
+    if float(plateau.min()) <= float(around.max()):
+        return None
+    limit = median[low] + TOLERANCE * (float(np.median(plateau)) - median[low])
+    return float(rates[np.flatnonzero(median <= limit)[-1]])
+
+
 def _checked(rates: np.ndarray, losses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     rates, losses = np.asarray(rates, np.float64), np.asarray(losses, np.float64)
     if rates.shape != losses.shape or rates.ndim != 1 or len(rates) < 5:
@@ -56,7 +87,7 @@ def minimum(rates: np.ndarray, losses: np.ndarray) -> float:
     return float(rates[int(np.argmin(losses))] / MARGINS["minimum"])
 
 
-def peak(rates: np.ndarray, losses: np.ndarray, divisor: float = 4.0) -> float:
+def peak(rates: np.ndarray, losses: np.ndarray, divisor: float = 4.0, chance: float | None = None) -> float:
     """The last rate before the loss rises for good, over ``divisor``: a peak for a schedule that is there only briefly.
 
     At this rate the running median of 9 raw losses is for the last time within three tenths of the whole descent (from
@@ -69,6 +100,10 @@ def peak(rates: np.ndarray, losses: np.ndarray, divisor: float = 4.0) -> float:
 
     ``divisor`` depends on the optimizer: see :func:`callbacks.inside.optimizer_values.range_test_divisor`.
 
+    ``chance`` is the loss of the best constant answer, if known. Where the loss begins above it, as with inputs that
+    are not scaled, the descent counts from there: to forget a wild guess is not to learn, and a network whose units
+    have died stays at it.
+
     When to use it: The default, for schedules that reach the peak only for a while. Under a constant rate it is too
     high: recipes take a quarter.
 
@@ -76,10 +111,11 @@ def peak(rates: np.ndarray, losses: np.ndarray, divisor: float = 4.0) -> float:
     the best 1cycle peaks of an MLP and a CNN lie around this rate, with momentum and with Adam.
     """
     rates, losses = _checked(rates, losses)
-    padded = np.pad(losses, WINDOW // 2, mode="edge")
-    median = np.median(np.lib.stride_tricks.sliding_window_view(padded, WINDOW), axis=1)
+    median = running_median(losses)
     lowest = float(np.min(median))
-    limit = lowest + TOLERANCE * max(float(np.median(losses[:WINDOW])) - lowest, 0.0)
+    first = float(np.median(losses[:WINDOW]))
+    start = first if chance is None or chance <= lowest else min(first, chance)
+    limit = lowest + TOLERANCE * max(start - lowest, 0.0)
     return float(rates[np.flatnonzero(median <= limit)[-1]] / divisor)
 
 

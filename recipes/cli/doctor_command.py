@@ -76,7 +76,7 @@ def doctor(
         _say_findings(examination.findings)
         return
     diagnosis = diagnose(recipe, examination.data, seconds=seconds)
-    known = ("column leaks",)  # reading the data has warned of them
+    known = ("column leaks", "constant input")  # the examination has named them
     symptoms = [str(symptom) for symptom in diagnosis.symptoms if symptom.name not in known]
     _say_findings([*examination.findings, *symptoms], diagnosis)
 

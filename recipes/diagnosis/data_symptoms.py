@@ -23,12 +23,16 @@ LEAST_CHANGES, SELDOM = 20, 0.3
 """Labels are sorted if they change less often than this part of what is expected at random, of at least so many."""
 
 
-def data_symptoms(batches: Sequence[tuple[Any, Any, Any]], targets: Any = None) -> list[Symptom]:
+def data_symptoms(
+    batches: Sequence[tuple[Any, Any, Any]], targets: Any = None, *, takes_missing: bool = False
+) -> list[Symptom]:
     """The symptoms of some batches (x, y, sample weights).
 
     Args:
         batches: of NumPy arrays.
         targets: all targets, where they are in memory. Default None: those of the batches.
+        takes_missing: whether the model has an answer where inputs are NaN, as one that fills in the mean. Then they
+            are no symptom.
 
     Example:
         >>> batches = [(np.eye(4), np.full(4, 7), None)]
@@ -39,15 +43,16 @@ def data_symptoms(batches: Sequence[tuple[Any, Any, Any]], targets: Any = None) 
     inputs = joined([x for x, _, _ in batches])
     labels = joined([y for _, y, _ in batches]) if targets is None else targets
     for kind, arrays in (("input", inputs), ("target", labels)):
-        for name, values in named(arrays):
+        for name, values in [] if kind == "input" and takes_missing else named(arrays):
             bad = sum(int((~np.isfinite(part)).sum()) for part in values if part.dtype.kind == "f")
             if bad:
                 which = f"{kind} {name!r}" if name else f"the {kind}s"
                 symptoms.append(symptom("NaN in the data", f"{bad:,} values of {which} are NaN or infinite"))
-    for name, values in named(inputs):
-        if _constant(values):
-            which = f"input {name!r} is" if name else "the inputs are"
-            symptoms.append(symptom("constant input", f"{which} the same for all {_count(values):,} examples"))
+    constant = [(name, values) for name, values in named(inputs) if _constant(values)]
+    for name, values in constant:
+        which = f"input {name!r} is" if name else "the inputs are"
+        kind = "constant input" if len(constant) < len(named(inputs)) else "constant inputs"
+        symptoms.append(symptom(kind, f"{which} the same for all {_count(values):,} examples"))
     for name, values in named(labels):
         if _constant(values):
             first = values[0][0]

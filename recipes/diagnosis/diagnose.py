@@ -14,6 +14,7 @@ from ...callbacks.checked import checked
 from ...callbacks.checks import check_integer, check_number
 from ...callbacks.gradients.measurement import build
 from ...callbacks.gradients.report import gradient_report
+from ...callbacks.inside.loss_facts import LossFacts, as_tensors, chance_losses, data_loss, loss_facts
 from ...callbacks.inside.random_state import random_state, set_random_state
 from ...callbacks.inside.step_hooks import has_own_step
 from ...callbacks.inside.training import forward
@@ -21,7 +22,6 @@ from ...callbacks.taken import in_one_line, taken_by
 from ..recipe import Recipe
 from ..run import Run
 from .data_symptoms import data_symptoms, joined
-from .loss_facts import LossFacts, chance_losses, data_loss, loss_facts
 from .model_symptoms import gradient_symptoms, input_symptoms, weight_symptoms
 from .output_symptoms import label_symptoms, output_symptoms
 from .subject import Subject, subject_of
@@ -35,7 +35,7 @@ HIGH_LOSS, HIGH_ERROR = 3.0, 20.0
 """A first loss is high beyond this multiple of that of chance; an error, whose targets seldom have a mean of 0, beyond
 the second."""
 
-ADVICE = {"column leaks"}
+ADVICE = {"column leaks", "constant input"}
 """Symptoms in spite of which trial trainings tell something."""
 
 TRIALS = "one batch by heart, the learning rate, held-out examples"
@@ -133,12 +133,14 @@ def diagnose(
 def _examine(subject: Subject, seconds: float) -> tuple[list[Symptom], dict[str, float], str]:
     """All symptoms, what was measured, and what was not looked at."""
     model, targets = subject.model, subject.data.targets
-    batches = [_tensors(batch) for batch in subject.data.sample(subject.examples)]
+    batches = [as_tensors(batch) for batch in subject.data.sample(subject.examples)]
     first, facts = batches[0], dict[str, float]()
-    symptoms = [*data_symptoms(batches, targets), *subject.symptoms]
+    failure = _build(model, first)
+    takes_missing = not failure and _takes_missing(model, batches)
+    users = [(subject.to_user(x), y, weights) for x, y, weights in batches]
+    symptoms = [*data_symptoms(users, targets, takes_missing=takes_missing), *subject.symptoms]
     if _names(symptoms) & {"NaN in the data"}:
         return symptoms, facts, _left_out("everything else")
-    failure = _build(model, first)
     if failure and not model.built:
         return [*symptoms, *failure], facts, _left_out("everything else")
     weights = weight_symptoms(model)
@@ -163,6 +165,24 @@ def _examine(subject: Subject, seconds: float) -> tuple[list[Symptom], dict[str,
         return symptoms, facts, _left_out(TRIALS)
     tried, untried = trial_symptoms(model, batches, facts, subject.rate, seconds)
     return [*symptoms, *tried], facts, untried
+
+
+def _takes_missing(model: keras.Model, batches: Sequence[Batch]) -> bool:
+    """Whether inputs are NaN or infinite, and the model answers them with numbers all the same."""
+    answered = False
+    for x, _, _ in batches:
+        if all(_is_finite(leaf) for leaf in keras.tree.flatten(x)):
+            continue
+        if not all(_is_finite(leaf) for leaf in keras.tree.flatten(forward(model, x))):
+            return False
+        answered = True
+    return answered
+
+
+def _is_finite(tensor: Any) -> bool:
+    """Whether a tensor has no NaN or infinity; one of strings or whole numbers has none."""
+    values = np.asarray(tensor)
+    return values.dtype.kind not in "fV" or bool(np.isfinite(values.astype(np.float64)).all())
 
 
 def _names(symptoms: Sequence[Symptom]) -> set[str]:
@@ -203,10 +223,3 @@ def _high_loss(loss: float, chance: tuple[float, float], facts: LossFacts) -> li
     of = "all classes alike" if facts.crossentropy else "the mean"
     text = f"the loss before training is {loss:.3g}, where predicting {of} has {max(best, even):.3g}"
     return [symptom("high first loss", text)]
-
-
-def _tensors(batch: Batch) -> Batch:
-    x, y, weights = (
-        None if part is None else keras.tree.map_structure(keras.ops.convert_to_tensor, part) for part in batch
-    )
-    return x, y, weights

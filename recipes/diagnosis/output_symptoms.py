@@ -8,9 +8,9 @@ import keras
 import numpy as np
 
 from ...callbacks.inside.layers import is_functional, node_of
+from ...callbacks.inside.loss_facts import LossFacts
 from ..model_output import ends_in, read_outputs
 from .data_symptoms import named, numbers, shown
-from .loss_facts import LossFacts
 from .symptom import Symptom, symptom
 
 __all__ = ["label_symptoms", "output_symptoms"]

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import keras
 
+from ...callbacks.inside.loss_facts import lowest_loss
 from ...callbacks.inside.optimizer_values import set_learning_rate
 from ...callbacks.inside.state import set_training_state
-from .loss_facts import lowest_loss
 from .symptom import Symptom, symptom
 from .trials import (
     MOST,
@@ -73,6 +73,8 @@ def trial_symptoms(
                 learned = again
             elif found:
                 return found, ""
+        if learned is None:
+            return [], f"not looked at in {seconds:.0f} seconds: one batch by heart, held-out examples"
         if not learned:
             text = f"after {MOST} steps on the same {examples_in([small])} examples the loss is {loss:.3g}"
             return [symptom("one batch not learned", f"{text}, where chance has {start:.3g}")], ""

@@ -15,12 +15,12 @@ import numpy as np
 
 from ...callbacks.gradients.measurement import named_weights
 from ...callbacks.inside.fit_end import fit_unnoticed
+from ...callbacks.inside.loss_facts import data_loss, stateless
 from ...callbacks.inside.model_optimizers import raise_on_nan_in
 from ...callbacks.inside.optimizer_values import get_learning_rate, leaves, range_test_divisor, rate_source
 from ...callbacks.inside.state import set_training_state, training_state
 from ...callbacks.inside.training import compute_loss, forward, initial_epoch, set_initial_epoch
 from ...callbacks.range_test.lr_finder import LRFinder, NoSuggestion, run_range_test
-from .loss_facts import data_loss, stateless
 
 __all__ = [
     "Batch",
@@ -120,14 +120,18 @@ def _train(model: keras.Model, batches: Any, steps: int, clock: Clock) -> None:
     fit_unnoticed(model, batches, steps_per_epoch=steps, epochs=1, verbose=0, shuffle=False, callbacks=[clock])
 
 
-def by_heart(model: keras.Model, batch: Batch, start: float, clock: Clock, lowest: float = 0.0) -> tuple[bool, float]:
-    """Trains on one batch. Returns whether it is learned, and the last loss; leaves the model trained.
+def by_heart(
+    model: keras.Model, batch: Batch, start: float, clock: Clock, lowest: float = 0.0
+) -> tuple[bool | None, float]:
+    """Trains on one batch. Returns whether it is learned, None if there was no time to tell, and the last loss.
+
+    The model is left trained.
 
     Args:
         model: built and compiled.
         batch: a small one.
         start: the loss of chance, or the first one.
-        clock: ends it early; a batch counts as learned then if the loss has fallen at all.
+        clock: ends it early; a batch counts as learned then if the loss has fallen at all, and else nothing is known.
         lowest: the loss of a perfect answer. Default 0.
     """
     enough = lowest + LEARNED * (start - lowest)
@@ -139,7 +143,7 @@ def by_heart(model: keras.Model, batch: Batch, start: float, clock: Clock, lowes
         if loss <= enough or not np.isfinite(loss):
             break
         if clock.over:
-            return loss < first, loss
+            return loss < first or None, loss
     return bool(loss <= enough), loss
 
 

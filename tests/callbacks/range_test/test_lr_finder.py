@@ -7,10 +7,12 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from sklearn.datasets import load_digits
 
 import callbacks
+from callbacks.fit_data import FitData
 from callbacks.inside.training import initial_epoch, set_initial_epoch
-from callbacks.range_test.lr_finder import run_range_test
+from callbacks.range_test.lr_finder import chance_of, run_range_test
 from callbacks.range_test.suggestions import RULES, peak, smoothed
 from callbacks.schedules.shapes import exponential_sweep
 from recipes.optimizers import LineSearch, Momentum
@@ -292,6 +294,62 @@ def test_find_learning_rate_says_what_the_curve_did_not(make_model, dataset):
     finder = callbacks.LRFinder(**options)
     run_range_test(make_model(), dataset, finder)
     assert finder.batches_per_pass == 10
+
+
+@pytest.fixture(scope="module")
+def unscaled():
+    """Handwritten digits with pixels from 0 to 16, as they come: the first loss of a network is three times chance."""
+    x, y = load_digits(return_X_y=True)
+    return x.astype("float32"), y
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "width", "dropout", "seed"),
+    [
+        ("adam", 100, 0.0, 4),  # the loss stays at that of chance for a decade, then diverges
+        ("adam", 20, 0.0, 1),  # it does not diverge
+        ("adam", 100, 0.5, 1),
+        ("nadam", 100, 0.0, 4),
+    ],
+)
+def test_the_peak_for_inputs_that_are_not_scaled_is_one_at_which_a_network_learns(
+    optimizer, width, dropout, seed, unscaled
+):
+    keras.utils.set_random_seed(seed)
+    layers = [keras.layers.Dense(width, "relu"), keras.layers.Dropout(dropout), keras.layers.Dense(10, "softmax")]
+    model = keras.Sequential([keras.Input((64,)), *layers])
+    model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
+    state = [weight.numpy() for weight in model.variables]
+    found = callbacks.find_learning_rate(model, unscaled)
+    assert all(np.array_equal(was, now.numpy()) for was, now in zip(state, model.variables, strict=True))
+    fitted = model.fit(*unscaled, epochs=5, verbose=0, callbacks=[callbacks.OneCycle(found)])
+    assert fitted.history["accuracy"][-1] > 0.8
+
+
+def test_chance_is_the_entropy_of_the_classes_and_the_variance_of_values(unscaled):
+    x, y = unscaled
+    model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(10, "softmax", kernel_regularizer="l2")])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    shares = np.bincount(y) / len(y)
+    penalty = 0.01 * np.sum(np.square(model.layers[0].kernel.numpy()))
+    assert chance_of(model, FitData((x, y))) == pytest.approx(-np.sum(shares * np.log(shares)) + penalty, rel=0.01)
+    values = keras.Sequential([keras.Input((64,)), keras.layers.Dense(1)])
+    values.compile("sgd", "mse")
+    few = FitData((x[:640], y[:640, None].astype("float32")))
+    assert chance_of(values, few) == pytest.approx(np.var(y[:640]), rel=1e-4)
+    values.compile("sgd", lambda true, predicted: 1 / 0)
+    assert chance_of(values, few) is None
+
+
+def test_a_callback_alone_sees_the_plateau_of_dead_units(unscaled):
+    keras.utils.set_random_seed(1)
+    model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(20, "relu"), keras.layers.Dense(10, "softmax")])
+    model.compile("adam", "sparse_categorical_crossentropy")
+    finder = callbacks.LRFinder()
+    data = FitData(unscaled).repeated()
+    model.fit(data, steps_per_epoch=300, shuffle=False, verbose=0, callbacks=[finder])
+    assert finder.suggest() < 0.05
+    assert "the loss rose and stayed there" in finder.remark()
 
 
 def test_nothing_to_suggest():

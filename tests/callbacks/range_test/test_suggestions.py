@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from callbacks.checks import InvalidArgument
-from callbacks.range_test.suggestions import RULES, minimum, peak, smoothed, steepest, valley
+from callbacks.range_test.suggestions import RULES, minimum, peak, rise_to_a_plateau, smoothed, steepest, valley
 
 RATES = np.logspace(-5, 1, 61)  # ten points a decade
 
@@ -42,6 +42,30 @@ def test_peak_looks_through_a_plateau():
     assert peak(RATES, losses) == pytest.approx(RATES[54] / 4)
     losses[41:55] = 1.5
     assert peak(RATES, losses) == pytest.approx(RATES[40] / 4)
+
+
+def test_to_forget_a_wild_guess_is_not_to_learn():
+    """From 12 down to .4, where the network learns, up to 2.3, the loss of chance, where its units have died."""
+    losses = np.concatenate([np.geomspace(12.0, 0.4, 31), np.linspace(0.4, 2.3, 10), np.full(20, 2.3)])
+    assert peak(RATES, losses) == pytest.approx(RATES[60] / 4)
+    assert RATES[32] <= 4 * peak(RATES, losses, chance=2.3) <= RATES[35]
+    assert peak(RATES, losses, chance=20.0) == peak(RATES, losses)  # it begins below that
+    assert peak(RATES, losses, chance=0.1) == peak(RATES, losses)  # it never gets there
+
+
+def test_a_rise_to_a_plateau():
+    rates = np.logspace(-5, 1, 300)
+    noise = np.random.default_rng(0).normal(0, 0.1, 300)
+    fall, rise = np.geomspace(12.0, 0.4, 180), np.linspace(0.4, 2.3, 60)
+    losses = np.concatenate([fall, rise, np.full(60, 2.3)]) + noise
+    found = rise_to_a_plateau(rates, losses)
+    assert rates[180] < found < rates[210]
+    flat = np.concatenate([fall, np.full(120, 0.4)]) + noise
+    assert rise_to_a_plateau(rates, flat) is None
+    assert rise_to_a_plateau(rates, np.geomspace(12.0, 0.4, 300) + noise) is None
+    passing = np.concatenate([fall, rise, rise[::-1]]) + noise
+    assert rise_to_a_plateau(rates, passing) is None  # it came down again
+    assert rise_to_a_plateau(rates[:50], losses[:50]) is None
 
 
 def test_peak_is_not_moved_by_single_losses():

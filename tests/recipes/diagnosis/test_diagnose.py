@@ -8,9 +8,9 @@ import pytest
 
 import recipes
 from callbacks.checks import InvalidArgument
+from callbacks.inside.loss_facts import chance_losses, data_loss
 from callbacks.inside.state import training_state
 from recipes.cli import main
-from recipes.diagnosis.loss_facts import chance_losses, data_loss
 from recipes.diagnosis.subject import subject_of
 
 from .patients import SOUND, SPOILED, compiled, dense, digits, network, sound_regression
@@ -99,6 +99,45 @@ def test_leaks_are_looked_for_by_the_names_of_the_user():
     (leak,) = subject_of(recipes.Recipe(model="tabular"), data, None, None, None, 32).symptoms
     assert leak.name == "column leaks"
     assert "'Größe (cm)' alone predicts the target" in leak.sentence
+
+
+@pytest.fixture(scope="module")
+def with_gaps():
+    """A table of people in which numbers are missing, which the default model fills in, and a column is constant."""
+    rng = np.random.default_rng(0)
+    age, area = rng.normal(50, 15, 300), np.where(rng.random(300) < 0.1, np.nan, rng.normal(50, 10, 300))
+    columns = {"Area (m²)": area, "age": age, "kind": np.full(300, "x"), "City": rng.choice(["a", "b"], 300)}
+    return columns, np.where(age + rng.normal(0, 5, 300) > 50, "old", "young")
+
+
+def test_missing_numbers_that_the_model_fills_in_are_no_symptom(with_gaps):
+    data = recipes.Data.from_arrays(*with_gaps)
+    diagnosis = recipes.diagnose(recipes.Recipe(), data, seconds=1)
+    assert [found.name for found in diagnosis.symptoms] == ["constant input"]
+    assert "input 'kind' is the same for all" in diagnosis.symptoms[0].sentence
+    assert "first loss" in diagnosis.facts  # what comes after the data was looked at
+
+
+def test_missing_numbers_that_a_model_does_not_take_are_named_as_the_user_does(with_gaps):
+    columns, y = with_gaps
+    data = recipes.Data.from_arrays(columns, y)
+    inputs = {feature.key: keras.Input((1,), name=feature.key, dtype=feature.dtype) for feature in data.spec.features}
+    numbers = [value for value in inputs.values() if value.dtype != "string"]
+    model = keras.Model(inputs, keras.layers.Dense(1, "sigmoid")(keras.layers.Concatenate()(numbers)))
+    model.compile("sgd", "binary_crossentropy")
+    diagnosis = recipes.diagnose(model, data, seconds=1)
+    named = [found.sentence for found in diagnosis.symptoms if found.name == "NaN in the data"]
+    assert len(named) == 1
+    assert "input 'Area (m²)' are NaN" in named[0]
+    targets = np.where(np.arange(64) == 7, np.nan, np.linspace(0, 1, 64)).astype("float32")[:, None]
+    filled = keras.Sequential([keras.Input((2,)), keras.layers.Lambda(keras.ops.nan_to_num)])
+    filled.add(keras.layers.Dense(1))
+    filled.compile("sgd", "mse")
+    x = np.where(np.arange(128).reshape(64, 2) % 9, 1.0, np.nan).astype("float32")
+    assert (
+        recipes.diagnose(filled, x, targets, seconds=1).symptoms[0].sentence
+        == "1 values of the targets are NaN or infinite"
+    )
 
 
 @pytest.mark.thorough

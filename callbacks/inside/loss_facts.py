@@ -9,9 +9,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from ...callbacks.inside.training import compute_loss, forward, step_loss
+from .training import compute_loss, forward, step_loss
 
-__all__ = ["LossFacts", "chance_losses", "data_loss", "loss_facts", "lowest_loss", "stateless"]
+__all__ = ["LossFacts", "as_tensors", "chance_losses", "data_loss", "loss_facts", "lowest_loss", "stateless"]
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,14 @@ def loss_facts(loss: Any) -> LossFacts:
     sparse = "sparse" in names or "smoothedcrossentropy" in names
     binary, from_logits = "binary" in names, bool(config.get("from_logits", False))
     return LossFacts(True, sparse, binary, from_logits, config.get("ignore_class"))
+
+
+def as_tensors(batch: tuple[Any, Any, Any]) -> tuple[Any, Any, Any]:
+    """The parts (x, y, sample weights) of a batch as tensors of the backend; one that is None stays None."""
+    x, y, weights = (
+        None if part is None else keras.tree.map_structure(keras.ops.convert_to_tensor, part) for part in batch
+    )
+    return x, y, weights
 
 
 def data_loss(model: keras.Model, batch: tuple[Any, Any, Any]) -> float:

@@ -96,4 +96,5 @@ ACTIVATIONS = Catalogue(
             "are cheaper and pass more gradient.",
         ),
     ],
+    makes=keras.layers.Layer,
 )

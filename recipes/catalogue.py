@@ -23,6 +23,8 @@ class UnknownName(InvalidArgument, KeyError):
             (name if isinstance(name, str) else shown(name)).lower(), names, n=1, cutoff=0.5
         )
         hint = f": did you mean {near[0]!r}?" if near else "."
+        if callable(name) or hasattr(name, "get_config"):
+            hint = f": one of your own gets a name by recipes.register({kind!r}, NAME, CLASS)."
         self.argument = kind
         ValueError.__init__(self, f"unknown {kind} {shown(name)}{hint} Accepted: {', '.join(names)}")
 
@@ -200,6 +202,9 @@ class Catalogue(Lookup[Entry]):
         kind: in the singular, for messages.
         entries: the initial entries.
         objects: the type, or types, of objects accepted in place of a name. Default: none.
+        makes: the type, or types, of what an entry makes, besides None. Default: any.
+        convert: a function from a user's value to one of this catalogue, such as a mapping for an object of Keras.
+            Default: values are taken as they are.
 
     Example:
         >>> fruits = Catalogue("fruit", [Entry("apple", str, "Round.", "Newton")])
@@ -208,24 +213,39 @@ class Catalogue(Lookup[Entry]):
         recipes.catalogue.UnknownName: unknown fruit 'aple': did you mean 'apple'? Accepted: apple
     """
 
-    def __init__(self, kind: str, entries: Sequence[Entry] = (), *, objects: Any = ()):
+    def __init__(
+        self,
+        kind: str,
+        entries: Sequence[Entry] = (),
+        *,
+        objects: Any = (),
+        makes: Any = object,
+        convert: Callable[[Any], Any] = lambda value: value,
+    ):
         super().__init__(kind, entries)
-        self.objects = objects
+        self.objects, self.makes, self.convert = objects, makes, convert
 
     @property
     def classes(self) -> dict[str, type]:
         """The classes that the entries build: class name -> class."""
-        factories = (entry.factory for entry in self.values())
+        factories = (getattr(entry.build, "function", entry.factory) for entry in self.values())
         return {factory.__name__: factory for factory in factories if isinstance(factory, type)}
 
     def build(self, name: str, /, **options: Any) -> Any:
         """Builds the entry called ``name``; raises ``InvalidArgument`` for an option that it does not have."""
         entry = self[name]
         try:
-            return entry.build(**options)
+            made = entry.build(**options)
         except (TypeError, ValueError) as error:  # the wordings of Python, Keras' optimizers and Keras' layers
+            if name not in self._ours and "required" in str(error) and "argument" in str(error):
+                raise InvalidArgument(self.kind, name, f"made of options that have defaults ({error})") from error
             wordings = ("unexpected keyword argument", "not recognized", "Unrecognized keyword argument")
             if options and any(wording in str(error) for wording in wordings):
                 which = f"{self.kind} {name!r}"
                 raise InvalidArgument(which, options, f"given options that it has ({error})") from error
             raise
+        if made is not None and not isinstance(made, self.makes):
+            kinds = self.makes if isinstance(self.makes, tuple) else (self.makes,)
+            accepted = f"what makes {' or '.join(kind.__name__ for kind in kinds)} objects, not {shown(made)}"
+            raise InvalidArgument(self.kind, name, accepted)
+        return made

@@ -201,6 +201,7 @@ def parse(catalogue: Catalogue, value: Any, words: Sequence[str] = ()) -> Choice
         >>> parse(OPTIMIZERS, {"name": "adam"}), parse(OPTIMIZERS, {"name": "adam", "beta_1": 0.8})
         ('adam', {'name': 'adam', 'beta_1': 0.8})
     """
+    value = catalogue.convert(value)
     if isinstance(value, str) and "(" in value:
         value = {"name": name_of(value), **options_of(value)}
     if isinstance(value, Mapping):

@@ -61,7 +61,11 @@ class OwnLoss:
         """A function of targets and predictions to a value for each example."""
         if isinstance(self.function, type):
             return self.function(**options)
-        inspect.signature(self.function).bind(None, None, **options)  # raises TypeError
+        try:
+            inspect.signature(self.function).bind(None, None, **options)
+        except TypeError as error:
+            name = getattr(self.function, "__name__", type(self.function).__name__)
+            raise InvalidArgument("loss", name, f"a function of targets and predictions ({error})") from error
         return lambda y, predicted: self.function(y, predicted, **options)
 
 
@@ -288,7 +292,11 @@ class NamedLoss(keras.losses.Loss):
             y_true = ops.one_hot(ops.cast(y_true, "int32"), y_pred.shape[-1], dtype=y_pred.dtype)
         elif len(y_true.shape) < len(y_pred.shape) and y_pred.shape[-1] == 1:
             y_true = ops.expand_dims(y_true, -1)
-        return self._function(y_true, y_pred)
+        losses = self._function(y_true, y_pred)
+        if losses is None or len(getattr(losses, "shape", ())) == 0:
+            accepted = "one with a value for each example, shape (batch,): a mean of them cannot be weighted"
+            raise InvalidArgument("loss", self.loss_name, accepted)
+        return losses
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that rebuild this loss."""

@@ -60,9 +60,10 @@ __all__ = ["Recipe"]
 class Recipe:
     """How to train a network. ``Recipe()`` is the default setup of 2019-20; every field can be replaced.
 
-    A choice is a name (``recipes list`` shows them), a mapping of a name and options such as
-    ``{"name": "dropout", "rate": 0.3}``, or an object. A Recipe is a value: compare it, copy it with
-    :func:`dataclasses.replace`, write it as JSON.
+    A choice is a name (``recipes list`` shows them), or a mapping of a name and options such as
+    ``{"name": "dropout", "rate": 0.3}``. Objects of Keras are accepted where it is said below; what is of your own
+    gets a name by :func:`recipes.register`. A Recipe is a value: compare it, copy it with :func:`dataclasses.replace`,
+    write it as JSON.
 
     Args:
         model: "mlp", "cnn", ... or a function from a Spec to a Keras model. Default "auto": the model that suits the
@@ -75,8 +76,9 @@ class Recipe:
         normalization: "auto" (default: batch normalization in deep networks, none in shallow ones), "none", or
             "batch", "layer", "group", "rms", "unit" (``recipes list normalizations``). Batch normalization adds
             Keras' 0.001 to the variance (Géron: typically 1e-5); its moving averages have a momentum of 0.9.
-        regularizer: a choice, several joined by "+" ("l2+dropout"), a sequence of choices, or "none".
-            Default "auto": early stopping, and with tables dropout (under SELU alpha dropout) and weight decay, see
+        regularizer: a choice, several joined by "+" ("l2+dropout"), a sequence of choices, or "none"; or Keras'
+            ``regularizers.L1``, ``L2`` or ``L1L2``, which become the choice with the same penalty. Default "auto":
+            early stopping, and with tables dropout (under SELU alpha dropout) and weight decay, see
             :func:`recipes.regularization.by_data.regularizers_for`.
         optimizer: a name or a Keras optimizer. Default "momentum".
         learning_rate: the (peak) rate, > 0; None (default): the rate of the optimizer, if it is an object or a mapping

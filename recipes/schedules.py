@@ -156,6 +156,7 @@ SCHEDULES = Catalogue(
             "at the end a single wave wastes no restarts.",
         ),
     ],
+    makes=StepSchedule,
 )
 
 

@@ -126,4 +126,5 @@ INITIALIZERS = Catalogue(
         ),
     ],
     objects=_K.Initializer,
+    makes=_K.Initializer,
 )

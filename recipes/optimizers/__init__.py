@@ -37,7 +37,7 @@ if TYPE_CHECKING:  # for editors only: at run time every module is found, listed
     def __getattr__(name: str) -> Any: ...  # classes not listed above
 
 
-OPTIMIZERS = Catalogue("optimizer", entries_of(__name__), objects=keras.optimizers.Optimizer)
+OPTIMIZERS = Catalogue("optimizer", entries_of(__name__), objects=keras.Optimizer, makes=keras.Optimizer)
 
 globals().update(OPTIMIZERS.classes)
 

@@ -29,6 +29,7 @@ def named_choice(catalogue: Catalogue, value: Any) -> Any:
         >>> named_choice(OPTIMIZERS, keras.optimizers.Adam(0.01, beta_2=0.95))
         {'name': 'keras_adam', 'learning_rate': 0.01, 'beta_2': 0.95}
     """
+    value = catalogue.convert(value)
     if is_named(value):
         return value
     if hasattr(value, "to_choice") and type(value) in catalogue.classes.values():

@@ -22,8 +22,9 @@ from ..optimizers import OPTIMIZERS
 from ..own_metrics import own_metric
 from ..regularization import REGULARIZERS
 from ..schedules import SCHEDULES
-from .origins import origin_of
+from .origins import is_of_keras, origin_of
 from .own_model import OwnModel
+from .own_regularizer import OwnRegularizer
 
 __all__ = ["CATALOGUES", "NAME", "RATE", "Absent", "origin_of_entry", "register"]
 
@@ -62,11 +63,13 @@ def register(
         kind: "optimizer", "regularizer", "schedule", "initializer", "activation", "model", "loss" or "metric".
         name: in lower case, such as "ftrl"; of nothing else of its kind.
         build: makes one; its keyword arguments are the options. Of an optimizer it takes ``learning_rate``; of a
-            schedule ``peak``. A model's may take ``spec`` (a :class:`recipes.Spec`) and any of the recipe's
-            ``activation``, ``initializer``, ``bias``, ``normalization`` and ``regularizer``; it gets what it takes. Of
-            an activation, a function of a tensor, or a layer. Of a loss, a function of targets and predictions to a
-            value for each example, or a class of :class:`keras.losses.Loss`. A metric is itself a function of y and
-            predictions, as :mod:`recipes.metric_functions` take them, and perhaps ``sample_weight``, to a number; or a
+            schedule ``peak``. Of a regularizer it makes a :class:`recipes.regularization.Regularizer`, or a
+            :class:`keras.regularizers.Regularizer`, which is put on all kernels. A model's may take ``spec`` (a
+            :class:`recipes.Spec`) and any of the recipe's ``activation``, ``initializer``, ``bias``, ``normalization``
+            and ``regularizer``; it gets what it takes. Of an activation, a function of a tensor, or a layer's class. Of
+            a loss, a function of targets and predictions to a value for each example, or a class of
+            :class:`keras.losses.Loss`. A metric is itself a function of y and predictions, as
+            :mod:`recipes.metric_functions` take them, and perhaps ``sample_weight``, to a number; or a
             :class:`keras.metrics.Metric`.
         direction: of a metric, "max" or "min". Default: that of Keras' metrics.
         hyperparameters: the :class:`recipes.Range` of the options that a search tunes. Default: an optimizer's rate,
@@ -89,8 +92,11 @@ def register(
         raise InvalidArgument("direction", direction, "left out: only metrics have one")
     if not isinstance(name, str) or not NAME.fullmatch(name):
         raise InvalidArgument("name", name, "of at most 100 lower-case letters, digits and underscores, such as 'lamb'")
-    if not callable(build):
-        raise InvalidArgument("build", build, f"a class or function that makes one, since it is a {kind}")
+    if not callable(build) or _is_object(build):
+        accepted = f"a class or function that makes one, since it is {_article(kind)} {kind}"
+        raise InvalidArgument("build", build, accepted)
+    if kind == LOSSES.kind and is_of_keras(build) and build in LOSSES.classes.values():
+        raise InvalidArgument("build", build, "a loss of your own: Keras' losses have names, see `recipes list losses`")
     listed = isinstance(hyperparameters, (list, tuple))
     if not listed or not all(isinstance(tunable, Range) for tunable in hyperparameters):
         raise InvalidArgument("hyperparameters", hyperparameters, "a sequence of recipes.Range")
@@ -98,7 +104,9 @@ def register(
     if kind == "optimizer":
         tunables = _with_rate(name, build, tunables)
     made: Any = build
-    if kind in WRAPPED:
+    if kind == "regularizer":
+        made = OwnRegularizer(build, name)
+    elif kind in WRAPPED:
         made = WRAPPED[kind](build)
     catalogue = CATALOGUES[kind]
     known = catalogue.entries.get(name)
@@ -132,6 +140,15 @@ class _OwnActivation:
 
 WRAPPED: dict[str, Callable[..., Any]] = {"model": OwnModel, "activation": _OwnActivation, "loss": OwnLoss}
 """What makes an entry of a class or function, by kind."""
+
+
+def _is_object(build: Any) -> bool:
+    """Whether something that can be called is an object of Keras, not what makes new ones; models say it themselves."""
+    return hasattr(build, "get_config") and not isinstance(build, (type, keras.Model))
+
+
+def _article(kind: str) -> str:
+    return "an" if kind[0] in "aio" else "a"
 
 
 class Absent:

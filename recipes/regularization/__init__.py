@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..catalogue import Catalogue, entries_of
 from .base import Regularizer as Regularizer
+from .of_keras import of_keras
 
 if TYPE_CHECKING:  # for editors only: at run time every module is found, listed here or not
     from .activity_l1 import ActivityL1 as ActivityL1
@@ -38,7 +39,7 @@ if TYPE_CHECKING:  # for editors only: at run time every module is found, listed
     def __getattr__(name: str) -> Any: ...  # classes not listed above
 
 
-REGULARIZERS = Catalogue("regularizer", entries_of(__name__), objects=Regularizer)
+REGULARIZERS = Catalogue("regularizer", entries_of(__name__), objects=Regularizer, makes=Regularizer, convert=of_keras)
 
 globals().update(REGULARIZERS.classes)
 

@@ -1,6 +1,7 @@
 import json
 
 import keras
+import numpy as np
 import pytest
 
 import recipes
@@ -11,6 +12,7 @@ from recipes.optimizers import OPTIMIZERS
 from recipes.registration.named_choices import named_choice
 from recipes.registration.own_entries import import_own, own_entries, stand_in, unimportable
 from recipes.registration.own_model import is_own_model
+from recipes.registration.registered import CATALOGUES
 from recipes.schedules import SCHEDULES
 from recipes.tuning.arms import Arm
 from recipes.tuning.designs import arms_of
@@ -98,6 +100,104 @@ def test_an_activation_and_a_schedule_of_ones_own(classes):
 def test_what_cannot_be_registered(arguments, message):
     with pytest.raises(InvalidArgument, match=message):
         recipes.register(*arguments)
+
+
+WRONG = {
+    "optimizer": [
+        keras.optimizers.Adam(0.1),
+        lambda learning_rate=0.1, **_: 5,
+        lambda learning_rate=0.1, **_: SlowLion,
+    ],
+    "regularizer": [keras.regularizers.L1(0.1), keras.layers.Dense, lambda: 5, lambda strength: None],
+    "schedule": [
+        keras.optimizers.schedules.CosineDecay(0.1, 9),
+        keras.optimizers.schedules.CosineDecay,
+        lambda peak: 5,
+    ],
+    "initializer": [keras.initializers.HeNormal(), keras.layers.Dense, lambda: 5],
+    "activation": [keras.layers.ReLU(), keras.layers.Dense],
+    "model": [keras.Sequential(), keras.losses.MeanSquaredError(), lambda: 5],
+    "loss": [
+        keras.losses.MeanSquaredError(),
+        keras.losses.CategoricalCrossentropy,
+        keras.layers.Dense,
+        lambda y: y,
+        lambda y, predicted: keras.ops.mean(predicted),
+        lambda y, predicted: 5,
+        lambda y, predicted: None,
+    ],
+}
+"""What a user might register as a part of this kind, and is none."""
+
+
+def test_every_kind_has_its_mistakes():
+    assert set(WRONG) == set(CATALOGUES)
+
+
+@pytest.mark.parametrize(("kind", "build"), [(kind, build) for kind, builds in WRONG.items() for build in builds])
+def test_what_is_no_part_of_its_kind_is_refused_in_a_line(kind, build, classes):
+    """When it is registered, or when a training is about to start: never by an error of Python or Keras."""
+    name = f"wrong_{WRONG[kind].index(build)}"
+
+    def use():
+        recipes.register(kind, name, build)
+        recipes.fit(classes, Recipe(**{kind: name}), epochs=1, verbose=0)
+
+    with pytest.raises(InvalidArgument) as caught:
+        use()
+    assert caught.value.argument.split()[0] in (kind, "build")
+    assert "\n" not in str(caught.value)
+
+
+class QuarticPenalty(keras.regularizers.Regularizer):
+    """strength * sum of fourth powers."""
+
+    def __init__(self, strength=0.1):
+        self.strength = strength
+
+    def __call__(self, x):
+        return self.strength * keras.ops.sum(x**4)
+
+    def get_config(self):
+        return {"strength": self.strength}
+
+
+def test_a_penalty_of_keras_is_put_on_all_kernels(classes):
+    recipes.register("regularizer", "quartic", QuarticPenalty, hyperparameters=[Range("strength", 1e-6, 1e-2)])
+    recipe = Recipe(model={"name": "mlp", "hidden": (4, 3)}, regularizer="quartic(strength=0.25)+early_stopping")
+    model = recipe.build_model(classes.spec)
+    kernels = [np.float64(layer.kernel) for layer in model.layers if isinstance(layer, keras.layers.Dense)]
+    assert len(kernels) >= 3
+    assert float(sum(model.losses)) == pytest.approx(0.25 * sum(np.sum(kernel**4) for kernel in kernels), rel=1e-5)
+    (built, _) = recipe.regularizers()
+    assert built.to_choice() == {"name": "quartic", "strength": 0.25}
+    assert Recipe.from_json(recipe.to_json()) == recipe
+    assert Recipe(regularizer="quartic") != Recipe(regularizer="quartic(strength=0.2)")
+    (strength,) = [range_ for range_ in Space().tuned(Arm("adam", "quartic")) if range_.name.endswith("strength")]
+    assert strength.high == 1e-2
+
+
+@pytest.mark.parametrize(
+    "penalty",
+    [
+        keras.regularizers.L1(1e-3),
+        keras.regularizers.L2(1e-3),
+        keras.regularizers.L1L2(1e-3, 2e-3),
+        keras.regularizers.L2,
+        keras.regularizers.L1L2,
+    ],
+)
+def test_keras_penalties_are_those_of_the_same_numbers_here(penalty, classes):
+    theirs = penalty() if isinstance(penalty, type) else penalty
+    recipe = Recipe(model={"name": "mlp", "hidden": (4,)}, regularizer=penalty)
+    model = recipe.build_model(classes.spec)
+    kernels = [layer.kernel for layer in model.layers if isinstance(layer, keras.layers.Dense)]
+    assert float(sum(model.losses)) == pytest.approx(
+        float(sum(theirs(kernel) for kernel in kernels)), rel=1e-5, abs=1e-9
+    )
+    assert Recipe.from_json(recipe.to_json()) == recipe
+    (arm,) = arms_of(Recipe(), {"regularizers": [penalty], "optimizers": ["adam"]})
+    assert recipe.regularizer[0]["name"] in arm.name
 
 
 def test_values_that_are_no_choice():

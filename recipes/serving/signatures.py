@@ -33,7 +33,8 @@ def further_signatures(serve: Callable[[Any], Any], inputs: Any, spec: Spec) -> 
     Images are the bytes of PNG, JPEG, GIF or WebP files, one string each. All answer alike, with as many rows as
     inputs: "prediction" (the label; the number, or numbers, of a regression); with classes also "probability" (of the
     label), "classes" and "scores" (the five likeliest, and their probabilities). With several labels at once there is
-    no "prediction": "classes" and "scores" have all labels, and "chosen" says which are above 0.5.
+    no "prediction": "classes" and "scores" have all labels, and "chosen" says which are above 0.5. A row without an
+    answer, since a value is missing or unreadable that never was in training, has NaN for numbers and "" for labels.
 
     Args:
         serve: from raw inputs to outputs.
@@ -119,7 +120,7 @@ def _answer(outputs: Any, spec: Spec) -> dict[str, Any]:
     several = spec.task == "multilabel"
     count = len(spec.class_names)
     scores, places = tf.math.top_k(outputs, count if several else min(TOP, count))
-    classes = tf.gather(names, places)
+    classes = tf.where(tf.math.is_nan(scores), "", tf.gather(names, places))
     if several:
         return {"classes": classes, "scores": scores, "chosen": scores > 0.5}
     return {"prediction": classes[:, 0], "probability": scores[:, 0], "classes": classes, "scores": scores}

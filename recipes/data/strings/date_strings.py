@@ -67,7 +67,8 @@ def date_values(codes: Any, format: str, xp: Any) -> tuple[Any, dict[str, Any]]:
     limits = [(hour, 0, 23), (values.get("M", 0), 0, 59), (values.get("S", 0), 0, 60)]
     days = 0
     if dated:
-        limits += [(year, 1, 9999), (month, 1, 12), (day, 1, 31)]
+        next_month = _days(year + month // 12, month % 12 + 1, 1, xp)
+        limits += [(year, 1, 9999), (month, 1, 12), (day, 1, next_month - _days(year, month, 1, xp))]
         days = _days(year, month, day, xp)
     wrong = sum(xp.where(xp.logical_or(value < low, value > high), 1, 0) for value, low, high in limits)
     invalid = xp.logical_or(wrong > 0, _too_short(codes, format, xp))

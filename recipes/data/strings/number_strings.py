@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from .number_grammar import BLANK, ENDED, EXPONENT, GROUP, MARK, MINUS, PLUS, SIGN, SPACE, UNKNOWN, well_formed
 from .string_codes import END, TOGETHER, codes_of
 
 __all__ = [
@@ -39,7 +40,8 @@ GROUPS = "'\u2019" + SPACES
 DASHES = "-\u2212"
 """Minus signs."""
 
-MARK, MINUS, EXPONENT, IGNORED, UNKNOWN = 10, 11, 12, 13, 14
+BLANKS = "".join(character for character in map(chr, range(0x3001)) if character.isspace() and character not in SPACES)
+"""What may be before and after a number besides spaces."""
 POWERS = np.array([float(f"1e{power}") for power in range(309)])
 SMALL_POWERS = np.array([10 ** min(power, 3) for power in range(LENGTH + 2)])
 """Of exponents, which have at most three digits."""
@@ -137,8 +139,9 @@ def _agree(signs: set[str]) -> bool:
 
 def number_codes(mark: str) -> dict[str, int]:
     """The code of each character of a number; see :func:`number_values`."""
-    codes = {END: IGNORED, **{str(digit): digit for digit in range(10)}}
-    codes |= dict.fromkeys(SPACES + GROUPS + SIGNS + "+" + "".join(MARKS), IGNORED)
+    codes = {END: ENDED, **{str(digit): digit for digit in range(10)}, "+": PLUS}
+    codes |= dict.fromkeys(GROUPS + "".join(MARKS), GROUP) | dict.fromkeys(BLANKS, BLANK)
+    codes |= dict.fromkeys(SPACES, SPACE) | dict.fromkeys(SIGNS, SIGN)
     return {**codes, mark: MARK, **dict.fromkeys(DASHES, MINUS), **dict.fromkeys("eE", EXPONENT)}
 
 
@@ -168,12 +171,7 @@ def number_values(codes: Any, xp: Any) -> Any:
     number = _whole(codes, main, POWERS, xp)
     number = xp.where(power < 0, number / size, number * size)
     number = xp.where(_count(xp.logical_and(minus, early), xp) > 0, -number, number)
-    wrong = (
-        _count(xp.equal(codes, UNKNOWN), xp)
-        + _count(xp.not_equal(codes[:, -1:], IGNORED), xp)
-        + xp.where(marks[:, -1:] > 1, 1, 0)
-    )
-    return xp.where(xp.logical_or(wrong > 0, _count(main, xp) < 1), np.nan, number)
+    return xp.where(well_formed(codes, xp), number, np.nan)
 
 
 def _count(mask: Any, xp: Any) -> Any:

@@ -222,7 +222,7 @@ def test_catalogue():
         ({"input_shape": (4,), "outputs": 3, "regularizer": "l3"}, "did you mean 'l2'"),
         ({"input_shape": (4,), "outputs": 3, "regularizer": 5}, "unknown regularizer 5. Accepted: none, "),
         (
-            {"input_shape": (4,), "outputs": 3, "regularizer": [keras.regularizers.L2(0.1)]},
+            {"input_shape": (4,), "outputs": 3, "regularizer": [keras.regularizers.OrthogonalRegularizer()]},
             "unknown regularizer <keras",
         ),
         (

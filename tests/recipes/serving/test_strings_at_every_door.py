@@ -91,6 +91,43 @@ def test_values_that_do_not_fit_are_refused(exported, changes, message):
         Predictor(exported[0])(ROWS.assign(**changes))
 
 
+@pytest.mark.parametrize(
+    ("column", "text"),
+    [
+        ("charges", "$51,8"),
+        ("charges", "1,2,3"),
+        ("charges", "3-4"),
+        ("charges", "5 5"),
+        ("comma", "51.8"),
+        ("comma", "12.34,5"),
+        ("when", "2020-02-30 10:00:00"),
+        ("when", "2021-02-29"),
+        ("a/b text", "31/04/2020"),
+        ("a/b text", "2020-04-03"),
+    ],
+)
+def test_the_signature_takes_what_is_refused_for_missing_not_for_another_value(exported, column, text):
+    folder, run = exported
+    with pytest.raises(InvalidArgument, match="must be"):
+        Predictor(folder)(ROWS.assign(**{column: text}))
+    columns = ROWS.assign(when=ROWS["when"].dt.strftime("%Y-%m-%d %H:%M:%S").fillna(""))
+    served = tf.saved_model.load(f"{folder}/1").signatures
+    arguments = run.data.spec.names.arguments
+
+    def answers(value):
+        changed = columns.assign(**{column: value}).fillna("")
+        tensors = {arguments[name]: tf.constant(changed[name].to_numpy()) for name in changed}
+        labels = served["labels"](**tensors)
+        return served["serving_default"](**tensors), labels["prediction"].numpy(), labels["probability"].numpy()
+
+    (raw, labels, probabilities), (missing, _, _) = answers(text), answers("")
+    for one, other in zip(raw.values(), missing.values(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    never_missing = column in ("comma", "a/b text")
+    assert np.isnan(probabilities).all() == never_missing
+    assert (labels == b"").all() == never_missing
+
+
 def test_values_of_other_types_are_written_as_in_training(exported):
     predictor = Predictor(exported[0])
     row = ROWS.iloc[:1].assign(charges="$1,200.00", comma="7,5", when="2020-05-04 00:00:00")

@@ -39,6 +39,18 @@ def test_what_is_no_date_is_nan(text):
     assert np.isnan([days, *parts.values()]).all()
 
 
+def test_days_that_a_month_does_not_have_are_no_dates():
+    years = (1899, 1900, 1999, 2000, 2023, 2024, 2100)
+    texts = [f"{year}-{month:02d}-{day:02d}" for year in years for month in range(14) for day in range(33)]
+    expected = []
+    for text in texts:
+        try:
+            expected.append((datetime.date.fromisoformat(text) - START.date()).days)
+        except ValueError:
+            expected.append(np.nan)
+    np.testing.assert_array_equal(dates_in(texts, "%Y-%m-%d")[0], expected)
+
+
 def test_offsets_and_fractions_of_seconds_are_not_read():
     days, _ = dates_in(["2020-01-05 10:30:00.25+02:00", "2020-01-05 10:30:00"], "%Y-%m-%d %H:%M:%S")
     assert days[0] == days[1]

@@ -50,6 +50,24 @@ def test_what_is_nearly_a_number(text):
     assert not is_number(text, ".")
 
 
+def test_a_number_is_read_where_the_pattern_matches_and_nowhere_else():
+    """Random strings of a number's characters, and numbers with one character changed, put in or taken away."""
+    draw = random.Random(0)
+    characters = "0123456789.,eE+-\u2212$%€' \u00a0\t\nx"
+    right = ["1,234,567.25", "-$ 1'200.5e-3 ", "1 200 300", " 12 %", "+.5E+04\n", "7", "$-3", "1.200,50"]
+    texts = ["".join(draw.choices(characters, k=draw.randint(0, 8))) for _ in range(20_000)]
+    for _ in range(20_000):
+        text, place = draw.choice(right), draw.randint(0, 12)
+        kept = draw.choice([text[place:], text[place + 1 :]])
+        texts.append(text[:place] + draw.choice([*characters, ""]) + kept)
+    texts += ["1" * 40, "1" * 41, "1" * 40 + " ", "\u3000" + "5", "5\x1f"]
+    for mark in (".", ","):
+        expected = [is_number(text, mark) for text in texts]
+        assert 1000 < sum(expected) < 30_000
+        read = ~np.isnan(numbers_in(texts, mark))
+        assert [text for text, one, other in zip(texts, expected, read, strict=True) if one != other] == []
+
+
 def test_numbers_are_what_python_reads():
     draw = random.Random(0)
     texts = []

@@ -18,11 +18,15 @@ from ..recipe import Recipe
 from ..recipe_json import with_names_of_today
 from ..stored.reading import read_bytes
 from ..tuning.bench_datasets import dataset_text
+from ..tuning.factors import FACTORS
 
 __all__ = ["Config", "option_text", "read_config"]
 
 PAIRS = {"factors": "=", "ranges": "=", "class_weight": ":", "features": ":"}
 """Options whose text is made of pairs, with the sign between a name and its value."""
+
+LEVELS = {"factors", *(factor.plural for factor in FACTORS.values())}
+"""Options of the levels that are compared: a line without any says nothing, and is no wish for all that are usual."""
 
 TAGS = ("bool", "float", "int", "map", "merge", "null", "seq", "str", "timestamp")
 """The types of YAML that are read; all but "null", "seq" and "map" as text, as on the command line."""
@@ -173,6 +177,9 @@ def _fill(context: typer.Context, path: Path | None) -> Path | None:
             hint = f" (did you mean {near[0]!r}?)" if near else f" (see {command[:-1]} --help`)"
             raise InvalidArgument("config", str(path), f"a file of options of {command}, and {name!r} is none{hint}")
         option = options[name]
+        if value is None and name in LEVELS:
+            accepted = f"a file of options of {command} with the levels of {name!r}, or without this line"
+            raise InvalidArgument("config", str(path), accepted)
         try:
             if option.nargs != 1 or getattr(option, "multiple", False):
                 items = value if isinstance(value, list) else [value]

@@ -100,6 +100,8 @@ def test_what_is_typed_wins(search):
         ("epochs: [1, 2]", "epochs="),
         ("optimizers: [[sgd], [[adam]]]", "optimizers must be a text, a list of texts"),
         ("exclude: ['a,b']", "exclude must be a list of texts without ','"),
+        ("optimizers: ~", "with the levels of 'optimizers', or without this line"),
+        ("factors:", "with the levels of 'factors', or without this line"),
         ("epochs: 1\nepochs: 2", r"has 'epochs' once \(again in line 2\)"),
         ("epochs: {a: 1", r"a YAML file \(line 1: .*\)"),
         ("epochs", 'a YAML file of lines such as "epochs: 10"'),

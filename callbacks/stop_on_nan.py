@@ -17,6 +17,9 @@ from .inside.optimizer_values import get_learning_rate, nan_gradient
 __all__ = ["StopOnNaN"]
 
 
+BEFORE_ANY_UPDATE = "before any update: look for NaN or huge numbers in the data and the weights"
+
+
 class StopOnNaN(Callback):
     """Stops training when a loss is NaN or infinite, and explains it in ``message``.
 
@@ -53,9 +56,11 @@ class StopOnNaN(Callback):
         self.monitor = None if names is None else tuple(names)
         self.message: str | None = None
         self._epoch = 0
+        self._steps = 0
 
     def on_train_begin(self, logs: Any = None) -> None:
         self.message = None
+        self._steps = 0
         at_end_of_fit(self.model, self._raise_again)
         raise_on_nan_in(self.model, False)  # they would raise before this callback can stop the training
 
@@ -69,6 +74,7 @@ class StopOnNaN(Callback):
         self._epoch = epoch
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        self._steps, first = self._steps + 1, self._steps == 0 and batch == 0
         logs = logs or {}
         losses = [name for name in logs if name.endswith("loss")] if self.monitor is None else self.monitor
         if not losses or any(name not in logs for name in losses):
@@ -93,5 +99,5 @@ class StopOnNaN(Callback):
                 f"{'the loss' if name == 'loss' else name} is {value[~np.isfinite(value)][0]} "
                 f"at epoch {self._epoch + 1}, step {step}, {rates}"
                 + (f", first in the gradient of {where}" if where else "")
-                + ": try a lower learning rate or gradient clipping"
+                + (f": {BEFORE_ANY_UPDATE}" if first else ": try a lower learning rate or gradient clipping")
             )

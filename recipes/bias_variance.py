@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 from ..callbacks.curves import FINDINGS, Finding
 
-__all__ = ["bias_or_variance", "capacity"]
+__all__ = ["agreed", "bias_or_variance", "capacity"]
 
 SMALL = 0.05
 """A validation error below this fraction of that by chance is small, whatever it consists of. A rule of thumb."""
@@ -62,6 +64,39 @@ def bias_or_variance(
     large = gap > SIGMAS * noise and gap > train
     remedy, choices = FINDINGS["overfitting" if large else "underfitting"]
     return (Finding("variance" if large else "bias", epoch, sentence, remedy, choices),)
+
+
+CONTRADICTING = {"bias": "overfitting", "variance": "underfitting"}
+"""What an error is most of, and the finding of the curves whose remedy would raise it."""
+
+
+def agreed(errors: Sequence[Finding], curves: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The findings of both, where those of the curves have no remedy that the errors speak against.
+
+    Args:
+        errors: of :func:`bias_or_variance`.
+        curves: of :func:`callbacks.read_curves`.
+
+    Example:
+        >>> bias = Finding("bias", 3, "9 points of bias", "a larger model")
+        >>> print(*agreed([bias], [Finding("overfitting", 3, "the loss rises", "a smaller model", ("l2",))]), sep="\n")
+        bias: 9 points of bias. Remedy: a larger model.
+        overfitting: the loss rises. Remedy: a stop at the lowest validation loss; most of the error is bias all the \
+same.
+    """
+    found = {finding.name for finding in errors}
+    agreeing = list[Finding]()
+    for curve in curves:
+        against = next((name for name in found if CONTRADICTING.get(name) == curve.name), None)
+        change: dict[str, Any] = {}
+        if against == "bias":
+            kept = tuple(choice for choice in curve.choices if choice == "early_stopping")
+            change = {"remedy": "a stop at the lowest validation loss; most of the error is bias all the same"}
+            change["choices"] = kept
+        elif against == "variance":
+            change = {"remedy": "that for variance; both losses may be high since targets are noisy", "choices": ()}
+        agreeing.append(replace(curve, **change))
+    return (*errors, *agreeing)
 
 
 def capacity(parameters: int, examples: int, input_shape: Sequence[int | None] | None = None) -> str:

@@ -16,7 +16,7 @@ from ..callbacks.checked import checked
 from ..callbacks.checks import InvalidArgument, check_bool, check_choice
 from ..callbacks.curves import Finding, read_curves
 from ..callbacks.inside.logs import numbers
-from .bias_variance import bias_or_variance, capacity
+from .bias_variance import agreed, bias_or_variance, capacity
 from .choice import name_of
 from .class_weights import chance_loss
 from .data import Data
@@ -248,15 +248,32 @@ class Run:
             regularizers = self.recipe.regularizers()
             smoothing = [regularizer.epsilon for regularizer in regularizers if isinstance(regularizer, LabelSmoothing)]
             baseline = chance_loss(spec, self.recipe.class_weight, sum(smoothing))
+        return self._of_use(read_curves(self.history, baseline=baseline))
+
+    def _of_use(self, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+        """The findings without choices that the recipe has already or that do not suit the data."""
         recipe = self.recipe
         choices = (recipe.model, recipe.initializer, recipe.optimizer, recipe.schedule, *recipe.regularizer)
         useless = set(map(name_of, choices))
-        if spec.kind != "image":
+        if self.data.spec.kind != "image":
             useless.add("cnn")
+        if self.data.spec.kind != "tabular" or self.data.spec.record:
+            useless.add("mlp")
         return tuple(
             dataclasses.replace(finding, choices=tuple(name for name in finding.choices if name not in useless))
-            for finding in read_curves(self.history, baseline=baseline)
+            for finding in findings
         )
+
+    def read(self) -> tuple[Finding, ...]:
+        """What :meth:`read_errors` and :meth:`read_curves` find, without remedies that contradict each other.
+
+        The loss can rise in validation although most of the wrong answers are bias: then the weights of the lowest
+        validation loss are enough against the first, and the remedy for the second holds.
+
+        Example:
+            >>> print(*run.read(), sep="\\n")         # doctest: +SKIP
+        """
+        return agreed(self.read_errors(), self.read_curves())
 
     def read_errors(self) -> tuple[Finding, ...]:
         """Says whether most of the error is bias or variance, and how many parameters there are for the examples.
@@ -290,7 +307,7 @@ class Run:
         shape = None if spec.record or spec.input_dtype == "string" else spec.input_shape
         size = capacity(parameters, data.settings["counts"]["train"], shape)
         parts = (means["train"], means["validation"], noise, by_chance)
-        return bias_or_variance(*parts, of=of, size=size, epoch=self.best_epoch)
+        return self._of_use(bias_or_variance(*parts, of=of, size=size, epoch=self.best_epoch))
 
     def plot(self) -> Any:
         """A figure of the loss, the metric and the learning rate against epochs.

@@ -99,11 +99,12 @@ def train(
         remark = f" ({run.remark})" if run.remark else ""
         say(f"learning rate {run.recipe.learning_rate:.4g}, found by a range test of {batches} batches{remark}")
     scores = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in run.evaluate(metrics=more).items())
-    kept = f"best epoch {run.best_epoch} of {run.epochs}" if run.best_epoch else "linear regression alone"
+    linear = "linear regression" if run.data.spec.task == "regression" else "logistic regression"
+    kept = f"best epoch {run.best_epoch} of {run.epochs}" if run.best_epoch else f"{linear} alone"
     if 0 < run.linear_share < 1:
-        kept += f", {run.linear_share:.0%} linear regression"
+        kept += f", {run.linear_share:.0%} {linear}"
     say(f"test {scores}  ({kept}, {run.seconds:.1f} s)")
-    say(*map(str, run.read_errors()), *map(str, run.read_curves()))
+    say(*map(str, run.read()))
     if save is not None:
         run.save(save)
         command = shlex.join(["recipes", "export", save, "--to", "NEW_DIRECTORY"])

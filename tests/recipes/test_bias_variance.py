@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, mean_squared_error
 
-from recipes.bias_variance import bias_or_variance, capacity
+from callbacks.curves import Finding
+from recipes.bias_variance import agreed, bias_or_variance, capacity
 
 
 def found(*errors):
@@ -80,3 +81,16 @@ def test_of_numbers(regression, tiny):
     y = regression.arrays("validation")[1]
     chance = 100 * mean_squared_error(y, np.full(len(y), regression.arrays("train")[1].mean())) / variance
     assert f", {chance:.3g}% by chance: " in finding.sentence
+
+
+def test_the_remedies_of_errors_and_curves_do_not_contradict_each_other():
+    bias, variance = Finding("bias", 2, "b", "a larger model"), Finding("variance", 2, "v", "more data")
+    over = Finding("overfitting", 2, "o", "a smaller model", ("early_stopping", "l2"))
+    under = Finding("underfitting", 2, "u", "a larger model", ("mlp",))
+    _, found = agreed([bias], [over])
+    assert ("smaller" in found.remedy, found.choices) == (False, ("early_stopping",))
+    _, found = agreed([variance], [under])
+    assert ("larger" in found.remedy, found.choices) == (False, ())
+    assert agreed([bias], [under]) == (bias, under)
+    assert agreed([variance], [over]) == (variance, over)
+    assert agreed([], [over]) == (over,)

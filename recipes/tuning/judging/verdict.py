@@ -112,7 +112,8 @@ def _arms(results: Results, rows: Sequence[Row]) -> list[str]:
     if results.reference != results.settings["default_arm"]:
         lost = results.row(results.settings["default_arm"])
         how = f" {lost['verdict']}" if lost else " is missing"
-        head = f"The default arm{how}: the arms are compared with the best of the others. {head}"
+        name = f", {_arm(lost)}," if lost else ""
+        head = f"The default arm{name}{how}: the arms are compared with the best of the others. {head}"
     if not others:
         return [head]
     return [head, f"Of {_count(len(others), 'other arm')}: {_by_word(results, others, _arm)}."]

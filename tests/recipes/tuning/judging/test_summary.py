@@ -106,7 +106,8 @@ def test_a_default_without_a_score_does_not_void_the_comparison(make_trials):
     words = {arm: row(table, arm)["verdict"] for arm in scores}
     assert words == {"momentum+none": "diverged", "adam+none": "reference", "sgd+none": "worse"}
     assert sentences[0].startswith(
-        "The default arm diverged: the arms are compared with the best of the others. The reference, adam with"
+        "The default arm, momentum with no regularizer, diverged: the arms are compared with the best of the others. "
+        "The reference, adam with"
     )
 
 
@@ -137,7 +138,7 @@ def test_what_failed_is_not_said_to_have_diverged(make_trials):
         level = effects[(effects["factor"] == "optimizer") & (effects["level"] == lost.split("+")[0])].iloc[0]
         assert level["verdict"] == ("reference" if lost == DEFAULT.name else "failed")
         assert "diverged" not in " ".join(sentences)
-    assert "The default arm failed" in " ".join(sentences)
+    assert "The default arm, momentum with no regularizer, failed" in " ".join(sentences)
 
 
 def test_what_a_wrong_rate_costs_is_not_known_of_pruned_trials(make_trials):

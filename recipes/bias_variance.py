@@ -78,11 +78,9 @@ def agreed(errors: Sequence[Finding], curves: Sequence[Finding]) -> tuple[Findin
         curves: of :func:`callbacks.read_curves`.
 
     Example:
-        >>> bias = Finding("bias", 3, "9 points of bias", "a larger model")
-        >>> print(*agreed([bias], [Finding("overfitting", 3, "the loss rises", "a smaller model", ("l2",))]), sep="\n")
-        bias: 9 points of bias. Remedy: a larger model.
-        overfitting: the loss rises. Remedy: a stop at the lowest validation loss; most of the error is bias all the \
-same.
+        >>> bias, rise = Finding("bias", 3, "9 points", "a larger model"), Finding("overfitting", 3, "", "smaller")
+        >>> agreed([bias], [rise])[1].remedy
+        'a stop at the lowest validation loss; most of the error is bias all the same'
     """
     found = {finding.name for finding in errors}
     agreeing = list[Finding]()

@@ -271,7 +271,8 @@ class Run:
         validation loss are enough against the first, and the remedy for the second holds.
 
         Example:
-            >>> print(*run.read(), sep="\\n")         # doctest: +SKIP
+            >>> for finding in run.read():    # doctest: +SKIP
+            ...     print(finding)
         """
         return agreed(self.read_errors(), self.read_curves())
 

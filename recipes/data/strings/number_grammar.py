@@ -23,29 +23,31 @@ __all__ = [
 MARK, MINUS, EXPONENT, ENDED, UNKNOWN, SPACE, GROUP, SIGN, PLUS, BLANK = range(10, 20)
 """Codes of characters after those of the digits, 0 to 9. ``SPACE`` and ``GROUP`` may separate thousands."""
 
+DIGIT = 0
+"""In rules, the codes of all digits; and ``PLUS`` those of both signs of a number."""
 TAIL = {SPACE: "tail", SIGN: "signed", BLANK: "blank", ENDED: "end"}
 """What may follow a complete number."""
-RULES: dict[str, dict[int | str, str]] = {
-    "start": {SPACE: "start", BLANK: "start", PLUS: "plus", SIGN: "sign", "digit": "one", MARK: "point"},
-    "plus": {SPACE: "plus", SIGN: "sign", PLUS: "second plus", "digit": "one", MARK: "point"},
-    "sign": {SPACE: "sign", PLUS: "second plus", "digit": "one", MARK: "point"},
-    "second plus": {"digit": "one", MARK: "point"},
-    "one": {**TAIL, "digit": "two", MARK: "whole point", EXPONENT: "e", GROUP: "group", SPACE: "gap"},
-    "two": {**TAIL, "digit": "three", MARK: "whole point", EXPONENT: "e", GROUP: "group", SPACE: "gap"},
-    "three": {**TAIL, "digit": "many", MARK: "whole point", EXPONENT: "e", GROUP: "group", SPACE: "gap"},
-    "many": {**TAIL, "digit": "many", MARK: "whole point", EXPONENT: "e"},
-    "gap": {**TAIL, "digit": "group one"},  # between thousands, or before a sign
-    "group": {"digit": "group one"},
-    "group one": {"digit": "group two"},
-    "group two": {"digit": "group three"},
+RULES: dict[str, dict[int, str]] = {
+    "start": {SPACE: "start", BLANK: "start", PLUS: "plus", SIGN: "sign", DIGIT: "one", MARK: "point"},
+    "plus": {SPACE: "plus", SIGN: "sign", PLUS: "second plus", DIGIT: "one", MARK: "point"},
+    "sign": {SPACE: "sign", PLUS: "second plus", DIGIT: "one", MARK: "point"},
+    "second plus": {DIGIT: "one", MARK: "point"},
+    "one": {**TAIL, DIGIT: "two", MARK: "whole point", EXPONENT: "e", GROUP: "group", SPACE: "gap"},
+    "two": {**TAIL, DIGIT: "three", MARK: "whole point", EXPONENT: "e", GROUP: "group", SPACE: "gap"},
+    "three": {**TAIL, DIGIT: "many", MARK: "whole point", EXPONENT: "e", GROUP: "group", SPACE: "gap"},
+    "many": {**TAIL, DIGIT: "many", MARK: "whole point", EXPONENT: "e"},
+    "gap": {**TAIL, DIGIT: "group one"},  # between thousands, or before a sign
+    "group": {DIGIT: "group one"},
+    "group one": {DIGIT: "group two"},
+    "group two": {DIGIT: "group three"},
     "group three": {**TAIL, MARK: "whole point", EXPONENT: "e", GROUP: "group", SPACE: "gap"},
-    "point": {"digit": "decimals"},
-    "whole point": {**TAIL, "digit": "decimals", EXPONENT: "e"},
-    "decimals": {**TAIL, "digit": "decimals", EXPONENT: "e"},
-    "e": {PLUS: "e plus", "digit": "e one"},
-    "e plus": {"digit": "e one"},
-    "e one": {**TAIL, "digit": "e two"},
-    "e two": {**TAIL, "digit": "e three"},
+    "point": {DIGIT: "decimals"},
+    "whole point": {**TAIL, DIGIT: "decimals", EXPONENT: "e"},
+    "decimals": {**TAIL, DIGIT: "decimals", EXPONENT: "e"},
+    "e": {PLUS: "e plus", DIGIT: "e one"},
+    "e plus": {DIGIT: "e one"},
+    "e one": {**TAIL, DIGIT: "e two"},
+    "e two": {**TAIL, DIGIT: "e three"},
     "e three": {**TAIL},
     "tail": {**TAIL},
     "signed": {SPACE: "blank", BLANK: "blank", ENDED: "end"},
@@ -61,8 +63,8 @@ def _table() -> np.ndarray:
     table = np.full((len(states), BLANK + 1), len(states) - 1)
     for state, rules in RULES.items():
         for code, following in rules.items():
-            codes = range(10) if code == "digit" else (PLUS, MINUS) if code == PLUS else (code,)
-            table[states.index(state), list(codes)] = states.index(following)
+            codes = [*range(10)] if code == DIGIT else [PLUS, MINUS] if code == PLUS else [code]
+            table[states.index(state), codes] = states.index(following)
     return table.reshape(-1)
 
 

@@ -205,6 +205,7 @@ MEASURED_CODE: dict[str, tuple[str, ...]] = {
         "recipes/optimizers/momentum.py",
         "recipes/optimizers/newton.py",
     ),
+    "few_repeats.csv": ("recipes/judging/dunnett.py", "recipes/judging/noise.py"),
     "signal.csv": ("recipes/activations.py", "recipes/initializers", "recipes/models/mlp.py"),
     "stress_resume.csv": ("callbacks/inside", "callbacks/resume"),
     "survival.csv": (

@@ -104,7 +104,7 @@ folder = sys.argv[1]
 raw = json.load(open(folder + "/raw.json"))
 dtypes = {"nested.age": "int64", "fare": "float64", "photo": "uint8", "deck": "string", "review": "string"}
 raw = {name: tf.constant(values, dtypes.get(name, "float32")) for name, values in raw.items()}
-served = tf.saved_model.load(folder + "/1")
+served = tf.saved_model.load(folder + "/saved_model")
 show(served.serve(raw))
 named = {name.replace(".", "_"): values for name, values in raw.items()}
 show(served.signatures["serving_default"](**named)["output_0"])

@@ -287,6 +287,7 @@ CALLS: dict[str, Call] = {
     "recipes.Run.evaluate_targets": Call(of=lambda w: w.numbers_run, arguments=_with(**SPLIT)),
     "recipes.Run.load": Call(lambda w: {"directory": w.saved, "data": w.data}, of=lambda w: recipes.Run),
     "recipes.Run.plot": Call(of=lambda w: w.run),
+    "recipes.Run.read": Call(of=lambda w: w.run),
     "recipes.Run.read_curves": Call(of=lambda w: w.run),
     "recipes.Run.read_errors": Call(of=lambda w: w.run),
     "recipes.Run.save": Call(lambda w: {"directory": w.new()}, of=lambda w: w.run),

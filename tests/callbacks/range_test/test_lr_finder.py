@@ -307,9 +307,9 @@ def unscaled():
     ("optimizer", "width", "dropout", "seed"),
     [
         ("adam", 100, 0.0, 4),  # the loss stays at that of chance for a decade, then diverges
-        ("adam", 20, 0.0, 1),  # it does not diverge
-        ("adam", 100, 0.5, 1),
-        ("nadam", 100, 0.0, 4),
+        pytest.param("adam", 20, 0.0, 1, marks=pytest.mark.thorough),  # it does not diverge
+        pytest.param("adam", 100, 0.5, 1, marks=pytest.mark.thorough),
+        pytest.param("nadam", 100, 0.0, 4, marks=pytest.mark.thorough),
     ],
 )
 def test_the_peak_for_inputs_that_are_not_scaled_is_one_at_which_a_network_learns(

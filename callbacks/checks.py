@@ -23,6 +23,7 @@ __all__ = [
     "check_names",
     "check_number",
     "check_path",
+    "check_signature",
     "check_text",
     "check_unmasked",
     "shown",
@@ -359,6 +360,23 @@ def check_names(kind: type, arguments: Mapping[str, Any]) -> None:
         if argument not in accepted and right is not None:
             instead = f"{argument} is called {right} here{REMARKS.get(right, '')}: {kind.__name__}({right}=...)"
             raise TypeError(f"{instead}. Received: {argument}={value!r}")
+
+
+def check_signature(argument: str, value: Any) -> inspect.Signature:
+    """The signature of a function or class.
+
+    Raises:
+        InvalidArgument: for one whose parameters Python cannot tell, as some of its own types, and for what is not
+            called.
+
+    Example:
+        >>> list(check_signature("build", lambda spec: spec).parameters)
+        ['spec']
+    """
+    try:
+        return inspect.signature(value)
+    except (TypeError, ValueError):
+        raise InvalidArgument(argument, value, "a function or class whose parameters can be told") from None
 
 
 @functools.lru_cache(maxsize=512)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from ..callbacks.checks import InvalidArgument
+from ..callbacks.checks import InvalidArgument, check_signature
 from .catalogue import Catalogue, Entry, Range
 from .choice import Choice, name_of, options_of
 from .class_losses import Focal, MulticlassHinge
@@ -60,9 +59,14 @@ class OwnLoss:
     def __call__(self, **options: Any) -> Callable[[Any, Any], Any]:
         """A function of targets and predictions to a value for each example."""
         if isinstance(self.function, type):
-            return self.function(**options)
+            made = self.function(**options)
+            if not callable(made):
+                accepted = "a class of keras.losses.Loss, or a function of targets and predictions"
+                raise InvalidArgument("loss", self.function.__name__, accepted)
+            return made
+        signature = check_signature("loss", self.function)
         try:
-            inspect.signature(self.function).bind(None, None, **options)
+            signature.bind(None, None, **options)
         except TypeError as error:
             name = getattr(self.function, "__name__", type(self.function).__name__)
             raise InvalidArgument("loss", name, f"a function of targets and predictions ({error})") from error

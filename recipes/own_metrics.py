@@ -11,7 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from ..callbacks.checks import InvalidArgument
+from ..callbacks.checks import InvalidArgument, check_signature
 from .metric import Metric
 
 __all__ = ["OfFunction", "OfKeras", "own_metric"]
@@ -60,7 +60,7 @@ class OfFunction:
 
     def __init__(self, made_by: Callable[..., Any]):
         self.made_by = made_by
-        self.weighted = "sample_weight" in inspect.signature(made_by).parameters
+        self.weighted = "sample_weight" in check_signature("metric", made_by).parameters
 
     def __call__(self, y: Any, predicted: Any, sample_weight: Any) -> float:
         weights = {"sample_weight": sample_weight} if self.weighted and sample_weight is not None else {}

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
 import keras
 
-from ...callbacks.checks import InvalidArgument
+from ...callbacks.checks import InvalidArgument, check_signature
 from ..choice import check_makes_model, is_named, name_of, options_of
 from ..models import MODELS
 from .hyperparameters import HP, chosen
@@ -31,7 +30,7 @@ class OwnModel:
     def __init__(self, function: Callable[..., keras.Model]):
         check_makes_model("build", function)
         self.function = function
-        parameters = list(inspect.signature(function).parameters.values())
+        parameters = list(check_signature("model", function).parameters.values())
         self._open = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
         named = [p for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
         self._names = {parameter.name for parameter in named}

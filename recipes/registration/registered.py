@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import keras
 
 from ...callbacks.checked import checked
-from ...callbacks.checks import InvalidArgument, check_choice
+from ...callbacks.checks import InvalidArgument, check_choice, check_signature
 from ..activations import ACTIVATIONS
 from ..catalogue import Catalogue, Entry, Range
 from ..initializers import INITIALIZERS
@@ -166,7 +165,7 @@ class Absent:
 def _with_rate(name: str, build: Any, tunables: tuple[Range, ...]) -> tuple[Range, ...]:
     if any(tunable.name == RATE for tunable in tunables):
         return tunables
-    parameter = inspect.signature(build).parameters.get(RATE)
+    parameter = check_signature("build", build).parameters.get(RATE)
     default = None if parameter is None else parameter.default
     if not isinstance(default, float) or default <= 0:
         accepted = f"with a {RATE} that has a default above 0, or with hyperparameters=[Range({RATE!r}, LOW, HIGH)]"

@@ -130,6 +130,19 @@ WRONG = {
 """What a user might register as a part of this kind, and is none."""
 
 
+@pytest.mark.parametrize("kind", ["optimizer", "model", "loss", "metric"])
+def test_types_of_python_whose_parameters_it_cannot_tell_are_refused(kind):
+    def use():
+        recipes.register(kind, "wrong", dict, **({"direction": "max"} if kind == "metric" else {}))
+        Recipe(**{kind: "wrong"}).build_optimizer()
+
+    with pytest.raises(InvalidArgument, match="must be"):
+        use()
+    if kind in ("model", "loss"):
+        with pytest.raises(InvalidArgument, match="must be"):
+            Recipe(**{kind: dict})
+
+
 def test_every_kind_has_its_mistakes():
     assert set(WRONG) == set(CATALOGUES)
 

@@ -11,6 +11,7 @@ from typing import Any
 import keras
 
 from .checks import InvalidArgument
+from .inside.loss_facts import as_tensors
 from .inside.step_hooks import has_own_step
 from .inside.training import compute_loss, forward
 
@@ -84,10 +85,7 @@ def in_one_line(error: BaseException) -> str:
 def _misfit(model: keras.Model, x: Any, y: Any, weights: Any) -> str | None:
     """Why the model or its loss does not take a batch; None if they do."""
     try:
-        x, y, weights = (
-            None if part is None else keras.tree.map_structure(keras.ops.convert_to_tensor, part)
-            for part in (x, y, weights)
-        )
+        x, y, weights = as_tensors((x, y, weights))
         predicted = forward(model, x) if model.built else model(x)
         if y is not None and model.compiled and model.loss is not None and not has_own_step(model):
             compute_loss(model, x, y, predicted, weights)

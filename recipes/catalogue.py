@@ -237,7 +237,8 @@ class Catalogue(Lookup[Entry]):
         try:
             made = entry.build(**options)
         except (TypeError, ValueError) as error:  # the wordings of Python, Keras' optimizers and Keras' layers
-            if name not in self._ours and "required" in str(error) and "argument" in str(error):
+            missing = isinstance(error, TypeError) and "required" in str(error) and "argument" in str(error)
+            if name not in self._ours and missing:
                 raise InvalidArgument(self.kind, name, f"made of options that have defaults ({error})") from error
             wordings = ("unexpected keyword argument", "not recognized", "Unrecognized keyword argument")
             if options and any(wording in str(error) for wording in wordings):

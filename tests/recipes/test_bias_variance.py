@@ -65,6 +65,19 @@ def test_of_classes(run, classes):
     assert f"; {parameters} parameters for {len(y)} training examples" in finding.sentence
 
 
+def test_a_run_is_read_without_contradictions_and_without_what_its_data_do_not_allow(run, monkeypatch):
+    from keras_recipes.recipes import run as run_module
+
+    bias = Finding("bias", 2, "b", "a larger model", ("mlp", "cnn", "nadam"))
+    over = Finding("overfitting", 2, "o", "a smaller model", ("early_stopping", "l2"))
+    monkeypatch.setattr(run_module, "bias_or_variance", lambda *_, **__: (bias,))
+    monkeypatch.setattr(run_module, "read_curves", lambda *_, **__: (over,))
+    errors, curves = run.read()
+    assert "cnn" not in errors.choices  # the data are a table
+    assert "nadam" in errors.choices
+    assert (errors.remedy, "smaller" in curves.remedy) == ("a larger model", False)
+
+
 @pytest.mark.thorough
 def test_of_numbers(regression, tiny):
     import recipes

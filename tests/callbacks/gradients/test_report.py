@@ -1,5 +1,7 @@
 """gradient_report and the judging of gradients."""
 
+import warnings
+
 import keras
 import numpy as np
 import pytest
@@ -219,3 +221,14 @@ def test_deep_networks_on_genuine_digits(seed, digits):
     assert default.layer_norms.min() / default.layer_norms[-1] > 0.01
     large = report(initializer=keras.initializers.RandomNormal(stddev=1.0, seed=seed), normalization="none")
     assert large.verdict.startswith("exploding across layers")
+
+
+def test_layers_before_missing_inputs_are_filled_in_are_left_out_of_the_verdict():
+    """Their activations are NaN. Those after them grow too much, and have their own names."""
+    scales = np.array([[np.nan, 1.0, 1e9]])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        verdict = judge_gradients([0], np.array([1.0]), ["a"], np.array([[1.0]]), ["raw", "first", "last"], scales)
+        unknown = judge_gradients([0], np.array([1.0]), ["a"], np.array([[1.0]]), ["raw"], scales[:, :1])
+    assert "from a scale of 1 in 'first' to 1e+09 in 'last'" in verdict
+    assert unknown.startswith("healthy")

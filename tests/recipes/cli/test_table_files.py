@@ -106,3 +106,11 @@ def test_groups_and_times_decide_about_the_splits(call, churn):
     code, _, errors = call("describe", *options, "--groups", "age", "--small-classes", "drop")
     assert (code, errors.count("\n")) == (2, 1)
     assert "small_classes must be one of 'refuse', 'leave_out', 'merge', 'train'" in errors
+
+
+@pytest.mark.usefixtures("churn")
+def test_what_classes_are_blended_with_is_called_logistic_regression(call):
+    code, output, _ = call("train", "churn.csv", "--target", "Churn", "--id", "id", "--epochs", "1")
+    assert code == 0
+    assert "logistic regression" in output
+    assert "linear regression" not in output

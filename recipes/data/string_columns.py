@@ -19,7 +19,7 @@ from .named_arrays import Inputs
 from .statistics.feature_statistics import ABSENT
 from .statistics.moments import chunks
 from .strings.date_formats import ISO_DATE, ISO_TIME, date_reader, format_of, no_dates, offsets_in
-from .strings.number_strings import MARKS, is_number, mark_of, numbers_in
+from .strings.number_strings import LARGEST, MARKS, is_number, mark_of, numbers_in
 
 __all__ = ["ODD", "StringColumns", "are_not", "as_strings", "mostly", "read_strings"]
 
@@ -150,6 +150,7 @@ def as_strings(
             wrong.append(row)
     if wrong:
         what = f"numbers with a decimal {format!r}" if kind == "number" else f"dates such as {_example(format)!r}"
+        what += " within float32" * (kind == "number" and is_number(as_written(listed[wrong[0]]), format))
         place = f" in split {split!r}" if split else ""
         first = f"row {wrong[0] + 1}" if where is None else where(wrong[0])
         accepted = f"{what}, as in training, but {len(wrong)} of {len(listed)}{place} are not, the first in {first}"
@@ -160,16 +161,23 @@ def as_strings(
 def _number_text(mark: str) -> Callable[[Any], str | None]:
     def convert(value: Any) -> str | None:
         if isinstance(value, str):
-            return value if _stands_for_missing(value) or is_number(value, mark) else None
+            fits = is_number(value, mark) and not _too_large(value, mark)
+            return value if fits or _stands_for_missing(value) else None
         if is_absent(value):
             return ""
         if not isinstance(value, NUMBERS):
             return None
         text = str(int(value) if isinstance(value, (bool, np.bool_)) else value)
         text = (text if is_number(text, ".") else repr(float(value))).replace(".", mark)
-        return text if is_number(text, mark) else None
+        return text if is_number(text, mark) and not _too_large(text, mark) else None
 
     return convert
+
+
+def _too_large(text: str, mark: str) -> bool:
+    """Whether a number is beyond float32, in which models compute."""
+    short = len(text) < len(f"{LARGEST:.0f}") and not {"e", "E"} & set(text)
+    return not short and not abs(numbers_in([text], mark)[0]) <= LARGEST
 
 
 def _date_text(format: str) -> Callable[[Any], str | None]:

@@ -9,22 +9,23 @@ import keras
 import numpy as np
 
 from ..data.strings import date_formats, number_strings
-from ..data.strings.date_strings import DATE_CODES, SEPARATOR, date_values
-from ..data.strings.number_strings import number_codes, number_values
+from ..data.strings.date_strings import DATE_CODES, UNKNOWN, date_values
+from ..data.strings.number_strings import LARGEST, number_codes, number_values
 from ..data.strings.string_codes import code_table
 
 __all__ = ["date_of", "number_of"]
 
 
 def number_of(raw: Any, mark: str) -> Any:
-    """The numbers in strings with this decimal mark: float64, NaN for strings without one.
+    """The numbers in strings with this decimal mark: float64, NaN for strings without one that float32 can hold.
 
     Args:
         raw: strings, shape (batch, 1).
         mark: "." or ",".
     """
     codes = _codes(raw, number_codes(mark), number_strings.UNKNOWN, number_strings.LENGTH + 1)
-    return number_values(codes, keras.ops)
+    numbers = number_values(codes, keras.ops)
+    return keras.ops.where(keras.ops.absolute(numbers) <= LARGEST, numbers, np.nan)
 
 
 def date_of(raw: Any, format: str, parts: tuple[str, ...]) -> tuple[Any, list[Any]]:
@@ -39,7 +40,7 @@ def date_of(raw: Any, format: str, parts: tuple[str, ...]) -> tuple[Any, list[An
         (days since 1970, float64 (batch, 1), NaN for strings without a date; for each part two numbers, float32 (batch,
         2): the sine and the cosine of its position in the year, the week or the day).
     """
-    codes = _codes(raw, DATE_CODES, SEPARATOR, date_formats.LENGTH)
+    codes = _codes(raw, DATE_CODES, UNKNOWN, date_formats.LENGTH + 1)
     days, positions = date_values(codes, format, keras.ops)
     angles = [keras.ops.cast(positions[part] * np.array([2 * np.pi]), "float32") for part in parts]
     return days, [keras.ops.concatenate([keras.ops.sin(x), keras.ops.cos(x)], axis=1) for x in angles]

@@ -12,7 +12,7 @@ from ..input_arrays import RECORD_DTYPES
 from ..statistics.deviations import EXACT
 from ..statistics.feature_statistics import ABSENT
 from ..string_columns import ODD, mostly
-from ..strings.number_strings import MARKS, PossibleMarks, is_number, numbers_in
+from ..strings.number_strings import LARGEST, MARKS, PossibleMarks, is_number, numbers_in
 from .table_blocks import TableBlocks
 from .table_faults import FEWEST, MANY, FaultyCells
 from .table_files import DECIMAL_COMMA, mixed_marks
@@ -24,7 +24,6 @@ __all__ = ["MOST", "ColumnScan", "TableScan", "repeated", "scan_frames", "scan_t
 
 MOST = 100_000
 """A column of more different strings is stored as texts, others as numbers of their values."""
-LARGEST = float(np.finfo(np.float32).max)
 
 _Distinct = dict[str, tuple[int, int]]
 """String -> how often it occurs, and the line or row of the first time."""

@@ -13,6 +13,7 @@ __all__ = [
     "LENGTH",
     "MONTHS",
     "PIVOT",
+    "date_pattern",
     "date_reader",
     "divided",
     "format_of",
@@ -54,44 +55,70 @@ FORMS = {
 SWAPPED = {"%m{s}%d{s}%Y": "%d{s}%m{s}%Y", "%m{s}%d{s}%y": "%d{s}%m{s}%y"}
 OFFSET = r"(?: ?(?:Z|UTC|GMT|[-+][0-9]{2}:?[0-9]{2}))?"
 UTC = ("Z", "UTC", "GMT", "-0000")
-SECONDS, HALF = r"(?::(?P<S>[0-9]{2})(?:[.,][0-9]{1,9})?)?", r"(?: ?(?P<p>[ap]\.?m\.?))?"
-TIME = rf"(?P<H>[0-9]{{1,2}}):(?P<M>[0-9]{{2}}){SECONDS}{HALF}{OFFSET}"
-COMPACT = rf"(?P<H>[0-9]{{2}})(?P<M>[0-9]{{2}})(?P<S>[0-9]{{2}}){OFFSET}"
+SECONDS, HALF = r"(?::(?P<S>[0-5][0-9])(?:[.,][0-9]{1,9})?)?", r" ?(?P<p>[ap]\.?m\.?)"
+HOUR, MINUTE = r"(?P<H>[01]?[0-9]|2[0-3])", r"(?P<M>[0-5][0-9])"
+CLOCK = rf"{HOUR}:{MINUTE}{SECONDS}"
+HALF_CLOCK = rf"(?P<I>0?[1-9]|1[0-2]):{MINUTE}{SECONDS}{HALF}"
+COMPACT = rf"(?P<H>[01][0-9]|2[0-3]){MINUTE}(?P<S>[0-5][0-9])"
 
 
 @functools.cache
-def _pattern(form: str) -> re.Pattern[str]:
+def _pattern(form: str, half: bool) -> re.Pattern[str]:
+    return re.compile(_dated(form, HALF_CLOCK if half else CLOCK), re.IGNORECASE | re.ASCII)
+
+
+def _dated(form: str, clock: str) -> str:
+    """The regular expression of dates of a form, with or without this time."""
     if not form:
-        return re.compile(rf"\s*{TIME}\s*", re.IGNORECASE)
-    time = rf"(?:(?P<T>T){COMPACT})?" if form == "%Y%m%d" else rf"(?:(?:(?P<T>T)|,? ){TIME})?"
-    return re.compile(rf"\s*{FORMS[form]}{time}\s*", re.IGNORECASE)
+        return f"{clock}{OFFSET}"
+    if form == "%Y%m%d":
+        return f"{FORMS[form]}(?:(?P<T>T){COMPACT}{OFFSET})?"
+    return f"{FORMS[form]}(?:(?:(?P<T>T)|,? ){clock}{OFFSET})?"
+
+
+def date_pattern(format: str) -> str:
+    """The regular expression of the strings that :func:`date_reader` reads, without references to groups.
+
+    It has also days that a month does not have, months from 13 on and the year 0.
+
+    Example:
+        >>> pattern = date_pattern("%Y-%m-%d")
+        >>> [bool(re.fullmatch(pattern, text)) for text in ("2020/1/31 ", "2020/1-31", "2020-1-31 at 5")]
+        [True, False, False]
+    """
+    form, time = _form(format), divided(format)[1]
+    clocks = [clock for clock, half in ((CLOCK, False), (HALF_CLOCK, True)) if not time or half == ("%p" in time)]
+    whole = "|".join(_dated(form, clock) for clock in clocks)
+    marks = re.search(r"\(\?P<s>\[(.*?)\]\)", whole)
+    each = [re.escape(mark) for mark in marks[1]] if marks else [""]
+    if marks:
+        whole = "|".join(whole.replace(marks[0], mark).replace("(?P=s)", mark) for mark in each)
+    return rf"\s*(?:{re.sub('[(][?]P<[A-Za-z]+>', '(?:', whole)})\s*"
 
 
 def _read(text: str, form: str) -> tuple[datetime.datetime, str] | None:
     """The date and time in a string of this form, and its format; None for anything else."""
-    match = _pattern(form).fullmatch(text) if len(text) <= LENGTH else None
+    if len(text) > LENGTH:
+        return None
+    match = _pattern(form, False).fullmatch(text.strip()) or _pattern(form, True).fullmatch(text.strip())
     if match is None:
         return None
     fields = {name: value for name, value in match.groupdict().items() if value is not None}
-    whole = {name: int(value) for name, value in fields.items() if name in "YymdHMS"}
+    whole = {name: int(value) for name, value in fields.items() if name in "YymdHIMS"}
     year = whole.get("Y", 1970 if not form else None)
     if year is None:
         year = whole["y"] + (1900 if whole["y"] >= PIVOT else 2000)
     month = whole.get("m", MONTHS.index(fields["b"][:3].lower()) + 1 if "b" in fields else 1)
-    hour = whole.get("H", 0)
-    if "p" in fields:
-        if not 1 <= hour <= 12:
-            return None
-        hour = hour % 12 + 12 * (fields["p"][0] in "pP")
+    hour = whole["I"] % 12 + 12 * (fields["p"][0] in "pP") if "I" in whole else whole.get("H", 0)
     try:
         when = datetime.datetime(year, month, whole.get("d", 1), hour, whole.get("M", 0), whole.get("S", 0))
     except ValueError:
         return None
     date = form.format(s=fields.get("s", ""))
     time = ""
-    if "H" in whole:
+    if "M" in whole:
         mark = "" if form == "%Y%m%d" else ":"
-        time = mark.join(["%I" if "p" in fields else "%H", "%M"] + ["%S"] * ("S" in whole)) + " %p" * ("p" in fields)
+        time = mark.join(["%I" if "I" in whole else "%H", "%M"] + ["%S"] * ("S" in whole)) + " %p" * ("p" in fields)
     return when, date + (("T" if "T" in fields else " ") if date and time else "") + time
 
 
@@ -172,8 +199,7 @@ def date_reader(format: str) -> Callable[[str], datetime.datetime | None]:
         >>> date_reader("%d/%m/%Y")("5.1.2020"), date_reader("%d/%m/%Y")("2020-01-05")
         (datetime.datetime(2020, 1, 5, 0, 0), None)
     """
-    date, time = divided(format)
-    form = next(form for form in FORMS if any(form.format(s=mark) == date for mark in "-/. "))
+    form, time = _form(format), divided(format)[1]
 
     def read(text: str) -> datetime.datetime | None:
         found = _read(text, form)
@@ -183,6 +209,12 @@ def date_reader(format: str) -> Callable[[str], datetime.datetime | None]:
         return None if time and other else found[0]
 
     return read
+
+
+def _form(format: str) -> str:
+    """The key of a format in ``FORMS``."""
+    date = divided(format)[0]
+    return next(form for form in FORMS if any(form.format(s=mark) == date for mark in "-/. "))
 
 
 def divided(format: str) -> tuple[str, str]:

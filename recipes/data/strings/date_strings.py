@@ -1,32 +1,38 @@
 """Dates and times written as strings: what they say, by one rule for NumPy and for models.
 
-The sequences of digits in a string are the fields of its column's format, in order. Everything else separates them, but
-for names of months and "pm". So fractions of seconds and UTC offsets are not read: times are those of the clock that
-wrote them.
+Strings that do not match the column's format say none. In the others the sequences of digits are the format's fields,
+in order, but for names of months and "pm". Fractions of seconds and UTC offsets are not read: times are those of the
+clock that wrote them.
 """
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from .date_formats import LENGTH, MONTHS, PIVOT, divided
-from .string_codes import END, TOGETHER, codes_of
+from .automaton import Automaton
+from .date_formats import LENGTH, MONTHS, PIVOT, date_pattern
+from .string_codes import END, TOGETHER, WHITE, codes_of
 
-__all__ = ["DATE_CODES", "PARTS", "SEPARATOR", "date_values", "dates_in"]
+__all__ = ["DATE_CODES", "PARTS", "UNKNOWN", "date_values", "dates_in"]
 
 PARTS = ("month", "weekday", "hour")
 """Parts of a date that recur."""
-SEPARATOR, LETTER = -1, 10
-DATE_CODES = {END: SEPARATOR, **{str(digit): digit for digit in range(10)}} | {
+LETTER = 10
+MARKS = "-+:/., "
+UNKNOWN, ENDED, BLANK = -1, -2, -3
+DATE_CODES = {END: ENDED, **dict.fromkeys(WHITE, BLANK)}
+DATE_CODES |= {mark: BLANK - 1 - place for place, mark in enumerate(MARKS)}
+DATE_CODES |= {str(digit): digit for digit in range(10)} | {
     letter: LETTER + place
     for alphabet in ("abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
     for place, letter in enumerate(alphabet)
 }
-"""The code of each character of a date; all others are separators."""
+"""The code of each character of a date: ``UNKNOWN`` of all others. Those below 0 separate fields."""
 
 
 def _fields(format: str) -> list[str]:
@@ -38,6 +44,11 @@ def _fields(format: str) -> list[str]:
     """
     plain = format.replace("%b", " ").replace("%p", " ")
     return ["".join(re.findall("%(.)", run)) for run in re.findall("(?:%[A-Za-z])+", plain)]
+
+
+@functools.cache
+def _automaton(format: str) -> Automaton:
+    return Automaton(date_pattern(format), DATE_CODES, UNKNOWN)
 
 
 def date_values(codes: Any, format: str, xp: Any) -> tuple[Any, dict[str, Any]]:
@@ -53,7 +64,8 @@ def date_values(codes: Any, format: str, xp: Any) -> tuple[Any, dict[str, Any]]:
         (days, with the time of day as a fraction; {part: its position in the year, week or day, from 0 to 1}), each
         float64 (batch, 1). NaN where a string says no date. A format without a date has days from 0 to 1.
     """
-    values = _numbers(codes, format, xp)
+    matches = _automaton(format).matches(codes, xp)
+    values = _numbers(_without_offset(codes, xp), format, xp)
     dated = "Y" in values or "y" in values
     year, month, day = values.get("Y", 0), values.get("m", 1), values.get("d", 1)
     if "y" in values:
@@ -64,14 +76,13 @@ def date_values(codes: Any, format: str, xp: Any) -> tuple[Any, dict[str, Any]]:
     if "%p" in format:
         hour = hour % 12 + 12 * _afternoon(codes, xp)
     seconds = hour * 3600 + values.get("M", 0) * 60 + values.get("S", 0)
-    limits = [(hour, 0, 23), (values.get("M", 0), 0, 59), (values.get("S", 0), 0, 60)]
-    days = 0
+    days, invalid = 0, xp.logical_not(matches)
     if dated:
         next_month = _days(year + month // 12, month % 12 + 1, 1, xp)
-        limits += [(year, 1, 9999), (month, 1, 12), (day, 1, next_month - _days(year, month, 1, xp))]
+        limits = [(year, 1, 9999), (month, 1, 12), (day, 1, next_month - _days(year, month, 1, xp))]
+        for value, low, high in limits:
+            invalid = xp.logical_or(invalid, xp.logical_or(value < low, value > high))
         days = _days(year, month, day, xp)
-    wrong = sum(xp.where(xp.logical_or(value < low, value > high), 1, 0) for value, low, high in limits)
-    invalid = xp.logical_or(wrong > 0, _too_short(codes, format, xp))
     fraction = seconds * np.array([1 / 86400.0])
     parts = {"hour": fraction}
     if dated:
@@ -91,7 +102,7 @@ def _numbers(codes: Any, format: str, xp: Any) -> dict[str, Any]:
     inside = xp.logical_and(digit[:, :, None], xp.equal(run[:, :, None], np.arange(1, len(fields) + 1)))
     places = xp.cumsum(xp.where(digit, 1, 0), axis=1)[:, :, None]
     last = xp.max(xp.where(inside, places, 0), axis=1, keepdims=True)
-    weights = xp.take(10 ** np.arange(LENGTH).clip(max=17), xp.maximum(last - places, 0), axis=0)
+    weights = xp.take(10 ** np.arange(LENGTH + 1).clip(max=17), xp.maximum(last - places, 0), axis=0)
     numbers = xp.sum(xp.where(inside, codes[:, :, None] * weights, 0), axis=1)
     values = {}
     for place, letters in enumerate(fields):
@@ -103,18 +114,20 @@ def _numbers(codes: Any, format: str, xp: Any) -> dict[str, Any]:
     return values
 
 
+def _without_offset(codes: Any, xp: Any) -> Any:
+    """The characters without those of an offset from UTC, which follows a time with its colon."""
+    time = xp.cumsum(xp.where(xp.equal(codes, DATE_CODES[":"]), 1, 0), axis=1) > 0
+    sign = xp.logical_or(xp.equal(codes, DATE_CODES["-"]), xp.equal(codes, DATE_CODES["+"]))
+    offset = xp.cumsum(xp.where(xp.logical_and(time, sign), 1, 0), axis=1) > 0
+    return xp.where(offset, UNKNOWN, codes)
+
+
 def _runs(codes: Any, xp: Any) -> tuple[Any, Any]:
     """Which characters are digits, and the number of the sequence of digits up to each, from 1."""
     digit = xp.logical_and(codes >= 0, codes < LETTER)
     whole = xp.where(digit, 1, 0)
     before = xp.pad(whole[:, :-1], ((0, 0), (1, 0)))
     return digit, xp.cumsum(whole * (1 - before), axis=1)
-
-
-def _too_short(codes: Any, format: str, xp: Any) -> Any:
-    """Whether a string has fewer sequences of digits than its date, or its time if there is no date."""
-    date, time = divided(format)
-    return _runs(codes, xp)[1][:, -1:] < len(_fields(date or time))
 
 
 def _named_month(codes: Any, xp: Any) -> Any:
@@ -151,7 +164,7 @@ def dates_in(texts: Sequence[str], format: str) -> tuple[np.ndarray, dict[str, n
         ([1.5, nan], [0.5, nan])
     """
     starts = range(0, max(len(texts), 1), TOGETHER)
-    codes = (codes_of(texts[start : start + TOGETHER], DATE_CODES, SEPARATOR, LENGTH) for start in starts)
+    codes = (codes_of(texts[start : start + TOGETHER], DATE_CODES, UNKNOWN, LENGTH + 1) for start in starts)
     days, parts = zip(*(date_values(some, format, np) for some in codes), strict=True)
     every = {part: np.concatenate([some[part] for some in parts])[:, 0] for part in parts[0]}
     return np.concatenate(days)[:, 0], every

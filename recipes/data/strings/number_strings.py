@@ -6,16 +6,18 @@ or percent sign, which is left out: ``" 7"``, ``"1,200.5"``, ``"$1,200"``, ``"12
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
-from .number_grammar import BLANK, ENDED, EXPONENT, GROUP, MARK, MINUS, PLUS, SIGN, SPACE, UNKNOWN, well_formed
-from .string_codes import END, TOGETHER, codes_of
+from .automaton import Automaton
+from .string_codes import END, TOGETHER, WHITE, codes_of
 
 __all__ = [
+    "LARGEST",
     "LENGTH",
     "MARKS",
     "UNKNOWN",
@@ -29,6 +31,8 @@ __all__ = [
 
 LENGTH = 40
 """Maximum number of characters of a number."""
+LARGEST = float(np.finfo("float32").max)
+"""The largest number of models."""
 MARKS = (".", ",")
 """Decimal marks, the more usual first."""
 SPACES = " \t\u00a0\u2009\u202f"
@@ -40,8 +44,8 @@ GROUPS = "'\u2019" + SPACES
 DASHES = "-\u2212"
 """Minus signs."""
 
-BLANKS = "".join(character for character in map(chr, range(0x3001)) if character.isspace() and character not in SPACES)
-"""What may be before and after a number besides spaces."""
+MARK, MINUS, EXPONENT, ENDED, UNKNOWN, SPACE, GROUP, SIGN, PLUS, BLANK = range(10, 20)
+"""Codes of characters after those of the digits, 0 to 9. ``SPACE`` and ``GROUP`` may separate thousands."""
 POWERS = np.array([float(f"1e{power}") for power in range(309)])
 SMALL_POWERS = np.array([10 ** min(power, 3) for power in range(LENGTH + 2)])
 """Of exponents, which have at most three digits."""
@@ -140,9 +144,15 @@ def _agree(signs: set[str]) -> bool:
 def number_codes(mark: str) -> dict[str, int]:
     """The code of each character of a number; see :func:`number_values`."""
     codes = {END: ENDED, **{str(digit): digit for digit in range(10)}, "+": PLUS}
-    codes |= dict.fromkeys(GROUPS + "".join(MARKS), GROUP) | dict.fromkeys(BLANKS, BLANK)
+    codes |= dict.fromkeys(GROUPS + "".join(MARKS), GROUP) | dict.fromkeys(WHITE, BLANK)
     codes |= dict.fromkeys(SPACES, SPACE) | dict.fromkeys(SIGNS, SIGN)
     return {**codes, mark: MARK, **dict.fromkeys(DASHES, MINUS), **dict.fromkeys("eE", EXPONENT)}
+
+
+@functools.cache
+def _automaton() -> Automaton:
+    """Of numbers with one decimal mark; with the other, characters have other codes."""
+    return Automaton(PATTERNS["."].pattern, number_codes("."), UNKNOWN)
 
 
 def number_values(codes: Any, xp: Any) -> Any:
@@ -171,7 +181,7 @@ def number_values(codes: Any, xp: Any) -> Any:
     number = _whole(codes, main, POWERS, xp)
     number = xp.where(power < 0, number / size, number * size)
     number = xp.where(_count(xp.logical_and(minus, early), xp) > 0, -number, number)
-    return xp.where(well_formed(codes, xp), number, np.nan)
+    return xp.where(_automaton().matches(codes, xp), number, np.nan)
 
 
 def _count(mask: Any, xp: Any) -> Any:

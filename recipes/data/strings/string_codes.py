@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-__all__ = ["END", "TOGETHER", "code_table", "codes_of"]
+__all__ = ["END", "TOGETHER", "WHITE", "code_table", "codes_of"]
 
 END = ""
 """The key of the code after the end of a string."""
+WHITE = "".join(character for character in map(chr, range(0x3001)) if character.isspace())
+"""All white space."""
 TOGETHER = 10_000
 """Strings to read at once, for the memory that it takes."""
 

@@ -118,6 +118,8 @@ def test_numbers_and_strings_of_numbers_in_one_column_are_numbers():
             ["$1,200.00", "cheap"],
             r"x_test\['price'\] must be numbers with a decimal '.', as in training, but 1 of 2",
         ),
+        ("price", ["3", "-1e39"], "numbers with a decimal '.' within float32, .* the first in row 2"),
+        ("price", ["9" * 40, "3"], "numbers with a decimal '.' within float32, .* the first in row 1"),
         (
             "when",
             ["31/12/2019", "2019-12-31"],

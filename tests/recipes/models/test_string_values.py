@@ -20,6 +20,9 @@ NUMBERS = [
     "1.2.3",
     "12345678901234567890",
     "٣",
+    "3e38",
+    "-1e39",
+    "1e400",
 ]
 DATES = [
     "5 Jan 2020 1:30 PM",
@@ -29,6 +32,8 @@ DATES = [
     "soon",
     "31 Dec 2020 11:59 pm",
     "5 x 2020",
+    "5 Jan 2020 x",
+    "5 Jan 2020 13:30",
 ]
 FORMAT = "%d %b %Y %I:%M %p"
 
@@ -46,7 +51,9 @@ def column(texts):
 
 def test_a_model_reads_what_numpy_reads(model):
     numbers, days, *parts = (np.asarray(values) for values in model([column(NUMBERS), column(DATES)]))
-    np.testing.assert_allclose(numbers[:, 0], numbers_in(NUMBERS, "."), rtol=1e-15)
+    expected = numbers_in(NUMBERS, ".")
+    expected[-2:] = np.nan  # too large for float32
+    np.testing.assert_allclose(numbers[:, 0], expected, rtol=1e-15)
     texts = [text[0].decode() for text in column(DATES).numpy().tolist()]
     expected, positions = dates_in(texts, FORMAT)
     np.testing.assert_array_equal(days[:, 0], expected)

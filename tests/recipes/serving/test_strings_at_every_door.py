@@ -95,10 +95,10 @@ def test_values_that_do_not_fit_are_refused(predictor, changes, message):
 
 
 MISREAD = {
-    "charges": ["$51,8", "1,2,3", "3-4", "5 5"],
+    "charges": ["$51,8", "1,2,3", "3-4", "5 5", "1e39", "-1e400"],
     "comma": ["51.8", "12.34,5"],
-    "when": ["2020-02-30 10:00:00", "2021-02-29"],
-    "a/b text": ["31/04/2020", "2020-04-03"],
+    "when": ["2020-02-30 10:00:00", "2021-02-29", "2020-01-05 x", "2020-001-05", "2020-01-05 1:30 PM"],
+    "a/b text": ["31/04/2020", "2020-04-03", "05/01/2020-07", "05/01-2020"],
 }
 """Strings by column that could be read as another number or date."""
 

@@ -1,8 +1,10 @@
 import datetime
+import random
 
 import numpy as np
 import pytest
 
+from recipes.data.strings.date_formats import date_reader
 from recipes.data.strings.date_strings import dates_in
 
 START = datetime.datetime(1970, 1, 1)
@@ -54,3 +56,37 @@ def test_days_that_a_month_does_not_have_are_no_dates():
 def test_offsets_and_fractions_of_seconds_are_not_read():
     days, _ = dates_in(["2020-01-05 10:30:00.25+02:00", "2020-01-05 10:30:00"], "%Y-%m-%d %H:%M:%S")
     assert days[0] == days[1]
+
+
+def test_an_offset_is_not_taken_for_seconds():
+    days, _ = dates_in(["2020-01-05 10:30+02:15", "2020-01-05 10:30"], "%Y-%m-%d %H:%M:%S")
+    assert days[0] == days[1]
+
+
+FORMATS = (
+    *("%Y-%m-%d", "%d/%m/%Y", "%m/%d/%y", "%Y%m%d", "%Y-%m", "%b-%Y", "%d %b %Y", "%d-%b-%y", "%b %d, %Y"),
+    *("%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y%m%dT%H%M%S", "%m/%d/%Y %I:%M %p", "%H:%M:%S", "%I:%M %p"),
+)
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_date_is_read_where_the_format_fits_and_nowhere_else(format):
+    """Dates of all formats with one character changed, put in or taken away, or something behind them."""
+    draw = random.Random(0)
+    ends = ["", "", " ", " x", "-07", "Z", "+02:00", " PM", ".25", " 10:30", " 1:05 pm", "T10:30:15.5Z", " 13:00 am"]
+    characters = [*"0123456789-/.,:+ \tTZaApPmMjnx\u017f\u00a0\x1f", ""]
+    texts = ["", "2020-01-05" + " " * 38, "2020-01-05" + " " * 39, "0000-01-05", "23:59:60", "Mon, 5 Sept. 2020"]
+    for _ in range(3000):
+        day, form = draw.choice(DAYS), draw.choice([format, format, draw.choice(FORMATS)])
+        text = day.strftime(form.replace("%Y", f"{day.year:04d}")) + draw.choice(ends)
+        texts.append(text)
+        place = draw.randint(0, len(text))
+        texts.append(text[:place] + draw.choice(characters) + text[place + draw.randint(0, 1) :])
+    expected = [date_reader(format)(text) for text in texts]
+    read = [None if np.isnan(days) else days for days in dates_in(texts, format)[0]]
+    assert 500 < sum(one is not None for one in expected) < 5000
+    unread = ({} if "%S" in format else {"second": 0}) | ({} if "%M" in format else {"hour": 0, "minute": 0})
+    for text, when, days in zip(texts, expected, read, strict=True):
+        assert (when is None) == (days is None), text
+        if when is not None:
+            assert days == pytest.approx((when.replace(**unread) - START) / datetime.timedelta(days=1), abs=1e-7), text

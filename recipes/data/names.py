@@ -19,7 +19,7 @@ OWN = (
     *("target", "target_scale", "with_linear_part"),
 )
 """Names of layers in the model factories."""
-OPERATIONS = ("any", "cast", "expand_dims", "maximum", "multiply", "not_equal", "sum", "true_divide")
+OPERATIONS = ("any", "cast", "expand_dims", "less", "maximum", "multiply", "not_equal", "sum", "true_divide", "where")
 """Keras' names of the operations between the layers of the factories."""
 
 

@@ -10,7 +10,7 @@ from ...callbacks.checks import InvalidArgument
 from ...callbacks.taken import in_one_line
 from .preprocessing import normalization, resized, scaled, scaled_steps, with_missing
 from .records import record_inputs, record_vector
-from .words import bag_of_words, word_vectors
+from .words import bag_of_words, word_numbers, word_vectors
 
 if TYPE_CHECKING:
     from ..data.spec import Spec
@@ -109,7 +109,9 @@ def _inputs(spec: Spec | None, shape: tuple) -> Any:
 def _preprocessed(spec: Spec, inputs: Any, word: int | None) -> Any:
     if spec.kind == "text":
         (feature,) = spec.features
-        return bag_of_words(feature, inputs) if word is None else word_vectors(feature, inputs, word)
+        if word is None:
+            return bag_of_words(feature, inputs)
+        return word_vectors(feature, word_numbers(feature, inputs), word)
     if spec.kind == "sequence":
         return scaled_steps(spec.features[0], inputs)
     if spec.kind == "tabular":

@@ -12,7 +12,7 @@ from .blocks import Style, hidden_block
 from .preprocessing import average, normalization, resized, scaled, scaled_steps
 from .recurrent import after_recurrent, both_kernels
 from .string_values import date_of, number_of
-from .words import word_vectors
+from .words import tf_idf, word_numbers, word_vectors
 
 __all__ = ["record_inputs", "record_vector"]
 
@@ -20,6 +20,8 @@ ONE_HOT = 32
 """A category of up to this many values is one-hot; a larger one has an embedding."""
 WORD = 16
 """Size of the word vectors."""
+COUNTED = 1000
+"""At most so many words of a text are counted, for the linear part: with more, its solvers take minutes."""
 FILTERS = (16, 32, 64)
 """Filters of the convolutions on an image."""
 UNITS = 32
@@ -41,7 +43,8 @@ def record_vector(features: Sequence[Feature], inputs: dict[str, Any], style: St
     Numbers, categories and dates come first, in their order, then the rest.
 
     Returns:
-        The vector, and the same of the columns alone whose encoding is not learned; None if there are none.
+        The vector, and the same of what is not learned alone, with texts as TF-IDF of their words; None if there is
+        nothing.
     """
     columns = [feature for feature in features if feature.kind in COLUMNS]
     vectors = _columns(columns, inputs) if columns else []
@@ -52,7 +55,9 @@ def record_vector(features: Sequence[Feature], inputs: dict[str, Any], style: St
             vectors.append(scaled(x, feature.mean, feature.variance, feature.median, feature.spread))
             fixed.append(vectors[-1])
         elif feature.kind == "text":
-            vectors.append(average(word_vectors(feature, x, WORD)))
+            numbers = word_numbers(feature, x)
+            vectors.append(average(word_vectors(feature, numbers, WORD)))
+            fixed.append(tf_idf(feature, numbers, COUNTED))
         elif feature.kind == "sequence":
             vectors.append(_last_state(scaled_steps(feature, x), style))
         elif feature.kind == "image":
@@ -60,12 +65,14 @@ def record_vector(features: Sequence[Feature], inputs: dict[str, Any], style: St
                 height, width, _ = feature.shape
                 x = resized(x, height, width, dtype=feature.dtype, name=f"{feature.key}_resizing")
             vectors.append(_image_vector(normalization(feature.mean, feature.variance)(x), style))
-    vector = keras.layers.Concatenate(name="record")(vectors) if len(vectors) > 1 else vectors[0]
-    if len(fixed) == len(vectors):
+    vector = _joined(vectors, "record")
+    if [id(x) for x in fixed] == [id(x) for x in vectors]:
         return vector, vector
-    return vector, keras.layers.Concatenate(name="fixed_columns")(fixed) if len(fixed) > 1 else fixed[
-        0
-    ] if fixed else None
+    return vector, _joined(fixed, "fixed_columns") if fixed else None
+
+
+def _joined(vectors: Sequence[Any], name: str) -> Any:
+    return keras.layers.Concatenate(name=name)(vectors) if len(vectors) > 1 else vectors[0]
 
 
 def _raw_shape(feature: Feature) -> tuple[int | None, ...]:

@@ -1,4 +1,4 @@
-"""word_vectors, bag_of_words: the strings of texts as vectors of their words, or as one vector of word counts."""
+"""word_numbers, word_vectors, tf_idf, bag_of_words: texts as numbers or vectors of their words, or as word counts."""
 
 from __future__ import annotations
 
@@ -23,22 +23,34 @@ from ..data.strings.tokens import (
     word_keys,
 )
 
-__all__ = ["bag_of_words", "word_vectors"]
+__all__ = ["bag_of_words", "tf_idf", "word_numbers", "word_vectors"]
 
 
-def word_vectors(feature: Feature, x: Any, size: int) -> Any:
-    """The words of texts as learned vectors.
+def word_numbers(feature: Feature, x: Any) -> Any:
+    """The words of texts as numbers.
 
     Args:
         feature: of kind "text"; it provides the vocabulary and the number of words to read.
         x: strings, shape (batch,).
+
+    Returns:
+        Whole numbers, shape (batch, words): 0 after the last word, 1 for an unknown one, 2 for the first known one.
+    """
+    texts = keras.Input((), dtype="string", name="texts")
+    return keras.Model(texts, _words(feature, _characters(feature, texts)), name=f"{feature.key}_words")(x)
+
+
+def word_vectors(feature: Feature, numbers: Any, size: int) -> Any:
+    """The words of texts as learned vectors.
+
+    Args:
+        feature: of kind "text"; it provides the vocabulary.
+        numbers: of :func:`word_numbers`.
         size: of the vectors.
 
     Returns:
         A tensor of shape (batch, words, size), with a mask after the last word.
     """
-    texts = keras.Input((), dtype="string", name="texts")
-    words = keras.Model(texts, _words(feature, _characters(feature, texts)), name=f"{feature.key}_words")
     # Small initial values: the vectors of rare words hardly change, and large ones would be noise to fit.
     start = keras.initializers.RandomUniform(-0.05, 0.05)
     return keras.layers.Embedding(
@@ -47,7 +59,24 @@ def word_vectors(feature: Feature, x: Any, size: int) -> Any:
         mask_zero=True,
         embeddings_initializer=start,
         name=f"{feature.key}_embedding",
-    )(words(x))
+    )(numbers)
+
+
+def tf_idf(feature: Feature, numbers: Any, most: int) -> Any:
+    """The counts of the words of texts, weighted by inverse document frequency and scaled to length 1.
+
+    Args:
+        feature: of kind "text"; it provides the vocabulary and the weights.
+        numbers: of :func:`word_numbers`.
+        most: how many words are counted, the most frequent ones.
+
+    Returns:
+        A tensor of shape (batch, 2 + words). The first two numbers of each, for padding and for other words, are 0.
+    """
+    words = min(most, len(feature.vocabulary))
+    if words < len(feature.vocabulary):
+        numbers = keras.ops.where(numbers < 2 + words, numbers, 1)
+    return _weighted(numbers, feature.idf[:words] or (1.0,) * words)
 
 
 def bag_of_words(feature: Feature, x: Any) -> Any:
@@ -95,7 +124,7 @@ def _characters(feature: Feature, texts: Any) -> Any:
 
 
 def _words(feature: Feature, characters: Any) -> Any:
-    """The words of texts as numbers, shape (batch, words): 0 after the last word, 1 for an unknown one."""
+    """The numbers of :func:`word_numbers`, from the values of characters."""
     lookup = keras.layers.IntegerLookup(
         vocabulary=keys_of_words([str(word) for word in feature.vocabulary]), mask_token=0, name="words"
     )

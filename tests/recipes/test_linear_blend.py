@@ -5,6 +5,8 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import log_loss
 
@@ -109,6 +111,31 @@ def test_of_a_record_it_sees_what_is_not_learned():
     assert linear_part_of(model).input.shape == (None, 2 + 4)  # the number, whether it is missing, the kinds
     run = recipes.fit(data, epochs=1, verbose=0)
     assert run.evaluate()["root_mean_squared_error"] < 0.1 * data.arrays("test")[1].std()
+
+
+def test_of_texts_it_sees_the_words_as_good_as_logistic_regression_on_tf_idf():
+    random = np.random.default_rng(2)
+    words, weights = np.array([f"w{number}" for number in range(40)]), random.normal(size=40)
+    drawn = random.integers(0, 40, (300, 8))
+    number = random.normal(size=300)
+    y = (weights[drawn].sum(axis=1) + 2 * number + random.logistic(size=300) > 0).astype("int64")
+    frame = pd.DataFrame({"text": [" ".join(row) for row in words[drawn]], "number": number})
+    data = Data.from_arrays(frame, y)
+    assert data.spec.kind == "mixed"
+    model = recipes.mixed(data.spec)
+    set_linear_share(model, data, 1.0)
+    (x, target), (more_x, more) = data.arrays("train"), data.arrays("test")
+    bag = TfidfVectorizer(sublinear_tf=False).fit(x["text"].astype(str))
+
+    def columns(rows):
+        return np.hstack([bag.transform(rows["text"].astype(str)).toarray(), rows["number"].reshape(-1, 1)])
+
+    ours = model.predict({name: tf.constant(values) for name, values in more_x.items()}, verbose=0)[:, 0]
+    theirs = min(
+        log_loss(more, LogisticRegression(C=c).fit(columns(x), target).predict_proba(columns(more_x))[:, 1])
+        for c in LOGISTIC
+    )
+    assert log_loss(more, ours) < 1.1 * theirs
 
 
 def test_the_difference_of_two_columns_that_are_nearly_the_same(tmp_path):

@@ -138,7 +138,7 @@ def test_no_layer_of_a_model_of_records_can_be_called_like_a_column(regularizer)
         number("n", missing="nan"),
         Feature("c", "category", dtype="string", **options),
         Feature("d", "category", dtype="int64", vocabulary=(1, 2)),
-        Feature("t", "text", dtype="string", vocabulary=("film",), length=3),
+        Feature("t", "text", dtype="string", vocabulary=tuple(f"w{number}" for number in range(3000)), length=3),
         Feature("s", "sequence", (None, 2), "float32", (0.0,) * 2, (1.0,) * 2, length=4, padding=0.0),
         Feature("v", "vector", (2,), "float32", (0.0,) * 2, (1.0,) * 2),
         Feature("i", "image", (8, 8, 1), "uint8", (0.0,), (1.0,), high=255.0),

@@ -45,7 +45,8 @@ def test_a_branch_for_each_input(data):
     dense = [layer for layer in model.layers if isinstance(layer, keras.layers.Dense)]
     assert [layer.units for layer in dense] == [128, 64, 1, 1]
     assert [layer.name for layer in dense if not layer.trainable] == ["linear_part"]
-    assert dense[-1].input.shape == (None, 2 + 2 + 5 + 4)
+    (review,) = [feature for feature in data.spec.features if feature.kind == "text"]
+    assert dense[-1].input.shape == (None, 2 + 2 + 5 + 4 + 2 + len(review.vocabulary))
     assert model.get_layer("record").output.shape == (None, 2 + 2 + 5 + 16 + 32 + 64 + 4)
     assert np.isfinite(model.predict(data.test, verbose=0)).all()
 

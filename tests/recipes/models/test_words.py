@@ -11,7 +11,7 @@ from callbacks.inside.layers import mask_of
 from recipes.data.feature import Feature
 from recipes.data.statistics.text_statistics import text_statistics
 from recipes.data.strings.tokens import words_of
-from recipes.models.words import bag_of_words, word_vectors
+from recipes.models.words import bag_of_words, tf_idf, word_numbers, word_vectors
 
 TEXTS = [
     "Don't miss the «ÉLAN» of ＡＢＣ, the 12th time!",
@@ -44,7 +44,7 @@ def bag():
 
 def test_words_as_vectors():
     inputs = keras.Input((), dtype="string")
-    model = keras.Model(inputs, word_vectors(FEATURE, inputs, 3))
+    model = keras.Model(inputs, word_vectors(FEATURE, word_numbers(FEATURE, inputs), 3))
     table = model.layers[-1].get_weights()[0]
     assert table.shape == (2 + len(FEATURE.vocabulary), 3)
     numbers = {word: number for number, word in enumerate(FEATURE.vocabulary, start=2)}
@@ -89,6 +89,19 @@ def test_words_alone_without_weights():
     np.testing.assert_allclose(model(strings(["good GOOD film", "bad", "film"])) / 2, [
         [0, 0, 2 / 5**0.5, 1 / 5**0.5], [0, 0, 0, 0], [0, 0, 0, 1]
     ], rtol=1e-5)  # fmt: skip
+
+
+@pytest.mark.parametrize("most", [4, 1000])
+def test_the_most_frequent_words_alone(most):
+    inputs = keras.Input((), dtype="string")
+    model = keras.Model(inputs, tf_idf(FEATURE, word_numbers(FEATURE, inputs), most))
+    known = FEATURE.vocabulary[:most]
+    vectorizer = TfidfVectorizer(analyzer=words_of).fit(TEXTS * 2)
+    columns = [vectorizer.vocabulary_[word] for word in known]
+    texts = [*TEXTS, "", "unseen ñandú"]
+    found = model(strings(texts)).numpy()
+    assert not found[:, :2].any()
+    np.testing.assert_allclose(found[:, 2:], normalize(vectorizer.transform(texts).toarray()[:, columns]), atol=1e-4)
 
 
 def test_files_and_half_precision(bag, tmp_path):

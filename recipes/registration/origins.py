@@ -17,7 +17,7 @@ def origin_of(found: Any) -> str:
         >>> origin_of(recipes.Momentum)
         'keras_recipes.recipes.optimizers.momentum:Momentum'
     """
-    named = found if hasattr(found, "__qualname__") else type(found)
+    named = found if hasattr(found, "__qualname__") and hasattr(found, "__module__") else type(found)
     return f"{named.__module__}:{named.__qualname__}"
 
 

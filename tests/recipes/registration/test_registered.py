@@ -213,6 +213,13 @@ def test_keras_penalties_are_those_of_the_same_numbers_here(penalty, classes):
     assert recipe.regularizer[0]["name"] in arm.name
 
 
+@pytest.mark.parametrize("kind", ["model", "loss", "optimizer", "initializer", "schedule"])
+def test_objects_whose_module_python_does_not_tell_are_refused_in_a_line(kind):
+    for value in ((number for number in range(3)), type.__dict__["__dict__"], property()):
+        with pytest.raises(InvalidArgument, match=f"{kind} must be"):
+            Recipe(**{kind: value})
+
+
 def test_values_that_are_no_choice():
     for value in (lambda spec: None, 3, object()):
         with pytest.raises(InvalidArgument, match="model must be"):

@@ -24,6 +24,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -291,10 +292,18 @@ def ended(child: int, seconds: float) -> bool:
     return True
 
 
+def has_begun(child: int) -> bool:
+    """Whether the command handles signals: before its first line, Python and the system end it without a word."""
+    caught = re.search(r"SigCgt:\s*([0-9a-f]+)", Path(f"/proc/{child}/status").read_text())
+    return bool(caught and int(caught[1], 16) >> (signal.SIGTERM - 1) & 1)
+
+
 def happen(fault: str, child: int, subject: Subject) -> list[str]:
     """Lets the fault happen now; returns what is wrong already."""
     with contextlib.suppress(ProcessLookupError):
         if fault in SIGNALS:
+            while fault != "SIGKILL" and not has_begun(child) and not ended(child, 0.0):
+                time.sleep(0.001)
             os.kill(child, getattr(signal, fault))
         if fault == "stopped":
             os.kill(child, signal.SIGSTOP)

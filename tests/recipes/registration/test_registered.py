@@ -77,6 +77,15 @@ def test_a_model_of_ones_own_gets_what_it_takes(classes):
         Recipe(model={"name": "wide", "depth": 3}).build_model(spec)
 
 
+def test_an_error_of_ones_own_stays_as_it_is():
+    def refuse(learning_rate=0.1):
+        raise ValueError(f"an argument of the data is required at {learning_rate}")
+
+    recipes.register("optimizer", "refuse", refuse)
+    with pytest.raises(ValueError, match=r"^an argument of the data is required at 0.1$"):
+        OPTIMIZERS.build("refuse")
+
+
 def test_an_activation_and_a_schedule_of_ones_own(classes):
     recipes.register("activation", "silent", keras.activations.silu)
     model = Recipe(model={"name": "mlp", "hidden": (3,)}, activation="silent").build_model(classes.spec)

@@ -108,6 +108,7 @@ def test_groups_and_times_decide_about_the_splits(call, churn):
     assert "small_classes must be one of 'refuse', 'leave_out', 'merge', 'train'" in errors
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("churn")
 def test_what_classes_are_blended_with_is_called_logistic_regression(call):
     code, output, _ = call("train", "churn.csv", "--target", "Churn", "--id", "id", "--epochs", "1")

@@ -118,6 +118,7 @@ def test_the_same_answers_or_a_reason(run_on, kind, name, tmp_path):
     assert found.get("changed", 0) <= 0.02
 
 
+@pytest.mark.thorough
 def test_a_file_alone_says_what_it_answers(run_on, tmp_path):
     """What the guide shows, with the runtimes and NumPy alone, against ``predict``."""
     import onnxruntime

@@ -6,7 +6,7 @@ import contextlib
 import gc
 import math
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import keras
@@ -60,6 +60,7 @@ class SharedSteps:
         prepare: Callable[[keras.Model], Any] | None = None,
         loss_weight: float | None = None,
         unchanged: Callable[[keras.Model], bool] | None = None,
+        but: Collection[int] = (),
     ) -> Iterator[SharedStep]:
         """A context with a compiled model that trains as ``model`` would. Do not use ``model`` afterwards.
 
@@ -70,6 +71,7 @@ class SharedSteps:
             loss_weight: that of the model's only loss, once compiled. Default None: that of the first model.
             unchanged: whether the model still fits its key after the training; a callback may have changed it, for
                 example by freezing a layer. If not, or if the training raises, the model is not cached.
+            but: ids of variables that a cached model keeps as they are, since the caller assigns them. Default none.
         """
         shared = self._kept.pop(key, None) if key is not None else None
         if shared is None:
@@ -77,7 +79,7 @@ class SharedSteps:
                 prepare(model)
             shared = SharedStep(model) if key is None else _KeptStep(model, self._numbers)
         else:
-            shared.become(model, loss_weight)
+            shared.become(model, loss_weight, but=but)
         try:
             with shared.live():
                 yield shared
@@ -113,7 +115,7 @@ class SharedStep:
             self._made[make] = make(self.model)
         return self._made[make]
 
-    def become(self, other: keras.Model, loss_weight: float | None = None) -> None:
+    def become(self, other: keras.Model, loss_weight: float | None = None, *, but: Collection[int] = ()) -> None:
         """Takes the state of a new model."""
         raise NotImplementedError("a model without a key is used once")
 
@@ -134,25 +136,24 @@ class _KeptStep(SharedStep):
         self.numbers = [] if self._numbers is None else self._numbers.variables
         self._functions: tuple[Any, Any] = (model.train_function, model.test_function)
 
-    def become(self, other: keras.Model, loss_weight: float | None = None) -> None:
+    def become(self, other: keras.Model, loss_weight: float | None = None, *, but: Collection[int] = ()) -> None:
         """Takes the state of ``other``, a new model: weights, random states, learning rate, strengths and rates.
 
         All other variables are reset to their initial values. ``other`` may be this model itself.
 
         Args:
             other: the model.
-            loss_weight: as in :meth:`SharedSteps.like`.
+            loss_weight, but: as in :meth:`SharedSteps.like`.
         """
         model = self.model
-        for variable, start in self._start:
-            variable.assign(start)
-        if other is model:
-            if self._numbers is not None:
-                self._numbers.copy(other, loss_weight)
-            return
-        for variable, value in zip(model.variables, other.variables, strict=True):
-            variable.assign(value)
-        optimizer = getattr(other, "optimizer", None)
+        state = {id(variable): (variable, start) for variable, start in self._start}
+        if other is not model:
+            pairs = zip(model.variables, other.variables, strict=True)
+            state |= {id(variable): (variable, value) for variable, value in pairs}
+        for name, (variable, value) in state.items():
+            if name not in but:
+                variable.assign(value)
+        optimizer = None if other is model else getattr(other, "optimizer", None)
         if optimizer is not None and isinstance(rate_source(optimizer), keras.Variable):
             model.optimizer.learning_rate = float(optimizer.learning_rate)
         if self._numbers is not None:

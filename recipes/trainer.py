@@ -8,7 +8,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -269,13 +269,15 @@ class Trainer:
                 yield run
 
     @contextlib.contextmanager
-    def as_new(self, model: keras.Model) -> Iterator[SharedStep]:
+    def as_new(self, model: keras.Model, *, but: Collection[int] = ()) -> Iterator[SharedStep]:
         """A context in which :attr:`model` is a compiled model with the state of a new one.
 
         Args:
             model: of :meth:`new_model`; do not use it after :meth:`running`.
+            but: as in :meth:`recipes.shared_steps.SharedSteps.like`.
         """
-        with self._steps.like(model, self.key, prepare=self._prepare, loss_weight=self._loss_weight) as shared:
+        options: dict[str, Any] = {"prepare": self._prepare, "loss_weight": self._loss_weight, "but": but}
+        with self._steps.like(model, self.key, **options) as shared:
             self.model, self._shared = shared.model, shared
             yield shared
 

@@ -153,8 +153,8 @@ class Pack:
             batch_size: examples per batch.
         """
         count, most = int(min(data.counts)), int(max(data.counts))
-        options = {"size": batch_size, "count": count, "more": most - count}
-        metrics = self._test(data.arrays, data.counts[split], data.starts[split], **options)
+        lengths = tf.constant(count), tf.constant(most - count)
+        metrics = self._test(data.arrays, data.counts[split], data.starts[split], *lengths, size=batch_size)
         return self._of_members(self._results(metrics))
 
     def _of_members(self, logs: dict[str, tf.Tensor]) -> list[dict[str, float]]:
@@ -195,34 +195,26 @@ class Pack:
         return list(metrics)
 
     def _test_steps(
-        self, arrays: Split, counts: tf.Tensor, starts: tf.Tensor, *, size: int, count: int, more: int
+        self, arrays: Split, counts: tf.Tensor, starts: tf.Tensor, count: tf.Tensor, more: tf.Tensor, *, size: int
     ) -> list[tf.Tensor]:
         """The metrics after the first ``count`` examples of each split, and up to ``more`` further ones."""
         self._set_shapes(counts, starts)
-        state, metrics = [variable.read_value() for variable in self._state], self._zeros()
+        state = [variable.read_value() for variable in self._state]
+        batches = (count + size - 1) // size
 
-        def test(first: Any, length: int, metrics: list[Any]) -> list[Any]:
-            places = tf.minimum(first + tf.range(length), counts[:, None] - 1) + starts[:, None]
-            arguments = (_rows_of(arrays, places), state, metrics)
-            counted = vectorized(lambda given: self._test_member(*given), arguments)
-            return tf.nest.map_structure(_like, metrics, counted)
-
-        whole = count // size
-        if whole:
-            _, metrics = tf.while_loop(
-                lambda number, _: number < whole,
-                lambda number, metrics: (number + 1, test(number * size, size, metrics)),
-                [tf.constant(0), metrics],
-            )
-        if count % size:
-            metrics = test(whole * size, count % size, metrics)
-        for further in range(more):
-            has = counts > count + further
-            tested = test(count + further, 1, metrics)
-            metrics = [
-                tf.where(tf.reshape(has, [-1] + [1] * (len(old.shape) - 1)), new, old)
+        def test(number: tf.Tensor, metrics: list[Any]) -> tuple[Any, ...]:
+            further = number >= batches  # one example of the splits that have it
+            first = tf.where(further, count + number - batches, number * size)
+            places = first + tf.range(tf.where(further, 1, tf.minimum(size, count - first)))
+            places = tf.minimum(places, counts[:, None] - 1) + starts[:, None]
+            tested = vectorized(lambda given: self._test_member(*given), (_rows_of(arrays, places), state, metrics))
+            has = counts > first
+            return number + 1, [
+                tf.where(tf.reshape(has, [-1] + [1] * (len(old.shape) - 1)), _like(old, new), old)
                 for new, old in zip(tested, metrics, strict=True)
             ]
+
+        _, metrics = tf.while_loop(lambda number, _: number < batches + more, test, [tf.constant(0), self._zeros()])
         return metrics
 
     def _train_member(

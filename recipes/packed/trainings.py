@@ -53,14 +53,14 @@ def trained_together(members: Sequence[Member], *, epochs: int, size: int) -> It
     except NotVectorized as error:
         raise CannotPack(str(error)) from None
     seconds = (time.perf_counter() - start) / len(members)
-    values = pack.values()
+    values, assigned = pack.values(), {id(variable) for variable in pack.variables}
     for member in members:
         if member.diverged:
             yield member, None
             continue
         start = time.perf_counter()
         trainer = member.trainer
-        with trainer.as_new(member.model) as shared:
+        with trainer.as_new(member.model, but=assigned) as shared:
             _assign(pack, shared.model, values, member)
             run = trainer.finished(
                 member.recipe,

@@ -169,6 +169,26 @@ def test_each_member_has_its_own_split():
     assert logs[0]["loss"] != logs[1]["loss"]
 
 
+def test_one_trace_evaluates_splits_of_any_lengths(monkeypatch):
+    """The first is shorter than a batch, the second whole batches, the third has lengths that differ."""
+    model, traced = made(1, hidden), []
+    pack = Pack(model, [], 2, BATCH)
+    pack.load({0: [variable.numpy() for variable in pack.variables]})
+    compute_loss = model.compute_loss
+    monkeypatch.setattr(model, "compute_loss", lambda *a, **options: traced.append(1) or compute_loss(*a, **options))
+    counts = []
+    for lengths in [(5, 5), (16, 16), (41, 43)]:
+        splits = [(X[:length], Y[:length], None) for length in lengths]
+        logs = pack.evaluate(Stacked(splits), np.array([0, 1], np.int32), BATCH)
+        counts.append(len(traced))
+        for found, (x, y, _) in zip(logs, splits, strict=True):
+            expected = model.evaluate(x, y, batch_size=BATCH, verbose=0, return_dict=True)
+            assert found == pytest.approx(expected, rel=1e-5)
+        traced[counts[-1] :] = []  # those of Keras
+    assert counts[0] > 0
+    assert counts == counts[:1] * 3
+
+
 def test_what_cannot_be_vectorized_is_refused():
     images, kernels = tf.ones((2, 1, 5, 5, 1)), tf.ones((2, 3, 3, 1, 1))
 

@@ -1,8 +1,10 @@
 import random
 import re
 
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from recipes.data.strings.automaton import Automaton
 from recipes.data.strings.string_codes import END, codes_of
@@ -35,6 +37,18 @@ def test_strings_match_as_in_python(pattern):
     assert 0 < sum(expected) < len(texts)
     found = Automaton(pattern, CODES, UNKNOWN).matches(codes_of(texts, CODES, UNKNOWN, 7), np)[:, 0]
     assert [text for text, one, other in zip(texts, expected, found, strict=True) if one != other] == []
+
+
+def test_a_model_holds_the_table_once():
+    inputs = keras.Input((20,), dtype="int32")
+    automaton = Automaton("[ab]+ [ab]+", CODES, UNKNOWN)
+    model = keras.Model(inputs, automaton.matches(inputs, keras.ops))
+    graph = tf.function(model).get_concrete_function(tf.TensorSpec((None, 20), tf.int32)).graph.as_graph_def()
+    nodes = [*graph.node, *(node for function in graph.library.function for node in function.node_def)]
+    sizes = [tf.make_ndarray(node.attr["value"].tensor).size for node in nodes if node.op == "Const"]
+    assert sum(size > 20 for size in sizes) == 1
+    codes = codes_of(["ab ba", "ab"], CODES, UNKNOWN, 20)
+    assert model(codes).numpy().tolist() == automaton.matches(codes, np).tolist() == [[True], [False]]
 
 
 def test_a_string_without_its_end_does_not_match():

@@ -158,7 +158,8 @@ def plot(table: pd.DataFrame, path: Path) -> None:
         rows = of_figure[of_figure["data"] == name]
         if rows.empty:
             continue
-        wide = pd.DataFrame([list(map(float, curve.split())) for curve in rows["curve"]]).T.ffill()
+        curves = [pd.Series(list(map(float, curve.split()))) for curve in rows["curve"]]
+        wide = pd.concat(curves, axis=1).ffill()
         epochs = wide.index + 1
         style = (0, (2, 2)) if name in OVER_OTHERS else "-"
         axes.plot(epochs, wide.mean(axis=1), color=color, label=name, linewidth=2.5, linestyle=style)

@@ -19,7 +19,7 @@ from .named_arrays import Inputs
 from .statistics.feature_statistics import ABSENT
 from .statistics.moments import chunks
 from .strings.date_formats import ISO_DATE, ISO_TIME, date_reader, format_of, no_dates, offsets_in
-from .strings.number_strings import LARGEST, MARKS, is_number, mark_of, numbers_in
+from .strings.number_strings import MARKS, beyond_float32, is_number, mark_of, numbers_in
 
 __all__ = ["ODD", "StringColumns", "are_not", "as_strings", "mostly", "read_strings"]
 
@@ -161,7 +161,7 @@ def as_strings(
 def _number_text(mark: str) -> Callable[[Any], str | None]:
     def convert(value: Any) -> str | None:
         if isinstance(value, str):
-            fits = is_number(value, mark) and not _too_large(value, mark)
+            fits = is_number(value, mark) and not beyond_float32([value], mark)
             return value if fits or _stands_for_missing(value) else None
         if is_absent(value):
             return ""
@@ -169,15 +169,9 @@ def _number_text(mark: str) -> Callable[[Any], str | None]:
             return None
         text = str(int(value) if isinstance(value, (bool, np.bool_)) else value)
         text = (text if is_number(text, ".") else repr(float(value))).replace(".", mark)
-        return text if is_number(text, mark) and not _too_large(text, mark) else None
+        return text if is_number(text, mark) and not beyond_float32([text], mark) else None
 
     return convert
-
-
-def _too_large(text: str, mark: str) -> bool:
-    """Whether a number is beyond float32, in which models compute."""
-    short = len(text) < len(f"{LARGEST:.0f}") and not {"e", "E"} & set(text)
-    return not short and not abs(numbers_in([text], mark)[0]) <= LARGEST
 
 
 def _date_text(format: str) -> Callable[[Any], str | None]:

@@ -12,7 +12,7 @@ from ..input_arrays import RECORD_DTYPES
 from ..statistics.deviations import EXACT
 from ..statistics.feature_statistics import ABSENT
 from ..string_columns import ODD, mostly
-from ..strings.number_strings import LARGEST, MARKS, PossibleMarks, is_number, numbers_in
+from ..strings.number_strings import LARGEST, MARKS, PossibleMarks, beyond_float32, is_number
 from .table_blocks import TableBlocks
 from .table_faults import FEWEST, MANY, FaultyCells
 from .table_files import DECIMAL_COMMA, mixed_marks
@@ -64,7 +64,7 @@ class ColumnScan:
     word: tuple[Any, int] | None = None
     mark: str | None = None
     infinite: int = 0
-    beyond: tuple[float, int] | None = None
+    beyond: tuple[float | str, int] | None = None
     low: int | None = None
     high: int | None = None
     counts: bool = True
@@ -330,10 +330,7 @@ def _add_strings(scan: ColumnScan, seen: _Seen, present: pd.Series[Any], *, targ
     numbers = set(texts) - set(words)
     if len(seen.numbers) <= MANY:
         seen.numbers |= numbers
-    long = [text for text in numbers if len(text) > 38 or "e" in text.lower()]  # those that may be beyond float32
-    beyond = dict(zip(long, np.abs(numbers_in(long, ".")).tolist(), strict=True)) if long else {}
-    wrong = [text for text, number in beyond.items() if number > LARGEST]
-    _note(scan, "infinite", "beyond", present[present.isin(wrong)].map(beyond))
+    _note(scan, "infinite", "beyond", present[present.isin(beyond_float32(numbers, "."))])
     marked = [text for text in texts if any(mark in text for mark in MARKS)]
     words = [text for text in words if "," not in text] + [text for text in marked if not is_number(text, ",")]
     odd = present[present.isin(words)]

@@ -12,7 +12,7 @@ import numpy as np
 from ....callbacks.checks import InvalidArgument
 from ..columns_aside import column_values, without
 from ..input_arrays import NUMBERS
-from ..strings.date_formats import format_of
+from ..strings.date_formats import format_of, no_dates
 from ..strings.date_strings import dates_in
 
 __all__ = ["ROLES", "SplitColumns", "check_splits", "plain", "separate_columns"]
@@ -223,7 +223,7 @@ def _as_written(values: np.ndarray) -> np.ndarray:
     read = format_of(texts)
     if read is None:
         accepted = "numbers, dates, or texts of dates in one format, such as 2019-12-31 or 2019-12-31 23:59"
-        raise InvalidArgument("time", texts[0], accepted)
+        raise InvalidArgument("time", texts[(no_dates(texts, 1.0) or [0])[0]], accepted)
     if read[1]:
         accepted = "texts in which a day above 12 shows whether day or month comes first: pass dates, or 2019-12-31"
         raise InvalidArgument("time", texts[0], accepted)

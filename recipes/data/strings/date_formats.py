@@ -185,7 +185,7 @@ def offsets_in(texts: Iterable[str]) -> set[str]:
         >>> sorted(offsets_in(["2020-01-05 10:00Z", "2020-01-05T10:00+02:00", "2020-01-05 10:00", "2020-01-05"]))
         ['', '+0000', '+0200']
     """
-    ends = (re.search(rf":[0-9.,]+(?: ?[ap]\.?m\.?)?(?P<offset>{OFFSET})\s*$", text, re.IGNORECASE) for text in texts)
+    ends = (re.search(rf":[0-9.,]+(?:{HALF})?(?P<offset>{OFFSET})\s*$", text, re.IGNORECASE) for text in texts)
     found = {end["offset"].strip().upper().replace(":", "") for end in ends if end is not None}
     return {"+0000" if offset in UTC else offset for offset in found}
 

@@ -22,6 +22,7 @@ __all__ = [
     "MARKS",
     "UNKNOWN",
     "PossibleMarks",
+    "beyond_float32",
     "is_number",
     "mark_of",
     "number_codes",
@@ -33,6 +34,8 @@ LENGTH = 40
 """Maximum number of characters of a number."""
 LARGEST = float(np.finfo("float32").max)
 """The largest number of models."""
+LONGEST = len(f"{LARGEST:.0f}") - 1
+"""So many characters without an exponent are a number within it."""
 MARKS = (".", ",")
 """Decimal marks, the more usual first."""
 SPACES = " \t\u00a0\u2009\u202f"
@@ -72,6 +75,22 @@ def is_number(text: str, mark: str) -> bool:
         (True, False, True)
     """
     return len(text) <= LENGTH and PATTERNS[mark].fullmatch(text) is not None
+
+
+def beyond_float32(texts: Iterable[str], mark: str) -> list[str]:
+    """The strings whose numbers are beyond float32, in which models compute.
+
+    Args:
+        texts: strings that are numbers with this decimal mark.
+        mark: "." or ",".
+
+    Example:
+        >>> beyond_float32(["1e38", "-1e39", "1e999", "12"], ".")
+        ['-1e39', '1e999']
+    """
+    long = [text for text in texts if len(text) > LONGEST or "e" in text or "E" in text]
+    values = numbers_in(long, mark) if long else []
+    return [text for text, value in zip(long, values, strict=True) if not abs(value) <= LARGEST]
 
 
 def mark_of(texts: Iterable[str]) -> str | None:

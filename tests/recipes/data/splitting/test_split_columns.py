@@ -184,6 +184,7 @@ def test_another_training_split_has_no_groups():
         ({"groups": ["a"] * N}, "groups must be 2 or more different groups, to hold out 'test'"),
         ({"time": [np.nan, *range(N - 1)]}, "time must be given for every example, but 1 of 240 are missing"),
         ({"time": ["soon"] * N}, "time must be numbers, dates, or texts of dates in one format, .*time='soon'"),
+        ({"time": [*["31.12.2019"] * (N - 1), "31.2.2020"]}, "texts of dates in one format, .*time='31.2.2020'"),
         (
             {"time": ["1/2/2019"] * N},
             "time must be texts in which a day above 12 shows whether day or month comes first",

@@ -44,11 +44,17 @@ def first_difference(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> Di
     """
     if "factors" not in stored:
         return _first_unlike(stored, wanted)
-    extended = {*JUDGING, *COUNTS, "factors", *stored["factors"], "default_arm", "own"}
-    shared = stored.get("candidates", {}).keys() & wanted.get("candidates", {}).keys()
-    of_both = [{label: of["candidates"][label] for label in sorted(shared)} for of in (stored, wanted) if shared]
-    if shared and of_both[0] != of_both[1]:
-        return _first_unlike(of_both[0], of_both[1], "candidates.")
+    extended = {*JUDGING, *COUNTS, "factors", *stored["factors"], "default_arm", "own", "built"}
+    built, candidates = (_of_both(stored, wanted, name) for name in ("built", "candidates"))
+    for label in set(built[0]) & set(
+        candidates[0]
+    ):  # where it is known what a function makes, its module does not matter
+        for candidate in (of[label] for of in candidates):
+            candidate["recipe"] = _without({"own"}, candidate["recipe"])
+    for name, (before, now) in (("built", built), ("candidates", candidates)):
+        unlike = _first_unlike(before, now, f"{name}.")
+        if unlike is not None:
+            return unlike
     unlike = _first_unlike(_without(extended, stored), _without(extended, wanted))
     if unlike is not None:
         return unlike
@@ -84,6 +90,13 @@ def _first_lost(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> Differe
             return Difference(plural, before[plural], now[plural], "and a search leaves out nothing that it has")
     name = "default_arm"
     return Difference(name, stored[name], wanted[name], "from which its arms differ in one choice")
+
+
+def _of_both(stored: Mapping[str, Any], wanted: Mapping[str, Any], name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What both say of the labels that both have."""
+    before, now = stored.get(name, {}), wanted.get(name, {})
+    labels = sorted(before.keys() & now.keys())
+    return {label: dict(before[label]) for label in labels}, {label: dict(now[label]) for label in labels}
 
 
 def _first_unlike(stored: Mapping[str, Any], wanted: Mapping[str, Any], prefix: str = "") -> Difference | None:

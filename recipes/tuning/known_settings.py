@@ -79,6 +79,7 @@ KNOWN = Object(
             of=Object(fields={"kind": TEXT, "name": TEXT, "origin": TEXT, "hyperparameters": Listing(of=TUNABLE)}),
             most=1000,
         ),
+        "built": Mapped(of=Mapped(of=ANYTHING)),
         "callbacks": Listing(of=Object(fields={"origin": TEXT}, optional={"options": Mapped(of=ANYTHING)}), most=1000),
         "candidates": Mapped(
             of=Object(

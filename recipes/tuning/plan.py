@@ -65,7 +65,8 @@ class Plan:
     """All trainings of a search: for each arm tunings, in which settings are tried, then repeats of their best ones.
 
     Repeats differ in their seed and, where the protocol says so, in their split of the data; some of them have a tuning
-    of their own, on their split and with other points of the ranges. All this is the same for every arm.
+    of their own, on their split and with other points of the ranges. All this is the same for every arm; one of which
+    nothing is tuned has a single trial.
 
     What comes next depends only on the plan and the arm's finished trainings, not on the clock or on the order in which
     arms finish. A search that is interrupted or spread over processes therefore ends the same. If it is extended by
@@ -169,7 +170,11 @@ class Plan:
         return best_setting([records[trial.key] for trial in trials if trial.key in records], self.metric)
 
     def _tunings(self, arm: Arm, records: Records) -> list[int]:
-        return tunings_until(self.repeats_of(arm, records), self.protocol.tunings)
+        return tunings_until(self.repeats_of(arm, records), self._how_often(arm))
+
+    def _how_often(self, arm: Arm) -> str:
+        """How often an arm is tuned: once, which is one training, where nothing of it is tuned."""
+        return self.protocol.tunings if self.space.tuned(arm) else "once"
 
     def _trials(self, arm: Arm, records: Records) -> list[Training]:
         """The trials of all tunings of an arm."""
@@ -207,7 +212,7 @@ class Plan:
 
     def _repeat(self, arm: Arm, number: int) -> Training:
         protocol = self.protocol
-        tuning, split = tuning_of(number, protocol.tunings), number if protocol.resplit else 0
+        tuning, split = tuning_of(number, self._how_often(arm)), number if protocol.resplit else 0
         return Training(arm, "confirm", number, seed_of_repeat(protocol.seed, number), split, tuning)
 
     def _trial(self, arm: Arm, number: int, tuning: int) -> Training:

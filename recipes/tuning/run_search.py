@@ -32,6 +32,7 @@ from ..trainer import Trainer
 from ..training import fit
 from ..training_checks import check_data, check_recipe
 from .arms import Arm
+from .built_models import built_models
 from .candidate import Candidate
 from .checking import check_search
 from .comparison import Comparison
@@ -107,6 +108,7 @@ def run_search(
     protocol, idle = without_idle_pruning(protocol, data, arms, recipe_of)
     protocol, packing = with_pack(protocol, data, arms, recipe_of, where, own_callbacks, directory)
     settings = make_settings(data, base, arms, protocol, space, own_callbacks)
+    settings |= built_models(data, arms, recipe_of)
     ledger = Ledger(directory, settings)
 
     # KerasTuner is slow to import, so it comes after all checks
@@ -135,7 +137,9 @@ def run_search(
             progress.say(idle) if verbose else warn(idle)
         if verbose and packing is not None:
             progress.say(packing)
-        if verbose and (line := in_a_line(data, protocol, len(arms))) is not None:
+        tuned = any(map(space.tuned, arms))
+        told = protocol if tuned else dataclasses.replace(protocol, tunings="once")
+        if verbose and (line := in_a_line(data, told, len(arms))) is not None:
             progress.say(line)
         if verbose and (line := rare_in_a_line(data, protocol)) is not None:
             progress.say(line)

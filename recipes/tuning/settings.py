@@ -93,7 +93,7 @@ def written_today(settings: Mapping[str, Any]) -> dict[str, Any]:
         metrics_in(settings) or [plan.metric],
         settings["default_arm"],
         overlap_in(settings),
-    ) | {name: settings[name] for name in ("callbacks",) if name in settings}
+    ) | {name: settings[name] for name in ("callbacks", "built") if name in settings}
 
 
 def _written(

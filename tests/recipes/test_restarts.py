@@ -103,6 +103,7 @@ def test_no_more_than_three_lowerings(classes, tiny, monkeypatch):
     assert np.isfinite(run.evaluate()["loss"])
 
 
+@pytest.mark.thorough
 def test_classes_far_apart_in_few_rows():
     """They are learned by heart within the range test, whose loss then rises at no rate."""
     random = np.random.default_rng(0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -130,8 +130,13 @@ def mean_sample(samples: Sequence[Sample]) -> Sample:
         np.mean([sample.scores for sample in samples], axis=0).tolist(),
         np.mean([sample.losses for sample in samples], axis=0).tolist(),
         {seed: np.mean([sample.contributions[seed] for sample in samples], axis=0) for seed in known},
-        samples[0].tunings,
+        _most_tunings(samples),
     )
+
+
+def _most_tunings(samples: Iterable[Sample]) -> Sequence[int]:
+    """The tunings of a sample with several: an arm of which nothing is tuned has one for all repeats."""
+    return max((sample.tunings for sample in samples), key=lambda tunings: len(set(tunings)))
 
 
 def compare_samples(control: Sample, samples: Mapping[str, Sample], rule: Rule) -> dict[str, Difference]:
@@ -162,7 +167,7 @@ def compare_samples(control: Sample, samples: Mapping[str, Sample], rule: Rule) 
             level,
             rule.resolution,
             [other.noise_against(first, rule) for other in others],
-            first.tunings,
+            _most_tunings([first, *others]),
             rule.overlap,
             comparisons,
         )

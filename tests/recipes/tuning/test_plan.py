@@ -50,6 +50,18 @@ def test_the_order():
     assert run(plan, lambda count: 0)[1] == keys
 
 
+def test_an_arm_of_which_nothing_is_tuned_has_one_trial():
+    arms, space = cross(["adam", "sgd"], ["none"]), Space(fixed={"adam.learning_rate": 0.01})
+    plan = Plan(arms, Protocol(trials=2, repeats=4, resplit=True), space=space)
+    records, _ = run(plan, lambda count: 0)
+    of_arm = {arm.name: plan.of(arm, records) for arm in arms}
+    stages = {name: [(t.stage, t.tuning, t.split) for t in trainings] for name, trainings in of_arm.items()}
+    confirmed = [("confirm", 0, split) for split in range(4)]
+    assert stages["adam+none"] == [("tune", 0, 0), *confirmed]
+    tunings = [tuning for stage, tuning, _ in stages["sgd+none"] if stage == "confirm"]
+    assert tunings == [0, 1, 1, 3]
+
+
 @pytest.mark.parametrize("prune", ["none", "asha"])
 @pytest.mark.parametrize("widen", [False, True])
 def test_any_order_of_finishing_gives_the_same(prune, widen):

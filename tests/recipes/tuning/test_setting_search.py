@@ -14,6 +14,7 @@ from recipes.tuning.running.worker import Worker
 FACTORS = {"batch_size": [8, 32], "model.hidden": [(4,), (8, 4)]}
 
 
+@pytest.mark.thorough
 def test_an_arm_trains_as_fit_does(classes, tiny):
     base = tiny(model="mlp", regularizer="none")
     worker = Worker(Assignment.of(classes, base, Protocol(epochs=1)))

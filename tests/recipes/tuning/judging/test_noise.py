@@ -112,3 +112,17 @@ def test_repeats_without_outcomes_are_left_out_of_the_noise():
     (alone,) = compare_with(samples[0].scores, [partial.scores])
     assert found.of_repeats == pytest.approx(alone.of_repeats)
     assert math.isfinite(found.p)
+
+
+def test_the_luck_of_tuning_counts_where_one_of_both_is_tuned():
+    scores = [[0.90, 0.91, 0.90, 0.91, 0.90, 0.91], [0.92, 0.97, 0.96, 0.88, 0.87, 0.89]]
+    seeds, tunings = range(1, 7), (0, 1, 1, 3, 3, 3)
+
+    def half(*of_each):
+        control, other = (Sample(seeds, s, s, tunings=t) for s, t in zip(scores, of_each, strict=True))
+        found = compare_samples(control, {"other": other}, Rule())["other"]
+        return found.high - found.low
+
+    once = (0,) * 6
+    assert half(once, tunings) == half(tunings, once) == half(tunings, tunings)
+    assert half(once, once) == half((), ()) != half(once, tunings)

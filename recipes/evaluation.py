@@ -41,17 +41,24 @@ def evaluated_by(model: keras.Model, evaluator: Evaluator) -> Iterator[None]:
         _ready.pop(model, None)
 
 
-def evaluate(model: keras.Model, data: Data, split: str) -> dict[str, Any]:
-    """Loss and metrics of a compiled model on the validation or test split, by name, with the data's sample weights.
+def evaluate(model: keras.Model, data: Data, split: str, *, weighted: bool = True) -> dict[str, Any]:
+    """Loss and metrics of a compiled model on all examples of a split, by name.
+
+    Args:
+        model: the model.
+        data: its data.
+        split: "train", "validation" or "test".
+        weighted: whether the data's sample weights count, if there are any. Default True.
 
     Example:
         >>> evaluate(run.model, data, "validation")                                   # doctest: +SKIP
         {'accuracy': 0.97, 'loss': 0.11}
     """
-    evaluator = _ready.get(model)
-    if evaluator is None:
-        return model.evaluate(getattr(data, split), verbose=0, return_dict=True)
-    return evaluator.evaluate(data.tensors(split), data.evaluation_batch_size)
+    evaluator, (x, y, weights) = _ready.get(model), data.tensors(split)
+    if evaluator is not None and weighted:
+        return evaluator.evaluate((x, y, weights), data.evaluation_batch_size)
+    batches = in_order(x, y, data.evaluation_batch_size, weights if weighted else None)
+    return model.evaluate(batches, verbose=0, return_dict=True)
 
 
 def predict(model: keras.Model, data: Data, split: str) -> list[Any]:

@@ -168,12 +168,7 @@ class Run:
             chosen[metric if isinstance(metric, str) else found.name] = found
         check_scorable(self.data, chosen.values(), split)
         weighted = weighted and self.data.weighted
-        if split != "train" and weighted == self.data.weighted:
-            scores = numbers(evaluate(self.model, self.data, split))
-        else:
-            seed = self.seed if split == "train" else None
-            dataset = self.data.batches(split, seed=seed, weighted=weighted)
-            scores = numbers(self.model.evaluate(dataset, verbose=0, return_dict=True))
+        scores = numbers(evaluate(self.model, self.data, split, weighted=weighted or not self.data.weighted))
         if ACCURACY.name in scores and (chance := base_rate(self.data, split, weighted=weighted)) is not None:
             scores[BASE_RATE] = chance
         if chosen:

@@ -27,13 +27,22 @@ def test_evaluate_every_split(run, classes):
         assert set(scores) == {"loss", "accuracy", "base_rate"}
         commonest = np.bincount(classes.arrays("train")[1]).argmax()
         assert scores["base_rate"] == pytest.approx(np.mean(y == commonest))
-        if split != "train":  # the last, partial batch is left out
-            assert scores["accuracy"] == pytest.approx(np.mean(answers.argmax(axis=1) == y))
-            assert scores["loss"] == pytest.approx(-np.log(answers[np.arange(len(y)), y]).mean(), rel=1e-4)
+        assert scores["accuracy"] == pytest.approx(np.mean(answers.argmax(axis=1) == y))
+        assert scores["loss"] == pytest.approx(-np.log(answers[np.arange(len(y)), y]).mean(), rel=1e-4)
     assert run.evaluate() == run.evaluate("test")
     assert run.evaluate("train") == run.evaluate("train")
     with pytest.raises(InvalidArgument, match="split must be one of 'train', 'validation', 'test'"):
         run.evaluate("all")
+
+
+def test_a_smaller_last_batch_of_training_counts(classes):
+    data = classes.with_batch_size(36)
+    x, y = data.arrays("train")
+    assert len(y) % data.batch_size
+    run = fit(data, Recipe(model={"name": "mlp", "hidden": (8,)}, learning_rate=0.05), epochs=1, verbose=0)
+    scores, answers = run.evaluate("train"), run.model.predict(x, verbose=0)
+    assert scores["accuracy"] == pytest.approx(np.mean(answers.argmax(axis=1) == y))
+    assert scores["loss"] == pytest.approx(-np.log(answers[np.arange(len(y)), y]).mean(), rel=1e-4)
 
 
 def test_plot(run):

@@ -7,7 +7,7 @@ import dataclasses
 import re
 import shlex
 
-from .options import Choices, Reading
+from .options import Choices, Reading, listed
 
 __all__ = ["in_options"]
 
@@ -15,6 +15,10 @@ NAMES = [*(field.name for kind in (Reading, Choices) for field in dataclasses.fi
 """The arguments that commands which load data have as options."""
 VALUE = r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\[[^\]]*\]|[0-9.]+"
 ARGUMENT = re.compile(rf"(?<![\w-])({'|'.join(NAMES)})=({VALUE})")
+SEVERAL = ("target", "features", "exclude")
+"""Those that take several names."""
+MEANT = re.compile(r"did you mean '([^'\"]*,[^'\"]*)'")
+"""A suggested name with a comma, which is typed in quotes."""
 KINDS = "features={name: 'category'} for a file"
 """What a message says of the kind of a column."""
 
@@ -25,9 +29,13 @@ def in_options(message: str) -> str:
     Example:
         >>> in_options("leave it out: exclude=['a b', 'c']. Received: id='a'")
         "leave it out: --exclude 'a b,c'. Received: id='a'"
+        >>> print(in_options("exclude must be a column; did you mean 'a, b'? Received: exclude='a'"))
+        exclude must be a column; did you mean '"a, b"'? Received: exclude='a'
     """
     advice, received, rest = message.partition(" Received: ")
     advice = advice.replace(KINDS, "--features name:category")
+    if advice.partition(" ")[0] in SEVERAL:
+        advice = MEANT.sub(lambda found: f"did you mean {shlex.quote(listed([found[1]]))}", advice)
     return ARGUMENT.sub(_option, advice) + received + rest
 
 
@@ -38,6 +46,5 @@ def _option(match: re.Match[str]) -> str:
     except (SyntaxError, ValueError):
         return match.group()
     values = [str(item) for item in (value if isinstance(value, list) else [value])]
-    if any("," in item for item in values):  # which the command line cannot tell from two names
-        return match.group()
-    return f"--{name.replace('_', '-')} {shlex.quote(','.join(values))}"
+    typed = listed(values) if name in SEVERAL else ",".join(values)
+    return f"--{name.replace('_', '-')} {shlex.quote(typed)}"

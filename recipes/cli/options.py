@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
+import io
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -29,6 +32,7 @@ __all__ = [
     "Reading",
     "Seed",
     "Validation",
+    "listed",
     "names",
 ]
 
@@ -56,13 +60,25 @@ Validation = Annotated[
 
 
 def names(text: str) -> list[str]:
-    """The names in a comma-separated text; empty ones are dropped.
+    """The names in a comma-separated text; empty ones are dropped, and one with a comma is in double quotes.
 
     Example:
-        >>> names("a, b,")
-        ['a', 'b']
+        >>> names("a, b,"), names('"bill, EUR",plan')
+        (['a', 'b'], ['bill, EUR', 'plan'])
     """
-    return [name.strip() for name in text.split(",") if name.strip()]
+    return [name.strip() for line in csv.reader([text], skipinitialspace=True) for name in line if name.strip()]
+
+
+def listed(values: Iterable[str]) -> str:
+    """A comma-separated text of names, the inverse of :func:`names`.
+
+    Example:
+        >>> listed(["bill, EUR", "plan"])
+        '"bill, EUR",plan'
+    """
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(values)
+    return text.getvalue()
 
 
 @dataclass(frozen=True)
@@ -70,7 +86,9 @@ class Reading:
     """How a dataset is read: options of :func:`recipes.load`, as texts."""
 
     target: str | None = option(
-        None, "What to predict; separate several by commas. Default: the dataset's own; a file needs it."
+        None,
+        "What to predict; separate several by commas, and put a name with a comma in double quotes: '\"a, b\",c'. "
+        "Default: the dataset's own; a file needs it.",
     )
     task: str | None = option(None, "binary, multiclass, multilabel or regression. Default: inferred from the target.")
     features: str | None = option(

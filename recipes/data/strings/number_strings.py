@@ -89,8 +89,7 @@ def beyond_float32(texts: Iterable[str], mark: str) -> list[str]:
         ['-1e39', '1e999']
     """
     long = [text for text in texts if len(text) > LONGEST or "e" in text or "E" in text]
-    values = numbers_in(long, mark) if long else []
-    return [text for text, value in zip(long, values, strict=True) if not abs(value) <= LARGEST]
+    return [text for text, value in zip(long, numbers_in(long, mark), strict=True) if not abs(value) <= LARGEST]
 
 
 def mark_of(texts: Iterable[str]) -> str | None:

@@ -24,6 +24,7 @@ from .columns import without_others
 from .input_files import READABLE, input_blocks, is_readable, warn_of_ignored
 from .pixels import Pixels
 from .score_files import SUFFIXES, score_writer
+from .unknown_categories import UnknownCategories
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,7 +114,9 @@ def predicted_table(
         inputs = _taken(inputs, spec, keep)
     elif keep:
         raise InvalidArgument("keep", list(keep), "left out where the input is no DataFrame")
-    columns = score_columns(predictor.scores(inputs), spec, limit)
+    unknown = UnknownCategories(spec)
+    columns = score_columns(predictor.scores(inputs, unknown=unknown), spec, limit)
+    unknown.warn("the DataFrame" if index is not None else "the input")
     return pd.DataFrame({**kept, **dict(zip(names, columns, strict=True))}, index=index)
 
 
@@ -156,6 +159,7 @@ def scored_blocks(
         4811
     """
     spec, ignored, keep = predictor.spec, dict[str, None](), _checked_keep(keep)
+    unknown = UnknownCategories(spec)
     files = _files(inputs, spec)
     named = len(files) > 1 or Path(files[0][1]) != files[0][0]
     if named and FILE in keep:
@@ -163,7 +167,7 @@ def scored_blocks(
     sizes = np.cumsum([0, *(max(file.stat().st_size, 1) for file, _ in files)])
     try:
         for block, members in _blocks(files, spec, ignored, keep, rows_of_block(spec)):
-            outputs = predictor.scores(block.inputs, block.where)
+            outputs = predictor.scores(block.inputs, block.where, unknown)
             beside = {name: block.kept[name] for name in keep}
             if named:
                 of = [files[k][1] for k in members]
@@ -173,7 +177,9 @@ def scored_blocks(
                 progress(float((sizes[at] + block.read * (sizes[at + 1] - sizes[at])) / sizes[-1]))
             yield Scored(beside, outputs)
     finally:
-        warn_of_ignored(files[0][0].name if len(files) == 1 else f"{len(files)} files", ignored)
+        read = files[0][0].name if len(files) == 1 else f"{len(files)} files"
+        warn_of_ignored(read, ignored)
+        unknown.warn(read)
 
 
 def _files(inputs: Paths, spec: Spec) -> list[tuple[Path, str]]:

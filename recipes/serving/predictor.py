@@ -18,6 +18,7 @@ from .columns import Rows
 from .conversion import fitted
 from .number_columns import Where, nth_row
 from .saved_model import load_saved_model
+from .unknown_categories import UnknownCategories
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,18 +112,21 @@ class Predictor:
         return answers_of(self.scores(inputs), self.spec)
 
     @checked
-    def scores(self, inputs: Any, where: Where | None = None) -> np.ndarray:
+    def scores(self, inputs: Any, where: Where | None = None, unknown: UnknownCategories | None = None) -> np.ndarray:
         """The outputs for raw inputs, shape (n, outputs).
 
         Args:
             inputs: as for a call.
             where: names a row, for messages. Default: by its number.
+            unknown: counts the values of categories that the model does not know. Default None.
 
         Raises:
             InvalidArgument: as for a call.
         """
         where = where or (inputs.where if isinstance(inputs, Rows) else nth_row)
         arrays = fitted(inputs, self._taken, self.spec)
+        if unknown is not None and self.spec.record:
+            unknown.add(arrays)
         if self.spec.record:
             arrays = self.spec.names.to_model(arrays)
         else:

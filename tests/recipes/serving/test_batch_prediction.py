@@ -2,6 +2,7 @@
 
 import json
 import tracemalloc
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -10,8 +11,10 @@ import pytest
 
 from callbacks.checks import InvalidArgument
 from recipes import Data, Predictor, Recipe, export, fit
+from recipes.data.feature import Feature
 from recipes.serving import batch_prediction
 from recipes.serving.score_files import cells, json_lines
+from recipes.serving.unknown_categories import UnknownCategories
 
 N = np.arange(90)
 FRAME = pandas.DataFrame({"age": N % 40 + 0.5, "home town": np.array(["Ulm", "Köln, West", "Bonn"])[N % 3], "n": N % 7})
@@ -293,3 +296,35 @@ def test_memory_does_not_grow_with_the_file(binary, tmp_path):
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 1.5 * peaks[0]
+
+
+@pytest.mark.usefixtures("parts")
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+def test_categories_that_the_model_does_not_know_are_said_once(binary, tmp_path, suffix):
+    towns = ["Ulm", "ULM", "Bonn", None, "Rome", "Ulm", "Ulm", "Rome", "Bonn", "Ulm", "Bonn"]
+    rows = FRAME[:11].assign(**{"home town": towns})
+    file = tmp_path / f"rows.{suffix}"
+    if suffix == "csv":
+        rows.to_csv(file, index=False)
+    else:
+        rows.to_json(file, orient="records", lines=True)
+    told = "the model does not know some values: 'home town' 3 of 11, such as 'ULM'$"
+    with pytest.warns(UserWarning, match=f"^rows.{suffix}: {told}") as caught:
+        assert binary.predict_files(file, tmp_path / "scores.csv") == 11
+    assert len(caught) == 1
+    with pytest.warns(UserWarning, match=f"^the DataFrame: {told}"):
+        binary.predict_table(rows)
+
+
+def test_integers_and_many_columns_that_the_model_does_not_know():
+    features = [Feature(name, "category", dtype="int64", vocabulary=(0, 1, 2)) for name in "abcdefg"]
+    x, spec = [feature.name for feature in features], SimpleNamespace(features=features)
+    unknown = UnknownCategories(spec)
+    unknown.add({name: np.array([0, 2, 7, np.iinfo("int64").min]) for name in x})
+    unknown.add({name: np.array([[8], [1]]) for name in x})
+    each = [f"'{name}' 2 of 6, such as 7" for name in "abcde"]
+    with pytest.warns(
+        UserWarning, match=f"^rows: the model does not know some values: {'; '.join(each)}; and 2 more columns$"
+    ):
+        unknown.warn("rows")
+    UnknownCategories(spec).warn("nothing")  # is no warning

@@ -73,7 +73,7 @@ def train(
 
     from ..description import in_a_line, splits_in_a_line
     from ..metrics import find_metric
-    from ..scoring import check_scorable
+    from ..scoring import BASE_RATE, check_scorable
     from ..training import fit
     from .epoch_lines import EpochLines
 
@@ -103,6 +103,10 @@ def train(
     kept = f"best epoch {run.best_epoch} of {run.epochs}" if run.best_epoch else f"{linear} alone"
     if 0 < run.linear_share < 1:
         kept += f", {run.linear_share:.0%} {linear}"
+        together = run.evaluate("validation")
+        together.pop(BASE_RATE, None)
+        pairs = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in together.items())
+        say(f"validation {pairs}  (network and {linear} together)")
     say(f"test {scores}  ({kept}, {run.seconds:.1f} s)")
     say(*map(str, run.read()))
     if save is not None:

@@ -18,7 +18,8 @@ from recipes.cli.option_words import in_options
             "the file must have a=1 and grid='x', and valid=['1']",
             "the file must have a=1 and grid='x', and valid=['1']",
         ),
-        ("leave it out: exclude=['a,b']", "leave it out: exclude=['a,b']"),
+        ("leave it out: exclude=['a,b', 'c']", "leave it out: --exclude '\"a,b\",c'"),
+        ("leave it out: id='a,b'", "leave it out: --id a,b"),
     ],
 )
 def test_arguments_are_options(message, expected):

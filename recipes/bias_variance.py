@@ -111,11 +111,11 @@ def capacity(parameters: int, examples: int, input_shape: Sequence[int | None] |
 
     Example:
         >>> capacity(5_000, 1_000, (64,))
-        '5,000 parameters for 1,000 training examples (5 each): enough to learn any labels by heart'
+        '5,000 trained parameters for 1,000 training examples (5 each): enough to learn any labels by heart'
         >>> capacity(500, 1_000)
-        '500 parameters for 1,000 training examples (0.5 each): fewer than examples'
+        '500 trained parameters for 1,000 training examples (0.5 each): fewer than examples'
     """
-    counts = f"{parameters:,} parameters for {examples:,} training examples ({parameters / examples:.3g} each)"
+    counts = f"{parameters:,} trained parameters for {examples:,} training examples ({parameters / examples:.3g} each)"
     known = input_shape is not None and None not in input_shape
     if known and parameters >= 2 * examples + math.prod(size or 1 for size in input_shape or ()):
         return f"{counts}: enough to learn any labels by heart"

@@ -188,6 +188,11 @@ class LRFinder(Callback):
         check_choice("rule", rule, RULES)
         finite = np.isfinite(self.losses)
         rates, losses = self.rates[finite], self.losses[finite]
+        if not len(losses):
+            raise NoSuggestion(
+                "The first loss of the range test is not finite, before any update: look for NaN and infinite numbers "
+                f"in the data and in the model. Received: low={self.low}"
+            )
         if len(losses) < 5:
             raise NoSuggestion(
                 f"The range test diverged after {len(losses)} batches: start it from a lower rate. "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 import keyword
 import re
@@ -183,7 +184,18 @@ def check_columns(argument: str, listed: Iterable[str], expected: Sequence[str],
         for kind, names in wrong.items()
         if names
     )
-    raise InvalidArgument(argument, received, f"{what} {_shown(expected)}, in any order, and nothing else")
+    hint = _renamed([name for name in expected if name in wrong["missing"]], sorted(wrong["unknown"]))
+    raise InvalidArgument(argument, received, f"{what} {_shown(expected)}, in any order, and nothing else{hint}")
+
+
+def _renamed(missing: Sequence[str], unknown: Sequence[str]) -> str:
+    """Which unknown name a missing one may have become, to follow a message; "" if none is alike."""
+    lower = {name.lower(): name for name in unknown}
+    for name in missing:
+        near = difflib.get_close_matches(name.lower(), lower, 1, 0.8)
+        if near:
+            return f"; {lower[near[0]]!r} may be {name!r}"
+    return ""
 
 
 def _shown(names: Sequence[str]) -> str:

@@ -203,7 +203,7 @@ def _files(inputs: Paths, spec: Spec) -> list[tuple[Path, str]]:
         raise InvalidArgument("input", inputs, "at least one file")
     missing = next((file for file, _ in files if not file.is_file()), None)
     if missing is not None:
-        raise InvalidArgument("input", str(missing), f"a file: {READABLE}")
+        raise InvalidArgument("input", str(missing), f"a file that exists: {READABLE}")
     return files
 
 

@@ -62,7 +62,7 @@ def test_of_classes(run, classes):
     chance = 100 * (1 - run.evaluate("validation")["base_rate"])
     assert f", {chance:.3g}% by chance: " in finding.sentence
     parameters = sum(int(np.prod(weight.shape)) for weight in run.model.trainable_weights)
-    assert f"; {parameters} parameters for {len(y)} training examples" in finding.sentence
+    assert f"; {parameters} trained parameters for {len(y)} training examples" in finding.sentence
 
 
 def test_a_run_is_read_without_contradictions_and_without_what_its_data_do_not_allow(run, monkeypatch):

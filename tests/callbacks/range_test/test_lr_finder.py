@@ -355,6 +355,8 @@ def test_a_callback_alone_sees_the_plateau_of_dead_units(unscaled):
 def test_nothing_to_suggest():
     with pytest.raises(ValueError, match=r"diverged after 3 batches: start it from a lower rate. Received: low=1e-05"):
         by_hand([1.0, 1.0, 2.0, np.nan]).suggest()
+    with pytest.raises(ValueError, match=r"first loss .* not finite, before any update: .*NaN.* in the data"):
+        by_hand([np.nan]).suggest()
     with pytest.raises(ValueError, match=r"No rate .* made the loss fall.*Received: low=1e-05, high=10.0"):
         by_hand(np.linspace(1.0, 2.0, 20)).suggest()
     with pytest.raises(callbacks.InvalidArgument, match="rule must be one of 'peak', 'valley', 'steepest', 'minimum'"):

@@ -150,7 +150,7 @@ def test_arrays_in_records():
         (
             [AGE, DECK],
             [{"age": 3, "decks": "A", "colour": 1}],
-            "Received: input='missing: deck; unknown: decks, colour'",
+            "nothing else; 'decks' may be 'deck'. Received: input='missing: deck; unknown: decks, colour'",
         ),
         ([AGE], {"age": [3], "boat": [4]}, "Received: input='unknown: boat'"),
         ([AGE], np.zeros((2, 1)), "records with age, by name. Received: input='float64 of shape .2, 1.'"),

@@ -150,8 +150,8 @@ class _KeptStep(SharedStep):
         if other is not model:
             pairs = zip(model.variables, other.variables, strict=True)
             state |= {id(variable): (variable, value) for variable, value in pairs}
-        for name, (variable, value) in state.items():
-            if name not in but:
+        for identity, (variable, value) in state.items():
+            if identity not in but:
                 variable.assign(value)
         optimizer = None if other is model else getattr(other, "optimizer", None)
         if optimizer is not None and isinstance(rate_source(optimizer), keras.Variable):

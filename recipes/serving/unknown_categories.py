@@ -18,8 +18,8 @@ SHOWN = 5
 class UnknownCategories:
     """Counts, block by block, the values that are not among those of training. Missing ones are not counted.
 
-    A model answers to them as to the rarest values of training, which may be far from right, for example where a file
-    says "YES" for "yes".
+    No example of training has told the model anything of them, so that its answer may be far from right, for example
+    where a file says "YES" for "yes".
 
     Args:
         spec: of the data that the model was trained on.

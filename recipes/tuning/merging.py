@@ -105,7 +105,10 @@ def _united(places: Sequence[Path], searches: Sequence[Mapping[str, Any]]) -> di
         for plural in first["factors"]
     }
     largest = {name: max((settings[name] for settings in searches), key=rank) for name in COUNTS}
-    lists = {plural: levels for plural, levels in factors.items() if plural in first}
+    lists: dict[str, Any] = {p: levels for p, levels in factors.items() if isinstance(first.get(p), list)}
+    for name in ("built", "candidates"):  # by label; what the searches have in common is compared below
+        by_label = {label: part for settings in searches[::-1] for label, part in settings.get(name, {}).items()}
+        lists |= {name: by_label} if by_label else {}
     own = {(entry["kind"], entry["name"]): entry for settings in searches for entry in settings.get("own", ())}
     united = {**first, "factors": factors, **lists, **largest, **({"own": list(own.values())} if own else {})}
     base = Recipe.from_json(json.dumps(first["recipe"]))

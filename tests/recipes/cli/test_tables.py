@@ -1,6 +1,7 @@
 """Twelve tables as people bring them, trained from the command line, beside scikit-learn on the same splits."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -75,6 +76,8 @@ def test_what_is_printed(train, name):
         assert line.startswith("recipes: ")
         assert text in line
     assert set(our_scores(printed)) >= {"loss", case.arguments[-1]}
+    blended = re.search(r"[0-9]+% (linear|logistic) regression", printed) is not None
+    assert blended == (re.search(r"\nvalidation .*loss .* regression together", printed) is not None)
 
 
 @pytest.mark.filterwarnings("ignore:dataset:UserWarning")

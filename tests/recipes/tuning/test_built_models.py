@@ -3,9 +3,11 @@
 import keras
 import pytest
 
+import recipes
 from callbacks.checks import InvalidArgument
 from recipes.tuning.built_models import facts_of
 from recipes.tuning.compare import compare
+from recipes.tuning.comparison import Comparison
 from recipes.tuning.extending import first_difference
 
 
@@ -90,3 +92,29 @@ def test_a_changed_function_does_not_extend_its_search(classes, tmp_path):
     units[0] = 6
     with pytest.raises(InvalidArgument, match=r"built.mine.*=.*5.*, not .*6"):
         compare({"mine": mine, "plain": plain}, classes, repeats=4, **options)
+
+
+@pytest.mark.thorough
+@pytest.mark.usefixtures("catalogues_restored")
+def test_comparisons_that_were_run_apart_are_merged_unless_a_function_changed(classes, tmp_path):
+    units = {"a": 4, "b": 5, "c": 6}
+
+    def made(label):
+        def make():
+            made = keras.Sequential([keras.Input((4,)), keras.layers.Dense(units[label]), keras.layers.Dense(3)])
+            made.compile("adam", keras.losses.CategoricalCrossentropy(from_logits=True))
+            return made
+
+        return make
+
+    def search(name, *labels):
+        candidates = {label: made(label) for label in labels}
+        options = {"epochs": 1, "trials": 1, "repeats": 2, "resplit": False, "verbose": 0}
+        return compare(candidates, classes, **options, directory=tmp_path / name).directory
+
+    first, second = search("1", "a", "b"), search("2", "a", "c")
+    merged = Comparison.load(recipes.merge_searches(first, second, to=tmp_path / "both"))
+    assert set(merged.table()["arm"]) == set(merged.settings["built"]) == {"a", "b", "c"}
+    units["a"] = 7
+    with pytest.raises(InvalidArgument, match=r"built.a.layers.1 Dense.units=7, not 4"):
+        recipes.merge_searches(first, search("3", "a", "c"), to=tmp_path / "none")

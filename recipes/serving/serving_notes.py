@@ -62,7 +62,7 @@ def example_request(spec: Spec) -> dict[str, Any] | None:
 
 
 def serving_notes(spec: Spec, version: int) -> str:
-    """Markdown on serving an export with the official image of TensorFlow Serving.
+    """Markdown on serving an export with the official image of TensorFlow Serving, and on asking it in Python.
 
     Args:
         spec: of the data of the model.
@@ -83,6 +83,7 @@ def serving_notes(spec: Spec, version: int) -> str:
     if request is not None:
         text = json.dumps(request, ensure_ascii=False).replace("'", "'\\''")
         lines += ["```", f"curl http://localhost:8501/v1/models/{name}:predict -d '{text}'", "```", ""]
+        lines += ["Without a server:", "", "```python", *_in_python(request, version), "```", ""]
     lines += ["| signature | takes | returns |", "|---|---|---|", *_rows(spec), ""]
     if spec.record or spec.feature_names:
         renamed = {user: argument for user, argument in spec.names.arguments.items() if user != argument}
@@ -95,6 +96,33 @@ def serving_notes(spec: Spec, version: int) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _in_python(request: dict[str, Any], version: int) -> list[str]:
+    """The request made by TensorFlow alone, line by line."""
+    (instance,) = request["instances"]
+    by_name = isinstance(instance, dict) and "b64" not in instance
+    values = instance if by_name else {"": instance}
+    encoded = any(isinstance(value, dict) for value in values.values())
+    sources = {name: _source(value) for name, value in values.items()}
+    row = [f"    {name!r}: {source}," for name, source in sources.items()]
+    return [
+        *(["import base64", ""] if encoded else []),
+        "import tensorflow as tf",
+        "",
+        *(["# images are the contents of files: here a black one, or open(NAME, 'rb').read()"] if encoded else []),
+        *(["row = {", *row, "}"] if by_name else [f"example = {sources['']}"]),
+        f'answer = tf.saved_model.load("{version}").signatures["{request["signature_name"]}"]',
+        "taken = answer.structured_input_signature[1]  # each argument: its type, and its shape for a whole batch",
+        *([] if by_name else ["row = dict.fromkeys(taken, example)  # a single argument"]),
+        "outputs = answer(**{name: tf.constant([value], taken[name].dtype) for name, value in row.items()})",
+        "print({name: value.numpy().tolist() for name, value in outputs.items()})",
+    ]
+
+
+def _source(value: Any) -> str:
+    """A value of a request in Python."""
+    return f"base64.b64decode({value['b64']!r})" if isinstance(value, dict) else repr(value)
 
 
 def _rows(spec: Spec) -> list[str]:

@@ -1,6 +1,8 @@
 """What a server gets: requests to warm up and a request that runs; TensorFlow Serving's REST rules."""
 
+import ast
 import json
+import re
 import shlex
 from pathlib import Path
 
@@ -51,6 +53,27 @@ def test_the_request_of_the_notes_runs(served_folder, kind):
     assert len(json.loads(rest.post(one.predictor, body))["predictions"]) == 1
     for name in set(one.predictor.signatures) - {"serve"}:
         assert f"| `{name}` |" in notes
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.ordinarily(*ORDINARY)
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_the_python_of_the_notes_answers_as_the_server(served_folder, kind, monkeypatch, capsys):
+    pytest.importorskip("tensorflow_serving")
+    one = served(kind, served_folder)
+    monkeypatch.chdir(one.folder)
+    (source,) = re.findall(r"```python\n(.*?)```", Path("SERVING.md").read_text(), flags=re.DOTALL)
+    exec(source, {})
+    printed = ast.literal_eval(capsys.readouterr().out.replace("nan", "None"))
+    (answer,) = json.loads(rest.post(one.predictor, json.dumps(example_request(one.predictor.spec))))["predictions"]
+    answer = answer if isinstance(answer, dict) else dict.fromkeys(printed, answer)
+    assert set(printed) == set(answer)
+    for name, (value,) in printed.items():
+        texts = [text.decode() for text in np.ravel(value) if isinstance(text, bytes)]
+        if texts:
+            assert texts == np.ravel(answer[name]).tolist()
+        else:
+            np.testing.assert_allclose(np.array(value, float), np.array(answer[name], float), rtol=1e-6)
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")

@@ -118,7 +118,7 @@ def _size(shape: tuple[Any, ...]) -> str:
 
 def feature_details(feature: Feature, values: Any) -> str:
     if feature.kind == "text":
-        return f"{len(feature.vocabulary):,} words, {feature.length} read"
+        return f"{len(feature.vocabulary):,} words known, the first {feature.length} of a text read"
     if feature.kind == "category":
         missing = missing_values(feature, values)
         gaps = f", {missing:,} of {len(values):,} missing" if missing else ""

@@ -48,7 +48,8 @@ class Diagnosis:
     Attributes:
         symptoms: what is wrong, causes before what may follow from them; () for a healthy model.
         untried: what was not looked at, and why; "" if everything was.
-        facts: what was measured: "first loss", "loss by chance", "learning rate", "suggested rate", ...
+        facts: what was measured: "first loss", "loss by chance", "learning rate", the "suggested rate" of a short range
+            test and the "highest rate", above which its loss rises (a rate between them is no symptom), ...
         seconds: that it took.
     """
 

@@ -102,8 +102,8 @@ def _rate_symptoms(
     suggestion = suggested_rate(model, train, Clock(end))
     if suggestion is None:
         return []
-    facts["suggested rate"], limit = suggestion
-    if not judged or own <= limit:
+    facts["suggested rate"], facts["highest rate"] = suggestion
+    if not judged or own <= (limit := facts["highest rate"]):
         return []
     return [_wrong_rate(own, facts["suggested rate"], f"the loss of the range test rises above {limit:.3g}")]
 

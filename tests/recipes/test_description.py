@@ -55,7 +55,7 @@ def test_what_training_shows_of_each_input():
         ["fare", "number", "float64", "", said(fare[~np.isnan(fare)], fare, "nan")],
         ["deck", "category", "string", "", f"5 values, {absent} of 38 missing"],
         ["photo", "image", "uint8", "(4, 5, 1)", "up to 200"],
-        ["review", "text", "string", "", f"{vocabulary} words, {longest} read"],
+        ["review", "text", "string", "", f"{vocabulary} words known, the first {longest} of a text read"],
         ["track", "sequence", "float32", "(any, 2)", "up to 4 steps, padded with 0"],
         ["target", "multilabel", "", "", "p, q, r"],
     ]

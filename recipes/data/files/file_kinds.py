@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ....callbacks.checks import InvalidArgument
 
-__all__ = ["check_kind", "nearest_file"]
+__all__ = ["PARQUET", "check_kind", "nearest_file"]
 
 UNPACK, EXCEL, CONVERT = "unpack it first", "save the sheet as CSV", "convert it to CSV or Parquet"
 KINDS = {
@@ -43,8 +43,28 @@ SIGNATURES = {
     b"PAR1": ("Parquet", "name it .parquet"),
     b"ARROW1": KINDS[".arrow"],
     b"\x89HDF": KINDS[".h5"],
+    b"\x89PNG": ("a picture", "pass a folder with a folder of pictures for each class"),
+    b"\xff\xd8\xff": ("a picture", "pass a folder with a folder of pictures for each class"),
+    b"SQLite format 3": ("a database", CONVERT),
+    b"%PDF": ("a PDF document", "save its table as CSV"),
 }
 """The first bytes of a file -> likewise."""
+WRITTEN = {
+    b"<!doctype html": ("a web page", "download the file itself"),
+    b"<html": ("a web page", "download the file itself"),
+    b"<?xml": ("XML", CONVERT),
+    b"[{": KINDS[".json"],
+    b'{"': KINDS[".json"],
+}
+"""The first characters of a text, in lower case without white space -> likewise."""
+CONTROLS = bytes(set(range(1, 32)) - set(b"\t\n\v\f\r\x1a\x1b"))
+"""Characters that texts hardly have: all below the blank but white space, NUL (UTF-16 is full of it), the end of a file
+under DOS, and the start of a colour."""
+FEW = 2
+"""A text has at most so many of them; some tools separate columns and rows by one or two."""
+PARQUET = (".parquet", ".pq")
+"""Suffixes."""
+BYTES = ("no text, but bytes", CONVERT)
 OTHERS = ("of an unknown kind", "rename it if it is one of these, or save it as CSV")
 
 
@@ -69,10 +89,19 @@ def check_kind(argument: str, path: Path, shown: str, suffixes: tuple[str, ...],
         what, remedy = KINDS.get(suffix, OTHERS)
         raise InvalidArgument(argument, shown, f"{accepted}, but it is {what}: {remedy}")
     with open(path, "rb") as file:
-        start = file.read(8)
-    for signature, (what, remedy) in SIGNATURES.items():
-        if start.startswith(signature) and not (signature == b"PAR1" and suffix in (".parquet", ".pq")):
-            raise InvalidArgument(argument, shown, f"{accepted}, but inside it is {what}: {remedy}")
+        found = _kind_inside(file.read(4096))
+    if found is not None and not (suffix in PARQUET and found in (SIGNATURES[b"PAR1"], BYTES)):
+        what, remedy = found
+        raise InvalidArgument(argument, shown, f"{accepted}, but inside it is {what}: {remedy}")
+
+
+def _kind_inside(start: bytes) -> tuple[str, str] | None:
+    """What a file that begins so is, and what to do; None for text, and for what cannot be told."""
+    text = b"".join(start[:64].removeprefix(b"\xef\xbb\xbf").lower().split())
+    by_bytes = (kind for signature, kind in SIGNATURES.items() if start.startswith(signature))
+    by_text = (kind for beginning, kind in WRITTEN.items() if text.startswith(b"".join(beginning.split())))
+    binary = [BYTES] if len(set(start) & set(CONTROLS)) > FEW else []
+    return next((kind for kinds in (by_bytes, by_text, binary) for kind in kinds), None)
 
 
 def nearest_file(path: Path, suffixes: tuple[str, ...]) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ....callbacks.checks import InvalidArgument, check_path
-from .file_kinds import check_kind, nearest_file
+from .file_kinds import PARQUET, check_kind, nearest_file
 from .separated_values import (
     TABS,
     check_header,
@@ -42,7 +42,7 @@ __all__ = [
     "read_table",
 ]
 
-SEPARATED, PARQUET = (".csv", *TABS), (".parquet", ".pq")
+SEPARATED = (".csv", *TABS)
 DECIMAL_COMMA = r"[-+]?\d+(,\d+)?"
 """Numbers that are written with a decimal comma, or none."""
 ACCEPTED = "a .csv, .tsv or .parquet file"

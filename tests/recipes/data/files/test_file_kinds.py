@@ -1,7 +1,9 @@
 """Files of other kinds are told by their names and their first bytes."""
 
 import gzip
+import pickle
 
+import numpy as np
 import pytest
 
 from callbacks.checks import InvalidArgument
@@ -20,6 +22,15 @@ TEXT = b"a,b\n1,2\n"
         ("t.txt", TEXT, "of an unknown kind: rename it if it is one of these, or save it as CSV"),
         ("packed.csv", gzip.compress(TEXT, mtime=0), "but inside it is compressed: unpack it first"),
         ("sheet.csv", b"PK\x03\x04\x14", "inside it is an Excel workbook or an archive: save the sheet as CSV, or"),
+        (
+            "bytes.csv",
+            bytes(np.random.default_rng(0).integers(0, 256, 500, "uint8")),
+            "inside it is no text, but bytes",
+        ),
+        ("bytes.csv", pickle.dumps(list(range(500))), "inside it is no text, but bytes: convert it to CSV or Parquet"),
+        ("small.csv", b"\x89PNG\r\n\x1a\n", "inside it is a picture: pass a folder"),
+        ("page.csv", b"\n<!DOCTYPE html>\n<html>", "inside it is a web page: download the file itself"),
+        ("list.csv", b'[\n  {"a": 1, "b": 2}]', "inside it is JSON: convert"),
         ("columns.tsv", b"PAR1\x15", "inside it is Parquet: name it .parquet"),
     ],
 )
@@ -28,6 +39,15 @@ def test_other_kinds_of_files_say_what_to_do(tmp_path, name, content, message):
     path.write_bytes(content)
     with pytest.raises(InvalidArgument, match=message):
         check_table_file("name", path)
+
+
+@pytest.mark.parametrize(
+    "content", [TEXT, b"a\x01b\x02", b"\x1b[1ma,b\x1b[0m\n", b"{a},[b]\n", "ä,b\n".encode("utf-16")]
+)
+def test_text_is_no_other_kind(tmp_path, content):
+    path = tmp_path / "t.csv"
+    path.write_bytes(content)
+    check_table_file("name", path)
 
 
 def test_a_misspelt_path_names_the_file_that_is_near(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -53,6 +54,7 @@ def model_card(trained: SavedRun, exported: Mapping[str, Any]) -> dict[str, Any]
             "class_names": list(spec.class_names),
             "outputs": spec.outputs,
             "parameters": trained.model.count_params(),
+            "trainable_parameters": sum(math.prod(weight.shape) for weight in trained.model.trainable_weights),
         },
         "data": {**facts["data"], "fingerprints": facts.get("fingerprints", {})},
         "members": members,
@@ -149,7 +151,7 @@ def as_markdown(card: Mapping[str, Any]) -> str:
     lines += _facts(
         {
             "kind": model["kind"] if isinstance(model["kind"], str) else json.dumps(model["kind"]),
-            "parameters": f"{model['parameters']:,}",
+            "parameters": f"{model['parameters']:,}, of which {model['trainable_parameters']:,} are trainable",
             "classes": _listed(model["class_names"]),
             "columns": _listed(model["columns"]),
         }

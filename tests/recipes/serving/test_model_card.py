@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import scipy.stats
 
@@ -19,6 +20,8 @@ def test_the_facts(card, digits_run):
     assert card["training"]["recipe"] == json.loads(digits_run.recipe.to_json())
     assert (card["training"]["seed"], card["training"]["epochs"]) == (0, 1)
     assert card["model"]["parameters"] == digits_run.model.count_params()
+    fixed = sum(int(np.prod(weight.shape)) for weight in digits_run.model.non_trainable_weights)
+    assert card["model"]["trainable_parameters"] == digits_run.model.count_params() - fixed > 0
     assert card["versions"]["training"]["keras"] == card["versions"]["export"]["keras"]
     assert card["files"] == {"1": "agrees with the trained model"}
     score = digits_run.evaluate()["accuracy"]

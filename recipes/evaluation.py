@@ -11,6 +11,7 @@ import keras
 
 from .data.batching import in_order
 from .model_inputs import inputs_for
+from .quiet import without_retracing_warnings
 
 if TYPE_CHECKING:
     from .data import Data
@@ -41,6 +42,7 @@ def evaluated_by(model: keras.Model, evaluator: Evaluator) -> Iterator[None]:
         _ready.pop(model, None)
 
 
+@without_retracing_warnings()
 def evaluate(model: keras.Model, data: Data, split: str, *, weighted: bool = True) -> dict[str, Any]:
     """Loss and metrics of a compiled model on all examples of a split, by name.
 
@@ -61,6 +63,7 @@ def evaluate(model: keras.Model, data: Data, split: str, *, weighted: bool = Tru
     return model.evaluate(batches, verbose=0, return_dict=True)
 
 
+@without_retracing_warnings()
 def predict(model: keras.Model, data: Data, split: str) -> list[Any]:
     """What a model returns for each batch of a split, in the order of its examples."""
     evaluator = _ready.get(model)

@@ -1,4 +1,4 @@
-"""quiet_import, hidden_output: imports and conversions without the lines that TensorFlow logs despite any log level."""
+"""Imports, conversions and evaluations without the lines that TensorFlow logs though nobody can act on them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 
-__all__ = ["hidden_output", "quiet_import"]
+__all__ = ["hidden_output", "quiet_import", "without_retracing_warnings"]
 
 
 def quiet_import(*modules: str) -> None:
@@ -54,6 +54,29 @@ def hidden_output(*loggers: str) -> Iterator[None]:
         finally:
             for logger, level in zip(named, levels, strict=True):
                 logger.setLevel(level)
+
+
+@contextlib.contextmanager
+def without_retracing_warnings() -> Iterator[None]:
+    """A context in which TensorFlow does not warn that Keras' functions are traced often: each model has its own.
+
+    TensorFlow counts the traces of all functions that were made by the same line, here those of Keras for every model
+    of a process, and takes the models of a comparison for one function whose arguments change.
+
+    Example:
+        >>> with without_retracing_warnings():
+        ...     logging.getLogger("tensorflow").warning("5 out of the last 5 calls triggered tf.function retracing.")
+    """
+    logger = logging.getLogger("tensorflow")
+
+    def others(record: logging.LogRecord) -> bool:
+        return "triggered tf.function retracing" not in str(record.msg)
+
+    logger.addFilter(others)
+    try:
+        yield
+    finally:
+        logger.removeFilter(others)
 
 
 @contextlib.contextmanager

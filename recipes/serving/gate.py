@@ -13,7 +13,7 @@ import numpy as np
 from ..data.named_arrays import apply, length, take
 from ..data.spec import Spec
 from ..model_files import load_model
-from ..quiet import hidden_output
+from ..quiet import hidden_output, without_retracing_warnings
 from .agreement import ON_GPU, TOLERANCE, Scale, changed, difference, difference_of_answers
 from .batches import batches
 from .formats.catalogue import Format
@@ -37,6 +37,7 @@ class ExportMismatch(RuntimeError):
     """An exported model whose answers differ from those of the trained model."""
 
 
+@without_retracing_warnings()
 def check_export(
     model: keras.Model, spec: Spec, examples: Any, folder: Path, *, saved_model: bool = True
 ) -> dict[str, Any]:
@@ -84,6 +85,7 @@ def check_export(
     return {"examples": length(examples), "largest_difference": worst}
 
 
+@without_retracing_warnings()
 def check_format(model: keras.Model, spec: Spec, examples: Any, entry: Format, path: Path) -> dict[str, float]:
     """Compares a file in another format, in its own runtime, with ``model.predict``.
 

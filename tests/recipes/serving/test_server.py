@@ -56,7 +56,7 @@ def test_the_request_of_the_notes_runs(served_folder, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.ordinarily(*ORDINARY)
+@pytest.mark.ordinarily("record, multilabel")
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_the_python_of_the_notes_answers_as_the_server(served_folder, kind, monkeypatch, capsys):
     pytest.importorskip("tensorflow_serving")

@@ -166,8 +166,17 @@ def column_names(argument: str, frame: Any, known: Sequence[str] = ()) -> list[s
     return None if numbered and set(listed) != set(known) else listed
 
 
-def check_columns(argument: str, listed: Iterable[str], expected: Sequence[str], what: str = "columns") -> None:
+def check_columns(
+    argument: str, listed: Iterable[str], expected: Sequence[str], what: str = "columns", where_more: str = ""
+) -> None:
     """Raises ``InvalidArgument``, with the missing and the unknown names, unless both are the same in some order.
+
+    Args:
+        argument: name of the table, for messages.
+        listed: the names that it has.
+        expected: the names that it should have.
+        what: the expected are, in words. Default "columns".
+        where_more: ends the message where there are more names, but none is missing. Default "".
 
     Example:
         >>> check_columns("x_test", ["b", "a"], ["a", "b"])
@@ -184,7 +193,8 @@ def check_columns(argument: str, listed: Iterable[str], expected: Sequence[str],
         for kind, names in wrong.items()
         if names
     )
-    hint = _renamed([name for name in expected if name in wrong["missing"]], sorted(wrong["unknown"]))
+    missing = [name for name in expected if name in wrong["missing"]]
+    hint = _renamed(missing, sorted(wrong["unknown"])) if missing else where_more
     raise InvalidArgument(argument, received, f"{what} {_shown(expected)}, in any order, and nothing else{hint}")
 
 

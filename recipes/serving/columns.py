@@ -72,7 +72,9 @@ def columns_of(inputs: Any, ranks: Mapping[str, int], names: Names) -> dict[str,
     else:
         shown = f"{inputs.dtype} of shape {inputs.shape}" if isinstance(inputs, np.ndarray) else type(inputs).__name__
         raise InvalidArgument("input", shown, f"records with {', '.join(ranks)}, by name")
-    check_columns("input", columns, list(ranks), "records with")
+    check_columns(
+        "input", columns, list(ranks), "records with", "; predict_table takes a DataFrame with other columns too"
+    )
     sizes = {name: 0 if _rank(values) == 0 else len(values) for name, values in columns.items()}
     if len(set(sizes.values())) > 1 or not all(sizes.values()):
         raise InvalidArgument("input", sizes, "columns of the same length, at least 1")

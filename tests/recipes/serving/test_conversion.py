@@ -149,6 +149,11 @@ def test_arrays_in_records():
         ),
         (
             [AGE, DECK],
+            {"age": [3], "deck": ["A"], "id": [1]},
+            "and nothing else; predict_table takes a DataFrame with other columns too. Received: input='unknown: id'",
+        ),
+        (
+            [AGE, DECK],
             [{"age": 3, "decks": "A", "colour": 1}],
             "nothing else; 'decks' may be 'deck'. Received: input='missing: deck; unknown: decks, colour'",
         ),

@@ -214,6 +214,9 @@ def _as_times(values: np.ndarray) -> np.ndarray:
         parsed = pd.to_datetime(pd.Series(values), utc=True, format="ISO8601")
     except (ValueError, TypeError):
         return _as_written(values)
+    before = np.asarray(parsed.dt.year < 1)
+    if before.any():
+        raise InvalidArgument("time", str(values[before.argmax()]), "dates of the year 1 or later")
     return parsed.dt.tz_localize(None).to_numpy("datetime64[us]")
 
 

@@ -185,6 +185,7 @@ def test_another_training_split_has_no_groups():
         ({"time": [np.nan, *range(N - 1)]}, "time must be given for every example, but 1 of 240 are missing"),
         ({"time": ["soon"] * N}, "time must be numbers, dates, or texts of dates in one format, .*time='soon'"),
         ({"time": [*["31.12.2019"] * (N - 1), "31.2.2020"]}, "texts of dates in one format, .*time='31.2.2020'"),
+        ({"time": [*["2019-12-31"] * (N - 1), "0000-01-01"]}, "dates of the year 1 or later.*time='0000-01-01'"),
         (
             {"time": ["1/2/2019"] * N},
             "time must be texts in which a day above 12 shows whether day or month comes first",

@@ -18,6 +18,7 @@ from ..data.files.separated_values import (
     check_header,
     decoded,
     first_record,
+    has_spaces,
     is_number,
     records,
     separator_of,
@@ -153,7 +154,8 @@ def _separated(file: Path, spec: Spec, names: Names | None, keep: Sequence[str],
                 decoded("input", str(file), read_bytes(file))
                 raise InvalidArgument("input", str(file), "a table, but the file is empty")
             text = io.TextIOWrapper(raw, "utf-8-sig", newline="")
-            every = records("input", str(file), text, separator, first)
+            spaces = has_spaces(head, separator)
+            every = records("input", str(file), text, separator, first, skip_spaces=spaces)
             header = _header(file, first, first_record(head, separator, skip_spaces=False), spec, names)
             _check_kept(file, keep, first if header else [])
             places = {name: first.index(name) for name in keep}

@@ -16,6 +16,7 @@ __all__ = [
     "check_header",
     "decoded",
     "first_record",
+    "has_spaces",
     "is_number",
     "line_numbers",
     "records",
@@ -73,13 +74,26 @@ def undecodable(argument: str, path: str, header: str, line: int, raw: bytes, pl
     return InvalidArgument(argument, path, accepted)
 
 
+def has_spaces(text: str, separator: str) -> bool:
+    """Whether the header of a file has spaces after all its separators: then they are no part of any cell.
+
+    Else spaces belong to the cells, as for ``pandas.read_csv``: " Basic" and "Basic" are two values.
+
+    Example:
+        >>> has_spaces('age, "town, country"', ","), has_spaces("age,town", ",")
+        (True, False)
+    """
+    cells = first_record(text, separator, skip_spaces=False)
+    return len(cells) > 1 and all(cell.startswith(" ") for cell in cells[1:])
+
+
 def first_record(text: str, separator: str, *, skip_spaces: bool = True) -> list[str]:
     """The cells of the first line that is not blank; [] if there is none, or its quotes do not end.
 
     Args:
         text: of the file.
         separator: between cells.
-        skip_spaces: whether spaces after a separator are no part of a cell. Default True.
+        skip_spaces: whether spaces after a separator are no part of a cell. Default True, as for names of columns.
 
     Example:
         >>> first_record('age, "town, country"', ",")
@@ -120,11 +134,12 @@ def line_numbers(argument: str, path: str, text: str, separator: str, names: Seq
         >>> line_numbers("name", "x.csv", 'a,b\\n1,"two\\nlines"\\n\\n3,4\\n', ",", ["a", "b"])
         [2, 5]
     """
-    return [line for line, _ in records(argument, path, _lines(text), separator, names)][1:]
+    spaces = has_spaces(text, separator)
+    return [line for line, _ in records(argument, path, _lines(text), separator, names, skip_spaces=spaces)][1:]
 
 
 def records(
-    argument: str, path: str, lines: Iterable[str], separator: str, names: Sequence[str]
+    argument: str, path: str, lines: Iterable[str], separator: str, names: Sequence[str], *, skip_spaces: bool
 ) -> Iterator[tuple[int, list[str]]]:
     """(number of its first line, cells) of every row, the header included.
 
@@ -135,14 +150,15 @@ def records(
         lines: of the file, with their ends.
         separator: between cells.
         names: the cells of the header.
+        skip_spaces: whether spaces after a separator are no part of a cell.
 
     Raises:
         InvalidArgument: for a row with more or fewer cells than the header, and for misplaced quotes.
 
     Example:
-        >>> list(records("name", "x.csv", ["a,b\\n", "1, 2\\n"], ",", ["a", "b"]))
+        >>> list(records("name", "x.csv", ["a, b\\n", "1, 2\\n"], ",", ["a", "b"], skip_spaces=True))
         [(1, ['a', 'b']), (2, ['1', '2'])]
-        >>> list(records("name", "x.csv", ["a\\n", '""\\n', " \\n"], ",", ["a"]))
+        >>> list(records("name", "x.csv", ["a\\n", '""\\n', " \\n"], ",", ["a"], skip_spaces=False))
         [(1, ['a']), (2, [''])]
     """
     last: list[str] = [""]
@@ -152,7 +168,9 @@ def records(
         return line
 
     alone = len(names) == 1
-    reader = csv.reader(map(noted, lines) if alone else lines, delimiter=separator, skipinitialspace=True, strict=True)
+    reader = csv.reader(
+        map(noted, lines) if alone else lines, delimiter=separator, skipinitialspace=skip_spaces, strict=True
+    )
     limit = csv.field_size_limit(LONGEST)
     try:
         while True:

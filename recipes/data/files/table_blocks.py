@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ....callbacks.checks import InvalidArgument
 from .parquet_columns import category_names, date_names, formats_of_dates, plain_column, time_names
-from .separated_values import UTF_16, first_record, records, separator_of, undecodable
+from .separated_values import UTF_16, first_record, has_spaces, records, separator_of, undecodable
 from .table_files import PARQUET, check_table_file, check_training_header, parquet_error
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class TableBlocks:
         columns: the names of its columns, without an unnamed one that counts the rows.
         unit: what the index of the blocks counts: "line" or "row".
         separator: between the cells; "" in a Parquet file.
+        spaces: whether spaces after a separator are no part of a cell.
         decimal: the decimal mark.
         numbered: whether an unnamed column comes first.
         categories, dates, times: the names of a Parquet file's columns that are categories, dates, and times, with or
@@ -49,6 +50,7 @@ class TableBlocks:
     columns: list[str]
     unit: str
     separator: str = ""
+    spaces: bool = False
     decimal: str = "."
     numbered: bool = False
     categories: tuple[str, ...] = ()
@@ -85,7 +87,7 @@ class TableBlocks:
         if not self.separator:
             return self._parquet(columns, strings, whole)
         names = ["", *self.columns] if self.numbered else self.columns
-        options: dict[str, Any] = {"sep": self.separator, "skipinitialspace": True, "low_memory": False}
+        options: dict[str, Any] = {"sep": self.separator, "skipinitialspace": self.spaces, "low_memory": False}
         options |= {"index_col": False, "names": names, "decimal": self.decimal}
         options |= {"usecols": list(columns), "dtype": dict.fromkeys(set(strings) & set(columns), str)}
         if checked and not whole:
@@ -117,9 +119,9 @@ class TableBlocks:
         """(line numbers, text) of whole rows."""
         consumed: list[str] = []
         note = consumed.append
-        rows = records(
-            self.argument, str(self.path), (note(line) or line for line in self._lines()), self.separator, names
-        )
+        lines = (note(line) or line for line in self._lines())
+        path = str(self.path)
+        rows = records(self.argument, path, lines, self.separator, names, skip_spaces=self.spaces)
         next(rows)
         consumed.clear()
         numbers: list[int] = []
@@ -201,7 +203,8 @@ def open_blocks(argument: str, path: Path) -> TableBlocks:
     separator = separator_of(str(path), head)
     names = first_record(head, separator)
     numbered = check_training_header(argument, str(path), names)
-    return TableBlocks(argument, path, names[numbered:], "line", separator, numbered=bool(numbered))
+    spaces = has_spaces(head, separator)
+    return TableBlocks(argument, path, names[numbered:], "line", separator, spaces, numbered=bool(numbered))
 
 
 def _parquet_names(argument: str, path: Path) -> tuple[list[str], Any]:

@@ -19,6 +19,7 @@ from .separated_values import (
     check_header,
     decoded,
     first_record,
+    has_spaces,
     is_number,
     line_numbers,
     separator_of,
@@ -95,9 +96,9 @@ def read_table(
     """Reads a table with a header, as ``pandas.read_csv`` or ``pandas.read_parquet`` does, but without guesses.
 
     Text is UTF-8, with or without a byte order mark. Cells are separated by tabs in .tsv and .tab files, in .csv files
-    by whichever of "," ";" tab and "|" the header has most of. Spaces after a separator are skipped. Blank lines are
-    skipped; empty cells and pandas' usual words (NA, NaN, null, ...) are missing values. Where cells are separated by
-    ";" and no number has a decimal point, "1,5" is a number.
+    by whichever of "," ";" tab and "|" the header has most of. Spaces after the separators are skipped where the header
+    has them after all. Blank lines are skipped; empty cells and pandas' usual words (NA, NaN, null, ...) are missing
+    values. Where cells are separated by ";" and no number has a decimal point, "1,5" is a number.
 
     Args:
         argument: name of the path, for messages.
@@ -189,7 +190,8 @@ def _separated(argument: str, path: str, raw: bytes, strings: set[str], nullable
     numbered = check_training_header(argument, path, names)
     lines = line_numbers(argument, path, text, separator, names)
     columns = ["", *names[1:]] if numbered else names
-    options: dict[str, Any] = {"sep": separator, "skipinitialspace": True, "low_memory": False, "index_col": False}
+    spaces = has_spaces(text, separator)
+    options: dict[str, Any] = {"sep": separator, "skipinitialspace": spaces, "low_memory": False, "index_col": False}
     options |= {"names": columns, "header": 0, "dtype": dict.fromkeys(strings & set(columns), str)}
     options["decimal"] = "."
     frame = pd.read_csv(io.StringIO(text), **options)

@@ -14,7 +14,7 @@ WORDS = np.array(["good film", "bad film", "long bad show", "good short show", "
 FRAME = pandas.DataFrame(
     {
         "Größe": np.where(N % 9 == 4, np.nan, N % 40 + 0.5),
-        "home.town": np.array(["Ulm", "Köln, West", "", "NA"])[N % 4],
+        "home.town": np.array(["Ulm ", " Köln, West", "", "NA"])[N % 4],
         "class": N % 5 == 0,
         "2nd": N % 7,
     }

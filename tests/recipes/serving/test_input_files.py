@@ -128,7 +128,7 @@ def test_records_from_csv(load):
     read = load("x.csv", 'nested.deck,age,citric acid\nB,3,0.5\n"a, b",,\n?, 4,NA\n', RECORD)
     assert read == {
         "nested.deck": ["B", "a, b", "?"],
-        "age": ["3", "", "4"],
+        "age": ["3", "", " 4"],
         "citric acid": ["0.5", "", "NA"],
     }
 

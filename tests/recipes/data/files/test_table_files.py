@@ -7,6 +7,7 @@ import pandas
 import pytest
 
 from callbacks.checks import InvalidArgument
+from recipes.data.files.table_blocks import open_blocks
 from recipes.data.files.table_files import is_table_file, read_table
 
 
@@ -123,3 +124,15 @@ def test_parquet_without_pyarrow(written, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
     with pytest.raises(InvalidArgument, match="Parquet files need pyarrow"):
         read_table("name", written("x", "table.parquet"))
+
+
+@pytest.mark.parametrize(("mark", "spaces"), [(",", False), (", ", True)])
+def test_spaces_belong_to_cells_unless_the_header_has_them(written, mark, spaces):
+    rows = ["3| Plus|1.5", "4|Plus |", "5|Plus| 2"]
+    path = written("".join(f"{line}\n".replace("|", mark) for line in ["age|plan|paid", *rows]))
+    frame = read_table("name", path).frame
+    (block,) = open_blocks("name", path).frames(["age", "plan", "paid"])
+    expected = pandas.read_csv(path, skipinitialspace=spaces)
+    assert expected["plan"].nunique() == (2 if spaces else 3)
+    for read in (frame, block):
+        pandas.testing.assert_frame_equal(read.reset_index(drop=True), expected)

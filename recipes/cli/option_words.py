@@ -17,8 +17,8 @@ VALUE = r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\[[^\]]*\]|[0-9.]+"
 ARGUMENT = re.compile(rf"(?<![\w-])({'|'.join(NAMES)})=({VALUE})")
 SEVERAL = ("target", "features", "exclude")
 """Those that take several names."""
-MEANT = re.compile(r"did you mean '([^'\"]*,[^'\"]*)'")
-"""A suggested name with a comma, which is typed in quotes."""
+MEANT = re.compile(r"did you mean '([^'\"]*,[^'\"]*|\s[^'\"]*|[^'\"]*\s)'")
+"""A suggested name with a comma or an outer space, which is typed in quotes."""
 KINDS = "features={name: 'category'} for a file"
 """What a message says of the kind of a column."""
 

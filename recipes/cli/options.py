@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -59,26 +58,35 @@ Validation = Annotated[
 ]
 
 
+NAME = re.compile(r'\s*(?:"((?:[^"]|"")*)"(?=\s*(?:,|$))|([^,]+))\s*(?:,|$)')
+"""A name in quotes, or without."""
+
+
 def names(text: str) -> list[str]:
-    """The names in a comma-separated text; empty ones are dropped, and one with a comma is in double quotes.
+    """The names in a comma-separated text, without empty ones; double quotes keep commas and outer spaces of a name.
 
     Example:
-        >>> names("a, b,"), names('"bill, EUR",plan')
-        (['a', 'b'], ['bill, EUR', 'plan'])
+        >>> names("a, b,"), names('"bill, EUR",plan,"age "')
+        (['a', 'b'], ['bill, EUR', 'plan', 'age '])
     """
-    return [name.strip() for line in csv.reader([text], skipinitialspace=True) for name in line if name.strip()]
+    found = [
+        (match[1].replace('""', '"') if match[1] is not None else match[2].strip()) for match in NAME.finditer(text)
+    ]
+    return [name for name in found if name.strip()]
 
 
 def listed(values: Iterable[str]) -> str:
     """A comma-separated text of names, the inverse of :func:`names`.
 
     Example:
-        >>> listed(["bill, EUR", "plan"])
-        '"bill, EUR",plan'
+        >>> listed(["bill, EUR", "plan", "age "])
+        '"bill, EUR",plan,"age "'
     """
-    text = io.StringIO()
-    csv.writer(text, lineterminator="").writerow(values)
-    return text.getvalue()
+    quoted = (
+        '"{}"'.format(name.replace('"', '""')) if set(name) & set('",') or name != name.strip() else name
+        for name in values
+    )
+    return ",".join(quoted)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from .checks.empty_texts import warn_of_empty_texts
 from .checks.identifiers import warn_of_identifiers
 from .checks.imbalance import warn_of_imbalance
 from .checks.leaks import warn_of_leaks
+from .checks.odd_values import warn_of_odd_values
 from .frames import categories_of, unframed
 from .input_arrays import as_inputs, pad
 from .named_arrays import Inputs, items, length, take
@@ -210,6 +211,7 @@ def assemble(
         known = columns["train"]
         warn_of_identifiers(spec, splits["train"][0], grouped=known.groups is not None or known.time is not None)
         warn_of_empty_texts(spec, splits["train"][0])
+        warn_of_odd_values(spec, splits["train"][0])
         warn_of_rounding(spec, *splits["train"])
         several = names if task == "multilabel" else declared.names or ()
         warn_of_leaks(spec, *splits["train"], target, columns["train"].units, several)

@@ -11,7 +11,7 @@ from typing import Any
 
 from ...callbacks.checks import InvalidArgument, check_text
 
-__all__ = ["Names", "check_columns", "checked_names", "column_names", "is_frame"]
+__all__ = ["Names", "check_columns", "check_present", "checked_names", "column_names", "is_frame"]
 
 SUFFIXES = ("", "_embedding", "_one_hot", "_words")
 """Suffixes of the layers named after a column."""
@@ -185,17 +185,40 @@ def check_columns(
         callbacks.checks.InvalidArgument: x_test must be columns a, b, in any order, ... 'missing: a; unknown: c'
     """
     listed = list(listed)
-    wrong = {"missing": set(expected) - set(listed), "unknown": set(listed) - set(expected)}
-    if not any(wrong.values()):
-        return
-    received = "; ".join(
-        f"{kind}: {_shown([name for name in [*expected, *listed] if name in names])}"
-        for kind, names in wrong.items()
-        if names
-    )
-    missing = [name for name in expected if name in wrong["missing"]]
-    hint = _renamed(missing, sorted(wrong["unknown"])) if missing else where_more
-    raise InvalidArgument(argument, received, f"{what} {_shown(expected)}, in any order, and nothing else{hint}")
+    missing, unknown = _unequal(listed, expected)
+    if missing or unknown:
+        hint = _renamed(missing, unknown) if missing else where_more
+        accepted = f"{what} {_shown(expected)}, in any order, and nothing else{hint}"
+        raise InvalidArgument(argument, _named(missing, unknown), accepted)
+
+
+def check_present(argument: str, listed: Iterable[str], expected: Sequence[str]) -> None:
+    """Raises ``InvalidArgument``, with the missing and the other names, if expected ones are missing.
+
+    Example:
+        >>> check_present("input", ["id", "a", "b"], ["a", "b"])
+        >>> check_present("input", ["7", "3"], ["a", "b"])
+        Traceback (most recent call last):
+        callbacks.checks.InvalidArgument: input must be a table with columns a, b (it names none of them: is its header
+        missing?). Received: input='missing: a, b; unknown: 7, 3'
+    """
+    listed = list(listed)
+    missing, unknown = _unequal(listed, expected)
+    if missing:
+        renamed = _renamed(missing, unknown)
+        none = " (it names none of them: is its header missing?)"
+        hint = none if not renamed and len(missing) == len(set(expected)) else f"; others are ignored{renamed}"
+        raise InvalidArgument(argument, _named(missing, unknown), f"a table with columns {_shown(expected)}{hint}")
+
+
+def _unequal(listed: Sequence[str], expected: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The names that are missing, and those that are unknown."""
+    return [name for name in expected if name not in listed], [name for name in listed if name not in expected]
+
+
+def _named(missing: Sequence[str], unknown: Sequence[str]) -> str:
+    kinds = {"missing": missing, "unknown": unknown}
+    return "; ".join(f"{kind}: {_shown(names)}" for kind, names in kinds.items() if names)
 
 
 def _renamed(missing: Sequence[str], unknown: Sequence[str]) -> str:
@@ -209,7 +232,8 @@ def _renamed(missing: Sequence[str], unknown: Sequence[str]) -> str:
 
 
 def _shown(names: Sequence[str]) -> str:
-    names = list(dict.fromkeys(names))
+    """Some of the names; in quotes if they have commas, or spaces outside."""
+    names = [repr(name) if "," in name or name != name.strip() else name for name in dict.fromkeys(names)]
     return ", ".join(names[:20]) + (f", ... ({len(names)})" if len(names) > 20 else "")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...callbacks.checks import InvalidArgument
-from ..data.names import Names, check_columns, checked_names, is_frame
+from ..data.names import Names, check_columns, check_present, checked_names, is_frame
 from ..data.spec import Spec
 from .number_columns import nth_row, number_table
 
@@ -103,7 +103,7 @@ def table_of(inputs: Any, spec: Spec) -> np.ndarray:
 def without_others(
     columns: Mapping[str, Any], names: Names, ignored: MutableMapping[str, None], kept: Collection[str] = ()
 ) -> dict[str, Any]:
-    """The columns that the model takes; all of them where one that it takes is missing, which a later check names.
+    """The columns that the model takes.
 
     Args:
         columns: by the user's names.
@@ -111,13 +111,15 @@ def without_others(
         ignored: gets the names of the others.
         kept: others that are not to be named there.
 
+    Raises:
+        InvalidArgument: naming those that the model takes and the table has not.
+
     Example:
         >>> ignored = {}
         >>> without_others({"id": [7], "age": [3]}, Names(["age"]), ignored), list(ignored)
         ({'age': [3]}, ['id'])
     """
-    if not set(names.inner) <= set(columns):
-        return dict(columns)
+    check_present("input", columns, list(names.inner))
     ignored.update((name, None) for name in columns if name not in names.inner and name not in kept)
     return {name: values for name, values in columns.items() if name in names.inner}
 

@@ -112,7 +112,8 @@ def test_every_spelling_gives_what_the_frame_gives(tmp_path, name, options, spec
         ("Größe,floors,town\n1,2,Köln\n".encode("latin-1"), RECORD, "UTF-8 text, but line 1"),
         ("Größe,floors,town\n1,2,Ulm\n".encode("utf-16"), RECORD, "it is UTF-16"),
         (",Größe,floors\n7,1,2\n7,1,2\n", TABLE, "column 1 has none and does not count the rows"),
-        ("Größe,floors,boat\n1,2,3\n", RECORD, "input='missing: town; unknown: boat'"),
+        ("Größe,floors,boat\n1,2,3\n", RECORD, "others are ignored. Received: input='missing: town; unknown: boat'"),
+        ("1.5,Ulm,2\n1.5,Ulm,3\n", RECORD, "it names none of them: is its header missing?"),
     ],
 )
 def test_every_fault_is_one_line_with_its_place(read, content, spec, message):

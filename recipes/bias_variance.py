@@ -79,8 +79,8 @@ def agreed(errors: Sequence[Finding], curves: Sequence[Finding]) -> tuple[Findin
 
     Example:
         >>> bias, rise = Finding("bias", 3, "9 points", "a larger model"), Finding("overfitting", 3, "", "smaller")
-        >>> agreed([bias], [rise])[1].remedy
-        'a stop at the lowest validation loss; most of the error is bias all the same'
+        >>> agreed([bias], [rise])[1].remedy  # early stopping is not among its choices, for it is used
+        'none, for the weights are those of the lowest validation loss; most of the error is bias all the same'
     """
     found = {finding.name for finding in errors}
     agreeing = list[Finding]()
@@ -89,8 +89,11 @@ def agreed(errors: Sequence[Finding], curves: Sequence[Finding]) -> tuple[Findin
         change: dict[str, Any] = {}
         if against == "bias":
             kept = tuple(choice for choice in curve.choices if choice == "early_stopping")
-            change = {"remedy": "a stop at the lowest validation loss; most of the error is bias all the same"}
-            change["choices"] = kept
+            stop = "a stop at" if kept else "none, for the weights are those of"
+            change = {
+                "remedy": f"{stop} the lowest validation loss; most of the error is bias all the same",
+                "choices": kept,
+            }
         elif against == "variance":
             change = {"remedy": "that for variance; both losses may be high since targets are noisy", "choices": ()}
         agreeing.append(replace(curve, **change))

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import keras
 
 from .metrics import METRICS, contributions
-from .scoring import predictions
+from .scoring import BASE_RATE, predictions
 
 if TYPE_CHECKING:
     from .data import Data
 
-__all__ = ["CONFIDENCE", "score_intervals", "wilson"]
+__all__ = ["CONFIDENCE", "is_not_above_base_rate", "score_intervals", "wilson"]
 
 CONFIDENCE = 0.95
 
@@ -72,3 +72,17 @@ def score_intervals(
     return {
         name: (low, min(high, 1.0)) if name == "accuracy" else (low, high) for name, (low, high) in intervals.items()
     }
+
+
+def is_not_above_base_rate(scores: Mapping[str, float], intervals: Mapping[str, tuple[float, float]]) -> bool:
+    """Whether always answering the most frequent class may be as good: the interval of the accuracy holds its score.
+
+    Args:
+        scores: as of :meth:`recipes.Run.evaluate`.
+        intervals: as of :func:`score_intervals`.
+
+    Example:
+        >>> is_not_above_base_rate({"accuracy": 0.591, "base_rate": 0.583}, {"accuracy": (0.504, 0.672)})
+        True
+    """
+    return BASE_RATE in scores and "accuracy" in intervals and intervals["accuracy"][0] <= scores[BASE_RATE]

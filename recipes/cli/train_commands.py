@@ -73,6 +73,7 @@ def train(
 
     from ..description import in_a_line, splits_in_a_line
     from ..metrics import find_metric
+    from ..score_intervals import is_not_above_base_rate, score_intervals
     from ..scoring import BASE_RATE, check_scorable
     from ..training import fit
     from .epoch_lines import EpochLines
@@ -98,7 +99,8 @@ def train(
         batches = len(run.range_test.losses)
         remark = f" ({run.remark})" if run.remark else ""
         say(f"learning rate {run.recipe.learning_rate:.4g}, found by a range test of {batches} batches{remark}")
-    scores = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in run.evaluate(metrics=more).items())
+    measured = run.evaluate(metrics=more)
+    scores = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in measured.items())
     linear = "linear regression" if run.data.spec.task == "regression" else "logistic regression"
     kept = f"best epoch {run.best_epoch} of {run.epochs}" if run.best_epoch else f"{linear} alone"
     if 0 < run.linear_share < 1:
@@ -108,6 +110,8 @@ def train(
         pairs = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in together.items())
         say(f"validation {pairs}  (network and {linear} together)")
     say(f"test {scores}  ({kept}, {run.seconds:.1f} s)")
+    if is_not_above_base_rate(measured, score_intervals(run.model, run.data, measured)):
+        say("the test accuracy is not above the base rate, always the most frequent answer, by more than noise")
     say(*map(str, run.read()))
     if save is not None:
         run.save(save)

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..environment import hardware, versions
 from ..saved_run import SavedRun, recipe_text
-from ..score_intervals import CONFIDENCE
+from ..score_intervals import CONFIDENCE, is_not_above_base_rate
 
 __all__ = ["as_markdown", "escaped", "model_card"]
 
@@ -89,6 +89,8 @@ def _limits(trained: SavedRun, exported: Mapping[str, Any]) -> list[str]:
     counts = settings.get("counts", {})
     limits = [f"The scores are of {counts.get('test', 'some')} test examples, {_how_split(settings)}."]
     limits.append("Nothing was measured on other data, on parts of the data, or over time.")
+    if is_not_above_base_rate(trained.facts.get("test", {}), trained.facts.get("intervals", {})):
+        limits.append("The test accuracy is not above that of always the most frequent answer by more than noise.")
     if spec.class_shares and counts.get("train"):
         few = [
             f"{name} ({round(share * counts['train'])})"

@@ -1,5 +1,7 @@
 """Bias and variance in words: by hand, against scikit-learn, and after a training."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, mean_squared_error
@@ -102,6 +104,9 @@ def test_the_remedies_of_errors_and_curves_do_not_contradict_each_other():
     under = Finding("underfitting", 2, "u", "a larger model", ("mlp",))
     _, found = agreed([bias], [over])
     assert ("smaller" in found.remedy, found.choices) == (False, ("early_stopping",))
+    assert found.remedy.startswith("a stop at the lowest validation loss")
+    _, found = agreed([bias], [dataclasses.replace(over, choices=("l2",))])
+    assert found.remedy.startswith("none, for the weights are those of the lowest")
     _, found = agreed([variance], [under])
     assert ("larger" in found.remedy, found.choices) == (False, ())
     assert agreed([bias], [under]) == (bias, under)

@@ -535,6 +535,7 @@ def test_train_export_and_predict(call, data_dir, tmp_path, digits):
     options = ["--optimizer", "adam", "--regularizer", "none", "--learning-rate", 0.003, "--epochs", 1]
     code, output, _ = call("train", "digits", "--data-dir", data_dir, *options, "--save", tmp_path / "run")
     assert code == 0
+    assert "not above the base rate" not in output
     accuracy = re.search(r"accuracy (\d\.\d{4})", output.replace("\n", " ")).group(1)
     recipe = recipes.Recipe.from_json((tmp_path / "run" / "recipe.json").read_text())
     assert recipe == recipes.Recipe(model="mlp", optimizer="adam", regularizer="none", learning_rate=0.003)
@@ -545,6 +546,9 @@ def test_train_export_and_predict(call, data_dir, tmp_path, digits):
     code, output, _ = call("predict", tmp_path / "out" / "1", tmp_path / "one.npy")
     assert code == 0
     assert len(output.splitlines()) == 1
+    options[5] = 1e-9
+    _, output, _ = call("train", "breast_cancer", "--data-dir", data_dir, *options)
+    assert "the test accuracy is not above the base rate, always the most frequent answer," in " ".join(output.split())
 
 
 def test_describe(call, data_dir):

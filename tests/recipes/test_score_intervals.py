@@ -3,13 +3,27 @@ import pytest
 import scipy.stats
 
 from recipes import score_intervals as module
-from recipes.score_intervals import score_intervals, wilson
+from recipes.score_intervals import is_not_above_base_rate, score_intervals, wilson
 
 
 @pytest.mark.parametrize(("right", "examples"), [(0, 10), (7, 10), (10, 10), (930, 1000)])
 def test_wilson_is_scipys(right, examples):
     expected = scipy.stats.binomtest(right, examples).proportion_ci(method="wilson")
     assert wilson(right / examples, examples) == pytest.approx(tuple(expected), abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("scores", "low", "expected"),
+    [
+        ({"accuracy": 0.591, "base_rate": 0.583}, 0.504, True),
+        ({"accuracy": 0.8, "base_rate": 0.583}, 0.72, False),
+        ({"accuracy": 0.591}, 0.504, False),
+        ({"loss": 0.3, "base_rate": 0.583}, None, False),
+    ],
+)
+def test_what_the_most_frequent_answer_may_reach(scores, low, expected):
+    intervals = {} if low is None else {"accuracy": (low, 0.9)}
+    assert is_not_above_base_rate(scores, intervals) is expected
 
 
 class Fixed:

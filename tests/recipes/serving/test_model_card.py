@@ -65,3 +65,8 @@ def test_limits_name_what_is_scarce(digits_run, card):
     count = round(0.01 * digits_run.data.settings["counts"]["train"])
     assert f"Classes with fewer than 50 training examples: 0 ({count})." in limits
     assert "The int8 file rounds: 1.23% of its answers to the examples of the check are others." in limits
+    plain = "The test accuracy is not above that of always the most frequent answer by more than noise."
+    chance = {"test": {"accuracy": 0.11, "base_rate": 0.1}, "intervals": {"accuracy": [0.08, 0.14]}}
+    poor = dataclasses.replace(saved, facts={**saved.facts, **chance})
+    assert plain not in limits
+    assert plain in model_card(poor, card)["limits"]

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -174,7 +175,7 @@ def _text(path: Path) -> str:
 
 
 def data_of(saved: SavedRun, data_dir: str | os.PathLike[str] | None = None) -> Data:
-    """The data of a saved run, loaded by name, with the names of its model's inputs.
+    """The data of a saved run, loaded by name, with the names of its model's inputs, and without its warnings again.
 
     Args:
         saved: the run.
@@ -183,7 +184,9 @@ def data_of(saved: SavedRun, data_dir: str | os.PathLike[str] | None = None) -> 
     Raises:
         InvalidArgument: if the data cannot be loaded, or are not those of the training.
     """
-    data = load_again(saved.facts["data"], data_dir)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        data = load_again(saved.facts["data"], data_dir)
     if _unequal(data, saved):
         name = data.settings["name"]
         accepted = f"given: the dataset {name!r} is not that of the training ({_unequal(data, saved)} differ)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -36,6 +36,7 @@ def export(
         typer.Option(help="With --compare, a column for whose values it must not be worse either; may be repeated."),
     ] = None,
     data_dir: DataDir = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier export in --to.")] = False,
 ) -> None:
     """Write a trained model in formats that take raw inputs, and check the answers of each.
 
@@ -48,7 +49,7 @@ def export(
     """
     from ..files import check_new_directory
 
-    check_new_directory(to, marker="export.json", name="to")
+    check_new_directory(to, marker="export.json", name="to", overwrite=overwrite)
     from ..run import Run
     from ..serving.blessing import WorseModel
     from ..serving.export import export
@@ -62,7 +63,8 @@ def export(
         with warnings_in_lines():
             with_data = run if data_dir is None else Run.load(run, data_dir=data_dir)
             names = [name.strip() for name in formats.split(",")]
-            export(with_data, to, formats=names, version=version, compare=compare, slices=slices or ())
+            options: dict[str, Any] = {"version": version, "compare": compare, "slices": slices or ()}
+            export(with_data, to, formats=names, overwrite=overwrite, **options)
     except (ExportMismatch, WorseModel) as error:
         raise SystemExit(complain(str(error), status=1)) from None
     facts = read_json(to / EXPORT, EXPORTED, argument="to")

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ...callbacks.checks import InvalidArgument
 from .app import app
 from .console import complain, load, say
 from .options import (
@@ -54,6 +55,7 @@ def train(
         str | None, typer.Option(help="Where to write a checkpoint per epoch, from which a killed training resumes.")
     ] = None,
     save: Annotated[str | None, typer.Option(help="A new directory for the run, for `recipes export`.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier run in --save.")] = False,
 ) -> None:
     """Train one recipe on a dataset and evaluate it on the test split."""
     from ...callbacks.checks import check_integer
@@ -66,7 +68,9 @@ def train(
         epochs = check_integer("epochs", epochs, low=1)
     seed = check_integer("seed", seed, low=0)
     if save is not None:
-        check_new_directory(save, marker="run.json", name="save")
+        check_new_directory(save, marker="run.json", name="save", overwrite=overwrite)
+    elif overwrite:
+        raise InvalidArgument("overwrite", overwrite, "left out without --save")
     size = int(batch_size) if batch_size is not None and re.fullmatch(r"[+-]?[0-9]+", batch_size) else batch_size
     batch_sizes(size, 1, 1)  # raises before the data are read
     data = load(dataset, data_dir=data_dir, validation=validation, seed=seed, **options)
@@ -114,7 +118,7 @@ def train(
         say("the test accuracy is not above the base rate, always the most frequent answer, by more than noise")
     say(*map(str, run.read()))
     if save is not None:
-        run.save(save)
+        run.save(save, overwrite=overwrite)
         command = shlex.join(["recipes", "export", save, "--to", "NEW_DIRECTORY"])
         say(f"saved in {save}: `{command}` makes it ready to serve")
 

@@ -542,12 +542,17 @@ def test_train_export_and_predict(call, data_dir, tmp_path, digits):
     code, output, _ = call("export", tmp_path / "run", "--to", tmp_path / "out")
     assert code == 0
     assert f"accuracy {accuracy}" in output.replace("\n", " ")
+    assert call("export", tmp_path / "run", "--to", tmp_path / "out")[0] == 2
+    assert call("export", tmp_path / "run", "--to", tmp_path / "out", "--overwrite")[0] == 0
     np.save(tmp_path / "one.npy", digits.arrays("test")[0][0])
     code, output, _ = call("predict", tmp_path / "out" / "1", tmp_path / "one.npy")
     assert code == 0
     assert len(output.splitlines()) == 1
     options[5] = 1e-9
-    _, output, _ = call("train", "breast_cancer", "--data-dir", data_dir, *options)
+    again = ["train", "breast_cancer", "--data-dir", data_dir, *options, "--save", tmp_path / "run"]
+    assert call(*again)[0] == 2
+    _, output, _ = call(*again, "--overwrite")
+    assert "breast_cancer" in (tmp_path / "run" / "run.json").read_text()
     assert "the test accuracy is not above the base rate, always the most frequent answer," in " ".join(output.split())
 
 

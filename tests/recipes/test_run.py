@@ -1,6 +1,7 @@
 import csv
 import json
 import shutil
+import warnings
 
 import keras
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 import recipes
 from callbacks.checks import InvalidArgument
 from recipes import Data, Recipe, Run, fit, mlp
+from recipes import saved_run as module
 from recipes.data.spec import Spec
 from tests.recipes.data.builders import prepare
 
@@ -247,3 +249,16 @@ def test_regression_is_plotted_by_its_error(regression):
 def test_data_of_other_arrays_is_another_run(classes):
     x, y = classes.arrays("train")
     assert Data.from_arrays(x[::-1].copy(), y[::-1].copy()).fingerprint != classes.fingerprint
+
+
+def test_what_loading_the_data_warns_of_is_not_said_again(saved_run, data_dir, monkeypatch):
+    load = module.load_again
+
+    def warn_and_load(*arguments):
+        warnings.warn("a column is odd", stacklevel=2)
+        return load(*arguments)
+
+    monkeypatch.setattr(module, "load_again", warn_and_load)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        recipes.load_run(saved_run, data_dir=data_dir)

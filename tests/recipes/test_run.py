@@ -9,6 +9,7 @@ import pytest
 
 import recipes
 from callbacks.checks import InvalidArgument
+from callbacks.warning import warn
 from recipes import Data, Recipe, Run, fit, mlp
 from recipes import saved_run as module
 from recipes.data.spec import Spec
@@ -255,7 +256,7 @@ def test_what_loading_the_data_warns_of_is_not_said_again(saved_run, data_dir, m
     load = module.load_again
 
     def warn_and_load(*arguments):
-        warnings.warn("a column is odd", stacklevel=2)
+        warn("a column is odd")
         return load(*arguments)
 
     monkeypatch.setattr(module, "load_again", warn_and_load)

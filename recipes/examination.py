@@ -149,7 +149,7 @@ def _loaded(found: Examination, name: str, options: dict[str, Any]) -> Data | No
 
 def _column(blocks: TableBlocks, scan: TableScan, columns: Columns, name: str) -> Column:
     facts = scan.columns[name]
-    missing, total = facts.missing, scan.rows
+    missing, total = facts.missing + facts.absent, scan.rows
     use = "input" if name in columns.inputs else "left out"
     if name in columns.targets:
         use, missing, total = "target", scan.left_out, scan.rows + scan.left_out
@@ -159,8 +159,9 @@ def _column(blocks: TableBlocks, scan: TableScan, columns: Columns, name: str) -
         use = "sample weight"
     words = facts.words_in(blocks.path.name, blocks.unit)
     content = KINDS[facts.dtype]
-    if words is not None and facts.dtype == "string" and words.count < words.total:
-        content += f", {words.total - words.count:,} of them numbers"
+    numbers = 0 if words is None else words.total - words.count - facts.absent
+    if facts.dtype == "string" and numbers:
+        content += f", {numbers:,} of them numbers"
     return Column(name, content, f"{missing:,} of {total:,}" if missing else "", use)
 
 

@@ -122,3 +122,16 @@ def test_the_command(churn, capsys, data_dir):
         main(["doctor", "churn.csv", "--target", "churn"])
     captured = capsys.readouterr()
     assert (left.value.code, captured.out, captured.err.count("\n")) == (2, "", 1)
+
+
+def test_words_for_missing_ones_are_missing_and_no_numbers(tmp_path):
+    n = np.arange(80)
+    ages = np.where(n % 10 == 0, "?", np.where(n % 10 == 1, "unknown", n.astype(str)))
+    towns = np.array(["Ulm", "Bonn", "?", ""], object)[n % 4]
+    codes = np.array(["x", "7", "", "?"], object)[n % 4]
+    table = pandas.DataFrame({"age": ages, "town": towns, "code": codes, "y": n // 4 % 2})
+    table.to_csv(tmp_path / "t.csv", index=False)
+    columns = {column.name: column for column in examine(str(tmp_path / "t.csv"), target="y").columns}
+    assert (columns["age"].content, columns["age"].missing) == ("strings", "16 of 80")
+    assert (columns["town"].content, columns["town"].missing) == ("strings", "40 of 80")
+    assert (columns["code"].content, columns["code"].missing) == ("strings, 20 of them numbers", "40 of 80")

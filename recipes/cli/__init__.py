@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -12,7 +13,6 @@ from typing import Any
 import typer
 
 from ..signals import received
-from .console import complain
 
 __all__ = ["main"]
 
@@ -88,6 +88,8 @@ def main(arguments: list[str] | None = None) -> None:
         _interrupt_at_signals()
         status = run_command(arguments)
         if without_memory and not status:
+            from .console import complain
+
             status = complain(f"out of memory in {without_memory[0]}: what was written may lack a part{resumes}")
     except (typer.Abort, KeyboardInterrupt):
         status = 130
@@ -105,6 +107,8 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"recipes: {how}{resumes}", file=sys.stderr)
     received.clear()  # this process may go on
     status = status if isinstance(status, int) else 0
+    if arguments is None:
+        gc.collect()  # what is left of pipelines of data would complain that Python has ended
     if kept:
         sys.stdout.flush()
         sys.stderr.flush()
@@ -117,8 +121,9 @@ def run_command(arguments: list[str] | None) -> Any:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from ..quiet import quiet_import
 
-    quiet_import("tensorflow", "keras")
+    quiet_import("tensorflow", "keras")  # before anything of this package that needs them
     from ...callbacks.inside.backend import check_tensorflow
+    from .console import complain
 
     try:
         check_tensorflow("the command line")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shlex
 import sys
@@ -28,16 +29,11 @@ def _without_folders(arguments: list[str]) -> list[str]:
     return ["DIR" if os.path.isabs(argument) else argument for argument in arguments]
 
 
-def write_results(
-    name: str, rows: list[dict[str, Any]], kept: Sequence[dict[str, Any]] = (), *, path: Path | None = None
-) -> Path:
-    """Writes rows to :func:`results_path` of the name, or ``path``, with the commit, versions, hardware and command.
-
-    Rows ``kept`` from an earlier file have these columns already; they come first, unchanged.
-    """
-    machine = hardware()
-    packages = versions()
-    source = {
+@functools.cache
+def _source() -> dict[str, Any]:
+    """The columns of the rows of this process: the commit as it is before the first file is written."""
+    machine, packages = hardware(), versions()
+    return {
         "commit": commit(),
         "tensorflow": packages["tensorflow"],
         "keras": packages["keras"],
@@ -47,6 +43,16 @@ def write_results(
         "accelerators": machine["accelerators"],
         "command": shlex.join(["python", os.path.relpath(sys.argv[0], ROOT), *_without_folders(sys.argv[1:])]),
     }
+
+
+def write_results(
+    name: str, rows: list[dict[str, Any]], kept: Sequence[dict[str, Any]] = (), *, path: Path | None = None
+) -> Path:
+    """Writes rows to :func:`results_path` of the name, or ``path``, with the commit, versions, hardware and command.
+
+    Rows ``kept`` from an earlier file have these columns already; they come first, unchanged.
+    """
+    source = _source()
     path = results_path(name) if path is None else path
     path.parent.mkdir(exist_ok=True)
     unfinished = path.with_suffix(".unfinished")  # an interrupted write loses nothing

@@ -165,7 +165,6 @@ def test_small_probabilities_are_right_in_onnx(tmp_path):
 
 
 @pytest.mark.thorough
-@pytest.mark.thorough
 def test_scales_are_no_part_of_int8_kernels(tmp_path):
     """The converter would merge them with the last layer, whose two smaller outputs then are constant."""
     keras.utils.set_random_seed(0)

@@ -147,7 +147,7 @@ WAYS = {
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.ordinarily("dead-units", "all_weights-tiny", "renamed-pictures")
+@pytest.mark.ordinarily("dead-units", "renamed-pictures")
 def test_what_is_broken_is_not_exported(run_on, kind, way, tmp_path, monkeypatch):
     run = run_on(kind)
 

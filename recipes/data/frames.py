@@ -12,7 +12,7 @@ from .disk.stored import Stored
 from .names import check_columns, checked_names, column_names, is_frame
 from .statistics.deviations import EXACT
 
-__all__ = ["categories_of", "column_of", "unframed", "unframed_targets", "without_categories"]
+__all__ = ["categories_of", "check_order", "column_of", "unframed", "unframed_targets", "without_categories"]
 
 
 def unframed(inputs: Mapping[str, Any], arguments: Mapping[str, str], names: Sequence[str] = ()) -> dict[str, Any]:
@@ -65,6 +65,48 @@ def unframed(inputs: Mapping[str, Any], arguments: Mapping[str, str], names: Seq
             columns = (x.iloc[:, place] for place in places)
             replaced[split] = dict(zip(expected or listed[split], map(column_of, columns), strict=True))
     return replaced
+
+
+def check_order(x: Any, others: Mapping[str, Any], argument: str = "x") -> None:
+    """Refuses pandas objects whose index holds the same labels as that of x in another order.
+
+    Rows belong together by position. Where the indexes say otherwise, one of them has been shuffled or sorted alone;
+    other labels, such as those of a reset index, say nothing.
+
+    Args:
+        x: inputs of any form.
+        others: what goes with them, by the name of the argument: targets, weights, ...
+        argument: name of the inputs, for messages.
+
+    Raises:
+        InvalidArgument: naming the first label that has another place.
+
+    Example:
+        >>> import pandas
+        >>> x, y = pandas.DataFrame({"a": [1, 2]}), pandas.Series([0, 1], index=[1, 0])
+        >>> check_order(x, {"y": y.sort_index()})
+        >>> check_order(x, {"y": y})
+        Traceback (most recent call last):
+        callbacks.checks.InvalidArgument: y must be in the order of x: both indexes hold the same labels, so order it by
+        y.loc[x.index], or drop its index if the rows belong together as they are. Received: y='1 in row 1'
+    """
+    index = _index(x)
+    for name, values in others.items():
+        own = _index(values)
+        if index is None or own is None or len(index) != len(own) or index.equals(own):
+            continue
+        if index.is_unique and own.is_unique and own.isin(index).all():
+            row = int(np.argmax(np.asarray(index != own)))
+            accepted = f"in the order of {argument}: both indexes hold the same labels, so order it by"
+            remedy = f"{name}.loc[{argument}.index], or drop its index if the rows belong together as they are"
+            raise InvalidArgument(name, f"{own[row]} in row {row + 1}", f"{accepted} {remedy}")
+
+
+def _index(values: Any) -> Any:
+    """The index of a pandas object, or of the first one in a dictionary of columns; None for others."""
+    if isinstance(values, Mapping):
+        return next((value.index for value in values.values() if hasattr(value, "iloc")), None)
+    return values.index if hasattr(values, "iloc") else None
 
 
 def categories_of(x: Any, names: Sequence[str] = ()) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 from ...callbacks.checks import InvalidArgument
 from .assembly import Assembled, assemble
 from .columns_aside import excluded
-from .frames import unframed_targets
+from .frames import check_order, unframed_targets
 from .image_sizes import checked_size, resized_inputs
 from .input_arrays import dense
 from .names import is_frame
@@ -45,6 +45,10 @@ def from_splits(
         if len(missing) == 1 and split != "train":
             raise InvalidArgument(f"{missing[0]}_{split}", None, f"given, since the other half of {split!r} is")
     existing = {split: (x, y) for split, (x, y) in splits.items() if split == "train" or x is not None}
+    for split, (x, y) in existing.items():
+        of = "" if split == "train" else f"_{split}"
+        check_order(x, {f"y{of}": y, f"sample_weight{of}": weights.get(split)}, f"x{of}")
+    check_order(existing["train"][0], by)
     target = getattr(splits["train"][1], "name", None)
     if feature_names is not None and isinstance(splits["train"][0], Mapping):
         raise InvalidArgument("feature_names", feature_names, "None for a record, which names its columns itself")

@@ -119,3 +119,18 @@ def test_several_targets_in_a_data_frame_go_by_names():
     numbered = pandas.DataFrame(y.to_numpy())
     ys, names = unframed_targets({"train": numbered, "test": numbered}, {"train": "y", "test": "y_test"})
     assert (ys["test"].tolist(), names) == (y.to_numpy().tolist(), [])
+
+
+@pytest.mark.parametrize("argument", ["y", "sample_weight", "groups", "y_test"])
+def test_rows_that_the_indexes_put_in_another_order(argument):
+    frame = pandas.DataFrame({"a": np.arange(40.0), "b": np.arange(40) % 3})
+    values = {"y": pandas.Series(np.arange(40) % 2), "x_test": frame[:20], "y_test": pandas.Series(np.arange(20) % 2)}
+    values |= {"sample_weight": pandas.Series(np.ones(40)), "sample_weight_test": np.ones(20)}
+    if argument == "groups":
+        values = {"y": values["y"], "groups": pandas.Series(np.arange(40) // 4)}
+    assert len(Data.from_arrays(frame, **values).arrays("train")[1]) > 20
+    shuffled = values[argument].iloc[::-1]
+    of = "x_test" if argument == "y_test" else "x"
+    with pytest.raises(InvalidArgument, match=rf"{argument} must be in the order of {of}: .*{argument}\.loc\[{of}\.in"):
+        Data.from_arrays(frame, **{**values, argument: shuffled})
+    Data.from_arrays(frame, **{**values, argument: shuffled.reset_index(drop=True)})  # by position

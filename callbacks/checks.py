@@ -66,7 +66,8 @@ def shown(value: Any) -> str:
         'array([[0.], [0.]])'
     """
     try:
-        text = " ".join(repr(value).split())
+        pandas = hasattr(value, "iloc")  # whose columns are no line
+        text = f"<{type(value).__name__} of shape {value.shape}>" if pandas else " ".join(repr(value).split())
     except Exception:  # of a class of the user's
         text = f"<{type(value).__name__}>"
     return text if len(text) <= 200 else text[:197] + "..."

@@ -76,6 +76,8 @@ def columns_of(inputs: Any, ranks: Mapping[str, int], names: Names) -> dict[str,
         "input", columns, list(ranks), "records with", "; predict_table takes a DataFrame with other columns too"
     )
     sizes = {name: 0 if _rank(values) == 0 else len(values) for name, values in columns.items()}
+    if not any(sizes.values()):
+        raise InvalidArgument("input", "none", "at least one example")
     if len(set(sizes.values())) > 1 or not all(sizes.values()):
         raise InvalidArgument("input", sizes, "columns of the same length, at least 1")
     return {name: list(columns[name]) for name in ranks}

@@ -148,6 +148,8 @@ def test_the_message_is_one_short_line():
     error = InvalidArgument("data", np.arange(5000).reshape(1000, 5), "a dataset")
     assert "\n" not in str(error)
     assert len(str(InvalidArgument("data", list(range(5000)), "a dataset"))) < 300
+    frame = pd.DataFrame({"a": [1, 2]})
+    assert str(InvalidArgument("data", frame, "one")) == "data must be one. Received: data=<DataFrame of shape (2, 1)>"
     assert error.argument == "data"
 
 

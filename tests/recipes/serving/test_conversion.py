@@ -167,7 +167,7 @@ def test_arrays_in_records():
             "columns of the same length, at least 1. Received: .*'deck': 2",
         ),
         ([AGE, DECK], {"age": 3, "deck": ["A", "B"]}, "columns of the same length, at least 1"),
-        ([AGE], {"age": []}, "columns of the same length, at least 1"),
+        ([AGE], {"age": []}, "input must be at least one example"),
         ([AGE], {"age": ["three", 4, "five"]}, r"input\['age'\] must be numbers, but 2 of 3 are none. .*='three'"),
         ([AGE], {"age": [[3], [4]]}, r"input\['age'\] must be numbers, but 2 of 2 are none"),
         ([AGE], {"age": [3.5]}, r"input\['age'\] must be int64 values of shape \(None,\)"),

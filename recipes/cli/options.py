@@ -150,7 +150,7 @@ class Reading:
             pairs = [
                 feature.rpartition(":") if ":" in feature else (feature, "", "") for feature in names(self.features)
             ]
-            kinds = {name.strip(): kind.strip() for name, _, kind in pairs}
+            kinds = {name.strip() if kind.startswith(" ") else name: kind.strip() for name, _, kind in pairs}
             options["features"] = kinds if all(kinds.values()) else list(kinds)
             if any(kinds.values()) and not all(kinds.values()):
                 raise InvalidArgument("features", self.features, "a kind for every feature, name:kind, or for none")

@@ -3,7 +3,7 @@
 import pytest
 
 from callbacks.checks import InvalidArgument
-from recipes.cli.options import Choices
+from recipes.cli.options import Choices, Reading
 
 
 def test_class_weights_are_named_or_given_by_label():
@@ -27,3 +27,16 @@ def test_class_weights_are_named_or_given_by_label():
 def test_other_texts_are_refused(text, message):
     with pytest.raises(InvalidArgument, match=message):
         Choices(class_weight=text).recipe()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('"age ",town', ["age ", "town"]),
+        ('"bill, EUR" , town', ["bill, EUR", "town"]),
+        ("age : number, a:b:category", {"age": "number", "a:b": "category"}),
+        ('"age :number"', {"age ": "number"}),
+    ],
+)
+def test_features_by_name_and_kind(text, expected):
+    assert Reading(features=text).for_load()["features"] == expected

@@ -198,6 +198,10 @@ def _wrong_length(
         hint = f"a {separator!r} too many"
     else:
         hint = f"{row[len(names)]!r} has no column; a cell that contains {separator!r} has to be in quotes"
+    if any(cell.startswith(" ") and cell.lstrip().startswith('"') for cell in row):
+        hint = (
+            "quotes count right after a separator: delete the spaces before them, or put one after each in the header"
+        )
     wrong = f"{len(row)}: {row[0]!r}, ..., {row[-1]!r}" if len(row) > 1 else f"1: {row[0]!r}"
     accepted = f"a table of {len(names)} cells in every row, but line {line} has {wrong} ({hint})"
     return InvalidArgument(argument, path, accepted)

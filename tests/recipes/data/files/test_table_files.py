@@ -139,9 +139,7 @@ def test_spaces_belong_to_cells_unless_the_header_has_them(written, mark, spaces
 
 
 def test_quotes_after_a_space(written):
-    with pytest.raises(
-        InvalidArgument, match=r"line 2 has 3: '3', ..., ' West\"' .quotes count right after a separator"
-    ):
+    with pytest.raises(InvalidArgument, match=r"line 2 has 3: .* .quotes count right after a separator"):
         read_table("name", written('age,town\n3, "Ulm, West"\n'))
     frame = read_table("name", written('age, town\n3, "Ulm, West"\n')).frame
     assert frame["town"].tolist() == ["Ulm, West"]

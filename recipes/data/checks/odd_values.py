@@ -104,5 +104,5 @@ def _rare(feature: Feature, values: list[str]) -> str:
     if len(rare) <= RARE * len(values):
         return ""
     numbers = sum(UNIT.fullmatch(value) is not None for value in rare)
-    remedy = "; numbers with a unit are words, so write the numbers alone" if numbers > RARE * len(rare) else ""
+    remedy = "; if they are numbers with a unit, write the numbers alone" if numbers > RARE * len(rare) else ""
     return f"{len(rare):,} of {len(values):,} values are seen too seldom to be known, such as {rare[0]!r}{remedy}"

@@ -29,7 +29,10 @@ def said(column):
         (np.array(["Basic", " Basic", "BASIC", "Plus"], object)[N % 4], "' Basic', 'BASIC', 'Basic'; if not, write"),
         (np.array(["New  York", "New York", "Ulm"], object)[N % 3], "'New  York', 'New York'; if not"),
         (np.where(N % 9 == 0, "-", [f"CHF 1,{n:03d}.50" for n in N]), "such as 'CHF 1,0"),
-        (np.where(N % 9 == 0, "-", [f"{n}.5 kg" for n in N]), "numbers with a unit are words, so write the numbers"),
+        (
+            np.where(N % 9 == 0, "-", [f"{n}.5 kg" for n in N]),
+            "; if they are numbers with a unit, write the numbers alone",
+        ),
         (np.where(N % 4 == 0, "a", [f"code {n}" for n in N]), "values are seen too seldom to be known, such as 'code"),
     ],
 )

@@ -185,7 +185,7 @@ class Ways:
     def read(self) -> dict[str, pd.DataFrame]:
         """The DataFrames that pandas reads from the CSV files, without the rows that have no target."""
         paths = self.csv(".csv", self.whole)
-        options: dict[str, Any] = {"skipinitialspace": True, "low_memory": False}
+        options: dict[str, Any] = {"low_memory": False}
         frames = {"": pd.read_csv(paths[""], **options)}
         if "_test" in paths:
             words = [name for name in frames[""] if frames[""][name].dropna().map(type).eq(str).all()]

@@ -13,6 +13,7 @@ def test_models_of_a_process_are_evaluated_without_warnings_of_retracing(caplog)
     x, y = np.random.default_rng(0).normal(size=(60, 3)).astype("float32"), np.arange(60) % 2
     data = recipes.Data.from_arrays(x, y, batch_size=32)
     tensorflow = logging.getLogger("tensorflow")
+    caplog.set_level(logging.WARNING, logger="tensorflow")  # commands within this process raise it
     tensorflow.addHandler(caplog.handler)
     try:
         for _ in range(7):

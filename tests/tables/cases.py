@@ -109,7 +109,7 @@ CASES = {
                 "record of 9, binary of 2;",
                 "train 269 (64 %), validation 67 (16 %), test 84 (20 %); stratified by class",
             ),
-            ("left out 'customerID', which identifies the examples",),
+            ("strings are read as numbers: 'TotalCharges'", "left out 'customerID', which identifies the examples"),
         ),
         Case(
             "houses.csv",

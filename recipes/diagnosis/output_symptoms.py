@@ -62,7 +62,7 @@ def output_symptoms(model: keras.Model, facts: LossFacts, y: Any, output: Any) -
     values, units = numbers(output), output.shape[-1]
     labels = np.asarray(keras.ops.convert_to_numpy(y))
     last = ends_in(model) if is_functional(model) else ""
-    if units == 1 and (values == 1.0).all() and (facts.crossentropy or last.startswith("softmax")):
+    if units == 1 and (np.abs(values - 1.0) < 1e-6).all() and (facts.crossentropy or last.startswith("softmax")):
         return [symptom("softmax over one unit", "the output is 1 for every example")]
     if _softmax_twice(model):
         return [symptom("softmax twice", "the last layer applies a softmax to the probabilities of one before")]

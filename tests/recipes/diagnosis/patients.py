@@ -197,7 +197,7 @@ SPOILED = {
     "leak": (leak, "column leaks"),
     "nan_weights": (nan_weights, "NaN in the weights"),
     "labels_from_1": (labels_from_1, "labels out of range"),
-    "constant_input": (constant_input, "constant input"),
+    "constant_input": (constant_input, "constant inputs"),
     "one_unit_softmax": (one_unit_softmax, "softmax over one unit"),
     "wrong_loss": (wrong_loss, "loss does not fit the targets"),
     "relu_output": (relu_output, "output cannot reach the targets"),

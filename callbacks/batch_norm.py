@@ -78,9 +78,9 @@ def recalibrate_batch_norm(model: keras.Model, data: Any, *, batch_size: int = 2
       unless the model will be used on augmented data.
 
     It helps most if training ended before the moving averages had settled. Measured on MNIST with batches of 16
-    (``scripts/measure/measure_batch_norm.py``, 5 seeds): after 125 steps with Keras' momentum 0.99 the test loss fell
-    by 0.035 +- 0.004 under 1cycle; after 6,750 steps, or with momentum 0.9, the change was within the spread over seeds,
-    or below 1 % of the loss.
+    (``scripts/measure/measure_batch_norm.py``, 5 seeds): after 125 steps with Keras' momentum 0.99 the test loss
+    fell by 0.035 +- 0.004 under 1cycle; after 6,750 steps, or with momentum 0.9, the change was within the spread
+    over seeds, or below 1 % of the loss.
 
     It takes one pass over the data per layer. Renormalized layers (``renorm=True``) get the same statistics for
     inference; their corrections for training stay.

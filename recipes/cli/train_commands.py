@@ -114,7 +114,7 @@ def train(
         pairs = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in together.items())
         say(f"validation {pairs}  (network and {linear} together)")
     say(f"test {scores}  ({kept}, {run.seconds:.1f} s)")
-    if is_not_above_base_rate(measured, score_intervals(run.model, run.data, measured)):
+    if BASE_RATE in measured and is_not_above_base_rate(measured, score_intervals(run.model, run.data, measured)):
         say("the test accuracy is not above the base rate, always the most frequent answer, by more than noise")
     say(*map(str, run.read()))
     if save is not None:

@@ -37,6 +37,7 @@ class Member:
         ended: whether it has stopped.
         diverged: whether a loss was NaN or infinite.
         weights: those to go back to at the end, as of Keras' ``get_weights``; None for the last ones.
+        idle_places_cost: whether its pack took as long as one with all places filled.
     """
 
     def __init__(self, trainer: Trainer, seed: int, place: int, listeners: Sequence[keras.callbacks.Callback] = ()):
@@ -46,7 +47,7 @@ class Member:
         self.found: tuple[LRFinder | None, str | None] = (None, None)
         self.callbacks: list[keras.callbacks.Callback] = []
         self.history: dict[str, list[Any]] = {}
-        self.ended = self.diverged = False
+        self.ended = self.diverged = self.idle_places_cost = False
         self.weights: list[np.ndarray] | None = None
         self._table: tuple[np.ndarray, np.ndarray | None] = (np.empty(0), None)
         self._schedule: StepSchedule | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,13 +12,11 @@ import tensorflow as tf
 
 from ...callbacks.inside.optimizer_values import leaves
 from ...callbacks.inside.vectorized import vectorized
-from ..data.batching import permutation
-from ..data.named_arrays import apply
 from ..whole_epochs.accuracy import accuracy_of_logits
-from ..whole_epochs.arrays import Split, as_batch
+from ..whole_epochs.arrays import Split
 from ..whole_epochs.compiled import Compiled
 
-__all__ = ["Pack", "Stacked"]
+__all__ = ["Pack", "Stacked", "like"]
 
 
 class Stacked:
@@ -44,31 +43,28 @@ def _joined(*arrays: tf.Tensor | None) -> tf.Tensor | None:
     return None if arrays[0] is None else tf.concat(arrays, axis=0)
 
 
-def _rows_of(arrays: Split, places: tf.Tensor) -> tuple[Any, ...]:
-    """The examples of a batch of each member: x, y and perhaps weights, of shapes (members, batch, ...)."""
-    x, y, weights = arrays
-    taken = None if weights is None else tf.gather(weights, places)
-    return as_batch(apply(lambda array: tf.gather(array, places), x), tf.gather(y, places), taken)
-
-
-class Pack:
+class Pack(abc.ABC):
     """Trains and evaluates several members of one form at once.
 
     The state of all members is kept in stacks: for each variable of the model, its optimizer, its metrics and the
     numbers of its step one tensor whose first axis is that of the members. One compiled function of Keras' own layers,
-    losses, metrics and of the optimizer is applied to all of them (see :mod:`callbacks.inside.vectorized`): the matrix
-    products become batched ones, and all else works on longer arrays. What no member has in common (the order of its
-    examples, its dropout masks, its rate) is drawn or given for each as it would be alone.
+    losses, metrics and of the optimizer is applied to all of them; in which way, the subclass says. What no member has
+    in common (the order of its examples, its dropout masks, its rate) is drawn or given for each as it would be alone.
 
     Args:
         model: built and compiled, with the optimizer and the metrics built.
         numbers: further variables of the step: strengths and rates.
         size: the number of members.
         batch_size: examples per batch.
+
+    Attributes:
+        idle_places_cost: whether a place without a member takes as long as one that has one.
     """
 
+    idle_places_cost: bool
+
     def __init__(self, model: keras.Model, numbers: Sequence[keras.Variable], size: int, batch_size: int):
-        self.model, self.size, self.batch_size = model, size, batch_size
+        self.model, self.numbers, self.size, self.batch_size = model, numbers, size, batch_size
         metrics = model.metrics_variables
         own = {id(variable): variable for variable in [*model.variables, *model.optimizer.variables, *numbers]}
         for variable in metrics:
@@ -121,6 +117,7 @@ class Pack:
         rates: np.ndarray,
         momenta: np.ndarray | None,
         *,
+        active: np.ndarray | None = None,
         stride: int,
     ) -> list[dict[str, float]]:
         """Trains all members for an epoch.
@@ -130,13 +127,16 @@ class Pack:
             split: of each member, shape (members,).
             orders: seed and epoch of each member, shape (members, 2).
             rates, momenta: one for each member and step of the epoch, shape (members, steps); momenta may be None.
+            active: whether the place trains, shape (members,). Default None: all. Of the others the state and what is
+                returned are undefined.
             stride: batches per call.
 
         Returns:
             The loss and the metrics of each member.
         """
         steps = rates.shape[1]
-        fixed = (data.arrays, data.counts[split], data.starts[split], tf.constant(orders, tf.int64))
+        places = self._places(active), data.counts[split], data.starts[split]
+        fixed = (data.arrays, *places, tf.constant(orders, tf.int64))
         tables = [None if values is None else tf.constant(values, tf.float32) for values in (rates, momenta)]
         metrics = self._zeros()
         for start in range(0, steps, stride):
@@ -144,18 +144,25 @@ class Pack:
             metrics = self._train(*fixed, *tables, *bounds, *metrics, size=min(self.batch_size, *data.counts))
         return self._of_members(self._results(metrics))
 
-    def evaluate(self, data: Stacked, split: np.ndarray, batch_size: int) -> list[dict[str, float]]:
+    def evaluate(
+        self, data: Stacked, split: np.ndarray, batch_size: int, *, active: np.ndarray | None = None
+    ) -> list[dict[str, float]]:
         """Loss and metrics of each member on its split.
 
         Args:
             data: the splits, whose lengths are nearly the same.
             split: of each member, shape (members,).
             batch_size: examples per batch.
+            active: as in :meth:`train`.
         """
         count, most = int(min(data.counts)), int(max(data.counts))
         lengths = tf.constant(count), tf.constant(most - count)
-        metrics = self._test(data.arrays, data.counts[split], data.starts[split], *lengths, size=batch_size)
+        places = self._places(active), data.counts[split], data.starts[split]
+        metrics = self._test(data.arrays, *places, *lengths, size=batch_size)
         return self._of_members(self._results(metrics))
+
+    def _places(self, active: np.ndarray | None) -> np.ndarray:
+        return np.ones(self.size, bool) if active is None else active
 
     def _of_members(self, logs: dict[str, tf.Tensor]) -> list[dict[str, float]]:
         arrays = {name: value.numpy() for name, value in sorted(logs.items())}
@@ -163,9 +170,11 @@ class Pack:
 
     # --- the compiled functions -------------------------------------------------------------------------------------
 
+    @abc.abstractmethod
     def _train_steps(
         self,
         arrays: Split,
+        active: tf.Tensor,
         counts: tf.Tensor,
         starts: tf.Tensor,
         orders: tf.Tensor,
@@ -176,46 +185,21 @@ class Pack:
         *metrics: tf.Tensor,
         size: int,
     ) -> list[tf.Tensor]:
-        self._set_shapes(counts, starts, orders, rates, *([] if momenta is None else [momenta]), *metrics)
-        length = size * tf.shape(rates)[1]
-        rows = [permutation(counts[member], orders[member])[:length] for member in range(self.size)]
-        rows = tf.stack(rows) + starts[:, None]
+        """Trains on batches ``start`` to ``stop`` (exclusive) of an epoch, and returns the metrics."""
 
-        def step(number: tf.Tensor, state: list[Any], metrics: list[Any]) -> tuple[Any, ...]:
-            batch = _rows_of(arrays, tf.slice(rows, [0, number * size], [self.size, size]))
-            live = [rates[:, number], *([] if momenta is None else [momenta[:, number]])]
-            arguments = (batch, live, state, metrics)
-            changed = vectorized(lambda given: self._train_member(*given), arguments)
-            return (number + 1, *tf.nest.map_structure(_like, (state, metrics), changed))
-
-        state = [variable.read_value() for variable in self._state]
-        _, state, metrics = tf.while_loop(lambda number, *_: number < stop, step, [start, state, [*metrics]])
-        for variable, value in zip(self._state, state, strict=True):
-            variable.assign(value)
-        return list(metrics)
-
+    @abc.abstractmethod
     def _test_steps(
-        self, arrays: Split, counts: tf.Tensor, starts: tf.Tensor, count: tf.Tensor, more: tf.Tensor, *, size: int
+        self,
+        arrays: Split,
+        active: tf.Tensor,
+        counts: tf.Tensor,
+        starts: tf.Tensor,
+        count: tf.Tensor,
+        more: tf.Tensor,
+        *,
+        size: int,
     ) -> list[tf.Tensor]:
         """The metrics after the first ``count`` examples of each split, and up to ``more`` further ones."""
-        self._set_shapes(counts, starts)
-        state = [variable.read_value() for variable in self._state]
-        batches = (count + size - 1) // size
-
-        def test(number: tf.Tensor, metrics: list[Any]) -> tuple[Any, ...]:
-            further = number >= batches  # one example of the splits that have it
-            first = tf.where(further, count + number - batches, number * size)
-            places = first + tf.range(tf.where(further, 1, tf.minimum(size, count - first)))
-            places = tf.minimum(places, counts[:, None] - 1) + starts[:, None]
-            tested = vectorized(lambda given: self._test_member(*given), (_rows_of(arrays, places), state, metrics))
-            has = counts > first
-            return number + 1, [
-                tf.where(tf.reshape(has, [-1] + [1] * (len(old.shape) - 1)), _like(old, new), old)
-                for new, old in zip(tested, metrics, strict=True)
-            ]
-
-        _, metrics = tf.while_loop(lambda number, _: number < batches + more, test, [tf.constant(0), self._zeros()])
-        return metrics
 
     def _train_member(
         self, batch: Any, live: list[Any], state: list[Any], metrics: list[Any]
@@ -263,15 +247,11 @@ class Pack:
     def _now(self, scope: keras.StatelessScope, variables: Sequence[keras.Variable]) -> list[Any]:
         return [scope.get_current_value(variable) for variable in variables]
 
-    def _set_shapes(self, *tensors: tf.Tensor) -> None:
-        """Tells TensorFlow that the first axis is that of the members."""
-        for tensor in tensors:
-            tensor.set_shape([self.size, *tensor.shape[1:]])
-
     def _zeros(self) -> list[tf.Tensor]:
         """The metrics before the first batch."""
         return [tf.constant(np.stack([start] * self.size)) for start in self._start]
 
 
-def _like(before: tf.Tensor, after: tf.Tensor) -> tf.Tensor:
+def like(before: tf.Tensor, after: tf.Tensor) -> tf.Tensor:
+    """The new value of a variable, of the shape of the old one."""
     return tf.ensure_shape(after, before.shape)

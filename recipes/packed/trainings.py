@@ -9,14 +9,17 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
+from ...callbacks.inside.layers import all_layers
 from ...callbacks.inside.vectorized import NotVectorized
 from ..run import Run
-from ..shared_steps import SharedStep
 from ..whole_epochs.calls import steps_for
 from .members import Member
 from .pack import Pack, Stacked
 from .reasons import reason_against
+from .side_by_side import SideBySide
+from .vectorized_pack import VectorizedPack
 
 __all__ = ["UNLIKE", "CannotPack", "trained_together"]
 
@@ -47,14 +50,20 @@ def trained_together(members: Sequence[Member], *, epochs: int, size: int) -> It
         CannotPack: for trainings that have to be run one by one, before any work on them.
     """
     start = time.perf_counter()
+    packs, pack, starts = _start(members, epochs, size)
     try:
-        pack = _start(members, epochs, size)
+        pack.load(starts)
         _train(pack, members, epochs)
-    except NotVectorized as error:
-        raise CannotPack(str(error)) from None
+    except NotVectorized as error:  # while the first step was traced
+        if _accelerated():
+            raise CannotPack(str(error)) from None
+        pack = packs.side_by_side(pack)
+        pack.load(starts)
+        _train(pack, members, epochs)
     seconds = (time.perf_counter() - start) / len(members)
     values, assigned = pack.values(), {id(variable) for variable in pack.variables}
     for member in members:
+        member.idle_places_cost = pack.idle_places_cost
         if member.diverged:
             yield member, None
             continue
@@ -76,8 +85,8 @@ def trained_together(members: Sequence[Member], *, epochs: int, size: int) -> It
                 yield member, dataclasses.replace(run, seconds=seconds + own)
 
 
-def _start(members: Sequence[Member], epochs: int, size: int) -> Pack:
-    """The pack, with the members' states."""
+def _start(members: Sequence[Member], epochs: int, size: int) -> tuple[_Packs, Pack, dict[int, list[np.ndarray]]]:
+    """The pack, from the packs of the members' step, and the state of each member by its place."""
     if not members or len({member.trainer.key for member in members}) > 1:
         raise CannotPack("steps that differ" if members else "no trainings")
     starts: dict[int, list[np.ndarray]] = {}
@@ -88,10 +97,10 @@ def _start(members: Sequence[Member], epochs: int, size: int) -> Pack:
             reason = reason or reason_against(member.trainer, member.callbacks, size)
             if reason is not None:
                 raise CannotPack(reason)
-            pack = shared.made(_Packs).of(shared, size, member.trainer.data.batch_size)
+            packs = shared.made(_Packs)
+            pack = packs.of(shared.numbers, size, member.trainer.data.batch_size)
             starts[member.place] = [variable.numpy() for variable in pack.variables]
-    pack.load(starts)
-    return pack
+    return packs, pack, starts
 
 
 def _train(pack: Pack, members: Sequence[Member], epochs: int) -> None:
@@ -115,11 +124,13 @@ def _train(pack: Pack, members: Sequence[Member], epochs: int) -> None:
     with first.trainer.as_new(first.model):
         for epoch in range(epochs):
             rates, momenta = _tables(pack, members, epoch)
+            active = np.zeros(pack.size, bool)
             for member in members:
                 orders[member.place] = member.seed, epoch
+                active[member.place] = not member.ended
             kept.clear()
-            logs = pack.train(training, split, orders, rates, momenta, stride=stride)
-            evaluated = pack.evaluate(validation, split, first.trainer.data.evaluation_batch_size)
+            logs = pack.train(training, split, orders, rates, momenta, active=active, stride=stride)
+            evaluated = pack.evaluate(validation, split, first.trainer.data.evaluation_batch_size, active=active)
             for member in members:
                 if not member.ended:
                     member.hear_epoch(epoch, logs[member.place], evaluated[member.place])
@@ -165,10 +176,22 @@ class _Packs:
 
     def __init__(self, model: keras.Model):
         self._model = model
+        recurrent = any(isinstance(layer, keras.layers.RNN) for layer in all_layers(model))
+        self._kind: type[Pack] = VectorizedPack if recurrent or _accelerated() else SideBySide
         self._packs: dict[tuple[int, int], Pack] = {}
 
-    def of(self, shared: SharedStep, size: int, batch_size: int) -> Pack:
+    def of(self, numbers: Sequence[keras.Variable], size: int, batch_size: int) -> Pack:
         """The pack of so many members and examples per batch."""
         if (size, batch_size) not in self._packs:
-            self._packs[size, batch_size] = Pack(self._model, shared.numbers, size, batch_size)
+            self._packs[size, batch_size] = self._kind(self._model, numbers, size, batch_size)
         return self._packs[size, batch_size]
+
+    def side_by_side(self, pack: Pack) -> Pack:
+        """In place of a pack that cannot be vectorized one that need not."""
+        self._kind = SideBySide
+        self._packs.clear()
+        return self.of(pack.numbers, pack.size, pack.batch_size)
+
+
+def _accelerated() -> bool:
+    return any(device.device_type != "CPU" for device in tf.config.list_logical_devices())

@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...callbacks.checks import InvalidArgument
-from ..environment import hardware
+from ..environment import cores
 from ..learning_rate import usual_peak
 from ..metric import metric_of
 from ..packed.members import Member
@@ -30,14 +30,13 @@ from .settings import read_settings
 if TYPE_CHECKING:
     from ..data import Data
 
-__all__ = ["SIZE", "measured_times", "with_pack"]
+__all__ = ["SIZE", "Times", "measured_times", "with_pack"]
 
 SIZE = 16
 """The trainings of a pack, unless another number is asked for."""
 
-LEAST = 5
-"""On a processor a pack takes at least as long as so many trainings, however few of its places are filled (LSTMs come
-near that); a search that could not gain then does not measure."""
+LEAST = 300
+"""Epochs of a search, of all its trainings, that make it worth while to measure."""
 
 GAIN = 0.8
 """Trainings are packed if they are expected to take less than this part of the time that they take one by one."""
@@ -82,21 +81,19 @@ def with_pack(
         return dataclasses.replace(protocol, pack=pack), None
     alone = dataclasses.replace(protocol, pack=1)
     trials = 1 if protocol.trials == 1 else len(tunings_until(protocol.looks[0], protocol.tunings)) * protocol.trials
-    packs = sum(math.ceil(count / SIZE) for count in (trials, protocol.looks[0]))
-    least = LEAST if hardware()["accelerators"] == "none" else 1
-    if against is not None or packs * least > GAIN * (trials + protocol.looks[0]):
+    stages = trials, protocol.looks[0]
+    if against is not None or len(arms) * sum(stages) * protocol.epochs < LEAST:
         return alone, None
     first = next(arm for arm in arms if not isinstance(arm, Candidate) or not arm.compiled)
     of_arm = data if first.batch_size is None else data.with_batch_size(first.batch_size)
     times = measured_times(of_arm, recipe_of[first.name], SIZE)
     if times is None:
         return alone, None
-    one, pack = times(protocol.epochs)
-    ratio = packs * pack / ((trials + protocol.looks[0]) * one)
+    ratio = sum(times.together(count, protocol.epochs) for count in stages) / (sum(stages) * times.one(protocol.epochs))
     if ratio > GAIN:
         return alone, None
     time_ = f"in {100 * ratio:.0f} % of the time"
-    line = f"up to {SIZE} trainings of an arm are computed in one step, {time_}; pack=1: one by one."
+    line = f"up to {SIZE} trainings of an arm are computed at once, {time_}; pack=1: one by one."
     return dataclasses.replace(protocol, pack=SIZE), line
 
 
@@ -115,7 +112,40 @@ def _reason(protocol: Protocol, data: Data, arms: Sequence[Arm], where: Where, c
     return None
 
 
-def measured_times(data: Data, recipe: Recipe, size: int) -> Callable[[int], tuple[float, float]] | None:
+@dataclasses.dataclass(frozen=True)
+class Times:
+    """What trainings take, without the building of their models, by the seconds of short ones.
+
+    Args:
+        alone: the seconds of a training of ``SHORT`` and of one of ``LONG`` epochs.
+        packed: those of a pack.
+        members: of that pack.
+        size: the places of a pack.
+        idle_places_cost: whether a pack takes as long with all places filled.
+    """
+
+    alone: tuple[float, float]
+    packed: tuple[float, float]
+    members: int
+    size: int
+    idle_places_cost: bool
+
+    def one(self, epochs: int) -> float:
+        """The seconds of one training by itself."""
+        return _at(self.alone, epochs)
+
+    def together(self, count: int, epochs: int) -> float:
+        """The seconds of so many trainings in packs."""
+        times = math.ceil(count / (self.size if self.idle_places_cost else self.members))
+        return times * _at(self.packed, epochs)
+
+
+def _at(seconds: tuple[float, float], epochs: int) -> float:
+    short, long = seconds
+    return short + (long - short) / (LONG - SHORT) * (epochs - SHORT) if long > short else long
+
+
+def measured_times(data: Data, recipe: Recipe, size: int) -> Times | None:
     """Measures a training alone and a pack, each of one and of three epochs.
 
     Args:
@@ -124,38 +154,35 @@ def measured_times(data: Data, recipe: Recipe, size: int) -> Callable[[int], tup
         size: of the pack.
 
     Returns:
-        A function of the epochs that gives the seconds of a training and of a pack, without building the models; None
-        if such trainings cannot be packed.
+        The times; None if such trainings cannot be packed.
     """
     rate = usual_peak(recipe) if recipe.learning_rate is None else recipe.learning_rate
     recipe = dataclasses.replace(recipe, learning_rate=rate)
-    steps = SharedSteps(1)
+    steps, count = SharedSteps(1), min(cores(), size)
+
+    def trainer() -> Trainer:
+        return Trainer(data, recipe, keep_functions=True, steps=steps)
 
     def alone(epochs: int) -> float:
-        trainer = Trainer(data, recipe, keep_functions=True, steps=steps)
+        one = trainer()
         start = time.perf_counter()
-        with trainer.running(epochs=epochs, seed=0):
+        with one.running(epochs=epochs, seed=0):
             return time.perf_counter() - start
 
     def packed(epochs: int) -> float:
-        member = Member(Trainer(data, recipe, keep_functions=True, steps=steps), 0, 0)
+        nonlocal members
+        members = [Member(trainer(), seed, seed) for seed in range(count)]
         start = time.perf_counter()
-        list(trained_together([member], epochs=epochs, size=size))
+        list(trained_together(members, epochs=epochs, size=size))
         return time.perf_counter() - start
 
+    members: list[Member] = []
     times = []
     try:
         for train in (packed, alone):
             train(SHORT)  # traces
-            times.append([train(epochs) for epochs in (SHORT, LONG)])
+            times.append((train(SHORT), train(LONG)))
     except CannotPack:
         return None
-
-    def seconds(epochs: int) -> tuple[float, float]:
-        (pack, one) = (
-            short + (long - short) / (LONG - SHORT) * (epochs - SHORT) if long > short else long
-            for short, long in times
-        )
-        return one, pack
-
-    return seconds
+    pack, one = times
+    return Times(one, pack, count, size, members[0].idle_places_cost)

@@ -93,7 +93,7 @@ class Protocol:
     )
     pack: int | None = option(
         None,
-        "Trainings of an arm that are computed in one step, as far as they can be; 1: one by one. Default: what a short"
+        "Trainings of an arm that are computed at once, as far as they can be; 1: one by one. Default: what a short"
         " measurement finds faster.",
     )
     ranges: str | None = option(

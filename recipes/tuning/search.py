@@ -143,11 +143,12 @@ def search(
         minutes: with ``repeats="auto"``, how long the search may take, > 0: it begins no further repeats that would end
             later, as far as the time of the earlier ones tells. Each arm has its first 3 in any case. Default None.
         budget: the most trainings that the search may take, >= 1; None (default) for any number.
-        pack: the trainings of an arm computed in one step, >= 1, where that is possible: not with convolutions,
-            pruning, callbacks, other processes or a metric that Keras does not measure. 1 trains one by one. Their
-            numbers agree to rounding, and are the same whenever the search is resumed; a search keeps to its ``pack``.
-            Default None: 16 if an arm has so many trainings at a time that it could gain, and a measurement of some
-            seconds finds it faster; else 1.
+        pack: the trainings of an arm computed at once, >= 1, where that is possible: not with pruning, callbacks, other
+            processes or a metric that Keras does not measure. On processors each has a core, but those of recurrent
+            networks, which like those on accelerators are one step of operations on all of them. 1 trains one by one.
+            Their numbers agree to rounding, and are the same whenever the search is resumed; a search keeps to its
+            ``pack``. Default None: 16 if a measurement of some seconds finds it faster, which is made if the trainings
+            of the search have 300 epochs in all; else 1.
         workers: trainings at a time, each in a separate process, which may be killed; at most one per core. Default 1:
             in this process.
         memory_limit: in GiB, > 0: the memory that the process of a training may use before the training counts as

@@ -110,8 +110,8 @@ def main() -> None:
         times = measured_times(case.data, case.recipe, SIZE)
         chosen = 1
         if times is not None:
-            one, pack = times(EPOCHS)
-            chosen = SIZE if -(-REPEATS // SIZE) * pack <= GAIN * REPEATS * one else 1
+            packed, alone = times.together(REPEATS, EPOCHS), REPEATS * times.one(EPOCHS)
+            chosen = SIZE if packed <= GAIN * alone else 1
         for size in SIZES:
             row = {"case": name, **row_of(case, size, options.turns), "chosen": chosen}
             rows.append(row)

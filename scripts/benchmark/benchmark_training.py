@@ -4,7 +4,8 @@ The network for digits (two layers, batch normalization), batches of 32, 10 epoc
 gradients and the update of momentum or Adam, written out, in one compiled TensorFlow loop over shuffled batches,
 without metrics, validation and callbacks. "training": the same as the worker of a search trains it, with a new seed and
 rate each, 1cycle, and validation after each epoch; its step is traced. "test": with the outcomes on the test split, as
-final trainings have them. "range test": with the search for a rate. "first": with tracing. They take turns.
+final trainings have them. "packed" and "packed, test": the sixteenth part of 16 such trainings at once. "range test": with
+the search for a rate. "first": with tracing. They take turns.
 
     python scripts/benchmark/benchmark_training.py
 
@@ -35,7 +36,7 @@ from recipes.tuning.running.assignment import Assignment
 from recipes.tuning.running.runner import Job
 from recipes.tuning.running.worker import Worker
 
-EPOCHS, BATCH = 10, 32
+EPOCHS, BATCH, PACK = 10, 32, 16
 CASES = [("momentum", "none"), ("momentum", "dropout"), ("adam", "none"), ("adam", "dropout")]
 
 
@@ -82,21 +83,27 @@ def bare(data: recipes.Data, optimizer: str, regularizer: str) -> Callable[[int]
 def searched(data: recipes.Data, optimizer: str, regularizer: str) -> dict[str, Callable[[int], Any]]:
     """Trainings of a worker, as functions of the seed."""
     base = recipes.Recipe().resolved(data.spec)
-    worker = Worker(Assignment.of(data, base, Protocol(epochs=EPOCHS), None))
+    worker, packing = (
+        Worker(Assignment.of(data, base, Protocol(epochs=EPOCHS, pack=pack), None)) for pack in (1, PACK)
+    )
     arm = Arm(optimizer, regularizer)
     rate = 0.03 if optimizer == "momentum" else 0.001
 
-    def train(stage: str, values: dict[str, float]) -> Callable[[int], Any]:
-        def run(seed: int) -> Any:
-            record = worker.run(Job(Training(arm, stage, seed, seed), values))
-            assert record.status == "finished", record.message
-            return record
+    def train(stage: str, values: dict[str, float], *, pack: int = 1) -> Callable[[int], Any]:
+        def run(seed: int) -> None:
+            jobs = [
+                Job(Training(arm, stage, number, number), values) for number in range(pack * seed, pack * (seed + 1))
+            ]
+            records = [worker.run(jobs[0])] if pack == 1 else packing.run_together(jobs)
+            assert all(record.status == "finished" for record in records), [record.message for record in records]
 
         return run
 
     return {
         "training": train("tune", {"learning_rate": rate}),
         "test": train("confirm", {"learning_rate": rate}),
+        "packed": train("tune", {"learning_rate": rate}, pack=PACK),
+        "packed, test": train("confirm", {"learning_rate": rate}, pack=PACK),
         "range test": train("tune", {}),
     }
 
@@ -114,7 +121,7 @@ def main() -> None:
             for way, measure in ways.items():
                 start = time.perf_counter()
                 measure(seed)
-                seconds[way].append(time.perf_counter() - start)
+                seconds[way].append((time.perf_counter() - start) / (PACK if way.startswith("packed") else 1))
         medians = {
             "first": seconds["training"][0],
             **{way: float(np.median(all_[1:])) for way, all_ in seconds.items()},
@@ -124,7 +131,7 @@ def main() -> None:
             rows.append(
                 {"optimizer": optimizer, "regularizer": regularizer, "way": way, "seconds": median, "ratio": ratio}
             )
-            print(f"{optimizer}, {regularizer}: {way:10} {median:.3f} s, {ratio:.2f} of the steps", flush=True)
+            print(f"{optimizer}, {regularizer}: {way:12} {median:.3f} s, {ratio:.2f} of the steps", flush=True)
     print(write_results("benchmark_training", rows))
 
 

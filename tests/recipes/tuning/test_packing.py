@@ -97,8 +97,15 @@ def test_where_trainings_cannot_be_packed(classes, tmp_path, options, reason):
 
 @pytest.mark.parametrize(
     ("times", "repeats", "pack"),
-    [((1.0, 4.0), 40, packing.SIZE), ((1.0, 40.0), 40, 1), (None, 40, 1), ((1.0, 4.0), 3, 1)],
-    ids=["faster", "slower", "impossible", "too few"],
+    [
+        (packing.Times((1.0, 3.0), (4.0, 12.0), 2, packing.SIZE, idle_places_cost=True), 160, packing.SIZE),
+        (packing.Times((1.0, 3.0), (40.0, 120.0), 2, packing.SIZE, idle_places_cost=True), 160, 1),
+        (packing.Times((1.0, 3.0), (1.1, 3.3), 2, packing.SIZE, idle_places_cost=False), 160, packing.SIZE),
+        (packing.Times((1.0, 3.0), (2.0, 6.0), 2, packing.SIZE, idle_places_cost=False), 160, 1),
+        (None, 160, 1),
+        (packing.Times((1.0, 3.0), (0.1, 0.3), 2, packing.SIZE, idle_places_cost=False), 3, 1),
+    ],
+    ids=["faster", "slower", "faster side by side", "slower side by side", "impossible", "too few"],
 )
 def test_what_is_measured_decides(classes, tmp_path, monkeypatch, times, repeats, pack):
     class Decided(Exception):
@@ -107,8 +114,7 @@ def test_what_is_measured_decides(classes, tmp_path, monkeypatch, times, repeats
     def decided(*arguments):
         raise Decided(next(argument.pack for argument in arguments if isinstance(argument, Protocol)))
 
-    measured = None if times is None else lambda epochs: times
-    monkeypatch.setattr(packing, "measured_times", lambda *_: measured)
+    monkeypatch.setattr(packing, "measured_times", lambda *_: times)
     monkeypatch.setattr("recipes.tuning.run_search.make_settings", decided)
     options = {**OPTIONS, "repeats": repeats, "trials": 2}
     with pytest.raises(Decided) as caught:
@@ -119,9 +125,10 @@ def test_what_is_measured_decides(classes, tmp_path, monkeypatch, times, repeats
 @pytest.mark.thorough
 def test_the_measurement_is_of_a_training_and_of_a_pack(classes):
     recipe = recipes.Recipe(regularizer="none").resolved(classes.spec)
-    one, pack = packing.measured_times(classes, recipe, 4)(5)
-    assert 0 < one < 60
-    assert 0 < pack < 60
+    times = packing.measured_times(classes, recipe, 4)
+    assert 0 < times.one(5) < 60
+    assert 0 < times.together(4, 5) < 60
+    assert not times.idle_places_cost  # as of networks that are not recurrent, on processors
     cnn = recipes.Recipe(optimizer="line_search", regularizer="none").resolved(classes.spec)
     assert packing.measured_times(classes, cnn, 4) is None
 

@@ -1,0 +1,96 @@
+"""SideBySide: a pack whose members are computed at the same time, each on a core."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+from ..data.batching import permutation
+from ..environment import cores
+from ..whole_epochs.arrays import Split, rows_of
+from .pack import Pack, like
+
+__all__ = ["SideBySide"]
+
+
+class SideBySide(Pack):
+    """Each member runs the steps of an epoch by itself, as many members at once as there are cores.
+
+    One small training leaves all but one core idle, and works on so few numbers that they stay in the core's cache.
+    Every operation is that of a training alone, so that any layer may be used. Places without a member cost nothing.
+    """
+
+    idle_places_cost = False
+
+    def _train_steps(
+        self,
+        arrays: Split,
+        active: tf.Tensor,
+        counts: tf.Tensor,
+        starts: tf.Tensor,
+        orders: tf.Tensor,
+        rates: tf.Tensor,
+        momenta: tf.Tensor | None,
+        start: tf.Tensor,
+        stop: tf.Tensor,
+        *metrics: tf.Tensor,
+        size: int,
+    ) -> list[tf.Tensor]:
+        state = [variable.read_value() for variable in self._state]
+
+        def trained(given: Any) -> Any:
+            _, count, first, order, live, state, metrics = given
+            rows = first + permutation(count, order)
+
+            def step(number: tf.Tensor, state: list[Any], metrics: list[Any]) -> tuple[Any, ...]:
+                batch = rows_of(arrays, rows, number * size, size, whole=True)
+                changed = self._train_member(batch, [values[number] for values in live], state, metrics)
+                return (number + 1, *tf.nest.map_structure(like, (state, metrics), changed))
+
+            loop = [start, state, metrics]
+            return tuple(tf.while_loop(lambda number, *_: number < stop, step, loop, parallel_iterations=1)[1:])
+
+        live = [values for values in (rates, momenta) if values is not None]
+        given = (active, counts, starts, orders, live, state, [*metrics])
+        state, counted = self._side_by_side(trained, given, kept=(state, [*metrics]))
+        for variable, value in zip(self._state, state, strict=True):
+            variable.assign(value)
+        return list(counted)
+
+    def _test_steps(
+        self,
+        arrays: Split,
+        active: tf.Tensor,
+        counts: tf.Tensor,
+        starts: tf.Tensor,
+        count: tf.Tensor,
+        more: tf.Tensor,
+        *,
+        size: int,
+    ) -> list[tf.Tensor]:
+        state = [variable.read_value() for variable in self._state]
+
+        def tested(given: Any) -> Any:
+            _, count, first, state, metrics = given
+            rows = tf.range(first, first + count)
+
+            def test(number: tf.Tensor, metrics: list[Any]) -> tuple[Any, ...]:
+                counted = self._test_member(rows_of(arrays, rows, number * size, size), state, metrics)
+                return number + 1, tf.nest.map_structure(like, metrics, counted)
+
+            loop = [tf.constant(0), metrics]
+            batches = (count + size - 1) // size
+            return tuple(tf.while_loop(lambda number, _: number < batches, test, loop, parallel_iterations=1)[1:])
+
+        zeros = self._zeros()
+        return list(self._side_by_side(tested, (active, counts, starts, state, zeros), kept=(zeros,))[0])
+
+    def _side_by_side(self, function: Any, given: Any, *, kept: Any) -> Any:
+        """``function`` of what each active member is given; for the others their part of ``kept``."""
+        signature = tf.nest.map_structure(lambda stack: tf.TensorSpec(stack.shape[1:], stack.dtype), kept)
+
+        def of_member(given: Any) -> Any:
+            return tf.cond(given[0], lambda: function(given), lambda: given[-len(kept) :])
+
+        return tf.map_fn(of_member, given, fn_output_signature=signature, parallel_iterations=cores())

@@ -159,6 +159,7 @@ def measured_times(data: Data, recipe: Recipe, size: int) -> Times | None:
     rate = usual_peak(recipe) if recipe.learning_rate is None else recipe.learning_rate
     recipe = dataclasses.replace(recipe, learning_rate=rate)
     steps, count = SharedSteps(1), min(cores(), size)
+    members: list[Member] = []
 
     def trainer() -> Trainer:
         return Trainer(data, recipe, keep_functions=True, steps=steps)
@@ -170,13 +171,11 @@ def measured_times(data: Data, recipe: Recipe, size: int) -> Times | None:
             return time.perf_counter() - start
 
     def packed(epochs: int) -> float:
-        nonlocal members
-        members = [Member(trainer(), seed, seed) for seed in range(count)]
+        members[:] = [Member(trainer(), seed, seed) for seed in range(count)]
         start = time.perf_counter()
         list(trained_together(members, epochs=epochs, size=size))
         return time.perf_counter() - start
 
-    members: list[Member] = []
     times = []
     try:
         for train in (packed, alone):

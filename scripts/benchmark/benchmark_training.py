@@ -4,8 +4,8 @@ The network for digits (two layers, batch normalization), batches of 32, 10 epoc
 gradients and the update of momentum or Adam, written out, in one compiled TensorFlow loop over shuffled batches,
 without metrics, validation and callbacks. "training": the same as the worker of a search trains it, with a new seed and
 rate each, 1cycle, and validation after each epoch; its step is traced. "test": with the outcomes on the test split, as
-final trainings have them. "packed" and "packed, test": the sixteenth part of 16 such trainings at once. "range test": with
-the search for a rate. "first": with tracing. They take turns.
+final trainings have them. "packed" and "packed, test": the sixteenth part of 16 such trainings at once. "range
+test": with the search for a rate. "first": with tracing. They take turns.
 
     python scripts/benchmark/benchmark_training.py
 

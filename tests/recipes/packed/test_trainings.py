@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import keras
 import numpy as np
 import pytest
 
@@ -125,11 +126,29 @@ def test_what_cannot_be_packed_says_why(classes, recipe, reason):
         assert reason in reason_against(trainer, callbacks, 4)
 
 
-def test_convolutions_are_refused(images):
-    recipe = Recipe(model="cnn", learning_rate=0.01, regularizer="none").resolved(images.spec)
-    member = Member(Trainer(images, recipe, seed=0, steps=SharedSteps()), 0, 0)
-    with pytest.raises(CannotPack, match="Conv2D"):
-        list(trained_together([member], epochs=1, size=2))
+@pytest.mark.thorough
+def test_convolutions_are_the_same_as_one_by_one(images):
+    recipe, datas = Recipe(model="cnn", learning_rate=0.01, regularizer="none"), [images] * 3
+    for (run, test, _), (other, tested, _) in zip(
+        one_by_one(datas, recipe, 2), together(datas, recipe, 2), strict=True
+    ):
+        np.testing.assert_allclose(other.history["loss"], run.history["loss"], rtol=1e-3)
+        assert tested == pytest.approx(test, rel=1e-2, abs=1e-3)
+
+
+@pytest.mark.thorough
+def test_recurrent_layers_that_cannot_be_vectorized_are_side_by_side(images):
+    recipe = Recipe(model={"name": "rnn", "units": (4, 4)}, learning_rate=0.01, regularizer="none")
+    datas = [images] * 3
+    for (run, *_), (other, *_) in zip(one_by_one(datas, recipe, 2), together(datas, recipe, 2), strict=True):
+        np.testing.assert_allclose(other.history["loss"], run.history["loss"], rtol=1e-3)
+
+
+def test_other_layers_are_refused(classes):
+    model = keras.Sequential([keras.Input((4,)), Doubled(), keras.layers.Dense(3, activation="softmax")])
+    recipe = Recipe(learning_rate=0.01, regularizer="none").resolved(classes.spec)
+    trainer = Trainer(classes, recipe, model=model, seed=0)
+    assert reason_against(trainer, [], 2) == "the layer Doubled"
 
 
 def test_steps_that_differ_are_refused(classes):
@@ -145,6 +164,13 @@ def test_steps_that_differ_are_refused(classes):
     ]
     with pytest.raises(CannotPack, match="steps that differ"):
         list(trained_together(members, epochs=1, size=2))
+
+
+class Doubled(keras.layers.Layer):
+    """A layer that does not come with Keras, and may keep what it knows in Python."""
+
+    def call(self, inputs):
+        return 2 * inputs
 
 
 class Counting(SGD):

@@ -11,9 +11,10 @@ import numpy as np
 import tensorflow as tf
 
 from ...callbacks.inside.optimizer_values import leaves
-from ..evaluation import Evaluator
+from ...callbacks.inside.vectorized import vectorized
 from ..whole_epochs.accuracy import accuracy_of_logits
 from ..whole_epochs.arrays import Split
+from ..whole_epochs.compiled import Compiled
 
 __all__ = ["Pack", "Stacked", "like"]
 
@@ -45,10 +46,10 @@ def _joined(*arrays: tf.Tensor | None) -> tf.Tensor | None:
 class Pack(abc.ABC):
     """Trains and evaluates several members of one form at once.
 
-    The state of a member is a tensor for each variable of the model, its optimizer, its metrics and the numbers of its
-    step. One compiled function of Keras' own layers, losses, metrics and of the optimizer is applied to all of them; in
-    which way, the subclass says. What no member has in common (the order of its examples, its dropout masks, its rate)
-    is drawn or given for each as it would be alone.
+    The state of all members is kept in stacks: for each variable of the model, its optimizer, its metrics and the
+    numbers of its step one tensor whose first axis is that of the members. One compiled function of Keras' own layers,
+    losses, metrics and of the optimizer is applied to all of them; in which way, the subclass says. What no member has
+    in common (the order of its examples, its dropout masks, its rate) is drawn or given for each as it would be alone.
 
     Args:
         model: built and compiled, with the optimizer and the metrics built.
@@ -75,25 +76,39 @@ class Pack(abc.ABC):
         ]
         model.reset_metrics()
         self._start = [variable.numpy() for variable in self._metrics]
+        self._state: list[tf.Variable] = []
+        self._train, self._test = Compiled(self._train_steps), Compiled(self._test_steps)
+        self._results = tf.function(lambda metrics: vectorized(self._results_of_member, metrics), autograph=False)
 
-    @abc.abstractmethod
+    # --- the state --------------------------------------------------------------------------------------------------
+
     def load(self, starts: Mapping[int, Sequence[np.ndarray]]) -> None:
         """Starts the members.
 
         Args:
             starts: the values of :attr:`variables` by place. The other places get those of the first.
         """
+        first = next(iter(starts.values()))
+        stacks = [
+            np.stack(of_all) for of_all in zip(*(starts.get(place, first) for place in range(self.size)), strict=True)
+        ]
+        if not self._state:
+            self._state = [tf.Variable(stack, trainable=False) for stack in stacks]
+            return
+        for variable, stack in zip(self._state, stacks, strict=True):
+            variable.assign(stack)
 
-    @abc.abstractmethod
     def values(self) -> list[np.ndarray]:
         """The stacks of :attr:`variables`."""
+        return [variable.numpy() for variable in self._state]
 
     def weights(self) -> list[np.ndarray]:
         """The stacks of the model's weights, in the order of its ``get_weights``."""
-        stacks = {id(variable): stack for variable, stack in zip(self.variables, self.values(), strict=True)}
-        return [stacks[id(weight)] for weight in self.model.weights]
+        places = {id(variable): place for place, variable in enumerate(self.variables)}
+        return [self._state[places[id(weight)]].numpy() for weight in self.model.weights]
 
-    @abc.abstractmethod
+    # --- calls ------------------------------------------------------------------------------------------------------
+
     def train(
         self,
         data: Stacked,
@@ -119,8 +134,16 @@ class Pack(abc.ABC):
         Returns:
             The loss and the metrics of each member.
         """
+        steps = rates.shape[1]
+        places = self._places(active), data.counts[split], data.starts[split]
+        fixed = (data.arrays, *places, tf.constant(orders, tf.int64))
+        tables = [None if values is None else tf.constant(values, tf.float32) for values in (rates, momenta)]
+        metrics = self._zeros()
+        for start in range(0, steps, stride):
+            bounds = tf.constant(start), tf.constant(min(start + stride, steps))
+            metrics = self._train(*fixed, *tables, *bounds, *metrics, size=min(self.batch_size, *data.counts))
+        return self._of_members(self._results(metrics))
 
-    @abc.abstractmethod
     def evaluate(
         self, data: Stacked, split: np.ndarray, batch_size: int, *, active: np.ndarray | None = None
     ) -> list[dict[str, float]]:
@@ -132,16 +155,51 @@ class Pack(abc.ABC):
             batch_size: examples per batch.
             active: as in :meth:`train`.
         """
+        count, most = int(min(data.counts)), int(max(data.counts))
+        lengths = tf.constant(count), tf.constant(most - count)
+        places = self._places(active), data.counts[split], data.starts[split]
+        metrics = self._test(data.arrays, *places, *lengths, size=batch_size)
+        return self._of_members(self._results(metrics))
 
-    def evaluator(self, model: Evaluator) -> Evaluator | None:
-        """Compiled functions for the present state of the model, which may be a member's; None if there are none.
+    def _places(self, active: np.ndarray | None) -> np.ndarray:
+        return np.ones(self.size, bool) if active is None else active
 
-        Args:
-            model: those of the model itself, for the predictions.
-        """
-        return None
+    def _of_members(self, logs: dict[str, tf.Tensor]) -> list[dict[str, float]]:
+        arrays = {name: value.numpy() for name, value in sorted(logs.items())}
+        return [{name: array[member].item() for name, array in arrays.items()} for member in range(self.size)]
 
-    # --- of one member ----------------------------------------------------------------------------------------------
+    # --- the compiled functions -------------------------------------------------------------------------------------
+
+    @abc.abstractmethod
+    def _train_steps(
+        self,
+        arrays: Split,
+        active: tf.Tensor,
+        counts: tf.Tensor,
+        starts: tf.Tensor,
+        orders: tf.Tensor,
+        rates: tf.Tensor,
+        momenta: tf.Tensor | None,
+        start: tf.Tensor,
+        stop: tf.Tensor,
+        *metrics: tf.Tensor,
+        size: int,
+    ) -> list[tf.Tensor]:
+        """Trains on batches ``start`` to ``stop`` (exclusive) of an epoch, and returns the metrics."""
+
+    @abc.abstractmethod
+    def _test_steps(
+        self,
+        arrays: Split,
+        active: tf.Tensor,
+        counts: tf.Tensor,
+        starts: tf.Tensor,
+        count: tf.Tensor,
+        more: tf.Tensor,
+        *,
+        size: int,
+    ) -> list[tf.Tensor]:
+        """The metrics after the first ``count`` examples of each split, and up to ``more`` further ones."""
 
     def _train_member(
         self, batch: Any, live: list[Any], state: list[Any], metrics: list[Any]
@@ -188,6 +246,10 @@ class Pack(abc.ABC):
 
     def _now(self, scope: keras.StatelessScope, variables: Sequence[keras.Variable]) -> list[Any]:
         return [scope.get_current_value(variable) for variable in variables]
+
+    def _zeros(self) -> list[tf.Tensor]:
+        """The metrics before the first batch."""
+        return [tf.constant(np.stack([start] * self.size)) for start in self._start]
 
 
 def like(before: tf.Tensor, after: tf.Tensor) -> tf.Tensor:

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import keras
-import numpy as np
 import tensorflow as tf
 
 from ..data.batching import permutation
 from ..environment import cores
-from ..evaluation import Evaluator
 from ..whole_epochs.arrays import Split, rows_of
-from ..whole_epochs.compiled import Compiled
-from .pack import Pack, Stacked, like
+from .pack import Pack, like
 
 __all__ = ["SideBySide"]
 
@@ -30,144 +23,79 @@ class SideBySide(Pack):
 
     idle_places_cost = False
 
-    def __init__(self, model: keras.Model, numbers: Sequence[keras.Variable], size: int, batch_size: int):
-        super().__init__(model, numbers, size, batch_size)
-        self._states: list[list[tf.Tensor]] = []
-        self._zeros = [tf.constant(start) for start in self._start]
-        self._train, self._test = Compiled(self._train_steps), Compiled(self._test_steps)
-        self._traced: set[Any] = set()
-
-    def load(self, starts: Mapping[int, Sequence[np.ndarray]]) -> None:
-        first = next(iter(starts.values()))
-        self._states = [[tf.constant(value) for value in starts.get(place, first)] for place in range(self.size)]
-
-    def values(self) -> list[np.ndarray]:
-        return [np.stack([value.numpy() for value in of_all]) for of_all in zip(*self._states, strict=True)]
-
-    def train(
-        self,
-        data: Stacked,
-        split: np.ndarray,
-        orders: np.ndarray,
-        rates: np.ndarray,
-        momenta: np.ndarray | None,
-        *,
-        active: np.ndarray | None = None,
-        stride: int,
-    ) -> list[dict[str, float]]:
-        steps, size = rates.shape[1], min(self.batch_size, *data.counts)
-
-        def train(place: int) -> dict[str, float]:
-            number = split[place]
-            live = [tf.constant(table[place], tf.float32) for table in (rates, momenta) if table is not None]
-            fixed = (data.counts[number], data.starts[number], tf.constant(orders[place], tf.int64))
-            state, metrics = self._states[place], self._zeros
-            for start in range(0, steps, stride):
-                bounds = tf.constant(start), tf.constant(min(start + stride, steps))
-                given = (*fixed, *bounds, *live, *state, *metrics)
-                state, metrics, results = self._train(data.arrays, *given, size=size, live=len(live))
-            self._states[place] = state
-            return _numbers(results)
-
-        return self._on_cores(train, active, "train")
-
-    def evaluate(
-        self, data: Stacked, split: np.ndarray, batch_size: int, *, active: np.ndarray | None = None
-    ) -> list[dict[str, float]]:
-        def test(place: int) -> dict[str, float]:
-            number = split[place]
-            given = (data.counts[number], data.starts[number], *self._states[place])
-            return _numbers(self._test(data.arrays, *given, size=batch_size))
-
-        return self._on_cores(test, active, "test")
-
-    def evaluator(self, model: Evaluator) -> Evaluator:
-        return _OfMember(self, [tf.identity(variable.value) for variable in self.variables], model)
-
-    def test(self, state: Sequence[tf.Tensor], split: Split, size: int) -> dict[str, float]:
-        """Loss and metrics of a member with this state on a split, in batches of this size."""
-        return _numbers(self._test(split, tf.shape(split[1])[0], tf.constant(0), *state, size=size))
-
-    def _on_cores(
-        self, function: Callable[[int], dict[str, float]], active: np.ndarray | None, what: str
-    ) -> list[dict[str, float]]:
-        """``function`` of each active place, at once on all cores; nothing for the others."""
-        places = [place for place in range(self.size) if active is None or active[place]]
-        results: list[dict[str, float]] = [{} for _ in range(self.size)]
-        if places and what not in self._traced:  # tracing uses Keras' state of this thread
-            results[places[0]] = function(places[0])
-            self._traced.add(what)
-            places = places[1:]
-        with ThreadPoolExecutor(cores()) as pool:
-            for place, result in zip(places, pool.map(function, places), strict=True):
-                results[place] = result
-        return results
-
-    # --- the compiled functions -------------------------------------------------------------------------------------
-
     def _train_steps(
         self,
         arrays: Split,
-        count: tf.Tensor,
-        first: tf.Tensor,
-        order: tf.Tensor,
+        active: tf.Tensor,
+        counts: tf.Tensor,
+        starts: tf.Tensor,
+        orders: tf.Tensor,
+        rates: tf.Tensor,
+        momenta: tf.Tensor | None,
         start: tf.Tensor,
         stop: tf.Tensor,
-        *given: tf.Tensor,
+        *metrics: tf.Tensor,
         size: int,
-        live: int,
-    ) -> tuple[list[tf.Tensor], list[tf.Tensor], dict[str, tf.Tensor]]:
-        """Trains on batches ``start`` to ``stop`` (exclusive); given are the live values, the state and the metrics."""
-        tables, state, metrics = given[:live], [*given[live : -len(self._zeros)]], [*given[-len(self._zeros) :]]
-        self._set_shapes(state, metrics)
-        rows = first + permutation(count, tf.ensure_shape(order, [2]))
+    ) -> list[tf.Tensor]:
+        state = [variable.read_value() for variable in self._state]
 
-        def step(number: tf.Tensor, state: list[Any], metrics: list[Any]) -> tuple[Any, ...]:
-            batch = rows_of(arrays, rows, number * size, size, whole=True)
-            changed = self._train_member(batch, [table[number] for table in tables], state, metrics)
-            return (number + 1, *tf.nest.map_structure(like, (state, metrics), changed))
+        def trained(given: Any) -> Any:
+            count, first, order, live, state, metrics = given
+            rows = first + permutation(count, order)
 
-        loop = [start, state, metrics]
-        _, state, metrics = tf.while_loop(lambda number, *_: number < stop, step, loop)
-        return state, metrics, self._results_of_member(metrics)
+            def step(number: tf.Tensor, state: list[Any], metrics: list[Any]) -> tuple[Any, ...]:
+                batch = rows_of(arrays, rows, number * size, size, whole=True)
+                changed = self._train_member(batch, [values[number] for values in live], state, metrics)
+                return (number + 1, *tf.nest.map_structure(like, (state, metrics), changed))
+
+            loop = [start, state, metrics]
+            return tuple(tf.while_loop(lambda number, *_: number < stop, step, loop, parallel_iterations=1)[1:])
+
+        live = [values for values in (rates, momenta) if values is not None]
+        given = (counts, starts, orders, live, state, [*metrics])
+        state, counted = _side_by_side(trained, given, active, kept=(state, [*metrics]))
+        for variable, value in zip(self._state, state, strict=True):
+            variable.assign(value)
+        return list(counted)
 
     def _test_steps(
-        self, arrays: Split, count: tf.Tensor, first: tf.Tensor, *state: tf.Tensor, size: int
-    ) -> dict[str, tf.Tensor]:
-        """Evaluates the examples of a split."""
-        self._set_shapes(state)
-        rows = tf.range(first, first + count)
+        self,
+        arrays: Split,
+        active: tf.Tensor,
+        counts: tf.Tensor,
+        starts: tf.Tensor,
+        count: tf.Tensor,
+        more: tf.Tensor,
+        *,
+        size: int,
+    ) -> list[tf.Tensor]:
+        state = [variable.read_value() for variable in self._state]
 
-        def test(number: tf.Tensor, metrics: list[Any]) -> tuple[Any, ...]:
-            counted = self._test_member(rows_of(arrays, rows, number * size, size), [*state], metrics)
-            return number + 1, tf.nest.map_structure(like, metrics, counted)
+        def tested(given: Any) -> Any:
+            count, first, state, metrics = given
+            rows = tf.range(first, first + count)
 
-        batches = (count + size - 1) // size
-        _, metrics = tf.while_loop(lambda number, _: number < batches, test, [tf.constant(0), [*self._zeros]])
-        return self._results_of_member(metrics)
+            def test(number: tf.Tensor, metrics: list[Any]) -> tuple[Any, ...]:
+                counted = self._test_member(rows_of(arrays, rows, number * size, size), state, metrics)
+                return number + 1, tf.nest.map_structure(like, metrics, counted)
 
-    def _set_shapes(self, state: Sequence[tf.Tensor], metrics: Sequence[tf.Tensor] = ()) -> None:
-        """Tells TensorFlow the shapes, whose first axis a compiled function leaves open."""
-        for tensor, variable in zip([*state, *metrics], [*self.variables, *self._metrics], strict=False):
-            tensor.set_shape(variable.shape)
+            loop = [tf.constant(0), metrics]
+            batches = (count + size - 1) // size
+            return tuple(tf.while_loop(lambda number, _: number < batches, test, loop, parallel_iterations=1)[1:])
 
-
-@dataclasses.dataclass(frozen=True)
-class _OfMember:
-    """The compiled evaluation of a pack for one state, and the model's predictions."""
-
-    pack: SideBySide
-    state: list[tf.Tensor]
-    model: Evaluator
-
-    def evaluate(self, split: Split, size: int) -> dict[str, Any]:
-        """As :meth:`recipes.evaluation.Evaluator.evaluate`."""
-        return self.pack.test(self.state, split, size)
-
-    def predict(self, split: Split, size: int) -> list[Any]:
-        """As :meth:`recipes.evaluation.Evaluator.predict`."""
-        return self.model.predict(split, size)
+        zeros = self._zeros()
+        return list(_side_by_side(tested, (counts, starts, state, zeros), active, kept=(zeros,))[0])
 
 
-def _numbers(results: dict[str, tf.Tensor]) -> dict[str, float]:
-    return {name: value.numpy().item() for name, value in sorted(results.items())}
+def _side_by_side(function: Any, given: Any, active: tf.Tensor, *, kept: Any) -> Any:
+    """``function`` of what each active member is given; for the others their part of ``kept``."""
+    signature = tf.nest.map_structure(lambda stack: tf.TensorSpec(stack.shape[1:], stack.dtype), kept)
+    places = tf.where(active)[:, 0]
+    given = tf.nest.map_structure(lambda stack: tf.gather(stack, places), given)
+    changed = tf.map_fn(function, given, fn_output_signature=signature, parallel_iterations=cores())
+    number = tf.maximum(tf.cumsum(tf.cast(active, tf.int32)) - 1, 0)  # among the active ones
+
+    def spread(new: tf.Tensor, old: tf.Tensor) -> tf.Tensor:
+        return tf.where(tf.reshape(active, [-1] + [1] * (len(old.shape) - 1)), tf.gather(new, number), old)
+
+    return tf.nest.map_structure(spread, changed, kept)

@@ -13,10 +13,8 @@ import tensorflow as tf
 
 from ...callbacks.inside.layers import all_layers
 from ...callbacks.inside.vectorized import NotVectorized
-from ..evaluation import evaluated_by
 from ..run import Run
 from ..whole_epochs.calls import steps_for
-from ..whole_epochs.epochs import WholeEpochs
 from .members import Member
 from .pack import Pack, Stacked
 from .reasons import reason_against
@@ -82,8 +80,7 @@ def trained_together(members: Sequence[Member], *, epochs: int, size: int) -> It
                 seed=member.seed,
                 found=member.found,
             )
-            evaluator = pack.evaluator(shared.made(WholeEpochs))
-            with trainer.evaluations() if evaluator is None else evaluated_by(shared.model, evaluator):
+            with trainer.evaluations():
                 own = trainer.take_seconds() + time.perf_counter() - start
                 yield member, dataclasses.replace(run, seconds=seconds + own)
 

@@ -12,6 +12,7 @@ import numpy as np
 from ..callbacks.checked import checked
 from ..callbacks.checks import InvalidArgument, check_choice, check_integer, check_number
 from ..callbacks.inside.layers import is_functional
+from ..callbacks.warning import warn
 from .catalogue import Lookup, Option
 from .choice import name_of
 from .data.named_arrays import concatenate
@@ -103,6 +104,7 @@ def refit(
         run: of :func:`recipes.fit`; its model, weights and history do not change.
         how: one of the above. Default "epochs".
         epochs: the largest number of passes for "continue" and "plateau", >= 1; None (default) for those of the run.
+            A warning says if the training ended by it.
         learning_rate: for these two; None (default) for a tenth of the run's peak rate.
         decrease: for "plateau": the relative decrease that counts, in (0, 1); None (default) for 0.01.
         seed: >= 0; None (default) for the run's.
@@ -145,6 +147,9 @@ def refit(
     if how in GOES_ON:
         stop = _StopBelow(run.evaluate("train")["loss"]) if how == "continue" else StopFlat(decrease)
         result = trainer.run(epochs=epochs, callbacks=[stop], **options)
+        if not result.diverged and not stop.reached and len(result.history["loss"]) == epochs:
+            what = "the validation loss was still above it" if how == "continue" else "the loss was still decreasing"
+            warn(f"refit ended after epochs={epochs}, its limit, where {what}; give it more epochs")
         return dataclasses.replace(result, linear_share=run.linear_share)  # the linear part is kept as it is
     schedule = recipe.build_schedule(1.0)
     best = max(1, run.best_epoch)  # 0: the run's model is a linear regression
@@ -211,7 +216,7 @@ class StopFlat(keras.callbacks.Callback):
 
     def __init__(self, decrease: float):
         super().__init__()
-        self.decrease, self.lowest, self.waited = decrease, float("inf"), 0
+        self.decrease, self.lowest, self.waited, self.reached = decrease, float("inf"), 0, False
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         loss = float(logs["loss"])
@@ -219,7 +224,7 @@ class StopFlat(keras.callbacks.Callback):
         self.waited = 0 if loss < self.lowest - least else self.waited + 1
         self.lowest = min(self.lowest, loss)
         if self.waited >= FLAT:
-            self.model.stop_training = True
+            self.model.stop_training = self.reached = True
 
 
 class _StopBelow(keras.callbacks.Callback):
@@ -227,8 +232,8 @@ class _StopBelow(keras.callbacks.Callback):
 
     def __init__(self, loss: float):
         super().__init__()
-        self.loss = loss
+        self.loss, self.reached = loss, False
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         if logs["val_loss"] <= self.loss:
-            self.model.stop_training = True
+            self.model.stop_training = self.reached = True

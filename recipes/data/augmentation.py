@@ -59,6 +59,7 @@ class _AlternatingFlip:
         """
         import tensorflow as tf
 
+        raw = tf.convert_to_tensor(raw)
         numbers = tf.cast(raw, tf.int64) if raw.dtype.is_integer else tf.cast(tf.bitcast(raw, tf.int32), tf.int64)
         sums = tf.reduce_sum(numbers * self._marks, axis=[1, 2, 3])  # wraps around, which does no harm
         mixed = tf.bitwise.bitwise_xor(sums, tf.cast(seed[0], tf.int64) * 0x85EBCA77) * 0x9E3779B1

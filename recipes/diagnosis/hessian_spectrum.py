@@ -31,6 +31,9 @@ VECTORS = 50
 FLAT = 0.01
 """Curvature below this share of the largest is none; so is a gradient whose step would lower the loss by less of it."""
 
+ROUNDING = float(np.finfo(np.float32).eps)
+"""Relative to the weights, a step that is lost in them."""
+
 ILL = 1000.0
 """The ratio of the largest to the median curvature from which plain gradient descent is slow."""
 
@@ -45,6 +48,7 @@ class Curvature:
         largest, smallest: the extreme eigenvalues of its Hessian, to about 1 %.
         mean: about the mean of all eigenvalues, estimated from 50 random vectors.
         weights: their number.
+        weights_norm: their L2 norm.
     """
 
     loss: float
@@ -53,6 +57,7 @@ class Curvature:
     smallest: float
     mean: float
     weights: int
+    weights_norm: float = 0.0
 
     @property
     def stable_rate(self) -> float:
@@ -64,11 +69,12 @@ class Curvature:
         """One of "minimum", "saddle" and "slope".
 
         On a slope a step along the gradient, of the length that suits the largest curvature, lowers the loss by more
-        than 1 % of it. A saddle has no such slope, but a direction in which the loss curves down, by more than 1 % of
-        the largest curvature.
+        than 1 % of it, and changes the weights by more than their rounding. A saddle has no such slope, but a direction
+        in which the loss curves down, by more than 1 % of the largest curvature.
         """
         size = max(self.largest, -self.smallest)
-        if size > 0 and self.gradient_norm**2 / (2 * size) > FLAT * abs(self.loss):
+        lowers = size > 0 and self.gradient_norm**2 / (2 * size) > FLAT * abs(self.loss)
+        if lowers and self.gradient_norm / size > ROUNDING * self.weights_norm:
             return "slope"
         return "saddle" if self.smallest < -FLAT * max(self.largest, 0.0) else "minimum"
 
@@ -142,7 +148,8 @@ def curvature(model: keras.Model, data: Data, *, examples: int = 1000, seed: int
         raise InvalidArgument("model", model.name, accepted)
     dtype = flatten(values).dtype
     spectrum = extremes(lambda v: product(tf.constant(v, dtype)).numpy().astype(np.float64), len(slopes), generator)
-    return Curvature(float(now), float(np.linalg.norm(slopes)), *spectrum, len(slopes))
+    norm = float(np.linalg.norm(flatten(values).numpy().astype(np.float64)))
+    return Curvature(float(now), float(np.linalg.norm(slopes)), *spectrum, len(slopes), norm)
 
 
 def extremes(product: Any, size: int, generator: np.random.Generator) -> tuple[float, float, float]:

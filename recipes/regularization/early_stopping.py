@@ -190,9 +190,10 @@ ENTRIES = (
     Entry(
         "early_stopping",
         EarlyStopping,
-        "Keeps the weights of the epoch with the lowest validation loss.",
+        "Keeps the weights of the epoch with the lowest validation loss, or of the best by another monitor.",
         "Prechelt 1998",
         when="Nearly always: it costs a validation split and no time. Not on a split so small that the "
-        "best epoch is luck; refit gives the split back.",
+        "best epoch is luck; refit gives the split back. \"early_stopping(monitor='val_accuracy', patience=5)\" "
+        "goes by accuracy, and stops after five epochs without a better one.",
     ),
 )

@@ -75,7 +75,8 @@ def test_the_same_seed_gives_the_same_weights(run):
 
 
 def test_continue_begins_at_the_weights_of_the_run(run):
-    result = recipes.refit(run, "continue", epochs=1, learning_rate=1e-9, verbose=0)
+    with pytest.warns(UserWarning, match="refit ended after epochs=1, its limit"):
+        result = recipes.refit(run, "continue", epochs=1, learning_rate=1e-9, verbose=0)
     for new, old in zip(result.model.get_weights(), run.model.get_weights(), strict=True):
         np.testing.assert_allclose(new, old, atol=1e-6)
     assert result.recipe.schedule == "constant"

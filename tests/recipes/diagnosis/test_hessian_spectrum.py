@@ -86,6 +86,23 @@ def test_two_hidden_units_that_are_zero_are_at_a_saddle(line):
     assert str(found).startswith("a saddle point")
 
 
+def test_where_the_loss_is_zero_is_a_minimum():
+    """What is left of the gradient is rounding, however much it is of the loss."""
+    x = np.random.default_rng(0).normal(size=(64, 3)).astype("float32")
+    line = recipes.Data.from_arrays(x, x @ np.float32([1, -2, 0.5]) + 1, task="regression")
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    model.compile(loss="mse")
+    x, y = (np.asarray(array, np.float64) for array in line.arrays("train"))
+    solution = np.linalg.lstsq(np.c_[x, np.ones(len(x))], np.ravel(y), rcond=None)[0]
+    model.set_weights([solution[:3, None], solution[3:]])
+    found = curvature(model, line)
+    assert found.loss < 1e-10
+    assert found.weights_norm == pytest.approx(np.linalg.norm(solution), rel=1e-5)
+    assert found.kind == "minimum"
+    model.set_weights([0.9 * solution[:3, None], solution[3:]])
+    assert curvature(model, line).kind == "slope"
+
+
 def test_words():
     text = str(Curvature(0.5, 1e-4, 50.0, -1e-3, 1e-3, 1000))
     assert text.startswith("a minimum, or a flat valley")

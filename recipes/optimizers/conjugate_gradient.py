@@ -29,11 +29,10 @@ class ConjugateGradient(BatchLossOptimizer):
         w <- w + a d,  a = a minimum of f(w + a d)
 
     On a quadratic surface of k weights the directions are conjugate, d.H d' = 0 for its Hessian H, and at most k steps
-    reach the minimum, without H, as far as the minima along the lines are exact: with a smaller ``tolerance`` where some
-    directions are far more curved than others. b is 0, a restart along -g, at the first step, after ``restart`` steps,
-    where d would not descend, and after a step that found no lower loss. The search for a goes on until the slope is
-    ``tolerance`` times the initial one; it starts from the step that would change f as much as the one before, to first
-    order.
+    reach the minimum, without H, as far as the minima along the lines are exact (with a smaller ``tolerance``). b is 0,
+    a restart along -g, at the first step, after ``restart`` steps, where d would not descend, and after a step that
+    found no lower loss. The search for a goes on until the slope is ``tolerance`` times the initial one; it starts from
+    the step that would change f as much as the one before, to first order.
 
     In gradient evaluations (see :class:`BatchLossOptimizer`) a step costs 2 + 1 for each trial of the line search. It
     needs memory for two vectors of the weights' size. Meant for the full batch: directions of different batches are not

@@ -26,6 +26,7 @@ RATES = (0.05, 0.02)
 STEPS, EPOCHS, BATCH = 5, 2, 8
 
 PACKS = {"side by side": SideBySide, "vectorized": VectorizedPack}
+KINDS = ["side by side", pytest.param("vectorized", marks=pytest.mark.thorough)]
 
 OPTIONS = {
     keras.layers.Activation: ("gelu",),
@@ -184,7 +185,7 @@ def behind_weights(layer, inputs):
     return layer(*OPTIONS.get(layer, ()))(before)
 
 
-@pytest.mark.parametrize("kind", PACKS)
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("layer", few(sorted(LAYERS - {keras.layers.InputLayer}, key=name_of), FEW_LAYERS), ids=name_of)
 def test_layers(layer, kind):
     options = {"layers": lambda inputs: behind_weights(layer, inputs)}
@@ -195,26 +196,26 @@ def test_layers(layer, kind):
     check_same(PACKS[kind], **options)
 
 
-@pytest.mark.parametrize("kind", PACKS)
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", few([name for name, entry in OPTIMIZERS.items() if can_be_packed(entry)], ["adam"]))
 def test_optimizers(name, kind):
     check_same(PACKS[kind], layers=constrained, optimizer=name)
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("kind", PACKS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_metrics(kind):
     check_same(PACKS[kind], layers=hidden, metrics=["accuracy", "sparse_categorical_crossentropy"])
 
 
-@pytest.mark.parametrize("kind", PACKS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_member_does_not_depend_on_the_others_in_other_places(kind):
     both, alone_there = (packed(seeds, kind=PACKS[kind], layers=hidden)[1] for seeds in ((1, 2), (1,)))
     for one, other in zip(both, alone_there, strict=True):
         np.testing.assert_array_equal(one[0], other[0])
 
 
-@pytest.mark.parametrize("kind", PACKS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_each_member_has_its_own_split(kind):
     """One is an example longer than the other, in training and in validation."""
     longer = (tf.concat([X, X[:1]], 0), tf.concat([Y, Y[:1]], 0), None)
@@ -229,7 +230,7 @@ def test_each_member_has_its_own_split(kind):
     assert logs[0]["loss"] != logs[1]["loss"]
 
 
-@pytest.mark.parametrize("kind", PACKS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_one_trace_evaluates_splits_of_any_lengths(monkeypatch, kind):
     """The first is shorter than a batch, the second whole batches, the third has lengths that differ."""
     model, traced = made(1, hidden), []
@@ -250,6 +251,7 @@ def test_one_trace_evaluates_splits_of_any_lengths(monkeypatch, kind):
     assert counts == counts[:1] * 3
 
 
+@pytest.mark.thorough
 def test_what_cannot_be_vectorized_is_refused():
     images, kernels = tf.ones((2, 1, 5, 5, 1)), tf.ones((2, 3, 3, 1, 1))
 

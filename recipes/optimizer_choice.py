@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -21,6 +21,7 @@ __all__ = [
     "finds_its_own_step",
     "has_own_momentum",
     "replaced_regularizers",
+    "schedules_in_words",
     "separate_rate",
     "usual_rate",
     "usual_schedule",
@@ -120,6 +121,30 @@ def usual_schedule(optimizer: Choice) -> Choice:
     if _trait(optimizer, "needs_no_schedule"):
         return {"name": "constant", "warm_up": 0.05}
     return "one_cycle"
+
+
+def schedules_in_words(schedule: Choice, optimizer: Choice, factors: Mapping[str, Sequence[str]]) -> str | None:
+    """Which optimizers of a comparison do not train with the schedule of its base recipe; None if all do.
+
+    Args:
+        schedule, optimizer: of the base recipe.
+        factors: the levels that are compared, by the factor's plural.
+
+    Example:
+        >>> schedules_in_words("one_cycle", "momentum", {"optimizers": ["momentum", "newton"]})
+        'The schedule is one_cycle, but for newton with constant: what is usual there.'
+    """
+    if "schedules" in factors or schedule != usual_schedule(optimizer):
+        return None
+    usual = {
+        level: usual_schedule(level) for level in factors.get("optimizers", ()) if choice.name_of(level) in OPTIMIZERS
+    }
+    others = [f"{level} with {choice.text_of(own)}" for level, own in usual.items() if own != schedule]
+    return (
+        f"The schedule is {choice.text_of(schedule)}, but for {', '.join(others)}: what is usual there."
+        if others
+        else None
+    )
 
 
 def averages_weights(optimizer: Choice) -> bool:

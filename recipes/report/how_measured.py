@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..optimizer_choice import schedules_in_words
 from .results import Results
 
 __all__ = ["protocol"]
@@ -48,6 +49,10 @@ def protocol(results: Results) -> list[str]:
         "are ordered by it, too. The test split had no part in tuning: it tells which arms differ from the reference, "
         "and which are as good as the best.",
     ]
+    recipe = settings.get("recipe") or {}
+    if "schedule" in recipe and "optimizer" in recipe:
+        schedules = schedules_in_words(recipe["schedule"], recipe["optimizer"], settings.get("factors") or {})
+        steps += [] if schedules is None else [schedules]
     if seeds == 1:
         steps.append(
             "The chosen setting of each arm was trained once more with a fresh seed. One seed says nothing about the "

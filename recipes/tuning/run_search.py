@@ -18,6 +18,7 @@ from ..as_compiled.served import as_run
 from ..as_compiled.trainer import CompiledTrainer
 from ..files import folder_name
 from ..machine_fault import MachineFault, is_of_machine
+from ..optimizer_choice import schedules_in_words
 from ..packed.members import Member
 from ..packed.trainings import CannotPack, trained_together
 from ..recipe import Recipe
@@ -135,6 +136,9 @@ def run_search(
             entered = stack.enter_context(runner)
         if idle is not None:
             progress.say(idle) if verbose else warn(idle)
+        schedules = schedules_in_words(base.schedule, base.optimizer, settings.get("factors") or {})
+        if verbose and schedules is not None:
+            progress.say(schedules)
         if verbose and packing is not None:
             progress.say(packing)
         tuned = any(map(space.tuned, arms))

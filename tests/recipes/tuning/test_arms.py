@@ -1,6 +1,7 @@
 import pytest
 
 from recipes import Recipe
+from recipes.optimizer_choice import schedules_in_words
 from recipes.optimizers import OPTIMIZERS
 from recipes.regularization import REGULARIZERS
 from recipes.tuning.arms import Arm
@@ -84,3 +85,28 @@ def test_a_schedule_that_is_not_compared_is_the_default_one_of_the_optimizer(bas
     assert Arm("adam", "none").recipe(base, values).schedule == "one_cycle"
     assert Arm("line_search", "none").recipe(base, values).schedule == "constant"
     assert Arm("adam", "none").recipe(Recipe(schedule="constant"), values).schedule == "constant"
+
+
+@pytest.mark.parametrize(
+    ("schedule", "factors", "text"),
+    [
+        ("one_cycle", {"optimizers": ["momentum", "adam"]}, None),
+        ("one_cycle", {"optimizers": ["momentum", "newton"], "schedules": ["one_cycle"]}, None),
+        ("cosine", {"optimizers": ["momentum", "newton"]}, None),
+        (
+            "one_cycle",
+            {"optimizers": ["momentum", "newton(damping=0.1)", "schedule_free_adamw"]},
+            "The schedule is one_cycle, but for newton(damping=0.1) with constant, schedule_free_adamw with "
+            "constant(warm_up=0.05): what is usual there.",
+        ),
+    ],
+    ids=["all", "compared", "chosen", "others"],
+)
+def test_schedules_that_differ_are_said(schedule, factors, text):
+    """An arm has the schedule that the words say it has."""
+    assert schedules_in_words(schedule, "momentum", factors) == text
+    base = Recipe(optimizer="momentum", schedule=schedule, regularizer="none", learning_rate=0.1)
+    for optimizer in factors["optimizers"]:
+        own = Arm(optimizer, "none").recipe(base, {"learning_rate": 0.1}).schedule
+        assert text is None or (optimizer in text.split(" but for ")[1]) == (own != schedule)
+        assert text is not None or "schedules" in factors or own == schedule

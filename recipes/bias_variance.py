@@ -71,7 +71,7 @@ CONTRADICTING = {"bias": "overfitting", "variance": "underfitting"}
 
 
 def agreed(errors: Sequence[Finding], curves: Sequence[Finding]) -> tuple[Finding, ...]:
-    """The findings of both, where those of the curves have no remedy that the errors speak against.
+    """The findings of both, where none has a remedy that the others speak against.
 
     Args:
         errors: of :func:`bias_or_variance`.
@@ -97,6 +97,13 @@ def agreed(errors: Sequence[Finding], curves: Sequence[Finding]) -> tuple[Findin
         elif against == "variance":
             change = {"remedy": "that for variance; both losses may be high since targets are noisy", "choices": ()}
         agreeing.append(replace(curve, **change))
+    if any(curve.name == "still improving" for curve in curves):
+        errors = [
+            replace(finding, remedy=f"more epochs first, for the loss is still falling; then {finding.remedy}")
+            if finding.name == "bias"
+            else finding
+            for finding in errors
+        ]
     return (*errors, *agreeing)
 
 

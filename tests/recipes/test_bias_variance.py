@@ -112,3 +112,12 @@ def test_the_remedies_of_errors_and_curves_do_not_contradict_each_other():
     assert agreed([bias], [under]) == (bias, under)
     assert agreed([variance], [over]) == (variance, over)
     assert agreed([], [over]) == (over,)
+
+
+def test_a_loss_that_is_still_falling_comes_before_a_larger_model():
+    bias, falling = Finding("bias", 3, "9 points", "a larger model"), Finding("still improving", 3, "", "more epochs")
+    first, second = agreed([bias], [falling])
+    assert first.remedy == "more epochs first, for the loss is still falling; then a larger model"
+    assert second == falling
+    variance = Finding("variance", 3, "9 points", "more data")
+    assert agreed([variance], [falling]) == (variance, falling)

@@ -192,8 +192,7 @@ ENTRIES = (
         EarlyStopping,
         "Keeps the weights of the epoch with the lowest validation loss, or of the best by another monitor.",
         "Prechelt 1998",
-        when="Nearly always: it costs a validation split and no time. Not on a split so small that the "
-        "best epoch is luck; refit gives the split back. \"early_stopping(monitor='val_accuracy', patience=5)\" "
-        "goes by accuracy, and stops after five epochs without a better one.",
+        when="Nearly always: it costs a validation split and no time; monitor='val_accuracy' goes by accuracy. Not on "
+        "a split so small that the best epoch is luck; refit gives the split back.",
     ),
 )

@@ -126,6 +126,15 @@ def test_what_is_measured_decides(classes, tmp_path, monkeypatch, times, repeats
 
 
 @pytest.mark.thorough
+@pytest.mark.parametrize(("seconds", "count"), [(0.01, 5), (0.6, 2), (30.0, 1)])
+def test_short_trainings_are_measured_several_times(seconds, count):
+    taken = [seconds + 0.005 * number for number in (2, 0, 1, 3, 4)]
+    calls = iter(taken)
+    assert packing.quickest(lambda epochs: next(calls), 3) == min(taken[:count])
+    assert len([*calls]) == 5 - count
+
+
+@pytest.mark.thorough
 def test_the_measurement_is_of_a_training_and_of_a_pack(classes):
     recipe = recipes.Recipe(regularizer="none").resolved(classes.spec)
     times = packing.measured_times(classes, recipe, 4)

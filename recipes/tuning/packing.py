@@ -44,6 +44,9 @@ GAIN = 0.8
 SHORT, LONG = 1, 3
 """Epochs of the trainings that are measured."""
 
+TURNS = 4
+"""How many members follow one another on each core in the pack that is measured: what a pack costs beside them counts."""
+
 TIMES, ENOUGH = 5, 1.0
 """How often each is measured, at most, and the seconds after which once more is not needed."""
 
@@ -123,6 +126,7 @@ class Times:
         alone: the seconds of a training of ``SHORT`` and of one of ``LONG`` epochs.
         packed: those of a pack.
         members: of that pack.
+        at_once: the members that are computed at the same time, where idle places cost nothing.
         size: the places of a pack.
         idle_places_cost: whether a pack takes as long with all places filled.
     """
@@ -130,6 +134,7 @@ class Times:
     alone: tuple[float, float]
     packed: tuple[float, float]
     members: int
+    at_once: int
     size: int
     idle_places_cost: bool
 
@@ -139,8 +144,10 @@ class Times:
 
     def together(self, count: int, epochs: int) -> float:
         """The seconds of so many trainings in packs."""
-        times = math.ceil(count / (self.size if self.idle_places_cost else self.members))
-        return times * _at(self.packed, epochs)
+        if self.idle_places_cost:
+            return math.ceil(count / self.size) * _at(self.packed, epochs)
+        turns, measured = (math.ceil(number / self.at_once) for number in (count, self.members))
+        return turns / measured * _at(self.packed, epochs)
 
 
 def _at(seconds: tuple[float, float], epochs: int) -> float:
@@ -169,7 +176,7 @@ def measured_times(data: Data, recipe: Recipe, size: int) -> Times | None:
     """
     rate = usual_peak(recipe) if recipe.learning_rate is None else recipe.learning_rate
     recipe = dataclasses.replace(recipe, learning_rate=rate)
-    steps, count = SharedSteps(1), min(cores(), size)
+    steps, count = SharedSteps(1), min(TURNS * cores(), size)
     members: list[Member] = []
 
     def trainer() -> Trainer:
@@ -195,4 +202,4 @@ def measured_times(data: Data, recipe: Recipe, size: int) -> Times | None:
     except CannotPack:
         return None
     pack, one = times
-    return Times(one, pack, count, size, members[0].idle_places_cost)
+    return Times(one, pack, count, cores(), size, members[0].idle_places_cost)

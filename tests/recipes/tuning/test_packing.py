@@ -95,18 +95,18 @@ def test_where_trainings_cannot_be_packed(classes, tmp_path, options, reason):
     assert not (tmp_path / "search").exists()
 
 
-SLOWER_VECTORS = (packing.Times((1.0, 3.0), (40.0, 120.0), 2, packing.SIZE, idle_places_cost=True), 160, 1)
+SLOWER_VECTORS = (packing.Times((1.0, 3.0), (40.0, 120.0), 2, 2, packing.SIZE, idle_places_cost=True), 160, 1)
 
 
 @pytest.mark.parametrize(
     ("times", "repeats", "pack"),
     [
-        (packing.Times((1.0, 3.0), (4.0, 12.0), 2, packing.SIZE, idle_places_cost=True), 160, packing.SIZE),
+        (packing.Times((1.0, 3.0), (4.0, 12.0), 2, 2, packing.SIZE, idle_places_cost=True), 160, packing.SIZE),
         pytest.param(*SLOWER_VECTORS, marks=pytest.mark.thorough),
-        (packing.Times((1.0, 3.0), (1.1, 3.3), 2, packing.SIZE, idle_places_cost=False), 160, packing.SIZE),
-        (packing.Times((1.0, 3.0), (2.0, 6.0), 2, packing.SIZE, idle_places_cost=False), 160, 1),
+        (packing.Times((1.0, 3.0), (1.1, 3.3), 2, 2, packing.SIZE, idle_places_cost=False), 160, packing.SIZE),
+        (packing.Times((1.0, 3.0), (2.0, 6.0), 2, 2, packing.SIZE, idle_places_cost=False), 160, 1),
         pytest.param(None, 160, 1, marks=pytest.mark.thorough),
-        (packing.Times((1.0, 3.0), (0.1, 0.3), 2, packing.SIZE, idle_places_cost=False), 3, 1),
+        (packing.Times((1.0, 3.0), (0.1, 0.3), 2, 2, packing.SIZE, idle_places_cost=False), 3, 1),
     ],
     ids=["faster", "slower", "faster side by side", "slower side by side", "impossible", "too few"],
 )

@@ -45,7 +45,7 @@ SHORT, LONG = 1, 3
 """Epochs of the trainings that are measured."""
 
 TURNS = 4
-"""How many members follow one another on each core in the pack that is measured: what a pack costs beside them counts."""
+"""How many members follow one another on each core in the pack that is measured."""
 
 TIMES, ENOUGH = 5, 1.0
 """How often each is measured, at most, and the seconds after which once more is not needed."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -16,7 +16,7 @@ from ..whole_epochs.accuracy import accuracy_of_logits
 from ..whole_epochs.arrays import Split
 from ..whole_epochs.compiled import Compiled
 
-__all__ = ["Pack", "Stacked", "like"]
+__all__ = ["Pack", "Places", "Stacked", "like"]
 
 
 class Stacked:
@@ -41,6 +41,21 @@ class Stacked:
 
 def _joined(*arrays: tf.Tensor | None) -> tf.Tensor | None:
     return None if arrays[0] is None else tf.concat(arrays, axis=0)
+
+
+class Places(NamedTuple):
+    """The examples of the members of a pack.
+
+    Attributes:
+        arrays: of all splits, one after the other.
+        active: whether the place has a member that is trained.
+        counts, starts: the examples of the place's split, and where the first one is.
+    """
+
+    arrays: Split
+    active: tf.Tensor
+    counts: tf.Tensor
+    starts: tf.Tensor
 
 
 class Pack(abc.ABC):
@@ -170,7 +185,6 @@ class Pack(abc.ABC):
 
     # --- the compiled functions -------------------------------------------------------------------------------------
 
-    @abc.abstractmethod
     def _train_steps(
         self,
         arrays: Split,
@@ -186,8 +200,14 @@ class Pack(abc.ABC):
         size: int,
     ) -> list[tf.Tensor]:
         """Trains on batches ``start`` to ``stop`` (exclusive) of an epoch, and returns the metrics."""
+        live = [values for values in (rates, momenta) if values is not None]
+        self._set_shapes(active, counts, starts, orders, *live, *metrics)
+        places, values = Places(arrays, active, counts, starts), [variable.read_value() for variable in self._state]
+        state, counted = self._trained(places, orders, live, (start, stop), (values, [*metrics]), size=size)
+        for variable, value in zip(self._state, state, strict=True):
+            variable.assign(value)
+        return list(counted)
 
-    @abc.abstractmethod
     def _test_steps(
         self,
         arrays: Split,
@@ -200,6 +220,19 @@ class Pack(abc.ABC):
         size: int,
     ) -> list[tf.Tensor]:
         """The metrics after the first ``count`` examples of each split, and up to ``more`` further ones."""
+        self._set_shapes(active, counts, starts)
+        places, state = Places(arrays, active, counts, starts), [variable.read_value() for variable in self._state]
+        return self._tested(places, (count, more), state, size=size)
+
+    @abc.abstractmethod
+    def _trained(
+        self, places: Places, orders: tf.Tensor, live: list[Any], batches: tuple[Any, Any], stacks: Any, *, size: int
+    ) -> Any:
+        """The stacks of state and metrics after these batches of an epoch, from the first to before the second."""
+
+    @abc.abstractmethod
+    def _tested(self, places: Places, lengths: tuple[Any, Any], state: list[Any], *, size: int) -> list[tf.Tensor]:
+        """The stacks of the metrics after all examples of the splits."""
 
     def _train_member(
         self, batch: Any, live: list[Any], state: list[Any], metrics: list[Any]
@@ -246,6 +279,11 @@ class Pack(abc.ABC):
 
     def _now(self, scope: keras.StatelessScope, variables: Sequence[keras.Variable]) -> list[Any]:
         return [scope.get_current_value(variable) for variable in variables]
+
+    def _set_shapes(self, *tensors: tf.Tensor) -> None:
+        """Tells TensorFlow that the first axis is that of the members."""
+        for tensor in tensors:
+            tensor.set_shape([self.size, *tensor.shape[1:]])
 
     def _zeros(self) -> list[tf.Tensor]:
         """The metrics before the first batch."""

@@ -8,8 +8,8 @@ import tensorflow as tf
 
 from ..data.batching import permutation
 from ..environment import cores
-from ..whole_epochs.arrays import Split, rows_of
-from .pack import Pack, like
+from ..whole_epochs.arrays import rows_of
+from .pack import Pack, Places, like
 
 __all__ = ["SideBySide"]
 
@@ -23,60 +23,33 @@ class SideBySide(Pack):
 
     idle_places_cost = False
 
-    def _train_steps(
-        self,
-        arrays: Split,
-        active: tf.Tensor,
-        counts: tf.Tensor,
-        starts: tf.Tensor,
-        orders: tf.Tensor,
-        rates: tf.Tensor,
-        momenta: tf.Tensor | None,
-        start: tf.Tensor,
-        stop: tf.Tensor,
-        *metrics: tf.Tensor,
-        size: int,
-    ) -> list[tf.Tensor]:
-        state = [variable.read_value() for variable in self._state]
+    def _trained(
+        self, places: Places, orders: tf.Tensor, live: list[Any], batches: tuple[Any, Any], stacks: Any, *, size: int
+    ) -> Any:
+        start, stop = batches
 
         def trained(given: Any) -> Any:
             count, first, order, live, state, metrics = given
             rows = first + permutation(count, order)
 
             def step(number: tf.Tensor, state: list[Any], metrics: list[Any]) -> tuple[Any, ...]:
-                batch = rows_of(arrays, rows, number * size, size, whole=True)
+                batch = rows_of(places.arrays, rows, number * size, size, whole=True)
                 changed = self._train_member(batch, [values[number] for values in live], state, metrics)
                 return (number + 1, *tf.nest.map_structure(like, (state, metrics), changed))
 
             loop = [start, state, metrics]
             return tuple(tf.while_loop(lambda number, *_: number < stop, step, loop, parallel_iterations=1)[1:])
 
-        live = [values for values in (rates, momenta) if values is not None]
-        given = (counts, starts, orders, live, state, [*metrics])
-        state, counted = _side_by_side(trained, given, active, kept=(state, [*metrics]))
-        for variable, value in zip(self._state, state, strict=True):
-            variable.assign(value)
-        return list(counted)
+        given = (places.counts, places.starts, orders, live, *stacks)
+        return _side_by_side(trained, given, places.active, kept=stacks)
 
-    def _test_steps(
-        self,
-        arrays: Split,
-        active: tf.Tensor,
-        counts: tf.Tensor,
-        starts: tf.Tensor,
-        count: tf.Tensor,
-        more: tf.Tensor,
-        *,
-        size: int,
-    ) -> list[tf.Tensor]:
-        state = [variable.read_value() for variable in self._state]
-
+    def _tested(self, places: Places, lengths: tuple[Any, Any], state: list[Any], *, size: int) -> list[tf.Tensor]:
         def tested(given: Any) -> Any:
             count, first, state, metrics = given
             rows = tf.range(first, first + count)
 
             def test(number: tf.Tensor, metrics: list[Any]) -> tuple[Any, ...]:
-                counted = self._test_member(rows_of(arrays, rows, number * size, size), state, metrics)
+                counted = self._test_member(rows_of(places.arrays, rows, number * size, size), state, metrics)
                 return number + 1, tf.nest.map_structure(like, metrics, counted)
 
             loop = [tf.constant(0), metrics]
@@ -84,7 +57,8 @@ class SideBySide(Pack):
             return tuple(tf.while_loop(lambda number, _: number < batches, test, loop, parallel_iterations=1)[1:])
 
         zeros = self._zeros()
-        return list(_side_by_side(tested, (counts, starts, state, zeros), active, kept=(zeros,))[0])
+        given = (places.counts, places.starts, state, zeros)
+        return list(_side_by_side(tested, given, places.active, kept=(zeros,))[0])
 
 
 def _side_by_side(function: Any, given: Any, active: tf.Tensor, *, kept: Any) -> Any:

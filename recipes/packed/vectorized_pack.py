@@ -10,7 +10,7 @@ from ...callbacks.inside.vectorized import vectorized
 from ..data.batching import permutation
 from ..data.named_arrays import apply
 from ..whole_epochs.arrays import Split, as_batch
-from .pack import Pack, like
+from .pack import Pack, Places, like
 
 __all__ = ["VectorizedPack"]
 
@@ -24,60 +24,34 @@ class VectorizedPack(Pack):
 
     idle_places_cost = True
 
-    def _train_steps(
-        self,
-        arrays: Split,
-        active: tf.Tensor,
-        counts: tf.Tensor,
-        starts: tf.Tensor,
-        orders: tf.Tensor,
-        rates: tf.Tensor,
-        momenta: tf.Tensor | None,
-        start: tf.Tensor,
-        stop: tf.Tensor,
-        *metrics: tf.Tensor,
-        size: int,
-    ) -> list[tf.Tensor]:
-        self._set_shapes(counts, starts, orders, rates, *([] if momenta is None else [momenta]), *metrics)
-        length = size * tf.shape(rates)[1]
-        rows = [permutation(counts[member], orders[member])[:length] for member in range(self.size)]
-        rows = tf.stack(rows) + starts[:, None]
+    def _trained(
+        self, places: Places, orders: tf.Tensor, live: list[Any], batches: tuple[Any, Any], stacks: Any, *, size: int
+    ) -> Any:
+        start, stop = batches
+        length = size * tf.shape(live[0])[1]
+        rows = [permutation(places.counts[member], orders[member])[:length] for member in range(self.size)]
+        rows = tf.stack(rows) + places.starts[:, None]
 
         def step(number: tf.Tensor, state: list[Any], metrics: list[Any]) -> tuple[Any, ...]:
-            batch = _rows_of(arrays, tf.slice(rows, [0, number * size], [self.size, size]))
-            live = [rates[:, number], *([] if momenta is None else [momenta[:, number]])]
-            arguments = (batch, live, state, metrics)
+            batch = _rows_of(places.arrays, tf.slice(rows, [0, number * size], [self.size, size]))
+            arguments = (batch, [values[:, number] for values in live], state, metrics)
             changed = vectorized(lambda given: self._train_member(*given), arguments)
             return (number + 1, *tf.nest.map_structure(like, (state, metrics), changed))
 
-        state = [variable.read_value() for variable in self._state]
-        _, state, metrics = tf.while_loop(lambda number, *_: number < stop, step, [start, state, [*metrics]])
-        for variable, value in zip(self._state, state, strict=True):
-            variable.assign(value)
-        return list(metrics)
+        return tf.while_loop(lambda number, *_: number < stop, step, [start, *stacks])[1:]
 
-    def _test_steps(
-        self,
-        arrays: Split,
-        active: tf.Tensor,
-        counts: tf.Tensor,
-        starts: tf.Tensor,
-        count: tf.Tensor,
-        more: tf.Tensor,
-        *,
-        size: int,
-    ) -> list[tf.Tensor]:
-        self._set_shapes(counts, starts)
-        state = [variable.read_value() for variable in self._state]
+    def _tested(self, places: Places, lengths: tuple[Any, Any], state: list[Any], *, size: int) -> list[tf.Tensor]:
+        count, more = lengths
         batches = (count + size - 1) // size
 
         def test(number: tf.Tensor, metrics: list[Any]) -> tuple[Any, ...]:
             further = number >= batches  # one example of the splits that have it
             first = tf.where(further, count + number - batches, number * size)
-            places = first + tf.range(tf.where(further, 1, tf.minimum(size, count - first)))
-            places = tf.minimum(places, counts[:, None] - 1) + starts[:, None]
-            tested = vectorized(lambda given: self._test_member(*given), (_rows_of(arrays, places), state, metrics))
-            has = counts > first
+            rows = first + tf.range(tf.where(further, 1, tf.minimum(size, count - first)))
+            rows = tf.minimum(rows, places.counts[:, None] - 1) + places.starts[:, None]
+            arguments = (_rows_of(places.arrays, rows), state, metrics)
+            tested = vectorized(lambda given: self._test_member(*given), arguments)
+            has = places.counts > first
             return number + 1, [
                 tf.where(tf.reshape(has, [-1] + [1] * (len(old.shape) - 1)), like(old, new), old)
                 for new, old in zip(tested, metrics, strict=True)
@@ -85,11 +59,6 @@ class VectorizedPack(Pack):
 
         _, metrics = tf.while_loop(lambda number, _: number < batches + more, test, [tf.constant(0), self._zeros()])
         return metrics
-
-    def _set_shapes(self, *tensors: tf.Tensor) -> None:
-        """Tells TensorFlow that the first axis is that of the members."""
-        for tensor in tensors:
-            tensor.set_shape([self.size, *tensor.shape[1:]])
 
 
 def _rows_of(arrays: Split, places: tf.Tensor) -> tuple[Any, ...]:

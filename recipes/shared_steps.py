@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
-import math
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import keras
-import numpy as np
 
 from ..callbacks.inside.custom_gradients import release_custom_gradients
 from ..callbacks.inside.optimizer_values import rate_source
 from ..callbacks.inside.reachable import Reachable
+from ..callbacks.inside.weights import bytes_of
+from .new_models import NewModels
 from .step_numbers import StepNumbers
 
 __all__ = ["SharedStep", "SharedSteps"]
@@ -39,6 +40,9 @@ class SharedSteps:
         numbers: whether strengths and rates are variables. If not, they must be equal for equal keys, and the models
             are unmodified Keras models. Default True.
 
+    Attributes:
+        new_models: those that trainings with these steps only read, for others.
+
     Example:
         >>> steps = SharedSteps()                                                         # doctest: +SKIP
         >>> for rate in (0.1, 0.01):
@@ -49,6 +53,7 @@ class SharedSteps:
 
     def __init__(self, count: int = 16, *, numbers: bool = True):
         self._count, self._numbers = count, numbers
+        self.new_models = NewModels()
         self._kept: OrderedDict[Hashable, SharedStep] = OrderedDict()
 
     @contextlib.contextmanager
@@ -87,7 +92,9 @@ class SharedSteps:
             release_custom_gradients()
         if key is not None and (unchanged is None or unchanged(shared.model)):
             self._kept[key] = shared
-        if len(self._kept) > 1 and (len(self._kept) > self._count or sum(map(_size, self._kept.values())) > LARGEST):
+        if len(self._kept) > 1 and (
+            len(self._kept) > self._count or sum(step.size for step in self._kept.values()) > LARGEST
+        ):
             self._kept.popitem(last=False)
             gc.collect()  # a model and its functions refer to each other
 
@@ -108,6 +115,11 @@ class SharedStep:
     def __init__(self, model: keras.Model):
         self.model = model
         self._made: dict[Any, Any] = {}
+
+    @functools.cached_property
+    def size(self) -> int:
+        """The bytes of the variables of the model and its optimizer."""
+        return bytes_of([*self.model.variables, *self.model.optimizer.variables])
 
     def made(self, make: Callable[[keras.Model], Made]) -> Made:
         """``make(model)``, for what is expensive to make for this model; made once."""
@@ -174,9 +186,3 @@ class _KeptStep(SharedStep):
             # Functions traced outside have the numbers as constants: the two kinds must not mix.
             self._functions = (model.train_function, model.test_function)
             model.train_function = model.test_function = None
-
-
-def _size(step: SharedStep) -> int:
-    """The bytes of the variables of a model and its optimizer."""
-    variables = [*step.model.variables, *step.model.optimizer.variables]
-    return sum(math.prod(variable.shape) * np.dtype(variable.dtype).itemsize for variable in variables)

@@ -35,18 +35,17 @@ NAMES = ("name", "keras_history", "input_layers", "output_layers")
 
 
 def step_key(
-    recipe: Recipe, model: keras.Model, spec: Spec, steps_per_execution: int, *, weighs_loss: bool
+    recipe: Recipe, structure: str | None, spec: Spec, steps_per_execution: int, *, weighs_loss: bool
 ) -> Hashable:
     """What a compiled step depends on: the recipe without its learning rate, the model without its numbers.
 
     Args:
         recipe: resolved for the data.
-        model: built, not compiled.
+        structure: of the model, built, not compiled, as by :func:`structure_of`.
         spec: of the data.
         steps_per_execution: of the step.
         weighs_loss: whether the weight of the loss is a variable of the step.
     """
-    structure = structure_of(model)
     recipe = dataclasses.replace(recipe, learning_rate=1.0)
     if structure is not None:  # it includes the regularizers that act in the model alone
         in_step = [

@@ -37,6 +37,7 @@ from .learning_rate import found_rate, is_doubtful, usual_peak
 from .linear_blend import blend_with_linear
 from .machine_fault import is_of_machine
 from .metric import metric_of
+from .new_models import NewModel, new_model_key
 from .recipe import Recipe
 from .recipe_compile import compile_by, weight_of_loss
 from .registration.own_model import is_own_model
@@ -45,7 +46,7 @@ from .run import Run
 from .scoring import EpochScores
 from .seeding import set_seeds
 from .shared_steps import SharedStep, SharedSteps
-from .step_keys import step_key
+from .step_keys import step_key, structure_of
 from .training_checks import check_batches, check_choices_act, check_fits
 from .whole_epochs.calls import steps_for
 from .whole_epochs.epochs import WholeEpochs
@@ -118,12 +119,11 @@ class Trainer:
         self.data, self.recipe, self._steps_per_epoch = data, recipe, steps_per_epoch
         self._augment = recipe.augment(data)
         self._fitting = Fitting(self._augment, steps_per_epoch)
-        self._new: tuple[int, dict[str, Any]] | None = None
-        self._builds = model is None
-        if model is None:
-            set_seeds(seed, keep_functions=keep_functions and steps is not None)
-            model = recipe.build_model(data.spec)
-            self._new = (seed, random_state())
+        self._builds, self._shares = model is None, steps is not None
+        self._steps = SharedSteps(1, numbers=False) if steps is None else steps
+        self._new = self._ready = self._built(seed, keep_functions and self._shares) if model is None else None
+        if self._new is not None:
+            model = self._new.model
         check_fits(model, data)
         check_batches(model, data)
         if self._builds and not is_own_model(recipe.model):
@@ -131,13 +131,13 @@ class Trainer:
         self.model, self._shared = model, SharedStep(model)
         self._steps_per_execution = self._choose_steps_per_execution(steps_per_execution)
         self._prepared: keras.Model | None = None
-        self._steps = SharedSteps(1, numbers=False) if steps is None else steps
-        self._loss_weight = weight_of_loss(self.recipe, model, data.spec) if steps is not None else None
+        self._loss_weight = weight_of_loss(self.recipe, model, data.spec) if self._shares else None
         self.key: Hashable = "its own"
-        if steps is not None:
+        if self._shares:
+            structure = structure_of(model) if self._new is None else self._new.structure
             weighs = self._loss_weight is not None
-            self.key = step_key(self.recipe, model, data.spec, self._steps_per_execution, weighs_loss=weighs)
-        if steps is None:
+            self.key = step_key(self.recipe, structure, data.spec, self._steps_per_execution, weighs_loss=weighs)
+        else:
             self._prepare(model)
         self._seconds = time.perf_counter() - start
 
@@ -279,6 +279,8 @@ class Trainer:
         options: dict[str, Any] = {"prepare": self._prepare, "loss_weight": self._loss_weight, "but": but}
         with self._steps.like(model, self.key, **options) as shared:
             self.model, self._shared = shared.model, shared
+            if self._new is not None and model is self._new.model and model is not shared.model:
+                self._steps.new_models.keep(self._new)
             yield shared
 
     def take_seconds(self) -> float:
@@ -491,15 +493,25 @@ class Trainer:
         return "a metric that Keras does not measure" if self._measured(self.data) else None
 
     def new_model(self, seed: int) -> keras.Model:
-        """Builds a model from this seed, or returns the caller's model; remembers the random states after that."""
-        new, self._new = self._new, None
-        if new is not None and new[0] == seed:
-            self._random = new[1]
+        """A new model from this seed, or the caller's model; remembers the random states after it was built."""
+        ready, self._ready = self._ready, None
+        if not self._builds:
+            set_seeds(seed, keep_functions=self._keep_functions)
+            self._random = random_state()
             return self.model
-        set_seeds(seed, keep_functions=self._keep_functions)
-        model = self.recipe.build_model(self.data.spec) if self._builds else self.model
-        self._random = random_state()
-        return model
+        self._new = ready if ready is not None and ready.seed == seed else self._built(seed, self._keep_functions)
+        self._random = self._new.states
+        return self._new.model
+
+    def _built(self, seed: int, keep_functions: bool) -> NewModel:
+        """The model that the recipe builds from this seed: one that others have only read, or a new one."""
+        set_seeds(seed, keep_functions=keep_functions)
+        key = new_model_key(self.recipe, self.data.spec, seed) if self._shares else None
+        new = self._steps.new_models.take(key)
+        if new is None:
+            return NewModel(self.recipe.build_model(self.data.spec), seed, key)
+        set_random_state(new.states)
+        return new
 
     def range_test(self, seed: int, finder: LRFinder | None = None, *, data: Data | None = None) -> LRFinder:
         """Runs a range test from the current weights, with all parts of the recipe's training step.

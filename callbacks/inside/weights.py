@@ -1,10 +1,14 @@
-"""The role of a weight in its layer: what multiplies inputs, and what shifts or scales them."""
+"""What a weight is: its role in its layer, whether it multiplies inputs or shifts and scales them, and its size."""
 
 from __future__ import annotations
 
-import keras
+import math
+from collections.abc import Iterable
 
-__all__ = ["is_kernel"]
+import keras
+import numpy as np
+
+__all__ = ["bytes_of", "is_kernel"]
 
 OTHERS = ("bias", "beta", "gamma", "scale", "alpha")
 """The names that Keras' layers give to weights that are no kernels, whatever their rank: the scale and shift of a
@@ -22,3 +26,15 @@ def is_kernel(weight: keras.Variable) -> bool:
     """
     name = weight.path.rsplit("/", 1)[-1]
     return len(weight.shape) > 1 and name not in OTHERS and not name.endswith("_bias")
+
+
+def bytes_of(variables: Iterable[keras.Variable]) -> int:
+    """The bytes that variables take.
+
+    Example:
+        >>> layer = keras.layers.Dense(3)
+        >>> layer.build((None, 4))
+        >>> bytes_of(layer.weights)
+        60
+    """
+    return sum(math.prod(variable.shape) * np.dtype(variable.dtype).itemsize for variable in variables)

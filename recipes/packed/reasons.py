@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import keras
-import numpy as np
 
 from ...callbacks.inside.layers import all_layers
+from ...callbacks.inside.weights import bytes_of
 from ...callbacks.schedules.base import StepSchedule
 from ...callbacks.stop_on_nan import StopOnNaN
 from ..regularization.early_stopping import BestEpoch, BestOrLast
@@ -109,7 +108,7 @@ def reason_against(trainer: Trainer, callbacks: Iterable[Any], size: int) -> str
     if callback is not None:
         return f"the callback {type(callback).__name__}"
     variables = [*model.variables, *optimizer.variables]
-    if size * sum(math.prod(v.shape) * np.dtype(v.dtype).itemsize for v in variables) > LARGEST:
+    if size * bytes_of(variables) > LARGEST:
         return f"more than {LARGEST // 2**20} MiB of weights"
     return None
 

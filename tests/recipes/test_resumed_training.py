@@ -95,6 +95,7 @@ def test_another_training_is_refused(options, message, classes, tiny, tmp_path):
         fit(classes, recipe, **{**given, **options})
 
 
+@pytest.mark.thorough
 def test_a_model_of_ones_own_goes_on_at_the_rate_that_was_found(classes, tiny, monkeypatch, tmp_path):
     given = {"epochs": 3, "seed": 4, "verbose": 0, "directory": tmp_path}
 

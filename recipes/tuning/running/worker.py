@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...as_compiled.trainer import CompiledRun, CompiledTrainer
+from ...data.assembly import SPLITS
+from ...data.named_arrays import items
 from ...machine_fault import MachineFault, is_of_machine
 from ...metric import ACCURACY, Metric, metric_of
 from ...metrics import metric_named, score
@@ -38,8 +40,9 @@ KEPT = 16
 """How many compiled models to cache. Arms that differ in what acts outside the step share one; where strengths are
 constants of the step, each trial has one, and the best is trained again."""
 
-KEPT_SPLITS = 5
-"""How many divisions of the data to keep besides that at hand: as many as there usually are folds."""
+KEPT_SPLITS, LARGEST_SPLITS = 5, 2**28
+"""How many divisions of the data to keep besides that at hand: as many as there usually are folds, and more while all
+together take fewer bytes."""
 
 
 class InThisProcess:
@@ -96,6 +99,7 @@ class Worker:
     def __init__(self, assignment: Assignment):
         self._whole, self.base = assignment.load_data(), assignment.base()
         self._splits: dict[int, Data] = {0: self._whole}
+        self._kept_splits = max(KEPT_SPLITS, LARGEST_SPLITS // _bytes(self._whole))
         self.protocol, self.directory = assignment.protocol, assignment.directory
         self._own_callbacks = assignment.callbacks
         self.steps = SharedSteps(KEPT)
@@ -273,7 +277,7 @@ class Worker:
     def _split(self, number: int) -> Data:
         """The data divided as for a repeat; some divisions are kept, since the arms share them."""
         if number not in self._splits:
-            if len(self._splits) > KEPT_SPLITS:
+            if len(self._splits) > self._kept_splits:
                 del self._splits[max(self._splits)]
             self._splits[number] = self._whole.resplit(number)
         return self._splits[number]
@@ -296,6 +300,14 @@ def in_parts(trainer: Trainer | CompiledTrainer) -> str:
     """What a record says of batches that were computed in parts, since an accelerator ran out of memory; else ""."""
     parts = trainer.parts if isinstance(trainer, Trainer) else 1
     return f"{IN_PARTS} {parts} parts: the accelerator ran out of memory" if parts > 1 else ""
+
+
+def _bytes(data: Data) -> int:
+    """The bytes of a division of the data: of the arrays, and of their copies as tensors; many if they are on disk."""
+    if data.on_disk:
+        return LARGEST_SPLITS
+    arrays = [array for split in SPLITS for part in data.arrays(split) for _, array in items(part)]
+    return 1 + sum(2 * array.nbytes + (sum(map(len, array.flat)) if array.dtype == object else 0) for array in arrays)
 
 
 def settle(threads: int | None) -> None:

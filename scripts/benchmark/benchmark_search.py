@@ -5,9 +5,9 @@ by 16). "numbers": 64-32-10; searches the learning rate and the strength of L2, 
 step. The two tuners take turns in one process, both with the oracle's seed of the round; importing TensorFlow is not
 part of the time.
 
-"own cost": the overhead of a trial in time and memory, for 10, 100 and 1,000 trials (10 and 100 for stock KerasTuner,
-which collects garbage before each). The trials cost nothing: the ``fit`` of the HyperModel returns a number at once,
-and so does the worker of the search over arms.
+"own cost": the overhead of a trial in time and memory, for 10 to 10,000 trials (10 and 100 for stock KerasTuner, which
+collects garbage before each). The trials cost nothing: the ``fit`` of the HyperModel returns a number at once, and so
+does the worker of the search over arms.
 
     python scripts/benchmark/benchmark_search.py
 
@@ -152,18 +152,23 @@ def measured(case: str, hypermodel: Any, trials: int, rounds: int, data: recipes
     return rows
 
 
+def plan_of(trainings: int) -> Plan:
+    """The plan of a search over arms of so many trainings: 10 or a multiple of 100."""
+    arms = cross(OPTIMIZERS, ["none", "l2"]) if trainings > 10 else [Arm("adam", "none"), Arm("sgd", "none")]
+    return Plan(arms, Protocol(trials=trainings // len(arms) - 3, repeats=3, tunings="once"))
+
+
 def own_cost(name: str, trials: int, data: recipes.Data) -> dict[str, Any]:
     """The row of one search whose trials cost nothing."""
     gc.collect()
     memory, start = resident(), time.perf_counter()
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         if name == "arms":
-            arms = cross(OPTIMIZERS, ["none", "l2"]) if trials > 10 else [Arm("adam", "none"), Arm("sgd", "none")]
-            plan = Plan(arms, Protocol(trials=trials // len(arms) - 3, repeats=3))
+            plan = plan_of(trials)
             ledger = stack.enter_context(Ledger(os.path.join(folder, "arms"), {}))
             tuner = ArmTuner(
                 ArmOracle(plan, ledger),
-                ArmHyperModel(data, recipes.Recipe(), arms),
+                ArmHyperModel(data, recipes.Recipe(), plan.arms),
                 InThisProcess(FreeWorker()),
                 lambda *_: None,
             )
@@ -196,7 +201,7 @@ def main() -> None:
     options = parser.parse_args()
     data = recipes.load("digits")
     own_cost("arms", 10, data), own_cost("quick", 10, data), own_cost("stock", 10, data)  # triggers late imports
-    lengths = {"arms": (10, 100, 1000), "quick": (10, 100, 1000), "stock": (10, 100)}
+    lengths = {"arms": (10, 100, 1000, 10_000), "quick": (10, 100, 1000, 10_000), "stock": (10, 100)}
     rows = [own_cost(name, trials, data) for name, counts in lengths.items() for trials in counts]
     for row in rows:
         print(row, flush=True)

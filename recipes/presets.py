@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from ..callbacks.checks import InvalidArgument
 from .catalogue import Catalogue, Entry
 from .recipe import Recipe
 
@@ -86,6 +87,9 @@ PRESETS = Catalogue(
     ],
 )
 
+ONLY = {"self_normalizing": {"activation": "selu", "normalization": "none"}}
+"""What cannot be replaced: nothing else keeps the mean and the variance."""
+
 
 def preset(name: str, **choices: Any) -> Recipe:
     """A recipe for a need: the default setup, or a self-normalizing, sparse, low-latency, uncertain or fast network.
@@ -103,7 +107,8 @@ def preset(name: str, **choices: Any) -> Recipe:
 
     Raises:
         UnknownName: for another name.
-        InvalidArgument: for choices that a recipe refuses.
+        InvalidArgument: for choices that a recipe refuses, and for another activation or a normalization with
+            "self_normalizing", which is SELU without one.
 
     Source: Géron 2019, chapter 11, tables 11-3 and 11-4 and the exceptions below them; "fast": Jordan 2024,
     arXiv:2404.00498, whose rate, momentum and decay these are in the units of this package, without its look-ahead, its
@@ -117,4 +122,7 @@ def preset(name: str, **choices: Any) -> Recipe:
         True
     """
     entry = PRESETS[name]
+    for field, only in ONLY.get(entry.name, {}).items():
+        if choices.get(field, only) != only:
+            raise InvalidArgument(field, choices[field], f"{only!r} for {entry.name!r}, or another preset")
     return entry.build(**choices)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import keras
 
 from ..callbacks.checks import InvalidArgument
+from ..callbacks.inside.layers import all_layers
 from ..callbacks.inside.optimizer_values import has_live_momentum
 from ..callbacks.schedules.base import StepSchedule
 from ..callbacks.schedules.performance_decay import PerformanceDecay
@@ -20,7 +21,15 @@ from .regularization.early_stopping import EarlyStopping
 if TYPE_CHECKING:
     from .recipe import Recipe
 
-__all__ = ["check_patience", "check_rate", "check_together", "check_updates", "missing_from", "warn_of_missing"]
+__all__ = [
+    "check_patience",
+    "check_rate",
+    "check_together",
+    "check_updates",
+    "missing_from",
+    "warn_of_convolutions",
+    "warn_of_missing",
+]
 
 
 def check_rate(learning_rate: float | None, optimizer: Choice) -> None:
@@ -97,6 +106,16 @@ def warn_of_missing(recipe: Recipe, model: keras.Model) -> None:
             "factory of this package: put it there, or leave it out of the recipe"
         )
         warn(text)
+
+
+def warn_of_convolutions(recipe: Recipe, model: keras.Model) -> None:
+    """Warns of SELU in a model with convolutions, where it does not keep the mean and the variance."""
+    convolutions = [layer for layer in all_layers(model) if hasattr(layer, "kernel_size")]
+    if recipe.activation == "selu" and convolutions:
+        warn(
+            f"activation='selu' keeps mean and variance in stacks of dense layers; {model.name!r} has convolutions:"
+            " take model='mlp', or another activation with batch normalization"
+        )
 
 
 def check_together(recipe: Recipe) -> None:

@@ -121,9 +121,11 @@ class Trainer:
         self._fitting = Fitting(self._augment, steps_per_epoch)
         self._builds, self._shares = model is None, steps is not None
         self._steps = SharedSteps(1, numbers=False) if steps is None else steps
-        self._new = self._ready = self._built(seed, keep_functions and self._shares) if model is None else None
-        if self._new is not None:
+        self._new: NewModel | None = None
+        if model is None:
+            self._new = self._built(seed, keep_functions and self._shares)
             model = self._new.model
+        self._ready = self._new
         check_fits(model, data)
         check_batches(model, data)
         if self._builds and not is_own_model(recipe.model):

@@ -1,4 +1,4 @@
-"""batches_for: batches of the data as a compiled model takes them: its inputs, and classes as its loss takes them."""
+"""The data as a compiled model takes them, in batches or as arrays: its inputs, and classes as its loss takes them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from ..registration.origins import is_of_keras
 
 if TYPE_CHECKING:
     from ..data.spec import Spec
+    from ..whole_epochs.arrays import Split
 
-__all__ = ["batches_for", "takes_one_hot"]
+__all__ = ["batches_for", "split_for", "takes_one_hot"]
 
 
 def takes_one_hot(model: keras.Model, spec: Spec) -> bool:
@@ -50,14 +51,27 @@ def batches_for(model: keras.Model, batches: Any, spec: Spec) -> Any:
         batches = batches.map(lambda x, *rest: (_as_tuple(inputs_for(model, x)), *rest))
     if not takes_one_hot(model, spec):
         return batches
+    return batches.map(lambda x, y, *weight: (x, _one_hot(y, spec), *weight))
+
+
+def split_for(model: keras.Model, split: Split, spec: Spec) -> Split | None:
+    """A split as the model and its loss take it; None if the model takes the columns in another form.
+
+    Args:
+        model: compiled and built.
+        split: x, y and weights, as tensors.
+        spec: of the data.
+    """
+    x, y, weights = split
+    if inputs_for(model, x) is not x:
+        return None
+    return x, _one_hot(y, spec) if takes_one_hot(model, spec) else y, weights
+
+
+def _one_hot(y: Any, spec: Spec) -> Any:
     import tensorflow as tf
 
-    classes = max(spec.outputs, 2)
-
-    def one_hot(x: Any, y: Any, *weight: Any) -> tuple[Any, ...]:
-        return (x, tf.one_hot(tf.cast(tf.reshape(y, [-1]), tf.int32), classes), *weight)
-
-    return batches.map(one_hot)
+    return tf.one_hot(tf.cast(tf.reshape(y, [-1]), tf.int32), max(spec.outputs, 2))
 
 
 def _as_tuple(x: Any) -> Any:

@@ -16,20 +16,28 @@ from ...callbacks.checks import InvalidArgument
 from ...callbacks.inside.optimizer_values import rate_source, set_learning_rate
 from ...callbacks.inside.training import restart_layer_names
 from ...callbacks.stop_on_nan import StopOnNaN
+from ..evaluation import Evaluator, evaluated_by
+from ..fitting import Fitting, epoch_arrays
 from ..model_inputs import inputs_for, shapes_of
 from ..recipe import Recipe
 from ..registration.own_model import own_model
 from ..seeding import set_seeds
-from ..shared_steps import SharedSteps
+from ..shared_steps import SharedStep, SharedSteps
 from ..step_keys import form_of
-from .targets import batches_for
+from ..whole_epochs.epochs import WholeEpochs
+from .targets import batches_for, split_for
 
 if TYPE_CHECKING:
     from ..data import Data
+    from ..data.spec import Spec
+    from ..whole_epochs.arrays import EpochArrays, Split
 
 __all__ = ["CompiledRun", "CompiledTrainer", "checked_model", "compiled_model", "own_rate"]
 
 LOSSES = ("loss", "val_loss")
+
+AS_IT_IS = Fitting(augment=None, steps_per_epoch=None)
+"""How the epochs run: nothing changes the examples, and an epoch is one pass."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +52,7 @@ class CompiledRun:
         seconds: how long it took.
         message: why it diverged, or None.
         best_epoch: the number of epochs: the last one's weights are kept.
+        evaluator: compiled functions of the model; None where Keras' own evaluate.
     """
 
     model: keras.Model
@@ -52,6 +61,7 @@ class CompiledRun:
     history: dict[str, list[float]]
     seconds: float
     message: str | None
+    evaluator: Evaluator | None = None
 
     @property
     def diverged(self) -> bool:
@@ -65,15 +75,44 @@ class CompiledRun:
 
     def evaluate(self, split: str) -> dict[str, float]:
         """What the model's own evaluation logs for a split; the loss is NaN if it logs none."""
-        batches = batches_for(self.model, self.data.batches(split), self.data.spec)
-        logs = self.model.evaluate(batches, verbose=0, return_dict=True)
+        if self.evaluator is not None:
+            logs = self.evaluator.evaluate(self.data.tensors(split), self.data.evaluation_batch_size)
+        else:
+            batches = batches_for(self.model, self.data.batches(split), self.data.spec)
+            logs = self.model.evaluate(batches, verbose=0, return_dict=True)
         return {"loss": math.nan, **{name: float(value) for name, value in logs.items() if _is_number(value)}}
+
+
+class _WholeEpochs:
+    """Compiled functions of a model, for splits as the data have them."""
+
+    def __init__(self, whole: WholeEpochs, model: keras.Model, spec: Spec):
+        self._whole, self._model, self._spec = whole, model, spec
+
+    def _as_taken(self, split: Split) -> Split:
+        return split_for(self._model, split, self._spec) or split
+
+    def fit(self, arrays: EpochArrays, callbacks: Sequence[keras.callbacks.Callback]) -> keras.callbacks.History:
+        """As :meth:`WholeEpochs.fit`."""
+        _, y, _ = self._as_taken((arrays.x, arrays.y, arrays.weights))
+        validation = None if arrays.validation is None else self._as_taken(arrays.validation)
+        return self._whole.fit(dataclasses.replace(arrays, y=y, validation=validation), callbacks)
+
+    def evaluate(self, split: Split, size: int) -> dict[str, Any]:
+        """As :meth:`WholeEpochs.evaluate`."""
+        return self._whole.evaluate(self._as_taken(split), size)
+
+    def predict(self, split: Split, size: int) -> list[Any]:
+        """As :meth:`WholeEpochs.predict`."""
+        return self._whole.predict(split, size)
 
 
 class CompiledTrainer:
     """A model that a function makes and compiles, which can be trained repeatedly.
 
     Trainings of models of Keras' own layers share a compiled step: see :class:`recipes.shared_steps.SharedSteps`.
+    Where nothing else listens or changes the step, an epoch is one call, with the numbers of ``fit``: see
+    :class:`recipes.whole_epochs.epochs.WholeEpochs`.
 
     Args:
         data: what :func:`recipes.load` returns.
@@ -90,20 +129,19 @@ class CompiledTrainer:
         self, *, epochs: int, seed: int, callbacks: Sequence[keras.callbacks.Callback] = (), verbose: int | str = 0
     ) -> Iterator[CompiledRun]:
         """Trains from the start for so many epochs; within the context, the model can be evaluated."""
-        start, spec = time.perf_counter(), self.data.spec
+        start = time.perf_counter()
         model, form = self._new_model(seed)
         rate = own_rate(model)
-        with self._steps.like(model, form) as shared:
+        with self._steps.like(model, form) as shared, contextlib.ExitStack() as stack:
             trained, stop = shared.model, StopOnNaN()
-            batches = batches_for(trained, self.data.batches("train", seed=seed), spec)
-            history = trained.fit(
-                batches,
-                epochs=epochs,
-                validation_data=batches_for(trained, self.data.validation, spec),
-                shuffle=False,  # the data are shuffled already
-                callbacks=[*([stop] if getattr(trained, "loss", None) is not None else []), *callbacks],
-                verbose=verbose,
-            )
+            own = [stop] if getattr(trained, "loss", None) is not None else []
+            whole = self._whole_epochs(shared, own, callbacks)
+            if whole is None:
+                history = self._fit(trained, [*own, *callbacks], epochs=epochs, seed=seed, verbose=verbose)
+            else:
+                arrays = epoch_arrays(self.data, seed=seed, epochs=epochs, validate=True, verbose=verbose)
+                history = whole.fit(arrays, [*own, *callbacks])
+                stack.enter_context(evaluated_by(trained, whole))
             numbers = {
                 name: [float(value) for value in values]
                 for name, values in history.history.items()
@@ -117,7 +155,41 @@ class CompiledTrainer:
                 history={**numbers, **missing},
                 seconds=time.perf_counter() - start,
                 message=stop.message or _not_finite(numbers),
+                evaluator=whole,
             )
+
+    def _whole_epochs(
+        self,
+        shared: SharedStep,
+        own: Sequence[keras.callbacks.Callback],
+        callbacks: Sequence[keras.callbacks.Callback],
+    ) -> _WholeEpochs | None:
+        """What trains and evaluates the model as its ``fit`` does, in fewer calls; None if only ``fit`` does so."""
+        model, data = shared.model, self.data
+        if not AS_IT_IS.over_whole_epochs(model, data, own, callbacks):
+            return None
+        if split_for(model, data.tensors("validation"), data.spec) is None:
+            return None
+        return _WholeEpochs(shared.made(WholeEpochs), model, data.spec)
+
+    def _fit(
+        self,
+        model: keras.Model,
+        callbacks: Sequence[keras.callbacks.Callback],
+        *,
+        epochs: int,
+        seed: int,
+        verbose: int | str,
+    ) -> keras.callbacks.History:
+        spec = self.data.spec
+        return model.fit(
+            batches_for(model, self.data.batches("train", seed=seed), spec),
+            epochs=epochs,
+            validation_data=batches_for(model, self.data.validation, spec),
+            shuffle=False,  # the data are shuffled already
+            callbacks=callbacks,
+            verbose=verbose,
+        )
 
     def _new_model(self, seed: int) -> tuple[keras.Model, str | None]:
         """A new model from this seed, and its form: what its step depends on, None if that is not known."""

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from callbacks.checks import InvalidArgument
 from recipes import Recipe, fit, preset
 from recipes.catalogue import UnknownName
 from recipes.data import Data
@@ -53,6 +54,18 @@ def test_choices_take_the_place_of_those_of_a_preset():
         preset("default", optimizr="adam")
     with pytest.raises(UnknownName, match="unknown preset 'sprase': did you mean 'sparse'"):
         preset("sprase")
+
+
+@pytest.mark.parametrize("changed", [{"activation": "relu"}, {"normalization": "batch"}])
+def test_what_makes_a_network_self_normalizing_cannot_be_replaced(changed):
+    with pytest.raises(InvalidArgument, match=f"{next(iter(changed))} must be .* for 'self_normalizing'"):
+        preset("self_normalizing", **changed)
+
+
+def test_selu_among_convolutions_is_warned_of(images):
+    with pytest.warns(UserWarning, match="activation='selu' keeps mean and variance .* 'cnn' has convolutions"):
+        fit(images, preset("self_normalizing", model="cnn", learning_rate=0.01), epochs=1, verbose=0)
+    fit(images, preset("self_normalizing", model="mlp(hidden=(5,))", learning_rate=0.01), epochs=1, verbose=0)
 
 
 def statistics(recipe, inputs, depth=30, units=100):

@@ -6,7 +6,10 @@ import pytest
 
 from callbacks.checks import InvalidArgument
 from recipes import Recipe
+from recipes.as_compiled.targets import batches_for
 from recipes.as_compiled.trainer import CompiledTrainer, compiled_model, own_rate
+from recipes.data import Data
+from recipes.evaluation import predict
 from recipes.shared_steps import SharedSteps
 
 
@@ -45,6 +48,41 @@ def test_one_hot_targets_and_another_rate(classes):
         logits = run.model.predict(classes.arrays("test")[0], verbose=0)
         loss = keras.losses.sparse_categorical_crossentropy(classes.arrays("test")[1], logits, from_logits=True)
         assert run.evaluate("test")["loss"] == pytest.approx(float(np.mean(loss)), rel=1e-4)
+
+
+@pytest.mark.parametrize("make", [pytest.param(build, marks=pytest.mark.thorough), one_hot])
+def test_an_epoch_is_one_call_with_the_numbers_of_fit(make, classes, monkeypatch):
+    keras.utils.set_random_seed(0)
+    model = make()
+    train, validation, test = (
+        batches_for(model, batches, classes.spec)
+        for batches in (classes.batches("train", seed=0), classes.validation, classes.test)
+    )
+    history = model.fit(train, validation_data=validation, epochs=2, shuffle=False, verbose=0).history
+    scores = model.evaluate(test, return_dict=True, verbose=0)
+    read, batches = [], Data.batches
+    monkeypatch.setattr(Data, "batches", lambda self, split, **how: read.append(split) or batches(self, split, **how))
+    with CompiledTrainer(classes, Recipe(model=make)).running(epochs=2, seed=0) as run:
+        assert list(run.history) == list(history)
+        for name, values in history.items():
+            assert run.history[name] == pytest.approx(values, rel=1e-5), name
+        assert run.evaluate("test") == pytest.approx(scores, rel=1e-5)
+        predicted = np.concatenate(predict(run.model, classes, "test"))
+        np.testing.assert_allclose(predicted, model(classes.arrays("test")[0]), rtol=1e-4, atol=1e-6)
+        assert set(read) == {"validation"}, "for the shapes of the model"
+
+
+@pytest.mark.thorough
+def test_a_callback_that_listens_to_batches_hears_of_each(classes):
+    heard = []
+
+    class Listening(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            heard.append(batch)
+
+    with CompiledTrainer(classes, Recipe(model=build)).running(epochs=2, seed=0, callbacks=[Listening()]) as run:
+        assert heard == [*range(classes.steps_per_epoch)] * 2
+        assert run.evaluate("test")["accuracy"] >= 0
 
 
 class Own(keras.Model):

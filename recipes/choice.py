@@ -159,13 +159,17 @@ def _options_in(text: str) -> dict[str, Any]:
     """The options of a text such as "dropout(rate=0.3)": Python's numbers, strings, tuples, True, False and None."""
     if "(" not in text:
         return {}
+    accepted = 'a name with options, such as "dropout(rate=0.3)"'
     try:
         call = ast.parse(text.strip(), mode="eval").body
         if not isinstance(call, ast.Call) or call.args or any(keyword.arg is None for keyword in call.keywords):
             raise ValueError("options have names")
+        for keyword in call.keywords:
+            if isinstance(keyword.value, ast.Name) and keyword.value.id not in ("inf", "nan"):
+                accepted = f"with texts in quotes: {keyword.arg}={keyword.value.id!r}"
         return {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in call.keywords}
     except (SyntaxError, ValueError):
-        raise InvalidArgument("choice", text, 'a name with options, such as "dropout(rate=0.3)"') from None
+        raise InvalidArgument("choice", text, accepted) from None
 
 
 def join_names(choices: Iterable[Choice]) -> str:

@@ -180,8 +180,13 @@ def test_text(text, name, options):
 
 
 @pytest.mark.parametrize(
-    "text", ["oak(", "oak(3)", "oak(height=tall)", "oak(height=3) elm", "oak(**{})", "oak(height=)"]
+    "text", ["oak(", "oak(3)", "oak(height=nan)", "oak(height=3) elm", "oak(**{})", "oak(height=)"]
 )
 def test_text_that_is_no_choice(trees, text):
     with pytest.raises(InvalidArgument, match="choice must be a name with options, such as"):
         choice.parse(trees, text)
+
+
+def test_a_text_without_quotes_among_the_options(trees):
+    with pytest.raises(InvalidArgument, match="choice must be with texts in quotes: height='tall'. Received"):
+        choice.parse(trees, "oak(width=3, height=tall)")

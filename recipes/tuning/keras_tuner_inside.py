@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
+import math
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -33,6 +35,9 @@ __all__ = [
 
 REST = "keras_recipes"
 """The key of what is added to the state of an oracle."""
+
+SHARE = 0.05
+"""The most of its time that a search takes for writing the state of its oracle."""
 
 
 class FatalMachineFault(keras_tuner.errors.FatalError, MachineFault):
@@ -107,7 +112,8 @@ def keep_state(oracle: keras_tuner.Oracle) -> None:
 class _Complete(keras_tuner.Oracle):
     """See :func:`keep_state`."""
 
-    _ending = False
+    _ending = _by_itself = False
+    _saved, _saving = -math.inf, 0.0  # when the state was written last, and how long that took, in seconds
 
     def get_state(self) -> dict[str, Any]:
         """KerasTuner's state and the rest."""
@@ -137,9 +143,25 @@ class _Complete(keras_tuner.Oracle):
         return {name: value for name, value in vars(self).items() if isinstance(value, GENERATORS)}
 
     def save(self) -> None:
-        """Writes the state, but not in the middle of a trial's end."""
-        if not self._ending:
-            write_text(self._get_oracle_fname(), json.dumps(self.get_state(), default=np.ndarray.tolist))
+        """Writes the state, but not in the middle of a trial's end.
+
+        It holds all trials. So after each trial it is written only if that takes a small part of the time: the trials
+        since then are the next ones again after a kill.
+        """
+        start = time.perf_counter()
+        if self._ending or (self._by_itself and start - self._saved < self._saving / SHARE):
+            return
+        write_text(self._get_oracle_fname(), json.dumps(self.get_state(), default=np.ndarray.tolist))
+        self._saved = time.perf_counter()
+        self._saving = self._saved - start
+
+    @contextlib.contextmanager
+    def _while_searching(self) -> Iterator[None]:
+        self._by_itself = True
+        try:
+            yield
+        finally:
+            self._by_itself = False
 
     def _save_trial(self, trial: Any) -> None:
         write_text(Path(self._get_trial_dir(trial.trial_id)) / "trial.json", json.dumps(trial.get_state()))
@@ -147,7 +169,8 @@ class _Complete(keras_tuner.Oracle):
     @keras_tuner.synchronized
     def create_trial(self, tuner_id: str) -> Any:
         """The next trial, without results of an earlier run of it."""
-        trial = super().create_trial(tuner_id)
+        with self._while_searching():
+            trial = super().create_trial(tuner_id)
         trial.metrics, trial.score = type(trial.metrics)(), None
         return trial
 
@@ -177,7 +200,8 @@ class _Complete(keras_tuner.Oracle):
             super().end_trial(trial)
         finally:
             self._ending = False
-        self.save()
+        with self._while_searching():
+            self.save()
 
     def reload(self) -> None:
         """Reads the state, with the trials in the order in which they started."""

@@ -188,5 +188,5 @@ def test_text_that_is_no_choice(trees, text):
 
 
 def test_a_text_without_quotes_among_the_options(trees):
-    with pytest.raises(InvalidArgument, match="choice must be with texts in quotes: height='tall'. Received"):
+    with pytest.raises(InvalidArgument, match="choice must be with texts in quotes: height='tall'"):
         choice.parse(trees, "oak(width=3, height=tall)")

@@ -128,6 +128,7 @@ class QuickTuner(keras_tuner.Tuner):
             self._arguments.check(args, kwargs)
             self._check_objective(arguments_by_name(args, kwargs))
         super().search(*args, **kwargs)
+        self.oracle.save()
 
     def _check_own_fit(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
         try:

@@ -3,6 +3,7 @@
 import json
 import os
 import threading
+import time
 
 import keras
 import keras_tuner
@@ -139,3 +140,56 @@ def test_a_trial_that_runs_again_has_no_results_of_the_first_time(tmp_path):
     again.status = keras_tuner.engine.trial.TrialStatus.COMPLETED
     oracle.end_trial(again)
     assert oracle.get_best_trials(1)[0].score == 0.5
+
+
+def many_trials(folder, monkeypatch, seconds):
+    """An oracle of 60 trials, the function that runs the next ones, and how often the state was written."""
+    oracle = keras_tuner.oracles.RandomSearchOracle("val_loss", max_trials=60, seed=1)
+    inside.keep_state(oracle)
+    keras_tuner.Tuner(oracle, wide, directory=folder, project_name="mine")
+    get_state, written = oracle.get_state, []
+
+    def slow():
+        written.append(len(oracle.trials))
+        time.sleep(seconds)
+        return get_state()
+
+    monkeypatch.setattr(oracle, "get_state", slow)
+
+    def run(count):
+        values = []
+        for _ in range(count):
+            trial = oracle.create_trial("worker")
+            values.append(trial.hyperparameters.values)
+            oracle.update_trial(trial.trial_id, {"val_loss": 0.5})
+            trial.status = keras_tuner.engine.trial.TrialStatus.COMPLETED
+            oracle.end_trial(trial)
+        return values
+
+    return oracle, run, written
+
+
+def wide(hp):
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(hp.Int("units", 1, 3))])
+    hp.Float("rate", 1e-3, 1.0)
+    model.compile(loss="mse")
+    return model
+
+
+@pytest.mark.parametrize(("seconds", "most"), [(0.0, 120), (0.02, 3)])
+def test_the_state_is_written_as_often_as_it_takes_little_of_the_time(tmp_path, monkeypatch, seconds, most):
+    oracle, run, written = many_trials(tmp_path, monkeypatch, seconds)
+    run(60)
+    assert 1 <= len(written) <= most
+    oracle.save()
+    assert written[-1] == 60
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.1])
+def test_a_search_that_is_killed_goes_on_with_the_trials_after_the_state_on_disk(tmp_path, monkeypatch, seconds):
+    _, run, _ = many_trials(tmp_path, monkeypatch, seconds)
+    values = run(12)
+    again, run, _ = many_trials(tmp_path, monkeypatch, 0.0)
+    known = len(again.end_order)
+    assert known < 12, "the last trials are not in the state"
+    assert run(12 - known) == values[known:]

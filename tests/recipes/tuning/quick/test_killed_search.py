@@ -1,6 +1,7 @@
 """A search that is killed at any moment goes on with the trials, and to the result, of one that is not."""
 
 import json
+import math
 import signal
 import subprocess
 import sys
@@ -141,7 +142,8 @@ def test_what_a_full_disk_says(tmp_path):
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("kind", MAKE)
-def test_killed_at_every_moment(tmp_path, kind, kill_at):
+def test_killed_at_every_moment(tmp_path, kind, kill_at, monkeypatch):
+    monkeypatch.setattr(keras_tuner_inside, "SHARE", math.inf)  # the state is written after each trial
     written = kill_at(None)
     unbroken = search(tmp_path / "unbroken", kind)
     total = len(written)

@@ -28,6 +28,7 @@ __all__ = [
     "faults_are_fatal",
     "keep_state",
     "rebuild_model",
+    "save_state",
     "set_tensorboard_folders",
     "state_path",
     "weights_path",
@@ -109,10 +110,16 @@ def keep_state(oracle: keras_tuner.Oracle) -> None:
         oracle.__class__ = type(type(oracle).__name__, (_Complete, type(oracle)), {})
 
 
+def save_state(oracle: keras_tuner.Oracle) -> None:
+    """Writes the state of an oracle of :func:`keep_state` if what is on disk is behind."""
+    if isinstance(oracle, _Complete):
+        oracle.save_rest()
+
+
 class _Complete(keras_tuner.Oracle):
     """See :func:`keep_state`."""
 
-    _ending = _by_itself = False
+    _ending = _by_itself = _behind = False
     _saved, _saving = -math.inf, 0.0  # when the state was written last, and how long that took, in seconds
 
     def get_state(self) -> dict[str, Any]:
@@ -149,11 +156,19 @@ class _Complete(keras_tuner.Oracle):
         since then are the next ones again after a kill.
         """
         start = time.perf_counter()
-        if self._ending or (self._by_itself and start - self._saved < self._saving / SHARE):
+        if self._ending:
+            return
+        if self._by_itself and start - self._saved < self._saving / SHARE:
+            self._behind = True
             return
         write_text(self._get_oracle_fname(), json.dumps(self.get_state(), default=np.ndarray.tolist))
-        self._saved = time.perf_counter()
+        self._saved, self._behind = time.perf_counter(), False
         self._saving = self._saved - start
+
+    def save_rest(self) -> None:
+        """Writes the state if what is on disk is behind."""
+        if self._behind:
+            self.save()
 
     @contextlib.contextmanager
     def _while_searching(self) -> Iterator[None]:

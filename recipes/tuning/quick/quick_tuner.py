@@ -26,6 +26,7 @@ from ..keras_tuner_inside import (
     faults_are_fatal,
     keep_state,
     rebuild_model,
+    save_state,
     set_tensorboard_folders,
     state_path,
     weights_path,
@@ -128,7 +129,7 @@ class QuickTuner(keras_tuner.Tuner):
             self._arguments.check(args, kwargs)
             self._check_objective(arguments_by_name(args, kwargs))
         super().search(*args, **kwargs)
-        self.oracle.save()
+        save_state(self.oracle)
 
     def _check_own_fit(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
         try:
@@ -297,7 +298,7 @@ class QuickTuner(keras_tuner.Tuner):
         return model
 
     def save(self) -> None:
-        """Writes the tuner's own state, once; the oracle writes its state after every trial."""
+        """Writes the tuner's own state, once; the oracle writes its state in the course of the search."""
         if not state_path(self).is_file():
             self.oracle.save()
             write_text(state_path(self), json.dumps(self.get_state()))

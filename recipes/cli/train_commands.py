@@ -25,6 +25,9 @@ from .options import (
 )
 from .value_options import value_options
 
+LEFT_OUT = 0.25
+"""Of more of the training examples than this part it is said that each epoch leaves them out."""
+
 
 @app.command()
 @value_options
@@ -99,6 +102,9 @@ def train(
         raise SystemExit(complain(f"training stopped: {run.message}", status=1))
     if size == AUTO:
         say(f"batches of {run.data.batch_size} examples, by --batch-size auto")
+    examples, full = run.data.settings["counts"]["train"], run.data.steps_per_epoch * run.data.batch_size
+    if examples - full > LEFT_OUT * examples:
+        say(f"an epoch has {full} of {examples} examples, others each time, in full batches of {run.data.batch_size}")
     if run.range_test is not None:
         batches = len(run.range_test.losses)
         remark = f" ({run.remark})" if run.remark else ""

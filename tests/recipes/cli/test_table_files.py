@@ -115,3 +115,13 @@ def test_what_classes_are_blended_with_is_called_logistic_regression(call):
     assert code == 0
     assert "logistic regression" in output
     assert "linear regression" not in output
+    assert "others each time" not in output
+
+
+@pytest.mark.thorough
+@pytest.mark.usefixtures("churn")
+def test_what_large_batches_leave_out_is_said(call):
+    options = ("--target", "Churn", "--id", "id", "--epochs", "1", "--learning-rate", "0.01")
+    code, output, _ = call("train", "churn.csv", *options, "--batch-size", "40")
+    assert code == 0
+    assert "an epoch has 40 of 77 examples, others each time, in full batches of 40" in output

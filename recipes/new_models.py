@@ -96,8 +96,9 @@ def new_model_key(recipe: Recipe, spec: Spec, seed: int) -> Hashable | None:
         seed: of the random generators.
     """
     layers = [option for option in options_of(recipe.model).values() if isinstance(option, keras.layers.Layer)]
-    named = all(map(is_named, (recipe.initializer, *recipe.regularizer)))
-    if is_own_model(recipe.model) or layers or not named or own_entries(recipe.names):
+    objects = [choice for choice in (recipe.initializer, *recipe.regularizer) if not is_named(choice)]
+    objects += [] if isinstance(recipe.bias, (str, float, int)) else [recipe.bias]
+    if is_own_model(recipe.model) or layers or objects or own_entries(recipe.names):
         return None
     in_model = [regularizer.to_choice() for regularizer in recipe.regularizers() if regularizer.acts_in_model]
     chosen = (recipe.model, recipe.initializer, recipe.activation, recipe.normalization, recipe.bias, in_model)

@@ -25,7 +25,7 @@ from ..seeding import set_seeds
 from ..shared_steps import SharedStep, SharedSteps
 from ..step_keys import form_of
 from ..whole_epochs.epochs import WholeEpochs
-from .targets import batches_for, split_for
+from .targets import batches_for, split_for, takes_one_hot
 
 if TYPE_CHECKING:
     from ..data import Data
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 __all__ = ["CompiledRun", "CompiledTrainer", "checked_model", "compiled_model", "own_rate"]
 
 LOSSES = ("loss", "val_loss")
+
+LARGEST_TARGETS = 2**26
+"""The most numbers of one-hot targets that are made for all examples at once: 256 MiB."""
 
 AS_IT_IS = Fitting(augment=None, steps_per_epoch=None)
 """How the epochs run: nothing changes the examples, and an epoch is one pass."""
@@ -167,6 +170,8 @@ class CompiledTrainer:
         """What trains and evaluates the model as its ``fit`` does, in fewer calls; None if only ``fit`` does so."""
         model, data = shared.model, self.data
         if not AS_IT_IS.over_whole_epochs(model, data, own, callbacks):
+            return None
+        if takes_one_hot(model, data.spec) and data.settings["counts"]["train"] * data.spec.outputs > LARGEST_TARGETS:
             return None
         if split_for(model, data.tensors("validation"), data.spec) is None:
             return None

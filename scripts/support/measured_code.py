@@ -101,6 +101,7 @@ MEASURED_CODE: dict[str, tuple[str, ...]] = {
         "recipes/fitting.py",
         "recipes/trainer.py",
         "recipes/tuning/hypermodel.py",
+        "recipes/tuning/keras_tuner_inside.py",
         "recipes/tuning/ledger.py",
         "recipes/tuning/quick",
         "recipes/tuning/running",
@@ -116,6 +117,7 @@ MEASURED_CODE: dict[str, tuple[str, ...]] = {
     "benchmark_training.csv": (
         *TRAINING,
         *(
+            "recipes/new_models.py",
             "recipes/shared_steps.py",
             "recipes/step_numbers.py",
             "recipes/whole_epochs",

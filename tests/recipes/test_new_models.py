@@ -102,6 +102,7 @@ def test_what_is_of_ones_own_has_no_key():
     assert key(model=build) is None
     assert key(model={"name": "mlp", "preprocessing": layer}) is None
     assert key(initializer=keras.initializers.HeNormal()) is None
+    assert key(bias=keras.initializers.RandomNormal()) is None
 
 
 def new(number, units=10):

@@ -6,6 +6,7 @@ import pytest
 
 from callbacks.checks import InvalidArgument
 from recipes import Recipe
+from recipes.as_compiled import trainer as module
 from recipes.as_compiled.targets import batches_for
 from recipes.as_compiled.trainer import CompiledTrainer, compiled_model, own_rate
 from recipes.data import Data
@@ -70,6 +71,16 @@ def test_an_epoch_is_one_call_with_the_numbers_of_fit(make, classes, monkeypatch
         predicted = np.concatenate(predict(run.model, classes, "test"))
         np.testing.assert_allclose(predicted, model(classes.arrays("test")[0]), rtol=1e-4, atol=1e-6)
         assert set(read) == {"validation"}, "for the shapes of the model"
+
+
+@pytest.mark.thorough
+def test_one_hot_targets_that_are_too_many_are_made_by_batch(classes, monkeypatch):
+    monkeypatch.setattr(module, "LARGEST_TARGETS", 10)
+    read, batches = [], Data.batches
+    monkeypatch.setattr(Data, "batches", lambda self, split, **how: read.append(split) or batches(self, split, **how))
+    with CompiledTrainer(classes, Recipe(model=one_hot)).running(epochs=1, seed=0) as run:
+        assert run.evaluate("test")["accuracy"] >= 0
+    assert {"train", "test"} <= set(read)
 
 
 @pytest.mark.thorough

@@ -33,6 +33,7 @@ __all__ = [
     "cross",
     "default_arm",
     "factors_of",
+    "left_out_in_words",
 ]
 
 DEFAULT_OPTIMIZERS = ("momentum", "nesterov", "rmsprop", "adam", "nadam")
@@ -137,6 +138,24 @@ def base_of(recipe: Recipe, levels: Any, spec: Spec) -> Recipe:
         return base
     suited = regularizers_for(spec, noise=False, without=replaced_regularizers(recipe.optimizer))
     return dataclasses.replace(base, regularizer=suited)
+
+
+def left_out_in_words(recipe: Recipe, base: Recipe, spec: Spec, factors: Iterable[str]) -> str | None:
+    """Which regularizers of these data no arm has, since a compared optimizer cannot follow them; None if none.
+
+    Args:
+        recipe: as given.
+        base: as :func:`base_of` makes it.
+        spec: of the data.
+        factors: the plurals of those that are compared.
+    """
+    kept = [name_of(regularizer) for regularizer in base.regularizer]
+    usual = [name_of(regularizer) for regularizer in recipe.resolved(spec).regularizer]
+    lost = [name for name in usual if name not in kept]
+    if not lost or "regularizers" in factors:
+        return None
+    absent = " or ".join(lost)
+    return f"No arm has {absent}, which suit these data: an optimizer that finds its own step cannot follow them."
 
 
 def _as_list(levels: Any) -> list[Any]:

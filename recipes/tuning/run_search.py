@@ -39,7 +39,7 @@ from .checking import check_search
 from .comparison import Comparison
 from .config_file import write_config
 from .continuing import Budget
-from .designs import base_of, factors_of
+from .designs import base_of, factors_of, left_out_in_words
 from .environment_file import write_environment
 from .foresight import in_a_line, rare_in_a_line
 from .idle_pruning import without_idle_pruning
@@ -136,9 +136,13 @@ def run_search(
             entered = stack.enter_context(runner)
         if idle is not None:
             progress.say(idle) if verbose else warn(idle)
-        schedules = schedules_in_words(base.schedule, base.optimizer, settings.get("factors") or {})
+        factors = settings.get("factors") or {}
+        schedules = schedules_in_words(base.schedule, base.optimizer, factors)
         if verbose and schedules is not None:
             progress.say(schedules)
+        left_out = left_out_in_words(chosen, base, data.spec, factors)
+        if verbose and left_out is not None:
+            progress.say(left_out)
         if verbose and packing is not None:
             progress.say(packing)
         tuned = any(map(space.tuned, arms))

@@ -15,6 +15,7 @@ from recipes.tuning.designs import (
     cross,
     default_arm,
     factors_of,
+    left_out_in_words,
 )
 from recipes.tuning.space import Space
 
@@ -221,3 +222,17 @@ def test_auto_regularizers_are_those_that_all_compared_optimizers_can_follow(tab
 )
 def test_others_and_those_that_are_chosen_stay(table, recipe, levels, expected):
     assert names(base_of(recipe, levels, table.spec)) == expected
+
+
+def test_what_no_arm_has_is_said(table):
+    def said(optimizers, factors=("optimizers",), recipe=Recipe()):  # noqa: B008
+        base = base_of(recipe, {"optimizers": optimizers}, table.spec)
+        return left_out_in_words(recipe, base, table.spec, factors)
+
+    assert said(["momentum", "newton"]) == (
+        "No arm has dropout or weight_decay, which suit these data: an optimizer that finds its own step cannot follow"
+        " them."
+    )
+    assert said(["momentum", "adam"]) is None
+    assert said(["momentum", "newton"], recipe=Recipe(regularizer="dropout")) is None
+    assert said(["momentum", "newton"], factors=("optimizers", "regularizers")) is None

@@ -97,9 +97,7 @@ def test_the_choices_are_those_of_a_recipe():
     assert Choices(optimizer="adam").recipe(0.5) == Recipe(optimizer="adam", learning_rate=0.5)
     fields = {field.name for field in dataclasses.fields(Recipe)}
     assert set(vars(Choices())) == fields - {"learning_rate", "bias"} | {"preset"}
-    assert Choices(preset="self_normalizing", activation="elu").recipe() == recipes.preset(
-        "self_normalizing", activation="elu"
-    )
+    assert Choices(preset="uncertain", activation="relu").recipe() == recipes.preset("uncertain", activation="relu")
 
 
 def test_names_to_compare_are_separated_by_commas():

@@ -54,8 +54,8 @@ def batches_for(model: keras.Model, batches: Any, spec: Spec) -> Any:
     return batches.map(lambda x, y, *weight: (x, _one_hot(y, spec), *weight))
 
 
-def split_for(model: keras.Model, split: Split, spec: Spec) -> Split | None:
-    """A split as the model and its loss take it; None if the model takes the columns in another form.
+def split_for(model: keras.Model, split: Split, spec: Spec) -> Split:
+    """A split as the loss takes it, of a model that takes the columns as they are.
 
     Args:
         model: compiled and built.
@@ -63,8 +63,6 @@ def split_for(model: keras.Model, split: Split, spec: Spec) -> Split | None:
         spec: of the data.
     """
     x, y, weights = split
-    if inputs_for(model, x) is not x:
-        return None
     return x, _one_hot(y, spec) if takes_one_hot(model, spec) else y, weights
 
 

@@ -93,7 +93,7 @@ class _WholeEpochs:
         self._whole, self._model, self._spec = whole, model, spec
 
     def _as_taken(self, split: Split) -> Split:
-        return split_for(self._model, split, self._spec) or split
+        return split_for(self._model, split, self._spec)
 
     def fit(self, arrays: EpochArrays, callbacks: Sequence[keras.callbacks.Callback]) -> keras.callbacks.History:
         """As :meth:`WholeEpochs.fit`."""
@@ -173,7 +173,8 @@ class CompiledTrainer:
             return None
         if takes_one_hot(model, data.spec) and data.settings["counts"]["train"] * data.spec.outputs > LARGEST_TARGETS:
             return None
-        if split_for(model, data.tensors("validation"), data.spec) is None:
+        x, _ = data.on_device("validation")
+        if inputs_for(model, x) is not x:  # the columns in another form
             return None
         return _WholeEpochs(shared.made(WholeEpochs), model, data.spec)
 

@@ -82,7 +82,7 @@ MEASURED_CODE: dict[str, tuple[str, ...]] = {
         "callbacks/schedules/one_cycle.py",
         "callbacks/stop_on_nan.py",
     ),
-    "benchmark.csv": (),
+    "benchmark.csv": (*TRAINING, "recipes/as_compiled", "recipes/tuning/quick", "recipes/tuning/running"),
     "benchmark_compare.csv": (
         "recipes/as_compiled",
         "recipes/tuning/compare.py",

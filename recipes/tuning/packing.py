@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -47,8 +48,8 @@ SHORT, LONG = 1, 3
 TURNS = 4
 """How many members follow one another on each core in the pack that is measured."""
 
-TIMES, ENOUGH = 5, 1.0
-"""How often each is measured, at most, and the seconds after which once more is not needed."""
+TIMES, ENOUGH = 10, 3.0
+"""How often each is measured, at most, and the seconds of all after which once more is not needed."""
 
 
 def with_pack(
@@ -155,12 +156,16 @@ def _at(seconds: tuple[float, float], epochs: int) -> float:
     return short + (long - short) / (LONG - SHORT) * (epochs - SHORT) if long > short else long
 
 
-def quickest(train: Callable[[int], float], epochs: int) -> float:
-    """The least seconds of several such trainings: what else the machine does makes some of them slower."""
-    seconds = [train(epochs)]
-    while len(seconds) < TIMES and sum(seconds) < ENOUGH:
-        seconds.append(train(epochs))
-    return min(seconds)
+def quickest_in_turns(trainings: Sequence[Callable[[], float]]) -> list[float]:
+    """The least seconds of each training, of several times.
+
+    They take turns, so that a machine which is slower for a while is so for all of them, and what else it does makes
+    only some of them slower.
+    """
+    turns: list[list[float]] = []
+    while len(turns) < TIMES and sum(map(sum, turns)) < ENOUGH:
+        turns.append([train() for train in trainings])
+    return [min(seconds) for seconds in zip(*turns, strict=True)]
 
 
 def measured_times(data: Data, recipe: Recipe, size: int) -> Times | None:
@@ -194,12 +199,12 @@ def measured_times(data: Data, recipe: Recipe, size: int) -> Times | None:
         list(trained_together(members, epochs=epochs, size=size))
         return time.perf_counter() - start
 
-    times = []
     try:
         for train in (packed, alone):
             train(SHORT)  # traces
-            times.append((quickest(train, SHORT), quickest(train, LONG)))
     except CannotPack:
         return None
-    pack, one = times
-    return Times(one, pack, count, cores(), size, members[0].idle_places_cost)
+    ways = [functools.partial(train, epochs) for epochs in (SHORT, LONG) for train in (packed, alone)]
+    short_pack, short_one, long_pack, long_one = quickest_in_turns(ways)
+    idle_places_cost = members[0].idle_places_cost
+    return Times((short_one, long_one), (short_pack, long_pack), count, cores(), size, idle_places_cost)

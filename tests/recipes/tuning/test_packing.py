@@ -1,5 +1,6 @@
 """A search whose trainings are packed: the same numbers up to rounding, and to the bit when it is resumed."""
 
+import functools
 import json
 
 import keras
@@ -125,13 +126,20 @@ def test_what_is_measured_decides(classes, tmp_path, monkeypatch, times, repeats
     assert caught.value.args == (pack,)
 
 
-@pytest.mark.thorough
-@pytest.mark.parametrize(("seconds", "count"), [(0.01, 5), (0.6, 2), (30.0, 1)])
-def test_short_trainings_are_measured_several_times(seconds, count):
-    taken = [seconds + 0.005 * number for number in (2, 0, 1, 3, 4)]
-    calls = iter(taken)
-    assert packing.quickest(lambda epochs: next(calls), 3) == min(taken[:count])
-    assert len([*calls]) == 5 - count
+@pytest.mark.parametrize(("seconds", "count"), [(0.01, 10), (0.7, 3), (30.0, 1)])
+def test_short_trainings_are_measured_several_times_in_turn(seconds, count):
+    taken = {
+        name: [seconds + 0.005 * ((number + late) % 7) for number in range(10)] for name, late in (("a", 0), ("b", 3))
+    }
+    order = []
+
+    def training(name):
+        order.append(name)
+        return taken[name][order.count(name) - 1]
+
+    quickest = packing.quickest_in_turns([functools.partial(training, name) for name in taken])
+    assert quickest == [min(taken[name][:count]) for name in taken]
+    assert order == ["a", "b"] * count
 
 
 @pytest.mark.thorough

@@ -24,7 +24,7 @@ from ..scoring import check_scorable
 from ..stored.json_files import write_json
 from ..stored.links import check_no_links
 from ..training_checks import check_data, check_recipe
-from .bench_datasets import ALIAS, DIRECTORY, Dataset, datasets_of, folder_of
+from .bench_datasets import ALIAS, DIRECTORY, MODEL, Dataset, datasets_of, folder_of
 from .benchmark import BENCH, Benchmark, read_bench
 from .checking import check_search
 from .config_file import config_text, search_options
@@ -68,8 +68,8 @@ def bench(
     Args:
         datasets: a sequence of datasets, or a mapping from labels to them. Each is the name or path that
             :func:`recipes.load` takes, with its options as text, ``"churn.csv(target='Churn')"``, or as a mapping,
-            ``{"name": "churn.csv", "target": "Churn"}``; or Data. ``alias`` among the options is its label, by default
-            its name.
+            ``{"name": "churn.csv", "target": "Churn"}``; or Data. Among the options, ``alias`` is its label, by default
+            its name, and ``model`` its model, by default that of the recipe.
         directory: where to write: new, empty, or that of the same bench with at most as many datasets. Default
             "benches/bench".
         verbose: 0 for silence, 1 (default) for a progress bar for each dataset.
@@ -80,7 +80,8 @@ def bench(
 
     Raises:
         InvalidArgument: as :func:`recipes.search` does, for any of the datasets before any training; for two with one
-            label; and for a directory that has datasets which are not among these.
+            label; for one with a model where models are compared; and for a directory that has datasets which are not
+            among these.
 
     Source: Demšar 2006, JMLR 7; Dolan & Moré 2002; Benavoli, Corani, Demšar & Zaffalon 2017, JMLR 18.
 
@@ -154,15 +155,19 @@ def run_bench(
             accepted = f"a list with all datasets of {directory}, to which others may be added ({lost[0]!r} is missing)"
             raise InvalidArgument("datasets", list(places), accepted)
     loading["seed"] = protocol.seed
+    recipe = check_recipe(recipe)
     with checking or contextlib.nullcontext():
         for dataset in datasets:
-            _check(dataset.load(**loading), recipe, levels, protocol, where, places[dataset.label])
+            if dataset.model is not None and levels.get("models") is not None:
+                accepted = "without a model, since the models are compared"
+                raise InvalidArgument(f"datasets, of which {dataset.label!r} has model", dataset.model, accepted)
+            _check(dataset.load(**loading), dataset.recipe(recipe), levels, protocol, where, places[dataset.label])
     facts = {"commit": commit(), "versions": versions(), "hardware": hardware(), **facts, "command": command}
     facts["folders"] = {label: place.name for label, place in places.items()}
     directory.mkdir(parents=True, exist_ok=True)
     write_json(directory / BENCH, facts)
     if callbacks is None:  # which the command line has no option for
-        _write_config(directory, datasets, check_recipe(recipe), levels, protocol, where, typed or {})
+        _write_config(directory, datasets, recipe, levels, protocol, where, typed or {})
     comparisons = {}
     for number, dataset in enumerate(datasets, start=1):
         place = places[dataset.label]
@@ -178,7 +183,7 @@ def run_bench(
         again = command if dataset.name is None else shlex.join(["recipes", "search", "--config", str(place / CONFIG)])
         comparisons[dataset.label] = run_search(
             data,
-            recipe,
+            dataset.recipe(recipe),
             levels,
             protocol,
             where,
@@ -196,7 +201,7 @@ def run_bench(
 
 def _check(
     data: Data,
-    recipe: Recipe | None,
+    recipe: Recipe,
     levels: Mapping[str, Sequence[Any] | None],
     protocol: Protocol,
     where: Where,
@@ -204,7 +209,7 @@ def _check(
 ) -> None:
     """Raises for what would stop the search of a dataset before its first training."""
     check_data(data)
-    chosen = check_recipe(recipe).with_names()
+    chosen = recipe.with_names()
     base = base_of(chosen, levels, data.spec)
     protocol = decided(protocol, data)
     check_scorable(data, protocol.metrics_for(data.spec), "validation", "test")
@@ -233,6 +238,8 @@ def _write_config(
     items = []
     for dataset in datasets:
         own = {} if datasets_of([dataset.name])[0].label == dataset.label else {ALIAS: dataset.label}
+        if dataset.model is not None:
+            own[MODEL] = dataset.model
         options = {**dataset.options, **own}
         items.append({"name": dataset.name, **options} if options else dataset.name)
     path = directory / BENCH_CONFIG

@@ -13,18 +13,22 @@ from typing import Any
 
 from ...callbacks.checks import InvalidArgument
 from ..catalogue import UnknownName
-from ..choice import options_of, text_of
+from ..choice import is_named, options_of, text_of
 from ..data import Data, load
 from ..data.files.table_files import is_table_file
 from ..data.folders import as_folder
+from ..recipe import Recipe
 
-__all__ = ["ALIAS", "DIRECTORY", "Dataset", "dataset_text", "datasets_of", "folder_of"]
+__all__ = ["ALIAS", "DIRECTORY", "MODEL", "Dataset", "dataset_text", "datasets_of", "folder_of"]
 
 DIRECTORY = os.path.join("benches", "bench")
 """Where a bench is written by default."""
 
 ALIAS = "alias"
 """The option of a dataset that is its name in the bench."""
+
+MODEL = "model"
+"""The option of a dataset that is its model, where the recipe's does not suit it."""
 
 ACCEPTED = 'a name or path, "churn.csv(target=\'Churn\')", a mapping {"name": "churn.csv", "target": "Churn"} or Data'
 
@@ -38,18 +42,24 @@ class Dataset:
         name: what :func:`recipes.load` loads; None for data in memory.
         options: of loading.
         data: the data in memory.
+        model: its model, a name or one with options; None for that of the bench's recipe.
     """
 
     label: str
     name: str | None = None
     options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     data: Data | None = None
+    model: Any = None
 
     def load(self, **common: Any) -> Data:
         """The data, with these options where the dataset has none of its own."""
         if self.data is not None:
             return self.data
         return load(self.name, **{**common, **self.options})
+
+    def recipe(self, common: Recipe) -> Recipe:
+        """The recipe of the bench, with the model of this dataset if it has one."""
+        return common if self.model is None else dataclasses.replace(common, model=self.model)
 
 
 def datasets_of(given: Any) -> list[Dataset]:
@@ -104,10 +114,12 @@ def _dataset(item: Any) -> Dataset:
     name = os.fspath(options.pop("name"))
     known = [option for option in inspect.signature(load).parameters if option not in ("name", "seed", "memory")]
     for option in options:
-        if option not in (*known, ALIAS):
-            raise UnknownName(f"option of the dataset {name!r}:", option, [*known, ALIAS])
-    label = options.pop(ALIAS, None)
-    return Dataset(_label(name) if label is None else str(label), name, options)
+        if option not in (*known, ALIAS, MODEL):
+            raise UnknownName(f"option of the dataset {name!r}:", option, [*known, ALIAS, MODEL])
+    label, model = options.pop(ALIAS, None), options.pop(MODEL, None)
+    if model is not None and not is_named(model):
+        raise InvalidArgument("datasets", item, "with a name as model, which may have options: 'cnn(filters=(16, 32))'")
+    return Dataset(_label(name) if label is None else str(label), name, options, model=model)
 
 
 def _label(name: str) -> str:

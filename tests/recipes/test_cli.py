@@ -642,7 +642,7 @@ def test_bench(call, refused, data_dir, tmp_path):
     table.write_text("\n".join(["a,b,answer", *rows]) + "\n")
     directory = tmp_path / "bench"
     options = ["--optimizers", "momentum,adam", "--regularizers", "none", "--epochs", 1, "--trials", 1, "--repeats", 2]
-    datasets = ["digits", f"{table}(target='answer')"]
+    datasets = ["digits(model='mlp(hidden=[5])')", f"{table}(target='answer')"]
     code, output, _ = call("bench", *datasets, "--data-dir", data_dir, "--directory", directory, *options)
     assert code == 0
     assert "2 datasets cannot tell 2 arms apart by ranks" in output.replace("\n", " ")

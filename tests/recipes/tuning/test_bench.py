@@ -25,6 +25,11 @@ def test_all_datasets_are_checked_before_anything_is_written(tmp_path):
     with pytest.raises(InvalidArgument, match="metric"):
         recipes.bench(datasets, metric="auc", directory=tmp_path / "bench", **OPTIONS)
     assert not (tmp_path / "bench").exists()
+    own = [{"name": "digits", "model": "mlp(hidden=[5])"}]
+    with pytest.raises(InvalidArgument, match="'digits' has model must be without a model, since the models are comp"):
+        recipes.bench(own, models=["mlp", "cnn"], directory=tmp_path / "bench", **OPTIONS)
+    with pytest.raises(InvalidArgument, match="unknown model 'mpl': did you mean 'mlp'"):
+        recipes.bench(["digits(model='mpl')"], directory=tmp_path / "bench", **OPTIONS)
     with pytest.raises(TypeError, match="'epoch'"):
         recipes.bench(datasets, epoch=3)
     with pytest.raises(InvalidArgument, match="a directory that `recipes bench` has written"):

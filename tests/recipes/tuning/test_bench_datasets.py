@@ -28,10 +28,18 @@ def test_datasets_are_named_as_text_mapping_or_data(tmp_path):
     assert [dataset.label for dataset in datasets_of({"x": "digits", "y": "digits"})] == ["x", "y"]
 
 
+def test_a_dataset_may_have_a_model_of_its_own():
+    own, other = datasets_of(["mnist(split='train[:2%]', model='cnn(filters=[8], hidden=[20])')", "digits"])
+    assert own.options == {"split": "train[:2%]"}
+    common = recipes.Recipe(optimizer="adam")
+    assert own.recipe(common) == recipes.Recipe(model="cnn(filters=[8], hidden=[20])", optimizer="adam")
+    assert other.recipe(common) is common
+
+
 def test_text_is_read_back():
-    options = {"name": "data/churn-2.csv", "target": "Churn", "features": ("a", "b")}
+    options = {"name": "data/churn-2.csv", "target": "Churn", "features": ("a", "b"), "model": "mlp(hidden=[5])"}
     (dataset,) = datasets_of([dataset_text(options)])
-    assert {"name": dataset.name, **dataset.options} == options
+    assert {"name": dataset.name, **dataset.options, "model": dataset.model} == options
     assert folder_of("a/b:c") == "a_b_c"
 
 
@@ -47,6 +55,7 @@ def test_text_is_read_back():
         ([{"name": "digits", "taget": "b"}], "did you mean 'target'"),
         (["digits", "digits"], "alias="),
         (["digits(seed=1)"], "unknown option of the dataset 'digits'"),
+        ([{"name": "digits", "model": 3}], "with a name as model"),
     ],
 )
 def test_others_are_refused(given, message):

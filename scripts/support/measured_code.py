@@ -90,6 +90,7 @@ MEASURED_CODE: dict[str, tuple[str, ...]] = {
         "recipes/tuning/running",
         "recipes/whole_epochs",
     ),
+    "benchmark_cnn.csv": (*TRAINING, "recipes/models/blocks.py", "recipes/models/cnn.py", "recipes/precision.py"),
     "benchmark_cnn_gpu.csv": (*TRAINING, "recipes/models/blocks.py", "recipes/models/cnn.py", "recipes/precision.py"),
     "benchmark_data.csv": LOADING,
     "benchmark_fit.csv": (*TRAINING, "recipes/data/batching.py", "recipes/shared_steps.py"),

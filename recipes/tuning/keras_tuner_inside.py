@@ -239,12 +239,18 @@ def _as_tuples(state: Any) -> Any:
 
 
 class OracleWithoutFiles(keras_tuner.Oracle):
-    """An oracle that writes its files only when :meth:`write` is called; KerasTuner's writes after every trial."""
+    """An oracle that writes its files only when :meth:`write` is called; KerasTuner's writes after every trial.
+
+    No number of failures ends its search.
+    """
 
     def save(self, *args: Any) -> None:
         """Does nothing; see :meth:`write`."""
 
     _save_trial = save
+
+    def _check_consecutive_failures(self) -> None:
+        """Does nothing; KerasTuner's looks through all trials after every one."""
 
     def write(self) -> None:
         """Writes KerasTuner's own files, for its other tools."""

@@ -40,7 +40,6 @@ class ArmOracle(OracleWithoutFiles):
             hyperparameters=plan.space.declare(keras_tuner.HyperParameters(), plan.arms),
             tune_new_entries=False,
             seed=plan.protocol.seed,  # our settings do not depend on it
-            max_consecutive_failed_trials=2**31,
         )
 
     def training(self, trial_id: str) -> Training:

@@ -75,6 +75,8 @@ MEASURED_CODE: dict[str, tuple[str, ...]] = {
     ),
     "batch_norm.csv": ("callbacks/batch_norm.py", "recipes/models/mlp.py", *TRAINING),
     "bench": (*COMPARISON, *DEFAULTS),
+    "bench_few_labels": (*COMPARISON, *REGULARIZERS, *TRAINING),
+    "bench_optimizers": (*COMPARISON, "recipes/optimizers", *TRAINING),
     "benchmark_callbacks.csv": (
         "callbacks/gradients",
         "callbacks/inside",

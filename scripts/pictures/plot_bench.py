@@ -54,7 +54,8 @@ def draw(folder: Path, path: Path) -> None:
     """Writes the picture of the bench in a folder."""
     scores, ranks = pd.read_csv(folder / "scores.csv"), pd.read_csv(folder / "ranks.csv")
     factor = next(name for name in ("optimizer", "regularizer") if scores[name].nunique() > 1)
-    levels = list(ranks.loc[ranks["factor"] == factor].sort_values("rank")["level"])
+    level_of = dict(zip(scores["arm"], scores[factor], strict=True))
+    levels = [level_of[arm] for arm in ranks.loc[ranks["factor"] == "arm"].sort_values("rank")["level"]]
     datasets = list(dict.fromkeys(scores["dataset"]))
     figure = new_figure(12, 1.4 + 0.3 * len(levels))
     panels = figure.subplots(1, len(datasets), sharey=True, squeeze=False)[0]

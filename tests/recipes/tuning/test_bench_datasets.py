@@ -43,6 +43,9 @@ def test_text_is_read_back():
     assert folder_of("a/b:c") == "a_b_c"
 
 
+OPTION = ["digits(seed=1)"], "unknown option of the dataset 'digits'"
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
@@ -54,7 +57,7 @@ def test_text_is_read_back():
         ([{"target": "b"}], "a name or path"),
         ([{"name": "digits", "taget": "b"}], "did you mean 'target'"),
         (["digits", "digits"], "alias="),
-        (["digits(seed=1)"], "unknown option of the dataset 'digits'"),
+        pytest.param(*OPTION, marks=pytest.mark.thorough),
         ([{"name": "digits", "model": 3}], "with a name as model"),
     ],
 )

@@ -96,13 +96,14 @@ def test_where_trainings_cannot_be_packed(classes, tmp_path, options, reason):
     assert not (tmp_path / "search").exists()
 
 
+FASTER_VECTORS = (packing.Times((1.0, 3.0), (4.0, 12.0), 2, 2, packing.SIZE, idle_places_cost=True), 160, packing.SIZE)
 SLOWER_VECTORS = (packing.Times((1.0, 3.0), (40.0, 120.0), 2, 2, packing.SIZE, idle_places_cost=True), 160, 1)
 
 
 @pytest.mark.parametrize(
     ("times", "repeats", "pack"),
     [
-        (packing.Times((1.0, 3.0), (4.0, 12.0), 2, 2, packing.SIZE, idle_places_cost=True), 160, packing.SIZE),
+        pytest.param(*FASTER_VECTORS, marks=pytest.mark.thorough),
         pytest.param(*SLOWER_VECTORS, marks=pytest.mark.thorough),
         (packing.Times((1.0, 3.0), (1.1, 3.3), 2, 2, packing.SIZE, idle_places_cost=False), 160, packing.SIZE),
         (packing.Times((1.0, 3.0), (2.0, 6.0), 2, 2, packing.SIZE, idle_places_cost=False), 160, 1),
@@ -126,7 +127,10 @@ def test_what_is_measured_decides(classes, tmp_path, monkeypatch, times, repeats
     assert caught.value.args == (pack,)
 
 
-@pytest.mark.parametrize(("seconds", "count"), [(0.01, 10), (0.7, 3), (30.0, 1)])
+@pytest.mark.parametrize(
+    ("seconds", "count"),
+    [pytest.param(0.01, 10, marks=pytest.mark.thorough), (0.7, 3), pytest.param(30.0, 1, marks=pytest.mark.thorough)],
+)
 def test_short_trainings_are_measured_several_times_in_turn(seconds, count):
     taken = {
         name: [seconds + 0.005 * ((number + late) % 7) for number in range(10)] for name, late in (("a", 0), ("b", 3))

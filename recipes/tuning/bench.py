@@ -20,26 +20,23 @@ from ...callbacks.printable import printable
 from ..environment import commit, hardware, versions
 from ..files import check_new_directory, write_text
 from ..recipe import Recipe
-from ..scoring import check_scorable
 from ..stored.json_files import write_json
 from ..stored.links import check_no_links
-from ..training_checks import check_data, check_recipe
+from ..training_checks import check_recipe
 from .bench_datasets import ALIAS, DIRECTORY, MODEL, Dataset, datasets_of, folder_of
 from .benchmark import BENCH, Benchmark, read_bench
-from .checking import check_search
+from .checking import check_search_of
 from .config_file import config_text, search_options
-from .designs import base_of
 from .factors import FACTORS
 from .levels import check_levels, factor_named, parse_factors
 from .protocol import Protocol
-from .resplitting import decided
 from .run_search import run_search
 from .running.where import Where
 from .search import search
 from .search_files import CONFIG
 
 if TYPE_CHECKING:
-    from ..data import Data
+    pass
 
 __all__ = ["BENCH_CONFIG", "bench", "run_bench"]
 
@@ -156,12 +153,14 @@ def run_bench(
             raise InvalidArgument("datasets", list(places), accepted)
     loading["seed"] = protocol.seed
     recipe = check_recipe(recipe)
+    compared = [factor_named(name).name for name, given in levels.items() if given is not None]
     with checking or contextlib.nullcontext():
         for dataset in datasets:
-            if dataset.model is not None and levels.get("models") is not None:
-                accepted = "without a model, since the models are compared"
-                raise InvalidArgument(f"datasets, of which {dataset.label!r} has model", dataset.model, accepted)
-            _check(dataset.load(**loading), dataset.recipe(recipe), levels, protocol, where, places[dataset.label])
+            if dataset.model is not None and "model" in compared:
+                accepted = f"without models of their own where models are compared ({dataset.label!r} has one)"
+                raise InvalidArgument("datasets", [one.label for one in datasets], accepted)
+            place = places[dataset.label]
+            check_search_of(dataset.load(**loading), dataset.recipe(recipe), levels, protocol, where, place)
     facts = {"commit": commit(), "versions": versions(), "hardware": hardware(), **facts, "command": command}
     facts["folders"] = {label: place.name for label, place in places.items()}
     directory.mkdir(parents=True, exist_ok=True)
@@ -197,25 +196,6 @@ def run_bench(
     benchmark = Benchmark(directory, comparisons, facts)
     benchmark.write()
     return benchmark
-
-
-def _check(
-    data: Data,
-    recipe: Recipe,
-    levels: Mapping[str, Sequence[Any] | None],
-    protocol: Protocol,
-    where: Where,
-    place: Path,
-) -> None:
-    """Raises for what would stop the search of a dataset before its first training."""
-    check_data(data)
-    chosen = recipe.with_names()
-    base = base_of(chosen, levels, data.spec)
-    protocol = decided(protocol, data)
-    check_scorable(data, protocol.metrics_for(data.spec), "validation", "test")
-    arms, space = check_search(chosen, levels, protocol, where, place, base)
-    for arm in arms:
-        arm.recipe(base, space.default(arm)).check(data.spec)
 
 
 def _write_config(

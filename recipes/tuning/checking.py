@@ -1,25 +1,88 @@
-"""check_search: the checks of a search that need no data."""
+"""The checks of a search: those that need no data, and all."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...callbacks.checks import InvalidArgument
 from ..choice import name_of
 from ..recipe import Recipe
 from ..registration.own_entries import unimportable
+from ..scoring import check_scorable
+from ..training_checks import check_recipe
 from .arms import Arm
-from .designs import arms_of
+from .designs import arms_of, base_of
+from .metric_settings import check_importable
 from .protocol import Protocol
 from .pruning import check_horizon
+from .resplitting import decided
 from .running.where import Where
 from .search_files import check_search_directory
 from .settings import own_of, shared_part
 from .space import Space
 
-__all__ = ["check_search"]
+if TYPE_CHECKING:
+    from ..data import Data
+    from ..metric import Metric
+
+__all__ = ["Checked", "check_search", "check_search_of"]
+
+
+class Checked(NamedTuple):
+    """What a search of some data consists of, of which nothing is against its start.
+
+    Attributes:
+        recipe: that was asked for, with names in place of functions.
+        base: the same with the choices that suit the data.
+        protocol: with what the data decide.
+        metrics: the first of which decides.
+        arms, space: as of :func:`check_search`.
+        recipe_of: the recipes of the arms, by name.
+    """
+
+    recipe: Recipe
+    base: Recipe
+    protocol: Protocol
+    metrics: list[Metric]
+    arms: list[Arm]
+    space: Space
+    recipe_of: dict[str, Recipe]
+
+
+def check_search_of(
+    data: Data,
+    recipe: Recipe | None,
+    levels: Mapping[str, Sequence[Any] | None] | Sequence[Arm],
+    protocol: Protocol,
+    where: Where,
+    directory: str | os.PathLike[str],
+) -> Checked:
+    """Checks everything about a search of these data, and builds the models of its arms; nothing is written.
+
+    Args:
+        data: to be searched.
+        recipe, levels, protocol, where, directory: as for :func:`check_search`; None is the default recipe.
+
+    Raises:
+        InvalidArgument: as :func:`recipes.search` does.
+    """
+    chosen = check_recipe(recipe).with_names()
+    base = base_of(chosen, levels, data.spec)
+    protocol = decided(protocol, data)
+    metrics = protocol.metrics_for(data.spec)
+    check_scorable(data, metrics, "validation", "test")
+    if where.elsewhere:
+        check_importable(metrics)
+    arms, space = check_search(chosen, levels, protocol, where, directory, base)
+    recipe_of = {arm.name: arm.recipe(base, space.default(arm)) for arm in arms}
+    for recipe_of_arm in recipe_of.values():
+        recipe_of_arm.check(data.spec)
+    if isinstance(levels, Mapping):
+        for recipe_of_arm in {str(recipe.model): recipe for recipe in recipe_of.values()}.values():
+            recipe_of_arm.build_model(data.spec)
+    return Checked(chosen, base, protocol, metrics, arms, space, recipe_of)
 
 
 def check_search(

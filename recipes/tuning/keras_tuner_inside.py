@@ -116,7 +116,16 @@ def save_state(oracle: keras_tuner.Oracle) -> None:
         oracle.save_rest()
 
 
-class _Complete(keras_tuner.Oracle):
+class _QuickToEnd(keras_tuner.Oracle):
+    """An oracle whose own part of the end of a trial does not grow with their number."""
+
+    def _check_consecutive_failures(self) -> None:
+        """Raises KerasTuner's error if the latest trials have failed. KerasTuner looks at all trials each time."""
+        if self.trials[self.end_order[-1]].status == keras_tuner.engine.trial.TrialStatus.FAILED:
+            super()._check_consecutive_failures()
+
+
+class _Complete(_QuickToEnd):
     """See :func:`keep_state`."""
 
     _ending = _by_itself = _behind = False
@@ -202,11 +211,6 @@ class _Complete(keras_tuner.Oracle):
         with faults_are_fatal(trial_id):
             return super().update_trial(trial_id, metrics, step)
 
-    def _check_consecutive_failures(self) -> None:
-        """Raises KerasTuner's error if the latest trials have failed. KerasTuner looks at all trials each time."""
-        if self.trials[self.end_order[-1]].status == keras_tuner.engine.trial.TrialStatus.FAILED:
-            super()._check_consecutive_failures()
-
     @keras_tuner.synchronized
     def end_trial(self, trial: Any) -> None:
         """Ends a trial, and writes the state once it is complete."""
@@ -238,19 +242,13 @@ def _as_tuples(state: Any) -> Any:
     return tuple(map(_as_tuples, state)) if isinstance(state, list) else state
 
 
-class OracleWithoutFiles(keras_tuner.Oracle):
-    """An oracle that writes its files only when :meth:`write` is called; KerasTuner's writes after every trial.
-
-    No number of failures ends its search.
-    """
+class OracleWithoutFiles(_QuickToEnd):
+    """An oracle that writes its files only when :meth:`write` is called; KerasTuner's writes after every trial."""
 
     def save(self, *args: Any) -> None:
         """Does nothing; see :meth:`write`."""
 
     _save_trial = save
-
-    def _check_consecutive_failures(self) -> None:
-        """Does nothing; KerasTuner's looks through all trials after every one."""
 
     def write(self) -> None:
         """Writes KerasTuner's own files, for its other tools."""

@@ -24,34 +24,31 @@ from ..packed.trainings import CannotPack, trained_together
 from ..recipe import Recipe
 from ..run import Run
 from ..saved_run import recipe_text
-from ..scoring import check_scorable
 from ..serving.saved_model import EXPORT, EXPORTED
 from ..shared_steps import SharedSteps
 from ..stored.json_files import parse, read_json
 from ..stored.reading import read_bytes
 from ..trainer import Trainer
 from ..training import fit
-from ..training_checks import check_data, check_recipe
+from ..training_checks import check_data
 from .arms import Arm
 from .built_models import built_models
 from .candidate import Candidate
-from .checking import check_search
+from .checking import check_search_of
 from .comparison import Comparison
 from .config_file import write_config
 from .continuing import Budget
-from .designs import base_of, factors_of, left_out_in_words
+from .designs import factors_of, left_out_in_words
 from .environment_file import write_environment
 from .foresight import in_a_line, rare_in_a_line
 from .idle_pruning import without_idle_pruning
 from .kept_weights import weights_file
 from .ledger import Ledger
-from .metric_settings import check_importable
 from .own_callbacks import OwnCallbacks
 from .packing import with_pack
 from .plan import Plan
 from .protocol import Protocol
 from .repeats import seed_of_repeat
-from .resplitting import decided
 from .running.assignment import Assignment
 from .running.progress import Progress
 from .running.where import Where
@@ -89,23 +86,12 @@ def run_search(
         finish: whether to draw the plots and the page, and to export the decision. Default True.
     """
     check_data(data)
-    chosen = check_recipe(recipe).with_names()
-    base = base_of(chosen, levels, data.spec)
-    protocol = decided(protocol, data)
-    metrics = protocol.metrics_for(data.spec)
-    check_scorable(data, metrics, "validation", "test")
+    directory = Path(directory or os.path.join("searches", folder_name(str(data.settings["name"]))))
+    checked = check_search_of(data, recipe, levels, protocol, where, directory)
+    chosen, base, protocol, metrics, arms, space, recipe_of = checked
     own_callbacks = OwnCallbacks.of(callbacks)
     if where.elsewhere:
-        check_importable(metrics)
         own_callbacks.check_importable()
-    directory = Path(directory or os.path.join("searches", folder_name(str(data.settings["name"]))))
-    arms, space = check_search(chosen, levels, protocol, where, directory, base)
-    recipe_of = {arm.name: arm.recipe(base, space.default(arm)) for arm in arms}
-    for recipe_of_arm in recipe_of.values():
-        recipe_of_arm.check(data.spec)
-    if isinstance(levels, Mapping):  # refuses a model that does not fit before writing anything
-        for name in dict.fromkeys(arm.model for arm in arms):
-            dataclasses.replace(base, model=name or base.model).build_model(data.spec)
     protocol, idle = without_idle_pruning(protocol, data, arms, recipe_of)
     protocol, packing = with_pack(protocol, data, arms, recipe_of, where, own_callbacks, directory)
     settings = make_settings(data, base, arms, protocol, space, own_callbacks)

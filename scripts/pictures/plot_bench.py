@@ -4,8 +4,7 @@
     python scripts/pictures/plot_bench.py bench_few_labels
 
 Dots are means over the repeats, with a standard deviation to each side, in the colour of the verdict; the band is
-within the margin of the reference. Levels are in the order of their average rank, the best one first. An arrow points
-to one that is far behind all others.
+within the margin of the reference. Levels are in the order of their average rank, the best one first.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ import argparse
 import sys
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
@@ -22,9 +20,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from support.results import ROOT
 
 from recipes.report.style import GRID, MUTED, VERDICTS, new_figure, plain, styled
-
-FEW, WIDTHS = 4, 1.0
-"""Of more levels than that, one is far behind if it is so many times the spread of the others behind the next one."""
 
 
 def panel(axes: Axes, scores: pd.DataFrame, levels: list[str]) -> None:
@@ -41,12 +36,6 @@ def panel(axes: Axes, scores: pd.DataFrame, levels: list[str]) -> None:
         axes.plot(mean, row, "o", color=color, markersize=6)
     axes.set(title=plain(str(scores["dataset"].dropna().iloc[0])), xlabel=f"test {unit}".replace("_", " "))
     axes.set_ylim(len(levels) - 0.4, -0.6)
-    finite = np.sort(means[np.isfinite(means)])
-    if scores["direction"].iloc[0] == "max" and len(finite) > FEW:
-        left = finite[1] - WIDTHS * (finite[-1] - finite[1])
-        if finite[0] < left:
-            axes.set_xlim(left=left)
-            axes.plot(left, int(np.nanargmin(means)), "<", color=VERDICTS["worse"], markersize=7, clip_on=False)
 
 
 @styled

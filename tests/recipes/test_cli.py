@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 import recipes
 from callbacks.checks import InvalidArgument
@@ -648,6 +649,8 @@ def test_bench(call, refused, data_dir, tmp_path):
     assert "2 datasets cannot tell 2 arms apart by ranks" in output.replace("\n", " ")
     written = {path.name for path in directory.iterdir()}
     assert written >= {"digits", "table-1", "bench.json", "bench.yaml", "report.html", "verdict.txt", "scores.csv"}
+    models = [yaml.safe_load((directory / name / "search.yaml").read_text())["model"] for name in ("digits", "table-1")]
+    assert models == [{"name": "mlp", "hidden": [5]}, "auto"]
     trained = [(directory / name / "trainings.jsonl").read_bytes() for name in ("digits", "table-1")]
     assert call("bench", "--config", directory / "bench.yaml")[0] == 0
     assert call("search", "--config", directory / "table-1" / "search.yaml")[0] == 0

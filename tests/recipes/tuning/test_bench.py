@@ -25,11 +25,22 @@ def test_all_datasets_are_checked_before_anything_is_written(tmp_path):
     with pytest.raises(InvalidArgument, match="metric"):
         recipes.bench(datasets, metric="auc", directory=tmp_path / "bench", **OPTIONS)
     assert not (tmp_path / "bench").exists()
-    own = [{"name": "digits", "model": "mlp(hidden=[5])"}]
-    with pytest.raises(InvalidArgument, match="'digits' has model must be without a model, since the models are comp"):
-        recipes.bench(own, models=["mlp", "cnn"], directory=tmp_path / "bench", **OPTIONS)
-    with pytest.raises(InvalidArgument, match="unknown model 'mpl': did you mean 'mlp'"):
-        recipes.bench(["digits(model='mpl')"], directory=tmp_path / "bench", **OPTIONS)
+    own, bench = "digits(model='mlp(hidden=[5])')", tmp_path / "bench"
+    for compared in ({"models": ["mlp", "cnn"]}, {"factors": {"model": ["mlp", "cnn"]}}):
+        with pytest.raises(InvalidArgument, match=r"models of their own where models are compared \('digits' has one"):
+            recipes.bench([own], directory=bench, **compared, **OPTIONS)
+    for model, message in (
+        ("mpl", "did you mean 'mlp'"),
+        ("cnn(filters=[4, 4, 4, 4])", "at most 3 long"),
+        ("own", "given"),
+    ):
+        with pytest.raises(InvalidArgument, match=message):
+            recipes.bench(["breast_cancer", f"digits(model={model!r})"], directory=bench, **OPTIONS)
+    with pytest.raises(InvalidArgument, match="at most 3 long"):
+        recipes.bench(
+            [own.replace("mlp", "cnn")], factors={"model.filters": [(4,), (4, 4, 4, 4)]}, directory=bench, **OPTIONS
+        )
+    assert not bench.exists()
     with pytest.raises(TypeError, match="'epoch'"):
         recipes.bench(datasets, epoch=3)
     with pytest.raises(InvalidArgument, match="a directory that `recipes bench` has written"):

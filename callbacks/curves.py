@@ -56,10 +56,11 @@ SIGMAS = 3.0
 
 @dataclass(frozen=True)
 class Finding:
-    """What the curves of a training show.
+    """What a training shows.
 
     Attributes:
-        name: "step size too large", "overfitting", "underfitting", "still improving" or "converged".
+        name: "step size too large", "overfitting", "underfitting", "still improving" or "converged" of curves; others
+            of errors and units.
         epoch: where it shows, from 1: the first NaN, the top of the jump, the lowest validation loss; else the last.
         sentence: the observation, with numbers.
         remedy: what to do about it; empty for "converged".

@@ -15,6 +15,7 @@ import numpy as np
 from ..callbacks.checked import checked
 from ..callbacks.checks import InvalidArgument, check_bool, check_choice
 from ..callbacks.curves import Finding, read_curves
+from ..callbacks.gradients.idle_units import idle_finding, idle_layers
 from ..callbacks.inside.logs import numbers
 from .bias_variance import agreed, bias_or_variance, capacity
 from .choice import name_of
@@ -248,7 +249,14 @@ class Run:
     def _of_use(self, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
         """The findings without choices that the recipe has already or that do not suit the data."""
         recipe = self.recipe
-        choices = (recipe.model, recipe.initializer, recipe.optimizer, recipe.schedule, *recipe.regularizer)
+        choices = (
+            recipe.model,
+            recipe.activation,
+            recipe.initializer,
+            recipe.optimizer,
+            recipe.schedule,
+            *recipe.regularizer,
+        )
         useless = set(map(name_of, choices))
         if self.data.spec.kind != "image":
             useless.add("cnn")
@@ -260,16 +268,19 @@ class Run:
         )
 
     def read(self) -> tuple[Finding, ...]:
-        """What :meth:`read_errors` and :meth:`read_curves` find, without remedies that contradict each other.
+        """What :meth:`read_errors`, :meth:`read_units` and :meth:`read_curves` find, without contradictory remedies.
 
         The loss can rise in validation although most of the wrong answers are bias: then the weights of the lowest
-        validation loss are enough against the first, and the remedy for the second holds.
+        validation loss are enough against the first, and the remedy for the second holds. Units that learn nothing are
+        told where most of the error is bias, which they may be the reason of.
 
         Example:
             >>> for finding in run.read():    # doctest: +SKIP
             ...     print(finding)
         """
-        return agreed(self.read_errors(), self.read_curves())
+        errors = self.read_errors()
+        units = self.read_units() if any(finding.name == "bias" for finding in errors) else ()
+        return agreed((*units, *errors), self.read_curves())
 
     def read_errors(self) -> tuple[Finding, ...]:
         """Says whether most of the error is bias or variance, and how many parameters there are for the examples.
@@ -304,6 +315,26 @@ class Run:
         size = capacity(parameters, data.settings["counts"]["train"], shape)
         parts = (means["train"], means["validation"], noise, by_chance)
         return self._of_use(bias_or_variance(*parts, of=of, size=size, epoch=self.best_epoch))
+
+    def read_units(self) -> tuple[Finding, ...]:
+        """Says whether a large part of a layer's units learn nothing any more: dead or saturated ones.
+
+        Units of ReLU layers are dead if they are 0 for each example of a batch of the training split; values of
+        sigmoid and tanh layers are saturated close to a bound of the activation.
+
+        Returns:
+            A tuple of one :class:`callbacks.Finding`, "dead units" or "saturated units", of the layer with the most of
+            them; () for less than 40 % in each layer, after a divergence, and for a linear model alone.
+
+        Example:
+            >>> for finding in run.read_units():    # doctest: +SKIP
+            ...     print(finding)
+        """
+        if self.diverged or self.linear_share == 1:
+            return ()
+        batch = next(iter(self.data.batches("train", seed=0)))
+        idle = idle_layers(self.model, batch)
+        return self._of_use((idle_finding(idle, self.best_epoch),)) if idle else ()
 
     def plot(self) -> Any:
         """A figure of the loss, the metric and the learning rate against epochs.

@@ -9,12 +9,13 @@ from typing import Any
 import keras
 import numpy as np
 
+from ..curves import Finding
 from ..inside.backend import is_concrete
 from ..inside.layers import LayerCall, node_of, recorded_calls
 from ..inside.training import forward
 from .measurement import named_layers
 
-__all__ = ["Idle", "idle_layers", "idle_verdict", "judged_calls"]
+__all__ = ["Idle", "idle_finding", "idle_layers", "idle_verdict", "judged_calls"]
 
 LARGE = 0.4
 """A layer is reported from this part of idle units on. At He's or Glorot's initialization, on normalized inputs, less
@@ -83,25 +84,50 @@ def judged_calls(model: keras.Model, calls: Sequence[LayerCall]) -> tuple[Idle, 
     return tuple(idle)
 
 
+REMEDIES = {
+    "dead": (
+        "He initialization and biases of 0, a lower learning rate, or leaky ReLU or ELU",
+        ("he_normal", "leaky_relu", "elu"),
+    ),
+    "saturated": (
+        "normalized inputs, a lower learning rate, Glorot initialization, or an activation of the ReLU family",
+        ("glorot_uniform", "elu"),
+    ),
+}
+"""Kind -> remedy, and the names in the catalogues of ``recipes`` that apply it."""
+
+
+def idle_finding(idle: Sequence[Idle], epoch: int) -> Finding:
+    """The worst of some layers in words, as after a training.
+
+    Args:
+        idle: at least one layer, of :func:`idle_layers`.
+        epoch: of the weights.
+
+    Example:
+        >>> print(idle_finding([Idle("dense", "dead", 0.8)], 3).sentence)
+        in layer 'dense', 80% of the units are 0 for every example and get no gradient
+    """
+    worst = max(idle, key=lambda layer: layer.share)
+    remedy, choices = REMEDIES[worst.kind]
+    others = "" if len(idle) == 1 else f" ({len(idle)} layers have this or the like)"
+    facts = {
+        "dead": "of the units are 0 for every example and get no gradient",
+        "saturated": "of the values are at a bound of the activation, where its derivative is nearly 0",
+    }
+    sentence = f"in layer {worst.layer!r}, {worst.share:.0%} {facts[worst.kind]}{others}"
+    return Finding(f"{worst.kind} units", epoch, sentence, remedy, choices)
+
+
 def idle_verdict(idle: Sequence[Idle]) -> str:
     """The worst of some layers, in one line that begins with the finding.
 
     Example:
-        >>> idle_verdict([Idle("dense", "dead", 0.8)]).partition(":")[0]
-        "dead units in layer 'dense'"
+        >>> print(idle_verdict([Idle("dense", "dead", 0.8)]).partition(".")[0])
+        dead units in layer 'dense', 80% of the units are 0 for every example and get no gradient
     """
-    worst = max(idle, key=lambda layer: layer.share)
-    others = "" if len(idle) == 1 else f" ({len(idle)} layers have this or the like)"
-    if worst.kind == "dead":
-        return (
-            f"dead units in layer {worst.layer!r}: {worst.share:.0%} of them are 0 for every example and get no "
-            f"gradient{others}. Use He initialization and biases of 0, a lower learning rate, or leaky ReLU or ELU."
-        )
-    return (
-        f"saturated units in layer {worst.layer!r}: {worst.share:.0%} of the values are at a bound of the activation, "
-        f"where its derivative is nearly 0{others}. Normalize the inputs, use Glorot initialization or smaller "
-        "weights, or an activation of the ReLU family."
-    )
+    finding = idle_finding(idle, 0)
+    return f"{finding.name} {finding.sentence}. Remedy: {finding.remedy}."
 
 
 def _activation(layer: keras.layers.Layer) -> str | None:

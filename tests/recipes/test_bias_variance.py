@@ -80,6 +80,39 @@ def test_a_run_is_read_without_contradictions_and_without_what_its_data_do_not_a
     assert (errors.remedy, "smaller" in curves.remedy) == ("a larger model", False)
 
 
+@pytest.fixture(scope="module")
+def dying(classes):
+    """A run whose ReLU units are nearly all thrown to where they are 0 for every example."""
+    import recipes
+
+    recipe = recipes.Recipe(
+        model={"name": "mlp", "hidden": (32,)}, activation="relu", optimizer="sgd", learning_rate=1e-3
+    )
+    run = recipes.fit(classes, recipe, epochs=1, verbose=0)
+    layer = next(layer for layer in run.model.layers if getattr(layer, "units", None) == 32)
+    kernel, bias = layer.get_weights()
+    layer.set_weights([kernel, bias - 1e3 * (np.arange(32) < 24)])
+    return dataclasses.replace(run, linear_share=0.5)
+
+
+def test_dead_units_are_told_where_most_of_the_error_is_bias(dying, monkeypatch):
+    (finding,) = dying.read_units()
+    assert finding.name == "dead units"
+    assert ", 75% of the units are 0 for every example" in finding.sentence
+    assert "elu" in finding.choices
+    assert "he_normal" not in finding.choices  # in use
+    assert dataclasses.replace(dying, linear_share=1.0).read_units() == ()
+    from keras_recipes.recipes import run as run_module
+
+    for name, told in (("bias", True), ("variance", False), ("little error", False)):
+        monkeypatch.setattr(run_module, "bias_or_variance", lambda *_, name=name, **__: (Finding(name, 1, "", ""),))
+        assert (finding in dying.read()) is told
+
+
+def test_nothing_is_said_of_units_that_learn(run):
+    assert run.read_units() == ()
+
+
 @pytest.mark.thorough
 def test_of_numbers(regression, tiny):
     import recipes

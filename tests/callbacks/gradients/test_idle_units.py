@@ -34,7 +34,7 @@ def test_dead_units_are_counted(activation):
     (idle,) = found.idle
     assert (idle.layer, idle.kind) == (("deep" if activation else "on"), "dead")
     assert idle.share == pytest.approx(0.8)
-    assert found.verdict.startswith(f"dead units in layer '{idle.layer}': 80% of them are 0 for every example")
+    assert found.verdict.startswith(f"dead units in layer '{idle.layer}', 80% of the units are 0 for every example")
 
 
 @pytest.mark.parametrize("activation", ["sigmoid", "tanh"])
@@ -44,7 +44,7 @@ def test_saturated_values_are_counted_against_numpy(activation):
     inputs = X.astype("float64") @ kernel * (2 if activation == "tanh" else 1)
     logistic = 1 / (1 + np.exp(-inputs))
     assert found.idle[0].share == pytest.approx(np.mean(np.minimum(logistic, 1 - logistic) < 0.01), abs=2e-3)
-    assert found.verdict.startswith("saturated units in layer 'wide': ")
+    assert found.verdict.startswith("saturated units in layer 'wide', ")
 
 
 @pytest.mark.parametrize("activation", ["relu", "sigmoid", "tanh", "elu", "leaky_relu"])

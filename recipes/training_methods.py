@@ -7,12 +7,14 @@ from .diagnosis.distance_in_time import gradient_over_time
 from .diagnosis.hessian_spectrum import curvature
 from .dropout_sampling import mc_dropout
 from .ensemble import bagging
+from .linear_blend import blend_with_linear
 from .models import multitask, siamese
 from .random_labels import random_label_test
 from .refitting import refit
 from .regularization.tying import tie
 from .robustness import adversarial_accuracy
-from .transfer_learning import pretrain, transfer
+from .transfer_learning import fine_tune, pretrain, transfer
+from .tuning.comparison import Comparison
 from .weight_sparsity import sparsify
 
 __all__ = ["METHODS"]
@@ -36,6 +38,23 @@ METHODS = Catalogue(
             (Range("members", 2, 20, 5, log=False),),
             when="For unstable models on small data, with time for several trainings. Not where answers must "
             "be fast, or for models that hardly vary.",
+        ),
+        Entry(
+            "ensemble",
+            Comparison.ensemble,
+            "The average of trainings that a search has kept, chosen on validation data; nothing is trained.",
+            "Caruana et al. 2004",
+            (Range("bags", 1, 50, 20, log=False),),
+            when="After recipes.search(..., keep_weights=True), for a better score that may take several times as long "
+            "to answer. Not where one model must be understood.",
+        ),
+        Entry(
+            "blend_with_linear",
+            blend_with_linear,
+            "A network for tables and ridge or logistic regression in one model, in the share that does best.",
+            "Wolpert 1992",
+            when="After a model.fit of your own on a table; recipes.fit does it by itself. Not for images or texts, "
+            "whose networks have no linear part.",
         ),
         Entry(
             "mc_dropout",
@@ -77,6 +96,14 @@ METHODS = Catalogue(
             "Yosinski et al. 2014",
             when="For few labels, with a network trained on similar inputs: its lower layers were worth 4 points here. "
             "Not with all of them frozen for other classes, nor for unlike inputs.",
+        ),
+        Entry(
+            "fine_tune",
+            fine_tune,
+            "Trains the head of a transferred model, then the layers below it at smaller rates.",
+            "Howard and Ruder 2018",
+            when="After transfer, where the frozen layers hold the score back. Not with a handful of labels, which the "
+            "layers below would learn by heart.",
         ),
         Entry(
             "pretrain",

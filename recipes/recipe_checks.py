@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import keras
@@ -16,6 +16,7 @@ from ..callbacks.warning import warn
 from .choice import Choice, options_of
 from .optimizer_choice import averages_weights, has_own_momentum, replaced_regularizers
 from .precision import is_half
+from .regularization.alpha_dropout import AlphaDropout
 from .regularization.early_stopping import EarlyStopping
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ __all__ = [
     "check_together",
     "check_updates",
     "missing_from",
-    "warn_of_convolutions",
     "warn_of_missing",
+    "warn_of_self_normalization",
 ]
 
 
@@ -108,14 +109,29 @@ def warn_of_missing(recipe: Recipe, model: keras.Model) -> None:
         warn(text)
 
 
-def warn_of_convolutions(recipe: Recipe, model: keras.Model) -> None:
-    """Warns of SELU in a model with convolutions, where it does not keep the mean and the variance."""
-    convolutions = [layer for layer in all_layers(model) if hasattr(layer, "kernel_size")]
-    if recipe.activation == "selu" and convolutions:
-        warn(
-            f"activation='selu' keeps mean and variance in stacks of dense layers; {model.name!r} has convolutions:"
-            " take model='mlp', or another activation with batch normalization"
-        )
+def warn_of_self_normalization(recipes: Iterable[tuple[Recipe, keras.Model]]) -> None:
+    """Warns of SELU and alpha dropout where they do not keep the mean and the variance, of each case once.
+
+    Args:
+        recipes: recipes and their models, made by this package.
+    """
+    texts = dict[str, None]()
+    for recipe, model in recipes:
+        alpha = any(isinstance(regularizer, AlphaDropout) and regularizer.rate for regularizer in recipe.regularizers())
+        if recipe.activation == "selu" and any(hasattr(layer, "kernel_size") for layer in all_layers(model)):
+            text = (
+                f"activation='selu' keeps mean and variance in stacks of dense layers; {model.name!r} has convolutions:"
+                " take model='mlp', or another activation with batch normalization"
+            )
+            texts[text] = None
+        elif recipe.activation != "selu" and alpha:
+            text = (
+                f"regularizer={AlphaDropout.name!r} keeps mean and variance after activation='selu', not after "
+                f"{recipe.activation!r}: take 'dropout' with it"
+            )
+            texts[text] = None
+    for text in texts:
+        warn(text)
 
 
 def check_together(recipe: Recipe) -> None:

@@ -14,7 +14,7 @@ from ..callbacks.resume.resume import Resume
 from .device_memory import batch_sizes
 from .metrics import find_metric, listed_metrics
 from .recipe import Recipe
-from .recipe_checks import warn_of_convolutions, warn_of_missing
+from .recipe_checks import warn_of_missing, warn_of_self_normalization
 from .registration.own_model import is_own_model
 from .run import Run
 from .scoring import EpochScores, check_scorable
@@ -110,7 +110,7 @@ def fit(
         warn_of_missing(recipe, trainer.model)
         warn_of_layers(trainer.model)
     else:
-        warn_of_convolutions(recipe, trainer.model)
+        warn_of_self_normalization([(recipe, trainer.model)])
     epochs = epochs_or_usual(epochs, trainer.data.steps_per_epoch)
     callbacks = [*(EpochScores(trainer.data, metric) for metric in scored), *callbacks]
     return trainer.run(epochs=epochs, seed=seed, callbacks=callbacks, directory=directory, verbose=verbose)

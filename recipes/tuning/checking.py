@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ...callbacks.checks import InvalidArgument
 from ..choice import name_of
 from ..recipe import Recipe
+from ..recipe_checks import warn_of_self_normalization
 from ..registration.own_entries import unimportable
+from ..registration.own_model import is_own_model
 from ..scoring import check_scorable
 from ..training_checks import check_recipe
 from .arms import Arm
@@ -80,8 +82,11 @@ def check_search_of(
     for recipe_of_arm in recipe_of.values():
         recipe_of_arm.check(data.spec)
     if isinstance(levels, Mapping):
-        for recipe_of_arm in {str(recipe.model): recipe for recipe in recipe_of.values()}.values():
-            recipe_of_arm.build_model(data.spec)
+        of_model = {str(recipe.model): recipe for recipe in recipe_of.values()}
+        models = {model: recipe_of_arm.build_model(data.spec) for model, recipe_of_arm in of_model.items()}
+        warn_of_self_normalization(
+            (recipe, models[str(recipe.model)]) for recipe in recipe_of.values() if not is_own_model(recipe.model)
+        )
     return Checked(chosen, base, protocol, metrics, arms, space, recipe_of)
 
 

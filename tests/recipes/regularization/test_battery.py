@@ -14,6 +14,8 @@ from recipes.trainer import Trainer
 
 from .references import BY_NAME, CASES
 
+pytestmark = pytest.mark.filterwarnings("ignore:regularizer='alpha_dropout' keeps mean and variance after")
+
 SMALL = {  # every factory that takes images
     "mlp": {"name": "mlp", "hidden": (6,)},
     "cnn": {"name": "cnn", "filters": (3,), "hidden": (5,)},

@@ -127,6 +127,7 @@ CHOICES = [
 
 
 @pytest.mark.thorough
+@pytest.mark.filterwarnings("ignore:regularizer='alpha_dropout' keeps mean and variance after")
 @pytest.mark.parametrize("choice", CHOICES, ids=lambda choice: next(iter(choice.values())))
 def test_no_variable_of_a_step_is_int32(choice, digits):
     """TensorFlow keeps int32 variables on the processor, where a step that XLA compiled for a GPU cannot reach them."""

@@ -131,8 +131,8 @@ def main() -> None:
             subprocess.run([here, script, *more, "--rounds", str(options.rounds)], cwd=ROOT, check=True)
     rows = summary(measurements())
     print(pd.DataFrame(rows).to_string(index=False))
-    plot(rows, ROOT / "docs" / "benchmark.png")
     print(write_results("benchmark", rows))
+    plot(rows, ROOT / "docs" / "benchmark.png")
 
 
 if __name__ == "__main__":

@@ -1,16 +1,18 @@
-"""The preset "fast" on CIFAR-10: accuracy over minutes, by names alone.
+"""The preset "fast" on CIFAR-10: accuracy over minutes, by names alone, beside the default setup.
 
     python scripts/measure/measure_fast.py --data-dir DIR  # DIR: where CIFAR-10 is prepared for TFDS
     python scripts/measure/measure_fast.py --data-dir DIR --epochs 10 --seeds 3 --go-on
+    python scripts/measure/measure_fast.py --data-dir DIR --preset default --seeds 1 --go-on
     python scripts/measure/measure_fast.py --data-dir DIR --epochs 20 --widths 64 256 256 --precision mixed_bfloat16
 
 Each training is that of ``recipes train cifar10 --preset fast --epochs N --seed SEED``, which holds out a tenth of the
 training images for validation and does not look at the test images before the end; ``--widths`` gives the network other
-numbers of filters, ``--validation-only`` leaves the test images alone altogether. Writes ``results/fast.csv``, on a GPU
-``results/fast_gpu.csv``, after each training: one row per seed and epoch, with the minutes since the training began,
-validation included, the validation accuracy and, in the last epoch's row, the test accuracy. No averaging over copies
-of the test images. With ``--peers``, the interpreter of an environment with torch, PyTorch trains a like network on the
-same images (``fast_elsewhere.py``): one row per seed, without the time of validations.
+numbers of filters, ``--validation-only`` leaves the test images alone altogether. ``--preset default`` trains as
+``recipes train cifar10`` does. Writes ``results/fast.csv``, on a GPU ``results/fast_gpu.csv``, after each training: one
+row per seed and epoch, with the minutes since the training began, validation included, the validation accuracy and, in
+the last epoch's row, the test accuracy. No averaging over copies of the test images. With ``--peers``, the interpreter
+of an environment with torch, PyTorch trains a like network on the same images (``fast_elsewhere.py``): one row per
+seed, without the time of validations.
 """
 
 from __future__ import annotations
@@ -21,34 +23,19 @@ import json
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from support.clock import Minutes
 from support.results import results_path, write_results
 
 import recipes
 
 OURS = "recipes.fit"
-
-
-class Minutes(keras.callbacks.Callback):
-    """The minutes at the end of each epoch since the training began."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.start, self.at_end = time.perf_counter(), []
-
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        self.at_end.append((time.perf_counter() - self.start) / 60)
-        print(
-            f"epoch {epoch + 1}: {self.at_end[-1]:.1f} min, validation accuracy {logs['val_accuracy']:.4f}", flush=True
-        )
 
 
 def elsewhere(data: recipes.Data, python: str, facts: dict[str, Any], seeds: int) -> list[dict[str, Any]]:
@@ -78,6 +65,7 @@ def main() -> None:
     """Trains with each seed that is not in the results yet."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data-dir", required=True, help="where CIFAR-10 is prepared for TFDS")
+    parser.add_argument("--preset", choices=["fast", "default"], default="fast")
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--precision", choices=["float32", "mixed_bfloat16"], default="float32")
@@ -86,14 +74,16 @@ def main() -> None:
     parser.add_argument("--peers", help="the interpreter of an environment with torch")
     parser.add_argument("--go-on", action="store_true", help="keep the rows that are there, train the other seeds")
     options = parser.parse_args()
+    if options.widths and options.preset != "fast":
+        parser.error("argument --widths: only for the preset fast")
     data = recipes.load("cifar10", data_dir=options.data_dir)
-    recipe = recipes.preset("fast", precision=None if options.precision == "float32" else options.precision)
+    recipe = recipes.preset(options.preset, precision=None if options.precision == "float32" else options.precision)
     if options.widths:
         recipe = dataclasses.replace(recipe, model={**recipe.model, "widths": tuple(options.widths)})
-    widths = "-".join(map(str, recipe.model["widths"]))
+    widths = "-".join(map(str, recipe.model["widths"])) if recipe.model else "default"
     path = results_path("fast")
     kept = pd.read_csv(path).to_dict("records") if options.go_on and path.exists() else []
-    facts = {"preset": "fast", "widths": widths, "precision": options.precision, "epochs": options.epochs}
+    facts = {"preset": options.preset, "widths": widths, "precision": options.precision, "epochs": options.epochs}
     done = {row["seed"] for row in kept if row["way"] == OURS and facts.items() <= row.items()}
     rows: list[dict[str, Any]] = []
     for seed in range(options.seeds):
@@ -101,16 +91,7 @@ def main() -> None:
             continue
         minutes = Minutes()
         run = recipes.fit(data, recipe, epochs=options.epochs, seed=seed, callbacks=[minutes], verbose=0)
-        accuracies = run.history["val_accuracy"]
-        for epoch, (at_end, accuracy) in enumerate(zip(minutes.at_end, accuracies, strict=True), start=1):
-            row = {
-                "way": OURS,
-                **facts,
-                "seed": seed,
-                "epoch": epoch,
-                "minutes": round(at_end, 2),
-            }
-            rows.append({**row, "validation_accuracy": accuracy, "test_accuracy": None})
+        rows += minutes.rows({"way": OURS, **facts, "seed": seed}, run)
         if options.validation_only:
             continue
         rows[-1]["test_accuracy"] = run.evaluate()["accuracy"]

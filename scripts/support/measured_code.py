@@ -65,6 +65,14 @@ COMPARISON = (
 RANGE_TEST = ("callbacks/range_test", "recipes/learning_rate.py", "recipes/whole_epochs/sweep.py")
 REGULARIZERS = ("recipes/data/augmentation.py", "recipes/regularization")
 
+FAST = (
+    *TRAINING,
+    "recipes/data/augmentation.py",
+    "recipes/data/pad_and_crop.py",
+    "recipes/models/resnet9.py",
+    "recipes/presets.py",
+)
+
 MEASURED_CODE: dict[str, tuple[str, ...]] = {
     "adversarial.csv": (
         "callbacks/adversarial.py",
@@ -148,13 +156,8 @@ MEASURED_CODE: dict[str, tuple[str, ...]] = {
     "early_stopping.csv": ("recipes/regularization/early_stopping.py", *TRAINING),
     "embedded.csv": (*DEFAULTS, *REGULARIZERS),
     "examples.csv": ("callbacks", "examples"),
-    "fast_gpu.csv": (
-        *TRAINING,
-        "recipes/data/augmentation.py",
-        "recipes/data/pad_and_crop.py",
-        "recipes/models/resnet9.py",
-        "recipes/presets.py",
-    ),
+    "fast.csv": FAST,
+    "fast_gpu.csv": FAST,
     "formats.csv": ("recipes/ensemble.py", "recipes/models", "recipes/serving"),
     "fuzz_doors.csv": LOADING,
     "fuzz_examples.csv": (*LOADING, "recipes/serving"),

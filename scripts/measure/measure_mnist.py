@@ -9,8 +9,8 @@ Each training is that of
         --model "resnet9(stem='whitening', widths=[32, 64, 128], convolutions=[2, 2, 2])" \\
         --regularizer "augmentation(transformations=['pad_and_crop'])+label_smoothing(epsilon=0.1)+weight_decay"
 
-the preset with half the filters and without flips, which digits do not bear. It holds out a tenth of the training images
-for validation and does not look at the test images before the end. Writes ``results/mnist.csv``, on a GPU
+the preset with half the filters and without flips, which digits do not bear. It holds out a tenth of the training
+images for validation and does not look at the test images before the end. Writes ``results/mnist.csv``, on a GPU
 ``results/mnist_gpu.csv``, after each training: one row per seed and epoch, with the minutes since the training began,
 validation included, the validation accuracy and, in the last epoch's row, the test accuracy. ``--validation-only``, to
 choose among settings, leaves the test images alone and writes nothing.

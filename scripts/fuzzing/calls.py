@@ -290,6 +290,7 @@ CALLS: dict[str, Call] = {
     "recipes.Run.read": Call(of=lambda w: w.run),
     "recipes.Run.read_curves": Call(of=lambda w: w.run),
     "recipes.Run.read_errors": Call(of=lambda w: w.run),
+    "recipes.Run.read_units": Call(of=lambda w: w.run),
     "recipes.Run.save": Call(lambda w: {"directory": w.new()}, of=lambda w: w.run),
     "recipes.Run.to_saved": Call(of=lambda w: w.run),
     "recipes.load_run": Call(lambda w: {"directory": w.saved, "data": w.data}),

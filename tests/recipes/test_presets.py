@@ -68,6 +68,7 @@ def test_selu_among_convolutions_is_warned_of(images):
     fit(images, preset("self_normalizing", model="mlp(hidden=(5,))", learning_rate=0.01), epochs=1, verbose=0)
 
 
+@pytest.mark.thorough
 def test_alpha_dropout_without_selu_is_warned_of(images):
     recipe = Recipe(model="mlp(hidden=(5,))", regularizer="alpha_dropout", learning_rate=0.01)
     with pytest.warns(UserWarning, match="'alpha_dropout' keeps .* activation='selu', not after 'elu': take 'dropout'"):

@@ -80,7 +80,7 @@ def main() -> None:
     recipe = recipes.preset(options.preset, precision=None if options.precision == "float32" else options.precision)
     if options.widths:
         recipe = dataclasses.replace(recipe, model={**recipe.model, "widths": tuple(options.widths)})
-    widths = "-".join(map(str, recipe.model["widths"])) if recipe.model else "default"
+    widths = "-".join(map(str, recipe.model["widths"])) if options.preset == "fast" else "default"
     path = results_path("fast")
     kept = pd.read_csv(path).to_dict("records") if options.go_on and path.exists() else []
     facts = {"preset": options.preset, "widths": widths, "precision": options.precision, "epochs": options.epochs}

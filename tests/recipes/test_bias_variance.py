@@ -95,22 +95,19 @@ def dying(classes):
     return dataclasses.replace(run, linear_share=0.5)
 
 
-def test_dead_units_are_told_where_most_of_the_error_is_bias(dying, monkeypatch):
+def test_dead_units_are_told_where_most_of_the_error_is_bias(dying, run, monkeypatch):
     (finding,) = dying.read_units()
     assert finding.name == "dead units"
     assert ", 75% of the units are 0 for every example" in finding.sentence
     assert "elu" in finding.choices
     assert "he_normal" not in finding.choices  # in use
     assert dataclasses.replace(dying, linear_share=1.0).read_units() == ()
+    assert run.read_units() == ()  # units that learn
     from keras_recipes.recipes import run as run_module
 
     for name, told in (("bias", True), ("variance", False), ("little error", False)):
         monkeypatch.setattr(run_module, "bias_or_variance", lambda *_, name=name, **__: (Finding(name, 1, "", ""),))
         assert (finding in dying.read()) is told
-
-
-def test_nothing_is_said_of_units_that_learn(run):
-    assert run.read_units() == ()
 
 
 @pytest.mark.thorough

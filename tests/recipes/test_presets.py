@@ -56,7 +56,9 @@ def test_choices_take_the_place_of_those_of_a_preset():
         preset("sprase")
 
 
-@pytest.mark.parametrize("changed", [{"activation": "relu"}, {"normalization": "batch"}])
+@pytest.mark.parametrize(
+    "changed", [{"activation": "relu"}, pytest.param({"normalization": "batch"}, marks=pytest.mark.thorough)]
+)
 def test_what_makes_a_network_self_normalizing_cannot_be_replaced(changed):
     with pytest.raises(InvalidArgument, match=f"{next(iter(changed))} must be .* for 'self_normalizing'"):
         preset("self_normalizing", **changed)

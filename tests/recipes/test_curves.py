@@ -5,6 +5,7 @@ import pytest
 
 import recipes
 from callbacks.curves import FINDINGS
+from callbacks.gradients.idle_units import REMEDIES
 from recipes import Data, Recipe, fit
 from recipes.catalogues import catalogues
 from recipes.cli import main
@@ -31,6 +32,7 @@ def test_every_choice_stands_in_a_catalogue():
     for name, (remedy, choices) in FINDINGS.items():
         assert set(choices) <= known
         assert bool(remedy) == bool(choices) == (name != "converged")
+    assert {name for _, choices in REMEDIES.values() for name in choices} <= known
 
 
 @pytest.mark.thorough
